@@ -1,0 +1,128 @@
+/**
+ * What the compiler hands to the engine: an export cut at its residual stream.
+ *
+ * `embedding → block 0 → … → block L−1 → head`. Every piece is a small ONNX model of its own whose
+ * weights are *inputs*; blocks of equal structure carry the same `structure` number, so they share one
+ * session. All activations are float32. Batch and sequence are fixed when a piece is built
+ * (`piece(batch, length)`), so masks and RoPE tables are constants in it.
+ */
+import type { ModuleInfo } from './modules.ts';
+
+export type TensorType =
+  | 'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool' | 'uint4' | 'int4';
+
+/** A weight as the engine uploads it: bytes are views into the file unless they had to be widened. */
+export interface WeightTensor {
+  /** Name in the export (unique); two blocks that share a tensor share this name. */
+  name: string;
+  type: TensorType;
+  dims: readonly number[];
+  bytes: Uint8Array;
+}
+
+/** A lookup the engine does itself before the embedding piece: `out[i] = table[ids[i]]`, float32 rows. */
+export interface TableLookup {
+  /** Input of the embedding piece that receives `[batch, length, width]`. */
+  input: string;
+  source: 'input_ids' | 'position_ids';
+  rows: number;
+  width: number;
+  /** float32 row `row`, dequantised if the table is. */
+  read(row: number, into: Float32Array): void;
+}
+
+/** One ONNX model with its weights as inputs. */
+export interface Piece {
+  /** Serialised ModelProto, ready for InferenceSession.create. */
+  model: Uint8Array;
+  /** Inputs that carry activations, in order (block: `x`; embedding: the lookups). `[batch, length, width]` float32. */
+  inputs: readonly string[];
+  /** Graph input name → weight, for the layer this piece was built for. */
+  weights: ReadonlyMap<string, WeightTensor>;
+  /** Outputs by meaning. */
+  outputs: readonly string[];
+}
+
+/** A place where a perturbation can be added: the output of one product, before its bias is irrelevant. */
+export interface Site {
+  /** Index of the site within its block. */
+  index: number;
+  /** Additive input of the instrumented block, `[batch, length, width]` float32. */
+  delta: string;
+  /** Tap output of the tapped block: the product's input `x`, `[batch, length, inFeatures]`. Sites with one input share a tap. */
+  tap: string;
+  /** Output features of the whole product (all modules packed in it). */
+  width: number;
+  /** Modules served, with the column range of each in the product's output. */
+  modules: readonly { module: number; offset: number }[];
+}
+
+export interface BlockStructure {
+  /** Blocks with equal numbers have byte-equal graphs. */
+  structure: number;
+  sites: readonly Site[];
+}
+
+export type BlockVariant =
+  /** `x → y` */
+  | 'plain'
+  /** `x → y, taps…` */
+  | 'tapped'
+  /** `x, deltas… → y` */
+  | 'instrumented';
+
+export type HeadVariant =
+  /** `x → logits` */
+  | 'logits'
+  /** `x → h`: what comes before the vocabulary product (final norm). `[batch, length, hidden]` */
+  | 'norm';
+
+/**
+ * The vocabulary product, `logits = h Wᵀ (+ bias)`; linear, so the difference of two logit sets is
+ * `(h₁ − h₂) Wᵀ`. Rows of `W` are tokens.
+ */
+export interface VocabularyHead {
+  vocab: number;
+  hidden: number;
+  format: ModuleInfo['format'];
+  /** As stored. Float heads: one tensor, `[vocab, hidden]` if `transposed` is false, `[hidden, vocab]` if true. */
+  tensors: readonly WeightTensor[];
+  transposed: boolean;
+  bias: WeightTensor | null;
+  /** Something nonlinear follows the product (soft-capping, scaling by a constant is folded): difference trick not allowed. */
+  nonlinearAfter: boolean;
+}
+
+export interface CompiledModel {
+  dialect: 'optimum' | 'genai';
+  layers: number;
+  hidden: number;
+  vocab: number;
+  modules: readonly ModuleInfo[];
+  /** Per layer. */
+  blocks: readonly BlockStructure[];
+  head: VocabularyHead;
+  lookups: readonly TableLookup[];
+  /** Longest sequence the export's position tables allow, or Infinity. */
+  maxLength: number;
+  embedding(batch: number, length: number): Piece;
+  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece;
+  headPiece(batch: number, length: number, variant: HeadVariant): Piece;
+  /** Weight (and bias) tensors of one module as stored, with the rows that are its own in a packed product. */
+  weightOf(module: number): ModuleWeight;
+}
+
+export interface ModuleWeight {
+  format: ModuleInfo['format'];
+  /** Values first, then scales / absmax, then zero points if any. */
+  tensors: readonly WeightTensor[];
+  /** Float weights stored `[in, out]` rather than `[out, in]`. */
+  transposed: boolean;
+  /** Rows `[rowOffset, rowOffset + outFeatures)` of the product's `rows`. */
+  rowOffset: number;
+  rows: number;
+  inFeatures: number;
+  outFeatures: number;
+  /** Bias of these rows, if any. */
+  bias: WeightTensor | null;
+}

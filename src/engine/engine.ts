@@ -1,0 +1,90 @@
+/**
+ * The small interface through which methods see a model. Nothing here names ORT, WebGPU or React.
+ *
+ * One engine = one model on one provider. All calls are queued: never two at a time on the runtime.
+ */
+import type { ModuleInfo } from '../compiler/modules.ts';
+
+export type ProviderKind = 'webgpu' | 'wasm';
+
+export interface ProviderInfo {
+  kind: ProviderKind;
+  /** Adapter or "CPU", as the platform names it. */
+  device: string;
+  threads: number;
+  /** A software WebGPU adapter (SwiftShader, llvmpipe). */
+  software: boolean;
+}
+
+/** Token ids, `[sequences, length]` row-major. */
+export interface TokenBatch { ids: Int32Array; sequences: number; length: number }
+
+/** Gaussian noise of a module's weight shape: `std · normal(seed, a = module index, b = draw)`, row-major over `[out, in]`. */
+export interface NoiseDraw { seed: number; draw: number; std: number }
+
+/** One measurement: module's weight shaken by `a` against shaken by `b`, or against the clean output when `b` is null. */
+export interface Probe {
+  module: number;
+  a: NoiseDraw;
+  b: NoiseDraw | null;
+  /** Shake the bias too (elements `out·in …` of the same stream), as the published notebook does. */
+  bias?: boolean;
+}
+
+/** ℓ1 over a seeded sample of the vocabulary, scaled to be unbiased; size 0 or ≥ vocab means all of it. */
+export interface VocabularySample { size: number; seed: number }
+
+/** The clean residual stream of one token batch, kept by the engine: the input of every block. Must be disposed. */
+export interface CleanPass {
+  readonly batch: TokenBatch;
+  /** Mean next-token cross entropy in nats per predicted token. */
+  readonly loss: number;
+  dispose(): void;
+}
+
+/** One probe in the open, for the module panel: the same numbers, not summed away. */
+export interface ProbeDetail {
+  /** First values of W, noise A and noise B (row-major), at most 8 each. */
+  weights: Float32Array;
+  noiseA: Float32Array;
+  noiseB: Float32Array;
+  /** Last position of the first sequence: tokens with the largest clean logits. */
+  tokens: { id: number; clean: number; a: number; b: number }[];
+  /** Σ|a − b| at that position over all other tokens, and how many they are. */
+  rest: number;
+  restCount: number;
+  /** The probe's value: mean over all positions. */
+  value: number;
+}
+
+export interface MemoryUse {
+  /** Bytes of buffers the engine owns on the device (weights, kept activations, workspace). */
+  device: number;
+  /** Bytes of the WebAssembly heap, 0 if unknown. */
+  heap: number;
+}
+
+export interface Engine {
+  readonly provider: ProviderInfo;
+  readonly modules: readonly ModuleInfo[];
+  readonly layers: number;
+  readonly vocab: number;
+  /** Population standard deviation of the dequantised weight. */
+  weightStd(module: number): number;
+  /** Dequantised weight, `[out, in]` row-major. */
+  materialiseWeight(module: number): Float32Array;
+  /** Embedding, all blocks, head loss; keeps the input of every block. */
+  cleanPass(batch: TokenBatch): Promise<CleanPass>;
+  /**
+   * All probes must be of modules in `layer`. Returns one value per probe: mean over positions of the ℓ1
+   * distance over the vocabulary. Batches probes as memory allows.
+   */
+  disagreement(pass: CleanPass, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array>;
+  explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail>;
+  /** Full logits, `[sequences, length, vocab]`; for checks and the text plate, small batches only. */
+  logits(batch: TokenBatch): Promise<Float32Array>;
+  /** Residual stream 0 … layers (0 after the embedding, i after block i−1), each `[sequences, length, hidden]`. */
+  residuals(batch: TokenBatch): Promise<Float32Array[]>;
+  memory(): MemoryUse;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,56 @@
+/**
+ * Every refusal a user can meet, in one table: what happened, and what to do about it.
+ *
+ * Code throws `new AtlasError('code', values)`; the page looks the code up in its own language
+ * (`ui/words`), the command line prints the English sentence from here. Nothing else may be shown
+ * to a user as an error, so a sentence that is missing here is a bug.
+ */
+
+/** Values interpolated into a sentence: file names, counts, operator names. Never raw user text over 200 characters. */
+export type ErrorValues = Record<string, string | number>;
+
+type Sentence = (v: ErrorValues) => string;
+
+/** English sentences by code. Keep each to "what happened. what to do.". */
+export const errorTable = {
+  // --- files and graphs (onnx, compiler) ---
+  'not-onnx': (v) => `${v.file} is not an ONNX model (${v.why}). Choose a decoder exported to ONNX.`,
+  'cut-off': (v) => `${v.file} ends too early (${v.why}). Download it again.`,
+  'external-missing': (v) => `${v.file} needs ${v.part}. Give both together.`,
+  'external-bad': (v) => `${v.file} points to its weights in a way that is not allowed (${v.why}). Export it again.`,
+  'bad-graph': (v) => `${v.file} is not a valid graph: ${v.why}. Export it again.`,
+  'operator': (v) => `${v.where} uses "${v.operator}", which is not supported here. Try another export of this model.`,
+  'not-decoder': (v) => `${v.file} is not a decoder language model: ${v.why}. Choose a causal language model.`,
+  // --- repositories, tokenizers, weights (model) ---
+  'bad-config': (v) => `${v.file} does not describe this model: ${v.why}. Use the config.json it was exported with.`,
+  'bad-tokenizer': (v) => `${v.file} is not a usable tokenizer: ${v.why}. Use the tokenizer.json of this model.`,
+  'bad-safetensors': (v) => `${v.file} is not a valid safetensors file: ${v.why}. Download it again.`,
+  'part-missing': (v) => `${v.part} is missing beside ${v.file}. Give the whole folder.`,
+  'bad-text': (v) => `The text cannot be used: ${v.why}. ${v.remedy}`,
+  // --- device and engine ---
+  'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,
+  'self-test': (v) => `${v.provider} computes wrongly here (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
+  'too-large': (v) => `Needs ${v.needed}; this device allows ${v.allowed}. Use fewer or shorter sequences, or a q4 file.`,
+  'runtime': (v) => `The runtime refused ${v.what}: ${v.why}. Try the other provider or another export.`,
+  'device-lost': () => `The GPU stopped. The run goes on from the last finished repeat.`,
+  'cancelled': () => `Stopped.`,
+  // --- experiments (experiment, cli) ---
+  'bad-spec': (v) => `The experiment is not valid at "${v.at}": ${v.why}. Correct that setting.`,
+  'bad-link': (v) => `This link is damaged (${v.why}). Ask for it again, or start from the defaults.`,
+  'newer-link': (v) => `This link was made by a newer version (${v.version}). Reload the page, then open it again.`,
+  'usage': (v) => `${v.why}. Run "rank-atlas --help" for what is possible.`,
+} satisfies Record<string, Sentence>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** A refusal with a code, the values of its sentence, and that sentence in English as `message`. */
+export class AtlasError extends Error {
+  readonly code: ErrorCode;
+  readonly values: ErrorValues;
+  constructor(code: ErrorCode, values: ErrorValues = {}, options?: ErrorOptions) {
+    super((errorTable[code] as Sentence)(values), options);
+    this.name = 'AtlasError';
+    this.code = code;
+    this.values = values;
+  }
+}
