@@ -33,6 +33,7 @@ export const errorTable = {
   'too-large': (v) => `Needs ${v.needed}; this device allows ${v.allowed}. Use fewer or shorter sequences, or a q4 file.`,
   'runtime': (v) => `The runtime refused ${v.what}: ${v.why}. Try the other provider or another export.`,
   'device-lost': () => `The GPU stopped. The run goes on from the last finished repeat.`,
+  'worker-died': (v) => `The engine stopped (${v.why}). It starts again by itself; use fewer or shorter sequences if it happens again.`,
   'cancelled': () => `Stopped.`,
   // --- experiments (experiment, cli) ---
   'bad-spec': (v) => `The experiment is not valid at "${v.at}": ${v.why}. Correct that setting.`,

@@ -1,0 +1,81 @@
+/**
+ * The messages between the page and the thread the engine lives in. Plain data only: all of it survives
+ * structured cloning.
+ *
+ * Requests carry an `id` and are answered once (`reply` or `failed`); progress and run events are
+ * pushed. There is one model and at most one run at a time.
+ */
+import type { ErrorCode, ErrorValues } from '../errors.ts';
+import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
+import type { ModelFacts, RunEvent } from '../experiment/events.ts';
+import type { ExperimentSpec } from '../experiment/spec.ts';
+
+export type ModelSource =
+  /** A model that ships with the page, `public/models/<id>/`. */
+  | { kind: 'bundled'; id: string }
+  /** Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are relative. */
+  | { kind: 'files'; files: { path: string; file: File }[] };
+
+export type ProviderChoice = 'auto' | ProviderKind;
+
+/** What one part of the memory bar means is said in `model/memory.ts`; all in bytes. */
+export interface MemoryNeed { weights: number; activations: number; workspace: number; total: number; limit: number }
+
+export interface SelfTestReport { ok: boolean; checks: { name: string; error: number; allowed: number; ok: boolean; note?: string }[] }
+
+/** What is known after reading headers only, before anything is loaded into the runtime. */
+export interface Inspection {
+  facts: ModelFacts;
+  /** Why this model cannot run here, or null. */
+  refusal: { code: ErrorCode; values: ErrorValues } | null;
+  need: MemoryNeed;
+}
+
+/** Where draws already stand, by module and repeat: a run goes on from here after a pause that outlived the worker. */
+export interface KnownDraws { draws: number[][] }
+
+export interface Picture {
+  /** Row-major, `height × width`, sampled 1:1 from the top left corner of the matrix. */
+  width: number;
+  height: number;
+  weights: Float32Array;
+  noise: Float32Array;
+  /** Rank-r LoRA delta s·B·A, freshly initialised A and B (B drawn too, so that there is something to see). */
+  delta: Float32Array;
+}
+
+export interface Requests {
+  /** Read a model's headers. */
+  inspect: { ask: { source: ModelSource; sequences: number; length: number; provider: ProviderChoice }; answer: Inspection };
+  /** Load a model into the runtime, replacing the current one; runs the self-test. */
+  open: {
+    ask: { source: ModelSource; provider: ProviderChoice };
+    answer: { facts: ModelFacts; provider: ProviderInfo; selfTest: SelfTestReport; memory: MemoryUse; providers: ProviderKind[] };
+  };
+  /** Start a run; events follow. Answered when the run is done, paused runs included. `cancelled` if reset. */
+  run: { ask: { spec: ExperimentSpec; texts: string; known?: KnownDraws; paused?: boolean }; answer: { finished: boolean } };
+  /** Probe one module in the open. */
+  explain: { ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number }; answer: ProbeDetail & { labels: string[] } };
+  picture: { ask: { module: number; repeat: number; seed: number; rank: number; std: number | null }; answer: Picture };
+  /** Tokens of a text, counted as the run would cut it. */
+  count: { ask: { spec: ExperimentSpec; texts: string }; answer: { tokens: number; sequences: number; length: number } };
+}
+
+export type RequestName = keyof Requests;
+
+export type ToWorker =
+  | { [K in RequestName]: { kind: 'ask'; id: number; name: K; ask: Requests[K]['ask'] } }[RequestName]
+  /** Reach a run between two batches. `step` probes one module and pauses again. */
+  | { kind: 'control'; action: 'pause' | 'resume' | 'step' | 'cancel' };
+
+export type Progress =
+  /** Bytes of the runtime and the model. total 0 = unknown. */
+  | { phase: 'download'; what: 'runtime' | 'model'; loaded: number; total: number }
+  | { phase: 'compile' | 'sessions' | 'self-test' };
+
+export type FromWorker =
+  | { [K in RequestName]: { kind: 'reply'; id: number; name: K; answer: Requests[K]['answer'] } }[RequestName]
+  | { kind: 'failed'; id: number; code: ErrorCode; values: ErrorValues; message: string }
+  | { kind: 'progress'; progress: Progress }
+  /** Batched: at most ten messages a second. */
+  | { kind: 'events'; events: RunEvent[]; memory: MemoryUse; paused: boolean };
