@@ -130,11 +130,13 @@ def jargon(folder):
     text = re.sub(r"(?m)^(\s+:[^\n:]+:) /[^\n]*?/(?=[ ,\n])", r"\1", text)
     kept = paragraphs(text)
     first = next(i for i, p in enumerate(kept) if p.startswith(":"))
-    yield "Jargon File", [p for p in kept[first:] if p.isascii() and len(p) > 1]
+    # Every letter opens with a bare list of its entries.
+    yield "Jargon File", [p for p in kept[first:] if p.isascii() and (p[0] == ":" or len(p) > 40 or p[-1] in ".:?!)")]
 
 
 def opticks(folder):
     text = next(folder.rglob("Isaac.Newton-Opticks.txt")).read_text("latin-1").replace("_", "")
+    text = re.sub(r"\[(?:Footnote|Sidenote)[^\]]*\]", "", text)
     text = re.sub(r"\[Illustration[^\]]*\]|\[Greek: (\w+)\]|\[\w\]", r"\1", text)
     kept = paragraphs(text[text.index("Part of the ensuing Discourse"):])
     # Tables became lines of numbers.

@@ -39,6 +39,10 @@ export const errorTable = {
   'bad-spec': (v) => `The experiment is not valid at "${v.at}": ${v.why}. Correct that setting.`,
   'bad-link': (v) => `This link is damaged (${v.why}). Ask for it again, or start from the defaults.`,
   'newer-link': (v) => `This link was made by a newer version (${v.version}). Reload the page, then open it again.`,
+  'long-link': (v) => `This text is too long for a link (${v.size}; ${v.allowed} fit). Share the link without the text, or export the result file.`,
+  'bad-result': (v) => `${v.file} is not a recorded run (at "${v.at}": ${v.why}). Export it again.`,
+  'not-finite': (v) => `Shaking ${v.module} gave no finite number. Choose a smaller fixed noise, or the other provider.`,
+  'no-importance': (v) => `Ranks cannot be given out: ${v.why}. Use more noise or another text.`,
   'usage': (v) => `${v.why}. Run "rank-atlas --help" for what is possible.`,
 } satisfies Record<string, Sentence>;
 

@@ -1,0 +1,114 @@
+/**
+ * The command line: which command, its options, and what a failure looks like.
+ *
+ * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage.
+ */
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { AtlasError } from '../src/errors.ts';
+import packageJson from '../package.json' with { type: 'json' };
+
+const help = `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
+
+  rank-atlas run SPEC.json|LINK|PRESET [options]   measure, allocate, print the ranks
+  rank-atlas inspect MODEL [--json]                what a model is made of, without running it
+  rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
+
+MODEL is a folder laid out like a hub repository, or one .onnx file. Without --model, run uses the bundled model.
+
+run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
+          --provider wasm|webgpu   --threads N   --out FILE.json
+inspect   --json
+check     --ids '[[1,2,3]]'   --dump OUT.safetensors   --json   --provider wasm|webgpu   --threads N
+all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
+
+Presets: PRESETS`;
+
+const common = {
+  dtype: { type: 'string' },
+  provider: { type: 'string', default: 'wasm' },
+  threads: { type: 'string' },
+  json: { type: 'boolean', default: false },
+  ids: { type: 'string' },
+} satisfies ParseArgsConfig['options'];
+
+const commands = {
+  run: {
+    options: {
+      ...common,
+      model: { type: 'string' },
+      text: { type: 'string' },
+      seed: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] as string[] },
+      out: { type: 'string' },
+    },
+    load: async () => (await import('./run.ts')).run,
+  },
+  inspect: { options: common, load: async () => (await import('./inspect.ts')).inspect },
+  check: {
+    options: { ...common, dump: { type: 'string' } },
+    load: async () => (await import('./check.ts')).check,
+  },
+} satisfies Record<string, { options: ParseArgsConfig['options']; load: () => Promise<Command> }>;
+
+/** Options as parsed; every command reads those it knows. */
+export interface Options {
+  dtype?: string;
+  provider?: string;
+  threads?: string;
+  json?: boolean;
+  ids?: string;
+  model?: string;
+  text?: string;
+  seed?: string;
+  set?: string[];
+  out?: string;
+  dump?: string;
+}
+
+/** Runs a command on its one positional argument; returns the exit code. */
+export type Command = (argument: string, options: Options) => Promise<number>;
+
+/** Entry point. `args` are the words after the program's name; returns the exit code. */
+export async function main(args: string[]): Promise<number> {
+  // A pipe that closes early (`| head`) is not an error of ours.
+  process.stdout.on('error', (e: NodeJS.ErrnoException) => { if (e.code === 'EPIPE') process.exit(0); });
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    if (error instanceof AtlasError) {
+      console.error(`rank-atlas: ${error.message}`);
+      return 2;
+    }
+    console.error('rank-atlas: an unexpected failure; please report it with the text below.');
+    console.error(error);
+    return 1;
+  }
+}
+
+async function dispatch([name, ...rest]: string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || rest.includes('--help')) {
+    const { presets } = await import('../src/experiment/schema.ts');
+    console.log(help.replace('PRESETS', Object.keys(presets).join(', ')));
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    console.log(packageJson.version);
+    return 0;
+  }
+  if (!Object.hasOwn(commands, name)) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not a command` });
+  const { options, load } = commands[name as keyof typeof commands];
+  const { values, positionals } = parse(rest, options);
+  if (positionals.length !== 1) {
+    throw new AtlasError('usage', { why: `"${name}" takes one argument, ${positionals.length} were given` });
+  }
+  const command = await load();
+  return command(positionals[0]!, values as Options);
+}
+
+function parse(args: string[], options: NonNullable<ParseArgsConfig['options']>) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new AtlasError('usage', { why: (error as Error).message.split('. ')[0]! });
+  }
+}

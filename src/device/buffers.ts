@@ -1,0 +1,91 @@
+/**
+ * Storage buffers on the device: counted to the byte, and reused.
+ *
+ * A probe asks for the same few sizes again and again; a released buffer is kept for the next request of
+ * its size. Reuse is safe without waiting: everything goes through one queue, in order.
+ */
+import { AtlasError } from '../errors.ts';
+
+export class BufferPool {
+  private readonly device: GPUDevice;
+  private readonly free = new Map<number, GPUBuffer[]>();
+  private readonly owned = new Set<GPUBuffer>();
+  /** Bytes of all buffers, in use or kept for reuse. */
+  bytes = 0;
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+  }
+
+  /** A storage buffer of at least `bytes` (rounded up to 16); contents undefined. Throws AtlasError `too-large` beyond the device's limit. */
+  acquire(bytes: number): GPUBuffer {
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    const kept = this.free.get(size)?.pop();
+    if (kept) return kept;
+    const allowed = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
+    if (size > allowed) throw new AtlasError('too-large', { needed: megabytes(size), allowed: `${megabytes(allowed)} in one piece` });
+    const buffer = this.device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    this.owned.add(buffer);
+    this.bytes += size;
+    return buffer;
+  }
+
+  /** A buffer with these bytes in it. */
+  upload(bytes: Uint8Array): GPUBuffer {
+    const buffer = this.acquire(bytes.byteLength);
+    const whole = bytes.byteLength & ~3;
+    if (whole > 0) this.device.queue.writeBuffer(buffer, 0, bytes as Uint8Array<ArrayBuffer>, 0, whole);
+    if (whole < bytes.byteLength) {
+      const tail = new Uint8Array(4);
+      tail.set(bytes.subarray(whole));
+      this.device.queue.writeBuffer(buffer, whole, tail);
+    }
+    return buffer;
+  }
+
+  /** Gives a buffer back for reuse. */
+  release(buffer: GPUBuffer): void {
+    const list = this.free.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.free.set(buffer.size, [buffer]);
+  }
+
+  /** Destroys what is kept for reuse: when batch sizes change, the old sizes never come back. */
+  trim(): void {
+    for (const list of this.free.values()) {
+      for (const buffer of list) {
+        this.bytes -= buffer.size;
+        this.owned.delete(buffer);
+        buffer.destroy();
+      }
+    }
+    this.free.clear();
+  }
+
+  /** Destroys everything, in use or not. */
+  dispose(): void {
+    for (const buffer of this.owned) buffer.destroy();
+    this.owned.clear();
+    this.free.clear();
+    this.bytes = 0;
+  }
+}
+
+const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+
+/** Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device goes away meanwhile. */
+export async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+  const size = Math.ceil(bytes / 4) * 4;
+  const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  try {
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ).catch((cause: unknown) => {
+      throw new AtlasError('device-lost', {}, { cause });
+    });
+    return staging.getMappedRange().slice(0, bytes);
+  } finally {
+    staging.destroy();
+  }
+}

@@ -1,0 +1,31 @@
+/** WebGPU in Node: Dawn, through the `webgpu` package. */
+import { create, globals } from 'webgpu';
+
+let gpu: GPU | null = null;
+
+/** Node's `navigator.gpu`. Also puts the WebGPU constants (`GPUBufferUsage` …) where a browser has them. */
+export function dawn(): GPU {
+  if (!gpu) {
+    Object.assign(globalThis, globals);
+    copySharedWrites();
+    gpu = create([]);
+  }
+  return gpu;
+}
+
+/** Dawn in Node refuses `writeBuffer` from shared memory, where the threaded runtime's heap lies: such views are copied first. */
+function copySharedWrites(): void {
+  const { prototype } = (globals as { GPUQueue: { prototype: GPUQueue } }).GPUQueue;
+  const write = prototype.writeBuffer as (this: GPUQueue, ...args: unknown[]) => undefined;
+  prototype.writeBuffer = function (this: GPUQueue, buffer: GPUBuffer, offset: number, data: GPUAllowSharedBufferSource, start = 0, size?: number): undefined {
+    const memory = ArrayBuffer.isView(data) ? data.buffer : data;
+    if (!(memory instanceof SharedArrayBuffer)) return size === undefined ? write.call(this, buffer, offset, data, start) : write.call(this, buffer, offset, data, start, size);
+    // For a typed array start and size count elements, for anything else bytes.
+    const unit = ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data ? (data as Uint8Array).BYTES_PER_ELEMENT : 1;
+    const begin = (ArrayBuffer.isView(data) ? data.byteOffset : 0) + start * unit;
+    const end = size === undefined ? (ArrayBuffer.isView(data) ? data.byteOffset : 0) + data.byteLength : begin + size * unit;
+    const copy = new Uint8Array(end - begin);
+    copy.set(new Uint8Array(memory, begin, end - begin));
+    return write.call(this, buffer, offset, copy);
+  } as GPUQueue['writeBuffer'];
+}

@@ -1,0 +1,53 @@
+/**
+ * The WebGPU device: which adapter, which limits, what happens when it is lost.
+ *
+ * The device is made here and given to the runtime, so that its work and our kernels share one queue.
+ */
+import { AtlasError } from '../errors.ts';
+
+export interface Gpu {
+  device: GPUDevice;
+  /** Name for people: vendor and architecture or description. */
+  name: string;
+  /** The adapter computes on the CPU (SwiftShader, llvmpipe, WARP): WASM is faster then. */
+  software: boolean;
+  /** Why the device was lost, or null while it works. */
+  lost: () => string | null;
+}
+
+/** Limits that decide how large a model fits; all are raised to what the adapter has. */
+const LIMITS = [
+  'maxBufferSize', 'maxStorageBufferBindingSize', 'maxStorageBuffersPerShaderStage',
+  'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupsPerDimension',
+  'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY', 'maxComputeWorkgroupSizeZ',
+] as const;
+
+/** True if the adapter is known to compute on the CPU. */
+export function isSoftware(info: GPUAdapterInfo): boolean {
+  const words = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
+  return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i.test(words);
+}
+
+/**
+ * Opens a device on the most capable adapter. No optional feature is asked for: `subgroups` makes
+ * fused attention silently wrong on SwiftShader, and nothing here needs `shader-f16`.
+ * Throws AtlasError `no-webgpu` where there is no adapter or the adapter gives no device.
+ */
+export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (!adapter) throw new AtlasError('no-webgpu');
+  const requiredLimits: Record<string, number> = {};
+  for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
+  const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
+    throw new AtlasError('no-webgpu', {}, { cause });
+  });
+  let reason: string | null = null;
+  void device.lost.then((info) => { reason = info.message || info.reason; });
+  const { vendor, architecture, description } = adapter.info;
+  return {
+    device,
+    name: description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU',
+    software: isSoftware(adapter.info),
+    lost: () => reason,
+  };
+}

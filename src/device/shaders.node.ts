@@ -1,0 +1,7 @@
+/** WGSL sources in Node: read from the `shaders` folder. The page's twin is `shaders.web.ts`. */
+import { readFileSync } from 'node:fs';
+
+/** Source of `shaders/<name>.wgsl`. */
+export function shaderSource(name: string): string {
+  return readFileSync(new URL(`../../shaders/${name}.wgsl`, import.meta.url), 'utf8');
+}

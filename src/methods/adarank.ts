@@ -1,0 +1,82 @@
+/**
+ * AdaRank: how much a module matters is how far the predictions of two noisy copies of it part.
+ *
+ * Source: arXiv 2408.09015 and its notebook, google-research/adaptive_low_rank; methods.md §3.
+ *
+ * `two-draws`, the paper's (default). For a module with weight `W` draw Gaussian noise `N₁`, `N₂` of W's shape
+ * independently; `d = mean over positions of Σ_vocabulary |logits(W + N₁) − logits(W + N₂)|`. Repeat about five
+ * times; the importance is the mean. Where the paper is silent: the distance is taken per token position, every
+ * position of the batch counts alike, and `std(W)`, the noise's scale, is the population one.
+ *
+ * `clean`, the published notebook's: one noisy copy against the clean output, the *mean* of |difference| over the
+ * vocabulary instead of the sum (a constant factor: ranks do not see it), and the bias is shaken too. Two
+ * differences to the notebook remain on purpose. It never restores the weights, so its noise piles up over repeats; here
+ * every probe starts from the clean weights. And it reads a classifier's pooled output; here it is a language model's
+ * logits, at every position.
+ *
+ * Draws are named, never stored: repeat `r` of module `m` shakes it by the streams `(seed, m, 2r)` and `(seed, m, 2r + 1)`
+ * of the counter-based generator; `clean` uses `2r`. So any draw can be asked for alone, in any order, on any provider.
+ *
+ * Repeats run as sweeps: one draw of every module, then the next, so that the whole map stands after the first sweep
+ * and then sharpens. The modules of a layer are probed as one batch, since they share the layers that follow.
+ */
+import { AtlasError } from '../errors.ts';
+import type { CleanPass, Engine, Probe } from '../engine/engine.ts';
+
+export interface AdaRankOptions {
+  seed: number;
+  variant: 'two-draws' | 'clean';
+  /** The noise's standard deviation: `std(W)` of each module, or σ for all. */
+  noise: { scale: 'std' } | { scale: 'fixed'; sigma: number };
+  repeats: number;
+  /** Tokens of the vocabulary over which ℓ1 is sampled (unbiased); 0 = all. */
+  vocabularySample: number;
+}
+
+/** Asked before every item: a layer's modules at once, or one (step mode). */
+export interface Control { granularity(): 'layer' | 'module' }
+
+export type AdaRankEvent =
+  /** These modules, all of one layer, are probed next. */
+  | { type: 'probing'; repeat: number; layer: number; modules: number[] }
+  /** `values[i]`, the disagreement of `modules[i]`; ℓ1 summed (`two-draws`) or averaged (`clean`) over the vocabulary. */
+  | { type: 'draws'; repeat: number; layer: number; modules: number[]; values: number[]; milliseconds: number }
+  /** Every module has its draw of this repeat. */
+  | { type: 'sweep'; repeat: number };
+
+/** The probe of one module in one repeat. */
+export function probeOf(engine: Engine, options: AdaRankOptions, module: number, repeat: number): Probe {
+  const { seed, noise, variant } = options;
+  const std = noise.scale === 'std' ? engine.weightStd(module) : noise.sigma;
+  const a = { seed, draw: 2 * repeat, std };
+  if (variant === 'clean') return { module, a, b: null, bias: true };
+  return { module, a, b: { seed, draw: 2 * repeat + 1, std } };
+}
+
+/**
+ * All repeats of all modules. Nothing is computed until the next event is asked for, so a caller pauses by not asking.
+ * `known(module, repeat)` leaves out what is measured already. Throws `not-finite` if a probe gives no finite number.
+ */
+export async function* adaRank(
+  engine: Engine, pass: CleanPass, options: AdaRankOptions, control: Control, known: (module: number, repeat: number) => boolean, now: () => number,
+): AsyncGenerator<AdaRankEvent, void, undefined> {
+  // The same tokens for every probe of a run, so that modules stay comparable.
+  const sample = options.vocabularySample > 0 ? { size: options.vocabularySample, seed: options.seed } : undefined;
+  const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
+  for (let repeat = 0; repeat < options.repeats; repeat++) {
+    for (let layer = 0; layer < engine.layers; layer++) {
+      const open = engine.modules.filter((m) => m.layer === layer && !known(m.index, repeat)).map((m) => m.index);
+      while (open.length > 0) {
+        const modules = open.splice(0, control.granularity() === 'module' ? 1 : open.length);
+        yield { type: 'probing', repeat, layer, modules };
+        const start = now();
+        const sums = await engine.disagreement(pass, layer, modules.map((m) => probeOf(engine, options, m, repeat)), sample);
+        const values = Array.from(sums, (d) => d * scale);
+        const odd = values.findIndex((d) => !Number.isFinite(d));
+        if (odd >= 0) throw new AtlasError('not-finite', { module: engine.modules[modules[odd]!]!.path });
+        yield { type: 'draws', repeat, layer, modules, values, milliseconds: now() - start };
+      }
+    }
+    yield { type: 'sweep', repeat };
+  }
+}

@@ -1,0 +1,44 @@
+/** Every malformed input beside the checkout that belongs to this room gets what its table expects. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { hasShared, sharedPath } from '../../test/shared.ts';
+import { AtlasError } from '../errors.ts';
+import { readSafetensors } from './safetensors.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+interface Case { path: string; kind: string; wrong: string; expect: string }
+
+const folder = (path: string) => sharedPath('models', 'hostile', path);
+const cases = hasShared
+  ? readFileSync(folder('hostile.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Case)
+  : [];
+
+/** 'accept', or 'refuse' with the sentence; anything that is not an AtlasError fails the test. */
+async function outcome(work: () => unknown): Promise<string> {
+  try {
+    await work();
+    return 'accept';
+  } catch (error) {
+    if (!(error instanceof AtlasError)) throw error;
+    expect(error.message).not.toMatch(/undefined|\[object|NaN/);
+    return 'refuse';
+  }
+}
+
+function table(kind: string, run: (path: string) => unknown): void {
+  const rows = cases.filter((c) => c.kind === kind);
+  describe.skipIf(!hasShared)(`hostile ${kind} files`, () => {
+    test('there are some', () => expect(rows.length).toBeGreaterThan(0));
+    test.for(rows)('$path: $wrong', { timeout: 2000 }, async ({ path, expect: expected }) => {
+      expect(expected.split(' or ')).toContain(await outcome(() => run(path)));
+    });
+  });
+}
+
+table('safetensors', (path) => readSafetensors(readFileSync(folder(path)), path));
+
+table('tokenizer', (path) => {
+  const tokenizer = loadTokenizer(readFileSync(folder(path)), path);
+  // what loads must also run, on its own letters and on the text a bad pattern would choke on
+  tokenizer.decode(tokenizer.encode(`abc ${'a'.repeat(5000)}! __proto__ constructor <s>`));
+});

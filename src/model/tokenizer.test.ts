@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { hasShared, sharedPath } from '../../test/shared.ts';
+import { readSafetensors } from './safetensors.ts';
+import { repeatsAmbiguously } from './tokenizer-pattern.ts';
+import { loadTokenizer } from './tokenizer.ts';
+
+/** A byte-level BPE over a few letters; `change` spoils it. */
+function tiny(change: (json: ReturnType<typeof good>) => unknown = () => undefined): Uint8Array {
+  const json = good();
+  change(json);
+  return new TextEncoder().encode(JSON.stringify(json));
+}
+const good = () => ({
+  added_tokens: [{ id: 6, content: '<s>', special: true }] as Record<string, unknown>[],
+  normalizer: null as unknown, pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, use_regex: true } as unknown,
+  post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }] },
+  decoder: { type: 'ByteLevel' },
+  model: { type: 'BPE', vocab: { a: 0, b: 1, Ġ: 2, ab: 3, Ġab: 4, Ã: 5, '<s>': 6, '©': 7 } as Record<string, unknown>, merges: [['a', 'b'], ['Ġ', 'ab']] as unknown },
+});
+
+describe('a small byte-level tokenizer', () => {
+  const tokenizer = loadTokenizer(tiny());
+  test('encodes by its merges and adds nothing', () => {
+    expect([...tokenizer.encode('ab ab<s>b')]).toEqual([3, 4, 6, 1]);
+    expect([...tokenizer.encode('')]).toEqual([]);
+    expect(tokenizer.vocab).toBe(8);
+  });
+  test('decodes, special tokens included, spaces untouched', () => {
+    expect(tokenizer.decode([3, 4, 6, 1])).toBe('ab ab<s>b');
+    expect(tokenizer.decode([])).toBe('');
+  });
+  test('shows one token at a time', () => {
+    expect([4, 6, 5, 99].map((id) => tokenizer.token(id))).toEqual([' ab', '<s>', '<0xC3>', '#99']);
+  });
+});
+
+test.for<[string, Parameters<typeof tiny>[0]]>([
+  ['no merges', (t) => { t.model.merges = undefined; }],
+  ['a merge of three', (t) => { t.model.merges = ['a b ab']; }],
+  ['numbers for merges', (t) => { t.model.merges = [1]; }],
+  ['a merge of the unknown', (t) => { t.model.merges = [['a', 'zz']]; }],
+  ['a merge into the unknown', (t) => { t.model.merges = [['b', 'a']]; }],
+  ['an id as text', (t) => { t.model.vocab.a = '0'; }],
+  ['one id twice', (t) => { t.model.vocab.a = 1; }],
+  ['a huge id', (t) => { t.model.vocab.a = 2 ** 40; }],
+  ['an unknown token outside the vocabulary', (t) => { Object.assign(t.model, { unk_token: '<unk>' }); }],
+  ['WordPiece', (t) => { t.model.type = 'WordPiece'; }],
+  ['an added token that claims an id', (t) => { t.added_tokens.push({ id: 0, content: '<x>' }); }],
+  ['an added token without text', (t) => { t.added_tokens.push({ id: 9, content: '' }); }],
+  ['an added token twice', (t) => { t.added_tokens.push({ id: 9, content: '<s>' }); }],
+  ['an unknown step', (t) => { t.pre_tokenizer = { type: 'Quantum' }; }],
+  ['pieces of no length', (t) => { t.pre_tokenizer = { type: 'FixedLength', length: 0 }; }],
+  ['an invalid pattern', (t) => { t.pre_tokenizer = { type: 'Split', pattern: { Regex: '([' }, behavior: 'Isolated' }; }],
+  ['a catastrophic pattern', (t) => { t.normalizer = { type: 'Replace', pattern: { Regex: '(a+)+$' }, content: '' }; }],
+  ['deep nesting', (t) => { for (let i = 0; i < 5000; i++) t.normalizer = { type: 'Sequence', normalizers: [t.normalizer] }; }],
+])('refuses %s', ([, change]) => {
+  expect(() => loadTokenizer(tiny(change), 'x/tokenizer.json')).toThrow(/^x\/tokenizer\.json is not a usable tokenizer: .+\. Use the tokenizer\.json of this model\.$/);
+});
+
+test('refuses what is not JSON or not UTF-8', () => {
+  expect(() => loadTokenizer(Uint8Array.of(0x7b))).toThrow('it is not JSON');
+  expect(() => loadTokenizer(Uint8Array.of(0x22, 0xff, 0x22))).toThrow('it is not UTF-8 text');
+});
+
+test('patterns: repeated groups of one shape pass, ambiguous ones do not', () => {
+  const fine = [
+    String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`, // GPT-4
+    String.raw`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}]*[\p{Ll}\p{M}]+(?i:'s|'t)?`, // o200k
+    ' ?[^(\\s|[.,!?…。，、।۔،])]+', // BLOOM
+    String.raw`(?=(\d{3})+(?!\d))`, // SuperBPE
+    String.raw`\(a+\)+[(]+`, '(a|b){2}', '<\\|x\\|>',
+  ];
+  const bad = ['(a+)+$', '(a|a)*', '(a?b?)+', '((a+))+', '(?:x(a|b))+', '(a{1,5})+', '(a+){2,}', '(a|b){50}', '(?i:a*)+?'];
+  expect(fine.filter(repeatsAmbiguously)).toEqual([]);
+  expect(bad.filter((p) => !repeatsAmbiguously(p))).toEqual([]);
+});
+
+describe.skipIf(!hasShared)('the tokenizers of real models', () => {
+  interface Case { text: string; ids: number[]; decoded?: string }
+  const smol = () => loadTokenizer(readFileSync(sharedPath('models', 'SmolLM2-135M-Instruct-ONNX', 'tokenizer.json')));
+
+  test('SmolLM2: all strings and chats', () => {
+    const { cases, chats } = JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'tokenizer_cases.json'), 'utf8')) as Record<'cases' | 'chats', Case[]>;
+    const tokenizer = smol();
+    expect(cases.length + chats.length).toBe(67);
+    for (const { text, ids, decoded = text } of [...cases, ...chats]) {
+      expect([...tokenizer.encode(text)], text).toEqual(ids);
+      expect(tokenizer.decode(ids)).toBe(decoded);
+    }
+    expect(tokenizer.vocab).toBe(49152);
+  });
+
+  test.for(['llama', 'gpt2', 'qwen2', 'qwen3'])('%s: the ids of its reference texts', (name) => {
+    const tokenizer = loadTokenizer(readFileSync(sharedPath('models', 'tiny', name, 'tokenizer.json')));
+    const { texts } = JSON.parse(readFileSync(sharedPath('reference', 'tiny', `${name}.json`), 'utf8')) as { texts: Record<string, string[]> };
+    const { tensors } = readSafetensors(readFileSync(sharedPath('reference', 'tiny', `${name}.safetensors`)), name);
+    for (const [key, rows] of Object.entries(texts)) {
+      const { shape, bytes } = tensors.get(`${key}.input_ids`)!;
+      const expected = [...new BigInt64Array(new Uint8Array(bytes).buffer)].map(Number), length = shape[1]!;
+      rows.forEach((text, i) => expect([...tokenizer.encode(text)].slice(0, length)).toEqual(expected.slice(i * length, (i + 1) * length)));
+    }
+    expect(tokenizer.decode(tokenizer.encode('Let there be light: café 日本'))).toBe('Let there be light: café 日本');
+  });
+});

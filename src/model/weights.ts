@@ -1,0 +1,182 @@
+/**
+ * Readers of every weight format: packed bytes to float32 `W [out, in]`, as torch.nn.Linear has it.
+ *
+ * Each reader yields one stored line at a time (a row of `W`, or a column where the export stores `[in, out]`),
+ * so that statistics need no second copy of the matrix. Values are exact: one float32 rounding per product,
+ * as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
+ */
+import type { ModuleWeight } from '../compiler/compiled.ts';
+import type { WeightTensor } from '../compiler/compiled.ts';
+import { AtlasError } from '../errors.ts';
+import { float32View, halfTable, halfToFloat32, uint16View } from './float16.ts';
+
+/** bitsandbytes' NormalFloat4 levels (QLoRA, arXiv 2305.14314, appendix E). */
+export const NF4 = Float32Array.of(
+  -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
+  -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+  0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0);
+
+/** bitsandbytes' 4-bit float levels: one sign, two exponent and one fraction bit, scaled to 1. */
+export const FP4 = Float32Array.of(
+  0, 5.208333333e-3, 0.66666667, 1, 0.33333333, 0.5, 0.16666667, 0.25,
+  -0, -5.208333333e-3, -0.66666667, -1, -0.33333333, -0.5, -0.16666667, -0.25);
+
+/** Reads stored line `line` into `into` (length = the other dimension). */
+type LineReader = (line: number, into: Float32Array) => void;
+
+/** The dequantised weight of one module, its own rows only: `[outFeatures, inFeatures]` row-major. */
+export function dequantise(weight: ModuleWeight): Float32Array {
+  const { lines, width, read } = open(weight);
+  const out = new Float32Array(lines * width);
+  if (!weight.transposed) {
+    for (let n = 0; n < lines; n++) read(n, out.subarray(n * width, (n + 1) * width));
+    return out;
+  }
+  const column = new Float32Array(width);
+  for (let k = 0; k < lines; k++) {
+    read(k, column);
+    for (let n = 0; n < width; n++) out[n * lines + k] = column[n]!;
+  }
+  return out;
+}
+
+/** Population standard deviation of the dequantised weight, in double; `W` is not materialised. */
+export function weightStd(weight: ModuleWeight): number {
+  const { lines, width, read } = open(weight);
+  const line = new Float32Array(width);
+  read(0, line);
+  const shift = line[0]!; // keeps the one-pass sums from cancelling, and a constant matrix at exactly 0
+  let sum = 0, squares = 0;
+  for (let n = 0; n < lines; n++) {
+    if (n > 0) read(n, line);
+    for (let k = 0; k < width; k++) {
+      const d = line[k]! - shift;
+      sum += d;
+      squares += d * d;
+    }
+  }
+  const count = lines * width, mean = sum / count;
+  return Math.sqrt(Math.max(0, squares / count - mean * mean));
+}
+
+/** Lines of the module as stored: `width` values each. */
+function open(weight: ModuleWeight): { lines: number; width: number; read: LineReader } {
+  const { inFeatures, outFeatures, transposed } = weight;
+  const lines = transposed ? inFeatures : outFeatures, width = transposed ? outFeatures : inFeatures;
+  const { kind } = weight.format;
+  const read = kind === 'nbits' ? nbits(weight, weight.format)
+    : kind === 'bnb4' ? bnb4(weight, weight.format)
+      : kind === 'int8' ? int8(weight)
+        : floats(weight);
+  return { lines, width, read };
+}
+
+/** Where line `line` of the module begins among the values of the whole product. */
+function start(weight: ModuleWeight, line: number): number {
+  return weight.transposed ? line * weight.rows + weight.rowOffset : (weight.rowOffset + line) * weight.inFeatures;
+}
+
+function floats(weight: ModuleWeight): LineReader {
+  const tensor = part(weight, 0), count = weight.rows * weight.inFeatures;
+  const width = weight.transposed ? weight.outFeatures : weight.inFeatures;
+  if (tensor.type === 'float32') {
+    const values = float32View(checked(tensor, 4 * count));
+    return (line, into) => into.set(values.subarray(start(weight, line), start(weight, line) + width));
+  }
+  const halves = uint16View(checked(tensor, 2 * count)), value = halfTable();
+  return (line, into) => {
+    const first = start(weight, line);
+    for (let k = 0; k < width; k++) into[k] = value[halves[first + k]!]!;
+  };
+}
+
+function nbits(weight: ModuleWeight, format: { bits: 2 | 4 | 8; block: number; zeroPoints: boolean }): LineReader {
+  const { bits, block } = format, { rows, inFeatures, rowOffset } = weight;
+  const blocks = Math.ceil(inFeatures / block), lineBytes = blocks * block * bits / 8;
+  const packed = checked(part(weight, 0), rows * lineBytes);
+  const scales = real(part(weight, 1), rows * blocks);
+  const zeros = zeroPoints(weight, format, blocks);
+  const perByte = 8 / bits, mask = (1 << bits) - 1;
+  return (line, into) => {
+    const row = rowOffset + line;
+    for (let b = 0; b < blocks; b++) {
+      const scale = scales[row * blocks + b]!, zero = zeros(row, b);
+      const end = Math.min(inFeatures, (b + 1) * block); // the last block may be padded past K
+      for (let k = b * block, at = row * lineBytes + k / perByte; k < end; at++) {
+        let byte = packed[at]!;
+        for (let i = 0; i < perByte && k < end; i++, byte >>= bits) into[k++] = ((byte & mask) - zero) * scale;
+      }
+    }
+  };
+}
+
+/** Integer zero points are packed like the weights, each row padded to whole bytes; some exports keep floats. */
+function zeroPoints(weight: ModuleWeight, format: { bits: 2 | 4 | 8; zeroPoints: boolean }, blocks: number): (row: number, block: number) => number {
+  const { bits } = format;
+  if (!format.zeroPoints) return () => 1 << (bits - 1);
+  const tensor = part(weight, 2);
+  if (tensor.type !== 'uint8') {
+    const values = real(tensor, weight.rows * blocks);
+    return (row, block) => values[row * blocks + block]!;
+  }
+  const perByte = 8 / bits, mask = (1 << bits) - 1, rowBytes = Math.ceil(blocks / perByte);
+  const bytes = checked(tensor, weight.rows * rowBytes);
+  return (row, block) => (bytes[row * rowBytes + Math.floor(block / perByte)]! >> (bits * (block % perByte))) & mask;
+}
+
+function bnb4(weight: ModuleWeight, format: { block: number; codebook: 'nf4' | 'fp4' }): LineReader {
+  const count = weight.rows * weight.inFeatures, { block } = format;
+  const packed = checked(part(weight, 0), Math.ceil(count / 2));
+  const absmax = real(part(weight, 1), Math.ceil(count / block));
+  const levels = format.codebook === 'nf4' ? NF4 : FP4;
+  return (line, into) => {
+    const first = start(weight, line); // blocks run through the flattened matrix, across its rows
+    for (let k = 0; k < into.length; k++) {
+      const i = first + k, byte = packed[i >> 1]!;
+      into[k] = levels[i & 1 ? byte & 15 : byte >> 4]! * absmax[Math.floor(i / block)]!;
+    }
+  };
+}
+
+function int8(weight: ModuleWeight): LineReader {
+  const count = weight.rows * weight.inFeatures;
+  const tensor = part(weight, 0), bytes = checked(tensor, count);
+  const values = tensor.type === 'int8' ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+  const scale = perColumn(weight, part(weight, 1));
+  const zero = weight.tensors.length > 2 ? perColumn(weight, part(weight, 2)) : () => 0;
+  return (line, into) => {
+    const first = start(weight, line);
+    for (let k = 0; k < into.length; k++) {
+      const column = weight.rowOffset + (weight.transposed ? k : line);
+      into[k] = (values[first + k]! - zero(column)) * scale(column);
+    }
+  };
+}
+
+/** One value for the whole matrix, or one per output feature. */
+function perColumn(weight: ModuleWeight, tensor: WeightTensor): (column: number) => number {
+  const single = tensor.dims.reduce((a, b) => a * b, 1) === 1;
+  const count = single ? 1 : weight.rows;
+  const values = tensor.type === 'int8' ? Int8Array.from(checked(tensor, count), (b) => b << 24 >> 24)
+    : tensor.type === 'uint8' ? checked(tensor, count) : real(tensor, count);
+  return single ? () => values[0]! : (column) => values[column]!;
+}
+
+function part(weight: ModuleWeight, index: number): WeightTensor {
+  const tensor = weight.tensors[index];
+  if (!tensor) throw new AtlasError('bad-graph', { file: 'The model', why: `a weight in ${weight.format.kind} format lacks its ${index === 1 ? 'scales' : 'zero points'}` });
+  return tensor;
+}
+
+/** Scales and float zero points. */
+function real(tensor: WeightTensor, count: number): Float32Array {
+  return tensor.type === 'float16' ? halfToFloat32(checked(tensor, 2 * count)) : float32View(checked(tensor, 4 * count));
+}
+
+/** The first `need` bytes, or a refusal: reading on would turn the missing ones into zeros. */
+function checked(tensor: WeightTensor, need: number): Uint8Array {
+  if (tensor.bytes.byteLength < need) {
+    throw new AtlasError('bad-graph', { file: 'The model', why: `weight ${tensor.name} has ${tensor.bytes.byteLength} of ${need} bytes` });
+  }
+  return tensor.bytes.subarray(0, need);
+}

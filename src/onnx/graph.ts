@@ -1,0 +1,122 @@
+/**
+ * The small graph: what is left of an ONNX model once protobuf is gone. Weights are views of the file's bytes.
+ *
+ * `validate` checks what the compiler relies on and puts nodes into topological order.
+ */
+import { AtlasError } from '../errors.ts';
+import type { ElementType } from './types.ts';
+
+export interface Tensor {
+  name: string;
+  type: ElementType;
+  dims: readonly number[];
+  /** Little endian, row-major; a view of the file (any alignment). */
+  bytes: Uint8Array;
+}
+
+export type Attribute =
+  | { type: 'float'; value: number }
+  | { type: 'int'; value: number }
+  | { type: 'string'; value: string }
+  | { type: 'tensor'; value: Tensor }
+  | { type: 'floats'; value: readonly number[] }
+  | { type: 'ints'; value: readonly number[] }
+  | { type: 'strings'; value: readonly string[] }
+  /** A subgraph (If, Loop, Scan): present, not read. */
+  | { type: 'graph' };
+
+export type Attributes = ReadonlyMap<string, Attribute>;
+
+export interface Node {
+  name: string;
+  op: string;
+  /** Empty for ONNX itself. */
+  domain: string;
+  /** Empty string for an absent optional input. */
+  inputs: readonly string[];
+  outputs: readonly string[];
+  attributes: Attributes;
+}
+
+export interface ValueInfo {
+  name: string;
+  type: ElementType;
+  /** A string is a symbolic dimension. */
+  dims: readonly (number | string)[];
+}
+
+export interface Graph {
+  /** File name, for messages. */
+  file: string;
+  producer: string;
+  irVersion: number;
+  /** Version by domain. */
+  opsets: ReadonlyMap<string, number>;
+  /** In topological order after `validate`. */
+  nodes: readonly Node[];
+  initialisers: ReadonlyMap<string, Tensor>;
+  inputs: readonly ValueInfo[];
+  outputs: readonly ValueInfo[];
+}
+
+/** Names in messages, cut to a readable length: they are the file's, and may be anything. */
+export const shown = (name: string): string => (name.length > 80 ? `${name.slice(0, 77)}...` : name);
+
+/**
+ * Checks that every name is made once and before its use, and sorts nodes that are merely out of order.
+ * Throws `bad-graph` for duplicates, missing names and cycles.
+ */
+export function validate(graph: Graph): Graph {
+  const bad = (why: string) => new AtlasError('bad-graph', { file: graph.file, why });
+  const maker = new Map<string, number>();
+  const given = new Set<string>(graph.inputs.map((i) => i.name));
+  if (given.size !== graph.inputs.length) throw bad('two inputs have the same name');
+  for (const name of graph.initialisers.keys()) given.add(name);
+  graph.nodes.forEach((node, index) => {
+    for (const name of node.outputs) {
+      if (!name) continue;
+      if (maker.has(name) || given.has(name)) throw bad(`"${shown(name)}" is made twice`);
+      maker.set(name, index);
+    }
+  });
+  for (const node of graph.nodes) {
+    for (const name of node.inputs) {
+      if (name && !maker.has(name) && !given.has(name)) throw bad(`"${shown(name)}", which node "${shown(node.name)}" reads, does not exist`);
+    }
+  }
+  if (graph.outputs.length === 0) throw bad('it has no output');
+  for (const { name } of graph.outputs) {
+    if (!maker.has(name) && !given.has(name)) throw bad(`its output "${shown(name)}" is made by no node`);
+  }
+  return { ...graph, nodes: sorted(graph, maker, bad) };
+}
+
+/** Kahn's algorithm, keeping the file's order where that is already topological. */
+function sorted(graph: Graph, maker: ReadonlyMap<string, number>, bad: (why: string) => AtlasError): readonly Node[] {
+  const { nodes } = graph;
+  const waits = new Int32Array(nodes.length);
+  const readers: number[][] = nodes.map(() => []);
+  let ordered = true;
+  nodes.forEach((node, index) => {
+    for (const name of node.inputs) {
+      const from = maker.get(name);
+      if (from === undefined) continue;
+      if (from >= index) ordered = false;
+      readers[from]!.push(index);
+      waits[index]!++;
+    }
+  });
+  if (ordered) return nodes;
+  const ready = nodes.map((_, i) => i).filter((i) => waits[i] === 0);
+  const out: Node[] = [];
+  for (let next = 0; next < ready.length; next++) {
+    const index = ready[next]!;
+    out.push(nodes[index]!);
+    for (const reader of readers[index]!) if (--waits[reader]! === 0) ready.push(reader);
+  }
+  if (out.length < nodes.length) {
+    const stuck = nodes[waits.findIndex((w) => w > 0)]!;
+    throw bad(`node "${shown(stuck.name)}" is part of a cycle`);
+  }
+  return out;
+}

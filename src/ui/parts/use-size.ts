@@ -1,0 +1,19 @@
+/** An element's content box in CSS pixels, rounded; 0 until it is laid out. Charts need numbers, not percentages. */
+import { useLayoutEffect, useRef, useState } from 'react';
+
+export function useSize<T extends HTMLElement>() {
+  const ref = useRef<T>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  useLayoutEffect(() => {
+    const element = ref.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      const next = { width: Math.round(width), height: Math.round(height) };
+      setSize((old) => (old.width === next.width && old.height === next.height ? old : next));
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return { ref, ...size };
+}

@@ -1,0 +1,28 @@
+/**
+ * How the page is served, built and unit-tested.
+ *
+ * `base: './'` makes `dist/` work from any static host and any path. The isolation headers give WebAssembly its
+ * threads on the servers we control; a host without them gets one thread.
+ */
+import react from '@vitejs/plugin-react';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+export default defineConfig({
+  base: './',
+  plugins: [react()],
+  worker: { format: 'es' },
+  // The runtime finds its .wasm beside its own module: pre-bundling would move one without the other.
+  optimizeDeps: { exclude: ['onnxruntime-web'] },
+  build: { target: 'es2022', chunkSizeWarningLimit: 700 },
+  server: { headers: isolation },
+  preview: { headers: isolation, port: 4173, strictPort: true },
+  test: {
+    include: ['src/**/*.test.ts', 'cli/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, '**/*.slow.test.ts'],
+  },
+});
