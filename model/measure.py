@@ -86,16 +86,17 @@ def main():
     tokens = BUILD / "tokens"
     train = np.load(tokens / "train.npy")
     valid = np.load(tokens / "valid.npy")
-    by_order = {n: -KneserNey(train, n, CONFIG["vocab"]).log_probabilities(valid).mean() for n in ORDERS}
+    ngram = KneserNey(train, max(ORDERS), CONFIG["vocab"])
+    by_order = {n: -ngram.log_probabilities(valid, n).mean() for n in ORDERS}
     order = min(by_order, key=by_order.get)
-    ngram = KneserNey(train, order, CONFIG["vocab"])
+    print("n-gram", by_order, flush=True)
 
     @torch.no_grad()
     def exact(ids):
         return network(torch.from_numpy(ids)).numpy()
 
     predictors = {
-        "ngram": lambda ids: -ngram.log_probabilities(ids).sum(),
+        "ngram": lambda ids: -ngram.log_probabilities(ids, order).sum(),
         "float": lambda ids: nats(exact, ids),
         "q4": lambda ids: nats(lambda rows: run(CARD_FOLDER / "onnx" / "model_q4.onnx", rows), ids),
     }

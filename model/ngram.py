@@ -7,48 +7,49 @@ import numpy as np
 
 
 class KneserNey:
+    """All orders up to `order` at once: they differ only in what their highest order counts."""
+
     def __init__(self, tokens, order, vocab):
         tokens = np.asarray(tokens, np.int64)
         self.order, self.vocab = order, vocab
-        self.keys, counts = [np.arange(vocab)], [np.bincount(tokens, minlength=vocab)]
-        prefixes = [np.zeros(vocab, np.int64)]  # of each n-gram type: number of its first n-1 tokens
+        self.keys = [np.arange(vocab)]
+        often, after = [np.bincount(tokens, minlength=vocab)], []
         numbers = tokens  # of the n-gram that starts at each place
         for n in range(2, order + 1):
             keys, first, inverse, count = np.unique(numbers[:-1] * vocab + tokens[n - 1:], return_index=True,
                                                     return_inverse=True, return_counts=True)
             # What lower orders count is not how often an n-gram occurs but after how many different tokens.
-            counts[-1] = np.bincount(numbers[1:][first], minlength=len(self.keys[-1]))
+            after.append(np.bincount(numbers[1:][first], minlength=len(self.keys[-1])))
             self.keys.append(keys)
-            counts.append(count)
-            prefixes.append(keys // vocab)
+            often.append(count)
             numbers = inverse.reshape(-1)
-        self.gain, self.total, self.backoff = [], [], []
-        for n, (count, prefix) in enumerate(zip(counts, prefixes), 1):
-            contexts = len(self.keys[n - 2]) if n > 1 else 1
-            discount = discounts(count)[np.minimum(count, 3)]
-            self.gain.append(count - discount)
-            self.total.append(np.bincount(prefix, count, contexts))
-            self.backoff.append(np.bincount(prefix, discount, contexts))
+        self.highest = [self.level(n, count) for n, count in enumerate(often, 1)]
+        self.lower = [self.level(n, count) for n, count in enumerate(after, 1)]
 
-    def log_probabilities(self, tokens):
+    def level(self, n, count):
+        """Per n-gram its count less the discount; per context the counts' sum and the discounts' sum."""
+        context = self.keys[n - 1] // self.vocab
+        contexts = len(self.keys[n - 2]) if n > 1 else 1
+        discount = discounts(count)[np.minimum(count, 3)]
+        return count - discount, np.bincount(context, count, contexts), np.bincount(context, discount, contexts)
+
+    def log_probabilities(self, tokens, order=None):
         """ln p of every token but the first, given all tokens before it that the order can use."""
+        order = order or self.order
         tokens = np.asarray(tokens, np.int64)
-        length = len(tokens)
-        total, gain = self.total[0][0], self.gain[0][tokens]
-        p = gain / total + self.backoff[0][0] / total / self.vocab
+        levels = self.lower[:order - 1] + [self.highest[order - 1]]
+        gain, total, backoff = levels[0]
+        p = gain[tokens] / total[0] + backoff[0] / total[0] / self.vocab
         numbers = tokens  # -1: never seen
-        for n in range(2, self.order + 1):
-            if n > length:
-                break
-            context = numbers[:-1]
+        for n in range(2, min(order, len(tokens)) + 1):
+            gain, total, backoff = levels[n - 1]
+            keys, context = self.keys[n - 1], numbers[:-1]
             wanted = np.where(context >= 0, context, 0) * self.vocab + tokens[n - 1:]
-            found = np.minimum(np.searchsorted(self.keys[n - 1], wanted), len(self.keys[n - 1]) - 1)
-            seen = (context >= 0) & (self.keys[n - 1][found] == wanted)
-            total = np.where(context >= 0, self.total[n - 1][context], 0)
-            usable = total > 0
-            gain = np.where(seen, self.gain[n - 1][found], 0.0)
-            better = (gain + self.backoff[n - 1][context] * p[n - 1:]) / np.maximum(total, 1)
-            p[n - 1:] = np.where(usable, better, p[n - 1:])
+            found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            seen = (context >= 0) & (keys[found] == wanted)
+            sums = np.where(context >= 0, total[context], 0)
+            better = (np.where(seen, gain[found], 0.0) + backoff[context] * p[n - 1:]) / np.maximum(sums, 1)
+            p[n - 1:] = np.where(sums > 0, better, p[n - 1:])
             numbers = np.where(seen, found, -1)
         return np.log(p[1:])
 

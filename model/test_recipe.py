@@ -50,8 +50,8 @@ def test_ngram_is_its_definition(order):
     vocab = 7
     train = draw.choice(vocab - 1, 400, p=[0.4, 0.25, 0.15, 0.1, 0.06, 0.04])  # the last token never occurs
     unseen = draw.choice(vocab, 60)
-    model, p = KneserNey(train, order, vocab), brute_force(train.tolist(), order, vocab)
-    got = model.log_probabilities(unseen)
+    model, p = KneserNey(train, 4, vocab), brute_force(train.tolist(), order, vocab)
+    got = model.log_probabilities(unseen, order)
     text = unseen.tolist()
     want = [math.log(p(text[i], tuple(text[max(0, i - order + 1):i]))) for i in range(1, len(text))]
     np.testing.assert_allclose(got, want, rtol=1e-9)

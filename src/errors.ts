@@ -26,6 +26,8 @@ export const errorTable = {
   'bad-tokenizer': (v) => `${v.file} is not a usable tokenizer: ${v.why}. Use the tokenizer.json of this model.`,
   'bad-safetensors': (v) => `${v.file} is not a valid safetensors file: ${v.why}. Download it again.`,
   'part-missing': (v) => `${v.part} is missing beside ${v.file}. Give the whole folder.`,
+  'no-file': (v) => `${v.file} cannot be read (${v.why}). Check the name and try again.`,
+  'too-many-files': (v) => `The folder holds more than ${v.most} files. Give the model's own folder.`,
   'bad-text': (v) => `The text cannot be used: ${v.why}. ${v.remedy}`,
   // --- device and engine ---
   'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,

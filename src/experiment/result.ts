@@ -1,17 +1,28 @@
 /**
  * The result file: what the page exports, the command line writes and a recorded run is.
  */
+import { z } from 'zod';
+import { AtlasError } from '../errors.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
+import { allocate } from '../methods/allocation.ts';
+import { summarise } from '../methods/statistics.ts';
+import type { ModelFacts } from './events.ts';
+import { firstIssue, specSchema } from './schema.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 export const RESULT_VERSION = 1;
 
-export interface ModuleResult {
+/** What a table of ranks needs to know of a module. `ModuleInfo` is one. */
+export interface MeasuredModule {
   path: string;
   layer: number;
   role: string;
+  group: string;
   inFeatures: number;
   outFeatures: number;
+}
+
+export interface ModuleResult extends MeasuredModule {
   /** Mean of the draws. */
   importance: number;
   /** s/√n of the draws; null with fewer than two. */
@@ -32,8 +43,58 @@ export interface RunResult {
   versions: { rankAtlas: string; onnxruntime: string };
   /** ISO 8601. */
   startedAt: string;
-  /** Milliseconds by phase. */
+  /** Milliseconds by phase, time paused left out. */
   times: { clean: number; measure: number; firstSweep: number };
   cleanLoss: number;
   modules: ModuleResult[];
+}
+
+/** What a finished run knows besides its draws. */
+export type RunFacts = Omit<RunResult, 'format' | 'version' | 'model' | 'modules'> & { model: ModelFacts };
+
+/** The result of complete draws, `draws[i]` of `model.modules[i]`. Throws `no-importance` if no ranks follow from them. */
+export function buildResult(facts: RunFacts, draws: readonly (readonly number[])[]): RunResult {
+  const { id, title, hash, dialect, layers, hidden, vocab, bytes, modules } = facts.model;
+  const summaries = draws.map(summarise);
+  const { ranks } = allocate(summaries.map((s) => s.mean), modules, facts.spec.allocation);
+  return {
+    format: 'rank-atlas-result',
+    version: RESULT_VERSION,
+    ...facts,
+    model: { id, title, hash, dialect, layers, hidden, vocab, bytes },
+    modules: modules.map(({ path, layer, role, group, inFeatures, outFeatures }, i) => ({
+      path, layer, role, group, inFeatures, outFeatures,
+      importance: summaries[i]!.mean, standardError: summaries[i]!.standardError, draws: [...draws[i]!], rank: ranks[i]!,
+    })),
+  };
+}
+
+const count = z.int().min(0).max(2 ** 31);
+const amount = z.number().min(0);
+const words = z.string().max(1000);
+const sha = z.string().regex(/^[0-9a-f]{64}$/, 'it must be a sha-256');
+
+const resultSchema = z.object({
+  format: z.literal('rank-atlas-result'),
+  version: z.literal(RESULT_VERSION),
+  spec: specSchema,
+  model: z.object({ id: words, title: words, hash: sha, dialect: words, layers: count, hidden: count, vocab: count, bytes: amount }),
+  tokens: z.object({ sequences: count, length: count, hash: sha }),
+  provider: z.object({ kind: z.enum(['webgpu', 'wasm']), device: words, threads: count, software: z.boolean() }),
+  versions: z.object({ rankAtlas: words, onnxruntime: words }),
+  startedAt: z.iso.datetime(),
+  times: z.object({ clean: amount, measure: amount, firstSweep: amount }),
+  cleanLoss: z.number(),
+  modules: z.array(z.object({
+    path: words, layer: count, role: words, group: words, inFeatures: count.min(1), outFeatures: count.min(1),
+    importance: amount, standardError: amount.nullable(), draws: z.array(amount).min(1).max(1000), rank: count,
+  })).min(1).max(100_000),
+}).refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), { path: ['modules'], error: 'all modules must have equally many draws' })
+  .refine((r) => r.modules.every((m) => m.layer < r.model.layers), { path: ['modules'], error: 'a module is in a layer the model does not have' });
+
+/** A recorded run, validated. `file` names it in the sentence. Throws `bad-result`. */
+export function parseResult(value: unknown, file = 'The file'): RunResult {
+  const parsed = resultSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AtlasError('bad-result', { file, ...firstIssue(parsed.error) });
 }

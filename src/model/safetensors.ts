@@ -5,7 +5,7 @@
  * buffer belongs to exactly one tensor, no key is given twice, and every number is an integer that fits.
  */
 import { AtlasError } from '../errors.ts';
-import { bfloatToFloat32, float32View, halfToFloat32 } from './float16.ts';
+import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import { isCount, isObject, parseJson, repeatedKey } from './json.ts';
 
 /** Bytes per value. */
@@ -93,6 +93,12 @@ export function toFloat32({ type, bytes }: SafetensorsEntry): Float32Array {
     case 'F64': return Float32Array.from(new Float64Array(new Uint8Array(bytes).buffer));
     default: throw new AtlasError('bad-safetensors', { file: 'The file', why: `a tensor of type ${type} is not made of floating-point numbers` });
   }
+}
+
+/** bfloat16 is the upper half of a float32. */
+function bfloatToFloat32(bytes: Uint8Array): Float32Array {
+  const halves = new Uint16Array(new Uint8Array(bytes).buffer);
+  return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
 }
 
 export interface FloatTensor { shape: readonly number[]; data: Float32Array }

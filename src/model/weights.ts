@@ -5,10 +5,9 @@
  * so that statistics need no second copy of the matrix. Values are exact: one float32 rounding per product,
  * as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
  */
-import type { ModuleWeight } from '../compiler/compiled.ts';
-import type { WeightTensor } from '../compiler/compiled.ts';
+import type { ModuleWeight, WeightTensor } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
-import { float32View, halfTable, halfToFloat32, uint16View } from './float16.ts';
+import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 
 /** bitsandbytes' NormalFloat4 levels (QLoRA, arXiv 2305.14314, appendix E). */
 export const NF4 = Float32Array.of(
@@ -79,14 +78,11 @@ function start(weight: ModuleWeight, line: number): number {
 function floats(weight: ModuleWeight): LineReader {
   const tensor = part(weight, 0), count = weight.rows * weight.inFeatures;
   const width = weight.transposed ? weight.outFeatures : weight.inFeatures;
-  if (tensor.type === 'float32') {
-    const values = float32View(checked(tensor, 4 * count));
-    return (line, into) => into.set(values.subarray(start(weight, line), start(weight, line) + width));
-  }
-  const halves = uint16View(checked(tensor, 2 * count)), value = halfTable();
+  const bytes = tensor.type === 'float16' ? 2 : 4, stored = checked(tensor, bytes * count);
+  const read = bytes === 2 ? halfToFloat32 : float32View;
   return (line, into) => {
-    const first = start(weight, line);
-    for (let k = 0; k < width; k++) into[k] = value[halves[first + k]!]!;
+    const first = start(weight, line) * bytes;
+    into.set(read(stored.subarray(first, first + width * bytes)));
   };
 }
 

@@ -1,0 +1,76 @@
+/**
+ * AdaRank the naive way, for comparison: one full forward of the whole model for every module and draw, with that
+ * module's weight perturbed as a float input. Everything else is equal: same runtime, provider, threads, tokens, noise.
+ */
+import type * as Ort from 'onnxruntime-web';
+import { fillNormal, streamKeys } from '../src/device/random.ts';
+import type { Graph, Node } from '../src/onnx/graph.ts';
+import { writeGraph } from '../src/onnx/write.ts';
+
+/** The export with the product named `node` reading its weight from the float input `w` `[in, out]`, logits its only output. */
+export function withFloatWeight(graph: Graph, node: string): { model: Uint8Array; inFeatures: number; outFeatures: number } {
+  const product = graph.nodes.find((n) => n.name === node && n.op === 'MatMulNBits');
+  if (!product) throw new Error(`${node} is not a quantised product of this export`);
+  const size = (name: string) => (product.attributes.get(name) as { value: number }).value;
+  const inFeatures = size('K'), outFeatures = size('N');
+  const plain: Node = { ...product, op: 'MatMul', domain: '', inputs: [product.inputs[0]!, 'w'], attributes: new Map() };
+  const dead = new Set(product.inputs.slice(1));
+  const initialisers = new Map([...graph.initialisers].filter(([name]) => !dead.has(name)));
+  const model = writeGraph({
+    ...graph,
+    initialisers,
+    nodes: graph.nodes.map((n) => (n === product ? plain : n)),
+    inputs: [...graph.inputs, { name: 'w', type: 'float32', dims: [inFeatures, outFeatures] }],
+    outputs: graph.outputs.filter((o) => o.name === 'logits'),
+  });
+  return { model, inFeatures, outFeatures };
+}
+
+/** Inputs of an export run without a past: every position attended, empty caches. */
+export function feedsOf(ort: typeof Ort, graph: Graph, ids: number[][]): Record<string, Ort.Tensor> {
+  const batch = ids.length, length = ids[0]!.length;
+  const int64 = (values: number[]) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [batch, length]);
+  const feeds: Record<string, Ort.Tensor> = {};
+  for (const { name, type, dims } of graph.inputs) {
+    if (name === 'input_ids') feeds[name] = int64(ids.flat());
+    else if (name === 'attention_mask') feeds[name] = int64(ids.flat().map(() => 1));
+    else if (name === 'position_ids') feeds[name] = int64(ids.flatMap((row) => row.map((_, i) => i)));
+    else if (name !== 'w') feeds[name] = new ort.Tensor(type as 'float32', new Float32Array(0), [batch, dims[1] as number, 0, dims[3] as number]);
+  }
+  return feeds;
+}
+
+export interface NaiveModule { module: number; node: string; weight: Float32Array; std: number }
+
+/** Seconds of one probe (two perturbed forwards and their distance), session creation not counted, and the distance per token. */
+export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveModule, ids: number[][], seed: number, repeats: number, sessionOptions: Ort.InferenceSession.SessionOptions) {
+  const { model, inFeatures, outFeatures } = withFloatWeight(graph, target.node);
+  const session = await ort.InferenceSession.create(model, sessionOptions);
+  const feeds = feedsOf(ort, graph, ids);
+  const tokens = ids.length * ids[0]!.length;
+  const noise = new Float32Array(inFeatures * outFeatures), perturbed = new Float32Array(noise.length);
+  const forward = async (draw: number) => {
+    fillNormal(streamKeys(seed, target.module, draw), noise, 0, target.std);
+    // Weight and noise are [out, in]; the product wants [in, out].
+    for (let o = 0, i = 0; o < outFeatures; o++) {
+      for (let k = 0; k < inFeatures; k++, i++) perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;
+    }
+    const { logits } = await session.run({ ...feeds, w: new ort.Tensor('float32', perturbed, [inFeatures, outFeatures]) }, ['logits']);
+    const values = (await logits!.getData()) as Float32Array;
+    logits!.dispose();
+    return values;
+  };
+  await forward(0);
+  const seconds: number[] = [], values: number[] = [];
+  for (let repeat = 0; repeat < repeats; repeat++) {
+    const start = performance.now();
+    const a = await forward(2 * repeat), b = await forward(2 * repeat + 1);
+    let distance = 0;
+    for (let i = 0; i < a.length; i++) distance += Math.abs(a[i]! - b[i]!);
+    seconds.push((performance.now() - start) / 1000);
+    values.push(distance / tokens);
+  }
+  await session.release();
+  return { seconds, values };
+}
+

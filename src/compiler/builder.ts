@@ -1,0 +1,137 @@
+/**
+ * Grows the specialised graph one operator at a time: lowers fused operators, infers shapes, folds constants and
+ * drops what does nothing. Everything that is known once batch and length are fixed disappears here.
+ */
+import { AtlasError } from '../errors.ts';
+import { shown, type Attribute, type Attributes } from '../onnx/graph.ts';
+import { rules, ruleKey } from './fold/index.ts';
+import { vector, type Constant } from './fold/constant.ts';
+import { constantOf } from './fold/rule.ts';
+import { lowerings } from './lower/index.ts';
+import { Clash, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
+
+export interface EmitOptions {
+  domain?: string;
+  attributes?: Attributes | Record<string, Attribute>;
+  /** Number of outputs, 1 when left out. */
+  outputs?: number;
+}
+
+/** A table looked up by token id: the engine does it (`TableLookup`). */
+export interface LookupRequest {
+  key: string;
+  rows: number;
+  width: number;
+  read(row: number, into: Float32Array): void;
+  value: ComputedValue;
+}
+
+/** Facts met on the way that are not in any shape. */
+export interface Facts {
+  /** Longest sequence the position tables allow. */
+  maxLength: number;
+  kvHeads: number | null;
+  headDim: number | null;
+  /** The export rounds activations to 8 bits somewhere (accuracy_level 4, DynamicQuantizeLinear); the pieces do not. */
+  roundsActivations: boolean;
+  /** Widths of q, k and v by the value that holds them side by side. */
+  packed: Map<Value, [number, number, number]>;
+}
+
+export class Builder {
+  readonly file: string;
+  readonly batch: number;
+  readonly length: number;
+  readonly steps: Step[] = [];
+  readonly lookups: LookupRequest[] = [];
+  readonly facts: Facts = { maxLength: Infinity, kvHeads: null, headDim: null, roundsActivations: false, packed: new Map() };
+  /** Name of the node being built, for messages and module paths. */
+  private node = '';
+
+  constructor(file: string, batch: number, length: number) {
+    this.file = file;
+    this.batch = batch;
+    this.length = length;
+  }
+
+  /** Builds one node of the export. Clashes become sentences that name it. */
+  build(name: string, op: string, inputs: readonly (Value | null)[], options: EmitOptions): (Value | null)[] {
+    this.node = name;
+    try {
+      return this.emit(op, inputs, options);
+    } catch (e) {
+      if (e instanceof Clash || e instanceof RangeError) {
+        throw new AtlasError('bad-graph', { file: this.file, why: `node "${shown(name)}" (${op}): ${e.message}` }, { cause: e });
+      }
+      throw e;
+    }
+  }
+
+  emit(op: string, inputs: readonly (Value | null)[], { domain = '', attributes = {}, outputs = 1 }: EmitOptions = {}): (Value | null)[] {
+    const call = { inputs, outputs, attributes: attributes instanceof Map ? attributes : new Map(Object.entries(attributes)) };
+    const key = ruleKey(domain, op);
+    const lowered = lowerings.get(key)?.(this, call);
+    if (lowered) return lowered;
+    const rule = rules.get(key);
+    if (!rule) throw new AtlasError('operator', { where: `node "${shown(this.node)}"`, operator: shown(key) });
+    const shapes = rule.infer(call);
+    const same = rule.same?.(call, shapes);
+    if (same !== null && same !== undefined) return [inputs[same]!];
+    const known = inputs.every((v) => v === null || v.kind !== 'computed');
+    if (rule.evaluate && (rule.shapeOnly || (known && !keepsWeight(op, inputs)))) return rule.evaluate(call, shapes).map(constantValue);
+    return this.step(op, domain, call.inputs, call.attributes, shapes.slice(0, outputs));
+  }
+
+  /** `emit` for operators with one output. */
+  one(op: string, inputs: readonly (Value | null)[], attributes: Record<string, Attribute> = {}, domain = ''): Value {
+    return this.emit(op, inputs, { attributes, domain })[0]!;
+  }
+
+  reshape(x: Value, dims: readonly number[]): Value {
+    return this.one('Reshape', [x, this.integers(dims)]);
+  }
+
+  transpose(x: Value, perm: readonly number[]): Value {
+    return this.one('Transpose', [x], { perm: { type: 'ints', value: perm } });
+  }
+
+  /** A list of int64, as shape operands are. */
+  integers(values: readonly number[]): ConstantValue {
+    return constantValue(vector('int64', values));
+  }
+
+  scalar(value: number): ConstantValue {
+    return constantValue({ type: 'float32', dims: [], stored: [], data: Float32Array.of(value) });
+  }
+
+  /** A graph input: token ids, or what a lookup delivers. */
+  leaf(shape: Shape, ids: boolean): ComputedValue {
+    return { kind: 'computed', ...shape, step: null, depends: true, ids };
+  }
+
+  private step(op: string, domain: string, inputs: Step['inputs'], attributes: Attributes, shapes: readonly Shape[]): ComputedValue[] {
+    const depends = inputs.some((v) => v?.kind === 'computed' && v.depends);
+    const first = inputs[0];
+    const ids = first?.kind === 'computed' && first.ids && keepsOrder.has(op);
+    const step: Step = { name: this.node, op, domain, inputs, attributes, outputs: [] };
+    step.outputs = shapes.map((s) => ({ kind: 'computed', type: s.type, dims: s.dims, step, depends, ids }));
+    this.steps.push(step);
+    return step.outputs;
+  }
+}
+
+const keepsOrder: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten', 'Cast']);
+
+/** Transposed and dequantised weights are not worked out: they are as large as the file. Pieces do it, or do without. */
+const keepsWeight = (op: string, inputs: readonly (Value | null)[]): boolean =>
+  inputs[0]?.kind === 'weight' && ((op === 'Transpose' && inputs[0].dims.length === 2) || op === 'DequantizeLinear');
+
+export function constantValue(constant: Constant): ConstantValue {
+  return { kind: 'constant', type: constant.type, dims: constant.dims, constant };
+}
+
+/** Positions `0 … length−1` in the last axis, whatever the batch. */
+export function isPositions(value: Value, length: number): boolean {
+  const c = constantOf(value);
+  return !!c && length > 1 && c.stored.at(-1) === length && c.data.length === length && c.data.every((p, i) => p === i);
+}

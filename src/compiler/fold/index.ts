@@ -1,0 +1,15 @@
+/**
+ * All operators the compiler knows, by `domain::name` (ONNX's own without a domain).
+ */
+import { elementwise } from './elementwise.ts';
+import { generators } from './generators.ts';
+import { layout } from './layout.ts';
+import { products } from './products.ts';
+import { reductions } from './reductions.ts';
+import type { Rule } from './rule.ts';
+
+export const rules: ReadonlyMap<string, Rule> = new Map(
+  [elementwise, generators, layout, products, reductions].flatMap((table) => Object.entries(table)),
+);
+
+export const ruleKey = (domain: string, op: string): string => (domain ? `${domain}::${op}` : op);

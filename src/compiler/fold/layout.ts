@@ -1,0 +1,271 @@
+/**
+ * Operators that move elements and leave their values alone: Reshape, Transpose, Slice, Gather, Concat, ...
+ */
+import { Clash, count, sameDims, shapeText, type Shape, type Value } from '../value.ts';
+import { broadcastDims, full, fullAlong, isUniform, numbers, pick, store, type Constant } from './constant.ts';
+import { axisOf, constantOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
+
+const reshaped = (c: Constant, dims: readonly number[]): Constant => {
+  if (isUniform(c)) return { ...c, dims, stored: dims.map((d) => (d === 0 ? 0 : 1)) };
+  // Leading axes that stay as they are may stay collapsed.
+  let lead = 0;
+  while (lead < c.dims.length && c.dims[lead] === dims[lead]) lead++;
+  const rest = c.dims.map((_, i) => i).filter((i) => i >= lead);
+  const written = fullAlong(c, rest);
+  return { ...written, dims, stored: [...written.stored.slice(0, lead), ...dims.slice(lead)] };
+};
+
+/** Same elements in the same order, other dims. */
+const relabel = (infer: Rule['infer']): Rule => ({
+  infer,
+  same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
+  evaluate: (call, [shape]) => [reshaped(known(call, 0), shape!.dims)],
+});
+
+function reshape(call: Call): Shape[] {
+  const { type, dims } = input(call, 0);
+  const wanted = Array.from(known(call, 1).data), zeroIsZero = int(call, 'allowzero', 0) === 1;
+  const out = wanted.map((d, i) => (d === 0 && !zeroIsZero ? dims[i] ?? NaN : d));
+  const open = out.indexOf(-1), total = count(dims);
+  if (open >= 0) out[open] = total / count(out.filter((_, i) => i !== open));
+  if (out.some((d) => !Number.isInteger(d) || d < 0) || count(out) !== total) {
+    throw new Clash(`${shapeText(dims)} cannot become ${shapeText(wanted)}`);
+  }
+  return [{ type, dims: out }];
+}
+
+function unsqueeze(call: Call): Shape[] {
+  const { type, dims } = input(call, 0), axes = integers(call, 1, 'axes') ?? [];
+  const rank = dims.length + axes.length, at = new Set(axes.map((a) => axisOf(a, rank)));
+  if (at.size !== axes.length) throw new Clash('the same axis is added twice');
+  const rest = [...dims];
+  return [{ type, dims: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : rest.shift()!)) }];
+}
+
+function squeeze(call: Call): Shape[] {
+  const { type, dims } = input(call, 0), axes = integers(call, 1, 'axes');
+  const drop = new Set(axes ? axes.map((a) => axisOf(a, dims.length)) : dims.flatMap((d, i) => (d === 1 ? [i] : [])));
+  for (const a of drop) if (dims[a] !== 1) throw new Clash(`axis ${a} of ${shapeText(dims)} is not 1`);
+  return [{ type, dims: dims.filter((_, i) => !drop.has(i)) }];
+}
+
+function flatten(call: Call): Shape[] {
+  const { type, dims } = input(call, 0), axis = int(call, 'axis', 1);
+  const at = axis === dims.length ? axis : axisOf(axis, dims.length);
+  return [{ type, dims: [count(dims.slice(0, at)), count(dims.slice(at))] }];
+}
+
+/** The axis order of a Transpose. */
+export function permutation(call: Call): readonly number[] {
+  const { dims } = input(call, 0), a = call.attributes.get('perm');
+  const perm = a?.type === 'ints' ? a.value : dims.map((_, i) => dims.length - 1 - i);
+  if (perm.length !== dims.length || new Set(perm).size !== perm.length || perm.some((p) => !(p >= 0 && p < dims.length))) {
+    throw new Clash(`the order ${shapeText(perm)} is no permutation of ${dims.length} axes`);
+  }
+  return perm;
+}
+
+/** Indices a Slice keeps along each axis. */
+function kept(call: Call): (number[] | null)[] {
+  const { dims } = input(call, 0);
+  const starts = integers(call, 1, 'starts') ?? [], ends = integers(call, 2, 'ends') ?? [];
+  const axes = integers(call, 3, 'axes') ?? starts.map((_, i) => i), steps = integers(call, 4, 'steps') ?? starts.map(() => 1);
+  if (ends.length !== starts.length || axes.length !== starts.length || steps.length !== starts.length) throw new Clash('its starts, ends and axes differ in number');
+  const out: (number[] | null)[] = dims.map(() => null);
+  axes.forEach((a, k) => {
+    const axis = axisOf(a, dims.length), n = dims[axis]!, step = steps[k]!;
+    if (step === 0) throw new Clash('a step of 0');
+    const clamp = (v: number, low: number, high: number) => Math.min(high, Math.max(low, v < 0 ? v + n : v));
+    const list: number[] = [];
+    if (step > 0) for (let i = clamp(starts[k]!, 0, n), e = clamp(ends[k]!, 0, n); i < e; i += step) list.push(i);
+    else for (let i = clamp(starts[k]!, -1, n - 1), e = clamp(ends[k]!, -1, n - 1); i > e; i += step) list.push(i);
+    out[axis] = list;
+  });
+  return out;
+}
+
+function splitSizes(call: Call): { axis: number; sizes: readonly number[] } {
+  const { dims } = input(call, 0), axis = axisOf(int(call, 'axis', 0), dims.length), n = dims[axis]!;
+  let sizes = integers(call, 1, 'split');
+  if (!sizes) {
+    const parts = call.outputs, size = Math.ceil(n / parts);
+    sizes = Array.from({ length: parts }, (_, i) => Math.min(size, n - i * size));
+  }
+  if (sizes.reduce((a, b) => a + b, 0) !== n || sizes.some((s) => s < 0) || sizes.length < call.outputs) {
+    throw new Clash(`axis ${axis} of ${shapeText(dims)} cannot be split into ${shapeText(sizes)}`);
+  }
+  return { axis, sizes };
+}
+
+function gatherIndices(data: Value, axis: number, indices: Constant): number[] {
+  const n = data.dims[axis]!;
+  return Array.from(indices.data, (i) => {
+    const at = i < 0 ? i + n : i;
+    if (!(at >= 0 && at < n)) throw new Clash(`index ${i} is outside of ${shapeText(data.dims)}`);
+    return at;
+  });
+}
+
+const concat: Rule = {
+  infer: (call) => {
+    const first = input(call, 0), axis = axisOf(int(call, 'axis', 0), first.dims.length), dims = [...first.dims];
+    dims[axis] = 0;
+    for (let i = 0; i < call.inputs.length; i++) {
+      const { type, dims: d } = input(call, i);
+      if (type !== first.type || d.length !== dims.length || d.some((n, k) => k !== axis && n !== dims[k])) {
+        throw new Clash(`${shapeText(first.dims)} and ${shapeText(d)} cannot be joined along axis ${axis}`);
+      }
+      dims[axis]! += d[axis]!;
+    }
+    return [{ type: first.type, dims }];
+  },
+  // Joining with an empty past changes nothing.
+  same: (call, [shape]) => {
+    const whole = call.inputs.findIndex((v) => sameDims(v!.dims, shape!.dims));
+    return whole >= 0 ? whole : null;
+  },
+  evaluate: (call, [shape]) => {
+    const { type, dims } = shape!, axis = axisOf(int(call, 'axis', 0), dims.length);
+    const parts = call.inputs.map((_, i) => known(call, i)).filter((c) => c.dims[axis] !== 0);
+    const others = broadcastDims(parts.map((c) => c.stored.map((s, i) => (i === axis ? 1 : s))));
+    const stored = others.map((s, i) => (i === axis ? dims[axis]! : s));
+    const data = numbers(type, count(stored)), inner = count(stored.slice(axis + 1)), outer = count(stored.slice(0, axis));
+    let base = 0;
+    for (const part of parts) {
+      const width = part.dims[axis]! * inner, from = store(part, others.map((s, i) => (i === axis ? part.dims[axis]! : s))).data;
+      for (let o = 0; o < outer; o++) data.set(from.subarray(o * width, (o + 1) * width), o * dims[axis]! * inner + base);
+      base += width;
+    }
+    return [{ type, dims, stored, data }];
+  },
+};
+
+export const layout: Record<string, Rule> = {
+  Reshape: relabel(reshape),
+  Unsqueeze: relabel(unsqueeze),
+  Squeeze: relabel(squeeze),
+  Flatten: relabel(flatten),
+  Concat: concat,
+  Identity: { infer: (call) => [input(call, 0)], same: () => 0 },
+  // Nothing is dropped at inference.
+  Dropout: { infer: (call) => [input(call, 0)], same: () => 0 },
+  Shape: {
+    shapeOnly: true,
+    infer: (call) => [{ type: 'int64', dims: [shapeSlice(call).length] }],
+    evaluate: (call, [shape]) => [{ type: 'int64', dims: shape!.dims, stored: shape!.dims, data: Float64Array.from(shapeSlice(call)) }],
+  },
+  Size: {
+    shapeOnly: true,
+    infer: () => [{ type: 'int64', dims: [] }],
+    evaluate: (call) => [{ type: 'int64', dims: [], stored: [], data: Float64Array.of(count(input(call, 0).dims)) }],
+  },
+  Transpose: {
+    infer: (call) => [{ type: input(call, 0).type, dims: permutation(call).map((p) => input(call, 0).dims[p]!) }],
+    same: (call) => (permutation(call).every((p, i) => p === i) ? 0 : null),
+    evaluate: (call, [shape]) => {
+      const c = known(call, 0), perm = permutation(call), { dims } = shape!;
+      const stored = perm.map((p) => c.stored[p]!), strides = perm.map((p) => count(c.stored.slice(p + 1)));
+      const data = numbers(c.type, count(stored)), rank = dims.length, index = new Array<number>(rank).fill(0);
+      for (let at = 0, from = 0; at < data.length; at++) {
+        data[at] = c.data[from]!;
+        for (let d = rank - 1; d >= 0; d--) {
+          from += strides[d]!;
+          if (++index[d]! < stored[d]!) break;
+          from -= strides[d]! * stored[d]!;
+          index[d] = 0;
+        }
+      }
+      return [{ type: c.type, dims, stored, data }];
+    },
+  },
+  Expand: {
+    infer: (call) => [{ type: input(call, 0).type, dims: broadcastDims([input(call, 0).dims, Array.from(known(call, 1).data)]) }],
+    same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
+    evaluate: (call, [shape]) => {
+      const c = known(call, 0), { dims } = shape!, pad = dims.length - c.stored.length;
+      return [{ ...c, dims, stored: dims.map((d, i) => (d === 0 ? 0 : c.stored[i - pad] ?? 1)) }];
+    },
+  },
+  Tile: {
+    infer: (call) => {
+      const { type, dims } = input(call, 0), repeats = known(call, 1).data;
+      return [{ type, dims: dims.map((d, i) => d * repeats[i]!) }];
+    },
+    same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
+    evaluate: (call, [shape]) => {
+      const c = known(call, 0), { dims } = shape!;
+      return [pick(c, dims, dims.map((d, i) => (c.stored[i] === 1 && d > 0 ? [0] : Array.from({ length: d }, (_, k) => k % c.dims[i]!))))];
+    },
+  },
+  Slice: {
+    infer: (call) => {
+      const lists = kept(call), { type, dims } = input(call, 0);
+      return [{ type, dims: dims.map((d, i) => lists[i]?.length ?? d) }];
+    },
+    same: (call, [shape]) => {
+      const ordered = kept(call).every((list) => !list || list.every((at, i) => at === i));
+      return ordered && sameDims(input(call, 0).dims, shape!.dims) ? 0 : null;
+    },
+    evaluate: (call, [shape]) => {
+      const c = known(call, 0), { dims } = shape!;
+      return [pick(c, dims, kept(call).map((list, i) => (c.stored[i] === 1 && dims[i]! > 0 ? [0] : list)))];
+    },
+  },
+  Split: {
+    infer: (call) => {
+      const { axis, sizes } = splitSizes(call), { type, dims } = input(call, 0);
+      return sizes.map((s) => ({ type, dims: dims.map((d, i) => (i === axis ? s : d)) }));
+    },
+    evaluate: (call, shapes) => {
+      const { axis, sizes } = splitSizes(call), c = fullAlong(known(call, 0), [axis]);
+      let start = 0;
+      return sizes.map((s, k) => {
+        const list = Array.from({ length: s }, (_, i) => start + i);
+        start += s;
+        return pick(c, shapes[k]!.dims, c.stored.map((_, i) => (i === axis ? list : null)));
+      });
+    },
+  },
+  Gather: {
+    infer: (call) => {
+      const data = input(call, 0), indices = input(call, 1), axis = axisOf(int(call, 'axis', 0), data.dims.length);
+      return [{ type: data.type, dims: [...data.dims.slice(0, axis), ...indices.dims, ...data.dims.slice(axis + 1)] }];
+    },
+    evaluate: (call, [shape]) => {
+      const data = input(call, 0), c = known(call, 0), indices = known(call, 1), { type, dims } = shape!;
+      const axis = axisOf(int(call, 'axis', 0), data.dims.length), list = gatherIndices(data, axis, indices);
+      const flat = c.stored[axis] === 1;
+      const picked = pick(c, dims, c.stored.map((_, i) => (i !== axis ? null : flat ? [0] : list)));
+      const between = flat ? indices.dims.map((d) => (d === 0 ? 0 : 1)) : indices.stored;
+      return [{ type, dims, stored: [...c.stored.slice(0, axis), ...between, ...c.stored.slice(axis + 1)], data: picked.data }];
+    },
+  },
+  Trilu: {
+    infer: (call) => [input(call, 0)],
+    evaluate: (call, [shape]) => {
+      const { dims } = shape!, rank = dims.length, c = fullAlong(known(call, 0), [rank - 2, rank - 1]);
+      const upper = int(call, 'upper', 1) === 1, k = constantOf(call.inputs[1])?.data[0] ?? 0;
+      const [rows, columns] = [dims[rank - 2]!, dims[rank - 1]!], data = c.data.slice();
+      for (let at = 0; at < data.length; at++) {
+        const column = at % columns, row = Math.floor(at / columns) % rows;
+        if (upper ? column < row + k : column > row + k) data[at] = 0;
+      }
+      return [{ ...c, data }];
+    },
+  },
+  CumSum: {
+    infer: (call) => [input(call, 0)],
+    evaluate: (call, [shape]) => {
+      const { dims } = shape!, axis = axisOf(known(call, 1).data[0]!, dims.length), c = full(known(call, 0));
+      if (int(call, 'exclusive', 0) || int(call, 'reverse', 0)) throw new Clash('an exclusive or reversed running sum');
+      const data = c.data.slice(), inner = count(dims.slice(axis + 1));
+      for (let at = 0; at < data.length; at++) if (Math.floor(at / inner) % dims[axis]! > 0) data[at]! += data[at - inner]!;
+      return [{ ...c, data }];
+    },
+  },
+};
+
+function shapeSlice(call: Call): readonly number[] {
+  const { dims } = input(call, 0), end = int(call, 'end', dims.length);
+  return dims.slice(int(call, 'start', 0), end);
+}

@@ -1,0 +1,109 @@
+/**
+ * Matrix products: float, block-quantised (MatMulNBits, MatMulBnb4) and dequantisation.
+ *
+ * Everything ONNX leaves to the kernel is checked here: a wrong byte count would read past a buffer.
+ */
+import { Clash, count, shapeText } from '../value.ts';
+import { broadcastDims, fullAlong, numbers, stridesFor, walk } from './constant.ts';
+import { axisOf, input, int, known, rank, type Call, type Rule } from './rule.ts';
+
+const matmul: Rule = {
+  infer: (call) => {
+    const a = input(call, 0), b = input(call, 1);
+    if (a.type !== b.type) throw new Clash(`its inputs have different types (${a.type}, ${b.type})`);
+    if (a.dims.length < 2 || b.dims.length < 2) throw new Clash('a product with a vector');
+    if (a.dims.at(-1) !== b.dims.at(-2)) throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
+    return [{ type: a.type, dims: [...broadcastDims([a.dims.slice(0, -2), b.dims.slice(0, -2)]), a.dims.at(-2)!, b.dims.at(-1)!] }];
+  },
+  evaluate: (call, [shape]) => {
+    const lastTwo = (n: number) => [n - 2, n - 1];
+    const a = fullAlong(known(call, 0), lastTwo(known(call, 0).dims.length)), b = fullAlong(known(call, 1), lastTwo(known(call, 1).dims.length));
+    const [m, k] = a.dims.slice(-2) as [number, number], n = b.dims.at(-1)!;
+    const [leadA, leadB] = [a.stored.slice(0, -2), b.stored.slice(0, -2)], lead = broadcastDims([leadA, leadB]);
+    const stored = [...lead, m, n], data = numbers(shape!.type, count(stored));
+    walk(lead, [stridesFor(leadA, lead.length), stridesFor(leadB, lead.length)], (at, o) => {
+      for (let i = 0; i < m; i++) {
+        for (let j = 0; j < n; j++) {
+          let sum = 0;
+          for (let p = 0; p < k; p++) sum += a.data[o[0]! * m * k + i * k + p]! * b.data[o[1]! * k * n + p * n + j]!;
+          data[(at * m + i) * n + j] = sum;
+        }
+      }
+    });
+    return [{ type: shape!.type, dims: shape!.dims, stored, data }];
+  },
+};
+
+const gemm: Rule = {
+  infer: (call) => {
+    const a = input(call, 0), b = input(call, 1), c = call.inputs[2];
+    rank(a, 2, 'its first input');
+    rank(b, 2, 'its second input');
+    const [m, ka] = int(call, 'transA', 0) ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!];
+    const [kb, n] = int(call, 'transB', 0) ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!];
+    if (ka !== kb || a.type !== b.type) throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
+    if (c && count(broadcastDims([c.dims, [m, n]])) !== m * n) throw new Clash(`a bias of ${shapeText(c.dims)} for ${n} columns`);
+    return [{ type: a.type, dims: [m, n] }];
+  },
+};
+
+/** Sizes of a MatMulNBits, checked against the tensors. `blocks` per row. */
+export function nbitsSizes(call: Call): { K: number; N: number; bits: 2 | 4 | 8; block: number; blocks: number; zeroPoints: boolean } {
+  const K = int(call, 'K', 0), N = int(call, 'N', 0), bits = int(call, 'bits', 4), block = int(call, 'block_size', 0);
+  if (bits !== 2 && bits !== 4 && bits !== 8) throw new Clash(`weights of ${bits} bits`);
+  if (!(block >= 16 && block <= 65536 && Number.isInteger(Math.log2(block)))) throw new Clash(`a block size of ${block}`);
+  if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
+  const blocks = Math.ceil(K / block), packed = input(call, 1), scales = input(call, 2), zero = call.inputs[3], order = call.inputs[4];
+  if (packed.type !== 'uint8' || count(packed.dims) !== N * blocks * ((block * bits) / 8)) {
+    throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
+  }
+  if (scales.type !== 'float32' || count(scales.dims) !== N * blocks) throw new Clash(`${count(scales.dims)} scales for ${N * blocks} blocks`);
+  if (zero && (zero.type !== 'uint8' || count(zero.dims) !== N * Math.ceil((blocks * bits) / 8))) {
+    throw new Clash(`zero points of ${zero.type} ${shapeText(zero.dims)} for ${N * blocks} blocks`);
+  }
+  if (order) throw new Clash('a reordered weight (g_idx)');
+  return { K, N, bits, block, blocks, zeroPoints: !!zero };
+}
+
+/** Sizes of a MatMulBnb4, checked against the tensors. */
+export function bnb4Sizes(call: Call): { K: number; N: number; block: number; codebook: 'nf4' | 'fp4' } {
+  const K = int(call, 'K', 0), N = int(call, 'N', 0), block = int(call, 'block_size', 0), type = int(call, 'quant_type', 1);
+  if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
+  if (!(block >= 16 && block <= 65536)) throw new Clash(`a block size of ${block}`);
+  if (type !== 0 && type !== 1) throw new Clash(`a codebook number ${type}`);
+  const packed = input(call, 1), absmax = input(call, 2);
+  if (packed.type !== 'uint8' || count(packed.dims) !== Math.ceil((N * K) / 2)) throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
+  if (absmax.type !== 'float32' || count(absmax.dims) !== Math.ceil((N * K) / block)) throw new Clash(`${count(absmax.dims)} scales for ${N} × ${K}`);
+  if (int(call, 'transB', 1) !== 1) throw new Clash('an untransposed 4-bit weight');
+  return { K, N, block, codebook: type === 1 ? 'nf4' : 'fp4' };
+}
+
+const quantised = (sizes: (call: Call) => { K: number; N: number }): Rule => ({
+  infer: (call) => {
+    const x = input(call, 0), { K, N } = sizes(call);
+    if (x.type !== 'float32' || x.dims.at(-1) !== K) throw new Clash(`${shapeText(x.dims)} times ${K} × ${N} does not fit`);
+    return [{ type: 'float32', dims: [...x.dims.slice(0, -1), N] }];
+  },
+});
+
+const dequantise: Rule = {
+  infer: (call) => {
+    const x = input(call, 0), scale = input(call, 1), zero = call.inputs[2];
+    if (int(call, 'block_size', 0)) throw new Clash('blocks of scales');
+    if (x.type !== 'uint8' && x.type !== 'int8') throw new Clash(`values of type ${x.type}`);
+    if (count(scale.dims) !== 1) {
+      const axis = axisOf(int(call, 'axis', 1), x.dims.length);
+      if (count(scale.dims) !== x.dims[axis]) throw new Clash(`${count(scale.dims)} scales for an axis of ${x.dims[axis]}`);
+    }
+    if (zero && (zero.type !== x.type || count(zero.dims) !== count(scale.dims))) throw new Clash('zero points that do not match the scales');
+    return [{ type: 'float32', dims: x.dims }];
+  },
+};
+
+export const products: Record<string, Rule> = {
+  MatMul: matmul,
+  Gemm: gemm,
+  DequantizeLinear: dequantise,
+  'com.microsoft::MatMulNBits': quantised(nbitsSizes),
+  'com.microsoft::MatMulBnb4': quantised(bnb4Sizes),
+};

@@ -1,0 +1,71 @@
+/**
+ * What folding knows about an operator: the shapes it gives, its values when its inputs are constant, and when it does
+ * nothing. Pure functions of a call.
+ */
+import type { Attributes } from '../../onnx/graph.ts';
+import { Clash, type Shape, type Value } from '../value.ts';
+import { decode, type Constant } from './constant.ts';
+
+export interface Call {
+  inputs: readonly (Value | null)[];
+  attributes: Attributes;
+  /** Number of outputs asked for. */
+  outputs: number;
+}
+
+export interface Rule {
+  /** Types and dims of the outputs. Throws `Clash` when the inputs do not fit. */
+  infer(call: Call): Shape[];
+  /** Values of the outputs when every input is constant. */
+  evaluate?(call: Call, shapes: readonly Shape[]): Constant[];
+  /** `evaluate` needs only the shapes of the inputs (Shape, Size). */
+  shapeOnly?: boolean;
+  /** Index of the input that output 0 equals, when the operator does nothing here. */
+  same?(call: Call, shapes: readonly Shape[]): number | null;
+}
+
+export function input(call: Call, index: number): Value {
+  const value = call.inputs[index];
+  if (!value) throw new Clash(`input ${index + 1} is missing`);
+  return value;
+}
+
+export function rank(value: Value, wanted: number, what: string): void {
+  if (value.dims.length !== wanted) throw new Clash(`${what} has ${value.dims.length} dimensions, not ${wanted}`);
+}
+
+/** The value of an input that must be known, such as the shape given to Reshape. */
+export function known(call: Call, index: number): Constant {
+  const value = constantOf(input(call, index));
+  if (!value) throw new Clash(`input ${index + 1} depends on the tokens, but must be known beforehand`);
+  return value;
+}
+
+export function constantOf(value: Value | null | undefined): Constant | null {
+  if (value?.kind === 'constant') return value.constant;
+  return value?.kind === 'weight' ? decode(value.tensor) : null;
+}
+
+/** A list of integers given as an input (newer operator sets) or else as an attribute. */
+export function integers(call: Call, index: number, attribute: string): readonly number[] | null {
+  if (call.inputs[index]) return Array.from(known(call, index).data);
+  const a = call.attributes.get(attribute);
+  return a?.type === 'ints' ? a.value : null;
+}
+
+export function int(call: { attributes: Attributes }, name: string, otherwise: number): number {
+  const a = call.attributes.get(name);
+  return a?.type === 'int' ? a.value : otherwise;
+}
+
+export function float(call: { attributes: Attributes }, name: string, otherwise: number): number {
+  const a = call.attributes.get(name);
+  return a?.type === 'float' ? a.value : otherwise;
+}
+
+/** An axis counted from the front. */
+export function axisOf(axis: number, rankOfInput: number): number {
+  const at = axis < 0 ? axis + rankOfInput : axis;
+  if (!(at >= 0 && at < rankOfInput)) throw new Clash(`axis ${axis} does not exist in ${rankOfInput} dimensions`);
+  return at;
+}

@@ -1,0 +1,28 @@
+/**
+ * Fused operators and what they become. One file per family.
+ */
+import { groupQueryAttention } from './attention.ts';
+import { integerProduct, integerScale, quantiseActivations } from './int8.ts';
+import { dequantiseLookup, gather, gatherBlockQuantized } from './lookup.ts';
+import type { Lowering } from './lowering.ts';
+import { skipLayerNorm, skipSimplifiedLayerNorm } from './norm.ts';
+import { dropAccuracyLevel, transposedProduct } from './product.ts';
+import { rotaryEmbedding } from './rotary.ts';
+import { softmaxGuard } from './softmax.ts';
+
+export const lowerings: ReadonlyMap<string, Lowering> = new Map<string, Lowering>([
+  ['Gather', gather],
+  ['com.microsoft::GatherBlockQuantized', gatherBlockQuantized],
+  ['DequantizeLinear', dequantiseLookup],
+  ['MatMul', transposedProduct],
+  ['com.microsoft::MatMulNBits', dropAccuracyLevel],
+  ['DynamicQuantizeLinear', quantiseActivations],
+  ['MatMulInteger', integerProduct],
+  ['Cast', integerScale],
+  ['Mul', integerScale],
+  ['Where', softmaxGuard],
+  ['com.microsoft::SkipSimplifiedLayerNormalization', skipSimplifiedLayerNorm],
+  ['com.microsoft::SkipLayerNormalization', skipLayerNorm],
+  ['com.microsoft::RotaryEmbedding', rotaryEmbedding],
+  ['com.microsoft::GroupQueryAttention', groupQueryAttention],
+]);

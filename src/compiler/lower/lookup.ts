@@ -1,0 +1,91 @@
+/**
+ * Embedding tables. A Gather by token id is taken out of the graph: the engine reads the few rows it needs, so the
+ * table is never uploaded (and need not be dequantised as a whole).
+ */
+import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
+import { isPositions, type Builder } from '../builder.ts';
+import { decode } from '../fold/constant.ts';
+import { constantOf, input, int, type Call } from '../fold/rule.ts';
+import { Clash, count, type ComputedValue, type Value } from '../value.ts';
+import type { Lowering } from './lowering.ts';
+
+type Reader = (row: number, into: Float32Array) => void;
+
+/** Adds a lookup (once per table) and gives its rows the dims of the Gather. */
+function lookup(b: Builder, key: string, ids: Value, rows: number, width: number, read: Reader): Value {
+  if (count(ids.dims) !== b.batch * b.length) throw new Clash('it looks up something other than every token');
+  let found = b.lookups.find((l) => l.key === key);
+  if (!found) {
+    found = { key, rows, width, read, value: b.leaf({ type: 'float32', dims: [b.batch, b.length, width] }, false) };
+    b.lookups.push(found);
+  }
+  return b.reshape(found.value, [...ids.dims, width]);
+}
+
+/** Rows of integers, waiting for the DequantizeLinear that follows. */
+const pending = new WeakMap<Value, { table: Value & { kind: 'weight' }; ids: Value }>();
+
+const isIds = (v: Value): v is ComputedValue => v.kind === 'computed' && v.ids;
+
+export const gather: Lowering = (b, call) => {
+  const table = input(call, 0), ids = input(call, 1);
+  if (table.kind === 'weight' && table.type === 'float32' && table.dims.length === 2 && isPositions(ids, b.length)) {
+    b.facts.maxLength = Math.min(b.facts.maxLength, table.dims[0]!);
+  }
+  if (!isIds(ids)) return null;
+  if (int(call, 'axis', 0) !== 0 || table.dims.length !== 2) throw new Clash('tokens are looked up along another axis');
+  if (table.kind === 'weight' && table.type !== 'float32') {
+    const out: ComputedValue = { kind: 'computed', type: table.type, dims: [...ids.dims, table.dims[1]!], step: null, depends: true, ids: false };
+    pending.set(out, { table, ids });
+    return [out];
+  }
+  const transposed = table.kind === 'computed' && table.step?.op === 'Transpose' ? table.step.inputs[0] : null;
+  const weight = table.kind === 'weight' ? table : transposed?.kind === 'weight' ? transposed : null;
+  if (!weight) throw new Clash('tokens are looked up in something other than a table');
+  const [rows, width] = table.dims as [number, number];
+  return [lookup(b, weight.tensor.name, ids, rows, width, floatRows(weight, rows, width, weight !== table))];
+};
+
+function floatRows({ tensor }: Value & { kind: 'weight' }, rows: number, width: number, transposed: boolean): Reader {
+  const size = tensor.type === 'float16' ? 2 : 4, widen = size === 2 ? halfToFloat32 : float32View;
+  if (!transposed) return (row, into) => into.set(widen(tensor.bytes.subarray(row * width * size, (row + 1) * width * size)));
+  return (row, into) => {
+    for (let i = 0; i < width; i++) {
+      const at = (i * rows + row) * size;
+      into[i] = widen(tensor.bytes.subarray(at, at + size))[0]!;
+    }
+  };
+}
+
+/** Rows of an 8-bit table, `(q − zero) · scale`. */
+export const dequantiseLookup: Lowering = (b, call) => {
+  const found = pending.get(input(call, 0));
+  if (!found) return null;
+  const { table, ids } = found, data = decode(table.tensor).data, scale = constantOf(input(call, 1)), zero = constantOf(call.inputs[2]);
+  if (!scale || count(scale.dims) !== 1) throw new Clash('a table with more than one scale');
+  const [rows, width] = table.dims as [number, number], s = scale.data[0]!, z = zero?.data[0] ?? 0;
+  return [lookup(b, table.tensor.name, ids, rows, width, (row, into) => {
+    for (let i = 0; i < width; i++) into[i] = (data[row * width + i]! - z) * s;
+  })];
+};
+
+/** com.microsoft::GatherBlockQuantized: `[rows, width·bits/8]` packed low bits first, one scale per block of a row. */
+export const gatherBlockQuantized: Lowering = (b, call) => {
+  const table = constantOf(call.inputs[0]), ids = input(call, 1), scales = constantOf(call.inputs[2]), zeros = constantOf(call.inputs[3]);
+  const bits = int(call, 'bits', 4), block = int(call, 'block_size', 128);
+  if (!table || !scales || table.type !== 'uint8' || (bits !== 4 && bits !== 8)) throw new Clash('a quantised table of another kind');
+  if (!isIds(ids) || int(call, 'gather_axis', 0) !== 0 || int(call, 'quantize_axis', 1) !== 1 || table.dims.length !== 2) throw new Clash('tokens are looked up along another axis');
+  if (!(block >= 16)) throw new Clash(`a block size of ${block}`);
+  const perByte = 8 / bits, rows = table.dims[0]!, bytes = table.dims[1]!, width = bytes * perByte, blocks = Math.ceil(width / block);
+  if (count(scales.dims) !== rows * blocks) throw new Clash(`${count(scales.dims)} scales for ${rows * blocks} blocks`);
+  const zeroBytes = Math.ceil(blocks / perByte);
+  if (zeros && (zeros.type !== 'uint8' || count(zeros.dims) !== rows * zeroBytes)) throw new Clash('zero points that do not match the scales');
+  const mask = (1 << bits) - 1, at = (data: ArrayLike<number>, base: number, i: number) => (data[base + Math.floor(i / perByte)]! >> ((i % perByte) * bits)) & mask;
+  const name = call.inputs[0]!.kind === 'weight' ? call.inputs[0]!.tensor.name : `table ${b.lookups.length}`;
+  return [lookup(b, name, ids, rows, width, (row, into) => {
+    for (let i = 0; i < width; i++) {
+      const k = Math.floor(i / block), zero = zeros ? at(zeros.data, row * zeroBytes, k) : 1 << (bits - 1);
+      into[i] = (at(table.data, row * bytes, i) - zero) * scales.data[row * blocks + k]!;
+    }
+  })];
+};

@@ -1,0 +1,58 @@
+/**
+ * What the cut engine asks of a provider: tensors that stay where the provider computes, sessions over them, and the
+ * kernels that are ours. Implemented by `wasm-backend.ts` and `webgpu-backend.ts`.
+ */
+import type { TensorType } from '../compiler/compiled.ts';
+import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
+import type { MemoryUse, ProviderInfo } from './engine.ts';
+
+/** A tensor on the provider's side. Whoever made it disposes it, once. */
+export interface DeviceTensor {
+  readonly dims: readonly number[];
+  dispose(): void;
+}
+
+export interface Session {
+  /** Every output of the piece; inputs stay the caller's. Rejects with AtlasError `runtime` or `device-lost`. */
+  run(feeds: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>>;
+  dispose(): Promise<void>;
+}
+
+export interface Backend {
+  readonly provider: ProviderInfo;
+  /** Rows (tokens of all probes) beyond which a batch gains no more speed; batches are filled up to it. */
+  readonly fullRows: number;
+  /** True: the vocabulary graph ends in ReduceL1 and gives a row one number; false: it gives logits for `rowSums`. */
+  readonly fusedHead: boolean;
+  /** Largest single tensor, in bytes. */
+  readonly largestTensor: number;
+
+  /** Bytes to the provider, once. */
+  upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor;
+  /** float32 zeros. */
+  zeros(dims: readonly number[]): DeviceTensor;
+  /** `x` [n, …] as [times·n, …], float32. */
+  repeat(x: DeviceTensor, times: number): DeviceTensor;
+  /** Entries `[first, first + count)` of the first dimension, copied. */
+  slice(x: DeviceTensor, first: number, count: number): DeviceTensor;
+  /** A float32 tensor, read back. */
+  read(x: DeviceTensor): Promise<Float32Array>;
+  /** `what` names the piece in errors. */
+  session(model: Uint8Array, what: string): Promise<Session>;
+
+  /** Adds std · x Nᵀ of every slot to its rows of `y`; see `device/twins.ts`. */
+  noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void>;
+  /** [pairs·rows, columns]: differences of entries of `h` (each shaped like `clean`, […rows, columns]), or against `clean` where the second index is CLEAN. */
+  pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor;
+  /** Adds Σ_v |a[r, v] − b[r, v]| (b null: a is the difference) to `sums` [rows]; `first` starts from zero. */
+  rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void>;
+  /** Sums of `sums` over the equal shares of `probes`; the only numbers of a probe that are read back. */
+  probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array>;
+
+  memory(): MemoryUse;
+  /** Lets go of workspace kept for reuse; called when batch sizes change. */
+  trim(): void;
+  dispose(): Promise<void>;
+}
+
+export const elements = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);

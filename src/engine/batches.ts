@@ -1,0 +1,35 @@
+/**
+ * How the probes of a layer are cut into batches. An entry is one perturbed copy of the token batch: two for a
+ * probe with two draws, one for a probe against the clean output.
+ */
+
+export interface BatchPlan {
+  /** Entries of every batch: graphs are built for one batch size, so a last, smaller batch is padded with unperturbed entries. */
+  entries: number;
+  /** Probes of each batch, `[first, end)`. */
+  batches: [number, number][];
+}
+
+/**
+ * Fewest batches of at most `most` entries (at least one probe each), of about equal size.
+ * `sizes[i]` is the number of entries of probe i, 1 or 2.
+ */
+export function planBatches(sizes: readonly number[], most: number): BatchPlan {
+  const total = sizes.reduce((a, b) => a + b, 0), widest = Math.max(...sizes);
+  const count = Math.ceil(total / Math.max(most, widest));
+  // Rounded up to whole probes, or the rounding would cost one more batch.
+  const target = Math.min(Math.max(most, widest), Math.ceil(Math.ceil(total / count) / widest) * widest);
+  const batches: [number, number][] = [];
+  let first = 0, filled = 0, entries = 0;
+  sizes.forEach((size, i) => {
+    if (filled + size > target) {
+      batches.push([first, i]);
+      first = i;
+      filled = 0;
+    }
+    filled += size;
+    entries = Math.max(entries, filled);
+  });
+  batches.push([first, sizes.length]);
+  return { entries, batches };
+}

@@ -1,0 +1,56 @@
+/** The few graphs the engine writes itself: the noise product on the CPU and the vocabulary product, chunk by chunk. */
+import { writeGraph } from '../onnx/write.ts';
+import type { Attribute, Node, ValueInfo } from '../onnx/graph.ts';
+import type { ElementType } from '../onnx/types.ts';
+
+const value = (name: string, type: ElementType, dims: (number | string)[]): ValueInfo => ({ name, type, dims });
+const int = (n: number): Attribute => ({ type: 'int', value: n });
+
+function node(op: string, inputs: string[], output: string, attributes: Record<string, Attribute> = {}, domain = ''): Node {
+  return { name: output, op, domain, inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) };
+}
+
+function model(nodes: Node[], inputs: ValueInfo[], outputs: ValueInfo[]): Uint8Array {
+  return writeGraph({
+    file: 'engine', producer: 'rank-atlas', irVersion: 8, opsets: new Map([['', 17], ['com.microsoft', 1]]),
+    nodes, initialisers: new Map(), inputs, outputs,
+  });
+}
+
+/** `x` [tokens, in], `n` [out, in] → `y` = x nᵀ. */
+export function noiseGemm(): Uint8Array {
+  return model([node('Gemm', ['x', 'n'], 'y', { transB: int(1) })],
+    [value('x', 'float32', ['tokens', 'in']), value('n', 'float32', ['out', 'in'])], [value('y', 'float32', ['tokens', 'out'])]);
+}
+
+/** How the rows of one chunk of the vocabulary are stored. */
+export type ChunkFormat =
+  | { kind: 'float32' }
+  | { kind: 'nbits'; bits: number; block: number; zeroPoints: 'none' | 'uint8' | 'float32' };
+
+/** Names of the chunk's weight inputs, in the order of its tensors. */
+export const chunkInputs = ['w', 'scales', 'zeros'] as const;
+
+/**
+ * `h` [rows, hidden] times `rows` of the vocabulary → `y`: logits [rows, width], or with `reduce` the sum of their absolute
+ * values [rows, 1]. Weights are inputs.
+ */
+export function vocabularyProduct(format: ChunkFormat, hidden: number, width: number, reduce: boolean): Uint8Array {
+  const inputs = [value('h', 'float32', ['rows', hidden])], nodes: Node[] = [];
+  const product = reduce ? 'logits' : 'y';
+  if (format.kind === 'float32') {
+    inputs.push(value('w', 'float32', [width, hidden]));
+    nodes.push(node('Gemm', ['h', 'w'], product, { transB: int(1) }));
+  } else {
+    const { bits, block, zeroPoints } = format, blocks = Math.ceil(hidden / block);
+    inputs.push(value('w', 'uint8', [width, blocks, (block * bits) / 8]), value('scales', 'float32', [width * blocks]));
+    const names = ['h', 'w', 'scales'];
+    if (zeroPoints !== 'none') {
+      inputs.push(value('zeros', zeroPoints, [zeroPoints === 'uint8' ? width * Math.ceil((blocks * bits) / 8) : width * blocks]));
+      names.push('zeros');
+    }
+    nodes.push(node('MatMulNBits', names, product, { K: int(hidden), N: int(width), bits: int(bits), block_size: int(block) }, 'com.microsoft'));
+  }
+  if (reduce) nodes.push(node('ReduceL1', ['logits'], 'y', { axes: { type: 'ints', value: [1] }, keepdims: int(1) }));
+  return model(nodes, inputs, [value('y', 'float32', ['rows', reduce ? 1 : width])]);
+}

@@ -1,0 +1,139 @@
+/**
+ * The CPU: onnxruntime's WebAssembly provider, with the kernels' CPU twins beside it.
+ *
+ * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at every run (32 MB: 3–5 ms).
+ */
+import type { TensorType } from '../compiler/compiled.ts';
+import { fillNormal } from '../device/random.ts';
+import { pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
+import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import type { MemoryUse, ProviderInfo } from './engine.ts';
+import { noiseGemm } from './graphs.ts';
+import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+
+const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
+
+/** Noise values in memory at a time: 16 MB. */
+const NOISE_PIECE = 1 << 22;
+
+class CpuTensor implements DeviceTensor {
+  readonly dims: readonly number[];
+  readonly tensor: OrtTensor;
+  constructor(tensor: OrtTensor) {
+    this.tensor = tensor;
+    this.dims = tensor.dims;
+  }
+  get data(): Float32Array { return this.tensor.data as Float32Array; }
+  dispose(): void {}
+}
+
+const cpu = (t: DeviceTensor): CpuTensor => t as CpuTensor;
+
+export class WasmBackend implements Backend {
+  readonly provider: ProviderInfo;
+  readonly fullRows = 1024;
+  readonly fusedHead = true;
+  readonly largestTensor = 2 ** 31 - 1;
+  private readonly ort: Ort;
+  private gemm: OrtSession | null = null;
+  private noise = new Float32Array(0);
+
+  /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
+  constructor(ort: Ort) {
+    this.ort = ort;
+    this.provider = { kind: 'wasm', device: 'CPU', threads: ort.env.wasm.numThreads ?? 1, software: false };
+  }
+
+  upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
+    return new CpuTensor(cpuTensor(this.ort, type, dims, bytes));
+  }
+
+  zeros(dims: readonly number[]): DeviceTensor {
+    return this.own(new Float32Array(elements(dims)), dims);
+  }
+
+  repeat(x: DeviceTensor, times: number): DeviceTensor {
+    const { data } = cpu(x), out = new Float32Array(data.length * times);
+    for (let i = 0; i < times; i++) out.set(data, i * data.length);
+    return this.own(out, [x.dims[0]! * times, ...x.dims.slice(1)]);
+  }
+
+  slice(x: DeviceTensor, first: number, count: number): DeviceTensor {
+    const size = elements(x.dims.slice(1));
+    return this.own(cpu(x).data.slice(first * size, (first + count) * size), [count, ...x.dims.slice(1)]);
+  }
+
+  async read(x: DeviceTensor): Promise<Float32Array> {
+    return cpu(x).data;
+  }
+
+  async session(model: Uint8Array, what: string): Promise<Session> {
+    const session = await OrtSession.create(this.ort, model, OPTIONS, what);
+    return {
+      run: async (feeds) => {
+        const inputs: Record<string, OrtTensor> = {};
+        for (const [name, tensor] of feeds) inputs[name] = cpu(tensor).tensor;
+        const outputs = await session.run(inputs);
+        return new Map(Object.entries(outputs).map(([name, tensor]) => [name, new CpuTensor(tensor)]));
+      },
+      dispose: () => session.dispose(),
+    };
+  }
+
+  async noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void> {
+    this.gemm ??= await OrtSession.create(this.ort, noiseGemm(), OPTIONS, 'the noise product');
+    const { tokens, inFeatures, outFeatures, column, stride } = target, out = cpu(y).data;
+    const inputs = this.own(cpu(x).data, [tokens, inFeatures]).tensor;
+    const step = Math.max(1, Math.floor(NOISE_PIECE / inFeatures));
+    for (const { keys, std, row, bias } of slots) {
+      for (let o = 0; o < outFeatures; o += step) {
+        const rows = Math.min(step, outFeatures - o), size = rows * inFeatures;
+        if (this.noise.length < size) this.noise = new Float32Array(size);
+        const n = fillNormal(keys, this.noise.subarray(0, size), o * inFeatures);
+        const product = await this.gemm.run({ x: inputs, n: this.own(n, [rows, inFeatures]).tensor });
+        const change = product.y!.data as Float32Array;
+        const shift = bias ? fillNormal(keys, new Float32Array(rows), outFeatures * inFeatures + o) : null;
+        for (let t = 0; t < tokens; t++) {
+          const at = (row + t) * stride + column + o;
+          for (let i = 0; i < rows; i++) out[at + i] = out[at + i]! + std * (change[t * rows + i]! + (shift ? shift[i]! : 0));
+        }
+      }
+    }
+  }
+
+  pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
+    const size = elements(clean.dims);
+    const columns = clean.dims.at(-1)!;
+    return this.own(pairDifference(cpu(h).data, cpu(clean).data, pairs, size), [((pairs.length / 2) * size) / columns, columns]);
+  }
+
+  async rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void> {
+    const into = cpu(sums).data, total = first ? new Float64Array(into.length) : Float64Array.from(into);
+    rowSums(cpu(a).data, b && cpu(b).data, total, cpu(a).data.length / into.length);
+    into.set(total);
+  }
+
+  async probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array> {
+    const rows = cpu(sums).data, share = rows.length / probes, out = new Float64Array(probes);
+    rows.forEach((value, r) => { const p = Math.floor(r / share); out[p] = out[p]! + value; });
+    return out;
+  }
+
+  memory(): MemoryUse {
+    return { device: this.noise.byteLength, heap: 0 };
+  }
+
+  trim(): void {
+    this.noise = new Float32Array(0);
+  }
+
+  async dispose(): Promise<void> {
+    await this.gemm?.dispose();
+    this.gemm = null;
+    this.trim();
+  }
+
+  private own(data: Float32Array, dims: readonly number[]): CpuTensor {
+    return new CpuTensor(new this.ort.Tensor('float32', data, dims));
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * WebGPU: onnxruntime's provider on our own device, and our kernels on the same queue.
+ *
+ * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until they are disposed.
+ */
+import type { TensorType } from '../compiler/compiled.ts';
+import { BufferPool, readBuffer } from '../device/buffers.ts';
+import type { Gpu } from '../device/gpu.ts';
+import { Kernels, type Slice } from '../device/kernels.ts';
+import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
+import { AtlasError } from '../errors.ts';
+import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import type { MemoryUse, ProviderInfo } from './engine.ts';
+import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+
+class GpuTensor implements DeviceTensor {
+  readonly dims: readonly number[];
+  readonly tensor: OrtTensor;
+  readonly buffer: GPUBuffer;
+  private readonly free: () => void;
+  private live = true;
+  constructor(tensor: OrtTensor, buffer: GPUBuffer, free: () => void) {
+    this.tensor = tensor;
+    this.dims = tensor.dims;
+    this.buffer = buffer;
+    this.free = free;
+  }
+  /** As float32 numbers. */
+  get slice(): Slice { return { buffer: this.buffer, bytes: 4 * elements(this.dims) }; }
+  dispose(): void {
+    if (this.live) this.free();
+    this.live = false;
+  }
+}
+
+const gpuTensor = (t: DeviceTensor): GpuTensor => t as GpuTensor;
+const sliceOf = (t: DeviceTensor): Slice => gpuTensor(t).slice;
+
+/**
+ * How a session is put on our device. The device goes in with each session: set once for the whole runtime it leads to a
+ * second device. A silent fallback of single operators to the CPU is made an error.
+ */
+export const webgpuOptions = (device: GPUDevice): SessionOptions => ({
+  executionProviders: [{ name: 'webgpu', device }],
+  preferredOutputLocation: 'gpu-buffer',
+  extra: { session: { disable_cpu_ep_fallback: '1' } },
+});
+
+export class WebGpuBackend implements Backend {
+  readonly provider: ProviderInfo;
+  readonly fullRows = 4096;
+  readonly fusedHead = false;
+  readonly largestTensor: number;
+  private readonly ort: Ort;
+  private readonly gpu: Gpu;
+  private readonly pool: BufferPool;
+  private readonly kernels: Kernels;
+
+  /** `ort`: the `onnxruntime-web/webgpu` build. The device stays the caller's. */
+  constructor(ort: Ort, gpu: Gpu) {
+    this.ort = ort;
+    this.gpu = gpu;
+    const { limits } = gpu.device;
+    this.largestTensor = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    this.pool = new BufferPool(gpu.device);
+    this.kernels = new Kernels(gpu.device);
+    this.provider = { kind: 'webgpu', device: gpu.name, threads: 1, software: gpu.software };
+  }
+
+  upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
+    return this.own(type, dims, this.pool.upload(bytes));
+  }
+
+  zeros(dims: readonly number[]): DeviceTensor {
+    const out = this.float(dims);
+    this.encode((encoder) => encoder.clearBuffer(out.buffer, 0, out.slice.bytes));
+    return out;
+  }
+
+  repeat(x: DeviceTensor, times: number): DeviceTensor {
+    const { buffer, bytes } = sliceOf(x), out = this.float([x.dims[0]! * times, ...x.dims.slice(1)]);
+    this.encode((encoder) => {
+      for (let i = 0; i < times; i++) encoder.copyBufferToBuffer(buffer, 0, out.buffer, i * bytes, bytes);
+    });
+    return out;
+  }
+
+  slice(x: DeviceTensor, first: number, count: number): DeviceTensor {
+    const size = 4 * elements(x.dims.slice(1)), out = this.float([count, ...x.dims.slice(1)]);
+    this.encode((encoder) => encoder.copyBufferToBuffer(gpuTensor(x).buffer, first * size, out.buffer, 0, count * size));
+    return out;
+  }
+
+  async read(x: DeviceTensor): Promise<Float32Array> {
+    const { buffer, bytes } = sliceOf(x);
+    return new Float32Array(await readBuffer(this.gpu.device, buffer, bytes));
+  }
+
+  async session(model: Uint8Array, what: string): Promise<Session> {
+    const session = await this.guarded(OrtSession.create(this.ort, model, webgpuOptions(this.gpu.device), what));
+    return {
+      run: async (feeds) => {
+        const inputs: Record<string, OrtTensor> = {};
+        for (const [name, tensor] of feeds) inputs[name] = gpuTensor(tensor).tensor;
+        const outputs = await this.guarded(session.run(inputs));
+        return new Map(Object.entries(outputs).map(([name, tensor]) =>
+          [name, new GpuTensor(tensor, tensor.gpuBuffer as GPUBuffer, () => tensor.dispose())]));
+      },
+      dispose: () => session.dispose(),
+    };
+  }
+
+  async noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void> {
+    const draws = this.pool.acquire(32 * slots.length);
+    this.kernels.noiseProduct(sliceOf(x), sliceOf(y), target, slots, draws);
+    this.pool.release(draws);
+  }
+
+  pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
+    const count = pairs.length / 2, size = elements(clean.dims), columns = clean.dims.at(-1)!;
+    const out = this.float([(count * size) / columns, columns]);
+    const list = this.pool.upload(new Uint8Array(pairs.buffer, pairs.byteOffset, pairs.byteLength));
+    this.kernels.pairDifference(sliceOf(h), sliceOf(clean), { buffer: list, bytes: pairs.byteLength }, out.slice, size, count);
+    this.pool.release(list);
+    return out;
+  }
+
+  async rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void> {
+    const rows = elements(sums.dims);
+    this.kernels.rowSums(sliceOf(a), b && sliceOf(b), sliceOf(sums), rows, elements(a.dims) / rows, first);
+  }
+
+  async probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array> {
+    const out = this.float([probes]);
+    this.kernels.probeSums(sliceOf(sums), out.slice, probes, elements(sums.dims) / probes);
+    const values = Float64Array.from(await this.read(out));
+    out.dispose();
+    return values;
+  }
+
+  memory(): MemoryUse {
+    return { device: this.pool.bytes, heap: 0 };
+  }
+
+  trim(): void {
+    this.pool.trim();
+  }
+
+  async dispose(): Promise<void> {
+    this.kernels.dispose();
+    this.pool.dispose();
+  }
+
+  private float(dims: readonly number[]): GpuTensor {
+    return this.own('float32', dims, this.pool.acquire(4 * elements(dims)));
+  }
+
+  private own(type: TensorType, dims: readonly number[], buffer: GPUBuffer): GpuTensor {
+    // The published types omit the 4-bit ones; the runtime has them.
+    const tensor = this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims });
+    return new GpuTensor(tensor as OrtTensor, buffer, () => this.pool.release(buffer));
+  }
+
+  private encode(commands: (encoder: GPUCommandEncoder) => void): void {
+    const encoder = this.gpu.device.createCommandEncoder();
+    commands(encoder);
+    this.gpu.device.queue.submit([encoder.finish()]);
+  }
+
+  /** A failure after the device is gone is about the device, whatever the runtime says. */
+  private async guarded<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (cause) {
+      throw this.gpu.lost() === null ? cause : new AtlasError('device-lost', {}, { cause });
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { allocate } from '../methods/allocation.ts';
+import { defaultSpec, LIMITS, parseSpec, presets, presetSpec, repairSpec, type PresetId } from './schema.ts';
+import { describeChanges, differences, sameMeasurement, setByPath, setByPaths, specKey } from './settings.ts';
+import { anySpec } from './spec.arbitrary.ts';
+
+test('the defaults are those of the page', () => {
+  expect(defaultSpec()).toEqual({
+    version: 1, model: { id: 'bundled:atlas-3m' }, text: { kind: 'bundled', id: 'stories' }, sequences: 8, length: 64, seed: 1,
+    method: { name: 'adarank', variant: 'two-draws', noise: { scale: 'std' }, repeats: 5, vocabularySample: 0 },
+    allocation: { meanRank: 8, rounding: 'floor', unit: 'ranks', rMin: 0, rMax: 1024 },
+  });
+  expect(defaultSpec()).not.toBe(defaultSpec());
+  expect(presetSpec('where')).toEqual(defaultSpec());
+  for (const id of Object.keys(presets) as PresetId[]) expect(parseSpec(presetSpec(id))).toEqual(presetSpec(id));
+});
+
+test('the default allocation rule is one the allocator takes', () => {
+  expect(allocate([1], [{ inFeatures: 1, outFeatures: 1 }], defaultSpec().allocation).ranks).toEqual([8]);
+});
+
+test('parsing is idempotent, and specs survive JSON', () => {
+  fc.assert(fc.property(anySpec, (spec) => {
+    expect(parseSpec(spec)).toEqual(spec);
+    expect(parseSpec(JSON.parse(JSON.stringify(spec)))).toEqual(spec);
+    expect(parseSpec(differences(spec))).toEqual(spec);
+  }));
+});
+
+describe('refused, naming the setting', () => {
+  const refused: [value: unknown, at: string][] = [
+    [null, 'the file'], [[], 'the file'], ['where', 'the file'],
+    [{ version: 2 }, 'version'],
+    [{ allocation: { meanRank: 65 } }, 'allocation.meanRank'],
+    [{ allocation: { meanRank: NaN } }, 'allocation.meanRank'],
+    [{ allocation: { meanrank: 4 } }, 'allocation.meanrank'],
+    [{ allocation: { rMin: 9, rMax: 8 } }, 'allocation.rMin'],
+    [{ method: { repeats: 1e9 } }, 'method.repeats'],
+    [{ method: { repeats: 2.5 } }, 'method.repeats'],
+    [{ method: { noise: { scale: 'fixed', sigma: 0 } } }, 'method.noise.sigma'],
+    [{ method: { noise: { scale: 'std', sigma: 1 } } }, 'method.noise.sigma'],
+    [{ method: { name: 'losa' } }, 'method.name'],
+    [{ seed: -1 }, 'seed'], [{ seed: 2 ** 32 }, 'seed'], [{ seed: '1' }, 'seed'],
+    [{ sequences: 64, length: 1024 }, 'sequences'],
+    [{ model: { id: 'https://example.org/model.onnx' } }, 'model.id'],
+    [{ model: { id: 'bundled:a', hash: 'zz' } }, 'model.hash'],
+    [{ text: { kind: 'own', text: 'a'.repeat(LIMITS.text[1] + 1) } }, 'text.text'],
+    [{ text: { kind: 'own', text: '' } }, 'text.text'],
+    [{ text: { kind: 'ids', ids: [[1, 2, 3], [4, 5]] } }, 'text.ids'],
+    [{ text: { kind: 'ids', ids: [[1, -2]] } }, 'text.ids.0.1'],
+    [{ text: { kind: 'ids', ids: [] } }, 'text.ids'],
+    [{ text: { kind: 'bundled', id: '../secret' } }, 'text.id'],
+    [{ sede: 3 }, 'sede'],
+    [JSON.parse('{"__proto__": {"seed": 3}}'), '__proto__'],
+  ];
+  test.each(refused.map(([value, at]) => ({ value, at })))('$at', ({ value, at }) => {
+    expect(() => parseSpec(value)).toThrow(expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }));
+  });
+});
+
+test('token ids decide the shape of the batch', () => {
+  expect(parseSpec({ text: { kind: 'ids', ids: [[1, 2, 3], [4, 5, 6]] } })).toMatchObject({ sequences: 2, length: 3 });
+});
+
+describe('repairing', () => {
+  test('puts the default where one setting is damaged and says which', () => {
+    expect(repairSpec({ seed: 7, allocation: { meanRank: 'x', rounding: 'exact' } })).toEqual({
+      spec: { ...defaultSpec(), seed: 7, allocation: { ...defaultSpec().allocation, rounding: 'exact' } }, damaged: ['allocation.meanRank'],
+    });
+    expect(repairSpec({ sequences: 1e99, colour: 'red' }).damaged.sort()).toEqual(['colour', 'sequences']);
+    expect(repairSpec({ text: { kind: 'ids', ids: [[1, 2], [3, -4]] }, seed: 3 })).toMatchObject({ spec: { seed: 3, text: { kind: 'bundled' } } });
+    expect(repairSpec({ text: { kind: 'bundled' }, seed: 3 })).toEqual({ spec: { ...defaultSpec(), seed: 3 }, damaged: ['text'] });
+    expect(repairSpec({ sequences: 64, length: 1024 }).damaged).toEqual(['sequences']);
+    expect(repairSpec({ text: { kind: 'ids', ids: Array(64).fill(Array(1024).fill(5)) } }).spec).toEqual(defaultSpec());
+    expect(repairSpec('nonsense')).toEqual({ spec: defaultSpec(), damaged: [''] });
+  });
+
+  test('always ends with a valid experiment, and leaves a valid one alone', () => {
+    fc.assert(fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+      const { spec } = repairSpec(value);
+      expect(parseSpec(spec)).toEqual(spec);
+    }));
+    fc.assert(fc.property(anySpec, (spec) => { expect(repairSpec(spec)).toEqual({ spec, damaged: [] }); }));
+    const mangled = fc.tuple(anySpec, fc.constantFrom('seed', 'model', 'text', 'method', 'allocation', 'sequences'), fc.jsonValue({ maxDepth: 2 }));
+    fc.assert(fc.property(mangled, ([spec, key, value]) => {
+      const repaired = repairSpec({ ...spec, [key]: value }).spec;
+      expect(parseSpec(repaired)).toEqual(repaired);
+    }));
+  });
+});
+
+describe('settings by path', () => {
+  test('change one thing', () => {
+    const spec = defaultSpec();
+    expect(setByPath(spec, 'allocation.meanRank', '16').allocation.meanRank).toBe(16);
+    expect(setByPath(spec, 'allocation.rounding', 'exact').allocation.rounding).toBe('exact');
+    expect(setByPath(spec, 'method.noise', '{"scale":"fixed","sigma":0.1}').method.noise).toEqual({ scale: 'fixed', sigma: 0.1 });
+    expect(setByPath(setByPath(spec, 'method.noise.scale', 'fixed'), 'method.noise.sigma', '0.2').method.noise).toEqual({ scale: 'fixed', sigma: 0.2 });
+    expect(setByPath(setByPath(spec, 'method.noise.scale', 'fixed'), 'method.noise.scale', 'std')).toEqual(spec);
+    expect(setByPaths(spec, [['text.kind', 'ids'], ['text.ids', '[[1,2],[3,4]]']])).toMatchObject({ sequences: 2, length: 2 });
+    expect(setByPaths(spec, [['allocation.rMin', '2000'], ['allocation.rMax', '3000']]).allocation).toMatchObject({ rMin: 2000, rMax: 3000 });
+    expect(spec).toEqual(defaultSpec());
+  });
+
+  test.each(['nothing', 'allocation.nothing', '__proto__.seed', 'constructor.prototype.x', 'seed.x', '', 'text.kind.length', 'allocation'])('refuse %j', (path) => {
+    expect(() => setByPath(defaultSpec(), path, '3')).toThrow(expect.objectContaining({ code: 'bad-spec' }));
+    expect(({} as { seed?: number }).seed).toBeUndefined();
+  });
+});
+
+describe('differences', () => {
+  test('are listed one by one; a text and a noise change as a whole', () => {
+    const spec = setByPaths(defaultSpec(), [['seed', '2'], ['method.noise.scale', 'fixed'], ['text.id', 'jargon-eval']]);
+    expect(describeChanges(defaultSpec(), spec)).toEqual([
+      { path: 'text', from: { kind: 'bundled', id: 'stories' }, to: { kind: 'bundled', id: 'jargon-eval' } },
+      { path: 'seed', from: 1, to: 2 },
+      { path: 'method.noise', from: { scale: 'std' }, to: { scale: 'fixed', sigma: 0.05 } },
+    ]);
+    expect(differences(spec)).toEqual({ text: { kind: 'bundled', id: 'jargon-eval' }, seed: 2, method: { noise: { scale: 'fixed', sigma: 0.05 } } });
+    expect(differences(defaultSpec())).toEqual({});
+  });
+
+  test('an experiment has one key, two different ones have two', () => {
+    fc.assert(fc.property(anySpec, anySpec, (a, b) => {
+      expect(specKey(structuredClone(a))).toBe(specKey(a));
+      expect(specKey(a) === specKey(b)).toBe(describeChanges(a, b).length === 0);
+    }));
+  });
+
+  test('draws serve another budget and more repeats, not another seed', () => {
+    const spec = defaultSpec();
+    expect(sameMeasurement(spec, setByPaths(spec, [['allocation.meanRank', '3'], ['method.repeats', '9']]))).toBe(true);
+    expect(sameMeasurement(spec, setByPath(spec, 'seed', '3'))).toBe(false);
+    expect(sameMeasurement(spec, setByPath(spec, 'method.variant', 'clean'))).toBe(false);
+  });
+});

@@ -1,0 +1,169 @@
+/**
+ * The schema of an experiment: owns every default and every limit, so that no form, file or link can ask for
+ * something absurd. The types are in `spec.ts`; that the two agree is checked when this file is compiled.
+ */
+import { z } from 'zod';
+import { AtlasError } from '../errors.ts';
+import { SPEC_VERSION, type AllocationSpec, type ExperimentSpec, type TextRef } from './spec.ts';
+
+/** Largest (and smallest) value of each number, for forms. */
+export const LIMITS = {
+  repeats: [1, 64],
+  sigma: [1e-6, 10],
+  vocabularySample: [0, 1_000_000],
+  meanRank: [0, 64],
+  rMin: [0, 4096],
+  rMax: [1, 4096],
+  seed: [0, 2 ** 32 - 1],
+  sequences: [1, 64],
+  length: [2, 1024],
+  /** sequences × length. */
+  tokens: [2, 8192],
+  /** UTF-16 units of an own text: far more than the largest batch can use. */
+  text: [1, 200_000],
+} as const satisfies Record<string, readonly [number, number]>;
+
+type Limit = keyof typeof LIMITS;
+const within = (schema: z.ZodNumber, name: Limit) => schema.min(LIMITS[name][0]).max(LIMITS[name][1]);
+const whole = (name: Limit) => within(z.int(), name);
+
+const model = z.strictObject({
+  id: z.string().regex(/^(bundled|files):[^\u0000-\u001f]{1,200}$/, 'it must be "bundled:<id>" or "files:<name>"').default('bundled:atlas-3m'),
+  hash: z.string().regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits').optional(),
+});
+
+const sequence = z.array(z.int().min(0).max(2 ** 31 - 1)).min(LIMITS.length[0]).max(LIMITS.length[1]);
+
+const text = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('bundled'), id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled text') }),
+  z.strictObject({ kind: z.literal('own'), text: z.string().min(LIMITS.text[0]).max(LIMITS.text[1]) }),
+  z.strictObject({
+    kind: z.literal('ids'),
+    ids: z.array(sequence).min(1).max(LIMITS.sequences[1])
+      .refine((ids) => ids.every((s) => s.length === ids[0]?.length), 'all sequences must be equally long'),
+  }),
+]);
+
+const method = z.strictObject({
+  name: z.literal('adarank').default('adarank'),
+  variant: z.enum(['two-draws', 'clean']).default('two-draws'),
+  noise: z.discriminatedUnion('scale', [
+    z.strictObject({ scale: z.literal('std') }),
+    z.strictObject({ scale: z.literal('fixed'), sigma: within(z.number(), 'sigma').default(0.05) }),
+  ]).default({ scale: 'std' }),
+  repeats: whole('repeats').default(5),
+  vocabularySample: whole('vocabularySample').default(0),
+});
+
+const allocation = z.strictObject({
+  meanRank: within(z.number(), 'meanRank').default(8),
+  rounding: z.enum(['floor', 'exact']).default('floor'),
+  unit: z.enum(['ranks', 'parameters']).default('ranks'),
+  rMin: whole('rMin').default(0),
+  rMax: whole('rMax').default(1024),
+}).refine((a) => a.rMin <= a.rMax, { path: ['rMin'], error: 'it must not be above rMax' });
+
+export const specSchema = z.strictObject({
+  version: z.literal(SPEC_VERSION).default(SPEC_VERSION),
+  model: model.prefault({}),
+  text: text.default({ kind: 'bundled', id: 'stories' }),
+  sequences: whole('sequences').default(8),
+  length: whole('length').default(64),
+  seed: whole('seed').default(1),
+  method: method.prefault({}),
+  allocation: allocation.prefault({}),
+})
+  .transform(shapeOfIds)
+  .refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
+    path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
+  });
+
+/** Token ids given directly decide the batch's shape themselves. */
+function shapeOfIds<S extends { text: TextRef; sequences: number; length: number }>(spec: S): S {
+  if (spec.text.kind !== 'ids') return spec;
+  return { ...spec, sequences: spec.text.ids.length, length: spec.text.ids[0]!.length };
+}
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+true satisfies Same<z.output<typeof specSchema>, ExperimentSpec>;
+true satisfies Same<z.output<typeof allocation>, AllocationSpec>;
+
+/** The default experiment, a fresh object each time. */
+export const defaultSpec = (): ExperimentSpec => specSchema.parse({});
+
+/** Experiments worth opening with, as differences from the default; their words are in the page's catalogue. */
+export const presets = {
+  /** The default: late or early, attention or MLP? */
+  where: {},
+  /** The same measurement on a text the model was not trained on: which cells move? */
+  text: { text: { kind: 'bundled', id: 'jargon-eval' } },
+} as const satisfies Record<string, Partial<ExperimentSpec>>;
+
+export type PresetId = keyof typeof presets;
+
+export const isPreset = (name: string): name is PresetId => Object.hasOwn(presets, name);
+
+export const presetSpec = (id: PresetId): ExperimentSpec => specSchema.parse(presets[id]);
+
+/** A validated experiment; absent settings get their defaults. Throws `bad-spec` naming the first setting that is wrong. */
+export function parseSpec(value: unknown): ExperimentSpec {
+  const parsed = specSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AtlasError('bad-spec', firstIssue(parsed.error));
+}
+
+/** Where the first fault is and why, in words fit for an error's sentence. */
+export function firstIssue(error: z.ZodError): { at: string; why: string } {
+  const issue = error.issues[0]!;
+  const path = pathOf(issue);
+  const message = issue.code === 'unrecognized_keys' ? 'there is no such setting' : issue.message;
+  return { at: path.map(String).join('.').slice(0, 100) || 'the file', why: message.slice(0, 200) };
+}
+
+const pathOf = (issue: z.core.$ZodIssue): PropertyKey[] =>
+  issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+
+/**
+ * An experiment out of a value that may be damaged in places: a setting that is wrong gets its default, and its path is
+ * listed. With nothing usable in it the result is the default experiment, and the list is `['']`.
+ */
+export function repairSpec(value: unknown): { spec: ExperimentSpec; damaged: string[] } {
+  const damaged: string[] = [];
+  let rest: unknown = value;
+  // Each round takes at least one key out of a value whose size its reader has bounded; 100 faults are a wreck, not a scratch.
+  for (let round = 0; round < 100; round++) {
+    const parsed = specSchema.safeParse(rest);
+    if (parsed.success) return { spec: parsed.data, damaged };
+    const path = pathOf(parsed.error.issues[0]!);
+    const cut = without(rest, path);
+    if (cut === null) break;
+    rest = cut.value;
+    damaged.push(cut.at);
+  }
+  return { spec: defaultSpec(), damaged: [''] };
+}
+
+/** A copy without the setting at `path`, or without the nearest thing around it that is there; null if that is everything. */
+function without(value: unknown, path: readonly PropertyKey[]): { value: unknown; at: string } | null {
+  for (let depth = path.length; depth > 0; depth--) {
+    const keys = path.slice(0, depth);
+    // An element cannot be taken out of a list without changing what the others mean: take the list.
+    if (keys.some((k) => typeof k === 'number')) continue;
+    const names = keys.map(String);
+    if (has(value, names)) return { value: drop(value, names), at: names.join('.').slice(0, 100) };
+  }
+  return null;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function has(value: unknown, [key, ...more]: readonly string[]): boolean {
+  if (key === undefined) return true;
+  return isObject(value) && Object.hasOwn(value, key) && has(value[key], more);
+}
+
+function drop(value: unknown, [key, ...more]: readonly string[]): unknown {
+  if (!isObject(value) || key === undefined) return value;
+  if (more.length > 0) return { ...value, [key]: drop(value[key], more) };
+  return Object.fromEntries(Object.entries(value).filter(([k]) => k !== key));
+}

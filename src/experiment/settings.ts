@@ -1,0 +1,82 @@
+/**
+ * Single settings of an experiment, by path: changing one from text (`--set allocation.meanRank=16`), saying which differ
+ * between two experiments, naming an experiment by what is not default.
+ */
+import { AtlasError } from '../errors.ts';
+import { defaultSpec, parseSpec } from './schema.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+/** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
+const CHOICES = new Set(['text', 'method.noise']);
+/** The part of a choice that says which one it is; naming another one drops the parts of the old. */
+const SELECTORS = new Set(['text.kind', 'method.noise.scale']);
+
+/**
+ * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that
+ * (`16`, `[[1,2]]`), else itself (`exact`). Throws `bad-spec` for a path or value that is not allowed.
+ */
+export function setByPaths(spec: ExperimentSpec, settings: readonly (readonly [path: string, value: string])[]): ExperimentSpec {
+  let changed: unknown = spec;
+  for (const [path, text] of settings) changed = replaced(changed, path, path.split('.'), fromText(text));
+  return parseSpec(changed);
+}
+
+/** One setting changed: `setByPath(spec, 'allocation.meanRank', '16')`. */
+export const setByPath = (spec: ExperimentSpec, path: string, value: string): ExperimentSpec => setByPaths(spec, [[path, value]]);
+
+function fromText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function replaced(value: unknown, path: string, [key, ...more]: readonly string[], leaf: unknown): unknown {
+  if (key === undefined) return leaf;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AtlasError('bad-spec', { at: path.slice(0, 100), why: 'there is no such setting' });
+  const old = value as Record<string, unknown>;
+  const kept = more.length === 0 && SELECTORS.has(path) && old[key] !== leaf ? {} : old;
+  // A computed key makes an own property even of "__proto__"; the schema then refuses it by name.
+  return { ...kept, [key]: replaced(Object.hasOwn(old, key) ? old[key] : undefined, path, more, leaf) };
+}
+
+export interface Change { path: string; from: unknown; to: unknown }
+
+/** Settings in which `b` differs from `a`, in the schema's order. An own text or a noise changes as a whole. */
+export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] {
+  return changes(a, b, '');
+}
+
+function changes(a: unknown, b: unknown, path: string): Change[] {
+  if (isGroup(a) && isGroup(b) && !CHOICES.has(path)) {
+    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+    return keys.flatMap((key) => changes(a[key], b[key], path ? `${path}.${key}` : key));
+  }
+  return canonical(a) === canonical(b) ? [] : [{ path, from: a, to: b }];
+}
+
+const isGroup = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const canonical = (value: unknown) => JSON.stringify(value, (_, v: unknown) => (isGroup(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v));
+
+/** Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`. What a link carries. */
+export function differences(spec: ExperimentSpec): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const { path, to } of describeChanges(defaultSpec(), spec)) {
+    if (to === undefined) continue;
+    const keys = path.split('.');
+    let at = out;
+    for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
+    at[keys.at(-1)!] = to;
+  }
+  return out;
+}
+
+/** Equal for equal experiments: a key for lists of results. */
+export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
+
+/** Whether draws measured under `a` are those `b` would measure, so far as both go: all but the allocation and the number of repeats agree. */
+export function sameMeasurement(a: ExperimentSpec, b: ExperimentSpec): boolean {
+  return describeChanges(a, b).every(({ path }) => path === 'method.repeats' || path.startsWith('allocation.'));
+}

@@ -1,0 +1,44 @@
+/** Every valid experiment, for property tests. */
+import fc from 'fast-check';
+import { LIMITS } from './schema.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+const whole = ([min, max]: readonly [number, number]) => fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
+const real = ([min, max]: readonly [number, number]) => fc.double({ min, max, noNaN: true }).map((x) => x + 0);
+
+const model = fc.record(
+  { id: fc.tuple(fc.constantFrom('bundled', 'files'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })).map(([k, s]) => `${k}:${s}`), hash: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }) },
+  { requiredKeys: ['id'], noNullPrototype: true },
+).filter((m) => /^(bundled|files):[^\u0000-\u001f]{1,200}$/.test(m.id));
+
+const ids = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 2, max: 6 })).chain(([sequences, length]) =>
+  fc.array(fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: length, maxLength: length }), { minLength: sequences, maxLength: sequences }));
+
+const text: fc.Arbitrary<ExperimentSpec['text']> = fc.oneof(
+  fc.constantFrom('stories', 'jargon-eval', 'x9').map((id) => ({ kind: 'bundled' as const, id })),
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }).map((t) => ({ kind: 'own' as const, text: t })),
+  ids.map((i) => ({ kind: 'ids' as const, ids: i })),
+);
+
+const clamps = fc.tuple(whole(LIMITS.rMin), whole(LIMITS.rMax)).map(([a, b]) => ({ rMin: Math.min(a, b), rMax: Math.max(a, b) }));
+
+export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
+  version: fc.constant(1 as const),
+  model,
+  text,
+  sequences: whole(LIMITS.sequences),
+  length: whole([LIMITS.length[0], LIMITS.tokens[1] / LIMITS.sequences[1]]),
+  seed: whole(LIMITS.seed),
+  method: fc.record({
+    name: fc.constant('adarank' as const),
+    variant: fc.constantFrom('two-draws' as const, 'clean' as const),
+    noise: fc.oneof(fc.constant({ scale: 'std' as const }), fc.record({ scale: fc.constant('fixed' as const), sigma: real(LIMITS.sigma) }, { noNullPrototype: true })),
+    repeats: whole(LIMITS.repeats),
+    vocabularySample: whole(LIMITS.vocabularySample),
+  }, { noNullPrototype: true }),
+  allocation: fc.record({
+    meanRank: real(LIMITS.meanRank),
+    rounding: fc.constantFrom('floor' as const, 'exact' as const),
+    unit: fc.constantFrom('ranks' as const, 'parameters' as const),
+  }, { noNullPrototype: true }).chain((a) => clamps.map((c) => ({ ...a, ...c }))),
+}, { noNullPrototype: true }).map((s) => (s.text.kind === 'ids' ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length } : s));

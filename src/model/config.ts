@@ -1,0 +1,87 @@
+/**
+ * config.json: the few facts of it that are used, checked against each other and against the compiled graph.
+ *
+ * The graph is what runs; the config only says whether the two belong together. Everything else in the file
+ * (`auto_map` and other requests for code among it) is never looked at.
+ */
+import { AtlasError } from '../errors.ts';
+import { isCount, isObject, parseJson, type JsonObject } from './json.ts';
+
+/** Null where the file does not say. */
+export interface ModelConfig {
+  modelType: string | null;
+  hidden: number | null;
+  layers: number | null;
+  heads: number | null;
+  keyValueHeads: number | null;
+  vocab: number | null;
+}
+
+/** transformers.js reads at most so many external data files a model. */
+const MAX_EXTERNAL_FILES = 100;
+
+/** GPT-2 and its relatives use other names for the same facts. */
+const names = {
+  hidden: ['hidden_size', 'n_embd', 'd_model'],
+  layers: ['num_hidden_layers', 'n_layer', 'num_layers'],
+  heads: ['num_attention_heads', 'n_head', 'num_heads'],
+  keyValueHeads: ['num_key_value_heads'],
+  headSize: ['head_dim'],
+  vocab: ['vocab_size'],
+} as const;
+
+/** Reads config.json. Throws `bad-config`. */
+export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig {
+  const bad = (why: string, cause?: unknown) => new AtlasError('bad-config', { file, why }, { cause });
+  let json: unknown;
+  try {
+    json = parseJson(bytes).value;
+  } catch (error) {
+    throw bad((error as Error).message, error);
+  }
+  if (!isObject(json)) throw bad('it is not a JSON object');
+  // Vision-language models keep the language model's facts one level down.
+  const config = isObject(json.text_config) ? json.text_config : json;
+
+  const count = (key: keyof typeof names): number | null => {
+    const name = names[key].find((n) => Object.hasOwn(config, n));
+    if (name === undefined) return null;
+    const value = config[name];
+    if (value === null && (key === 'headSize' || key === 'keyValueHeads')) return null; // "derive it"
+    if (!isCount(value) || value === 0) throw bad(`${name} is ${shown(value)}, not a whole number`);
+    return value;
+  };
+  const hidden = count('hidden'), heads = count('heads'), keyValueHeads = count('keyValueHeads');
+  if (hidden && heads && count('headSize') === null && hidden % heads !== 0) throw bad(`${heads} heads do not divide the hidden size ${hidden}`);
+  if (heads && keyValueHeads && heads % keyValueHeads !== 0) throw bad(`${keyValueHeads} key-value heads do not divide ${heads} heads`);
+  checkExternalFiles(json['transformers.js_config'], bad);
+  return {
+    modelType: typeof json.model_type === 'string' ? json.model_type : null,
+    hidden, heads, keyValueHeads, layers: count('layers'), vocab: count('vocab'),
+  };
+}
+
+/** `use_external_data_format` is a flag or a count, for all files or by file name. Not used, but no nonsense is let in. */
+function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError): void {
+  if (!isObject(settings)) return;
+  const claimed = (settings as JsonObject).use_external_data_format;
+  for (const value of isObject(claimed) ? Object.values(claimed) : [claimed ?? false]) {
+    if (typeof value !== 'boolean' && !(isCount(value) && value <= MAX_EXTERNAL_FILES)) {
+      throw bad(`it claims ${shown(value)} external data files (${MAX_EXTERNAL_FILES} at most)`);
+    }
+  }
+}
+
+/** Do the config and the graph describe one model? `compiled` has the graph's own facts. Throws `bad-config`. */
+export function checkConfig(config: ModelConfig, compiled: { hidden: number; layers: number; vocab: number }, file = 'config.json'): void {
+  const facts = [['hidden', 'hidden size'], ['layers', 'number of layers'], ['vocab', 'vocabulary']] as const;
+  for (const [key, name] of facts) {
+    if (config[key] !== null && config[key] !== compiled[key]) {
+      throw new AtlasError('bad-config', { file, why: `its ${name} is ${config[key]}, the graph has ${compiled[key]}` });
+    }
+  }
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? 'missing').slice(0, 40);
+}

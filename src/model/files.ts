@@ -1,0 +1,50 @@
+/**
+ * The one interface behind which a model's files lie: bundled with the page (`bundled-files.ts`), picked or dropped
+ * (`picked-files.ts`), on disk (`node-files.ts`). A hub or a URL will be one more.
+ */
+import { AtlasError } from '../errors.ts';
+
+export interface ModelFile {
+  /** Relative to the model's folder, forward slashes: `onnx/model_q4.onnx`. */
+  path: string;
+  bytes: number;
+  /** The whole content, piece by piece, in order. */
+  chunks(): AsyncIterable<Uint8Array>;
+}
+
+export interface ModelFiles {
+  /** As an experiment names it: `bundled:atlas-3m`, `files:SmolLM2-135M`. */
+  id: string;
+  /** For people. */
+  title: string;
+  files: readonly ModelFile[];
+  /** Path of the graph, where the user named one file. */
+  graph?: string;
+}
+
+/** The content in one buffer; `onChunk` sees every piece as it comes. Throws `cut-off` when it is not as long as listed. */
+export async function readFile(file: ModelFile, onChunk: (chunk: Uint8Array) => void = () => undefined): Promise<Uint8Array> {
+  const out = new Uint8Array(file.bytes);
+  let at = 0;
+  for await (const chunk of file.chunks()) {
+    if (at + chunk.length <= out.length) out.set(chunk, at);
+    at += chunk.length;
+    onChunk(chunk);
+  }
+  if (at !== out.length) throw new AtlasError('cut-off', { file: file.path, why: `${at} of ${out.length} bytes` });
+  return out;
+}
+
+/** The pieces of a web stream. (Not every browser can iterate one by itself.) */
+export async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = stream.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.releaseLock();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * From a model's files to what the compiler and the runs need: one graph, its external weights, config, tokenizer
+ * and the hash that names it all.
+ *
+ * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`, `model.onnx` at the top), or
+ * a graph by itself.
+ */
+import { fromBinary } from '@bufbuild/protobuf';
+import { AtlasError } from '../errors.ts';
+import { ModelProtoSchema } from '../onnx/gen/onnx_pb.ts';
+import { readConfig, type ModelConfig } from './config.ts';
+import { readFile, type ModelFile, type ModelFiles } from './files.ts';
+import { describeBytes } from './memory.ts';
+import { Sha256 } from './sha256.ts';
+import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+
+export interface OpenModel {
+  id: string;
+  title: string;
+  /** Name of the graph's file without its folder, for messages. */
+  graphFile: string;
+  /** The graph's bytes, untouched. */
+  graph: Uint8Array;
+  /** Files the graph keeps weights in, by the location it gives; those that are there. */
+  external: ReadonlyMap<string, Uint8Array>;
+  /** Null without a config.json. */
+  config: ModelConfig | null;
+  /** Reads tokenizer.json on first use. Throws `part-missing` without one, `bad-tokenizer` for a bad one. */
+  tokenizer(): Promise<Tokenizer>;
+  /** sha-256, lower-case hex, of the graph's bytes followed by those of the external files in order of name. */
+  hash: string;
+  /** Bytes of the graph and its external files. */
+  bytes: number;
+}
+
+export interface OpenOptions {
+  /** Suffix of the graph's file: `q4`, `q4f16`, `fp16`, `quantized`, …; `fp32` has none. */
+  dtype?: string;
+  onProgress?(loaded: number, total: number): void;
+}
+
+/** Where a page's memory ends, whatever the machine has: WebAssembly addresses 4 GB. */
+const MOST_BYTES = 4e9;
+
+/** What is taken when the user does not choose: 4 bits first, the smallest loss of speed last. */
+const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint8', 'bnb4'];
+
+/**
+ * Reads one model of `source` into memory.
+ * Throws `part-missing`, `bad-config`, `too-large`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
+ */
+export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenOptions = {}): Promise<OpenModel> {
+  const file = (path: string) => source.files.find((f) => f.path === path);
+  const graphFile = pickGraph(source, dtype);
+  const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
+  const configFile = file('config.json'), tokenizerFile = file('tokenizer.json');
+  const config = configFile ? readConfig(await readFile(configFile)) : null;
+
+  let loaded = 0, total = graphFile.bytes;
+  const hash = new Sha256();
+  const read = async (one: ModelFile) => {
+    if (total > MOST_BYTES) throw new AtlasError('too-large', { needed: describeBytes(total), allowed: describeBytes(MOST_BYTES) });
+    return readFile(one, (chunk) => {
+      hash.update(chunk);
+      onProgress?.(loaded += chunk.length, total);
+    });
+  };
+  const graph = await read(graphFile);
+  const parts = externalLocations(graph).map((name) => ({ name, file: file(folder + name) })).filter((p) => p.file !== undefined);
+  for (const part of parts) total += part.file!.bytes;
+  const external = new Map<string, Uint8Array>();
+  for (const part of parts) external.set(part.name, await read(part.file!));
+
+  let tokenizer: Promise<Tokenizer> | null = null;
+  return {
+    id: source.id, title: source.title, graph, external, config,
+    graphFile: graphFile.path.slice(folder.length),
+    tokenizer: () => tokenizer ??= readTokenizer(tokenizerFile, graphFile.path),
+    hash: hash.hex(),
+    bytes: total,
+  };
+}
+
+async function readTokenizer(file: ModelFile | undefined, graph: string): Promise<Tokenizer> {
+  if (!file) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
+  return loadTokenizer(await readFile(file), file.path);
+}
+
+/** The graph to use. Loose files may lie flat, so both `onnx/model_q4.onnx` and `model_q4.onnx` are looked for. */
+function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
+  const find = (path: string) => source.files.find((f) => f.path === path);
+  const graphOf = (suffix: string) => {
+    const name = suffix === 'fp32' ? 'model.onnx' : `model_${suffix}.onnx`;
+    return find(`onnx/${name}`) ?? find(name);
+  };
+  const missing = (part: string) => new AtlasError('part-missing', { part, file: source.title });
+  if (source.graph !== undefined) return find(source.graph) ?? fail(missing(source.graph));
+  const genai = find('genai_config.json') && find('model.onnx'); // there is one graph, whatever its type
+  if (genai) return genai;
+  if (dtype !== undefined) return graphOf(dtype) ?? fail(missing(dtype === 'fp32' ? 'onnx/model.onnx' : `onnx/model_${dtype}.onnx`));
+  for (const suffix of ORDER) {
+    const graph = graphOf(suffix);
+    if (graph) return graph;
+  }
+  const graphs = source.files.filter((f) => /^(onnx\/)?[^/]+\.onnx$/.test(f.path));
+  return graphs.length === 1 ? graphs[0]! : fail(missing('onnx/model_q4.onnx'));
+}
+
+function fail(error: AtlasError): never {
+  throw error;
+}
+
+/** Names of the files the graph keeps weights in, sorted. What they may be is the reader's to judge (`onnx/external.ts`). */
+function externalLocations(graph: Uint8Array): string[] {
+  const names = new Set<string>();
+  try {
+    const { initializer = [] } = fromBinary(ModelProtoSchema, graph, { readUnknownFields: false }).graph ?? {};
+    for (const { dataLocation, externalData } of initializer) {
+      if (dataLocation === 1) names.add(externalData.find((e) => e.key === 'location')?.value ?? '');
+    }
+  } catch {
+    return []; // not a graph: the compiler says so
+  }
+  return [...names].sort();
+}

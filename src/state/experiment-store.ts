@@ -1,0 +1,68 @@
+/**
+ * The experiment as the visitor has set it, with undo and redo over settings and Reset.
+ *
+ * A setting that is dragged or typed in one go (mean rank) is one step of the history: edits with the same key
+ * within a second replace each other.
+ */
+import { create } from 'zustand';
+import { defaultSpec } from '../experiment/schema.ts';
+import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { Shown } from './run-store.ts';
+
+/** What undo brings back. `shown` is present only where the step changed the view (Reset). */
+export interface Step { spec: ExperimentSpec; shown?: Shown | null }
+
+interface ExperimentState {
+  spec: ExperimentSpec;
+  past: readonly Step[];
+  future: readonly Step[];
+  /** Key and time of the last edit, for merging. */
+  last: { key: string; at: number } | null;
+}
+
+interface ExperimentActions {
+  /** Change settings; `key` names what is being edited. */
+  edit(change: (spec: ExperimentSpec) => ExperimentSpec, key: string): void;
+  /** Replace the settings without a step of history: a link opened, a result shown. */
+  replace(spec: ExperimentSpec): void;
+  /** Record that the view was emptied. */
+  recordReset(shown: Shown): void;
+  /** Take a step back or forth; returns what the view must show, or undefined if it stays. */
+  travel(way: 'undo' | 'redo', now: Shown | null): Shown | null | undefined;
+}
+
+const MERGE_MS = 1000;
+const HISTORY = 100;
+
+export const useExperiment = create<ExperimentState & ExperimentActions>()((set, get) => ({
+  spec: defaultSpec(),
+  past: [],
+  future: [],
+  last: null,
+  edit(change, key) {
+    const { spec, past, last } = get();
+    const edited = change(spec);
+    if (JSON.stringify(edited) === JSON.stringify(spec)) return;
+    const at = Date.now();
+    const merge = last?.key === key && at - last.at < MERGE_MS;
+    set({ spec: edited, past: merge ? past : [...past, { spec }].slice(-HISTORY), future: [], last: { key, at } });
+  },
+  replace(spec) {
+    set({ spec, past: [], future: [], last: null });
+  },
+  recordReset(shown) {
+    const { spec, past } = get();
+    set({ past: [...past, { spec, shown }].slice(-HISTORY), future: [], last: null });
+  },
+  travel(way, now) {
+    const { spec, past, future } = get();
+    const from = way === 'undo' ? past : future;
+    const step = from.at(-1);
+    if (!step) return undefined;
+    const back: Step = step.shown === undefined ? { spec } : { spec, shown: now };
+    set(way === 'undo'
+      ? { spec: step.spec, past: past.slice(0, -1), future: [...future, back], last: null }
+      : { spec: step.spec, past: [...past, back], future: future.slice(0, -1), last: null });
+    return step.shown;
+  },
+}));

@@ -1,0 +1,64 @@
+/** The model and the engine under it: what is open, what it costs, what is being opened, what went wrong. */
+import { create } from 'zustand';
+import type { ErrorCode, ErrorValues } from '../errors.ts';
+import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts';
+import type { ModelFacts } from '../experiment/events.ts';
+import type { Inspection, ModelSource, Progress, ProviderChoice, SelfTestReport } from '../worker/protocol.ts';
+
+/** A model that ships with the page, `public/models/index.json`. */
+export interface BundledModel { id: string; title: string; folder: string; licence: string }
+/** A text that ships with the page, `public/texts/index.json`. */
+export interface BundledText { id: string; title: string; file: string; split: string; licence: string; source: string; bytes: number }
+
+export interface Failure { code: ErrorCode; values: ErrorValues }
+
+export interface ModelState {
+  models: readonly BundledModel[];
+  texts: readonly BundledText[];
+  source: ModelSource | null;
+  facts: ModelFacts | null;
+  choice: ProviderChoice;
+  provider: ProviderInfo | null;
+  /** Providers that work here. */
+  providers: readonly ProviderKind[];
+  selfTest: SelfTestReport | null;
+  memory: MemoryUse | null;
+  /** What the model would need, from the last inspection of the open model. */
+  limit: number;
+  /** Bytes read so far by part, while loading. */
+  download: Record<'runtime' | 'model', { loaded: number; total: number }>;
+  phase: Progress['phase'] | null;
+  /** The picker's candidate. */
+  candidate: { source: ModelSource; name: string; inspection: Inspection | null; failure: Failure | null } | null;
+  /** What the visitor must know now; shown in the band until it is dismissed or overtaken. */
+  failure: Failure | null;
+  /** The provider that failed its self-test, when the other one was taken instead. */
+  distrusted: Failure | null;
+}
+
+const nothing = { runtime: { loaded: 0, total: 0 }, model: { loaded: 0, total: 0 } };
+
+export const useModel = create<ModelState & { set(patch: Partial<ModelState>): void; progress(p: Progress): void }>()((set) => ({
+  models: [],
+  texts: [],
+  source: null,
+  facts: null,
+  choice: 'auto',
+  provider: null,
+  providers: [],
+  selfTest: null,
+  memory: null,
+  limit: 0,
+  download: nothing,
+  phase: null,
+  candidate: null,
+  failure: null,
+  distrusted: null,
+  set,
+  progress(p) {
+    if (p.phase === 'download') set((s) => ({ phase: p.phase, download: { ...s.download, [p.what]: { loaded: p.loaded, total: p.total } } }));
+    else set({ phase: p.phase });
+  },
+}));
+
+export const resetDownload = () => useModel.setState({ download: nothing, phase: null });

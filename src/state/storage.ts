@@ -1,0 +1,18 @@
+/** Small preferences that outlive a visit. A browser may refuse storage: then they last as long as the page. */
+const prefix = 'rank-atlas/';
+
+export function remembered(key: string): string | null {
+  try {
+    return localStorage.getItem(prefix + key);
+  } catch {
+    return null;
+  }
+}
+
+export function remember(key: string, value: string): void {
+  try {
+    localStorage.setItem(prefix + key, value);
+  } catch {
+    // Storage is full or forbidden; nothing on the page depends on it.
+  }
+}

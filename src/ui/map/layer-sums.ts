@@ -1,0 +1,22 @@
+/** Ranks added up by layer, and the scale the bars share with the label of the uniform line. */
+import type { MapTable } from '../../state/table.ts';
+
+export interface LayerSum { layer: number; attention: number; mlp: number; other: number; total: number }
+
+export function layerSums(table: MapTable, layers: number): LayerSum[] {
+  const sums: LayerSum[] = Array.from({ length: layers }, (_, layer) => ({ layer, attention: 0, mlp: 0, other: 0, total: 0 }));
+  for (const { module, rank } of table.rows) {
+    const sum = sums[module.layer];
+    if (!sum || rank === null) continue;
+    sum[module.group] += rank;
+    sum.total += rank;
+  }
+  return sums;
+}
+
+/** End of the bars' scale: room for the longest, in steps of 1, 2 or 5, so that the line does not wander while ranks settle. */
+export function barsEnd(sums: readonly LayerSum[], uniform: number): number {
+  const largest = Math.max(1, uniform, ...sums.map((s) => s.total)) * 1.02;
+  const size = 10 ** Math.floor(Math.log10(largest));
+  return [1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].map((k) => k * size).find((end) => end >= largest) ?? 10 * size;
+}

@@ -1,0 +1,32 @@
+/** Numbers in a language's own writing, at a fixed number of decimals: tables must line up. */
+export function numbers(locale: string) {
+  const cache = new Map<number, Intl.NumberFormat>();
+  const fixed = (value: number, digits: number) => {
+    let format = cache.get(digits);
+    if (!format) cache.set(digits, (format = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })));
+    return format.format(value).replace('-', '−');
+  };
+  return {
+    fixed,
+    whole: (value: number) => fixed(value, 0),
+    /** As few decimals as the value needs, at most two. */
+    short: (value: number) => fixed(value, Number.isInteger(value) ? 0 : Number.isInteger(Math.round(value * 100) / 10) ? 1 : 2),
+    signed: (value: number, digits = 0) => (value > 0 ? '+' : '') + fixed(value, digits),
+    /** Three significant digits, for values of unknown size. */
+    significant: (value: number) => {
+      const size = Math.abs(value);
+      return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size === 0 ? 0 : Math.min(8, 2 - Math.floor(Math.log10(size))));
+    },
+  };
+}
+
+export type Numbers = ReturnType<typeof numbers>;
+
+const made = new Map<string, Numbers>();
+
+/** The numbers of a language, made once. */
+export function numbersOf(locale: string): Numbers {
+  let found = made.get(locale);
+  if (!found) made.set(locale, (found = numbers(locale)));
+  return found;
+}
