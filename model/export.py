@@ -20,7 +20,7 @@ from optimum.exporters.onnx import main_export
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from network import Network, quantise, rounded_weights
-from settings import BLOCK, BUILD, CARD_FOLDER, CONFIG, END
+from settings import BLOCK, BUILD, CARD_FOLDER, CONFIG, END, THREADS
 
 logging.disable(logging.INFO)  # the quantiser names every node it meets
 OPSET = 14
@@ -54,12 +54,15 @@ def hugging_face(network, folder):
     return model.eval(), tokenizer
 
 
-def run(path, ids):
-    """Logits of an export for one batch without a past."""
+def open_onnx(path):
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = THREADS
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def run(session, ids):
+    """Logits of an export for one batch without a past."""
     batch, length = ids.shape
     feeds = {}
     for i in session.get_inputs():
@@ -127,8 +130,8 @@ def main():
     report = dict(
         opset=OPSET, nodes_4_bits=check_graph(target, network), file_bytes=target.stat().st_size,
         transformers_vs_network=float(np.abs(theirs - exact).max()),
-        float_onnx_vs_network=float(np.abs(run(work / "float" / "model.onnx", text) - exact).max()),
-        q4_onnx_vs_rounded_network=float(np.abs(run(target, text) - rounded).max()))
+        float_onnx_vs_network=float(np.abs(run(open_onnx(work / "float" / "model.onnx"), text) - exact).max()),
+        q4_onnx_vs_rounded_network=float(np.abs(run(open_onnx(target), text) - rounded).max()))
     assert max(v for k, v in report.items() if "_vs_" in k) < 1e-3, report
     (work / "export.json").write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))

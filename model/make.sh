@@ -10,9 +10,7 @@ VENV="${RANK_ATLAS_VENV:-$RANK_ATLAS_BUILD/venv}"
 if [ ! -x "$VENV/bin/python" ]; then
   python3 -m venv "$VENV"
 fi
-"$VENV/bin/python" -m pip install -q -r requirements.txt
-# The GPU libraries that PyTorch's package asks for are of no use here: take the package alone.
-"$VENV/bin/python" -m pip install -q --no-deps -r requirements-torch.txt
+"$VENV/bin/python" -m pip install -q --no-deps -r requirements.txt
 for step in fetch_texts prepare train export measure card; do
   echo "== $step"
   "$VENV/bin/python" $step.py

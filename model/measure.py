@@ -14,11 +14,11 @@ import numpy as np
 import onnxruntime
 import torch
 
-from export import load, run
+from export import load, open_onnx, run
 from network import rounded_weights
 from ngram import KneserNey
 from prepare import Tokenizer
-from settings import BASE_DOMAINS, BUILD, CARD_FOLDER, CONFIG, END, MODEL_ID, RESULTS, SEED, TASK_DOMAINS, TITLE
+from settings import BASE_DOMAINS, BUILD, CARD_FOLDER, CONFIG, END, MODEL_ID, RESULTS, SEED, TASK_DOMAINS, THREADS, TITLE
 
 ORDERS = (2, 3, 4, 5, 6)
 PROMPTS = (END, "It was a dark and stormy night", "Call me", "And the LORD said unto", "My dear Watson",
@@ -81,6 +81,7 @@ def main():
     args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     args.add_argument("--name", default="run")
     name = args.parse_args().name
+    torch.set_num_threads(THREADS)
     network = load(name)
     data = json.loads((BUILD / "data.json").read_text())
     tokens = BUILD / "tokens"
@@ -95,10 +96,11 @@ def main():
     def exact(ids):
         return network(torch.from_numpy(ids)).numpy()
 
+    q4 = open_onnx(CARD_FOLDER / "onnx" / "model_q4.onnx")
     predictors = {
         "ngram": lambda ids: -ngram.log_probabilities(ids, order).sum(),
         "float": lambda ids: nats(exact, ids),
-        "q4": lambda ids: nats(lambda rows: run(CARD_FOLDER / "onnx" / "model_q4.onnx", rows), ids),
+        "q4": lambda ids: nats(lambda rows: run(q4, rows), ids),
     }
     losses, sums = {}, {}
     for domain in [*BASE_DOMAINS, *TASK_DOMAINS]:

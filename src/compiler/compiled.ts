@@ -17,7 +17,8 @@ export interface WeightTensor {
   name: string;
   type: TensorType;
   dims: readonly number[];
-  bytes: Uint8Array;
+  /** Little endian, any alignment. Widened half floats are made when read and held weakly: read once, and keep what you need. */
+  readonly bytes: Uint8Array;
 }
 
 /** A lookup the engine does itself before the embedding piece: `out[i] = table[ids[i]]`, float32 rows. */
@@ -98,6 +99,15 @@ export interface CompiledModel {
   layers: number;
   hidden: number;
   vocab: number;
+  /** Attention heads, heads with keys of their own, and head size, where the graph tells. */
+  heads: number | null;
+  kvHeads: number | null;
+  headDim: number | null;
+  /**
+   * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. The untouched export then
+   * differs by a few percent of the logits' range, and is no measure of correctness.
+   */
+  roundsActivations: boolean;
   modules: readonly ModuleInfo[];
   /** Per layer. */
   blocks: readonly BlockStructure[];

@@ -3,12 +3,15 @@ import { create, globals } from 'webgpu';
 
 let gpu: GPU | null = null;
 
-/** Node's `navigator.gpu`. Also puts the WebGPU constants (`GPUBufferUsage` …) where a browser has them. */
+/** Node's `navigator.gpu`, put there too, with the WebGPU constants (`GPUBufferUsage` …): the runtime looks where a browser has them. */
 export function dawn(): GPU {
   if (!gpu) {
     Object.assign(globalThis, globals);
     copySharedWrites();
     gpu = create([]);
+    // Node has a navigator since version 21.
+    if (typeof navigator === 'undefined') Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true });
+    Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   }
   return gpu;
 }

@@ -30,23 +30,17 @@ export class Pieces {
   get weightBytes(): number { return this.uploaded; }
 
   embedding(shape: Shape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
-    return this.run(shape, 'embedding', 'embedding', () => this.model.embedding(shape.batch, shape.length), feeds).then(only);
+    return this.run(shape, 'embedding', 'embedding', () => this.model.embedding(shape.batch, shape.length), feeds).then(firstOf);
   }
 
-  /** Runs block `layer` on `x`; outputs in the order of the piece's: y, then taps. */
-  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, more: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<DeviceTensor[]> {
-    const key = `block ${layer} ${variant}`, sessionKey = `structure ${this.model.blocks[layer]!.structure} ${variant}`;
-    return this.run(shape, key, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), more, x).then((out) => [...out.values()]);
-  }
-
-  /** `block` with its outputs by name. */
-  tapped(shape: Shape, layer: number, x: DeviceTensor): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const sessionKey = `structure ${this.model.blocks[layer]!.structure} tapped`;
-    return this.run(shape, `block ${layer} tapped`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, 'tapped'), new Map(), x);
+  /** Runs block `layer` on `x` (instrumented: with its deltas); outputs by name, y first. */
+  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, deltas: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const sessionKey = `structure ${this.model.blocks[layer]!.structure} ${variant}`;
+    return this.run(shape, `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), deltas, x);
   }
 
   head(shape: Shape, variant: 'logits' | 'norm', x: DeviceTensor): Promise<DeviceTensor> {
-    return this.run(shape, `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), new Map(), x).then(only);
+    return this.run(shape, `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), new Map(), x).then(firstOf);
   }
 
   async dispose(): Promise<void> {
@@ -103,4 +97,5 @@ export class Pieces {
   }
 }
 
-const only = (outputs: ReadonlyMap<string, DeviceTensor>): DeviceTensor => outputs.values().next().value!;
+/** A piece's main output. */
+export const firstOf = (outputs: ReadonlyMap<string, DeviceTensor>): DeviceTensor => outputs.values().next().value!;

@@ -15,6 +15,7 @@ import { chunkInputs, vocabularyProduct, type ChunkFormat } from './graphs.ts';
 /** Tokens of a chunk, at most; and bytes of its float weights, at most. */
 const CHUNK_TOKENS = 8192, CHUNK_BYTES = 64 << 20;
 
+/** Weights in the order of `chunkInputs`. */
 interface Chunk { first: number; width: number; weights: DeviceTensor[] }
 
 /** Sorted tokens of a sample: the first `size` of a seeded shuffle (Fisher–Yates, only the part that is needed). */
@@ -33,19 +34,19 @@ export class Vocabulary {
   private readonly backend: Backend;
   private readonly head: VocabularyHead;
   private readonly format: ChunkFormat;
-  /** In the order of `chunkInputs`. */
   private readonly chunkWidth: number;
   private whole: Chunk[] | null = null;
   private sampled: { key: string; chunks: Chunk[] } | null = null;
   private readonly sessions = new Map<string, Promise<Session>>();
   private readonly bias: Float32Array | null;
 
-  constructor(backend: Backend, head: VocabularyHead) {
+  /** `chunkTokens`: at most so many tokens a chunk. */
+  constructor(backend: Backend, head: VocabularyHead, chunkTokens = CHUNK_TOKENS) {
     this.backend = backend;
     this.head = head;
     this.format = chunkFormat(head);
     this.bias = head.bias && asFloat(head.bias);
-    const most = Math.min(CHUNK_TOKENS, Math.max(16, Math.floor(Math.min(CHUNK_BYTES, backend.largestTensor) / (4 * head.hidden))));
+    const most = Math.min(chunkTokens, Math.max(16, Math.floor(Math.min(CHUNK_BYTES, backend.largestTensor) / (4 * head.hidden))));
     this.chunkWidth = evenWidth(head.vocab, most);
   }
 

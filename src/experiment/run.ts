@@ -23,7 +23,7 @@ export interface RunOptions {
   /** Milliseconds, monotonic. */
   now?: () => number;
   /** Draws of an earlier run of the same measurement (see `sameMeasurement`), to go on from; its times, if they are to be counted. */
-  known?: Pick<Measurement, 'draws'> & { times?: Pick<RunResult['times'], 'measure' | 'firstSweep'> };
+  known?: Pick<Measurement, 'draws'> & { times?: Pick<RunResult['times'], 'measure'> };
 }
 
 const byLayer: Control = { granularity: () => 'layer' };
@@ -37,11 +37,10 @@ export async function* runExperiment(options: RunOptions): AsyncGenerator<RunEve
   const { spec, engine, batch, model, versions, control = byLayer, now = () => performance.now() } = options;
   const { sequences, length } = batch;
   const startedAt = new Date().toISOString();
-  const known = (options.known?.draws ?? model.modules.map(() => [])).map((d) => d.slice(0, spec.method.repeats));
-  if (known.length !== model.modules.length) throw new RangeError('known draws are of another model');
+  const known = knownOf(options);
 
   yield { type: 'start', spec, model, provider: engine.provider, sequences, length };
-  let start = now();
+  const start = now();
   const pass = await engine.cleanPass(batch);
   try {
     const times = { clean: now() - start, measure: 0, firstSweep: 0 };
@@ -50,28 +49,24 @@ export async function* runExperiment(options: RunOptions): AsyncGenerator<RunEve
 
     const draws = model.modules.map((): number[] => []);
     let sweep = 0;
-    const count = (event: Extract<RunEvent, { type: 'draws' }>) => {
+    const counted = (event: DrawsEvent) => {
       event.modules.forEach((m, i) => draws[m]!.push(event.values[i]!));
       times.measure += event.milliseconds;
       sweep += event.milliseconds;
       return event;
     };
-    // adaRank works sweep by sweep, so what is known of a sweep is said when its turn comes.
-    const retold = retell(model, known, options.known?.times?.measure ?? 0);
-    for (const event of retold(0)) yield count(event);
-    const adaRankOptions = { seed: spec.seed, ...spec.method };
-    for await (const event of adaRank(engine, pass, adaRankOptions, control, (m, repeat) => repeat < known[m]!.length, now)) {
+    for (const event of retold(model, known, 0)) yield counted(event);
+    for await (const event of adaRank(engine, pass, { seed: spec.seed, ...spec.method }, control, (m, repeat) => repeat < known.draws[m]!.length, now)) {
       if (event.type === 'probing') yield event;
-      else if (event.type === 'draws') yield count(event);
+      else if (event.type === 'draws') yield counted(event);
       else {
-        const milliseconds = event.repeat === 0 ? (times.firstSweep = Math.max(sweep, options.known?.times?.firstSweep ?? 0)) : sweep;
-        yield { type: 'sweep', repeat: event.repeat, milliseconds };
+        if (event.repeat === 0) times.firstSweep = sweep;
+        yield { ...event, milliseconds: sweep };
         sweep = 0;
-        for (const again of retold(event.repeat + 1)) yield count(again);
+        for (const again of retold(model, known, event.repeat + 1)) yield counted(again);
       }
     }
-    start = 0;
-    const tokens = { sequences, length, hash: tokensHash(batch) };
+    const tokens = { sequences, length, hash: tokensHash(batch.ids) };
     yield {
       type: 'done',
       result: buildResult({ spec, model, tokens, provider: engine.provider, versions, startedAt, times, cleanLoss: pass.loss }, draws),
@@ -79,4 +74,31 @@ export async function* runExperiment(options: RunOptions): AsyncGenerator<RunEve
   } finally {
     pass.dispose();
   }
+}
+
+type DrawsEvent = Extract<RunEvent, { type: 'draws' }>;
+
+interface Known { draws: number[][]; millisecondsPerDraw: number }
+
+function knownOf({ known, model, spec }: RunOptions): Known {
+  if (!known) return { draws: model.modules.map(() => []), millisecondsPerDraw: 0 };
+  if (known.draws.length !== model.modules.length) throw new RangeError('the known draws are of another model');
+  const count = known.draws.reduce((n, d) => n + d.length, 0);
+  return { draws: known.draws.map((d) => d.slice(0, spec.method.repeats)), millisecondsPerDraw: known.times && count > 0 ? known.times.measure / count : 0 };
+}
+
+/** The known draws of one repeat, as the events they once were; their time is the mean one. */
+function* retold(model: ModelFacts, { draws, millisecondsPerDraw }: Known, repeat: number): Generator<DrawsEvent, void, undefined> {
+  for (let layer = 0; layer < model.layers; layer++) {
+    const modules = model.modules.flatMap((m, i) => (m.layer === layer && draws[i]!.length > repeat ? [i] : []));
+    if (modules.length === 0) continue;
+    yield { type: 'draws', repeat, layer, modules, values: modules.map((m) => draws[m]![repeat]!), milliseconds: modules.length * millisecondsPerDraw };
+  }
+}
+
+/** sha-256 of the ids as little-endian int32, whatever the machine's own order. */
+export function tokensHash(ids: Int32Array): string {
+  const bytes = new Uint8Array(ids.length * 4), view = new DataView(bytes.buffer);
+  ids.forEach((id, i) => view.setInt32(4 * i, id, true));
+  return sha256(bytes);
 }

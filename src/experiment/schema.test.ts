@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { allocate } from '../methods/allocation.ts';
 import { defaultSpec, LIMITS, parseSpec, presets, presetSpec, repairSpec, type PresetId } from './schema.ts';
 import { describeChanges, differences, sameMeasurement, setByPath, setByPaths, specKey } from './settings.ts';
-import { anySpec } from './spec.arbitrary.ts';
+import { anySpec } from '../../test/spec-arbitrary.ts';
 
 test('the defaults are those of the page', () => {
   expect(defaultSpec()).toEqual({

@@ -54,7 +54,7 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
   const configFile = file('config.json'), tokenizerFile = file('tokenizer.json');
-  const config = configFile ? readConfig(await readFile(configFile)) : null;
+  const config = configFile ? readConfig(await readJson(configFile, 'bad-config')) : null;
 
   let loaded = 0, total = graphFile.bytes;
   const hash = new Sha256();
@@ -83,7 +83,13 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
 
 async function readTokenizer(file: ModelFile | undefined, graph: string): Promise<Tokenizer> {
   if (!file) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  return loadTokenizer(await readFile(file), file.path);
+  return loadTokenizer(await readJson(file, 'bad-tokenizer'), file.path);
+}
+
+/** The largest tokenizers have 30 MB; a file much longer than that is something else. */
+async function readJson(file: ModelFile, code: 'bad-config' | 'bad-tokenizer'): Promise<Uint8Array> {
+  if (file.bytes > 200e6) throw new AtlasError(code, { file: file.path, why: `it is ${describeBytes(file.bytes)} long` });
+  return readFile(file);
 }
 
 /** The graph to use. Loose files may lie flat, so both `onnx/model_q4.onnx` and `model_q4.onnx` are looked for. */

@@ -1,5 +1,6 @@
 /** Where each module stands on the map: rows are layers, columns are found in the model, not assumed. */
-import type { ModuleGroup, ModuleInfo } from '../compiler/modules.ts';
+import type { ModuleGroup } from '../compiler/modules.ts';
+import type { MeasuredModule } from '../experiment/result.ts';
 
 export interface Column { key: string; role: string; group: ModuleGroup }
 
@@ -12,15 +13,19 @@ export interface MapLayout {
   cells: readonly number[];
 }
 
+/** A recorded file may name a group this version does not know. */
+export const groupOf = (name: string): ModuleGroup => (name === 'attention' || name === 'mlp' ? name : 'other');
+
 /** Attention, then MLP, then the rest; within a group in the order in which the model has them. */
 const order: Record<ModuleGroup, number> = { attention: 0, mlp: 1, other: 2 };
 
 /** Modules of equal role in one layer get a column each. */
-export function mapLayout(modules: readonly Pick<ModuleInfo, 'layer' | 'role' | 'group'>[], layers: number): MapLayout {
+export function mapLayout(modules: readonly Pick<MeasuredModule, 'layer' | 'role' | 'group'>[], layers: number): MapLayout {
   const columns: Column[] = [];
   const keys: string[] = [];
   const seen = new Map<string, number>();
-  for (const { layer, role, group } of modules) {
+  for (const { layer, role, group: name } of modules) {
+    const group = groupOf(name);
     const place = `${layer} ${group} ${role}`;
     const count = seen.get(place) ?? 0;
     seen.set(place, count + 1);

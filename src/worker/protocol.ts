@@ -31,8 +31,11 @@ export interface Inspection {
   need: MemoryNeed;
 }
 
-/** Where draws already stand, by module and repeat: a run goes on from here after a pause that outlived the worker. */
-export interface KnownDraws { draws: number[][] }
+/**
+ * Where draws already stand, by module and repeat, and the milliseconds they took: a run goes on from here after a pause
+ * that outlived the worker. A `Measurement` is one.
+ */
+export interface KnownDraws { draws: readonly (readonly number[])[]; times?: { measure: number } }
 
 export interface Picture {
   /** Row-major, `height × width`, sampled 1:1 from the top left corner of the matrix. */

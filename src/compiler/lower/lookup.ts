@@ -5,7 +5,7 @@
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import { isPositions, type Builder } from '../builder.ts';
 import { decode } from '../fold/constant.ts';
-import { constantOf, input, int, type Call } from '../fold/rule.ts';
+import { constantOf, input, int } from '../fold/rule.ts';
 import { Clash, count, type ComputedValue, type Value } from '../value.ts';
 import type { Lowering } from './lowering.ts';
 

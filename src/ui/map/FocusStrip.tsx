@@ -1,33 +1,34 @@
 /** One fixed line under the map: all that is known of the module pointed at or focused. It stays live while measuring. */
 import type { ReactNode } from 'react';
-import type { MapRow, MapTable } from '../../state/table.ts';
+import type { RankRow } from '../../experiment/rank-table.ts';
+import type { WeightFormat } from '../../compiler/modules.ts';
 import { Term } from '../parts/Term.tsx';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { describeFormat } from '../words/format.ts';
-import { SURE_FROM, span } from './faces.ts';
+import { span } from './faces.ts';
 
 const Field = ({ label, children, className }: { label: ReactNode; children: ReactNode; className?: string }) =>
   <div className={className}><small className="what">{label}</small>{children}</div>;
 
-export function FocusStrip({ row, table }: { row: MapRow | undefined; table: MapTable }) {
+/** `format` is unknown for recorded results. */
+export function FocusStrip({ row, format }: { row: RankRow | undefined; format: WeightFormat | undefined }) {
   const words = useWords();
   const n = numbersOf(words.locale);
   if (!row) return <div className="strip ink3 small">{words.strip.hint}</div>;
-  const { module, importance, importanceSpan, multiple, rank, rankSpan } = row;
-  const sure = table.repeats >= SURE_FROM && rankSpan !== null;
+  const { module, importance, margin, multiple, rank, range } = row;
   return (
     <div className="strip">
-      <Field label={<><b>{words.strip.title(module.layer, module.role)}</b> <span className="wide-strip">{module.outFeatures} × {module.inFeatures}, {describeFormat(words, module.format)}</span></>}>
+      <Field label={<><b>{words.strip.title(module.layer, module.role)}</b> <span className="wide-strip">{module.outFeatures} × {module.inFeatures}{format && `, ${describeFormat(words, format)}`}</span></>}>
         <span className="path">{module.path}</span>
       </Field>
       <Field label={<Term of="disagreement">{words.strip.disagreement}</Term>}>
         {importance === null ? words.strip.none : n.significant(importance)}
-        {importance !== null && <small className="ink2"> {sure && importanceSpan ? span(importanceSpan.low, importanceSpan.high, n.significant) : words.strip.repeats(row.draws.length)}</small>}
+        {importance !== null && <small className="ink2"> {range && margin !== null ? span(importance - margin, importance + margin, n.significant) : words.strip.repeats(row.draws.length)}</small>}
       </Field>
-      <Field label={words.strip.multiple}>{multiple === null ? words.strip.none : n.fixed(multiple, sure ? 2 : 1)}</Field>
+      <Field label={words.strip.multiple}>{multiple === null ? words.strip.none : n.fixed(multiple, range ? 2 : 1)}</Field>
       <Field label={words.strip.rank}>
-        {rank === null ? words.strip.afterRepeat : <>{sure && !row.settled ? span(rankSpan.low, rankSpan.high) : rank}<small className="ink2"> {!sure ? words.strip.soFar : row.settled ? words.strip.settled : words.strip.open}</small></>}
+        {rank === null ? words.strip.afterRepeat : <>{range ? span(range.low, range.high) : rank}<small className="ink2"> {!range ? words.strip.soFar : row.settled ? words.strip.settled : words.strip.open}</small></>}
       </Field>
       <Field label={words.strip.parameters} className="wide-strip">{row.parameters === null ? words.strip.none : n.whole(row.parameters)}</Field>
     </div>

@@ -1,5 +1,5 @@
 /** What every cell shows, as plain values: from a table row and the state of the run to text, fill and spoken name. */
-import type { MapRow, MapTable } from '../../state/table.ts';
+import type { RankRow, RankTable } from '../../experiment/rank-table.ts';
 import type { Palette, Shade } from '../colour.ts';
 import type { Words } from '../words/en.ts';
 
@@ -15,14 +15,11 @@ export interface CellFace {
   ticks: { done: number; of: number } | null;
 }
 
-/** Intervals are shown from this many repeats on; before, they are too wide to mean anything. */
-export const SURE_FROM = 3;
-
 export const signed = (n: number) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0');
 export const span = (low: number, high: number, print: (n: number) => string = String) => (low === high ? print(low) : `${print(low)}–${print(high)}`);
 
 interface Situation {
-  table: MapTable;
+  table: RankTable;
   words: Words;
   palette: Palette;
   /** End of the fill's scale, in multiples of the mean module. */
@@ -34,16 +31,15 @@ interface Situation {
   versus: number | null;
 }
 
-export function faceOf(row: MapRow, { table, words, palette, end, probing, repeats, versus }: Situation): CellFace {
-  const { module, rank, rankSpan, multiple } = row;
-  const sure = table.repeats >= SURE_FROM && rankSpan !== null;
-  const settled = sure && row.settled;
+export function faceOf(row: RankRow, { table, words, palette, end, probing, repeats, versus }: Situation): CellFace {
+  const { module, rank, range, multiple } = row;
+  const settled = row.settled === true;
   const relative = versus === null ? (n: number) => String(n) : (n: number) => signed(round(n - versus));
   let text = '', short = '';
   if (rank !== null) {
     text = short = relative(rank);
-    if (sure && !settled && versus === null) {
-      text = span(rankSpan.low, rankSpan.high);
+    if (range && !settled && versus === null) {
+      text = span(range.low, range.high);
       short = `${rank}~`;
     }
   }
@@ -52,9 +48,9 @@ export function faceOf(row: MapRow, { table, words, palette, end, probing, repea
     : rank === null ? palette.diverging(0.5)
     : palette.diverging(0.5 + (rank - versus) / (2 * versusEnd(table, versus)));
   return {
-    name: words.map.cellName({ layer: module.layer, role: module.role, ranks: rank === null ? null : sure ? span(rankSpan.low, rankSpan.high) : String(rank), settled, multiple }),
+    name: words.map.cellName({ layer: module.layer, role: module.role, ranks: rank === null ? null : range ? span(range.low, range.high) : String(rank), settled, multiple }),
     text, short, settled, fill,
-    now: probing.has(module.index),
+    now: probing.has(row.index),
     ticks: repeats === null ? null : { done: row.draws.length, of: repeats },
   };
 }
@@ -62,7 +58,7 @@ export function faceOf(row: MapRow, { table, words, palette, end, probing, repea
 const round = (n: number) => Math.round(n * 10) / 10;
 
 /** Ends of the diverging scale, symmetric: the farthest rank from the mean rank, up to the next even number. */
-export function versusEnd(table: MapTable, meanRank: number): number {
+export function versusEnd(table: RankTable, meanRank: number): number {
   const farthest = Math.max(2, ...table.rows.map((r) => Math.abs((r.rank ?? meanRank) - meanRank)));
   return 2 * Math.ceil(farthest / 2);
 }

@@ -1,14 +1,15 @@
 /** Ranks added up by layer, and the scale the bars share with the label of the uniform line. */
-import type { MapTable } from '../../state/table.ts';
+import type { RankTable } from '../../experiment/rank-table.ts';
+import { groupOf } from '../../state/layout.ts';
 
 export interface LayerSum { layer: number; attention: number; mlp: number; other: number; total: number }
 
-export function layerSums(table: MapTable, layers: number): LayerSum[] {
+export function layerSums(table: RankTable, layers: number): LayerSum[] {
   const sums: LayerSum[] = Array.from({ length: layers }, (_, layer) => ({ layer, attention: 0, mlp: 0, other: 0, total: 0 }));
   for (const { module, rank } of table.rows) {
     const sum = sums[module.layer];
     if (!sum || rank === null) continue;
-    sum[module.group] += rank;
+    sum[groupOf(module.group)] += rank;
     sum.total += rank;
   }
   return sums;

@@ -1,14 +1,14 @@
 /** The map as a table: one row a module, highest first, in the map's place. */
-import type { MapTable } from '../../state/table.ts';
+import type { RankTable } from '../../experiment/rank-table.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
-import { SURE_FROM, span } from './faces.ts';
+import { span } from './faces.ts';
 
-export function RankTable({ table, layers }: { table: MapTable; layers: number }) {
+export function RankTableView({ table, layers }: { table: RankTable; layers: number }) {
   const words = useWords();
   const n = numbersOf(words.locale);
   const c = words.map.column;
-  const rows = [...table.rows].sort((a, b) => (b.importance ?? -1) - (a.importance ?? -1) || a.module.index - b.module.index);
+  const rows = [...table.rows].sort((a, b) => (b.importance ?? -1) - (a.importance ?? -1) || a.index - b.index);
   const none = words.strip.none;
   return (
     <>
@@ -21,21 +21,18 @@ export function RankTable({ table, layers }: { table: MapTable; layers: number }
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ module, importance, importanceSpan, multiple, rank, rankSpan, settled, parameters }) => {
-              const sure = table.repeats >= SURE_FROM && rankSpan !== null;
-              return (
-                <tr key={module.index}>
+            {rows.map(({ index, module, importance, margin, multiple, rank, range, settled, parameters }) => (
+                <tr key={index}>
                   <td>{module.layer}</td>
                   <td className="text">{module.role}</td>
                   <td>{importance === null ? none : n.significant(importance)}</td>
-                  <td className="ink2">{sure && importanceSpan ? span(importanceSpan.low, importanceSpan.high, n.significant) : none}</td>
+                  <td className="ink2">{range && importance !== null && margin !== null ? span(importance - margin, importance + margin, n.significant) : none}</td>
                   <td>{multiple === null ? none : n.fixed(multiple, 2)}</td>
-                  <td className={sure && settled ? 'bold' : undefined}>{rank ?? none}</td>
-                  <td className="ink2">{!sure ? none : settled ? words.strip.settled : span(rankSpan.low, rankSpan.high)}</td>
+                  <td className={settled ? 'bold' : undefined}>{rank ?? none}</td>
+                  <td className="ink2">{!range ? none : settled ? words.strip.settled : span(range.low, range.high)}</td>
                   <td>{parameters === null ? none : n.whole(parameters)}</td>
                 </tr>
-              );
-            })}
+            ))}
           </tbody>
         </table>
       </div>

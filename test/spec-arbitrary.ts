@@ -1,7 +1,7 @@
 /** Every valid experiment, for property tests. */
 import fc from 'fast-check';
-import { LIMITS } from './schema.ts';
-import type { ExperimentSpec } from './spec.ts';
+import { LIMITS } from '../src/experiment/schema.ts';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
 
 const whole = ([min, max]: readonly [number, number]) => fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
 const real = ([min, max]: readonly [number, number]) => fc.double({ min, max, noNaN: true }).map((x) => x + 0);

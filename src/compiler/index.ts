@@ -1,0 +1,182 @@
+/**
+ * The compiler's door: an export in, the model cut at its residual stream out.
+ */
+import { AtlasError } from '../errors.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { attentionOf } from './causal.ts';
+import type { BlockStructure, BlockVariant, CompiledModel, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
+import { cut, type Cut } from './cut.ts';
+import { weightTensor, writePiece, type PieceRequest } from './pieces.ts';
+import { onlyReader } from './products.ts';
+import { findModules, ordered } from './sites.ts';
+import { specialise, type Specialised } from './specialise.ts';
+import { Clash, type Value } from './value.ts';
+
+/** Batch and length the layout is read off: small, and different from each other. */
+const LAYOUT = { batch: 2, length: 3 };
+
+/** Specialised graphs kept at a time; each holds masks of its length. */
+const KEPT = 4;
+
+interface Cuts { s: Specialised; cut: Cut }
+
+/**
+ * Compiles a decoder export. Cheap: pieces are built when they are asked for.
+ * Throws `not-decoder`, `operator` or `bad-graph`.
+ */
+export function compile(graph: Graph): CompiledModel {
+  return new Compiled(graph);
+}
+
+class Compiled implements CompiledModel {
+  readonly dialect: CompiledModel['dialect'];
+  readonly layers: number;
+  readonly hidden: number;
+  readonly vocab: number;
+  readonly heads: number | null;
+  readonly kvHeads: number | null;
+  readonly headDim: number | null;
+  readonly roundsActivations: boolean;
+  readonly maxLength: number;
+  readonly modules: CompiledModel['modules'];
+  readonly blocks: readonly BlockStructure[];
+  readonly head: VocabularyHead;
+  readonly lookups: CompiledModel['lookups'];
+  private readonly graph: Graph;
+  private readonly weights: ReturnType<CompiledModel['weightOf']>[];
+  private readonly cuts = new Map<string, Cuts>();
+  private readonly pieces = new Map<string, Piece>();
+  /** Bytes of the first block of each structure, which the others share. */
+  private readonly models = new Map<string, Uint8Array>();
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    const at = this.cutAt(LAYOUT.batch, LAYOUT.length), { s } = at, found = at.cut;
+    const attention = attentionOf(s), { modules, layers, weights } = findModules(s, found);
+    if (attention.kind === 'other' || (attention.kind === 'open' && graph.inputs.some((i) => i.name === 'attention_mask'))) {
+      throw new AtlasError('not-decoder', { file: graph.file, why: 'its attention is not causal' });
+    }
+    this.dialect = found.genai ? 'genai' : 'optimum';
+    this.layers = found.layers.length;
+    this.hidden = found.hidden;
+    this.vocab = found.vocab;
+    this.heads = attention.heads;
+    this.kvHeads = s.facts.kvHeads;
+    this.headDim = s.facts.headDim;
+    this.roundsActivations = s.facts.roundsActivations;
+    this.maxLength = s.facts.maxLength;
+    this.modules = modules;
+    this.weights = weights;
+    this.head = vocabularyHead(at);
+    this.lookups = s.lookups.map(({ rows, width, read }, i) => ({ input: `lookup${i}`, source: 'input_ids', rows, width, read }));
+    const structures: Uint8Array[] = [];
+    this.blocks = layers.map(({ sites }, layer) => {
+      const { model } = this.write(blockRequest(graph, at, layer, 'plain'));
+      let structure = structures.findIndex((other) => sameBytes(other, model));
+      if (structure < 0) structure = structures.push(model) - 1;
+      return { structure, sites };
+    });
+  }
+
+  embedding(batch: number, length: number): Piece {
+    return this.piece(`embedding:${batch}:${length}`, () => {
+      const { s, cut } = this.cutAt(batch, length);
+      const output = { name: 'y', value: cut.layers[0]!.input, dims: [batch, length, cut.hidden] };
+      return { opsets: this.graph.opsets, inputs: s.lookups.map((l, i) => [`lookup${i}`, l.value]), outputs: [output] };
+    });
+  }
+
+  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece {
+    const key = `${batch}:${length}:${variant}`;
+    const piece = this.piece(`${layer}:${key}`, () => blockRequest(this.graph, this.cutAt(batch, length), layer, variant));
+    const shared = `${this.blocks[layer]!.structure}:${key}`, model = this.models.get(shared);
+    if (!model) this.models.set(shared, piece.model);
+    else if (model !== piece.model) {
+      if (!sameBytes(model, piece.model)) throw new AtlasError('operator', { where: this.graph.file, operator: 'attention windows that differ between layers' });
+      piece.model = model;
+    }
+    return piece;
+  }
+
+  headPiece(batch: number, length: number, variant: HeadVariant): Piece {
+    return this.piece(`${variant}:${batch}:${length}`, () => {
+      const { s, cut } = this.cutAt(batch, length);
+      const output = variant === 'logits'
+        ? { name: 'logits', value: s.logits, dims: [batch, length, cut.vocab] }
+        : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };
+      return { opsets: this.graph.opsets, inputs: [['x', cut.layers.at(-1)!.output]], outputs: [output] };
+    });
+  }
+
+  weightOf(module: number): ReturnType<CompiledModel['weightOf']> {
+    return this.weights[module]!;
+  }
+
+  private piece(key: string, request: () => PieceRequest): Piece & { model: Uint8Array } {
+    let piece = this.pieces.get(key);
+    if (!piece) {
+      const asked = request(), { model, weights } = this.write(asked);
+      piece = { model, weights, inputs: [...asked.inputs, ...(asked.deltas ?? []).map((d) => [d.name])].map((i) => i[0] as string), outputs: asked.outputs.map((o) => o.name) };
+      this.pieces.set(key, piece);
+    }
+    return piece;
+  }
+
+  private write(request: PieceRequest) {
+    try {
+      return writePiece(request);
+    } catch (e) {
+      if (!(e instanceof Clash)) throw e;
+      throw new AtlasError('not-decoder', { file: this.graph.file, why: e.message }, { cause: e });
+    }
+  }
+
+  private cutAt(batch: number, length: number): Cuts {
+    if (length > this.maxLength) {
+      throw new AtlasError('bad-text', { why: `sequences of ${length} tokens, but the model has positions for ${this.maxLength}`, remedy: 'Use shorter sequences.' });
+    }
+    const key = `${batch}:${length}`;
+    let found = this.cuts.get(key);
+    if (!found) {
+      const s = specialise(this.graph, batch, length);
+      found = { s, cut: cut(this.graph, s) };
+      if (this.cuts.size >= KEPT) this.cuts.delete(this.cuts.keys().next().value!);
+      this.cuts.set(key, found);
+    }
+    return found;
+  }
+}
+
+function blockRequest(graph: Graph, { s, cut }: Cuts, number: number, variant: BlockVariant): PieceRequest {
+  const layer = cut.layers[number]!, entries = ordered(layer), { batch, length } = s;
+  const outputs = [{ name: 'y', value: layer.output as Value, dims: [batch, length, cut.hidden] }];
+  if (variant === 'tapped') {
+    for (const x of new Set(entries.map((e) => e.product.x))) {
+      outputs.push({ name: `tap${outputs.length - 1}`, value: x, dims: [batch, length, x.dims.at(-1)!] });
+    }
+  }
+  const deltas = variant !== 'instrumented' ? [] : entries.map(({ product }, i) =>
+    ({ name: `delta${i}`, value: product.y as Value, dims: [batch, length, product.width] }));
+  return { opsets: graph.opsets, inputs: [['x', layer.input]], outputs, deltas };
+}
+
+function vocabularyHead({ s, cut }: Cuts): VocabularyHead {
+  const { head } = cut;
+  // Past the product (and its Reshape) only its bias may follow.
+  let end: Value = head.y;
+  const skipReshapes = () => {
+    for (let r = cut.readers.get(end); r?.length === 1 && r[0]!.op === 'Reshape'; r = cut.readers.get(end)) end = r[0]!.outputs[0]!;
+  };
+  skipReshapes();
+  const after = onlyReader(end, cut.readers);
+  if (end !== s.logits && head.bias && after?.step.op === 'Add') {
+    end = after.step.outputs[0]!;
+    skipReshapes();
+  }
+  return {
+    vocab: cut.vocab, hidden: head.inFeatures, format: head.format, tensors: head.tensors.map(weightTensor), transposed: head.transposed,
+    bias: head.bias && weightTensor(head.bias), nonlinearAfter: end !== s.logits,
+  };
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);

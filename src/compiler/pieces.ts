@@ -1,0 +1,190 @@
+/**
+ * Writes a part of the specialised graph as an ONNX model of its own: weights are inputs, names are canonical, so that
+ * blocks of equal structure give equal bytes.
+ */
+import { halfToFloat32 } from '../onnx/float16.ts';
+import type { Attributes, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
+import { writeGraph } from '../onnx/write.ts';
+import type { WeightTensor } from './compiled.ts';
+import { encode, full, type Constant } from './fold/constant.ts';
+import { broadcasting, keepsDims } from './fold/elementwise.ts';
+import { Clash, count, sameDims, shapeText, type ComputedValue, type Step, type Value, type WeightValue } from './value.ts';
+
+export interface PieceRequest {
+  opsets: ReadonlyMap<string, number>;
+  /** Activations that enter, by input name. */
+  inputs: readonly [name: string, value: Value][];
+  /** Values that leave, by output name, as `dims`. */
+  outputs: readonly { name: string; value: Value; dims: readonly number[] }[];
+  /** Added to a value right where it is made: an input of its own, of shape `dims`. */
+  deltas?: readonly { name: string; value: Value; dims: readonly number[] }[];
+}
+
+export interface WrittenPiece { model: Uint8Array; weights: Map<string, WeightTensor> }
+
+const widened = new WeakMap<Tensor, WeightTensor>();
+
+/** A weight as it is uploaded. Half floats are widened when the bytes are asked for, and forgotten when nobody holds them. */
+export function weightTensor(tensor: Tensor): WeightTensor {
+  let w = widened.get(tensor);
+  if (w) return w;
+  const { name, dims } = tensor;
+  if (tensor.type === 'float16') {
+    let held: WeakRef<Uint8Array> | null = null;
+    w = {
+      name, dims, type: 'float32',
+      get bytes() {
+        let bytes = held?.deref();
+        if (!bytes) {
+          bytes = new Uint8Array(halfToFloat32(tensor.bytes).buffer);
+          held = new WeakRef(bytes);
+        }
+        return bytes;
+      },
+    };
+  } else w = { name, dims, type: tensor.type as WeightTensor['type'], bytes: tensor.bytes };
+  widened.set(tensor, w);
+  return w;
+}
+
+export function writePiece(request: PieceRequest): WrittenPiece {
+  return new PieceWriter(request).write();
+}
+
+const none: Attributes = new Map();
+
+class PieceWriter {
+  private readonly request: PieceRequest;
+  private readonly names = new Map<Value, string>();
+  private readonly nodes: Node[] = [];
+  private readonly constants = new Map<string, Tensor>();
+  private readonly weights = new Map<string, WeightTensor>();
+  private readonly weightInputs: ValueInfo[] = [];
+  private readonly wanted = new Map<Value, string>();
+  private readonly deltas: ReadonlyMap<Value, { name: string; dims: readonly number[] }>;
+  private made = 0;
+
+  constructor(request: PieceRequest) {
+    this.request = request;
+    this.deltas = new Map((request.deltas ?? []).map(({ value, ...d }) => [value, d]));
+  }
+
+  write(): WrittenPiece {
+    const { inputs, outputs, deltas = [], opsets } = this.request;
+    for (const [name, value] of inputs) this.names.set(value, name);
+    for (const o of outputs) if (!this.names.has(o.value) && sameDims(o.value.dims, o.dims)) this.wanted.set(o.value, o.name);
+    for (const o of outputs) {
+      const name = this.visit(o.value, null);
+      if (name === o.name) continue;
+      if (sameDims(o.value.dims, o.dims)) this.node('Identity', [name], o.name);
+      else this.node('Reshape', [name, this.shape(o.dims)], o.name);
+    }
+    const info = (name: string, dims: readonly number[]): ValueInfo => ({ name, type: 'float32', dims });
+    const domains = new Set(this.nodes.map((n) => n.domain));
+    const model = writeGraph({
+      file: '', producer: 'rank-atlas', irVersion: 8,
+      opsets: new Map([['', opsets.get('')!], ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : [])]),
+      nodes: this.nodes,
+      initialisers: this.constants,
+      inputs: [...inputs.map(([name, v]) => info(name, v.dims)), ...deltas.map((d) => info(d.name, d.dims)), ...this.weightInputs],
+      outputs: outputs.map((o) => info(o.name, o.dims)),
+    });
+    return { model, weights: this.weights };
+  }
+
+  /** Name of a value in the piece, made on the way if need be. `reader` is the step that asks. */
+  private visit(value: Value, reader: Step | null): string {
+    const known = this.names.get(value);
+    if (known) return known;
+    if (value.kind === 'constant') return this.constant(full(value.constant));
+    if (value.kind === 'weight') return this.weight(value, reader);
+    this.step(value);
+    return this.names.get(value)!;
+  }
+
+  private step(value: ComputedValue): void {
+    const { step } = value;
+    if (!step) throw new Clash('a part of the model reaches around the residual stream');
+    const collapsed = collapsible(step);
+    const inputs = step.inputs.map((v) => {
+      if (!v) return '';
+      return collapsed && v.kind === 'constant' ? this.constant({ ...v.constant, dims: v.constant.stored }) : this.visit(v, step);
+    });
+    const outputs = step.outputs.map((v) => {
+      const delta = this.deltas.get(v), name = delta ? this.fresh() : this.wanted.get(v) ?? this.fresh();
+      this.names.set(v, name);
+      return name;
+    });
+    this.nodes.push({ name: '', op: step.op, domain: step.domain, inputs, outputs, attributes: step.attributes });
+    step.outputs.forEach((v, i) => {
+      const delta = this.deltas.get(v);
+      if (delta) this.names.set(v, this.add(outputs[i]!, v, delta));
+    });
+  }
+
+  private add(name: string, value: Value, delta: { name: string; dims: readonly number[] }): string {
+    let added = delta.name;
+    if (!sameDims(delta.dims, value.dims)) this.node('Reshape', [added, this.shape(value.dims)], (added = this.fresh()));
+    const sum = this.wanted.get(value) ?? this.fresh();
+    this.node('Add', [name, added], sum);
+    return sum;
+  }
+
+  /** Weights become inputs; a lone number stays inside, unless it belongs to a dequantisation and differs by layer. */
+  private weight(value: WeightValue, reader: Step | null): string {
+    const w = weightTensor(value.tensor);
+    if (count(value.dims) === 1 && reader?.op !== 'DequantizeLinear') {
+      return this.initialiser({ name: '', type: w.type, dims: w.dims, bytes: w.bytes });
+    }
+    const name = `w${this.weights.size}`;
+    this.weights.set(name, w);
+    this.weightInputs.push({ name, type: w.type, dims: w.dims });
+    this.names.set(value, name);
+    return name;
+  }
+
+  private constant(c: Constant): string {
+    return this.initialiser({ name: '', type: c.type, dims: c.dims, bytes: encode(c) });
+  }
+
+  private shape(dims: readonly number[]): string {
+    return this.constant({ type: 'int64', dims: [dims.length], stored: [dims.length], data: Float64Array.from(dims) });
+  }
+
+  /** Equal contents share a name, whoever made them. */
+  private initialiser(tensor: Tensor): string {
+    const key = `${tensor.type}${shapeText(tensor.dims)}${digest(tensor.bytes)}`;
+    const found = this.constants.get(key);
+    if (found) return found.name;
+    const name = `c${this.constants.size}`;
+    this.constants.set(key, { ...tensor, name });
+    return name;
+  }
+
+  private node(op: string, inputs: string[], output: string): void {
+    this.nodes.push({ name: '', op, domain: '', inputs, outputs: [output], attributes: none });
+  }
+
+  private fresh(): string {
+    return `v${this.made++}`;
+  }
+}
+
+/** Whether a step broadcasts its constants by itself, so that they may stay collapsed. */
+function collapsible(step: Step): boolean {
+  if (step.domain || !broadcasting.has(step.op)) return false;
+  const shapes = step.inputs.map((v) => (v!.kind === 'constant' ? v!.constant.stored : v!.dims));
+  return keepsDims(shapes, step.outputs[0]!.dims);
+}
+
+/** A key of some bytes: short ones as they are, long ones by two hashes. */
+function digest(bytes: Uint8Array): string {
+  if (bytes.length <= 64) return String.fromCharCode(...bytes);
+  let a = 0x811c9dc5, b = 0x1b873593;
+  for (let i = 0; i < bytes.length; i++) {
+    a = Math.imul(a ^ bytes[i]!, 0x01000193);
+    b = Math.imul((b ^ bytes[i]!) + i, 0x85ebca6b);
+    b ^= b >>> 13;
+  }
+  return `${bytes.length}:${a >>> 0}:${b >>> 0}`;
+}

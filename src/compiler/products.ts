@@ -1,0 +1,99 @@
+/**
+ * Linear layers: the steps that multiply activations with a weight of the file, and how that weight is stored.
+ */
+import type { Tensor } from '../onnx/graph.ts';
+import { bnb4Sizes, nbitsSizes } from './fold/products.ts';
+import { float, int } from './fold/rule.ts';
+import type { WeightFormat } from './modules.ts';
+import { count, type ComputedValue, type Step, type Value, type WeightValue } from './value.ts';
+
+export interface Product {
+  step: Step;
+  /** Activations, `[…, inFeatures]`. */
+  x: Value;
+  /** The product itself, `[…, width]`. */
+  y: ComputedValue;
+  inFeatures: number;
+  width: number;
+  format: WeightFormat;
+  /** Values first, then scales, then zero points. */
+  tensors: readonly Tensor[];
+  /** Float and int8 weights stored `[in, out]`. */
+  transposed: boolean;
+  /** Added to the product, by the step itself or right after it. */
+  bias: Tensor | null;
+}
+
+/** Steps by the values they read. */
+export type Readers = ReadonlyMap<Value, readonly Step[]>;
+
+export function readersOf(steps: readonly Step[]): Readers {
+  const readers = new Map<Value, Step[]>();
+  for (const step of steps) {
+    for (const value of new Set(step.inputs)) {
+      if (!value) continue;
+      const list = readers.get(value);
+      if (list) list.push(step);
+      else readers.set(value, [step]);
+    }
+  }
+  return readers;
+}
+
+export function productOf(step: Step, readers: Readers): Product | null {
+  const [x, w, third] = step.inputs, y = step.outputs[0];
+  if (!x || !w || !y?.depends) return null;
+  const weight = weightOf(step, w);
+  if (!weight) return null;
+  const own = step.op === 'Gemm' ? third : step.op === 'MatMulNBits' ? step.inputs[5] : null;
+  const width = y.dims.at(-1)!;
+  const bias = own?.kind === 'weight' ? own.tensor : biasAfter(y, width, readers);
+  return { step, x, y, inFeatures: x.dims.at(-1)!, width, bias, ...weight };
+}
+
+function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 'transposed'> | null {
+  const call = { ...step, outputs: 1 };
+  const tensors = step.inputs.slice(1, 4).flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : []));
+  switch (step.op) {
+    case 'MatMul': {
+      if (w.kind === 'weight' && w.dims.length === 2) return { format: floatFormat(w), tensors: [w.tensor], transposed: true };
+      const source = w.kind === 'computed' && w.step?.op === 'DequantizeLinear' ? w.step : null;
+      const parts = source?.inputs.flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : []));
+      return source && parts!.length === source.inputs.length ? { format: { kind: 'int8' }, tensors: parts!, transposed: true } : null;
+    }
+    case 'Gemm': {
+      const plain = w.kind === 'weight' && !int(step, 'transA', 0) && float(step, 'alpha', 1) === 1 && float(step, 'beta', 1) === 1;
+      return plain ? { format: floatFormat(w), tensors: [w.tensor], transposed: !int(step, 'transB', 0) } : null;
+    }
+    case 'MatMulNBits': {
+      const { bits, block, zeroPoints } = nbitsSizes(call);
+      return { format: { kind: 'nbits', bits, block, zeroPoints }, tensors, transposed: false };
+    }
+    case 'MatMulBnb4': {
+      const { block, codebook } = bnb4Sizes(call);
+      return { format: { kind: 'bnb4', block, codebook }, tensors, transposed: false };
+    }
+    default: return null;
+  }
+}
+
+const floatFormat = (w: WeightValue): WeightFormat => ({ kind: w.tensor.type === 'float16' ? 'float16' : 'float32' });
+
+/** The only reader of a value, past Reshapes that keep its width. */
+export function onlyReader(value: Value, readers: Readers): { step: Step; value: Value } | null {
+  let at = value;
+  for (;;) {
+    const list = readers.get(at);
+    if (list?.length !== 1) return null;
+    const step = list[0]!, next = step.outputs[0]!;
+    if (step.op !== 'Reshape' || next.dims.at(-1) !== value.dims.at(-1)) return { step, value: at };
+    at = next;
+  }
+}
+
+function biasAfter(y: Value, width: number, readers: Readers): Tensor | null {
+  const reader = onlyReader(y, readers);
+  if (reader?.step.op !== 'Add') return null;
+  const other = reader.step.inputs.find((v) => v !== reader.value);
+  return other?.kind === 'weight' && count(other.dims) === width && other.dims.at(-1) === width ? other.tensor : null;
+}

@@ -1,0 +1,102 @@
+/**
+ * An export for one batch and length: no past, every position seen, `present.*` dropped. What is left depends on the
+ * tokens through embedding lookups alone.
+ */
+import { AtlasError } from '../errors.ts';
+import { shown, type Graph, type Tensor, type ValueInfo } from '../onnx/graph.ts';
+import { Builder, constantValue, type Facts, type LookupRequest } from './builder.ts';
+import { decode, uniform } from './fold/constant.ts';
+import { count, widened, type Step, type Value } from './value.ts';
+
+export interface Specialised {
+  batch: number;
+  length: number;
+  /** Steps that the logits need, in topological order. */
+  steps: readonly Step[];
+  logits: Value;
+  lookups: readonly LookupRequest[];
+  facts: Facts;
+}
+
+/** Throws `not-decoder`, `bad-graph` (naming the node) or `operator`. */
+export function specialise(graph: Graph, batch: number, length: number): Specialised {
+  const builder = new Builder(graph.file, batch, length);
+  const values = new Map<string, Value>();
+  for (const tensor of graph.initialisers.values()) values.set(tensor.name, initialiser(tensor));
+  let tokens: Value | null = null;
+  for (const info of graph.inputs) {
+    const value = inputValue(graph.file, info, builder);
+    if (info.name === 'input_ids') tokens = value;
+    values.set(info.name, value);
+  }
+  if (!tokens) throw new AtlasError('not-decoder', { file: graph.file, why: 'it takes no token ids' });
+  if (!graph.outputs.some((o) => o.name === 'logits')) throw new AtlasError('not-decoder', { file: graph.file, why: 'it gives no logits' });
+
+  for (const node of graph.nodes) {
+    for (const a of node.attributes.values()) {
+      if (a.type === 'graph') throw new AtlasError('operator', { where: `node "${shown(node.name)}"`, operator: `${node.op} with a graph inside` });
+    }
+    const inputs = node.inputs.map((name) => (name ? values.get(name) ?? null : null));
+    const missing = node.inputs.findIndex((name, i) => name && !inputs[i]);
+    if (missing >= 0) throw new AtlasError('operator', { where: `node "${shown(node.name)}"`, operator: `${node.op} on "${shown(node.inputs[missing]!)}"` });
+    while (inputs.length > 0 && inputs.at(-1) === null) inputs.pop();
+    let wanted = node.outputs.length;
+    while (wanted > 1 && !node.outputs[wanted - 1]) wanted--;
+    const outputs = builder.build(node.name, node.op, inputs, { domain: node.domain, attributes: node.attributes, outputs: wanted });
+    node.outputs.forEach((name, i) => {
+      const value = outputs[i];
+      if (name && value) values.set(name, value);
+    });
+  }
+  const logits = values.get('logits')!;
+  const steps = reachable(builder.steps, logits, tokens, graph.file);
+  return { batch, length, steps, logits, lookups: builder.lookups, facts: builder.facts };
+}
+
+/** Numbers of the file are weights; integers of 32 and 64 bits, and truth values, are shapes and masks: constants. */
+function initialiser(tensor: Tensor): Value {
+  const type = widened(tensor.type), dims = tensor.dims;
+  if (type === 'float32' || type === 'uint8' || type === 'int8' || type === 'uint4' || type === 'int4') return { kind: 'weight', type, dims, tensor };
+  return constantValue(decode(tensor));
+}
+
+function inputValue(file: string, { name, type, dims }: ValueInfo, builder: Builder): Value {
+  const { batch, length } = builder;
+  switch (name) {
+    case 'input_ids': return builder.leaf({ type, dims: [batch, length] }, true);
+    case 'attention_mask': return constantValue(uniform(type, [batch, length], 1));
+    case 'position_ids': {
+      const positions = { type: 'int64' as const, dims: [batch, length], stored: [1, length], data: Float64Array.from({ length }, (_, t) => t) };
+      return constantValue({ ...positions, type });
+    }
+    case 'token_type_ids': throw new AtlasError('not-decoder', { file, why: 'it takes sentence pairs, as encoders do' });
+  }
+  if (/past/.test(name) && dims.length === 4) {
+    // [batch, heads, past, head size]: an empty past.
+    const empty = [batch, dims[1], 0, dims[3]].map((d) => (typeof d === 'number' ? d : 1));
+    if (typeof dims[1] === 'number') builder.facts.kvHeads = dims[1];
+    if (typeof dims[3] === 'number') builder.facts.headDim = dims[3];
+    return constantValue(uniform(widened(type), empty, 0));
+  }
+  throw new AtlasError('not-decoder', { file, why: `it asks for the input "${shown(name)}"` });
+}
+
+/** Keeps what the logits need, and makes sure that token ids are only looked up. */
+function reachable(steps: readonly Step[], logits: Value, tokens: Value, file: string): Step[] {
+  const needed = new Set<Step>();
+  const stack: Value[] = [logits];
+  while (stack.length > 0) {
+    const value = stack.pop()!;
+    if (value === tokens) throw new AtlasError('not-decoder', { file, why: 'it computes with token ids instead of looking them up' });
+    if (value.kind !== 'computed' || !value.step || needed.has(value.step)) continue;
+    needed.add(value.step);
+    for (const v of value.step.inputs) if (v) stack.push(v);
+  }
+  return steps.filter((s) => needed.has(s));
+}
+
+/** Last dimension of a value, its width. */
+export const widthOf = (v: Value): number => v.dims.at(-1) ?? 0;
+
+export const isSequence = (v: Value, s: { batch: number; length: number }): boolean =>
+  v.dims.length === 3 && v.dims[0] === s.batch && v.dims[1] === s.length && count(v.dims) > 0;

@@ -1,0 +1,282 @@
+/**
+ * The engine on a cut model: clean pass, perturbed suffix, ℓ1 over the vocabulary (AdaRank, `methods.md` §3).
+ *
+ * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one block. Nothing
+ * before that block changes: its clean input is kept, and all probes of a layer go through the rest as one batch.
+ */
+import type { CompiledModel, Site } from '../compiler/compiled.ts';
+import type { ModuleInfo } from '../compiler/modules.ts';
+import { fillNormal, streamKeys } from '../device/random.ts';
+import { CLEAN, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
+import { AtlasError } from '../errors.ts';
+import { dequantise, weightStd } from '../model/weights.ts';
+import type { Backend, DeviceTensor } from './backend.ts';
+import { planBatches } from './batches.ts';
+import type { CleanPass, Engine, MemoryUse, NoiseDraw, Probe, ProbeDetail, ProviderInfo, TokenBatch, VocabularySample } from './engine.ts';
+import { entriesThatFit, weightBytes } from './memory.ts';
+import { firstOf, Pieces, type Shape } from './pieces.ts';
+import { checkTokens, crossEntropy, largest } from './tokens.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+export interface EngineOptions {
+  model: CompiledModel;
+  backend: Backend;
+  /** Bytes the engine may take for weights, kept activations and workspace together. */
+  memoryBudgetBytes: number;
+}
+
+/** Opens an engine. Throws AtlasError `too-large` when the weights alone do not fit. */
+export function createEngine(options: EngineOptions): Engine {
+  return new CutEngine(options);
+}
+
+interface Kept extends CleanPass {
+  /** Input of every block, then the input of the head. */
+  stream: DeviceTensor[];
+  /** What goes into the vocabulary product. */
+  normed: DeviceTensor;
+  /** Inputs of the products of a layer, by tap name, once asked for. */
+  taps: Map<number, ReadonlyMap<string, DeviceTensor>>;
+}
+
+class CutEngine implements Engine {
+  private readonly model: CompiledModel;
+  private readonly backend: Backend;
+  private readonly budget: number;
+  private readonly pieces: Pieces;
+  private readonly vocabulary: Vocabulary;
+  private readonly sites = new Map<number, { site: Site; offset: number }>();
+  private readonly stds = new Map<number, number>();
+  private tail: Promise<unknown> = Promise.resolve();
+  private disposed = false;
+
+  constructor({ model, backend, memoryBudgetBytes }: EngineOptions) {
+    this.model = model;
+    this.backend = backend;
+    this.budget = memoryBudgetBytes - weightBytes(model);
+    if (this.budget < 0) throw tooLarge(weightBytes(model), memoryBudgetBytes);
+    this.pieces = new Pieces(model, backend);
+    this.vocabulary = new Vocabulary(backend, model.head);
+    for (const { sites } of model.blocks) {
+      for (const site of sites) for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
+    }
+  }
+
+  get provider(): ProviderInfo { return this.backend.provider; }
+  get modules(): readonly ModuleInfo[] { return this.model.modules; }
+  get layers(): number { return this.model.layers; }
+  get vocab(): number { return this.model.vocab; }
+
+  weightStd(module: number): number {
+    let std = this.stds.get(module);
+    if (std === undefined) this.stds.set(module, std = weightStd(this.model.weightOf(module)));
+    return std;
+  }
+
+  materialiseWeight(module: number): Float32Array {
+    return dequantise(this.model.weightOf(module));
+  }
+
+  cleanPass(batch: TokenBatch): Promise<CleanPass> {
+    return this.exclusive(async () => {
+      const pass = await this.clean(batch);
+      const loss = await crossEntropy(this.vocabulary, await this.backend.read(pass.normed), batch);
+      return Object.assign(pass, { loss });
+    });
+  }
+
+  disagreement(pass: CleanPass, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
+    return this.exclusive(async () => {
+      const kept = pass as Kept, { sequences, length } = pass.batch, values = new Float64Array(probes.length);
+      if (probes.length === 0) return values;
+      const rows = sequences * length;
+      const most = Math.min(entriesThatFit(this.model, pass.batch, this.budget, this.backend.largestTensor), Math.max(2, Math.floor(this.backend.fullRows / rows)));
+      const plan = planBatches(probes.map((p) => (p.b ? 2 : 1)), most);
+      for (const [first, end] of plan.batches) {
+        const share = probes.slice(first, end), h = await this.perturbed(kept, layer, share, plan.entries);
+        const sums = await this.distances(kept, h, share, sample);
+        sums.forEach((sum, i) => { values[first + i] = sum / rows; });
+        h.dispose();
+      }
+      return values;
+    });
+  }
+
+  explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {
+    return this.exclusive(async () => {
+      const kept = pass as Kept, { sequences, length } = pass.batch, { hidden } = this.model;
+      const info = this.model.modules[probe.module]!;
+      const h = await this.perturbed(kept, info.layer, [probe], probe.b ? 2 : 1);
+      const value = (await this.distances(kept, h, [probe]))[0]! / (sequences * length);
+      // Last position of the first sequence: clean, a, and b (which is clean where there is none).
+      const last = (x: Float32Array, entry: number) => x.slice((entry * sequences * length + length - 1) * hidden).subarray(0, hidden);
+      const all = await this.backend.read(h), clean = await this.backend.read(kept.normed), rows = new Float32Array(3 * hidden);
+      h.dispose();
+      [last(clean, 0), last(all, 0), probe.b ? last(all, 1) : last(clean, 0)].forEach((row, i) => rows.set(row, i * hidden));
+      const logits = await this.fullLogits(rows, 3);
+      const of = (row: number) => logits.subarray(row * this.vocab, (row + 1) * this.vocab);
+      const tokens = largest(of(0), 3).map((id) => ({ id, clean: of(0)[id]!, a: of(1)[id]!, b: of(2)[id]! }));
+      const distance = (id: number) => Math.abs(of(1)[id]! - of(2)[id]!);
+      let rest = 0;
+      for (let id = 0; id < this.vocab; id++) rest += distance(id);
+      for (const { id } of tokens) rest -= distance(id);
+      const count = Math.min(8, info.inFeatures * info.outFeatures);
+      const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(streamKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
+      return {
+        weights: this.materialiseWeight(probe.module).slice(0, count), noiseA: noise(probe.a), noiseB: noise(probe.b),
+        tokens, rest, restCount: this.vocab - tokens.length, value,
+      };
+    });
+  }
+
+  logits(batch: TokenBatch): Promise<Float32Array> {
+    return this.exclusive(async () => {
+      const pass = await this.clean(batch);
+      try {
+        return await this.fullLogits(await this.backend.read(pass.normed), batch.sequences * batch.length);
+      } finally {
+        pass.dispose();
+      }
+    });
+  }
+
+  residuals(batch: TokenBatch): Promise<Float32Array[]> {
+    return this.exclusive(async () => {
+      const pass = await this.clean(batch), out: Float32Array[] = [];
+      for (const x of pass.stream) out.push(await this.backend.read(x));
+      pass.dispose();
+      return out;
+    });
+  }
+
+  memory(): MemoryUse {
+    const use = this.backend.memory();
+    // On the CPU weights are views of the file and stay outside the backend's own count.
+    return this.provider.kind === 'wasm' ? { ...use, device: use.device + this.pieces.weightBytes } : use;
+  }
+
+  async dispose(): Promise<void> {
+    this.disposed = true;
+    await this.tail;
+    await this.pieces.dispose();
+    await this.vocabulary.dispose();
+    await this.backend.dispose();
+  }
+
+  /** One call at a time: sessions are made and let go of along the way. */
+  private exclusive<T>(task: () => Promise<T>): Promise<T> {
+    const result = this.tail.then(() => {
+      if (this.disposed) throw new AtlasError('cancelled');
+      return task();
+    });
+    this.tail = result.catch(() => undefined);
+    return result;
+  }
+
+  private async clean(batch: TokenBatch): Promise<Kept> {
+    checkTokens(batch, this.model.vocab, this.model.maxLength);
+    const { sequences, length } = batch, shape: Shape = { batch: sequences, length }, { backend, pieces } = this;
+    const need = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
+    if (need > this.budget) throw tooLarge(need, this.budget);
+    const lookups = new Map(this.model.lookups.map(({ input, source, width, read }) => {
+      const rows = new Float32Array(sequences * length * width);
+      for (let i = 0; i < sequences * length; i++) read(source === 'input_ids' ? batch.ids[i]! : i % length, rows.subarray(i * width, (i + 1) * width));
+      return [input, backend.upload('float32', [sequences, length, width], new Uint8Array(rows.buffer))];
+    }));
+    const stream = [await pieces.embedding(shape, lookups)];
+    for (const lookup of lookups.values()) lookup.dispose();
+    for (let layer = 0; layer < this.model.layers; layer++) stream.push(firstOf(await pieces.block(shape, layer, 'plain', stream[layer]!)));
+    const normed = await pieces.head(shape, 'norm', stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
+    const dispose = () => {
+      for (const x of [...stream, normed, ...[...taps.values()].flatMap((t) => [...t.values()])]) x.dispose();
+      stream.length = 0;
+      taps.clear();
+    };
+    return { batch, loss: NaN, stream, normed, taps, dispose };
+  }
+
+  /** Inputs of the layer's products on the clean stream; kept with the pass, as every sweep needs them again. */
+  private async tapsOf(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
+    let taps = pass.taps.get(layer);
+    if (!taps) {
+      const shape = { batch: pass.batch.sequences, length: pass.batch.length };
+      pass.taps.set(layer, taps = await this.pieces.block(shape, layer, 'tapped', pass.stream[layer]!));
+    }
+    return taps;
+  }
+
+  /**
+   * Final normed stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
+   * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding.
+   */
+  private async perturbed(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
+    const { backend, pieces, model } = this, { sequences, length } = pass.batch, rows = sequences * length;
+    const shape = { batch: entries * sequences, length }, taps = await this.tapsOf(pass, layer);
+    const deltas = new Map(model.blocks[layer]!.sites.map((site) => [site.delta, backend.zeros([shape.batch, length, site.width])]));
+    for (const [module, slots] of noiseSlots(probes, rows)) {
+      const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
+      const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
+      await backend.noiseProduct(taps.get(site.tap)!, deltas.get(site.delta)!, target, slots);
+    }
+    const start = backend.repeat(pass.stream[layer]!, entries);
+    let x = firstOf(await pieces.block(shape, layer, 'instrumented', start, deltas));
+    for (const used of [start, ...deltas.values()]) used.dispose();
+    for (let l = layer + 1; l < model.layers; l++) {
+      const y = firstOf(await pieces.block(shape, l, 'plain', x));
+      x.dispose();
+      x = y;
+    }
+    const h = await pieces.head(shape, 'norm', x);
+    x.dispose();
+    return h;
+  }
+
+  /** Σ over rows and vocabulary, per probe. */
+  private async distances(pass: Kept, h: DeviceTensor, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
+    const difference = this.backend.pairDifference(h, pass.normed, pairsOf(probes));
+    try {
+      return await this.vocabulary.distance(difference, probes.length, sample);
+    } finally {
+      difference.dispose();
+    }
+  }
+
+  /** Logits [rows, vocab] of rows of the final normed stream. */
+  private async fullLogits(h: Float32Array, rows: number): Promise<Float32Array> {
+    const out = new Float32Array(rows * this.vocab);
+    await this.vocabulary.logits(h, (first, width, logits) => {
+      for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
+    });
+    return out;
+  }
+
+  private siteOf(module: number): { site: Site; offset: number } {
+    const found = this.sites.get(module);
+    if (!found) throw new Error(`module ${module} has no site`);
+    return found;
+  }
+}
+
+/** Noise of every entry, grouped by module: one product call serves all draws of a module. */
+function noiseSlots(probes: readonly Probe[], rows: number): Map<number, NoiseSlot[]> {
+  const slots = new Map<number, NoiseSlot[]>();
+  let entry = 0;
+  for (const { module, a, b, bias } of probes) {
+    for (const draw of b ? [a, b] : [a]) {
+      const list = slots.get(module) ?? [];
+      list.push({ keys: streamKeys(draw.seed, module, draw.draw), std: draw.std, row: entry++ * rows, bias: bias === true });
+      slots.set(module, list);
+    }
+  }
+  return slots;
+}
+
+/** Entry indices of each probe's two sides, as `perturbed` lays them out. */
+function pairsOf(probes: readonly Probe[]): Uint32Array {
+  let entry = 0;
+  return Uint32Array.from(probes.flatMap(({ b }) => (b ? [entry++, entry++] : [entry++, CLEAN])));
+}
+
+const tooLarge = (needed: number, allowed: number) =>
+  new AtlasError('too-large', { needed: megabytes(needed), allowed: megabytes(Math.max(0, allowed)) });
+const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;

@@ -1,0 +1,50 @@
+/** Token batches in, numbers about tokens out. */
+import { AtlasError } from '../errors.ts';
+import type { TokenBatch } from './engine.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+/** Throws AtlasError `bad-text` for shapes and ids the model cannot take. */
+export function checkTokens({ ids, sequences, length }: TokenBatch, vocab: number, maxLength: number): void {
+  const bad = (why: string, remedy: string) => new AtlasError('bad-text', { why, remedy });
+  if (sequences < 1 || length < 1 || ids.length !== sequences * length) throw bad(`${ids.length} tokens are not ${sequences} sequences of ${length}`, 'Give sequences of equal length.');
+  if (length > maxLength) throw bad(`its sequences have ${length} tokens, this model allows ${maxLength}`, 'Use shorter sequences.');
+  const outside = ids.find((id) => id < 0 || id >= vocab);
+  if (outside !== undefined) throw bad(`token ${outside} is outside the vocabulary of ${vocab}`, 'Use the tokenizer of this model.');
+}
+
+/**
+ * Mean next-token cross entropy in nats per predicted token, `sequences · (length − 1)` of them (NaN for length 1).
+ * `normed` [sequences·length, hidden]; the log-sum-exp runs along the chunks of the vocabulary.
+ */
+export async function crossEntropy(vocabulary: Vocabulary, normed: Float32Array, { ids, sequences, length }: TokenBatch): Promise<number> {
+  const rows = sequences * length, top = new Float64Array(rows).fill(-Infinity), sum = new Float64Array(rows), right = new Float64Array(rows);
+  await vocabulary.logits(normed, (first, width, logits) => {
+    for (let r = 0; r < rows; r++) {
+      const row = logits.subarray(r * width, (r + 1) * width);
+      let max = top[r]!;
+      for (let v = 0; v < width; v++) if (row[v]! > max) max = row[v]!;
+      let total = sum[r]! * Math.exp(top[r]! - max);
+      for (let v = 0; v < width; v++) total += Math.exp(row[v]! - max);
+      top[r] = max;
+      sum[r] = total;
+      const next = (r + 1) % length === 0 ? -1 : ids[r + 1]! - first;
+      if (next >= 0 && next < width) right[r] = row[next]!;
+    }
+  });
+  let loss = 0;
+  for (let r = 0; r < rows; r++) if ((r + 1) % length !== 0) loss += top[r]! + Math.log(sum[r]!) - right[r]!;
+  return loss / (sequences * (length - 1));
+}
+
+/** Indices of the `count` largest numbers, largest first. */
+export function largest(x: Float32Array, count: number): number[] {
+  const best: number[] = [];
+  for (let i = 0; i < x.length; i++) {
+    if (best.length === count && !(x[i]! > x[best[count - 1]!]!)) continue;
+    let at = best.length;
+    while (at > 0 && x[i]! > x[best[at - 1]!]!) at--;
+    best.splice(at, 0, i);
+    best.length = Math.min(best.length, count);
+  }
+  return best;
+}

@@ -1,0 +1,70 @@
+/**
+ * The digest of a result that travels in a link, and its comparison with a run made here: the page's badge.
+ */
+import { z } from 'zod';
+import { rankTable } from './rank-table.ts';
+import type { RunResult } from './result.ts';
+
+export interface ResultDigest {
+  /** sha-256 of the model's files and of the token ids. */
+  model: string;
+  tokens: string;
+  /** By module, in the model's order. Importances to 4 significant digits. */
+  ranks: number[];
+  importances: number[];
+}
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const MODULES = 20_000;
+
+export const digestSchema: z.ZodType<ResultDigest> = z.strictObject({
+  model: hash,
+  tokens: hash,
+  ranks: z.array(z.int().min(0).max(2 ** 31)).min(1).max(MODULES),
+  importances: z.array(z.number().min(0)).min(1).max(MODULES),
+}).refine((d) => d.ranks.length === d.importances.length);
+
+export const digestOf = ({ model, tokens, modules }: RunResult): ResultDigest => ({
+  model: model.hash,
+  tokens: tokens.hash,
+  ranks: modules.map((m) => m.rank),
+  importances: modules.map((m) => Number(m.importance.toPrecision(4))),
+});
+
+/** Rounding to 4 digits (5e-4) and float rounding between providers (1e-3). */
+const TOLERANCE = 1.5e-3;
+
+export interface Comparison {
+  /**
+   * `reproduced`: every rank is equal and every importance within the tolerance. `close`: ranks differ only where this run
+   * leaves them open, or importances differ by more than rounding. `differs`: something else was measured, or a settled rank is another.
+   */
+  kind: 'reproduced' | 'close' | 'differs';
+  /** For `differs`: what was not the same. */
+  reason: 'model' | 'tokens' | 'ranks' | null;
+  modules: number;
+  /** Modules whose ranks differ, by index. */
+  differing: number[];
+  /** Largest relative difference of an importance; 0 where other things were measured. */
+  largest: number;
+}
+
+/** Compare a run made here with the digest of one made elsewhere from the same experiment. */
+export function compareDigest(digest: ResultDigest, result: RunResult): Comparison {
+  const modules = result.modules.length;
+  const other = (reason: 'model' | 'tokens'): Comparison => ({ kind: 'differs', reason, modules, differing: [], largest: 0 });
+  if (digest.model !== result.model.hash || digest.ranks.length !== modules) return other('model');
+  if (digest.tokens !== result.tokens.hash) return other('tokens');
+
+  const { rows } = rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, result.spec.allocation);
+  const differing = rows.filter((row) => row.rank !== digest.ranks[row.index]).map((row) => row.index);
+  const open = (i: number) => {
+    const range = rows[i]!.range;
+    return range !== null && range.low <= digest.ranks[i]! && digest.ranks[i]! <= range.high;
+  };
+  const largest = Math.max(...result.modules.map((m, i) => relativeDifference(m.importance, digest.importances[i]!)));
+  const kind = !differing.every(open) ? 'differs' : differing.length > 0 || largest > TOLERANCE ? 'close' : 'reproduced';
+  return { kind, reason: kind === 'differs' ? 'ranks' : null, modules, differing, largest };
+}
+
+const relativeDifference = (a: number, b: number) => (a === b ? 0 : Math.abs(a - b) / Math.max(a, b));

@@ -1,0 +1,135 @@
+/**
+ * The link codec: a whole experiment in a URL fragment, `#x=1.<base64url(deflate-raw(JSON))>`.
+ *
+ * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a result, optional>}`. The
+ * number before the dot is the format's version. A fragment never leaves the browser. Everything that comes in is hostile until
+ * validated: sizes are bounded before and while inflating, and what is damaged in one place only is repaired.
+ */
+import { AtlasError } from '../errors.ts';
+import { digestSchema, type ResultDigest } from './digest.ts';
+import { repairSpec } from './schema.ts';
+import { differences } from './settings.ts';
+import type { ExperimentSpec } from './spec.ts';
+
+export const LINK_VERSION = 1;
+
+/** Bytes of JSON a link may hold; characters of base64url it may be long. */
+const MAX_JSON = 256 * 1024;
+const MAX_ENCODED = 512 * 1024;
+
+export interface LinkContents {
+  spec: ExperimentSpec;
+  /** Of the result its maker saw, to compare with. */
+  digest: ResultDigest | null;
+  /** The maker kept an own text back; `spec.text` is the default one. */
+  textKeptBack: boolean;
+  /** Settings that could not be read and got their defaults, by path. */
+  damaged: string[];
+}
+
+/**
+ * The fragment (with `#`) for an experiment. An own text travels only if `withText`; else the link says that there was
+ * one. Throws `long-link` if the text makes it too long.
+ */
+export async function encodeLink(spec: ExperimentSpec, { digest = null, withText = true }: { digest?: ResultDigest | null; withText?: boolean } = {}): Promise<string> {
+  const changed = differences(spec);
+  if (spec.text.kind === 'own' && !withText) changed.text = { kind: 'own' };
+  const json = new TextEncoder().encode(JSON.stringify(digest ? { spec: changed, digest } : { spec: changed }));
+  if (json.length > MAX_JSON) throw new AtlasError('long-link', { size: kilobytes(json.length), allowed: kilobytes(MAX_JSON) });
+  const packed = await collect(pipe(json, new CompressionStream('deflate-raw')), MAX_ENCODED);
+  const encoded = toBase64Url(packed);
+  if (encoded.length > MAX_ENCODED) throw new AtlasError('long-link', { size: kilobytes(encoded.length), allowed: kilobytes(MAX_ENCODED) });
+  return `#x=${LINK_VERSION}.${encoded}`;
+}
+
+/** Whether a URL, fragment or word holds an experiment at all, damaged or not. */
+export const isLink = (text: string): boolean => encodedPart(text) !== null;
+
+/**
+ * The experiment in a URL or fragment. Throws `newer-link` for a later format, `bad-link` if nothing can be read; a single
+ * damaged setting is put right and listed.
+ */
+export async function decodeLink(link: string): Promise<LinkContents> {
+  const part = encodedPart(link);
+  if (part === null) throw new AtlasError('bad-link', { why: 'it holds no experiment' });
+  if (part.length > MAX_ENCODED + 16) throw new AtlasError('bad-link', { why: 'it is too long' });
+  const [, version, encoded] = /^(\d{1,9})\.([A-Za-z0-9_-]*)$/.exec(part) ?? [];
+  if (version === undefined || encoded === undefined || Number(version) < 1) throw new AtlasError('bad-link', { why: 'it holds characters no link has' });
+  if (Number(version) > LINK_VERSION) throw new AtlasError('newer-link', { version });
+  return contents(await readJson(encoded));
+}
+
+/** What follows `x=` in the fragment, or null. */
+function encodedPart(link: string): string | null {
+  const fragment = link.slice(link.indexOf('#') + 1);
+  const found = fragment.split('&').find((p) => p.startsWith('x='));
+  return found === undefined ? null : found.slice(2);
+}
+
+async function readJson(encoded: string): Promise<unknown> {
+  let json: Uint8Array;
+  try {
+    json = await collect(pipe(fromBase64Url(encoded), new DecompressionStream('deflate-raw')), MAX_JSON);
+  } catch (error) {
+    if (error instanceof AtlasError) throw error;
+    throw new AtlasError('bad-link', { why: 'a part of it is missing or was changed' }, { cause: error });
+  }
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+  } catch (error) {
+    throw new AtlasError('bad-link', { why: 'its contents are not an experiment' }, { cause: error });
+  }
+}
+
+function contents(value: unknown): LinkContents {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, 'spec')) {
+    throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
+  }
+  const { spec: given, digest } = value as { spec: unknown; digest?: unknown };
+  const textKeptBack = isKeptBack(given);
+  const { spec, damaged } = repairSpec(textKeptBack ? { ...(given as object), text: undefined } : given);
+  if (damaged.includes('')) throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
+  if (digest === undefined) return { spec, digest: null, textKeptBack, damaged };
+  const parsed = digestSchema.safeParse(digest);
+  return { spec, digest: parsed.success ? parsed.data : null, textKeptBack, damaged: parsed.success ? damaged : [...damaged, 'digest'] };
+}
+
+function isKeptBack(spec: unknown): boolean {
+  const text = (spec as { text?: unknown } | null)?.text as { kind?: unknown } | null | undefined;
+  return typeof text === 'object' && text !== null && text.kind === 'own' && !Object.hasOwn(text, 'text');
+}
+
+const pipe = (bytes: Uint8Array<ArrayBuffer>, through: CompressionStream | DecompressionStream) =>
+  new Blob([bytes]).stream().pipeThrough(through);
+
+/** All bytes of a stream, given up as soon as there are more than `limit`: a small link must not fill the memory. */
+async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  const reader = stream.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    size += value.length;
+    if (size > limit) {
+      await reader.cancel();
+      throw new AtlasError('bad-link', { why: `it unpacks to more than ${kilobytes(limit)}` });
+    }
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) { all.set(part, at); at += part.length; }
+  return all;
+}
+
+const kilobytes = (bytes: number) => `${Math.ceil(bytes / 1024)} KB`;
+
+function toBase64Url(bytes: Uint8Array): string {
+  let binary = '';
+  for (const b of bytes) binary += String.fromCharCode(b);
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+}
+
+const fromBase64Url = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (c) => c.charCodeAt(0));

@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { Sha256, sha256 } from './sha256.ts';
+
+test('published vectors', () => {
+  expect(sha256()).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+  expect(sha256(new TextEncoder().encode('abc'))).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+});
+
+test('equals the platform, however the bytes are cut', () => {
+  fc.assert(fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 }), (pieces) => {
+    const ours = new Sha256(), theirs = createHash('sha256');
+    for (const piece of pieces) {
+      ours.update(piece);
+      theirs.update(piece);
+    }
+    expect(ours.hex()).toBe(theirs.digest('hex'));
+  }));
+});

@@ -1,0 +1,78 @@
+/**
+ * A visitor's text: is it text at all, and where are its passages?
+ *
+ * Plain text falls into passages at blank lines; JSON Lines has one in the `text` of every line.
+ */
+import { AtlasError } from '../errors.ts';
+import { describeBytes } from './memory.ts';
+
+/** Far more than any calibration needs; more would only be tokenized in vain. */
+export const MOST_TEXT_BYTES = 5_000_000;
+/** Longer passages are cut at a space, so that no one tokenization takes long. */
+const PASSAGE_CHARACTERS = 20_000;
+
+export interface TextFile { name: string; bytes: Uint8Array }
+
+/** The text of a file. Throws `bad-text` when it is empty, binary, not UTF-8 or too long (told by size alone). */
+export function decodeText({ name, bytes }: TextFile): string {
+  checkSize(bytes.byteLength);
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) throw bad(`${name} is UTF-16`, 'Save it as UTF-8 and give it again.');
+  if (bytes.includes(0)) throw bad(`${name} is a binary file`, 'Give plain text.');
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw bad(`${name} is not UTF-8`, 'Save it as UTF-8 and give it again.', cause);
+  }
+  return text;
+}
+
+/** Passages in order, none empty. `jsonl`: one JSON object with "text" a line. Throws `bad-text`. */
+export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): string[] {
+  checkSize(text.length); // at least as many bytes
+  if (text.trim() === '') throw bad('it is empty', 'Paste a few sentences.');
+  if (isBinary(text)) throw bad('most of it is not readable characters', 'Give plain text.');
+  const whole = format === 'jsonl' ? jsonLines(text) : text.replaceAll('\r\n', '\n').split(/\n[ \t]*\n\s*/);
+  return whole.flatMap(cut).filter((passage) => passage.trim() !== '');
+}
+
+function checkSize(bytes: number): void {
+  if (bytes > MOST_TEXT_BYTES) {
+    throw bad(`it has ${describeBytes(bytes)}, ${describeBytes(MOST_TEXT_BYTES)} are allowed`, 'Give a part of it: a few pages are plenty.');
+  }
+}
+
+/** Control characters other than tab and line ends, or undecodable ones: more than one in fifty is no text. */
+function isBinary(text: string): boolean {
+  // eslint-disable-next-line no-control-regex
+  const strange = text.length - text.replace(/[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/g, '').length;
+  return text.includes('\0') || strange * 50 > text.length;
+}
+
+function jsonLines(text: string): string[] {
+  return text.split('\n').flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    let value: unknown;
+    try {
+      value = (JSON.parse(line) as { text?: unknown } | null)?.text;
+    } catch { /* no text either */ }
+    if (typeof value !== 'string') throw bad(`line ${i + 1} is not a JSON object with a "text"`, 'Correct that line, or give plain text.');
+    return [value];
+  });
+}
+
+function cut(passage: string): string[] {
+  const pieces: string[] = [];
+  while (passage.length > PASSAGE_CHARACTERS) {
+    const space = passage.lastIndexOf(' ', PASSAGE_CHARACTERS);
+    let end = space > PASSAGE_CHARACTERS / 2 ? space : PASSAGE_CHARACTERS;
+    if (/[\ud800-\udbff]/.test(passage[end - 1]!)) end--; // not through a surrogate pair
+    pieces.push(passage.slice(0, end));
+    passage = passage.slice(end);
+  }
+  return [...pieces, passage];
+}
+
+function bad(why: string, remedy: string, cause?: unknown): AtlasError {
+  return new AtlasError('bad-text', { why, remedy }, { cause });
+}

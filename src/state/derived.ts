@@ -1,0 +1,64 @@
+/** What follows from the stores: pure functions with their last answer kept, so that many readers cost one computation. */
+import { sameMeasurement, describeChanges, type Change } from '../experiment/settings.ts';
+import { sweepsOf, type Measurement } from '../experiment/measurement.ts';
+import { rankTable, type RankTable } from '../experiment/rank-table.ts';
+import type { MeasuredModule } from '../experiment/result.ts';
+import { defaultSpec } from '../experiment/schema.ts';
+import type { AllocationSpec, ExperimentSpec } from '../experiment/spec.ts';
+import { useExperiment } from './experiment-store.ts';
+import { mapLayout, type MapLayout } from './layout.ts';
+import { useModel } from './model-store.ts';
+import { useRun } from './run-store.ts';
+
+/** Remembers the last call: arguments are compared by identity. */
+function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
+  let last: { args: A; result: R } | null = null;
+  return (...args) => {
+    if (!last || last.args.some((a, i) => a !== args[i])) last = { args, result: compute(...args) };
+    return last.result;
+  };
+}
+
+const noDraws = lastOf((modules: readonly MeasuredModule[]) => modules.map((): number[] => []));
+const tableOf = lastOf((modules: readonly MeasuredModule[], draws: Measurement['draws'], rule: AllocationSpec): RankTable => rankTable({ modules, draws }, rule));
+const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout => mapLayout(modules, layers));
+const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => describeChanges(measured, spec).filter(({ path }) => path !== 'method.repeats' && !path.startsWith('allocation.')));
+
+const none: readonly MeasuredModule[] = [];
+
+/** Modules of what is in view: of the measurement if there is one, else of the open model. */
+export function useModules(): { modules: readonly MeasuredModule[]; layers: number } {
+  const shown = useRun((r) => r.shown);
+  const facts = useModel((m) => m.facts);
+  return shown ? { modules: shown.model.modules, layers: shown.model.layers } : { modules: facts?.modules ?? none, layers: facts?.layers ?? 0 };
+}
+
+export function useLayout(): MapLayout {
+  const { modules, layers } = useModules();
+  return layoutOf(modules, layers);
+}
+
+/** The rank table under the budget set now. */
+export function useRankTable(): RankTable {
+  const { modules } = useModules();
+  const draws = useRun((r) => r.shown?.draws);
+  const rule = useExperiment((e) => e.spec.allocation);
+  return tableOf(modules, draws ?? noDraws(modules), rule);
+}
+
+/** Settings in which the experiment differs from the measurement in view, budget and repeats apart. */
+export function useChanges(): Change[] {
+  const shown = useRun((r) => r.shown);
+  const spec = useExperiment((e) => e.spec);
+  return shown ? changesOf(shown.spec, spec) : [];
+}
+
+/** Repeats Play would add after a finished run: another five, up to the limit. */
+export const REPEATS_MORE = 5;
+
+/** Whether a measurement is whole under the settings: nothing changed, every repeat there. */
+export const isWhole = (shown: Measurement, spec: ExperimentSpec): boolean =>
+  sameMeasurement(shown.spec, spec) && sweepsOf(shown.draws) >= spec.method.repeats;
+
+/** The default of a setting as a plain value, for "Default 5". */
+export const defaults = defaultSpec();

@@ -1,0 +1,288 @@
+/**
+ * The visit: ties the engine's thread to the stores. Opens models, runs and controls measurements, brings the thread
+ * back when it dies. Everything a button does is a function here.
+ */
+import { AtlasError, type ErrorCode, type ErrorValues } from '../errors.ts';
+import { reduce, sweepsOf, type Measurement } from '../experiment/measurement.ts';
+import { LIMITS } from '../experiment/schema.ts';
+import { sameMeasurement } from '../experiment/settings.ts';
+import type { ExperimentSpec } from '../experiment/spec.ts';
+import { EngineClient } from '../worker/client.ts';
+import type { FromWorker, ModelSource, ProviderChoice, Requests } from '../worker/protocol.ts';
+import { isWhole, REPEATS_MORE } from './derived.ts';
+import { useExperiment } from './experiment-store.ts';
+import { resetDownload, useModel } from './model-store.ts';
+import { useRun } from './run-store.ts';
+import { textOf } from './texts.ts';
+import { can } from './transport.ts';
+
+const client = new EngineClient({
+  progress: (p) => useModel.getState().progress(p),
+  events: receive,
+  died: () => { opened = false; },
+});
+
+/** A model is open in the thread. */
+let opened = false;
+/** Number of the run whose events count; older runs' events are dropped. */
+let run = 0;
+/** The run request is open in the thread. */
+let live = false;
+/** What a run that goes on from known draws has said so far, until it has caught up with what is in view. */
+let incoming: Measurement | null = null;
+/** Draws a run that goes on has to retell before it says anything new. */
+let catchUp = 0;
+/** Times the engine died in this run. */
+let deaths = 0;
+
+const spec = () => useExperiment.getState().spec;
+const act = useRun.getState().act;
+
+const drawsIn = (draws: Measurement['draws']) => draws.reduce((sum, d) => sum + d.length, 0);
+
+const failureOf = (error: unknown): { code: ErrorCode; values: ErrorValues } =>
+  error instanceof AtlasError ? { code: error.code, values: error.values } : { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
+
+const ofCode = (error: unknown, ...codes: ErrorCode[]) => error instanceof AtlasError && codes.includes(error.code);
+
+// --- models ---
+
+/** Load a model into the runtime. The view is kept; a run that was under way ends. Returns whether it opened. */
+export async function openModel(source: ModelSource, choice: ProviderChoice = useModel.getState().choice): Promise<boolean> {
+  endRun();
+  const before = useModel.getState();
+  resetDownload();
+  useModel.setState({ choice, failure: null, distrusted: null });
+  useRun.setState({ phase: 'loading' });
+  try {
+    let answer = await client.ask('open', { source, provider: choice });
+    if (!answer.selfTest.ok && answer.provider.kind === 'webgpu') {
+      // Wrong numbers are worse than slow ones: say so and take the CPU.
+      const worst = answer.selfTest.checks.filter((c) => !c.ok).sort((a, b) => b.error / b.allowed - a.error / a.allowed)[0];
+      const distrusted = { code: 'self-test' as const, values: { provider: 'WebGPU', error: (worst?.error ?? 0).toPrecision(2), allowed: (worst?.allowed ?? 0).toPrecision(1) } };
+      answer = await client.ask('open', { source, provider: 'wasm' });
+      useModel.setState({ distrusted, choice: 'wasm' });
+    }
+    const { facts, provider, selfTest, memory, providers } = answer;
+    opened = true;
+    useModel.setState({ source, facts, provider, selfTest, memory, providers, phase: null });
+    if (!selfTest.ok) useModel.setState({ failure: { code: 'self-test', values: { provider: provider.kind, error: '?', allowed: '?' } } });
+    const id = source.kind === 'bundled' ? `bundled:${source.id}` : facts.id;
+    if (spec().model.id !== id || (spec().model.hash !== undefined && spec().model.hash !== facts.hash)) {
+      useExperiment.getState().edit((s) => ({ ...s, model: { id } }), 'model');
+    }
+    act('opened');
+    showMatching();
+    return true;
+  } catch (error) {
+    if (ofCode(error, 'cancelled')) return false;
+    opened = false;
+    useModel.setState({ failure: failureOf(error), phase: null });
+    if (before.source && before.source !== source) {
+      // The old model is gone from the runtime: fetch it back, so that the page stays usable.
+      const failure = useModel.getState().failure;
+      const back = await openModel(before.source, before.choice);
+      useModel.setState({ failure });
+      return back && false;
+    }
+    act(useRun.getState().shown ? 'open-failed' : 'no-engine');
+    return false;
+  }
+}
+
+/** Compute with another provider from now on; the measurement goes on from its draws. */
+export async function switchProvider(choice: ProviderChoice): Promise<void> {
+  const { source } = useModel.getState();
+  const goesOn = useRun.getState().phase === 'running';
+  if (source && await openModel(source, choice) && goesOn) play();
+}
+
+/** Read a model's headers for the picker. */
+export async function inspectModel(source: ModelSource, name: string): Promise<void> {
+  const { set, choice } = useModel.getState();
+  set({ candidate: { source, name, inspection: null, failure: null } });
+  const { sequences, length } = spec();
+  const settle = (patch: object) => {
+    const { candidate } = useModel.getState();
+    if (candidate?.source === source) set({ candidate: { ...candidate, ...patch } });
+  };
+  try {
+    settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice }) });
+  } catch (error) {
+    settle({ failure: failureOf(error) });
+  }
+}
+
+// --- the transport ---
+
+/** After a model opened: the view keeps what was measured on this very model, and only that. */
+function showMatching(): void {
+  const { shown } = useRun.getState();
+  const { facts } = useModel.getState();
+  if (!shown || !facts) return;
+  if (shown.model.hash !== facts.hash) useRun.setState({ shown: null, comparing: null });
+  else act(isWhole(shown, spec()) ? 'restore-whole' : 'restore-part');
+}
+
+/** Begin a run, or go on: with the draws in view as far as they are of the same measurement. */
+async function start(paused: boolean): Promise<void> {
+  const measured = spec();
+  const { shown } = useRun.getState();
+  const { facts } = useModel.getState();
+  const goesOn = shown !== null && facts !== null && shown.model.hash === facts.hash && sameMeasurement(shown.spec, measured);
+  if (!goesOn) useRun.setState({ shown: null, comparing: null });
+  const mine = ++run;
+  live = true;
+  incoming = null;
+  const known = goesOn ? shown.draws.map((d) => d.slice(0, measured.method.repeats)) : null;
+  catchUp = known ? drawsIn(known) : 0;
+  try {
+    const texts = await textOf(measured.text);
+    if (mine !== run) return;
+    await client.ask('run', { spec: measured, texts, ...(known && { known: { draws: known } }), paused });
+    if (mine === run) deaths = 0;
+  } catch (error) {
+    if (mine !== run) return;
+    live = false;
+    if (ofCode(error, 'device-lost', 'worker-died')) return await recover(error);
+    if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
+    if (useRun.getState().shown) act('failed');
+    else useRun.setState({ phase: 'idle' });
+  } finally {
+    if (mine === run) live = false;
+  }
+}
+
+/** Events of a run, at most ten times a second. */
+function receive({ events, memory }: Extract<FromWorker, { kind: 'events' }>): void {
+  useModel.setState({ memory });
+  if (!live) return;
+  let state = incoming;
+  for (const event of events) state = reduce(event.type === 'start' ? null : state, event);
+  incoming = state;
+  if (!state) return;
+  // A run that goes on retells what is known; until it has, the view stands still rather than starting over.
+  if (state.result || drawsIn(state.draws) >= catchUp) useRun.setState({ shown: state });
+  if (state.result) {
+    live = false;
+    useRun.getState().keep(state.result);
+    useRun.setState({ restarted: null });
+    act('finished');
+  }
+}
+
+function endRun(): void {
+  run++;
+  if (live) client.control('cancel');
+  live = false;
+}
+
+export function play(): void {
+  const { phase, shown } = useRun.getState();
+  if (!can(phase, 'play') || !opened) return;
+  useModel.setState({ failure: null });
+  if (phase === 'done' && shown && isWhole(shown, spec())) {
+    const repeats = Math.min(LIMITS.repeats[1], spec().method.repeats + REPEATS_MORE);
+    if (repeats === spec().method.repeats) return;
+    useExperiment.getState().edit((s) => ({ ...s, method: { ...s.method, repeats } }), 'repeats');
+  }
+  act('play');
+  if (live) client.control('resume');
+  else void start(false);
+}
+
+export function pause(): void {
+  if (!can(useRun.getState().phase, 'pause')) return;
+  act('pause');
+  client.control('pause');
+}
+
+/** Probe one module, and stay paused. */
+export function step(): void {
+  const { phase, shown } = useRun.getState();
+  if (!can(phase, 'step') || !opened || (phase === 'done' && shown && isWhole(shown, spec()))) return;
+  act('step');
+  if (!live) void start(true);
+  client.control('step');
+}
+
+/** Empty the view; settings and seed stay. Undo brings it back. */
+export function reset(): void {
+  const { phase, shown } = useRun.getState();
+  if (!can(phase, 'reset')) return;
+  endRun();
+  if (shown) useExperiment.getState().recordReset({ ...shown, probing: null });
+  useRun.setState({ shown: null, comparing: null, restarted: null });
+  act('reset');
+}
+
+/** Undo or redo a setting or a Reset. */
+export function travel(way: 'undo' | 'redo'): void {
+  const { shown } = useRun.getState();
+  const view = useExperiment.getState().travel(way, shown && { ...shown, probing: null });
+  if (view === undefined) return;
+  endRun();
+  showMeasurement(view);
+}
+
+/** Put a measurement in view, whole or in part; null empties it. */
+export function showMeasurement(shown: Measurement | null): void {
+  endRun();
+  useRun.setState({ shown, comparing: null });
+  act(!shown ? 'reset' : isWhole(shown, spec()) ? 'restore-whole' : 'restore-part');
+}
+
+/** The thread or the device is gone: bring it back and go on from the draws in view; twice by itself, then it asks. */
+async function recover(error: unknown): Promise<void> {
+  const { source, provider } = useModel.getState();
+  if (!source) return;
+  opened = false;
+  client.terminate();
+  if (++deaths > 1) {
+    useModel.setState({ failure: failureOf(error) });
+    act('stopped');
+    return;
+  }
+  const { shown, phase } = useRun.getState();
+  useRun.setState({ restarted: shown ? sweepsOf(shown.draws) + 1 : 1 });
+  if (await openModel(source, provider?.kind ?? 'auto') && phase === 'running') play();
+}
+
+/** The answer to "continue?" after the engine stopped twice. */
+export async function continueOn(choice: ProviderChoice): Promise<void> {
+  deaths = 0;
+  const { source } = useModel.getState();
+  if (source && await openModel(source, choice)) play();
+}
+
+// A setting that changes what is measured ends the run under way; more repeats only lengthen it.
+useExperiment.subscribe(({ spec: now }, { spec: before }) => {
+  if (now === before || !live) return;
+  if (!sameMeasurement(before, now)) {
+    endRun();
+    act('pause');
+  } else if (now.method.repeats !== before.method.repeats) {
+    const running = useRun.getState().phase === 'running';
+    endRun();
+    if (running) void start(false);
+  }
+});
+
+// --- one module in the open ---
+
+export async function explainModule(module: number, repeat: number): Promise<Requests['explain']['answer']> {
+  const shown = useRun.getState().shown;
+  const measured: ExperimentSpec = shown?.spec ?? spec();
+  return client.ask('explain', { spec: measured, texts: await textOf(measured.text), module, repeat });
+}
+
+export function pictureOf(module: number, repeat: number, rank: number): Promise<Requests['picture']['answer']> {
+  const { noise } = spec().method;
+  return client.ask('picture', { module, repeat, seed: spec().seed, rank, std: noise.scale === 'fixed' ? noise.sigma : null });
+}
+
+export async function countTokens(candidate: ExperimentSpec): Promise<Requests['count']['answer']> {
+  return client.ask('count', { spec: candidate, texts: await textOf(candidate.text) });
+}
+
+export const engineOpen = () => opened;
