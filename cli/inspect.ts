@@ -1,10 +1,11 @@
 /** `rank-atlas inspect`: dialect, quantisation and every module of a model, read without running it. */
 import type { WeightFormat } from '../src/compiler/modules.ts';
-import { openFromDisk } from './models.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { loadModel } from '../src/worker/load.ts';
 import type { Command } from './main.ts';
 
 export const inspect: Command = async (path, options) => {
-  const { compiled, opened } = await openFromDisk(path, options.dtype);
+  const { compiled, open } = await loadModel(await nodeFiles(path), { dtype: options.dtype });
   const modules = compiled.modules.map((m) => ({
     path: m.path,
     layer: m.layer,
@@ -17,16 +18,16 @@ export const inspect: Command = async (path, options) => {
     bytes: m.bytes,
   }));
   const report = {
-    file: opened.graphFile,
+    file: open.graphFile,
     dialect: compiled.dialect,
     quantisation: [...new Set(modules.map((m) => m.format))],
     layers: compiled.layers,
     hidden: compiled.hidden,
     vocab: compiled.vocab,
-    bytes: opened.bytes,
-    hash: opened.hash,
+    bytes: open.bytes,
+    hash: open.hash,
     modules,
-    unsupported: compiled.cpuOnly ? [{ provider: 'webgpu', why: compiled.cpuOnly }] : [],
+    roundsActivations: compiled.roundsActivations,
   };
   if (options.json) {
     console.log(JSON.stringify(report, null, 2));
@@ -34,7 +35,7 @@ export const inspect: Command = async (path, options) => {
   }
   console.log(`${report.file}: ${report.dialect} export, ${report.layers} layers, width ${report.hidden}, ${report.vocab} tokens, ${modules.length} modules`);
   console.log(`${report.quantisation.join(', ')}; ${(report.bytes / 1e6).toFixed(1)} MB; sha-256 ${report.hash}`);
-  for (const { provider, why } of report.unsupported) console.log(`not on ${provider}: ${why}`);
+  if (report.roundsActivations) console.log('The export rounds activations to 8 bits; here they stay float32, so its own numbers differ a little.');
   const width = Math.max(...modules.map((m) => m.path.length), 6);
   console.log(`\n${'module'.padEnd(width)}  ${'out × in'.padStart(13)}  ${'format'.padEnd(18)}  bias  ${'bytes'.padStart(10)}`);
   for (const m of modules) {

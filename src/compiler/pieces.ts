@@ -115,7 +115,7 @@ class PieceWriter {
       this.names.set(v, name);
       return name;
     });
-    this.nodes.push({ name: '', op: step.op, domain: step.domain, inputs, outputs, attributes: step.attributes });
+    this.nodes.push({ name: '', op: step.op, domain: step.domain, inputs, outputs, attributes: sorted(step.attributes) });
     step.outputs.forEach((v, i) => {
       const delta = this.deltas.get(v);
       if (delta) this.names.set(v, this.add(outputs[i]!, v, delta));
@@ -169,6 +169,8 @@ class PieceWriter {
     return `v${this.made++}`;
   }
 }
+
+const sorted = (attributes: Attributes): Attributes => new Map([...attributes].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Whether a step broadcasts its constants by itself, so that they may stay collapsed. */
 function collapsible(step: Step): boolean {

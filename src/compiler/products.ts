@@ -56,14 +56,13 @@ function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 't
   const tensors = step.inputs.slice(1, 4).flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : []));
   switch (step.op) {
     case 'MatMul': {
-      if (w.kind === 'weight' && w.dims.length === 2) return { format: floatFormat(w), tensors: [w.tensor], transposed: true };
-      const source = w.kind === 'computed' && w.step?.op === 'DequantizeLinear' ? w.step : null;
-      const parts = source?.inputs.flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : []));
-      return source && parts!.length === source.inputs.length ? { format: { kind: 'int8' }, tensors: parts!, transposed: true } : null;
+      const stored = w.dims.length === 2 ? storedWeight(w) : null;
+      return stored && { ...stored, transposed: true };
     }
     case 'Gemm': {
-      const plain = w.kind === 'weight' && !int(step, 'transA', 0) && float(step, 'alpha', 1) === 1 && float(step, 'beta', 1) === 1;
-      return plain ? { format: floatFormat(w), tensors: [w.tensor], transposed: !int(step, 'transB', 0) } : null;
+      const plain = !int(step, 'transA', 0) && float(step, 'alpha', 1) === 1 && float(step, 'beta', 1) === 1;
+      const stored = plain ? storedWeight(w) : null;
+      return stored && { ...stored, transposed: !int(step, 'transB', 0) };
     }
     case 'MatMulNBits': {
       const { bits, block, zeroPoints } = nbitsSizes(call);
@@ -75,6 +74,14 @@ function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 't
     }
     default: return null;
   }
+}
+
+/** A float weight, or an int8 one behind its DequantizeLinear. */
+function storedWeight(w: Value): Pick<Product, 'format' | 'tensors'> | null {
+  if (w.kind === 'weight') return { format: floatFormat(w), tensors: [w.tensor] };
+  const step = w.kind === 'computed' && w.step?.op === 'DequantizeLinear' ? w.step : null;
+  const tensors = step?.inputs.flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : [])) ?? [];
+  return step && tensors.length === step.inputs.length ? { format: { kind: 'int8' }, tensors } : null;
 }
 
 const floatFormat = (w: WeightValue): WeightFormat => ({ kind: w.tensor.type === 'float16' ? 'float16' : 'float32' });

@@ -5,6 +5,7 @@
  * its size. Reuse is safe without waiting: everything goes through one queue, in order.
  */
 import { AtlasError } from '../errors.ts';
+import { describeBytes } from '../model/memory.ts';
 
 export class BufferPool {
   private readonly device: GPUDevice;
@@ -23,7 +24,7 @@ export class BufferPool {
     const kept = this.free.get(size)?.pop();
     if (kept) return kept;
     const allowed = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
-    if (size > allowed) throw new AtlasError('too-large', { needed: megabytes(size), allowed: `${megabytes(allowed)} in one piece` });
+    if (size > allowed) throw new AtlasError('too-large', { needed: describeBytes(size), allowed: `${describeBytes(allowed)} in one piece` });
     const buffer = this.device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
     this.owned.add(buffer);
     this.bytes += size;
@@ -70,8 +71,6 @@ export class BufferPool {
     this.bytes = 0;
   }
 }
-
-const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
 
 /** Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device goes away meanwhile. */
 export async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {

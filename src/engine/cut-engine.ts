@@ -13,7 +13,7 @@ import { dequantise, weightStd } from '../model/weights.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type { CleanPass, Engine, MemoryUse, NoiseDraw, Probe, ProbeDetail, ProviderInfo, TokenBatch, VocabularySample } from './engine.ts';
-import { entriesThatFit, weightBytes } from './memory.ts';
+import { entriesThatFit, tooLarge, weightBytes } from './memory.ts';
 import { firstOf, Pieces, type Shape } from './pieces.ts';
 import { checkTokens, crossEntropy, largest } from './tokens.ts';
 import { Vocabulary } from './vocabulary.ts';
@@ -276,7 +276,3 @@ function pairsOf(probes: readonly Probe[]): Uint32Array {
   let entry = 0;
   return Uint32Array.from(probes.flatMap(({ b }) => (b ? [entry++, entry++] : [entry++, CLEAN])));
 }
-
-const tooLarge = (needed: number, allowed: number) =>
-  new AtlasError('too-large', { needed: megabytes(needed), allowed: megabytes(Math.max(0, allowed)) });
-const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;

@@ -19,15 +19,15 @@ function halfTable(): Float32Array {
 
 /** Half floats (little endian, any alignment) widened to float32; exact. */
 export function halfToFloat32(bytes: Uint8Array): Float32Array {
-  const values = halfTable(), aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  const values = halfTable(), aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
   const halves = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 1);
   const out = new Float32Array(halves.length);
   for (let i = 0; i < out.length; i++) out[i] = values[halves[i]!]!;
   return out;
 }
 
-/** A float32 view where the bytes are aligned, a copy where they are not. */
+/** A float32 view where the bytes are aligned, a copy where they are not (a Buffer's own `slice` would not copy). */
 export function float32View(bytes: Uint8Array): Float32Array {
-  const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2);
 }

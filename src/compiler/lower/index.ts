@@ -6,14 +6,14 @@ import { integerProduct, integerScale, quantiseActivations } from './int8.ts';
 import { dequantiseLookup, gather, gatherBlockQuantized } from './lookup.ts';
 import type { Lowering } from './lowering.ts';
 import { skipLayerNorm, skipSimplifiedLayerNorm } from './norm.ts';
-import { dropAccuracyLevel, transposedProduct } from './product.ts';
+import { dequantisedTranspose, dropAccuracyLevel, transposedProduct } from './product.ts';
 import { rotaryEmbedding } from './rotary.ts';
 import { softmaxGuard } from './softmax.ts';
 
 export const lowerings: ReadonlyMap<string, Lowering> = new Map<string, Lowering>([
   ['Gather', gather],
   ['com.microsoft::GatherBlockQuantized', gatherBlockQuantized],
-  ['DequantizeLinear', dequantiseLookup],
+  ['DequantizeLinear', (b, call) => dequantiseLookup(b, call) ?? dequantisedTranspose(b, call)],
   ['MatMul', transposedProduct],
   ['com.microsoft::MatMulNBits', dropAccuracyLevel],
   ['DynamicQuantizeLinear', quantiseActivations],

@@ -52,6 +52,6 @@ export const integerScale: Lowering = (b, { inputs: [p, q] }) => {
   }
   const done = integer.get(p) ?? integer.get(q), scale = scales.get(p) ?? scales.get(q);
   if (!done || !scale) return null;
-  const weight = b.one('DequantizeLinear', [done.weight, scale, done.zero], { axis: { type: 'int', value: 1 } });
+  const weight = b.one('DequantizeLinear', [done.weight, scale, ...(done.zero ? [done.zero] : [])], { axis: { type: 'int', value: 1 } });
   return [b.one('MatMul', [done.x, weight])];
 };

@@ -2,19 +2,32 @@
  * Products with weights, brought to the few forms the engine and the module finder know.
  */
 import { int } from '../fold/rule.ts';
-import { count } from '../value.ts';
+import { count, type Value } from '../value.ts';
 import type { Lowering } from './lowering.ts';
 
 
+const stepOf = (v: Value | null | undefined, op: string) => (v?.kind === 'computed' && v.step?.op === op ? v.step : null);
+
+/** A weight of the file, as it is or dequantised. */
+const isWeight = (v: Value | null | undefined): v is Value => v?.kind === 'weight' || stepOf(v, 'DequantizeLinear')?.inputs[0]?.kind === 'weight';
+
 /** `x · Transpose(W)`, a tied head: Gemm with transB reads the embedding as it lies, `[vocab, hidden]`. */
 export const transposedProduct: Lowering = (b, { inputs: [x, w] }) => {
-  const step = w?.kind === 'computed' ? w.step : null, source = step?.inputs[0];
-  if (!x || step?.op !== 'Transpose' || source?.kind !== 'weight' || source.dims.length !== 2 || x.dims.length < 2) return null;
+  const source = stepOf(w, 'Transpose')?.inputs[0];
+  if (!x || !isWeight(source) || source.dims.length !== 2 || x.dims.length < 2) return null;
   const [rows, width] = source.dims as [number, number];
   if (x.dims.at(-1) !== width) return null; // the rule for MatMul says what does not fit
   const flat = b.reshape(x, [count(x.dims.slice(0, -1)), width]);
   const y = b.one('Gemm', [flat, source], { transB: { type: 'int', value: 1 } });
   return [b.reshape(y, [...x.dims.slice(0, -1), rows])];
+};
+
+/** `Dequantize(Transpose(W))` with one scale, an int8 tied head: the transposition comes last, where it can be left out. */
+export const dequantisedTranspose: Lowering = (b, call) => {
+  const [x, scale, zero] = call.inputs, transpose = stepOf(x, 'Transpose'), source = transpose?.inputs[0];
+  if (source?.kind !== 'weight' || !scale || count(scale.dims) !== 1) return null;
+  const plain = b.one('DequantizeLinear', [source, scale, ...(zero ? [zero] : [])]);
+  return b.emit('Transpose', [plain], { attributes: transpose!.attributes });
 };
 
 /** `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through. */

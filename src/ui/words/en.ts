@@ -127,6 +127,15 @@ export const en = {
     },
   },
 
+  finding: {
+    band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
+      `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
+    bandSure: (low: number, high: number, uniform: number) => `95 %: ${n.whole(100 * low)} to ${n.whole(100 * high)} %; uniform would give ${n.whole(100 * uniform)} %.`,
+    role: (role: string, multiple: number) => `Rank belongs in ${role}: ${n.fixed(multiple, 1)} times a mean module.`,
+    roleSure: (low: number, high: number) => `95 %: ${n.fixed(low, 2)} to ${n.fixed(high, 2)} times.`,
+    none: 'No pattern is settled.',
+    noneSure: 'More repeats narrow the ranges.',
+  },
   map: {
     title: 'Where rank belongs', subtitle: (repeats: number) => `AdaRank, n = ${repeats}`,
     attention: 'attention', mlp: 'MLP', other: 'other',
@@ -142,8 +151,6 @@ export const en = {
     emptyTitle: 'Each cell is one linear layer of the model.',
     emptyHow: 'Input on top. Rows are layers, columns the modules in them.',
     sure: (settled: number, of: number) => `${n.whole(settled)} of ${n.whole(of)} ranks are settled${settled < of ? '; more repeats narrow the rest' : ''}.`,
-    interval: (low: number, high: number) => `95 %: ${n.whole(low)} to ${n.whole(high)} %.`,
-    intervalTimes: (low: number, high: number) => `95 %: ${n.fixed(low, 2)} to ${n.fixed(high, 2)} times.`,
     sumsName: 'Ranks of each layer',
     cellName: (c: { layer: number; role: string; ranks: string | null; settled: boolean; multiple: number | null }) =>
       `layer ${c.layer} ${c.role}, ${c.multiple === null ? 'not probed yet' : `${c.ranks === null ? '' : `rank ${c.ranks}, ${c.settled ? 'settled' : 'not settled'}, `}${n.fixed(c.multiple, 1)} times mean`}`,

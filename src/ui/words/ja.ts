@@ -120,6 +120,15 @@ export const ja = {
     },
   },
 
+  finding: {
+    band: (where, first, last, share) =>
+      `ランクは${{ early: '前', middle: '中ほど', late: '後ろ' }[where]}の層に集まる。${first === last ? `${first}層` : `${first}〜${last}層`}で全体の${n.whole(100 * share)}\u00a0%。`,
+    bandSure: (low: number, high: number, uniform: number) => `95 %区間：${n.whole(100 * low)}〜${n.whole(100 * high)} %。均等なら ${n.whole(100 * uniform)} %。`,
+    role: (role: string, multiple: number) => `ランクは ${role} に集まる。平均モジュールの${n.fixed(multiple, 1)}倍。`,
+    roleSure: (low: number, high: number) => `95 %区間：${n.fixed(low, 2)}〜${n.fixed(high, 2)}倍。`,
+    none: '確定した傾向はない。',
+    noneSure: '反復を増やすと範囲が狭まります。',
+  },
   map: {
     title: 'ランクの置き場所', subtitle: (repeats: number) => `AdaRank, n = ${repeats}`,
     attention: '注意', mlp: 'MLP', other: 'その他',
@@ -135,8 +144,6 @@ export const ja = {
     emptyTitle: '1つのマスが、モデルの線形層1つです。',
     emptyHow: '上が入力側。行は層、列はその中のモジュール。',
     sure: (settled: number, of: number) => `${n.whole(of)}個のうち${n.whole(settled)}個のランクが確定${settled < of ? '。反復を増やすと残りも狭まります' : ''}。`,
-    interval: (low: number, high: number) => `95 %区間：${n.whole(low)}〜${n.whole(high)} %。`,
-    intervalTimes: (low: number, high: number) => `95 %区間：${n.fixed(low, 2)}〜${n.fixed(high, 2)}倍。`,
     sumsName: '層ごとのランク合計',
     cellName: (c: { layer: number; role: string; ranks: string | null; settled: boolean; multiple: number | null }) =>
       `${c.layer}層 ${c.role}、${c.multiple === null ? '未測定' : `${c.ranks === null ? '' : `ランク${c.ranks}、${c.settled ? '確定' : '未確定'}、`}平均の${n.fixed(c.multiple, 1)}倍`}`,

@@ -1,0 +1,27 @@
+/** The models and texts that ship with the page, read from the clone's `public/` folder. */
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { AtlasError } from '../src/errors.ts';
+import type { ModelFiles } from '../src/model/files.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+
+const publicFolder = resolve(fileURLToPath(import.meta.url), '../../public');
+
+async function listed<T extends { id: string }>(index: string, id: string): Promise<T> {
+  const entries = JSON.parse(await readFile(resolve(publicFolder, index), 'utf8')) as T[];
+  const found = entries.find((e) => e.id === id);
+  if (!found) throw new AtlasError('usage', { why: `nothing bundled is called "${id}" (there is: ${entries.map((e) => e.id).join(', ')})` });
+  return found;
+}
+
+/** `id` without its `bundled:`. Named as the page names it, so that results are equal. */
+export async function bundledModel(id: string): Promise<ModelFiles> {
+  const { folder, title } = await listed<{ id: string; folder: string; title: string }>('models/index.json', id);
+  return { ...await nodeFiles(resolve(publicFolder, 'models', folder)), id: `bundled:${id}`, title };
+}
+
+export async function bundledText(id: string): Promise<string> {
+  const { file } = await listed<{ id: string; file: string }>('texts/index.json', id);
+  return readFile(resolve(publicFolder, 'texts', file), 'utf8');
+}

@@ -1,0 +1,58 @@
+/**
+ * The export as it came, run whole on the CPU provider: what the cut pipeline is compared with.
+ */
+import type { TensorType } from '../compiler/compiled.ts';
+import { AtlasError } from '../errors.ts';
+import { halfToFloat32 } from '../onnx/float16.ts';
+import type { TokenBatch } from './engine.ts';
+import { cpuTensor, queued, runtimeError, type Ort, type OrtTensor } from './ort.ts';
+
+export interface UntouchedModel {
+  /** The graph's bytes. */
+  graph: Uint8Array;
+  /** Files it keeps weights in, by the location it names. */
+  external: ReadonlyMap<string, Uint8Array>;
+}
+
+/**
+ * Logits `[sequences, length, vocab]` of the export with an empty cache.
+ * Rejects with AtlasError `runtime` where the CPU provider cannot run it (some exports are for WebGPU only).
+ */
+export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBatch): Promise<Float32Array> {
+  return queued(ort, async () => {
+    const what = 'the untouched export';
+    const externalData = [...model.external].map(([path, data]) => ({ path, data }));
+    const session = await ort.InferenceSession.create(model.graph, { executionProviders: ['wasm'], externalData })
+      .catch((cause: unknown) => { throw runtimeError(what, cause); });
+    try {
+      const feeds: Record<string, OrtTensor> = {};
+      for (const meta of session.inputMetadata) {
+        if (meta.isTensor) feeds[meta.name] = inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch);
+      }
+      const logits = (await session.run(feeds, ['logits']))['logits']!;
+      return logits.type === 'float16'
+        ? halfToFloat32(new Uint8Array((logits.data as Uint16Array).buffer, (logits.data as Uint16Array).byteOffset, 2 * logits.size))
+        : logits.data as Float32Array;
+    } catch (cause) {
+      throw runtimeError(what, cause);
+    } finally {
+      await session.release();
+    }
+  });
+}
+
+/** Ids, an all-ones mask, positions from 0, and no past: dimensions of length 0 wherever the cache has a length. */
+function inputOf(ort: Ort, name: string, type: TensorType, shape: readonly (number | string)[], { ids, sequences, length }: TokenBatch): OrtTensor {
+  const integers = (value: (i: number) => number) => {
+    const data = type === 'int64' ? BigInt64Array.from({ length: ids.length }, (_, i) => BigInt(value(i))) : Int32Array.from({ length: ids.length }, (_, i) => value(i));
+    return cpuTensor(ort, type, [sequences, length], new Uint8Array(data.buffer));
+  };
+  if (name === 'input_ids') return integers((i) => ids[i]!);
+  if (name === 'attention_mask') return integers(() => 1);
+  if (name === 'position_ids') return integers((i) => i % length);
+  if (/^past/.test(name)) {
+    const dims = shape.map((d) => (typeof d === 'number' ? d : /batch/.test(d) ? sequences : 0));
+    return cpuTensor(ort, type, dims, new Uint8Array(0));
+  }
+  throw new AtlasError('runtime', { what: 'the untouched export', why: `it has an input "${name.slice(0, 80)}" of unknown meaning` });
+}

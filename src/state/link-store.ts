@@ -1,0 +1,65 @@
+/** The experiment link the page was opened with, if any, and how a run made here compares with it. */
+import { create } from 'zustand';
+import { AtlasError } from '../errors.ts';
+import { compareDigest, digestOf, type Comparison } from '../experiment/digest.ts';
+import { decodeLink, encodeLink, isLink, type LinkContents } from '../experiment/link.ts';
+import { rankTable } from '../experiment/rank-table.ts';
+import type { RunResult } from '../experiment/result.ts';
+import { sameMeasurement } from '../experiment/settings.ts';
+import { useExperiment } from './experiment-store.ts';
+import type { Failure } from './model-store.ts';
+import { useRun } from './run-store.ts';
+
+interface LinkState {
+  contents: LinkContents | null;
+  failure: Failure | null;
+}
+
+export const useLink = create<LinkState>()(() => ({ contents: null, failure: null }));
+
+/** Reads the page's own fragment into the experiment. Returns whether it held one. A damaged link leaves the defaults. */
+export async function openLink(fragment: string): Promise<boolean> {
+  if (!isLink(fragment)) return false;
+  try {
+    const contents = await decodeLink(fragment);
+    useLink.setState({ contents, failure: null });
+    useExperiment.getState().replace(contents.spec);
+    return true;
+  } catch (error) {
+    if (!(error instanceof AtlasError)) throw error;
+    useLink.setState({ contents: null, failure: { code: error.code, values: error.values } });
+    return false;
+  }
+}
+
+export const closeLink = () => useLink.setState({ contents: null, failure: null });
+
+/** The finished result in view under the settings of now: ranks follow the budget. null while there is none. */
+export function resultNow(): RunResult | null {
+  const { shown } = useRun.getState();
+  const { spec } = useExperiment.getState();
+  if (!shown?.result || !sameMeasurement(shown.result.spec, spec)) return null;
+  const { result } = shown;
+  const { rows } = rankTable({ modules: result.modules, draws: shown.draws }, spec.allocation);
+  return {
+    ...result,
+    spec: { ...result.spec, allocation: spec.allocation },
+    modules: result.modules.map((m, i) => ({ ...m, rank: rows[i]!.rank ?? m.rank })),
+  };
+}
+
+/** A link to the experiment as it stands, with the digest of its result if there is one. Throws `long-link`. */
+export async function linkNow(withText: boolean): Promise<string> {
+  const result = resultNow();
+  const { spec } = useExperiment.getState();
+  const fragment = await encodeLink(result?.spec ?? spec, { digest: result && digestOf(result), withText });
+  const url = new URL(location.href);
+  url.hash = fragment;
+  return url.href;
+}
+
+/** How the result in view compares with the link's; null before there is one, or when the link carries none. */
+export function comparisonWith(contents: LinkContents, result: RunResult | null): Comparison | null {
+  if (!contents.digest || !result || !sameMeasurement(result.spec, contents.spec) || result.spec.method.repeats !== contents.spec.method.repeats) return null;
+  return compareDigest(contents.digest, { ...result, spec: { ...result.spec, allocation: contents.spec.allocation } });
+}

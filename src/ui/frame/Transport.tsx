@@ -1,0 +1,74 @@
+/** Reset, Play or Pause, Step; the status; what computes and what it holds; and the line that shows how far it is. */
+import type { ReactNode } from 'react';
+import { sweepsOf } from '../../experiment/measurement.ts';
+import { isWhole, useChanges } from '../../state/derived.ts';
+import { LIMITS } from '../../experiment/schema.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { useRun } from '../../state/run-store.ts';
+import { pause, play, reset, step } from '../../state/session.ts';
+import { buttons } from '../../state/transport.ts';
+import { useView } from '../../state/view-store.ts';
+import { useWords } from '../words/use-words.ts';
+import { Chips } from './Chips.tsx';
+import { StatusLine } from './StatusLine.tsx';
+
+function useButtons() {
+  const phase = useRun((r) => r.phase);
+  const shown = useRun((r) => r.shown);
+  const comparing = useRun((r) => r.comparing !== null);
+  const spec = useExperiment((e) => e.spec);
+  const changed = useChanges().length > 0;
+  const fresh = changed || !shown || !isWhole(shown, spec);
+  const states = buttons(phase, fresh || spec.method.repeats < LIMITS.repeats[1]);
+  // Step has nothing to probe in a whole run; Play adds repeats.
+  return { ...states, step: states.step && !comparing && (phase !== 'done' || fresh), play: states.play && !comparing };
+}
+
+export function TransportButtons({ withReset }: { withReset: boolean }) {
+  const { transport } = useWords();
+  const can = useButtons();
+  return (
+    <div className="joined" role="group" aria-label={transport.label}>
+      {withReset && <button type="button" className="button" disabled={!can.reset} onClick={reset} title="R">{transport.reset}</button>}
+      <button type="button" className={`button${can.play ? ' act' : ''}`} disabled={!can.play} onClick={can.playing ? pause : play} title="K">{can.playing ? transport.pause : transport.play}</button>
+      <button type="button" className="button" disabled={!can.step} onClick={step} title="S">{transport.step}</button>
+    </div>
+  );
+}
+
+/** 0 … 1: bytes while loading, probes while measuring. */
+export function ProgressLine() {
+  const phase = useRun((r) => r.phase);
+  const shown = useRun((r) => r.shown);
+  const { download, phase: opening } = useModel();
+  let part = 0;
+  if (phase === 'loading') {
+    const { runtime, model } = download;
+    part = opening && opening !== 'download' ? 1 : runtime.total && model.total ? (runtime.loaded + model.loaded) / (runtime.total + model.total) : 0;
+  } else if (shown && (phase === 'running' || phase === 'paused' || phase === 'stopped')) {
+    const total = shown.model.modules.length * shown.spec.method.repeats;
+    part = sweepsOf(shown.draws) >= shown.spec.method.repeats ? 0 : shown.draws.reduce((sum, d) => sum + d.length, 0) / total;
+  }
+  return <div className="progress"><i style={{ width: `${100 * part}%` }} /></div>;
+}
+
+export function OpenRail({ children }: { children: ReactNode }) {
+  const set = useView((v) => v.set);
+  return <button type="button" className="button line only-drawer" onClick={() => set({ sheet: 'drawer' })}>{children}</button>;
+}
+
+export function Transport() {
+  const { transport } = useWords();
+  return (
+    <>
+      <div className="transport">
+        <OpenRail>{transport.experiment}</OpenRail>
+        <TransportButtons withReset />
+        <StatusLine />
+        <Chips />
+      </div>
+      <ProgressLine />
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+/** What the map says, in a sentence and how sure it is; it has its room from the first second, so nothing moves when it comes. */
+import { useMemo } from 'react';
+import { findingOf, type Finding as FindingData } from '../../experiment/finding.ts';
+import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../experiment/rank-table.ts';
+import { useModules } from '../../state/derived.ts';
+import { useRun } from '../../state/run-store.ts';
+import type { Words } from '../words/en.ts';
+import { useWords } from '../words/use-words.ts';
+
+/** A band is early or late when it lies wholly in that half. */
+const whereOf = (first: number, last: number, layers: number) => (2 * first >= layers - 1 ? 'late' : 2 * last <= layers - 1 ? 'early' : 'middle');
+
+export function findingWords(words: Words, finding: FindingData, layers: number): { title: string; sure: string } {
+  const f = words.finding;
+  switch (finding.kind) {
+    case 'band': return { title: f.band(whereOf(finding.first, finding.last, layers), finding.first, finding.last, finding.share), sure: f.bandSure(finding.low, finding.high, finding.uniform) };
+    case 'role': return { title: f.role(finding.role, finding.multiple), sure: f.roleSure(finding.low, finding.high) };
+    case 'none': return { title: f.none, sure: f.noneSure };
+  }
+}
+
+export function useFinding(): FindingData | null {
+  const { modules } = useModules();
+  const draws = useRun((r) => r.shown?.draws);
+  return useMemo(() => (draws ? findingOf({ modules, draws }) : null), [modules, draws]);
+}
+
+export function Finding({ table }: { table: RankTable }) {
+  const words = useWords();
+  const { layers } = useModules();
+  const finding = useFinding();
+  const started = useRun((r) => r.shown !== null);
+  const asked = useRun((r) => r.shown?.spec.method.repeats ?? SWEEPS_FOR_INTERVALS);
+  const m = words.map;
+  if (table.refusal) return <Slot quiet title={words.finding.none} how={words.error(table.refusal.code, table.refusal.values)} />;
+  if (finding && table.settled !== null) {
+    const { title, sure } = findingWords(words, finding, layers);
+    return <Slot title={title} how={`${sure} ${m.sure(table.settled, table.rows.length)}`} />;
+  }
+  if (!started) return <Slot quiet title={m.emptyTitle} how={m.emptyHow} />;
+  const title = asked < SWEEPS_FOR_INTERVALS ? m.findingNeeds : table.sweeps === SWEEPS_FOR_INTERVALS - 1 ? m.findingNext : m.findingAfter;
+  return <Slot quiet title={title} how={table.sweeps === 0 ? m.fillSoFar : m.ranksMove(table.sweeps)} />;
+}
+
+function Slot({ title, how, quiet }: { title: string; how: string; quiet?: boolean }) {
+  return <div className="slot"><p className={`finding${quiet ? ' ink3' : ''}`}>{title}</p><p className="how ink2 small">{how}</p></div>;
+}

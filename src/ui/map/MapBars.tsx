@@ -1,0 +1,41 @@
+/** The column of bars beside the map: heading, the chart on the map's own rows, sums, key. The chart loads apart. */
+import { lazy, Suspense } from 'react';
+import type { RankTable } from '../../experiment/rank-table.ts';
+import type { MapLayout } from '../../state/layout.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useSize } from '../parts/use-size.ts';
+import { numbersOf } from '../words/numbers.ts';
+import { useWords } from '../words/use-words.ts';
+import { barsEnd, layerSums } from './layer-sums.ts';
+
+const LayerBars = lazy(() => import('./LayerBars.tsx'));
+
+interface Props { table: RankTable; layout: MapLayout; /** Layer numbers at the left, where the map is not beside. */ numbered?: boolean }
+
+export function MapBars({ table, layout, numbered }: Props) {
+  const words = useWords();
+  const n = numbersOf(words.locale);
+  const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
+  const { ref, width, height } = useSize<HTMLDivElement>();
+  const ready = table.allocation !== null;
+  const sums = layerSums(table, layout.layers);
+  const uniform = (meanRank * table.rows.length) / Math.max(1, layout.layers);
+  const end = barsEnd(sums, uniform);
+  const groups = new Set(layout.columns.map((c) => c.group));
+  return (
+    <div className="side" id="layer-bars">
+      <div className="heading bars-head">{words.map.perLayer}</div>
+      <div className="heading uniform"><span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span></div><span />
+      {numbered && <div className="sums numbers small ink2">{sums.map((s) => <div key={s.layer}>{s.layer}</div>)}</div>}
+      <div className="bars" ref={ref} role="img" aria-label={words.map.barsName(layout.layers)}>
+        <Suspense fallback={null}>{width > 0 && <LayerBars sums={ready ? sums : []} uniform={uniform} end={end} width={width} height={height} />}</Suspense>
+      </div>
+      <div className="sums small ink2" aria-label={words.map.sumsName} role="group">{sums.map((s) => <div key={s.layer}>{ready ? n.whole(s.total) : ''}</div>)}</div>
+      <div className="key heading">
+        {groups.has('attention') && <span><i className="swatch" style={{ background: 'var(--line-this)' }} />{words.map.attention}</span>}
+        {groups.has('mlp') && <span><i className="swatch" style={{ background: 'var(--bar-mlp)' }} />{words.map.mlp}</span>}
+        {groups.has('other') && <span><i className="swatch" style={{ background: 'var(--bar-other)' }} />{words.map.other}</span>}
+      </div>
+    </div>
+  );
+}
