@@ -36,6 +36,9 @@ def card(r):
               f"{data[d]['test']['bytes'] / 1e3:.0f} kB"] for d, (package, what, licence) in BASE_DOMAINS.items()]
     task_texts = [[f"`{d}`", what, licence, source(package)] for d, (package, what, licence) in TASK_DOMAINS.items()]
     samples = "\n\n".join(f"Prompt: `{s['prompt']!r}`\n\n> " + s["text"].replace("\n", "\n> ") for s in r["samples"])
+    minutes = sum(stage["minutes"] for stage in t["stages"])
+    stages = "" if len(t["stages"]) == 1 else " Stages, each with its own schedule, the later ones at half the rate: " + \
+        ", ".join(f"{stage['steps']:,} steps in {stage['minutes']:.0f} minutes" for stage in t["stages"]) + "."
     orders = ", ".join(f"{n}: {x:.3f}" for n, x in r["ngram"]["valid_nats_per_token"].items())
     return f"""---
 license: {LICENCE.lower()}
@@ -76,9 +79,9 @@ and poems themselves were used. Kept wholly out of training, as tasks to adapt t
 ## Training
 
 {t['steps']:,} steps of {t['tokens'] // t['steps']:,} tokens: {t['tokens'] / 1e6:.2f} million tokens,
-{t['epochs']:.2f} passes over {t['train_tokens'] / 1e6:.2f} million, in {t['minutes']:.0f} minutes on {t['threads']} CPU
-threads (PyTorch {r['versions']['torch']}, float32). Muon for the matrices, AdamW for embedding and norms; warm-up,
-plateau, linear decay to zero; weight decay 0.1, gradients clipped at 1. In the last {t['rounded_steps']:,} steps the
+{t['epochs']:.2f} passes over {t['train_tokens'] / 1e6:.2f} million, in {minutes:.0f} minutes on {t['threads']} CPU
+threads that other work shared (PyTorch {r['versions']['torch']}, float32).{stages} Muon for the matrices, AdamW for embedding and norms; warm-up,
+plateau, linear decay to zero; weight decay 0.1, gradients clipped at 1. In the last {t['stages'][-1]['rounded_steps']:,} steps the
 matrices were rounded in the forward pass exactly as the 4-bit file rounds them (straight-through gradients).
 
 ## Held-out losses
@@ -115,7 +118,8 @@ The tasks, before any adaptation:
 ## How to remake it
 
 `bash model/make.sh` (see `model/README.md`). Numbers here come from `model/results.json`, which the recipe writes.
-A schedule by the clock depends on the machine; `python model/train.py --steps {t['steps']}` repeats this length.
+A schedule by the clock depends on the machine; `python train.py --steps N` in `model/` trains for a known length,
+`--start NAME` goes on from an earlier run.
 """
 
 

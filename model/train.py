@@ -1,6 +1,9 @@
 """Train the network within a budget of wall time (or of steps) and keep checkpoints.
 
-  python train.py [--minutes M | --steps N] [--name NAME]     writes BUILD/NAME/{weights.pt,log.jsonl,train.json}
+  python train.py [--minutes M | --steps N] [--name NAME] [--start NAME]
+                                              writes BUILD/NAME/{weights.pt,log.jsonl,train.json}
+
+--start adds a stage: it goes on from the weights of another run, at half the learning rate.
 
 Muon turns the gradient of each matrix into its nearest orthogonal one, which learns more per token than
 AdamW; AdamW keeps the embedding and the norms. With --minutes the learning rate follows the clock, so the
@@ -20,6 +23,7 @@ from settings import (ADAM_LR, BATCH, BUILD, CLIP, CONFIG, DECAY_SHARE, MINUTES,
                       WARMUP_SHARE, WEIGHT_DECAY)
 
 CHECKPOINT_SECONDS = 180
+RESTART = 0.5  # of the learning rate, in a stage that goes on from trained weights
 
 
 class Muon(torch.optim.Optimizer):
@@ -87,6 +91,7 @@ def main():
     args.add_argument("--minutes", type=float, default=MINUTES)
     args.add_argument("--steps", type=int)
     args.add_argument("--name", default="run")
+    args.add_argument("--start", help="a finished run to go on from")
     args.add_argument("--eager", action="store_true", help="without torch.compile (which needs a C++ compiler)")
     args = args.parse_args()
     torch.set_num_threads(THREADS)
@@ -95,26 +100,30 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     tokens = {kind: torch.from_numpy(np.load(BUILD / "tokens" / f"{kind}.npy").astype(np.int64))
               for kind in ("train", "valid")}
-    network = Network()
+    network, stages = Network(), []
+    if args.start:
+        network.load_state_dict(torch.load(BUILD / args.start / "weights.pt", weights_only=True))
+        stages = json.loads((BUILD / args.start / "train.json").read_text())["stages"]
     inside = set(map(id, matrices(network)))
     rest = [p for p in network.parameters() if id(p) not in inside]
     muon = Muon(matrices(network), MUON_LR, weight_decay=WEIGHT_DECAY)
     adam = torch.optim.AdamW([
         dict(params=[p for p in rest if p.dim() == 2], weight_decay=WEIGHT_DECAY),
         dict(params=[p for p in rest if p.dim() == 1], weight_decay=0.0)], lr=ADAM_LR, betas=(0.9, 0.95), eps=1e-10)
-    peaks = [(g, g["lr"]) for o in (muon, adam) for g in o.param_groups]
+    peaks = [(g, g["lr"] * (RESTART if stages else 1)) for o in (muon, adam) for g in o.param_groups]
     loss_of = network.loss if args.eager else torch.compile(network.loss)
-    source = batches(tokens["train"], torch.Generator().manual_seed(SEED))
+    source = batches(tokens["train"], torch.Generator().manual_seed(SEED + len(stages)))
 
-    def checkpoint(**more):
+    def checkpoint():
         torch.save(network.state_dict(), out / "weights.part")
         (out / "weights.part").rename(out / "weights.pt")
+        this = dict(steps=step, minutes=round(seconds / 60, 2), rounded_steps=rounded_steps, progress=round(progress, 4),
+                    schedule=f"{args.steps} steps" if args.steps else f"{args.minutes:g} minutes")
+        steps = sum(stage["steps"] for stage in [*stages, this])
         (out / "train.json").write_text(json.dumps(dict(
-            steps=step, tokens=step * BATCH * CONFIG["context"], train_tokens=len(tokens["train"]),
-            epochs=round(step * BATCH * CONFIG["context"] / len(tokens["train"]), 3), minutes=round(seconds / 60, 2),
-            threads=THREADS, parameters=sum(p.numel() for p in network.parameters()),
-            schedule=f"{args.steps} steps" if args.steps else f"{args.minutes:g} minutes", rounded_steps=rounded_steps,
-            progress=round(progress, 4), **more), indent=1) + "\n")
+            stages=[*stages, this], steps=steps, tokens=steps * BATCH * CONFIG["context"],
+            train_tokens=len(tokens["train"]), epochs=round(steps * BATCH * CONFIG["context"] / len(tokens["train"]), 3),
+            threads=THREADS, parameters=sum(p.numel() for p in network.parameters())), indent=1) + "\n")
 
     step, rounded_steps, progress, last, running = 0, 0, 0.0, 0.0, []
     log = open(out / "log.jsonl", "w")

@@ -133,5 +133,5 @@ export function constantValue(constant: Constant): ConstantValue {
 /** Positions `0 … length−1` in the last axis, whatever the batch. */
 export function isPositions(value: Value, length: number): boolean {
   const c = constantOf(value);
-  return !!c && length > 1 && c.stored.at(-1) === length && c.data.length === length && c.data.every((p, i) => p === i);
+  return !!c && length > 1 && c.stored.at(-1) === length && c.data.every((p, i) => p === i % length);
 }

@@ -213,7 +213,7 @@ class CutEngine implements Engine {
     const { backend, pieces, model } = this, { sequences, length } = pass.batch, rows = sequences * length;
     const shape = { batch: entries * sequences, length }, taps = await this.tapsOf(pass, layer);
     const deltas = new Map(model.blocks[layer]!.sites.map((site) => [site.delta, backend.zeros([shape.batch, length, site.width])]));
-    for (const [module, slots] of noiseSlots(probes, rows)) {
+    for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
       const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
       const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
       await backend.noiseProduct(taps.get(site.tap)!, deltas.get(site.delta)!, target, slots);
@@ -258,13 +258,13 @@ class CutEngine implements Engine {
 }
 
 /** Noise of every entry, grouped by module: one product call serves all draws of a module. */
-function noiseSlots(probes: readonly Probe[], rows: number): Map<number, NoiseSlot[]> {
+function noiseSlots(probes: readonly Probe[], rows: number, modules: readonly ModuleInfo[]): Map<number, NoiseSlot[]> {
   const slots = new Map<number, NoiseSlot[]>();
   let entry = 0;
   for (const { module, a, b, bias } of probes) {
     for (const draw of b ? [a, b] : [a]) {
       const list = slots.get(module) ?? [];
-      list.push({ keys: streamKeys(draw.seed, module, draw.draw), std: draw.std, row: entry++ * rows, bias: bias === true });
+      list.push({ keys: streamKeys(draw.seed, module, draw.draw), std: draw.std, row: entry++ * rows, bias: bias === true && modules[module]!.hasBias });
       slots.set(module, list);
     }
   }

@@ -57,12 +57,14 @@ export function compareDigest(digest: ResultDigest, result: RunResult): Comparis
   if (digest.tokens !== result.tokens.hash) return other('tokens');
 
   const { rows } = rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, result.spec.allocation);
+  const apart = result.modules.map((m, i) => relativeDifference(m.importance, digest.importances[i]!));
   const differing = rows.filter((row) => row.rank !== digest.ranks[row.index]).map((row) => row.index);
+  // With too few repeats for a range, a rank may differ only because equal importances were rounded differently.
   const open = (i: number) => {
-    const range = rows[i]!.range;
-    return range !== null && range.low <= digest.ranks[i]! && digest.ranks[i]! <= range.high;
+    const { range } = rows[i]!, rank = digest.ranks[i]!;
+    return range ? range.low <= rank && rank <= range.high : apart[i]! <= TOLERANCE;
   };
-  const largest = Math.max(...result.modules.map((m, i) => relativeDifference(m.importance, digest.importances[i]!)));
+  const largest = Math.max(...apart);
   const kind = !differing.every(open) ? 'differs' : differing.length > 0 || largest > TOLERANCE ? 'close' : 'reproduced';
   return { kind, reason: kind === 'differs' ? 'ranks' : null, modules, differing, largest };
 }

@@ -8,7 +8,7 @@ import type { RunResult } from './result.ts';
 export const tableOf = (result: RunResult): RankTable =>
   rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, result.spec.allocation);
 
-export const toJson = (result: RunResult): string => `${JSON.stringify(result, null, 1)}\n`;
+export const resultText = (result: RunResult): string => `${JSON.stringify(result, null, 1)}\n`;
 
 /** One row a module; the comment lines above the header name the experiment and the model's hash. */
 export function toCsv(result: RunResult): string {
@@ -34,7 +34,7 @@ export const csvRow = (fields: readonly (string | number | null)[]): string =>
   fields.map((f) => (f === null ? '' : /[",\r\n]/.test(String(f)) ? `"${String(f).replaceAll('"', '""')}"` : String(f))).join(',');
 
 /** For the terminal: the map of ranks (layers by roles), what is spent, then every module with its numbers. */
-export function terminalTable(result: RunResult): string {
+export function textTable(result: RunResult): string {
   const table = tableOf(result);
   return [...rankMap(table), '', ...summary(table, result), '', ...moduleLines(table)].join('\n');
 }

@@ -5,7 +5,7 @@ import type { TokenBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import { compareDigest, digestOf } from './digest.ts';
 import type { RunEvent } from './events.ts';
-import { terminalTable, toCsv, toJson } from './export.ts';
+import { textTable, toCsv, resultText } from './export.ts';
 import { measurementOf, reduce, timeLeft, type Measurement } from './measurement.ts';
 import { rankTable } from './rank-table.ts';
 import { parseResult, type RunResult } from './result.ts';
@@ -199,7 +199,7 @@ describe('the rank table', () => {
 describe('files', () => {
   test('a result survives its JSON, and is refused when it is not one', async () => {
     const result = await resultOf();
-    expect(parseResult(JSON.parse(toJson(result)))).toEqual(result);
+    expect(parseResult(JSON.parse(resultText(result)))).toEqual(result);
     const broken: [unknown, string][] = [
       [null, 'the file'], [{ ...result, version: 2 }, 'version'], [{ ...result, modules: [] }, 'modules'],
       [{ ...result, modules: [{ ...result.modules[0], importance: -1 }] }, 'modules.0.importance'],
@@ -230,7 +230,7 @@ describe('files', () => {
 
   test('the terminal shows the map, what is spent, and every module', async () => {
     const result = await resultOf();
-    const text = terminalTable(result);
+    const text = textTable(result);
     expect(text).toMatch(/^layer +fc +proj\n0 /);
     const spent = result.modules.reduce((s, m) => s + m.rank, 0);
     expect(text).toContain(`Spends ${spent} of 64 ranks`);
@@ -258,6 +258,10 @@ describe('the digest', () => {
     expect(compareDigest({ ...digest, tokens: 'b'.repeat(64) }, result)).toMatchObject({ kind: 'differs', reason: 'tokens' });
     const moved = compareDigest({ ...digest, importances: digest.importances.map((x) => x * 1.1) }, result);
     expect(moved.kind).toBe('close');
+    const single = await resultOf({ spec: setByPaths(spec, [['method.repeats', '1']]) }), one = digestOf(single);
+    const other1 = { ...one, ranks: one.ranks.map((r, i) => (i === 2 ? r + 1 : r)) };
+    expect(compareDigest(other1, single)).toMatchObject({ kind: 'close', differing: [2] });
+    expect(compareDigest({ ...other1, importances: one.importances.map((x, i) => (i === 2 ? x * 1.2 : x)) }, single)).toMatchObject({ kind: 'differs' });
     expect(moved.largest).toBeCloseTo(1 / 11, 2);
   });
 });

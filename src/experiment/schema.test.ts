@@ -133,5 +133,8 @@ describe('differences', () => {
     expect(sameMeasurement(spec, setByPaths(spec, [['allocation.meanRank', '3'], ['method.repeats', '9']]))).toBe(true);
     expect(sameMeasurement(spec, setByPath(spec, 'seed', '3'))).toBe(false);
     expect(sameMeasurement(spec, setByPath(spec, 'method.variant', 'clean'))).toBe(false);
+    const [one, two] = ['1', '2'].map((d) => setByPath(spec, 'model.hash', `"${d.repeat(64)}"`));
+    expect(sameMeasurement(spec, one!)).toBe(true);
+    expect(sameMeasurement(one!, two!)).toBe(false);
   });
 });

@@ -76,7 +76,8 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 /** Equal for equal experiments: a key for lists of results. */
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
-/** Whether draws measured under `a` are those `b` would measure, so far as both go: all but the allocation and the number of repeats agree. */
+/** Whether draws measured under `a` are those `b` would measure, so far as both go: all but the allocation and the number of repeats agree. No model hash means any. */
 export function sameMeasurement(a: ExperimentSpec, b: ExperimentSpec): boolean {
-  return describeChanges(a, b).every(({ path }) => path === 'method.repeats' || path.startsWith('allocation.'));
+  return describeChanges(a, b).every(({ path, from, to }) => path === 'method.repeats' || path.startsWith('allocation.')
+    || (path === 'model.hash' && (from === undefined || to === undefined)));
 }

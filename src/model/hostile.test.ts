@@ -2,7 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hasShared, sharedPath } from '../../test/shared.ts';
+import { compile } from '../compiler/index.ts';
 import { AtlasError } from '../errors.ts';
+import { readGraph } from '../onnx/read.ts';
+import { checkConfig } from './config.ts';
+import { nodeFiles } from './node-files.ts';
+import { openModel } from './repository.ts';
 import { readSafetensors } from './safetensors.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
@@ -41,4 +46,9 @@ table('tokenizer', (path) => {
   const tokenizer = loadTokenizer(readFileSync(folder(path)), path);
   // what loads must also run, on its own letters and on the text a bad pattern would choke on
   tokenizer.decode(tokenizer.encode(`abc ${'a'.repeat(5000)}! __proto__ constructor <s>`));
+});
+
+table('repo', async (path) => {
+  const { graph, graphFile, config } = await openModel(await nodeFiles(folder(path)));
+  checkConfig(config!, compile(await readGraph(graph, { file: graphFile })));
 });

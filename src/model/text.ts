@@ -44,7 +44,6 @@ function checkSize(bytes: number): void {
 
 /** Control characters other than tab and line ends, or undecodable ones: more than one in fifty is no text. */
 function isBinary(text: string): boolean {
-  // eslint-disable-next-line no-control-regex
   const strange = text.length - text.replace(/[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/g, '').length;
   return text.includes('\0') || strange * 50 > text.length;
 }

@@ -1,12 +1,19 @@
 /** Every format against onnxruntime's own operator for it: the reader must give the very same float32 values. */
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { hasShared, sharedPath } from '../../test/shared.ts';
+import { compile } from '../compiler/index.ts';
 import type { ModuleWeight, TensorType, WeightTensor } from '../compiler/compiled.ts';
 import type { WeightFormat } from '../compiler/modules.ts';
 import { mix } from '../device/random.ts';
 import { writeGraph } from '../onnx/write.ts';
 import type { Attribute, Node, Tensor } from '../onnx/graph.ts';
+import { readGraph } from '../onnx/read.ts';
+import { nodeFiles } from './node-files.ts';
+import { openModel } from './repository.ts';
+import { readSafetensors, toFloat32 } from './safetensors.ts';
 import { dequantise, weightStd } from './weights.ts';
 
 beforeAll(() => { ort.env.wasm.numThreads = 1; ort.env.logLevel = 'error'; });
@@ -129,4 +136,24 @@ test('a weight that is too short is refused', () => {
   const short = module({ kind: 'nbits', bits: 4, block: 32, zeroPoints: false }, [tensor('q', 'uint8', [4, 1, 16], new Uint8Array(32)), tensor('s', 'float32', [4], scales(4))], 4, 32);
   expect(() => dequantise(short)).toThrow('weight q has 32 of 64 bytes');
   expect(() => weightStd({ ...short, tensors: short.tensors.slice(0, 1) })).toThrow();
+});
+
+describe.skipIf(!hasShared)('the modules of real exports are the weights PyTorch has', () => {
+  test.for<[string, string, number]>([
+    ['tiny/llama', 'fp32', 0], ['tiny/llama', 'fp16', 2 ** -11], ['tiny/llama-genai-fp16', 'fp16', 2 ** -11],
+    // half a step of the quantiser: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the column's for 8
+    ['tiny/llama', 'q4', 0.15], ['tiny/llama', 'q4_zp', 0.07], ['tiny/llama', 'q4_b128', 0.15], ['tiny/llama', 'bnb4', 0.16], ['tiny/llama', 'quantized', 0.01], ['tiny/llama-genai-int4-cpu', 'q4', 0.15],
+  ])('%s %s', async ([folder, dtype, tolerance]) => {
+    const { tensors } = readSafetensors(readFileSync(sharedPath('models', 'tiny', 'llama', 'model.safetensors')), 'model.safetensors');
+    const open = await openModel(await nodeFiles(sharedPath('models', folder)), { dtype });
+    const compiled = compile(await readGraph(open.graph, { file: open.graphFile, external: (name) => open.external.get(name) }));
+    expect(compiled.modules.length).toBe(21);
+    for (const { index, path } of compiled.modules) {
+      const own = dequantise(compiled.weightOf(index)), theirs = toFloat32(tensors.get(`${path}.weight`)!);
+      const scale = tolerance < 0.001 ? 0 : theirs.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      const worst = theirs.reduce((a, b, i) => Math.max(a, Math.abs(b - own[i]!) - tolerance * (scale || Math.abs(b))), -Infinity);
+      expect(own.length).toBe(theirs.length);
+      expect(worst, path).toBeLessThanOrEqual(1e-7);
+    }
+  });
 });

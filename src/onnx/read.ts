@@ -53,7 +53,9 @@ function parse(bytes: Uint8Array, file: string) {
   try {
     return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
   } catch (cause) {
-    throw new AtlasError('not-onnx', { file, why: 'its bytes do not parse, or end too early' }, { cause });
+    // An export begins with its IR version, field 1: such a file was a model, but is not all there.
+    if (bytes[0] === 0x08 && cause instanceof RangeError) throw new AtlasError('cut-off', { file, why: `after ${bytes.byteLength} bytes` }, { cause });
+    throw new AtlasError('not-onnx', { file, why: 'its bytes do not parse' }, { cause });
   }
 }
 

@@ -45,7 +45,7 @@ export class EngineClient {
 
   #thread(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: 'rank-atlas-engine' });
+    const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: document.baseURI });
     worker.onmessage = (e: MessageEvent<FromWorker>) => this.#receive(e.data);
     worker.onerror = (e) => {
       e.preventDefault();

@@ -2,43 +2,55 @@
  * A number the visitor types. It takes effect on Enter or on leaving the field; what cannot be meant is marked and
  * put back, never silently changed into something else.
  */
-import { useId, useState } from 'react';
+import { useId, useState, type ReactNode } from 'react';
 
-interface Props {
-  label: string;
+interface BoxProps {
+  id?: string;
+  /** Spoken name, where no label points here. */
+  name?: string;
   value: number;
   min: number;
   max: number;
-  step?: number | 'any';
-  /** Shown when the value is not the default. */
-  note?: string | null;
-  disabled?: boolean;
+  step?: 1 | 'any';
   onCommit(value: number): void;
 }
 
-export function NumberField({ label, value, min, max, step = 1, note, disabled, onCommit }: Props) {
-  const id = useId();
+export function NumberBox({ id, name, value, min, max, step = 1, onCommit }: BoxProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = draft === null ? value : draft.trim() === '' ? NaN : Number(draft);
-  const valid = Number.isFinite(parsed) && parsed >= min && parsed <= max && (step === 'any' || Number.isInteger(parsed / step));
+  const valid = Number.isFinite(parsed) && parsed >= min && parsed <= max && (step === 'any' || Number.isInteger(parsed));
 
   function commit() {
     if (draft !== null && valid && parsed !== value) onCommit(parsed);
     setDraft(null);
   }
+  return (
+    <input
+      id={id} aria-label={name} className="input number" type="text" inputMode={step === 1 ? 'numeric' : 'decimal'} autoComplete="off"
+      value={draft ?? String(value)} aria-invalid={!valid} title={`${min} – ${max}`}
+      onChange={(e) => setDraft(e.target.value)} onBlur={commit}
+      onKeyDown={(e) => {
+        if (e.key === 'Enter') commit();
+        if (e.key === 'Escape' && draft !== null) { setDraft(null); e.stopPropagation(); }
+      }}
+    />
+  );
+}
 
+interface FieldProps extends Omit<BoxProps, 'id'> {
+  label: ReactNode;
+  /** Shown when the value is not the default. */
+  note?: string | null;
+}
+
+export function NumberField({ label, note, name, ...box }: FieldProps) {
+  const id = useId();
   return (
     <div className="row centre number-field">
-      <label htmlFor={id}>{label}{note && <small className="ink3"> {note}</small>}</label>
-      <input
-        id={id} className="input number" type="text" inputMode={step === 1 ? 'numeric' : 'decimal'} autoComplete="off" disabled={disabled}
-        value={draft ?? String(value)} aria-invalid={!valid} title={`${min} – ${max}`}
-        onChange={(e) => setDraft(e.target.value)} onBlur={commit}
-        onKeyDown={(e) => {
-          if (e.key === 'Enter') commit();
-          if (e.key === 'Escape' && draft !== null) { setDraft(null); e.stopPropagation(); }
-        }}
-      />
+      {/* A term explains itself on a press, so it cannot be the label that passes the press on. */}
+      {name ? <span>{label}</span> : <label htmlFor={id}>{label}</label>}
+      {note && <small className="ink3 note">{note}</small>}
+      <NumberBox id={id} name={name} {...box} />
     </div>
   );
 }

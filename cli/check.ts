@@ -1,0 +1,76 @@
+/**
+ * `rank-atlas check`: the untouched export and the cut pipeline on the same tokens, and how far they differ.
+ * `--dump` writes the pipeline's tensors under the names PyTorch users know.
+ */
+import { writeFile } from 'node:fs/promises';
+import { compareWithUntouched } from '../src/engine/self-test.ts';
+import { AtlasError } from '../src/errors.ts';
+import { idsBatch } from '../src/model/calibration.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { writeSafetensors, type FloatTensor } from '../src/model/safetensors.ts';
+import { loadModel, type LoadedModel } from '../src/worker/load.ts';
+import { startEngine } from './engine.ts';
+import type { Command } from './main.ts';
+import { idsOf } from './run.ts';
+
+export const check: Command = async (path, options) => {
+  const model = await loadModel(await nodeFiles(path), { dtype: options.dtype });
+  const batch = idsBatch(options.ids === undefined ? defaultIds(model) : idsOf(options.ids), model.compiled);
+  const { engine, runtime } = await startEngine(model, options);
+  try {
+    const logits = await engine.logits(batch);
+    const comparison = await compareWithUntouched({ ort: runtime.ort, model: model.compiled, untouched: model.open, batch, logits });
+    if (options.dump !== undefined) {
+      const residuals = await engine.residuals(batch);
+      await writeDump(options.dump, batch, model, logits, residuals);
+    }
+    const { ok, error, allowed, note } = comparison;
+    const report = {
+      file: model.open.graphFile, dialect: model.compiled.dialect, provider: engine.provider,
+      tokens: { sequences: batch.sequences, length: batch.length },
+      logits: { largestDifference: error, allowed, largest: largestOf(logits) }, ok, note: note ?? null,
+    };
+    if (options.json) console.log(JSON.stringify(report, null, 2));
+    else {
+      console.log(`${report.file} (${report.dialect}) on ${engine.provider.kind}, ${batch.sequences} x ${batch.length} tokens`);
+      console.log(`logits: largest difference ${error.toPrecision(3)} of ±${report.logits.largest.toPrecision(3)}, allowed ${allowed.toPrecision(3)}: ${ok ? 'within tolerance' : 'OUT OF TOLERANCE'}`);
+      if (note) console.log(note);
+    }
+    return ok ? 0 : 1;
+  } finally {
+    await engine.dispose();
+  }
+};
+
+/** Two sequences of twelve tokens spread over the vocabulary: every model has these. */
+function defaultIds({ compiled: { vocab, maxLength } }: LoadedModel): number[][] {
+  const length = Math.min(12, maxLength);
+  return [0, 1].map((s) => Array.from({ length }, (_, i) => (7919 * (s * length + i + 1)) % vocab));
+}
+
+const largestOf = (x: Float32Array): number => x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+
+async function writeDump(path: string, { ids, sequences, length }: { ids: Int32Array; sequences: number; length: number }, { compiled }: LoadedModel, logits: Float32Array, residuals: Float32Array[]): Promise<void> {
+  const { vocab, hidden } = compiled;
+  const tensors = new Map<string, FloatTensor>([['logits', { shape: [sequences, length, vocab], data: logits }]]);
+  residuals.forEach((data, i) => tensors.set(`resid.${i}`, { shape: [sequences, length, hidden], data }));
+  tensors.set('nll', { shape: [sequences, length - 1], data: nllOf(logits, ids, sequences, length, vocab) });
+  await writeFile(path, writeSafetensors(tensors, { format: 'pt' })).catch((cause: NodeJS.ErrnoException) => {
+    throw new AtlasError('usage', { why: `${path} cannot be written (${cause.code})` }, { cause });
+  });
+}
+
+/** Next-token negative log likelihood in nats, `[sequences, length − 1]`. */
+function nllOf(logits: Float32Array, ids: Int32Array, sequences: number, length: number, vocab: number): Float32Array {
+  const out = new Float32Array(sequences * (length - 1));
+  for (let s = 0, n = 0; s < sequences; s++) {
+    for (let t = 0; t + 1 < length; t++, n++) {
+      const row = logits.subarray((s * length + t) * vocab, (s * length + t + 1) * vocab);
+      const peak = row.reduce((m, v) => Math.max(m, v), -Infinity);
+      let sum = 0;
+      for (const v of row) sum += Math.exp(v - peak);
+      out[n] = peak + Math.log(sum) - row[ids[s * length + t + 1]!]!;
+    }
+  }
+  return out;
+}

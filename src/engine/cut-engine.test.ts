@@ -1,0 +1,163 @@
+/** The engine on tiny models: against whole forwards of the untouched export, against itself, and on both providers. */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { compile } from '../compiler/index.ts';
+import type { CompiledModel } from '../compiler/compiled.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { readGraph } from '../onnx/read.ts';
+import { hasShared, sharedPath } from '../../test/shared.ts';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import type { Backend } from './backend.ts';
+import { createEngine } from './cut-engine.ts';
+import type { CleanPass, Engine, Probe, TokenBatch } from './engine.ts';
+import type { Ort } from './ort.ts';
+import { wasmBackend, webgpuBackend } from './test-backends.ts';
+import { naiveDisagreement } from './test-naive.ts';
+
+const BUDGET = 500e6;
+const ort = (await import('onnxruntime-web')) as unknown as Ort;
+
+const batchOf = (vocab: number, sequences = 2, length = 5): TokenBatch =>
+  ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (i * 17 + 3) % vocab), sequences, length });
+
+/** One probe per module of a layer, draws 2r and 2r + 1. */
+const probesOf = (engine: Engine, layer: number, change: Partial<Probe> = {}): Probe[] =>
+  engine.modules.filter((m) => m.layer === layer).map(({ index }) => {
+    const std = engine.weightStd(index);
+    return { module: index, a: { seed: 1, draw: 0, std }, b: { seed: 1, draw: 1, std }, ...change };
+  });
+
+/** Largest relative difference. */
+const apart = (got: Float64Array | number[], want: Float64Array | number[]) => Math.max(...Array.from(want, (w, i) => Math.abs(got[i]! - w) / Math.abs(w)));
+
+async function shared(file: string): Promise<Graph> {
+  const path = sharedPath('models/tiny', file);
+  return readGraph(readFileSync(path), { file, external: (name) => readFileSync(`${dirname(path)}/${name}`) });
+}
+
+const models: [string, boolean, () => Promise<Graph> | Graph][] = [
+  ['float32 decoder', true, () => tinyDecoderGraph()],
+  ['4-bit decoder', true, () => tinyDecoderGraph({ weights: 'q4' })],
+  ['tiny llama, float32', hasShared, () => shared('llama/onnx/model.onnx')],
+  ['tiny qwen2 (bias), 4 bits', hasShared, () => shared('qwen2/onnx/model_q4.onnx')],
+  ['tiny gpt2 (Conv1D)', hasShared, () => shared('gpt2/onnx/model.onnx')],
+  ['tiny llama, GenAI, packed qkv', hasShared, () => shared('llama-genai-int4-cpu/model.onnx')],
+];
+
+describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) => {
+  let graph: Graph, model: CompiledModel, engine: Engine, pass: CleanPass;
+  beforeAll(async () => {
+    graph = await load();
+    model = compile(graph);
+    engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
+    pass = await engine.cleanPass(batchOf(model.vocab));
+  });
+  afterAll(() => engine.dispose());
+
+  it('measures what whole forwards with W + N measure, for every module', async () => {
+    for (let layer = 0; layer < model.layers; layer++) {
+      for (const change of [{}, { b: null, bias: true }]) {
+        const probes = probesOf(engine, layer, change).filter((_, i) => (layer + i) % 2 === 0);
+        const got = await engine.disagreement(pass, layer, probes), want: number[] = [];
+        for (const probe of probes) want.push(await naiveDisagreement(ort, graph, model, probe, pass.batch));
+        expect(apart(got, want)).toBeLessThan(1e-3);
+      }
+    }
+  });
+
+  it('gives the same numbers twice, and in any batches', async () => {
+    const probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
+    const whole = await engine.disagreement(pass, 0, probes);
+    expect(await engine.disagreement(pass, 0, probes)).toEqual(whole);
+    for (const [i, probe] of probes.entries()) {
+      if (i % 3 === 0) expect(apart(await engine.disagreement(pass, 0, [probe]), [whole[i]!])).toBeLessThan(1e-5);
+    }
+  });
+});
+
+describe('the engine on a small decoder', () => {
+  const model = compile(tinyDecoderGraph({ weights: 'q4' }));
+  let engine: Engine, pass: CleanPass;
+  beforeAll(async () => {
+    engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
+    pass = await engine.cleanPass(batchOf(model.vocab));
+  });
+  afterAll(() => engine.dispose());
+
+  it('splits batches by memory without changing the numbers', async () => {
+    const backend = await wasmBackend(), narrow = createEngine({ model, backend: Object.assign(backend, { fullRows: 20 }), memoryBudgetBytes: BUDGET });
+    const kept = await narrow.cleanPass(pass.batch), probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
+    expect(apart(await narrow.disagreement(kept, 0, probes), await engine.disagreement(pass, 0, probes))).toBeLessThan(1e-5);
+    await narrow.dispose();
+  });
+
+  it('gives the mean cross entropy of its own logits', async () => {
+    const { ids, sequences, length } = pass.batch, logits = await engine.logits(pass.batch);
+    let loss = 0;
+    for (let s = 0; s < sequences; s++) {
+      for (let t = 0; t + 1 < length; t++) {
+        const row = Array.from(logits.subarray((s * length + t) * model.vocab, (s * length + t + 1) * model.vocab));
+        loss += Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - row[ids[s * length + t + 1]!]!;
+      }
+    }
+    expect(pass.loss).toBeCloseTo(loss / (sequences * (length - 1)), 5);
+  });
+
+  it('samples the vocabulary: all of it is exact, a part comes close and is the same twice', async () => {
+    const probes = probesOf(engine, 1), whole = await engine.disagreement(pass, 1, probes);
+    expect(await engine.disagreement(pass, 1, probes, { size: model.vocab, seed: 1 })).toEqual(whole);
+    const mean = new Float64Array(probes.length);
+    for (let seed = 0; seed < 8; seed++) (await engine.disagreement(pass, 1, probes, { size: 24, seed })).forEach((v, i) => { mean[i]! += v / 8; });
+    expect(apart(mean, whole)).toBeLessThan(0.1);
+  });
+
+  it('shows one probe in the open, with the same value', async () => {
+    const probe = probesOf(engine, 0)[2]!, detail = await engine.explain(pass, probe);
+    expect(detail.value).toBeCloseTo((await engine.disagreement(pass, 0, [probe]))[0]!, 3);
+    expect(detail.weights).toEqual(engine.materialiseWeight(probe.module).slice(0, 8));
+    expect(detail.noiseA).not.toEqual(detail.noiseB);
+    expect(detail.tokens.map((t) => t.clean)).toEqual(detail.tokens.map((t) => t.clean).sort((x, y) => y - x));
+    const { vocab } = model, clean = (await engine.logits(pass.batch)).subarray(4 * vocab, 5 * vocab);
+    expect(detail.tokens[0]!.clean).toBeCloseTo(Math.max(...clean), 4);
+    expect(detail.restCount + detail.tokens.length).toBe(vocab);
+    const notebook = await engine.explain(pass, { ...probe, b: null });
+    expect(notebook.noiseB).toHaveLength(0);
+    expect(notebook.tokens.map((t) => t.b)).toEqual(notebook.tokens.map((t) => t.clean));
+  });
+
+  it('refuses tokens it cannot take and memory it does not have', async () => {
+    const refuse = (batch: TokenBatch) => expect(engine.cleanPass(batch)).rejects;
+    await refuse({ ids: Int32Array.of(1, 2, 3), sequences: 2, length: 2 }).toMatchObject({ code: 'bad-text' });
+    await refuse({ ids: Int32Array.of(1, model.vocab), sequences: 1, length: 2 }).toMatchObject({ code: 'bad-text' });
+    await refuse({ ids: Int32Array.of(1, -1), sequences: 1, length: 2 }).toMatchObject({ code: 'bad-text' });
+    const backend = await wasmBackend();
+    expect(() => createEngine({ model, backend, memoryBudgetBytes: 1000 })).toThrow(expect.objectContaining({ code: 'too-large' }));
+    const tight = createEngine({ model, backend, memoryBudgetBytes: 45_000 });
+    const probes = probesOf(tight, 0);
+    await expect(tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, 0, probes))).rejects.toMatchObject({ code: 'too-large' });
+    await tight.dispose();
+    await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+const webgpu: Backend | null = await webgpuBackend();
+
+describe.skipIf(!webgpu)('WebGPU', { timeout: 120_000 }, () => {
+  it.each(models.filter(([, there], i) => there && i % 2 === 1))('agrees with WASM on the %s, and stays flat', async (_, __, load) => {
+    const model = compile(await load()), backend = (await webgpuBackend())!;
+    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
+    const gpu = createEngine({ model, backend, memoryBudgetBytes: BUDGET });
+    const batch = batchOf(model.vocab), here = await cpu.cleanPass(batch), there = await gpu.cleanPass(batch);
+    expect(Math.abs(there.loss - here.loss)).toBeLessThan(1e-5);
+    const layer = model.layers - 2, probes = [...probesOf(cpu, layer), ...probesOf(cpu, layer, { b: null, bias: true })];
+    const want = await cpu.disagreement(here, layer, probes), got = await gpu.disagreement(there, layer, probes);
+    expect(apart(got, want)).toBeLessThan(1e-4);
+    expect(await gpu.disagreement(there, layer, probes)).toEqual(got);
+    const bytes = gpu.memory().device;
+    expect(await gpu.disagreement(there, layer, probes)).toEqual(got);
+    expect(gpu.memory().device).toBe(bytes);
+    await cpu.dispose();
+    await gpu.dispose();
+  });
+});

@@ -1,0 +1,63 @@
+/** The run loop on the real engine: a small decoder, compiled, cut, and run in onnxruntime-web. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { compile } from '../compiler/index.ts';
+import { createEngine } from '../engine/cut-engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import { wasmBackend } from '../engine/test-backends.ts';
+import type { ModelFacts } from './events.ts';
+import { reduce, type Measurement } from './measurement.ts';
+import { runExperiment, type RunOptions } from './run.ts';
+import { parseSpec } from './schema.ts';
+
+const ids = [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]];
+const spec = parseSpec({ text: { kind: 'ids', ids }, method: { repeats: 3 } });
+let engine: Engine, model: ModelFacts;
+
+beforeAll(async () => {
+  const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
+  engine = createEngine({ model: compiled, backend: await wasmBackend(), memoryBudgetBytes: 1e8 });
+  const { dialect, layers, hidden, vocab, modules } = compiled;
+  model = { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules };
+});
+
+afterAll(() => engine.dispose());
+
+async function measure(over: Partial<RunOptions> = {}, draws = Infinity): Promise<Measurement> {
+  let state: Measurement | null = null;
+  const batch = { ids: Int32Array.from(ids.flat()), sequences: 2, length: 6 };
+  for await (const event of runExperiment({ spec, engine, batch, model, versions: { rankAtlas: '0', onnxruntime: '0' }, ...over })) {
+    state = reduce(state, event);
+    if (state.draws.flat().length >= draws) break;
+  }
+  return state!;
+}
+
+const valuesOf = (m: Measurement) => m.result!.modules.map((r) => r.draws);
+
+test('two runs are identical; a run taken up again ends as if it had not stopped; so does one with steps', async () => {
+  const whole = await measure();
+  expect(whole.result!.modules.map((m) => m.path)).toEqual(model.modules.map((m) => m.path));
+  expect(whole.cleanLoss).toBeGreaterThan(0);
+  for (const m of whole.result!.modules) expect(m.importance).toBeGreaterThan(0);
+  expect(valuesOf(await measure())).toEqual(valuesOf(whole));
+
+  const broken = await measure({}, 20);
+  expect(broken.result).toBeNull();
+  const resumed = await measure({ known: broken });
+  const stepped = await measure({ control: { granularity: () => 'module' } });
+  for (const other of [resumed, stepped]) {
+    valuesOf(other).forEach((draws, m) => draws.forEach((d, k) => expect(Math.abs(d / valuesOf(whole)[m]![k]! - 1)).toBeLessThan(1e-5)));
+    expect(other.result!.modules.map((m) => m.rank)).toEqual(whole.result!.modules.map((m) => m.rank));
+  }
+});
+
+test('the clean variant: one noise instead of two, a mean instead of a sum', async () => {
+  const clean = await measure({ spec: { ...spec, method: { ...spec.method, variant: 'clean' } } });
+  const pairs = await measure();
+  // Two independent draws part √2 as far as one from the clean output, to first order; the mean is over the vocabulary.
+  const ratio = clean.result!.modules.map((m, i) => (pairs.result!.modules[i]!.importance / (m.importance * model.vocab)));
+  const mean = ratio.reduce((a, b) => a + b, 0) / ratio.length;
+  expect(mean).toBeGreaterThan(1.1);
+  expect(mean).toBeLessThan(1.7);
+});

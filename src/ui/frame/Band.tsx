@@ -1,0 +1,111 @@
+/**
+ * One line under the transport for what the visitor must know: trouble first, then the link the page was opened with. It is
+ * the only place where messages appear.
+ */
+import type { ReactNode } from 'react';
+import { describeChanges } from '../../experiment/settings.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { closeLink, comparisonWith, resultNow, useLink } from '../../state/link-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { useRun } from '../../state/run-store.ts';
+import { continueOn, openModel } from '../../state/session.ts';
+import { sweepsOf } from '../../experiment/measurement.ts';
+import { useView } from '../../state/view-store.ts';
+import { describeChange, describeText, modelName } from '../words/describe.ts';
+import type { Words } from '../words/en.ts';
+import { useWords } from '../words/use-words.ts';
+
+type Kind = 'err' | 'warn' | 'ok' | '';
+
+function Line({ kind, alert, children, buttons }: { kind: Kind; alert?: boolean; children: ReactNode; buttons?: ReactNode }) {
+  return <div className={`band ${kind}`} role={alert ? 'alert' : undefined}>{children}<div className="buttons">{buttons}</div></div>;
+}
+
+const Button = ({ onClick, children, kind = '' }: { onClick(): void; children: ReactNode; kind?: string }) =>
+  <button type="button" className={`button small ${kind}`} onClick={onClick}>{children}</button>;
+
+/** Whether there is anything to say; the map makes room for it. */
+export function useBanded(): boolean {
+  const { failure, distrusted } = useModel();
+  const { contents, failure: linkFailure } = useLink();
+  const stopped = useRun((r) => r.phase === 'stopped' || r.restarted !== null);
+  return !!(failure || distrusted || contents || linkFailure || stopped);
+}
+
+export function Band() {
+  const words = useWords();
+  const { failure, distrusted, set, models, provider } = useModel();
+  const { phase, restarted, shown } = useRun();
+  const { contents, failure: linkFailure } = useLink();
+  const b = words.band;
+
+  if (phase === 'stopped') {
+    return (
+      <Line kind="err" alert buttons={<>{provider?.kind === 'webgpu' && <Button kind="act" onClick={() => void continueOn('wasm')}>{b.continueCpu}</Button>}<Button kind="line" onClick={() => void continueOn(provider?.kind ?? 'auto')}>{b.tryAgain}</Button></>}>
+        <span><b>{b.lostTwice}</b> {provider?.kind === 'webgpu' ? b.lostAsk(shown ? sweepsOf(shown.draws) : 0) : words.status.kept(shown ? sweepsOf(shown.draws) : 0)}</span>
+      </Line>
+    );
+  }
+  if (failure) {
+    return (
+      <Line kind="err" alert buttons={<>{phase === 'empty' && models[0] && <Button kind="act" onClick={() => void openModel({ kind: 'bundled', id: models[0]!.id })}>{b.useBundled}</Button>}<Button onClick={() => set({ failure: null })}>{b.dismiss}</Button></>}>
+        <Sentence text={words.error(failure.code, failure.values)} />
+      </Line>
+    );
+  }
+  if (restarted !== null) return <Line kind="warn" alert>{b.lostOnce(restarted)}</Line>;
+  if (distrusted) return <Line kind="warn" alert buttons={<Button onClick={() => set({ distrusted: null })}>{b.dismiss}</Button>}><span><Sentence text={words.error(distrusted.code, distrusted.values)} /> {b.selfTestCpu}</span></Line>;
+  if (linkFailure) return <Line kind="err" alert buttons={<Button onClick={closeLink}>{b.dismiss}</Button>}><Sentence text={words.error(linkFailure.code, linkFailure.values)} /></Line>;
+  return contents ? <LinkLine /> : null;
+}
+
+/** What happened in bold, what to do after it. */
+function Sentence({ text }: { text: string }) {
+  const stop = /。|\.(?=\s|$)/u.exec(text);
+  const cut = stop ? stop.index + 1 : text.length;
+  return <span><b>{text.slice(0, cut)}</b>{text.slice(cut)}</span>;
+}
+
+function badgeOf(words: Words, contents: NonNullable<ReturnType<typeof useLink.getState>['contents']>): { kind: Kind; text: string } {
+  const b = words.band;
+  if (!contents.digest) return { kind: '', text: b.unchecked };
+  const comparison = comparisonWith(contents, resultNow());
+  if (!comparison) return { kind: '', text: b.unchecked };
+  const { kind, reason, differing, modules } = comparison;
+  if (kind === 'reproduced') return { kind: 'ok', text: b.reproduced(modules, modules) };
+  if (kind === 'close') return { kind: 'warn', text: differing.length ? b.close(differing.length) : b.closeValues(comparison.largest) };
+  return { kind: 'warn', text: reason === 'model' ? b.otherModel : reason === 'tokens' ? b.otherText : b.differs(differing.length, modules) };
+}
+
+function LinkLine() {
+  const words = useWords();
+  const b = words.band;
+  const contents = useLink((l) => l.contents)!;
+  const { spec, replace } = useExperiment();
+  const { models, facts } = useModel();
+  // Re-read when a result comes into view.
+  useRun((r) => r.shown?.result);
+  const set = useView((v) => v.set);
+  const missing = !contents.spec.model.id.startsWith('bundled:') && facts?.id !== contents.spec.model.id;
+  if (missing) {
+    return (
+      <Line kind="warn" buttons={<><Button kind="act" onClick={() => set({ picker: true })}>{b.chooseFiles}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>
+        <span><b>{b.fromLink}.</b> {b.needsFiles(modelName(contents.spec.model.id))}</span>
+      </Line>
+    );
+  }
+  const badge = badgeOf(words, contents);
+  const changes = describeChanges(contents.spec, spec).filter(({ path }) => path !== 'model.hash');
+  const title = models.find((m) => `bundled:${m.id}` === contents.spec.model.id)?.title ?? modelName(contents.spec.model.id);
+  return (
+    <Line kind={badge.kind} buttons={<>{changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}<Button onClick={closeLink}>{b.dismiss}</Button></>}>
+      <b>{b.fromLink}</b>
+      <span className="ink2">{title}, {describeText(words, contents.spec.text)}, AdaRank, {words.chips.seed(contents.spec.seed)}</span>
+      {changes.length > 0
+        ? <span className="small">{b.changed(changes.map((c) => describeChange(words, c)).join(', '))}</span>
+        : <span className={`badge ${badge.kind}`}>{badge.text}</span>}
+      {contents.damaged.length > 0 && <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>}
+      {contents.textKeptBack && <span className="small warn">{b.keptBack}</span>}
+    </Line>
+  );
+}

@@ -1,0 +1,89 @@
+/** What computes (press to choose), how much memory it holds, and the seed. */
+import type { ProviderKind } from '../../engine/engine.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { useRun } from '../../state/run-store.ts';
+import { switchProvider } from '../../state/session.ts';
+import { Popover } from '../parts/Popover.tsx';
+import { useWords } from '../words/use-words.ts';
+import type { Words } from '../words/en.ts';
+
+const kinds: ProviderKind[] = ['webgpu', 'wasm'];
+const nameOf = (words: Words, kind: ProviderKind) => (kind === 'webgpu' ? words.chips.gpu : words.chips.cpu);
+
+export function ProviderChip() {
+  const words = useWords();
+  const c = words.chips;
+  const phase = useRun((r) => r.phase);
+  const recorded = useRun((r) => (r.phase === 'recorded' ? r.shown?.result ?? null : null));
+  const { provider, distrusted } = useModel();
+  if (recorded) return <span className="chip idle"><i />{c.recorded(recorded.startedAt.slice(0, 10), recorded.provider.device)}</span>;
+  if (phase === 'stopped') return <span className="chip warn"><i />{c.stopped}</span>;
+  if (!provider) return <span className="chip idle"><i />{phase === 'loading' ? words.status.starting : c.none}</span>;
+  const device = provider.kind === 'webgpu' && provider.device ? <span className="wide-only"> · {provider.device}</span> : null;
+  return (
+    <Popover className={`chip${distrusted || provider.software ? ' warn' : ''}`} name={`${c.provider}: ${nameOf(words, provider.kind)}`} label={<><i /><span className="ellipsis device">{nameOf(words, provider.kind)}{device}</span></>}>
+      {(close) => <ProviderMenu close={close} />}
+    </Popover>
+  );
+}
+
+function ProviderMenu({ close }: { close(): void }) {
+  const words = useWords();
+  const c = words.chips;
+  const { provider, providers, selfTest } = useModel();
+  return (
+    <div className="stack provider-menu">
+      <h3>{c.provider}</h3>
+      {kinds.map((kind) => {
+        const current = provider?.kind === kind, here = providers.includes(kind);
+        const note = current ? [provider.device, provider.kind === 'wasm' ? c.threads(provider.threads) : '', provider.software ? c.software : ''].filter(Boolean).join(', ') : here ? '' : c.unavailable;
+        return (
+          <div className="row centre" key={kind}>
+            <span><b>{nameOf(words, kind)}</b>{note && <small className="ink2"> {note}</small>}</span>
+            {current ? <small className="ink2">{c.inUse}</small> : here && <button type="button" className="button small line" onClick={() => { close(); void switchProvider(kind); }}>{c.use}</button>}
+          </div>
+        );
+      })}
+      {!providers.includes('webgpu') && <p className="small ink2">{words.error('no-webgpu', {})}</p>}
+      {provider?.kind === 'wasm' && provider.threads === 1 && !globalThis.crossOriginIsolated && <p className="small ink2">{c.oneThread}</p>}
+      {selfTest && (
+        <table className="small">
+          <caption className="small ink2">{c.selfTest}</caption>
+          <tbody>
+            {selfTest.checks.map((check) => (
+              <tr key={check.name}>
+                <td>{check.name}{check.note && <small className="ink3"> {check.note}</small>}</td>
+                <td>{check.error.toPrecision(2)} <span className="ink3">({c.allowed(check.allowed.toPrecision(1))})</span></td>
+                <td className={check.ok ? '' : 'err'}>{check.ok ? c.passed : c.differs}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+    </div>
+  );
+}
+
+export function Chips() {
+  const words = useWords();
+  const c = words.chips;
+  const memory = useModel((m) => m.memory);
+  const limit = useModel((m) => m.limit);
+  const seed = useExperiment((e) => e.spec.seed);
+  return (
+    <div className="chips">
+      <ProviderChip />
+      {memory && (
+        <Popover className="chip" name={`${c.memoryName}: ${c.memoryShort(memory.device + memory.heap)}`} label={<><span className="wide-only">{c.memory(memory.device + memory.heap, limit)}</span><span className="narrow-only">{c.memoryShort(memory.device + memory.heap)}</span></>}>
+          <div className="stack">
+            <h3>{c.memoryName}</h3>
+            <div className="row"><span>{c.memoryDevice}</span><b>{words.size(memory.device)}</b></div>
+            <div className="row"><span>{c.memoryHeap}</span><b>{words.size(memory.heap)}</b></div>
+          </div>
+        </Popover>
+      )}
+      <span className="chip">{c.seed(seed)}</span>
+    </div>
+  );
+}

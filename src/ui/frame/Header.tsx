@@ -1,0 +1,74 @@
+/** Name, question, and what can be done with the experiment as a whole. On a phone the rest is in a menu. */
+import { useEffect, useState } from 'react';
+import { linkNow } from '../../state/link-store.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useView } from '../../state/view-store.ts';
+import { palette } from '../colour.ts';
+import { copyText } from '../export/download.ts';
+import { Popover } from '../parts/Popover.tsx';
+import { useDark } from '../parts/use-media.ts';
+import { useWords } from '../words/use-words.ts';
+
+const marks = [0.05, 0.2, 0.45, 0.15, 0.5, 0.7, 0.4, 0.8, 1];
+
+function Logo() {
+  const dark = useDark();
+  const { sequential } = palette(dark);
+  return (
+    <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
+      {marks.map((t, i) => <rect key={i} x={(i % 3) * 7.5} y={Math.floor(i / 3) * 7.5} width={7} height={7} fill={sequential(dark ? 0.12 + 0.88 * t : t).css} />)}
+    </svg>
+  );
+}
+
+/** Copies at once; an own text in it, or a clipboard that refuses, asks first in a sheet. */
+function CopyLink() {
+  const { header } = useWords();
+  const ownText = useExperiment((e) => e.spec.text.kind === 'own');
+  const set = useView((v) => v.set);
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return;
+    const timer = setTimeout(() => setCopied(false), 2000);
+    return () => clearTimeout(timer);
+  }, [copied]);
+
+  async function copy() {
+    if (ownText) return set({ sheet: 'link' });
+    if (await copyText(await linkNow(true))) setCopied(true);
+    else set({ sheet: 'link' });
+  }
+  return (
+    <button type="button" className="button steady" onClick={() => void copy()}>
+      <span aria-hidden={copied} style={copied ? { visibility: 'hidden' } : undefined}>{header.copyLink}</span>
+      <span role="status" className="over">{copied ? header.copied : ''}</span>
+    </button>
+  );
+}
+
+function Others() {
+  const { header } = useWords();
+  const { set, setLanguage } = useView();
+  return (
+    <>
+      <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>{header.export}</button>
+      <button type="button" className="button" lang={header.otherLocale} onClick={() => setLanguage(header.otherLocale === 'ja' ? 'ja' : 'en')}>{header.otherLanguage}</button>
+      <button type="button" className="button" onClick={() => set({ sheet: 'help' })}>{header.help}</button>
+    </>
+  );
+}
+
+export function Header({ phone }: { phone: boolean }) {
+  const words = useWords();
+  return (
+    <header className="header">
+      <Logo />
+      <h1 className="name">Rank Atlas</h1>
+      <p className="question ellipsis">{words.question}</p>
+      <div className="actions">
+        <CopyLink />
+        {phone ? <Popover label={words.header.menu}><div className="menu"><Others /></div></Popover> : <Others />}
+      </div>
+    </header>
+  );
+}

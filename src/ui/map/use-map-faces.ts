@@ -1,0 +1,49 @@
+/** What the map shows now, for the page and for the SVG file alike. */
+import { useMemo } from 'react';
+import type { RankTable } from '../../experiment/rank-table.ts';
+import { useLayout, useRankTable } from '../../state/derived.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import type { MapLayout } from '../../state/layout.ts';
+import { useRun } from '../../state/run-store.ts';
+import { useView } from '../../state/view-store.ts';
+import { palette, scaleEnd } from '../colour.ts';
+import { useDark } from '../parts/use-media.ts';
+import { numbersOf } from '../words/numbers.ts';
+import { useWords } from '../words/use-words.ts';
+import { faceOf, versusEnd } from './faces.ts';
+
+const none: ReadonlySet<number> = new Set();
+
+export function useMapFaces() {
+  const words = useWords();
+  const colours = palette(useDark());
+  const layout = useLayout();
+  const table = useRankTable();
+  const phase = useRun((r) => r.phase);
+  const probed = useRun((r) => r.shown?.probing?.modules);
+  const asked = useRun((r) => r.shown?.spec.method.repeats);
+  const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
+  const wantsVersus = useView((v) => v.versus);
+
+  const active = phase === 'running' || phase === 'paused' || phase === 'stopped';
+  const versus = wantsVersus && table.allocation ? meanRank : null;
+  const end = scaleEnd(Math.max(0, ...table.rows.map((r) => r.multiple ?? 0)));
+  const faces = useMemo(() => {
+    const probing = active && probed ? new Set(probed) : none;
+    return table.rows.map((row) => faceOf(row, { table, words, palette: colours, end, probing, repeats: active && asked ? asked : null, versus }));
+  }, [table, words, colours, end, probed, active, asked, versus]);
+  const feet = useMemo(() => columnMeans(table, layout, (m) => `${numbersOf(words.locale).fixed(m, 1)}×`), [table, layout, words]);
+  const scale = versus === null
+    ? { ramp: colours.sequential, from: 0, to: end }
+    : { ramp: colours.diverging, from: -versusEnd(table, versus), to: versusEnd(table, versus) };
+  return { layout, table, faces, feet, active, versus, scale };
+}
+
+/** Mean multiple of each column, once every module is probed. */
+function columnMeans(table: RankTable, layout: MapLayout, print: (multiple: number) => string): string[] {
+  if (table.sweeps === 0) return layout.columns.map(() => '');
+  return layout.columns.map((_, column) => {
+    const found = layout.cells.filter((m, i) => m >= 0 && i % layout.columns.length === column).map((m) => table.rows[m]?.multiple ?? 0);
+    return print(found.reduce((a, b) => a + b, 0) / found.length);
+  });
+}

@@ -1,0 +1,111 @@
+/** The experiment's form: what is measured, on what, how, and with which budget. A drawer on narrow pages. */
+import { isPreset, PRESETS, presetSpec, specKey, type PresetId } from '../../experiment/settings.ts';
+import { LIMITS } from '../../experiment/schema.ts';
+import { defaults, useModules, useLayout } from '../../state/derived.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { timeOf } from '../../state/pace.ts';
+import { useView } from '../../state/view-store.ts';
+import { NumberField } from '../parts/NumberField.tsx';
+import { Term } from '../parts/Term.tsx';
+import { describeText, modelName } from '../words/describe.ts';
+import { describeFormat } from '../words/format.ts';
+import { useWords } from '../words/use-words.ts';
+import { Advanced } from './Advanced.tsx';
+import { MeanRank } from './MeanRank.tsx';
+import { Results } from './Results.tsx';
+
+/** The preset an experiment is, the budget and the seed apart; null if it is none. */
+function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): PresetId | null {
+  const plain = { ...spec, model: defaults.model, allocation: defaults.allocation, seed: defaults.seed };
+  return (Object.keys(PRESETS) as PresetId[]).find((id) => specKey(presetSpec(id)) === specKey(plain)) ?? null;
+}
+
+function Preset() {
+  const words = useWords();
+  const { spec, edit } = useExperiment();
+  const preset = presetOf(spec);
+  return (
+    <div className="field">
+      <label htmlFor="preset">{words.rail.preset}</label>
+      <select
+        id="preset" className="select" value={preset ?? ''}
+        onChange={(e) => { const id = e.target.value; if (isPreset(id)) edit((s) => ({ ...presetSpec(id), model: s.model, allocation: s.allocation, seed: s.seed }), 'preset'); }}
+      >
+        {preset === null && <option value="">{words.rail.custom}</option>}
+        {(Object.keys(PRESETS) as PresetId[]).map((id) => <option key={id} value={id}>{words.presets[id].name}</option>)}
+      </select>
+      {preset && <p className="small ink2 hint">{words.presets[preset].look}</p>}
+    </div>
+  );
+}
+
+function ModelField() {
+  const words = useWords();
+  const { facts } = useModel();
+  const { layers } = useModules();
+  const columns = useLayout().columns.length;
+  const id = useExperiment((e) => e.spec.model.id);
+  const set = useView((v) => v.set);
+  const format = facts?.modules[0]?.format;
+  return (
+    <div>
+      <div className="label"><span>{words.rail.model}</span><button type="button" className="link" id="change-model" onClick={() => set({ picker: true, sheet: null })}>{words.rail.change}</button></div>
+      <div>{facts ? `${facts.title}, ${words.rail.shape(layers, columns)}` : modelName(id)}</div>
+      <div className="small ink2">{facts && format ? `${describeFormat(words, format)}, ${words.size(facts.bytes)}` : '\u00a0'}</div>
+    </div>
+  );
+}
+
+function TextField() {
+  const words = useWords();
+  const { text, sequences, length } = useExperiment((e) => e.spec);
+  const set = useView((v) => v.set);
+  return (
+    <div>
+      <div className="label"><span>{words.rail.text}</span><button type="button" className="link" onClick={() => set({ sheet: 'text' })}>{words.rail.change}</button></div>
+      <div>{describeText(words, text)}</div>
+      <div className="small ink2">{words.rail.tokens(sequences, length)}{text.kind === 'own' && `. ${words.rail.stays}`}</div>
+    </div>
+  );
+}
+
+/** One method now; the list is where the others will stand. */
+function Method() {
+  const words = useWords();
+  const time = timeOf(useExperiment((e) => e.spec));
+  return (
+    <div>
+      <div className="label"><span>{words.rail.method}</span></div>
+      <div className="row centre"><b>AdaRank</b>{time !== null && <small className="ink3">{words.rail.methodTime(time)}</small>}</div>
+    </div>
+  );
+}
+
+export function RailContent() {
+  const words = useWords();
+  const { spec, edit } = useExperiment();
+  return (
+    <>
+      <Preset />
+      <hr />
+      <ModelField />
+      <TextField />
+      <hr />
+      <Method />
+      <MeanRank />
+      <NumberField
+        label={<Term of="seed">{words.rail.seed}</Term>} name={words.rail.seed} value={spec.seed} min={LIMITS.seed[0]} max={LIMITS.seed[1]}
+        onCommit={(seed) => edit((s) => ({ ...s, seed }), 'seed')}
+      />
+      <Advanced />
+      <hr className="push" />
+      <Results />
+    </>
+  );
+}
+
+export function Rail() {
+  const words = useWords();
+  return <aside className="sheet rail" aria-label={words.rail.label}><RailContent /></aside>;
+}

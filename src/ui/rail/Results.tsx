@@ -1,0 +1,61 @@
+/** The last results of this machine: press one to see it at once, mark two to compare them. */
+import { useState } from 'react';
+import { measurementOf } from '../../experiment/measurement.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { resultKey, useRun, type KeptResult } from '../../state/run-store.ts';
+import { showMeasurement } from '../../state/session.ts';
+import { nameOf } from '../words/describe.ts';
+import { useWords } from '../words/use-words.ts';
+import { useClock } from '../parts/use-clock.ts';
+
+export function Results() {
+  const words = useWords();
+  const w = words.rail;
+  const { results, shown, phase, set } = useRun();
+  const { facts } = useModel();
+  const [marked, setMarked] = useState<readonly string[] | null>(null);
+  const now = useClock(60_000);
+
+  // Results of another model cannot be compared with the map in view; they come back with their model.
+  const here = results.filter(({ result }) => result.model.hash === (shown?.model.hash ?? facts?.hash));
+  const inView = shown?.result ? resultKey(shown.result) : null;
+  const running = !inView && shown && (phase === 'running' || phase === 'paused');
+
+  function show({ result }: KeptResult) {
+    const { spec, edit } = useExperiment.getState();
+    edit(() => ({ ...result.spec, allocation: spec.allocation }), 'result');
+    showMeasurement(measurementOf(result));
+  }
+  function compare(keys: readonly string[]) {
+    const found = here.filter((r) => keys.includes(r.key)).sort((a, b) => a.at - b.at);
+    if (found.length === 2) set({ comparing: { a: found[0]!, b: found[1]! } });
+    setMarked(null);
+  }
+
+  return (
+    <div className="results">
+      <div className="label">
+        <span>{w.results}</span>
+        {here.length > 1 && phase !== 'running' && (marked === null
+          ? <button type="button" className="link" onClick={() => setMarked([])}>{w.compareTwo}</button>
+          : <button type="button" className="link" onClick={() => (marked.length === 2 ? compare(marked) : setMarked(null))}>{marked.length === 2 ? w.compareThese : words.cancel}</button>)}
+      </div>
+      {here.length === 0 && !running && <div className="ink3">{w.noResults}</div>}
+      <ul>
+        {running && <li className="row"><b>{nameOf(words, shown.spec)}</b><small className="ink3">{phase === 'running' ? w.running : w.pausedNow}</small></li>}
+        {here.map((kept) => {
+          const name = nameOf(words, kept.result.spec), time = w.ago(Math.floor((now - kept.at) / 60_000));
+          return (
+            <li className="row" key={kept.key}>
+              {marked
+                ? <label className="choice"><input type="checkbox" checked={marked.includes(kept.key)} disabled={marked.length === 2 && !marked.includes(kept.key)} onChange={(e) => setMarked(e.target.checked ? [...marked, kept.key] : marked.filter((k) => k !== kept.key))} /><span>{name}</span></label>
+                : <button type="button" className="plain ellipsis" aria-current={kept.key === inView} disabled={phase === 'running'} onClick={() => show(kept)}>{name}</button>}
+              <small className="ink3 nowrap">{time}</small>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
+  );
+}

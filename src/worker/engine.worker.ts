@@ -1,0 +1,27 @@
+/** The thread the engine lives in: joins the host to this browser. */
+import { openGpu } from '../device/gpu.ts';
+import type { ProviderKind } from '../engine/engine.ts';
+import { bundledFiles } from '../model/bundled-files.ts';
+import { pickedFiles } from '../model/picked-files.ts';
+import { EngineHost } from './host.ts';
+import type { ToWorker } from './protocol.ts';
+import { loadRuntime } from './runtime.ts';
+
+/** WebAssembly addresses 4 GB; a machine that says it has less gets half of that. */
+function memoryLimit(kind: ProviderKind): number {
+  const machine = (navigator as { deviceMemory?: number }).deviceMemory ?? 8;
+  return Math.min(kind === 'wasm' ? 4e9 : 8e9, (machine * 1e9) / 2);
+}
+
+/** The page's folder, wherever it is hosted: the page gives its address as this thread's name. */
+const base = new URL('./', self.name).href;
+
+const host = new EngineHost({
+  send: (message) => self.postMessage(message),
+  files: async (source) => (source.kind === 'bundled' ? bundledFiles(base, source.id) : pickedFiles(source.files)),
+  runtime: loadRuntime,
+  gpu: () => openGpu(navigator.gpu).catch(() => null),
+  memoryLimit,
+});
+
+self.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

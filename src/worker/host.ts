@@ -1,0 +1,221 @@
+/**
+ * The engine's side of the wire: holds one model on one provider, answers requests, runs experiments.
+ *
+ * Everything the outside must give (the runtime, a GPU, where bundled files lie) comes in through `Surroundings`, so
+ * the host itself knows no browser.
+ */
+import { probeOf } from '../methods/adarank.ts';
+import { AtlasError } from '../errors.ts';
+import type { Gpu } from '../device/gpu.ts';
+import { createEngine } from '../engine/cut-engine.ts';
+import type { CleanPass, Engine, ProviderKind } from '../engine/engine.ts';
+import type { Ort } from '../engine/ort.ts';
+import { chooseProvider } from '../engine/provider.ts';
+import { selfTest } from '../engine/self-test.ts';
+import { WasmBackend } from '../engine/wasm-backend.ts';
+import { WebGpuBackend } from '../engine/webgpu-backend.ts';
+import type { ModelFacts, RunEvent } from '../experiment/events.ts';
+import { runExperiment, tokensHash } from '../experiment/run.ts';
+
+import type { CalibrationBatch } from '../model/calibration.ts';
+import type { ModelFiles } from '../model/files.ts';
+import { estimateMemory } from '../model/memory.ts';
+import { batchOf, factsOf, labelsOf, loadModel, type LoadedModel } from './load.ts';
+import { pictureOf } from './picture.ts';
+import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RequestName, Requests, SelfTestReport, ToWorker } from './protocol.ts';
+import { RunControl } from './run-control.ts';
+import { versionsOf } from './versions.ts';
+
+export interface Surroundings {
+  send(message: FromWorker): void;
+  files(source: ModelSource): Promise<ModelFiles>;
+  runtime(kind: ProviderKind, onBytes: (loaded: number, total: number) => void): Promise<Ort>;
+  /** A device, or null where there is no WebGPU. A new one each time. */
+  gpu(): Promise<Gpu | null>;
+  /** Bytes a page may take on this machine. */
+  memoryLimit(kind: ProviderKind): number;
+}
+
+interface Opened {
+  loaded: LoadedModel;
+  facts: ModelFacts;
+  engine: Engine;
+  ort: Ort;
+}
+
+/** Least time between two messages with events, ms. */
+const EVENT_INTERVAL = 100;
+
+export class EngineHost {
+  private readonly out: Surroundings;
+  private opened: Opened | null = null;
+  private inspected: { source: ModelSource; loaded: LoadedModel } | null = null;
+  private running: RunControl | null = null;
+  /** The clean pass of the last explained batch, by its tokens. */
+  private explained: { key: string; pass: CleanPass } | null = null;
+
+  constructor(out: Surroundings) {
+    this.out = out;
+  }
+
+  receive(message: ToWorker): void {
+    if (message.kind === 'control') this.running?.tell(message.action);
+    else void this.answer(message);
+  }
+
+  private async answer(message: Extract<ToWorker, { kind: 'ask' }>): Promise<void> {
+    const { id, name } = message;
+    try {
+      const handler = this.handlers[name] as (ask: unknown) => Promise<unknown>;
+      const answer = await handler(message.ask);
+      this.out.send({ kind: 'reply', id, name, answer } as FromWorker);
+    } catch (error) {
+      const known = error instanceof AtlasError ? error : new AtlasError('runtime', { what: name, why: String((error as Error)?.message ?? error).slice(0, 200) }, { cause: error });
+      if (!(error instanceof AtlasError)) console.error(error);
+      this.out.send({ kind: 'failed', id, code: known.code, values: known.values, message: known.message });
+    }
+  }
+
+  private readonly handlers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
+    inspect: (ask) => this.inspect(ask),
+    open: (ask) => this.open(ask),
+    run: (ask) => this.run(ask),
+    explain: (ask) => this.explain(ask),
+    picture: async ({ module, repeat, seed, rank, std }) => pictureOf(this.current().engine, { module, repeat, seed, rank, std }),
+    count: async ({ spec, texts }) => {
+      const { tokens, sequences, length } = await batchOf(spec, texts, this.current().loaded);
+      return { tokens, sequences, length };
+    },
+  };
+
+  private async inspect({ source, sequences, length, provider }: Requests['inspect']['ask']): Promise<Inspection> {
+    const loaded = await this.read(source);
+    this.inspected = { source, loaded };
+    const kind: ProviderKind = provider === 'auto' ? (this.opened?.engine.provider.kind ?? 'wasm') : provider;
+    const fullRows = kind === 'wasm' ? 1024 : 4096;
+    const need = { ...estimateMemory(loaded.compiled, { sequences, length, fullRows }), limit: this.out.memoryLimit(kind) };
+    const fits = need.total <= need.limit;
+    const refusal = fits ? null : { code: 'too-large' as const, values: { needed: `${(need.total / 1e9).toFixed(1)} GB`, allowed: (need.limit / 1e9).toFixed(1) } };
+    return { facts: factsOf(loaded), refusal, need };
+  }
+
+  private async open({ source, provider }: Requests['open']['ask']): Promise<Requests['open']['answer']> {
+    this.running?.tell('cancel');
+    // The files are read while the runtime comes in.
+    const [loaded, started] = await Promise.all([this.read(source), this.start(provider)]);
+    await this.close();
+    this.tell({ phase: 'sessions' });
+    const { ort, gpu, providers } = started;
+    const backend = gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
+    const kind = backend.provider.kind;
+    const engine = createEngine({ model: loaded.compiled, backend, memoryBudgetBytes: this.out.memoryLimit(kind) });
+    this.opened = { loaded, facts: factsOf(loaded), engine, ort };
+    this.tell({ phase: 'self-test' });
+    const report: SelfTestReport = await selfTest({ ort, gpu, engine, model: loaded.compiled, untouched: { graph: loaded.open.graph, external: loaded.open.external } });
+    return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), providers };
+  }
+
+  /** A model just inspected is not read twice. */
+  private async read(source: ModelSource): Promise<LoadedModel> {
+    const { inspected } = this;
+    this.inspected = null;
+    if (inspected && sameSource(inspected.source, source)) return inspected.loaded;
+    const files = await this.out.files(source);
+    const loaded = await loadModel(files, { onProgress: (bytes, total) => this.tell({ phase: 'download', what: 'model', loaded: bytes, total }) });
+    this.tell({ phase: 'compile' });
+    return loaded;
+  }
+
+  private async start(choice: ProviderChoice): Promise<{ ort: Ort; gpu: Gpu | null; providers: ProviderKind[] }> {
+    const gpu = await this.out.gpu();
+    const kind = chooseProvider(choice, gpu);
+    if (kind === 'webgpu' && !gpu) throw new AtlasError('no-webgpu');
+    const ort = await this.out.runtime(kind, (loaded, total) => this.tell({ phase: 'download', what: 'runtime', loaded, total }));
+    return { ort, gpu: kind === 'webgpu' ? gpu : null, providers: gpu ? ['webgpu', 'wasm'] : ['wasm'] };
+  }
+
+  private async close(): Promise<void> {
+    this.explained?.pass.dispose();
+    this.explained = null;
+    const { opened } = this;
+    this.opened = null;
+    await opened?.engine.dispose();
+  }
+
+  private current(): Opened {
+    if (!this.opened) throw new AtlasError('runtime', { what: 'the request', why: 'no model is loaded yet' });
+    return this.opened;
+  }
+
+  private async run({ spec, texts, known, paused }: Requests['run']['ask']): Promise<{ finished: boolean }> {
+    const { engine, facts, loaded, ort } = this.current();
+    this.running?.tell('cancel');
+    const control = this.running = new RunControl(paused === true);
+    const batch = await batchOf(spec, texts, loaded);
+    const outbox = new Outbox((events) => this.out.send({ kind: 'events', events, memory: engine.memory(), paused: control.paused }));
+    const events = runExperiment({ spec, engine, batch, model: facts, versions: versionsOf(ort), control, known });
+    try {
+      for await (const event of events) {
+        outbox.add(event);
+        // Between a probing and its draws the engine is busy: pauses fall between batches.
+        if (event.type === 'probing') continue;
+        if (event.type === 'draws') control.drawn();
+        if (control.paused) outbox.flush();
+        if (!await control.goOn()) return { finished: false };
+      }
+      return { finished: true };
+    } finally {
+      outbox.flush();
+      if (this.running === control) this.running = null;
+    }
+  }
+
+  private async explain({ spec, texts, module, repeat }: Requests['explain']['ask']): Promise<Requests['explain']['answer']> {
+    const { engine, loaded } = this.current();
+    const pass = await this.passOf(engine, await batchOf(spec, texts, loaded));
+    const detail = await engine.explain(pass, probeOf(engine, { seed: spec.seed, ...spec.method }, module, repeat));
+    return { ...detail, labels: await labelsOf(detail.tokens.map((t) => t.id), loaded) };
+  }
+
+  private async passOf(engine: Engine, batch: CalibrationBatch): Promise<CleanPass> {
+    const key = `${batch.sequences} ${batch.length} ${tokensHash(batch.ids)}`;
+    if (this.explained?.key !== key) {
+      this.explained?.pass.dispose();
+      this.explained = null;
+      this.explained = { key, pass: await engine.cleanPass(batch) };
+    }
+    return this.explained.pass;
+  }
+
+  private tell(progress: Progress): void {
+    this.out.send({ kind: 'progress', progress });
+  }
+}
+
+/** Collects events and sends them at most ten times a second. */
+class Outbox {
+  private readonly send: (events: RunEvent[]) => void;
+  private waiting: RunEvent[] = [];
+  private last = 0;
+  constructor(send: (events: RunEvent[]) => void) {
+    this.send = send;
+  }
+
+  add(event: RunEvent): void {
+    this.waiting.push(event);
+    if (performance.now() - this.last >= EVENT_INTERVAL) this.flush();
+  }
+
+  flush(): void {
+    if (this.waiting.length === 0) return;
+    this.send(this.waiting);
+    this.waiting = [];
+    this.last = performance.now();
+  }
+}
+
+function sameSource(a: ModelSource, b: ModelSource): boolean {
+  if (a.kind === 'bundled') return b.kind === 'bundled' && a.id === b.id;
+  return b.kind === 'files' && a.files.length === b.files.length && a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file);
+}
+

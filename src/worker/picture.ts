@@ -1,0 +1,35 @@
+/** What the module panel draws: a window of W, of a draw of its noise, and of a LoRA delta of the module's rank. */
+import { loraDelta } from '../device/twins.ts';
+import { fillNormal, streamKeys, uniform } from '../device/random.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Picture, Requests } from './protocol.ts';
+
+/** Pixels; one is one weight. */
+const WIDTH = 104, HEIGHT = 72;
+
+/**
+ * The top left corner of the matrix, 1:1. The delta is that of a fresh adapter as in LoRA, A ~ U(−1/√in, 1/√in), scale 1, but
+ * with B drawn like A: B = 0 would give an empty picture.
+ */
+export function pictureOf(engine: Engine, { module, repeat, seed, rank, std }: Requests['picture']['ask']): Picture {
+  const { inFeatures, outFeatures } = engine.modules[module]!;
+  const width = Math.min(WIDTH, inFeatures), height = Math.min(HEIGHT, outFeatures);
+  const matrix = engine.materialiseWeight(module);
+  const noise = new Float32Array(inFeatures * height);
+  fillNormal(streamKeys(seed, module, 2 * repeat), noise, 0, std ?? engine.weightStd(module));
+  const rows = Math.max(rank, 0);
+  const loraA = draw(streamKeys(seed, module, 0), rows * inFeatures, inFeatures), loraB = draw(streamKeys(seed, module, 1), height * rows, rows);
+  const delta = rows === 0 ? new Float32Array(height * inFeatures) : loraDelta(loraA, loraB, null, null, height, inFeatures, rows, 1);
+  const window = (source: Float32Array) => {
+    const out = new Float32Array(width * height);
+    for (let y = 0; y < height; y++) out.set(source.subarray(y * inFeatures, y * inFeatures + width), y * width);
+    return out;
+  };
+  return { width, height, weights: window(matrix), noise: window(noise), delta: window(delta) };
+}
+
+/** Kaiming-uniform with a = √5: U(−1/√fanIn, 1/√fanIn). */
+function draw(keys: ReturnType<typeof streamKeys>, count: number, fanIn: number): Float32Array {
+  const bound = 1 / Math.sqrt(Math.max(1, fanIn));
+  return Float32Array.from({ length: count }, (_, i) => (2 * uniform(keys, i) - 1) * bound);
+}
