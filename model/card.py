@@ -80,7 +80,7 @@ and poems themselves were used. Kept wholly out of training, as tasks to adapt t
 
 {t['steps']:,} steps of {t['tokens'] // t['steps']:,} tokens: {t['tokens'] / 1e6:.2f} million tokens,
 {t['epochs']:.2f} passes over {t['train_tokens'] / 1e6:.2f} million, in {minutes:.0f} minutes on {t['threads']} CPU
-threads that other work shared (PyTorch {r['versions']['torch']}, float32).{stages} Muon for the matrices, AdamW for embedding and norms; warm-up,
+threads (PyTorch {r['versions']['torch']}, float32).{stages} Muon for the matrices, AdamW for embedding and norms; warm-up,
 plateau, linear decay to zero; weight decay 0.1, gradients clipped at 1. In the last {t['stages'][-1]['rounded_steps']:,} steps the
 matrices were rounded in the forward pass exactly as the 4-bit file rounds them (straight-through gradients).
 

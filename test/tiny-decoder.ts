@@ -24,8 +24,8 @@ export function tinyDecoderGraph({ seed = 1, weights = 'float32', causal = true 
   const g = new GraphMaker(seed);
   const { layers, vocab, hidden, heads, kvHeads, headDim, inner } = tiny;
   const linear = (path: string, x: string, out: number, from: number, bias = false): string => {
-    const y = weights === 'q4' ? g.product4(path, x, out, from) : g.node('MatMul', [x, g.normal(`onnx::MatMul_${path}`, [from, out], from ** -0.5)], {}, `/${path.replaceAll('.', '/')}/MatMul`);
-    return bias ? g.node('Add', [g.normal(`${path}.bias`, [out], 0.1), y], {}, `/${path.replaceAll('.', '/')}/Add`) : y;
+    const y = weights === 'q4' ? g.product4(path, x, out, from) : g.node('MatMul', [x, g.normal(`onnx::MatMul_${path}`, [from, out], from ** -0.5)], {}, `/${path.replace(/\.(?!\d)/g, '/')}/MatMul`);
+    return bias ? g.node('Add', [g.normal(`${path}.bias`, [out], 0.1), y], {}, `/${path.replace(/\.(?!\d)/g, '/')}/Add`) : y;
   };
   const norm = (path: string, x: string): string => {
     const mean = g.node('ReduceMean', [g.node('Pow', [x, g.floats([], [2])])], { axes: ints(-1) });
@@ -135,7 +135,7 @@ class GraphMaker {
     const name = `onnx::MatMul_${path}`;
     return this.node('MatMulNBits', [
       x, this.tensor(`${name}_Q4`, 'uint8', [N, blocks, block / 2], packed), this.tensor(`${name}_scales`, 'float32', [N, blocks], scales),
-    ], { K: int(K), N: int(N), bits: int(4), block_size: int(block) }, `/${path.replaceAll('.', '/')}/MatMul_Q4`, 'com.microsoft');
+    ], { K: int(K), N: int(N), bits: int(4), block_size: int(block) }, `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`, 'com.microsoft');
   }
 
   finish(layers: number, kvHeads: number, headDim: number, vocab: number): Graph {

@@ -6,7 +6,7 @@ import { AtlasError } from '../errors.ts';
 import { shown, type Attribute, type Attributes } from '../onnx/graph.ts';
 import { rules, ruleKey } from './fold/index.ts';
 import { vector, type Constant } from './fold/constant.ts';
-import { constantOf } from './fold/rule.ts';
+import { constantOf, type Call } from './fold/rule.ts';
 import { lowerings } from './lower/index.ts';
 import { Clash, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
 
@@ -47,6 +47,9 @@ export class Builder {
   readonly facts: Facts = { maxLength: Infinity, kvHeads: null, headDim: null, roundsActivations: false, packed: new Map() };
   /** Name of the node being built, for messages and module paths. */
   private node = '';
+  private readonly known = new Map<string, Value[]>();
+  private readonly short = new Map<string, Value>();
+  private readonly ids = new Map<Value, number>();
 
   constructor(file: string, batch: number, length: number) {
     this.file = file;
@@ -78,8 +81,35 @@ export class Builder {
     const same = rule.same?.(call, shapes);
     if (same !== null && same !== undefined) return [inputs[same]!];
     const known = inputs.every((v) => v === null || v.kind !== 'computed');
-    if (rule.evaluate && (rule.shapeOnly || (known && !keepsWeight(op, inputs)))) return rule.evaluate(call, shapes).map(constantValue);
+    if (rule.evaluate && rule.shapeOnly) return rule.evaluate(call, shapes).map((c) => this.interned(c));
+    if (rule.evaluate && known && !keepsWeight(op, inputs)) return this.folded(key, call, () => rule.evaluate!(call, shapes));
     return this.step(op, domain, call.inputs, call.attributes, shapes.slice(0, outputs));
+  }
+
+  /** Constants worked out once for all layers: the same operator on the same values gives the same value. */
+  private folded(key: string, call: Call, evaluate: () => Constant[]): Value[] {
+    const attributes = [...call.attributes].map(([name, a]) => (a.type === 'tensor' || a.type === 'graph' ? null : `${name}=${a.value}`));
+    const values = call.inputs.map((v) => (v ? this.idOf(v) : 0));
+    if (attributes.includes(null)) return evaluate().map((c) => this.interned(c));
+    const id = `${key}(${values})${attributes}/${call.outputs}`;
+    let found = this.known.get(id);
+    if (!found) this.known.set(id, (found = evaluate().map((c) => this.interned(c))));
+    return found;
+  }
+
+  /** Short constants of equal contents are one value. */
+  private interned(c: Constant): Value {
+    if (c.data.length > 16) return constantValue(c);
+    const id = `${c.type}[${c.dims}][${c.stored}]${c.data}`;
+    let found = this.short.get(id);
+    if (!found) this.short.set(id, (found = constantValue(c)));
+    return found;
+  }
+
+  private idOf(value: Value): number {
+    let id = this.ids.get(value);
+    if (!id) this.ids.set(value, (id = this.ids.size + 1));
+    return id;
   }
 
   /** `emit` for operators with one output. */

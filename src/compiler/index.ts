@@ -3,10 +3,11 @@
  */
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
+import { writeGraph } from '../onnx/write.ts';
 import { attentionOf } from './causal.ts';
 import type { BlockStructure, BlockVariant, CompiledModel, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
 import { cut, type Cut } from './cut.ts';
-import { weightTensor, writePiece, type PieceRequest } from './pieces.ts';
+import { planPiece, weightTensor, type PieceRequest } from './pieces.ts';
 import { onlyReader } from './products.ts';
 import { findModules, ordered } from './sites.ts';
 import { specialise, type Specialised } from './specialise.ts';
@@ -46,8 +47,7 @@ class Compiled implements CompiledModel {
   private readonly weights: ReturnType<CompiledModel['weightOf']>[];
   private readonly cuts = new Map<string, Cuts>();
   private readonly pieces = new Map<string, Piece>();
-  /** Bytes of the first block of each structure, which the others share. */
-  private readonly models = new Map<string, Uint8Array>();
+  private readonly models = new Map<string, { signature: string; model: Uint8Array }>();
 
   constructor(graph: Graph) {
     this.graph = graph;
@@ -69,11 +69,11 @@ class Compiled implements CompiledModel {
     this.weights = weights;
     this.head = vocabularyHead(at);
     this.lookups = s.lookups.map(({ rows, width, read }, i) => ({ input: `lookup${i}`, source: 'input_ids', rows, width, read }));
-    const structures: Uint8Array[] = [];
+    const structures: string[] = [];
     this.blocks = layers.map(({ sites }, layer) => {
-      const { model } = this.write(blockRequest(graph, at, layer, 'plain'));
-      let structure = structures.findIndex((other) => sameBytes(other, model));
-      if (structure < 0) structure = structures.push(model) - 1;
+      const { signature } = this.plan(blockRequest(graph, at, layer, 'plain'));
+      let structure = structures.indexOf(signature);
+      if (structure < 0) structure = structures.push(signature) - 1;
       return { structure, sites };
     });
   }
@@ -87,15 +87,8 @@ class Compiled implements CompiledModel {
   }
 
   block(layer: number, batch: number, length: number, variant: BlockVariant): Piece {
-    const key = `${batch}:${length}:${variant}`;
-    const piece = this.piece(`${layer}:${key}`, () => blockRequest(this.graph, this.cutAt(batch, length), layer, variant));
-    const shared = `${this.blocks[layer]!.structure}:${key}`, model = this.models.get(shared);
-    if (!model) this.models.set(shared, piece.model);
-    else if (model !== piece.model) {
-      if (!sameBytes(model, piece.model)) throw new AtlasError('operator', { where: this.graph.file, operator: 'attention windows that differ between layers' });
-      piece.model = model;
-    }
-    return piece;
+    const shared = `${this.blocks[layer]!.structure}:${batch}:${length}:${variant}`;
+    return this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => blockRequest(this.graph, this.cutAt(batch, length), layer, variant), shared);
   }
 
   headPiece(batch: number, length: number, variant: HeadVariant): Piece {
@@ -112,19 +105,24 @@ class Compiled implements CompiledModel {
     return this.weights[module]!;
   }
 
-  private piece(key: string, request: () => PieceRequest): Piece & { model: Uint8Array } {
+  /** Pieces that are to be `shared` have one model; that they may is checked. */
+  private piece(key: string, request: () => PieceRequest, shared = key): Piece {
     let piece = this.pieces.get(key);
-    if (!piece) {
-      const asked = request(), { model, weights } = this.write(asked);
-      piece = { model, weights, inputs: [...asked.inputs, ...(asked.deltas ?? []).map((d) => [d.name])].map((i) => i[0] as string), outputs: asked.outputs.map((o) => o.name) };
-      this.pieces.set(key, piece);
-    }
+    if (piece) return piece;
+    const asked = request(), { signature, weights, graph } = this.plan(asked);
+    let written = this.models.get(shared);
+    if (!written) this.models.set(shared, (written = { signature, model: writeGraph(graph) }));
+    // Windows longer than the layout's sequence show only now.
+    if (written.signature !== signature) throw new AtlasError('operator', { where: this.graph.file, operator: 'attention windows that differ between layers' });
+    const inputs = [...asked.inputs.map(([name]) => name), ...(asked.deltas ?? []).map((d) => d.name)];
+    piece = { model: written.model, weights, inputs, outputs: asked.outputs.map((o) => o.name) };
+    this.pieces.set(key, piece);
     return piece;
   }
 
-  private write(request: PieceRequest) {
+  private plan(request: PieceRequest) {
     try {
-      return writePiece(request);
+      return planPiece(request);
     } catch (e) {
       if (!(e instanceof Clash)) throw e;
       throw new AtlasError('not-decoder', { file: this.graph.file, why: e.message }, { cause: e });
@@ -178,5 +176,3 @@ function vocabularyHead({ s, cut }: Cuts): VocabularyHead {
     bias: head.bias && weightTensor(head.bias), nonlinearAfter: end !== s.logits,
   };
 }
-
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);

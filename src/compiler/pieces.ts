@@ -3,8 +3,7 @@
  * blocks of equal structure give equal bytes.
  */
 import { halfToFloat32 } from '../onnx/float16.ts';
-import type { Attributes, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
-import { writeGraph } from '../onnx/write.ts';
+import type { Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 import type { WeightTensor } from './compiled.ts';
 import { encode, full, type Constant } from './fold/constant.ts';
 import { broadcasting, keepsDims } from './fold/elementwise.ts';
@@ -20,7 +19,12 @@ export interface PieceRequest {
   deltas?: readonly { name: string; value: Value; dims: readonly number[] }[];
 }
 
-export interface WrittenPiece { model: Uint8Array; weights: Map<string, WeightTensor> }
+export interface PlannedPiece {
+  /** Equal for pieces whose models are byte-equal; far shorter than they are. */
+  signature: string;
+  weights: Map<string, WeightTensor>;
+  graph: Graph;
+}
 
 const widened = new WeakMap<Tensor, WeightTensor>();
 
@@ -47,13 +51,14 @@ export function weightTensor(tensor: Tensor): WeightTensor {
   return w;
 }
 
-export function writePiece(request: PieceRequest): WrittenPiece {
-  return new PieceWriter(request).write();
+/** Lays a piece out; `writeGraph(plan.graph)` are its bytes. Throws `Clash` when something else than its inputs leads into it. */
+export function planPiece(request: PieceRequest): PlannedPiece {
+  return new PiecePlanner(request).plan();
 }
 
 const none: Attributes = new Map();
 
-class PieceWriter {
+class PiecePlanner {
   private readonly request: PieceRequest;
   private readonly names = new Map<Value, string>();
   private readonly nodes: Node[] = [];
@@ -69,7 +74,7 @@ class PieceWriter {
     this.deltas = new Map((request.deltas ?? []).map(({ value, ...d }) => [value, d]));
   }
 
-  write(): WrittenPiece {
+  plan(): PlannedPiece {
     const { inputs, outputs, deltas = [], opsets } = this.request;
     for (const [name, value] of inputs) this.names.set(value, name);
     for (const o of outputs) if (!this.names.has(o.value) && sameDims(o.value.dims, o.dims)) this.wanted.set(o.value, o.name);
@@ -81,15 +86,15 @@ class PieceWriter {
     }
     const info = (name: string, dims: readonly number[]): ValueInfo => ({ name, type: 'float32', dims });
     const domains = new Set(this.nodes.map((n) => n.domain));
-    const model = writeGraph({
+    const graph: Graph = {
       file: '', producer: 'rank-atlas', irVersion: 8,
       opsets: new Map([['', opsets.get('')!], ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : [])]),
       nodes: this.nodes,
       initialisers: this.constants,
       inputs: [...inputs.map(([name, v]) => info(name, v.dims)), ...deltas.map((d) => info(d.name, d.dims)), ...this.weightInputs],
       outputs: outputs.map((o) => info(o.name, o.dims)),
-    });
-    return { model, weights: this.weights };
+    };
+    return { signature: signatureOf(graph), weights: this.weights, graph };
   }
 
   /** Name of a value in the piece, made on the way if need be. `reader` is the step that asks. */
@@ -134,7 +139,7 @@ class PieceWriter {
   private weight(value: WeightValue, reader: Step | null): string {
     const w = weightTensor(value.tensor);
     if (count(value.dims) === 1 && reader?.op !== 'DequantizeLinear') {
-      return this.initialiser({ name: '', type: w.type, dims: w.dims, bytes: w.bytes });
+      return this.initialiser(w.type, w.dims, digest(w.bytes), () => w.bytes);
     }
     const name = `w${this.weights.size}`;
     this.weights.set(name, w);
@@ -144,7 +149,9 @@ class PieceWriter {
   }
 
   private constant(c: Constant): string {
-    return this.initialiser({ name: '', type: c.type, dims: c.dims, bytes: encode(c) });
+    let key = digests.get(c.data);
+    if (!key) digests.set(c.data, (key = digest(encode(c))));
+    return this.initialiser(c.type, c.dims, key, () => encode(c));
   }
 
   private shape(dims: readonly number[]): string {
@@ -152,12 +159,11 @@ class PieceWriter {
   }
 
   /** Equal contents share a name, whoever made them. */
-  private initialiser(tensor: Tensor): string {
-    const key = `${tensor.type}${shapeText(tensor.dims)}${digest(tensor.bytes)}`;
-    const found = this.constants.get(key);
+  private initialiser(type: Tensor['type'], dims: readonly number[], contents: string, bytes: () => Uint8Array): string {
+    const key = `${type}${shapeText(dims)}${contents}`, found = this.constants.get(key);
     if (found) return found.name;
     const name = `c${this.constants.size}`;
-    this.constants.set(key, { ...tensor, name });
+    this.constants.set(key, { name, type, dims, bytes: bytes() });
     return name;
   }
 
@@ -177,6 +183,14 @@ function collapsible(step: Step): boolean {
   if (step.domain || !broadcasting.has(step.op)) return false;
   const shapes = step.inputs.map((v) => (v!.kind === 'constant' ? v!.constant.stored : v!.dims));
   return keepsDims(shapes, step.outputs[0]!.dims);
+}
+
+const digests = new WeakMap<Constant['data'], string>();
+
+function signatureOf(graph: Graph): string {
+  const value = (v: ValueInfo) => `${v.name}:${v.type}${shapeText(v.dims)}`;
+  const nodes = graph.nodes.map((n) => `${n.domain}.${n.op}(${n.inputs})=(${n.outputs})${JSON.stringify([...n.attributes])}`);
+  return [...graph.inputs.map(value), ...graph.outputs.map(value), ...graph.initialisers.keys(), ...nodes].join('\n');
 }
 
 /** A key of some bytes: short ones as they are, long ones by two hashes. */

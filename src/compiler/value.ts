@@ -47,4 +47,4 @@ export const count = (dims: readonly number[]): number => dims.reduce((n, d) => 
 /** Something in the graph does not fit; the builder adds the node's name and makes it a sentence. */
 export class Clash extends Error {}
 
-export const shapeText = (dims: readonly number[]): string => `[${dims.join(', ')}]`;
+export const shapeText = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;

@@ -8,6 +8,7 @@ export function dawn(): GPU {
   if (!gpu) {
     Object.assign(globalThis, globals);
     copySharedWrites();
+    keepAwake();
     gpu = create([]);
     // Node has a navigator since version 21.
     if (typeof navigator === 'undefined') Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true });
@@ -31,4 +32,19 @@ function copySharedWrites(): void {
     copy.set(new Uint8Array(memory, begin, end - begin));
     return write.call(this, buffer, offset, copy);
   } as GPUQueue['writeBuffer'];
+}
+
+/**
+ * With nothing but Dawn's own work pending, Node 20's loop spins without ever finishing the runtime's first run; one pending
+ * timer cures it. So a timer lives as long as a device: destroy the device and the process can end.
+ */
+function keepAwake(): void {
+  const { prototype } = (globals as { GPUAdapter: { prototype: GPUAdapter } }).GPUAdapter;
+  const request = prototype.requestDevice;
+  prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor): Promise<GPUDevice> {
+    const device = await request.call(this, descriptor);
+    const timer = setInterval(() => undefined, 2 ** 30);
+    void device.lost.then(() => clearInterval(timer));
+    return device;
+  };
 }

@@ -18,7 +18,8 @@ function shaken(graph: Graph, model: CompiledModel, module: number, { seed, draw
   // Quantised products become plain ones with a weight [in, rows].
   const name = float ? stored : `${stored}.shaken`, transposed = float ? weight.transposed : true;
   const data = !transposed ? w : Float32Array.from(w, (_, i) => w[(i % rows) * inFeatures + Math.floor(i / rows)]!);
-  initialisers.set(name, tensor(name, float ? initialisers.get(stored)!.dims : [inFeatures, rows], data));
+  if (!float) for (const { name: unused } of weight.tensors) initialisers.delete(unused);
+  initialisers.set(name, tensor(name, float ? graph.initialisers.get(stored)!.dims : [inFeatures, rows], data));
   if (bias && weight.bias) {
     const old = initialisers.get(weight.bias.name)!, values = new Float32Array(new Uint8Array(old.bytes).buffer);
     fillNormal(keys, new Float32Array(outFeatures), outFeatures * inFeatures, std).forEach((n, i) => { values[rowOffset + i]! += n; });
@@ -35,7 +36,7 @@ const tensor = (name: string, dims: readonly number[], data: Float32Array): Tens
 
 /** The probe's value by whole forwards: mean over positions of Σ_v |logits₁ − logits₂|. */
 export async function naiveDisagreement(ort: Ort, graph: Graph, model: CompiledModel, probe: Probe, batch: TokenBatch): Promise<number> {
-  const run = (draw: NoiseDraw) => untouchedLogits(ort, { graph: writeGraph(shaken(graph, model, probe.module, draw, probe.bias === true)), external: new Map() }, batch);
+  const run = (draw: NoiseDraw) => untouchedLogits(ort, { graph: writeGraph(shaken(graph, model, probe.module, draw, probe.bias === true)), external: new Map(), headDim: model.headDim }, batch);
   const a = await run(probe.a), b = await run(probe.b ?? { ...probe.a, std: 0 });
   let sum = 0;
   a.forEach((v, i) => { sum += Math.abs(v - b[i]!); });

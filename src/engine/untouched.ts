@@ -12,13 +12,16 @@ export interface UntouchedModel {
   graph: Uint8Array;
   /** Files it keeps weights in, by the location it names. */
   external: ReadonlyMap<string, Uint8Array>;
+  /** Size of an attention head, where the graph tells: some exports leave it open in their cache. */
+  headDim: number | null;
 }
 
 /**
  * Logits `[sequences, length, vocab]` of the export with an empty cache.
+ * `given` are inputs beyond the usual ones.
  * Rejects with AtlasError `runtime` where the CPU provider cannot run it (some exports are for WebGPU only).
  */
-export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBatch): Promise<Float32Array> {
+export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBatch, given: Readonly<Record<string, OrtTensor>> = {}): Promise<Float32Array> {
   return queued(ort, async () => {
     const what = 'the untouched export';
     const externalData = [...model.external].map(([path, data]) => ({ path, data }));
@@ -27,7 +30,7 @@ export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBat
     try {
       const feeds: Record<string, OrtTensor> = {};
       for (const meta of session.inputMetadata) {
-        if (meta.isTensor) feeds[meta.name] = inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch);
+        if (meta.isTensor) feeds[meta.name] = given[meta.name] ?? inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch, model.headDim);
       }
       const logits = (await session.run(feeds, ['logits']))['logits']!;
       return logits.type === 'float16'
@@ -42,7 +45,7 @@ export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBat
 }
 
 /** Ids, an all-ones mask, positions from 0, and no past: dimensions of length 0 wherever the cache has a length. */
-function inputOf(ort: Ort, name: string, type: TensorType, shape: readonly (number | string)[], { ids, sequences, length }: TokenBatch): OrtTensor {
+function inputOf(ort: Ort, name: string, type: TensorType, shape: readonly (number | string)[], { ids, sequences, length }: TokenBatch, headDim: number | null): OrtTensor {
   const integers = (value: (i: number) => number) => {
     const data = type === 'int64' ? BigInt64Array.from({ length: ids.length }, (_, i) => BigInt(value(i))) : Int32Array.from({ length: ids.length }, (_, i) => value(i));
     return cpuTensor(ort, type, [sequences, length], new Uint8Array(data.buffer));
@@ -51,7 +54,7 @@ function inputOf(ort: Ort, name: string, type: TensorType, shape: readonly (numb
   if (name === 'attention_mask') return integers(() => 1);
   if (name === 'position_ids') return integers((i) => i % length);
   if (/^past/.test(name)) {
-    const dims = shape.map((d) => (typeof d === 'number' ? d : /batch/.test(d) ? sequences : 0));
+    const dims = shape.map((d) => (typeof d === 'number' ? d : /batch/.test(d) ? sequences : /kv_cache_dim|head/.test(d) ? headDim ?? 0 : 0));
     return cpuTensor(ort, type, dims, new Uint8Array(0));
   }
   throw new AtlasError('runtime', { what: 'the untouched export', why: `it has an input "${name.slice(0, 80)}" of unknown meaning` });

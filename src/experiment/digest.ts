@@ -1,7 +1,7 @@
 /**
  * The digest of a result that travels in a link, and its comparison with a run made here: the page's badge.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { rankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 

@@ -11,7 +11,7 @@ const pack = (json: string | Uint8Array) => `#x=1.${deflateRawSync(json).toStrin
 const anyDigest: fc.Arbitrary<ResultDigest> = fc.array(fc.tuple(fc.nat(300), fc.double({ min: 0, max: 1e9, noNaN: true })), { minLength: 1, maxLength: 210 })
   .map((m) => ({ model: 'a'.repeat(64), tokens: '0'.repeat(64), ranks: m.map((x) => x[0]), importances: m.map((x) => Number(x[1].toPrecision(4)) + 0) }));
 
-test('every experiment survives the trip, with and without a digest', async () => {
+test('every experiment survives the trip, with and without a digest', { timeout: 30_000 }, async () => {
   await fc.assert(fc.asyncProperty(anySpec, fc.option(anyDigest), async (spec, digest) => {
     const link = await encodeLink(spec, { digest });
     expect(link).toMatch(/^#x=1\.[A-Za-z0-9_-]+$/);
@@ -68,7 +68,7 @@ describe('refused with a sentence', () => {
     }));
   });
 
-  test('arbitrary bytes, arbitrary JSON', async () => {
+  test('arbitrary bytes, arbitrary JSON', { timeout: 30_000 }, async () => {
     const reads = async (link: string) => {
       const read = await decodeLink(link).catch((e: unknown) => e);
       if (read instanceof Error) expect(read).toMatchObject({ name: 'AtlasError' });
@@ -90,8 +90,8 @@ describe('refused with a sentence', () => {
     expect(isLink('spec.json')).toBe(false);
   });
 
-  test('a bomb is given up early', async () => {
-    const bomb = pack(new Uint8Array(300_000_000));
+  test('a bomb is given up early', { timeout: 30_000 }, async () => {
+    const bomb = pack(new Uint8Array(100_000_000));
     const before = process.memoryUsage().arrayBuffers;
     await expect(decodeLink(bomb)).rejects.toMatchObject({ code: 'bad-link', message: expect.stringContaining('more than 256 KB') });
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(50_000_000);

@@ -1,7 +1,7 @@
 /**
  * The result file: what the page exports, the command line writes and a recorded run is.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AtlasError } from '../errors.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
 import { allocate } from '../methods/allocation.ts';

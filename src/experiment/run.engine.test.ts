@@ -16,10 +16,10 @@ let engine: Engine, model: ModelFacts;
 
 beforeAll(async () => {
   const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
-  engine = createEngine({ model: compiled, backend: await wasmBackend(), memoryBudgetBytes: 1e8 });
+  engine = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes: 1e8 });
   const { dialect, layers, hidden, vocab, modules } = compiled;
   model = { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules };
-});
+}, 60_000);
 
 afterAll(() => engine.dispose());
 
@@ -35,7 +35,7 @@ async function measure(over: Partial<RunOptions> = {}, draws = Infinity): Promis
 
 const valuesOf = (m: Measurement) => m.result!.modules.map((r) => r.draws);
 
-test('two runs are identical; a run taken up again ends as if it had not stopped; so does one with steps', async () => {
+test('two runs are identical; a run taken up again ends as if it had not stopped; so does one with steps', { timeout: 60_000 }, async () => {
   const whole = await measure();
   expect(whole.result!.modules.map((m) => m.path)).toEqual(model.modules.map((m) => m.path));
   expect(whole.cleanLoss).toBeGreaterThan(0);
@@ -52,7 +52,7 @@ test('two runs are identical; a run taken up again ends as if it had not stopped
   }
 });
 
-test('the clean variant: one noise instead of two, a mean instead of a sum', async () => {
+test('the clean variant: one noise instead of two, a mean instead of a sum', { timeout: 60_000 }, async () => {
   const clean = await measure({ spec: { ...spec, method: { ...spec.method, variant: 'clean' } } });
   const pairs = await measure();
   // Two independent draws part √2 as far as one from the clean output, to first order; the mean is over the vocabulary.

@@ -68,7 +68,7 @@ test('stepping measures the same', async () => {
   expect(measuredPart(await resultOf({ control: { granularity: () => 'module' } }))).toEqual(measuredPart(await resultOf()));
 });
 
-test('stopped anywhere and gone on with what was known, the result is the same and nothing is measured twice', async () => {
+test('stopped anywhere and gone on with what was known, the result is the same and nothing is measured twice', { timeout: 30_000 }, async () => {
   const reference = await resultOf();
   const total = (await run(options(arithmeticEngine()))).events.length;
   await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: total - 1 }), fc.boolean(), async (stop, step) => {

@@ -2,7 +2,7 @@
  * The schema of an experiment: owns every default and every limit, so that no form, file or link can ask for
  * something absurd. The types are in `spec.ts`; that the two agree is checked when this file is compiled.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { AtlasError } from '../errors.ts';
 import { SPEC_VERSION, type AllocationSpec, type ExperimentSpec, type TextRef } from './spec.ts';
 

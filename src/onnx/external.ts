@@ -19,7 +19,6 @@ export function externalRange(file: string, tensor: TensorProto, expected: numbe
   const entries = new Map(tensor.externalData.map((e) => [e.key, e.value]));
   const location = entries.get('location') ?? '';
   if (!location) throw bad('no file name');
-  // eslint-disable-next-line no-control-regex
   if (/[/\\:\u0000-\u001f]/.test(location) || location === '.' || location === '..') throw bad(`"${shown(location)}" is not a plain file name`);
   const number = (key: string, otherwise: number) => {
     const text = entries.get(key);
@@ -41,7 +40,7 @@ export function externalReader(file: string, files: ExternalFiles | undefined) {
     if (!bytes) {
       const found = await files?.(location);
       if (!found) throw new AtlasError('external-missing', { file, part: location });
-      opened.set(location, (bytes = found));
+      opened.set(location, (bytes = plainBytes(found)));
     }
     if (offset + length > bytes.byteLength) {
       throw new AtlasError('cut-off', { file: location, why: `${bytes.byteLength} bytes, ${offset + length} needed` });
@@ -49,3 +48,6 @@ export function externalReader(file: string, files: ExternalFiles | undefined) {
     return bytes.subarray(offset, offset + length);
   };
 }
+
+/** The same bytes as a Uint8Array proper: `slice` of Node's Buffer is a view, which code for the page does not expect. */
+export const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);

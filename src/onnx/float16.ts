@@ -26,7 +26,7 @@ export function halfToFloat32(bytes: Uint8Array): Float32Array {
   return out;
 }
 
-/** A float32 view where the bytes are aligned, a copy where they are not (a Buffer's own `slice` would not copy). */
+/** A float32 view where the bytes are aligned, a copy where they are not. */
 export function float32View(bytes: Uint8Array): Float32Array {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2);

@@ -3,7 +3,7 @@
  */
 import { fromBinary } from '@bufbuild/protobuf';
 import { AtlasError } from '../errors.ts';
-import { externalRange, externalReader, type ExternalFiles, type ExternalRange } from './external.ts';
+import { externalRange, externalReader, plainBytes, type ExternalFiles, type ExternalRange } from './external.ts';
 import {
   ModelProtoSchema, type AttributeProto, type GraphProto, type NodeProto, type TensorProto, type ValueInfoProto,
 } from './gen/onnx_pb.ts';
@@ -24,7 +24,7 @@ const OPSETS = { min: 13, max: 26 };
  * Reads and validates a model. Throws `not-onnx`, `cut-off`, `external-missing`, `external-bad`, `bad-graph` or `operator`.
  */
 export async function readGraph(bytes: Uint8Array, { file, external }: ReadOptions): Promise<Graph> {
-  const model = parse(bytes, file);
+  const model = parse(plainBytes(bytes), file);
   const proto = model.graph;
   if (!proto || proto.node.length === 0) throw new AtlasError('not-onnx', { file, why: 'it holds no graph' });
   if (model.functions.length > 0) throw new AtlasError('operator', { where: file, operator: 'model-local functions' });

@@ -26,10 +26,10 @@ const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Chang
 
 const none: readonly MeasuredModule[] = [];
 
-/** Modules of what is in view: of the measurement if there is one, else of the open model. */
+/** Modules of what is in view: of the measurement if there is one, else of the model that is open or being opened. */
 export function useModules(): { modules: readonly MeasuredModule[]; layers: number } {
   const shown = useRun((r) => r.shown);
-  const facts = useModel((m) => m.facts);
+  const facts = useModel((m) => m.facts ?? m.outline);
   return shown ? { modules: shown.model.modules, layers: shown.model.layers } : { modules: facts?.modules ?? none, layers: facts?.layers ?? 0 };
 }
 

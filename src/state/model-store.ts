@@ -2,11 +2,11 @@
 import { create } from 'zustand';
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts';
+import type { MeasuredModule } from '../experiment/result.ts';
 import type { ModelFacts } from '../experiment/events.ts';
+import type { BundledModel } from '../model/bundled-files.ts';
 import type { Inspection, ModelSource, Progress, ProviderChoice, SelfTestReport } from '../worker/protocol.ts';
 
-/** A model that ships with the page, `public/models/index.json`. */
-export interface BundledModel { id: string; title: string; folder: string; licence: string }
 /** A text that ships with the page, `public/texts/index.json`. */
 export interface BundledText { id: string; title: string; file: string; split: string; licence: string; source: string; bytes: number }
 
@@ -17,6 +17,8 @@ export interface ModelState {
   texts: readonly BundledText[];
   source: ModelSource | null;
   facts: ModelFacts | null;
+  /** Shape of the model being opened first, so that the empty map stands before the model does. */
+  outline: { layers: number; modules: readonly MeasuredModule[] } | null;
   choice: ProviderChoice;
   provider: ProviderInfo | null;
   /** Providers that work here. */
@@ -43,6 +45,7 @@ export const useModel = create<ModelState & { set(patch: Partial<ModelState>): v
   texts: [],
   source: null,
   facts: null,
+  outline: null,
   choice: 'auto',
   provider: null,
   providers: [],

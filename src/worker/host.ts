@@ -11,7 +11,7 @@ import { createEngine } from '../engine/cut-engine.ts';
 import type { CleanPass, Engine, ProviderKind } from '../engine/engine.ts';
 import type { Ort } from '../engine/ort.ts';
 import { chooseProvider } from '../engine/provider.ts';
-import { selfTest } from '../engine/self-test.ts';
+import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
 import { WebGpuBackend } from '../engine/webgpu-backend.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
@@ -20,9 +20,9 @@ import { runExperiment, tokensHash } from '../experiment/run.ts';
 import type { CalibrationBatch } from '../model/calibration.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
-import { batchOf, factsOf, labelsOf, loadModel, type LoadedModel } from './load.ts';
+import { batchOf, factsOf, labelsOf, loadModel, testedOf, type LoadedModel } from './load.ts';
 import { pictureOf } from './picture.ts';
-import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RequestName, Requests, SelfTestReport, ToWorker } from './protocol.ts';
+import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RequestName, Requests, ToWorker } from './protocol.ts';
 import { RunControl } from './run-control.ts';
 import { versionsOf } from './versions.ts';
 
@@ -111,7 +111,7 @@ export class EngineHost {
     const engine = createEngine({ model: loaded.compiled, backend, memoryBudgetBytes: this.out.memoryLimit(kind) });
     this.opened = { loaded, facts: factsOf(loaded), engine, ort };
     this.tell({ phase: 'self-test' });
-    const report: SelfTestReport = await selfTest({ ort, gpu, engine, model: loaded.compiled, untouched: { graph: loaded.open.graph, external: loaded.open.external } });
+    const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
     return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), providers };
   }
 

@@ -3,6 +3,8 @@
  */
 import { compile } from '../compiler/index.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
+import type { Ort } from '../engine/ort.ts';
+import type { Tested } from '../engine/self-test.ts';
 import type { ModelFacts } from '../experiment/events.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
 import { calibrationBatch, idsBatch, type CalibrationBatch } from '../model/calibration.ts';
@@ -34,6 +36,10 @@ export function factsOf({ open, compiled }: LoadedModel): ModelFacts {
   const { dialect, layers, hidden, vocab, modules } = compiled;
   return { id, title, hash, dialect, layers, hidden, vocab, bytes, modules };
 }
+
+/** What the self-test compares the pipeline with. */
+export const testedOf = ({ open, graph, compiled }: LoadedModel, ort: Ort): Tested =>
+  ({ ort, model: compiled, export: { graph, bytes: open.graph, external: open.external } });
 
 /** The tokens an experiment runs on. `text` is the content of a bundled or own text; ignored for ids. Throws `bad-text`. */
 export async function batchOf(spec: ExperimentSpec, text: string, { open, compiled }: LoadedModel): Promise<CalibrationBatch> {

@@ -7,8 +7,11 @@
  */
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
+import type { SelfTestReport } from '../engine/self-test.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
+
+export type { SelfTestReport };
 
 export type ModelSource =
   /** A model that ships with the page, `public/models/<id>/`. */
@@ -20,8 +23,6 @@ export type ProviderChoice = 'auto' | ProviderKind;
 
 /** What one part of the memory bar means is said in `model/memory.ts`; all in bytes. */
 export interface MemoryNeed { weights: number; activations: number; workspace: number; total: number; limit: number }
-
-export interface SelfTestReport { ok: boolean; checks: { name: string; error: number; allowed: number; ok: boolean; note?: string }[] }
 
 /** What is known after reading headers only, before anything is loaded into the runtime. */
 export interface Inspection {

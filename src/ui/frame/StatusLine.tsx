@@ -11,7 +11,13 @@ import { describeChange } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
 
 /** First line, second line, and a key that changes when the phase does, for the spoken one. */
-interface Status { title: string; note: string; phase: string }
+interface Status {
+  title: string;
+  note: string;
+  phase: string;
+  /** For the foot of a phone, where the full words have no room. */
+  short?: { title: string; note: string };
+}
 
 export function useStatus(): Status {
   const words = useWords();
@@ -38,7 +44,10 @@ export function useStatus(): Status {
       if (!shown || shown.cleanLoss === null) return { title: w.measuring(1, of), note: w.clean, phase };
       const left = timeLeft(shown);
       const repeat = Math.min(of, (shown.probing?.repeat ?? sweeps) + 1);
-      return { title: w.measuring(repeat, of), note: w.where(shown.probing?.layer ?? 0, left === null ? null : left / 1000), phase: `repeat ${repeat}` };
+      return {
+        title: w.measuring(repeat, of), note: w.where(shown.probing?.layer ?? 0, left === null ? null : left / 1000), phase: `repeat ${repeat}`,
+        short: { title: w.measuring(repeat, of), note: left === null ? '' : w.left(left / 1000) },
+      };
     }
     case 'paused': {
       if (changes.length > 0) return changed(words, changes);
@@ -53,7 +62,10 @@ export function useStatus(): Status {
       const more = isWhole(shown, spec) ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats) : spec.method.repeats - sweeps;
       const time = shown.times.clean + shown.times.measure;
       const cpu = provider?.kind === 'wasm' && !providers.includes('webgpu') ? ` ${w.doneCpu}` : '';
-      return { title: w.done(shown.model.modules.length, sweeps), note: w.doneNext(time > 0 ? time / 1000 : null, more) + cpu, phase };
+      return {
+        title: w.done(shown.model.modules.length, sweeps), note: w.doneNext(time > 0 ? time / 1000 : null, more) + cpu, phase,
+        short: { title: w.doneShort(sweeps), note: w.moreShort(more) },
+      };
     }
   }
 }
@@ -72,8 +84,9 @@ function lastProbed({ draws, model }: NonNullable<ReturnType<typeof useRun.getSt
 
 const QUIET_MS = 10_000;
 
-export function StatusLine() {
-  const { title, note, phase } = useStatus();
+export function StatusLine({ phone = false }: { phone?: boolean }) {
+  const { title, note, phase, short } = useStatus();
+  const seen = (phone && short) || { title, note };
   // Spoken: the phase's first words only, and never more often than every 10 s.
   const [spoken, setSpoken] = useState('');
   const last = useRef(0);
@@ -86,8 +99,8 @@ export function StatusLine() {
   }, [phase]);
   return (
     <div className="status">
-      <div className="bold">{title}</div>
-      <div className="small ink2">{note || '\u00a0'}</div>
+      <div className="bold">{seen.title}</div>
+      <div className="small ink2">{seen.note || '\u00a0'}</div>
       <div role="status" className="hidden-visually">{spoken}</div>
     </div>
   );

@@ -25,7 +25,7 @@ export function MapBars({ table, layout, numbered }: Props) {
   return (
     <div className="side" id="layer-bars">
       <div className="heading bars-head">{words.map.perLayer}</div>
-      <div className="heading uniform"><span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span></div><span />
+      <div className="heading uniform"><span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span></div>
       {numbered && <div className="sums numbers small ink2">{sums.map((s) => <div key={s.layer}>{s.layer}</div>)}</div>}
       <div className="bars" ref={ref} role="img" aria-label={words.map.barsName(layout.layers)}>
         <Suspense fallback={null}>{width > 0 && <LayerBars sums={ready ? sums : []} uniform={uniform} end={end} width={width} height={height} />}</Suspense>

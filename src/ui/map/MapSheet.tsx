@@ -1,4 +1,5 @@
 /** The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when asked for. */
+import { useState } from 'react';
 import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
 import { useModules } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
@@ -45,7 +46,7 @@ export function MapSheet() {
       <div className="head">
         <h2 id="map-title">{words.map.title}</h2>
         {table.sweeps > 0 && <span className="ink2">{words.map.subtitle(table.sweeps)}</span>}
-        <MapTools />
+        {!phone && <MapTools />}
       </div>
       <Finding table={table} />
       {asTable ? <RankTableView table={table} layers={layers} />
@@ -59,11 +60,12 @@ export function MapSheet() {
 /** On a phone the bars have no room beside the map. */
 function PhoneBars(props: Parameters<typeof MapBars>[0]) {
   const words = useWords();
+  const [open, setOpen] = useState(false);
   return (
-    <details className="layers">
-      <summary>{words.map.ranksPerLayer}</summary>
-      <div className="map bars-only" style={{ '--layers': props.layout.layers, '--seam': '3px' } as React.CSSProperties}><MapBars {...props} numbered /></div>
-    </details>
+    <>
+      <div className="row centre layers"><button type="button" className="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'} {words.map.ranksPerLayer}</button><MapTools /></div>
+      {open && <div className="map bars-only" style={{ '--layers': props.layout.layers, '--seam': '3px' } as React.CSSProperties}><MapBars {...props} numbered /></div>}
+    </>
   );
 }
 

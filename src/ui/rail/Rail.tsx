@@ -1,6 +1,6 @@
 /** The experiment's form: what is measured, on what, how, and with which budget. A drawer on narrow pages. */
-import { isPreset, PRESETS, presetSpec, specKey, type PresetId } from '../../experiment/settings.ts';
-import { LIMITS } from '../../experiment/schema.ts';
+import { isPreset, LIMITS, presets, presetSpec, type PresetId } from '../../experiment/schema.ts';
+import { specKey } from '../../experiment/settings.ts';
 import { defaults, useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
@@ -18,7 +18,7 @@ import { Results } from './Results.tsx';
 /** The preset an experiment is, the budget and the seed apart; null if it is none. */
 function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): PresetId | null {
   const plain = { ...spec, model: defaults.model, allocation: defaults.allocation, seed: defaults.seed };
-  return (Object.keys(PRESETS) as PresetId[]).find((id) => specKey(presetSpec(id)) === specKey(plain)) ?? null;
+  return (Object.keys(presets) as PresetId[]).find((id) => specKey(presetSpec(id)) === specKey(plain)) ?? null;
 }
 
 function Preset() {
@@ -33,7 +33,7 @@ function Preset() {
         onChange={(e) => { const id = e.target.value; if (isPreset(id)) edit((s) => ({ ...presetSpec(id), model: s.model, allocation: s.allocation, seed: s.seed }), 'preset'); }}
       >
         {preset === null && <option value="">{words.rail.custom}</option>}
-        {(Object.keys(PRESETS) as PresetId[]).map((id) => <option key={id} value={id}>{words.presets[id].name}</option>)}
+        {(Object.keys(presets) as PresetId[]).map((id) => <option key={id} value={id}>{words.presets[id].name}</option>)}
       </select>
       {preset && <p className="small ink2 hint">{words.presets[preset].look}</p>}
     </div>

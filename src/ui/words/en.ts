@@ -11,6 +11,9 @@ import { numbers } from './numbers.ts';
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');
 
+/** Both ends in percent, with a decimal where they would look equal. */
+const share = (low: number, high: number) => [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
+
 /** Seconds as a person says them. */
 const seconds = (v: number) => (v < 10 ? `${n.fixed(v, 1)} s` : v < 120 ? `${n.whole(v)} s` : `${n.whole(v / 60)} min`);
 const size = (bytes: number) => (bytes < 1e9 ? `${n.fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${n.fixed(bytes / 1e9, 1)} GB`);
@@ -51,6 +54,8 @@ export const en = {
     stepStart: 'Step probes one module; Play goes on.',
     done: (modules: number, repeats: number) => `Measured ${n.whole(modules)} modules, ${repeats} repeat${s(repeats)}`,
     doneNext: (time: number | null, more: number) => `${time === null ? '' : `${seconds(time)}. `}${more > 0 ? `Play adds ${more} repeat${s(more)} and narrows the ranges.` : 'Change a setting to measure again.'}`,
+    doneShort: (repeats: number) => `Measured, ${repeats} repeat${s(repeats)}`,
+    moreShort: (more: number) => (more > 0 ? `Play adds ${more}` : ''),
     doneCpu: 'On the CPU: this browser has no WebGPU.',
     changed: (what: string) => `Changed: ${what}`,
     changedNext: 'The map shows the last run. Play measures with the new settings.',
@@ -132,7 +137,7 @@ export const en = {
   finding: {
     band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
       `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
-    bandSure: (low: number, high: number, uniform: number) => `95 %: ${n.whole(100 * low)} to ${n.whole(100 * high)} %; uniform would give ${n.whole(100 * uniform)} %.`,
+    bandSure: (low: number, high: number, uniform: number) => `95 %: ${share(low, high)[0]} to ${share(low, high)[1]} %; uniform would give ${n.whole(100 * uniform)} %.`,
     role: (role: string, multiple: number) => `Rank belongs in ${role}: ${n.fixed(multiple, 1)} times a mean module.`,
     roleSure: (low: number, high: number) => `95 %: ${n.fixed(low, 2)} to ${n.fixed(high, 2)} times.`,
     none: 'No pattern is settled.',
@@ -181,6 +186,7 @@ export const en = {
     convergenceNote: 'One standard error. To halve it takes four times the repeats.',
     settledLine: 'ranks settled',
     roleTitle: 'By module type', roleColumns: { type: 'type', multiple: '× the mean', share: 'share of rank', parameters: 'parameters' },
+    chart: 'Chart',
     roleNote: 'Ranks at equal budget are not parameters: larger modules pay more for each rank.',
     cleanLoss: (loss: number, perplexity: number) => `Unshaken, the model’s loss on this text is ${n.fixed(loss, 2)} nats per token (perplexity ${n.fixed(perplexity, 1)}).`,
   },
@@ -242,14 +248,13 @@ export const en = {
     title: 'The text that is measured on', intro: 'The model reads this text while its weights are shaken. It stays on this machine.',
     choose: 'Choose', own: 'Your own', paste: 'Paste or write text here, or drop a .txt file.', file: 'Open a .txt file…', use: 'Use this text',
     counting: 'Counting…', counted: (tokens: number, sequences: number, length: number) => `${n.whole(tokens)} tokens; the run uses ${sequences} × ${length}.`,
-    characters: (count: number) => `${n.whole(count)} characters`, source: 'Source', licence: 'Licence', split: 'Split',
-    dropped: (name: string) => `Opened ${name}.`,
+    binary: (name: string) => `${name} is not plain text`, plain: 'Choose a text file.', shorter: (most: number) => `Use at most ${n.whole(most)} characters.`,
   },
   export: {
-    title: 'Export', intro: 'Full precision, with the spec and the model’s hash.',
+    save: 'Save', title: 'Export', intro: 'Full precision, with the spec and the model’s hash.',
     result: 'Result, JSON', resultNote: 'Every draw, standard error and rank; the command line reads and writes the same.',
-    ranks: 'Rank table, CSV', spec: 'Spec, JSON', map: 'Map, SVG', bars: 'Ranks per layer, SVG', chart: 'Open chart, SVG',
-    command: 'The command that repeats it', copyCommand: 'Copy', notYet: 'Available after repeat 1.',
+    ranks: 'Rank table, CSV', spec: 'Spec, JSON', map: 'Map, SVG',
+    command: 'The command that repeats it', copyCommand: 'Copy', notYet: 'Available when the run is done.',
     link: 'Link', linkText: 'With your text', linkTextNote: (count: number) => `${n.whole(count)} characters; without it the reader needs the same text.`,
     linkReady: 'Copy this link', linkResult: 'With the result’s digest, so that the reader can check it',
   },
@@ -288,7 +293,10 @@ export const en = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  terms: { meanRank: 'Mean rank', importance: 'Importance', disagreement: 'Disagreement', seed: 'Seed' },
+  glossaryNames: {
+    adapter: 'adapter', lora: 'LoRA', rank: 'rank', meanRank: 'mean rank', module: 'module', importance: 'importance', disagreement: 'disagreement', logits: 'logits', l1: 'l1',
+    settled: 'settled', seed: 'seed', heldOut: 'held-out', nat: 'nat', mlp: 'MLP', attention: 'attention',
+  },
   glossary: {
     adapter: 'Small weights added to a frozen model.',
     lora: 'LoRA: an adapter of two thin matrices.',

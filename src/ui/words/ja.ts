@@ -6,6 +6,8 @@ import { numbers } from './numbers.ts';
 const n = numbers('ja');
 const seconds = (v: number) => (v < 10 ? `${n.fixed(v, 1)}秒` : v < 120 ? `${n.whole(v)}秒` : `${n.whole(v / 60)}分`);
 const size = (bytes: number) => (bytes < 1e9 ? `${n.fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${n.fixed(bytes / 1e9, 1)} GB`);
+/** 両端のパーセント。同じに見えるときは小数1桁。 */
+const share = (low: number, high: number) => [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
 const unitName = { ranks: 'ランク', parameters: 'パラメーター' };
 
 export const ja = {
@@ -44,6 +46,8 @@ export const ja = {
     stepStart: 'ステップで1モジュールを測定、再生で続行。',
     done: (modules: number, repeats: number) => `${n.whole(modules)}モジュールを${repeats}回ずつ測定`,
     doneNext: (time: number | null, more: number) => `${time === null ? '' : `${seconds(time)}。`}${more > 0 ? `再生で${more}回加え、範囲を狭めます。` : '設定を変えると測り直せます。'}`,
+    doneShort: (repeats: number) => `測定済み、${repeats}回`,
+    moreShort: (more: number) => (more > 0 ? `再生で${more}回追加` : ''),
     doneCpu: 'CPU で計算：このブラウザーには WebGPU がありません。',
     changed: (what: string) => `変更：${what}`,
     changedNext: 'マップは前回の結果です。再生で新しい設定を測定します。',
@@ -125,7 +129,7 @@ export const ja = {
   finding: {
     band: (where, first, last, share) =>
       `ランクは${{ early: '前', middle: '中ほど', late: '後ろ' }[where]}の層に集まる。${first === last ? `${first}層` : `${first}〜${last}層`}で全体の${n.whole(100 * share)}\u00a0%。`,
-    bandSure: (low: number, high: number, uniform: number) => `95 %区間：${n.whole(100 * low)}〜${n.whole(100 * high)} %。均等なら ${n.whole(100 * uniform)} %。`,
+    bandSure: (low: number, high: number, uniform: number) => `95 %区間：${share(low, high).join('〜')} %。均等なら ${n.whole(100 * uniform)} %。`,
     role: (role: string, multiple: number) => `ランクは ${role} に集まる。平均モジュールの${n.fixed(multiple, 1)}倍。`,
     roleSure: (low: number, high: number) => `95 %区間：${n.fixed(low, 2)}〜${n.fixed(high, 2)}倍。`,
     none: '確定した傾向はない。',
@@ -174,6 +178,7 @@ export const ja = {
     convergenceNote: '標準誤差1つ分。半分にするには4倍の反復が必要です。',
     settledLine: '確定したランク',
     roleTitle: 'モジュールの種類ごと', roleColumns: { type: '種類', multiple: '平均比', share: 'ランクの割合', parameters: 'パラメーター' },
+    chart: '図',
     roleNote: '同じランクでもパラメーター数は違い、大きいモジュールほど1ランクが高くつきます。',
     cleanLoss: (loss: number, perplexity: number) => `揺らさないとき、このテキストでの損失は1トークンあたり ${n.fixed(loss, 2)} nat（パープレキシティ ${n.fixed(perplexity, 1)}）。`,
   },
@@ -235,14 +240,13 @@ export const ja = {
     title: '測定に使うテキスト', intro: '重みを揺らしながら、モデルがこのテキストを読みます。この端末から出ません。',
     choose: '選択', own: '自分のテキスト', paste: 'ここに貼り付けるか書く。.txt ファイルのドロップもできます。', file: '.txt ファイルを開く…', use: 'このテキストを使う',
     counting: '数えています…', counted: (tokens: number, sequences: number, length: number) => `${n.whole(tokens)}トークン。実行では ${sequences} × ${length} を使います。`,
-    characters: (count: number) => `${n.whole(count)}文字`, source: '出典', licence: 'ライセンス', split: '区分',
-    dropped: (name: string) => `${name} を開きました。`,
+    binary: (name: string) => `${name} はテキストではありません`, plain: 'テキストファイルを選んでください。', shorter: (most: number) => `${n.whole(most)}文字までにしてください。`,
   },
   export: {
-    title: '書き出し', intro: '全桁で、実験の設定とモデルのハッシュ付き。',
+    save: '保存', title: '書き出し', intro: '全桁で、実験の設定とモデルのハッシュ付き。',
     result: '結果、JSON', resultNote: 'すべての測定値、標準誤差、ランク。コマンドラインでも読み書きできます。',
-    ranks: 'ランク表、CSV', spec: '設定、JSON', map: 'マップ、SVG', bars: '層ごとのランク、SVG', chart: '開いている図、SVG',
-    command: '同じ測定をするコマンド', copyCommand: 'コピー', notYet: '1回目の後に使えます。',
+    ranks: 'ランク表、CSV', spec: '設定、JSON', map: 'マップ、SVG',
+    command: '同じ測定をするコマンド', copyCommand: 'コピー', notYet: '測定が終わると使えます。',
     link: 'リンク', linkText: '自分のテキストを含める', linkTextNote: (count: number) => `${n.whole(count)}文字。含めないと、相手にも同じテキストが必要です。`,
     linkReady: 'このリンクをコピー', linkResult: '相手が確かめられるよう、結果の要約を含みます',
   },
@@ -281,7 +285,10 @@ export const ja = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  terms: { meanRank: '平均ランク', importance: '重要度', disagreement: '不一致', seed: 'シード' },
+  glossaryNames: {
+    adapter: 'アダプター', lora: 'LoRA', rank: 'ランク', meanRank: '平均ランク', module: 'モジュール', importance: '重要度', disagreement: '不一致', logits: 'ロジット', l1: 'l1',
+    settled: '確定', seed: 'シード', heldOut: '未学習文', nat: 'nat', mlp: 'MLP', attention: '注意',
+  },
   glossary: {
     adapter: '凍結したモデルに足す小さな重み。',
     lora: 'LoRA：2枚の薄い行列からなるアダプター。',

@@ -1,0 +1,35 @@
+/**
+ * The least change that lets the CPU provider run an export made for a GPU: quantised embedding lookups, which have no
+ * kernel there, become an input that the engine's own lookups fill. Everything else stays as it came.
+ */
+import type { CompiledModel } from '../compiler/compiled.ts';
+import type { Graph, Node } from '../onnx/graph.ts';
+import { writeGraph } from '../onnx/write.ts';
+import type { TokenBatch } from './engine.ts';
+import type { UntouchedModel } from './untouched.ts';
+
+/** Input that receives the embedding rows. */
+export const ROWS = 'embedding_rows';
+
+const isLookup = (n: Node) => n.op === 'GatherBlockQuantized';
+
+/** True if the export looks tokens up in a quantised table. */
+export const hasQuantisedLookup = (graph: Graph): boolean => graph.nodes.some(isLookup);
+
+/** The export with its one quantised lookup replaced by the input `ROWS`, float32 `[batch, length, width]`. */
+export function withoutQuantisedLookup(graph: Graph, headDim: number | null): UntouchedModel {
+  const half = graph.outputs[0]?.type === 'float16' || [...graph.initialisers.values()].some((t) => t.type === 'float16');
+  const nodes = graph.nodes.map((n): Node => (isLookup(n)
+    ? { ...n, op: 'Cast', domain: '', inputs: [ROWS], attributes: new Map([['to', { type: 'int', value: half ? 10 : 1 }]]) }
+    : n));
+  const inputs = [...graph.inputs, { name: ROWS, type: 'float32' as const, dims: ['batch_size', 'sequence_length', 'width'] }];
+  return { graph: writeGraph({ ...graph, nodes, inputs }), external: new Map(), headDim };
+}
+
+/** Rows of the model's token table for a batch. */
+export function embeddingRows({ lookups }: CompiledModel, { ids }: TokenBatch): { data: Float32Array; width: number } {
+  const table = lookups.find((l) => l.source === 'input_ids')!;
+  const data = new Float32Array(ids.length * table.width);
+  ids.forEach((id, i) => table.read(id, data.subarray(i * table.width, (i + 1) * table.width)));
+  return { data, width: table.width };
+}

@@ -1,0 +1,113 @@
+/**
+ * The self-test at load: is the cut pipeline the model, and does this provider compute rightly?
+ *
+ * The pipeline's logits are compared with those of the untouched export on the CPU provider; the kernels with their CPU
+ * twins. A provider that miscomputes (fused attention on a software adapter, say) shows here.
+ */
+import type { CompiledModel } from '../compiler/compiled.ts';
+import { fillNormal, streamKeys } from '../device/random.ts';
+import * as twins from '../device/twins.ts';
+import { AtlasError } from '../errors.ts';
+import type { Graph } from '../onnx/graph.ts';
+import type { Backend } from './backend.ts';
+import type { Engine, TokenBatch } from './engine.ts';
+import { cpuTensor, type Ort } from './ort.ts';
+import { embeddingRows, hasQuantisedLookup, ROWS, withoutQuantisedLookup } from './runnable.ts';
+import { untouchedLogits } from './untouched.ts';
+
+export interface Check {
+  name: 'pipeline' | 'noise product' | 'disagreement';
+  /** Largest difference over the largest value; NaN where nothing could be compared. */
+  error: number;
+  allowed: number;
+  ok: boolean;
+  /** What could not be compared as it is, in a sentence. */
+  note?: string;
+}
+
+export interface SelfTestReport { ok: boolean; checks: Check[] }
+
+export interface Tested {
+  ort: Ort;
+  model: CompiledModel;
+  /** The export as it came. */
+  export: { graph: Graph; bytes: Uint8Array; external: ReadonlyMap<string, Uint8Array> };
+}
+
+/** Pipeline and kernels; `backend` is the engine's. */
+export async function selfTest(tested: Tested, engine: Engine, backend: Backend): Promise<SelfTestReport> {
+  const batch = fewTokens(tested.model);
+  const checks = [
+    await comparePipeline(tested, batch, await engine.logits(batch)),
+    await compareNoiseProduct(backend),
+    await compareDisagreement(backend),
+  ];
+  return { ok: checks.every((c) => c.ok), checks };
+}
+
+/** Two sequences of up to twelve tokens spread over the vocabulary: every model has these. */
+export function fewTokens({ vocab, maxLength }: Pick<CompiledModel, 'vocab' | 'maxLength'>): TokenBatch {
+  const length = Math.min(12, maxLength);
+  return { ids: Int32Array.from({ length: 2 * length }, (_, i) => (7919 * (i + 1)) % vocab), sequences: 2, length };
+}
+
+/**
+ * `logits` of the cut pipeline against the untouched export's, relative to the largest logit. float32 weights and activations
+ * agree to rounding; an export that computes in float16 or rounds activations to 8 bits differs by that rounding, since the
+ * pipeline keeps activations in float32.
+ */
+export async function comparePipeline({ ort, model, export: { graph, bytes, external } }: Tested, batch: TokenBatch, logits: Float32Array): Promise<Check> {
+  const half = graph.outputs.some((o) => o.type === 'float16') || [...graph.initialisers.values()].some((t) => t.type === 'float16');
+  const allowed = model.roundsActivations ? 0.15 : half ? 0.02 : 2e-4;
+  const check = (error: number, note?: string): Check => ({ name: 'pipeline', error, allowed, ok: error <= allowed, ...(note ? { note } : {}) });
+  try {
+    if (!hasQuantisedLookup(graph)) return check(difference(logits, await untouchedLogits(ort, { graph: bytes, external, headDim: model.headDim }, batch)));
+    const { data, width } = embeddingRows(model, batch);
+    const rows = cpuTensor(ort, 'float32', [batch.sequences, batch.length, width], new Uint8Array(data.buffer));
+    const runnable = withoutQuantisedLookup(graph, model.headDim);
+    return check(difference(logits, await untouchedLogits(ort, runnable, batch, { [ROWS]: rows })),
+      'The CPU provider has no kernel for this export\'s quantised embedding: its rows were looked up here, all else ran untouched.');
+  } catch (error) {
+    if (!(error instanceof AtlasError) || error.code !== 'runtime') throw error;
+    return { ...check(NaN, `The CPU provider cannot run the untouched export, so there is nothing to compare with (${String(error.values.why).slice(0, 120)}).`), ok: false };
+  }
+}
+
+async function compareNoiseProduct(backend: Backend): Promise<Check> {
+  const target = { tokens: 5, inFeatures: 32, outFeatures: 24, column: 8, stride: 40 };
+  const slots = [0, 1].map((i) => ({ keys: streamKeys(1, 2, i), std: 0.5, row: 5 * i, bias: i === 1 }));
+  const x = normals(5 * 32, 3), want = new Float32Array(10 * 40);
+  twins.noiseProduct(x, want, target, slots);
+  const given = backend.upload('float32', [5, 32], new Uint8Array(x.buffer)), y = backend.zeros([10, 40]);
+  await backend.noiseProduct(given, y, target, slots);
+  const error = difference(await backend.read(y), want);
+  given.dispose();
+  y.dispose();
+  return { name: 'noise product', error, allowed: 1e-5, ok: error <= 1e-5 };
+}
+
+async function compareDisagreement(backend: Backend): Promise<Check> {
+  const rows = 6, columns = 300, a = normals(rows * columns, 4), b = normals(rows * columns, 5), want = new Float64Array(rows);
+  twins.rowSums(a, b, want, columns);
+  const tensors = [a, b].map((data) => backend.upload('float32', [rows, columns], new Uint8Array(data.buffer))), sums = backend.zeros([rows, 1]);
+  await backend.rowSums(tensors[0]!, tensors[1]!, sums, true);
+  const got = await backend.probeSums(sums, 2);
+  for (const t of [...tensors, sums]) t.dispose();
+  const shares = [want.slice(0, 3), want.slice(3)].map((share) => share.reduce((s, v) => s + v, 0));
+  const error = Math.max(...shares.map((w, i) => Math.abs(w - got[i]!) / w));
+  return { name: 'disagreement', error, allowed: 1e-5, ok: error <= 1e-5 };
+}
+
+const normals = (length: number, stream: number) => fillNormal(streamKeys(0, stream, 0), new Float32Array(length));
+
+/** Largest absolute difference over the largest absolute value of `want`; Infinity for NaN or a wrong length. */
+function difference(got: Float32Array, want: Float32Array): number {
+  if (got.length !== want.length) return Infinity;
+  let worst = 0, top = 0;
+  for (let i = 0; i < want.length; i++) {
+    const d = Math.abs(got[i]! - want[i]!);
+    if (!(d <= worst)) worst = Number.isNaN(d) ? Infinity : d;
+    top = Math.max(top, Math.abs(want[i]!));
+  }
+  return worst / top;
+}

@@ -1,0 +1,9 @@
+/** Starts the page: the form of it at once, the engine behind it. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { boot } from './state/boot.ts';
+import { App } from './ui/App.tsx';
+import './ui/styles/index.css';
+
+createRoot(document.getElementById('root')!).render(<StrictMode><App /></StrictMode>);
+void boot();

@@ -1,0 +1,28 @@
+/** Two results of one model side by side, module by module. */
+import type { RankRow } from '../experiment/rank-table.ts';
+import { rankTable } from '../experiment/rank-table.ts';
+import type { AllocationSpec } from '../experiment/spec.ts';
+import { spearman } from '../methods/statistics.ts';
+import type { KeptResult } from './run-store.ts';
+
+export interface ModuleDifference {
+  a: RankRow;
+  b: RankRow;
+  /** Rank in b minus rank in a. */
+  ranks: number;
+  /** The two 95 % intervals of the multiple do not overlap: the module has moved. */
+  parts: boolean;
+}
+
+export interface ResultComparison { modules: ModuleDifference[]; moved: number; spearman: number }
+
+/** Both under the same budget, so that only the measurements differ. Results of different models cannot be compared. */
+export function compareResults(a: KeptResult, b: KeptResult, rule: AllocationSpec): ResultComparison {
+  const [ra, rb] = [a, b].map(({ result }) => rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, rule).rows) as [RankRow[], RankRow[]];
+  const modules = ra.map((row, i): ModuleDifference => {
+    const other = rb[i]!;
+    const x = row.multipleInterval, y = other.multipleInterval;
+    return { a: row, b: other, ranks: (other.rank ?? 0) - (row.rank ?? 0), parts: !!x && !!y && (x.high < y.low || y.high < x.low) };
+  });
+  return { modules, moved: modules.filter((m) => m.parts).length, spearman: spearman(ra.map((r) => r.importance ?? 0), rb.map((r) => r.importance ?? 0)) };
+}

@@ -1,0 +1,73 @@
+/** The page: header, transport, band; then rail, map, plate. On a phone one column, with the transport at the foot. */
+import { useEffect, type DragEvent } from 'react';
+import { filesFromDrop } from '../model/picked-files.ts';
+import { useRun } from '../state/run-store.ts';
+import { useView } from '../state/view-store.ts';
+import { useExperiment } from '../state/experiment-store.ts';
+import { useModel } from '../state/model-store.ts';
+import { CompareMap } from './compare/CompareMap.tsx';
+import { Band, useBanded } from './frame/Band.tsx';
+import { ProviderChip } from './frame/Chips.tsx';
+import { Header } from './frame/Header.tsx';
+import { StatusLine } from './frame/StatusLine.tsx';
+import { OpenRail, ProgressLine, Transport, TransportButtons } from './frame/Transport.tsx';
+import { useKeys } from './frame/use-keys.ts';
+import { MapSheet } from './map/MapSheet.tsx';
+import { useDrawer, usePhone } from './parts/use-media.ts';
+import { ModelPicker, offerFiles } from './picker/ModelPicker.tsx';
+import { Plate } from './plate/Plate.tsx';
+import { Rail } from './rail/Rail.tsx';
+import { Sheets } from './sheets/Sheets.tsx';
+import { modelName } from './words/describe.ts';
+import { numbersOf } from './words/numbers.ts';
+import { useWords } from './words/use-words.ts';
+
+export function App() {
+  const words = useWords();
+  const phone = usePhone();
+  const drawer = useDrawer();
+  const banded = useBanded();
+  const comparing = useRun((r) => r.comparing);
+  const picker = useView((v) => v.picker);
+  useKeys();
+  useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
+
+  // Files may be dropped anywhere; without this the browser would leave the page and open them.
+  function drop(e: DragEvent) {
+    e.preventDefault();
+    if (!e.dataTransfer.types.includes('Files')) return;
+    useView.setState({ picker: true, sheet: null });
+    void offerFiles(filesFromDrop(e.dataTransfer.items));
+  }
+  return (
+    <div className={`page${banded ? ' banded' : ''}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
+      <a className="skip" href="#map" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('#map [tabindex="0"]')?.focus(); }}>{words.skip}</a>
+      <Header phone={phone} />
+      {phone ? <PhoneRow /> : <Transport />}
+      <Band />
+      <main className="body">
+        {!drawer && <Rail />}
+        {picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}
+        <Plate />
+      </main>
+      {phone && <div className="phone-foot"><ProgressLine /><TransportButtons withReset={false} /><StatusLine phone /></div>}
+      <Sheets />
+    </div>
+  );
+}
+
+function PhoneRow() {
+  const words = useWords();
+  const spec = useExperiment((e) => e.spec);
+  const title = useModel((m) => m.facts?.title);
+  return (
+    <div className="phone-row">
+      <OpenRail>{words.transport.experiment}</OpenRail>
+      <span className="summary small ink2">
+        <span className="ellipsis">AdaRank, {words.named(words.glossaryNames.meanRank, numbersOf(words.locale).short(spec.allocation.meanRank))}</span>
+        <span className="ellipsis">{title ?? modelName(spec.model.id)}</span>
+      </span>
+      <ProviderChip />
+    </div>
+  );
+}

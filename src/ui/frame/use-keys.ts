@@ -1,0 +1,51 @@
+/** Single keys for the whole page. Off while something is typed, while a sheet is open, and when the visitor says so. */
+import { useEffect } from 'react';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useRun } from '../../state/run-store.ts';
+import { pause, play, reset, step, travel } from '../../state/session.ts';
+import { useView } from '../../state/view-store.ts';
+import { nextStop, setMeanRank } from '../rail/MeanRank.tsx';
+
+const typing = (target: EventTarget | null) => target instanceof Element && target.closest('input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select') !== null;
+
+/** Closes what lies over the map or the plate, innermost first; a sheet or popover closes itself. */
+function escape(): boolean {
+  const { opened, picker, set } = useView.getState();
+  if (useRun.getState().comparing) useRun.setState({ comparing: null });
+  else if (picker) { set({ picker: false }); document.getElementById('change-model')?.focus(); }
+  else if (opened !== null) { set({ opened: null }); document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus(); }
+  else return false;
+  return true;
+}
+
+const keys: Record<string, () => void> = {
+  k: () => (useRun.getState().phase === 'running' ? pause() : play()),
+  s: step,
+  r: reset,
+  m: () => document.querySelector<HTMLElement>('#map [tabindex="0"]')?.focus(),
+  t: () => useView.setState((v) => ({ table: !v.table })),
+  v: () => useView.setState((v) => ({ versus: !v.versus })),
+  '[': () => setMeanRank(nextStop(useExperiment.getState().spec.allocation.meanRank, -1)),
+  ']': () => setMeanRank(nextStop(useExperiment.getState().spec.allocation.meanRank, 1)),
+  '?': () => useView.setState({ sheet: 'help' }),
+};
+
+export function useKeys(): void {
+  useEffect(() => {
+    function onKey(e: KeyboardEvent) {
+      if (e.defaultPrevented || document.querySelector('dialog[open], [popover]:popover-open')) return;
+      if (e.key === 'Escape' && escape()) return e.preventDefault();
+      if (typing(e.target)) return;
+      if ((e.ctrlKey || e.metaKey) && !e.altKey && e.key.toLowerCase() === 'z') {
+        e.preventDefault();
+        return travel(e.shiftKey ? 'redo' : 'undo');
+      }
+      const act = keys[e.key.toLowerCase()];
+      if (!act || e.ctrlKey || e.metaKey || e.altKey || !useView.getState().singleKeys) return;
+      e.preventDefault();
+      act();
+    }
+    document.addEventListener('keydown', onKey);
+    return () => document.removeEventListener('keydown', onKey);
+  }, []);
+}

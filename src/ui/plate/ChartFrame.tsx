@@ -1,0 +1,69 @@
+/**
+ * Around every chart: title, finding, unit, and the same data as a table, an SVG and a CSV. The chart keeps its height
+ * also when it is empty, and is spoken of by its finding.
+ */
+import { useRef, useState, type ReactNode } from 'react';
+import { csvRow } from '../../experiment/export.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useRun } from '../../state/run-store.ts';
+import { chartSvg } from '../export/chart-svg.ts';
+import { download, fileName } from '../export/download.ts';
+import { useSize } from '../parts/use-size.ts';
+import { useWords } from '../words/use-words.ts';
+
+export interface ChartData { columns: readonly string[]; rows: readonly (readonly (string | number | null)[])[] }
+
+interface Props {
+  title: string;
+  finding: string;
+  note: string;
+  /** Nothing is known yet: the finding says so quietly. */
+  empty: boolean;
+  unit: string;
+  height: number;
+  data: ChartData;
+  print(value: number, column: number): string;
+  children(width: number): ReactNode;
+}
+
+export function ChartFrame({ title, finding, note, empty, unit, height, data, print, children }: Props) {
+  const words = useWords();
+  const [table, setTable] = useState(false);
+  const { ref, width } = useSize<HTMLDivElement>();
+  const box = useRef<HTMLDivElement>(null);
+  const shown = useRun((r) => r.shown);
+  const spec = useExperiment((e) => e.spec);
+  const name = fileName('rank-atlas', shown?.model.title ?? '', title);
+
+  function saveSvg() {
+    const svg = box.current?.querySelector('svg');
+    if (svg) download(`${name}.svg`, chartSvg(svg, finding), 'image/svg+xml');
+  }
+  function saveCsv() {
+    const head = [`# Rank Atlas: ${title}`, `# model ${shown?.model.title.replace(/[\r\n]+/g, ' ')} sha256 ${shown?.model.hash}`, `# spec ${JSON.stringify(shown ? { ...shown.spec, allocation: spec.allocation } : spec)}`];
+    download(`${name}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
+  }
+  return (
+    <>
+      <div className="head">
+        <h2>{title}</h2>
+        <span className="tools">
+          <button type="button" className="link" aria-pressed={table} disabled={empty} onClick={() => setTable(!table)}>{table ? words.plate.chart : words.map.table}</button>
+          <button type="button" className="link" disabled={empty || table} onClick={saveSvg}>{words.map.svg}</button>
+          <button type="button" className="link" disabled={empty} onClick={saveCsv}>{words.map.csv}</button>
+        </span>
+      </div>
+      <div className="slot minor"><p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p><p className="how small ink2">{note}</p></div>
+      <div ref={ref}>
+        {table && !empty
+          ? <div className="chart-table" style={{ maxHeight: height + 20 }} tabIndex={0} role="region" aria-label={title}><table><thead><tr>{data.columns.map((c) => <th key={c} scope="col">{c}</th>)}</tr></thead><tbody>{data.rows.map((row, i) => <tr key={i}>{row.map((v, c) => <td key={c}>{typeof v === 'number' ? print(v, c) : v}</td>)}</tr>)}</tbody></table></div>
+          : (
+            <div className="chart" ref={box} role="img" aria-label={`${title}. ${finding}`}>
+              <p className="small ink3" aria-hidden="true">{unit}</p>
+              <div style={{ height }}>{width > 0 && children(width)}</div>
+            </div>
+          )}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,71 @@
+/** One module in the open: its weights, the noise, an adapter; then the probe step by step with this module's own numbers. */
+import { useEffect, useRef, useState } from 'react';
+import { AtlasError } from '../../errors.ts';
+import type { Requests } from '../../worker/protocol.ts';
+import { useModules, useRankTable } from '../../state/derived.ts';
+import type { Failure } from '../../state/model-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { useRun } from '../../state/run-store.ts';
+import { engineOpen, explainModule, pictureOf } from '../../state/session.ts';
+import { useView } from '../../state/view-store.ts';
+import { describeFormat } from '../words/format.ts';
+import { useWords } from '../words/use-words.ts';
+import { Pictures } from './Pictures.tsx';
+import { RepeatDots } from './RepeatDots.tsx';
+import { SixSteps } from './SixSteps.tsx';
+
+type Detail = Requests['explain']['answer'];
+type Picture = Requests['picture']['answer'];
+
+/** Both answers for the repeat shown; asked again when a new repeat of this module arrives and the run stands still. */
+function useProbe(module: number, repeat: number, still: boolean) {
+  const [detail, setDetail] = useState<Detail | null>(null);
+  const [picture, setPicture] = useState<Picture | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  useEffect(() => {
+    if (!engineOpen() || !still) return;
+    let current = true;
+    const failed = (error: unknown) => { if (current && error instanceof AtlasError && error.code !== 'cancelled') setFailure({ code: error.code, values: error.values }); };
+    // One after the other: the runtime takes one call at a time anyway, and the picture is the quicker of the two.
+    pictureOf(module, repeat, 8)
+      .then((p) => { if (current) setPicture(p); return current ? explainModule(module, repeat) : null; })
+      .then((d) => { if (current && d) setDetail(d); })
+      .catch(failed);
+    return () => { current = false; };
+  }, [module, repeat, still]);
+  return { detail, picture, failure };
+}
+
+export function ModulePanel({ module }: { module: number }) {
+  const words = useWords();
+  const { modules } = useModules();
+  const row = useRankTable().rows[module];
+  const info = useModel((m) => m.facts?.modules[module]);
+  const phase = useRun((r) => r.phase);
+  const set = useView((v) => v.set);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => heading.current?.focus(), []);
+
+  const repeat = Math.max(0, (row?.draws.length ?? 0) - 1);
+  const { detail, picture, failure } = useProbe(module, repeat, phase !== 'running' && phase !== 'loading');
+  const about = modules[module];
+  if (!row || !about) return null;
+
+  function close() {
+    set({ opened: null });
+    document.querySelector<HTMLElement>(`[data-module="${module}"]`)?.focus();
+  }
+  return (
+    <div className="panel">
+      <div className="head">
+        <h2 id="plate-title" ref={heading} tabIndex={-1}>{words.strip.title(about.layer, about.role)}</h2>
+        <span className="small ink2">{about.outFeatures} × {about.inFeatures}{info && `, ${describeFormat(words, info.format)}`}</span>
+        <button type="button" className="button small close" onClick={close}>{words.close} <small>Esc</small></button>
+      </div>
+      <Pictures picture={picture} />
+      {failure && <p className="err small">{words.error(failure.code, failure.values)}</p>}
+      <SixSteps row={row} detail={detail} repeat={repeat} />
+      <RepeatDots row={row} current={phase === 'paused' || phase === 'running' ? repeat : null} />
+    </div>
+  );
+}

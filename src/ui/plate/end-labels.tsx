@@ -1,0 +1,22 @@
+/** Names at the ends of lines, moved apart so that they can be read. */
+
+export interface EndLabelPlace { key: string; words: string; y: number }
+
+/** Moves labels to at least `room` pixels apart, each as little as possible, keeping their order. */
+export function apart(labels: readonly EndLabelPlace[], room: number): EndLabelPlace[] {
+  const sorted = [...labels].sort((a, b) => a.y - b.y).map((l) => ({ ...l }));
+  for (let pass = 0; pass < sorted.length * 4; pass++) {
+    for (let i = 1; i < sorted.length; i++) {
+      const a = sorted[i - 1]!, b = sorted[i]!, short = room - (b.y - a.y);
+      if (short > 0) {
+        a.y -= short / 2;
+        b.y += short / 2;
+      }
+    }
+  }
+  return sorted;
+}
+
+export function EndLabel({ x, y, words, fill }: { x: number; y: number; words: string; fill: string }) {
+  return <text x={x} y={y + 4} style={{ fill, fontWeight: 600, fontSize: 12 }}>{words}</text>;
+}

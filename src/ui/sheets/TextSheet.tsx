@@ -1,0 +1,98 @@
+/** The calibration text: a bundled one or the visitor's own, counted in the model's tokens before it is taken. */
+import { useEffect, useId, useState } from 'react';
+import { AtlasError } from '../../errors.ts';
+import { LIMITS, parseSpec } from '../../experiment/schema.ts';
+import type { TextRef } from '../../experiment/spec.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { countTokens, engineOpen } from '../../state/session.ts';
+import { textOf } from '../../state/texts.ts';
+import { useWords } from '../words/use-words.ts';
+
+/** A file longer than this is not read: no batch could use it. */
+const MOST_BYTES = 4 * LIMITS.text[1];
+
+export function TextSheet({ close }: { close(): void }) {
+  const words = useWords();
+  const w = words.text;
+  const id = useId();
+  const texts = useModel((m) => m.texts);
+  const { spec, edit } = useExperiment();
+  const [choice, setChoice] = useState<string>(spec.text.kind === 'bundled' ? spec.text.id : 'own');
+  const [own, setOwn] = useState(spec.text.kind === 'own' ? spec.text.text : '');
+  const [preview, setPreview] = useState('');
+  const [state, setState] = useState<{ words: string; error: boolean } | null>(null);
+  const text: TextRef = choice === 'own' ? { kind: 'own', text: own } : { kind: 'bundled', id: choice };
+  const empty = choice === 'own' && own.trim() === '';
+
+  useEffect(() => {
+    let current = true;
+    if (choice !== 'own') void textOf({ kind: 'bundled', id: choice }).then((t) => { if (current) setPreview(plain(t)); }, () => undefined);
+    return () => { current = false; };
+  }, [choice]);
+
+  useEffect(() => {
+    if (empty || !engineOpen()) { setState(null); return; }
+    let current = true;
+    const timer = setTimeout(() => {
+      setState({ words: w.counting, error: false });
+      const answer = (s: { words: string; error: boolean }) => { if (current) setState(s); };
+      Promise.resolve().then(() => countTokens(parseSpec({ ...spec, text }))).then(
+        ({ tokens, sequences, length }) => answer({ words: w.counted(tokens, sequences, length), error: false }),
+        (e: unknown) => answer(e instanceof AtlasError ? { words: words.error(e.code, e.values), error: true } : { words: String(e), error: true }),
+      );
+    }, 300);
+    return () => { current = false; clearTimeout(timer); };
+    // The text is what is counted; a new object of the same words is not a new text.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [choice, own, empty, words]);
+
+  async function read(file: File | undefined) {
+    if (!file) return;
+    setChoice('own');
+    if (file.size > MOST_BYTES) return setState({ words: words.error('bad-text', { why: `${file.name}: ${words.size(file.size)}`, remedy: w.shorter(LIMITS.text[1]) }), error: true });
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    try {
+      setOwn(new TextDecoder('utf-8', { fatal: true }).decode(bytes).slice(0, LIMITS.text[1]));
+    } catch {
+      setState({ words: words.error('bad-text', { why: w.binary(file.name), remedy: w.plain }), error: true });
+    }
+  }
+
+  function take() {
+    edit((s) => ({ ...s, text }), 'text');
+    close();
+  }
+  return (
+    <div
+      className="text-sheet stack" onDragOver={(e) => e.preventDefault()}
+      onDrop={(e) => { if (e.dataTransfer.files.length) { e.preventDefault(); e.stopPropagation(); void read(e.dataTransfer.files[0]); } }}
+    >
+      <p className="ink2">{w.intro}</p>
+      <div className="field">
+        <label htmlFor={id}>{w.choose}</label>
+        <select id={id} className="select" value={choice} onChange={(e) => setChoice(e.target.value)}>
+          {texts.map((t) => <option key={t.id} value={t.id}>{words.texts[t.id] ?? t.title}</option>)}
+          <option value="own">{w.own}</option>
+        </select>
+      </div>
+      {choice === 'own'
+        ? <textarea className="input" rows={10} lang="" aria-label={w.own} placeholder={w.paste} value={own} maxLength={LIMITS.text[1]} onChange={(e) => setOwn(e.target.value)} />
+        : <textarea className="input" rows={10} lang="en" aria-label={w.choose} readOnly value={preview} />}
+      <div className="row centre">
+        <span className={`small ${state?.error ? 'err' : 'ink2'}`} role={state?.error ? 'alert' : 'status'}>{state?.words ?? ''}</span>
+        <label className="link file">{w.file}<input type="file" accept=".txt,.jsonl,.md,text/plain" className="hidden-visually" onChange={(e) => void read(e.target.files?.[0])} /></label>
+      </div>
+      <div><button type="button" className="button act" disabled={empty || state?.error} onClick={take}>{w.use}</button></div>
+    </div>
+  );
+}
+
+/** JSON Lines as a reader wants to see them. */
+function plain(text: string): string {
+  const start = text.slice(0, 4000);
+  if (!start.startsWith('{')) return start;
+  return start.split('\n').slice(0, -1).flatMap((line) => {
+    try { return [String((JSON.parse(line) as { text?: unknown }).text ?? '')]; } catch { return []; }
+  }).join('\n\n');
+}

@@ -1,0 +1,7 @@
+/** `npm run test:slow`: the checks that take minutes, on a real model of 135 M parameters (see docs/development.md). */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
+  test: { include: ['src/**/*.slow.test.ts'], testTimeout: 3_600_000, hookTimeout: 600_000, fileParallelism: false },
+});
