@@ -9,6 +9,7 @@ export function openTensors(path: string): (name: string) => ReferenceTensor {
   return (name) => {
     const { dtype, shape, data_offsets: [from, to] } = header[name]!;
     const { buffer } = new Uint8Array(file.subarray(start + from, start + to));
-    return { dims: shape, data: dtype === 'I64' ? Array.from(new BigInt64Array(buffer), Number) : new Float32Array(buffer) };
+    const data = dtype === 'I64' ? Array.from(new BigInt64Array(buffer), Number) : dtype === 'I32' ? Array.from(new Int32Array(buffer)) : new Float32Array(buffer);
+    return { dims: shape, data };
   };
 }

@@ -104,8 +104,9 @@ export interface CompiledModel {
   kvHeads: number | null;
   headDim: number | null;
   /**
-   * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. The untouched export then
-   * differs by a few percent of the logits' range, and is no measure of correctness.
+   * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. Where the provider obeys (for
+   * int8 always, for accuracy_level not onnxruntime-web 1.30 on the CPU) the untouched export differs by a few percent of
+   * the logits' range, and is no measure of correctness.
    */
   roundsActivations: boolean;
   modules: readonly ModuleInfo[];

@@ -3,7 +3,7 @@
  * tokens through embedding lookups alone.
  */
 import { AtlasError } from '../errors.ts';
-import { shown, type Graph, type Tensor, type ValueInfo } from '../onnx/graph.ts';
+import { shown, type Graph, type Node, type Tensor, type ValueInfo } from '../onnx/graph.ts';
 import { Builder, constantValue, type Facts, type LookupRequest } from './builder.ts';
 import { decode, uniform } from './fold/constant.ts';
 import { count, widened, type Step, type Value } from './value.ts';
@@ -21,8 +21,7 @@ export interface Specialised {
 /** Throws `not-decoder`, `bad-graph` (naming the node) or `operator`. */
 export function specialise(graph: Graph, batch: number, length: number): Specialised {
   const builder = new Builder(graph.file, batch, length);
-  const values = new Map<string, Value>();
-  for (const tensor of graph.initialisers.values()) values.set(tensor.name, initialiser(tensor));
+  const { given, nodes } = settled(graph), values = new Map(given);
   let tokens: Value | null = null;
   for (const info of graph.inputs) {
     const value = inputValue(graph.file, info, builder);
@@ -32,7 +31,7 @@ export function specialise(graph: Graph, batch: number, length: number): Special
   if (!tokens) throw new AtlasError('not-decoder', { file: graph.file, why: 'it takes no token ids' });
   if (!graph.outputs.some((o) => o.name === 'logits')) throw new AtlasError('not-decoder', { file: graph.file, why: 'it gives no logits' });
 
-  for (const node of graph.nodes) {
+  for (const node of nodes) {
     for (const a of node.attributes.values()) {
       if (a.type === 'graph') throw new AtlasError('operator', { where: `node "${shown(node.name)}"`, operator: `${node.op} with a graph inside` });
     }
@@ -51,6 +50,25 @@ export function specialise(graph: Graph, batch: number, length: number): Special
   const logits = values.get('logits')!;
   const steps = reachable(builder.steps, logits, tokens, graph.file);
   return { batch, length, steps, logits, lookups: builder.lookups, facts: builder.facts };
+}
+
+interface Settled { given: Map<string, Value>; nodes: readonly Node[] }
+
+const settledGraphs = new WeakMap<Graph, Settled>();
+
+/** What batch and length do not change: initialisers and Constant nodes, a third of an optimum export. */
+function settled(graph: Graph): Settled {
+  let found = settledGraphs.get(graph);
+  if (found) return found;
+  const builder = new Builder(graph.file, 1, 1), given = new Map<string, Value>();
+  for (const tensor of graph.initialisers.values()) given.set(tensor.name, initialiser(tensor));
+  const nodes = graph.nodes.filter((node) => {
+    if (node.op !== 'Constant' || node.domain) return true;
+    given.set(node.outputs[0]!, builder.build(node.name, node.op, [], { attributes: node.attributes })[0]!);
+    return false;
+  });
+  settledGraphs.set(graph, (found = { given, nodes }));
+  return found;
 }
 
 /** Numbers of the file are weights; integers of 32 and 64 bits, and truth values, are shapes and masks: constants. */

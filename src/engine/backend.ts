@@ -48,6 +48,8 @@ export interface Backend {
   rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void>;
   /** Sums of `sums` over the equal shares of `probes`; the only numbers of a probe that are read back. */
   probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array>;
+  /** scale · B A [outputs, inputs], for A [rank, inputs] and B [outputs, rank]; see `device/twins.ts`. */
+  loraDelta(a: Float32Array, b: Float32Array, outputs: number, inputs: number, rank: number, scale: number): Promise<Float32Array>;
 
   memory(): MemoryUse;
   /** Lets go of workspace kept for reuse; called when batch sizes change. */

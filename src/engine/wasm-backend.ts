@@ -5,7 +5,7 @@
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { fillNormal } from '../device/random.ts';
-import { pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
+import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { noiseGemm } from './graphs.ts';
@@ -117,6 +117,10 @@ export class WasmBackend implements Backend {
     const rows = cpu(sums).data, share = rows.length / probes, out = new Float64Array(probes);
     rows.forEach((value, r) => { const p = Math.floor(r / share); out[p] = out[p]! + value; });
     return out;
+  }
+
+  async loraDelta(a: Float32Array, b: Float32Array, outputs: number, inputs: number, rank: number, scale: number): Promise<Float32Array> {
+    return loraDelta(a, b, null, null, outputs, inputs, rank, scale);
   }
 
   memory(): MemoryUse {

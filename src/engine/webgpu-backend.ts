@@ -56,7 +56,7 @@ export class WebGpuBackend implements Backend {
   private readonly pool: BufferPool;
   private readonly kernels: Kernels;
 
-  /** `ort`: the `onnxruntime-web/webgpu` build. The device stays the caller's. */
+  /** `ort`: the `onnxruntime-web/webgpu` build. The device is the backend's from now on: one each, destroyed with it. */
   constructor(ort: Ort, gpu: Gpu) {
     this.ort = ort;
     this.gpu = gpu;
@@ -138,6 +138,15 @@ export class WebGpuBackend implements Backend {
     return values;
   }
 
+  async loraDelta(a: Float32Array, b: Float32Array, outputs: number, inputs: number, rank: number, scale: number): Promise<Float32Array> {
+    const [as, bs] = [a, b].map((x) => this.upload('float32', [x.length], new Uint8Array(x.buffer, x.byteOffset, x.byteLength))) as [DeviceTensor, DeviceTensor];
+    const out = this.float([outputs, inputs]);
+    this.kernels.loraDelta(sliceOf(as), sliceOf(bs), null, null, out.slice, outputs, inputs, rank, scale);
+    const delta = await this.read(out);
+    for (const used of [as, bs, out]) used.dispose();
+    return delta;
+  }
+
   memory(): MemoryUse {
     return { device: this.pool.bytes, heap: 0 };
   }
@@ -149,6 +158,7 @@ export class WebGpuBackend implements Backend {
   async dispose(): Promise<void> {
     this.kernels.dispose();
     this.pool.dispose();
+    this.gpu.device.destroy();
   }
 
   private float(dims: readonly number[]): GpuTensor {

@@ -1,7 +1,7 @@
 /**
  * The digest of a result that travels in a link, and its comparison with a run made here: the page's badge.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { rankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 
@@ -14,15 +14,15 @@ export interface ResultDigest {
   importances: number[];
 }
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
+const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const MODULES = 20_000;
 
-export const digestSchema: z.ZodType<ResultDigest> = z.strictObject({
+export const digestSchema: z.ZodMiniType<ResultDigest> = z.strictObject({
   model: hash,
   tokens: hash,
-  ranks: z.array(z.int().min(0).max(2 ** 31)).min(1).max(MODULES),
-  importances: z.array(z.number().min(0)).min(1).max(MODULES),
-}).refine((d) => d.ranks.length === d.importances.length);
+  ranks: z.array(z.int().check(z.gte(0), z.lte(2 ** 31))).check(z.minLength(1), z.maxLength(MODULES)),
+  importances: z.array(z.number().check(z.gte(0))).check(z.minLength(1), z.maxLength(MODULES)),
+}).check(z.refine((d) => d.ranks.length === d.importances.length));
 
 export const digestOf = ({ model, tokens, modules }: RunResult): ResultDigest => ({
   model: model.hash,

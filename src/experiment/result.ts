@@ -1,13 +1,10 @@
 /**
  * The result file: what the page exports, the command line writes and a recorded run is.
  */
-import * as z from 'zod';
-import { AtlasError } from '../errors.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
 import { allocate } from '../methods/allocation.ts';
 import { summarise } from '../methods/statistics.ts';
 import type { ModelFacts } from './events.ts';
-import { firstIssue, specSchema } from './schema.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 export const RESULT_VERSION = 1;
@@ -67,34 +64,4 @@ export function buildResult(facts: RunFacts, draws: readonly (readonly number[])
       importance: summaries[i]!.mean, standardError: summaries[i]!.standardError, draws: [...draws[i]!], rank: ranks[i]!,
     })),
   };
-}
-
-const count = z.int().min(0).max(2 ** 31);
-const amount = z.number().min(0);
-const words = z.string().max(1000);
-const sha = z.string().regex(/^[0-9a-f]{64}$/, 'it must be a sha-256');
-
-const resultSchema = z.object({
-  format: z.literal('rank-atlas-result'),
-  version: z.literal(RESULT_VERSION),
-  spec: specSchema,
-  model: z.object({ id: words, title: words, hash: sha, dialect: words, layers: count, hidden: count, vocab: count, bytes: amount }),
-  tokens: z.object({ sequences: count, length: count, hash: sha }),
-  provider: z.object({ kind: z.enum(['webgpu', 'wasm']), device: words, threads: count, software: z.boolean() }),
-  versions: z.object({ rankAtlas: words, onnxruntime: words }),
-  startedAt: z.iso.datetime(),
-  times: z.object({ clean: amount, measure: amount, firstSweep: amount }),
-  cleanLoss: z.number(),
-  modules: z.array(z.object({
-    path: words, layer: count, role: words, group: words, inFeatures: count.min(1), outFeatures: count.min(1),
-    importance: amount, standardError: amount.nullable(), draws: z.array(amount).min(1).max(1000), rank: count,
-  })).min(1).max(100_000),
-}).refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), { path: ['modules'], error: 'all modules must have equally many draws' })
-  .refine((r) => r.modules.every((m) => m.layer < r.model.layers), { path: ['modules'], error: 'a module is in a layer the model does not have' });
-
-/** A recorded run, validated. `file` names it in the sentence. Throws `bad-result`. */
-export function parseResult(value: unknown, file = 'The file'): RunResult {
-  const parsed = resultSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new AtlasError('bad-result', { file, ...firstIssue(parsed.error) });
 }

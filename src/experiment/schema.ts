@@ -2,9 +2,12 @@
  * The schema of an experiment: owns every default and every limit, so that no form, file or link can ask for
  * something absurd. The types are in `spec.ts`; that the two agree is checked when this file is compiled.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
 import { SPEC_VERSION, type AllocationSpec, type ExperimentSpec, type TextRef } from './spec.ts';
+
+// The small build of zod comes without the words of its messages.
+z.config(z.locales.en());
 
 /** Largest (and smallest) value of each number, for forms. */
 export const LIMITS = {
@@ -24,59 +27,57 @@ export const LIMITS = {
 } as const satisfies Record<string, readonly [number, number]>;
 
 type Limit = keyof typeof LIMITS;
-const within = (schema: z.ZodNumber, name: Limit) => schema.min(LIMITS[name][0]).max(LIMITS[name][1]);
+const within = (schema: z.ZodMiniNumber, name: Limit) => schema.check(z.gte(LIMITS[name][0]), z.lte(LIMITS[name][1]));
 const whole = (name: Limit) => within(z.int(), name);
 
 const model = z.strictObject({
-  id: z.string().regex(/^(bundled|files):[^\u0000-\u001f]{1,200}$/, 'it must be "bundled:<id>" or "files:<name>"').default('bundled:atlas-3m'),
-  hash: z.string().regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits').optional(),
+  id: z._default(z.string().check(z.regex(/^(bundled|files):[^\u0000-\u001f]{1,200}$/, 'it must be "bundled:<id>" or "files:<name>"')), 'bundled:atlas-3m'),
+  hash: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits'))),
 });
 
-const sequence = z.array(z.int().min(0).max(2 ** 31 - 1)).min(LIMITS.length[0]).max(LIMITS.length[1]);
+const sequence = z.array(z.int().check(z.gte(0), z.lte(2 ** 31 - 1))).check(z.minLength(LIMITS.length[0]), z.maxLength(LIMITS.length[1]));
 
 const text = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('bundled'), id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled text') }),
-  z.strictObject({ kind: z.literal('own'), text: z.string().min(LIMITS.text[0]).max(LIMITS.text[1]) }),
+  z.strictObject({ kind: z.literal('bundled'), id: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled text')) }),
+  z.strictObject({ kind: z.literal('own'), text: z.string().check(z.minLength(LIMITS.text[0]), z.maxLength(LIMITS.text[1])) }),
   z.strictObject({
     kind: z.literal('ids'),
-    ids: z.array(sequence).min(1).max(LIMITS.sequences[1])
-      .refine((ids) => ids.every((s) => s.length === ids[0]?.length), 'all sequences must be equally long'),
+    ids: z.array(sequence).check(z.minLength(1), z.maxLength(LIMITS.sequences[1]),
+      z.refine((ids) => ids.every((s) => s.length === ids[0]?.length), 'all sequences must be equally long')),
   }),
 ]);
 
 const method = z.strictObject({
-  name: z.literal('adarank').default('adarank'),
-  variant: z.enum(['two-draws', 'clean']).default('two-draws'),
-  noise: z.discriminatedUnion('scale', [
+  name: z._default(z.literal('adarank'), 'adarank'),
+  variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
+  noise: z._default(z.discriminatedUnion('scale', [
     z.strictObject({ scale: z.literal('std') }),
-    z.strictObject({ scale: z.literal('fixed'), sigma: within(z.number(), 'sigma').default(0.05) }),
-  ]).default({ scale: 'std' }),
-  repeats: whole('repeats').default(5),
-  vocabularySample: whole('vocabularySample').default(0),
+    z.strictObject({ scale: z.literal('fixed'), sigma: z._default(within(z.number(), 'sigma'), 0.05) }),
+  ]), { scale: 'std' }),
+  repeats: z._default(whole('repeats'), 5),
+  vocabularySample: z._default(whole('vocabularySample'), 0),
 });
 
 const allocation = z.strictObject({
-  meanRank: within(z.number(), 'meanRank').default(8),
-  rounding: z.enum(['floor', 'exact']).default('floor'),
-  unit: z.enum(['ranks', 'parameters']).default('ranks'),
-  rMin: whole('rMin').default(0),
-  rMax: whole('rMax').default(1024),
-}).refine((a) => a.rMin <= a.rMax, { path: ['rMin'], error: 'it must not be above rMax' });
+  meanRank: z._default(within(z.number(), 'meanRank'), 8),
+  rounding: z._default(z.enum(['floor', 'exact']), 'floor'),
+  unit: z._default(z.enum(['ranks', 'parameters']), 'ranks'),
+  rMin: z._default(whole('rMin'), 0),
+  rMax: z._default(whole('rMax'), 1024),
+}).check(z.refine((a) => a.rMin <= a.rMax, { path: ['rMin'], error: 'it must not be above rMax' }));
 
-export const specSchema = z.strictObject({
-  version: z.literal(SPEC_VERSION).default(SPEC_VERSION),
-  model: model.prefault({}),
-  text: text.default({ kind: 'bundled', id: 'stories' }),
-  sequences: whole('sequences').default(8),
-  length: whole('length').default(64),
-  seed: whole('seed').default(1),
-  method: method.prefault({}),
-  allocation: allocation.prefault({}),
-})
-  .transform(shapeOfIds)
-  .refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
-    path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
-  });
+export const specSchema = z.pipe(z.strictObject({
+  version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
+  model: z.prefault(model, {}),
+  text: z._default(text, { kind: 'bundled', id: 'stories' }),
+  sequences: z._default(whole('sequences'), 8),
+  length: z._default(whole('length'), 64),
+  seed: z._default(whole('seed'), 1),
+  method: z.prefault(method, {}),
+  allocation: z.prefault(allocation, {}),
+}), z.transform(shapeOfIds)).check(z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
+  path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
+}));
 
 /** Token ids given directly decide the batch's shape themselves. */
 function shapeOfIds<S extends { text: TextRef; sequences: number; length: number }>(spec: S): S {
@@ -113,7 +114,7 @@ export function parseSpec(value: unknown): ExperimentSpec {
 }
 
 /** Where the first fault is and why, in words fit for an error's sentence. */
-export function firstIssue(error: z.ZodError): { at: string; why: string } {
+export function firstIssue(error: z.core.$ZodError): { at: string; why: string } {
   const issue = error.issues[0]!;
   const path = pathOf(issue);
   const message = issue.code === 'unrecognized_keys' ? 'there is no such setting' : issue.message;

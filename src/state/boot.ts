@@ -4,7 +4,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { measurementOf } from '../experiment/measurement.ts';
-import { parseResult } from '../experiment/result.ts';
+import { parseResult } from '../experiment/result-file.ts';
 import { bundledModels, type BundledModel } from '../model/bundled-files.ts';
 import { useExperiment } from './experiment-store.ts';
 import { openLink, useLink } from './link-store.ts';
@@ -82,7 +82,8 @@ async function showRecorded(): Promise<void> {
     const list = await (await request('recorded/index.json')).json() as { file: string }[];
     const result = parseResult(await (await request(`recorded/${list[0]!.file}`)).json(), list[0]!.file);
     useExperiment.getState().replace(result.spec);
-    useRun.setState({ shown: measurementOf(result), phase: 'recorded' });
+    useRun.getState().view(measurementOf(result), true);
+    useRun.setState({ phase: 'recorded' });
   } catch {
     // Nothing recorded comes with this page: the empty map and the sentence in the band stand.
   }

@@ -1,7 +1,8 @@
 /** The measurement in view, where the transport stands, and the last results. */
 import { create } from 'zustand';
 import type { Measurement } from '../experiment/measurement.ts';
-import { parseResult, type RunResult } from '../experiment/result.ts';
+import type { RunResult } from '../experiment/result.ts';
+import { parseResult } from '../experiment/result-file.ts';
 import { specKey } from '../experiment/settings.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { remember, remembered } from './storage.ts';
@@ -15,6 +16,8 @@ export interface KeptResult { key: string; result: RunResult; at: number }
 interface RunState {
   phase: Phase;
   shown: Shown | null;
+  /** Largest multiple of the mean module seen in this measurement: the fill's scale only grows. */
+  largest: number;
   /** The run waits for the tab to come into view. */
   waiting: boolean;
   /** Repeat from which a run went on after the engine died, while that is news. */
@@ -26,7 +29,9 @@ interface RunState {
 
 interface RunActions {
   act(action: TransportAction): void;
-  set(patch: Partial<RunState>): void;
+  /** Put a measurement in view; null empties it. `fresh` begins a new scale. */
+  view(shown: Shown | null, fresh: boolean): void;
+  set(patch: Partial<Omit<RunState, 'shown' | 'largest'>>): void;
   keep(result: RunResult): void;
 }
 
@@ -35,6 +40,12 @@ const MOST_RESULTS = 20;
 /** A result's key: what was measured. Ranks follow from it for any budget, so the allocation is no part of it. */
 export const resultKey = (result: RunResult): string =>
   `${specKey({ ...result.spec, allocation: defaultSpec().allocation })} ${result.model.hash} ${result.tokens.hash}`;
+
+function largestMultiple(draws: Measurement['draws']): number {
+  const means = draws.filter((d) => d.length > 0).map((d) => d.reduce((a, b) => a + b, 0) / d.length);
+  // With one or two modules probed a multiple says nothing yet.
+  return means.length < draws.length / 4 ? 0 : Math.max(...means) / (means.reduce((a, b) => a + b, 0) / means.length);
+}
 
 function restore(): KeptResult[] {
   try {
@@ -48,12 +59,16 @@ function restore(): KeptResult[] {
 export const useRun = create<RunState & RunActions>()((set, get) => ({
   phase: 'loading',
   shown: null,
+  largest: 0,
   waiting: false,
   restarted: null,
   results: restore(),
   comparing: null,
   act(action) {
     set({ phase: next(get().phase, action) });
+  },
+  view(shown, fresh) {
+    set((s) => ({ shown, largest: Math.max(fresh ? 0 : s.largest, shown ? largestMultiple(shown.draws) : 0) }));
   },
   set,
   keep(result) {

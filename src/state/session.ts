@@ -115,22 +115,27 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
 
 // --- the transport ---
 
+function clear(): void {
+  useRun.getState().view(null, true);
+  useRun.setState({ comparing: null, restarted: null });
+}
+
 /** After a model opened: the view keeps what was measured on this very model, and only that. */
 function showMatching(): void {
   const { shown } = useRun.getState();
   const { facts } = useModel.getState();
   if (!shown || !facts) return;
-  if (shown.model.hash !== facts.hash) useRun.setState({ shown: null, comparing: null });
+  if (shown.model.hash !== facts.hash) clear();
   else act(isWhole(shown, spec()) ? 'restore-whole' : 'restore-part');
 }
 
 /** Begin a run, or go on: with the draws in view as far as they are of the same measurement. */
-async function start(paused: boolean): Promise<void> {
+async function start(how: 'run' | 'step' = 'run'): Promise<void> {
   const measured = spec();
   const { shown } = useRun.getState();
   const { facts } = useModel.getState();
   const goesOn = shown !== null && facts !== null && shown.model.hash === facts.hash && sameMeasurement(shown.spec, measured);
-  if (!goesOn) useRun.setState({ shown: null, comparing: null });
+  if (!goesOn) clear();
   const mine = ++run;
   live = true;
   incoming = null;
@@ -139,7 +144,11 @@ async function start(paused: boolean): Promise<void> {
   try {
     const texts = await textOf(measured.text);
     if (mine !== run) return;
-    await client.ask('run', { spec: measured, texts, ...(known && { known: { draws: known } }), paused });
+    // Pressed while the text was fetched, Pause has not reached the thread.
+    const paused = useRun.getState().phase !== 'running';
+    const answer = client.ask('run', { spec: measured, texts, paused, ...(known && { known: { draws: known, times: shown!.times } }) });
+    if (how === 'step') client.control('step');
+    await answer;
     if (mine === run) deaths = 0;
   } catch (error) {
     if (mine !== run) return;
@@ -162,7 +171,7 @@ function receive({ events, memory }: Extract<FromWorker, { kind: 'events' }>): v
   incoming = state;
   if (!state) return;
   // A run that goes on retells what is known; until it has, the view stands still rather than starting over.
-  if (state.result || drawsIn(state.draws) >= catchUp) useRun.setState({ shown: state });
+  if (state.result || drawsIn(state.draws) >= catchUp) useRun.getState().view(state, false);
   if (state.result) {
     live = false;
     useRun.getState().keep(state.result);
@@ -188,7 +197,7 @@ export function play(): void {
   }
   act('play');
   if (live) client.control('resume');
-  else void start(false);
+  else void start();
 }
 
 export function pause(): void {
@@ -202,8 +211,8 @@ export function step(): void {
   const { phase, shown } = useRun.getState();
   if (!can(phase, 'step') || !opened || (phase === 'done' && shown && isWhole(shown, spec()))) return;
   act('step');
-  if (!live) void start(true);
-  client.control('step');
+  if (live) client.control('step');
+  else void start('step');
 }
 
 /** Empty the view; settings and seed stay. Undo brings it back. */
@@ -212,7 +221,7 @@ export function reset(): void {
   if (!can(phase, 'reset')) return;
   endRun();
   if (shown) useExperiment.getState().recordReset({ ...shown, probing: null });
-  useRun.setState({ shown: null, comparing: null, restarted: null });
+  clear();
   act('reset');
 }
 
@@ -228,7 +237,8 @@ export function travel(way: 'undo' | 'redo'): void {
 /** Put a measurement in view, whole or in part; null empties it. */
 export function showMeasurement(shown: Measurement | null): void {
   endRun();
-  useRun.setState({ shown, comparing: null });
+  clear();
+  useRun.getState().view(shown, true);
   act(!shown ? 'reset' : isWhole(shown, spec()) ? 'restore-whole' : 'restore-part');
 }
 
@@ -264,7 +274,7 @@ useExperiment.subscribe(({ spec: now }, { spec: before }) => {
   } else if (now.method.repeats !== before.method.repeats) {
     const running = useRun.getState().phase === 'running';
     endRun();
-    if (running) void start(false);
+    if (running) void start();
   }
 });
 

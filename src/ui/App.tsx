@@ -67,7 +67,7 @@ function PhoneRow() {
         <span className="ellipsis">AdaRank, {words.named(words.glossaryNames.meanRank, numbersOf(words.locale).short(spec.allocation.meanRank))}</span>
         <span className="ellipsis">{title ?? modelName(spec.model.id)}</span>
       </span>
-      <ProviderChip />
+      <ProviderChip phone />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-web';
 import { describe, expect, test } from 'vitest';
 import { difference } from '../../../test/pipeline.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
-import type { Attribute, Tensor, ValueInfo } from '../../onnx/graph.ts';
+import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
 import { Builder, constantValue } from '../builder.ts';
 import { decode, uniform } from '../fold/constant.ts';
@@ -113,6 +113,35 @@ describe('lowered operators compute what the fused ones do', () => {
     ['skip layer norm', { op: 'SkipLayerNormalization', inputs: [x(batch, length, 8), x(batch, length, 8), w(8), w(8), w(8)], attributes: { epsilon: float(1e-5) }, outputs: [0, 3], count: 4 }],
   ])('%s', async (_, c) => {
     expect(await compare(c)).toBeLessThan(5e-6);
+  });
+
+  test('an int8 product, on activations that 8 bits hold exactly', async () => {
+    const int8 = (dims: number[], values: number[]): Tensor => ({ name: '', type: 'int8', dims, bytes: bytes(Int8Array.from(values)) });
+    const initialisers = new Map<string, Tensor>([
+      ['w', { ...int8([3, 2], [-7, 100, 3, -128, 127, 5]), name: 'w' }], ['zero', { ...int8([], [-2]), name: 'zero' }],
+      ['scale', { name: 'scale', type: 'float32', dims: [], bytes: bytes(Float32Array.of(0.03)) }],
+    ]);
+    const node = (op: string, inputs: string[], outputs: string[], attributes: Record<string, Attribute> = {}): Node => ({ name: outputs[0]!, op, domain: '', inputs, outputs, attributes: new Map(Object.entries(attributes)) });
+    const nodes = [
+      node('DynamicQuantizeLinear', ['x'], ['q', 's', 'z']), node('MatMulInteger', ['q', 'w', 'z', 'zero'], ['i']),
+      node('Cast', ['i'], ['f'], { to: int(1) }), node('Mul', ['s', 'scale'], ['both']), node('Mul', ['f', 'both'], ['y']),
+    ];
+    const graph: Graph = { file: '', producer: '', irVersion: 8, opsets, initialisers, nodes, inputs: [{ name: 'x', type: 'float32', dims: [2, 3] }], outputs: [{ name: 'y', type: 'float32', dims: [2, 2] }] };
+    const builder = new Builder('a', 1, 2), activation = builder.leaf({ type: 'float32', dims: [2, 3] }, false);
+    const values = new Map<string, Value>([['x', activation]]);
+    for (const tensor of initialisers.values()) values.set(tensor.name, { kind: 'weight', type: tensor.type, dims: tensor.dims, tensor });
+    for (const n of nodes) {
+      const made = builder.build(n.name, n.op, n.inputs.map((name) => values.get(name)!), { attributes: n.attributes, outputs: n.outputs.length });
+      n.outputs.forEach((name, i) => values.set(name, made[i]!));
+    }
+    const piece = planPiece({ opsets, inputs: [['x', activation]], outputs: [{ name: 'y', value: values.get('y')!, dims: [2, 2] }] });
+    expect([...piece.weights.values()].map((t) => t.name).sort()).toEqual(['scale', 'w', 'zero']);
+    const feeds: Record<string, ort.Tensor> = { x: new ort.Tensor('float32', Float32Array.of(0, 255, 17, 3, 128, 64), [2, 3]) };
+    const expected = await run(writeGraph(graph), feeds);
+    for (const [name, t] of piece.weights) feeds[name] = t.type === 'int8' ? new ort.Tensor('int8', new Int8Array(t.bytes), [...t.dims]) : new ort.Tensor('float32', new Float32Array(t.bytes.slice().buffer), [...t.dims]);
+    expect(difference(expected.y!, (await run(writeGraph(piece.graph), feeds)).y!)).toBeLessThan(1e-3);
+    expect(Math.max(...expected.y!)).toBeGreaterThan(100);
+    expect(builder.facts.roundsActivations).toBe(true);
   });
 
   test('what cannot be lowered is refused by name', () => {

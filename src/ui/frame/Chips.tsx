@@ -11,7 +11,7 @@ import type { Words } from '../words/en.ts';
 const kinds: ProviderKind[] = ['webgpu', 'wasm'];
 const nameOf = (words: Words, kind: ProviderKind) => (kind === 'webgpu' ? words.chips.gpu : words.chips.cpu);
 
-export function ProviderChip() {
+export function ProviderChip({ phone = false }: { phone?: boolean }) {
   const words = useWords();
   const c = words.chips;
   const phase = useRun((r) => r.phase);
@@ -22,7 +22,7 @@ export function ProviderChip() {
   if (!provider) return <span className="chip idle"><i />{phase === 'loading' ? words.status.starting : c.none}</span>;
   const device = provider.kind === 'webgpu' && provider.device ? <span className="wide-only"> · {provider.device}</span> : null;
   return (
-    <Popover className={`chip${distrusted || provider.software ? ' warn' : ''}`} name={`${c.provider}: ${nameOf(words, provider.kind)}`} label={<><i /><span className="ellipsis device">{nameOf(words, provider.kind)}{device}</span></>}>
+    <Popover className={`chip${distrusted || provider.software ? ' warn' : ''}`} name={`${c.provider}: ${nameOf(words, provider.kind)}`} label={<><i /><span className="ellipsis device">{phone && provider.kind === 'wasm' ? c.cpuShort : nameOf(words, provider.kind)}{device}</span></>}>
       {(close) => <ProviderMenu close={close} />}
     </Popover>
   );

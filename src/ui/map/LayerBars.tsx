@@ -7,7 +7,7 @@ import type { LayerSum } from './layer-sums.ts';
 
 interface Props { sums: readonly LayerSum[]; uniform: number; end: number; width: number; height: number }
 
-export default function LayerBars({ sums, uniform, end, width, height }: Props) {
+export function LayerBars({ sums, uniform, end, width, height }: Props) {
   return (
     <BarChart data={sums as LayerSum[]} layout="vertical" width={width} height={height} margin={{ top: 0, right: 0, bottom: 0, left: 0 }} barCategoryGap="27%" accessibilityLayer={false}>
       <XAxis type="number" domain={[0, end]} hide />

@@ -8,7 +8,7 @@ import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { barsEnd, layerSums } from './layer-sums.ts';
 
-const LayerBars = lazy(() => import('./LayerBars.tsx'));
+const LayerBars = lazy(() => import('../plate/charts.ts').then((c) => ({ default: c.LayerBars })));
 
 interface Props { table: RankTable; layout: MapLayout; /** Layer numbers at the left, where the map is not beside. */ numbered?: boolean }
 
@@ -28,7 +28,7 @@ export function MapBars({ table, layout, numbered }: Props) {
       <div className="heading uniform"><span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span></div>
       {numbered && <div className="sums numbers small ink2">{sums.map((s) => <div key={s.layer}>{s.layer}</div>)}</div>}
       <div className="bars" ref={ref} role="img" aria-label={words.map.barsName(layout.layers)}>
-        <Suspense fallback={null}>{width > 0 && <LayerBars sums={ready ? sums : []} uniform={uniform} end={end} width={width} height={height} />}</Suspense>
+        <Suspense fallback={null}>{width > 0 && <LayerBars sums={sums} uniform={uniform} end={end} width={width} height={height} />}</Suspense>
       </div>
       <div className="sums small ink2" aria-label={words.map.sumsName} role="group">{sums.map((s) => <div key={s.layer}>{ready ? n.whole(s.total) : ''}</div>)}</div>
       <div className="key heading">

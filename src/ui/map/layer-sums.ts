@@ -17,7 +17,8 @@ export function layerSums(table: RankTable, layers: number): LayerSum[] {
 
 /** End of the bars' scale: room for the longest, in steps of 1, 2 or 5, so that the line does not wander while ranks settle. */
 export function barsEnd(sums: readonly LayerSum[], uniform: number): number {
-  const largest = Math.max(1, uniform, ...sums.map((s) => s.total)) * 1.02;
+  // From the start there is room for nearly twice the uniform share, which most models stay within.
+  const largest = Math.max(1, 1.7 * uniform, ...sums.map((s) => 1.02 * s.total));
   const size = 10 ** Math.floor(Math.log10(largest));
   return [1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].map((k) => k * size).find((end) => end >= largest) ?? 10 * size;
 }

@@ -27,7 +27,7 @@ export function useMapFaces() {
 
   const active = phase === 'running' || phase === 'paused' || phase === 'stopped';
   const versus = wantsVersus && table.allocation ? meanRank : null;
-  const end = scaleEnd(Math.max(0, ...table.rows.map((r) => r.multiple ?? 0)));
+  const end = scaleEnd(useRun((r) => r.largest));
   const faces = useMemo(() => {
     const probing = active && probed ? new Set(probed) : none;
     return table.rows.map((row) => faceOf(row, { table, words, palette: colours, end, probing, repeats: active && asked ? asked : null, versus }));

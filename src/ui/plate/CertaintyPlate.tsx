@@ -8,12 +8,12 @@ import { useMedia } from '../parts/use-media.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { ChartFrame } from './ChartFrame.tsx';
-import { apart, EndLabel } from './end-labels.tsx';
+import { apart, EndLabel, roomFor } from './end-labels.tsx';
 
 const TOP = 8, BOTTOM = 34;
 const ends = [2, 5, 10, 20, 50, 100, 200];
 
-export default function CertaintyPlate() {
+export function CertaintyPlate() {
   const words = useWords();
   const w = words.plate;
   const n = numbersOf(words.locale);
@@ -28,7 +28,8 @@ export default function CertaintyPlate() {
   const digits = (v: number) => n.fixed(v, v < 10 ? 1 : 0);
   const y = (v: number) => TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, v) / end);
   const labels = last ? apart([{ key: 'median', words: `${w.median} ${digits(last.median)}`, y: y(last.median) }, { key: 'worst', words: `${w.worst} ${digits(last.worst)}`, y: y(last.worst) }], 16) : [];
-  const end2 = Math.max(3, asked);
+  const room = roomFor(labels);
+  const lastRepeat = Math.max(3, asked);
   return (
     <>
       <ChartFrame
@@ -36,15 +37,15 @@ export default function CertaintyPlate() {
         data={{ columns: [w.convergenceAxis, `${w.median} %`, `${w.worst} %`], rows: points.map((p) => [p.repeats, p.median, p.worst]) }} print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
       >
         {(width) => (
-          <LineChart width={width} height={height} data={points} margin={{ top: TOP, right: 124, bottom: 0, left: 0 }} accessibilityLayer={false}>
+          <LineChart width={width} height={height} data={points} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--rule)" />
-            <XAxis dataKey="repeats" type="number" domain={[2, end2]} ticks={repeatTicks(end2)} height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
+            <XAxis dataKey="repeats" type="number" domain={[2, lastRepeat]} ticks={repeatTicks(lastRepeat)} height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
               <Label value={w.convergenceAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
             </XAxis>
             <YAxis domain={[0, end]} ticks={[0, end / 2, end]} width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
             <Line dataKey="worst" stroke="var(--line-uniform)" strokeWidth={2} strokeDasharray="7 4" dot={{ r: 2.5, fill: 'var(--line-uniform)', strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} />
             <Line dataKey="median" stroke="var(--line-this)" strokeWidth={2} dot={{ r: 2.5, fill: 'var(--line-this)', strokeWidth: 0 }} isAnimationActive={false} />
-            {labels.map((l) => <EndLabel key={l.key} x={width - 118} y={l.y} words={l.words} fill={l.key === 'median' ? 'var(--line-this)' : 'var(--line-uniform)'} />)}
+            {labels.map((l) => <EndLabel key={l.key} x={width - room + 7} y={l.y} words={l.words} fill={l.key === 'median' ? 'var(--line-this)' : 'var(--line-uniform)'} />)}
           </LineChart>
         )}
       </ChartFrame>

@@ -5,12 +5,11 @@ import { useModules, useRankTable } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { useRun } from '../../state/run-store.ts';
 import { byLayer, byRole, type LayerPoint } from '../../state/series.ts';
-import { scaleEnd } from '../colour.ts';
 import { useMedia } from '../parts/use-media.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { ChartFrame } from './ChartFrame.tsx';
-import { apart, EndLabel } from './end-labels.tsx';
+import { apart, EndLabel, roomFor } from './end-labels.tsx';
 
 const groups = ['attention', 'mlp', 'other'] as const;
 const look = {
@@ -27,7 +26,7 @@ const pointOf = (p: LayerPoint) => Object.fromEntries([['layer', p.layer], ...gr
   return e ? [[g, e.mean], [`${g}Error`, [e.mean - e.low, e.high - e.mean]]] : [];
 })]) as Record<string, number | [number, number]>;
 
-export default function LayersPlate() {
+export function LayersPlate() {
   const words = useWords();
   const w = words.plate;
   const n = numbersOf(words.locale);
@@ -43,13 +42,14 @@ export default function LayersPlate() {
   const present = groups.filter((g) => modules.some((m) => groupOf(m.group) === g));
   const all = points.flatMap((p) => present.flatMap((g) => (p[g] ? [{ group: g, layer: p.layer, ...p[g] }] : [])));
   const top = all.reduce<(typeof all)[number] | null>((best, e) => (e.mean > (best?.mean ?? -1) ? e : best), null);
-  const end = scaleEnd(Math.max(0, ...all.map((e) => e.high)) * 0.999);
-  const ticks = Array.from({ length: end <= 4 ? end + 1 : end / 2 + 1 }, (_, i) => (end <= 4 ? i : 2 * i));
+  const end = Math.max(2, Math.ceil(Math.max(0, ...all.map((e) => e.high))));
+  const ticks = Array.from({ length: end + 1 }, (_, i) => i).filter((t) => end <= 5 || t % 2 === 0);
   const finding = top ? w.layerFinding(words.map[top.group], top.layer, top.mean) : w.layerEmpty;
 
   const last = points.at(-1);
   const labels = last ? apart(present.flatMap((g) => (last[g] ? [{ key: g, words: `${words.map[g]} ${n.fixed(last[g].mean, 1)}`, y: TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, last[g].mean) / end) }] : [])), 16) : [];
 
+  const room = roomFor(labels);
   return (
     <>
       <ChartFrame
@@ -58,7 +58,7 @@ export default function LayersPlate() {
         print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
       >
         {(width) => (
-          <LineChart width={width} height={height} data={points.map(pointOf)} margin={{ top: TOP, right: 92, bottom: 0, left: 0 }} accessibilityLayer={false}>
+          <LineChart width={width} height={height} data={empty ? Array.from({ length: layers }, (_, layer) => ({ layer })) : points.map(pointOf)} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--rule)" />
             <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
               <Label value={w.layerAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
@@ -70,7 +70,7 @@ export default function LayersPlate() {
                 {table.sweeps >= 2 && <ErrorBar dataKey={`${g}Error`} width={3} stroke={look[g].stroke} strokeWidth={1} isAnimationActive={false} />}
               </Line>
             ))}
-            {labels.map((l) => <EndLabel key={l.key} x={width - 86} y={l.y} words={l.words} fill={look[l.key as keyof typeof look].text} />)}
+            {labels.map((l) => <EndLabel key={l.key} x={width - room + 7} y={l.y} words={l.words} fill={look[l.key as keyof typeof look].text} />)}
           </LineChart>
         )}
       </ChartFrame>

@@ -6,8 +6,10 @@ import { useWords } from '../words/use-words.ts';
 import { ComparePlate } from '../compare/ComparePlate.tsx';
 import { ModulePanel } from './ModulePanel.tsx';
 
-const LayersPlate = lazy(() => import('./LayersPlate.tsx'));
-const CertaintyPlate = lazy(() => import('./CertaintyPlate.tsx'));
+// Charts come in one piece, after the map: the page is usable before they are there.
+const charts = () => import('./charts.ts');
+const LayersPlate = lazy(() => charts().then((c) => ({ default: c.LayersPlate })));
+const CertaintyPlate = lazy(() => charts().then((c) => ({ default: c.CertaintyPlate })));
 
 const tabs: PlateTab[] = ['layers', 'certainty'];
 

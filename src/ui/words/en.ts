@@ -72,7 +72,7 @@ export const en = {
     memoryName: 'Memory in use',
     memoryDevice: 'Weights, kept activations and workspace', memoryHeap: 'WebAssembly heap',
     seed: (v: number) => `Seed ${v}`,
-    cpu: 'CPU (WASM)', gpu: 'WebGPU', none: 'No engine',
+    cpu: 'CPU (WASM)', cpuShort: 'CPU', gpu: 'WebGPU', none: 'No engine',
     recorded: (date: string, device: string) => `Recorded ${date}, ${device}`,
     stopped: 'Engine stopped',
     provider: 'Where it computes',
@@ -137,7 +137,7 @@ export const en = {
   finding: {
     band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
       `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
-    bandSure: (low: number, high: number, uniform: number) => `95 %: ${share(low, high)[0]} to ${share(low, high)[1]} %; uniform would give ${n.whole(100 * uniform)} %.`,
+    bandSure: (low: number, high: number, uniform: number) => `95 %: ${share(low, high)[0]} to ${share(low, high)[1]} %; uniform: ${n.whole(100 * uniform)} %.`,
     role: (role: string, multiple: number) => `Rank belongs in ${role}: ${n.fixed(multiple, 1)} times a mean module.`,
     roleSure: (low: number, high: number) => `95 %: ${n.fixed(low, 2)} to ${n.fixed(high, 2)} times.`,
     none: 'No pattern is settled.',

@@ -64,7 +64,7 @@ export const ja = {
     memoryName: '使用中のメモリー',
     memoryDevice: '重み、保持した活性値、作業領域', memoryHeap: 'WebAssembly ヒープ',
     seed: (v: number) => `シード${v}`,
-    cpu: 'CPU (WASM)', gpu: 'WebGPU', none: 'エンジンなし',
+    cpu: 'CPU (WASM)', cpuShort: 'CPU', gpu: 'WebGPU', none: 'エンジンなし',
     recorded: (date: string, device: string) => `${date} に記録、${device}`,
     stopped: 'エンジン停止',
     provider: '計算する場所',

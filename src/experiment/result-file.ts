@@ -1,0 +1,39 @@
+/**
+ * Reading a result file: validation of a recorded run. Apart from `result.ts`, so that the engine's thread needs no schema.
+ */
+import * as z from 'zod/mini';
+import { AtlasError } from '../errors.ts';
+import { RESULT_VERSION, type RunResult } from './result.ts';
+import { firstIssue, specSchema } from './schema.ts';
+
+const count = z.int().check(z.gte(0), z.lte(2 ** 31));
+const amount = z.number().check(z.gte(0));
+const words = z.string().check(z.maxLength(1000));
+const sha = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256'));
+
+const resultSchema = z.object({
+  format: z.literal('rank-atlas-result'),
+  version: z.literal(RESULT_VERSION),
+  spec: specSchema,
+  model: z.object({ id: words, title: words, hash: sha, dialect: words, layers: count, hidden: count, vocab: count, bytes: amount }),
+  tokens: z.object({ sequences: count, length: count, hash: sha }),
+  provider: z.object({ kind: z.enum(['webgpu', 'wasm']), device: words, threads: count, software: z.boolean() }),
+  versions: z.object({ rankAtlas: words, onnxruntime: words }),
+  startedAt: z.iso.datetime(),
+  times: z.object({ clean: amount, measure: amount, firstSweep: amount }),
+  cleanLoss: z.number(),
+  modules: z.array(z.object({
+    path: words, layer: count, role: words, group: words, inFeatures: count.check(z.gte(1)), outFeatures: count.check(z.gte(1)),
+    importance: amount, standardError: z.nullable(amount), draws: z.array(amount).check(z.minLength(1), z.maxLength(1000)), rank: count,
+  })).check(z.minLength(1), z.maxLength(100_000)),
+}).check(
+  z.refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), { path: ['modules'], error: 'all modules must have equally many draws' }),
+  z.refine((r) => r.modules.every((m) => m.layer < r.model.layers), { path: ['modules'], error: 'a module is in a layer the model does not have' }),
+);
+
+/** A recorded run, validated. `file` names it in the sentence. Throws `bad-result`. */
+export function parseResult(value: unknown, file = 'The file'): RunResult {
+  const parsed = resultSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AtlasError('bad-result', { file, ...firstIssue(parsed.error) });
+}
