@@ -70,8 +70,6 @@ export type Command = (argument: string, options: Options) => Promise<number>;
 
 /** Entry point. `args` are the words after the program's name; returns the exit code. */
 export async function main(args: string[]): Promise<number> {
-  // A pipe that closes early (`| head`) is not an error of ours.
-  process.stdout.on('error', (e: NodeJS.ErrnoException) => { if (e.code === 'EPIPE') process.exit(0); });
   try {
     return await dispatch(args);
   } catch (error) {
@@ -109,6 +107,6 @@ function parse(args: string[], options: NonNullable<ParseArgsConfig['options']>)
   try {
     return parseArgs({ args, options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw new AtlasError('usage', { why: (error as Error).message.split('. ')[0]! });
+    throw new AtlasError('usage', { why: (error as Error).message.split(/\.?\n|\. /)[0]! });
   }
 }

@@ -1,11 +1,13 @@
 /** The compiler on the built-in tiny decoder: no reference models needed. */
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { difference, lookUp, runCut, runPiece, runUntouched, type Result, type Tokens } from '../../test/pipeline.ts';
 import { tiny, tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
 
 const tokens: Tokens = { ids: Array.from({ length: 14 }, (_, i) => (i * 11) % tiny.vocab), batch: 2, length: 7 };
 const load = (bytes: Uint8Array) => readGraph(bytes, { file: 'tiny.onnx' });

@@ -3,7 +3,7 @@
  * malformed files. Skipped where the reference models are not beside the checkout.
  */
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { difference, openModel, readModel, runCut, runUntouched, type Tokens } from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openTensors } from '../../test/tensors.ts';
@@ -11,6 +11,8 @@ import type { Attributes, Graph, Node, Tensor } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
 
 interface Entry { file: string; model: string; modules: Record<string, string | string[]>; note?: string }
 interface Hostile { path: string; kind: string; wrong: string; expect: string }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { difference, runUntouched } from '../../test/pipeline.ts';
 import type { Attribute, Graph, Tensor } from './graph.ts';
@@ -9,6 +9,8 @@ import { toInt64, writeGraph } from './write.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProtoSchema } from './gen/onnx_pb.ts';
 import type { MessageInitShape } from '@bufbuild/protobuf';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
 
 const read = (bytes: Uint8Array, external?: (name: string) => Uint8Array | null) => readGraph(bytes, { file: 'a.onnx', external });
 const code = (promise: Promise<unknown>) => promise.then(() => 'accepted', (e: { code?: string }) => e.code ?? String(e));

@@ -1,12 +1,14 @@
 /** Every operator that is folded, against onnxruntime on the same one-node model. */
 import * as ort from 'onnxruntime-web';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import '../../../test/pipeline.ts';
 import type { Attribute, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
 import { Builder, constantValue } from '../builder.ts';
 import { encode, full, uniform, type Constant } from './constant.ts';
 import { rules } from './index.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
 
 const f = (dims: number[], ...data: number[]): Constant => ({ type: 'float32', dims, stored: dims, data: Float32Array.from(data) });
 const i = (dims: number[], ...data: number[]): Constant => ({ type: 'int64', dims, stored: dims, data: Float64Array.from(data) });

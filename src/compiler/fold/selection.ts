@@ -1,7 +1,7 @@
 /**
  * Operators that take some of the elements: Slice, Split, Gather, Trilu; and CumSum.
  */
-import { Clash, count, sameDims, shapeText, type Shape, type Value } from '../value.ts';
+import { Clash, count, sameDims, shapeText, type Value } from '../value.ts';
 import { full, fullAlong, pick, type Constant } from './constant.ts';
 import { axisOf, constantOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
 

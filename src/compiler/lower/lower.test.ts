@@ -1,6 +1,6 @@
 /** Fused operators against what they are lowered to, both in onnxruntime. */
 import * as ort from 'onnxruntime-web';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { difference } from '../../../test/pipeline.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
@@ -9,6 +9,8 @@ import { Builder, constantValue } from '../builder.ts';
 import { decode, uniform } from '../fold/constant.ts';
 import { planPiece } from '../pieces.ts';
 import type { ComputedValue, Value } from '../value.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
 
 const batch = 2, length = 5, positions = 9;
 const int = (value: number): Attribute => ({ type: 'int', value });

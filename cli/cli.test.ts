@@ -1,0 +1,108 @@
+/** The commands as a user types them, run in this process: output, files and exit codes. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { RunResult } from '../src/experiment/result.ts';
+import { digestOf } from '../src/experiment/digest.ts';
+import { encodeLink } from '../src/experiment/link.ts';
+import { readSafetensors } from '../src/model/safetensors.ts';
+import { hasShared, sharedPath } from '../test/shared.ts';
+import { main } from './main.ts';
+
+const model = resolve(fileURLToPath(import.meta.url), '../../public/models/atlas-3m');
+const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '', err = '';
+  const log = vi.spyOn(console, 'log').mockImplementation((...a) => { out += `${a.join(' ')}\n`; });
+  const error = vi.spyOn(console, 'error').mockImplementation((...a) => { err += `${a.join(' ')}\n`; });
+  try {
+    return { code: await main(args), out, err };
+  } finally {
+    log.mockRestore();
+    error.mockRestore();
+  }
+}
+
+const ids = '[[17,300,45,9,1000,23,77,5],[1,2,3,4,5,6,7,8]]';
+
+describe('rank-atlas', { timeout: 120_000 }, () => {
+  it('inspects the bundled model', async () => {
+    const { code, out } = await cli('inspect', model, '--json');
+    const report = JSON.parse(out);
+    expect(code).toBe(0);
+    expect(report).toMatchObject({ dialect: 'optimum', layers: 8, hidden: 192, vocab: 2048 });
+    expect(report.modules).toHaveLength(56);
+    expect(report.modules[6]).toMatchObject({ path: 'model.layers.0.mlp.down_proj', shape: [192, 512], bits: 4, block: 32, bias: false });
+  });
+
+  it('runs, writes the result, and a link made from it is reproduced', async () => {
+    const file = join(folder, 'result.json');
+    const first = await cli('run', 'where', '--ids', ids, '--seed', '7', '--set', 'method.repeats=2', '--set', 'allocation.meanRank=4', '--threads', '1', '--out', file);
+    expect(first.err).toBe('');
+    expect(first.code).toBe(0);
+    const result = JSON.parse(readFileSync(file, 'utf8')) as RunResult;
+    expect(result.spec).toMatchObject({ seed: 7, allocation: { meanRank: 4 }, method: { repeats: 2 } });
+    expect(result.modules).toHaveLength(56);
+    const { importance, standardError, draws, rank, path } = result.modules[0]!;
+    expect(path).toBe('model.layers.0.self_attn.q_proj');
+    expect(importance).toBeCloseTo((draws[0]! + draws[1]!) / 2, 6);
+    expect(standardError).toBeGreaterThan(0);
+    expect(Number.isInteger(rank)).toBe(true);
+
+    const link = `https://example.org/atlas/${await encodeLink(result.spec, { digest: digestOf(result) })}`;
+    const again = await cli('run', link, '--threads', '1');
+    expect(again.out).toContain('Reproduced: 56 of 56 ranks');
+  });
+
+  it('checks the bundled model and dumps its tensors', async () => {
+    const dump = join(folder, 'dump.safetensors');
+    const { code, out } = await cli('check', model, '--ids', ids, '--dump', dump, '--threads', '1');
+    expect(out).toContain('within tolerance');
+    expect(code).toBe(0);
+    const { tensors } = readSafetensors(readFileSync(dump), 'dump');
+    expect([...tensors.keys()].sort()).toEqual(['logits', 'nll', ...Array.from({ length: 9 }, (_, i) => `resid.${i}`)].sort());
+    expect(tensors.get('nll')!.shape).toEqual([2, 7]);
+  });
+
+  it.each([
+    [['fly']], [[]], [['run']], [['run', 'where', '--seed', '-1']], [['run', 'where', '--set', 'method.repeats=1e9']],
+    [['run', 'where', '--set', 'nonsense']], [['run', 'no-such-file.json']], [['run', '#x=1.AAAA']], [['run', '#x=99.AAAA']],
+    [['run', 'where', '--ids', '[[1,999999]]']], [['run', 'where', '--ids', 'x']], [['run', 'where', '--provider', 'abacus']],
+    [['check', 'no-such-folder']], [['inspect', tmpdir()]], [['check', model, '--dtype', 'q7']], [['run', 'where', '--threads', 'many']],
+  ])('answers %j with one sentence and code 2', async (args) => {
+    const { code, out, err } = await cli(...args);
+    expect(code).toBe(2);
+    if (args.length > 0) {
+      expect(out).toBe('');
+      expect(err.trim().split('\n')).toHaveLength(1);
+      expect(err).toMatch(/^rank-atlas: .+[.)]$/m);
+    }
+  });
+
+  it('refuses a hostile spec file', async () => {
+    const file = join(folder, 'spec.json');
+    for (const text of ['', '{', '[]', '{"__proto__": {"seed": 3}, "seed": "x"}', `{"seed": ${'9'.repeat(400)}}`, '{"version": 99}']) {
+      writeFileSync(file, text);
+      expect((await cli('run', file)).code).toBe(2);
+    }
+  });
+});
+
+interface Hostile { path: string; kind: string; wrong: string; expect: 'accept' | 'refuse' | 'accept or refuse' }
+
+describe.skipIf(!hasShared)('rank-atlas check on malformed files', { timeout: 60_000 }, () => {
+  const table = hasShared
+    ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Hostile)
+    : [];
+  it.each(table.map((h) => [h.path, h.wrong, h] as const))('%s: %s', async (_, __, { path, expect: expected }) => {
+    const { code, err } = await cli('check', sharedPath('models', 'hostile', path), '--threads', '1');
+    if (expected === 'accept') expect(code).toBe(0);
+    else if (expected === 'refuse') expect(code).toBe(2);
+    else expect([0, 1, 2]).toContain(code);
+    if (code === 2) expect(err.trim().split('\n')).toHaveLength(1);
+  });
+});

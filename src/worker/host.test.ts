@@ -1,0 +1,155 @@
+/** The engine's thread without a browser: the real host, engine and runtime in Node, the bundled model from disk. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as ort from 'onnxruntime-web';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Ort } from '../engine/ort.ts';
+import { measurementOf, reduce, type Measurement } from '../experiment/measurement.ts';
+import { defaultSpec } from '../experiment/schema.ts';
+import { nodeFiles } from '../model/node-files.ts';
+import { EngineHost } from './host.ts';
+import type { FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
+
+const model = resolve(fileURLToPath(import.meta.url), '../../../public/models/atlas-3m');
+const ids = [0, 1].map((s) => Array.from({ length: 8 }, (_, i) => 97 * (8 * s + i + 1) % 2048));
+const spec = { ...defaultSpec(), text: { kind: 'ids' as const, ids }, sequences: 2, length: 8, method: { ...defaultSpec().method, repeats: 2 } };
+const source = { kind: 'bundled' as const, id: 'atlas-3m' };
+
+/** The page's end, as in client.ts but without a thread between. */
+class Page {
+  readonly pushed: FromWorker[] = [];
+  measurement: Measurement | null = null;
+  onEvents: (message: Extract<FromWorker, { kind: 'events' }>) => void = () => undefined;
+  private readonly waiting = new Map<number, { resolve(a: unknown): void; reject(e: unknown): void }>();
+  private next = 1;
+  private readonly host = new EngineHost({
+    send: (message) => this.receive(structuredClone(message)),
+    files: () => nodeFiles(model),
+    runtime: async () => {
+      ort.env.wasm.numThreads = 1;
+      return ort as unknown as Ort;
+    },
+    gpu: async () => null,
+    memoryLimit: () => 2e9,
+  });
+
+  ask<K extends RequestName>(name: K, ask: Requests[K]['ask']): Promise<Requests[K]['answer']> {
+    const id = this.next++;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve: resolve as (a: unknown) => void, reject });
+      this.host.receive({ kind: 'ask', id, name, ask } as ToWorker);
+    });
+  }
+
+  control(action: Extract<ToWorker, { kind: 'control' }>['action']): void {
+    this.host.receive({ kind: 'control', action });
+  }
+
+  private receive(message: FromWorker): void {
+    this.pushed.push(message);
+    if (message.kind === 'events') {
+      for (const event of message.events) this.measurement = reduce(this.measurement, event);
+      this.onEvents(message);
+    } else if (message.kind === 'reply') this.waiting.get(message.id)!.resolve(message.answer);
+    else if (message.kind === 'failed') this.waiting.get(message.id)!.reject(message);
+  }
+}
+
+describe('the engine host', { timeout: 120_000 }, () => {
+  const page = new Page();
+  let whole: Measurement;
+
+  beforeAll(async () => {
+    const { facts, provider, selfTest, providers } = await page.ask('open', { source, provider: 'auto' });
+    expect(facts.modules).toHaveLength(56);
+    expect(provider.kind).toBe('wasm');
+    expect(providers).toEqual(['wasm']);
+    expect(selfTest.checks.filter((c) => !c.ok)).toEqual([]);
+    expect(selfTest.checks[0]).toMatchObject({ name: 'pipeline', ok: true });
+    expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: true });
+    whole = page.measurement!;
+  }, 120_000);
+
+  afterAll(() => page.control('cancel'));
+
+  it('runs an experiment to its result', () => {
+    expect(whole.result!.modules).toHaveLength(56);
+    expect(measurementOf(whole.result!).draws).toEqual(whole.draws);
+    expect(Math.min(...whole.draws.flat())).toBeGreaterThan(0);
+  });
+
+  it('gives the same numbers again', async () => {
+    await page.ask('run', { spec, texts: '' });
+    expect(page.measurement!.draws).toEqual(whole.draws);
+  });
+
+  it('pauses between batches, steps one module, goes on, and loses nothing', async () => {
+    let batches = 0;
+    page.onEvents = ({ events }) => {
+      batches += events.filter((e) => e.type === 'draws').length;
+      if (batches >= 2) {
+        page.onEvents = () => undefined;
+        page.control('pause');
+      }
+    };
+    const finished = page.ask('run', { spec, texts: '' });
+    const drawn = () => page.measurement!.draws.flat().length;
+    await settled(() => drawn());
+    const before = drawn();
+    expect(before).toBeLessThan(112);
+    page.control('step');
+    await settled(() => drawn());
+    expect(drawn()).toBe(before + 1);
+    page.control('resume');
+    expect(await finished).toEqual({ finished: true });
+    page.measurement!.draws.flat().forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
+  });
+
+  it('stops when it is told to, and can go on from the draws it had', async () => {
+    page.onEvents = () => {
+      page.onEvents = () => undefined;
+      page.control('cancel');
+    };
+    expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: false });
+    const known = page.measurement!.draws.map((d) => [...d]);
+    expect(known.flat().length).toBeLessThan(112);
+    expect(await page.ask('run', { spec, texts: '', known: { draws: known } })).toEqual({ finished: true });
+    expect(page.measurement!.result!.modules.map((m) => m.rank)).toEqual(whole.result!.modules.map((m) => m.rank));
+  });
+
+  it('explains a probe with the numbers the run used', async () => {
+    const detail = await page.ask('explain', { spec, texts: '', module: 9, repeat: 0 });
+    expect(detail.value / whole.draws[9]![0]!).toBeCloseTo(1, 4);
+    expect(detail.labels).toHaveLength(detail.tokens.length);
+    expect(detail.restCount).toBe(2048 - detail.tokens.length);
+  });
+
+  it('draws a picture of weights, noise and delta', async () => {
+    const picture = await page.ask('picture', { module: 0, repeat: 0, seed: 1, rank: 4, std: null });
+    for (const part of [picture.weights, picture.noise, picture.delta]) {
+      expect(part).toHaveLength(picture.width * picture.height);
+      expect(part.some((v) => v !== 0)).toBe(true);
+    }
+  });
+
+  it('inspects a model without loading it', async () => {
+    const { facts, refusal, need } = await page.ask('inspect', { source, sequences: 8, length: 64, provider: 'auto' });
+    expect(facts.layers).toBe(8);
+    expect(refusal).toBeNull();
+    expect(need.total).toBe(need.weights + need.activations + need.workspace);
+  });
+
+  it('answers a bad request with a code and stays usable', async () => {
+    const bad = { ...spec, text: { kind: 'ids' as const, ids: [[0, 4096]] } };
+    await expect(page.ask('run', { spec: bad, texts: '' })).rejects.toMatchObject({ kind: 'failed', code: 'bad-text' });
+    expect((await page.ask('count', { spec, texts: '' })).sequences).toBe(2);
+  });
+});
+
+/** Resolves when a count has stopped changing. */
+async function settled(count: () => number): Promise<void> {
+  for (let last = -1; last !== count();) {
+    last = count();
+    await new Promise((r) => setTimeout(r, 700));
+  }
+}
