@@ -3,7 +3,10 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { boot } from './state/boot.ts';
 import { App } from './ui/App.tsx';
+import { loadWords } from './ui/words/use-words.ts';
+import { useView } from './state/view-store.ts';
 import './ui/styles/index.css';
 
+await loadWords(useView.getState().language);
 createRoot(document.getElementById('root')!).render(<StrictMode><App /></StrictMode>);
 void boot();

@@ -1,4 +1,4 @@
-/** The engine on tiny models: against whole forwards of the untouched export, against itself, and on both providers. */
+/** The engine on tiny models: against whole forwards of the untouched export, and against itself. On WebGPU: `webgpu.test.ts`. */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,29 +7,16 @@ import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { testGpu } from '../device/test-gpu.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
 import type { CleanPass, Engine, Probe, TokenBatch } from './engine.ts';
 import type { Ort } from './ort.ts';
-import { wasmBackend, webgpuBackend } from './test-backends.ts';
+import { wasmBackend } from './test-backends.ts';
 import { naiveDisagreement } from './test-naive.ts';
+import { apart, batchOf, probesOf } from './test-probes.ts';
 
 const BUDGET = 500e6;
 const ort = (await import('onnxruntime-web')) as unknown as Ort;
-
-const batchOf = (vocab: number, sequences = 2, length = 5): TokenBatch =>
-  ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (i * 17 + 3) % vocab), sequences, length });
-
-/** One probe per module of a layer, draws 2r and 2r + 1. */
-const probesOf = (engine: Engine, layer: number, change: Partial<Probe> = {}): Probe[] =>
-  engine.modules.filter((m) => m.layer === layer).map(({ index }) => {
-    const std = engine.weightStd(index);
-    return { module: index, a: { seed: 1, draw: 0, std }, b: { seed: 1, draw: 1, std }, ...change };
-  });
-
-/** Largest relative difference. */
-const apart = (got: Float64Array | number[], want: Float64Array | number[]) => Math.max(...Array.from(want, (w, i) => Math.abs(got[i]! - w) / Math.abs(w)));
 
 async function shared(file: string): Promise<Graph> {
   const path = sharedPath('models/tiny', file);
@@ -139,26 +126,5 @@ describe('the engine on a small decoder', () => {
     await expect(tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, 0, probes))).rejects.toMatchObject({ code: 'too-large' });
     await tight.dispose();
     await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'cancelled' });
-  });
-});
-
-const gpu = await testGpu();
-
-describe.skipIf(!gpu)('WebGPU', { timeout: 120_000 }, () => {
-  it.each(models.filter(([, there], i) => there && i % 2 === 1))('agrees with WASM on the %s, and stays flat', async (_, __, load) => {
-    const model = compile(await load()), backend = (await webgpuBackend())!;
-    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
-    const engine = createEngine({ model, backend, memoryBudgetBytes: BUDGET });
-    const batch = batchOf(model.vocab), here = await cpu.cleanPass(batch), there = await engine.cleanPass(batch);
-    expect(Math.abs(there.loss - here.loss)).toBeLessThan(1e-5);
-    const layer = model.layers - 2, probes = [...probesOf(cpu, layer), ...probesOf(cpu, layer, { b: null, bias: true })];
-    const want = await cpu.disagreement(here, layer, probes), got = await engine.disagreement(there, layer, probes);
-    expect(apart(got, want)).toBeLessThan(1e-4);
-    expect(await engine.disagreement(there, layer, probes)).toEqual(got);
-    const bytes = engine.memory().device;
-    expect(await engine.disagreement(there, layer, probes)).toEqual(got);
-    expect(engine.memory().device).toBe(bytes);
-    await cpu.dispose();
-    await engine.dispose();
   });
 });

@@ -1,11 +1,10 @@
 /** The page: header, transport, band; then rail, map, plate. On a phone one column, with the transport at the foot. */
-import { useEffect, type DragEvent } from 'react';
+import { lazy, Suspense, useEffect, type DragEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
 import { useRun } from '../state/run-store.ts';
 import { useView } from '../state/view-store.ts';
 import { useExperiment } from '../state/experiment-store.ts';
 import { useModel } from '../state/model-store.ts';
-import { CompareMap } from './compare/CompareMap.tsx';
 import { Band, useBanded } from './frame/Band.tsx';
 import { ProviderChip } from './frame/Chips.tsx';
 import { Header } from './frame/Header.tsx';
@@ -14,13 +13,17 @@ import { OpenRail, ProgressLine, Transport, TransportButtons } from './frame/Tra
 import { useKeys } from './frame/use-keys.ts';
 import { MapSheet } from './map/MapSheet.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
-import { ModelPicker, offerFiles } from './picker/ModelPicker.tsx';
+import { offerFiles } from './picker/offer-files.ts';
 import { Plate } from './plate/Plate.tsx';
 import { Rail } from './rail/Rail.tsx';
-import { Sheets } from './sheets/Sheets.tsx';
 import { modelName } from './words/describe.ts';
 import { numbersOf } from './words/numbers.ts';
 import { useWords } from './words/use-words.ts';
+
+// What a first look does not need comes when it is asked for.
+const CompareMap = lazy(() => import('./compare/CompareMap.tsx').then((m) => ({ default: m.CompareMap })));
+const ModelPicker = lazy(() => import('./picker/ModelPicker.tsx').then((m) => ({ default: m.ModelPicker })));
+const Sheets = lazy(() => import('./sheets/Sheets.tsx').then((m) => ({ default: m.Sheets })));
 
 export function App() {
   const words = useWords();
@@ -28,7 +31,7 @@ export function App() {
   const drawer = useDrawer();
   const banded = useBanded();
   const comparing = useRun((r) => r.comparing);
-  const picker = useView((v) => v.picker);
+  const { picker, sheet } = useView();
   useKeys();
   useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
 
@@ -47,11 +50,11 @@ export function App() {
       <Band />
       <main className="body">
         {!drawer && <Rail />}
-        {picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}
+        <Suspense fallback={<MapSheet />}>{picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}</Suspense>
         <Plate />
       </main>
       {phone && <div className="phone-foot"><ProgressLine /><TransportButtons withReset={false} /><StatusLine phone /></div>}
-      <Sheets />
+      {sheet && <Suspense fallback={null}><Sheets name={sheet} /></Suspense>}
     </div>
   );
 }

@@ -203,7 +203,8 @@ class Outbox {
 
   add(event: RunEvent): void {
     this.waiting.push(event);
-    if (performance.now() - this.last >= EVENT_INTERVAL) this.flush();
+    // Draws are followed at once by what is probed next: held back until then, the page always knows what is going on now.
+    if (event.type !== 'draws' && performance.now() - this.last >= EVENT_INTERVAL) this.flush();
   }
 
   flush(): void {

@@ -4,7 +4,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { switchProvider } from '../../state/session.ts';
-import { Popover } from '../parts/Popover.tsx';
+import { closePopover, Popover } from '../parts/Popover.tsx';
 import { useWords } from '../words/use-words.ts';
 import type { Words } from '../words/en.ts';
 
@@ -23,12 +23,12 @@ export function ProviderChip({ phone = false }: { phone?: boolean }) {
   const device = provider.kind === 'webgpu' && provider.device ? <span className="wide-only"> · {provider.device}</span> : null;
   return (
     <Popover className={`chip${distrusted || provider.software ? ' warn' : ''}`} name={`${c.provider}: ${nameOf(words, provider.kind)}`} label={<><i /><span className="ellipsis device">{phone && provider.kind === 'wasm' ? c.cpuShort : nameOf(words, provider.kind)}{device}</span></>}>
-      {(close) => <ProviderMenu close={close} />}
+      <ProviderMenu />
     </Popover>
   );
 }
 
-function ProviderMenu({ close }: { close(): void }) {
+function ProviderMenu() {
   const words = useWords();
   const c = words.chips;
   const { provider, providers, selfTest } = useModel();
@@ -41,7 +41,7 @@ function ProviderMenu({ close }: { close(): void }) {
         return (
           <div className="row centre" key={kind}>
             <span><b>{nameOf(words, kind)}</b>{note && <small className="ink2"> {note}</small>}</span>
-            {current ? <small className="ink2">{c.inUse}</small> : here && <button type="button" className="button small line" onClick={() => { close(); void switchProvider(kind); }}>{c.use}</button>}
+            {current ? <small className="ink2">{c.inUse}</small> : here && <button type="button" className="button small line" onClick={(e) => { closePopover(e.currentTarget); void switchProvider(kind); }}>{c.use}</button>}
           </div>
         );
       })}

@@ -7,7 +7,7 @@ import { palette } from '../colour.ts';
 import { copyText } from '../export/download.ts';
 import { Popover } from '../parts/Popover.tsx';
 import { useDark } from '../parts/use-media.ts';
-import { useWords } from '../words/use-words.ts';
+import { loadWords, useWords } from '../words/use-words.ts';
 
 const marks = [0.05, 0.2, 0.45, 0.15, 0.5, 0.7, 0.4, 0.8, 1];
 
@@ -49,10 +49,11 @@ function CopyLink() {
 function Others() {
   const { header } = useWords();
   const { set, setLanguage } = useView();
+  const other = header.otherLocale === 'ja' ? 'ja' : 'en';
   return (
     <>
       <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>{header.export}</button>
-      <button type="button" className="button" lang={header.otherLocale} onClick={() => setLanguage(header.otherLocale === 'ja' ? 'ja' : 'en')}>{header.otherLanguage}</button>
+      <button type="button" className="button" lang={header.otherLocale} onClick={() => void loadWords(other).then(() => setLanguage(other))}>{header.otherLanguage}</button>
       <button type="button" className="button" onClick={() => set({ sheet: 'help' })}>{header.help}</button>
     </>
   );

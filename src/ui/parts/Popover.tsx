@@ -4,13 +4,16 @@
  */
 import { useId, useRef, useState, type ReactNode } from 'react';
 
+/** For a control inside a popover that has done its work. */
+export const closePopover = (inside: Element) => inside.closest<HTMLElement>('[popover]')?.hidePopover();
+
 interface Props {
   label: ReactNode;
   /** Spoken name, where the label alone does not say what opens. */
   name?: string;
   className?: string;
   title?: string;
-  children: ReactNode | ((close: () => void) => ReactNode);
+  children: ReactNode;
 }
 
 export function Popover({ label, name, className = 'button', title, children }: Props) {
@@ -37,7 +40,7 @@ export function Popover({ label, name, className = 'button', title, children }: 
     <>
       <button type="button" ref={button} className={className} popoverTarget={id} aria-expanded={open} aria-label={name} title={title}>{label}</button>
       <div id={id} ref={panel} popover="auto" className="popover" onToggle={(e) => place(e.newState === 'open')}>
-        {open && (typeof children === 'function' ? children(() => panel.current?.hidePopover()) : children)}
+        {open && children}
       </div>
     </>
   );

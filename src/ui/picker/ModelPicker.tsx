@@ -1,7 +1,6 @@
 /** Choosing a model, in the map's place: those that come with the page, or files from this machine, weighed before they are loaded. */
 import { useEffect, useRef, useState } from 'react';
-import { AtlasError } from '../../errors.ts';
-import { filesFromPicker, type PickedFile } from '../../model/picked-files.ts';
+import { filesFromPicker } from '../../model/picked-files.ts';
 import { mapLayout } from '../../state/layout.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -10,20 +9,7 @@ import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../words/format.ts';
 import { useWords } from '../words/use-words.ts';
 import { MemoryBar } from './MemoryBar.tsx';
-
-/** Inspect files the visitor picked or dropped. */
-export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): Promise<void> {
-  const { set } = useModel.getState();
-  try {
-    const found = await files;
-    const graph = found.find((f) => f.path.endsWith('.onnx'))?.path ?? found[0]?.path ?? '';
-    const name = graph.includes('/') ? graph.slice(0, graph.indexOf('/')) : graph;
-    await inspectModel({ kind: 'files', files: found }, name);
-  } catch (error) {
-    if (!(error instanceof AtlasError)) throw error;
-    set({ candidate: { source: { kind: 'files', files: [] }, name: '', inspection: null, failure: { code: error.code, values: error.values } } });
-  }
-}
+import { offerFiles } from './offer-files.ts';
 
 export function ModelPicker() {
   const words = useWords();

@@ -3,13 +3,14 @@ import { lazy, Suspense, type KeyboardEvent } from 'react';
 import { useRun } from '../../state/run-store.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
 import { useWords } from '../words/use-words.ts';
-import { ComparePlate } from '../compare/ComparePlate.tsx';
-import { ModulePanel } from './ModulePanel.tsx';
 
 // Charts come in one piece, after the map: the page is usable before they are there.
 const charts = () => import('./charts.ts');
 const LayersPlate = lazy(() => charts().then((c) => ({ default: c.LayersPlate })));
 const CertaintyPlate = lazy(() => charts().then((c) => ({ default: c.CertaintyPlate })));
+
+const ComparePlate = lazy(() => import('../compare/ComparePlate.tsx').then((m) => ({ default: m.ComparePlate })));
+const ModulePanel = lazy(() => import('./ModulePanel.tsx').then((m) => ({ default: m.ModulePanel })));
 
 const tabs: PlateTab[] = ['layers', 'certainty'];
 
@@ -17,8 +18,8 @@ export function Plate() {
   const words = useWords();
   const { opened, tab, set } = useView();
   const comparing = useRun((r) => r.comparing);
-  if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><ComparePlate {...comparing} /></section>;
-  if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><ModulePanel key={opened} module={opened} /></section>;
+  if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ComparePlate {...comparing} /></Suspense></section>;
+  if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>;
 
   function onKey(e: KeyboardEvent) {
     const way = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;

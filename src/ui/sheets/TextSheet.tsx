@@ -32,7 +32,7 @@ export function TextSheet({ close }: { close(): void }) {
   }, [choice]);
 
   useEffect(() => {
-    if (empty || !engineOpen()) { setState(null); return; }
+    if (empty || !engineOpen()) return;
     let current = true;
     const timer = setTimeout(() => {
       setState({ words: w.counting, error: false });
@@ -80,7 +80,7 @@ export function TextSheet({ close }: { close(): void }) {
         ? <textarea className="input" rows={10} lang="" aria-label={w.own} placeholder={w.paste} value={own} maxLength={LIMITS.text[1]} onChange={(e) => setOwn(e.target.value)} />
         : <textarea className="input" rows={10} lang="en" aria-label={w.choose} readOnly value={preview} />}
       <div className="row centre">
-        <span className={`small ${state?.error ? 'err' : 'ink2'}`} role={state?.error ? 'alert' : 'status'}>{state?.words ?? ''}</span>
+        <span className={`small ${!empty && state?.error ? 'err' : 'ink2'}`} role={!empty && state?.error ? 'alert' : 'status'}>{empty ? '' : state?.words ?? ''}</span>
         <label className="link file">{w.file}<input type="file" accept=".txt,.jsonl,.md,text/plain" className="hidden-visually" onChange={(e) => void read(e.target.files?.[0])} /></label>
       </div>
       <div><button type="button" className="button act" disabled={empty || state?.error} onClick={take}>{w.use}</button></div>

@@ -1,10 +1,12 @@
 /** The page's language as React sees it. */
-import { useView } from '../../state/view-store.ts';
+import { useView, type Language } from '../../state/view-store.ts';
 import { en, type Words } from './en.ts';
-import { ja } from './ja.ts';
 
-const languages = { en, ja } satisfies Record<string, Words>;
+/** English is here from the start; another language is fetched when it is first wanted. */
+const loaded = new Map<Language, Words>([['en', en]]);
 
-export const wordsOf = (language: keyof typeof languages): Words => languages[language];
+export async function loadWords(language: Language): Promise<void> {
+  if (language === 'ja' && !loaded.has('ja')) loaded.set('ja', (await import('./ja.ts')).ja);
+}
 
-export const useWords = (): Words => wordsOf(useView((v) => v.language));
+export const useWords = (): Words => loaded.get(useView((v) => v.language)) ?? en;

@@ -1,0 +1,85 @@
+/** AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens and noise. */
+import type { InferenceSession } from 'onnxruntime-web';
+import { startEngine } from '../cli/engine.ts';
+import { feedsOf, naiveProbe } from './naive.ts';
+import type { Engine, VocabularySample } from '../src/engine/engine.ts';
+import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
+import { probeOf, type AdaRankOptions } from '../src/methods/adarank.ts';
+import { idsBatch } from '../src/model/calibration.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { loadModel } from '../src/worker/load.ts';
+
+const options: AdaRankOptions = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 1, vocabularySample: 0 };
+
+export interface BenchOptions { provider: string; threads: string; sequences: number; length: number }
+
+export async function adaRankAgainstNaive(path: string, { provider, threads, sequences, length }: BenchOptions) {
+  const model = await loadModel(await nodeFiles(path));
+  const { graph, compiled } = model;
+  const ids = Array.from({ length: sequences }, (_, s) => Array.from({ length }, (_, i) => (7919 * (s * length + i + 1)) % compiled.vocab));
+  const batch = idsBatch(ids, compiled);
+  const { engine, runtime } = await startEngine(model, { provider, threads });
+  const sessionOptions: InferenceSession.SessionOptions = runtime.gpu ? { ...webgpuOptions(runtime.gpu.device), preferredOutputLocation: 'cpu' } : { executionProviders: ['wasm'] };
+
+  // A few modules spread over depths and roles stand for all: a naive probe costs the same wherever the module is.
+  const step = Math.max(1, Math.floor(compiled.modules.length / 5));
+  const sampled = compiled.modules.filter((_, i) => i % step === step >> 1).slice(0, 5);
+  const nodeOf = (path: string) => {
+    const words = path.split('.').slice(-4).join('/').replace(/^(model|transformer)\//, '');
+    const found = graph.nodes.find((n) => n.op === 'MatMulNBits' && n.name.replace(/\/layers\./, '/layers/').includes(`${words.split('/').slice(-3).join('/')}/`));
+    if (!found) throw new Error(`no product for ${path}`);
+    return found.name;
+  };
+  const naive: { path: string; seconds: number; value: number }[] = [];
+  for (const m of sampled) {
+    const target = { module: m.index, node: nodeOf(m.path), weight: engine.materialiseWeight(m.index), std: engine.weightStd(m.index) };
+    const { seconds, values } = await naiveProbe(runtime.ort, graph, target, ids, options.seed, 2, sessionOptions);
+    naive.push({ path: m.path, seconds: Math.min(...seconds), value: values[0]! });
+  }
+  const forwardSeconds = await untouchedForward();
+  const naiveSeconds = (naive.reduce((s, n) => s + n.seconds, 0) / naive.length) * compiled.modules.length;
+
+  const warm = await sweep(engine);
+  const first = await sweep(engine);
+  const ourSeconds = Math.min(warm.seconds, first.seconds);
+  const largestDifference = Math.max(...naive.map((n, i) => Math.abs(first.values[sampled[i]!.index]! / n.value - 1)));
+  const size = Math.round(compiled.vocab / 8);
+  await sweep(engine, { size, seed: 1 });
+  const partial = await sweep(engine, { size, seed: 1 });
+  const errors = partial.values.map((v, i) => Math.abs(v / first.values[i]! - 1));
+  await engine.dispose();
+  return {
+    model: model.open.title, provider, threads: engine.provider.threads, sequences, length, modules: compiled.modules.length,
+    sampled: naive, forwardSeconds, naiveSeconds, ourSeconds, ratio: naiveSeconds / ourSeconds, largestDifference,
+    vocabularySample: { size, ratio: naiveSeconds / partial.seconds, meanError: errors.reduce((s, e) => s + e, 0) / errors.length },
+  };
+
+  async function untouchedForward(): Promise<number> {
+    const external = [...model.open.external].map(([path, data]) => ({ path, data }));
+    const session = await runtime.ort.InferenceSession.create(model.open.graph, { ...sessionOptions, externalData: external });
+    const feeds = feedsOf(runtime.ort, graph, ids);
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const start = performance.now();
+      const { logits } = await session.run(feeds, ['logits']);
+      await logits!.getData();
+      logits!.dispose();
+      times.push((performance.now() - start) / 1000);
+    }
+    await session.release();
+    return Math.min(...times);
+  }
+
+  /** One repeat of every module, the clean pass included. */
+  async function sweep(engine: Engine, sample?: VocabularySample): Promise<{ seconds: number; values: number[] }> {
+    const start = performance.now(), values: number[] = [];
+    const pass = await engine.cleanPass(batch);
+    for (let layer = 0; layer < engine.layers; layer++) {
+      const modules = engine.modules.filter((m) => m.layer === layer);
+      const got = await engine.disagreement(pass, layer, modules.map((m) => probeOf(engine, options, m.index, 0)), sample);
+      modules.forEach((m, i) => { values[m.index] = got[i]!; });
+    }
+    pass.dispose();
+    return { seconds: (performance.now() - start) / 1000, values };
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * `npm run bench [-- MODEL_FOLDER] [--provider wasm|webgpu]`: figures as ratios to something measured in the same run,
+ * printed and written to `bench/results/`. Never part of the tests: a loaded machine changes seconds, ratios less so.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { adaRankAgainstNaive } from './adarank.ts';
+import { javaScriptSizes } from './size.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { provider: { type: 'string', default: 'wasm' }, threads: { type: 'string', default: '2' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' } },
+});
+const bundled = resolve(import.meta.dirname, '../public/models/atlas-3m');
+const path = positionals[0] ?? bundled;
+
+const adarank = await adaRankAgainstNaive(path, {
+  provider: values.provider, threads: values.threads, sequences: Number(values.sequences), length: Number(values.length),
+});
+const report = { machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), adarank, javaScript: path === bundled ? javaScriptSizes() : null };
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+writeFileSync(resolve(folder, `${basename(path)}-${values.provider}-${values.sequences}x${values.length}.json`), `${JSON.stringify(report, null, 1)}\n`);
+
+console.log(`${adarank.model} on ${adarank.provider}, ${adarank.threads} threads, ${adarank.sequences} x ${adarank.length} tokens (${report.machine})`);
+console.log(`  one forward of the untouched export:    ${adarank.forwardSeconds.toFixed(3)} s`);
+console.log(`  naive, ${adarank.modules} modules x 1 repeat:       ${adarank.naiveSeconds.toFixed(1)} s (from ${adarank.sampled.length} modules)`);
+console.log(`  here, the same:                         ${adarank.ourSeconds.toFixed(1)} s`);
+console.log(`  naive / here:                           ${adarank.ratio.toFixed(1)}x`);
+console.log(`  largest relative difference of a value: ${adarank.largestDifference.toExponential(1)}`);
+if (adarank.vocabularySample) console.log(`  ℓ1 over ${adarank.vocabularySample.size} tokens of the vocabulary: ${adarank.vocabularySample.ratio.toFixed(1)}x, error ${(100 * adarank.vocabularySample.meanError).toFixed(2)} % (mean of the modules)`);
+if (report.javaScript) console.log(`  own JavaScript, gzipped: ${report.javaScript.total} kB (${report.javaScript.parts.map((p) => `${p.name} ${p.kilobytes}`).join(', ')})`);
+process.exit(0);

@@ -1,0 +1,61 @@
+/** WebGPU: the backend against plain loops, the engine against WASM, the self-test, and a device that goes away. One file: its runtime is slow to start. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { compile } from '../compiler/index.ts';
+import { testGpu } from '../device/test-gpu.ts';
+import { readGraph } from '../onnx/read.ts';
+import { tinyDecoder } from '../../test/tiny-decoder.ts';
+import { createEngine } from './cut-engine.ts';
+import type { Ort } from './ort.ts';
+import { selfTest } from './self-test.ts';
+import { backendSuite } from './test-backend-suite.ts';
+import { wasmBackend } from './test-backends.ts';
+import { apart, batchOf, probesOf } from './test-probes.ts';
+import { WebGpuBackend } from './webgpu-backend.ts';
+
+const gpu = await testGpu();
+
+describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
+  const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'error';
+  const backend = new WebGpuBackend(ort, gpu!);
+  const bytes = tinyDecoder({ weights: 'q4' }), graph = await readGraph(bytes, { file: 'tiny' }), model = compile(graph);
+  const engine = createEngine({ model, backend, memoryBudgetBytes: 1e9 }), batch = batchOf(model.vocab);
+  afterAll(() => engine.dispose());
+
+  backendSuite(backend);
+
+  it('agrees with WASM, gives the same numbers twice, and its memory stays flat', async () => {
+    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+    const here = await cpu.cleanPass(batch), there = await engine.cleanPass(batch);
+    expect(Math.abs(there.loss - here.loss)).toBeLessThan(1e-5);
+    const probes = [...probesOf(cpu, 0), ...probesOf(cpu, 0, { b: null, bias: true })];
+    const got = await engine.disagreement(there, 0, probes);
+    expect(apart(got, await cpu.disagreement(here, 0, probes))).toBeLessThan(1e-4);
+    const bytes = engine.memory().device;
+    for (let i = 0; i < 3; i++) expect(await engine.disagreement(there, 0, probes)).toEqual(got);
+    expect(engine.memory().device).toBe(bytes);
+    there.dispose();
+    await cpu.dispose();
+  });
+
+  it('passes the self-test, also with the CPU in place of an export that cannot run', async () => {
+    const tested = (exported: Uint8Array) => ({ ort, model, export: { graph, bytes: exported, external: new Map() } });
+    const whole = await selfTest(tested(bytes), engine, backend);
+    expect(whole.checks.filter((c) => !c.ok)).toEqual([]);
+    const alone = await selfTest(tested(new Uint8Array(8)), engine, backend);
+    expect(alone.ok).toBe(true);
+    expect(alone.checks.find((c) => c.name === 'provider')).toMatchObject({ ok: true });
+  });
+
+  it('says so when the device is lost', async () => {
+    const doomed = (await testGpu())!, other = createEngine({ model, backend: new WebGpuBackend(ort, doomed), memoryBudgetBytes: 1e9 });
+    const pass = await other.cleanPass(batch);
+    doomed.device.destroy();
+    await doomed.device.lost;
+    await expect(other.disagreement(pass, 0, probesOf(engine, 0))).rejects.toMatchObject({ code: 'device-lost' });
+    await other.dispose();
+    // Other devices go on.
+    expect((await engine.cleanPass(batch)).loss).toBeCloseTo(pass.loss, 6);
+  });
+});

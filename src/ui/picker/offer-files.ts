@@ -1,0 +1,19 @@
+/** Takes files that were picked or dropped to the picker, to be inspected before anything is loaded. */
+import { AtlasError } from '../../errors.ts';
+import type { PickedFile } from '../../model/picked-files.ts';
+import { useModel } from '../../state/model-store.ts';
+import { inspectModel } from '../../state/session.ts';
+
+/** Inspect files the visitor picked or dropped. */
+export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): Promise<void> {
+  const { set } = useModel.getState();
+  try {
+    const found = await files;
+    const graph = found.find((f) => f.path.endsWith('.onnx'))?.path ?? found[0]?.path ?? '';
+    const name = graph.includes('/') ? graph.slice(0, graph.indexOf('/')) : graph;
+    await inspectModel({ kind: 'files', files: found }, name);
+  } catch (error) {
+    if (!(error instanceof AtlasError)) throw error;
+    set({ candidate: { source: { kind: 'files', files: [] }, name: '', inspection: null, failure: { code: error.code, values: error.values } } });
+  }
+}
