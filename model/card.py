@@ -39,6 +39,9 @@ def card(r):
     minutes = sum(stage["minutes"] for stage in t["stages"])
     stages = "" if len(t["stages"]) == 1 else " Stages, each with its own schedule, the later ones at half the rate: " + \
         ", ".join(f"{stage['steps']:,} steps in {stage['minutes']:.0f} minutes" for stage in t["stages"]) + "."
+    lost = [f"`{d}`" for d in BASE_DOMAINS
+            if r["domains"][d]["ngram"]["nats_per_token"] <= r["domains"][d]["q4"]["nats_per_token"]]
+    lost = f" On {', '.join(lost)} the n-gram is better." if lost else ""
     orders = ", ".join(f"{n}: {x:.3f}" for n, x in r["ngram"]["valid_nats_per_token"].items())
     return f"""---
 license: {LICENCE.lower()}
@@ -94,7 +97,7 @@ validation, nats by order: {orders}), trained on the same tokens.
 {table(head, base)}
 
 Rounding to 4 bits costs {test['q4_costs_perplexity_percent']:.2f} % perplexity. The 4-bit model's perplexity is
-{test['q4_beats_ngram_perplexity_percent']:.1f} % below the n-gram's. Bits per byte on all test text: n-gram
+{test['q4_beats_ngram_perplexity_percent']:.1f} % below the n-gram's.{lost} Bits per byte on all test text: n-gram
 {test['ngram']['bits_per_byte']:.3f}, float {test['float']['bits_per_byte']:.3f}, q4 {test['q4']['bits_per_byte']:.3f}.
 
 The tasks, before any adaptation:
@@ -109,9 +112,10 @@ The tasks, before any adaptation:
 
 ## Limits
 
+- Trained on {t['tokens'] / t['parameters']:.1f} tokens per parameter, which is little: a longer run would do better.
 - Local fluency only: names, plots and facts drift within a few sentences. Nothing it says is true on purpose.
 - English of the 16th to 19th century, with the attitudes of that time.
-- The exact words of famous passages can come out: the texts were read {t['epochs']:.1f} times.
+- The exact words of famous passages can come out.
 - Beyond {c['context']} tokens of context it is untrained.
 - `doyle` and `twain` have small test texts: their losses are rough.
 

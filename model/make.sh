@@ -1,7 +1,7 @@
 #!/bin/bash
 # From nothing to public/models/ and public/texts/: texts, tokenizer, training, export, 4 bits, losses, card.
 #   bash model/make.sh            (RANK_ATLAS_MINUTES=5 for a quick, poor model)
-# Needs Debian 12 (apt-get download, dpkg), Python 3.11 and a C++ compiler; 4 GB of memory, 2 cores, about 75 minutes.
+# Needs Debian 12 (apt-get download, dpkg), Python 3.11 and a C++ compiler; 4 GB of memory, 8 GB of disk, 2 cores, about 75 minutes.
 set -euo pipefail
 cd "$(dirname "$0")"
 export RANK_ATLAS_BUILD="${RANK_ATLAS_BUILD:-$PWD/build}"
@@ -10,7 +10,7 @@ VENV="${RANK_ATLAS_VENV:-$RANK_ATLAS_BUILD/venv}"
 if [ ! -x "$VENV/bin/python" ]; then
   python3 -m venv "$VENV"
 fi
-"$VENV/bin/python" -m pip install -q --no-deps -r requirements.txt
+"$VENV/bin/python" -m pip install -q -r requirements.txt
 for step in fetch_texts prepare train export measure card; do
   echo "== $step"
   "$VENV/bin/python" $step.py
