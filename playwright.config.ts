@@ -1,8 +1,12 @@
 /** Page tests: the built page (`vite build`, then `vite preview`) in Chromium. Run `npm run build` first. */
-import { defineConfig } from '@playwright/test';
+import { defineConfig, type LaunchOptions } from '@playwright/test';
 import { findChromium } from './tools/chromium.mjs';
 
-const executablePath = findChromium() ?? undefined;
+/** The Chromium at hand, with flags of a test's own. */
+export function browserWith(...flags: string[]): LaunchOptions {
+  const executablePath = findChromium();
+  return { ...(executablePath && { executablePath }), args: ['--no-sandbox', ...flags] };
+}
 
 export default defineConfig({
   testDir: 'e2e',
@@ -14,8 +18,9 @@ export default defineConfig({
   use: {
     baseURL: 'http://localhost:4173',
     viewport: { width: 1440, height: 900 },
+    locale: 'en-GB',
     trace: 'retain-on-failure',
-    launchOptions: { ...(executablePath ? { executablePath } : {}), args: ['--no-sandbox'] },
+    launchOptions: browserWith(),
   },
   webServer: {
     command: 'npx vite preview',

@@ -11,14 +11,14 @@ export interface BatchPlan {
 }
 
 /**
- * Fewest batches of at most `most` entries (at least one probe each), of about equal size.
- * `sizes[i]` is the number of entries of probe i, 1 or 2.
+ * Batches of about equal size, at least one probe each. `sizes[i]` is the number of entries of probe i, 1 or 2.
+ * At most `most` entries a batch (memory); fewer batches than entries fill `full` times, so that none is small (speed).
  */
-export function planBatches(sizes: readonly number[], most: number): BatchPlan {
-  const total = sizes.reduce((a, b) => a + b, 0), widest = Math.max(...sizes);
-  const count = Math.ceil(total / Math.max(most, widest));
+export function planBatches(sizes: readonly number[], most: number, full: number): BatchPlan {
+  const total = sizes.reduce((a, b) => a + b, 0), widest = Math.max(...sizes), limit = Math.max(most, widest);
+  const count = Math.max(Math.ceil(total / limit), Math.floor(total / full), 1);
   // Rounded up to whole probes, or the rounding would cost one more batch.
-  const target = Math.min(Math.max(most, widest), Math.ceil(Math.ceil(total / count) / widest) * widest);
+  const target = Math.min(limit, Math.ceil(total / count / widest) * widest);
   const batches: [number, number][] = [];
   let first = 0, filled = 0, entries = 0;
   sizes.forEach((size, i) => {

@@ -7,16 +7,17 @@
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
-import { CLEAN, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
+import type { NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
-import type { Backend, DeviceTensor } from './backend.ts';
+import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type { CleanPass, Engine, MemoryUse, NoiseDraw, Probe, ProbeDetail, ProviderInfo, TokenBatch, VocabularySample } from './engine.ts';
+import { createHead, type Head } from './head.ts';
 import { entriesThatFit, tooLarge, weightBytes } from './memory.ts';
 import { firstOf, Pieces, type Shape } from './pieces.ts';
+import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
 import { checkTokens, crossEntropy, largest } from './tokens.ts';
-import { Vocabulary } from './vocabulary.ts';
 
 export interface EngineOptions {
   model: CompiledModel;
@@ -33,10 +34,12 @@ export function createEngine(options: EngineOptions): Engine {
 interface Kept extends CleanPass {
   /** Input of every block, then the input of the head. */
   stream: DeviceTensor[];
-  /** What goes into the vocabulary product. */
-  normed: DeviceTensor;
+  /** What the head keeps of it. */
+  prepared: DeviceTensor;
   /** Inputs of the products of a layer, by tap name, once asked for. */
   taps: Map<number, ReadonlyMap<string, DeviceTensor>>;
+  /** Of all the above. */
+  bytes: number;
 }
 
 class CutEngine implements Engine {
@@ -44,7 +47,7 @@ class CutEngine implements Engine {
   private readonly backend: Backend;
   private readonly budget: number;
   private readonly pieces: Pieces;
-  private readonly vocabulary: Vocabulary;
+  private readonly head: Head;
   private readonly sites = new Map<number, { site: Site; offset: number }>();
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
@@ -56,7 +59,7 @@ class CutEngine implements Engine {
     this.budget = memoryBudgetBytes - weightBytes(model);
     if (this.budget < 0) throw tooLarge(weightBytes(model), memoryBudgetBytes);
     this.pieces = new Pieces(model, backend);
-    this.vocabulary = new Vocabulary(backend, model.head);
+    this.head = createHead(model, backend, this.pieces);
     for (const { sites } of model.blocks) {
       for (const site of sites) for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
     }
@@ -80,7 +83,7 @@ class CutEngine implements Engine {
   cleanPass(batch: TokenBatch): Promise<CleanPass> {
     return this.exclusive(async () => {
       const pass = await this.clean(batch);
-      const loss = await crossEntropy(this.vocabulary, await this.backend.read(pass.normed), batch);
+      const loss = await crossEntropy((visit) => this.head.logits(pass.prepared, visit), batch);
       return Object.assign(pass, { loss });
     });
   }
@@ -90,13 +93,13 @@ class CutEngine implements Engine {
       const kept = pass as Kept, { sequences, length } = pass.batch, values = new Float64Array(probes.length);
       if (probes.length === 0) return values;
       const rows = sequences * length;
-      const most = Math.min(entriesThatFit(this.model, pass.batch, this.budget, this.backend.largestTensor), Math.max(2, Math.floor(this.backend.fullRows / rows)));
-      const plan = planBatches(probes.map((p) => (p.b ? 2 : 1)), most);
+      const most = entriesThatFit(this.model, pass.batch, this.budget - kept.bytes, this.backend.largestTensor);
+      const plan = planBatches(probes.map(entriesOf), most, this.backend.fullRows / rows);
       for (const [first, end] of plan.batches) {
-        const share = probes.slice(first, end), h = await this.perturbed(kept, layer, share, plan.entries);
-        const sums = await this.distances(kept, h, share, sample);
+        const share = probes.slice(first, end), x = await this.perturbed(kept, layer, share, plan.entries);
+        const sums = await this.head.distances(kept.prepared, x, pairsOf(share), sample);
         sums.forEach((sum, i) => { values[first + i] = sum / rows; });
-        h.dispose();
+        x.dispose();
       }
       return values;
     });
@@ -104,27 +107,29 @@ class CutEngine implements Engine {
 
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {
     return this.exclusive(async () => {
-      const kept = pass as Kept, { sequences, length } = pass.batch, { hidden } = this.model;
+      const kept = pass as Kept, { sequences, length } = pass.batch, { head, vocab } = this;
       const info = this.model.modules[probe.module]!;
-      const h = await this.perturbed(kept, info.layer, [probe], probe.b ? 2 : 1);
-      const value = (await this.distances(kept, h, [probe]))[0]! / (sequences * length);
-      // Last position of the first sequence: clean, a, and b (which is clean where there is none).
-      const last = (x: Float32Array, entry: number) => x.slice((entry * sequences * length + length - 1) * hidden).subarray(0, hidden);
-      const all = await this.backend.read(h), clean = await this.backend.read(kept.normed), rows = new Float32Array(3 * hidden);
-      h.dispose();
-      [last(clean, 0), last(all, 0), probe.b ? last(all, 1) : last(clean, 0)].forEach((row, i) => rows.set(row, i * hidden));
-      const logits = await this.fullLogits(rows, 3);
-      const of = (row: number) => logits.subarray(row * this.vocab, (row + 1) * this.vocab);
-      const tokens = largest(of(0), 3).map((id) => ({ id, clean: of(0)[id]!, a: of(1)[id]!, b: of(2)[id]! }));
-      const distance = (id: number) => Math.abs(of(1)[id]! - of(2)[id]!);
+      const x = await this.perturbed(kept, info.layer, [probe], entriesOf(probe));
+      const value = (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
+      // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is none).
+      const clean = await this.lastLogits(kept.prepared, length), perturbed = [];
+      for (let entry = 0; entry < entriesOf(probe); entry++) {
+        const part = this.backend.slice(x, entry * sequences, sequences), prepared = await head.prepare({ batch: sequences, length }, part);
+        perturbed.push(await this.lastLogits(prepared, length));
+        for (const used of [part, prepared]) used.dispose();
+      }
+      x.dispose();
+      const [a, b = clean] = perturbed as [Float32Array, Float32Array?];
+      const tokens = largest(clean, 3).map((id) => ({ id, clean: clean[id]!, a: a[id]!, b: b[id]! }));
+      const distance = (id: number) => Math.abs(a[id]! - b[id]!);
       let rest = 0;
-      for (let id = 0; id < this.vocab; id++) rest += distance(id);
+      for (let id = 0; id < vocab; id++) rest += distance(id);
       for (const { id } of tokens) rest -= distance(id);
       const count = Math.min(8, info.inFeatures * info.outFeatures);
       const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(streamKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
       return {
         weights: this.materialiseWeight(probe.module).slice(0, count), noiseA: noise(probe.a), noiseB: noise(probe.b),
-        tokens, rest, restCount: this.vocab - tokens.length, value,
+        tokens, rest, restCount: vocab - tokens.length, value,
       };
     });
   }
@@ -133,7 +138,7 @@ class CutEngine implements Engine {
     return this.exclusive(async () => {
       const pass = await this.clean(batch);
       try {
-        return await this.fullLogits(await this.backend.read(pass.normed), batch.sequences * batch.length);
+        return await this.fullLogits(pass.prepared, batch.sequences * batch.length);
       } finally {
         pass.dispose();
       }
@@ -159,7 +164,7 @@ class CutEngine implements Engine {
     this.disposed = true;
     await this.tail;
     await this.pieces.dispose();
-    await this.vocabulary.dispose();
+    await this.head.dispose();
     await this.backend.dispose();
   }
 
@@ -176,8 +181,8 @@ class CutEngine implements Engine {
   private async clean(batch: TokenBatch): Promise<Kept> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
     const { sequences, length } = batch, shape: Shape = { batch: sequences, length }, { backend, pieces } = this;
-    const need = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
-    if (need > this.budget) throw tooLarge(need, this.budget);
+    const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
+    if (bytes > this.budget) throw tooLarge(bytes, this.budget);
     const lookups = new Map(this.model.lookups.map(({ input, source, width, read }) => {
       const rows = new Float32Array(sequences * length * width);
       for (let i = 0; i < sequences * length; i++) read(source === 'input_ids' ? batch.ids[i]! : i % length, rows.subarray(i * width, (i + 1) * width));
@@ -186,27 +191,40 @@ class CutEngine implements Engine {
     const stream = [await pieces.embedding(shape, lookups)];
     for (const lookup of lookups.values()) lookup.dispose();
     for (let layer = 0; layer < this.model.layers; layer++) stream.push(firstOf(await pieces.block(shape, layer, 'plain', stream[layer]!)));
-    const normed = await pieces.head(shape, 'norm', stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
+    const prepared = await this.head.prepare(shape, stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
     const dispose = () => {
-      for (const x of [...stream, normed, ...[...taps.values()].flatMap((t) => [...t.values()])]) x.dispose();
+      for (const x of [...stream, prepared, ...[...taps.values()].flatMap((t) => [...t.values()])]) x.dispose();
       stream.length = 0;
       taps.clear();
     };
-    return { batch, loss: NaN, stream, normed, taps, dispose };
+    return { batch, loss: NaN, stream, prepared, taps, bytes, dispose };
   }
 
-  /** Inputs of the layer's products on the clean stream; kept with the pass, as every sweep needs them again. */
+  /**
+   * Inputs of the layer's products on the clean stream. Every sweep needs them again: those of all layers are kept while they
+   * take no more than a quarter of the memory, else those of the last one.
+   */
   private async tapsOf(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
-    let taps = pass.taps.get(layer);
-    if (!taps) {
-      const shape = { batch: pass.batch.sequences, length: pass.batch.length };
-      pass.taps.set(layer, taps = await this.pieces.block(shape, layer, 'tapped', pass.stream[layer]!));
+    const known = pass.taps.get(layer);
+    if (known) return known;
+    const shape = { batch: pass.batch.sequences, length: pass.batch.length };
+    const [main, ...others] = await this.pieces.block(shape, layer, 'tapped', pass.stream[layer]!);
+    main![1].dispose();
+    const taps = new Map(others), bytes = bytesOf(taps);
+    if (pass.bytes + bytes > this.budget / 4) {
+      for (const old of pass.taps.values()) {
+        pass.bytes -= bytesOf(old);
+        for (const x of old.values()) x.dispose();
+      }
+      pass.taps.clear();
     }
+    pass.taps.set(layer, taps);
+    pass.bytes += bytes;
     return taps;
   }
 
   /**
-   * Final normed stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
+   * End of the stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
    * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding.
    */
   private async perturbed(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
@@ -226,28 +244,20 @@ class CutEngine implements Engine {
       x.dispose();
       x = y;
     }
-    const h = await pieces.head(shape, 'norm', x);
-    x.dispose();
-    return h;
+    return x;
   }
 
-  /** Σ over rows and vocabulary, per probe. */
-  private async distances(pass: Kept, h: DeviceTensor, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
-    const difference = this.backend.pairDifference(h, pass.normed, pairsOf(probes));
-    try {
-      return await this.vocabulary.distance(difference, probes.length, sample);
-    } finally {
-      difference.dispose();
-    }
-  }
-
-  /** Logits [rows, vocab] of rows of the final normed stream. */
-  private async fullLogits(h: Float32Array, rows: number): Promise<Float32Array> {
+  /** All logits [rows, vocab]. */
+  private async fullLogits(prepared: DeviceTensor, rows: number, row?: number): Promise<Float32Array> {
     const out = new Float32Array(rows * this.vocab);
-    await this.vocabulary.logits(h, (first, width, logits) => {
+    await this.head.logits(prepared, (first, width, logits) => {
       for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
-    });
+    }, row);
     return out;
+  }
+
+  private lastLogits(prepared: DeviceTensor, length: number): Promise<Float32Array> {
+    return this.fullLogits(prepared, 1, length - 1);
   }
 
   private siteOf(module: number): { site: Site; offset: number } {
@@ -257,22 +267,4 @@ class CutEngine implements Engine {
   }
 }
 
-/** Noise of every entry, grouped by module: one product call serves all draws of a module. */
-function noiseSlots(probes: readonly Probe[], rows: number, modules: readonly ModuleInfo[]): Map<number, NoiseSlot[]> {
-  const slots = new Map<number, NoiseSlot[]>();
-  let entry = 0;
-  for (const { module, a, b, bias } of probes) {
-    for (const draw of b ? [a, b] : [a]) {
-      const list = slots.get(module) ?? [];
-      list.push({ keys: streamKeys(draw.seed, module, draw.draw), std: draw.std, row: entry++ * rows, bias: bias === true && modules[module]!.hasBias });
-      slots.set(module, list);
-    }
-  }
-  return slots;
-}
-
-/** Entry indices of each probe's two sides, as `perturbed` lays them out. */
-function pairsOf(probes: readonly Probe[]): Uint32Array {
-  let entry = 0;
-  return Uint32Array.from(probes.flatMap(({ b }) => (b ? [entry++, entry++] : [entry++, CLEAN])));
-}
+const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);

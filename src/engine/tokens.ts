@@ -1,7 +1,7 @@
 /** Token batches in, numbers about tokens out. */
 import { AtlasError } from '../errors.ts';
 import type { TokenBatch } from './engine.ts';
-import type { Vocabulary } from './vocabulary.ts';
+import type { Visit } from './head.ts';
 
 /** Throws AtlasError `bad-text` for shapes and ids the model cannot take. */
 export function checkTokens({ ids, sequences, length }: TokenBatch, vocab: number, maxLength: number): void {
@@ -14,13 +14,13 @@ export function checkTokens({ ids, sequences, length }: TokenBatch, vocab: numbe
 
 /**
  * Mean next-token cross entropy in nats per predicted token, `sequences · (length − 1)` of them (NaN for length 1).
- * `normed` [sequences·length, hidden]; the log-sum-exp runs along the chunks of the vocabulary.
+ * `logits` gives those of all rows in stretches of the vocabulary; the log-sum-exp runs along.
  */
-export async function crossEntropy(vocabulary: Vocabulary, normed: Float32Array, { ids, sequences, length }: TokenBatch): Promise<number> {
+export async function crossEntropy(logits: (visit: Visit) => Promise<void>, { ids, sequences, length }: TokenBatch): Promise<number> {
   const rows = sequences * length, top = new Float64Array(rows).fill(-Infinity), sum = new Float64Array(rows), right = new Float64Array(rows);
-  await vocabulary.logits(normed, (first, width, logits) => {
+  await logits((first, width, part) => {
     for (let r = 0; r < rows; r++) {
-      const row = logits.subarray(r * width, (r + 1) * width);
+      const row = part.subarray(r * width, (r + 1) * width);
       let max = top[r]!;
       for (let v = 0; v < width; v++) if (row[v]! > max) max = row[v]!;
       let total = sum[r]! * Math.exp(top[r]! - max);

@@ -10,6 +10,7 @@ import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 import type { VocabularySample } from './engine.ts';
+import type { Visit } from './head.ts';
 import { chunkInputs, vocabularyProduct, type ChunkFormat } from './graphs.ts';
 
 /** Tokens of a chunk, at most; and bytes of its float weights, at most. */
@@ -51,7 +52,7 @@ export class Vocabulary {
   }
 
   /** Logits of `rows` of `h` [rows, hidden], chunk by chunk: `visit(first token, width, [rows, width])`. */
-  async logits(h: Float32Array, visit: (first: number, width: number, logits: Float32Array) => void): Promise<void> {
+  async logits(h: Float32Array, visit: Visit): Promise<void> {
     const { backend, head } = this, rows = h.length / head.hidden;
     const input = backend.upload('float32', [rows, head.hidden], new Uint8Array(h.buffer, h.byteOffset, h.byteLength));
     try {

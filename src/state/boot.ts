@@ -86,5 +86,6 @@ async function showRecorded(): Promise<void> {
     useRun.setState({ phase: 'recorded' });
   } catch {
     // Nothing recorded comes with this page: the empty map and the sentence in the band stand.
+    useRun.setState({ phase: 'empty' });
   }
 }

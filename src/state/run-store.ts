@@ -1,6 +1,6 @@
 /** The measurement in view, where the transport stands, and the last results. */
 import { create } from 'zustand';
-import type { Measurement } from '../experiment/measurement.ts';
+import { sweepsOf, type Measurement } from '../experiment/measurement.ts';
 import type { RunResult } from '../experiment/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { specKey } from '../experiment/settings.ts';
@@ -42,9 +42,10 @@ export const resultKey = (result: RunResult): string =>
   `${specKey({ ...result.spec, allocation: defaultSpec().allocation })} ${result.model.hash} ${result.tokens.hash}`;
 
 function largestMultiple(draws: Measurement['draws']): number {
-  const means = draws.filter((d) => d.length > 0).map((d) => d.reduce((a, b) => a + b, 0) / d.length);
-  // With one or two modules probed a multiple says nothing yet.
-  return means.length < draws.length / 4 ? 0 : Math.max(...means) / (means.reduce((a, b) => a + b, 0) / means.length);
+  // Before the first whole sweep the mean is of some modules only, and a multiple of it says little.
+  if (sweepsOf(draws) === 0) return 0;
+  const means = draws.map((d) => d.reduce((a, b) => a + b, 0) / d.length);
+  return Math.max(...means) / (means.reduce((a, b) => a + b, 0) / means.length);
 }
 
 function restore(): KeptResult[] {

@@ -31,5 +31,5 @@ test('stops come out as they went in, and the ends are clamped', () => {
 });
 
 test('the scale grows in steps', () => {
-  expect([0.5, 2, 2.01, 3.9, 5, 7, 11, 40].map(scaleEnd)).toEqual([3, 3, 3, 4, 6, 8, 12, 12]);
+  expect([0.5, 2, 2.01, 3.9, 5, 7, 11, 40].map(scaleEnd)).toEqual([4, 4, 4, 4, 6, 8, 12, 12]);
 });

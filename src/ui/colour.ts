@@ -66,7 +66,7 @@ const dark: Palette = {
 export const palette = (isDark: boolean): Palette => (isDark ? dark : light);
 
 /** The ends the fill's scale may have, in multiples of the mean module: it only ever grows, in these steps. */
-const ends = [3, 4, 6, 8, 12];
+const ends = [4, 6, 8, 12];
 
-/** The first of 3, 4, 6, 8, 12 that holds `largest`; larger ones share the last shade. */
+/** The first of 4, 6, 8, 12 that holds `largest`; larger ones share the last shade. */
 export const scaleEnd = (largest: number): number => ends.find((end) => end >= largest) ?? 12;

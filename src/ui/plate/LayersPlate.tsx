@@ -1,6 +1,7 @@
 /** Importance by layer: attention against MLP with their intervals, and below it importance and rank by module type. */
 import { useMemo } from 'react';
 import { CartesianGrid, ErrorBar, Label, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
 import { useModules, useRankTable } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -53,7 +54,7 @@ export function LayersPlate() {
   return (
     <>
       <ChartFrame
-        title={w.layerTitle} finding={finding} note={empty ? w.layerEmptyNote : table.sweeps < 2 ? w.layerNoteOne : w.layerNote} empty={empty} unit={w.importanceAxis} height={height}
+        title={w.layerTitle} finding={finding} note={empty ? w.layerEmptyNote : table.sweeps < SWEEPS_FOR_INTERVALS ? w.layerNoteOne : w.layerNote} empty={empty} unit={w.importanceAxis} height={height}
         data={{ columns: [w.layerAxis, ...present.flatMap((g) => [words.map[g], `${words.map[g]} 2.5 %`, `${words.map[g]} 97.5 %`])], rows: points.map((p) => [p.layer, ...present.flatMap((g) => [p[g]?.mean ?? null, p[g]?.low ?? null, p[g]?.high ?? null])]) }}
         print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
       >
@@ -67,7 +68,7 @@ export function LayersPlate() {
             <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />
             {present.map((g) => (
               <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls>
-                {table.sweeps >= 2 && <ErrorBar dataKey={`${g}Error`} width={3} stroke={look[g].stroke} strokeWidth={1} isAnimationActive={false} />}
+                {table.sweeps >= SWEEPS_FOR_INTERVALS && <ErrorBar dataKey={`${g}Error`} width={3} stroke={look[g].stroke} strokeWidth={1} isAnimationActive={false} />}
               </Line>
             ))}
             {labels.map((l) => <EndLabel key={l.key} x={width - room + 7} y={l.y} words={l.words} fill={look[l.key as keyof typeof look].text} />)}
@@ -85,7 +86,7 @@ export function LayersPlate() {
             return (
               <tr key={role}>
                 <td className="bold">{role}</td>
-                <td>{line ? n.fixed(line.multiple.mean, 2) : '–'}{line && table.sweeps >= 3 && <small className="ink2"> ±{n.fixed((line.multiple.high - line.multiple.low) / 2, 2)}</small>}</td>
+                <td>{line ? n.fixed(line.multiple.mean, 2) : '–'}{line && table.sweeps >= SWEEPS_FOR_INTERVALS && <small className="ink2"> ±{n.fixed((line.multiple.high - line.multiple.low) / 2, 2)}</small>}</td>
                 <td>{table.allocation && total > 0 ? `${n.whole((100 * ranks) / total)} %` : '–'}</td>
                 <td>{table.allocation ? n.whole(rows.reduce((sum, r) => sum + (r.parameters ?? 0), 0)) : '–'}</td>
               </tr>

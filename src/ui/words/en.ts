@@ -24,7 +24,8 @@ export const en = {
   skip: 'Skip to the map',
   close: 'Close',
   cancel: 'Cancel',
-  done: 'Done',
+  pageFailed: 'The page stopped working. Your results are kept; reload to go on.',
+  reload: 'Reload',
   size,
   seconds,
 
@@ -179,7 +180,7 @@ export const en = {
     layerAxis: 'layer', importanceAxis: '× the mean module', meanLine: 'mean module',
     layerFinding: (group: string, layer: number, multiple: number) => `${group} of layer ${layer} leads, at ${n.fixed(multiple, 1)} times the mean module.`,
     layerNote: 'Mean over the modules of a layer; bars are 95 % t-intervals over repeats.',
-    layerNoteOne: 'Mean over the modules of a layer. Intervals appear after repeat 2.',
+    layerNoteOne: 'Mean over the modules of a layer. Intervals appear after repeat 3.',
     convergenceTitle: 'How sure it is', convergenceAxis: 'repeats', errorAxis: 'standard error, % of importance', median: 'median module', worst: 'least sure',
     convergenceEmpty: 'No repeats to compare yet.', convergenceEmptyNote: 'The standard error of each importance appears after repeat 2 and falls with the root of the repeats.',
     convergenceFinding: (percent: number) => `Half of the modules are known to within ${n.fixed(percent, percent < 10 ? 1 : 0)} %.`,

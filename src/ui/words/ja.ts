@@ -16,7 +16,8 @@ export const ja = {
   skip: 'マップへ移動',
   close: '閉じる',
   cancel: '取り消す',
-  done: '完了',
+  pageFailed: 'ページが動かなくなりました。結果は残っています。再読み込みしてください。',
+  reload: '再読み込み',
   size,
   seconds,
 
@@ -171,7 +172,7 @@ export const ja = {
     layerAxis: '層', importanceAxis: '平均モジュール比', meanLine: '平均モジュール',
     layerFinding: (group: string, layer: number, multiple: number) => `最大は${layer}層の${group}、平均モジュールの${n.fixed(multiple, 1)}倍。`,
     layerNote: '層内のモジュールの平均。縦棒は反復による95 % t 区間。',
-    layerNoteOne: '層内のモジュールの平均。区間は2回目の後に出ます。',
+    layerNoteOne: '層内のモジュールの平均。区間は3回目の後に出ます。',
     convergenceTitle: 'どれだけ確かか', convergenceAxis: '反復', errorAxis: '標準誤差（重要度の %）', median: '中央のモジュール', worst: '最も不確か',
     convergenceEmpty: '比べる反復がまだありません。', convergenceEmptyNote: '重要度の標準誤差は2回目の後に出て、反復の平方根に従って小さくなります。',
     convergenceFinding: (percent: number) => `半数のモジュールは ${n.fixed(percent, percent < 10 ? 1 : 0)} % 以内で分かっている。`,

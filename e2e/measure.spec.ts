@@ -1,0 +1,65 @@
+/** The page's first minute: it loads, measures by itself and decides, on the CPU. */
+import { expect, test } from '@playwright/test';
+import { cells, cellTexts, layerSums, measured, open, title } from './page.ts';
+
+test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {
+  test.slow();
+  await open(page, null);
+  await expect(title(page)).toHaveText(/Loading runtime and model|Opening the model|Measuring/);
+  // The empty map stands in its true shape before anything is measured.
+  await expect(cells(page)).toHaveCount(56);
+  await expect(page.locator('.cell.now').first()).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('button', { name: 'Pause' })).toBeVisible();
+  await measured(page, 5, 240_000);
+  for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
+  const sums = await layerSums(page);
+  expect(sums).toHaveLength(8);
+  const [, spent, left] = /Spends (\d+) of 448 ranks(?:; rounding down leaves (\d+))?/.exec(await page.locator('.mean-rank').innerText())!;
+  expect(sums.reduce((a, b) => a + b, 0)).toBe(Number(spent));
+  expect(Number(spent) + Number(left ?? 0)).toBe(448);
+  await expect(page.locator('.map-sheet .finding')).toHaveText(/^(Rank belongs|No pattern)/);
+});
+
+test('without WebGPU the page says so in one line and works', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await expect(page.locator('.status')).toContainText('this browser has no WebGPU');
+  await page.getByRole('button', { name: 'Where it computes: CPU (WASM)' }).click();
+  await expect(page.locator('.provider-menu')).toContainText('Everything works'.toLowerCase());
+  await expect(page.locator('.provider-menu')).toContainText('passed');
+});
+
+test('without isolation headers there is one thread, and it is said', async ({ page }) => {
+  await page.route('**/*', async (route) => {
+    const response = await route.fetch();
+    const headers = response.headers();
+    delete headers['cross-origin-opener-policy'];
+    delete headers['cross-origin-embedder-policy'];
+    await route.fulfill({ response, headers });
+  });
+  await open(page);
+  await measured(page, 3);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
+  await page.getByRole('button', { name: 'Where it computes: CPU (WASM)' }).click();
+  await expect(page.locator('.provider-menu')).toContainText('One thread');
+});
+
+test('a module opens with its own numbers and gives the focus back', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  const cell = cells(page).nth(48);
+  await cell.click();
+  const panel = page.locator('.panel');
+  await expect(panel.getByRole('heading', { name: 'Layer 6, down' })).toBeFocused();
+  await expect(panel.locator('.shake')).toHaveText(/Shake these weights, and the prediction moves by [\d,.]+\./);
+  await expect(panel.locator('.steps > li').nth(4)).toContainText('=', { timeout: 30_000 });
+  // The l1 sum shown is the sum of what is shown.
+  const numbers = (await panel.locator('.steps > li').nth(4).locator('.step-body').innerText()).split('\n')[0]!;
+  const [parts, sum] = numbers.split('=').map((s) => s.split('+').map((n) => Number(n.replace(/,/g, ''))));
+  expect(Math.abs(parts!.reduce((a, b) => a + b, 0) / sum![0]! - 1)).toBeLessThan(0.01);
+  const painted = await panel.locator('canvas').first().evaluate((c: HTMLCanvasElement) => new Set(new Uint32Array(c.getContext('2d')!.getImageData(0, 0, c.width, c.height).data.buffer)).size);
+  expect(painted).toBeGreaterThan(8);
+  await page.keyboard.press('Escape');
+  await expect(panel).toHaveCount(0);
+  await expect(cell).toBeFocused();
+});

@@ -1,0 +1,136 @@
+/** Links and files: what leaves the page can be read again, and damaged things are refused in a sentence. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { parseResult } from '../src/experiment/result-file.ts';
+import { cellTexts, measured, open, saved, smallSpec } from './page.ts';
+
+test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
+
+test('a link carries the experiment and its result: another page reproduces it', async ({ page, context }) => {
+  await open(page, smallSpec({ seed: 7 }));
+  await measured(page, 3);
+  await page.getByRole('slider', { name: /Mean rank/ }).fill('7');
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.getByText('Copied')).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const ranks = await cellTexts(page);
+  await page.close();
+
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect(other.locator('.band')).toContainText('From a link');
+  await expect(other.locator('.badge')).toHaveText('Not checked yet');
+  await measured(other, 3);
+  await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
+  expect(await cellTexts(other)).toEqual(ranks);
+  await other.getByRole('textbox', { name: 'Seed' }).fill('8');
+  await other.keyboard.press('Enter');
+  await expect(other.locator('.band')).toContainText('Changed: seed 7 to 8');
+  await other.getByRole('button', { name: 'Back to the link' }).click();
+  await expect(other.locator('.badge')).toBeVisible();
+});
+
+for (const [what, fragment, words] of [
+  ['truncated', '#x=1.q1YqSy0qzszPU7IC', 'This link is damaged'],
+  ['from a newer version', '#x=9.AAAA', 'made by a newer version (9)'],
+  ['not base64', '#x=1.%%%', 'This link is damaged'],
+] as const) {
+  test(`a link that is ${what} is refused in a sentence, and the page works`, async ({ page }) => {
+    await page.goto(`/${fragment}`);
+    await expect(page.getByRole('alert')).toContainText(words);
+    await expect(page.locator('#map [data-module]')).toHaveCount(56);
+    await expect(page.getByRole('button', { name: 'Pause' })).toBeEnabled({ timeout: 60_000 });
+  });
+}
+
+test('results, ranks, map and charts are saved whole', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await page.getByRole('button', { name: 'Export' }).click();
+  const json = await saved(page, () => page.getByRole('button', { name: 'Result, JSON' }).click());
+  const result = parseResult(JSON.parse(json.text));
+  expect(result.modules).toHaveLength(56);
+  expect(result.modules.every((m) => m.draws.length === 3)).toBe(true);
+  await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set sequences=2 --set length=16 --set method.repeats=3');
+  await page.keyboard.press('Escape');
+
+  const map = page.locator('.map-sheet .tools');
+  const csv = await saved(page, () => map.getByRole('button', { name: 'CSV' }).click());
+  expect(csv.name).toMatch(/\.csv$/);
+  expect(csv.text.split('\n').filter((l) => l.startsWith('model.layers.'))).toHaveLength(56);
+  expect(csv.text).toContain(result.model.hash);
+  const svg = await saved(page, () => map.getByRole('button', { name: 'SVG' }).click());
+  expect(svg.text).toMatch(/^<svg /);
+  expect(svg.text).not.toContain('var(--');
+  expect(await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror'), svg.text)).toBeNull();
+
+  for (const tab of ['By layer', 'Certainty']) {
+    await page.getByRole('tab', { name: tab }).click();
+    const tools = page.locator('.plate .tools');
+    const chart = await saved(page, () => tools.getByRole('button', { name: 'SVG' }).click());
+    expect(chart.text).toContain('<path');
+    expect(chart.text).not.toContain('var(--');
+    const table = await saved(page, () => tools.getByRole('button', { name: 'CSV' }).click());
+    expect(table.text).toContain(result.model.hash);
+    await tools.getByRole('button', { name: 'Table' }).click();
+    await expect(page.locator('.plate .chart-table tbody tr').first()).toBeVisible();
+    await tools.getByRole('button', { name: 'Chart' }).click();
+  }
+});
+
+test('an own text is measured on, stays here, and travels only when asked', async ({ page }) => {
+  const requests: string[] = [];
+  page.on('request', (r) => requests.push(`${r.url()} ${r.postData() ?? ''}`));
+  await open(page);
+  await measured(page, 3);
+  await page.locator('.rail').getByRole('button', { name: 'Change…' }).nth(1).click();
+  await page.getByLabel('Choose').selectOption('own');
+  const secret = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
+  await page.getByRole('textbox', { name: 'Your own' }).fill(secret.repeat(12));
+  await expect(page.locator('.text-sheet')).toContainText(/tokens; the run uses 2 × 16/, { timeout: 20_000 });
+  await page.getByRole('button', { name: 'Use this text' }).click();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await measured(page, 3);
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  const field = page.getByRole('textbox', { name: 'Link' });
+  await expect(field).toHaveValue(/#x=1\./);
+  const without = (await field.inputValue()).length;
+  await page.getByLabel('With your text').check();
+  await expect.poll(async () => (await field.inputValue()).length).toBeGreaterThan(without);
+  expect(requests.filter((r) => r.includes('quick'))).toEqual([]);
+  expect(requests.every((r) => r.startsWith('http://localhost:4173/') || r.startsWith('blob:') || r.startsWith('data:'))).toBe(true);
+});
+
+test('files that are no text or no model are refused in a sentence', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await page.locator('.rail').getByRole('button', { name: 'Change…' }).nth(1).click();
+  await page.locator('.text-sheet input[type="file"]').setInputFiles({ name: 'picture.txt', mimeType: 'text/plain', buffer: Buffer.from([0xff, 0xfe, 0x00, 0x81, 0xc0]) });
+  await expect(page.locator('.text-sheet').getByRole('alert')).toContainText('picture.txt is not plain text');
+  await page.locator('.text-sheet input[type="file"]').setInputFiles({ name: 'huge.txt', mimeType: 'text/plain', buffer: Buffer.alloc(2_000_000, 'a') });
+  await expect(page.locator('.text-sheet').getByRole('alert')).toContainText('huge.txt');
+  await page.keyboard.press('Escape');
+
+  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  const files = page.locator('.picker input[type="file"]').nth(1);
+  await files.setInputFiles({ name: 'weights.onnx', mimeType: 'application/octet-stream', buffer: Buffer.from('not a model at all') });
+  await expect(page.locator('.picker').getByRole('alert')).toContainText(/weights\.onnx/);
+  const model = readFileSync('public/models/atlas-3m/onnx/model_q4.onnx');
+  await files.setInputFiles({ name: 'model_q4.onnx', mimeType: 'application/octet-stream', buffer: model.subarray(0, model.length >> 1) });
+  await expect(page.locator('.picker').getByRole('alert')).toContainText('model_q4.onnx', { timeout: 20_000 });
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await measured(page, 8);
+});
+
+test('a folder from disk is weighed, loaded and measured', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  await page.locator('.picker input[type="file"]').first().setInputFiles('public/models/atlas-3m');
+  await expect(page.locator('.picker')).toContainText('56 modules, width 192, 2,048 tokens', { timeout: 30_000 });
+  await expect(page.locator('.picker')).toContainText(/Needs [\d.]+ of [\d.]+ GB/);
+  await page.getByRole('button', { name: /^Load / }).click();
+  await expect(page.locator('.rail')).toContainText('atlas-3m', { timeout: 60_000 });
+});

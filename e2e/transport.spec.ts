@@ -1,0 +1,117 @@
+/** Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement. */
+import { expect, test, type Page } from '@playwright/test';
+import { cells, cellTexts, layerSums, measured, open, smallSpec, title } from './page.ts';
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const probed = (page: Page) => page.locator('#map .cell:not(.void)').count();
+/** Long enough to be caught in the middle. */
+const longSpec = () => { const spec = smallSpec({ sequences: 4, length: 32 }); return { ...spec, method: { ...spec.method, repeats: 8 } }; };
+
+test('pauses, steps one module at a time, and goes on', async ({ page }) => {
+  await open(page, longSpec());
+  await expect(page.locator('.cell:not(.void)').first()).toBeVisible({ timeout: 60_000 });
+  await press(page, 'Pause');
+  await expect(title(page)).toHaveText(/^Paused at layer \d+/);
+  // What was under way still arrives; then the page stands still.
+  await page.waitForTimeout(3000);
+  const where = await title(page).innerText();
+  const next = /layer (\d+) (\w+)\./.exec(await page.locator('.status .small').first().innerText())!;
+  await press(page, 'Step');
+  await expect(title(page)).toHaveText(new RegExp(`^Paused at layer ${next[1]} ${next[2]},`), { timeout: 30_000 });
+  expect(await title(page).innerText()).not.toBe(where);
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText(/^Measuring/);
+});
+
+test('Step from an empty map probes exactly one module', async ({ page }) => {
+  await open(page, longSpec());
+  await expect(page.locator('.cell:not(.void)').first()).toBeVisible({ timeout: 60_000 });
+  await press(page, 'Reset');
+  await expect(title(page)).toHaveText('Ready');
+  expect(await probed(page)).toBe(0);
+  await press(page, 'Step');
+  await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 8', { timeout: 30_000 });
+  expect(await probed(page)).toBe(1);
+  await press(page, 'Step');
+  await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8', { timeout: 30_000 });
+  expect(await probed(page)).toBe(2);
+});
+
+test('Reset empties the view, undo brings it back, redo empties it again', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  const ranks = await cellTexts(page);
+  await press(page, 'Reset');
+  expect(await probed(page)).toBe(0);
+  await page.keyboard.press('Control+z');
+  await measured(page, 3);
+  expect(await cellTexts(page)).toEqual(ranks);
+  await page.keyboard.press('Control+Shift+z');
+  expect(await probed(page)).toBe(0);
+});
+
+test('the same seed gives the same map, another seed another one', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  const first = await page.locator('.strip').innerText();
+  await press(page, 'Reset');
+  await press(page, 'Play');
+  await measured(page, 3);
+  expect(await page.locator('.strip').innerText()).toBe(first);
+
+  await page.getByRole('textbox', { name: 'Seed' }).fill('2');
+  await page.keyboard.press('Enter');
+  await expect(title(page)).toHaveText('Changed: seed 1 to 2');
+  await press(page, 'Play');
+  await measured(page, 3);
+  expect(await page.locator('.strip').innerText()).not.toBe(first);
+  // Both stay under Results, and can be compared.
+  await press(page, 'Compare two');
+  for (const box of await page.locator('.results input').all()) await box.check();
+  await press(page, 'Compare');
+  await expect(page.getByRole('heading', { name: 'Where the two differ' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
+});
+
+test('the budget re-allocates at once, with no new measurement', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  const at8 = await layerSums(page);
+  const slider = page.getByRole('slider', { name: /Mean rank/ });
+  await slider.focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await expect(slider).toHaveAttribute('aria-valuetext', '16');
+  await expect(title(page)).toHaveText('Measured 56 modules, 3 repeats');
+  const at16 = await layerSums(page);
+  expect(at16.reduce((a, b) => a + b, 0)).toBeGreaterThan(1.8 * at8.reduce((a, b) => a + b, 0));
+  await page.keyboard.press('Control+z');
+  expect(await layerSums(page)).toEqual(at8);
+  // The exact rule spends the whole budget.
+  await page.locator('.advanced summary').click();
+  await page.getByLabel('Rounding').selectOption('exact');
+  expect((await layerSums(page)).reduce((a, b) => a + b, 0)).toBe(448);
+});
+
+test('Play after a finished run adds repeats to it', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await press(page, 'Play');
+  // Nothing measured is thrown away: no cell goes blank.
+  expect(await probed(page)).toBe(56);
+  await measured(page, 8);
+  await expect(cells(page).first()).toHaveAttribute('aria-label', /layer 0 q, rank/);
+});
+
+test('a setting the schema refuses is refused in a sentence', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await page.locator('.advanced summary').click();
+  await page.getByLabel('Tokens each').fill('1024');
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Sequences').fill('64');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText('may be at most 8192 tokens');
+  await expect(page.getByLabel('Sequences')).toHaveValue('2');
+});

@@ -1,0 +1,39 @@
+/** The same measurement on WebGPU, with the software adapter that comes with the browser. */
+import { expect, test } from '@playwright/test';
+import { browserWith } from '../playwright.config.ts';
+import { cellTexts, measured, open, smallSpec } from './page.ts';
+
+test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
+
+test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by itself', async ({ page }) => {
+  test.slow();
+  const spec = smallSpec({ sequences: 1, length: 8 });
+  await open(page, { ...spec, method: { ...spec.method, repeats: 1 } });
+  const chip = page.locator('.chips .chip').first();
+  await expect(chip).toContainText('CPU (WASM)', { timeout: 60_000 });
+  await expect(page.locator('.status .bold').first()).toHaveText('Measured 56 modules, 1 repeat', { timeout: 90_000 });
+  const onCpu = await cellTexts(page);
+
+  await chip.click();
+  await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
+  await expect(chip).toContainText('WebGPU', { timeout: 120_000 });
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(page.locator('.status .bold').first()).toHaveText('Measured 56 modules, 1 repeat', { timeout: 240_000 });
+  await expect(chip).toContainText('WebGPU');
+  expect(await cellTexts(page)).toEqual(onCpu);
+  await chip.click();
+  await expect(page.locator('.provider-menu')).not.toContainText('differs');
+});
+
+test('a run goes on from its draws when the provider changes', async ({ page }) => {
+  test.slow();
+  await open(page, smallSpec({ sequences: 1, length: 8 }));
+  await measured(page, 3);
+  const before = await cellTexts(page);
+  await page.locator('.chips .chip').first().click();
+  await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
+  await expect(page.locator('.chips .chip').first()).toContainText('WebGPU', { timeout: 120_000 });
+  await measured(page, 3);
+  expect(await cellTexts(page)).toEqual(before);
+});

@@ -1,0 +1,19 @@
+/** If the page itself fails, it says so and offers to start again, rather than going blank. */
+import { Component, type ReactNode } from 'react';
+import { useWords } from './words/use-words.ts';
+
+export class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
+  override state = { failed: false };
+  static getDerivedStateFromError() { return { failed: true }; }
+  override render() { return this.state.failed ? <Failed /> : this.props.children; }
+}
+
+function Failed() {
+  const { pageFailed, reload } = useWords();
+  return (
+    <main className="page-failed" role="alert">
+      <p className="finding">{pageFailed}</p>
+      <button type="button" className="button act" onClick={() => location.reload()}>{reload}</button>
+    </main>
+  );
+}
