@@ -78,7 +78,7 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   }
 });
 
-test('an own text is measured on, stays here, and travels only when asked', async ({ page }) => {
+test('an own text is measured on, stays here, and travels only when asked', async ({ page, baseURL }) => {
   const requests: string[] = [];
   page.on('request', (r) => requests.push(`${r.url()} ${r.postData() ?? ''}`));
   await open(page);
@@ -98,7 +98,7 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   await page.getByLabel('With your text').check();
   await expect.poll(async () => (await field.inputValue()).length).toBeGreaterThan(without);
   expect(requests.filter((r) => r.includes('quick'))).toEqual([]);
-  expect(requests.every((r) => r.startsWith('http://localhost:4173/') || r.startsWith('blob:') || r.startsWith('data:'))).toBe(true);
+  expect(requests.every((r) => r.startsWith(baseURL!) || r.startsWith('blob:') || r.startsWith('data:'))).toBe(true);
 });
 
 test('files that are no text or no model are refused in a sentence', async ({ page }) => {

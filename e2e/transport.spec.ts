@@ -11,9 +11,8 @@ test('pauses, steps one module at a time, and goes on', async ({ page }) => {
   await open(page, longSpec());
   await expect(page.locator('.cell:not(.void)').first()).toBeVisible({ timeout: 60_000 });
   await press(page, 'Pause');
-  await expect(title(page)).toHaveText(/^Paused at layer \d+/);
-  // What was under way still arrives; then the page stands still.
-  await page.waitForTimeout(3000);
+  // What is under way is finished first; then the page stands still.
+  await expect(title(page)).toHaveText(/^Paused at layer \d+/, { timeout: 30_000 });
   const where = await title(page).innerText();
   const next = /layer (\d+) (\w+)\./.exec(await page.locator('.status .small').first().innerText())!;
   await press(page, 'Step');

@@ -22,7 +22,10 @@ export interface Backend {
   readonly provider: ProviderInfo;
   /** Rows (tokens of all probes) beyond which a batch gains no more speed; batches are filled up to it. */
   readonly fullRows: number;
-  /** True: the vocabulary graph ends in ReduceL1 and gives a row one number; false: it gives logits for `rowSums`. */
+  /**
+   * True: the vocabulary graph ends in ReduceL1 and gives a row one number; false: it gives logits for `rowSums`. Measured for
+   * 168 rows by 49152 tokens on WASM: 241 ms fused, 262 ms not; on WebGPU (software) the two are equal, the product is all.
+   */
   readonly fusedHead: boolean;
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;

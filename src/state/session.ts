@@ -167,7 +167,10 @@ function receive({ events, memory }: Extract<FromWorker, { kind: 'events' }>): v
   useModel.setState({ memory });
   if (!live) return;
   let state = incoming;
-  for (const event of events) state = reduce(event.type === 'start' ? null : state, event);
+  for (const event of events) {
+    // Until a run says that it starts, what arrives is the rest of the one before it.
+    if (state || event.type === 'start') state = reduce(event.type === 'start' ? null : state, event);
+  }
   incoming = state;
   if (!state) return;
   // A run that goes on retells what is known; until it has, the view stands still rather than starting over.
@@ -209,7 +212,8 @@ export function pause(): void {
 /** Probe one module, and stay paused. */
 export function step(): void {
   const { phase, shown } = useRun.getState();
-  if (!can(phase, 'step') || !opened || (phase === 'done' && shown && isWhole(shown, spec()))) return;
+  // One step at a time: the one under way, or the layer a pause waits for, comes first.
+  if (!can(phase, 'step') || !opened || (phase === 'paused' && shown?.probing) || (phase === 'done' && shown && isWhole(shown, spec()))) return;
   act('step');
   if (live) client.control('step');
   else void start('step');

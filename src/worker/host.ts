@@ -152,7 +152,10 @@ export class EngineHost {
     this.running?.tell('cancel');
     const control = this.running = new RunControl(paused === true);
     const batch = await batchOf(spec, texts, loaded);
-    const outbox = new Outbox((events) => this.out.send({ kind: 'events', events, memory: engine.memory(), paused: control.paused }));
+    const outbox = new Outbox((events) => {
+      // What a cancelled run still has to say would be taken for the next run's.
+      if (!control.cancelled) this.out.send({ kind: 'events', events, memory: engine.memory(), paused: control.paused });
+    });
     const events = runExperiment({ spec, engine, batch, model: facts, versions: versionsOf(ort), control, known });
     try {
       for await (const event of events) {
@@ -160,8 +163,7 @@ export class EngineHost {
         // Between a probing and its draws the engine is busy: pauses fall between batches.
         if (event.type === 'probing') continue;
         if (event.type === 'draws') control.drawn();
-        if (control.paused) outbox.flush();
-        if (!await control.goOn()) return { finished: false };
+        if (!await control.goOn(() => outbox.flush())) return { finished: false };
       }
       return { finished: true };
     } finally {

@@ -9,7 +9,7 @@ type Action = Extract<ToWorker, { kind: 'control' }>['action'];
 export class RunControl implements Control {
   paused: boolean;
   private stepping = false;
-  private cancelled = false;
+  cancelled = false;
   private wake: (() => void) | null = null;
 
   constructor(paused: boolean) {
@@ -36,8 +36,8 @@ export class RunControl implements Control {
     }
   }
 
-  /** Resolves to true when the next event may be computed, to false when the run is cancelled. */
-  async goOn(): Promise<boolean> {
+  /** Resolves to true when the next event may be computed, to false when the run is cancelled. `standing` is called when a pause begins. */
+  async goOn(standing: () => void): Promise<boolean> {
     // A turn of the event loop, so that messages which arrived during the computation are seen.
     await new Promise<void>((resolve) => {
       const { port1, port2 } = new MessageChannel();
@@ -47,6 +47,7 @@ export class RunControl implements Control {
       };
       port2.postMessage(null);
     });
+    if (this.paused) standing();
     while (this.paused && !this.cancelled) await new Promise<void>((resolve) => { this.wake = resolve; });
     this.wake = null;
     return !this.cancelled;

@@ -51,6 +51,12 @@ export function useStatus(): Status {
     }
     case 'paused': {
       if (changes.length > 0) return changed(words, changes);
+      if (shown?.probing) {
+        const { layer, modules } = shown.probing;
+        return modules.length === 1
+          ? { title: w.probing(layer, shown.model.modules[modules[0]!]!.role), note: '', phase }
+          : { title: w.pausing, note: w.finishing(layer), phase };
+      }
       const at = shown && lastProbed(shown);
       if (!shown || !at) return { title: w.pausedStart, note: w.stepStart, phase };
       const next = shown.model.modules[at.next]!;

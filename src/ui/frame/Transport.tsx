@@ -22,7 +22,9 @@ function useButtons() {
   const fresh = changed || !shown || !isWhole(shown, spec);
   const states = buttons(phase, fresh || spec.method.repeats < LIMITS.repeats[1]);
   // Step has nothing to probe in a whole run; Play adds repeats.
-  return { ...states, step: states.step && !comparing && (phase !== 'done' || fresh), play: states.play && !comparing };
+  // While a pause waits for the layer under way, another step has to wait as well.
+  const settling = phase === 'paused' && shown !== null && shown.probing !== null;
+  return { ...states, step: states.step && !comparing && !settling && (phase !== 'done' || fresh), play: states.play && !comparing };
 }
 
 export function TransportButtons({ withReset }: { withReset: boolean }) {

@@ -22,6 +22,8 @@ export function TextSheet({ close }: { close(): void }) {
   const [own, setOwn] = useState(spec.text.kind === 'own' ? spec.text.text : '');
   const [preview, setPreview] = useState('');
   const [state, setState] = useState<{ words: string; error: boolean } | null>(null);
+  /** Why the last file was not taken. */
+  const [refused, setRefused] = useState<string | null>(null);
   const text: TextRef = choice === 'own' ? { kind: 'own', text: own } : { kind: 'bundled', id: choice };
   const empty = choice === 'own' && own.trim() === '';
 
@@ -49,13 +51,15 @@ export function TextSheet({ close }: { close(): void }) {
 
   async function read(file: File | undefined) {
     if (!file) return;
-    setChoice('own');
-    if (file.size > MOST_BYTES) return setState({ words: words.error('bad-text', { why: `${file.name}: ${words.size(file.size)}`, remedy: w.shorter(LIMITS.text[1]) }), error: true });
+    setRefused(null);
+    if (file.size > MOST_BYTES) return setRefused(words.error('bad-text', { why: `${file.name}: ${words.size(file.size)}`, remedy: w.shorter(LIMITS.text[1]) }));
     const bytes = new Uint8Array(await file.arrayBuffer());
     try {
-      setOwn(new TextDecoder('utf-8', { fatal: true }).decode(bytes).slice(0, LIMITS.text[1]));
+      const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+      setOwn(content.slice(0, LIMITS.text[1]));
+      setChoice('own');
     } catch {
-      setState({ words: words.error('bad-text', { why: w.binary(file.name), remedy: w.plain }), error: true });
+      setRefused(words.error('bad-text', { why: w.binary(file.name), remedy: w.plain }));
     }
   }
 
@@ -78,11 +82,12 @@ export function TextSheet({ close }: { close(): void }) {
       </div>
       {choice === 'own'
         ? <textarea className="input" rows={10} lang="" aria-label={w.own} placeholder={w.paste} value={own} maxLength={LIMITS.text[1]} onChange={(e) => setOwn(e.target.value)} />
-        : <textarea className="input" rows={10} lang="en" aria-label={w.choose} readOnly value={preview} />}
+        : <textarea className="input" rows={10} lang="en" aria-label={w.preview} readOnly value={preview} />}
       <div className="row centre">
         <span className={`small ${!empty && state?.error ? 'err' : 'ink2'}`} role={!empty && state?.error ? 'alert' : 'status'}>{empty ? '' : state?.words ?? ''}</span>
-        <label className="link file">{w.file}<input type="file" accept=".txt,.jsonl,.md,text/plain" className="hidden-visually" onChange={(e) => void read(e.target.files?.[0])} /></label>
+        <label className="link file">{w.file}<input type="file" accept=".txt,.jsonl,.md,text/plain" className="hidden-visually" onChange={(e) => { void read(e.target.files?.[0]); e.target.value = ''; }} /></label>
       </div>
+      {refused && <p className="small err" role="alert">{refused}</p>}
       <div><button type="button" className="button act" disabled={empty || state?.error} onClick={take}>{w.use}</button></div>
     </div>
   );

@@ -50,6 +50,8 @@ export const en = {
     where: (layer: number, left: number | null) => `Layer ${layer}.${left === null ? '' : ` About ${seconds(left)} left.`}`,
     left: (left: number) => `About ${seconds(left)} left`,
     paused: (layer: number, role: string | null, repeat: number, of: number) => `Paused at layer ${layer}${role ? ` ${role}` : ''}, repeat ${repeat} of ${of}`,
+    probing: (layer: number, role: string) => `Probing layer ${layer} ${role}`,
+    pausing: 'Pausing', finishing: (layer: number) => `Layer ${layer} is being finished.`,
     pausedStart: 'Paused before the first probe',
     step: (layer: number, role: string) => `Step probes the next module: layer ${layer} ${role}.`,
     stepStart: 'Step probes one module; Play goes on.',
@@ -247,7 +249,7 @@ export const en = {
   },
   text: {
     title: 'The text that is measured on', intro: 'The model reads this text while its weights are shaken. It stays on this machine.',
-    choose: 'Choose', own: 'Your own', paste: 'Paste or write text here, or drop a .txt file.', file: 'Open a .txt file…', use: 'Use this text',
+    choose: 'Choose', preview: 'How it begins', own: 'Your own', paste: 'Paste or write text here, or drop a .txt file.', file: 'Open a .txt file…', use: 'Use this text',
     counting: 'Counting…', counted: (tokens: number, sequences: number, length: number) => `${n.whole(tokens)} tokens; the run uses ${sequences} × ${length}.`,
     binary: (name: string) => `${name} is not plain text`, plain: 'Choose a text file.', shorter: (most: number) => `Use at most ${n.whole(most)} characters.`,
   },

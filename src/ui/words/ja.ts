@@ -42,6 +42,8 @@ export const ja = {
     where: (layer: number, left: number | null) => `${layer}層。${left === null ? '' : `残り約${seconds(left)}。`}`,
     left: (left: number) => `残り約${seconds(left)}`,
     paused: (layer: number, role: string | null, repeat: number, of: number) => `${layer}層${role ? ` ${role} ` : ''}で停止、${of}回中${repeat}回目`,
+    probing: (layer: number, role: string) => `${layer}層 ${role} を測定中`,
+    pausing: '停止します', finishing: (layer: number) => `${layer}層を終えています。`,
     pausedStart: '最初の測定の前で停止中',
     step: (layer: number, role: string) => `ステップで次のモジュールを測定：${layer}層 ${role}。`,
     stepStart: 'ステップで1モジュールを測定、再生で続行。',
@@ -239,7 +241,7 @@ export const ja = {
   },
   text: {
     title: '測定に使うテキスト', intro: '重みを揺らしながら、モデルがこのテキストを読みます。この端末から出ません。',
-    choose: '選択', own: '自分のテキスト', paste: 'ここに貼り付けるか書く。.txt ファイルのドロップもできます。', file: '.txt ファイルを開く…', use: 'このテキストを使う',
+    choose: '選択', preview: '冒頭', own: '自分のテキスト', paste: 'ここに貼り付けるか書く。.txt ファイルのドロップもできます。', file: '.txt ファイルを開く…', use: 'このテキストを使う',
     counting: '数えています…', counted: (tokens: number, sequences: number, length: number) => `${n.whole(tokens)}トークン。実行では ${sequences} × ${length} を使います。`,
     binary: (name: string) => `${name} はテキストではありません`, plain: 'テキストファイルを選んでください。', shorter: (most: number) => `${n.whole(most)}文字までにしてください。`,
   },

@@ -1,0 +1,33 @@
+/** Every tiny export on WebGPU: logits and a layer's disagreement as on WASM (software adapters take minutes). */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../compiler/index.ts';
+import { testGpu } from '../device/test-gpu.ts';
+import { readGraph } from '../onnx/read.ts';
+import { hasShared, sharedPath } from '../../test/shared.ts';
+import { createEngine } from './cut-engine.ts';
+import { wasmBackend, webgpuBackend } from './test-backends.ts';
+import { apart, batchOf, probesOf } from './test-probes.ts';
+
+const exports = [
+  'llama/onnx/model_q4', 'llama/onnx/model_fp16', 'llama/onnx/model_bnb4', 'qwen2/onnx/model_q4', 'gpt2/onnx/model', 'qwen3/onnx/model_q4',
+  'llama-genai-int4-webgpu/model', 'llama-genai-fp16/model', 'qwen2-genai-kquant-mixed/model', 'qwen3-genai-int4-webgpu/model',
+];
+const there = hasShared && await testGpu() !== null;
+
+describe.skipIf(!there)('WebGPU', () => {
+  it.each(exports)('agrees with WASM on %s', async (name) => {
+    const path = sharedPath('models/tiny', `${name}.onnx`);
+    const model = compile(await readGraph(readFileSync(path), { file: name, external: (part) => readFileSync(`${dirname(path)}/${part}`) }));
+    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+    const gpu = createEngine({ model, backend: (await webgpuBackend())!, memoryBudgetBytes: 1e9 });
+    const batch = batchOf(model.vocab), want = await cpu.logits(batch), got = await gpu.logits(batch);
+    const top = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    expect(got.reduce((m, v, i) => Math.max(m, Math.abs(v - want[i]!)), 0) / top).toBeLessThan(1e-5);
+    const here = await cpu.cleanPass(batch), over = await gpu.cleanPass(batch), layer = model.layers - 1, probes = probesOf(cpu, layer);
+    expect(apart(await gpu.disagreement(over, layer, probes), await cpu.disagreement(here, layer, probes))).toBeLessThan(1e-4);
+    await cpu.dispose();
+    await gpu.dispose();
+  });
+});
