@@ -39,7 +39,8 @@ export const check: Command = async (path, options) => {
     if (options.json) console.log(JSON.stringify(report, null, 2));
     else {
       console.log(`${report.file} (${report.dialect}) on ${engine.provider.kind}, ${batch.sequences} x ${batch.length} tokens`);
-      console.log(`logits: largest difference ${(error * largest).toPrecision(3)} of ±${largest.toPrecision(3)}, allowed ${(allowed * largest).toPrecision(3)}: ${ok ? 'within tolerance' : 'OUT OF TOLERANCE'}`);
+      if (Number.isNaN(error)) console.log('logits: not compared');
+      else console.log(`logits: largest difference ${(error * largest).toPrecision(3)} of ±${largest.toPrecision(3)}, allowed ${(allowed * largest).toPrecision(3)}: ${ok ? 'within tolerance' : 'OUT OF TOLERANCE'}`);
       if (note) console.log(note);
     }
     return ok ? 0 : 1;

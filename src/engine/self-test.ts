@@ -61,7 +61,8 @@ export function fewTokens({ vocab, maxLength }: Pick<CompiledModel, 'vocab' | 'm
  */
 export async function comparePipeline({ ort, model, export: { graph, bytes, external } }: Tested, batch: TokenBatch, logits: Float32Array): Promise<Check> {
   const half = graph.outputs.some((o) => o.type === 'float16') || [...graph.initialisers.values()].some((t) => t.type === 'float16');
-  const allowed = model.roundsActivations ? 0.15 : half ? 0.02 : 2e-4;
+  const int8 = model.modules.some((m) => m.format.kind === 'int8');
+  const allowed = int8 ? 0.15 : half || model.roundsActivations ? 0.02 : 2e-4;
   const check = (error: number, note?: string): Check => ({ name: 'pipeline', error, allowed, ok: error <= allowed, ...(note ? { note } : {}) });
   try {
     if (!hasQuantisedLookup(graph)) return check(difference(logits, await untouchedLogits(ort, { graph: bytes, external, headDim: model.headDim }, batch)));

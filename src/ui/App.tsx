@@ -1,5 +1,5 @@
 /** The page: header, transport, band; then rail, map, plate. On a phone one column, with the transport at the foot. */
-import { lazy, Suspense, useEffect, type DragEvent } from 'react';
+import { lazy, Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
 import { useRun } from '../state/run-store.ts';
 import { useView } from '../state/view-store.ts';
@@ -44,19 +44,27 @@ export function App() {
   }
   return (
     <div className={`page${banded ? ' banded' : ''}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
-      <a className="skip" href="#map" onClick={(e) => { e.preventDefault(); document.querySelector<HTMLElement>('#map [tabindex="0"]')?.focus(); }}>{words.skip}</a>
+      <a className="skip" href="#centre" onClick={skip}>{words.skip}</a>
       <Header phone={phone} />
-      {phone ? <PhoneRow /> : <Transport />}
-      <Band />
-      <main className="body">
-        {!drawer && <Rail />}
-        <Suspense fallback={<MapSheet />}>{picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}</Suspense>
-        <Plate />
+      <main>
+        {phone ? <PhoneRow /> : <Transport />}
+        <Band />
+        <div className="body">
+          {!drawer && <Rail />}
+          <div id="centre"><Suspense fallback={<MapSheet />}>{picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}</Suspense></div>
+          <Plate />
+        </div>
+        {phone && <div className="phone-foot"><ProgressLine /><TransportButtons withReset={false} /><StatusLine phone /></div>}
       </main>
-      {phone && <div className="phone-foot"><ProgressLine /><TransportButtons withReset={false} /><StatusLine phone /></div>}
       {sheet && <Suspense fallback={null}><Sheets name={sheet} /></Suspense>}
     </div>
   );
+}
+
+/** To the map's own tab stop, or to whatever stands in its place; the fragment is an experiment's and stays. */
+function skip(e: MouseEvent) {
+  e.preventDefault();
+  document.querySelector<HTMLElement>('#map [tabindex="0"], #centre h2[tabindex], #centre [tabindex="0"]')?.focus();
 }
 
 function PhoneRow() {

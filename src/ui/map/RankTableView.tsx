@@ -12,7 +12,7 @@ export function RankTableView({ table, layers }: { table: RankTable; layers: num
   const none = words.strip.none;
   return (
     <>
-      <div className="table-box" style={{ '--layers': layers } as React.CSSProperties} tabIndex={0} role="region" aria-label={words.map.title}>
+      <div className="table-box" style={{ '--layers': layers } as React.CSSProperties} tabIndex={0} role="region" aria-label={words.map.table}>
         <table>
           <thead>
             <tr>
