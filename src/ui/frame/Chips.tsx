@@ -8,6 +8,9 @@ import { closePopover, Popover } from '../parts/Popover.tsx';
 import { useWords } from '../words/use-words.ts';
 import type { Words } from '../words/en.ts';
 
+/** An error of any size in few characters: 2e-6. */
+const figure = (v: number) => (v === 0 ? '0' : v < 0.01 ? v.toExponential(0) : String(Number(v.toPrecision(2))));
+
 const kinds: ProviderKind[] = ['webgpu', 'wasm'];
 const nameOf = (words: Words, kind: ProviderKind) => (kind === 'webgpu' ? words.chips.gpu : words.chips.cpu);
 
@@ -54,7 +57,7 @@ function ProviderMenu() {
             {selfTest.checks.map((check) => (
               <tr key={check.name}>
                 <td>{check.name}{check.note && <small className="ink3"> {check.note}</small>}</td>
-                <td>{check.error.toPrecision(2)} <span className="ink3">({c.allowed(check.allowed.toPrecision(1))})</span></td>
+                <td>{figure(check.error)} <span className="ink3">({c.allowed(figure(check.allowed))})</span></td>
                 <td className={check.ok ? '' : 'err'}>{check.ok ? c.passed : c.differs}</td>
               </tr>
             ))}

@@ -5,7 +5,7 @@ import { useModules } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { useView } from '../../state/view-store.ts';
-import { usePhone } from '../parts/use-media.ts';
+import { useMedia, usePhone } from '../parts/use-media.ts';
 import { Term } from '../parts/Term.tsx';
 import { useWords } from '../words/use-words.ts';
 import { signed } from './faces.ts';
@@ -21,6 +21,7 @@ import { useMapFaces } from './use-map-faces.ts';
 export function MapSheet() {
   const words = useWords();
   const phone = usePhone();
+  const roomy = useMedia('(min-width: 1360px), (max-width: 639px)');
   const { layers } = useModules();
   const { layout, table, faces, feet, active, versus, scale } = useMapFaces();
   const caret = useRun((r) => r.shown?.probing?.layer ?? null);
@@ -31,7 +32,7 @@ export function MapSheet() {
   const row = table.rows[strip ?? -1] ?? (table.sweeps > 0 ? leader(table.rows) : undefined);
 
   const legend = versus === null
-    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1 }} keys={<Keys active={active} sweeps={table.sweeps} />} />
+    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} sweeps={table.sweeps} />} />
     : <Legend label={words.map.vsLegend} bar={{ ...scale, ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to), strong: 0, print: signed, width: 190 }} keys={<Keys active={active} sweeps={table.sweeps} plus />} />;
 
   const map = (

@@ -4,10 +4,9 @@ import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import { useRankTable } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import { certainty } from '../../state/series.ts';
-import { useMedia } from '../parts/use-media.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
-import { ChartFrame } from './ChartFrame.tsx';
+import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
 import { apart, EndLabel, roomFor } from './end-labels.tsx';
 
 const TOP = 8, BOTTOM = 34;
@@ -17,7 +16,7 @@ export function CertaintyPlate() {
   const words = useWords();
   const w = words.plate;
   const n = numbersOf(words.locale);
-  const height = useMedia('(max-height: 849px)') ? 196 : 236;
+  const height = useChartHeight();
   const draws = useRun((r) => r.shown?.draws);
   const asked = useRun((r) => r.shown?.spec.method.repeats ?? 5);
   const table = useRankTable();

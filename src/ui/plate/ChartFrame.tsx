@@ -8,10 +8,18 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { chartSvg } from '../export/chart-svg.ts';
 import { download, fileName } from '../export/download.ts';
+import { useBanded } from '../frame/Band.tsx';
+import { useMedia } from '../parts/use-media.ts';
 import { useSize } from '../parts/use-size.ts';
 import { useWords } from '../words/use-words.ts';
 
 export interface ChartData { columns: readonly string[]; rows: readonly (readonly (string | number | null)[])[] }
+
+/** Charts give way when the window is short or the band takes a line. */
+export function useChartHeight(): number {
+  const short = useMedia('(max-height: 849px)');
+  return useBanded() || short ? 196 : 236;
+}
 
 interface Props {
   title: string;

@@ -6,10 +6,9 @@ import { useModules, useRankTable } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { useRun } from '../../state/run-store.ts';
 import { byLayer, byRole, type LayerPoint } from '../../state/series.ts';
-import { useMedia } from '../parts/use-media.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
-import { ChartFrame } from './ChartFrame.tsx';
+import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
 import { apart, EndLabel, roomFor } from './end-labels.tsx';
 
 const groups = ['attention', 'mlp', 'other'] as const;
@@ -31,7 +30,7 @@ export function LayersPlate() {
   const words = useWords();
   const w = words.plate;
   const n = numbersOf(words.locale);
-  const height = useMedia('(max-height: 849px)') ? 196 : 236;
+  const height = useChartHeight();
   const { modules, layers } = useModules();
   const draws = useRun((r) => r.shown?.draws);
   const cleanLoss = useRun((r) => r.shown?.cleanLoss ?? null);
@@ -47,6 +46,7 @@ export function LayersPlate() {
   const ticks = Array.from({ length: end + 1 }, (_, i) => i).filter((t) => end <= 5 || t % 2 === 0);
   const finding = top ? w.layerFinding(words.map[top.group], top.layer, top.mean) : w.layerEmpty;
 
+  const margin = (half: number) => n.fixed(half, half < 0.01 ? 3 : 2);
   const last = points.at(-1);
   const labels = last ? apart(present.flatMap((g) => (last[g] ? [{ key: g, words: `${words.map[g]} ${n.fixed(last[g].mean, 1)}`, y: TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, last[g].mean) / end) }] : [])), 16) : [];
 
@@ -67,7 +67,7 @@ export function LayersPlate() {
             <YAxis domain={[0, end]} ticks={ticks} width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
             <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />
             {present.map((g) => (
-              <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls>
+              <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: layers > 16 ? 1.75 : 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls>
                 {table.sweeps >= SWEEPS_FOR_INTERVALS && <ErrorBar dataKey={`${g}Error`} width={3} stroke={look[g].stroke} strokeWidth={1} isAnimationActive={false} />}
               </Line>
             ))}
@@ -76,7 +76,7 @@ export function LayersPlate() {
         )}
       </ChartFrame>
       <h3 className="role-title">{w.roleTitle}</h3>
-      <table>
+      <table className="roles">
         <thead><tr><th scope="col">{w.roleColumns.type}</th><th scope="col">{w.roleColumns.multiple}</th><th scope="col">{w.roleColumns.share}</th><th scope="col">{w.roleColumns.parameters}</th></tr></thead>
         <tbody>
           {(roles.length ? roles.map((r) => r.role) : [...new Set(modules.map((m) => m.role))]).map((role, i) => {
@@ -86,7 +86,7 @@ export function LayersPlate() {
             return (
               <tr key={role}>
                 <td className="bold">{role}</td>
-                <td>{line ? n.fixed(line.multiple.mean, 2) : '–'}{line && table.sweeps >= SWEEPS_FOR_INTERVALS && <small className="ink2"> ±{n.fixed((line.multiple.high - line.multiple.low) / 2, 2)}</small>}</td>
+                <td>{line ? n.fixed(line.multiple.mean, 2) : '–'}{line && table.sweeps >= SWEEPS_FOR_INTERVALS && <small className="ink2"> ±{margin((line.multiple.high - line.multiple.low) / 2)}</small>}</td>
                 <td>{table.allocation && total > 0 ? `${n.whole((100 * ranks) / total)} %` : '–'}</td>
                 <td>{table.allocation ? n.whole(rows.reduce((sum, r) => sum + (r.parameters ?? 0), 0)) : '–'}</td>
               </tr>
