@@ -6,9 +6,12 @@ import { compile } from '../compiler/index.ts';
 import { testGpu } from '../device/test-gpu.ts';
 import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
+import type { Ort } from './ort.ts';
 import { wasmBackend, webgpuBackend } from './test-backends.ts';
 import { apart, batchOf, probesOf } from './test-probes.ts';
+import { WebGpuBackend } from './webgpu-backend.ts';
 
 const exports = [
   'llama/onnx/model_q4', 'llama/onnx/model_fp16', 'llama/onnx/model_bnb4', 'qwen2/onnx/model_q4', 'gpt2/onnx/model', 'qwen3/onnx/model_q4',
@@ -29,5 +32,14 @@ describe.skipIf(!there)('WebGPU', () => {
     expect(apart(await gpu.disagreement(over, layer, probes), await cpu.disagreement(here, layer, probes))).toBeLessThan(1e-4);
     await cpu.dispose();
     await gpu.dispose();
+  });
+
+  it('rejects with device-lost when the device goes in the middle of a run', async () => {
+    const gpu = (await testGpu())!, ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
+    const model = compile(tinyDecoderGraph({ weights: 'q4' })), engine = createEngine({ model, backend: new WebGpuBackend(ort, gpu), memoryBudgetBytes: 1e9 });
+    const pass = await engine.cleanPass(batchOf(model.vocab)), running = engine.disagreement(pass, 0, probesOf(engine, 0));
+    setTimeout(() => gpu.device.destroy(), 50);
+    await expect(running).rejects.toMatchObject({ code: 'device-lost' });
+    await engine.dispose();
   });
 });

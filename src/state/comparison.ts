@@ -10,6 +10,8 @@ export interface ModuleDifference {
   b: RankRow;
   /** Rank in b minus rank in a. */
   ranks: number;
+  /** The same in multiples of the mean module times the mean rank, before rounding. */
+  exact: number;
   /** The two 95 % intervals of the multiple do not overlap: the module has moved. */
   parts: boolean;
 }
@@ -22,7 +24,7 @@ export function compareResults(a: KeptResult, b: KeptResult, rule: AllocationSpe
   const modules = ra.map((row, i): ModuleDifference => {
     const other = rb[i]!;
     const x = row.multipleInterval, y = other.multipleInterval;
-    return { a: row, b: other, ranks: (other.rank ?? 0) - (row.rank ?? 0), parts: !!x && !!y && (x.high < y.low || y.high < x.low) };
+    return { a: row, b: other, ranks: (other.rank ?? 0) - (row.rank ?? 0), exact: rule.meanRank * ((other.multiple ?? 0) - (row.multiple ?? 0)), parts: !!x && !!y && (x.high < y.low || y.high < x.low) };
   });
   return { modules, moved: modules.filter((m) => m.parts).length, spearman: spearman(ra.map((r) => r.importance ?? 0), rb.map((r) => r.importance ?? 0)) };
 }

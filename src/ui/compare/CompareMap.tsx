@@ -25,11 +25,12 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useRun.getSta
   const layers = a.result.model.layers;
   const layout = useMemo(() => mapLayout(a.result.modules, layers), [a, layers]);
   const { pointed, focused } = useView();
-  const end = 2 * Math.ceil(Math.max(2, ...modules.map((m) => Math.abs(m.ranks))) / 2);
+  // The fill is the difference before rounding, so that a rank that tips over looks as small as it is.
+  const end = 2 * Math.ceil(Math.max(6, ...modules.map((m) => Math.abs(m.exact))) / 2);
   const faces = modules.map((m): CellFace => ({
     name: `${words.map.layer} ${m.a.module.layer} ${m.a.module.role}, ${signed(m.ranks)}, ${m.parts ? w.part : w.overlap}`,
     text: m.parts ? signed(m.ranks) : '·', short: m.parts ? signed(m.ranks) : '·', settled: m.parts,
-    fill: diverging(0.5 + m.ranks / (2 * end)), now: false, ticks: null,
+    fill: diverging(0.5 + m.exact / (2 * end)), now: false, ticks: null,
   }));
   const feet = layout.columns.map((_, c) => signed(layout.cells.reduce((sum, m, i) => (m >= 0 && i % layout.columns.length === c ? sum + modules[m]!.ranks : sum), 0)));
   const at = modules[pointed ?? focused ?? -1];

@@ -1,13 +1,47 @@
-/** A chart on the page as a file of its own: the SVG with all styles written into it, on the sheet's colour. */
+/** A chart on the page as a file of its own: title, finding and unit above the SVG, all styles written into it, on the sheet's colour. */
 
 /** What makes a mark look as it does; all else is layout of the page. */
 const properties = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'stroke-linejoin', 'opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'dominant-baseline', 'visibility'];
 
-export function chartSvg(svg: SVGSVGElement, title: string): string {
+const NS = 'http://www.w3.org/2000/svg';
+const HEAD = 84, MARGIN = 16;
+
+export interface ChartWords { title: string; finding: string; unit: string; source: string }
+
+export function chartSvg(svg: SVGSVGElement, words: ChartWords): string {
+  const copy = withStyles(svg);
+  const { width, height } = svg.getBoundingClientRect();
+  const style = getComputedStyle(document.documentElement);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+
+  const out = element('svg', { width: width + 2 * MARGIN, height: height + HEAD + 28, viewBox: `0 0 ${width + 2 * MARGIN} ${height + HEAD + 28}`, 'font-family': token('--sans'), 'font-size': 12, fill: token('--ink2') });
+  out.append(
+    element('title', {}, `${words.title}. ${words.finding}`),
+    element('rect', { width: '100%', height: '100%', fill: token('--sheet') }),
+    element('text', { x: MARGIN, y: 26, 'font-size': 15, 'font-weight': 600, fill: token('--ink') }, words.title),
+    element('text', { x: MARGIN, y: 50, 'font-size': 17, 'font-family': token('--serif'), fill: token('--ink') }, words.finding),
+    element('text', { x: MARGIN, y: 74, fill: token('--ink3') }, words.unit),
+    element('text', { x: MARGIN, y: height + HEAD + 18, 'font-size': 10 }, words.source),
+  );
+  for (const [name, value] of Object.entries({ x: MARGIN, y: HEAD, width, height })) copy.setAttribute(name, String(value));
+  copy.setAttribute('overflow', 'visible');
+  out.append(copy);
+  return new XMLSerializer().serializeToString(out);
+}
+
+function element(name: string, attributes: Record<string, string | number>, text = ''): SVGElement {
+  const made = document.createElementNS(NS, name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  made.textContent = text;
+  return made;
+}
+
+/** A copy whose looks no longer depend on the page's stylesheet. */
+function withStyles(svg: SVGSVGElement): SVGSVGElement {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const from = [svg, ...svg.querySelectorAll('*')], to = [copy, ...copy.querySelectorAll('*')];
-  from.forEach((element, i) => {
-    const style = getComputedStyle(element), target = to[i]!;
+  from.forEach((original, i) => {
+    const style = getComputedStyle(original), target = to[i]!;
     target.removeAttribute('class');
     target.removeAttribute('style');
     for (const name of properties) {
@@ -15,17 +49,5 @@ export function chartSvg(svg: SVGSVGElement, title: string): string {
       if (value) target.setAttribute(name, value);
     }
   });
-  const { width, height } = svg.getBoundingClientRect();
-  copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  copy.setAttribute('width', String(width));
-  copy.setAttribute('height', String(height));
-  copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
-  const paper = document.createElementNS('http://www.w3.org/2000/svg', 'rect');
-  paper.setAttribute('width', '100%');
-  paper.setAttribute('height', '100%');
-  paper.setAttribute('fill', getComputedStyle(document.documentElement).getPropertyValue('--sheet').trim());
-  const name = document.createElementNS('http://www.w3.org/2000/svg', 'title');
-  name.textContent = title;
-  copy.prepend(name, paper);
-  return new XMLSerializer().serializeToString(copy);
+  return copy;
 }

@@ -25,7 +25,7 @@ const escape = (s: string) => s.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': 
 
 export function mapSvg(p: MapPicture): string {
   const { layout, colours: c } = p;
-  const cellWidth = 56, cellHeight = layout.layers > 16 ? 22 : 40, gap = 3, lead = 44, top = 150;
+  const cellWidth = 56, cellHeight = layout.layers > 16 ? 22 : 40, gap = 3, lead = 58, top = 168;
   const x = (column: number) => lead + column * (cellWidth + gap) + 8 * layout.groups.findIndex((g) => column < g.from + g.count);
   const y = (layer: number) => top + layer * (cellHeight + gap);
   const right = x(layout.columns.length - 1) + cellWidth;

@@ -41,11 +41,12 @@ export function ChartFrame({ title, finding, note, empty, unit, height, data, pr
   const box = useRef<HTMLDivElement>(null);
   const shown = useRun((r) => r.shown);
   const spec = useExperiment((e) => e.spec);
+  const source = shown ? `Rank Atlas · ${shown.model.title} · sha256 ${shown.model.hash.slice(0, 12)} · ${words.chips.seed(shown.spec.seed)}` : '';
   const name = fileName('rank-atlas', shown?.model.title ?? '', title);
 
   function saveSvg() {
     const svg = box.current?.querySelector('svg');
-    if (svg) download(`${name}.svg`, chartSvg(svg, finding), 'image/svg+xml');
+    if (svg) download(`${name}.svg`, chartSvg(svg, { title, finding, unit, source }), 'image/svg+xml');
   }
   function saveCsv() {
     const head = [`# Rank Atlas: ${title}`, `# model ${shown?.model.title.replace(/[\r\n]+/g, ' ')} sha256 ${shown?.model.hash}`, `# spec ${JSON.stringify(shown ? { ...shown.spec, allocation: spec.allocation } : spec)}`];

@@ -228,7 +228,7 @@ export const en = {
     order: (rho: number) => `The order agrees with Spearman ${n.fixed(rho, 2)}.`,
     setting: 'Setting', a: 'First', b: 'Second', same: 'All else is equal.', allSame: 'All settings are equal.',
     legend: 'Rank, second minus first', part: 'intervals part', overlap: 'they overlap', net: 'net',
-    rankOf: (which: string) => `rank in the ${which}`, status: 'Comparing two results', statusNote: 'Nothing is running.',
+    rankOf: (which: string) => `rank in the ${which.toLowerCase()}`, status: 'Comparing two results', statusNote: 'Nothing is running.',
     scatterName: (rho: number) => `Rank in the second result by rank in the first, Spearman ${n.fixed(rho, 2)}.`,
     fromLink: 'In the link', here: 'Here',
   },
