@@ -1,8 +1,9 @@
 /** AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens and noise. */
 import type { InferenceSession } from 'onnxruntime-web';
 import { startEngine } from '../cli/engine.ts';
-import { feedsOf, naiveProbe } from './naive.ts';
+import { naiveProbe } from './naive.ts';
 import type { Engine, VocabularySample } from '../src/engine/engine.ts';
+import { untouchedInputs } from '../src/engine/untouched.ts';
 import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 import { probeOf, type AdaRankOptions } from '../src/methods/adarank.ts';
 import { idsBatch } from '../src/model/calibration.ts';
@@ -33,7 +34,7 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
   const naive: { path: string; seconds: number; value: number }[] = [];
   for (const m of sampled) {
     const target = { module: m.index, node: nodeOf(m.path), weight: engine.materialiseWeight(m.index), std: engine.weightStd(m.index) };
-    const { seconds, values } = await naiveProbe(runtime.ort, graph, target, ids, options.seed, 2, sessionOptions);
+    const { seconds, values } = await naiveProbe(runtime.ort, graph, target, batch, compiled.headDim, options.seed, 2, sessionOptions);
     naive.push({ path: m.path, seconds: Math.min(...seconds), value: values[0]! });
   }
   const forwardSeconds = await untouchedForward();
@@ -57,7 +58,7 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
   async function untouchedForward(): Promise<number> {
     const external = [...model.open.external].map(([path, data]) => ({ path, data }));
     const session = await runtime.ort.InferenceSession.create(model.open.graph, { ...sessionOptions, externalData: external });
-    const feeds = feedsOf(runtime.ort, graph, ids);
+    const feeds = untouchedInputs(runtime.ort, session, batch, compiled.headDim);
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
       const start = performance.now();

@@ -4,6 +4,8 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
+import type { TokenBatch } from '../src/engine/engine.ts';
+import { untouchedInputs } from '../src/engine/untouched.ts';
 import type { Graph, Node } from '../src/onnx/graph.ts';
 import { writeGraph } from '../src/onnx/write.ts';
 
@@ -26,28 +28,12 @@ export function withFloatWeight(graph: Graph, node: string): { model: Uint8Array
   return { model, inFeatures, outFeatures };
 }
 
-/** Inputs of an export run without a past: every position attended, empty caches. */
-export function feedsOf(ort: typeof Ort, graph: Graph, ids: number[][]): Record<string, Ort.Tensor> {
-  const batch = ids.length, length = ids[0]!.length;
-  const int64 = (values: number[]) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [batch, length]);
-  const feeds: Record<string, Ort.Tensor> = {};
-  for (const { name, type, dims } of graph.inputs) {
-    if (name === 'input_ids') feeds[name] = int64(ids.flat());
-    else if (name === 'attention_mask') feeds[name] = int64(ids.flat().map(() => 1));
-    else if (name === 'position_ids') feeds[name] = int64(ids.flatMap((row) => row.map((_, i) => i)));
-    else if (name !== 'w') feeds[name] = new ort.Tensor(type as 'float32', new Float32Array(0), [batch, dims[1] as number, 0, dims[3] as number]);
-  }
-  return feeds;
-}
-
 export interface NaiveModule { module: number; node: string; weight: Float32Array; std: number }
 
 /** Seconds of one probe (two perturbed forwards and their distance), session creation not counted, and the distance per token. */
-export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveModule, ids: number[][], seed: number, repeats: number, sessionOptions: Ort.InferenceSession.SessionOptions) {
+export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveModule, batch: TokenBatch, headDim: number | null, seed: number, repeats: number, sessionOptions: Ort.InferenceSession.SessionOptions) {
   const { model, inFeatures, outFeatures } = withFloatWeight(graph, target.node);
   const session = await ort.InferenceSession.create(model, sessionOptions);
-  const feeds = feedsOf(ort, graph, ids);
-  const tokens = ids.length * ids[0]!.length;
   const noise = new Float32Array(inFeatures * outFeatures), perturbed = new Float32Array(noise.length);
   const forward = async (draw: number) => {
     fillNormal(streamKeys(seed, target.module, draw), noise, 0, target.std);
@@ -55,7 +41,8 @@ export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveMod
     for (let o = 0, i = 0; o < outFeatures; o++) {
       for (let k = 0; k < inFeatures; k++, i++) perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;
     }
-    const { logits } = await session.run({ ...feeds, w: new ort.Tensor('float32', perturbed, [inFeatures, outFeatures]) }, ['logits']);
+    const w = new ort.Tensor('float32', perturbed, [inFeatures, outFeatures]);
+    const { logits } = await session.run(untouchedInputs(ort, session, batch, headDim, { w }), ['logits']);
     const values = (await logits!.getData()) as Float32Array;
     logits!.dispose();
     return values;
@@ -68,7 +55,7 @@ export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveMod
     let distance = 0;
     for (let i = 0; i < a.length; i++) distance += Math.abs(a[i]! - b[i]!);
     seconds.push((performance.now() - start) / 1000);
-    values.push(distance / tokens);
+    values.push(distance / batch.ids.length);
   }
   await session.release();
   return { seconds, values };

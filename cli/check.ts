@@ -3,16 +3,16 @@
  * `--dump` writes the pipeline's tensors under the names PyTorch users know. A tokenizer.json or a safetensors file by itself
  * is read and validated.
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { TokenBatch } from '../src/engine/engine.ts';
 import { comparePipeline, fewTokens } from '../src/engine/self-test.ts';
-import { AtlasError } from '../src/errors.ts';
+import { nextTokenLosses } from '../src/engine/tokens.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { readSafetensors, writeSafetensors, type FloatTensor } from '../src/model/safetensors.ts';
 import { loadTokenizer } from '../src/model/tokenizer.ts';
 import { loadModel, testedOf, type LoadedModel } from '../src/worker/load.ts';
+import { readBytes, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
 import type { Command } from './main.ts';
 import { idsOf } from './run.ts';
@@ -50,46 +50,24 @@ export const check: Command = async (path, options) => {
 };
 
 async function checkSafetensors(path: string): Promise<number> {
-  const { tensors } = readSafetensors(await bytesOf(path), basename(path));
+  const { tensors } = readSafetensors(await readBytes(path), basename(path));
   console.log(`${basename(path)}: ${tensors.size} tensors`);
   return 0;
 }
 
 async function checkTokenizer(path: string): Promise<number> {
-  const { vocab } = loadTokenizer(await bytesOf(path), basename(path));
+  const { vocab } = loadTokenizer(await readBytes(path), basename(path));
   console.log(`${basename(path)}: ${vocab} tokens`);
   return 0;
 }
 
-async function bytesOf(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('no-file', { file: path, why: cause.code === 'ENOENT' ? 'it does not exist' : cause.code ?? 'unreadable' }, { cause });
-  });
-}
-
 const largestOf = (x: Float32Array): number => x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
 
-async function writeDump(path: string, { ids, sequences, length }: { ids: Int32Array; sequences: number; length: number }, { compiled }: LoadedModel, logits: Float32Array, residuals: Float32Array[]): Promise<void> {
-  const { vocab, hidden } = compiled;
+async function writeDump(path: string, batch: TokenBatch, { compiled }: LoadedModel, logits: Float32Array, residuals: Float32Array[]): Promise<void> {
+  const { sequences, length } = batch, { vocab, hidden } = compiled;
+  const nll = await nextTokenLosses(async (visit) => visit(0, vocab, logits), batch);
   const tensors = new Map<string, FloatTensor>([['logits', { shape: [sequences, length, vocab], data: logits }]]);
   residuals.forEach((data, i) => tensors.set(`resid.${i}`, { shape: [sequences, length, hidden], data }));
-  tensors.set('nll', { shape: [sequences, length - 1], data: nllOf(logits, ids, sequences, length, vocab) });
-  await writeFile(path, writeSafetensors(tensors, { format: 'pt' })).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path} cannot be written (${cause.code})` }, { cause });
-  });
-}
-
-/** Next-token negative log likelihood in nats, `[sequences, length − 1]`. */
-function nllOf(logits: Float32Array, ids: Int32Array, sequences: number, length: number, vocab: number): Float32Array {
-  const out = new Float32Array(sequences * (length - 1));
-  for (let s = 0, n = 0; s < sequences; s++) {
-    for (let t = 0; t + 1 < length; t++, n++) {
-      const row = logits.subarray((s * length + t) * vocab, (s * length + t + 1) * vocab);
-      const peak = row.reduce((m, v) => Math.max(m, v), -Infinity);
-      let sum = 0;
-      for (const v of row) sum += Math.exp(v - peak);
-      out[n] = peak + Math.log(sum) - row[ids[s * length + t + 1]!]!;
-    }
-  }
-  return out;
+  tensors.set('nll', { shape: [sequences, length - 1], data: Float32Array.from(nll) });
+  await writeBytes(path, writeSafetensors(tensors, { format: 'pt' }));
 }

@@ -1,5 +1,5 @@
 /** `rank-atlas run`: an experiment from a file, a link or a preset; progress on stderr, the rank table on stdout. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
 import { resultText, textTable } from '../src/experiment/export.ts';
@@ -15,6 +15,7 @@ import { decodeText } from '../src/model/text.ts';
 import { batchOf, factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { bundledModel, bundledText } from './bundled.ts';
+import { readBytes, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
 import type { Command, Options } from './main.ts';
 
@@ -43,7 +44,7 @@ export const run: Command = async (argument, options) => {
   const result = state!.result!;
   console.log(textTable(result));
   if (digest) console.log(comparison(digest, result));
-  if (options.out !== undefined) await writeResult(options.out, result);
+  if (options.out !== undefined) await writeBytes(options.out, resultText(result));
   return 0;
 };
 
@@ -93,10 +94,7 @@ export function idsOf(text: string): unknown {
 }
 
 async function ownText(path: string): Promise<TextRef> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('no-file', { file: path, why: cause.code === 'ENOENT' ? 'it does not exist' : cause.code ?? 'unreadable' }, { cause });
-  });
-  return { kind: 'own', text: decodeText({ name: path, bytes }) };
+  return { kind: 'own', text: decodeText({ name: path, bytes: await readBytes(path) }) };
 }
 
 function modelNamedBy({ model: { id } }: ExperimentSpec) {
@@ -125,10 +123,3 @@ function comparison(digest: ResultDigest, result: RunResult): string {
     case 'differs': return reason === 'ranks' ? `Differs: ${ranks}.` : `Differs: the link was made with other ${reason === 'model' ? 'model files' : 'tokens'}.`;
   }
 }
-
-async function writeResult(path: string, result: RunResult): Promise<void> {
-  await writeFile(path, resultText(result)).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path} cannot be written (${cause.code})` }, { cause });
-  });
-}
-

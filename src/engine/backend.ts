@@ -4,7 +4,10 @@
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
-import type { MemoryUse, ProviderInfo } from './engine.ts';
+import type { MemoryUse, ProviderInfo, ProviderKind } from './engine.ts';
+
+/** `Backend.fullRows` by provider; known before a backend is made, for estimates. */
+export const FULL_ROWS: Readonly<Record<ProviderKind, number>> = { wasm: 1024, webgpu: 4096 };
 
 /** A tensor on the provider's side. Whoever made it disposes it, once. */
 export interface DeviceTensor {

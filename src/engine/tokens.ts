@@ -12,11 +12,17 @@ export function checkTokens({ ids, sequences, length }: TokenBatch, vocab: numbe
   if (outside !== undefined) throw bad(`token ${outside} is outside the vocabulary of ${vocab}`, 'Use the tokenizer of this model.');
 }
 
+/** Mean next-token cross entropy in nats per predicted token (NaN for length 1); see `nextTokenLosses`. */
+export async function crossEntropy(logits: (visit: Visit) => Promise<void>, batch: TokenBatch): Promise<number> {
+  const losses = await nextTokenLosses(logits, batch);
+  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+}
+
 /**
- * Mean next-token cross entropy in nats per predicted token, `sequences · (length − 1)` of them (NaN for length 1).
+ * Next-token negative log likelihood in nats, `[sequences, length − 1]`.
  * `logits` gives those of all rows in stretches of the vocabulary; the log-sum-exp runs along.
  */
-export async function crossEntropy(logits: (visit: Visit) => Promise<void>, { ids, sequences, length }: TokenBatch): Promise<number> {
+export async function nextTokenLosses(logits: (visit: Visit) => Promise<void>, { ids, sequences, length }: TokenBatch): Promise<Float64Array> {
   const rows = sequences * length, top = new Float64Array(rows).fill(-Infinity), sum = new Float64Array(rows), right = new Float64Array(rows);
   await logits((first, width, part) => {
     for (let r = 0; r < rows; r++) {
@@ -31,9 +37,9 @@ export async function crossEntropy(logits: (visit: Visit) => Promise<void>, { id
       if (next >= 0 && next < width) right[r] = row[next]!;
     }
   });
-  let loss = 0;
-  for (let r = 0; r < rows; r++) if ((r + 1) % length !== 0) loss += top[r]! + Math.log(sum[r]!) - right[r]!;
-  return loss / (sequences * (length - 1));
+  const losses = new Float64Array(sequences * (length - 1));
+  for (let r = 0, n = 0; r < rows; r++) if ((r + 1) % length !== 0) losses[n++] = top[r]! + Math.log(sum[r]!) - right[r]!;
+  return losses;
 }
 
 /** Indices of the `count` largest numbers, largest first. */

@@ -1,6 +1,7 @@
 /**
  * The export as it came, run whole on the CPU provider: what the cut pipeline is compared with.
  */
+import type { InferenceSession } from 'onnxruntime-web';
 import type { TensorType } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
 import { halfToFloat32 } from '../onnx/float16.ts';
@@ -28,11 +29,7 @@ export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBat
     const session = await ort.InferenceSession.create(model.graph, { executionProviders: ['wasm'], externalData })
       .catch((cause: unknown) => { throw runtimeError(what, cause); });
     try {
-      const feeds: Record<string, OrtTensor> = {};
-      for (const meta of session.inputMetadata) {
-        if (meta.isTensor) feeds[meta.name] = given[meta.name] ?? inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch, model.headDim);
-      }
-      const logits = (await session.run(feeds, ['logits']))['logits']!;
+      const logits = (await session.run(untouchedInputs(ort, session, batch, model.headDim, given), ['logits']))['logits']!;
       return logits.type === 'float16'
         ? halfToFloat32(new Uint8Array((logits.data as Uint16Array).buffer, (logits.data as Uint16Array).byteOffset, 2 * logits.size))
         : logits.data as Float32Array;
@@ -42,6 +39,15 @@ export function untouchedLogits(ort: Ort, model: UntouchedModel, batch: TokenBat
       await session.release();
     }
   });
+}
+
+/** All inputs of a session over an export, with an empty cache; `given` are those beyond the usual ones. */
+export function untouchedInputs(ort: Ort, session: InferenceSession, batch: TokenBatch, headDim: number | null, given: Readonly<Record<string, OrtTensor>> = {}): Record<string, OrtTensor> {
+  const feeds: Record<string, OrtTensor> = {};
+  for (const meta of session.inputMetadata) {
+    if (meta.isTensor) feeds[meta.name] = given[meta.name] ?? inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch, headDim);
+  }
+  return feeds;
 }
 
 /** Ids, an all-ones mask, positions from 0, and no past: dimensions of length 0 wherever the cache has a length. */

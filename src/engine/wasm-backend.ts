@@ -6,7 +6,7 @@
 import type { TensorType } from '../compiler/compiled.ts';
 import { fillNormal } from '../device/random.ts';
 import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
-import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { noiseGemm } from './graphs.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
@@ -31,7 +31,7 @@ const cpu = (t: DeviceTensor): CpuTensor => t as CpuTensor;
 
 export class WasmBackend implements Backend {
   readonly provider: ProviderInfo;
-  readonly fullRows = 1024;
+  readonly fullRows: number = FULL_ROWS.wasm;
   readonly fusedHead = true;
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;

@@ -9,7 +9,7 @@ import type { Gpu } from '../device/gpu.ts';
 import { Kernels, type Slice } from '../device/kernels.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
-import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
 
@@ -48,7 +48,7 @@ export const webgpuOptions = (device: GPUDevice): SessionOptions => ({
 
 export class WebGpuBackend implements Backend {
   readonly provider: ProviderInfo;
-  readonly fullRows = 4096;
+  readonly fullRows: number = FULL_ROWS.webgpu;
   readonly fusedHead = false;
   readonly largestTensor: number;
   private readonly ort: Ort;

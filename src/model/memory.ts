@@ -34,12 +34,12 @@ export function estimateMemory(model: Model, { sequences, length, fullRows }: Lo
   const largestBlock = Math.max(...model.blocks.map((_, layer) => storedBytes(modules.filter((m) => m.layer === layer))));
   const weights = weightBytes(model);
   const activations = 4 * (layers + 2) * tokens * hidden;
-  const workspace = RUNTIME + Math.max(copies * copyBytes(model, sequences, length) + largestBlock, head);
+  const workspace = RUNTIME + Math.max(copies * copyBytes(model, { sequences, length }) + largestBlock, head);
   return { weights, activations, workspace, total: weights + activations + workspace };
 }
 
 /** Bytes of all linear layers and of the vocabulary product as the engine holds them: half floats and odd formats widened. */
-function weightBytes({ modules, head }: Model): number {
+export function weightBytes({ modules, head }: Model): number {
   const { vocab, hidden, format } = head;
   return storedBytes(modules) + vocab * hidden * (format.kind === 'nbits' ? format.bits / 8 + 4 / format.block : 4);
 }
@@ -52,7 +52,7 @@ function storedBytes(modules: Model['modules']): number {
  * One perturbed copy of the token batch within a block: the additive inputs of all products, a few copies of the
  * stream, the widest activations, and the attention scores.
  */
-function copyBytes({ blocks, hidden, heads }: Model, sequences: number, length: number): number {
+export function copyBytes({ blocks, hidden, heads }: Model, { sequences, length }: Pick<Load, 'sequences' | 'length'>): number {
   const widths = blocks.map(({ sites }) => sites.map((s) => s.width));
   const all = Math.max(...widths.map((w) => w.reduce((a, b) => a + b, 0))), widest = Math.max(hidden, ...widths.flat());
   return 4 * sequences * length * (all + 6 * hidden + 3 * widest + 3 * (heads ?? Math.ceil(hidden / 64)) * length);

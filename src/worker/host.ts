@@ -7,6 +7,7 @@
 import { probeOf } from '../methods/adarank.ts';
 import { AtlasError } from '../errors.ts';
 import type { Gpu } from '../device/gpu.ts';
+import { FULL_ROWS } from '../engine/backend.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { CleanPass, Engine, ProviderKind } from '../engine/engine.ts';
 import type { Ort } from '../engine/ort.ts';
@@ -92,8 +93,7 @@ export class EngineHost {
     const loaded = await this.read(source);
     this.inspected = { source, loaded };
     const kind: ProviderKind = provider === 'auto' ? (this.opened?.engine.provider.kind ?? 'wasm') : provider;
-    const fullRows = kind === 'wasm' ? 1024 : 4096;
-    const need = { ...estimateMemory(loaded.compiled, { sequences, length, fullRows }), limit: this.out.memoryLimit(kind) };
+    const need = { ...estimateMemory(loaded.compiled, { sequences, length, fullRows: FULL_ROWS[kind] }), limit: this.out.memoryLimit(kind) };
     const fits = need.total <= need.limit;
     const refusal = fits ? null : { code: 'too-large' as const, values: { needed: `${(need.total / 1e9).toFixed(1)} GB`, allowed: (need.limit / 1e9).toFixed(1) } };
     return { facts: factsOf(loaded), refusal, need };
@@ -130,6 +130,8 @@ export class EngineHost {
     const gpu = await this.out.gpu();
     const kind = chooseProvider(choice, gpu);
     if (kind === 'webgpu' && !gpu) throw new AtlasError('no-webgpu');
+    // Opened to learn what the adapter is; not needed, it would stay open for the visit.
+    if (kind === 'wasm') gpu?.device.destroy();
     const ort = await this.out.runtime(kind, (loaded, total) => this.tell({ phase: 'download', what: 'runtime', loaded, total }));
     return { ort, gpu: kind === 'webgpu' ? gpu : null, providers: gpu ? ['webgpu', 'wasm'] : ['wasm'] };
   }
