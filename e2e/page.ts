@@ -4,10 +4,10 @@ import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 
-/** A measurement of a second or two: two short sequences, three repeats. */
+/** A measurement of a second or two: two sequences of eight tokens, three repeats. */
 export const smallSpec = (change: Partial<ExperimentSpec> = {}): ExperimentSpec => {
   const spec = defaultSpec();
-  return { ...spec, sequences: 2, length: 16, method: { ...spec.method, repeats: 3 }, ...change };
+  return { ...spec, sequences: 2, length: 8, method: { ...spec.method, repeats: 3 }, ...change };
 };
 
 /** Opens the page on an experiment; it measures by itself. Console errors fail the test that caused them. */

@@ -51,7 +51,7 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   const result = parseResult(JSON.parse(json.text));
   expect(result.modules).toHaveLength(56);
   expect(result.modules.every((m) => m.draws.length === 3)).toBe(true);
-  await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set sequences=2 --set length=16 --set method.repeats=3');
+  await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set sequences=2 --set length=8 --set method.repeats=3');
   await page.keyboard.press('Escape');
 
   const map = page.locator('.map-sheet .tools');
@@ -87,7 +87,7 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   await page.getByLabel('Choose').selectOption('own');
   const secret = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
   await page.getByRole('textbox', { name: 'Your own' }).fill(secret.repeat(12));
-  await expect(page.locator('.text-sheet')).toContainText(/tokens; the run uses 2 × 16/, { timeout: 20_000 });
+  await expect(page.locator('.text-sheet')).toContainText(/tokens; the run uses 2 × 8/, { timeout: 20_000 });
   await page.getByRole('button', { name: 'Use this text' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);

@@ -28,10 +28,21 @@ const none: readonly MeasuredModule[] = [];
 
 /** Modules of what is in view: of the measurement if there is one, else of the model that is open or being opened. */
 export function useModules(): { modules: readonly MeasuredModule[]; layers: number } {
-  const shown = useRun((r) => r.shown);
-  const facts = useModel((m) => m.facts ?? m.outline);
-  return shown ? { modules: shown.model.modules, layers: shown.model.layers } : { modules: facts?.modules ?? none, layers: facts?.layers ?? 0 };
+  const measured = useRun((r) => r.shown?.model);
+  const open = useModel((m) => m.facts ?? m.outline);
+  const model = measured ?? open;
+  return { modules: model?.modules ?? none, layers: model?.layers ?? 0 };
 }
+
+/** The draws of whole sweeps: the same array until another sweep is whole, so that what only they decide is not worked out at every draw. */
+let whole: Measurement['draws'] = [];
+function wholeDraws(draws: Measurement['draws']): Measurement['draws'] {
+  const sweeps = sweepsOf(draws);
+  const same = whole.length === draws.length && whole.every((d, i) => d.length === sweeps && d.every((v, k) => v === draws[i]![k]));
+  return same ? whole : (whole = draws.map((d) => d.slice(0, sweeps)));
+}
+
+export const useWholeDraws = (): Measurement['draws'] | null => useRun((r) => (r.shown ? wholeDraws(r.shown.draws) : null));
 
 export function useLayout(): MapLayout {
   const { modules, layers } = useModules();

@@ -25,7 +25,7 @@ export interface ModelState {
   providers: readonly ProviderKind[];
   selfTest: SelfTestReport | null;
   memory: MemoryUse | null;
-  /** What the model would need, from the last inspection of the open model. */
+  /** Bytes a page may take on this machine; 0 until a model is open. */
   limit: number;
   /** Bytes read so far by part, while loading. */
   download: Record<'runtime' | 'model', { loaded: number; total: number }>;

@@ -2,28 +2,20 @@
  * The visit: ties the engine's thread to the stores. Opens models, runs and controls measurements, brings the thread
  * back when it dies. Everything a button does is a function here.
  */
-import { AtlasError, type ErrorCode, type ErrorValues } from '../errors.ts';
 import { reduce, sweepsOf, type Measurement } from '../experiment/measurement.ts';
 import { LIMITS } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
-import { EngineClient } from '../worker/client.ts';
-import type { FromWorker, ModelSource, ProviderChoice, Requests } from '../worker/protocol.ts';
+import type { FromWorker, ModelSource, ProviderChoice } from '../worker/protocol.ts';
 import { isWhole, REPEATS_MORE } from './derived.ts';
+import { client, distrustOf, engine, failureOf, ofCode, takeEvents } from './engine.ts';
 import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';
 import { textOf } from './texts.ts';
 import { can } from './transport.ts';
 
-const client = new EngineClient({
-  progress: (p) => useModel.getState().progress(p),
-  events: receive,
-  died: () => { opened = false; },
-});
+takeEvents(receive);
 
-/** A model is open in the thread. */
-let opened = false;
 /** Number of the run whose events count; older runs' events are dropped. */
 let run = 0;
 /** The run request is open in the thread. */
@@ -40,11 +32,6 @@ const act = useRun.getState().act;
 
 const drawsIn = (draws: Measurement['draws']) => draws.reduce((sum, d) => sum + d.length, 0);
 
-const failureOf = (error: unknown): { code: ErrorCode; values: ErrorValues } =>
-  error instanceof AtlasError ? { code: error.code, values: error.values } : { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
-
-const ofCode = (error: unknown, ...codes: ErrorCode[]) => error instanceof AtlasError && codes.includes(error.code);
-
 // --- models ---
 
 /** Load a model into the runtime. The view is kept; a run that was under way ends. Returns whether it opened. */
@@ -58,15 +45,14 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
     let answer = await client.ask('open', { source, provider: choice });
     if (!answer.selfTest.ok && answer.provider.kind === 'webgpu') {
       // Wrong numbers are worse than slow ones: say so and take the CPU.
-      const worst = answer.selfTest.checks.filter((c) => !c.ok).sort((a, b) => b.error / b.allowed - a.error / a.allowed)[0];
-      const distrusted = { code: 'self-test' as const, values: { provider: 'WebGPU', error: (worst?.error ?? 0).toPrecision(2), allowed: (worst?.allowed ?? 0).toPrecision(1) } };
+      const distrusted = distrustOf(answer.selfTest, 'WebGPU');
       answer = await client.ask('open', { source, provider: 'wasm' });
       useModel.setState({ distrusted, choice: 'wasm' });
     }
-    const { facts, provider, selfTest, memory, providers } = answer;
-    opened = true;
-    useModel.setState({ source, facts, provider, selfTest, memory, providers, phase: null });
-    if (!selfTest.ok) useModel.setState({ failure: { code: 'self-test', values: { provider: provider.kind, error: '?', allowed: '?' } } });
+    const { facts, provider, selfTest, memory, limit, providers } = answer;
+    engine.open = true;
+    useModel.setState({ source, facts, provider, selfTest, memory, limit, providers, phase: null });
+    if (!selfTest.ok) useModel.setState({ failure: distrustOf(selfTest, 'WebAssembly') });
     const id = source.kind === 'bundled' ? `bundled:${source.id}` : facts.id;
     if (spec().model.id !== id || (spec().model.hash !== undefined && spec().model.hash !== facts.hash)) {
       useExperiment.getState().edit((s) => ({ ...s, model: { id } }), 'model');
@@ -76,16 +62,14 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
     return true;
   } catch (error) {
     if (ofCode(error, 'cancelled')) return false;
-    opened = false;
-    useModel.setState({ failure: failureOf(error), phase: null });
-    if (before.source && before.source !== source) {
-      // The old model is gone from the runtime: fetch it back, so that the page stays usable.
-      const failure = useModel.getState().failure;
-      const back = await openModel(before.source, before.choice);
+    engine.open = false;
+    const failure = failureOf(error), was = before.provider?.kind;
+    useModel.setState({ failure, phase: null });
+    if (before.source && was && (before.source !== source || was !== choice)) {
+      // What was open is gone from the runtime: fetch it back, so that the page stays usable.
+      await openModel(before.source, was);
       useModel.setState({ failure });
-      return back && false;
-    }
-    act(useRun.getState().shown ? 'open-failed' : 'no-engine');
+    } else act(before.facts ? 'open-failed' : 'no-engine');
     return false;
   }
 }
@@ -95,22 +79,6 @@ export async function switchProvider(choice: ProviderChoice): Promise<void> {
   const { source } = useModel.getState();
   const goesOn = useRun.getState().phase === 'running';
   if (source && await openModel(source, choice) && goesOn) play();
-}
-
-/** Read a model's headers for the picker. */
-export async function inspectModel(source: ModelSource, name: string): Promise<void> {
-  const { set, choice } = useModel.getState();
-  set({ candidate: { source, name, inspection: null, failure: null } });
-  const { sequences, length } = spec();
-  const settle = (patch: object) => {
-    const { candidate } = useModel.getState();
-    if (candidate?.source === source) set({ candidate: { ...candidate, ...patch } });
-  };
-  try {
-    settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice }) });
-  } catch (error) {
-    settle({ failure: failureOf(error) });
-  }
 }
 
 // --- the transport ---
@@ -191,7 +159,7 @@ function endRun(): void {
 
 export function play(): void {
   const { phase, shown } = useRun.getState();
-  if (!can(phase, 'play') || !opened) return;
+  if (!can(phase, 'play') || !engine.open) return;
   useModel.setState({ failure: null });
   if (phase === 'done' && shown && isWhole(shown, spec())) {
     const repeats = Math.min(LIMITS.repeats[1], spec().method.repeats + REPEATS_MORE);
@@ -213,7 +181,7 @@ export function pause(): void {
 export function step(): void {
   const { phase, shown } = useRun.getState();
   // One step at a time: the one under way, or the layer a pause waits for, comes first.
-  if (!can(phase, 'step') || !opened || (phase === 'paused' && shown?.probing) || (phase === 'done' && shown && isWhole(shown, spec()))) return;
+  if (!can(phase, 'step') || !engine.open || (phase === 'paused' && shown?.probing) || (phase === 'done' && shown && isWhole(shown, spec()))) return;
   act('step');
   if (live) client.control('step');
   else void start('step');
@@ -250,7 +218,7 @@ export function showMeasurement(shown: Measurement | null): void {
 async function recover(error: unknown): Promise<void> {
   const { source, provider } = useModel.getState();
   if (!source) return;
-  opened = false;
+  engine.open = false;
   client.terminate();
   if (++deaths > 1) {
     useModel.setState({ failure: failureOf(error) });
@@ -281,22 +249,3 @@ useExperiment.subscribe(({ spec: now }, { spec: before }) => {
     if (running) void start();
   }
 });
-
-// --- one module in the open ---
-
-export async function explainModule(module: number, repeat: number): Promise<Requests['explain']['answer']> {
-  const shown = useRun.getState().shown;
-  const measured: ExperimentSpec = shown?.spec ?? spec();
-  return client.ask('explain', { spec: measured, texts: await textOf(measured.text), module, repeat });
-}
-
-export function pictureOf(module: number, repeat: number, rank: number): Promise<Requests['picture']['answer']> {
-  const { noise } = spec().method;
-  return client.ask('picture', { module, repeat, seed: spec().seed, rank, std: noise.scale === 'fixed' ? noise.sigma : null });
-}
-
-export async function countTokens(candidate: ExperimentSpec): Promise<Requests['count']['answer']> {
-  return client.ask('count', { spec: candidate, texts: await textOf(candidate.text) });
-}
-
-export const engineOpen = () => opened;

@@ -4,6 +4,7 @@ import { filesFromDrop } from '../model/picked-files.ts';
 import { useRun } from '../state/run-store.ts';
 import { useView } from '../state/view-store.ts';
 import { useExperiment } from '../state/experiment-store.ts';
+import { usePick } from '../state/pick.ts';
 import { useModel } from '../state/model-store.ts';
 import { Band, useBanded } from './frame/Band.tsx';
 import { ProviderChip } from './frame/Chips.tsx';
@@ -31,7 +32,7 @@ export function App() {
   const drawer = useDrawer();
   const banded = useBanded();
   const comparing = useRun((r) => r.comparing);
-  const { picker, sheet } = useView();
+  const { picker, sheet } = usePick(useView, 'picker', 'sheet');
   useKeys();
   useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
 

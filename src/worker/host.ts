@@ -112,7 +112,7 @@ export class EngineHost {
     this.opened = { loaded, facts: factsOf(loaded), engine, ort };
     this.tell({ phase: 'self-test' });
     const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
-    return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), providers };
+    return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), limit: this.out.memoryLimit(kind), providers };
   }
 
   /** A model just inspected is not read twice. */

@@ -54,7 +54,8 @@ export interface Requests {
   /** Load a model into the runtime, replacing the current one; runs the self-test. */
   open: {
     ask: { source: ModelSource; provider: ProviderChoice };
-    answer: { facts: ModelFacts; provider: ProviderInfo; selfTest: SelfTestReport; memory: MemoryUse; providers: ProviderKind[] };
+    /** `limit`: bytes a page may take on this machine with this provider. */
+    answer: { facts: ModelFacts; provider: ProviderInfo; selfTest: SelfTestReport; memory: MemoryUse; limit: number; providers: ProviderKind[] };
   };
   /** Start a run; events follow. Answered when the run is done, paused runs included. `cancelled` if reset. */
   run: { ask: { spec: ExperimentSpec; texts: string; known?: KnownDraws; paused?: boolean }; answer: { finished: boolean } };

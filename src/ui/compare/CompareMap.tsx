@@ -4,6 +4,7 @@ import { compareResults } from '../../state/comparison.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { mapLayout } from '../../state/layout.ts';
 import { useRun, type KeptResult } from '../../state/run-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette } from '../colour.ts';
 import { signed, span, type CellFace } from '../map/faces.ts';
@@ -24,7 +25,7 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useRun.getSta
   const { modules, moved } = useComparison(a, b);
   const layers = a.result.model.layers;
   const layout = useMemo(() => mapLayout(a.result.modules, layers), [a, layers]);
-  const { pointed, focused } = useView();
+  const { pointed, focused } = usePick(useView, 'pointed', 'focused');
   // The fill is the difference before rounding, so that a rank that tips over looks as small as it is.
   const end = 2 * Math.ceil(Math.max(6, ...modules.map((m) => Math.abs(m.exact))) / 2);
   const faces = modules.map((m): CellFace => ({

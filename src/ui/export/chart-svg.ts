@@ -14,7 +14,9 @@ export function chartSvg(svg: SVGSVGElement, words: ChartWords): string {
   const style = getComputedStyle(document.documentElement);
   const token = (name: string) => style.getPropertyValue(name).trim();
 
-  const out = element('svg', { width: width + 2 * MARGIN, height: height + HEAD + 28, viewBox: `0 0 ${width + 2 * MARGIN} ${height + HEAD + 28}`, 'font-family': token('--sans'), 'font-size': 12, fill: token('--ink2') });
+  // Wide enough for the finding on one line, in either language.
+  const wide = Math.max(600, width + 2 * MARGIN), high = height + HEAD + 28;
+  const out = element('svg', { width: wide, height: high, viewBox: `0 0 ${wide} ${high}`, 'font-family': token('--sans'), 'font-size': 12, fill: token('--ink2') });
   out.append(
     element('title', {}, `${words.title}. ${words.finding}`),
     element('rect', { width: '100%', height: '100%', fill: token('--sheet') }),

@@ -10,6 +10,7 @@ import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { continueOn, openModel } from '../../state/session.ts';
 import { sweepsOf } from '../../experiment/measurement.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeChange, describeText, modelName } from '../words/describe.ts';
 import type { Words } from '../words/en.ts';
@@ -26,17 +27,17 @@ const Button = ({ onClick, children, kind = '' }: { onClick(): void; children: R
 
 /** Whether there is anything to say; the map makes room for it. */
 export function useBanded(): boolean {
-  const { failure, distrusted } = useModel();
-  const { contents, failure: linkFailure } = useLink();
+  const trouble = useModel((m) => m.failure !== null || m.distrusted !== null);
+  const linked = useLink((l) => l.contents !== null || l.failure !== null);
   const stopped = useRun((r) => r.phase === 'stopped' || r.restarted !== null);
-  return !!(failure || distrusted || contents || linkFailure || stopped);
+  return trouble || linked || stopped;
 }
 
 export function Band() {
   const words = useWords();
-  const { failure, distrusted, set, models, provider } = useModel();
-  const { phase, restarted, shown } = useRun();
-  const { contents, failure: linkFailure } = useLink();
+  const { failure, distrusted, set, models, provider } = usePick(useModel, 'failure', 'distrusted', 'set', 'models', 'provider');
+  const { phase, restarted, shown } = usePick(useRun, 'phase', 'restarted', 'shown');
+  const { contents, failure: linkFailure } = usePick(useLink, 'contents', 'failure');
   const b = words.band;
 
   if (phase === 'stopped') {
@@ -81,8 +82,8 @@ function LinkLine() {
   const words = useWords();
   const b = words.band;
   const contents = useLink((l) => l.contents)!;
-  const { spec, replace } = useExperiment();
-  const { models, facts } = useModel();
+  const { spec, replace } = usePick(useExperiment, 'spec', 'replace');
+  const { models, facts } = usePick(useModel, 'models', 'facts');
   // Re-read when a result comes into view.
   useRun((r) => r.shown?.result);
   const set = useView((v) => v.set);

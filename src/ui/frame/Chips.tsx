@@ -3,6 +3,7 @@ import type { ProviderKind } from '../../engine/engine.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { switchProvider } from '../../state/session.ts';
 import { closePopover, Popover } from '../parts/Popover.tsx';
 import { useWords } from '../words/use-words.ts';
@@ -19,7 +20,7 @@ export function ProviderChip({ phone = false }: { phone?: boolean }) {
   const c = words.chips;
   const phase = useRun((r) => r.phase);
   const recorded = useRun((r) => (r.phase === 'recorded' ? r.shown?.result ?? null : null));
-  const { provider, distrusted } = useModel();
+  const { provider, distrusted } = usePick(useModel, 'provider', 'distrusted');
   if (recorded) return <span className="chip idle"><i />{c.recorded(recorded.startedAt.slice(0, 10), recorded.provider.device)}</span>;
   if (phase === 'stopped') return <span className="chip warn"><i />{c.stopped}</span>;
   if (!provider) return <span className="chip idle"><i />{phase === 'loading' ? words.status.starting : c.none}</span>;
@@ -34,7 +35,7 @@ export function ProviderChip({ phone = false }: { phone?: boolean }) {
 function ProviderMenu() {
   const words = useWords();
   const c = words.chips;
-  const { provider, providers, selfTest } = useModel();
+  const { provider, providers, selfTest } = usePick(useModel, 'provider', 'providers', 'selfTest');
   return (
     <div className="stack provider-menu">
       <h3>{c.provider}</h3>

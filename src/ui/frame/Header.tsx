@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'react';
 import { linkNow } from '../../state/link-store.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette } from '../colour.ts';
 import { copyText } from '../export/download.ts';
@@ -48,7 +49,7 @@ function CopyLink() {
 
 function Others() {
   const { header } = useWords();
-  const { set, setLanguage } = useView();
+  const { set, setLanguage } = usePick(useView, 'set', 'setLanguage');
   const other = header.otherLocale === 'ja' ? 'ja' : 'en';
   return (
     <>

@@ -5,6 +5,7 @@ import { LIMITS } from '../../experiment/schema.ts';
 import { isWhole, REPEATS_MORE, useChanges } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { useRun } from '../../state/run-store.ts';
 import type { Words } from '../words/en.ts';
 import { describeChange } from '../words/describe.ts';
@@ -21,8 +22,8 @@ interface Status {
 
 export function useStatus(): Status {
   const words = useWords();
-  const { phase, shown, waiting, comparing } = useRun();
-  const { download, phase: opening, facts, provider, providers } = useModel();
+  const { phase, shown, waiting, comparing } = usePick(useRun, 'phase', 'shown', 'waiting', 'comparing');
+  const { download, phase: opening, facts, provider, providers } = usePick(useModel, 'download', 'phase', 'facts', 'provider', 'providers');
   const spec = useExperiment((e) => e.spec);
   const changes = useChanges();
   const w = words.status;

@@ -8,6 +8,7 @@ import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { pause, play, reset, step } from '../../state/session.ts';
 import { buttons } from '../../state/transport.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useWords } from '../words/use-words.ts';
 import { Chips } from './Chips.tsx';
@@ -43,7 +44,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
 export function ProgressLine() {
   const phase = useRun((r) => r.phase);
   const shown = useRun((r) => r.shown);
-  const { download, phase: opening } = useModel();
+  const { download, phase: opening } = usePick(useModel, 'download', 'phase');
   let part = 0;
   if (phase === 'loading') {
     const { runtime, model } = download;

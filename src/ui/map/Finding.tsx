@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { findingOf, type Finding as FindingData } from '../../experiment/finding.ts';
 import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../experiment/rank-table.ts';
-import { useModules } from '../../state/derived.ts';
+import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
@@ -21,7 +21,7 @@ export function findingWords(words: Words, finding: FindingData, layers: number)
 
 export function useFinding(): FindingData | null {
   const { modules } = useModules();
-  const draws = useRun((r) => r.shown?.draws);
+  const draws = useWholeDraws();
   return useMemo(() => (draws ? findingOf({ modules, draws }) : null), [modules, draws]);
 }
 

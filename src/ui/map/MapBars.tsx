@@ -1,5 +1,5 @@
 /** The column of bars beside the map: heading, the chart on the map's own rows, sums, key. The chart loads apart. */
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useDeferredValue } from 'react';
 import type { RankTable } from '../../experiment/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -18,7 +18,7 @@ export function MapBars({ table, layout, numbered }: Props) {
   const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
   const { ref, width, height } = useSize<HTMLDivElement>();
   const ready = table.allocation !== null;
-  const sums = layerSums(table, layout.layers);
+  const sums = layerSums(useDeferredValue(table), layout.layers);
   const uniform = (meanRank * table.rows.length) / Math.max(1, layout.layers);
   const end = barsEnd(sums, uniform);
   const groups = new Set(layout.columns.map((c) => c.group));

@@ -1,9 +1,10 @@
 /** The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when asked for. */
 import { useState } from 'react';
-import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
+import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../experiment/rank-table.ts';
 import { useModules } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useMedia, usePhone } from '../parts/use-media.ts';
 import { Term } from '../parts/Term.tsx';
@@ -16,20 +17,17 @@ import { MapBars } from './MapBars.tsx';
 import { MapGrid } from './MapGrid.tsx';
 import { MapTools } from './MapTools.tsx';
 import { RankTableView } from './RankTableView.tsx';
-import { useMapFaces } from './use-map-faces.ts';
+import { useMapView, type MapView } from './use-map-view.ts';
 
 export function MapSheet() {
   const words = useWords();
   const phone = usePhone();
   const roomy = useMedia('(min-width: 1360px), (max-width: 639px)');
   const { layers } = useModules();
-  const { layout, table, faces, feet, active, versus, scale } = useMapFaces();
+  const view = useMapView();
+  const { layout, table, faces, feet, active, versus, scale } = view;
   const caret = useRun((r) => r.shown?.probing?.layer ?? null);
-  const modules = useModel((m) => m.facts?.modules);
-  const { table: asTable, pointed, focused, set } = useView();
-
-  const strip = pointed ?? focused ?? null;
-  const row = table.rows[strip ?? -1] ?? (table.sweeps > 0 ? leader(table.rows) : undefined);
+  const { table: asTable, set } = usePick(useView, 'table', 'set');
 
   const legend = versus === null
     ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} sweeps={table.sweeps} />} />
@@ -47,27 +45,35 @@ export function MapSheet() {
       <div className="head">
         <h2 id="map-title">{words.map.title}</h2>
         {table.sweeps > 0 && <span className="ink2">{words.map.subtitle(table.sweeps)}</span>}
-        {!phone && <MapTools />}
+        {!phone && <MapTools view={view} />}
       </div>
       <Finding table={table} />
       {asTable ? <RankTableView table={table} layers={layers} />
-        : phone ? <>{map}{legend}<PhoneBars table={table} layout={layout} /></>
+        : phone ? <>{map}{legend}<PhoneBars view={view} /></>
         : <>{legend}{map}</>}
-      <FocusStrip row={row} format={modules?.[row?.index ?? -1]?.format} />
+      <Strip table={table} />
     </section>
   );
 }
 
 /** On a phone the bars have no room beside the map. */
-function PhoneBars(props: Parameters<typeof MapBars>[0]) {
+function PhoneBars({ view }: { view: MapView }) {
   const words = useWords();
   const [open, setOpen] = useState(false);
   return (
     <>
-      <div className="row centre layers"><button type="button" className="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'} {words.map.ranksPerLayer}</button><MapTools /></div>
-      {open && <div className="map bars-only" style={{ '--layers': props.layout.layers, '--seam': '3px' } as React.CSSProperties}><MapBars {...props} numbered /></div>}
+      <div className="row centre layers"><button type="button" className="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'} {words.map.ranksPerLayer}</button><MapTools view={view} /></div>
+      {open && <div className="map bars-only" style={{ '--layers': view.layout.layers, '--seam': '3px' } as React.CSSProperties}><MapBars table={view.table} layout={view.layout} numbered /></div>}
     </>
   );
+}
+
+/** Follows the pointer and the focus by itself, so that moving over the map draws nothing else anew. */
+function Strip({ table }: { table: RankTable }) {
+  const at = useView((v) => v.pointed ?? v.focused);
+  const modules = useModel((m) => m.facts?.modules);
+  const row = table.rows[at ?? -1] ?? (table.sweeps > 0 ? leader(table.rows) : undefined);
+  return <FocusStrip row={row} format={modules?.[row?.index ?? -1]?.format} />;
 }
 
 /** Before anything is pointed at, the strip shows the module that matters most. */

@@ -1,14 +1,15 @@
 /** What can be done with the map: compare with uniform ranks, see the table, take it away as SVG or CSV. */
-import { useRankTable } from '../../state/derived.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useWords } from '../words/use-words.ts';
+import type { MapView } from './use-map-view.ts';
 import { useSaveMap } from './use-save-map.ts';
 
-export function MapTools() {
+export function MapTools({ view }: { view: MapView }) {
   const words = useWords();
-  const { table, versus, set } = useView();
-  const save = useSaveMap();
-  const ready = useRankTable().allocation !== null;
+  const { table, versus, set } = usePick(useView, 'table', 'versus', 'set');
+  const save = useSaveMap(view);
+  const ready = view.table.allocation !== null;
   return (
     <span className="tools">
       <label className="choice"><input type="checkbox" checked={versus} disabled={!ready} onChange={(e) => set({ versus: e.target.checked })} /><span>{words.map.vsUniform}</span></label>

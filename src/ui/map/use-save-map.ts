@@ -9,11 +9,10 @@ import { useWords } from '../words/use-words.ts';
 import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import { mapSvg } from './map-svg.ts';
-import { useMapFaces } from './use-map-faces.ts';
+import type { MapView } from './use-map-view.ts';
 
-export function useSaveMap(): { svg: (() => void) | null; csv: (() => void) | null; json: (() => void) | null } {
+export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { svg: (() => void) | null; csv: (() => void) | null; json: (() => void) | null } {
   const words = useWords();
-  const { layout, table, faces, feet, scale } = useMapFaces();
   const finding = useFinding();
   const shown = useRun((r) => r.shown);
   const spec = useExperiment((e) => e.spec);

@@ -2,7 +2,7 @@
 import { AtlasError } from '../../errors.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import { useModel } from '../../state/model-store.ts';
-import { inspectModel } from '../../state/session.ts';
+import { inspectModel } from '../../state/engine.ts';
 
 /** Inspect files the visitor picked or dropped. */
 export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): Promise<void> {

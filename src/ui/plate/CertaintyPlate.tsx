@@ -1,7 +1,7 @@
 /** How sure it is: the standard error of the importances after each repeat, and how many ranks are settled. */
-import { useMemo } from 'react';
+import { useDeferredValue, useMemo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
-import { useRankTable } from '../../state/derived.ts';
+import { useRankTable, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import { certainty } from '../../state/series.ts';
 import { numbersOf } from '../words/numbers.ts';
@@ -17,7 +17,8 @@ export function CertaintyPlate() {
   const w = words.plate;
   const n = numbersOf(words.locale);
   const height = useChartHeight();
-  const draws = useRun((r) => r.shown?.draws);
+  // Charts may come a moment after the map: the page must not stand still for them.
+  const draws = useDeferredValue(useWholeDraws());
   const asked = useRun((r) => r.shown?.spec.method.repeats ?? 5);
   const table = useRankTable();
   const points = useMemo(() => (draws ? certainty(draws) : []), [draws]);

@@ -39,18 +39,19 @@ export function ChartFrame({ title, finding, note, empty, unit, height, data, pr
   const [table, setTable] = useState(false);
   const { ref, width } = useSize<HTMLDivElement>();
   const box = useRef<HTMLDivElement>(null);
-  const shown = useRun((r) => r.shown);
-  const spec = useExperiment((e) => e.spec);
-  const source = shown ? `Rank Atlas · ${shown.model.title} · sha256 ${shown.model.hash.slice(0, 12)} · ${words.chips.seed(shown.spec.seed)}` : '';
-  const name = fileName('rank-atlas', shown?.model.title ?? '', title);
 
   function saveSvg() {
-    const svg = box.current?.querySelector('svg');
-    if (svg) download(`${name}.svg`, chartSvg(svg, { title, finding, unit, source }), 'image/svg+xml');
+    const svg = box.current?.querySelector('svg'), { shown } = useRun.getState();
+    if (!svg || !shown) return;
+    const source = `Rank Atlas · ${shown.model.title} · sha256 ${shown.model.hash.slice(0, 12)} · ${words.chips.seed(shown.spec.seed)}`;
+    download(`${fileName('rank-atlas', shown.model.title, title)}.svg`, chartSvg(svg, { title, finding, unit, source }), 'image/svg+xml');
   }
   function saveCsv() {
-    const head = [`# Rank Atlas: ${title}`, `# model ${shown?.model.title.replace(/[\r\n]+/g, ' ')} sha256 ${shown?.model.hash}`, `# spec ${JSON.stringify(shown ? { ...shown.spec, allocation: spec.allocation } : spec)}`];
-    download(`${name}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
+    const { shown } = useRun.getState();
+    if (!shown) return;
+    const spec = { ...shown.spec, allocation: useExperiment.getState().spec.allocation };
+    const head = [`# Rank Atlas: ${title}`, `# model ${shown.model.title.replace(/[\r\n]+/g, ' ')} sha256 ${shown.model.hash}`, `# spec ${JSON.stringify(spec)}`];
+    download(`${fileName('rank-atlas', shown.model.title, title)}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
   }
   return (
     <>

@@ -1,15 +1,15 @@
-/** Importance by layer: attention against MLP with their intervals, and below it importance and rank by module type. */
-import { useMemo } from 'react';
-import { CartesianGrid, ErrorBar, Label, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+/** Importance by layer: attention against MLP with their intervals. Drawn anew once a sweep. */
+import { memo, useDeferredValue, useMemo } from 'react';
+import { CartesianGrid, Label, Line, LineChart, ReferenceLine, usePlotArea, XAxis, YAxis } from 'recharts';
 import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
-import { useModules, useRankTable } from '../../state/derived.ts';
+import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
-import { useRun } from '../../state/run-store.ts';
-import { byLayer, byRole, type LayerPoint } from '../../state/series.ts';
+import { byLayer, type LayerPoint } from '../../state/series.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
 import { apart, EndLabel, roomFor } from './end-labels.tsx';
+import { RoleTable } from './RoleTable.tsx';
 
 const groups = ['attention', 'mlp', 'other'] as const;
 const look = {
@@ -19,12 +19,43 @@ const look = {
 } as const;
 
 const TOP = 8, BOTTOM = 34;
+/** The first layer stands off the axis. */
+const INSET = 6;
+const TICK = { fill: 'var(--ink2)', fontSize: 12 };
 
-/** One row of recharts' data: value and [below, above] of each group. */
-const pointOf = (p: LayerPoint) => Object.fromEntries([['layer', p.layer], ...groups.flatMap((g) => {
-  const e = p[g];
-  return e ? [[g, e.mean], [`${g}Error`, [e.mean - e.low, e.high - e.mean]]] : [];
-})]) as Record<string, number | [number, number]>;
+/** One row of recharts' data: the layer and the mean of each group. */
+const pointOf = (p: LayerPoint) => ({ layer: p.layer, ...Object.fromEntries(groups.flatMap((g) => (p[g] ? [[g, p[g].mean]] : []))) });
+
+/** The intervals of one line as a single path: recharts' own error bars are forty small components that are all drawn anew. */
+function Whiskers({ points, group, end, layers }: { points: readonly LayerPoint[]; group: (typeof groups)[number]; end: number; layers: number }) {
+  const plot = usePlotArea();
+  if (!plot) return null;
+  const x = (layer: number) => plot.x + INSET + ((plot.width - INSET) * layer) / Math.max(1, layers - 1);
+  const y = (v: number) => plot.y + plot.height * (1 - Math.min(end, Math.max(0, v)) / end);
+  const path = points.flatMap((p) => {
+    const e = p[group];
+    return e ? [`M${x(p.layer) - 3} ${y(e.low)}h6m-3 0V${y(e.high)}m-3 0h6`] : [];
+  });
+  return <path d={path.join('')} stroke={look[group].stroke} fill="none" />;
+}
+
+/** Grid, axes and lines: they stay as they are while the data moves, and recharts works out only what changed. */
+const Frame = memo(function Frame({ layers, end, present, axis }: { layers: number; end: number; present: string; axis: string }) {
+  const ticks = Array.from({ length: end + 1 }, (_, i) => i).filter((t) => end <= 5 || t % 2 === 0);
+  return (
+    <>
+      <CartesianGrid vertical={false} stroke="var(--rule)" />
+      <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: INSET }}>
+        <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+      </XAxis>
+      <YAxis domain={[0, end]} ticks={ticks} width={30} axisLine={false} tickLine={false} tick={TICK} />
+      <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />
+      {groups.filter((g) => present.includes(g)).map((g) => (
+        <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: layers > 16 ? 1.75 : 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls />
+      ))}
+    </>
+  );
+});
 
 export function LayersPlate() {
   const words = useWords();
@@ -32,69 +63,39 @@ export function LayersPlate() {
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const { modules, layers } = useModules();
-  const draws = useRun((r) => r.shown?.draws);
-  const cleanLoss = useRun((r) => r.shown?.cleanLoss ?? null);
-  const table = useRankTable();
+  // Charts may come a moment after the map: the page must not stand still for them.
+  const draws = useDeferredValue(useWholeDraws());
+  const sweeps = draws?.[0]?.length ?? 0;
   const points = useMemo(() => (draws ? byLayer(modules, draws, layers) : []), [modules, draws, layers]);
-  const roles = useMemo(() => (draws ? byRole(modules, draws) : []), [modules, draws]);
 
   const empty = points.length === 0;
   const present = groups.filter((g) => modules.some((m) => groupOf(m.group) === g));
   const all = points.flatMap((p) => present.flatMap((g) => (p[g] ? [{ group: g, layer: p.layer, ...p[g] }] : [])));
   const top = all.reduce<(typeof all)[number] | null>((best, e) => (e.mean > (best?.mean ?? -1) ? e : best), null);
   const end = Math.max(2, Math.ceil(Math.max(0, ...all.map((e) => e.high))));
-  const ticks = Array.from({ length: end + 1 }, (_, i) => i).filter((t) => end <= 5 || t % 2 === 0);
   const finding = top ? w.layerFinding(words.map[top.group], top.layer, top.mean) : w.layerEmpty;
 
-  const margin = (half: number) => n.fixed(half, half < 0.01 ? 3 : 2);
   const last = points.at(-1);
   const labels = last ? apart(present.flatMap((g) => (last[g] ? [{ key: g, words: `${words.map[g]} ${n.fixed(last[g].mean, 1)}`, y: TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, last[g].mean) / end) }] : [])), 16) : [];
 
   const room = roomFor(labels);
+  const data = useMemo(() => (points.length ? points.map(pointOf) : Array.from({ length: layers }, (_, layer) => ({ layer }))), [points, layers]);
   return (
     <>
       <ChartFrame
-        title={w.layerTitle} finding={finding} note={empty ? w.layerEmptyNote : table.sweeps < SWEEPS_FOR_INTERVALS ? w.layerNoteOne : w.layerNote} empty={empty} unit={w.importanceAxis} height={height}
+        title={w.layerTitle} finding={finding} note={empty ? w.layerEmptyNote : sweeps < SWEEPS_FOR_INTERVALS ? w.layerNoteOne : w.layerNote} empty={empty} unit={w.importanceAxis} height={height}
         data={{ columns: [w.layerAxis, ...present.flatMap((g) => [words.map[g], `${words.map[g]} 2.5 %`, `${words.map[g]} 97.5 %`])], rows: points.map((p) => [p.layer, ...present.flatMap((g) => [p[g]?.mean ?? null, p[g]?.low ?? null, p[g]?.high ?? null])]) }}
         print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
       >
         {(width) => (
-          <LineChart width={width} height={height} data={empty ? Array.from({ length: layers }, (_, layer) => ({ layer })) : points.map(pointOf)} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
-            <CartesianGrid vertical={false} stroke="var(--rule)" />
-            <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
-              <Label value={w.layerAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
-            </XAxis>
-            <YAxis domain={[0, end]} ticks={ticks} width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
-            <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />
-            {present.map((g) => (
-              <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: layers > 16 ? 1.75 : 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls>
-                {table.sweeps >= SWEEPS_FOR_INTERVALS && <ErrorBar dataKey={`${g}Error`} width={3} stroke={look[g].stroke} strokeWidth={1} isAnimationActive={false} />}
-              </Line>
-            ))}
+          <LineChart width={width} height={height} data={data} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
+            <Frame layers={layers} end={end} present={present.join(' ')} axis={w.layerAxis} />
+            {sweeps >= SWEEPS_FOR_INTERVALS && present.map((g) => <Whiskers key={g} points={points} group={g} end={end} layers={layers} />)}
             {labels.map((l) => <EndLabel key={l.key} x={width - room + 7} y={l.y} words={l.words} fill={look[l.key as keyof typeof look].text} />)}
           </LineChart>
         )}
       </ChartFrame>
-      <h3 className="role-title">{w.roleTitle}</h3>
-      <table className="roles">
-        <thead><tr><th scope="col">{w.roleColumns.type}</th><th scope="col">{w.roleColumns.multiple}</th><th scope="col">{w.roleColumns.share}</th><th scope="col">{w.roleColumns.parameters}</th></tr></thead>
-        <tbody>
-          {(roles.length ? roles.map((r) => r.role) : [...new Set(modules.map((m) => m.role))]).map((role, i) => {
-            const line = roles[i];
-            const rows = table.rows.filter((r) => r.module.role === role);
-            const ranks = rows.reduce((sum, r) => sum + (r.rank ?? 0), 0), total = table.rows.reduce((sum, r) => sum + (r.rank ?? 0), 0);
-            return (
-              <tr key={role}>
-                <td className="bold">{role}</td>
-                <td>{line ? n.fixed(line.multiple.mean, 2) : '–'}{line && table.sweeps >= SWEEPS_FOR_INTERVALS && <small className="ink2"> ±{margin((line.multiple.high - line.multiple.low) / 2)}</small>}</td>
-                <td>{table.allocation && total > 0 ? `${n.whole((100 * ranks) / total)} %` : '–'}</td>
-                <td>{table.allocation ? n.whole(rows.reduce((sum, r) => sum + (r.parameters ?? 0), 0)) : '–'}</td>
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-      <p className="small ink2 rule-top">{cleanLoss === null ? w.roleNote : w.cleanLoss(cleanLoss, Math.exp(cleanLoss))}</p>
+      <RoleTable />
     </>
   );
 }

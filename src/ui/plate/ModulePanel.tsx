@@ -6,7 +6,7 @@ import { useModules, useRankTable } from '../../state/derived.ts';
 import type { Failure } from '../../state/model-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
-import { engineOpen, explainModule, pictureOf } from '../../state/session.ts';
+import { engine, explainModule, pictureOf } from '../../state/engine.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../words/format.ts';
 import { useWords } from '../words/use-words.ts';
@@ -23,7 +23,7 @@ function useProbe(module: number, repeat: number, still: boolean) {
   const [picture, setPicture] = useState<Picture | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
   useEffect(() => {
-    if (!engineOpen() || !still) return;
+    if (!engine.open || !still) return;
     let current = true;
     const failed = (error: unknown) => { if (current && error instanceof AtlasError && error.code !== 'cancelled') setFailure({ code: error.code, values: error.values }); };
     // One after the other: the runtime takes one call at a time anyway, and the picture is the quicker of the two.

@@ -1,6 +1,7 @@
 /** Beside the map: what the run shows, as charts; a module in the open or two results compared take its place. */
 import { lazy, Suspense, type KeyboardEvent } from 'react';
 import { useRun } from '../../state/run-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
 import { useWords } from '../words/use-words.ts';
 
@@ -16,7 +17,7 @@ const tabs: PlateTab[] = ['layers', 'certainty'];
 
 export function Plate() {
   const words = useWords();
-  const { opened, tab, set } = useView();
+  const { opened, tab, set } = usePick(useView, 'opened', 'tab', 'set');
   const comparing = useRun((r) => r.comparing);
   if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ComparePlate {...comparing} /></Suspense></section>;
   if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>;

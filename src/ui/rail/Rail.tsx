@@ -5,6 +5,7 @@ import { defaults, useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { timeOf } from '../../state/pace.ts';
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { NumberField } from '../parts/NumberField.tsx';
 import { Term } from '../parts/Term.tsx';
@@ -23,7 +24,7 @@ function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): Pres
 
 function Preset() {
   const words = useWords();
-  const { spec, edit } = useExperiment();
+  const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
   const preset = presetOf(spec);
   return (
     <div className="field">
@@ -42,7 +43,7 @@ function Preset() {
 
 function ModelField() {
   const words = useWords();
-  const { facts } = useModel();
+  const { facts } = usePick(useModel, 'facts');
   const { layers } = useModules();
   const columns = useLayout().columns.length;
   const id = useExperiment((e) => e.spec.model.id);
@@ -84,7 +85,7 @@ function Method() {
 
 export function RailContent() {
   const words = useWords();
-  const { spec, edit } = useExperiment();
+  const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
   return (
     <>
       <Preset />

@@ -4,6 +4,7 @@ import { measurementOf } from '../../experiment/measurement.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { resultKey, useRun, type KeptResult } from '../../state/run-store.ts';
+import { usePick } from '../../state/pick.ts';
 import { showMeasurement } from '../../state/session.ts';
 import { nameOf } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
@@ -12,8 +13,8 @@ import { useClock } from '../parts/use-clock.ts';
 export function Results() {
   const words = useWords();
   const w = words.rail;
-  const { results, shown, phase, set } = useRun();
-  const { facts } = useModel();
+  const { results, shown, phase, set } = usePick(useRun, 'results', 'shown', 'phase', 'set');
+  const { facts } = usePick(useModel, 'facts');
   const [marked, setMarked] = useState<readonly string[] | null>(null);
   const now = useClock(60_000);
 

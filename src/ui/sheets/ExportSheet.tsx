@@ -1,33 +1,16 @@
 /** Everything that can be taken away, and the command that repeats the experiment elsewhere. */
 import { useState } from 'react';
-import { describeChanges } from '../../experiment/settings.ts';
-import { defaults } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
+import { useMapView } from '../map/use-map-view.ts';
 import { useSaveMap } from '../map/use-save-map.ts';
+import { commandOf } from '../export/command.ts';
 import { copyText, download } from '../export/download.ts';
 import { useWords } from '../words/use-words.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
-
-/** Quoted for a POSIX shell. */
-const quote = (s: string) => (/^[\w./:=@-]+$/.test(s) ? s : `'${s.replaceAll("'", "'\\''")}'`);
-
-/** What repeats the experiment on the command line. An own text and a model from files are named as files. */
-export function commandOf(spec: ExperimentSpec): string {
-  const parts = ['npx rank-atlas run where'];
-  for (const { path, to } of describeChanges(defaults, spec)) {
-    if (path === 'model.id' && !String(to).startsWith('bundled:')) parts.push('--model FOLDER');
-    else if (path === 'text' && spec.text.kind === 'own') parts.push('--text FILE.txt');
-    else if (path === 'text' && spec.text.kind === 'ids') parts.push(`--ids ${quote(JSON.stringify(spec.text.ids))}`);
-    else if (path === 'seed') parts.push(`--seed ${spec.seed}`);
-    else if (path !== 'model.hash') parts.push(`--set ${quote(`${path}=${typeof to === 'string' ? to : JSON.stringify(to)}`)}`);
-  }
-  return parts.join(' ');
-}
 
 export function ExportSheet() {
   const words = useWords();
   const w = words.export;
-  const save = useSaveMap();
+  const save = useSaveMap(useMapView());
   const spec = useExperiment((e) => e.spec);
   const [copied, setCopied] = useState(false);
   const command = commandOf(spec);

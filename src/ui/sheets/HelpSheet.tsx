@@ -1,4 +1,5 @@
 /** What the page does, how to read it, its keys and its words. */
+import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
@@ -6,7 +7,7 @@ import { useWords } from '../words/use-words.ts';
 export function HelpSheet() {
   const words = useWords();
   const h = words.help;
-  const { singleKeys, setSingleKeys } = useView();
+  const { singleKeys, setSingleKeys } = usePick(useView, 'singleKeys', 'setSingleKeys');
   return (
     <div className="help">
       {h.intro.map((p) => <p key={p}>{p}</p>)}

@@ -5,7 +5,8 @@ import { LIMITS, parseSpec } from '../../experiment/schema.ts';
 import type { TextRef } from '../../experiment/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { countTokens, engineOpen } from '../../state/session.ts';
+import { countTokens, engine } from '../../state/engine.ts';
+import { usePick } from '../../state/pick.ts';
 import { textOf } from '../../state/texts.ts';
 import { useWords } from '../words/use-words.ts';
 
@@ -17,7 +18,7 @@ export function TextSheet({ close }: { close(): void }) {
   const w = words.text;
   const id = useId();
   const texts = useModel((m) => m.texts);
-  const { spec, edit } = useExperiment();
+  const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
   const [choice, setChoice] = useState<string>(spec.text.kind === 'bundled' ? spec.text.id : 'own');
   const [own, setOwn] = useState(spec.text.kind === 'own' ? spec.text.text : '');
   const [preview, setPreview] = useState('');
@@ -34,7 +35,7 @@ export function TextSheet({ close }: { close(): void }) {
   }, [choice]);
 
   useEffect(() => {
-    if (empty || !engineOpen()) return;
+    if (empty || !engine.open) return;
     let current = true;
     const timer = setTimeout(() => {
       setState({ words: w.counting, error: false });

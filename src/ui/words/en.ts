@@ -153,7 +153,6 @@ export const en = {
     vsUniform: 'vs uniform', table: 'Table', map: 'Map', svg: 'SVG', csv: 'CSV',
     importance: 'Importance', ofMean: ', × the mean module', vsLegend: 'Rank minus mean rank',
     notProbed: 'not probed yet', probing: 'being probed', soFar: 'rank so far', settled: 'settled', open: 'not settled (95 %)',
-    openTilde: 'about, not settled (95 %)',
     findingAfter: 'The finding appears after repeat 3.', findingNext: 'The finding appears after this repeat.',
     findingNeeds: 'A finding needs at least 3 repeats.',
     fillSoFar: 'Fill is the multiple of the mean so far.',
@@ -179,7 +178,7 @@ export const en = {
   plate: {
     label: 'What the run shows', byLayer: 'By layer', convergence: 'Certainty', tabs: 'Views of the run',
     layerTitle: 'Importance by layer', layerEmpty: 'Two curves will stand here: attention and MLP.', layerEmptyNote: 'Each point is a mean over the layer’s modules, with its 95 % interval.',
-    layerAxis: 'layer', importanceAxis: '× the mean module', meanLine: 'mean module',
+    layerAxis: 'layer', importanceAxis: '× the mean module',
     layerFinding: (group: string, layer: number, multiple: number) => `${group} of layer ${layer} leads, at ${n.fixed(multiple, 1)} times the mean module.`,
     layerNote: 'Mean over the modules of a layer; bars are 95 % t-intervals over repeats.',
     layerNoteOne: 'Mean over the modules of a layer. Intervals appear after repeat 3.',
@@ -195,7 +194,7 @@ export const en = {
   },
 
   panel: {
-    weights: 'weights', noiseA: 'noise A', delta: 'fresh B·A', corner: (w: number, h: number) => `The top left ${w} × ${h} of each, on one scale.`,
+    weights: 'weights', noiseA: 'noise A', delta: 'fresh B·A',
     pictureName: (what: string) => `Picture of ${what}`,
     shake: (value: string) => `Shake these weights, and the prediction moves by ${value}.`,
     waiting: 'Probing this module in the open…',
@@ -207,7 +206,7 @@ export const en = {
       const head = `mean of ${r.repeats} is ${r.mean}: ${r.multiple} × the mean module`;
       return r.rounding === 'floor' && r.unit === 'ranks' ? `${head}, so floor(${r.meanRank} × ${r.multiple}) = ${r.rank}` : `${head}, so rank ${r.rank}`;
     },
-    why: 'Why', repeatsTitle: 'Repeats', repeatsAxis: 'disagreement', repeatsNote: '95 % interval of the mean below the dots.',
+    why: 'Why', repeatsAxis: 'disagreement', repeatsNote: '95 % interval of the mean below the dots.',
     repeatsName: (values: string) => `Repeats: ${values}`,
     noRepeats: 'No repeat has reached this module yet.',
     whys: {
@@ -226,7 +225,7 @@ export const en = {
     finding: (moved: number, of: number) => `${n.whole(moved)} of ${n.whole(of)} modules move.`,
     how: 'A number where the two 95 % intervals part; a point where they overlap. Bottom row: net change of the column.',
     order: (rho: number) => `The order agrees with Spearman ${n.fixed(rho, 2)}.`,
-    setting: 'Setting', a: 'First', b: 'Second', same: 'All else is equal.', allSame: 'All settings are equal.',
+    a: 'First', b: 'Second', same: 'All else is equal.', allSame: 'All settings are equal.',
     legend: 'Rank, second minus first', part: 'intervals part', overlap: 'they overlap', net: 'net',
     rankOf: (which: string) => `rank in the ${which.toLowerCase()}`, status: 'Comparing two results', statusNote: 'Nothing is running.',
     scatterName: (rho: number) => `Rank in the second result by rank in the first, Spearman ${n.fixed(rho, 2)}.`,
@@ -241,7 +240,6 @@ export const en = {
     layers: (layers: number, columns: number) => `${layers} layers × ${columns}`,
     load: (bytes: number) => `Load ${size(bytes)}`, needs: (needed: number, limit: number) => `Needs ${n.fixed(needed / 1e9, needed < 1e9 ? 2 : 1)} of ${n.fixed(limit / 1e9, 1)} GB.`,
     allowed: (limit: number) => `${n.fixed(limit / 1e9, 1)} GB allowed here`,
-    tooLarge: (needed: number, limit: number) => `Needs ${n.fixed(needed / 1e9, 1)} GB; this device allows ${n.fixed(limit / 1e9, 1)}. Use fewer or shorter sequences, or a q4 file.`,
     parts: { weights: 'weights', activations: 'activations', workspace: 'workspace' },
     batch: (sequences: number, length: number) => `${sequences} × ${length} tokens`,
     blocks: (size: number) => `blocks of ${size}`, dialect: { optimum: 'optimum export', genai: 'GenAI builder export' } as Record<string, string>,

@@ -145,7 +145,6 @@ export const ja = {
     vsUniform: '均等との差', table: '表', map: 'マップ', svg: 'SVG', csv: 'CSV',
     importance: '重要度', ofMean: '（平均モジュール比）', vsLegend: 'ランク − 平均ランク',
     notProbed: '未測定', probing: '測定中', soFar: '暫定ランク', settled: '確定', open: '未確定 (95 %)',
-    openTilde: 'およそ、未確定 (95 %)',
     findingAfter: '結論は3回目の後に出ます。', findingNext: '結論はこの回の後に出ます。',
     findingNeeds: '結論には3回以上の反復が必要です。',
     fillSoFar: '濃さは、これまでの平均に対する倍率です。',
@@ -171,7 +170,7 @@ export const ja = {
   plate: {
     label: '測定からわかること', byLayer: '層ごと', convergence: '確かさ', tabs: '測定の見方',
     layerTitle: '層ごとの重要度', layerEmpty: 'ここに注意と MLP の2本の線が出ます。', layerEmptyNote: '各点は層内のモジュールの平均で、95 %区間が付きます。',
-    layerAxis: '層', importanceAxis: '平均モジュール比', meanLine: '平均モジュール',
+    layerAxis: '層', importanceAxis: '平均モジュール比',
     layerFinding: (group: string, layer: number, multiple: number) => `最大は${layer}層の${group}、平均モジュールの${n.fixed(multiple, 1)}倍。`,
     layerNote: '層内のモジュールの平均。縦棒は反復による95 % t 区間。',
     layerNoteOne: '層内のモジュールの平均。区間は3回目の後に出ます。',
@@ -187,7 +186,7 @@ export const ja = {
   },
 
   panel: {
-    weights: '重み', noiseA: 'ノイズ A', delta: '新しい B·A', corner: (w: number, h: number) => `それぞれ左上の ${w} × ${h}、目盛りは共通。`,
+    weights: '重み', noiseA: 'ノイズ A', delta: '新しい B·A',
     pictureName: (what: string) => `${what}の図`,
     shake: (value: string) => `この重みを揺らすと、予測は ${value} 動く。`,
     waiting: 'このモジュールを目の前で測っています…',
@@ -199,7 +198,7 @@ export const ja = {
       const head = `${r.repeats}回の平均は ${r.mean}：平均モジュールの ${r.multiple} 倍`;
       return r.rounding === 'floor' && r.unit === 'ranks' ? `${head}。よって floor(${r.meanRank} × ${r.multiple}) = ${r.rank}` : `${head}。よってランク ${r.rank}`;
     },
-    why: '理由', repeatsTitle: '反復', repeatsAxis: '不一致', repeatsNote: '点の下は平均の95 %区間。',
+    why: '理由', repeatsAxis: '不一致', repeatsNote: '点の下は平均の95 %区間。',
     repeatsName: (values: string) => `各反復：${values}`,
     noRepeats: 'このモジュールはまだ測定されていません。',
     whys: {
@@ -218,7 +217,7 @@ export const ja = {
     finding: (moved: number, of: number) => `${n.whole(of)}モジュール中${n.whole(moved)}個が動く。`,
     how: '数字は2つの95 %区間が離れている所、点は重なる所。最下行は列の差し引き。',
     order: (rho: number) => `順序の一致：Spearman ${n.fixed(rho, 2)}。`,
-    setting: '設定', a: '1つ目', b: '2つ目', same: 'ほかはすべて同じ。', allSame: '設定はすべて同じ。',
+    a: '1つ目', b: '2つ目', same: 'ほかはすべて同じ。', allSame: '設定はすべて同じ。',
     legend: 'ランク、2つ目 − 1つ目', part: '区間が離れている', overlap: '重なる', net: '差引',
     rankOf: (which: string) => `${which}のランク`, status: '2つの結果を比較中', statusNote: '実行中のものはありません。',
     scatterName: (rho: number) => `1つ目に対する2つ目のランク、Spearman ${n.fixed(rho, 2)}。`,
@@ -233,7 +232,6 @@ export const ja = {
     layers: (layers: number, columns: number) => `${layers}層 × ${columns}`,
     load: (bytes: number) => `${size(bytes)} を読み込む`, needs: (needed: number, limit: number) => `${n.fixed(limit / 1e9, 1)} GB 中 ${n.fixed(needed / 1e9, needed < 1e9 ? 2 : 1)} GB が必要。`,
     allowed: (limit: number) => `ここでは ${n.fixed(limit / 1e9, 1)} GB まで`,
-    tooLarge: (needed: number, limit: number) => `${n.fixed(needed / 1e9, 1)} GB 必要ですが、この端末では ${n.fixed(limit / 1e9, 1)} GB まで。系列を減らすか短くするか、q4 ファイルを使ってください。`,
     parts: { weights: '重み', activations: '活性値', workspace: '作業領域' },
     batch: (sequences: number, length: number) => `${sequences} × ${length}トークン`,
     blocks: (size: number) => `ブロック ${size}`, dialect: { optimum: 'optimum の書き出し', genai: 'GenAI ビルダーの書き出し' } as Record<string, string>,

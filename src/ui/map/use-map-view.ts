@@ -14,7 +14,9 @@ import { faceOf, versusEnd } from './faces.ts';
 
 const none: ReadonlySet<number> = new Set();
 
-export function useMapFaces() {
+export type MapView = ReturnType<typeof useMapView>;
+
+export function useMapView() {
   const words = useWords();
   const colours = palette(useDark());
   const layout = useLayout();

@@ -1,0 +1,72 @@
+/** When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and goes on, or waits. */
+import { expect, test, type Page } from '@playwright/test';
+import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
+
+/** Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would. */
+const holdWorkers = (page: Page) => page.addInitScript(() => {
+  const all: Worker[] = [];
+  Object.assign(window, { threads: all, Worker: class extends Worker { constructor(url: string | URL, options?: WorkerOptions) { super(url, options); all.push(this); } } });
+});
+const killWorker = (page: Page) => page.evaluate(() => {
+  const thread = (window as unknown as { threads: Worker[] }).threads.at(-1)!;
+  thread.terminate();
+  thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+});
+
+const spec = () => { const small = smallSpec(); return { ...small, method: { ...small.method, repeats: 6 } }; };
+const inRepeat = (page: Page, repeat: number) => expect(title(page)).toHaveText(new RegExp(`repeat ${repeat} of 6`), { timeout: 60_000 });
+
+test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({ page }) => {
+  await open(page, spec());
+  await measured(page, 6);
+  const undisturbed = await cellTexts(page);
+
+  const other = await page.context().newPage();
+  await holdWorkers(other);
+  await open(other, spec());
+  await inRepeat(other, 3);
+  await killWorker(other);
+  await expect(other.getByRole('alert')).toContainText(/The engine stopped\. It goes on from repeat [34]\./);
+  await measured(other, 6);
+  await expect(other.getByRole('alert')).toHaveCount(0);
+  expect(await cellTexts(other)).toEqual(undisturbed);
+});
+
+test('an engine that dies twice asks before it goes on', async ({ page }) => {
+  await holdWorkers(page);
+  await open(page, spec());
+  await inRepeat(page, 2);
+  await killWorker(page);
+  await expect(page.getByRole('alert')).toContainText('The engine stopped.');
+  await inRepeat(page, 3);
+  await killWorker(page);
+  await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
+  await expect(title(page)).toHaveText(/^Stopped at repeat/);
+  expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await measured(page, 6);
+});
+
+test('where no engine works a recorded run is shown and marked as one', async ({ page }) => {
+  await page.route('**/*.wasm', (route) => route.abort());
+  await open(page, null);
+  await expect(title(page)).toHaveText('A recorded run', { timeout: 60_000 });
+  await expect(page.locator('.chips .chip').first()).toHaveText(/^Recorded \d{4}-\d\d-\d\d, /);
+  await expect(page.getByRole('button', { name: 'Play' })).toBeDisabled();
+  await expect(page.getByRole('alert')).toContainText('could not be fetched');
+  for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
+  await cells(page).first().click();
+  await expect(page.locator('.panel .dots svg')).toBeVisible();
+});
+
+test('a hidden tab waits until it is looked at', async ({ page }) => {
+  await page.addInitScript(() => {
+    let hidden = true;
+    Object.defineProperty(document, 'visibilityState', { get: () => (hidden ? 'hidden' : 'visible') });
+    Object.assign(window, { look: () => { hidden = false; document.dispatchEvent(new Event('visibilitychange')); } });
+  });
+  await open(page);
+  await expect(page.locator('.status')).toContainText('Starts when this tab is in view.', { timeout: 60_000 });
+  await page.evaluate(() => (window as unknown as { look(): void }).look());
+  await measured(page, 3);
+});

@@ -1,0 +1,77 @@
+/** The engine's thread as the page holds it, and the questions asked of it that are no part of a run. */
+import { AtlasError, type ErrorCode } from '../errors.ts';
+import type { ExperimentSpec } from '../experiment/spec.ts';
+import { EngineClient } from '../worker/client.ts';
+import type { FromWorker, ModelSource, Progress, Requests, SelfTestReport } from '../worker/protocol.ts';
+import { useExperiment } from './experiment-store.ts';
+import { useModel, type Failure } from './model-store.ts';
+import { useRun } from './run-store.ts';
+import { textOf } from './texts.ts';
+
+type RunMessage = Extract<FromWorker, { kind: 'events' }>;
+
+let onEvents: (message: RunMessage) => void = () => undefined;
+/** Who takes the events of runs. */
+export const takeEvents = (handler: typeof onEvents) => { onEvents = handler; };
+
+/** Whether a model is open in the thread. */
+export const engine = { open: false };
+
+export const client = new EngineClient({
+  progress: showProgress,
+  events: (message) => onEvents(message),
+  died: () => { engine.open = false; },
+});
+
+/** Bytes arrive in hundreds of small messages; the page shows them ten times a second. */
+let shownAt = 0;
+function showProgress(p: Progress): void {
+  const now = performance.now();
+  if (p.phase === 'download' && p.loaded < p.total && now - shownAt < 100) return;
+  shownAt = now;
+  useModel.getState().progress(p);
+}
+
+export const failureOf = (error: unknown): Failure =>
+  error instanceof AtlasError ? { code: error.code, values: error.values } : { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
+
+export const ofCode = (error: unknown, ...codes: ErrorCode[]): boolean => error instanceof AtlasError && codes.includes(error.code);
+
+/** A self-test that did not pass, as a sentence about its worst check. */
+export function distrustOf(report: SelfTestReport, provider: string): Failure {
+  const worst = report.checks.filter((c) => !c.ok).sort((a, b) => b.error / b.allowed - a.error / a.allowed)[0];
+  return { code: 'self-test', values: { provider, error: (worst?.error ?? NaN).toPrecision(2), allowed: (worst?.allowed ?? NaN).toPrecision(1) } };
+}
+
+/** Read a model's headers for the picker. */
+export async function inspectModel(source: ModelSource, name: string): Promise<void> {
+  const { set, choice } = useModel.getState();
+  set({ candidate: { source, name, inspection: null, failure: null } });
+  const { sequences, length } = useExperiment.getState().spec;
+  const settle = (patch: object) => {
+    const { candidate } = useModel.getState();
+    if (candidate?.source === source) set({ candidate: { ...candidate, ...patch } });
+  };
+  try {
+    settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice }) });
+  } catch (error) {
+    settle({ failure: failureOf(error) });
+  }
+}
+
+/** One probe of a module in the open, under the settings of the measurement in view. */
+export async function explainModule(module: number, repeat: number): Promise<Requests['explain']['answer']> {
+  const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
+  return client.ask('explain', { spec, texts: await textOf(spec.text), module, repeat });
+}
+
+/** Pictures of a module's weight, of its noise in `repeat`, and of a fresh adapter of `rank`. */
+export function pictureOf(module: number, repeat: number, rank: number): Promise<Requests['picture']['answer']> {
+  const { seed, method: { noise } } = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
+  return client.ask('picture', { module, repeat, seed, rank, std: noise.scale === 'fixed' ? noise.sigma : null });
+}
+
+/** The tokens of an experiment's text, as its run would cut them. Throws `bad-text`. */
+export async function countTokens(spec: ExperimentSpec): Promise<Requests['count']['answer']> {
+  return client.ask('count', { spec, texts: await textOf(spec.text) });
+}
