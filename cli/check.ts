@@ -1,10 +1,11 @@
 /**
  * `rank-atlas check`: the untouched export and the cut pipeline on the same tokens, and how far they differ.
- * `--dump` writes the pipeline's tensors under the names PyTorch users know. A tokenizer.json or a safetensors file by itself
+ * `--dump` writes the pipeline's tensors under the names PyTorch users know, with `--grad` the gradients of the loss too. A tokenizer.json or a safetensors file by itself
  * is read and validated.
  */
 import { basename } from 'node:path';
-import type { TokenBatch } from '../src/engine/engine.ts';
+import { AtlasError } from '../src/errors.ts';
+import type { Engine, TokenBatch, TrainingEngine } from '../src/engine/engine.ts';
 import { comparePipeline, fewTokens } from '../src/engine/self-test.ts';
 import { nextTokenLosses } from '../src/engine/tokens.ts';
 import { idsBatch } from '../src/model/calibration.ts';
@@ -20,6 +21,7 @@ import { idsOf } from './run.ts';
 export const check: Command = async (path, options) => {
   if (path.endsWith('.safetensors')) return checkSafetensors(path);
   if (path.endsWith('tokenizer.json')) return checkTokenizer(path);
+  if (options.grad && options.dump === undefined) throw new AtlasError('usage', { why: '--grad writes gradients with --dump OUT.safetensors' });
   const model = await loadModel(await nodeFiles(path), { dtype: options.dtype });
   const batch: TokenBatch = options.ids === undefined ? fewTokens(model.compiled) : idsBatch(idsOf(options.ids), model.compiled);
   const { engine, runtime } = await startEngine(model, options);
@@ -27,8 +29,9 @@ export const check: Command = async (path, options) => {
     const logits = await engine.logits(batch);
     const { ok, error, allowed, note } = await comparePipeline(testedOf(model, runtime.ort), batch, logits);
     if (options.dump !== undefined) {
-      const residuals = await engine.residuals(batch);
-      await writeDump(options.dump, batch, model, logits, residuals);
+      const tensors = await forwardTensors(engine, batch, model, logits);
+      if (options.grad) await addGradients(tensors, engine, batch, model);
+      await writeBytes(options.dump, writeSafetensors(tensors, { format: 'pt' }));
     }
     const largest = largestOf(logits);
     const report = {
@@ -63,11 +66,24 @@ async function checkTokenizer(path: string): Promise<number> {
 
 const largestOf = (x: Float32Array): number => x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
 
-async function writeDump(path: string, batch: TokenBatch, { compiled }: LoadedModel, logits: Float32Array, residuals: Float32Array[]): Promise<void> {
+async function forwardTensors(engine: Engine, batch: TokenBatch, { compiled }: LoadedModel, logits: Float32Array): Promise<Map<string, FloatTensor>> {
   const { sequences, length } = batch, { vocab, hidden } = compiled;
   const nll = await nextTokenLosses(async (visit) => visit(0, vocab, logits), batch);
   const tensors = new Map<string, FloatTensor>([['logits', { shape: [sequences, length, vocab], data: logits }]]);
-  residuals.forEach((data, i) => tensors.set(`resid.${i}`, { shape: [sequences, length, hidden], data }));
+  (await engine.residuals(batch)).forEach((data, i) => tensors.set(`resid.${i}`, { shape: [sequences, length, hidden], data }));
   tensors.set('nll', { shape: [sequences, length - 1], data: Float32Array.from(nll) });
-  await writeBytes(path, writeSafetensors(tensors, { format: 'pt' }));
+  return tensors;
+}
+
+/** Weights up to which their gradients are written too, in numbers of all modules. */
+const SMALL_MODEL = 20_000_000;
+
+/** `loss`, `grad_resid.i` and, of small models, `grad_weight.<module path>` of the mean next-token loss. */
+async function addGradients(tensors: Map<string, FloatTensor>, engine: TrainingEngine, batch: TokenBatch, { compiled: { hidden, modules } }: LoadedModel): Promise<void> {
+  const { sequences, length } = batch, small = modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0) <= SMALL_MODEL;
+  const loss = await engine.gradients(batch, {
+    residual: (i, data) => tensors.set(`grad_resid.${i}`, { shape: [sequences, length, hidden], data }),
+    ...(small ? { weight: (module, data) => tensors.set(`grad_weight.${modules[module]!.path}`, { shape: [modules[module]!.outFeatures, modules[module]!.inFeatures], data }) } : {}),
+  });
+  tensors.set('loss', { shape: [], data: Float32Array.of(loss) });
 }

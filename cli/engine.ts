@@ -1,14 +1,14 @@
 /** A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go of them. */
 import { totalmem } from 'node:os';
 import { createEngine } from '../src/engine/cut-engine.ts';
-import type { Engine } from '../src/engine/engine.ts';
+import type { Engine, TrainingEngine } from '../src/engine/engine.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import type { Options } from './main.ts';
 import { loadRuntime, type NodeRuntime } from './runtime.ts';
 
-export interface StartedEngine { engine: Engine; runtime: NodeRuntime }
+export interface StartedEngine { engine: Engine & TrainingEngine; runtime: NodeRuntime }
 
 /** WebAssembly addresses 4 GB; half of a smaller machine's memory is left to others. */
 const budget = () => Math.min(4e9, totalmem() / 2);

@@ -18,7 +18,7 @@ MODEL is a folder laid out like a hub repository, or one .onnx file. Without --m
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
           --provider wasm|webgpu   --threads N   --out FILE.json
 inspect   --json
-check     --ids '[[1,2,3]]'   --dump OUT.safetensors   --json   --provider wasm|webgpu   --threads N
+check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
 all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
 
 Presets: PRESETS`;
@@ -45,7 +45,7 @@ const commands = {
   },
   inspect: { options: common, load: async () => (await import('./inspect.ts')).inspect },
   check: {
-    options: { ...common, dump: { type: 'string' } },
+    options: { ...common, dump: { type: 'string' }, grad: { type: 'boolean', default: false } },
     load: async () => (await import('./check.ts')).check,
   },
 } satisfies Record<string, { options: ParseArgsConfig['options']; load: () => Promise<Command> }>;
@@ -63,6 +63,7 @@ export interface Options {
   set?: string[];
   out?: string;
   dump?: string;
+  grad?: boolean;
 }
 
 /** Runs a command on its one positional argument; returns the exit code. */

@@ -1,12 +1,13 @@
-// Disagreement: the ℓ1 distance between two sets of logits, reduced on the device in two deterministic steps.
+// Disagreement: the ℓ1 distance between two sets of logits, reduced on the device in two deterministic steps, of which
+// this is the first; `shares` in sums.wgsl then adds the rows of each probe.
 //
 // `row_sums` adds Σ_v |a[r, v] − b[r, v]| of one chunk of the vocabulary to sums[r] (one workgroup per row, a fixed
 // tree, no atomics). With `paired` 0, `a` already holds the difference (the vocabulary product is linear, so
-// one product of h₁ − h₂ replaces two) and `b` is not read. `probe_sums` adds the rows of each probe.
+// one product of h₁ − h₂ replaces two) and `b` is not read.
 
 struct Sizes {
   columns: u32,  // of this chunk
-  rows: u32,     // row_sums: all rows; probe_sums: rows per probe
+  rows: u32,
   paired: u32,
   first: u32,    // 1: start from zero; 0: add to what earlier chunks left
   grid: u32,     // workgroups along x: more than 65535 rows spread over y
@@ -44,14 +45,4 @@ fn row_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   if (lane == 0u) {
     if (sizes.first == 1u) { sums[row] = total; } else { sums[row] += total; }
   }
-}
-
-// a: row sums; sums: one value per probe, the sum over its rows.
-@compute @workgroup_size(256)
-fn probe_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let start = group.x * sizes.rows;
-  var sum = 0.0;
-  for (var r = lane; r < sizes.rows; r += LANES) { sum += a[start + r]; }
-  let total = tree(lane, sum);
-  if (lane == 0u) { sums[group.x] = total; }
 }

@@ -44,6 +44,7 @@ export const errorTable = {
   'long-link': (v) => `This text is too long for a link (${v.size}; ${v.allowed} fit). Share the link without the text, or export the result file.`,
   'bad-result': (v) => `${v.file} is not a recorded run (at "${v.at}": ${v.why}). Export it again.`,
   'not-finite': (v) => `Shaking ${v.module} gave no finite number. Choose a smaller fixed noise, or the other provider.`,
+  'diverged': (v) => `At step ${v.step} the loss is no longer a number; the adapters are those of the step before. Lower the learning rate, or clip the gradient's norm lower.`,
   'no-importance': (v) => `Ranks cannot be given out: ${v.why}. Use more noise or another text.`,
   'usage': (v) => `${v.why}. Run "rank-atlas --help" for what is possible.`,
 } satisfies Record<string, Sentence>;

@@ -117,6 +117,11 @@ export class Builder {
     return this.emit(op, inputs, { attributes, domain })[0]!;
   }
 
+  /** A step whose shape the compiler itself vouches for, with an operator that exports may not use (blocked dequantisation, Pad). */
+  make(op: string, inputs: readonly Value[], shape: Shape, attributes: Record<string, Attribute> = {}): Value {
+    return this.step(op, '', inputs, new Map(Object.entries(attributes)), [shape])[0]!;
+  }
+
   reshape(x: Value, dims: readonly number[]): Value {
     return this.one('Reshape', [x, this.integers(dims)]);
   }

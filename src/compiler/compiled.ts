@@ -19,6 +19,8 @@ export interface WeightTensor {
   dims: readonly number[];
   /** Little endian, any alignment. Widened half floats are made when read and held weakly: read once, and keep what you need. */
   readonly bytes: Uint8Array;
+  /** Name of the weight whose bytes these are, seen as another type or shape: the engine uploads them once. */
+  readonly viewOf?: string;
 }
 
 /** A lookup the engine does itself before the embedding piece: `out[i] = table[ids[i]]`, float32 rows. */
@@ -52,10 +54,27 @@ export interface Site {
   delta: string;
   /** Tap output of the tapped block: the product's input `x`, `[batch, length, inFeatures]`. Sites with one input share a tap. */
   tap: string;
+  /** Output of the backward pieces: the gradient `dy` at the product's output, `[batch, length, width]`. */
+  grad: string;
   /** Output features of the whole product (all modules packed in it). */
   width: number;
   /** Modules served, with the column range of each in the product's output. */
-  modules: readonly { module: number; offset: number }[];
+  modules: readonly SiteModule[];
+}
+
+/**
+ * A module at its site. In the adapted pieces it adds `scale · (x Aᵀ) Bᵀ` (LoRA, methods.md §1) to its columns; the
+ * rank is a symbolic dimension, at least 1 (rank 0 is fed as a pair of zeros).
+ */
+export interface SiteModule {
+  module: number;
+  offset: number;
+  /** Input `A`, `[rank, inFeatures]`. */
+  loraA: string;
+  /** Input `Bᵀ`, `[rank, outFeatures]`: transposed, so that a lower rank is a prefix of both. */
+  loraB: string;
+  /** Input `[1]`. */
+  scale: string;
 }
 
 export interface BlockStructure {
@@ -70,13 +89,21 @@ export type BlockVariant =
   /** `x → y, taps…` */
   | 'tapped'
   /** `x, deltas… → y` */
-  | 'instrumented';
+  | 'instrumented'
+  /** `x, adapters… → y` */
+  | 'adapted'
+  /** `x, dy → dx, taps…, grads…`: the vector-Jacobian product, the forward recomputed inside. */
+  | 'backward'
+  /** `x, dy, adapters… → dx, taps…, grads…` of the adapted block. */
+  | 'adaptedBackward';
 
 export type HeadVariant =
   /** `x → logits` */
   | 'logits'
   /** `x → h`: what comes before the vocabulary product (final norm). `[batch, length, hidden]` */
-  | 'norm';
+  | 'norm'
+  /** `x, dh → dx` of the norm. */
+  | 'normBackward';
 
 /**
  * The vocabulary product, `logits = h Wᵀ (+ bias)`; linear, so the difference of two logit sets is

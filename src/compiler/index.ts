@@ -4,22 +4,22 @@
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
+import { blockRequest, normBackwardRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
 import type { BlockStructure, BlockVariant, CompiledModel, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
-import { cut, type Cut } from './cut.ts';
-import { planPiece, weightTensor, type PieceRequest } from './pieces.ts';
+import { cut } from './cut.ts';
+import { planPiece, type PieceRequest } from './pieces.ts';
 import { onlyReader } from './products.ts';
-import { findModules, ordered } from './sites.ts';
-import { specialise, type Specialised } from './specialise.ts';
+import { findModules } from './sites.ts';
+import { specialise } from './specialise.ts';
 import { Clash, type Value } from './value.ts';
+import { weightTensor } from './weight-tensor.ts';
 
 /** Batch and length the layout is read off: small, and different from each other. */
 const LAYOUT = { batch: 2, length: 3 };
 
 /** Specialised graphs kept at a time; each holds masks of its length. */
 const KEPT = 4;
-
-interface Cuts { s: Specialised; cut: Cut }
 
 /**
  * Compiles a decoder export. Cheap: pieces are built when they are asked for.
@@ -71,7 +71,7 @@ class Compiled implements CompiledModel {
     this.lookups = s.lookups.map(({ rows, width, read }, i) => ({ input: `lookup${i}`, source: 'input_ids', rows, width, read }));
     const structures: string[] = [];
     this.blocks = layers.map(({ sites }, layer) => {
-      const { signature } = this.plan(blockRequest(graph, at, layer, 'plain'));
+      const { signature } = this.plan(() => blockRequest(graph, at, layer, sites, 'plain'));
       let structure = structures.indexOf(signature);
       if (structure < 0) structure = structures.push(signature) - 1;
       return { structure, sites };
@@ -88,12 +88,13 @@ class Compiled implements CompiledModel {
 
   block(layer: number, batch: number, length: number, variant: BlockVariant): Piece {
     const shared = `${this.blocks[layer]!.structure}:${batch}:${length}:${variant}`;
-    return this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => blockRequest(this.graph, this.cutAt(batch, length), layer, variant), shared);
+    return this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => blockRequest(this.graph, this.cutAt(batch, length), layer, this.blocks[layer]!.sites, variant), shared);
   }
 
   headPiece(batch: number, length: number, variant: HeadVariant): Piece {
     return this.piece(`${variant}:${batch}:${length}`, () => {
-      const { s, cut } = this.cutAt(batch, length);
+      const at = this.cutAt(batch, length), { s, cut } = at;
+      if (variant === 'normBackward') return normBackwardRequest(this.graph, at);
       const output = variant === 'logits'
         ? { name: 'logits', value: s.logits, dims: [batch, length, cut.vocab] }
         : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };
@@ -109,20 +110,21 @@ class Compiled implements CompiledModel {
   private piece(key: string, request: () => PieceRequest, shared = key): Piece {
     let piece = this.pieces.get(key);
     if (piece) return piece;
-    const asked = request(), { signature, weights, graph } = this.plan(asked);
+    const { asked, signature, weights, graph } = this.plan(request);
     let written = this.models.get(shared);
     if (!written) this.models.set(shared, (written = { signature, model: writeGraph(graph) }));
     // Windows longer than the layout's sequence show only now.
     if (written.signature !== signature) throw new AtlasError('operator', { where: this.graph.file, operator: 'attention windows that differ between layers' });
-    const inputs = [...asked.inputs.map(([name]) => name), ...(asked.deltas ?? []).map((d) => d.name)];
+    const inputs = asked.inputs.map(([name]) => name);
     piece = { model: written.model, weights, inputs, outputs: asked.outputs.map((o) => o.name) };
     this.pieces.set(key, piece);
     return piece;
   }
 
-  private plan(request: PieceRequest) {
+  private plan(request: () => PieceRequest) {
     try {
-      return planPiece(request);
+      const asked = request();
+      return { asked, ...planPiece(asked) };
     } catch (e) {
       if (!(e instanceof Clash)) throw e;
       throw new AtlasError('not-decoder', { file: this.graph.file, why: e.message }, { cause: e });
@@ -143,19 +145,6 @@ class Compiled implements CompiledModel {
     }
     return found;
   }
-}
-
-function blockRequest(graph: Graph, { s, cut }: Cuts, number: number, variant: BlockVariant): PieceRequest {
-  const layer = cut.layers[number]!, entries = ordered(layer), { batch, length } = s;
-  const outputs = [{ name: 'y', value: layer.output as Value, dims: [batch, length, cut.hidden] }];
-  if (variant === 'tapped') {
-    for (const x of new Set(entries.map((e) => e.product.x))) {
-      outputs.push({ name: `tap${outputs.length - 1}`, value: x, dims: [batch, length, x.dims.at(-1)!] });
-    }
-  }
-  const deltas = variant !== 'instrumented' ? [] : entries.map(({ product }, i) =>
-    ({ name: `delta${i}`, value: product.y as Value, dims: [batch, length, product.width] }));
-  return { opsets: graph.opsets, inputs: [['x', layer.input]], outputs, deltas };
 }
 
 function vocabularyHead({ s, cut }: Cuts): VocabularyHead {

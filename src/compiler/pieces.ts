@@ -2,21 +2,19 @@
  * Writes a part of the specialised graph as an ONNX model of its own: weights are inputs, names are canonical, so that
  * blocks of equal structure give equal bytes.
  */
-import { halfToFloat32 } from '../onnx/float16.ts';
 import type { Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 import type { WeightTensor } from './compiled.ts';
 import { encode, full, type Constant } from './fold/constant.ts';
 import { broadcasting, keepsDims } from './fold/elementwise.ts';
 import { Clash, count, sameDims, shapeText, type ComputedValue, type Step, type Value, type WeightValue } from './value.ts';
+import { boundWeight } from './weight-tensor.ts';
 
 export interface PieceRequest {
   opsets: ReadonlyMap<string, number>;
-  /** Activations that enter, by input name. */
-  inputs: readonly [name: string, value: Value][];
+  /** Activations and adapters that enter, by input name; `dims` where some are symbolic. */
+  inputs: readonly (readonly [name: string, value: Value, dims?: readonly (number | string)[]])[];
   /** Values that leave, by output name, as `dims`. */
   outputs: readonly { name: string; value: Value; dims: readonly number[] }[];
-  /** Added to a value right where it is made: an input of its own, of shape `dims`. */
-  deltas?: readonly { name: string; value: Value; dims: readonly number[] }[];
 }
 
 export interface PlannedPiece {
@@ -24,31 +22,6 @@ export interface PlannedPiece {
   signature: string;
   weights: Map<string, WeightTensor>;
   graph: Graph;
-}
-
-const widened = new WeakMap<Tensor, WeightTensor>();
-
-/** A weight as it is uploaded. Half floats are widened when the bytes are asked for, and forgotten when nobody holds them. */
-export function weightTensor(tensor: Tensor): WeightTensor {
-  let w = widened.get(tensor);
-  if (w) return w;
-  const { name, dims } = tensor;
-  if (tensor.type === 'float16') {
-    let held: WeakRef<Uint8Array> | null = null;
-    w = {
-      name, dims, type: 'float32',
-      get bytes() {
-        let bytes = held?.deref();
-        if (!bytes) {
-          bytes = new Uint8Array(halfToFloat32(tensor.bytes).buffer);
-          held = new WeakRef(bytes);
-        }
-        return bytes;
-      },
-    };
-  } else w = { name, dims, type: tensor.type as WeightTensor['type'], bytes: tensor.bytes };
-  widened.set(tensor, w);
-  return w;
 }
 
 /** Lays a piece out; `writeGraph(plan.graph)` are its bytes. Throws `Clash` when something else than its inputs leads into it. */
@@ -66,16 +39,14 @@ class PiecePlanner {
   private readonly weights = new Map<string, WeightTensor>();
   private readonly weightInputs: ValueInfo[] = [];
   private readonly wanted = new Map<Value, string>();
-  private readonly deltas: ReadonlyMap<Value, { name: string; dims: readonly number[] }>;
   private made = 0;
 
   constructor(request: PieceRequest) {
     this.request = request;
-    this.deltas = new Map((request.deltas ?? []).map(({ value, ...d }) => [value, d]));
   }
 
   plan(): PlannedPiece {
-    const { inputs, outputs, deltas = [], opsets } = this.request;
+    const { inputs, outputs, opsets } = this.request, opset = opsets.get('')!;
     for (const [name, value] of inputs) this.names.set(value, name);
     for (const o of outputs) if (!this.names.has(o.value) && sameDims(o.value.dims, o.dims)) this.wanted.set(o.value, o.name);
     for (const o of outputs) {
@@ -84,14 +55,14 @@ class PiecePlanner {
       if (sameDims(o.value.dims, o.dims)) this.node('Identity', [name], o.name);
       else this.node('Reshape', [name, this.shape(o.dims)], o.name);
     }
-    const info = (name: string, dims: readonly number[]): ValueInfo => ({ name, type: 'float32', dims });
+    const info = (name: string, dims: ValueInfo['dims']): ValueInfo => ({ name, type: 'float32', dims });
     const domains = new Set(this.nodes.map((n) => n.domain));
     const graph: Graph = {
-      file: '', producer: 'rank-atlas', irVersion: 8,
-      opsets: new Map([['', opsets.get('')!], ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : [])]),
+      file: '', producer: 'rank-atlas', irVersion: opset < 21 ? 8 : 10,
+      opsets: new Map([['', opset], ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : [])]),
       nodes: this.nodes,
       initialisers: this.constants,
-      inputs: [...inputs.map(([name, v]) => info(name, v.dims)), ...deltas.map((d) => info(d.name, d.dims)), ...this.weightInputs],
+      inputs: [...inputs.map(([name, v, dims]) => info(name, dims ?? v.dims)), ...this.weightInputs],
       outputs: outputs.map((o) => info(o.name, o.dims)),
     };
     return { signature: signatureOf(graph), weights: this.weights, graph };
@@ -116,28 +87,16 @@ class PiecePlanner {
       return collapsed && v.kind === 'constant' ? this.constant({ ...v.constant, dims: v.constant.stored }) : this.visit(v, step);
     });
     const outputs = step.outputs.map((v) => {
-      const delta = this.deltas.get(v), name = delta ? this.fresh() : this.wanted.get(v) ?? this.fresh();
+      const name = this.wanted.get(v) ?? this.fresh();
       this.names.set(v, name);
       return name;
     });
     this.nodes.push({ name: '', op: step.op, domain: step.domain, inputs, outputs, attributes: sorted(step.attributes) });
-    step.outputs.forEach((v, i) => {
-      const delta = this.deltas.get(v);
-      if (delta) this.names.set(v, this.add(outputs[i]!, v, delta));
-    });
-  }
-
-  private add(name: string, value: Value, delta: { name: string; dims: readonly number[] }): string {
-    let added = delta.name;
-    if (!sameDims(delta.dims, value.dims)) this.node('Reshape', [added, this.shape(value.dims)], (added = this.fresh()));
-    const sum = this.wanted.get(value) ?? this.fresh();
-    this.node('Add', [name, added], sum);
-    return sum;
   }
 
   /** Weights become inputs; a lone number stays inside, unless it belongs to a dequantisation and differs by layer. */
   private weight(value: WeightValue, reader: Step | null): string {
-    const w = weightTensor(value.tensor);
+    const w = boundWeight(value);
     if (count(value.dims) === 1 && reader?.op !== 'DequantizeLinear') {
       return this.initialiser(w.type, w.dims, digest(w.bytes), () => w.bytes);
     }

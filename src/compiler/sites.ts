@@ -3,7 +3,6 @@
  * several modules.
  */
 import type { Tensor } from '../onnx/graph.ts';
-import { weightTensor } from './pieces.ts';
 import type { ModuleWeight, Site, WeightTensor } from './compiled.ts';
 import type { Cut, Layer } from './cut.ts';
 import type { ModuleInfo } from './modules.ts';
@@ -11,6 +10,7 @@ import { roleOf } from './paths.ts';
 import { onlyReader, type Product, type Readers } from './products.ts';
 import type { Specialised } from './specialise.ts';
 import type { Value } from './value.ts';
+import { weightTensor } from './weight-tensor.ts';
 
 export interface LayerSites {
   sites: Site[];
@@ -53,7 +53,7 @@ function packedWidths(y: Value, s: Specialised, readers: Readers): readonly [num
 export function findModules(s: Specialised, cut: Cut): { modules: ModuleInfo[]; layers: LayerSites[]; weights: ModuleWeight[] } {
   const modules: ModuleInfo[] = [], weights: ModuleWeight[] = [];
   const layers = cut.layers.map((layer, number) => {
-    const entries = ordered(layer), taps = new Map<Value, string>();
+    const entries = ordered(layer), first = modules.length, taps = new Map<Value, string>();
     const sites = entries.map(({ product, path }, index): Site => {
       if (!taps.has(product.x)) taps.set(product.x, `tap${taps.size}`);
       const parts = partsOf(path, product, s, cut).map((part) => {
@@ -64,9 +64,9 @@ export function findModules(s: Specialised, cut: Cut): { modules: ModuleInfo[]; 
           bytes: Math.round((product.tensors.reduce((n, t) => n + t.bytes.byteLength, 0) * part.width) / product.width),
         });
         weights.push(moduleWeight(product, part));
-        return { module, offset: part.offset };
+        return { module, offset: part.offset, loraA: `loraA${module - first}`, loraB: `loraB${module - first}`, scale: `scale${module - first}` };
       });
-      return { index, delta: `delta${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
+      return { index, delta: `delta${index}`, grad: `grad${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
     });
     return { sites, products: entries.map((e) => e.product) };
   });

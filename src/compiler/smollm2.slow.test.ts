@@ -1,10 +1,11 @@
-/** SmolLM2-135M in both dialects: the cut pipeline against PyTorch's logits and the untouched export. Minutes, not seconds. */
+/** SmolLM2-135M in both dialects: the cut pipeline against PyTorch's logits and gradients and the untouched export. Minutes, not seconds. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { difference, openModel, readModel, runCut, runUntouched } from '../../test/pipeline.ts';
+import { step, weightGradient } from '../../test/gradient-step.ts';
+import { difference, openModel, readModel, runCut, runUntouched, type Result, type Tokens } from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openTensors } from '../../test/tensors.ts';
 import { compile } from './index.ts';
@@ -30,6 +31,58 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     const best = reference('hamlet.top10_ids').data, values = reference('hamlet.top10_logits').data;
     best.forEach((id, i) => expect(Math.abs(logits.data[Math.floor(i / 10) * model.vocab + id]! - values[i]!)).toBeLessThan(2e-3));
   }, 300_000);
+
+  describe('gradients of the reference', () => {
+    const numbers = JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'gradients.json'), 'utf8')) as {
+      loss: number; modules: Record<string, { grad_norm: number }>; adapter: { loss: number; scale: number; modules: string[] };
+    };
+    const reference = openTensors(sharedPath('reference', 'smollm2', 'gradients.safetensors'));
+    const batch: Tokens = { ids: [...reference('input_ids').data], batch: 2, length: 24 };
+    const open = async () => compile(await readModel(join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')));
+    const largest = (data: ArrayLike<number>): number => Array.from(data).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const apart = (right: ArrayLike<number>, own: ArrayLike<number>): number => difference(right, own) / largest(right);
+
+    test('every module', async () => {
+      const model = await open(), done = await step(model, batch);
+      expect(Math.abs(done.loss - numbers.loss)).toBeLessThan(1e-4);
+      for (const { index, path } of model.modules) {
+        const { grad_norm: right } = numbers.modules[path]!, own = Math.sqrt(weightGradient(model, done, index).reduce((sum, g) => sum + g * g, 0));
+        expect(Math.abs(own - right) / right).toBeLessThan(1e-3);
+      }
+      for (const [layer, name, path] of [[14, 'k_proj', 'model.layers.14.self_attn.k_proj'], [29, 'down_proj', 'model.layers.29.mlp.down_proj']] as const) {
+        const module = model.modules.find((m) => m.layer === layer && m.path.endsWith(name))!.index, site = model.blocks[layer]!.sites.find((s) => s.modules[0]!.module === module)!;
+        expect(apart(reference(`taps.${path}.x`).data, done.blocks[layer]![site.tap]!.data)).toBeLessThan(1e-3);
+        expect(apart(reference(`taps.${path}.dy`).data, done.blocks[layer]![site.grad]!.data)).toBeLessThan(1e-3);
+      }
+    }, 300_000);
+
+    test('six adapters at once', async () => {
+      const model = await open(), { scale, modules, loss } = numbers.adapter;
+      const done = await step(model, batch, (layer) => model.blocks[layer]!.sites.flatMap((site) => site.modules.flatMap(({ module }): Result[] => {
+        const { path, inFeatures, outFeatures } = model.modules[module]!;
+        if (!modules.includes(path)) return [{ dims: [1, inFeatures], data: new Float32Array(inFeatures) }, { dims: [1, outFeatures], data: new Float32Array(outFeatures) }, { dims: [1], data: new Float32Array(1) }];
+        const A = reference(`adapter.${path}.A`), B = reference(`adapter.${path}.B`), [out, rank] = B.dims as [number, number];
+        const transposed = Float32Array.from({ length: out * rank }, (_, i) => B.data[(i % out) * rank + Math.floor(i / out)]!);
+        return [{ dims: A.dims, data: Float32Array.from(A.data) }, { dims: [rank, out], data: transposed }, { dims: [1], data: Float32Array.of(scale) }];
+      })));
+      expect(Math.abs(done.loss - loss)).toBeLessThan(1e-4);
+      for (const path of modules) {
+        const { index, inFeatures, outFeatures } = model.modules.find((m) => m.path === path)!, G = weightGradient(model, done, index);
+        const A = reference(`adapter.${path}.A`).data, B = reference(`adapter.${path}.B`).data, rank = A.length / inFeatures;
+        const dA = new Float64Array(A.length), dB = new Float64Array(B.length);
+        for (let o = 0; o < outFeatures; o++) {
+          for (let i = 0; i < inFeatures; i++) {
+            for (let r = 0; r < rank; r++) {
+              dA[r * inFeatures + i]! += scale * B[o * rank + r]! * G[o * inFeatures + i]!;
+              dB[o * rank + r]! += scale * A[r * inFeatures + i]! * G[o * inFeatures + i]!;
+            }
+          }
+        }
+        expect(apart(reference(`adapter.${path}.dA`).data, dA)).toBeLessThan(1e-3);
+        expect(apart(reference(`adapter.${path}.dB`).data, dB)).toBeLessThan(1e-3);
+      }
+    }, 300_000);
+  });
 
   test('genai, q4f16: logits of the untouched export', async () => {
     const path = sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx'), graph = await readModel(path), model = compile(graph);

@@ -12,6 +12,7 @@ import type { Constant } from './fold/constant.ts';
 export interface Shape { type: ElementType; dims: readonly number[] }
 
 export interface ConstantValue extends Shape { kind: 'constant'; constant: Constant }
+/** `type` and `dims` may differ from the tensor's: then it is a view of the same bytes. */
 export interface WeightValue extends Shape { kind: 'weight'; tensor: Tensor }
 export interface ComputedValue extends Shape {
   kind: 'computed';

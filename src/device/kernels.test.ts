@@ -1,7 +1,8 @@
 /** Every WGSL kernel against its CPU twin. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BufferPool, readBuffer } from './buffers.ts';
-import { Kernels, type Slice } from './kernels.ts';
+import { Dispatcher, type Slice } from './dispatch.ts';
+import { Kernels } from './kernels.ts';
 import { fillNormal, mix, streamKeys } from './random.ts';
 import { testGpu } from './test-gpu.ts';
 import * as twins from './twins.ts';
@@ -10,8 +11,8 @@ const gpu = await testGpu();
 
 describe.skipIf(!gpu)('kernels against their CPU twins', () => {
   const { device } = gpu!;
-  const pool = new BufferPool(device), kernels = new Kernels(device);
-  afterAll(() => { kernels.dispose(); pool.dispose(); device.destroy(); });
+  const pool = new BufferPool(device), dispatcher = new Dispatcher(device), kernels = new Kernels(dispatcher);
+  afterAll(() => { dispatcher.dispose(); pool.dispose(); device.destroy(); });
   beforeEach(() => device.pushErrorScope('validation'));
   afterEach(async () => expect((await device.popErrorScope())?.message).toBeUndefined());
 

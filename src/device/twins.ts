@@ -4,8 +4,11 @@
  */
 import { fillNormal, type StreamKeys } from './random.ts';
 
-/** Where a module's output change goes: columns `[column, column + outFeatures)` of rows of `stride` numbers. */
-export interface NoiseTarget { tokens: number; inFeatures: number; outFeatures: number; column: number; stride: number }
+/** A module in a product: its input has `tokens` rows of `inFeatures` numbers, its output is columns `[column, column + outFeatures)` of rows of `stride`. */
+export interface ModulePlace { tokens: number; inFeatures: number; outFeatures: number; column: number; stride: number }
+
+/** Where a module's output change goes. */
+export type NoiseTarget = ModulePlace;
 
 /** One draw of noise for a module; `row` is the first of `tokens` rows it changes. `bias`: elements out·in … shake the bias too. */
 export interface NoiseSlot { keys: StreamKeys; std: number; row: number; bias: boolean }

@@ -2,7 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
-import { sampleTokens } from './vocabulary.ts';
+import { sampleTokens } from './vocabulary-chunks.ts';
 
 const backend = await wasmBackend();
 

@@ -5,6 +5,7 @@
 import type { TensorType } from '../compiler/compiled.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import type { MemoryUse, ProviderInfo, ProviderKind } from './engine.ts';
+import type { TrainingOps } from './training-ops.ts';
 
 /** `Backend.fullRows` by provider; known before a backend is made, for estimates. */
 export const FULL_ROWS: Readonly<Record<ProviderKind, number>> = { wasm: 1024, webgpu: 4096 };
@@ -33,15 +34,27 @@ export interface Backend {
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 
-  /** Bytes to the provider, once. */
+  /** Gradients of adapters, the optimiser, norms of gradients. */
+  readonly training: TrainingOps;
+
+  /** Bytes to the provider, once. They may be used as they lie: leave them alone, and write only into tensors made with `zeros`. */
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor;
+  /**
+   * The first bytes of `x` as another type and shape, without a copy: packed weights as uint4, the first rows of an adapter.
+   * Disposing a view leaves `x` alone; a view is dead when `x` is.
+   */
+  view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor;
+  /** Overwrites the first numbers of a float32 tensor made with `zeros`. */
+  write(x: DeviceTensor, data: Float32Array): void;
+  /** Overwrites `into` with `from`; both float32, of one size. */
+  copy(from: DeviceTensor, into: DeviceTensor): void;
   /** float32 zeros. */
   zeros(dims: readonly number[]): DeviceTensor;
   /** `x` [n, …] as [times·n, …], float32. */
   repeat(x: DeviceTensor, times: number): DeviceTensor;
   /** Entries `[first, first + count)` of the first dimension, copied. */
   slice(x: DeviceTensor, first: number, count: number): DeviceTensor;
-  /** A float32 tensor, read back. */
+  /** A float32 tensor, read back: the caller's own copy. */
   read(x: DeviceTensor): Promise<Float32Array>;
   /** `what` names the piece in errors. */
   session(model: Uint8Array, what: string): Promise<Session>;

@@ -7,18 +7,26 @@
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
+import type { AdamWStep } from '../device/training-twins.ts';
 import type { NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
-import type { CleanPass, Engine, MemoryUse, NoiseDraw, Probe, ProbeDetail, ProviderInfo, TokenBatch, VocabularySample } from './engine.ts';
+import { adapterBytes, DeviceAdapters } from './device-adapters.ts';
+import type {
+  AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, LossSum, MemoryUse, NoiseDraw, Probe, ProbeDetail, ProviderInfo,
+  TokenBatch, TrainingBatch, TrainingEngine, VocabularySample,
+} from './engine.ts';
 import { createHead, type Head } from './head.ts';
 import { entriesThatFit, tooLarge } from './memory.ts';
-import { firstOf, Pieces, type Shape } from './pieces.ts';
+import { Network, shapeOf } from './network.ts';
+import { firstOf, Pieces } from './pieces.ts';
 import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
 import { checkTokens, crossEntropy, largest } from './tokens.ts';
+import { Trainer } from './trainer.ts';
+import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 export interface EngineOptions {
   model: CompiledModel;
@@ -28,7 +36,7 @@ export interface EngineOptions {
 }
 
 /** Opens an engine. Throws AtlasError `too-large` when the weights alone do not fit. */
-export function createEngine(options: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): CutEngine {
   return new CutEngine(options);
 }
 
@@ -43,12 +51,15 @@ interface Kept extends CleanPass {
   bytes: number;
 }
 
-class CutEngine implements Engine {
+export class CutEngine implements Engine, TrainingEngine {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
   private readonly pieces: Pieces;
+  private readonly network: Network;
+  private readonly chunks: VocabularyChunks;
   private readonly head: Head;
+  private trainerMade: Trainer | null = null;
   private readonly sites = new Map<number, { site: Site; offset: number }>();
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
@@ -60,7 +71,9 @@ class CutEngine implements Engine {
     this.budget = memoryBudgetBytes - weightBytes(model);
     if (this.budget < 0) throw tooLarge(weightBytes(model), memoryBudgetBytes);
     this.pieces = new Pieces(model, backend);
-    this.head = createHead(model, backend, this.pieces);
+    this.network = new Network(model, backend, this.pieces);
+    this.chunks = new VocabularyChunks(backend, model.head);
+    this.head = createHead(model, backend, this.pieces, this.chunks);
     for (const { sites } of model.blocks) {
       for (const site of sites) for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
     }
@@ -155,6 +168,35 @@ class CutEngine implements Engine {
     });
   }
 
+  adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters> {
+    return this.exclusive(async () => {
+      const bytes = adapterBytes(values.reduce((n, v) => n + v.loraA.length + v.loraB.length, 0));
+      if (bytes > this.budget) throw tooLarge(bytes, this.budget);
+      return new DeviceAdapters(this.backend, this.model, values, moments);
+    });
+  }
+
+  evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum> {
+    return this.exclusive(() => this.trainer.evaluate(batch, use));
+  }
+
+  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean): Promise<{ loss: number; gradNorm: number }> {
+    return this.exclusive(() => this.trainer.step(batch, use, adamW, onlyLast));
+  }
+
+  gradients(batch: TrainingBatch, { residual, weight }: Parameters<TrainingEngine['gradients']>[1]): Promise<number> {
+    const { backend, model } = this;
+    return this.exclusive(() => this.trainer.gradients(batch, undefined, {
+      residual: residual && (async (index, dx) => residual(index, await backend.read(dx))),
+      layer: weight && (async (layer, gradients) => {
+        for (const site of model.blocks[layer]!.sites) {
+          const x = await backend.read(gradients.get(site.tap)!), dy = await backend.read(gradients.get(site.grad)!);
+          for (const { module, offset } of site.modules) weight(module, weightGradient(x, dy, model.modules[module]!, offset, site.width));
+        }
+      }),
+    }));
+  }
+
   memory(): MemoryUse {
     const use = this.backend.memory();
     // On the CPU weights are views of the file and stay outside the backend's own count.
@@ -164,9 +206,15 @@ class CutEngine implements Engine {
   async dispose(): Promise<void> {
     this.disposed = true;
     await this.tail;
+    await this.trainerMade?.dispose();
     await this.pieces.dispose();
     await this.head.dispose();
+    this.chunks.dispose();
     await this.backend.dispose();
+  }
+
+  private get trainer(): Trainer {
+    return this.trainerMade ??= new Trainer(this.model, this.backend, this.pieces, this.network, this.chunks);
   }
 
   /** One call at a time: sessions are made and let go of along the way. */
@@ -181,18 +229,11 @@ class CutEngine implements Engine {
 
   private async clean(batch: TokenBatch): Promise<Kept> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
-    const { sequences, length } = batch, shape: Shape = { batch: sequences, length }, { backend, pieces } = this;
+    const { sequences, length } = batch;
     const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
     if (bytes > this.budget) throw tooLarge(bytes, this.budget);
-    const lookups = new Map(this.model.lookups.map(({ input, source, width, read }) => {
-      const rows = new Float32Array(sequences * length * width);
-      for (let i = 0; i < sequences * length; i++) read(source === 'input_ids' ? batch.ids[i]! : i % length, rows.subarray(i * width, (i + 1) * width));
-      return [input, backend.upload('float32', [sequences, length, width], new Uint8Array(rows.buffer))];
-    }));
-    const stream = [await pieces.embedding(shape, lookups)];
-    for (const lookup of lookups.values()) lookup.dispose();
-    for (let layer = 0; layer < this.model.layers; layer++) stream.push(firstOf(await pieces.block(shape, layer, 'plain', stream[layer]!)));
-    const prepared = await this.head.prepare(shape, stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
+    const stream = await this.network.forward(batch);
+    const prepared = await this.head.prepare(shapeOf(batch), stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
     const dispose = () => {
       for (const x of [...stream, prepared, ...[...taps.values()].flatMap((t) => [...t.values()])]) x.dispose();
       stream.length = 0;
@@ -269,3 +310,15 @@ class CutEngine implements Engine {
 }
 
 const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
+
+/** Σ_t dy_t x_tᵀ over all rows, [out, in] float32, summed in double. */
+function weightGradient(x: Float32Array, dy: Float32Array, { inFeatures, outFeatures }: ModuleInfo, column: number, stride: number): Float32Array {
+  const out = new Float64Array(outFeatures * inFeatures);
+  for (let t = 0; t * inFeatures < x.length; t++) {
+    for (let o = 0; o < outFeatures; o++) {
+      const g = dy[t * stride + column + o]!;
+      if (g !== 0) for (let k = 0; k < inFeatures; k++) out[o * inFeatures + k]! += g * x[t * inFeatures + k]!;
+    }
+  }
+  return Float32Array.from(out);
+}

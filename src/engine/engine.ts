@@ -4,6 +4,7 @@
  * One engine = one model on one provider. All calls are queued: never two at a time on the runtime.
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
+import type { AdamWStep } from '../device/training-twins.ts';
 
 export type ProviderKind = 'webgpu' | 'wasm';
 
@@ -57,6 +58,37 @@ export interface ProbeDetail {
   value: number;
 }
 
+/** A module's adapter in numbers: `A` [rank, inFeatures], `B` [outFeatures, rank], row-major float32, as PEFT stores them. */
+export interface AdapterValues { module: number; rank: number; loraA: Float32Array; loraB: Float32Array }
+
+/** AdamW's moments of one adapter, in the shapes of its `A` and `B`. */
+export interface AdapterMoments { firstA: Float32Array; secondA: Float32Array; firstB: Float32Array; secondB: Float32Array }
+
+/** Adapters resident where the provider computes, with room for their gradients and moments. Must be disposed. */
+export interface Adapters {
+  readonly modules: readonly { module: number; rank: number }[];
+  /** Σ rank · (inFeatures + outFeatures). */
+  readonly parameters: number;
+  values(): Promise<AdapterValues[]>;
+  moments(): Promise<AdapterMoments[]>;
+  dispose(): void;
+}
+
+/** How adapters take part in a run: `y = W x + scale · B (A x)`. */
+export interface AdapterUse {
+  adapters: Adapters;
+  /** `s` of a module (α/r, or α/√r with rsLoRA). */
+  scale(module: number): number;
+  /** Only the first so many ranks of a module (DyLoRA); all where absent. */
+  rank?(module: number): number;
+}
+
+/** What the rows of a batch predict: `[sequences, length]` token ids, below 0 for nothing. Default: the next token of the same sequence. */
+export interface TrainingBatch extends TokenBatch { labels?: Int32Array }
+
+/** Σ of negative log likelihoods in nats, over so many predicted tokens. */
+export interface LossSum { sum: number; tokens: number }
+
 export interface MemoryUse {
   /** Bytes of buffers the engine owns on the device (weights, kept activations, workspace). */
   device: number;
@@ -87,4 +119,24 @@ export interface Engine {
   residuals(batch: TokenBatch): Promise<Float32Array[]>;
   memory(): MemoryUse;
   dispose(): Promise<void>;
+}
+
+/** The part of the engine that trains; the same model, the same queue. */
+export interface TrainingEngine {
+  readonly modules: readonly ModuleInfo[];
+  /** Puts adapters on the provider; moments default to zeros. Throws `too-large` when they do not fit. */
+  adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters>;
+  /** Loss of a batch, through the adapters if given. */
+  evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum>;
+  /**
+   * One training step: mean loss over the predicted tokens, its gradient at every adapter, AdamW. Returns what was true
+   * before the update. With `onlyLast`, only the last rank in use (row b of A, column b of B) moves: DyLoRA's frozen mode.
+   * Throws `diverged` and leaves the adapters as they were when loss or gradient is no number.
+   */
+  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean): Promise<{ loss: number; gradNorm: number }>;
+  /**
+   * Mean next-token loss of a batch and its gradients, for checks: at the residual stream 0 … layers, `[sequences, length, hidden]`, and
+   * dL/dW of every module, `[out, in]` float32, where asked for.
+   */
+  gradients(batch: TrainingBatch, visit: { residual?(index: number, gradient: Float32Array): void; weight?(module: number, gradient: Float32Array): void }): Promise<number>;
 }

@@ -1,19 +1,21 @@
 /** The few graphs the engine writes itself: the noise product on the CPU and the vocabulary product, chunk by chunk. */
 import { writeGraph } from '../onnx/write.ts';
-import type { Attribute, Node, ValueInfo } from '../onnx/graph.ts';
+import type { Attribute, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 import type { ElementType } from '../onnx/types.ts';
 
-const value = (name: string, type: ElementType, dims: (number | string)[]): ValueInfo => ({ name, type, dims });
-const int = (n: number): Attribute => ({ type: 'int', value: n });
+export const value = (name: string, type: ElementType, dims: (number | string)[]): ValueInfo => ({ name, type, dims });
+export const int = (n: number): Attribute => ({ type: 'int', value: n });
 
-function node(op: string, inputs: string[], output: string, attributes: Record<string, Attribute> = {}, domain = ''): Node {
+export function node(op: string, inputs: string[], output: string, attributes: Record<string, Attribute> = {}, domain = ''): Node {
   return { name: output, op, domain, inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) };
 }
 
-function model(nodes: Node[], inputs: ValueInfo[], outputs: ValueInfo[]): Uint8Array {
+interface ModelExtras { initialisers?: ReadonlyMap<string, Tensor>; opset?: number }
+
+export function model(nodes: Node[], inputs: ValueInfo[], outputs: ValueInfo[], { initialisers = new Map(), opset = 17 }: ModelExtras = {}): Uint8Array {
   return writeGraph({
-    file: 'engine', producer: 'rank-atlas', irVersion: 8, opsets: new Map([['', 17], ['com.microsoft', 1]]),
-    nodes, initialisers: new Map(), inputs, outputs,
+    file: 'engine', producer: 'rank-atlas', irVersion: opset < 21 ? 8 : 10, opsets: new Map([['', opset], ['com.microsoft', 1]]),
+    nodes, initialisers, inputs, outputs,
   });
 }
 

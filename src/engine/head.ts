@@ -9,6 +9,7 @@ import type { Backend, DeviceTensor } from './backend.ts';
 import type { VocabularySample } from './engine.ts';
 import type { Pieces, Shape } from './pieces.ts';
 import { Vocabulary } from './vocabulary.ts';
+import type { VocabularyChunks } from './vocabulary-chunks.ts';
 
 /** Logits of some tokens: `[rows, width]` from token `first` on. */
 export type Visit = (first: number, width: number, logits: Float32Array) => void;
@@ -23,8 +24,8 @@ export interface Head {
   dispose(): Promise<void>;
 }
 
-export function createHead(model: CompiledModel, backend: Backend, pieces: Pieces): Head {
-  return model.head.nonlinearAfter ? new NonlinearHead(model, backend, pieces) : new LinearHead(model, backend, pieces);
+export function createHead(model: CompiledModel, backend: Backend, pieces: Pieces, chunks: VocabularyChunks): Head {
+  return model.head.nonlinearAfter ? new NonlinearHead(model, backend, pieces) : new LinearHead(backend, pieces, chunks);
 }
 
 class LinearHead implements Head {
@@ -33,11 +34,11 @@ class LinearHead implements Head {
   private readonly vocabulary: Vocabulary;
   private readonly hidden: number;
 
-  constructor(model: CompiledModel, backend: Backend, pieces: Pieces) {
+  constructor(backend: Backend, pieces: Pieces, chunks: VocabularyChunks) {
     this.backend = backend;
     this.pieces = pieces;
-    this.hidden = model.head.hidden;
-    this.vocabulary = new Vocabulary(backend, model.head);
+    this.hidden = chunks.head.hidden;
+    this.vocabulary = new Vocabulary(backend, chunks);
   }
 
   /** The final norm. */

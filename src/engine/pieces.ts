@@ -2,7 +2,7 @@
  * Sessions and weights of a compiled model on a provider. A piece is compiled once per structure and shape; its
  * weights are uploaded once and fed to every run.
  */
-import type { BlockVariant, CompiledModel, Piece, WeightTensor } from '../compiler/compiled.ts';
+import type { BlockVariant, CompiledModel, HeadVariant, Piece, WeightTensor } from '../compiler/compiled.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 
 /** Batch sizes whose sessions are kept: the clean batch and a few sizes of probe batches. */
@@ -17,6 +17,8 @@ export class Pieces {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly weights = new Map<string, DeviceTensor>();
+  /** The tensor that holds the bytes of a weight, whichever view of it was asked for first. */
+  private readonly owners = new Map<string, DeviceTensor>();
   /** Most recently used last. */
   private readonly shapes = new Map<string, ShapeCache>();
   private uploaded = 0;
@@ -33,20 +35,21 @@ export class Pieces {
     return this.run(shape, 'embedding', 'embedding', () => this.model.embedding(shape.batch, shape.length), feeds).then(firstOf);
   }
 
-  /** Runs block `layer` on `x` (instrumented: with its deltas); outputs by name, y first. */
-  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, deltas: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<ReadonlyMap<string, DeviceTensor>> {
+  /** Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward: dx) first. */
+  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<ReadonlyMap<string, DeviceTensor>> {
     const sessionKey = `structure ${this.model.blocks[layer]!.structure} ${variant}`;
-    return this.run(shape, `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), deltas, x);
+    return this.run(shape, `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), others, x);
   }
 
-  head(shape: Shape, variant: 'logits' | 'norm', x: DeviceTensor): Promise<DeviceTensor> {
-    return this.run(shape, `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), new Map(), x).then(firstOf);
+  head(shape: Shape, variant: HeadVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<DeviceTensor> {
+    return this.run(shape, `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), others, x).then(firstOf);
   }
 
   async dispose(): Promise<void> {
     for (const key of [...this.shapes.keys()]) await this.forget(key);
     for (const weight of this.weights.values()) weight.dispose();
     this.weights.clear();
+    this.owners.clear();
   }
 
   /** `x` goes to the piece's first input unless `feeds` has it already. */
@@ -71,11 +74,15 @@ export class Pieces {
 
   private resident(weight: WeightTensor): DeviceTensor {
     let tensor = this.weights.get(weight.name);
-    if (!tensor) {
-      tensor = this.backend.upload(weight.type, weight.dims, weight.bytes);
-      this.weights.set(weight.name, tensor);
-      this.uploaded += weight.bytes.byteLength;
+    if (tensor) return tensor;
+    const { type, dims, bytes } = weight, of = weight.viewOf ?? weight.name, owner = this.owners.get(of);
+    if (owner) tensor = this.backend.view(owner, type, dims);
+    else {
+      tensor = this.backend.upload(type, dims, bytes);
+      this.owners.set(of, tensor);
+      this.uploaded += bytes.byteLength;
     }
+    this.weights.set(weight.name, tensor);
     return tensor;
   }
 

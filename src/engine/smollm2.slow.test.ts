@@ -2,18 +2,13 @@
  * SmolLM2-135M on WASM against PyTorch's numbers: forwards (reference group a) and AdaRank draws with the reference's own
  * noise (group d), a few layers in different depths; RANK_ATLAS_FULL=1 takes all 210 modules × 8 draws.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compile } from '../compiler/index.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
-import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { createEngine } from './cut-engine.ts';
-import type { Engine, TokenBatch } from './engine.ts';
-import { wasmBackend } from './test-backends.ts';
+import type { CutEngine } from './cut-engine.ts';
+import type { TokenBatch } from './engine.ts';
+import { openSmolLm2, type OpenedSmolLm2 } from './test-smollm2.ts';
 import { largest } from './tokens.ts';
 
 const full = process.env.RANK_ATLAS_FULL === '1';
@@ -21,19 +16,13 @@ const reference = (name: string) => sharedPath('reference', 'smollm2', name);
 const json = (name: string) => JSON.parse(readFileSync(reference(name), 'utf8'));
 
 describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'atlas-'));
-  let engine: Engine;
+  let opened: OpenedSmolLm2, engine: CutEngine;
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [sharedPath('models', 'assemble.mjs'), folder]);
-    const file = (name: string) => join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', name);
-    const graph = await readGraph(readFileSync(file('model_q4.onnx')), { file: 'model_q4.onnx', external: (name) => readFileSync(file(name)) });
-    engine = createEngine({ model: compile(graph), backend: await wasmBackend(), memoryBudgetBytes: 3e9 });
+    opened = await openSmolLm2();
+    engine = opened.engine;
   }, 120_000);
-  afterAll(async () => {
-    await engine?.dispose();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => opened?.close());
 
   it('gives PyTorch’s logits and losses for the four texts', async () => {
     const { tensors } = readSafetensors(readFileSync(reference('forward.safetensors')), 'forward');

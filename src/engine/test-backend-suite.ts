@@ -5,7 +5,8 @@ import { fillNormal, mix, streamKeys } from '../device/random.ts';
 import * as twins from '../device/twins.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
-import { sampleTokens, Vocabulary } from './vocabulary.ts';
+import { Vocabulary } from './vocabulary.ts';
+import { sampleTokens, VocabularyChunks } from './vocabulary-chunks.ts';
 
 const numbers = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
 const bytes = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
@@ -21,15 +22,15 @@ function error(got: ArrayLike<number>, want: ArrayLike<number>): number {
   return got.length === want.length ? worst / top : Infinity;
 }
 
-/** Small heads in every stored form. Hidden 40 is no multiple of the block: the last block is padding in part. */
-function heads(): [string, VocabularyHead][] {
-  const vocab = 100, hidden = 40, rows = numbers(vocab * hidden, 9);
+/** Small heads in every stored form. Where `hidden` is no multiple of 32 the last block is padding in part. */
+export function heads(hidden = 40): [string, VocabularyHead][] {
+  const vocab = 100, blocks = Math.ceil(hidden / 32), rows = numbers(vocab * hidden, 9);
   const base = { vocab, hidden, transposed: false, bias: null, nonlinearAfter: false };
   const float = { name: 'w', type: 'float32' as const, dims: [vocab, hidden], bytes: bytes(rows) };
   const columns = Float32Array.from({ length: vocab * hidden }, (_, i) => rows[(i % vocab) * hidden + Math.floor(i / vocab)]!);
-  const packed = { name: 'q', type: 'uint8' as const, dims: [vocab, 2, 16], bytes: noise(vocab * 32, 1) };
-  const scales = { name: 's', type: 'float32' as const, dims: [vocab * 2], bytes: bytes(numbers(vocab * 2, 3)) };
-  const zeros = { name: 'z', type: 'uint8' as const, dims: [vocab], bytes: noise(vocab, 2) };
+  const packed = { name: 'q', type: 'uint8' as const, dims: [vocab, blocks, 16], bytes: noise(vocab * blocks * 16, 1) };
+  const scales = { name: 's', type: 'float32' as const, dims: [vocab * blocks], bytes: bytes(numbers(vocab * blocks, 3)) };
+  const zeros = { name: 'z', type: 'uint8' as const, dims: [vocab * Math.ceil(blocks / 2)], bytes: noise(vocab * Math.ceil(blocks / 2), 2) };
   return [
     ['float32', { ...base, format: { kind: 'float32' }, tensors: [float] }],
     ['float32 transposed', { ...base, transposed: true, format: { kind: 'float32' }, tensors: [{ ...float, bytes: bytes(columns) }] }],
@@ -68,7 +69,7 @@ export function backendSuite(b: Backend): void {
     const w = dequantise({ ...head, rowOffset: 0, rows: vocab, inFeatures: hidden, outFeatures: vocab });
     const h = numbers(rows * hidden, 5), want = new Float32Array(rows * vocab);
     for (let r = 0; r < rows; r++) for (let v = 0; v < vocab; v++) for (let k = 0; k < hidden; k++) want[r * vocab + v]! += h[r * hidden + k]! * w[v * hidden + k]!;
-    const vocabulary = new Vocabulary(b, head, 48), logits = new Float32Array(rows * vocab);
+    const chunks = new VocabularyChunks(b, head, 48), vocabulary = new Vocabulary(b, chunks), logits = new Float32Array(rows * vocab);
     await vocabulary.logits(h, (first, width, chunk) => {
       for (let i = 0; i < chunk.length; i++) logits[Math.floor(i / width) * vocab + first + (i % width)] = chunk[i]!;
     });
@@ -86,5 +87,6 @@ export function backendSuite(b: Backend): void {
     const sample = { size: 30, seed: 4 };
     expect(error(await vocabulary.distance(difference, 2, sample), distance(sampleTokens(vocab, sample)).map((d) => d * vocab / 30))).toBeLessThan(1e-5);
     await vocabulary.dispose();
+    chunks.dispose();
   });
 }

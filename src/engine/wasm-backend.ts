@@ -7,33 +7,23 @@ import type { TensorType } from '../compiler/compiled.ts';
 import { fillNormal } from '../device/random.ts';
 import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { noiseGemm } from './graphs.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { WasmTraining } from './wasm-training.ts';
 
 const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
 
 /** Noise values in memory at a time: 16 MB. */
 const NOISE_PIECE = 1 << 22;
 
-class CpuTensor implements DeviceTensor {
-  readonly dims: readonly number[];
-  readonly tensor: OrtTensor;
-  constructor(tensor: OrtTensor) {
-    this.tensor = tensor;
-    this.dims = tensor.dims;
-  }
-  get data(): Float32Array { return this.tensor.data as Float32Array; }
-  dispose(): void {}
-}
-
-const cpu = (t: DeviceTensor): CpuTensor => t as CpuTensor;
-
 export class WasmBackend implements Backend {
   readonly provider: ProviderInfo;
   readonly fullRows: number = FULL_ROWS.wasm;
   readonly fusedHead = true;
   readonly largestTensor = 2 ** 31 - 1;
+  readonly training: WasmTraining;
   private readonly ort: Ort;
   private gemm: OrtSession | null = null;
   private noise = new Float32Array(0);
@@ -41,11 +31,24 @@ export class WasmBackend implements Backend {
   /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
   constructor(ort: Ort) {
     this.ort = ort;
+    this.training = new WasmTraining(ort, OPTIONS);
     this.provider = { kind: 'wasm', device: 'CPU', threads: ort.env.wasm.numThreads ?? 1, software: false };
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
     return new CpuTensor(cpuTensor(this.ort, type, dims, bytes));
+  }
+
+  view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor {
+    return cpu(x).view(this.ort, type, dims);
+  }
+
+  write(x: DeviceTensor, data: Float32Array): void {
+    cpu(x).data.set(data);
+  }
+
+  copy(from: DeviceTensor, into: DeviceTensor): void {
+    cpu(into).data.set(cpu(from).data);
   }
 
   zeros(dims: readonly number[]): DeviceTensor {
@@ -64,7 +67,7 @@ export class WasmBackend implements Backend {
   }
 
   async read(x: DeviceTensor): Promise<Float32Array> {
-    return cpu(x).data;
+    return cpu(x).data.slice();
   }
 
   async session(model: Uint8Array, what: string): Promise<Session> {
@@ -134,10 +137,11 @@ export class WasmBackend implements Backend {
   async dispose(): Promise<void> {
     await this.gemm?.dispose();
     this.gemm = null;
+    await this.training.dispose();
     this.trim();
   }
 
   private own(data: Float32Array, dims: readonly number[]): CpuTensor {
-    return new CpuTensor(new this.ort.Tensor('float32', data, dims));
+    return floats(this.ort, data, dims);
   }
 }

@@ -5,36 +5,17 @@
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { BufferPool, readBuffer } from '../device/buffers.ts';
+import { Dispatcher } from '../device/dispatch.ts';
 import type { Gpu } from '../device/gpu.ts';
-import { Kernels, type Slice } from '../device/kernels.ts';
+import { Kernels } from '../device/kernels.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
+import { bytesOf } from '../onnx/types.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
+import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
 import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
-
-class GpuTensor implements DeviceTensor {
-  readonly dims: readonly number[];
-  readonly tensor: OrtTensor;
-  readonly buffer: GPUBuffer;
-  private readonly free: () => void;
-  private live = true;
-  constructor(tensor: OrtTensor, buffer: GPUBuffer, free: () => void) {
-    this.tensor = tensor;
-    this.dims = tensor.dims;
-    this.buffer = buffer;
-    this.free = free;
-  }
-  /** As float32 numbers. */
-  get slice(): Slice { return { buffer: this.buffer, bytes: 4 * elements(this.dims) }; }
-  dispose(): void {
-    if (this.live) this.free();
-    this.live = false;
-  }
-}
-
-const gpuTensor = (t: DeviceTensor): GpuTensor => t as GpuTensor;
-const sliceOf = (t: DeviceTensor): Slice => gpuTensor(t).slice;
+import { WebGpuTraining } from './webgpu-training.ts';
 
 /**
  * How a session is put on our device. The device goes in with each session: set once for the whole runtime it leads to a
@@ -51,9 +32,11 @@ export class WebGpuBackend implements Backend {
   readonly fullRows: number = FULL_ROWS.webgpu;
   readonly fusedHead = false;
   readonly largestTensor: number;
+  readonly training: WebGpuTraining;
   private readonly ort: Ort;
   private readonly gpu: Gpu;
   private readonly pool: BufferPool;
+  private readonly dispatcher: Dispatcher;
   private readonly kernels: Kernels;
 
   /** `ort`: the `onnxruntime-web/webgpu` build. The device is the backend's from now on: one each, destroyed with it. */
@@ -63,12 +46,30 @@ export class WebGpuBackend implements Backend {
     const { limits } = gpu.device;
     this.largestTensor = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
     this.pool = new BufferPool(gpu.device);
-    this.kernels = new Kernels(gpu.device);
+    this.dispatcher = new Dispatcher(gpu.device);
+    this.kernels = new Kernels(this.dispatcher);
+    this.training = new WebGpuTraining(this.dispatcher, this.pool);
     this.provider = { kind: 'webgpu', device: gpu.name, threads: 1, software: gpu.software };
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
-    return this.own(type, dims, this.pool.upload(bytes));
+    const buffer = this.pool.upload(bytes);
+    return this.own(type, dims, buffer, () => this.pool.release(buffer));
+  }
+
+  view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor {
+    const { buffer } = gpuTensor(x), wanted = bytesOf(type, elements(dims));
+    if (wanted > buffer.size) throw new RangeError(`a view of ${wanted} bytes does not fit into ${buffer.size}`);
+    return this.own(type, dims, buffer, () => undefined);
+  }
+
+  write(x: DeviceTensor, data: Float32Array): void {
+    this.gpu.device.queue.writeBuffer(gpuTensor(x).buffer, 0, data as Float32Array<ArrayBuffer>);
+  }
+
+  copy(from: DeviceTensor, into: DeviceTensor): void {
+    const { buffer, bytes } = sliceOf(from);
+    this.encode((encoder) => encoder.copyBufferToBuffer(buffer, 0, gpuTensor(into).buffer, 0, bytes));
   }
 
   zeros(dims: readonly number[]): DeviceTensor {
@@ -156,19 +157,20 @@ export class WebGpuBackend implements Backend {
   }
 
   async dispose(): Promise<void> {
-    this.kernels.dispose();
+    this.dispatcher.dispose();
     this.pool.dispose();
     this.gpu.device.destroy();
   }
 
   private float(dims: readonly number[]): GpuTensor {
-    return this.own('float32', dims, this.pool.acquire(4 * elements(dims)));
+    const buffer = this.pool.acquire(4 * elements(dims));
+    return this.own('float32', dims, buffer, () => this.pool.release(buffer));
   }
 
-  private own(type: TensorType, dims: readonly number[], buffer: GPUBuffer): GpuTensor {
+  private own(type: TensorType, dims: readonly number[], buffer: GPUBuffer, free: () => void): GpuTensor {
     // The published types omit the 4-bit ones; the runtime has them.
     const tensor = this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims });
-    return new GpuTensor(tensor as OrtTensor, buffer, () => this.pool.release(buffer));
+    return new GpuTensor(tensor as OrtTensor, buffer, free);
   }
 
   private encode(commands: (encoder: GPUCommandEncoder) => void): void {

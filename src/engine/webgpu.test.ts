@@ -3,13 +3,17 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../compiler/index.ts';
 import { testGpu } from '../device/test-gpu.ts';
 import { readGraph } from '../onnx/read.ts';
+import { hasShared, sharedPath } from '../../test/shared.ts';
 import { tinyDecoder } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
 import type { Ort } from './ort.ts';
 import { selfTest } from './self-test.ts';
 import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
+import { lossSuite } from './test-loss-suite.ts';
 import { apart, batchOf, probesOf } from './test-probes.ts';
+import { adamWStep, randomAdapters, trainingBatch } from './test-training.ts';
+import { trainingSuite } from './test-training-suite.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
 const gpu = await testGpu();
@@ -24,6 +28,8 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   afterAll(() => engine.dispose());
 
   backendSuite(backend);
+  lossSuite(backend);
+  trainingSuite(backend, hasShared ? sharedPath('reference/smollm2') : null);
 
   it('agrees with WASM, gives the same numbers twice, and its memory stays flat', async () => {
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
@@ -36,6 +42,29 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     for (let i = 0; i < 2; i++) expect(await engine.disagreement(there, 0, probes)).toEqual(got);
     expect(engine.memory().device).toBe(bytes);
     there.dispose();
+    await cpu.dispose();
+  });
+
+  it('trains as WASM does, and its memory stays flat', async () => {
+    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 }), tokens = trainingBatch();
+    const run = async (on: typeof cpu) => {
+      const adapters = await on.adapters(randomAdapters(on.modules, 2)), use = { adapters, scale: () => 2 }, steps = [];
+      let device = 0;
+      for (let step = 1; step <= 4; step++) {
+        steps.push(await on.trainStep(tokens, use, adamWStep({ step, maxNorm: 0.3 })));
+        if (step === 2) device = on.memory().device;
+      }
+      expect(on.memory().device).toBe(device);
+      const values = await adapters.values();
+      adapters.dispose();
+      return { steps, values };
+    };
+    const here = await run(cpu), there = await run(engine);
+    here.steps.forEach(({ loss, gradNorm }, i) => {
+      expect(Math.abs(there.steps[i]!.loss - loss)).toBeLessThan(1e-5);
+      expect(Math.abs(there.steps[i]!.gradNorm / gradNorm - 1)).toBeLessThan(1e-4);
+    });
+    here.values.forEach((v, i) => v.loraA.forEach((x, k) => expect(Math.abs(x - there.values[i]!.loraA[k]!)).toBeLessThan(1e-3)));
     await cpu.dispose();
   });
 

@@ -17,7 +17,7 @@ export interface Constant {
   dims: readonly number[];
   /** Each entry is `dims[i]`, or 1 where all slices are equal. */
   stored: readonly number[];
-  /** Row-major over `stored`. 64-bit integers are doubles: exact to 2⁵³, sentinels stay huge. */
+  /** Row-major over `stored`, 4-bit numbers one by one. 64-bit integers are doubles: exact to 2⁵³, sentinels stay huge. */
   data: Numbers;
 }
 
@@ -33,7 +33,7 @@ export function numbers(type: ElementType, n: number): Numbers {
     case 'int16': return new Int16Array(n);
     case 'uint16': return new Uint16Array(n);
     case 'int8': return new Int8Array(n);
-    case 'uint8': case 'bool': return new Uint8Array(n);
+    case 'uint8': case 'bool': case 'uint4': return new Uint8Array(n);
     default: throw new Clash(`values of type ${type} cannot be computed with`);
   }
 }
@@ -56,6 +56,7 @@ function decodeData({ type, bytes, dims }: Tensor): Numbers {
     for (let i = 0; i < out.length; i++) out[i] = Number(type === 'int64' ? view.getBigInt64(8 * i, true) : view.getBigUint64(8 * i, true));
     return out;
   }
+  if (type === 'uint4') return Uint8Array.from({ length: count(dims) }, (_, i) => (bytes[i >> 1]! >> (4 * (i & 1))) & 15);
   const out = numbers(type, count(dims));
   new Uint8Array(out.buffer).set(bytes);
   return out;
@@ -66,6 +67,11 @@ export function encode(c: Constant): Uint8Array {
   if (c.type === 'int64' || c.type === 'uint64') {
     const out = BigInt64Array.from(c.data as Float64Array, toInt64);
     return new Uint8Array(out.buffer);
+  }
+  if (c.type === 'uint4') {
+    const out = new Uint8Array(Math.ceil(c.data.length / 2));
+    c.data.forEach((q, i) => { out[i >> 1]! |= q << (4 * (i & 1)); });
+    return out;
   }
   return new Uint8Array(c.data.buffer, c.data.byteOffset, c.data.byteLength);
 }

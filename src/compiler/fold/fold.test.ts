@@ -5,7 +5,7 @@ import '../../../test/pipeline.ts';
 import type { Attribute, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
 import { Builder, constantValue } from '../builder.ts';
-import { encode, full, uniform, type Constant } from './constant.ts';
+import { decode, encode, full, uniform, type Constant } from './constant.ts';
 import { rules } from './index.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
@@ -92,6 +92,12 @@ describe('folding computes what onnxruntime computes', () => {
     const tried = new Set([...cases.map((c) => c[0]), 'Constant', 'Identity', 'Dropout']);
     expect([...rules].filter(([op, rule]) => rule.evaluate && !tried.has(op)).map(([op]) => op)).toEqual([]);
   });
+});
+
+test('4-bit numbers are packed low nibble first, also an odd number of them', () => {
+  const bytes = Uint8Array.of(0x21, 0x43, 0x05), c = decode({ name: 'q', type: 'uint4', dims: [5], bytes });
+  expect([...c.data]).toEqual([1, 2, 3, 4, 5]);
+  expect(encode(c)).toEqual(bytes);
 });
 
 describe('what does not fit is said', () => {

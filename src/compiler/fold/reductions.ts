@@ -15,7 +15,8 @@ const reductionTable: Record<string, Reduction> = {
   ReduceProd: { start: 1, step: (t, x) => t * x },
 };
 
-function axesOf(call: Call): Set<number> {
+/** Axes a reduction takes away. */
+export function axesOf(call: Call): Set<number> {
   const { dims } = input(call, 0), axes = integers(call, 1, 'axes');
   if (!axes || axes.length === 0) return new Set(int(call, 'noop_with_empty_axes', 0) ? [] : dims.keys());
   return new Set(axes.map((a) => axisOf(a, dims.length)));

@@ -6,7 +6,7 @@ import { full, fullAlong, pick, type Constant } from './constant.ts';
 import { axisOf, constantOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
 
 /** Indices a Slice keeps along each axis. */
-function kept(call: Call): (number[] | null)[] {
+export function kept(call: Call): (number[] | null)[] {
   const { dims } = input(call, 0);
   const starts = integers(call, 1, 'starts') ?? [], ends = integers(call, 2, 'ends') ?? [];
   const axes = integers(call, 3, 'axes') ?? starts.map((_, i) => i), steps = integers(call, 4, 'steps') ?? starts.map(() => 1);
@@ -37,7 +37,8 @@ function splitSizes(call: Call): { axis: number; sizes: readonly number[] } {
   return { axis, sizes };
 }
 
-function gatherIndices(data: Value, axis: number, indices: Constant): number[] {
+/** Indices of a Gather, counted from the front. */
+export function gatherIndices(data: Value, axis: number, indices: Constant): number[] {
   const n = data.dims[axis]!;
   return Array.from(indices.data, (i) => {
     const at = i < 0 ? i + n : i;

@@ -29,6 +29,7 @@ export const errorTableJa = {
   'long-link': (v) => `このテキストはリンクには長すぎます（${v.size}、上限 ${v.allowed}）。テキストなしのリンクにするか、結果ファイルを書き出してください。`,
   'bad-result': (v) => `${v.file} は記録された実行ではありません（「${v.at}」：${v.why}）。書き出し直してください。`,
   'not-finite': (v) => `${v.module} を揺らすと有限の数になりませんでした。固定ノイズを小さくするか、もう一方の計算装置を選んでください。`,
+  'diverged': (v) => `${v.step} ステップ目で損失が数値でなくなりました。アダプタは一つ前のステップのままです。学習率を下げるか、勾配ノルムの上限を下げてください。`,
   'no-importance': (v) => `ランクを配分できません：${v.why}。ノイズを強くするか、別のテキストを使ってください。`,
   'usage': (v) => `${v.why}。「rank-atlas --help」で使い方を確かめてください。`,
 } satisfies Record<ErrorCode, (v: ErrorValues) => string>;

@@ -1,0 +1,50 @@
+/**
+ * Weights of the file as they are uploaded: their bytes as they lie, half floats widened, and the same bytes seen under
+ * another type or shape (packed nibbles as `uint4 [N, K]`).
+ */
+import { halfToFloat32 } from '../onnx/float16.ts';
+import type { Tensor } from '../onnx/graph.ts';
+import type { WeightTensor } from './compiled.ts';
+import { Clash, sameDims, shapeText, widened, type Value, type WeightValue } from './value.ts';
+
+const wide = new WeakMap<Tensor, WeightTensor>();
+
+/** A weight as it is uploaded. Half floats are widened when the bytes are asked for, and forgotten when nobody holds them. */
+export function weightTensor(tensor: Tensor): WeightTensor {
+  let w = wide.get(tensor);
+  if (w) return w;
+  const { name, dims } = tensor;
+  if (tensor.type === 'float16') {
+    let held: WeakRef<Uint8Array> | null = null;
+    w = {
+      name, dims, type: 'float32',
+      get bytes() {
+        let bytes = held?.deref();
+        if (!bytes) {
+          bytes = new Uint8Array(halfToFloat32(tensor.bytes).buffer);
+          held = new WeakRef(bytes);
+        }
+        return bytes;
+      },
+    };
+  } else w = { name, dims, type: tensor.type as WeightTensor['type'], bytes: tensor.bytes };
+  wide.set(tensor, w);
+  return w;
+}
+
+/** The tensor behind a weight value; a view of it where the value has another type or other dims. */
+export function boundWeight({ tensor, type, dims }: WeightValue): WeightTensor {
+  const whole = weightTensor(tensor);
+  if (type === whole.type && sameDims(dims, whole.dims)) return whole;
+  return {
+    name: `${whole.name} as ${type} ${shapeText(dims)}`, type: type as WeightTensor['type'], dims, viewOf: whole.name,
+    get bytes() { return whole.bytes; },
+  };
+}
+
+/** The same bytes under another type or shape. Throws `Clash` for what is no weight of the file. */
+export function viewed(value: Value | null | undefined, type: WeightValue['type'], dims: readonly number[]): WeightValue {
+  if (value?.kind !== 'weight') throw new Clash('packed weights that are worked out in the graph');
+  const { tensor } = value;
+  return widened(tensor.type) === type && sameDims(tensor.dims, dims) ? value : { kind: 'weight', type, dims, tensor };
+}

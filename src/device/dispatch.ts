@@ -1,0 +1,102 @@
+/**
+ * Puts compute passes on the queue: pipelines by name, bindings with explicit sizes, numbers as uniforms.
+ *
+ * Buffers may be larger than what is meant (the runtime pads its own), so lengths never come from a buffer.
+ */
+import { shaderSource } from '#shaders';
+
+/** A buffer and how much of it is meant. */
+export interface Slice { buffer: GPUBuffer; bytes: number }
+
+export interface Dispatch {
+  /** File in `shaders/`, without its ending. */
+  shader: string;
+  entryPoint: string;
+  /** Binding i is `buffers[i]` (null: not used by this entry point); the uniforms come after the last. */
+  buffers: readonly (Slice | null)[];
+  /** 32-bit words; floats through `floatBits`. */
+  uniforms: readonly number[];
+  /** Workgroups along x, y, z. */
+  groups: readonly number[];
+}
+
+/** Uniforms of one dispatch: the largest offset alignment a device may ask for. */
+const UNIFORM_BYTES = 256;
+
+/** Dispatch is limited to 65535 workgroups per dimension: long ranges are folded over y. */
+export const fold = (groups: number): [number, number] => {
+  const x = Math.min(groups, 32768);
+  return [x, Math.ceil(groups / x)];
+};
+
+const word = new DataView(new ArrayBuffer(4));
+
+/** A float32 as the 32-bit word of a uniform. */
+export function floatBits(x: number): number {
+  word.setFloat32(0, x);
+  return word.getUint32(0);
+}
+
+export class Dispatcher {
+  readonly device: GPUDevice;
+  private readonly pipelines = new Map<string, GPUComputePipeline>();
+  private readonly modules = new Map<string, GPUShaderModule>();
+  /** One for all submissions: write, then submit, in order on one queue. */
+  private uniforms: GPUBuffer;
+
+  constructor(device: GPUDevice) {
+    this.device = device;
+    this.uniforms = this.uniformBuffer(1);
+  }
+
+  /** One pass, one submission; a dispatch sees what those before it wrote. */
+  run(dispatches: readonly Dispatch[]): void {
+    if (dispatches.length === 0) return;
+    const { device } = this;
+    if (this.uniforms.size < dispatches.length * UNIFORM_BYTES) {
+      this.uniforms.destroy();
+      this.uniforms = this.uniformBuffer(dispatches.length);
+    }
+    const words = new Uint32Array((dispatches.length * UNIFORM_BYTES) / 4);
+    dispatches.forEach(({ uniforms }, i) => words.set(uniforms, (i * UNIFORM_BYTES) / 4));
+    device.queue.writeBuffer(this.uniforms, 0, words);
+    const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
+    dispatches.forEach(({ shader, entryPoint, buffers, groups }, i) => {
+      const pipeline = this.pipeline(shader, entryPoint), entries: GPUBindGroupEntry[] = [];
+      buffers.forEach((slice, binding) => {
+        if (slice) entries.push({ binding, resource: { buffer: slice.buffer, offset: 0, size: Math.ceil(slice.bytes / 4) * 4 } });
+      });
+      entries.push({ binding: buffers.length, resource: { buffer: this.uniforms, offset: i * UNIFORM_BYTES, size: UNIFORM_BYTES } });
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+      pass.dispatchWorkgroups(groups[0] ?? 1, groups[1] ?? 1, groups[2] ?? 1);
+    });
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  }
+
+  dispose(): void {
+    this.uniforms.destroy();
+    this.pipelines.clear();
+    this.modules.clear();
+  }
+
+  private uniformBuffer(dispatches: number): GPUBuffer {
+    return this.device.createBuffer({ size: dispatches * UNIFORM_BYTES, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+  }
+
+  private pipeline(shader: string, entryPoint: string): GPUComputePipeline {
+    const key = `${shader}/${entryPoint}`;
+    let pipeline = this.pipelines.get(key);
+    if (!pipeline) {
+      let module = this.modules.get(shader);
+      if (!module) {
+        module = this.device.createShaderModule({ label: shader, code: shaderSource(shader) });
+        this.modules.set(shader, module);
+      }
+      pipeline = this.device.createComputePipeline({ label: key, layout: 'auto', compute: { module, entryPoint } });
+      this.pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * The kernels of training and of gradient statistics as functions on buffers. Each has a CPU twin in `training-twins.ts`.
+ * What concerns many tensors goes as one submission.
+ */
+import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
+import { adamWFactors, type AdamWStep, type AdapterPair, type RankRows } from './training-twins.ts';
+import type { ModulePlace } from './twins.ts';
+
+/** Ranks of a tile in `shaders/adapter-gradient.wgsl`. */
+const RANK_TILE = 8;
+/** Tokens of a tile in `shaders/gradient-norm.wgsl`. */
+const TOKEN_TILE = 16;
+
+/** Part of a buffer of float32 numbers: `count` of them from `first` on. */
+export interface Stretch extends Slice { first: number; count: number }
+
+/** One module's adapter gradient; `scratch` holds `projectionBytes` each. */
+export interface AdapterGradientSlices {
+  x: Slice;
+  dy: Slice;
+  place: ModulePlace;
+  adapter: AdapterPair<Slice>;
+  rows: RankRows;
+  scale: number;
+  into: AdapterPair<Slice>;
+  scratch: AdapterPair<Slice>;
+}
+
+/** Buffers of one parameter; the gradient, the moments and the parameter lie alike. */
+export interface AdamWSlices { parameter: Stretch; gradient: Slice; mean: Slice; square: Slice }
+
+/** Bytes of x Aᵀ, or of dy · B, for so many ranks. */
+export const projectionBytes = (tokens: number, ranks: number): number => 4 * tokens * RANK_TILE * Math.ceil(ranks / RANK_TILE);
+
+/** Bytes of scratch for `gradientNorms`. */
+export const gramBytes = (tokens: number, sequences: number): number => 4 * sequences * Math.ceil(tokens / sequences / TOKEN_TILE) ** 2;
+
+export class TrainingKernels {
+  private readonly dispatcher: Dispatcher;
+
+  constructor(dispatcher: Dispatcher) {
+    this.dispatcher = dispatcher;
+  }
+
+  /** Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B. */
+  adapterGradients(modules: readonly AdapterGradientSlices[]): void {
+    const project: Dispatch[] = [], accumulate: Dispatch[] = [];
+    for (const { x, dy, place, adapter, rows, scale, into, scratch } of modules) {
+      const { tokens, inFeatures, outFeatures, column, stride } = place, count = rows.to - rows.from, tiles = Math.ceil(count / RANK_TILE);
+      const input = [tokens, inFeatures, 0, inFeatures, rows.from, count, floatBits(scale)];
+      const output = [tokens, outFeatures, column, stride, rows.from, count, floatBits(scale)];
+      const first = (values: Slice, factors: Slice, out: Slice, uniforms: number[]) => project.push(
+        { shader: 'adapter-gradient', entryPoint: 'project', buffers: [values, factors, out], uniforms, groups: [Math.ceil(tokens / 4), tiles] });
+      const then = (values: Slice, projected: Slice, out: Slice, uniforms: number[], columns: number) => accumulate.push(
+        { shader: 'adapter-gradient', entryPoint: 'accumulate', buffers: [values, projected, out], uniforms, groups: [Math.ceil(columns / 32), tiles] });
+      first(x, adapter.a, scratch.a, input);
+      first(dy, adapter.b, scratch.b, output);
+      then(x, scratch.b, into.a, input, inFeatures);
+      then(dy, scratch.a, into.b, output, outFeatures);
+    }
+    this.dispatcher.run([...project, ...accumulate]);
+  }
+
+  /** into[0] = Σ over all stretches of Σ g²; `scratch` holds a float32 for each. */
+  squaredNorm(gradients: readonly Stretch[], scratch: Slice, into: Slice): void {
+    this.dispatcher.run([
+      ...gradients.map((g, i): Dispatch => ({ shader: 'sums', entryPoint: 'squares', buffers: [g, scratch], uniforms: [g.first, g.count, i], groups: [1] })),
+      shares(scratch, gradients.length, into, 0, 1),
+    ]);
+  }
+
+  /** One AdamW step of every parameter, in place; `squaredNorm` holds Σ g² over all gradients. */
+  adamW(parameters: readonly AdamWSlices[], squaredNorm: Slice, step: AdamWStep): void {
+    const { beta1, beta2, epsilon, maxNorm } = step, { keep, size, root } = adamWFactors(step);
+    const floats = [maxNorm ?? 0, keep, beta1, 1 - beta1, beta2, 1 - beta2, size, root, epsilon].map(floatBits);
+    this.dispatcher.run(parameters.map(({ parameter, gradient, mean, square }): Dispatch => {
+      const { first, count } = parameter, [x, y] = fold(Math.ceil(count / 256));
+      return {
+        shader: 'adamw', entryPoint: 'adamw', buffers: [parameter, gradient, mean, square, squaredNorm],
+        uniforms: [first, count, x * 256, maxNorm === null ? 0 : 1, ...floats], groups: [x, y],
+      };
+    }));
+  }
+
+  /** into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s; `scratch` holds `gramBytes`. */
+  gradientNorms(x: Slice, dy: Slice, place: ModulePlace, sequences: number, scratch: Slice, into: Slice, at: number): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place, length = tokens / sequences, tiles = Math.ceil(length / TOKEN_TILE);
+    this.dispatcher.run([
+      { shader: 'gradient-norm', entryPoint: 'gram', buffers: [x, dy, scratch], uniforms: [length, inFeatures, outFeatures, column, stride, 0], groups: [tiles, tiles, sequences] },
+      shares(scratch, tiles * tiles, into, at, sequences),
+    ]);
+  }
+
+  /** into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s; `scratch` holds a float32 a token. */
+  fisherSums(x: Slice, dy: Slice, place: ModulePlace, sequences: number, scratch: Slice, into: Slice, at: number): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place, [across, down] = fold(tokens);
+    this.dispatcher.run([
+      { shader: 'gradient-norm', entryPoint: 'tokens', buffers: [x, dy, scratch], uniforms: [tokens, inFeatures, outFeatures, column, stride, across], groups: [across, down] },
+      shares(scratch, tokens / sequences, into, at, sequences),
+    ]);
+  }
+}
+
+/** into[at + s] = Σ of share s of `values`, `count` numbers each. */
+function shares(values: Slice, count: number, into: Slice, at: number, sums: number): Dispatch {
+  return { shader: 'sums', entryPoint: 'shares', buffers: [values, into], uniforms: [0, count, at], groups: [sums] };
+}

@@ -1,0 +1,107 @@
+/**
+ * The training kernels on the CPU: what the WGSL is tested against, and what the WASM engine uses where a loop is enough.
+ * Sums are taken in double. [methods.md §1 and §6]
+ */
+import type { ModulePlace } from './twins.ts';
+
+/** Rows `[from, to)`, at least one, of a tensor whose first dimension is the rank. */
+export interface RankRows { from: number; to: number }
+
+/** A [rank, in] and Bᵀ [rank, out], row-major; a lower rank is a prefix of both. The same for their gradients. */
+export interface AdapterPair<T> { a: T; b: T }
+
+/** One optimiser step; the numbers torch.optim.AdamW and clip_grad_norm_ call lr, betas, eps, weight_decay, max_norm. */
+export interface AdamWStep {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  epsilon: number;
+  weightDecay: number;
+  /** Number of this step, from 1: the bias corrections depend on it. */
+  step: number;
+  /** Largest global gradient norm; null does not clip. */
+  maxNorm: number | null;
+}
+
+/** What a step's settings come down to: the parameter is multiplied by `keep`, the change is `size · m / (√v / root + ε)`. */
+export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWStep): { keep: number; size: number; root: number } {
+  return { keep: 1 - learningRate * weightDecay, size: learningRate / (1 - beta1 ** step), root: Math.sqrt(1 - beta2 ** step) };
+}
+
+/**
+ * Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B.
+ * x [tokens, in], dy [tokens, stride]; a row needs the same row of A and Bᵀ only.
+ */
+export function adapterGradient(x: Float32Array, dy: Float32Array, place: ModulePlace, adapter: AdapterPair<Float32Array>, rows: RankRows, scale: number, into: AdapterPair<Float32Array>): void {
+  const { tokens, inFeatures, outFeatures, column, stride } = place;
+  for (let j = rows.from; j < rows.to; j++) {
+    const dA = new Float64Array(inFeatures), dB = new Float64Array(outFeatures);
+    for (let t = 0; t < tokens; t++) {
+      const xs = t * inFeatures, dys = t * stride + column;
+      let u = 0, v = 0;
+      for (let k = 0; k < inFeatures; k++) u += x[xs + k]! * adapter.a[j * inFeatures + k]!;
+      for (let o = 0; o < outFeatures; o++) v += dy[dys + o]! * adapter.b[j * outFeatures + o]!;
+      for (let k = 0; k < inFeatures; k++) dA[k]! += v * x[xs + k]!;
+      for (let o = 0; o < outFeatures; o++) dB[o]! += u * dy[dys + o]!;
+    }
+    into.a.set(dA.map((g) => scale * g), j * inFeatures);
+    into.b.set(dB.map((g) => scale * g), j * outFeatures);
+  }
+}
+
+/** Σ g². */
+export function sumOfSquares(g: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < g.length; i++) sum += g[i]! * g[i]!;
+  return sum;
+}
+
+/**
+ * One AdamW step in place: parameter p, first moment m, second moment v, all as long as the gradient g. `squaredNorm` is
+ * Σ g² over *all* gradients of the step. One that is no number or infinite changes nothing.
+ */
+export function adamW(p: Float32Array, g: Float32Array, m: Float32Array, v: Float32Array, squaredNorm: number, step: AdamWStep): void {
+  if (!Number.isFinite(squaredNorm)) return;
+  const { beta1, beta2, epsilon, maxNorm } = step, { keep, size, root } = adamWFactors(step);
+  const factor = maxNorm === null ? 1 : Math.min(1, maxNorm / (Math.sqrt(squaredNorm) + 1e-6));
+  for (let i = 0; i < p.length; i++) {
+    const gradient = g[i]! * factor;
+    const mean = beta1 * m[i]! + (1 - beta1) * gradient, square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
+    m[i] = mean;
+    v[i] = square;
+    p[i] = p[i]! * keep - (size * mean) / (Math.sqrt(square) / root + epsilon);
+  }
+}
+
+/** Per sequence, ‖G‖_F² of G = Σ_t dy_t x_tᵀ over its tokens: Σ_{t,t'} (dy_t·dy_t')(x_t·x_t'). */
+export function gradientNorms(x: Float32Array, dy: Float32Array, place: ModulePlace, sequences: number): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place, length = tokens / sequences;
+  const out = new Float64Array(sequences);
+  for (let s = 0; s < sequences; s++) {
+    for (let t = s * length; t < (s + 1) * length; t++) {
+      for (let other = s * length; other <= t; other++) {
+        const product = dot(x, t * inFeatures, other * inFeatures, inFeatures) * dot(dy, t * stride + column, other * stride + column, outFeatures);
+        out[s]! += other === t ? product : 2 * product;
+      }
+    }
+  }
+  return out;
+}
+
+/** Per sequence, Σ_t ‖dy_t‖²‖x_t‖² over its tokens (Fisher information of the weight, summed over its entries). */
+export function fisherSums(x: Float32Array, dy: Float32Array, place: ModulePlace, sequences: number): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place, length = tokens / sequences;
+  const out = new Float64Array(sequences);
+  for (let t = 0; t < tokens; t++) {
+    const xs = t * inFeatures, dys = t * stride + column;
+    out[Math.floor(t / length)]! += dot(x, xs, xs, inFeatures) * dot(dy, dys, dys, outFeatures);
+  }
+  return out;
+}
+
+/** Dot product of two stretches of `v`. */
+function dot(v: Float32Array, a: number, b: number, length: number): number {
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += v[a + i]! * v[b + i]!;
+  return sum;
+}

@@ -1,0 +1,131 @@
+/**
+ * Cross entropy of next tokens and its gradient at the head's input, by hand: stable, chunk by chunk of the vocabulary, the
+ * logits of all rows never at once. Both passes make the logits anew; padding takes part in neither.
+ */
+import type { TensorType } from '../compiler/compiled.ts';
+import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import { lossGradientGraph, lossGraph, rowFormat, type RowFormat } from './loss-graphs.ts';
+import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
+
+/** What a row has to predict: a token, or nothing (below 0, such as PyTorch's −100). */
+export type Labels = Int32Array;
+
+/** The forward half, on the device. */
+export interface CrossEntropyPass {
+  readonly labels: Labels;
+  /** Largest logit, sum of exponentials relative to it, right logit: [rows, 1] each. */
+  readonly m: DeviceTensor;
+  readonly s: DeviceTensor;
+  readonly t: DeviceTensor;
+}
+
+export class CrossEntropy {
+  private readonly backend: Backend;
+  private readonly chunks: VocabularyChunks;
+  private readonly format: RowFormat;
+  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly rows = new Map<Chunk, ReadonlyMap<string, DeviceTensor>>();
+  private readonly made: DeviceTensor[] = [];
+
+  constructor(backend: Backend, chunks: VocabularyChunks) {
+    this.backend = backend;
+    this.chunks = chunks;
+    this.format = rowFormat(chunks.format, chunks.head.hidden);
+  }
+
+  /** `h` [rows, hidden] is what the vocabulary product is given. */
+  async forward(h: DeviceTensor, labels: Labels): Promise<CrossEntropyPass> {
+    const { backend } = this, column = [labels.length, 1];
+    let m = this.filled(column, -3e38), s = backend.zeros(column), t = backend.zeros(column);
+    for (const chunk of this.chunks.all()) {
+      const out = await this.run(chunk, 'loss', h, labels, { m, s, t });
+      for (const used of [m, s, t]) used.dispose();
+      m = out.get('m2')!;
+      s = out.get('s2')!;
+      t = out.get('t2')!;
+    }
+    return { labels, m, s, t };
+  }
+
+  /** Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three numbers a row. */
+  async losses({ labels, m, s, t }: CrossEntropyPass): Promise<Float64Array> {
+    const { backend } = this, top = await backend.read(m), sum = await backend.read(s), right = await backend.read(t);
+    return Float64Array.from(labels, (label, r) => (label < 0 ? 0 : top[r]! - right[r]! + Math.log(sum[r]!)));
+  }
+
+  /** Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing. */
+  async gradient(h: DeviceTensor, { labels, m, s }: CrossEntropyPass, weights: Float32Array): Promise<DeviceTensor> {
+    const { backend } = this, counted = weights.map((w, r) => (labels[r]! < 0 ? 0 : w));
+    const weight = this.column('float32', counted);
+    let dh = backend.zeros(h.dims);
+    for (const chunk of this.chunks.all()) {
+      const out = await this.run(chunk, 'gradient', h, labels, { m, s, weight, before: dh });
+      dh.dispose();
+      dh = out.get('dh')!;
+    }
+    weight.dispose();
+    return dh;
+  }
+
+  release({ m, s, t }: CrossEntropyPass): void {
+    for (const used of [m, s, t]) used.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of this.sessions.values()) await (await session).dispose();
+    for (const tensor of this.made) tensor.dispose();
+  }
+
+  private async run(chunk: Chunk, kind: 'loss' | 'gradient', h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const relative = this.column('int32', labels.map((label) => (label < 0 ? -1 : label - chunk.first)));
+    const session = await this.session(kind, chunk.width);
+    const out = await session.run(new Map([['h', h], ['labels', relative], ...this.rowsOf(chunk), ...Object.entries(state)]));
+    relative.dispose();
+    return out;
+  }
+
+  private session(kind: 'loss' | 'gradient', width: number): Promise<Session> {
+    const key = `${kind} ${width}`;
+    let session = this.sessions.get(key);
+    if (!session) {
+      const graph = kind === 'loss' ? lossGraph : lossGradientGraph, { hidden } = this.chunks.head;
+      session = this.backend.session(graph(this.format, hidden, width, this.chunks.bias !== null), `the ${kind} of the head`);
+      this.sessions.set(key, session);
+    }
+    return session;
+  }
+
+  /** A chunk's weights as the graphs read them: views of the bytes that are there already. */
+  private rowsOf(chunk: Chunk): ReadonlyMap<string, DeviceTensor> {
+    let rows = this.rows.get(chunk);
+    if (rows) return rows;
+    const { backend, format, chunks: { head: { hidden }, bias } } = this, { first, width, weights } = chunk;
+    const named = new Map<string, DeviceTensor>();
+    const own = (name: string, tensor: DeviceTensor) => {
+      this.made.push(tensor);
+      named.set(name, tensor);
+    };
+    if (format.kind === 'float32') named.set('w', this.chunks.float(chunk));
+    else {
+      const type: TensorType = format.bits === 4 ? 'uint4' : 'uint8', blocks = hidden / format.block;
+      const views = [['packed', type, hidden], ['scales', 'float32', blocks], ['zeros', type, blocks]] as const;
+      weights.forEach((w, i) => {
+        const [name, as, columns] = views[i]!;
+        own(name, backend.view(w, as, [width, columns]));
+      });
+    }
+    if (bias) own('bias', backend.upload('float32', [1, width], bytesOf(bias.subarray(first, first + width))));
+    this.rows.set(chunk, (rows = named));
+    return rows;
+  }
+
+  private filled(dims: readonly number[], value: number): DeviceTensor {
+    return this.backend.upload('float32', dims, bytesOf(new Float32Array(elements(dims)).fill(value)));
+  }
+
+  private column(type: TensorType, values: Float32Array | Int32Array): DeviceTensor {
+    return this.backend.upload(type, [values.length, 1], bytesOf(values));
+  }
+}
+
+const bytesOf = (x: Float32Array | Int32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);

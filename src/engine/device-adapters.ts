@@ -1,0 +1,118 @@
+/** Adapters where the provider computes: A and Bᵀ of every module, their gradients, AdamW's moments, and the feeds of a block. */
+import type { CompiledModel } from '../compiler/compiled.ts';
+import type { AdapterPair, RankRows } from '../device/training-twins.ts';
+import type { Backend, DeviceTensor } from './backend.ts';
+import type { AdapterMoments, Adapters, AdapterUse, AdapterValues } from './engine.ts';
+import type { AdamWParameter, TensorRows } from './training-ops.ts';
+
+interface Entry {
+  module: number;
+  rank: number;
+  inFeatures: number;
+  outFeatures: number;
+  /** A [rank, in], Bᵀ [rank, out]; the same for the other pairs. */
+  values: AdapterPair<DeviceTensor>;
+  gradients: AdapterPair<DeviceTensor>;
+  first: AdapterPair<DeviceTensor>;
+  second: AdapterPair<DeviceTensor>;
+  /** s [1], as last used. */
+  scale: DeviceTensor;
+}
+
+/** Bytes of adapters with so many parameters: values, gradients and two moments, float32. */
+export const adapterBytes = (parameters: number): number => 16 * parameters;
+
+export class DeviceAdapters implements Adapters {
+  readonly parameters: number;
+  private readonly backend: Backend;
+  private readonly entries = new Map<number, Entry>();
+
+  constructor(backend: Backend, model: CompiledModel, values: readonly AdapterValues[], moments?: readonly AdapterMoments[]) {
+    this.backend = backend;
+    values.forEach(({ module, rank, loraA, loraB }, i) => {
+      const { inFeatures, outFeatures } = model.modules[module]!, m = moments?.[i];
+      const pair = (a?: Float32Array, b?: Float32Array): AdapterPair<DeviceTensor> =>
+        ({ a: this.resident([rank, inFeatures], a), b: this.resident([rank, outFeatures], b && transpose(b, outFeatures, rank)) });
+      this.entries.set(module, {
+        module, rank, inFeatures, outFeatures, values: pair(loraA, loraB), gradients: pair(),
+        first: pair(m?.firstA, m?.firstB), second: pair(m?.secondA, m?.secondB), scale: backend.zeros([1]),
+      });
+    });
+    this.parameters = [...this.entries.values()].reduce((n, e) => n + e.rank * (e.inFeatures + e.outFeatures), 0);
+  }
+
+  get modules(): readonly { module: number; rank: number }[] {
+    return [...this.entries.values()].map(({ module, rank }) => ({ module, rank }));
+  }
+
+  async values(): Promise<AdapterValues[]> {
+    return Promise.all([...this.entries.values()].map(async ({ module, rank, outFeatures, values: { a, b } }) =>
+      ({ module, rank, loraA: await this.backend.read(a), loraB: transpose(await this.backend.read(b), rank, outFeatures) })));
+  }
+
+  async moments(): Promise<AdapterMoments[]> {
+    const { backend } = this;
+    return Promise.all([...this.entries.values()].map(async ({ rank, outFeatures, first, second }) => ({
+      firstA: await backend.read(first.a), firstB: transpose(await backend.read(first.b), rank, outFeatures),
+      secondA: await backend.read(second.a), secondB: transpose(await backend.read(second.b), rank, outFeatures),
+    })));
+  }
+
+  /** The adapter of a module, if it has one. */
+  of(module: number): Pick<Entry, 'values' | 'gradients' | 'rank'> | null {
+    return this.entries.get(module) ?? null;
+  }
+
+  /** A and Bᵀ of the first `rank` ranks, and s, as a block takes them; views are the caller's to dispose. */
+  feeds(module: number, use: AdapterUse, views: DeviceTensor[]): { a: DeviceTensor; b: DeviceTensor; scale: DeviceTensor } | null {
+    const entry = this.entries.get(module);
+    if (!entry) return null;
+    const { rank, inFeatures, outFeatures, values: { a, b }, scale } = entry, used = usedRank(use, module, rank);
+    this.backend.write(scale, Float32Array.of(use.scale(module)));
+    if (used === rank) return { a, b, scale };
+    const low = { a: this.backend.view(a, 'float32', [used, inFeatures]), b: this.backend.view(b, 'float32', [used, outFeatures]), scale };
+    views.push(low.a, low.b);
+    return low;
+  }
+
+  /** Gradients of the rows that take part in a step. */
+  gradientRows(rowsOf: (module: number, rank: number) => RankRows): TensorRows[] {
+    return [...this.entries.values()].flatMap(({ module, rank, gradients: { a, b } }) => {
+      const rows = rowsOf(module, rank);
+      return [{ tensor: a, rows }, { tensor: b, rows }];
+    });
+  }
+
+  /** What AdamW works on. */
+  optimised(rowsOf: (module: number, rank: number) => RankRows): AdamWParameter[] {
+    return [...this.entries.values()].flatMap(({ module, rank, values, gradients, first, second }) => (['a', 'b'] as const).map((k) =>
+      ({ parameter: values[k], gradient: gradients[k], mean: first[k], square: second[k], rows: rowsOf(module, rank) })));
+  }
+
+  dispose(): void {
+    for (const { values, gradients, first, second, scale } of this.entries.values()) {
+      for (const { a, b } of [values, gradients, first, second]) {
+        a.dispose();
+        b.dispose();
+      }
+      scale.dispose();
+    }
+    this.entries.clear();
+  }
+
+  private resident(dims: readonly number[], data?: Float32Array): DeviceTensor {
+    const tensor = this.backend.zeros(dims);
+    if (data) this.backend.write(tensor, data);
+    return tensor;
+  }
+}
+
+/** Ranks of a module that are in use. */
+export const usedRank = (use: AdapterUse, module: number, rank: number): number => Math.min(rank, use.rank?.(module) ?? rank);
+
+/** [rows, columns] → [columns, rows]. */
+function transpose(x: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = x[r * columns + c]!;
+  return out;
+}

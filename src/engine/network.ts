@@ -1,0 +1,66 @@
+/** The cut model run forwards and backwards, block by block. */
+import type { CompiledModel } from '../compiler/compiled.ts';
+import type { Backend, DeviceTensor } from './backend.ts';
+import type { TokenBatch } from './engine.ts';
+import { firstOf, type Pieces, type Shape } from './pieces.ts';
+
+/** Adapter inputs of a layer, by name; null for the clean model. */
+export type AdapterFeeds = (layer: number) => ReadonlyMap<string, DeviceTensor>;
+
+/** What one block's backward pass leaves: inputs of its products and the gradients at their outputs, by the names of its sites. */
+export type LayerGradients = ReadonlyMap<string, DeviceTensor>;
+
+export const shapeOf = ({ sequences, length }: TokenBatch): Shape => ({ batch: sequences, length });
+
+export class Network {
+  private readonly model: CompiledModel;
+  private readonly backend: Backend;
+  private readonly pieces: Pieces;
+
+  constructor(model: CompiledModel, backend: Backend, pieces: Pieces) {
+    this.model = model;
+    this.backend = backend;
+    this.pieces = pieces;
+  }
+
+  /** Inputs of all blocks, then of the head: layers + 1 tensors [sequences, length, hidden]. */
+  async forward(batch: TokenBatch, adapters: AdapterFeeds | null = null): Promise<DeviceTensor[]> {
+    const shape = shapeOf(batch), stream = [await this.embed(batch)];
+    for (let layer = 0; layer < this.model.layers; layer++) {
+      stream.push(firstOf(await this.pieces.block(shape, layer, adapters ? 'adapted' : 'plain', stream[layer]!, adapters?.(layer))));
+    }
+    return stream;
+  }
+
+  /**
+   * From the gradient `dy` at the end of `stream` (see `forward`) to every block's: `visit` is given each layer's gradients, last
+   * layer first, and must not keep them; `residual` each block's input gradient. Disposes `dy`.
+   */
+  async backward(batch: TokenBatch, stream: readonly DeviceTensor[], dy: DeviceTensor, adapters: AdapterFeeds | null,
+    visit: (layer: number, gradients: LayerGradients) => Promise<void>, residual?: (layer: number, dx: DeviceTensor) => Promise<void>): Promise<void> {
+    let gradient = dy;
+    for (let layer = this.model.layers - 1; layer >= 0; layer--) {
+      const feeds = new Map([['dy', gradient], ...adapters?.(layer) ?? []]);
+      const out = await this.pieces.block(shapeOf(batch), layer, adapters ? 'adaptedBackward' : 'backward', stream[layer]!, feeds);
+      const [[, dx], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
+      gradient.dispose();
+      gradient = dx;
+      await visit(layer, new Map(rest));
+      for (const [, used] of rest) used.dispose();
+      await residual?.(layer, dx);
+    }
+    gradient.dispose();
+  }
+
+  private async embed(batch: TokenBatch): Promise<DeviceTensor> {
+    const { sequences, length, ids } = batch;
+    const lookups = new Map(this.model.lookups.map(({ input, source, width, read }) => {
+      const rows = new Float32Array(sequences * length * width);
+      for (let i = 0; i < sequences * length; i++) read(source === 'input_ids' ? ids[i]! : i % length, rows.subarray(i * width, (i + 1) * width));
+      return [input, this.backend.upload('float32', [sequences, length, width], new Uint8Array(rows.buffer))];
+    }));
+    const x = await this.pieces.embedding(shapeOf(batch), lookups);
+    for (const lookup of lookups.values()) lookup.dispose();
+    return x;
+  }
+}

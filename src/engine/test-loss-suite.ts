@@ -1,0 +1,45 @@
+/** Cross entropy and its gradient against plain loops in double, for every stored form of the head; run on both providers. */
+import { expect, it } from 'vitest';
+import { dequantise } from '../model/weights.ts';
+import type { Backend } from './backend.ts';
+import { CrossEntropy } from './cross-entropy.ts';
+import { heads } from './test-backend-suite.ts';
+import { VocabularyChunks } from './vocabulary-chunks.ts';
+
+const bytesOf = (x: Float32Array) => new Uint8Array(x.buffer);
+
+export function lossSuite(backend: Backend): void {
+  // 64: packed rows are read as they lie; 40: they cannot be, and are widened.
+  it.each([...heads(64), ...heads(40)].map(([name, head], i) => [`${name}, hidden ${head.hidden}${i % 2 ? ', bias' : ''}`, head, i % 2 === 1] as const))('cross entropy of a %s head', async (_, stored, withBias) => {
+    const { vocab, hidden } = stored, rows = 5, wave = (n: number, scale: number) => Float32Array.from({ length: n }, (_, i) => scale * Math.sin(1 + 1.7 * i));
+    const bias = wave(vocab, 0.5), head = withBias ? { ...stored, bias: { name: 'bias', type: 'float32' as const, dims: [vocab], bytes: bytesOf(bias) } } : stored;
+    const w = dequantise({ ...head, bias: null, rowOffset: 0, rows: vocab, inFeatures: hidden, outFeatures: vocab });
+    const h = wave(rows * hidden, 3), labels = Int32Array.of(0, 47, -100, 48, vocab - 1), weights = Float32Array.of(0.5, 0.25, 9, 1, 2);
+    const losses = new Float64Array(rows), gradient = new Float64Array(rows * hidden);
+    for (let r = 0; r < rows; r++) {
+      const logits = Float64Array.from({ length: vocab }, (_, v) => {
+        let sum = withBias ? bias[v]! : 0;
+        for (let k = 0; k < hidden; k++) sum += h[r * hidden + k]! * w[v * hidden + k]!;
+        return sum;
+      });
+      const top = Math.max(...logits), sum = logits.reduce((s, l) => s + Math.exp(l - top), 0), label = labels[r]!;
+      if (label < 0) continue;
+      losses[r] = top + Math.log(sum) - logits[label]!;
+      for (let v = 0; v < vocab; v++) {
+        const d = weights[r]! * (Math.exp(logits[v]! - top) / sum - (v === label ? 1 : 0));
+        for (let k = 0; k < hidden; k++) gradient[r * hidden + k]! += d * w[v * hidden + k]!;
+      }
+    }
+    // 48 tokens a chunk: three chunks, the last one smaller.
+    const chunks = new VocabularyChunks(backend, head, 48), loss = new CrossEntropy(backend, chunks);
+    const input = backend.upload('float32', [rows, hidden], bytesOf(h)), pass = await loss.forward(input, labels);
+    (await loss.losses(pass)).forEach((got, r) => expect(Math.abs(got - losses[r]!)).toBeLessThan(1e-5 * (1 + losses[r]!)));
+    const dh = await loss.gradient(input, pass, weights), got = await backend.read(dh), largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
+    got.forEach((g, i) => expect(Math.abs(g - gradient[i]!)).toBeLessThan(1e-5 * largest));
+    expect(got.subarray(2 * hidden, 3 * hidden).every((g) => g === 0)).toBe(true);
+    loss.release(pass);
+    dh.dispose();
+    await loss.dispose();
+    chunks.dispose();
+  });
+}

@@ -1,0 +1,21 @@
+/** SmolLM2-135M (q4) on WASM for slow tests, assembled from its parts into a folder of its own. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sharedPath } from '../../test/shared.ts';
+import { compile } from '../compiler/index.ts';
+import { readGraph } from '../onnx/read.ts';
+import { createEngine, type CutEngine } from './cut-engine.ts';
+import { wasmBackend } from './test-backends.ts';
+
+export interface OpenedSmolLm2 { engine: CutEngine; close(): Promise<void> }
+
+export async function openSmolLm2(): Promise<OpenedSmolLm2> {
+  const folder = mkdtempSync(join(tmpdir(), 'atlas-'));
+  execFileSync(process.execPath, [sharedPath('models', 'assemble.mjs'), folder]);
+  const file = (name: string) => join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', name);
+  const graph = await readGraph(readFileSync(file('model_q4.onnx')), { file: 'model_q4.onnx', external: (name) => readFileSync(file(name)) });
+  const engine = createEngine({ model: compile(graph), backend: await wasmBackend(), memoryBudgetBytes: 3e9 });
+  return { engine, close: async () => { await engine.dispose(); rmSync(folder, { recursive: true }); } };
+}

@@ -1,0 +1,21 @@
+/** Batches, adapters and optimiser settings for tests of training. */
+import type { ModuleInfo } from '../compiler/modules.ts';
+import { fillNormal, streamKeys } from '../device/random.ts';
+import type { AdamWStep } from '../device/training-twins.ts';
+import { tiny } from '../../test/tiny-decoder.ts';
+import type { AdapterValues, TrainingBatch } from './engine.ts';
+
+export const trainingBatch = (sequences = 2, length = 6): TrainingBatch =>
+  ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (7 * i + i * i) % tiny.vocab), sequences, length });
+
+/** Adapters with A and B both filled; modules of rank 0 have none. */
+export function randomAdapters(modules: readonly ModuleInfo[], rank: number | ((m: ModuleInfo) => number)): AdapterValues[] {
+  return modules.flatMap((m) => {
+    const r = typeof rank === 'number' ? rank : rank(m);
+    const normal = (stream: number, count: number) => fillNormal(streamKeys(5, m.index, stream), new Float32Array(count), 0, 0.1);
+    return r > 0 ? [{ module: m.index, rank: r, loraA: normal(0, r * m.inFeatures), loraB: normal(1, m.outFeatures * r) }] : [];
+  });
+}
+
+export const adamWStep = (over: Partial<AdamWStep>): AdamWStep =>
+  ({ step: 1, learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: null, ...over });

@@ -1,0 +1,97 @@
+/** Training on the CPU: products as graphs of the runtime, which has threads; the rest are the kernels' twins. */
+import { adamW, fisherSums, sumOfSquares, type AdamWStep } from '../device/training-twins.ts';
+import { cpu, floats } from './cpu-tensor.ts';
+import { elements, type DeviceTensor } from './backend.ts';
+import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { adapterGradient, gramMatrices } from './training-graphs.ts';
+import { placeOf, type AdamWParameter, type AdapterGradient, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
+
+/** Rows `rows` of a resident tensor, in place. */
+function rowsOf({ tensor, rows: { from, to } }: TensorRows): Float32Array {
+  const width = elements(tensor.dims.slice(1));
+  return cpu(tensor).data.subarray(from * width, to * width);
+}
+
+/** A module's own columns of dy, [tokens, out]; a copy only where others lie beside them. */
+function columnsOf(taps: ModuleTaps): Float32Array {
+  const { tokens, outFeatures, column, stride } = placeOf(taps), all = cpu(taps.dy).data;
+  if (outFeatures === stride) return all;
+  const own = new Float32Array(tokens * outFeatures);
+  for (let t = 0; t < tokens; t++) own.set(all.subarray(t * stride + column, t * stride + column + outFeatures), t * outFeatures);
+  return own;
+}
+
+export class WasmTraining implements TrainingOps {
+  private readonly ort: Ort;
+  private readonly options: SessionOptions;
+  private readonly sessions = new Map<() => Uint8Array, Promise<OrtSession>>();
+
+  constructor(ort: Ort, options: SessionOptions) {
+    this.ort = ort;
+    this.options = options;
+  }
+
+  async adapterGradients(modules: readonly AdapterGradient[]): Promise<void> {
+    const session = await this.session(adapterGradient, 'the adapter gradients');
+    for (const { taps, adapter, rows, scale, into } of modules) {
+      const { tokens, inFeatures, outFeatures } = placeOf(taps), rank = rows.to - rows.from;
+      const { da, db } = await session.run({
+        x: this.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.tensor(columnsOf(taps), [tokens, outFeatures]),
+        a: this.tensor(rowsOf({ tensor: adapter.a, rows }), [rank, inFeatures]), b: this.tensor(rowsOf({ tensor: adapter.b, rows }), [rank, outFeatures]),
+      });
+      for (const [gradient, tensor] of [[da!, into.a], [db!, into.b]] as const) {
+        const target = rowsOf({ tensor, rows }), values = gradient.data as Float32Array;
+        for (let i = 0; i < target.length; i++) target[i] = scale * values[i]!;
+      }
+    }
+  }
+
+  async squaredNorm(gradients: readonly TensorRows[], into: DeviceTensor): Promise<void> {
+    cpu(into).data[0] = gradients.reduce((sum, gradient) => sum + sumOfSquares(rowsOf(gradient)), 0);
+  }
+
+  async adamW(parameters: readonly AdamWParameter[], squaredNorm: DeviceTensor, step: AdamWStep): Promise<void> {
+    for (const { parameter, gradient, mean, square, rows } of parameters) {
+      const [p, g, m, v] = [parameter, gradient, mean, square].map((tensor) => rowsOf({ tensor, rows })) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      adamW(p, g, m, v, cpu(squaredNorm).data[0]!, step);
+    }
+  }
+
+  async gradientNorms(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void> {
+    const { tokens, inFeatures, outFeatures } = placeOf(taps), length = tokens / sequences, size = length * length;
+    const inputs = await this.gram(cpu(taps.x).data, [sequences, length, inFeatures]);
+    const outputs = await this.gram(columnsOf(taps), [sequences, length, outFeatures]);
+    for (let s = 0; s < sequences; s++) {
+      let sum = 0;
+      for (let i = s * size; i < (s + 1) * size; i++) sum += inputs[i]! * outputs[i]!;
+      cpu(into).data[at + s] = sum;
+    }
+  }
+
+  async fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void> {
+    cpu(into).data.set(fisherSums(cpu(taps.x).data, cpu(taps.dy).data, placeOf(taps), sequences), at);
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of this.sessions.values()) await (await session).dispose();
+    this.sessions.clear();
+  }
+
+  private async gram(x: Float32Array, dims: readonly number[]): Promise<Float32Array> {
+    const session = await this.session(gramMatrices, 'the gradient norms');
+    return (await session.run({ x: this.tensor(x, dims) })).gram!.data as Float32Array;
+  }
+
+  private session(graph: () => Uint8Array, what: string): Promise<OrtSession> {
+    let session = this.sessions.get(graph);
+    if (!session) {
+      session = OrtSession.create(this.ort, graph(), this.options, what);
+      this.sessions.set(graph, session);
+    }
+    return session;
+  }
+
+  private tensor(data: Float32Array, dims: readonly number[]): OrtTensor {
+    return floats(this.ort, data, dims).tensor;
+  }
+}

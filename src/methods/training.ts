@@ -1,0 +1,57 @@
+/**
+ * A run of training as a stream of events. Nothing is computed until the next event is asked for, so a caller pauses by not
+ * asking; step n sees the same data and the same rates however often the run was taken up again.
+ */
+import type { AdapterUse, LossSum, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import { learningRate, type Schedule } from './learning-rate.ts';
+import { batchOfStep, pickSequences } from './windows.ts';
+
+export interface TrainingOptions {
+  seed: number;
+  steps: number;
+  /** Sequences a step. */
+  batch: number;
+  schedule: Schedule;
+  adamW: { beta1: number; beta2: number; epsilon: number; weightDecay: number };
+  /** Largest global gradient norm; null: never clipped. */
+  maxNorm: number | null;
+  /** Held-out loss after every so many steps, and before the first and after the last; 0: only those two. */
+  evaluateEvery: number;
+}
+
+export interface TrainingData {
+  train: TokenBatch;
+  /** Held out: never trained on. */
+  held: TokenBatch;
+}
+
+export type TrainingEvent =
+  /** Mean loss of the step's batch in nats per token, and the global gradient norm, both before its update. */
+  | { type: 'step'; step: number; loss: number; gradNorm: number; learningRate: number; milliseconds: number }
+  /** Loss on the held-out sequences after `step` steps, in nats per token. */
+  | { type: 'evaluation'; step: number; loss: number };
+
+/** Trains `use.adapters` in place, from step `done` + 1 on. Throws what the engine throws; the adapters then hold the last good step. */
+export async function* train(engine: TrainingEngine, use: AdapterUse, data: TrainingData, options: TrainingOptions, now: () => number, done = 0): AsyncGenerator<TrainingEvent, void, undefined> {
+  const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
+  const evaluation = async (step: number): Promise<TrainingEvent> => ({ type: 'evaluation', step, loss: await heldOutLoss(engine, data.held, batch, use) });
+  if (done === 0) yield await evaluation(0);
+  for (let step = done + 1; step <= steps; step++) {
+    const start = now(), rate = learningRate(schedule, step, steps);
+    const { loss, gradNorm } = await engine.trainStep(batchOfStep(data.train, seed, step, batch), use, { step, learningRate: rate, ...adamW, maxNorm });
+    yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
+    if (step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0)) yield await evaluation(step);
+  }
+}
+
+/** Mean next-token loss over all sequences, `size` at a time. */
+export async function heldOutLoss(engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): Promise<number> {
+  const total: LossSum = { sum: 0, tokens: 0 };
+  for (let first = 0; first < data.sequences; first += size) {
+    const numbers = Array.from({ length: Math.min(size, data.sequences - first) }, (_, i) => first + i);
+    const { sum, tokens } = await engine.evaluate(pickSequences(data, numbers), use);
+    total.sum += sum;
+    total.tokens += tokens;
+  }
+  return total.sum / total.tokens;
+}

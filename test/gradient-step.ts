@@ -1,0 +1,141 @@
+/**
+ * The smallest possible training step, for tests: forward through the pieces, mean next-token cross entropy written out in
+ * double precision, backward through the pieces. Runs in onnxruntime-web on the CPU.
+ */
+import { lookUp, runPiece, type Result, type Results, type Tokens } from './pipeline.ts';
+import { fillNormal, streamKeys } from '../src/device/random.ts';
+import { float32View } from '../src/onnx/float16.ts';
+import type { CompiledModel, Piece } from '../src/compiler/compiled.ts';
+
+/** Loss and its gradient with respect to the logits `[batch, length, vocab]`; the last token of a sequence predicts nothing. */
+export function crossEntropy(logits: Float32Array, vocab: number, { ids, batch, length }: Tokens): { loss: number; gradient: Float64Array } {
+  const gradient = new Float64Array(logits.length), predicted = batch * (length - 1);
+  let loss = 0;
+  ids.forEach((_, row) => {
+    if (row % length === length - 1) return;
+    const own = logits.subarray(row * vocab, (row + 1) * vocab), most = own.reduce((a, b) => Math.max(a, b), -Infinity), next = ids[row + 1]!;
+    const sum = own.reduce((s, z) => s + Math.exp(z - most), 0);
+    loss += (Math.log(sum) + most - own[next]!) / predicted;
+    own.forEach((z, v) => { gradient[row * vocab + v] = (Math.exp(z - most) / sum - Number(v === next)) / predicted; });
+  });
+  return { loss, gradient };
+}
+
+/** `dlogits W` of a float vocabulary product, `[batch, length, hidden]`. */
+function throughHead({ head }: CompiledModel, gradient: Float64Array, dims: readonly number[]): Result {
+  const { vocab, hidden, transposed } = head, w = float32View(head.tensors[0]!.bytes), rows = gradient.length / vocab;
+  const data = new Float32Array(rows * hidden);
+  for (let r = 0; r < rows; r++) {
+    for (let h = 0; h < hidden; h++) {
+      let sum = 0;
+      for (let v = 0; v < vocab; v++) sum += gradient[r * vocab + v]! * w[transposed ? h * vocab + v : v * hidden + h]!;
+      data[r * hidden + h] = sum;
+    }
+  }
+  return { dims, data };
+}
+
+export interface Step {
+  loss: number;
+  /** Residual stream in front of each block and behind the last, and the gradients there. */
+  residuals: Result[];
+  gradients: Result[];
+  /** Outputs of each block's backward piece. */
+  blocks: Results[];
+}
+
+/** One forward and backward pass; with `adapters`, through them (values in the order of the pieces' inputs). */
+export async function step(model: CompiledModel, tokens: Tokens, adapters?: (layer: number) => Result[]): Promise<Step> {
+  const { batch, length } = tokens, extra = (layer: number) => adapters?.(layer) ?? [];
+  const residuals = [(await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y!];
+  for (let layer = 0; layer < model.layers; layer++) {
+    residuals.push((await runPiece(model.block(layer, batch, length, adapters ? 'adapted' : 'plain'), [residuals[layer]!, ...extra(layer)])).y!);
+  }
+  const last = residuals.at(-1)!, { logits } = await runPiece(model.headPiece(batch, length, 'logits'), [last]);
+  const { loss, gradient } = crossEntropy(logits!.data, model.vocab, tokens);
+  const dh = throughHead(model, gradient, last.dims);
+  const gradients = [(await runPiece(model.headPiece(batch, length, 'normBackward'), [last, dh])).dx!], blocks: Results[] = [];
+  for (let layer = model.layers - 1; layer >= 0; layer--) {
+    const piece = model.block(layer, batch, length, adapters ? 'adaptedBackward' : 'backward');
+    blocks.unshift(await runPiece(piece, [residuals[layer]!, gradients[0]!, ...extra(layer)]));
+    gradients.unshift(blocks[0]!.dx!);
+  }
+  return { loss, residuals, gradients, blocks };
+}
+
+/** `G = Σ dy xᵀ` of a module, `[out, in]`, from its site's tap and gradient. */
+export function weightGradient(model: CompiledModel, { blocks }: Pick<Step, 'blocks'>, module: number): Float64Array {
+  const { layer, inFeatures, outFeatures } = model.modules[module]!;
+  const site = model.blocks[layer]!.sites.find((s) => s.modules.some((m) => m.module === module))!;
+  const { offset } = site.modules.find((m) => m.module === module)!;
+  const x = blocks[layer]![site.tap]!.data, dy = blocks[layer]![site.grad]!.data, G = new Float64Array(outFeatures * inFeatures);
+  for (let row = 0; row < x.length / inFeatures; row++) {
+    for (let o = 0; o < outFeatures; o++) {
+      const g = dy[row * site.width + offset + o]!;
+      for (let i = 0; i < inFeatures; i++) G[o * inFeatures + i]! += g * x[row * inFeatures + i]!;
+    }
+  }
+  return G;
+}
+
+const random = (stream: number, dims: readonly number[], scale = 1): Result => {
+  const data = fillNormal(streamKeys(11, stream, 0), new Float32Array(dims.reduce((n, d) => n * d, 1)), 0, scale);
+  return { dims, data };
+};
+
+/** Adapters of a layer, with B other than zero, as its pieces want them. Ranks differ from module to module. */
+export function randomAdapters(model: CompiledModel, layer: number): Result[] {
+  return model.blocks[layer]!.sites.flatMap((site) => site.modules.flatMap(({ module }) => {
+    const { inFeatures, outFeatures } = model.modules[module]!, rank = 1 + (module % 4);
+    return [random(3 * module, [rank, inFeatures], inFeatures ** -0.5), random(3 * module + 1, [rank, outFeatures], 0.2), { dims: [1], data: Float32Array.of(2 / rank) }];
+  }));
+}
+
+const moved = (x: Result, along: Result, h: number): Result => ({ ...x, data: x.data.map((v, i) => v + h * along.data[i]!) });
+const dot = (a: Result, b: Result): number => a.data.reduce((sum, v, i) => sum + v * b.data[i]!, 0);
+
+/** Central differences `Σ (y(h) − y(−h)) · dy / 2h`. */
+async function slope(piece: Piece, dy: Result, feeds: (h: number) => Result[], h: number): Promise<number> {
+  const high = (await runPiece(piece, feeds(h))).y!, low = (await runPiece(piece, feeds(-h))).y!;
+  return (dot(high, dy) - dot(low, dy)) / (2 * h);
+}
+
+/**
+ * How far a block's gradients are from central differences along a random direction of its input and of every product's
+ * output (or, adapted, of the input and every A and B), relative to the length of the gradient.
+ */
+export async function slopeError(model: CompiledModel, layer: number, batch: number, length: number, adapted = false, h = 3e-3): Promise<number> {
+  const stream = model.blocks[layer]!.sites, dims = [batch, length, model.hidden], x = random(1000, dims), dy = random(1001, dims), v = random(1002, dims);
+  if (!adapted) {
+    const along = stream.map((site, i) => random(2000 + i, [batch, length, site.width]));
+    const own = await runPiece(model.block(layer, batch, length, 'backward'), [x, dy]), pairs = [[own.dx!, v], ...stream.map((site, i) => [own[site.grad]!, along[i]!])] as [Result, Result][];
+    const measured = await slope(model.block(layer, batch, length, 'instrumented'), dy, (t) => [moved(x, v, t), ...along.map((a) => ({ ...a, data: a.data.map((w) => t * w) }))], h);
+    return Math.abs(measured - pairs.reduce((sum, [g, w]) => sum + dot(g, w), 0)) / Math.sqrt(pairs.reduce((sum, [g]) => sum + dot(g, g), 0));
+  }
+  const adapters = randomAdapters(model, layer), along = adapters.map((a, i) => (i % 3 === 2 ? { ...a, data: Float32Array.of(0) } : random(3000 + i, a.dims, 0.1)));
+  const own = await runPiece(model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
+  let predicted = dot(own.dx!, v), scale = dot(own.dx!, own.dx!), at = 0;
+  for (const site of stream) {
+    for (const { module } of site.modules) {
+      const { outFeatures: out, inFeatures } = model.modules[module]!, G = weightGradient(model, { blocks: { [layer]: own } as unknown as Results[] }, module);
+      const [A, B, s] = adapters.slice(at, at + 3) as [Result, Result, Result], rank = A.dims[0]!;
+      // dA = s Bᵀ G and dBᵀ = s A Gᵀ (methods.md §1), B stored transposed.
+      for (let r = 0; r < rank; r++) {
+        for (let i = 0; i < inFeatures; i++) {
+          let g = 0;
+          for (let o = 0; o < out; o++) g += s.data[0]! * B.data[r * out + o]! * G[o * inFeatures + i]!;
+          predicted += g * along[at]!.data[r * inFeatures + i]!;
+        }
+        for (let o = 0; o < out; o++) {
+          let g = 0;
+          for (let i = 0; i < inFeatures; i++) g += s.data[0]! * A.data[r * inFeatures + i]! * G[o * inFeatures + i]!;
+          predicted += g * along[at + 1]!.data[r * out + o]!;
+          scale += 0.01 * g * g;
+        }
+      }
+      at += 3;
+    }
+  }
+  const measured = await slope(model.block(layer, batch, length, 'adapted'), dy, (t) => [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))], h);
+  return Math.abs(measured - predicted) / Math.sqrt(scale);
+}
