@@ -10,6 +10,7 @@ import packageJson from '../package.json' with { type: 'json' };
 const help = `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
 
   rank-atlas run SPEC.json|LINK|PRESET [options]   measure, allocate, print the ranks
+  rank-atlas train SPEC.json|lora [options]        train adapters, judge them on held-out text
   rank-atlas inspect MODEL [--json]                what a model is made of, without running it
   rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
 
@@ -17,6 +18,8 @@ MODEL is a folder laid out like a hub repository, or one .onnx file. Without --m
 
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
           --provider wasm|webgpu   --threads N   --out FILE.json
+train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed N   --set key.path=value
+          --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)
 inspect   --json
 check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
 all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
@@ -43,6 +46,19 @@ const commands = {
     },
     load: async () => (await import('./run.ts')).run,
   },
+  train: {
+    options: {
+      ...common,
+      model: { type: 'string' },
+      text: { type: 'string' },
+      held: { type: 'string' },
+      ranks: { type: 'string' },
+      seed: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] as string[] },
+      out: { type: 'string' },
+    },
+    load: async () => (await import('./train.ts')).train,
+  },
   inspect: { options: common, load: async () => (await import('./inspect.ts')).inspect },
   check: {
     options: { ...common, dump: { type: 'string' }, grad: { type: 'boolean', default: false } },
@@ -64,6 +80,8 @@ export interface Options {
   out?: string;
   dump?: string;
   grad?: boolean;
+  held?: string;
+  ranks?: string;
 }
 
 /** Runs a command on its one positional argument; returns the exit code. */

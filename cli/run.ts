@@ -1,5 +1,4 @@
 /** `rank-atlas run`: an experiment from a file, a link or a preset; progress on stderr, the rank table on stdout. */
-import { readFile } from 'node:fs/promises';
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
 import { resultText, textTable } from '../src/experiment/export.ts';
@@ -9,25 +8,26 @@ import type { RunResult } from '../src/experiment/result.ts';
 import { runExperiment } from '../src/experiment/run.ts';
 import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
-import type { ExperimentSpec, TextRef } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { decodeText } from '../src/model/text.ts';
-import { batchOf, factsOf, loadModel } from '../src/worker/load.ts';
+import { factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
-import { bundledModel, bundledText } from './bundled.ts';
-import { readBytes, writeBytes } from './disk.ts';
+import { modelNamedBy } from './bundled.ts';
+import { tokensOf } from './data.ts';
+import { readJson, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
 import type { Command, Options } from './main.ts';
+import { clearLine, line } from './progress.ts';
+import { ownText, settingsOf } from './settings.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
   const spec = await withOptions(asked, options);
-  const files = options.model === undefined ? await modelNamedBy(spec) : await nodeFiles(options.model);
+  const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
   spec.model = { id: files.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) };
   const model = await loadModel(files, { dtype: options.dtype });
   if (spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
-  const text = spec.text.kind === 'bundled' ? await bundledText(spec.text.id) : spec.text.kind === 'own' ? spec.text.text : '';
-  const batch = await batchOf(spec, text, model);
+  const batch = await tokensOf(spec.text, spec, model);
   if (batch.sequences < spec.sequences) console.error(`rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`);
 
   const { engine, runtime } = await startEngine(model, options);
@@ -38,7 +38,7 @@ export const run: Command = async (argument, options) => {
       if (event.type === 'draws') progress(state, event.repeat, event.layer);
     }
   } finally {
-    clearProgress();
+    clearLine();
     await engine.dispose();
   }
   const result = state!.result!;
@@ -57,17 +57,7 @@ async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; d
     return { spec, digest };
   }
   if (isPreset(argument)) return { spec: presetSpec(argument), digest: null };
-  const bytes = await readFile(argument).catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'ENOENT' ? `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${Object.keys(presets).join(', ')})` : `${argument} cannot be read (${cause.code})`;
-    throw new AtlasError('usage', { why }, { cause });
-  });
-  if (bytes.length > 5_000_000) throw new AtlasError('bad-spec', { at: argument, why: `it is ${Math.round(bytes.length / 1e6)} MB long, which no experiment is` });
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new AtlasError('bad-spec', { at: argument, why: 'it is not JSON' }, { cause });
-  }
+  const json = await readJson(argument, `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${Object.keys(presets).join(', ')})`);
   return { spec: parseSpec(json), digest: null };
 }
 
@@ -75,13 +65,7 @@ async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; d
 async function withOptions(spec: ExperimentSpec, { text, ids, seed, set = [] }: Options): Promise<ExperimentSpec> {
   if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
   const changed = text !== undefined ? { ...spec, text: await ownText(text) } : ids !== undefined ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } } : spec;
-  const settings = set.map((setting): [string, string] => {
-    const at = setting.indexOf('=');
-    if (at < 1) throw new AtlasError('usage', { why: `"${setting.slice(0, 60)}" is not key.path=value` });
-    return [setting.slice(0, at), setting.slice(at + 1)];
-  });
-  if (seed !== undefined) settings.push(['seed', seed]);
-  return setByPaths(parseSpec(changed), settings);
+  return setByPaths(parseSpec(changed), settingsOf(set, seed));
 }
 
 /** `[[1,2,3]]` as typed. */
@@ -93,25 +77,10 @@ export function idsOf(text: string): unknown {
   }
 }
 
-async function ownText(path: string): Promise<TextRef> {
-  return { kind: 'own', text: decodeText({ name: path, bytes: await readBytes(path) }) };
-}
-
-function modelNamedBy({ model: { id } }: ExperimentSpec) {
-  if (id.startsWith('bundled:')) return bundledModel(id.slice('bundled:'.length));
-  throw new AtlasError('usage', { why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model` });
-}
-
-/** One line, rewritten in place on a terminal; nothing of it in a log file. */
 function progress(state: Measurement, repeat: number, layer: number): void {
-  if (!process.stderr.isTTY) return;
   const left = timeLeft(state);
   const time = left === null ? '' : `, about ${Math.ceil(left / 1000)} s left`;
-  process.stderr.write(`\r\x1b[KMeasuring, repeat ${repeat + 1} of ${state.spec.method.repeats}, layer ${layer}${time}`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  line(`Measuring, repeat ${repeat + 1} of ${state.spec.method.repeats}, layer ${layer}${time}`);
 }
 
 function comparison(digest: ResultDigest, result: RunResult): string {

@@ -3,11 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sharedPath } from '../../test/shared.ts';
-import { compile } from '../compiler/index.ts';
-import { readGraph } from '../onnx/read.ts';
-import { createEngine, type CutEngine } from './cut-engine.ts';
-import { wasmBackend } from './test-backends.ts';
+import { sharedPath } from './shared.ts';
+import { compile } from '../src/compiler/index.ts';
+import { readGraph } from '../src/onnx/read.ts';
+import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
+import { wasmBackend } from '../src/engine/test-backends.ts';
 
 export interface OpenedSmolLm2 { engine: CutEngine; close(): Promise<void> }
 

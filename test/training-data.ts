@@ -1,9 +1,9 @@
 /** Batches, adapters and optimiser settings for tests of training. */
-import type { ModuleInfo } from '../compiler/modules.ts';
-import { fillNormal, streamKeys } from '../device/random.ts';
-import type { AdamWStep } from '../device/training-twins.ts';
-import { tiny } from '../../test/tiny-decoder.ts';
-import type { AdapterValues, TrainingBatch } from './engine.ts';
+import type { ModuleInfo } from '../src/compiler/modules.ts';
+import { fillNormal, streamKeys } from '../src/device/random.ts';
+import type { AdamWStep } from '../src/device/training-twins.ts';
+import { tiny } from './tiny-decoder.ts';
+import type { AdapterValues, TrainingBatch } from '../src/engine/engine.ts';
 
 export const trainingBatch = (sequences = 2, length = 6): TrainingBatch =>
   ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (7 * i + i * i) % tiny.vocab), sequences, length });

@@ -8,7 +8,7 @@ import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import type { CutEngine } from './cut-engine.ts';
 import type { TokenBatch } from './engine.ts';
-import { openSmolLm2, type OpenedSmolLm2 } from './test-smollm2.ts';
+import { openSmolLm2, type OpenedSmolLm2 } from '../../test/smollm2.ts';
 import { largest } from './tokens.ts';
 
 const full = process.env.RANK_ATLAS_FULL === '1';

@@ -8,7 +8,7 @@ import { createEngine, type CutEngine } from './cut-engine.ts';
 import type { DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse, AdapterValues, TrainingBatch } from './engine.ts';
 import { wasmBackend } from './test-backends.ts';
-import { adamWStep, randomAdapters, trainingBatch } from './test-training.ts';
+import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { crossEntropy } from './tokens.ts';
 
 describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', (weights) => {

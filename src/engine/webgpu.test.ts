@@ -12,7 +12,7 @@ import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
 import { lossSuite } from './test-loss-suite.ts';
 import { apart, batchOf, probesOf } from './test-probes.ts';
-import { adamWStep, randomAdapters, trainingBatch } from './test-training.ts';
+import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { trainingSuite } from './test-training-suite.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 

@@ -30,14 +30,14 @@ type Limit = keyof typeof LIMITS;
 const within = (schema: z.ZodMiniNumber, name: Limit) => schema.check(z.gte(LIMITS[name][0]), z.lte(LIMITS[name][1]));
 const whole = (name: Limit) => within(z.int(), name);
 
-const model = z.strictObject({
+export const modelSchema = z.strictObject({
   id: z._default(z.string().check(z.regex(/^(bundled|files):[^\u0000-\u001f]{1,200}$/, 'it must be "bundled:<id>" or "files:<name>"')), 'bundled:atlas-3m'),
   hash: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits'))),
 });
 
 const sequence = z.array(z.int().check(z.gte(0), z.lte(2 ** 31 - 1))).check(z.minLength(LIMITS.length[0]), z.maxLength(LIMITS.length[1]));
 
-const text = z.discriminatedUnion('kind', [
+export const textSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('bundled'), id: z.string().check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled text')) }),
   z.strictObject({ kind: z.literal('own'), text: z.string().check(z.minLength(LIMITS.text[0]), z.maxLength(LIMITS.text[1])) }),
   z.strictObject({
@@ -68,8 +68,8 @@ const allocation = z.strictObject({
 
 export const specSchema = z.pipe(z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
-  model: z.prefault(model, {}),
-  text: z._default(text, { kind: 'bundled', id: 'stories' }),
+  model: z.prefault(modelSchema, {}),
+  text: z._default(textSchema, { kind: 'bundled', id: 'stories' }),
   sequences: z._default(whole('sequences'), 4),
   length: z._default(whole('length'), 32),
   seed: z._default(whole('seed'), 1),
@@ -106,12 +106,15 @@ export const isPreset = (name: string): name is PresetId => Object.hasOwn(preset
 
 export const presetSpec = (id: PresetId): ExperimentSpec => specSchema.parse(presets[id]);
 
-/** A validated experiment; absent settings get their defaults. Throws `bad-spec` naming the first setting that is wrong. */
-export function parseSpec(value: unknown): ExperimentSpec {
-  const parsed = specSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new AtlasError('bad-spec', firstIssue(parsed.error));
+/** A value that fits a schema, absent settings filled in. Throws `bad-spec` naming the first setting that is wrong. */
+export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new AtlasError('bad-spec', firstIssue(result.error));
 }
+
+/** A validated experiment; absent settings get their defaults. Throws `bad-spec` naming the first setting that is wrong. */
+export const parseSpec = (value: unknown): ExperimentSpec => parsed(specSchema, value);
 
 /** Where the first fault is and why, in words fit for an error's sentence. */
 export function firstIssue(error: z.core.$ZodError): { at: string; why: string } {

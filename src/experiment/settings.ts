@@ -9,16 +9,21 @@ import type { ExperimentSpec } from './spec.ts';
 /** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
 const CHOICES = new Set(['text', 'method.noise']);
 /** The part of a choice that says which one it is; naming another one drops the parts of the old. */
-const SELECTORS = new Set(['text.kind', 'method.noise.scale']);
+const SELECTORS = new Set(['text.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind']);
 
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that
  * (`16`, `[[1,2]]`), else itself (`exact`). Throws `bad-spec` for a path or value that is not allowed.
  */
-export function setByPaths(spec: ExperimentSpec, settings: readonly (readonly [path: string, value: string])[]): ExperimentSpec {
-  let changed: unknown = spec;
-  for (const [path, text] of settings) changed = replaced(changed, path, path.split('.'), fromText(text));
-  return parseSpec(changed);
+export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): ExperimentSpec {
+  return parseSpec(withSettings(spec, settings));
+}
+
+export type Setting = readonly [path: string, value: string];
+
+/** The same of any kind of experiment, not validated yet. */
+export function withSettings(spec: unknown, settings: readonly Setting[]): unknown {
+  return settings.reduce((changed, [path, text]) => replaced(changed, path, path.split('.'), fromText(text)), spec);
 }
 
 /** One setting changed: `setByPath(spec, 'allocation.meanRank', '16')`. */

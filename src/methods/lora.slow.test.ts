@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { openSmolLm2, type OpenedSmolLm2 } from '../engine/test-smollm2.ts';
+import { openSmolLm2, type OpenedSmolLm2 } from '../../test/smollm2.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
 import { initialAdapters, loraScale } from './lora.ts';
 import { train, type TrainingEvent } from './training.ts';

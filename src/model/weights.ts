@@ -6,19 +6,9 @@
  * as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
  */
 import type { ModuleWeight, WeightTensor } from '../compiler/compiled.ts';
+import { FP4, NF4 } from '../compiler/codebooks.ts';
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
-
-/** bitsandbytes' NormalFloat4 levels (QLoRA, arXiv 2305.14314, appendix E). */
-export const NF4 = Float32Array.of(
-  -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453, -0.28444138169288635, -0.18477343022823334,
-  -0.09105003625154495, 0.0, 0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
-  0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0);
-
-/** bitsandbytes' 4-bit float levels: one sign, two exponent and one fraction bit, scaled to 1. */
-export const FP4 = Float32Array.of(
-  0, 5.208333333e-3, 0.66666667, 1, 0.33333333, 0.5, 0.16666667, 0.25,
-  -0, -5.208333333e-3, -0.66666667, -1, -0.33333333, -0.5, -0.16666667, -0.25);
 
 /** Reads stored line `line` into `into` (length = the other dimension). */
 type LineReader = (line: number, into: Float32Array) => void;

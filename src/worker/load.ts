@@ -42,7 +42,7 @@ export const testedOf = ({ open, graph, compiled }: LoadedModel, ort: Ort): Test
   ({ ort, model: compiled, export: { graph, bytes: open.graph, external: open.external } });
 
 /** The tokens an experiment runs on. `text` is the content of a bundled or own text; ignored for ids. Throws `bad-text`. */
-export async function batchOf(spec: ExperimentSpec, text: string, { open, compiled }: LoadedModel): Promise<CalibrationBatch> {
+export async function batchOf(spec: Pick<ExperimentSpec, 'text' | 'sequences' | 'length'>, text: string, { open, compiled }: LoadedModel): Promise<CalibrationBatch> {
   if (spec.text.kind === 'ids') return idsBatch(spec.text.ids, compiled);
   return calibrationBatch(passagesOf(text, formatOf(text)), await open.tokenizer(), spec, compiled);
 }

@@ -1,0 +1,21 @@
+/** Options that change an experiment: `--set key.path=value`, `--seed`, `--text`. */
+import { AtlasError } from '../src/errors.ts';
+import type { Setting } from '../src/experiment/settings.ts';
+import type { TextRef } from '../src/experiment/spec.ts';
+import { decodeText } from '../src/model/text.ts';
+import { readBytes } from './disk.ts';
+
+/** Settings by path as typed. Throws `usage`. */
+export function settingsOf(set: readonly string[], seed: string | undefined): Setting[] {
+  const settings = set.map((setting): Setting => {
+    const at = setting.indexOf('=');
+    if (at < 1) throw new AtlasError('usage', { why: `"${setting.slice(0, 60)}" is not key.path=value` });
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  });
+  return seed === undefined ? settings : [...settings, ['seed', seed]];
+}
+
+/** The text of a file. Throws `no-file` or `bad-text`. */
+export async function ownText(path: string): Promise<TextRef> {
+  return { kind: 'own', text: decodeText({ name: path, bytes: await readBytes(path) }) };
+}
