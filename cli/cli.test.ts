@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { RunResult } from '../src/experiment/result.ts';
+import type { TrainingResult } from '../src/experiment/training-run.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { readSafetensors } from '../src/model/safetensors.ts';
@@ -37,6 +38,34 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     expect(report).toMatchObject({ dialect: 'optimum', layers: 8, hidden: 192, vocab: 2048 });
     expect(report.modules).toHaveLength(56);
     expect(report.modules[6]).toMatchObject({ path: 'model.layers.0.mlp.down_proj', shape: [192, 512], bits: 4, block: 32, bias: false });
+  });
+
+  it('trains at ranks from a result file, and the saved adapter gives the loss it ended with', async () => {
+    const ranks = join(folder, 'ranks.json'), adapter = join(folder, 'adapter');
+    writeFileSync(ranks, JSON.stringify({ modules: [{ path: 'model.layers.0.mlp.down_proj', rank: 3 }, { path: 'model.layers.7.self_attn.q_proj', rank: 1 }, { path: 'model.layers.2.self_attn.k_proj', rank: 0 }] }));
+    const settings = ['--set', 'length=12', '--set', 'heldSequences=4', '--set', 'training.batch=2', '--threads', '1'];
+    const { code, out } = await cli('train', 'lora', '--ranks', ranks, '--set', 'training.steps=3', ...settings, '--out', adapter);
+    expect(code).toBe(0);
+    const trained = JSON.parse(readFileSync(join(adapter, 'training.json'), 'utf8')) as TrainingResult;
+    expect(trained).toMatchObject({ parameters: 3 * (512 + 192) + 192 + 192, modules: [{ rank: 3, scale: 2 }, { rank: 1, scale: 2 }] });
+    expect(trained.evaluations.map((e) => e.step)).toEqual([0, 3]);
+    expect(out).toContain(trained.evaluations[1]!.loss.toFixed(4));
+
+    const judged = JSON.parse((await cli('eval', adapter, ...settings, '--json')).out) as { base: number; adapted: number };
+    expect(judged.base).toBeCloseTo(trained.evaluations[0]!.loss, 6);
+    expect(judged.adapted).toBeCloseTo(trained.evaluations[1]!.loss, 6);
+    expect(judged.adapted).not.toBeCloseTo(judged.base, 4);
+  });
+
+  it.each([
+    ['a rank a module cannot have', ['train', 'lora', '--set', 'adapter.ranks.rank=500'], 'rank 500 is above'],
+    ['one text without the other', ['train', 'lora', '--text', 'x.txt'], '--held'],
+    ['no ranks at all', ['train', 'lora', '--set', 'adapter.ranks.rank=0'], 'no module has a rank'],
+    ['an adapter that is not there', ['eval', 'nowhere'], 'does not exist'],
+  ])('refuses %s in a sentence', async (_, args, why) => {
+    const { code, err } = await cli(...args);
+    expect(code).toBe(2);
+    expect(err).toContain(why);
   });
 
   it('runs, writes the result, and a link made from it is reproduced', async () => {

@@ -11,6 +11,7 @@ const help = `rank-atlas ${packageJson.version}: where in a quantised language m
 
   rank-atlas run SPEC.json|LINK|PRESET [options]   measure, allocate, print the ranks
   rank-atlas train SPEC.json|lora [options]        train adapters, judge them on held-out text
+  rank-atlas eval ADAPTER [options]                what a PEFT adapter does to the loss on a text
   rank-atlas inspect MODEL [--json]                what a model is made of, without running it
   rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
 
@@ -20,6 +21,7 @@ run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.
           --provider wasm|webgpu   --threads N   --out FILE.json
 train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed N   --set key.path=value
           --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)
+eval      --model PATH   --text FILE   --set key.path=value   --json
 inspect   --json
 check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
 all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
@@ -58,6 +60,10 @@ const commands = {
       out: { type: 'string' },
     },
     load: async () => (await import('./train.ts')).train,
+  },
+  eval: {
+    options: { ...common, model: { type: 'string' }, text: { type: 'string' }, set: { type: 'string', multiple: true, default: [] as string[] } },
+    load: async () => (await import('./eval.ts')).evaluate,
   },
   inspect: { options: common, load: async () => (await import('./inspect.ts')).inspect },
   check: {

@@ -70,7 +70,7 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
 async function writeAdapter(folder: string, result: TrainingResult, adapters: readonly AdapterValues[], model: LoadedModel): Promise<void> {
   const { spec } = result, ranks = new Map(adapters.map((a) => [a.module, a.rank]));
   const files = exportPeft({
-    modules: model.compiled.modules, adapters, scale: (module) => scaleOf(spec, ranks.get(module)!), rsLora: spec.adapter.scale.kind === 'rslora', baseModel: model.open.title,
+    modules: model.compiled.modules, adapters, scale: (module) => scaleOf(spec, ranks.get(module)!), rsLora: spec.adapter.scale.kind === 'rslora', baseModel: model.open.title, taskType: 'CAUSAL_LM',
   });
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });

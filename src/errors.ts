@@ -45,6 +45,10 @@ export const errorTable = {
   'bad-result': (v) => `${v.file} is not a recorded run (at "${v.at}": ${v.why}). Export it again.`,
   'not-finite': (v) => `Shaking ${v.module} gave no finite number. Choose a smaller fixed noise, or the other provider.`,
   'diverged': (v) => `At step ${v.step} the loss is no longer a number; the adapters are those of the step before. Lower the learning rate, or clip the gradient's norm lower.`,
+  'bad-adapter': (v) => `${v.file} cannot be read as a LoRA adapter: ${v.why}. Save it again with PEFT.`,
+  'adapter-kind': (v) => `${v.file} asks for more than plain LoRA (${v.what}), which would give other numbers here. Use an adapter trained without it.`,
+  'adapter-model': (v) => `${v.file} was made for another model: ${v.why}. Open the model it was trained on.`,
+  'no-adapter': () => `There is no adapter to export: every module has rank 0. Give at least one module a rank.`,
   'no-importance': (v) => `Ranks cannot be given out: ${v.why}. Use more noise or another text.`,
   'usage': (v) => `${v.why}. Run "rank-atlas --help" for what is possible.`,
 } satisfies Record<string, Sentence>;

@@ -1,0 +1,213 @@
+/**
+ * Python regular expressions over module paths, as PEFT uses them in `rank_pattern`, `alpha_pattern` and `target_modules`.
+ *
+ * Only whether a path matches is asked, so a pattern is walked from set to set of positions: greedy and lazy are the same, and no
+ * pattern of a stranger's file can take exponential time. What Python and this reader would read differently is refused.
+ */
+
+/** A part of a pattern. `char` takes one character, `at` none; `look` is (?=…) or, not wanted, (?!…). */
+type Node =
+  | { kind: 'char'; test: (c: string) => boolean }
+  | { kind: 'at'; test: (text: string, at: number) => boolean }
+  | { kind: 'all' | 'any'; parts: readonly Node[] }
+  | { kind: 'look'; node: Node; wanted: boolean }
+  | { kind: 'repeat'; node: Node; least: number; most: number };
+
+export type Pattern = Node;
+
+const MAX_PATTERN = 1000, MAX_DEPTH = 20;
+
+const isWord = (c: string | undefined) => c !== undefined && /\w/.test(c);
+const classes: Readonly<Record<string, (c: string) => boolean>> = {
+  d: (c) => /\d/.test(c), D: (c) => !/\d/.test(c), w: isWord, W: (c) => !isWord(c), s: (c) => /\s/.test(c), S: (c) => !/\s/.test(c),
+};
+const places: Readonly<Record<string, (text: string, at: number) => boolean>> = {
+  A: (_, at) => at === 0,
+  Z: (text, at) => at === text.length,
+  b: (text, at) => isWord(text[at - 1]) !== isWord(text[at]),
+  B: (text, at) => isWord(text[at - 1]) === isWord(text[at]),
+};
+
+/** Reads a pattern. Throws an Error that says in a few words what is wrong with it or not supported. */
+export function parsePattern(source: string): Pattern {
+  if (source.length > MAX_PATTERN) throw new Error(`is longer than ${MAX_PATTERN} characters`);
+  return new Parser(source).parse();
+}
+
+/** `re.fullmatch(pattern, name)`. */
+export function fullMatch(pattern: Pattern, name: string): boolean {
+  return endsIn(name)(pattern, 0).includes(name.length);
+}
+
+/** `re.match(r"(.*\.)?(pattern)$", name)`: PEFT's rule for `rank_pattern` and `alpha_pattern`. */
+export function pathMatch(pattern: Pattern, name: string): boolean {
+  const ends = endsIn(name);
+  for (let start = 0; start <= name.length; start++) {
+    if ((start === 0 || name[start - 1] === '.') && ends(pattern, start).includes(name.length)) return true;
+  }
+  return false;
+}
+
+type Positions = readonly number[];
+const nowhere: Positions = [];
+
+/** Where a part that starts at a position can end, each place once; no question is worked out twice. */
+function endsIn(text: string): (node: Node, at: number) => Positions {
+  const known = new Map<Node, Positions[]>();
+
+  function ends(node: Node, at: number): Positions {
+    if (node.kind === 'char') return at < text.length && node.test(text[at]!) ? [at + 1] : nowhere;
+    if (node.kind === 'at') return node.test(text, at) ? [at] : nowhere;
+    let byStart = known.get(node);
+    if (!byStart) known.set(node, (byStart = []));
+    return (byStart[at] ??= find(node, at));
+  }
+
+  /** Ends of a part from any of these starts, but for places already `seen`, which is added to. */
+  function from(node: Node, starts: Positions, seen = new Uint8Array(text.length + 1)): Positions {
+    const out: number[] = [];
+    for (const start of starts) for (const end of ends(node, start)) if (!seen[end]) out.push(end), (seen[end] = 1);
+    return out;
+  }
+
+  function find(node: Exclude<Node, { kind: 'char' | 'at' }>, at: number): Positions {
+    switch (node.kind) {
+      case 'look': return (ends(node.node, at).length > 0) === node.wanted ? [at] : nowhere;
+      case 'all': return node.parts.reduce<Positions>((starts, part) => (starts.length > 0 ? from(part, starts) : starts), [at]);
+      case 'any': {
+        const seen = new Uint8Array(text.length + 1);
+        return node.parts.flatMap((part) => from(part, [at], seen));
+      }
+      case 'repeat': {
+        let reached: Positions = [at];
+        // More repetitions than characters only repeat the empty string: nothing new is reached by them.
+        for (let count = Math.min(node.least, text.length + 1); count > 0; count--) reached = from(node.node, reached);
+        const seen = new Uint8Array(text.length + 1), out = [...reached];
+        for (const place of reached) seen[place] = 1;
+        for (let count = node.least; count < node.most && reached.length > 0; count++) out.push(...(reached = from(node.node, reached, seen)));
+        return out;
+      }
+    }
+  }
+  return ends;
+}
+
+class Parser {
+  private readonly source: string;
+  private at = 0;
+  private depth = 0;
+
+  constructor(source: string) {
+    this.source = source;
+  }
+
+  parse(): Node {
+    const node = this.any();
+    if (this.at < this.source.length) throw new Error('closes a bracket that is not open');
+    return node;
+  }
+
+  private any(): Node {
+    const parts = [this.all()];
+    while (this.take('|')) parts.push(this.all());
+    return { kind: 'any', parts };
+  }
+
+  private all(): Node {
+    const parts: Node[] = [];
+    while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) parts.push(this.repeated());
+    return { kind: 'all', parts };
+  }
+
+  private repeated(): Node {
+    if (this.counts()) throw new Error('repeats nothing');
+    const node = this.atom(), counts = this.counts();
+    if (!counts) return node;
+    const [least, most] = counts;
+    if (node.kind === 'at' || least > most) throw new Error('repeats nothing');
+    this.take('?'); // lazy
+    if (this.counts()) throw new Error('repeats a repetition');
+    return { kind: 'repeat', node, least, most };
+  }
+
+  /** `*`, `+`, `?`, `{2}`, `{2,}`, `{,3}`, `{2,3}`; any other brace stands for itself. */
+  private counts(): [number, number] | null {
+    const [token, least, comma, most] = this.match(/[*+?]|\{(?!\})(\d*)(,?)(\d*)\}/y) ?? [];
+    switch (token) {
+      case undefined: return null;
+      case '*': return [0, Infinity];
+      case '+': return [1, Infinity];
+      case '?': return [0, 1];
+    }
+    return [Number(least), !comma ? Number(least) : most ? Number(most) : Infinity];
+  }
+
+  private atom(): Node {
+    const c = this.source[this.at++]!;
+    switch (c) {
+      case '(': return this.group();
+      case '[': return this.set();
+      case '.': return { kind: 'char', test: (other) => other !== '\n' };
+      case '^': return { kind: 'at', test: places.A! };
+      case '$': return { kind: 'at', test: places.Z! };
+      case '\\': {
+        const place = places[this.source[this.at] ?? ''];
+        if (!place) break;
+        this.at++;
+        return { kind: 'at', test: place };
+      }
+    }
+    this.at--;
+    const one = this.one();
+    return { kind: 'char', test: typeof one === 'string' ? (other) => other === one : one };
+  }
+
+  private group(): Node {
+    const [opening] = this.match(/\?(:|=|!|P<\w+>)/y) ?? [];
+    if (opening === undefined && this.source[this.at] === '?') throw new Error(`uses "(${this.source.slice(this.at, this.at + 2)}", which is not supported`);
+    if (++this.depth > MAX_DEPTH) throw new Error(`nests brackets more than ${MAX_DEPTH} deep`);
+    const node = this.any();
+    this.depth--;
+    if (!this.take(')')) throw new Error('leaves a bracket open');
+    return opening === '?=' || opening === '?!' ? { kind: 'look', node, wanted: opening === '?=' } : node;
+  }
+
+  private set(): Node {
+    const not = this.take('^'), tests: ((c: string) => boolean)[] = [];
+    do {
+      const low = this.one();
+      if (!this.match(/-(?!\])/y)) {
+        tests.push(typeof low === 'string' ? (c) => c === low : low);
+        continue;
+      }
+      const high = this.one();
+      if (typeof low !== 'string' || typeof high !== 'string' || low > high) throw new Error('has a range that is none');
+      tests.push((c) => low <= c && c <= high);
+    } while (!this.take(']'));
+    return { kind: 'char', test: (c) => tests.some((test) => test(c)) !== not };
+  }
+
+  /** One character, or a class such as \d. */
+  private one(): string | ((c: string) => boolean) {
+    const c = this.source[this.at++];
+    if (c === undefined) throw new Error('leaves a bracket open');
+    if (c !== '\\') return c;
+    const escaped = this.source[this.at++] ?? '';
+    if (Object.hasOwn(classes, escaped)) return classes[escaped]!;
+    if (/^$|[A-Za-z0-9]/.test(escaped)) throw new Error(`uses "\\${escaped}", which is not supported`);
+    return escaped;
+  }
+
+  private take(c: string): boolean {
+    if (this.source[this.at] !== c) return false;
+    this.at++;
+    return true;
+  }
+
+  private match(sticky: RegExp): RegExpExecArray | null {
+    sticky.lastIndex = this.at;
+    const found = sticky.exec(this.source);
+    if (found) this.at = sticky.lastIndex;
+    return found;
+  }
+}
