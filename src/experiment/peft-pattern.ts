@@ -5,9 +5,11 @@
  * pattern of a stranger's file can take exponential time. What Python and this reader would read differently is refused.
  */
 
-/** A part of a pattern. `char` takes one character, `at` none; `look` is (?=…) or, not wanted, (?!…). */
+type Test = (c: string) => boolean;
+
+/** A part of a pattern. `run` takes a character a test, `at` none; `look` is (?=…) or, not wanted, (?!…). */
 type Node =
-  | { kind: 'char'; test: (c: string) => boolean }
+  | { kind: 'run'; tests: readonly Test[] }
   | { kind: 'at'; test: (text: string, at: number) => boolean }
   | { kind: 'all' | 'any'; parts: readonly Node[] }
   | { kind: 'look'; node: Node; wanted: boolean }
@@ -18,7 +20,7 @@ export type Pattern = Node;
 const MAX_PATTERN = 1000, MAX_DEPTH = 20;
 
 const isWord = (c: string | undefined) => c !== undefined && /\w/.test(c);
-const classes: Readonly<Record<string, (c: string) => boolean>> = {
+const classes: Readonly<Record<string, Test>> = {
   d: (c) => /\d/.test(c), D: (c) => !/\d/.test(c), w: isWord, W: (c) => !isWord(c), s: (c) => /\s/.test(c), S: (c) => !/\s/.test(c),
 };
 const places: Readonly<Record<string, (text: string, at: number) => boolean>> = {
@@ -56,7 +58,10 @@ function endsIn(text: string): (node: Node, at: number) => Positions {
   const known = new Map<Node, Positions[]>();
 
   function ends(node: Node, at: number): Positions {
-    if (node.kind === 'char') return at < text.length && node.test(text[at]!) ? [at + 1] : nowhere;
+    if (node.kind === 'run') {
+      const end = at + node.tests.length;
+      return end <= text.length && node.tests.every((test, i) => test(text[at + i]!)) ? [end] : nowhere;
+    }
     if (node.kind === 'at') return node.test(text, at) ? [at] : nowhere;
     let byStart = known.get(node);
     if (!byStart) known.set(node, (byStart = []));
@@ -64,13 +69,18 @@ function endsIn(text: string): (node: Node, at: number) => Positions {
   }
 
   /** Ends of a part from any of these starts, but for places already `seen`, which is added to. */
-  function from(node: Node, starts: Positions, seen = new Uint8Array(text.length + 1)): Positions {
+  function from(node: Node, starts: Positions, seen?: Uint8Array): Positions {
+    if (!seen && starts.length === 1) return ends(node, starts[0]!);
+    seen ??= new Uint8Array(text.length + 1);
     const out: number[] = [];
-    for (const start of starts) for (const end of ends(node, start)) if (!seen[end]) out.push(end), (seen[end] = 1);
+    for (const end of starts.flatMap((start) => ends(node, start))) {
+      if (!seen[end]) out.push(end);
+      seen[end] = 1;
+    }
     return out;
   }
 
-  function find(node: Exclude<Node, { kind: 'char' | 'at' }>, at: number): Positions {
+  function find(node: Exclude<Node, { kind: 'run' | 'at' }>, at: number): Positions {
     switch (node.kind) {
       case 'look': return (ends(node.node, at).length > 0) === node.wanted ? [at] : nowhere;
       case 'all': return node.parts.reduce<Positions>((starts, part) => (starts.length > 0 ? from(part, starts) : starts), [at]);
@@ -110,13 +120,17 @@ class Parser {
   private any(): Node {
     const parts = [this.all()];
     while (this.take('|')) parts.push(this.all());
-    return { kind: 'any', parts };
+    return parts.length === 1 ? parts[0]! : { kind: 'any', parts };
   }
 
   private all(): Node {
     const parts: Node[] = [];
-    while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) parts.push(this.repeated());
-    return { kind: 'all', parts };
+    while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) {
+      const part = this.repeated(), last = parts.at(-1);
+      if (part.kind === 'run' && last?.kind === 'run') parts[parts.length - 1] = { kind: 'run', tests: [...last.tests, ...part.tests] };
+      else parts.push(part);
+    }
+    return parts.length === 1 && parts[0]!.kind === 'run' ? parts[0]! : { kind: 'all', parts };
   }
 
   private repeated(): Node {
@@ -147,7 +161,7 @@ class Parser {
     switch (c) {
       case '(': return this.group();
       case '[': return this.set();
-      case '.': return { kind: 'char', test: (other) => other !== '\n' };
+      case '.': return { kind: 'run', tests: [(other) => other !== '\n'] };
       case '^': return { kind: 'at', test: places.A! };
       case '$': return { kind: 'at', test: places.Z! };
       case '\\': {
@@ -159,7 +173,7 @@ class Parser {
     }
     this.at--;
     const one = this.one();
-    return { kind: 'char', test: typeof one === 'string' ? (other) => other === one : one };
+    return { kind: 'run', tests: [typeof one === 'string' ? (other) => other === one : one] };
   }
 
   private group(): Node {
@@ -173,7 +187,7 @@ class Parser {
   }
 
   private set(): Node {
-    const not = this.take('^'), tests: ((c: string) => boolean)[] = [];
+    const not = this.take('^'), tests: Test[] = [];
     do {
       const low = this.one();
       if (!this.match(/-(?!\])/y)) {
@@ -184,11 +198,11 @@ class Parser {
       if (typeof low !== 'string' || typeof high !== 'string' || low > high) throw new Error('has a range that is none');
       tests.push((c) => low <= c && c <= high);
     } while (!this.take(']'));
-    return { kind: 'char', test: (c) => tests.some((test) => test(c)) !== not };
+    return { kind: 'run', tests: [(c) => tests.some((test) => test(c)) !== not] };
   }
 
   /** One character, or a class such as \d. */
-  private one(): string | ((c: string) => boolean) {
+  private one(): string | Test {
     const c = this.source[this.at++];
     if (c === undefined) throw new Error('leaves a bracket open');
     if (c !== '\\') return c;

@@ -64,7 +64,7 @@ describe('there and back', () => {
       const back = importPeft(config, weights, modules);
       expect(back).toMatchObject({ rsLora, baseModel: 'example/model', adapters: adapters.filter((a) => a.rank > 0) });
       for (const { module: m } of back.adapters) expect(back.scale(m)).toBeCloseTo(0.5 + m / 7, 12);
-    }), { numRuns: 40 });
+    }), { numRuns: 20 });
   });
 
   test('float16 and bfloat16 weights', () => {
@@ -138,35 +138,36 @@ describe('refused', () => {
     }
   };
 
-  test.for<[string, unknown]>([
-    ['bad-adapter', '{"peft_type": "LORA"'],
-    ['bad-adapter', '[1]'],
-    ['bad-adapter', '{"peft_type": "LORA", "r": 2, "r": 4}'],
-    ['bad-adapter', { ...json, r: 0 }],
-    ['bad-adapter', { ...json, r: '8' }],
-    ['bad-adapter', { ...json, lora_alpha: null, alpha_pattern: { x: 'much' } }],
-    ['bad-adapter', { ...json, rank_pattern: [2] }],
-    ['bad-adapter', { ...json, rank_pattern: { ...json.rank_pattern, q_proj: 0 } }],
-    ['bad-adapter', { ...json, rank_pattern: { '(?i)q_proj': 2 } }],
-    ['bad-adapter', { ...json, rank_pattern: { [modules[1]!.path]: 3 } }],
-    ['bad-adapter', { ...json, target_modules: null }],
-    ['bad-adapter', { ...json, target_modules: [1] }],
-    ['bad-adapter', { ...json, target_modules: '(' }],
-    ['bad-adapter', { ...json, layers_to_transform: ['one'] }],
-    ['adapter-kind', { ...json, peft_type: 'LOHA' }],
-    ['adapter-kind', { ...json, peft_type: undefined }],
-    ['adapter-kind', { ...json, use_dora: true }],
-    ['adapter-kind', { ...json, bias: 'all' }],
-    ['adapter-kind', { ...json, lora_bias: true }],
-    ['adapter-kind', { ...json, modules_to_save: ['lm_head'] }],
-    ['adapter-kind', { ...json, trainable_token_indices: { embed_tokens: [1] } }],
-    ['adapter-kind', { ...json, target_parameters: ['experts.w'] }],
-    ['adapter-kind', { ...json, layer_replication: [[0, 2]] }],
-    ['adapter-kind', { ...json, alora_invocation_tokens: [1, 2] }],
-    ['adapter-kind', { ...json, init_lora_weights: 'pissa_niter_4' }],
-    ['adapter-kind', { ...json, target_modules: ['q_proj'], layers_to_transform: [0], layers_pattern: 'l.*' }],
-  ])('%s: %j', ([expected, bad]) => {
-    expect(caught(() => importPeft(configBytes(bad), weights, modules))).toEqual(code(expected));
+  test.for(['{"peft_type": "LORA"', '[1]', '{"peft_type": "LORA", "r": 2, "r": 4}'])('bad-adapter: %s', (text) => {
+    expect(caught(() => importPeft(configBytes(text), weights, modules))).toEqual(code('bad-adapter'));
+  });
+
+  test.for<[string, object]>([
+    ['bad-adapter', { r: 0 }],
+    ['bad-adapter', { r: '8' }],
+    ['bad-adapter', { lora_alpha: null, alpha_pattern: { x: 'much' } }],
+    ['bad-adapter', { rank_pattern: [2] }],
+    ['bad-adapter', { rank_pattern: { q_proj: 0 } }],
+    ['bad-adapter', { rank_pattern: { '(?i)q_proj': 2 } }],
+    ['bad-adapter', { rank_pattern: { [modules[1]!.path]: 3 } }],
+    ['bad-adapter', { target_modules: null }],
+    ['bad-adapter', { target_modules: [1] }],
+    ['bad-adapter', { target_modules: '(' }],
+    ['bad-adapter', { layers_to_transform: ['one'] }],
+    ['adapter-kind', { peft_type: 'LOHA' }],
+    ['adapter-kind', { peft_type: undefined }],
+    ['adapter-kind', { use_dora: true }],
+    ['adapter-kind', { bias: 'all' }],
+    ['adapter-kind', { lora_bias: true }],
+    ['adapter-kind', { modules_to_save: ['lm_head'] }],
+    ['adapter-kind', { trainable_token_indices: { embed_tokens: [1] } }],
+    ['adapter-kind', { target_parameters: ['experts.w'] }],
+    ['adapter-kind', { layer_replication: [[0, 2]] }],
+    ['adapter-kind', { alora_invocation_tokens: [1, 2] }],
+    ['adapter-kind', { init_lora_weights: 'pissa_niter_4' }],
+    ['adapter-kind', { target_modules: ['q_proj'], layers_to_transform: [0], layers_pattern: 'l.*' }],
+  ])('%s: %j', ([expected, change]) => {
+    expect(caught(() => importPeft(configBytes({ ...json, ...change }), weights, modules))).toEqual(code(expected));
   });
 
   test('empty settings of today’s PEFT are no features', () => {
