@@ -2,15 +2,14 @@
 import type { InferenceSession } from 'onnxruntime-web';
 import { startEngine } from '../cli/engine.ts';
 import { naiveProbe } from './naive.ts';
-import type { Engine, VocabularySample } from '../src/engine/engine.ts';
 import { untouchedInputs } from '../src/engine/untouched.ts';
 import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
-import { probeOf, type AdaRankOptions } from '../src/methods/adarank.ts';
+import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
 
-const options: AdaRankOptions = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 1, vocabularySample: 0 };
+const options: AdaRankOptions = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 5, vocabularySample: 0 };
 
 export interface BenchOptions { provider: string; threads: string; sequences: number; length: number }
 
@@ -38,20 +37,18 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
     naive.push({ path: m.path, seconds: Math.min(...seconds), value: values[0]! });
   }
   const forwardSeconds = await untouchedForward();
-  const naiveSeconds = (naive.reduce((s, n) => s + n.seconds, 0) / naive.length) * compiled.modules.length;
+  const naiveSeconds = (naive.reduce((s, n) => s + n.seconds, 0) / naive.length) * compiled.modules.length * options.repeats;
 
-  const warm = await sweep(engine);
-  const first = await sweep(engine);
-  const ourSeconds = Math.min(warm.seconds, first.seconds);
+  await measure({ repeats: 1 });
+  const first = await measure({});
   const largestDifference = Math.max(...naive.map((n, i) => Math.abs(first.values[sampled[i]!.index]! / n.value - 1)));
   const size = Math.round(compiled.vocab / 8);
-  await sweep(engine, { size, seed: 1 });
-  const partial = await sweep(engine, { size, seed: 1 });
+  const partial = await measure({ vocabularySample: size });
   const errors = partial.values.map((v, i) => Math.abs(v / first.values[i]! - 1));
   await engine.dispose();
   return {
     model: model.open.title, provider, threads: engine.provider.threads, sequences, length, modules: compiled.modules.length,
-    sampled: naive, forwardSeconds, naiveSeconds, ourSeconds, ratio: naiveSeconds / ourSeconds, largestDifference,
+    sampled: naive, forwardSeconds, repeats: options.repeats, naiveSeconds, ourSeconds: first.seconds, ratio: naiveSeconds / first.seconds, largestDifference,
     vocabularySample: { size, ratio: naiveSeconds / partial.seconds, meanError: errors.reduce((s, e) => s + e, 0) / errors.length },
   };
 
@@ -71,14 +68,12 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
     return Math.min(...times);
   }
 
-  /** One repeat of every module, the clean pass included. */
-  async function sweep(engine: Engine, sample?: VocabularySample): Promise<{ seconds: number; values: number[] }> {
+  /** A whole run, the clean pass included; the values are those of the first repeat. */
+  async function measure(over: Partial<AdaRankOptions>): Promise<{ seconds: number; values: number[] }> {
     const start = performance.now(), values: number[] = [];
     const pass = await engine.cleanPass(batch);
-    for (let layer = 0; layer < engine.layers; layer++) {
-      const modules = engine.modules.filter((m) => m.layer === layer);
-      const got = await engine.disagreement(pass, layer, modules.map((m) => probeOf(engine, options, m.index, 0)), sample);
-      modules.forEach((m, i) => { values[m.index] = got[i]!; });
+    for await (const event of adaRank(engine, pass, { ...options, ...over }, { granularity: () => 'layer' }, () => false, () => performance.now())) {
+      if (event.type === 'draws' && event.repeat === 0) event.modules.forEach((m, i) => { values[m] = event.values[i]!; });
     }
     pass.dispose();
     return { seconds: (performance.now() - start) / 1000, values };

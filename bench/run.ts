@@ -26,7 +26,7 @@ writeFileSync(resolve(folder, `${basename(path)}-${values.provider}-${values.seq
 
 console.log(`${adarank.model} on ${adarank.provider}, ${adarank.threads} threads, ${adarank.sequences} x ${adarank.length} tokens (${report.machine})`);
 console.log(`  one forward of the untouched export:    ${adarank.forwardSeconds.toFixed(3)} s`);
-console.log(`  naive, ${adarank.modules} modules x 1 repeat:       ${adarank.naiveSeconds.toFixed(1)} s (from ${adarank.sampled.length} modules)`);
+console.log(`  naive, ${adarank.modules} modules x ${adarank.repeats} repeats:      ${adarank.naiveSeconds.toFixed(1)} s (from ${adarank.sampled.length} modules)`);
 console.log(`  here, the same:                         ${adarank.ourSeconds.toFixed(1)} s`);
 console.log(`  naive / here:                           ${adarank.ratio.toFixed(1)}x`);
 console.log(`  largest relative difference of a value: ${adarank.largestDifference.toExponential(1)}`);

@@ -32,7 +32,7 @@ const std = (values: Float64Array): number => {
   return Math.sqrt(values.reduce((a, v) => a + (v - mean) ** 2, 0) / values.length);
 };
 
-export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { layers: 4, hidden: 6, inner: 8, vocab: 11 }): ArithmeticEngine {
+export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { layers: 4, hidden: 6, inner: 8, vocab: 11 }, fullRows = 0): ArithmeticEngine {
   const embedding = random(1000, vocab, hidden, 1), head = random(1001, vocab, hidden, 1);
   // Later layers speak louder, and proj louder than fc: there is something to find.
   const weights = Array.from({ length: 2 * layers }, (_, m) => (m % 2 === 0
@@ -76,7 +76,7 @@ export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { lay
   };
   const never = (): never => { throw new Error('not part of these tests'); };
   return {
-    facts, log, modules, layers, vocab,
+    facts, log, modules, layers, vocab, fullRows,
     provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false },
     weightStd: (m) => std(weights[m]!.values),
     materialiseWeight: (m) => Float32Array.from(weights[m]!.values),

@@ -72,17 +72,18 @@ test('stepping measures the same', async () => {
 test('stopped anywhere and gone on with what was known, the result is the same and nothing is measured twice', { timeout: 30_000 }, async () => {
   const reference = await resultOf();
   const total = (await run(options(arithmeticEngine()))).events.length;
-  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: total - 1 }), fc.boolean(), async (stop, step) => {
+  await fc.assert(fc.asyncProperty(fc.integer({ min: 1, max: total - 1 }), fc.boolean(), fc.constantFrom(0, 80), async (stop, step, fullRows) => {
     const control = { granularity: () => (step ? 'module' as const : 'layer' as const) };
-    const first = arithmeticEngine(), second = arithmeticEngine();
+    // With 80 rows several repeats go together, and what a stop cut off of them is measured again.
+    const first = arithmeticEngine(undefined, fullRows), second = arithmeticEngine(undefined, fullRows);
     const broken = (await run(options(first, { control }), stop)).state;
     expect(first.log.openPasses).toBe(0);
     const whole = await run(options(second, { known: structuredClone(broken) }));
     expect(measuredPart(whole.state.result!)).toEqual(measuredPart(reference));
-    expect(first.log.probes.length + second.log.probes.length).toBe(4 * 8);
+    if (fullRows === 0) expect(first.log.probes.length + second.log.probes.length).toBe(4 * 8);
     // The stream alone tells the whole run, known draws too, and their time is counted.
     expect(whole.state.draws.flat()).toHaveLength(32);
-    expect(whole.state.result!.times.measure).toBeCloseTo(broken.times.measure + second.log.batches.length, 9);
+    if (fullRows === 0) expect(whole.state.result!.times.measure).toBeCloseTo(broken.times.measure + second.log.batches.length, 9);
   }), { numRuns: 40 });
 });
 

@@ -70,7 +70,7 @@ export const specSchema = z.pipe(z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
   model: z.prefault(modelSchema, {}),
   text: z._default(textSchema, { kind: 'bundled', id: 'stories' }),
-  sequences: z._default(whole('sequences'), 4),
+  sequences: z._default(whole('sequences'), 2),
   length: z._default(whole('length'), 32),
   seed: z._default(whole('seed'), 1),
   method: z.prefault(method, {}),

@@ -18,7 +18,8 @@
  * of the counter-based generator; `clean` uses `2r`. So any draw can be asked for alone, in any order, on any provider.
  *
  * Repeats run as sweeps: one draw of every module, then the next, so that the whole map stands after the first sweep
- * and then sharpens. The modules of a layer are probed as one batch, since they share the layers that follow.
+ * and then sharpens. The modules of a layer are probed as one batch, since they share the layers that follow; after the first
+ * sweep, where the tokens are few, so are several repeats.
  */
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, Probe } from '../engine/engine.ts';
@@ -63,20 +64,37 @@ export async function* adaRank(
   // The same tokens for every probe of a run, so that modules stay comparable.
   const sample = options.vocabularySample > 0 ? { size: options.vocabularySample, seed: options.seed } : undefined;
   const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
-  for (let repeat = 0; repeat < options.repeats; repeat++) {
+  for (let repeat = 0, count = 1; repeat < options.repeats; repeat += count) {
+    count = control.granularity() === 'module' ? 1 : repeatsTogether(engine, pass, options, repeat, known);
     for (let layer = 0; layer < engine.layers; layer++) {
       const open = engine.modules.filter((m) => m.layer === layer && !known(m.index, repeat)).map((m) => m.index);
       while (open.length > 0) {
-        const modules = open.splice(0, control.granularity() === 'module' ? 1 : open.length);
+        const single = control.granularity() === 'module', modules = open.splice(0, single ? 1 : open.length);
         yield { type: 'probing', repeat, layer, modules };
-        const start = now();
-        const sums = await engine.disagreement(pass, layer, modules.map((m) => probeOf(engine, options, m, repeat)), sample);
-        const values = Array.from(sums, (d) => d * scale);
-        const odd = values.findIndex((d) => !Number.isFinite(d));
-        if (odd >= 0) throw new AtlasError('not-finite', { module: engine.modules[modules[odd]!]!.path });
-        yield { type: 'draws', repeat, layer, modules, values, milliseconds: now() - start };
+        const start = now(), probes = Array.from({ length: count }, (_, i) => modules.map((m) => probeOf(engine, options, m, repeat + i))).flat();
+        const sums = await engine.disagreement(pass, layer, probes, sample), milliseconds = (now() - start) / count;
+        for (let i = 0; i < count; i++) {
+          const values = modules.map((_, j) => sums[i * modules.length + j]! * scale);
+          const odd = values.findIndex((d) => !Number.isFinite(d));
+          if (odd >= 0) throw new AtlasError('not-finite', { module: engine.modules[modules[odd]!]!.path });
+          yield { type: 'draws', repeat: repeat + i, layer, modules, values, milliseconds };
+        }
       }
     }
-    yield { type: 'sweep', repeat };
+    for (let i = 0; i < count; i++) yield { type: 'sweep', repeat: repeat + i };
   }
+}
+
+/**
+ * Repeats whose probes go through a layer's suffix as one batch. The first sweep is alone, so that the whole map stands early; after
+ * it, where the tokens are few, several fill the batch (the rest of the repeats in even shares). Draws that are known
+ * already come between the sweeps, so nothing is put together across them.
+ */
+function repeatsTogether(engine: Engine, pass: CleanPass, { repeats, variant }: AdaRankOptions, repeat: number, known: (module: number, repeat: number) => boolean): number {
+  if (repeat === 0) return 1;
+  const { sequences, length } = pass.batch, widest = Math.max(...Array.from({ length: engine.layers }, (_, l) => engine.modules.filter((m) => m.layer === l).length));
+  const most = Math.max(1, Math.floor(engine.fullRows / (widest * (variant === 'clean' ? 1 : 2) * sequences * length)));
+  const left = repeats - repeat, count = Math.ceil(left / Math.ceil(left / most));
+  for (let i = 0; i < count; i++) if (engine.modules.some((m) => known(m.index, repeat + i))) return 1;
+  return count;
 }
