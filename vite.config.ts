@@ -4,6 +4,7 @@
  * `base: './'` makes `dist/` work from any static host and any path. The isolation headers give WebAssembly its
  * threads on the servers we control; a host without them gets one thread.
  */
+import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { configDefaults, defineConfig } from 'vitest/config';
 
@@ -15,6 +16,7 @@ const isolation = {
 export default defineConfig({
   base: './',
   plugins: [react()],
+  resolve: { alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') } },
   worker: { format: 'es' },
   // The runtime finds its .wasm beside its own module: pre-bundling would move one without the other.
   optimizeDeps: { exclude: ['onnxruntime-web'] },

@@ -59,6 +59,15 @@ describe('undo', () => {
     expect(state().travel('undo', null)).toBe(shown);
   });
 
+  test('measurements held for undo stay few, however often the view is emptied', () => {
+    for (let i = 0; i < 50; i++) {
+      seed(i, String(i));
+      state().recordReset({ ...shown });
+    }
+    expect(state().past.filter((step) => step.shown)).toHaveLength(10);
+    expect(state().past.at(-1)!.shown).toBeTruthy();
+  });
+
   test('what does not change anything is no step', () => {
     seed(1);
     expect(state().past).toEqual([]);

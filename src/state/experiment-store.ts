@@ -33,6 +33,14 @@ interface ExperimentActions {
 
 const MERGE_MS = 1000;
 const HISTORY = 100;
+/** Steps back that bring a measurement with them: each holds tens of kilobytes. */
+const MEASUREMENTS = 10;
+
+/** The newest steps, as far back as so many measurements reach. */
+function kept(past: Step[]): Step[] {
+  const measured = past.flatMap((step, i) => (step.shown ? [i] : []));
+  return past.slice(Math.max(past.length - HISTORY, measured.at(-MEASUREMENTS) ?? 0, 0));
+}
 
 export const useExperiment = create<ExperimentState & ExperimentActions>()((set, get) => ({
   spec: defaultSpec(),
@@ -52,7 +60,7 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
   },
   recordReset(shown) {
     const { spec, past } = get();
-    set({ past: [...past, { spec, shown }].slice(-HISTORY), future: [], last: null });
+    set({ past: kept([...past, { spec, shown }]), future: [], last: null });
   },
   travel(way, now) {
     const { spec, past, future } = get();

@@ -19,10 +19,13 @@ function estimate(multiples: readonly (readonly number[])[], members: readonly n
 
 const indicesWhere = (modules: readonly MeasuredModule[], test: (m: MeasuredModule) => boolean) => modules.flatMap((m, i) => (test(m) ? [i] : []));
 
+/** Always the same array, so that an empty chart is not drawn anew. */
+const noPoints: LayerPoint[] = [];
+
 /** Importance by layer and group, as multiples of the mean module. Empty before the first whole sweep. */
-export function byLayer(modules: readonly MeasuredModule[], draws: Measurement['draws'], layers: number): LayerPoint[] {
-  const sweeps = sweepsOf(draws);
-  if (sweeps === 0) return [];
+export function byLayer(modules: readonly MeasuredModule[], draws: Measurement['draws'] | null, layers: number): LayerPoint[] {
+  const sweeps = draws ? sweepsOf(draws) : 0;
+  if (!draws || sweeps === 0) return noPoints;
   const multiples = sweepMultiples(draws, sweeps);
   const of = (layer: number, group: ModuleGroup) => {
     const members = indicesWhere(modules, (m) => m.layer === layer && groupOf(m.group) === group);

@@ -14,7 +14,6 @@ import type { Ort } from '../engine/ort.ts';
 import { chooseProvider } from '../engine/provider.ts';
 import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
-import { WebGpuBackend } from '../engine/webgpu-backend.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
 import { runExperiment, tokensHash } from '../experiment/run.ts';
 
@@ -106,7 +105,8 @@ export class EngineHost {
     await this.close();
     this.tell({ phase: 'sessions' });
     const { ort, gpu, providers } = started;
-    const backend = gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
+    // Kernels and shaders come where a GPU computes, and only there.
+    const backend = gpu ? new (await import('../engine/webgpu-backend.ts')).WebGpuBackend(ort, gpu) : new WasmBackend(ort);
     const kind = backend.provider.kind;
     const engine = createEngine({ model: loaded.compiled, backend, memoryBudgetBytes: this.out.memoryLimit(kind) });
     this.opened = { loaded, facts: factsOf(loaded), engine, ort };

@@ -12,7 +12,7 @@ interface Props { sums: readonly LayerSum[]; uniform: number; end: number; width
 const Frame = memo(function Frame({ uniform, end }: { uniform: number; end: number }) {
   return (
     <>
-      <XAxis type="number" domain={[0, end]} hide />
+      <XAxis type="number" domain={[0, end]} niceTicks="none" hide />
       <YAxis type="category" dataKey="layer" width={0} hide />
       <Bar dataKey="attention" stackId="rank" fill="var(--line-this)" isAnimationActive={false} />
       <Bar dataKey="mlp" stackId="rank" fill="var(--bar-mlp)" isAnimationActive={false} />

@@ -1,9 +1,10 @@
 /** How sure it is: the standard error of the importances after each repeat, and how many ranks are settled. */
-import { useDeferredValue, useMemo } from 'react';
+import { useMemo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import { useRankTable, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import { certainty } from '../../state/series.ts';
+import { useLater } from '../parts/use-later.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
@@ -17,8 +18,7 @@ export function CertaintyPlate() {
   const w = words.plate;
   const n = numbersOf(words.locale);
   const height = useChartHeight();
-  // Charts may come a moment after the map: the page must not stand still for them.
-  const draws = useDeferredValue(useWholeDraws());
+  const draws = useLater(useWholeDraws());
   const asked = useRun((r) => r.shown?.spec.method.repeats ?? 5);
   const table = useRankTable();
   const points = useMemo(() => (draws ? certainty(draws) : []), [draws]);
@@ -28,7 +28,7 @@ export function CertaintyPlate() {
   const digits = (v: number) => n.fixed(v, v < 10 ? 1 : 0);
   const y = (v: number) => TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, v) / end);
   const labels = last ? apart([{ key: 'median', words: `${w.median} ${digits(last.median)}`, y: y(last.median) }, { key: 'worst', words: `${w.worst} ${digits(last.worst)}`, y: y(last.worst) }], 16) : [];
-  const room = roomFor(labels);
+  const room = roomFor(labels.map((l) => l.words));
   const lastRepeat = Math.max(3, asked);
   return (
     <>
@@ -39,10 +39,10 @@ export function CertaintyPlate() {
         {(width) => (
           <LineChart width={width} height={height} data={points} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--rule)" />
-            <XAxis dataKey="repeats" type="number" domain={[2, lastRepeat]} ticks={repeatTicks(lastRepeat)} height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
+            <XAxis dataKey="repeats" type="number" domain={[2, lastRepeat]} ticks={repeatTicks(lastRepeat)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
               <Label value={w.convergenceAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
             </XAxis>
-            <YAxis domain={[0, end]} ticks={[0, end / 2, end]} width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
+            <YAxis domain={[0, end]} ticks={[0, end / 2, end]} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
             <Line dataKey="worst" stroke="var(--line-uniform)" strokeWidth={2} strokeDasharray="7 4" dot={{ r: 2.5, fill: 'var(--line-uniform)', strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} />
             <Line dataKey="median" stroke="var(--line-this)" strokeWidth={2} dot={{ r: 2.5, fill: 'var(--line-this)', strokeWidth: 0 }} isAnimationActive={false} />
             {labels.map((l) => <EndLabel key={l.key} x={width - room + 7} y={l.y} words={l.words} fill={l.key === 'median' ? 'var(--line-this)' : 'var(--line-uniform)'} />)}

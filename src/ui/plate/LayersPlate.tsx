@@ -1,10 +1,11 @@
 /** Importance by layer: attention against MLP with their intervals. Drawn anew once a sweep. */
-import { memo, useDeferredValue, useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, ReferenceLine, usePlotArea, XAxis, YAxis } from 'recharts';
 import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { byLayer, type LayerPoint } from '../../state/series.ts';
+import { useLater } from '../parts/use-later.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
@@ -45,10 +46,10 @@ const Frame = memo(function Frame({ layers, end, present, axis }: { layers: numb
   return (
     <>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
-      <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: INSET }}>
+      <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: INSET }}>
         <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
       </XAxis>
-      <YAxis domain={[0, end]} ticks={ticks} width={30} axisLine={false} tickLine={false} tick={TICK} />
+      <YAxis domain={[0, end]} ticks={ticks} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={TICK} />
       <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />
       {groups.filter((g) => present.includes(g)).map((g) => (
         <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: layers > 16 ? 1.75 : 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls />
@@ -57,16 +58,21 @@ const Frame = memo(function Frame({ layers, end, present, axis }: { layers: numb
   );
 });
 
+/** Modules and their draws in one, so that what is shown a moment late belongs together. */
+function useMeasured() {
+  const { modules, layers } = useModules();
+  const draws = useWholeDraws();
+  return useMemo(() => ({ modules, layers, draws }), [modules, layers, draws]);
+}
+
 export function LayersPlate() {
   const words = useWords();
   const w = words.plate;
   const n = numbersOf(words.locale);
   const height = useChartHeight();
-  const { modules, layers } = useModules();
-  // Charts may come a moment after the map: the page must not stand still for them.
-  const draws = useDeferredValue(useWholeDraws());
+  const { modules, layers, draws } = useLater(useMeasured());
   const sweeps = draws?.[0]?.length ?? 0;
-  const points = useMemo(() => (draws ? byLayer(modules, draws, layers) : []), [modules, draws, layers]);
+  const points = useMemo(() => byLayer(modules, draws, layers), [modules, draws, layers]);
 
   const empty = points.length === 0;
   const present = groups.filter((g) => modules.some((m) => groupOf(m.group) === g));
@@ -78,7 +84,8 @@ export function LayersPlate() {
   const last = points.at(-1);
   const labels = last ? apart(present.flatMap((g) => (last[g] ? [{ key: g, words: `${words.map[g]} ${n.fixed(last[g].mean, 1)}`, y: TOP + (height - TOP - BOTTOM) * (1 - Math.min(end, last[g].mean) / end) }] : [])), 16) : [];
 
-  const room = roomFor(labels);
+  // The same before there are labels and for every number: the plot keeps its width, and little is drawn anew.
+  const room = roomFor(present.map((g) => `${words.map[g]} ${n.fixed(end < 10 ? 8 : 88, 1)}`));
   const data = useMemo(() => (points.length ? points.map(pointOf) : Array.from({ length: layers }, (_, layer) => ({ layer }))), [points, layers]);
   return (
     <>

@@ -20,11 +20,11 @@ export function apart(labels: readonly EndLabelPlace[], room: number): EndLabelP
 let measure: CanvasRenderingContext2D | null = null;
 
 /** Pixels to keep free at the right of a chart: the widest label and a gap, at least what two short words take. */
-export function roomFor(labels: readonly EndLabelPlace[]): number {
+export function roomFor(labels: readonly string[]): number {
   measure ??= document.createElement('canvas').getContext('2d');
   if (!measure) return 100;
   measure.font = `600 12px ${getComputedStyle(document.documentElement).getPropertyValue('--sans')}`;
-  return Math.ceil(Math.max(80, ...labels.map((l) => measure!.measureText(l.words).width + 10)));
+  return Math.ceil(Math.max(80, ...labels.map((l) => measure!.measureText(l).width + 10)));
 }
 
 export function EndLabel({ x, y, words, fill }: { x: number; y: number; words: string; fill: string }) {

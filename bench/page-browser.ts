@@ -1,0 +1,86 @@
+/** Serves the built page as `npm run preview` does and opens it in a Chromium that has never seen it. */
+import { existsSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { chromium, type Browser, type Page } from '@playwright/test';
+import { preview } from 'vite';
+import { findChromium, howToGetChromium } from '../tools/chromium.mjs';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** What `page-watch.js` writes down; times in ms since the navigation began, null until seen. */
+export interface Seen {
+  measuring: number | null;
+  firstCell: number | null;
+  firstSweep: number | null;
+  done: number | null;
+  /** Tasks of 50 ms or more on the main thread. */
+  tasks: { start: number; duration: number }[];
+  /** What the engine last reported, bytes. */
+  memory: { device: number; heap: number } | null;
+  /** Messages with events of a run. */
+  eventMessages: number;
+}
+
+export interface Visit { browser: Browser; page: Page; seen(): Promise<Seen>; close(): Promise<void> }
+
+export interface Site { url: string; visit(path: string, ...flags: string[]): Promise<Visit>; close(): Promise<void> }
+
+/** The built page on a free port. Throws where there is no build or no browser. */
+export async function serve(): Promise<Site> {
+  if (!existsSync(resolve(root, 'dist/index.html'))) throw new Error('There is no dist/ to measure: run `npm run build` first.');
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error(howToGetChromium);
+  const server = await preview({ root, logLevel: 'error', preview: { port: 0 } });
+  const url = server.resolvedUrls!.local[0]!;
+  return {
+    url,
+    async visit(path, ...flags) {
+      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-blink-features=ForceEagerMeasureMemory', ...flags] });
+      const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' });
+      page.on('pageerror', (error) => { throw error; });
+      await page.addInitScript({ path: resolve(import.meta.dirname, 'page-watch.js') });
+      await page.goto(url + path, { waitUntil: 'commit' });
+      return {
+        browser, page,
+        seen: () => page.evaluate(() => (globalThis as unknown as { pageBench: Seen }).pageBench),
+        close: () => browser.close(),
+      };
+    },
+    close: () => server.close(),
+  };
+}
+
+/** Seconds all processors together have been at work, and all they had. */
+function processorTime(): { used: number; all: number } {
+  const times = cpus().map((c) => c.times), all = times.reduce((sum, t) => sum + Object.values(t).reduce((a, b) => a + b, 0), 0);
+  return { used: (all - times.reduce((sum, t) => sum + t.idle, 0)) / 1000, all: all / 1000 };
+}
+
+/** Seconds of processor time of the whole browser. */
+export async function browserTime(browser: Browser): Promise<number> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo.reduce((sum, p) => sum + p.cpuTime, 0);
+}
+
+/** From now on: gives the share of the processors, 0 … 1, that went to others than a browser that used `browser` seconds meanwhile. */
+export function watchOthers(): (browser?: number) => number {
+  const before = processorTime();
+  return (browser = 0) => {
+    const after = processorTime();
+    return Math.max(0, Math.round((100 * (after.used - before.used - browser)) / (after.all - before.all)) / 100);
+  };
+}
+
+/** Waits, a minute at most, until nothing else keeps the processors busy. */
+export async function quiet(): Promise<void> {
+  for (let tries = 0; tries < 60; tries++) {
+    const others = watchOthers();
+    await new Promise((go) => setTimeout(go, 1000));
+    if (others() < 0.1) return;
+  }
+}
+
+export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

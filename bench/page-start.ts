@@ -1,0 +1,54 @@
+/** A first visit: when the first cell, the first sweep and the whole default run stand, and how long the main thread was held meanwhile. */
+import { javaScriptSizes } from './size.ts';
+import { browserTime, quiet, watchOthers, type Seen, type Site } from './page-browser.ts';
+
+export interface ColdStart {
+  /** Share of the processors that went to anything but this browser from the navigation to the end, 0 … 1: near 0 on a quiet machine. */
+  others: number;
+  /** Seconds since the navigation began, painted. */
+  measuring: number;
+  firstCell: number;
+  firstSweep: number;
+  done: number;
+  /** Seconds from the measurement's begin. */
+  sweep: number;
+  run: number;
+  eventMessages: number;
+  /** Tasks of 50 ms or more on the main thread: seconds since the navigation began, ms held. */
+  longTasks: { startUp: LongTask[]; run: LongTask[] };
+}
+
+interface LongTask { at: number; ms: number }
+
+const seconds = (ms: number) => Math.round(ms) / 1000;
+
+/** Opens the page with a fresh profile and waits for the default run; also which of our scripts it fetched, gzipped. */
+export async function coldStart(site: Site): Promise<{ start: ColdStart; javaScript: ReturnType<typeof javaScriptSizes> }> {
+  await quiet();
+  const others = watchOthers();
+  const visit = await site.visit('');
+  try {
+    await visit.page.waitForFunction(() => (globalThis as unknown as { pageBench: Seen }).pageBench.done, null, { timeout: 300_000, polling: 1000 });
+    const share = others(await browserTime(visit.browser));
+    const { measuring, firstCell, firstSweep, done, tasks, eventMessages } = await visit.seen();
+    const fetched = await visit.page.evaluate(() => performance.getEntriesByType('resource').map((e) => e.name));
+    // The runtime's own threads sleep in a wait of WebAssembly and never answer.
+    const engine = visit.page.workers().find((w) => w.url().includes('engine.worker'))!;
+    fetched.push(engine.url(), ...await engine.evaluate(() => performance.getEntriesByType('resource').map((e) => e.name)));
+    const names = new Set(fetched.map((url) => url.split('/').at(-1)!));
+    const listed = (list: Seen['tasks']): LongTask[] => list.map((t) => ({ at: seconds(t.start), ms: Math.round(t.duration) }));
+    const inRun = (t: { start: number; duration: number }) => t.start + t.duration > measuring! && t.start < done!;
+    return {
+      start: {
+        others: share,
+        measuring: seconds(measuring!), firstCell: seconds(firstCell!), firstSweep: seconds(firstSweep!), done: seconds(done!),
+        sweep: seconds(firstSweep! - measuring!), run: seconds(done! - measuring!),
+        eventMessages,
+        longTasks: { startUp: listed(tasks.filter((t) => t.start + t.duration <= measuring!)), run: listed(tasks.filter(inRun)) },
+      },
+      javaScript: javaScriptSizes((file) => names.has(file)),
+    };
+  } finally {
+    await visit.close();
+  }
+}
