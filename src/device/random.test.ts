@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../model/safetensors.ts';
 import { float32View } from '../onnx/float16.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { fillNormal, mix, normal, streamKeys, uniform } from './random.ts';
+import { fillNormal, fillSigns, mix, normal, streamKeys, uniform } from './random.ts';
 
 const take = (seed: number, a: number, b: number, length: number, first = 0) => fillNormal(streamKeys(seed, a, b), new Float32Array(length), first);
 
@@ -30,6 +30,13 @@ describe('parity with the PyTorch references', () => {
       expect(Float32Array.from({ length: a.length }, (_, i) => (2 * uniform(u, i) - 1) / Math.sqrt(inputs))).toEqual(a);
     }
   });
+});
+
+it('fillSigns is +1 where the uniform number is below ½, and as often as not', () => {
+  const keys = streamKeys(3, 0xfffffffd, 2), count = 1 << 16, signs = fillSigns(keys, new Float32Array(count), 70);
+  signs.forEach((sign, i) => expect(sign === (uniform(keys, 70 + i) < 0.5 ? 1 : -1)).toBe(true));
+  // Four standard errors of a fair coin.
+  expect(Math.abs(signs.reduce((a, b) => a + b, 0))).toBeLessThan(4 * Math.sqrt(count));
 });
 
 describe('fillNormal', () => {

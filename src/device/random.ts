@@ -36,6 +36,12 @@ export function normal(keys: StreamKeys, i: number): number {
   return Math.fround(r * ((i & 1) === 0 ? Math.cos(t) : Math.sin(t)));
 }
 
+/** Fills `out` with +1 or −1, each with probability ½: the top bit of numbers `first … first + out.length − 1` of the stream. */
+export function fillSigns({ k1, k2 }: StreamKeys, out: Float32Array, first: number): Float32Array {
+  for (let i = 0; i < out.length; i++) out[i] = 1 - 2 * (mix(mix(((first + i) ^ k1) >>> 0) ^ k2) >>> 31);
+  return out;
+}
+
 // `fillNormal` makes the same numbers without a call of log, cos or sin: on a CPU it is the hot spot of a
 // probe (212 million normals per sweep of SmolLM2-135M). Both arguments are 32-bit integers, so the top
 // bits choose a table entry and a short polynomial in double does the rest. Errors are below 1e-14.

@@ -4,7 +4,7 @@
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
-import { lossGradientGraph, lossGraph, rowFormat, type RowFormat } from './loss-graphs.ts';
+import { lossGradientGraph, lossGraph } from './loss-graphs.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
 /** What a row has to predict: a token, or nothing (below 0, such as PyTorch's −100). */
@@ -22,15 +22,12 @@ export interface CrossEntropyPass {
 export class CrossEntropy {
   private readonly backend: Backend;
   private readonly chunks: VocabularyChunks;
-  private readonly format: RowFormat;
   private readonly sessions = new Map<string, Promise<Session>>();
-  private readonly rows = new Map<Chunk, ReadonlyMap<string, DeviceTensor>>();
-  private readonly made: DeviceTensor[] = [];
+  private readonly biases = new Map<Chunk, DeviceTensor>();
 
   constructor(backend: Backend, chunks: VocabularyChunks) {
     this.backend = backend;
     this.chunks = chunks;
-    this.format = rowFormat(chunks.format, chunks.head.hidden);
   }
 
   /** `h` [rows, hidden] is what the vocabulary product is given. */
@@ -73,13 +70,13 @@ export class CrossEntropy {
 
   async dispose(): Promise<void> {
     for (const session of this.sessions.values()) await (await session).dispose();
-    for (const tensor of this.made) tensor.dispose();
+    for (const tensor of this.biases.values()) tensor.dispose();
   }
 
   private async run(chunk: Chunk, kind: 'loss' | 'gradient', h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const relative = this.column('int32', labels.map((label) => (label < 0 ? -1 : label - chunk.first)));
     const session = await this.session(kind, chunk.width);
-    const out = await session.run(new Map([['h', h], ['labels', relative], ...this.rowsOf(chunk), ...Object.entries(state)]));
+    const out = await session.run(new Map([['h', h], ['labels', relative], ...this.chunks.rows(chunk), ...this.biasOf(chunk), ...Object.entries(state)]));
     relative.dispose();
     return out;
   }
@@ -88,35 +85,19 @@ export class CrossEntropy {
     const key = `${kind} ${width}`;
     let session = this.sessions.get(key);
     if (!session) {
-      const graph = kind === 'loss' ? lossGraph : lossGradientGraph, { hidden } = this.chunks.head;
-      session = this.backend.session(graph(this.format, hidden, width, this.chunks.bias !== null), `the ${kind} of the head`);
+      const graph = kind === 'loss' ? lossGraph : lossGradientGraph, { rowFormat, head: { hidden } } = this.chunks;
+      session = this.backend.session(graph(rowFormat, hidden, width, this.chunks.bias !== null), `the ${kind} of the head`);
       this.sessions.set(key, session);
     }
     return session;
   }
 
-  /** A chunk's weights as the graphs read them: views of the bytes that are there already. */
-  private rowsOf(chunk: Chunk): ReadonlyMap<string, DeviceTensor> {
-    let rows = this.rows.get(chunk);
-    if (rows) return rows;
-    const { backend, format, chunks: { head: { hidden }, bias } } = this, { first, width, weights } = chunk;
-    const named = new Map<string, DeviceTensor>();
-    const own = (name: string, tensor: DeviceTensor) => {
-      this.made.push(tensor);
-      named.set(name, tensor);
-    };
-    if (format.kind === 'float32') named.set('w', this.chunks.float(chunk));
-    else {
-      const type: TensorType = format.bits === 4 ? 'uint4' : 'uint8', blocks = hidden / format.block;
-      const views = [['packed', type, hidden], ['scales', 'float32', blocks], ['zeros', type, blocks]] as const;
-      weights.forEach((w, i) => {
-        const [name, as, columns] = views[i]!;
-        own(name, backend.view(w, as, [width, columns]));
-      });
-    }
-    if (bias) own('bias', backend.upload('float32', [1, width], bytesOf(bias.subarray(first, first + width))));
-    this.rows.set(chunk, (rows = named));
-    return rows;
+  private biasOf(chunk: Chunk): [string, DeviceTensor][] {
+    const { bias } = this.chunks, { first, width } = chunk;
+    if (!bias) return [];
+    let tensor = this.biases.get(chunk);
+    if (!tensor) this.biases.set(chunk, (tensor = this.backend.upload('float32', [1, width], bytesOf(bias.subarray(first, first + width)))));
+    return [['bias', tensor]];
   }
 
   private filled(dims: readonly number[], value: number): DeviceTensor {

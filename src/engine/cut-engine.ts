@@ -14,18 +14,18 @@ import { weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
-import { adapterBytes, DeviceAdapters } from './device-adapters.ts';
 import type {
-  AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, LossSum, MemoryUse, NoiseDraw, Probe, ProbeDetail, ProviderInfo,
-  TokenBatch, TrainingBatch, TrainingEngine, VocabularySample,
+  AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, GradientEngine, GradientSums, LossSum, MemoryUse, NoiseDraw, Probe,
+  ProbeDetail, ProviderInfo, RankUpdates, SignDraw, TokenBatch, TrainingBatch, TrainingEngine, VocabularySample, WeightedGradientSums,
 } from './engine.ts';
+import type { GradientStatistics } from './gradient-statistics.ts';
 import { createHead, type Head } from './head.ts';
-import { entriesThatFit, tooLarge } from './memory.ts';
+import { backwardEntriesThatFit, entriesThatFit, tooLarge } from './memory.ts';
 import { Network, shapeOf } from './network.ts';
 import { firstOf, Pieces } from './pieces.ts';
 import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
 import { checkTokens, crossEntropy, largest } from './tokens.ts';
-import { Trainer } from './trainer.ts';
+import type { Trainer } from './trainer.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 export interface EngineOptions {
@@ -51,7 +51,7 @@ interface Kept extends CleanPass {
   bytes: number;
 }
 
-export class CutEngine implements Engine, TrainingEngine {
+export class CutEngine implements Engine, TrainingEngine, GradientEngine {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
@@ -59,7 +59,9 @@ export class CutEngine implements Engine, TrainingEngine {
   private readonly network: Network;
   private readonly chunks: VocabularyChunks;
   private readonly head: Head;
-  private trainerMade: Trainer | null = null;
+  // What only training and gradient statistics need is loaded when they are first asked for.
+  private trainerMade: Promise<Trainer> | null = null;
+  private statisticsMade: Promise<GradientStatistics> | null = null;
   private readonly sites = new Map<number, { site: Site; offset: number }>();
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
@@ -83,6 +85,7 @@ export class CutEngine implements Engine, TrainingEngine {
   get modules(): readonly ModuleInfo[] { return this.model.modules; }
   get layers(): number { return this.model.layers; }
   get vocab(): number { return this.model.vocab; }
+  get fullRows(): number { return this.backend.fullRows; }
 
   weightStd(module: number): number {
     let std = this.stds.get(module);
@@ -96,7 +99,7 @@ export class CutEngine implements Engine, TrainingEngine {
 
   cleanPass(batch: TokenBatch): Promise<CleanPass> {
     return this.exclusive(async () => {
-      const pass = await this.clean(batch);
+      const pass = await this.pass(batch);
       const loss = await crossEntropy((visit) => this.head.logits(pass.prepared, visit), batch);
       return Object.assign(pass, { loss });
     });
@@ -148,9 +151,9 @@ export class CutEngine implements Engine, TrainingEngine {
     });
   }
 
-  logits(batch: TokenBatch): Promise<Float32Array> {
+  logits(batch: TokenBatch, use?: AdapterUse): Promise<Float32Array> {
     return this.exclusive(async () => {
-      const pass = await this.clean(batch);
+      const pass = await this.pass(batch, use);
       try {
         return await this.fullLogits(pass.prepared, batch.sequences * batch.length);
       } finally {
@@ -161,7 +164,7 @@ export class CutEngine implements Engine, TrainingEngine {
 
   residuals(batch: TokenBatch): Promise<Float32Array[]> {
     return this.exclusive(async () => {
-      const pass = await this.clean(batch), out: Float32Array[] = [];
+      const pass = await this.pass(batch), out: Float32Array[] = [];
       for (const x of pass.stream) out.push(await this.backend.read(x));
       pass.dispose();
       return out;
@@ -170,6 +173,7 @@ export class CutEngine implements Engine, TrainingEngine {
 
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters> {
     return this.exclusive(async () => {
+      const { adapterBytes, DeviceAdapters } = await import('./device-adapters.ts');
       const bytes = adapterBytes(values.reduce((n, v) => n + v.loraA.length + v.loraB.length, 0));
       if (bytes > this.budget) throw tooLarge(bytes, this.budget);
       return new DeviceAdapters(this.backend, this.model, values, moments);
@@ -177,24 +181,48 @@ export class CutEngine implements Engine, TrainingEngine {
   }
 
   evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum> {
-    return this.exclusive(() => this.trainer.evaluate(batch, use));
+    return this.exclusive(async () => (await this.trainer).evaluate(batch, use));
   }
 
-  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean): Promise<{ loss: number; gradNorm: number }> {
-    return this.exclusive(() => this.trainer.step(batch, use, adamW, onlyLast));
+  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean, updates?: RankUpdates): Promise<{ loss: number; gradNorm: number }> {
+    return this.exclusive(async () => (await this.trainer).step(batch, use, adamW, onlyLast, updates));
   }
 
   gradients(batch: TrainingBatch, { residual, weight }: Parameters<TrainingEngine['gradients']>[1]): Promise<number> {
     const { backend, model } = this;
-    return this.exclusive(() => this.trainer.gradients(batch, undefined, {
-      residual: residual && (async (index, dx) => residual(index, await backend.read(dx))),
-      layer: weight && (async (layer, gradients) => {
-        for (const site of model.blocks[layer]!.sites) {
-          const x = await backend.read(gradients.get(site.tap)!), dy = await backend.read(gradients.get(site.grad)!);
-          for (const { module, offset } of site.modules) weight(module, weightGradient(x, dy, model.modules[module]!, offset, site.width));
-        }
-      }),
-    }));
+    return this.exclusive(async () => {
+      const { readTaps, weightGradient } = await import('./host-gradients.ts');
+      return (await this.trainer).gradients(batch, undefined, {
+        residual: residual && (async (index, dx) => residual(index, await backend.read(dx))),
+        layer: weight && ((layer, gradients) => readTaps(backend, model, layer, gradients, (module, x, dy) => weight(module, weightGradient(x, dy, model.modules[module]!)))),
+      });
+    });
+  }
+
+  jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array> {
+    return this.exclusive(async () => {
+      const kept = pass as Kept, { sequences, length } = pass.batch, size = this.model.modules.length * sequences;
+      if (this.model.head.nonlinearAfter) throw new AtlasError('operator', { where: 'The Jacobian probe', operator: 'a nonlinearity behind the vocabulary product' });
+      const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - kept.bytes), out = new Float64Array(draws.length * size);
+      const plan = planBatches(draws.map(() => 1), most, this.backend.fullRows / (sequences * length));
+      for (const [first, end] of plan.batches) out.set(await (await this.statistics).jacobianNorms(pass.batch, kept.stream, draws.slice(first, end)), first * size);
+      return out;
+    });
+  }
+
+  gradientSums(batch: TrainingBatch): Promise<GradientSums> {
+    return this.exclusive(async () => (await this.statistics).sums(await this.trainer, batch));
+  }
+
+  weightedGradientSums(batch: TrainingBatch): Promise<WeightedGradientSums> {
+    return this.exclusive(async () => (await this.statistics).weightedSums(await this.trainer, batch));
+  }
+
+  gradientTaps(batch: TrainingBatch, visit: Parameters<GradientEngine['gradientTaps']>[1]): Promise<number> {
+    return this.exclusive(async () => {
+      const { readTaps } = await import('./host-gradients.ts');
+      return (await this.trainer).gradients(batch, undefined, { layer: (layer, gradients) => readTaps(this.backend, this.model, layer, gradients, visit) });
+    });
   }
 
   memory(): MemoryUse {
@@ -206,15 +234,20 @@ export class CutEngine implements Engine, TrainingEngine {
   async dispose(): Promise<void> {
     this.disposed = true;
     await this.tail;
-    await this.trainerMade?.dispose();
+    await (await this.trainerMade)?.dispose();
+    await (await this.statisticsMade)?.dispose();
     await this.pieces.dispose();
     await this.head.dispose();
     this.chunks.dispose();
     await this.backend.dispose();
   }
 
-  private get trainer(): Trainer {
-    return this.trainerMade ??= new Trainer(this.model, this.backend, this.pieces, this.network, this.chunks);
+  private get trainer(): Promise<Trainer> {
+    return this.trainerMade ??= import('./trainer.ts').then(({ Trainer }) => new Trainer(this.model, this.backend, this.pieces, this.network, this.chunks));
+  }
+
+  private get statistics(): Promise<GradientStatistics> {
+    return this.statisticsMade ??= import('./gradient-statistics.ts').then(({ GradientStatistics }) => new GradientStatistics(this.model, this.backend, this.pieces, this.network, this.chunks));
   }
 
   /** One call at a time: sessions are made and let go of along the way. */
@@ -227,12 +260,12 @@ export class CutEngine implements Engine, TrainingEngine {
     return result;
   }
 
-  private async clean(batch: TokenBatch): Promise<Kept> {
+  private async pass(batch: TokenBatch, use?: AdapterUse): Promise<Kept> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
     const { sequences, length } = batch;
     const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
     if (bytes > this.budget) throw tooLarge(bytes, this.budget);
-    const stream = await this.network.forward(batch);
+    const stream = await (use ? (await this.trainer).forward(batch, use) : this.network.forward(batch));
     const prepared = await this.head.prepare(shapeOf(batch), stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
     const dispose = () => {
       for (const x of [...stream, prepared, ...[...taps.values()].flatMap((t) => [...t.values()])]) x.dispose();
@@ -310,15 +343,3 @@ export class CutEngine implements Engine, TrainingEngine {
 }
 
 const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
-
-/** Σ_t dy_t x_tᵀ over all rows, [out, in] float32, summed in double. */
-function weightGradient(x: Float32Array, dy: Float32Array, { inFeatures, outFeatures }: ModuleInfo, column: number, stride: number): Float32Array {
-  const out = new Float64Array(outFeatures * inFeatures);
-  for (let t = 0; t * inFeatures < x.length; t++) {
-    for (let o = 0; o < outFeatures; o++) {
-      const g = dy[t * stride + column + o]!;
-      if (g !== 0) for (let k = 0; k < inFeatures; k++) out[o * inFeatures + k]! += g * x[t * inFeatures + k]!;
-    }
-  }
-  return Float32Array.from(out);
-}

@@ -2,7 +2,7 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdapterPair, RankRows } from '../device/training-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
-import type { AdapterMoments, Adapters, AdapterUse, AdapterValues } from './engine.ts';
+import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, RankUpdates } from './engine.ts';
 import type { AdamWParameter, TensorRows } from './training-ops.ts';
 
 interface Entry {
@@ -83,10 +83,19 @@ export class DeviceAdapters implements Adapters {
     });
   }
 
-  /** What AdamW works on. */
-  optimised(rowsOf: (module: number, rank: number) => RankRows): AdamWParameter[] {
-    return [...this.entries.values()].flatMap(({ module, rank, values, gradients, first, second }) => (['a', 'b'] as const).map((k) =>
-      ({ parameter: values[k], gradient: gradients[k], mean: first[k], square: second[k], rows: rowsOf(module, rank) })));
+  /** What AdamW works on, by how often it has moved; see `TrainingEngine.trainStep`. */
+  optimised(rowsOf: (module: number, rank: number) => RankRows, updates: RankUpdates): ReadonlyMap<number, readonly AdamWParameter[]> {
+    const parameters = new Map<number, AdamWParameter[]>();
+    for (const { module, rank, values, gradients, first, second } of this.entries.values()) {
+      const { from, to } = rowsOf(module, rank);
+      for (let row = from; row < to;) {
+        const start = row, times = updates(module, start), list = parameters.get(times) ?? [];
+        while (row < to && updates(module, row) === times) row++;
+        for (const k of ['a', 'b'] as const) list.push({ parameter: values[k], gradient: gradients[k], mean: first[k], square: second[k], rows: { from: start, to: row } });
+        parameters.set(times, list);
+      }
+    }
+    return parameters;
   }
 
   dispose(): void {

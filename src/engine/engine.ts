@@ -83,6 +83,9 @@ export interface AdapterUse {
   rank?(module: number): number;
 }
 
+/** How often rank `row` (from 0) of a module has moved. */
+export type RankUpdates = (module: number, row: number) => number;
+
 /** What the rows of a batch predict: `[sequences, length]` token ids, below 0 for nothing. Default: the next token of the same sequence. */
 export interface TrainingBatch extends TokenBatch { labels?: Int32Array }
 
@@ -101,6 +104,8 @@ export interface Engine {
   readonly modules: readonly ModuleInfo[];
   readonly layers: number;
   readonly vocab: number;
+  /** Rows (tokens of all probes) up to which a larger batch is faster per row. */
+  readonly fullRows: number;
   /** Population standard deviation of the dequantised weight. */
   weightStd(module: number): number;
   /** Dequantised weight, `[out, in]` row-major. */
@@ -113,12 +118,48 @@ export interface Engine {
    */
   disagreement(pass: CleanPass, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array>;
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail>;
-  /** Full logits, `[sequences, length, vocab]`; for checks and the text plate, small batches only. */
-  logits(batch: TokenBatch): Promise<Float32Array>;
+  /** Full logits, `[sequences, length, vocab]`, through the adapters if given; for checks and the text plate, small batches only. */
+  logits(batch: TokenBatch, use?: AdapterUse): Promise<Float32Array>;
   /** Residual stream 0 … layers (0 after the embedding, i after block i−1), each `[sequences, length, hidden]`. */
   residuals(batch: TokenBatch): Promise<Float32Array[]>;
   memory(): MemoryUse;
   dispose(): Promise<void>;
+}
+
+/** A random sign for every logit of a batch, or of one position of its sequences; signs of other seeds and draws are independent. */
+export interface SignDraw { seed: number; draw: number; position?: number }
+
+/** Of the mean loss of a batch, one number per module; G = dL/dW = Σ_t dy_t x_tᵀ over all tokens of the batch. */
+export interface GradientSums {
+  loss: number;
+  /** ‖G‖_F². */
+  squaredNorm: Float64Array;
+  /** Σ_t ‖dy_t‖²‖x_t‖². */
+  fisher: Float64Array;
+}
+
+export interface WeightedGradientSums {
+  loss: number;
+  /** Σ |W ⊙ G| over the entries. */
+  sum: Float64Array;
+  /** Σ (W ⊙ G)² over the entries. */
+  squares: Float64Array;
+}
+
+/** The part of the engine that measures by gradients of the clean model; the same model, the same queue. */
+export interface GradientEngine {
+  readonly modules: readonly ModuleInfo[];
+  /**
+   * ‖∂(uᵀ logits)/∂W‖_F² for every draw u of signs, every module, every sequence of the pass: [draws, modules, sequences]. One
+   * backward pass a draw, batched as memory allows. Throws `operator` for a head that is no plain product, `too-large`.
+   */
+  jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array>;
+  /** One forward and backward pass. Throws `bad-text` where nothing is predicted, `operator` as above. */
+  gradientSums(batch: TrainingBatch): Promise<GradientSums>;
+  /** The same pass, and every weight dequantised once. */
+  weightedGradientSums(batch: TrainingBatch): Promise<WeightedGradientSums>;
+  /** The same pass; every module's input `x` [tokens, in] and the loss gradient `dy` [tokens, out] at its output, last layer first. */
+  gradientTaps(batch: TrainingBatch, visit: (module: number, x: Float32Array, dy: Float32Array) => void): Promise<number>;
 }
 
 /** The part of the engine that trains; the same model, the same queue. */
@@ -131,9 +172,10 @@ export interface TrainingEngine {
   /**
    * One training step: mean loss over the predicted tokens, its gradient at every adapter, AdamW. Returns what was true
    * before the update. With `onlyLast`, only the last rank in use (row b of A, column b of B) moves: DyLoRA's frozen mode.
-   * Throws `diverged` and leaves the adapters as they were when loss or gradient is no number.
+   * `updates` is how often a rank of a module has moved, this step included, where that is not every step: AdamW's bias
+   * corrections go by it. Throws `diverged` and leaves the adapters as they were when loss or gradient is no number.
    */
-  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean): Promise<{ loss: number; gradNorm: number }>;
+  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean, updates?: RankUpdates): Promise<{ loss: number; gradNorm: number }>;
   /**
    * Mean next-token loss of a batch and its gradients, for checks: at the residual stream 0 … layers, `[sequences, length, hidden]`, and
    * dL/dW of every module, `[out, in]` float32, where asked for.

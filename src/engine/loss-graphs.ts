@@ -3,37 +3,15 @@
  * `m`, the sum of exponentials `s` (relative to m) and the logit of the right token `t` of every row; the second turns
  * them into the gradient at `h`. All float32; a row's logits are shifted by their largest, so nothing overflows.
  */
-import type { Tensor } from '../onnx/graph.ts';
-import { int, model, node, value, type ChunkFormat } from './graphs.ts';
-
-/** How a chunk's rows of W are read. Packed ones are views: uint4 or uint8 `[width, hidden]`, scales `[width, hidden / block]`. */
-export type RowFormat = { kind: 'float32' } | { kind: 'packed'; bits: 4 | 8; block: number; zeroPoints: boolean };
-
-/** Packed rows can be read as they lie when blocks do not run over a row's end and zero points are whole numbers. */
-export function rowFormat(format: ChunkFormat, hidden: number): RowFormat {
-  if (format.kind !== 'nbits') return { kind: 'float32' };
-  const { bits, block, zeroPoints } = format;
-  const fits = (bits === 4 || bits === 8) && hidden % block === 0 && zeroPoints !== 'float32' && !(zeroPoints === 'uint8' && bits === 4 && (hidden / block) % 2 !== 0);
-  return fits ? { kind: 'packed', bits, block, zeroPoints: zeroPoints !== 'none' } : { kind: 'float32' };
-}
+import { int, model, node, value } from './graphs.ts';
+import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
 /** Inputs of both graphs: `h` [rows, hidden]; the chunk's `w`, `scales`, `zeros`; `labels` [rows, 1] int32, relative to the chunk. */
 function logitsOf(format: RowFormat, hidden: number, width: number, bias: boolean) {
-  const inputs = [value('h', 'float32', ['rows', hidden]), value('labels', 'int32', ['rows', 1])], nodes = [];
-  const initialisers = new Map<string, Tensor>();
+  const { inputs, nodes, initialisers } = rowsGraph(format, hidden, width);
+  inputs.unshift(value('h', 'float32', ['rows', hidden]), value('labels', 'int32', ['rows', 1]));
   const tokens = new Int32Array(width).map((_, i) => i);
   initialisers.set('tokens', { name: 'tokens', type: 'int32', dims: [1, width], bytes: new Uint8Array(tokens.buffer) });
-  if (format.kind === 'float32') inputs.push(value('w', 'float32', [width, hidden]));
-  else {
-    const { bits, block, zeroPoints } = format, type = bits === 4 ? 'uint4' : 'uint8', blocks = hidden / block;
-    inputs.push(value('packed', type, [width, hidden]), value('scales', 'float32', [width, blocks]));
-    if (zeroPoints) inputs.push(value('zeros', type, [width, blocks]));
-    else {
-      const half = bits === 4 ? new Uint8Array(Math.ceil((width * blocks) / 2)).fill(0x88) : new Uint8Array(width * blocks).fill(128);
-      initialisers.set('zeros', { name: 'zeros', type, dims: [width, blocks], bytes: half });
-    }
-    nodes.push(node('DequantizeLinear', ['packed', 'scales', 'zeros'], 'w', { axis: int(1), block_size: int(block) }));
-  }
   nodes.push(node('Gemm', ['h', 'w'], bias ? 'products' : 'logits', { transB: int(1) }));
   if (bias) {
     inputs.push(value('bias', 'float32', [1, width]));

@@ -13,6 +13,17 @@ export function entriesThatFit(model: CompiledModel, batch: TokenBatch, budget: 
   return fit;
 }
 
+/** A block's backward pass keeps its forward's values and a gradient for most of them. */
+const BACKWARD = 3;
+
+/** Entries whose backward pass through a block fits into `budget` bytes, their own stream of all layers included; throws `too-large` when not even one does. */
+export function backwardEntriesThatFit(model: CompiledModel, batch: TokenBatch, budget: number): number {
+  const each = BACKWARD * copyBytes(model, batch) + 4 * batch.sequences * batch.length * model.hidden * (model.layers + 2);
+  const fit = Math.floor(budget / each);
+  if (fit < 1) throw tooLarge(each, budget);
+  return fit;
+}
+
 /** The refusal, with both sizes in words. */
 export function tooLarge(needed: number, allowed: number): AtlasError {
   return new AtlasError('too-large', { needed: describeBytes(needed), allowed: describeBytes(Math.max(0, allowed)) });

@@ -14,7 +14,7 @@ import { crossEntropy } from './tokens.ts';
 describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', (weights) => {
   let engine: CutEngine, backend: Backend;
   const batch = trainingBatch();
-  const use = (adapters: AdapterUse['adapters'], rank?: number): AdapterUse => ({ adapters, scale: () => 2, ...(rank === undefined ? {} : { rank: () => rank }) });
+  const adapted = (adapters: AdapterUse['adapters'], rank?: number): AdapterUse => ({ adapters, scale: () => 2, ...(rank === undefined ? {} : { rank: () => rank }) });
   beforeAll(async () => {
     backend = await wasmBackend();
     engine = createEngine({ model: compile(tinyDecoderGraph({ weights })), backend, memoryBudgetBytes: 500e6 });
@@ -22,13 +22,13 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
   afterAll(() => engine.dispose());
 
   const lossOf = async (values: AdapterValues[], b: TrainingBatch = batch) => {
-    const adapters = await engine.adapters(values), { sum, tokens } = await engine.evaluate(b, use(adapters));
+    const adapters = await engine.adapters(values), { sum, tokens } = await engine.evaluate(b, adapted(adapters));
     adapters.dispose();
     return sum / tokens;
   };
   const gradientsOf = async (values: AdapterValues[], b: TrainingBatch = batch) => {
     const adapters = await engine.adapters(values);
-    await engine.trainStep(b, use(adapters), adamWStep({ learningRate: 0 }));
+    await engine.trainStep(b, adapted(adapters), adamWStep({ learningRate: 0 }));
     const read = await Promise.all(values.map(async ({ module }) => {
       const { a, b: bT } = (adapters as DeviceAdapters).of(module)!.gradients;
       return { module, a: await backend.read(a), bT: await backend.read(bT) };
@@ -75,7 +75,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     const values = randomAdapters(engine.modules, 4);
     for (const [onlyLast, from] of [[true, 1], [false, 0]] as const) {
       const adapters = await engine.adapters(values);
-      await engine.trainStep(batch, use(adapters, 2), adamWStep({}), onlyLast);
+      await engine.trainStep(batch, adapted(adapters, 2), adamWStep({}), onlyLast);
       for (const [i, { module, loraA, loraB }] of (await adapters.values()).entries()) {
         const { inFeatures } = engine.modules[module]!;
         for (let r = 0; r < 4; r++) {
@@ -91,18 +91,18 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
 
   it('stops with the last good adapters when the loss is no number', async () => {
     const values = randomAdapters(engine.modules, 1).map((v) => ({ ...v, loraA: v.loraA.map(() => 3e38) })), adapters = await engine.adapters(values);
-    await expect(engine.trainStep(batch, use(adapters), adamWStep({}))).rejects.toMatchObject({ code: 'diverged' });
+    await expect(engine.trainStep(batch, adapted(adapters), adamWStep({}))).rejects.toMatchObject({ code: 'diverged' });
     expect((await adapters.values()).map((v) => v.loraB)).toEqual(values.map((v) => v.loraB));
     adapters.dispose();
   });
 
   it('learns, and goes on from its moments as if it had never stopped', async () => {
-    const adapters = await engine.adapters(randomAdapters(engine.modules, 2)), before = await engine.evaluate(batch, use(adapters));
-    for (let step = 1; step <= 6; step++) await engine.trainStep(batch, use(adapters), adamWStep({ step }));
+    const adapters = await engine.adapters(randomAdapters(engine.modules, 2)), before = await engine.evaluate(batch, adapted(adapters));
+    for (let step = 1; step <= 6; step++) await engine.trainStep(batch, adapted(adapters), adamWStep({ step }));
     const again = await engine.adapters(await adapters.values(), await adapters.moments());
-    for (const a of [adapters, again]) for (let step = 7; step <= 9; step++) await engine.trainStep(batch, use(a), adamWStep({ step }));
+    for (const a of [adapters, again]) for (let step = 7; step <= 9; step++) await engine.trainStep(batch, adapted(a), adamWStep({ step }));
     expect(await again.values()).toEqual(await adapters.values());
-    const after = await engine.evaluate(batch, use(adapters));
+    const after = await engine.evaluate(batch, adapted(adapters));
     expect(after.sum).toBeLessThan(0.7 * before.sum);
     for (const a of [adapters, again]) a.dispose();
   });

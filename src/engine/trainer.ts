@@ -8,7 +8,7 @@ import { AtlasError } from '../errors.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { DeviceAdapters, usedRank } from './device-adapters.ts';
-import type { AdapterUse, LossSum, TrainingBatch } from './engine.ts';
+import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingBatch } from './engine.ts';
 import { Network, shapeOf, type AdapterFeeds, type LayerGradients } from './network.ts';
 import type { Pieces } from './pieces.ts';
 import { checkTokens } from './tokens.ts';
@@ -40,13 +40,19 @@ export class Trainer {
     this.norm = backend.zeros([1]);
   }
 
+  /** The residual stream, through the adapters if given; see `Network.forward`. */
+  async forward(batch: TokenBatch, use?: AdapterUse): Promise<DeviceTensor[]> {
+    const views: DeviceTensor[] = [], stream = await this.network.forward(batch, use ? this.feeds(use, views) : null);
+    for (const view of views) view.dispose();
+    return stream;
+  }
+
   async evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum> {
-    const labels = this.labelsOf(batch), views: DeviceTensor[] = [];
-    const stream = await this.network.forward(batch, use ? this.feeds(use, views) : null);
+    const labels = this.labelsOf(batch), stream = await this.forward(batch, use);
     const { h, prepared } = await this.prepare(batch, stream.at(-1)!), pass = await this.crossEntropy.forward(h, labels);
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
-    for (const used of [...stream, h, prepared, ...views]) used.dispose();
+    for (const used of [...stream, h, prepared]) used.dispose();
     return { sum: losses.reduce((a, b) => a + b, 0), tokens: counted(labels) };
   }
 
@@ -68,7 +74,7 @@ export class Trainer {
     return losses.reduce((a, b) => a + b, 0) / tokens;
   }
 
-  async step(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast = false): Promise<{ loss: number; gradNorm: number }> {
+  async step(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast = false, updates: RankUpdates = () => adamW.step): Promise<{ loss: number; gradNorm: number }> {
     const { training } = this.backend, adapters = use.adapters as DeviceAdapters;
     const rowsOf = (module: number, rank: number): RankRows => {
       const to = usedRank(use, module, rank);
@@ -76,7 +82,7 @@ export class Trainer {
     };
     const loss = await this.gradients(batch, use, { layer: (layer, gradients) => training.adapterGradients(this.adapterGradients(layer, gradients, use, rowsOf)) });
     await training.squaredNorm(adapters.gradientRows(rowsOf), this.norm);
-    await training.adamW(adapters.optimised(rowsOf), this.norm, adamW);
+    for (const [step, parameters] of adapters.optimised(rowsOf, updates)) await training.adamW(parameters, this.norm, { ...adamW, step });
     const gradNorm = Math.sqrt((await this.backend.read(this.norm))[0]!);
     if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw new AtlasError('diverged', { step: adamW.step });
     return { loss, gradNorm };

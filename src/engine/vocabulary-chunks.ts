@@ -1,13 +1,14 @@
 /**
  * The rows of the vocabulary product in chunks, uploaded once, so that the logits of all rows never exist at once.
  */
-import type { ModuleWeight, VocabularyHead, WeightTensor } from '../compiler/compiled.ts';
+import type { ModuleWeight, TensorType, VocabularyHead, WeightTensor } from '../compiler/compiled.ts';
 import { streamKeys, uniform } from '../device/random.ts';
 import { dequantise } from '../model/weights.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { VocabularySample } from './engine.ts';
 import type { ChunkFormat } from './graphs.ts';
+import { rowFormat, type RowFormat } from './vocabulary-rows.ts';
 
 /** Tokens of a chunk, at most; and bytes of its float weights, at most. */
 const CHUNK_TOKENS = 8192, CHUNK_BYTES = 64 << 20;
@@ -30,6 +31,8 @@ export function sampleTokens(vocab: number, { size, seed }: VocabularySample): U
 export class VocabularyChunks {
   readonly head: VocabularyHead;
   readonly format: ChunkFormat;
+  /** How `rows` are to be read. */
+  readonly rowFormat: RowFormat;
   /** float32 [vocab], if the head has one. */
   readonly bias: Float32Array | null;
   private readonly backend: Backend;
@@ -37,12 +40,14 @@ export class VocabularyChunks {
   private whole: Chunk[] | null = null;
   private sampled: { key: string; chunks: Chunk[] } | null = null;
   private readonly floats = new Map<Chunk, DeviceTensor>();
+  private readonly views = new Map<Chunk, ReadonlyMap<string, DeviceTensor>>();
 
   /** `chunkTokens`: at most so many tokens a chunk. */
   constructor(backend: Backend, head: VocabularyHead, chunkTokens = CHUNK_TOKENS) {
     this.backend = backend;
     this.head = head;
     this.format = chunkFormat(head);
+    this.rowFormat = rowFormat(this.format, head.hidden);
     this.bias = head.bias && asFloat(head.bias);
     const most = Math.min(chunkTokens, Math.max(16, Math.floor(Math.min(CHUNK_BYTES, backend.largestTensor) / (4 * head.hidden))));
     this.chunkWidth = evenWidth(head.vocab, most);
@@ -71,7 +76,25 @@ export class VocabularyChunks {
     return tensor;
   }
 
+  /** A whole chunk's weights as the inputs of `rowsGraph`: views of the bytes that are there already. */
+  rows(chunk: Chunk): ReadonlyMap<string, DeviceTensor> {
+    const { rowFormat: format, backend, head: { hidden } } = this;
+    if (format.kind === 'float32') return new Map([['w', this.float(chunk)]]);
+    let views = this.views.get(chunk);
+    if (!views) {
+      const type: TensorType = format.bits === 4 ? 'uint4' : 'uint8', blocks = hidden / format.block;
+      const forms = [['packed', type, hidden], ['scales', 'float32', blocks], ['zeros', type, blocks]] as const;
+      views = new Map(chunk.weights.map((w, i) => {
+        const [name, as, columns] = forms[i]!;
+        return [name, backend.view(w, as, [chunk.width, columns])];
+      }));
+      this.views.set(chunk, views);
+    }
+    return views;
+  }
+
   dispose(): void {
+    for (const views of this.views.values()) for (const view of views.values()) view.dispose();
     dispose(this.whole);
     dispose(this.sampled?.chunks);
     for (const tensor of this.floats.values()) tensor.dispose();

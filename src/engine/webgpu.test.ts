@@ -68,6 +68,19 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     await cpu.dispose();
   });
 
+  it('has the gradient statistics of WASM', async () => {
+    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+    const all = async (on: typeof cpu) => {
+      const pass = await on.cleanPass(batch), norms = await on.jacobianNorms(pass, [{ seed: 1, draw: 0, position: 2 }]);
+      pass.dispose();
+      const { squaredNorm, fisher } = await on.gradientSums(batch), { sum, squares } = await on.weightedGradientSums(batch);
+      return [norms, squaredNorm, fisher, sum, squares];
+    };
+    const here = await all(cpu), there = await all(engine);
+    here.forEach((want, i) => expect(apart(there[i]!, want)).toBeLessThan(1e-4));
+    await cpu.dispose();
+  });
+
   it('passes the self-test, also with the CPU in place of an export that cannot run', async () => {
     const tested = (exported: Uint8Array) => ({ ort, model, export: { graph, bytes: exported, external: new Map() } });
     const whole = await selfTest(tested(bytes), engine, backend);

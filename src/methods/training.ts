@@ -2,7 +2,7 @@
  * A run of training as a stream of events. Nothing is computed until the next event is asked for, so a caller pauses by not
  * asking; step n sees the same data and the same rates however often the run was taken up again.
  */
-import type { AdapterUse, LossSum, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { learningRate, type Schedule } from './learning-rate.ts';
 import { batchOfStep, pickSequences } from './windows.ts';
 
@@ -31,14 +31,21 @@ export type TrainingEvent =
   /** Loss on the held-out sequences after `step` steps, in nats per token. */
   | { type: 'evaluation'; step: number; loss: number };
 
-/** Trains `use.adapters` in place, from step `done` + 1 on. Throws what the engine throws; the adapters then hold the last good step. */
-export async function* train(engine: TrainingEngine, use: AdapterUse, data: TrainingData, options: TrainingOptions, now: () => number, done = 0): AsyncGenerator<TrainingEvent, void, undefined> {
+/** How one step uses the adapters, and which of their ranks move; see `TrainingEngine.trainStep`. */
+export interface StepUse { use: AdapterUse; onlyLast?: boolean; updates?: RankUpdates }
+
+/**
+ * Trains `use.adapters` in place, from step `done` + 1 on; `stepOf` is for methods whose steps differ, `use` is what is judged.
+ * Throws what the engine throws; the adapters then hold the last good step.
+ */
+export async function* train(engine: TrainingEngine, use: AdapterUse, data: TrainingData, options: TrainingOptions, now: () => number, done = 0,
+  stepOf: (step: number) => StepUse = () => ({ use })): AsyncGenerator<TrainingEvent, void, undefined> {
   const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
   const evaluation = async (step: number): Promise<TrainingEvent> => ({ type: 'evaluation', step, loss: await heldOutLoss(engine, data.held, batch, use) });
   if (done === 0) yield await evaluation(0);
   for (let step = done + 1; step <= steps; step++) {
-    const start = now(), rate = learningRate(schedule, step, steps);
-    const { loss, gradNorm } = await engine.trainStep(batchOfStep(data.train, seed, step, batch), use, { step, learningRate: rate, ...adamW, maxNorm });
+    const start = now(), rate = learningRate(schedule, step, steps), at = stepOf(step);
+    const { loss, gradNorm } = await engine.trainStep(batchOfStep(data.train, seed, step, batch), at.use, { step, learningRate: rate, ...adamW, maxNorm }, at.onlyLast, at.updates);
     yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
     if (step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0)) yield await evaluation(step);
   }

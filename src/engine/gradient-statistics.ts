@@ -1,0 +1,125 @@
+/**
+ * Numbers about gradients, one per module, taken where the gradients arise: G = Σ_t dy_t x_tᵀ is a pair of taps, and only
+ * GoRA forms it, module by module. One tensor is read back at the end.
+ */
+import type { CompiledModel, Site } from '../compiler/compiled.ts';
+import { dequantise } from '../model/weights.ts';
+import type { Backend, DeviceTensor, Session } from './backend.ts';
+import type { GradientSums, SignDraw, TokenBatch, TrainingBatch, WeightedGradientSums } from './engine.ts';
+import { int, model, node, value } from './graphs.ts';
+import { LogitSigns } from './logit-signs.ts';
+import type { LayerGradients, Network } from './network.ts';
+import type { Pieces } from './pieces.ts';
+import type { Trainer } from './trainer.ts';
+import type { ModuleTaps } from './training-ops.ts';
+import type { VocabularyChunks } from './vocabulary-chunks.ts';
+
+/**
+ * `x` [tokens, in], `dy` [tokens, out] and `w` [out, in] → of every row of w ⊙ G, G = dyᵀ x, the `sum` of absolute values and of
+ * `squares`. One number a row, since the runtime adds a million of them in float32 only to three digits.
+ */
+function weightedGradient(): Uint8Array {
+  const rows = (name: string) => value(name, 'float32', ['out', 1]), along = { axes: { type: 'ints' as const, value: [1] }, keepdims: int(1) };
+  return model([
+    node('Gemm', ['dy', 'x'], 'g', { transA: int(1) }), node('Mul', ['w', 'g'], 'wg'),
+    node('ReduceL1', ['wg'], 'sum', along), node('ReduceSumSquare', ['wg'], 'squares', along),
+  ], [value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'out']), value('w', 'float32', ['out', 'in'])], [rows('sum'), rows('squares')]);
+}
+
+const total = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0);
+
+export class GradientStatistics {
+  private readonly model: CompiledModel;
+  private readonly backend: Backend;
+  private readonly pieces: Pieces;
+  private readonly network: Network;
+  private readonly signs: LogitSigns;
+  private weighted: Promise<Session> | null = null;
+
+  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks) {
+    this.model = model;
+    this.backend = backend;
+    this.pieces = pieces;
+    this.network = network;
+    this.signs = new LogitSigns(backend, chunks);
+  }
+
+  /**
+   * ‖Σ_t dy_t x_tᵀ‖_F² [draws, modules, sequences] for dy = the gradient of Σ ±logit. All draws go back through the model as one
+   * batch. `stream`: see `Network.forward`.
+   */
+  async jacobianNorms({ ids, sequences, length }: TokenBatch, stream: readonly DeviceTensor[], draws: readonly SignDraw[]): Promise<Float64Array> {
+    const { backend, model } = this, count = draws.length, all = { ids, sequences: count * sequences, length };
+    const dh = await this.signs.gradient({ ids, sequences, length }, draws), inputs = stream.map((x) => backend.repeat(x, count));
+    const dy = await this.pieces.head({ batch: all.sequences, length }, 'normBackward', inputs.at(-1)!, new Map([['dh', dh]]));
+    dh.dispose();
+    const norms = backend.zeros([model.modules.length * all.sequences]);
+    await this.network.backward(all, inputs, dy, null, (layer, gradients) => this.each(layer, gradients, (module, taps) =>
+      backend.training.gradientNorms(taps, all.sequences, norms, module * all.sequences)));
+    const read = await backend.read(norms);
+    for (const used of [...inputs, norms]) used.dispose();
+    const out = new Float64Array(read.length), modules = model.modules.length;
+    for (let d = 0, i = 0; d < count; d++) {
+      for (let m = 0; m < modules; m++) for (let s = 0; s < sequences; s++) out[i++] = read[(m * count + d) * sequences + s]!;
+    }
+    return out;
+  }
+
+  /** ‖G‖_F² and Σ_t ‖dy_t‖²‖x_t‖² of the mean loss. */
+  async sums(trainer: Trainer, batch: TrainingBatch): Promise<GradientSums> {
+    const { backend, model: { modules } } = this, count = modules.length, into = backend.zeros([2 * count]);
+    const loss = await trainer.gradients(batch, undefined, {
+      layer: (layer, gradients) => this.each(layer, gradients, async (module, taps) => {
+        await backend.training.gradientNorms(taps, 1, into, module);
+        await backend.training.fisherSums(taps, 1, into, count + module);
+      }),
+    });
+    const read = Float64Array.from(await backend.read(into));
+    into.dispose();
+    return { loss, squaredNorm: read.slice(0, count), fisher: read.slice(count) };
+  }
+
+  /** Σ |W ⊙ G| and Σ (W ⊙ G)² of the mean loss. One module's W and G exist at a time. */
+  async weightedSums(trainer: Trainer, batch: TrainingBatch): Promise<WeightedGradientSums> {
+    const { backend, model } = this, session = await (this.weighted ??= backend.session(weightedGradient(), 'the weighted gradients'));
+    const results: { module: number; sum: DeviceTensor; squares: DeviceTensor }[] = [];
+    const loss = await trainer.gradients(batch, undefined, {
+      layer: (layer, gradients) => this.each(layer, gradients, async (module, { x, dy, column }) => {
+        const { inFeatures, outFeatures } = model.modules[module]!, tokens = batch.sequences * batch.length, width = dy.dims.at(-1)!;
+        // Of a packed product the other modules' rows are zero.
+        const own = dequantise(model.weightOf(module)), w = width === outFeatures ? own : new Float32Array(width * inFeatures);
+        if (w !== own) w.set(own, column * inFeatures);
+        const feeds = new Map([
+          ['x', backend.view(x, 'float32', [tokens, inFeatures])], ['dy', backend.view(dy, 'float32', [tokens, width])],
+          ['w', backend.upload('float32', [width, inFeatures], new Uint8Array(w.buffer))],
+        ]);
+        const out = await session.run(feeds);
+        for (const used of feeds.values()) used.dispose();
+        results.push({ module, sum: out.get('sum')!, squares: out.get('squares')! });
+      }),
+    });
+    const sum = new Float64Array(model.modules.length), squares = new Float64Array(model.modules.length);
+    for (const result of results) {
+      sum[result.module] = total(await backend.read(result.sum));
+      squares[result.module] = total(await backend.read(result.squares));
+      for (const used of [result.sum, result.squares]) used.dispose();
+    }
+    return { loss, sum, squares };
+  }
+
+  async dispose(): Promise<void> {
+    await (await this.weighted)?.dispose();
+    await this.signs.dispose();
+  }
+
+  /** The taps of a layer's modules, one after the other. */
+  private async each(layer: number, gradients: LayerGradients, visit: (module: number, taps: ModuleTaps) => Promise<void>): Promise<void> {
+    for (const site of this.model.blocks[layer]!.sites) {
+      for (const { module, offset } of site.modules) await visit(module, this.tapsOf(site, module, offset, gradients));
+    }
+  }
+
+  private tapsOf(site: Site, module: number, column: number, gradients: LayerGradients): ModuleTaps {
+    return { x: gradients.get(site.tap)!, dy: gradients.get(site.grad)!, column, outFeatures: this.model.modules[module]!.outFeatures };
+  }
+}

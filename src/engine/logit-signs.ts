@@ -1,0 +1,71 @@
+/**
+ * The gradient, at the head's input, of a sum of all logits of a batch with random signs: where the Jacobian probe's backward
+ * passes begin. [methods.md §6] Signs are made chunk by chunk of the vocabulary, so they never lie in memory whole.
+ */
+import { fillSigns, streamKeys } from '../device/random.ts';
+import type { Backend, DeviceTensor, Session } from './backend.ts';
+import type { SignDraw, TokenBatch } from './engine.ts';
+import { model, node, value } from './graphs.ts';
+import type { VocabularyChunks } from './vocabulary-chunks.ts';
+import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
+
+/** Names the streams of signs: no model has so many modules. */
+const SIGNS = 0xfffffffd;
+
+/** `u` [rows, width], the chunk's rows of W and `before` [rows, hidden] → `dh` = before + u W. */
+function signGraph(format: RowFormat, hidden: number, width: number): Uint8Array {
+  const { inputs, nodes, initialisers } = rowsGraph(format, hidden, width);
+  inputs.push(value('u', 'float32', ['rows', width]), value('before', 'float32', ['rows', hidden]));
+  nodes.push(node('MatMul', ['u', 'w'], 'share'), node('Add', ['before', 'share'], 'dh'));
+  return model(nodes, inputs, [value('dh', 'float32', ['rows', hidden])], { initialisers, opset: 21 });
+}
+
+export class LogitSigns {
+  private readonly backend: Backend;
+  private readonly chunks: VocabularyChunks;
+  private readonly sessions = new Map<number, Promise<Session>>();
+
+  constructor(backend: Backend, chunks: VocabularyChunks) {
+    this.backend = backend;
+    this.chunks = chunks;
+  }
+
+  /**
+   * dh [draws · sequences, length, hidden]: entry after entry, u W. The sign of a logit is number `row · vocab + token` of stream
+   * (seed, SIGNS, draw), `row` being its row of the token batch, so it depends neither on chunks nor on what else is drawn.
+   */
+  async gradient({ sequences, length }: TokenBatch, draws: readonly SignDraw[]): Promise<DeviceTensor> {
+    const { backend, chunks: { head: { vocab, hidden } } } = this, size = sequences * length;
+    const taken = draws.flatMap(({ seed, draw, position }, entry) => {
+      const keys = streamKeys(seed, SIGNS, draw), rows = Array.from({ length: size }, (_, row) => ({ keys, row, at: entry * size + row }));
+      return position === undefined ? rows : rows.filter(({ row }) => row % length === position);
+    });
+    let dh = backend.zeros([taken.length, hidden]);
+    for (const chunk of this.chunks.all()) {
+      const { first, width } = chunk, signs = new Float32Array(taken.length * width);
+      taken.forEach(({ keys, row }, i) => fillSigns(keys, signs.subarray(i * width, (i + 1) * width), row * vocab + first));
+      const u = backend.upload('float32', [taken.length, width], new Uint8Array(signs.buffer));
+      const out = await (await this.session(width)).run(new Map([['u', u], ['before', dh], ...this.chunks.rows(chunk)]));
+      for (const used of [u, dh]) used.dispose();
+      dh = out.get('dh')!;
+    }
+    const shaped = [draws.length * sequences, length, hidden], all = new Float32Array(draws.length * size * hidden), rows = await backend.read(dh);
+    dh.dispose();
+    taken.forEach(({ at }, i) => all.set(rows.subarray(i * hidden, (i + 1) * hidden), at * hidden));
+    return backend.upload('float32', shaped, new Uint8Array(all.buffer));
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of this.sessions.values()) await (await session).dispose();
+  }
+
+  private session(width: number): Promise<Session> {
+    let session = this.sessions.get(width);
+    if (!session) {
+      const { rowFormat, head: { hidden } } = this.chunks;
+      session = this.backend.session(signGraph(rowFormat, hidden, width), 'the gradient of the logits');
+      this.sessions.set(width, session);
+    }
+    return session;
+  }
+}

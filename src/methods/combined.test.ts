@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { fillNormal, streamKeys } from '../device/random.ts';
+import { combine } from './combined.ts';
+import { spearman } from './statistics.ts';
+
+const roles = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'], layers = 30, count = roles.length * layers;
+const normals = (stream: number, length = count) => Array.from(fillNormal(streamKeys(8, stream, 0), new Float32Array(length)));
+
+/** Modules whose probe errs by `bias` (per module), by a role's offset, and by a slope; draws that err by `noise`; signs that spread alike. */
+function world({ bias, noise, offset = 0, slope = 0, repeats = 1, draws = 16 }: { bias: number; noise: number; offset?: number; slope?: number; repeats?: number; draws?: number }) {
+  const truth = normals(0).map((z) => 0.5 * z), role = truth.map((_, m) => roles[m % 7]!), errors = normals(1);
+  const jacobian = truth.map((t, m) => Math.exp((t + bias * errors[m]!) / (1 + slope) - (m % 7 < 2 ? offset : 0)));
+  const noises = Array.from({ length: repeats }, (_, r) => normals(2 + r));
+  const sampled = truth.map((t, m) => noises.map((z) => Math.exp(t + noise * z[m]!)));
+  // One sequence; the root of a square has the noise's relative spread.
+  const signs = Array.from({ length: draws }, (_, d) => normals(50 + d).map((z, m) => (jacobian[m]! * Math.exp(noise * z)) ** 2));
+  return { truth, role, jacobian, sampled, signs, run: () => combine(jacobian, sampled, role, signs) };
+}
+
+test('weights are the inverse variances', () => {
+  for (const [bias, noise] of [[0.2, 0.2], [0.1, 0.3], [0.3, 0.1]] as const) {
+    const { weight, sampledVariance, jacobianVariance } = world({ bias, noise }).run();
+    expect(Math.abs(sampledVariance / noise ** 2 - 1)).toBeLessThan(0.2);
+    expect(Math.abs(jacobianVariance - bias ** 2)).toBeLessThan(0.3 * (bias ** 2 + noise ** 2));
+    expect(Math.abs(weight - noise ** 2 / (noise ** 2 + bias ** 2))).toBeLessThan(0.12);
+  }
+});
+
+test('is better than either, and near the best weight there is', () => {
+  const { truth, jacobian, sampled, run } = world({ bias: 0.15, noise: 0.25 }), { importances } = run();
+  const rho = spearman(importances, truth);
+  expect(rho).toBeGreaterThan(spearman(jacobian, truth) + 0.01);
+  expect(rho).toBeGreaterThan(spearman(sampled.map((d) => d[0]!), truth) + 0.01);
+  const best = Math.max(...Array.from({ length: 21 }, (_, i) => spearman(jacobian.map((j, m) => (i / 20) * Math.log(j) + (1 - i / 20) * Math.log(sampled[m]![0]!)), truth)));
+  expect(rho).toBeGreaterThan(best - 0.005);
+});
+
+test('takes over the draws’ level, the roles’ offsets and the slope', () => {
+  const { truth, jacobian, run } = world({ bias: 0.05, noise: 0.1, offset: 1, slope: -0.3 }), { importances, slope } = run();
+  expect(slope).toBeCloseTo(-0.3, 1);
+  expect(spearman(jacobian, truth)).toBeLessThan(0.9);
+  expect(spearman(importances, truth)).toBeGreaterThan(0.98);
+  const level = importances.reduce((sum, v, m) => sum + Math.log(v) - truth[m]!, 0) / truth.length;
+  expect(Math.abs(level)).toBeLessThan(0.05);
+});
+
+test('with more draws their spread is measured, and weighs more', () => {
+  const one = world({ bias: 0.2, noise: 0.2 }).run(), four = world({ bias: 0.2, noise: 0.2, repeats: 4 }).run();
+  expect(Math.sqrt(four.sampledVariance)).toBeCloseTo(0.1, 1.7);
+  expect(four.weight).toBeLessThan(one.weight / 2);
+});
+
+test('a probe that errs no more than chance keeps a share of the draws out, never all', () => {
+  const { weight, jacobianVariance } = world({ bias: 0, noise: 0.2, draws: 4 }).run();
+  expect(jacobianVariance).toBeGreaterThan(0);
+  expect(weight).toBeGreaterThan(0.6);
+  expect(weight).toBeLessThan(1);
+});
