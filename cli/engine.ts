@@ -1,20 +1,40 @@
 /** A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go of them. */
 import { totalmem } from 'node:os';
+import type { CompiledModel } from '../src/compiler/compiled.ts';
+import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import type { Engine, TrainingEngine } from '../src/engine/engine.ts';
+import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
+import type { TrainingSpec } from '../src/experiment/training-spec.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import type { Options } from './main.ts';
 import { loadRuntime, type NodeRuntime } from './runtime.ts';
 
-export interface StartedEngine { engine: Engine & TrainingEngine; runtime: NodeRuntime }
+export interface StartedEngine {
+  engine: Engine & TrainingEngine;
+  runtime: NodeRuntime;
+  /** What the engine computes with: the model given, or the same in NF4. */
+  compiled: CompiledModel;
+}
 
 /** WebAssembly addresses 4 GB; half of a smaller machine's memory is left to others. */
 const budget = () => Math.min(4e9, totalmem() / 2);
 
-export async function startEngine({ compiled }: LoadedModel, { provider, threads }: Options): Promise<StartedEngine> {
-  const runtime = await loadRuntime(provider, threads);
+export async function startEngine(model: LoadedModel, { provider, threads }: Options, base: TrainingSpec['base'] = 'as-is'): Promise<StartedEngine> {
+  const runtime = await loadRuntime(provider, threads), compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;
   const backend = runtime.gpu ? new WebGpuBackend(runtime.ort, runtime.gpu) : new WasmBackend(runtime.ort);
-  return { engine: createEngine({ model: compiled, backend, memoryBudgetBytes: budget() }), runtime };
+  return { engine: createEngine({ model: compiled, backend, memoryBudgetBytes: budget() }), runtime, compiled };
+}
+
+/** Quantised by the GPU where there is one, else by the kernels' twin. */
+async function inNf4({ graph }: LoadedModel, { gpu }: NodeRuntime): Promise<CompiledModel> {
+  if (!gpu) return nf4Model(graph);
+  const kernels = new Nf4Kernels(gpu.device);
+  try {
+    return await nf4Model(graph, (weights) => kernels.quantise(weights));
+  } finally {
+    kernels.dispose();
+  }
 }

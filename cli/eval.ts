@@ -21,7 +21,7 @@ export const evaluate: Command = async (folder, options) => {
   const { adapters: values, scale } = importPeft(await readBytes(join(folder, CONFIG_FILE)), await readBytes(join(folder, WEIGHTS_FILE)), model.compiled.modules);
   const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length }, model);
 
-  const { engine } = await startEngine(model, options);
+  const { engine } = await startEngine(model, options, spec.base);
   try {
     const adapters = await engine.adapters(values), { batch } = spec.training;
     const base = await heldOutLoss(engine, held, batch), adapted = await heldOutLoss(engine, held, batch, { adapters, scale });

@@ -10,7 +10,7 @@ import packageJson from '../package.json' with { type: 'json' };
 const help = `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
 
   rank-atlas run SPEC.json|LINK|PRESET [options]   measure, allocate, print the ranks
-  rank-atlas train SPEC.json|lora [options]        train adapters, judge them on held-out text
+  rank-atlas train SPEC.json|METHOD [options]      train adapters, judge them on held-out text; METHOD: METHODS
   rank-atlas eval ADAPTER [options]                what a PEFT adapter does to the loss on a text
   rank-atlas inspect MODEL [--json]                what a model is made of, without running it
   rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
@@ -20,7 +20,7 @@ MODEL is a folder laid out like a hub repository, or one .onnx file. Without --m
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
           --provider wasm|webgpu   --threads N   --out FILE.json
 train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed N   --set key.path=value
-          --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)
+          --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)   --rank N (qdylora: the rank written)
 eval      --model PATH   --text FILE   --set key.path=value   --json
 inspect   --json
 check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
@@ -55,6 +55,7 @@ const commands = {
       text: { type: 'string' },
       held: { type: 'string' },
       ranks: { type: 'string' },
+      rank: { type: 'string' },
       seed: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] as string[] },
       out: { type: 'string' },
@@ -88,6 +89,7 @@ export interface Options {
   grad?: boolean;
   held?: string;
   ranks?: string;
+  rank?: string;
 }
 
 /** Runs a command on its one positional argument; returns the exit code. */
@@ -110,8 +112,8 @@ export async function main(args: string[]): Promise<number> {
 
 async function dispatch([name, ...rest]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || rest.includes('--help')) {
-    const { presets } = await import('../src/experiment/schema.ts');
-    console.log(help.replace('PRESETS', Object.keys(presets).join(', ')));
+    const { presets } = await import('../src/experiment/schema.ts'), { trainingPresets } = await import('../src/experiment/training-spec.ts');
+    console.log(help.replace('PRESETS', Object.keys(presets).join(', ')).replace('METHODS', Object.keys(trainingPresets).join(', ')));
     return name === undefined ? 2 : 0;
   }
   if (name === '--version') {

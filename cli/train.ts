@@ -1,15 +1,18 @@
 /**
  * `rank-atlas train`: adapters at given ranks, trained on a text and judged on a held-out one; progress on stderr, the losses
- * on stdout, the adapter in PEFT's format with `--out`.
+ * (with qdylora those of every rank) on stdout, the adapter in PEFT's format with `--out`.
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
-import { parseTraining, type TrainingSpec } from '../src/experiment/training-spec.ts';
-import { runTraining, scaleOf, type TrainingResult } from '../src/experiment/training-run.ts';
+import { isTrainingPreset, parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
+import { ranksOf, runTraining, scaleOf, type TrainingResult } from '../src/experiment/training-run.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
+import { storedSize } from '../src/engine/nf4-model.ts';
+import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
+import { describeBytes } from '../src/model/memory.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
@@ -26,18 +29,29 @@ export const train: Command = async (argument, options) => {
   const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
   spec.model = { id: files.id };
   const model = await loadModel(files, { dtype: options.dtype });
-  const { length, heldSequences } = spec;
+  const { length, heldSequences } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
   const data = { train: await tokensOf(spec.train, { sequences: Infinity, length }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length }, model) };
 
-  const { engine, runtime } = await startEngine(model, options);
+  const { engine, runtime, compiled } = await startEngine(model, options, spec.base);
   try {
+    if (spec.base === 'nf4') {
+      const { bytes, perWeight } = storedSize(compiled);
+      console.error(`linear layers in NF4: ${describeBytes(bytes)}, ${perWeight.toFixed(3)} bytes a weight`);
+    }
     for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data })) {
       if (event.type === 'start') console.error(`${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`);
       else if (event.type === 'step') line(`Step ${event.step} of ${spec.training.steps}, loss ${event.loss.toFixed(4)}`);
       else if (event.type === 'evaluation') {
         clearLine();
         console.log(`after ${String(event.step).padStart(5)} steps: held-out loss ${event.loss.toFixed(4)}`);
-      } else if (options.out !== undefined) await writeAdapter(options.out, event.result, event.adapters, model);
+      } else if (event.type === 'rank') {
+        clearLine();
+        console.log(`rank ${String(event.rank).padStart(5)}: held-out loss ${event.loss.toFixed(4)}`);
+      } else {
+        const { curve } = event.result;
+        if (curve) console.log(`knee: rank ${curve.knee}, the smallest that keeps 95 % of the best improvement`);
+        if (options.out !== undefined) await writeAdapter(options.out, event.result, event.adapters, model, rank);
+      }
     }
   } finally {
     clearLine();
@@ -46,9 +60,19 @@ export const train: Command = async (argument, options) => {
   return 0;
 };
 
-/** A spec file, or `lora` for the defaults. */
+/** A spec file, or the name of a method for its defaults. */
 async function experimentOf(argument: string): Promise<TrainingSpec> {
-  return parseTraining(argument === 'lora' ? {} : await readJson(argument, `"${argument.slice(0, 200)}" is neither a spec file nor "lora"`));
+  if (isTrainingPreset(argument)) return parseTraining(trainingPresets[argument]);
+  return parseTraining(await readJson(argument, `"${argument.slice(0, 200)}" is neither a spec file nor one of ${Object.keys(trainingPresets).join(', ')}`));
+}
+
+/** `--rank`, or null for the knee (and for LoRA, which has one rank only). */
+function rankToWrite({ method }: TrainingSpec, most: number, { rank, out }: Options): number | null {
+  if (rank === undefined) return null;
+  if (method.name !== 'qdylora' || out === undefined) throw new AtlasError('usage', { why: '--rank chooses what qdylora writes with --out' });
+  const chosen = Number(rank);
+  if (!Number.isInteger(chosen) || chosen < 1 || chosen > most) throw new AtlasError('usage', { why: `--rank is "${rank.slice(0, 20)}", not a whole number from 1 to ${most}` });
+  return chosen;
 }
 
 /** `--text`, `--held`, `--ranks`, `--seed` and `--set` over the experiment. */
@@ -67,14 +91,17 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
   return Object.fromEntries(entries) as Record<string, number>;
 }
 
-async function writeAdapter(folder: string, result: TrainingResult, adapters: readonly AdapterValues[], model: LoadedModel): Promise<void> {
-  const { spec } = result, ranks = new Map(adapters.map((a) => [a.module, a.rank]));
+/** At rank `chosen` of the largest, or at the knee; each module at the same fraction of its own rank. */
+async function writeAdapter(folder: string, result: TrainingResult, adapters: readonly AdapterValues[], model: LoadedModel, chosen: number | null): Promise<void> {
+  const { spec } = result, ranks = new Map(adapters.map((a) => [a.module, a.rank])), most = largestRank([...ranks.values()]);
+  const exportedRank = chosen ?? result.curve?.knee ?? most, rankOf = (module: number) => rankAt(exportedRank, ranks.get(module)!, most);
   const files = exportPeft({
-    modules: model.compiled.modules, adapters, scale: (module) => scaleOf(spec, ranks.get(module)!), rsLora: spec.adapter.scale.kind === 'rslora', baseModel: model.open.title, taskType: 'CAUSAL_LM',
+    modules: model.compiled.modules, adapters: truncated(adapters, rankOf), scale: (module) => scaleOf(spec, rankOf(module)),
+    rsLora: spec.adapter.scale.kind === 'rslora', baseModel: model.open.title, taskType: 'CAUSAL_LM',
   });
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
   });
   for (const [name, bytes] of files) await writeBytes(join(folder, name), bytes);
-  await writeBytes(join(folder, 'training.json'), `${JSON.stringify(result, null, 1)}\n`);
+  await writeBytes(join(folder, 'training.json'), `${JSON.stringify(result.curve ? { ...result, exportedRank } : result, null, 1)}\n`);
 }

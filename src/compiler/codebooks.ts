@@ -1,4 +1,4 @@
-/** The levels of 4-bit floats, by code. */
+/** The levels of quantised floats, by code. */
 
 /** bitsandbytes' NormalFloat4 levels (QLoRA, arXiv 2305.14314, appendix E). */
 export const NF4 = Float32Array.of(
@@ -10,3 +10,23 @@ export const NF4 = Float32Array.of(
 export const FP4 = Float32Array.of(
   0, 5.208333333e-3, 0.66666667, 1, 0.33333333, 0.5, 0.16666667, 0.25,
   -0, -5.208333333e-3, -0.66666667, -1, -0.33333333, -0.5, -0.16666667, -0.25);
+
+/**
+ * bitsandbytes' signed dynamic map of 8 bits (`create_dynamic_map`), ascending: seven decades with 2ⁱ levels each side, 0 and 1.
+ * Worked out in float32 as PyTorch does it, so that the levels are the same to the bit.
+ */
+export const DYNAMIC8: Float32Array = dynamicMap();
+
+function dynamicMap(): Float32Array {
+  const float = Math.fround, low = float(0.1), levels = [0, 1];
+  for (let i = 0; i < 7; i++) {
+    const parts = 2 ** i, step = float(float(1 - low) / parts), decade = float(10 ** (i - 6));
+    // torch.linspace: from both ends towards the middle.
+    const edge = (k: number) => float(k < (parts + 1) / 2 ? low + step * k : 1 - step * (parts - k));
+    for (let k = 0; k < parts; k++) {
+      const level = float(float(float(edge(k) + edge(k + 1)) / 2) * decade);
+      levels.push(level, -level);
+    }
+  }
+  return Float32Array.from(levels).sort();
+}

@@ -16,6 +16,8 @@ export interface Specialised {
   logits: Value;
   lookups: readonly LookupRequest[];
   facts: Facts;
+  /** Every value that has a name in the export, in the order in which they are made. */
+  values: ReadonlyMap<string, Value>;
 }
 
 /** Throws `not-decoder`, `bad-graph` (naming the node) or `operator`. */
@@ -49,7 +51,7 @@ export function specialise(graph: Graph, batch: number, length: number): Special
   }
   const logits = values.get('logits')!;
   const steps = reachable(builder.steps, logits, tokens, graph.file);
-  return { batch, length, steps, logits, lookups: builder.lookups, facts: builder.facts };
+  return { batch, length, steps, logits, lookups: builder.lookups, facts: builder.facts, values };
 }
 
 interface Settled { given: Map<string, Value>; nodes: readonly Node[] }

@@ -9,7 +9,7 @@ import type { ExperimentSpec } from './spec.ts';
 /** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
 const CHOICES = new Set(['text', 'method.noise']);
 /** The part of a choice that says which one it is; naming another one drops the parts of the old. */
-const SELECTORS = new Set(['text.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind']);
+const SELECTORS = new Set(['text.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind']);
 
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that

@@ -2,11 +2,20 @@
 import { AtlasError } from '../errors.ts';
 import type { Adapters, AdapterUse, AdapterValues, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { initialAdapters, loraScale } from '../methods/lora.ts';
+import { dyLoraSteps, kneeOf, lossByRank, type DyLora, type RankLoss } from '../methods/qdylora.ts';
 import { train, type TrainingEvent, type TrainingOptions } from '../methods/training.ts';
 import type { ModelFacts } from './events.ts';
 import type { TrainingSpec } from './training-spec.ts';
 
 export interface TrainedModule { path: string; rank: number; scale: number }
+
+/** What one QDyLoRA run says about ranks. */
+export interface RankCurve {
+  /** Held-out loss at rank b of the largest module; a smaller one uses the same fraction of its own. */
+  losses: RankLoss[];
+  /** The smallest rank that keeps 95 % of the best improvement over the base model. */
+  knee: number;
+}
 
 export interface TrainingResult {
   format: 'rank-atlas-training';
@@ -24,11 +33,15 @@ export interface TrainingResult {
   evaluations: { step: number; loss: number }[];
   /** Milliseconds in steps. */
   time: number;
+  /** QDyLoRA only. */
+  curve?: RankCurve;
 }
 
 export type TrainingRunEvent =
   | { type: 'start'; parameters: number; sequences: number; heldSequences: number }
   | TrainingEvent
+  /** QDyLoRA, after its last step: the held-out loss at one rank, without further training. */
+  | { type: 'rank'; rank: number; loss: number }
   | { type: 'done'; result: TrainingResult; adapters: AdapterValues[] };
 
 export interface TrainingRunOptions {
@@ -64,22 +77,31 @@ export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<
   const adapters: Adapters = await engine.adapters(initialAdapters(spec.seed, model.modules, ranks));
   try {
     yield { type: 'start', parameters: adapters.parameters, sequences: data.train.sequences, heldSequences: data.held.sequences };
+    const { method, seed, adapter: { scale } } = spec, dyLora: DyLora | null = method.name === 'qdylora' ? { ...method, seed, ranks, scale } : null;
     const use: AdapterUse = { adapters, scale: (module) => scaleOf(spec, ranks[module]!) };
     const { steps, batch, learningRate: peak, warmup, decay, beta1, beta2, epsilon, weightDecay, maxNorm, evaluateEvery } = training;
     const how: TrainingOptions = {
-      seed: spec.seed, steps, batch, schedule: { peak, warmup, decay }, adamW: { beta1, beta2, epsilon, weightDecay }, maxNorm: maxNorm > 0 ? maxNorm : null, evaluateEvery,
+      seed, steps, batch, schedule: { peak, warmup, decay }, adamW: { beta1, beta2, epsilon, weightDecay }, maxNorm: maxNorm > 0 ? maxNorm : null, evaluateEvery,
     };
     const result: TrainingResult = {
       format: 'rank-atlas-training', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, parameters: adapters.parameters,
       modules: model.modules.flatMap(({ path }, i) => (ranks[i]! > 0 ? [{ path, rank: ranks[i]!, scale: scaleOf(spec, ranks[i]!) }] : [])), steps: [], evaluations: [], time: 0,
     };
-    for await (const event of train(engine, use, data, how, now)) {
+    for await (const event of train(engine, use, data, how, now, 0, dyLora ? dyLoraSteps(adapters, dyLora) : undefined)) {
       if (event.type === 'evaluation') result.evaluations.push({ step: event.step, loss: event.loss });
       else {
         result.steps.push({ loss: event.loss, gradNorm: event.gradNorm });
         result.time += event.milliseconds;
       }
       yield event;
+    }
+    if (dyLora) {
+      const losses: RankLoss[] = [];
+      for await (const point of lossByRank(engine, adapters, dyLora, data.held, batch)) {
+        losses.push(point);
+        yield { type: 'rank', ...point };
+      }
+      result.curve = { losses, knee: kneeOf(losses, result.evaluations[0]!.loss) };
     }
     yield { type: 'done', result, adapters: await adapters.values() };
   } finally {

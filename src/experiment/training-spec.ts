@@ -4,12 +4,16 @@
  */
 import * as z from 'zod/mini';
 import type { LoraScale } from '../methods/lora.ts';
+import type { RankDraw } from '../methods/qdylora.ts';
 import { LIMITS, modelSchema, parsed, textSchema } from './schema.ts';
 import { SPEC_VERSION, type ModelRef, type TextRef } from './spec.ts';
 
 export interface TrainingSpec {
   version: typeof SPEC_VERSION;
   model: ModelRef;
+  /** The frozen weights: as the file has them, or NF4 with double quantisation. */
+  base: 'as-is' | 'nf4';
+  method: { name: 'lora' } | { name: 'qdylora'; mode: 'frozen' | 'full'; draw: RankDraw };
   /** Trained on; and held out, never trained on. */
   train: TextRef;
   held: TextRef;
@@ -19,7 +23,7 @@ export interface TrainingSpec {
   heldSequences: number;
   seed: number;
   adapter: {
-    /** The same rank everywhere, or one by module path (0, or absent: no adapter). */
+    /** The same rank everywhere, or one by module path (0, or absent: no adapter). QDyLoRA: the most a module may use. */
     ranks: { kind: 'uniform'; rank: number } | { kind: 'listed'; ranks: Record<string, number> };
     scale: LoraScale;
   };
@@ -53,6 +57,7 @@ export const TRAINING_LIMITS = {
   share: [0, 1],
   epsilon: [1e-12, 1e-2],
   maxNorm: [0, 1000],
+  geometric: [0.001, 0.9],
 } as const satisfies Record<string, readonly [number, number]>;
 
 const within = (schema: z.ZodMiniNumber, [least, most]: readonly [number, number]) => schema.check(z.gte(least), z.lte(most));
@@ -81,9 +86,23 @@ const training = z.strictObject({
   evaluateEvery: z._default(within(z.int(), [0, TRAINING_LIMITS.steps[1]]), 20),
 });
 
+const method = z.discriminatedUnion('name', [
+  z.strictObject({ name: z.literal('lora') }),
+  z.strictObject({
+    name: z.literal('qdylora'),
+    mode: z._default(z.enum(['frozen', 'full']), 'frozen'),
+    draw: z._default(z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('uniform') }),
+      z.strictObject({ kind: z.literal('geometric'), p: z._default(within(z.number(), TRAINING_LIMITS.geometric), 0.15) }),
+    ]), { kind: 'uniform' }),
+  }),
+]);
+
 export const trainingSchema = z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
   model: z.prefault(modelSchema, {}),
+  base: z._default(z.enum(['as-is', 'nf4']), 'as-is'),
+  method: z._default(method, { name: 'lora' }),
   train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
   held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
   length: z._default(within(z.int(), LIMITS.length), 64),
@@ -98,3 +117,18 @@ true satisfies Same<z.output<typeof trainingSchema>, TrainingSpec>;
 
 /** A validated training experiment; absent settings get their defaults. Throws `bad-spec` naming the first setting that is wrong. */
 export const parseTraining = (value: unknown): TrainingSpec => parsed(trainingSchema, value);
+
+/** Training experiments worth starting from, as differences from the default. */
+export const trainingPresets = {
+  lora: {},
+  /** QLoRA's settings (methods.md §2): all linear layers, a constant rate after a warm-up, clipping at 0.3. */
+  qdylora: {
+    base: 'nf4', method: { name: 'qdylora' },
+    adapter: { ranks: { kind: 'uniform', rank: 16 }, scale: { kind: 'alpha', value: 16 } },
+    training: { steps: 400, learningRate: 2e-4, warmup: 0.03, decay: 'constant', beta2: 0.999, maxNorm: 0.3, evaluateEvery: 100 },
+  },
+} as const;
+
+export type TrainingPresetId = keyof typeof trainingPresets;
+
+export const isTrainingPreset = (name: string): name is TrainingPresetId => Object.hasOwn(trainingPresets, name);

@@ -1,0 +1,84 @@
+/**
+ * `npx tsx bench/qdylora.ts`: one QDyLoRA run against LoRAs trained separately at a few ranks; the bundled model in NF4, the same
+ * text, steps, seed and α. Prints and writes held-out losses side by side, and the time of one run against that of one LoRA a
+ * rank. Time is processor time of all threads, which other work on the machine disturbs less than the clock.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundledModel } from '../cli/bundled.ts';
+import { tokensOf } from '../cli/data.ts';
+import { startEngine } from '../cli/engine.ts';
+import { runTraining, type TrainingResult } from '../src/experiment/training-run.ts';
+import { parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
+import { factsOf, loadModel } from '../src/worker/load.ts';
+import { versionsOf } from '../src/worker/versions.ts';
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '160' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '32' }, seed: { type: 'string', default: '1' },
+    most: { type: 'string', default: '16' }, ranks: { type: 'string', default: '1,2,4,8,16' }, modes: { type: 'string', default: 'frozen,full' },
+    rate: { type: 'string', default: '2e-3' }, 'dylora-rate': { type: 'string', default: '2e-3' }, threads: { type: 'string', default: '2' }, out: { type: 'string', default: 'qdylora' },
+  },
+});
+const [steps, batch, length, seed, most, rate, dyLoraRate] = (['steps', 'batch', 'length', 'seed', 'most', 'rate', 'dylora-rate'] as const).map((name) => Number(values[name])) as [number, number, number, number, number, number, number];
+const ranks = values.ranks.split(',').filter(Boolean).map(Number), modes = values.modes.split(',').filter(Boolean) as ('frozen' | 'full')[];
+
+const model = await loadModel(await bundledModel('atlas-3m'));
+const { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: values.threads }, 'nf4');
+const preset = parseTraining(trainingPresets.qdylora);
+const data = {
+  train: await tokensOf(preset.train, { sequences: Infinity, length }, model), held: await tokensOf(preset.held, { sequences: preset.heldSequences, length }, model),
+};
+
+/** The result, and processor seconds a step. */
+async function run(method: TrainingSpec['method'], rank: number, learningRate: number): Promise<{ result: TrainingResult; seconds: number }> {
+  const spec = parseTraining({
+    ...preset, seed, length, method, adapter: { ...preset.adapter, ranks: { kind: 'uniform', rank } },
+    training: { ...preset.training, steps, batch, learningRate, evaluateEvery: 0 },
+  });
+  let before = process.cpuUsage(), spent = 0, counted = 0;
+  for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data })) {
+    const { user, system } = process.cpuUsage(before);
+    // The first steps compile the pieces.
+    if (event.type === 'step' && event.step > 5) {
+      spent += (user + system) / 1e6;
+      counted++;
+    }
+    if (event.type === 'done') return { result: event.result, seconds: spent / counted };
+    before = process.cpuUsage();
+  }
+  throw new Error('the run did not end');
+}
+
+const start = performance.now(), loras = [], dyLoras = [];
+for (const mode of modes) {
+  const { result, seconds } = await run({ name: 'qdylora', mode, draw: { kind: 'uniform' } }, most, dyLoraRate);
+  dyLoras.push({ mode, seconds, curve: result.curve!, base: result.evaluations[0]!.loss });
+}
+for (const rank of ranks) {
+  const { result, seconds } = await run({ name: 'lora' }, rank, rate);
+  loras.push({ rank, seconds, loss: result.evaluations.at(-1)!.loss });
+}
+await engine.dispose();
+
+console.log(`base ${dyLoras[0]?.base.toFixed(4)}; ${steps} steps of ${batch} x ${length} tokens, rates ${rate} (LoRA) and ${dyLoraRate} (QDyLoRA), ${((performance.now() - start) / 1000).toFixed(0)} s in all`);
+console.log(`rank   LoRA      ${dyLoras.map((d) => `QDyLoRA ${d.mode}`.padEnd(24)).join('')}`);
+for (const rank of [...new Set([...ranks, ...dyLoras.flatMap((d) => d.curve.losses.map((l) => l.rank))])].sort((a, b) => a - b)) {
+  const lora = loras.find((l) => l.rank === rank)?.loss;
+  const cells = dyLoras.map(({ curve }) => {
+    const loss = curve.losses.find((l) => l.rank === rank)?.loss;
+    return (loss === undefined ? '' : `${loss.toFixed(4)}${lora === undefined ? '' : ` (${(100 * (loss / lora - 1)).toFixed(2)} %)`}`).padEnd(24);
+  });
+  console.log(`${String(rank).padEnd(7)}${(lora?.toFixed(4) ?? '').padEnd(10)}${cells.join('')}`);
+}
+const loraSeconds = loras.reduce((sum, l) => sum + l.seconds, 0) / Math.max(1, loras.length);
+const ratios = dyLoras.map((d) => (most * loraSeconds) / d.seconds);
+dyLoras.forEach((d, i) => console.log(`${d.mode}: knee ${d.curve.knee}; ${d.seconds.toFixed(3)} s a step against ${loraSeconds.toFixed(3)} s of a LoRA: all ${most} ranks ${ratios[i]!.toFixed(1)}x cheaper (goal ${(most / 1.5).toFixed(1)}x)`));
+
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+const report = { machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
+writeFileSync(resolve(folder, `${values.out}.json`), `${JSON.stringify(report, null, 1)}\n`);
+process.exit(0);

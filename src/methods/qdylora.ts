@@ -1,0 +1,99 @@
+/**
+ * DyLoRA, and with a base in NF4 QDyLoRA: one run trains an adapter that is good at every rank up to its own.
+ *
+ * Source: arXiv 2210.07558 and 2402.10462, huawei-noah/Efficient-NLP; methods.md §2. Every step draws one rank b, shared by all
+ * modules; the forward uses the first b rows of A and columns of B at scale α/b. Frozen mode (what the public script trains
+ * with): only row b of A and column b of B move; full mode: all b. Afterwards any rank is a prefix.
+ *
+ * Every rank has an AdamW of its own, whose clock goes when the rank takes part: no momentum, decay or bias correction for a
+ * step it was not in. docs/qdylora.md says how this differs from the public script.
+ */
+import { streamKeys, uniform } from '../device/random.ts';
+import type { Adapters, AdapterUse, AdapterValues, RankUpdates, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import { loraScale, type LoraScale } from './lora.ts';
+import { heldOutLoss, type StepUse } from './training.ts';
+
+/** Geometric: each rank is drawn 1 − p times as often as the one below it. */
+export type RankDraw = { kind: 'uniform' } | { kind: 'geometric'; p: number };
+
+export interface DyLora {
+  seed: number;
+  mode: 'frozen' | 'full';
+  draw: RankDraw;
+  /** The most ranks a module may use, by module; they may differ. */
+  ranks: readonly number[];
+  scale: LoraScale;
+}
+
+/** A stream of its own, far from every module's. */
+const DRAWS = 0xfffffffd;
+
+/** The rank of step `step`, 1 … most: it depends on nothing else, so a run that is taken up again draws the same. */
+export function drawnRank(seed: number, step: number, most: number, draw: RankDraw): number {
+  const u = uniform(streamKeys(seed, DRAWS, 0), step);
+  if (draw.kind === 'uniform') return 1 + Math.floor(u * most);
+  // The inverse of the distribution function, cut off at `most`.
+  const keep = 1 - draw.p;
+  return Math.min(most, 1 + Math.floor(Math.log1p(-u * (1 - keep ** most)) / Math.log(keep)));
+}
+
+/** What a module of `rank` uses where a module of rank `most` uses `b`: the same fraction, at least one. */
+export const rankAt = (b: number, rank: number, most: number): number => Math.ceil((b * rank) / most);
+
+export const largestRank = (ranks: readonly number[]): number => ranks.reduce((a, b) => Math.max(a, b), 0);
+
+/** The adapters at rank `b` of the largest, each at its own scale. */
+export function atRank(adapters: Adapters, { ranks, scale }: Pick<DyLora, 'ranks' | 'scale'>, b: number): AdapterUse {
+  const most = largestRank(ranks), rank = (module: number) => rankAt(b, ranks[module]!, most);
+  return { adapters, rank, scale: (module) => loraScale(rank(module), scale) };
+}
+
+/** How each step uses the adapters. Steps are asked for in order, from any one on. */
+export function dyLoraSteps(adapters: Adapters, { seed, mode, draw, ...how }: DyLora): (step: number) => StepUse {
+  const most = largestRank(how.ranks), moved = new Map(how.ranks.filter((r) => r > 0).map((r) => [r, new Uint32Array(r)]));
+  const updates: RankUpdates = (module, row) => moved.get(how.ranks[module]!)![row]!;
+  let counted = 0;
+  return (step) => {
+    while (counted < step) {
+      const b = drawnRank(seed, ++counted, most, draw);
+      for (const [rank, times] of moved) {
+        const used = rankAt(b, rank, most);
+        for (let row = mode === 'frozen' ? used - 1 : 0; row < used; row++) times[row]!++;
+      }
+    }
+    return { use: atRank(adapters, how, drawnRank(seed, step, most, draw)), onlyLast: mode === 'frozen', updates };
+  };
+}
+
+/** One rank and its held-out loss, in nats per token. */
+export interface RankLoss { rank: number; loss: number }
+
+/** Ranks of a curve: all to 8, then four in every doubling, and the last. */
+export function curveRanks(most: number): number[] {
+  const ranks = [];
+  for (let rank = 1; rank < most; rank += Math.max(1, 2 ** (Math.ceil(Math.log2(rank + 1)) - 3))) ranks.push(rank);
+  return [...ranks, most];
+}
+
+/** Held-out loss at each rank of the curve; nothing is trained. */
+export async function* lossByRank(engine: TrainingEngine, adapters: Adapters, how: Pick<DyLora, 'ranks' | 'scale'>, held: TokenBatch, size: number): AsyncGenerator<RankLoss, void, undefined> {
+  for (const rank of curveRanks(largestRank(how.ranks))) yield { rank, loss: await heldOutLoss(engine, held, size, atRank(adapters, how, rank)) };
+}
+
+/** Share of the best improvement over the base model that the knee keeps. */
+const KNEE = 0.95;
+
+/** The smallest rank that keeps 95 % of the best improvement over the base model's loss; the best one where none improves. */
+export function kneeOf(curve: readonly RankLoss[], base: number): number {
+  const best = curve.reduce((a, b) => (b.loss < a.loss ? b : a));
+  return curve.find(({ loss }) => base - loss >= KNEE * (base - best.loss) && loss < base)?.rank ?? best.rank;
+}
+
+/** Adapters cut down to their first ranks: A's rows and B's columns. */
+export function truncated(values: readonly AdapterValues[], rankOf: (module: number) => number): AdapterValues[] {
+  return values.map(({ module, rank, loraA, loraB }) => {
+    const kept = Math.min(rank, rankOf(module)), outputs = loraB.length / rank;
+    const columns = Float32Array.from({ length: outputs * kept }, (_, i) => loraB[Math.floor(i / kept) * rank + (i % kept)]!);
+    return { module, rank: kept, loraA: loraA.slice(0, (loraA.length / rank) * kept), loraB: columns };
+  });
+}
