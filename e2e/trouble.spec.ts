@@ -13,6 +13,7 @@ const killWorker = (page: Page) => page.evaluate(() => {
   thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
 });
 
+// So few tokens that repeats 2 to 4 and 5 to 6 go together: the page then names the first of them.
 const spec = () => { const small = smallSpec(); return { ...small, method: { ...small.method, repeats: 6 } }; };
 const inRepeat = (page: Page, repeat: number) => expect(title(page)).toHaveText(new RegExp(`repeat ${repeat} of 6`), { timeout: 60_000 });
 
@@ -24,9 +25,9 @@ test('a dead engine is brought back once by itself, and the run goes on from its
   const other = await page.context().newPage();
   await holdWorkers(other);
   await open(other, spec());
-  await inRepeat(other, 3);
+  await inRepeat(other, 2);
   await killWorker(other);
-  await expect(other.getByRole('alert')).toContainText(/The engine stopped\. It goes on from repeat [34]\./);
+  await expect(other.getByRole('alert')).toContainText(/The engine stopped\. It goes on from repeat [2-5]\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
   expect(await cellTexts(other)).toEqual(undisturbed);
@@ -38,7 +39,7 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   await inRepeat(page, 2);
   await killWorker(page);
   await expect(page.getByRole('alert')).toContainText('The engine stopped.');
-  await inRepeat(page, 3);
+  await inRepeat(page, 5);
   await killWorker(page);
   await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
   await expect(title(page)).toHaveText(/^Stopped at repeat/);
