@@ -46,6 +46,7 @@ async function run(method: TrainingSpec['method'], rank: number, learningRate: n
       spent += (user + system) / 1e6;
       counted++;
     }
+    if (event.type === 'evaluation') console.error(`${method.name}${method.name === 'qdylora' ? ` ${method.mode}` : ''}, rank ${rank}, after ${event.step} steps: ${event.loss.toFixed(4)}`);
     if (event.type === 'done') return { result: event.result, seconds: spent / counted };
     before = process.cpuUsage();
   }
