@@ -4,14 +4,15 @@
  * Both read the same quantity: the draws without bias but with noise, the probe with next to no noise but with the bias of
  * first order. In logarithms, with `j` the probe, `a` the mean of R draws and `d = a − j` of a module,
  *
- *     combined = exp(w (j + offset of its role) + (1 − w) a),   w = σ_a² / (σ_a² + σ_j²),
+ *     combined = exp(w (j + offset of its role + slope · (j − mean of its role)) + (1 − w) a),   w = σ_a² / (σ_a² + σ_j²),
  *
- * the inverse-variance mean. No number in it is tuned on a truth:
+ * the inverse-variance mean. No number in it comes from a truth (its form was chosen with one in sight, docs/jacobian.md says how):
  * - σ_a², the variance of the mean of the draws. With two draws or more it is measured from their spread. With one it is taken
  *   from the spread of ‖∂(uᵀ logits)/∂W‖ over u: signs and Gaussians of one variance spread the quadratic form of the same matrix
  *   J Jᵀ nearly alike (relative variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, less the diagonal's share for signs).
  * - the offset of a role: the mean of d over its modules, shrunk towards the mean of all as far as the roles differ by no more than
- *   their standard errors. What first order gets wrong for a whole role (softmax saturation in q and k) goes with it.
+ *   their standard errors; the slope: of d over j within roles, one for all. What first order gets wrong for a whole role, or
+ *   for all strong disagreements (saturation), goes with them.
  * - σ_j² = what else d varies within a role, less σ_a²; at least the probe's own variance over u.
  */
 import type { JacobianDraw } from './jacobian.ts';
@@ -36,7 +37,8 @@ const variance = (x: readonly number[]) => {
 
 /**
  * `jacobian[m]`, positive; `sampled[m]` the draws of module m, R of each; `roles[m]`; `signs`, at least two whole-sequence draws of
- * the probe (not per token: positions share AdaRank's noise). All for one batch of tokens and one noise.
+ * the probe (not per token: positions share AdaRank's noise), better 32, as modules have much of their variance in common. All
+ * for one batch of tokens and one noise.
  */
 export function combine(jacobian: readonly number[], sampled: readonly (readonly number[])[], roles: readonly string[], signs: readonly JacobianDraw[]): Combined {
   const j = jacobian.map(Math.log), a = sampled.map((draws) => Math.log(mean(draws))), d = a.map((v, m) => v - j[m]!);
