@@ -6,4 +6,4 @@ import { webgpuBackend } from './test-backends.ts';
 const backend = await webgpuBackend();
 
 if (backend) nf4Suite('WebGPU', async () => backend);
-else describe.skip('a tiny decoder in NF4 on WebGPU');
+else describe.skip('a tiny decoder in NF4 on WebGPU (no adapter here)');

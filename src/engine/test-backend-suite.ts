@@ -8,12 +8,12 @@ import type { Backend, DeviceTensor } from './backend.ts';
 import { Vocabulary } from './vocabulary.ts';
 import { sampleTokens, VocabularyChunks } from './vocabulary-chunks.ts';
 
-const numbers = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
-const bytes = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
+export const numbers = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
+export const bytes = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
 const noise = (length: number, seed: number) => Uint8Array.from({ length }, (_, i) => mix(seed * 1_000_003 + i));
 
 /** Largest difference relative to the largest value. */
-function error(got: ArrayLike<number>, want: ArrayLike<number>): number {
+export function error(got: ArrayLike<number>, want: ArrayLike<number>): number {
   let worst = 0, top = 0;
   for (let i = 0; i < want.length; i++) {
     worst = Math.max(worst, Math.abs(want[i]! - got[i]!));

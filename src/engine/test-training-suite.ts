@@ -1,26 +1,13 @@
 /** What every provider must do for training, as tests: the operations against their CPU twins and the SmolLM2 references. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fillNormal, streamKeys } from '../device/random.ts';
 import * as twins from '../device/training-twins.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { float32View } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import { int, model, node, value } from './graphs.ts';
+import { bytes, error, numbers } from './test-backend-suite.ts';
 import { placeOf } from './training-ops.ts';
-
-const numbers = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
-const bytes = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
-
-/** Largest difference relative to the largest value. */
-function error(got: ArrayLike<number>, want: ArrayLike<number>): number {
-  let worst = 0, top = 0;
-  for (let i = 0; i < want.length; i++) {
-    worst = Math.max(worst, Math.abs(want[i]! - got[i]!));
-    top = Math.max(top, Math.abs(want[i]!));
-  }
-  return got.length === want.length ? worst / top : Infinity;
-}
 
 /** Registers the tests of one backend. `references`: the folder with SmolLM2's numbers, or null where there is none. */
 export function trainingSuite(b: Backend, references: string | null): void {
