@@ -8,6 +8,8 @@ export function browserWith(...flags: string[]): LaunchOptions {
   return { ...(executablePath && { executablePath }), args: ['--no-sandbox', ...flags] };
 }
 
+const port = process.env.PORT ?? '4173';
+
 export default defineConfig({
   testDir: 'e2e',
   workers: 1,
@@ -16,15 +18,15 @@ export default defineConfig({
   forbidOnly: !!process.env.CI,
   reporter: [['list']],
   use: {
-    baseURL: 'http://localhost:4173',
+    baseURL: `http://localhost:${port}`,
     viewport: { width: 1440, height: 900 },
     locale: 'en-GB',
     trace: 'retain-on-failure',
     launchOptions: browserWith(),
   },
   webServer: {
-    command: 'npx vite preview',
-    url: 'http://localhost:4173',
+    command: `npx vite preview --port ${port} --strictPort --outDir ${process.env.DIST ?? 'dist'}`,
+    url: `http://localhost:${port}`,
     reuseExistingServer: !process.env.CI,
   },
 });

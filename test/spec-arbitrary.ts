@@ -1,6 +1,6 @@
 /** Every valid experiment, for property tests. */
 import fc from 'fast-check';
-import { LIMITS } from '../src/experiment/schema.ts';
+import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 
 const whole = ([min, max]: readonly [number, number]) => fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
@@ -22,6 +22,8 @@ const text: fc.Arbitrary<ExperimentSpec['text']> = fc.oneof(
 
 const clamps = fc.tuple(whole(LIMITS.rMin), whole(LIMITS.rMax)).map(([a, b]) => ({ rMin: Math.min(a, b), rMax: Math.max(a, b) }));
 
+const training = fc.record({ train: text, held: text, steps: whole(LIMITS.steps), learningRate: real(LIMITS.learningRate), decay: fc.constantFrom('constant' as const, 'linear' as const, 'cosine' as const) }, { noNullPrototype: true });
+
 export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
   version: fc.constant(1 as const),
   model,
@@ -41,4 +43,5 @@ export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
     rounding: fc.constantFrom('floor' as const, 'exact' as const),
     unit: fc.constantFrom('ranks' as const, 'parameters' as const),
   }, { noNullPrototype: true }).chain((a) => clamps.map((c) => ({ ...a, ...c }))),
-}, { noNullPrototype: true }).map((s) => (s.text.kind === 'ids' ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length } : s));
+  training,
+}, { noNullPrototype: true }).map((s): ExperimentSpec => ({ ...defaultSpec(), ...s, training: { ...defaultSpec().training, ...s.training } })).map((s) => (s.text.kind === 'ids' ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length } : s));

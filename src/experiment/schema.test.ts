@@ -10,6 +10,11 @@ test('the defaults are those of the page', () => {
     version: 1, model: { id: 'bundled:atlas-3m' }, text: { kind: 'bundled', id: 'stories' }, sequences: 2, length: 32, seed: 1,
     method: { name: 'adarank', variant: 'two-draws', noise: { scale: 'std' }, repeats: 5, vocabularySample: 0 },
     allocation: { meanRank: 8, rounding: 'floor', unit: 'ranks', rMin: 0, rMax: 1024 },
+    study: null,
+    training: {
+      train: { kind: 'bundled', id: 'opticks-train' }, held: { kind: 'bundled', id: 'opticks-eval' }, length: 64, heldSequences: 32,
+      steps: 60, batch: 6, learningRate: 2e-3, warmup: 0.03, decay: 'constant', weightDecay: 0, maxNorm: 0.3, evaluateEvery: 20,
+    },
   });
   expect(defaultSpec()).not.toBe(defaultSpec());
   expect(presetSpec('where')).toEqual(defaultSpec());

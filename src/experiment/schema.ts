@@ -23,7 +23,14 @@ export const LIMITS = {
   /** sequences × length. */
   tokens: [2, 8192],
   /** UTF-16 units of an own text: far more than the largest batch can use. */
-  text: [1, 200_000],
+  text: [1, 400_000],
+  heldSequences: [1, 1024],
+  steps: [1, 100_000],
+  batch: [1, 64],
+  learningRate: [1e-8, 1],
+  share: [0, 1],
+  maxNorm: [0, 1000],
+  evaluateEvery: [0, 100_000],
 } as const satisfies Record<string, readonly [number, number]>;
 
 type Limit = keyof typeof LIMITS;
@@ -66,6 +73,21 @@ const allocation = z.strictObject({
   rMax: z._default(whole('rMax'), 1024),
 }).check(z.refine((a) => a.rMin <= a.rMax, { path: ['rMin'], error: 'it must not be above rMax' }));
 
+const training = z.strictObject({
+  train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
+  held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
+  length: z._default(whole('length'), 64),
+  heldSequences: z._default(whole('heldSequences'), 32),
+  steps: z._default(whole('steps'), 60),
+  batch: z._default(whole('batch'), 6),
+  learningRate: z._default(within(z.number(), 'learningRate'), 2e-3),
+  warmup: z._default(within(z.number(), 'share'), 0.03),
+  decay: z._default(z.enum(['constant', 'linear', 'cosine']), 'constant'),
+  weightDecay: z._default(within(z.number(), 'share'), 0),
+  maxNorm: z._default(within(z.number(), 'maxNorm'), 0.3),
+  evaluateEvery: z._default(whole('evaluateEvery'), 20),
+});
+
 export const specSchema = z.pipe(z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
   model: z.prefault(modelSchema, {}),
@@ -75,6 +97,8 @@ export const specSchema = z.pipe(z.strictObject({
   seed: z._default(whole('seed'), 1),
   method: z.prefault(method, {}),
   allocation: z.prefault(allocation, {}),
+  study: z._default(z.nullable(z.enum(['race', 'slider', 'prune', 'compress', 'samples'])), null),
+  training: z.prefault(training, {}),
 }), z.transform(shapeOfIds)).check(z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
   path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
 }));

@@ -7,9 +7,9 @@ import { defaultSpec, parseSpec } from './schema.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
-const CHOICES = new Set(['text', 'method.noise']);
+const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held']);
 /** The part of a choice that says which one it is; naming another one drops the parts of the old. */
-const SELECTORS = new Set(['text.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind']);
+const SELECTORS = new Set(['text.kind', 'training.train.kind', 'training.held.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind']);
 
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that
@@ -81,8 +81,11 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 /** Equal for equal experiments: a key for lists of results. */
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
+/** Settings that use what was measured rather than change it: ranks and studies follow from the same draws. */
+export const isOfResults = (path: string): boolean => /^(allocation|study|training|race|slider|prune|compress|samples)(\.|$)/.test(path);
+
 /** Whether draws measured under `a` are those `b` would measure, so far as both go: all but the allocation and the number of repeats agree. No model hash means any. */
 export function sameMeasurement(a: ExperimentSpec, b: ExperimentSpec): boolean {
-  return describeChanges(a, b).every(({ path, from, to }) => path === 'method.repeats' || path.startsWith('allocation.')
+  return describeChanges(a, b).every(({ path, from, to }) => path === 'method.repeats' || isOfResults(path)
     || (path === 'model.hash' && (from === undefined || to === undefined)));
 }

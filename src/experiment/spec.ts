@@ -40,6 +40,32 @@ export interface AllocationSpec {
   rMax: number;
 }
 
+/** What runs beside the map: one tab of the plate each. */
+export type StudyKind = 'race' | 'slider' | 'prune' | 'compress' | 'samples';
+
+/** How and on what adapters are trained, in every study that trains. */
+export interface TrainingSettings {
+  /** Trained on; and held out, never trained on. */
+  train: TextRef;
+  held: TextRef;
+  /** Tokens of a sequence, in both. */
+  length: number;
+  /** Held-out sequences, at most. */
+  heldSequences: number;
+  steps: number;
+  /** Sequences a step. */
+  batch: number;
+  learningRate: number;
+  /** Share of the steps in which the rate climbs. */
+  warmup: number;
+  decay: 'constant' | 'linear' | 'cosine';
+  weightDecay: number;
+  /** Largest global gradient norm; 0: not clipped. */
+  maxNorm: number;
+  /** Held-out loss after every so many steps; 0: before and after only. */
+  evaluateEvery: number;
+}
+
 export interface ExperimentSpec {
   version: typeof SPEC_VERSION;
   model: ModelRef;
@@ -50,4 +76,7 @@ export interface ExperimentSpec {
   seed: number;
   method: AdaRankSpec;
   allocation: AllocationSpec;
+  /** The tab of the plate in view; null: the measurement's own charts. */
+  study: StudyKind | null;
+  training: TrainingSettings;
 }

@@ -1,5 +1,5 @@
 /** What follows from the stores: pure functions with their last answer kept, so that many readers cost one computation. */
-import { sameMeasurement, describeChanges, type Change } from '../experiment/settings.ts';
+import { describeChanges, isOfResults, sameMeasurement, type Change } from '../experiment/settings.ts';
 import { sweepsOf, type Measurement } from '../experiment/measurement.ts';
 import { rankTable, type RankTable } from '../experiment/rank-table.ts';
 import type { MeasuredModule } from '../experiment/result.ts';
@@ -22,7 +22,7 @@ function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (.
 const noDraws = lastOf((modules: readonly MeasuredModule[]) => modules.map((): number[] => []));
 const tableOf = lastOf((modules: readonly MeasuredModule[], draws: Measurement['draws'], rule: AllocationSpec): RankTable => rankTable({ modules, draws }, rule));
 const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout => mapLayout(modules, layers));
-const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => describeChanges(measured, spec).filter(({ path }) => path !== 'method.repeats' && !path.startsWith('allocation.')));
+const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => describeChanges(measured, spec).filter(({ path }) => path !== 'method.repeats' && !isOfResults(path)));
 
 const none: readonly MeasuredModule[] = [];
 

@@ -1,6 +1,6 @@
 /** Settings and their values in words: "seed 1 to 2", "noise σ 0.05". */
 import type { Change } from '../../experiment/settings.ts';
-import { describeChanges } from '../../experiment/settings.ts';
+import { describeChanges, isOfResults } from '../../experiment/settings.ts';
 import { defaultSpec } from '../../experiment/schema.ts';
 import type { ExperimentSpec, ModelRef, TextRef } from '../../experiment/spec.ts';
 import type { Words } from './en.ts';
@@ -33,7 +33,7 @@ export function describeChange(words: Words, { path, from, to }: Change): string
 
 /** What sets an experiment apart from the default one: the name of a result. */
 export function nameOf(words: Words, spec: ExperimentSpec): string {
-  const changes = describeChanges(defaultSpec(), spec).filter(({ path }) => path !== 'model.hash' && !path.startsWith('allocation.'));
+  const changes = describeChanges(defaultSpec(), spec).filter(({ path }) => path !== 'model.hash' && !isOfResults(path));
   if (changes.length === 0) return words.named(words.changes['seed']!, String(spec.seed));
   return changes.map(({ path, to }) => path === 'model.id' ? modelName(String(to)) : words.named(words.changes[path] ?? path, value(words, path, to))).join(', ');
 }

@@ -1,0 +1,57 @@
+/**
+ * Studies: what an experiment runs once ranks are known, one of the plate's tabs each. A study is an async generator of
+ * events, pulled like the run loop: whoever runs it pauses by not asking and stops with `return()`. Everything it needs from
+ * outside comes in through its context, so that the page's thread and the command line run the very same code.
+ */
+import type { Adapters, AdapterValues, Engine, GradientEngine, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type { ModelFacts } from './events.ts';
+import type { ExperimentSpec, StudyKind, TextRef } from './spec.ts';
+
+/** Everything an engine of this product can do. */
+export type FullEngine = Engine & TrainingEngine & GradientEngine;
+
+/** The linear layers' weights in another form than the file's. */
+export type WeightForm = 'nf4' | 'float32';
+
+/** A trained adapter that outlives its study: to generate with, to export, to go on from. */
+export interface KeptAdapter {
+  /** `race/adarank`, `slider`, `imported`, … */
+  name: string;
+  values: AdapterValues[];
+  /** `s` of each of `values`. */
+  scales: number[];
+  /** Any rank up to this one is a prefix (DyLoRA): α of the scale α/b. */
+  dyLora?: { alpha: number };
+  /** What it was trained on. */
+  base: 'as-is' | WeightForm;
+}
+
+export interface StudyContext {
+  spec: ExperimentSpec;
+  model: ModelFacts;
+  provider: ProviderInfo;
+  versions: { rankAtlas: string; onnxruntime: string };
+  engine: FullEngine;
+  /** The map's importances by module index, where there is a map; null before. */
+  importances: readonly number[] | null;
+  /** A text cut into sequences; fewer than asked for where it is short. Throws `bad-text`. */
+  tokens(text: TextRef, shape: { sequences: number; length: number }): Promise<TokenBatch>;
+  encode(text: string): Promise<Int32Array>;
+  /** Tokens as text; ids may end within a character. */
+  decode(ids: ArrayLike<number>): Promise<string>;
+  /** Another engine over the same model with its linear layers in another form. The caller disposes it. Throws `too-large`. */
+  derive(form: WeightForm): Promise<FullEngine>;
+  /** Keeps a trained adapter under its name, in place of an earlier one. */
+  keep(adapter: KeptAdapter): void;
+  kept(name: string): KeptAdapter | undefined;
+  /** Milliseconds, monotonic. */
+  now(): number;
+}
+
+/** How a kept adapter takes part in a run, once it is on the provider. */
+export const useOf = ({ values, scales }: KeptAdapter, adapters: Adapters) => {
+  const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
+  return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
+};
+
+export type { StudyKind };
