@@ -32,3 +32,9 @@ export async function bundledText(id: string): Promise<string> {
   const { file } = await listed<{ id: string; file: string }>('texts/index.json', id);
   return readFile(resolve(publicFolder, 'texts', file), 'utf8');
 }
+
+/** A bundled task's file. Throws `no-file`. */
+export const bundledTask = (id: string): Promise<string> =>
+  readFile(resolve(publicFolder, 'tasks', `${id}.json`), 'utf8').catch((cause: unknown) => {
+    throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no task of this name comes with Rank Atlas' }, { cause });
+  });

@@ -3,24 +3,24 @@ import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
-import type { Engine, TrainingEngine } from '../src/engine/engine.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
+import type { FullEngine } from '../src/experiment/study.ts';
 import type { TrainingSpec } from '../src/experiment/training-spec.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import type { Options } from './main.ts';
 import { loadRuntime, type NodeRuntime } from './runtime.ts';
 
 export interface StartedEngine {
-  engine: Engine & TrainingEngine;
+  engine: FullEngine;
   runtime: NodeRuntime;
   /** What the engine computes with: the model given, or the same in NF4. */
   compiled: CompiledModel;
 }
 
 /** WebAssembly addresses 4 GB; half of a smaller machine's memory is left to others. */
-const budget = () => Math.min(4e9, totalmem() / 2);
+export const budget = () => Math.min(4e9, totalmem() / 2);
 
 export async function startEngine(model: LoadedModel, { provider, threads }: Options, base: TrainingSpec['base'] = 'as-is'): Promise<StartedEngine> {
   const runtime = await loadRuntime(provider, threads), compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;

@@ -12,16 +12,22 @@ const help = `rank-atlas ${packageJson.version}: where in a quantised language m
   rank-atlas run SPEC.json|LINK|PRESET [options]   measure, allocate, print the ranks
   rank-atlas train SPEC.json|METHOD [options]      train adapters, judge them on held-out text; METHOD: METHODS
   rank-atlas eval ADAPTER [options]                what a PEFT adapter does to the loss on a text
+  rank-atlas experiment allocations [options]      race allocations over two texts and five seeds, write docs/experiments/allocations.md
+  rank-atlas generate PROMPT [options]             continue a text, through a PEFT adapter if one is given
   rank-atlas inspect MODEL [--json]                what a model is made of, without running it
   rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
 
 MODEL is a folder laid out like a hub repository, or one .onnx file. Without --model, run uses the bundled model.
 
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
-          --provider wasm|webgpu   --threads N   --out FILE.json
+          --provider wasm|webgpu   --threads N   --out FILE.json   --out-model FOLDER (compress)
 train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed N   --set key.path=value
           --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)   --rank N (qdylora: the rank written)
+          --checkpoint FILE (written every half minute and at Ctrl-C)   --resume FILE
 eval      --model PATH   --text FILE   --set key.path=value   --json
+experiment --set key.path=value   --provider wasm|webgpu   --threads N   --out FOLDER
+generate  --adapter FOLDER   --rank N (of an adapter good at every rank)   --tokens N   --temperature T   --top-p P
+          --seed N   --model PATH   --provider wasm|webgpu   --threads N
 inspect   --json
 check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
 all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
@@ -45,6 +51,7 @@ const commands = {
       seed: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] as string[] },
       out: { type: 'string' },
+      'out-model': { type: 'string' },
     },
     load: async () => (await import('./run.ts')).run,
   },
@@ -56,6 +63,8 @@ const commands = {
       held: { type: 'string' },
       ranks: { type: 'string' },
       rank: { type: 'string' },
+      checkpoint: { type: 'string' },
+      resume: { type: 'string' },
       seed: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] as string[] },
       out: { type: 'string' },
@@ -65,6 +74,23 @@ const commands = {
   eval: {
     options: { ...common, model: { type: 'string' }, text: { type: 'string' }, set: { type: 'string', multiple: true, default: [] as string[] } },
     load: async () => (await import('./eval.ts')).evaluate,
+  },
+  experiment: {
+    options: { ...common, set: { type: 'string', multiple: true, default: [] as string[] }, out: { type: 'string' } },
+    load: async () => (await import('./experiment.ts')).experiment,
+  },
+  generate: {
+    options: {
+      ...common,
+      model: { type: 'string' },
+      adapter: { type: 'string' },
+      rank: { type: 'string' },
+      tokens: { type: 'string' },
+      temperature: { type: 'string' },
+      'top-p': { type: 'string' },
+      seed: { type: 'string' },
+    },
+    load: async () => (await import('./generate.ts')).generate,
   },
   inspect: { options: common, load: async () => (await import('./inspect.ts')).inspect },
   check: {
@@ -90,6 +116,13 @@ export interface Options {
   held?: string;
   ranks?: string;
   rank?: string;
+  checkpoint?: string;
+  resume?: string;
+  'out-model'?: string;
+  adapter?: string;
+  tokens?: string;
+  temperature?: string;
+  'top-p'?: string;
 }
 
 /** Runs a command on its one positional argument; returns the exit code. */

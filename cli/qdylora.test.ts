@@ -1,4 +1,4 @@
-/** `rank-atlas train qdylora`: what it writes at a chosen rank is worth what its curve says of that rank. */
+/** `rank-atlas train qdylora`: what it writes at a chosen rank is worth what its curve says of that rank; stopped, it goes on. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,22 @@ describe('rank-atlas train qdylora', { timeout: 120_000 }, () => {
 
     const judged = JSON.parse((await cli('eval', adapter, '--set', 'base=nf4', ...settings, '--json')).out) as { adapted: number };
     expect(judged.adapted).toBeCloseTo(curve!.losses[1]!.loss, 6);
+  });
+
+  it('ends at Ctrl-C with a checkpoint, and goes on from it to the same losses', async () => {
+    const file = join(folder, 'half.safetensors');
+    const settings = ['length=12', 'heldSequences=4', 'adapter.ranks.rank=2', 'training.batch=2', 'training.steps=4', 'training.evaluateEvery=2', 'training.learningRate=0.01'].flatMap((s) => ['--set', s]);
+    const command = ['train', 'qdylora', ...settings, '--threads', '1'], whole = await cli(...command);
+    const half: string[] = [];
+    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    vi.spyOn(console, 'log').mockImplementation((line: string) => {
+      half.push(line);
+      if (line.includes('2 steps')) process.emit('SIGINT');
+    });
+    expect(await main([...command, '--checkpoint', file])).toBe(0);
+    expect(half).toHaveLength(2);
+    expect((await cli(...command, '--resume', file)).out).toBe(whole.out);
+    expect(await cli(...command, '--seed', '2', '--resume', file)).toMatchObject({ code: 2, err: expect.stringContaining('another experiment (seed)') });
   });
 
   it.each([

@@ -3,12 +3,13 @@ import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
 import { resultText, textTable } from '../src/experiment/export.ts';
 import { decodeLink, isLink } from '../src/experiment/link.ts';
+import { stageOf } from '../src/experiment/draws.ts';
 import { reduce, timeLeft, type Measurement } from '../src/experiment/measurement.ts';
 import type { RunResult } from '../src/experiment/result.ts';
 import { runExperiment } from '../src/experiment/run.ts';
 import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
@@ -19,10 +20,12 @@ import { startEngine } from './engine.ts';
 import type { Command, Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
 import { ownText, settingsOf } from './settings.ts';
+import { studyCommands, type StudyCommand } from './study.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
   const spec = await withOptions(asked, options);
+  if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
   const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
   spec.model = { id: files.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) };
   const model = await loadModel(files, { dtype: options.dtype });
@@ -47,6 +50,13 @@ export const run: Command = async (argument, options) => {
   if (options.out !== undefined) await writeBytes(options.out, resultText(result));
   return 0;
 };
+
+/** Throws `usage` for a study that only the page runs. */
+async function studyOf(study: StudyKind): Promise<StudyCommand> {
+  const load = studyCommands[study];
+  if (!load) throw new AtlasError('usage', { why: `the study "${study}" runs in the page only` });
+  return load();
+}
 
 /** The experiment an argument names: a link, a preset or a spec file. */
 async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; digest: ResultDigest | null }> {
@@ -77,10 +87,11 @@ export function idsOf(text: string): unknown {
   }
 }
 
-function progress(state: Measurement, repeat: number, layer: number): void {
+function progress(state: Measurement, repeat: number, layer: number | null): void {
   const left = timeLeft(state);
   const time = left === null ? '' : `, about ${Math.ceil(left / 1000)} s left`;
-  line(`Measuring, repeat ${repeat + 1} of ${state.spec.method.repeats}, layer ${layer}${time}`);
+  const { kind, at, of } = stageOf(state.spec.method, repeat);
+  line(`Measuring, ${kind} ${at} of ${of}${layer === null ? '' : `, layer ${layer}`}${time}`);
 }
 
 function comparison(digest: ResultDigest, result: RunResult): string {

@@ -4,6 +4,7 @@ import type * as Ort from 'onnxruntime-web';
 import { dawn } from '../src/device/dawn.node.ts';
 import { openGpu, type Gpu } from '../src/device/gpu.ts';
 import type { ProviderKind } from '../src/engine/engine.ts';
+import { watchHeap } from '../src/engine/wasm-heap.ts';
 import { AtlasError } from '../src/errors.ts';
 
 export interface NodeRuntime { kind: ProviderKind; ort: typeof Ort; threads: number; gpu: Gpu | null }
@@ -25,6 +26,7 @@ export async function loadRuntime(provider = 'wasm', threads?: string): Promise<
 }
 
 function quiet(ort: typeof Ort, threads: number): typeof Ort {
+  watchHeap();
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   return ort;

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
+import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import { isTrainingPreset, parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
@@ -18,7 +19,8 @@ import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
-import { readJson, writeBytes } from './disk.ts';
+import { CheckpointWriter } from './checkpoint.ts';
+import { readBytes, readJson, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
 import type { Command, Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
@@ -32,13 +34,17 @@ export const train: Command = async (argument, options) => {
   const { length, heldSequences } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
   const data = { train: await tokensOf(spec.train, { sequences: Infinity, length }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length }, model) };
 
+  const about = { spec, hash: model.open.hash, modules: model.compiled.modules };
+  const from = options.resume === undefined ? undefined : readCheckpoint(await readBytes(options.resume), options.resume, about);
+  const writer = options.checkpoint === undefined ? null : new CheckpointWriter(options.checkpoint, (checkpoint) => writeCheckpoint(checkpoint, about));
+
   const { engine, runtime, compiled } = await startEngine(model, options, spec.base);
   try {
     if (spec.base === 'nf4') {
       const { bytes, perWeight } = storedSize(compiled);
       console.error(`linear layers in NF4: ${describeBytes(bytes)}, ${perWeight.toFixed(3)} bytes a weight`);
     }
-    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data })) {
+    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data, from, offer: (take) => writer?.offer(take) })) {
       if (event.type === 'start') console.error(`${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`);
       else if (event.type === 'step') line(`Step ${event.step} of ${spec.training.steps}, loss ${event.loss.toFixed(4)}`);
       else if (event.type === 'evaluation') {
@@ -52,8 +58,19 @@ export const train: Command = async (argument, options) => {
         if (curve) console.log(`knee: rank ${curve.knee}, the smallest that keeps 95 % of the best improvement`);
         if (options.out !== undefined) await writeAdapter(options.out, event.result, event.adapters, model, rank);
       }
+      await writer?.between();
+      if (writer?.stopped) {
+        clearLine();
+        console.error(`Stopped; the same command with --resume ${options.checkpoint!} goes on.`);
+        return 0;
+      }
     }
+  } catch (error) {
+    // Diverged: the step before is the last good one.
+    if (error instanceof AtlasError) await writer?.write();
+    throw error;
   } finally {
+    writer?.dispose();
     clearLine();
     await engine.dispose();
   }

@@ -5,7 +5,7 @@
  */
 import type { ModuleInfo } from '../src/compiler/modules.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
-import type { CleanPass, Engine, NoiseDraw, Probe, TokenBatch } from '../src/engine/engine.ts';
+import type { CleanPass, Engine, GradientEngine, NoiseDraw, Probe, SignDraw, TokenBatch } from '../src/engine/engine.ts';
 import type { ModelFacts } from '../src/experiment/events.ts';
 
 const MODEL_SEED = 99;
@@ -13,9 +13,9 @@ const MODEL_SEED = 99;
 export interface Sizes { layers: number; hidden: number; inner: number; vocab: number }
 
 /** Everything that happened to an engine, for tests of what is not recomputed or leaked. */
-export interface Log { probes: Probe[]; batches: number[]; openPasses: number }
+export interface Log { probes: Probe[]; batches: number[]; signs: SignDraw[]; openPasses: number }
 
-export interface ArithmeticEngine extends Engine { readonly facts: ModelFacts; readonly log: Log }
+export interface ArithmeticEngine extends Engine, Pick<GradientEngine, 'jacobianNorms'> { readonly facts: ModelFacts; readonly log: Log }
 
 type Matrix = { rows: number; columns: number; values: Float64Array };
 
@@ -26,6 +26,9 @@ function random(stream: number, rows: number, columns: number, std: number): Mat
 
 const product = ({ rows, columns, values }: Matrix, x: Float64Array): Float64Array =>
   Float64Array.from({ length: rows }, (_, i) => x.reduce((sum, v, j) => sum + v * values[i * columns + j]!, 0));
+
+const transposed = ({ columns, values }: Matrix, y: Float64Array): Float64Array =>
+  Float64Array.from({ length: columns }, (_, j) => y.reduce((sum, v, i) => sum + v * values[i * columns + j]!, 0));
 
 const std = (values: Float64Array): number => {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
@@ -43,7 +46,7 @@ export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { lay
     path: `model.layers.${index >> 1}.mlp.${index % 2 === 0 ? 'fc' : 'proj'}`,
     inFeatures: w.columns, outFeatures: w.rows, format: { kind: 'float32' }, hasBias: index % 2 === 0, bytes: 4 * w.values.length,
   }));
-  const log: Log = { probes: [], batches: [], openPasses: 0 };
+  const log: Log = { probes: [], batches: [], signs: [], openPasses: 0 };
 
   /** Logits at one token, one module's weight (and bias) shaken. */
   function logits(token: number, module = -1, noise: NoiseDraw | null = null, bias = false): Float64Array {
@@ -71,6 +74,30 @@ export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { lay
     return sum / pass.batch.ids.length;
   }
 
+  /** ∂(uᵀ logits)/∂W of every module, summed over the tokens, `u[t]` the signs at token t. */
+  function gradients(tokens: readonly number[], u: readonly Float64Array[]): Float64Array[] {
+    const sums = weights.map((w) => new Float64Array(w.values.length));
+    const add = (m: number, dy: Float64Array, x: Float64Array) => dy.forEach((d, i) => x.forEach((v, j) => { sums[m]![i * x.length + j]! += d * v; }));
+    tokens.forEach((token, t) => {
+      const xs: Float64Array[] = [], hs: Float64Array[] = [];
+      let x: Float64Array = embedding.values.slice(token * hidden, (token + 1) * hidden);
+      for (let layer = 0; layer < layers; layer++) {
+        const h = product(weights[2 * layer]!, x).map((v, i) => Math.tanh(v + biases[layer]![i]!)), y = product(weights[2 * layer + 1]!, h);
+        xs.push(x);
+        hs.push(h);
+        x = x.map((v, i) => v + y[i]!);
+      }
+      let dx = transposed(head, u[t]!);
+      for (let layer = layers - 1; layer >= 0; layer--) {
+        add(2 * layer + 1, dx, hs[layer]!);
+        const dz = transposed(weights[2 * layer + 1]!, dx).map((v, i) => v * (1 - hs[layer]![i]! ** 2)), through = transposed(weights[2 * layer]!, dz);
+        add(2 * layer, dz, xs[layer]!);
+        dx = dx.map((v, i) => v + through[i]!);
+      }
+    });
+    return sums;
+  }
+
   const facts: ModelFacts = {
     id: 'files:arithmetic', title: 'Arithmetic', hash: 'a'.repeat(64), dialect: 'optimum', layers, hidden, vocab, bytes: 1000, modules,
   };
@@ -96,6 +123,18 @@ export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { lay
       log.probes.push(...probes);
       log.batches.push(probes.length);
       return Float64Array.from(probes, (p) => value(pass, p));
+    },
+    async jacobianNorms({ batch: { ids, sequences, length } }, draws) {
+      log.signs.push(...draws);
+      return Float64Array.from(draws.flatMap(({ seed, draw, position }) => {
+        const noise = fillNormal(streamKeys(seed, 0xfffffffd, draw), new Float32Array(ids.length * vocab));
+        const perSequence = Array.from({ length: sequences }, (_, s) => {
+          const rows = Array.from({ length }, (__, t) => Float64Array.from({ length: vocab }, (___, v) =>
+            (position !== undefined && position !== t ? 0 : Math.sign(noise[(s * length + t) * vocab + v]!))));
+          return gradients([...ids.subarray(s * length, (s + 1) * length)], rows).map((g) => g.reduce((sum, v) => sum + v * v, 0));
+        });
+        return modules.flatMap((_, m) => perSequence.map((squares) => squares[m]!));
+      }));
     },
     explain: never, logits: never, residuals: never,
     memory: () => ({ device: 0, heap: 0 }),

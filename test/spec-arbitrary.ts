@@ -1,5 +1,6 @@
 /** Every valid experiment, for property tests. */
 import fc from 'fast-check';
+import { RACE_ENTRIES, RACE_LIMITS } from '../src/experiment/race-spec.ts';
 import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 
@@ -24,6 +25,24 @@ const clamps = fc.tuple(whole(LIMITS.rMin), whole(LIMITS.rMax)).map(([a, b]) => 
 
 const training = fc.record({ train: text, held: text, steps: whole(LIMITS.steps), learningRate: real(LIMITS.learningRate), decay: fc.constantFrom('constant' as const, 'linear' as const, 'cosine' as const) }, { noNullPrototype: true });
 
+const raceSettings = fc.record({
+  entries: fc.uniqueArray(fc.constantFrom(...RACE_ENTRIES), { minLength: 2 }), meanRanks: fc.uniqueArray(whole([1, 64]), { minLength: 1, maxLength: 8 }), seeds: whole(RACE_LIMITS.seeds),
+}, { noNullPrototype: true });
+
+const noise = fc.oneof(fc.constant({ scale: 'std' as const }), fc.record({ scale: fc.constant('fixed' as const), sigma: real(LIMITS.sigma) }, { noNullPrototype: true }));
+
+const method: fc.Arbitrary<ExperimentSpec['method']> = fc.oneof(
+  fc.record({
+    name: fc.constant('adarank' as const),
+    variant: fc.constantFrom('two-draws' as const, 'clean' as const),
+    noise,
+    repeats: whole(LIMITS.repeats),
+    vocabularySample: whole(LIMITS.vocabularySample),
+  }, { noNullPrototype: true }),
+  fc.record({ name: fc.constant('jacobian' as const), noise, repeats: whole(LIMITS.repeats), perToken: fc.boolean() }, { noNullPrototype: true }),
+  fc.record({ name: fc.constant('combined' as const), noise, signs: whole(LIMITS.signs), repeats: whole(LIMITS.repeats) }, { noNullPrototype: true }),
+);
+
 export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
   version: fc.constant(1 as const),
   model,
@@ -31,17 +50,12 @@ export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
   sequences: whole(LIMITS.sequences),
   length: whole([LIMITS.length[0], LIMITS.tokens[1] / LIMITS.sequences[1]]),
   seed: whole(LIMITS.seed),
-  method: fc.record({
-    name: fc.constant('adarank' as const),
-    variant: fc.constantFrom('two-draws' as const, 'clean' as const),
-    noise: fc.oneof(fc.constant({ scale: 'std' as const }), fc.record({ scale: fc.constant('fixed' as const), sigma: real(LIMITS.sigma) }, { noNullPrototype: true })),
-    repeats: whole(LIMITS.repeats),
-    vocabularySample: whole(LIMITS.vocabularySample),
-  }, { noNullPrototype: true }),
+  method,
   allocation: fc.record({
     meanRank: real(LIMITS.meanRank),
     rounding: fc.constantFrom('floor' as const, 'exact' as const),
     unit: fc.constantFrom('ranks' as const, 'parameters' as const),
   }, { noNullPrototype: true }).chain((a) => clamps.map((c) => ({ ...a, ...c }))),
   training,
-}, { noNullPrototype: true }).map((s): ExperimentSpec => ({ ...defaultSpec(), ...s, training: { ...defaultSpec().training, ...s.training } })).map((s) => (s.text.kind === 'ids' ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length } : s));
+  race: raceSettings,
+}, { noNullPrototype: true }).map((s): ExperimentSpec => ({ ...defaultSpec(), ...s, training: { ...defaultSpec().training, ...s.training }, race: { ...defaultSpec().race, ...s.race } })).map((s) => (s.text.kind === 'ids' ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length } : s));

@@ -88,6 +88,17 @@ export function tinyDecoderGraph({ seed = 1, weights = 'float32', causal = true 
 const int = (value: number): Attribute => ({ type: 'int', value });
 const ints = (...value: number[]): Attribute => ({ type: 'ints', value });
 
+/** The decoder with its logits soft-capped, as some families have them: 3·tanh(logits / 3). */
+export function cappedDecoderGraph(): Graph {
+  const graph = tinyDecoderGraph(), three = new Uint8Array(Float32Array.of(3).buffer), tensor = { name: 'three', type: 'float32' as const, dims: [], bytes: three };
+  const node = (op: string, inputs: string[], output: string) => ({ name: output, op, domain: '', inputs, outputs: [output], attributes: new Map() });
+  const nodes = graph.nodes.map((n) => ({ ...n, outputs: n.outputs.map((o) => (o === 'logits' ? 'raw' : o)) }));
+  return {
+    ...graph, initialisers: new Map([...graph.initialisers, ['three', tensor]]),
+    nodes: [...nodes, node('Div', ['raw', 'three'], 'small'), node('Tanh', ['small'], 'bent'), node('Mul', ['bent', 'three'], 'logits')],
+  };
+}
+
 class GraphMaker {
   readonly nodes: Node[] = [];
   private readonly initialisers = new Map<string, Tensor>();

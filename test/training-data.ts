@@ -19,3 +19,6 @@ export function randomAdapters(modules: readonly ModuleInfo[], rank: number | ((
 
 export const adamWStep = (over: Partial<AdamWStep>): AdamWStep =>
   ({ step: 1, learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: null, ...over });
+
+/** The token a greedy reader takes. */
+export const likeliest = (logits: Float32Array): number => logits.indexOf(Math.max(...logits));

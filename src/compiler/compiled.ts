@@ -105,6 +105,14 @@ export type HeadVariant =
   /** `x, dh → dx` of the norm. */
   | 'normBackward';
 
+/** A part of a text that is being taken further; see `CompiledModel.decode`. */
+export type DecodePart = 'embedding' | 'norm' | 'logits' | { layer: number; adapted: boolean };
+
+/** Keys or values of a block: `[capacity, width]` of the tokens before come in at `input`, `[rows, width]` of the new ones leave at `output`. */
+export interface CacheSlot { input: string; output: string; width: number }
+
+export interface DecodePiece extends Piece { caches: readonly CacheSlot[] }
+
 /**
  * The vocabulary product, `logits = h Wᵀ (+ bias)`; linear, so the difference of two logit sets is
  * `(h₁ − h₂) Wᵀ`. Rows of `W` are tokens.
@@ -146,6 +154,12 @@ export interface CompiledModel {
   embedding(batch: number, length: number): Piece;
   block(layer: number, batch: number, length: number, variant: BlockVariant): Piece;
   headPiece(batch: number, length: number, variant: HeadVariant): Piece;
+  /**
+   * One part for `rows` consecutive tokens of a text of at most `capacity`, `rows < capacity`: activations `[1, rows, width]`. The
+   * input `here` `[rows, capacity]`, where a piece has it, is 1 at the position of each token, else 0. Rows of a cache at and
+   * behind these positions must be zeros. Throws `operator` where tokens meet outside attention.
+   */
+  decode(part: DecodePart, rows: number, capacity: number): DecodePiece;
   /** Weight (and bias) tensors of one module as stored, with the rows that are its own in a packed product. */
   weightOf(module: number): ModuleWeight;
 }

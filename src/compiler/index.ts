@@ -6,8 +6,9 @@ import type { Graph } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { blockRequest, normBackwardRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
-import type { BlockStructure, BlockVariant, CompiledModel, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
+import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
 import { cut } from './cut.ts';
+import { decodeRequest } from './decode.ts';
 import { planPiece, type PieceRequest } from './pieces.ts';
 import { onlyReader } from './products.ts';
 import { findModules } from './sites.ts';
@@ -47,6 +48,7 @@ class Compiled implements CompiledModel {
   private readonly weights: ReturnType<CompiledModel['weightOf']>[];
   private readonly cuts = new Map<string, Cuts>();
   private readonly pieces = new Map<string, Piece>();
+  private readonly slots = new Map<Piece, readonly CacheSlot[]>();
   private readonly models = new Map<string, { signature: string; model: Uint8Array }>();
 
   constructor(graph: Graph) {
@@ -100,6 +102,19 @@ class Compiled implements CompiledModel {
         : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };
       return { opsets: this.graph.opsets, inputs: [['x', cut.layers.at(-1)!.output]], outputs: [output] };
     });
+  }
+
+  decode(part: DecodePart, rows: number, capacity: number): DecodePiece {
+    const layer = typeof part === 'string' ? null : part.layer, sites = layer === null ? [] : this.blocks[layer]!.sites;
+    const kind = typeof part === 'string' ? part : part.adapted ? 'adapted' : 'plain', shape = `${kind}:${rows}:${capacity}`;
+    let caches: readonly CacheSlot[] = [];
+    const piece = this.piece(`decode ${layer}:${shape}`, () => {
+      const made = decodeRequest(this.graph, this.cutAt(1, capacity), part, sites, rows);
+      ({ caches } = made);
+      return made.request;
+    }, `decode structure ${layer === null ? '' : this.blocks[layer]!.structure}:${shape}`);
+    if (!this.slots.has(piece)) this.slots.set(piece, caches);
+    return { ...piece, caches: this.slots.get(piece)! };
   }
 
   weightOf(module: number): ReturnType<CompiledModel['weightOf']> {

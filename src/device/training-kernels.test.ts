@@ -66,6 +66,16 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
     }
   });
 
+  it.each(places)('singular gradients: %s', async (_, place) => {
+    const x = numbers(place.tokens * place.inFeatures, 1), dy = numbers(place.tokens * place.stride, 2), count = 11, bytes = projectionBytes(place.tokens, count);
+    const u = numbers(count * place.outFeatures, 3), v = numbers(count * place.inFeatures, 4);
+    for (const sequences of [1, 2].filter((s) => place.tokens % s === 0)) {
+      const into = put(new Float32Array(3 + sequences * count).fill(7));
+      kernels.singularGradients(put(x), put(dy), place, sequences, put(u), put(v), count, [scratch(bytes), scratch(bytes)], into, 3);
+      expect(error(await read(into), [7, 7, 7, ...twins.singularGradients(x, dy, place, u, v, sequences)])).toBeLessThan(1e-5);
+    }
+  });
+
   it('global norm of many gradients, the same twice', async () => {
     const lengths = [1, 63, 64, 65, 700, 3000], all = lengths.map((length, i) => numbers(length, i));
     const stretches = all.map((g, i) => ({ ...put(g), first: i === 4 ? 100 : 0, count: i === 4 ? 550 : g.length }));

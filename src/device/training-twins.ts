@@ -99,6 +99,25 @@ export function fisherSums(x: Float32Array, dy: Float32Array, place: ModulePlace
   return out;
 }
 
+/**
+ * Per sequence and component, uᵢᵀ G vᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t (uᵢ·dy_t)(vᵢ·x_t): [sequences, count].
+ * `u` [count, outFeatures] and `v` [count, inFeatures] row-major, of any length. [methods.md §5]
+ */
+export function singularGradients(x: Float32Array, dy: Float32Array, place: ModulePlace, u: Float32Array, v: Float32Array, sequences: number): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place, count = v.length / inFeatures, length = tokens / sequences;
+  const out = new Float64Array(sequences * count);
+  for (let t = 0; t < tokens; t++) {
+    const row = Math.floor(t / length) * count, dys = t * stride + column, xs = t * inFeatures;
+    for (let i = 0; i < count; i++) {
+      let output = 0, input = 0;
+      for (let o = 0; o < outFeatures; o++) output += u[i * outFeatures + o]! * dy[dys + o]!;
+      for (let k = 0; k < inFeatures; k++) input += v[i * inFeatures + k]! * x[xs + k]!;
+      out[row + i]! += output * input;
+    }
+  }
+  return out;
+}
+
 /** Dot product of two stretches of `v`. */
 function dot(v: Float32Array, a: number, b: number, length: number): number {
   let sum = 0;

@@ -5,6 +5,7 @@
 import type { TensorType } from '../compiler/compiled.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import type { MemoryUse, ProviderInfo, ProviderKind } from './engine.ts';
+import type { SparseOps } from './sparse-ops.ts';
 import type { TrainingOps } from './training-ops.ts';
 
 /** `Backend.fullRows` by provider; known before a backend is made, for estimates. */
@@ -36,6 +37,8 @@ export interface Backend {
 
   /** Gradients of adapters, the optimiser, norms of gradients. */
   readonly training: TrainingOps;
+  /** Masks, pruning, statistics of activations. */
+  readonly sparse: SparseOps;
 
   /** Bytes to the provider, once. They may be used as they lie: leave them alone, and write only into tensors made with `zeros`. */
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor;
@@ -44,10 +47,10 @@ export interface Backend {
    * Disposing a view leaves `x` alone; a view is dead when `x` is.
    */
   view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor;
-  /** Overwrites the first numbers of a float32 tensor made with `zeros`. */
-  write(x: DeviceTensor, data: Float32Array): void;
-  /** Overwrites `into` with `from`; both float32, of one size. */
-  copy(from: DeviceTensor, into: DeviceTensor): void;
+  /** Overwrites numbers of a float32 tensor made with `zeros`, from number `first` on. */
+  write(x: DeviceTensor, data: Float32Array, first?: number): void;
+  /** Overwrites numbers of `into` with `from`, from number `first` on; both float32. */
+  copy(from: DeviceTensor, into: DeviceTensor, first?: number): void;
   /** float32 zeros. */
   zeros(dims: readonly number[]): DeviceTensor;
   /** `x` [n, …] as [times·n, …], float32. */

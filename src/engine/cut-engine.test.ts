@@ -7,7 +7,7 @@ import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { cappedDecoderGraph, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
 import type { CleanPass, Engine, TokenBatch } from './engine.ts';
 import type { Ort } from './ort.ts';
@@ -23,21 +23,10 @@ async function shared(file: string): Promise<Graph> {
   return readGraph(readFileSync(path), { file, external: (name) => readFileSync(`${dirname(path)}/${name}`) });
 }
 
-/** The decoder with its logits soft-capped, as some families have them: 3·tanh(logits / 3). */
-function capped(): Graph {
-  const graph = tinyDecoderGraph(), three = new Uint8Array(Float32Array.of(3).buffer), tensor = { name: 'three', type: 'float32' as const, dims: [], bytes: three };
-  const node = (op: string, inputs: string[], output: string) => ({ name: output, op, domain: '', inputs, outputs: [output], attributes: new Map() });
-  const nodes = graph.nodes.map((n) => ({ ...n, outputs: n.outputs.map((o) => (o === 'logits' ? 'raw' : o)) }));
-  return {
-    ...graph, initialisers: new Map([...graph.initialisers, ['three', tensor]]),
-    nodes: [...nodes, node('Div', ['raw', 'three'], 'small'), node('Tanh', ['small'], 'bent'), node('Mul', ['bent', 'three'], 'logits')],
-  };
-}
-
 const models: [string, boolean, () => Promise<Graph> | Graph][] = [
   ['float32 decoder', true, () => tinyDecoderGraph()],
   ['4-bit decoder', true, () => tinyDecoderGraph({ weights: 'q4' })],
-  ['decoder with soft-capped logits', true, capped],
+  ['decoder with soft-capped logits', true, cappedDecoderGraph],
   ['tiny llama, float32', hasShared, () => shared('llama/onnx/model.onnx')],
   ['tiny qwen2 (bias), 4 bits', hasShared, () => shared('qwen2/onnx/model_q4.onnx')],
   ['tiny gpt2 (Conv1D)', hasShared, () => shared('gpt2/onnx/model.onnx')],

@@ -7,6 +7,7 @@
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
+import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
 import type { NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
@@ -16,14 +17,21 @@ import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type {
   AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, GradientEngine, GradientSums, LossSum, MemoryUse, NoiseDraw, Probe,
-  ProbeDetail, ProviderInfo, RankUpdates, SignDraw, TokenBatch, TrainingBatch, TrainingEngine, VocabularySample, WeightedGradientSums,
+  ProbeDetail, ProviderInfo, RankUpdates, SignDraw, TokenBatch, TrainingBatch, TrainingEngine, VocabularySample, WeightedGradientSums, WeightEngine,
+  DirectionPairs, GeneratedToken, GeneratingEngine, GenerationRequest, ScoringEngine, TokenQuery, TokenScores,
+  BlockWalk, Masks, SparseEngine,
 } from './engine.ts';
+import type { Generation } from './generation.ts';
 import type { GradientStatistics } from './gradient-statistics.ts';
 import { createHead, type Head } from './head.ts';
 import { backwardEntriesThatFit, entriesThatFit, tooLarge } from './memory.ts';
 import { Network, shapeOf } from './network.ts';
+import { DeviceMasks } from './masked-weights.ts';
 import { firstOf, Pieces } from './pieces.ts';
+import { PlacedWeights } from './placed-weights.ts';
 import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
+import type { Sparsity } from './sparsity.ts';
+import { scoresOf } from './token-scores.ts';
 import { checkTokens, crossEntropy, largest } from './tokens.ts';
 import type { Trainer } from './trainer.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
@@ -51,17 +59,20 @@ interface Kept extends CleanPass {
   bytes: number;
 }
 
-export class CutEngine implements Engine, TrainingEngine, GradientEngine {
+export class CutEngine implements Engine, TrainingEngine, GradientEngine, WeightEngine, ScoringEngine, GeneratingEngine, SparseEngine {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
   private readonly pieces: Pieces;
   private readonly network: Network;
+  private readonly weights: PlacedWeights;
   private readonly chunks: VocabularyChunks;
   private readonly head: Head;
-  // What only training and gradient statistics need is loaded when they are first asked for.
+  // What only training, gradient statistics and generation need is loaded when they are first asked for.
   private trainerMade: Promise<Trainer> | null = null;
   private statisticsMade: Promise<GradientStatistics> | null = null;
+  private generationMade: Promise<Generation> | null = null;
+  private sparsityMade: Promise<Sparsity> | null = null;
   private readonly sites = new Map<number, { site: Site; offset: number }>();
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
@@ -74,6 +85,7 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine {
     if (this.budget < 0) throw tooLarge(weightBytes(model), memoryBudgetBytes);
     this.pieces = new Pieces(model, backend);
     this.network = new Network(model, backend, this.pieces);
+    this.weights = new PlacedWeights(model, backend, this.pieces);
     this.chunks = new VocabularyChunks(backend, model.head);
     this.head = createHead(model, backend, this.pieces, this.chunks);
     for (const { sites } of model.blocks) {
@@ -89,12 +101,19 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine {
 
   weightStd(module: number): number {
     let std = this.stds.get(module);
-    if (std === undefined) this.stds.set(module, std = weightStd(this.model.weightOf(module)));
+    if (std === undefined) this.stds.set(module, std = weightStd(this.weights.of(module)));
     return std;
   }
 
   materialiseWeight(module: number): Float32Array {
-    return dequantise(this.model.weightOf(module));
+    return dequantise(this.weights.of(module));
+  }
+
+  setWeight(module: number, weight: Float32Array | null): Promise<void> {
+    return this.exclusive(async () => {
+      this.weights.set(module, weight);
+      this.stds.delete(module);
+    });
   }
 
   cleanPass(batch: TokenBatch): Promise<CleanPass> {
@@ -225,6 +244,60 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine {
     });
   }
 
+  scoreTokens(pass: CleanPass, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
+    return this.exclusive(async () => {
+      const kept = pass as Kept, made = await this.suffix(kept, layer), prepared = made.length > 0 ? await this.head.prepare(shapeOf(pass.batch), made.at(-1)!) : kept.prepared;
+      const scores = await scoresOf(queries, (rows, visit) => this.head.logits(prepared, visit, rows));
+      for (const x of made) x.dispose();
+      if (prepared !== kept.prepared) prepared.dispose();
+      return scores;
+    });
+  }
+
+  refreshPass(pass: CleanPass, layer: number): Promise<void> {
+    return this.exclusive(async () => {
+      const kept = pass as Kept, made = await this.suffix(kept, layer);
+      if (made.length === 0) return;
+      const taps = [...kept.taps.values()].flatMap((t) => [...t.values()]);
+      for (const old of [...kept.stream.splice(layer + 1), kept.prepared, ...taps]) old.dispose();
+      kept.taps.clear();
+      kept.stream.push(...made);
+      kept.prepared = await this.head.prepare(shapeOf(pass.batch), made.at(-1)!);
+    });
+  }
+
+  singularGradients(batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }> {
+    return this.exclusive(async () => (await this.statistics).singularGradients(await this.trainer, batch, pairs));
+  }
+
+  masks(): Masks {
+    return new DeviceMasks(this.model, this.backend);
+  }
+
+  async inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]> {
+    return (await this.sparsity).inputGrams(batch, use);
+  }
+
+  async walk(batch: TokenBatch, use: AdapterUse): Promise<BlockWalk> {
+    return (await this.sparsity).walk(batch, use);
+  }
+
+  async pruneMask(module: number, norms: Float32Array | null, pattern: PrunePattern, use: AdapterUse): Promise<Uint32Array> {
+    return (await this.sparsity).pruneMask(this.siteOf(module).site, module, norms, pattern, use);
+  }
+
+  async mergedWeight(module: number, use: AdapterUse): Promise<Float32Array> {
+    return (await this.sparsity).mergedWeight(this.siteOf(module).site, module, use);
+  }
+
+  async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined> {
+    yield* (await this.generation).generate(request);
+  }
+
+  async score(ids: Int32Array, use?: AdapterUse): Promise<Float64Array> {
+    return (await this.generation).score(ids, use);
+  }
+
   memory(): MemoryUse {
     const use = this.backend.memory();
     // On the CPU weights are views of the file and stay outside the backend's own count.
@@ -236,6 +309,7 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine {
     await this.tail;
     await (await this.trainerMade)?.dispose();
     await (await this.statisticsMade)?.dispose();
+    (await this.generationMade)?.dispose();
     await this.pieces.dispose();
     await this.head.dispose();
     this.chunks.dispose();
@@ -243,11 +317,20 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine {
   }
 
   private get trainer(): Promise<Trainer> {
-    return this.trainerMade ??= import('./trainer.ts').then(({ Trainer }) => new Trainer(this.model, this.backend, this.pieces, this.network, this.chunks));
+    return this.trainerMade ??= import('./trainer.ts').then(({ Trainer }) => new Trainer(this.model, this.backend, this.pieces, this.network, this.chunks, this.weights));
   }
 
   private get statistics(): Promise<GradientStatistics> {
-    return this.statisticsMade ??= import('./gradient-statistics.ts').then(({ GradientStatistics }) => new GradientStatistics(this.model, this.backend, this.pieces, this.network, this.chunks));
+    return this.statisticsMade ??= import('./gradient-statistics.ts').then(({ GradientStatistics }) => new GradientStatistics(this.model, this.backend, this.pieces, this.network, this.chunks, this.weights));
+  }
+
+  private get sparsity(): Promise<Sparsity> {
+    return this.sparsityMade ??= Promise.all([import('./sparsity.ts'), this.trainer]).then(([{ Sparsity }, trainer]) =>
+      new Sparsity({ model: this.model, backend: this.backend, pieces: this.pieces, network: this.network, trainer }, <T>(task: () => Promise<T>) => this.exclusive(task)));
+  }
+
+  private get generation(): Promise<Generation> {
+    return this.generationMade ??= import('./generation.ts').then(({ Generation }) => new Generation({ model: this.model, backend: this.backend, pieces: this.pieces, network: this.network, head: this.head }, <T>(task: () => Promise<T>) => this.exclusive(task), this.budget));
   }
 
   /** One call at a time: sessions are made and let go of along the way. */
@@ -322,17 +405,24 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine {
     return x;
   }
 
+  /** Outputs of the blocks from `layer` on, computed from that block's kept input: the later streams. */
+  private async suffix({ batch, stream }: Kept, layer: number): Promise<DeviceTensor[]> {
+    const made: DeviceTensor[] = [];
+    for (let l = layer; l < this.model.layers; l++) made.push(firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)));
+    return made;
+  }
+
   /** All logits [rows, vocab]. */
-  private async fullLogits(prepared: DeviceTensor, rows: number, row?: number): Promise<Float32Array> {
+  private async fullLogits(prepared: DeviceTensor, rows: number, only?: readonly number[]): Promise<Float32Array> {
     const out = new Float32Array(rows * this.vocab);
     await this.head.logits(prepared, (first, width, logits) => {
       for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
-    }, row);
+    }, only);
     return out;
   }
 
   private lastLogits(prepared: DeviceTensor, length: number): Promise<Float32Array> {
-    return this.fullLogits(prepared, 1, length - 1);
+    return this.fullLogits(prepared, 1, [length - 1]);
   }
 
   private siteOf(module: number): { site: Site; offset: number } {

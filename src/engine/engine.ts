@@ -4,6 +4,7 @@
  * One engine = one model on one provider. All calls are queued: never two at a time on the runtime.
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
+import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
 
 export type ProviderKind = 'webgpu' | 'wasm';
@@ -81,6 +82,20 @@ export interface AdapterUse {
   scale(module: number): number;
   /** Only the first so many ranks of a module (DyLoRA); all where absent. */
   rank?(module: number): number;
+  /**
+   * The weight becomes M ⊙ (W + scale · B A): pruned, and adapted within what is left (LoSA). Losses, logits and training
+   * take it; generation does not. Over float32 layers only.
+   */
+  masks?: Masks;
+}
+
+/** Which weights stay, where the provider computes: one bit each over [out, in] row-major, bit 0 of a word first, 1 = kept. Must be disposed. */
+export interface Masks {
+  /** Null: all of the module stay. */
+  bits(module: number): Uint32Array | null;
+  /** The array is kept, not copied. */
+  set(module: number, bits: Uint32Array): void;
+  dispose(): void;
 }
 
 /** How often rank `row` (from 0) of a module has moved. */
@@ -160,6 +175,94 @@ export interface GradientEngine {
   weightedGradientSums(batch: TrainingBatch): Promise<WeightedGradientSums>;
   /** The same pass; every module's input `x` [tokens, in] and the loss gradient `dy` [tokens, out] at its output, last layer first. */
   gradientTaps(batch: TrainingBatch, visit: (module: number, x: Float32Array, dy: Float32Array) => void): Promise<number>;
+}
+
+/** Pairs of directions at part of a module: `u` [count, rows] over its output features `first` …, `v` [count, inFeatures], row-major float32. */
+export interface DirectionPairs { module: number; first: number; rows: number; u: Float32Array; v: Float32Array }
+
+/** Token `token` as the next one after row `row` of a batch (row-major over [sequences, length]). */
+export interface TokenQuery { row: number; token: number }
+
+export interface TokenScores {
+  /** ln p of each query. */
+  logLikelihood: Float64Array;
+  /** 1 where no token is more likely. */
+  top: Uint8Array;
+}
+
+/** The part of the engine that asks what single tokens and single directions of a weight are worth; the same queue. */
+export interface ScoringEngine {
+  /** Answers the queries; blocks before `layer` as `pass` kept them, from there on with the weights as they are now. `layer` = layers: the head only. */
+  scoreTokens(pass: CleanPass, queries: readonly TokenQuery[], layer: number): Promise<TokenScores>;
+  /** What `pass` keeps, computed anew from block `layer` on with the weights as they are now. Its `loss` stays what it was. */
+  refreshPass(pass: CleanPass, layer: number): Promise<void>;
+  /**
+   * uᵢᵀ G vᵢ, G = dL/dW of the mean loss, of every pair and sequence of the batch: for each of `pairs` one array [sequences, count].
+   * One forward and backward pass; G is never formed. [methods.md §5]
+   */
+  singularGradients(batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }>;
+}
+
+/** The part of an engine over a model with float32 linear layers (`floatModel`) that puts weights in their place; the same queue. */
+export interface WeightEngine {
+  /**
+   * Puts another float32 weight [out, in] in a module's place for every later call, null: the model's own again. Everything sees
+   * it: losses, gradients, probes, `materialiseWeight`. The array is kept, not copied. Throws `float-only` over any other model.
+   */
+  setWeight(module: number, weight: Float32Array | null): Promise<void>;
+}
+
+/** The stream of a batch, carried through the model block by block while the weights change. Must be disposed. */
+export interface BlockWalk {
+  /** ‖x_k‖₂ over all tokens of every input of each module of the next block. */
+  inputNorms(): Promise<ReadonlyMap<number, Float32Array>>;
+  /**
+   * Runs the next block and returns its reconstruction error (1/H) Σ_h Σ_tokens ((dense − now)/‖dense_h‖₂)², where `dense` is
+   * that block's output in a clean pass over the same batch.
+   */
+  advance(dense: CleanPass): Promise<number>;
+  dispose(): void;
+}
+
+/** The part of an engine over a model with float32 linear layers that prunes; the same queue. Everything sees the model through `use`. [methods.md §4] */
+export interface SparseEngine extends WeightEngine {
+  readonly modules: readonly ModuleInfo[];
+  readonly layers: number;
+  masks(): Masks;
+  /** x_i · x_j over whole sequences of the input of every block, [layers] of [sequences, sequences]. */
+  inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]>;
+  walk(batch: TokenBatch, use: AdapterUse): Promise<BlockWalk>;
+  /** What stays of a module's weight by |W| · norms (Wanda), or by |W| where they are null. */
+  pruneMask(module: number, norms: Float32Array | null, pattern: PrunePattern, use: AdapterUse): Promise<Uint32Array>;
+  /** M ⊙ (W + scale · B A), [out, in]. */
+  mergedWeight(module: number, use: AdapterUse): Promise<Float32Array>;
+}
+
+/** The next token of a text, from the logits `[vocab]` behind its last one; `index` counts the chosen ones from 0. */
+export type ChooseToken = (logits: Float32Array, index: number) => number;
+
+export interface GenerationRequest {
+  prompt: Int32Array;
+  /** At most so many; fewer where the model has no more positions. */
+  tokens: number;
+  choose: ChooseToken;
+  /** A token that ends the text; it is given out, too. */
+  stop?: number;
+  use?: AdapterUse;
+}
+
+export interface GeneratedToken {
+  id: number;
+  /** ln p under the model that chose it, at temperature 1. */
+  logProbability: number;
+}
+
+/** The part of the engine that takes a text further, with a cache of keys and values; the same queue, taken anew for every token. */
+export interface GeneratingEngine {
+  /** Throws `bad-text`, `too-large`, or `operator` for an export in which tokens meet outside attention. */
+  generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined>;
+  /** ln p of every token of a text but the first, given those before it. Throws the same. */
+  score(ids: Int32Array, use?: AdapterUse): Promise<Float64Array>;
 }
 
 /** The part of the engine that trains; the same model, the same queue. */

@@ -5,11 +5,12 @@
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
-import type { GradientSums, SignDraw, TokenBatch, TrainingBatch, WeightedGradientSums } from './engine.ts';
+import type { DirectionPairs, GradientSums, SignDraw, TokenBatch, TrainingBatch, WeightedGradientSums } from './engine.ts';
 import { int, model, node, value } from './graphs.ts';
 import { LogitSigns } from './logit-signs.ts';
 import type { LayerGradients, Network } from './network.ts';
 import type { Pieces } from './pieces.ts';
+import type { PlacedWeights } from './placed-weights.ts';
 import type { Trainer } from './trainer.ts';
 import type { ModuleTaps } from './training-ops.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
@@ -33,14 +34,16 @@ export class GradientStatistics {
   private readonly backend: Backend;
   private readonly pieces: Pieces;
   private readonly network: Network;
+  private readonly placed: PlacedWeights;
   private readonly signs: LogitSigns;
   private weighted: Promise<Session> | null = null;
 
-  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks) {
+  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks, placed: PlacedWeights) {
     this.model = model;
     this.backend = backend;
     this.pieces = pieces;
     this.network = network;
+    this.placed = placed;
     this.signs = new LogitSigns(backend, chunks);
   }
 
@@ -81,13 +84,13 @@ export class GradientStatistics {
 
   /** Σ |W ⊙ G| and Σ (W ⊙ G)² of the mean loss. One module's W and G exist at a time. */
   async weightedSums(trainer: Trainer, batch: TrainingBatch): Promise<WeightedGradientSums> {
-    const { backend, model } = this, session = await (this.weighted ??= backend.session(weightedGradient(), 'the weighted gradients'));
+    const { backend, model, placed } = this, session = await (this.weighted ??= backend.session(weightedGradient(), 'the weighted gradients'));
     const results: { module: number; sum: DeviceTensor; squares: DeviceTensor }[] = [];
     const loss = await trainer.gradients(batch, undefined, {
       layer: (layer, gradients) => this.each(layer, gradients, async (module, { x, dy, column }) => {
         const { inFeatures, outFeatures } = model.modules[module]!, tokens = batch.sequences * batch.length, width = dy.dims.at(-1)!;
         // Of a packed product the other modules' rows are zero.
-        const own = dequantise(model.weightOf(module)), w = width === outFeatures ? own : new Float32Array(width * inFeatures);
+        const own = dequantise(placed.of(module)), w = width === outFeatures ? own : new Float32Array(width * inFeatures);
         if (w !== own) w.set(own, column * inFeatures);
         const feeds = new Map([
           ['x', backend.view(x, 'float32', [tokens, inFeatures])], ['dy', backend.view(dy, 'float32', [tokens, width])],
@@ -105,6 +108,32 @@ export class GradientStatistics {
       for (const used of [result.sum, result.squares]) used.dispose();
     }
     return { loss, sum, squares };
+  }
+
+  /** uᵢᵀ G vᵢ of the mean loss, [sequences, count] for each of `pairs`. A layer's directions are on the device while it is that layer's turn. */
+  async singularGradients(trainer: Trainer, batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }> {
+    const { backend, model } = this, { sequences } = batch, gradients = new Array<Float32Array>(pairs.length);
+    const own = model.modules.map((_, m) => pairs.flatMap((p, i) => (p.module === m ? [i] : [])));
+    const put = (x: Float32Array, width: number) => backend.upload('float32', [x.length / width, width], new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
+    const loss = await trainer.gradients(batch, undefined, {
+      layer: (layer, taps) => this.each(layer, taps, async (module, whole) => {
+        const counts = own[module]!.map((i) => sequences * (pairs[i]!.v.length / model.modules[module]!.inFeatures)), total = counts.reduce((a, b) => a + b, 0);
+        if (total === 0) return;
+        const into = backend.zeros([total]);
+        let at = 0;
+        for (const [n, i] of own[module]!.entries()) {
+          const { first, rows, u, v } = pairs[i]!, directions = [put(u, rows), put(v, model.modules[module]!.inFeatures)] as const;
+          await backend.training.singularGradients({ ...whole, column: whole.column + first, outFeatures: rows }, sequences, ...directions, into, at);
+          for (const used of directions) used.dispose();
+          at += counts[n]!;
+        }
+        const all = await backend.read(into);
+        into.dispose();
+        at = 0;
+        for (const [n, i] of own[module]!.entries()) gradients[i] = all.slice(at, at += counts[n]!);
+      }),
+    });
+    return { loss, gradients };
   }
 
   async dispose(): Promise<void> {

@@ -17,8 +17,8 @@ export type Visit = (first: number, width: number, logits: Float32Array) => void
 export interface Head {
   /** What of a stream the rest of the head works on; kept with a clean pass. `x` [batch, length, hidden]. */
   prepare(shape: Shape, x: DeviceTensor): Promise<DeviceTensor>;
-  /** Logits of all rows, or of one, in stretches of the vocabulary. */
-  logits(prepared: DeviceTensor, visit: Visit, row?: number): Promise<void>;
+  /** Logits of all rows, or of some in their order, in stretches of the vocabulary. */
+  logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[]): Promise<void>;
   /** Per pair of entries of `x`: Σ over rows and vocabulary of |difference of logits|. `clean` is the clean pass's. */
   distances(clean: DeviceTensor, x: DeviceTensor, pairs: Uint32Array, sample?: VocabularySample): Promise<Float64Array>;
   dispose(): Promise<void>;
@@ -46,9 +46,9 @@ class LinearHead implements Head {
     return this.pieces.head(shape, 'norm', x);
   }
 
-  async logits(prepared: DeviceTensor, visit: Visit, row?: number): Promise<void> {
+  async logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[]): Promise<void> {
     const h = await this.backend.read(prepared);
-    await this.vocabulary.logits(row === undefined ? h : h.slice(row * this.hidden, (row + 1) * this.hidden), visit);
+    await this.vocabulary.logits(rows ? picked(h, this.hidden, rows) : h, visit);
   }
 
   async distances(clean: DeviceTensor, x: DeviceTensor, pairs: Uint32Array, sample?: VocabularySample): Promise<Float64Array> {
@@ -83,9 +83,9 @@ class NonlinearHead implements Head {
     return this.pieces.head(shape, 'logits', x);
   }
 
-  async logits(prepared: DeviceTensor, visit: Visit, row?: number): Promise<void> {
+  async logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[]): Promise<void> {
     const all = await this.backend.read(prepared);
-    visit(0, this.vocab, row === undefined ? all : all.slice(row * this.vocab, (row + 1) * this.vocab));
+    visit(0, this.vocab, rows ? picked(all, this.vocab, rows) : all);
   }
 
   /** Entry by entry, so that the logits of two entries exist at a time. */
@@ -112,4 +112,11 @@ class NonlinearHead implements Head {
   }
 
   async dispose(): Promise<void> {}
+}
+
+/** Rows `rows` of `x` [rows, width]. */
+function picked(x: Float32Array, width: number, rows: readonly number[]): Float32Array {
+  const out = new Float32Array(rows.length * width);
+  rows.forEach((row, i) => out.set(x.subarray(row * width, (row + 1) * width), i * width));
+  return out;
 }

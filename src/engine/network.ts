@@ -7,6 +7,9 @@ import { firstOf, type Pieces, type Shape } from './pieces.ts';
 /** Adapter inputs of a layer, by name; null for the clean model. */
 export type AdapterFeeds = (layer: number) => ReadonlyMap<string, DeviceTensor>;
 
+/** Weights that a layer runs with instead of its own, by name; asked for right before it runs. */
+export type LayerWeights = (layer: number) => Promise<ReadonlyMap<string, DeviceTensor>>;
+
 /** What one block's backward pass leaves: inputs of its products and the gradients at their outputs, by the names of its sites. */
 export type LayerGradients = ReadonlyMap<string, DeviceTensor>;
 
@@ -24,10 +27,10 @@ export class Network {
   }
 
   /** Inputs of all blocks, then of the head: layers + 1 tensors [sequences, length, hidden]. */
-  async forward(batch: TokenBatch, adapters: AdapterFeeds | null = null): Promise<DeviceTensor[]> {
+  async forward(batch: TokenBatch, adapters: AdapterFeeds | null = null, weights?: LayerWeights): Promise<DeviceTensor[]> {
     const shape = shapeOf(batch), stream = [await this.embed(batch)];
     for (let layer = 0; layer < this.model.layers; layer++) {
-      stream.push(firstOf(await this.pieces.block(shape, layer, adapters ? 'adapted' : 'plain', stream[layer]!, adapters?.(layer))));
+      stream.push(firstOf(await this.pieces.block(shape, layer, adapters ? 'adapted' : 'plain', stream[layer]!, adapters?.(layer), await weights?.(layer))));
     }
     return stream;
   }
@@ -37,11 +40,11 @@ export class Network {
    * layer first, and must not keep them; `residual` each block's input gradient. Disposes `dy`.
    */
   async backward(batch: TokenBatch, stream: readonly DeviceTensor[], dy: DeviceTensor, adapters: AdapterFeeds | null,
-    visit: (layer: number, gradients: LayerGradients) => Promise<void>, residual?: (layer: number, dx: DeviceTensor) => Promise<void>): Promise<void> {
+    visit: (layer: number, gradients: LayerGradients) => Promise<void>, residual?: (layer: number, dx: DeviceTensor) => Promise<void>, weights?: LayerWeights): Promise<void> {
     let gradient = dy;
     for (let layer = this.model.layers - 1; layer >= 0; layer--) {
       const feeds = new Map([['dy', gradient], ...adapters?.(layer) ?? []]);
-      const out = await this.pieces.block(shapeOf(batch), layer, adapters ? 'adaptedBackward' : 'backward', stream[layer]!, feeds);
+      const out = await this.pieces.block(shapeOf(batch), layer, adapters ? 'adaptedBackward' : 'backward', stream[layer]!, feeds, await weights?.(layer));
       const [[, dx], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
       gradient.dispose();
       gradient = dx;
@@ -52,15 +55,19 @@ export class Network {
     gradient.dispose();
   }
 
-  private async embed(batch: TokenBatch): Promise<DeviceTensor> {
-    const { sequences, length, ids } = batch;
-    const lookups = new Map(this.model.lookups.map(({ input, source, width, read }) => {
+  /** The input of the first block. */
+  async embed(batch: TokenBatch): Promise<DeviceTensor> {
+    const lookups = this.lookUp(batch), x = await this.pieces.embedding(shapeOf(batch), lookups);
+    for (const lookup of lookups.values()) lookup.dispose();
+    return x;
+  }
+
+  /** What the embedding piece takes. */
+  lookUp({ sequences, length, ids }: TokenBatch): ReadonlyMap<string, DeviceTensor> {
+    return new Map(this.model.lookups.map(({ input, source, width, read }) => {
       const rows = new Float32Array(sequences * length * width);
       for (let i = 0; i < sequences * length; i++) read(source === 'input_ids' ? ids[i]! : i % length, rows.subarray(i * width, (i + 1) * width));
       return [input, this.backend.upload('float32', [sequences, length, width], new Uint8Array(rows.buffer))];
     }));
-    const x = await this.pieces.embedding(shapeOf(batch), lookups);
-    for (const lookup of lookups.values()) lookup.dispose();
-    return x;
   }
 }

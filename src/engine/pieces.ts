@@ -2,13 +2,19 @@
  * Sessions and weights of a compiled model on a provider. A piece is compiled once per structure and shape; its
  * weights are uploaded once and fed to every run.
  */
-import type { BlockVariant, CompiledModel, HeadVariant, Piece, WeightTensor } from '../compiler/compiled.ts';
+import type { BlockVariant, CompiledModel, DecodePart, HeadVariant, Piece, WeightTensor } from '../compiler/compiled.ts';
+import { float32View } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 
 /** Batch sizes whose sessions are kept: the clean batch and a few sizes of probe batches. */
 const SHAPES_KEPT = 4;
 
 export interface Shape { batch: number; length: number }
+
+/** Tokens at a time, and tokens at most, of a text that is being taken further. */
+export interface DecodeShape { rows: number; capacity: number }
+
+const keyOf = ({ batch, length }: Shape): string => `${batch}x${length}`;
 
 /** Keys of what depends on the shape: its sessions by structure and variant, and the pieces by layer. */
 interface ShapeCache { sessions: Map<string, Session>; pieces: Map<string, Piece> }
@@ -19,6 +25,8 @@ export class Pieces {
   private readonly weights = new Map<string, DeviceTensor>();
   /** The tensor that holds the bytes of a weight, whichever view of it was asked for first. */
   private readonly owners = new Map<string, DeviceTensor>();
+  /** Weights that were made writable. */
+  private readonly written = new Map<string, DeviceTensor>();
   /** Most recently used last. */
   private readonly shapes = new Map<string, ShapeCache>();
   private uploaded = 0;
@@ -31,18 +39,25 @@ export class Pieces {
   /** Bytes of uploaded weights. */
   get weightBytes(): number { return this.uploaded; }
 
-  embedding(shape: Shape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
-    return this.run(shape, 'embedding', 'embedding', () => this.model.embedding(shape.batch, shape.length), feeds).then(firstOf);
+  /** A part of a text that is being taken further. Of `feeds` it takes what it asks for; outputs by name, the activations first. */
+  decode(part: DecodePart, { rows, capacity }: DecodeShape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const inBlock = typeof part === 'object', kind = inBlock ? (part.adapted ? 'adapted' : 'plain') : part;
+    const sessionKey = inBlock ? `structure ${this.model.blocks[part.layer]!.structure} ${kind}` : part;
+    return this.run(`${rows} of ${capacity}`, inBlock ? `block ${part.layer} ${kind}` : part, sessionKey, () => this.model.decode(part, rows, capacity), feeds);
   }
 
-  /** Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward: dx) first. */
-  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<ReadonlyMap<string, DeviceTensor>> {
+  embedding(shape: Shape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
+    return this.run(keyOf(shape), 'embedding', 'embedding', () => this.model.embedding(shape.batch, shape.length), feeds).then(firstOf);
+  }
+
+  /** Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward: dx) first. `weights` by name go in the place of the model's own. */
+  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map(), weights?: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const sessionKey = `structure ${this.model.blocks[layer]!.structure} ${variant}`;
-    return this.run(shape, `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), others, x);
+    return this.run(keyOf(shape), `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), others, x, weights);
   }
 
   head(shape: Shape, variant: HeadVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<DeviceTensor> {
-    return this.run(shape, `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), others, x).then(firstOf);
+    return this.run(keyOf(shape), `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), others, x).then(firstOf);
   }
 
   async dispose(): Promise<void> {
@@ -50,10 +65,27 @@ export class Pieces {
     for (const weight of this.weights.values()) weight.dispose();
     this.weights.clear();
     this.owners.clear();
+    this.written.clear();
   }
 
-  /** `x` goes to the piece's first input unless `feeds` has it already. */
-  private async run(shape: Shape, key: string, sessionKey: string, build: () => Piece, feeds: ReadonlyMap<string, DeviceTensor>, x?: DeviceTensor): Promise<ReadonlyMap<string, DeviceTensor>> {
+  /** A float32 weight as a tensor that may be written into, in place of the uploaded one. */
+  writable(weight: WeightTensor): DeviceTensor {
+    let tensor = this.written.get(weight.name);
+    if (tensor) return tensor;
+    const old = this.weights.get(weight.name);
+    tensor = this.backend.zeros(weight.dims);
+    this.backend.write(tensor, float32View(weight.bytes));
+    if (!old) this.uploaded += weight.bytes.byteLength;
+    old?.dispose();
+    this.written.set(weight.name, tensor);
+    this.weights.set(weight.name, tensor);
+    this.owners.set(weight.name, tensor);
+    return tensor;
+  }
+
+  /** `x` goes to the piece's first input unless `feeds` has it already; what the piece does not ask for is left out. */
+  private async run(shape: string, key: string, sessionKey: string, build: () => Piece, feeds: ReadonlyMap<string, DeviceTensor>, x?: DeviceTensor,
+    weights?: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const cache = await this.cacheOf(shape);
     let piece = cache.pieces.get(key);
     if (!piece) {
@@ -65,14 +97,18 @@ export class Pieces {
       session = await this.backend.session(piece.model, `the ${key} of this model`);
       cache.sessions.set(sessionKey, session);
     }
-    const all = new Map(feeds);
-    if (x) all.set(piece.inputs[0]!, x);
-    for (const [input, weight] of piece.weights) all.set(input, this.resident(weight));
+    const all = new Map<string, DeviceTensor>();
+    for (const [i, name] of piece.inputs.entries()) {
+      const fed = feeds.get(name) ?? (i === 0 ? x : undefined);
+      if (fed) all.set(name, fed);
+    }
+    for (const [input, weight] of piece.weights) all.set(input, weights?.get(weight.name) ?? this.resident(weight));
     const outputs = await session.run(all);
     return new Map(piece.outputs.map((name) => [name, outputs.get(name)!]));
   }
 
-  private resident(weight: WeightTensor): DeviceTensor {
+  /** A weight where the provider computes; uploaded when it is first asked for. */
+  resident(weight: WeightTensor): DeviceTensor {
     let tensor = this.weights.get(weight.name);
     if (tensor) return tensor;
     const { type, dims, bytes } = weight, of = weight.viewOf ?? weight.name, owner = this.owners.get(of);
@@ -86,8 +122,8 @@ export class Pieces {
     return tensor;
   }
 
-  private async cacheOf({ batch, length }: Shape): Promise<ShapeCache> {
-    const key = `${batch}x${length}`, cache = this.shapes.get(key) ?? { sessions: new Map(), pieces: new Map() };
+  private async cacheOf(key: string): Promise<ShapeCache> {
+    const cache = this.shapes.get(key) ?? { sessions: new Map(), pieces: new Map() };
     this.shapes.delete(key);
     this.shapes.set(key, cache);
     if (this.shapes.size > SHAPES_KEPT) {

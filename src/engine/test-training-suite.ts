@@ -46,6 +46,12 @@ export function trainingSuite(b: Backend, references: string | null): void {
     expect(error(await b.read(fisher), [...twins.fisherSums(x, dy, place, 2), ...twins.fisherSums(x, dy, place, 18)])).toBeLessThan(1e-5);
   });
 
+  it('gives singular gradients, each at its place', async () => {
+    const place = placeOf(taps), u = numbers(5 * 13, 3), v = numbers(5 * 11, 4), into = b.zeros([12]);
+    await b.training.singularGradients(taps, 2, put(u, 5, 13), put(v, 5, 11), into, 2);
+    expect(error(await b.read(into), [0, 0, ...twins.singularGradients(x, dy, place, u, v, 2)])).toBeLessThan(1e-5);
+  });
+
   it('takes AdamW steps in place, clipped by the global norm, in some rows only', async () => {
     const sizes = [{ rank: 4, width: 70, rows: { from: 1, to: 3 } }, { rank: 2, width: 300, rows: { from: 0, to: 2 } }];
     const parameters = sizes.map(({ rank, width, rows }, i) => {

@@ -2,15 +2,18 @@
  * Loss and training through the cut model: forward block by block, cross entropy by hand, backward block by block with the
  * forward recomputed inside, then our kernels for the adapters' gradients and AdamW. [methods.md §1]
  */
-import type { CompiledModel, SiteModule } from '../compiler/compiled.ts';
+import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdamWStep, RankRows } from '../device/training-twins.ts';
 import { AtlasError } from '../errors.ts';
+import { AdapterInputs } from './adapter-inputs.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
-import { DeviceAdapters, usedRank } from './device-adapters.ts';
+import { usedRank, type DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingBatch } from './engine.ts';
-import { Network, shapeOf, type AdapterFeeds, type LayerGradients } from './network.ts';
+import { shapeOf, type AdapterFeeds, type LayerGradients, type LayerWeights, type Network } from './network.ts';
+import { MaskedWeights, type DeviceMasks } from './masked-weights.ts';
 import type { Pieces } from './pieces.ts';
+import type { PlacedWeights } from './placed-weights.ts';
 import { checkTokens } from './tokens.ts';
 import type { AdapterGradient } from './training-ops.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
@@ -27,22 +30,24 @@ export class Trainer {
   private readonly pieces: Pieces;
   private readonly network: Network;
   private readonly crossEntropy: CrossEntropy;
-  /** Zero pairs of rank 1, by width: modules without an adapter are fed these. */
-  private readonly nothing = new Map<number, DeviceTensor>();
+  private readonly inputs: AdapterInputs;
   private readonly norm: DeviceTensor;
+  readonly masked: MaskedWeights;
 
-  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks) {
+  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks, placed: PlacedWeights) {
     this.model = model;
     this.backend = backend;
     this.pieces = pieces;
     this.network = network;
     this.crossEntropy = new CrossEntropy(backend, chunks);
+    this.inputs = new AdapterInputs(model, backend);
     this.norm = backend.zeros([1]);
+    this.masked = new MaskedWeights(model, backend, pieces, placed);
   }
 
   /** The residual stream, through the adapters if given; see `Network.forward`. */
   async forward(batch: TokenBatch, use?: AdapterUse): Promise<DeviceTensor[]> {
-    const views: DeviceTensor[] = [], stream = await this.network.forward(batch, use ? this.feeds(use, views) : null);
+    const views: DeviceTensor[] = [], { feeds, weights } = this.changes(use, views), stream = await this.network.forward(batch, feeds, weights);
     for (const view of views) view.dispose();
     return stream;
   }
@@ -58,15 +63,15 @@ export class Trainer {
 
   /** Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first. */
   async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor): Promise<number> {
-    const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [], feeds = use ? this.feeds(use, views) : null;
-    const stream = await this.network.forward(batch, feeds), end = stream.at(-1)!;
+    const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [], { feeds, weights } = this.changes(use, views);
+    const stream = await this.network.forward(batch, feeds, weights), end = stream.at(-1)!;
     const { h, prepared } = await this.prepare(batch, end), pass = await this.crossEntropy.forward(h, labels);
     const dh = await this.crossEntropy.gradient(h, pass, new Float32Array(labels.length).fill(1 / tokens));
     const shaped = this.backend.view(dh, 'float32', [batch.sequences, batch.length, this.model.head.hidden]);
     const dy = await this.pieces.head(shapeOf(batch), 'normBackward', end, new Map([['dh', shaped]]));
     for (const used of [shaped, dh, h, prepared]) used.dispose();
     await visit.residual?.(this.model.layers, dy);
-    await this.network.backward(batch, stream, dy, feeds, visit.layer ?? (async () => undefined), visit.residual);
+    await this.network.backward(batch, stream, dy, feeds, visit.layer ?? (async () => undefined), visit.residual, weights);
     // Read last, so that the device never waits for the page in between.
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
@@ -80,7 +85,12 @@ export class Trainer {
       const to = usedRank(use, module, rank);
       return { from: onlyLast ? to - 1 : 0, to };
     };
-    const loss = await this.gradients(batch, use, { layer: (layer, gradients) => training.adapterGradients(this.adapterGradients(layer, gradients, use, rowsOf)) });
+    const loss = await this.gradients(batch, use, {
+      layer: (layer, gradients) => {
+        const modules = this.adapterGradients(layer, gradients, use, rowsOf);
+        return use.masks ? this.maskedGradients(modules, use.masks as DeviceMasks) : training.adapterGradients(modules);
+      },
+    });
     await training.squaredNorm(adapters.gradientRows(rowsOf), this.norm);
     for (const [step, parameters] of adapters.optimised(rowsOf, updates)) await training.adamW(parameters, this.norm, { ...adamW, step });
     const gradNorm = Math.sqrt((await this.backend.read(this.norm))[0]!);
@@ -89,7 +99,9 @@ export class Trainer {
   }
 
   async dispose(): Promise<void> {
-    for (const tensor of [...this.nothing.values(), this.norm]) tensor.dispose();
+    this.inputs.dispose();
+    this.masked.dispose();
+    this.norm.dispose();
     await this.crossEntropy.dispose();
   }
 
@@ -108,32 +120,25 @@ export class Trainer {
     return { prepared, h: this.backend.view(prepared, 'float32', [batch.sequences * batch.length, this.model.head.hidden]) };
   }
 
-  private feeds(use: AdapterUse, views: DeviceTensor[]): AdapterFeeds {
-    const adapters = use.adapters as DeviceAdapters, byLayer = this.model.blocks.map(({ sites }) => new Map(sites.flatMap(({ modules }) => modules.flatMap((m) => {
-      const fed = adapters.feeds(m.module, use, views) ?? this.none(m);
-      return [[m.loraA, fed.a], [m.loraB, fed.b], [m.scale, fed.scale]] as [string, DeviceTensor][];
-    }))));
-    return (layer) => byLayer[layer]!;
+  /** Adapters beside the products; or, behind a mask, weights with the adapters in them. */
+  private changes(use: AdapterUse | undefined, views: DeviceTensor[]): { feeds: AdapterFeeds | null; weights?: LayerWeights } {
+    if (use?.masks) return { feeds: null, weights: (layer) => this.masked.of(layer, use) };
+    return { feeds: use ? this.inputs.feeds(use, views) : null };
   }
 
-  private none({ module }: SiteModule): { a: DeviceTensor; b: DeviceTensor; scale: DeviceTensor } {
-    const zeros = (width: number, dims: readonly number[]) => {
-      let tensor = this.nothing.get(width);
-      if (!tensor) this.nothing.set(width, (tensor = this.backend.zeros(dims)));
-      return tensor;
-    };
-    const { inFeatures, outFeatures } = this.model.modules[module]!;
-    // Width 0 stands for the scale, the only tensor of one dimension.
-    return { a: zeros(inFeatures, [1, inFeatures]), b: zeros(outFeatures, [1, outFeatures]), scale: zeros(0, [1]) };
+  private async maskedGradients(modules: readonly (AdapterGradient & { module: number })[], masks: DeviceMasks): Promise<void> {
+    for (const { module, taps, adapter, rows, scale, into } of modules) {
+      await this.backend.sparse.maskedGradients(taps, masks.tensor(module), { pair: adapter, rank: rows.to, scale }, into);
+    }
   }
 
-  private adapterGradients(layer: number, gradients: LayerGradients, use: AdapterUse, rowsOf: (module: number, rank: number) => RankRows): AdapterGradient[] {
+  private adapterGradients(layer: number, gradients: LayerGradients, use: AdapterUse, rowsOf: (module: number, rank: number) => RankRows): (AdapterGradient & { module: number })[] {
     const adapters = use.adapters as DeviceAdapters;
     return this.model.blocks[layer]!.sites.flatMap((site) => site.modules.flatMap(({ module, offset }) => {
       const adapter = adapters.of(module);
       if (!adapter) return [];
       const taps = { x: gradients.get(site.tap)!, dy: gradients.get(site.grad)!, column: offset, outFeatures: this.model.modules[module]!.outFeatures };
-      return [{ taps, adapter: adapter.values, rows: rowsOf(module, adapter.rank), scale: use.scale(module), into: adapter.gradients }];
+      return [{ module, taps, adapter: adapter.values, rows: rowsOf(module, adapter.rank), scale: use.scale(module), into: adapter.gradients }];
     }));
   }
 }

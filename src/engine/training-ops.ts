@@ -50,6 +50,8 @@ export interface TrainingOps {
   gradientNorms(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
   /** into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s (with as many sequences as tokens: each token's own). */
   fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
+  /** into[at + s·count + i] = uᵢᵀ G vᵢ over the tokens of sequence s, for `u` [count, outFeatures of the taps] and `v` [count, in]. [methods.md §5] */
+  singularGradients(taps: ModuleTaps, sequences: number, u: DeviceTensor, v: DeviceTensor, into: DeviceTensor, at: number): Promise<void>;
 }
 
 /** Sizes of a module from the tensors themselves. */

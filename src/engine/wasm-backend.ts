@@ -11,7 +11,9 @@ import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { noiseGemm } from './graphs.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { WasmSparse } from './wasm-sparse.ts';
 import { WasmTraining } from './wasm-training.ts';
+import { heapBytes } from './wasm-heap.ts';
 
 const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
 
@@ -24,6 +26,7 @@ export class WasmBackend implements Backend {
   readonly fusedHead = true;
   readonly largestTensor = 2 ** 31 - 1;
   readonly training: WasmTraining;
+  readonly sparse: WasmSparse;
   private readonly ort: Ort;
   private gemm: OrtSession | null = null;
   private noise = new Float32Array(0);
@@ -32,6 +35,7 @@ export class WasmBackend implements Backend {
   constructor(ort: Ort) {
     this.ort = ort;
     this.training = new WasmTraining(ort, OPTIONS);
+    this.sparse = new WasmSparse(ort, OPTIONS);
     this.provider = { kind: 'wasm', device: 'CPU', threads: ort.env.wasm.numThreads ?? 1, software: false };
   }
 
@@ -43,12 +47,12 @@ export class WasmBackend implements Backend {
     return cpu(x).view(this.ort, type, dims);
   }
 
-  write(x: DeviceTensor, data: Float32Array): void {
-    cpu(x).data.set(data);
+  write(x: DeviceTensor, data: Float32Array, first = 0): void {
+    cpu(x).data.set(data, first);
   }
 
-  copy(from: DeviceTensor, into: DeviceTensor): void {
-    cpu(into).data.set(cpu(from).data);
+  copy(from: DeviceTensor, into: DeviceTensor, first = 0): void {
+    cpu(into).data.set(cpu(from).data, first);
   }
 
   zeros(dims: readonly number[]): DeviceTensor {
@@ -127,7 +131,7 @@ export class WasmBackend implements Backend {
   }
 
   memory(): MemoryUse {
-    return { device: this.noise.byteLength, heap: 0 };
+    return { device: this.noise.byteLength, heap: heapBytes() };
   }
 
   trim(): void {
@@ -138,6 +142,7 @@ export class WasmBackend implements Backend {
     await this.gemm?.dispose();
     this.gemm = null;
     await this.training.dispose();
+    await this.sparse.dispose();
     this.trim();
   }
 

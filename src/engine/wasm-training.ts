@@ -2,8 +2,8 @@
 import { adamW, fisherSums, sumOfSquares, type AdamWStep } from '../device/training-twins.ts';
 import { cpu, floats } from './cpu-tensor.ts';
 import { elements, type DeviceTensor } from './backend.ts';
-import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
-import { adapterGradient, gramMatrices } from './training-graphs.ts';
+import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { adapterGradient, gramMatrices, singularGradient } from './training-graphs.ts';
 import { placeOf, type AdamWParameter, type AdapterGradient, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
 
 /** Rows `rows` of a resident tensor, in place. */
@@ -13,7 +13,7 @@ function rowsOf({ tensor, rows: { from, to } }: TensorRows): Float32Array {
 }
 
 /** A module's own columns of dy, [tokens, out]; a copy only where others lie beside them. */
-function columnsOf(taps: ModuleTaps): Float32Array {
+export function columnsOf(taps: ModuleTaps): Float32Array {
   const { tokens, outFeatures, column, stride } = placeOf(taps), all = cpu(taps.dy).data;
   if (outFeatures === stride) return all;
   const own = new Float32Array(tokens * outFeatures);
@@ -70,6 +70,15 @@ export class WasmTraining implements TrainingOps {
 
   async fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void> {
     cpu(into).data.set(fisherSums(cpu(taps.x).data, cpu(taps.dy).data, placeOf(taps), sequences), at);
+  }
+
+  async singularGradients(taps: ModuleTaps, sequences: number, u: DeviceTensor, v: DeviceTensor, into: DeviceTensor, at: number): Promise<void> {
+    const session = await this.session(singularGradient, 'the singular gradients'), { tokens, inFeatures, outFeatures } = placeOf(taps);
+    const { g } = await session.run({
+      x: this.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.tensor(columnsOf(taps), [tokens, outFeatures]), u: cpu(u).tensor, v: cpu(v).tensor,
+      shape: cpuTensor(this.ort, 'int64', [3], new Uint8Array(BigInt64Array.from([sequences, tokens / sequences, u.dims[0]!], BigInt).buffer)),
+    });
+    cpu(into).data.set(g!.data as Float32Array, at);
   }
 
   async dispose(): Promise<void> {

@@ -15,6 +15,8 @@ import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } fr
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
 import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { heapBytes } from './wasm-heap.ts';
+import { WebGpuSparse } from './webgpu-sparse.ts';
 import { WebGpuTraining } from './webgpu-training.ts';
 
 /**
@@ -33,6 +35,7 @@ export class WebGpuBackend implements Backend {
   readonly fusedHead = false;
   readonly largestTensor: number;
   readonly training: WebGpuTraining;
+  readonly sparse: WebGpuSparse;
   private readonly ort: Ort;
   private readonly gpu: Gpu;
   private readonly pool: BufferPool;
@@ -49,6 +52,7 @@ export class WebGpuBackend implements Backend {
     this.dispatcher = new Dispatcher(gpu.device);
     this.kernels = new Kernels(this.dispatcher);
     this.training = new WebGpuTraining(this.dispatcher, this.pool);
+    this.sparse = new WebGpuSparse(this.dispatcher, this.pool, (type, dims, bytes) => this.upload(type, dims, bytes));
     this.provider = { kind: 'webgpu', device: gpu.name, threads: 1, software: gpu.software };
   }
 
@@ -63,13 +67,13 @@ export class WebGpuBackend implements Backend {
     return this.own(type, dims, buffer, () => undefined);
   }
 
-  write(x: DeviceTensor, data: Float32Array): void {
-    this.gpu.device.queue.writeBuffer(gpuTensor(x).buffer, 0, data as Float32Array<ArrayBuffer>);
+  write(x: DeviceTensor, data: Float32Array, first = 0): void {
+    this.gpu.device.queue.writeBuffer(gpuTensor(x).buffer, 4 * first, data as Float32Array<ArrayBuffer>);
   }
 
-  copy(from: DeviceTensor, into: DeviceTensor): void {
+  copy(from: DeviceTensor, into: DeviceTensor, first = 0): void {
     const { buffer, bytes } = sliceOf(from);
-    this.encode((encoder) => encoder.copyBufferToBuffer(buffer, 0, gpuTensor(into).buffer, 0, bytes));
+    this.encode((encoder) => encoder.copyBufferToBuffer(buffer, 0, gpuTensor(into).buffer, 4 * first, bytes));
   }
 
   zeros(dims: readonly number[]): DeviceTensor {
@@ -149,7 +153,7 @@ export class WebGpuBackend implements Backend {
   }
 
   memory(): MemoryUse {
-    return { device: this.pool.bytes, heap: 0 };
+    return { device: this.pool.bytes, heap: heapBytes() };
   }
 
   trim(): void {

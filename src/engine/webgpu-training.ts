@@ -53,6 +53,12 @@ export class WebGpuTraining implements TrainingOps {
     this.withScratch((scratch) => this.kernels.fisherSums(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, scratch(4 * place.tokens), sliceOf(into), at));
   }
 
+  async singularGradients(taps: ModuleTaps, sequences: number, u: DeviceTensor, v: DeviceTensor, into: DeviceTensor, at: number): Promise<void> {
+    const place = placeOf(taps), count = u.dims[0]!, bytes = projectionBytes(place.tokens, count);
+    this.withScratch((scratch) => this.kernels.singularGradients(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, sliceOf(u), sliceOf(v), count,
+      [scratch(bytes), scratch(bytes)], sliceOf(into), at));
+  }
+
   /** Buffers taken during `work` go back to the pool: one queue, in order, so the next user comes later. */
   private withScratch(work: (scratch: (bytes: number) => Slice) => void): void {
     const taken: GPUBuffer[] = [];

@@ -1,4 +1,4 @@
-/** Every tiny export on WebGPU: logits and a layer's disagreement as on WASM (software adapters take minutes). */
+/** Every tiny export on WebGPU: logits, a layer's disagreement and generated text as on WASM (software adapters take minutes). */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { testGpu } from '../device/test-gpu.ts';
 import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { likeliest } from '../../test/training-data.ts';
 import { createEngine } from './cut-engine.ts';
 import type { Ort } from './ort.ts';
 import { wasmBackend, webgpuBackend } from './test-backends.ts';
@@ -30,6 +31,13 @@ describe.skipIf(!there)('WebGPU', () => {
     expect(got.reduce((m, v, i) => Math.max(m, Math.abs(v - want[i]!)), 0) / top).toBeLessThan(1e-5);
     const here = await cpu.cleanPass(batch), over = await gpu.cleanPass(batch), layer = model.layers - 1, probes = probesOf(cpu, layer);
     expect(apart(await gpu.disagreement(over, layer, probes), await cpu.disagreement(here, layer, probes))).toBeLessThan(1e-4);
+    const prompt = Int32Array.from({ length: 34 }, (_, i) => (i * i) % model.vocab), texts: number[][] = [];
+    for (const engine of [cpu, gpu]) {
+      const ids: number[] = [];
+      for await (const { id } of engine.generate({ prompt, tokens: 4, choose: likeliest })) ids.push(id);
+      texts.push(ids);
+    }
+    expect(texts[1]).toEqual(texts[0]);
     await cpu.dispose();
     await gpu.dispose();
   });

@@ -12,7 +12,7 @@ import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
 import { lossSuite } from './test-loss-suite.ts';
 import { apart, batchOf, probesOf } from './test-probes.ts';
-import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
+import { adamWStep, likeliest, randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { trainingSuite } from './test-training-suite.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
@@ -42,6 +42,18 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     for (let i = 0; i < 2; i++) expect(await engine.disagreement(there, 0, probes)).toEqual(got);
     expect(engine.memory().device).toBe(bytes);
     there.dispose();
+    await cpu.dispose();
+  });
+
+  it('generates what WASM generates, through adapters', async () => {
+    const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+    const run = async (on: typeof cpu) => {
+      const adapters = await on.adapters(randomAdapters(on.modules, 2)), use = { adapters, scale: () => 2 }, ids = [];
+      for await (const { id } of on.generate({ prompt: Int32Array.of(5), tokens: 4, use, choose: likeliest })) ids.push(id);
+      adapters.dispose();
+      return ids;
+    };
+    expect(await run(engine)).toEqual(await run(cpu));
     await cpu.dispose();
   });
 

@@ -2,7 +2,7 @@
  * The digest of a result that travels in a link, and its comparison with a run made here: the page's badge.
  */
 import * as z from 'zod/mini';
-import { rankTable } from './rank-table.ts';
+import { mappedBy, rankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 
 export interface ResultDigest {
@@ -56,7 +56,7 @@ export function compareDigest(digest: ResultDigest, result: RunResult): Comparis
   if (digest.model !== result.model.hash || digest.ranks.length !== modules) return other('model');
   if (digest.tokens !== result.tokens.hash) return other('tokens');
 
-  const { rows } = rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, result.spec.allocation);
+  const { rows } = rankTable(mappedBy(result), result.spec.allocation);
   const apart = result.modules.map((m, i) => relativeDifference(m.importance, digest.importances[i]!));
   const differing = rows.filter((row) => row.rank !== digest.ranks[row.index]).map((row) => row.index);
   // With too few repeats for a range, a rank may differ only because equal importances were rounded differently.

@@ -3,16 +3,15 @@
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
+import type { MeasuringEvent } from '../methods/measuring.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { RunResult } from './result.ts';
 
 export type RunEvent =
   | { type: 'start'; spec: ExperimentSpec; model: ModelFacts; provider: ProviderInfo; sequences: number; length: number }
   | { type: 'clean'; loss: number; milliseconds: number }
-  /** These modules are being probed now (all of one layer). */
-  | { type: 'probing'; repeat: number; layer: number; modules: number[] }
-  /** `values[i]` is the disagreement of `modules[i]` in this repeat. */
-  | { type: 'draws'; repeat: number; layer: number; modules: number[]; values: number[]; milliseconds: number }
+  /** What the method says (methods/measuring.ts); a sweep with the time it took. */
+  | Exclude<MeasuringEvent, { type: 'sweep' }>
   | { type: 'sweep'; repeat: number; milliseconds: number }
   | { type: 'done'; result: RunResult };
 
@@ -27,4 +26,6 @@ export interface ModelFacts {
   /** Bytes of all model files. */
   bytes: number;
   modules: readonly ModuleInfo[];
+  /** Token that ends a text, where the config names one. */
+  endOfText?: number;
 }

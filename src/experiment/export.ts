@@ -1,12 +1,11 @@
 /**
  * A result as files and as text: CSV in full precision, JSON, and the table the command line prints.
  */
-import { rankTable, type RankTable } from './rank-table.ts';
+import { mappedBy, rankTable, type RankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 
 /** The table of a finished run. */
-export const tableOf = (result: RunResult): RankTable =>
-  rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, result.spec.allocation);
+export const tableOf = (result: RunResult): RankTable => rankTable(mappedBy(result), result.spec.allocation);
 
 export const resultText = (result: RunResult): string => `${JSON.stringify(result, null, 1)}\n`;
 
@@ -71,7 +70,7 @@ function moduleLines({ rows }: RankTable): string[] {
 }
 
 /** First column left, the others right aligned, two spaces apart. */
-function columns(lines: readonly (readonly string[])[]): string[] {
+export function columns(lines: readonly (readonly string[])[]): string[] {
   const widths = lines[0]!.map((_, c) => Math.max(...lines.map((l) => l[c]!.length)));
   return lines.map((l) => l.map((word, c) => (c === 0 ? word.padEnd(widths[c]!) : word.padStart(widths[c]!))).join('  ').trimEnd());
 }

@@ -14,7 +14,7 @@
  */
 import { interval95 } from '../methods/statistics.ts';
 import { SWEEPS_FOR_INTERVALS, sweepMultiples } from './rank-table.ts';
-import { sweepsOf, type Measurement } from './measurement.ts';
+import { sweepsOf, type Draws } from './draws.ts';
 import type { MeasuredModule } from './result.ts';
 
 export type Finding =
@@ -28,7 +28,7 @@ export type Finding =
 interface Picked { key: string; effect(sweep: number): number }
 
 /** The finding of the complete sweeps; null before there are enough of them. */
-export function findingOf({ modules, draws }: { modules: readonly MeasuredModule[]; draws: Measurement['draws'] }): Finding | null {
+export function findingOf({ modules, draws }: { modules: readonly MeasuredModule[]; draws: Draws }): Finding | null {
   const sweeps = sweepsOf(draws);
   if (sweeps < SWEEPS_FOR_INTERVALS) return null;
   const all = Array.from({ length: sweeps }, (_, k) => k);

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { anySpec } from '../../test/spec-arbitrary.ts';
 import type { ResultDigest } from './digest.ts';
-import { decodeLink, encodeLink, isLink } from './link.ts';
+import { decodeLink, encodeLink, isLink, ownTextLength } from './link.ts';
 import { defaultSpec, parseSpec } from './schema.ts';
 import { setByPath } from './settings.ts';
 
@@ -36,6 +36,14 @@ describe('an own text', () => {
     const link = await encodeLink({ ...own, seed: 5 }, { withText: false });
     expect(await decodeLink(link)).toEqual({ spec: { ...defaultSpec(), seed: 5 }, digest: null, textKeptBack: true, damaged: [] });
     expect(await decodeLink(await encodeLink(own))).toMatchObject({ spec: own, textKeptBack: false });
+  });
+
+  test('to train on is kept back like the other', async () => {
+    const trained = { ...defaultSpec(), training: { ...defaultSpec().training, steps: 7, train: own.text, held: { kind: 'own' as const, text: 'Held.' } } };
+    const link = await encodeLink(trained, { withText: false });
+    expect(await decodeLink(link)).toEqual({ spec: { ...trained, training: { ...defaultSpec().training, steps: 7 } }, digest: null, textKeptBack: true, damaged: [] });
+    expect(ownTextLength(trained)).toBe(own.text.text.length + 5);
+    expect(await decodeLink(await encodeLink(trained))).toMatchObject({ spec: trained });
   });
 
   test('too long for a link is refused with what to do', async () => {

@@ -33,7 +33,7 @@ export interface LinkContents {
  */
 export async function encodeLink(spec: ExperimentSpec, { digest = null, withText = true }: { digest?: ResultDigest | null; withText?: boolean } = {}): Promise<string> {
   const changed = differences(spec);
-  if (spec.text.kind === 'own' && !withText) changed.text = { kind: 'own' };
+  if (!withText) for (const path of ownTexts(spec)) put(changed, path, { kind: 'own' });
   const json = new TextEncoder().encode(JSON.stringify(digest ? { spec: changed, digest } : { spec: changed }));
   if (json.length > MAX_JSON) throw new AtlasError('long-link', { size: kilobytes(json.length), allowed: kilobytes(MAX_JSON) });
   const packed = await collect(pipe(json, new CompressionStream('deflate-raw')), MAX_ENCODED);
@@ -86,17 +86,36 @@ function contents(value: unknown): LinkContents {
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   }
   const { spec: given, digest } = value as { spec: unknown; digest?: unknown };
-  const textKeptBack = isKeptBack(given);
-  const { spec, damaged } = repairSpec(textKeptBack ? { ...(given as object), text: undefined } : given);
+  const keptBack = TEXTS.filter((path) => isKeptBack(at(given, path)));
+  for (const path of keptBack) put(given as object, path, undefined);
+  const textKeptBack = keptBack.length > 0, { spec, damaged } = repairSpec(given);
   if (damaged.includes('')) throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   if (digest === undefined) return { spec, digest: null, textKeptBack, damaged };
   const parsed = digestSchema.safeParse(digest);
   return { spec, digest: parsed.success ? parsed.data : null, textKeptBack, damaged: parsed.success ? damaged : [...damaged, 'digest'] };
 }
 
-function isKeptBack(spec: unknown): boolean {
-  const text = (spec as { text?: unknown } | null)?.text as { kind?: unknown } | null | undefined;
-  return typeof text === 'object' && text !== null && text.kind === 'own' && !Object.hasOwn(text, 'text');
+/** Where an experiment names texts. */
+const TEXTS = [['text'], ['training', 'train'], ['training', 'held']] as const;
+type TextPath = (typeof TEXTS)[number];
+
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((v, key) => (typeof v === 'object' && v !== null && Object.hasOwn(v, key) ? (v as Record<string, unknown>)[key] : undefined), value);
+
+/** Changes what is there at a path whose way is there. */
+function put(value: object, path: TextPath, to: unknown): void {
+  const inner = at(value, path.slice(0, -1));
+  if (typeof inner === 'object' && inner !== null) (inner as Record<string, unknown>)[path.at(-1)!] = to;
+}
+
+/** The visitor's own texts in an experiment: those that travel only when asked. */
+const ownTexts = (spec: ExperimentSpec): TextPath[] => TEXTS.filter((path) => (at(spec, path) as { kind: string }).kind === 'own');
+
+/** UTF-16 units of the visitor's own words in an experiment; 0: none. */
+export const ownTextLength = (spec: ExperimentSpec): number => ownTexts(spec).reduce((sum, path) => sum + (at(spec, path) as { text: string }).text.length, 0);
+
+function isKeptBack(text: unknown): boolean {
+  return typeof text === 'object' && text !== null && (text as { kind?: unknown }).kind === 'own' && !Object.hasOwn(text, 'text');
 }
 
 const pipe = (bytes: Uint8Array<ArrayBuffer>, through: CompressionStream | DecompressionStream) =>

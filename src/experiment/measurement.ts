@@ -3,8 +3,9 @@
  * device loss all hold this, plain data that survives structured cloning.
  */
 import type { ProviderInfo } from '../engine/engine.ts';
+import { costOf, costOfAll, drawsAsked, mapsOf, type Draws, type Maps } from './draws.ts';
 import type { ModelFacts, RunEvent } from './events.ts';
-import type { MeasuredModule, RunResult } from './result.ts';
+import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 export interface Measurement {
@@ -15,13 +16,16 @@ export interface Measurement {
   length: number;
   /** Mean next-token cross entropy of the untouched model, nats per token; null before the clean pass. */
   cleanLoss: number | null;
-  /** By module, one value per repeat so far. */
-  draws: readonly (readonly number[])[];
+  /** By module, the values so far, in the order they came. */
+  measured: Draws;
+  /** The maps that follow from them (see `Maps`): what ranks, intervals and charts are made of. */
+  draws: Draws;
+  error: Maps['error'];
   /** What is being probed now. */
-  probing: { repeat: number; layer: number; modules: readonly number[] } | null;
+  probing: { repeat: number; layer: number | null; modules: readonly number[] } | null;
   /** Milliseconds computed so far, pauses left out. */
   times: RunResult['times'];
-  /** Layers run (counted per probe, see `costOf`) in `times.measure`: what time left is reckoned from. */
+  /** Layers run (see `costOf`) in `times.measure`: what time left is reckoned from. */
   layersRun: number;
   /** The result, once all repeats are there. */
   result: RunResult | null;
@@ -32,7 +36,7 @@ export function reduce(state: Measurement | null, event: RunEvent): Measurement 
   if (event.type === 'start') {
     const { spec, model, provider, sequences, length } = event;
     return {
-      spec, model, provider, sequences, length, cleanLoss: null, draws: model.modules.map(() => []), probing: null,
+      spec, model, provider, sequences, length, cleanLoss: null, measured: model.modules.map(() => []), draws: model.modules.map(() => []), error: null, probing: null,
       times: { clean: 0, measure: 0, firstSweep: 0 }, layersRun: 0, result: null,
     };
   }
@@ -46,40 +50,43 @@ export function reduce(state: Measurement | null, event: RunEvent): Measurement 
   }
 }
 
-function withDraws(state: Measurement, { repeat, layer, modules, values, milliseconds }: Extract<RunEvent, { type: 'draws' }>): Measurement {
-  const draws = [...state.draws];
+function withDraws(state: Measurement, { repeat, modules, values, milliseconds }: Extract<RunEvent, { type: 'draws' }>): Measurement {
+  const measured = [...state.measured];
   modules.forEach((m, i) => {
-    if (draws[m]?.length !== repeat) throw new Error(`draw ${repeat} of module ${m} is out of order`);
-    draws[m] = [...draws[m], values[i]!];
+    if (measured[m]?.length !== repeat) throw new Error(`draw ${repeat} of module ${m} is out of order`);
+    measured[m] = [...measured[m], values[i]!];
   });
   return {
-    ...state, draws, probing: null,
+    ...state, measured, ...mapsOf(state.spec.method, state.model.modules, measured), probing: null,
     times: { ...state.times, measure: state.times.measure + milliseconds },
     // Draws taken over from an earlier run may come without their time.
-    layersRun: state.layersRun + (milliseconds > 0 ? modules.length * costOf(state, layer) : 0),
+    layersRun: state.layersRun + (milliseconds > 0 ? modules.reduce((sum, m) => sum + costOf(state.spec.method, state.model, state.length, m, repeat), 0) : 0),
   };
 }
 
-/** A probe runs its own layer, those after it, and the head (as dear as one more layer, near enough). */
-const costOf = (state: Measurement, layer: number) => state.model.layers - layer + 1;
-
-/** Repeats that every module has. */
-export const sweepsOf = (draws: Measurement['draws']): number => (draws.length === 0 ? 0 : Math.min(...draws.map((d) => d.length)));
+/** Layers still to run. */
+function layersLeft({ spec: { method }, model, length, measured }: Measurement): number {
+  return measured.reduce((sum, values, m) => {
+    for (let draw = values.length; draw < drawsAsked(method); draw++) sum += costOf(method, model, length, m, draw);
+    return sum;
+  }, 0);
+}
 
 /** Milliseconds of computing left, from the pace so far; null before the first draw. */
 export function timeLeft(state: Measurement): number | null {
   if (state.result) return 0;
-  if (state.layersRun === 0) return null;
-  let layers = 0;
-  state.model.modules.forEach((m, i) => { layers += Math.max(0, state.spec.method.repeats - state.draws[i]!.length) * costOf(state, m.layer); });
-  return (layers * state.times.measure) / state.layersRun;
+  return state.layersRun === 0 ? null : (layersLeft(state) * state.times.measure) / state.layersRun;
 }
+
+/** Share of the work that is done, 0 … 1. */
+export const shareDone = (state: Measurement): number => 1 - layersLeft(state) / costOfAll(state.spec.method, state.model, state.length);
 
 /** A finished measurement, from its file: for recorded runs and kept results. */
 export function measurementOf(result: RunResult): Measurement {
+  const measured = measuredIn(result);
   return {
     spec: result.spec, model: { ...result.model, modules: result.modules }, provider: result.provider,
     sequences: result.tokens.sequences, length: result.tokens.length, cleanLoss: result.cleanLoss,
-    draws: result.modules.map((m) => m.draws), probing: null, times: result.times, layersRun: 0, result,
+    measured, ...mapsOf(result.spec.method, result.modules, measured), probing: null, times: result.times, layersRun: 0, result,
   };
 }

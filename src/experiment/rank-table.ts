@@ -3,13 +3,14 @@
  * Pure and cheap, so that the budget slider re-allocates in a frame from what is measured.
  *
  * Uncertainty of a rank: per complete sweep, a module's multiple is its draw over the mean draw of all modules; the 95 %
- * t-interval of these multiples, put through the rank rule, gives the ranks `low … high`. One rank: settled.
+ * t-interval of these multiples, put through the rank rule, gives the ranks `low … high`. One rank: settled. A method that knows its
+ * error gives the interval itself, from the first map on.
  */
 import { AtlasError } from '../errors.ts';
 import { allocate, rankOfMultiple, type Allocation } from '../methods/allocation.ts';
 import { interval95, summarise } from '../methods/statistics.ts';
-import { sweepsOf, type Measurement } from './measurement.ts';
-import type { MeasuredModule } from './result.ts';
+import { mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
+import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
 import type { AllocationSpec } from './spec.ts';
 
 /** Complete sweeps before an interval is shown: with two, t is 12.7 and says nothing. */
@@ -50,8 +51,14 @@ export interface RankTable {
   refusal: AtlasError | null;
 }
 
-/** `draws[i]` are those of `modules[i]`. Never throws on importances: `refusal` says what is wrong with them. */
-export function rankTable({ modules, draws }: { modules: readonly MeasuredModule[]; draws: Measurement['draws'] }, rule: AllocationSpec): RankTable {
+/** What a table is made of: `draws[i]` are those of `modules[i]`. */
+export interface Mapped { modules: readonly MeasuredModule[]; draws: Draws; error?: Maps['error'] }
+
+/** The same of a finished run. */
+export const mappedBy = (result: RunResult): Mapped => ({ modules: result.modules, ...mapsOf(result.spec.method, result.modules, measuredIn(result)) });
+
+/** Never throws on importances: `refusal` says what is wrong with them. */
+export function rankTable({ modules, draws, error = null }: Mapped, rule: AllocationSpec): RankTable {
   const sweeps = sweepsOf(draws);
   const summaries = draws.map(summarise);
   const measured = summaries.filter((s) => s.n > 0);
@@ -59,16 +66,17 @@ export function rankTable({ modules, draws }: { modules: readonly MeasuredModule
   const multiples = summaries.map((s) => (s.n > 0 && mean > 0 ? s.mean / mean : null));
   const { allocation, refusal } = sweeps > 0 ? allocated(summaries.map((s) => s.mean), modules, rule) : { allocation: null, refusal: null };
 
-  const intervals = allocation && sweeps >= SWEEPS_FOR_INTERVALS ? sweepMultiples(draws, sweeps).map((m) => interval95(m)!) : null;
+  const intervals = !allocation ? null : error !== null ? multiples.map((m) => within(m ?? 0, error))
+    : sweeps >= SWEEPS_FOR_INTERVALS ? sweepMultiples(draws, sweeps).map((m) => interval95(m)!) : null;
   const rankOf = intervals && rankOfMultiple(multiples.map((m) => m ?? 0), modules, rule);
 
   const rows = modules.map((module, index): RankRow => {
-    const { n, mean: importance, standardError } = summaries[index]!;
+    const { n, mean: importance } = summaries[index]!, standardError = error === null ? summaries[index]!.standardError : importance * error;
     const rank = allocation?.ranks[index] ?? null;
     const interval = intervals?.[index];
     const range = interval && rankOf && rank !== null
       ? { low: Math.min(rank, rankOf(interval.low)), high: Math.max(rank, rankOf(interval.high)) } : null;
-    const spread = interval95(draws[index]!);
+    const spread = error === null ? interval95(draws[index]!) : within(importance, error);
     return {
       index, module, draws: draws[index]!,
       importance: n > 0 ? importance : null, standardError,
@@ -91,8 +99,11 @@ function allocated(importances: number[], modules: readonly MeasuredModule[], ru
   }
 }
 
+/** 95 % interval of what is normal in the logarithm. */
+const within = (mean: number, error: number) => ({ mean, low: mean * Math.exp(-1.96 * error), high: mean * Math.exp(1.96 * error) });
+
 /** By module, its multiple of the mean module in each of the first `sweeps` repeats. A sweep in which nothing moved gives 1. */
-export function sweepMultiples(draws: Measurement['draws'], sweeps: number): number[][] {
+export function sweepMultiples(draws: Draws, sweeps: number): number[][] {
   const means = Array.from({ length: sweeps }, (_, k) => draws.reduce((sum, d) => sum + d[k]!, 0) / draws.length);
   return draws.map((d) => means.map((mean, k) => (mean > 0 ? d[k]! / mean : 1)));
 }

@@ -3,6 +3,7 @@
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
+import { drawsAsked } from './draws.ts';
 import { RESULT_VERSION, type RunResult } from './result.ts';
 import { firstIssue, specSchema } from './schema.ts';
 
@@ -10,6 +11,8 @@ const count = z.int().check(z.gte(0), z.lte(2 ** 31));
 const amount = z.number().check(z.gte(0));
 const words = z.string().check(z.maxLength(1000));
 const sha = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256'));
+
+const values = z.array(amount).check(z.minLength(1), z.maxLength(1000));
 
 const resultSchema = z.object({
   format: z.literal('rank-atlas-result'),
@@ -24,10 +27,11 @@ const resultSchema = z.object({
   cleanLoss: z.number(),
   modules: z.array(z.object({
     path: words, layer: count, role: words, group: words, inFeatures: count.check(z.gte(1)), outFeatures: count.check(z.gte(1)),
-    importance: amount, standardError: z.nullable(amount), draws: z.array(amount).check(z.minLength(1), z.maxLength(1000)), rank: count,
+    importance: amount, standardError: z.nullable(amount), draws: values, measured: z.optional(values), rank: count,
   })).check(z.minLength(1), z.maxLength(100_000)),
 }).check(
   z.refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), { path: ['modules'], error: 'all modules must have equally many draws' }),
+  z.refine((r) => r.modules.every((m) => (m.measured !== undefined) === (r.spec.method.name === 'combined') && (!m.measured || m.measured.length === drawsAsked(r.spec.method))), { path: ['modules'], error: 'what was measured is not what the method asks for' }),
   z.refine((r) => r.modules.every((m) => m.layer < r.model.layers), { path: ['modules'], error: 'a module is in a layer the model does not have' }),
 );
 

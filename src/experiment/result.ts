@@ -4,6 +4,7 @@
 import type { ProviderInfo } from '../engine/engine.ts';
 import { allocate } from '../methods/allocation.ts';
 import { summarise } from '../methods/statistics.ts';
+import { mapsOf, type Draws } from './draws.ts';
 import type { ModelFacts } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -22,10 +23,12 @@ export interface MeasuredModule {
 export interface ModuleResult extends MeasuredModule {
   /** Mean of the draws. */
   importance: number;
-  /** s/√n of the draws; null with fewer than two. */
+  /** s/√n of the draws, null with fewer than two; or what the method itself says it is. */
   standardError: number | null;
-  /** The value of every repeat, in order. */
+  /** The value of every map, in order. */
   draws: number[];
+  /** What the maps follow from, where it is something else (see `draws.ts`): draws of signs, then sampled draws. */
+  measured?: number[];
   rank: number;
 }
 
@@ -49,10 +52,13 @@ export interface RunResult {
 /** What a finished run knows besides its draws. */
 export type RunFacts = Omit<RunResult, 'format' | 'version' | 'model' | 'modules'> & { model: ModelFacts };
 
-/** The result of complete draws, `draws[i]` of `model.modules[i]`. Throws `no-importance` if no ranks follow from them. */
-export function buildResult(facts: RunFacts, draws: readonly (readonly number[])[]): RunResult {
+/** What was measured, in full, whatever maps were made of it. */
+export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws => modules.map((m) => m.measured ?? m.draws);
+
+/** The result of complete draws, `measured[i]` of `model.modules[i]`. Throws `no-importance` if no ranks follow from them. */
+export function buildResult(facts: RunFacts, measured: Draws): RunResult {
   const { id, title, hash, dialect, layers, hidden, vocab, bytes, modules } = facts.model;
-  const summaries = draws.map(summarise);
+  const { draws, error } = mapsOf(facts.spec.method, modules, measured), summaries = draws.map(summarise);
   const { ranks } = allocate(summaries.map((s) => s.mean), modules, facts.spec.allocation);
   return {
     format: 'rank-atlas-result',
@@ -61,7 +67,8 @@ export function buildResult(facts: RunFacts, draws: readonly (readonly number[])
     model: { id, title, hash, dialect, layers, hidden, vocab, bytes },
     modules: modules.map(({ path, layer, role, group, inFeatures, outFeatures }, i) => ({
       path, layer, role, group, inFeatures, outFeatures,
-      importance: summaries[i]!.mean, standardError: summaries[i]!.standardError, draws: [...draws[i]!], rank: ranks[i]!,
+      importance: summaries[i]!.mean, standardError: error === null ? summaries[i]!.standardError : summaries[i]!.mean * error, draws: [...draws[i]!],
+      ...(draws !== measured && { measured: [...measured[i]!] }), rank: ranks[i]!,
     })),
   };
 }

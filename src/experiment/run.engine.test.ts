@@ -3,16 +3,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
-import type { Engine } from '../engine/engine.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import type { ModelFacts } from './events.ts';
 import { reduce, type Measurement } from './measurement.ts';
-import { runExperiment, type RunOptions } from './run.ts';
+import { runExperiment, type MeasuringEngine, type RunOptions } from './run.ts';
 import { parseSpec } from './schema.ts';
+import { setByPath } from './settings.ts';
 
 const ids = [[1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11, 12]];
 const spec = parseSpec({ text: { kind: 'ids', ids }, method: { repeats: 3 } });
-let engine: Engine, model: ModelFacts;
+let engine: MeasuringEngine, model: ModelFacts;
 
 beforeAll(async () => {
   const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
@@ -53,11 +53,24 @@ test('two runs are identical; a run taken up again ends as if it had not stopped
 });
 
 test('the clean variant: one noise instead of two, a mean instead of a sum', { timeout: 60_000 }, async () => {
-  const clean = await measure({ spec: { ...spec, method: { ...spec.method, variant: 'clean' } } });
+  const clean = await measure({ spec: setByPath(spec, 'method.variant', 'clean') });
   const pairs = await measure();
   // Two independent draws part √2 as far as one from the clean output, to first order; the mean is over the vocabulary.
   const ratio = clean.result!.modules.map((m, i) => (pairs.result!.modules[i]!.importance / (m.importance * model.vocab)));
   const mean = ratio.reduce((a, b) => a + b, 0) / ratio.length;
   expect(mean).toBeGreaterThan(1.1);
   expect(mean).toBeLessThan(1.7);
+});
+
+test('the Jacobian probe and the combined one on the real engine: repeatable, resumable, and AdaRank’s map', { timeout: 60_000 }, async () => {
+  const small = setByPath(spec, 'method.noise', '{"scale":"fixed","sigma":0.005}'), sampled = await measure({ spec: setByPath(small, 'method.repeats', '12') });
+  for (const name of ['jacobian', 'combined']) {
+    const other = parseSpec({ ...small, method: { name, noise: small.method.noise } }), whole = await measure({ spec: other });
+    expect(whole.result!.modules.map((m) => m.rank)).toEqual((await measure({ spec: other, known: await measure({ spec: other }, 40) })).result!.modules.map((m) => m.rank));
+    whole.result!.modules.forEach((m, i) => {
+      const level = sampled.result!.modules[i]!.importance / m.importance;
+      expect(level, `${name} ${m.path}`).toBeGreaterThan(0.6);
+      expect(level, `${name} ${m.path}`).toBeLessThan(1.4);
+    });
+  }
 });

@@ -6,7 +6,8 @@ import { AtlasError } from '../errors.ts';
 import { compareDigest, digestOf } from './digest.ts';
 import type { RunEvent } from './events.ts';
 import { textTable, toCsv, resultText } from './export.ts';
-import { measurementOf, reduce, timeLeft, type Measurement } from './measurement.ts';
+import { costOf, sweepsOf } from './draws.ts';
+import { measurementOf, reduce, shareDone, timeLeft, type Measurement } from './measurement.ts';
 import { rankTable } from './rank-table.ts';
 import { parseResult } from './result-file.ts';
 import type { RunResult } from './result.ts';
@@ -96,7 +97,7 @@ test('more repeats go on from fewer; fewer leave some out', async () => {
   expect(measuredPart(longer)).toEqual(measuredPart(await resultOf({ spec: six })));
   const two = setByPaths(spec, [['method.repeats', '2']]);
   expect(measuredPart(await resultOf({ spec: two, known: state }))).toEqual(measuredPart(await resultOf({ spec: two })));
-  await expect(resultOf({ known: { draws: [[1]] } })).rejects.toThrow('another model');
+  await expect(resultOf({ known: { measured: [[1]] } })).rejects.toThrow('another model');
 });
 
 test('an engine that fails in the middle: its refusal comes out, its pass is let go, the draws stand', async () => {
@@ -107,6 +108,95 @@ test('an engine that fails in the middle: its refusal comes out, its pass is let
   await expect((async () => { for await (const e of runExperiment(options(failing))) state = reduce(state, e); })()).rejects.toMatchObject({ code: 'device-lost' });
   expect(engine.log.openPasses).toBe(0);
   expect(state!.draws.flat()).toHaveLength(10);
+});
+
+describe('other methods', () => {
+  const jacobian = parseSpec({ text: spec.text, method: { name: 'jacobian', repeats: 12 } });
+  const combined = parseSpec({ text: spec.text, method: { name: 'combined', signs: 6, repeats: 3 } });
+
+  test('the Jacobian probe: a draw a pass, all modules at once; nothing is shaken', async () => {
+    const engine = arithmeticEngine(), { events, state } = await run(options(engine, { spec: jacobian }));
+    expect(engine.log.probes).toEqual([]);
+    expect(engine.log.signs.map((s) => s.draw)).toEqual(Array.from({ length: 12 }, (_, d) => d));
+    expect(events.filter((e) => e.type === 'probing').map((e) => e.repeat)).toEqual([0, 1, 9]);
+    expect(engine.log.openPasses).toBe(0);
+    const { modules } = state.result!;
+    for (const m of modules) {
+      expect(m.draws).toHaveLength(12);
+      expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 12, 12);
+      expect(m.measured).toBeUndefined();
+    }
+    // Its map is AdaRank's, near enough for a model of a few lines.
+    const truth = await resultOf({ spec: parseSpec({ text: spec.text, method: { repeats: 30, noise: { scale: 'fixed', sigma: 0.01 } } }) });
+    const probe = await resultOf({ spec: parseSpec({ text: spec.text, method: { name: 'jacobian', repeats: 64, noise: { scale: 'fixed', sigma: 0.01 } } }) });
+    probe.modules.forEach((m, i) => expect(truth.modules[i]!.importance / m.importance).toBeGreaterThan(0.7));
+    probe.modules.forEach((m, i) => expect(truth.modules[i]!.importance / m.importance).toBeLessThan(1.15));
+  });
+
+  test('per token it asks for every position, and reads the same model', async () => {
+    const engine = arithmeticEngine(), result = await resultOf({ engine, spec: setByPaths(jacobian, [['method.perToken', 'true'], ['method.repeats', '2']]) });
+    expect(engine.log.signs).toHaveLength(2 * 4);
+    const whole = await resultOf({ spec: jacobian });
+    result.modules.forEach((m, i) => expect(m.importance / whole.modules[i]!.importance).toBeGreaterThan(0.4));
+  });
+
+  test('combined: a map from passes alone, then one from every repeat with all passes; with an interval from the first repeat on', async () => {
+    const engine = arithmeticEngine();
+    let state: Measurement | null = null;
+    const seen: [measured: number, maps: number, sure: boolean][] = [];
+    for await (const event of runExperiment(options(engine, { spec: combined }))) {
+      state = reduce(state, event);
+      if (event.type === 'sweep') seen.push([sweepsOf(state.measured), sweepsOf(state.draws), rankTable({ ...state.model, ...state }, combined.allocation).settled !== null]);
+    }
+    expect(seen).toEqual([[1, 1, false], ...Array(5).fill([6, 1, false]), [7, 1, true], [8, 2, true], [9, 3, true]]);
+    const result = state!.result!;
+    for (const m of result.modules) {
+      expect([m.measured!.length, m.draws.length]).toEqual([9, 3]);
+      expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 3, 12);
+      expect(m.standardError! / m.importance).toBeCloseTo(state!.error!, 12);
+    }
+    expect(parseResult(JSON.parse(resultText(result)))).toEqual(result);
+    expect(measurementOf(result).draws).toEqual(state!.draws);
+    expect(compareDigest(digestOf(result), result).kind).toBe('reproduced');
+    const cut = JSON.parse(resultText(result));
+    cut.modules.forEach((m: { measured: number[] }) => m.measured.pop());
+    expect(() => parseResult(cut)).toThrow(expect.objectContaining({ code: 'bad-result' }));
+  });
+
+  test('stopped anywhere and gone on, each ends the same', { timeout: 30_000 }, async () => {
+    for (const each of [jacobian, combined]) {
+      const reference = await resultOf({ spec: each }), total = (await run(options(arithmeticEngine(), { spec: each }))).events.length;
+      for (let stop = 1; stop < total; stop += 3) {
+        const first = arithmeticEngine(), second = arithmeticEngine(), broken = (await run(options(first, { spec: each }), stop)).state;
+        const whole = await run(options(second, { spec: each, known: structuredClone(broken), control: { granularity: () => (stop % 2 ? 'module' : 'layer') } }));
+        expect(measuredPart(whole.state.result!)).toEqual(measuredPart(reference));
+        expect(second.log.openPasses).toBe(0);
+      }
+    }
+  });
+
+  test('more repeats go on from fewer', async () => {
+    const { state } = await run(options(arithmeticEngine(), { spec: combined })), more = setByPaths(combined, [['method.repeats', '5']]), engine = arithmeticEngine();
+    expect(measuredPart(await resultOf({ spec: more, engine, known: state }))).toEqual(measuredPart(await resultOf({ spec: more })));
+    expect(engine.log.signs).toEqual([]);
+    expect(engine.log.probes).toHaveLength(2 * 8);
+  });
+
+  test('time left falls to nothing, and so does the work', async () => {
+    for (const each of [jacobian, combined]) {
+      let state: Measurement | null = null, last = Infinity, share = 0;
+      for await (const event of runExperiment(options(arithmeticEngine(), { spec: each, now: () => 0 }))) {
+        state = reduce(state, event.type === 'draws' ? { ...event, milliseconds: 10 * event.modules.reduce((sum, m) => sum + costOf(each.method, state!.model, 4, m, event.repeat), 0) } : event);
+        if (event.type !== 'draws') continue;
+        // At one pace throughout it never rises.
+        expect(timeLeft(state)!).toBeLessThan(last);
+        expect(shareDone(state)).toBeGreaterThan(share);
+        last = timeLeft(state)!;
+        share = shareDone(state);
+      }
+      expect([last, share]).toEqual([0, 1]);
+    }
+  });
 });
 
 describe('measurement', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { allocate } from '../methods/allocation.ts';
-import { defaultSpec, LIMITS, parseSpec, presets, presetSpec, repairSpec, type PresetId } from './schema.ts';
+import { defaultMethod, defaultSpec, LIMITS, parseSpec, presets, presetSpec, repairSpec, type PresetId } from './schema.ts';
 import { describeChanges, differences, sameMeasurement, setByPath, setByPaths, specKey } from './settings.ts';
 import { anySpec } from '../../test/spec-arbitrary.ts';
 
@@ -15,6 +15,12 @@ test('the defaults are those of the page', () => {
       train: { kind: 'bundled', id: 'opticks-train' }, held: { kind: 'bundled', id: 'opticks-eval' }, length: 64, heldSequences: 32,
       steps: 60, batch: 6, learningRate: 2e-3, warmup: 0.03, decay: 'constant', weightDecay: 0, maxNorm: 0.3, evaluateEvery: 20,
     },
+    race: { entries: ['adarank', 'uniform', 'random'], meanRanks: [1], seeds: 1, equal: 'parameters', sequences: 4 },
+    samples: { prompt: 'The light of the sun', tokens: 48, temperature: 0, topP: 1, adapter: null, rank: null },
+    compress: {
+      task: { kind: 'set', id: 'next-word' }, scoring: 'mean', samples: 100, test: 200, rowBlocks: [1, 2, 4, 8, 16], split: 'contiguous', ranking: 'curvature', trials: 24, checks: 12, laser: 'none',
+    },
+    slider: { rank: 16, ranks: 'uniform', base: 'nf4', mode: 'full', draw: { kind: 'uniform' }, alpha: 16, compare: [] },
   });
   expect(defaultSpec()).not.toBe(defaultSpec());
   expect(presetSpec('where')).toEqual(defaultSpec());
@@ -46,6 +52,9 @@ describe('refused, naming the setting', () => {
     [{ method: { noise: { scale: 'fixed', sigma: 0 } } }, 'method.noise.sigma'],
     [{ method: { noise: { scale: 'std', sigma: 1 } } }, 'method.noise.sigma'],
     [{ method: { name: 'losa' } }, 'method.name'],
+    [{ method: { name: 'jacobian', vocabularySample: 3 } }, 'method.vocabularySample'],
+    [{ method: { name: 'combined', signs: 1 } }, 'method.signs'],
+    [{ method: 'jacobian' }, 'method'],
     [{ seed: -1 }, 'seed'], [{ seed: 2 ** 32 }, 'seed'], [{ seed: '1' }, 'seed'],
     [{ sequences: 64, length: 1024 }, 'sequences'],
     [{ model: { id: 'https://example.org/model.onnx' } }, 'model.id'],
@@ -66,6 +75,41 @@ describe('refused, naming the setting', () => {
 
 test('token ids decide the shape of the batch', () => {
   expect(parseSpec({ text: { kind: 'ids', ids: [[1, 2, 3], [4, 5, 6]] } })).toMatchObject({ sequences: 2, length: 3 });
+});
+
+describe('methods', () => {
+  test('each has defaults of its own; without a name it is AdaRank, as in older links and files', () => {
+    expect(parseSpec({ method: { repeats: 9 } }).method).toEqual({ ...defaultMethod('adarank'), repeats: 9 });
+    expect(presetSpec('jacobian').method).toEqual({ name: 'jacobian', noise: { scale: 'std' }, repeats: 8, perToken: false });
+    expect(presetSpec('combined').method).toEqual({ name: 'combined', noise: { scale: 'std' }, signs: 32, repeats: 1 });
+  });
+
+  test('naming another one drops the settings of the old', () => {
+    const spec = setByPath(defaultSpec(), 'method.vocabularySample', '100');
+    expect(setByPath(spec, 'method.name', 'jacobian').method).toEqual(defaultMethod('jacobian'));
+    expect(setByPaths(spec, [['method.name', 'combined'], ['method.signs', '16']]).method).toEqual({ ...defaultMethod('combined'), signs: 16 });
+    expect(() => setByPath(spec, 'method.signs', '16')).toThrow(expect.objectContaining({ values: expect.objectContaining({ at: 'method.signs' }) }));
+  });
+
+  test('a value that is the default of another method still travels', () => {
+    const spec = setByPaths(defaultSpec(), [['method.name', 'combined'], ['method.repeats', '5']]);
+    expect(differences(spec)).toEqual({ method: { name: 'combined', repeats: 5 } });
+    expect(differences(setByPath(spec, 'method.repeats', '1'))).toEqual({ method: { name: 'combined' } });
+    expect(parseSpec(differences(spec))).toEqual(spec);
+  });
+
+  test('two experiments by different methods differ in the method and in what both have', () => {
+    const a = defaultSpec(), b = setByPaths(a, [['method.name', 'jacobian'], ['method.noise', '{"scale":"fixed","sigma":0.1}']]);
+    expect(describeChanges(a, b).map((c) => c.path)).toEqual(['method.name', 'method.noise', 'method.repeats']);
+    expect(sameMeasurement(a, b)).toBe(false);
+    expect(sameMeasurement(b, setByPath(b, 'method.repeats', '30'))).toBe(true);
+    expect(sameMeasurement(presetSpec('combined'), setByPath(presetSpec('combined'), 'method.signs', '16'))).toBe(false);
+  });
+
+  test('a damaged method in a link leaves the rest', () => {
+    expect(repairSpec({ seed: 3, method: { name: 'jacobian', repeats: 0 } })).toEqual({ spec: { ...defaultSpec(), seed: 3, method: defaultMethod('jacobian') }, damaged: ['method.repeats'] });
+    expect(repairSpec({ seed: 3, method: { name: 'magic', signs: 3 } }).spec).toEqual({ ...defaultSpec(), seed: 3 });
+  });
 });
 
 describe('repairing', () => {

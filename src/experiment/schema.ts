@@ -4,7 +4,11 @@
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
-import { SPEC_VERSION, type AllocationSpec, type ExperimentSpec, type TextRef } from './spec.ts';
+import { compressSchemaOf } from './compress-spec.ts';
+import { raceSchema } from './race-spec.ts';
+import { samplesSchema } from './samples-spec.ts';
+import { sliderSchema } from './slider-spec.ts';
+import { SPEC_VERSION, type AllocationSpec, type ExperimentSpec, type MethodName, type MethodSpec, type TextRef } from './spec.ts';
 
 // The small build of zod comes without the words of its messages.
 z.config(z.locales.en());
@@ -12,6 +16,7 @@ z.config(z.locales.en());
 /** Largest (and smallest) value of each number, for forms. */
 export const LIMITS = {
   repeats: [1, 64],
+  signs: [2, 64],
   sigma: [1e-6, 10],
   vocabularySample: [0, 1_000_000],
   meanRank: [0, 64],
@@ -54,16 +59,25 @@ export const textSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const method = z.strictObject({
-  name: z._default(z.literal('adarank'), 'adarank'),
-  variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
-  noise: z._default(z.discriminatedUnion('scale', [
-    z.strictObject({ scale: z.literal('std') }),
-    z.strictObject({ scale: z.literal('fixed'), sigma: z._default(within(z.number(), 'sigma'), 0.05) }),
-  ]), { scale: 'std' }),
-  repeats: z._default(whole('repeats'), 5),
-  vocabularySample: z._default(whole('vocabularySample'), 0),
-});
+const noise = z._default(z.discriminatedUnion('scale', [
+  z.strictObject({ scale: z.literal('std') }),
+  z.strictObject({ scale: z.literal('fixed'), sigma: z._default(within(z.number(), 'sigma'), 0.05) }),
+]), { scale: 'std' });
+
+const methods = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('adarank'),
+    variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
+    noise,
+    repeats: z._default(whole('repeats'), 5),
+    vocabularySample: z._default(whole('vocabularySample'), 0),
+  }),
+  z.strictObject({ name: z.literal('jacobian'), noise, repeats: z._default(whole('repeats'), 8), perToken: z._default(z.boolean(), false) }),
+  z.strictObject({ name: z.literal('combined'), noise, signs: z._default(whole('signs'), 32), repeats: z._default(whole('repeats'), 1) }),
+]);
+
+/** Links of the first version name no method: there was one. */
+const method = z.pipe(z.transform((value) => (typeof value === 'object' && value !== null && !Object.hasOwn(value, 'name') ? { name: 'adarank', ...value } : value)), methods);
 
 const allocation = z.strictObject({
   meanRank: z._default(within(z.number(), 'meanRank'), 8),
@@ -99,6 +113,10 @@ export const specSchema = z.pipe(z.strictObject({
   allocation: z.prefault(allocation, {}),
   study: z._default(z.nullable(z.enum(['race', 'slider', 'prune', 'compress', 'samples'])), null),
   training: z.prefault(training, {}),
+  slider: z.prefault(sliderSchema, {}),
+  race: z.prefault(raceSchema, {}),
+  compress: z.prefault(compressSchemaOf(textSchema), {}),
+  samples: z.prefault(samplesSchema, {}),
 }), z.transform(shapeOfIds)).check(z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
   path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
 }));
@@ -116,13 +134,27 @@ true satisfies Same<z.output<typeof allocation>, AllocationSpec>;
 /** The default experiment, a fresh object each time. */
 export const defaultSpec = (): ExperimentSpec => specSchema.parse({});
 
+/** A method as it is when only its name is chosen. */
+export const defaultMethod = <N extends MethodName>(name: N): Extract<MethodSpec, { name: N }> => methods.parse({ name }) as Extract<MethodSpec, { name: N }>;
+
 /** Experiments worth opening with, as differences from the default; their words are in the page's catalogue. */
 export const presets = {
   /** The default: late or early, attention or MLP? */
   where: {},
   /** The same measurement on a text the model was not trained on: which cells move? */
   text: { text: { kind: 'bundled', id: 'jargon-eval' } },
-} as const satisfies Record<string, Partial<ExperimentSpec>>;
+  /** The map from backward passes alone, and together with one real draw: does it agree with AdaRank's? */
+  jacobian: { method: { name: 'jacobian' } },
+  combined: { method: { name: 'combined' } },
+  /** One budget, three allocations: what do the ranks buy? */
+  race: { study: 'race' },
+  /** The same over four budgets, with AdaRank upside down as a control. */
+  'when-does-it-matter': { study: 'race', race: { entries: ['adarank', 'uniform', 'random', 'inverse'], meanRanks: [1, 2, 4, 8] }, training: { steps: 40, batch: 4 } },
+  /** One training for all ranks to 16: where does the curve flatten? */
+  qdylora: { study: 'slider' },
+  /** One backward pass scores every removal of components: can less be better? */
+  compress: { study: 'compress' },
+} as const satisfies Record<string, object>;
 
 export type PresetId = keyof typeof presets;
 

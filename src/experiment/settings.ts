@@ -3,13 +3,13 @@
  * between two experiments, naming an experiment by what is not default.
  */
 import { AtlasError } from '../errors.ts';
-import { defaultSpec, parseSpec } from './schema.ts';
+import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
-const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held']);
+const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held', 'slider.draw', 'compress.task']);
 /** The part of a choice that says which one it is; naming another one drops the parts of the old. */
-const SELECTORS = new Set(['text.kind', 'training.train.kind', 'training.held.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind']);
+const SELECTORS = new Set(['text.kind', 'training.train.kind', 'training.held.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind', 'slider.draw.kind', 'compress.task.kind', 'compress.task.text.kind']);
 
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that
@@ -55,7 +55,8 @@ export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] 
 
 function changes(a: unknown, b: unknown, path: string): Change[] {
   if (isGroup(a) && isGroup(b) && !CHOICES.has(path)) {
-    const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])];
+    // What only one of two methods has is no difference between them.
+    const keys = a.name !== b.name ? Object.keys(a).filter((key) => Object.hasOwn(b, key)) : [...new Set([...Object.keys(a), ...Object.keys(b)])];
     return keys.flatMap((key) => changes(a[key], b[key], path ? `${path}.${key}` : key));
   }
   return canonical(a) === canonical(b) ? [] : [{ path, from: a, to: b }];
@@ -65,10 +66,17 @@ const isGroup = (value: unknown): value is Record<string, unknown> => typeof val
 
 const canonical = (value: unknown) => JSON.stringify(value, (_, v: unknown) => (isGroup(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v));
 
+/** Settings that are not the default: another method counts once, and its own settings against its own defaults. */
+export function changesFromDefault(spec: ExperimentSpec): Change[] {
+  const plain = defaultSpec(), { name } = spec.method;
+  const method: Change[] = name === plain.method.name ? [] : [{ path: 'method.name', from: plain.method.name, to: name }];
+  return [...method, ...describeChanges({ ...plain, method: defaultMethod(name) }, spec)];
+}
+
 /** Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`. What a link carries. */
 export function differences(spec: ExperimentSpec): Record<string, unknown> {
   const out: Record<string, unknown> = {};
-  for (const { path, to } of describeChanges(defaultSpec(), spec)) {
+  for (const { path, to } of changesFromDefault(spec)) {
     if (to === undefined) continue;
     const keys = path.split('.');
     let at = out;

@@ -1,6 +1,10 @@
 /**
  * An experiment as a plain, versioned object: the one thing the form, the link and the command line all produce.
  */
+import type { CompressSettings } from './compress-spec.ts';
+import type { RaceSettings } from './race-spec.ts';
+import type { SamplesSettings } from './samples-spec.ts';
+import type { SliderSettings } from './slider-spec.ts';
 
 export const SPEC_VERSION = 1;
 
@@ -19,16 +23,42 @@ export type TextRef =
   /** Token ids given directly, one array a sequence, all of equal length. */
   | { kind: 'ids'; ids: number[][] };
 
+/** Gaussian noise on a module's weight: `std` = std(W) per module (default), or a fixed σ. */
+export type NoiseSpec = { scale: 'std' } | { scale: 'fixed'; sigma: number };
+
+/** Sampled: each module is really shaken. */
 export interface AdaRankSpec {
   name: 'adarank';
   /** `two-draws` is the paper's (default); `clean` the published notebook's: perturbed against clean, ℓ1 mean over the vocabulary, bias shaken too. */
   variant: 'two-draws' | 'clean';
-  /** `std` = std(W) per module (default), or a fixed σ. */
-  noise: { scale: 'std' } | { scale: 'fixed'; sigma: number };
+  noise: NoiseSpec;
   repeats: number;
   /** Tokens of the vocabulary over which ℓ1 is sampled; 0 = all. */
   vocabularySample: number;
 }
+
+/** What AdaRank's noise would do, to first order, from backward passes (docs/jacobian.md). */
+export interface JacobianSpec {
+  name: 'jacobian';
+  noise: NoiseSpec;
+  /** Draws of signs u, one backward pass each. */
+  repeats: number;
+  /** Signs of one position at a time: a backward pass for every token of a sequence, and nothing lost by positions that differ. */
+  perToken: boolean;
+}
+
+/** Both, each weighted by its own uncertainty. */
+export interface CombinedSpec {
+  name: 'combined';
+  noise: NoiseSpec;
+  /** Draws of signs u, made first. */
+  signs: number;
+  /** Draws in which every module is really shaken. */
+  repeats: number;
+}
+
+export type MethodSpec = AdaRankSpec | JacobianSpec | CombinedSpec;
+export type MethodName = MethodSpec['name'];
 
 export interface AllocationSpec {
   meanRank: number;
@@ -74,9 +104,13 @@ export interface ExperimentSpec {
   sequences: number;
   length: number;
   seed: number;
-  method: AdaRankSpec;
+  method: MethodSpec;
   allocation: AllocationSpec;
   /** The tab of the plate in view; null: the measurement's own charts. */
   study: StudyKind | null;
   training: TrainingSettings;
+  slider: SliderSettings;
+  race: RaceSettings;
+  compress: CompressSettings;
+  samples: SamplesSettings;
 }

@@ -3,12 +3,15 @@
  * events, pulled like the run loop: whoever runs it pauses by not asking and stops with `return()`. Everything it needs from
  * outside comes in through its context, so that the page's thread and the command line run the very same code.
  */
-import type { Adapters, AdapterValues, Engine, GradientEngine, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type { Adapters, AdapterValues, Engine, GeneratingEngine, GradientEngine, ProviderInfo, ScoringEngine, TokenBatch, TrainingEngine, WeightEngine } from '../engine/engine.ts';
+import { loraScale, type LoraScale } from '../methods/lora.ts';
+import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
+import type { CheckpointDoor } from './checkpoint.ts';
 import type { ModelFacts } from './events.ts';
 import type { ExperimentSpec, StudyKind, TextRef } from './spec.ts';
 
 /** Everything an engine of this product can do. */
-export type FullEngine = Engine & TrainingEngine & GradientEngine;
+export type FullEngine = Engine & TrainingEngine & GradientEngine & ScoringEngine & WeightEngine & GeneratingEngine;
 
 /** The linear layers' weights in another form than the file's. */
 export type WeightForm = 'nf4' | 'float32';
@@ -20,8 +23,8 @@ export interface KeptAdapter {
   values: AdapterValues[];
   /** `s` of each of `values`. */
   scales: number[];
-  /** Any rank up to this one is a prefix (DyLoRA): α of the scale α/b. */
-  dyLora?: { alpha: number };
+  /** Trained to be good at every rank (DyLoRA): `s` at any lower rank. */
+  dyLora?: { scale: LoraScale };
   /** What it was trained on. */
   base: 'as-is' | WeightForm;
 }
@@ -39,19 +42,33 @@ export interface StudyContext {
   encode(text: string): Promise<Int32Array>;
   /** Tokens as text; ids may end within a character. */
   decode(ids: ArrayLike<number>): Promise<string>;
+  /** A bundled task's file, `public/tasks/<id>.json`; absent where none can be had. Throws `no-file`. */
+  task?(id: string): Promise<string>;
   /** Another engine over the same model with its linear layers in another form. The caller disposes it. Throws `too-large`. */
   derive(form: WeightForm): Promise<FullEngine>;
   /** Keeps a trained adapter under its name, in place of an earlier one. */
   keep(adapter: KeptAdapter): void;
   kept(name: string): KeptAdapter | undefined;
+  /** The one kept last. */
+  newest(): KeptAdapter | undefined;
+  /** Where checkpoints go and come from; absent: none are kept. */
+  checkpoint?: CheckpointDoor;
   /** Milliseconds, monotonic. */
   now(): number;
 }
 
 /** How a kept adapter takes part in a run, once it is on the provider. */
-export const useOf = ({ values, scales }: KeptAdapter, adapters: Adapters) => {
+export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) => {
   const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
   return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
 };
+
+/** An adapter that is good at every rank, cut down to rank `b` of its largest module (the same fraction of the others); any other one as it is. */
+export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
+  if (!kept.dyLora) return kept;
+  const { scale } = kept.dyLora, most = largestRank(kept.values.map((v) => v.rank)), ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
+  const values = truncated(kept.values, (module) => rankAt(Math.min(b, most), ranks.get(module)!, most));
+  return { name: kept.name, base: kept.base, values, scales: values.map((v) => loraScale(v.rank, scale)) };
+}
 
 export type { StudyKind };

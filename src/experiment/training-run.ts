@@ -1,8 +1,8 @@
-/** A training experiment from its spec to its result, as a stream of events. */
+/** A training experiment from its spec to its result, as a stream of events; and how it goes on from where an earlier run stood. */
 import { AtlasError } from '../errors.ts';
-import type { Adapters, AdapterUse, AdapterValues, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { initialAdapters, loraScale } from '../methods/lora.ts';
-import { dyLoraSteps, kneeOf, lossByRank, type DyLora, type RankLoss } from '../methods/qdylora.ts';
+import { curveRanks, dyLoraSteps, everyRank, kneeOf, largestRank, lossByRank, type DyLora, type RankLoss } from '../methods/qdylora.ts';
 import { train, type TrainingEvent, type TrainingOptions } from '../methods/training.ts';
 import type { ModelFacts } from './events.ts';
 import type { TrainingSpec } from './training-spec.ts';
@@ -37,12 +37,27 @@ export interface TrainingResult {
   curve?: RankCurve;
 }
 
-export type TrainingRunEvent =
-  | { type: 'start'; parameters: number; sequences: number; heldSequences: number }
+/** What a run has found out, one thing at a time. */
+export type TrainingFinding =
   | TrainingEvent
   /** QDyLoRA, after its last step: the held-out loss at one rank, without further training. */
-  | { type: 'rank'; rank: number; loss: number }
+  | { type: 'rank'; rank: number; loss: number };
+
+export type TrainingRunEvent =
+  | { type: 'start'; parameters: number; sequences: number; heldSequences: number }
+  | TrainingFinding
   | { type: 'done'; result: TrainingResult; adapters: AdapterValues[] };
+
+/** A run between two events. With the same spec, model, texts and provider, the run that goes on from it ends as this one would have. */
+export interface TrainingCheckpoint {
+  /** Steps done. Data, drawn ranks and learning rates follow from their number. */
+  step: number;
+  values: AdapterValues[];
+  /** In the order of `values`; none once the last step is done. */
+  moments: AdapterMoments[];
+  /** All that was found out so far, in order. A run that goes on says it again first. */
+  told: TrainingFinding[];
+}
 
 export interface TrainingRunOptions {
   spec: TrainingSpec;
@@ -52,59 +67,95 @@ export interface TrainingRunOptions {
   versions: TrainingResult['versions'];
   data: { train: TokenBatch; held: TokenBatch };
   now?: () => number;
+  from?: TrainingCheckpoint;
+  /** As in `CheckpointDoor`; after a step that diverged `take` still gives the last good one. */
+  offer?: (take: () => Promise<TrainingCheckpoint>) => void;
+  /** QDyLoRA's curve at every rank, not only four in every doubling. */
+  everyRank?: boolean;
 }
 
 /** Rank of every module, by index. Throws `bad-spec` for a path the model does not have, and for a rank above a module's size. */
 export function ranksOf({ adapter: { ranks } }: TrainingSpec, { modules }: ModelFacts): number[] {
   const known = new Set(modules.map((m) => m.path)), strange = ranks.kind === 'listed' && Object.keys(ranks.ranks).find((path) => !known.has(path));
   if (strange) throw new AtlasError('bad-spec', { at: 'adapter.ranks', why: `this model has no module "${strange.slice(0, 80)}"` });
-  return modules.map(({ path, inFeatures, outFeatures }) => {
-    const rank = ranks.kind === 'uniform' ? ranks.rank : Object.hasOwn(ranks.ranks, path) ? ranks.ranks[path]! : 0;
+  const ranked = modules.map(({ path }) => (ranks.kind === 'uniform' ? ranks.rank : Object.hasOwn(ranks.ranks, path) ? ranks.ranks[path]! : 0));
+  checkRanks(ranked, modules, 'adapter.ranks');
+  return ranked;
+}
+
+/** Throws `bad-spec` at this setting for a rank above what its module can have. */
+export function checkRanks(ranks: readonly number[], modules: ModelFacts['modules'], at: string): void {
+  modules.forEach(({ path, inFeatures, outFeatures }, i) => {
     const most = Math.min(inFeatures, outFeatures);
-    if (rank > most) throw new AtlasError('bad-spec', { at: 'adapter.ranks', why: `rank ${rank} is above the ${most} that ${path} can have` });
-    return rank;
+    if (ranks[i]! > most) throw new AtlasError('bad-spec', { at, why: `rank ${ranks[i]!} is above the ${most} that ${path} can have` });
   });
 }
 
 /** `α/r` (or what the spec says) of a module at its rank. */
 export const scaleOf = ({ adapter: { scale } }: TrainingSpec, rank: number): number => loraScale(rank, scale);
 
-/** Trains from fresh adapters. Throws what `ranksOf` and the engine throw, and `bad-spec` when no module has a rank. */
+/**
+ * Trains from fresh adapters, or goes on from a checkpoint. Throws what `ranksOf` and the engine throw, `bad-spec` when no
+ * module has a rank, `bad-checkpoint` when the checkpoint's adapters have other ranks.
+ */
 export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<TrainingRunEvent, void, undefined> {
-  const { spec, engine, provider, model, versions, data, now = () => performance.now() } = options, { training } = spec;
+  const { spec, engine, provider, model, versions, data, now = () => performance.now(), from, offer } = options, { training } = spec;
   const ranks = ranksOf(spec, model);
   if (ranks.every((r) => r === 0)) throw new AtlasError('bad-spec', { at: 'adapter.ranks', why: 'no module has a rank above 0' });
-  const adapters: Adapters = await engine.adapters(initialAdapters(spec.seed, model.modules, ranks));
+  const fresh = initialAdapters(spec.seed, model.modules, ranks);
+  if (from && !sameRanks(fresh, from.values)) throw new AtlasError('bad-checkpoint', { file: 'The checkpoint', why: 'its adapters have other ranks' });
+  const adapters: Adapters = await engine.adapters(from?.values ?? fresh, from?.moments);
+  const result: TrainingResult = {
+    format: 'rank-atlas-training', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, parameters: adapters.parameters,
+    modules: model.modules.flatMap(({ path }, i) => (ranks[i]! > 0 ? [{ path, rank: ranks[i]!, scale: scaleOf(spec, ranks[i]!) }] : [])), steps: [], evaluations: [], time: 0,
+  };
+  const told: TrainingFinding[] = [], losses: RankLoss[] = [];
+  const found = (event: TrainingFinding): TrainingFinding => {
+    told.push(event);
+    if (event.type === 'evaluation') result.evaluations.push({ step: event.step, loss: event.loss });
+    else if (event.type === 'rank') losses.push({ rank: event.rank, loss: event.loss });
+    else {
+      result.steps.push({ loss: event.loss, gradNorm: event.gradNorm });
+      result.time += event.milliseconds;
+    }
+    return event;
+  };
+  const take = async (): Promise<TrainingCheckpoint> => {
+    const step = result.steps.length;
+    return { step, values: await adapters.values(), moments: step < training.steps ? await adapters.moments() : [], told: [...told] };
+  };
   try {
     yield { type: 'start', parameters: adapters.parameters, sequences: data.train.sequences, heldSequences: data.held.sequences };
+    // Said again before anything is offered: a half-told run is no checkpoint.
+    for (const event of from?.told ?? []) yield found(event);
+    offer?.(take);
+
     const { method, seed, adapter: { scale } } = spec, dyLora: DyLora | null = method.name === 'qdylora' ? { ...method, seed, ranks, scale } : null;
-    const use: AdapterUse = { adapters, scale: (module) => scaleOf(spec, ranks[module]!) };
+    const use: AdapterUse = { adapters, scale: (module) => scaleOf(spec, ranks[module]!) }, done = result.steps.length;
     const { steps, batch, learningRate: peak, warmup, decay, beta1, beta2, epsilon, weightDecay, maxNorm, evaluateEvery } = training;
     const how: TrainingOptions = {
       seed, steps, batch, schedule: { peak, warmup, decay }, adamW: { beta1, beta2, epsilon, weightDecay }, maxNorm: maxNorm > 0 ? maxNorm : null, evaluateEvery,
     };
-    const result: TrainingResult = {
-      format: 'rank-atlas-training', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, parameters: adapters.parameters,
-      modules: model.modules.flatMap(({ path }, i) => (ranks[i]! > 0 ? [{ path, rank: ranks[i]!, scale: scaleOf(spec, ranks[i]!) }] : [])), steps: [], evaluations: [], time: 0,
-    };
-    for await (const event of train(engine, use, data, how, now, 0, dyLora ? dyLoraSteps(adapters, dyLora) : undefined)) {
-      if (event.type === 'evaluation') result.evaluations.push({ step: event.step, loss: event.loss });
-      else {
-        result.steps.push({ loss: event.loss, gradNorm: event.gradNorm });
-        result.time += event.milliseconds;
-      }
-      yield event;
-    }
+    const judged = result.evaluations.at(-1)?.step === done;
+    for await (const event of train(engine, use, data, how, now, done, dyLora ? dyLoraSteps(adapters, dyLora) : undefined, judged)) yield found(event);
     if (dyLora) {
-      const losses: RankLoss[] = [];
-      for await (const point of lossByRank(engine, adapters, dyLora, data.held, batch)) {
-        losses.push(point);
-        yield { type: 'rank', ...point };
-      }
+      const most = largestRank(ranks), ahead = (options.everyRank ? everyRank : curveRanks)(most).filter((rank) => !losses.some((point) => point.rank === rank));
+      for await (const point of lossByRank(engine, adapters, dyLora, data.held, batch, ahead)) yield found({ type: 'rank', ...point });
+      losses.sort((a, b) => a.rank - b.rank);
       result.curve = { losses, knee: kneeOf(losses, result.evaluations[0]!.loss) };
     }
     yield { type: 'done', result, adapters: await adapters.values() };
+  } catch (error) {
+    if (offer && error instanceof AtlasError && error.code === 'diverged') {
+      // The engine left the adapters as they were before that step: read while they are still there.
+      const lastGood = await take();
+      offer(async () => lastGood);
+    }
+    throw error;
   } finally {
     adapters.dispose();
   }
 }
+
+const sameRanks = (a: readonly AdapterValues[], b: readonly AdapterValues[]): boolean =>
+  a.length === b.length && a.every((v, i) => b[i]!.module === v.module && b[i]!.rank === v.rank && b[i]!.loraA.length === v.loraA.length && b[i]!.loraB.length === v.loraB.length);

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { arithmeticEngine } from '../../test/arithmetic-engine.ts';
 import type { Engine, TokenBatch } from '../engine/engine.ts';
-import { adaRank, type AdaRankEvent, type AdaRankOptions, type Control } from './adarank.ts';
+import { adaRank, type AdaRankOptions } from './adarank.ts';
+import type { Control, MeasuringEvent } from './measuring.ts';
 
 const batch: TokenBatch = { ids: Int32Array.of(1, 2, 3, 4, 5, 6), sequences: 2, length: 3 };
 const options = (over: Partial<AdaRankOptions> = {}): AdaRankOptions =>
@@ -9,14 +10,14 @@ const options = (over: Partial<AdaRankOptions> = {}): AdaRankOptions =>
 const layers: Control = { granularity: () => 'layer' };
 const none = () => false;
 
-async function all(engine: Engine, o: AdaRankOptions, control = layers, known = none as (m: number, r: number) => boolean): Promise<AdaRankEvent[]> {
-  const events: AdaRankEvent[] = [];
+async function all(engine: Engine, o: AdaRankOptions, control = layers, known = none as (m: number, r: number) => boolean): Promise<MeasuringEvent[]> {
+  const events: MeasuringEvent[] = [];
   let clock = 0;
   for await (const e of adaRank(engine, await engine.cleanPass(batch), o, control, known, () => clock++)) events.push(e);
   return events;
 }
 
-const valuesOf = (events: AdaRankEvent[]) => events.flatMap((e) => (e.type === 'draws' ? e.modules.map((m, i) => [e.repeat, m, e.values[i]!]) : []));
+const valuesOf = (events: MeasuringEvent[]) => events.flatMap((e) => (e.type === 'draws' ? e.modules.map((m, i) => [e.repeat, m, e.values[i]!]) : []));
 
 test('runs in sweeps: every layer of a repeat, then the next', async () => {
   const events = await all(arithmeticEngine(), options());

@@ -23,6 +23,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, Probe } from '../engine/engine.ts';
+import type { Control, Known, MeasuringEvent } from './measuring.ts';
 
 export interface AdaRankOptions {
   seed: number;
@@ -34,17 +35,6 @@ export interface AdaRankOptions {
   vocabularySample: number;
 }
 
-/** Asked before every item: a layer's modules at once, or one (step mode). */
-export interface Control { granularity(): 'layer' | 'module' }
-
-export type AdaRankEvent =
-  /** These modules, all of one layer, are probed next. */
-  | { type: 'probing'; repeat: number; layer: number; modules: number[] }
-  /** `values[i]`, the disagreement of `modules[i]`; ℓ1 summed (`two-draws`) or averaged (`clean`) over the vocabulary. */
-  | { type: 'draws'; repeat: number; layer: number; modules: number[]; values: number[]; milliseconds: number }
-  /** Every module has its draw of this repeat. */
-  | { type: 'sweep'; repeat: number };
-
 /** The probe of one module in one repeat. */
 export function probeOf(engine: Engine, options: AdaRankOptions, module: number, repeat: number): Probe {
   const { seed, noise, variant } = options;
@@ -55,12 +45,13 @@ export function probeOf(engine: Engine, options: AdaRankOptions, module: number,
 }
 
 /**
- * All repeats of all modules. Nothing is computed until the next event is asked for, so a caller pauses by not asking.
+ * All repeats of all modules, a layer at a time; a value is the disagreement, ℓ1 summed (`two-draws`) or averaged (`clean`) over the
+ * vocabulary. Nothing is computed until the next event is asked for, so a caller pauses by not asking.
  * `known(module, repeat)` leaves out what is measured already. Throws `not-finite` if a probe gives no finite number.
  */
 export async function* adaRank(
-  engine: Engine, pass: CleanPass, options: AdaRankOptions, control: Control, known: (module: number, repeat: number) => boolean, now: () => number,
-): AsyncGenerator<AdaRankEvent, void, undefined> {
+  engine: Engine, pass: CleanPass, options: AdaRankOptions, control: Control, known: Known, now: () => number,
+): AsyncGenerator<MeasuringEvent, void, undefined> {
   // The same tokens for every probe of a run, so that modules stay comparable.
   const sample = options.vocabularySample > 0 ? { size: options.vocabularySample, seed: options.seed } : undefined;
   const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
@@ -90,7 +81,7 @@ export async function* adaRank(
  * it, where the tokens are few, several fill the batch (the rest of the repeats in even shares). Draws that are known
  * already come between the sweeps, so nothing is put together across them.
  */
-function repeatsTogether(engine: Engine, pass: CleanPass, { repeats, variant }: AdaRankOptions, repeat: number, known: (module: number, repeat: number) => boolean): number {
+function repeatsTogether(engine: Engine, pass: CleanPass, { repeats, variant }: AdaRankOptions, repeat: number, known: Known): number {
   if (repeat === 0) return 1;
   const { sequences, length } = pass.batch, widest = Math.max(...Array.from({ length: engine.layers }, (_, l) => engine.modules.filter((m) => m.layer === l).length));
   const most = Math.max(1, Math.floor(engine.fullRows / (widest * (variant === 'clean' ? 1 : 2) * sequences * length)));

@@ -12,9 +12,10 @@ function world({ bias, noise, offset = 0, slope = 0, repeats = 1, draws = 16 }: 
   const jacobian = truth.map((t, m) => Math.exp((t + bias * errors[m]!) / (1 + slope) - (m % 7 < 2 ? offset : 0)));
   const noises = Array.from({ length: repeats }, (_, r) => normals(2 + r));
   const sampled = truth.map((t, m) => noises.map((z) => Math.exp(t + noise * z[m]!)));
-  // One sequence; the root of a square has the noise's relative spread.
-  const signs = Array.from({ length: draws }, (_, d) => normals(50 + d).map((z, m) => (jacobian[m]! * Math.exp(noise * z)) ** 2));
-  return { truth, role, jacobian, sampled, signs, run: () => combine(jacobian, sampled, role, signs) };
+  // A sign draw has the noise's relative spread; here the mean of all is the probe's value without it.
+  const spreads = Array.from({ length: draws }, (_, d) => normals(50 + d).map((z) => Math.exp(noise * z)));
+  const signs = jacobian.map((v, m) => spreads.map((x) => (v * x[m]! * draws) / spreads.reduce((sum, y) => sum + y[m]!, 0)));
+  return { truth, role, jacobian, sampled, signs, run: () => combine(signs, sampled, role) };
 }
 
 test('weights are the inverse variances', () => {
@@ -55,4 +56,29 @@ test('a probe that errs no more than chance keeps a share of the draws out, neve
   expect(jacobianVariance).toBeGreaterThan(0);
   expect(weight).toBeGreaterThan(0.6);
   expect(weight).toBeLessThan(1);
+});
+
+test('the error covers the truth, whichever of the two errs', () => {
+  for (const [bias, noise, repeats] of [[0.02, 0.2, 1], [0.2, 0.02, 1], [0.15, 0.15, 1], [0.1, 0.2, 3]] as const) {
+    const { truth, run } = world({ bias, noise, repeats, draws: 32 }), { importances, error } = run();
+    const covered = importances.filter((v, m) => Math.abs(Math.log(v) - truth[m]!) <= 1.96 * error!).length / truth.length;
+    expect(covered, `${bias}, ${noise}`).toBeGreaterThan(0.92);
+    expect(error).toBeLessThan(1.2 * Math.hypot(bias, noise));
+  }
+});
+
+test('maps: one for each sampled draw, that draw in its own; their mean is what is reported', () => {
+  const { sampled, run } = world({ bias: 0.2, noise: 0.2, repeats: 3 }), { maps, importances, weight } = run();
+  maps.forEach((values, m) => {
+    expect(importances[m]).toBeCloseTo(values.reduce((x, y) => x + y) / 3, 12);
+    expect(Math.log(values[2]! / values[0]!)).toBeCloseTo((1 - weight) * Math.log(sampled[m]![2]! / sampled[m]![0]!), 9);
+  });
+});
+
+test('a module that nothing moves has no importance and disturbs no other; two modules say nothing of their error', () => {
+  const { sampled, signs, role, run } = world({ bias: 0.1, noise: 0.1 }), whole = run();
+  const dead = combine([...signs, signs[0]!.map(() => 0)], [...sampled, [0]], [...role, 'q']);
+  expect(dead.importances).toEqual([...whole.importances, 0]);
+  expect(dead.error).toBe(whole.error);
+  expect(combine(signs.slice(0, 2), sampled.slice(0, 2), role.slice(0, 2)).error).toBeNull();
 });

@@ -15,11 +15,36 @@
  *   for all strong disagreements (saturation), goes with them.
  * - σ_j² = what else d varies within a role, less σ_a²; at least the probe's own variance over u.
  */
-import type { JacobianDraw } from './jacobian.ts';
+import type { CleanPass, Engine } from '../engine/engine.ts';
+import { adaRank, type AdaRankOptions } from './adarank.ts';
+import { jacobianProbe, type JacobianEngine } from './jacobian.ts';
+import type { Control, Known, MeasuringEvent } from './measuring.ts';
+
+export interface CombinedOptions {
+  seed: number;
+  noise: AdaRankOptions['noise'];
+  /** Sign draws of the probe: repeats 0 … signs − 1. */
+  signs: number;
+  /** Sampled draws, the repeats that follow. */
+  repeats: number;
+}
+
+/** First the probe's draws, so that a map stands at once, then the sampled ones. */
+export async function* combinedDraws(
+  engine: Engine & JacobianEngine, pass: CleanPass, { seed, noise, signs, repeats }: CombinedOptions, control: Control, known: Known, now: () => number,
+): AsyncGenerator<MeasuringEvent, void, undefined> {
+  yield* jacobianProbe(engine, pass, { seed, noise, draws: signs, perToken: false }, control, known, now);
+  const sampled = adaRank(engine, pass, { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 }, control, (m, r) => known(m, signs + r), now);
+  for await (const event of sampled) yield { ...event, repeat: signs + event.repeat };
+}
 
 export interface Combined {
-  /** One importance per module, at the level of the sampled draws. */
+  /** [modules][sampled draws]: the map that each sampled draw gives with the probe, all with the same weight; at the level of the sampled draws. */
+  maps: number[][];
+  /** Their mean: one importance per module. */
   importances: number[];
+  /** Standard deviation of the logarithm of an importance, at most; see `combine`. null: too few modules to know it by. */
+  error: number | null;
   /** w, the share of the probe. */
   weight: number;
   /** Of d over j within a role: negative where strong noise saturates what first order takes for linear. */
@@ -36,45 +61,44 @@ const variance = (x: readonly number[]) => {
 };
 
 /**
- * `jacobian[m]`, positive; `sampled[m]` the draws of module m, R of each; `roles[m]`; `signs`, at least two whole-sequence draws of
- * the probe (not per token: positions share AdaRank's noise), better 32, as modules have much of their variance in common. All
- * for one batch of tokens and one noise.
+ * `signs[m]`, the probe's importances of module m, one of each whole-sequence draw of signs (not per token: positions share AdaRank's
+ * noise), at least two, better 32, as modules have much of their variance in common. `sampled[m]`, the sampled draws of module m;
+ * `roles[m]`. All for one batch of tokens and one noise.
+ *
+ * `error`: what d varies within roles, σ_a² + σ_j², is measured; how it splits in two is reckoned, and the weight by it. So the part with
+ * the larger weight is taken to have erred by all of it, which no split exceeds.
  */
-export function combine(jacobian: readonly number[], sampled: readonly (readonly number[])[], roles: readonly string[], signs: readonly JacobianDraw[]): Combined {
-  const j = jacobian.map(Math.log), a = sampled.map((draws) => Math.log(mean(draws))), d = a.map((v, m) => v - j[m]!);
-  const own = signVariance(signs, jacobian.length), repeats = sampled[0]!.length;
-  const sampledVariance = repeats > 1 ? mean(sampled.map((draws) => variance(draws) / mean(draws) ** 2)) / repeats : own;
+export function combine(signs: readonly (readonly number[])[], sampled: readonly (readonly number[])[], roles: readonly string[]): Combined {
+  // A weight of zeros moves nothing and has no logarithm: it stays at zero and takes no part.
+  const moving = sampled.flatMap((draws, m) => (mean(draws) > 0 && mean(signs[m]!) > 0 ? [m] : []));
+  if (moving.length < sampled.length) {
+    const of = <T>(list: readonly T[]) => moving.map((m) => list[m]!), part = combine(of(signs), of(sampled), of(roles));
+    const maps = sampled.map((draws, m) => (moving.includes(m) ? part.maps[moving.indexOf(m)]! : draws.map(() => 0)));
+    return { ...part, maps, importances: maps.map(mean) };
+  }
+  const j = signs.map((values) => Math.log(mean(values))), a = sampled.map((draws) => Math.log(mean(draws))), d = a.map((v, m) => v - j[m]!);
+  const own = mean(signs.map(spread)), repeats = sampled[0]!.length;
+  const sampledVariance = repeats > 1 ? mean(sampled.map(spread)) / repeats : own;
   const groups = [...new Set(roles)].map((role) => roles.flatMap((r, m) => (r === role ? [m] : [])));
   const centres = groups.map((g) => ({ j: mean(g.map((m) => j[m]!)), d: mean(g.map((m) => d[m]!)) }));
   const rest = groups.flatMap((g, k) => g.map((m) => ({ j: j[m]! - centres[k]!.j, d: d[m]! - centres[k]!.d })));
-  const spread = rest.reduce((sum, r) => sum + r.j * r.j, 0), slope = spread > 0 ? rest.reduce((sum, r) => sum + r.j * r.d, 0) / spread : 0;
-  const within = rest.reduce((sum, r) => sum + (r.d - slope * r.j) ** 2, 0) / Math.max(1, d.length - groups.length - 1);
-  const jacobianVariance = Math.max(within - sampledVariance, own / signs.length);
-  const weight = sampledVariance / (sampledVariance + jacobianVariance);
+  const squares = rest.reduce((sum, r) => sum + r.j * r.j, 0), slope = squares > 0 ? rest.reduce((sum, r) => sum + r.j * r.d, 0) / squares : 0;
+  const freedom = d.length - groups.length - 1, within = rest.reduce((sum, r) => sum + (r.d - slope * r.j) ** 2, 0) / Math.max(1, freedom);
+  const jacobianVariance = Math.max(within - sampledVariance, own / signs[0]!.length);
+  const both = sampledVariance + jacobianVariance, weight = both > 0 ? sampledVariance / both : 0.5;
   const offsets = shrunk(centres.map((c) => c.d), groups.map((g) => within / g.length));
-  const importances = a.slice();
+  const maps = sampled.map((): number[] => []);
   groups.forEach((g, k) => {
-    for (const m of g) importances[m] = Math.exp(weight * (j[m]! + offsets[k]! + slope * (j[m]! - centres[k]!.j)) + (1 - weight) * a[m]!);
+    for (const m of g) maps[m] = sampled[m]!.map((draw) => Math.exp(weight * (j[m]! + offsets[k]! + slope * (j[m]! - centres[k]!.j)) + (1 - weight) * Math.log(draw)));
   });
-  return { importances, weight, slope, sampledVariance, jacobianVariance };
+  return { maps, importances: maps.map(mean), error: freedom < 3 ? null : Math.max(weight, 1 - weight) * Math.sqrt(within), weight, slope, sampledVariance, jacobianVariance };
 }
+
+/** Variance of the logarithm of one draw, to first order. */
+const spread = (draws: readonly number[]) => variance(draws) / mean(draws) ** 2;
 
 /** Means drawn together by empirical Bayes: `squares[k]` is the squared standard error of mean k. */
 function shrunk(means: readonly number[], squares: readonly number[]): number[] {
   const centre = mean(means), between = means.length > 1 ? Math.max(0, variance(means) - mean(squares)) : 0;
   return means.map((m, k) => centre + (m - centre) * (between > 0 ? between / (between + squares[k]!) : 0));
-}
-
-/** Variance of the logarithm of one draw's importance over u, mean over the modules; sequences have signs of their own. */
-function signVariance(signs: readonly JacobianDraw[], modules: number): number {
-  const sequences = signs[0]!.length / modules;
-  return mean(Array.from({ length: modules }, (_, m) => {
-    let spread = 0, total = 0;
-    for (let p = m * sequences; p < (m + 1) * sequences; p++) {
-      const roots = signs.map((squares) => Math.sqrt(squares[p]!));
-      spread += variance(roots);
-      total += mean(roots);
-    }
-    return spread / total ** 2;
-  }));
 }

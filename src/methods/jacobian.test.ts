@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
-import type { CleanPass, GradientEngine, SignDraw } from '../engine/engine.ts';
+import type { CleanPass, SignDraw } from '../engine/engine.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import { batchOf } from '../engine/test-probes.ts';
 import { nodeFiles } from '../model/node-files.ts';
@@ -12,7 +12,8 @@ import { openModel } from '../model/repository.ts';
 import { readGraph } from '../onnx/read.ts';
 import { adaRank } from './adarank.ts';
 import { combine } from './combined.ts';
-import { jacobianErrors, jacobianImportances, jacobianIntervals, jacobianProbe, jacobianScales, type JacobianDraw, type JacobianEvent, type JacobianOptions } from './jacobian.ts';
+import { jacobianImportances, jacobianProbe, jacobianScales, jacobianSquares, type JacobianDraw, type JacobianEngine, type JacobianOptions } from './jacobian.ts';
+import type { Control, Known, MeasuringEvent } from './measuring.ts';
 import { fisherImportances } from './fisher.ts';
 import { goraImportances } from './gora.ts';
 import { effectiveRank, gradientRanks } from './gradient-rank.ts';
@@ -21,52 +22,66 @@ import { spearman } from './statistics.ts';
 
 const options = (over: Partial<JacobianOptions> = {}): JacobianOptions => ({ seed: 1, draws: 10, perToken: false, noise: { scale: 'std' }, ...over });
 
-async function draws(engine: GradientEngine, pass: CleanPass, o: JacobianOptions, known: (draw: number) => boolean = () => false): Promise<{ events: JacobianEvent[]; squares: JacobianDraw[] }> {
-  const events: JacobianEvent[] = [];
-  for await (const event of jacobianProbe(engine, pass, o, known, () => 0)) events.push(event);
-  return { events, squares: events.flatMap((e) => (e.type === 'passed' ? e.squares : [])) };
-}
+const layers: Control = { granularity: () => 'layer' };
+
+/** Squares of the first draws. */
+const squaresOf = (engine: JacobianEngine, pass: CleanPass, o: JacobianOptions): Promise<JacobianDraw[]> =>
+  jacobianSquares(engine, pass, o, Array.from({ length: o.draws }, (_, d) => d));
 
 describe('events', () => {
   /** Two modules; a square says which pass it is of. */
-  const asked: SignDraw[][] = [], modules = [{ path: 'a' }, { path: 'b' }] as unknown as GradientEngine['modules'];
-  const engine = { modules, jacobianNorms: async (_, passes) => {
+  const asked: SignDraw[][] = [], modules = [{ path: 'a', index: 0 }, { path: 'b', index: 1 }] as unknown as JacobianEngine['modules'];
+  const engine: JacobianEngine = { modules, vocab: 5, weightStd: () => 1, jacobianNorms: async (_, passes) => {
     asked.push([...passes]);
     return Float64Array.from(passes.flatMap(({ draw, position = 0 }) => [0, 1].flatMap((m) => [0, 1].map((s) => 1000 * draw + 100 * m + 10 * s + position))));
-  } } as Partial<GradientEngine> as GradientEngine;
+  } };
   const pass = { batch: { ids: new Int32Array(6), sequences: 2, length: 3 } } as CleanPass;
+  const run = async (o: JacobianOptions, known: Known = () => false, control = layers) => {
+    const events: MeasuringEvent[] = [];
+    for await (const event of jacobianProbe(engine, pass, o, control, known, () => 0)) events.push(event);
+    return events;
+  };
+  const told = (events: MeasuringEvent[]) => events.map((e) => `${e.type} ${e.repeat}`);
+  const passes = (count: number) => asked.slice(-count).map((a) => a.map((p) => p.draw));
 
-  test('eight draws at a time, none that is known, none before it is asked for', async () => {
-    const { events, squares } = await draws(engine, pass, options(), (d) => d === 1);
-    expect(events.map((e) => [e.type, ...e.draws])).toEqual([['passing', 0, 2, 3, 4, 5, 6, 7, 8], ['passed', 0, 2, 3, 4, 5, 6, 7, 8], ['passing', 9], ['passed', 9]]);
-    expect(squares[1]).toEqual([2000, 2010, 2100, 2110]);
-    const calls = asked.length, lazy = jacobianProbe(engine, pass, options(), () => false, () => 0);
+  test('one draw, then eight at a time; none before it is asked for', async () => {
+    const events = await run(options());
+    const sweeps = (from: number, to: number) => ['draws', 'sweep'].flatMap((type) => Array.from({ length: to - from }, (_, i) => `${type} ${from + i}`));
+    expect(told(events)).toEqual(['probing 0', ...sweeps(0, 1), 'probing 1', ...sweeps(1, 9), 'probing 9', ...sweeps(9, 10)]);
+    expect(events[0]).toMatchObject({ layer: null, modules: [0, 1] });
+    const calls = asked.length, lazy = jacobianProbe(engine, pass, options(), layers, () => false, () => 0);
     await lazy.next();
     expect(asked).toHaveLength(calls);
   });
 
+  test('a value is one draw’s importance', async () => {
+    const o = options({ draws: 3 }), events = await run(o), scales = jacobianScales(engine, pass.batch, o);
+    for (const e of events) if (e.type === 'draws') expect(e.values).toEqual(jacobianImportances(await jacobianSquares(engine, pass, o, [e.repeat]), scales));
+  });
+
+  test('what is known is left out, in part too; nothing goes together across it, or in steps', async () => {
+    const events = await run(options({ draws: 6 }), (m, d) => d === 2 || (d === 4 && m === 0));
+    expect(told(events).filter((t) => t.startsWith('sweep'))).toEqual([0, 1, 2, 3, 4, 5].map((d) => `sweep ${d}`));
+    expect(passes(5)).toEqual([[0], [1], [3], [4], [5]]);
+    expect(events.filter((e) => e.type === 'draws').map((e) => e.modules)).toEqual([[0, 1], [0, 1], [0, 1], [1], [0, 1]]);
+    await run(options({ draws: 3 }), () => false, { granularity: () => 'module' });
+    expect(passes(3)).toEqual([[0], [1], [2]]);
+  });
+
   test('per token: a pass for every position, squares by module, sequence, position', async () => {
-    const { squares } = await draws(engine, pass, options({ draws: 2, perToken: true }));
+    const squares = await squaresOf(engine, pass, options({ draws: 2, perToken: true }));
     expect(asked.at(-1)).toHaveLength(6);
     expect(squares[1]).toEqual([1000, 1001, 1002, 1010, 1011, 1012, 1100, 1101, 1102, 1110, 1111, 1112]);
   });
 
   test('a gradient that is no number is refused by name', async () => {
     const broken = { ...engine, jacobianNorms: async () => Float64Array.of(1, 1, NaN, 1) };
-    await expect(draws(broken, pass, options({ draws: 1 }))).rejects.toMatchObject({ code: 'not-finite', values: { module: 'b' } });
+    await expect(squaresOf(broken, pass, options({ draws: 1 }))).rejects.toMatchObject({ code: 'not-finite', values: { module: 'b' } });
   });
 });
 
-test('importances: root of the mean over u, mean over parts; the jackknife over u', () => {
-  const two = [[9, 16, 1, 1], [25, 16, 1, 1]];
-  expect(jacobianImportances(two, [2, 1])).toEqual([2 * (Math.sqrt(17) + 4) / 2, 1]);
-  expect(jacobianErrors(two.slice(0, 1), [2, 1])).toBeNull();
-  // Left out one of two: the other alone, 7 and 9; half their difference.
-  expect(jacobianErrors(two, [2, 1])![0]).toBeCloseTo(1, 12);
-  expect(jacobianErrors(two, [2, 1])![1]).toBe(0);
-  const [first] = jacobianIntervals(two, [2, 1])!;
-  expect(first!.high - first!.mean).toBeCloseTo(12.706, 3);
-  expect(first!.low).toBe(0);
+test('importances: mean of the roots over draws and parts', () => {
+  expect(jacobianImportances([[9, 16, 1, 1], [25, 16, 1, 1]], [2, 1])).toEqual([2 * (3 + 4 + 5 + 4) / 4, 1]);
 });
 
 describe('a tiny decoder', () => {
@@ -85,7 +100,7 @@ describe('a tiny decoder', () => {
       if (e.type === 'draws') e.modules.forEach((m, i) => { sums[m]! += e.values[i]! / repeats; });
     }
     for (const perToken of [false, true]) {
-      const o = options({ draws: 16, perToken, noise }), { squares } = await draws(engine, pass, o);
+      const o = options({ draws: 16, perToken, noise }), squares = await squaresOf(engine, pass, o);
       const predicted = jacobianImportances(squares, jacobianScales(engine, batch, o));
       // By Cauchy and Schwarz no lower than the truth; the nearer the more evenly logits are moved.
       predicted.forEach((d, m) => {
@@ -124,13 +139,13 @@ test('the bundled model: a handful of passes has the map of many draws, combined
   for await (const e of adaRank(engine, pass, { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 4, vocabularySample: 0 }, { granularity: () => 'layer' }, () => false, () => 0)) {
     if (e.type === 'draws') e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
   }
-  const o = options({ draws: 8 }), { squares } = await draws(engine, pass, o), predicted = jacobianImportances(squares, jacobianScales(engine, batch, o));
+  const o = options({ draws: 8 }), squares = await squaresOf(engine, pass, o), scales = jacobianScales(engine, batch, o), predicted = jacobianImportances(squares, scales);
   const truth = sampled.map((d) => d.slice(1).reduce((a, b) => a + b, 0) / 3);
-  expect(spearman(jacobianImportances(squares.slice(0, 4), jacobianScales(engine, batch, o)), truth)).toBeGreaterThan(0.94);
+  expect(spearman(jacobianImportances(squares.slice(0, 4), scales), truth)).toBeGreaterThan(0.94);
   const levels = truth.map((d, m) => d / predicted[m]!).sort((a, b) => a - b);
   expect(levels[0]).toBeGreaterThan(0.5);
   expect(levels[levels.length >> 1]).toBeLessThan(1.1);
-  const { importances, weight } = combine(predicted, sampled.map((d) => d.slice(0, 1)), model.modules.map((m) => m.role), squares);
+  const { importances, weight } = combine(predicted.map((_, m) => squares.map((draw) => jacobianImportances([draw], scales)[m]!)), sampled.map((d) => d.slice(0, 1)), model.modules.map((m) => m.role));
   expect(weight).toBeGreaterThan(0.3);
   expect(spearman(importances, truth)).toBeGreaterThan(spearman(sampled.map((d) => d[0]!), truth));
   await engine.dispose();

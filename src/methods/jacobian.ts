@@ -11,13 +11,16 @@
  *
  *     importance = (2/√π) s · √(V/T) · mean over sequences of √(mean over u of ‖∂(uᵀ logits)/∂W‖_F²).
  *
+ * Reported is the mean over u of the roots in place of the root of the mean: one number a draw, whose spread over u is the
+ * interval. The two order the modules alike (docs/jacobian.md), the root's concavity costs a percent or two of level.
+ *
  * With `perToken` the signs cover one position at a time: T times the passes, `√V` in place of `√(V/T)`, the mean over
  * sequences and positions, and no loss by positions that differ.
  */
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, GradientEngine, SignDraw } from '../engine/engine.ts';
 import type { AdaRankOptions } from './adarank.ts';
-import { studentT975, type Interval } from './statistics.ts';
+import type { Control, Known, MeasuringEvent } from './measuring.ts';
 
 export interface JacobianOptions {
   seed: number;
@@ -31,44 +34,55 @@ export interface JacobianOptions {
 /** One u: `‖∂(uᵀ logits)/∂W‖_F²`, [modules, parts], a part being a sequence, or with `perToken` a position of a sequence. */
 export type JacobianDraw = readonly number[];
 
-export type JacobianEvent =
-  /** These draws go back through the model next. */
-  | { type: 'passing'; draws: number[] }
-  /** `squares[i]` belongs to `draws[i]`. */
-  | { type: 'passed'; draws: number[]; squares: JacobianDraw[]; milliseconds: number };
-
-/** Draws that go back as one batch: few rows keep a processor waiting for weights, so eight cost little more than one. */
+/** Passes that go back as one batch: few rows keep a processor waiting for weights, so eight cost little more than one. */
 const TOGETHER = 8;
 
 /** What the probe asks of an engine. */
-export type JacobianEngine = GradientEngine & Pick<Engine, 'weightStd' | 'vocab'>;
+export type JacobianEngine = Pick<GradientEngine, 'jacobianNorms'> & Pick<Engine, 'modules' | 'weightStd' | 'vocab'>;
+
+/** These draws, as one batch. Throws `not-finite` if a module's gradient is no finite number, and what the engine throws. */
+export async function jacobianSquares(
+  engine: Pick<JacobianEngine, 'modules' | 'jacobianNorms'>, pass: CleanPass, { seed, perToken }: Pick<JacobianOptions, 'seed' | 'perToken'>, draws: readonly number[],
+): Promise<JacobianDraw[]> {
+  const { sequences, length } = pass.batch, count = engine.modules.length, positions = perToken ? length : 1;
+  const passes = draws.flatMap((draw): SignDraw[] => Array.from({ length: positions }, (_, position) => (perToken ? { seed, draw, position } : { seed, draw })));
+  const norms = await engine.jacobianNorms(pass, passes);
+  return draws.map((_, d) => Array.from({ length: count * sequences * positions }, (_, i) => {
+    const module = Math.floor(i / (sequences * positions)), sequence = Math.floor(i / positions) % sequences, position = i % positions;
+    const square = norms[((d * positions + position) * count + module) * sequences + sequence]!;
+    if (!Number.isFinite(square)) throw new AtlasError('not-finite', { module: engine.modules[module]!.path });
+    return square;
+  }));
+}
 
 /**
- * All draws, a few at a time. Nothing is computed until the next event is asked for; `known(draw)` leaves out what is
- * measured already. Throws `not-finite` if a module's gradient is no finite number, and what the engine throws.
+ * All draws; a value is one draw's importance, and all modules have theirs at once. The first draw is alone, so that the whole map
+ * stands early; then eight passes go together. Nothing is computed until the next event is asked for; `known` leaves out what is
+ * measured already. Throws what `jacobianSquares` throws.
  */
 export async function* jacobianProbe(
-  engine: GradientEngine, pass: CleanPass, { seed, draws, perToken }: JacobianOptions, known: (draw: number) => boolean, now: () => number,
-): AsyncGenerator<JacobianEvent, void, undefined> {
-  const { sequences, length } = pass.batch, count = engine.modules.length, positions = perToken ? length : 1;
-  const open = Array.from({ length: draws }, (_, d) => d).filter((d) => !known(d));
-  while (open.length > 0) {
-    const share = open.splice(0, TOGETHER);
-    yield { type: 'passing', draws: share };
-    const start = now();
-    const passes = share.flatMap((draw): SignDraw[] => Array.from({ length: positions }, (_, position) => (perToken ? { seed, draw, position } : { seed, draw })));
-    const norms = await engine.jacobianNorms(pass, passes);
-    const squares = share.map((_, d) => Array.from({ length: count * sequences * positions }, (_, i) => {
-      const module = Math.floor(i / (sequences * positions)), sequence = Math.floor(i / positions) % sequences, position = i % positions;
-      const square = norms[((d * positions + position) * count + module) * sequences + sequence]!;
-      if (!Number.isFinite(square)) throw new AtlasError('not-finite', { module: engine.modules[module]!.path });
-      return square;
-    }));
-    yield { type: 'passed', draws: share, squares, milliseconds: now() - start };
+  engine: JacobianEngine, pass: CleanPass, options: JacobianOptions, control: Control, known: Known, now: () => number,
+): AsyncGenerator<MeasuringEvent, void, undefined> {
+  const scales = jacobianScales(engine, pass.batch, options), most = Math.max(1, Math.floor(TOGETHER / (options.perToken ? pass.batch.length : 1)));
+  const open = (draw: number) => engine.modules.flatMap(({ index }) => (known(index, draw) ? [] : [index]));
+  for (let repeat = 0; repeat < options.draws;) {
+    const modules = open(repeat), draws = [repeat];
+    // Draws known in part come between the sweeps: nothing is put together across them.
+    while (repeat > 0 && control.granularity() === 'layer' && draws.length < Math.min(most, options.draws - repeat) && modules.length === engine.modules.length && open(repeat + draws.length).length === modules.length) draws.push(repeat + draws.length);
+    if (modules.length > 0) {
+      yield { type: 'probing', repeat, layer: null, modules };
+      const start = now(), squares = await jacobianSquares(engine, pass, options, draws), milliseconds = (now() - start) / draws.length;
+      for (const [d, draw] of draws.entries()) {
+        const values = jacobianImportances([squares[d]!], scales);
+        yield { type: 'draws', repeat: draw, layer: null, modules, values: modules.map((m) => values[m]!), milliseconds };
+      }
+    }
+    for (const draw of draws) yield { type: 'sweep', repeat: draw };
+    repeat += draws.length;
   }
 }
 
-/** What the root of the mean square of each module is multiplied by. */
+/** What the root of the square of each module is multiplied by. */
 export function jacobianScales(engine: JacobianEngine, { length }: { length: number }, { noise, perToken }: Pick<JacobianOptions, 'noise' | 'perToken'>): number[] {
   const factor = (2 / Math.sqrt(Math.PI)) * Math.sqrt(engine.vocab / (perToken ? 1 : length));
   return engine.modules.map(({ index }) => factor * (noise.scale === 'std' ? engine.weightStd(index) : noise.sigma));
@@ -79,26 +93,7 @@ export function jacobianImportances(draws: readonly JacobianDraw[], scales: read
   const parts = draws[0]!.length / scales.length;
   return scales.map((scale, m) => {
     let roots = 0;
-    for (let p = m * parts; p < (m + 1) * parts; p++) roots += Math.sqrt(draws.reduce((sum, squares) => sum + squares[p]!, 0) / draws.length);
-    return (scale * roots) / parts;
+    for (const squares of draws) for (let p = m * parts; p < (m + 1) * parts; p++) roots += Math.sqrt(squares[p]!);
+    return (scale * roots) / (parts * draws.length);
   });
-}
-
-/** Jackknife over u: standard error of each importance; null with fewer than two draws. It does not see what first order leaves out. */
-export function jacobianErrors(draws: readonly JacobianDraw[], scales: readonly number[]): number[] | null {
-  const n = draws.length;
-  if (n < 2) return null;
-  const without = draws.map((_, left) => jacobianImportances(draws.filter((_, d) => d !== left), scales));
-  return scales.map((_, m) => {
-    const mean = without.reduce((sum, values) => sum + values[m]!, 0) / n;
-    return Math.sqrt(((n - 1) / n) * without.reduce((sum, values) => sum + (values[m]! - mean) ** 2, 0));
-  });
-}
-
-/** 95 % t-intervals over u; null with fewer than two draws. */
-export function jacobianIntervals(draws: readonly JacobianDraw[], scales: readonly number[]): Interval[] | null {
-  const errors = jacobianErrors(draws, scales);
-  if (!errors) return null;
-  const t = studentT975(draws.length - 1);
-  return jacobianImportances(draws, scales).map((mean, m) => ({ mean, low: Math.max(0, mean - t * errors[m]!), high: mean + t * errors[m]! }));
 }

@@ -7,7 +7,7 @@ import type { Adapters, AdapterValues } from '../engine/engine.ts';
 import { nf4Model } from '../engine/nf4-model.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import { initialAdapters, loraScale, type LoraScale } from './lora.ts';
-import { curveRanks, drawnRank, dyLoraSteps, kneeOf, largestRank, lossByRank, rankAt, truncated, atRank, type DyLora, type RankLoss } from './qdylora.ts';
+import { atRank, curveRanks, drawnRank, dyLoraSteps, everyRank, kneeOf, largestRank, lossByRank, rankAt, smallestWithin, truncated, type DyLora, type RankLoss } from './qdylora.ts';
 import { heldOutLoss, train, type TrainingOptions } from './training.ts';
 
 describe('the rank of a step', () => {
@@ -64,6 +64,18 @@ describe('the rank of a step', () => {
 });
 
 describe('curve and knee', () => {
+  it('fills in the ranks that the curve left out', () => {
+    expect(everyRank(3)).toEqual([1, 2, 3]);
+    expect(everyRank(12)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 9, 11]);
+  });
+
+  it('finds the smallest rank within a share of the best loss', () => {
+    const curve = (...losses: number[]): RankLoss[] => losses.map((loss, i) => ({ rank: i + 1, loss }));
+    expect(smallestWithin(curve(3.2, 3.03, 3, 3.5), 0.01).rank).toBe(2);
+    expect(smallestWithin(curve(3.2, 3.04, 3, 3.5), 0.01).rank).toBe(3);
+    expect(smallestWithin(curve(3, 3.5), 0).rank).toBe(1);
+  });
+
   it('looks at every low rank and at the last', () => {
     expect(curveRanks(1)).toEqual([1]);
     expect(curveRanks(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10]);
@@ -130,7 +142,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
   it('is at every rank what an adapter of that rank alone is', async () => {
     const adapters = await trained(await fresh(), 'full', 4), values = await adapters.values(), plan = how('full'), most = largestRank(plan.ranks);
     const curve: RankLoss[] = [];
-    for await (const point of lossByRank(engine, adapters, plan, batch, 2)) curve.push(point);
+    for await (const point of lossByRank(engine, adapters, plan, batch, 2, curveRanks(most))) curve.push(point);
     expect(curve.map((p) => p.rank)).toEqual([1, 2, 3, 4]);
     for (const { rank: b, loss } of curve) {
       const cut: AdapterValues[] = truncated(values, (m) => rankAt(b, plan.ranks[m]!, most)), own = await engine.adapters(cut);
@@ -144,7 +156,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
   it('learns at every rank', async () => {
     const adapters = await fresh(), base = await heldOutLoss(engine, batch, 2);
     await trained(adapters, 'full', 12);
-    for await (const { loss } of lossByRank(engine, adapters, how('full'), batch, 2)) expect(loss).toBeLessThan(base);
+    for await (const { loss } of lossByRank(engine, adapters, how('full'), batch, 2, [1, 2, 3, 4])) expect(loss).toBeLessThan(base);
     adapters.dispose();
   });
 });

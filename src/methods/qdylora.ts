@@ -75,9 +75,16 @@ export function curveRanks(most: number): number[] {
   return [...ranks, most];
 }
 
-/** Held-out loss at each rank of the curve; nothing is trained. */
-export async function* lossByRank(engine: TrainingEngine, adapters: Adapters, how: Pick<DyLora, 'ranks' | 'scale'>, held: TokenBatch, size: number): AsyncGenerator<RankLoss, void, undefined> {
-  for (const rank of curveRanks(largestRank(how.ranks))) yield { rank, loss: await heldOutLoss(engine, held, size, atRank(adapters, how, rank)) };
+/** All ranks, those of the curve first: it stands early, then fills in. */
+export function everyRank(most: number): number[] {
+  const first = curveRanks(most), known = new Set(first);
+  return [...first, ...Array.from({ length: most }, (_, i) => i + 1).filter((rank) => !known.has(rank))];
+}
+
+/** Held-out loss at each of these ranks of the largest module; nothing is trained. */
+export async function* lossByRank(engine: TrainingEngine, adapters: Adapters, how: Pick<DyLora, 'ranks' | 'scale'>, held: TokenBatch, size: number,
+  ranks: readonly number[]): AsyncGenerator<RankLoss, void, undefined> {
+  for (const rank of ranks) yield { rank, loss: await heldOutLoss(engine, held, size, atRank(adapters, how, rank)) };
 }
 
 /** Share of the best improvement over the base model that the knee keeps. */
@@ -87,6 +94,12 @@ const KNEE = 0.95;
 export function kneeOf(curve: readonly RankLoss[], base: number): number {
   const best = curve.reduce((a, b) => (b.loss < a.loss ? b : a));
   return curve.find(({ loss }) => base - loss >= KNEE * (base - best.loss) && loss < base)?.rank ?? best.rank;
+}
+
+/** The smallest rank whose loss is at most so much above the best one's (0.01: one per cent). */
+export function smallestWithin(curve: readonly RankLoss[], share: number): RankLoss {
+  const most = (1 + share) * curve.reduce((best, { loss }) => Math.min(best, loss), Infinity);
+  return curve.find(({ loss }) => loss <= most)!;
 }
 
 /** Adapters cut down to their first ranks: A's rows and B's columns. */

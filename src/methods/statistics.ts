@@ -67,16 +67,19 @@ function ranksOf(values: readonly number[]): number[] {
   return ranks;
 }
 
-/** Spearman's ρ: Pearson's correlation of the ranks. NaN if either side is constant or shorter than two. */
-export function spearman(x: readonly number[], y: readonly number[]): number {
-  if (x.length !== y.length) throw new RangeError('spearman needs two lists of equal length');
-  const a = ranksOf(x), b = ranksOf(y), mid = (x.length + 1) / 2;
-  let ab = 0, aa = 0, bb = 0;
-  for (let i = 0; i < a.length; i++) {
-    const da = a[i]! - mid, db = b[i]! - mid;
-    ab += da * db;
-    aa += da * da;
-    bb += db * db;
-  }
-  return ab / Math.sqrt(aa * bb);
+/** Pearson's r. NaN if either side is constant or shorter than two. */
+export function pearson(x: readonly number[], y: readonly number[]): number {
+  if (x.length !== y.length) throw new RangeError('a correlation needs two lists of equal length');
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length, mx = mean(x), my = mean(y);
+  let xy = 0, xx = 0, yy = 0;
+  x.forEach((v, i) => {
+    const dx = v - mx, dy = y[i]! - my;
+    xy += dx * dy;
+    xx += dx * dx;
+    yy += dy * dy;
+  });
+  return xy / Math.sqrt(xx * yy);
 }
+
+/** Spearman's ρ: Pearson's correlation of the ranks. NaN if either side is constant or shorter than two. */
+export const spearman = (x: readonly number[], y: readonly number[]): number => pearson(ranksOf(x), ranksOf(y));

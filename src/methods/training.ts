@@ -35,19 +35,21 @@ export type TrainingEvent =
 export interface StepUse { use: AdapterUse; onlyLast?: boolean; updates?: RankUpdates }
 
 /**
- * Trains `use.adapters` in place, from step `done` + 1 on; `stepOf` is for methods whose steps differ, `use` is what is judged.
+ * Trains `use.adapters` in place, from step `done` + 1 on (`judged`: the held-out loss after `done` steps is known already);
+ * `stepOf` is for methods whose steps differ, `use` is what is judged.
  * Throws what the engine throws; the adapters then hold the last good step.
  */
 export async function* train(engine: TrainingEngine, use: AdapterUse, data: TrainingData, options: TrainingOptions, now: () => number, done = 0,
-  stepOf: (step: number) => StepUse = () => ({ use })): AsyncGenerator<TrainingEvent, void, undefined> {
+  stepOf: (step: number) => StepUse = () => ({ use }), judged = done > 0): AsyncGenerator<TrainingEvent, void, undefined> {
   const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
   const evaluation = async (step: number): Promise<TrainingEvent> => ({ type: 'evaluation', step, loss: await heldOutLoss(engine, data.held, batch, use) });
-  if (done === 0) yield await evaluation(0);
+  const due = (step: number) => step === 0 || step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0);
+  if (!judged && due(done)) yield await evaluation(done);
   for (let step = done + 1; step <= steps; step++) {
     const start = now(), rate = learningRate(schedule, step, steps), at = stepOf(step);
     const { loss, gradNorm } = await engine.trainStep(batchOfStep(data.train, seed, step, batch), at.use, { step, learningRate: rate, ...adamW, maxNorm }, at.onlyLast, at.updates);
     yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
-    if (step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0)) yield await evaluation(step);
+    if (due(step)) yield await evaluation(step);
   }
 }
 

@@ -5,7 +5,7 @@ import type { KeptResult } from './run-store.ts';
 
 const kept = (draws: number[][]): KeptResult => ({
   key: '', at: 0,
-  result: { modules: draws.map((d, i) => ({ path: `m${i}`, layer: i, role: 'q', group: 'attention', inFeatures: 4, outFeatures: 4, importance: 0, standardError: null, draws: d, rank: 0 })) } as unknown as KeptResult['result'],
+  result: { spec: defaultSpec(), modules: draws.map((d, i) => ({ path: `m${i}`, layer: i, role: 'q', group: 'attention', inFeatures: 4, outFeatures: 4, importance: 0, standardError: null, draws: d, rank: 0 })) } as unknown as KeptResult['result'],
 });
 
 test('a module has moved when its intervals part, and only then', () => {

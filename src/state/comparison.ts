@@ -1,6 +1,6 @@
 /** Two results of one model side by side, module by module. */
 import type { RankRow } from '../experiment/rank-table.ts';
-import { rankTable } from '../experiment/rank-table.ts';
+import { mappedBy, rankTable } from '../experiment/rank-table.ts';
 import type { AllocationSpec } from '../experiment/spec.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { KeptResult } from './run-store.ts';
@@ -20,7 +20,7 @@ export interface ResultComparison { modules: ModuleDifference[]; moved: number; 
 
 /** Both under the same budget, so that only the measurements differ. Results of different models cannot be compared. */
 export function compareResults(a: KeptResult, b: KeptResult, rule: AllocationSpec): ResultComparison {
-  const [ra, rb] = [a, b].map(({ result }) => rankTable({ modules: result.modules, draws: result.modules.map((m) => m.draws) }, rule).rows) as [RankRow[], RankRow[]];
+  const [ra, rb] = [a, b].map(({ result }) => rankTable(mappedBy(result), rule).rows) as [RankRow[], RankRow[]];
   const modules = ra.map((row, i): ModuleDifference => {
     const other = rb[i]!;
     const x = row.multipleInterval, y = other.multipleInterval;

@@ -1,6 +1,7 @@
 /** What follows from the stores: pure functions with their last answer kept, so that many readers cost one computation. */
 import { describeChanges, isOfResults, sameMeasurement, type Change } from '../experiment/settings.ts';
-import { sweepsOf, type Measurement } from '../experiment/measurement.ts';
+import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
+import type { Measurement } from '../experiment/measurement.ts';
 import { rankTable, type RankTable } from '../experiment/rank-table.ts';
 import type { MeasuredModule } from '../experiment/result.ts';
 import { defaultSpec } from '../experiment/schema.ts';
@@ -20,7 +21,7 @@ function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (.
 }
 
 const noDraws = lastOf((modules: readonly MeasuredModule[]) => modules.map((): number[] => []));
-const tableOf = lastOf((modules: readonly MeasuredModule[], draws: Measurement['draws'], rule: AllocationSpec): RankTable => rankTable({ modules, draws }, rule));
+const tableOf = lastOf((modules: readonly MeasuredModule[], draws: Draws, error: number | null, rule: AllocationSpec): RankTable => rankTable({ modules, draws, error }, rule));
 const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout => mapLayout(modules, layers));
 const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => describeChanges(measured, spec).filter(({ path }) => path !== 'method.repeats' && !isOfResults(path)));
 
@@ -53,8 +54,9 @@ export function useLayout(): MapLayout {
 export function useRankTable(): RankTable {
   const { modules } = useModules();
   const draws = useRun((r) => r.shown?.draws);
+  const error = useRun((r) => r.shown?.error ?? null);
   const rule = useExperiment((e) => e.spec.allocation);
-  return tableOf(modules, draws ?? noDraws(modules), rule);
+  return tableOf(modules, draws ?? noDraws(modules), error, rule);
 }
 
 /** Settings in which the experiment differs from the measurement in view, budget and repeats apart. */
@@ -69,7 +71,7 @@ export const REPEATS_MORE = 5;
 
 /** Whether a measurement is whole under the settings: nothing changed, every repeat there. */
 export const isWhole = (shown: Measurement, spec: ExperimentSpec): boolean =>
-  sameMeasurement(shown.spec, spec) && sweepsOf(shown.draws) >= spec.method.repeats;
+  sameMeasurement(shown.spec, spec) && sweepsOf(shown.measured) >= drawsAsked(spec.method);
 
 /** The default of a setting as a plain value, for "Default 5". */
 export const defaults = defaultSpec();

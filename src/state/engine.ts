@@ -14,12 +14,20 @@ let onEvents: (message: RunMessage) => void = () => undefined;
 /** Who takes the events of runs. */
 export const takeEvents = (handler: typeof onEvents) => { onEvents = handler; };
 
+type StudyMessage = Extract<FromWorker, { kind: 'study' }>;
+
+let onStudy: (message: StudyMessage) => void = () => undefined;
+/** Who takes the events of studies. */
+export const takeStudyEvents = (handler: typeof onStudy) => { onStudy = handler; };
+
 /** Whether a model is open in the thread. */
 export const engine = { open: false };
 
 export const client = new EngineClient({
   progress: showProgress,
   events: (message) => onEvents(message),
+  study: (message) => onStudy(message),
+  warning: (error) => useModel.setState({ failure: failureOf(error) }),
   died: () => { engine.open = false; },
 });
 

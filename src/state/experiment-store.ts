@@ -6,7 +6,7 @@
  */
 import { create } from 'zustand';
 import { defaultSpec } from '../experiment/schema.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import type { Shown } from './run-store.ts';
 
 /** What undo brings back. `shown` is present only where the step changed the view (Reset). */
@@ -74,3 +74,8 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
     return step.shown;
   },
 }));
+
+/** Opens a study's tab, or the measurement's own charts. No step of history: nothing is set by looking. */
+export function openStudy(study: StudyKind | null): void {
+  useExperiment.setState(({ spec }) => ({ spec: { ...spec, study } }));
+}

@@ -40,10 +40,10 @@ export function resultNow(): RunResult | null {
   const { spec } = useExperiment.getState();
   if (!shown?.result || !sameMeasurement(shown.result.spec, spec)) return null;
   const { result } = shown;
-  const { rows } = rankTable({ modules: result.modules, draws: shown.draws }, spec.allocation);
+  const { rows } = rankTable({ modules: result.modules, draws: shown.draws, error: shown.error }, spec.allocation);
   return {
     ...result,
-    spec: { ...result.spec, allocation: spec.allocation },
+    spec: { ...spec, model: result.spec.model, method: result.spec.method },
     modules: result.modules.map((m, i) => ({ ...m, rank: rows[i]!.rank ?? m.rank })),
   };
 }

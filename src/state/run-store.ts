@@ -1,6 +1,7 @@
 /** The measurement in view, where the transport stands, and the last results. */
 import { create } from 'zustand';
-import { sweepsOf, type Measurement } from '../experiment/measurement.ts';
+import { sweepsOf } from '../experiment/draws.ts';
+import type { Measurement } from '../experiment/measurement.ts';
 import type { RunResult } from '../experiment/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { specKey } from '../experiment/settings.ts';

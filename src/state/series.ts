@@ -1,6 +1,7 @@
 /** What the charts draw, from draws alone: importance by layer and by module type, and how sure it is after each repeat. */
 import type { ModuleGroup } from '../compiler/modules.ts';
-import { sweepsOf, type Measurement } from '../experiment/measurement.ts';
+import { sweepsOf } from '../experiment/draws.ts';
+import type { Measurement } from '../experiment/measurement.ts';
 import { sweepMultiples } from '../experiment/rank-table.ts';
 import type { MeasuredModule } from '../experiment/result.ts';
 import { interval95, summarise } from '../methods/statistics.ts';

@@ -2,7 +2,8 @@
  * The visit: ties the engine's thread to the stores. Opens models, runs and controls measurements, brings the thread
  * back when it dies. Everything a button does is a function here.
  */
-import { reduce, sweepsOf, type Measurement } from '../experiment/measurement.ts';
+import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
+import { reduce, type Measurement } from '../experiment/measurement.ts';
 import { LIMITS } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
 import type { FromWorker, ModelSource, ProviderChoice } from '../worker/protocol.ts';
@@ -11,6 +12,7 @@ import { client, distrustOf, engine, failureOf, ofCode, takeEvents } from './eng
 import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';
+import { clearStudies, useStudy } from './study-store.ts';
 import { textOf } from './texts.ts';
 import { can } from './transport.ts';
 
@@ -30,7 +32,7 @@ let deaths = 0;
 const spec = () => useExperiment.getState().spec;
 const act = useRun.getState().act;
 
-const drawsIn = (draws: Measurement['draws']) => draws.reduce((sum, d) => sum + d.length, 0);
+const drawsIn = (draws: Draws) => draws.reduce((sum, d) => sum + d.length, 0);
 
 // --- models ---
 
@@ -57,6 +59,8 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
     if (spec().model.id !== id || (spec().model.hash !== undefined && spec().model.hash !== facts.hash)) {
       useExperiment.getState().edit((s) => ({ ...s, model: { id } }), 'model');
     }
+    if (before.facts?.hash !== facts.hash) clearStudies();
+    else useStudy.setState({ adapters: [] });
     act('opened');
     showMatching();
     return true;
@@ -107,14 +111,14 @@ async function start(how: 'run' | 'step' = 'run'): Promise<void> {
   const mine = ++run;
   live = true;
   incoming = null;
-  const known = goesOn ? shown.draws.map((d) => d.slice(0, measured.method.repeats)) : null;
+  const known = goesOn ? shown.measured.map((d) => d.slice(0, drawsAsked(measured.method))) : null;
   catchUp = known ? drawsIn(known) : 0;
   try {
     const texts = await textOf(measured.text);
     if (mine !== run) return;
     // Pressed while the text was fetched, Pause has not reached the thread.
     const paused = useRun.getState().phase !== 'running';
-    const answer = client.ask('run', { spec: measured, texts, paused, ...(known && { known: { draws: known, times: shown!.times } }) });
+    const answer = client.ask('run', { spec: measured, texts, paused, ...(known && { known: { measured: known, times: shown!.times } }) });
     if (how === 'step') client.control('step');
     await answer;
     if (mine === run) deaths = 0;
@@ -142,7 +146,7 @@ function receive({ events, memory }: Extract<FromWorker, { kind: 'events' }>): v
   incoming = state;
   if (!state) return;
   // A run that goes on retells what is known; until it has, the view stands still rather than starting over.
-  if (state.result || drawsIn(state.draws) >= catchUp) useRun.getState().view(state, false);
+  if (state.result || drawsIn(state.measured) >= catchUp) useRun.getState().view(state, false);
   if (state.result) {
     live = false;
     useRun.getState().keep(state.result);
@@ -169,6 +173,13 @@ export function play(): void {
   act('play');
   if (live) client.control('resume');
   else void start();
+}
+
+/** A study takes the engine: a measurement under way stands paused, its draws kept. */
+export function standAside(): void {
+  if (!live) return;
+  endRun();
+  act('pause');
 }
 
 export function pause(): void {
@@ -214,10 +225,17 @@ export function showMeasurement(shown: Measurement | null): void {
   act(!shown ? 'reset' : isWhole(shown, spec()) ? 'restore-whole' : 'restore-part');
 }
 
+/** Brings the engine back after its thread or device is gone: the same model, the same provider. */
+export async function revive(): Promise<boolean> {
+  const { source, provider } = useModel.getState();
+  engine.open = false;
+  client.terminate();
+  return source !== null && openModel(source, provider?.kind ?? 'auto');
+}
+
 /** The thread or the device is gone: bring it back and go on from the draws in view; twice by itself, then it asks. */
 async function recover(error: unknown): Promise<void> {
-  const { source, provider } = useModel.getState();
-  if (!source) return;
+  if (!useModel.getState().source) return;
   engine.open = false;
   client.terminate();
   if (++deaths > 1) {
@@ -227,7 +245,7 @@ async function recover(error: unknown): Promise<void> {
   }
   const { shown, phase } = useRun.getState();
   useRun.setState({ restarted: shown ? sweepsOf(shown.draws) + 1 : 1 });
-  if (await openModel(source, provider?.kind ?? 'auto') && phase === 'running') play();
+  if (await revive() && phase === 'running') play();
 }
 
 /** The answer to "continue?" after the engine stopped twice. */

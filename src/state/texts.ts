@@ -1,6 +1,7 @@
 /** The words of an experiment's text: bundled ones are fetched once from the page's own origin. */
 import { AtlasError } from '../errors.ts';
-import type { TextRef } from '../experiment/spec.ts';
+import { taskKey } from '../experiment/compress-spec.ts';
+import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
 import { useModel, type BundledText } from './model-store.ts';
 
 export const baseUrl = () => new URL('./', document.baseURI).href;
@@ -20,6 +21,22 @@ export async function textOf(text: TextRef): Promise<string> {
     words.catch(() => fetched.delete(found.file));
   }
   return words;
+}
+
+/** The file of a bundled task. Throws `no-file`. */
+export const taskOf = async (id: string): Promise<string> => (await request(`tasks/${id}.json`)).text();
+
+/** Every bundled text an experiment names, by id, fetched; and its task where the study wants one. Throws `no-file`. */
+export async function textsOf(spec: ExperimentSpec): Promise<Record<string, string>> {
+  const named = new Set<string>();
+  JSON.stringify(spec, (_, value: unknown) => {
+    const text = value as TextRef | null;
+    if (text !== null && typeof text === 'object' && text.kind === 'bundled' && typeof text.id === 'string') named.add(text.id);
+    return value;
+  });
+  const texts = Object.fromEntries(await Promise.all([...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const)));
+  const { study, compress: { task } } = spec;
+  return study === 'compress' && task.kind === 'set' ? { ...texts, [taskKey(task.id)]: await taskOf(task.id) } : texts;
 }
 
 /** The list of bundled texts. */

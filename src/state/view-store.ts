@@ -18,6 +18,8 @@ export interface ViewState {
   picker: boolean;
   sheet: SheetName | null;
   table: boolean;
+  /** Kept adapter whose ranks the map prints instead of the measured ones. */
+  adapter: string | null;
   versus: boolean;
   advanced: boolean;
   singleKeys: boolean;
@@ -46,6 +48,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   picker: false,
   sheet: null,
   table: false,
+  adapter: null,
   versus: false,
   advanced: false,
   singleKeys: remembered('single-keys') !== 'off',

@@ -10,6 +10,8 @@ import type { FromWorker, Progress, RequestName, Requests, ToWorker } from './pr
 export interface ClientEvents {
   progress(progress: Progress): void;
   events(message: Extract<FromWorker, { kind: 'events' }>): void;
+  study(message: Extract<FromWorker, { kind: 'study' }>): void;
+  warning(error: AtlasError): void;
   /** The thread died; nothing of the engine is left. */
   died(reason: string): void;
 }
@@ -61,6 +63,8 @@ export class EngineClient {
   #receive(message: FromWorker): void {
     if (message.kind === 'progress') return this.#handlers.progress(message.progress);
     if (message.kind === 'events') return this.#handlers.events(message);
+    if (message.kind === 'study') return this.#handlers.study(message);
+    if (message.kind === 'warning') return this.#handlers.warning(new AtlasError(message.code, message.values));
     const waiting = this.#open.get(message.id);
     if (!waiting) return;
     this.#open.delete(message.id);

@@ -22,6 +22,7 @@ const host = new EngineHost({
   runtime: loadRuntime,
   gpu: () => openGpu(navigator.gpu).catch(() => null),
   memoryLimit,
+  database: self.indexedDB,
 });
 
 self.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ort } from '../engine/ort.ts';
 import { measurementOf, reduce, type Measurement } from '../experiment/measurement.ts';
 import { defaultSpec } from '../experiment/schema.ts';
+import { reduceRace, type RaceEvent, type RaceState } from '../experiment/race-state.ts';
 import { nodeFiles } from '../model/node-files.ts';
 import { EngineHost } from './host.ts';
-import type { FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
+import type { AdapterSummary, FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
 
 const model = resolve(fileURLToPath(import.meta.url), '../../../public/models/atlas-3m');
 const ids = [0, 1].map((s) => Array.from({ length: 8 }, (_, i) => 97 * (8 * s + i + 1) % 2048));
@@ -19,6 +20,9 @@ const source = { kind: 'bundled' as const, id: 'atlas-3m' };
 class Page {
   readonly pushed: FromWorker[] = [];
   measurement: Measurement | null = null;
+  race: RaceState | null = null;
+  adapters: AdapterSummary[] = [];
+  onStudy: () => void = () => undefined;
   onEvents: (message: Extract<FromWorker, { kind: 'events' }>) => void = () => undefined;
   private readonly waiting = new Map<number, { resolve(a: unknown): void; reject(e: unknown): void }>();
   private next = 1;
@@ -50,6 +54,10 @@ class Page {
     if (message.kind === 'events') {
       for (const event of message.events) this.measurement = reduce(this.measurement, event);
       this.onEvents(message);
+    } else if (message.kind === 'study') {
+      for (const event of message.events) this.race = reduceRace(this.race, event as RaceEvent);
+      this.adapters = message.adapters;
+      this.onStudy();
     } else if (message.kind === 'reply') this.waiting.get(message.id)!.resolve(message.answer);
     else if (message.kind === 'failed') this.waiting.get(message.id)!.reject(message);
   }
@@ -113,7 +121,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: false });
     const known = page.measurement!.draws.map((d) => [...d]);
     expect(known.flat().length).toBeLessThan(112);
-    expect(await page.ask('run', { spec, texts: '', known: { draws: known } })).toEqual({ finished: true });
+    expect(await page.ask('run', { spec, texts: '', known: { measured: known } })).toEqual({ finished: true });
     expect(page.measurement!.result!.modules.map((m) => m.rank)).toEqual(whole.result!.modules.map((m) => m.rank));
   });
 
@@ -137,6 +145,45 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(facts.layers).toBe(8);
     expect(refusal).toBeNull();
     expect(need.total).toBe(need.weights + need.activations + need.workspace);
+  });
+
+  const text = { kind: 'ids' as const, ids: Array.from({ length: 6 }, (_, s) => Array.from({ length: 12 }, (_, i) => (97 * (12 * s + i + 1)) % 2048)) };
+  const race = {
+    ...spec, study: 'race' as const, race: { ...spec.race, entries: ['adarank' as const, 'uniform' as const], meanRanks: [1], seeds: 1 },
+    training: { ...spec.training, train: text, held: text, length: 12, heldSequences: 2, steps: 4, batch: 2, evaluateEvery: 2 },
+  };
+  const importances = () => whole.draws.map((d) => d.reduce((a, b) => a + b, 0) / d.length);
+
+  it('runs a study, which pauses and goes on, and keeps what it trained', async () => {
+    const begun = new Promise<void>((begin) => {
+      page.onStudy = () => {
+        if (!page.race!.lanes.some((l) => l.step >= 1)) return;
+        page.onStudy = () => undefined;
+        page.control('pause');
+        begin();
+      };
+    });
+    const finished = page.ask('study', { study: 'race', spec: race, texts: {}, importances: importances() });
+    await Promise.race([begun, finished]);
+    await settled(() => page.race!.lanes.reduce((sum, l) => sum + l.step, 0));
+    expect(page.race!.result).toBeNull();
+    page.control('resume');
+    expect(await finished).toEqual({ finished: true });
+    expect(page.race!.lanes.map((l) => [l.entry, l.step])).toEqual([['adarank', 4], ['uniform', 4]]);
+    expect(page.adapters.map((a) => a.name).sort()).toEqual(['race/adarank', 'race/uniform']);
+    // PEFT knows no adapter of rank 0, so what comes back has the same ranks.
+    const ranks = page.adapters.find((a) => a.name === 'race/adarank')!.ranks;
+    expect(ranks).toEqual(page.race!.lanes[0]!.ranks);
+
+    const { files } = await page.ask('exportAdapter', { name: 'race/adarank' });
+    const [config, weights] = ['adapter_config.json', 'adapter_model.safetensors'].map((name) => files.find((f) => f.name === name)!.bytes);
+    const { adapter } = await page.ask('importAdapter', { config: config!, weights: weights! });
+    expect(adapter).toMatchObject({ name: 'imported', ranks });
+    const [own, imported] = [await page.ask('judge', { name: 'race/adarank', spec: race, texts: {} }), await page.ask('judge', { name: 'imported', spec: race, texts: {} })];
+    expect(own.base).toBeCloseTo(page.race!.base!, 5);
+    expect(own.adapted).toBeCloseTo(page.race!.lanes[0]!.points.at(-1)!.loss, 5);
+    expect(imported).toEqual(own);
+    await expect(page.ask('exportAdapter', { name: 'race/nobody' })).rejects.toMatchObject({ code: 'no-adapter' });
   });
 
   it('answers a bad request with a code and stays usable', async () => {

@@ -7,23 +7,26 @@
 import { probeOf } from '../methods/adarank.ts';
 import { AtlasError } from '../errors.ts';
 import type { Gpu } from '../device/gpu.ts';
-import { FULL_ROWS } from '../engine/backend.ts';
+import { FULL_ROWS, type Backend } from '../engine/backend.ts';
 import { createEngine } from '../engine/cut-engine.ts';
-import type { CleanPass, Engine, ProviderKind } from '../engine/engine.ts';
+import type { CleanPass, ProviderKind } from '../engine/engine.ts';
 import type { Ort } from '../engine/ort.ts';
 import { chooseProvider } from '../engine/provider.ts';
 import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
+import { shaking } from '../experiment/draws.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
+import type { FullEngine } from '../experiment/study.ts';
 import { runExperiment, tokensHash } from '../experiment/run.ts';
-
 import type { CalibrationBatch } from '../model/calibration.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
 import { batchOf, factsOf, labelsOf, loadModel, testedOf, type LoadedModel } from './load.ts';
 import { pictureOf } from './picture.ts';
 import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RequestName, Requests, ToWorker } from './protocol.ts';
+import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
+import type { StudyHost } from './study-host.ts';
 import { versionsOf } from './versions.ts';
 
 export interface Surroundings {
@@ -34,23 +37,26 @@ export interface Surroundings {
   gpu(): Promise<Gpu | null>;
   /** Bytes a page may take on this machine. */
   memoryLimit(kind: ProviderKind): number;
+  /** Where checkpoints of studies outlive the page; absent: nowhere. */
+  database?: IDBFactory;
 }
 
-interface Opened {
+export interface Opened {
   loaded: LoadedModel;
   facts: ModelFacts;
-  engine: Engine;
+  engine: FullEngine;
   ort: Ort;
+  /** Another provider of the same kind, for another model beside this one. */
+  backend(): Promise<Backend>;
 }
-
-/** Least time between two messages with events, ms. */
-const EVENT_INTERVAL = 100;
 
 export class EngineHost {
   private readonly out: Surroundings;
   private opened: Opened | null = null;
   private inspected: { source: ModelSource; loaded: LoadedModel } | null = null;
   private running: RunControl | null = null;
+  /** What studies need is loaded with the first one. */
+  private studies: Promise<StudyHost> | null = null;
   /** The clean pass of the last explained batch, by its tokens. */
   private explained: { key: string; pass: CleanPass } | null = null;
 
@@ -82,6 +88,11 @@ export class EngineHost {
     run: (ask) => this.run(ask),
     explain: (ask) => this.explain(ask),
     picture: async ({ module, repeat, seed, rank, std }) => pictureOf(this.current().engine, { module, repeat, seed, rank, std }),
+    study: (ask) => this.study(ask),
+    forget: async (ask) => (await this.studyHost()).forget(ask),
+    exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
+    importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
+    judge: async (ask) => (await this.studyHost()).judge(ask),
     count: async ({ spec, texts }) => {
       const { tokens, sequences, length } = await batchOf(spec, texts, this.current().loaded);
       return { tokens, sequences, length };
@@ -106,10 +117,11 @@ export class EngineHost {
     this.tell({ phase: 'sessions' });
     const { ort, gpu, providers } = started;
     // Kernels and shaders come where a GPU computes, and only there.
-    const backend = gpu ? new (await import('../engine/webgpu-backend.ts')).WebGpuBackend(ort, gpu) : new WasmBackend(ort);
+    const on = async (device: Gpu | null): Promise<Backend> => (device ? new (await import('../engine/webgpu-backend.ts')).WebGpuBackend(ort, device) : new WasmBackend(ort));
+    const backend = await on(gpu);
     const kind = backend.provider.kind;
     const engine = createEngine({ model: loaded.compiled, backend, memoryBudgetBytes: this.out.memoryLimit(kind) });
-    this.opened = { loaded, facts: factsOf(loaded), engine, ort };
+    this.opened = { loaded, facts: factsOf(loaded), engine, ort, backend: async () => on(gpu && await this.out.gpu()) };
     this.tell({ phase: 'self-test' });
     const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
     return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), limit: this.out.memoryLimit(kind), providers };
@@ -141,6 +153,7 @@ export class EngineHost {
     this.explained = null;
     const { opened } = this;
     this.opened = null;
+    this.studies = null;
     await opened?.engine.dispose();
   }
 
@@ -154,14 +167,15 @@ export class EngineHost {
     this.running?.tell('cancel');
     const control = this.running = new RunControl(paused === true);
     const batch = await batchOf(spec, texts, loaded);
-    const outbox = new Outbox((events) => {
+    const outbox = new Outbox<RunEvent>((events) => {
       // What a cancelled run still has to say would be taken for the next run's.
       if (!control.cancelled) this.out.send({ kind: 'events', events, memory: engine.memory(), paused: control.paused });
     });
     const events = runExperiment({ spec, engine, batch, model: facts, versions: versionsOf(ort), control, known });
     try {
       for await (const event of events) {
-        outbox.add(event);
+        // Draws are followed at once by what is probed next: held back until then, the page always knows what is going on now.
+        outbox.add(event, event.type === 'draws');
         // Between a probing and its draws the engine is busy: pauses fall between batches.
         if (event.type === 'probing') continue;
         if (event.type === 'draws') control.drawn();
@@ -174,14 +188,31 @@ export class EngineHost {
     }
   }
 
+  private async study(ask: Requests['study']['ask']): Promise<{ finished: boolean }> {
+    const { engine } = this.current();
+    this.running?.tell('cancel');
+    const control = this.running = new RunControl(ask.paused === true), host = await this.studyHost();
+    try {
+      return await host.run(ask, control, (events) =>
+        this.out.send({ kind: 'study', study: ask.study, events, memory: engine.memory(), adapters: host.adapters() }));
+    } finally {
+      if (this.running === control) this.running = null;
+    }
+  }
+
+  private studyHost(): Promise<StudyHost> {
+    const opened = this.current();
+    return this.studies ??= import('./study-host.ts').then((m) => new m.StudyHost(opened, this.out));
+  }
+
   private async explain({ spec, texts, module, repeat }: Requests['explain']['ask']): Promise<Requests['explain']['answer']> {
     const { engine, loaded } = this.current();
     const pass = await this.passOf(engine, await batchOf(spec, texts, loaded));
-    const detail = await engine.explain(pass, probeOf(engine, { seed: spec.seed, ...spec.method }, module, repeat));
+    const detail = await engine.explain(pass, probeOf(engine, { ...shaking(spec.method), seed: spec.seed }, module, repeat));
     return { ...detail, labels: await labelsOf(detail.tokens.map((t) => t.id), loaded) };
   }
 
-  private async passOf(engine: Engine, batch: CalibrationBatch): Promise<CleanPass> {
+  private async passOf(engine: FullEngine, batch: CalibrationBatch): Promise<CleanPass> {
     const key = `${batch.sequences} ${batch.length} ${tokensHash(batch.ids)}`;
     if (this.explained?.key !== key) {
       this.explained?.pass.dispose();
@@ -193,29 +224,6 @@ export class EngineHost {
 
   private tell(progress: Progress): void {
     this.out.send({ kind: 'progress', progress });
-  }
-}
-
-/** Collects events and sends them at most ten times a second. */
-class Outbox {
-  private readonly send: (events: RunEvent[]) => void;
-  private waiting: RunEvent[] = [];
-  private last = 0;
-  constructor(send: (events: RunEvent[]) => void) {
-    this.send = send;
-  }
-
-  add(event: RunEvent): void {
-    this.waiting.push(event);
-    // Draws are followed at once by what is probed next: held back until then, the page always knows what is going on now.
-    if (event.type !== 'draws' && performance.now() - this.last >= EVENT_INTERVAL) this.flush();
-  }
-
-  flush(): void {
-    if (this.waiting.length === 0) return;
-    this.send(this.waiting);
-    this.waiting = [];
-    this.last = performance.now();
   }
 }
 

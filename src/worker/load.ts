@@ -34,7 +34,8 @@ export async function loadModel(files: ModelFiles, options: OpenOptions = {}): P
 export function factsOf({ open, compiled }: LoadedModel): ModelFacts {
   const { id, title, hash, bytes } = open;
   const { dialect, layers, hidden, vocab, modules } = compiled;
-  return { id, title, hash, dialect, layers, hidden, vocab, bytes, modules };
+  const endOfText = open.config?.endOfText ?? null;
+  return { id, title, hash, dialect, layers, hidden, vocab, bytes, modules, ...(endOfText !== null && { endOfText }) };
 }
 
 /** What the self-test compares the pipeline with. */

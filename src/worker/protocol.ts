@@ -9,7 +9,9 @@ import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
 import type { SelfTestReport } from '../engine/self-test.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import type { StudyEvent } from '../experiment/studies.ts';
+import type { WeightForm } from '../experiment/study.ts';
 
 export type { SelfTestReport };
 
@@ -36,7 +38,7 @@ export interface Inspection {
  * Where draws already stand, by module and repeat, and the milliseconds they took: a run goes on from here after a pause
  * that outlived the worker. A `Measurement` is one.
  */
-export interface KnownDraws { draws: readonly (readonly number[])[]; times?: { measure: number } }
+export interface KnownDraws { measured: readonly (readonly number[])[]; times?: { measure: number } }
 
 export interface Picture {
   /** Row-major, `height × width`, sampled 1:1 from the top left corner of the matrix. */
@@ -47,6 +49,21 @@ export interface Picture {
   /** Rank-r LoRA delta s·B·A, freshly initialised A and B (B drawn too, so that there is something to see). */
   delta: Float32Array;
 }
+
+/** A trained or imported adapter that the thread keeps. */
+export interface AdapterSummary {
+  /** `race/adarank`, `slider`, `imported`, … */
+  name: string;
+  base: 'as-is' | WeightForm;
+  /** By module index; 0: none. */
+  ranks: number[];
+  parameters: number;
+  /** Good at every rank up to its own. */
+  anyRank: boolean;
+}
+
+/** Contents of the bundled texts an experiment names, by id. */
+export type Texts = Record<string, string>;
 
 export interface Requests {
   /** Read a model's headers. */
@@ -62,6 +79,15 @@ export interface Requests {
   /** Probe one module in the open. */
   explain: { ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number }; answer: ProbeDetail & { labels: string[] } };
   picture: { ask: { module: number; repeat: number; seed: number; rank: number; std: number | null }; answer: Picture };
+  /** Start a study; its events follow. Answered when it is done, pauses included. `cancelled` if reset. */
+  study: { ask: { study: StudyKind; spec: ExperimentSpec; texts: Texts; importances: number[] | null; paused?: boolean }; answer: { finished: boolean } };
+  /** A study is to begin anew: its checkpoint goes. */
+  forget: { ask: { study: StudyKind; spec: ExperimentSpec }; answer: Record<string, never> };
+  /** Adapters as PEFT's two files, out and in; imported ones are called `imported`. */
+  exportAdapter: { ask: { name: string; rank?: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
+  importAdapter: { ask: { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }; answer: { adapter: AdapterSummary } };
+  /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
+  judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
   /** Tokens of a text, counted as the run would cut it. */
   count: { ask: { spec: ExperimentSpec; texts: string }; answer: { tokens: number; sequences: number; length: number } };
 }
@@ -82,5 +108,8 @@ export type FromWorker =
   | { [K in RequestName]: { kind: 'reply'; id: number; name: K; answer: Requests[K]['answer'] } }[RequestName]
   | { kind: 'failed'; id: number; code: ErrorCode; values: ErrorValues; message: string }
   | { kind: 'progress'; progress: Progress }
+  /** Something to know that stops nothing. */
+  | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
   /** Batched: at most ten messages a second. */
+  | { kind: 'study'; study: StudyKind; events: StudyEvent[]; memory: MemoryUse; adapters: AdapterSummary[] }
   | { kind: 'events'; events: RunEvent[]; memory: MemoryUse; paused: boolean };

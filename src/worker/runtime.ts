@@ -5,6 +5,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ProviderKind } from '../engine/engine.ts';
+import { watchHeap } from '../engine/wasm-heap.ts';
 import { AtlasError } from '../errors.ts';
 import wasmModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import wasmBinary from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';
@@ -24,6 +25,7 @@ export function threadCount(): number {
 /** The runtime for a provider, ready for its first session. `onBytes(loaded, total)` counts the download; total 0 = unknown. */
 export async function loadRuntime(kind: ProviderKind, onBytes: (loaded: number, total: number) => void): Promise<typeof Ort> {
   const build = builds[kind];
+  watchHeap();
   const [ort, binary] = await Promise.all([build.load() as Promise<typeof Ort>, download(build.binary, onBytes)]);
   ort.env.wasm.wasmBinary = binary;
   ort.env.wasm.wasmPaths = { mjs: new URL(build.module, import.meta.url).href };

@@ -1,6 +1,5 @@
 /** The command that repeats an experiment on the command line. */
-import { describeChanges } from '../../experiment/settings.ts';
-import { defaultSpec } from '../../experiment/schema.ts';
+import { changesFromDefault } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 
 /** Quoted for a POSIX shell. */
@@ -9,7 +8,7 @@ const quote = (s: string) => (/^[\w./:=@-]+$/.test(s) ? s : `'${s.replaceAll("'"
 /** What repeats the experiment on the command line. An own text and a model from files are named as files. */
 export function commandOf(spec: ExperimentSpec): string {
   const parts = ['npx rank-atlas run where'];
-  for (const { path, to } of describeChanges(defaultSpec(), spec)) {
+  for (const { path, to } of changesFromDefault(spec)) {
     if (path === 'model.id' && !String(to).startsWith('bundled:')) parts.push('--model FOLDER');
     else if (path === 'text' && spec.text.kind === 'own') parts.push('--text FILE.txt');
     else if (path === 'text' && spec.text.kind === 'ids') parts.push(`--ids ${quote(JSON.stringify(spec.text.ids))}`);

@@ -9,7 +9,7 @@ import { closeLink, comparisonWith, resultNow, useLink } from '../../state/link-
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { continueOn, openModel } from '../../state/session.ts';
-import { sweepsOf } from '../../experiment/measurement.ts';
+import { sweepsOf } from '../../experiment/draws.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeChange, describeText, modelName } from '../words/describe.ts';

@@ -1,5 +1,6 @@
 /** Name, question, and what can be done with the experiment as a whole. On a phone the rest is in a menu. */
 import { useEffect, useState } from 'react';
+import { ownTextLength } from '../../experiment/link.ts';
 import { linkNow } from '../../state/link-store.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { usePick } from '../../state/pick.ts';
@@ -25,7 +26,7 @@ function Logo() {
 /** Copies at once; an own text in it, or a clipboard that refuses, asks first in a sheet. */
 function CopyLink() {
   const { header } = useWords();
-  const ownText = useExperiment((e) => e.spec.text.kind === 'own');
+  const ownText = useExperiment((e) => ownTextLength(e.spec) > 0);
   const set = useView((v) => v.set);
   const [copied, setCopied] = useState(false);
   useEffect(() => {

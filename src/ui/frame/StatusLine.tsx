@@ -1,12 +1,16 @@
 /** Two lines beside the transport: what is happening, and what comes next. Read aloud at most every 10 s. */
 import { useEffect, useRef, useState } from 'react';
-import { sweepsOf, timeLeft } from '../../experiment/measurement.ts';
+import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../experiment/draws.ts';
+import { timeLeft } from '../../experiment/measurement.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import { isWhole, REPEATS_MORE, useChanges } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
+import { useInCharge } from '../../state/in-charge.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useRun } from '../../state/run-store.ts';
+import { studyChanges } from '../../state/study-session.ts';
+import { useStudy } from '../../state/study-store.ts';
 import type { Words } from '../words/en.ts';
 import { describeChange } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
@@ -21,14 +25,32 @@ interface Status {
 }
 
 export function useStatus(): Status {
+  const measurement = useMeasurementStatus(), study = useInCharge();
+  const words = useWords();
+  const phase = useStudy((s) => (study === null ? 'idle' : s.phase[study]));
+  const ran = useStudy((s) => (study === null ? null : s.specs[study]));
+  const spec = useExperiment((e) => e.spec);
+  if (study === null) return measurement;
+  const w = words.studies, changes = ran && phase !== 'running' ? studyChanges(study, ran, spec) : [];
+  if (changes.length > 0) return { title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')), note: w.changed, phase: 'changed' };
+  switch (phase) {
+    case 'running': return { title: w.running[study], note: '', phase: `${study} running` };
+    case 'paused': return { title: w.paused, note: w.pausedNote, phase: `${study} paused` };
+    case 'done': return { title: w.done[study], note: w.again, phase: `${study} done` };
+    case 'idle': return { title: w.ready[study], note: w.next[study], phase: `${study} idle` };
+  }
+}
+
+function useMeasurementStatus(): Status {
   const words = useWords();
   const { phase, shown, waiting, comparing } = usePick(useRun, 'phase', 'shown', 'waiting', 'comparing');
   const { download, phase: opening, facts, provider, providers } = usePick(useModel, 'download', 'phase', 'facts', 'provider', 'providers');
   const spec = useExperiment((e) => e.spec);
   const changes = useChanges();
   const w = words.status;
-  const of = (shown?.spec ?? spec).method.repeats;
-  const sweeps = shown ? sweepsOf(shown.draws) : 0;
+  const m = words.methods, { method } = shown?.spec ?? spec;
+  const sweeps = shown ? sweepsOf(shown.measured) : 0;
+  const stage = (draw: number) => { const { kind, at, of } = stageOf(method, draw); return m.at(kind, at, of); };
 
   if (comparing) return { title: words.compare.status, note: words.compare.statusNote, phase: 'compare' };
   switch (phase) {
@@ -39,39 +61,44 @@ export function useStatus(): Status {
     }
     case 'empty': return { title: w.failed, note: w.failedNote, phase };
     case 'recorded': return { title: w.recorded, note: w.recordedNote, phase };
-    case 'idle': return { title: w.ready, note: waiting ? w.waiting : w.readyNext(facts?.modules.length ?? 0, spec.method.repeats), phase };
-    case 'stopped': return { title: w.stopped(Math.min(sweeps + 1, of), of), note: w.kept(sweeps), phase };
+    case 'idle': return { title: w.ready, note: waiting ? w.waiting : m.next(facts?.modules.length ?? 0, countsOf(spec.method, drawsAsked(spec.method))), phase };
+    case 'stopped': return { title: w.stopped(stage(sweeps)), note: w.kept(sweeps), phase };
     case 'running': {
-      if (!shown || shown.cleanLoss === null) return { title: w.measuring(1, of), note: w.clean, phase };
+      if (!shown || shown.cleanLoss === null) return { title: w.measuring(stage(0)), note: w.clean, phase };
       const left = timeLeft(shown);
-      const repeat = Math.min(of, (shown.probing?.repeat ?? sweeps) + 1);
+      const repeat = shown.probing?.repeat ?? sweeps, title = w.measuring(stage(repeat)), layer = shown.probing ? shown.probing.layer : 0;
+      // Eight passes go together: what is news is the kind of thing that is under way.
+      const spoken = stageOf(method, repeat);
       return {
-        title: w.measuring(repeat, of), note: w.where(shown.probing?.layer ?? 0, left === null ? null : left / 1000), phase: `repeat ${repeat}`,
-        short: { title: w.measuring(repeat, of), note: left === null ? '' : w.left(left / 1000) },
+        title, note: w.where(layer, left === null ? null : left / 1000), phase: spoken.kind === 'pass' ? 'passes' : `repeat ${spoken.at}`,
+        short: { title, note: left === null ? '' : w.left(left / 1000) },
       };
     }
     case 'paused': {
       if (changes.length > 0) return changed(words, changes);
       if (shown?.probing) {
         const { layer, modules } = shown.probing;
-        return modules.length === 1
+        return modules.length === 1 && layer !== null
           ? { title: w.probing(layer, shown.model.modules[modules[0]!]!.role), note: '', phase }
-          : { title: w.pausing, note: w.finishing(layer), phase };
+          : { title: w.pausing, note: layer === null ? m.finishingPasses : w.finishing(layer), phase };
       }
       const at = shown && lastProbed(shown);
       if (!shown || !at) return { title: w.pausedStart, note: w.stepStart, phase };
       const next = shown.model.modules[at.next]!;
-      return { title: w.paused(at.layer, at.role, at.repeat + 1, of), note: w.step(next.layer, next.role), phase };
+      const done = stageOf(method, at.repeat), following = stageOf(method, sweeps);
+      const note = following.kind === 'pass' ? m.stepPass : w.step(next.layer, next.role);
+      return { title: done.kind === 'pass' ? m.pausedPass(done.at, done.of) : w.paused(at.layer, at.role, stage(at.repeat)), note, phase };
     }
     case 'done': {
       if (changes.length > 0) return changed(words, changes);
       if (!shown) return { title: w.ready, note: '', phase };
-      const more = isWhole(shown, spec) ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats) : spec.method.repeats - sweeps;
+      const add = isWhole(shown, spec) ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats) : drawsAsked(spec.method) - sweeps;
+      const more = add > 0 ? m.kind(spec.method.name === 'jacobian' ? 'pass' : 'repeat', add) : null, counts = m.counts(countsOf(method, sweeps));
       const time = shown.times.clean + shown.times.measure;
       const cpu = provider?.kind === 'wasm' && !providers.includes('webgpu') ? ` ${w.doneCpu}` : '';
       return {
-        title: w.done(shown.model.modules.length, sweeps), note: w.doneNext(time > 0 ? time / 1000 : null, more) + cpu, phase,
-        short: { title: w.doneShort(sweeps), note: w.moreShort(more) },
+        title: w.done(shown.model.modules.length, counts), note: w.doneNext(time > 0 ? time / 1000 : null, more) + cpu, phase,
+        short: { title: w.doneShort(counts), note: w.moreShort(more) },
       };
     }
   }
@@ -81,10 +108,10 @@ const changed = (words: Words, changes: Parameters<typeof describeChange>[1][]):
   ({ title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')), note: words.status.changedNext, phase: 'changed' });
 
 /** The module probed last and the one Step takes next: repeats run as sweeps, so lengths differ by one at most. */
-function lastProbed({ draws, model }: NonNullable<ReturnType<typeof useRun.getState>['shown']>) {
-  const most = Math.max(...draws.map((d) => d.length));
+function lastProbed({ measured, model }: NonNullable<ReturnType<typeof useRun.getState>['shown']>) {
+  const most = Math.max(...measured.map((d) => d.length));
   if (most === 0) return null;
-  const last = draws.findLastIndex((d) => d.length === most);
+  const last = measured.findLastIndex((d) => d.length === most);
   const module = model.modules[last]!;
   return { layer: module.layer, role: module.role, repeat: most - 1, next: (last + 1) % model.modules.length };
 }

@@ -1,20 +1,30 @@
 /** Reset, Play or Pause, Step; the status; what computes and what it holds; and the line that shows how far it is. */
 import type { ReactNode } from 'react';
-import { sweepsOf } from '../../experiment/measurement.ts';
+import { shareDone } from '../../experiment/measurement.ts';
 import { isWhole, useChanges } from '../../state/derived.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
-import { pause, play, reset, step } from '../../state/session.ts';
-import { buttons } from '../../state/transport.ts';
+import { canPlay, pauseInCharge, playInCharge, resetInCharge, stepInCharge, useInCharge } from '../../state/in-charge.ts';
+import { useStudy } from '../../state/study-store.ts';
+import { buttons, type Buttons } from '../../state/transport.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useWords } from '../words/use-words.ts';
 import { Chips } from './Chips.tsx';
 import { StatusLine } from './StatusLine.tsx';
 
-function useButtons() {
+function useButtons(): Buttons {
+  const measurement = useMeasurementButtons(), study = useInCharge();
+  const running = useStudy((s) => study !== null && s.phase[study] === 'running');
+  const shown = useStudy((s) => study !== null && s.states[study] !== null);
+  const spec = useExperiment((e) => e.spec);
+  const more = useStudy((s) => study !== null && canPlay(study, s, spec));
+  return study === null ? measurement : { playing: running, play: running || more, step: false, reset: shown };
+}
+
+function useMeasurementButtons(): Buttons {
   const phase = useRun((r) => r.phase);
   const shown = useRun((r) => r.shown);
   const comparing = useRun((r) => r.comparing !== null);
@@ -33,9 +43,9 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   const can = useButtons();
   return (
     <div className="joined" role="group" aria-label={transport.label}>
-      {withReset && <button type="button" className="button" disabled={!can.reset} onClick={reset} title="R">{transport.reset}</button>}
-      <button type="button" className={`button${can.play ? ' act' : ''}`} disabled={!can.play} onClick={can.playing ? pause : play} title="K">{can.playing ? transport.pause : transport.play}</button>
-      <button type="button" className="button" disabled={!can.step} onClick={step} title="S">{transport.step}</button>
+      {withReset && <button type="button" className="button" disabled={!can.reset} onClick={resetInCharge} title="R">{transport.reset}</button>}
+      <button type="button" className={`button${can.play ? ' act' : ''}`} disabled={!can.play} onClick={can.playing ? pauseInCharge : playInCharge} title="K">{can.playing ? transport.pause : transport.play}</button>
+      <button type="button" className="button" disabled={!can.step} onClick={stepInCharge} title="S">{transport.step}</button>
     </div>
   );
 }
@@ -50,8 +60,7 @@ export function ProgressLine() {
     const { runtime, model } = download;
     part = opening && opening !== 'download' ? 1 : runtime.total && model.total ? (runtime.loaded + model.loaded) / (runtime.total + model.total) : 0;
   } else if (shown && (phase === 'running' || phase === 'paused' || phase === 'stopped')) {
-    const total = shown.model.modules.length * shown.spec.method.repeats;
-    part = sweepsOf(shown.draws) >= shown.spec.method.repeats ? 0 : shown.draws.reduce((sum, d) => sum + d.length, 0) / total;
+    part = shareDone(shown) % 1;
   }
   return <div className="progress"><i style={{ width: `${100 * part}%` }} /></div>;
 }

@@ -2,7 +2,8 @@
 import { useEffect } from 'react';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useRun } from '../../state/run-store.ts';
-import { pause, play, reset, step, travel } from '../../state/session.ts';
+import { playOrPause, resetInCharge, stepInCharge } from '../../state/in-charge.ts';
+import { travel } from '../../state/session.ts';
 import { useView } from '../../state/view-store.ts';
 import { nextStop, setMeanRank } from '../rail/MeanRank.tsx';
 
@@ -19,9 +20,9 @@ function escape(): boolean {
 }
 
 const keys: Record<string, () => void> = {
-  k: () => (useRun.getState().phase === 'running' ? pause() : play()),
-  s: step,
-  r: reset,
+  k: playOrPause,
+  s: stepInCharge,
+  r: resetInCharge,
   m: () => document.querySelector<HTMLElement>('#map [tabindex="0"]')?.focus(),
   t: () => useView.setState((v) => ({ table: !v.table })),
   v: () => useView.setState((v) => ({ versus: !v.versus })),

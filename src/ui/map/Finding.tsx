@@ -1,6 +1,7 @@
 /** What the map says, in a sentence and how sure it is; it has its room from the first second, so nothing moves when it comes. */
 import { useMemo } from 'react';
 import { findingOf, type Finding as FindingData } from '../../experiment/finding.ts';
+import { countsOf, sweepsOf } from '../../experiment/draws.ts';
 import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../experiment/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -29,17 +30,18 @@ export function Finding({ table }: { table: RankTable }) {
   const words = useWords();
   const { layers } = useModules();
   const finding = useFinding();
-  const started = useRun((r) => r.shown !== null);
-  const asked = useRun((r) => r.shown?.spec.method.repeats ?? SWEEPS_FOR_INTERVALS);
+  const shown = useRun((r) => r.shown);
   const m = words.map;
   if (table.refusal) return <Slot quiet title={words.finding.none} how={words.error(table.refusal.code, table.refusal.values)} />;
   if (finding && table.settled !== null) {
     const { title, sure } = findingWords(words, finding, layers);
     return <Slot title={title} how={`${sure} ${m.sure(table.settled, table.rows.length)}`} />;
   }
-  if (!started) return <Slot quiet title={m.emptyTitle} how={m.emptyHow} />;
-  const title = asked < SWEEPS_FOR_INTERVALS ? m.findingNeeds : table.sweeps === SWEEPS_FOR_INTERVALS - 1 ? m.findingNext : m.findingAfter;
-  return <Slot quiet title={title} how={table.sweeps === 0 ? m.fillSoFar : m.ranksMove(table.sweeps)} />;
+  if (!shown) return <Slot quiet title={m.emptyTitle} how={m.emptyHow} />;
+  const { method } = shown.spec, done = words.methods.counts(countsOf(method, sweepsOf(shown.measured)));
+  const kind = method.name === 'jacobian' ? 'pass' : 'repeat';
+  const title = method.repeats < SWEEPS_FOR_INTERVALS ? m.findingNeeds : table.sweeps === SWEEPS_FOR_INTERVALS - 1 ? m.findingNext(kind) : m.findingAfter(kind);
+  return <Slot quiet title={title} how={table.sweeps === 0 ? m.fillSoFar : table.settled === null ? m.ranksMove(done) : `${words.methods.ranges(method)} ${m.sure(table.settled, table.rows.length)}`} />;
 }
 
 function Slot({ title, how, quiet }: { title: string; how: string; quiet?: boolean }) {

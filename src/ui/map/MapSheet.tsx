@@ -1,6 +1,6 @@
 /** The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when asked for. */
 import { useState } from 'react';
-import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../experiment/rank-table.ts';
+import type { RankTable } from '../../experiment/rank-table.ts';
 import { useModules } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -8,6 +8,7 @@ import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useMedia, usePhone } from '../parts/use-media.ts';
 import { Term } from '../parts/Term.tsx';
+import { describeMeasured } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
 import { signed } from './faces.ts';
 import { Finding } from './Finding.tsx';
@@ -25,13 +26,13 @@ export function MapSheet() {
   const roomy = useMedia('(min-width: 1360px), (max-width: 639px)');
   const { layers } = useModules();
   const view = useMapView();
-  const { layout, table, faces, feet, active, versus, scale } = view;
+  const { layout, table, faces, feet, active, versus, scale, adapter } = view;
   const caret = useRun((r) => r.shown?.probing?.layer ?? null);
   const { table: asTable, set } = usePick(useView, 'table', 'set');
 
   const legend = versus === null
-    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} sweeps={table.sweeps} />} />
-    : <Legend label={words.map.vsLegend} bar={{ ...scale, ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to), strong: 0, print: signed, width: 190 }} keys={<Keys active={active} sweeps={table.sweeps} plus />} />;
+    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} table={table} />} />
+    : <Legend label={words.map.vsLegend} bar={{ ...scale, ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to), strong: 0, print: signed, width: 190 }} keys={<Keys active={active} table={table} plus />} />;
 
   const map = (
     <div className={`map${layers > 16 ? ' many' : layers > 8 ? ' some' : ''}`} style={{ '--layers': layers, '--seam': layers > 16 ? '2px' : '3px' } as React.CSSProperties}>
@@ -44,16 +45,29 @@ export function MapSheet() {
     <section className="sheet map-sheet" aria-labelledby="map-title">
       <div className="head">
         <h2 id="map-title">{words.map.title}</h2>
-        {table.sweeps > 0 && <span className="ink2">{words.map.subtitle(table.sweeps)}</span>}
+        {table.sweeps > 0 && <Subtitle />}
         {!phone && <MapTools view={view} />}
       </div>
-      <Finding table={table} />
+      {adapter === null ? <Finding table={table} /> : <AdapterShown name={adapter} />}
       {asTable ? <RankTableView table={table} layers={layers} />
         : phone ? <>{map}{legend}<PhoneBars view={view} /></>
         : <>{legend}{map}</>}
       <Strip table={table} />
     </section>
   );
+}
+
+/** In the finding's place: whose ranks these are, and the way back. */
+function AdapterShown({ name }: { name: string }) {
+  const w = useWords().adapters;
+  const set = useView((v) => v.set);
+  return <div className="slot"><p className="finding">{w.shown(w.name(name))}</p><p className="how small"><button type="button" className="link" onClick={() => set({ adapter: null })}>{w.back}</button></p></div>;
+}
+
+function Subtitle() {
+  const words = useWords();
+  const shown = useRun((r) => r.shown);
+  return shown && <span className="ink2">{describeMeasured(words, shown)}</span>;
 }
 
 /** On a phone the bars have no room beside the map. */
@@ -80,11 +94,11 @@ function Strip({ table }: { table: RankTable }) {
 const leader = <R extends { importance: number | null }>(rows: readonly R[]): R | undefined =>
   rows.reduce<R | undefined>((best, row) => ((row.importance ?? -1) > (best?.importance ?? -1) ? row : best), undefined);
 
-function Keys({ active, sweeps, plus }: { active: boolean; sweeps: number; plus?: boolean }) {
+function Keys({ active, table: { sweeps, settled }, plus }: { active: boolean; table: RankTable; plus?: boolean }) {
   const { map } = useWords();
   const probing = active && <span><em>▸</em> {map.probing}</span>;
   const sign = plus ? '+' : '';
   if (sweeps === 0) return <><span>· {map.notProbed}</span>{probing}</>;
-  if (sweeps < SWEEPS_FOR_INTERVALS) return <><span>{sign}6 {map.soFar}</span>{probing}</>;
+  if (settled === null) return <><span>{sign}6 {map.soFar}</span>{probing}</>;
   return <><span><b>{sign}6</b> {map.settled}</span><span>{plus ? '+6' : '5–7'} {map.open}</span>{probing}</>;
 }

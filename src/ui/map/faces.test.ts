@@ -8,7 +8,7 @@ import { faceOf, signed, span, versusEnd } from './faces.ts';
 const modules = ['q', 'v', 'down'].map((role, i) => ({ path: `m${i}`, layer: 0, role, group: 'attention', inFeatures: 4, outFeatures: 4 }));
 const faces = (draws: number[][], versus: number | null = null) => {
   const table = rankTable({ modules, draws }, defaultSpec().allocation);
-  return table.rows.map((row) => faceOf(row, { table, words: en, palette: palette(false), end: 4, probing: new Set([1]), repeats: 5, versus }));
+  return table.rows.map((row) => faceOf(row, { table, words: en, palette: palette(false), end: 4, probing: new Set([1]), drawn: { done: draws.map((d) => d.length), of: 5 }, versus }));
 };
 
 describe('a cell', () => {

@@ -25,13 +25,13 @@ interface Situation {
   /** End of the fill's scale, in multiples of the mean module. */
   end: number;
   probing: ReadonlySet<number>;
-  /** Repeats asked for, while the ticks are to be seen. */
-  repeats: number | null;
+  /** Draws so far by module and draws asked for, while the ticks are to be seen. */
+  drawn: { done: readonly number[]; of: number } | null;
   /** Fill and numeral relative to this mean rank, or absolute if null. */
   versus: number | null;
 }
 
-export function faceOf(row: RankRow, { table, words, palette, end, probing, repeats, versus }: Situation): CellFace {
+export function faceOf(row: RankRow, { table, words, palette, end, probing, drawn, versus }: Situation): CellFace {
   const { module, rank, range, multiple } = row;
   const settled = row.settled === true;
   const relative = versus === null ? (n: number) => String(n) : (n: number) => signed(round(n - versus));
@@ -51,8 +51,14 @@ export function faceOf(row: RankRow, { table, words, palette, end, probing, repe
     name: words.map.cellName({ layer: module.layer, role: module.role, ranks: rank === null ? null : range ? span(range.low, range.high) : String(rank), settled, multiple }),
     text, short, settled, fill,
     now: probing.has(row.index),
-    ticks: repeats === null ? null : { done: row.draws.length, of: repeats },
+    ticks: drawn === null ? null : { done: drawn.done[row.index] ?? 0, of: drawn.of },
   };
+}
+
+/** The same cell for the ranks of an adapter: fill is the rank as a multiple of the adapter's mean rank. */
+export function adapterFace(face: CellFace, { module }: RankRow, rank: number, mean: number, { words, palette, end }: Pick<Situation, 'words' | 'palette' | 'end'>): CellFace {
+  const multiple = mean > 0 ? rank / mean : 0, text = String(rank);
+  return { ...face, name: words.adapters.cell(module.layer, module.role, rank), text, short: text, settled: true, fill: palette.sequential(multiple / end), ticks: null };
 }
 
 const round = (n: number) => Math.round(n * 10) / 10;

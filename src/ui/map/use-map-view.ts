@@ -1,16 +1,18 @@
 /** What the map shows now, for the page and for the SVG file alike. */
 import { useMemo } from 'react';
+import { drawsAsked } from '../../experiment/draws.ts';
 import type { RankTable } from '../../experiment/rank-table.ts';
 import { useLayout, useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import { useRun } from '../../state/run-store.ts';
+import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
-import { faceOf, versusEnd } from './faces.ts';
+import { adapterFace, faceOf, versusEnd } from './faces.ts';
 
 const none: ReadonlySet<number> = new Set();
 
@@ -23,22 +25,35 @@ export function useMapView() {
   const table = useRankTable();
   const phase = useRun((r) => r.phase);
   const probed = useRun((r) => r.shown?.probing?.modules);
-  const asked = useRun((r) => r.shown?.spec.method.repeats);
+  const shown = useRun((r) => r.shown);
   const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
   const wantsVersus = useView((v) => v.versus);
 
   const active = phase === 'running' || phase === 'paused' || phase === 'stopped';
-  const versus = wantsVersus && table.allocation ? meanRank : null;
-  const end = scaleEnd(useRun((r) => r.largest));
+  const adapter = useView((v) => v.adapter);
+  const versus = wantsVersus && table.allocation && adapter === null ? meanRank : null;
+  const ranks = useAdapterRanks(table.rows.length);
+  const mean = ranks ? ranks.reduce((a, b) => a + b, 0) / ranks.length : 0;
+  const largest = useRun((r) => r.largest);
+  const end = scaleEnd(ranks && mean > 0 ? Math.max(...ranks) / mean : largest);
   const faces = useMemo(() => {
+    const drawn = active && shown ? { done: shown.measured.map((d) => d.length), of: drawsAsked(shown.spec.method) } : null;
     const probing = active && probed ? new Set(probed) : none;
-    return table.rows.map((row) => faceOf(row, { table, words, palette: colours, end, probing, repeats: active && asked ? asked : null, versus }));
-  }, [table, words, colours, end, probed, active, asked, versus]);
+    const measured = table.rows.map((row) => faceOf(row, { table, words, palette: colours, end, probing, drawn, versus }));
+    return ranks ? measured.map((face, i) => adapterFace(face, table.rows[i]!, ranks[i]!, mean, { words, palette: colours, end })) : measured;
+  }, [ranks, mean, table, words, colours, end, probed, active, shown, versus]);
   const feet = useMemo(() => columnMeans(table, layout, (m) => `${numbersOf(words.locale).fixed(m, 1)}×`), [table, layout, words]);
   const scale = versus === null
     ? { ramp: colours.sequential, from: 0, to: end }
     : { ramp: colours.diverging, from: -versusEnd(table, versus), to: versusEnd(table, versus) };
-  return { layout, table, faces, feet, active, versus, scale };
+  return { layout, table, faces, feet, active, versus, scale, adapter: ranks && adapter };
+}
+
+/** Ranks of the adapter the map is asked to show, by module; null: the measured ones. */
+export function useAdapterRanks(modules: number): readonly number[] | null {
+  const name = useView((v) => v.adapter);
+  const ranks = useStudy((s) => s.adapters.find((a) => a.name === name)?.ranks);
+  return ranks?.length === modules ? ranks : null;
 }
 
 /** Mean multiple of each column, once every module is probed. */

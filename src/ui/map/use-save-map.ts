@@ -5,6 +5,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { resultNow } from '../../state/link-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { download, fileName } from '../export/download.ts';
+import { describeMeasured } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
 import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
@@ -28,7 +29,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { sv
     download(`${name('map')}.svg`, mapSvg({
       layout, faces, feet, sums, uniform, barsEnd: barsEnd(sums, uniform), ...scale,
       words: {
-        title: `${words.map.title} · ${words.map.subtitle(table.sweeps)}`, finding: says.title, sure: says.sure,
+        title: `${words.map.title} · ${describeMeasured(words, shown!)}`, finding: says.title, sure: says.sure,
         scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
         mean: words.map.mean, perLayer: words.map.perLayer, uniform: words.map.uniform(uniform), groups: { attention: words.map.attention, mlp: words.map.mlp, other: words.map.other },
         source: `Rank Atlas · ${shown!.model.title} · sha256 ${shown!.model.hash.slice(0, 12)} · ${words.chips.seed(shown!.spec.seed)}`,

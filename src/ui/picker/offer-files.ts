@@ -2,18 +2,32 @@
 import { AtlasError } from '../../errors.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import { useModel } from '../../state/model-store.ts';
-import { inspectModel } from '../../state/engine.ts';
+import { failureOf, inspectModel } from '../../state/engine.ts';
+import { useView } from '../../state/view-store.ts';
+import { isAdapter, openAdapter } from '../export/peft-zip.ts';
 
 /** Inspect files the visitor picked or dropped. */
 export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): Promise<void> {
   const { set } = useModel.getState();
   try {
     const found = await files;
+    if (isAdapter(found)) return await offerAdapter(found);
     const graph = found.find((f) => f.path.endsWith('.onnx'))?.path ?? found[0]?.path ?? '';
     const name = graph.includes('/') ? graph.slice(0, graph.indexOf('/')) : graph;
     await inspectModel({ kind: 'files', files: found }, name);
   } catch (error) {
     if (!(error instanceof AtlasError)) throw error;
     set({ candidate: { source: { kind: 'files', files: [] }, name: '', inspection: null, failure: { code: error.code, values: error.values } } });
+  }
+}
+
+/** An adapter is for the model that is open: it needs no picking. */
+async function offerAdapter(files: readonly PickedFile[]): Promise<void> {
+  useView.getState().set({ picker: false });
+  useModel.getState().set({ failure: null });
+  try {
+    await openAdapter(files);
+  } catch (error) {
+    useModel.getState().set({ failure: failureOf(error) });
   }
 }

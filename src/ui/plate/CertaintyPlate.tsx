@@ -19,7 +19,8 @@ export function CertaintyPlate() {
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const draws = useLater(useWholeDraws());
-  const asked = useRun((r) => r.shown?.spec.method.repeats ?? 5);
+  const method = useRun((r) => r.shown?.spec.method), asked = method?.repeats ?? 5;
+  const counted = method?.name === 'jacobian' ? words.methods.passes : w.convergenceAxis;
   const table = useRankTable();
   const points = useMemo(() => (draws ? certainty(draws) : []), [draws]);
   const last = points.at(-1);
@@ -34,13 +35,13 @@ export function CertaintyPlate() {
     <>
       <ChartFrame
         title={w.convergenceTitle} finding={last ? w.convergenceFinding(last.median) : w.convergenceEmpty} note={last ? w.convergenceNote : w.convergenceEmptyNote} empty={empty} unit={w.errorAxis} height={height}
-        data={{ columns: [w.convergenceAxis, `${w.median} %`, `${w.worst} %`], rows: points.map((p) => [p.repeats, p.median, p.worst]) }} print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
+        data={{ columns: [counted, `${w.median} %`, `${w.worst} %`], rows: points.map((p) => [p.repeats, p.median, p.worst]) }} print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 2))}
       >
         {(width) => (
           <LineChart width={width} height={height} data={points} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--rule)" />
             <XAxis dataKey="repeats" type="number" domain={[2, lastRepeat]} ticks={repeatTicks(lastRepeat)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
-              <Label value={w.convergenceAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+              <Label value={counted} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
             </XAxis>
             <YAxis domain={[0, end]} ticks={[0, end / 2, end]} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
             <Line dataKey="worst" stroke="var(--line-uniform)" strokeWidth={2} strokeDasharray="7 4" dot={{ r: 2.5, fill: 'var(--line-uniform)', strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} />
@@ -50,6 +51,7 @@ export function CertaintyPlate() {
         )}
       </ChartFrame>
       <div className="rule-top row"><span>{w.settledLine}</span><b>{table.settled === null ? '–' : `${n.whole(table.settled)} / ${n.whole(table.rows.length)}`}</b></div>
+      {method && <p className="small ink2">{words.methods.ranges(method)}</p>}
     </>
   );
 }

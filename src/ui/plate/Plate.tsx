@@ -1,8 +1,10 @@
 /** Beside the map: what the run shows, as charts; a module in the open or two results compared take its place. */
-import { lazy, Suspense, type KeyboardEvent } from 'react';
+import { lazy, Suspense, type KeyboardEvent, type LazyExoticComponent, type ReactNode } from 'react';
 import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
+import type { StudyKind } from '../../experiment/spec.ts';
+import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { useWords } from '../words/use-words.ts';
 
 // Charts come in one piece, after the map: the page is usable before they are there.
@@ -13,32 +15,46 @@ const CertaintyPlate = lazy(() => charts().then((c) => ({ default: c.CertaintyPl
 const ComparePlate = lazy(() => import('../compare/ComparePlate.tsx').then((m) => ({ default: m.ComparePlate })));
 const ModulePanel = lazy(() => import('./ModulePanel.tsx').then((m) => ({ default: m.ModulePanel })));
 
-const tabs: PlateTab[] = ['layers', 'certainty'];
+/** The plates of the studies. */
+const plates: Partial<Record<StudyKind, LazyExoticComponent<() => ReactNode>>> = {
+  slider: lazy(() => import('./slider/SliderPlate.tsx').then((m) => ({ default: m.SliderPlate }))),
+};
+
+const tabs: (PlateTab | StudyKind)[] = ['layers', 'certainty', ...(Object.keys(plates) as StudyKind[])];
 
 export function Plate() {
   const words = useWords();
-  const { opened, tab, set } = usePick(useView, 'opened', 'tab', 'set');
+  const { opened, tab: chart, set } = usePick(useView, 'opened', 'tab', 'set');
+  const study = useExperiment((e) => e.spec.study);
   const comparing = useRun((r) => r.comparing);
   if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ComparePlate {...comparing} /></Suspense></section>;
   if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>;
 
+  const tab = study !== null && plates[study] ? study : chart;
+  const StudyPlate = study !== null ? plates[study] : undefined;
+  function open(to: PlateTab | StudyKind) {
+    if (to === 'layers' || to === 'certainty') {
+      set({ tab: to });
+      openStudy(null);
+    } else openStudy(to);
+  }
   function onKey(e: KeyboardEvent) {
     const way = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
     if (!way) return;
     const to = tabs[(tabs.indexOf(tab) + way + tabs.length) % tabs.length]!;
-    set({ tab: to });
+    open(to);
     document.getElementById(`tab-${to}`)?.focus();
   }
-  const names: Record<PlateTab, string> = { layers: words.plate.byLayer, certainty: words.plate.convergence };
+  const names: Record<PlateTab | StudyKind, string> = { layers: words.plate.byLayer, certainty: words.plate.convergence, ...words.studies.tabs };
   return (
     <section className="sheet plate" aria-label={words.plate.label}>
       <div className="tabs" role="tablist" aria-label={words.plate.tabs} onKeyDown={onKey}>
         {tabs.map((t) => (
-          <button key={t} type="button" role="tab" id={`tab-${t}`} aria-selected={t === tab} aria-controls="plate-panel" tabIndex={t === tab ? 0 : -1} onClick={() => set({ tab: t })}>{names[t]}</button>
+          <button key={t} type="button" role="tab" id={`tab-${t}`} aria-selected={t === tab} aria-controls="plate-panel" tabIndex={t === tab ? 0 : -1} onClick={() => open(t)}>{names[t]}</button>
         ))}
       </div>
       <div role="tabpanel" id="plate-panel" aria-labelledby={`tab-${tab}`}>
-        <Suspense fallback={<div className="chart-room" />}>{tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}</Suspense>
+        <Suspense fallback={<div className="chart-room" />}>{StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}</Suspense>
       </div>
     </section>
   );

@@ -18,9 +18,9 @@ export function RepeatDots({ row, current }: { row: RankRow; current: number | n
   const p = words.panel;
   const n = numbersOf(words.locale);
   const { ref, width } = useSize<HTMLDivElement>();
-  const { draws, importance, margin } = row;
+  const { draws, importance, margin, range } = row;
   if (draws.length === 0 || importance === null) return <p className="small ink3 rule-top">{p.noRepeats}</p>;
-  const sure = margin !== null && draws.length >= 3;
+  const sure = margin !== null && range !== null;
   const low = Math.min(...draws, sure ? importance - margin : Infinity), high = Math.max(...draws, sure ? importance + margin : -Infinity);
   const ticks = niceTicks(low, high);
   const from = ticks[0]!, to = ticks.at(-1)!;

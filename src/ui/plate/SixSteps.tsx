@@ -11,15 +11,15 @@ import { useWords } from '../words/use-words.ts';
 
 type StepName = keyof Words['panel']['steps'];
 
-function Step({ number, name, children }: { number: number; name: StepName; children: ReactNode }) {
+function Step({ number, name, title, why: told, children }: { number: number; name: StepName; title?: string; why?: { text: string; source: string }; children: ReactNode }) {
   const { panel } = useWords();
-  const why = panel.whys[name];
+  const why = told ?? panel.whys[name];
   return (
     <li>
       <span className="ink3">{number}</span>
-      <span className="step-name">{panel.steps[name]}</span>
+      <span className="step-name">{title ?? panel.steps[name]}</span>
       <div className="step-body">{children}</div>
-      <Popover className="link small" name={`${panel.why}: ${panel.steps[name]}`} label={panel.why}>
+      <Popover className="link small" name={`${panel.why}: ${title ?? panel.steps[name]}`} label={panel.why}>
         <p>{why.text}</p><p className="small ink2">{why.source}</p>
       </Popover>
     </li>
@@ -35,7 +35,10 @@ export function SixSteps({ row, detail, repeat }: { row: RankRow; detail: Reques
   const { meanRank, rounding, unit } = useExperiment((e) => e.spec.allocation);
   const shown = useRun((r) => r.shown);
   const draw = row.draws[repeat] ?? detail?.value;
-  const clean = shown?.spec.method.variant === 'clean';
+  const method = shown?.spec.method, m = words.methods;
+  const clean = method?.name === 'adarank' && method.variant === 'clean';
+  // What the other methods give for a module is no single shake: one is shown beside it.
+  const reckoned = method && method.name !== 'adarank' ? method.name : null;
   const wait = <span className="ink3">–</span>;
   const parts = detail?.tokens.slice(0, 3).map((t, i) => ({ ...t, label: detail.labels[i] ?? `#${t.id}`, difference: Math.abs(t.a - (clean ? t.clean : t.b)) })) ?? [];
   const shownSum = parts.reduce((sum, t) => sum + t.difference, 0);
@@ -43,7 +46,12 @@ export function SixSteps({ row, detail, repeat }: { row: RankRow; detail: Reques
   const moreCount = detail ? detail.restCount + Math.max(0, detail.tokens.length - 3) : 0;
   return (
     <>
-      <p className="finding minor shake">{draw === undefined ? p.waiting : p.shake(n.significant(draw))}</p>
+      {reckoned === null
+        ? <p className="finding minor shake">{draw === undefined ? p.waiting : p.shake(n.significant(draw))}</p>
+        : <>
+            <p className="finding minor shake">{row.importance === null ? p.waiting : m[reckoned === 'jacobian' ? 'predicts' : 'both'](n.significant(row.importance))}</p>
+            <p className="small ink2">{detail ? m.shaken(n.significant(detail.value)) : p.waiting}</p>
+          </>}
       <ol className="steps">
         <Step number={1} name="weights">{detail ? values(n, detail.weights) : wait}</Step>
         <Step number={2} name="noiseA">{detail ? values(n, detail.noiseA) : wait}</Step>
@@ -62,10 +70,10 @@ export function SixSteps({ row, detail, repeat }: { row: RankRow; detail: Reques
         <Step number={5} name="sum">
           {detail ? <>{parts.map((t) => n.fixed(t.difference, 2)).join(' + ')} + {n.fixed(more, 2)} = <b>{n.significant(shownSum + more)}</b><br /><span className="ink2">{p.whole(n.significant(detail.value), (shown?.sequences ?? 0) * (shown?.length ?? 0))}</span></> : wait}
         </Step>
-        <Step number={6} name="all">
-          {row.importance !== null && row.multiple !== null && row.rank !== null
-            ? p.rule({ mean: n.significant(row.importance), repeats: row.draws.length, multiple: n.fixed(row.multiple, 2), meanRank: n.short(meanRank), rank: row.rank, rounding, unit })
-            : wait}
+        <Step number={6} name="all" {...(reckoned && { title: m.all, why: m.allWhy[reckoned] })}>
+          {row.importance === null || row.multiple === null || row.rank === null ? wait
+            : reckoned ? m.rule({ mean: n.significant(row.importance), multiple: n.fixed(row.multiple, 2), rank: row.rank })
+            : p.rule({ mean: n.significant(row.importance), repeats: row.draws.length, multiple: n.fixed(row.multiple, 2), meanRank: n.short(meanRank), rank: row.rank, rounding, unit })}
         </Step>
       </ol>
     </>

@@ -4,7 +4,6 @@ import { specKey } from '../../experiment/settings.ts';
 import { defaults, useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { timeOf } from '../../state/pace.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { NumberField } from '../parts/NumberField.tsx';
@@ -12,8 +11,10 @@ import { Term } from '../parts/Term.tsx';
 import { describeText, modelName } from '../words/describe.ts';
 import { describeFormat } from '../words/format.ts';
 import { useWords } from '../words/use-words.ts';
+import { Adapters } from './Adapters.tsx';
 import { Advanced } from './Advanced.tsx';
 import { MeanRank } from './MeanRank.tsx';
+import { Method } from './Method.tsx';
 import { Results } from './Results.tsx';
 
 /** The preset an experiment is, the budget and the seed apart; null if it is none. */
@@ -71,18 +72,6 @@ function TextField() {
   );
 }
 
-/** One method now; the list is where the others will stand. */
-function Method() {
-  const words = useWords();
-  const time = timeOf(useExperiment((e) => e.spec));
-  return (
-    <div>
-      <div className="label"><span>{words.rail.method}</span></div>
-      <div className="row centre"><b>AdaRank</b>{time !== null && <small className="ink3">{words.rail.methodTime(time)}</small>}</div>
-    </div>
-  );
-}
-
 export function RailContent() {
   const words = useWords();
   const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
@@ -101,6 +90,7 @@ export function RailContent() {
       />
       <Advanced />
       <hr className="push" />
+      <Adapters />
       <Results />
     </>
   );

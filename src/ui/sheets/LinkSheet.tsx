@@ -1,6 +1,7 @@
 /** The link in sight: for an own text, which travels only if its owner says so, and where the clipboard is closed. */
 import { useEffect, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
+import { ownTextLength } from '../../experiment/link.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { linkNow, resultNow } from '../../state/link-store.ts';
 import { copyText } from '../export/download.ts';
@@ -9,7 +10,7 @@ import { useWords } from '../words/use-words.ts';
 export function LinkSheet() {
   const words = useWords();
   const w = words.export;
-  const text = useExperiment((e) => e.spec.text);
+  const ownText = useExperiment((e) => ownTextLength(e.spec));
   const [withText, setWithText] = useState(false);
   const [link, setLink] = useState('');
   const [problem, setProblem] = useState<string | null>(null);
@@ -25,7 +26,7 @@ export function LinkSheet() {
   return (
     <div className="stack">
       {resultNow() && <p className="ink2">{w.linkResult}</p>}
-      {text.kind === 'own' && <label className="choice"><input type="checkbox" checked={withText} onChange={(e) => setWithText(e.target.checked)} /><span>{w.linkText}</span><small className="ink2"> {w.linkTextNote(text.text.length)}</small></label>}
+      {ownText > 0 && <label className="choice"><input type="checkbox" checked={withText} onChange={(e) => setWithText(e.target.checked)} /><span>{w.linkText}</span><small className="ink2"> {w.linkTextNote(ownText)}</small></label>}
       {problem && <p className="err" role="alert">{problem}</p>}
       <label className="field"><span className="label">{w.link}</span><textarea className="input" readOnly rows={4} value={link} onFocus={(e) => e.target.select()} /></label>
       <div><button type="button" className="button act" disabled={!link} onClick={() => void copyText(link).then(setCopied)}>{copied ? words.header.copied : w.linkReady}</button></div>

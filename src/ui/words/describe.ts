@@ -1,8 +1,10 @@
 /** Settings and their values in words: "seed 1 to 2", "noise σ 0.05". */
+import { countsOf, sweepsOf } from '../../experiment/draws.ts';
+import type { Measurement } from '../../experiment/measurement.ts';
 import type { Change } from '../../experiment/settings.ts';
-import { describeChanges, isOfResults } from '../../experiment/settings.ts';
-import { defaultSpec } from '../../experiment/schema.ts';
-import type { ExperimentSpec, ModelRef, TextRef } from '../../experiment/spec.ts';
+import { changesFromDefault, isOfResults } from '../../experiment/settings.ts';
+import type { RankDraw } from '../../methods/qdylora.ts';
+import type { ExperimentSpec, MethodName, ModelRef, TextRef } from '../../experiment/spec.ts';
 import type { Words } from './en.ts';
 
 export function describeText(words: Words, text: TextRef): string {
@@ -18,9 +20,18 @@ function value(words: Words, path: string, v: unknown): string {
   if (path === 'text') return describeText(words, v as TextRef);
   if (path === 'model') return modelName((v as ModelRef).id);
   if (path === 'method.noise') return (v as { scale: string }).scale === 'std' ? 'std(W)' : `σ = ${(v as { sigma: number }).sigma}`;
+  if (path === 'method.name') return words.methods.names[v as MethodName];
+  if (path === 'method.perToken') return v === true ? words.methods.token : words.methods.whole;
+  if (path === 'slider.draw') return (v as RankDraw).kind === 'uniform' ? words.slider.settings.drawUniform : words.slider.settings.drawGeometric;
+  if (path === 'slider.compare') return (v as number[]).join(', ') || '–';
   const names: Record<string, string> = { 'two-draws': rail.twoDraws, clean: rail.clean, floor: rail.floor, exact: rail.exact, ranks: rail.ranks, parameters: rail.parameters };
-  return names[String(v)] ?? String(v);
+  const ofSlider: Record<string, unknown> = path.startsWith('slider.') ? words.slider.settings : {};
+  return String(ofSlider[String(v)] ?? names[String(v)] ?? v);
 }
+
+/** By which method, and how much of it there is: "AdaRank, 5 repeats". */
+export const describeMeasured = (words: Words, { spec: { method }, measured }: Pick<Measurement, 'spec' | 'measured'>): string =>
+  words.map.subtitle(words.methods.names[method.name], words.methods.counts(countsOf(method, sweepsOf(measured))));
 
 /** `model.id` and `model.hash` are one thing to a reader. */
 const known = (path: string) => (path.startsWith('model.') ? 'model' : path);
@@ -33,7 +44,7 @@ export function describeChange(words: Words, { path, from, to }: Change): string
 
 /** What sets an experiment apart from the default one: the name of a result. */
 export function nameOf(words: Words, spec: ExperimentSpec): string {
-  const changes = describeChanges(defaultSpec(), spec).filter(({ path }) => path !== 'model.hash' && !isOfResults(path));
+  const changes = changesFromDefault(spec).filter(({ path }) => path !== 'model.hash' && !isOfResults(path));
   if (changes.length === 0) return words.named(words.changes['seed']!, String(spec.seed));
-  return changes.map(({ path, to }) => path === 'model.id' ? modelName(String(to)) : words.named(words.changes[path] ?? path, value(words, path, to))).join(', ');
+  return changes.map(({ path, to }) => path === 'model.id' ? modelName(String(to)) : path === 'method.name' ? value(words, path, to) : words.named(words.changes[path] ?? path, value(words, path, to))).join(', ');
 }

@@ -6,7 +6,10 @@
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../../errors.ts';
 import type { PresetId } from '../../experiment/schema.ts';
+import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from './numbers.ts';
+import { raceEn } from './race.en.ts';
+import { sliderEn } from './slider.en.ts';
 
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');
@@ -33,6 +36,7 @@ export const en = {
     copyLink: 'Copy link', copied: 'Copied', export: 'Export', menu: 'Menu', help: 'Help',
     otherLanguage: '日本語', otherLocale: 'ja',
   },
+  methods: methodsEn,
   transport: {
     label: 'Transport', reset: 'Reset', play: 'Play', pause: 'Pause', step: 'Step', experiment: 'Experiment',
   },
@@ -43,26 +47,25 @@ export const en = {
     opening: 'Opening the model',
     openingPhase: { compile: 'Cutting the graph into blocks.', sessions: 'Building one session for each kind of block.', 'self-test': 'Comparing with the uncut export.' },
     ready: 'Ready',
-    readyNext: (modules: number, repeats: number) => `Play shakes ${n.whole(modules)} modules, ${repeats} repeat${s(repeats)}.`,
     waiting: 'Starts when this tab is in view.',
     clean: 'Reading the text once, unshaken.',
-    measuring: (repeat: number, of: number) => `Measuring, repeat ${repeat} of ${of}`,
-    where: (layer: number, left: number | null) => `Layer ${layer}.${left === null ? '' : ` About ${seconds(left)} left.`}`,
+    measuring: (what: string) => `Measuring, ${what}`,
+    where: (layer: number | null, left: number | null) => `${layer === null ? methodsEn.passing : `Layer ${layer}.`}${left === null ? '' : ` About ${seconds(left)} left.`}`,
     left: (left: number) => `About ${seconds(left)} left`,
-    paused: (layer: number, role: string | null, repeat: number, of: number) => `Paused at layer ${layer}${role ? ` ${role}` : ''}, repeat ${repeat} of ${of}`,
+    paused: (layer: number, role: string, what: string) => `Paused at layer ${layer} ${role}, ${what}`,
     probing: (layer: number, role: string) => `Probing layer ${layer} ${role}`,
     pausing: 'Pausing', finishing: (layer: number) => `Layer ${layer} is being finished.`,
     pausedStart: 'Paused before the first probe',
     step: (layer: number, role: string) => `Step probes the next module: layer ${layer} ${role}.`,
     stepStart: 'Step probes one module; Play goes on.',
-    done: (modules: number, repeats: number) => `Measured ${n.whole(modules)} modules, ${repeats} repeat${s(repeats)}`,
-    doneNext: (time: number | null, more: number) => `${time === null ? '' : `${seconds(time)}. `}${more > 0 ? `Play adds ${more} repeat${s(more)} and narrows the ranges.` : 'Change a setting to measure again.'}`,
-    doneShort: (repeats: number) => `Measured, ${repeats} repeat${s(repeats)}`,
-    moreShort: (more: number) => (more > 0 ? `Play adds ${more}` : ''),
+    done: (modules: number, what: string) => `Measured ${n.whole(modules)} modules, ${what}`,
+    doneNext: (time: number | null, more: string | null) => `${time === null ? '' : `${seconds(time)}. `}${more ? `Play adds ${more} and narrows the ranges.` : 'Change a setting to measure again.'}`,
+    doneShort: (what: string) => `Measured, ${what}`,
+    moreShort: (more: string | null) => (more ? `Play adds ${more}` : ''),
     doneCpu: 'On the CPU: this browser has no WebGPU.',
     changed: (what: string) => `Changed: ${what}`,
     changedNext: 'The map shows the last run. Play measures with the new settings.',
-    stopped: (repeat: number, of: number) => `Stopped at repeat ${repeat} of ${of}`,
+    stopped: (what: string) => `Stopped at ${what}`,
     kept: (repeats: number) => `${repeats} repeat${s(repeats)} ${repeats === 1 ? 'is' : 'are'} kept.`,
     recorded: 'A recorded run',
     recordedNote: 'Nothing can be measured in this browser; these numbers were measured elsewhere.',
@@ -111,7 +114,7 @@ export const en = {
     shape: (layers: number, columns: number) => `${layers} × ${columns}`,
     tokens: (sequences: number, length: number) => `${sequences} × ${length} tokens`,
     ownText: 'Your text', ids: 'Token ids',
-    method: 'Measure by', methodTime: (v: number) => seconds(v),
+    method: 'Measure by',
     meanRank: 'Mean rank', meanRankName: 'Mean rank, the budget of each module',
     afterRepeat: 'Ranks appear after repeat 1.',
     spends: (spent: number, budget: number, left: number, unit: 'ranks' | 'parameters', rounding: 'floor' | 'exact') =>
@@ -119,7 +122,7 @@ export const en = {
     seed: 'Seed', advanced: 'Advanced',
     variant: 'Compare', twoDraws: 'Two noisy copies', clean: 'Noisy with clean',
     noise: 'Noise', noiseStd: 'std(W) of each module', noiseFixed: 'A fixed σ', sigma: 'σ',
-    repeats: 'Repeats', vocabularySample: 'Vocabulary sample', vocabularyAll: '0 = all',
+    vocabularySample: 'Vocabulary sample', vocabularyAll: '0 = all',
     sequences: 'Sequences', length: 'Tokens each',
     rounding: 'Rounding', floor: 'Down', exact: 'Exact', unit: 'Budget counts', ranks: 'ranks', parameters: 'parameters',
     rMin: 'Lowest rank', rMax: 'Highest rank',
@@ -137,6 +140,31 @@ export const en = {
     },
   },
 
+  training: {
+    text: 'Train on', own: 'Your own text', placeholder: 'Paste your text.', paste: 'Paste or write the text to train on.', take: 'Train on this text', file: 'Open a .txt file…',
+    stays: 'The last tenth is held out. It stays on this machine.',
+    steps: 'Steps', batch: 'Sequences a step', length: 'Tokens each', learningRate: 'Learning rate', maxNorm: 'Clip the gradient at', evaluateEvery: 'Judge every', heldSequences: 'Held-out sequences',
+    settings: 'Settings',
+  },
+  adapters: {
+    title: 'Adapters', parameters: (count: number) => `${n.whole(count)} parameters`,
+    name: (name: string) => ({ imported: 'from files', slider: 'for every rank' } as Record<string, string>)[name] ?? name.replace(/^race\//, 'race: ').replace(/^slider\/lora-/, 'LoRA of rank '),
+    onMap: 'On the map', judge: 'Judge', judging: 'Judging…', save: 'Save for PEFT',
+    loss: (base: number, adapted: number) => `Held-out loss ${n.fixed(base, 3)} without it, ${n.fixed(adapted, 3)} with it (nats per token).`,
+    shown: (name: string) => `Ranks of the adapter “${name}”`, back: 'Back to the measured ranks',
+    cell: (layer: number, role: string, rank: number) => `layer ${layer} ${role}, adapter of rank ${rank}`,
+  },
+  studies: {
+    tabs: { race: 'Race', slider: 'Slider', prune: 'Prune', compress: 'Compress', samples: 'Text' },
+    ready: { race: 'Nothing trained yet', slider: 'Nothing trained yet', prune: 'Nothing pruned yet', compress: 'Nothing tried yet', samples: 'No text yet' },
+    next: { race: 'Play trains adapters on one budget.', slider: 'Play trains one adapter for every rank.', prune: 'Play prunes, measures and tunes in rounds.', compress: 'Play ranks every component and tries the best.', samples: 'Play continues the prompt.' },
+    running: { race: 'Racing', slider: 'Training for every rank', prune: 'Pruning', compress: 'Compressing', samples: 'Writing' },
+    paused: 'Paused', pausedNote: 'Play goes on.',
+    done: { race: 'The race is over', slider: 'Trained for every rank', prune: 'Pruned', compress: 'Compressed', samples: 'Written' },
+    again: 'Change a setting to run it again.', changed: 'Play runs it with the new settings.',
+  },
+  race: raceEn,
+  slider: sliderEn,
   finding: {
     band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
       `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
@@ -147,16 +175,16 @@ export const en = {
     noneSure: 'More repeats narrow the ranges.',
   },
   map: {
-    title: 'Where rank belongs', subtitle: (repeats: number) => `AdaRank, n = ${repeats}`,
+    title: 'Where rank belongs', subtitle: (method: string, what: string) => `${method}, ${what}`,
     attention: 'attention', mlp: 'MLP', other: 'other',
     layer: 'layer', mean: 'mean', perLayer: 'ranks per layer', uniform: (rank: number) => `uniform ${n.short(rank)}`,
     vsUniform: 'vs uniform', table: 'Table', map: 'Map', svg: 'SVG', csv: 'CSV',
     importance: 'Importance', ofMean: ', × the mean module', vsLegend: 'Rank minus mean rank',
     notProbed: 'not probed yet', probing: 'being probed', soFar: 'rank so far', settled: 'settled', open: 'not settled (95 %)',
-    findingAfter: 'The finding appears after repeat 3.', findingNext: 'The finding appears after this repeat.',
+    findingAfter: (kind: StageKind) => `The finding appears after ${kind} 3.`, findingNext: (kind: StageKind) => `The finding appears after this ${kind}.`,
     findingNeeds: 'A finding needs at least 3 repeats.',
     fillSoFar: 'Fill is the multiple of the mean so far.',
-    ranksMove: (done: number) => `${done} repeat${s(done)} done: ranks may still move.`,
+    ranksMove: (done: string) => `${done} done: ranks may still move.`,
     emptyTitle: 'Each cell is one linear layer of the model.',
     emptyHow: 'Input on top. Rows are layers, columns the modules in them.',
     sure: (settled: number, of: number) => `${n.whole(settled)} of ${n.whole(of)} ranks are settled${settled < of ? '; more repeats narrow the rest' : ''}.`,
@@ -283,14 +311,20 @@ export const en = {
   presets: {
     where: { name: 'Where does rank go?', look: 'Look for: late or early, attention or MLP.' },
     text: { name: 'Does the text matter?', look: 'Look for: cells that move between the two texts.' },
+    jacobian: { name: 'Without shaking?', look: 'Look for: AdaRank’s map, from eight backward passes.' },
+    combined: { name: 'With one shake?', look: 'Look for: the map of five repeats, in less time.' },
+    race: { name: 'What does it buy?', look: 'Look for: lines that part. One seed proves nothing.' },
+    'when-does-it-matter': { name: 'When does it matter?', look: 'Look for: the budget at which the lines meet.' },
+    compress: { name: 'Can less be better?', look: 'Look for: predicted against measured, and what the test samples say.' },
+    qdylora: { name: 'How small can it be?', look: 'Look for: the rank from which the curve is flat.' },
   } satisfies Record<PresetId, { name: string; look: string }>,
   texts: {
     stories: 'Held-out passages', 'atlas-heldout': 'Held-out pages', 'jargon-train': 'Jargon File', 'jargon-eval': 'Jargon File, held out', 'opticks-train': 'Newton’s Opticks', 'opticks-eval': 'Newton’s Opticks, held out',
   } as Record<string, string>,
   changes: {
-    'model': 'model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.variant': 'compare', 'method.noise': 'noise',
+    'model': 'model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
     'method.repeats': 'repeats', 'method.vocabularySample': 'vocabulary sample', 'allocation.meanRank': 'mean rank', 'allocation.rounding': 'rounding',
-    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank',
+    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank', ...sliderEn.changes,
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

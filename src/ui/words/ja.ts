@@ -1,7 +1,10 @@
 /** ページのすべての言葉の日本語。型は en.ts。名前（q, AdaRank, WebGPU）は訳さない。 */
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
+import { methodsJa } from './methods.ja.ts';
 import { numbers } from './numbers.ts';
+import { raceJa } from './race.ja.ts';
+import { sliderJa } from './slider.ja.ts';
 
 const n = numbers('ja');
 const seconds = (v: number) => (v < 10 ? `${n.fixed(v, 1)}秒` : v < 120 ? `${n.whole(v)}秒` : `${n.whole(v / 60)}分`);
@@ -25,6 +28,7 @@ export const ja = {
     copyLink: 'リンクをコピー', copied: 'コピーしました', export: '書き出し', menu: 'メニュー', help: 'ヘルプ',
     otherLanguage: 'English', otherLocale: 'en',
   },
+  methods: methodsJa,
   transport: {
     label: '実行', reset: 'リセット', play: '再生', pause: '停止', step: 'ステップ', experiment: '実験',
   },
@@ -35,26 +39,25 @@ export const ja = {
     opening: 'モデルを開いています',
     openingPhase: { compile: 'グラフをブロックに切り分けています。', sessions: 'ブロックの種類ごとにセッションを作っています。', 'self-test': '切り分ける前の計算と比べています。' },
     ready: '準備完了',
-    readyNext: (modules: number, repeats: number) => `再生で${n.whole(modules)}モジュールを${repeats}回ずつ揺らします。`,
     waiting: 'このタブが表示されたら始めます。',
     clean: '揺らさずに一度テキストを読んでいます。',
-    measuring: (repeat: number, of: number) => `測定中、${of}回中${repeat}回目`,
-    where: (layer: number, left: number | null) => `${layer}層。${left === null ? '' : `残り約${seconds(left)}。`}`,
+    measuring: (what: string) => `測定中、${what}`,
+    where: (layer: number | null, left: number | null) => `${layer === null ? methodsJa.passing : `${layer}層。`}${left === null ? '' : `残り約${seconds(left)}。`}`,
     left: (left: number) => `残り約${seconds(left)}`,
-    paused: (layer: number, role: string | null, repeat: number, of: number) => `${layer}層${role ? ` ${role} ` : ''}で停止、${of}回中${repeat}回目`,
+    paused: (layer: number, role: string, what: string) => `${layer}層 ${role} で停止、${what}`,
     probing: (layer: number, role: string) => `${layer}層 ${role} を測定中`,
     pausing: '停止します', finishing: (layer: number) => `${layer}層を終えています。`,
     pausedStart: '最初の測定の前で停止中',
     step: (layer: number, role: string) => `ステップで次のモジュールを測定：${layer}層 ${role}。`,
     stepStart: 'ステップで1モジュールを測定、再生で続行。',
-    done: (modules: number, repeats: number) => `${n.whole(modules)}モジュールを${repeats}回ずつ測定`,
-    doneNext: (time: number | null, more: number) => `${time === null ? '' : `${seconds(time)}。`}${more > 0 ? `再生で${more}回加え、範囲を狭めます。` : '設定を変えると測り直せます。'}`,
-    doneShort: (repeats: number) => `測定済み、${repeats}回`,
-    moreShort: (more: number) => (more > 0 ? `再生で${more}回追加` : ''),
+    done: (modules: number, what: string) => `${n.whole(modules)}モジュールを測定、${what}`,
+    doneNext: (time: number | null, more: string | null) => `${time === null ? '' : `${seconds(time)}。`}${more ? `再生で${more}を加え、範囲を狭めます。` : '設定を変えると測り直せます。'}`,
+    doneShort: (what: string) => `測定済み、${what}`,
+    moreShort: (more: string | null) => (more ? `再生で${more}を追加` : ''),
     doneCpu: 'CPU で計算：このブラウザーには WebGPU がありません。',
     changed: (what: string) => `変更：${what}`,
     changedNext: 'マップは前回の結果です。再生で新しい設定を測定します。',
-    stopped: (repeat: number, of: number) => `${of}回中${repeat}回目で停止`,
+    stopped: (what: string) => `${what}で停止`,
     kept: (repeats: number) => `${repeats}回分は残っています。`,
     recorded: '記録された実行',
     recordedNote: 'このブラウザーでは測定できません。数値は別の場所で測ったものです。',
@@ -103,7 +106,7 @@ export const ja = {
     shape: (layers: number, columns: number) => `${layers} × ${columns}`,
     tokens: (sequences: number, length: number) => `${sequences} × ${length}トークン`,
     ownText: '自分のテキスト', ids: 'トークンID',
-    method: '測定法', methodTime: (v: number) => seconds(v),
+    method: '測定法',
     meanRank: '平均ランク', meanRankName: '平均ランク（モジュールあたりの予算）',
     afterRepeat: 'ランクは1回目の後に出ます。',
     spends: (spent: number, budget: number, left: number, unit: 'ranks' | 'parameters', rounding: 'floor' | 'exact') =>
@@ -111,7 +114,7 @@ export const ja = {
     seed: 'シード', advanced: '詳細設定',
     variant: '比べるもの', twoDraws: '揺らした2つ', clean: '揺らしたものと元',
     noise: 'ノイズ', noiseStd: '各モジュールの std(W)', noiseFixed: '固定の σ', sigma: 'σ',
-    repeats: '反復', vocabularySample: '語彙の標本', vocabularyAll: '0 = すべて',
+    vocabularySample: '語彙の標本', vocabularyAll: '0 = すべて',
     sequences: '系列数', length: '系列の長さ',
     rounding: '丸め', floor: '切り捨て', exact: '厳密', unit: '予算の単位', ranks: 'ランク', parameters: 'パラメーター',
     rMin: '最小ランク', rMax: '最大ランク',
@@ -129,6 +132,31 @@ export const ja = {
     },
   },
 
+  training: {
+    text: '学習する文章', own: '自分の文章', placeholder: '文章を貼り付けてください。', paste: '学習する文章を貼り付けるか書いてください。', take: 'この文章で学習', file: '.txt を開く…',
+    stays: '最後の1割は評価用に残します。文章はこの端末から出ません。',
+    steps: 'ステップ数', batch: '1ステップの系列数', length: '系列のトークン数', learningRate: '学習率', maxNorm: '勾配クリップ', evaluateEvery: '評価の間隔', heldSequences: '評価用の系列数',
+    settings: '設定',
+  },
+  adapters: {
+    title: 'アダプター', parameters: (count: number) => `${n.whole(count)}パラメーター`,
+    name: (name: string) => ({ imported: 'ファイルから', slider: '全ランク用' } as Record<string, string>)[name] ?? name.replace(/^race\//, '比較学習: ').replace(/^slider\/lora-/, 'LoRA ランク '),
+    onMap: 'マップに表示', judge: '評価', judging: '評価中…', save: 'PEFT 形式で保存',
+    loss: (base: number, adapted: number) => `評価用の損失: なし ${n.fixed(base, 3)}、あり ${n.fixed(adapted, 3)}（nat/トークン）。`,
+    shown: (name: string) => `アダプター「${name}」のランク`, back: '測定したランクに戻る',
+    cell: (layer: number, role: string, rank: number) => `層${layer} ${role}、アダプターのランク${rank}`,
+  },
+  studies: {
+    tabs: { race: '比較学習', slider: 'ランク', prune: '枝刈り', compress: '圧縮', samples: '文章' },
+    ready: { race: 'まだ学習していません', slider: 'まだ学習していません', prune: 'まだ枝刈りしていません', compress: 'まだ試していません', samples: 'まだ文章がありません' },
+    next: { race: '再生を押すと同じ予算で各アダプターを学習します。', slider: '再生を押すと全ランクに通用するアダプターを学習します。', prune: '再生を押すと枝刈り・測定・調整を繰り返します。', compress: '再生を押すと全成分を順位付けし、上位を試します。', samples: '再生を押すと続きを書きます。' },
+    running: { race: '比較学習中', slider: '全ランク向けに学習中', prune: '枝刈り中', compress: '圧縮中', samples: '生成中' },
+    paused: '一時停止中', pausedNote: '再生で続けます。',
+    done: { race: '比較学習が終わりました', slider: '全ランク向けの学習が終わりました', prune: '枝刈りが終わりました', compress: '圧縮が終わりました', samples: '生成が終わりました' },
+    again: '設定を変えるともう一度実行できます。', changed: '再生を押すと新しい設定で実行します。',
+  },
+  race: raceJa,
+  slider: sliderJa,
   finding: {
     band: (where, first, last, share) =>
       `ランクは${{ early: '前', middle: '中ほど', late: '後ろ' }[where]}の層に集まる。${first === last ? `${first}層` : `${first}〜${last}層`}で全体の${n.whole(100 * share)}\u00a0%。`,
@@ -139,16 +167,16 @@ export const ja = {
     noneSure: '反復を増やすと範囲が狭まります。',
   },
   map: {
-    title: 'ランクの置き場所', subtitle: (repeats: number) => `AdaRank, n = ${repeats}`,
+    title: 'ランクの置き場所', subtitle: (method: string, what: string) => `${method}、${what}`,
     attention: '注意', mlp: 'MLP', other: 'その他',
     layer: '層', mean: '平均', perLayer: '層ごとのランク', uniform: (rank: number) => `均等 ${n.short(rank)}`,
     vsUniform: '均等との差', table: '表', map: 'マップ', svg: 'SVG', csv: 'CSV',
     importance: '重要度', ofMean: '（平均モジュール比）', vsLegend: 'ランク − 平均ランク',
     notProbed: '未測定', probing: '測定中', soFar: '暫定ランク', settled: '確定', open: '未確定 (95 %)',
-    findingAfter: '結論は3回目の後に出ます。', findingNext: '結論はこの回の後に出ます。',
+    findingAfter: () => '結論は3回目の後に出ます。', findingNext: () => '結論はこの回の後に出ます。',
     findingNeeds: '結論には3回以上の反復が必要です。',
     fillSoFar: '濃さは、これまでの平均に対する倍率です。',
-    ranksMove: (done: number) => `${done}回終了。ランクはまだ動きます。`,
+    ranksMove: (done: string) => `${done}終了。ランクはまだ動きます。`,
     emptyTitle: '1つのマスが、モデルの線形層1つです。',
     emptyHow: '上が入力側。行は層、列はその中のモジュール。',
     sure: (settled: number, of: number) => `${n.whole(of)}個のうち${n.whole(settled)}個のランクが確定${settled < of ? '。反復を増やすと残りも狭まります' : ''}。`,
@@ -275,14 +303,20 @@ export const ja = {
   presets: {
     where: { name: 'ランクはどこへ行く？', look: '見どころ：前か後ろか、注意か MLP か。' },
     text: { name: 'テキストで変わる？', look: '見どころ：2つのテキストで動くマス。' },
+    jacobian: { name: '揺らさずに測れる？', look: '見どころ：逆伝播8回で得る、AdaRank と同じマップ。' },
+    combined: { name: '一度揺らせば足りる？', look: '見どころ：反復5回分のマップを、より短い時間で。' },
+    race: { name: '何が得られる？', look: '見どころ：線が分かれるか。シード1つでは何も言えません。' },
+    'when-does-it-matter': { name: 'いつ効く？', look: '見どころ：線が重なり始める予算。' },
+    compress: { name: '減らすと良くなる？', look: '見どころ：予測と実測の一致、そしてテスト用サンプルの結果。' },
+    qdylora: { name: 'どこまで小さくできる？', look: '見どころ：曲線が平らになり始めるランク。' },
   },
   texts: {
     stories: '未学習の文章', 'atlas-heldout': '未学習のページ', 'jargon-train': 'ジャーゴンファイル', 'jargon-eval': 'ジャーゴンファイル（評価用）', 'opticks-train': 'ニュートン『光学』', 'opticks-eval': 'ニュートン『光学』（評価用）',
   } as Record<string, string>,
   changes: {
-    'model': 'モデル', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
+    'model': 'モデル', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
     'method.repeats': '反復', 'method.vocabularySample': '語彙の標本', 'allocation.meanRank': '平均ランク', 'allocation.rounding': '丸め',
-    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク',
+    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク', ...sliderJa.changes,
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

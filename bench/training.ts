@@ -1,0 +1,83 @@
+/**
+ * `npm run bench:training [-- MODEL FOLDER] [--rank 8] [--batch 4] [--length 64] [--steps 500]`: a LoRA step over all linear layers
+ * against the pure matrix products of the same sizes, both on WASM, taken in turns; step time per parameter of the model; and
+ * memory over many steps. Prints and writes the figures.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type * as Ort from 'onnxruntime-web';
+import { bundledModel } from '../cli/bundled.ts';
+import { tokensOf } from '../cli/data.ts';
+import { startEngine } from '../cli/engine.ts';
+import { initialAdapters } from '../src/methods/lora.ts';
+import { batchOfStep } from '../src/methods/windows.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { factsOf, loadModel } from '../src/worker/load.ts';
+import { pureProducts } from './products.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rank: { type: 'string', default: '8' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '64' }, pairs: { type: 'string', default: '9' },
+    steps: { type: 'string', default: '500' }, threads: { type: 'string', default: '2' }, out: { type: 'string', default: 'training' },
+  },
+});
+const [rank, batch, length, pairs, steps] = (['rank', 'batch', 'length', 'pairs', 'steps'] as const).map((name) => Number(values[name])) as [number, number, number, number, number];
+
+const model = await loadModel(positionals[0] === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(positionals[0])));
+const facts = factsOf(model), { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: values.threads });
+const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length }, model);
+const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => rank)));
+const use = { adapters, scale: () => 2 };
+const adamW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: 0.3 };
+
+const timed = async (act: () => Promise<unknown>) => {
+  const start = performance.now();
+  await act();
+  return performance.now() - start;
+};
+const median = (xs: number[]) => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)]!;
+
+let step = 0;
+const once = () => {
+  step++;
+  return engine.trainStep(batchOfStep(data, 1, step, batch), use, { step, ...adamW });
+};
+const pure = await pureProducts(runtime.ort as unknown as typeof Ort, { rows: batch * length, modules: facts.modules, rank, hidden: facts.hidden, vocab: facts.vocab });
+// The first steps build sessions.
+for (let i = 0; i < 3; i++) {
+  await once();
+  await pure.run();
+}
+const stepTimes: number[] = [], pureTimes: number[] = [];
+for (let i = 0; i < pairs; i++) {
+  stepTimes.push(await timed(once));
+  pureTimes.push(await timed(pure.run));
+}
+const ratio = median(stepTimes.map((t, i) => t / pureTimes[i]!));
+const weights = facts.modules.reduce((sum, m) => sum + m.inFeatures * m.outFeatures, 0) + facts.hidden * facts.vocab;
+const perWeight = (1e6 * median(stepTimes)) / (weights * batch * length);
+console.log(`${facts.title}, ${batch} x ${length} tokens, rank ${rank}: step ${median(stepTimes).toFixed(0)} ms, pure products ${median(pureTimes).toFixed(0)} ms (${(pure.flops / median(pureTimes) / 1e6).toFixed(0)} GFLOP/s): ${ratio.toFixed(2)}x (goal 1.3x)`);
+console.log(`${perWeight.toFixed(4)} ns per weight and token`);
+
+const memory: { step: number; engine: number; resident: number }[] = [], every = Math.max(1, Math.floor(steps / 10));
+for (let i = 1; i <= steps; i++) {
+  await once();
+  if (i % every === 0) {
+    const { rss } = process.memoryUsage();
+    memory.push({ step: i, engine: engine.memory().device, resident: rss });
+    console.log(`after ${i} steps: engine ${(engine.memory().device / 1e6).toFixed(1)} MB, process ${(rss / 1e6).toFixed(0)} MB`);
+  }
+}
+await engine.dispose();
+
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+const report = {
+  machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), model: facts.title, rank, batch, length,
+  stepMilliseconds: median(stepTimes), pureMilliseconds: median(pureTimes), ratio, nanosecondsPerWeightAndToken: perWeight, flops: pure.flops, memory,
+};
+writeFileSync(resolve(folder, `${values.out}-${facts.title.replace(/[^\w.-]+/g, '-')}.json`), `${JSON.stringify(report, null, 1)}\n`);
+process.exit(0);

@@ -1,0 +1,63 @@
+/**
+ * A compression on the command line: progress on stderr, what was found on stdout, the result with `--out`, and with `--out-model`
+ * a folder with the compressed export and the factors of what was cut.
+ */
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { compressedFiles } from '../src/experiment/compress-export.ts';
+import { runCompress } from '../src/experiment/compress-run.ts';
+import { checkCorrelation, reduceCompress, type CompressResult, type CompressState, type Figures } from '../src/experiment/compress-state.ts';
+import { columns } from '../src/experiment/export.ts';
+import { describeBytes } from '../src/model/memory.ts';
+import { writeBytes } from './disk.ts';
+import { clearLine, line } from './progress.ts';
+import { openStudy, type StudyCommand } from './study.ts';
+
+export const compress: StudyCommand = async (spec, options) => {
+  const { context, model, dispose } = await openStudy(spec, options);
+  let state: CompressState | null = null;
+  try {
+    for await (const event of runCompress(context)) {
+      state = reduceCompress(state, event);
+      if (event.type === 'progress') line(`${WHAT[event.phase]}, ${event.done} of ${event.of}`);
+    }
+  } finally {
+    clearLine();
+    await dispose();
+  }
+  const result = state!.result!;
+  console.log(compressText(result));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result)}\n`);
+  const folder = options['out-model'];
+  if (folder !== undefined) {
+    await mkdir(folder, { recursive: true });
+    for (const { name, bytes } of await compressedFiles(model, result)) {
+      await writeBytes(join(folder, basename(name)), bytes);
+      console.log(`${name}: ${describeBytes(bytes.length)}`);
+    }
+  }
+  return 0;
+};
+
+const WHAT = { svd: 'Decomposing', samples: 'Running the samples', gradients: 'One backward pass', checks: 'Checking the prediction', scan: 'Trying candidates', test: 'Judging', laser: "LASER's search" } as const;
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const figures = ({ accuracy, loss }: Figures): string => `${percent(accuracy)} right, ${loss.toFixed(4)} nats per token`;
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
+const signed = (v: number): string => `${v > 0 ? '+' : ''}${v.toFixed(4)}`;
+
+/** The finding, the trail and the times as text. */
+export function compressText({ chance, calibration, candidates, checks, trials, accepted, test, laser, times }: CompressResult): string {
+  const r = checkCorrelation(checks), rows = trials.map((t) => [
+    t.accepted ? (accepted.includes(trials.indexOf(t)) ? 'kept' : 'replaced') : '', t.path, String(t.blocks), String(t.rho), String(t.dropped), signed(t.predicted), signed(t.measured), percent(t.figures.accuracy),
+  ]);
+  return [
+    `${candidates} candidates, ${trials.length} tried, ${accepted.length} kept. Luck alone: ${percent(chance)}.`,
+    ...(r === null ? [] : [`Prediction against truth over ${checks.length} small removals: r = ${r.toFixed(3)}`]),
+    '', ...columns([['', 'module', 'blocks', 'kept', 'dropped', 'predicted', 'measured', 'accuracy'], ...rows]), '',
+    `${calibration.samples} samples that chose:  ${figures(calibration.before)} -> ${figures(calibration.after)}`,
+    `${test.samples} samples that judge:  ${figures(test.steps[0]!)} -> ${figures(test.steps.at(-1)!)}`,
+    ...(laser ? [`LASER's best of ${laser.made} (${laser.best.path}, ${laser.best.rho}): ${figures(laser.test)}; its whole search, ${laser.evaluations} evaluations, ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`] : []),
+    `Took ${seconds(times.svd)} to decompose, ${seconds(times.gradients)} for the backward pass, ${seconds(times.scan)} for the trials.`,
+  ].join('\n');
+}

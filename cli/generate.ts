@@ -1,0 +1,60 @@
+/** `rank-atlas generate`: continues a prompt on stdout, token by token, through a PEFT adapter if one is given; what it was like on stderr. */
+import { join } from 'node:path';
+import { AtlasError } from '../src/errors.ts';
+import type { AdapterUse, TrainingEngine } from '../src/engine/engine.ts';
+import { CONFIG_FILE } from '../src/experiment/peft-config.ts';
+import { importPeft, WEIGHTS_FILE } from '../src/experiment/peft.ts';
+import { samplesSchema } from '../src/experiment/samples-spec.ts';
+import { parsed, parseSpec } from '../src/experiment/schema.ts';
+import { TokenText } from '../src/experiment/token-text.ts';
+import { largestRank, rankAt } from '../src/methods/qdylora.ts';
+import { sampler } from '../src/methods/sampling.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
+import { modelNamedBy } from './bundled.ts';
+import { readBytes } from './disk.ts';
+import { startEngine } from './engine.ts';
+import type { Command } from './main.ts';
+
+export const generate: Command = async (prompt, options) => {
+  const { tokens, temperature, topP, rank } = parsed(samplesSchema, {
+    prompt, tokens: typed(options.tokens), temperature: typed(options.temperature), topP: typed(options['top-p']), rank: typed(options.rank),
+  });
+  const { seed, model: bundled } = parseSpec({ seed: typed(options.seed) });
+  if (rank !== null && options.adapter === undefined) throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
+  const model = await loadModel(options.model === undefined ? await modelNamedBy(bundled) : await nodeFiles(options.model), { dtype: options.dtype });
+  const tokenizer = await model.open.tokenizer(), ids = tokenizer.encode(prompt), { endOfText } = factsOf(model);
+  const { engine } = await startEngine(model, options);
+  try {
+    const use = options.adapter === undefined ? undefined : await adapterIn(options.adapter, rank, model, engine);
+    const text = new TokenText(ids, async (all) => tokenizer.decode(all)), start = performance.now();
+    let count = 0, loss = 0;
+    process.stdout.write(prompt);
+    for await (const { id, logProbability } of engine.generate({ prompt: ids, tokens, choose: sampler({ temperature, topP, seed }), stop: endOfText, use })) {
+      count++;
+      loss -= logProbability;
+      process.stdout.write(await text.add(id, count === tokens || id === endOfText));
+    }
+    process.stdout.write('\n');
+    const seconds = (performance.now() - start) / 1000;
+    if (count > 0) console.error(`${count} tokens in ${seconds.toFixed(1)} s, ${(count / seconds).toFixed(1)} a second; ${(loss / count).toFixed(4)} nats per token`);
+    use?.adapters.dispose();
+  } finally {
+    await engine.dispose();
+  }
+  return 0;
+};
+
+/** As the schema takes it; what is no number is left for it to refuse. */
+const typed = (text: string | undefined): unknown => (text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text));
+
+/** A PEFT adapter on the engine. With `rank` only the first so many ranks of the largest module, the same fraction of the others, at the α of the file (QDyLoRA). */
+async function adapterIn(folder: string, rank: number | null, { compiled }: LoadedModel, engine: TrainingEngine): Promise<AdapterUse> {
+  const { adapters: values, scale, rsLora } = importPeft(await readBytes(join(folder, CONFIG_FILE)), await readBytes(join(folder, WEIGHTS_FILE)), compiled.modules);
+  const adapters = await engine.adapters(values);
+  if (rank === null) return { adapters, scale };
+  const ranks = new Map(values.map((v) => [v.module, v.rank])), most = largestRank([...ranks.values()]);
+  if (rank > most) throw new AtlasError('usage', { why: `--rank is ${rank}, the adapter has ${most}` });
+  const used = (module: number) => rankAt(rank, ranks.get(module)!, most), root = rsLora ? Math.sqrt : (r: number) => r;
+  return { adapters, rank: used, scale: (module) => (scale(module) * root(ranks.get(module)!)) / root(used(module)) };
+}

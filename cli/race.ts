@@ -1,0 +1,68 @@
+/** A race on the command line: progress on stderr, the standings and what they allow to say on stdout, the result with `--out`. */
+import { runRace } from '../src/experiment/race-run.ts';
+import { parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
+import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
+import type { Interval } from '../src/methods/statistics.ts';
+import { raceEn } from '../src/ui/words/race.en.ts';
+import { columns } from '../src/experiment/export.ts';
+import { writeBytes } from './disk.ts';
+import { clearLine, line } from './progress.ts';
+import { openStudy, type StudyCommand } from './study.ts';
+
+export const race: StudyCommand = async (spec, options) => {
+  const { context, dispose } = await openStudy(spec, options);
+  let state: RaceState | null = null;
+  try {
+    for await (const event of runRace(context)) {
+      state = reduceRace(state, event);
+      progress(event, state);
+    }
+  } finally {
+    clearLine();
+    await dispose();
+  }
+  const result = state!.result!;
+  console.log(raceText(result));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  return 0;
+};
+
+/** One line of what a race is doing. */
+export function progress(event: RaceEvent, { spec: { race: { entries, meanRanks, seeds } }, lanes }: RaceState): void {
+  if (event.type === 'measuring') line(raceEn.progress.measuring(event.entry, event.done, event.of));
+  else if (event.type === 'step') line(`${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(event.lane + 1, entries.length * meanRanks.length * seeds, event.step, event.of)}`);
+}
+
+/** The standings of every mean rank, each with what may be said of it. */
+export function raceText(result: RaceResult): string {
+  const { spec, base, measured, standings } = result, { training, race: { meanRanks, equal, seeds } } = spec;
+  return [
+    `${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, ${seeds} seed${seeds > 1 ? 's' : ''}, equal ${equal}. Loss without an adapter: ${base.toFixed(4)} nats per token.`,
+    ...meanRanks.flatMap((r) => ['', `Mean rank ${r}`, ...columns(raceRows(standings.filter((s) => s.meanRank === r))), raceSentence(result, r)]),
+    '', `Measured in: ${measuredIn(measured)}.`,
+  ].join('\n');
+}
+
+/** What each allocation took to measure; uniform and random measure nothing. */
+export const measuredIn = (measured: RaceResult['measured']): string =>
+  measured.flatMap(({ entry, milliseconds }) => (milliseconds === null || entry === 'uniform' || entry === 'random' ? [] : [`${raceEn.names[entry]} ${seconds(milliseconds)}`])).join(', ') || 'no time';
+
+/** What a race at one mean rank allows to say: a winner only if the intervals part. */
+export function raceSentence(result: RaceResult, meanRank: number): string {
+  const { race: { seeds, entries } } = result.spec, verdict = verdictOf(result, meanRank), share = parametersApart(result.standings, meanRank);
+  const finding = verdict.kind === 'none' && !entries.includes('uniform') ? raceEn.noneWithoutUniform : raceEn.finding(verdict);
+  return [finding, raceEn.sure(verdict, seeds), ...(share > SAME_BUDGET ? [raceEn.apart(share)] : [])].join(' ');
+}
+
+/** The standings as words, a header first. */
+export const raceRows = (standings: readonly Standing[]): string[][] => [
+  ['ranks by', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'to uniform', '95 %', 'training'],
+  ...standings.map((s) => [
+    raceEn.names[s.entry], s.ranks.toFixed(0), s.parameters.toFixed(0), (s.bytes / 1e3).toFixed(0), figure(s.loss), range(s.interval),
+    s.entry === 'uniform' ? '' : figure(s.difference, true), range(s.differenceInterval, true), seconds(s.milliseconds) + (s.stopped > 0 ? `, stopped ${s.stopped}x` : ''),
+  ]),
+];
+
+const figure = (v: number | null, signed = false): string => (v === null ? '-' : `${signed && v > 0 ? '+' : ''}${v.toFixed(4)}`);
+const range = (v: Interval | null, signed = false): string => (v === null ? '' : `${figure(v.low, signed)} to ${figure(v.high, signed)}`);
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,0 +1,57 @@
+/** The rank slider on the command line: progress on stderr, the loss at every rank on stdout, the result with `--out`. */
+import { columns } from '../src/experiment/export.ts';
+import { runExperiment } from '../src/experiment/run.ts';
+import { runSlider, type SliderResult } from '../src/experiment/slider-run.ts';
+import { reduceSlider, type SliderState } from '../src/experiment/slider-state.ts';
+import { BAND, doingNow } from '../src/experiment/slider-verdict.ts';
+import type { StudyContext } from '../src/experiment/study.ts';
+import { smallestWithin } from '../src/methods/qdylora.ts';
+import { describeBytes } from '../src/model/memory.ts';
+import { writeBytes } from './disk.ts';
+import { clearLine, line } from './progress.ts';
+import { openStudy, type StudyCommand } from './study.ts';
+
+export const slider: StudyCommand = async (spec, options) => {
+  const { context, dispose } = await openStudy(spec, options);
+  let state: SliderState | null = null;
+  try {
+    const importances = spec.slider.ranks === 'map' ? await measured(context) : null;
+    for await (const event of runSlider({ ...context, importances })) {
+      state = reduceSlider(state, event);
+      if (event.type === 'base') console.error(`linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes a weight`);
+      const doing = doingNow(state), loss = state.trainings.at(-1)?.losses.at(-1);
+      if (doing) line(`${{ base: 'Preparing the weights', training: 'Training all ranks', curve: 'Judging ranks', separate: 'Training LoRAs beside' }[doing.what]}, ${doing.done} of ${doing.of}${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}`);
+    }
+  } finally {
+    clearLine();
+    await dispose();
+  }
+  const result = state!.result!;
+  console.log(sliderText(result));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  return 0;
+};
+
+/** The map's importances, measured as the experiment says. */
+async function measured(context: StudyContext): Promise<number[]> {
+  const { spec, engine, model, versions } = context, batch = await context.tokens(spec.text, spec);
+  for await (const event of runExperiment({ spec, engine, batch, model, versions })) {
+    if (event.type === 'done') return event.result.modules.map((m) => m.importance);
+    line(`Measuring the ranks, ${event.type}`);
+  }
+  throw new Error('the measurement did not end');
+}
+
+/** Loss by rank, the LoRAs beside, and what the curve says. */
+export function sliderText({ spec, training: { parameters, evaluations, time }, curve: { losses, knee }, separate }: SliderResult): string {
+  const { steps, batch, length, learningRate } = spec.training, base = evaluations[0]!.loss, best = Math.min(...losses.map((l) => l.loss));
+  const rows = losses.map(({ rank, loss }) => {
+    const own = separate.find((s) => s.rank === rank)?.evaluations.at(-1)!.loss;
+    return [String(rank), loss.toFixed(4), `${(100 * (loss / best - 1)).toFixed(2)} %`, ...(separate.length > 0 ? [own?.toFixed(4) ?? ''] : [])];
+  });
+  return [
+    `${steps} steps of ${batch} x ${length} tokens, learning rate ${learningRate}, ${spec.slider.mode}: ${parameters} parameters, ${(time / 1000).toFixed(1)} s. Loss without an adapter: ${base.toFixed(4)} nats per token.`,
+    '', ...columns([['rank', 'loss', 'above best', ...(separate.length > 0 ? ['LoRA alone'] : [])], ...rows]), '',
+    `Rank ${smallestWithin(losses, BAND).rank} is the smallest within ${100 * BAND} % of the best loss; rank ${knee} the smallest that keeps 95 % of the best improvement.`,
+  ].join('\n');
+}

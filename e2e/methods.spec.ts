@@ -1,0 +1,83 @@
+/** The ways to measure the map: each from a link to ranks; one after the other on one page, and compared. */
+import { expect, test, type Page } from '@playwright/test';
+import { defaultMethod, parseSpec } from '../src/experiment/schema.ts';
+import type { MethodSpec } from '../src/experiment/spec.ts';
+import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
+
+const by = (method: MethodSpec) => smallSpec({ method });
+const radio = (page: Page, name: string) => page.getByRole('radio', { name });
+
+for (const [what, method, done] of [
+  ['the Jacobian probe', { ...defaultMethod('jacobian'), repeats: 5 }, 'Measured 56 modules, 5 passes'],
+  ['the Jacobian probe, token by token', { ...defaultMethod('jacobian'), repeats: 1, perToken: true }, 'Measured 56 modules, 1 pass'],
+  ['both combined', { ...defaultMethod('combined'), signs: 8 }, 'Measured 56 modules, 8 passes and 1 repeat'],
+] as const) {
+  test(`a link measures by ${what}`, async ({ page }) => {
+    await open(page, by(method));
+    await expect(title(page)).toHaveText(done, { timeout: 90_000 });
+    for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
+    await expect(radio(page, method.name === 'combined' ? 'Combined' : 'Jacobian')).toBeChecked();
+  });
+}
+
+test('another method, and both results stay: their order is compared', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await radio(page, 'Jacobian').check();
+  await expect(title(page)).toContainText('measured by AdaRank to Jacobian');
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('Measured 56 modules, 8 passes', { timeout: 60_000 });
+  // Its time is known now; the combined one's is not.
+  await expect(page.locator('.methods label').nth(1)).toContainText(/\d s$/);
+  await expect(page.locator('.methods label').nth(2)).toContainText('between');
+  await expect(page.locator('.map-sheet .head')).toContainText('Jacobian, 8 passes');
+
+  // A module in the open: what is reckoned, and one real shake beside it.
+  await cells(page).nth(48).click();
+  await expect(page.locator('.panel .shake')).toHaveText(/To first order, shaking these weights moves the prediction by [\d,.]+\./);
+  await expect(page.locator('.panel')).toContainText(/Shaken here once, it moves by [\d,.]+:/, { timeout: 30_000 });
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: 'Compare two' }).click();
+  const boxes = page.locator('.results input[type=checkbox]');
+  await expect(boxes).toHaveCount(2);
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  const order = await page.locator('.plate .finding').innerText();
+  expect(Number(/Spearman (0\.\d+)/.exec(order)![1])).toBeGreaterThan(0.9);
+  await expect(page.locator('.plate .mini')).toHaveCount(2);
+  await page.keyboard.press('Escape');
+
+  await page.locator('.results').getByRole('button', { name: 'seed 1' }).click();
+  await measured(page, 3);
+  await expect(radio(page, 'AdaRank')).toBeChecked();
+});
+
+test('a step makes one pass; a pause holds; Play goes on from there', async ({ page }) => {
+  await open(page, by({ ...defaultMethod('jacobian'), repeats: 64 }));
+  await expect(title(page)).toContainText(/Measuring, pass/, { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(title(page)).toHaveText(/Paused after pass \d+ of 64/);
+  const before = Number(/pass (\d+)/.exec(await title(page).innerText())![1]);
+  await page.getByRole('button', { name: 'Step' }).click();
+  await expect(title(page)).toHaveText(`Paused after pass ${before + 1} of 64`);
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('Measured 56 modules, 64 passes', { timeout: 90_000 });
+});
+
+test('its own settings are under Advanced, and make the link', async ({ page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await open(page);
+  await measured(page, 3);
+  await radio(page, 'Combined').check();
+  await page.getByText('Advanced', { exact: true }).click();
+  await page.getByRole('textbox', { name: 'Backward passes' }).fill('4');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Vocabulary sample' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('Measured 56 modules, 4 passes and 1 repeat', { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Export' }).click();
+  await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set length=8 --set method.name=combined --set method.signs=4');
+  expect(parseSpec(by({ ...defaultMethod('combined'), signs: 4 })).method).toMatchObject({ repeats: 1 });
+});

@@ -1,0 +1,116 @@
+/** The rank slider: one training answers every rank; stopped by a reload it goes on; without room for a checkpoint it says so. */
+import { expect, test, type Page } from '@playwright/test';
+import { open, saved, smallSpec, title } from './page.ts';
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const plate = (page: Page) => page.locator('#plate-panel');
+
+const sliderSpec = (steps: number, compare: number[] = []) => {
+  const spec = smallSpec({ study: 'slider' });
+  return { ...spec, training: { ...spec.training, steps, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 0, learningRate: 0.01 }, slider: { ...spec.slider, rank: 4, compare } };
+};
+
+async function ready(page: Page): Promise<void> {
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 60_000 });
+}
+
+/** Rows of the curve's CSV, below its header. */
+async function curve(page: Page): Promise<string[]> {
+  await expect(title(page)).toHaveText('Trained for every rank', { timeout: 90_000 });
+  const { text } = await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click());
+  return text.trim().split('\n').filter((l) => !l.startsWith('#')).slice(1);
+}
+
+/** Trains until a few steps are done, and pauses. */
+async function pausedMidway(page: Page): Promise<void> {
+  await press(page, 'Play');
+  await expect(plate(page)).toContainText(/Step [3-9] of/, { timeout: 60_000 });
+  await press(page, 'Pause');
+  await expect(title(page)).toHaveText('Paused');
+}
+
+/** The one checkpoint in the page's database, once there is one; `baseLoss` changes the first held-out loss it tells of. */
+const checkpoint = (page: Page, baseLoss?: number) => page.evaluate(async (loss) => {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const request = indexedDB.open('rank-atlas', 1);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error!);
+  });
+  const store = database.transaction('checkpoints', 'readwrite').objectStore('checkpoints');
+  const all = await new Promise<{ checkpoint: { trainings: { step: number; told: { type: string; loss: number }[] }[] } }[]>((resolve) => {
+    const request = store.getAll();
+    request.onsuccess = () => resolve(request.result);
+  });
+  if (loss !== undefined) {
+    all[0]!.checkpoint.trainings[0]!.told[0]!.loss = loss;
+    store.put(all[0]);
+  }
+  database.close();
+  return all.map((kept) => kept.checkpoint.trainings[0]!.step);
+}, baseLoss);
+
+test('one training answers every rank, and the slider shows what each is worth', async ({ page }) => {
+  await open(page, sliderSpec(3, [2]));
+  await ready(page);
+  await expect(plate(page)).toContainText('One training run will answer ranks 1 to 4.');
+  await press(page, 'Play');
+  const rows = (await curve(page)).map((row) => row.split(','));
+  expect(rows.map(([rank]) => rank)).toEqual(['1', '2', '3', '4']);
+  expect(rows.map((row) => row[3] !== '')).toEqual([false, true, false, false]);
+  await expect(plate(page)).toContainText('0.563 bytes a weight');
+
+  const slider = page.getByRole('slider', { name: 'Rank in use' });
+  await slider.focus();
+  for (const [key, rank] of [['Home', 1], ['ArrowRight', 2], ['ArrowRight', 3], ['End', 4], ['PageDown', 2]] as const) {
+    await page.keyboard.press(key);
+    const loss = Number(rows[rank - 1]![1]).toFixed(3);
+    await expect(slider).toHaveAttribute('aria-valuetext', `rank ${rank}, loss ${loss}`);
+    await expect(page.locator('.chosen-rank')).toContainText(loss);
+  }
+  // The slider lies on the curve's axis: its middle is the middle of the doublings.
+  const box = (await slider.boundingBox())!;
+  await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+  await expect(slider).toHaveAttribute('aria-valuetext', /^rank 2,/);
+});
+
+test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({ page }) => {
+  await open(page, sliderSpec(10));
+  await ready(page);
+  await press(page, 'Play');
+  const whole = await curve(page);
+  expect(await checkpoint(page)).toEqual([]);
+
+  await press(page, 'Reset');
+  await pausedMidway(page);
+  await expect.poll(() => checkpoint(page)).toHaveLength(1);
+  const [step] = await checkpoint(page, 9.5);
+  expect(step).toBeGreaterThan(2);
+  expect(step).toBeLessThan(10);
+  await page.reload();
+  await ready(page);
+  await press(page, 'Play');
+  expect(await curve(page)).toEqual(whole);
+  // What was said before the reload is said again, not worked out again.
+  await expect(plate(page)).toContainText('Without an adapter 9.500');
+  expect(await checkpoint(page)).toEqual([]);
+});
+
+test('Reset begins anew: the checkpoint goes', async ({ page }) => {
+  await open(page, sliderSpec(30));
+  await ready(page);
+  await pausedMidway(page);
+  await expect.poll(() => checkpoint(page)).toHaveLength(1);
+  await press(page, 'Reset');
+  await expect.poll(() => checkpoint(page)).toEqual([]);
+});
+
+test('without room for a checkpoint the page says so, and the training goes on', async ({ page }) => {
+  await open(page, sliderSpec(30));
+  await ready(page);
+  const browser = await page.context().newCDPSession(page);
+  await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1000 });
+  await pausedMidway(page);
+  await expect(page.locator('[role="alert"]')).toContainText('cannot keep a checkpoint');
+  await press(page, 'Play');
+  await expect(plate(page)).toContainText(/Step 1\d of/, { timeout: 60_000 });
+});

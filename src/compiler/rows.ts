@@ -1,0 +1,215 @@
+/**
+ * A part of the specialised graph for a few consecutive tokens instead of the whole sequence: what generation runs.
+ *
+ * Every value that depends on the tokens has one axis along them. Here that axis has `rows` entries in place of `capacity`;
+ * all else stays. Constants along it (rotations, positions, masks) give their rows by a product with `here`, whose row i is
+ * one at the position of token i. Only attention looks at other tokens: the second operand of its two products. That operand is
+ * followed back to where it is smallest, and there the new rows join those of a cache, which the engine keeps.
+ */
+import { AtlasError } from '../errors.ts';
+import type { Builder } from './builder.ts';
+import { broadcasting } from './fold/elementwise.ts';
+import { axisOf, int } from './fold/rule.ts';
+import { ruleKey, rules } from './fold/index.ts';
+import { stepOn } from './rewrite.ts';
+import { Clash, count, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
+
+/** So many tokens at a time of at most `capacity`; fewer than those. */
+export interface Span { rows: number; capacity: number }
+
+/** What one product of attention looks at: the rows made here, and those before them, which come in. */
+export interface Cached { rows: Value; cache: ComputedValue; width: number }
+
+/** A value with `rows` in place of `capacity` along `axis`. */
+interface Rows { value: Value; axis: number }
+
+/** What happens to the output of a step, given its rewritten first input. */
+export type Change = (step: Step, x: Value, y: Value) => Value;
+
+/** Large enough to vanish in any softmax; a product of 0 with an infinity is no number. */
+const MASKED = -1e30;
+
+const flattening: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
+/** What gives every element of its first input another place, or several. */
+const relabelling: ReadonlySet<string> = new Set([...flattening, 'Transpose', 'Expand']);
+const along: ReadonlySet<string> = new Set(['Softmax', 'LayerNormalization', 'SimplifiedLayerNormalization']);
+/** Operators that treat every token alike, or whose dims show it when they do not. Others could mix tokens unseen. */
+const tokenwise: ReadonlySet<string> = new Set([
+  ...broadcasting, ...relabelling, ...along, 'MatMul', 'Gemm', 'MatMulNBits', 'MatMulBnb4', 'Concat', 'Split', 'Slice', 'Gather', 'Cast', 'Clip', 'Not', 'IsNaN',
+  'ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'Neg', 'Abs', 'Sqrt', 'Exp', 'Log', 'Sin', 'Cos', 'Tanh', 'Erf', 'Reciprocal', 'Sign', 'Relu', 'Sigmoid', 'Softplus',
+]);
+
+const depends = (v: Value | null | undefined): v is ComputedValue => v?.kind === 'computed' && v.depends;
+
+export class RowForm {
+  /** Leaf `[rows, capacity]`: row i is 1 at the position of token i, else 0. */
+  readonly here: ComputedValue;
+  /** What the values asked for so far look at, in the order in which they were met. */
+  readonly caches: Cached[] = [];
+  private readonly b: Builder;
+  private readonly span: Span;
+  private readonly change: Change;
+  private readonly known = new Map<Value, Rows>();
+  private readonly whole = new Map<Value, Value>();
+  private usesHere = false;
+
+  /** `starts`: values of the graph, `[1, capacity, …]`, and what stands for them, `[1, rows, …]`. */
+  constructor(b: Builder, span: Span, starts: readonly (readonly [Value, Value])[], change: Change = (_, __, y) => y) {
+    this.b = b;
+    this.span = span;
+    this.change = change;
+    this.here = b.leaf({ type: 'float32', dims: [span.rows, span.capacity] }, false);
+    for (const [from, value] of starts) this.known.set(from, { value, axis: 1 });
+  }
+
+  /** Whether what was asked for so far needs to know where its tokens are. */
+  get needsHere(): boolean { return this.usesHere; }
+
+  /** The rows of a value of the graph. Throws `operator` where tokens meet outside attention's two products. */
+  of(value: Value): Value {
+    return this.visit(value).value;
+  }
+
+  private visit(value: Value): Rows {
+    if (!this.known.has(value)) {
+      if (!depends(value) || !value.step) throw new Clash('a part of the model reaches around the residual stream');
+      this.step(value.step);
+    }
+    return this.known.get(value)!;
+  }
+
+  private step(step: Step): void {
+    const first = step.inputs[0];
+    if (!tokenwise.has(step.op) || !step.inputs.some(depends)) throw refusal(step);
+    const outputs = step.op === 'MatMul' && depends(step.inputs[1]) ? this.attend(step) : this.emit(step);
+    const x = depends(first) ? this.of(first) : first;
+    step.outputs.forEach((old, i) => {
+      const made = outputs[i]!, value = i === 0 && x ? this.change(step, x, made) : made;
+      this.known.set(old, { value, axis: this.axisOf(step, old, value) });
+    });
+  }
+
+  /** Scores, or mixed values: rows of queries (or of weights) with all keys (or values). */
+  private attend(step: Step): Value[] {
+    const [a, b] = step.inputs as [Value, Value];
+    if (!depends(a)) throw refusal(step);
+    return this.made(step, [this.of(a), this.everywhere(b)]);
+  }
+
+  private emit(step: Step): Value[] {
+    const { b } = this, [old] = step.outputs as [ComputedValue];
+    const lead = step.inputs.find(depends)!, { value, axis } = this.visit(lead), fromEnd = lead.dims.length - axis;
+    if (along.has(step.op) && axisOf(int(step, 'axis', -1), lead.dims.length) <= axis) throw refusal(step);
+    if (step.op === 'Gemm' && int(step, 'transA', 0)) throw refusal(step);
+    if (flattening.has(step.op)) {
+      // The axis is where as many elements lie before it as did.
+      const before = count(lead.dims.slice(0, axis));
+      const at = old.dims.findIndex((d, i) => d === this.span.capacity && count(old.dims.slice(0, i)) === before);
+      if (at < 0) throw refusal(step);
+      return [b.reshape(value, old.dims.map((d, i) => (i === at ? this.span.rows : d)))];
+    }
+    if (step.op === 'Expand') {
+      return [b.one('Expand', [value, b.integers(old.dims.map((d, i) => (i === old.dims.length - fromEnd ? this.span.rows : d)))])];
+    }
+    const aligned = broadcasting.has(step.op) || step.op === 'Concat';
+    return this.made(step, step.inputs.map((v) => {
+      if (!v || depends(v)) return v && this.of(v);
+      return aligned ? this.constantRows(v, v.dims.length - fromEnd, step.op !== 'Concat') : v;
+    }));
+  }
+
+  /** The step on other inputs, its shapes inferred anew. */
+  private made(step: Step, inputs: readonly (Value | null)[]): Value[] {
+    const call = { inputs, attributes: step.attributes, outputs: step.outputs.length };
+    let shapes: Shape[];
+    try {
+      shapes = rules.get(ruleKey(step.domain, step.op))!.infer(call);
+    } catch (e) {
+      throw e instanceof Clash ? refusal(step, e) : e;
+    }
+    const copy: Step = { ...step, inputs, outputs: [] };
+    copy.outputs = step.outputs.map((v, i) => ({ ...v, ...shapes[i]!, step: copy }));
+    return copy.outputs;
+  }
+
+  /** The one axis that has become shorter. */
+  private axisOf(step: Step, old: Value, value: Value): number {
+    const { rows, capacity } = this.span, changed = old.dims.flatMap((d, i) => (d === value.dims[i] ? [] : [i])), [axis] = changed;
+    if (changed.length !== 1 || old.dims.length !== value.dims.length || old.dims[axis!] !== capacity || value.dims[axis!] !== rows) throw refusal(step);
+    return axis!;
+  }
+
+  /** What does not depend on the tokens, at their positions. `collapse`: the reader broadcasts. */
+  private constantRows(v: Value, axis: number, collapse: boolean): Value {
+    const { b, span: { rows, capacity } } = this;
+    if (axis < 0 || v.dims[axis] !== capacity) return v;
+    let table = v;
+    if (v.kind === 'constant') {
+      const { constant } = v, stored = constant.stored[axis] === 1;
+      const dims = v.dims.map((d, i) => (i === axis ? (stored ? rows : capacity) : collapse ? constant.stored[i]! : d));
+      table = { ...v, dims, constant: { ...constant, dims } };
+      if (stored) return table;
+    }
+    if (table.type !== 'float32' && table.type !== 'bool') throw new Clash(`a table of ${table.type} along the tokens`);
+    if (table.kind === 'constant') table = finite(table);
+    this.usesHere = true;
+    const picked = this.fromFront(b.one('MatMul', [this.here, this.toFront(table, axis)]), table.dims, axis, rows);
+    return v.type === 'bool' ? b.one('Greater', [picked, b.scalar(0.5)]) : picked;
+  }
+
+  /** Keys or values of all tokens, where attention reads them. */
+  private everywhere(value: Value): Value {
+    let small = value;
+    while (depends(small) && small.step && relabelling.has(small.step.op)) {
+      const before: Value | null | undefined = small.step.inputs[0];
+      if (!depends(before) || count(before.dims) > count(small.dims)) break;
+      small = before;
+    }
+    const all = this.joined(small);
+    const relabelled = (v: Value): Value => {
+      if (v === small) return all;
+      const { step } = v as ComputedValue;
+      return stepOn(step!, [relabelled(step!.inputs[0]!), ...step!.inputs.slice(1)]).outputs[0]!;
+    };
+    return relabelled(value);
+  }
+
+  /** The rows of a value joined to those of its cache. */
+  private joined(value: Value): Value {
+    const found = this.whole.get(value);
+    if (found) return found;
+    const { b, span: { capacity } } = this, { value: own, axis } = this.visit(value), rows = this.toFront(own, axis), width = rows.dims[1]!;
+    const cache = b.leaf({ type: 'float32', dims: [capacity, width] }, false);
+    this.caches.push({ rows, cache, width });
+    this.usesHere = true;
+    const all = this.fromFront(b.one('Gemm', [this.here, rows, cache], { transA: { type: 'int', value: 1 } }), value.dims, axis, capacity);
+    this.whole.set(value, all);
+    return all;
+  }
+
+  /** `[…, n at axis, …]` as `[n, rest]`. */
+  private toFront(v: Value, axis: number): Value {
+    const n = v.dims[axis]!, flat = [n, count(v.dims) / n];
+    if (count(v.dims.slice(0, axis)) === 1) return this.b.reshape(v, flat);
+    return this.b.reshape(this.b.transpose(v, [axis, ...others(v.dims.length, axis)]), flat);
+  }
+
+  /** The way back; `dims` are the others', with n at the axis. */
+  private fromFront(v: Value, dims: readonly number[], axis: number, n: number): Value {
+    const out = dims.map((d, i) => (i === axis ? n : d)), rest = others(dims.length, axis);
+    if (count(dims.slice(0, axis)) === 1) return this.b.reshape(v, out);
+    const moved = [axis, ...rest], perm = out.map((_, i) => moved.indexOf(i));
+    return this.b.transpose(this.b.reshape(v, moved.map((i) => out[i]!)), perm);
+  }
+}
+
+const others = (rank: number, axis: number): number[] => Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
+
+/** A table as float32 numbers that stay numbers when multiplied with 0. */
+function finite(v: ConstantValue): ConstantValue {
+  const data = Float32Array.from(v.constant.data, (x) => Math.max(x, MASKED));
+  return { ...v, type: 'float32', constant: { ...v.constant, type: 'float32', data } };
+}
+
+const refusal = (step: Step, cause?: Error): AtlasError =>
+  new AtlasError('operator', { where: 'Generating text', operator: `${step.op} across tokens` }, { cause });

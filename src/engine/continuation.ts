@@ -1,0 +1,141 @@
+/**
+ * A text that is taken further token by token: keys and values of what is already there stay where the provider computes,
+ * in a cache of fixed capacity, so that two sets of sessions serve texts of any length up to it: one for a stretch of tokens
+ * (the prompt), one for a single token.
+ */
+import type { CompiledModel, DecodePart } from '../compiler/compiled.ts';
+import type { AdapterInputs } from './adapter-inputs.ts';
+import type { Backend, DeviceTensor } from './backend.ts';
+import type { AdapterUse } from './engine.ts';
+import type { Head } from './head.ts';
+import { tooLarge } from './memory.ts';
+import type { Network } from './network.ts';
+import { firstOf, type DecodeShape, type Pieces } from './pieces.ts';
+import { scoresOf } from './token-scores.ts';
+
+/** Tokens of a prompt that go through the model together. */
+const STRETCH = 32;
+
+/** The smallest cache; larger ones double. Each capacity has sessions of its own. */
+const SMALLEST = 64;
+
+/** Positions of the cache for a text of `length` tokens. */
+export function capacityFor(length: number, maxLength: number): number {
+  let capacity = SMALLEST;
+  while (capacity < length) capacity *= 2;
+  return Math.min(capacity, maxLength);
+}
+
+/** Keys and values of all layers, and the mask of its size that the sessions hold. */
+function cacheBytes({ layers, hidden, kvHeads, headDim }: CompiledModel, capacity: number): number {
+  return 4 * capacity * (2 * layers * (kvHeads && headDim ? kvHeads * headDim : hidden) + capacity);
+}
+
+export interface ContinuationParts {
+  model: CompiledModel;
+  backend: Backend;
+  pieces: Pieces;
+  network: Network;
+  head: Head;
+  inputs: AdapterInputs;
+}
+
+/** Must be disposed. Calls must not overlap with others on the same backend. */
+export class Continuation {
+  private readonly parts: ContinuationParts;
+  private readonly capacity: number;
+  private readonly use: AdapterUse | undefined;
+  /** By layer; rows at and behind `length` are zeros. */
+  private readonly caches: ReadonlyMap<string, DeviceTensor>[];
+  private length = 0;
+
+  /** For texts of up to `length` tokens. Throws `too-large` when the cache does not fit into `budget` bytes, `operator`. */
+  constructor(parts: ContinuationParts, length: number, budget: number, use?: AdapterUse) {
+    const { model, backend } = parts, capacity = capacityFor(length, model.maxLength);
+    this.parts = parts;
+    this.capacity = capacity;
+    this.use = use;
+    const bytes = cacheBytes(model, capacity);
+    if (bytes > budget) throw tooLarge(bytes, budget);
+    const slots = model.blocks.map((_, layer) => model.decode(this.block(layer), 1, capacity).caches);
+    this.caches = slots.map((list) => new Map(list.map(({ input, width }) => [input, backend.zeros([capacity, width])])));
+  }
+
+  /** Adds tokens; the logits `[vocab]` behind the last one. */
+  async append(ids: Int32Array): Promise<Float32Array> {
+    const { head, model } = this.parts, logits = new Float32Array(model.vocab);
+    await this.advance(ids, async (prepare, count) => {
+      if (count.done < ids.length) return;
+      const prepared = await prepare();
+      await head.logits(prepared, (first, _, part) => logits.set(part, first), [count.rows - 1]);
+      prepared.dispose();
+    });
+    return logits;
+  }
+
+  /** Adds tokens; ln p of each but the first. */
+  async score(ids: Int32Array): Promise<Float64Array> {
+    const { head } = this.parts, out = new Float64Array(ids.length - 1);
+    await this.advance(ids, async (prepare, { done, rows }) => {
+      const first = done - rows, queries = Array.from({ length: Math.min(rows, out.length - first) }, (_, row) => ({ row, token: ids[first + row + 1]! }));
+      if (queries.length === 0) return;
+      const prepared = await prepare(), scores = await scoresOf(queries, (asked, visit) => head.logits(prepared, visit, asked));
+      out.set(scores.logLikelihood, first);
+      prepared.dispose();
+    });
+    return out;
+  }
+
+  dispose(): void {
+    for (const caches of this.caches) for (const cache of caches.values()) cache.dispose();
+  }
+
+  /** Runs the blocks; after each stretch `visit` may ask for what the head works on, with `rows` new tokens, `done` of `ids` in all. */
+  private async advance(ids: Int32Array, visit: (prepare: () => Promise<DeviceTensor>, count: { rows: number; done: number }) => Promise<void>): Promise<void> {
+    const stretch = Math.min(STRETCH, this.capacity - 1);
+    for (let done = 0; done < ids.length;) {
+      // Near the end of the cache a stretch would reach past it.
+      const several = ids.length - done > 1 && this.length + stretch <= this.capacity, shape = { rows: several ? stretch : 1, capacity: this.capacity };
+      const rows = Math.min(shape.rows, ids.length - done), end = await this.blocks(ids.subarray(done, done + rows), shape);
+      done += rows;
+      const variant = this.parts.model.head.nonlinearAfter ? 'logits' : 'norm';
+      await visit(() => this.run(variant, shape, new Map([['x', end]])), { rows, done });
+      end.dispose();
+    }
+  }
+
+  /** New tokens through embedding and blocks: the end of their stream, `[1, rows, hidden]`; caches grow. */
+  private async blocks(ids: Int32Array, shape: DecodeShape): Promise<DeviceTensor> {
+    const { backend, network, inputs, model } = this.parts, { rows, capacity } = shape, first = this.length;
+    // A stretch is filled up with tokens that come after: nothing before them sees them, and their keys are not kept.
+    const padded = new Int32Array(rows), positions = new Float32Array(rows * capacity);
+    padded.set(ids);
+    for (let row = 0; row < rows; row++) positions[row * capacity + first + row] = 1;
+    const here = backend.upload('float32', [rows, capacity], new Uint8Array(positions.buffer)), views: DeviceTensor[] = [];
+    const lookups = network.lookUp({ ids: padded, sequences: 1, length: rows }), adapters = this.use ? inputs.feeds(this.use, views) : null;
+    let x = await this.run('embedding', shape, new Map([...lookups, ['here', here]]));
+    for (let layer = 0; layer < model.layers; layer++) {
+      const caches = this.caches[layer]!, part = this.block(layer);
+      const outputs = await this.parts.pieces.decode(part, shape, new Map([['x', x], ['here', here], ...caches, ...adapters?.(layer) ?? []]));
+      x.dispose();
+      x = firstOf(outputs);
+      for (const { input, output, width } of model.decode(part, rows, capacity).caches) {
+        const made = outputs.get(output)!, kept = backend.view(made, 'float32', [ids.length, width]);
+        backend.copy(kept, caches.get(input)!, first * width);
+        kept.dispose();
+        made.dispose();
+      }
+    }
+    for (const used of [here, ...lookups.values(), ...views]) used.dispose();
+    this.length += ids.length;
+    return x;
+  }
+
+  private async run(part: DecodePart, shape: DecodeShape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
+    return firstOf(await this.parts.pieces.decode(part, shape, feeds));
+  }
+
+  private block(layer: number): DecodePart {
+    return { layer, adapted: this.use !== undefined };
+  }
+}

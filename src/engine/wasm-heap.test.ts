@@ -1,0 +1,19 @@
+/** The heap is the runtime's own: there once a session is, and larger after a large tensor went through it. */
+import * as ort from 'onnxruntime-web';
+import { expect, test } from 'vitest';
+import { noiseGemm } from './graphs.ts';
+import { heapBytes, watchHeap } from './wasm-heap.ts';
+
+test('the heap is found and grows with what it has to hold', async () => {
+  watchHeap();
+  watchHeap();
+  expect(heapBytes()).toBe(0);
+  ort.env.wasm.numThreads = 1;
+  const session = await ort.InferenceSession.create(noiseGemm());
+  const small = heapBytes();
+  expect(small).toBeGreaterThanOrEqual(256 * 65536);
+  const floats = 24e6;
+  await session.run({ x: new ort.Tensor('float32', new Float32Array(floats), [floats, 1]), n: new ort.Tensor('float32', new Float32Array(1), [1, 1]) });
+  expect(heapBytes() - small).toBeGreaterThan(4 * floats);
+  await session.release();
+});

@@ -1,0 +1,131 @@
+/** What a compression says while it runs, and what the plate shows of it. */
+import type { ProviderInfo } from '../engine/engine.ts';
+import type { SampleScore } from '../methods/compress/task.ts';
+import { pearson } from '../methods/statistics.ts';
+import type { ShownSample } from './compress-task.ts';
+import type { ExperimentSpec } from './spec.ts';
+import type { StudyContext } from './study.ts';
+
+export type CompressPhase = 'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'laser';
+
+/** Accuracy, and negative log likelihood of the right answers in nats per token. */
+export interface Figures { accuracy: number; loss: number }
+
+/** What a removal is: of every row block of a module the components after the first `keep`. */
+export interface Removal { module: number; path: string; blocks: number; rho: number; keep: number[]; dropped: number }
+
+/** σᵢ and gᵢ of one module, block after block. */
+export interface Spectrum { module: number; path: string; blocks: number; sigma: number[][]; gradient: number[][] }
+
+/** A small removal, for the correlation: components [from, to) of every block. Changes of the loss in nats per token. */
+export interface Check { path: string; blocks: number; from: number; to: number; predicted: number; measured: number }
+
+export interface Trial extends Removal {
+  /** Predicted change of the loss: to first order, and with the curvature. */
+  firstOrder: number;
+  predicted: number;
+  /** Measured change of the loss against what was accepted before. */
+  measured: number;
+  figures: Figures;
+  accepted: boolean;
+  milliseconds: number;
+}
+
+/** One evaluation of LASER's search: one module cut to ρ, all others whole. */
+export interface LaserTrial { module: number; path: string; rho: number; figures: Figures; milliseconds: number }
+
+export interface LaserFigures {
+  /** Evaluations of the whole search, and those made. */
+  evaluations: number;
+  made: number;
+  /** Milliseconds of those made, and of all at that pace. */
+  milliseconds: number;
+  extrapolated: number;
+  /** The best by accuracy, then by loss, on the samples that choose; and that one on the test samples. */
+  best: LaserTrial;
+  test: Figures;
+}
+
+/** A test sample under the model as it is (step 0) and after each accepted step. */
+export interface SampleTrail extends ShownSample { scores: Pick<SampleScore, 'right' | 'loss' | 'chosen'>[] }
+
+export interface CompressResult {
+  format: 'rank-atlas-compress';
+  version: 1;
+  spec: ExperimentSpec;
+  model: { id: string; title: string; hash: string };
+  provider: ProviderInfo;
+  versions: StudyContext['versions'];
+  chance: number;
+  calibration: { samples: number; before: Figures; after: Figures };
+  candidates: number;
+  checks: Check[];
+  trials: Trial[];
+  /** Numbers of the accepted trials, in their order. */
+  accepted: number[];
+  /** Test figures of the model as it is, then after each accepted step. */
+  test: { samples: number; steps: Figures[] };
+  samples: SampleTrail[];
+  laser: LaserFigures | null;
+  /** Milliseconds by phase. */
+  times: Record<CompressPhase, number>;
+}
+
+export type CompressEvent =
+  | { type: 'start'; spec: ExperimentSpec; samples: number; test: number; chance: number; laserEvaluations: number }
+  | { type: 'progress'; phase: CompressPhase; done: number; of: number }
+  | { type: 'base'; figures: Figures; aboveChance: boolean }
+  | { type: 'spectrum'; spectrum: Spectrum }
+  | { type: 'candidates'; count: number }
+  | { type: 'check'; check: Check }
+  | { type: 'trial'; trial: Trial }
+  | { type: 'step'; figures: Figures; scores: SampleTrail['scores'] }
+  | { type: 'laser'; trial: LaserTrial }
+  | { type: 'done'; result: CompressResult };
+
+export interface CompressState {
+  spec: ExperimentSpec;
+  samples: number;
+  testSamples: number;
+  chance: number;
+  laserEvaluations: number;
+  progress: { phase: CompressPhase; done: number; of: number } | null;
+  base: Figures | null;
+  /** Whether the model's accuracy is measurably above chance (95 %). */
+  aboveChance: boolean;
+  spectra: Spectrum[];
+  candidates: number;
+  checks: Check[];
+  trials: Trial[];
+  steps: Figures[];
+  laser: LaserTrial[];
+  result: CompressResult | null;
+}
+
+export function reduceCompress(state: CompressState | null, event: CompressEvent): CompressState {
+  if (event.type === 'start') {
+    const { spec, samples, test, chance, laserEvaluations } = event;
+    return {
+      spec, samples, testSamples: test, chance, laserEvaluations, progress: null, base: null, aboveChance: true, spectra: [], candidates: 0, checks: [], trials: [], steps: [], laser: [], result: null,
+    };
+  }
+  if (!state) throw new RangeError('a compression begins with its start');
+  switch (event.type) {
+    case 'progress': return { ...state, progress: { phase: event.phase, done: event.done, of: event.of } };
+    case 'base': return { ...state, base: event.figures, aboveChance: event.aboveChance };
+    case 'spectrum': return { ...state, spectra: [...state.spectra, event.spectrum] };
+    case 'candidates': return { ...state, candidates: event.count };
+    case 'check': return { ...state, checks: [...state.checks, event.check] };
+    case 'trial': return { ...state, trials: [...state.trials, event.trial] };
+    case 'step': return { ...state, steps: [...state.steps, event.figures] };
+    case 'laser': return { ...state, laser: [...state.laser, event.trial] };
+    case 'done': return { ...state, progress: null, result: event.result };
+  }
+}
+
+/** Pearson's r of predicted and measured change over the small removals; null with fewer than three. */
+export const checkCorrelation = (checks: readonly Check[]): number | null =>
+  (checks.length < 3 ? null : pearson(checks.map((c) => c.predicted), checks.map((c) => c.measured)));
+
+/** Accuracy decides, the loss where it is equal. */
+export const isBetter = (a: Figures, b: Figures): boolean => a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);

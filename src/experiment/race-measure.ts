@@ -1,0 +1,87 @@
+/**
+ * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's methods on the experiment's text;
+ * Fisher, GoRA, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
+ */
+import type { AdapterValues, TokenBatch } from '../engine/engine.ts';
+import { randomImportance, uniformImportance } from '../methods/allocation.ts';
+import { equalBudgetRanks, inverseImportance, type EqualBudget } from '../methods/equal-budget.ts';
+import { evaAdapters, evaComponents, evaRanks, mostComponents } from '../methods/eva.ts';
+import { fisherImportances } from '../methods/fisher.ts';
+import { goraImportances } from '../methods/gora.ts';
+import { gradientRanks } from '../methods/gradient-rank.ts';
+import { initialAdapters } from '../methods/lora.ts';
+import { stableRank } from '../methods/weight-spectrum.ts';
+import { drawsAsked } from './draws.ts';
+import type { RaceEntry } from './race-spec.ts';
+import { runExperiment } from './run.ts';
+import { defaultMethod } from './schema.ts';
+import type { MethodName } from './spec.ts';
+import type { StudyContext } from './study.ts';
+
+/** What an entry brings to every start. */
+export interface Competitor {
+  /** By module; null where ranks do not come from one number a module. */
+  importances: number[] | null;
+  /** Ranks of the modules on this budget; only random's depend on the seed. */
+  ranks(budget: EqualBudget, seed: number): number[];
+  adapters(seed: number, ranks: readonly number[]): AdapterValues[];
+}
+
+export interface Progress { done: number; of: number }
+
+type Measuring = AsyncGenerator<Progress, Competitor, undefined>;
+
+/** An entry whose ranks follow from one importance a module. */
+export function proportional({ model: { modules } }: StudyContext, importances: number[]): Competitor {
+  return {
+    importances,
+    ranks: (budget) => equalBudgetRanks(importances, modules, budget),
+    adapters: (seed, ranks) => initialAdapters(seed, modules, ranks),
+  };
+}
+
+/** Measures one entry; nothing is computed until the next step is asked for. `batch`: training sequences. */
+export async function* measure(context: StudyContext, entry: RaceEntry, batch: TokenBatch): Measuring {
+  const { engine, spec: { race }, model: { modules } } = context, of = modules.length;
+  switch (entry) {
+    case 'uniform': return proportional(context, uniformImportance(of));
+    case 'random': return { ...proportional(context, uniformImportance(of)), importances: null, ranks: (budget, seed) => equalBudgetRanks(randomImportance(of, seed), modules, budget) };
+    case 'adarank': case 'jacobian': case 'combined': return proportional(context, yield* mapBy(context, entry));
+    case 'inverse': return proportional(context, inverseImportance(yield* mapBy(context, 'adarank')));
+    case 'spectrum': {
+      const importances: number[] = [];
+      for (const { index } of modules) {
+        yield { done: index, of };
+        importances.push(stableRank(engine, index));
+      }
+      return proportional(context, importances);
+    }
+    case 'fisher': return proportional(context, yield* atOnce(() => fisherImportances(engine, batch)));
+    case 'gora': return proportional(context, yield* atOnce(() => goraImportances(engine, batch)));
+    case 'gradient-rank': return proportional(context, yield* atOnce(() => gradientRanks(engine, batch)));
+    case 'eva': {
+      const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))));
+      return { importances: null, ranks: (budget) => evaRanks(components, modules, budget), adapters: (_, ranks) => evaAdapters(components, modules, ranks) };
+    }
+  }
+}
+
+/** What one pass over the model answers. */
+async function* atOnce<T>(answer: () => Promise<T>): AsyncGenerator<Progress, T, undefined> {
+  yield { done: 0, of: 1 };
+  return answer();
+}
+
+/** Importances by a method of the map: the map's own where it is of that method, else measured now by the method's defaults. */
+async function* mapBy({ spec, engine, importances, model, versions, tokens, now }: StudyContext, name: MethodName): AsyncGenerator<Progress, number[], undefined> {
+  if (importances && spec.method.name === name) return [...importances];
+  const method = spec.method.name === name ? spec.method : defaultMethod(name);
+  const batch = await tokens(spec.text, spec), of = drawsAsked(method) * model.modules.length;
+  let done = 0, measured: number[] = [];
+  for await (const event of runExperiment({ spec: { ...spec, method }, engine, batch, model, versions, now })) {
+    if (event.type === 'draws') done += event.modules.length;
+    if (event.type === 'done') measured = event.result.modules.map((m) => m.importance);
+    yield { done: Math.min(done, of), of };
+  }
+  return measured;
+}

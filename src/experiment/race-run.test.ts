@@ -1,0 +1,143 @@
+/** Races on a tiny decoder: what they say, what they spend, how they stop and how they are taken up again. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { trainingBatch } from '../../test/training-data.ts';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { compile } from '../compiler/index.ts';
+import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
+import { pickSequences } from '../methods/windows.ts';
+import { wasmBackend } from '../engine/test-backends.ts';
+import type { ModelFacts } from './events.ts';
+import { runRace, type RaceCheckpoint } from './race-run.ts';
+import { RACE_ENTRIES, type RaceSettings } from './race-spec.ts';
+import { reduceRace, type RaceEvent, type RaceState } from './race-state.ts';
+import { parseSpec } from './schema.ts';
+import type { TrainingSettings } from './spec.ts';
+import type { KeptAdapter, StudyContext } from './study.ts';
+
+let engine: CutEngine, model: ModelFacts;
+
+beforeAll(async () => {
+  const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
+  engine = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes: 5e8 });
+  const { dialect, layers, hidden, vocab, modules } = compiled;
+  model = { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules };
+}, 60_000);
+
+afterAll(() => engine.dispose());
+
+const never = () => { throw new Error('not part of a race'); };
+
+/** Everything a race needs from outside; the texts are eight sequences, the last two held out. */
+function contextOf(race: Partial<RaceSettings>, training: Partial<TrainingSettings> = {}, importances: number[] | null = model.modules.map((_, i) => 1 + i)) {
+  const kept = new Map<string, KeptAdapter>(), all = trainingBatch(8);
+  const spec = parseSpec({ sequences: 2, length: 6, method: { name: 'adarank', repeats: 1 }, training: { length: 6, steps: 6, batch: 2, learningRate: 0.02, evaluateEvery: 2, ...training }, race: { sequences: 2, ...race } });
+  const context: StudyContext = {
+    spec, model, engine, importances, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' },
+    tokens: async (text, { sequences }) => pickSequences(all, text === spec.training.held ? [6, 7] : [0, 1, 2, 3, 4, 5].slice(0, Math.min(6, sequences))),
+    encode: never, decode: never, derive: never, keep: (adapter) => kept.set(adapter.name, adapter), kept: (name) => kept.get(name), newest: () => [...kept.values()].at(-1), now: () => 0,
+  };
+  return { context, kept };
+}
+
+async function raced(context: Parameters<typeof runRace>[0]): Promise<{ state: RaceState; events: RaceEvent[] }> {
+  const events: RaceEvent[] = [];
+  let state: RaceState | null = null;
+  for await (const event of runRace(context)) {
+    events.push(event);
+    state = reduceRace(state, event);
+  }
+  return { state: state!, events };
+}
+
+describe('a race', { timeout: 60_000 }, () => {
+  it('trains every entry on the same data, side by side, from the same loss', async () => {
+    const { context, kept } = contextOf({ entries: ['adarank', 'uniform', 'random'], meanRanks: [2], seeds: 2 });
+    const { state, events } = await raced(context);
+    const result = state.result!;
+    expect(result).toMatchObject({ format: 'rank-atlas-race', sequences: { train: 6, held: 2 } });
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect(result.lanes.map((l) => [l.entry, l.seed])).toEqual([1, 2].flatMap((seed) => ['adarank', 'uniform', 'random'].map((entry) => [entry, seed])));
+    for (const lane of result.lanes) {
+      expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4, 6]);
+      expect(lane.points[0]!.loss).toBe(result.base);
+      expect(lane.points.at(-1)!.loss).not.toBeCloseTo(result.base, 3);
+    }
+    // No lane runs ahead: between two of its held-out losses every other one had its turn.
+    const held = events.flatMap((e) => (e.type === 'held' ? [e.lane] : []));
+    expect(held).toEqual([...[0, 1, 2, 0, 1, 2, 0, 1, 2], ...[3, 4, 5, 3, 4, 5, 3, 4, 5]]);
+    // Random is another one with every seed; the others are not.
+    const ranks = (lane: number) => result.lanes[lane]!.ranks;
+    expect(ranks(0)).toEqual(ranks(3));
+    expect(ranks(2)).not.toEqual(ranks(5));
+    expect(new Set(ranks(1))).toEqual(new Set([2]));
+    for (const { parameters } of result.lanes) expect(Math.abs(parameters / result.lanes[1]!.parameters - 1)).toBeLessThan(0.02);
+    expect([...kept.keys()].sort()).toEqual(['race/adarank', 'race/random', 'race/uniform']);
+    expect(kept.get('race/adarank')!.values.map((v) => v.rank)).toEqual(ranks(0).filter((r) => r > 0));
+  });
+
+  it('measures every allocation by itself where there is no map', async () => {
+    const { context } = contextOf({ entries: [...RACE_ENTRIES], meanRanks: [1] }, { steps: 1, evaluateEvery: 0 }, null);
+    const { state: { result } } = await raced(context);
+    expect(result!.measured.map((m) => m.entry)).toEqual([...RACE_ENTRIES]);
+    const of = (entry: string) => result!.measured.find((m) => m.entry === entry)!.importances;
+    of('inverse')!.forEach((v, i) => expect(v).toBeCloseTo(1 / of('adarank')![i]!, 6));
+    for (const entry of ['adarank', 'jacobian', 'fisher', 'gora', 'gradient-rank', 'spectrum']) for (const v of of(entry)!) expect(v).toBeGreaterThan(0);
+    expect(result!.standings).toHaveLength(RACE_ENTRIES.length);
+    for (const { loss } of result!.standings) expect(loss).toBeGreaterThan(0);
+  });
+
+  it('runs one race for each mean rank, and spends equal ranks where that is asked for', async () => {
+    const { context } = contextOf({ entries: ['adarank', 'uniform'], meanRanks: [1, 3], equal: 'ranks' }, { steps: 1 });
+    const { state: { result } } = await raced(context);
+    expect(result!.lanes.map((l) => [l.meanRank, l.ranks.reduce((a, b) => a + b, 0) / l.ranks.length])).toEqual([[1, 1], [1, 1], [3, 3], [3, 3]]);
+    expect(result!.standings.map((s) => [s.meanRank, s.entry])).toEqual([[1, 'adarank'], [1, 'uniform'], [3, 'adarank'], [3, 'uniform']]);
+  });
+
+  it('stops a lane whose loss is no number at its last good step, and goes on with the others', async () => {
+    const { context } = contextOf({ entries: ['adarank', 'uniform'] }, { learningRate: 1, maxNorm: 0, steps: 6 });
+    // The engine refuses the third step of the first adapters it is given.
+    let first: unknown = null, steps = 0;
+    context.engine = new Proxy(engine, {
+      get(target, key) {
+        if (key === 'trainStep') {
+          return (...args: Parameters<CutEngine['trainStep']>) => {
+            first ??= args[1].adapters;
+            if (args[1].adapters === first && ++steps === 3) args[2] = { ...args[2], learningRate: NaN };
+            return target.trainStep(...args);
+          };
+        }
+        const value = Reflect.get(target, key, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const { state } = await raced(context);
+    const [stopped, other] = state.lanes;
+    expect(stopped).toMatchObject({ entry: 'adarank', finished: true });
+    expect(stopped!.stopped).toBeGreaterThanOrEqual(3);
+    expect(stopped!.step).toBe(stopped!.stopped! - 1);
+    for (const { loss } of stopped!.points) expect(Number.isFinite(loss)).toBe(true);
+    expect(other).toMatchObject({ stopped: null, step: 6, finished: true });
+    expect(state.result!.standings[0]).toMatchObject({ entry: 'adarank', stopped: 1 });
+  });
+});
+
+describe('a race taken up again', { timeout: 60_000 }, () => {
+  it.each([['while EVA is measured', 3], ['between two held-out losses', 14], ['at a step whose held-out loss is still to come', 0], ['in its second seed', 40]])('%s ends with identical numbers', async (when, after) => {
+    const settings = [{ entries: ['adarank', 'eva', 'random'], meanRanks: [1], seeds: 2 }, { steps: 4 }] as const satisfies [Partial<RaceSettings>, Partial<TrainingSettings>];
+    const whole = await raced(contextOf(...settings).context);
+
+    let take: (() => Promise<unknown>) | null = null, count = 0, checkpoint: RaceCheckpoint | null = null;
+    for await (const event of runRace({ ...contextOf(...settings).context, checkpoint: { offer: (t) => { take = t; } } })) {
+      count++;
+      if (after > 0 ? count === after : event.type === 'step' && event.step === 2) {
+        checkpoint = structuredClone(await take!()) as RaceCheckpoint;
+        break;
+      }
+    }
+    const again = contextOf(...settings), resumed = await raced({ ...again.context, checkpoint: { from: checkpoint, offer: () => undefined } });
+    expect(resumed.events[0]!.type, when).toBe('resumed');
+    expect(resumed.state.result!.lanes).toEqual(whole.state.result!.lanes);
+    expect(resumed.state.result!.standings).toEqual(whole.state.result!.standings);
+    expect([...again.kept.keys()].sort()).toEqual(['race/adarank', 'race/eva', 'race/random']);
+  });
+});

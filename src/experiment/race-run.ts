@@ -1,0 +1,225 @@
+/**
+ * The race: one budget, several allocations, the same data, seeds and steps. First every entry is measured, then for each seed and
+ * mean rank all entries train side by side, taking turns, so that their curves grow together.
+ *
+ * A checkpoint holds the state, which has every number so far, and the adapters and moments of the lanes that are under way. Which
+ * data step n sees depends on the seed and n alone, so a race taken up again ends with the numbers it would have had.
+ */
+import { AtlasError } from '../errors.ts';
+import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, TokenBatch } from '../engine/engine.ts';
+import { parametersOf } from '../methods/equal-budget.ts';
+import { heldOutLoss, train, type TrainingEvent } from '../methods/training.ts';
+import type { CheckpointDoor } from './checkpoint.ts';
+import { measure, proportional, type Competitor } from './race-measure.ts';
+import type { RaceEntry } from './race-spec.ts';
+import { standingsOf } from './race-standings.ts';
+import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './race-state.ts';
+import type { KeptAdapter, StudyContext } from './study.ts';
+import { trainingOptions } from './study-training.ts';
+
+/** `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing else. */
+const SCALE = 2;
+
+/** Steps of a turn where there is no held-out loss to stop at. */
+const TURN = 20;
+
+export interface RaceCheckpoint {
+  state: RaceState;
+  /** Of the lanes that are under way, by their number. */
+  adapters: { lane: number; values: AdapterValues[]; moments: AdapterMoments[] }[];
+  /** Of the lanes that are through. */
+  kept: KeptAdapter[];
+}
+
+type Events<T = void> = AsyncGenerator<RaceEvent, T, undefined>;
+
+/** A lane under way. */
+interface Runner { lane: number; adapters: Adapters; steps: AsyncGenerator<TrainingEvent, void, undefined> }
+
+/**
+ * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter of the first seed and mean rank as
+ * `race/<entry>`. Throws `bad-text`, `no-importance` and what the engine throws; a loss that is no number stops its lane only.
+ */
+export function runRace(context: StudyContext & { checkpoint?: CheckpointDoor }): Events {
+  return new Race(context, context.checkpoint).run();
+}
+
+class Race {
+  private readonly context: StudyContext;
+  private readonly door: CheckpointDoor | undefined;
+  private state: RaceState | null = null;
+  private data!: { train: TokenBatch; held: TokenBatch };
+  private readonly competitors = new Map<RaceEntry, Competitor>();
+  private readonly kept: KeptAdapter[] = [];
+  private readonly runners = new Map<number, Runner>();
+
+  constructor(context: StudyContext, door: CheckpointDoor | undefined) {
+    this.context = context;
+    this.door = door;
+  }
+
+  async* run(): Events {
+    const { spec, model, provider, versions, tokens } = this.context, { training, race, seed } = spec;
+    const from = this.door?.from as RaceCheckpoint | undefined;
+    this.data = {
+      train: await tokens(training.train, { sequences: Infinity, length: training.length }),
+      held: await tokens(training.held, { sequences: training.heldSequences, length: training.length }),
+    };
+    try {
+      if (from) {
+        for (const adapter of from.kept) this.keep(adapter);
+        yield this.say({ type: 'resumed', state: from.state });
+      } else {
+        const { id, title, hash } = model;
+        yield this.say({
+          type: 'start', spec, model: { id, title, hash }, provider, versions, modules: model.modules.map((m) => m.path),
+          sequences: { train: this.data.train.sequences, held: this.data.held.sequences },
+        });
+      }
+      this.offer();
+      if (this.now.base === null) yield this.say({ type: 'base', loss: await heldOutLoss(this.context.engine, this.data.held, training.batch) });
+      yield* this.measureAll();
+      for (let s = 0; s < race.seeds; s++) for (const meanRank of race.meanRanks) yield* this.heat(meanRank, (seed + s) % 2 ** 32, from);
+      yield this.say({ type: 'done', result: resultOf(this.now) });
+    } finally {
+      for (const { adapters } of this.runners.values()) adapters.dispose();
+    }
+  }
+
+  private get now(): RaceState {
+    return this.state!;
+  }
+
+  private say(event: RaceEvent): RaceEvent {
+    this.state = reduceRace(this.state, event);
+    return event;
+  }
+
+  private offer(): void {
+    this.door?.offer(async (): Promise<RaceCheckpoint> => ({
+      state: this.now, kept: [...this.kept],
+      adapters: await Promise.all([...this.runners.values()].map(async ({ lane, adapters }) => ({ lane, values: await adapters.values(), moments: await adapters.moments() }))),
+    }));
+  }
+
+  private async* measureAll(): Events {
+    const { spec: { race, training }, tokens, now } = this.context;
+    const batch = await tokens(training.train, { sequences: race.sequences, length: training.length });
+    for (const entry of race.entries) {
+      const known = this.now.measured.find((m) => m.entry === entry);
+      if (known?.importances) {
+        this.competitors.set(entry, proportional(this.context, known.importances));
+        continue;
+      }
+      const steps = measure(this.context, entry, batch);
+      let spent = 0;
+      for (;;) {
+        const start = now(), next = await steps.next();
+        spent += now() - start;
+        if (!next.done) {
+          yield this.say({ type: 'measuring', entry, ...next.value });
+          continue;
+        }
+        this.competitors.set(entry, next.value);
+        const { importances } = next.value, taken = this.fromMap(entry);
+        yield this.say({ type: 'measured', entry, importances, milliseconds: taken ? null : spent });
+        break;
+      }
+    }
+  }
+
+  private fromMap(entry: RaceEntry): boolean {
+    const { importances, spec: { method } } = this.context;
+    return importances !== null && method.name === (entry === 'inverse' ? 'adarank' : entry);
+  }
+
+  /** All entries at one mean rank with one seed. */
+  private async* heat(meanRank: number, seed: number, from: RaceCheckpoint | undefined): Events {
+    const { spec: { race }, model: { modules }, engine } = this.context;
+    const isOurs = ({ meanRank: r, seed: s }: { meanRank: number; seed: number }) => r === meanRank && s === seed;
+    if (!this.now.lanes.some(isOurs)) {
+      yield this.say({
+        type: 'lanes', lanes: race.entries.map((entry) => {
+          const ranks = this.competitors.get(entry)!.ranks({ meanRank, equal: race.equal }, seed);
+          return { entry, meanRank, seed, ranks, parameters: parametersOf(ranks, modules) };
+        }),
+      });
+    }
+    for (const [lane, { entry, ranks, finished, ...l }] of this.now.lanes.entries()) {
+      if (!isOurs(l) || finished) continue;
+      const kept = from?.adapters.find((a) => a.lane === lane);
+      const adapters = await engine.adapters(kept?.values ?? this.competitors.get(entry)!.adapters(seed, ranks), kept?.moments);
+      this.runners.set(lane, { lane, adapters, steps: this.trained(lane, adapters) });
+    }
+    this.offer();
+    while (this.runners.size > 0) for (const runner of [...this.runners.values()]) yield* this.turn(runner);
+  }
+
+  private keep(adapter: KeptAdapter): void {
+    this.kept.push(adapter);
+    this.context.keep(adapter);
+  }
+
+  private use(adapters: Adapters): AdapterUse {
+    return { adapters, scale: () => SCALE };
+  }
+
+  private trained(lane: number, adapters: Adapters): Runner['steps'] {
+    const { spec: { training }, engine, now } = this.context, { step, seed, points } = this.now.lanes[lane]!, use = this.use(adapters);
+    // The loss before the first step is the model's own.
+    return train(engine, use, this.data, trainingOptions(training, seed), now, step, () => ({ use }), points.at(-1)?.step === step);
+  }
+
+  /** Steps of one lane up to its next held-out loss. */
+  private async* turn(runner: Runner): Events {
+    const { lane, steps } = runner, { training: { steps: of, evaluateEvery } } = this.context.spec;
+    for (let count = 0; evaluateEvery > 0 || count < TURN; count++) {
+      let next: IteratorResult<TrainingEvent, void>;
+      try {
+        next = await steps.next();
+      } catch (error) {
+        if (!(error instanceof AtlasError && error.code === 'diverged')) throw error;
+        return yield* this.stop(runner, Number(error.values.step));
+      }
+      if (next.done) return yield* this.finish(runner);
+      const event = next.value;
+      if (event.type === 'step') {
+        const { step, loss, gradNorm, milliseconds } = event;
+        yield this.say({ type: 'step', lane, step, of, loss, gradNorm, milliseconds });
+      } else {
+        if (!Number.isFinite(event.loss)) return yield* this.stop(runner, event.step);
+        yield this.say({ type: 'held', lane, step: event.step, loss: event.loss });
+        return;
+      }
+    }
+  }
+
+  /** The loss is no number at this step: what was true after the last good one is the lane's end. */
+  private async* stop(runner: Runner, step: number): Events {
+    const { lane, adapters } = runner, { step: done, points } = this.now.lanes[lane]!;
+    yield this.say({ type: 'stopped', lane, step });
+    let good = points.at(-1)?.step === done;
+    if (!good) {
+      const loss = await heldOutLoss(this.context.engine, this.data.held, this.context.spec.training.batch, this.use(adapters));
+      good = Number.isFinite(loss);
+      if (good) yield this.say({ type: 'held', lane, step: done, loss });
+    }
+    yield* this.finish(runner, good);
+  }
+
+  /** `good`: its adapter is one to keep. */
+  private async* finish({ lane, adapters }: Runner, good = true): Events {
+    const { entry, meanRank, seed } = this.now.lanes[lane]!, { spec } = this.context;
+    if (good && seed === spec.seed && meanRank === spec.race.meanRanks[0]) {
+      const values = await adapters.values();
+      this.keep({ name: `race/${entry}`, values, scales: values.map(() => SCALE), base: 'as-is' });
+    }
+    this.runners.delete(lane);
+    adapters.dispose();
+    yield this.say({ type: 'finished', lane });
+  }
+}
+
+function resultOf({ measuring: _, result: __, base, ...state }: RaceState): RaceResult {
+  return { format: 'rank-atlas-race', version: 1, ...state, base: base!, standings: standingsOf(state) };
+}

@@ -1,0 +1,31 @@
+/** What the study "samples" writes and how: the prompt, how tokens are chosen, which adapter. */
+import * as z from 'zod/mini';
+
+export interface SamplesSettings {
+  prompt: string;
+  tokens: number;
+  /** 0: always the likeliest token. */
+  temperature: number;
+  topP: number;
+  /** Name of a kept adapter; null: the one kept last. */
+  adapter: string | null;
+  /** Of an adapter that is good at every rank, the one to use; null: its own. */
+  rank: number | null;
+}
+
+export const SAMPLES_LIMITS = { tokens: [1, 1024], temperature: [0, 5], topP: [0.01, 1], rank: [1, 64], prompt: [1, 4000] } as const satisfies Record<string, readonly [number, number]>;
+
+const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) => schema.check(z.gte(least), z.lte(most));
+
+export const samplesSchema = z.strictObject({
+  // One that the bundled model and the text it is adapted to, Newton's Opticks, take up differently.
+  prompt: z._default(z.string().check(z.minLength(SAMPLES_LIMITS.prompt[0]), z.maxLength(SAMPLES_LIMITS.prompt[1])), 'The light of the sun'),
+  tokens: z._default(within(z.int(), SAMPLES_LIMITS.tokens), 48),
+  temperature: z._default(within(z.number(), SAMPLES_LIMITS.temperature), 0),
+  topP: z._default(within(z.number(), SAMPLES_LIMITS.topP), 1),
+  adapter: z._default(z.nullable(z.string().check(z.minLength(1), z.maxLength(100))), null),
+  rank: z._default(z.nullable(within(z.int(), SAMPLES_LIMITS.rank)), null),
+});
+
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
+true satisfies Same<z.output<typeof samplesSchema>, SamplesSettings>;

@@ -1,0 +1,121 @@
+/**
+ * Candidates of Compress to Impress, and what one backward pass says of each. [methods.md §5; arXiv 2510.20800]
+ *
+ * With gᵢ = dL/dσᵢ = uᵢᵀ G vᵢ, dropping components changes the loss by −Σ σᵢ gᵢ to first order; the score is Σ σᵢ gᵢ, larger is
+ * better to drop. The curvature term is ours: for log-likelihoods the Hessian is near the empirical Fisher matrix, Σₙ of squared
+ * per-sequence gradients, and a candidate needs only their sum over what it drops, so it costs no second pass.
+ */
+import type { DirectionPairs } from '../../engine/engine.ts';
+import { truncate, type BlockSvd } from './svd.ts';
+
+/** LASER's grid of kept fractions. */
+export const RHO_GRID = [0.9, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05, 0.01, 0.005] as const;
+
+/** A module's weight, decomposed block by block. */
+export interface Decomposition {
+  module: number;
+  outFeatures: number;
+  inFeatures: number;
+  blocks: readonly BlockSvd[];
+}
+
+export interface Candidate {
+  module: number;
+  /** Number of row blocks. */
+  blocks: number;
+  rho: number;
+  /** Components kept of each block. */
+  keep: number[];
+  /** Components dropped of all blocks. */
+  dropped: number;
+  /** Σ σᵢ gᵢ over what is dropped: the loss in nats per token that goes, to first order. */
+  score: number;
+  /** ½ δᵀFδ of the removal, in nats per token: what the empirical Fisher matrix takes back. */
+  curvature: number;
+}
+
+/** Components a block keeps: floor(ρ · min(rows, in)). */
+export const kept = ({ sigma }: BlockSvd, rho: number): number => Math.floor(rho * sigma.length);
+
+/** A copy of `w` [out, in] of which every block keeps its first `keep` components. */
+export function cut(w: Float32Array, { blocks, inFeatures }: Decomposition, keep: readonly number[]): Float32Array {
+  const out = w.slice();
+  blocks.forEach((block, b) => truncate(out, inFeatures, block, keep[b]!));
+  return out;
+}
+
+/** A decomposition as directions the engine takes. Rows of a cluster lie apart: its u is spread over all rows. */
+export function directionsOf({ module, outFeatures, blocks }: Decomposition): DirectionPairs[] {
+  return blocks.map(({ rows, u, v, sigma }) => {
+    const first = rows[0]!, count = rows.length;
+    if (rows.at(-1)! - first === count - 1) return { module, first, rows: count, u, v };
+    const spread = new Float32Array(sigma.length * outFeatures);
+    for (let i = 0; i < sigma.length; i++) rows.forEach((row, r) => { spread[i * outFeatures + row] = u[i * count + r]!; });
+    return { module, first: 0, rows: outFeatures, u: spread, v };
+  });
+}
+
+/** Gradients of one decomposition's singular values, added up batch by batch. */
+export class SigmaGradients {
+  readonly of: Decomposition;
+  /** Σ over tokens, by block: gᵢ times the number of predicted tokens. */
+  private readonly sums: Float64Array[];
+  /** By ρ: Σₙ (Σ σᵢ gₙᵢ over what is dropped)², n the sequences. */
+  private readonly squares: Float64Array;
+  private tokens = 0;
+
+  constructor(of: Decomposition) {
+    this.of = of;
+    this.sums = of.blocks.map(({ sigma }) => new Float64Array(sigma.length));
+    this.squares = new Float64Array(RHO_GRID.length);
+  }
+
+  /** `gradients[b]` [sequences, m] of block b, of the mean loss over `tokens` predicted tokens. */
+  add(gradients: readonly Float32Array[], sequences: number, tokens: number): void {
+    this.tokens += tokens;
+    for (let n = 0; n < sequences; n++) {
+      const dropped = new Float64Array(RHO_GRID.length);
+      this.of.blocks.forEach(({ sigma }, b) => {
+        const m = sigma.length, keep = RHO_GRID.map((rho) => kept(this.of.blocks[b]!, rho)), sums = this.sums[b]!;
+        let running = 0, at = 0;
+        for (let i = m - 1; i >= 0; i--) {
+          const g = gradients[b]![n * m + i]! * tokens;
+          sums[i]! += g;
+          running += sigma[i]! * g;
+          // The grid falls: the smallest removal comes first.
+          while (at < keep.length && keep[at] === m) at++;
+          while (at < keep.length && keep[at] === i) dropped[at++]! += running;
+        }
+      });
+      dropped.forEach((s, r) => { this.squares[r]! += s * s; });
+    }
+  }
+
+  /** gᵢ of the mean loss, by block. */
+  gradients(): Float64Array[] {
+    return this.sums.map((s) => s.map((g) => g / this.tokens));
+  }
+
+  /** One candidate for each ρ that drops something and is not the same as the one before. */
+  candidates(): Candidate[] {
+    const g = this.gradients(), { module, blocks } = this.of, out: Candidate[] = [];
+    RHO_GRID.forEach((rho, r) => {
+      const keep = blocks.map((block) => kept(block, rho)), dropped = blocks.reduce((n, { sigma }, b) => n + sigma.length - keep[b]!, 0);
+      if (dropped === 0 || out.at(-1)?.dropped === dropped) return;
+      out.push({ module, blocks: blocks.length, rho, keep, dropped, score: scoreOf(blocks, g, keep), curvature: this.squares[r]! / (2 * this.tokens) });
+    });
+    return out;
+  }
+}
+
+/** Σ over blocks of Σ_{i ≥ keep} σᵢ gᵢ. */
+export const scoreOf = (blocks: readonly BlockSvd[], g: readonly Float64Array[], keep: readonly number[]): number =>
+  blocks.reduce((sum, { sigma }, b) => {
+    for (let i = keep[b]!; i < sigma.length; i++) sum += sigma[i]! * g[b]![i]!;
+    return sum;
+  }, 0);
+
+/** What the scan sorts by, largest first. */
+export type Ranking = 'first-order' | 'curvature';
+
+export const worth = ({ score, curvature }: Candidate, ranking: Ranking): number => (ranking === 'curvature' ? score - curvature : score);

@@ -1,0 +1,57 @@
+/** What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone, and Wanda with plain LoRA after it. */
+import type { CleanPass, Masks } from '../../engine/engine.ts';
+import { initialAdapters } from '../lora.ts';
+import { heldOutLoss, train, type TrainingEvent } from '../training.ts';
+import type { LosaData, LosaEngine, LosaOptions } from './losa.ts';
+import { prunePass, type MaskedUse, type PrunedBlock } from './prune-pass.ts';
+
+/** A model that was pruned at one stroke, every layer alike. Must be disposed. */
+export interface OneShot { use: MaskedUse; dispose(): void }
+
+export async function startOneShot(engine: LosaEngine): Promise<OneShot> {
+  const adapters = await engine.adapters([]), masks = engine.masks();
+  return { use: { adapters, masks, scale: () => 0 }, dispose: () => { adapters.dispose(); masks.dispose(); } };
+}
+
+/** Prunes it to the target. */
+export const oneShot = (engine: LosaEngine, { use }: OneShot, dense: CleanPass, data: LosaData, options: LosaOptions): AsyncGenerator<PrunedBlock, void, undefined> =>
+  prunePass(engine, data.calibration, dense, use, new Array<number>(engine.layers).fill(options.sparsity), options);
+
+export type PlainLoraEvent =
+  | Extract<TrainingEvent, { type: 'step' }>
+  /** Held-out losses in nats per token. `merged`: the adapter added to the weights, which fills them; `masked`: only where weights were kept. */
+  | { type: 'lora'; merged: number; masked: number; zeros: number };
+
+/**
+ * LoRA beside the pruned weights, as PEFT would train it, at `rank` everywhere: its product is dense, so that merging loses the
+ * zeros, and keeping them loses part of what was learnt. The engine's own weights are back at the end.
+ */
+export async function* plainLora(engine: LosaEngine, masks: Masks, data: LosaData, rank: number, { seed, scale, training }: LosaOptions, now: () => number): AsyncGenerator<PlainLoraEvent, void, undefined> {
+  const { modules } = engine, adapters = await engine.adapters(initialAdapters(seed, modules, modules.map((m) => Math.min(rank, m.inFeatures, m.outFeatures))));
+  const use = { adapters, scale: () => scale };
+  try {
+    for (const { index } of modules) {
+      const weight = await engine.mergedWeight(index, { adapters, scale: () => 0, masks });
+      await engine.setWeight(index, weight);
+    }
+    for await (const event of train(engine, use, data, { ...training, evaluateEvery: 0 }, now, 0, undefined, true)) {
+      if (event.type === 'step') yield event;
+    }
+    const merged = await heldOutLoss(engine, data.held, training.batch, use), masked = await heldOutLoss(engine, data.held, training.batch, { ...use, masks });
+    yield { type: 'lora', merged, masked, zeros: await zerosAfterMerging(engine, use) };
+  } finally {
+    for (const { index } of modules) await engine.setWeight(index, null);
+    adapters.dispose();
+  }
+}
+
+async function zerosAfterMerging(engine: LosaEngine, use: Parameters<LosaEngine['mergedWeight']>[1]): Promise<number> {
+  let zeros = 0, all = 0;
+  for (const { index } of engine.modules) {
+    const weight = await engine.mergedWeight(index, use);
+    all += weight.length;
+    for (const w of weight) if (w === 0) zeros++;
+  }
+  return zeros / all;
+}
+

@@ -1,0 +1,102 @@
+/**
+ * LoSA: pruning and repairing in turns. In each of T rounds the merged weights are pruned a little further, layer by layer as far
+ * as representation mutual information allows, and masked adapters whose ranks follow the damage are trained on.
+ *
+ * Source: arXiv 2502.14816, wzhuang-xmu/LoSA; methods.md §4. The adapters stay as they are in memory: "merging" and "unmerging"
+ * are done by the engine, which always computes with M ⊙ (W + s B A).
+ */
+import type { AdapterUse, CleanPass, SparseEngine, TokenBatch, TrainingEngine } from '../../engine/engine.ts';
+import { initialAdapters } from '../lora.ts';
+import { heldOutLoss, train, type StepUse, type TrainingData, type TrainingOptions } from '../training.ts';
+import { prunePass, type MaskedUse, type PrunedBlock, type PruneRule } from './prune-pass.ts';
+import { blockRanks } from './ranks.ts';
+import { sparsityOfRound, spreadOf, stepsOfRound } from './schedule.ts';
+import { layerImportances, layerSimilarity, redundancies } from './similarity.ts';
+import { layerSparsities } from './sparsities.ts';
+
+export type LosaEngine = SparseEngine & TrainingEngine;
+
+export interface LosaOptions extends PruneRule {
+  seed: number;
+  rounds: number;
+  /** Share of zeros at the end. */
+  sparsity: number;
+  beta: number;
+  /** Mean rank of round 1; it grows by one a round. */
+  meanRank: number;
+  /** Room of every adapter: no block gets more. */
+  mostRank: number;
+  /** What a block's rank follows: its reconstruction error (the authors' code), or how alike it is to the others (the paper's words). */
+  rankBy: 'error' | 'rmi';
+  /** s of s · (B A). */
+  scale: number;
+  /** `steps` are those of all rounds together. */
+  training: TrainingOptions;
+}
+
+export interface LosaData extends TrainingData {
+  /** What RMI, Wanda's norms and the reconstruction errors are measured on. */
+  calibration: TokenBatch;
+}
+
+export type LosaEvent =
+  /** How alike the layers' inputs are, and what it means for the round: c_i, exp(−β c_i), and the share of zeros each layer is to get. */
+  | { type: 'similarity'; round: number; target: number; matrix: number[][]; redundancy: number[]; importance: number[]; sparsities: number[] }
+  | { type: 'block'; round: number } & PrunedBlock
+  /** Held-out loss in nats per token, before the round's training. */
+  | { type: 'pruned'; round: number; loss: number }
+  /** By layer; they hold for all its modules. */
+  | { type: 'ranks'; round: number; meanRank: number; ranks: number[] }
+  | { type: 'step'; round: number; step: number; loss: number; gradNorm: number; milliseconds: number }
+  | { type: 'repaired'; round: number; loss: number };
+
+/** Masks and adapters of a run, on the provider; `use` is the model they make. Must be disposed. */
+export interface LosaModel { use: MaskedUse; ranks: number[]; dispose(): void }
+
+/** Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small module: for as many as it can have). */
+export async function startLosa(engine: LosaEngine, { seed, mostRank, scale, meanRank }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>): Promise<LosaModel> {
+  const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures)), ranks = new Array<number>(engine.layers).fill(Math.round(meanRank));
+  const adapters = await engine.adapters(initialAdapters(seed, engine.modules, room)), masks = engine.masks();
+  const use: MaskedUse = { adapters, masks, scale: () => scale, rank: (module) => ranks[engine.modules[module]!.layer]! };
+  return { use, ranks, dispose: () => { adapters.dispose(); masks.dispose(); } };
+}
+
+/** All rounds, from a model that `startLosa` made. `dense`: a clean pass of the unpruned model over the calibration batch. */
+export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPass, data: LosaData, options: LosaOptions, now: () => number): AsyncGenerator<LosaEvent, void, undefined> {
+  const { use, ranks } = model, { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options, stepOf = countedSteps(engine, use, ranks, mostRank);
+  const held = () => heldOutLoss(engine, data.held, training.batch, use);
+  for (let round = 1; round <= rounds; round++) {
+    const target = sparsityOfRound(sparsity, round, rounds), matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
+    const redundancy = redundancies(matrix), importance = layerImportances(redundancy, beta), sparsities = layerSparsities(importance, target, spreadOf(target));
+    yield { type: 'similarity', round, target, matrix, redundancy, importance, sparsities };
+    const errors: number[] = [];
+    for await (const block of prunePass(engine, data.calibration, dense, use, sparsities, options)) {
+      errors.push(block.error);
+      yield { type: 'block', round, ...block };
+    }
+    yield { type: 'pruned', round, loss: await held() };
+    const mean = meanRank + round - 1;
+    blockRanks(rankBy === 'error' ? errors : redundancy, mean, mostRank).forEach((rank, layer) => { ranks[layer] = rank; });
+    yield { type: 'ranks', round, meanRank: mean, ranks: [...ranks] };
+    const { first, last } = stepsOfRound(training.steps, round, rounds);
+    if (first <= last) {
+      for await (const event of train(engine, use, data, { ...training, evaluateEvery: 0 }, now, first - 1, stepOf, true)) {
+        if (event.type !== 'step') break;
+        const { step, loss, gradNorm, milliseconds } = event;
+        yield { type: 'step', round, step, loss, gradNorm, milliseconds };
+        if (step === last) break;
+      }
+    }
+    yield { type: 'repaired', round, loss: await held() };
+  }
+}
+
+/** AdamW's corrections go by how often a rank has moved: those that a round adds begin with their own first step. */
+function countedSteps(engine: LosaEngine, use: AdapterUse, ranks: readonly number[], mostRank: number): (step: number) => StepUse {
+  const moved = ranks.map(() => new Uint32Array(mostRank));
+  const updates = (module: number, row: number) => moved[engine.modules[module]!.layer]![row]!;
+  return () => {
+    moved.forEach((rows, layer) => { for (let row = 0; row < ranks[layer]!; row++) rows[row]!++; });
+    return { use, updates };
+  };
+}

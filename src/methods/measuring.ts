@@ -1,0 +1,15 @@
+/** What every method that measures the modules says while it does: the run loop tells it on without knowing which it is. */
+
+/** Asked before every item: as much at once as computes well, or one module (step mode). */
+export interface Control { granularity(): 'layer' | 'module' }
+
+export type MeasuringEvent =
+  /** These modules are measured next: all of one layer, or (null) of the whole model at once. */
+  | { type: 'probing'; repeat: number; layer: number | null; modules: number[] }
+  /** `values[i]` is that of `modules[i]` in this repeat. */
+  | { type: 'draws'; repeat: number; layer: number | null; modules: number[]; values: number[]; milliseconds: number }
+  /** Every module has its value of this repeat. */
+  | { type: 'sweep'; repeat: number };
+
+/** Whether a value is there already, from an earlier run. */
+export type Known = (module: number, repeat: number) => boolean;

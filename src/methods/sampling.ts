@@ -1,0 +1,46 @@
+/**
+ * Which token comes next: the likeliest at temperature 0, else one drawn from softmax(logits / temperature), kept to the
+ * fewest tokens that together have the probability `topP` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751).
+ */
+import { streamKeys, uniform } from '../device/random.ts';
+
+export interface Sampling {
+  /** 0: always the likeliest token. */
+  temperature: number;
+  /** Above 0, at most 1: all tokens. */
+  topP: number;
+  seed: number;
+}
+
+/** Names this stream of random numbers among those of a seed; modules have the small numbers. */
+const STREAM = 0x7e47;
+
+/** The token at index `index` of a generated text uses number `index` of its stream: the same seed and logits choose the same tokens. */
+export function sampler({ temperature, topP, seed }: Sampling): (logits: Float32Array, index: number) => number {
+  if (temperature === 0) return likeliest;
+  const keys = streamKeys(seed, STREAM, 0);
+  return (logits, index) => draw(logits, temperature, topP, uniform(keys, index));
+}
+
+/** The first of the largest. */
+export function likeliest(logits: Float32Array): number {
+  let best = 0;
+  for (let id = 1; id < logits.length; id++) if (logits[id]! > logits[best]!) best = id;
+  return best;
+}
+
+/** The token at which the cumulative probability, likeliest first, passes `u` of the nucleus; `u` in (0, 1). */
+function draw(logits: Float32Array, temperature: number, topP: number, u: number): number {
+  const most = logits[likeliest(logits)]!, weights = Float64Array.from(logits, (x) => Math.exp((x - most) / temperature));
+  const order = Array.from(logits.keys());
+  if (topP < 1) order.sort((a, b) => weights[b]! - weights[a]! || a - b);
+  const nucleus = topP * weights.reduce((sum, w) => sum + w, 0);
+  let kept = 0, count = 0;
+  while (count < order.length && (count === 0 || kept < nucleus)) kept += weights[order[count++]!]!;
+  let rest = u * kept;
+  for (const id of order.slice(0, count)) {
+    rest -= weights[id]!;
+    if (rest < 0) return id;
+  }
+  return order[count - 1]!;
+}

@@ -1,0 +1,126 @@
+/** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
+import { describeChanges, type Change } from '../experiment/settings.ts';
+import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import { studyReducers, type StudyStates } from '../experiment/studies.ts';
+import { summarise } from '../methods/statistics.ts';
+import type { FromWorker, Requests } from '../worker/protocol.ts';
+import { client, engine, failureOf, ofCode, takeStudyEvents } from './engine.ts';
+import { sweepsOf } from '../experiment/draws.ts';
+import { useExperiment } from './experiment-store.ts';
+import { useModel } from './model-store.ts';
+import { useRun } from './run-store.ts';
+import { revive, standAside } from './session.ts';
+import { useStudy } from './study-store.ts';
+import { textsOf } from './texts.ts';
+
+takeStudyEvents(receive);
+
+/** The study whose request is open in the thread, and how its events become a state. */
+let live: { study: StudyKind; reduce: (event: { type: string }) => void } | null = null;
+
+/** Importances of the map in view, where it is of the open model; null before the first whole sweep. */
+function importancesNow(): number[] | null {
+  const { shown } = useRun.getState(), { facts } = useModel.getState();
+  if (!shown || !facts || shown.model.hash !== facts.hash || sweepsOf(shown.draws) === 0) return null;
+  return shown.draws.map((d) => summarise(d).mean);
+}
+
+/** Settings in which the experiment differs from what a study in view was run with, as far as they are its own. */
+export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
+  const own = ['model', 'seed', 'allocation', 'training', study];
+  return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!));
+}
+
+/** How often the engine stopped in studies since one ended: once it is brought back by itself. */
+let deaths = 0;
+
+/** Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of the engine left. */
+export async function playStudy(study: StudyKind): Promise<void> {
+  const { phase, act, view } = useStudy.getState();
+  if (!engine.open || phase[study] === 'running') return;
+  useModel.setState({ failure: null });
+  if (phase[study] === 'paused' && live?.study === study) {
+    act(study, 'running');
+    return client.control('resume');
+  }
+  const { spec } = useExperiment.getState(), importances = importancesNow();
+  endStudy();
+  standAside();
+  act(study, 'running');
+  const load = studyReducers[study];
+  if (!load) return act(study, 'idle');
+  const reduce = await load() as (state: unknown, event: { type: string }) => StudyStates[StudyKind];
+  let state: StudyStates[StudyKind] | null = null;
+  const mine = live = {
+    study,
+    reduce: (event: { type: string }) => {
+      state = reduce(state, event);
+      view(study, state, spec);
+    },
+  };
+  try {
+    const texts = await textsOf(spec);
+    const { finished } = await client.ask('study', { study, spec, texts, importances, paused: useStudy.getState().phase[study] === 'paused' });
+    deaths = 0;
+    if (live === mine) act(study, finished ? 'done' : 'idle');
+  } catch (error) {
+    if (live !== mine) return;
+    act(study, 'idle');
+    live = null;
+    if (ofCode(error, 'device-lost', 'worker-died') && ++deaths === 1 && await revive()) return await playStudy(study);
+    if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
+  } finally {
+    if (live === mine) live = null;
+  }
+}
+
+function receive({ study, events, memory, adapters }: Extract<FromWorker, { kind: 'study' }>): void {
+  useModel.setState({ memory });
+  useStudy.getState().set({ adapters });
+  if (live?.study === study) for (const event of events) live.reduce(event);
+}
+
+export function pauseStudy(study: StudyKind): void {
+  const { phase, act } = useStudy.getState();
+  if (phase[study] !== 'running') return;
+  act(study, 'paused');
+  client.control('pause');
+}
+
+/** Empties a study's view; settings stay. Play begins it anew. */
+export function resetStudy(study: StudyKind): void {
+  if (live?.study === study) endStudy();
+  const { specs, phase } = useStudy.getState(), spec = specs[study] ?? useExperiment.getState().spec;
+  // Nothing on the page waits for it; a study that is through has left no checkpoint.
+  if (engine.open && phase[study] !== 'done') void client.ask('forget', { study, spec }).catch(() => undefined);
+  useStudy.getState().view(study, null, null);
+  useStudy.getState().act(study, 'idle');
+}
+
+/** The study under way ends where it stands; what it said stays in view. */
+export function endStudy(): void {
+  if (!live) return;
+  const { study } = live;
+  live = null;
+  client.control('cancel');
+  useStudy.getState().act(study, 'idle');
+}
+
+// --- adapters ---
+
+/** PEFT's two files of a kept adapter; `rank` cuts one that is good at every rank. */
+export const peftFiles = (name: string, rank?: number): Promise<Requests['exportAdapter']['answer']> =>
+  client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
+
+/** Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader says of them. */
+export async function takeAdapter(config: Uint8Array<ArrayBuffer>, weights: Uint8Array<ArrayBuffer>): Promise<void> {
+  const { adapter } = await client.ask('importAdapter', { config, weights });
+  const { adapters, set } = useStudy.getState();
+  set({ adapters: [...adapters.filter((a) => a.name !== adapter.name), adapter] });
+}
+
+/** Held-out loss without and with a kept adapter, under the training settings. */
+export async function judgeAdapter(name: string, rank?: number): Promise<Requests['judge']['answer']> {
+  const { spec } = useExperiment.getState();
+  return client.ask('judge', { name, ...(rank !== undefined && { rank }), spec, texts: await textsOf(spec) });
+}

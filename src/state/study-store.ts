@@ -1,0 +1,35 @@
+/** Studies in view: what each has said so far, where its transport stands, and the adapters the engine's thread keeps. */
+import { create } from 'zustand';
+import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import type { StudyStates } from '../experiment/studies.ts';
+import type { AdapterSummary } from '../worker/protocol.ts';
+
+/** `idle` has nothing running (there may be an earlier state in view), `done` a whole one. */
+export type StudyPhase = 'idle' | 'running' | 'paused' | 'done';
+
+interface StudyStore {
+  states: { [K in StudyKind]: StudyStates[K] | null };
+  phase: Record<StudyKind, StudyPhase>;
+  /** The experiment each state in view is of. */
+  specs: Record<StudyKind, ExperimentSpec | null>;
+  /** Trained or imported, the last one last. */
+  adapters: readonly AdapterSummary[];
+  set(patch: Partial<Pick<StudyStore, 'adapters'>>): void;
+  act(study: StudyKind, phase: StudyPhase): void;
+  view<K extends StudyKind>(study: K, state: StudyStates[K] | null, spec: ExperimentSpec | null): void;
+}
+
+const each = <T>(value: T): Record<StudyKind, T> => ({ race: value, slider: value, prune: value, compress: value, samples: value });
+
+export const useStudy = create<StudyStore>()((set) => ({
+  states: each(null),
+  phase: each<StudyPhase>('idle'),
+  specs: each<ExperimentSpec | null>(null),
+  adapters: [],
+  set,
+  act: (study, phase) => set((s) => ({ phase: { ...s.phase, [study]: phase } })),
+  view: (study, state, spec) => set((s) => ({ states: { ...s.states, [study]: state }, specs: { ...s.specs, [study]: spec } })),
+}));
+
+/** All studies emptied: another model was opened. */
+export const clearStudies = () => useStudy.setState({ states: each(null), phase: each<StudyPhase>('idle'), specs: each<ExperimentSpec | null>(null), adapters: [] });

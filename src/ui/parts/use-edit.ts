@@ -1,0 +1,20 @@
+/** Changes a setting by the schema's leave: what it refuses is said in the band and not taken. */
+import { AtlasError } from '../../errors.ts';
+import { parseSpec } from '../../experiment/schema.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+
+export function useEdit() {
+  const edit = useExperiment((e) => e.edit);
+  return (key: string, change: (spec: ExperimentSpec) => ExperimentSpec) => {
+    try {
+      const next = parseSpec(change(useExperiment.getState().spec));
+      useModel.setState({ failure: null });
+      edit(() => next, key);
+    } catch (error) {
+      if (!(error instanceof AtlasError)) throw error;
+      useModel.setState({ failure: { code: error.code, values: error.values } });
+    }
+  };
+}

@@ -1,0 +1,5 @@
+/** At most so many points of a line, evenly chosen, the last among them. */
+export function thinned<T>(points: readonly T[], most: number): readonly T[] {
+  const every = Math.ceil(points.length / most);
+  return every <= 1 ? points : points.filter((_, i) => (points.length - 1 - i) % every === 0);
+}

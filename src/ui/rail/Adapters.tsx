@@ -1,0 +1,55 @@
+/** Adapters trained here or taken in: their ranks on the map, what they do to the held-out loss, and PEFT's files of them. */
+import { useState } from 'react';
+import { judgeAdapter } from '../../state/study-session.ts';
+import { failureOf } from '../../state/engine.ts';
+import { useModel } from '../../state/model-store.ts';
+import { usePick } from '../../state/pick.ts';
+import { useStudy } from '../../state/study-store.ts';
+import { useView } from '../../state/view-store.ts';
+import { savePeft } from '../export/peft-zip.ts';
+import { useWords } from '../words/use-words.ts';
+
+export function Adapters() {
+  const words = useWords(), w = words.adapters;
+  const { adapters, phase } = usePick(useStudy, 'adapters', 'phase');
+  const { adapter: onMap, set } = usePick(useView, 'adapter', 'set');
+  const [losses, setLosses] = useState<Record<string, { base: number; adapted: number }>>({});
+  const [judging, setJudging] = useState<string | null>(null);
+  const busy = Object.values(phase).includes('running') || judging !== null;
+  if (adapters.length === 0) return null;
+
+  async function attempt(act: () => Promise<void>) {
+    useModel.setState({ failure: null });
+    try {
+      await act();
+    } catch (error) {
+      useModel.setState({ failure: failureOf(error) });
+    }
+  }
+  async function judge(name: string) {
+    setJudging(name);
+    await attempt(async () => {
+      const loss = await judgeAdapter(name);
+      setLosses((l) => ({ ...l, [name]: loss }));
+    });
+    setJudging(null);
+  }
+  return (
+    <div className="results adapters">
+      <div className="label"><span>{w.title}</span></div>
+      <ul>
+        {adapters.map(({ name, parameters }) => (
+          <li key={name}>
+            <div className="row"><span className="ellipsis">{w.name(name)}</span><small className="ink3 nowrap">{w.parameters(parameters)}</small></div>
+            <div className="row start small">
+              <button type="button" className="link" aria-pressed={onMap === name} onClick={() => set({ adapter: onMap === name ? null : name })}>{w.onMap}</button>
+              <button type="button" className="link" disabled={busy} onClick={() => void judge(name)}>{judging === name ? w.judging : w.judge}</button>
+              <button type="button" className="link" onClick={() => void attempt(() => savePeft(name))}>{w.save}</button>
+            </div>
+            {losses[name] && <small className="ink2 block" role="status">{w.loss(losses[name].base, losses[name].adapted)}</small>}
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

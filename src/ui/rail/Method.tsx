@@ -1,0 +1,37 @@
+/** By which method the map is measured, each with the time it takes here once that is known. */
+import { defaultMethod } from '../../experiment/schema.ts';
+import type { ExperimentSpec, MethodName } from '../../experiment/spec.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { timeOf } from '../../state/pace.ts';
+import { useRun } from '../../state/run-store.ts';
+import { useWords } from '../words/use-words.ts';
+
+const METHODS: readonly MethodName[] = ['adarank', 'jacobian', 'combined'];
+
+/** The experiment by another method: its defaults, with the noise that is set. */
+export const byMethod = (spec: ExperimentSpec, name: MethodName): ExperimentSpec =>
+  (spec.method.name === name ? spec : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } });
+
+export function Method() {
+  const words = useWords();
+  const { names, what, pace } = words.methods;
+  const spec = useExperiment((e) => e.spec);
+  const edit = useExperiment((e) => e.edit);
+  // A time appears with the first result of its method.
+  useRun((r) => r.results);
+  return (
+    <fieldset className="methods">
+      <legend className="label">{words.rail.method}</legend>
+      {METHODS.map((name) => {
+        const time = timeOf(byMethod(spec, name));
+        return (
+          <label key={name} className="row choice" title={what[name]}>
+            <input type="radio" name="method" value={name} checked={spec.method.name === name} onChange={() => edit((s) => byMethod(s, name), 'method')} />
+            <span>{names[name]}</span><small className="ink3 nowrap">{time === null ? pace[name] : words.seconds(time)}</small>
+          </label>
+        );
+      })}
+      <p className="small ink2">{what[spec.method.name]}</p>
+    </fieldset>
+  );
+}

@@ -1,0 +1,62 @@
+/** The race's words, in English. The command line prints the same sentences. */
+import type { RaceEntry } from '../../experiment/race-spec.ts';
+import type { Verdict } from '../../experiment/race-standings.ts';
+import { numbers } from './numbers.ts';
+
+const n = numbers('en');
+
+const names: Record<RaceEntry, string> = {
+  adarank: 'AdaRank', uniform: 'uniform', random: 'random', inverse: 'inverse', jacobian: 'Jacobian', combined: 'combined', eva: 'EVA', fisher: 'Fisher', gora: 'GoRA', 'gradient-rank': 'gradient rank', spectrum: 'weight spectrum',
+};
+const atStart = (entry: RaceEntry) => names[entry].replace(/^./, (c) => c.toUpperCase());
+const list = (entries: readonly RaceEntry[]) => entries.map((e, i) => (i === 0 ? atStart(e) : names[e])).join(', ').replace(/, ([^,]*)$/, ' and $1');
+const nats = (v: number) => n.fixed(v, 3);
+
+export const raceEn = {
+  names,
+  about: {
+    adarank: 'Ranks by how far predictions part when a module is shaken.', uniform: 'The same rank everywhere.', random: 'A random split of the budget, another one with each seed.',
+    inverse: 'AdaRank upside down: a control.', jacobian: 'AdaRank to first order, from backward passes.', combined: 'The Jacobian probe and a few shakes in one.', eva: 'Ranks by explained variance of the inputs; A begins as their components.',
+    fisher: 'Squared gradients, token by token.', gora: 'Mean of |W ⊙ G|.', 'gradient-rank': 'How many directions the gradient has.', spectrum: 'Stable rank of the weights.',
+  } satisfies Record<RaceEntry, string>,
+  title: 'What it buys', sweepTitle: 'When does it matter?',
+  empty: 'Nothing trained yet.', emptyNote: (entries: number, runs: number) => `Play trains ${n.whole(entries)} allocations on one budget${runs > entries ? `, ${n.whole(runs)} runs in all` : ''}.`,
+  unit: 'held-out loss, nats per token', stepAxis: 'training step', rankAxis: 'mean rank',
+  seedColumn: 'seed', meanLine: 'mean',
+  /** What can be said once the runs are through; `null` while they are not. */
+  finding: (v: Verdict): string | null => {
+    switch (v.kind) {
+      case 'open': return null;
+      case 'few': return `${atStart(v.lowest)} ends lowest, ${nats(v.margin)} nats below ${names[v.next]}.`;
+      case 'winner': return `${atStart(v.entry)} wins: ${nats(v.lead.mean)} nats below ${names[v.next]}.`;
+      case 'better': return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform${v.entries.length > 1 ? '; they cannot be told apart' : '; no one is below all others'}.`;
+      case 'none': return 'Nothing is surely lower than uniform.';
+    }
+  },
+  noneWithoutUniform: 'No one is surely lower than all others.',
+  sure: (v: Verdict, seeds: number): string => {
+    switch (v.kind) {
+      case 'few': return 'Run 3 seeds before you trust the difference.';
+      case 'winner': return `95 % interval of its lead: ${nats(v.lead.low)} to ${nats(v.lead.high)}, over ${n.whole(seeds)} seeds.`;
+      default: return `95 % intervals of the differences, seed by seed, over ${n.whole(seeds)} seeds.`;
+    }
+  },
+  running: 'The finding appears at the end.', interrupted: 'The race was not run to its end.',
+  progress: {
+    measuring: (entry: RaceEntry, done: number, of: number) => `Measuring ${names[entry]}, ${n.whole(done)} of ${n.whole(of)}.`,
+    training: (lanes: number, of: number, step: number, steps: number) => `Run ${n.whole(lanes)} of ${n.whole(of)}, step ${n.whole(step)} of ${n.whole(steps)}.`,
+  },
+  sweepFinding: (matters: readonly number[], not: readonly number[]) => (matters.length === 0 ? 'At none of these budgets is there a winner.'
+    : not.length === 0 ? 'At every one of these budgets there is a winner.' : `There is a winner at mean rank ${matters.map(n.short).join(', ')}, none at ${not.map(n.short).join(', ')}.`),
+  sweepFew: (widest: number, at: number, narrowest: number, other: number) => `Allocations lie ${nats(widest)} nats apart at mean rank ${n.short(at)}, ${nats(narrowest)} at ${n.short(other)}.`,
+  columns: { entry: 'ranks by', ranks: 'ranks', parameters: 'parameters', loss: 'loss', difference: 'to uniform', time: 'time' },
+  timeNote: 'Time of training one seed.',
+  measuredIn: (seconds: string) => `measured in ${seconds}`, fromMap: 'from the map', atRank: (rank: number) => `Mean rank ${n.short(rank)}`,
+  bytes: (v: number) => `${n.fixed(v / 1e3, 0)} kB`,
+  apart: (share: number) => `Their parameters differ by ${n.fixed(100 * share, 1)} %: this is not one budget.`,
+  match: 'Match parameters',
+  stopped: (entry: RaceEntry, seed: number, step: number, rate: number) => `${atStart(entry)}, seed ${n.whole(seed)}: at step ${n.whole(step)} the loss was no longer a number. The last good step stays. Lower the learning rate (${rate}) or clip the gradient lower.`,
+  base: (loss: number) => `Without an adapter: ${n.fixed(loss, 3)}.`,
+  settings: { entries: 'Who races', seeds: 'Seeds', equal: 'Equal', parameters: 'parameters', ranks: 'ranks', meanRanks: 'Mean ranks', meanRanksHint: 'One, or several for a sweep: 1, 2, 4, 8.', sequences: 'Sequences to measure on' },
+  tableName: 'Standings',
+};

@@ -1,0 +1,136 @@
+/**
+ * Checkpoints of studies in the browser's own database (IndexedDB): taken while a study runs, found again after a reload, a lost
+ * device or a thread that died. One is put in place of the last in a single transaction: without room for the new one the old stays.
+ */
+import { AtlasError } from '../errors.ts';
+import type { CheckpointDoor } from '../experiment/checkpoint.ts';
+
+const DATABASE = 'rank-atlas', STORE = 'checkpoints';
+/** Unfinished studies kept at a time; the oldest make room. */
+const MOST = 6;
+/** Least time between two, ms, and the largest share of a study's time that taking them may cost. */
+const INTERVAL = 5000, SHARE = 0.05;
+
+interface Kept { key: string; at: number; checkpoint: unknown }
+
+/** The database, or nothing where the browser has none: then nothing is kept. */
+export class CheckpointStore {
+  private readonly factory: IDBFactory | undefined;
+  private opened: Promise<IDBDatabase> | null = null;
+
+  constructor(factory: IDBFactory | undefined) {
+    this.factory = factory;
+  }
+
+  /** Undefined where there is none, and where storage is forbidden. */
+  async load(key: string): Promise<unknown> {
+    try {
+      return (await this.within<Kept | undefined>('readonly', (store) => store.get(key)))?.checkpoint;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Throws `no-room` and leaves what was there. */
+  async save(key: string, checkpoint: unknown): Promise<void> {
+    try {
+      await this.within('readwrite', (store) => {
+        const put = store.put({ key, at: Date.now(), checkpoint } satisfies Kept);
+        const old = store.index('at').getAllKeys();
+        old.onsuccess = () => old.result.slice(0, -MOST).forEach((oldest) => store.delete(oldest));
+        return put;
+      });
+    } catch (cause) {
+      const why = (cause as DOMException).name === 'QuotaExceededError' ? 'its storage is full' : 'its storage is not open to this page';
+      throw new AtlasError('no-room', { size: `${(sizeOf(checkpoint) / 1e6).toFixed(1)} MB`, why }, { cause });
+    }
+  }
+
+  async remove(key: string): Promise<void> {
+    // What cannot be reached was not kept either.
+    await this.within('readwrite', (store) => store.delete(key)).catch(() => undefined);
+  }
+
+  private async within<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest): Promise<T> {
+    const transaction = (await (this.opened ??= this.open())).transaction(STORE, mode), request = ask(transaction.objectStore(STORE));
+    return new Promise((resolve, reject) => {
+      transaction.oncomplete = () => resolve(request.result as T);
+      transaction.onabort = () => reject(transaction.error ?? request.error ?? new Error('the transaction was given up'));
+    });
+  }
+
+  private open(): Promise<IDBDatabase> {
+    return new Promise((resolve, reject) => {
+      if (!this.factory) throw new Error('no database here');
+      const request = this.factory.open(DATABASE, 1);
+      request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'key' }).createIndex('at', 'at');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error ?? new Error('the database does not open'));
+    });
+  }
+}
+
+/** Bytes of the numbers in it. */
+function sizeOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (typeof value !== 'object' || value === null) return 8;
+  return Object.values(value).reduce((sum: number, v) => sum + sizeOf(v), 0);
+}
+
+/** The checkpoints of one study while it runs. Whoever runs it calls `between` after every event, before it asks for the next. */
+export class CheckpointKeeper implements CheckpointDoor {
+  readonly from: unknown;
+  private readonly store: CheckpointStore;
+  private readonly key: string;
+  /** Told once that no checkpoint can be kept. */
+  private warn: ((error: AtlasError) => void) | null;
+  private take: (() => Promise<unknown>) | null = null;
+  private next = performance.now() + INTERVAL;
+  private ended = false;
+  private saving: Promise<void> = Promise.resolve();
+
+  private constructor(store: CheckpointStore, key: string, from: unknown, warn: (error: AtlasError) => void) {
+    this.store = store;
+    this.key = key;
+    this.from = from;
+    this.warn = warn;
+  }
+
+  static async open(store: CheckpointStore, key: string, warn: (error: AtlasError) => void): Promise<CheckpointKeeper> {
+    return new CheckpointKeeper(store, key, await store.load(key), warn);
+  }
+
+  offer(take: () => Promise<unknown>): void {
+    this.take = take;
+  }
+
+  /** Saves where the study stands if the last time was long enough ago; waits for a save under way. */
+  async between(): Promise<void> {
+    if (performance.now() >= this.next) this.save();
+    await this.saving;
+  }
+
+  /** Begins to save where the study stands; `between` waits for it. A study that has not offered anything yet has nothing to lose. */
+  save(): void {
+    this.saving = this.saving.then(async () => {
+      if (!this.take || this.ended) return;
+      const start = performance.now();
+      try {
+        const checkpoint = await this.take();
+        if (!this.ended) await this.store.save(this.key, checkpoint);
+      } catch (error) {
+        // The device may be gone in the middle of it: what was saved before is what the study goes on from.
+        if (error instanceof AtlasError && error.code === 'no-room') this.warn?.(error);
+        this.warn = null;
+      }
+      this.next = performance.now() + Math.max(INTERVAL, (performance.now() - start) / SHARE);
+    });
+  }
+
+  /** The study is through, or is to begin anew. */
+  async forget(): Promise<void> {
+    this.ended = true;
+    await this.saving;
+    await this.store.remove(this.key);
+  }
+}
