@@ -24,7 +24,7 @@ type SetId = keyof typeof SETS;
 
 const settings = {
   race: { entries: ['adarank', 'jacobian', 'eva', 'uniform', 'random', 'inverse'], meanRanks: [1, 8], seeds: 5 },
-  training: { steps: 40, batch: 4, length: 32, heldSequences: 32, evaluateEvery: 0 },
+  training: { steps: 30, batch: 4, length: 32, learningRate: 4e-3, heldSequences: 32, evaluateEvery: 0 },
 };
 
 export const experiment: Command = async (name, options) => {

@@ -14,13 +14,15 @@ const help = `rank-atlas ${packageJson.version}: where in a quantised language m
   rank-atlas eval ADAPTER [options]                what a PEFT adapter does to the loss on a text
   rank-atlas experiment allocations [options]      race allocations over two texts and five seeds, write docs/experiments/allocations.md
   rank-atlas generate PROMPT [options]             continue a text, through a PEFT adapter if one is given
+  rank-atlas export ADAPTER|RESULT.json [options]  an adapter as PEFT's folder or zip, or merged into the model
+  rank-atlas import ADAPTER [options]              what a PEFT adapter is made of: modules, ranks, scales, parameters
   rank-atlas inspect MODEL [--json]                what a model is made of, without running it
   rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
 
 MODEL is a folder laid out like a hub repository, or one .onnx file. Without --model, run uses the bundled model.
 
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
-          --provider wasm|webgpu   --threads N   --out FILE.json   --out-model FOLDER (compress)
+          --provider wasm|webgpu   --threads N   --out FILE.json   --out-model FOLDER (compress, losa)
 train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed N   --set key.path=value
           --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)   --rank N (qdylora: the rank written)
           --checkpoint FILE (written every half minute and at Ctrl-C)   --resume FILE
@@ -28,6 +30,8 @@ eval      --model PATH   --text FILE   --set key.path=value   --json
 experiment --set key.path=value   --provider wasm|webgpu   --threads N   --out FOLDER
 generate  --adapter FOLDER   --rank N (of an adapter good at every rank)   --tokens N   --temperature T   --top-p P
           --seed N   --model PATH   --provider wasm|webgpu   --threads N
+export    --out FOLDER|FILE.zip   --out-model FOLDER (merged)   --model PATH   --json
+import    --out RANKS.json (for train --ranks)   --model PATH   --json
 inspect   --json
 check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
 all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
@@ -92,6 +96,8 @@ const commands = {
     },
     load: async () => (await import('./generate.ts')).generate,
   },
+  export: { options: { ...common, model: { type: 'string' }, out: { type: 'string' }, 'out-model': { type: 'string' } }, load: async () => (await import('./export.ts')).exportAdapter },
+  import: { options: { ...common, model: { type: 'string' }, out: { type: 'string' } }, load: async () => (await import('./import.ts')).importAdapter },
   inspect: { options: common, load: async () => (await import('./inspect.ts')).inspect },
   check: {
     options: { ...common, dump: { type: 'string' }, grad: { type: 'boolean', default: false } },

@@ -30,7 +30,7 @@ export const race: StudyCommand = async (spec, options) => {
 /** One line of what a race is doing. */
 export function progress(event: RaceEvent, { spec: { race: { entries, meanRanks, seeds } }, lanes }: RaceState): void {
   if (event.type === 'measuring') line(raceEn.progress.measuring(event.entry, event.done, event.of));
-  else if (event.type === 'step') line(`${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(event.lane + 1, entries.length * meanRanks.length * seeds, event.step, event.of)}`);
+  else if (event.type === 'step') line(`${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(lanes.filter((l) => l.finished).length, entries.length * meanRanks.length * seeds, event.step, event.of)}`);
 }
 
 /** The standings of every mean rank, each with what may be said of it. */

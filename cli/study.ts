@@ -22,6 +22,7 @@ export const studyCommands: Partial<Record<StudyKind, () => Promise<StudyCommand
   race: async () => (await import('./race.ts')).race,
   slider: async () => (await import('./slider.ts')).slider,
   compress: async () => (await import('./compress.ts')).compress,
+  prune: async () => (await import('./prune.ts')).prune,
 };
 
 export interface OpenStudy {

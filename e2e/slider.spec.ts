@@ -7,7 +7,7 @@ const plate = (page: Page) => page.locator('#plate-panel');
 
 const sliderSpec = (steps: number, compare: number[] = []) => {
   const spec = smallSpec({ study: 'slider' });
-  return { ...spec, training: { ...spec.training, steps, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 0, learningRate: 0.01 }, slider: { ...spec.slider, rank: 4, compare } };
+  return { ...spec, training: { ...spec.training, steps, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0, learningRate: 0.01 }, slider: { ...spec.slider, rank: 4, compare } };
 };
 
 async function ready(page: Page): Promise<void> {
@@ -21,11 +21,15 @@ async function curve(page: Page): Promise<string[]> {
   return text.trim().split('\n').filter((l) => !l.startsWith('#')).slice(1);
 }
 
-/** Trains until a few steps are done, and pauses. */
+/** Trains until a few steps are done, and pauses there and then: a small model's step is soon over. */
 async function pausedMidway(page: Page): Promise<void> {
   await press(page, 'Play');
-  await expect(plate(page)).toContainText(/Step [3-9] of/, { timeout: 60_000 });
-  await press(page, 'Pause');
+  await page.waitForFunction(() => {
+    if (!/Step [2-9] of/.test(document.getElementById('plate-panel')!.textContent)) return false;
+    const button = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause');
+    button?.click();
+    return button !== undefined;
+  }, null, { timeout: 60_000 });
   await expect(title(page)).toHaveText('Paused');
 }
 
@@ -84,7 +88,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   await pausedMidway(page);
   await expect.poll(() => checkpoint(page)).toHaveLength(1);
   const [step] = await checkpoint(page, 9.5);
-  expect(step).toBeGreaterThan(2);
+  expect(step).toBeGreaterThan(1);
   expect(step).toBeLessThan(10);
   await page.reload();
   await ready(page);

@@ -3,7 +3,7 @@
  * components; the best are really tried, and kept where the samples' accuracy rises. Samples that took no part judge at the end.
  */
 import { AtlasError } from '../errors.ts';
-import { cut, directionsOf, RHO_GRID, SigmaGradients, worth, type Candidate } from '../methods/compress/candidates.ts';
+import { cut, directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate } from '../methods/compress/candidates.ts';
 import { Decompositions, type Splitting } from '../methods/compress/decompositions.ts';
 import { answersOf, chanceOf, layOut, type Judged, type SampleScore } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
@@ -64,7 +64,7 @@ class Compression {
       yield* this.decompose();
       const sums = yield* this.gradients(bench);
       for (const s of sums) if (s.of.blocks.length === this.splittings[0]!.blocks) yield { type: 'spectrum', spectrum: this.spectrumOf(s) };
-      const candidates = distinct(sums.flatMap((s) => s.candidates())).sort((a, b) => worth(b, compress.ranking) - worth(a, compress.ranking));
+      const candidates = ordered(sums.flatMap((s) => s.candidates()), compress.ranking);
       yield { type: 'candidates', count: candidates.length };
       const checks = yield* this.checks(bench, sums, before), { trials, accepted, after } = yield* this.scan(bench, candidates, before);
       const laser = compress.laser === 'none' ? null : yield* this.laser(bench);
@@ -255,15 +255,4 @@ class Compression {
     const { module, blocks } = sums.of, round = (values: Float64Array) => Array.from(values, (v) => Number(v.toPrecision(6)));
     return { module, path: this.context.model.modules[module]!.path, blocks: blocks.length, sigma: blocks.map((b) => round(b.sigma)), gradient: sums.gradients().map(round) };
   }
-}
-
-/** Without repetitions: a module of which nothing stays is the same however its rows were split. */
-function distinct(candidates: readonly Candidate[]): Candidate[] {
-  const gone = new Set<number>();
-  return candidates.filter(({ module, keep }) => {
-    if (keep.some((k) => k > 0)) return true;
-    if (gone.has(module)) return false;
-    gone.add(module);
-    return true;
-  });
 }

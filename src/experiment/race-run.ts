@@ -40,7 +40,7 @@ interface Runner { lane: number; adapters: Adapters; steps: AsyncGenerator<Train
  * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter of the first seed and mean rank as
  * `race/<entry>`. Throws `bad-text`, `no-importance` and what the engine throws; a loss that is no number stops its lane only.
  */
-export function runRace(context: StudyContext & { checkpoint?: CheckpointDoor }): Events {
+export function runRace(context: StudyContext): Events {
   return new Race(context, context.checkpoint).run();
 }
 
@@ -220,6 +220,7 @@ class Race {
   }
 }
 
-function resultOf({ measuring: _, result: __, base, ...state }: RaceState): RaceResult {
-  return { format: 'rank-atlas-race', version: 1, ...state, base: base!, standings: standingsOf(state) };
+function resultOf(state: RaceState): RaceResult {
+  const { spec, model, provider, versions, modules, sequences, measured, base, lanes } = state;
+  return { format: 'rank-atlas-race', version: 1, spec, model, provider, versions, modules, sequences, measured, base: base!, lanes, standings: standingsOf(state) };
 }

@@ -4,7 +4,8 @@
  */
 import type { AdapterUse, GeneratedToken } from '../engine/engine.ts';
 import { sampler } from '../methods/sampling.ts';
-import { lossesOf, reduceSamples, type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './samples-state.ts';
+import { lossesOf } from './samples-compare.ts';
+import { reduceSamples, type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './samples-state.ts';
 import { adapterUse, keptAtRank, type FullEngine, type KeptAdapter, type StudyContext } from './study.ts';
 import { TokenText } from './token-text.ts';
 

@@ -5,6 +5,7 @@
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
 import { compressSchemaOf } from './compress-spec.ts';
+import { pruneSchema } from './prune-spec.ts';
 import { raceSchema } from './race-spec.ts';
 import { samplesSchema } from './samples-spec.ts';
 import { sliderSchema } from './slider-spec.ts';
@@ -116,6 +117,7 @@ export const specSchema = z.pipe(z.strictObject({
   slider: z.prefault(sliderSchema, {}),
   race: z.prefault(raceSchema, {}),
   compress: z.prefault(compressSchemaOf(textSchema), {}),
+  prune: z.prefault(pruneSchema, {}),
   samples: z.prefault(samplesSchema, {}),
 }), z.transform(shapeOfIds)).check(z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
   path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
@@ -154,6 +156,10 @@ export const presets = {
   qdylora: { study: 'slider' },
   /** One backward pass scores every removal of components: can less be better? */
   compress: { study: 'compress' },
+  /** Half, six and seven tenths of the weights gone, repaired round by round: which layers keep theirs? */
+  'losa-50': { study: 'prune' },
+  'losa-60': { study: 'prune', prune: { sparsity: 0.6 } },
+  'losa-70': { study: 'prune', prune: { sparsity: 0.7 } },
 } as const satisfies Record<string, object>;
 
 export type PresetId = keyof typeof presets;

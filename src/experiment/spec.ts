@@ -2,6 +2,7 @@
  * An experiment as a plain, versioned object: the one thing the form, the link and the command line all produce.
  */
 import type { CompressSettings } from './compress-spec.ts';
+import type { PruneSettings } from './prune-spec.ts';
 import type { RaceSettings } from './race-spec.ts';
 import type { SamplesSettings } from './samples-spec.ts';
 import type { SliderSettings } from './slider-spec.ts';
@@ -112,5 +113,6 @@ export interface ExperimentSpec {
   slider: SliderSettings;
   race: RaceSettings;
   compress: CompressSettings;
+  prune: PruneSettings;
   samples: SamplesSettings;
 }

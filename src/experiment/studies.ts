@@ -1,6 +1,7 @@
 /** Every study under its name: where its code is, loaded when it is first wanted. */
 import type { SamplesState } from './samples-state.ts';
 import type { CompressState } from './compress-state.ts';
+import type { PruneState } from './prune-state.ts';
 import type { SliderState } from './slider-state.ts';
 import type { RaceState } from './race-state.ts';
 import type { StudyContext, StudyKind } from './study.ts';
@@ -12,7 +13,7 @@ export interface StudyEvent { type: string }
 export interface StudyStates {
   race: RaceState;
   slider: SliderState;
-  prune: unknown;
+  prune: PruneState;
   compress: CompressState;
   samples: SamplesState;
 }
@@ -25,6 +26,7 @@ export const studyRuns: Partial<Record<StudyKind, () => Promise<Run>>> = {
   race: async () => (await import('./race-run.ts')).runRace,
   slider: async () => (await import('./slider-run.ts')).runSlider,
   compress: async () => (await import('./compress-run.ts')).runCompress,
+  prune: async () => (await import('./prune-run.ts')).runPrune,
   samples: async () => (await import('./samples-run.ts')).runSamples,
 };
 
@@ -33,5 +35,6 @@ export const studyReducers: { [K in StudyKind]?: () => Promise<Reduce<StudyState
   race: async () => (await import('./race-state.ts')).reduceRace as Reduce<RaceState>,
   slider: async () => (await import('./slider-state.ts')).reduceSlider as Reduce<SliderState>,
   compress: async () => (await import('./compress-state.ts')).reduceCompress as Reduce<CompressState>,
+  prune: async () => (await import('./prune-state.ts')).reducePrune as Reduce<PruneState>,
   samples: async () => (await import('./samples-state.ts')).reduceSamples as Reduce<SamplesState>,
 };

@@ -3,7 +3,7 @@
  * events, pulled like the run loop: whoever runs it pauses by not asking and stops with `return()`. Everything it needs from
  * outside comes in through its context, so that the page's thread and the command line run the very same code.
  */
-import type { Adapters, AdapterValues, Engine, GeneratingEngine, GradientEngine, ProviderInfo, ScoringEngine, TokenBatch, TrainingEngine, WeightEngine } from '../engine/engine.ts';
+import type { Adapters, AdapterValues, Engine, GeneratingEngine, GradientEngine, ProviderInfo, ScoringEngine, SparseEngine, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
@@ -11,7 +11,7 @@ import type { ModelFacts } from './events.ts';
 import type { ExperimentSpec, StudyKind, TextRef } from './spec.ts';
 
 /** Everything an engine of this product can do. */
-export type FullEngine = Engine & TrainingEngine & GradientEngine & ScoringEngine & WeightEngine & GeneratingEngine;
+export type FullEngine = Engine & TrainingEngine & GradientEngine & ScoringEngine & SparseEngine & GeneratingEngine;
 
 /** The linear layers' weights in another form than the file's. */
 export type WeightForm = 'nf4' | 'float32';

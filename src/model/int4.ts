@@ -43,3 +43,18 @@ function errorOf(weights: Float32Array, first: number, end: number, scale: numbe
   for (let i = first; i < end; i++) sum += (weights[i]! - scale * codeOf(weights[i]!, scale)) ** 2;
   return sum;
 }
+
+/** The weights these codes stand for, [rows, columns]. */
+export function dequantiseInt4({ packed, scales, block }: Int4, rows: number, columns: number): Float32Array {
+  const blocks = Math.ceil(columns / block), out = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < columns; k++) {
+      const b = row * blocks + Math.floor(k / block), at = b * block + (k % block), byte = packed[at >> 1]!;
+      out[row * columns + k] = ((at & 1 ? byte >> 4 : byte & 15) - 8) * scales[b]!;
+    }
+  }
+  return out;
+}
+
+/** Bytes as they are stored. */
+export const int4Bytes = ({ packed, scales }: Int4): number => packed.byteLength + scales.byteLength;

@@ -103,12 +103,15 @@ function bfloatToFloat32(bytes: Uint8Array): Float32Array {
 
 export interface FloatTensor { shape: readonly number[]; data: Float32Array }
 
+/** What is written: float32, or bytes. Both in one file would leave the floats unaligned. */
+export interface SavedTensor { shape: readonly number[]; data: Float32Array | Uint8Array }
+
 /**
- * A file of float32 tensors. Equal input gives equal bytes: names and metadata are written in code-unit order,
+ * A file of float32 tensors, or of bytes. Equal input gives equal bytes: names and metadata are written in code-unit order,
  * the header is padded with spaces to 8 bytes (so the data is aligned).
  */
-export function writeSafetensors(tensors: Readonly<Record<string, FloatTensor>> | ReadonlyMap<string, FloatTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
-  const entries = [...(tensors instanceof Map ? tensors : Object.entries(tensors)) as Iterable<[string, FloatTensor]>].sort(byName);
+export function writeSafetensors(tensors: Readonly<Record<string, SavedTensor>> | ReadonlyMap<string, SavedTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+  const entries = [...(tensors instanceof Map ? tensors : Object.entries(tensors)) as Iterable<[string, SavedTensor]>].sort(byName);
   const fields: string[] = [];
   const field = (name: string, value: unknown) => fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const texts = Object.entries(metadata).sort(byName);
@@ -118,7 +121,7 @@ export function writeSafetensors(tensors: Readonly<Record<string, FloatTensor>> 
     if (shape.reduce((a, b) => a * b, 1) !== data.length) throw new RangeError(`tensor ${name}: shape and values disagree`);
     const from = end;
     end += data.byteLength;
-    field(name, { dtype: 'F32', shape, data_offsets: [from, end] });
+    field(name, { dtype: data instanceof Float32Array ? 'F32' : 'U8', shape, data_offsets: [from, end] });
   }
   const json = new TextEncoder().encode(`{${fields.join(',')}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;

@@ -1,4 +1,5 @@
 /** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
+import type { CompressResult } from '../experiment/compress-state.ts';
 import { describeChanges, type Change } from '../experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { studyReducers, type StudyStates } from '../experiment/studies.ts';
@@ -27,7 +28,7 @@ function importancesNow(): number[] | null {
 
 /** Settings in which the experiment differs from what a study in view was run with, as far as they are its own. */
 export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
-  const own = ['model', 'seed', 'allocation', 'training', study];
+  const own = study === 'samples' ? ['model', 'seed', study] : ['model', 'seed', 'allocation', 'training', study];
   return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!));
 }
 
@@ -111,6 +112,10 @@ export function endStudy(): void {
 /** PEFT's two files of a kept adapter; `rank` cuts one that is good at every rank. */
 export const peftFiles = (name: string, rank?: number): Promise<Requests['exportAdapter']['answer']> =>
   client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
+
+/** A compression's files, with so many of its accepted steps. */
+export const compressedFiles = ({ trials, accepted, spec }: CompressResult, steps: number): Promise<Requests['exportCompressed']['answer']> =>
+  client.ask('exportCompressed', { result: { trials, accepted, spec }, steps });
 
 /** Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader says of them. */
 export async function takeAdapter(config: Uint8Array<ArrayBuffer>, weights: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -92,6 +92,7 @@ export class EngineHost {
     forget: async (ask) => (await this.studyHost()).forget(ask),
     exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
+    exportCompressed: async ({ result, steps }) => ({ files: await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, steps) }),
     judge: async (ask) => (await this.studyHost()).judge(ask),
     count: async ({ spec, texts }) => {
       const { tokens, sequences, length } = await batchOf(spec, texts, this.current().loaded);

@@ -8,6 +8,7 @@
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
 import type { SelfTestReport } from '../engine/self-test.ts';
+import type { CompressResult } from '../experiment/compress-state.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import type { StudyEvent } from '../experiment/studies.ts';
@@ -86,6 +87,8 @@ export interface Requests {
   /** Adapters as PEFT's two files, out and in; imported ones are called `imported`. */
   exportAdapter: { ask: { name: string; rank?: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
   importAdapter: { ask: { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }; answer: { adapter: AdapterSummary } };
+  /** A compression's files: the factors of what was cut, and the export with their product put in; so many of its steps. */
+  exportCompressed: { ask: { result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>; steps: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
   /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
   judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
   /** Tokens of a text, counted as the run would cut it. */

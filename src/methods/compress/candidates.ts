@@ -119,3 +119,20 @@ export const scoreOf = (blocks: readonly BlockSvd[], g: readonly Float64Array[],
 export type Ranking = 'first-order' | 'curvature';
 
 export const worth = ({ score, curvature }: Candidate, ranking: Ranking): number => (ranking === 'curvature' ? score - curvature : score);
+
+/**
+ * Candidates in the order in which they are tried: every module's best, the most promising first, then every module's second, and
+ * so on, for a module can have one form only. A module of which nothing stays is the same however its rows were split.
+ */
+export function ordered(candidates: readonly Candidate[], ranking: Ranking): Candidate[] {
+  const turns = new Map<number, number>(), gone = new Set<number>(), out: { candidate: Candidate; turn: number }[] = [];
+  for (const candidate of [...candidates].sort((a, b) => worth(b, ranking) - worth(a, ranking))) {
+    const { module, keep } = candidate, nothing = keep.every((k) => k === 0);
+    if (nothing && gone.has(module)) continue;
+    if (nothing) gone.add(module);
+    const turn = turns.get(module) ?? 0;
+    turns.set(module, turn + 1);
+    out.push({ candidate, turn });
+  }
+  return out.sort((a, b) => a.turn - b.turn).map((o) => o.candidate);
+}

@@ -16,7 +16,7 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
   const reference = read('rmi.json'), rows: number[][] = read('texts.json').batches.rmi;
   const batch: TokenBatch = { ids: Int32Array.from(rows.flat()), sequences: rows.length, length: rows[0]!.length };
   const { tensors } = readSafetensors(readFileSync(sharedPath('reference', 'smollm2', 'rmi.safetensors')), 'rmi.safetensors');
-  const floats = (name: string) => toFloat32(tensors.get(name)!), words = ({ bytes }: SafetensorsEntry) => new Uint32Array(bytes.slice().buffer);
+  const floats = (name: string) => toFloat32(tensors.get(name)!), words = ({ bytes }: SafetensorsEntry) => new Uint32Array(new Uint8Array(bytes).buffer);
   let opened: OpenedSmolLm2;
   beforeAll(async () => { opened = await openSmolLm2(floatModel); });
   afterAll(() => opened.close());

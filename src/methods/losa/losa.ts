@@ -67,7 +67,9 @@ export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPa
   const held = () => heldOutLoss(engine, data.held, training.batch, use);
   for (let round = 1; round <= rounds; round++) {
     const target = sparsityOfRound(sparsity, round, rounds), matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
-    const redundancy = redundancies(matrix), importance = layerImportances(redundancy, beta), sparsities = layerSparsities(importance, target, spreadOf(target));
+    const redundancy = redundancies(matrix), importance = layerImportances(redundancy, beta);
+    // Whole N of M leave layers nothing to differ by.
+    const sparsities = layerSparsities(importance, target, options.structure.of > 0 ? 0 : spreadOf(target));
     yield { type: 'similarity', round, target, matrix, redundancy, importance, sparsities };
     const errors: number[] = [];
     for await (const block of prunePass(engine, data.calibration, dense, use, sparsities, options)) {

@@ -17,7 +17,10 @@ const ModulePanel = lazy(() => import('./ModulePanel.tsx').then((m) => ({ defaul
 
 /** The plates of the studies. */
 const plates: Partial<Record<StudyKind, LazyExoticComponent<() => ReactNode>>> = {
+  race: lazy(() => import('./race/RacePlate.tsx').then((m) => ({ default: m.RacePlate }))),
   slider: lazy(() => import('./slider/SliderPlate.tsx').then((m) => ({ default: m.SliderPlate }))),
+  compress: lazy(() => import('./compress/CompressPlate.tsx').then((m) => ({ default: m.CompressPlate }))),
+  samples: lazy(() => import('./samples/SamplesPlate.tsx').then((m) => ({ default: m.SamplesPlate }))),
 };
 
 const tabs: (PlateTab | StudyKind)[] = ['layers', 'certainty', ...(Object.keys(plates) as StudyKind[])];

@@ -6,9 +6,11 @@
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../../errors.ts';
 import type { PresetId } from '../../experiment/schema.ts';
+import { compressEn } from './compress.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from './numbers.ts';
 import { raceEn } from './race.en.ts';
+import { samplesEn } from './samples.en.ts';
 import { sliderEn } from './slider.en.ts';
 
 const n = numbers('en');
@@ -165,6 +167,8 @@ export const en = {
   },
   race: raceEn,
   slider: sliderEn,
+  compress: compressEn,
+  samples: samplesEn,
   finding: {
     band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
       `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
@@ -316,6 +320,9 @@ export const en = {
     race: { name: 'What does it buy?', look: 'Look for: lines that part. One seed proves nothing.' },
     'when-does-it-matter': { name: 'When does it matter?', look: 'Look for: the budget at which the lines meet.' },
     compress: { name: 'Can less be better?', look: 'Look for: predicted against measured, and what the test samples say.' },
+    'losa-50': { name: 'What can go?', look: 'Look for: layers that keep weights, and what half of them cost.' },
+    'losa-60': { name: 'What can go? Six in ten', look: 'Look for: rounds in which training no longer repairs.' },
+    'losa-70': { name: 'What can go? Seven in ten', look: 'Look for: which blocks get the rank.' },
     qdylora: { name: 'How small can it be?', look: 'Look for: the rank from which the curve is flat.' },
   } satisfies Record<PresetId, { name: string; look: string }>,
   texts: {
@@ -324,7 +331,7 @@ export const en = {
   changes: {
     'model': 'model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
     'method.repeats': 'repeats', 'method.vocabularySample': 'vocabulary sample', 'allocation.meanRank': 'mean rank', 'allocation.rounding': 'rounding',
-    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank', ...sliderEn.changes,
+    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank', ...sliderEn.changes, ...compressEn.changes, ...samplesEn.changes, ...raceEn.changes,
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

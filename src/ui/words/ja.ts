@@ -1,9 +1,11 @@
 /** ページのすべての言葉の日本語。型は en.ts。名前（q, AdaRank, WebGPU）は訳さない。 */
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
+import { compressJa } from './compress.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from './numbers.ts';
 import { raceJa } from './race.ja.ts';
+import { samplesJa } from './samples.ja.ts';
 import { sliderJa } from './slider.ja.ts';
 
 const n = numbers('ja');
@@ -157,6 +159,8 @@ export const ja = {
   },
   race: raceJa,
   slider: sliderJa,
+  compress: compressJa,
+  samples: samplesJa,
   finding: {
     band: (where, first, last, share) =>
       `ランクは${{ early: '前', middle: '中ほど', late: '後ろ' }[where]}の層に集まる。${first === last ? `${first}層` : `${first}〜${last}層`}で全体の${n.whole(100 * share)}\u00a0%。`,
@@ -308,6 +312,9 @@ export const ja = {
     race: { name: '何が得られる？', look: '見どころ：線が分かれるか。シード1つでは何も言えません。' },
     'when-does-it-matter': { name: 'いつ効く？', look: '見どころ：線が重なり始める予算。' },
     compress: { name: '減らすと良くなる？', look: '見どころ：予測と実測の一致、そしてテスト用サンプルの結果。' },
+    'losa-50': { name: '何を捨てられる？', look: '見どころ：重みを残す層と、半分を捨てた代償。' },
+    'losa-60': { name: '何を捨てられる？6割', look: '見どころ：学習しても直らなくなるラウンド。' },
+    'losa-70': { name: '何を捨てられる？7割', look: '見どころ：ランクを得るブロック。' },
     qdylora: { name: 'どこまで小さくできる？', look: '見どころ：曲線が平らになり始めるランク。' },
   },
   texts: {
@@ -316,7 +323,7 @@ export const ja = {
   changes: {
     'model': 'モデル', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
     'method.repeats': '反復', 'method.vocabularySample': '語彙の標本', 'allocation.meanRank': '平均ランク', 'allocation.rounding': '丸め',
-    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク', ...sliderJa.changes,
+    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク', ...sliderJa.changes, ...compressJa.changes, ...samplesJa.changes, ...raceJa.changes,
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

@@ -1,0 +1,80 @@
+/**
+ * `npx tsx bench/generate.ts [MODEL_FOLDER]`: a token with the cache of keys and values against a token by a whole forward pass of the
+ * text so far, at several lengths; the same pieces of the same export, session creation not counted. Time is processor time of all
+ * threads, which other work on the machine disturbs less than the clock. Prints and writes `bench/results/generate-<model>.json`.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEngine } from '../src/engine/cut-engine.ts';
+import { createHead } from '../src/engine/head.ts';
+import { Network, shapeOf } from '../src/engine/network.ts';
+import { Pieces } from '../src/engine/pieces.ts';
+import { VocabularyChunks } from '../src/engine/vocabulary-chunks.ts';
+import { WasmBackend } from '../src/engine/wasm-backend.ts';
+import { likeliest } from '../src/methods/sampling.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { loadModel } from '../src/worker/load.ts';
+import { loadRuntime } from '../cli/runtime.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { lengths: { type: 'string', default: '64,128,256' }, tokens: { type: 'string', default: '16' }, passes: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' } },
+});
+const path = positionals[0] ?? resolve(import.meta.dirname, '../public/models/atlas-3m'), tokens = Number(values.tokens), passes = Number(values.passes);
+const { compiled: model } = await loadModel(await nodeFiles(path)), { ort } = await loadRuntime('wasm', values.threads);
+const textOf = (length: number) => Int32Array.from({ length }, (_, i) => (i * i * 7 + 3) % model.vocab);
+
+/** Processor and clock milliseconds of a task. */
+async function spent(task: () => Promise<unknown>): Promise<{ cpu: number; wall: number }> {
+  const before = process.cpuUsage(), start = performance.now();
+  await task();
+  const { user, system } = process.cpuUsage(before);
+  return { cpu: (user + system) / 1000, wall: performance.now() - start };
+}
+
+const median = (times: { cpu: number; wall: number }[]) => {
+  const of = (key: 'cpu' | 'wall') => times.map((t) => t[key]).sort((a, b) => a - b)[times.length >> 1]!;
+  return { cpu: of('cpu'), wall: of('wall') };
+};
+
+/** A text of `length` tokens, the last of which are written one by one. */
+async function cached(length: number) {
+  const engine = createEngine({ model, backend: new WasmBackend(ort), memoryBudgetBytes: 4e9 }), times: { cpu: number; wall: number }[] = [];
+  const text = engine.generate({ prompt: textOf(length - tokens), tokens, choose: likeliest });
+  const prompt = await spent(() => text.next());
+  for (let i = 1; i < tokens; i++) times.push(await spent(() => text.next()));
+  await text.return();
+  await engine.dispose();
+  return { token: median(times.slice(1)), prompt };
+}
+
+/** A whole forward pass and the logits behind its last token. */
+async function whole(length: number) {
+  const backend = new WasmBackend(ort), pieces = new Pieces(model, backend), network = new Network(model, backend, pieces), chunks = new VocabularyChunks(backend, model.head);
+  const head = createHead(model, backend, pieces, chunks), batch = { ids: textOf(length), sequences: 1, length }, times: { cpu: number; wall: number }[] = [];
+  for (let i = 0; i <= passes; i++) {
+    times.push(await spent(async () => {
+      const stream = await network.forward(batch), prepared = await head.prepare(shapeOf(batch), stream.at(-1)!);
+      await head.logits(prepared, () => undefined, [length - 1]);
+      for (const x of [...stream, prepared]) x.dispose();
+    }));
+  }
+  await pieces.dispose();
+  await head.dispose();
+  chunks.dispose();
+  await backend.dispose();
+  return median(times.slice(1));
+}
+
+const rows = [];
+for (const length of values.lengths.split(',').map(Number)) {
+  const recomputed = await whole(length), { token, prompt } = await cached(length), ratio = recomputed.cpu / token.cpu;
+  rows.push({ length, recomputed, token, prompt, ratio });
+  console.log(`${String(length).padStart(5)} tokens: ${token.cpu.toFixed(1)} ms a token with the cache, ${recomputed.cpu.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.cpu).toFixed(0)} tokens a second of processor time; by the clock now ${(1000 / token.wall).toFixed(0)})`);
+}
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+writeFileSync(resolve(folder, `generate-${basename(path)}.json`), `${JSON.stringify({ machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), threads: Number(values.threads), rows }, null, 1)}\n`);
+process.exit(0);

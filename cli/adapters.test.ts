@@ -1,0 +1,96 @@
+/** `rank-atlas export` and `import`: adapters out and in as files, and what of them is refused. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { unzipSync, zipSync } from 'fflate';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { exportPeft } from '../src/experiment/peft.ts';
+import { initialAdapters } from '../src/methods/lora.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
+import { dequantise } from '../src/model/weights.ts';
+import { loadModel } from '../src/worker/load.ts';
+import { main } from './main.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [], err: string[] = [];
+  const log = vi.spyOn(console, 'log').mockImplementation((line: string) => { out.push(line); });
+  const error = vi.spyOn(console, 'error').mockImplementation((line: string) => { err.push(line); });
+  try {
+    return { code: await main(args), out: out.join('\n'), err: err.join('\n') };
+  } finally {
+    log.mockRestore();
+    error.mockRestore();
+  }
+}
+
+describe('adapters on the command line', { timeout: 120_000 }, async () => {
+  const model = await loadModel(await nodeFiles(resolve(import.meta.dirname, '../public/models/atlas-3m'))), { modules } = model.compiled;
+  // Ranks 0, 1, 2, 3, 0, … and B filled, so that there is something to merge.
+  const adapters = initialAdapters(5, modules, modules.map((m) => m.index % 4)).map((a) => ({ ...a, loraB: a.loraB.map((_, i) => Math.sin(i) / 50) }));
+  const files = exportPeft({ modules, adapters, scale: (m) => 1 + m / 10, baseModel: 'atlas', taskType: 'CAUSAL_LM' });
+  const zip = join(folder, 'adapter.zip');
+  writeFileSync(zip, zipSync({ 'deep/adapter_config.json': files.get('adapter_config.json')!, 'deep/adapter_model.safetensors': files.get('adapter_model.safetensors')! }));
+
+  it('says what a zip holds, and writes its ranks as train takes them', async () => {
+    const ranks = join(folder, 'ranks.json'), { code, out } = await cli('import', zip, '--out', ranks);
+    expect(code).toBe(0);
+    expect(out).toContain(`42 of 56 modules adapted, ${adapters.reduce((sum, a) => sum + a.loraA.length + a.loraB.length, 0)} parameters, mean rank 1.5.`);
+    const told = JSON.parse(readFileSync(ranks, 'utf8')) as { modules: { path: string; rank: number; scale: number | null }[] };
+    expect(told.modules.map((m) => [m.path, m.rank])).toEqual(modules.map((m) => [m.path, m.index % 4]));
+    expect(told.modules[7]!.scale).toBeCloseTo(1.7, 6);
+    expect(told.modules[8]!.scale).toBeNull();
+    expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(told);
+  });
+
+  it('writes a folder and a zip that hold the same adapter', async () => {
+    const as = { folder: join(folder, 'out'), zip: join(folder, 'out.zip') };
+    expect((await cli('export', zip, '--out', as.folder)).code).toBe(0);
+    expect((await cli('export', as.folder, '--out', as.zip)).code).toBe(0);
+    const unzipped = unzipSync(readFileSync(as.zip));
+    for (const [name, bytes] of Object.entries(unzipped)) expect(Buffer.compare(bytes, readFileSync(join(as.folder, name)))).toBe(0);
+    expect(Buffer.compare(readFileSync(join(as.folder, 'adapter_model.safetensors')), files.get('adapter_model.safetensors')!)).toBe(0);
+  });
+
+  it('merges: W + s B A, in the export and beside it', async () => {
+    const to = join(folder, 'merged');
+    expect((await cli('export', zip, '--out-model', to)).code).toBe(0);
+    const merged = await loadModel(await nodeFiles(join(to, 'model.onnx'))), { tensors } = readSafetensors(readFileSync(join(to, 'weights.safetensors')), 'weights');
+    expect(tensors.size).toBe(42);
+    for (const { module, rank, loraA, loraB } of [adapters[0]!, adapters[20]!]) {
+      const { path, inFeatures } = modules[module]!, before = dequantise(model.compiled.weightOf(module)), after = dequantise(merged.compiled.weightOf(module));
+      expect(Buffer.compare(Buffer.from(toFloat32(tensors.get(`${path}.weight`)!).buffer), Buffer.from(after.buffer, after.byteOffset, after.byteLength))).toBe(0);
+      for (const i of [0, 1, inFeatures + 3]) {
+        const row = Math.floor(i / inFeatures), column = i % inFeatures, delta = Array.from({ length: rank }, (_, r) => loraB[row * rank + r]! * loraA[r * inFeatures + column]!).reduce((x, y) => x + y);
+        expect(after[i]).toBeCloseTo(before[i]! + (1 + module / 10) * delta, 5);
+      }
+    }
+    expect(dequantise(merged.compiled.weightOf(0))).toEqual(dequantise(model.compiled.weightOf(0)));
+  });
+
+  it('makes an untrained adapter of a result, at its ranks', async () => {
+    const result = join(folder, 'result.json'), to = join(folder, 'fresh.zip');
+    expect((await cli('run', 'jacobian', '--ids', '[[1,2,3,4,5,6,7,8]]', '--set', 'method.repeats=2', '--threads', '1', '--out', result)).code).toBe(0);
+    expect((await cli('export', result, '--out', to)).out).toContain('untrained');
+    const ranks = (JSON.parse(readFileSync(result, 'utf8')) as { modules: { rank: number }[] }).modules.map((m) => m.rank);
+    const told = JSON.parse((await cli('import', to, '--json')).out) as { modules: { rank: number; scale: number | null }[] };
+    expect(told.modules.map((m) => m.rank)).toEqual(ranks);
+    expect(told.modules.find((m) => m.rank > 0)!.scale).toBeCloseTo(2, 6);
+    expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain('nothing to merge');
+  });
+
+  it('refuses in a sentence, and writes nothing', async () => {
+    const broken = join(folder, 'broken.zip'), half = join(folder, 'half.zip'), to = join(folder, 'never');
+    writeFileSync(broken, 'no zip');
+    writeFileSync(half, zipSync({ 'adapter_config.json': files.get('adapter_config.json')! }));
+    for (const args of [['import', broken], ['import', half], ['import', join(folder, 'nothing')], ['export', zip], ['export', broken, '--out', to], ['export', join(folder, 'nothing.json'), '--out', to]]) {
+      const { code, out, err } = await cli(...args);
+      expect([code, out], args.join(' ')).toEqual([2, '']);
+      expect(err).toMatch(/^rank-atlas: .+[.)]$/);
+    }
+    expect(existsSync(to)).toBe(false);
+  });
+});

@@ -1,0 +1,78 @@
+/**
+ * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there or, untrained, from the ranks of a
+ * result; and the model with an adapter merged into it.
+ */
+import { join } from 'node:path';
+import { loraDelta } from '../src/device/twins.ts';
+import type { AdapterValues } from '../src/engine/engine.ts';
+import { withWeights } from '../src/engine/replaced-model.ts';
+import { AtlasError } from '../src/errors.ts';
+import { exportPeft } from '../src/experiment/peft.ts';
+import { parseResult } from '../src/experiment/result-file.ts';
+import { initialAdapters } from '../src/methods/lora.ts';
+import { describeBytes } from '../src/model/memory.ts';
+import { writeSafetensors } from '../src/model/safetensors.ts';
+import { dequantise } from '../src/model/weights.ts';
+import { writeGraph } from '../src/onnx/write.ts';
+import type { LoadedModel } from '../src/worker/load.ts';
+import { isAdapter, makeFolder, writeAdapter } from './adapter-files.ts';
+import { readJson, writeBytes } from './disk.ts';
+import { adapterAt, modelFor } from './import.ts';
+import type { Command } from './main.ts';
+
+interface Source { adapters: readonly AdapterValues[]; scale(module: number): number; rsLora: boolean; trained: boolean }
+
+/** LoRA's usual scale α/r = 2, for adapters that nothing was trained with yet. */
+const SCALE = 2;
+
+export const exportAdapter: Command = async (path, options) => {
+  const { out, 'out-model': folder } = options;
+  if (out === undefined && folder === undefined) throw new AtlasError('usage', { why: 'export needs --out FOLDER or FILE.zip, or --out-model FOLDER' });
+  const model = await modelFor(options), source = await isAdapter(path) ? { ...await adapterAt(path, model), trained: true } : await untrained(path, model);
+  if (folder !== undefined && !source.trained) throw new AtlasError('usage', { why: 'a result has ranks but nothing trained, so there is nothing to merge; --out-model takes an adapter' });
+
+  const written: Record<string, number> = {};
+  if (out !== undefined) {
+    const files = exportPeft({ ...source, modules: model.compiled.modules, baseModel: model.open.title, taskType: 'CAUSAL_LM' });
+    await writeAdapter(out, files);
+    for (const [name, bytes] of files) written[`${out}: ${name}`] = bytes.length;
+  }
+  if (folder !== undefined) {
+    await makeFolder(folder);
+    for (const [name, bytes] of await mergedFiles(model, source)) {
+      await writeBytes(join(folder, name), bytes);
+      written[join(folder, name)] = bytes.length;
+    }
+  }
+  if (options.json) console.log(JSON.stringify({ adapters: source.adapters.length, trained: source.trained, written }, null, 2));
+  else {
+    console.log(`${source.adapters.length} adapters${source.trained ? '' : ', untrained: A as PEFT begins it, B zero'}`);
+    for (const [name, bytes] of Object.entries(written)) console.log(`${name}: ${describeBytes(bytes)}`);
+  }
+  return 0;
+};
+
+/** Fresh adapters at a result's ranks: where training in PEFT begins. Throws `bad-result`, `adapter-model`. */
+async function untrained(path: string, { compiled: { modules } }: LoadedModel): Promise<Source> {
+  const result = parseResult(await readJson(path, `"${path.slice(0, 200)}" is neither an adapter (a folder, a zip) nor a result file`), path);
+  const ranks = new Map(result.modules.map((m) => [m.path, m.rank])), stranger = modules.find((m) => !ranks.has(m.path));
+  if (stranger || ranks.size !== modules.length) throw new AtlasError('adapter-model', { file: path, why: `its ${ranks.size} modules are not the ${modules.length} of the open model` });
+  const adapters = initialAdapters(result.spec.seed, modules, modules.map((m) => ranks.get(m.path)!));
+  return { adapters, scale: () => SCALE, rsLora: false, trained: false };
+}
+
+/** `model.onnx`: the export with the adapted weights as float32; `weights.safetensors`: those alone, `<path>.weight` [out, in]. */
+async function mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }: Source): Promise<Map<string, Uint8Array>> {
+  const weights = new Map(adapters.map(({ module, rank, loraA, loraB }) => {
+    const { outFeatures, inFeatures } = compiled.modules[module]!;
+    return [module, loraDelta(loraA, loraB, dequantise(compiled.weightOf(module)), null, outFeatures, inFeatures, rank, scale(module))];
+  }));
+  const named = [...weights].map(([module, data]) => {
+    const { path, outFeatures, inFeatures } = compiled.modules[module]!;
+    return [`${path}.weight`, { shape: [outFeatures, inFeatures], data }] as const;
+  });
+  return new Map([
+    ['model.onnx', writeGraph(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32'))],
+    ['weights.safetensors', writeSafetensors(new Map(named), { format: 'pt' })],
+  ]);
+}

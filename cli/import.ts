@@ -1,0 +1,56 @@
+/** `rank-atlas import`: what a PEFT adapter is made of, against a model; its ranks as a file that `train --ranks` takes. */
+import { importPeft, type PeftImport } from '../src/experiment/peft.ts';
+import { columns } from '../src/experiment/export.ts';
+import type { ModuleInfo } from '../src/compiler/modules.ts';
+import { defaultSpec } from '../src/experiment/schema.ts';
+import { nodeFiles } from '../src/model/node-files.ts';
+import { loadModel, type LoadedModel } from '../src/worker/load.ts';
+import { readAdapter } from './adapter-files.ts';
+import { modelNamedBy } from './bundled.ts';
+import { writeBytes } from './disk.ts';
+import type { Command, Options } from './main.ts';
+
+export const importAdapter: Command = async (path, options) => {
+  const model = await modelFor(options);
+  const summary = summaryOf(await adapterAt(path, model), model.compiled.modules);
+  console.log(options.json ? JSON.stringify(summary, null, 2) : text(summary));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(summary, null, 1)}\n`);
+  return 0;
+};
+
+/** `--model`, or the bundled one. */
+export const modelFor = async ({ model, dtype }: Options): Promise<LoadedModel> =>
+  loadModel(model === undefined ? await modelNamedBy(defaultSpec().model) : await nodeFiles(model), { dtype });
+
+/** An adapter for this model. Throws what the reader throws. */
+export async function adapterAt(path: string, { compiled }: LoadedModel): Promise<PeftImport> {
+  const { config, weights } = await readAdapter(path);
+  return importPeft(config, weights, compiled.modules);
+}
+
+interface Summary {
+  baseModel: string | null;
+  rsLora: boolean;
+  parameters: number;
+  /** Every module of the model; rank 0 and no scale where it has no adapter. */
+  modules: { path: string; rank: number; scale: number | null; parameters: number }[];
+}
+
+function summaryOf({ adapters, scale, rsLora, baseModel }: PeftImport, modules: readonly ModuleInfo[]): Summary {
+  const ranks = new Map(adapters.map((a) => [a.module, a.rank]));
+  const rows = modules.map(({ index, path, inFeatures, outFeatures }) => {
+    const rank = ranks.get(index) ?? 0;
+    return { path, rank, scale: rank > 0 ? scale(index) : null, parameters: rank * (inFeatures + outFeatures) };
+  });
+  return { baseModel, rsLora, parameters: rows.reduce((sum, r) => sum + r.parameters, 0), modules: rows };
+}
+
+function text({ baseModel, rsLora, parameters, modules }: Summary): string {
+  const adapted = modules.filter((m) => m.rank > 0), mean = modules.reduce((sum, m) => sum + m.rank, 0) / modules.length;
+  return [
+    `${adapted.length} of ${modules.length} modules adapted, ${parameters} parameters, mean rank ${Number(mean.toFixed(2))}${rsLora ? ', rsLoRA' : ''}.`,
+    `Trained on: ${baseModel ?? 'the file does not say'}.`,
+    '',
+    ...columns([['module', 'rank', 'scale', 'parameters'], ...modules.map((m) => [m.path, String(m.rank), m.scale === null ? '-' : String(Number(m.scale.toPrecision(6))), String(m.parameters)])]),
+  ].join('\n');
+}

@@ -1,0 +1,69 @@
+/**
+ * A pruning on the command line: progress on stderr, the rounds and what they are worth on stdout, the result with `--out`, and with
+ * `--out-model` a folder with the pruned export, its sparse weights, and the adapters with their masks.
+ */
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { columns } from '../src/experiment/export.ts';
+import { prunedFiles } from '../src/experiment/prune-export.ts';
+import { runPrune, type PrunedModel } from '../src/experiment/prune-run.ts';
+import { costOf, reducePrune, type PruneDoing, type PruneResult, type PruneState } from '../src/experiment/prune-state.ts';
+import { describeBytes } from '../src/model/memory.ts';
+import { writeBytes } from './disk.ts';
+import { clearLine, line } from './progress.ts';
+import { openStudy, type StudyCommand } from './study.ts';
+
+export const prune: StudyCommand = async (spec, options) => {
+  const { context, model, dispose } = await openStudy(spec, options), folder = options['out-model'];
+  const save = async (pruned: PrunedModel) => {
+    for (const { name, bytes } of await prunedFiles(model, pruned)) {
+      await mkdir(dirname(join(folder!, name)), { recursive: true });
+      await writeBytes(join(folder!, name), bytes);
+      console.error(`${join(folder!, name)}: ${describeBytes(bytes.byteLength)}`);
+    }
+  };
+  let state: PruneState | null = null;
+  try {
+    for await (const event of runPrune(context, folder === undefined ? undefined : save)) {
+      state = reducePrune(state, event);
+      if (state.doing) line(doingText(state.doing));
+    }
+  } finally {
+    clearLine();
+    await dispose();
+  }
+  const result = state!.result!;
+  console.log(pruneText(result));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  return 0;
+};
+
+const WHAT: Record<PruneDoing['what'], string> = {
+  prepare: 'Judging the dense model', prune: 'Pruning blocks', judge: 'Judging', repair: 'Repairing', wanda: 'Wanda alone, blocks', lora: 'Wanda and LoRA, steps', store: 'Rounding to 4 bits',
+};
+
+const doingText = ({ what, round, done, of }: PruneDoing): string => `${round > 0 ? `Round ${round}. ` : ''}${WHAT[what]}, ${done} of ${of}`;
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** Held-out loss and the perplexity it is. */
+const loss = (nats: number): string => `${nats.toFixed(4)} (perplexity ${Math.exp(nats).toFixed(2)})`;
+
+/** The rounds, layer by layer, and every way to the same sparsity beside each other. */
+export function pruneText(result: PruneResult): string {
+  const { spec, dense, rounds, wanda, lora, stored, layers } = result, { prune: p, training } = spec, found = costOf(result);
+  const last = rounds.at(-1)!, time = rounds.reduce((ms, r) => ms + r.milliseconds, 0);
+  return [
+    `${p.rounds} rounds, ${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, by ${p.score}, ${p.pattern}, beta ${p.beta}, ranks by ${p.rankBy}. Training took ${(time / 1000).toFixed(1)} s.`,
+    '', ...columns([
+      ['round', 'target', 'pruned', 'repaired', 'mean rank', ...Array.from({ length: layers }, (_, l) => `L${l}`)],
+      ...rounds.map((r) => [String(r.round), percent(r.target), r.pruned!.toFixed(4), r.repaired!.toFixed(4), String(r.meanRank), ...r.ranks!.map((rank, l) => `${(100 * r.zeros[l]!).toFixed(1)}/${rank}`)]),
+    ]),
+    'Under each layer: its zeros in percent / the rank of its modules.',
+    '', ...columns([['held-out loss, nats per token', ''], ['dense', loss(dense!.loss)], ['LoSA', loss(last.repaired!)],
+      ...(wanda ? [[`Wanda alone, ${percent(wanda.zeros)} zeros`, loss(wanda.loss)]] : []),
+      ...(lora ? [[`Wanda, then LoRA of rank ${lora.rank}, merged: ${percent(lora.zeros)} zeros`, loss(lora.merged)], ['the same, kept to the mask', loss(lora.masked)]] : [])]),
+    '', ...columns([['linear layers stored as', 'bytes', 'loss'], ['the file', describeBytes(dense!.bytes), dense!.loss.toFixed(4)],
+      ...stored.map((s) => [{ float32: 'pruned, float32', sparse: 'pruned, bit mask and kept weights', int4: 'pruned, 4 bits again' }[s.form], describeBytes(s.bytes), s.loss.toFixed(4)])]),
+    ...(found ? ['', `${percent(found.zeros)} zeros ${found.cost >= 0 ? `cost ${found.cost.toFixed(3)} nats` : `and the training together gain ${(-found.cost).toFixed(3)} nats`} per token.`] : []),
+  ].join('\n');
+}

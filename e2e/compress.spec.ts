@@ -1,0 +1,52 @@
+/** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, files, and an edited table. */
+import { expect, test } from '@playwright/test';
+import { open, saved, smallSpec } from './page.ts';
+
+const spec = smallSpec({ study: 'compress' });
+const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 12, test: 12, trials: 3, checks: 4 };
+
+test('scores, tries, judges by other samples, undoes and saves', async ({ page }) => {
+  test.slow();
+  await open(page, { ...spec, compress });
+  const plate = page.locator('#plate-panel');
+  await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute('aria-selected', 'true');
+  await expect(plate.locator('.finding')).toHaveText('One backward pass will rank every component.');
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  await expect(plate.locator('.how')).toContainText(/Decomposing weights|Running the samples/, { timeout: 60_000 });
+  await page.getByRole('button', { name: 'Pause', exact: true }).click();
+  await expect(page.locator('.status .bold').first()).toHaveText('Paused');
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+
+  await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/, { timeout: 150_000 });
+  await expect(plate.locator('.how')).toContainText('12 samples that took no part');
+  const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
+  await expect(trail.locator('tbody tr')).toHaveCount(3);
+  await plate.getByRole('button', { name: 'Prediction' }).click();
+  await expect(plate.locator('.finding')).toContainText(/r = /);
+  const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+  expect(csv.text.trim().split('\n').filter((l) => !l.startsWith('#'))).toHaveLength(1 + 4 + 3);
+  await plate.getByRole('button', { name: 'Components' }).click();
+
+  const undo = trail.getByRole('button', { name: /^Undo/ }).first();
+  if (await undo.isVisible()) {
+    expect((await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name).toMatch(/factors\.safetensors$/);
+    await undo.click();
+    await expect(plate.locator('.finding')).toHaveText('All steps are undone.');
+    await plate.getByRole('button', { name: 'Redo all' }).click();
+    await expect(plate.locator('.finding')).toHaveText(/^Dropping/);
+  }
+});
+
+test('the task is a table that can be edited', async ({ page }) => {
+  await open(page, { ...spec, compress });
+  const plate = page.locator('#plate-panel');
+  await plate.getByText('Task table', { exact: true }).click();
+  await expect(plate.getByText('1 to 5 of 300')).toBeVisible();
+  await plate.getByRole('button', { name: 'Edit a copy' }).click();
+  await plate.getByLabel('Row 1, option 1').fill(' whale');
+  await plate.getByLabel('Row 1, option 1').press('Enter');
+  await plate.getByRole('group', { name: 'Row 1, question' }).getByLabel('Option 1 is right').check();
+  await plate.getByRole('button', { name: 'Remove row 2', exact: true }).click();
+  await expect(plate.getByText('1 to 5 of 299')).toBeVisible();
+  await expect(plate.getByLabel('Row 1, option 1')).toHaveValue(' whale');
+});

@@ -1,0 +1,55 @@
+/** The race in the page: a small one through a link, from Play to its finding, its files, and a pause in between. */
+import { expect, test, type Page } from '@playwright/test';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import { open, saved, smallSpec, title } from './page.ts';
+
+const spec = smallSpec({ study: 'race' });
+const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 6, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...spec.race, entries: ['adarank', 'uniform', 'spectrum'] } };
+
+/** Opens the page; the map measures by itself first. */
+async function ready(page: Page): Promise<void> {
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+}
+
+test('races three allocations to a finding, and says that one seed is not enough', async ({ page }) => {
+  test.slow();
+  await ready(page);
+  const plate = page.getByRole('tabpanel');
+  await expect(page.getByRole('tab', { name: 'Race' })).toHaveAttribute('aria-selected', 'true');
+  await expect(plate.locator('.finding')).toHaveText('Nothing trained yet.');
+  await expect(plate).toContainText('Play trains 3 allocations on one budget.');
+
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(plate.locator('.how')).toContainText(/\d of 3 runs done; step \d of 6\.|Measuring|The finding/);
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await expect(title(page)).toHaveText('Paused');
+  await page.getByRole('button', { name: 'Play' }).click();
+
+  await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/, { timeout: 120_000 });
+  await expect(plate.locator('.how')).toHaveText('Run 3 seeds before you trust the difference.');
+  const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
+  await expect(rows).toHaveCount(3);
+  const cells = await rows.evaluateAll((trs) => trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent ?? '')));
+  // One budget: parameters within 2 % of each other, the lowest loss first, differences as the losses say.
+  const parameters = cells.map((c) => Number(c[2]!.replace(/,/g, ''))), losses = cells.map((c) => Number(c[3]));
+  expect(Math.max(...parameters) / Math.min(...parameters)).toBeLessThan(1.02);
+  expect([...losses].sort((a, b) => a - b)).toEqual(losses);
+  const uniform = losses[cells.findIndex((c) => c[0] === 'uniform')]!;
+  cells.forEach((c, i) => { if (c[0] !== 'uniform') expect(Math.abs(Number(c[4]!.replace('−', '-')) - (losses[i]! - uniform))).toBeLessThan(0.0011); });
+
+  const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+  expect(csv.text).toContain('training step,AdaRank,uniform,weight spectrum');
+  expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);
+});
+
+test('a setting that is changed makes Play run it anew', async ({ page }) => {
+  await ready(page);
+  const plate = page.getByRole('tabpanel');
+  await plate.getByText('Settings', { exact: true }).click();
+  await plate.getByRole('checkbox', { name: 'EVA' }).check();
+  await plate.getByLabel('Mean ranks').fill('1, 2');
+  await plate.getByLabel('Mean ranks').press('Enter');
+  await expect(plate.locator('.how')).toHaveText('Play trains 4 allocations on one budget, 8 runs in all.');
+  await expect(plate.getByRole('heading', { name: 'When does it matter?' })).toBeVisible();
+});

@@ -1,0 +1,89 @@
+/** The text plate: the model alone, then beside an adapter trained in another tab; tokens looked at by keyboard; a prompt typed in; a pause. */
+import { expect, test, type Page } from '@playwright/test';
+import { open, saved, smallSpec, title } from './page.ts';
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const plate = (page: Page) => page.locator('#plate-panel');
+const text = (page: Page, which: 'Text of the model' | 'Text with the adapter') => page.getByRole('listbox', { name: `${which}, token by token` });
+const tokens = (page: Page, which: 'Text of the model' | 'Text with the adapter' = 'Text of the model') => text(page, which).getByRole('option');
+
+const spec = (study: 'slider' | 'samples', count: number) => {
+  const small = smallSpec({ study });
+  return {
+    ...small, samples: { ...small.samples, tokens: count }, slider: { ...small.slider, rank: 4, base: 'as-is' as const },
+    training: { ...small.training, steps: 4, batch: 2, length: 16, heldSequences: 2, evaluateEvery: 0, learningRate: 0.05 },
+  };
+};
+
+async function ready(page: Page, words: string): Promise<void> {
+  await expect(title(page)).toHaveText(words, { timeout: 60_000 });
+}
+
+async function written(page: Page): Promise<void> {
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText('Written', { timeout: 60_000 });
+}
+
+test('without an adapter the model writes alone, a typed prompt too, and a pause stops it', async ({ page }) => {
+  await open(page, spec('samples', 6));
+  await ready(page, 'No text yet');
+  await expect(plate(page)).toContainText('Train an adapter to compare its text.');
+  await written(page);
+  await expect(tokens(page)).toHaveCount(6);
+  await expect(text(page, 'Text with the adapter')).toHaveCount(0);
+  const first = await tokens(page).allTextContents();
+
+  // What is typed takes effect when Play is pressed.
+  await page.getByRole('textbox', { name: 'Prompt' }).fill('In the beginning God');
+  await written(page);
+  await expect(plate(page)).toContainText('In the beginning God');
+  expect(await tokens(page).allTextContents()).not.toEqual(first);
+
+  await page.getByText('Settings', { exact: true }).last().click();
+  await page.getByRole('textbox', { name: 'Tokens', exact: true }).fill('200');
+  await press(page, 'Play');
+  await expect(tokens(page).nth(3)).toBeVisible({ timeout: 60_000 });
+  await press(page, 'Pause');
+  await expect(title(page)).toHaveText('Paused');
+  const count = await tokens(page).count();
+  expect(count).toBeLessThan(200);
+  await press(page, 'Reset');
+  await expect(tokens(page)).toHaveCount(0);
+});
+
+test('an adapter for every rank writes beside the model: where they part, and what each token is worth to both', async ({ page }) => {
+  await open(page, spec('slider', 10));
+  await ready(page, 'Nothing trained yet');
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText('Trained for every rank', { timeout: 60_000 });
+  await page.getByRole('tab', { name: 'Text' }).click();
+  await expect(plate(page)).toContainText('One prompt, continued twice.');
+  await written(page);
+  await expect(tokens(page)).toHaveCount(10);
+  await expect(tokens(page, 'Text with the adapter')).toHaveCount(10);
+  await expect(plate(page).locator('.finding')).toHaveText(/^They part at (the first token|token \d+)\.$/);
+  const base = await tokens(page).allTextContents(), adapted = await tokens(page, 'Text with the adapter').allTextContents();
+  await expect(plate(page).locator('.token.first-difference')).toHaveCount(2);
+  const at = base.findIndex((t, i) => t !== adapted[i]);
+  await expect(tokens(page).nth(at)).toHaveClass(/first-difference/);
+
+  // By keyboard through the tokens: the table follows, and the name says both probabilities.
+  await text(page, 'Text of the model').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowRight');
+  await expect(tokens(page).nth(1)).toHaveAttribute('aria-selected', 'true');
+  await expect(tokens(page).nth(1)).toHaveAttribute('aria-label', /, model [\d.]+ %, with adapter [\d.]+ %$/);
+  await expect(plate(page).locator('.of-token').first()).toContainText('Token 2');
+
+  const { text: csv } = await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click());
+  const rows = csv.trim().split('\n').filter((l) => !l.startsWith('#'));
+  expect(rows[0]).toBe('token,model’s text,p under the model,p with adapter,adapted text,p under the model,p with adapter');
+  const losses = await plate(page).locator('.scores tr:not(.of-token) td').allTextContents();
+  for (const loss of [losses[1], losses[2], losses[4], losses[5]]) expect(loss).toMatch(/^\d\.\d{3}$/);
+
+  // At another rank it is another adapter.
+  await page.getByLabel('Rank in use').selectOption('1');
+  await expect(title(page)).toHaveText('Changed: rank in use its own to 1');
+  await written(page);
+  await expect(plate(page)).toContainText('for every rank, rank 1');
+});

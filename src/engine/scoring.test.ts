@@ -1,0 +1,67 @@
+/** Single tokens and single directions on a tiny model: against logits, and against gradients formed whole. */
+import { afterAll, expect, it } from 'vitest';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { fillNormal, streamKeys } from '../device/random.ts';
+import { createEngine } from './cut-engine.ts';
+import { floatModel } from './float-model.ts';
+import { wasmBackend } from './test-backends.ts';
+import { batchOf } from './test-probes.ts';
+
+const engine = createEngine({ model: await floatModel(tinyDecoderGraph({ weights: 'q4' })), backend: await wasmBackend(), memoryBudgetBytes: 500e6 });
+afterAll(() => engine.dispose());
+
+const batch = batchOf(48, 2, 5), { vocab, layers } = engine;
+const queries = [{ row: 3, token: 7 }, { row: 3, token: 0 }, { row: 9, token: vocab - 1 }, { row: 0, token: 1 }];
+
+async function expected(): Promise<{ likelihood: number; top: boolean }[]> {
+  const logits = await engine.logits(batch);
+  return queries.map(({ row, token }) => {
+    const own = logits.subarray(row * vocab, (row + 1) * vocab), sum = own.reduce((s, v) => s + Math.exp(v), 0);
+    return { likelihood: own[token]! - Math.log(sum), top: own.every((v) => v <= own[token]!) };
+  });
+}
+
+async function expectScores(layer: number, pass: Awaited<ReturnType<typeof engine.cleanPass>>): Promise<void> {
+  const { logLikelihood, top } = await engine.scoreTokens(pass, queries, layer);
+  (await expected()).forEach((want, i) => {
+    expect(logLikelihood[i]).toBeCloseTo(want.likelihood, 5);
+    expect(top[i] === 1).toBe(want.top);
+  });
+}
+
+it('likelihoods of tokens, from the streams a pass kept and from those that changed', async () => {
+  const pass = await engine.cleanPass(batch), last = engine.modules.findLast((m) => m.layer === layers - 1)!;
+  await expectScores(layers, pass);
+  await expectScores(0, pass);
+  await engine.setWeight(last.index, engine.materialiseWeight(last.index).map((v) => -2 * v));
+  await expectScores(layers - 1, pass);
+  await engine.refreshPass(pass, layers - 1);
+  await expectScores(layers, pass);
+  await engine.setWeight(last.index, null);
+  await engine.refreshPass(pass, 0);
+  await expectScores(layers, pass);
+  expect((await engine.scoreTokens(pass, [{ row: 2, token: 0 }, ...Array.from({ length: vocab }, (_, token) => ({ row: 2, token }))], layers)).top.reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(1);
+  pass.dispose();
+});
+
+it('directions: uᵀ G v of every sequence, without G', async () => {
+  const weights = new Map<number, Float32Array>();
+  await engine.gradients(batch, { weight: (module, g) => { weights.set(module, g); } });
+  const pairs = engine.modules.filter((m) => m.index % 3 === 0).flatMap(({ index, inFeatures, outFeatures }) => [[0, outFeatures], [4, outFeatures - 5]].map(([first, rows]) => {
+    const numbers = (length: number, stream: number) => fillNormal(streamKeys(index, stream, 0), new Float32Array(length));
+    return { module: index, first: first!, rows: rows!, u: numbers(3 * rows!, 1), v: numbers(3 * inFeatures, 2) };
+  }));
+  const { gradients } = await engine.singularGradients(batch, pairs);
+  pairs.forEach(({ module, first, rows, u, v }, p) => {
+    const { inFeatures } = engine.modules[module]!, g = weights.get(module)!;
+    for (let i = 0; i < 3; i++) {
+      let want = 0, size = 0;
+      for (let o = 0; o < rows; o++) for (let k = 0; k < inFeatures; k++) {
+        const term = u[i * rows + o]! * g[(first + o) * inFeatures + k]! * v[i * inFeatures + k]!;
+        want += term;
+        size += Math.abs(term);
+      }
+      expect(Math.abs(gradients[p]![i]! + gradients[p]![3 + i]! - want)).toBeLessThan(1e-5 * size);
+    }
+  });
+});

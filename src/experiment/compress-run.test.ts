@@ -1,0 +1,123 @@
+/** Compress to Impress on the bundled model: that the prediction holds for small removals, that the scan does what it says, and what is refused. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundledModel, bundledTask } from '../../cli/bundled.ts';
+import { compile } from '../compiler/index.ts';
+import { createEngine } from '../engine/cut-engine.ts';
+import { floatModel } from '../engine/float-model.ts';
+import { wasmBackend } from '../engine/test-backends.ts';
+import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
+import { dequantise } from '../model/weights.ts';
+import { readGraph } from '../onnx/read.ts';
+import { factsOf, loadModel, type LoadedModel } from '../worker/load.ts';
+import { compressedFiles } from './compress-export.ts';
+import { runCompress } from './compress-run.ts';
+import { checkCorrelation, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
+import { readTask } from './compress-task.ts';
+import { parseSpec } from './schema.ts';
+import { setByPaths, type Setting } from './settings.ts';
+import type { FullEngine, StudyContext } from './study.ts';
+
+const small = (...settings: Setting[]) => setByPaths(parseSpec({}), [
+  ['compress.rowBlocks', '[1]'], ['compress.samples', '16'], ['compress.test', '16'], ['compress.trials', '3'], ['compress.checks', '8'], ...settings,
+]);
+
+describe('the study on the bundled model', { timeout: 120_000 }, () => {
+  let model: LoadedModel, open = 0;
+  beforeAll(async () => { model = await loadModel(await bundledModel('atlas-3m')); });
+  const backend = wasmBackend();
+  afterAll(async () => (await backend).dispose());
+
+  const contextOf = (spec: StudyContext['spec']): StudyContext => ({
+    spec, model: factsOf(model), provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: null as unknown as FullEngine, importances: null,
+    tokens: async () => { throw new Error('no text here'); },
+    encode: async (text) => (await model.open.tokenizer()).encode(text), decode: async (ids) => (await model.open.tokenizer()).decode(ids), task: bundledTask,
+    derive: async () => {
+      const engine = createEngine({ model: await floatModel(model.graph), backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+      open++;
+      return Object.assign(engine, { dispose: async () => { open--; } });
+    },
+    keep: () => undefined, kept: () => undefined, newest: () => undefined, now: () => performance.now(),
+  });
+
+  async function ran(spec: StudyContext['spec'], stop: (event: CompressEvent) => boolean = () => false): Promise<CompressState> {
+    let state: CompressState | null = null;
+    for await (const event of runCompress(contextOf(spec))) {
+      state = reduceCompress(state, event);
+      if (stop(event)) break;
+    }
+    return state!;
+  }
+
+  it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
+    const state = await ran(small()), { result, trials, checks } = state;
+    expect(checks).toHaveLength(8);
+    expect(checkCorrelation(checks)!).toBeGreaterThan(0.9);
+    expect(result!.calibration.before.accuracy).toBeGreaterThan(0.5);
+    expect(result!.chance).toBe(0.25);
+    // Each trial is judged against what was accepted before it.
+    let current = result!.calibration.before;
+    for (const { figures, accepted, measured } of trials) {
+      expect(accepted).toBe(isBetter(figures, current));
+      expect(measured).toBeCloseTo(figures.loss - current.loss, 12);
+      if (accepted) current = figures;
+    }
+    expect(result!.calibration.after).toEqual(current);
+    expect(result!.test.steps).toHaveLength(1 + result!.accepted.length);
+    expect(result!.samples).toHaveLength(16);
+    for (const [step, { accuracy }] of result!.test.steps.entries()) expect(accuracy).toBeCloseTo(result!.samples.reduce((sum, s) => sum + s.scores[step]!.right, 0) / 16, 12);
+    expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    expect(state.spectra).toHaveLength(56);
+    expect(open).toBe(0);
+
+    // What is written is what was judged.
+    const files = new Map((await compressedFiles(model, result!)).map((f) => [f.name, f.bytes])), first = trials[result!.accepted[0]!]!;
+    const compressed = compile(await readGraph(files.get('model.onnx')!, { file: 'model.onnx', external: () => undefined })), w = dequantise(compressed.weightOf(first.module));
+    const { tensors } = readSafetensors(files.get('factors.safetensors')!, 'factors'), up = toFloat32(tensors.get(`${first.path}.0.up`)!), down = toFloat32(tensors.get(`${first.path}.0.down`)!);
+    const { inFeatures, outFeatures } = model.compiled.modules[first.module]!, k = first.keep[0]!;
+    for (let o = 0; o < outFeatures; o += 7) for (let i = 0; i < inFeatures; i += 11) {
+      let sum = 0;
+      for (let j = 0; j < k; j++) sum += up[o * k + j]! * down[j * inFeatures + i]!;
+      expect(w[o * inFeatures + i]!).toBeCloseTo(sum, 5);
+    }
+  });
+
+  it('stops where it is told to and leaves nothing open', async () => {
+    const state = await ran(small(), (e) => e.type === 'trial');
+    expect(state.trials).toHaveLength(1);
+    expect(state.result).toBeNull();
+    expect(open).toBe(0);
+  });
+
+  const row = (i: number, answer = i % 2) => ({ question: `Number ${i} and`, options: [' the', ' of'], answer });
+  it.each([
+    ['one class', Array.from({ length: 20 }, (_, i) => row(i, 0)), /every row has the same answer/],
+    ['at chance', Array.from({ length: 20 }, (_, i) => ({ question: 'and he said to', options: [' the', ' zzqx'], answer: i % 2 })), /luck alone/],
+  ])('refuses a task of %s with a sentence', async (_, rows, why) => {
+    await expect(ran(small(['compress.task', JSON.stringify({ kind: 'own', rows })]))).rejects.toThrow(why);
+    expect(open).toBe(0);
+  });
+
+  it('refuses numbers of row blocks that are not offered', () => {
+    expect(() => setByPaths(parseSpec({}), [['compress.rowBlocks', '[3]']])).toThrow(expect.objectContaining({ code: 'bad-spec' }));
+  });
+});
+
+describe('tables', () => {
+  it('that ship are right, and the answers lie everywhere', async () => {
+    const { readdir } = await import('node:fs/promises'), folder = new URL('../../public/tasks/', import.meta.url);
+    for (const file of await readdir(folder)) {
+      const text = await readFile(new URL(file, folder), 'utf8'), rows = readTask(text), { licence, source } = JSON.parse(text) as { licence: string; source: string };
+      expect(rows).toHaveLength(300);
+      expect(licence).toBe('public domain');
+      expect(source).toContain('atlas-heldout');
+      const counts = rows[0]!.options.map((_, o) => rows.filter((r) => r.answer === o).length);
+      for (const count of counts) expect(count).toBeGreaterThan(0.7 * (300 / counts.length));
+      expect(rows.every((r) => new Set(r.options).size === r.options.length)).toBe(true);
+    }
+  });
+
+  it.each([['{', /not JSON/], ['{"rows": []}', /at "rows"/], ['{"rows": [{"question": "a", "options": ["b", "c"], "answer": 2}]}', /number of one of the options/]])('%s is refused', (text, why) => {
+    expect(() => readTask(text)).toThrow(why);
+  });
+});

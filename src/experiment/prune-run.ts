@@ -1,0 +1,129 @@
+/**
+ * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then the same sparsity by Wanda alone and by
+ * Wanda with plain LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
+ */
+import type { AdapterValues, CleanPass, TokenBatch } from '../engine/engine.ts';
+import { oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
+import { losa, startLosa, type LosaData, type LosaEngine, type LosaEvent, type LosaModel, type LosaOptions } from '../methods/losa/losa.ts';
+import { zerosOf } from '../methods/losa/prune-pass.ts';
+import { truncated } from '../methods/qdylora.ts';
+import { heldOutLoss } from '../methods/training.ts';
+import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../model/int4.ts';
+import { targetOf } from './prune-spec.ts';
+import { reducePrune, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
+import type { ExperimentSpec } from './spec.ts';
+import { trainingOptions } from './study-training.ts';
+import type { StudyContext } from './study.ts';
+
+/** s of s · (B A): the same for every rank, since ranks change from round to round. */
+const SCALE = 2;
+
+export type PruneEvent =
+  | { type: 'start'; spec: ExperimentSpec; model: PruneState['model']; provider: PruneState['provider']; versions: PruneState['versions']; layers: number; sequences: PruneState['sequences'] }
+  /** The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how many weights they have. */
+  | { type: 'dense'; loss: number; bytes: number; weights: number }
+  | LosaEvent
+  /** How far a comparison is: blocks pruned at one stroke, or steps of plain LoRA. */
+  | { type: 'comparing'; what: 'wanda' | 'lora'; done: number; of: number }
+  | { type: 'wanda'; zeros: number; loss: number }
+  /** Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses part of what it learnt. */
+  | { type: 'lora'; rank: number; parameters: number; zeros: number; merged: number; masked: number }
+  | { type: 'storing'; done: number; of: number }
+  | { type: 'stored' } & StoredForm
+  | { type: 'done'; result: PruneResult };
+
+/** The pruned model while its engine is there: for files. */
+export interface PrunedModel {
+  /** M ⊙ (W + s B A), [out, in]: every pruned weight exactly zero. */
+  weight(module: number): Promise<Float32Array>;
+  /** One bit a weight, row-major, bit 0 of a word first, 1 = kept. */
+  mask(module: number): Uint32Array;
+  /** Each cut to its rank. */
+  adapters(): Promise<AdapterValues[]>;
+  scale: number;
+}
+
+/** See study.ts. `take` is given the pruned model at the end. Throws what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
+export async function* runPrune(context: StudyContext, take?: (pruned: PrunedModel) => Promise<void>): AsyncGenerator<PruneEvent, void, undefined> {
+  const { spec, model, provider, versions } = context;
+  let state: PruneState | null = null;
+  const told = <E extends PruneEvent>(event: E): E => {
+    state = reducePrune(state, event);
+    return event;
+  };
+  const data = await texts(context), { calibration, train, held } = data, { sparsity, structure } = targetOf(spec.prune);
+  yield told({
+    type: 'start', spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, layers: model.layers,
+    sequences: { calibration: calibration.sequences, train: train.sequences, held: held.sequences },
+  });
+  const engine = await context.derive('float32'), options: LosaOptions = { ...spec.prune, sparsity, structure, seed: spec.seed, scale: SCALE, training: trainingOptions(spec.training, spec.seed) };
+  let dense: CleanPass | null = null, pruned: LosaModel | null = null;
+  try {
+    const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0), bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
+    yield told({ type: 'dense', loss: await heldOutLoss(engine, held, options.training.batch), bytes, weights });
+    dense = await engine.cleanPass(calibration);
+    pruned = await startLosa(engine, options);
+    for await (const event of losa(engine, pruned, dense, data, options, () => context.now())) yield told(event);
+    if (spec.prune.baselines) {
+      const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
+      for await (const event of baselines(engine, dense, data, options, rank, context.now)) yield told(event);
+    }
+    for await (const event of stored(engine, pruned, data.held, options.training.batch, state!)) yield told(event);
+    await take?.(prunedModel(engine, pruned));
+    const { doing: _, result: __, ...found } = state!;
+    yield told({ type: 'done', result: { format: 'rank-atlas-prune', version: 1, ...found } });
+  } finally {
+    dense?.dispose();
+    pruned?.dispose();
+    await engine.dispose();
+  }
+}
+
+async function texts({ spec: { training, prune }, tokens }: StudyContext): Promise<LosaData> {
+  const { train, held, length, heldSequences } = training;
+  return {
+    calibration: await tokens(train, { sequences: prune.samples, length }), train: await tokens(train, { sequences: Infinity, length }),
+    held: await tokens(held, { sequences: heldSequences, length }),
+  };
+}
+
+/** The same share of zeros, the mean rank of the last round, the same data and number of steps. */
+async function* baselines(engine: LosaEngine, dense: CleanPass, data: LosaData, options: LosaOptions, rank: number, now: () => number): AsyncGenerator<PruneEvent, void, undefined> {
+  const { training: { batch, steps } } = options, plain = await startOneShot(engine);
+  try {
+    for await (const { layer } of oneShot(engine, plain, dense, data, options)) yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
+    yield { type: 'wanda', zeros: zerosOf(plain.use.masks, engine.modules), loss: await heldOutLoss(engine, data.held, batch, plain.use) };
+    const parameters = engine.modules.reduce((n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures), 0);
+    for await (const event of plainLora(engine, plain.use.masks, data, rank, options, now)) {
+      yield event.type === 'step' ? { type: 'comparing', what: 'lora', done: event.step, of: steps } : { ...event, rank, parameters };
+    }
+  } finally {
+    plain.dispose();
+  }
+}
+
+/** The merged weights in the forms in which they can be kept: bytes of the linear layers, and the loss each leaves. */
+async function* stored(engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> }, { use }: LosaModel, held: TokenBatch, batch: number, state: PruneState): AsyncGenerator<PruneEvent, void, undefined> {
+  const loss = state.rounds.at(-1)!.repaired!, { weights } = state.dense!, kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
+  yield { type: 'stored', form: 'float32', bytes: 4 * weights, loss };
+  yield { type: 'stored', form: 'sparse', bytes: 4 * kept + Math.ceil(weights / 8), loss };
+  let bytes = 0;
+  try {
+    for (const { index, outFeatures, inFeatures } of engine.modules) {
+      const rounded = quantiseInt4(await engine.mergedWeight(index, use), outFeatures, inFeatures);
+      bytes += int4Bytes(rounded);
+      await engine.setWeight(index, dequantiseInt4(rounded, outFeatures, inFeatures));
+      yield { type: 'storing', done: index + 1, of: engine.modules.length };
+    }
+    yield { type: 'stored', form: 'int4', bytes, loss: await heldOutLoss(engine, held, batch) };
+  } finally {
+    for (const { index } of engine.modules) await engine.setWeight(index, null);
+  }
+}
+
+const prunedModel = (engine: LosaEngine, { use, ranks }: LosaModel): PrunedModel => ({
+  weight: (module) => engine.mergedWeight(module, use),
+  mask: (module) => use.masks.bits(module)!,
+  adapters: async () => truncated(await use.adapters.values(), (module) => ranks[engine.modules[module]!.layer]!),
+  scale: SCALE,
+});

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { fillNormal, streamKeys } from '../../device/random.ts';
+import { singularGradients } from '../../device/training-twins.ts';
+import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
+import { blockSvd, truncate, type BlockSvd } from './svd.ts';
+import { symmetricEigen } from './eigen.ts';
+
+const normal = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
+const rowsTo = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
+const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, v, i) => sum + v * b[i]!, 0);
+const row = (x: Float32Array, width: number, i: number) => x.subarray(i * width, (i + 1) * width);
+
+function expectSvd(w: Float32Array, width: number, { rows, sigma, u, v }: BlockSvd): void {
+  const count = rows.length, m = sigma.length;
+  expect(m).toBe(Math.min(count, width));
+  for (let i = 1; i < m; i++) expect(sigma[i]!).toBeLessThanOrEqual(sigma[i - 1]!);
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j <= i; j++) {
+      // A component of nothing may have no far side; near-equal ones need not part in float32.
+      if (sigma[i]! < 1e-6 * sigma[0]!) continue;
+      expect(dot(row(u, count, i), row(u, count, j))).toBeCloseTo(i === j ? 1 : 0, 5);
+      expect(dot(row(v, width, i), row(v, width, j))).toBeCloseTo(i === j ? 1 : 0, 5);
+    }
+  }
+  rows.forEach((from, r) => {
+    for (let k = 0; k < width; k++) expect(sigma.reduce((sum, s, i) => sum + s * u[i * count + r]! * v[i * width + k]!, 0) - w[from * width + k]!).toBeCloseTo(0, 5);
+  });
+}
+
+describe('singular value decomposition', () => {
+  it.each([[1, 1], [1, 5], [5, 1], [7, 7], [12, 5], [5, 12], [40, 33]])('of %i x %i', (rows, width) => {
+    const w = normal(rows * width, 3);
+    expectSvd(w, width, blockSvd(w, width, rowsTo(rows), 'w'));
+  });
+
+  it('of anything small, also of low rank and with equal values', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 6 }), fc.infiniteStream(fc.integer({ min: -2, max: 2 })), (rows, width, values) => {
+      const w = Float32Array.from({ length: rows * width }, () => values.next().value as number);
+      fc.pre(w.some((x) => x !== 0));
+      const svd = blockSvd(w, width, rowsTo(rows), 'w');
+      expectSvd(w, width, svd);
+      expect(dot(svd.sigma, svd.sigma)).toBeCloseTo(dot(w, w), 6);
+    }));
+  });
+
+  it('takes any rows', () => {
+    const w = normal(9 * 6, 4);
+    expectSvd(w, 6, blockSvd(w, 6, Int32Array.of(7, 1, 4), 'w'));
+  });
+
+  it('knows the eigenvalues of the second difference', () => {
+    const n = 30, a = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      a[i * n + i] = 2;
+      if (i > 0) a[i * n + i - 1] = a[(i - 1) * n + i] = -1;
+    }
+    symmetricEigen(a, n).values.forEach((value, i) => expect(value).toBeCloseTo(2 - 2 * Math.cos(((n - i) * Math.PI) / (n + 1)), 12));
+  });
+
+  it('refuses zeros and what is no number', () => {
+    expect(() => blockSvd(new Float32Array(6), 3, rowsTo(2), 'layer')).toThrow(expect.objectContaining({ code: 'singular' }));
+    expect(() => blockSvd(Float32Array.of(1, NaN), 1, rowsTo(2), 'layer')).toThrow(/layer has values that are no finite numbers/);
+  });
+
+  it.each([0, 1, 3, 4, 5])('truncation to %i of 5 leaves the best matrix of that rank', (keep) => {
+    const w = normal(8 * 5, 5), svd = blockSvd(w, 5, rowsTo(8), 'w'), out = w.slice();
+    truncate(out, 5, svd, keep);
+    // Eckart–Young: what is missing has the norm of the dropped values, and what is left has rank `keep`.
+    expect(out.reduce((sum, x, i) => sum + (x - w[i]!) ** 2, 0)).toBeCloseTo(svd.sigma.slice(keep).reduce((sum, s) => sum + s * s, 0), 4);
+    if (keep > 0) expect(blockSvd(out, 5, rowsTo(8), 'w').sigma.filter((s) => s > 1e-5)).toHaveLength(keep);
+    else expect(out.every((x) => Math.abs(x) < 1e-6)).toBe(true);
+  });
+});
+
+describe.skipIf(!hasShared)('against PyTorch', () => {
+  it('gradients of the singular values of layers.29.self_attn.k_proj', () => {
+    const { tensors } = readSafetensors(readFileSync(sharedPath('reference/smollm2/c2i.safetensors')), 'c2i'), at = (name: string) => {
+      const { type, bytes } = tensors.get(`model.layers.29.self_attn.k_proj.K1.${name}`)!;
+      return type === 'F64' as string ? Float32Array.from(new Float64Array(bytes.slice().buffer)) : toFloat32(tensors.get(`model.layers.29.self_attn.k_proj.K1.${name}`)!);
+    };
+    const x = at('x'), dy = at('dy'), uColumns = at('U'), v = at('Vh'), want = at('g'), out = 192, width = 576, tokens = x.length / width;
+    const u = Float32Array.from({ length: uColumns.length }, (_, i) => uColumns[(i % out) * out + Math.floor(i / out)]!);
+    const got = singularGradients(x, dy, { tokens, inFeatures: width, outFeatures: out, column: 0, stride: out }, u, v, 1), largest = Math.max(...want.map(Math.abs));
+    got.forEach((g, i) => expect(Math.abs(g - want[i]!)).toBeLessThan(1e-3 * largest));
+  });
+});
