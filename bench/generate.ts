@@ -68,8 +68,10 @@ async function whole(length: number) {
   return median(times.slice(1));
 }
 
-const rows = [];
-for (const length of values.lengths.split(',').map(Number)) {
+const lengths = values.lengths.split(',').map(Number), rows = [];
+// The first engine of a process also warms up the JavaScript around it.
+await cached(lengths[0]!);
+for (const length of lengths) {
   const recomputed = await whole(length), { token, prompt } = await cached(length), ratio = recomputed.cpu / token.cpu;
   rows.push({ length, recomputed, token, prompt, ratio });
   console.log(`${String(length).padStart(5)} tokens: ${token.cpu.toFixed(1)} ms a token with the cache, ${recomputed.cpu.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.cpu).toFixed(0)} tokens a second of processor time; by the clock now ${(1000 / token.wall).toFixed(0)})`);

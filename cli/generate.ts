@@ -1,28 +1,23 @@
 /** `rank-atlas generate`: continues a prompt on stdout, token by token, through a PEFT adapter if one is given; what it was like on stderr. */
-import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import type { AdapterUse, TrainingEngine } from '../src/engine/engine.ts';
-import { CONFIG_FILE } from '../src/experiment/peft-config.ts';
-import { importPeft, WEIGHTS_FILE } from '../src/experiment/peft.ts';
 import { samplesSchema } from '../src/experiment/samples-spec.ts';
 import { parsed, parseSpec } from '../src/experiment/schema.ts';
 import { TokenText } from '../src/experiment/token-text.ts';
 import { largestRank, rankAt } from '../src/methods/qdylora.ts';
 import { sampler } from '../src/methods/sampling.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
-import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
-import { modelNamedBy } from './bundled.ts';
-import { readBytes } from './disk.ts';
+import { factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { startEngine } from './engine.ts';
+import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './main.ts';
 
 export const generate: Command = async (prompt, options) => {
   const { tokens, temperature, topP, rank } = parsed(samplesSchema, {
     prompt, tokens: typed(options.tokens), temperature: typed(options.temperature), topP: typed(options['top-p']), rank: typed(options.rank),
   });
-  const { seed, model: bundled } = parseSpec({ seed: typed(options.seed) });
+  const { seed } = parseSpec({ seed: typed(options.seed) });
   if (rank !== null && options.adapter === undefined) throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
-  const model = await loadModel(options.model === undefined ? await modelNamedBy(bundled) : await nodeFiles(options.model), { dtype: options.dtype });
+  const model = await modelFor(options);
   const tokenizer = await model.open.tokenizer(), ids = tokenizer.encode(prompt), { endOfText } = factsOf(model);
   const { engine } = await startEngine(model, options);
   try {
@@ -49,8 +44,8 @@ export const generate: Command = async (prompt, options) => {
 const typed = (text: string | undefined): unknown => (text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text));
 
 /** A PEFT adapter on the engine. With `rank` only the first so many ranks of the largest module, the same fraction of the others, at the α of the file (QDyLoRA). */
-async function adapterIn(folder: string, rank: number | null, { compiled }: LoadedModel, engine: TrainingEngine): Promise<AdapterUse> {
-  const { adapters: values, scale, rsLora } = importPeft(await readBytes(join(folder, CONFIG_FILE)), await readBytes(join(folder, WEIGHTS_FILE)), compiled.modules);
+async function adapterIn(path: string, rank: number | null, model: LoadedModel, engine: TrainingEngine): Promise<AdapterUse> {
+  const { adapters: values, scale, rsLora } = await adapterAt(path, model);
   const adapters = await engine.adapters(values);
   if (rank === null) return { adapters, scale };
   const ranks = new Map(values.map((v) => [v.module, v.rank])), most = largestRank([...ranks.values()]);

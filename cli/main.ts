@@ -28,7 +28,7 @@ train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed 
           --checkpoint FILE (written every half minute and at Ctrl-C)   --resume FILE
 eval      --model PATH   --text FILE   --set key.path=value   --json
 experiment --set key.path=value   --provider wasm|webgpu   --threads N   --out FOLDER
-generate  --adapter FOLDER   --rank N (of an adapter good at every rank)   --tokens N   --temperature T   --top-p P
+generate  --adapter FOLDER|ZIP   --rank N (of an adapter good at every rank)   --tokens N   --temperature T   --top-p P
           --seed N   --model PATH   --provider wasm|webgpu   --threads N
 export    --out FOLDER|FILE.zip   --out-model FOLDER (merged)   --model PATH   --json
 import    --out RANKS.json (for train --ranks)   --model PATH   --json

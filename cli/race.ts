@@ -1,6 +1,6 @@
 /** A race on the command line: progress on stderr, the standings and what they allow to say on stdout, the result with `--out`. */
 import { runRace } from '../src/experiment/race-run.ts';
-import { parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
+import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
 import type { Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
@@ -43,9 +43,9 @@ export function raceText(result: RaceResult): string {
   ].join('\n');
 }
 
-/** What each allocation took to measure; uniform and random measure nothing. */
+/** What allocations took to measure, those that took no time of their own left out. */
 export const measuredIn = (measured: RaceResult['measured']): string =>
-  measured.flatMap(({ entry, milliseconds }) => (milliseconds === null || entry === 'uniform' || entry === 'random' ? [] : [`${raceEn.names[entry]} ${seconds(milliseconds)}`])).join(', ') || 'no time';
+  measured.flatMap(({ entry, milliseconds }) => ((milliseconds ?? 0) < OWN_TIME ? [] : [`${raceEn.names[entry]} ${seconds(milliseconds!)}`])).join(', ') || 'no time';
 
 /** What a race at one mean rank allows to say: a winner only if the intervals part. */
 export function raceSentence(result: RaceResult, meanRank: number): string {

@@ -20,6 +20,7 @@ export type StudyCommand = (spec: ExperimentSpec, options: Options) => Promise<n
 
 export const studyCommands: Partial<Record<StudyKind, () => Promise<StudyCommand>>> = {
   race: async () => (await import('./race.ts')).race,
+  samples: async () => (await import('./samples.ts')).samples,
   slider: async () => (await import('./slider.ts')).slider,
   compress: async () => (await import('./compress.ts')).compress,
   prune: async () => (await import('./prune.ts')).prune,

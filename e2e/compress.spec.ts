@@ -1,6 +1,6 @@
 /** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, files, and an edited table. */
 import { expect, test } from '@playwright/test';
-import { open, saved, smallSpec } from './page.ts';
+import { open, saved, smallSpec, title } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
 const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 12, test: 12, trials: 3, checks: 4 };
@@ -11,6 +11,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   const plate = page.locator('#plate-panel');
   await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute('aria-selected', 'true');
   await expect(plate.locator('.finding')).toHaveText('One backward pass will rank every component.');
+  await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
   await page.getByRole('button', { name: 'Play', exact: true }).click();
   await expect(plate.locator('.how')).toContainText(/Decomposing weights|Running the samples/, { timeout: 60_000 });
   await page.getByRole('button', { name: 'Pause', exact: true }).click();

@@ -7,7 +7,7 @@ const plate = (page: Page) => page.locator('#plate-panel');
 
 const sliderSpec = (steps: number, compare: number[] = []) => {
   const spec = smallSpec({ study: 'slider' });
-  return { ...spec, training: { ...spec.training, steps, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0, learningRate: 0.01 }, slider: { ...spec.slider, rank: 4, compare } };
+  return { ...spec, training: { ...spec.training, steps, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0, learningRate: 0.01 }, slider: { ...spec.slider, rank: 4, compare }, samples: { ...spec.samples, tokens: 4 } };
 };
 
 async function ready(page: Page): Promise<void> {
@@ -75,6 +75,16 @@ test('one training answers every rank, and the slider shows what each is worth',
   const box = (await slider.boundingBox())!;
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 2,/);
+
+  // Text at the rank; once asked for, it follows the slider.
+  await press(page, 'Write at rank 2');
+  const text = page.locator('.rank-text section').nth(1);
+  await expect(text).toContainText('Rank 2', { timeout: 30_000 });
+  await expect(text.locator('.token')).toHaveCount(4, { timeout: 30_000 });
+  await slider.press('End');
+  await expect(text).toContainText('Rank 4', { timeout: 30_000 });
+  await expect(text.locator('.token')).toHaveCount(4, { timeout: 30_000 });
+  await expect(slider).toHaveAttribute('aria-valuetext', /^rank 4,/);
 });
 
 test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({ page }) => {

@@ -32,6 +32,13 @@ const MASKED = -1e30;
 const flattening: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
 /** What gives every element of its first input another place, or several. */
 const relabelling: ReadonlySet<string> = new Set([...flattening, 'Transpose', 'Expand']);
+
+/** The value that a step puts in another shape, or multiplies with one number; null for any other step. */
+function sourceOf({ op, inputs: [a, b] }: Step): ComputedValue | null {
+  const plain = relabelling.has(op) || ((op === 'Mul' || op === 'Div') && b && !depends(b) && count(b.dims) === 1);
+  return plain && depends(a) ? a : null;
+}
+
 const along: ReadonlySet<string> = new Set(['Softmax', 'LayerNormalization', 'SimplifiedLayerNormalization']);
 /** Operators that treat every token alike, or whose dims show it when they do not. Others could mix tokens unseen. */
 const tokenwise: ReadonlySet<string> = new Set([
@@ -51,6 +58,8 @@ export class RowForm {
   private readonly change: Change;
   private readonly known = new Map<Value, Rows>();
   private readonly whole = new Map<Value, Value>();
+  /** Rows of tables that several steps read, as rotations are for queries and keys. */
+  private readonly picked = new Map<Value, { axis: number; collapse: boolean; rows: Value }>();
   private usesHere = false;
 
   /** `starts`: values of the graph, `[1, capacity, …]`, and what stands for them, `[1, rows, …]`. */
@@ -141,8 +150,9 @@ export class RowForm {
 
   /** What does not depend on the tokens, at their positions. `collapse`: the reader broadcasts. */
   private constantRows(v: Value, axis: number, collapse: boolean): Value {
-    const { b, span: { rows, capacity } } = this;
+    const { b, span: { rows, capacity } } = this, known = this.picked.get(v);
     if (axis < 0 || v.dims[axis] !== capacity) return v;
+    if (known?.axis === axis && known.collapse === collapse) return known.rows;
     let table = v;
     if (v.kind === 'constant') {
       const { constant } = v, stored = constant.stored[axis] === 1;
@@ -153,18 +163,16 @@ export class RowForm {
     if (table.type !== 'float32' && table.type !== 'bool') throw new Clash(`a table of ${table.type} along the tokens`);
     if (table.kind === 'constant') table = finite(table);
     this.usesHere = true;
-    const picked = this.fromFront(b.one('MatMul', [this.here, this.toFront(table, axis)]), table.dims, axis, rows);
-    return v.type === 'bool' ? b.one('Greater', [picked, b.scalar(0.5)]) : picked;
+    let own = this.fromFront(b.one('MatMul', [this.here, this.toFront(table, axis)]), table.dims, axis, rows);
+    if (v.type === 'bool') own = b.one('Greater', [own, b.scalar(0.5)]);
+    this.picked.set(v, { axis, collapse, rows: own });
+    return own;
   }
 
   /** Keys or values of all tokens, where attention reads them. */
   private everywhere(value: Value): Value {
     let small = value;
-    while (depends(small) && small.step && relabelling.has(small.step.op)) {
-      const before: Value | null | undefined = small.step.inputs[0];
-      if (!depends(before) || count(before.dims) > count(small.dims)) break;
-      small = before;
-    }
+    for (let at: Value | null = value; depends(at) && at.step; at = sourceOf(at.step)) if (count(at.dims) <= count(small.dims)) small = at;
     const all = this.joined(small);
     const relabelled = (v: Value): Value => {
       if (v === small) return all;

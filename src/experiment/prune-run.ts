@@ -10,7 +10,7 @@ import { truncated } from '../methods/qdylora.ts';
 import { heldOutLoss } from '../methods/training.ts';
 import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../model/int4.ts';
 import { targetOf } from './prune-spec.ts';
-import { reducePrune, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
+import { reducePrune, resultOf, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { trainingOptions } from './study-training.ts';
 import type { StudyContext } from './study.ts';
@@ -70,8 +70,7 @@ export async function* runPrune(context: StudyContext, take?: (pruned: PrunedMod
     }
     for await (const event of stored(engine, pruned, data.held, options.training.batch, state!)) yield told(event);
     await take?.(prunedModel(engine, pruned));
-    const { doing: _, result: __, ...found } = state!;
-    yield told({ type: 'done', result: { format: 'rank-atlas-prune', version: 1, ...found } });
+    yield { type: 'done', result: resultOf(state!) };
   } finally {
     dense?.dispose();
     pruned?.dispose();

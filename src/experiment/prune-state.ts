@@ -59,8 +59,8 @@ export interface PruneResult extends Omit<PruneState, 'doing' | 'result'> {
 /** The next state. A `start` begins anew; anything else before it is an error of the caller. */
 export function reducePrune(state: PruneState | null, event: PruneEvent): PruneState {
   if (event.type === 'start') {
-    const { type: _, ...facts } = event;
-    return { ...facts, dense: null, rounds: [], wanda: null, lora: null, stored: [], doing: { what: 'prepare', round: 0, done: 0, of: 1 }, result: null };
+    const { spec, model, provider, versions, layers, sequences } = event;
+    return { spec, model, provider, versions, layers, sequences, dense: null, rounds: [], wanda: null, lora: null, stored: [], doing: { what: 'prepare', round: 0, done: 0, of: 1 }, result: null };
   }
   if (!state) throw new Error(`a study cannot begin with "${event.type}"`);
   const { layers } = state, { rounds, baselines } = state.spec.prune;
@@ -89,8 +89,8 @@ export function reducePrune(state: PruneState | null, event: PruneEvent): PruneS
     case 'comparing': return { ...state, doing: doing(event.what, 0, event.done, event.of) };
     case 'wanda': return { ...state, wanda: { zeros: event.zeros, loss: event.loss } };
     case 'lora': {
-      const { type: _, ...lora } = event;
-      return { ...state, lora };
+      const { rank, parameters, zeros, merged, masked } = event;
+      return { ...state, lora: { rank, parameters, zeros, merged, masked } };
     }
     case 'storing': return { ...state, doing: doing('store', 0, event.done, event.of) };
     case 'stored': return { ...state, stored: [...state.stored, { form: event.form, bytes: event.bytes, loss: event.loss }] };
@@ -100,6 +100,10 @@ export function reducePrune(state: PruneState | null, event: PruneEvent): PruneS
 
 const latest = (state: PruneState, change: (round: PruneRound) => Partial<PruneRound>): PruneState =>
   ({ ...state, rounds: state.rounds.map((r, i) => (i === state.rounds.length - 1 ? { ...r, ...change(r) } : r)) });
+
+/** The file of a pruning that is through. */
+export const resultOf = ({ spec, model, provider, versions, layers, sequences, dense, rounds, wanda, lora, stored }: PruneState): PruneResult =>
+  ({ format: 'rank-atlas-prune', version: 1, spec, model, provider, versions, layers, sequences, dense, rounds, wanda, lora, stored });
 
 /** Nats by which the pruned and repaired model is worse than the dense one (less than 0: better), once the last round is through. */
 export function costOf({ dense, rounds, spec }: Pick<PruneState, 'dense' | 'rounds' | 'spec'>): { cost: number; zeros: number } | null {

@@ -40,14 +40,17 @@ export function proportional({ model: { modules } }: StudyContext, importances: 
   };
 }
 
-/** Measures one entry; nothing is computed until the next step is asked for. `batch`: training sequences. */
-export async function* measure(context: StudyContext, entry: RaceEntry, batch: TokenBatch): Measuring {
+/**
+ * Measures one entry; nothing is computed until the next step is asked for. `batch`: training sequences. `adaRank`: its importances,
+ * where they are measured already.
+ */
+export async function* measure(context: StudyContext, entry: RaceEntry, batch: TokenBatch, adaRank: number[] | null): Measuring {
   const { engine, spec: { race }, model: { modules } } = context, of = modules.length;
   switch (entry) {
     case 'uniform': return proportional(context, uniformImportance(of));
     case 'random': return { ...proportional(context, uniformImportance(of)), importances: null, ranks: (budget, seed) => equalBudgetRanks(randomImportance(of, seed), modules, budget) };
     case 'adarank': case 'jacobian': case 'combined': return proportional(context, yield* mapBy(context, entry));
-    case 'inverse': return proportional(context, inverseImportance(yield* mapBy(context, 'adarank')));
+    case 'inverse': return proportional(context, inverseImportance(adaRank ?? (yield* mapBy(context, 'adarank'))));
     case 'spectrum': {
       const importances: number[] = [];
       for (const { index } of modules) {

@@ -119,6 +119,32 @@ describe('a race', { timeout: 60_000 }, () => {
     expect(other).toMatchObject({ stopped: null, step: 6, finished: true });
     expect(state.result!.standings[0]).toMatchObject({ entry: 'adarank', stopped: 1 });
   });
+
+  it.each(['measuring', 'step'] as const)('lets go of everything when nobody asks on after %s', async (type) => {
+    const { context } = contextOf({ entries: ['adarank', 'uniform'] }, { steps: 1 }, null);
+    await raced(context);
+    let open = 0;
+    const counted = <T extends { dispose(): void }>(made: T): T => {
+      open++;
+      const dispose = made.dispose.bind(made);
+      return Object.assign(made, { dispose: () => { open--; dispose(); } });
+    };
+    context.engine = new Proxy(engine, {
+      get(target, key) {
+        if (key === 'cleanPass') return async (...args: Parameters<CutEngine['cleanPass']>) => counted(await target.cleanPass(...args));
+        if (key === 'adapters') return async (...args: Parameters<CutEngine['adapters']>) => counted(await target.adapters(...args));
+        const value = Reflect.get(target, key, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    let most = 0;
+    for await (const event of runRace(context)) {
+      most = Math.max(most, open);
+      if (event.type === type && open > 0) break;
+    }
+    expect(most).toBeGreaterThan(0);
+    expect(open).toBe(0);
+  });
 });
 
 describe('a race taken up again', { timeout: 60_000 }, () => {

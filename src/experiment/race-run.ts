@@ -103,7 +103,7 @@ class Race {
   }
 
   private async* measureAll(): Events {
-    const { spec: { race, training }, tokens, now } = this.context;
+    const { spec: { race, training }, tokens } = this.context;
     const batch = await tokens(training.train, { sequences: race.sequences, length: training.length });
     for (const entry of race.entries) {
       const known = this.now.measured.find((m) => m.entry === entry);
@@ -111,20 +111,28 @@ class Race {
         this.competitors.set(entry, proportional(this.context, known.importances));
         continue;
       }
-      const steps = measure(this.context, entry, batch);
-      let spent = 0;
+      yield* this.measured(entry, batch);
+    }
+  }
+
+  private async* measured(entry: RaceEntry, batch: TokenBatch): Events {
+    const { now } = this.context, steps = measure(this.context, entry, batch, this.competitors.get('adarank')?.importances ?? null);
+    let spent = 0;
+    try {
       for (;;) {
         const start = now(), next = await steps.next();
         spent += now() - start;
-        if (!next.done) {
-          yield this.say({ type: 'measuring', entry, ...next.value });
-          continue;
+        if (next.done) {
+          const { importances } = next.value;
+          this.competitors.set(entry, next.value);
+          yield this.say({ type: 'measured', entry, importances, milliseconds: this.fromMap(entry) ? null : spent });
+          return;
         }
-        this.competitors.set(entry, next.value);
-        const { importances } = next.value, taken = this.fromMap(entry);
-        yield this.say({ type: 'measured', entry, importances, milliseconds: taken ? null : spent });
-        break;
+        yield this.say({ type: 'measuring', entry, ...next.value });
       }
+    } finally {
+      // What it holds on the provider goes, should nobody ask for the next step.
+      await steps.return(undefined as never);
     }
   }
 

@@ -14,6 +14,9 @@ export const SEEDS_FOR_INTERVALS = 3;
 /** Parameters may differ by so much before they cannot be called the same budget. */
 export const SAME_BUDGET = 0.02;
 
+/** Milliseconds below which an allocation was not measured by itself: uniform, random, and the inverse of what is known already. */
+export const OWN_TIME = 20;
+
 export interface Standing {
   entry: RaceEntry;
   meanRank: number;

@@ -12,7 +12,7 @@ import { parseSpec } from './schema.ts';
 import { setByPaths, type Setting } from './settings.ts';
 import { runSlider, type SliderCheckpoint, type SliderEvent, type SliderResult } from './slider-run.ts';
 import { reduceSlider, type SliderState } from './slider-state.ts';
-import { doingNow, separateLosses, verdictOf } from './slider-verdict.ts';
+import { doingNow, parametersAt, separateLosses, verdictOf } from './slider-verdict.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from './study.ts';
 
@@ -36,7 +36,7 @@ describe('the settings', () => {
   });
 });
 
-describe('the study', { timeout: 60_000 }, () => {
+describe('the study', { timeout: 120_000 }, () => {
   const backend = wasmBackend(), compiled = compile(tinyDecoderGraph()), batch = trainingBatch(4);
   const { dialect, layers, hidden, vocab, modules } = compiled, model = { id: 'bundled:tiny', title: 'tiny', hash: 'ab', bytes: 0, dialect, layers, hidden, vocab, modules };
   let engine: CutEngine;
@@ -72,6 +72,8 @@ describe('the study', { timeout: 60_000 }, () => {
     expect(result!.separate).toMatchObject([{ rank: 2, steps: { length: 4 } }]);
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
     expect(separateLosses(state)).toEqual([{ rank: 2, loss: result!.separate[0]!.evaluations.at(-1)!.loss }]);
+    expect(parametersAt(state, modules, 3)).toBe(result!.training.parameters);
+    expect(parametersAt(state, modules, 2)).toBe(result!.separate[0]!.parameters);
     expect(verdictOf(state)).toMatchObject({ knee: result!.curve.knee, base: result!.training.evaluations[0]!.loss });
     expect([...kept.keys()]).toEqual(['slider', 'slider/lora-2']);
 
@@ -87,19 +89,22 @@ describe('the study', { timeout: 60_000 }, () => {
 
   it('gives every module the rank that the map says', async () => {
     const importances = modules.map((_, i) => (i % 3) + 1), { result } = await ran(small(['slider.ranks', 'map'], ['training.steps', '1'], ['slider.base', 'as-is'], ['allocation.rounding', 'exact'], ['allocation.rMax', '6']), { importances });
-    const { ranks } = { ranks: result!.modules.map((m) => m.rank) };
+    const ranks = result!.modules.map((m) => m.rank);
     expect(ranks.reduce((a, b) => a + b, 0)).toBe(3 * modules.length);
     expect(ranks[0]!).toBeLessThan(ranks[2]!);
     expect(result!.curve.losses.at(-1)!.rank).toBe(Math.max(...ranks));
     await expect(ran(small(['slider.ranks', 'map']))).rejects.toMatchObject({ code: 'bad-spec', values: { at: 'slider.ranks' } });
   });
 
-  // start, base, then training 0 (begun, evaluation, steps and evaluations, ranks), then training 1 from event 14 on.
-  it.each([6, 12, 14, 17])('goes on after event %i as if it had never stopped', async (stop) => {
-    const spec = small(['slider.compare', '[2]']), never = await ran(spec), { checkpoint, state } = await ran(spec, { stop });
-    expect(doingNow(state)).not.toBeNull();
-    const again = await ran(spec, { from: checkpoint! });
-    expect(again.events).toEqual(never.events);
-    expect(again.kept).toEqual(never.kept);
+  // Events: start, base, then training 0 (begun, evaluation, steps and evaluations, ranks), then training 1 from event 14 on.
+  it('goes on, wherever it was stopped, as if it had never been', async () => {
+    const spec = small(['slider.compare', '[2]'], ['training.steps', '3'], ['slider.base', 'as-is']), never = await ran(spec);
+    for (const stop of [6, 11, 14]) {
+      const { checkpoint, state } = await ran(spec, { stop });
+      expect(doingNow(state)).not.toBeNull();
+      const again = await ran(spec, { from: checkpoint! });
+      expect(again.events).toEqual(never.events);
+      expect(again.kept).toEqual(never.kept);
+    }
   });
 });

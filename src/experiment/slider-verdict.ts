@@ -1,5 +1,5 @@
 /** What the slider's state says: how far the study is, which ranks stand out on its curve. */
-import { kneeOf, smallestWithin, type RankLoss } from '../methods/qdylora.ts';
+import { kneeOf, rankAt, smallestWithin, type RankLoss } from '../methods/qdylora.ts';
 import type { SliderState } from './slider-state.ts';
 
 /** What the study is at now, and how far; null when it is through. */
@@ -21,6 +21,13 @@ export function verdictOf({ curve, most, trainings }: Pick<SliderState, 'curve' 
   const base = trainings[0]?.evaluations[0]?.loss;
   if (curve.length < most || base === undefined) return null;
   return { best: curve.reduce((a, b) => (b.loss < a.loss ? b : a)), within: smallestWithin(curve, BAND), knee: kneeOf(curve, base), base };
+}
+
+/** Parameters of the adapter at this rank of its largest module, Σ rank · (in + out); null until the modules' own ranks are known. */
+export function parametersAt({ most, spec, result }: SliderState, modules: readonly { path: string; inFeatures: number; outFeatures: number }[], rank: number): number | null {
+  const ranks = result && new Map(result.modules.map((m) => [m.path, m.rank]));
+  if (!ranks && spec.slider.ranks === 'map') return null;
+  return modules.reduce((sum, m) => sum + rankAt(rank, ranks?.get(m.path) ?? most, most) * (m.inFeatures + m.outFeatures), 0);
 }
 
 /** Held-out loss of the LoRAs trained by themselves, those that are through. */

@@ -1,6 +1,6 @@
 /** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
 import type { CompressResult } from '../experiment/compress-state.ts';
-import { describeChanges, type Change } from '../experiment/settings.ts';
+import { describeChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { studyReducers, type StudyStates } from '../experiment/studies.ts';
 import { summarise } from '../methods/statistics.ts';
@@ -19,10 +19,10 @@ takeStudyEvents(receive);
 /** The study whose request is open in the thread, and how its events become a state. */
 let live: { study: StudyKind; reduce: (event: { type: string }) => void } | null = null;
 
-/** Importances of the map in view, where it is of the open model; null before the first whole sweep. */
+/** Importances of the map in view, where it is of the open model and these settings; null before the first whole sweep. */
 function importancesNow(): number[] | null {
   const { shown } = useRun.getState(), { facts } = useModel.getState();
-  if (!shown || !facts || shown.model.hash !== facts.hash || sweepsOf(shown.draws) === 0) return null;
+  if (!shown || !facts || shown.model.hash !== facts.hash || !sameMeasurement(shown.spec, useExperiment.getState().spec) || sweepsOf(shown.draws) === 0) return null;
   return shown.draws.map((d) => summarise(d).mean);
 }
 
@@ -36,7 +36,7 @@ export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: Experim
 let deaths = 0;
 
 /** Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of the engine left. */
-export async function playStudy(study: StudyKind): Promise<void> {
+export async function playStudy(study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> {
   const { phase, act, view } = useStudy.getState();
   if (!engine.open || phase[study] === 'running') return;
   useModel.setState({ failure: null });
@@ -44,7 +44,7 @@ export async function playStudy(study: StudyKind): Promise<void> {
     act(study, 'running');
     return client.control('resume');
   }
-  const { spec } = useExperiment.getState(), importances = importancesNow();
+  const importances = importancesNow();
   endStudy();
   standAside();
   act(study, 'running');
@@ -68,7 +68,7 @@ export async function playStudy(study: StudyKind): Promise<void> {
     if (live !== mine) return;
     act(study, 'idle');
     live = null;
-    if (ofCode(error, 'device-lost', 'worker-died') && ++deaths === 1 && await revive()) return await playStudy(study);
+    if (ofCode(error, 'device-lost', 'worker-died') && ++deaths === 1 && await revive()) return await playStudy(study, spec);
     if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
   } finally {
     if (live === mine) live = null;
@@ -108,6 +108,13 @@ export function endStudy(): void {
 }
 
 // --- adapters ---
+
+/** Lets the model write without a kept adapter and with it at one of its ranks, whichever tab is open; the experiment stays as it is. */
+export async function writeAt(adapter: string, rank: number): Promise<void> {
+  const { spec } = useExperiment.getState();
+  if (live?.study === 'samples') endStudy();
+  await playStudy('samples', { ...spec, samples: { ...spec.samples, adapter, rank } });
+}
 
 /** PEFT's two files of a kept adapter; `rank` cuts one that is good at every rank. */
 export const peftFiles = (name: string, rank?: number): Promise<Requests['exportAdapter']['answer']> =>

@@ -76,7 +76,7 @@ function PhoneRow() {
     <div className="phone-row">
       <OpenRail>{words.transport.experiment}</OpenRail>
       <span className="summary small ink2">
-        <span className="ellipsis">AdaRank, {words.named(words.glossaryNames.meanRank, numbersOf(words.locale).short(spec.allocation.meanRank))}</span>
+        <span className="ellipsis">{words.methods.names[spec.method.name]}, {words.named(words.glossaryNames.meanRank, numbersOf(words.locale).short(spec.allocation.meanRank))}</span>
         <span className="ellipsis">{title ?? modelName(spec.model.id)}</span>
       </span>
       <ProviderChip phone />

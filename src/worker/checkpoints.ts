@@ -106,13 +106,13 @@ export class CheckpointKeeper implements CheckpointDoor {
 
   /** Saves where the study stands if the last time was long enough ago; waits for a save under way. */
   async between(): Promise<void> {
-    if (performance.now() >= this.next) this.save();
+    if (performance.now() >= this.next) void this.save();
     await this.saving;
   }
 
-  /** Begins to save where the study stands; `between` waits for it. A study that has not offered anything yet has nothing to lose. */
-  save(): void {
-    this.saving = this.saving.then(async () => {
+  /** Saves where the study stands; a study that has not offered anything yet has nothing to lose. */
+  save(): Promise<void> {
+    return this.saving = this.saving.then(async () => {
       if (!this.take || this.ended) return;
       const start = performance.now();
       try {

@@ -47,12 +47,16 @@ export class StudyHost {
     this.keeping = { key, keeper };
     const standing = () => {
       outbox.flush();
-      keeper.save();
+      void keeper.save();
     };
     try {
       for await (const event of (await load())({ ...this.context(ask), checkpoint: keeper })) {
         outbox.add(event);
-        if (!await control.goOn(standing)) return { finished: false };
+        if (!await control.goOn(standing)) {
+          // Stopped for something else: Play goes on from here, unless it was Reset.
+          await keeper.save();
+          return { finished: false };
+        }
         await keeper.between();
       }
       await keeper.forget();

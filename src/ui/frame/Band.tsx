@@ -101,7 +101,7 @@ function LinkLine() {
   return (
     <Line kind={badge.kind} buttons={<>{changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}<Button onClick={closeLink}>{b.dismiss}</Button></>}>
       <b>{b.fromLink}</b>
-      <span className="ink2">{title}, {describeText(words, contents.spec.text)}, AdaRank, {words.chips.seed(contents.spec.seed)}</span>
+      <span className="ink2">{title}, {describeText(words, contents.spec.text)}, {words.methods.names[contents.spec.method.name]}, {words.chips.seed(contents.spec.seed)}</span>
       {changes.length > 0
         ? <span className="small">{b.changed(changes.map((c) => describeChange(words, c)).join(', '))}</span>
         : <span className={`badge ${badge.kind}`}>{badge.text}</span>}

@@ -35,7 +35,8 @@ export function Finding({ table }: { table: RankTable }) {
   if (table.refusal) return <Slot quiet title={words.finding.none} how={words.error(table.refusal.code, table.refusal.values)} />;
   if (finding && table.settled !== null) {
     const { title, sure } = findingWords(words, finding, layers);
-    return <Slot title={title} how={`${sure} ${m.sure(table.settled, table.rows.length)}`} />;
+    // What noise does beyond first order is in no interval over signs.
+    return <Slot title={title} how={`${sure} ${shown?.spec.method.name === 'jacobian' ? words.methods.firstOrder : m.sure(table.settled, table.rows.length)}`} />;
   }
   if (!shown) return <Slot quiet title={m.emptyTitle} how={m.emptyHow} />;
   const { method } = shown.spec, done = words.methods.counts(countsOf(method, sweepsOf(shown.measured)));

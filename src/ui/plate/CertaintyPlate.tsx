@@ -20,7 +20,7 @@ export function CertaintyPlate() {
   const height = useChartHeight();
   const draws = useLater(useWholeDraws());
   const method = useRun((r) => r.shown?.spec.method), asked = method?.repeats ?? 5;
-  const counted = method?.name === 'jacobian' ? words.methods.passes : w.convergenceAxis;
+  const counted = method?.name === 'jacobian' ? words.methods.axis : w.convergenceAxis;
   const table = useRankTable();
   const points = useMemo(() => (draws ? certainty(draws) : []), [draws]);
   const last = points.at(-1);

@@ -4,8 +4,11 @@
  */
 import { useRef, useState, type ReactNode } from 'react';
 import { csvRow } from '../../experiment/export.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
+import { useStudy } from '../../state/study-store.ts';
 import { chartSvg } from '../export/chart-svg.ts';
 import { download, fileName } from '../export/download.ts';
 import { useBanded } from '../frame/Band.tsx';
@@ -19,6 +22,14 @@ export interface ChartData { columns: readonly string[]; rows: readonly (readonl
 export function useChartHeight(): number {
   const short = useMedia('(max-height: 849px)');
   return useBanded() || short ? 196 : 236;
+}
+
+/** What is in view: the study whose tab is open, or the measurement; null before there is any. */
+function sourceNow(): { model: { title: string; hash: string }; spec: ExperimentSpec } | null {
+  const { spec: now } = useExperiment.getState(), { shown } = useRun.getState();
+  if (now.study === null) return shown && { model: shown.model, spec: { ...shown.spec, allocation: now.allocation } };
+  const spec = useStudy.getState().specs[now.study], model = useModel.getState().facts;
+  return spec && model && { model, spec };
 }
 
 interface Props {
@@ -41,17 +52,17 @@ export function ChartFrame({ title, finding, note, empty, unit, height, data, pr
   const box = useRef<HTMLDivElement>(null);
 
   function saveSvg() {
-    const svg = box.current?.querySelector('svg'), { shown } = useRun.getState();
-    if (!svg || !shown) return;
-    const source = `Rank Atlas · ${shown.model.title} · sha256 ${shown.model.hash.slice(0, 12)} · ${words.chips.seed(shown.spec.seed)}`;
-    download(`${fileName('rank-atlas', shown.model.title, title)}.svg`, chartSvg(svg, { title, finding, unit, source }), 'image/svg+xml');
+    const svg = box.current?.querySelector('svg'), from = sourceNow();
+    if (!svg || !from) return;
+    const { model, spec } = from, source = `Rank Atlas · ${model.title} · sha256 ${model.hash.slice(0, 12)} · ${words.chips.seed(spec.seed)}`;
+    download(`${fileName('rank-atlas', model.title, title)}.svg`, chartSvg(svg, { title, finding, unit, source }), 'image/svg+xml');
   }
   function saveCsv() {
-    const { shown } = useRun.getState();
-    if (!shown) return;
-    const spec = { ...shown.spec, allocation: useExperiment.getState().spec.allocation };
-    const head = [`# Rank Atlas: ${title}`, `# model ${shown.model.title.replace(/[\r\n]+/g, ' ')} sha256 ${shown.model.hash}`, `# spec ${JSON.stringify(spec)}`];
-    download(`${fileName('rank-atlas', shown.model.title, title)}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
+    const from = sourceNow();
+    if (!from) return;
+    const { model, spec } = from;
+    const head = [`# Rank Atlas: ${title}`, `# model ${model.title.replace(/[\r\n]+/g, ' ')} sha256 ${model.hash}`, `# spec ${JSON.stringify(spec)}`];
+    download(`${fileName('rank-atlas', model.title, title)}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
   }
   return (
     <>

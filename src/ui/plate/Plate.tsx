@@ -19,6 +19,7 @@ const ModulePanel = lazy(() => import('./ModulePanel.tsx').then((m) => ({ defaul
 const plates: Partial<Record<StudyKind, LazyExoticComponent<() => ReactNode>>> = {
   race: lazy(() => import('./race/RacePlate.tsx').then((m) => ({ default: m.RacePlate }))),
   slider: lazy(() => import('./slider/SliderPlate.tsx').then((m) => ({ default: m.SliderPlate }))),
+  prune: lazy(() => import('./prune/PrunePlate.tsx').then((m) => ({ default: m.PrunePlate }))),
   compress: lazy(() => import('./compress/CompressPlate.tsx').then((m) => ({ default: m.CompressPlate }))),
   samples: lazy(() => import('./samples/SamplesPlate.tsx').then((m) => ({ default: m.SamplesPlate }))),
 };

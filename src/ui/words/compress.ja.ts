@@ -31,7 +31,7 @@ export const compressJa: CompressWords = {
   scatterFinding: (r) => `小さな除去は予測どおりです（r = ${n.fixed(r, 2)}）。`, scatterPoor: (r) => `ここでは予測の精度が低めです（r = ${n.fixed(r, 2)}）。`,
   scatterNote: '左：成分の 24 分の 1 を除去。右：試した候補。', small: '小さな除去', tried: '試した候補', predicted: '予測', measured: '実測',
   trail: '試行の記録', trailName: '試した除去（順番どおり）', columns: { module: 'モジュール', blocks: 'ブロック', rho: '残す割合', predicted: '予測', measured: '実測', accuracy: '正答率' },
-  keptMark: '採用', replacedMark: '置換済み', undo: '取り消す', redo: 'すべてやり直す', inForce: (steps, of) => `${n.whole(of)} 手順のうち ${n.whole(steps)} 個が有効。`,
+  keptMark: '採用', replacedMark: '置換済み', undo: '戻す', redo: 'すべてやり直す', inForce: (steps, of) => `${n.whole(of)} 手順のうち ${n.whole(steps)} 個が有効。`,
   undoName: (module) => `${module} 以降の手順を取り消す`,
   samples: 'サンプルごとの前後比較', changedOnly: '変化したものだけ', noChange: '答えの変わったサンプルはありません。', sampleColumns: { question: 'サンプル', before: '前', after: '後' },
   right: '正解', wrong: '不正解', share: (v) => percent(v), more: (count) => `ほか ${n.whole(count)} 件`,

@@ -7,6 +7,7 @@
 import { errorTable, type ErrorCode, type ErrorValues } from '../../errors.ts';
 import type { PresetId } from '../../experiment/schema.ts';
 import { compressEn } from './compress.en.ts';
+import { pruneEn } from './prune.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from './numbers.ts';
 import { raceEn } from './race.en.ts';
@@ -168,6 +169,7 @@ export const en = {
   race: raceEn,
   slider: sliderEn,
   compress: compressEn,
+  prune: pruneEn,
   samples: samplesEn,
   finding: {
     band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
@@ -316,7 +318,7 @@ export const en = {
     where: { name: 'Where does rank go?', look: 'Look for: late or early, attention or MLP.' },
     text: { name: 'Does the text matter?', look: 'Look for: cells that move between the two texts.' },
     jacobian: { name: 'Without shaking?', look: 'Look for: AdaRank’s map, from eight backward passes.' },
-    combined: { name: 'With one shake?', look: 'Look for: the map of five repeats, in less time.' },
+    combined: { name: 'With one shake?', look: 'Look for: the map of three repeats, from one.' },
     race: { name: 'What does it buy?', look: 'Look for: lines that part. One seed proves nothing.' },
     'when-does-it-matter': { name: 'When does it matter?', look: 'Look for: the budget at which the lines meet.' },
     compress: { name: 'Can less be better?', look: 'Look for: predicted against measured, and what the test samples say.' },
@@ -331,7 +333,7 @@ export const en = {
   changes: {
     'model': 'model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
     'method.repeats': 'repeats', 'method.vocabularySample': 'vocabulary sample', 'allocation.meanRank': 'mean rank', 'allocation.rounding': 'rounding',
-    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank', ...sliderEn.changes, ...compressEn.changes, ...samplesEn.changes, ...raceEn.changes,
+    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank', ...sliderEn.changes, ...compressEn.changes, ...pruneEn.changes, ...samplesEn.changes, ...raceEn.changes,
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

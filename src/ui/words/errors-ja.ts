@@ -38,7 +38,7 @@ export const errorTableJa = {
   'adapter-model': (v) => `${v.file} は別のモデル用です：${v.why}。学習に使ったモデルを開いてください。`,
   'no-adapter': () => `書き出すアダプターがありません。すべてのモジュールのランクが 0 です。少なくとも一つにランクを与えてください。`,
   'no-importance': (v) => `ランクを配分できません：${v.why}。ノイズを強くするか、別のテキストを使ってください。`,
-  'singular': (v) => `${v.module} の重みは${v.why === 'is zero everywhere' ? 'すべて 0 です' : '有限でない値を含んでいます'}。取り除ける成分がありません。このモデルの別の書き出しを使ってください。`,
+  'singular': (v) => `${v.module} の重みは使えません（${v.why}）。取り除ける成分がありません。このモデルの別の書き出しを使ってください。`,
   'row-blocks': (v) => `${v.module} の ${v.rows} 行は ${v.blocks} 個のブロックに等分できません。割り切れる数を選ぶか、k-means を使ってください。`,
   'bad-task': (v) => `この課題は使えません：${v.why}。${v.remedy}`,
   'usage': (v) => `${v.why}。「rank-atlas --help」で使い方を確かめてください。`,

@@ -2,6 +2,7 @@
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
 import { compressJa } from './compress.ja.ts';
+import { pruneJa } from './prune.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from './numbers.ts';
 import { raceJa } from './race.ja.ts';
@@ -160,6 +161,7 @@ export const ja = {
   race: raceJa,
   slider: sliderJa,
   compress: compressJa,
+  prune: pruneJa,
   samples: samplesJa,
   finding: {
     band: (where, first, last, share) =>
@@ -308,7 +310,7 @@ export const ja = {
     where: { name: 'ランクはどこへ行く？', look: '見どころ：前か後ろか、注意か MLP か。' },
     text: { name: 'テキストで変わる？', look: '見どころ：2つのテキストで動くマス。' },
     jacobian: { name: '揺らさずに測れる？', look: '見どころ：逆伝播8回で得る、AdaRank と同じマップ。' },
-    combined: { name: '一度揺らせば足りる？', look: '見どころ：反復5回分のマップを、より短い時間で。' },
+    combined: { name: '一度揺らせば足りる？', look: '見どころ：反復1回から得る、3回分のマップ。' },
     race: { name: '何が得られる？', look: '見どころ：線が分かれるか。シード1つでは何も言えません。' },
     'when-does-it-matter': { name: 'いつ効く？', look: '見どころ：線が重なり始める予算。' },
     compress: { name: '減らすと良くなる？', look: '見どころ：予測と実測の一致、そしてテスト用サンプルの結果。' },
@@ -323,7 +325,7 @@ export const ja = {
   changes: {
     'model': 'モデル', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
     'method.repeats': '反復', 'method.vocabularySample': '語彙の標本', 'allocation.meanRank': '平均ランク', 'allocation.rounding': '丸め',
-    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク', ...sliderJa.changes, ...compressJa.changes, ...samplesJa.changes, ...raceJa.changes,
+    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク', ...sliderJa.changes, ...compressJa.changes, ...pruneJa.changes, ...samplesJa.changes, ...raceJa.changes,
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

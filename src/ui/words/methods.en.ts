@@ -14,7 +14,7 @@ export const methodsEn = {
   names: { adarank: 'AdaRank', jacobian: 'Jacobian', combined: 'Combined' } as Record<MethodName, string>,
   what: {
     adarank: 'Shakes each module and compares predictions.',
-    jacobian: 'Backward passes tell what shaking would do.',
+    jacobian: 'Backward passes tell what shaking would do, to first order.',
     combined: 'Backward passes and a real shake, weighted.',
   } as Record<MethodName, string>,
   /** Until this machine has measured it. */
@@ -26,15 +26,16 @@ export const methodsEn = {
   at: (kind: StageKind, at: number, of: number) => `${kind} ${at} of ${of}`,
   pausedPass: (at: number, of: number) => `Paused after pass ${at} of ${of}`,
   stepPass: 'Step makes the next pass.', finishingPasses: 'The passes under way are being finished.', passing: 'Back through the model.',
-  passes: 'Backward passes', shakes: 'Repeats', over: 'Signs over', whole: 'Whole sequences', token: 'One token at a time',
+  passes: 'Passes', axis: 'passes', shakes: 'Repeats', over: 'Signs over', whole: 'Whole sequences', token: 'One token at a time',
   why: {
     over: 'One token at a time costs a pass for every token and loses nothing where tokens differ.',
   },
   /** Beside the ranges: what they hold. */
   ranges: ({ name }: { name: MethodName }) => ({
     adarank: '', jacobian: 'Ranges are over random signs: what strong noise does beyond first order is not in them.',
-    combined: 'Ranges hold whichever of the two errs.',
+    combined: 'Ranges allow for an error of either part.',
   })[name],
+  firstOrder: 'To first order, over random signs.',
   predicts: (value: string) => `To first order, shaking these weights moves the prediction by ${value}.`,
   both: (value: string) => `Passes and real shakes together: the prediction moves by ${value}.`,
   shaken: (value: string) => `Shaken here once, it moves by ${value}:`,

@@ -11,7 +11,7 @@ export const methodsJa: typeof methodsEn = {
   names: { adarank: 'AdaRank', jacobian: 'Jacobian', combined: '併用' },
   what: {
     adarank: '各モジュールを揺らし、予測を比べます。',
-    jacobian: '揺らした場合の変化を逆伝播から求めます。',
+    jacobian: '揺らした場合の変化を、逆伝播から一次近似で求めます。',
     combined: '逆伝播と実際の揺らしを、確かさで重みづけます。',
   },
   pace: { adarank: '最も遅い', jacobian: '最も速い', combined: '中間' },
@@ -22,14 +22,15 @@ export const methodsJa: typeof methodsEn = {
   at: (kind: StageKind, at: number, of: number) => `${kind === 'pass' ? '逆伝播' : ''}${of}回中${at}回目`,
   pausedPass: (at: number, of: number) => `逆伝播${of}回中${at}回で停止中`,
   stepPass: 'ステップで次の逆伝播を行います。', finishingPasses: '実行中の逆伝播を終えています。', passing: 'モデルを逆にたどっています。',
-  passes: '逆伝播の回数', shakes: '反復', over: '符号の範囲', whole: '系列全体', token: '1トークンずつ',
+  passes: '逆伝播', axis: '逆伝播の回数', shakes: '反復', over: '符号の範囲', whole: '系列全体', token: '1トークンずつ',
   why: {
     over: '1トークンずつでは、トークンの数だけ逆伝播が要りますが、トークン間の差による損失がありません。',
   },
   ranges: ({ name }: { name: MethodName }) => ({
     adarank: '', jacobian: '範囲は符号の取り方によるもの。強いノイズの一次を超える効果は含みません。',
-    combined: '範囲は、二つのどちらが外れても収まる幅です。',
+    combined: '範囲は、どちらの誤差も見込んだ幅です。',
   })[name],
+  firstOrder: '一次近似、符号の取り方による区間。',
   predicts: (value: string) => `一次近似では、この重みを揺らすと予測は ${value} 動きます。`,
   both: (value: string) => `逆伝播と実際の揺らしを合わせると、予測は ${value} 動きます。`,
   shaken: (value: string) => `ここで一度揺らすと ${value} 動きます：`,

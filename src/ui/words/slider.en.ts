@@ -31,6 +31,7 @@ export const sliderEn = {
   memory: (bytes: number, perWeight: number, nf4: boolean) => `Linear layers in memory${nf4 ? ', in NF4' : ''}: ${n.fixed(bytes / 1e6, 1)} MB, ${n.fixed(perWeight, 3)} bytes a weight.`,
   time: (seconds: string, ranks: number) => `${n.whole(ranks)} ranks trained at once in ${seconds}.`,
   mapRanks: (most: number) => `Rank ${n.whole(most)} is that of the largest module; the others use the same fraction of theirs.`,
+  text: { title: 'Text at this rank', write: (rank: number) => `Write at rank ${n.whole(rank)}`, base: 'Without adapter' },
   changes: {
     'slider.rank': 'largest rank', 'slider.ranks': 'largest ranks by', 'slider.base': 'weights', 'slider.mode': 'a step moves', 'slider.draw': 'ranks drawn', 'slider.alpha': 'α', 'slider.compare': 'LoRAs beside',
   },

@@ -30,10 +30,11 @@ export const sliderJa = {
   loss: '未学習文の損失', above: '最良との差', parameters: 'パラメーター', alone: '単独の LoRA', nats, percent,
   size: (count: number) => n.whole(count),
   memory: (bytes: number, perWeight: number, nf4: boolean) => `線形層のメモリ${nf4 ? '（NF4）' : ''}：${n.fixed(bytes / 1e6, 1)} MB、重み1つあたり ${n.fixed(perWeight, 3)} バイト。`,
-  time: (seconds: string, ranks: number) => `${n.whole(ranks)} 通りのランクを ${seconds} で同時に学習しました。`,
+  time: (seconds: string, ranks: number) => `${n.whole(ranks)}通りのランクを${seconds}で同時に学習しました。`,
   mapRanks: (most: number) => `ランク ${n.whole(most)} は最大のモジュールのもので、ほかは同じ割合を使います。`,
+  text: { title: 'このランクの文章', write: (rank: number) => `ランク ${n.whole(rank)} で書く`, base: 'アダプターなし' },
   changes: {
-    'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α', 'slider.compare': '比べる LoRA',
+    'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α の値', 'slider.compare': '比べる LoRA',
   },
   settings: {
     rank: '最大ランク', ranks: '最大ランクの決め方', uniform: 'どこも同じ', map: 'マップに従う', base: '重み', nf4: 'NF4（4ビット）', 'as-is': 'ファイルのまま',

@@ -11,7 +11,7 @@ const LEFT = 46, TOP = 20, BOTTOM = 34;
 function Plot({ x0, width, height, title, points, colour }: { x0: number; width: number; height: number; title: string; points: readonly Point[]; colour: string }) {
   const words = useWords(), w = words.compress, n = numbersOf(words.locale);
   const [xLow, xHigh] = points.length > 0 ? rangeOf(points.map((p) => p.predicted)) : [-1, 1], [yLow, yHigh] = points.length > 0 ? rangeOf(points.map((p) => p.measured)) : [-1, 1];
-  const left = x0 + LEFT, inner = Math.max(1, width - LEFT - 8), plot = height - TOP - BOTTOM;
+  const left = x0 + LEFT, inner = Math.max(1, width - LEFT - 16), plot = height - TOP - BOTTOM;
   const x = (v: number) => left + (inner * (v - xLow)) / (xHigh - xLow), y = (v: number) => TOP + (plot * (yHigh - v)) / (yHigh - yLow);
   const xTicks = points.length > 0 ? ticksOf(xLow, xHigh, 2) : [], yTicks = points.length > 0 ? ticksOf(yLow, yHigh, 4) : [];
   // Where prediction and truth are equal, within both ranges.

@@ -1,6 +1,6 @@
 /** Under the chart: what every entry spent and where it ended, lowest loss first where all are through. */
 import type { RaceState } from '../../../experiment/race-state.ts';
-import type { Standing } from '../../../experiment/race-standings.ts';
+import { OWN_TIME, type Standing } from '../../../experiment/race-standings.ts';
 import type { Interval } from '../../../methods/statistics.ts';
 import { numbersOf } from '../../words/numbers.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -15,18 +15,19 @@ export function Swatch({ entry }: { entry: Standing['entry'] }) {
 export function Standings({ standings }: { standings: readonly Standing[] }) {
   const words = useWords(), w = words.race, n = numbersOf(words.locale);
   const rows = standings.every((s) => s.loss !== null) ? [...standings].sort((a, b) => a.loss! - b.loss!) : standings;
-  const half = (i: Interval | null, digits: number) => i && <small className="ink2"> ±{n.fixed((i.high - i.low) / 2, digits)}</small>;
+  const signed = (v: number) => (Math.abs(v) < 0.0005 ? n.fixed(0, 3) : n.signed(v, 3));
+  const half = (i: Interval | null) => i && <small className="ink2"> ±{n.fixed((i.high - i.low) / 2, 3)}</small>;
   return (
     <table className="standings" aria-label={w.tableName}>
       <thead><tr>{(['entry', 'ranks', 'parameters', 'loss', 'difference', 'time'] as const).map((c) => <th key={c} scope="col">{w.columns[c]}</th>)}</tr></thead>
       <tbody>
         {rows.map((s) => (
           <tr key={s.entry}>
-            <td className="bold"><span title={w.about[s.entry]}><Swatch entry={s.entry} />{w.names[s.entry]}</span></td>
+            <td className="bold"><span className="entry-name" title={w.about[s.entry]}><Swatch entry={s.entry} />{w.names[s.entry]}</span></td>
             <td>{n.whole(s.ranks)}</td>
             <td title={w.bytes(s.bytes)}>{n.whole(s.parameters)}</td>
             <td>{s.loss === null ? '–' : n.fixed(s.loss, 3)}</td>
-            <td>{s.difference === null ? '–' : n.signed(s.difference, 3)}{half(s.differenceInterval, 3)}</td>
+            <td>{s.difference === null ? '–' : signed(s.difference)}{half(s.differenceInterval)}</td>
             <td>{words.seconds(s.milliseconds / 1000)}</td>
           </tr>
         ))}
@@ -44,7 +45,7 @@ export function SweepTable({ state: { spec: { race } }, standings }: { state: Ra
       <tbody>
         {race.entries.map((entry) => (
           <tr key={entry}>
-            <td className="bold"><span title={w.about[entry]}><Swatch entry={entry} />{w.names[entry]}</span></td>
+            <td className="bold"><span className="entry-name" title={w.about[entry]}><Swatch entry={entry} />{w.names[entry]}</span></td>
             {race.meanRanks.map((r) => {
               const loss = standings.find((s) => s.entry === entry && s.meanRank === r)?.loss ?? null;
               return <td key={r}>{loss === null ? '–' : n.fixed(loss, 3)}</td>;
@@ -59,8 +60,8 @@ export function SweepTable({ state: { spec: { race } }, standings }: { state: Ra
 /** How long the measuring took, what adapters weigh, what the model does alone, what stopped. */
 export function RaceNotes({ state, standings, single }: { state: RaceState; standings: readonly Standing[]; single: boolean }) {
   const words = useWords(), w = words.race, { base, measured, lanes, spec } = state;
-  const asked = measured.filter((m) => m.entry !== 'uniform' && m.entry !== 'random'), mapped = asked.filter((m) => m.milliseconds === null);
-  const took = asked.flatMap((m) => (m.milliseconds === null ? [] : [w.measuredIn(m.entry, words.seconds(m.milliseconds / 1000))]));
+  const mapped = measured.filter((m) => m.milliseconds === null);
+  const took = measured.flatMap((m) => ((m.milliseconds ?? 0) < OWN_TIME ? [] : [w.measuredIn(m.entry, words.seconds(m.milliseconds! / 1000))]));
   const bytes = standings.map((s) => s.bytes);
   return (
     <div className="small ink2 race-notes">

@@ -1,11 +1,12 @@
 /** What the chosen rank is worth, from the curve: nothing is trained or run for it. */
 import type { SliderState } from '../../../experiment/slider-state.ts';
-import { rankAt, type RankLoss } from '../../../methods/qdylora.ts';
+import { parametersAt } from '../../../experiment/slider-verdict.ts';
+import type { RankLoss } from '../../../methods/qdylora.ts';
 import { useModules } from '../../../state/derived.ts';
 import { useWords } from '../../words/use-words.ts';
 
 export function ChosenRank({ state, chosen, best, alone }: { state: SliderState; chosen: RankLoss; best: number; alone: number | null }) {
-  const w = useWords().slider, parameters = useParameters(state, chosen.rank);
+  const w = useWords().slider, { modules } = useModules(), parameters = parametersAt(state, modules, chosen.rank);
   return (
     <dl className="chosen-rank">
       <dt className="at">{w.rank(chosen.rank)}</dt>
@@ -15,11 +16,4 @@ export function ChosenRank({ state, chosen, best, alone }: { state: SliderState;
       {alone !== null && <div><dt>{w.alone}</dt><dd>{w.nats(alone)}</dd></div>}
     </dl>
   );
-}
-
-/** Σ rank · (in + out) at this rank; null until the modules' own ranks are known. */
-function useParameters({ most, spec, result }: SliderState, rank: number): number | null {
-  const { modules } = useModules(), ranks = result && new Map(result.modules.map((m) => [m.path, m.rank]));
-  if (!ranks && spec.slider.ranks === 'map') return null;
-  return modules.reduce((sum, m) => sum + rankAt(rank, ranks?.get(m.path) ?? most, most) * (m.inFeatures + m.outFeatures), 0);
 }

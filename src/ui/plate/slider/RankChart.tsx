@@ -32,15 +32,16 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
   const words = useWords(), n = numbersOf(words.locale);
   const losses = [...curve, ...separate].map((p) => p.loss), [low, high] = ends(losses);
   const span = Math.max(1, Math.log2(most)), ticks = rankTicks(most);
-  const data = curve.map((p) => ({ x: Math.log2(p.rank), loss: p.loss }));
+  // Empty, the axis still shows its ranks.
+  const empty = losses.length === 0, data = empty ? [{ x: 0 }, { x: span }] : curve.map((p) => ({ x: Math.log2(p.rank), loss: p.loss }));
   return (
     <LineChart width={width} height={height} data={data} margin={{ top: TOP, right: RANK_AXIS.right, bottom: 0, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       {verdict && <ReferenceArea y1={verdict.best.loss} y2={Math.min(high, (1 + BAND) * verdict.best.loss)} fill="var(--act)" fillOpacity={0.14} stroke="none" />}
       <XAxis dataKey="x" type="number" domain={[0, span]} ticks={ticks.map(Math.log2)} tickFormatter={(x: number) => n.whole(Math.round(2 ** x))} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: RANK_AXIS.left - AXIS_WIDTH }}>
-        <Label value={words.slider.rankAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={words.slider.rankAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
       </XAxis>
-      <YAxis domain={[low, high]} ticks={[low, (low + high) / 2, high]} tickFormatter={(v: number) => n.fixed(v, 2)} interval={0} niceTicks="none" width={AXIS_WIDTH} axisLine={false} tickLine={false} tick={TICK} />
+      <YAxis domain={[low, high]} ticks={empty ? [] : [low, (low + high) / 2, high]} tickFormatter={(v: number) => n.fixed(v, 2)} interval={0} niceTicks="none" width={AXIS_WIDTH} axisLine={false} tickLine={false} tick={TICK} />
       {chosen && <ReferenceLine x={Math.log2(chosen.rank)} stroke="var(--ink2)" strokeDasharray="3 3" />}
       <Line dataKey="loss" stroke="var(--line-this)" strokeWidth={2} dot={{ r: most > 32 ? 1.5 : 2.5, fill: 'var(--line-this)', strokeWidth: 0 }} isAnimationActive={false} />
       <Marks verdict={verdict} curve={curve} separate={separate} chosen={chosen} place={(p) => [Math.log2(p.rank) / span, (high - p.loss) / (high - low)]} />

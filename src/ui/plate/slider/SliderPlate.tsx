@@ -10,6 +10,7 @@ import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
 import { ChosenRank } from './ChosenRank.tsx';
 import { RankChart, RankLegend } from './RankChart.tsx';
 import { RankSlider } from './RankSlider.tsx';
+import { RankText } from './RankText.tsx';
 import { SliderSettings } from './SliderSettings.tsx';
 import { TrainingChart, TrainingLegend } from './TrainingChart.tsx';
 
@@ -64,6 +65,7 @@ function Curve({ state }: { state: SliderState }) {
       {chosen && <RankSlider most={state.most} chosen={chosen} onChoose={setRank} />}
       <RankLegend verdict={verdict} alone={separate.length > 0} />
       {chosen && verdict && <ChosenRank state={state} chosen={chosen} best={verdict.best.loss} alone={alone.get(chosen.rank) ?? null} />}
+      {chosen && <RankText rank={chosen.rank} />}
       <Memory state={state} />
     </>
   );

@@ -1,0 +1,24 @@
+/** The samples study on the command line: the model's text as it is written on stdout (no adapters are kept here: see `generate`), the result with `--out`. */
+import { runSamples } from '../src/experiment/samples-run.ts';
+import { reduceSamples, type SamplesState } from '../src/experiment/samples-state.ts';
+import { writeBytes } from './disk.ts';
+import { openStudy, type StudyCommand } from './study.ts';
+
+export const samples: StudyCommand = async (spec, options) => {
+  const { context, dispose } = await openStudy(spec, options);
+  let state: SamplesState | null = null;
+  try {
+    process.stdout.write(spec.samples.prompt);
+    for await (const event of runSamples(context)) {
+      state = reduceSamples(state, event);
+      if (event.type === 'token') process.stdout.write(event.text);
+    }
+    process.stdout.write('\n');
+  } finally {
+    await dispose();
+  }
+  const result = state!.result!;
+  if (result.losses.base) console.error(`${result.texts.base.length} tokens; ${result.losses.base.own.toFixed(4)} nats per token`);
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  return 0;
+};

@@ -1,0 +1,42 @@
+/** Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the ways it is compared with. */
+import { expect, test, type Page } from '@playwright/test';
+import { open, saved, smallSpec, title } from './page.ts';
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+const plate = (page: Page) => page.locator('#plate-panel');
+
+const pruneSpec = () => {
+  const spec = smallSpec({ study: 'prune' });
+  return { ...spec, method: { ...spec.method, repeats: 1 }, training: { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2 }, prune: { ...spec.prune, rounds: 2, meanRank: 2, samples: 3 } };
+};
+
+test('two rounds of prune, measure, tune from a link', async ({ page }) => {
+  test.setTimeout(400_000);
+  await open(page, pruneSpec());
+  await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
+  await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
+  await expect(plate(page)).toContainText('50 % zeros');
+
+  const rows = async () => (await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click())).text.trim().split('\n').filter((l) => !l.startsWith('#')).map((l) => l.split(','));
+  const [header, ...rounds] = await rows();
+  expect(header!.slice(0, 2)).toEqual(['round', 'layer']);
+  expect(new Set(rounds.map((r) => r[0]))).toEqual(new Set(['1', '2']));
+  // Ranks of the first round spend two a layer exactly; the last round's zeros are half, within what layers may differ by.
+  const layers = rounds.length / 2, ranks = rounds.slice(0, layers).map((r) => Number(r[4]));
+  expect(ranks.reduce((a, b) => a + b, 0)).toBe(2 * layers);
+  for (const r of rounds.slice(layers)) expect(Math.abs(Number(r[3]) - 50)).toBeLessThan(2);
+
+  await press(page, 'Loss');
+  expect((await rows()).slice(1)).toHaveLength(2);
+  await press(page, 'Similarity');
+  const matrix = (await rows()).slice(1);
+  matrix.forEach((row, i) => expect(Number(row[1 + i])).toBe(1));
+  await press(page, 'Damage');
+  expect((await rows()).slice(1)).toHaveLength(layers);
+  for (const way of ['The model as it is', 'LoSA, back to 4 bits', 'Wanda alone', 'Wanda, LoRA r 3 merged']) await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
+
+  await press(page, 'Reset');
+  await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
+});

@@ -1,0 +1,101 @@
+/** The study "prune" on a tiny decoder: what it says, what it leaves, and that the files hold the pruned model. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { runUntouched, difference } from '../../test/pipeline.ts';
+import { trainingBatch } from '../../test/training-data.ts';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { compile } from '../compiler/index.ts';
+import { isKept } from '../device/sparse-twins.ts';
+import { createEngine } from '../engine/cut-engine.ts';
+import { floatModel } from '../engine/float-model.ts';
+import { wasmBackend } from '../engine/test-backends.ts';
+import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
+import { dequantise } from '../model/weights.ts';
+import { readGraph } from '../onnx/read.ts';
+import { prunedFiles, type PrunedFile } from './prune-export.ts';
+import { runPrune } from './prune-run.ts';
+import { costOf, reducePrune, type PruneState } from './prune-state.ts';
+import { parseSpec } from './schema.ts';
+import { setByPaths, type Setting } from './settings.ts';
+import type { StudyContext } from './study.ts';
+
+const small = (...settings: Setting[]) => setByPaths(parseSpec({}), [
+  ['training.steps', '4'], ['training.batch', '2'], ['training.learningRate', '0.02'], ['prune.rounds', '2'], ['prune.meanRank', '2'], ['prune.mostRank', '4'], ...settings]);
+
+it.each([
+  ['prune.sparsity', '0.99', 'prune.sparsity'], ['prune.sparsity', '0', 'prune.sparsity'], ['prune.rounds', '21', 'prune.rounds'], ['prune.samples', '2', 'prune.samples'], ['prune.pattern', '3:4', 'prune.pattern'], ['prune.meanRank', '13', 'prune.meanRank'],
+])('the settings refuse %s = %s by name', (path, value, at) => {
+  expect(() => setByPaths(parseSpec({}), [[path, value]])).toThrow(expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }));
+});
+
+describe('the study', { timeout: 120_000 }, () => {
+  const backend = wasmBackend(), graph = tinyDecoderGraph({ weights: 'q4' }), compiled = compile(graph);
+  const { dialect, layers, hidden, vocab, modules } = compiled, model = { id: 'bundled:tiny', title: 'tiny', hash: 'ab', bytes: 0, dialect, layers, hidden, vocab, modules };
+  const engine = backend.then((b) => createEngine({ model: compiled, backend: b, memoryBudgetBytes: 500e6 }));
+  afterAll(async () => (await engine).dispose());
+
+  async function context(spec: StudyContext['spec']): Promise<StudyContext> {
+    const own = await engine;
+    return {
+      spec, model, provider: own.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine: own, importances: null, tokens: async () => trainingBatch(4), encode: async () => new Int32Array(), decode: async () => '',
+      // The provider is shared here: the study's own engine must not take it along.
+      derive: async () => Object.assign(createEngine({ model: await floatModel(graph), backend: await backend, memoryBudgetBytes: 500e6 }), { dispose: async () => undefined }),
+      keep: () => undefined, kept: () => undefined, newest: () => undefined, now: () => 0,
+    };
+  }
+
+  it('tells every number of every round, compares at equal sparsity, and ends with its file', async () => {
+    let state: PruneState | null = null, files: PrunedFile[] = [];
+    const masks: Uint32Array[] = [], weights: Float32Array[] = [];
+    const run = runPrune(await context(small()), async (pruned) => {
+      files = await prunedFiles({ graph, compiled }, pruned);
+      for (const { index } of modules) {
+        masks.push(pruned.mask(index));
+        weights.push(await pruned.weight(index));
+      }
+    });
+    for await (const event of run) {
+      state = reducePrune(state, event);
+      expect(structuredClone(state)).toEqual(state);
+    }
+    const { result, dense, rounds, wanda, lora, stored } = state!;
+    expect(result).toMatchObject({ format: 'rank-atlas-prune', version: 1, dense: { loss: dense!.loss } });
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    for (const r of rounds) {
+      for (const list of [r.redundancy, r.importance, r.sparsities, r.zeros, r.errors, r.ranks!]) expect(list).toHaveLength(layers);
+      expect(r.steps).toHaveLength(2);
+      expect(r.repaired).toBeLessThan(r.pruned!);
+    }
+    expect(Math.abs(wanda!.zeros - 0.5)).toBeLessThan(0.01);
+    expect(lora).toMatchObject({ rank: 3 });
+    expect(lora!.zeros).toBeLessThan(0.01);
+    expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
+    expect(costOf(state!)).toEqual({ zeros: 0.5, cost: rounds[1]!.repaired! - dense!.loss });
+
+    // The files: zeros where the masks have none, in every form; a model that onnxruntime loads, with the losses told.
+    const file = (name: string) => files.find((f) => f.name === name)!.bytes;
+    const sparse = readSafetensors(file('weights.safetensors'), 'weights').tensors, bits = readSafetensors(file('mask.safetensors'), 'mask').tensors;
+    const reread = await readGraph(file('onnx/model.onnx'), { file: 'model.onnx' }), q4 = compile(await readGraph(file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }));
+    for (const { index, path, outFeatures, inFeatures } of modules) {
+      const kept = weights[index]!, size = outFeatures * inFeatures;
+      expect(toFloat32(sparse.get(`${path}.weight`)!)).toEqual(kept);
+      expect(dequantise(compile(reread).weightOf(index))).toEqual(kept);
+      expect(bits.get(`${path}.mask`)!.bytes).toHaveLength(Math.ceil(size / 8));
+      const rounded = dequantise(q4.weightOf(index));
+      expect(kept.findIndex((v, i) => !isKept(masks[index]!, i) && (v !== 0 || rounded[i] !== 0))).toBe(-1);
+    }
+    const batch = trainingBatch(2), untouched = await runUntouched(reread, file('onnx/model.onnx'), () => null, { ids: [...batch.ids], batch: 2, length: batch.length });
+    const again = createEngine({ model: compile(reread), backend: await backend, memoryBudgetBytes: 500e6 });
+    expect(difference(untouched.data, await again.logits(batch))).toBeLessThan(1e-4);
+    const { sum, tokens } = await again.evaluate(trainingBatch(4));
+    expect(sum / tokens).toBeCloseTo(rounds[1]!.repaired!, 4);
+  });
+
+  it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {
+    let state: PruneState | null = null;
+    for await (const event of runPrune(await context(small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false'])))) state = reducePrune(state, event);
+    expect(state!.rounds.at(-1)!.zeros).toEqual([0.5, 0.5]);
+    expect([state!.wanda, state!.lora]).toEqual([null, null]);
+    const short = runPrune({ ...await context(small()), tokens: async () => trainingBatch(2) });
+    await expect((async () => { while (!(await short.next()).done); })()).rejects.toMatchObject({ code: 'bad-text' });
+  });
+});

@@ -1,0 +1,48 @@
+/** Compress to Impress on SmolLM2-135M against PyTorch: singular values, their gradients through the whole model, scores, and what removals really do. */
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { openSmolLm2, type OpenedSmolLm2 } from '../../../test/smollm2.ts';
+import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
+import { directionsOf, RHO_GRID, SigmaGradients, type Decomposition } from './candidates.ts';
+import { rowBlocks } from './row-blocks.ts';
+import { blockSvd } from './svd.ts';
+
+interface Case { row_blocks: number; components_per_block: number; scores: { rho: number; k: number; score: number }[] }
+
+describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
+  let open: OpenedSmolLm2;
+  beforeAll(async () => { open = await openSmolLm2(); }, 600_000);
+  afterAll(() => open.close());
+
+  it('has PyTorch’s singular values, gradients and scores', async () => {
+    const { tensors } = readSafetensors(readFileSync(sharedPath('reference/smollm2/c2i.safetensors')), 'c2i');
+    const { cases } = JSON.parse(readFileSync(sharedPath('reference/smollm2/c2i.json'), 'utf8')) as { cases: Record<string, Case> };
+    const ids = tensors.get('input_ids')!, [sequences, length] = ids.shape as [number, number], { engine } = open;
+    const batch = { ids: new Int32Array(new Uint8Array(ids.bytes).buffer), sequences, length }, numbers = (name: string) => toFloat32(tensors.get(name)!);
+    const decomposed = Object.keys(cases).map((key) => {
+      const path = key.replace(/\.K\d+$/, ''), info = engine.modules.find((m) => m.path === path)!, w = engine.materialiseWeight(info.index), { inFeatures, outFeatures } = info;
+      const of: Decomposition = { module: info.index, inFeatures, outFeatures, blocks: rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) => blockSvd(w, inFeatures, rows, path)) };
+      return { key, of, sums: new SigmaGradients(of), directions: directionsOf(of) };
+    });
+    const { gradients } = await engine.singularGradients(batch, decomposed.flatMap((d) => d.directions));
+    let at = 0;
+    for (const { key, of, sums, directions } of decomposed) {
+      sums.add(gradients.slice(at, at += directions.length), sequences, sequences * (length - 1));
+      const m = cases[key]!.components_per_block, sigma = numbers(`${key}.sigma`), g = numbers(`${key}.g`), largest = Array.from(g).reduce((a, b) => Math.max(a, Math.abs(b)), 0), got = sums.gradients();
+      let apart = 0;
+      of.blocks.forEach((block, b) => {
+        for (let i = 0; i < m; i++) expect(Math.abs(block.sigma[i]! / sigma[b * m + i]! - 1)).toBeLessThan(1e-5);
+        // u and v belong together only up to a common sign, which cancels; near-equal values may turn into one another.
+        for (let i = 0; i < m; i++) apart = Math.max(apart, Math.abs(got[b]![i]! - g[b * m + i]!));
+      });
+      expect(apart).toBeLessThan(2e-3 * largest);
+      const most = Math.max(...cases[key]!.scores.map((s) => Math.abs(s.score)));
+      for (const { rho, k, score } of cases[key]!.scores) {
+        expect(RHO_GRID).toContain(rho);
+        const mine = sums.candidates().find((c) => c.keep[0] === k);
+        if (mine) expect(Math.abs(mine.score - score)).toBeLessThan(1e-3 * most);
+      }
+    }
+  });
+});
