@@ -13,6 +13,10 @@ const isolation = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
 
+/** What several plates of studies share, and the comparison of two results: nobody needs them before such a tab is opened. */
+const studies = /src[\\/]experiment[\\/](race|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText)|src[\\/]ui[\\/]parts[\\/]NumbersField/;
+const compare = /src[\\/]ui[\\/]compare[\\/]/;
+
 export default defineConfig({
   base: './',
   plugins: [react()],
@@ -23,14 +27,16 @@ export default defineConfig({
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 700,
-    // What two parts of the page share comes in one file, not in a dozen small ones; what only charts need comes with the first chart.
+    // What two parts of the page share comes in one file, not in a dozen small ones; what a first look does not need comes apart from it.
     rolldownOptions: {
       output: {
         codeSplitting: {
           groups: [
-            { name: 'react', priority: 2, test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
-            { name: 'recharts', priority: 1, test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/ },
-            { name: 'shared', minShareCount: 2 },
+            { name: 'react', priority: 3, test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
+            { name: 'recharts', priority: 2, test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/ },
+            { name: 'shared', priority: 1, minShareCount: 2, test: (id: string) => !studies.test(id) && !compare.test(id) },
+            { name: 'studies', minShareCount: 2, test: studies },
+            { name: 'compare', test: compare },
           ],
         },
       },

@@ -64,7 +64,7 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   expect(svg.text).not.toContain('var(--');
   expect(await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror'), svg.text)).toBeNull();
 
-  for (const tab of ['By layer', 'Certainty']) {
+  for (const tab of ['Layers', 'Certainty']) {
     await page.getByRole('tab', { name: tab }).click();
     const tools = page.locator('.plate .tools');
     const chart = await saved(page, () => tools.getByRole('button', { name: 'SVG' }).click());

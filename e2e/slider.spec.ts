@@ -88,6 +88,8 @@ test('one training answers every rank, and the slider shows what each is worth',
 });
 
 test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({ page }) => {
+  // Two trainings and a reload.
+  test.slow();
   await open(page, sliderSpec(10));
   await ready(page);
   await press(page, 'Play');

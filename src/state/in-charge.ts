@@ -1,25 +1,29 @@
-/** Whom the transport's buttons speak to: the study whose tab is open, unless the measurement is under way or not there yet. */
-import type { StudyKind } from '../experiment/spec.ts';
+/** Whom the transport's buttons speak to: the study whose tab is open, once the measurement is not under way. */
+import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useRun } from './run-store.ts';
 import { pause, play, reset, step } from './session.ts';
 import { pauseStudy, playStudy, resetStudy, studyChanges } from './study-session.ts';
-import { useStudy } from './study-store.ts';
+import { useStudy, type StudyPhase } from './study-store.ts';
 import type { Phase } from './transport.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
 
-/** Phases of the measurement in which a study may have the engine. */
-const free: ReadonlySet<Phase> = new Set<Phase>(['idle', 'paused', 'done']);
-
-const inCharge = (study: StudyKind | null, phase: Phase): StudyKind | null => (study !== null && free.has(phase) ? study : null);
+/** A measurement that was begun is ended first; a study that was begun keeps the engine. */
+function inCharge(study: StudyKind | null, measurement: Phase, studyPhase: StudyPhase): StudyKind | null {
+  if (study === null) return null;
+  if (studyPhase === 'running' || studyPhase === 'paused') return study;
+  return measurement === 'idle' || measurement === 'done' ? study : null;
+}
 
 /** The study in charge of the transport; null: the measurement. */
 export function useInCharge(): StudyKind | null {
   const study = useExperiment((e) => e.spec.study), phase = useRun((r) => r.phase);
-  return inCharge(study, phase);
+  return inCharge(study, phase, useStudy((s) => (study === null ? 'idle' : s.phase[study])));
 }
 
-const now = () => inCharge(useExperiment.getState().spec.study, useRun.getState().phase);
+function now(): StudyKind | null {
+  const { study } = useExperiment.getState().spec;
+  return inCharge(study, useRun.getState().phase, study === null ? 'idle' : useStudy.getState().phase[study]);
+}
 
 /** Whether Play has something to do: nothing there yet, a pause, or settings other than those it was run with. */
 export function canPlay(study: StudyKind, { phase, specs }: Pick<ReturnType<typeof useStudy.getState>, 'phase' | 'specs'>, spec: ExperimentSpec): boolean {

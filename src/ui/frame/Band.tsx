@@ -96,7 +96,7 @@ function LinkLine() {
     );
   }
   const badge = badgeOf(words, contents);
-  const changes = describeChanges(contents.spec, spec).filter(({ path }) => path !== 'model.hash');
+  const changes = describeChanges(contents.spec, spec).filter(({ path }) => path !== 'model.hash' && path !== 'study');
   const title = models.find((m) => `bundled:${m.id}` === contents.spec.model.id)?.title ?? modelName(contents.spec.model.id);
   return (
     <Line kind={badge.kind} buttons={<>{changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}<Button onClick={closeLink}>{b.dismiss}</Button></>}>

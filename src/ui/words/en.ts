@@ -210,7 +210,7 @@ export const en = {
   },
 
   plate: {
-    label: 'What the run shows', byLayer: 'By layer', convergence: 'Certainty', tabs: 'Views of the run',
+    label: 'What the run shows', byLayer: 'Layers', convergence: 'Certainty', tabs: 'Views of the run',
     layerTitle: 'Importance by layer', layerEmpty: 'Two curves will stand here: attention and MLP.', layerEmptyNote: 'Each point is a mean over the layer’s modules, with its 95 % interval.',
     layerAxis: 'layer', importanceAxis: '× the mean module',
     layerFinding: (group: string, layer: number, multiple: number) => `${group} of layer ${layer} leads, at ${n.fixed(multiple, 1)} times the mean module.`,

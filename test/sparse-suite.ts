@@ -1,17 +1,17 @@
 /** Pruned weights and masked adapters over a tiny float model, for any provider: against the definitions, computed here from whole matrices. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
-import { applyMask, gram, isKept, pruneMask } from '../device/sparse-twins.ts';
-import type { Backend } from './backend.ts';
-import { createEngine, type CutEngine } from './cut-engine.ts';
-import type { AdapterUse, AdapterValues, Masks } from './engine.ts';
-import { floatModel } from './float-model.ts';
+import { tinyDecoderGraph } from './tiny-decoder.ts';
+import { adamWStep, randomAdapters, trainingBatch } from './training-data.ts';
+import { applyMask, gram, isKept, pruneMask } from '../src/device/sparse-twins.ts';
+import type { Backend } from '../src/engine/backend.ts';
+import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
+import type { AdapterUse, AdapterValues, Masks } from '../src/engine/engine.ts';
+import { floatModel } from '../src/engine/float-model.ts';
 
 const SCALE = 2, RANK = 2;
 
 /** M ⊙ (W + s B A), by the definition. */
-export function merged(w: Float32Array, mask: Uint32Array, { rank, loraA, loraB }: AdapterValues, scale: number): Float32Array {
+function merged(w: Float32Array, mask: Uint32Array, { rank, loraA, loraB }: AdapterValues, scale: number): Float32Array {
   const inputs = loraA.length / rank;
   return w.map((v, i) => {
     if (!isKept(mask, i)) return 0;
