@@ -53,7 +53,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
 
 describe('rank-atlas experiment allocations', { timeout: 120_000 }, () => {
   it('writes its page from measured numbers, two sets and every mean rank', async () => {
-    const { code } = await cli('experiment', 'allocations', ...set([...tiny, 'race.entries=["spectrum","uniform"]', 'race.meanRanks=[1,2]']), '--out', folder);
+    const { code } = await cli('experiment', 'allocations', ...set([...tiny, 'race.seeds=1', 'race.entries=["spectrum","uniform"]', 'race.meanRanks=[1,2]']), '--out', folder);
     expect(code).toBe(0);
     const page = readFileSync(join(folder, 'allocations.md'), 'utf8');
     for (const set of ['opticks', 'jargon']) {

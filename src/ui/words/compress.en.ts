@@ -47,9 +47,6 @@ export const compressEn = {
     title: 'Task table', note: 'Some rows choose, others judge; the seed says which.', question: 'Question', options: 'Options, the right one marked', answer: (i: number) => `Option ${n.whole(i + 1)} is right`, option: (row: number, i: number) => `Row ${n.whole(row)}, option ${n.whole(i + 1)}`, rowQuestion: (row: number) => `Row ${n.whole(row)}, question`,
     page: (first: number, last: number, of: number) => `${n.whole(first)} to ${n.whole(last)} of ${n.whole(of)}`, previous: 'Previous', next: 'Next', edit: 'Edit a copy', add: 'Add a row', remove: 'Remove', removeName: (row: number) => `Remove row ${n.whole(row)}`, text: 'This task is a text and has no table.',
   },
-  changes: {
-    'compress.task': 'task', 'compress.scoring': 'scoring', 'compress.samples': 'samples that choose', 'compress.test': 'samples that judge', 'compress.rowBlocks': 'row blocks', 'compress.split': 'blocks', 'compress.ranking': 'ranking', 'compress.trials': 'candidates tried', 'compress.checks': 'small removals', 'compress.laser': 'LASER’s search',
-  },
 };
 
 export type CompressWords = typeof compressEn;

@@ -45,7 +45,4 @@ export const compressJa: CompressWords = {
     title: '課題の表', note: '一部の行で選び、残りで判定します。どの行かはシードで決まります。', question: '質問', options: '選択肢（正解に印）', answer: (i) => `選択肢 ${n.whole(i + 1)} が正解`, option: (row, i) => `${n.whole(row)} 行目、選択肢 ${n.whole(i + 1)}`, rowQuestion: (row) => `${n.whole(row)} 行目、質問`,
     page: (first, last, of) => `${n.whole(of)} 件中 ${n.whole(first)}〜${n.whole(last)}`, previous: '前へ', next: '次へ', edit: 'コピーを編集', add: '行を追加', remove: '削除', removeName: (row) => `${n.whole(row)} 行目を削除`, text: 'この課題はテキストなので表はありません。',
   },
-  changes: {
-    'compress.task': '課題', 'compress.scoring': '集計', 'compress.samples': '選択用サンプル', 'compress.test': '判定用サンプル', 'compress.rowBlocks': '行ブロック数', 'compress.split': 'ブロック', 'compress.ranking': '順位', 'compress.trials': '試す候補数', 'compress.checks': '小さな除去', 'compress.laser': 'LASER の探索',
-  },
 };

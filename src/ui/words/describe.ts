@@ -22,13 +22,13 @@ function value(words: Words, path: string, v: unknown): string {
   if (path === 'method.noise') return (v as { scale: string }).scale === 'std' ? 'std(W)' : `σ = ${(v as { sigma: number }).sigma}`;
   if (path === 'method.name') return words.methods.names[v as MethodName];
   if (path === 'method.perToken') return v === true ? words.methods.token : words.methods.whole;
-  if (path === 'samples.prompt') return words.samples.cut(String(v));
-  if (path === 'samples.adapter') return v === null ? words.samples.settings.newest.toLowerCase() : words.adapters.name(String(v));
-  if (path === 'samples.rank' && v === null) return words.samples.settings.ownRank;
-  if (path === 'slider.draw') return (v as RankDraw).kind === 'uniform' ? words.slider.settings.drawUniform : words.slider.settings.drawGeometric;
+  if (path === 'samples.prompt') return words.values.cut(String(v));
+  if (path === 'samples.adapter') return v === null ? words.values.newest.toLowerCase() : words.adapters.name(String(v));
+  if (path === 'samples.rank' && v === null) return words.values.ownRank;
+  if (path === 'slider.draw') return (v as RankDraw).kind === 'uniform' ? words.values.drawUniform : words.values.drawGeometric;
   if (path === 'slider.compare') return (v as number[]).join(', ') || '–';
   const names: Record<string, string> = { 'two-draws': rail.twoDraws, clean: rail.clean, floor: rail.floor, exact: rail.exact, ranks: rail.ranks, parameters: rail.parameters };
-  const ofSlider: Record<string, unknown> = path.startsWith('slider.') ? words.slider.settings : {};
+  const ofSlider: Record<string, unknown> = path.startsWith('slider.') ? words.values : {};
   return String(ofSlider[String(v)] ?? names[String(v)] ?? v);
 }
 

@@ -6,13 +6,8 @@
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../../errors.ts';
 import type { PresetId } from '../../experiment/schema.ts';
-import { compressEn } from './compress.en.ts';
-import { pruneEn } from './prune.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from './numbers.ts';
-import { raceEn } from './race.en.ts';
-import { samplesEn } from './samples.en.ts';
-import { sliderEn } from './slider.en.ts';
 
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');
@@ -157,6 +152,11 @@ export const en = {
     shown: (name: string) => `Ranks of the adapter “${name}”`, back: 'Back to the measured ranks',
     cell: (layer: number, role: string, rank: number) => `layer ${layer} ${role}, adapter of rank ${rank}`,
   },
+  /** Choices of studies, where a change is named. */
+  values: {
+    nf4: 'NF4, 4 bits', 'as-is': 'as the file has them', full: 'all ranks drawn', frozen: 'the last rank drawn', uniform: 'the same everywhere', map: 'the map', drawUniform: 'evenly', drawGeometric: 'low ones more often', newest: 'The last one trained', ownRank: 'its own',
+    cut: (text: string) => (text.length > 24 ? `“${text.slice(0, 23)}…”` : `“${text}”`),
+  },
   studies: {
     tabs: { race: 'Race', slider: 'Slider', prune: 'Prune', compress: 'Compress', samples: 'Text' },
     ready: { race: 'Nothing trained yet', slider: 'Nothing trained yet', prune: 'Nothing pruned yet', compress: 'Nothing tried yet', samples: 'No text yet' },
@@ -166,11 +166,6 @@ export const en = {
     done: { race: 'The race is over', slider: 'Trained for every rank', prune: 'Pruned', compress: 'Compressed', samples: 'Written' },
     again: 'Change a setting to run it again.', changed: 'Play runs it with the new settings.',
   },
-  race: raceEn,
-  slider: sliderEn,
-  compress: compressEn,
-  prune: pruneEn,
-  samples: samplesEn,
   finding: {
     band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
       `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
@@ -333,7 +328,12 @@ export const en = {
   changes: {
     'model': 'model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
     'method.repeats': 'repeats', 'method.vocabularySample': 'vocabulary sample', 'allocation.meanRank': 'mean rank', 'allocation.rounding': 'rounding',
-    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank', ...sliderEn.changes, ...compressEn.changes, ...pruneEn.changes, ...samplesEn.changes, ...raceEn.changes,
+    'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank',
+    'slider.rank': 'largest rank', 'slider.ranks': 'largest ranks by', 'slider.base': 'weights', 'slider.mode': 'a step moves', 'slider.draw': 'ranks drawn', 'slider.alpha': 'α', 'slider.compare': 'LoRAs beside',
+    'compress.task': 'task', 'compress.scoring': 'scoring', 'compress.samples': 'samples that choose', 'compress.test': 'samples that judge', 'compress.rowBlocks': 'row blocks', 'compress.split': 'blocks', 'compress.ranking': 'ranking', 'compress.trials': 'candidates tried', 'compress.checks': 'small removals', 'compress.laser': 'LASER’s search',
+    'prune.sparsity': 'zeros', 'prune.rounds': 'rounds', 'prune.score': 'weights judged by', 'prune.pattern': 'pattern', 'prune.beta': 'similarity β', 'prune.meanRank': 'first mean rank', 'prune.mostRank': 'largest rank', 'prune.rankBy': 'ranks by', 'prune.samples': 'calibration sequences', 'prune.baselines': 'comparisons',
+    'samples.prompt': 'prompt', 'samples.tokens': 'tokens', 'samples.temperature': 'temperature', 'samples.topP': 'top p', 'samples.adapter': 'adapter', 'samples.rank': 'rank in use',
+    'race.entries': 'who races', 'race.meanRanks': 'mean ranks', 'race.seeds': 'seeds', 'race.equal': 'equal', 'race.sequences': 'sequences to measure on',
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

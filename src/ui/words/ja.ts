@@ -1,13 +1,8 @@
 /** ページのすべての言葉の日本語。型は en.ts。名前（q, AdaRank, WebGPU）は訳さない。 */
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
-import { compressJa } from './compress.ja.ts';
-import { pruneJa } from './prune.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from './numbers.ts';
-import { raceJa } from './race.ja.ts';
-import { samplesJa } from './samples.ja.ts';
-import { sliderJa } from './slider.ja.ts';
 
 const n = numbers('ja');
 const seconds = (v: number) => (v < 10 ? `${n.fixed(v, 1)}秒` : v < 120 ? `${n.whole(v)}秒` : `${n.whole(v / 60)}分`);
@@ -149,6 +144,11 @@ export const ja = {
     shown: (name: string) => `アダプター「${name}」のランク`, back: '測定したランクに戻る',
     cell: (layer: number, role: string, rank: number) => `層${layer} ${role}、アダプターのランク${rank}`,
   },
+  /** Choices of studies, where a change is named. */
+  values: {
+    nf4: 'NF4（4ビット）', 'as-is': 'ファイルのまま', full: '選んだランクすべて', frozen: '選んだ最後のランク', uniform: 'どこも同じ', map: 'マップに従う', drawUniform: '均等に', drawGeometric: '低いランクを多めに', newest: '最後に学習したもの', ownRank: 'そのまま',
+    cut: (text: string) => (text.length > 14 ? `「${text.slice(0, 13)}…」` : `「${text}」`),
+  },
   studies: {
     tabs: { race: '比較学習', slider: 'ランク', prune: '枝刈り', compress: '圧縮', samples: '文章' },
     ready: { race: 'まだ学習していません', slider: 'まだ学習していません', prune: 'まだ枝刈りしていません', compress: 'まだ試していません', samples: 'まだ文章がありません' },
@@ -158,11 +158,6 @@ export const ja = {
     done: { race: '比較学習が終わりました', slider: '全ランク向けの学習が終わりました', prune: '枝刈りが終わりました', compress: '圧縮が終わりました', samples: '生成が終わりました' },
     again: '設定を変えるともう一度実行できます。', changed: '再生を押すと新しい設定で実行します。',
   },
-  race: raceJa,
-  slider: sliderJa,
-  compress: compressJa,
-  prune: pruneJa,
-  samples: samplesJa,
   finding: {
     band: (where, first, last, share) =>
       `ランクは${{ early: '前', middle: '中ほど', late: '後ろ' }[where]}の層に集まる。${first === last ? `${first}層` : `${first}〜${last}層`}で全体の${n.whole(100 * share)}\u00a0%。`,
@@ -325,7 +320,12 @@ export const ja = {
   changes: {
     'model': 'モデル', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
     'method.repeats': '反復', 'method.vocabularySample': '語彙の標本', 'allocation.meanRank': '平均ランク', 'allocation.rounding': '丸め',
-    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク', ...sliderJa.changes, ...compressJa.changes, ...pruneJa.changes, ...samplesJa.changes, ...raceJa.changes,
+    'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク',
+    'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α の値', 'slider.compare': '比べる LoRA',
+    'compress.task': '課題', 'compress.scoring': '集計', 'compress.samples': '選択用サンプル', 'compress.test': '判定用サンプル', 'compress.rowBlocks': '行ブロック数', 'compress.split': 'ブロック', 'compress.ranking': '順位', 'compress.trials': '試す候補数', 'compress.checks': '小さな除去', 'compress.laser': 'LASER の探索',
+    'prune.sparsity': 'ゼロの割合', 'prune.rounds': 'ラウンド数', 'prune.score': '重みの評価', 'prune.pattern': 'パターン', 'prune.beta': '類似度の β', 'prune.meanRank': '最初の平均ランク', 'prune.mostRank': '最大ランク', 'prune.rankBy': 'ランクの基準', 'prune.samples': '較正用の系列数', 'prune.baselines': '比較',
+    'samples.prompt': '書き出し', 'samples.tokens': 'トークン数', 'samples.temperature': '温度', 'samples.topP': '累積確率 p', 'samples.adapter': 'アダプター', 'samples.rank': '使うランク',
+    'race.entries': '出場するもの', 'race.meanRanks': '平均ランク', 'race.seeds': 'シードの数', 'race.equal': 'そろえるもの', 'race.sequences': '測定に使う系列',
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,

@@ -32,10 +32,6 @@ export const pruneEn = {
   },
   nats, percent, perplexity: (v: number) => n.significant(v), megabytes: (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`,
   sizeNote: 'A browser multiplies zeros like any other number: sparsity saves room here, not time.',
-  changes: {
-    'prune.sparsity': 'zeros', 'prune.rounds': 'rounds', 'prune.score': 'weights judged by', 'prune.pattern': 'pattern', 'prune.beta': 'similarity β', 'prune.meanRank': 'first mean rank', 'prune.mostRank': 'largest rank', 'prune.rankBy': 'ranks by',
-    'prune.samples': 'calibration sequences', 'prune.baselines': 'comparisons',
-  },
   settings: {
     sparsity: 'Share of zeros', rounds: 'Rounds', score: 'Weights judged by', wanda: '|W| · ‖x‖ (Wanda)', magnitude: '|W| alone', pattern: 'Pattern', unstructured: 'anywhere in a row', '2:4': '2 of every 4 stay', '4:8': '4 of every 8 stay',
     beta: 'β of similarity', meanRank: 'Mean rank, round 1', mostRank: 'Largest rank', rankBy: 'Ranks follow', error: 'the damage (authors’ code)', rmi: 'similarity (paper’s words)', samples: 'Calibration sequences', baselines: 'Comparisons', with: 'Wanda, Wanda and LoRA', without: 'none',

@@ -32,10 +32,6 @@ export const pruneJa = {
   },
   nats, percent, perplexity: (v) => n.significant(v), megabytes: (bytes) => `${n.fixed(bytes / 1e6, 1)} MB`,
   sizeNote: 'ブラウザーはゼロもほかの数と同じように掛けます。疎にして減るのは容量で、時間ではありません。',
-  changes: {
-    'prune.sparsity': 'ゼロの割合', 'prune.rounds': 'ラウンド数', 'prune.score': '重みの評価', 'prune.pattern': 'パターン', 'prune.beta': '類似度の β', 'prune.meanRank': '最初の平均ランク', 'prune.mostRank': '最大ランク', 'prune.rankBy': 'ランクの基準',
-    'prune.samples': '較正用の系列数', 'prune.baselines': '比較',
-  },
   settings: {
     sparsity: 'ゼロの割合', rounds: 'ラウンド数', score: '重みの評価', wanda: '|W| · ‖x‖（Wanda）', magnitude: '|W| のみ', pattern: 'パターン', unstructured: '行の中のどこでも', '2:4': '4つごとに2つ残す', '4:8': '8つごとに4つ残す',
     beta: '類似度の β', meanRank: 'ラウンド1の平均ランク', mostRank: '最大ランク', rankBy: 'ランクの基準', error: '損傷（著者のコード）', rmi: '類似度（論文の記述）', samples: '較正用の系列数', baselines: '比較', with: 'Wanda、Wanda と LoRA', without: 'なし',

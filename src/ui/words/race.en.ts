@@ -60,6 +60,5 @@ export const raceEn = {
   base: (loss: number) => `Without an adapter: ${n.fixed(loss, 3)}.`,
   settings: { entries: 'Who races', seeds: 'Seeds', equal: 'Equal', parameters: 'parameters', ranks: 'ranks', meanRanks: 'Mean ranks', meanRanksHint: 'One, or several for a sweep: 1, 2, 4, 8.', sequences: 'Sequences to measure on' },
   allBudgets: 'All budgets', weigh: (low: number, high: number) => `An adapter takes ${n.whole(low / 1e3)}${Math.round(high / 1e3) > Math.round(low / 1e3) ? ` to ${n.whole(high / 1e3)}` : ''} kB.`,
-  changes: { 'race.entries': 'who races', 'race.meanRanks': 'mean ranks', 'race.seeds': 'seeds', 'race.equal': 'equal', 'race.sequences': 'sequences to measure on' },
   tableName: 'Standings',
 };

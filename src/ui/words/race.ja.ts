@@ -59,6 +59,5 @@ export const raceJa = {
   base: (loss: number) => `アダプターなし：${n.fixed(loss, 3)}。`,
   settings: { entries: '出場するもの', seeds: 'シードの数', equal: 'そろえるもの', parameters: 'パラメーター', ranks: 'ランク', meanRanks: '平均ランク', meanRanksHint: '1 つ、または複数で掃引：1, 2, 4, 8。', sequences: '測定に使う系列' },
   allBudgets: 'すべての予算', weigh: (low: number, high: number) => `アダプター 1 つは ${n.whole(low / 1e3)}${Math.round(high / 1e3) > Math.round(low / 1e3) ? ` ～ ${n.whole(high / 1e3)}` : ''} kB。`,
-  changes: { 'race.entries': '出場するもの', 'race.meanRanks': '平均ランク', 'race.seeds': 'シードの数', 'race.equal': 'そろえるもの', 'race.sequences': '測定に使う系列' },
   tableName: '順位表',
 } satisfies typeof raceEn;

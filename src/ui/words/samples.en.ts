@@ -27,10 +27,6 @@ export const samplesEn = {
   unit: 'nats per token; the prompt does not count', probability: (p: number) => `${n.significant(100 * p)} %`, nats: (v: number) => n.fixed(v, 3),
   columns: { index: 'token', base: 'model’s text', adapted: 'adapted text', underModel: 'p under the model', underAdapter: 'p with adapter' },
   settings: {
-    adapter: 'Adapter', newest: 'The last one trained', tokens: 'Tokens', temperature: 'Temperature', topP: 'Top p', rank: 'Rank in use', temperatureHint: '0: always the likeliest token.', ownRank: 'its own',
+    adapter: 'Adapter', tokens: 'Tokens', temperature: 'Temperature', topP: 'Top p', rank: 'Rank in use', temperatureHint: '0: always the likeliest token.',
   },
-  cut: (text: string) => (text.length > 24 ? `“${text.slice(0, 23)}…”` : `“${text}”`),
-  changes: {
-    'samples.prompt': 'prompt', 'samples.tokens': 'tokens', 'samples.temperature': 'temperature', 'samples.topP': 'top p', 'samples.adapter': 'adapter', 'samples.rank': 'rank in use',
-  } as Record<string, string>,
 };

@@ -28,10 +28,6 @@ export const samplesJa = {
   unit: 'nat／トークン（書き出しは含みません）', probability: (p: number) => `${n.significant(100 * p)} %`, nats: (v: number) => n.fixed(v, 3),
   columns: { index: 'トークン', base: 'モデルの文章', adapted: 'アダプターありの文章', underModel: 'モデルでの確率', underAdapter: 'アダプターありの確率' },
   settings: {
-    adapter: 'アダプター', newest: '最後に学習したもの', tokens: 'トークン数', temperature: '温度', topP: '累積確率 p', rank: '使うランク', temperatureHint: '0：常に最も確率の高いトークン。', ownRank: 'そのまま',
-  },
-  cut: (text: string) => (text.length > 14 ? `「${text.slice(0, 13)}…」` : `「${text}」`),
-  changes: {
-    'samples.prompt': '書き出し', 'samples.tokens': 'トークン数', 'samples.temperature': '温度', 'samples.topP': '累積確率 p', 'samples.adapter': 'アダプター', 'samples.rank': '使うランク',
+    adapter: 'アダプター', tokens: 'トークン数', temperature: '温度', topP: '累積確率 p', rank: '使うランク', temperatureHint: '0：常に最も確率の高いトークン。',
   },
 } satisfies typeof samplesEn;

@@ -32,12 +32,9 @@ export const sliderEn = {
   time: (seconds: string, ranks: number) => `${n.whole(ranks)} ranks trained at once in ${seconds}.`,
   mapRanks: (most: number) => `Rank ${n.whole(most)} is that of the largest module; the others use the same fraction of theirs.`,
   text: { title: 'Text at this rank', write: (rank: number) => `Write at rank ${n.whole(rank)}`, base: 'Without adapter' },
-  changes: {
-    'slider.rank': 'largest rank', 'slider.ranks': 'largest ranks by', 'slider.base': 'weights', 'slider.mode': 'a step moves', 'slider.draw': 'ranks drawn', 'slider.alpha': 'α', 'slider.compare': 'LoRAs beside',
-  },
   settings: {
-    rank: 'Largest rank', ranks: 'Largest ranks by', uniform: 'the same everywhere', map: 'the map', base: 'Weights', nf4: 'NF4, 4 bits', 'as-is': 'as the file has them',
-    mode: 'A step moves', full: 'all ranks drawn', frozen: 'the last rank drawn', draw: 'Ranks drawn', drawUniform: 'evenly', drawGeometric: 'low ones more often', alpha: 'α of the scale α/b',
+    rank: 'Largest rank', ranks: 'Largest ranks by', base: 'Weights',
+    mode: 'A step moves', draw: 'Ranks drawn', alpha: 'α of the scale α/b',
     compare: 'LoRAs beside, at ranks', compareHint: 'None, or several: 1, 4, 16. Each costs one more training.',
   },
   why: {

@@ -33,12 +33,9 @@ export const sliderJa = {
   time: (seconds: string, ranks: number) => `${n.whole(ranks)}通りのランクを${seconds}で同時に学習しました。`,
   mapRanks: (most: number) => `ランク ${n.whole(most)} は最大のモジュールのもので、ほかは同じ割合を使います。`,
   text: { title: 'このランクの文章', write: (rank: number) => `ランク ${n.whole(rank)} で書く`, base: 'アダプターなし' },
-  changes: {
-    'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α の値', 'slider.compare': '比べる LoRA',
-  },
   settings: {
-    rank: '最大ランク', ranks: '最大ランクの決め方', uniform: 'どこも同じ', map: 'マップに従う', base: '重み', nf4: 'NF4（4ビット）', 'as-is': 'ファイルのまま',
-    mode: '1ステップで動くもの', full: '選んだランクすべて', frozen: '選んだ最後のランク', draw: 'ランクの選び方', drawUniform: '均等に', drawGeometric: '低いランクを多めに', alpha: 'スケール α/b の α',
+    rank: '最大ランク', ranks: '最大ランクの決め方', base: '重み',
+    mode: '1ステップで動くもの', draw: 'ランクの選び方', alpha: 'スケール α/b の α',
     compare: '比べる LoRA のランク', compareHint: 'なし、または複数：1, 4, 16。1つごとに学習が1回増えます。',
   },
   why: {

@@ -4,6 +4,7 @@ import { checkCorrelation, type CompressState } from '../../../experiment/compre
 import { shortName, verdictOf } from '../../../experiment/compress-verdict.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
 import { CompressSettings } from './CompressSettings.tsx';
@@ -22,7 +23,7 @@ export function CompressPlate() {
   // Undone steps are remembered for the result they belong to.
   const [undone, setUndone] = useState<{ of: unknown; steps: number } | null>(null);
   const result = state?.result ?? null, steps = result ? (undone?.of === result ? undone.steps : result.accepted.length) : 0;
-  const w = useWords().compress;
+  const w = ofStudies(useWords()).compress;
   return (
     <>
       {view === 'spectrum' ? <Components state={state} steps={steps} /> : <Prediction state={state} steps={steps} />}
@@ -41,7 +42,7 @@ export function CompressPlate() {
 
 /** The plate's sentence and the line below it; the charts have their own until there is a result. */
 function useSaid(state: CompressState | null, steps: number, own: string | null, ownNote: string): { finding: string; note: string } {
-  const w = useWords().compress, phase = useStudy((s) => s.phase.compress);
+  const w = ofStudies(useWords()).compress, phase = useStudy((s) => s.phase.compress);
   if (!state) return { finding: w.empty, note: w.emptyNote };
   if (state.result) {
     const verdict = verdictOf(state.result, steps);
@@ -52,7 +53,7 @@ function useSaid(state: CompressState | null, steps: number, own: string | null,
 }
 
 function Components({ state, steps }: { state: CompressState | null; steps: number }) {
-  const words = useWords(), w = words.compress, n = numbersOf(words.locale), height = useChartHeight();
+  const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), height = useChartHeight();
   const [chosen, setChosen] = useState<number | null>(null);
   const spectra = state?.spectra ?? [], best = state?.trials.find((t) => t.accepted)?.module ?? state?.trials[0]?.module;
   const module = chosen ?? best ?? spectra[0]?.module, spectrum = spectra.find((s) => s.module === module);
@@ -84,7 +85,7 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
 }
 
 function Prediction({ state, steps }: { state: CompressState | null; steps: number }) {
-  const words = useWords(), w = words.compress, n = numbersOf(words.locale), height = useChartHeight(), checks = state?.checks ?? [], trials = state?.trials ?? [];
+  const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), height = useChartHeight(), checks = state?.checks ?? [], trials = state?.trials ?? [];
   const r = checkCorrelation(checks), own = r === null ? null : r >= 0.9 ? w.scatterFinding(r) : w.scatterPoor(r), said = useSaid(state && { ...state, result: null }, steps, own, w.scatterNote);
   return (
     <ChartFrame
@@ -97,7 +98,7 @@ function Prediction({ state, steps }: { state: CompressState | null; steps: numb
 }
 
 function Notes({ state }: { state: CompressState }) {
-  const words = useWords(), w = words.compress, n = numbersOf(words.locale), { result } = state;
+  const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), { result } = state;
   const seconds = (ms: number) => (ms < 120_000 ? `${n.whole(ms / 1000)} s` : `${n.whole(ms / 60_000)} min`);
   return (
     <div className="small ink2 race-notes">

@@ -7,6 +7,7 @@ import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 /** Changes settings of this study by the schema's leave. */
@@ -16,7 +17,7 @@ export function useChange() {
 }
 
 export function CompressSettings() {
-  const w = useWords().compress.settings, [open, setOpen] = useState(false);
+  const w = ofStudies(useWords()).compress.settings, [open, setOpen] = useState(false);
   return (
     <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>{w.title}</summary>
@@ -29,7 +30,7 @@ export function CompressSettings() {
 const nameOf = (task: CompressTask): string => (task.kind === 'set' ? task.id : task.kind);
 
 function Fields() {
-  const words = useWords(), w = words.compress.settings, d = defaults.compress, change = useChange();
+  const words = useWords(), w = ofStudies(words).compress.settings, d = defaults.compress, change = useChange();
   const c = useExperiment((e) => e.spec.compress), note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));
   const number = (key: 'samples' | 'test' | 'trials' | 'checks') => (
     <NumberField label={w[key]} value={c[key]} min={COMPRESS_LIMITS[key][0]} max={COMPRESS_LIMITS[key][1]} note={note(c[key] === d[key], String(d[key]))} onCommit={(v) => change(key, { [key]: v })} />

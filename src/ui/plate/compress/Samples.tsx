@@ -1,13 +1,14 @@
 /** The test samples one by one, under the model as it is and with the steps in force. */
 import { useState } from 'react';
 import type { CompressResult, SampleTrail } from '../../../experiment/compress-state.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 /** Lines shown at a time. */
 const PAGE = 12;
 
 export function Samples({ result, steps }: { result: CompressResult; steps: number }) {
-  const w = useWords().compress, [open, setOpen] = useState(false), [all, setAll] = useState(false), [shown, setShown] = useState(PAGE);
+  const w = ofStudies(useWords()).compress, [open, setOpen] = useState(false), [all, setAll] = useState(false), [shown, setShown] = useState(PAGE);
   const changed = (s: SampleTrail) => s.scores[0]!.chosen !== s.scores[steps]!.chosen || s.scores[0]!.right !== s.scores[steps]!.right;
   const list = all ? result.samples : result.samples.filter(changed);
   const answer = ({ options, scores }: SampleTrail, step: number) => {

@@ -5,10 +5,11 @@ import { failureOf } from '../../../state/engine.ts';
 import { useModel } from '../../../state/model-store.ts';
 import { compressedFiles } from '../../../state/study-session.ts';
 import { download, fileName } from '../../export/download.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 export function SaveFiles({ result, steps }: { result: CompressResult; steps: number }) {
-  const w = useWords().compress, [busy, setBusy] = useState(false), [saved, setSaved] = useState<string | null>(null);
+  const w = ofStudies(useWords()).compress, [busy, setBusy] = useState(false), [saved, setSaved] = useState<string | null>(null);
   async function save(wanted: 'factors.safetensors' | 'model.onnx') {
     setBusy(true);
     useModel.setState({ failure: null });

@@ -1,6 +1,7 @@
 /** Predicted against measured change of the loss: small removals at the left, the candidates tried at the right, each on its own scale. */
 import type { Check, Trial } from '../../../experiment/compress-state.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { decimals, rangeOf, ticksOf } from './axis.ts';
 
@@ -9,7 +10,7 @@ interface Point { predicted: number; measured: number; filled: boolean }
 const LEFT = 46, TOP = 20, BOTTOM = 34;
 
 function Plot({ x0, width, height, title, points, colour }: { x0: number; width: number; height: number; title: string; points: readonly Point[]; colour: string }) {
-  const words = useWords(), w = words.compress, n = numbersOf(words.locale);
+  const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale);
   const [xLow, xHigh] = points.length > 0 ? rangeOf(points.map((p) => p.predicted)) : [-1, 1], [yLow, yHigh] = points.length > 0 ? rangeOf(points.map((p) => p.measured)) : [-1, 1];
   const left = x0 + LEFT, inner = Math.max(1, width - LEFT - 16), plot = height - TOP - BOTTOM;
   const x = (v: number) => left + (inner * (v - xLow)) / (xHigh - xLow), y = (v: number) => TOP + (plot * (yHigh - v)) / (yHigh - yLow);
@@ -29,7 +30,7 @@ function Plot({ x0, width, height, title, points, colour }: { x0: number; width:
 }
 
 export function Scatter({ width, height, checks, trials }: { width: number; height: number; checks: readonly Check[]; trials: readonly Trial[] }) {
-  const w = useWords().compress, half = (width - 12) / 2;
+  const w = ofStudies(useWords()).compress, half = (width - 12) / 2;
   return (
     <svg width={width} height={height}>
       <Plot x0={0} width={half} height={height} title={w.small} points={checks.map((c) => ({ ...c, filled: true }))} colour="var(--line-this)" />

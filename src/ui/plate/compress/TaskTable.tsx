@@ -6,13 +6,14 @@ import { failureOf } from '../../../state/engine.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useModel } from '../../../state/model-store.ts';
 import { taskOf } from '../../../state/texts.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { useChange } from './CompressSettings.tsx';
 
 const PAGE = 5;
 
 export function TaskTable() {
-  const w = useWords().compress.table, [open, setOpen] = useState(false), task = useExperiment((e) => e.spec.compress.task);
+  const w = ofStudies(useWords()).compress.table, [open, setOpen] = useState(false), task = useExperiment((e) => e.spec.compress.task);
   return (
     <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
       <summary>{w.title}</summary>
@@ -32,7 +33,7 @@ function Bundled({ id }: { id: string }) {
 }
 
 function Rows({ rows, own }: { rows: TaskRow[]; own: boolean }) {
-  const w = useWords().compress.table, change = useChange(), [page, setPage] = useState(0);
+  const w = ofStudies(useWords()).compress.table, change = useChange(), [page, setPage] = useState(0);
   const pages = Math.ceil(rows.length / PAGE), first = Math.min(page, pages - 1) * PAGE, last = Math.min(rows.length, first + PAGE);
   const set = (next: TaskRow[]) => change('task', { task: { kind: 'own', rows: next } });
   return (
@@ -52,7 +53,7 @@ function Rows({ rows, own }: { rows: TaskRow[]; own: boolean }) {
 interface RowProps { number: number; row: TaskRow; own: boolean; onChange(row: TaskRow): void; onRemove(): void }
 
 function Row({ number, row, own, onChange, onRemove }: RowProps) {
-  const w = useWords().compress.table;
+  const w = ofStudies(useWords()).compress.table;
   return (
     <div className="task-row" role="group" aria-label={w.rowQuestion(number)}>
       {own ? <Field name={w.rowQuestion(number)} value={row.question} onCommit={(question) => onChange({ ...row, question })} /> : <p lang="">{row.question}</p>}

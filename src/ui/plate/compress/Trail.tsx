@@ -2,10 +2,11 @@
 import type { CompressState } from '../../../experiment/compress-state.ts';
 import { shortName } from '../../../experiment/compress-verdict.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 export function Trail({ state, steps, onSteps }: { state: CompressState; steps: number; onSteps(steps: number): void }) {
-  const words = useWords(), w = words.compress, n = numbersOf(words.locale), { trials, result } = state;
+  const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), { trials, result } = state;
   /** Place of an accepted trial among the steps, or −1 where a later one took its module over. */
   const placeOf = (trial: number) => result?.accepted.indexOf(trial) ?? -1;
   return (

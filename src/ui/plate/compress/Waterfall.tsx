@@ -4,6 +4,7 @@
  */
 import type { Spectrum } from '../../../experiment/compress-state.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { decimals, rangeOf, ticksOf } from './axis.ts';
 
@@ -24,7 +25,7 @@ export function componentsOf({ sigma, gradient }: Spectrum): Component[] {
 const LEFT = 52, RIGHT = 10, STRIP = 44, GAP = 14, BOTTOM = 32;
 
 export function Waterfall({ width, height, components, keep }: { width: number; height: number; components: readonly Component[]; keep: number | null }) {
-  const words = useWords(), w = words.compress, n = numbersOf(words.locale), count = Math.max(1, components.length);
+  const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), count = Math.max(1, components.length);
   const [low, high] = components.length > 0 ? rangeOf(components.flatMap((c) => [c.change, c.tail])) : [-1, 1];
   const top = STRIP + GAP, inner = Math.max(0, width - LEFT - RIGHT), plot = height - top - BOTTOM, strongest = components[0]?.sigma ?? 1;
   const x = (i: number) => LEFT + (inner * i) / count, y = (v: number) => top + (plot * (high - v)) / (high - low), s = (v: number) => 4 + (STRIP - 4) * (1 - v / strongest);
@@ -52,7 +53,7 @@ export function Waterfall({ width, height, components, keep }: { width: number; 
 }
 
 export function WaterfallLegend() {
-  const w = useWords().compress;
+  const w = ofStudies(useWords()).compress;
   return (
     <ul className="rank-legend small ink2">
       <li><svg width="18" height="8" aria-hidden="true"><path d="M0 4h18" stroke="var(--line-uniform)" strokeWidth="1.5" /></svg>{w.sigma}</li>

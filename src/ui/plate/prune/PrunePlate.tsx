@@ -6,6 +6,7 @@ import { useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
 import { HeatGrid, type HeatCell } from './HeatGrid.tsx';
@@ -17,7 +18,7 @@ const views = ['rounds', 'loss', 'similarity', 'errors'] as const;
 type View = (typeof views)[number];
 
 export function PrunePlate() {
-  const state = useStudy((s) => s.states.prune), w = useWords().prune;
+  const state = useStudy((s) => s.states.prune), w = ofStudies(useWords()).prune;
   const [view, setView] = useState<View>('rounds');
   const Chart = { rounds: Rounds, loss: Losses, similarity: Similarity, errors: Errors }[view];
   return (
@@ -34,7 +35,7 @@ export function PrunePlate() {
 
 /** The plate's sentence and the line below it, the same whatever is in view. */
 function useSaid(state: PruneState | null): { finding: string; note: string } {
-  const w = useWords().prune, phase = useStudy((s) => s.phase.prune), { prune, training } = useExperiment((e) => e.spec);
+  const w = ofStudies(useWords()).prune, phase = useStudy((s) => s.phase.prune), { prune, training } = useExperiment((e) => e.spec);
   if (!state) return { finding: w.empty(prune.rounds), note: w.emptyNote(targetOf(prune).sparsity, training.steps) };
   const found = costOf(state), note = state.doing && (phase === 'idle' ? w.interrupted : w.doing(state.doing));
   return found ? { finding: w.cost(found.zeros, found.cost), note: note ?? w.costNote(found.cost < 0) } : { finding: w.running, note: note ?? '' };
@@ -44,12 +45,12 @@ interface ViewProps { state: PruneState | null }
 
 /** What every view gives its frame. */
 function useFrame(state: PruneState | null, view: View, empty: boolean) {
-  const w = useWords().prune, height = useChartHeight(), said = useSaid(state);
+  const w = ofStudies(useWords()).prune, height = useChartHeight(), said = useSaid(state);
   return { title: w.titles[view], unit: view === 'similarity' ? '' : w.units[view], height, empty, ...said };
 }
 
 function Rounds({ state }: ViewProps) {
-  const words = useWords(), w = words.prune, n = numbersOf(words.locale), { layers } = useModules(), planned = useExperiment((e) => e.spec.prune.rounds);
+  const words = useWords(), w = ofStudies(words).prune, n = numbersOf(words.locale), { layers } = useModules(), planned = useExperiment((e) => e.spec.prune.rounds);
   const rounds = state?.rounds ?? [], count = state?.spec.prune.rounds ?? planned, frame = useFrame(state, 'rounds', rounds.length === 0);
   const cellOf = (layer: number, i: number): HeatCell => {
     const zeros = rounds[i]?.zeros[layer], rank = rounds[i]?.ranks?.[layer] ?? null, title = `${w.axis.layerName(layer)}, ${w.axis.roundName(i + 1)}`;
@@ -67,7 +68,7 @@ function Rounds({ state }: ViewProps) {
 }
 
 function Losses({ state }: ViewProps) {
-  const words = useWords(), w = words.prune, n = numbersOf(words.locale), planned = useExperiment((e) => e.spec.prune.rounds), rounds = state?.rounds ?? [], count = state?.spec.prune.rounds ?? planned;
+  const words = useWords(), w = ofStudies(words).prune, n = numbersOf(words.locale), planned = useExperiment((e) => e.spec.prune.rounds), rounds = state?.rounds ?? [], count = state?.spec.prune.rounds ?? planned;
   const frame = useFrame(state, 'loss', !rounds.some((r) => r.pruned !== null)), level = state?.dense ? { name: w.legend.dense, value: state.dense.loss } : null;
   const lines = [{ name: w.legend.repaired, values: rounds.map((r) => r.repaired) }, { name: w.legend.pruned, values: rounds.map((r) => r.pruned) }];
   return (
@@ -84,7 +85,7 @@ function Losses({ state }: ViewProps) {
 }
 
 function Similarity({ state }: ViewProps) {
-  const words = useWords(), w = words.prune, n = numbersOf(words.locale), { layers } = useModules(), last = state?.rounds.at(-1), frame = useFrame(state, 'similarity', !last);
+  const words = useWords(), w = ofStudies(words).prune, n = numbersOf(words.locale), { layers } = useModules(), last = state?.rounds.at(-1), frame = useFrame(state, 'similarity', !last);
   // Layers of one stream are alike: the shades begin where the matrix does.
   const least = Math.min(1, ...last?.similarity.flat() ?? []), low = [0.99, 0.98, 0.95, 0.9, 0.5].find((v) => least >= v) ?? 0, digits = low >= 0.9 ? 3 : 2;
   const names = Array.from({ length: layers }, (_, l) => n.whole(l)), cells = names.map((_, i) => names.map((__, j): HeatCell => {
@@ -102,7 +103,7 @@ function Similarity({ state }: ViewProps) {
 }
 
 function Errors({ state }: ViewProps) {
-  const words = useWords(), w = words.prune, n = numbersOf(words.locale), { layers } = useModules(), rounds = (state?.rounds ?? []).filter((r) => r.errors.length > 0), last = rounds.at(-1);
+  const words = useWords(), w = ofStudies(words).prune, n = numbersOf(words.locale), { layers } = useModules(), rounds = (state?.rounds ?? []).filter((r) => r.errors.length > 0), last = rounds.at(-1);
   const frame = useFrame(state, 'errors', !last), padded = (errors: readonly number[]) => Array.from({ length: layers }, (_, l) => errors[l] ?? null);
   const lines = last ? [{ name: w.axis.roundName(last.round), values: padded(last.errors) }, ...(rounds.length > 1 ? [{ name: w.axis.roundName(1), values: padded(rounds[0]!.errors) }] : [])] : [];
   return (

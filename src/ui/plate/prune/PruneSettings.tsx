@@ -6,6 +6,7 @@ import { useExperiment } from '../../../state/experiment-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { TrainingFields } from '../TrainingFields.tsx';
 
@@ -23,7 +24,7 @@ export function PruneSettings() {
 const numbers = ['sparsity', 'rounds', 'meanRank', 'mostRank', 'beta', 'samples'] as const;
 
 function Fields() {
-  const words = useWords(), w = words.prune.settings, why = words.prune.why;
+  const words = useWords(), w = ofStudies(words).prune.settings, why = ofStudies(words).prune.why;
   const prune = useExperiment((e) => e.spec.prune), edit = useEdit(), d = defaults.prune;
   const change = (key: string, patch: Partial<Settings>) => edit(`prune.${key}`, (s) => ({ ...s, prune: { ...s.prune, ...patch } }));
   const note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));

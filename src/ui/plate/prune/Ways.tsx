@@ -1,12 +1,13 @@
 /** The pruned and repaired model beside the dense one and beside other ways to the same share of zeros. */
 import type { PruneState } from '../../../experiment/prune-state.ts';
 import { targetOf } from '../../../experiment/prune-spec.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 interface Way { name: string; zeros: number | null; loss: number; bytes: number | null }
 
 export function Ways({ state }: { state: PruneState }) {
-  const w = useWords().prune, { ways } = w, { dense, wanda, lora, stored, spec, rounds } = state;
+  const w = ofStudies(useWords()).prune, { ways } = w, { dense, wanda, lora, stored, spec, rounds } = state;
   if (!dense) return null;
   const last = rounds.findLast((r) => r.repaired !== null), zeros = last ? mean(last.zeros) : targetOf(spec.prune).sparsity, of = (form: string) => stored.find((s) => s.form === form);
   const [float, sparse, int4] = ['float32', 'sparse', 'int4'].map(of);

@@ -2,6 +2,7 @@
 import { memo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { apart, EndLabel, roomFor } from '../end-labels.tsx';
 import { chartRows, lossAxis, seedKey, type EntryCurve } from './curves.ts';
@@ -14,7 +15,7 @@ interface Props { width: number; height: number; curves: readonly EntryCurve[]; 
 
 /** Drawn anew only when a point is: steps in between move nothing here. */
 export const RaceChart = memo(function RaceChart({ width, height, curves, steps, names }: Props) {
-  const words = useWords(), w = words.race, n = numbersOf(words.locale);
+  const words = useWords(), w = ofStudies(words).race, n = numbersOf(words.locale);
   const { low, high, ticks, digits } = lossAxis(curves.flatMap((c) => [...c.mean, ...c.seeds.flatMap((s) => s.points)].map((p) => p.loss)));
   const y = (loss: number) => TOP + (height - TOP - BOTTOM) * ((high - loss) / (high - low));
   const labels = apart(curves.flatMap(({ entry, mean }) => {

@@ -6,6 +6,7 @@ import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { useEdit } from '../../parts/use-edit.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
 import { curvesOf } from './curves.ts';
@@ -32,7 +33,7 @@ export function RacePlate() {
 
 /** What is being done now, in a line; null when nothing is. */
 function useDoing(state: RaceState | null): string | null {
-  const w = useWords().race, phase = useStudy((s) => s.phase.race);
+  const w = ofStudies(useWords()).race, phase = useStudy((s) => s.phase.race);
   if (!state || state.result) return null;
   if (phase === 'idle') return w.interrupted;
   if (state.measuring) return w.progress.measuring(state.measuring.entry, state.measuring.done, state.measuring.of);
@@ -42,7 +43,7 @@ function useDoing(state: RaceState | null): string | null {
 }
 
 function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: number }) {
-  const words = useWords(), w = words.race, n = numbersOf(words.locale), height = useChartHeight(), doing = useDoing(state);
+  const words = useWords(), w = ofStudies(words).race, n = numbersOf(words.locale), height = useChartHeight(), doing = useDoing(state);
   const asked = useExperiment((e) => e.spec), { race, training } = state?.spec ?? asked;
   const curves = state ? curvesOf(state.lanes, race.entries, meanRank) : [], empty = !curves.some((c) => c.mean.length > 1);
   const verdict = state ? verdictOf(state, meanRank) : null, said = verdict && (verdict.kind === 'none' && !race.entries.includes('uniform') ? w.noneWithoutUniform : w.finding(verdict));
@@ -61,7 +62,7 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
 }
 
 function Sweep({ state }: { state: RaceState | null }) {
-  const words = useWords(), w = words.race, n = numbersOf(words.locale), height = useChartHeight(), doing = useDoing(state);
+  const words = useWords(), w = ofStudies(words).race, n = numbersOf(words.locale), height = useChartHeight(), doing = useDoing(state);
   const asked = useExperiment((e) => e.spec), { race } = state?.spec ?? asked;
   const standings = state ? standingsOf(state) : [], empty = standings.every((s) => s.loss === null), through = state?.result != null;
   const finding = !through ? (state ? w.running : w.empty) : race.seeds < SEEDS_FOR_INTERVALS ? w.sweepFew(...spread(standings, race.meanRanks))
@@ -96,15 +97,15 @@ function spread(standings: readonly { meanRank: number; loss: number | null }[],
 function Budgets({ meanRanks, chosen, onChoose }: { meanRanks: readonly number[]; chosen: number | null; onChoose(rank: number | null): void }) {
   const words = useWords(), n = numbersOf(words.locale);
   return (
-    <div className="budgets small" role="group" aria-label={words.race.rankAxis}>
-      <button type="button" className="link" aria-pressed={chosen === null} onClick={() => onChoose(null)}>{words.race.allBudgets}</button>
+    <div className="budgets small" role="group" aria-label={ofStudies(words).race.rankAxis}>
+      <button type="button" className="link" aria-pressed={chosen === null} onClick={() => onChoose(null)}>{ofStudies(words).race.allBudgets}</button>
       {meanRanks.map((r) => <button key={r} type="button" className="link" aria-pressed={chosen === r} onClick={() => onChoose(r)}>{n.short(r)}</button>)}
     </div>
   );
 }
 
 function Below({ state, meanRank }: { state: RaceState; meanRank: number | null }) {
-  const w = useWords().race, edit = useEdit(), all = standingsOf(state), { equal } = state.spec.race;
+  const w = ofStudies(useWords()).race, edit = useEdit(), all = standingsOf(state), { equal } = state.spec.race;
   const standings = meanRank === null ? all : all.filter((s) => s.meanRank === meanRank);
   const share = Math.max(0, ...state.spec.race.meanRanks.filter((r) => meanRank === null || r === meanRank).map((r) => parametersApart(all, r)));
   return (

@@ -7,6 +7,7 @@ import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { TrainingFields } from '../TrainingFields.tsx';
 import { Swatch } from './Standings.tsx';
@@ -23,7 +24,7 @@ export function RaceSettings() {
 }
 
 function Fields() {
-  const words = useWords(), w = words.race.settings, d = defaults.race;
+  const words = useWords(), w = ofStudies(words).race.settings, d = defaults.race;
   const race = useExperiment((e) => e.spec.race), edit = useEdit();
   const change = (key: string, patch: Partial<Settings>) => edit(`race.${key}`, (s) => ({ ...s, race: { ...s.race, ...patch } }));
   const note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));
@@ -40,7 +41,7 @@ function Fields() {
 
 /** At least two stay chosen; they keep the order of the list. */
 function Entries({ value, onChange }: { value: readonly RaceEntry[]; onChange(entries: RaceEntry[]): void }) {
-  const w = useWords().race;
+  const w = ofStudies(useWords()).race;
   return (
     <fieldset className="entries">
       <legend className="small ink2">{w.settings.entries}</legend>

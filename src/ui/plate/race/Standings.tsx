@@ -3,6 +3,7 @@ import type { RaceState } from '../../../experiment/race-state.ts';
 import { OWN_TIME, type Standing } from '../../../experiment/race-standings.ts';
 import type { Interval } from '../../../methods/statistics.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { LOOKS } from './look.ts';
 
@@ -13,7 +14,7 @@ export function Swatch({ entry }: { entry: Standing['entry'] }) {
 }
 
 export function Standings({ standings }: { standings: readonly Standing[] }) {
-  const words = useWords(), w = words.race, n = numbersOf(words.locale);
+  const words = useWords(), w = ofStudies(words).race, n = numbersOf(words.locale);
   const rows = standings.every((s) => s.loss !== null) ? [...standings].sort((a, b) => a.loss! - b.loss!) : standings;
   const signed = (v: number) => (Math.abs(v) < 0.0005 ? n.fixed(0, 3) : n.signed(v, 3));
   const half = (i: Interval | null) => i && <small className="ink2"> ±{n.fixed((i.high - i.low) / 2, 3)}</small>;
@@ -38,7 +39,7 @@ export function Standings({ standings }: { standings: readonly Standing[] }) {
 
 /** The sweep's table: an entry a row, a mean rank a column. */
 export function SweepTable({ state: { spec: { race } }, standings }: { state: RaceState; standings: readonly Standing[] }) {
-  const words = useWords(), w = words.race, n = numbersOf(words.locale);
+  const words = useWords(), w = ofStudies(words).race, n = numbersOf(words.locale);
   return (
     <table className="standings" aria-label={w.tableName}>
       <thead><tr><th scope="col">{w.rankAxis}</th>{race.meanRanks.map((r) => <th key={r} scope="col">{n.short(r)}</th>)}</tr></thead>
@@ -59,7 +60,7 @@ export function SweepTable({ state: { spec: { race } }, standings }: { state: Ra
 
 /** How long the measuring took, what adapters weigh, what the model does alone, what stopped. */
 export function RaceNotes({ state, standings, single }: { state: RaceState; standings: readonly Standing[]; single: boolean }) {
-  const words = useWords(), w = words.race, { base, measured, lanes, spec } = state;
+  const words = useWords(), w = ofStudies(words).race, { base, measured, lanes, spec } = state;
   const mapped = measured.filter((m) => m.milliseconds === null);
   const took = measured.flatMap((m) => ((m.milliseconds ?? 0) < OWN_TIME ? [] : [w.measuredIn(m.entry, words.seconds(m.milliseconds! / 1000))]));
   const bytes = standings.map((s) => s.bytes);

@@ -3,6 +3,7 @@ import { CartesianGrid, Label, Line, LineChart, usePlotArea, XAxis, YAxis } from
 import type { RaceEntry } from '../../../experiment/race-spec.ts';
 import type { Standing } from '../../../experiment/race-standings.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { apart, EndLabel, roomFor } from '../end-labels.tsx';
 import { lossAxis, sweepCurves } from './curves.ts';
@@ -15,7 +16,7 @@ interface Props { width: number; height: number; standings: readonly Standing[];
 const INSET = 10;
 
 export function SweepChart({ width, height, standings, entries, meanRanks }: Props) {
-  const words = useWords(), w = words.race, n = numbersOf(words.locale);
+  const words = useWords(), w = ofStudies(words).race, n = numbersOf(words.locale);
   const curves = sweepCurves(standings, entries), from = Math.log2(Math.min(...meanRanks)), to = Math.log2(Math.max(...meanRanks));
   const { low, high, ticks, digits } = lossAxis(standings.flatMap((s) => [s.loss, s.interval?.low, s.interval?.high].filter((v) => typeof v === 'number')));
   const y = (loss: number) => TOP + (height - TOP - BOTTOM) * ((high - loss) / (high - low));

@@ -6,6 +6,7 @@ import type { SamplesState, Writer } from '../../../experiment/samples-state.ts'
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { download, fileName } from '../../export/download.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import type { Words } from '../../words/en.ts';
 import { ScoreTable } from './ScoreTable.tsx';
@@ -13,7 +14,7 @@ import { AdapterChoice, PromptField, SamplesSettings } from './SamplesSettings.t
 import { TokenText } from './TokenText.tsx';
 
 export function SamplesPlate() {
-  const words = useWords(), w = words.samples, state = useStudy((s) => s.states.samples);
+  const words = useWords(), w = ofStudies(words).samples, state = useStudy((s) => s.states.samples);
   const { finding, note, quiet } = useSaid(words, state);
   return (
     <>
@@ -31,7 +32,7 @@ export function SamplesPlate() {
 }
 
 function Texts({ state }: { state: SamplesState }) {
-  const words = useWords(), w = words.samples, { adapter, texts } = state, { prompt } = state.spec.samples;
+  const words = useWords(), w = ofStudies(words).samples, { adapter, texts } = state, { prompt } = state.spec.samples;
   const [looked, setLooked] = useState<number | null>(null);
   const writers: Writer[] = adapter ? ['base', 'adapted'] : ['base'], last = Math.max(...writers.map((by) => texts[by].length)) - 1;
   const name = adapter && (adapter.rank === null ? words.adapters.name(adapter.name) : w.atRank(words.adapters.name(adapter.name), adapter.rank));
@@ -53,7 +54,7 @@ function Texts({ state }: { state: SamplesState }) {
 
 /** The finding, the line under it, and whether there is nothing to find yet. */
 function useSaid(words: Words, state: SamplesState | null): { finding: string; note: string; quiet: boolean } {
-  const w = words.samples, phase = useStudy((s) => s.phase.samples), any = useStudy((s) => s.adapters.length > 0), asked = useExperiment((e) => e.spec.samples.adapter);
+  const w = ofStudies(words).samples, phase = useStudy((s) => s.phase.samples), any = useStudy((s) => s.adapters.length > 0), asked = useExperiment((e) => e.spec.samples.adapter);
   if (!state) {
     const kind = any ? 'pair' : 'alone';
     return { finding: w.empty[kind], note: w.emptyNote[kind], quiet: true };
@@ -69,13 +70,13 @@ function useSaid(words: Words, state: SamplesState | null): { finding: string; n
 
 function saveCsv(words: Words, { result, texts, adapter }: SamplesState): void {
   if (!result) return;
-  const c = words.samples.columns, { spec, model } = result, p = (x: number | null | undefined) => (x == null ? null : Math.exp(x));
-  const head = [`# Rank Atlas: ${words.samples.title}`, `# model ${model.title.replace(/[\r\n]+/g, ' ')} sha256 ${model.hash}`, `# spec ${JSON.stringify(spec)}`];
+  const c = ofStudies(words).samples.columns, { spec, model } = result, p = (x: number | null | undefined) => (x == null ? null : Math.exp(x));
+  const head = [`# Rank Atlas: ${ofStudies(words).samples.title}`, `# model ${model.title.replace(/[\r\n]+/g, ' ')} sha256 ${model.hash}`, `# spec ${JSON.stringify(spec)}`];
   const columns = [c.index, c.base, c.underModel, ...(adapter ? [c.underAdapter, c.adapted, c.underModel, c.underAdapter] : [])];
   const rows = Array.from({ length: Math.max(texts.base.length, texts.adapted.length) }, (_, i) => {
     const base = texts.base[i], adapted = texts.adapted[i];
     const own = [i + 1, base?.text ?? null, p(base?.logProbability)];
     return adapter ? [...own, p(base?.other), adapted?.text ?? null, p(adapted?.other), p(adapted?.logProbability)] : own;
   });
-  download(`${fileName('rank-atlas', model.title, words.samples.title)}.csv`, `${[...head, csvRow(columns), ...rows.map(csvRow)].join('\n')}\n`, 'text/csv');
+  download(`${fileName('rank-atlas', model.title, ofStudies(words).samples.title)}.csv`, `${[...head, csvRow(columns), ...rows.map(csvRow)].join('\n')}\n`, 'text/csv');
 }

@@ -7,6 +7,7 @@ import { useStudy } from '../../../state/study-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 function useChange() {
@@ -16,7 +17,7 @@ function useChange() {
 
 /** Takes effect when it is left: a press on Play leaves it, too. */
 export function PromptField() {
-  const w = useWords().samples, id = useId(), change = useChange();
+  const w = ofStudies(useWords()).samples, id = useId(), change = useChange();
   const prompt = useExperiment((e) => e.spec.samples.prompt);
   const [draft, setDraft] = useState<string | null>(null);
   function commit() {
@@ -39,14 +40,14 @@ export function PromptField() {
 
 /** The last one trained, unless one is named; there may be none. */
 export function AdapterChoice() {
-  const words = useWords(), w = words.samples.settings, change = useChange();
+  const words = useWords(), w = ofStudies(words).samples.settings, change = useChange();
   const { adapter, rank } = useExperiment((e) => e.spec.samples), adapters = useStudy((s) => s.adapters);
   const names = [...new Set([...adapters.map((a) => a.name), ...(adapter === null ? [] : [adapter])])], used = adapter === null ? adapters.at(-1) : adapters.find((a) => a.name === adapter);
   if (names.length === 0) return null;
   return (
     <div className="adapter-choice">
-      <Choice label={w.adapter} value={adapter ?? ''} options={[['', w.newest], ...names.map((name) => [name, words.adapters.name(name)] as const)]} onChange={(name) => change('adapter', { adapter: name === '' ? null : name, rank: null })} />
-      {used?.anyRank && <Choice label={w.rank} value={String(rank ?? '')} options={[['', w.ownRank], ...ranksOf(Math.max(...used.ranks)).map((r) => [String(r), String(r)] as const)]} onChange={(r) => change('rank', { rank: r === '' ? null : Number(r) })} />}
+      <Choice label={w.adapter} value={adapter ?? ''} options={[['', words.values.newest], ...names.map((name) => [name, words.adapters.name(name)] as const)]} onChange={(name) => change('adapter', { adapter: name === '' ? null : name, rank: null })} />
+      {used?.anyRank && <Choice label={w.rank} value={String(rank ?? '')} options={[['', words.values.ownRank], ...ranksOf(Math.max(...used.ranks)).map((r) => [String(r), String(r)] as const)]} onChange={(r) => change('rank', { rank: r === '' ? null : Number(r) })} />}
     </div>
   );
 }
@@ -54,7 +55,7 @@ export function AdapterChoice() {
 const ranksOf = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
 
 export function SamplesSettings() {
-  const words = useWords(), w = words.samples.settings, change = useChange();
+  const words = useWords(), w = ofStudies(words).samples.settings, change = useChange();
   const [open, setOpen] = useState(false);
   const samples = useExperiment((e) => e.spec.samples), d = defaults.samples;
   const field = (key: 'tokens' | 'temperature' | 'topP') => (

@@ -1,12 +1,13 @@
 /** What a token of each text, and each text as a whole, is worth to the model and to the model with the adapter. */
 import { lossesOf } from '../../../experiment/samples-compare.ts';
 import type { SamplesState, SampleToken, Writer } from '../../../experiment/samples-state.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { shown } from './TokenText.tsx';
 
 /** `at`: the token looked at. */
 export function ScoreTable({ state, at }: { state: SamplesState; at: number }) {
-  const w = useWords().samples, readers: Writer[] = state.adapter ? ['base', 'adapted'] : ['base'];
+  const w = ofStudies(useWords()).samples, readers: Writer[] = state.adapter ? ['base', 'adapted'] : ['base'];
   const under = <T,>(by: Writer, reader: Writer, own: T, other: T | null) => (by === reader ? own : other);
   return (
     <div className="scores">

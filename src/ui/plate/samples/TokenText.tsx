@@ -2,6 +2,7 @@
 import { useId, type KeyboardEvent } from 'react';
 import { firstDifference } from '../../../experiment/samples-compare.ts';
 import type { SamplesState, SampleToken, Writer } from '../../../experiment/samples-state.ts';
+import { ofStudies, type StudyWords } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 const STEPS: Record<string, (at: number, last: number) => number> = { ArrowRight: (i) => i + 1, ArrowDown: (i) => i + 1, ArrowLeft: (i) => i - 1, ArrowUp: (i) => i - 1, Home: () => 0, End: (_, last) => last };
@@ -16,7 +17,7 @@ interface Props {
 }
 
 export function TokenText({ by, state, prompt, at, onLook }: Props) {
-  const w = useWords().samples, id = useId(), tokens = state.texts[by], last = tokens.length - 1;
+  const w = ofStudies(useWords()).samples, id = useId(), tokens = state.texts[by], last = tokens.length - 1;
   const parts = firstDifference(state.texts), active = at !== null && at <= last ? at : null;
   function onKey(e: KeyboardEvent) {
     const step = STEPS[e.key];
@@ -39,7 +40,7 @@ export function TokenText({ by, state, prompt, at, onLook }: Props) {
   );
 }
 
-type SampleWords = ReturnType<typeof useWords>['samples'];
+type SampleWords = StudyWords['samples'];
 
 const optionName = (w: SampleWords, { text, logProbability, other }: SampleToken, by: Writer) =>
   w.option(text.trim() || shown(text), w.probability(Math.exp(logProbability)), other === null ? null : w.probability(Math.exp(other)), by);

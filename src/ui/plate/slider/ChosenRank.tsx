@@ -3,10 +3,11 @@ import type { SliderState } from '../../../experiment/slider-state.ts';
 import { parametersAt } from '../../../experiment/slider-verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { useModules } from '../../../state/derived.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 export function ChosenRank({ state, chosen, best, alone }: { state: SliderState; chosen: RankLoss; best: number; alone: number | null }) {
-  const w = useWords().slider, { modules } = useModules(), parameters = parametersAt(state, modules, chosen.rank);
+  const w = ofStudies(useWords()).slider, { modules } = useModules(), parameters = parametersAt(state, modules, chosen.rank);
   return (
     <dl className="chosen-rank">
       <dt className="at">{w.rank(chosen.rank)}</dt>

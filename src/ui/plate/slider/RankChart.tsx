@@ -3,6 +3,7 @@ import { CartesianGrid, Label, Line, LineChart, ReferenceArea, ReferenceLine, us
 import { BAND, type SliderVerdict } from '../../../experiment/slider-verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 
 const TOP = 8, BOTTOM = 34;
@@ -39,7 +40,7 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       {verdict && <ReferenceArea y1={verdict.best.loss} y2={Math.min(high, (1 + BAND) * verdict.best.loss)} fill="var(--act)" fillOpacity={0.14} stroke="none" />}
       <XAxis dataKey="x" type="number" domain={[0, span]} ticks={ticks.map(Math.log2)} tickFormatter={(x: number) => n.whole(Math.round(2 ** x))} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: RANK_AXIS.left - AXIS_WIDTH }}>
-        <Label value={words.slider.rankAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={ofStudies(words).slider.rankAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
       </XAxis>
       <YAxis domain={[low, high]} ticks={empty ? [] : [low, (low + high) / 2, high]} tickFormatter={(v: number) => n.fixed(v, 2)} interval={0} niceTicks="none" width={AXIS_WIDTH} axisLine={false} tickLine={false} tick={TICK} />
       {chosen && <ReferenceLine x={Math.log2(chosen.rank)} stroke="var(--ink2)" strokeDasharray="3 3" />}
@@ -72,7 +73,7 @@ const MARKS = { alone: 'M-4 -4L4 4M4 -4L-4 4', knee: 'M0 -9L9 0L0 9L-9 0Z' };
 
 /** What the marks mean, under the chart. */
 export function RankLegend({ verdict, alone }: { verdict: SliderVerdict | null; alone: boolean }) {
-  const w = useWords().slider;
+  const w = ofStudies(useWords()).slider;
   return (
     <ul className="rank-legend small ink2">
       {verdict && <li><Mark><circle r={5} fill="none" stroke="var(--line-this)" strokeWidth={2} /></Mark>{w.legend.within}: {verdict.within.rank}</li>}

@@ -1,4 +1,5 @@
 /** The slider under the curve: on the curve's own axis, one rank a step by keyboard, any rank by pointer. */
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { RANK_AXIS, rankTicks } from './RankChart.tsx';
@@ -9,7 +10,7 @@ const STEPS: Record<string, (rank: number, most: number) => number> = {
 };
 
 export function RankSlider({ most, chosen, onChoose }: { most: number; chosen: RankLoss; onChoose(rank: number): void }) {
-  const w = useWords().slider, span = Math.max(1, Math.log2(most)), place = (rank: number) => `${(100 * Math.log2(rank)) / span}%`;
+  const w = ofStudies(useWords()).slider, span = Math.max(1, Math.log2(most)), place = (rank: number) => `${(100 * Math.log2(rank)) / span}%`;
   return (
     <div className="slider rank-slider" style={{ marginLeft: RANK_AXIS.left, marginRight: RANK_AXIS.right }}>
       <input

@@ -4,6 +4,7 @@ import { firstDifference } from '../../../experiment/samples-compare.ts';
 import { SAMPLES_LIMITS } from '../../../experiment/samples-spec.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { writeAt } from '../../../state/study-session.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { TokenText } from '../samples/TokenText.tsx';
 
@@ -12,7 +13,7 @@ const REST = 400;
 const ADAPTER = 'slider';
 
 export function RankText({ rank }: { rank: number }) {
-  const words = useWords(), w = words.slider.text;
+  const words = useWords(), w = ofStudies(words).slider.text;
   const samples = useStudy((s) => s.states.samples), there = useStudy((s) => s.adapters.some((a) => a.name === ADAPTER)), free = useStudy((s) => s.phase.slider !== 'running' && s.phase.slider !== 'paused');
   const [follows, setFollows] = useState(false), [looked, setLooked] = useState<number | null>(null);
   const can = there && free && rank <= SAMPLES_LIMITS.rank[1], shown = samples?.adapter?.name === ADAPTER && samples.adapter.rank !== null ? samples : null;
@@ -35,7 +36,7 @@ export function RankText({ rank }: { rank: number }) {
         <div className="samples">
           {(['base', 'adapted'] as const).map((by) => (
             <section key={by}>
-              <p className="small ink2">{by === 'base' ? w.base : words.slider.rank(shown.adapter!.rank!)}</p>
+              <p className="small ink2">{by === 'base' ? w.base : ofStudies(words).slider.rank(shown.adapter!.rank!)}</p>
               <TokenText by={by} state={shown} prompt={shown.spec.samples.prompt} at={looked ?? firstDifference(shown.texts)} onLook={setLooked} />
             </section>
           ))}

@@ -5,6 +5,7 @@ import { doingNow, separateLosses, verdictOf } from '../../../experiment/slider-
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
 import { ChosenRank } from './ChosenRank.tsx';
@@ -26,7 +27,7 @@ export function SliderPlate() {
 }
 
 function Training({ state, running }: { state: SliderState | null; running: boolean }) {
-  const words = useWords(), w = words.slider, n = numbersOf(words.locale), height = useChartHeight();
+  const words = useWords(), w = ofStudies(words).slider, n = numbersOf(words.locale), height = useChartHeight();
   const spec = useExperiment((e) => e.spec), training = state?.trainings[0], doing = state && running ? doingNow(state) : null, last = training?.losses.at(-1);
   return (
     <>
@@ -46,7 +47,7 @@ function Training({ state, running }: { state: SliderState | null; running: bool
 }
 
 function Curve({ state }: { state: SliderState }) {
-  const words = useWords(), w = words.slider, n = numbersOf(words.locale), height = useChartHeight();
+  const words = useWords(), w = ofStudies(words).slider, n = numbersOf(words.locale), height = useChartHeight();
   const [rank, setRank] = useState<number | null>(null);
   const verdict = verdictOf(state), separate = separateLosses(state), doing = doingNow(state);
   const wanted = Math.min(rank ?? verdict?.within.rank ?? state.most, state.most), chosen = verdict ? state.curve[wanted - 1]! : null;
@@ -73,7 +74,7 @@ function Curve({ state }: { state: SliderState }) {
 
 /** What the frozen weights take, and what the training took. */
 function Memory({ state }: { state: SliderState | null }) {
-  const words = useWords(), w = words.slider, base = state?.base, training = state?.trainings[0];
+  const words = useWords(), w = ofStudies(words).slider, base = state?.base, training = state?.trainings[0];
   if (!base || !state) return null;
   return (
     <p className="small ink2 slider-notes">

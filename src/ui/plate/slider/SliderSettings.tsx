@@ -6,6 +6,7 @@ import { useExperiment } from '../../../state/experiment-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { TrainingFields } from '../TrainingFields.tsx';
 
@@ -21,7 +22,7 @@ export function SliderSettings() {
 }
 
 function Fields() {
-  const words = useWords(), w = words.slider.settings, why = words.slider.why;
+  const words = useWords(), w = ofStudies(words).slider.settings, why = ofStudies(words).slider.why;
   const slider = useExperiment((e) => e.spec.slider), edit = useEdit(), d = defaults.slider;
   const change = (key: string, patch: Partial<Settings>) => edit(`slider.${key}`, (s) => ({ ...s, slider: { ...s.slider, ...patch } }));
   const note = (same: boolean, normal: string) => (same ? null : words.rail.default(normal));
@@ -29,11 +30,11 @@ function Fields() {
     <>
       {/* Ranks of LoRAs beside that would lie above the new end go with it. */}
       <NumberField label={w.rank} value={slider.rank} min={SLIDER_LIMITS.rank[0]} max={SLIDER_LIMITS.rank[1]} note={note(slider.rank === d.rank, String(d.rank))} onCommit={(rank) => change('rank', { rank, compare: slider.compare.filter((r) => r <= rank) })} />
-      <Choice label={w.ranks} value={slider.ranks} options={[['uniform', w.uniform], ['map', w.map]]} note={note(slider.ranks === d.ranks, w[d.ranks])} onChange={(ranks) => change('ranks', { ranks })} />
-      <Choice label={w.base} value={slider.base} options={[['nf4', w.nf4], ['as-is', w['as-is']]]} note={note(slider.base === d.base, w[d.base])} onChange={(base) => change('base', { base })} />
-      <Choice label={w.mode} value={slider.mode} options={[['full', w.full], ['frozen', w.frozen]]} why={why.mode} note={note(slider.mode === d.mode, w[d.mode])} onChange={(mode) => change('mode', { mode })} />
+      <Choice label={w.ranks} value={slider.ranks} options={[['uniform', words.values.uniform], ['map', words.values.map]]} note={note(slider.ranks === d.ranks, words.values[d.ranks])} onChange={(ranks) => change('ranks', { ranks })} />
+      <Choice label={w.base} value={slider.base} options={[['nf4', words.values.nf4], ['as-is', words.values['as-is']]]} note={note(slider.base === d.base, words.values[d.base])} onChange={(base) => change('base', { base })} />
+      <Choice label={w.mode} value={slider.mode} options={[['full', words.values.full], ['frozen', words.values.frozen]]} why={why.mode} note={note(slider.mode === d.mode, words.values[d.mode])} onChange={(mode) => change('mode', { mode })} />
       <Choice
-        label={w.draw} value={slider.draw.kind} options={[['uniform', w.drawUniform], ['geometric', w.drawGeometric]]} why={why.draw} note={note(slider.draw.kind === d.draw.kind, w.drawUniform)}
+        label={w.draw} value={slider.draw.kind} options={[['uniform', words.values.drawUniform], ['geometric', words.values.drawGeometric]]} why={why.draw} note={note(slider.draw.kind === d.draw.kind, words.values.drawUniform)}
         onChange={(kind) => change('draw', { draw: kind === 'uniform' ? { kind } : { kind, p: 0.15 } })}
       />
       <NumberField label={w.alpha} value={slider.alpha} min={SLIDER_LIMITS.alpha[0]} max={SLIDER_LIMITS.alpha[1]} step="any" note={note(slider.alpha === d.alpha, String(d.alpha))} onCommit={(alpha) => change('alpha', { alpha })} />
@@ -44,7 +45,7 @@ function Fields() {
 
 /** A short list of ranks, as typed: "1, 4, 16". The schema says what of it cannot be. */
 function Compare({ value, onCommit }: { value: readonly number[]; onCommit(ranks: number[]): void }) {
-  const w = useWords().slider.settings, id = useId();
+  const w = ofStudies(useWords()).slider.settings, id = useId();
   const [draft, setDraft] = useState<string | null>(null);
   const ranks = (draft ?? '').split(/[\s,、]+/).filter(Boolean).map(Number), valid = ranks.every(Number.isInteger);
   function commit() {

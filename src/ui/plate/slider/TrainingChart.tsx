@@ -2,6 +2,7 @@
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import type { TrainingProgress } from '../../../experiment/slider-state.ts';
 import { numbersOf } from '../../words/numbers.ts';
+import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { thinned } from './thinned.ts';
 
@@ -19,7 +20,7 @@ export function TrainingChart({ width, height, training: { losses, evaluations }
     <LineChart width={width} height={height} data={data} margin={{ top: 8, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       <XAxis dataKey="step" type="number" domain={[0, steps]} ticks={[0, Math.round(steps / 2), steps]} interval={0} niceTicks="none" height={34} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }}>
-        <Label value={words.slider.stepAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={ofStudies(words).slider.stepAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
       </XAxis>
       <YAxis domain={[bottom, top]} ticks={[bottom, (bottom + top) / 2, top]} tickFormatter={(v: number) => n.fixed(v, 2)} interval={0} niceTicks="none" width={44} axisLine={false} tickLine={false} tick={TICK} />
       <Line dataKey="batch" stroke="var(--line-uniform)" strokeWidth={1} dot={false} isAnimationActive={false} connectNulls />
@@ -29,7 +30,7 @@ export function TrainingChart({ width, height, training: { losses, evaluations }
 }
 
 export function TrainingLegend() {
-  const w = useWords().slider.legend;
+  const w = ofStudies(useWords()).slider.legend;
   return (
     <ul className="rank-legend small ink2">
       <li><svg width="18" height="8" aria-hidden="true"><path d="M0 4h18" stroke="var(--line-uniform)" /></svg>{w.batch}</li>
