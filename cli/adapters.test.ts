@@ -3,29 +3,17 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
 import { loadModel } from '../src/worker/load.ts';
-import { main } from './main.ts';
+import { cli } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [], err: string[] = [];
-  const log = vi.spyOn(console, 'log').mockImplementation((line: string) => { out.push(line); });
-  const error = vi.spyOn(console, 'error').mockImplementation((line: string) => { err.push(line); });
-  try {
-    return { code: await main(args), out: out.join('\n'), err: err.join('\n') };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
 
 describe('adapters on the command line', { timeout: 120_000 }, async () => {
   const model = await loadModel(await nodeFiles(resolve(import.meta.dirname, '../public/models/atlas-3m'))), { modules } = model.compiled;

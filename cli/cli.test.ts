@@ -3,30 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { RunResult } from '../src/experiment/result.ts';
 import type { TrainingResult } from '../src/experiment/training-run.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { readSafetensors } from '../src/model/safetensors.ts';
 import { hasShared, sharedPath } from '../test/shared.ts';
-import { main } from './main.ts';
+import { cli } from '../test/cli.ts';
 
 const model = resolve(fileURLToPath(import.meta.url), '../../public/models/atlas-3m');
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '', err = '';
-  const log = vi.spyOn(console, 'log').mockImplementation((...a) => { out += `${a.join(' ')}\n`; });
-  const error = vi.spyOn(console, 'error').mockImplementation((...a) => { err += `${a.join(' ')}\n`; });
-  try {
-    return { code: await main(args), out, err };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
 
 const ids = '[[17,300,45,9,1000,23,77,5],[1,2,3,4,5,6,7,8]]';
 

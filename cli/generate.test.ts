@@ -8,20 +8,11 @@ import type { SamplesResult } from '../src/experiment/samples-state.ts';
 import { randomAdapters } from '../test/training-data.ts';
 import { writeAdapter } from './adapter-files.ts';
 import { modelFor } from './import.ts';
-import { main } from './main.ts';
+import { cli } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-generate-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
-
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '', err = '';
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; });
-  vi.spyOn(console, 'error').mockImplementation((line: string) => { err += `${line}\n`; });
-  const code = await main(args);
-  vi.restoreAllMocks();
-  return { code, out, err };
-}
 
 const prompt = 'The light of the sun', few = ['--tokens', '6', '--threads', '1'];
 

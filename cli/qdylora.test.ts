@@ -4,18 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { TrainingResult } from '../src/experiment/training-run.ts';
+import { cli } from '../test/cli.ts';
 import { main } from './main.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-qdylora-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 afterEach(() => vi.restoreAllMocks());
-
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const out: string[] = [], err: string[] = [];
-  vi.spyOn(console, 'log').mockImplementation((line: string) => void out.push(line));
-  vi.spyOn(console, 'error').mockImplementation((line: string) => void err.push(line));
-  return { code: await main(args), out: out.join('\n'), err: err.join('\n') };
-}
 
 describe('rank-atlas train qdylora', { timeout: 120_000 }, () => {
   it('writes the first ranks of one run', async () => {

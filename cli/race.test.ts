@@ -2,28 +2,15 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { encodeLink } from '../src/experiment/link.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
-import { main } from './main.ts';
+import { cli, set } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-race-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '', err = '';
-  const log = vi.spyOn(console, 'log').mockImplementation((...a) => { out += `${a.join(' ')}\n`; });
-  const error = vi.spyOn(console, 'error').mockImplementation((...a) => { err += `${a.join(' ')}\n`; });
-  try {
-    return { code: await main([...args, '--threads', '1']), out, err };
-  } finally {
-    log.mockRestore();
-    error.mockRestore();
-  }
-}
-
 const tiny = ['training.steps=2', 'training.batch=2', 'training.length=8', 'training.heldSequences=2', 'sequences=1', 'length=4', 'method.repeats=1', 'race.sequences=1'];
-const set = (settings: readonly string[]) => settings.flatMap((s) => ['--set', s]);
 
 describe('rank-atlas run race', { timeout: 120_000 }, () => {
   it('prints the standings and what one seed allows to say, and writes a result whose link runs the same race', async () => {

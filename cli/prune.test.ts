@@ -1,0 +1,41 @@
+/** A pruning as a user types it, on the bundled model: what is printed, and that every pruned weight of every module is zero in every file. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { compile } from '../src/compiler/index.ts';
+import type { PruneResult } from '../src/experiment/prune-state.ts';
+import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
+import { dequantise } from '../src/model/weights.ts';
+import { readGraph } from '../src/onnx/read.ts';
+import { cli, set } from '../test/cli.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-prune-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const bytes = (name: string) => new Uint8Array(readFileSync(join(folder, name)));
+
+it('rank-atlas run losa-50: after the merge every pruned weight of the bundled model is exactly zero, in every file', { timeout: 180_000 }, async () => {
+  const tiny = ['training.steps=2', 'training.batch=2', 'training.length=16', 'training.heldSequences=2', 'prune.rounds=1', 'prune.samples=4', 'prune.baselines=false'];
+  const { code, out } = await cli('run', 'losa-50', ...set(tiny), '--out', join(folder, 'result.json'), '--out-model', folder, '--threads', '1');
+  expect(code).toBe(0);
+  expect(out).toContain('50.0 %');
+  const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as PruneResult;
+  expect(result.format).toBe('rank-atlas-prune');
+
+  const masks = readSafetensors(bytes('mask.safetensors'), 'mask').tensors, sparse = readSafetensors(bytes('weights.safetensors'), 'weights').tensors;
+  const open = async (file: string) => compile(await readGraph(bytes(file), { file }));
+  const float = await open('onnx/model.onnx'), int4 = await open('onnx/model_q4.onnx');
+  expect(float.modules).toHaveLength(56);
+  for (const { index, path } of float.modules) {
+    const bits = masks.get(`${path}.mask`)!.bytes, forms = [toFloat32(sparse.get(`${path}.weight`)!), dequantise(float.weightOf(index)), dequantise(int4.weightOf(index))];
+    let pruned = 0, wrong = 0;
+    for (let i = 0; i < forms[0]!.length; i++) {
+      if ((bits[i >> 3]! >> (i & 7)) & 1) continue;
+      pruned++;
+      if (forms.some((w) => w[i] !== 0)) wrong++;
+    }
+    expect(wrong, path).toBe(0);
+    expect(Math.abs(pruned / forms[0]!.length - 0.5), path).toBeLessThan(0.03);
+  }
+});

@@ -1,0 +1,20 @@
+/** The command line as a user types it, in this process: its exit code, and what it prints where. */
+import { vi } from 'vitest';
+import { main } from '../cli/main.ts';
+
+export async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '', err = '';
+  const spies = [
+    vi.spyOn(console, 'log').mockImplementation((...words) => { out += `${words.join(' ')}\n`; }),
+    vi.spyOn(console, 'error').mockImplementation((...words) => { err += `${words.join(' ')}\n`; }),
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; }),
+  ];
+  try {
+    return { code: await main(args), out, err };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** `['a=1', 'b=2']` as `--set a=1 --set b=2`. */
+export const set = (settings: readonly string[]): string[] => settings.flatMap((s) => ['--set', s]);
