@@ -263,7 +263,7 @@ export const en = {
 
   picker: {
     title: 'Choose a model', drop: 'Drop the model’s folder or its files here.', pickFolder: 'Choose a folder…', pickFiles: 'Choose files…',
-    dropNote: 'A decoder exported to ONNX, with config.json and tokenizer.json beside it. Nothing leaves this machine.',
+    dropNote: 'A decoder exported to ONNX, with config.json and tokenizer.json beside it; or a PEFT adapter of the open model, as a zip or its two files. Nothing leaves this machine.',
     bundled: 'With this page', modules: 'modules', file: 'size', loaded: 'loaded', inspect: 'Inspect', inspecting: 'Reading headers…',
     facts: (modules: number, width: number, tokens: number) => `${n.whole(modules)} modules, width ${n.whole(width)}, ${n.whole(tokens)} tokens.`,
     layers: (layers: number, columns: number) => `${layers} layers × ${columns}`,

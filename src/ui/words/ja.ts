@@ -255,7 +255,7 @@ export const ja = {
 
   picker: {
     title: 'モデルを選ぶ', drop: 'モデルのフォルダーかファイルをここにドロップ。', pickFolder: 'フォルダーを選ぶ…', pickFiles: 'ファイルを選ぶ…',
-    dropNote: 'ONNX に書き出したデコーダーと、その config.json、tokenizer.json。この端末から何も出ません。',
+    dropNote: 'config.json と tokenizer.json を添えた、ONNX形式のデコーダー。または、開いているモデルの PEFT アダプター（zip か2つのファイル）。この端末から出ません。',
     bundled: 'このページに同梱', modules: 'モジュール', file: 'サイズ', loaded: '読込済み', inspect: '調べる', inspecting: 'ヘッダーを読んでいます…',
     facts: (modules: number, width: number, tokens: number) => `${n.whole(modules)}モジュール、幅 ${n.whole(width)}、${n.whole(tokens)}トークン。`,
     layers: (layers: number, columns: number) => `${layers}層 × ${columns}`,

@@ -1,0 +1,57 @@
+/** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from '@playwright/test';
+import { unzipSync } from 'fflate';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import { cellTexts, open, smallSpec, title } from './page.ts';
+
+const spec = smallSpec({ study: 'race' });
+const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 3, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 0 }, race: { ...spec.race, entries: ['adarank', 'uniform'] } };
+
+test('an adapter trained here goes to PEFT and comes back with its ranks and its loss', async ({ page }) => {
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('The race is over', { timeout: 90_000 });
+  const measured = await cellTexts(page);
+
+  const kept = page.locator('.adapters li').filter({ hasText: 'race: adarank' });
+  await kept.getByRole('button', { name: 'Judge' }).click();
+  await expect(kept.getByRole('status')).toHaveText(/^Held-out loss [\d.]+ without it, [\d.]+ with it/, { timeout: 30_000 });
+  const judged = await kept.getByRole('status').textContent();
+  await kept.getByRole('button', { name: 'On the map' }).click();
+  await expect(page.getByText('Ranks of the adapter “race: adarank”')).toBeVisible();
+  const ranks = await cellTexts(page);
+  expect(ranks).not.toEqual(measured);
+
+  const [download] = await Promise.all([page.waitForEvent('download'), kept.getByRole('button', { name: 'Save for PEFT' }).click()]);
+  const zip = readFileSync(await download.path()), files = unzipSync(zip);
+  expect(Object.keys(files).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+  const { peft_type: type, rank_pattern: pattern } = JSON.parse(new TextDecoder().decode(files['adapter_config.json'])) as { peft_type: string; rank_pattern: Record<string, number> };
+  expect(type).toBe('LORA');
+  expect(Object.values(pattern).reduce((a, b) => a + b, 0)).toBe(ranks.reduce((sum, r) => sum + Number(r), 0));
+
+  await page.locator('#change-model').click();
+  await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: zip });
+  await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
+  expect(await cellTexts(page)).toEqual(ranks);
+  const imported = page.locator('.adapters li').filter({ hasText: 'from files' });
+  await imported.getByRole('button', { name: 'Judge' }).click();
+  await expect(imported.getByRole('status')).toHaveText(judged!, { timeout: 30_000 });
+  await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
+  expect(await cellTexts(page)).toEqual(measured);
+});
+
+test('files that are no adapter of this model are refused in a sentence, and nothing is lost', async ({ page }) => {
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  const offer = async (name: string, buffer: Buffer) => {
+    await page.locator('#change-model').click();
+    await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+  };
+  await offer('adapter.zip', Buffer.from('PK no zip at all'));
+  await expect(page.getByRole('alert')).toContainText('adapter.zip');
+  await offer('adapter_config.json', Buffer.from('{"peft_type": "LORA"}'));
+  await expect(page.getByRole('alert')).toContainText('adapter_model.safetensors');
+  await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
+});
