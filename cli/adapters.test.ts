@@ -77,7 +77,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     for (const args of [['import', broken], ['import', half], ['import', join(folder, 'nothing')], ['export', zip], ['export', broken, '--out', to], ['export', join(folder, 'nothing.json'), '--out', to]]) {
       const { code, out, err } = await cli(...args);
       expect([code, out], args.join(' ')).toEqual([2, '']);
-      expect(err).toMatch(/^rank-atlas: .+[.)]$/);
+      expect(err).toMatch(/^rank-atlas: .+[.)]\n$/);
     }
     expect(existsSync(to)).toBe(false);
   });
