@@ -1,22 +1,17 @@
 /**
- * The engine on a cut model: clean pass, perturbed suffix, ℓ1 over the vocabulary (AdaRank, `methods.md` §3).
- *
- * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one block. Nothing
- * before that block changes: its clean input is kept, and all probes of a layer go through the rest as one batch.
+ * The engine on a cut model: one door to what probing, training, statistics, pruning and generation compute, one call at a time.
  */
-import type { CompiledModel, Site } from '../compiler/compiled.ts';
+import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
-import { fillNormal, streamKeys } from '../device/random.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
-import type { NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
-import { elements, type Backend, type DeviceTensor } from './backend.ts';
+import type { Backend } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type {
-  AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, GradientEngine, GradientSums, LossSum, MemoryUse, NoiseDraw, Probe,
+  AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, GradientEngine, GradientSums, LossSum, MemoryUse, Probe,
   ProbeDetail, ProviderInfo, RankUpdates, SignDraw, TokenBatch, TrainingBatch, TrainingEngine, VocabularySample, WeightedGradientSums, WeightEngine,
   DirectionPairs, GeneratedToken, GeneratingEngine, GenerationRequest, ScoringEngine, TokenQuery, TokenScores,
   BlockWalk, Masks, SparseEngine,
@@ -24,15 +19,13 @@ import type {
 import type { Generation } from './generation.ts';
 import type { GradientStatistics } from './gradient-statistics.ts';
 import { createHead, type Head } from './head.ts';
-import { backwardEntriesThatFit, entriesThatFit, tooLarge } from './memory.ts';
-import { Network, shapeOf } from './network.ts';
+import { backwardEntriesThatFit, tooLarge } from './memory.ts';
+import { Network } from './network.ts';
 import { DeviceMasks } from './masked-weights.ts';
-import { firstOf, Pieces } from './pieces.ts';
+import { Pieces } from './pieces.ts';
 import { PlacedWeights } from './placed-weights.ts';
-import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
+import { Probing, type Kept } from './probing.ts';
 import type { Sparsity } from './sparsity.ts';
-import { scoresOf } from './token-scores.ts';
-import { checkTokens, crossEntropy, largest } from './tokens.ts';
 import type { Trainer } from './trainer.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
 
@@ -48,17 +41,6 @@ export function createEngine(options: EngineOptions): CutEngine {
   return new CutEngine(options);
 }
 
-interface Kept extends CleanPass {
-  /** Input of every block, then the input of the head. */
-  stream: DeviceTensor[];
-  /** What the head keeps of it. */
-  prepared: DeviceTensor;
-  /** Inputs of the products of a layer, by tap name, once asked for. */
-  taps: Map<number, ReadonlyMap<string, DeviceTensor>>;
-  /** Of all the above. */
-  bytes: number;
-}
-
 export class CutEngine implements Engine, TrainingEngine, GradientEngine, WeightEngine, ScoringEngine, GeneratingEngine, SparseEngine {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
@@ -68,12 +50,12 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   private readonly weights: PlacedWeights;
   private readonly chunks: VocabularyChunks;
   private readonly head: Head;
+  private readonly probing: Probing;
   // What only training, gradient statistics and generation need is loaded when they are first asked for.
   private trainerMade: Promise<Trainer> | null = null;
   private statisticsMade: Promise<GradientStatistics> | null = null;
   private generationMade: Promise<Generation> | null = null;
   private sparsityMade: Promise<Sparsity> | null = null;
-  private readonly sites = new Map<number, { site: Site; offset: number }>();
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
   private disposed = false;
@@ -88,9 +70,7 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     this.weights = new PlacedWeights(model, backend, this.pieces);
     this.chunks = new VocabularyChunks(backend, model.head);
     this.head = createHead(model, backend, this.pieces, this.chunks);
-    for (const { sites } of model.blocks) {
-      for (const site of sites) for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
-    }
+    this.probing = new Probing({ model, backend, pieces: this.pieces, head: this.head, budget: this.budget });
   }
 
   get provider(): ProviderInfo { return this.backend.provider; }
@@ -119,62 +99,23 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   cleanPass(batch: TokenBatch): Promise<CleanPass> {
     return this.exclusive(async () => {
       const pass = await this.pass(batch);
-      const loss = await crossEntropy((visit) => this.head.logits(pass.prepared, visit), batch);
-      return Object.assign(pass, { loss });
+      return Object.assign(pass, { loss: await this.probing.loss(pass) });
     });
   }
 
   disagreement(pass: CleanPass, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
-    return this.exclusive(async () => {
-      const kept = pass as Kept, { sequences, length } = pass.batch, values = new Float64Array(probes.length);
-      if (probes.length === 0) return values;
-      const rows = sequences * length;
-      const most = entriesThatFit(this.model, pass.batch, this.budget - kept.bytes, this.backend.largestTensor);
-      const plan = planBatches(probes.map(entriesOf), most, this.backend.fullRows / rows);
-      for (const [first, end] of plan.batches) {
-        const share = probes.slice(first, end), x = await this.perturbed(kept, layer, share, plan.entries);
-        const sums = await this.head.distances(kept.prepared, x, pairsOf(share), sample);
-        sums.forEach((sum, i) => { values[first + i] = sum / rows; });
-        x.dispose();
-      }
-      return values;
-    });
+    return this.exclusive(() => this.probing.disagreement(pass as Kept, layer, probes, sample));
   }
 
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {
-    return this.exclusive(async () => {
-      const kept = pass as Kept, { sequences, length } = pass.batch, { head, vocab } = this;
-      const info = this.model.modules[probe.module]!;
-      const x = await this.perturbed(kept, info.layer, [probe], entriesOf(probe));
-      const value = (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
-      // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is none).
-      const clean = await this.lastLogits(kept.prepared, length), perturbed = [];
-      for (let entry = 0; entry < entriesOf(probe); entry++) {
-        const part = this.backend.slice(x, entry * sequences, sequences), prepared = await head.prepare({ batch: sequences, length }, part);
-        perturbed.push(await this.lastLogits(prepared, length));
-        for (const used of [part, prepared]) used.dispose();
-      }
-      x.dispose();
-      const [a, b = clean] = perturbed as [Float32Array, Float32Array?];
-      const tokens = largest(clean, 3).map((id) => ({ id, clean: clean[id]!, a: a[id]!, b: b[id]! }));
-      const distance = (id: number) => Math.abs(a[id]! - b[id]!);
-      let rest = 0;
-      for (let id = 0; id < vocab; id++) rest += distance(id);
-      for (const { id } of tokens) rest -= distance(id);
-      const count = Math.min(8, info.inFeatures * info.outFeatures);
-      const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(streamKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
-      return {
-        weights: this.materialiseWeight(probe.module).slice(0, count), noiseA: noise(probe.a), noiseB: noise(probe.b),
-        tokens, rest, restCount: vocab - tokens.length, value,
-      };
-    });
+    return this.exclusive(() => this.probing.explain(pass as Kept, probe, this.materialiseWeight(probe.module)));
   }
 
   logits(batch: TokenBatch, use?: AdapterUse): Promise<Float32Array> {
     return this.exclusive(async () => {
       const pass = await this.pass(batch, use);
       try {
-        return await this.fullLogits(pass.prepared, batch.sequences * batch.length);
+        return await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length);
       } finally {
         pass.dispose();
       }
@@ -245,25 +186,11 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   }
 
   scoreTokens(pass: CleanPass, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
-    return this.exclusive(async () => {
-      const kept = pass as Kept, made = await this.suffix(kept, layer), prepared = made.length > 0 ? await this.head.prepare(shapeOf(pass.batch), made.at(-1)!) : kept.prepared;
-      const scores = await scoresOf(queries, (rows, visit) => this.head.logits(prepared, visit, rows));
-      for (const x of made) x.dispose();
-      if (prepared !== kept.prepared) prepared.dispose();
-      return scores;
-    });
+    return this.exclusive(() => this.probing.scores(pass as Kept, queries, layer));
   }
 
   refreshPass(pass: CleanPass, layer: number): Promise<void> {
-    return this.exclusive(async () => {
-      const kept = pass as Kept, made = await this.suffix(kept, layer);
-      if (made.length === 0) return;
-      const taps = [...kept.taps.values()].flatMap((t) => [...t.values()]);
-      for (const old of [...kept.stream.splice(layer + 1), kept.prepared, ...taps]) old.dispose();
-      kept.taps.clear();
-      kept.stream.push(...made);
-      kept.prepared = await this.head.prepare(shapeOf(pass.batch), made.at(-1)!);
-    });
+    return this.exclusive(() => this.probing.refresh(pass as Kept, layer));
   }
 
   singularGradients(batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }> {
@@ -283,11 +210,11 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   }
 
   async pruneMask(module: number, norms: Float32Array | null, pattern: PrunePattern, use: AdapterUse): Promise<Uint32Array> {
-    return (await this.sparsity).pruneMask(this.siteOf(module).site, module, norms, pattern, use);
+    return (await this.sparsity).pruneMask(this.probing.siteOf(module).site, module, norms, pattern, use);
   }
 
   async mergedWeight(module: number, use: AdapterUse): Promise<Float32Array> {
-    return (await this.sparsity).mergedWeight(this.siteOf(module).site, module, use);
+    return (await this.sparsity).mergedWeight(this.probing.siteOf(module).site, module, use);
   }
 
   async *generate(request: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined> {
@@ -343,93 +270,8 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return result;
   }
 
-  private async pass(batch: TokenBatch, use?: AdapterUse): Promise<Kept> {
-    checkTokens(batch, this.model.vocab, this.model.maxLength);
-    const { sequences, length } = batch;
-    const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
-    if (bytes > this.budget) throw tooLarge(bytes, this.budget);
-    const stream = await (use ? (await this.trainer).forward(batch, use) : this.network.forward(batch));
-    const prepared = await this.head.prepare(shapeOf(batch), stream.at(-1)!), taps = new Map<number, ReadonlyMap<string, DeviceTensor>>();
-    const dispose = () => {
-      for (const x of [...stream, prepared, ...[...taps.values()].flatMap((t) => [...t.values()])]) x.dispose();
-      stream.length = 0;
-      taps.clear();
-    };
-    return { batch, loss: NaN, stream, prepared, taps, bytes, dispose };
-  }
-
-  /**
-   * Inputs of the layer's products on the clean stream. Every sweep needs them again: those of all layers are kept while they
-   * take no more than a quarter of the memory, else those of the last one.
-   */
-  private async tapsOf(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const known = pass.taps.get(layer);
-    if (known) return known;
-    const shape = { batch: pass.batch.sequences, length: pass.batch.length };
-    const [main, ...others] = await this.pieces.block(shape, layer, 'tapped', pass.stream[layer]!);
-    main![1].dispose();
-    const taps = new Map(others), bytes = bytesOf(taps);
-    if (pass.bytes + bytes > this.budget / 4) {
-      for (const old of pass.taps.values()) {
-        pass.bytes -= bytesOf(old);
-        for (const x of old.values()) x.dispose();
-      }
-      pass.taps.clear();
-    }
-    pass.taps.set(layer, taps);
-    pass.bytes += bytes;
-    return taps;
-  }
-
-  /**
-   * End of the stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
-   * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding.
-   */
-  private async perturbed(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
-    const { backend, pieces, model } = this, { sequences, length } = pass.batch, rows = sequences * length;
-    const shape = { batch: entries * sequences, length }, taps = await this.tapsOf(pass, layer);
-    const deltas = new Map(model.blocks[layer]!.sites.map((site) => [site.delta, backend.zeros([shape.batch, length, site.width])]));
-    for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
-      const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
-      const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
-      await backend.noiseProduct(taps.get(site.tap)!, deltas.get(site.delta)!, target, slots);
-    }
-    const start = backend.repeat(pass.stream[layer]!, entries);
-    let x = firstOf(await pieces.block(shape, layer, 'instrumented', start, deltas));
-    for (const used of [start, ...deltas.values()]) used.dispose();
-    for (let l = layer + 1; l < model.layers; l++) {
-      const y = firstOf(await pieces.block(shape, l, 'plain', x));
-      x.dispose();
-      x = y;
-    }
-    return x;
-  }
-
-  /** Outputs of the blocks from `layer` on, computed from that block's kept input: the later streams. */
-  private async suffix({ batch, stream }: Kept, layer: number): Promise<DeviceTensor[]> {
-    const made: DeviceTensor[] = [];
-    for (let l = layer; l < this.model.layers; l++) made.push(firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)));
-    return made;
-  }
-
-  /** All logits [rows, vocab]. */
-  private async fullLogits(prepared: DeviceTensor, rows: number, only?: readonly number[]): Promise<Float32Array> {
-    const out = new Float32Array(rows * this.vocab);
-    await this.head.logits(prepared, (first, width, logits) => {
-      for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
-    }, only);
-    return out;
-  }
-
-  private lastLogits(prepared: DeviceTensor, length: number): Promise<Float32Array> {
-    return this.fullLogits(prepared, 1, [length - 1]);
-  }
-
-  private siteOf(module: number): { site: Site; offset: number } {
-    const found = this.sites.get(module);
-    if (!found) throw new Error(`module ${module} has no site`);
-    return found;
+  /** The clean model, or with the adapters in use. */
+  private pass(batch: TokenBatch, use?: AdapterUse): Promise<Kept> {
+    return this.probing.pass(batch, async () => (use ? (await this.trainer).forward(batch, use) : this.network.forward(batch)));
   }
 }
-
-const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);

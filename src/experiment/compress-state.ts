@@ -129,3 +129,6 @@ export const checkCorrelation = (checks: readonly Check[]): number | null =>
 
 /** Accuracy decides, the loss where it is equal. */
 export const isBetter = (a: Figures, b: Figures): boolean => a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);
+
+/** Of the phase it is in. */
+export const compressProgress = ({ progress }: CompressState): number => (progress ? progress.done / progress.of : 0);

@@ -111,3 +111,6 @@ export function costOf({ dense, rounds, spec }: Pick<PruneState, 'dense' | 'roun
   if (!dense || !last || last.round < spec.prune.rounds || last.repaired === null) return null;
   return { cost: last.repaired - dense.loss, zeros: targetOf(spec.prune).sparsity };
 }
+
+/** Of what it is doing in this round. */
+export const pruneProgress = ({ doing }: PruneState): number => (doing ? doing.done / doing.of : 0);

@@ -102,3 +102,8 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
     case 'done': return { ...state, result: event.result };
   }
 }
+
+/** Steps made of all that there will be. */
+export function raceProgress({ spec: { race, training }, lanes }: RaceState): number {
+  return lanes.reduce((sum, l) => sum + l.step, 0) / (race.entries.length * race.meanRanks.length * race.seeds * training.steps);
+}

@@ -64,3 +64,7 @@ export function reduceSamples(state: SamplesState | null, event: SamplesEvent): 
     case 'done': return { ...state, result: event.result };
   }
 }
+
+/** Tokens written of the most there may be. */
+export const samplesProgress = ({ spec, adapter, texts }: SamplesState): number =>
+  (texts.base.length + texts.adapted.length) / (spec.samples.tokens * (adapter ? 2 : 1));

@@ -33,3 +33,9 @@ export function parametersAt({ most, spec, result }: SliderState, modules: reado
 /** Held-out loss of the LoRAs trained by themselves, those that are through. */
 export const separateLosses = ({ trainings, spec }: SliderState): RankLoss[] =>
   trainings.slice(1).flatMap(({ rank, evaluations }) => evaluations.filter((e) => e.step === spec.training.steps).map(({ loss }) => ({ rank, loss })));
+
+/** Of what it is doing. */
+export function sliderProgress(state: SliderState): number {
+  const doing = doingNow(state);
+  return doing ? doing.done / doing.of : 0;
+}

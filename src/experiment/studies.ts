@@ -19,10 +19,12 @@ export interface StudyStates {
 }
 
 type Run = (context: StudyContext) => AsyncGenerator<StudyEvent, void, undefined>;
-type Reduce<S> = (state: S | null, event: StudyEvent) => S;
+
+/** How a study's events are shown: from a state and the next event to the next state, and how far that is, 0 to 1 (of its present part, where parts take unlike times). */
+export interface StudyView<S> { reduce(state: S | null, event: StudyEvent): S; progress(state: S): number }
 
 /** The generators. */
-export const studyRuns: Partial<Record<StudyKind, () => Promise<Run>>> = {
+export const studyRuns: Record<StudyKind, () => Promise<Run>> = {
   race: async () => (await import('./race-run.ts')).runRace,
   slider: async () => (await import('./slider-run.ts')).runSlider,
   compress: async () => (await import('./compress-run.ts')).runCompress,
@@ -30,11 +32,14 @@ export const studyRuns: Partial<Record<StudyKind, () => Promise<Run>>> = {
   samples: async () => (await import('./samples-run.ts')).runSamples,
 };
 
-/** From a state and the next event to the next state. */
-export const studyReducers: { [K in StudyKind]?: () => Promise<Reduce<StudyStates[K]>> } = {
-  race: async () => (await import('./race-state.ts')).reduceRace as Reduce<RaceState>,
-  slider: async () => (await import('./slider-state.ts')).reduceSlider as Reduce<SliderState>,
-  compress: async () => (await import('./compress-state.ts')).reduceCompress as Reduce<CompressState>,
-  prune: async () => (await import('./prune-state.ts')).reducePrune as Reduce<PruneState>,
-  samples: async () => (await import('./samples-state.ts')).reduceSamples as Reduce<SamplesState>,
+/** A study's own events are what its generator gives; outside of it they are only passed on. */
+const viewed = <S, E>(reduce: (state: S | null, event: E) => S, progress: (state: S) => number): StudyView<S> => ({ reduce: reduce as unknown as StudyView<S>['reduce'], progress });
+
+/** Their states. */
+export const studyViews: { [K in StudyKind]: () => Promise<StudyView<StudyStates[K]>> } = {
+  race: async () => import('./race-state.ts').then((m) => viewed(m.reduceRace, m.raceProgress)),
+  slider: async () => Promise.all([import('./slider-state.ts'), import('./slider-verdict.ts')]).then(([state, verdict]) => viewed(state.reduceSlider, verdict.sliderProgress)),
+  compress: async () => import('./compress-state.ts').then((m) => viewed(m.reduceCompress, m.compressProgress)),
+  prune: async () => import('./prune-state.ts').then((m) => viewed(m.reducePrune, m.pruneProgress)),
+  samples: async () => import('./samples-state.ts').then((m) => viewed(m.reduceSamples, m.samplesProgress)),
 };

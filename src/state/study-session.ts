@@ -2,7 +2,7 @@
 import type { CompressResult } from '../experiment/compress-state.ts';
 import { describeChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
-import { studyReducers, type StudyStates } from '../experiment/studies.ts';
+import { studyViews, type StudyStates, type StudyView } from '../experiment/studies.ts';
 import { summarise } from '../methods/statistics.ts';
 import type { FromWorker, Requests } from '../worker/protocol.ts';
 import { client, engine, failureOf, ofCode, takeStudyEvents } from './engine.ts';
@@ -48,15 +48,13 @@ export async function playStudy(study: StudyKind, spec: ExperimentSpec = useExpe
   endStudy();
   standAside();
   act(study, 'running');
-  const load = studyReducers[study];
-  if (!load) return act(study, 'idle');
-  const reduce = await load() as (state: unknown, event: { type: string }) => StudyStates[StudyKind];
+  const { reduce, progress } = await studyViews[study]() as StudyView<StudyStates[StudyKind]>;
   let state: StudyStates[StudyKind] | null = null;
   const mine = live = {
     study,
     reduce: (event: { type: string }) => {
       state = reduce(state, event);
-      view(study, state, spec);
+      view(study, state, spec, progress(state));
     },
   };
   try {
@@ -94,7 +92,7 @@ export function resetStudy(study: StudyKind): void {
   const { specs, phase } = useStudy.getState(), spec = specs[study] ?? useExperiment.getState().spec;
   // Nothing on the page waits for it; a study that is through has left no checkpoint.
   if (engine.open && phase[study] !== 'done') void client.ask('forget', { study, spec }).catch(() => undefined);
-  useStudy.getState().view(study, null, null);
+  useStudy.getState().view(study, null, null, 0);
   useStudy.getState().act(study, 'idle');
 }
 

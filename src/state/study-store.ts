@@ -10,13 +10,15 @@ export type StudyPhase = 'idle' | 'running' | 'paused' | 'done';
 interface StudyStore {
   states: { [K in StudyKind]: StudyStates[K] | null };
   phase: Record<StudyKind, StudyPhase>;
+  /** How far each is, 0 to 1. */
+  progress: Record<StudyKind, number>;
   /** The experiment each state in view is of. */
   specs: Record<StudyKind, ExperimentSpec | null>;
   /** Trained or imported, the last one last. */
   adapters: readonly AdapterSummary[];
   set(patch: Partial<Pick<StudyStore, 'adapters'>>): void;
   act(study: StudyKind, phase: StudyPhase): void;
-  view<K extends StudyKind>(study: K, state: StudyStates[K] | null, spec: ExperimentSpec | null): void;
+  view<K extends StudyKind>(study: K, state: StudyStates[K] | null, spec: ExperimentSpec | null, progress: number): void;
 }
 
 const each = <T>(value: T): Record<StudyKind, T> => ({ race: value, slider: value, prune: value, compress: value, samples: value });
@@ -24,12 +26,13 @@ const each = <T>(value: T): Record<StudyKind, T> => ({ race: value, slider: valu
 export const useStudy = create<StudyStore>()((set) => ({
   states: each(null),
   phase: each<StudyPhase>('idle'),
+  progress: each(0),
   specs: each<ExperimentSpec | null>(null),
   adapters: [],
   set,
   act: (study, phase) => set((s) => ({ phase: { ...s.phase, [study]: phase } })),
-  view: (study, state, spec) => set((s) => ({ states: { ...s.states, [study]: state }, specs: { ...s.specs, [study]: spec } })),
+  view: (study, state, spec, progress) => set((s) => ({ states: { ...s.states, [study]: state }, specs: { ...s.specs, [study]: spec }, progress: { ...s.progress, [study]: progress } })),
 }));
 
 /** All studies emptied: another model was opened. */
-export const clearStudies = () => useStudy.setState({ states: each(null), phase: each<StudyPhase>('idle'), specs: each<ExperimentSpec | null>(null), adapters: [] });
+export const clearStudies = () => useStudy.setState({ states: each(null), phase: each<StudyPhase>('idle'), progress: each(0), specs: each<ExperimentSpec | null>(null), adapters: [] });

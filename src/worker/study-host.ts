@@ -40,8 +40,6 @@ export class StudyHost {
 
   /** Runs a study from its checkpoint or anew, to its end or until it is cancelled; `send` gets its events, at most ten times a second. */
   async run(ask: Requests['study']['ask'], control: RunControl, send: (events: StudyEvent[]) => void): Promise<{ finished: boolean }> {
-    const load = studyRuns[ask.study];
-    if (!load) throw new AtlasError('runtime', { what: ask.study, why: 'this version has no such study' });
     const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
     const key = this.checkpointKey(ask), keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) => this.out.send({ kind: 'warning', code, values }));
     this.keeping = { key, keeper };
@@ -50,7 +48,7 @@ export class StudyHost {
       void keeper.save();
     };
     try {
-      for await (const event of (await load())({ ...this.context(ask), checkpoint: keeper })) {
+      for await (const event of (await studyRuns[ask.study]())({ ...this.context(ask), checkpoint: keeper })) {
         outbox.add(event);
         if (!await control.goOn(standing)) {
           // Stopped for something else: Play goes on from here, unless it was Reset.

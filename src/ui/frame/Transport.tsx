@@ -50,13 +50,16 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   );
 }
 
-/** 0 … 1: bytes while loading, probes while measuring. */
+/** 0 … 1: bytes while loading, probes while measuring, a study's own count while it runs. */
 export function ProgressLine() {
   const phase = useRun((r) => r.phase);
   const shown = useRun((r) => r.shown);
   const { download, phase: opening } = usePick(useModel, 'download', 'phase');
+  const study = useInCharge();
+  const studied = useStudy((s) => (study !== null && (s.phase[study] === 'running' || s.phase[study] === 'paused') ? s.progress[study] : 0));
   let part = 0;
-  if (phase === 'loading') {
+  if (study !== null) part = studied % 1;
+  else if (phase === 'loading') {
     const { runtime, model } = download;
     part = opening && opening !== 'download' ? 1 : runtime.total && model.total ? (runtime.loaded + model.loaded) / (runtime.total + model.total) : 0;
   } else if (shown && (phase === 'running' || phase === 'paused' || phase === 'stopped')) {

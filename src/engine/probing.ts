@@ -1,0 +1,227 @@
+/**
+ * The clean model on one batch, and what is asked of it: how far shaken copies part from it, what single tokens are worth to
+ * it, and the same again from a layer on whose weights have changed.
+ *
+ * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one block. Nothing
+ * before that block changes: its clean input is kept, and all probes of a layer go through the rest as one batch.
+ */
+import type { CompiledModel, Site } from '../compiler/compiled.ts';
+import { fillNormal, streamKeys } from '../device/random.ts';
+import type { NoiseTarget } from '../device/twins.ts';
+import { elements, type Backend, type DeviceTensor } from './backend.ts';
+import { planBatches } from './batches.ts';
+import type { CleanPass, NoiseDraw, Probe, ProbeDetail, TokenBatch, TokenQuery, TokenScores, VocabularySample } from './engine.ts';
+import type { Head } from './head.ts';
+import { entriesThatFit, tooLarge } from './memory.ts';
+import { shapeOf } from './network.ts';
+import { firstOf, type Pieces } from './pieces.ts';
+import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
+import { scoresOf } from './token-scores.ts';
+import { checkTokens, crossEntropy, largest } from './tokens.ts';
+
+export interface Kept extends CleanPass {
+  /** Input of every block, then the input of the head. */
+  stream: DeviceTensor[];
+  /** What the head keeps of it. */
+  prepared: DeviceTensor;
+  /** Inputs of the products of a layer, by tap name, once asked for. */
+  taps: Map<number, ReadonlyMap<string, DeviceTensor>>;
+  /** Of all the above. */
+  bytes: number;
+}
+
+export interface ProbingParts {
+  model: CompiledModel;
+  backend: Backend;
+  pieces: Pieces;
+  head: Head;
+  /** Bytes for kept activations and workspace. */
+  budget: number;
+}
+
+export class Probing {
+  private readonly model: CompiledModel;
+  private readonly backend: Backend;
+  private readonly pieces: Pieces;
+  private readonly head: Head;
+  private readonly budget: number;
+  private readonly sites = new Map<number, { site: Site; offset: number }>();
+
+  constructor({ model, backend, pieces, head, budget }: ProbingParts) {
+    this.model = model;
+    this.backend = backend;
+    this.pieces = pieces;
+    this.head = head;
+    this.budget = budget;
+    for (const { sites } of model.blocks) {
+      for (const site of sites) for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
+    }
+  }
+
+  private get vocab(): number { return this.model.vocab; }
+
+  /** A pass over `batch`, its loss not known yet; `forward` gives the streams. Throws `bad-text`, `too-large`. */
+  async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<Kept> {
+    checkTokens(batch, this.model.vocab, this.model.maxLength);
+    const { sequences, length } = batch;
+    const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
+    if (bytes > this.budget) throw tooLarge(bytes, this.budget);
+    const stream = await forward();
+    const kept: Kept = {
+      batch, loss: NaN, stream, prepared: await this.head.prepare(shapeOf(batch), stream.at(-1)!), taps: new Map(), bytes,
+      // What is there by then: a refreshed pass has other tensors than it began with.
+      dispose: () => {
+        for (const x of [...kept.stream, kept.prepared]) x.dispose();
+        kept.stream.length = 0;
+        dropTaps(kept);
+      },
+    };
+    return kept;
+  }
+
+  /** Mean next-token loss of a pass, in nats per predicted token. */
+  loss({ prepared, batch }: Kept): Promise<number> {
+    return crossEntropy((visit) => this.head.logits(prepared, visit), batch);
+  }
+
+  /** See `Engine.disagreement`. */
+  async disagreement(kept: Kept, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
+    const { sequences, length } = kept.batch, values = new Float64Array(probes.length);
+    if (probes.length === 0) return values;
+    const rows = sequences * length;
+    const most = entriesThatFit(this.model, kept.batch, this.budget - kept.bytes, this.backend.largestTensor);
+    const plan = planBatches(probes.map(entriesOf), most, this.backend.fullRows / rows);
+    for (const [first, end] of plan.batches) {
+      const share = probes.slice(first, end), x = await this.perturbed(kept, layer, share, plan.entries);
+      const sums = await this.head.distances(kept.prepared, x, pairsOf(share), sample);
+      sums.forEach((sum, i) => { values[first + i] = sum / rows; });
+      x.dispose();
+    }
+    return values;
+  }
+
+  /** See `Engine.explain`. `weight`: the probed module's, dequantised. */
+  async explain(kept: Kept, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
+    const { sequences, length } = kept.batch, { head, vocab } = this;
+    const info = this.model.modules[probe.module]!;
+    const x = await this.perturbed(kept, info.layer, [probe], entriesOf(probe));
+    const value = (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
+    // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is none).
+    const clean = await this.lastLogits(kept.prepared, length), perturbed = [];
+    for (let entry = 0; entry < entriesOf(probe); entry++) {
+      const part = this.backend.slice(x, entry * sequences, sequences), prepared = await head.prepare({ batch: sequences, length }, part);
+      perturbed.push(await this.lastLogits(prepared, length));
+      for (const used of [part, prepared]) used.dispose();
+    }
+    x.dispose();
+    const [a, b = clean] = perturbed as [Float32Array, Float32Array?];
+    const tokens = largest(clean, 3).map((id) => ({ id, clean: clean[id]!, a: a[id]!, b: b[id]! }));
+    const distance = (id: number) => Math.abs(a[id]! - b[id]!);
+    let rest = 0;
+    for (let id = 0; id < vocab; id++) rest += distance(id);
+    for (const { id } of tokens) rest -= distance(id);
+    const count = Math.min(8, info.inFeatures * info.outFeatures);
+    const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(streamKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
+    return {
+      weights: weight.slice(0, count), noiseA: noise(probe.a), noiseB: noise(probe.b),
+      tokens, rest, restCount: vocab - tokens.length, value,
+    };
+  }
+
+  /** See `ScoringEngine.scoreTokens`. */
+  async scores(kept: Kept, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
+    const made = await this.suffix(kept, layer), prepared = made.length > 0 ? await this.head.prepare(shapeOf(kept.batch), made.at(-1)!) : kept.prepared;
+    const scores = await scoresOf(queries, (rows, visit) => this.head.logits(prepared, visit, rows));
+    for (const x of made) x.dispose();
+    if (prepared !== kept.prepared) prepared.dispose();
+    return scores;
+  }
+
+  /** See `ScoringEngine.refreshPass`. */
+  async refresh(kept: Kept, layer: number): Promise<void> {
+    const made = await this.suffix(kept, layer);
+    if (made.length === 0) return;
+    for (const old of [...kept.stream.splice(layer + 1), kept.prepared]) old.dispose();
+    dropTaps(kept);
+    kept.stream.push(...made);
+    kept.prepared = await this.head.prepare(shapeOf(kept.batch), made.at(-1)!);
+  }
+
+  /** All logits [rows, vocab]. */
+  async fullLogits(prepared: DeviceTensor, rows: number, only?: readonly number[]): Promise<Float32Array> {
+    const out = new Float32Array(rows * this.vocab);
+    await this.head.logits(prepared, (first, width, logits) => {
+      for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
+    }, only);
+    return out;
+  }
+
+  /** Where a module's product stands in its block. */
+  siteOf(module: number): { site: Site; offset: number } {
+    const found = this.sites.get(module);
+    if (!found) throw new Error(`module ${module} has no site`);
+    return found;
+  }
+
+  /**
+   * Inputs of the layer's products on the clean stream. Every sweep needs them again: those of all layers are kept while they
+   * take no more than a quarter of the memory, else those of the last one.
+   */
+  private async tapsOf(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const known = pass.taps.get(layer);
+    if (known) return known;
+    const shape = { batch: pass.batch.sequences, length: pass.batch.length };
+    const [main, ...others] = await this.pieces.block(shape, layer, 'tapped', pass.stream[layer]!);
+    main![1].dispose();
+    const taps = new Map(others), bytes = bytesOf(taps);
+    if (pass.bytes + bytes > this.budget / 4) dropTaps(pass);
+    pass.taps.set(layer, taps);
+    pass.bytes += bytes;
+    return taps;
+  }
+
+  /**
+   * End of the stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
+   * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding.
+   */
+  private async perturbed(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
+    const { backend, pieces, model } = this, { sequences, length } = pass.batch, rows = sequences * length;
+    const shape = { batch: entries * sequences, length }, taps = await this.tapsOf(pass, layer);
+    const deltas = new Map(model.blocks[layer]!.sites.map((site) => [site.delta, backend.zeros([shape.batch, length, site.width])]));
+    for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
+      const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
+      const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
+      await backend.noiseProduct(taps.get(site.tap)!, deltas.get(site.delta)!, target, slots);
+    }
+    const start = backend.repeat(pass.stream[layer]!, entries);
+    let x = firstOf(await pieces.block(shape, layer, 'instrumented', start, deltas));
+    for (const used of [start, ...deltas.values()]) used.dispose();
+    for (let l = layer + 1; l < model.layers; l++) {
+      const y = firstOf(await pieces.block(shape, l, 'plain', x));
+      x.dispose();
+      x = y;
+    }
+    return x;
+  }
+
+  /** Outputs of the blocks from `layer` on, computed from that block's kept input: the later streams. */
+  private async suffix({ batch, stream }: Kept, layer: number): Promise<DeviceTensor[]> {
+    const made: DeviceTensor[] = [];
+    for (let l = layer; l < this.model.layers; l++) made.push(firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)));
+    return made;
+  }
+
+  private lastLogits(prepared: DeviceTensor, length: number): Promise<Float32Array> {
+    return this.fullLogits(prepared, 1, [length - 1]);
+  }
+}
+
+const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
+
+function dropTaps(kept: Kept): void {
+  for (const taps of kept.taps.values()) {
+    kept.bytes -= bytesOf(taps);
+    for (const x of taps.values()) x.dispose();
+  }
+  kept.taps.clear();
+}
