@@ -53,6 +53,8 @@ export async function playStudy(study: StudyKind, spec: ExperimentSpec = useExpe
   const mine = live = {
     study,
     reduce: (event: { type: string }) => {
+      // Until a study says that it starts, what arrives is the rest of the one before it.
+      if (state === null && event.type !== 'start' && event.type !== 'resumed') return;
       state = reduce(state, event);
       view(study, state, spec, progress(state));
     },
