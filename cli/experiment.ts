@@ -6,16 +6,13 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AtlasError } from '../src/errors.ts';
-import { runRace } from '../src/experiment/race-run.ts';
-import { reduceRace, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
+import type { RaceResult } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { writeBytes } from './disk.ts';
 import type { Command, Options } from './main.ts';
-import { clearLine } from './progress.ts';
-import { measuredIn, progress, raceRows, raceSentence } from './race.ts';
+import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
-import { openStudy } from './study.ts';
 
 /** Texts that come as a train and an eval split. */
 const SETS = { opticks: 'Newton’s *Opticks*', jargon: 'the Jargon File' } as const;
@@ -45,21 +42,10 @@ export const experiment: Command = async (name, options) => {
   return 0;
 };
 
-async function raceOn(set: SetId, options: Options): Promise<RaceResult> {
+function raceOn(set: SetId, options: Options): Promise<RaceResult> {
   const { race, training } = settings, texts = { train: { kind: 'bundled', id: `${set}-train` }, held: { kind: 'bundled', id: `${set}-eval` } };
   const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...texts } }), settingsOf(options.set ?? [], undefined));
-  const { context, dispose } = await openStudy(spec, options);
-  let state: RaceState | null = null;
-  try {
-    for await (const event of runRace(context)) {
-      state = reduceRace(state, event);
-      progress(event, state);
-    }
-  } finally {
-    clearLine();
-    await dispose();
-  }
-  return state!.result!;
+  return raced(spec, options);
 }
 
 const commandOf = ({ set = [] }: Options): string => ['npx rank-atlas experiment allocations', ...set.map((s) => `--set ${s}`)].join(' ');

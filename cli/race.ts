@@ -2,14 +2,24 @@
 import { runRace } from '../src/experiment/race-run.ts';
 import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import type { Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
 import { columns } from '../src/experiment/export.ts';
 import { writeBytes } from './disk.ts';
+import type { Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const race: StudyCommand = async (spec, options) => {
+  const result = await raced(spec, options);
+  console.log(raceText(result));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  return 0;
+};
+
+/** A race from start to end, with its progress on stderr. */
+export async function raced(spec: ExperimentSpec, options: Options): Promise<RaceResult> {
   const { context, dispose } = await openStudy(spec, options);
   let state: RaceState | null = null;
   try {
@@ -21,14 +31,11 @@ export const race: StudyCommand = async (spec, options) => {
     clearLine();
     await dispose();
   }
-  const result = state!.result!;
-  console.log(raceText(result));
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
-  return 0;
-};
+  return state!.result!;
+}
 
 /** One line of what a race is doing. */
-export function progress(event: RaceEvent, { spec: { race: { entries, meanRanks, seeds } }, lanes }: RaceState): void {
+function progress(event: RaceEvent, { spec: { race: { entries, meanRanks, seeds } }, lanes }: RaceState): void {
   if (event.type === 'measuring') line(raceEn.progress.measuring(event.entry, event.done, event.of));
   else if (event.type === 'step') line(`${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(lanes.filter((l) => l.finished).length, entries.length * meanRanks.length * seeds, event.step, event.of)}`);
 }

@@ -1,11 +1,11 @@
 /** The compression's settings, folded away: the task, how many samples, which candidates. */
-import { useState } from 'react';
 import { COMPRESS_LIMITS, type CompressSettings as Settings, type CompressTask } from '../../../experiment/compress-spec.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
+import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -17,12 +17,9 @@ export function useChange() {
 }
 
 export function CompressSettings() {
-  const w = ofStudies(useWords()).compress.settings, [open, setOpen] = useState(false);
+  const w = ofStudies(useWords()).compress.settings;
   return (
-    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary>{w.title}</summary>
-      {open && <div className="stack fields"><Fields /></div>}
-    </details>
+    <SettingsFold title={w.title}><Fields /></SettingsFold>
   );
 }
 

@@ -1,10 +1,10 @@
 /** The study's settings, folded away: how much goes, by what, and who gets the rank. */
-import { useState } from 'react';
 import { PATTERNS, PRUNE_LIMITS, type PruneSettings as Settings } from '../../../experiment/prune-spec.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
+import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -12,12 +12,8 @@ import { TrainingFields } from '../TrainingFields.tsx';
 
 export function PruneSettings() {
   const words = useWords();
-  const [open, setOpen] = useState(false);
   return (
-    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary>{words.training.settings}</summary>
-      {open && <div className="stack fields"><Fields /><TrainingFields show={['steps', 'batch', 'length', 'learningRate', 'maxNorm', 'heldSequences']} /></div>}
-    </details>
+    <SettingsFold title={words.training.settings}><Fields /><TrainingFields show={['steps', 'batch', 'length', 'learningRate', 'maxNorm', 'heldSequences']} /></SettingsFold>
   );
 }
 

@@ -1,11 +1,11 @@
 /** The race's settings, folded away: who, on which budget, how often, trained how. */
-import { useState } from 'react';
 import { RACE_ENTRIES, RACE_LIMITS, type RaceEntry, type RaceSettings as Settings } from '../../../experiment/race-spec.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
+import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -14,12 +14,8 @@ import { Swatch } from './Standings.tsx';
 
 export function RaceSettings() {
   const words = useWords();
-  const [open, setOpen] = useState(false);
   return (
-    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary>{words.training.settings}</summary>
-      {open && <div className="stack fields"><Fields /><TrainingFields /></div>}
-    </details>
+    <SettingsFold title={words.training.settings}><Fields /><TrainingFields /></SettingsFold>
   );
 }
 

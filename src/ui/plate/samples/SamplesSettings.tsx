@@ -6,6 +6,7 @@ import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
+import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -56,7 +57,6 @@ const ranksOf = (most: number): number[] => Array.from({ length: most }, (_, i) 
 
 export function SamplesSettings() {
   const words = useWords(), w = ofStudies(words).samples.settings, change = useChange();
-  const [open, setOpen] = useState(false);
   const samples = useExperiment((e) => e.spec.samples), d = defaults.samples;
   const field = (key: 'tokens' | 'temperature' | 'topP') => (
     <NumberField
@@ -65,9 +65,6 @@ export function SamplesSettings() {
     />
   );
   return (
-    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary>{words.training.settings}</summary>
-      {open && <div className="stack fields">{field('tokens')}{field('temperature')}{field('topP')}<p className="small ink3">{w.temperatureHint}</p></div>}
-    </details>
+    <SettingsFold title={words.training.settings}>{field('tokens')}{field('temperature')}{field('topP')}<p className="small ink3">{w.temperatureHint}</p></SettingsFold>
   );
 }

@@ -1,10 +1,11 @@
 /** The study's settings, folded away: which ranks, over which weights, trained how. */
-import { useId, useState } from 'react';
 import { SLIDER_LIMITS, type SliderSettings as Settings } from '../../../experiment/slider-spec.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
+import { NumbersField } from '../../parts/NumbersField.tsx';
+import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -12,12 +13,8 @@ import { TrainingFields } from '../TrainingFields.tsx';
 
 export function SliderSettings() {
   const words = useWords();
-  const [open, setOpen] = useState(false);
   return (
-    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
-      <summary>{words.training.settings}</summary>
-      {open && <div className="stack fields"><Fields /><TrainingFields /></div>}
-    </details>
+    <SettingsFold title={words.training.settings}><Fields /><TrainingFields /></SettingsFold>
   );
 }
 
@@ -38,25 +35,7 @@ function Fields() {
         onChange={(kind) => change('draw', { draw: kind === 'uniform' ? { kind } : { kind, p: 0.15 } })}
       />
       <NumberField label={w.alpha} value={slider.alpha} min={SLIDER_LIMITS.alpha[0]} max={SLIDER_LIMITS.alpha[1]} step="any" note={note(slider.alpha === d.alpha, String(d.alpha))} onCommit={(alpha) => change('alpha', { alpha })} />
-      <Compare value={slider.compare} onCommit={(compare) => change('compare', { compare })} />
+      <NumbersField label={w.compare} value={slider.compare} hint={w.compareHint} step={1} placeholder="–" onCommit={(compare) => change('compare', { compare })} />
     </>
-  );
-}
-
-/** A short list of ranks, as typed: "1, 4, 16". The schema says what of it cannot be. */
-function Compare({ value, onCommit }: { value: readonly number[]; onCommit(ranks: number[]): void }) {
-  const w = ofStudies(useWords()).slider.settings, id = useId();
-  const [draft, setDraft] = useState<string | null>(null);
-  const ranks = (draft ?? '').split(/[\s,、]+/).filter(Boolean).map(Number), valid = ranks.every(Number.isInteger);
-  function commit() {
-    if (draft !== null && valid && ranks.join() !== value.join()) onCommit(ranks);
-    setDraft(null);
-  }
-  return (
-    <div className="field">
-      <label htmlFor={id}>{w.compare}</label>
-      <input id={id} className="input" inputMode="numeric" autoComplete="off" placeholder="–" value={draft ?? value.join(', ')} aria-invalid={!valid} onChange={(e) => setDraft(e.target.value)} onBlur={commit} onKeyDown={(e) => { if (e.key === 'Enter') commit(); }} />
-      <p className="small ink3 hint">{w.compareHint}</p>
-    </div>
   );
 }

@@ -1,0 +1,12 @@
+/** Settings folded away below a chart; what is in them is built only while they are open. */
+import { useState, type ReactNode } from 'react';
+
+export function SettingsFold({ title, children }: { title: string; children: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+      <summary>{title}</summary>
+      {open && <div className="stack fields">{children}</div>}
+    </details>
+  );
+}
