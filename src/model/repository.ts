@@ -5,9 +5,8 @@
  * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`, `model.onnx` at the top), or
  * a graph by itself.
  */
-import { fromBinary } from '@bufbuild/protobuf';
 import { AtlasError } from '../errors.ts';
-import { ModelProtoSchema } from '../onnx/gen/onnx_pb.ts';
+import { decodeMessage, modelProto } from '../onnx/proto.ts';
 import { readConfig, type ModelConfig } from './config.ts';
 import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { describeBytes } from './memory.ts';
@@ -120,7 +119,7 @@ function fail(error: AtlasError): never {
 function externalLocations(graph: Uint8Array): string[] {
   const names = new Set<string>();
   try {
-    const { initializer = [] } = fromBinary(ModelProtoSchema, graph, { readUnknownFields: false }).graph ?? {};
+    const { initializer = [] } = decodeMessage(modelProto, graph).graph ?? {};
     for (const { dataLocation, externalData } of initializer) {
       if (dataLocation === 1) names.add(externalData.find((e) => e.key === 'location')?.value ?? '');
     }

@@ -2,8 +2,8 @@
  * Weights kept in a second file: which bytes a tensor means, with every way of pointing elsewhere refused.
  */
 import { AtlasError } from '../errors.ts';
-import type { TensorProto } from './gen/onnx_pb.ts';
 import { shown } from './graph.ts';
+import type { Message, tensorProto } from './proto.ts';
 
 /** Bytes of a file beside the model, by its bare name; null or undefined when there is none. */
 export type ExternalFiles = (location: string) => Promise<Uint8Array | null | undefined> | Uint8Array | null | undefined;
@@ -14,7 +14,7 @@ export interface ExternalRange { location: string; offset: number; length: numbe
  * Reads the entries of `external_data`. `expected` is the byte count the dims ask for.
  * Only a plain file name in the model's own folder is allowed. Throws `external-bad`.
  */
-export function externalRange(file: string, tensor: TensorProto, expected: number): ExternalRange {
+export function externalRange(file: string, tensor: Message<typeof tensorProto>, expected: number): ExternalRange {
   const bad = (why: string) => new AtlasError('external-bad', { file, why });
   const entries = new Map(tensor.externalData.map((e) => [e.key, e.value]));
   const location = entries.get('location') ?? '';

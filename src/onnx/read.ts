@@ -1,13 +1,10 @@
 /**
  * Bytes of an ONNX file to the small graph. Weights stay views of the bytes given.
  */
-import { fromBinary } from '@bufbuild/protobuf';
 import { AtlasError } from '../errors.ts';
 import { externalRange, externalReader, plainBytes, type ExternalFiles, type ExternalRange } from './external.ts';
-import {
-  ModelProtoSchema, type AttributeProto, type GraphProto, type NodeProto, type TensorProto, type ValueInfoProto,
-} from './gen/onnx_pb.ts';
 import { shown, validate, type Attribute, type Graph, type Node, type Tensor, type ValueInfo } from './graph.ts';
+import { decodeMessage, modelProto, type attributeProto, type graphProto, type Message, type nodeProto, type tensorProto, type valueInfoProto } from './proto.ts';
 import { bytesOf, elementsOf, typeOf, type ElementType } from './types.ts';
 
 export interface ReadOptions {
@@ -51,7 +48,7 @@ export async function readGraph(bytes: Uint8Array, { file, external }: ReadOptio
 function parse(bytes: Uint8Array, file: string) {
   if (bytes.byteLength === 0) throw new AtlasError('not-onnx', { file, why: 'it is empty' });
   try {
-    return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+    return decodeMessage(modelProto, bytes);
   } catch (cause) {
     // An export begins with its IR version, field 1: such a file was a model, but is not all there.
     if (bytes[0] === 0x08 && cause instanceof RangeError) throw new AtlasError('cut-off', { file, why: `after ${bytes.byteLength} bytes` }, { cause });
@@ -59,7 +56,7 @@ function parse(bytes: Uint8Array, file: string) {
   }
 }
 
-async function readInitialisers(proto: GraphProto, file: string, external: ExternalFiles | undefined): Promise<Map<string, Tensor>> {
+async function readInitialisers(proto: Message<typeof graphProto>, file: string, external: ExternalFiles | undefined): Promise<Map<string, Tensor>> {
   const read = externalReader(file, external);
   const out = new Map<string, Tensor>();
   for (const t of proto.initializer) {
@@ -71,7 +68,7 @@ async function readInitialisers(proto: GraphProto, file: string, external: Exter
 }
 
 /** A tensor, its bytes still to be fetched when they are external. */
-function readTensor(t: TensorProto, file: string): Omit<Tensor, 'bytes'> & { bytes: Uint8Array | ExternalRange } {
+function readTensor(t: Message<typeof tensorProto>, file: string): Omit<Tensor, 'bytes'> & { bytes: Uint8Array | ExternalRange } {
   const bad = (why: string) => new AtlasError('bad-graph', { file, why: `weight "${shown(t.name)}" ${why}` });
   const type = typeOf(t.dataType);
   if (!type) throw bad(`has an element type that is not supported (${t.dataType})`);
@@ -89,7 +86,7 @@ function readTensor(t: TensorProto, file: string): Omit<Tensor, 'bytes'> & { byt
 }
 
 /** Values stored in the typed fields instead of `raw_data`. */
-function typedData(t: TensorProto, type: ElementType): Uint8Array {
+function typedData(t: Message<typeof tensorProto>, type: ElementType): Uint8Array {
   const view = (a: ArrayBufferView) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
   switch (type) {
     case 'float32': return view(Float32Array.from(t.floatData));
@@ -101,7 +98,7 @@ function typedData(t: TensorProto, type: ElementType): Uint8Array {
   }
 }
 
-function readNode(n: NodeProto, file: string): Node {
+function readNode(n: Message<typeof nodeProto>, file: string): Node {
   const attributes = new Map<string, Attribute>();
   for (const a of n.attribute) attributes.set(a.name, readAttribute(a, n, file));
   return {
@@ -112,7 +109,7 @@ function readNode(n: NodeProto, file: string): Node {
 
 const utf8 = new TextDecoder();
 
-function readAttribute(a: AttributeProto, n: NodeProto, file: string): Attribute {
+function readAttribute(a: Message<typeof attributeProto>, n: Message<typeof nodeProto>, file: string): Attribute {
   const int = (i: bigint) => Number(i); // sentinels such as INT64_MAX become the nearest double, which serves the same
   switch (a.type) {
     case 1: return { type: 'float', value: a.f };
@@ -131,10 +128,10 @@ function readAttribute(a: AttributeProto, n: NodeProto, file: string): Attribute
   }
 }
 
-function readValueInfo(v: ValueInfoProto, file: string): ValueInfo {
-  const tensor = v.type?.value.case === 'tensorType' ? v.type.value.value : null;
+function readValueInfo(v: Message<typeof valueInfoProto>, file: string): ValueInfo {
+  const tensor = v.type?.tensorType;
   const type = tensor && typeOf(tensor.elemType);
   if (!tensor || !type) throw new AtlasError('bad-graph', { file, why: `"${shown(v.name)}" has no usable type` });
-  const dims = (tensor.shape?.dim ?? []).map((d) => (d.value.case === 'dimValue' ? Number(d.value.value) : d.value.value ?? '?'));
+  const dims = (tensor.shape?.dim ?? []).map(({ dimValue, dimParam }) => (dimValue === undefined ? dimParam ?? '?' : Number(dimValue)));
   return { name: v.name, type, dims };
 }
