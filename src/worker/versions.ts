@@ -1,7 +1,7 @@
 /** The versions a result names. */
 import type * as Ort from 'onnxruntime-web';
-import packageJson from '../../package.json' with { type: 'json' };
+import { version } from '../../package.json';
 import type { RunResult } from '../experiment/result.ts';
 
 export const versionsOf = (ort: typeof Ort): RunResult['versions'] =>
-  ({ rankAtlas: packageJson.version, onnxruntime: ort.env.versions.web ?? ort.env.versions.common });
+  ({ rankAtlas: version, onnxruntime: ort.env.versions.web ?? ort.env.versions.common });
