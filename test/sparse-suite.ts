@@ -31,7 +31,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
       backend = await open();
       engine = createEngine({ model: await floatModel(tinyDecoderGraph()), backend, memoryBudgetBytes: 500e6 });
       values = randomAdapters(engine.modules, RANK);
-      masks = engine.masks();
+      masks = await engine.masks();
       use = { adapters: await engine.adapters(values), scale: () => SCALE, masks };
       for (const { index, outFeatures: outputs, inFeatures: inputs } of engine.modules) {
         masks.set(index, pruneMask(engine.materialiseWeight(index), null, { outputs, inputs }, { kind: 'row', drop: Math.floor(inputs / 2) }));
@@ -91,7 +91,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
     });
 
     it('walks block by block: norms of the inputs, masks by Wanda, the error behind each block', async () => {
-      const dense = await engine.cleanPass(batch), streams = await engine.residuals(batch), nothing = await engine.adapters([]), fresh = engine.masks();
+      const dense = await engine.cleanPass(batch), streams = await engine.residuals(batch), nothing = await engine.adapters([]), fresh = await engine.masks();
       const plain: AdapterUse = { adapters: nothing, scale: () => 0, masks: fresh }, walk = await engine.walk(batch, plain);
       for (let layer = 0; layer < engine.layers; layer++) {
         const norms = await walk.inputNorms();

@@ -1,6 +1,9 @@
 /** WGSL sources in Node: read from the `shaders` folder. The page's twin is `shaders.web.ts`. */
 import { readFileSync } from 'node:fs';
 
+/** Nothing to fetch here. */
+export async function loadShaders(): Promise<void> {}
+
 /** Source of `shaders/<name>.wgsl`. */
 export function shaderSource(name: string): string {
   return readFileSync(new URL(`../../shaders/${name}.wgsl`, import.meta.url), 'utf8');

@@ -35,10 +35,10 @@ export interface Backend {
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 
-  /** Gradients of adapters, the optimiser, norms of gradients. */
-  readonly training: TrainingOps;
-  /** Masks, pruning, statistics of activations. */
-  readonly sparse: SparseOps;
+  /** Gradients of adapters, the optimiser, norms of gradients. Loaded when it is first asked for. */
+  training(): Promise<TrainingOps>;
+  /** Masks, pruning, statistics of activations. Loaded when it is first asked for. */
+  sparse(): Promise<SparseOps>;
 
   /** Bytes to the provider, once. They may be used as they lie: leave them alone, and write only into tensors made with `zeros`. */
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor;

@@ -21,7 +21,6 @@ import type { GradientStatistics } from './gradient-statistics.ts';
 import { createHead, type Head } from './head.ts';
 import { backwardEntriesThatFit, tooLarge } from './memory.ts';
 import { Network } from './network.ts';
-import { DeviceMasks } from './masked-weights.ts';
 import { Pieces } from './pieces.ts';
 import { PlacedWeights } from './placed-weights.ts';
 import { Probing, type Kept } from './probing.ts';
@@ -197,8 +196,9 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(async () => (await this.statistics).singularGradients(await this.trainer, batch, pairs));
   }
 
-  masks(): Masks {
-    return new DeviceMasks(this.model, this.backend);
+  async masks(): Promise<Masks> {
+    const [{ DeviceMasks }, sparse] = await Promise.all([import('./masked-weights.ts'), this.backend.sparse()]);
+    return new DeviceMasks(this.model, sparse);
   }
 
   async inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]> {

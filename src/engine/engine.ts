@@ -228,7 +228,7 @@ export interface BlockWalk {
 export interface SparseEngine extends WeightEngine {
   readonly modules: readonly ModuleInfo[];
   readonly layers: number;
-  masks(): Masks;
+  masks(): Promise<Masks>;
   /** x_i · x_j over whole sequences of the input of every block, [layers] of [sequences, sequences]. */
   inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]>;
   walk(batch: TokenBatch, use: AdapterUse): Promise<BlockWalk>;

@@ -57,8 +57,8 @@ export class GradientStatistics {
     const dy = await this.pieces.head({ batch: all.sequences, length }, 'normBackward', inputs.at(-1)!, new Map([['dh', dh]]));
     dh.dispose();
     const norms = backend.zeros([model.modules.length * all.sequences]);
-    await this.network.backward(all, inputs, dy, null, (layer, gradients) => this.each(layer, gradients, (module, taps) =>
-      backend.training.gradientNorms(taps, all.sequences, norms, module * all.sequences)));
+    await this.network.backward(all, inputs, dy, null, (layer, gradients) => this.each(layer, gradients, async (module, taps) =>
+      (await backend.training()).gradientNorms(taps, all.sequences, norms, module * all.sequences)));
     const read = await backend.read(norms);
     for (const used of [...inputs, norms]) used.dispose();
     const out = new Float64Array(read.length), modules = model.modules.length;
@@ -70,11 +70,11 @@ export class GradientStatistics {
 
   /** ‖G‖_F² and Σ_t ‖dy_t‖²‖x_t‖² of the mean loss. */
   async sums(trainer: Trainer, batch: TrainingBatch): Promise<GradientSums> {
-    const { backend, model: { modules } } = this, count = modules.length, into = backend.zeros([2 * count]);
+    const { backend, model: { modules } } = this, count = modules.length, into = backend.zeros([2 * count]), training = await backend.training();
     const loss = await trainer.gradients(batch, undefined, {
       layer: (layer, gradients) => this.each(layer, gradients, async (module, taps) => {
-        await backend.training.gradientNorms(taps, 1, into, module);
-        await backend.training.fisherSums(taps, 1, into, count + module);
+        await training.gradientNorms(taps, 1, into, module);
+        await training.fisherSums(taps, 1, into, count + module);
       }),
     });
     const read = Float64Array.from(await backend.read(into));
@@ -123,7 +123,7 @@ export class GradientStatistics {
         let at = 0;
         for (const [n, i] of own[module]!.entries()) {
           const { first, rows, u, v } = pairs[i]!, directions = [put(u, rows), put(v, model.modules[module]!.inFeatures)] as const;
-          await backend.training.singularGradients({ ...whole, column: whole.column + first, outFeatures: rows }, sequences, ...directions, into, at);
+          await (await backend.training()).singularGradients({ ...whole, column: whole.column + first, outFeatures: rows }, sequences, ...directions, into, at);
           for (const used of directions) used.dispose();
           at += counts[n]!;
         }

@@ -6,16 +6,16 @@ import { usedRank, type DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse, Masks } from './engine.ts';
 import type { Pieces } from './pieces.ts';
 import type { PlacedWeights } from './placed-weights.ts';
-import type { ModuleRows, UsedAdapter } from './sparse-ops.ts';
+import type { ModuleRows, SparseOps, UsedAdapter } from './sparse-ops.ts';
 
 export class DeviceMasks implements Masks {
   private readonly model: CompiledModel;
-  private readonly backend: Backend;
+  private readonly sparse: SparseOps;
   private readonly held = new Map<number, { bits: Uint32Array; tensor: DeviceTensor }>();
 
-  constructor(model: CompiledModel, backend: Backend) {
+  constructor(model: CompiledModel, sparse: SparseOps) {
     this.model = model;
-    this.backend = backend;
+    this.sparse = sparse;
   }
 
   bits(module: number): Uint32Array | null {
@@ -30,7 +30,7 @@ export class DeviceMasks implements Masks {
     const { outFeatures: outputs, inFeatures: inputs } = this.model.modules[module]!;
     if (bits.length !== maskWords({ outputs, inputs })) throw new RangeError(`${bits.length} words are no mask of ${outputs} x ${inputs}`);
     this.held.get(module)?.tensor.dispose();
-    this.held.set(module, { bits, tensor: this.backend.sparse.mask(bits) });
+    this.held.set(module, { bits, tensor: this.sparse.mask(bits) });
   }
 
   dispose(): void {
@@ -82,9 +82,9 @@ export class MaskedWeights {
     this.room.clear();
   }
 
-  private merge(part: SiteModule, use: AdapterUse, into: DeviceTensor): Promise<void> {
+  private async merge(part: SiteModule, use: AdapterUse, into: DeviceTensor): Promise<void> {
     const mask = (use.masks as DeviceMasks | undefined)?.tensor(part.module) ?? null;
-    return this.backend.sparse.merge(this.ownRows(part), mask, this.adapterOf(part.module, use), into);
+    return (await this.backend.sparse()).merge(this.ownRows(part), mask, this.adapterOf(part.module, use), into);
   }
 
   private ownRows({ module, offset }: SiteModule): ModuleRows {

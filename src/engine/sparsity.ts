@@ -27,7 +27,7 @@ export class Sparsity {
     return this.queued(async () => {
       checkTokens(batch, model.vocab, model.maxLength);
       const stream = await trainer.forward(batch, use), grams: Float64Array[] = [];
-      for (const x of stream.slice(0, model.layers)) grams.push(await backend.sparse.gram(x));
+      for (const x of stream.slice(0, model.layers)) grams.push(await (await backend.sparse()).gram(x));
       for (const x of stream) x.dispose();
       return grams;
     });
@@ -43,7 +43,7 @@ export class Sparsity {
 
   pruneMask(site: Site, module: number, norms: Float32Array | null, pattern: PrunePattern, use: AdapterUse): Promise<Uint32Array> {
     const { backend, trainer } = this.parts;
-    return this.queued(async () => backend.sparse.pruneMask(await trainer.masked.rows(site, partOf(site, module), use), norms, pattern));
+    return this.queued(async () => (await backend.sparse()).pruneMask(await trainer.masked.rows(site, partOf(site, module), use), norms, pattern));
   }
 
   mergedWeight(site: Site, module: number, use: AdapterUse): Promise<Float32Array> {
@@ -81,7 +81,7 @@ class Walk implements BlockWalk {
       const out = await pieces.block(shapeOf(this.batch), layer, 'tapped', this.x, undefined, await trainer.masked.of(layer, this.use));
       const taps = new Map<string, Float32Array>(), norms = new Map<number, Float32Array>();
       for (const { tap, modules } of model.blocks[layer]!.sites) {
-        const found = taps.get(tap) ?? Float32Array.from(await backend.sparse.columnSquares(out.get(tap)!, null), Math.sqrt);
+        const found = taps.get(tap) ?? Float32Array.from(await (await backend.sparse()).columnSquares(out.get(tap)!, null), Math.sqrt);
         taps.set(tap, found);
         for (const { module } of modules) norms.set(module, found);
       }
@@ -98,7 +98,7 @@ class Walk implements BlockWalk {
       this.x = y;
       this.layer++;
       const wanted = (dense as CleanPass & { stream: readonly DeviceTensor[] }).stream[layer + 1]!;
-      const whole = await backend.sparse.columnSquares(wanted, null), apart = await backend.sparse.columnSquares(wanted, y);
+      const sparse = await backend.sparse(), whole = await sparse.columnSquares(wanted, null), apart = await sparse.columnSquares(wanted, y);
       return apart.reduce((sum, v, h) => sum + (v === 0 ? 0 : v / whole[h]!), 0) / whole.length;
     });
   }

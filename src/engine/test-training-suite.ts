@@ -28,7 +28,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
       const [a, bT, da, db] = data.map((d) => state(d, job.rank, d.length / job.rank)) as [DeviceTensor, DeviceTensor, DeviceTensor, DeviceTensor];
       return { ...job, scale, data, adapter: { a, b: bT }, into: { a: da, b: db } };
     });
-    await b.training.adapterGradients(jobs);
+    await (await b.training()).adapterGradients(jobs);
     for (const { data: [a, bT, da, db], taps, rows, into } of jobs) {
       twins.adapterGradient(x, dy, placeOf(taps), { a, b: bT }, rows, scale, { a: da, b: db });
       expect(error(await b.read(into.a), da)).toBeLessThan(1e-5);
@@ -38,17 +38,17 @@ export function trainingSuite(b: Backend, references: string | null): void {
 
   it('gives gradient norms and Fisher sums, each at its place', async () => {
     const norms = b.zeros([5]), fisher = b.zeros([20]), place = placeOf(taps);
-    await b.training.gradientNorms(taps, 2, norms, 3);
-    await b.training.gradientNorms(taps, 1, norms, 1);
-    await b.training.fisherSums(taps, 2, fisher, 0);
-    await b.training.fisherSums(taps, 18, fisher, 2);
+    await (await b.training()).gradientNorms(taps, 2, norms, 3);
+    await (await b.training()).gradientNorms(taps, 1, norms, 1);
+    await (await b.training()).fisherSums(taps, 2, fisher, 0);
+    await (await b.training()).fisherSums(taps, 18, fisher, 2);
     expect(error(await b.read(norms), [0, ...twins.gradientNorms(x, dy, place, 1), 0, ...twins.gradientNorms(x, dy, place, 2)])).toBeLessThan(1e-5);
     expect(error(await b.read(fisher), [...twins.fisherSums(x, dy, place, 2), ...twins.fisherSums(x, dy, place, 18)])).toBeLessThan(1e-5);
   });
 
   it('gives singular gradients, each at its place', async () => {
     const place = placeOf(taps), u = numbers(5 * 13, 3), v = numbers(5 * 11, 4), into = b.zeros([12]);
-    await b.training.singularGradients(taps, 2, put(u, 5, 13), put(v, 5, 11), into, 2);
+    await (await b.training()).singularGradients(taps, 2, put(u, 5, 13), put(v, 5, 11), into, 2);
     expect(error(await b.read(into), [0, 0, ...twins.singularGradients(x, dy, place, u, v, 2)])).toBeLessThan(1e-5);
   });
 
@@ -64,8 +64,8 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const norm = b.zeros([1]), squared = parameters.reduce((sum, { twin }) => sum + twins.sumOfSquares(twin[1]), 0);
     for (let step = 1; step <= 2; step++) {
       const settings = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, step, maxNorm: 0.3 };
-      await b.training.squaredNorm(parameters, norm);
-      await b.training.adamW(parameters.map((q) => q.device), norm, settings);
+      await (await b.training()).squaredNorm(parameters, norm);
+      await (await b.training()).adamW(parameters.map((q) => q.device), norm, settings);
       for (const { twin } of parameters) twins.adamW(...twin, squared, settings);
     }
     expect((await b.read(norm))[0]! / squared).toBeCloseTo(1, 6);
@@ -117,8 +117,8 @@ export function trainingSuite(b: Backend, references: string | null): void {
       const { modules } = JSON.parse(read('gradients.json').toString()) as { modules: Record<string, { grad_norm: number; fisher: number }> };
       const rows = 48, x = at(`taps.${name}.x`), dy = at(`taps.${name}.dy`), inFeatures = x.length / rows, outFeatures = dy.length / rows, want = modules[name]!;
       const taps = { x: put(x, 2, 24, inFeatures), dy: put(dy, 2, 24, outFeatures), column: 0, outFeatures }, out = b.zeros([2]);
-      await b.training.gradientNorms(taps, 1, out, 0);
-      await b.training.fisherSums(taps, 1, out, 1);
+      await (await b.training()).gradientNorms(taps, 1, out, 0);
+      await (await b.training()).fisherSums(taps, 1, out, 1);
       const [squared, fisher] = await b.read(out);
       expect(Math.abs(Math.sqrt(squared!) / want.grad_norm - 1)).toBeLessThan(1e-5);
       expect(Math.abs(fisher! / (rows * inFeatures * outFeatures) / want.fisher - 1)).toBeLessThan(1e-5);
@@ -132,7 +132,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
       const x = at(`taps.${name}.x`), dy = at(`taps.${name}.dy`), a = at(`adapter.${name}.A`), bT = transposed(at(`adapter.${name}.B`));
       const taps = { x: put(x, 2, 24, inFeatures), dy: put(dy, 2, 24, outFeatures), column: 0, outFeatures }, rows = { from: 0, to: rank };
       const into = { a: b.zeros([rank, inFeatures]), b: b.zeros([rank, outFeatures]) };
-      await b.training.adapterGradients([{ taps, adapter: { a: put(a, rank, inFeatures), b: put(bT, rank, outFeatures) }, rows, scale: 2, into }]);
+      await (await b.training()).adapterGradients([{ taps, adapter: { a: put(a, rank, inFeatures), b: put(bT, rank, outFeatures) }, rows, scale: 2, into }]);
       const twin = { a: new Float32Array(a.length), b: new Float32Array(bT.length) }, [da, db] = [await b.read(into.a), await b.read(into.b)];
       twins.adapterGradient(x, dy, placeOf(taps), { a, b: bT }, rows, 2, twin);
       expect(error(da, twin.a)).toBeLessThan(1e-5);

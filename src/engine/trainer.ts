@@ -80,7 +80,7 @@ export class Trainer {
   }
 
   async step(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast = false, updates: RankUpdates = () => adamW.step): Promise<{ loss: number; gradNorm: number }> {
-    const { training } = this.backend, adapters = use.adapters as DeviceAdapters;
+    const training = await this.backend.training(), adapters = use.adapters as DeviceAdapters;
     const rowsOf = (module: number, rank: number): RankRows => {
       const to = usedRank(use, module, rank);
       return { from: onlyLast ? to - 1 : 0, to };
@@ -128,7 +128,7 @@ export class Trainer {
 
   private async maskedGradients(modules: readonly (AdapterGradient & { module: number })[], masks: DeviceMasks): Promise<void> {
     for (const { module, taps, adapter, rows, scale, into } of modules) {
-      await this.backend.sparse.maskedGradients(taps, masks.tensor(module), { pair: adapter, rank: rows.to, scale }, into);
+      await (await this.backend.sparse()).maskedGradients(taps, masks.tensor(module), { pair: adapter, rank: rows.to, scale }, into);
     }
   }
 

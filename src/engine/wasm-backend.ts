@@ -11,9 +11,9 @@ import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { noiseGemm } from './graphs.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
-import { WasmSparse } from './wasm-sparse.ts';
-import { WasmTraining } from './wasm-training.ts';
 import { heapBytes } from './wasm-heap.ts';
+import type { WasmSparse } from './wasm-sparse.ts';
+import type { WasmTraining } from './wasm-training.ts';
 
 const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
 
@@ -25,18 +25,24 @@ export class WasmBackend implements Backend {
   readonly fullRows: number = FULL_ROWS.wasm;
   readonly fusedHead = true;
   readonly largestTensor = 2 ** 31 - 1;
-  readonly training: WasmTraining;
-  readonly sparse: WasmSparse;
   private readonly ort: Ort;
+  private trainingMade: Promise<WasmTraining> | null = null;
+  private sparseMade: Promise<WasmSparse> | null = null;
   private gemm: OrtSession | null = null;
   private noise = new Float32Array(0);
 
   /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
   constructor(ort: Ort) {
     this.ort = ort;
-    this.training = new WasmTraining(ort, OPTIONS);
-    this.sparse = new WasmSparse(ort, OPTIONS);
     this.provider = { kind: 'wasm', device: 'CPU', threads: ort.env.wasm.numThreads ?? 1, software: false };
+  }
+
+  training(): Promise<WasmTraining> {
+    return this.trainingMade ??= import('./wasm-training.ts').then(({ WasmTraining }) => new WasmTraining(this.ort, OPTIONS));
+  }
+
+  sparse(): Promise<WasmSparse> {
+    return this.sparseMade ??= import('./wasm-sparse.ts').then(({ WasmSparse }) => new WasmSparse(this.ort, OPTIONS));
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
@@ -141,8 +147,8 @@ export class WasmBackend implements Backend {
   async dispose(): Promise<void> {
     await this.gemm?.dispose();
     this.gemm = null;
-    await this.training.dispose();
-    await this.sparse.dispose();
+    await (await this.trainingMade)?.dispose();
+    await (await this.sparseMade)?.dispose();
     this.trim();
   }
 

@@ -4,6 +4,7 @@
  * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until they are disposed.
  */
 import type { TensorType } from '../compiler/compiled.ts';
+import { loadShaders } from '#shaders';
 import { BufferPool, readBuffer } from '../device/buffers.ts';
 import { Dispatcher } from '../device/dispatch.ts';
 import type { Gpu } from '../device/gpu.ts';
@@ -16,8 +17,8 @@ import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
 import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
 import { heapBytes } from './wasm-heap.ts';
-import { WebGpuSparse } from './webgpu-sparse.ts';
-import { WebGpuTraining } from './webgpu-training.ts';
+import type { WebGpuSparse } from './webgpu-sparse.ts';
+import type { WebGpuTraining } from './webgpu-training.ts';
 
 /**
  * How a session is put on our device. The device goes in with each session: set once for the whole runtime it leads to a
@@ -34,13 +35,13 @@ export class WebGpuBackend implements Backend {
   readonly fullRows: number = FULL_ROWS.webgpu;
   readonly fusedHead = false;
   readonly largestTensor: number;
-  readonly training: WebGpuTraining;
-  readonly sparse: WebGpuSparse;
   private readonly ort: Ort;
   private readonly gpu: Gpu;
   private readonly pool: BufferPool;
   private readonly dispatcher: Dispatcher;
   private readonly kernels: Kernels;
+  private trainingMade: Promise<WebGpuTraining> | null = null;
+  private sparseMade: Promise<WebGpuSparse> | null = null;
 
   /** `ort`: the `onnxruntime-web/webgpu` build. The device is the backend's from now on: one each, destroyed with it. */
   constructor(ort: Ort, gpu: Gpu) {
@@ -51,9 +52,16 @@ export class WebGpuBackend implements Backend {
     this.pool = new BufferPool(gpu.device);
     this.dispatcher = new Dispatcher(gpu.device);
     this.kernels = new Kernels(this.dispatcher);
-    this.training = new WebGpuTraining(this.dispatcher, this.pool);
-    this.sparse = new WebGpuSparse(this.dispatcher, this.pool, (type, dims, bytes) => this.upload(type, dims, bytes));
     this.provider = { kind: 'webgpu', device: gpu.name, threads: 1, software: gpu.software };
+  }
+
+  training(): Promise<WebGpuTraining> {
+    return this.trainingMade ??= Promise.all([import('./webgpu-training.ts'), loadShaders()]).then(([{ WebGpuTraining }]) => new WebGpuTraining(this.dispatcher, this.pool));
+  }
+
+  sparse(): Promise<WebGpuSparse> {
+    return this.sparseMade ??= Promise.all([import('./webgpu-sparse.ts'), loadShaders()]).then(([{ WebGpuSparse }]) =>
+      new WebGpuSparse(this.dispatcher, this.pool, (type, dims, bytes) => this.upload(type, dims, bytes)));
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {

@@ -9,7 +9,7 @@ import { prunePass, type MaskedUse, type PrunedBlock } from './prune-pass.ts';
 export interface OneShot { use: MaskedUse; dispose(): void }
 
 export async function startOneShot(engine: LosaEngine): Promise<OneShot> {
-  const adapters = await engine.adapters([]), masks = engine.masks();
+  const adapters = await engine.adapters([]), masks = await engine.masks();
   return { use: { adapters, masks, scale: () => 0 }, dispose: () => { adapters.dispose(); masks.dispose(); } };
 }
 

@@ -56,7 +56,7 @@ export interface LosaModel { use: MaskedUse; ranks: number[]; dispose(): void }
 /** Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small module: for as many as it can have). */
 export async function startLosa(engine: LosaEngine, { seed, mostRank, scale, meanRank }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>): Promise<LosaModel> {
   const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures)), ranks = new Array<number>(engine.layers).fill(Math.round(meanRank));
-  const adapters = await engine.adapters(initialAdapters(seed, engine.modules, room)), masks = engine.masks();
+  const adapters = await engine.adapters(initialAdapters(seed, engine.modules, room)), masks = await engine.masks();
   const use: MaskedUse = { adapters, masks, scale: () => scale, rank: (module) => ranks[engine.modules[module]!.layer]! };
   return { use, ranks, dispose: () => { adapters.dispose(); masks.dispose(); } };
 }
