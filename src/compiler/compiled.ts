@@ -157,9 +157,9 @@ export interface CompiledModel {
   /**
    * One part for `rows` consecutive tokens of a text of at most `capacity`, `rows < capacity`: activations `[1, rows, width]`. The
    * input `here` `[rows, capacity]`, where a piece has it, is 1 at the position of each token, else 0. Rows of a cache at and
-   * behind these positions must be zeros. Throws `operator` where tokens meet outside attention.
+   * behind these positions must be zeros. Rejects with `operator` where tokens meet outside attention.
    */
-  decode(part: DecodePart, rows: number, capacity: number): DecodePiece;
+  decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece>;
   /** Weight (and bias) tensors of one module as stored, with the rows that are its own in a packed product. */
   weightOf(module: number): ModuleWeight;
 }

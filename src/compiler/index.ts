@@ -8,7 +8,6 @@ import { blockRequest, normBackwardRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
 import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
 import { cut } from './cut.ts';
-import { decodeRequest } from './decode.ts';
 import { planPiece, type PieceRequest } from './pieces.ts';
 import { onlyReader } from './products.ts';
 import { findModules } from './sites.ts';
@@ -104,7 +103,8 @@ class Compiled implements CompiledModel {
     });
   }
 
-  decode(part: DecodePart, rows: number, capacity: number): DecodePiece {
+  async decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece> {
+    const { decodeRequest } = await import('./decode.ts');
     const layer = typeof part === 'string' ? null : part.layer, sites = layer === null ? [] : this.blocks[layer]!.sites;
     const kind = typeof part === 'string' ? part : part.adapted ? 'adapted' : 'plain', shape = `${kind}:${rows}:${capacity}`;
     let caches: readonly CacheSlot[] = [];

@@ -3,7 +3,7 @@
  * in a cache of fixed capacity, so that two sets of sessions serve texts of any length up to it: one for a stretch of tokens
  * (the prompt), one for a single token.
  */
-import type { CompiledModel, DecodePart } from '../compiler/compiled.ts';
+import type { CacheSlot, CompiledModel, DecodePart } from '../compiler/compiled.ts';
 import type { AdapterInputs } from './adapter-inputs.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { AdapterUse } from './engine.ts';
@@ -49,16 +49,19 @@ export class Continuation {
   private readonly caches: ReadonlyMap<string, DeviceTensor>[];
   private length = 0;
 
-  /** For texts of up to `length` tokens. Throws `too-large` when the cache does not fit into `budget` bytes, `operator`. */
-  constructor(parts: ContinuationParts, length: number, budget: number, use?: AdapterUse) {
-    const { model, backend } = parts, capacity = capacityFor(length, model.maxLength);
+  /** For texts of up to `length` tokens. Rejects with `too-large` when the cache does not fit into `budget` bytes, `operator`. */
+  static async open(parts: ContinuationParts, length: number, budget: number, use?: AdapterUse): Promise<Continuation> {
+    const { model } = parts, capacity = capacityFor(length, model.maxLength), bytes = cacheBytes(model, capacity);
+    if (bytes > budget) throw tooLarge(bytes, budget);
+    const slots = await Promise.all(model.blocks.map(async (_, layer) => (await model.decode({ layer, adapted: use !== undefined }, 1, capacity)).caches));
+    return new Continuation(parts, capacity, slots, use);
+  }
+
+  private constructor(parts: ContinuationParts, capacity: number, slots: readonly (readonly CacheSlot[])[], use?: AdapterUse) {
     this.parts = parts;
     this.capacity = capacity;
     this.use = use;
-    const bytes = cacheBytes(model, capacity);
-    if (bytes > budget) throw tooLarge(bytes, budget);
-    const slots = model.blocks.map((_, layer) => model.decode(this.block(layer), 1, capacity).caches);
-    this.caches = slots.map((list) => new Map(list.map(({ input, width }) => [input, backend.zeros([capacity, width])])));
+    this.caches = slots.map((list) => new Map(list.map(({ input, width }) => [input, parts.backend.zeros([capacity, width])])));
   }
 
   /** Adds tokens; the logits `[vocab]` behind the last one. */
@@ -119,7 +122,7 @@ export class Continuation {
       const outputs = await this.parts.pieces.decode(part, shape, new Map([['x', x], ['here', here], ...caches, ...adapters?.(layer) ?? []]));
       x.dispose();
       x = firstOf(outputs);
-      for (const { input, output, width } of model.decode(part, rows, capacity).caches) {
+      for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
         const made = outputs.get(output)!, kept = backend.view(made, 'float32', [ids.length, width]);
         backend.copy(kept, caches.get(input)!, first * width);
         kept.dispose();

@@ -42,7 +42,7 @@ export class Generation implements GeneratingEngine {
   score(ids: Int32Array, use?: AdapterUse): Promise<Float64Array> {
     return this.exclusive(async () => {
       this.check(ids);
-      const text = this.open(ids.length, use);
+      const text = await this.open(ids.length, use);
       try {
         return await text.score(ids);
       } finally {
@@ -55,8 +55,8 @@ export class Generation implements GeneratingEngine {
     this.parts.inputs.dispose();
   }
 
-  private open(length: number, use?: AdapterUse): Continuation {
-    return new Continuation(this.parts, length, this.budget, use);
+  private open(length: number, use?: AdapterUse): Promise<Continuation> {
+    return Continuation.open(this.parts, length, this.budget, use);
   }
 
   private check(ids: Int32Array): void {

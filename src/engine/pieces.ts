@@ -84,12 +84,12 @@ export class Pieces {
   }
 
   /** `x` goes to the piece's first input unless `feeds` has it already; what the piece does not ask for is left out. */
-  private async run(shape: string, key: string, sessionKey: string, build: () => Piece, feeds: ReadonlyMap<string, DeviceTensor>, x?: DeviceTensor,
+  private async run(shape: string, key: string, sessionKey: string, build: () => Piece | Promise<Piece>, feeds: ReadonlyMap<string, DeviceTensor>, x?: DeviceTensor,
     weights?: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const cache = await this.cacheOf(shape);
     let piece = cache.pieces.get(key);
     if (!piece) {
-      piece = build();
+      piece = await build();
       cache.pieces.set(key, piece);
     }
     let session = cache.sessions.get(sessionKey);
