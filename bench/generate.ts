@@ -4,7 +4,6 @@
  * threads, which other work on the machine disturbs less than the clock. Prints and writes `bench/results/generate-<model>.json`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../src/engine/cut-engine.ts';
@@ -17,6 +16,7 @@ import { likeliest } from '../src/methods/sampling.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
 import { loadRuntime } from '../cli/runtime.ts';
+import { provenance } from './machine.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -78,5 +78,5 @@ for (const length of lengths) {
 }
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, `generate-${basename(path)}.json`), `${JSON.stringify({ machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), threads: Number(values.threads), rows }, null, 1)}\n`);
+writeFileSync(resolve(folder, `generate-${basename(path)}.json`), `${JSON.stringify({ ...provenance(), threads: Number(values.threads), rows }, null, 1)}\n`);
 process.exit(0);

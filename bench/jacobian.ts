@@ -5,7 +5,7 @@
  * of a bundled text.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tokensOf } from '../cli/data.ts';
@@ -19,6 +19,7 @@ import { interval95, spearman, summarise } from '../src/methods/statistics.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
+import { provenance } from './machine.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -99,7 +100,7 @@ const levels = sampled.map((d, m) => mean(d) / jacobianImportances(many, scales)
 console.log(`level, measured over predicted, quartiles: ${level.map((v) => v.toFixed(2)).join(', ')}`);
 
 const report = {
-  machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10),
+  ...provenance(),
   model: model.open.title, sequences: batch.sequences, length: batch.length, threads, text: values.reference ? 'reference' : values.text, seed, truthDraws: count, secondsPerDraw, level, rows, coverage,
 };
 mkdirSync(resolve(import.meta.dirname, 'results'), { recursive: true });

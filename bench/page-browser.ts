@@ -1,6 +1,5 @@
 /** Serves the built page as `npm run preview` does and opens it in a Chromium that has never seen it. */
 import { existsSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { preview } from 'vite';
@@ -51,12 +50,6 @@ export async function serve(): Promise<Site> {
   };
 }
 
-/** Seconds all processors together have been at work, and all they had. */
-function processorTime(): { used: number; all: number } {
-  const times = cpus().map((c) => c.times), all = times.reduce((sum, t) => sum + Object.values(t).reduce((a, b) => a + b, 0), 0);
-  return { used: (all - times.reduce((sum, t) => sum + t.idle, 0)) / 1000, all: all / 1000 };
-}
-
 /** Seconds of processor time of the whole browser. */
 export async function browserTime(browser: Browser): Promise<number> {
   const session = await browser.newBrowserCDPSession();
@@ -64,23 +57,3 @@ export async function browserTime(browser: Browser): Promise<number> {
   await session.detach();
   return processInfo.reduce((sum, p) => sum + p.cpuTime, 0);
 }
-
-/** From now on: gives the share of the processors, 0 … 1, that went to others than a browser that used `browser` seconds meanwhile. */
-export function watchOthers(): (browser?: number) => number {
-  const before = processorTime();
-  return (browser = 0) => {
-    const after = processorTime();
-    return Math.max(0, Math.round((100 * (after.used - before.used - browser)) / (after.all - before.all)) / 100);
-  };
-}
-
-/** Waits, a minute at most, until nothing else keeps the processors busy. */
-export async function quiet(): Promise<void> {
-  for (let tries = 0; tries < 60; tries++) {
-    const others = watchOthers();
-    await new Promise((go) => setTimeout(go, 1000));
-    if (others() < 0.1) return;
-  }
-}
-
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -4,7 +4,8 @@ import { expect, type CDPSession, type Page } from '@playwright/test';
 import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { ProviderKind } from '../src/engine/engine.ts';
-import { median, type Site } from './page-browser.ts';
+import { median } from './machine.ts';
+import type { Site } from './page-browser.ts';
 
 /** Megabytes after a run, garbage collected. */
 export interface Sample {

@@ -1,6 +1,7 @@
 /** A first visit: when the first cell, the first sweep and the whole default run stand, and how long the main thread was held meanwhile. */
 import { javaScriptSizes } from './size.ts';
-import { browserTime, quiet, watchOthers, type Seen, type Site } from './page-browser.ts';
+import { quiet, watchOthers } from './machine.ts';
+import { browserTime, type Seen, type Site } from './page-browser.ts';
 
 export interface ColdStart {
   /** Share of the processors that went to anything but this browser from the navigation to the end, 0 … 1: near 0 on a quiet machine. */

@@ -3,10 +3,10 @@
  * printed and written to `bench/results/page.json`. Run `npm run build` first, and nothing beside it.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, serve } from './page-browser.ts';
+import { median, provenance } from './machine.ts';
+import { serve } from './page-browser.ts';
 import { repeatedRuns, type Repeated } from './page-memory.ts';
 import { coldStart, type ColdStart } from './page-start.ts';
 
@@ -37,7 +37,7 @@ await site.close();
 const of = (pick: (start: ColdStart) => number) => ({ median: median(starts.map(pick)), best: Math.min(...starts.map(pick)) });
 const summary = { firstCell: of((s) => s.firstCell), firstSweep: of((s) => s.sweep), run: of((s) => s.run), longestTaskOfRun: of((s) => Math.max(0, ...s.longTasks.run.map((t) => t.ms))) };
 const report = {
-  machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10),
+  ...provenance(),
   summary, javaScript, starts, repeated,
 };
 const folder = resolve(import.meta.dirname, 'results');

@@ -4,7 +4,6 @@
  * rank. Time is processor time of all threads, which other work on the machine disturbs less than the clock.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundledModel } from '../cli/bundled.ts';
@@ -14,6 +13,7 @@ import { runTraining, type TrainingResult } from '../src/experiment/training-run
 import { parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
+import { provenance } from './machine.ts';
 
 const { values } = parseArgs({
   options: {
@@ -80,6 +80,6 @@ dyLoras.forEach((d, i) => console.log(`${d.mode}: knee ${d.curve.knee}; ${d.seco
 
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
-const report = { machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
+const report = { ...provenance(), steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
 writeFileSync(resolve(folder, `${values.out}.json`), `${JSON.stringify(report, null, 1)}\n`);
 process.exit(0);

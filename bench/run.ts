@@ -3,10 +3,10 @@
  * printed and written to `bench/results/`. Never part of the tests: a loaded machine changes seconds, ratios less so.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { adaRankAgainstNaive } from './adarank.ts';
+import { provenance } from './machine.ts';
 import { javaScriptSizes } from './size.ts';
 
 const { values, positionals } = parseArgs({
@@ -19,12 +19,13 @@ const path = positionals[0] ?? bundled;
 const adarank = await adaRankAgainstNaive(path, {
   provider: values.provider, threads: values.threads, sequences: Number(values.sequences), length: Number(values.length),
 });
-const report = { machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), adarank, javaScript: path === bundled ? javaScriptSizes() : null };
+const report = { ...provenance(), adarank, javaScript: path === bundled ? javaScriptSizes() : null };
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
 writeFileSync(resolve(folder, `${basename(path)}-${values.provider}-${values.sequences}x${values.length}.json`), `${JSON.stringify(report, null, 1)}\n`);
 
 console.log(`${adarank.model} on ${adarank.provider}, ${adarank.threads} threads, ${adarank.sequences} x ${adarank.length} tokens (${report.machine})`);
+console.log(`  ${Math.round(100 * adarank.others)} % of the processors went to others: with a large share the figures say little`);
 console.log(`  one forward of the untouched export:    ${adarank.forwardSeconds.toFixed(3)} s`);
 console.log(`  naive, ${adarank.modules} modules x ${adarank.repeats} repeats:      ${adarank.naiveSeconds.toFixed(1)} s (from ${adarank.sampled.length} modules)`);
 console.log(`  here, the same:                         ${adarank.ourSeconds.toFixed(1)} s`);
