@@ -1,0 +1,83 @@
+/**
+ * `npm run bench:peers [-- --turns 5]`: a LoRA step over all linear layers of the bundled model against the same step in jax-js and, forward
+ * and backward only, in @genai-fi/nanogpt, on the CPU, each library in a process of its own, in turns. Prints and writes the figures.
+ *
+ * Ours reads packed 4-bit weights and recomputes blocks; jax-js has float32 weights and keeps what the backward pass needs.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { bundledModel } from '../cli/bundled.ts';
+import { tokensOf } from '../cli/data.ts';
+import { startEngine } from '../cli/engine.ts';
+import { initialAdapters } from '../src/methods/lora.ts';
+import { batchOfStep } from '../src/methods/windows.ts';
+import { factsOf, loadModel } from '../src/worker/load.ts';
+import { median, ownTime, provenance } from './machine.ts';
+
+const { values } = parseArgs({ options: { turns: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } } });
+const turns = Number(values.turns);
+/** The bundled model's, and the step's. */
+const size = { layers: 8, hidden: 192, intermediate: 512, heads: 6, keyValueHeads: 2, headDim: 32, vocab: 2048, batch: 4, length: 64, rank: 8, learningRate: 1e-3, maxNorm: 0.3 };
+
+interface Step { milliseconds: number; processorMilliseconds: number; loss: number }
+
+const model = await loadModel(await bundledModel('atlas-3m'));
+const facts = factsOf(model), { engine } = await startEngine(model, { provider: 'wasm', threads: values.threads });
+const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length: size.length }, model);
+const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => size.rank)));
+let count = 0;
+
+async function ours(): Promise<Step> {
+  count++;
+  const start = performance.now(), used = ownTime();
+  const { loss } = await engine.trainStep(batchOfStep(data, 1, count, size.batch), { adapters, scale: () => 2 },
+    { step: count, learningRate: size.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: size.maxNorm });
+  return { milliseconds: performance.now() - start, processorMilliseconds: 1000 * (ownTime() - used), loss };
+}
+
+/** A library in a process of its own, that takes a step whenever it is asked. */
+function peer(script: string, flags: string[] = []): { step: () => Promise<Step>; end: () => void } {
+  const child = spawn(process.execPath, [...flags, resolve(import.meta.dirname, 'peers', script), JSON.stringify(size)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const step = async () => {
+    child.stdin.write('step\n');
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${script} ended; "npm ci --prefix bench/peers" installs what it needs`);
+    return JSON.parse(value as string) as Step;
+  };
+  return { step, end: () => child.kill() };
+}
+
+// Node 20 has the wider arithmetic that jax-js can use behind a flag; browsers have it without.
+const jax = peer('jax-js.mjs', process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : []), nanogpt = peer('nanogpt.mjs');
+const contenders = { ours, jaxJs: jax.step, nanogpt: nanogpt.step };
+const steps: Record<keyof typeof contenders, Step[]> = { ours: [], jaxJs: [], nanogpt: [] };
+const names = Object.keys(contenders) as (keyof typeof contenders)[];
+for (let turn = -2; turn < turns; turn++) {
+  for (const name of names) {
+    // nanogpt takes a hundred times longer: two of its steps are enough.
+    if (name === 'nanogpt' && turn !== -1 && turn !== 0) continue;
+    const step = await contenders[name]();
+    // The first two build sessions and kernels.
+    if (turn >= 0) steps[name].push(step);
+  }
+}
+jax.end();
+nanogpt.end();
+await engine.dispose();
+
+const of = (name: keyof typeof contenders) => ({
+  milliseconds: median(steps[name].map((s) => s.milliseconds)), processorMilliseconds: median(steps[name].map((s) => s.processorMilliseconds)), losses: steps[name].map((s) => s.loss),
+});
+const report = { ...provenance(), threads: Number(values.threads), size, ours: of('ours'), jaxJs: of('jaxJs'), nanogpt: of('nanogpt') };
+for (const name of names) {
+  const { milliseconds, processorMilliseconds } = report[name];
+  console.log(`${name.padEnd(8)} ${milliseconds.toFixed(0).padStart(6)} ms a step, ${processorMilliseconds.toFixed(0).padStart(6)} ms of processor: ${(milliseconds / report.ours.milliseconds).toFixed(2)}x ours by the clock, ${(processorMilliseconds / report.ours.processorMilliseconds).toFixed(2)}x by processor time`);
+}
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+writeFileSync(resolve(folder, 'peers.json'), `${JSON.stringify(report, null, 1)}\n`);
+process.exit(0);
