@@ -33,6 +33,7 @@ export const errorTable = {
   'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,
   'self-test': (v) => `${v.provider} computes wrongly here (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
   'too-large': (v) => `Needs ${v.needed}; this device allows ${v.allowed}. Use fewer or shorter sequences, or a q4 file.`,
+  'training-too-large': (v) => `A training step of ${v.sequences} x ${v.length} tokens needs ${v.needed} beside the model; this device allows ${v.allowed}. ${Number(v.fit) > 0 ? `Use at most ${v.fit} of these sequences a step.` : 'Use shorter sequences or lower ranks.'}`,
   'runtime': (v) => `The runtime refused ${v.what}: ${v.why}. Try the other provider or another export.`,
   'float-only': (v) => `The weight of ${v.module} cannot be exchanged while it is quantised. Use the model with float32 layers.`,
   'device-lost': () => `The GPU stopped. The run goes on from the last finished repeat.`,

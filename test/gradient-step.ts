@@ -2,10 +2,11 @@
  * The smallest possible training step, for tests: forward through the pieces, mean next-token cross entropy written out in
  * double precision, backward through the pieces. Runs in onnxruntime-web on the CPU.
  */
-import { lookUp, runPiece, type Result, type Results, type Tokens } from './pipeline.ts';
+import { difference, lookUp, runPiece, type Result, type Results, type Tokens } from './pipeline.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import { float32View } from '../src/onnx/float16.ts';
 import type { CompiledModel, Piece } from '../src/compiler/compiled.ts';
+import { adapterGradient } from '../src/device/training-twins.ts';
 
 /** Loss and its gradient with respect to the logits `[batch, length, vocab]`; the last token of a sequence predicts nothing. */
 export function crossEntropy(logits: Float32Array, vocab: number, { ids, batch, length }: Tokens): { loss: number; gradient: Float64Array } {
@@ -138,4 +139,27 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
   }
   const measured = await slope(model.block(layer, batch, length, 'adapted'), dy, (t) => [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))], h);
   return Math.abs(measured - predicted) / Math.sqrt(scale);
+}
+
+/**
+ * How far a block that keeps what its backward pass needs is from one that works everything out again, and the adapters' gradients of
+ * its graph from the kernel's twin on its taps: the largest error, relative to the largest number of the tensor.
+ */
+export async function keptError(model: CompiledModel, layer: number, batch: number, length: number): Promise<number> {
+  const dims = [batch, length, model.hidden], x = random(1000, dims), dy = random(1001, dims), adapters = randomAdapters(model, layer), errors: number[] = [];
+  const compare = (own: Result, right: ArrayLike<number>) => errors.push(difference(own.data, right) / Math.max(1e-30, ...Array.from(right, Math.abs)));
+  const { y, ...kept } = await runPiece(model.block(layer, batch, length, 'kept'), [x, ...adapters]), given = [x, dy, ...adapters, ...Object.values(kept)];
+  compare(y!, (await runPiece(model.block(layer, batch, length, 'adapted'), [x, ...adapters])).y!.data);
+  const again = await runPiece(model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
+  const taps = await runPiece(model.block(layer, batch, length, 'keptBackward'), given), direct = await runPiece(model.block(layer, batch, length, 'adapterBackward'), given);
+  for (const [name, { data }] of Object.entries(again)) compare(taps[name]!, data);
+  compare(direct.dx!, again.dx!.data);
+  for (const [i, { site, module, offset, gradA, gradB }] of model.blocks[layer]!.sites.flatMap((site) => site.modules.map((m) => ({ site, ...m }))).entries()) {
+    const { inFeatures, outFeatures } = model.modules[module]!, [a, b, s] = adapters.slice(3 * i) as [Result, Result, Result], rank = a.dims[0]!;
+    const place = { tokens: batch * length, inFeatures, outFeatures, column: offset, stride: site.width }, into = { a: new Float32Array(a.data.length), b: new Float32Array(b.data.length) };
+    adapterGradient(again[site.tap]!.data, again[site.grad]!.data, place, { a: a.data, b: b.data }, { from: 0, to: rank }, s.data[0]!, into);
+    compare(direct[gradA]!, into.a);
+    compare(direct[gradB]!, into.b);
+  }
+  return Math.max(...errors);
 }

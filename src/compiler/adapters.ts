@@ -11,26 +11,34 @@ export interface SiteAdapters {
   inputs: PieceRequest['inputs'];
   /** Adds every module's part to the product `y` of `x`. */
   apply(x: Value, y: Value): Value;
+  /** A and Bᵀ of each module by the name of their gradient, with their dims. */
+  pairs: { gradient: string; value: Value; shape: readonly (number | string)[] }[];
+  /** After `apply`: each module's `x Aᵀ` with its dims, of which the rank is symbolic. */
+  thin: Map<Value, readonly (number | string)[]>;
 }
 
 /** The rank while shapes are worked out; it is symbolic in the piece. */
 const SOME_RANK = 1;
 
 export function siteAdapters(b: Builder, site: Site, inFeatures: number): SiteAdapters {
+  const thin: SiteAdapters['thin'] = new Map();
   const leaf = (...dims: number[]): ComputedValue => b.leaf({ type: 'float32', dims }, false);
   const modules = site.modules.map((m, i) => {
     const width = (site.modules[i + 1]?.offset ?? site.width) - m.offset;
-    return { m, width, A: leaf(SOME_RANK, inFeatures), B: leaf(SOME_RANK, width), scale: leaf(1) };
+    return { m, width, rank: m.loraA.replace('loraA', 'rank'), A: leaf(SOME_RANK, inFeatures), B: leaf(SOME_RANK, width), scale: leaf(1) };
   });
   return {
-    inputs: modules.flatMap(({ m, width, A, B, scale }): PieceRequest['inputs'] => {
-      const rank = m.loraA.replace('loraA', 'rank');
-      return [[m.loraA, A, [rank, inFeatures]], [m.loraB, B, [rank, width]], [m.scale, scale]];
-    }),
+    thin,
+    pairs: modules.flatMap(({ m, width, rank, A, B }) => [
+      { gradient: m.gradA, value: A, shape: [rank, inFeatures] }, { gradient: m.gradB, value: B, shape: [rank, width] },
+    ]),
+    inputs: modules.flatMap(({ m, width, rank, A, B, scale }): PieceRequest['inputs'] =>
+      [[m.loraA, A, [rank, inFeatures]], [m.loraB, B, [rank, width]], [m.scale, scale]]),
     apply(x, y) {
       const rows = b.reshape(x, [count(x.dims) / inFeatures, inFeatures]);
-      const parts = modules.map(({ A, B, scale }) => {
+      const parts = modules.map(({ rank, A, B, scale }) => {
         const u = b.one('Gemm', [rows, A], { transB: { type: 'int', value: 1 } });
+        thin.set(u, [rows.dims[0]!, rank]);
         return b.one('Gemm', [b.one('Mul', [u, scale]), B]);
       });
       const all = parts.length === 1 ? parts[0]! : b.one('Concat', parts, { axis: { type: 'int', value: 1 } });

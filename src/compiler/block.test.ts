@@ -1,7 +1,7 @@
 /** Adapted and backward pieces of the built-in tiny decoder and the bundled model: what goes in and out, and the slopes. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
-import { randomAdapters, slopeError, step, weightGradient } from '../../test/gradient-step.ts';
+import { keptError, randomAdapters, slopeError, step, weightGradient } from '../../test/gradient-step.ts';
 import { difference, readModel, runPiece, type Result, type Tokens } from '../../test/pipeline.ts';
 import { tiny, tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
@@ -36,6 +36,19 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     const written = await readGraph(a!.model, { file: 'piece' });
     expect(written.inputs.find((i) => i.name === 'loraA3')!.dims).toEqual(['rank3', 32]);
     expect(written.inputs.find((i) => i.name === 'loraB5')!.dims).toEqual(['rank5', 64]);
+  });
+
+  test('what a forward pass keeps gives the gradients of one that is done again, and the adapters’ own', async () => {
+    const model = await open(weights);
+    for (const [layer, batch, length] of [[0, 2, 5], [1, 3, 1]] as const) expect(await keptError(model, layer, batch, length)).toBeLessThan(1e-5);
+    const [a, b] = [0, 1].map((l) => model.block(l, 2, 5, 'kept')), back = model.block(0, 2, 5, 'adapterBackward'), kept = a!.outputs.slice(1);
+    expect(a!.model).toBe(b!.model);
+    expect(back.inputs.slice(-kept.length)).toEqual(kept);
+    expect(back.outputs).toEqual(['dx', ...model.blocks[0]!.sites.flatMap((s) => s.modules.flatMap((m) => [m.gradA, m.gradB]))]);
+    // Neither product nor softmax of the forward pass is in the backward graph: six of each module, four of attention.
+    const ops = (await readGraph(back.model, { file: 'piece' })).nodes.map((n) => n.op);
+    expect(ops.filter((op) => op === 'Softmax')).toEqual([]);
+    expect(ops.filter((op) => op === 'Gemm' || op === 'MatMul').length).toBe(7 * 5 + 4);
   });
 
   test('a block of zeros for adapters is the plain block, and its taps are the tapped block’s', async () => {
@@ -75,6 +88,7 @@ test('the loss falls along the gradient of a weight as it says', async () => {
 test('the bundled model', async () => {
   const model = compile(await readModel(fileURLToPath(new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url))));
   for (const [layer, adapted] of [[0, false], [3, true]] as const) expect(await slopeError(model, layer, 1, 8, adapted)).toBeLessThan(1e-3);
+  expect(await keptError(model, 3, 2, 8)).toBeLessThan(1e-5);
 });
 
 test('an operator without a gradient is refused only where one is asked for', async () => {

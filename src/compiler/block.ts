@@ -3,12 +3,13 @@
  * and what is added at each product on the way.
  */
 import type { Graph } from '../onnx/graph.ts';
-import { siteAdapters } from './adapters.ts';
+import { siteAdapters, type SiteAdapters } from './adapters.ts';
 import { Builder } from './builder.ts';
 import type { BlockVariant, Site } from './compiled.ts';
 import type { Cut } from './cut.ts';
 import { floatProduct } from './dequantise.ts';
 import { differentiate } from './gradient/index.ts';
+import { keptValues } from './kept.ts';
 import { BACKWARD_OPSET, modernised } from './opset.ts';
 import type { PieceRequest } from './pieces.ts';
 import { rewriting, stepOn, type Change } from './rewrite.ts';
@@ -20,17 +21,24 @@ import { Clash, type Step, type Value } from './value.ts';
 export interface Cuts { s: Specialised; cut: Cut }
 
 /** What happens at a site: the product's output, changed. */
-interface Addition { inputs: PieceRequest['inputs']; apply(x: Value, y: Value): Value }
+interface Addition { inputs: PieceRequest['inputs']; apply(x: Value, y: Value): Value; adapters?: SiteAdapters }
+
+/** Variants of a training step that keeps what its backward pass needs. */
+const KEEPING: ReadonlySet<BlockVariant> = new Set(['kept', 'keptBackward', 'adapterBackward']);
+const BACKWARD: ReadonlySet<BlockVariant> = new Set(['backward', 'adaptedBackward', ...KEEPING]);
 
 const NOTHING: Addition = { inputs: [], apply: (_, y) => y };
 
 export function blockRequest(graph: Graph, { s, cut }: Cuts, number: number, sites: readonly Site[], variant: BlockVariant): PieceRequest {
   const layer = cut.layers[number]!, { batch, length } = s, b = new Builder(graph.file, batch, length);
   const products = ordered(layer).map((e) => e.product), sequence = (width: number) => [batch, length, width];
-  const backward = variant === 'backward' || variant === 'adaptedBackward';
+  const keeping = KEEPING.has(variant), backward = BACKWARD.has(variant);
   const additions = sites.map((site, i): Addition => {
     if (variant === 'instrumented') return shake(b, site, sequence(site.width));
-    if (variant === 'adapted' || variant === 'adaptedBackward') return siteAdapters(b, site, products[i]!.inFeatures);
+    if (keeping || variant === 'adapted' || variant === 'adaptedBackward') {
+      const adapters = siteAdapters(b, site, products[i]!.inFeatures);
+      return { ...adapters, adapters };
+    }
     return NOTHING;
   });
 
@@ -45,18 +53,21 @@ export function blockRequest(graph: Graph, { s, cut }: Cuts, number: number, sit
   });
   const y = rewritten(layer.output);
   const taps = () => [...new Set(xs)].map((x, i) => ({ name: `tap${i}`, value: x, dims: sequence(x.dims.at(-1)!) }));
-  const added = additions.flatMap((a) => a.inputs), { opsets } = graph;
-  if (!backward) {
-    const outputs = [{ name: 'y', value: y, dims: sequence(cut.hidden) }, ...(variant === 'tapped' ? taps() : [])];
-    return { opsets, inputs: [['x', layer.input], ...added], outputs };
-  }
-  const { dy, gradient } = reverse(b, layer.input, y, sequence(cut.hidden));
+  const added = additions.flatMap((a) => a.inputs), out = { name: 'y', value: y, dims: sequence(cut.hidden) };
+  if (!backward) return { opsets: graph.opsets, inputs: [['x', layer.input], ...added], outputs: [out, ...(variant === 'tapped' ? taps() : [])] };
+  const of = additions.flatMap((a) => a.adapters ?? []), pairs = variant === 'adapterBackward' ? of.flatMap((a) => a.pairs) : [];
+  const { dy, gradient } = reverse(b, layer.input, y, sequence(cut.hidden), pairs.map((p) => p.value)), opsets = backwardOpsets(graph);
   const outputs = [
     { name: 'dx', value: gradient(layer.input), dims: sequence(cut.hidden) },
-    ...taps(),
-    ...sites.map((site, i) => ({ name: site.grad, value: gradient(ys[i]!), dims: sequence(site.width) })),
+    ...(pairs.length > 0
+      ? pairs.map(({ gradient: name, value, shape }) => ({ name, value: gradient(value), dims: value.dims, shape }))
+      : [...taps(), ...sites.map((site, i) => ({ name: site.grad, value: gradient(ys[i]!), dims: sequence(site.width) }))]),
   ];
-  return { opsets: backwardOpsets(graph), inputs: [['x', layer.input], ['dy', dy], ...added], outputs };
+  // The same for all variants that keep: whichever gradients leave, they need these.
+  const thin = new Map(of.flatMap((a) => [...a.thin])), kept = keeping ? keptValues(layer.input, y, new Set(ys), [...outputs.map((o) => o.value), ...xs], thin) : [];
+  if (variant === 'kept') return { opsets, inputs: [['x', layer.input], ...added], outputs: [out, ...kept] };
+  const given = kept.map(({ name, value, shape }) => [name, value, shape] as const);
+  return { opsets, inputs: [['x', layer.input], ['dy', dy], ...added, ...given], outputs };
 }
 
 /** `x, dh → dx` of what lies between the last block and the vocabulary product. */
@@ -79,8 +90,8 @@ const differentiable = (b: Builder): Change => (step, inputs) => {
 };
 
 /** The gradient that enters at `y`, with dims of its own, and those of the values before it. */
-function reverse(b: Builder, x: Value, y: Value, dims: readonly number[]): { dy: Value; gradient: (value: Value) => Value } {
-  const dy = b.leaf({ type: 'float32', dims }, false), gradientOf = differentiate(b, x, y, b.reshape(dy, y.dims));
+function reverse(b: Builder, x: Value, y: Value, dims: readonly number[], parameters: readonly Value[] = []): { dy: Value; gradient: (value: Value) => Value } {
+  const dy = b.leaf({ type: 'float32', dims }, false), gradientOf = differentiate(b, x, y, b.reshape(dy, y.dims), parameters);
   const gradient = (value: Value): Value => {
     const g = gradientOf(value);
     if (!g) throw new Clash('a linear layer does not reach the output of its block');

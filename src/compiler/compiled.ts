@@ -75,6 +75,9 @@ export interface SiteModule {
   loraB: string;
   /** Input `[1]`. */
   scale: string;
+  /** Outputs of `adapterBackward`: the gradients of A and Bᵀ, shaped as they are. */
+  gradA: string;
+  gradB: string;
 }
 
 export interface BlockStructure {
@@ -95,7 +98,13 @@ export type BlockVariant =
   /** `x, dy → dx, taps…, grads…`: the vector-Jacobian product, the forward recomputed inside. */
   | 'backward'
   /** `x, dy, adapters… → dx, taps…, grads…` of the adapted block. */
-  | 'adaptedBackward';
+  | 'adaptedBackward'
+  /** `x, adapters… → y, kept…`: the adapted block leaves what its backward pass would have to work out again at a price. */
+  | 'kept'
+  /** `x, dy, adapters…, kept… → dx, taps…, grads…`: the same gradients from what `kept` left. */
+  | 'keptBackward'
+  /** `x, dy, adapters…, kept… → dx, gradA, gradB, …`: those of the adapters themselves, module by module. */
+  | 'adapterBackward';
 
 export type HeadVariant =
   /** `x → logits` */

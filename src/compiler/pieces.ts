@@ -13,8 +13,8 @@ export interface PieceRequest {
   opsets: ReadonlyMap<string, number>;
   /** Activations and adapters that enter, by input name; `dims` where some are symbolic. */
   inputs: readonly (readonly [name: string, value: Value, dims?: readonly (number | string)[]])[];
-  /** Values that leave, by output name, as `dims`. */
-  outputs: readonly { name: string; value: Value; dims: readonly number[] }[];
+  /** Values that leave, by output name, as `dims`; `shape` where some of these are symbolic. */
+  outputs: readonly { name: string; value: Value; dims: readonly number[]; shape?: readonly (number | string)[] }[];
 }
 
 export interface PlannedPiece {
@@ -63,7 +63,7 @@ class PiecePlanner {
       nodes: this.nodes,
       initialisers: this.constants,
       inputs: [...inputs.map(([name, v, dims]) => info(name, dims ?? v.dims)), ...this.weightInputs],
-      outputs: outputs.map((o) => info(o.name, o.dims)),
+      outputs: outputs.map((o) => info(o.name, o.shape ?? o.dims)),
     };
     return { signature: signatureOf(graph), weights: this.weights, graph };
   }

@@ -64,7 +64,8 @@ export function findModules(s: Specialised, cut: Cut): { modules: ModuleInfo[]; 
           bytes: Math.round((product.tensors.reduce((n, t) => n + t.bytes.byteLength, 0) * part.width) / product.width),
         });
         weights.push(moduleWeight(product, part));
-        return { module, offset: part.offset, loraA: `loraA${module - first}`, loraB: `loraB${module - first}`, scale: `scale${module - first}` };
+        const of = (name: string) => `${name}${module - first}`;
+        return { module, offset: part.offset, loraA: of('loraA'), loraB: of('loraB'), scale: of('scale'), gradA: of('gradA'), gradB: of('gradB') };
       });
       return { index, delta: `delta${index}`, grad: `grad${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
     });

@@ -6,7 +6,7 @@ import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
 import { AtlasError } from '../errors.ts';
-import { weightBytes } from '../model/memory.ts';
+import { adapterBytes, weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import type { Backend } from './backend.ts';
 import { planBatches } from './batches.ts';
@@ -130,9 +130,14 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     });
   }
 
+  async checkTraining(shape: { sequences: number; length: number }, ...ranks: readonly (readonly number[])[]): Promise<void> {
+    const { checkTraining } = await import('../model/training-memory.ts');
+    checkTraining(this.model, { ...shape, ranks: this.model.modules.map((_, m) => ranks.reduce((sum, r) => sum + r[m]!, 0)) }, this.budget);
+  }
+
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters> {
     return this.exclusive(async () => {
-      const { adapterBytes, DeviceAdapters } = await import('./device-adapters.ts');
+      const { DeviceAdapters } = await import('./device-adapters.ts');
       const bytes = adapterBytes(values.reduce((n, v) => n + v.loraA.length + v.loraB.length, 0));
       if (bytes > this.budget) throw tooLarge(bytes, this.budget);
       return new DeviceAdapters(this.backend, this.model, values, moments);
@@ -244,7 +249,7 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   }
 
   private get trainer(): Promise<Trainer> {
-    return this.trainerMade ??= import('./trainer.ts').then(({ Trainer }) => new Trainer(this.model, this.backend, this.pieces, this.network, this.chunks, this.weights));
+    return this.trainerMade ??= import('./trainer.ts').then(({ Trainer }) => new Trainer({ model: this.model, backend: this.backend, pieces: this.pieces, network: this.network, chunks: this.chunks, placed: this.weights, budget: this.budget }));
   }
 
   private get statistics(): Promise<GradientStatistics> {

@@ -19,9 +19,6 @@ interface Entry {
   scale: DeviceTensor;
 }
 
-/** Bytes of adapters with so many parameters: values, gradients and two moments, float32. */
-export const adapterBytes = (parameters: number): number => 16 * parameters;
-
 export class DeviceAdapters implements Adapters {
   readonly parameters: number;
   private readonly backend: Backend;

@@ -268,6 +268,11 @@ export interface GeneratingEngine {
 /** The part of the engine that trains; the same model, the same queue. */
 export interface TrainingEngine {
   readonly modules: readonly ModuleInfo[];
+  /**
+   * Throws `training-too-large`, which says what would fit, when a training step of so many sequences does not fit beside the model:
+   * one set of adapters, the rank of every module, or several that are on the provider together and step one after the other.
+   */
+  checkTraining(shape: { sequences: number; length: number }, ...ranks: readonly (readonly number[])[]): Promise<void>;
   /** Puts adapters on the provider; moments default to zeros. Throws `too-large` when they do not fit. */
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters>;
   /** Loss of a batch, through the adapters if given. */

@@ -138,7 +138,7 @@ async function logitJacobians(model: CompiledModel, batch: TokenBatch): Promise<
     const dh = new Float32Array(vocab * length * head.hidden);
     for (let v = 0; v < vocab; v++) dh.set(w.subarray(v * head.hidden, (v + 1) * head.hidden), (v * length + row) * head.hidden);
     const dy = await pieces.head({ batch: vocab, length }, 'normBackward', stream.at(-1)!, new Map([['dh', backend.upload('float32', [vocab, length, head.hidden], new Uint8Array(dh.buffer))]]));
-    await network.backward(all, stream, dy, null, (layer, gradients) => readTaps(backend, model, layer, gradients, (m, x, dy) => {
+    await network.backward(all, stream, dy, {}, (layer, gradients) => readTaps(backend, model, layer, gradients, (m, x, dy) => {
       const { inFeatures, outFeatures } = modules[m]!, part = (a: Float32Array, width: number, v: number) => a.subarray(v * length * width, (v + 1) * length * width);
       for (let v = 0; v < vocab; v++) out[row * vocab + v]![m] = weightGradient(part(x, inFeatures, v), part(dy, outFeatures, v), modules[m]!);
     }));

@@ -57,7 +57,7 @@ export class GradientStatistics {
     const dy = await this.pieces.head({ batch: all.sequences, length }, 'normBackward', inputs.at(-1)!, new Map([['dh', dh]]));
     dh.dispose();
     const norms = backend.zeros([model.modules.length * all.sequences]);
-    await this.network.backward(all, inputs, dy, null, (layer, gradients) => this.each(layer, gradients, async (module, taps) =>
+    await this.network.backward(all, inputs, dy, {}, (layer, gradients) => this.each(layer, gradients, async (module, taps) =>
       (await backend.training()).gradientNorms(taps, all.sequences, norms, module * all.sequences)));
     const read = await backend.read(norms);
     for (const used of [...inputs, norms]) used.dispose();

@@ -1,7 +1,7 @@
 /** Memory of a batch of probes, counted before it is taken, with the estimates of `model/memory.ts`. An entry is one perturbed copy of the token batch. */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
-import { copyBytes, describeBytes } from '../model/memory.ts';
+import { BACKWARD, copyBytes, describeBytes } from '../model/memory.ts';
 import type { TokenBatch } from './engine.ts';
 
 /** Entries that fit into `budget` bytes, at least two; throws AtlasError `too-large` when not even two do. */
@@ -12,9 +12,6 @@ export function entriesThatFit(model: CompiledModel, batch: TokenBatch, budget: 
   if (fit < 2) throw tooLarge(2 * each, budget);
   return fit;
 }
-
-/** A block's backward pass keeps its forward's values and a gradient for most of them. */
-const BACKWARD = 3;
 
 /** Entries whose backward pass through a block fits into `budget` bytes, their own stream of all layers included; throws `too-large` when not even one does. */
 export function backwardEntriesThatFit(model: CompiledModel, batch: TokenBatch, budget: number): number {

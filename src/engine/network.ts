@@ -2,16 +2,29 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { TokenBatch } from './engine.ts';
-import { firstOf, type Pieces, type Shape } from './pieces.ts';
+import type { Pieces, Shape } from './pieces.ts';
 
-/** Adapter inputs of a layer, by name; null for the clean model. */
+/** Adapter inputs of a layer, by name. */
 export type AdapterFeeds = (layer: number) => ReadonlyMap<string, DeviceTensor>;
 
 /** Weights that a layer runs with instead of its own, by name; asked for right before it runs. */
 export type LayerWeights = (layer: number) => Promise<ReadonlyMap<string, DeviceTensor>>;
 
-/** What one block's backward pass leaves: inputs of its products and the gradients at their outputs, by the names of its sites. */
+/** What one block's backward pass leaves, by the names of its sites: inputs of its products and the gradients at their outputs, or the adapters' gradients. */
 export type LayerGradients = ReadonlyMap<string, DeviceTensor>;
+
+/** How the blocks run; nothing: the clean model. */
+export interface Course {
+  adapters?: AdapterFeeds;
+  weights?: LayerWeights;
+  /**
+   * Where blocks with adapters leave, layer by layer, what their backward pass would have to work out again; that takes it away.
+   * Without it everything is worked out again.
+   */
+  kept?: ReadonlyMap<string, DeviceTensor>[];
+  /** The backward pass gives the gradients of the adapters themselves (`gradA`, `gradB`); needs `kept`. */
+  direct?: boolean;
+}
 
 export const shapeOf = ({ sequences, length }: TokenBatch): Shape => ({ batch: sequences, length });
 
@@ -27,10 +40,13 @@ export class Network {
   }
 
   /** Inputs of all blocks, then of the head: layers + 1 tensors [sequences, length, hidden]. */
-  async forward(batch: TokenBatch, adapters: AdapterFeeds | null = null, weights?: LayerWeights): Promise<DeviceTensor[]> {
-    const shape = shapeOf(batch), stream = [await this.embed(batch)];
+  async forward(batch: TokenBatch, { adapters, weights, kept }: Course = {}): Promise<DeviceTensor[]> {
+    const shape = shapeOf(batch), stream = [await this.embed(batch)], variant = !adapters ? 'plain' : kept ? 'kept' : 'adapted';
     for (let layer = 0; layer < this.model.layers; layer++) {
-      stream.push(firstOf(await this.pieces.block(shape, layer, adapters ? 'adapted' : 'plain', stream[layer]!, adapters?.(layer), await weights?.(layer))));
+      const out = await this.pieces.block(shape, layer, variant, stream[layer]!, adapters?.(layer), await weights?.(layer));
+      const [[, y], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
+      stream.push(y);
+      kept?.push(new Map(rest));
     }
     return stream;
   }
@@ -39,12 +55,14 @@ export class Network {
    * From the gradient `dy` at the end of `stream` (see `forward`) to every block's: `visit` is given each layer's gradients, last
    * layer first, and must not keep them; `residual` each block's input gradient. Disposes `dy`.
    */
-  async backward(batch: TokenBatch, stream: readonly DeviceTensor[], dy: DeviceTensor, adapters: AdapterFeeds | null,
-    visit: (layer: number, gradients: LayerGradients) => Promise<void>, residual?: (layer: number, dx: DeviceTensor) => Promise<void>, weights?: LayerWeights): Promise<void> {
+  async backward(batch: TokenBatch, stream: readonly DeviceTensor[], dy: DeviceTensor, { adapters, weights, kept, direct }: Course,
+    visit: (layer: number, gradients: LayerGradients) => Promise<void>, residual?: (layer: number, dx: DeviceTensor) => Promise<void>): Promise<void> {
+    const variant = !adapters ? 'backward' : !kept ? 'adaptedBackward' : direct ? 'adapterBackward' : 'keptBackward';
     let gradient = dy;
     for (let layer = this.model.layers - 1; layer >= 0; layer--) {
-      const feeds = new Map([['dy', gradient], ...adapters?.(layer) ?? []]);
-      const out = await this.pieces.block(shapeOf(batch), layer, adapters ? 'adaptedBackward' : 'backward', stream[layer]!, feeds, await weights?.(layer));
+      const left = kept?.pop() ?? new Map<string, DeviceTensor>(), feeds = new Map([['dy', gradient], ...adapters?.(layer) ?? [], ...left]);
+      const out = await this.pieces.block(shapeOf(batch), layer, variant, stream[layer]!, feeds, await weights?.(layer));
+      for (const used of left.values()) used.dispose();
       const [[, dx], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
       gradient.dispose();
       gradient = dx;

@@ -10,6 +10,8 @@ import type { AdapterUse, AdapterValues, TrainingBatch } from './engine.ts';
 import { wasmBackend } from './test-backends.ts';
 import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { crossEntropy } from './tokens.ts';
+import { trainingBytes } from '../model/training-memory.ts';
+import { weightBytes } from '../model/memory.ts';
 
 describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', (weights) => {
   let engine: CutEngine, backend: Backend;
@@ -87,6 +89,24 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
       }
       adapters.dispose();
     }
+  });
+
+  it('takes the same steps where there is no room to keep the forward pass, and says beforehand what fits', async () => {
+    const values = randomAdapters(engine.modules, 3), model = compile(tinyDecoderGraph({ weights })), ranks = engine.modules.map(() => 3);
+    const need = trainingBytes(model, { ...batch, ranks }, false), weightsOf = weightBytes(model);
+    const lean = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: weightsOf + need + 1 });
+    expect(trainingBytes(model, { ...batch, ranks }, true)).toBeGreaterThan(need + 1);
+    const [one, other] = [await engine.adapters(values), await lean.adapters(values)];
+    for (let step = 1; step <= 3; step++) {
+      const [a, b] = [await engine.trainStep(batch, adapted(one), adamWStep({ step })), await lean.trainStep(batch, adapted(other), adamWStep({ step }))];
+      expect(Math.abs(a.loss - b.loss)).toBeLessThan(1e-5);
+      expect(Math.abs(a.gradNorm / b.gradNorm - 1)).toBeLessThan(1e-4);
+    }
+    await lean.checkTraining(batch, ranks);
+    await expect(lean.checkTraining({ ...batch, sequences: 40 }, ranks)).rejects.toMatchObject({ code: 'training-too-large', values: { sequences: 40, fit: 2 } });
+    await expect(lean.checkTraining({ ...batch, sequences: 1 }, ...Array.from({ length: 40 }, () => ranks))).rejects.toMatchObject({ code: 'training-too-large', values: { fit: 0 } });
+    await lean.dispose();
+    one.dispose();
   });
 
   it('stops with the last good adapters when the loss is no number', async () => {

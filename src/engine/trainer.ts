@@ -5,12 +5,13 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdamWStep, RankRows } from '../device/training-twins.ts';
 import { AtlasError } from '../errors.ts';
+import { trainingBytes } from '../model/training-memory.ts';
 import { AdapterInputs } from './adapter-inputs.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { usedRank, type DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingBatch } from './engine.ts';
-import { shapeOf, type AdapterFeeds, type LayerGradients, type LayerWeights, type Network } from './network.ts';
+import { shapeOf, type Course, type LayerGradients, type Network } from './network.ts';
 import { MaskedWeights, type DeviceMasks } from './masked-weights.ts';
 import type { Pieces } from './pieces.ts';
 import type { PlacedWeights } from './placed-weights.ts';
@@ -24,6 +25,17 @@ export interface GradientVisitor {
   residual?(layer: number, dx: DeviceTensor): Promise<void>;
 }
 
+export interface TrainerParts {
+  model: CompiledModel;
+  backend: Backend;
+  pieces: Pieces;
+  network: Network;
+  chunks: VocabularyChunks;
+  placed: PlacedWeights;
+  /** Bytes for everything but the model's weights. */
+  budget: number;
+}
+
 export class Trainer {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
@@ -31,14 +43,16 @@ export class Trainer {
   private readonly network: Network;
   private readonly crossEntropy: CrossEntropy;
   private readonly inputs: AdapterInputs;
+  private readonly budget: number;
   private readonly norm: DeviceTensor;
   readonly masked: MaskedWeights;
 
-  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks, placed: PlacedWeights) {
+  constructor({ model, backend, pieces, network, chunks, placed, budget }: TrainerParts) {
     this.model = model;
     this.backend = backend;
     this.pieces = pieces;
     this.network = network;
+    this.budget = budget;
     this.crossEntropy = new CrossEntropy(backend, chunks);
     this.inputs = new AdapterInputs(model, backend);
     this.norm = backend.zeros([1]);
@@ -47,7 +61,7 @@ export class Trainer {
 
   /** The residual stream, through the adapters if given; see `Network.forward`. */
   async forward(batch: TokenBatch, use?: AdapterUse): Promise<DeviceTensor[]> {
-    const views: DeviceTensor[] = [], { feeds, weights } = this.changes(use, views), stream = await this.network.forward(batch, feeds, weights);
+    const views: DeviceTensor[] = [], stream = await this.network.forward(batch, this.course(use, views));
     for (const view of views) view.dispose();
     return stream;
   }
@@ -61,17 +75,17 @@ export class Trainer {
     return { sum: losses.reduce((a, b) => a + b, 0), tokens: counted(labels) };
   }
 
-  /** Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first. */
-  async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor): Promise<number> {
-    const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [], { feeds, weights } = this.changes(use, views);
-    const stream = await this.network.forward(batch, feeds, weights), end = stream.at(-1)!;
+  /** Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first; `direct`: see `Course`. */
+  async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor, direct = false): Promise<number> {
+    const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [];
+    const course = { ...this.course(use, views), ...(use && this.keeps(batch, use) && { kept: [] }), direct }, stream = await this.network.forward(batch, course), end = stream.at(-1)!;
     const { h, prepared } = await this.prepare(batch, end), pass = await this.crossEntropy.forward(h, labels);
     const dh = await this.crossEntropy.gradient(h, pass, new Float32Array(labels.length).fill(1 / tokens));
     const shaped = this.backend.view(dh, 'float32', [batch.sequences, batch.length, this.model.head.hidden]);
     const dy = await this.pieces.head(shapeOf(batch), 'normBackward', end, new Map([['dh', shaped]]));
     for (const used of [shaped, dh, h, prepared]) used.dispose();
     await visit.residual?.(this.model.layers, dy);
-    await this.network.backward(batch, stream, dy, feeds, visit.layer ?? (async () => undefined), visit.residual, weights);
+    await this.network.backward(batch, stream, dy, course, visit.layer ?? (async () => undefined), visit.residual);
     // Read last, so that the device never waits for the page in between.
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
@@ -85,12 +99,15 @@ export class Trainer {
       const to = usedRank(use, module, rank);
       return { from: onlyLast ? to - 1 : 0, to };
     };
+    // One row alone costs less from the taps.
+    const direct = training.inGraph && !use.masks && !onlyLast && this.keeps(batch, use);
     const loss = await this.gradients(batch, use, {
-      layer: (layer, gradients) => {
+      layer: async (layer, gradients) => {
+        if (direct) return this.takeGradients(layer, gradients, adapters);
         const modules = this.adapterGradients(layer, gradients, use, rowsOf);
         return use.masks ? this.maskedGradients(modules, use.masks as DeviceMasks) : training.adapterGradients(modules);
       },
-    });
+    }, direct);
     await training.squaredNorm(adapters.gradientRows(rowsOf), this.norm);
     for (const [step, parameters] of adapters.optimised(rowsOf, updates)) await training.adamW(parameters, this.norm, { ...adamW, step });
     const gradNorm = Math.sqrt((await this.backend.read(this.norm))[0]!);
@@ -121,9 +138,25 @@ export class Trainer {
   }
 
   /** Adapters beside the products; or, behind a mask, weights with the adapters in them. */
-  private changes(use: AdapterUse | undefined, views: DeviceTensor[]): { feeds: AdapterFeeds | null; weights?: LayerWeights } {
-    if (use?.masks) return { feeds: null, weights: (layer) => this.masked.of(layer, use) };
-    return { feeds: use ? this.inputs.feeds(use, views) : null };
+  private course(use: AdapterUse | undefined, views: DeviceTensor[]): Course {
+    if (use?.masks) return { weights: (layer) => this.masked.of(layer, use) };
+    return use ? { adapters: this.inputs.feeds(use, views) } : {};
+  }
+
+  /** Whether there is room to keep what the backward pass needs, so that nothing is worked out twice. */
+  private keeps({ sequences, length }: TrainingBatch, use: AdapterUse): boolean {
+    const ranks = new Map((use.adapters as DeviceAdapters).modules.map(({ module, rank }) => [module, rank]));
+    return trainingBytes(this.model, { sequences, length, ranks: this.model.modules.map((_, m) => ranks.get(m) ?? 0) }, true) <= this.budget;
+  }
+
+  /** Gradients as the block gave them, to where the optimiser looks; those of a lower rank are the first rows. */
+  private takeGradients(layer: number, gradients: LayerGradients, adapters: DeviceAdapters): void {
+    for (const { module, gradA, gradB } of this.model.blocks[layer]!.sites.flatMap((site) => site.modules)) {
+      const into = adapters.of(module)?.gradients;
+      if (!into) continue;
+      this.backend.copy(gradients.get(gradA)!, into.a);
+      this.backend.copy(gradients.get(gradB)!, into.b);
+    }
   }
 
   private async maskedGradients(modules: readonly (AdapterGradient & { module: number })[], masks: DeviceMasks): Promise<void> {

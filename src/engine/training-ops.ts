@@ -37,6 +37,8 @@ export interface TensorRows { tensor: DeviceTensor; rows: RankRows }
 export interface AdamWParameter { parameter: DeviceTensor; gradient: DeviceTensor; mean: DeviceTensor; square: DeviceTensor; rows: RankRows }
 
 export interface TrainingOps {
+  /** Where a block's own graph can give the adapters' gradients, that is the cheaper way: its products have the threads. */
+  readonly inGraph: boolean;
   /** dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy with u = x Aᵀ, v = dy · B, module by module; G is never formed. [methods.md §1] */
   adapterGradients(modules: readonly AdapterGradient[]): Promise<void>;
   /** `into` [1] = Σ g² over all of `gradients`, in a fixed order. */

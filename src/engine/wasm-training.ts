@@ -22,6 +22,7 @@ export function columnsOf(taps: ModuleTaps): Float32Array {
 }
 
 export class WasmTraining implements TrainingOps {
+  readonly inGraph = true;
   private readonly ort: Ort;
   private readonly options: SessionOptions;
   private readonly sessions = new Map<() => Uint8Array, Promise<OrtSession>>();

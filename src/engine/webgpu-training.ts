@@ -14,6 +14,7 @@ function stretchOf({ tensor, rows: { from, to } }: TensorRows): Stretch {
 }
 
 export class WebGpuTraining implements TrainingOps {
+  readonly inGraph = false;
   private readonly pool: BufferPool;
   private readonly kernels: TrainingKernels;
 

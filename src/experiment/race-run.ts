@@ -38,7 +38,7 @@ interface Runner { lane: number; adapters: Adapters; steps: AsyncGenerator<Train
 
 /**
  * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter of the first seed and mean rank as
- * `race/<entry>`. Throws `bad-text`, `no-importance` and what the engine throws; a loss that is no number stops its lane only.
+ * `race/<entry>`. Throws `bad-text`, `no-importance`, `training-too-large` (before anything is computed) and what the engine throws; a loss that is no number stops its lane only.
  */
 export function runRace(context: StudyContext): Events {
   return new Race(context, context.checkpoint).run();
@@ -60,7 +60,9 @@ class Race {
 
   async* run(): Events {
     const { spec, model, provider, versions, tokens } = this.context, { training, race, seed } = spec;
-    const from = this.door?.from as RaceCheckpoint | undefined;
+    const from = this.door?.from as RaceCheckpoint | undefined, most = model.modules.map(() => Math.ceil(Math.max(...race.meanRanks)));
+    // All entries are on the provider together, and each costs what uniform ranks do.
+    await this.context.engine.checkTraining({ sequences: training.batch, length: training.length }, ...race.entries.map(() => most));
     this.data = {
       train: await tokens(training.train, { sequences: Infinity, length: training.length }),
       held: await tokens(training.held, { sequences: training.heldSequences, length: training.length }),

@@ -95,7 +95,8 @@ export function checkRanks(ranks: readonly number[], modules: ModelFacts['module
 export const scaleOf = ({ adapter: { scale } }: TrainingSpec, rank: number): number => loraScale(rank, scale);
 
 /**
- * Trains from fresh adapters, or goes on from a checkpoint. Throws what `ranksOf` and the engine throw, `bad-spec` when no
+ * Trains from fresh adapters, or goes on from a checkpoint. Throws what `ranksOf` and the engine throw (`training-too-large` before
+ * anything is computed), `bad-spec` when no
  * module has a rank, `bad-checkpoint` when the checkpoint's adapters have other ranks.
  */
 export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<TrainingRunEvent, void, undefined> {
@@ -104,6 +105,7 @@ export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<
   if (ranks.every((r) => r === 0)) throw new AtlasError('bad-spec', { at: 'adapter.ranks', why: 'no module has a rank above 0' });
   const fresh = initialAdapters(spec.seed, model.modules, ranks);
   if (from && !sameRanks(fresh, from.values)) throw new AtlasError('bad-checkpoint', { file: 'The checkpoint', why: 'its adapters have other ranks' });
+  await engine.checkTraining({ sequences: training.batch, length: spec.length }, ranks);
   const adapters: Adapters = await engine.adapters(from?.values ?? fresh, from?.moments);
   const result: TrainingResult = {
     format: 'rank-atlas-training', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, parameters: adapters.parameters,

@@ -4,7 +4,8 @@
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 
-type Model = Pick<CompiledModel, 'layers' | 'hidden' | 'vocab' | 'heads' | 'modules' | 'blocks' | 'head'>;
+/** The parts of a model that its memory follows from. */
+export type Model = Pick<CompiledModel, 'layers' | 'hidden' | 'vocab' | 'heads' | 'modules' | 'blocks' | 'head'>;
 
 /** What is run: the token batch, and the rows (tokens of all probes) at which the engine closes a batch, `Backend.fullRows`. */
 export interface Load { sequences: number; length: number; fullRows: number }
@@ -25,11 +26,14 @@ const RUNTIME = 64e6;
 /** The vocabulary product makes logits of at most so many tokens at a time, from at most so many bytes of weights. */
 const CHUNK_TOKENS = 8192, CHUNK_BYTES = 64 * 2 ** 20;
 
+/** Tokens of a chunk of the vocabulary. */
+export const chunkTokens = ({ vocab, hidden }: Pick<Model, 'vocab' | 'hidden'>): number => Math.min(vocab, CHUNK_TOKENS, Math.max(16, Math.floor(CHUNK_BYTES / (4 * hidden))));
+
 export function estimateMemory(model: Model, { sequences, length, fullRows }: Load): MemoryEstimate {
-  const { layers, hidden, vocab, modules } = model, tokens = sequences * length;
+  const { layers, hidden, modules } = model, tokens = sequences * length;
   // A batch is filled with perturbed copies of the tokens, two a probe, up to the rows that pay or all probes of a block.
   const copies = Math.max(2, Math.min(Math.floor(fullRows / tokens), 2 * Math.ceil(modules.length / layers)));
-  const chunk = Math.min(vocab, CHUNK_TOKENS, Math.max(16, Math.floor(CHUNK_BYTES / (4 * hidden))));
+  const chunk = chunkTokens(model);
   const head = 4 * (copies / 2) * tokens * (chunk + 2 * hidden) + 4 * chunk * hidden;
   const largestBlock = Math.max(...model.blocks.map((_, layer) => storedBytes(modules.filter((m) => m.layer === layer))));
   const weights = weightBytes(model);
@@ -57,6 +61,12 @@ export function copyBytes({ blocks, hidden, heads }: Model, { sequences, length 
   const all = Math.max(...widths.map((w) => w.reduce((a, b) => a + b, 0))), widest = Math.max(hidden, ...widths.flat());
   return 4 * sequences * length * (all + 6 * hidden + 3 * widest + 3 * (heads ?? Math.ceil(hidden / 64)) * length);
 }
+
+/** A block's backward pass keeps its forward's values and a gradient for most of them. */
+export const BACKWARD = 3;
+
+/** Bytes of adapters with so many parameters: values, gradients and two moments, float32. */
+export const adapterBytes = (parameters: number): number => 16 * parameters;
 
 /** Bytes as people read them, decimal units: `61 MB`, `1.9 GB`. */
 export function describeBytes(bytes: number): string {

@@ -22,11 +22,11 @@ export const gradientRules: ReadonlyMap<string, GradientRule> = new Map(
 );
 
 /**
- * Gradients of `Σ y · dy` with respect to the values between `x` and `y`, both included; undefined for a value that
- * does not lead from one to the other. Throws `operator` naming the step that has no rule.
+ * Gradients of `Σ y · dy` with respect to the values between `x` (or one of `parameters`) and `y`, both included; undefined for a
+ * value that does not lead from one to the other. Throws `operator` naming the step that has no rule.
  */
-export function differentiate(b: Builder, x: Value, y: Value, dy: Value): (value: Value) => Value | undefined {
-  const m = new Algebra(b), steps = stepsBetween(x, y), active = new Set<Value>([x]);
+export function differentiate(b: Builder, x: Value, y: Value, dy: Value, parameters: readonly Value[] = []): (value: Value) => Value | undefined {
+  const m = new Algebra(b), steps = stepsBetween(x, y), active = new Set<Value>([x, ...parameters]);
   for (const step of steps) {
     if (step.inputs.some((v) => v && active.has(v))) for (const v of step.outputs) if (v.type.startsWith('float')) active.add(v);
   }
@@ -47,8 +47,8 @@ export function differentiate(b: Builder, x: Value, y: Value, dy: Value): (value
   return (value) => gradients.get(value);
 }
 
-/** Steps from `x` to `y` in topological order. */
-function stepsBetween(x: Value, y: Value): Step[] {
+/** Steps from `x` to `y` in topological order, and those that only weights lead to. */
+export function stepsBetween(x: Value, y: Value): Step[] {
   const steps: Step[] = [], seen = new Set<Step>();
   const visit = (value: Value): void => {
     if (value === x || value.kind !== 'computed' || !value.step || seen.has(value.step)) return;

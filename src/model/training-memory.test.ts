@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compile } from '../compiler/index.ts';
+import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { checkTraining, trainingBytes } from './training-memory.ts';
+
+const model = compile(tinyDecoderGraph()), load = { sequences: 4, length: 8, ranks: model.modules.map(() => 2) };
+
+describe('the estimate of a training step', () => {
+  test('never falls when anything grows, and keeping takes more than working out again', () => {
+    fc.assert(fc.property(fc.integer({ min: 1, max: 500 }), fc.integer({ min: 2, max: 500 }), fc.integer({ min: 1, max: 64 }), fc.boolean(), (sequences, length, rank, kept) => {
+      const of = (s: number, t: number, r: number, k = kept) => trainingBytes(model, { sequences: s, length: t, ranks: model.modules.map(() => r) }, k), before = of(sequences, length, rank);
+      for (const after of [of(sequences + 1, length, rank), of(sequences, length + 1, rank), of(sequences, length, rank + 1)]) expect(after).toBeGreaterThanOrEqual(before);
+      expect(of(sequences, length, rank, true)).toBeGreaterThan(of(sequences, length, rank, false));
+    }));
+  });
+
+  test('what it says would fit does, and one more does not', () => {
+    const budget = trainingBytes(model, { ...load, sequences: 7 }, false) + 1;
+    checkTraining(model, { ...load, sequences: 7 }, budget);
+    for (const sequences of [8, 1000]) expect(() => checkTraining(model, { ...load, sequences }, budget)).toThrow(`A training step of ${sequences} x 8 tokens needs`);
+    expect(() => checkTraining(model, { ...load, sequences: 8 }, budget)).toThrow('Use at most 7 of these sequences a step.');
+    expect(() => checkTraining(model, load, 1000)).toThrow('Use shorter sequences or lower ranks.');
+  });
+});
