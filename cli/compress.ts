@@ -39,7 +39,7 @@ export const compress: StudyCommand = async (spec, options) => {
   return 0;
 };
 
-const WHAT = { svd: 'Decomposing', samples: 'Running the samples', gradients: 'One backward pass', checks: 'Checking the prediction', scan: 'Trying candidates', test: 'Judging', laser: "LASER's search" } as const;
+const WHAT = { svd: 'Decomposing', samples: 'Running the samples', gradients: 'One backward pass', checks: 'Checking the prediction', scan: 'Trying candidates', test: 'Judging', text: 'Writing', laser: "LASER's search" } as const;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const figures = ({ accuracy, loss }: Figures): string => `${percent(accuracy)} right, ${loss.toFixed(4)} nats per token`;

@@ -5,8 +5,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { columns } from '../src/experiment/export.ts';
-import { prunedFiles } from '../src/experiment/prune-export.ts';
-import { runPrune, type PrunedModel } from '../src/experiment/prune-run.ts';
+import type { ModelGraph, PrunedParts } from '../src/experiment/made-base.ts';
+import { prunedFile } from '../src/experiment/prune-export.ts';
+import { PRUNED_FILES } from '../src/experiment/prune-files.ts';
+import { runPrune } from '../src/experiment/prune-run.ts';
 import { costOf, reducePrune, type PruneDoing, type PruneResult, type PruneState } from '../src/experiment/prune-state.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { writeBytes } from './disk.ts';
@@ -15,16 +17,9 @@ import { openStudy, type StudyCommand } from './study.ts';
 
 export const prune: StudyCommand = async (spec, options) => {
   const { context, model, dispose } = await openStudy(spec, options), folder = options['out-model'];
-  const save = async (pruned: PrunedModel) => {
-    for (const { name, bytes } of await prunedFiles(model, pruned)) {
-      await mkdir(dirname(join(folder!, name)), { recursive: true });
-      await writeBytes(join(folder!, name), bytes);
-      console.error(`${join(folder!, name)}: ${describeBytes(bytes.byteLength)}`);
-    }
-  };
-  let state: PruneState | null = null;
+  let state: PruneState | null = null, pruned = null as PrunedParts | null;
   try {
-    for await (const event of runPrune(context, folder === undefined ? undefined : save)) {
+    for await (const event of runPrune({ ...context, keepBase: (base) => { if (base.kind === 'pruned') pruned = base; } })) {
       state = reducePrune(state, event);
       if (state.doing) line(doingText(state.doing));
     }
@@ -35,8 +30,18 @@ export const prune: StudyCommand = async (spec, options) => {
   const result = state!.result!;
   console.log(pruneText(result));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  if (folder !== undefined) await save(folder, model, pruned!);
   return 0;
 };
+
+async function save(folder: string, model: ModelGraph, pruned: PrunedParts): Promise<void> {
+  for (const name of PRUNED_FILES) {
+    const bytes = await prunedFile(model, pruned, name);
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeBytes(join(folder, name), bytes);
+    console.error(`${join(folder, name)}: ${describeBytes(bytes.byteLength)}`);
+  }
+}
 
 const WHAT: Record<PruneDoing['what'], string> = {
   prepare: 'Judging the dense model', prune: 'Pruning blocks', judge: 'Judging', repair: 'Repairing', wanda: 'Wanda alone, blocks', lora: 'Wanda and LoRA, steps', store: 'Rounding to 4 bits',

@@ -10,39 +10,28 @@ import { runExperiment } from '../src/experiment/run.ts';
 import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
-import { factsOf, loadModel } from '../src/worker/load.ts';
-import { versionsOf } from '../src/worker/versions.ts';
-import { modelNamedBy } from './bundled.ts';
-import { tokensOf } from './data.ts';
 import { readJson, writeBytes } from './disk.ts';
-import { startEngine } from './engine.ts';
 import type { Command, Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
 import { ownText, settingsOf } from './settings.ts';
-import { studyCommands, type StudyCommand } from './study.ts';
+import { openStudy, studyCommands, type StudyCommand } from './study.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
   const spec = await withOptions(asked, options);
   if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
-  const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
-  spec.model = { id: files.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) };
-  const model = await loadModel(files, { dtype: options.dtype });
-  if (spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
-  const batch = await tokensOf(spec.text, spec, model);
-  if (batch.sequences < spec.sequences) console.error(`rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`);
-
-  const { engine, runtime } = await startEngine(model, options);
+  const { context, dispose } = await openStudy(spec, options), { engine, model, versions } = context;
   let state: Measurement | null = null;
   try {
-    for await (const event of runExperiment({ spec, engine, batch, model: factsOf(model), versions: versionsOf(runtime.ort) })) {
+    const batch = await context.tokens(spec.text, spec);
+    if (batch.sequences < spec.sequences) console.error(`rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`);
+    for await (const event of runExperiment({ spec: context.spec, engine, batch, model, versions })) {
       state = reduce(state, event);
       if (event.type === 'draws') progress(state, event.repeat, event.layer);
     }
   } finally {
     clearLine();
-    await engine.dispose();
+    await dispose();
   }
   const result = state!.result!;
   console.log(textTable(result));

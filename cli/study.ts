@@ -1,19 +1,27 @@
 /** Studies in Node: what one needs from outside, and which of them the command line can run. */
 import type { CompiledModel } from '../src/compiler/compiled.ts';
+import { compile } from '../src/compiler/index.ts';
+import { dawn } from '../src/device/dawn.node.ts';
+import { openGpu } from '../src/device/gpu.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { floatModel } from '../src/engine/float-model.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
+import { makeBase } from '../src/experiment/base.ts';
+import { isOnBase } from '../src/experiment/base-spec.ts';
+import { basedGraph, type MadeBase } from '../src/experiment/made-base.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
 import type { KeptAdapter, StudyContext } from '../src/experiment/study.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
+import type { Graph } from '../src/onnx/graph.ts';
 import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { bundledTask, modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
 import { budget, startEngine } from './engine.ts';
 import type { Options } from './main.ts';
+import { clearLine, line } from './progress.ts';
 
 /** Runs a study and prints what it found; returns the exit code. */
 export type StudyCommand = (spec: ExperimentSpec, options: Options) => Promise<number>;
@@ -28,20 +36,26 @@ export const studyCommands: Partial<Record<StudyKind, () => Promise<StudyCommand
 
 export interface OpenStudy {
   context: StudyContext;
+  /** As it came, whatever the experiment's base. */
   model: LoadedModel;
   /** Adapters the study has trained, by name. */
   kept: ReadonlyMap<string, KeptAdapter>;
   dispose(): Promise<void>;
 }
 
-/** The model an experiment names (or `--model`) on a provider. There is no map: studies measure what they need. */
+/**
+ * The model an experiment names (or `--model`) on a provider, and its base where it has one: made here, with progress on stderr.
+ * There is no map: studies measure what they need.
+ */
 export async function openStudy(spec: ExperimentSpec, options: Options): Promise<OpenStudy> {
   const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
   const model = await loadModel(files, { dtype: options.dtype }), { engine, runtime } = await startEngine(model, options);
   if (options.model === undefined && spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
   const kept = new Map<string, KeptAdapter>();
-  const engineOf = (compiled: CompiledModel) =>
-    createEngine({ model: compiled, backend: runtime.gpu ? new WebGpuBackend(runtime.ort, runtime.gpu) : new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });
+  // An engine takes its device along when it goes: each has its own.
+  const engineOf = async (compiled: CompiledModel) =>
+    createEngine({ model: compiled, backend: runtime.gpu ? new WebGpuBackend(runtime.ort, await openGpu(dawn())) : new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });
+  const deriveFrom = (graph: Graph): StudyContext['derive'] => async (form) => engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
   const context: StudyContext = {
     spec: { ...spec, model: { id: files.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) } },
     model: factsOf(model), provider: engine.provider, versions: versionsOf(runtime.ort), engine, importances: null,
@@ -49,11 +63,30 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     encode: async (text) => Int32Array.from((await model.open.tokenizer()).encode(text)),
     decode: async (ids) => (await model.open.tokenizer()).decode(Array.from(ids)),
     task: bundledTask,
-    derive: async (form) => engineOf(form === 'nf4' ? await nf4Model(model.graph) : await floatModel(model.graph)),
+    derive: deriveFrom(model.graph),
     keep: (adapter) => kept.set(adapter.name, adapter),
     kept: (name) => kept.get(name),
     newest: () => [...kept.values()].at(-1),
     now: () => performance.now(),
   };
-  return { context, model, kept, dispose: () => engine.dispose() };
+  if (spec.base === 'as-is' || !isOnBase(spec.study)) return { context, model, kept, dispose: () => engine.dispose() };
+  try {
+    const graph = await basedGraph(model, await madeBase(context)), based = await engineOf(compile(graph));
+    return { context: { ...context, engine: based, derive: deriveFrom(graph) }, model, kept, dispose: () => based.dispose() };
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function madeBase(context: StudyContext): Promise<MadeBase> {
+  const making = makeBase(context), { base } = context.spec;
+  try {
+    for (;;) {
+      const next = await making.next();
+      if (next.done) return next.value;
+      line(`Making the ${base} model, ${(100 * next.value).toFixed(0)} %`);
+    }
+  } finally {
+    clearLine();
+  }
 }

@@ -37,6 +37,32 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   expect((await rows()).slice(1)).toHaveLength(layers);
   for (const way of ['The model as it is', 'LoSA, back to 4 bits', 'Wanda alone', 'Wanda, LoRA r 3 merged']) await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
 
+  // Its files, and its use by the other experiments.
+  const masks = await saved(page, () => press(page, 'masks'));
+  expect(masks.name).toMatch(/mask\.safetensors$/);
+  expect(masks.text).toContain('model.layers.7.mlp.down_proj.mask');
+  await press(page, 'Use it in the other experiments');
+  await expect(page.getByText('On the pruned model', { exact: true })).toBeVisible();
+  await expect(plate(page)).toContainText('The other experiments run on it.');
+  await press(page, 'Back to the model as it came');
+  await expect(page.getByText('On the pruned model', { exact: true })).toBeHidden();
+
+  // Begun anew and stopped by a reload in its second round, it ends as before.
+  await press(page, 'Rounds');
+  const whole = await rows();
   await press(page, 'Reset');
   await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
+  await press(page, 'Play');
+  await page.waitForFunction(() => {
+    if (!/Round 2: (pruned|repairing)/.test(document.getElementById('plate-panel')!.textContent)) return false;
+    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause')?.click();
+    return true;
+  }, null, { timeout: 120_000 });
+  await expect(title(page)).toHaveText('Paused');
+  await page.reload();
+  await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
+  await press(page, 'Play');
+  await expect(plate(page)).toContainText('Round 2', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
+  expect(await rows()).toEqual(whole);
 });

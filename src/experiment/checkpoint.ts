@@ -3,6 +3,7 @@
  * study's own affair, but it is plain data that survives structured cloning.
  */
 import { sha256 } from '../model/sha256.ts';
+import { isOnBase, MAKER } from './base-spec.ts';
 import type { ExperimentSpec, StudyKind } from './spec.ts';
 
 /** Through this door a study leaves checkpoints, and takes one up; whoever runs the study decides when, and stores them. */
@@ -20,7 +21,8 @@ const STUDIES: readonly StudyKind[] = ['race', 'slider', 'prune', 'compress', 's
 
 /** Equal where a study may go on from the other's checkpoint: the same version, model file and settings, those of other studies left out. */
 export function checkpointKey(study: StudyKind, spec: ExperimentSpec, modelHash: string, version: string): string {
-  const settings = Object.entries(spec).filter(([key]) => key !== 'study' && (key === study || !(STUDIES as readonly string[]).includes(key)));
+  const uses = (key: string) => key === study || (isOnBase(study) && key === MAKER[spec.base]) || !(STUDIES as readonly string[]).includes(key);
+  const settings = Object.entries(spec).filter(([key]) => key !== 'study' && uses(key) && (key !== 'base' || isOnBase(study)));
   // Whether the experiment names the file's hash is one thing, which file it is another.
   const [model] = [spec.model.id], text = JSON.stringify([version, model, modelHash, settings.filter(([key]) => key !== 'model')]);
   return `${study} ${sha256(new TextEncoder().encode(text))}`;

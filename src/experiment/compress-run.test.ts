@@ -10,10 +10,14 @@ import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
 import { dequantise } from '../model/weights.ts';
 import { readGraph } from '../onnx/read.ts';
 import { factsOf, loadModel, type LoadedModel } from '../worker/load.ts';
-import { compressedFiles } from './compress-export.ts';
+import { likeliest } from '../methods/sampling.ts';
+import { layOut } from '../methods/compress/task.ts';
+import { Workbench } from '../methods/compress/workbench.ts';
+import { compressedFiles, partsOf } from './compress-export.ts';
 import { runCompress } from './compress-run.ts';
 import { checkCorrelation, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
-import { readTask } from './compress-task.ts';
+import { readTask, splitTask } from './compress-task.ts';
+import { cutModules, type MadeBase } from './made-base.ts';
 import { parseSpec } from './schema.ts';
 import { setByPaths, type Setting } from './settings.ts';
 import type { FullEngine, StudyContext } from './study.ts';
@@ -22,27 +26,36 @@ const small = (...settings: Setting[]) => setByPaths(parseSpec({}), [
   ['compress.rowBlocks', '[1]'], ['compress.samples', '16'], ['compress.test', '16'], ['compress.trials', '3'], ['compress.checks', '8'], ...settings,
 ]);
 
+/** Generated work to its end. */
+async function through<T>(work: AsyncGenerator<void, T, undefined>): Promise<T> {
+  for (;;) {
+    const next = await work.next();
+    if (next.done) return next.value;
+  }
+}
+
 describe('the study on the bundled model', { timeout: 120_000 }, () => {
   let model: LoadedModel, open = 0;
   beforeAll(async () => { model = await loadModel(await bundledModel('atlas-3m')); });
   const backend = wasmBackend();
   afterAll(async () => (await backend).dispose());
 
+  const floatEngine = async () => createEngine({ model: await floatModel(model.graph), backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
   const contextOf = (spec: StudyContext['spec']): StudyContext => ({
     spec, model: factsOf(model), provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: null as unknown as FullEngine, importances: null,
     tokens: async () => { throw new Error('no text here'); },
     encode: async (text) => (await model.open.tokenizer()).encode(text), decode: async (ids) => (await model.open.tokenizer()).decode(ids), task: bundledTask,
     derive: async () => {
-      const engine = createEngine({ model: await floatModel(model.graph), backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+      const engine = await floatEngine();
       open++;
       return Object.assign(engine, { dispose: async () => { open--; } });
     },
     keep: () => undefined, kept: () => undefined, newest: () => undefined, now: () => performance.now(),
   });
 
-  async function ran(spec: StudyContext['spec'], stop: (event: CompressEvent) => boolean = () => false): Promise<CompressState> {
+  async function ran(spec: StudyContext['spec'], stop: (event: CompressEvent) => boolean = () => false, more: Partial<StudyContext> = {}): Promise<CompressState> {
     let state: CompressState | null = null;
-    for await (const event of runCompress(contextOf(spec))) {
+    for await (const event of runCompress({ ...contextOf(spec), ...more })) {
       state = reduceCompress(state, event);
       if (stop(event)) break;
     }
@@ -50,7 +63,8 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
   }
 
   it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
-    const state = await ran(small()), { result, trials, checks } = state;
+    let base: MadeBase | null = null;
+    const state = await ran(small(), undefined, { keepBase: (made) => { base = made; } }), { result, trials, checks } = state;
     expect(checks).toHaveLength(8);
     expect(checkCorrelation(checks)!).toBeGreaterThan(0.9);
     expect(result!.calibration.before.accuracy).toBeGreaterThan(0.5);
@@ -70,6 +84,8 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(state.spectra).toHaveLength(56);
     expect(open).toBe(0);
 
+    expect(base).toEqual({ kind: 'compressed', ...partsOf(result!) });
+
     // What is written is what was judged.
     const files = new Map((await compressedFiles(model, result!)).map((f) => [f.name, f.bytes])), first = trials[result!.accepted[0]!]!;
     const compressed = compile(await readGraph(files.get('model.onnx')!, { file: 'model.onnx', external: () => undefined })), w = dequantise(compressed.weightOf(first.module));
@@ -80,6 +96,48 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       for (let j = 0; j < k; j++) sum += up[o * k + j]! * down[j * inFeatures + i]!;
       expect(w[o * inFeatures + i]!).toBeCloseTo(sum, 5);
     }
+  });
+
+  it('undoes every step: each state is that of the model with the first so many cuts, in its figures and in what it writes', async () => {
+    const { result } = await ran(small(['compress.checks', '0'], ['compress.trials', '5'], ['samples.tokens', '12'])), { test, text, accepted, spec } = result!, context = contextOf(spec);
+    const task = await splitTask(context), engine = await floatEngine(), prompt = Int32Array.from(await context.encode(text!.prompt));
+    expect(accepted.length).toBeGreaterThan(1);
+    expect(text).toMatchObject({ prompt: 'The light of the sun' });
+    expect(new Set(text!.steps).size).toBeGreaterThan(1);
+    for (let steps = 0; steps <= accepted.length; steps++) {
+      for (const { module, weight } of cutModules(model.compiled, partsOf(result!, steps))) await engine.setWeight(module, weight);
+      const bench = new Workbench(engine, layOut(task.test, 'mean', 512)), ids: number[] = [];
+      await through(bench.open());
+      const judged = await through(bench.judge());
+      bench.dispose();
+      expect(judged.accuracy).toBe(test.steps[steps]!.accuracy);
+      expect(judged.loss).toBeCloseTo(test.steps[steps]!.loss, 5);
+      for await (const { id } of engine.generate({ prompt, tokens: 12, choose: likeliest })) ids.push(id);
+      expect(await context.decode([...prompt, ...ids])).toBe(await context.decode(prompt) + text!.steps[steps]!);
+    }
+    await engine.dispose();
+  });
+
+  it('goes on from a checkpoint in its checks, in its scan or in LASER’s search as if nothing had been', async () => {
+    const spec = small(['compress.checks', '2'], ['compress.trials', '4'], ['compress.laser', 'sample'], ['samples.tokens', '4']);
+    let take = null as (() => Promise<unknown>) | null;
+    const door = (from?: unknown) => ({ checkpoint: { from, offer: (latest: () => Promise<unknown>) => { take = latest; } }, now: () => 0 });
+    const whole = await ran(spec, undefined, door());
+    expect(whole.trials.filter((t) => t.accepted).length).toBeGreaterThan(1);
+    let backward = 0, from: unknown;
+    for (const [type, count] of [['check', 1], ['trial', 2], ['laser', 3]] as const) {
+      let seen = 0;
+      const stopped = await ran(spec, (e) => {
+        if (e.type === 'progress' && (e.phase === 'gradients' || e.phase === 'svd')) backward++;
+        return e.type === type && ++seen === count;
+      }, door(from));
+      from = structuredClone(await take!());
+      expect(stopped.result).toBeNull();
+      if (type === 'check') backward = 0;
+    }
+    expect((await ran(spec, undefined, door(from))).result).toEqual(whole.result);
+    // What is known is not worked out again.
+    expect(backward).toBe(0);
   });
 
   it('stops where it is told to and leaves nothing open', async () => {

@@ -3,24 +3,23 @@
  * components; the best are really tried, and kept where the samples' accuracy rises. Samples that took no part judge at the end.
  */
 import { AtlasError } from '../errors.ts';
-import { cut, directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate } from '../methods/compress/candidates.ts';
-import { Decompositions, type Splitting } from '../methods/compress/decompositions.ts';
+import { directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate } from '../methods/compress/candidates.ts';
 import { answersOf, chanceOf, layOut, type Judged, type SampleScore } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
 import { interval95 } from '../methods/statistics.ts';
+import { sampler } from '../methods/sampling.ts';
 import { epochOrder } from '../methods/windows.ts';
-import { smallRemovals, withoutComponents } from '../methods/compress/checks.ts';
-import { isBetter, type Check, type CompressEvent, type CompressPhase, type CompressResult, type Figures, type LaserFigures, type LaserTrial, type Removal, type SampleTrail, type Spectrum, type Trial } from './compress-state.ts';
+import { smallRemovals, withoutComponents, type SmallRemoval } from '../methods/compress/checks.ts';
+import { inForce, isBetter, reduceCompress, type CompressEvent, type CompressPhase, type CompressResult, type CompressState, type Figures, type LaserFigures, type LaserTrial, type Removal } from './compress-state.ts';
 import { splitTask, type TaskSplit } from './compress-task.ts';
+import { CutWeights } from './compress-weights.ts';
 import type { FullEngine, StudyContext } from './study.ts';
+import { TokenText } from './token-text.ts';
 
 /** Tokens of a batch: for forward passes, and for backward passes, so that a step stays well under a second. */
 const ROWS = 1024, BACKWARD_ROWS = 256;
 /** Evaluations of LASER's search that stand for all of them. */
 const LASER_SAMPLE = 24;
-
-/** Kept for as long as the thread lives, for one model at a time. */
-const decompositions = new Decompositions();
 
 type Steps<T = void> = AsyncGenerator<CompressEvent, T, undefined>;
 
@@ -36,49 +35,91 @@ export async function* runCompress(context: StudyContext): Steps {
   }
 }
 
+/** A compression after its backward pass: what is to be tried, and how far that is. */
+export interface CompressCheckpoint {
+  state: CompressState;
+  plan: Plan;
+  /** Milliseconds so far. */
+  times: Record<CompressPhase, number>;
+}
+
+/** What the backward pass proposes, in the order in which it is tried. */
+interface Plan { checks: SmallRemoval[]; candidates: Candidate[] }
+
 class Compression {
   private readonly context: StudyContext;
   private readonly task: TaskSplit;
   private readonly engine: FullEngine;
-  private readonly weights = new Map<number, Float32Array>();
-  private readonly times: Record<CompressPhase, number> = { svd: 0, samples: 0, gradients: 0, checks: 0, scan: 0, test: 0, laser: 0 };
-  private readonly splittings: Splitting[];
+  private readonly weights: CutWeights;
+  private readonly times: Record<CompressPhase, number> = { svd: 0, samples: 0, gradients: 0, checks: 0, scan: 0, test: 0, text: 0, laser: 0 };
+  private state: CompressState | null = null;
 
   constructor(context: StudyContext, task: TaskSplit, engine: FullEngine) {
     this.context = context;
     this.task = task;
     this.engine = engine;
-    const { spec: { compress: { rowBlocks, split }, seed } } = context;
-    this.splittings = rowBlocks.map((blocks) => ({ blocks, split, seed }));
+    this.weights = new CutWeights(context, engine);
   }
 
   async *run(): Steps {
-    const { context, task } = this, { spec, model, provider, versions } = context, { compress } = spec, chance = chanceOf(task.calibration);
-    yield { type: 'start', spec, samples: task.calibration.length, test: task.test.length, chance, laserEvaluations: model.modules.length * RHO_GRID.length };
-    decompositions.open(model.hash, model.modules, this.splittings);
+    for await (const event of this.events()) {
+      this.state = reduceCompress(this.state, event);
+      yield event;
+    }
+  }
+
+  private async *events(): Steps {
+    const { context, task } = this, { spec, model, provider, versions, checkpoint } = context, { compress } = spec, chance = chanceOf(task.calibration), from = checkpoint?.from as CompressCheckpoint | undefined;
+    yield from ? { type: 'resumed', state: from.state } : { type: 'start', spec, samples: task.calibration.length, test: task.test.length, chance, laserEvaluations: model.modules.length * RHO_GRID.length };
+    Object.assign(this.times, from?.times);
+    this.weights.open();
     const bench = new Workbench(this.engine, layOut(task.calibration, compress.scoring, ROWS));
     try {
+      if (from && from.state.trials.length < from.plan.candidates.length) await this.place(inForce(from.state.trials));
       yield* this.working('samples', bench.open(), bench.batches);
-      const before = yield* this.working('samples', bench.judge(), bench.batches);
-      yield this.base(before, chance);
-      yield* this.decompose();
-      const sums = yield* this.gradients(bench);
-      for (const s of sums) if (s.of.blocks.length === this.splittings[0]!.blocks) yield { type: 'spectrum', spectrum: this.spectrumOf(s) };
-      const candidates = ordered(sums.flatMap((s) => s.candidates()), compress.ranking);
-      yield { type: 'candidates', count: candidates.length };
-      const checks = yield* this.checks(bench, sums, before), { trials, accepted, after } = yield* this.scan(bench, candidates, before);
-      const laser = compress.laser === 'none' ? null : yield* this.laser(bench);
+      if (!this.now.base) yield this.base(yield* this.working('samples', bench.judge(), bench.batches), chance);
+      const plan = from?.plan ?? (yield* this.planned(bench));
+      const standing = async (): Promise<CompressCheckpoint> => ({ state: this.now, plan, times: { ...this.times } });
+      checkpoint?.offer(standing);
+      yield* this.checks(bench, plan.checks);
+      yield* this.scan(bench, plan.candidates);
+      const { trials } = this.now, accepted = inForce(trials), steps = accepted.map((i) => trials[i]!), before = this.now.base!, after = trials.findLast((t) => t.accepted)?.figures ?? before;
+      context.keepBase?.({ kind: 'compressed', cuts: steps, split: compress.split, seed: spec.seed });
+      if (compress.laser !== 'none') yield* this.laser(bench);
       bench.dispose();
-      const { steps, samples } = yield* this.judge(accepted.map((i) => trials[i]!));
+      // The judging is one piece: taken up again it begins anew.
+      const tried = await standing();
+      checkpoint?.offer(async () => tried);
+      const { samples, ...judged } = yield* this.judge(steps), laser = this.now.laser.length > 0 ? yield* this.judgeLaser(this.now.laser) : null;
       const result: CompressResult = {
         format: 'rank-atlas-compress', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, chance,
-        calibration: { samples: task.calibration.length, before: figuresOf(before), after }, candidates: candidates.length, checks, trials, accepted,
-        test: { samples: task.test.length, steps }, samples, laser: laser && (yield* this.judgeLaser(laser)), times: this.times,
+        calibration: { samples: task.calibration.length, before, after }, candidates: this.now.candidates, checks: this.now.checks, trials, accepted,
+        test: { samples: task.test.length, steps: judged.steps }, samples, text: judged.text, laser, times: this.times,
       };
       yield { type: 'done', result };
     } finally {
       bench.dispose();
     }
+  }
+
+  private get now(): CompressState {
+    return this.state!;
+  }
+
+  /** Puts the weights that these trials leave in their places. */
+  private async place(trials: readonly number[]): Promise<void> {
+    for (const i of trials) await this.engine.setWeight(this.now.trials[i]!.module, this.weights.cut(this.now.trials[i]!));
+  }
+
+  /** Decompositions and one backward pass, and what follows from them. */
+  private async *planned(bench: Workbench): Steps<Plan> {
+    const { spec: { compress, seed } } = this.context;
+    yield* this.decompose();
+    const sums = yield* this.gradients(bench);
+    for (const s of sums) if (s.of.blocks.length === compress.rowBlocks[0]) yield { type: 'spectrum', spectrum: this.weights.spectrum(s) };
+    const candidates = ordered(sums.flatMap((s) => s.candidates()), compress.ranking);
+    yield { type: 'candidates', count: candidates.length };
+    return { checks: smallRemovals(sums, compress.checks, seed), candidates: candidates.slice(0, compress.trials) };
   }
 
   /** The model's own accuracy must be above chance, or there is nothing to gain or lose. */
@@ -91,11 +132,11 @@ class Compression {
   }
 
   private async *decompose(): Steps {
-    const { model } = this.context, of = model.modules.length * this.splittings.length;
+    const { model: { modules }, spec: { compress: { rowBlocks } } } = this.context, of = modules.length * rowBlocks.length;
     let done = 0;
-    for (const module of model.modules) {
-      for (const splitting of this.splittings) {
-        await this.timed('svd', () => { decompositions.of(module, splitting, () => this.weightOf(module.index)); });
+    for (const { index } of modules) {
+      for (const blocks of rowBlocks) {
+        await this.timed('svd', () => { this.weights.decomposed(index, blocks); });
         yield { type: 'progress', phase: 'svd', done: ++done, of };
       }
     }
@@ -103,7 +144,7 @@ class Compression {
 
   /** One forward and backward pass over the right answers, in batches. */
   private async *gradients(bench: Workbench): Steps<SigmaGradients[]> {
-    const { modules } = this.context.model, sums = modules.flatMap((m) => this.splittings.map((s) => new SigmaGradients(decompositions.of(m, s, () => this.weightOf(m.index)))));
+    const { model: { modules }, spec: { compress: { rowBlocks } } } = this.context, sums = modules.flatMap(({ index }) => rowBlocks.map((blocks) => new SigmaGradients(this.weights.decomposed(index, blocks))));
     const directions = sums.map((s) => directionsOf(s.of)), all = directions.flat(), batches = answersOf(bench.task, BACKWARD_ROWS);
     for (const [i, batch] of batches.entries()) {
       await this.timed('gradients', async () => {
@@ -117,74 +158,95 @@ class Compression {
   }
 
   /** Small removals, really made one at a time: does the prediction hold where it must? */
-  private async *checks(bench: Workbench, sums: readonly SigmaGradients[], before: Judged): Steps<Check[]> {
-    const { spec: { compress: { checks: count }, seed }, model: { modules } } = this.context, out: Check[] = [];
-    for (const { of, from, to, predicted } of smallRemovals(sums, count, seed)) {
-      const w = withoutComponents(this.weightOf(of.module), of, from, to), judged = yield* this.under(bench, 'checks', of.module, w, out.length, count);
-      await this.engine.setWeight(of.module, null);
-      out.push({ path: modules[of.module]!.path, blocks: of.blocks.length, from, to, predicted, measured: judged.loss - before.loss });
-      yield { type: 'check', check: out.at(-1)! };
+  private async *checks(bench: Workbench, planned: readonly SmallRemoval[]): Steps {
+    const { modules } = this.context.model, before = this.now.base!;
+    for (const { module, blocks, from, to, predicted } of planned.slice(this.now.checks.length)) {
+      const w = withoutComponents(this.weights.of(module), this.weights.decomposed(module, blocks), from, to), judged = yield* this.under(bench, 'checks', module, w, this.now.checks.length, planned.length);
+      await this.engine.setWeight(module, null);
+      yield { type: 'check', check: { path: modules[module]!.path, blocks, from, to, predicted, measured: judged.loss - before.loss } };
     }
-    return out;
   }
 
-  /** The best candidates one after the other, each on top of what was accepted. A module has one form: a later one replaces it. */
-  private async *scan(bench: Workbench, candidates: readonly Candidate[], before: Judged): Steps<{ trials: Trial[]; accepted: number[]; after: Figures }> {
-    const { context: { spec: { compress }, now }, engine } = this, trials: Trial[] = [], placed = new Map<number, { trial: number; weight: Float32Array }>();
-    let current = figuresOf(before);
-    const list = candidates.slice(0, compress.trials);
-    for (const candidate of list) {
-      const start = now(), { module } = candidate, weight = this.cut(candidate), judged = yield* this.under(bench, 'scan', module, weight, trials.length, list.length);
-      const figures = figuresOf(judged), accepted = isBetter(figures, current);
-      if (accepted) {
-        placed.delete(module);
-        placed.set(module, { trial: trials.length, weight });
-        yield* this.working('scan', bench.settle(this.layerOf(module)), bench.batches, trials.length, list.length);
-      } else await engine.setWeight(module, placed.get(module)?.weight ?? null);
-      const trial: Trial = {
-        ...this.removalOf(candidate), firstOrder: -candidate.score, predicted: candidate.curvature - candidate.score, measured: figures.loss - current.loss, figures, accepted, milliseconds: now() - start,
+  /** The candidates one after the other, each on top of what was accepted. A module has one form: a later one replaces it. */
+  private async *scan(bench: Workbench, candidates: readonly Candidate[]): Steps {
+    const { context: { now }, engine } = this, of = candidates.length, first = this.now.trials.length;
+    for (const candidate of candidates.slice(first)) {
+      const start = now(), { trials } = this.now, current = trials.findLast((t) => t.accepted)?.figures ?? this.now.base!, { module } = candidate;
+      const judged = yield* this.under(bench, 'scan', module, this.weights.cut(candidate), trials.length, of), figures = figuresOf(judged), accepted = isBetter(figures, current);
+      if (accepted) yield* this.working('scan', bench.settle(this.layerOf(module)), bench.batches, trials.length, of);
+      else {
+        const earlier = trials.findLast((t) => t.accepted && t.module === module);
+        await engine.setWeight(module, earlier ? this.weights.cut(earlier) : null);
+      }
+      yield {
+        type: 'trial',
+        trial: { ...this.removalOf(candidate), firstOrder: -candidate.score, predicted: candidate.curvature - candidate.score, measured: figures.loss - current.loss, figures, accepted, milliseconds: now() - start },
       };
-      trials.push(trial);
-      if (accepted) current = figures;
-      yield { type: 'trial', trial };
     }
-    for (const module of placed.keys()) await engine.setWeight(module, null);
-    if (placed.size > 0) yield* this.working('scan', bench.settle(0), bench.batches, list.length, list.length);
-    return { trials, accepted: [...placed.values()].map((p) => p.trial), after: current };
+    const placed = inForce(this.now.trials).map((i) => this.now.trials[i]!.module);
+    if (first === of || placed.length === 0) return;
+    for (const module of placed) await engine.setWeight(module, null);
+    yield* this.working('scan', bench.settle(0), bench.batches, of, of);
   }
 
   /** LASER: every module at every ρ, one at a time, on the same samples; a seeded sample of them where the whole is not asked for. */
-  private async *laser(bench: Workbench): Steps<LaserTrial[]> {
+  private async *laser(bench: Workbench): Steps {
     const { spec: { compress, seed }, model: { modules }, now } = this.context, whole = modules.length * RHO_GRID.length;
-    const order = compress.laser === 'all' ? Array.from({ length: whole }, (_, i) => i) : [...epochOrder(seed, 1, whole)].slice(0, LASER_SAMPLE), trials: LaserTrial[] = [];
-    for (const number of order) {
+    const order = compress.laser === 'all' ? Array.from({ length: whole }, (_, i) => i) : [...epochOrder(seed, 1, whole)].slice(0, LASER_SAMPLE);
+    for (const number of order.slice(this.now.laser.length)) {
       const start = now(), module = modules[Math.floor(number / RHO_GRID.length)]!, rho = RHO_GRID[number % RHO_GRID.length]!;
-      const judged = yield* this.under(bench, 'laser', module.index, this.cutTo(module.index, rho), trials.length, order.length);
+      const judged = yield* this.under(bench, 'laser', module.index, this.weights.cutTo(module.index, rho), this.now.laser.length, order.length);
       await this.engine.setWeight(module.index, null);
-      trials.push({ module: module.index, path: module.path, rho, figures: figuresOf(judged), milliseconds: now() - start });
-      yield { type: 'laser', trial: trials.at(-1)! };
+      yield { type: 'laser', trial: { module: module.index, path: module.path, rho, figures: figuresOf(judged), milliseconds: now() - start } };
     }
-    return trials;
   }
 
-  /** The test samples under the model as it is, then with one accepted step after the other. */
-  private async *judge(steps: readonly Removal[]): Steps<{ steps: Figures[]; samples: SampleTrail[] }> {
-    const { task, engine, context: { spec: { compress } } } = this, bench = new Workbench(engine, layOut(task.test, compress.scoring, ROWS)), judged: Judged[] = [];
-    const brief = ({ right, loss, chosen }: SampleScore) => ({ right, loss, chosen });
+  /** The test samples under the model as it is, then with one accepted step after the other; and what each of these writes. */
+  private async *judge(steps: readonly Removal[]): Steps<Pick<CompressResult, 'samples' | 'text'> & { steps: Figures[] }> {
+    const { task, engine, context: { spec: { compress, samples: { prompt } } } } = this, bench = new Workbench(engine, layOut(task.test, compress.scoring, ROWS)), judged: Judged[] = [];
+    const brief = ({ right, loss, chosen }: SampleScore) => ({ right, loss, chosen }), texts: (string | null)[] = [];
     try {
       yield* this.working('test', bench.open(), bench.batches);
       for (const step of [null, ...steps]) {
         if (step) {
-          await engine.setWeight(step.module, this.cut(step));
+          await engine.setWeight(step.module, this.weights.cut(step));
           yield* this.working('test', bench.settle(this.layerOf(step.module)), bench.batches);
         }
         judged.push(yield* this.working('test', bench.judge(), bench.batches));
+        texts.push(texts.includes(null) ? null : yield* this.written());
         yield { type: 'step', figures: figuresOf(judged.at(-1)!), scores: judged.at(-1)!.samples.map(brief) };
       }
-      return { steps: judged.map(figuresOf), samples: task.shown.map((shown, i) => ({ ...shown, scores: judged.map((j) => brief(j.samples[i]!)) })) };
+      const written = texts.filter((t) => t !== null);
+      return {
+        steps: judged.map(figuresOf), samples: task.shown.map((shown, i) => ({ ...shown, scores: judged.map((j) => brief(j.samples[i]!)) })),
+        text: written.length === texts.length ? { prompt, steps: written } : null,
+      };
     } finally {
       bench.dispose();
       for (const { module } of steps) await engine.setWeight(module, null);
+    }
+  }
+
+  /** The experiment's prompt continued by the model as it is now; null where it cannot write, or not from this prompt. */
+  private async *written(): Steps<string | null> {
+    const { spec: { samples: { prompt: words, tokens, temperature, topP }, seed }, model: { endOfText } } = this.context;
+    const prompt = Int32Array.from(await this.context.encode(words)), text = new TokenText(prompt, (ids) => this.context.decode(ids));
+    const writing = this.engine.generate({ prompt, tokens, choose: sampler({ temperature, topP, seed }), ...(endOfText !== undefined && { stop: endOfText }) });
+    let out = '';
+    try {
+      for (let done = 1; ; done++) {
+        const start = this.context.now(), next = await writing.next();
+        this.times.text += this.context.now() - start;
+        if (next.done) return out;
+        out += await text.add(next.value.id, done === tokens || next.value.id === endOfText);
+        yield { type: 'progress', phase: 'text', done, of: tokens };
+      }
+    } catch (error) {
+      // The figures stand without it.
+      if (error instanceof AtlasError && (error.code === 'operator' || error.code === 'bad-text' || error.code === 'too-large')) return null;
+      throw error;
+    } finally {
+      await writing.return();
     }
   }
 
@@ -192,7 +254,7 @@ class Compression {
     const best = trials.reduce((a, b) => (isBetter(b.figures, a.figures) ? b : a)), evaluations = this.context.model.modules.length * RHO_GRID.length;
     const milliseconds = trials.reduce((sum, t) => sum + t.milliseconds, 0), bench = new Workbench(this.engine, layOut(this.task.test, this.context.spec.compress.scoring, ROWS));
     try {
-      await this.engine.setWeight(best.module, this.cutTo(best.module, best.rho));
+      await this.engine.setWeight(best.module, this.weights.cutTo(best.module, best.rho));
       yield* this.working('laser', bench.open(), bench.batches);
       const judged = yield* this.working('laser', bench.judge(), bench.batches);
       return { evaluations, made: trials.length, milliseconds, extrapolated: (milliseconds / trials.length) * evaluations, best, test: figuresOf(judged) };
@@ -229,30 +291,7 @@ class Compression {
     return this.context.model.modules[module]!.layer;
   }
 
-  /** The module's own weight, kept: it is cut again and again. */
-  private weightOf(module: number): Float32Array {
-    let w = this.weights.get(module);
-    if (!w) this.weights.set(module, w = this.engine.materialiseWeight(module));
-    return w;
-  }
-
-  private cut({ module, blocks, keep }: Pick<Candidate, 'module' | 'blocks' | 'keep'>): Float32Array {
-    const info = this.context.model.modules[module]!, splitting = this.splittings.find((s) => s.blocks === blocks)!;
-    return cut(this.weightOf(module), decompositions.of(info, splitting, () => this.weightOf(module)), keep);
-  }
-
-  /** One block, as LASER has it. */
-  private cutTo(module: number, rho: number): Float32Array {
-    const { model, spec } = this.context, whole = decompositions.of(model.modules[module]!, { blocks: 1, split: 'contiguous', seed: spec.seed }, () => this.weightOf(module));
-    return cut(this.weightOf(module), whole, whole.blocks.map((b) => Math.floor(rho * b.sigma.length)));
-  }
-
   private removalOf({ module, blocks, rho, keep, dropped }: Candidate): Removal {
     return { module, path: this.context.model.modules[module]!.path, blocks, rho, keep, dropped };
-  }
-
-  private spectrumOf(sums: SigmaGradients): Spectrum {
-    const { module, blocks } = sums.of, round = (values: Float64Array) => Array.from(values, (v) => Number(v.toPrecision(6)));
-    return { module, path: this.context.model.modules[module]!.path, blocks: blocks.length, sigma: blocks.map((b) => round(b.sigma)), gradient: sums.gradients().map(round) };
   }
 }

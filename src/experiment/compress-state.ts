@@ -6,7 +6,7 @@ import type { ShownSample } from './compress-task.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { StudyContext } from './study.ts';
 
-export type CompressPhase = 'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'laser';
+export type CompressPhase = 'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'text' | 'laser';
 
 /** Accuracy, and negative log likelihood of the right answers in nats per token. */
 export interface Figures { accuracy: number; loss: number }
@@ -66,6 +66,8 @@ export interface CompressResult {
   /** Test figures of the model as it is, then after each accepted step. */
   test: { samples: number; steps: Figures[] };
   samples: SampleTrail[];
+  /** What follows the experiment's prompt, written by the model as it is and after each accepted step; null where it cannot write. */
+  text: { prompt: string; steps: string[] } | null;
   laser: LaserFigures | null;
   /** Milliseconds by phase. */
   times: Record<CompressPhase, number>;
@@ -73,6 +75,8 @@ export interface CompressResult {
 
 export type CompressEvent =
   | { type: 'start'; spec: ExperimentSpec; samples: number; test: number; chance: number; laserEvaluations: number }
+  /** A compression taken up again, as it stood. */
+  | { type: 'resumed'; state: CompressState }
   | { type: 'progress'; phase: CompressPhase; done: number; of: number }
   | { type: 'base'; figures: Figures; aboveChance: boolean }
   | { type: 'spectrum'; spectrum: Spectrum }
@@ -109,6 +113,7 @@ export function reduceCompress(state: CompressState | null, event: CompressEvent
       spec, samples, testSamples: test, chance, laserEvaluations, progress: null, base: null, aboveChance: true, spectra: [], candidates: 0, checks: [], trials: [], steps: [], laser: [], result: null,
     };
   }
+  if (event.type === 'resumed') return event.state;
   if (!state) throw new RangeError('a compression begins with its start');
   switch (event.type) {
     case 'progress': return { ...state, progress: { phase: event.phase, done: event.done, of: event.of } };
@@ -121,6 +126,17 @@ export function reduceCompress(state: CompressState | null, event: CompressEvent
     case 'laser': return { ...state, laser: [...state.laser, event.trial] };
     case 'done': return { ...state, progress: null, result: event.result };
   }
+}
+
+/** Numbers of the accepted trials in force, in the order in which they were accepted: of a module the last one only. */
+export function inForce(trials: readonly Trial[]): number[] {
+  const byModule = new Map<number, number>();
+  trials.forEach(({ module, accepted }, i) => {
+    if (!accepted) return;
+    byModule.delete(module);
+    byModule.set(module, i);
+  });
+  return [...byModule.values()];
 }
 
 /** Pearson's r of predicted and measured change over the small removals; null with fewer than three. */

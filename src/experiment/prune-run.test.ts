@@ -11,8 +11,10 @@ import { wasmBackend } from '../engine/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
 import { dequantise } from '../model/weights.ts';
 import { readGraph } from '../onnx/read.ts';
-import { prunedFiles, type PrunedFile } from './prune-export.ts';
-import { runPrune } from './prune-run.ts';
+import { prunedWeight, type MadeBase, type PrunedParts } from './made-base.ts';
+import { prunedFile } from './prune-export.ts';
+import type { PrunedFileName } from './prune-files.ts';
+import { runPrune, type PruneCheckpoint } from './prune-run.ts';
 import { costOf, reducePrune, type PruneState } from './prune-state.ts';
 import { parseSpec } from './schema.ts';
 import { setByPaths, type Setting } from './settings.ts';
@@ -44,16 +46,8 @@ describe('the study', { timeout: 120_000 }, () => {
   }
 
   it('tells every number of every round, compares at equal sparsity, and ends with its file', async () => {
-    let state: PruneState | null = null, files: PrunedFile[] = [];
-    const masks: Uint32Array[] = [], weights: Float32Array[] = [];
-    const run = runPrune(await context(small()), async (pruned) => {
-      files = await prunedFiles({ graph, compiled }, pruned);
-      for (const { index } of modules) {
-        masks.push(pruned.mask(index));
-        weights.push(await pruned.weight(index));
-      }
-    });
-    for await (const event of run) {
+    let state: PruneState | null = null, base: MadeBase | null = null;
+    for await (const event of runPrune({ ...await context(small()), keepBase: (made) => { base = structuredClone(made); } })) {
       state = reducePrune(state, event);
       expect(structuredClone(state)).toEqual(state);
     }
@@ -72,9 +66,10 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(costOf(state!)).toEqual({ zeros: 0.5, cost: rounds[1]!.repaired! - dense!.loss });
 
     // The files: zeros where the masks have none, in every form; a model that onnxruntime loads, with the losses told.
-    const file = (name: string) => files.find((f) => f.name === name)!.bytes;
-    const sparse = readSafetensors(file('weights.safetensors'), 'weights').tensors, bits = readSafetensors(file('mask.safetensors'), 'mask').tensors;
-    const reread = await readGraph(file('onnx/model.onnx'), { file: 'model.onnx' }), q4 = compile(await readGraph(file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }));
+    const pruned = base as unknown as PrunedParts, { masks } = pruned, weights = modules.map((m) => prunedWeight(compiled, pruned, m.index)), file = (name: PrunedFileName) => prunedFile({ graph, compiled }, pruned, name);
+    const sparse = readSafetensors(await file('weights.safetensors'), 'weights').tensors, bits = readSafetensors(await file('mask.safetensors'), 'mask').tensors, adapters = readSafetensors(await file('adapter.safetensors'), 'adapter');
+    expect(adapters.tensors.size).toBe(2 * modules.length);
+    const float = await file('onnx/model.onnx'), reread = await readGraph(float, { file: 'model.onnx' }), q4 = compile(await readGraph(await file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }));
     for (const { index, path, outFeatures, inFeatures } of modules) {
       const kept = weights[index]!, size = outFeatures * inFeatures;
       expect(toFloat32(sparse.get(`${path}.weight`)!)).toEqual(kept);
@@ -83,11 +78,34 @@ describe('the study', { timeout: 120_000 }, () => {
       const rounded = dequantise(q4.weightOf(index));
       expect(kept.findIndex((v, i) => !isKept(masks[index]!, i) && (v !== 0 || rounded[i] !== 0))).toBe(-1);
     }
-    const batch = trainingBatch(2), untouched = await runUntouched(reread, file('onnx/model.onnx'), () => null, { ids: [...batch.ids], batch: 2, length: batch.length });
+    const batch = trainingBatch(2), untouched = await runUntouched(reread, float, () => null, { ids: [...batch.ids], batch: 2, length: batch.length });
     const again = createEngine({ model: compile(reread), backend: await backend, memoryBudgetBytes: 500e6 });
     expect(difference(untouched.data, await again.logits(batch))).toBeLessThan(1e-4);
     const { sum, tokens } = await again.evaluate(trainingBatch(4));
     expect(sum / tokens).toBeCloseTo(rounds[1]!.repaired!, 4);
+  });
+
+  it('goes on after its last whole round, or after its comparisons, as if nothing had been', async () => {
+    /** Until an event, or to the end; and the checkpoint there. */
+    async function ran(from?: PruneCheckpoint, stop: (event: { type: string; round?: number; step?: number }) => boolean = () => false) {
+      let state: PruneState | null = null, take = null as (() => Promise<unknown>) | null, steps = 0;
+      for await (const event of runPrune({ ...await context(small()), checkpoint: { from, offer: (latest) => { take = latest; } } })) {
+        state = reducePrune(state, event);
+        if (event.type === 'step') steps++;
+        if (stop(event)) break;
+      }
+      return { state: state!, steps, checkpoint: take && structuredClone(await take()) as PruneCheckpoint };
+    }
+    const whole = await ran();
+    expect(whole.steps).toBe(4);
+    expect((await ran(undefined, (e) => e.type === 'ranks')).checkpoint).toBeNull();
+    const inRound2 = await ran(undefined, (e) => e.type === 'step' && e.round === 2 && e.step === 3);
+    expect(inRound2.checkpoint!.standing.rounds).toBe(1);
+    const resumed = await ran(inRound2.checkpoint!);
+    expect(resumed.steps).toBe(2);
+    expect(resumed.state).toEqual(whole.state);
+    const compared = await ran(inRound2.checkpoint!, (e) => e.type === 'storing'), last = await ran(compared.checkpoint!, (e) => { expect(e.type).not.toBe('comparing'); return false; });
+    expect(last.state).toEqual(whole.state);
   });
 
   it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {

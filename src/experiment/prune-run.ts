@@ -2,13 +2,14 @@
  * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then the same sparsity by Wanda alone and by
  * Wanda with plain LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
  */
-import type { AdapterValues, CleanPass, TokenBatch } from '../engine/engine.ts';
+import type { CleanPass, TokenBatch } from '../engine/engine.ts';
 import { oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
-import { losa, startLosa, type LosaData, type LosaEngine, type LosaEvent, type LosaModel, type LosaOptions } from '../methods/losa/losa.ts';
+import { losa, losaStanding, startLosa, type LosaData, type LosaEngine, type LosaEvent, type LosaModel, type LosaOptions, type LosaStanding } from '../methods/losa/losa.ts';
 import { zerosOf } from '../methods/losa/prune-pass.ts';
 import { truncated } from '../methods/qdylora.ts';
 import { heldOutLoss } from '../methods/training.ts';
 import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../model/int4.ts';
+import type { PrunedParts } from './made-base.ts';
 import { targetOf } from './prune-spec.ts';
 import { reducePrune, resultOf, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -20,6 +21,8 @@ const SCALE = 2;
 
 export type PruneEvent =
   | { type: 'start'; spec: ExperimentSpec; model: PruneState['model']; provider: PruneState['provider']; versions: PruneState['versions']; layers: number; sequences: PruneState['sequences'] }
+  /** A pruning taken up again, as it stood. */
+  | { type: 'resumed'; state: PruneState }
   /** The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how many weights they have. */
   | { type: 'dense'; loss: number; bytes: number; weights: number }
   | LosaEvent
@@ -32,45 +35,51 @@ export type PruneEvent =
   | { type: 'stored' } & StoredForm
   | { type: 'done'; result: PruneResult };
 
-/** The pruned model while its engine is there: for files. */
-export interface PrunedModel {
-  /** M ⊙ (W + s B A), [out, in]: every pruned weight exactly zero. */
-  weight(module: number): Promise<Float32Array>;
-  /** One bit a weight, row-major, bit 0 of a word first, 1 = kept. */
-  mask(module: number): Uint32Array;
-  /** Each cut to its rank. */
-  adapters(): Promise<AdapterValues[]>;
-  scale: number;
-}
+/** A pruning after a whole round; with `state.lora`, after the comparisons. What comes after a round is the same however often it was taken up again. */
+export interface PruneCheckpoint { state: PruneState; standing: LosaStanding }
 
-/** See study.ts. `take` is given the pruned model at the end. Throws what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
-export async function* runPrune(context: StudyContext, take?: (pruned: PrunedModel) => Promise<void>): AsyncGenerator<PruneEvent, void, undefined> {
-  const { spec, model, provider, versions } = context;
+/** See study.ts. The pruned model is a base as soon as its last round is through. Throws what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
+export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEvent, void, undefined> {
+  const { spec, model, provider, versions, checkpoint } = context, from = checkpoint?.from as PruneCheckpoint | undefined;
   let state: PruneState | null = null;
   const told = <E extends PruneEvent>(event: E): E => {
     state = reducePrune(state, event);
     return event;
   };
+  const now = () => state!;
   const data = await texts(context), { calibration, train, held } = data, { sparsity, structure } = targetOf(spec.prune);
-  yield told({
+  yield told(from ? { type: 'resumed', state: from.state } : {
     type: 'start', spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, layers: model.layers,
     sequences: { calibration: calibration.sequences, train: train.sequences, held: held.sequences },
   });
   const engine = await context.derive('float32'), options: LosaOptions = { ...spec.prune, sparsity, structure, seed: spec.seed, scale: SCALE, training: trainingOptions(spec.training, spec.seed) };
-  let dense: CleanPass | null = null, pruned: LosaModel | null = null;
+  let dense: CleanPass | null = null, pruned: LosaModel | null = null, standing = from?.standing;
+  const offer = () => {
+    const at = { state: now(), standing: standing! };
+    checkpoint?.offer(async (): Promise<PruneCheckpoint> => at);
+  };
   try {
     const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0), bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
-    yield told({ type: 'dense', loss: await heldOutLoss(engine, held, options.training.batch), bytes, weights });
+    if (!now().dense) yield told({ type: 'dense', loss: await heldOutLoss(engine, held, options.training.batch), bytes, weights });
     dense = await engine.cleanPass(calibration);
-    pruned = await startLosa(engine, options);
-    for await (const event of losa(engine, pruned, dense, data, options, () => context.now())) yield told(event);
-    if (spec.prune.baselines) {
+    pruned = await startLosa(engine, options, standing);
+    if (standing) offer();
+    for await (const event of losa(engine, pruned, dense, data, options, () => context.now(), standing?.rounds)) {
+      const said = told(event);
+      if (checkpoint && event.type === 'repaired') {
+        standing = await losaStanding(engine, pruned, event.round);
+        offer();
+      }
+      yield said;
+    }
+    context.keepBase?.({ kind: 'pruned', ...await partsOf(engine, pruned) });
+    if (spec.prune.baselines && !now().lora) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
       for await (const event of baselines(engine, dense, data, options, rank, context.now)) yield told(event);
+      if (checkpoint) offer();
     }
-    for await (const event of stored(engine, pruned, data.held, options.training.batch, state!)) yield told(event);
-    await take?.(prunedModel(engine, pruned));
-    yield { type: 'done', result: resultOf(state!) };
+    for await (const event of stored(engine, pruned, data.held, options.training.batch, now())) yield told(event);
+    yield { type: 'done', result: resultOf(now()) };
   } finally {
     dense?.dispose();
     pruned?.dispose();
@@ -120,9 +129,6 @@ async function* stored(engine: LosaEngine & { setWeight(module: number, weight: 
   }
 }
 
-const prunedModel = (engine: LosaEngine, { use, ranks }: LosaModel): PrunedModel => ({
-  weight: (module) => engine.mergedWeight(module, use),
-  mask: (module) => use.masks.bits(module)!,
-  adapters: async () => truncated(await use.adapters.values(), (module) => ranks[engine.modules[module]!.layer]!),
-  scale: SCALE,
+const partsOf = async ({ modules }: LosaEngine, { use, ranks }: LosaModel): Promise<PrunedParts> => ({
+  masks: modules.map((m) => use.masks.bits(m.index)!), adapters: truncated(await use.adapters.values(), (module) => ranks[modules[module]!.layer]!), scale: SCALE,
 });

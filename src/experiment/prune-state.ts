@@ -62,6 +62,7 @@ export function reducePrune(state: PruneState | null, event: PruneEvent): PruneS
     const { spec, model, provider, versions, layers, sequences } = event;
     return { spec, model, provider, versions, layers, sequences, dense: null, rounds: [], wanda: null, lora: null, stored: [], doing: { what: 'prepare', round: 0, done: 0, of: 1 }, result: null };
   }
+  if (event.type === 'resumed') return event.state;
   if (!state) throw new Error(`a study cannot begin with "${event.type}"`);
   const { layers } = state, { rounds, baselines } = state.spec.prune;
   const doing = (what: PruneDoing['what'], round: number, done: number, of: number): PruneDoing => ({ what, round, done, of });

@@ -7,7 +7,7 @@ import { anySpec } from '../../test/spec-arbitrary.ts';
 
 test('the defaults are those of the page', () => {
   expect(defaultSpec()).toEqual({
-    version: 1, model: { id: 'bundled:atlas-3m' }, text: { kind: 'bundled', id: 'stories' }, sequences: 2, length: 32, seed: 1,
+    version: 1, model: { id: 'bundled:atlas-3m' }, base: 'as-is', text: { kind: 'bundled', id: 'stories' }, sequences: 2, length: 32, seed: 1,
     method: { name: 'adarank', variant: 'two-draws', noise: { scale: 'std' }, repeats: 5, vocabularySample: 0 },
     allocation: { meanRank: 8, rounding: 'floor', unit: 'ranks', rMin: 0, rMax: 1024 },
     study: null,

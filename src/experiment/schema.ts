@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
+import { BASES } from './base-spec.ts';
 import { compressSchemaOf } from './compress-spec.ts';
 import { pruneSchema } from './prune-spec.ts';
 import { raceSchema } from './race-spec.ts';
@@ -106,6 +107,7 @@ const training = z.strictObject({
 export const specSchema = z.pipe(z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
   model: z.prefault(modelSchema, {}),
+  base: z._default(z.enum(BASES), 'as-is'),
   text: z._default(textSchema, { kind: 'bundled', id: 'stories' }),
   sequences: z._default(whole('sequences'), 2),
   length: z._default(whole('length'), 32),

@@ -3,6 +3,7 @@
  * between two experiments, naming an experiment by what is not default.
  */
 import { AtlasError } from '../errors.ts';
+import { MAKES } from './base-spec.ts';
 import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
 import type { ExperimentSpec } from './spec.ts';
 
@@ -90,10 +91,25 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
 /** Settings that use what was measured rather than change it: ranks and studies follow from the same draws. */
-export const isOfResults = (path: string): boolean => /^(allocation|study|training|race|slider|prune|compress|samples)(\.|$)/.test(path);
+const isOfResults = (path: string): boolean => /^(allocation|study|training|race|slider|prune|compress|samples)(\.|$)/.test(path);
+
+/** Whether a setting decides what an experiment's base becomes. */
+export const makesBase = (path: string, { base }: Pick<ExperimentSpec, 'base'>): boolean => MAKES[base]?.test(path) ?? false;
+
+/** Whether a setting is one by which an experiment measures what it does: its own, and those of its base. */
+export const isMeasured = (path: string, spec: Pick<ExperimentSpec, 'base'>): boolean => !isOfResults(path) || makesBase(path, spec);
+
+/** Settings in which `b` measures otherwise than `a`; the number of repeats is none. */
+export const measuredChanges = (a: ExperimentSpec, b: ExperimentSpec): Change[] =>
+  describeChanges(a, b).filter(({ path }) => path !== 'method.repeats' && (isMeasured(path, a) || isMeasured(path, b)));
 
 /** Whether draws measured under `a` are those `b` would measure, so far as both go: all but the allocation and the number of repeats agree. No model hash means any. */
 export function sameMeasurement(a: ExperimentSpec, b: ExperimentSpec): boolean {
-  return describeChanges(a, b).every(({ path, from, to }) => path === 'method.repeats' || isOfResults(path)
-    || (path === 'model.hash' && (from === undefined || to === undefined)));
+  return measuredChanges(a, b).every(({ path, from, to }) => path === 'model.hash' && (from === undefined || to === undefined));
+}
+
+/** Equal for experiments whose base is made in the same way; `''` for the model as it came. */
+export function baseKey(spec: ExperimentSpec): string {
+  const { base, seed } = spec;
+  return base === 'as-is' ? '' : canonical([base, seed, describeChanges(defaultSpec(), spec).flatMap(({ path, to }) => (makesBase(path, spec) ? [[path, to]] : []))]);
 }

@@ -1,6 +1,7 @@
 /**
  * An experiment as a plain, versioned object: the one thing the form, the link and the command line all produce.
  */
+import type { BaseKind } from './base-spec.ts';
 import type { CompressSettings } from './compress-spec.ts';
 import type { PruneSettings } from './prune-spec.ts';
 import type { RaceSettings } from './race-spec.ts';
@@ -100,6 +101,8 @@ export interface TrainingSettings {
 export interface ExperimentSpec {
   version: typeof SPEC_VERSION;
   model: ModelRef;
+  /** What is measured, trained on and written with. The two studies that make such a base always begin with the model as it came. */
+  base: BaseKind;
   text: TextRef;
   /** Calibration batch: sequences × tokens each. */
   sequences: number;

@@ -8,6 +8,7 @@ import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
 import type { ModelFacts } from './events.ts';
+import type { MadeBase } from './made-base.ts';
 import type { ExperimentSpec, StudyKind, TextRef } from './spec.ts';
 
 /** Everything an engine of this product can do. */
@@ -46,6 +47,8 @@ export interface StudyContext {
   task?(id: string): Promise<string>;
   /** Another engine over the same model with its linear layers in another form. The caller disposes it. Throws `too-large`. */
   derive(form: WeightForm): Promise<FullEngine>;
+  /** Keeps what a study made of the model, so that other studies can run on it; absent: nobody wants it. */
+  keepBase?(base: MadeBase): void;
   /** Keeps a trained adapter under its name, in place of an earlier one. */
   keep(adapter: KeptAdapter): void;
   kept(name: string): KeptAdapter | undefined;

@@ -1,5 +1,5 @@
 /** What follows from the stores: pure functions with their last answer kept, so that many readers cost one computation. */
-import { describeChanges, isOfResults, sameMeasurement, type Change } from '../experiment/settings.ts';
+import { measuredChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
 import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
 import type { Measurement } from '../experiment/measurement.ts';
 import { rankTable, type RankTable } from '../experiment/rank-table.ts';
@@ -23,7 +23,7 @@ function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (.
 const noDraws = lastOf((modules: readonly MeasuredModule[]) => modules.map((): number[] => []));
 const tableOf = lastOf((modules: readonly MeasuredModule[], draws: Draws, error: number | null, rule: AllocationSpec): RankTable => rankTable({ modules, draws, error }, rule));
 const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout => mapLayout(modules, layers));
-const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => describeChanges(measured, spec).filter(({ path }) => path !== 'method.repeats' && !isOfResults(path)));
+const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => measuredChanges(measured, spec));
 
 const none: readonly MeasuredModule[] = [];
 

@@ -27,8 +27,12 @@ export const client = new EngineClient({
   progress: showProgress,
   events: (message) => onEvents(message),
   study: (message) => onStudy(message),
+  base: (making) => useModel.setState({ making }),
   warning: (error) => useModel.setState({ failure: failureOf(error) }),
-  died: () => { engine.open = false; },
+  died: () => {
+    engine.open = false;
+    useModel.setState({ making: null });
+  },
 });
 
 /** Bytes arrive in hundreds of small messages; the page shows them ten times a second. */
@@ -75,8 +79,8 @@ export async function explainModule(module: number, repeat: number): Promise<Req
 
 /** Pictures of a module's weight, of its noise in `repeat`, and of a fresh adapter of `rank`. */
 export function pictureOf(module: number, repeat: number, rank: number): Promise<Requests['picture']['answer']> {
-  const { seed, method: { noise } } = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
-  return client.ask('picture', { module, repeat, seed, rank, std: noise.scale === 'fixed' ? noise.sigma : null });
+  const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
+  return client.ask('picture', { spec, module, repeat, rank });
 }
 
 /** The tokens of an experiment's text, as its run would cut them. Throws `bad-text`. */

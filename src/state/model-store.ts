@@ -5,7 +5,7 @@ import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts'
 import type { MeasuredModule } from '../experiment/result.ts';
 import type { ModelFacts } from '../experiment/events.ts';
 import type { BundledModel } from '../model/bundled-files.ts';
-import type { Inspection, ModelSource, Progress, ProviderChoice, SelfTestReport } from '../worker/protocol.ts';
+import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, SelfTestReport } from '../worker/protocol.ts';
 
 /** A text that ships with the page, `public/texts/index.json`. */
 export interface BundledText { id: string; title: string; file: string; split: string; licence: string; source: string; bytes: number }
@@ -30,6 +30,8 @@ export interface ModelState {
   /** Bytes read so far by part, while loading. */
   download: Record<'runtime' | 'model', { loaded: number; total: number }>;
   phase: Progress['phase'] | null;
+  /** The base that is being made, before a run can begin on it. */
+  making: Extract<FromWorker, { kind: 'base' }>['making'];
   /** The picker's candidate. */
   candidate: { source: ModelSource; name: string; inspection: Inspection | null; failure: Failure | null } | null;
   /** What the visitor must know now; shown in the band until it is dismissed or overtaken. */
@@ -54,6 +56,7 @@ export const useModel = create<ModelState & { set(patch: Partial<ModelState>): v
   limit: 0,
   download: nothing,
   phase: null,
+  making: null,
   candidate: null,
   failure: null,
   distrusted: null,

@@ -13,7 +13,7 @@ import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';
 import { clearStudies, useStudy } from './study-store.ts';
-import { textOf } from './texts.ts';
+import { textOf, textsOf } from './texts.ts';
 import { can } from './transport.ts';
 
 takeEvents(receive);
@@ -41,7 +41,7 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
   endRun();
   const before = useModel.getState();
   resetDownload();
-  useModel.setState({ choice, failure: null, distrusted: null });
+  useModel.setState({ choice, failure: null, distrusted: null, making: null });
   useRun.setState({ phase: 'loading' });
   try {
     let answer = await client.ask('open', { source, provider: choice });
@@ -114,11 +114,11 @@ async function start(how: 'run' | 'step' = 'run'): Promise<void> {
   const known = goesOn ? shown.measured.map((d) => d.slice(0, drawsAsked(measured.method))) : null;
   catchUp = known ? drawsIn(known) : 0;
   try {
-    const texts = await textOf(measured.text);
+    const [texts, baseTexts] = await Promise.all([textOf(measured.text), measured.base === 'as-is' ? {} : textsOf(measured)]);
     if (mine !== run) return;
     // Pressed while the text was fetched, Pause has not reached the thread.
     const paused = useRun.getState().phase !== 'running';
-    const answer = client.ask('run', { spec: measured, texts, paused, ...(known && { known: { measured: known, times: shown!.times } }) });
+    const answer = client.ask('run', { spec: measured, texts, baseTexts, paused, ...(known && { known: { measured: known, times: shown!.times } }) });
     if (how === 'step') client.control('step');
     await answer;
     if (mine === run) deaths = 0;

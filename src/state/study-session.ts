@@ -1,6 +1,8 @@
 /** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
 import type { CompressResult } from '../experiment/compress-state.ts';
-import { describeChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
+import { isOnBase } from '../experiment/base-spec.ts';
+import type { PrunedFileName } from '../experiment/prune-files.ts';
+import { describeChanges, makesBase, sameMeasurement, type Change } from '../experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { studyViews, type StudyStates, type StudyView } from '../experiment/studies.ts';
 import { summarise } from '../methods/statistics.ts';
@@ -29,7 +31,8 @@ function importancesNow(): number[] | null {
 /** Settings in which the experiment differs from what a study in view was run with, as far as they are its own. */
 export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
   const own = study === 'samples' ? ['model', 'seed', study] : ['model', 'seed', 'allocation', 'training', study];
-  return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!));
+  const ofBase = (path: string) => isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
+  return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!) || ofBase(path));
 }
 
 /** How often the engine stopped in studies since one ended: once it is brought back by itself. */
@@ -120,9 +123,14 @@ export async function writeAt(adapter: string, rank: number): Promise<void> {
 export const peftFiles = (name: string, rank?: number): Promise<Requests['exportAdapter']['answer']> =>
   client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
 
-/** A compression's files, with so many of its accepted steps. */
-export const compressedFiles = ({ trials, accepted, spec }: CompressResult, steps: number): Promise<Requests['exportCompressed']['answer']> =>
-  client.ask('exportCompressed', { result: { trials, accepted, spec }, steps });
+/** A file of a compression, with so many of its accepted steps. */
+export async function compressedFile({ trials, accepted, spec }: CompressResult, steps: number, name: 'factors.safetensors' | 'model.onnx'): Promise<Uint8Array<ArrayBuffer>> {
+  const { files } = await client.ask('exportCompressed', { result: { trials, accepted, spec }, steps });
+  return files.find((f) => f.name === name)!.bytes;
+}
+
+/** A file of a pruning, told by the experiment it was run with. */
+export const prunedFile = async (spec: ExperimentSpec, file: PrunedFileName): Promise<Uint8Array<ArrayBuffer>> => (await client.ask('exportPruned', { spec, file })).bytes;
 
 /** Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader says of them. */
 export async function takeAdapter(config: Uint8Array<ArrayBuffer>, weights: Uint8Array<ArrayBuffer>): Promise<void> {

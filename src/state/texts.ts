@@ -26,7 +26,7 @@ export async function textOf(text: TextRef): Promise<string> {
 /** The file of a bundled task. Throws `no-file`. */
 export const taskOf = async (id: string): Promise<string> => (await request(`tasks/${id}.json`)).text();
 
-/** Every bundled text an experiment names, by id, fetched; and its task where the study wants one. Throws `no-file`. */
+/** Every bundled text an experiment names, by id, fetched; and its task where the study or the base wants one. Throws `no-file`. */
 export async function textsOf(spec: ExperimentSpec): Promise<Record<string, string>> {
   const named = new Set<string>();
   JSON.stringify(spec, (_, value: unknown) => {
@@ -35,8 +35,8 @@ export async function textsOf(spec: ExperimentSpec): Promise<Record<string, stri
     return value;
   });
   const texts = Object.fromEntries(await Promise.all([...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const)));
-  const { study, compress: { task } } = spec;
-  return study === 'compress' && task.kind === 'set' ? { ...texts, [taskKey(task.id)]: await taskOf(task.id) } : texts;
+  const { study, base, compress: { task } } = spec;
+  return (study === 'compress' || base === 'compressed') && task.kind === 'set' ? { ...texts, [taskKey(task.id)]: await taskOf(task.id) } : texts;
 }
 
 /** The list of bundled texts. */

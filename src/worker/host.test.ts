@@ -7,6 +7,7 @@ import type { Ort } from '../engine/ort.ts';
 import { measurementOf, reduce, type Measurement } from '../experiment/measurement.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { reduceRace, type RaceEvent, type RaceState } from '../experiment/race-state.ts';
+import { readSafetensors } from '../model/safetensors.ts';
 import { nodeFiles } from '../model/node-files.ts';
 import { EngineHost } from './host.ts';
 import type { AdapterSummary, FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
@@ -133,7 +134,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
   });
 
   it('draws a picture of weights, noise and delta', async () => {
-    const picture = await page.ask('picture', { module: 0, repeat: 0, seed: 1, rank: 4, std: null });
+    const picture = await page.ask('picture', { spec, module: 0, repeat: 0, rank: 4 });
     for (const part of [picture.weights, picture.noise, picture.delta]) {
       expect(part).toHaveLength(picture.width * picture.height);
       expect(part.some((v) => v !== 0)).toBe(true);
@@ -185,6 +186,38 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(imported).toEqual(own);
     await expect(page.ask('exportAdapter', { name: 'race/nobody' })).rejects.toMatchObject({ code: 'no-adapter' });
   });
+
+  it('makes an experiment’s base first, keeps it, measures and trains on it, and goes back', async () => {
+    const based = {
+      ...race, study: null, base: 'pruned' as const, prune: { ...spec.prune, rounds: 1, meanRank: 2, samples: 3, baselines: false }, training: { ...race.training, steps: 2 }, race: { ...race.race, entries: ['uniform' as const, 'random' as const] },
+    };
+    const making = () => page.pushed.flatMap((m) => (m.kind === 'base' && m.making ? [m.making.share] : []));
+    expect(await page.ask('run', { spec: based, texts: '', baseTexts: {} })).toEqual({ finished: true });
+    expect(making().length).toBeGreaterThan(0);
+    expect(page.pushed.findLast((m) => m.kind === 'base')).toEqual({ kind: 'base', making: null });
+    const on = page.measurement!.draws;
+    expect(on.flat().some((d, i) => Math.abs(d / whole.draws.flat()[i]! - 1) > 0.05)).toBe(true);
+    // A question about it is answered on it: half of what the picture shows is gone.
+    const zeros = async (s: typeof spec) => { const { weights } = await page.ask('picture', { spec: s, module: 0, repeat: 0, rank: 4 }); return weights.filter((w) => w === 0).length / weights.length; };
+    expect(await zeros(based)).toBeGreaterThan(0.4);
+    expect((await page.ask('explain', { spec: based, texts: '', module: 9, repeat: 0 })).value / on[9]![0]!).toBeCloseTo(1, 4);
+
+    // Known, it is not made again: for a race, whose adapters stay with it.
+    const before = making().length;
+    expect(await page.ask('study', { study: 'race', spec: based, texts: {}, importances: null })).toEqual({ finished: true });
+    expect(page.adapters.map((a) => a.name).sort()).toEqual(['race/random', 'race/uniform']);
+    expect((await page.ask('judge', { name: 'race/uniform', spec: based, texts: {} })).base).toBeCloseTo(page.race!.base!, 5);
+    expect(making()).toHaveLength(before);
+
+    const { bytes } = await page.ask('exportPruned', { spec: based, file: 'mask.safetensors' });
+    expect(readSafetensors(bytes, 'mask').tensors.size).toBe(56);
+    await expect(page.ask('exportPruned', { spec: { ...based, seed: 5 }, file: 'mask.safetensors' })).rejects.toMatchObject({ code: 'no-base' });
+
+    await page.ask('run', { spec, texts: '' });
+    page.measurement!.draws.flat().forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
+    expect(await zeros(spec)).toBeLessThan(0.2);
+    await expect(page.ask('judge', { name: 'race/random', spec, texts: {} })).rejects.toMatchObject({ code: 'no-adapter' });
+  }, 120_000);
 
   it('answers a bad request with a code and stays usable', async () => {
     const bad = { ...spec, text: { kind: 'ids' as const, ids: [[0, 4096]] } };

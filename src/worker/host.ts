@@ -16,6 +16,7 @@ import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
 import { shaking } from '../experiment/draws.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
+import type { ExperimentSpec } from '../experiment/spec.ts';
 import type { FullEngine } from '../experiment/study.ts';
 import { runExperiment, tokensHash } from '../experiment/run.ts';
 import type { CalibrationBatch } from '../model/calibration.ts';
@@ -58,7 +59,7 @@ export class EngineHost {
   /** What studies need is loaded with the first one. */
   private studies: Promise<StudyHost> | null = null;
   /** The clean pass of the last explained batch, by its tokens. */
-  private explained: { key: string; pass: CleanPass } | null = null;
+  private explained: { key: string; engine: FullEngine; pass: CleanPass } | null = null;
 
   constructor(out: Surroundings) {
     this.out = out;
@@ -87,12 +88,13 @@ export class EngineHost {
     open: (ask) => this.open(ask),
     run: (ask) => this.run(ask),
     explain: (ask) => this.explain(ask),
-    picture: async ({ module, repeat, seed, rank, std }) => pictureOf(this.current().engine, { module, repeat, seed, rank, std }),
+    picture: async (ask) => pictureOf(await this.engineOf(ask.spec), ask),
     study: (ask) => this.study(ask),
     forget: async (ask) => (await this.studyHost()).forget(ask),
     exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
     exportCompressed: async ({ result, steps }) => ({ files: await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, steps) }),
+    exportPruned: async (ask) => (await this.studyHost()).pruned(ask),
     judge: async (ask) => (await this.studyHost()).judge(ask),
     count: async ({ spec, texts }) => {
       const { tokens, sequences, length } = await batchOf(spec, texts, this.current().loaded);
@@ -152,9 +154,10 @@ export class EngineHost {
   private async close(): Promise<void> {
     this.explained?.pass.dispose();
     this.explained = null;
-    const { opened } = this;
+    const { opened, studies } = this;
     this.opened = null;
     this.studies = null;
+    await (await studies)?.dispose();
     await opened?.engine.dispose();
   }
 
@@ -163,14 +166,16 @@ export class EngineHost {
     return this.opened;
   }
 
-  private async run({ spec, texts, known, paused }: Requests['run']['ask']): Promise<{ finished: boolean }> {
-    const { engine, facts, loaded, ort } = this.current();
+  private async run({ spec, texts, baseTexts = {}, known, paused }: Requests['run']['ask']): Promise<{ finished: boolean }> {
+    const { facts, loaded, ort } = this.current();
     this.running?.tell('cancel');
     const control = this.running = new RunControl(paused === true);
-    const batch = await batchOf(spec, texts, loaded);
+    const batch = await batchOf(spec, texts, loaded), engine = await this.ground({ spec, texts: baseTexts }, control);
+    if (!engine) return { finished: false };
+    const host = await this.studies, memory = () => host?.memory() ?? engine.memory();
     const outbox = new Outbox<RunEvent>((events) => {
       // What a cancelled run still has to say would be taken for the next run's.
-      if (!control.cancelled) this.out.send({ kind: 'events', events, memory: engine.memory(), paused: control.paused });
+      if (!control.cancelled) this.out.send({ kind: 'events', events, memory: memory(), paused: control.paused });
     });
     const events = runExperiment({ spec, engine, batch, model: facts, versions: versionsOf(ort), control, known });
     try {
@@ -190,12 +195,11 @@ export class EngineHost {
   }
 
   private async study(ask: Requests['study']['ask']): Promise<{ finished: boolean }> {
-    const { engine } = this.current();
     this.running?.tell('cancel');
     const control = this.running = new RunControl(ask.paused === true), host = await this.studyHost();
     try {
       return await host.run(ask, control, (events) =>
-        this.out.send({ kind: 'study', study: ask.study, events, memory: engine.memory(), adapters: host.adapters() }));
+        this.out.send({ kind: 'study', study: ask.study, events, memory: host.memory(), adapters: host.adapters() }));
     } finally {
       if (this.running === control) this.running = null;
     }
@@ -206,8 +210,19 @@ export class EngineHost {
     return this.studies ??= import('./study-host.ts').then((m) => new m.StudyHost(opened, this.out));
   }
 
+  /** The engine an experiment is to run on; null where it was cancelled before its base was there. What bases need is loaded with the first. */
+  private async ground(ask: Parameters<StudyHost['ground']>[0], control: RunControl): Promise<FullEngine | null> {
+    if (ask.spec.base === 'as-is' && !this.studies) return this.current().engine;
+    return (await (await this.studyHost()).ground(ask, control))?.engine ?? null;
+  }
+
+  /** The engine an experiment ran on. */
+  private async engineOf(spec: ExperimentSpec): Promise<FullEngine> {
+    return spec.base === 'as-is' ? this.current().engine : (await this.studyHost()).engineOf(spec, this.running !== null);
+  }
+
   private async explain({ spec, texts, module, repeat }: Requests['explain']['ask']): Promise<Requests['explain']['answer']> {
-    const { engine, loaded } = this.current();
+    const { loaded } = this.current(), engine = await this.engineOf(spec);
     const pass = await this.passOf(engine, await batchOf(spec, texts, loaded));
     const detail = await engine.explain(pass, probeOf(engine, { ...shaking(spec.method), seed: spec.seed }, module, repeat));
     return { ...detail, labels: await labelsOf(detail.tokens.map((t) => t.id), loaded) };
@@ -215,10 +230,10 @@ export class EngineHost {
 
   private async passOf(engine: FullEngine, batch: CalibrationBatch): Promise<CleanPass> {
     const key = `${batch.sequences} ${batch.length} ${tokensHash(batch.ids)}`;
-    if (this.explained?.key !== key) {
+    if (this.explained?.key !== key || this.explained.engine !== engine) {
       this.explained?.pass.dispose();
       this.explained = null;
-      this.explained = { key, pass: await engine.cleanPass(batch) };
+      this.explained = { key, engine, pass: await engine.cleanPass(batch) };
     }
     return this.explained.pass;
   }

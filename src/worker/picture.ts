@@ -11,12 +11,12 @@ const WIDTH = 104, HEIGHT = 72;
  * The top left corner of the matrix, 1:1. The delta is that of a fresh adapter as in LoRA, A ~ U(−1/√in, 1/√in), scale 1, but
  * with B drawn like A: B = 0 would give an empty picture.
  */
-export function pictureOf(engine: Engine, { module, repeat, seed, rank, std }: Requests['picture']['ask']): Picture {
+export function pictureOf(engine: Engine, { spec: { seed, method: { noise: shake } }, module, repeat, rank }: Requests['picture']['ask']): Picture {
   const { inFeatures, outFeatures } = engine.modules[module]!;
   const width = Math.min(WIDTH, inFeatures), height = Math.min(HEIGHT, outFeatures);
   const matrix = engine.materialiseWeight(module);
   const noise = new Float32Array(inFeatures * height);
-  fillNormal(streamKeys(seed, module, 2 * repeat), noise, 0, std ?? engine.weightStd(module));
+  fillNormal(streamKeys(seed, module, 2 * repeat), noise, 0, shake.scale === 'fixed' ? shake.sigma : engine.weightStd(module));
   const rows = Math.max(rank, 0);
   const loraA = draw(streamKeys(seed, module, 0), rows * inFeatures, inFeatures), loraB = draw(streamKeys(seed, module, 1), height * rows, rows);
   const delta = rows === 0 ? new Float32Array(height * inFeatures) : loraDelta(loraA, loraB, null, null, height, inFeatures, rows, 1);

@@ -8,8 +8,10 @@
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
 import type { SelfTestReport } from '../engine/self-test.ts';
+import type { BaseKind } from '../experiment/base-spec.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
+import type { PrunedFileName } from '../experiment/prune-files.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import type { StudyEvent } from '../experiment/studies.ts';
 import type { WeightForm } from '../experiment/study.ts';
@@ -76,10 +78,10 @@ export interface Requests {
     answer: { facts: ModelFacts; provider: ProviderInfo; selfTest: SelfTestReport; memory: MemoryUse; limit: number; providers: ProviderKind[] };
   };
   /** Start a run; events follow. Answered when the run is done, paused runs included. `cancelled` if reset. */
-  run: { ask: { spec: ExperimentSpec; texts: string; known?: KnownDraws; paused?: boolean }; answer: { finished: boolean } };
+  run: { ask: { spec: ExperimentSpec; texts: string; /** What its base is made with, where it has one. */ baseTexts?: Texts; known?: KnownDraws; paused?: boolean }; answer: { finished: boolean } };
   /** Probe one module in the open. */
   explain: { ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number }; answer: ProbeDetail & { labels: string[] } };
-  picture: { ask: { module: number; repeat: number; seed: number; rank: number; std: number | null }; answer: Picture };
+  picture: { ask: { spec: ExperimentSpec; module: number; repeat: number; rank: number }; answer: Picture };
   /** Start a study; its events follow. Answered when it is done, pauses included. `cancelled` if reset. */
   study: { ask: { study: StudyKind; spec: ExperimentSpec; texts: Texts; importances: number[] | null; paused?: boolean }; answer: { finished: boolean } };
   /** A study is to begin anew: its checkpoint goes. */
@@ -89,6 +91,8 @@ export interface Requests {
   importAdapter: { ask: { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }; answer: { adapter: AdapterSummary } };
   /** A compression's files: the factors of what was cut, and the export with their product put in; so many of its steps. */
   exportCompressed: { ask: { result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>; steps: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
+  /** One file of a finished pruning, told by the experiment it was run with. */
+  exportPruned: { ask: { spec: ExperimentSpec; file: PrunedFileName }; answer: { bytes: Uint8Array<ArrayBuffer> } };
   /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
   judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
   /** Tokens of a text, counted as the run would cut it. */
@@ -111,6 +115,8 @@ export type FromWorker =
   | { [K in RequestName]: { kind: 'reply'; id: number; name: K; answer: Requests[K]['answer'] } }[RequestName]
   | { kind: 'failed'; id: number; code: ErrorCode; values: ErrorValues; message: string }
   | { kind: 'progress'; progress: Progress }
+  /** How far the base of an experiment is that is being made, 0 to 1; null: it is there, or given up. */
+  | { kind: 'base'; making: { base: Exclude<BaseKind, 'as-is'>; share: number } | null }
   /** Something to know that stops nothing. */
   | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
   /** Batched: at most ten messages a second. */

@@ -1,16 +1,23 @@
 /**
- * The thread's side of studies: gives a study its context, runs it under the transport's control, and keeps the adapters it
- * trained for as long as the model is open.
+ * The thread's side of studies: gives a study its context, runs it under the transport's control, on the model or on the base
+ * that the experiment asks for.
  */
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
-import { checkpointKey } from '../experiment/checkpoint.ts';
+import type { MemoryUse } from '../engine/engine.ts';
+import { makeBase } from '../experiment/base.ts';
+import { isOnBase, MAKER } from '../experiment/base-spec.ts';
+import { checkpointKey, type CheckpointDoor } from '../experiment/checkpoint.ts';
 import { exportPeft, importPeft } from '../experiment/peft.ts';
 import { taskKey } from '../experiment/compress-spec.ts';
-import type { TextRef } from '../experiment/spec.ts';
+import { prunedFile } from '../experiment/prune-export.ts';
+import { baseKey } from '../experiment/settings.ts';
+import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
 import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
 import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyContext, type WeightForm } from '../experiment/study.ts';
 import { heldOutLoss } from '../methods/training.ts';
+import type { Graph } from '../onnx/graph.ts';
+import { Bases, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
 import { batchOf } from './load.ts';
@@ -20,47 +27,94 @@ import type { RunControl } from './run-control.ts';
 import { versionsOf } from './versions.ts';
 
 export class StudyHost {
-  private readonly kept = new Map<string, KeptAdapter>();
   private readonly opened: Opened;
-  /** A provider of its own for another form of the weights. */
-  private readonly backend: Opened['backend'];
-  private readonly limit: number;
   private readonly out: Surroundings;
   private readonly checkpoints: CheckpointStore;
+  private readonly bases: Bases;
   /** The checkpoints of the study under way, by their key. */
   private keeping: { key: string; keeper: CheckpointKeeper } | null = null;
 
   constructor(opened: Opened, out: Surroundings) {
     this.opened = opened;
-    this.backend = opened.backend;
-    this.limit = out.memoryLimit(opened.engine.provider.kind);
     this.out = out;
     this.checkpoints = new CheckpointStore(out.database);
+    this.bases = new Bases(opened, this.checkpoints, out.memoryLimit(opened.engine.provider.kind));
   }
 
   /** Runs a study from its checkpoint or anew, to its end or until it is cancelled; `send` gets its events, at most ten times a second. */
   async run(ask: Requests['study']['ask'], control: RunControl, send: (events: StudyEvent[]) => void): Promise<{ finished: boolean }> {
+    const ground = await this.ground({ ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } }, control);
+    if (!ground) return { finished: false };
     const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
+    try {
+      const run = await studyRuns[ask.study]();
+      return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...this.context(ask, ground), checkpoint }), (event) => outbox.add(event), () => outbox.flush()) !== null };
+    } finally {
+      outbox.flush();
+    }
+  }
+
+  /** What an experiment runs on from now on, its base made first where nobody has yet; null where it was cancelled meanwhile. Throws what the making study throws. */
+  async ground({ spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>, control: RunControl): Promise<Ground | null> {
+    const key = baseKey(spec), { base } = spec;
+    if (base !== 'as-is' && !await this.bases.known(key)) {
+      const study = MAKER[base];
+      await this.bases.leave();
+      const outbox = new Outbox<number>((shares) => this.out.send({ kind: 'base', making: { base, share: shares.at(-1)! } }));
+      try {
+        const made = await this.pulled({ study, spec }, control, (checkpoint) => makeBase({ ...this.context({ spec, texts, importances: null }, this.bases.plain), checkpoint }), (share) => outbox.add(share), () => outbox.flush());
+        if (!made) return null;
+        this.bases.keep(key, made.value);
+      } finally {
+        outbox.flush();
+        this.out.send({ kind: 'base', making: null });
+      }
+    }
+    return this.bases.stand(key);
+  }
+
+  /** The engine an experiment ran on, for questions about it. Throws `no-base` where that would have to be made, or something else runs (`busy`). */
+  async engineOf(spec: ExperimentSpec, busy: boolean): Promise<FullEngine> {
+    const key = baseKey(spec), { now } = this.bases;
+    if (busy && key !== now.key) throw new AtlasError('no-base');
+    return (await this.bases.stand(key)).engine;
+  }
+
+  memory(): MemoryUse {
+    const own = this.opened.engine.memory(), { engine } = this.bases.now;
+    return engine === this.opened.engine ? own : { ...own, device: own.device + engine.memory().device };
+  }
+
+  /** The model is closed. */
+  dispose(): Promise<void> {
+    return this.bases.leave();
+  }
+
+  /** Pulls what checkpoints a study, from its last one or anew, under the transport's control; its value, or null where it was cancelled. */
+  private async pulled<E, T>(ask: Requests['forget']['ask'], control: RunControl, begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>, told: (event: E) => void, flush: () => void): Promise<{ value: T } | null> {
     const key = this.checkpointKey(ask), keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) => this.out.send({ kind: 'warning', code, values }));
     this.keeping = { key, keeper };
-    const standing = () => {
-      outbox.flush();
+    const events = begin(keeper), standing = () => {
+      flush();
       void keeper.save();
     };
     try {
-      for await (const event of (await studyRuns[ask.study]())({ ...this.context(ask), checkpoint: keeper })) {
-        outbox.add(event);
+      for (;;) {
+        const next = await events.next();
+        if (next.done) {
+          await keeper.forget();
+          return { value: next.value };
+        }
+        told(next.value);
         if (!await control.goOn(standing)) {
           // Stopped for something else: Play goes on from here, unless it was Reset.
           await keeper.save();
-          return { finished: false };
+          return null;
         }
         await keeper.between();
       }
-      await keeper.forget();
-      return { finished: true };
     } finally {
-      outbox.flush();
+      await events.return(undefined as T);
     }
   }
 
@@ -77,7 +131,7 @@ export class StudyHost {
   }
 
   adapters(): AdapterSummary[] {
-    return [...this.kept.values()].map(({ name, values, dyLora, base }) => {
+    return [...this.bases.now.adapters.values()].map(({ name, values, dyLora, base }) => {
       const { modules } = this.opened.facts;
       return {
         name, base, anyRank: dyLora !== undefined, ranks: modules.map((_, i) => values.find((v) => v.module === i)?.rank ?? 0),
@@ -97,13 +151,13 @@ export class StudyHost {
   /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
   importPeft({ config, weights }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
     const { adapters, scale } = importPeft(config, weights, this.opened.facts.modules);
-    this.keep({ name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
+    keepIn(this.bases.now, { name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
     return { adapter: this.adapters().find((a) => a.name === 'imported')! };
   }
 
   /** Held-out loss of the model as it is and through an adapter, nats per token. */
   async judge({ name, rank, spec, texts }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
-    const { engine } = this.opened, { held, heldSequences, length, batch } = spec.training;
+    const { engine } = this.bases.now, { held, heldSequences, length, batch } = spec.training;
     const kept = this.named(name, rank);
     const tokens = await this.tokens(texts)(held, { sequences: heldSequences, length });
     const adapters = await engine.adapters(kept.values);
@@ -115,22 +169,23 @@ export class StudyHost {
   }
 
   private named(name: string, rank?: number): KeptAdapter {
-    const found = this.kept.get(name);
+    const found = this.bases.now.adapters.get(name);
     if (!found) throw new AtlasError('no-adapter');
     return rank === undefined ? found : keptAtRank(found, rank);
   }
 
-  private keep(adapter: KeptAdapter): void {
-    // Told anew, a name moves to the end: the last one trained comes last.
-    this.kept.delete(adapter.name);
-    this.kept.set(adapter.name, adapter);
+  /** A pruning's file. Throws `no-base` where it is not known any more. */
+  async pruned({ spec, file }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
+    const made = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
+    if (made?.kind !== 'pruned') throw new AtlasError('no-base');
+    return { bytes: await prunedFile(this.opened.loaded, made, file) };
   }
 
   private tokens = (texts: Record<string, string>) => (text: TextRef, shape: { sequences: number; length: number }) =>
     batchOf({ text, ...shape }, text.kind === 'bundled' ? texts[text.id] ?? '' : text.kind === 'own' ? text.text : '', this.opened.loaded);
 
-  private context({ spec, texts, importances }: Requests['study']['ask']): StudyContext {
-    const { engine, facts, loaded, ort } = this.opened;
+  private context({ spec, texts, importances }: Pick<Requests['study']['ask'], 'spec' | 'texts' | 'importances'>, ground: Ground): StudyContext {
+    const { facts, loaded, ort } = this.opened, { engine, graph, adapters } = ground;
     return {
       spec, engine, importances, model: facts, provider: engine.provider, versions: versionsOf(ort),
       tokens: this.tokens(texts),
@@ -141,19 +196,25 @@ export class StudyHost {
         if (table === undefined) throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no task of this name comes with the page' });
         return table;
       },
-      derive: (form) => this.derive(form),
-      keep: (adapter) => this.keep(adapter),
-      kept: (name) => this.kept.get(name),
-      newest: () => [...this.kept.values()].at(-1),
+      derive: (form) => this.derive(graph, form),
+      keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
+      keep: (adapter) => keepIn(ground, adapter),
+      kept: (name) => adapters.get(name),
+      newest: () => [...adapters.values()].at(-1),
       now: () => performance.now(),
     };
   }
 
-  private async derive(form: WeightForm): Promise<FullEngine> {
-    const { loaded: { graph }, engine } = this.opened;
+  private async derive(graph: Graph, form: WeightForm): Promise<FullEngine> {
     const model = form === 'nf4'
       ? await (await import('../engine/nf4-model.ts')).nf4Model(graph)
       : await (await import('../engine/float-model.ts')).floatModel(graph);
-    return createEngine({ model, backend: await this.backend(), memoryBudgetBytes: this.limit - engine.memory().device });
+    return createEngine({ model, backend: await this.opened.backend(), memoryBudgetBytes: this.bases.room });
   }
+}
+
+function keepIn({ adapters }: Ground, adapter: KeptAdapter): void {
+  // Told anew, a name moves to the end: the last one trained comes last.
+  adapters.delete(adapter.name);
+  adapters.set(adapter.name, adapter);
 }

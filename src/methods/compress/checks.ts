@@ -7,7 +7,7 @@ const PICKS = 0xfffffffb;
 /** A removal is a 24th of the components; the strongest sixth stays. */
 const PARTS = 24, STRONG = 4;
 
-export interface SmallRemoval { of: Decomposition; /** Components [from, to) of every block. */ from: number; to: number; /** −Σ σᵢ gᵢ. */ predicted: number }
+export interface SmallRemoval { module: number; /** Number of row blocks. */ blocks: number; /** Components [from, to) of every block. */ from: number; to: number; /** −Σ σᵢ gᵢ. */ predicted: number }
 
 /** Seeded picks among all decompositions. Blocks are taken to be equally large; of a larger one the same numbers go. */
 export function smallRemovals(sums: readonly SigmaGradients[], count: number, seed: number): SmallRemoval[] {
@@ -19,7 +19,7 @@ export function smallRemovals(sums: readonly SigmaGradients[], count: number, se
     const from = part * size, to = from + size;
     let predicted = 0;
     of.blocks.forEach(({ sigma }, b) => { for (let i = from; i < to; i++) predicted -= sigma[i]! * g[b]![i]!; });
-    return { of, from, to, predicted };
+    return { module: of.module, blocks: of.blocks.length, from, to, predicted };
   });
 }
 

@@ -5,7 +5,7 @@
  * Source: arXiv 2502.14816, wzhuang-xmu/LoSA; methods.md §4. The adapters stay as they are in memory: "merging" and "unmerging"
  * are done by the engine, which always computes with M ⊙ (W + s B A).
  */
-import type { AdapterUse, CleanPass, SparseEngine, TokenBatch, TrainingEngine } from '../../engine/engine.ts';
+import type { AdapterMoments, AdapterValues, CleanPass, SparseEngine, TokenBatch, TrainingEngine } from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
 import { heldOutLoss, train, type StepUse, type TrainingData, type TrainingOptions } from '../training.ts';
 import { prunePass, type MaskedUse, type PrunedBlock, type PruneRule } from './prune-pass.ts';
@@ -51,21 +51,40 @@ export type LosaEvent =
   | { type: 'repaired'; round: number; loss: number };
 
 /** Masks and adapters of a run, on the provider; `use` is the model they make. Must be disposed. */
-export interface LosaModel { use: MaskedUse; ranks: number[]; dispose(): void }
-
-/** Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small module: for as many as it can have). */
-export async function startLosa(engine: LosaEngine, { seed, mostRank, scale, meanRank }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>): Promise<LosaModel> {
-  const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures)), ranks = new Array<number>(engine.layers).fill(Math.round(meanRank));
-  const adapters = await engine.adapters(initialAdapters(seed, engine.modules, room)), masks = await engine.masks();
-  const use: MaskedUse = { adapters, masks, scale: () => scale, rank: (module) => ranks[engine.modules[module]!.layer]! };
-  return { use, ranks, dispose: () => { adapters.dispose(); masks.dispose(); } };
+export interface LosaModel {
+  use: MaskedUse;
+  /** By layer. */
+  ranks: number[];
+  /** By layer: how often each rank has moved. */
+  moved: Uint32Array[];
+  dispose(): void;
 }
 
-/** All rounds, from a model that `startLosa` made. `dense`: a clean pass of the unpruned model over the calibration batch. */
-export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPass, data: LosaData, options: LosaOptions, now: () => number): AsyncGenerator<LosaEvent, void, undefined> {
-  const { use, ranks } = model, { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options, stepOf = countedSteps(engine, use, ranks, mostRank);
+/** A run after so many whole rounds, as plain data. */
+export interface LosaStanding { rounds: number; ranks: number[]; moved: Uint32Array[]; masks: Uint32Array[]; values: AdapterValues[]; moments: AdapterMoments[] }
+
+/**
+ * Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small module: for as many as it can have);
+ * or as an earlier run stood.
+ */
+export async function startLosa(engine: LosaEngine, { seed, mostRank, scale, meanRank }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>, from?: LosaStanding): Promise<LosaModel> {
+  const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures)), ranks = from ? [...from.ranks] : new Array<number>(engine.layers).fill(Math.round(meanRank));
+  const adapters = await engine.adapters(from?.values ?? initialAdapters(seed, engine.modules, room), from?.moments), masks = await engine.masks();
+  from?.masks.forEach((bits, module) => masks.set(module, bits));
+  const use: MaskedUse = { adapters, masks, scale: () => scale, rank: (module) => ranks[engine.modules[module]!.layer]! };
+  return { use, ranks, moved: ranks.map((_, layer) => from?.moved[layer]?.slice() ?? new Uint32Array(mostRank)), dispose: () => { adapters.dispose(); masks.dispose(); } };
+}
+
+/** Where a run stands after so many rounds. */
+export async function losaStanding({ modules }: LosaEngine, { use, ranks, moved }: LosaModel, rounds: number): Promise<LosaStanding> {
+  return { rounds, ranks: [...ranks], moved: moved.map((rows) => rows.slice()), masks: modules.map((m) => use.masks.bits(m.index)!), values: await use.adapters.values(), moments: await use.adapters.moments() };
+}
+
+/** The rounds after the first `done`, from a model that `startLosa` made. `dense`: a clean pass of the unpruned model over the calibration batch. */
+export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPass, data: LosaData, options: LosaOptions, now: () => number, done = 0): AsyncGenerator<LosaEvent, void, undefined> {
+  const { use, ranks } = model, { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options, stepOf = countedSteps(engine, model);
   const held = () => heldOutLoss(engine, data.held, training.batch, use);
-  for (let round = 1; round <= rounds; round++) {
+  for (let round = done + 1; round <= rounds; round++) {
     const target = sparsityOfRound(sparsity, round, rounds), matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
     const redundancy = redundancies(matrix), importance = layerImportances(redundancy, beta);
     // Whole N of M leave layers nothing to differ by.
@@ -94,8 +113,7 @@ export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPa
 }
 
 /** AdamW's corrections go by how often a rank has moved: those that a round adds begin with their own first step. */
-function countedSteps(engine: LosaEngine, use: AdapterUse, ranks: readonly number[], mostRank: number): (step: number) => StepUse {
-  const moved = ranks.map(() => new Uint32Array(mostRank));
+function countedSteps(engine: LosaEngine, { use, ranks, moved }: LosaModel): (step: number) => StepUse {
   const updates = (module: number, row: number) => moved[engine.modules[module]!.layer]![row]!;
   return () => {
     moved.forEach((rows, layer) => { for (let row = 0; row < ranks[layer]!; row++) rows[row]!++; });

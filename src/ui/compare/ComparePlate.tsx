@@ -1,6 +1,6 @@
 /** Beside the map of differences: the settings that differ, both maps small, and rank by rank. */
 import { useEffect, useRef } from 'react';
-import { describeChanges, isOfResults } from '../../experiment/settings.ts';
+import { describeChanges, isMeasured } from '../../experiment/settings.ts';
 import { mapLayout } from '../../state/layout.ts';
 import { useRun, type KeptResult } from '../../state/run-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
@@ -20,7 +20,7 @@ export function ComparePlate({ a, b }: { a: KeptResult; b: KeptResult }) {
   const set = useRun((r) => r.set);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
-  const changes = describeChanges(a.result.spec, b.result.spec).filter(({ path }) => !isOfResults(path) && path !== 'model.hash');
+  const changes = describeChanges(a.result.spec, b.result.spec).filter(({ path }) => [a, b].some(({ result }) => isMeasured(path, result.spec)) && path !== 'model.hash');
   return (
     <>
       <div className="head">

@@ -74,7 +74,7 @@ export function Chips() {
   const c = words.chips;
   const memory = useModel((m) => m.memory);
   const limit = useModel((m) => m.limit);
-  const seed = useExperiment((e) => e.spec.seed);
+  const { seed, base } = useExperiment((e) => e.spec);
   return (
     <div className="chips">
       <ProviderChip />
@@ -87,6 +87,7 @@ export function Chips() {
           </div>
         </Popover>
       )}
+      {base !== 'as-is' && <span className="chip">{words.base.chip[base]}</span>}
       <span className="chip">{c.seed(seed)}</span>
     </div>
   );

@@ -1,5 +1,6 @@
 /** The settings most visitors leave alone. What is not its default says what the default is. */
 import type { ReactNode } from 'react';
+import { BASES } from '../../experiment/base-spec.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 import { defaults } from '../../state/derived.ts';
@@ -24,16 +25,17 @@ export function Advanced() {
 }
 
 function Fields(): ReactNode {
-  const w = useWords().rail;
+  const words = useWords(), w = words.rail, b = words.base;
   const spec = useExperiment((e) => e.spec);
   const edit = useEdit();
   const { allocation } = spec;
   const d = defaults;
-  const note = (value: unknown, normal: unknown, words = String(normal)) => (value === normal ? null : w.default(words));
+  const note = (value: unknown, normal: unknown, said = String(normal)) => (value === normal ? null : w.default(said));
   const number = (label: string, value: number, normal: number, [min, max]: readonly [number, number], key: string, change: (s: ExperimentSpec, v: number) => ExperimentSpec, step: 1 | 'any' = 1) =>
     <NumberField label={label} value={value} min={min} max={max} step={step} note={note(value, normal)} onCommit={(v) => edit(key, (s) => change(s, v))} />;
   return (
     <div className="stack fields">
+      <Choice label={b.label} value={spec.base} why={b.why} note={note(spec.base, d.base, b.names[d.base])} options={BASES.map((base) => [base, b.names[base]] as const)} onChange={(base) => edit('base', (s) => ({ ...s, base }))} />
       <MethodFields />
       {spec.text.kind !== 'ids' && number(w.sequences, spec.sequences, d.sequences, LIMITS.sequences, 'sequences', (s, sequences) => ({ ...s, sequences }))}
       {spec.text.kind !== 'ids' && number(w.length, spec.length, d.length, LIMITS.length, 'length', (s, length) => ({ ...s, length }))}

@@ -14,7 +14,7 @@ export const compressEn = {
   empty: 'One backward pass will rank every component.', emptyNote: 'The best removals are then really tried.',
   running: 'The finding appears at the end.', interrupted: 'The scan was not run to its end.',
   phase: (phase: CompressPhase, done: number, of: number) => `${{
-    svd: 'Decomposing weights', samples: 'Running the samples', gradients: 'Backward pass', checks: 'Measuring small removals', scan: 'Trying removals', test: 'Running the test samples', laser: 'LASER’s search',
+    svd: 'Decomposing weights', samples: 'Running the samples', gradients: 'Backward pass', checks: 'Measuring small removals', scan: 'Trying removals', test: 'Running the test samples', text: 'Writing a text', laser: 'LASER’s search',
   }[phase]}, ${n.whole(done)} of ${n.whole(of)}.`,
   finding: ({ steps, before, after, kind }: CompressVerdict) => (kind === 'none' ? 'Nothing is removed: no removal tried made the samples better.'
     : `Dropping ${n.whole(steps)} piece${s(steps)} ${kind === 'helped' ? 'helped' : kind === 'cost' ? 'cost' : 'took accuracy from'}${kind === 'open' ? ` ${percent(before.accuracy)} to ${percent(after.accuracy)}` : `: ${percent(before.accuracy)} to ${percent(after.accuracy)}`}.`),
@@ -37,7 +37,8 @@ export const compressEn = {
   undoName: (module: string) => `Undo ${module} and what came after it`,
   samples: 'Before and after, sample by sample', changedOnly: 'Only what changed', noChange: 'No sample changed its answer.', sampleColumns: { question: 'sample', before: 'before', after: 'after' },
   right: 'right', wrong: 'wrong', share: (v: number) => percent(v), more: (count: number) => `${n.whole(count)} more`,
-  save: 'Save', factors: 'the factors', model: 'the model', saving: 'Writing…', size: (bytes: number) => (bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`), saved: (name: string, size: string) => `${name}, ${size}`,
+  factors: 'the factors', model: 'the model',
+  texts: 'A text before and after', textBefore: 'The model as it is', textAfter: (steps: number) => `With ${n.whole(steps)} step${s(steps)}`, textSame: 'The two are the same, word for word.',
   settings: {
     title: 'Settings', task: 'Task', tasks: { 'next-word': 'Next word', 'continuation': 'Next four words', own: 'Your own table', text: 'Next tokens of a text' } as Record<string, string>,
     scoring: 'An option’s tokens count by their', sum: 'sum', mean: 'mean', samples: 'Samples that choose', test: 'Samples that judge', rowBlocks: 'Row blocks', rowBlocksHint: 'Of 1, 2, 4, 8, 16.', split: 'Blocks are', contiguous: 'neighbouring rows', kmeans: 'rows that point alike (k-means)',

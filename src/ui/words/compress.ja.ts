@@ -12,7 +12,7 @@ export const compressJa: CompressWords = {
   empty: '一度の逆伝播で、すべての成分に順位がつきます。', emptyNote: '上位の除去を実際に試します。',
   running: '結論は最後に表示されます。', interrupted: '探索は最後まで実行されていません。',
   phase: (phase, done, of) => `${{
-    svd: '重みを分解中', samples: 'サンプルを実行中', gradients: '逆伝播中', checks: '小さな除去を実測中', scan: '除去を試行中', test: 'テスト用サンプルを実行中', laser: 'LASER の探索中',
+    svd: '重みを分解中', samples: 'サンプルを実行中', gradients: '逆伝播中', checks: '小さな除去を実測中', scan: '除去を試行中', test: 'テスト用サンプルを実行中', text: '文章を生成中', laser: 'LASER の探索中',
   }[phase]}（${n.whole(done)} / ${n.whole(of)}）。`,
   finding: ({ steps, before, after, kind }) => (kind === 'none' ? '何も取り除いていません。試した除去でサンプルの成績は上がりませんでした。'
     : `${n.whole(steps)} 個の除去で正答率が ${percent(before.accuracy)} から ${percent(after.accuracy)} に${kind === 'helped' ? '上がりました' : kind === 'cost' ? '下がりました' : 'なりました'}。`),
@@ -35,7 +35,8 @@ export const compressJa: CompressWords = {
   undoName: (module) => `${module} 以降の手順を取り消す`,
   samples: 'サンプルごとの前後比較', changedOnly: '変化したものだけ', noChange: '答えの変わったサンプルはありません。', sampleColumns: { question: 'サンプル', before: '前', after: '後' },
   right: '正解', wrong: '不正解', share: (v) => percent(v), more: (count) => `ほか ${n.whole(count)} 件`,
-  save: '保存', factors: '因子', model: 'モデル', saving: '書き出し中…', size: (bytes) => (bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`), saved: (name, size) => `${name}（${size}）`,
+  factors: '因子', model: 'モデル',
+  texts: '文章の前後比較', textBefore: '元のモデル', textAfter: (steps) => `${n.whole(steps)} 手順を適用`, textSame: '二つは一字一句同じです。',
   settings: {
     title: '設定', task: '課題', tasks: { 'next-word': '次の単語', 'continuation': '続きの四語', own: '自分の表', text: 'テキストの次のトークン' },
     scoring: '選択肢のトークンの集計', sum: '合計', mean: '平均', samples: '選択用サンプル', test: '判定用サンプル', rowBlocks: '行ブロック数', rowBlocksHint: '1, 2, 4, 8, 16 から。', split: 'ブロックの作り方', contiguous: '隣り合う行', kmeans: '向きの近い行（k-means）',

@@ -1,8 +1,9 @@
 /** Settings and their values in words: "seed 1 to 2", "noise σ 0.05". */
 import { countsOf, sweepsOf } from '../../experiment/draws.ts';
+import type { BaseKind } from '../../experiment/base-spec.ts';
 import type { Measurement } from '../../experiment/measurement.ts';
 import type { Change } from '../../experiment/settings.ts';
-import { changesFromDefault, isOfResults } from '../../experiment/settings.ts';
+import { changesFromDefault, isMeasured } from '../../experiment/settings.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
 import type { ExperimentSpec, MethodName, ModelRef, TextRef } from '../../experiment/spec.ts';
 import type { Words } from './en.ts';
@@ -18,6 +19,7 @@ export const modelName = (id: string) => id.replace(/^(bundled|files):/, '');
 function value(words: Words, path: string, v: unknown): string {
   const rail = words.rail;
   if (path === 'text') return describeText(words, v as TextRef);
+  if (path === 'base') return words.base.names[v as BaseKind];
   if (path === 'model') return modelName((v as ModelRef).id);
   if (path === 'method.noise') return (v as { scale: string }).scale === 'std' ? 'std(W)' : `σ = ${(v as { sigma: number }).sigma}`;
   if (path === 'method.name') return words.methods.names[v as MethodName];
@@ -32,9 +34,11 @@ function value(words: Words, path: string, v: unknown): string {
   return String(ofSlider[String(v)] ?? names[String(v)] ?? v);
 }
 
-/** By which method, and how much of it there is: "AdaRank, 5 repeats". */
-export const describeMeasured = (words: Words, { spec: { method }, measured }: Pick<Measurement, 'spec' | 'measured'>): string =>
-  words.map.subtitle(words.methods.names[method.name], words.methods.counts(countsOf(method, sweepsOf(measured))));
+/** By which method, how much of it there is, and on what where that is not the model as it came: "AdaRank, 5 repeats". */
+export function describeMeasured(words: Words, { spec: { base, method }, measured }: Pick<Measurement, 'spec' | 'measured'>): string {
+  const what = words.map.subtitle(words.methods.names[method.name], words.methods.counts(countsOf(method, sweepsOf(measured))));
+  return base === 'as-is' ? what : words.base.measured(what, base);
+}
 
 /** `model.id` and `model.hash` are one thing to a reader. */
 const known = (path: string) => (path.startsWith('model.') ? 'model' : path);
@@ -47,7 +51,7 @@ export function describeChange(words: Words, { path, from, to }: Change): string
 
 /** What sets an experiment apart from the default one: the name of a result. */
 export function nameOf(words: Words, spec: ExperimentSpec): string {
-  const changes = changesFromDefault(spec).filter(({ path }) => path !== 'model.hash' && !isOfResults(path));
+  const changes = changesFromDefault(spec).filter(({ path }) => path !== 'model.hash' && isMeasured(path, spec));
   if (changes.length === 0) return words.named(words.changes['seed']!, String(spec.seed));
   return changes.map(({ path, to }) => path === 'model.id' ? modelName(String(to)) : path === 'method.name' ? value(words, path, to) : words.named(words.changes[path] ?? path, value(words, path, to))).join(', ');
 }

@@ -14,7 +14,7 @@ export const pruneEn = {
   },
   empty: (rounds: number) => `${n.whole(rounds)} ${rounds === 1 ? 'round' : 'rounds'} of prune, measure, tune.`,
   emptyNote: (sparsity: number, steps: number) => `Play takes out ${percent(sparsity)} of the weights and repairs the rest in ${n.whole(steps)} steps.`,
-  running: 'The finding appears after the last round.', interrupted: 'Stopped before its end. Play begins anew.',
+  running: 'The finding appears after the last round.', interrupted: 'Stopped before its end. Play goes on after its last whole round.',
   doing: ({ what, round, done, of }: PruneDoing): string => ({
     prepare: 'Judging the model as it is.', prune: `Round ${n.whole(round)}: pruned ${n.whole(done)} of ${n.whole(of)} layers.`, judge: `Round ${n.whole(round)}: judging what is left.`,
     repair: `Round ${n.whole(round)}: repairing, step ${n.whole(done)} of ${n.whole(of)}.`, wanda: `For comparison, Wanda alone: ${n.whole(done)} of ${n.whole(of)} layers.`,
@@ -31,6 +31,7 @@ export const pruneEn = {
     dense: 'The model as it is', losa: 'LoSA', int4: 'LoSA, back to 4 bits', sparse: 'LoSA, sparse file', wanda: 'Wanda alone', merged: (rank: number) => `Wanda, LoRA r ${n.whole(rank)} merged`, masked: 'the same, zeros kept',
   },
   nats, percent, perplexity: (v: number) => n.significant(v), megabytes: (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`,
+  files: { 'onnx/model.onnx': 'model, float', 'onnx/model_q4.onnx': 'model, 4 bits', 'weights.safetensors': 'weights', 'adapter.safetensors': 'adapters', 'mask.safetensors': 'masks' },
   sizeNote: 'A browser multiplies zeros like any other number: sparsity saves room here, not time.',
   settings: {
     sparsity: 'Share of zeros', rounds: 'Rounds', score: 'Weights judged by', wanda: '|W| · ‖x‖ (Wanda)', magnitude: '|W| alone', pattern: 'Pattern', unstructured: 'anywhere in a row', '2:4': '2 of every 4 stay', '4:8': '4 of every 8 stay',

@@ -14,7 +14,7 @@ export const pruneJa = {
   },
   empty: (rounds: number) => `枝刈り・測定・調整を ${n.whole(rounds)} ラウンド行います。`,
   emptyNote: (sparsity: number, steps: number) => `再生を押すと重みの ${percent(sparsity)} を取り除き、残りを合計 ${n.whole(steps)} ステップで修復します。`,
-  running: '最後のラウンドが終わると、分かったことがここに出ます。', interrupted: '途中で止まりました。再生を押すと最初から始まります。',
+  running: '最後のラウンドが終わると、分かったことがここに出ます。', interrupted: '途中で止まりました。再生を押すと、最後に終わったラウンドの後から続きます。',
   doing: ({ what, round, done, of }) => ({
     prepare: '元のモデルを評価しています。', prune: `ラウンド ${n.whole(round)}：${n.whole(of)} 層のうち ${n.whole(done)} 層を枝刈りしました。`, judge: `ラウンド ${n.whole(round)}：残ったものを評価しています。`,
     repair: `ラウンド ${n.whole(round)}：修復中、ステップ ${n.whole(done)} / ${n.whole(of)}。`, wanda: `比較用：Wanda のみ、${n.whole(of)} 層のうち ${n.whole(done)} 層。`,
@@ -31,6 +31,7 @@ export const pruneJa = {
     dense: '元のモデル', losa: 'LoSA（修復後）', int4: 'LoSA、再び4ビット', sparse: 'LoSA、疎なファイル', wanda: 'Wanda のみ', merged: (rank) => `Wanda、LoRA r ${n.whole(rank)} を併合`, masked: '同上、ゼロを維持',
   },
   nats, percent, perplexity: (v) => n.significant(v), megabytes: (bytes) => `${n.fixed(bytes / 1e6, 1)} MB`,
+  files: { 'onnx/model.onnx': 'モデル（float）', 'onnx/model_q4.onnx': 'モデル（4ビット）', 'weights.safetensors': '重み', 'adapter.safetensors': 'アダプター', 'mask.safetensors': 'マスク' },
   sizeNote: 'ブラウザーはゼロもほかの数と同じように掛けます。疎にして減るのは容量で、時間ではありません。',
   settings: {
     sparsity: 'ゼロの割合', rounds: 'ラウンド数', score: '重みの評価', wanda: '|W| · ‖x‖（Wanda）', magnitude: '|W| のみ', pattern: 'パターン', unstructured: '行の中のどこでも', '2:4': '4つごとに2つ残す', '4:8': '8つごとに4つ残す',

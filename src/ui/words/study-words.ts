@@ -3,6 +3,8 @@ import type { Language } from '../../state/view-store.ts';
 import { compressEn } from './compress.en.ts';
 import { compressJa } from './compress.ja.ts';
 import type { Words } from './en.ts';
+import { madeEn } from './made.en.ts';
+import { madeJa } from './made.ja.ts';
 import { pruneEn } from './prune.en.ts';
 import { pruneJa } from './prune.ja.ts';
 import { raceEn } from './race.en.ts';
@@ -12,11 +14,11 @@ import { samplesJa } from './samples.ja.ts';
 import { sliderEn } from './slider.en.ts';
 import { sliderJa } from './slider.ja.ts';
 
-const english = { race: raceEn, slider: sliderEn, prune: pruneEn, compress: compressEn, samples: samplesEn };
+const english = { race: raceEn, slider: sliderEn, prune: pruneEn, compress: compressEn, samples: samplesEn, made: madeEn };
 
 export type StudyWords = typeof english;
 
-export const studyWords: Record<Language, StudyWords> = { en: english, ja: { race: raceJa, slider: sliderJa, prune: pruneJa, compress: compressJa, samples: samplesJa } };
+export const studyWords: Record<Language, StudyWords> = { en: english, ja: { race: raceJa, slider: sliderJa, prune: pruneJa, compress: compressJa, samples: samplesJa, made: madeJa } };
 
 /** The studies' words in the language of the others. */
 export const ofStudies = ({ locale }: Pick<Words, 'locale'>): StudyWords => studyWords[locale as Language];

@@ -2,16 +2,19 @@
 import { useState } from 'react';
 import { checkCorrelation, type CompressState } from '../../../experiment/compress-state.ts';
 import { shortName, verdictOf } from '../../../experiment/compress-verdict.ts';
+import { compressedFile } from '../../../state/study-session.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../words/numbers.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
+import { SaveLinks } from '../SaveLinks.tsx';
+import { UseAsBase } from '../UseAsBase.tsx';
 import { CompressSettings } from './CompressSettings.tsx';
 import { Samples } from './Samples.tsx';
-import { SaveFiles } from './SaveFiles.tsx';
 import { Scatter } from './Scatter.tsx';
 import { TaskTable } from './TaskTable.tsx';
+import { Texts } from './Texts.tsx';
 import { Trail } from './Trail.tsx';
 import { componentsOf, Waterfall, WaterfallLegend } from './Waterfall.tsx';
 
@@ -33,7 +36,9 @@ export function CompressPlate() {
       {state && state.trials.length > 0 && <Trail state={state} steps={steps} onSteps={(to) => setUndone({ of: result, steps: to })} />}
       {state && <Notes state={state} />}
       {result && <Samples result={result} steps={steps} />}
-      {result && steps > 0 && <SaveFiles result={result} steps={steps} />}
+      {result?.text && <Texts text={result.text} steps={steps} />}
+      {result && steps > 0 && <SaveLinks key={steps} of="compressed" modelTitle={result.model.title} files={[['factors.safetensors', w.factors], ['model.onnx', w.model]] as const} write={(file) => compressedFile(result, steps, file)} />}
+      {result && steps > 0 && steps === result.accepted.length && <UseAsBase base="compressed" ran={result.spec} />}
       <TaskTable />
       <CompressSettings />
     </>

@@ -1,14 +1,18 @@
 /** LoSA: what each round took and gave, what it cost, how alike the layers are, and other ways to the same share of zeros. */
 import { useState } from 'react';
 import { costOf, type PruneState } from '../../../experiment/prune-state.ts';
+import { PRUNED_FILES } from '../../../experiment/prune-files.ts';
 import { targetOf } from '../../../experiment/prune-spec.ts';
 import { useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
+import { prunedFile } from '../../../state/study-session.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../words/numbers.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
 import { ChartFrame, useChartHeight } from '../ChartFrame.tsx';
+import { SaveLinks } from '../SaveLinks.tsx';
+import { UseAsBase } from '../UseAsBase.tsx';
 import { HeatGrid, type HeatCell } from './HeatGrid.tsx';
 import { PruneLegend, PruneLines } from './PruneLines.tsx';
 import { PruneSettings } from './PruneSettings.tsx';
@@ -28,6 +32,8 @@ export function PrunePlate() {
         {views.map((v) => <button key={v} type="button" className="link" aria-pressed={view === v} onClick={() => setView(v)}>{w.views[v]}</button>)}
       </div>
       {state && <Ways state={state} />}
+      {state?.result && <SaveLinks of="pruned" modelTitle={state.model.title} files={PRUNED_FILES.map((file) => [file, w.files[file]] as const)} write={(file) => prunedFile(state.spec, file)} />}
+      {state?.result && <UseAsBase base="pruned" ran={state.spec} />}
       <PruneSettings />
     </>
   );

@@ -1,0 +1,21 @@
+/** Makes what a study made of the model the base of the other experiments, or goes back to the model as it came. */
+import type { BaseKind } from '../../experiment/base-spec.ts';
+import { baseKey } from '../../experiment/settings.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useEdit } from '../parts/use-edit.ts';
+import { ofStudies } from '../words/study-words.ts';
+import { useWords } from '../words/use-words.ts';
+
+/** `ran`: the experiment by which it was made; what has been set otherwise since is set back to it. */
+export function UseAsBase({ base, ran }: { base: Exclude<BaseKind, 'as-is'>; ran: ExperimentSpec }) {
+  const w = ofStudies(useWords()).made, edit = useEdit(), now = useExperiment((e) => e.spec);
+  const used = baseKey(now) === baseKey({ ...ran, base }), { seed, prune, training, compress } = ran;
+  const use = () => edit('base', (s) => ({ ...s, base, seed, ...(base === 'pruned' ? { prune, training } : { compress }) }));
+  return (
+    <p className="small">
+      {used && <span className="ink2">{w.used} </span>}
+      {used ? <button type="button" className="link" onClick={() => edit('base', (s) => ({ ...s, base: 'as-is' }))}>{w.back}</button> : <button type="button" className="link" onClick={use}>{w.use}</button>}
+    </p>
+  );
+}

@@ -1,0 +1,10 @@
+/** The words for what a study made of the model, in Japanese. */
+import type { MadeWords } from './made.en.ts';
+import { numbers } from './numbers.ts';
+
+const n = numbers('ja');
+
+export const madeJa: MadeWords = {
+  save: '保存', saving: '書き出し中…', size: (bytes) => (bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`), saved: (name, size) => `${name}（${size}）`,
+  use: 'ほかの実験でこれを使う', used: 'ほかの実験はこのモデルで動きます。', back: '元のモデルに戻す',
+};
