@@ -14,7 +14,7 @@ const isolation = {
 };
 
 /** What several plates of studies share, and the comparison of two results: nobody needs them before such a tab is opened. */
-const studies = /src[\\/]experiment[\\/](race|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText|race|slider|prune|compress|samples)|src[\\/]ui[\\/]parts[\\/]NumbersField|src[\\/]ui[\\/]words[\\/](race|slider|prune|compress|samples|study-words)/;
+const studies = /src[\\/]experiment[\\/](race|agree|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText|race|agree|slider|prune|compress|samples)|src[\\/]ui[\\/]parts[\\/]NumbersField|src[\\/]ui[\\/]words[\\/](race|agree|slider|prune|compress|samples|study-words)/;
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
 
 export default defineConfig({

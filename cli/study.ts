@@ -28,6 +28,7 @@ export type StudyCommand = (spec: ExperimentSpec, options: Options) => Promise<n
 
 export const studyCommands: Partial<Record<StudyKind, () => Promise<StudyCommand>>> = {
   race: async () => (await import('./race.ts')).race,
+  agree: async () => (await import('./agree.ts')).agree,
   samples: async () => (await import('./samples.ts')).samples,
   slider: async () => (await import('./slider.ts')).slider,
   compress: async () => (await import('./compress.ts')).compress,

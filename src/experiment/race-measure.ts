@@ -14,7 +14,7 @@ import { stableRank } from '../methods/weight-spectrum.ts';
 import { drawsAsked } from './draws.ts';
 import type { RaceEntry } from './race-spec.ts';
 import { runExperiment } from './run.ts';
-import { defaultMethod } from './schema.ts';
+import { byMethod } from './settings.ts';
 import type { MethodName } from './spec.ts';
 import type { StudyContext } from './study.ts';
 
@@ -75,10 +75,10 @@ async function* atOnce<T>(answer: () => Promise<T>): AsyncGenerator<Progress, T,
   return answer();
 }
 
-/** Importances by a method of the map: the map's own where it is of that method, else measured now by the method's defaults. */
+/** Importances by a method of the map: the map's own where it is of that method, else measured now by the method's defaults and the noise that is set. */
 async function* mapBy({ spec, engine, importances, model, versions, tokens, now }: StudyContext, name: MethodName): AsyncGenerator<Progress, number[], undefined> {
   if (importances && spec.method.name === name) return [...importances];
-  const method = spec.method.name === name ? spec.method : defaultMethod(name);
+  const { method } = byMethod(spec, name);
   const batch = await tokens(spec.text, spec), of = drawsAsked(method) * model.modules.length;
   let done = 0, measured: number[] = [];
   for await (const event of runExperiment({ spec: { ...spec, method }, engine, batch, model, versions, now })) {

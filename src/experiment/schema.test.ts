@@ -16,6 +16,7 @@ test('the defaults are those of the page', () => {
       steps: 60, batch: 6, learningRate: 2e-3, warmup: 0.03, decay: 'constant', weightDecay: 0, maxNorm: 0.3, evaluateEvery: 20,
     },
     race: { entries: ['adarank', 'uniform', 'random'], meanRanks: [1], seeds: 1, equal: 'parameters', sequences: 4 },
+    agree: { methods: ['adarank', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'spectrum'] },
     samples: { prompt: 'The light of the sun', tokens: 48, temperature: 0, topP: 1, adapter: null, rank: null },
     compress: {
       task: { kind: 'set', id: 'next-word' }, scoring: 'mean', samples: 100, test: 200, rowBlocks: [1, 2, 4, 8, 16], split: 'contiguous', ranking: 'curvature', trials: 24, checks: 12, laser: 'none',

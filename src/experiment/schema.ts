@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
+import { agreeSchema } from './agree-spec.ts';
 import { BASES } from './base-spec.ts';
 import { compressSchemaOf } from './compress-spec.ts';
 import { pruneSchema } from './prune-spec.ts';
@@ -114,10 +115,11 @@ export const specSchema = z.pipe(z.strictObject({
   seed: z._default(whole('seed'), 1),
   method: z.prefault(method, {}),
   allocation: z.prefault(allocation, {}),
-  study: z._default(z.nullable(z.enum(['race', 'slider', 'prune', 'compress', 'samples'])), null),
+  study: z._default(z.nullable(z.enum(['race', 'agree', 'slider', 'prune', 'compress', 'samples'])), null),
   training: z.prefault(training, {}),
   slider: z.prefault(sliderSchema, {}),
   race: z.prefault(raceSchema, {}),
+  agree: z.prefault(agreeSchema, {}),
   compress: z.prefault(compressSchemaOf(textSchema), {}),
   prune: z.prefault(pruneSchema, {}),
   samples: z.prefault(samplesSchema, {}),
@@ -150,6 +152,8 @@ export const presets = {
   /** The map from backward passes alone, and together with one real draw: does it agree with AdaRank's? */
   jacobian: { method: { name: 'jacobian' } },
   combined: { method: { name: 'combined' } },
+  /** Several methods on the same modules and text: whose order is whose, and what does each cost? */
+  agree: { study: 'agree' },
   /** One budget, three allocations: what do the ranks buy? */
   race: { study: 'race' },
   /** The same over four budgets, with AdaRank upside down as a control. */

@@ -5,7 +5,7 @@
 import { AtlasError } from '../errors.ts';
 import { MAKES } from './base-spec.ts';
 import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
-import type { ExperimentSpec } from './spec.ts';
+import type { ExperimentSpec, MethodName } from './spec.ts';
 
 /** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
 const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held', 'slider.draw', 'compress.task']);
@@ -74,6 +74,10 @@ export function changesFromDefault(spec: ExperimentSpec): Change[] {
   return [...method, ...describeChanges({ ...plain, method: defaultMethod(name) }, spec)];
 }
 
+/** The experiment by another method: its defaults, with the noise that is set. */
+export const byMethod = (spec: ExperimentSpec, name: MethodName): ExperimentSpec =>
+  (spec.method.name === name ? spec : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } });
+
 /** Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`. What a link carries. */
 export function differences(spec: ExperimentSpec): Record<string, unknown> {
   const out: Record<string, unknown> = {};
@@ -91,7 +95,7 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
 /** Settings that use what was measured rather than change it: ranks and studies follow from the same draws. */
-const isOfResults = (path: string): boolean => /^(allocation|study|training|race|slider|prune|compress|samples)(\.|$)/.test(path);
+const isOfResults = (path: string): boolean => /^(allocation|study|training|race|agree|slider|prune|compress|samples)(\.|$)/.test(path);
 
 /** Whether a setting decides what an experiment's base becomes. */
 export const makesBase = (path: string, { base }: Pick<ExperimentSpec, 'base'>): boolean => MAKES[base]?.test(path) ?? false;

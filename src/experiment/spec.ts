@@ -1,6 +1,7 @@
 /**
  * An experiment as a plain, versioned object: the one thing the form, the link and the command line all produce.
  */
+import type { AgreeSettings } from './agree-spec.ts';
 import type { BaseKind } from './base-spec.ts';
 import type { CompressSettings } from './compress-spec.ts';
 import type { PruneSettings } from './prune-spec.ts';
@@ -72,8 +73,8 @@ export interface AllocationSpec {
   rMax: number;
 }
 
-/** What runs beside the map: one tab of the plate each. */
-export type StudyKind = 'race' | 'slider' | 'prune' | 'compress' | 'samples';
+/** What runs beside the map: one tab of the plate each, but for `agree`, which covers the plate. */
+export type StudyKind = 'race' | 'agree' | 'slider' | 'prune' | 'compress' | 'samples';
 
 /** How and on what adapters are trained, in every study that trains. */
 export interface TrainingSettings {
@@ -115,6 +116,7 @@ export interface ExperimentSpec {
   training: TrainingSettings;
   slider: SliderSettings;
   race: RaceSettings;
+  agree: AgreeSettings;
   compress: CompressSettings;
   prune: PruneSettings;
   samples: SamplesSettings;

@@ -1,4 +1,5 @@
 /** Every study under its name: where its code is, loaded when it is first wanted. */
+import type { AgreeState } from './agree-state.ts';
 import type { SamplesState } from './samples-state.ts';
 import type { CompressState } from './compress-state.ts';
 import type { PruneState } from './prune-state.ts';
@@ -12,6 +13,7 @@ export interface StudyEvent { type: string }
 /** What the plate shows of each study: its events, reduced. */
 export interface StudyStates {
   race: RaceState;
+  agree: AgreeState;
   slider: SliderState;
   prune: PruneState;
   compress: CompressState;
@@ -26,6 +28,7 @@ export interface StudyView<S> { reduce(state: S | null, event: StudyEvent): S; p
 /** The generators. */
 export const studyRuns: Record<StudyKind, () => Promise<Run>> = {
   race: async () => (await import('./race-run.ts')).runRace,
+  agree: async () => (await import('./agree-run.ts')).runAgree,
   slider: async () => (await import('./slider-run.ts')).runSlider,
   compress: async () => (await import('./compress-run.ts')).runCompress,
   prune: async () => (await import('./prune-run.ts')).runPrune,
@@ -38,6 +41,7 @@ const viewed = <S, E>(reduce: (state: S | null, event: E) => S, progress: (state
 /** Their states. */
 export const studyViews: { [K in StudyKind]: () => Promise<StudyView<StudyStates[K]>> } = {
   race: async () => import('./race-state.ts').then((m) => viewed(m.reduceRace, m.raceProgress)),
+  agree: async () => import('./agree-state.ts').then((m) => viewed(m.reduceAgree, m.agreeProgress)),
   slider: async () => Promise.all([import('./slider-state.ts'), import('./slider-verdict.ts')]).then(([state, verdict]) => viewed(state.reduceSlider, verdict.sliderProgress)),
   compress: async () => import('./compress-state.ts').then((m) => viewed(m.reduceCompress, m.compressProgress)),
   prune: async () => import('./prune-state.ts').then((m) => viewed(m.reducePrune, m.pruneProgress)),

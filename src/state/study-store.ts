@@ -21,7 +21,7 @@ interface StudyStore {
   view<K extends StudyKind>(study: K, state: StudyStates[K] | null, spec: ExperimentSpec | null, progress: number): void;
 }
 
-const each = <T>(value: T): Record<StudyKind, T> => ({ race: value, slider: value, prune: value, compress: value, samples: value });
+const each = <T>(value: T): Record<StudyKind, T> => ({ race: value, agree: value, slider: value, prune: value, compress: value, samples: value });
 
 export const useStudy = create<StudyStore>()((set) => ({
   states: each(null),

@@ -1,6 +1,6 @@
 /** Single keys for the whole page. Off while something is typed, while a sheet is open, and when the visitor says so. */
 import { useEffect } from 'react';
-import { useExperiment } from '../../state/experiment-store.ts';
+import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { playOrPause, resetInCharge, stepInCharge } from '../../state/in-charge.ts';
 import { travel } from '../../state/session.ts';
@@ -9,12 +9,19 @@ import { nextStop, setMeanRank } from '../rail/MeanRank.tsx';
 
 const typing = (target: EventTarget | null) => target instanceof Element && target.closest('input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select') !== null;
 
+/** Back to the measurement's charts; the way in was the preset. */
+export function closeAgreement(): void {
+  openStudy(null);
+  document.getElementById('preset')?.focus();
+}
+
 /** Closes what lies over the map or the plate, innermost first; a sheet or popover closes itself. */
 function escape(): boolean {
   const { opened, picker, set } = useView.getState();
   if (useRun.getState().comparing) useRun.setState({ comparing: null });
   else if (picker) { set({ picker: false }); document.getElementById('change-model')?.focus(); }
   else if (opened !== null) { set({ opened: null }); document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus(); }
+  else if (useExperiment.getState().spec.study === 'agree') closeAgreement();
   else return false;
   return true;
 }

@@ -34,8 +34,11 @@ function sourceNow(): { model: { title: string; hash: string }; spec: Experiment
 
 interface Props {
   title: string;
-  finding: string;
-  note: string;
+  /** null: this chart belongs to the one above, whose sentence speaks for both. */
+  finding: string | null;
+  note?: string;
+  /** The last of the tools. */
+  close?: ReactNode;
   /** Nothing is known yet: the finding says so quietly. */
   empty: boolean;
   unit: string;
@@ -45,7 +48,7 @@ interface Props {
   children(width: number): ReactNode;
 }
 
-export function ChartFrame({ title, finding, note, empty, unit, height, data, print, children }: Props) {
+export function ChartFrame({ title, finding, note = '', close, empty, unit, height, data, print, children }: Props) {
   const words = useWords();
   const [table, setTable] = useState(false);
   const { ref, width } = useSize<HTMLDivElement>();
@@ -55,7 +58,7 @@ export function ChartFrame({ title, finding, note, empty, unit, height, data, pr
     const svg = box.current?.querySelector('svg'), from = sourceNow();
     if (!svg || !from) return;
     const { model, spec } = from, source = `Rank Atlas · ${model.title} · sha256 ${model.hash.slice(0, 12)} · ${words.chips.seed(spec.seed)}`;
-    download(`${fileName('rank-atlas', model.title, title)}.svg`, chartSvg(svg, { title, finding, unit, source }), 'image/svg+xml');
+    download(`${fileName('rank-atlas', model.title, title)}.svg`, chartSvg(svg, { title, finding: finding ?? '', unit, source }), 'image/svg+xml');
   }
   function saveCsv() {
     const from = sourceNow();
@@ -72,14 +75,15 @@ export function ChartFrame({ title, finding, note, empty, unit, height, data, pr
           <button type="button" className="link" aria-pressed={table} disabled={empty} onClick={() => setTable(!table)}>{table ? words.plate.chart : words.map.table}</button>
           <button type="button" className="link" disabled={empty || table} onClick={saveSvg}>{words.map.svg}</button>
           <button type="button" className="link" disabled={empty} onClick={saveCsv}>{words.map.csv}</button>
+          {close}
         </span>
       </div>
-      <div className="slot minor"><p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p><p className="how small ink2">{note}</p></div>
+      {finding !== null && <div className="slot minor"><p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p><p className="how small ink2">{note}</p></div>}
       <div ref={ref}>
         {table && !empty
           ? <div className="chart-table" style={{ maxHeight: height + 20 }} tabIndex={0} role="region" aria-label={title}><table><thead><tr>{data.columns.map((c) => <th key={c} scope="col">{c}</th>)}</tr></thead><tbody>{data.rows.map((row, i) => <tr key={i}>{row.map((v, c) => <td key={c}>{typeof v === 'number' ? print(v, c) : v}</td>)}</tr>)}</tbody></table></div>
           : (
-            <div className="chart" ref={box} role="img" aria-label={`${title}. ${finding}`}>
+            <div className="chart" ref={box} role="img" aria-label={finding === null ? title : `${title}. ${finding}`}>
               <p className="small ink3" aria-hidden="true">{unit}</p>
               <div style={{ height }}>{width > 0 && children(width)}</div>
             </div>

@@ -15,7 +15,9 @@ const CertaintyPlate = lazy(() => charts().then((c) => ({ default: c.CertaintyPl
 const ComparePlate = lazy(() => import('../compare/ComparePlate.tsx').then((m) => ({ default: m.ComparePlate })));
 const ModulePanel = lazy(() => import('./ModulePanel.tsx').then((m) => ({ default: m.ModulePanel })));
 
-/** The plates of the studies. */
+const AgreePlate = lazy(() => import('./agree/AgreePlate.tsx').then((m) => ({ default: m.AgreePlate })));
+
+/** The studies that have a tab; agreement covers the plate instead. */
 const plates: Partial<Record<StudyKind, LazyExoticComponent<() => ReactNode>>> = {
   race: lazy(() => import('./race/RacePlate.tsx').then((m) => ({ default: m.RacePlate }))),
   slider: lazy(() => import('./slider/SliderPlate.tsx').then((m) => ({ default: m.SliderPlate }))),
@@ -33,6 +35,7 @@ export function Plate() {
   const comparing = useRun((r) => r.comparing);
   if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ComparePlate {...comparing} /></Suspense></section>;
   if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>;
+  if (study === 'agree') return <section className="sheet plate" aria-label={words.studies.tabs.agree}><Suspense fallback={<div className="chart-room" />}><AgreePlate /></Suspense></section>;
 
   const tab = study !== null && plates[study] ? study : chart;
   const StudyPlate = study !== null ? plates[study] : undefined;

@@ -1,16 +1,12 @@
 /** By which method the map is measured, each with the time it takes here once that is known. */
-import { defaultMethod } from '../../experiment/schema.ts';
-import type { ExperimentSpec, MethodName } from '../../experiment/spec.ts';
+import { byMethod } from '../../experiment/settings.ts';
+import type { MethodName } from '../../experiment/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { timeOf } from '../../state/pace.ts';
 import { useRun } from '../../state/run-store.ts';
 import { useWords } from '../words/use-words.ts';
 
 const METHODS: readonly MethodName[] = ['adarank', 'jacobian', 'combined'];
-
-/** The experiment by another method: its defaults, with the noise that is set. */
-export const byMethod = (spec: ExperimentSpec, name: MethodName): ExperimentSpec =>
-  (spec.method.name === name ? spec : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } });
 
 export function Method() {
   const words = useWords();

@@ -1,0 +1,38 @@
+/** Several methods on one map, from a link to the matrix; the preset opens it and Esc closes it. */
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { spearman } from '../src/methods/statistics.ts';
+import { measured, open, saved, smallSpec, title } from './page.ts';
+
+test('compares methods, in a link and as a preset', async ({ page }) => {
+  await open(page, smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }));
+  await expect(title(page)).toHaveText('Nothing compared yet', { timeout: 90_000 });
+  const plate = page.locator('.plate'), [maps, matrix] = [plate.locator('.head').nth(0), plate.locator('.head').nth(1)];
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('Methods compared', { timeout: 60_000 });
+  const finding = await plate.locator('.finding').innerText();
+  const [, close, far] = /^Jacobian is closest to AdaRank \((0\.\d+)\), weight spectrum farthest \((−?0\.\d+)\)\.$/.exec(finding)!;
+
+  // The files' numbers are what the sentence says.
+  const csv = await saved(page, () => maps.getByRole('button', { name: 'CSV' }).click());
+  const rows = csv.text.trim().split('\n').filter((l) => l.startsWith('model.')).map((l) => l.split(',').slice(3).map(Number));
+  expect(rows).toHaveLength(56);
+  const column = (i: number) => rows.map((r) => r[i]!);
+  expect(spearman(column(0), column(1))).toBeCloseTo(Number(close), 2);
+  expect(spearman(column(0), column(2))).toBeCloseTo(Number(far!.replace('−', '-')), 2);
+  await matrix.getByRole('button', { name: 'Table' }).click();
+  const table = plate.locator('table tbody tr');
+  await expect(table.nth(1).locator('td').nth(1)).toHaveText(close!);
+  // The map's own method has its run's time.
+  for (let i = 0; i < 3; i++) await expect(table.nth(i).locator('td').last()).toHaveText(/^\d+\.\d$/);
+  await matrix.getByRole('button', { name: 'Chart' }).click();
+  expect((await saved(page, () => maps.getByRole('button', { name: 'SVG' }).click())).text).toContain('weight spectrum');
+  const { violations } = await new AxeBuilder({ page }).include('.plate').analyze();
+  expect(violations.map((v) => v.id)).toEqual([]);
+
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('tab', { name: 'Layers' })).toBeVisible();
+  await measured(page, 3);
+  await page.getByRole('combobox', { name: 'Preset' }).selectOption({ label: 'Do methods agree?' });
+  await expect(plate.locator('h2').first()).toHaveText('Do the methods agree?');
+});
