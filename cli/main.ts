@@ -23,8 +23,10 @@ MODEL is a folder laid out like a hub repository, or one .onnx file. Without --m
 
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
           --provider wasm|webgpu   --threads N   --out FILE.json   --out-model FOLDER (compress, losa)
-train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --seed N   --set key.path=value
-          --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)   --rank N (qdylora: the rank written)
+          --adapter FOLDER|ZIP (race: the entry "imported" trains on from it)
+train     --model PATH   --text FILE --held FILE   --ranks RESULT.json   --from ADAPTER (to go on from)
+          --seed N   --set key.path=value   --provider wasm|webgpu   --threads N   --out FOLDER (PEFT's format)
+          --rank N (qdylora: the rank written)
           --checkpoint FILE (written every half minute and at Ctrl-C)   --resume FILE
 eval      --model PATH   --text FILE   --set key.path=value   --json
 experiment --set key.path=value   --provider wasm|webgpu   --threads N   --out FOLDER
@@ -56,6 +58,7 @@ const commands = {
       set: { type: 'string', multiple: true, default: [] as string[] },
       out: { type: 'string' },
       'out-model': { type: 'string' },
+      adapter: { type: 'string' },
     },
     load: async () => (await import('./run.ts')).run,
   },
@@ -66,6 +69,7 @@ const commands = {
       text: { type: 'string' },
       held: { type: 'string' },
       ranks: { type: 'string' },
+      from: { type: 'string' },
       rank: { type: 'string' },
       checkpoint: { type: 'string' },
       resume: { type: 'string' },
@@ -121,6 +125,7 @@ export interface Options {
   grad?: boolean;
   held?: string;
   ranks?: string;
+  from?: string;
   rank?: string;
   checkpoint?: string;
   resume?: string;

@@ -20,6 +20,7 @@ import { versionsOf } from '../src/worker/versions.ts';
 import { bundledTask, modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
 import { budget, startEngine } from './engine.ts';
+import { adapterAt } from './import.ts';
 import type { Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
 
@@ -53,6 +54,10 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   const model = await loadModel(files, { dtype: options.dtype }), { engine, runtime } = await startEngine(model, options);
   if (options.model === undefined && spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
   const kept = new Map<string, KeptAdapter>();
+  if (options.adapter !== undefined) {
+    const { adapters: values, scale } = await adapterAt(options.adapter, model);
+    kept.set('imported', { name: 'imported', values, scales: values.map((v) => scale(v.module)), base: 'as-is' });
+  }
   // An engine takes its device along when it goes: each has its own.
   const engineOf = async (compiled: CompiledModel) =>
     createEngine({ model: compiled, backend: runtime.gpu ? new WebGpuBackend(runtime.ort, await openGpu(dawn())) : new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });

@@ -6,12 +6,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
-import { exportPeft } from '../src/experiment/peft.ts';
+import { exportPeft, type PeftImport } from '../src/experiment/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import { isTrainingPreset, parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
 import { ranksOf, runTraining, scaleOf, type TrainingResult } from '../src/experiment/training-run.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import { storedSize } from '../src/engine/nf4-model.ts';
+import { rescaled } from '../src/methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
@@ -22,15 +23,18 @@ import { tokensOf } from './data.ts';
 import { CheckpointWriter } from './checkpoint.ts';
 import { readBytes, readJson, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
+import { adapterAt } from './import.ts';
 import type { Command, Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
 import { ownText, settingsOf } from './settings.ts';
 
 export const train: Command = async (argument, options) => {
-  const spec = await withOptions(await experimentOf(argument), options);
+  let spec = await withOptions(await experimentOf(argument), options);
   const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
   spec.model = { id: files.id };
-  const model = await loadModel(files, { dtype: options.dtype });
+  const model = await loadModel(files, { dtype: options.dtype }), given = options.from === undefined ? null : await adapterAt(options.from, model);
+  if (given) spec = beginningWith(given, spec, model);
+  const start = given ? rescaled(given.adapters, given.scale, (module) => scaleOf(spec, given.adapters.find((a) => a.module === module)!.rank)) : undefined;
   const { length, heldSequences } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
   const data = { train: await tokensOf(spec.train, { sequences: Infinity, length }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length }, model) };
 
@@ -44,7 +48,7 @@ export const train: Command = async (argument, options) => {
       const { bytes, perWeight } = storedSize(compiled);
       console.error(`linear layers in NF4: ${describeBytes(bytes)}, ${perWeight.toFixed(3)} bytes a weight`);
     }
-    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data, from, offer: (take) => writer?.offer(take) })) {
+    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data, start, from, offer: (take) => writer?.offer(take) })) {
       if (event.type === 'start') console.error(`${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`);
       else if (event.type === 'step') line(`Step ${event.step} of ${spec.training.steps}, loss ${event.loss.toFixed(4)}`);
       else if (event.type === 'evaluation') {
@@ -83,6 +87,11 @@ async function experimentOf(argument: string): Promise<TrainingSpec> {
   return parseTraining(await readJson(argument, `"${argument.slice(0, 200)}" is neither a spec file nor one of ${Object.keys(trainingPresets).join(', ')}`));
 }
 
+/** The experiment at the ranks of the adapter that `--from` gave. */
+function beginningWith({ adapters }: PeftImport, spec: TrainingSpec, { compiled: { modules } }: LoadedModel): TrainingSpec {
+  return { ...spec, adapter: { ...spec.adapter, start: 'given', ranks: { kind: 'listed', ranks: Object.fromEntries(adapters.map((a) => [modules[a.module]!.path, a.rank])) } } };
+}
+
 /** `--rank`, or null for the knee (and for LoRA, which has one rank only). */
 function rankToWrite({ method }: TrainingSpec, most: number, { rank, out }: Options): number | null {
   if (rank === undefined) return null;
@@ -93,7 +102,8 @@ function rankToWrite({ method }: TrainingSpec, most: number, { rank, out }: Opti
 }
 
 /** `--text`, `--held`, `--ranks`, `--seed` and `--set` over the experiment. */
-async function withOptions(spec: TrainingSpec, { text, held, ranks, seed, set = [] }: Options): Promise<TrainingSpec> {
+async function withOptions(spec: TrainingSpec, { text, held, ranks, from, seed, set = [] }: Options): Promise<TrainingSpec> {
+  if (ranks !== undefined && from !== undefined) throw new AtlasError('usage', { why: '--from brings its own ranks, so --ranks cannot be given with it' });
   if ((text === undefined) !== (held === undefined)) throw new AtlasError('usage', { why: '--text, to train on, and --held, to judge by, come together' });
   const texts = text === undefined || held === undefined ? {} : { train: await ownText(text), held: await ownText(held) };
   const listed = ranks === undefined ? {} : { adapter: { ...spec.adapter, ranks: { kind: 'listed' as const, ranks: await ranksIn(ranks) } } };

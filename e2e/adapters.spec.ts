@@ -40,6 +40,18 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   await expect(imported.getByRole('status')).toHaveText(judged!, { timeout: 30_000 });
   await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
   expect(await cellTexts(page)).toEqual(measured);
+
+  // Trained on: one more entry, which begins where it stands and not at the loss of the model alone.
+  await imported.getByRole('button', { name: 'Train on' }).click();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(title(page)).toHaveText('The race is over', { timeout: 90_000 });
+  const row = page.getByRole('table', { name: 'Standings' }).getByRole('row').filter({ hasText: 'imported' });
+  await expect(row).toHaveCount(1);
+  const trained = page.locator('.adapters li').filter({ hasText: 'race: imported' });
+  await trained.getByRole('button', { name: 'Judge' }).click();
+  await expect(trained.getByRole('status')).toHaveText(/^Held-out loss/, { timeout: 30_000 });
+  const withIt = (said: string | null) => Number(/, ([\d.]+) with it/.exec(said ?? '')?.[1]);
+  expect(withIt(await trained.getByRole('status').textContent())).toBeLessThan(withIt(judged));
 });
 
 test('files that are no adapter of this model are refused in a sentence, and nothing is lost', async ({ page }) => {

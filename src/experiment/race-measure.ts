@@ -2,6 +2,7 @@
  * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's methods on the experiment's text;
  * Fisher, GoRA, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
  */
+import { AtlasError } from '../errors.ts';
 import type { AdapterValues, TokenBatch } from '../engine/engine.ts';
 import { randomImportance, uniformImportance } from '../methods/allocation.ts';
 import { equalBudgetRanks, inverseImportance, type EqualBudget } from '../methods/equal-budget.ts';
@@ -9,14 +10,17 @@ import { evaAdapters, evaComponents, evaRanks, mostComponents } from '../methods
 import { fisherImportances } from '../methods/fisher.ts';
 import { goraImportances } from '../methods/gora.ts';
 import { gradientRanks } from '../methods/gradient-rank.ts';
-import { initialAdapters } from '../methods/lora.ts';
+import { initialAdapters, rescaled } from '../methods/lora.ts';
 import { stableRank } from '../methods/weight-spectrum.ts';
 import { drawsAsked } from './draws.ts';
 import type { RaceEntry } from './race-spec.ts';
 import { runExperiment } from './run.ts';
 import { byMethod } from './settings.ts';
 import type { MethodName } from './spec.ts';
-import type { StudyContext } from './study.ts';
+import type { KeptAdapter, StudyContext } from './study.ts';
+
+/** `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing else. */
+export const SCALE = 2;
 
 /** What an entry brings to every start. */
 export interface Competitor {
@@ -62,11 +66,22 @@ export async function* measure(context: StudyContext, entry: RaceEntry, batch: T
     case 'fisher': return proportional(context, yield* atOnce(() => fisherImportances(engine, batch)));
     case 'gora': return proportional(context, yield* atOnce(() => goraImportances(engine, batch)));
     case 'gradient-rank': return proportional(context, yield* atOnce(() => gradientRanks(engine, batch)));
+    case 'imported': {
+      const { values, scales } = importedAdapter(context), ranks = modules.map((_, m) => values.find((v) => v.module === m)?.rank ?? 0), start = rescaled(values, (module) => scales[values.findIndex((v) => v.module === module)]!, () => SCALE);
+      return { importances: null, ranks: () => ranks, adapters: () => start };
+    }
     case 'eva': {
       const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))));
       return { importances: null, ranks: (budget) => evaRanks(components, modules, budget), adapters: (_, ranks) => evaAdapters(components, modules, ranks) };
     }
   }
+}
+
+/** The adapter taken in. Throws `bad-spec` where there is none. */
+export function importedAdapter({ kept }: StudyContext): KeptAdapter {
+  const found = kept('imported');
+  if (!found) throw new AtlasError('bad-spec', { at: 'race.entries', why: 'no adapter was taken in to train on' });
+  return found;
 }
 
 /** What one pass over the model answers. */

@@ -1,10 +1,12 @@
 /** Races on a tiny decoder: what they say, what they spend, how they stop and how they are taken up again. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { trainingBatch } from '../../test/training-data.ts';
+import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
+import { heldOutLoss } from '../methods/training.ts';
 import { pickSequences } from '../methods/windows.ts';
+import { weightBytes } from '../model/memory.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import type { ModelFacts } from './events.ts';
 import { runRace, type RaceCheckpoint } from './race-run.ts';
@@ -12,7 +14,7 @@ import { RACE_ENTRIES, type RaceSettings } from './race-spec.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './race-state.ts';
 import { parseSpec } from './schema.ts';
 import type { TrainingSettings } from './spec.ts';
-import type { KeptAdapter, StudyContext } from './study.ts';
+import { adapterUse, type KeptAdapter, type StudyContext } from './study.ts';
 
 let engine: CutEngine, model: ModelFacts;
 
@@ -76,13 +78,14 @@ describe('a race', { timeout: 60_000 }, () => {
   });
 
   it('measures every allocation by itself where there is no map', async () => {
-    const { context } = contextOf({ entries: [...RACE_ENTRIES], meanRanks: [1] }, { steps: 1, evaluateEvery: 0 }, null);
+    const measured = RACE_ENTRIES.filter((e) => e !== 'imported');
+    const { context } = contextOf({ entries: measured, meanRanks: [1] }, { steps: 1, evaluateEvery: 0 }, null);
     const { state: { result } } = await raced(context);
-    expect(result!.measured.map((m) => m.entry)).toEqual([...RACE_ENTRIES]);
+    expect(result!.measured.map((m) => m.entry)).toEqual(measured);
     const of = (entry: string) => result!.measured.find((m) => m.entry === entry)!.importances;
     of('inverse')!.forEach((v, i) => expect(v).toBeCloseTo(1 / of('adarank')![i]!, 6));
     for (const entry of ['adarank', 'jacobian', 'fisher', 'gora', 'gradient-rank', 'spectrum']) for (const v of of(entry)!) expect(v).toBeGreaterThan(0);
-    expect(result!.standings).toHaveLength(RACE_ENTRIES.length);
+    expect(result!.standings).toHaveLength(measured.length);
     for (const { loss } of result!.standings) expect(loss).toBeGreaterThan(0);
   });
 
@@ -91,6 +94,39 @@ describe('a race', { timeout: 60_000 }, () => {
     const { state: { result } } = await raced(context);
     expect(result!.lanes.map((l) => [l.meanRank, l.ranks.reduce((a, b) => a + b, 0) / l.ranks.length])).toEqual([[1, 1], [1, 1], [3, 3], [3, 3]]);
     expect(result!.standings.map((s) => [s.meanRank, s.entry])).toEqual([[1, 'adarank'], [1, 'uniform'], [3, 'adarank'], [3, 'uniform']]);
+  });
+
+  it('trains an imported adapter on from where it stands, whatever its scales, and goes on so after a reload', async () => {
+    const settings = [{ entries: ['uniform', 'imported'], meanRanks: [1], seeds: 2 }, { steps: 4 }] as const satisfies [Partial<RaceSettings>, Partial<TrainingSettings>];
+    const imported: KeptAdapter = { name: 'imported', base: 'as-is', values: randomAdapters(engine.modules, (m) => m.index % 3), scales: [] };
+    imported.scales = imported.values.map((v) => 0.5 + (v.module % 2));
+    const { context, kept } = contextOf(...settings);
+    await expect(raced(context)).rejects.toMatchObject({ code: 'bad-spec', values: { at: 'race.entries' } });
+    kept.set('imported', imported);
+    let take: (() => Promise<unknown>) | null = null, checkpoint: RaceCheckpoint | null = null, state: RaceState | null = null;
+    for await (const event of runRace({ ...context, checkpoint: { offer: (t) => { take = t; } } })) {
+      state = reduceRace(state, event);
+      if (event.type === 'held' && event.step === 2 && !checkpoint) checkpoint = structuredClone(await take!()) as RaceCheckpoint;
+    }
+    const lanes = state!.result!.lanes.filter((l) => l.entry === 'imported'), adapters = await engine.adapters(imported.values);
+    const before = await heldOutLoss(engine, await context.tokens(context.spec.training.held, { sequences: 2, length: 6 }), 2, adapterUse(imported, adapters));
+    adapters.dispose();
+    for (const lane of lanes) {
+      expect(lane.ranks).toEqual(engine.modules.map((m) => m.index % 3));
+      expect(lane.points[0]!.loss).toBeCloseTo(before, 5);
+      expect(lane.points[0]!.loss).not.toBeCloseTo(state!.base!, 3);
+      expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4]);
+      expect(lane.points.at(-1)!.loss).not.toBeCloseTo(before, 3);
+    }
+    expect(kept.get('race/imported')!.values).toHaveLength(imported.values.length);
+    expect((await raced({ ...contextOf(...settings).context, checkpoint: { from: checkpoint, offer: () => undefined } })).state.result!.lanes).toEqual(state!.result!.lanes);
+  });
+
+  it('refuses, before anything is measured, what does not fit', async () => {
+    const { context } = contextOf({ entries: ['adarank', 'uniform'] }), compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
+    const small = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes: weightBytes(compiled) + 3e4 });
+    await expect(raced({ ...context, engine: small })).rejects.toMatchObject({ code: 'training-too-large' });
+    await small.dispose();
   });
 
   it('stops a lane whose loss is no number at its last good step, and goes on with the others', async () => {

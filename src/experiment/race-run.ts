@@ -10,15 +10,12 @@ import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, TokenBatch } 
 import { parametersOf } from '../methods/equal-budget.ts';
 import { heldOutLoss, train, type TrainingEvent } from '../methods/training.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
-import { measure, proportional, type Competitor } from './race-measure.ts';
+import { importedAdapter, measure, proportional, SCALE, type Competitor } from './race-measure.ts';
 import type { RaceEntry } from './race-spec.ts';
 import { standingsOf } from './race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './race-state.ts';
 import type { KeptAdapter, StudyContext } from './study.ts';
 import { trainingOptions } from './study-training.ts';
-
-/** `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing else. */
-const SCALE = 2;
 
 /** Steps of a turn where there is no held-out loss to stop at. */
 const TURN = 20;
@@ -68,6 +65,8 @@ class Race {
       held: await tokens(training.held, { sequences: training.heldSequences, length: training.length }),
     };
     try {
+      // Its checkpoints hold what it began from: a reload forgets what was taken in.
+      if (!from && race.entries.includes('imported')) this.keep(importedAdapter(this.context));
       if (from) {
         for (const adapter of from.kept) this.keep(adapter);
         yield this.say({ type: 'resumed', state: from.state });

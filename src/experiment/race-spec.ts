@@ -1,8 +1,11 @@
 /** The race's own settings: which allocations, on which budget, how often. Optimiser and texts are the experiment's `training`. */
 import * as z from 'zod/mini';
 
-/** By whom the ranks are given out. The map's importances serve the entry of their method, and AdaRank's serve `inverse`. */
-export const RACE_ENTRIES = ['adarank', 'uniform', 'random', 'inverse', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'gradient-rank', 'spectrum'] as const;
+/**
+ * By whom the ranks are given out. The map's importances serve the entry of their method, and AdaRank's serve `inverse`. `imported` has the
+ * ranks of the adapter taken in, whatever they cost, and trains on from where it stands.
+ */
+export const RACE_ENTRIES = ['adarank', 'uniform', 'random', 'inverse', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'gradient-rank', 'spectrum', 'imported'] as const;
 
 export type RaceEntry = (typeof RACE_ENTRIES)[number];
 

@@ -14,7 +14,7 @@ export interface RaceLane {
   parameters: number;
   /** Steps trained. */
   step: number;
-  /** Held-out loss after so many steps, nats per token; the first is that of the model as it is. */
+  /** Held-out loss after so many steps, nats per token; the first is that of the model as it is (`imported`: with the adapter as it came). */
   points: { step: number; loss: number }[];
   /** Spent in training steps. */
   milliseconds: number;
@@ -65,7 +65,7 @@ export type RaceEvent =
   | { type: 'base'; loss: number }
   | { type: 'measuring'; entry: RaceEntry; done: number; of: number }
   | ({ type: 'measured' } & RaceMeasurement)
-  /** These begin, from adapters that change nothing yet. */
+  /** These begin, from adapters that change nothing yet (but `imported`). */
   | { type: 'lanes'; lanes: Pick<RaceLane, 'entry' | 'meanRank' | 'seed' | 'ranks' | 'parameters'>[] }
   /** Loss and gradient norm of the step's own batch; `lane` counts in the order the lanes began. */
   | { type: 'step'; lane: number; step: number; of: number; loss: number; gradNorm: number; milliseconds: number }
@@ -92,8 +92,9 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
       return { ...state, measuring: null, measured: [...state.measured.filter((m) => m.entry !== entry), { entry, importances, milliseconds }] };
     }
     case 'lanes': {
-      const points = state.base === null ? [] : [{ step: 0, loss: state.base }];
-      return { ...state, lanes: [...state.lanes, ...event.lanes.map((l): RaceLane => ({ ...l, step: 0, points, milliseconds: 0, stopped: null, finished: false }))] };
+      // A fresh adapter changes nothing yet; one that was trained before is judged first.
+      const points = ({ entry }: Pick<RaceLane, 'entry'>) => (state.base === null || entry === 'imported' ? [] : [{ step: 0, loss: state.base }]);
+      return { ...state, lanes: [...state.lanes, ...event.lanes.map((l): RaceLane => ({ ...l, step: 0, points: points(l), milliseconds: 0, stopped: null, finished: false }))] };
     }
     case 'step': return lane(event.lane, (l) => ({ step: event.step, milliseconds: l.milliseconds + event.milliseconds }));
     case 'held': return lane(event.lane, (l) => ({ points: [...l.points, { step: event.step, loss: event.loss }] }));

@@ -109,7 +109,7 @@ function trainingSpec({ version, model, seed, slider, training }: ExperimentSpec
   return {
     version, model, seed, base: slider.base, train, held, length, heldSequences,
     method: dyLora ? { name: 'qdylora', mode: slider.mode, draw: slider.draw } : { name: 'lora' },
-    adapter: { ranks: { kind: 'listed', ranks: Object.fromEntries(ranks) }, scale },
+    adapter: { ranks: { kind: 'listed', ranks: Object.fromEntries(ranks) }, scale, start: 'fresh' },
     training: { ...how, beta1, beta2, epsilon },
   };
 }

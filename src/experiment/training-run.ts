@@ -66,6 +66,8 @@ export interface TrainingRunOptions {
   model: ModelFacts;
   versions: TrainingResult['versions'];
   data: { train: TokenBatch; held: TokenBatch };
+  /** The adapter to begin from, where the experiment says so: its modules in order, at the experiment's ranks and scales. */
+  start?: AdapterValues[];
   now?: () => number;
   from?: TrainingCheckpoint;
   /** As in `CheckpointDoor`; after a step that diverged `take` still gives the last good one. */
@@ -95,7 +97,7 @@ export function checkRanks(ranks: readonly number[], modules: ModelFacts['module
 export const scaleOf = ({ adapter: { scale } }: TrainingSpec, rank: number): number => loraScale(rank, scale);
 
 /**
- * Trains from fresh adapters, or goes on from a checkpoint. Throws what `ranksOf` and the engine throw (`training-too-large` before
+ * Trains from fresh adapters or given ones, or goes on from a checkpoint. Throws what `ranksOf` and the engine throw (`training-too-large` before
  * anything is computed), `bad-spec` when no
  * module has a rank, `bad-checkpoint` when the checkpoint's adapters have other ranks.
  */
@@ -103,7 +105,8 @@ export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<
   const { spec, engine, provider, model, versions, data, now = () => performance.now(), from, offer } = options, { training } = spec;
   const ranks = ranksOf(spec, model);
   if (ranks.every((r) => r === 0)) throw new AtlasError('bad-spec', { at: 'adapter.ranks', why: 'no module has a rank above 0' });
-  const fresh = initialAdapters(spec.seed, model.modules, ranks);
+  if (spec.adapter.start === 'given' && !options.start) throw new AtlasError('bad-spec', { at: 'adapter.start', why: 'the adapter to begin from is not given' });
+  const fresh = options.start ?? initialAdapters(spec.seed, model.modules, ranks);
   if (from && !sameRanks(fresh, from.values)) throw new AtlasError('bad-checkpoint', { file: 'The checkpoint', why: 'its adapters have other ranks' });
   await engine.checkTraining({ sequences: training.batch, length: spec.length }, ranks);
   const adapters: Adapters = await engine.adapters(from?.values ?? fresh, from?.moments);

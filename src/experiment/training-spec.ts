@@ -26,6 +26,8 @@ export interface TrainingSpec {
     /** The same rank everywhere, or one by module path (0, or absent: no adapter). QDyLoRA: the most a module may use. */
     ranks: { kind: 'uniform'; rank: number } | { kind: 'listed'; ranks: Record<string, number> };
     scale: LoraScale;
+    /** What it begins from: a fresh adapter, or one that is given beside the experiment. */
+    start: 'fresh' | 'given';
   };
   training: {
     steps: number;
@@ -70,6 +72,7 @@ const adapter = z.strictObject({
     z.strictObject({ kind: z.literal('listed'), ranks: z.record(z.string().check(z.maxLength(200)), rank) }),
   ]), { kind: 'uniform', rank: 8 }),
   scale: z._default(z.strictObject({ kind: z.enum(['alpha', 'rslora', 'fixed']), value: within(z.number(), TRAINING_LIMITS.scale) }), { kind: 'fixed', value: 2 }),
+  start: z._default(z.enum(['fresh', 'given']), 'fresh'),
 });
 
 const training = z.strictObject({

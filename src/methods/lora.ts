@@ -33,3 +33,7 @@ export function initialLora(seed: number, { index, inFeatures, outFeatures }: Mo
 export function initialAdapters(seed: number, modules: readonly ModuleInfo[], ranks: readonly number[]): AdapterValues[] {
   return modules.filter((m) => ranks[m.index]! > 0).map((m) => initialLora(seed, m, ranks[m.index]!));
 }
+
+/** The same changes of the weights at other scales: B is multiplied by `from / to` of its module. */
+export const rescaled = (values: readonly AdapterValues[], from: (module: number) => number, to: (module: number) => number): AdapterValues[] =>
+  values.map((v) => ({ ...v, loraB: v.loraB.map((b) => (b * from(v.module)) / to(v.module)) }));

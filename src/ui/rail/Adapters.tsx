@@ -2,10 +2,12 @@
 import { useState } from 'react';
 import { judgeAdapter } from '../../state/study-session.ts';
 import { failureOf } from '../../state/engine.ts';
+import { openStudy } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
+import { useEdit } from '../parts/use-edit.ts';
 import { savePeft } from '../export/peft-zip.ts';
 import { useWords } from '../words/use-words.ts';
 
@@ -15,6 +17,7 @@ export function Adapters() {
   const { adapter: onMap, set } = usePick(useView, 'adapter', 'set');
   const [losses, setLosses] = useState<Record<string, { base: number; adapted: number }>>({});
   const [judging, setJudging] = useState<string | null>(null);
+  const edit = useEdit();
   const busy = Object.values(phase).includes('running') || judging !== null;
   if (adapters.length === 0) return null;
 
@@ -34,6 +37,11 @@ export function Adapters() {
     });
     setJudging(null);
   }
+  /** The race with it among the entries: Play begins from where it stands. */
+  function trainOn() {
+    edit('race.entries', (s) => (s.race.entries.includes('imported') ? s : { ...s, race: { ...s.race, entries: [...s.race.entries, 'imported'] } }));
+    openStudy('race');
+  }
   return (
     <div className="results adapters">
       <div className="label"><span>{w.title}</span></div>
@@ -45,6 +53,7 @@ export function Adapters() {
               <button type="button" className="link" aria-pressed={onMap === name} onClick={() => set({ adapter: onMap === name ? null : name })}>{w.onMap}</button>
               <button type="button" className="link" disabled={busy} onClick={() => void judge(name)}>{judging === name ? w.judging : w.judge}</button>
               <button type="button" className="link" onClick={() => void attempt(() => savePeft(name))}>{w.save}</button>
+              {name === 'imported' && <button type="button" className="link" title={w.trainOnNote} disabled={busy} onClick={trainOn}>{w.trainOn}</button>}
             </div>
             {losses[name] && <small className="ink2 block" role="status">{w.loss(losses[name].base, losses[name].adapted)}</small>}
           </li>

@@ -154,7 +154,7 @@ export const en = {
   adapters: {
     title: 'Adapters', parameters: (count: number) => `${n.whole(count)} parameters`,
     name: (name: string) => ({ imported: 'from files', slider: 'for every rank' } as Record<string, string>)[name] ?? name.replace(/^race\//, 'race: ').replace(/^slider\/lora-/, 'LoRA of rank '),
-    onMap: 'On the map', judge: 'Judge', judging: 'Judging…', save: 'Save for PEFT',
+    onMap: 'On the map', judge: 'Judge', judging: 'Judging…', save: 'Save for PEFT', trainOn: 'Train on', trainOnNote: 'In the race, from where it stands.',
     loss: (base: number, adapted: number) => `Held-out loss ${n.fixed(base, 3)} without it, ${n.fixed(adapted, 3)} with it (nats per token).`,
     shown: (name: string) => `Ranks of the adapter “${name}”`, back: 'Back to the measured ranks',
     cell: (layer: number, role: string, rank: number) => `layer ${layer} ${role}, adapter of rank ${rank}`,

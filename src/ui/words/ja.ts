@@ -146,7 +146,7 @@ export const ja = {
   adapters: {
     title: 'アダプター', parameters: (count: number) => `${n.whole(count)}パラメーター`,
     name: (name: string) => ({ imported: 'ファイルから', slider: '全ランク用' } as Record<string, string>)[name] ?? name.replace(/^race\//, '比較学習: ').replace(/^slider\/lora-/, 'LoRA ランク '),
-    onMap: 'マップに表示', judge: '評価', judging: '評価中…', save: 'PEFT 形式で保存',
+    onMap: 'マップに表示', judge: '評価', judging: '評価中…', save: 'PEFT 形式で保存', trainOn: '続きを学習', trainOnNote: '比較学習で、いまの状態から続けます。',
     loss: (base: number, adapted: number) => `評価用の損失: なし ${n.fixed(base, 3)}、あり ${n.fixed(adapted, 3)}（nat/トークン）。`,
     shown: (name: string) => `アダプター「${name}」のランク`, back: '測定したランクに戻る',
     cell: (layer: number, role: string, rank: number) => `層${layer} ${role}、アダプターのランク${rank}`,

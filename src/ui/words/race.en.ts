@@ -6,7 +6,7 @@ import { numbers } from './numbers.ts';
 const n = numbers('en');
 
 const names: Record<RaceEntry, string> = {
-  adarank: 'AdaRank', uniform: 'uniform', random: 'random', inverse: 'inverse', jacobian: 'Jacobian', combined: 'combined', eva: 'EVA', fisher: 'Fisher', gora: 'GoRA', 'gradient-rank': 'gradient rank', spectrum: 'weight spectrum',
+  adarank: 'AdaRank', uniform: 'uniform', random: 'random', inverse: 'inverse', jacobian: 'Jacobian', combined: 'combined', eva: 'EVA', fisher: 'Fisher', gora: 'GoRA', 'gradient-rank': 'gradient rank', spectrum: 'weight spectrum', imported: 'imported',
 };
 const atStart = (entry: RaceEntry) => names[entry].replace(/^./, (c) => c.toUpperCase());
 const list = (entries: readonly RaceEntry[]) => entries.map((e, i) => (i === 0 ? atStart(e) : names[e])).join(', ').replace(/, ([^,]*)$/, ' and $1');
@@ -17,7 +17,7 @@ export const raceEn = {
   about: {
     adarank: 'Ranks by how far predictions part when a module is shaken.', uniform: 'The same rank everywhere.', random: 'A random split of the budget, another one with each seed.',
     inverse: 'AdaRank upside down: a control.', jacobian: 'AdaRank to first order, from backward passes.', combined: 'The Jacobian probe and a few shakes in one.', eva: 'Ranks by explained variance of the inputs; A begins as their components.',
-    fisher: 'Squared gradients, token by token.', gora: 'Mean of |W ⊙ G|.', 'gradient-rank': 'How many directions the gradient has.', spectrum: 'Stable rank of the weights.',
+    fisher: 'Squared gradients, token by token.', gora: 'Mean of |W ⊙ G|.', 'gradient-rank': 'How many directions the gradient has.', spectrum: 'Stable rank of the weights.', imported: 'The adapter taken in, at its own ranks, trained on from where it stands.',
   } satisfies Record<RaceEntry, string>,
   title: 'What it buys', titleAt: (rank: number) => `What it buys at mean rank ${n.short(rank)}`, sweepTitle: 'When does it matter?',
   empty: 'Nothing trained yet.', emptyNote: (entries: number, runs: number) => `Play trains ${n.whole(entries)} allocations on one budget${runs > entries ? `, ${n.whole(runs)} runs in all` : ''}.`,

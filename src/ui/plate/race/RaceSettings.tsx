@@ -2,6 +2,7 @@
 import { RACE_ENTRIES, RACE_LIMITS, type RaceEntry, type RaceSettings as Settings } from '../../../experiment/race-spec.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
+import { useStudy } from '../../../state/study-store.ts';
 import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
@@ -37,11 +38,13 @@ function Fields() {
 
 /** At least two stay chosen; they keep the order of the list. */
 function Entries({ value, onChange }: { value: readonly RaceEntry[]; onChange(entries: RaceEntry[]): void }) {
-  const w = ofStudies(useWords()).race;
+  const w = ofStudies(useWords()).race, taken = useStudy((s) => s.adapters.some((a) => a.name === 'imported'));
+  // An adapter that is not there cannot be chosen, only left out.
+  const offered = RACE_ENTRIES.filter((entry) => entry !== 'imported' || taken || value.includes(entry));
   return (
     <fieldset className="entries">
       <legend className="small ink2">{w.settings.entries}</legend>
-      {RACE_ENTRIES.map((entry) => {
+      {offered.map((entry) => {
         const chosen = value.includes(entry);
         return (
           <label key={entry} className="choice" title={w.about[entry]}>
