@@ -16,6 +16,8 @@ const isolation = {
 /** What several plates of studies share, and the comparison of two results: nobody needs them before such a tab is opened. */
 const studies = /src[\\/]experiment[\\/](race|agree|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText|race|agree|slider|prune|compress|samples)|src[\\/]ui[\\/]parts[\\/]NumbersField|src[\\/]ui[\\/]words[\\/](race|agree|slider|prune|compress|samples|study-words)/;
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
+/** What other parts than the first look share. */
+const later = /src[\\/](methods[\\/]qdylora|state[\\/]comparison|ui[\\/](export[\\/]peft-zip|picker[\\/]|parts[\\/]SettingsFold|plate[\\/]RepeatDots))/;
 
 export default defineConfig({
   base: './',
@@ -34,7 +36,7 @@ export default defineConfig({
           groups: [
             { name: 'react', priority: 3, test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
             { name: 'recharts', priority: 2, test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/ },
-            { name: 'shared', priority: 1, minShareCount: 2, test: (id: string) => !studies.test(id) && !compare.test(id) },
+            { name: 'shared', priority: 1, minShareCount: 2, test: (id: string) => !studies.test(id) && !compare.test(id) && !later.test(id) },
             { name: 'studies', minShareCount: 2, test: studies },
             { name: 'compare', test: compare },
           ],

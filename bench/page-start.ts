@@ -1,5 +1,5 @@
 /** A first visit: when the first cell, the first sweep and the whole default run stand, and how long the main thread was held meanwhile. */
-import { javaScriptSizes } from './size.ts';
+import { fetchedSizes } from './size.ts';
 import { quiet, watchOthers } from './machine.ts';
 import { browserTime, type Seen, type Site } from './page-browser.ts';
 
@@ -24,7 +24,7 @@ interface LongTask { at: number; ms: number }
 const seconds = (ms: number) => Math.round(ms) / 1000;
 
 /** Opens the page with a fresh profile and waits for the default run; also which of our scripts it fetched, gzipped. */
-export async function coldStart(site: Site): Promise<{ start: ColdStart; javaScript: ReturnType<typeof javaScriptSizes> }> {
+export async function coldStart(site: Site): Promise<{ start: ColdStart; javaScript: Awaited<ReturnType<typeof fetchedSizes>> }> {
   await quiet();
   const others = watchOthers();
   const visit = await site.visit('');
@@ -32,11 +32,6 @@ export async function coldStart(site: Site): Promise<{ start: ColdStart; javaScr
     await visit.page.waitForFunction(() => (globalThis as unknown as { pageBench: Seen }).pageBench.done, null, { timeout: 300_000, polling: 1000 });
     const share = others(await browserTime(visit.browser));
     const { measuring, firstCell, firstSweep, done, tasks, eventMessages } = await visit.seen();
-    const fetched = await visit.page.evaluate(() => performance.getEntriesByType('resource').map((e) => e.name));
-    // The runtime's own threads sleep in a wait of WebAssembly and never answer.
-    const engine = visit.page.workers().find((w) => w.url().includes('engine.worker'))!;
-    fetched.push(engine.url(), ...await engine.evaluate(() => performance.getEntriesByType('resource').map((e) => e.name)));
-    const names = new Set(fetched.map((url) => url.split('/').at(-1)!));
     const listed = (list: Seen['tasks']): LongTask[] => list.map((t) => ({ at: seconds(t.start), ms: Math.round(t.duration) }));
     const inRun = (t: { start: number; duration: number }) => t.start + t.duration > measuring! && t.start < done!;
     return {
@@ -47,7 +42,7 @@ export async function coldStart(site: Site): Promise<{ start: ColdStart; javaScr
         eventMessages,
         longTasks: { startUp: listed(tasks.filter((t) => t.start + t.duration <= measuring!)), run: listed(tasks.filter(inRun)) },
       },
-      javaScript: javaScriptSizes((file) => names.has(file)),
+      javaScript: await fetchedSizes(visit.page),
     };
   } finally {
     await visit.close();

@@ -1,6 +1,6 @@
 /** The page's first minute: it loads, measures by itself and decides, on the CPU. */
 import { expect, test } from '@playwright/test';
-import { cells, cellTexts, layerSums, measured, open, title } from './page.ts';
+import { cells, cellTexts, expectSmall, layerSums, measured, open, title } from './page.ts';
 
 test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {
   test.slow();
@@ -18,6 +18,7 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   expect(sums.reduce((a, b) => a + b, 0)).toBe(Number(spent));
   expect(Number(spent) + Number(left ?? 0)).toBe(448);
   await expect(page.locator('.map-sheet .finding')).toHaveText(/^(Rank belongs|No pattern)/);
+  await expectSmall(page);
 });
 
 test('without WebGPU the page says so in one line and works', async ({ page }) => {

@@ -1,5 +1,6 @@
 /** What every page test needs: opening the page with a small experiment, and reading what it shows. */
 import { expect, type Page } from '@playwright/test';
+import { fetchedSizes } from '../bench/size.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
@@ -35,4 +36,11 @@ export async function saved(page: Page, click: () => Promise<void>): Promise<{ n
   const parts: Buffer[] = [];
   for await (const part of stream) parts.push(part as Buffer);
   return { name: download.suggestedFilename(), text: Buffer.concat(parts).toString('utf8') };
+}
+
+/** Nobody is made to fetch more than 300 kB of our own code, gzipped, to measure. What only studies, sheets and exports need comes later. */
+export async function expectSmall(page: Page): Promise<void> {
+  const { total, parts } = (await fetchedSizes(page))!;
+  expect(parts.map((p) => p.name)).toEqual(expect.arrayContaining(['index', 'react', 'recharts', 'engine.worker']));
+  expect(total, JSON.stringify(parts)).toBeLessThan(300);
 }

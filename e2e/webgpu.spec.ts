@@ -1,7 +1,7 @@
 /** The same measurement on WebGPU, with the software adapter that comes with the browser. */
 import { expect, test } from '@playwright/test';
 import { browserWith } from '../playwright.config.ts';
-import { cellTexts, measured, open, smallSpec } from './page.ts';
+import { cellTexts, expectSmall, measured, open, smallSpec } from './page.ts';
 
 test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
 
@@ -22,6 +22,7 @@ test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by 
   await expect(page.locator('.status .bold').first()).toHaveText('Measured 56 modules, 1 repeat', { timeout: 240_000 });
   await expect(chip).toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(onCpu);
+  await expectSmall(page);
   await chip.click();
   await expect(page.locator('.provider-menu')).not.toContainText('differs');
 });

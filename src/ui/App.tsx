@@ -14,7 +14,6 @@ import { OpenRail, ProgressLine, Transport, TransportButtons } from './frame/Tra
 import { useKeys } from './frame/use-keys.ts';
 import { MapSheet } from './map/MapSheet.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
-import { offerFiles } from './picker/offer-files.ts';
 import { Plate } from './plate/Plate.tsx';
 import { Rail } from './rail/Rail.tsx';
 import { modelName } from './words/describe.ts';
@@ -41,7 +40,8 @@ export function App() {
     e.preventDefault();
     if (!e.dataTransfer.types.includes('Files')) return;
     useView.setState({ picker: true, sheet: null });
-    void offerFiles(filesFromDrop(e.dataTransfer.items));
+    const files = filesFromDrop(e.dataTransfer.items);
+    void import('./picker/offer-files.ts').then(({ offerFiles }) => offerFiles(files));
   }
   return (
     <div className={`page${banded ? ' banded' : ''}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>

@@ -9,7 +9,6 @@ import { describeMeasured } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
 import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
-import { mapSvg } from './map-svg.ts';
 import type { MapView } from './use-map-view.ts';
 
 export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { svg: (() => void) | null; csv: (() => void) | null; json: (() => void) | null } {
@@ -20,7 +19,8 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { sv
   if (!shown || !table.allocation) return { svg: null, csv: null, json: null };
   const name = (what: string) => fileName('rank-atlas', shown.model.title, 'seed', shown.spec.seed, what);
 
-  function svg() {
+  async function svg() {
+    const { mapSvg } = await import('./map-svg.ts');
     const style = getComputedStyle(document.documentElement);
     const token = (key: string) => style.getPropertyValue(key).trim();
     const says = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
@@ -44,7 +44,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { sv
     return result ? () => write(result) : null;
   };
   return {
-    svg,
+    svg: () => void svg(),
     csv: whole((result) => download(`${name('ranks')}.csv`, toCsv(result), 'text/csv')),
     json: whole((result) => download(`${name('result')}.json`, resultText(result), 'application/json')),
   };

@@ -9,7 +9,6 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { useStudy } from '../../state/study-store.ts';
-import { chartSvg } from '../export/chart-svg.ts';
 import { download, fileName } from '../export/download.ts';
 import { useBanded } from '../frame/Band.tsx';
 import { useMedia } from '../parts/use-media.ts';
@@ -54,10 +53,11 @@ export function ChartFrame({ title, finding, note = '', close, empty, unit, heig
   const { ref, width } = useSize<HTMLDivElement>();
   const box = useRef<HTMLDivElement>(null);
 
-  function saveSvg() {
+  async function saveSvg() {
     const svg = box.current?.querySelector('svg'), from = sourceNow();
     if (!svg || !from) return;
     const { model, spec } = from, source = `Rank Atlas · ${model.title} · sha256 ${model.hash.slice(0, 12)} · ${words.chips.seed(spec.seed)}`;
+    const { chartSvg } = await import('../export/chart-svg.ts');
     download(`${fileName('rank-atlas', model.title, title)}.svg`, chartSvg(svg, { title, finding: finding ?? '', unit, source }), 'image/svg+xml');
   }
   function saveCsv() {
@@ -73,7 +73,7 @@ export function ChartFrame({ title, finding, note = '', close, empty, unit, heig
         <h2>{title}</h2>
         <span className="tools">
           <button type="button" className="link" aria-pressed={table} disabled={empty} onClick={() => setTable(!table)}>{table ? words.plate.chart : words.map.table}</button>
-          <button type="button" className="link" disabled={empty || table} onClick={saveSvg}>{words.map.svg}</button>
+          <button type="button" className="link" disabled={empty || table} onClick={() => void saveSvg()}>{words.map.svg}</button>
           <button type="button" className="link" disabled={empty} onClick={saveCsv}>{words.map.csv}</button>
           {close}
         </span>

@@ -8,7 +8,6 @@ import { usePick } from '../../state/pick.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { useEdit } from '../parts/use-edit.ts';
-import { savePeft } from '../export/peft-zip.ts';
 import { useWords } from '../words/use-words.ts';
 
 export function Adapters() {
@@ -52,7 +51,7 @@ export function Adapters() {
             <div className="row start small">
               <button type="button" className="link" aria-pressed={onMap === name} onClick={() => set({ adapter: onMap === name ? null : name })}>{w.onMap}</button>
               <button type="button" className="link" disabled={busy} onClick={() => void judge(name)}>{judging === name ? w.judging : w.judge}</button>
-              <button type="button" className="link" onClick={() => void attempt(() => savePeft(name))}>{w.save}</button>
+              <button type="button" className="link" onClick={() => void attempt(async () => (await import('../export/peft-zip.ts')).savePeft(name))}>{w.save}</button>
               {name === 'imported' && <button type="button" className="link" title={w.trainOnNote} disabled={busy} onClick={trainOn}>{w.trainOn}</button>}
             </div>
             {losses[name] && <small className="ink2 block" role="status">{w.loss(losses[name].base, losses[name].adapted)}</small>}
