@@ -16,8 +16,13 @@ const isolation = {
 /** What several plates of studies share, and the comparison of two results: nobody needs them before such a tab is opened. */
 const studies = /src[\\/]experiment[\\/](race|agree|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText|race|agree|slider|prune|compress|samples)|src[\\/]ui[\\/]parts[\\/]NumbersField|src[\\/]ui[\\/]words[\\/](race|agree|slider|prune|compress|samples|study-words)/;
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
-/** What other parts than the first look share. */
-const later = /src[\\/](methods[\\/]qdylora|state[\\/]comparison|ui[\\/](export[\\/]peft-zip|picker[\\/]|parts[\\/]SettingsFold|plate[\\/]RepeatDots))/;
+
+/** Whether a first look needs a module: the page's entry or the charts, which it fetches at once, import it without an `import()` on the way. */
+function firstLook(id: string, modules: { getModuleInfo(id: string): { isEntry: boolean; importers: readonly string[] } | null }, seen = new Set<string>()): boolean {
+  const info = modules.getModuleInfo(id);
+  if (!info || info.isEntry || /src[\\/]ui[\\/]plate[\\/]charts\.ts$/.test(id)) return info !== null;
+  return info.importers.some((by) => !seen.has(by) && (seen.add(by), firstLook(by, modules, seen)));
+}
 
 export default defineConfig({
   base: './',
@@ -36,7 +41,7 @@ export default defineConfig({
           groups: [
             { name: 'react', priority: 3, test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
             { name: 'recharts', priority: 2, test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/ },
-            { name: 'shared', priority: 1, minShareCount: 2, test: (id: string) => !studies.test(id) && !compare.test(id) && !later.test(id) },
+            { name: (id, modules) => (firstLook(id, modules) ? 'shared' : null), priority: 1, minShareCount: 2 },
             { name: 'studies', minShareCount: 2, test: studies },
             { name: 'compare', test: compare },
           ],
