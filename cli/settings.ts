@@ -1,5 +1,6 @@
 /** Options that change an experiment: `--set key.path=value`, `--seed`, `--text`. */
 import { AtlasError } from '../src/errors.ts';
+import { LIMITS } from '../src/experiment/schema.ts';
 import type { Setting } from '../src/experiment/settings.ts';
 import type { TextRef } from '../src/experiment/spec.ts';
 import { decodeText } from '../src/model/text.ts';
@@ -17,5 +18,7 @@ export function settingsOf(set: readonly string[], seed: string | undefined): Se
 
 /** The text of a file. Throws `no-file` or `bad-text`. */
 export async function ownText(path: string): Promise<TextRef> {
-  return { kind: 'own', text: decodeText({ name: path, bytes: await readBytes(path) }) };
+  const text = decodeText({ name: path, bytes: await readBytes(path) }), most = LIMITS.text[1];
+  if (text.length > most) throw new AtlasError('bad-text', { why: `${path} has ${text.length} characters, ${most} are allowed`, remedy: 'Give a part of it: a few pages are plenty.' });
+  return { kind: 'own', text };
 }

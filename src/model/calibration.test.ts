@@ -86,6 +86,7 @@ describe('what is no text', () => {
     ['NUL', () => passagesOf('a\0b'), /not readable/],
     ['control characters', () => passagesOf('\u0001\u0002abc'), /not readable/],
     ['a binary file', () => decodeText({ name: 'x.png', bytes: Uint8Array.of(0x89, 0x50, 0) }), /x\.png is a binary file/],
+    ['an empty file', () => decodeText({ name: 'x.txt', bytes: bytes(' \n') }), /x\.txt is empty/],
     ['Latin-1', () => decodeText({ name: 'x.txt', bytes: Uint8Array.of(0x63, 0x61, 0x66, 0xe9) }), /not UTF-8/],
     ['UTF-16', () => decodeText({ name: 'x.txt', bytes: Uint8Array.of(0xff, 0xfe, 0x41, 0) }), /UTF-16/],
     ['50 MB pasted', () => passagesOf('word '.repeat(1e7)), /it has 50 MB, 5.0 MB are allowed\. Give a part of it/],

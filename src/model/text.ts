@@ -24,6 +24,7 @@ export function decodeText({ name, bytes }: TextFile): string {
   } catch (cause) {
     throw bad(`${name} is not UTF-8`, 'Save it as UTF-8 and give it again.', cause);
   }
+  if (text.trim() === '') throw bad(`${name} is empty`, 'Give a few sentences.');
   return text;
 }
 
