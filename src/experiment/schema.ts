@@ -178,18 +178,25 @@ export const presetSpec = (id: PresetId): ExperimentSpec => specSchema.parse(pre
 export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new AtlasError('bad-spec', firstIssue(result.error));
+  throw new AtlasError('bad-spec', firstIssue(result.error, value));
 }
 
 /** A validated experiment; absent settings get their defaults. Throws `bad-spec` naming the first setting that is wrong. */
 export const parseSpec = (value: unknown): ExperimentSpec => parsed(specSchema, value);
 
-/** Where the first fault is and why, in words fit for an error's sentence. */
-export function firstIssue(error: z.core.$ZodError): { at: string; why: string } {
+/** Where the first fault is and why, in words fit for an error's sentence; with `value`, what was parsed, also which settings there are. */
+export function firstIssue(error: z.core.$ZodError, value?: unknown): { at: string; why: string } {
   const issue = error.issues[0]!;
   const path = pathOf(issue);
-  const message = issue.code === 'unrecognized_keys' ? 'there is no such setting' : issue.message;
+  const message = issue.code === 'unrecognized_keys' ? `there is no such setting${beside(value, issue)}` : issue.message;
   return { at: path.map(String).join('.').slice(0, 100) || 'the file', why: message.slice(0, 200) };
+}
+
+/** The settings that stand beside an unknown one. */
+function beside(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys): string {
+  const around = path.reduce<unknown>((v, key) => (isObject(v) ? v[String(key)] : undefined), value);
+  const known = isObject(around) ? Object.keys(around).filter((key) => !keys.includes(key)) : [];
+  return known.length > 0 ? ` (there are ${known.join(', ')})` : '';
 }
 
 const pathOf = (issue: z.core.$ZodIssue): PropertyKey[] =>
