@@ -46,7 +46,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
   it('merges: W + s B A, in the export and beside it', async () => {
     const to = join(folder, 'merged');
     expect((await cli('export', zip, '--out-model', to)).code).toBe(0);
-    const merged = await loadModel(await nodeFiles(join(to, 'model.onnx'))), { tensors } = readSafetensors(readFileSync(join(to, 'weights.safetensors')), 'weights');
+    const merged = await loadModel(await nodeFiles(to)), { tensors } = readSafetensors(readFileSync(join(to, 'weights.safetensors')), 'weights');
     expect(tensors.size).toBe(42);
     for (const { module, rank, loraA, loraB } of [adapters[0]!, adapters[20]!]) {
       const { path, inFeatures } = modules[module]!, before = dequantise(model.compiled.weightOf(module)), after = dequantise(merged.compiled.weightOf(module));

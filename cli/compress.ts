@@ -2,14 +2,13 @@
  * A compression on the command line: progress on stderr, what was found on stdout, the result with `--out`, and with `--out-model`
  * a folder with the compressed export and the factors of what was cut.
  */
-import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { compressedFiles } from '../src/experiment/compress-export.ts';
 import { runCompress } from '../src/experiment/compress-run.ts';
 import { checkCorrelation, reduceCompress, type CompressResult, type CompressState, type Figures } from '../src/experiment/compress-state.ts';
 import { columns } from '../src/experiment/export.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { writeBytes } from './disk.ts';
+import { writeModelFolder } from './model-folder.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
@@ -30,11 +29,8 @@ export const compress: StudyCommand = async (spec, options) => {
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result)}\n`);
   const folder = options['out-model'];
   if (folder !== undefined) {
-    await mkdir(folder, { recursive: true });
-    for (const { name, bytes } of await compressedFiles(model, result)) {
-      await writeBytes(join(folder, basename(name)), bytes);
-      console.log(`${name}: ${describeBytes(bytes.length)}`);
-    }
+    const files = (await compressedFiles(model, result)).map(({ name, bytes }) => [name, bytes] as const);
+    for (const [path, bytes] of await writeModelFolder(folder, files, model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
   }
   return 0;
 };

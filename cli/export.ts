@@ -2,7 +2,6 @@
  * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there or, untrained, from the ranks of a
  * result; and the model with an adapter merged into it.
  */
-import { join } from 'node:path';
 import { loraDelta } from '../src/device/twins.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import { withWeights } from '../src/engine/replaced-model.ts';
@@ -15,10 +14,11 @@ import { writeSafetensors } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
 import { writeGraph } from '../src/onnx/write.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
-import { isAdapter, makeFolder, writeAdapter } from './adapter-files.ts';
-import { readJson, writeBytes } from './disk.ts';
+import { isAdapter, writeAdapter } from './adapter-files.ts';
+import { readJson } from './disk.ts';
 import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './main.ts';
+import { writeModelFolder } from './model-folder.ts';
 
 interface Source { adapters: readonly AdapterValues[]; scale(module: number): number; rsLora: boolean; trained: boolean }
 
@@ -38,11 +38,7 @@ export const exportAdapter: Command = async (path, options) => {
     for (const [name, bytes] of files) written[`${out}: ${name}`] = bytes.length;
   }
   if (folder !== undefined) {
-    await makeFolder(folder);
-    for (const [name, bytes] of await mergedFiles(model, source)) {
-      await writeBytes(join(folder, name), bytes);
-      written[join(folder, name)] = bytes.length;
-    }
+    for (const [path, bytes] of await writeModelFolder(folder, await mergedFiles(model, source), model.open)) written[path] = bytes;
   }
   if (options.json) console.log(JSON.stringify({ adapters: source.adapters.length, trained: source.trained, written }, null, 2));
   else {
@@ -61,7 +57,7 @@ async function untrained(path: string, { compiled: { modules } }: LoadedModel): 
   return { adapters, scale: () => SCALE, rsLora: false, trained: false };
 }
 
-/** `model.onnx`: the export with the adapted weights as float32; `weights.safetensors`: those alone, `<path>.weight` [out, in]. */
+/** `onnx/model.onnx`: the export with the adapted weights as float32; `weights.safetensors`: those alone, `<path>.weight` [out, in]. */
 async function mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }: Source): Promise<Map<string, Uint8Array>> {
   const weights = new Map(adapters.map(({ module, rank, loraA, loraB }) => {
     const { outFeatures, inFeatures } = compiled.modules[module]!;
@@ -72,7 +68,7 @@ async function mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }
     return [`${path}.weight`, { shape: [outFeatures, inFeatures], data }] as const;
   });
   return new Map([
-    ['model.onnx', writeGraph(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32'))],
+    ['onnx/model.onnx', writeGraph(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32'))],
     ['weights.safetensors', writeSafetensors(new Map(named), { format: 'pt' })],
   ]);
 }

@@ -2,16 +2,16 @@
  * A pruning on the command line: progress on stderr, the rounds and what they are worth on stdout, the result with `--out`, and with
  * `--out-model` a folder with the pruned export, its sparse weights, and the adapters with their masks.
  */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import { columns } from '../src/experiment/export.ts';
-import type { ModelGraph, PrunedParts } from '../src/experiment/made-base.ts';
+import type { PrunedParts } from '../src/experiment/made-base.ts';
 import { prunedFile } from '../src/experiment/prune-export.ts';
 import { PRUNED_FILES } from '../src/experiment/prune-files.ts';
 import { runPrune } from '../src/experiment/prune-run.ts';
 import { costOf, reducePrune, type PruneDoing, type PruneResult, type PruneState } from '../src/experiment/prune-state.ts';
 import { describeBytes } from '../src/model/memory.ts';
+import type { LoadedModel } from '../src/worker/load.ts';
 import { writeBytes } from './disk.ts';
+import { writeModelFolder } from './model-folder.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
@@ -34,13 +34,11 @@ export const prune: StudyCommand = async (spec, options) => {
   return 0;
 };
 
-async function save(folder: string, model: ModelGraph, pruned: PrunedParts): Promise<void> {
-  for (const name of PRUNED_FILES) {
-    const bytes = await prunedFile(model, pruned, name);
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeBytes(join(folder, name), bytes);
-    console.error(`${join(folder, name)}: ${describeBytes(bytes.byteLength)}`);
+async function save(folder: string, model: LoadedModel, pruned: PrunedParts): Promise<void> {
+  async function* files() {
+    for (const name of PRUNED_FILES) yield [name, await prunedFile(model, pruned, name)] as const;
   }
+  for (const [path, bytes] of await writeModelFolder(folder, files(), model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
 }
 
 const WHAT: Record<PruneDoing['what'], string> = {

@@ -14,7 +14,7 @@ export const partsOf = ({ trials, accepted, spec }: Pick<CompressResult, 'trials
 
 /**
  * `factors.safetensors`: of row block b of a module `<path>.<b>.up` [rows, k] and `<path>.<b>.down` [k, in], float32, whose product is
- * that block's weight; rows of k-means blocks are listed in the metadata. `model.onnx`: the export with the cut weights as float32,
+ * that block's weight; rows of k-means blocks are listed in the metadata. `onnx/model.onnx`: the export with the cut weights as float32,
  * everything else as it was. `steps`: only so many of the accepted ones, in their order.
  */
 export async function compressedFiles(model: ModelGraph, result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>, steps?: number): Promise<CompressedFile[]> {
@@ -31,5 +31,5 @@ export async function compressedFiles(model: ModelGraph, result: Pick<CompressRe
     });
   }
   const exported = writeGraph(await withWeights(model.graph, (module) => weights.get(module) ?? null, 'float32'));
-  return [{ name: 'factors.safetensors', bytes: writeSafetensors(factors, metadata) }, { name: 'model.onnx', bytes: exported as Uint8Array<ArrayBuffer> }];
+  return [{ name: 'factors.safetensors', bytes: writeSafetensors(factors, metadata) }, { name: 'onnx/model.onnx', bytes: exported as Uint8Array<ArrayBuffer> }];
 }

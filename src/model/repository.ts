@@ -26,6 +26,8 @@ export interface OpenModel {
   config: ModelConfig | null;
   /** Reads tokenizer.json on first use. Throws `part-missing` without one, `bad-tokenizer` for a bad one. */
   tokenizer(): Promise<Tokenizer>;
+  /** Config, tokenizer and their like: what an export of this model needs beside it to be one that others can load. */
+  beside: readonly ModelFile[];
   /** sha-256, lower-case hex, of the graph's bytes followed by those of the external files in order of name. */
   hash: string;
   /** Bytes of the graph and its external files. */
@@ -37,6 +39,8 @@ export interface OpenOptions {
   dtype?: string;
   onProgress?(loaded: number, total: number): void;
 }
+
+const BESIDE = new Set(['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'chat_template.jinja']);
 
 /** Where a page's memory ends, whatever the machine has: WebAssembly addresses 4 GB. */
 const MOST_BYTES = 4e9;
@@ -75,6 +79,7 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
     id: source.id, title: source.title, graph, external, config,
     graphFile: graphFile.path.slice(folder.length),
     tokenizer: () => tokenizer ??= readTokenizer(tokenizerFile, graphFile.path),
+    beside: source.files.filter((f) => BESIDE.has(f.path)),
     hash: hash.hex(),
     bytes: total,
   };

@@ -124,7 +124,7 @@ export const peftFiles = (name: string, rank?: number): Promise<Requests['export
   client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
 
 /** A file of a compression, with so many of its accepted steps. */
-export async function compressedFile({ trials, accepted, spec }: CompressResult, steps: number, name: 'factors.safetensors' | 'model.onnx'): Promise<Uint8Array<ArrayBuffer>> {
+export async function compressedFile({ trials, accepted, spec }: CompressResult, steps: number, name: 'factors.safetensors' | 'onnx/model.onnx'): Promise<Uint8Array<ArrayBuffer>> {
   const { files } = await client.ask('exportCompressed', { result: { trials, accepted, spec }, steps });
   return files.find((f) => f.name === name)!.bytes;
 }
