@@ -23,6 +23,8 @@ export interface ViewState {
   versus: boolean;
   advanced: boolean;
   singleKeys: boolean;
+  /** For a projector: no rail, larger type. */
+  present: boolean;
 }
 
 interface ViewActions {
@@ -52,6 +54,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   versus: false,
   advanced: false,
   singleKeys: remembered('single-keys') !== 'off',
+  present: false,
   set,
   setLanguage(language) {
     remember('language', language);

@@ -9,6 +9,7 @@ import { useModel } from '../state/model-store.ts';
 import { Band, useBanded } from './frame/Band.tsx';
 import { ProviderChip } from './frame/Chips.tsx';
 import { Header } from './frame/Header.tsx';
+import { usePresent } from './frame/present.ts';
 import { StatusLine } from './frame/StatusLine.tsx';
 import { OpenRail, ProgressLine, Transport, TransportButtons } from './frame/Transport.tsx';
 import { useKeys } from './frame/use-keys.ts';
@@ -28,6 +29,7 @@ const Sheets = lazy(() => import('./sheets/Sheets.tsx').then((m) => ({ default: 
 export function App() {
   const words = useWords();
   const phone = usePhone();
+  const presenting = usePresent();
   const drawer = useDrawer();
   const banded = useBanded();
   const comparing = useRun((r) => r.comparing);
@@ -51,7 +53,7 @@ export function App() {
         {phone ? <PhoneRow /> : <Transport />}
         <Band />
         <div className="body">
-          {!drawer && <Rail />}
+          {!drawer && !presenting && <Rail />}
           <div id="centre"><Suspense fallback={<MapSheet />}>{picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}</Suspense></div>
           <Plate />
         </div>

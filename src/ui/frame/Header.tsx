@@ -10,6 +10,7 @@ import { copyText } from '../export/download.ts';
 import { Popover } from '../parts/Popover.tsx';
 import { useDark } from '../parts/use-media.ts';
 import { loadWords, useWords } from '../words/use-words.ts';
+import { present, usePresent } from './present.ts';
 
 const marks = [0.05, 0.2, 0.45, 0.15, 0.5, 0.7, 0.4, 0.8, 1];
 
@@ -48,13 +49,23 @@ function CopyLink() {
   );
 }
 
-function Others() {
+function Export() {
+  const { header } = useWords();
+  const set = useView((v) => v.set);
+  return <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>{header.export}</button>;
+}
+
+function Present({ on }: { on: boolean }) {
+  const { header } = useWords();
+  return <button type="button" className="button" title={on ? 'Esc' : 'P'} onClick={() => present(!on)}>{on ? header.leavePresent : header.present}</button>;
+}
+
+function LanguageAndHelp() {
   const { header } = useWords();
   const { set, setLanguage } = usePick(useView, 'set', 'setLanguage');
   const other = header.otherLocale === 'ja' ? 'ja' : 'en';
   return (
     <>
-      <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>{header.export}</button>
       <button type="button" className="button" lang={header.otherLocale} onClick={() => void loadWords(other).then(() => setLanguage(other))}>{header.otherLanguage}</button>
       <button type="button" className="button" onClick={() => set({ sheet: 'help' })}>{header.help}</button>
     </>
@@ -63,14 +74,16 @@ function Others() {
 
 export function Header({ phone }: { phone: boolean }) {
   const words = useWords();
+  const presenting = usePresent();
   return (
     <header className="header">
       <Logo />
       <h1 className="name">Rank Atlas</h1>
       <p className="question ellipsis">{words.question}</p>
       <div className="actions">
-        <CopyLink />
-        {phone ? <Popover label={words.header.menu}><div className="menu"><Others /></div></Popover> : <Others />}
+        {!presenting && <CopyLink />}
+        {phone ? <Popover label={words.header.menu}><div className="menu"><Export /><LanguageAndHelp /></div></Popover>
+          : <>{!presenting && <Export />}<Present on={presenting} />{!presenting && <LanguageAndHelp />}</>}
       </div>
     </header>
   );

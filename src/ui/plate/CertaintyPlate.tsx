@@ -41,7 +41,7 @@ export function CertaintyPlate() {
           <LineChart width={width} height={height} data={points} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--rule)" />
             <XAxis dataKey="repeats" type="number" domain={[2, lastRepeat]} ticks={repeatTicks(lastRepeat)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={{ fill: 'var(--ink2)', fontSize: 12 }} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
-              <Label value={counted} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+              <Label value={counted} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
             </XAxis>
             <YAxis domain={[0, end]} ticks={[0, end / 2, end]} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={{ fill: 'var(--ink2)', fontSize: 12 }} />
             <Line dataKey="worst" stroke="var(--line-uniform)" strokeWidth={2} strokeDasharray="7 4" dot={{ r: 2.5, fill: 'var(--line-uniform)', strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} />

@@ -11,16 +11,18 @@ import { useRun } from '../../state/run-store.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { download, fileName } from '../export/download.ts';
 import { useBanded } from '../frame/Band.tsx';
+import { usePresent } from '../frame/present.ts';
 import { useMedia } from '../parts/use-media.ts';
 import { useSize } from '../parts/use-size.ts';
 import { useWords } from '../words/use-words.ts';
 
 export interface ChartData { columns: readonly string[]; rows: readonly (readonly (string | number | null)[])[] }
 
-/** Charts give way when the window is short or the band takes a line. */
+/** Charts give way when the window is short or the band takes a line; on a projector they are larger, like all else. */
 export function useChartHeight(): number {
   const short = useMedia('(max-height: 849px)');
-  return useBanded() || short ? 196 : 236;
+  const small = useBanded() || short, presenting = usePresent();
+  return small ? 196 : presenting ? 250 : 236;
 }
 
 /** What is in view: the study whose tab is open, or the measurement; null before there is any. */

@@ -47,7 +47,7 @@ const Frame = memo(function Frame({ layers, end, present, axis }: { layers: numb
     <>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: INSET }}>
-        <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[0, end]} ticks={ticks} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={TICK} />
       <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />

@@ -23,10 +23,11 @@ let measure: CanvasRenderingContext2D | null = null;
 export function roomFor(labels: readonly string[]): number {
   measure ??= document.createElement('canvas').getContext('2d');
   if (!measure) return 100;
-  measure.font = `600 12px ${getComputedStyle(document.documentElement).getPropertyValue('--sans')}`;
+  const root = getComputedStyle(document.documentElement);
+  measure.font = `600 ${0.857 * parseFloat(root.fontSize)}px ${root.getPropertyValue('--sans')}`;
   return Math.ceil(Math.max(80, ...labels.map((l) => measure!.measureText(l).width + 10)));
 }
 
 export function EndLabel({ x, y, words, fill }: { x: number; y: number; words: string; fill: string }) {
-  return <text x={x} y={y + 4} style={{ fill, fontWeight: 600, fontSize: 12 }}>{words}</text>;
+  return <text x={x} y={y + 4} style={{ fill, fontWeight: 600 }}>{words}</text>;
 }

@@ -31,7 +31,7 @@ export const en = {
   seconds,
 
   header: {
-    copyLink: 'Copy link', copied: 'Copied', export: 'Export', menu: 'Menu', help: 'Help',
+    copyLink: 'Copy link', copied: 'Copied', export: 'Export', present: 'Present', leavePresent: 'Leave Present', menu: 'Menu', help: 'Help',
     otherLanguage: '日本語', otherLocale: 'ja',
   },
   methods: methodsEn,
@@ -310,7 +310,7 @@ export const en = {
     ],
     keys: 'Keys', keysOn: 'Use single keys', keyList: [
       ['K', 'Play or pause'], ['S', 'Step: probe one module'], ['R', 'Reset the view; settings and seed stay'], ['M', 'To the map'],
-      ['[ ]', 'Mean rank down, up'], ['T', 'Table or map'], ['V', 'Compare with uniform'], ['?', 'This help'], ['Ctrl Z', 'Undo; with Shift, redo'],
+      ['[ ]', 'Mean rank down, up'], ['T', 'Table or map'], ['V', 'Compare with uniform'], ['P', 'Present: larger type, without the form'], ['?', 'This help'], ['Ctrl Z', 'Undo; with Shift, redo'],
       ['← ↑ → ↓', 'Move in the map; Home, End, PgUp, PgDn too; Enter opens a module'],
     ] as [string, string][],
     glossary: 'Glossary', about: 'Source and licence',

@@ -23,7 +23,7 @@ export const ja = {
   seconds,
 
   header: {
-    copyLink: 'リンクをコピー', copied: 'コピーしました', export: '書き出し', menu: 'メニュー', help: 'ヘルプ',
+    copyLink: 'リンクをコピー', copied: 'コピーしました', export: '書き出し', present: '発表', leavePresent: '発表を終える', menu: 'メニュー', help: 'ヘルプ',
     otherLanguage: 'English', otherLocale: 'en',
   },
   methods: methodsJa,
@@ -302,7 +302,7 @@ export const ja = {
     ],
     keys: 'キー', keysOn: '1文字キーを使う', keyList: [
       ['K', '再生、停止'], ['S', 'ステップ：1モジュールを測定'], ['R', '表示をリセット。設定とシードは残る'], ['M', 'マップへ'],
-      ['[ ]', '平均ランクを下げる、上げる'], ['T', '表とマップの切替'], ['V', '均等との差'], ['?', 'このヘルプ'], ['Ctrl Z', '元に戻す。Shift でやり直す'],
+      ['[ ]', '平均ランクを下げる、上げる'], ['T', '表とマップの切替'], ['V', '均等との差'], ['P', '発表用に大きく表示'], ['?', 'このヘルプ'], ['Ctrl Z', '元に戻す。Shift でやり直す'],
       ['← ↑ → ↓', 'マップ内を移動。Home、End、PgUp、PgDn も。Enter でモジュールを開く'],
     ] as [string, string][],
     glossary: '用語', about: 'ソースとライセンス',

@@ -30,7 +30,7 @@ export function PruneLines({ width, height, first, positions, axis, lines, level
     <LineChart width={width} height={height} data={data} margin={{ top: 8, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       <XAxis dataKey="x" type="number" domain={[first, last]} ticks={Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step)} interval={0} niceTicks="none" height={34} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 8 }}>
-        <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[low, high]} ticks={[low, (low + high) / 2, high]} tickFormatter={(v: number) => n.fixed(v, digits)} interval={0} niceTicks="none" width={44} axisLine={false} tickLine={false} tick={TICK} />
       {level && <ReferenceLine y={level.value} stroke="var(--line-uniform)" strokeDasharray="2 3" strokeWidth={1.5} />}

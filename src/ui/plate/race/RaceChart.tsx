@@ -28,7 +28,7 @@ export const RaceChart = memo(function RaceChart({ width, height, curves, steps,
     <LineChart width={width} height={height} data={curves.length > 0 ? chartRows(curves) : [{ step: 0 }]} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       <XAxis dataKey="step" type="number" domain={[0, steps]} ticks={stepTicks(steps)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 6 }}>
-        <Label value={w.stepAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={w.stepAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[low, high]} ticks={ticks} tickFormatter={(v: number) => n.fixed(v, digits)} interval={0} niceTicks="none" width={AXIS} axisLine={false} tickLine={false} tick={TICK} />
       {curves.flatMap(({ entry, seeds }) => (seeds.length > 1 ? seeds.map(({ seed }) => (

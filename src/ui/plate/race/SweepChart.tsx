@@ -27,7 +27,7 @@ export function SweepChart({ width, height, standings, entries, meanRanks }: Pro
     <LineChart width={width} height={height} data={rows} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       <XAxis dataKey="x" type="number" domain={[from, to]} ticks={rows.map((r) => r.x)} tickFormatter={(x: number) => n.short(Math.round(100 * 2 ** x) / 100)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: INSET, right: INSET }}>
-        <Label value={w.rankAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={w.rankAxis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[low, high]} ticks={ticks} tickFormatter={(v: number) => n.fixed(v, digits)} interval={0} niceTicks="none" width={AXIS} axisLine={false} tickLine={false} tick={TICK} />
       {entries.map((entry) => (

@@ -40,7 +40,7 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       {verdict && <ReferenceArea y1={verdict.best.loss} y2={Math.min(high, (1 + BAND) * verdict.best.loss)} fill="var(--act)" fillOpacity={0.14} stroke="none" />}
       <XAxis dataKey="x" type="number" domain={[0, span]} ticks={ticks.map(Math.log2)} tickFormatter={(x: number) => n.whole(Math.round(2 ** x))} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: RANK_AXIS.left - AXIS_WIDTH }}>
-        <Label value={ofStudies(words).slider.rankAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={ofStudies(words).slider.rankAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[low, high]} ticks={empty ? [] : [low, (low + high) / 2, high]} tickFormatter={(v: number) => n.fixed(v, 2)} interval={0} niceTicks="none" width={AXIS_WIDTH} axisLine={false} tickLine={false} tick={TICK} />
       {chosen && <ReferenceLine x={Math.log2(chosen.rank)} stroke="var(--ink2)" strokeDasharray="3 3" />}

@@ -20,7 +20,7 @@ export function TrainingChart({ width, height, training: { losses, evaluations }
     <LineChart width={width} height={height} data={data} margin={{ top: 8, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
       <CartesianGrid vertical={false} stroke="var(--rule)" />
       <XAxis dataKey="step" type="number" domain={[0, steps]} ticks={[0, Math.round(steps / 2), steps]} interval={0} niceTicks="none" height={34} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }}>
-        <Label value={ofStudies(words).slider.stepAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)', fontSize: 12 }} />
+        <Label value={ofStudies(words).slider.stepAxis} position="insideBottom" offset={4} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[bottom, top]} ticks={[bottom, (bottom + top) / 2, top]} tickFormatter={(v: number) => n.fixed(v, 2)} interval={0} niceTicks="none" width={44} axisLine={false} tickLine={false} tick={TICK} />
       <Line dataKey="batch" stroke="var(--line-uniform)" strokeWidth={1} dot={false} isAnimationActive={false} connectNulls />

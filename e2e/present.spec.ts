@@ -1,0 +1,36 @@
+/** Present, for a projector: by button and key, larger, without the rail; Esc leaves it. */
+import { expect, test } from '@playwright/test';
+import { measured, open } from './page.ts';
+
+test.use({ viewport: { width: 1920, height: 1080 } });
+
+test('Present is larger and has no rail, nothing is cut off, and it is left the way it was entered', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await page.getByRole('button', { name: 'Dismiss' }).click();
+  const size = (selector: string) => page.locator(selector).first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+  const button = page.getByRole('button', { name: 'Present', exact: true });
+  await button.click();
+  await expect(page.locator('.rail')).toHaveCount(0);
+  expect([await size('body'), await size('.map-sheet .finding')]).toEqual([20, 36]);
+  expect((await page.locator('.plate').boundingBox())!.width).toBe(700);
+  // Words at the ends of lines have their room, and nothing scrolls sideways.
+  await expect(page.locator('.plate .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(1);
+  expect(await page.evaluate(() => [...document.querySelectorAll('.plate .chart text')].every((t) => t.getBoundingClientRect().right <= t.closest('svg')!.getBoundingClientRect().right + 1))).toBe(true);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1920);
+  // The focus stays on the one button that is left.
+  await expect(page.getByRole('button', { name: 'Leave Present' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.locator('.rail')).toBeVisible();
+  await expect(button).toBeFocused();
+  await page.keyboard.press('p');
+  await expect(page.locator('.rail')).toHaveCount(0);
+  await page.locator('#map [data-module]').first().click();
+  await expect(page.locator('.panel')).toBeVisible();
+  // The innermost closes first.
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.panel')).toHaveCount(0);
+  await expect(page.locator('.rail')).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.rail')).toBeVisible();
+});
