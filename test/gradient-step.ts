@@ -50,14 +50,14 @@ export async function step(model: CompiledModel, tokens: Tokens, adapters?: (lay
   const { batch, length } = tokens, extra = (layer: number) => adapters?.(layer) ?? [];
   const residuals = [(await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y!];
   for (let layer = 0; layer < model.layers; layer++) {
-    residuals.push((await runPiece(model.block(layer, batch, length, adapters ? 'adapted' : 'plain'), [residuals[layer]!, ...extra(layer)])).y!);
+    residuals.push((await runPiece(await model.block(layer, batch, length, adapters ? 'adapted' : 'plain'), [residuals[layer]!, ...extra(layer)])).y!);
   }
   const last = residuals.at(-1)!, { logits } = await runPiece(model.headPiece(batch, length, 'logits'), [last]);
   const { loss, gradient } = crossEntropy(logits!.data, model.vocab, tokens);
   const dh = throughHead(model, gradient, last.dims);
-  const gradients = [(await runPiece(model.headPiece(batch, length, 'normBackward'), [last, dh])).dx!], blocks: Results[] = [];
+  const gradients = [(await runPiece(await model.headPiece(batch, length, 'normBackward'), [last, dh])).dx!], blocks: Results[] = [];
   for (let layer = model.layers - 1; layer >= 0; layer--) {
-    const piece = model.block(layer, batch, length, adapters ? 'adaptedBackward' : 'backward');
+    const piece = await model.block(layer, batch, length, adapters ? 'adaptedBackward' : 'backward');
     blocks.unshift(await runPiece(piece, [residuals[layer]!, gradients[0]!, ...extra(layer)]));
     gradients.unshift(blocks[0]!.dx!);
   }
@@ -109,12 +109,12 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
   const stream = model.blocks[layer]!.sites, dims = [batch, length, model.hidden], x = random(1000, dims), dy = random(1001, dims), v = random(1002, dims);
   if (!adapted) {
     const along = stream.map((site, i) => random(2000 + i, [batch, length, site.width]));
-    const own = await runPiece(model.block(layer, batch, length, 'backward'), [x, dy]), pairs = [[own.dx!, v], ...stream.map((site, i) => [own[site.grad]!, along[i]!])] as [Result, Result][];
+    const own = await runPiece(await model.block(layer, batch, length, 'backward'), [x, dy]), pairs = [[own.dx!, v], ...stream.map((site, i) => [own[site.grad]!, along[i]!])] as [Result, Result][];
     const measured = await slope(model.block(layer, batch, length, 'instrumented'), dy, (t) => [moved(x, v, t), ...along.map((a) => ({ ...a, data: a.data.map((w) => t * w) }))], h);
     return Math.abs(measured - pairs.reduce((sum, [g, w]) => sum + dot(g, w), 0)) / Math.sqrt(pairs.reduce((sum, [g]) => sum + dot(g, g), 0));
   }
   const adapters = randomAdapters(model, layer), along = adapters.map((a, i) => (i % 3 === 2 ? { ...a, data: Float32Array.of(0) } : random(3000 + i, a.dims, 0.1)));
-  const own = await runPiece(model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
+  const own = await runPiece(await model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
   let predicted = dot(own.dx!, v), scale = dot(own.dx!, own.dx!), at = 0;
   for (const site of stream) {
     for (const { module } of site.modules) {
@@ -137,7 +137,7 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
       at += 3;
     }
   }
-  const measured = await slope(model.block(layer, batch, length, 'adapted'), dy, (t) => [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))], h);
+  const measured = await slope(await model.block(layer, batch, length, 'adapted'), dy, (t) => [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))], h);
   return Math.abs(measured - predicted) / Math.sqrt(scale);
 }
 
@@ -148,10 +148,10 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
 export async function keptError(model: CompiledModel, layer: number, batch: number, length: number): Promise<number> {
   const dims = [batch, length, model.hidden], x = random(1000, dims), dy = random(1001, dims), adapters = randomAdapters(model, layer), errors: number[] = [];
   const compare = (own: Result, right: ArrayLike<number>) => errors.push(difference(own.data, right) / Math.max(1e-30, ...Array.from(right, Math.abs)));
-  const { y, ...kept } = await runPiece(model.block(layer, batch, length, 'kept'), [x, ...adapters]), given = [x, dy, ...adapters, ...Object.values(kept)];
-  compare(y!, (await runPiece(model.block(layer, batch, length, 'adapted'), [x, ...adapters])).y!.data);
-  const again = await runPiece(model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
-  const taps = await runPiece(model.block(layer, batch, length, 'keptBackward'), given), direct = await runPiece(model.block(layer, batch, length, 'adapterBackward'), given);
+  const { y, ...kept } = await runPiece(await model.block(layer, batch, length, 'kept'), [x, ...adapters]), given = [x, dy, ...adapters, ...Object.values(kept)];
+  compare(y!, (await runPiece(await model.block(layer, batch, length, 'adapted'), [x, ...adapters])).y!.data);
+  const again = await runPiece(await model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
+  const taps = await runPiece(await model.block(layer, batch, length, 'keptBackward'), given), direct = await runPiece(await model.block(layer, batch, length, 'adapterBackward'), given);
   for (const [name, { data }] of Object.entries(again)) compare(taps[name]!, data);
   compare(direct.dx!, again.dx!.data);
   for (const [i, { site, module, offset, gradA, gradB }] of model.blocks[layer]!.sites.flatMap((site) => site.modules.map((m) => ({ site, ...m }))).entries()) {

@@ -86,13 +86,15 @@ export interface BlockStructure {
   sites: readonly Site[];
 }
 
-export type BlockVariant =
+export type ForwardVariant =
   /** `x → y` */
   | 'plain'
   /** `x → y, taps…` */
   | 'tapped'
   /** `x, deltas… → y` */
-  | 'instrumented'
+  | 'instrumented';
+
+export type TrainingVariant =
   /** `x, adapters… → y` */
   | 'adapted'
   /** `x, dy → dx, taps…, grads…`: the vector-Jacobian product, the forward recomputed inside. */
@@ -105,6 +107,8 @@ export type BlockVariant =
   | 'keptBackward'
   /** `x, dy, adapters…, kept… → dx, gradA, gradB, …`: those of the adapters themselves, module by module. */
   | 'adapterBackward';
+
+export type BlockVariant = ForwardVariant | TrainingVariant;
 
 export type HeadVariant =
   /** `x → logits` */
@@ -161,8 +165,11 @@ export interface CompiledModel {
   /** Longest sequence the export's position tables allow, or Infinity. */
   maxLength: number;
   embedding(batch: number, length: number): Piece;
-  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece;
-  headPiece(batch: number, length: number, variant: HeadVariant): Piece;
+  /** What builds the variants of training is loaded with the first of them. */
+  block(layer: number, batch: number, length: number, variant: ForwardVariant): Piece;
+  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece | Promise<Piece>;
+  headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
+  headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
   /**
    * One part for `rows` consecutive tokens of a text of at most `capacity`, `rows < capacity`: activations `[1, rows, width]`. The
    * input `here` `[rows, capacity]`, where a piece has it, is 1 at the position of each token, else 0. Rows of a cache at and

@@ -4,9 +4,9 @@
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
-import { blockRequest, normBackwardRequest, type Cuts } from './block.ts';
+import { blockRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
-import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
+import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, ForwardVariant, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
 import { cut } from './cut.ts';
 import { planPiece, type PieceRequest } from './pieces.ts';
 import { onlyReader } from './products.ts';
@@ -17,6 +17,8 @@ import { weightTensor } from './weight-tensor.ts';
 
 /** Batch and length the layout is read off: small, and different from each other. */
 const LAYOUT = { batch: 2, length: 3 };
+
+const isForward = (variant: BlockVariant): variant is ForwardVariant => variant === 'plain' || variant === 'tapped' || variant === 'instrumented';
 
 /** Specialised graphs kept at a time; each holds masks of its length. */
 const KEPT = 4;
@@ -87,15 +89,21 @@ class Compiled implements CompiledModel {
     });
   }
 
-  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece {
-    const shared = `${this.blocks[layer]!.structure}:${batch}:${length}:${variant}`;
-    return this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => blockRequest(this.graph, this.cutAt(batch, length), layer, this.blocks[layer]!.sites, variant), shared);
+  block(layer: number, batch: number, length: number, variant: ForwardVariant): Piece;
+  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece | Promise<Piece>;
+  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece | Promise<Piece> {
+    const { structure, sites } = this.blocks[layer]!, shared = `${structure}:${batch}:${length}:${variant}`;
+    const made = (request: (at: Cuts) => PieceRequest) => this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => request(this.cutAt(batch, length)), shared);
+    if (isForward(variant)) return made((at) => blockRequest(this.graph, at, layer, sites, variant));
+    return import('./backward.ts').then(({ trainingRequest }) => made((at) => trainingRequest(this.graph, at, layer, sites, variant)));
   }
 
-  headPiece(batch: number, length: number, variant: HeadVariant): Piece {
-    return this.piece(`${variant}:${batch}:${length}`, () => {
-      const at = this.cutAt(batch, length), { s, cut } = at;
-      if (variant === 'normBackward') return normBackwardRequest(this.graph, at);
+  headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
+  headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
+  headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece> {
+    const made = (request: (at: Cuts) => PieceRequest) => this.piece(`${variant}:${batch}:${length}`, () => request(this.cutAt(batch, length)));
+    if (variant === 'normBackward') return import('./backward.ts').then(({ normBackwardRequest }) => made((at) => normBackwardRequest(this.graph, at)));
+    return made(({ s, cut }) => {
       const output = variant === 'logits'
         ? { name: 'logits', value: s.logits, dims: [batch, length, cut.vocab] }
         : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };

@@ -1,0 +1,67 @@
+/**
+ * The variants of a block that training and gradients ask for, and the gradient of the final norm, as requests for pieces.
+ */
+import type { Graph } from '../onnx/graph.ts';
+import { siteAdapters } from './adapters.ts';
+import { changedBlock, NOTHING, type Cuts } from './block.ts';
+import { Builder } from './builder.ts';
+import type { Site, TrainingVariant } from './compiled.ts';
+import { floatProduct } from './dequantise.ts';
+import { differentiate } from './gradient/index.ts';
+import { keptValues } from './kept.ts';
+import { BACKWARD_OPSET, modernised } from './opset.ts';
+import type { PieceRequest } from './pieces.ts';
+import { rewriting, type Change } from './rewrite.ts';
+import { ordered } from './sites.ts';
+import { Clash, type Value } from './value.ts';
+
+/** Variants of a training step that keeps what its backward pass needs. */
+const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', 'adapterBackward']);
+
+export function trainingRequest(graph: Graph, cuts: Cuts, number: number, sites: readonly Site[], variant: TrainingVariant): PieceRequest {
+  const { s: { batch, length }, cut } = cuts, b = new Builder(graph.file, batch, length), sequence = (width: number) => [batch, length, width];
+  const products = ordered(cut.layers[number]!).map((e) => e.product), keeping = KEEPING.has(variant);
+  const adapters = variant === 'backward' ? [] : sites.map((site, i) => siteAdapters(b, site, products[i]!.inFeatures)), added = adapters.flatMap((a) => a.inputs);
+  const { input, out, taps, xs, ys } = changedBlock(cuts, number, variant === 'backward' ? sites.map(() => NOTHING) : adapters, variant === 'adapted' ? undefined : differentiable(b));
+  if (variant === 'adapted') return { opsets: graph.opsets, inputs: [['x', input], ...added], outputs: [out] };
+  const pairs = variant === 'adapterBackward' ? adapters.flatMap((a) => a.pairs) : [];
+  const { dy, gradient } = reverse(b, input, out.value, sequence(cut.hidden), pairs.map((p) => p.value)), opsets = backwardOpsets(graph);
+  const outputs = [
+    { name: 'dx', value: gradient(input), dims: sequence(cut.hidden) },
+    ...(pairs.length > 0
+      ? pairs.map(({ gradient: name, value, shape }) => ({ name, value: gradient(value), dims: value.dims, shape }))
+      : [...taps, ...sites.map((site, i) => ({ name: site.grad, value: gradient(ys[i]!), dims: sequence(site.width) }))]),
+  ];
+  // The same for all variants that keep: whichever gradients leave, they need these.
+  const thin = new Map(adapters.flatMap((a) => [...a.thin])), kept = keeping ? keptValues(input, out.value, new Set(ys), [...outputs.map((o) => o.value), ...xs], thin) : [];
+  if (variant === 'kept') return { opsets, inputs: [['x', input], ...added], outputs: [out, ...kept] };
+  const given = kept.map(({ name, value, shape }) => [name, value, shape] as const);
+  return { opsets, inputs: [['x', input], ['dy', dy], ...added, ...given], outputs };
+}
+
+/** `x, dh → dx` of what lies between the last block and the vocabulary product. */
+export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceRequest {
+  const { batch, length } = s, b = new Builder(graph.file, batch, length), x = cut.layers.at(-1)!.output;
+  const h = rewriting(x, differentiable(b))(cut.head.x);
+  const { dy: dh, gradient } = reverse(b, x, h, [batch, length, cut.head.inFeatures]);
+  return { opsets: backwardOpsets(graph), inputs: [['x', x], ['dh', dh]], outputs: [{ name: 'dx', value: gradient(x), dims: [batch, length, cut.hidden] }] };
+}
+
+/** Steps as the gradient wants them: packed weights dequantised, operators in the form of the newer set. */
+const differentiable = (b: Builder): Change => (step, inputs) => {
+  const product = floatProduct(b, step, inputs);
+  return product ? [product] : modernised(b, step, inputs).outputs;
+};
+
+/** The gradient that enters at `y`, with dims of its own, and those of the values before it. */
+function reverse(b: Builder, x: Value, y: Value, dims: readonly number[], parameters: readonly Value[] = []): { dy: Value; gradient: (value: Value) => Value } {
+  const dy = b.leaf({ type: 'float32', dims }, false), gradientOf = differentiate(b, x, y, b.reshape(dy, y.dims), parameters);
+  const gradient = (value: Value): Value => {
+    const g = gradientOf(value);
+    if (!g) throw new Clash('a linear layer does not reach the output of its block');
+    return g;
+  };
+  return { dy, gradient };
+}
+
+const backwardOpsets = ({ opsets }: Graph): Graph['opsets'] => new Map([...opsets, ['', Math.max(BACKWARD_OPSET, opsets.get('')!)]]);
