@@ -4,7 +4,7 @@
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
-import { lossGradientGraph, lossGraph } from './loss-graphs.ts';
+import { lossGradientGraph, lossGraph, wholeLossGraph } from './loss-graphs.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
 /** What a row has to predict: a token, or nothing (below 0, such as PyTorch's −100). */
@@ -18,6 +18,9 @@ export interface CrossEntropyPass {
   readonly s: DeviceTensor;
   readonly t: DeviceTensor;
 }
+
+const GRAPHS = { loss: lossGraph, gradient: lossGradientGraph, whole: wholeLossGraph };
+type Kind = keyof typeof GRAPHS;
 
 export class CrossEntropy {
   private readonly backend: Backend;
@@ -44,6 +47,18 @@ export class CrossEntropy {
     return { labels, m, s, t };
   }
 
+  /** `forward` and `gradient` together: one product less where the vocabulary is one chunk. */
+  async forwardAndGradient(h: DeviceTensor, labels: Labels, weights: Float32Array): Promise<{ pass: CrossEntropyPass; dh: DeviceTensor }> {
+    const [chunk, ...more] = this.chunks.all();
+    if (more.length > 0) {
+      const pass = await this.forward(h, labels);
+      return { pass, dh: await this.gradient(h, pass, weights) };
+    }
+    const weight = this.weightOf(labels, weights), out = await this.run(chunk!, 'whole', h, labels, { weight });
+    weight.dispose();
+    return { pass: { labels, m: out.get('m2')!, s: out.get('s2')!, t: out.get('t2')! }, dh: out.get('dh')! };
+  }
+
   /** Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three numbers a row. */
   async losses({ labels, m, s, t }: CrossEntropyPass): Promise<Float64Array> {
     const { backend } = this, top = await backend.read(m), sum = await backend.read(s), right = await backend.read(t);
@@ -52,9 +67,8 @@ export class CrossEntropy {
 
   /** Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing. */
   async gradient(h: DeviceTensor, { labels, m, s }: CrossEntropyPass, weights: Float32Array): Promise<DeviceTensor> {
-    const { backend } = this, counted = weights.map((w, r) => (labels[r]! < 0 ? 0 : w));
-    const weight = this.column('float32', counted);
-    let dh = backend.zeros(h.dims);
+    const weight = this.weightOf(labels, weights);
+    let dh = this.backend.zeros(h.dims);
     for (const chunk of this.chunks.all()) {
       const out = await this.run(chunk, 'gradient', h, labels, { m, s, weight, before: dh });
       dh.dispose();
@@ -73,7 +87,7 @@ export class CrossEntropy {
     for (const tensor of this.biases.values()) tensor.dispose();
   }
 
-  private async run(chunk: Chunk, kind: 'loss' | 'gradient', h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+  private async run(chunk: Chunk, kind: Kind, h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const relative = this.column('int32', labels.map((label) => (label < 0 ? -1 : label - chunk.first)));
     const session = await this.session(kind, chunk.width);
     const out = await session.run(new Map([['h', h], ['labels', relative], ...this.chunks.rows(chunk), ...this.biasOf(chunk), ...Object.entries(state)]));
@@ -81,11 +95,11 @@ export class CrossEntropy {
     return out;
   }
 
-  private session(kind: 'loss' | 'gradient', width: number): Promise<Session> {
+  private session(kind: Kind, width: number): Promise<Session> {
     const key = `${kind} ${width}`;
     let session = this.sessions.get(key);
     if (!session) {
-      const graph = kind === 'loss' ? lossGraph : lossGradientGraph, { rowFormat, head: { hidden } } = this.chunks;
+      const graph = GRAPHS[kind], { rowFormat, head: { hidden } } = this.chunks;
       session = this.backend.session(graph(rowFormat, hidden, width, this.chunks.bias !== null), `the ${kind} of the head`);
       this.sessions.set(key, session);
     }
@@ -102,6 +116,11 @@ export class CrossEntropy {
 
   private filled(dims: readonly number[], value: number): DeviceTensor {
     return this.backend.upload('float32', dims, bytesOf(new Float32Array(elements(dims)).fill(value)));
+  }
+
+  /** Rows without a label count nothing. */
+  private weightOf(labels: Labels, weights: Float32Array): DeviceTensor {
+    return this.column('float32', weights.map((w, r) => (labels[r]! < 0 ? 0 : w)));
   }
 
   private column(type: TensorType, values: Float32Array | Int32Array): DeviceTensor {

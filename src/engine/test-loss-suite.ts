@@ -30,16 +30,19 @@ export function lossSuite(backend: Backend): void {
         for (let k = 0; k < hidden; k++) gradient[r * hidden + k]! += d * w[v * hidden + k]!;
       }
     }
-    // 48 tokens a chunk: three chunks, the last one smaller.
-    const chunks = new VocabularyChunks(backend, head, 48), loss = new CrossEntropy(backend, chunks);
-    const input = backend.upload('float32', [rows, hidden], bytesOf(h)), pass = await loss.forward(input, labels);
-    (await loss.losses(pass)).forEach((got, r) => expect(Math.abs(got - losses[r]!)).toBeLessThan(1e-5 * (1 + losses[r]!)));
-    const dh = await loss.gradient(input, pass, weights), got = await backend.read(dh), largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
-    got.forEach((g, i) => expect(Math.abs(g - gradient[i]!)).toBeLessThan(1e-5 * largest));
-    expect(got.subarray(2 * hidden, 3 * hidden).every((g) => g === 0)).toBe(true);
-    loss.release(pass);
-    dh.dispose();
-    await loss.dispose();
-    chunks.dispose();
+    const largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0), input = backend.upload('float32', [rows, hidden], bytesOf(h));
+    // 48 tokens a chunk: three chunks, the last one smaller, in two passes; and the vocabulary as one chunk, in one.
+    for (const width of [48, vocab]) {
+      const chunks = new VocabularyChunks(backend, head, width), loss = new CrossEntropy(backend, chunks);
+      const { pass, dh } = await loss.forwardAndGradient(input, labels, weights), got = await backend.read(dh);
+      (await loss.losses(pass)).forEach((own, r) => expect(Math.abs(own - losses[r]!)).toBeLessThan(1e-5 * (1 + losses[r]!)));
+      got.forEach((g, i) => expect(Math.abs(g - gradient[i]!)).toBeLessThan(1e-5 * largest));
+      expect(got.subarray(2 * hidden, 3 * hidden).every((g) => g === 0)).toBe(true);
+      loss.release(pass);
+      dh.dispose();
+      await loss.dispose();
+      chunks.dispose();
+    }
+    input.dispose();
   });
 }

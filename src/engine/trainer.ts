@@ -79,8 +79,7 @@ export class Trainer {
   async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor, direct = false): Promise<number> {
     const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [];
     const course = { ...this.course(use, views), ...(use && this.keeps(batch, use) && { kept: [] }), direct }, stream = await this.network.forward(batch, course), end = stream.at(-1)!;
-    const { h, prepared } = await this.prepare(batch, end), pass = await this.crossEntropy.forward(h, labels);
-    const dh = await this.crossEntropy.gradient(h, pass, new Float32Array(labels.length).fill(1 / tokens));
+    const { h, prepared } = await this.prepare(batch, end), { pass, dh } = await this.crossEntropy.forwardAndGradient(h, labels, new Float32Array(labels.length).fill(1 / tokens));
     const shaped = this.backend.view(dh, 'float32', [batch.sequences, batch.length, this.model.head.hidden]);
     const dy = await this.pieces.head(shapeOf(batch), 'normBackward', end, new Map([['dh', shaped]]));
     for (const used of [shaped, dh, h, prepared]) used.dispose();
