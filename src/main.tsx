@@ -5,9 +5,11 @@ import { boot } from './state/boot.ts';
 import { App } from './ui/App.tsx';
 import { Boundary } from './ui/Boundary.tsx';
 import { loadWords } from './ui/words/use-words.ts';
+import { isEmbed } from './state/storage.ts';
 import { useView } from './state/view-store.ts';
 import './ui/styles/index.css';
 
 await loadWords(useView.getState().language);
-createRoot(document.getElementById('root')!).render(<StrictMode><Boundary><App /></Boundary></StrictMode>);
-void boot();
+const embed = isEmbed ? await import('./ui/embed/start.ts') : null, Page = embed?.Embed ?? App;
+createRoot(document.getElementById('root')!).render(<StrictMode><Boundary><Page /></Boundary></StrictMode>);
+void (embed?.bootEmbed ?? boot)();

@@ -1,7 +1,11 @@
 /** Small preferences that outlive a visit. A browser may refuse storage: then they last as long as the page. */
 const prefix = 'rank-atlas/';
 
+/** Inside another page (`?embed=…`) nothing is kept. */
+export const isEmbed = typeof location !== 'undefined' && new URLSearchParams(location.search).has('embed');
+
 export function remembered(key: string): string | null {
+  if (isEmbed) return null;
   try {
     return localStorage.getItem(prefix + key);
   } catch {
@@ -10,6 +14,7 @@ export function remembered(key: string): string | null {
 }
 
 export function remember(key: string, value: string): void {
+  if (isEmbed) return;
   try {
     localStorage.setItem(prefix + key, value);
   } catch {

@@ -22,7 +22,8 @@ const host = new EngineHost({
   runtime: loadRuntime,
   gpu: () => openGpu(navigator.gpu).catch(() => null),
   memoryLimit,
-  database: self.indexedDB,
+  // The page's address is this thread's name: inside another page nothing is kept.
+  ...(!new URL(self.name).searchParams.has('embed') && { database: self.indexedDB }),
 });
 
 self.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

@@ -34,10 +34,16 @@ export function useBanded(): boolean {
 }
 
 export function Band() {
+  const linked = useLink((l) => l.contents !== null);
+  return <Trouble otherwise={linked ? <LinkLine /> : null} />;
+}
+
+/** What went wrong; where nothing did, what stands in its place. */
+export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
   const words = useWords();
   const { failure, distrusted, set, models, provider } = usePick(useModel, 'failure', 'distrusted', 'set', 'models', 'provider');
   const { phase, restarted, shown } = usePick(useRun, 'phase', 'restarted', 'shown');
-  const { contents, failure: linkFailure } = usePick(useLink, 'contents', 'failure');
+  const linkFailure = useLink((l) => l.failure);
   const b = words.band;
 
   if (phase === 'stopped') {
@@ -57,7 +63,7 @@ export function Band() {
   if (restarted !== null) return <Line kind="warn" alert>{b.lostOnce(restarted)}</Line>;
   if (distrusted) return <Line kind="warn" alert buttons={<Button onClick={() => set({ distrusted: null })}>{b.dismiss}</Button>}><span><Sentence text={words.error(distrusted.code, distrusted.values)} /> {b.selfTestCpu}</span></Line>;
   if (linkFailure) return <Line kind="err" alert buttons={<Button onClick={closeLink}>{b.dismiss}</Button>}><Sentence text={words.error(linkFailure.code, linkFailure.values)} /></Line>;
-  return contents ? <LinkLine /> : null;
+  return otherwise;
 }
 
 /** What happened in bold, what to do after it. */
@@ -67,7 +73,15 @@ function Sentence({ text }: { text: string }) {
   return <span><b>{text.slice(0, cut)}</b>{text.slice(cut)}</span>;
 }
 
-function badgeOf(words: Words, contents: NonNullable<ReturnType<typeof useLink.getState>['contents']>): { kind: Kind; text: string } {
+type Contents = NonNullable<ReturnType<typeof useLink.getState>['contents']>;
+
+/** Whether the result in view is the link's. */
+export function Badge({ contents }: { contents: Contents }) {
+  const { kind, text } = badgeOf(useWords(), contents);
+  return <span className={`badge ${kind}`}>{text}</span>;
+}
+
+function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string } {
   const b = words.band;
   if (!contents.digest) return { kind: '', text: b.unchecked };
   const comparison = comparisonWith(contents, resultNow());
@@ -104,7 +118,7 @@ function LinkLine() {
       <span className="ink2">{title}, {describeText(words, contents.spec.text)}, {words.methods.names[contents.spec.method.name]}, {words.chips.seed(contents.spec.seed)}</span>
       {changes.length > 0
         ? <span className="small">{b.changed(changes.map((c) => describeChange(words, c)).join(', '))}</span>
-        : <span className={`badge ${badge.kind}`}>{badge.text}</span>}
+        : <Badge contents={contents} />}
       {contents.damaged.length > 0 && <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>}
       {contents.textKeptBack && <span className="small warn">{b.keptBack}</span>}
     </Line>

@@ -14,7 +14,7 @@ import { present, usePresent } from './present.ts';
 
 const marks = [0.05, 0.2, 0.45, 0.15, 0.5, 0.7, 0.4, 0.8, 1];
 
-function Logo() {
+export function Logo() {
   const dark = useDark();
   const { sequential } = palette(dark);
   return (
@@ -67,7 +67,7 @@ function LanguageAndHelp() {
   return (
     <>
       <button type="button" className="button" lang={header.otherLocale} onClick={() => void loadWords(other).then(() => setLanguage(other))}>{header.otherLanguage}</button>
-      <button type="button" className="button" onClick={() => set({ sheet: 'help' })}>{header.help}</button>
+      <button type="button" id="help" className="button" onClick={() => set({ sheet: 'help' })}>{header.help}</button>
     </>
   );
 }

@@ -15,7 +15,7 @@ import { useWords } from '../words/use-words.ts';
 import { Chips } from './Chips.tsx';
 import { StatusLine } from './StatusLine.tsx';
 
-function useButtons(): Buttons {
+export function useButtons(): Buttons {
   const measurement = useMeasurementButtons(), study = useInCharge();
   const running = useStudy((s) => study !== null && s.phase[study] === 'running');
   const shown = useStudy((s) => study !== null && s.states[study] !== null);

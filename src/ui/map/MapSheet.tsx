@@ -20,7 +20,8 @@ import { MapTools } from './MapTools.tsx';
 import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
 
-export function MapSheet() {
+/** `said`: in the finding's place. */
+export function MapSheet({ said }: { said?: { title: string; how: string } | undefined }) {
   const words = useWords();
   const phone = usePhone();
   const roomy = useMedia('(min-width: 1360px), (max-width: 639px)');
@@ -48,7 +49,7 @@ export function MapSheet() {
         {table.sweeps > 0 && <Subtitle />}
         {!phone && <MapTools view={view} />}
       </div>
-      {adapter === null ? <Finding table={table} /> : <AdapterShown name={adapter} />}
+      {said ? <div className="slot"><p className="finding">{said.title}</p><p className="how ink2 small">{said.how}</p></div> : adapter === null ? <Finding table={table} /> : <AdapterShown name={adapter} />}
       {asTable ? <RankTableView table={table} layers={layers} />
         : phone ? <>{map}{legend}<PhoneBars view={view} /></>
         : <>{legend}{map}</>}

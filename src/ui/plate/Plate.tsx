@@ -28,6 +28,12 @@ const plates: Partial<Record<StudyKind, LazyExoticComponent<() => ReactNode>>> =
 
 const tabs: (PlateTab | StudyKind)[] = ['layers', 'certainty', ...(Object.keys(plates) as StudyKind[])];
 
+/** What a tab shows, or a study without one. */
+export function PlatePanel({ tab }: { tab: PlateTab | StudyKind }) {
+  const StudyPlate = tab === 'layers' || tab === 'certainty' ? null : tab === 'agree' ? AgreePlate : plates[tab];
+  return <Suspense fallback={<div className="chart-room" />}>{StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}</Suspense>;
+}
+
 export function Plate() {
   const words = useWords();
   const { opened, tab: chart, set } = usePick(useView, 'opened', 'tab', 'set');
@@ -35,10 +41,9 @@ export function Plate() {
   const comparing = useRun((r) => r.comparing);
   if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ComparePlate {...comparing} /></Suspense></section>;
   if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>;
-  if (study === 'agree') return <section className="sheet plate" aria-label={words.studies.tabs.agree}><Suspense fallback={<div className="chart-room" />}><AgreePlate /></Suspense></section>;
+  if (study === 'agree') return <section className="sheet plate" aria-label={words.studies.tabs.agree}><PlatePanel tab={study} /></section>;
 
   const tab = study !== null && plates[study] ? study : chart;
-  const StudyPlate = study !== null ? plates[study] : undefined;
   function open(to: PlateTab | StudyKind) {
     if (to === 'layers' || to === 'certainty') {
       set({ tab: to });
@@ -61,7 +66,7 @@ export function Plate() {
         ))}
       </div>
       <div role="tabpanel" id="plate-panel" aria-labelledby={`tab-${tab}`}>
-        <Suspense fallback={<div className="chart-room" />}>{StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}</Suspense>
+        <PlatePanel tab={tab} />
       </div>
     </section>
   );

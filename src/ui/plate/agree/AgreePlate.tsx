@@ -6,6 +6,7 @@ import type { MethodName } from '../../../experiment/spec.ts';
 import { useLayout, useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { timeOf } from '../../../state/pace.ts';
+import { isEmbed } from '../../../state/storage.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { scaleEnd } from '../../colour.ts';
 import { closeAgreement } from '../../frame/use-keys.ts';
@@ -43,7 +44,7 @@ export function AgreePlate() {
     <>
       <ChartFrame
         title={w.title} {...said} empty={empty} unit={w.unit(end)} height={mapsHeight(methods.length, layers)}
-        close={<button type="button" className="link" title="Esc" onClick={closeAgreement}>{words.close}</button>}
+        close={!isEmbed && <button type="button" className="link" title="Esc" onClick={closeAgreement}>{words.close}</button>}
         data={{ columns: [w.columns.module, w.columns.layer, w.columns.role, ...found], rows: state ? state.modules.map((m, i) => [m.path, m.layer, m.role, ...measured.map((x) => x.importances[i]!)]) : [] }}
         print={(v, column) => (column === 1 ? n.whole(v) : n.significant(v))}
       >

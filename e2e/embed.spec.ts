@@ -1,0 +1,54 @@
+/** The page in someone else's: what is recorded, nothing loaded or kept, run there on request, opened as a whole. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@playwright/test';
+import { open, smallSpec, title } from './page.ts';
+
+/** A page of another origin, really served: a browser lets none that is made up reach into this machine. */
+let server: Server, host = '', body = '';
+test.beforeAll(async () => {
+  server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(body));
+  await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
+  host = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+});
+test.afterAll(() => { server.close(); });
+
+test('a frame of another origin shows the recorded map and race, and loads no engine', async ({ page, baseURL }) => {
+  const requests: string[] = [];
+  page.on('request', (r) => requests.push(new URL(r.url()).pathname));
+  body = `<!doctype html><title>host</title><iframe title="atlas" width="700" height="1090" src="${baseURL}/?embed=map,race"></iframe>`;
+  await page.goto(host);
+  const frame = page.frameLocator('iframe');
+  await expect(frame.locator('.source')).toHaveText(/^Recorded 20\d\d-\d\d-\d\d, CPU$/);
+  await expect(frame.locator('#map [data-module]')).toHaveCount(56);
+  await expect(frame.locator('.map-sheet .finding')).toHaveText(/^Rank belongs late/);
+  await expect(frame.locator('.plate .finding')).toHaveText(/ends lowest, [\d.]+ nats below/);
+  await expect(frame.getByText(/^Recorded 20\d\d-\d\d-\d\d, CPU\.$/)).toBeVisible();
+  await expect(frame.locator('.rail, .tabs, .transport')).toHaveCount(0);
+  expect(requests.filter((path) => /\.(wasm|onnx)|worker/.test(path))).toEqual([]);
+  // No single keys.
+  await frame.locator('#map [tabindex="0"]').focus();
+  await page.keyboard.press('t');
+  await expect(frame.locator('#map')).toBeVisible();
+});
+
+test('Run here measures a link’s experiment, then its race, and keeps nothing', async ({ page }) => {
+  const { training, race } = smallSpec();
+  const spec = smallSpec({ seed: 4, study: 'race', training: { ...training, steps: 4, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...race, entries: ['uniform', 'spectrum'] } });
+  await open(page, spec, '?embed=map,race&lang=en');
+  await expect(page.locator('.source')).toHaveText('Nothing is recorded of this experiment. Run here measures it.');
+  await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute('href', /\/\?lang=en#x=1\./);
+  await page.getByRole('button', { name: 'Run here' }).click();
+  await expect(title(page)).toHaveText('The race is over', { timeout: 90_000 });
+  await expect(page.locator('.map-sheet .head')).toContainText('AdaRank, 3 repeats');
+  await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
+  expect(await page.evaluate(async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length])).toEqual([0, 0, 0]);
+});
+
+test('axe finds nothing in an embedded page', async ({ page }) => {
+  await open(page, null, '?embed=map,race');
+  await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map((v) => `${v.id} ${v.nodes.map((n) => n.target).join()}`)).toEqual([]);
+});

@@ -1,0 +1,149 @@
+/**
+ * A few panels inside someone else's page, `?embed=map,race`: which they are, what they show at first, and running it here. Until
+ * "Run here" no model is loaded and nothing runs; nothing is ever kept on the visitor's machine.
+ */
+import { create } from 'zustand';
+import { compareDigest } from '../experiment/digest.ts';
+import { drawsAsked } from '../experiment/draws.ts';
+import type { LinkContents } from '../experiment/link.ts';
+import { measurementOf, type Measurement } from '../experiment/measurement.ts';
+import type { RaceResult } from '../experiment/race-state.ts';
+import { rankTable } from '../experiment/rank-table.ts';
+import type { RunResult } from '../experiment/result.ts';
+import { parseResult } from '../experiment/result-file.ts';
+import { parseSpec } from '../experiment/schema.ts';
+import { sameMeasurement } from '../experiment/settings.ts';
+import type { StudyKind } from '../experiment/spec.ts';
+import { bundledModels } from '../model/bundled-files.ts';
+import { engine, failureOf } from './engine.ts';
+import { openStudy, useExperiment } from './experiment-store.ts';
+import { openLink, useLink } from './link-store.ts';
+import { useModel } from './model-store.ts';
+import { useRun } from './run-store.ts';
+import { openModel, play } from './session.ts';
+import { playStudy, studyChanges } from './study-session.ts';
+import { useStudy } from './study-store.ts';
+import { baseUrl, bundledTexts, request } from './texts.ts';
+import type { PlateTab } from './view-store.ts';
+
+const CHARTS = ['layers', 'certainty'] as const satisfies readonly PlateTab[];
+const STUDIES = ['race', 'agree', 'slider', 'prune', 'compress', 'samples'] as const satisfies readonly StudyKind[];
+
+export type Panel = 'map' | PlateTab | StudyKind;
+
+const isStudy = (name: string): name is StudyKind => (STUDIES as readonly string[]).includes(name);
+const isPanel = (name: string): name is Panel => name === 'map' || isStudy(name) || (CHARTS as readonly string[]).includes(name);
+
+/** The panels asked for, in their order, each once; of studies the first alone, since one has the engine. Nothing that is known: the map. */
+export function panelsOf(search: string): Panel[] {
+  const asked = [...new Set((new URLSearchParams(search).get('embed') ?? '').split(','))].filter(isPanel), study = asked.find(isStudy);
+  const panels = asked.filter((p) => !isStudy(p) || p === study);
+  return panels.length > 0 ? panels : ['map'];
+}
+
+interface EmbedState {
+  /** Where the map in view is from; null: there is none. */
+  from: { kind: 'recorded'; result: RunResult } | { kind: 'link' } | null;
+  /** When and where the race in view was recorded. */
+  race: { at: string; device: string } | null;
+  /** "Run here" was pressed. */
+  begun: boolean;
+  ready: boolean;
+}
+
+export const useEmbed = create<EmbedState>()(() => ({ from: null, race: null, begun: false, ready: false }));
+
+/** Puts in view what is recorded of the experiment, or the link's own ranks. */
+export async function bootEmbed(): Promise<void> {
+  const study = panelsOf(location.search).find(isStudy) ?? null;
+  try {
+    const [models, texts, files] = await Promise.all([bundledModels(baseUrl()), bundledTexts(), recordedFiles(), openLink(location.hash)]);
+    useModel.setState({ models, texts });
+    const { contents } = useLink.getState(), recorded = parseResult(await (await request(`recorded/${files[0]!.file}`)).json(), files[0]!.file);
+    if (!contents) useExperiment.getState().replace(recorded.spec);
+    openStudy(study);
+    // The empty map has its shape before the model is there.
+    if (useExperiment.getState().spec.model.id === recorded.model.id) useModel.setState({ outline: { layers: recorded.model.layers, modules: recorded.modules } });
+    const view = useRun.getState().view;
+    if (!contents || isRecorded(contents, recorded)) {
+      view(measurementOf(recorded), true);
+      useEmbed.setState({ from: { kind: 'recorded', result: recorded } });
+    } else {
+      const shown = linkedMap(contents, recorded);
+      view(shown, true);
+      if (shown) useEmbed.setState({ from: { kind: 'link' } });
+    }
+    const race = study === 'race' && files.find((f) => f.study === 'race');
+    if (race) await showRace(race.file, race.at ?? '');
+  } catch (error) {
+    useModel.setState({ failure: failureOf(error) });
+  }
+  useRun.setState({ phase: useEmbed.getState().from ? 'recorded' : 'empty' });
+  useEmbed.setState({ ready: true });
+}
+
+/** `public/recorded/index.json`: the map's run first; studies with the day they were recorded. */
+const recordedFiles = async (): Promise<{ file: string; study?: StudyKind; at?: string }[]> => await (await request('recorded/index.json')).json() as { file: string }[];
+
+/** Whether a link asks for what is recorded, and names no other result. */
+function isRecorded({ spec, digest }: LinkContents, recorded: RunResult): boolean {
+  if (!sameMeasurement(spec, recorded.spec) || spec.method.repeats !== recorded.spec.method.repeats) return false;
+  return !digest || compareDigest(digest, { ...recorded, spec: { ...recorded.spec, allocation: spec.allocation } }).kind === 'reproduced';
+}
+
+/** Importances in a link have 4 digits; so much may be missing from one. */
+const ROUNDED = 6e-5;
+
+/** A link's own ranks as a map, on the modules of the recorded model; null where it is of another model or holds no result. */
+export function linkedMap({ spec, digest }: Pick<LinkContents, 'spec' | 'digest'>, { model, modules }: Pick<RunResult, 'model' | 'modules'>): Measurement | null {
+  if (!digest || digest.model !== model.hash || digest.importances.length !== modules.length) return null;
+  const ranked = (draws: readonly (readonly number[])[]) => rankTable({ modules, draws }, spec.allocation).rows.map((r) => r.rank ?? -1);
+  let draws = digest.importances.map((v) => [v]);
+  // A rank that tips over by the digits left out is put right within them.
+  draws = ranked(draws).map((rank, i) => [draws[i]![0]! * (1 + ROUNDED * Math.sign(digest.ranks[i]! - rank))]);
+  if (ranked(draws).some((rank, i) => rank !== digest.ranks[i])) return null;
+  return {
+    // How often it was measured is known, how far the repeats lay apart is not: one map, without ranges.
+    spec, model: { ...model, modules }, measured: draws.map(([v]) => new Array<number>(drawsAsked(spec.method)).fill(v!)), draws, error: null,
+    provider: { kind: 'wasm', device: '', threads: 0, software: false }, sequences: spec.sequences, length: spec.length, cleanLoss: null, probing: null,
+    times: { clean: 0, measure: 0, firstSweep: 0 }, layersRun: 0, result: null,
+  };
+}
+
+/** The recorded race, where the experiment asks for it. */
+async function showRace(file: string, at: string): Promise<void> {
+  const result = await (await request(`recorded/${file}`)).json() as RaceResult, ran = parseSpec(result.spec), { spec } = useExperiment.getState();
+  if (result.format !== 'rank-atlas-race' || !sameMeasurement(ran, spec) || studyChanges('race', ran, spec).length > 0) return;
+  const { view, act } = useStudy.getState();
+  view('race', { ...result, spec: ran, measuring: null, result }, spec, 1);
+  act('race', 'done');
+  useEmbed.setState({ race: { at, device: result.provider.device } });
+}
+
+/** The bundled model the experiment names; null: it needs files of its own. */
+export function modelHere(): string | null {
+  const { id } = useExperiment.getState().spec.model;
+  return useModel.getState().models.find((m) => `bundled:${m.id}` === id)?.id ?? null;
+}
+
+/** Measures here what is in view, and then runs the study among the panels. */
+export async function runHere(): Promise<void> {
+  const id = modelHere(), { study } = useExperiment.getState().spec;
+  if (id === null || useEmbed.getState().begun) return;
+  useEmbed.setState({ begun: true, from: null, race: null });
+  useRun.getState().view(null, true);
+  if (study !== null) {
+    useStudy.getState().view(study, null, null, 0);
+    useStudy.getState().act(study, 'idle');
+  }
+  if (!engine.open && !await openModel({ kind: 'bundled', id })) {
+    useEmbed.setState({ begun: false });
+    return;
+  }
+  const stop = useRun.subscribe(({ phase }) => {
+    if (phase !== 'done') return;
+    stop();
+    if (study !== null) void playStudy(study);
+  });
+  play();
+}

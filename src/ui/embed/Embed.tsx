@@ -1,0 +1,86 @@
+/** The page inside another one: name, where the numbers are from, "Run here" and "Open"; then the panels that were asked for, one below the other. */
+import { lazy, Suspense, useEffect } from 'react';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { modelHere, panelsOf, runHere, useEmbed } from '../../state/embed.ts';
+import { useLink } from '../../state/link-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { pauseInCharge, playInCharge } from '../../state/in-charge.ts';
+import { useRun } from '../../state/run-store.ts';
+import { useView } from '../../state/view-store.ts';
+import { Badge, Trouble } from '../frame/Band.tsx';
+import { Logo } from '../frame/Header.tsx';
+import { StatusLine } from '../frame/StatusLine.tsx';
+import { ProgressLine, useButtons } from '../frame/Transport.tsx';
+import { MapSheet } from '../map/MapSheet.tsx';
+import { PlatePanel } from '../plate/Plate.tsx';
+import { modelName } from '../words/describe.ts';
+import { embedWords } from '../words/embed-words.ts';
+import { useWords } from '../words/use-words.ts';
+import './embed.css';
+
+const ModulePanel = lazy(() => import('../plate/ModulePanel.tsx').then((m) => ({ default: m.ModulePanel })));
+
+const panels = panelsOf(location.search);
+
+/** The same experiment as the whole page. */
+function wholePage(): string {
+  const url = new URL(location.href);
+  url.searchParams.delete('embed');
+  return url.href;
+}
+
+const useEmbedWords = () => embedWords[useView((v) => v.language)];
+
+export function Embed() {
+  const words = useWords(), w = useEmbedWords();
+  useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
+  return (
+    <div className="page embed">
+      <header className="header">
+        <Logo />
+        <h1 className="name">Rank Atlas</h1>
+        <Source />
+        <div className="actions"><Run /><a className="button" href={wholePage()} target="_blank" rel="noopener" aria-label={w.openName}>{w.open}</a></div>
+      </header>
+      <ProgressLine />
+      <Trouble />
+      <main>{panels.map((panel) => (panel === 'map' ? <MapPanel key={panel} /> : <section key={panel} className="sheet plate" aria-label={words.plate.label}><PlatePanel tab={panel} />{panel === 'race' && <RaceSource />}</section>))}</main>
+    </div>
+  );
+}
+
+/** Where the numbers in view are from; once they are made here, what is being made. */
+function Source() {
+  const words = useWords(), w = useEmbedWords();
+  const { from, begun, ready } = useEmbed(), contents = useLink((l) => l.contents);
+  const id = useExperiment((e) => e.spec.model.id);
+  // A finished result may be the link's again.
+  useRun((r) => r.shown?.result);
+  if (begun) return <><StatusLine />{contents?.digest && <Badge contents={contents} />}</>;
+  const text = !ready ? '' : modelHere() === null ? w.needsFiles(modelName(id)) : from?.kind === 'recorded' ? words.chips.recorded(from.result.startedAt.slice(0, 10), from.result.provider.device) : from ? w.fromLink : `${w.nothing}. ${w.nothingNote}`;
+  return <p className="source ink2">{text}</p>;
+}
+
+/** Begins the run; from then on it is the transport's Play and Pause. */
+function Run() {
+  const { transport } = useWords(), w = useEmbedWords(), can = useButtons();
+  const { begun, ready } = useEmbed(), models = useModel((m) => m.models);
+  if (!begun) return <button type="button" className="button line" disabled={!ready || models.length === 0 || modelHere() === null} onClick={() => void runHere()}>{w.runHere}</button>;
+  return <button type="button" className="button line" disabled={!can.play} onClick={can.playing ? pauseInCharge : playInCharge}>{can.playing ? transport.pause : transport.play}</button>;
+}
+
+/** The map, and below it the module that is open. */
+function MapPanel() {
+  const w = useEmbedWords(), linked = useEmbed((e) => e.from?.kind === 'link'), opened = useView((v) => v.opened);
+  return (
+    <>
+      <MapSheet said={linked ? { title: w.linked, how: w.linkedNote } : undefined} />
+      {opened !== null && <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>}
+    </>
+  );
+}
+
+function RaceSource() {
+  const w = useEmbedWords(), race = useEmbed((e) => e.race);
+  return race && <p className="small ink2 slider-notes">{w.recordedRace(race.at, race.device)}</p>;
+}
