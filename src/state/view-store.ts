@@ -25,6 +25,8 @@ export interface ViewState {
   singleKeys: boolean;
   /** For a projector: no rail, larger type. */
   present: boolean;
+  /** Card of the tour in view, from 0. */
+  tour: number | null;
 }
 
 interface ViewActions {
@@ -55,6 +57,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   advanced: false,
   singleKeys: remembered('single-keys') !== 'off',
   present: false,
+  tour: null,
   set,
   setLanguage(language) {
     remember('language', language);

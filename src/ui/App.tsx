@@ -24,6 +24,7 @@ import { useWords } from './words/use-words.ts';
 // What a first look does not need comes when it is asked for.
 const CompareMap = lazy(() => import('./compare/CompareMap.tsx').then((m) => ({ default: m.CompareMap })));
 const ModelPicker = lazy(() => import('./picker/ModelPicker.tsx').then((m) => ({ default: m.ModelPicker })));
+const Tour = lazy(() => import('./tour/Tour.tsx').then((m) => ({ default: m.Tour })));
 const Sheets = lazy(() => import('./sheets/Sheets.tsx').then((m) => ({ default: m.Sheets })));
 
 export function App() {
@@ -33,7 +34,7 @@ export function App() {
   const drawer = useDrawer();
   const banded = useBanded();
   const comparing = useRun((r) => r.comparing);
-  const { picker, sheet } = usePick(useView, 'picker', 'sheet');
+  const { picker, sheet, tour } = usePick(useView, 'picker', 'sheet', 'tour');
   useKeys();
   useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
 
@@ -59,6 +60,7 @@ export function App() {
         </div>
         {phone && <div className="phone-foot"><ProgressLine /><TransportButtons withReset={false} /><StatusLine phone /></div>}
       </main>
+      {tour !== null && <Suspense fallback={null}><Tour at={tour} /></Suspense>}
       {sheet && <Suspense fallback={null}><Sheets name={sheet} /></Suspense>}
     </div>
   );

@@ -6,6 +6,7 @@ import { playOrPause, resetInCharge, stepInCharge } from '../../state/in-charge.
 import { travel } from '../../state/session.ts';
 import { useView } from '../../state/view-store.ts';
 import { present } from './present.ts';
+import { endTour, nextCard } from './tour-control.ts';
 import { nextStop, setMeanRank } from '../rail/MeanRank.tsx';
 
 const typing = (target: EventTarget | null) => target instanceof Element && target.closest('input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select') !== null;
@@ -23,6 +24,7 @@ function escape(): boolean {
   else if (picker) { set({ picker: false }); document.getElementById('change-model')?.focus(); }
   else if (opened !== null) { set({ opened: null }); document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus(); }
   else if (useExperiment.getState().spec.study === 'agree') closeAgreement();
+  else if (useView.getState().tour !== null) endTour();
   else if (useView.getState().present) present(false);
   else return false;
   return true;
@@ -35,6 +37,7 @@ const keys: Record<string, () => void> = {
   m: () => document.querySelector<HTMLElement>('#map [tabindex="0"]')?.focus(),
   t: () => useView.setState((v) => ({ table: !v.table })),
   v: () => useView.setState((v) => ({ versus: !v.versus })),
+  n: nextCard,
   p: () => present(!useView.getState().present),
   '[': () => setMeanRank(nextStop(useExperiment.getState().spec.allocation.meanRank, -1)),
   ']': () => setMeanRank(nextStop(useExperiment.getState().spec.allocation.meanRank, 1)),

@@ -1,6 +1,7 @@
 /** What the page does, how to read it, its keys and its words. */
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
+import { startTour } from '../frame/tour-control.ts';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
 
@@ -11,6 +12,7 @@ export function HelpSheet() {
   return (
     <div className="help">
       {h.intro.map((p) => <p key={p}>{p}</p>)}
+      <p><button type="button" className="button line" onClick={startTour}>{h.tour}</button></p>
       <h3>{h.read}</h3>
       <ul>{h.readItems.map((p) => <li key={p}>{p}</li>)}</ul>
       <h3>{h.keys}</h3>

@@ -302,6 +302,7 @@ export const en = {
       'AdaRank shakes one layer’s weights with noise, twice, and measures how far the two predictions part. A layer whose shaking moves the prediction more is given more rank.',
       'Every number is measured in this page, on this machine. The text you give never leaves it.',
     ],
+    tour: 'Take the tour: 8 cards, each with something to do',
     read: 'Reading the map', readItems: [
       'A row is a layer, the input on top. A column is a kind of module.',
       'Fill: importance as a multiple of the mean module. The tick at 1 is what uniform ranks assume.',
@@ -310,7 +311,7 @@ export const en = {
     ],
     keys: 'Keys', keysOn: 'Use single keys', keyList: [
       ['K', 'Play or pause'], ['S', 'Step: probe one module'], ['R', 'Reset the view; settings and seed stay'], ['M', 'To the map'],
-      ['[ ]', 'Mean rank down, up'], ['T', 'Table or map'], ['V', 'Compare with uniform'], ['P', 'Present: larger type, without the form'], ['?', 'This help'], ['Ctrl Z', 'Undo; with Shift, redo'],
+      ['[ ]', 'Mean rank down, up'], ['T', 'Table or map'], ['V', 'Compare with uniform'], ['P', 'Present: larger type, without the form'], ['?', 'This help'], ['N', 'Next card of the tour'], ['Ctrl Z', 'Undo; with Shift, redo'],
       ['← ↑ → ↓', 'Move in the map; Home, End, PgUp, PgDn too; Enter opens a module'],
     ] as [string, string][],
     glossary: 'Glossary', about: 'Source and licence',
