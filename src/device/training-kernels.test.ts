@@ -71,7 +71,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
     const u = numbers(count * place.outFeatures, 3), v = numbers(count * place.inFeatures, 4);
     for (const sequences of [1, 2].filter((s) => place.tokens % s === 0)) {
       const into = put(new Float32Array(3 + sequences * count).fill(7));
-      kernels.singularGradients(put(x), put(dy), place, sequences, put(u), put(v), count, [scratch(bytes), scratch(bytes)], into, 3);
+      kernels.singularGradients(put(x), put(dy), place, sequences, put(u), put(v), { count, blocks: 1 }, [scratch(bytes), scratch(bytes)], into, 3);
       expect(error(await read(into), [7, 7, 7, ...twins.singularGradients(x, dy, place, u, v, sequences)])).toBeLessThan(1e-5);
     }
   });

@@ -100,16 +100,19 @@ export class TrainingKernels {
     ]);
   }
 
-  /** into[at + s·count + i] = uᵢᵀ G vᵢ over the tokens of sequence s; `u` [count, out], `v` [count, in]; each scratch holds `projectionBytes`. */
-  singularGradients(x: Slice, dy: Slice, place: ModulePlace, sequences: number, u: Slice, v: Slice, count: number, scratch: readonly [Slice, Slice], into: Slice, at: number): void {
-    const { tokens, inFeatures, outFeatures, column, stride } = place, tiles = Math.ceil(count / RANK_TILE), one = floatBits(1);
+  /**
+   * uᵢᵀ G vᵢ over the tokens of sequence s, written from `at` on as [blocks, sequences, count]; `u` [blocks · count, out / blocks], `v` [blocks ·
+   * count, in]; each scratch holds `projectionBytes` of one block.
+   */
+  singularGradients(x: Slice, dy: Slice, place: ModulePlace, sequences: number, u: Slice, v: Slice, { count, blocks }: { count: number; blocks: number }, scratch: readonly [Slice, Slice], into: Slice, at: number): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place, rows = outFeatures / blocks, tiles = Math.ceil(count / RANK_TILE), one = floatBits(1);
     const project = (values: Slice, factors: Slice, out: Slice, uniforms: number[]): Dispatch =>
       ({ shader: 'adapter-gradient', entryPoint: 'project', buffers: [values, factors, out], uniforms, groups: [Math.ceil(tokens / 4), tiles] });
-    this.dispatcher.run([
-      project(dy, u, scratch[0], [tokens, outFeatures, column, stride, 0, count, one]),
-      project(x, v, scratch[1], [tokens, inFeatures, 0, inFeatures, 0, count, one]),
-      { shader: 'singular-gradient', entryPoint: 'combine', buffers: [...scratch, into], uniforms: [tokens / sequences, count, tiles * RANK_TILE, at], groups: [Math.ceil(count / 64), sequences] },
-    ]);
+    this.dispatcher.run(Array.from({ length: blocks }, (_, b) => [
+      project(dy, u, scratch[0], [tokens, rows, column + b * rows, stride, b * count, count, one]),
+      project(x, v, scratch[1], [tokens, inFeatures, 0, inFeatures, b * count, count, one]),
+      { shader: 'singular-gradient', entryPoint: 'combine', buffers: [...scratch, into], uniforms: [tokens / sequences, count, tiles * RANK_TILE, at + b * sequences * count], groups: [Math.ceil(count / 64), sequences] },
+    ] satisfies Dispatch[]).flat());
   }
 }
 

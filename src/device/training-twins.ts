@@ -100,19 +100,20 @@ export function fisherSums(x: Float32Array, dy: Float32Array, place: ModulePlace
 }
 
 /**
- * Per sequence and component, uᵢᵀ G vᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t (uᵢ·dy_t)(vᵢ·x_t): [sequences, count].
- * `u` [count, outFeatures] and `v` [count, inFeatures] row-major, of any length. [methods.md §5]
+ * Per sequence and component, uᵢᵀ G vᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t (uᵢ·dy_t)(vᵢ·x_t): [blocks, sequences, count]. `u`
+ * [blocks · count, outFeatures / blocks] and `v` [blocks · count, inFeatures] row-major, of any length; every one of `blocks` equal
+ * stretches of output features has its own `count`. [methods.md §5]
  */
-export function singularGradients(x: Float32Array, dy: Float32Array, place: ModulePlace, u: Float32Array, v: Float32Array, sequences: number): Float64Array {
-  const { tokens, inFeatures, outFeatures, column, stride } = place, count = v.length / inFeatures, length = tokens / sequences;
-  const out = new Float64Array(sequences * count);
+export function singularGradients(x: Float32Array, dy: Float32Array, place: ModulePlace, u: Float32Array, v: Float32Array, sequences: number, blocks = 1): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place, count = v.length / inFeatures / blocks, length = tokens / sequences, rows = outFeatures / blocks;
+  const out = new Float64Array(blocks * sequences * count);
   for (let t = 0; t < tokens; t++) {
-    const row = Math.floor(t / length) * count, dys = t * stride + column, xs = t * inFeatures;
-    for (let i = 0; i < count; i++) {
+    for (let j = 0; j < blocks * count; j++) {
+      const block = Math.floor(j / count), dys = t * stride + column + block * rows, xs = t * inFeatures;
       let output = 0, input = 0;
-      for (let o = 0; o < outFeatures; o++) output += u[i * outFeatures + o]! * dy[dys + o]!;
-      for (let k = 0; k < inFeatures; k++) input += v[i * inFeatures + k]! * x[xs + k]!;
-      out[row + i]! += output * input;
+      for (let o = 0; o < rows; o++) output += u[j * rows + o]! * dy[dys + o]!;
+      for (let k = 0; k < inFeatures; k++) input += v[j * inFeatures + k]! * x[xs + k]!;
+      out[(block * sequences + Math.floor(t / length)) * count + (j % count)]! += output * input;
     }
   }
   return out;

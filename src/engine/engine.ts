@@ -177,8 +177,12 @@ export interface GradientEngine {
   gradientTaps(batch: TrainingBatch, visit: (module: number, x: Float32Array, dy: Float32Array) => void): Promise<number>;
 }
 
-/** Pairs of directions at part of a module: `u` [count, rows] over its output features `first` …, `v` [count, inFeatures], row-major float32. */
-export interface DirectionPairs { module: number; first: number; rows: number; u: Float32Array; v: Float32Array }
+/**
+ * Pairs of directions at part of a module: `u` [count, rows] over its output features `first` …, `v` [count, inFeatures], row-major
+ * float32. With `blocks` (default 1) over so many stretches of `rows` features each, one after the other, that share the pairs
+ * evenly: the first `count / blocks` are of the first stretch, and so on.
+ */
+export interface DirectionPairs { module: number; first: number; rows: number; blocks?: number; u: Float32Array; v: Float32Array }
 
 /** Token `token` as the next one after row `row` of a batch (row-major over [sequences, length]). */
 export interface TokenQuery { row: number; token: number }
@@ -197,7 +201,8 @@ export interface ScoringEngine {
   /** What `pass` keeps, computed anew from block `layer` on with the weights as they are now. Its `loss` stays what it was. */
   refreshPass(pass: CleanPass, layer: number): Promise<void>;
   /**
-   * uᵢᵀ G vᵢ, G = dL/dW of the mean loss, of every pair and sequence of the batch: for each of `pairs` one array [sequences, count].
+   * uᵢᵀ G vᵢ, G = dL/dW of the mean loss, of every pair and sequence of the batch: for each of `pairs` one array
+   * [blocks, sequences, count / blocks].
    * One forward and backward pass; G is never formed. [methods.md §5]
    */
   singularGradients(batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }>;

@@ -110,7 +110,7 @@ export class GradientStatistics {
     return { loss, sum, squares };
   }
 
-  /** uᵢᵀ G vᵢ of the mean loss, [sequences, count] for each of `pairs`. A layer's directions are on the device while it is that layer's turn. */
+  /** uᵢᵀ G vᵢ of the mean loss, [blocks, sequences, count / blocks] for each of `pairs`. A layer's directions are on the device while it is that layer's turn. */
   async singularGradients(trainer: Trainer, batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }> {
     const { backend, model } = this, { sequences } = batch, gradients = new Array<Float32Array>(pairs.length);
     const own = model.modules.map((_, m) => pairs.flatMap((p, i) => (p.module === m ? [i] : [])));
@@ -122,9 +122,10 @@ export class GradientStatistics {
         const into = backend.zeros([total]);
         let at = 0;
         for (const [n, i] of own[module]!.entries()) {
-          const { first, rows, u, v } = pairs[i]!, directions = [put(u, rows), put(v, model.modules[module]!.inFeatures)] as const;
-          await (await backend.training()).singularGradients({ ...whole, column: whole.column + first, outFeatures: rows }, sequences, ...directions, into, at);
-          for (const used of directions) used.dispose();
+          const { first, rows, blocks = 1, u, v } = pairs[i]!, directions = { u: put(u, rows), v: put(v, model.modules[module]!.inFeatures), blocks };
+          await (await backend.training()).singularGradients({ ...whole, column: whole.column + first, outFeatures: blocks * rows }, sequences, directions, into, at);
+          directions.u.dispose();
+          directions.v.dispose();
           at += counts[n]!;
         }
         const all = await backend.read(into);

@@ -47,21 +47,22 @@ it('likelihoods of tokens, from the streams a pass kept and from those that chan
 it('directions: uᵀ G v of every sequence, without G', async () => {
   const weights = new Map<number, Float32Array>();
   await engine.gradients(batch, { weight: (module, g) => { weights.set(module, g); } });
-  const pairs = engine.modules.filter((m) => m.index % 3 === 0).flatMap(({ index, inFeatures, outFeatures }) => [[0, outFeatures], [4, outFeatures - 5]].map(([first, rows]) => {
+  const pairs = engine.modules.filter((m) => m.index % 3 === 0).flatMap(({ index, inFeatures, outFeatures }) => [[0, outFeatures, 1], [4, outFeatures - 5, 1], [1, 3, 2]].map(([first, rows, blocks]) => {
     const numbers = (length: number, stream: number) => fillNormal(streamKeys(index, stream, 0), new Float32Array(length));
-    return { module: index, first: first!, rows: rows!, u: numbers(3 * rows!, 1), v: numbers(3 * inFeatures, 2) };
+    return { module: index, first: first!, rows: rows!, blocks: blocks!, u: numbers(blocks! * 3 * rows!, 1), v: numbers(blocks! * 3 * inFeatures, 2) };
   }));
   const { gradients } = await engine.singularGradients(batch, pairs);
-  pairs.forEach(({ module, first, rows, u, v }, p) => {
+  pairs.forEach(({ module, first, rows, blocks, u, v }, p) => {
     const { inFeatures } = engine.modules[module]!, g = weights.get(module)!;
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 3 * blocks; i++) {
+      const block = Math.floor(i / 3), at = 6 * block + (i % 3);
       let want = 0, size = 0;
       for (let o = 0; o < rows; o++) for (let k = 0; k < inFeatures; k++) {
-        const term = u[i * rows + o]! * g[(first + o) * inFeatures + k]! * v[i * inFeatures + k]!;
+        const term = u[i * rows + o]! * g[(first + block * rows + o) * inFeatures + k]! * v[i * inFeatures + k]!;
         want += term;
         size += Math.abs(term);
       }
-      expect(Math.abs(gradients[p]![i]! + gradients[p]![3 + i]! - want)).toBeLessThan(1e-5 * size);
+      expect(Math.abs(gradients[p]![at]! + gradients[p]![at + 3]! - want)).toBeLessThan(1e-5 * size);
     }
   });
 });

@@ -24,19 +24,20 @@ export function gramMatrices(): Uint8Array {
 }
 
 /**
- * `x` [tokens, in], `dy` [tokens, out], `u` [count, out], `v` [count, in] and `shape` = (sequences, length, count) → `g`
- * [sequences, count] = Σ over a sequence's tokens of (dy uᵀ) ∘ (x vᵀ).
+ * `x` [tokens, in], `dy` [tokens, blocks, rows], `u` [blocks, count, rows], `v` [blocks, count, in] and `shape` = (blocks, sequences,
+ * length, count) → `g` [blocks, sequences, count] = Σ over a sequence's tokens of (dy uᵀ) ∘ (x vᵀ), block by block.
  */
 export function singularGradient(): Uint8Array {
   const nodes = [
-    node('Gemm', ['dy', 'u'], 'outputs', { transB: int(1) }),
-    node('Gemm', ['x', 'v'], 'inputs', { transB: int(1) }),
+    node('Transpose', ['dy'], 'turned', { perm: { type: 'ints', value: [1, 0, 2] } }),
+    node('FusedMatMul', ['turned', 'u'], 'outputs', { transB: int(1) }, 'com.microsoft'),
+    node('FusedMatMul', ['x', 'v'], 'inputs', { transB: int(1) }, 'com.microsoft'),
     node('Mul', ['outputs', 'inputs'], 'products'),
     node('Reshape', ['products', 'shape'], 'shaped'),
     node('ReduceSum', ['shaped', 'axis'], 'g', { keepdims: int(0) }),
   ];
-  const axis = { name: 'axis', type: 'int64' as const, dims: [1], bytes: new Uint8Array(BigInt64Array.of(1n).buffer) };
+  const axis = { name: 'axis', type: 'int64' as const, dims: [1], bytes: new Uint8Array(BigInt64Array.of(2n).buffer) };
   return model(nodes, [
-    value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'out']), value('u', 'float32', ['count', 'out']), value('v', 'float32', ['count', 'in']), value('shape', 'int64', [3]),
-  ], [value('g', 'float32', ['sequences', 'count'])], { initialisers: new Map([['axis', axis]]) });
+    value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'blocks', 'rows']), value('u', 'float32', ['blocks', 'count', 'rows']), value('v', 'float32', ['blocks', 'count', 'in']), value('shape', 'int64', [4]),
+  ], [value('g', 'float32', ['blocks', 'sequences', 'count'])], { initialisers: new Map([['axis', axis]]) });
 }

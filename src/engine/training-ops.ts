@@ -36,6 +36,9 @@ export interface TensorRows { tensor: DeviceTensor; rows: RankRows }
 /** A parameter [rank, n] with its gradient and AdamW's moments, all of one shape; `rows` of them take the step. */
 export interface AdamWParameter { parameter: DeviceTensor; gradient: DeviceTensor; mean: DeviceTensor; square: DeviceTensor; rows: RankRows }
 
+/** See `TrainingOps.singularGradients`. */
+export interface Directions { u: DeviceTensor; v: DeviceTensor; blocks: number }
+
 export interface TrainingOps {
   /** Where a block's own graph can give the adapters' gradients, that is the cheaper way: its products have the threads. */
   readonly inGraph: boolean;
@@ -52,8 +55,11 @@ export interface TrainingOps {
   gradientNorms(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
   /** into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s (with as many sequences as tokens: each token's own). */
   fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
-  /** into[at + s·count + i] = uᵢᵀ G vᵢ over the tokens of sequence s, for `u` [count, outFeatures of the taps] and `v` [count, in]. [methods.md §5] */
-  singularGradients(taps: ModuleTaps, sequences: number, u: DeviceTensor, v: DeviceTensor, into: DeviceTensor, at: number): Promise<void>;
+  /**
+   * uᵢᵀ G vᵢ over the tokens of sequence s, written from number `at` on as [blocks, sequences, count / blocks]; for `u` [count, outFeatures of
+   * the taps / blocks] and `v` [count, in], of which each of the `blocks` equal stretches of output features has its share. [methods.md §5]
+   */
+  singularGradients(taps: ModuleTaps, sequences: number, directions: Directions, into: DeviceTensor, at: number): Promise<void>;
 }
 
 /** Sizes of a module from the tensors themselves. */

@@ -1,9 +1,10 @@
 /** Pruning on the CPU: products as graphs of the runtime, which has threads; the rest are the kernels' twins. */
 import { columnSquares, gram, maskedSum, pruneMask, applyMask, type PrunePattern } from '../device/sparse-twins.ts';
 import type { AdapterPair } from '../device/training-twins.ts';
-import { elements, type DeviceTensor } from './backend.ts';
-import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
-import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import type { DeviceTensor } from './backend.ts';
+import { cpu, CpuTensor } from './cpu-tensor.ts';
+import { GraphSessions } from './graph-sessions.ts';
+import { cpuTensor, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
 import { lowRankProduct, maskedProjections, weightGradients } from './sparse-graphs.ts';
 import type { ModuleRows, SparseOps, UsedAdapter } from './sparse-ops.ts';
 import { placeOf, type ModuleTaps } from './training-ops.ts';
@@ -16,12 +17,11 @@ const bitsOf = (mask: DeviceTensor): Uint32Array => {
 
 export class WasmSparse implements SparseOps {
   private readonly ort: Ort;
-  private readonly options: SessionOptions;
-  private readonly sessions = new Map<() => Uint8Array, Promise<OrtSession>>();
+  private readonly graphs: GraphSessions;
 
   constructor(ort: Ort, options: SessionOptions) {
     this.ort = ort;
-    this.options = options;
+    this.graphs = new GraphSessions(ort, options);
   }
 
   mask(bits: Uint32Array): DeviceTensor {
@@ -40,7 +40,7 @@ export class WasmSparse implements SparseOps {
 
   async maskedGradients(taps: ModuleTaps, mask: DeviceTensor | null, adapter: UsedAdapter, into: AdapterPair<DeviceTensor>): Promise<void> {
     const { tokens, inFeatures, outFeatures } = placeOf(taps);
-    const { g } = await this.run(weightGradients, { x: this.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.tensor(columnsOf(taps), [tokens, outFeatures]) });
+    const { g } = await this.run(weightGradients, { x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]) });
     if (mask) applyMask(g!.data as Float32Array, bitsOf(mask));
     const { da, db } = await this.run(maskedProjections, { g: g!, ...this.pairOf(adapter, outFeatures, inFeatures) });
     for (const [gradient, tensor] of [[da!, into.a], [db!, into.b]] as const) {
@@ -61,9 +61,8 @@ export class WasmSparse implements SparseOps {
     return gram(cpu(x).data, x.dims[0]!);
   }
 
-  async dispose(): Promise<void> {
-    for (const session of this.sessions.values()) await (await session).dispose();
-    this.sessions.clear();
+  dispose(): Promise<void> {
+    return this.graphs.dispose();
   }
 
   private own({ weight, first, outputs, inputs }: ModuleRows): Float32Array {
@@ -71,17 +70,11 @@ export class WasmSparse implements SparseOps {
   }
 
   private pairOf({ pair, rank }: UsedAdapter, outputs: number, inputs: number): { a: OrtTensor; b: OrtTensor } {
-    const rows = (tensor: DeviceTensor, width: number) => this.tensor(cpu(tensor).data.subarray(0, rank * width), [rank, width]);
+    const rows = (tensor: DeviceTensor, width: number) => this.graphs.tensor(cpu(tensor).data.subarray(0, rank * width), [rank, width]);
     return { a: rows(pair.a, inputs), b: rows(pair.b, outputs) };
   }
 
-  private async run(graph: () => Uint8Array, feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> {
-    let session = this.sessions.get(graph);
-    if (!session) this.sessions.set(graph, session = OrtSession.create(this.ort, graph(), this.options, 'the masked adapters'));
-    return (await session).run(feeds);
-  }
-
-  private tensor(data: Float32Array, dims: readonly number[]): OrtTensor {
-    return floats(this.ort, data.subarray(0, elements(dims)), dims).tensor;
+  private run(graph: () => Uint8Array, feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> {
+    return this.graphs.run(graph, 'the masked adapters', feeds);
   }
 }

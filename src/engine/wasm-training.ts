@@ -1,10 +1,11 @@
 /** Training on the CPU: products as graphs of the runtime, which has threads; the rest are the kernels' twins. */
 import { adamW, fisherSums, sumOfSquares, type AdamWStep } from '../device/training-twins.ts';
-import { cpu, floats } from './cpu-tensor.ts';
+import { cpu } from './cpu-tensor.ts';
+import { GraphSessions } from './graph-sessions.ts';
 import { elements, type DeviceTensor } from './backend.ts';
-import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { cpuTensor, type Ort, type SessionOptions } from './ort.ts';
 import { adapterGradient, gramMatrices, singularGradient } from './training-graphs.ts';
-import { placeOf, type AdamWParameter, type AdapterGradient, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
+import { placeOf, type AdamWParameter, type AdapterGradient, type Directions, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
 
 /** Rows `rows` of a resident tensor, in place. */
 function rowsOf({ tensor, rows: { from, to } }: TensorRows): Float32Array {
@@ -24,21 +25,19 @@ export function columnsOf(taps: ModuleTaps): Float32Array {
 export class WasmTraining implements TrainingOps {
   readonly inGraph = true;
   private readonly ort: Ort;
-  private readonly options: SessionOptions;
-  private readonly sessions = new Map<() => Uint8Array, Promise<OrtSession>>();
+  private readonly graphs: GraphSessions;
 
   constructor(ort: Ort, options: SessionOptions) {
     this.ort = ort;
-    this.options = options;
+    this.graphs = new GraphSessions(ort, options);
   }
 
   async adapterGradients(modules: readonly AdapterGradient[]): Promise<void> {
-    const session = await this.session(adapterGradient, 'the adapter gradients');
     for (const { taps, adapter, rows, scale, into } of modules) {
       const { tokens, inFeatures, outFeatures } = placeOf(taps), rank = rows.to - rows.from;
-      const { da, db } = await session.run({
-        x: this.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.tensor(columnsOf(taps), [tokens, outFeatures]),
-        a: this.tensor(rowsOf({ tensor: adapter.a, rows }), [rank, inFeatures]), b: this.tensor(rowsOf({ tensor: adapter.b, rows }), [rank, outFeatures]),
+      const { da, db } = await this.graphs.run(adapterGradient, 'the adapter gradients', {
+        x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]),
+        a: this.graphs.tensor(rowsOf({ tensor: adapter.a, rows }), [rank, inFeatures]), b: this.graphs.tensor(rowsOf({ tensor: adapter.b, rows }), [rank, outFeatures]),
       });
       for (const [gradient, tensor] of [[da!, into.a], [db!, into.b]] as const) {
         const target = rowsOf({ tensor, rows }), values = gradient.data as Float32Array;
@@ -73,35 +72,20 @@ export class WasmTraining implements TrainingOps {
     cpu(into).data.set(fisherSums(cpu(taps.x).data, cpu(taps.dy).data, placeOf(taps), sequences), at);
   }
 
-  async singularGradients(taps: ModuleTaps, sequences: number, u: DeviceTensor, v: DeviceTensor, into: DeviceTensor, at: number): Promise<void> {
-    const session = await this.session(singularGradient, 'the singular gradients'), { tokens, inFeatures, outFeatures } = placeOf(taps);
-    const { g } = await session.run({
-      x: this.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.tensor(columnsOf(taps), [tokens, outFeatures]), u: cpu(u).tensor, v: cpu(v).tensor,
-      shape: cpuTensor(this.ort, 'int64', [3], new Uint8Array(BigInt64Array.from([sequences, tokens / sequences, u.dims[0]!], BigInt).buffer)),
+  async singularGradients(taps: ModuleTaps, sequences: number, { u, v, blocks }: Directions, into: DeviceTensor, at: number): Promise<void> {
+    const { tokens, inFeatures, outFeatures } = placeOf(taps), count = u.dims[0]! / blocks, rows = outFeatures / blocks;
+    const { g } = await this.graphs.run(singularGradient, 'the singular gradients', {
+      x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.graphs.tensor(columnsOf(taps), [tokens, blocks, rows]), u: this.graphs.tensor(cpu(u).data, [blocks, count, rows]), v: this.graphs.tensor(cpu(v).data, [blocks, count, inFeatures]),
+      shape: cpuTensor(this.ort, 'int64', [4], new Uint8Array(BigInt64Array.from([blocks, sequences, tokens / sequences, count], BigInt).buffer)),
     });
     cpu(into).data.set(g!.data as Float32Array, at);
   }
 
-  async dispose(): Promise<void> {
-    for (const session of this.sessions.values()) await (await session).dispose();
-    this.sessions.clear();
+  dispose(): Promise<void> {
+    return this.graphs.dispose();
   }
 
   private async gram(x: Float32Array, dims: readonly number[]): Promise<Float32Array> {
-    const session = await this.session(gramMatrices, 'the gradient norms');
-    return (await session.run({ x: this.tensor(x, dims) })).gram!.data as Float32Array;
-  }
-
-  private session(graph: () => Uint8Array, what: string): Promise<OrtSession> {
-    let session = this.sessions.get(graph);
-    if (!session) {
-      session = OrtSession.create(this.ort, graph(), this.options, what);
-      this.sessions.set(graph, session);
-    }
-    return session;
-  }
-
-  private tensor(data: Float32Array, dims: readonly number[]): OrtTensor {
-    return floats(this.ort, data, dims).tensor;
+    return (await this.graphs.run(gramMatrices, 'the gradient norms', { x: this.graphs.tensor(x, dims) })).gram!.data as Float32Array;
   }
 }

@@ -5,7 +5,7 @@ import { gramBytes, projectionBytes, TrainingKernels, type Stretch } from '../de
 import type { AdamWStep } from '../device/training-twins.ts';
 import { elements, type DeviceTensor } from './backend.ts';
 import { sliceOf } from './gpu-tensor.ts';
-import { placeOf, type AdamWParameter, type AdapterGradient, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
+import { placeOf, type AdamWParameter, type AdapterGradient, type Directions, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
 
 /** Rows of a resident tensor as a stretch of its buffer. */
 function stretchOf({ tensor, rows: { from, to } }: TensorRows): Stretch {
@@ -54,9 +54,9 @@ export class WebGpuTraining implements TrainingOps {
     this.withScratch((scratch) => this.kernels.fisherSums(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, scratch(4 * place.tokens), sliceOf(into), at));
   }
 
-  async singularGradients(taps: ModuleTaps, sequences: number, u: DeviceTensor, v: DeviceTensor, into: DeviceTensor, at: number): Promise<void> {
-    const place = placeOf(taps), count = u.dims[0]!, bytes = projectionBytes(place.tokens, count);
-    this.withScratch((scratch) => this.kernels.singularGradients(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, sliceOf(u), sliceOf(v), count,
+  async singularGradients(taps: ModuleTaps, sequences: number, { u, v, blocks }: Directions, into: DeviceTensor, at: number): Promise<void> {
+    const place = placeOf(taps), count = u.dims[0]! / blocks, bytes = projectionBytes(place.tokens, count);
+    this.withScratch((scratch) => this.kernels.singularGradients(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, sliceOf(u), sliceOf(v), { count, blocks },
       [scratch(bytes), scratch(bytes)], sliceOf(into), at));
   }
 

@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import { singularGradients } from '../../device/training-twins.ts';
-import { cut, directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate, type Decomposition } from './candidates.ts';
+import { cut, decompositionOf, directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate, type Decomposition } from './candidates.ts';
 import { rowBlocks } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
 const normal = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
 const out = 12, width = 7, tokens = 6, w = normal(out * width, 1), x = normal(tokens * width, 2), dy = normal(tokens * out, 3);
-const decomposed = (blocks: number, split: 'contiguous' | 'kmeans'): Decomposition => ({
-  module: 0, outFeatures: out, inFeatures: width, blocks: rowBlocks({ path: 'w', outFeatures: out }, blocks, split, w, 1).map((rows) => blockSvd(w, width, rows, 'w')),
-});
+const decomposed = (blocks: number, split: 'contiguous' | 'kmeans'): Decomposition =>
+  decompositionOf({ index: 0, outFeatures: out, inFeatures: width }, rowBlocks({ path: 'w', outFeatures: out }, blocks, split, w, 1).map((rows) => blockSvd(w, width, rows, 'w')));
 
 describe.each([[1, 'contiguous'], [2, 'contiguous'], [4, 'contiguous'], [3, 'kmeans']] as const)('%i blocks, %s', (blocks, split) => {
   const of = decomposed(blocks, split), sums = new SigmaGradients(of);
   // Two batches of different size: three sequences of 2 tokens, the last alone.
   for (const [first, count] of [[0, 2], [2, 1]] as const) {
     const part = (v: Float32Array, n: number) => v.slice(first * 2 * n, (first + count) * 2 * n), place = { tokens: 2 * count, inFeatures: width, column: 0, stride: out };
-    sums.add(directionsOf(of).map(({ first: column, rows, u, v }) =>
-      Float32Array.from(singularGradients(part(x, width), part(dy, out), { ...place, column, outFeatures: rows }, u, v, count), (g) => g / (2 * count))), count, 2 * count);
+    sums.add(directionsOf(of).map(({ first: column, rows, blocks: stretches = 1, u, v }) =>
+      Float32Array.from(singularGradients(part(x, width), part(dy, out), { ...place, column, outFeatures: stretches * rows }, u, v, count, stretches), (g) => g / (2 * count))), count, 2 * count);
+    expect(directionsOf(of)).toHaveLength(split === 'contiguous' ? 1 : blocks);
   }
   /** dL/dW of the mean loss over tokens from `from` to `to`. */
   const gradient = (from: number, to: number) => {

@@ -5,6 +5,7 @@
  * better to drop. The curvature term is ours: for log-likelihoods the Hessian is near the empirical Fisher matrix, Σₙ of squared
  * per-sequence gradients, and a candidate needs only their sum over what it drops, so it costs no second pass.
  */
+import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { DirectionPairs } from '../../engine/engine.ts';
 import { truncate, type BlockSvd } from './svd.ts';
 
@@ -17,7 +18,23 @@ export interface Decomposition {
   outFeatures: number;
   inFeatures: number;
   blocks: readonly BlockSvd[];
+  /** Of equal stretches of rows: the `u` and `v` of all blocks, one after the other. */
+  together?: { u: Float32Array; v: Float32Array };
 }
+
+/** Equal stretches of rows get their vectors side by side, so that the engine takes them in one call. */
+export function decompositionOf({ index, outFeatures, inFeatures }: Pick<ModuleInfo, 'index' | 'outFeatures' | 'inFeatures'>, blocks: readonly BlockSvd[]): Decomposition {
+  const of = { module: index, outFeatures, inFeatures }, { rows: { length: count }, u: { length: us }, v: { length: vs } } = blocks[0]!;
+  if (!blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))) return { ...of, blocks };
+  const u = new Float32Array(blocks.length * us), v = new Float32Array(blocks.length * vs);
+  const side = (all: Float32Array, own: Float32Array, at: number) => {
+    all.set(own, at);
+    return all.subarray(at, at + own.length);
+  };
+  return { ...of, together: { u, v }, blocks: blocks.map((b, i) => ({ ...b, u: side(u, b.u, i * us), v: side(v, b.v, i * vs) })) };
+}
+
+const isStretch = (rows: Int32Array): boolean => rows.at(-1)! - rows[0]! === rows.length - 1;
 
 export interface Candidate {
   module: number;
@@ -45,10 +62,11 @@ export function cut(w: Float32Array, { blocks, inFeatures }: Decomposition, keep
 }
 
 /** A decomposition as directions the engine takes. Rows of a cluster lie apart: its u is spread over all rows. */
-export function directionsOf({ module, outFeatures, blocks }: Decomposition): DirectionPairs[] {
+export function directionsOf({ module, outFeatures, blocks, together }: Decomposition): DirectionPairs[] {
+  if (together) return [{ module, first: 0, rows: outFeatures / blocks.length, blocks: blocks.length, ...together }];
   return blocks.map(({ rows, u, v, sigma }) => {
     const first = rows[0]!, count = rows.length;
-    if (rows.at(-1)! - first === count - 1) return { module, first, rows: count, u, v };
+    if (isStretch(rows)) return { module, first, rows: count, u, v };
     const spread = new Float32Array(sigma.length * outFeatures);
     for (let i = 0; i < sigma.length; i++) rows.forEach((row, r) => { spread[i * outFeatures + row] = u[i * count + r]!; });
     return { module, first: 0, rows: outFeatures, u: spread, v };
@@ -70,8 +88,9 @@ export class SigmaGradients {
     this.squares = new Float64Array(RHO_GRID.length);
   }
 
-  /** `gradients[b]` [sequences, m] of block b, of the mean loss over `tokens` predicted tokens. */
-  add(gradients: readonly Float32Array[], sequences: number, tokens: number): void {
+  /** What the engine says of `directionsOf`, of the mean loss over `tokens` predicted tokens. */
+  add(found: readonly Float32Array[], sequences: number, tokens: number): void {
+    const { blocks, together } = this.of, size = sequences * blocks[0]!.sigma.length, gradients = together ? blocks.map((_, b) => found[0]!.subarray(b * size, (b + 1) * size)) : found;
     this.tokens += tokens;
     for (let n = 0; n < sequences; n++) {
       const dropped = new Float64Array(RHO_GRID.length);

@@ -1,7 +1,7 @@
 /** Decompositions of a model's weights, kept in memory by the model's hash: another run on the same model need not repeat them. */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { AtlasError } from '../../errors.ts';
-import type { Decomposition } from './candidates.ts';
+import { decompositionOf, type Decomposition } from './candidates.ts';
 import { rowBlocks, type Split } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
@@ -27,12 +27,12 @@ export class Decompositions {
 
   /** Of the model opened last. `weight` is asked for only if it is new. Throws `row-blocks`, `singular`. */
   of(module: ModuleInfo, splitting: Splitting, weight: () => Float32Array): Decomposition {
-    const { index, path, inFeatures, outFeatures } = module, { blocks, split, seed } = splitting;
+    const { index, path, inFeatures } = module, { blocks, split, seed } = splitting;
     const key = `${index} ${blocks} ${split === 'kmeans' && blocks > 1 ? `kmeans ${seed}` : 'contiguous'}`;
     let found = this.known.get(key);
     if (!found) {
       const w = weight();
-      found = { module: index, outFeatures, inFeatures, blocks: rowBlocks(module, blocks, split, w, seed).map((rows) => blockSvd(w, inFeatures, rows, path)) };
+      found = decompositionOf(module, rowBlocks(module, blocks, split, w, seed).map((rows) => blockSvd(w, inFeatures, rows, path)));
       this.known.set(key, found);
     }
     return found;

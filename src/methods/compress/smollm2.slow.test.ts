@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../../test/smollm2.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
-import { directionsOf, RHO_GRID, SigmaGradients, type Decomposition } from './candidates.ts';
+import { directionsOf, RHO_GRID, SigmaGradients, decompositionOf } from './candidates.ts';
 import { rowBlocks } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
@@ -21,8 +21,8 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
     const ids = tensors.get('input_ids')!, [sequences, length] = ids.shape as [number, number], { engine } = open;
     const batch = { ids: new Int32Array(new Uint8Array(ids.bytes).buffer), sequences, length }, numbers = (name: string) => toFloat32(tensors.get(name)!);
     const decomposed = Object.keys(cases).map((key) => {
-      const path = key.replace(/\.K\d+$/, ''), info = engine.modules.find((m) => m.path === path)!, w = engine.materialiseWeight(info.index), { inFeatures, outFeatures } = info;
-      const of: Decomposition = { module: info.index, inFeatures, outFeatures, blocks: rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) => blockSvd(w, inFeatures, rows, path)) };
+      const path = key.replace(/\.K\d+$/, ''), info = engine.modules.find((m) => m.path === path)!, w = engine.materialiseWeight(info.index);
+      const of = decompositionOf(info, rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) => blockSvd(w, info.inFeatures, rows, path)));
       return { key, of, sums: new SigmaGradients(of), directions: directionsOf(of) };
     });
     const { gradients } = await engine.singularGradients(batch, decomposed.flatMap((d) => d.directions));

@@ -111,11 +111,12 @@ function LinkLine() {
   }
   const badge = badgeOf(words, contents);
   const changes = describeChanges(contents.spec, spec).filter(({ path }) => path !== 'model.hash' && path !== 'study');
+  const { base, text, method, seed } = contents.spec;
   const title = models.find((m) => `bundled:${m.id}` === contents.spec.model.id)?.title ?? modelName(contents.spec.model.id);
   return (
     <Line kind={badge.kind} buttons={<>{changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}<Button onClick={closeLink}>{b.dismiss}</Button></>}>
       <b>{b.fromLink}</b>
-      <span className="ink2">{title}, {describeText(words, contents.spec.text)}, {words.methods.names[contents.spec.method.name]}, {words.chips.seed(contents.spec.seed)}</span>
+      <span className="ink2">{[title, ...(base === 'as-is' ? [] : [words.base.names[base]]), describeText(words, text), words.methods.names[method.name], words.chips.seed(seed)].join(', ')}</span>
       {changes.length > 0
         ? <span className="small">{b.changed(changes.map((c) => describeChange(words, c)).join(', '))}</span>
         : <Badge contents={contents} />}

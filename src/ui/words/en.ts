@@ -106,8 +106,8 @@ export const en = {
   },
 
   base: {
-    label: 'Runs on', why: 'The settings of the Prune or Compress tab make it first.',
-    names: { 'as-is': 'the model as it came', pruned: 'the pruned model', compressed: 'the compressed model' },
+    label: 'The model', why: 'Pruned or compressed: the settings of that tab make it first.',
+    names: { 'as-is': 'as it came', pruned: 'pruned', compressed: 'compressed' },
     chip: { pruned: 'On the pruned model', compressed: 'On the compressed model' },
     measured: (what: string, base: 'pruned' | 'compressed') => `${what}, on the ${base} model`,
     making: { pruned: 'Pruning the model first', compressed: 'Compressing the model first' }, share: (v: number) => `${n.whole(100 * v)} % done.`,
@@ -335,7 +335,7 @@ export const en = {
     stories: 'Held-out passages', 'atlas-heldout': 'Held-out pages', 'jargon-train': 'Jargon File', 'jargon-eval': 'Jargon File, held out', 'opticks-train': 'Newton’s Opticks', 'opticks-eval': 'Newton’s Opticks, held out',
   } as Record<string, string>,
   changes: {
-    'model': 'model', 'base': 'runs on', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
+    'model': 'model', 'base': 'the model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
     'method.repeats': 'repeats', 'method.vocabularySample': 'vocabulary sample', 'allocation.meanRank': 'mean rank', 'allocation.rounding': 'rounding',
     'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank',
     'slider.rank': 'largest rank', 'slider.ranks': 'largest ranks by', 'slider.base': 'weights', 'slider.mode': 'a step moves', 'slider.draw': 'ranks drawn', 'slider.alpha': 'α', 'slider.compare': 'LoRAs beside',

@@ -98,8 +98,8 @@ export const ja = {
   },
 
   base: {
-    label: '対象', why: '先に「枝刈り」または「圧縮」タブの設定で作ります。',
-    names: { 'as-is': '元のモデル', pruned: '枝刈りしたモデル', compressed: '圧縮したモデル' },
+    label: 'モデルの状態', why: '枝刈りや圧縮は、そのタブの設定で先に行います。',
+    names: { 'as-is': '元のまま', pruned: '枝刈り', compressed: '圧縮' },
     chip: { pruned: '枝刈りしたモデル上', compressed: '圧縮したモデル上' },
     measured: (what, base) => `${what}、${base === 'pruned' ? '枝刈り' : '圧縮'}したモデル`,
     making: { pruned: '先にモデルを枝刈り中', compressed: '先にモデルを圧縮中' }, share: (v) => `${n.whole(100 * v)} % 完了。`,
@@ -327,7 +327,7 @@ export const ja = {
     stories: '未学習の文章', 'atlas-heldout': '未学習のページ', 'jargon-train': 'ジャーゴンファイル', 'jargon-eval': 'ジャーゴンファイル（評価用）', 'opticks-train': 'ニュートン『光学』', 'opticks-eval': 'ニュートン『光学』（評価用）',
   } as Record<string, string>,
   changes: {
-    'model': 'モデル', 'base': '対象', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
+    'model': 'モデル', 'base': 'モデルの状態', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
     'method.repeats': '反復', 'method.vocabularySample': '語彙の標本', 'allocation.meanRank': '平均ランク', 'allocation.rounding': '丸め',
     'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク',
     'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α の値', 'slider.compare': '比べる LoRA',
