@@ -1,13 +1,13 @@
-/** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, files, and an edited table. */
+/** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, texts, files, its use as a base, and an edited table. */
 import { expect, test } from '@playwright/test';
 import { open, saved, smallSpec, title } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
-const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 12, test: 12, trials: 3, checks: 4 };
+const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 16, test: 12, trials: 5, checks: 4 };
 
 test('scores, tries, judges by other samples, undoes and saves', async ({ page }) => {
   test.slow();
-  await open(page, { ...spec, compress });
+  await open(page, { ...spec, compress, samples: { ...spec.samples, tokens: 12 } });
   const plate = page.locator('#plate-panel');
   await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute('aria-selected', 'true');
   await expect(plate.locator('.finding')).toHaveText('One backward pass will rank every component.');
@@ -21,21 +21,37 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/, { timeout: 150_000 });
   await expect(plate.locator('.how')).toContainText('12 samples that took no part');
   const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
-  await expect(trail.locator('tbody tr')).toHaveCount(3);
+  await expect(trail.locator('tbody tr')).toHaveCount(5);
   await plate.getByRole('button', { name: 'Prediction' }).click();
   await expect(plate.locator('.finding')).toContainText(/r = /);
   const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
-  expect(csv.text.trim().split('\n').filter((l) => !l.startsWith('#'))).toHaveLength(1 + 4 + 3);
+  expect(csv.text.trim().split('\n').filter((l) => !l.startsWith('#'))).toHaveLength(1 + 4 + 5);
   await plate.getByRole('button', { name: 'Components' }).click();
 
-  const undo = trail.getByRole('button', { name: /^Undo/ }).first();
-  if (await undo.isVisible()) {
-    expect((await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name).toMatch(/factors\.safetensors$/);
-    await undo.click();
-    await expect(plate.locator('.finding')).toHaveText('All steps are undone.');
-    await plate.getByRole('button', { name: 'Redo all' }).click();
-    await expect(plate.locator('.finding')).toHaveText(/^Dropping/);
+  // A text before and after, and every step undone, the last one first.
+  await plate.getByText('A text before and after').click();
+  const undo = trail.getByRole('button', { name: /^Undo/ }), steps = await undo.count(), texts = plate.locator('.written'), before = await texts.first().textContent();
+  expect(steps).toBeGreaterThan(1);
+  expect(before).toMatch(/^The light of the sun./);
+  await expect(texts).toHaveCount(2);
+  expect((await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name).toMatch(/factors\.safetensors$/);
+  for (let left = steps; left > 0; left--) {
+    await expect(plate).toContainText(`${left} of ${steps} steps in force.`);
+    await expect(plate).toContainText(`With ${left} step`);
+    await undo.nth(left - 1).click();
   }
+  await expect(plate.locator('.finding')).toHaveText('All steps are undone.');
+  await expect(texts).toHaveText([before!]);
+  await plate.getByRole('button', { name: 'Redo all' }).click();
+  await expect(plate.locator('.finding')).toHaveText(/^Dropping/);
+  await expect(texts).toHaveCount(2);
+
+  await plate.getByRole('button', { name: 'Use it in the other experiments' }).click();
+  await expect(page.getByText('On the compressed model', { exact: true })).toBeVisible();
+  await page.getByRole('tab', { name: 'Layers' }).click();
+  await page.getByRole('button', { name: 'Play', exact: true }).click();
+  // It was made just now, and is not made again.
+  await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible({ timeout: 90_000 });
 });
 
 test('the task is a table that can be edited', async ({ page }) => {

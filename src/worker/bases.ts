@@ -32,6 +32,7 @@ export class Bases {
   private readonly limit: number;
   private readonly made = new Map<string, MadeBase>();
   private readonly adapters = new Map<string, Ground['adapters']>();
+  private readonly taken: Ground['adapters'] = new Map();
 
   constructor(opened: Opened, store: CheckpointStore, limit: number) {
     this.opened = opened;
@@ -58,6 +59,13 @@ export class Bases {
     return found;
   }
 
+  /** An adapter from files may be used on every base: what it was trained on is not known. */
+  take(adapter: KeptAdapter): void {
+    for (const { adapters } of [this.plain, this.now]) keepIn(adapters, adapter);
+    for (const adapters of this.adapters.values()) keepIn(adapters, adapter);
+    this.taken.set(adapter.name, adapter);
+  }
+
   /** Makes this base, which must be known, the ground of what follows. Throws `no-base`, and `too-large` where there is no room for it. */
   async stand(key: string): Promise<Ground> {
     if (this.now.key === key) return this.now;
@@ -66,7 +74,7 @@ export class Bases {
     const made = await this.known(key);
     if (!made) throw new AtlasError('no-base');
     const graph = await basedGraph(this.opened.loaded, made), engine = createEngine({ model: compile(graph), backend: await this.opened.backend(), memoryBudgetBytes: this.room });
-    const adapters = this.adapters.get(key) ?? new Map<string, KeptAdapter>();
+    const adapters = this.adapters.get(key) ?? new Map(this.taken);
     this.adapters.set(key, adapters);
     return this.now = { key, engine, graph, adapters };
   }
@@ -82,4 +90,10 @@ export class Bases {
     const { facts, ort } = this.opened;
     return `base ${sha256(new TextEncoder().encode(JSON.stringify([versionsOf(ort).rankAtlas, facts.hash, key])))}`;
   }
+}
+
+/** Told anew, a name moves to the end: the last one trained comes last. */
+export function keepIn(adapters: Ground['adapters'], adapter: KeptAdapter): void {
+  adapters.delete(adapter.name);
+  adapters.set(adapter.name, adapter);
 }

@@ -17,7 +17,7 @@ import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
 import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyContext, type WeightForm } from '../experiment/study.ts';
 import { heldOutLoss } from '../methods/training.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { Bases, type Ground } from './bases.ts';
+import { Bases, keepIn, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
 import { batchOf } from './load.ts';
@@ -151,7 +151,7 @@ export class StudyHost {
   /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
   importPeft({ config, weights }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
     const { adapters, scale } = importPeft(config, weights, this.opened.facts.modules);
-    keepIn(this.bases.now, { name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
+    this.bases.take({ name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
     return { adapter: this.adapters().find((a) => a.name === 'imported')! };
   }
 
@@ -198,7 +198,7 @@ export class StudyHost {
       },
       derive: (form) => this.derive(graph, form),
       keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
-      keep: (adapter) => keepIn(ground, adapter),
+      keep: (adapter) => keepIn(adapters, adapter),
       kept: (name) => adapters.get(name),
       newest: () => [...adapters.values()].at(-1),
       now: () => performance.now(),
@@ -211,10 +211,4 @@ export class StudyHost {
       : await (await import('../engine/float-model.ts')).floatModel(graph);
     return createEngine({ model, backend: await this.opened.backend(), memoryBudgetBytes: this.bases.room });
   }
-}
-
-function keepIn({ adapters }: Ground, adapter: KeptAdapter): void {
-  // Told anew, a name moves to the end: the last one trained comes last.
-  adapters.delete(adapter.name);
-  adapters.set(adapter.name, adapter);
 }
