@@ -31,9 +31,17 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await press(page, 'Step');
   await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 8', { timeout: 30_000 });
   expect(await probed(page)).toBe(1);
-  await press(page, 'Step');
+  // What was probed opens beside the map, with this draw's numbers; the focus stays with Step.
+  await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
+  await expect(page.locator('.panel .shake')).toHaveText(/^Shake these weights, and the prediction moves by [\d,.]+\.$/);
+  await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
+  await page.keyboard.press('Enter');
   await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8', { timeout: 30_000 });
   expect(await probed(page)).toBe(2);
+  await expect(page.getByRole('heading', { name: 'Layer 0, k' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.panel')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
 });
 
 test('Reset empties the view, undo brings it back, redo empties it again', async ({ page }) => {

@@ -6,6 +6,7 @@ import { pause, play, reset, step } from './session.ts';
 import { pauseStudy, playStudy, resetStudy, studyChanges } from './study-session.ts';
 import { useStudy, type StudyPhase } from './study-store.ts';
 import type { Phase } from './transport.ts';
+import { useView } from './view-store.ts';
 
 /** A measurement that was begun is ended first; a study that was begun keeps the engine. */
 function inCharge(study: StudyKind | null, measurement: Phase, studyPhase: StudyPhase): StudyKind | null {
@@ -49,10 +50,25 @@ export function resetInCharge(): void {
   else resetStudy(study);
 }
 
-/** A study's events are its steps; only the measurement is stepped. */
+/** A step is under way whose module is to be shown. */
+let stepping = false;
+
+/** A study's events are its steps; only the measurement is stepped. The module that was probed opens beside the map. */
 export function stepInCharge(): void {
-  if (now() === null) step();
+  if (now() !== null) return;
+  stepping = true;
+  step();
 }
+
+useRun.subscribe(({ phase, shown }, { shown: before }) => {
+  if (!stepping || !shown || shown === before) return;
+  if (phase !== 'paused') stepping = false;
+  const probed = shown.measured.flatMap((d, m) => (d.length > (before?.measured[m]?.length ?? 0) ? [m] : []));
+  if (!stepping || probed.length === 0) return;
+  stepping = false;
+  // A pass is of all modules at once: none of them is its own.
+  if (probed.length === 1) useView.setState({ opened: probed[0]!, stepped: true });
+});
 
 export function playOrPause(): void {
   const study = now();

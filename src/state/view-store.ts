@@ -15,6 +15,8 @@ export interface ViewState {
   tab: PlateTab;
   /** Module open in the plate. */
   opened: number | null;
+  /** Step opened it: the focus stays with Step. */
+  stepped: boolean;
   picker: boolean;
   sheet: SheetName | null;
   table: boolean;
@@ -49,6 +51,7 @@ export const useView = create<ViewState & ViewActions>()((set) => ({
   focused: null,
   tab: 'layers',
   opened: null,
+  stepped: false,
   picker: false,
   sheet: null,
   table: false,

@@ -33,19 +33,19 @@ function useMeasurementButtons(): Buttons {
   const fresh = changed || !shown || !isWhole(shown, spec);
   const states = buttons(phase, fresh || spec.method.repeats < LIMITS.repeats[1]);
   // Step has nothing to probe in a whole run; Play adds repeats.
-  // While a pause waits for the layer under way, another step has to wait as well.
-  const settling = phase === 'paused' && shown !== null && shown.probing !== null;
-  return { ...states, step: states.step && !comparing && !settling && (phase !== 'done' || fresh), play: states.play && !comparing };
+  return { ...states, step: states.step && !comparing && (phase !== 'done' || fresh), play: states.play && !comparing };
 }
 
 export function TransportButtons({ withReset }: { withReset: boolean }) {
   const { transport } = useWords();
   const can = useButtons();
+  // While a step, or the layer a pause waits for, is under way, another one has to wait: a press does nothing, and the focus stays.
+  const settling = useRun((r) => r.phase === 'paused' && r.shown?.probing != null);
   return (
     <div className="joined" role="group" aria-label={transport.label}>
       {withReset && <button type="button" className="button" disabled={!can.reset} onClick={resetInCharge} title="R">{transport.reset}</button>}
       <button type="button" className={`button${can.play ? ' act' : ''}`} disabled={!can.play} onClick={can.playing ? pauseInCharge : playInCharge} title="K">{can.playing ? transport.pause : transport.play}</button>
-      <button type="button" className="button" disabled={!can.step} onClick={stepInCharge} title="S">{transport.step}</button>
+      <button type="button" className="button" disabled={!can.step} aria-disabled={settling || undefined} onClick={stepInCharge} title="S">{transport.step}</button>
     </div>
   );
 }

@@ -19,10 +19,10 @@ export function closeAgreement(): void {
 
 /** Closes what lies over the map or the plate, innermost first; a sheet or popover closes itself. */
 function escape(): boolean {
-  const { opened, picker, set } = useView.getState();
+  const { opened, stepped, picker, set } = useView.getState();
   if (useRun.getState().comparing) useRun.setState({ comparing: null });
   else if (picker) { set({ picker: false }); document.getElementById('change-model')?.focus(); }
-  else if (opened !== null) { set({ opened: null }); document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus(); }
+  else if (opened !== null) { set({ opened: null }); if (!stepped) document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus(); }
   else if (useExperiment.getState().spec.study === 'agree') closeAgreement();
   else if (useView.getState().tour !== null) endTour();
   else if (useView.getState().present) present(false);

@@ -37,7 +37,7 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
 
   const map = (
     <div className={`map${layers > 16 ? ' many' : layers > 8 ? ' some' : ''}`} style={{ '--layers': layers, '--seam': layers > 16 ? '2px' : '3px' } as React.CSSProperties}>
-      <MapGrid layout={layout} faces={faces} feet={feet} footName={words.map.mean} caret={active ? caret : null} onOpen={(opened) => set({ opened, focused: opened })} />
+      <MapGrid layout={layout} faces={faces} feet={feet} footName={words.map.mean} caret={active ? caret : null} onOpen={(opened) => set({ opened, focused: opened, stepped: false })} />
       {!phone && <MapBars table={table} layout={layout} />}
     </div>
   );

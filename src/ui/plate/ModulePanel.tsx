@@ -44,7 +44,7 @@ export function ModulePanel({ module }: { module: number }) {
   const phase = useRun((r) => r.phase);
   const set = useView((v) => v.set);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => heading.current?.focus(), []);
+  useEffect(() => { if (!useView.getState().stepped) heading.current?.focus(); }, []);
 
   const repeat = Math.max(0, (row?.draws.length ?? 0) - 1);
   const { detail, picture, failure } = useProbe(module, repeat, phase !== 'running' && phase !== 'loading');
