@@ -1,0 +1,158 @@
+/**
+ * `npm run bench:sparse [-- --rows 1,64,512 --inputs 576 --outputs 1536]`: does 2:4 sparsity make a product faster where there is no hardware
+ * for it? Our own kernel with and without it on the GPU, our own loop with and without it on the CPU, and the runtime's dense
+ * products beside both. Every product is first compared with the plain sum. Prints and writes the figures.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadRuntime } from '../cli/runtime.ts';
+import { testGpu } from '../src/device/test-gpu.ts';
+import { fillNormal, streamKeys } from '../src/device/random.ts';
+import { noiseGemm } from '../src/engine/graphs.ts';
+import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
+import { median, ownTime, provenance, watchOthers } from './machine.ts';
+
+const { values } = parseArgs({ options: { rows: { type: 'string', default: '1,64,512' }, inputs: { type: 'string', default: '576' }, outputs: { type: 'string', default: '1536' } } });
+const inputs = Number(values.inputs), outputs = Number(values.outputs);
+if (inputs % 32 !== 0) throw new Error('--inputs has to be a multiple of 32');
+
+/** Of every four weights of a row the two largest: their values, and two bits each for where they stand. */
+function keepTwoOfFour(w: Float32Array): { kept: Float32Array; places: Uint32Array; dense: Float32Array } {
+  const kept = new Float32Array(w.length / 2), places = new Uint32Array(w.length / 32), dense = new Float32Array(w.length);
+  for (let g = 0; g < w.length / 4; g++) {
+    const order = [0, 1, 2, 3].sort((a, b) => Math.abs(w[4 * g + b]!) - Math.abs(w[4 * g + a]!)).slice(0, 2).sort();
+    order.forEach((place, j) => {
+      const n = 2 * g + j;
+      kept[n] = dense[4 * g + place] = w[4 * g + place]!;
+      places[n >> 4]! |= place << (2 * (n & 15));
+    });
+  }
+  return { kept, places, dense };
+}
+
+/** y[t, o] = Σ_k x[t, k] w[o, k]. */
+function denseLoop(x: Float32Array, w: Float32Array, rows: number, y: Float32Array): void {
+  for (let t = 0; t < rows; t++) {
+    for (let o = 0; o < outputs; o++) {
+      let a = 0, b = 0;
+      for (let k = 0, i = t * inputs, j = o * inputs; k < inputs; k += 2) {
+        a += x[i + k]! * w[j + k]!;
+        b += x[i + k + 1]! * w[j + k + 1]!;
+      }
+      y[t * outputs + o] = a + b;
+    }
+  }
+}
+
+/** The same over the kept half. */
+function sparseLoop(x: Float32Array, kept: Float32Array, places: Uint32Array, rows: number, y: Float32Array): void {
+  for (let t = 0; t < rows; t++) {
+    for (let o = 0; o < outputs; o++) {
+      let a = 0, b = 0;
+      for (let word = 0, i = t * inputs, j = (o * inputs) / 2; word < inputs / 32; word++) {
+        let p = places[(o * inputs) / 32 + word]!;
+        for (let n = 0; n < 8; n++, i += 4, j += 2, p >>>= 4) {
+          a += x[i + (p & 3)]! * kept[j]!;
+          b += x[i + ((p >>> 2) & 3)]! * kept[j + 1]!;
+        }
+      }
+      y[t * outputs + o] = a + b;
+    }
+  }
+}
+
+type Way = { name: string; run: () => Promise<unknown> | void; result: () => Promise<Float32Array> | Float32Array };
+
+const w = keepTwoOfFour(fillNormal(streamKeys(1, 0, 0), new Float32Array(outputs * inputs)));
+const { ort } = await loadRuntime('wasm', '1');
+const gemm = await ort.InferenceSession.create(noiseGemm(), { executionProviders: ['wasm'] });
+
+async function onCpu(x: Float32Array, rows: number): Promise<Way[]> {
+  const y = new Float32Array(rows * outputs), feeds = { x: new ort.Tensor('float32', x, [rows, inputs]), n: new ort.Tensor('float32', w.dense, [outputs, inputs]) };
+  let last: Float32Array = y;
+  return [
+    { name: 'CPU, our loop, dense', run: () => denseLoop(x, w.dense, rows, y), result: () => y },
+    { name: 'CPU, our loop, 2:4', run: () => sparseLoop(x, w.kept, w.places, rows, y), result: () => y },
+    { name: 'CPU, the runtime’s dense product, 1 thread', run: async () => { last = (await gemm.run(feeds)).y!.data as Float32Array; }, result: () => last },
+  ];
+}
+
+const gpu = await testGpu();
+const gpuOrt = gpu && (await loadRuntimeOn());
+async function loadRuntimeOn() {
+  const webgpu = (await import('onnxruntime-web/webgpu')) as unknown as typeof ort;
+  webgpu.env.wasm.numThreads = 1;
+  return { webgpu, session: await webgpu.InferenceSession.create(noiseGemm(), { ...webgpuOptions(gpu!.device), preferredOutputLocation: 'gpu-buffer' }) };
+}
+
+async function onGpu(x: Float32Array, rows: number): Promise<Way[]> {
+  if (!gpu || !gpuOrt) return [];
+  const { device } = gpu, { webgpu, session } = gpuOrt;
+  const upload = (data: Float32Array | Uint32Array, usage = GPUBufferUsage.STORAGE) => {
+    const buffer = device.createBuffer({ size: Math.ceil(data.byteLength / 16) * 16, usage: usage | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC });
+    device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
+    return buffer;
+  };
+  const xs = upload(x), dense = upload(w.dense), kept = upload(w.kept), places = upload(w.places), y = upload(new Float32Array(rows * outputs));
+  const sizes = upload(Uint32Array.of(rows, inputs, outputs, 0), GPUBufferUsage.UNIFORM);
+  const module = device.createShaderModule({ code: readFileSync(resolve(import.meta.dirname, 'sparse-product.wgsl'), 'utf8') });
+  const read = async (from: GPUBuffer) => {
+    const copy = device.createBuffer({ size: 4 * rows * outputs, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }), encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(from, 0, copy, 0, 4 * rows * outputs);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const data = new Float32Array(copy.getMappedRange().slice(0));
+    copy.destroy();
+    return data;
+  };
+  const own = (name: string, entryPoint: 'dense' | 'sparse', weights: GPUBuffer): Way => {
+    const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module, entryPoint } });
+    const buffers = [xs, weights, entryPoint === 'sparse' ? places : null, y, sizes];
+    const bindings = device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries: buffers.flatMap((buffer, binding) => (buffer ? [{ binding, resource: { buffer } }] : [])) });
+    const run = async () => {
+      const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
+      pass.setPipeline(pipeline);
+      pass.setBindGroup(0, bindings);
+      pass.dispatchWorkgroups(Math.ceil(outputs / 64), Math.ceil(rows / 64));
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+      await device.queue.onSubmittedWorkDone();
+    };
+    return { name: `${gpu.name}, ${name}`, run, result: () => read(y) };
+  };
+  const tensor = (gpuBuffer: GPUBuffer, dims: number[]) => webgpu.Tensor.fromGpuBuffer(gpuBuffer as never, { dataType: 'float32', dims });
+  const feeds = { x: tensor(xs, [rows, inputs]), n: tensor(dense, [outputs, inputs]) }, fetches = { y: tensor(y, [rows, outputs]) };
+  const runtime: Way = { name: `${gpu.name}, the runtime’s dense product`, run: async () => { await session.run(feeds, fetches); await device.queue.onSubmittedWorkDone(); }, result: () => read(y) };
+  return [own('our kernel, dense', 'dense', dense), own('our kernel, 2:4', 'sparse', kept), runtime];
+}
+
+const others = watchOthers(), used = ownTime(), table: { rows: number; ways: { name: string; milliseconds: number; error: number }[] }[] = [];
+for (const rows of values.rows.split(',').map(Number)) {
+  const x = fillNormal(streamKeys(2, 0, 0), new Float32Array(rows * inputs)), exact = new Float32Array(rows * outputs);
+  denseLoop(x, w.dense, rows, exact);
+  const ways = [...await onCpu(x, rows), ...await onGpu(x, rows)], times = ways.map(() => [] as number[]), largest = exact.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  const errors: number[] = [];
+  for (const way of ways) {
+    await way.run();
+    const y = await way.result();
+    errors.push(exact.reduce((m, v, i) => Math.max(m, Math.abs(v - y[i]!)), 0) / largest);
+  }
+  if (errors.some((e) => !(e < 1e-5))) throw new Error(`the products differ: ${ways.map((v, i) => `${v.name} ${errors[i]}`).join(', ')}`);
+  // In turns, so that what else the machine does falls on all alike.
+  for (let turn = 0; turn < 15; turn++) {
+    for (const [i, way] of ways.entries()) {
+      const start = performance.now();
+      await way.run();
+      times[i]!.push(performance.now() - start);
+    }
+  }
+  table.push({ rows, ways: ways.map(({ name }, i) => ({ name, milliseconds: median(times[i]!), error: errors[i]! })) });
+  console.log(`${rows} × ${inputs} by ${outputs} × ${inputs}`);
+  for (const { name, milliseconds } of table.at(-1)!.ways) console.log(`  ${name.padEnd(60)} ${milliseconds.toFixed(2).padStart(8)} ms`);
+}
+const report = { ...provenance(), others: others(ownTime() - used), inputs, outputs, table };
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+writeFileSync(resolve(folder, 'sparse-product.json'), `${JSON.stringify(report, null, 1)}\n`);
+process.exit(0);
