@@ -4,6 +4,7 @@ import { expect, type CDPSession, type Page } from '@playwright/test';
 import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { ProviderKind } from '../src/engine/engine.ts';
+import { heapParts, type HeapParts } from './heap.ts';
 import { median } from './machine.ts';
 import type { Site } from './page-browser.ts';
 
@@ -29,6 +30,8 @@ export interface Repeated {
   last: Sample;
   /** Slope over all runs but the first, by least squares: kilobytes a run. */
   growth: Sample;
+  /** What the heap of the page's thread is made of after a third of the runs, and after the last. */
+  heap: ({ run: number } & HeapParts)[];
   samples: Sample[];
 }
 
@@ -53,7 +56,7 @@ export async function repeatedRuns(site: Site, provider: ProviderKind, runs: num
     }
     const session = await page.context().newCDPSession(page);
     const pid = await rendererOf(await visit.browser.newBrowserCDPSession());
-    const samples: Sample[] = [];
+    const samples: Sample[] = [], heap: Repeated['heap'] = [];
     for (let run = 0; run < runs; run++) {
       await page.getByRole('button', { name: 'Reset' }).click();
       await page.getByRole('button', { name: 'Play' }).click();
@@ -63,12 +66,13 @@ export async function repeatedRuns(site: Site, provider: ProviderKind, runs: num
       const { usedSize } = await session.send('Runtime.getHeapUsage');
       const counted = run === Math.floor(runs / 3) || run === runs - 1;
       samples.push({ page: megabytes(usedSize), browser: counted ? megabytes(await countedByBrowser(page)) : null, engine: megabytes(memory!.device + memory!.heap), resident: residentOf(pid) });
+      if (counted) heap.push({ run: run + 1, ...await heapParts(session) });
     }
     const rest = samples.slice(1), third = Math.max(1, Math.floor(rest.length / 3));
     return {
       provider, tokens: `${spec.sequences} x ${spec.length}`, repeats: spec.method.repeats, runs,
       first: each((key) => middle(rest.slice(0, third), key)), last: each((key) => middle(rest.slice(-third), key)),
-      growth: each((key) => slope(rest, key)), samples,
+      growth: each((key) => slope(rest, key)), heap, samples,
     };
   } finally {
     await visit.close();

@@ -30,6 +30,7 @@ if (Number(values.runs) > 0) {
     repeated.push(r);
     console.log(`${r.runs} runs of ${r.tokens} tokens, ${r.repeats} repeats on ${provider}, MB in the first third → the last (kB more a run):`);
     for (const key of ['page', 'browser', 'engine', 'resident'] as const) console.log(`  ${key.padEnd(9)} ${r.first[key]} → ${r.last[key]} (${r.growth[key]})`);
+    for (const { run, objects, code, timings } of r.heap) console.log(`  heap of the page after run ${run}: ${objects} of objects, ${code} of compiled code, ${timings} of the browser's timings`);
   }
 }
 await site.close();

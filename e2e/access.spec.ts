@@ -12,19 +12,22 @@ for (const [colorScheme, language] of [['light', 'en'], ['dark', 'ja']] as const
     const page = await context.newPage();
     await open(page, smallSpec(), `?lang=${language}`);
     await expect(title(page)).toHaveText(done, { timeout: 90_000 });
-    const check = async (what: string) => {
-      const { violations } = await new AxeBuilder({ page }).analyze();
+    /** `known`: what was looked at before and is the same. */
+    const check = async (what: string, known: readonly string[] = []) => {
+      // The page has no frames: without what axe does for them it looks at the same in half the time.
+      const axe = known.reduce((builder, part) => builder.exclude(part), new AxeBuilder({ page }).setLegacyMode());
+      const { violations } = await axe.analyze();
       expect(violations.map((v) => `${what}: ${v.id} ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`)).toEqual([]);
     };
     await check('map');
     for (const tab of await page.getByRole('tab').all()) {
       await tab.click();
       await expect(page.locator('#plate-panel > *').first()).toBeVisible();
-      await check(`tab ${await tab.textContent()}`);
+      await check(`tab ${await tab.textContent()}`, ['#centre']);
     }
     await page.getByRole('tab').first().click();
     await page.keyboard.press('t');
-    await check('table');
+    await check('table', ['.plate']);
     await page.keyboard.press('t');
     await cells(page).nth(10).click();
     await expect(page.locator('.panel .steps')).toBeVisible();
