@@ -4,6 +4,7 @@
  * `base: './'` makes `dist/` work from any static host and any path. The isolation headers give WebAssembly its
  * threads on the servers we control; a host without them gets one thread.
  */
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import { configDefaults, defineConfig } from 'vitest/config';
@@ -55,6 +56,8 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'cli/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, '**/*.slow.test.ts'],
     setupFiles: ['test/seed.ts'],
+    // Vitest leaves one core free; of two that is half, and most tests keep one busy at most.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 30_000,
   },
 });
