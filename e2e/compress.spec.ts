@@ -54,6 +54,35 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible({ timeout: 90_000 });
 });
 
+test('a reload in the middle of the scan loses nothing: Play goes on and ends with the same trail', async ({ page }) => {
+  test.setTimeout(400_000);
+  await open(page, { ...spec, compress: { ...compress, samples: 12, test: 8, trials: 4, checks: 0 }, samples: { ...spec.samples, tokens: 4 } });
+  const plate = page.locator('#plate-panel'), trail = plate.getByRole('region', { name: 'Removals tried, in order' }), press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
+  await press('Play');
+  await page.waitForFunction(() => {
+    if (document.querySelectorAll('#plate-panel .trail tbody tr').length === 0) return false;
+    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause')?.click();
+    return true;
+  }, null, { timeout: 150_000 });
+  await expect(title(page)).toHaveText('Paused');
+  const tried = await trail.locator('tbody tr').count();
+  expect(tried).toBeLessThan(4);
+  await page.reload();
+  await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
+  await press('Play');
+  // What was tried is there at once; no weight is decomposed and no gradient taken for it again.
+  await expect.poll(() => trail.locator('tbody tr').count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(tried);
+  await expect(plate.locator('.how')).not.toContainText(/Decomposing weights|Backward pass/);
+  await expect(title(page)).toHaveText('Compressed', { timeout: 150_000 });
+  const resumed = await trail.locator('tbody').innerText();
+  await press('Reset');
+  await press('Play');
+  await expect(plate.locator('.how')).toContainText(/Decomposing weights|Backward pass/, { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Compressed', { timeout: 200_000 });
+  expect(await trail.locator('tbody').innerText()).toBe(resumed);
+});
+
 test('the task is a table that can be edited', async ({ page }) => {
   await open(page, { ...spec, compress });
   const plate = page.locator('#plate-panel');

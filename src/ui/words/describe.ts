@@ -18,7 +18,7 @@ export const modelName = (id: string) => id.replace(/^(bundled|files):/, '');
 
 function value(words: Words, path: string, v: unknown): string {
   const rail = words.rail;
-  if (path === 'text') return describeText(words, v as TextRef);
+  if (path === 'text' || path === 'training.train' || path === 'training.held') return describeText(words, v as TextRef);
   if (path === 'base') return words.base.names[v as BaseKind];
   if (path === 'model') return modelName((v as ModelRef).id);
   if (path === 'method.noise') return (v as { scale: string }).scale === 'std' ? 'std(W)' : `σ = ${(v as { sigma: number }).sigma}`;

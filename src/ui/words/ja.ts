@@ -333,6 +333,7 @@ export const ja = {
     'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α の値', 'slider.compare': '比べる LoRA',
     'compress.task': '課題', 'compress.scoring': '集計', 'compress.samples': '選択用サンプル', 'compress.test': '判定用サンプル', 'compress.rowBlocks': '行ブロック数', 'compress.split': 'ブロック', 'compress.ranking': '順位', 'compress.trials': '試す候補数', 'compress.checks': '小さな除去', 'compress.laser': 'LASER の探索',
     'prune.sparsity': 'ゼロの割合', 'prune.rounds': 'ラウンド数', 'prune.score': '重みの評価', 'prune.pattern': 'パターン', 'prune.beta': '類似度の β', 'prune.meanRank': '最初の平均ランク', 'prune.mostRank': '最大ランク', 'prune.rankBy': 'ランクの基準', 'prune.samples': '較正用の系列数', 'prune.baselines': '比較',
+    'training.train': '学習テキスト', 'training.held': '評価テキスト', 'training.length': '学習の系列長', 'training.heldSequences': '評価用の系列数', 'training.steps': 'ステップ数', 'training.batch': '1ステップの系列数', 'training.learningRate': '学習率', 'training.warmup': 'ウォームアップ', 'training.decay': '減衰', 'training.weightDecay': '重み減衰', 'training.maxNorm': '勾配の上限', 'training.evaluateEvery': '評価の間隔',
     'samples.prompt': '書き出し', 'samples.tokens': 'トークン数', 'samples.temperature': '温度', 'samples.topP': '累積確率 p', 'samples.adapter': 'アダプター', 'samples.rank': '使うランク',
     'agree.methods': '手法', 'race.entries': '出場するもの', 'race.meanRanks': '平均ランク', 'race.seeds': 'シードの数', 'race.equal': 'そろえるもの', 'race.sequences': '測定に使う系列',
   } as Record<string, string>,
