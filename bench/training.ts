@@ -4,7 +4,6 @@
  * memory over many steps. Prints and writes the figures.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type * as Ort from 'onnxruntime-web';
@@ -15,6 +14,7 @@ import { initialAdapters } from '../src/methods/lora.ts';
 import { batchOfStep } from '../src/methods/windows.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
+import { median, ownTime, provenance, watchOthers } from './machine.ts';
 import { pureProducts } from './products.ts';
 
 const { values, positionals } = parseArgs({
@@ -38,7 +38,6 @@ const timed = async (act: () => Promise<unknown>) => {
   await act();
   return performance.now() - start;
 };
-const median = (xs: number[]) => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)]!;
 
 let step = 0;
 const once = () => {
@@ -51,16 +50,17 @@ for (let i = 0; i < 3; i++) {
   await once();
   await pure.run();
 }
-const stepTimes: number[] = [], pureTimes: number[] = [];
+const stepTimes: number[] = [], pureTimes: number[] = [], watch = watchOthers(), used = ownTime();
 for (let i = 0; i < pairs; i++) {
   stepTimes.push(await timed(once));
   pureTimes.push(await timed(pure.run));
 }
-const ratio = median(stepTimes.map((t, i) => t / pureTimes[i]!));
+const others = watch(ownTime() - used), ratios = stepTimes.map((t, i) => t / pureTimes[i]!).sort((a, b) => a - b), ratio = median(ratios);
+const quartile = (n: number) => ratios[Math.round((n * (pairs - 1)) / 4)]!;
 const weights = facts.modules.reduce((sum, m) => sum + m.inFeatures * m.outFeatures, 0) + facts.hidden * facts.vocab;
 const perWeight = (1e6 * median(stepTimes)) / (weights * batch * length);
 console.log(`${facts.title}, ${batch} x ${length} tokens, rank ${rank}: step ${median(stepTimes).toFixed(0)} ms, pure products ${median(pureTimes).toFixed(0)} ms (${(pure.flops / median(pureTimes) / 1e6).toFixed(0)} GFLOP/s): ${ratio.toFixed(2)}x (goal 1.3x)`);
-console.log(`${perWeight.toFixed(4)} ns per weight and token`);
+console.log(`half of the ${pairs} ratios from ${quartile(1).toFixed(2)} to ${quartile(3).toFixed(2)}; ${(100 * others).toFixed(0)} % of the processors elsewhere; ${perWeight.toFixed(4)} ns per weight and token`);
 
 const memory: { step: number; engine: number; resident: number }[] = [], every = Math.max(1, Math.floor(steps / 10));
 for (let i = 1; i <= steps; i++) {
@@ -76,8 +76,8 @@ await engine.dispose();
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
 const report = {
-  machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10), model: facts.title, rank, batch, length,
-  stepMilliseconds: median(stepTimes), pureMilliseconds: median(pureTimes), ratio, nanosecondsPerWeightAndToken: perWeight, flops: pure.flops, memory,
+  ...provenance(), others, model: facts.title, rank, batch, length,
+  stepMilliseconds: median(stepTimes), pureMilliseconds: median(pureTimes), ratio, ratioQuartiles: [quartile(1), quartile(3)], nanosecondsPerWeightAndToken: perWeight, flops: pure.flops, memory,
 };
 writeFileSync(resolve(folder, `${values.out}-${facts.title.replace(/[^\w.-]+/g, '-')}.json`), `${JSON.stringify(report, null, 1)}\n`);
 process.exit(0);

@@ -1,6 +1,7 @@
 /** A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go of them. */
 import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
+import { AtlasError } from '../src/errors.ts';
 import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
@@ -26,6 +27,13 @@ export async function startEngine(model: LoadedModel, { provider, threads }: Opt
   const runtime = await loadRuntime(provider, threads), compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;
   const backend = runtime.gpu ? new WebGpuBackend(runtime.ort, runtime.gpu) : new WasmBackend(runtime.ort);
   return { engine: createEngine({ model: compiled, backend, memoryBudgetBytes: budget() }), runtime, compiled };
+}
+
+/** Says on stderr which kernels of training this provider computes wrongly, if any. */
+export async function warnOfTraining(engine: FullEngine): Promise<void> {
+  for (const { name, error, allowed } of (await engine.testTraining()).filter((c) => !c.ok)) {
+    console.error(`rank-atlas: ${new AtlasError('self-test', { provider: `${engine.provider.kind} (${name})`, error: error.toPrecision(2), allowed: allowed.toPrecision(1) }).message}`);
+  }
 }
 
 /** Quantised by the GPU where there is one, else by the kernels' twin. */

@@ -19,7 +19,7 @@ import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { bundledTask, modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
-import { budget, startEngine } from './engine.ts';
+import { budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
@@ -53,6 +53,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
   const model = await loadModel(files, { dtype: options.dtype }), { engine, runtime } = await startEngine(model, options);
   if (options.model === undefined && spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
+  if (spec.study !== null && spec.study !== 'samples') await warnOfTraining(engine);
   const kept = new Map<string, KeptAdapter>();
   if (options.adapter !== undefined) {
     const { adapters: values, scale } = await adapterAt(options.adapter, model);

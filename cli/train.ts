@@ -22,7 +22,7 @@ import { modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
 import { CheckpointWriter } from './checkpoint.ts';
 import { readBytes, readJson, writeBytes } from './disk.ts';
-import { startEngine } from './engine.ts';
+import { startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Command, Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
@@ -44,6 +44,7 @@ export const train: Command = async (argument, options) => {
 
   const { engine, runtime, compiled } = await startEngine(model, options, spec.base);
   try {
+    await warnOfTraining(engine);
     if (spec.base === 'nf4') {
       const { bytes, perWeight } = storedSize(compiled);
       console.error(`linear layers in NF4: ${describeBytes(bytes)}, ${perWeight.toFixed(3)} bytes a weight`);

@@ -38,6 +38,11 @@ test('races three allocations to a finding, and says that one seed is not enough
   const uniform = losses[cells.findIndex((c) => c[0] === 'uniform')]!;
   cells.forEach((c, i) => { if (c[0] !== 'uniform') expect(Math.abs(Number(c[4]!.replace('−', '-')) - (losses[i]! - uniform))).toBeLessThan(0.0011); });
 
+  // The kernels it trained with were compared with their twins before the first step.
+  await page.locator('.chips .chip').first().click();
+  for (const kernel of ['adapter gradient', 'AdamW', 'cross entropy']) await expect(page.locator('.provider-menu').getByRole('row').filter({ hasText: kernel })).toContainText('passed');
+  await page.keyboard.press('Escape');
+
   const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
   expect(csv.text).toContain('training step,AdaRank,uniform,weight spectrum');
   expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);

@@ -119,6 +119,30 @@ export function singularGradients(x: Float32Array, dy: Float32Array, place: Modu
   return out;
 }
 
+/**
+ * Cross entropy of every row in nats (0 where its label is below 0) and the gradient of Σ weight · loss at `h` [rows, hidden]; the logits
+ * are `h Wᵀ + bias`, `w` [vocab, hidden].
+ */
+export function crossEntropy(h: Float32Array, w: Float32Array, bias: Float32Array | null, labels: Int32Array, weights: Float32Array): { losses: Float64Array; gradient: Float64Array } {
+  const rows = labels.length, hidden = h.length / rows, vocab = w.length / hidden, losses = new Float64Array(rows), gradient = new Float64Array(h.length);
+  for (let r = 0; r < rows; r++) {
+    const label = labels[r]!;
+    if (label < 0) continue;
+    const logits = Float64Array.from({ length: vocab }, (_, v) => {
+      let sum = bias ? bias[v]! : 0;
+      for (let k = 0; k < hidden; k++) sum += h[r * hidden + k]! * w[v * hidden + k]!;
+      return sum;
+    });
+    const top = logits.reduce((a, b) => Math.max(a, b)), sum = logits.reduce((s, l) => s + Math.exp(l - top), 0);
+    losses[r] = top + Math.log(sum) - logits[label]!;
+    for (let v = 0; v < vocab; v++) {
+      const d = weights[r]! * (Math.exp(logits[v]! - top) / sum - (v === label ? 1 : 0));
+      for (let k = 0; k < hidden; k++) gradient[r * hidden + k]! += d * w[v * hidden + k]!;
+    }
+  }
+  return { losses, gradient };
+}
+
 /** Dot product of two stretches of `v`. */
 function dot(v: Float32Array, a: number, b: number, length: number): number {
   let sum = 0;

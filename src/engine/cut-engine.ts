@@ -24,6 +24,7 @@ import { Network } from './network.ts';
 import { Pieces } from './pieces.ts';
 import { PlacedWeights } from './placed-weights.ts';
 import { Probing, type Kept } from './probing.ts';
+import type { Check } from './self-test.ts';
 import type { Sparsity } from './sparsity.ts';
 import type { Trainer } from './trainer.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
@@ -133,6 +134,10 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   async checkTraining(shape: { sequences: number; length: number }, ...ranks: readonly (readonly number[])[]): Promise<void> {
     const { checkTraining } = await import('../model/training-memory.ts');
     checkTraining(this.model, { ...shape, ranks: this.model.modules.map((_, m) => ranks.reduce((sum, r) => sum + r[m]!, 0)) }, this.budget);
+  }
+
+  testTraining(): Promise<Check[]> {
+    return this.exclusive(async () => (await import('./training-self-test.ts')).testTraining(this.backend));
   }
 
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters> {

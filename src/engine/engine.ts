@@ -3,6 +3,7 @@
  *
  * One engine = one model on one provider. All calls are queued: never two at a time on the runtime.
  */
+import type { Check } from './self-test.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';
@@ -278,6 +279,8 @@ export interface TrainingEngine {
    * one set of adapters, the rank of every module, or several that are on the provider together and step one after the other.
    */
   checkTraining(shape: { sequences: number; length: number }, ...ranks: readonly (readonly number[])[]): Promise<void>;
+  /** The kernels of training on this provider against their CPU twins. */
+  testTraining(): Promise<Check[]>;
   /** Puts adapters on the provider; moments default to zeros. Throws `too-large` when they do not fit. */
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters>;
   /** Loss of a batch, through the adapters if given. */

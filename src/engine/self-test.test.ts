@@ -9,6 +9,8 @@ import type { Ort } from './ort.ts';
 import { chooseProvider } from './provider.ts';
 import { selfTest, type SelfTestReport } from './self-test.ts';
 import { wasmBackend } from './test-backends.ts';
+import type { TrainingOps } from './training-ops.ts';
+import { testTraining } from './training-self-test.ts';
 
 const NAMES = ['pipeline', 'noise product', 'pair difference', 'disagreement', 'LoRA delta'];
 
@@ -49,6 +51,33 @@ describe('selfTest', () => {
     const { ok, checks } = await report(await wasmBackend(), () => new Uint8Array(8));
     expect(ok).toBe(true);
     expect(checks[0]).toMatchObject({ name: 'pipeline', ok: false, error: NaN, note: expect.stringContaining('nothing to compare with') });
+  });
+});
+
+describe('testTraining', () => {
+  const KERNELS = ['adapter gradient', 'AdamW', 'cross entropy', 'gradient norm', 'Fisher sum', 'singular gradient'];
+
+  it('passes on WASM', async () => {
+    const checks = await testTraining(await wasmBackend());
+    expect(checks.map((c) => c.name)).toEqual(KERNELS);
+    expect(checks.filter((c) => !c.ok)).toEqual([]);
+  });
+
+  it.each<[string, (ops: TrainingOps, backend: Backend) => void]>([
+    ['adapter gradient', (ops) => { const right = ops.adapterGradients.bind(ops); ops.adapterGradients = (modules) => right(modules.map((m) => ({ ...m, scale: m.scale * 1.001 }))); }],
+    ['AdamW', (ops) => { const right = ops.adamW.bind(ops); ops.adamW = (p, n, step) => right(p, n, { ...step, step: step.step + 1 }); }],
+    ['AdamW', (ops) => { ops.squaredNorm = async () => undefined; }],
+    ['cross entropy', (_, backend) => { const right = backend.session.bind(backend); backend.session = async (model, what) => {
+      const session = await right(model, what);
+      return { ...session, run: async (feeds) => { const out = await session.run(feeds), s = out.get('s2'); if (s) backend.write(s, (await backend.read(s)).map((v) => v * 1.001)); return out; } };
+    }; }],
+    ['gradient norm', (ops) => { const right = ops.gradientNorms.bind(ops); ops.gradientNorms = (taps, n, into) => right(taps, n, into, 1).catch(() => undefined); }],
+    ['Fisher sum', (ops) => { const right = ops.fisherSums.bind(ops); ops.fisherSums = (taps, n, into, at) => right({ ...taps, column: taps.column + 1 }, n, into, at); }],
+    ['singular gradient', (ops) => { const right = ops.singularGradients.bind(ops); ops.singularGradients = (taps, n, u, v, into, at) => right({ ...taps, column: 0 }, n, u, v, into, at); }],
+  ])('names %s where that is wrong', async (name, spoil) => {
+    const backend = await wasmBackend();
+    spoil(await backend.training(), backend);
+    expect((await testTraining(backend)).filter((c) => !c.ok).map((c) => c.name)).toEqual([name]);
   });
 });
 

@@ -17,8 +17,11 @@ import { embeddingRows, hasQuantisedLookup, ROWS, withoutQuantisedLookup } from 
 import { untouchedLogits } from './untouched.ts';
 import { WasmBackend } from './wasm-backend.ts';
 
+/** What `training-self-test.ts` compares, when training is first asked for. */
+export type TrainingCheck = 'adapter gradient' | 'AdamW' | 'cross entropy' | 'gradient norm' | 'Fisher sum' | 'singular gradient';
+
 export interface Check {
-  name: 'pipeline' | 'provider' | 'noise product' | 'pair difference' | 'disagreement' | 'LoRA delta';
+  name: 'pipeline' | 'provider' | 'noise product' | 'pair difference' | 'disagreement' | 'LoRA delta' | TrainingCheck;
   /** Largest difference over the largest value; NaN where nothing could be compared. */
   error: number;
   allowed: number;
@@ -126,11 +129,11 @@ async function compareDisagreement(backend: Backend): Promise<Check> {
   return within('disagreement', error, 1e-5);
 }
 
-const within = (name: Check['name'], error: number, allowed: number): Check => ({ name, error, allowed, ok: error <= allowed });
-const normals = (length: number, stream: number) => fillNormal(streamKeys(0, stream, 0), new Float32Array(length));
+export const within = (name: Check['name'], error: number, allowed: number): Check => ({ name, error, allowed, ok: error <= allowed });
+export const normals = (length: number, stream: number) => fillNormal(streamKeys(0, stream, 0), new Float32Array(length));
 
 /** Largest absolute difference over the largest absolute value of `want`; Infinity for NaN or a wrong length. */
-function difference(got: Float32Array, want: Float32Array): number {
+export function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
   if (got.length !== want.length) return Infinity;
   let worst = 0, top = 0;
   for (let i = 0; i < want.length; i++) {

@@ -1,5 +1,6 @@
-/** Cross entropy and its gradient against plain loops in double, for every stored form of the head; run on both providers. */
+/** Cross entropy and its gradient against their twin in double, for every stored form of the head; run on both providers. */
 import { expect, it } from 'vitest';
+import { crossEntropy } from '../device/training-twins.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
@@ -15,21 +16,7 @@ export function lossSuite(backend: Backend, sizes: readonly number[] = [64, 40])
     const bias = wave(vocab, 0.5), head = withBias ? { ...stored, bias: { name: 'bias', type: 'float32' as const, dims: [vocab], bytes: bytesOf(bias) } } : stored;
     const w = dequantise({ ...head, bias: null, rowOffset: 0, rows: vocab, inFeatures: hidden, outFeatures: vocab });
     const h = wave(rows * hidden, 3), labels = Int32Array.of(0, 47, -100, 48, vocab - 1), weights = Float32Array.of(0.5, 0.25, 9, 1, 2);
-    const losses = new Float64Array(rows), gradient = new Float64Array(rows * hidden);
-    for (let r = 0; r < rows; r++) {
-      const logits = Float64Array.from({ length: vocab }, (_, v) => {
-        let sum = withBias ? bias[v]! : 0;
-        for (let k = 0; k < hidden; k++) sum += h[r * hidden + k]! * w[v * hidden + k]!;
-        return sum;
-      });
-      const top = Math.max(...logits), sum = logits.reduce((s, l) => s + Math.exp(l - top), 0), label = labels[r]!;
-      if (label < 0) continue;
-      losses[r] = top + Math.log(sum) - logits[label]!;
-      for (let v = 0; v < vocab; v++) {
-        const d = weights[r]! * (Math.exp(logits[v]! - top) / sum - (v === label ? 1 : 0));
-        for (let k = 0; k < hidden; k++) gradient[r * hidden + k]! += d * w[v * hidden + k]!;
-      }
-    }
+    const { losses, gradient } = crossEntropy(h, w, withBias ? bias : null, labels, weights);
     const largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0), input = backend.upload('float32', [rows, hidden], bytesOf(h));
     // 48 tokens a chunk: three chunks, the last one smaller, in two passes; and the vocabulary as one chunk, in one.
     for (const width of [48, vocab]) {

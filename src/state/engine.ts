@@ -28,6 +28,7 @@ export const client = new EngineClient({
   events: (message) => onEvents(message),
   study: (message) => onStudy(message),
   base: (making) => useModel.setState({ making }),
+  tested: showTested,
   warning: (error) => useModel.setState({ failure: failureOf(error) }),
   died: () => {
     engine.open = false;
@@ -42,6 +43,13 @@ function showProgress(p: Progress): void {
   if (p.phase === 'download' && p.loaded < p.total && now - shownAt < 100) return;
   shownAt = now;
   useModel.getState().progress(p);
+}
+
+/** More of the self-test: beside what was tested at load, and in a sentence where it did not pass. */
+function showTested(checks: SelfTestReport['checks']): void {
+  const { selfTest, provider, set } = useModel.getState(), report = { ok: checks.every((c) => c.ok), checks: [...selfTest?.checks ?? [], ...checks] };
+  set({ selfTest: { ...report, ok: report.ok && selfTest?.ok !== false } });
+  if (!report.ok) set({ failure: distrustOf({ ok: false, checks }, provider?.kind === 'webgpu' ? 'WebGPU' : 'WebAssembly') });
 }
 
 export const failureOf = (error: unknown): Failure =>

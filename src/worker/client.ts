@@ -12,6 +12,7 @@ export interface ClientEvents {
   events(message: Extract<FromWorker, { kind: 'events' }>): void;
   study(message: Extract<FromWorker, { kind: 'study' }>): void;
   base(making: Extract<FromWorker, { kind: 'base' }>['making']): void;
+  tested(checks: Extract<FromWorker, { kind: 'tested' }>['checks']): void;
   warning(error: AtlasError): void;
   /** The thread died; nothing of the engine is left. */
   died(reason: string): void;
@@ -66,6 +67,7 @@ export class EngineClient {
     if (message.kind === 'events') return this.#handlers.events(message);
     if (message.kind === 'study') return this.#handlers.study(message);
     if (message.kind === 'base') return this.#handlers.base(message.making);
+    if (message.kind === 'tested') return this.#handlers.tested(message.checks);
     if (message.kind === 'warning') return this.#handlers.warning(new AtlasError(message.code, message.values));
     const waiting = this.#open.get(message.id);
     if (!waiting) return;

@@ -117,6 +117,8 @@ export type FromWorker =
   | { kind: 'progress'; progress: Progress }
   /** How far the base of an experiment is that is being made, 0 to 1; null: it is there, or given up. */
   | { kind: 'base'; making: { base: Exclude<BaseKind, 'as-is'>; share: number } | null }
+  /** What the self-test found of kernels that were first asked for after the model was opened. */
+  | { kind: 'tested'; checks: SelfTestReport['checks'] }
   /** Something to know that stops nothing. */
   | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
   /** Batched: at most ten messages a second. */

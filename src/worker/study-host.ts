@@ -31,6 +31,7 @@ export class StudyHost {
   private readonly out: Surroundings;
   private readonly checkpoints: CheckpointStore;
   private readonly bases: Bases;
+  private tested = false;
   /** The checkpoints of the study under way, by their key. */
   private keeping: { key: string; keeper: CheckpointKeeper } | null = null;
 
@@ -46,12 +47,20 @@ export class StudyHost {
     const ground = await this.ground({ ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } }, control);
     if (!ground) return { finished: false };
     const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
+    if (ask.study !== 'samples') await this.testTraining();
     try {
       const run = await studyRuns[ask.study]();
       return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...this.context(ask, ground), checkpoint }), (event) => outbox.add(event), () => outbox.flush()) !== null };
     } finally {
       outbox.flush();
     }
+  }
+
+  /** The kernels that studies train and measure gradients with, before the first of them. */
+  private async testTraining(): Promise<void> {
+    if (this.tested) return;
+    this.out.send({ kind: 'tested', checks: await this.opened.engine.testTraining() });
+    this.tested = true;
   }
 
   /** What an experiment runs on from now on, its base made first where nobody has yet; null where it was cancelled meanwhile. Throws what the making study throws. */
