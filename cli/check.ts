@@ -78,12 +78,13 @@ async function forwardTensors(engine: Engine, batch: TokenBatch, { compiled }: L
 /** Weights up to which their gradients are written too, in numbers of all modules. */
 const SMALL_MODEL = 20_000_000;
 
-/** `loss`, `grad_resid.i` and, of small models, `grad_weight.<module path>` of the mean next-token loss. */
-async function addGradients(tensors: Map<string, FloatTensor>, engine: TrainingEngine, batch: TokenBatch, { compiled: { hidden, modules } }: LoadedModel): Promise<void> {
+/** `loss`, `grad_resid.i` and, of small models, `grad_weight.<module path>` and `grad_weight.lm_head` of the mean next-token loss. */
+async function addGradients(tensors: Map<string, FloatTensor>, engine: TrainingEngine, batch: TokenBatch, { compiled: { hidden, modules, vocab } }: LoadedModel): Promise<void> {
   const { sequences, length } = batch, small = modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0) <= SMALL_MODEL;
   const loss = await engine.gradients(batch, {
     residual: (i, data) => tensors.set(`grad_resid.${i}`, { shape: [sequences, length, hidden], data }),
-    ...(small ? { weight: (module, data) => tensors.set(`grad_weight.${modules[module]!.path}`, { shape: [modules[module]!.outFeatures, modules[module]!.inFeatures], data }) } : {}),
+    ...(small ? { weight: (module, data) => tensors.set(`grad_weight.${modules[module]!.path}`, { shape: [modules[module]!.outFeatures, modules[module]!.inFeatures], data }),
+      head: (data) => tensors.set('grad_weight.lm_head', { shape: [vocab, hidden], data }) } : {}),
   });
   tensors.set('loss', { shape: [], data: Float32Array.of(loss) });
 }

@@ -52,6 +52,7 @@ export const train: Command = async (argument, options) => {
     for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data, start, from, offer: (take) => writer?.offer(take) })) {
       if (event.type === 'start') console.error(`${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`);
       else if (event.type === 'step') line(`Step ${event.step} of ${spec.training.steps}, loss ${event.loss.toFixed(4)}`);
+      else if (event.type === 'judging') line(`Judging, ${event.done} of ${event.of}`);
       else if (event.type === 'evaluation') {
         clearLine();
         console.log(`after ${String(event.step).padStart(5)} steps: held-out loss ${event.loss.toFixed(4)}`);

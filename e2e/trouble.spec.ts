@@ -1,6 +1,7 @@
 /** When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and goes on, or waits. */
-import { expect, test, type Page } from '@playwright/test';
-import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
+import { expect, test, type Locator, type Page } from '@playwright/test';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import { cells, cellTexts, measured, open, saved, smallSpec, title } from './page.ts';
 
 /** Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would. */
 const holdWorkers = (page: Page) => page.addInitScript(() => {
@@ -11,6 +12,27 @@ const killWorker = (page: Page) => page.evaluate(() => {
   const thread = (window as unknown as { threads: Worker[] }).threads.at(-1)!;
   thread.terminate();
   thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+});
+
+/** Unfinished studies the browser keeps. */
+const checkpoints = (page: Page) => page.evaluate(() => new Promise<number>((resolve, reject) => {
+  const request = indexedDB.open('rank-atlas');
+  request.onerror = () => reject(request.error!);
+  request.onsuccess = () => {
+    const database = request.result, count = database.transaction('checkpoints').objectStore('checkpoints').count();
+    count.onsuccess = () => { database.close(); resolve(count.result); };
+  };
+}));
+const stepIn = async (plate: Locator) => Number(/step (\d+) of/.exec(await plate.locator('.how').textContent() ?? '')?.[1] ?? 0);
+/** Notes every step the race says it is at, from now on. */
+const watchSteps = (page: Page) => page.evaluate(() => {
+  const steps: number[] = [], look = () => {
+    const at = /step (\d+) of/.exec(document.querySelector('[role="tabpanel"] .how')?.textContent ?? '')?.[1];
+    if (at !== undefined) steps.push(Number(at));
+  };
+  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
+  look();
+  Object.assign(window, { steps });
 });
 
 // So few tokens that repeats 2 to 4 and 5 to 6 go together: the page then names the first of them.
@@ -46,6 +68,45 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
   await page.getByRole('button', { name: 'Try again' }).click();
   await measured(page, 6);
+});
+
+test('a race whose engine dies is brought back by itself and goes on from its checkpoint, to the same numbers', async ({ page }) => {
+  test.slow();
+  const small = smallSpec({ study: 'race' });
+  const race: ExperimentSpec = { ...small, training: { ...small.training, steps: 12, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 4 }, race: { ...small.race, entries: ['uniform', 'random'] } };
+  const plate = (of: Page) => of.getByRole('tabpanel');
+  const ready = async (of: Page) => {
+    await open(of, race);
+    await expect(title(of)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+    await of.getByRole('button', { name: 'Play' }).click();
+  };
+  const losses = async (of: Page) => {
+    await expect(title(of)).toHaveText('The race is over', { timeout: 120_000 });
+    return (await saved(of, () => plate(of).getByRole('button', { name: 'CSV' }).click())).text;
+  };
+  await ready(page);
+  const undisturbed = await losses(page);
+
+  const other = await page.context().newPage();
+  await holdWorkers(other);
+  await ready(other);
+  await expect(plate(other).locator('.how')).toContainText(/step [4-9] of 12/, { timeout: 60_000 });
+  // A pause leaves a checkpoint.
+  await other.getByRole('button', { name: 'Pause' }).click();
+  await expect(title(other)).toHaveText('Paused');
+  await expect.poll(() => checkpoints(other)).toBe(1);
+  const stood = await stepIn(plate(other));
+  expect(stood).toBeGreaterThanOrEqual(4);
+  await other.getByRole('button', { name: 'Play' }).click();
+  await expect.poll(() => stepIn(plate(other)), { timeout: 60_000 }).toBeGreaterThan(stood);
+  await watchSteps(other);
+  await killWorker(other);
+  expect(await losses(other)).toBe(undisturbed);
+  const seen = await other.evaluate(() => (window as unknown as { steps: number[] }).steps);
+  // Nothing was begun anew: every step seen since then lies behind the checkpoint.
+  expect(Math.min(...seen)).toBeGreaterThanOrEqual(stood);
+  await expect(other.getByRole('alert')).toHaveCount(0);
+  expect(await checkpoints(other)).toBe(0);
 });
 
 test('where no engine works a recorded run is shown and marked as one', async ({ page }) => {

@@ -26,6 +26,7 @@ import { PlacedWeights } from './placed-weights.ts';
 import { Probing, type Kept } from './probing.ts';
 import type { Check } from './self-test.ts';
 import type { Sparsity } from './sparsity.ts';
+import { labelsOf } from './tokens.ts';
 import type { Trainer } from './trainer.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
 
@@ -157,14 +158,20 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(async () => (await this.trainer).step(batch, use, adamW, onlyLast, updates));
   }
 
-  gradients(batch: TrainingBatch, { residual, weight }: Parameters<TrainingEngine['gradients']>[1]): Promise<number> {
+  gradients(batch: TrainingBatch, { residual, weight, head }: Parameters<TrainingEngine['gradients']>[1]): Promise<number> {
     const { backend, model } = this;
     return this.exclusive(async () => {
-      const { readTaps, weightGradient } = await import('./host-gradients.ts');
-      return (await this.trainer).gradients(batch, undefined, {
+      const { headGradient, readTaps, weightGradient } = await import('./host-gradients.ts');
+      const loss = await (await this.trainer).gradients(batch, undefined, {
         residual: residual && (async (index, dx) => residual(index, await backend.read(dx))),
         layer: weight && ((layer, gradients) => readTaps(backend, model, layer, gradients, (module, x, dy) => weight(module, weightGradient(x, dy, model.modules[module]!)))),
       });
+      if (head) {
+        const pass = await this.pass(batch), h = await backend.read(pass.prepared), logits = await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length);
+        pass.dispose();
+        head(headGradient(h, logits, labelsOf(batch)));
+      }
+      return loss;
     });
   }
 

@@ -293,8 +293,10 @@ export interface TrainingEngine {
    */
   trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean, updates?: RankUpdates): Promise<{ loss: number; gradNorm: number }>;
   /**
-   * Mean next-token loss of a batch and its gradients, for checks: at the residual stream 0 … layers, `[sequences, length, hidden]`, and
-   * dL/dW of every module, `[out, in]` float32, where asked for.
+   * Mean next-token loss of a batch and its gradients, for checks: at the residual stream 0 … layers, `[sequences, length, hidden]`,
+   * dL/dW of every module, `[out, in]` float32, and of the vocabulary product, `[vocab, hidden]`, where asked for.
    */
-  gradients(batch: TrainingBatch, visit: { residual?(index: number, gradient: Float32Array): void; weight?(module: number, gradient: Float32Array): void }): Promise<number>;
+  gradients(batch: TrainingBatch, visit: {
+    residual?(index: number, gradient: Float32Array): void; weight?(module: number, gradient: Float32Array): void; head?(gradient: Float32Array): void;
+  }): Promise<number>;
 }

@@ -16,7 +16,7 @@ export async function readTaps(backend: Backend, model: CompiledModel, layer: nu
 }
 
 /** Σ_t dy_t x_tᵀ over all rows, [out, in] float32, summed in double. */
-export function weightGradient(x: Float32Array, dy: Float32Array, { inFeatures, outFeatures }: ModuleInfo): Float32Array {
+export function weightGradient(x: Float32Array, dy: Float32Array, { inFeatures, outFeatures }: Pick<ModuleInfo, 'inFeatures' | 'outFeatures'>): Float32Array {
   const out = new Float64Array(outFeatures * inFeatures);
   for (let t = 0; t * inFeatures < x.length; t++) {
     for (let o = 0; o < outFeatures; o++) {
@@ -25,6 +25,18 @@ export function weightGradient(x: Float32Array, dy: Float32Array, { inFeatures, 
     }
   }
   return Float32Array.from(out);
+}
+
+/** dL/dW of the vocabulary product [vocab, hidden], L the mean loss of the rows with a label; from what it is given, `h` [rows, hidden], and its logits. */
+export function headGradient(h: Float32Array, logits: Float32Array, labels: Int32Array): Float32Array {
+  const rows = labels.length, inFeatures = h.length / rows, outFeatures = logits.length / rows, counted = labels.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);
+  const errors = new Float32Array(logits.length);
+  for (let r = 0; r < rows; r++) {
+    if (labels[r]! < 0) continue;
+    const own = logits.subarray(r * outFeatures, (r + 1) * outFeatures), top = own.reduce((a, b) => Math.max(a, b)), sum = own.reduce((s, l) => s + Math.exp(l - top), 0);
+    for (let v = 0; v < outFeatures; v++) errors[r * outFeatures + v] = (Math.exp(own[v]! - top) / sum - (v === labels[r] ? 1 : 0)) / counted;
+  }
+  return weightGradient(h, errors, { inFeatures, outFeatures });
 }
 
 function columns(all: Float32Array, stride: number, first: number, count: number): Float32Array {

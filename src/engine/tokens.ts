@@ -1,6 +1,6 @@
 /** Token batches in, numbers about tokens out. */
 import { AtlasError } from '../errors.ts';
-import type { TokenBatch } from './engine.ts';
+import type { TokenBatch, TrainingBatch } from './engine.ts';
 import type { Visit } from './head.ts';
 
 /** Throws AtlasError `bad-text` for shapes and ids the model cannot take. */
@@ -11,6 +11,9 @@ export function checkTokens({ ids, sequences, length }: TokenBatch, vocab: numbe
   const outside = ids.find((id) => id < 0 || id >= vocab);
   if (outside !== undefined) throw bad(`token ${outside} is outside the vocabulary of ${vocab}`, 'Use the tokenizer of this model.');
 }
+
+/** What every row has to predict: the next token, unless the batch says otherwise; below 0: nothing. */
+export const labelsOf = ({ ids, length, labels = ids.map((_, i) => ((i + 1) % length === 0 ? -100 : ids[i + 1]!)) }: TrainingBatch): Int32Array => labels;
 
 /** Mean next-token cross entropy in nats per predicted token (NaN for length 1); see `nextTokenLosses`. */
 export async function crossEntropy(logits: (visit: Visit) => Promise<void>, batch: TokenBatch): Promise<number> {

@@ -15,7 +15,7 @@ import { shapeOf, type Course, type LayerGradients, type Network } from './netwo
 import { MaskedWeights, type DeviceMasks } from './masked-weights.ts';
 import type { Pieces } from './pieces.ts';
 import type { PlacedWeights } from './placed-weights.ts';
-import { checkTokens } from './tokens.ts';
+import { checkTokens, labelsOf } from './tokens.ts';
 import type { AdapterGradient } from './training-ops.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
 
@@ -125,7 +125,7 @@ export class Trainer {
   private labelsOf(batch: TrainingBatch): Int32Array {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
     if (this.model.head.nonlinearAfter) throw new AtlasError('operator', { where: 'Training', operator: 'a nonlinearity behind the vocabulary product' });
-    const { ids, length, labels = ids.map((_, i) => ((i + 1) % length === 0 ? -100 : ids[i + 1]!)) } = batch;
+    const labels = labelsOf(batch);
     if (counted(labels) === 0) throw new AtlasError('bad-text', { why: 'it leaves no token to predict', remedy: 'Use sequences of at least two tokens.' });
     return labels;
   }

@@ -65,7 +65,7 @@ export async function* measure(context: StudyContext, entry: RaceEntry, batch: T
     }
     case 'fisher': return proportional(context, yield* atOnce(() => fisherImportances(engine, batch)));
     case 'gora': return proportional(context, yield* atOnce(() => goraImportances(engine, batch)));
-    case 'gradient-rank': return proportional(context, yield* atOnce(() => gradientRanks(engine, batch)));
+    case 'gradient-rank': return proportional(context, yield* gradientRanks(engine, batch));
     case 'imported': {
       const { values, scales } = importedAdapter(context), ranks = modules.map((_, m) => values.find((v) => v.module === m)?.rank ?? 0), start = rescaled(values, (module) => scales[values.findIndex((v) => v.module === module)]!, () => SCALE);
       return { importances: null, ranks: () => ranks, adapters: () => start };

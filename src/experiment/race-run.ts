@@ -8,7 +8,7 @@
 import { AtlasError } from '../errors.ts';
 import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, TokenBatch } from '../engine/engine.ts';
 import { parametersOf } from '../methods/equal-budget.ts';
-import { heldOutLoss, train, type TrainingEvent } from '../methods/training.ts';
+import { judged, train, type TrainingEvent } from '../methods/training.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
 import { importedAdapter, measure, proportional, SCALE, type Competitor } from './race-measure.ts';
 import type { RaceEntry } from './race-spec.ts';
@@ -78,7 +78,7 @@ class Race {
         });
       }
       this.offer();
-      if (this.now.base === null) yield this.say({ type: 'base', loss: await heldOutLoss(this.context.engine, this.data.held, training.batch) });
+      if (this.now.base === null) yield this.say({ type: 'base', loss: yield* judged(this.context.engine, this.data.held, training.batch) });
       yield* this.measureAll();
       for (let s = 0; s < race.seeds; s++) for (const meanRank of race.meanRanks) yield* this.heat(meanRank, (seed + s) % 2 ** 32, from);
       yield this.say({ type: 'done', result: resultOf(this.now) });
@@ -195,6 +195,9 @@ class Race {
       if (event.type === 'step') {
         const { step, loss, gradNorm, milliseconds } = event;
         yield this.say({ type: 'step', lane, step, of, loss, gradNorm, milliseconds });
+      } else if (event.type === 'judging') {
+        yield event;
+        count--;
       } else {
         if (!Number.isFinite(event.loss)) return yield* this.stop(runner, event.step);
         yield this.say({ type: 'held', lane, step: event.step, loss: event.loss });
@@ -209,7 +212,7 @@ class Race {
     yield this.say({ type: 'stopped', lane, step });
     let good = points.at(-1)?.step === done;
     if (!good) {
-      const loss = await heldOutLoss(this.context.engine, this.data.held, this.context.spec.training.batch, this.use(adapters));
+      const loss = yield* judged(this.context.engine, this.data.held, this.context.spec.training.batch, this.use(adapters));
       good = Number.isFinite(loss);
       if (good) yield this.say({ type: 'held', lane, step: done, loss });
     }

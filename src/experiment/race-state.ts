@@ -1,5 +1,6 @@
 /** Where a race stands: a pure reduction of its events, plain data for the plate, the terminal, the checkpoint and the file. */
 import type { ProviderInfo } from '../engine/engine.ts';
+import type { Judging } from '../methods/training.ts';
 import type { RaceEntry } from './race-spec.ts';
 import type { Standing } from './race-standings.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -70,6 +71,7 @@ export type RaceEvent =
   /** Loss and gradient norm of the step's own batch; `lane` counts in the order the lanes began. */
   | { type: 'step'; lane: number; step: number; of: number; loss: number; gradNorm: number; milliseconds: number }
   | { type: 'held'; lane: number; step: number; loss: number }
+  | Judging
   | { type: 'stopped'; lane: number; step: number }
   | { type: 'finished'; lane: number }
   | { type: 'done'; result: RaceResult };
@@ -98,6 +100,7 @@ export function reduceRace(state: RaceState | null, event: RaceEvent): RaceState
     }
     case 'step': return lane(event.lane, (l) => ({ step: event.step, milliseconds: l.milliseconds + event.milliseconds }));
     case 'held': return lane(event.lane, (l) => ({ points: [...l.points, { step: event.step, loss: event.loss }] }));
+    case 'judging': return state;
     case 'stopped': return lane(event.lane, () => ({ stopped: event.step }));
     case 'finished': return lane(event.lane, () => ({ finished: true }));
     case 'done': return { ...state, result: event.result };

@@ -55,6 +55,7 @@ describe('the study', { timeout: 120_000 }, () => {
       derive, keep: (adapter) => kept.set(adapter.name, adapter), kept: (name) => kept.get(name), newest: () => [...kept.values()].at(-1), now: () => 0, checkpoint: { from, offer: (latest) => { take = latest; } },
     };
     for await (const event of runSlider(context)) {
+      if (event.type === 'judging') continue;
       events.push(event);
       state = reduceSlider(state, event);
       if (events.length === stop) {

@@ -10,6 +10,7 @@ import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt } from '../methods/qdylora.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { trainingOptions } from './study-training.ts';
+import type { Judging } from '../methods/training.ts';
 import type { StudyContext } from './study.ts';
 import { checkRanks, runTraining, type RankCurve, type TrainingCheckpoint, type TrainingFinding, type TrainingResult } from './training-run.ts';
 import type { TrainingSpec } from './training-spec.ts';
@@ -42,6 +43,7 @@ export type SliderEvent =
   | { type: 'base'; bytes: number; perWeight: number }
   | { type: 'training'; training: number; parameters: number }
   | { type: 'found'; training: number; finding: TrainingFinding }
+  | Judging
   | { type: 'done'; result: SliderResult };
 
 /** Every training so far, in order; only the last one is unfinished. */
@@ -63,7 +65,8 @@ export async function* runSlider(context: StudyContext): AsyncGenerator<SliderEv
       const told: TrainingFinding[] = [], trained = trainingSpec(spec, model.modules.map(({ path }, i) => [path, rankAt(rank, ranks[i]!, most)]), training === 0);
       const offer = (take: () => Promise<TrainingCheckpoint>) => checkpoint?.offer(async (): Promise<SliderCheckpoint> => ({ ranks, trainings: [...finished, await take()] }));
       for await (const event of runTraining({ spec: trained, engine, provider, model, versions, data, now: () => context.now(), from: later[training], offer, everyRank: true })) {
-        if (event.type === 'start') yield { type: 'training', training, parameters: event.parameters };
+        if (event.type === 'judging') yield event;
+        else if (event.type === 'start') yield { type: 'training', training, parameters: event.parameters };
         else if (event.type !== 'done') {
           told.push(event);
           yield { type: 'found', training, finding: event };

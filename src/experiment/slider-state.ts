@@ -40,6 +40,7 @@ export function reduceSlider(state: SliderState | null, event: SliderEvent): Sli
       const rank = event.training === 0 ? state.most : state.compare[event.training - 1]!;
       return { ...state, trainings: [...state.trainings, { rank, parameters: event.parameters, losses: [], evaluations: [], time: 0 }] };
     }
+    case 'judging': return state;
     case 'found': return withFinding(state, event.training, event.finding);
     case 'done': return { ...state, result: event.result };
   }

@@ -39,7 +39,7 @@ describe('a run', { timeout: 60_000 }, () => {
 
   async function whole(spec: TrainingSpec, options: Partial<TrainingRunOptions> = {}): Promise<TrainingRunEvent[]> {
     const events: TrainingRunEvent[] = [];
-    for await (const event of await run(spec, options)) events.push(event);
+    for await (const event of await run(spec, options)) if (event.type !== 'judging') events.push(event);
     return events;
   }
 
@@ -47,13 +47,22 @@ describe('a run', { timeout: 60_000 }, () => {
   async function stopped(spec: TrainingSpec, events: number): Promise<TrainingCheckpoint> {
     let take: (() => Promise<TrainingCheckpoint>) | null = null;
     const going = await run(spec, { offer: (latest) => { take = latest; } });
-    for (let i = 0; i < events; i++) await going.next();
+    for (let i = 0; i < events;) if ((await going.next()).value?.type !== 'judging') i++;
     const checkpoint = await take!();
     await going.return();
     return structuredClone(checkpoint);
   }
 
   const small = (...settings: Setting[]) => qdylora(['adapter.ranks.rank', '3'], ['training.steps', '6'], ['training.learningRate', '0.02'], ['training.batch', '2'], ['training.evaluateEvery', '0'], ...settings);
+
+  it('gives a turn between two batches of a held-out loss', async () => {
+    const types: string[] = [];
+    for await (const event of await run(small(['training.steps', '1']))) {
+      types.push(event.type);
+      if (event.type === 'judging') expect(event).toEqual({ type: 'judging', done: 1, of: 2 });
+    }
+    expect(types.slice(0, 6)).toEqual(['start', 'judging', 'evaluation', 'step', 'judging', 'evaluation']);
+  });
 
   it('ends, with QDyLoRA, with the loss at every rank and a knee', async () => {
     const events = await whole(small());

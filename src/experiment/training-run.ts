@@ -3,7 +3,7 @@ import { AtlasError } from '../errors.ts';
 import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { initialAdapters, loraScale } from '../methods/lora.ts';
 import { curveRanks, dyLoraSteps, everyRank, kneeOf, largestRank, lossByRank, type DyLora, type RankLoss } from '../methods/qdylora.ts';
-import { train, type TrainingEvent, type TrainingOptions } from '../methods/training.ts';
+import { train, type Judging, type TrainingEvent, type TrainingOptions } from '../methods/training.ts';
 import type { ModelFacts } from './events.ts';
 import type { TrainingSpec } from './training-spec.ts';
 
@@ -39,13 +39,14 @@ export interface TrainingResult {
 
 /** What a run has found out, one thing at a time. */
 export type TrainingFinding =
-  | TrainingEvent
+  | Exclude<TrainingEvent, Judging>
   /** QDyLoRA, after its last step: the held-out loss at one rank, without further training. */
   | { type: 'rank'; rank: number; loss: number };
 
 export type TrainingRunEvent =
   | { type: 'start'; parameters: number; sequences: number; heldSequences: number }
   | TrainingFinding
+  | Judging
   | { type: 'done'; result: TrainingResult; adapters: AdapterValues[] };
 
 /** A run between two events. With the same spec, model, texts and provider, the run that goes on from it ends as this one would have. */
@@ -141,8 +142,8 @@ export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<
     const how: TrainingOptions = {
       seed, steps, batch, schedule: { peak, warmup, decay }, adamW: { beta1, beta2, epsilon, weightDecay }, maxNorm: maxNorm > 0 ? maxNorm : null, evaluateEvery,
     };
-    const judged = result.evaluations.at(-1)?.step === done;
-    for await (const event of train(engine, use, data, how, now, done, dyLora ? dyLoraSteps(adapters, dyLora) : undefined, judged)) yield found(event);
+    const known = result.evaluations.at(-1)?.step === done;
+    for await (const event of train(engine, use, data, how, now, done, dyLora ? dyLoraSteps(adapters, dyLora) : undefined, known)) yield event.type === 'judging' ? event : found(event);
     if (dyLora) {
       const most = largestRank(ranks), ahead = (options.everyRank ? everyRank : curveRanks)(most).filter((rank) => !losses.some((point) => point.rank === rank));
       for await (const point of lossByRank(engine, adapters, dyLora, data.held, batch, ahead)) yield found({ type: 'rank', ...point });

@@ -7,15 +7,21 @@
 import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
 import { lowerFactor, singularValues } from './singular.ts';
 
-/** One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. Throws what `gradientTaps` throws. */
-export async function gradientRanks(engine: GradientEngine, batch: TrainingBatch): Promise<number[]> {
-  const ranks = new Array<number>(engine.modules.length).fill(0), tokens = batch.sequences * batch.length;
-  let input: { x: Float32Array; factor: Float64Array[] } | null = null;
-  await engine.gradientTaps(batch, (module, x, dy) => {
+/**
+ * One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. One pass over the model, then a module a
+ * turn: inputs and gradients of all modules are held meanwhile, 4 bytes a token and feature. Throws what `gradientTaps` throws.
+ */
+export async function* gradientRanks(engine: GradientEngine, batch: TrainingBatch): AsyncGenerator<{ done: number; of: number }, number[], undefined> {
+  const of = engine.modules.length, ranks = new Array<number>(of).fill(0), tokens = batch.sequences * batch.length, taps: { module: number; x: Float32Array; dy: Float32Array }[] = [];
+  yield { done: 0, of };
+  await engine.gradientTaps(batch, (module, x, dy) => taps.push({ module, x, dy }));
+  let factor: Float64Array[] = [];
+  for (const [done, { module, x, dy }] of taps.entries()) {
+    yield { done, of };
     // Modules of one input follow one another.
-    if (input?.x !== x) input = { x, factor: lowerFactor(x, tokens) };
-    ranks[module] = effectiveRank(productSpectrum(lowerFactor(dy, tokens), input.factor));
-  });
+    if (x !== taps[done - 1]?.x) factor = lowerFactor(x, tokens);
+    ranks[module] = effectiveRank(productSpectrum(lowerFactor(dy, tokens), factor));
+  }
   return ranks;
 }
 

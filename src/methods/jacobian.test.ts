@@ -17,6 +17,7 @@ import type { Control, Known, MeasuringEvent } from './measuring.ts';
 import { fisherImportances } from './fisher.ts';
 import { goraImportances } from './gora.ts';
 import { effectiveRank, gradientRanks } from './gradient-rank.ts';
+import { toEnd } from './to-end.ts';
 import { singularValues } from './singular.ts';
 import { spearman } from './statistics.ts';
 
@@ -112,7 +113,7 @@ describe('a tiny decoder', () => {
   });
 
   test('baselines of one backward pass: the effective rank of G formed whole, and sizes their definitions allow', async () => {
-    const fisher = await fisherImportances(engine, batch), gora = await goraImportances(engine, batch), frobenius = await goraImportances(engine, batch, 'frobenius'), ranks = await gradientRanks(engine, batch);
+    const fisher = await fisherImportances(engine, batch), gora = await goraImportances(engine, batch), frobenius = await goraImportances(engine, batch, 'frobenius'), ranks = await toEnd(gradientRanks(engine, batch));
     const { squaredNorm } = await engine.gradientSums(batch), whole: number[] = [];
     await engine.gradients(batch, { weight: (m, g) => {
       const { inFeatures, outFeatures } = engine.modules[m]!;
