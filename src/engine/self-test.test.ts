@@ -73,7 +73,7 @@ describe('testTraining', () => {
     }; }],
     ['gradient norm', (ops) => { const right = ops.gradientNorms.bind(ops); ops.gradientNorms = (taps, n, into) => right(taps, n, into, 1).catch(() => undefined); }],
     ['Fisher sum', (ops) => { const right = ops.fisherSums.bind(ops); ops.fisherSums = (taps, n, into, at) => right({ ...taps, column: taps.column + 1 }, n, into, at); }],
-    ['singular gradient', (ops) => { const right = ops.singularGradients.bind(ops); ops.singularGradients = (taps, n, u, v, into, at) => right({ ...taps, column: 0 }, n, u, v, into, at); }],
+    ['singular gradient', (ops) => { const right = ops.singularGradients.bind(ops); ops.singularGradients = (taps, n, directions, into, at) => right({ ...taps, column: 0 }, n, directions, into, at); }],
   ])('names %s where that is wrong', async (name, spoil) => {
     const backend = await wasmBackend();
     spoil(await backend.training(), backend);

@@ -78,7 +78,7 @@ class Kernels {
   }
 
   private async statistics(): Promise<Check[]> {
-    const { x, dy, taps } = this.taps(), place = placeOf(taps), count = 2, u = normals(count * OUTPUTS, 11), v = normals(count * INPUTS, 12), { training } = this;
+    const { x, dy, taps } = this.taps(), place = placeOf(taps), count = 4, blocks = 2, u = normals((count * OUTPUTS) / blocks, 11), v = normals(count * INPUTS, 12), { training } = this;
     const check = async (name: Check['name'], want: Float64Array, fill: (into: DeviceTensor) => Promise<void>): Promise<Check> => {
       const into = this.state(new Float32Array(want.length), want.length);
       await fill(into);
@@ -87,7 +87,7 @@ class Kernels {
     return [
       await check('gradient norm', twins.gradientNorms(x, dy, place, SEQUENCES), (into) => training.gradientNorms(taps, SEQUENCES, into, 0)),
       await check('Fisher sum', twins.fisherSums(x, dy, place, SEQUENCES), (into) => training.fisherSums(taps, SEQUENCES, into, 0)),
-      await check('singular gradient', twins.singularGradients(x, dy, place, u, v, SEQUENCES), (into) => training.singularGradients(taps, SEQUENCES, this.put(u, count), this.put(v, count), into, 0)),
+      await check('singular gradient', twins.singularGradients(x, dy, place, u, v, SEQUENCES, blocks), (into) => training.singularGradients(taps, SEQUENCES, { u: this.put(u, count), v: this.put(v, count), blocks }, into, 0)),
     ];
   }
 
