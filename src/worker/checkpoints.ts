@@ -6,7 +6,7 @@ import { AtlasError } from '../errors.ts';
 import type { CheckpointDoor } from '../experiment/checkpoint.ts';
 
 const DATABASE = 'rank-atlas', STORE = 'checkpoints';
-/** Unfinished studies kept at a time; the oldest make room. */
+/** Unfinished studies, and bases that were made, kept at a time; the oldest make room. */
 const MOST = 6;
 /** Least time between two, ms, and the largest share of a study's time that taking them may cost. */
 const INTERVAL = 5000, SHARE = 0.05;
@@ -87,6 +87,7 @@ export class CheckpointKeeper implements CheckpointDoor {
   private take: (() => Promise<unknown>) | null = null;
   private next = performance.now() + INTERVAL;
   private ended = false;
+  private saved: unknown;
   private saving: Promise<void> = Promise.resolve();
 
   private constructor(store: CheckpointStore, key: string, from: unknown, warn: (error: AtlasError) => void) {
@@ -117,7 +118,9 @@ export class CheckpointKeeper implements CheckpointDoor {
       const start = performance.now();
       try {
         const checkpoint = await this.take();
-        if (!this.ended) await this.store.save(this.key, checkpoint);
+        // The same as last time is there already.
+        if (!this.ended && checkpoint !== this.saved) await this.store.save(this.key, checkpoint);
+        this.saved = checkpoint;
       } catch (error) {
         // The device may be gone in the middle of it: what was saved before is what the study goes on from.
         if (error instanceof AtlasError && error.code === 'no-room') this.warn?.(error);
