@@ -48,6 +48,14 @@ test('races three allocations to a finding, and says that one seed is not enough
   expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);
 });
 
+test('a race that does not fit is refused before it begins, with what would fit', async ({ page }) => {
+  await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./, { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
+});
+
 test('a setting that is changed makes Play run it anew', async ({ page }) => {
   await ready(page);
   const plate = page.getByRole('tabpanel');
