@@ -33,20 +33,23 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
     if (!found) throw new Error(`no product for ${path}`);
     return found.name;
   };
-  const naive: { path: string; seconds: number[]; value: number }[] = [];
-  const measureNaive = async (m: (typeof sampled)[number]) => {
+  const naiveRound = async () => {
+    const naive: { path: string; seconds: number[]; value: number }[] = [];
+    for (const m of sampled) naive.push(await naiveOf(m));
+    return naive;
+  };
+  const naiveOf = async (m: (typeof sampled)[number]) => {
     const target = { module: m.index, node: nodeOf(m.path), weight: engine.materialiseWeight(m.index), std: engine.weightStd(m.index) };
     const { seconds, values } = await naiveProbe(runtime.ort, graph, target, batch, compiled.headDim, options.seed, 5, sessionOptions);
-    naive.push({ path: m.path, seconds, value: values[0]! });
+    return { path: m.path, seconds, value: values[0]! };
   };
 
-  // Sessions are built and code is compiled before anything is timed; the naive side is measured before and after ours, and its median
-  // taken: the first probes of a process are several times slower than the rest and would flatter the ratio.
-  await measure({ repeats: 1 });
+  // Both sides once before anything is timed, to build sessions and to let V8 compile its code to the end: the first probes of a
+  // process are several times slower than the rest, on either side, and would say nothing about the two ways.
+  await naiveRound();
+  await measure({ repeats: 3 });
   const others = watchOthers(), used = ownTime();
-  for (const m of sampled.slice(0, 3)) await measureNaive(m);
-  const first = await measure({});
-  for (const m of sampled.slice(3)) await measureNaive(m);
+  const first = await measure({}), naive = await naiveRound();
   const elsewhere = others(ownTime() - used);
   const forwardSeconds = await untouchedForward();
   const probeSeconds = median(naive.flatMap((n) => n.seconds)), naiveSeconds = probeSeconds * compiled.modules.length * options.repeats;
