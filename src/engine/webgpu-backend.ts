@@ -15,7 +15,7 @@ import { bytesOf } from '../onnx/types.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
-import { OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
 import { heapBytes } from './wasm-heap.ts';
 import type { WebGpuSparse } from './webgpu-sparse.ts';
 import type { WebGpuTraining } from './webgpu-training.ts';
@@ -65,8 +65,10 @@ export class WebGpuBackend implements Backend {
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
-    const buffer = this.pool.upload(bytes);
-    return this.own(type, dims, buffer, () => this.pool.release(buffer));
+    const buffer = this.pool.upload(bytes), free = () => this.pool.release(buffer);
+    // The runtime takes no int8 from a buffer: it copies such a weight to the GPU by itself, at every run.
+    if (type === 'int8') return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), buffer, free);
+    return this.own(type, dims, buffer, free);
   }
 
   view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor {

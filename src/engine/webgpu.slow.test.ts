@@ -15,7 +15,7 @@ import { apart, batchOf, probesOf } from './test-probes.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
 const exports = [
-  'llama/onnx/model_q4', 'llama/onnx/model_fp16', 'llama/onnx/model_bnb4', 'qwen2/onnx/model_q4', 'gpt2/onnx/model', 'qwen3/onnx/model_q4',
+  'llama/onnx/model_q4', 'llama/onnx/model_fp16', 'llama/onnx/model_bnb4', 'llama/onnx/model_quantized', 'qwen2/onnx/model_q4', 'gpt2/onnx/model', 'qwen3/onnx/model_q4',
   'llama-genai-int4-webgpu/model', 'llama-genai-fp16/model', 'qwen2-genai-kquant-mixed/model', 'qwen3-genai-int4-webgpu/model',
 ];
 const there = hasShared && await testGpu() !== null;
