@@ -1,10 +1,8 @@
 /** The comparison of methods on a tiny decoder: each is what it is by itself, on the same tokens, and the matrix is theirs. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainingBatch } from '../../test/training-data.ts';
-import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { compile } from '../compiler/index.ts';
-import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
-import { wasmBackend } from '../engine/test-backends.ts';
+import { openTiny } from '../../test/tiny-engine.ts';
+import type { CutEngine } from '../engine/cut-engine.ts';
 import { evaComponents, evaRanks, mostComponents } from '../methods/eva.ts';
 import { fisherImportances } from '../methods/fisher.ts';
 import { spearman } from '../methods/statistics.ts';
@@ -21,10 +19,7 @@ import type { StudyContext } from './study.ts';
 let engine: CutEngine, model: ModelFacts;
 
 beforeAll(async () => {
-  const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
-  engine = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes: 5e8 });
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  model = { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules };
+  ({ engine, model } = await openTiny());
 }, 60_000);
 
 afterAll(() => engine.dispose());

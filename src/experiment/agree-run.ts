@@ -3,7 +3,7 @@
  * definition (race-measure.ts); how alike they order the modules is Spearman's ρ.
  */
 import { correlations, reduceAgree, type AgreeEvent, type AgreeResult, type AgreeState } from './agree-state.ts';
-import { measure } from './race-measure.ts';
+import { measure, timed } from './race-measure.ts';
 import type { StudyContext } from './study.ts';
 
 /** EVA gives no importance, only ranks on a budget: those of this mean rank stand for it. */
@@ -24,23 +24,8 @@ export async function* runAgree(context: StudyContext): AsyncGenerator<AgreeEven
     modules: model.modules.map(({ path, layer, role }) => ({ path, layer, role })), tokens: { sequences: batch.sequences, length: batch.length },
   });
   for (const method of spec.agree.methods) {
-    const steps = measure(measuring, method, batch, null);
-    let spent = 0;
-    try {
-      for (;;) {
-        const start = now(), next = await steps.next();
-        spent += now() - start;
-        if (next.done) {
-          const found = next.value;
-          yield say({ type: 'measured', method, importances: found.importances ?? found.ranks(budget, spec.seed), milliseconds: importances && spec.method.name === method ? null : spent });
-          break;
-        }
-        yield say({ type: 'measuring', method, ...next.value });
-      }
-    } finally {
-      // What it holds on the provider goes, should nobody ask for the next step.
-      await steps.return(undefined as never);
-    }
+    const { found, milliseconds } = yield* timed(measure(measuring, method, batch, null), now, (step) => say({ type: 'measuring', method, ...step }));
+    yield say({ type: 'measured', method, importances: found.importances ?? found.ranks(budget, spec.seed), milliseconds: importances && spec.method.name === method ? null : milliseconds });
   }
   yield say({ type: 'done', result: resultOf(state!) });
 }

@@ -45,6 +45,25 @@ export function proportional({ model: { modules } }: StudyContext, importances: 
 }
 
 /**
+ * Takes `steps` to their end: `told` of each step goes on to the caller, and what was found comes back with the milliseconds the measuring itself
+ * took, without the time between the steps.
+ */
+export async function* timed<Event>(steps: Measuring, now: () => number, told: (step: Progress) => Event): AsyncGenerator<Event, { found: Competitor; milliseconds: number }, undefined> {
+  let milliseconds = 0;
+  try {
+    for (;;) {
+      const start = now(), next = await steps.next();
+      milliseconds += now() - start;
+      if (next.done) return { found: next.value, milliseconds };
+      yield told(next.value);
+    }
+  } finally {
+    // What it holds on the provider goes, should nobody ask for the next step.
+    await steps.return(undefined as never);
+  }
+}
+
+/**
  * Measures one entry; nothing is computed until the next step is asked for. `batch`: training sequences. `adaRank`: its importances,
  * where they are measured already.
  */

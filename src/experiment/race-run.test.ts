@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { openTiny } from '../../test/tiny-engine.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
 import { heldOutLoss } from '../methods/training.ts';
@@ -19,10 +20,7 @@ import { adapterUse, type KeptAdapter, type StudyContext } from './study.ts';
 let engine: CutEngine, model: ModelFacts;
 
 beforeAll(async () => {
-  const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
-  engine = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes: 5e8 });
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  model = { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules };
+  ({ engine, model } = await openTiny());
 }, 60_000);
 
 afterAll(() => engine.dispose());

@@ -10,7 +10,7 @@ import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, TokenBatch } 
 import { parametersOf } from '../methods/equal-budget.ts';
 import { judged, train, type TrainingEvent } from '../methods/training.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
-import { importedAdapter, measure, proportional, SCALE, type Competitor } from './race-measure.ts';
+import { importedAdapter, measure, proportional, SCALE, timed, type Competitor } from './race-measure.ts';
 import type { RaceEntry } from './race-spec.ts';
 import { standingsOf } from './race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './race-state.ts';
@@ -117,24 +117,10 @@ class Race {
   }
 
   private async* measured(entry: RaceEntry, batch: TokenBatch): Events {
-    const { now } = this.context, steps = measure(this.context, entry, batch, this.competitors.get('adarank')?.importances ?? null);
-    let spent = 0;
-    try {
-      for (;;) {
-        const start = now(), next = await steps.next();
-        spent += now() - start;
-        if (next.done) {
-          const { importances } = next.value;
-          this.competitors.set(entry, next.value);
-          yield this.say({ type: 'measured', entry, importances, milliseconds: this.fromMap(entry) ? null : spent });
-          return;
-        }
-        yield this.say({ type: 'measuring', entry, ...next.value });
-      }
-    } finally {
-      // What it holds on the provider goes, should nobody ask for the next step.
-      await steps.return(undefined as never);
-    }
+    const steps = measure(this.context, entry, batch, this.competitors.get('adarank')?.importances ?? null);
+    const { found, milliseconds } = yield* timed(steps, this.context.now, (step) => this.say({ type: 'measuring', entry, ...step }));
+    this.competitors.set(entry, found);
+    yield this.say({ type: 'measured', entry, importances: found.importances, milliseconds: this.fromMap(entry) ? null : milliseconds });
   }
 
   private fromMap(entry: RaceEntry): boolean {

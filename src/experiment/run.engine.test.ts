@@ -1,9 +1,6 @@
 /** The run loop on the real engine: a small decoder, compiled, cut, and run in onnxruntime-web. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { compile } from '../compiler/index.ts';
-import { createEngine } from '../engine/cut-engine.ts';
-import { wasmBackend } from '../engine/test-backends.ts';
+import { openTiny } from '../../test/tiny-engine.ts';
 import type { ModelFacts } from './events.ts';
 import { reduce, type Measurement } from './measurement.ts';
 import { runExperiment, type MeasuringEngine, type RunOptions } from './run.ts';
@@ -15,10 +12,7 @@ const spec = parseSpec({ text: { kind: 'ids', ids }, method: { repeats: 3 } });
 let engine: MeasuringEngine, model: ModelFacts;
 
 beforeAll(async () => {
-  const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
-  engine = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes: 1e8 });
-  const { dialect, layers, hidden, vocab, modules } = compiled;
-  model = { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules };
+  ({ engine, model } = await openTiny(1e8));
 }, 60_000);
 
 afterAll(() => engine.dispose());
