@@ -7,6 +7,7 @@ import { fillNormal, streamKeys } from '../src/device/random.ts';
 import { float32View } from '../src/onnx/float16.ts';
 import type { CompiledModel, Piece } from '../src/compiler/compiled.ts';
 import { adapterGradient } from '../src/device/training-twins.ts';
+import { dequantise } from '../src/model/weights.ts';
 
 /** Loss and its gradient with respect to the logits `[batch, length, vocab]`; the last token of a sequence predicts nothing. */
 export function crossEntropy(logits: Float32Array, vocab: number, { ids, batch, length }: Tokens): { loss: number; gradient: Float64Array } {
@@ -162,4 +163,25 @@ export async function keptError(model: CompiledModel, layer: number, batch: numb
     compare(direct[gradB]!, into.b);
   }
   return Math.max(...errors);
+}
+
+/** How far a block's product outputs, as the observed piece gives them, are from x Wᵀ: relative to the largest, bias left out. */
+export async function observedError(model: CompiledModel, layer: number, batch: number, length: number): Promise<number> {
+  const random = (stream: number) => ({ dims: [batch, length, model.hidden], data: fillNormal(streamKeys(6, stream, 0), new Float32Array(batch * length * model.hidden)) });
+  const done = await runPiece(await model.block(layer, batch, length, 'observed'), [random(1), random(2)]);
+  let worst = 0;
+  for (const site of model.blocks[layer]!.sites) {
+    for (const { module, offset } of site.modules) {
+      const { inFeatures, outFeatures } = model.modules[module]!, w = dequantise(model.weightOf(module)), x = done[site.tap]!.data, y = done[site.out]!.data;
+      let apart = 0, most = 0;
+      for (let t = 0; t < batch * length; t++) for (let o = 0; o < outFeatures; o++) {
+        let sum = 0;
+        for (let k = 0; k < inFeatures; k++) sum += x[t * inFeatures + k]! * w[o * inFeatures + k]!;
+        apart = Math.max(apart, Math.abs(sum - y[t * site.width + offset + o]!));
+        most = Math.max(most, Math.abs(sum));
+      }
+      worst = Math.max(worst, apart / most);
+    }
+  }
+  return worst;
 }

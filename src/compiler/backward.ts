@@ -13,7 +13,7 @@ import { BACKWARD_OPSET, modernised } from './opset.ts';
 import type { PieceRequest } from './pieces.ts';
 import { rewriting, type Change } from './rewrite.ts';
 import { ordered } from './sites.ts';
-import { Clash, type Value } from './value.ts';
+import { Clash, type Step, type Value } from './value.ts';
 
 /** Variants of a training step that keeps what its backward pass needs. */
 const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', 'adapterBackward']);
@@ -21,8 +21,8 @@ const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', '
 export function trainingRequest(graph: Graph, cuts: Cuts, number: number, sites: readonly Site[], variant: TrainingVariant): PieceRequest {
   const { s: { batch, length }, cut } = cuts, b = new Builder(graph.file, batch, length), sequence = (width: number) => [batch, length, width];
   const products = ordered(cut.layers[number]!).map((e) => e.product), keeping = KEEPING.has(variant);
-  const adapters = variant === 'backward' ? [] : sites.map((site, i) => siteAdapters(b, site, products[i]!.inFeatures)), added = adapters.flatMap((a) => a.inputs);
-  const { input, out, taps, xs, ys } = changedBlock(cuts, number, variant === 'backward' ? sites.map(() => NOTHING) : adapters, variant === 'adapted' ? undefined : differentiable(b));
+  const bare = variant === 'backward' || variant === 'observed', adapters = bare ? [] : sites.map((site, i) => siteAdapters(b, site, products[i]!.inFeatures)), added = adapters.flatMap((a) => a.inputs);
+  const { input, out, taps, xs, ys } = changedBlock(cuts, number, bare ? sites.map(() => NOTHING) : adapters, variant === 'adapted' ? undefined : differentiable(b));
   if (variant === 'adapted') return { opsets: graph.opsets, inputs: [['x', input], ...added], outputs: [out] };
   const pairs = variant === 'adapterBackward' ? adapters.flatMap((a) => a.pairs) : [];
   const { dy, gradient } = reverse(b, input, out.value, sequence(cut.hidden), pairs.map((p) => p.value)), opsets = backwardOpsets(graph);
@@ -31,6 +31,7 @@ export function trainingRequest(graph: Graph, cuts: Cuts, number: number, sites:
     ...(pairs.length > 0
       ? pairs.map(({ gradient: name, value, shape }) => ({ name, value: gradient(value), dims: value.dims, shape }))
       : [...taps, ...sites.map((site, i) => ({ name: site.grad, value: gradient(ys[i]!), dims: sequence(site.width) }))]),
+    ...(variant === 'observed' ? sites.map((site, i) => ({ name: site.out, value: withoutBias(b, products[i]!.step, ys[i]!), dims: sequence(site.width) })) : []),
   ];
   // The same for all variants that keep: whichever gradients leave, they need these.
   const thin = new Map(adapters.flatMap((a) => [...a.thin])), kept = keeping ? keptValues(input, out.value, new Set(ys), [...outputs.map((o) => o.value), ...xs], thin) : [];
@@ -52,6 +53,12 @@ const differentiable = (b: Builder): Change => (step, inputs) => {
   const product = floatProduct(b, step, inputs);
   return product ? [product] : modernised(b, step, inputs).outputs;
 };
+
+/** A product's output `y` without the bias that its own step adds. */
+function withoutBias(b: Builder, { op, inputs }: Step, y: Value): Value {
+  const bias = op === 'Gemm' ? inputs[2] : op === 'MatMulNBits' ? inputs[5] : null;
+  return bias ? b.one('Sub', [y, bias]) : y;
+}
 
 /** The gradient that enters at `y`, with dims of its own, and those of the values before it. */
 function reverse(b: Builder, x: Value, y: Value, dims: readonly number[], parameters: readonly Value[] = []): { dy: Value; gradient: (value: Value) => Value } {

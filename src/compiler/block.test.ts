@@ -1,7 +1,7 @@
 /** Adapted and backward pieces of the built-in tiny decoder and the bundled model: what goes in and out, and the slopes. */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
-import { keptError, randomAdapters, slopeError, step, weightGradient } from '../../test/gradient-step.ts';
+import { keptError, observedError, randomAdapters, slopeError, step, weightGradient } from '../../test/gradient-step.ts';
 import { difference, readModel, runPiece, type Result, type Tokens } from '../../test/pipeline.ts';
 import { tiny, tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
@@ -49,6 +49,10 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     const ops = (await readGraph(back.model, { file: 'piece' })).nodes.map((n) => n.op);
     expect(ops.filter((op) => op === 'Softmax')).toEqual([]);
     expect(ops.filter((op) => op === 'Gemm' || op === 'MatMul').length).toBe(7 * 5 + 4);
+  });
+
+  test('what every product gives leaves the observed piece, without its bias', async () => {
+    expect(await observedError(await open(weights), 1, 2, 5)).toBeLessThan(1e-5);
   });
 
   test('a block of zeros for adapters is the plain block, and its taps are the tapped block’s', async () => {

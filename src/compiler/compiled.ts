@@ -56,6 +56,8 @@ export interface Site {
   tap: string;
   /** Output of the backward pieces: the gradient `dy` at the product's output, `[batch, length, width]`. */
   grad: string;
+  /** Output of the observed piece: the product's own output, without its bias, `[batch, length, width]`. */
+  out: string;
   /** Output features of the whole product (all modules packed in it). */
   width: number;
   /** Modules served, with the column range of each in the product's output. */
@@ -99,6 +101,8 @@ export type TrainingVariant =
   | 'adapted'
   /** `x, dy → dx, taps…, grads…`: the vector-Jacobian product, the forward recomputed inside. */
   | 'backward'
+  /** `backward` that also gives every product's output: `x, dy → dx, taps…, grads…, outs…`. */
+  | 'observed'
   /** `x, dy, adapters… → dx, taps…, grads…` of the adapted block. */
   | 'adaptedBackward'
   /** `x, adapters… → y, kept…`: the adapted block leaves what its backward pass would have to work out again at a price. */

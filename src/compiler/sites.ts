@@ -67,7 +67,7 @@ export function findModules(s: Specialised, cut: Cut): { modules: ModuleInfo[]; 
         const of = (name: string) => `${name}${module - first}`;
         return { module, offset: part.offset, loraA: of('loraA'), loraB: of('loraB'), scale: of('scale'), gradA: of('gradA'), gradB: of('gradB') };
       });
-      return { index, delta: `delta${index}`, grad: `grad${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
+      return { index, delta: `delta${index}`, grad: `grad${index}`, out: `out${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
     });
     return { sites, products: entries.map((e) => e.product) };
   });

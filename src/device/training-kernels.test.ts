@@ -67,12 +67,14 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
   });
 
   it.each(places)('singular gradients: %s', async (_, place) => {
-    const x = numbers(place.tokens * place.inFeatures, 1), dy = numbers(place.tokens * place.stride, 2), count = 11, bytes = projectionBytes(place.tokens, count);
-    const u = numbers(count * place.outFeatures, 3), v = numbers(count * place.inFeatures, 4);
+    const x = numbers(place.tokens * place.inFeatures, 1), dy = numbers(place.tokens * place.stride, 2), count = 11, bytes = projectionBytes(place.tokens, count), room: [Slice, Slice, Slice] = [scratch(bytes), scratch(bytes), scratch(4 * x.length)];
+    const u = numbers(count * place.outFeatures, 3), v = numbers(count * place.inFeatures, 4), y = numbers(dy.length, 5), w = numbers(place.outFeatures * place.inFeatures, 6);
     for (const sequences of [1, 2].filter((s) => place.tokens % s === 0)) {
       const into = put(new Float32Array(3 + sequences * count).fill(7));
-      kernels.singularGradients(put(x), put(dy), place, sequences, put(u), put(v), { count, blocks: 1 }, [scratch(bytes), scratch(bytes)], into, 3);
-      expect(error(await read(into), [7, 7, 7, ...twins.singularGradients(x, dy, place, u, v, sequences)])).toBeLessThan(1e-5);
+      kernels.singularGradients({ side: 'output', dy: put(dy), vectors: put(u), y: put(y) }, place, sequences, { count, blocks: 1 }, room, into, 3);
+      expect(error(await read(into), [7, 7, 7, ...twins.outputDirections(dy, y, place, u, sequences)])).toBeLessThan(1e-5);
+      kernels.singularGradients({ side: 'input', dy: put(dy), vectors: put(v), x: put(x), w: put(w) }, place, sequences, { count, blocks: 1 }, room, into, 3);
+      expect(error(await read(into), [7, 7, 7, ...twins.inputDirections(x, dy, w, place, v, sequences)])).toBeLessThan(1e-5);
     }
   });
 

@@ -29,6 +29,9 @@ export interface AdapterGradientSlices {
 /** Buffers of one parameter; the gradient, the moments and the parameter lie alike. */
 export interface AdamWSlices { parameter: Stretch; gradient: Slice; mean: Slice; square: Slice }
 
+/** What directions of a module are made of: `vectors` [blocks · count, out / blocks] and the product's output, or [blocks · count, in] and the weight [out, in]. */
+export type SingularSlices = { dy: Slice; vectors: Slice } & ({ side: 'output'; y: Slice } | { side: 'input'; x: Slice; w: Slice });
+
 /** Bytes of x Aᵀ, or of dy · B, for so many ranks. */
 export const projectionBytes = (tokens: number, ranks: number): number => 4 * tokens * RANK_TILE * Math.ceil(ranks / RANK_TILE);
 
@@ -101,17 +104,24 @@ export class TrainingKernels {
   }
 
   /**
-   * uᵢᵀ G vᵢ over the tokens of sequence s, written from `at` on as [blocks, sequences, count]; `u` [blocks · count, out / blocks], `v` [blocks ·
-   * count, in]; each scratch holds `projectionBytes` of one block.
+   * See `twins.outputDirections` and `twins.inputDirections`, written from `at` on as [blocks, sequences, count]. `scratch`: two of
+   * `projectionBytes` of one block, and for inputs a third of [tokens, in] float32.
    */
-  singularGradients(x: Slice, dy: Slice, place: ModulePlace, sequences: number, u: Slice, v: Slice, { count, blocks }: { count: number; blocks: number }, scratch: readonly [Slice, Slice], into: Slice, at: number): void {
-    const { tokens, inFeatures, outFeatures, column, stride } = place, rows = outFeatures / blocks, tiles = Math.ceil(count / RANK_TILE), one = floatBits(1);
-    const project = (values: Slice, factors: Slice, out: Slice, uniforms: number[]): Dispatch =>
-      ({ shader: 'adapter-gradient', entryPoint: 'project', buffers: [values, factors, out], uniforms, groups: [Math.ceil(tokens / 4), tiles] });
+  singularGradients(taps: SingularSlices, place: ModulePlace, sequences: number, { count, blocks }: { count: number; blocks: number }, scratch: readonly [Slice, Slice, Slice | null], into: Slice, at: number): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place, rows = outFeatures / blocks, tiles = Math.ceil(count / RANK_TILE), [one, other, z] = scratch;
+    const project = (values: Slice, out: Slice, block: number, columns: number, from: number, width: number): Dispatch =>
+      ({ shader: 'adapter-gradient', entryPoint: 'project', buffers: [values, taps.vectors, out], uniforms: [tokens, columns, from, width, block * count, count, floatBits(1)], groups: [Math.ceil(tokens / 4), tiles] });
+    const projections = (b: number): Dispatch[] => {
+      const first = column + b * rows;
+      if (taps.side === 'output') return [project(taps.dy, one, b, rows, first, stride), project(taps.y, other, b, rows, first, stride)];
+      return [
+        { shader: 'singular-gradient', entryPoint: 'back', buffers: [taps.dy, taps.w, z], uniforms: [tokens, rows, b * rows, inFeatures, first, stride], groups: [Math.ceil(inFeatures / 64), Math.ceil(tokens / 4)] },
+        project(taps.x, one, b, inFeatures, 0, inFeatures), project(z!, other, b, inFeatures, 0, inFeatures),
+      ];
+    };
     this.dispatcher.run(Array.from({ length: blocks }, (_, b) => [
-      project(dy, u, scratch[0], [tokens, rows, column + b * rows, stride, b * count, count, one]),
-      project(x, v, scratch[1], [tokens, inFeatures, 0, inFeatures, b * count, count, one]),
-      { shader: 'singular-gradient', entryPoint: 'combine', buffers: [...scratch, into], uniforms: [tokens / sequences, count, tiles * RANK_TILE, at + b * sequences * count], groups: [Math.ceil(count / 64), sequences] },
+      ...projections(b),
+      { shader: 'singular-gradient', entryPoint: 'combine', buffers: [one, other, into], uniforms: [tokens / sequences, count, tiles * RANK_TILE, at + b * sequences * count], groups: [Math.ceil(count / 64), sequences] },
     ] satisfies Dispatch[]).flat());
   }
 }

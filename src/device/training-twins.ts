@@ -100,20 +100,32 @@ export function fisherSums(x: Float32Array, dy: Float32Array, place: ModulePlace
 }
 
 /**
- * Per sequence and component, uᵢᵀ G vᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t (uᵢ·dy_t)(vᵢ·x_t): [blocks, sequences, count]. `u`
- * [blocks · count, outFeatures / blocks] and `v` [blocks · count, inFeatures] row-major, of any length; every one of `blocks` equal
- * stretches of output features has its own `count`. [methods.md §5]
+ * Per sequence and direction of the output, uᵢᵀ G Wᵀ uᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t (uᵢ·dy_t)(uᵢ·y_t): [blocks,
+ * sequences, count]. `y` = W x lies as `dy` does; `u` [blocks · count, outFeatures / blocks] row-major; every one of `blocks` equal
+ * stretches of output features has its own `count`. Of a singular vector that is σᵢ dL/dσᵢ. [methods.md §5]
  */
-export function singularGradients(x: Float32Array, dy: Float32Array, place: ModulePlace, u: Float32Array, v: Float32Array, sequences: number, blocks = 1): Float64Array {
-  const { tokens, inFeatures, outFeatures, column, stride } = place, count = v.length / inFeatures / blocks, length = tokens / sequences, rows = outFeatures / blocks;
-  const out = new Float64Array(blocks * sequences * count);
+export function outputDirections(dy: Float32Array, y: Float32Array, place: ModulePlace, u: Float32Array, sequences: number, blocks = 1): Float64Array {
+  const { tokens, outFeatures, column, stride } = place, rows = outFeatures / blocks, all = u.length / rows, count = all / blocks, length = tokens / sequences, out = new Float64Array(sequences * all);
   for (let t = 0; t < tokens; t++) {
-    for (let j = 0; j < blocks * count; j++) {
-      const block = Math.floor(j / count), dys = t * stride + column + block * rows, xs = t * inFeatures;
-      let output = 0, input = 0;
-      for (let o = 0; o < rows; o++) output += u[j * rows + o]! * dy[dys + o]!;
-      for (let k = 0; k < inFeatures; k++) input += v[j * inFeatures + k]! * x[xs + k]!;
-      out[(block * sequences + Math.floor(t / length)) * count + (j % count)]! += output * input;
+    for (let j = 0; j < all; j++) {
+      const block = Math.floor(j / count), at = t * stride + column + block * rows;
+      out[(block * sequences + Math.floor(t / length)) * count + (j % count)]! += across(u, j * rows, dy, at, rows) * across(u, j * rows, y, at, rows);
+    }
+  }
+  return out;
+}
+
+/** The same of directions of the input, vᵢᵀ Wᵀ G vᵢ as Σ_t (vᵢ·x_t)(vᵢ·Wᵀdy_t): `v` [blocks · count, inFeatures], `w` [outFeatures, inFeatures], W a block's rows of it. */
+export function inputDirections(x: Float32Array, dy: Float32Array, w: Float32Array, place: ModulePlace, v: Float32Array, sequences: number, blocks = 1): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place, rows = outFeatures / blocks, all = v.length / inFeatures, count = all / blocks, length = tokens / sequences, out = new Float64Array(sequences * all);
+  for (let t = 0; t < tokens; t++) {
+    for (let block = 0; block < blocks; block++) {
+      const z = new Float64Array(inFeatures);
+      for (let o = block * rows; o < (block + 1) * rows; o++) for (let k = 0; k < inFeatures; k++) z[k]! += dy[t * stride + column + o]! * w[o * inFeatures + k]!;
+      for (let i = 0; i < count; i++) {
+        const at = (block * count + i) * inFeatures;
+        out[(block * sequences + Math.floor(t / length)) * count + i]! += across(v, at, x, t * inFeatures, inFeatures) * across(v, at, z, 0, inFeatures);
+      }
     }
   }
   return out;
@@ -144,8 +156,11 @@ export function crossEntropy(h: Float32Array, w: Float32Array, bias: Float32Arra
 }
 
 /** Dot product of two stretches of `v`. */
-function dot(v: Float32Array, a: number, b: number, length: number): number {
+const dot = (v: Float32Array, a: number, b: number, length: number): number => across(v, a, v, b, length);
+
+/** Dot product of a stretch of `v` and one of `w`. */
+function across(v: Float32Array, a: number, w: Float32Array | Float64Array, b: number, length: number): number {
   let sum = 0;
-  for (let i = 0; i < length; i++) sum += v[a + i]! * v[b + i]!;
+  for (let i = 0; i < length; i++) sum += v[a + i]! * w[b + i]!;
   return sum;
 }

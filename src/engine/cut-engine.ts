@@ -13,7 +13,7 @@ import { planBatches } from './batches.ts';
 import type {
   AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, GradientEngine, GradientSums, LossSum, MemoryUse, Probe,
   ProbeDetail, ProviderInfo, RankUpdates, SignDraw, TokenBatch, TrainingBatch, TrainingEngine, VocabularySample, WeightedGradientSums, WeightEngine,
-  DirectionPairs, GeneratedToken, GeneratingEngine, GenerationRequest, ScoringEngine, TokenQuery, TokenScores,
+  WeightDirections, GeneratedToken, GeneratingEngine, GenerationRequest, ScoringEngine, TokenQuery, TokenScores,
   BlockWalk, Masks, SparseEngine,
 } from './engine.ts';
 import type { Generation } from './generation.ts';
@@ -209,8 +209,8 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(() => this.probing.refresh(pass as Kept, layer));
   }
 
-  singularGradients(batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }> {
-    return this.exclusive(async () => (await this.statistics).singularGradients(await this.trainer, batch, pairs));
+  singularGradients(batch: TrainingBatch, directions: readonly WeightDirections[]): Promise<{ loss: number; gradients: Float32Array[] }> {
+    return this.exclusive(async () => (await this.statistics).singularGradients(await this.trainer, batch, directions));
   }
 
   async masks(): Promise<Masks> {

@@ -179,11 +179,11 @@ export interface GradientEngine {
 }
 
 /**
- * Pairs of directions at part of a module: `u` [count, rows] over its output features `first` …, `v` [count, inFeatures], row-major
- * float32. With `blocks` (default 1) over so many stretches of `rows` features each, one after the other, that share the pairs
- * evenly: the first `count / blocks` are of the first stretch, and so on.
+ * Directions at part of a module, over its output features `first` …, with `blocks` (default 1) over so many stretches of `rows` features
+ * each, one after the other, that share the directions evenly: the first `count / blocks` are of the first stretch, and so on. `vectors` are
+ * row-major float32: of the output [count, rows], or of the input [count, inFeatures].
  */
-export interface DirectionPairs { module: number; first: number; rows: number; blocks?: number; u: Float32Array; v: Float32Array }
+export interface WeightDirections { module: number; first: number; rows: number; blocks?: number; side: 'output' | 'input'; vectors: Float32Array }
 
 /** Token `token` as the next one after row `row` of a batch (row-major over [sequences, length]). */
 export interface TokenQuery { row: number; token: number }
@@ -202,11 +202,11 @@ export interface ScoringEngine {
   /** What `pass` keeps, computed anew from block `layer` on with the weights as they are now. Its `loss` stays what it was. */
   refreshPass(pass: CleanPass, layer: number): Promise<void>;
   /**
-   * uᵢᵀ G vᵢ, G = dL/dW of the mean loss, of every pair and sequence of the batch: for each of `pairs` one array
-   * [blocks, sequences, count / blocks].
+   * uᵢᵀ G Wᵀ uᵢ or vᵢᵀ Wᵀ G vᵢ of every direction and sequence of the batch, G = dL/dW of the mean loss, both restricted to the rows of the
+   * stretch: for each of `directions` one array [blocks, sequences, count / blocks]. Of singular vectors it is σᵢ dL/dσᵢ.
    * One forward and backward pass; G is never formed. [methods.md §5]
    */
-  singularGradients(batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }>;
+  singularGradients(batch: TrainingBatch, directions: readonly WeightDirections[]): Promise<{ loss: number; gradients: Float32Array[] }>;
 }
 
 /** The part of an engine over a model with float32 linear layers (`floatModel`) that puts weights in their place; the same queue. */

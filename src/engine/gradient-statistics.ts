@@ -5,7 +5,7 @@
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
-import type { DirectionPairs, GradientSums, SignDraw, TokenBatch, TrainingBatch, WeightedGradientSums } from './engine.ts';
+import type { WeightDirections, GradientSums, SignDraw, TokenBatch, TrainingBatch, WeightedGradientSums } from './engine.ts';
 import { int, model, node, value } from './graphs.ts';
 import { LogitSigns } from './logit-signs.ts';
 import type { LayerGradients, Network } from './network.ts';
@@ -110,22 +110,24 @@ export class GradientStatistics {
     return { loss, sum, squares };
   }
 
-  /** uᵢᵀ G vᵢ of the mean loss, [blocks, sequences, count / blocks] for each of `pairs`. A layer's directions are on the device while it is that layer's turn. */
-  async singularGradients(trainer: Trainer, batch: TrainingBatch, pairs: readonly DirectionPairs[]): Promise<{ loss: number; gradients: Float32Array[] }> {
-    const { backend, model } = this, { sequences } = batch, gradients = new Array<Float32Array>(pairs.length);
-    const own = model.modules.map((_, m) => pairs.flatMap((p, i) => (p.module === m ? [i] : [])));
+  /** See `ScoringEngine.singularGradients`. A layer's directions are on the device while it is that layer's turn. */
+  async singularGradients(trainer: Trainer, batch: TrainingBatch, directions: readonly WeightDirections[]): Promise<{ loss: number; gradients: Float32Array[] }> {
+    const { backend, model, placed } = this, { sequences } = batch, gradients = new Array<Float32Array>(directions.length);
+    const own = model.modules.map((_, m) => [...directions.keys()].filter((i) => directions[i]!.module === m));
     const put = (x: Float32Array, width: number) => backend.upload('float32', [x.length / width, width], new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
     const loss = await trainer.gradients(batch, undefined, {
-      layer: (layer, taps) => this.each(layer, taps, async (module, whole) => {
-        const counts = own[module]!.map((i) => sequences * (pairs[i]!.v.length / model.modules[module]!.inFeatures)), total = counts.reduce((a, b) => a + b, 0);
+      layer: (layer, left) => this.each(layer, left, async (module, taps, y) => {
+        const { inFeatures } = model.modules[module]!, widthOf = ({ side, rows }: WeightDirections) => (side === 'output' ? rows : inFeatures);
+        const counts = own[module]!.map((i) => sequences * (directions[i]!.vectors.length / widthOf(directions[i]!))), total = counts.reduce((a, b) => a + b, 0);
         if (total === 0) return;
-        const into = backend.zeros([total]);
+        const into = backend.zeros([total]), weight = own[module]!.some((i) => directions[i]!.side === 'input') ? dequantise(placed.of(module)) : null;
         let at = 0;
         for (const [n, i] of own[module]!.entries()) {
-          const { first, rows, blocks = 1, u, v } = pairs[i]!, directions = { u: put(u, rows), v: put(v, model.modules[module]!.inFeatures), blocks };
-          await (await backend.training()).singularGradients({ ...whole, column: whole.column + first, outFeatures: blocks * rows }, sequences, directions, into, at);
-          directions.u.dispose();
-          directions.v.dispose();
+          const of = directions[i]!, { first, rows, blocks = 1, side } = of, vectors = put(of.vectors, widthOf(of)), features = blocks * rows;
+          const w = side === 'input' ? put(weight!.subarray(first * inFeatures, (first + features) * inFeatures), inFeatures) : null;
+          await (await backend.training()).singularGradients({ ...taps, column: taps.column + first, outFeatures: features }, sequences,
+            w ? { side: 'input', vectors, w, blocks } : { side: 'output', vectors, y, blocks }, into, at);
+          for (const used of [vectors, w]) used?.dispose();
           at += counts[n]!;
         }
         const all = await backend.read(into);
@@ -133,7 +135,7 @@ export class GradientStatistics {
         at = 0;
         for (const [n, i] of own[module]!.entries()) gradients[i] = all.slice(at, at += counts[n]!);
       }),
-    });
+    }, { observed: true });
     return { loss, gradients };
   }
 
@@ -142,10 +144,10 @@ export class GradientStatistics {
     await this.signs.dispose();
   }
 
-  /** The taps of a layer's modules, one after the other. */
-  private async each(layer: number, gradients: LayerGradients, visit: (module: number, taps: ModuleTaps) => Promise<void>): Promise<void> {
+  /** The taps of a layer's modules, one after the other; where the pass was observed, the output of the module's product `y`, which lies as dy does. */
+  private async each(layer: number, gradients: LayerGradients, visit: (module: number, taps: ModuleTaps, y: DeviceTensor) => Promise<void>): Promise<void> {
     for (const site of this.model.blocks[layer]!.sites) {
-      for (const { module, offset } of site.modules) await visit(module, this.tapsOf(site, module, offset, gradients));
+      for (const { module, offset } of site.modules) await visit(module, this.tapsOf(site, module, offset, gradients), gradients.get(site.out)!);
     }
   }
 

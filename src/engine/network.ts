@@ -22,6 +22,8 @@ export interface Course {
    * Without it everything is worked out again.
    */
   kept?: ReadonlyMap<string, DeviceTensor>[];
+  /** The clean model's backward pass leaves every product's output, too (`out`). */
+  observed?: boolean;
   /** The backward pass gives the gradients of the adapters themselves (`gradA`, `gradB`); needs `kept`. */
   direct?: boolean;
 }
@@ -55,9 +57,9 @@ export class Network {
    * From the gradient `dy` at the end of `stream` (see `forward`) to every block's: `visit` is given each layer's gradients, last
    * layer first, and must not keep them; `residual` each block's input gradient. Disposes `dy`.
    */
-  async backward(batch: TokenBatch, stream: readonly DeviceTensor[], dy: DeviceTensor, { adapters, weights, kept, direct }: Course,
+  async backward(batch: TokenBatch, stream: readonly DeviceTensor[], dy: DeviceTensor, { adapters, weights, kept, direct, observed }: Course,
     visit: (layer: number, gradients: LayerGradients) => Promise<void>, residual?: (layer: number, dx: DeviceTensor) => Promise<void>): Promise<void> {
-    const variant = !adapters ? 'backward' : !kept ? 'adaptedBackward' : direct ? 'adapterBackward' : 'keptBackward';
+    const variant = !adapters ? (observed ? 'observed' : 'backward') : !kept ? 'adaptedBackward' : direct ? 'adapterBackward' : 'keptBackward';
     let gradient = dy;
     for (let layer = this.model.layers - 1; layer >= 0; layer--) {
       const left = kept?.pop() ?? new Map<string, DeviceTensor>(), feeds = new Map([['dy', gradient], ...adapters?.(layer) ?? [], ...left]);

@@ -44,21 +44,23 @@ it('likelihoods of tokens, from the streams a pass kept and from those that chan
   pass.dispose();
 });
 
-it('directions: uᵀ G v of every sequence, without G', async () => {
+it('directions: σ uᵀ G v of every sequence, from one side’s vectors and without G', async () => {
   const weights = new Map<number, Float32Array>();
   await engine.gradients(batch, { weight: (module, g) => { weights.set(module, g); } });
-  const pairs = engine.modules.filter((m) => m.index % 3 === 0).flatMap(({ index, inFeatures, outFeatures }) => [[0, outFeatures, 1], [4, outFeatures - 5, 1], [1, 3, 2]].map(([first, rows, blocks]) => {
-    const numbers = (length: number, stream: number) => fillNormal(streamKeys(index, stream, 0), new Float32Array(length));
-    return { module: index, first: first!, rows: rows!, blocks: blocks!, u: numbers(blocks! * 3 * rows!, 1), v: numbers(blocks! * 3 * inFeatures, 2) };
-  }));
-  const { gradients } = await engine.singularGradients(batch, pairs);
-  pairs.forEach(({ module, first, rows, blocks, u, v }, p) => {
-    const { inFeatures } = engine.modules[module]!, g = weights.get(module)!;
+  const directions = engine.modules.filter((m) => m.index % 3 === 0).flatMap(({ index, inFeatures, outFeatures }) => [[0, outFeatures, 1], [4, outFeatures - 5, 1], [1, 3, 2]].flatMap(([first, rows, blocks]) =>
+    (['output', 'input'] as const).map((side) => ({
+      module: index, first: first!, rows: rows!, blocks: blocks!, side, vectors: fillNormal(streamKeys(index, 1, 0), new Float32Array(blocks! * 3 * (side === 'output' ? rows! : inFeatures))),
+    }))));
+  const { gradients } = await engine.singularGradients(batch, directions);
+  directions.forEach(({ module, first, rows, blocks, side, vectors }, p) => {
+    const { inFeatures } = engine.modules[module]!, g = weights.get(module)!, w = engine.materialiseWeight(module), width = side === 'output' ? rows : inFeatures;
     for (let i = 0; i < 3 * blocks; i++) {
-      const block = Math.floor(i / 3), at = 6 * block + (i % 3);
+      const block = Math.floor(i / 3), at = 6 * block + (i % 3), own = vectors.subarray(i * width, (i + 1) * width), start = (first + block * rows) * inFeatures;
+      // The other side's vector times σ: Wᵀu, or W v.
+      const other = Array.from({ length: side === 'output' ? inFeatures : rows }, (_, n) => own.reduce((sum, value, k) => sum + value * w[start + (side === 'output' ? k * inFeatures + n : n * inFeatures + k)]!, 0));
       let want = 0, size = 0;
       for (let o = 0; o < rows; o++) for (let k = 0; k < inFeatures; k++) {
-        const term = u[i * rows + o]! * g[(first + block * rows + o) * inFeatures + k]! * v[i * inFeatures + k]!;
+        const term = g[start + o * inFeatures + k]! * (side === 'output' ? own[o]! * other[k]! : other[o]! * own[k]!);
         want += term;
         size += Math.abs(term);
       }

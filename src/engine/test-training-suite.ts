@@ -47,16 +47,21 @@ export function trainingSuite(b: Backend, references: string | null): void {
   });
 
   it('gives singular gradients, each at its place: of the whole output, and of stretches of it', async () => {
-    const u = numbers(5 * 13, 3), v = numbers(5 * 11, 4), into = b.zeros([12]);
-    await (await b.training()).singularGradients(taps, 2, { u: put(u, 5, 13), v: put(v, 5, 11), blocks: 1 }, into, 2);
-    expect(error(await b.read(into), [0, 0, ...twins.singularGradients(x, dy, placeOf(taps), u, v, 2)])).toBeLessThan(1e-5);
-    const part = { ...taps, outFeatures: 12 }, u3 = numbers(6 * 4, 5), v3 = numbers(6 * 11, 6), stretches = b.zeros([13]);
-    await (await b.training()).singularGradients(part, 2, { u: put(u3, 6, 4), v: put(v3, 6, 11), blocks: 3 }, stretches, 1);
-    const want = twins.singularGradients(x, dy, placeOf(part), u3, v3, 2, 3);
+    const training = await b.training(), length = x.length / 11, y = numbers(dy.length, 7), whole = placeOf(taps), u = numbers(5 * 13, 3), v = numbers(5 * 11, 4), w = numbers(13 * 11, 8), into = b.zeros([22]);
+    await training.singularGradients(taps, 2, { side: 'output', vectors: put(u, 5, 13), y: put(y, length, dy.length / length), blocks: 1 }, into, 2);
+    await training.singularGradients(taps, 2, { side: 'input', vectors: put(v, 5, 11), w: put(w, 13, 11), blocks: 1 }, into, 12);
+    expect(error(await b.read(into), [0, 0, ...twins.outputDirections(dy, y, whole, u, 2), ...twins.inputDirections(x, dy, w, whole, v, 2)])).toBeLessThan(1e-5);
+    const part = { ...taps, outFeatures: 12 }, u3 = numbers(6 * 4, 5), v3 = numbers(6 * 11, 6), w3 = w.slice(0, 12 * 11), stretches = b.zeros([25]);
+    await training.singularGradients(part, 2, { side: 'output', vectors: put(u3, 6, 4), y: put(y, length, dy.length / length), blocks: 3 }, stretches, 1);
+    await training.singularGradients(part, 2, { side: 'input', vectors: put(v3, 6, 11), w: put(w3, 12, 11), blocks: 3 }, stretches, 13);
+    const want = [...twins.outputDirections(dy, y, placeOf(part), u3, 2, 3), ...twins.inputDirections(x, dy, w3, placeOf(part), v3, 2, 3)];
     expect(error(await b.read(stretches), [0, ...want])).toBeLessThan(1e-5);
     // The same as one stretch after the other.
-    const alone = [0, 1, 2].flatMap((i) => [...twins.singularGradients(x, dy, placeOf({ ...part, column: part.column + 4 * i, outFeatures: 4 }), u3.slice(8 * i, 8 * i + 8), v3.slice(22 * i, 22 * i + 22), 2)]);
-    expect(error(Float32Array.from(want), alone)).toBeLessThan(1e-6);
+    const alone = [0, 1, 2].map((i) => placeOf({ ...part, column: part.column + 4 * i, outFeatures: 4 }));
+    expect(error(Float32Array.from(want), [
+      ...alone.flatMap((place, i) => [...twins.outputDirections(dy, y, place, u3.slice(8 * i, 8 * i + 8), 2)]),
+      ...alone.flatMap((place, i) => [...twins.inputDirections(x, dy, w3.slice(44 * i, 44 * i + 44), place, v3.slice(22 * i, 22 * i + 22), 2)]),
+    ])).toBeLessThan(1e-6);
   });
 
   it('takes AdamW steps in place, clipped by the global norm, in some rows only', async () => {

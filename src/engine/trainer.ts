@@ -75,10 +75,10 @@ export class Trainer {
     return { sum: losses.reduce((a, b) => a + b, 0), tokens: counted(labels) };
   }
 
-  /** Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first; `direct`: see `Course`. */
-  async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor, direct = false): Promise<number> {
+  /** Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first; `how`: see `Course`. */
+  async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor, how: Pick<Course, 'direct' | 'observed'> = {}): Promise<number> {
     const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [];
-    const course = { ...this.course(use, views), ...(use && this.keeps(batch, use) && { kept: [] }), direct }, stream = await this.network.forward(batch, course), end = stream.at(-1)!;
+    const course = { ...this.course(use, views), ...(use && this.keeps(batch, use) && { kept: [] }), ...how }, stream = await this.network.forward(batch, course), end = stream.at(-1)!;
     const { h, prepared } = await this.prepare(batch, end), { pass, dh } = await this.crossEntropy.forwardAndGradient(h, labels, new Float32Array(labels.length).fill(1 / tokens));
     const shaped = this.backend.view(dh, 'float32', [batch.sequences, batch.length, this.model.head.hidden]);
     const dy = await this.pieces.head(shapeOf(batch), 'normBackward', end, new Map([['dh', shaped]]));
@@ -106,7 +106,7 @@ export class Trainer {
         const modules = this.adapterGradients(layer, gradients, use, rowsOf);
         return use.masks ? this.maskedGradients(modules, use.masks as DeviceMasks) : training.adapterGradients(modules);
       },
-    }, direct);
+    }, { direct });
     await training.squaredNorm(adapters.gradientRows(rowsOf), this.norm);
     for (const [step, parameters] of adapters.optimised(rowsOf, updates)) await training.adamW(parameters, this.norm, { ...adamW, step });
     const gradNorm = Math.sqrt((await this.backend.read(this.norm))[0]!);

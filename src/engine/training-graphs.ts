@@ -23,21 +23,24 @@ export function gramMatrices(): Uint8Array {
     [value('x', 'float32', ['sequences', 'length', 'in'])], [value('gram', 'float32', ['sequences', 'length', 'length'])]);
 }
 
-/**
- * `x` [tokens, in], `dy` [tokens, blocks, rows], `u` [blocks, count, rows], `v` [blocks, count, in] and `shape` = (blocks, sequences,
- * length, count) → `g` [blocks, sequences, count] = Σ over a sequence's tokens of (dy uᵀ) ∘ (x vᵀ), block by block.
- */
-export function singularGradient(): Uint8Array {
-  const nodes = [
-    node('Transpose', ['dy'], 'turned', { perm: { type: 'ints', value: [1, 0, 2] } }),
-    node('FusedMatMul', ['turned', 'u'], 'outputs', { transB: int(1) }, 'com.microsoft'),
-    node('FusedMatMul', ['x', 'v'], 'inputs', { transB: int(1) }, 'com.microsoft'),
-    node('Mul', ['outputs', 'inputs'], 'products'),
-    node('Reshape', ['products', 'shape'], 'shaped'),
-    node('ReduceSum', ['shaped', 'axis'], 'g', { keepdims: int(0) }),
-  ];
+const threeDims = (name: string, dims: [string, string, string]) => value(name, 'float32', dims);
+/** Blocks first, so that each has a product of its own. */
+const turned = (from: string, to: string) => node('Transpose', [from], to, { perm: { type: 'ints', value: [1, 0, 2] } });
+const byRows = (x: string, rows: string, to: string) => node('FusedMatMul', [x, rows], to, { transB: int(1) }, 'com.microsoft');
+
+/** `one` ∘ `other` [blocks, tokens, count], summed over each sequence's tokens; `shape` = (blocks, sequences, length, count). */
+function summed(nodes: Parameters<typeof model>[0], inputs: Parameters<typeof model>[1]): Uint8Array {
   const axis = { name: 'axis', type: 'int64' as const, dims: [1], bytes: new Uint8Array(BigInt64Array.of(2n).buffer) };
-  return model(nodes, [
-    value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'blocks', 'rows']), value('u', 'float32', ['blocks', 'count', 'rows']), value('v', 'float32', ['blocks', 'count', 'in']), value('shape', 'int64', [4]),
-  ], [value('g', 'float32', ['blocks', 'sequences', 'count'])], { initialisers: new Map([['axis', axis]]) });
+  return model([...nodes, node('Mul', ['one', 'other'], 'products'), node('Reshape', ['products', 'shape'], 'shaped'), node('ReduceSum', ['shaped', 'axis'], 'g', { keepdims: int(0) })],
+    [...inputs, value('shape', 'int64', [4])], [value('g', 'float32', ['blocks', 'sequences', 'count'])], { initialisers: new Map([['axis', axis]]) });
 }
+
+/** `dy` and `y` [tokens, blocks, rows], `u` [blocks, count, rows] → `g` [blocks, sequences, count]: `twins.outputDirections`. */
+export const outputDirections = (): Uint8Array => summed(
+  [turned('dy', 'gradients'), turned('y', 'outputs'), byRows('gradients', 'u', 'one'), byRows('outputs', 'u', 'other')],
+  [threeDims('dy', ['tokens', 'blocks', 'rows']), threeDims('y', ['tokens', 'blocks', 'rows']), threeDims('u', ['blocks', 'count', 'rows'])]);
+
+/** `x` [tokens, in], `dy` [tokens, blocks, rows], `w` [blocks, rows, in], `v` [blocks, count, in] → `g` [blocks, sequences, count]: `twins.inputDirections`. */
+export const inputDirections = (): Uint8Array => summed(
+  [turned('dy', 'gradients'), node('MatMul', ['gradients', 'w'], 'z'), byRows('x', 'v', 'one'), byRows('z', 'v', 'other')],
+  [value('x', 'float32', ['tokens', 'in']), threeDims('dy', ['tokens', 'blocks', 'rows']), threeDims('w', ['blocks', 'rows', 'in']), threeDims('v', ['blocks', 'count', 'in'])]);

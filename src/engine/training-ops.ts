@@ -36,8 +36,11 @@ export interface TensorRows { tensor: DeviceTensor; rows: RankRows }
 /** A parameter [rank, n] with its gradient and AdamW's moments, all of one shape; `rows` of them take the step. */
 export interface AdamWParameter { parameter: DeviceTensor; gradient: DeviceTensor; mean: DeviceTensor; square: DeviceTensor; rows: RankRows }
 
-/** See `TrainingOps.singularGradients`. */
-export interface Directions { u: DeviceTensor; v: DeviceTensor; blocks: number }
+/**
+ * Directions of a module, of each of `blocks` equal stretches of its output features as many as of the others: of the output, `vectors`
+ * [blocks · count, outFeatures / blocks] and what the product gave, `y`, shaped as dy; or of the input, [blocks · count, in] and the weight `w` [outFeatures, in].
+ */
+export type Directions = { vectors: DeviceTensor; blocks: number } & ({ side: 'output'; y: DeviceTensor } | { side: 'input'; w: DeviceTensor });
 
 export interface TrainingOps {
   /** Where a block's own graph can give the adapters' gradients, that is the cheaper way: its products have the threads. */
@@ -56,8 +59,8 @@ export interface TrainingOps {
   /** into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s (with as many sequences as tokens: each token's own). */
   fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
   /**
-   * uᵢᵀ G vᵢ over the tokens of sequence s, written from number `at` on as [blocks, sequences, count / blocks]; for `u` [count, outFeatures of
-   * the taps / blocks] and `v` [count, in], of which each of the `blocks` equal stretches of output features has its share. [methods.md §5]
+   * uᵢᵀ G Wᵀ uᵢ, or vᵢᵀ Wᵀ G vᵢ, over the tokens of sequence s, W the rows of the stretch: σᵢ dL/dσᵢ of singular vectors. Written from number
+   * `at` on as [blocks, sequences, count]; `twins.outputDirections`, `twins.inputDirections`. [methods.md §5]
    */
   singularGradients(taps: ModuleTaps, sequences: number, directions: Directions, into: DeviceTensor, at: number): Promise<void>;
 }

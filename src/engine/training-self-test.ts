@@ -78,7 +78,7 @@ class Kernels {
   }
 
   private async statistics(): Promise<Check[]> {
-    const { x, dy, taps } = this.taps(), place = placeOf(taps), count = 4, blocks = 2, u = normals((count * OUTPUTS) / blocks, 11), v = normals(count * INPUTS, 12), { training } = this;
+    const { x, dy, taps } = this.taps(), place = placeOf(taps), count = 4, blocks = 2, u = normals((count * OUTPUTS) / blocks, 11), v = normals(count * INPUTS, 12), y = normals(x.length / INPUTS * WIDTH, 13), w = normals(OUTPUTS * INPUTS, 14), { training } = this;
     const check = async (name: Check['name'], want: Float64Array, fill: (into: DeviceTensor) => Promise<void>): Promise<Check> => {
       const into = this.state(new Float32Array(want.length), want.length);
       await fill(into);
@@ -87,7 +87,10 @@ class Kernels {
     return [
       await check('gradient norm', twins.gradientNorms(x, dy, place, SEQUENCES), (into) => training.gradientNorms(taps, SEQUENCES, into, 0)),
       await check('Fisher sum', twins.fisherSums(x, dy, place, SEQUENCES), (into) => training.fisherSums(taps, SEQUENCES, into, 0)),
-      await check('singular gradient', twins.singularGradients(x, dy, place, u, v, SEQUENCES, blocks), (into) => training.singularGradients(taps, SEQUENCES, { u: this.put(u, count), v: this.put(v, count), blocks }, into, 0)),
+      await check('singular gradient', Float64Array.of(...twins.outputDirections(dy, y, place, u, SEQUENCES, blocks), ...twins.inputDirections(x, dy, w, place, v, SEQUENCES, blocks)), async (into) => {
+        await training.singularGradients(taps, SEQUENCES, { side: 'output', vectors: this.put(u, count), y: this.put(y, x.length / INPUTS), blocks }, into, 0);
+        await training.singularGradients(taps, SEQUENCES, { side: 'input', vectors: this.put(v, count), w: this.put(w, OUTPUTS), blocks }, into, SEQUENCES * count);
+      }),
     ];
   }
 

@@ -4,7 +4,7 @@ import { cpu } from './cpu-tensor.ts';
 import { GraphSessions } from './graph-sessions.ts';
 import { elements, type DeviceTensor } from './backend.ts';
 import { cpuTensor, type Ort, type SessionOptions } from './ort.ts';
-import { adapterGradient, gramMatrices, singularGradient } from './training-graphs.ts';
+import { adapterGradient, gramMatrices, inputDirections, outputDirections } from './training-graphs.ts';
 import { placeOf, type AdamWParameter, type AdapterGradient, type Directions, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
 
 /** Rows `rows` of a resident tensor, in place. */
@@ -72,12 +72,13 @@ export class WasmTraining implements TrainingOps {
     cpu(into).data.set(fisherSums(cpu(taps.x).data, cpu(taps.dy).data, placeOf(taps), sequences), at);
   }
 
-  async singularGradients(taps: ModuleTaps, sequences: number, { u, v, blocks }: Directions, into: DeviceTensor, at: number): Promise<void> {
-    const { tokens, inFeatures, outFeatures } = placeOf(taps), count = u.dims[0]! / blocks, rows = outFeatures / blocks;
-    const { g } = await this.graphs.run(singularGradient, 'the singular gradients', {
-      x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.graphs.tensor(columnsOf(taps), [tokens, blocks, rows]), u: this.graphs.tensor(cpu(u).data, [blocks, count, rows]), v: this.graphs.tensor(cpu(v).data, [blocks, count, inFeatures]),
-      shape: cpuTensor(this.ort, 'int64', [4], new Uint8Array(BigInt64Array.from([blocks, sequences, tokens / sequences, count], BigInt).buffer)),
-    });
+  async singularGradients(taps: ModuleTaps, sequences: number, directions: Directions, into: DeviceTensor, at: number): Promise<void> {
+    const { tokens, inFeatures, outFeatures } = placeOf(taps), { blocks } = directions, rows = outFeatures / blocks, count = directions.vectors.dims[0]! / blocks, { graphs } = this;
+    const vectors = (width: number) => graphs.tensor(cpu(directions.vectors).data, [blocks, count, width]), outputs = (own: ModuleTaps) => graphs.tensor(columnsOf(own), [tokens, blocks, rows]);
+    const dy = outputs(taps), shape = cpuTensor(this.ort, 'int64', [4], new Uint8Array(BigInt64Array.from([blocks, sequences, tokens / sequences, count], BigInt).buffer));
+    const { g } = directions.side === 'output'
+      ? await graphs.run(outputDirections, 'the singular gradients', { dy, y: outputs({ ...taps, dy: directions.y }), u: vectors(rows), shape })
+      : await graphs.run(inputDirections, 'the singular gradients', { x: graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy, w: graphs.tensor(cpu(directions.w).data, [blocks, rows, inFeatures]), v: vectors(inFeatures), shape });
     cpu(into).data.set(g!.data as Float32Array, at);
   }
 

@@ -54,10 +54,12 @@ export class WebGpuTraining implements TrainingOps {
     this.withScratch((scratch) => this.kernels.fisherSums(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, scratch(4 * place.tokens), sliceOf(into), at));
   }
 
-  async singularGradients(taps: ModuleTaps, sequences: number, { u, v, blocks }: Directions, into: DeviceTensor, at: number): Promise<void> {
-    const place = placeOf(taps), count = u.dims[0]! / blocks, bytes = projectionBytes(place.tokens, count);
-    this.withScratch((scratch) => this.kernels.singularGradients(sliceOf(taps.x), sliceOf(taps.dy), place, sequences, sliceOf(u), sliceOf(v), { count, blocks },
-      [scratch(bytes), scratch(bytes)], sliceOf(into), at));
+  async singularGradients(taps: ModuleTaps, sequences: number, directions: Directions, into: DeviceTensor, at: number): Promise<void> {
+    const place = placeOf(taps), { blocks } = directions, count = directions.vectors.dims[0]! / blocks, bytes = projectionBytes(place.tokens, count);
+    const own = { dy: sliceOf(taps.dy), vectors: sliceOf(directions.vectors) };
+    this.withScratch((scratch) => this.kernels.singularGradients(
+      directions.side === 'output' ? { ...own, side: 'output', y: sliceOf(directions.y) } : { ...own, side: 'input', x: sliceOf(taps.x), w: sliceOf(directions.w) },
+      place, sequences, { count, blocks }, [scratch(bytes), scratch(bytes), directions.side === 'input' ? scratch(4 * place.tokens * place.inFeatures) : null], sliceOf(into), at));
   }
 
   /** Buffers taken during `work` go back to the pool: one queue, in order, so the next user comes later. */

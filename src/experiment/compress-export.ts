@@ -2,6 +2,7 @@
 import type { FloatTensor } from '../model/safetensors.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { withWeights } from '../engine/replaced-model.ts';
+import { factorsOf } from '../methods/compress/svd.ts';
 import { writeGraph } from '../onnx/write.ts';
 import type { CompressResult } from './compress-state.ts';
 import { cutModules, type CompressedParts, type ModelGraph } from './made-base.ts';
@@ -19,15 +20,14 @@ export const partsOf = ({ trials, accepted, spec }: Pick<CompressResult, 'trials
  */
 export async function compressedFiles(model: ModelGraph, result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>, steps?: number): Promise<CompressedFile[]> {
   const parts = partsOf(result, steps), weights = new Map<number, Float32Array>(), factors = new Map<string, FloatTensor>(), metadata: Record<string, string> = { format: 'pt' };
-  for (const { module, path, blocks, keep, weight } of cutModules(model.compiled, parts)) {
+  for (const { module, path, blocks, keep, weight, own } of cutModules(model.compiled, parts)) {
     weights.set(module, weight);
     const { inFeatures } = model.compiled.modules[module]!;
-    blocks.forEach(({ rows, sigma, u, v }, b) => {
-      const k = keep[b]!, up = new Float32Array(rows.length * k);
-      for (let r = 0; r < rows.length; r++) for (let i = 0; i < k; i++) up[r * k + i] = sigma[i]! * u[i * rows.length + r]!;
-      factors.set(`${path}.${b}.up`, { shape: [rows.length, k], data: up });
-      factors.set(`${path}.${b}.down`, { shape: [k, inFeatures], data: v.slice(0, k * inFeatures) });
-      if (parts.split === 'kmeans' && blocks.length > 1) metadata[`${path}.${b}.rows`] = JSON.stringify([...rows]);
+    blocks.forEach((block, b) => {
+      const k = keep[b]!, { rows: { length: count } } = block, { up, down } = factorsOf(own, inFeatures, block, k);
+      factors.set(`${path}.${b}.up`, { shape: [count, k], data: up });
+      factors.set(`${path}.${b}.down`, { shape: [k, inFeatures], data: down });
+      if (parts.split === 'kmeans' && blocks.length > 1) metadata[`${path}.${b}.rows`] = JSON.stringify([...block.rows]);
     });
   }
   const exported = writeGraph(await withWeights(model.graph, (module) => weights.get(module) ?? null, 'float32'));

@@ -145,7 +145,7 @@ class Compression {
   /** One forward and backward pass over the right answers, in batches. */
   private async *gradients(bench: Workbench): Steps<SigmaGradients[]> {
     const { model: { modules }, spec: { compress: { rowBlocks } } } = this.context, sums = modules.flatMap(({ index }) => rowBlocks.map((blocks) => new SigmaGradients(this.weights.decomposed(index, blocks))));
-    const directions = sums.map((s) => directionsOf(s.of)), all = directions.flat(), batches = answersOf(bench.task, BACKWARD_ROWS);
+    const directions = sums.map((s) => directionsOf(s.of, () => this.engine.materialiseWeight(s.of.module))), all = directions.flat(), batches = answersOf(bench.task, BACKWARD_ROWS);
     for (const [i, batch] of batches.entries()) {
       await this.timed('gradients', async () => {
         const { gradients } = await this.engine.singularGradients(batch, all), tokens = batch.labels!.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);

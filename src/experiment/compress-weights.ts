@@ -26,7 +26,7 @@ export class CutWeights {
     decompositions.open(hash, modules, this.splittings);
   }
 
-  /** The module's own weight, kept: it is cut again and again. To be asked for before another is put in its place. */
+  /** The module's own weight, kept: what is cut once is cut again. To be asked for before another is put in its place. */
   of(module: number): Float32Array {
     let w = this.own.get(module);
     if (!w) this.own.set(module, w = this.engine.materialiseWeight(module));
@@ -55,6 +55,6 @@ export class CutWeights {
   }
 
   private decomposition(module: number, splitting: Splitting): Decomposition {
-    return decompositions.of(this.context.model.modules[module]!, splitting, () => this.of(module));
+    return decompositions.of(this.context.model.modules[module]!, splitting, () => this.own.get(module) ?? this.engine.materialiseWeight(module));
   }
 }

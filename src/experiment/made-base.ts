@@ -43,14 +43,14 @@ export function prunedWeight(compiled: CompiledModel, { masks, adapters, scale }
   return own;
 }
 
-/** A module cut: its decomposition, block by block, of which each keeps its first `keep` components, and what that leaves [out, in]. */
-export interface CutModule { module: number; path: string; blocks: BlockSvd[]; keep: readonly number[]; weight: Float32Array }
+/** A module cut: its decomposition, block by block, of which each keeps its first `keep` components, what it was and what that leaves [out, in]. */
+export interface CutModule { module: number; path: string; blocks: BlockSvd[]; keep: readonly number[]; own: Float32Array; weight: Float32Array }
 
 export function cutModules(compiled: CompiledModel, { cuts, split, seed }: CompressedParts): CutModule[] {
   return cuts.map(({ module, path, blocks: count, keep }) => {
     const info = compiled.modules[module]!, w = dequantise(compiled.weightOf(module)), { inFeatures, outFeatures } = info;
     const blocks = rowBlocks(info, count, split, w, seed).map((rows) => blockSvd(w, inFeatures, rows, path));
-    return { module, path, blocks, keep, weight: cut(w, { module, outFeatures, inFeatures, blocks }, keep) };
+    return { module, path, blocks, keep, own: w, weight: cut(w, { module, outFeatures, inFeatures, blocks }, keep) };
   });
 }
 

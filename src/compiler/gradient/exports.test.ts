@@ -7,7 +7,7 @@ import { difference, readModel, type Tokens } from '../../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { openTensors } from '../../../test/tensors.ts';
 import { compile } from '../index.ts';
-import { keptError, slopeError, step, weightGradient } from '../../../test/gradient-step.ts';
+import { keptError, observedError, slopeError, step, weightGradient } from '../../../test/gradient-step.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
 
@@ -48,6 +48,7 @@ describe.skipIf(!hasShared)('slopes of every export, by central differences', ()
       const errors = [await slopeError(model, layer, 2, 5), await slopeError(model, layer, 2, 5, true)];
       for (const error of errors) expect(error).toBeLessThan(1e-3);
       expect(await keptError(model, layer, 2, 5)).toBeLessThan(2e-5);
+      expect(await observedError(model, layer, 2, 5)).toBeLessThan(1e-5);
     }
   });
 });

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { fillNormal, streamKeys } from '../../device/random.ts';
-import { singularGradients } from '../../device/training-twins.ts';
+import { inputDirections, outputDirections } from '../../device/training-twins.ts';
 import { cut, decompositionOf, directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate, type Decomposition } from './candidates.ts';
 import { rowBlocks } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
 const normal = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
 const out = 12, width = 7, tokens = 6, w = normal(out * width, 1), x = normal(tokens * width, 2), dy = normal(tokens * out, 3);
+const y = Float32Array.from({ length: tokens * out }, (_, i) => x.subarray(Math.floor(i / out) * width, (Math.floor(i / out) + 1) * width).reduce((sum, v, k) => sum + v * w[(i % out) * width + k]!, 0));
 const decomposed = (blocks: number, split: 'contiguous' | 'kmeans'): Decomposition =>
   decompositionOf({ index: 0, outFeatures: out, inFeatures: width }, rowBlocks({ path: 'w', outFeatures: out }, blocks, split, w, 1).map((rows) => blockSvd(w, width, rows, 'w')));
 
@@ -15,9 +16,12 @@ describe.each([[1, 'contiguous'], [2, 'contiguous'], [4, 'contiguous'], [3, 'kme
   // Two batches of different size: three sequences of 2 tokens, the last alone.
   for (const [first, count] of [[0, 2], [2, 1]] as const) {
     const part = (v: Float32Array, n: number) => v.slice(first * 2 * n, (first + count) * 2 * n), place = { tokens: 2 * count, inFeatures: width, column: 0, stride: out };
-    sums.add(directionsOf(of).map(({ first: column, rows, blocks: stretches = 1, u, v }) =>
-      Float32Array.from(singularGradients(part(x, width), part(dy, out), { ...place, column, outFeatures: stretches * rows }, u, v, count, stretches), (g) => g / (2 * count))), count, 2 * count);
-    expect(directionsOf(of)).toHaveLength(split === 'contiguous' ? 1 : blocks);
+    sums.add(directionsOf(of, () => w).map(({ first: column, rows, blocks: stretches = 1, side, vectors }) => {
+      const at = { ...place, column, outFeatures: stretches * rows };
+      const owed = side === 'output' ? outputDirections(part(dy, out), part(y, out), at, vectors, count, stretches) : inputDirections(part(x, width), part(dy, out), w, at, vectors, count, stretches);
+      return Float32Array.from(owed, (g) => g / (2 * count));
+    }), count, 2 * count);
+    expect(directionsOf(of, () => w)).toHaveLength(split === 'contiguous' ? 1 : blocks);
   }
   /** dL/dW of the mean loss over tokens from `from` to `to`. */
   const gradient = (from: number, to: number) => {

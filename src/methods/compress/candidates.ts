@@ -6,8 +6,8 @@
  * per-sequence gradients, and a candidate needs only their sum over what it drops, so it costs no second pass.
  */
 import type { ModuleInfo } from '../../compiler/modules.ts';
-import type { DirectionPairs } from '../../engine/engine.ts';
-import { truncate, type BlockSvd } from './svd.ts';
+import type { WeightDirections } from '../../engine/engine.ts';
+import { otherSide, truncate, type BlockSvd } from './svd.ts';
 
 /** LASER's grid of kept fractions. */
 export const RHO_GRID = [0.9, 0.8, 0.6, 0.4, 0.2, 0.1, 0.05, 0.01, 0.005] as const;
@@ -18,20 +18,22 @@ export interface Decomposition {
   outFeatures: number;
   inFeatures: number;
   blocks: readonly BlockSvd[];
-  /** Of equal stretches of rows: the `u` and `v` of all blocks, one after the other. */
-  together?: { u: Float32Array; v: Float32Array };
+  /** Of equal stretches of rows: the vectors of all blocks, one after the other. */
+  together?: Float32Array;
 }
 
 /** Equal stretches of rows get their vectors side by side, so that the engine takes them in one call. */
 export function decompositionOf({ index, outFeatures, inFeatures }: Pick<ModuleInfo, 'index' | 'outFeatures' | 'inFeatures'>, blocks: readonly BlockSvd[]): Decomposition {
-  const of = { module: index, outFeatures, inFeatures }, { rows: { length: count }, u: { length: us }, v: { length: vs } } = blocks[0]!;
+  const of = { module: index, outFeatures, inFeatures }, { rows: { length: count }, vectors: { length: size } } = blocks[0]!;
   if (!blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))) return { ...of, blocks };
-  const u = new Float32Array(blocks.length * us), v = new Float32Array(blocks.length * vs);
-  const side = (all: Float32Array, own: Float32Array, at: number) => {
-    all.set(own, at);
-    return all.subarray(at, at + own.length);
+  const together = new Float32Array(blocks.length * size);
+  return {
+    ...of, together,
+    blocks: blocks.map((b, i) => {
+      together.set(b.vectors, i * size);
+      return { ...b, vectors: together.subarray(i * size, (i + 1) * size) };
+    }),
   };
-  return { ...of, together: { u, v }, blocks: blocks.map((b, i) => ({ ...b, u: side(u, b.u, i * us), v: side(v, b.v, i * vs) })) };
 }
 
 const isStretch = (rows: Int32Array): boolean => rows.at(-1)! - rows[0]! === rows.length - 1;
@@ -61,22 +63,24 @@ export function cut(w: Float32Array, { blocks, inFeatures }: Decomposition, keep
   return out;
 }
 
-/** A decomposition as directions the engine takes. Rows of a cluster lie apart: its u is spread over all rows. */
-export function directionsOf({ module, outFeatures, blocks, together }: Decomposition): DirectionPairs[] {
-  if (together) return [{ module, first: 0, rows: outFeatures / blocks.length, blocks: blocks.length, ...together }];
-  return blocks.map(({ rows, u, v, sigma }) => {
-    const first = rows[0]!, count = rows.length;
-    if (isStretch(rows)) return { module, first, rows: count, u, v };
-    const spread = new Float32Array(sigma.length * outFeatures);
-    for (let i = 0; i < sigma.length; i++) rows.forEach((row, r) => { spread[i * outFeatures + row] = u[i * count + r]!; });
-    return { module, first: 0, rows: outFeatures, u: spread, v };
+/**
+ * A decomposition of the weight `w` as directions the engine takes. Rows of a cluster lie apart: their vectors are spread over all rows, and are those
+ * of the output whichever side is kept.
+ */
+export function directionsOf({ module, outFeatures, inFeatures, blocks, together }: Decomposition, w: () => Float32Array): WeightDirections[] {
+  if (together) return [{ module, first: 0, rows: outFeatures / blocks.length, blocks: blocks.length, side: blocks[0]!.side, vectors: together }];
+  return blocks.map((block) => {
+    const { rows, sigma } = block, m = sigma.length, vectors = new Float32Array(m * outFeatures);
+    const other = block.side === 'input' ? otherSide(w(), inFeatures, block, m) : null;
+    for (let i = 0; i < m; i++) rows.forEach((row, r) => { vectors[i * outFeatures + row] = !other ? block.vectors[i * m + r]! : sigma[i]! > 0 ? other[i * rows.length + r]! / sigma[i]! : 0; });
+    return { module, first: 0, rows: outFeatures, side: 'output', vectors };
   });
 }
 
-/** Gradients of one decomposition's singular values, added up batch by batch. */
+/** What the loss owes to one decomposition's components, σᵢ gᵢ, added up batch by batch. */
 export class SigmaGradients {
   readonly of: Decomposition;
-  /** Σ over tokens, by block: gᵢ times the number of predicted tokens. */
+  /** Σ over tokens, by block: σᵢ gᵢ times the number of predicted tokens. */
   private readonly sums: Float64Array[];
   /** By ρ: Σₙ (Σ σᵢ gₙᵢ over what is dropped)², n the sequences. */
   private readonly squares: Float64Array;
@@ -94,13 +98,13 @@ export class SigmaGradients {
     this.tokens += tokens;
     for (let n = 0; n < sequences; n++) {
       const dropped = new Float64Array(RHO_GRID.length);
-      this.of.blocks.forEach(({ sigma }, b) => {
-        const m = sigma.length, keep = RHO_GRID.map((rho) => kept(this.of.blocks[b]!, rho)), sums = this.sums[b]!;
+      this.of.blocks.forEach(({ sigma: { length: m } }, b) => {
+        const keep = RHO_GRID.map((rho) => kept(this.of.blocks[b]!, rho)), sums = this.sums[b]!;
         let running = 0, at = 0;
         for (let i = m - 1; i >= 0; i--) {
           const g = gradients[b]![n * m + i]! * tokens;
           sums[i]! += g;
-          running += sigma[i]! * g;
+          running += g;
           // The grid falls: the smallest removal comes first.
           while (at < keep.length && keep[at] === m) at++;
           while (at < keep.length && keep[at] === i) dropped[at++]! += running;
@@ -110,29 +114,34 @@ export class SigmaGradients {
     }
   }
 
-  /** gᵢ of the mean loss, by block. */
-  gradients(): Float64Array[] {
+  /** σᵢ gᵢ of the mean loss, by block: what it loses, to first order, when the component goes. */
+  contributions(): Float64Array[] {
     return this.sums.map((s) => s.map((g) => g / this.tokens));
+  }
+
+  /** gᵢ of the mean loss, by block; 0 of a component of nothing. */
+  gradients(): Float64Array[] {
+    return this.contributions().map((c, b) => c.map((value, i) => (this.of.blocks[b]!.sigma[i]! > 0 ? value / this.of.blocks[b]!.sigma[i]! : 0)));
   }
 
   /** One candidate for each ρ that drops something and is not the same as the one before. */
   candidates(): Candidate[] {
-    const g = this.gradients(), { module, blocks } = this.of, out: Candidate[] = [];
+    const owed = this.contributions(), { module, blocks } = this.of, out: Candidate[] = [];
     RHO_GRID.forEach((rho, r) => {
       const keep = blocks.map((block) => kept(block, rho)), dropped = blocks.reduce((n, { sigma }, b) => n + sigma.length - keep[b]!, 0);
       if (dropped === 0 || out.at(-1)?.dropped === dropped) return;
-      out.push({ module, blocks: blocks.length, rho, keep, dropped, score: scoreOf(blocks, g, keep), curvature: this.squares[r]! / (2 * this.tokens) });
+      out.push({ module, blocks: blocks.length, rho, keep, dropped, score: owed.reduce((sum, own, b) => sum + sumOf(own, keep[b]!, own.length), 0), curvature: this.squares[r]! / (2 * this.tokens) });
     });
     return out;
   }
 }
 
-/** Σ over blocks of Σ_{i ≥ keep} σᵢ gᵢ. */
-export const scoreOf = (blocks: readonly BlockSvd[], g: readonly Float64Array[], keep: readonly number[]): number =>
-  blocks.reduce((sum, { sigma }, b) => {
-    for (let i = keep[b]!; i < sigma.length; i++) sum += sigma[i]! * g[b]![i]!;
-    return sum;
-  }, 0);
+/** Σ of values [from, to). */
+export function sumOf(values: Float64Array, from: number, to: number): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += values[i]!;
+  return sum;
+}
 
 /** What the scan sorts by, largest first. */
 export type Ranking = 'first-order' | 'curvature';

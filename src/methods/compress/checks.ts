@@ -1,6 +1,7 @@
 /** Small removals, to hold the prediction against the truth where a first order must be right. [methods.md §5] */
 import { streamKeys, uniform } from '../../device/random.ts';
-import type { Decomposition, SigmaGradients } from './candidates.ts';
+import { sumOf, type Decomposition, type SigmaGradients } from './candidates.ts';
+import { take } from './svd.ts';
 
 /** A stream of its own, far from every module's. */
 const PICKS = 0xfffffffb;
@@ -13,12 +14,11 @@ export interface SmallRemoval { module: number; /** Number of row blocks. */ blo
 export function smallRemovals(sums: readonly SigmaGradients[], count: number, seed: number): SmallRemoval[] {
   const keys = streamKeys(seed, PICKS, 0);
   return Array.from({ length: count }, (_, n) => {
-    const sum = sums[Math.floor(uniform(keys, 2 * n) * sums.length)]!, { of } = sum, g = sum.gradients();
+    const sum = sums[Math.floor(uniform(keys, 2 * n) * sums.length)]!, { of } = sum;
     const least = Math.min(...of.blocks.map((b) => b.sigma.length)), size = Math.max(1, Math.floor(least / PARTS));
     const last = Math.max(0, Math.floor(least / size) - 1), part = Math.min(last, STRONG + Math.floor(uniform(keys, 2 * n + 1) * Math.max(1, last - STRONG + 1)));
     const from = part * size, to = from + size;
-    let predicted = 0;
-    of.blocks.forEach(({ sigma }, b) => { for (let i = from; i < to; i++) predicted -= sigma[i]! * g[b]![i]!; });
+    const predicted = -sum.contributions().reduce((all, own) => all + sumOf(own, from, to), 0);
     return { module: of.module, blocks: of.blocks.length, from, to, predicted };
   });
 }
@@ -26,13 +26,6 @@ export function smallRemovals(sums: readonly SigmaGradients[], count: number, se
 /** A copy of `w` [out, in] without components [from, to) of every block. */
 export function withoutComponents(w: Float32Array, { blocks, inFeatures }: Decomposition, from: number, to: number): Float32Array {
   const out = w.slice();
-  for (const { rows, sigma, u, v } of blocks) {
-    for (let i = from; i < Math.min(to, sigma.length); i++) {
-      rows.forEach((row, r) => {
-        const factor = sigma[i]! * u[i * rows.length + r]!;
-        for (let k = 0; k < inFeatures; k++) out[row * inFeatures + k]! -= factor * v[i * inFeatures + k]!;
-      });
-    }
-  }
+  for (const block of blocks) take(out, inFeatures, block, from, Math.min(to, block.sigma.length));
   return out;
 }

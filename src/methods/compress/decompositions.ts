@@ -5,7 +5,7 @@ import { decompositionOf, type Decomposition } from './candidates.ts';
 import { rowBlocks, type Split } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
-/** Bytes of singular vectors a page may keep. */
+/** Bytes of singular vectors a page may keep; SmolLM2-135M in 1 to 16 row blocks takes 0.73e9. */
 const LIMIT = 1.5e9;
 
 export interface Splitting { blocks: number; split: Split; seed: number }
@@ -17,8 +17,8 @@ export class Decompositions {
   /** Throws `too-large` where the decompositions of all modules at once would not fit. */
   open(hash: string, modules: readonly ModuleInfo[], splittings: readonly Splitting[]): void {
     const bytes = splittings.reduce((sum, { blocks }) => modules.reduce((s, { inFeatures, outFeatures }) => {
-      const rows = outFeatures / blocks;
-      return s + 4 * blocks * Math.min(rows, inFeatures) * (rows + inFeatures);
+      const m = Math.min(outFeatures / blocks, inFeatures);
+      return s + 4 * blocks * m * m;
     }, sum), 0);
     if (bytes > LIMIT) throw new AtlasError('bad-spec', { at: 'compress.rowBlocks', why: `the decompositions would take ${(bytes / 1e9).toFixed(1)} GB; ${LIMIT / 1e9} GB are allowed, so name fewer numbers of blocks` });
     if (hash !== this.hash) this.known.clear();

@@ -23,7 +23,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
     const decomposed = Object.keys(cases).map((key) => {
       const path = key.replace(/\.K\d+$/, ''), info = engine.modules.find((m) => m.path === path)!, w = engine.materialiseWeight(info.index);
       const of = decompositionOf(info, rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) => blockSvd(w, info.inFeatures, rows, path)));
-      return { key, of, sums: new SigmaGradients(of), directions: directionsOf(of) };
+      return { key, of, sums: new SigmaGradients(of), directions: directionsOf(of, () => w) };
     });
     const { gradients } = await engine.singularGradients(batch, decomposed.flatMap((d) => d.directions));
     let at = 0;

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
-import { singularGradients } from '../../device/training-twins.ts';
+import { outputDirections } from '../../device/training-twins.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
-import { blockSvd, truncate, type BlockSvd } from './svd.ts';
+import { blockSvd, factorsOf, take, truncate, type BlockSvd } from './svd.ts';
 import { symmetricEigen } from './eigen.ts';
 
 const normal = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
@@ -13,8 +13,9 @@ const rowsTo = (n: number) => Int32Array.from({ length: n }, (_, i) => i);
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, v, i) => sum + v * b[i]!, 0);
 const row = (x: Float32Array, width: number, i: number) => x.subarray(i * width, (i + 1) * width);
 
-function expectSvd(w: Float32Array, width: number, { rows, sigma, u, v }: BlockSvd): void {
-  const count = rows.length, m = sigma.length;
+function expectSvd(w: Float32Array, width: number, block: BlockSvd): void {
+  const { rows, sigma } = block, count = rows.length, m = sigma.length, { up, down: v } = factorsOf(w, width, block, m);
+  const u = Float32Array.from({ length: m * count }, (_, at) => up[(at % count) * m + Math.floor(at / count)]! / sigma[Math.floor(at / count)]!);
   expect(m).toBe(Math.min(count, width));
   for (let i = 1; i < m; i++) expect(sigma[i]!).toBeLessThanOrEqual(sigma[i - 1]!);
   for (let i = 0; i < m; i++) {
@@ -26,7 +27,7 @@ function expectSvd(w: Float32Array, width: number, { rows, sigma, u, v }: BlockS
     }
   }
   rows.forEach((from, r) => {
-    for (let k = 0; k < width; k++) expect(sigma.reduce((sum, s, i) => sum + s * u[i * count + r]! * v[i * width + k]!, 0) - w[from * width + k]!).toBeCloseTo(0, 5);
+    for (let k = 0; k < width; k++) expect(sigma.reduce((sum, _, i) => sum + up[r * m + i]! * v[i * width + k]!, 0) - w[from * width + k]!).toBeCloseTo(0, 5);
   });
 }
 
@@ -70,6 +71,9 @@ describe('singular value decomposition', () => {
     truncate(out, 5, svd, keep);
     // Eckart–Young: what is missing has the norm of the dropped values, and what is left has rank `keep`.
     expect(out.reduce((sum, x, i) => sum + (x - w[i]!) ** 2, 0)).toBeCloseTo(svd.sigma.slice(keep).reduce((sum, s) => sum + s * s, 0), 4);
+    const apart = w.slice();
+    take(apart, 5, svd, 0, keep);
+    apart.forEach((x, i) => expect(x + out[i]!).toBeCloseTo(w[i]!, 5));
     if (keep > 0) expect(blockSvd(out, 5, rowsTo(8), 'w').sigma.filter((s) => s > 1e-5)).toHaveLength(keep);
     else expect(out.every((x) => Math.abs(x) < 1e-6)).toBe(true);
   });
@@ -80,7 +84,13 @@ describe.skipIf(!hasShared)('against PyTorch', () => {
     const { tensors } = readSafetensors(readFileSync(sharedPath('reference/smollm2/c2i.safetensors')), 'c2i'), at = (name: string) => toFloat32(tensors.get(`model.layers.29.self_attn.k_proj.K1.${name}`)!);
     const x = at('x'), dy = at('dy'), uColumns = at('U'), v = at('Vh'), want = at('g'), out = 192, width = 576, tokens = x.length / width;
     const u = Float32Array.from({ length: uColumns.length }, (_, i) => uColumns[(i % out) * out + Math.floor(i / out)]!);
-    const got = singularGradients(x, dy, { tokens, inFeatures: width, outFeatures: out, column: 0, stride: out }, u, v, 1), largest = Math.max(...want.map(Math.abs));
-    got.forEach((g, i) => expect(Math.abs(g - want[i]!)).toBeLessThan(1e-3 * largest));
+    // y = W x of W = Σ σᵢ uᵢ vᵢᵀ.
+    const sigma = at('sigma'), y = new Float32Array(tokens * out);
+    for (let t = 0; t < tokens; t++) for (let i = 0; i < out; i++) {
+      const along = sigma[i]! * dot(row(v, width, i), row(x, width, t));
+      for (let o = 0; o < out; o++) y[t * out + o]! += along * u[i * out + o]!;
+    }
+    const got = outputDirections(dy, y, { tokens, inFeatures: width, outFeatures: out, column: 0, stride: out }, u, 1), largest = Math.max(...want.map(Math.abs));
+    got.forEach((g, i) => expect(Math.abs(g / sigma[i]! - want[i]!)).toBeLessThan(1e-3 * largest));
   });
 });

@@ -1,10 +1,11 @@
 /**
  * Singular value decomposition of a weight, of row blocks of it, and what is left of it when components go. [methods.md §5]
  *
- * W Wᵀ or WᵀW, whichever is smaller, gives the vectors of one side; the other side is their product with W, so that
- * σᵢ uᵢ vᵢᵀ summed over all i is W to rounding even where σᵢ is tiny. Values below about 1e-8 of the largest are rounding.
+ * W Wᵀ or WᵀW, whichever is smaller, gives the values and the vectors of one side, and these are all that is kept: the other
+ * side is σᵢ vᵢ = Wᵀ uᵢ or σᵢ uᵢ = W vᵢ, made of the weight when it is asked for. Values below about 1e-8 of the largest are rounding.
  */
 import { AtlasError } from '../../errors.ts';
+import { gram, product, transposed } from './dense.ts';
 import { symmetricEigen } from './eigen.ts';
 
 /** Rows of a weight that are decomposed together, W_b = Σ σᵢ uᵢ vᵢᵀ, largest σ first, m = min(rows, in) components. */
@@ -12,84 +13,64 @@ export interface BlockSvd {
   /** Which rows of the weight. */
   rows: Int32Array;
   sigma: Float64Array;
-  /** [m, rows] row-major: uᵢ as rows. */
-  u: Float32Array;
-  /** [m, in] row-major: vᵢ as rows. */
-  v: Float32Array;
+  /** Whose vectors are kept: of the output uᵢ (as many rows as inputs, or fewer), of the input vᵢ (more). */
+  side: 'output' | 'input';
+  /** [m, m] row-major: the vectors of that side as rows, orthonormal. */
+  vectors: Float32Array;
 }
 
 /** Of rows `rows` of `w` [out, width]. `name` is the module's, for the sentence. Throws `singular`. */
 export function blockSvd(w: Float32Array, width: number, rows: Int32Array, name: string): BlockSvd {
-  const count = rows.length, part = new Float64Array(count * width);
-  rows.forEach((row, i) => part.set(w.subarray(row * width, (row + 1) * width), i * width));
-  if (!part.every(Number.isFinite)) throw new AtlasError('singular', { module: name, why: 'has values that are no finite numbers' });
-  if (part.every((x) => x === 0)) throw new AtlasError('singular', { module: name, why: 'is zero everywhere' });
-  const wide = count <= width, m = Math.min(count, width);
-  const across = wide ? part : transposed(part, count, width), length = wide ? width : count;
-  // Near side: eigenvectors; far side: their product with the matrix, whose lengths are the singular values.
-  const near = symmetricEigen(gram(across, m, length), m).vectors, far = product(near, across, m, length), sigma = new Float64Array(m);
-  for (let i = 0; i < m; i++) {
-    const row = far.subarray(i * length, (i + 1) * length);
-    sigma[i] = Math.sqrt(row.reduce((sum, x) => sum + x * x, 0));
+  const part = rowsOf(w, width, rows), count = rows.length, wide = count <= width, m = Math.min(count, width);
+  let largest = 0;
+  for (const x of part) {
+    if (!Number.isFinite(x)) throw new AtlasError('singular', { module: name, why: 'has values that are no finite numbers' });
+    largest = Math.max(largest, Math.abs(x));
   }
-  // The lengths follow the eigenvalues to rounding, so the order can only differ among the tiniest.
-  const order = Array.from(sigma, (_, i) => i).sort((i, j) => sigma[j]! - sigma[i]!), floor = 1e-12 * sigma[order[0]!]!;
-  const nearRows = new Float32Array(m * m), farRows = new Float32Array(m * length);
-  order.forEach((from, to) => {
-    nearRows.set(near.subarray(from * m, (from + 1) * m), to * m);
-    const size = sigma[from]!;
-    // A component of nothing has no far side.
-    if (size > floor) for (let k = 0; k < length; k++) farRows[to * length + k] = far[from * length + k]! / size;
-  });
-  return { rows, sigma: Float64Array.from(order, (i) => sigma[i]!), u: wide ? nearRows : farRows, v: wide ? farRows : nearRows };
+  if (largest === 0) throw new AtlasError('singular', { module: name, why: 'is zero everywhere' });
+  const { values, vectors } = symmetricEigen(gram(wide ? part : transposed(part, count, width), m), m);
+  return { rows, sigma: values.map((v) => Math.sqrt(Math.max(0, v))), side: wide ? 'output' : 'input', vectors: Float32Array.from(vectors) };
+}
+
+/** The first `count` vectors of the other side times σᵢ, of the weight `w` that was decomposed: [count, in] of blocks that keep the output's, else [count, rows]. */
+export function otherSide(w: Float32Array, width: number, { rows, side, vectors, sigma: { length: m } }: BlockSvd, count: number): Float64Array {
+  const part = rowsOf(w, width, rows), own = Float64Array.from(vectors.subarray(0, count * m));
+  return side === 'output' ? product(own, part, m) : product(own, transposed(part, rows.length, width), m);
+}
+
+/** A block's first `keep` components as a product of two: `up` [rows, keep] with σᵢ in it, times `down` [keep, width], whose rows are orthonormal. */
+export function factorsOf(w: Float32Array, width: number, block: BlockSvd, keep: number): { up: Float32Array; down: Float32Array } {
+  const { side, sigma, vectors, rows: { length: count } } = block, m = sigma.length, other = otherSide(w, width, block, keep), up = new Float32Array(count * keep);
+  for (let r = 0; r < count; r++) for (let i = 0; i < keep; i++) up[r * keep + i] = side === 'output' ? sigma[i]! * vectors[i * m + r]! : other[i * count + r]!;
+  return { up, down: side === 'output' ? Float32Array.from(other, (x, i) => (sigma[Math.floor(i / width)]! > 0 ? x / sigma[Math.floor(i / width)]! : 0)) : vectors.slice(0, keep * width) };
+}
+
+/** Components [from, to) of a block, Σ σᵢ uᵢ vᵢᵀ: [rows, width]. */
+export function components(w: Float32Array, width: number, block: BlockSvd, from: number, to: number): Float64Array {
+  const part = rowsOf(w, width, block.rows), m = block.sigma.length, count = to - from;
+  if (count <= 0) return new Float64Array(part.length);
+  const own = Float64Array.from(block.vectors.subarray(from * m, to * m)), back = transposed(own, count, m);
+  // What lies along the vectors, and only that: U Uᵀ W or W V Vᵀ.
+  return block.side === 'output' ? product(back, product(own, part, m), count) : product(product(part, back, m), own, count);
+}
+
+/** Changes `w` [out, width] in place: the block loses components [from, to). */
+export function take(w: Float32Array, width: number, block: BlockSvd, from: number, to: number): void {
+  const lost = components(w, width, block, from, to);
+  block.rows.forEach((row, r) => { for (let k = 0; k < width; k++) w[row * width + k]! -= lost[r * width + k]!; });
 }
 
 /** Changes `w` [out, width] in place: the block keeps its first `keep` components. */
-export function truncate(w: Float32Array, width: number, { rows, sigma, u, v }: BlockSvd, keep: number): void {
-  const count = rows.length, m = sigma.length, less = m - keep <= keep, from = less ? keep : 0, to = less ? m : keep;
-  const sums = new Float64Array(count * width);
-  for (let i = from; i < to; i++) {
-    for (let r = 0; r < count; r++) {
-      const factor = sigma[i]! * u[i * count + r]!, at = r * width, of = i * width;
-      for (let k = 0; k < width; k++) sums[at + k]! += factor * v[of + k]!;
-    }
-  }
-  rows.forEach((row, r) => {
-    for (let k = 0; k < width; k++) {
-      const at = row * width + k, sum = sums[r * width + k]!;
-      w[at] = less ? w[at]! - sum : sum;
-    }
-  });
+export function truncate(w: Float32Array, width: number, block: BlockSvd, keep: number): void {
+  const m = block.sigma.length;
+  if (m - keep <= keep) return take(w, width, block, keep, m);
+  const left = components(w, width, block, 0, keep);
+  block.rows.forEach((row, r) => w.set(left.subarray(r * width, (r + 1) * width), row * width));
 }
 
-/** a aᵀ [rows, rows]. */
-function gram(a: Float64Array, rows: number, length: number): Float64Array {
-  const out = new Float64Array(rows * rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j <= i; j++) {
-      let sum = 0;
-      for (let k = 0, x = i * length, y = j * length; k < length; k++) sum += a[x + k]! * a[y + k]!;
-      out[i * rows + j] = out[j * rows + i] = sum;
-    }
-  }
-  return out;
-}
-
-/** q a, q [m, m], a [m, length]. */
-function product(q: Float64Array, a: Float64Array, m: number, length: number): Float64Array {
-  const out = new Float64Array(m * length);
-  for (let i = 0; i < m; i++) {
-    const row = out.subarray(i * length, (i + 1) * length);
-    for (let j = 0; j < m; j++) {
-      const factor = q[i * m + j]!, at = j * length;
-      for (let k = 0; k < length; k++) row[k]! += factor * a[at + k]!;
-    }
-  }
-  return out;
-}
-
-function transposed(a: Float64Array, rows: number, columns: number): Float64Array {
-  const out = new Float64Array(a.length);
-  for (let r = 0; r < rows; r++) for (let k = 0; k < columns; k++) out[k * rows + r] = a[r * columns + k]!;
-  return out;
+/** Some rows of `w` [out, width], in double. */
+function rowsOf(w: Float32Array, width: number, rows: Int32Array): Float64Array {
+  const part = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => part.set(w.subarray(row * width, (row + 1) * width), i * width));
+  return part;
 }
