@@ -2,10 +2,10 @@
  * The smallest possible training step, for tests: forward through the pieces, mean next-token cross entropy written out in
  * double precision, backward through the pieces. Runs in onnxruntime-web on the CPU.
  */
-import { difference, lookUp, runPiece, type Result, type Results, type Tokens } from './pipeline.ts';
+import { difference, lookUp, runPiece, runSegments, type Result, type Results, type Tokens } from './pipeline.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import { float32View } from '../src/onnx/float16.ts';
-import type { CompiledModel, Piece } from '../src/compiler/compiled.ts';
+import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { adapterGradient } from '../src/device/training-twins.ts';
 import { dequantise } from '../src/model/weights.ts';
 
@@ -97,9 +97,8 @@ const moved = (x: Result, along: Result, h: number): Result => ({ ...x, data: x.
 const dot = (a: Result, b: Result): number => a.data.reduce((sum, v, i) => sum + v * b.data[i]!, 0);
 
 /** Central differences `Σ (y(h) − y(−h)) · dy / 2h`. */
-async function slope(piece: Piece, dy: Result, feeds: (h: number) => Result[], h: number): Promise<number> {
-  const high = (await runPiece(piece, feeds(h))).y!, low = (await runPiece(piece, feeds(-h))).y!;
-  return (dot(high, dy) - dot(low, dy)) / (2 * h);
+async function slope(y: (h: number) => Promise<Result>, dy: Result, h: number): Promise<number> {
+  return (dot(await y(h), dy) - dot(await y(-h), dy)) / (2 * h);
 }
 
 /**
@@ -111,7 +110,7 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
   if (!adapted) {
     const along = stream.map((site, i) => random(2000 + i, [batch, length, site.width]));
     const own = await runPiece(await model.block(layer, batch, length, 'backward'), [x, dy]), pairs = [[own.dx!, v], ...stream.map((site, i) => [own[site.grad]!, along[i]!])] as [Result, Result][];
-    const measured = await slope(model.block(layer, batch, length, 'instrumented'), dy, (t) => [moved(x, v, t), ...along.map((a) => ({ ...a, data: a.data.map((w) => t * w) }))], h);
+    const measured = await slope((t) => runSegments(model, layer, moved(x, v, t), along.map((a) => a.data.map((w) => t * w))), dy, h);
     return Math.abs(measured - pairs.reduce((sum, [g, w]) => sum + dot(g, w), 0)) / Math.sqrt(pairs.reduce((sum, [g]) => sum + dot(g, g), 0));
   }
   const adapters = randomAdapters(model, layer), along = adapters.map((a, i) => (i % 3 === 2 ? { ...a, data: Float32Array.of(0) } : random(3000 + i, a.dims, 0.1)));
@@ -138,7 +137,8 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
       at += 3;
     }
   }
-  const measured = await slope(await model.block(layer, batch, length, 'adapted'), dy, (t) => [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))], h);
+  const piece = await model.block(layer, batch, length, 'adapted');
+  const measured = await slope(async (t) => (await runPiece(piece, [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))])).y!, dy, h);
   return Math.abs(measured - predicted) / Math.sqrt(scale);
 }
 

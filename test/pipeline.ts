@@ -100,6 +100,17 @@ export async function runPiece(piece: Piece, activations: readonly Result[]): Pr
   return runOnce(piece.model, feeds);
 }
 
+/** A block's output, computed segment by segment, with `added[i]` put onto what the product at site i gives. */
+export async function runSegments(model: CompiledModel, layer: number, x: Result, added: readonly Float32Array[]): Promise<Result> {
+  const [batch, length] = x.dims as [number, number, number], { sites } = model.blocks[layer]!, values: Results = { x };
+  for (let depth = 0; !values.y; depth++) {
+    const piece = model.segment(layer, batch, length, depth);
+    Object.assign(values, await runPiece(piece, piece.inputs.map((name) => values[name]!)));
+    for (const { index, out } of sites.filter((s) => s.depth === depth)) added[index]?.forEach((v, i) => { values[out]!.data[i]! += v; });
+  }
+  return values.y;
+}
+
 /** What the lookups deliver for these tokens. */
 export function lookUp(model: CompiledModel, { ids, batch, length }: Tokens): Result[] {
   return model.lookups.map((table) => {

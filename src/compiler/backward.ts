@@ -43,7 +43,7 @@ export function trainingRequest(graph: Graph, cuts: Cuts, number: number, sites:
 /** `x, dh → dx` of what lies between the last block and the vocabulary product. */
 export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceRequest {
   const { batch, length } = s, b = new Builder(graph.file, batch, length), x = cut.layers.at(-1)!.output;
-  const h = rewriting(x, differentiable(b))(cut.head.x);
+  const h = rewriting(new Map([[x, x]]), differentiable(b))(cut.head.x);
   const { dy: dh, gradient } = reverse(b, x, h, [batch, length, cut.head.inFeatures]);
   return { opsets: backwardOpsets(graph), inputs: [['x', x], ['dh', dh]], outputs: [{ name: 'dx', value: gradient(x), dims: [batch, length, cut.hidden] }] };
 }

@@ -21,10 +21,33 @@ export interface Addition { inputs: PieceRequest['inputs']; apply(x: Value, y: V
 export const NOTHING: Addition = { inputs: [], apply: (_, y) => y };
 
 export function blockRequest(graph: Graph, cuts: Cuts, number: number, sites: readonly Site[], variant: ForwardVariant): PieceRequest {
-  const { batch, length } = cuts.s, b = new Builder(graph.file, batch, length);
-  const additions = sites.map((site) => (variant === 'instrumented' ? shake(b, site, [batch, length, site.width]) : NOTHING));
-  const { input, out, taps } = changedBlock(cuts, number, additions);
-  return { opsets: graph.opsets, inputs: [['x', input], ...additions.flatMap((a) => a.inputs)], outputs: [out, ...(variant === 'tapped' ? taps : [])] };
+  const { input, out, taps, ys } = changedBlock(cuts, number, sites.map(() => NOTHING)), { batch, length } = cuts.s;
+  const outs = sites.map((site, i) => ({ name: site.out, value: ys[i]!, dims: [batch, length, site.width] }));
+  return { opsets: graph.opsets, inputs: [['x', input]], outputs: [out, ...(variant === 'plain' ? [] : taps), ...(variant === 'opened' ? outs : [])] };
+}
+
+/** See `CompiledModel.segment`. */
+export function segmentRequest(graph: Graph, { s: { batch, length }, cut }: Cuts, number: number, sites: readonly Site[], depth: number): PieceRequest {
+  const layer = cut.layers[number]!, b = new Builder(graph.file, batch, length), ys = ordered(layer).map((e) => e.product.y);
+  const dims = (site: Site) => [batch, length, site.width], before = sites.filter((site) => site.depth < depth);
+  const leaves = before.map((site) => b.leaf({ type: 'float32', dims: dims(site) }, false));
+  const given = new Map<Value, Value>([[layer.input, layer.input], ...before.map((site, i): [Value, Value] => [ys[site.index]!, b.reshape(leaves[i]!, ys[site.index]!.dims)])]);
+  const rewritten = rewriting(given, (step, inputs) => stepOn(step, inputs).outputs);
+  const wanted = sites.filter((site) => site.depth === depth).map((site) => ({ name: site.out, value: rewritten(ys[site.index]!), dims: dims(site) }));
+  const outputs = wanted.length > 0 ? wanted : [{ name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] }];
+  const read = readBy(outputs.map((o) => o.value)), inputs = [['x', layer.input] as const, ...before.map((site, i) => [site.out, leaves[i]!] as const)];
+  return { opsets: graph.opsets, inputs: inputs.filter(([, value]) => read.has(value)), outputs };
+}
+
+/** Every value that these are computed from. */
+function readBy(values: readonly Value[]): ReadonlySet<Value> {
+  const read = new Set<Value>(), open = [...values];
+  for (let value = open.pop(); value; value = open.pop()) {
+    if (read.has(value)) continue;
+    read.add(value);
+    if (value.kind === 'computed') for (const v of value.step?.inputs ?? []) if (v) open.push(v);
+  }
+  return read;
 }
 
 type Output = PieceRequest['outputs'][number];
@@ -43,7 +66,7 @@ export interface ChangedBlock {
 /** `form`: what the other steps become; by default they stay. */
 export function changedBlock({ s: { batch, length }, cut }: Cuts, number: number, additions: readonly Addition[], form: Change = (step, inputs) => stepOn(step, inputs).outputs): ChangedBlock {
   const layer = cut.layers[number]!, siteOf = new Map(ordered(layer).map((e, i) => [e.product.step, i])), xs: Value[] = [], ys: Value[] = [];
-  const rewritten = rewriting(layer.input, (step, inputs) => {
+  const rewritten = rewriting(new Map([[layer.input, layer.input]]), (step, inputs) => {
     const i = siteOf.get(step), outputs = form(step, inputs);
     if (i === undefined) return outputs;
     xs[i] = inputs[0]!;
@@ -53,8 +76,3 @@ export function changedBlock({ s: { batch, length }, cut }: Cuts, number: number
   const out = { name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] };
   return { input: layer.input, out, xs, ys, taps: [...new Set(xs)].map((x, i) => ({ name: `tap${i}`, value: x, dims: [batch, length, x.dims.at(-1)!] })) };
 }
-
-const shake = (b: Builder, site: Site, dims: readonly number[]): Addition => {
-  const delta = b.leaf({ type: 'float32', dims }, false);
-  return { inputs: [[site.delta, delta]], apply: (_, y) => b.one('Add', [y, b.reshape(delta, y.dims)]) };
-};

@@ -1,6 +1,6 @@
 /** The compiler on the built-in tiny decoder: no reference models needed. */
 import { describe, expect, test, vi } from 'vitest';
-import { difference, lookUp, runCut, runPiece, runUntouched, type Result, type Tokens } from '../../test/pipeline.ts';
+import { difference, lookUp, runCut, runPiece, runSegments, runUntouched, type Result, type Tokens } from '../../test/pipeline.ts';
 import { tiny, tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -36,12 +36,24 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
   });
 
   test('blocks share one graph and differ in their weights', async () => {
-    const model = compile(await load(bytes)), [a, b] = [0, 1].map((l) => model.block(l, 3, 4, 'instrumented'));
+    const model = compile(await load(bytes)), [a, b] = [0, 1].map((l) => model.block(l, 3, 4, 'opened'));
     expect(model.blocks.map((x) => x.structure)).toEqual([0, 0]);
     expect(a!.model).toBe(b!.model);
     expect([...a!.weights.keys()]).toEqual([...b!.weights.keys()]);
     for (const [name, w] of a!.weights) expect(w.name).not.toBe(b!.weights.get(name)!.name);
-    expect(a!.inputs).toEqual(['x', ...model.blocks[0]!.sites.map((s) => s.delta)]);
+    const { sites } = model.blocks[0]!;
+    expect([a!.inputs, a!.outputs]).toEqual([['x'], ['y', ...new Set(sites.map((s) => s.tap)), ...sites.map((s) => s.out)]]);
+  });
+
+  test('a segment asks for what its products read, and does no more', async () => {
+    const model = compile(await load(bytes)), parts = [0, 1, 2, 3, 4].map((depth) => model.segment(1, 3, 4, depth));
+    expect(model.blocks[1]!.sites.map((s) => s.depth)).toEqual([0, 0, 0, 1, 2, 2, 3]);
+    expect(parts.map((p) => [p.inputs, p.outputs])).toEqual([
+      [['x'], ['out0', 'out1', 'out2']], [['out0', 'out1', 'out2'], ['out3']], [['x', 'out3'], ['out4', 'out5']],
+      [['out4', 'out5'], ['out6']], [['x', 'out3', 'out6'], ['y']],
+    ]);
+    expect(parts.map((p) => p.weights.size)).toEqual(parts.map((_, depth) => model.segment(0, 3, 4, depth).weights.size));
+    for (const [depth, part] of parts.entries()) expect(part.model).toBe(model.segment(0, 3, 4, depth).model);
   });
 
   test('weights are views of the file, each the bytes of its module', async () => {
@@ -70,7 +82,7 @@ test('the tied head is the embedding as it lies, and the norm piece its input', 
   expect(difference(product, logits.data)).toBeLessThan(1e-4);
 });
 
-test.each([4, 1, 12, 6])('a delta of x·N at module %i is the weight W + N', async (module) => {
+test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N', async (module) => {
   const graph = tinyDecoderGraph(), model = compile(await load(writeGraph(graph))), info = model.modules[module]!;
   const [outF, inF] = [info.outFeatures, info.inFeatures], noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
 
@@ -87,19 +99,18 @@ test.each([4, 1, 12, 6])('a delta of x·N at module %i is the weight W + N', asy
       x = (await runPiece(model.block(layer, 2, 7, 'plain'), [x])).y!;
       continue;
     }
-    const tapped = model.block(layer, 2, 7, 'tapped'), taps = await runPiece(tapped, [x]), { sites } = model.blocks[layer]!;
-    expect(tapped.outputs).toEqual(['y', ...new Set(sites.map((s) => s.tap))]);
-    const deltas = sites.map((site): Result => {
+    const opened = await runPiece(model.block(layer, 2, 7, 'opened'), [x]), { sites } = model.blocks[layer]!;
+    expect(difference(opened.y!.data, (await runSegments(model, layer, x, [])).data)).toBeLessThan(1e-6);
+    x = await runSegments(model, layer, x, sites.map((site) => {
       const delta = new Float32Array(14 * site.width);
-      const tap = taps[site.tap]!;
+      const tap = opened[site.tap]!;
       if (site.modules.some((m) => m.module === module)) {
         for (let row = 0; row < 14; row++) {
           for (let o = 0; o < outF; o++) for (let i = 0; i < inF; i++) delta[row * outF + o]! += tap.data[row * inF + i]! * noise[o * inF + i]!;
         }
       }
-      return { dims: [2, 7, site.width], data: delta };
-    });
-    x = (await runPiece(model.block(layer, 2, 7, 'instrumented'), [x, ...deltas])).y!;
+      return delta;
+    }));
   }
   const { logits } = await runPiece(model.headPiece(2, 7, 'logits'), [x]);
   expect(difference(expected.data, (await runUntouched(graph, writeGraph(graph), none, tokens)).data)).toBeGreaterThan(0.1);

@@ -46,17 +46,17 @@ export interface Piece {
   outputs: readonly string[];
 }
 
-/** A place where a perturbation can be added: the output of one product, before its bias is irrelevant. */
+/** A place where a perturbation can be added: the output of one product (before or behind its bias is the same). */
 export interface Site {
   /** Index of the site within its block. */
   index: number;
-  /** Additive input of the instrumented block, `[batch, length, width]` float32. */
-  delta: string;
+  /** How many products of the block lie before it, one behind the other: 0 reads what the block reads. */
+  depth: number;
   /** Tap output of the tapped block: the product's input `x`, `[batch, length, inFeatures]`. Sites with one input share a tap. */
   tap: string;
   /** Output of the backward pieces: the gradient `dy` at the product's output, `[batch, length, width]`. */
   grad: string;
-  /** Output of the observed piece: the product's own output, without its bias, `[batch, length, width]`. */
+  /** The product's own output, `[batch, length, width]`: output of the opened block, input and output of the segments; of the observed piece without its bias. */
   out: string;
   /** Output features of the whole product (all modules packed in it). */
   width: number;
@@ -93,8 +93,8 @@ export type ForwardVariant =
   | 'plain'
   /** `x → y, taps…` */
   | 'tapped'
-  /** `x, deltas… → y` */
-  | 'instrumented';
+  /** `x → y, taps…, outs…` */
+  | 'opened';
 
 export type TrainingVariant =
   /** `x, adapters… → y` */
@@ -172,6 +172,11 @@ export interface CompiledModel {
   /** What builds the variants of training is loaded with the first of them. */
   block(layer: number, batch: number, length: number, variant: ForwardVariant): Piece;
   block(layer: number, batch: number, length: number, variant: BlockVariant): Piece | Promise<Piece>;
+  /**
+   * A part of a block, from the products less deep than `depth` (and `x`) to those that are as deep: their outputs, by name. Behind
+   * the deepest ones it gives `y`. `inputs` are those that the part reads. So what a change at a product leaves alone is not computed again.
+   */
+  segment(layer: number, batch: number, length: number, depth: number): Piece;
   headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
   headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
   /**

@@ -119,7 +119,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     expect([model.heads, model.kvHeads, model.headDim]).toEqual([9, 3, 64]);
     expect(new Set(model.blocks.map((b) => b.structure)).size).toBe(1);
     expect(model.modules[7 * 11 + 6]!.path).toBe('model.layers.11.mlp.down_proj');
-    expect(new Set(model.modules.map((_, i) => model.block(model.modules[i]!.layer, 2, 16, 'instrumented').model)).size).toBe(1);
+    expect(new Set(model.modules.map((_, i) => model.segment(model.modules[i]!.layer, 2, 16, 2).model)).size).toBe(1);
   });
 });
 
@@ -130,7 +130,7 @@ describe.skipIf(!hasShared)('malformed files', () => {
     try {
       const model = compile(await readGraph(bytes, { file: path, external }));
       model.embedding(1, 4);
-      model.blocks.forEach((_, layer) => model.block(layer, 1, 4, 'instrumented'));
+      model.blocks.forEach((_, layer) => model.block(layer, 1, 4, 'opened'));
       model.headPiece(1, 4, 'logits');
     } catch (e) {
       expect(e).toMatchObject({ name: 'AtlasError', message: expect.stringMatching(/^[^\n]+\. [^\n]+\.$/) });

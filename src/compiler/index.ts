@@ -4,7 +4,7 @@
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
-import { blockRequest, type Cuts } from './block.ts';
+import { blockRequest, segmentRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
 import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, ForwardVariant, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
 import { cut } from './cut.ts';
@@ -18,7 +18,7 @@ import { weightTensor } from './weight-tensor.ts';
 /** Batch and length the layout is read off: small, and different from each other. */
 const LAYOUT = { batch: 2, length: 3 };
 
-const isForward = (variant: BlockVariant): variant is ForwardVariant => variant === 'plain' || variant === 'tapped' || variant === 'instrumented';
+const isForward = (variant: BlockVariant): variant is ForwardVariant => variant === 'plain' || variant === 'tapped' || variant === 'opened';
 
 /** Specialised graphs kept at a time; each holds masks of its length. */
 const KEPT = 4;
@@ -96,6 +96,11 @@ class Compiled implements CompiledModel {
     const made = (request: (at: Cuts) => PieceRequest) => this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => request(this.cutAt(batch, length)), shared);
     if (isForward(variant)) return made((at) => blockRequest(this.graph, at, layer, sites, variant));
     return import('./backward.ts').then(({ trainingRequest }) => made((at) => trainingRequest(this.graph, at, layer, sites, variant)));
+  }
+
+  segment(layer: number, batch: number, length: number, depth: number): Piece {
+    const { structure, sites } = this.blocks[layer]!, of = `segment ${depth}:${batch}:${length}`;
+    return this.piece(`block ${layer} ${of}`, () => segmentRequest(this.graph, this.cutAt(batch, length), layer, sites, depth), `${structure} ${of}`);
   }
 
   headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;

@@ -14,9 +14,9 @@ export function stepOn(step: Step, inputs: readonly (Value | null)[]): Step {
   return copy;
 }
 
-/** Gives each value behind `from` its rewritten form; each step is visited once. */
-export function rewriting(from: Value, change: Change): (value: Value) => Value {
-  const known = new Map<Value, Value>([[from, from]]);
+/** Gives each value its rewritten form, up to those whose form is `given`; each step is visited once. */
+export function rewriting(given: ReadonlyMap<Value, Value>, change: Change): (value: Value) => Value {
+  const known = new Map(given);
   const visit = (value: Value): Value => {
     if (value.kind !== 'computed' || !value.step) return value;
     const found = known.get(value);

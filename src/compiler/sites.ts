@@ -49,11 +49,25 @@ function packedWidths(y: Value, s: Specialised, readers: Readers): readonly [num
   return null;
 }
 
+/** How many of the products lie before each, one behind the other. */
+function depthsOf(products: readonly Product[], input: Value): number[] {
+  const known = new Map<Value, number>([[input, 0]]), own = new Map<Value, Product>(products.map((p) => [p.y, p]));
+  const before = (value: Value): number => {
+    let depth = known.get(value);
+    if (depth !== undefined) return depth;
+    const product = own.get(value), inputs = value.kind === 'computed' ? value.step?.inputs ?? [] : [];
+    depth = product ? before(product.x) + 1 : Math.max(0, ...inputs.map((v) => (v ? before(v) : 0)));
+    known.set(value, depth);
+    return depth;
+  };
+  return products.map((p) => before(p.x));
+}
+
 /** All modules of the model in index order, the sites of each layer, and the weight of each module. */
 export function findModules(s: Specialised, cut: Cut): { modules: ModuleInfo[]; layers: LayerSites[]; weights: ModuleWeight[] } {
   const modules: ModuleInfo[] = [], weights: ModuleWeight[] = [];
   const layers = cut.layers.map((layer, number) => {
-    const entries = ordered(layer), first = modules.length, taps = new Map<Value, string>();
+    const entries = ordered(layer), depths = depthsOf(entries.map((e) => e.product), layer.input), first = modules.length, taps = new Map<Value, string>();
     const sites = entries.map(({ product, path }, index): Site => {
       if (!taps.has(product.x)) taps.set(product.x, `tap${taps.size}`);
       const parts = partsOf(path, product, s, cut).map((part) => {
@@ -67,7 +81,7 @@ export function findModules(s: Specialised, cut: Cut): { modules: ModuleInfo[]; 
         const of = (name: string) => `${name}${module - first}`;
         return { module, offset: part.offset, loraA: of('loraA'), loraB: of('loraB'), scale: of('scale'), gradA: of('gradA'), gradB: of('gradB') };
       });
-      return { index, delta: `delta${index}`, grad: `grad${index}`, out: `out${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
+      return { index, depth: depths[index]!, grad: `grad${index}`, out: `out${index}`, tap: taps.get(product.x)!, width: product.width, modules: parts };
     });
     return { sites, products: entries.map((e) => e.product) };
   });

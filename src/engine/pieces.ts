@@ -56,6 +56,12 @@ export class Pieces {
     return this.run(keyOf(shape), `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), others, x, weights);
   }
 
+  /** Runs a segment of block `layer` on `batch` sequences of a batch of `shape`, on what it reads of `feeds`; outputs by name. */
+  segment(shape: Shape, layer: number, depth: number, batch: number, feeds: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const of = `segment ${depth} of ${batch}`;
+    return this.run(keyOf(shape), `block ${layer} ${of}`, `structure ${this.model.blocks[layer]!.structure} ${of}`, () => this.model.segment(layer, batch, shape.length, depth), feeds);
+  }
+
   head(shape: Shape, variant: HeadVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<DeviceTensor> {
     return this.run(keyOf(shape), `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), others, x).then(firstOf);
   }

@@ -3,7 +3,7 @@
  * it, and the same again from a layer on whose weights have changed.
  *
  * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one block. Nothing
- * before that block changes: its clean input is kept, and all probes of a layer go through the rest as one batch.
+ * before that product changes: what leads there is kept from the clean pass, and all probes of a layer go through the rest as one batch.
  */
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
@@ -24,8 +24,8 @@ export interface Kept extends CleanPass {
   stream: DeviceTensor[];
   /** What the head keeps of it. */
   prepared: DeviceTensor;
-  /** Inputs of the products of a layer, by tap name, once asked for. */
-  taps: Map<number, ReadonlyMap<string, DeviceTensor>>;
+  /** Inputs and outputs of the products of a layer, by the names of its sites, once asked for. */
+  opened: Map<number, ReadonlyMap<string, DeviceTensor>>;
   /** Of all the above. */
   bytes: number;
 }
@@ -68,12 +68,12 @@ export class Probing {
     if (bytes > this.budget) throw tooLarge(bytes, this.budget);
     const stream = await forward();
     const kept: Kept = {
-      batch, loss: NaN, stream, prepared: await this.head.prepare(shapeOf(batch), stream.at(-1)!), taps: new Map(), bytes,
+      batch, loss: NaN, stream, prepared: await this.head.prepare(shapeOf(batch), stream.at(-1)!), opened: new Map(), bytes,
       // What is there by then: a refreshed pass has other tensors than it began with.
       dispose: () => {
         for (const x of [...kept.stream, kept.prepared]) x.dispose();
         kept.stream.length = 0;
-        dropTaps(kept);
+        dropOpened(kept);
       },
     };
     return kept;
@@ -88,13 +88,13 @@ export class Probing {
   async disagreement(kept: Kept, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
     const { sequences, length } = kept.batch, values = new Float64Array(probes.length);
     if (probes.length === 0) return values;
-    const rows = sequences * length;
+    const rows = sequences * length, order = this.byDepth(probes), sorted = order.map((i) => probes[i]!);
     const most = entriesThatFit(this.model, kept.batch, this.budget - kept.bytes, this.backend.largestTensor);
-    const plan = planBatches(probes.map(entriesOf), most, this.backend.fullRows / rows);
+    const plan = planBatches(sorted.map(entriesOf), most, this.backend.fullRows / rows);
     for (const [first, end] of plan.batches) {
-      const share = probes.slice(first, end), x = await this.perturbed(kept, layer, share, plan.entries);
+      const share = sorted.slice(first, end), x = await this.perturbed(kept, layer, share, plan.entries);
       const sums = await this.head.distances(kept.prepared, x, pairsOf(share), sample);
-      sums.forEach((sum, i) => { values[first + i] = sum / rows; });
+      sums.forEach((sum, i) => { values[order[first + i]!] = sum / rows; });
       x.dispose();
     }
     return values;
@@ -142,7 +142,7 @@ export class Probing {
     const made = await this.suffix(kept, layer);
     if (made.length === 0) return;
     for (const old of [...kept.stream.splice(layer + 1), kept.prepared]) old.dispose();
-    dropTaps(kept);
+    dropOpened(kept);
     kept.stream.push(...made);
     kept.prepared = await this.head.prepare(shapeOf(kept.batch), made.at(-1)!);
   }
@@ -163,45 +163,74 @@ export class Probing {
     return found;
   }
 
+  /** Indices of a layer's probes, those of the products that come first in the block first. */
+  private byDepth(probes: readonly Probe[]): number[] {
+    return probes.map((_, i) => i).sort((i, j) => this.depthOf(probes[i]!) - this.depthOf(probes[j]!) || i - j);
+  }
+
+  private depthOf({ module }: Probe): number {
+    return this.siteOf(module).site.depth;
+  }
+
   /**
-   * Inputs of the layer's products on the clean stream. Every sweep needs them again: those of all layers are kept while they
-   * take no more than a quarter of the memory, else those of the last one.
+   * Inputs and outputs of the layer's products on the clean stream. Every sweep needs them again: those of all layers are kept while
+   * they take no more than a quarter of the memory, else those of the last one.
    */
-  private async tapsOf(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const known = pass.taps.get(layer);
+  private async openedAt(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const known = pass.opened.get(layer);
     if (known) return known;
-    const shape = { batch: pass.batch.sequences, length: pass.batch.length };
-    const [main, ...others] = await this.pieces.block(shape, layer, 'tapped', pass.stream[layer]!);
+    const [main, ...others] = await this.pieces.block(shapeOf(pass.batch), layer, 'opened', pass.stream[layer]!);
     main![1].dispose();
-    const taps = new Map(others), bytes = bytesOf(taps);
-    if (pass.bytes + bytes > this.budget / 4) dropTaps(pass);
-    pass.taps.set(layer, taps);
+    const opened = new Map(others), bytes = bytesOf(opened);
+    if (pass.bytes + bytes > this.budget / 4) dropOpened(pass);
+    pass.opened.set(layer, opened);
     pass.bytes += bytes;
-    return taps;
+    return opened;
   }
 
   /**
    * End of the stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
-   * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding.
+   * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding. Probes of less deep products come first.
    */
   private async perturbed(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
-    const { backend, pieces, model } = this, { sequences, length } = pass.batch, rows = sequences * length;
-    const shape = { batch: entries * sequences, length }, taps = await this.tapsOf(pass, layer);
-    const deltas = new Map(model.blocks[layer]!.sites.map((site) => [site.delta, backend.zeros([shape.batch, length, site.width])]));
-    for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
-      const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
-      const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
-      await backend.noiseProduct(taps.get(site.tap)!, deltas.get(site.delta)!, target, slots);
-    }
-    const start = backend.repeat(pass.stream[layer]!, entries);
-    let x = firstOf(await pieces.block(shape, layer, 'instrumented', start, deltas));
-    for (const used of [start, ...deltas.values()]) used.dispose();
+    const { pieces, model } = this, { sequences, length } = pass.batch, shape = { batch: entries * sequences, length };
+    let x = await this.shaken(pass, layer, probes, entries);
     for (let l = layer + 1; l < model.layers; l++) {
       const y = firstOf(await pieces.block(shape, l, 'plain', x));
       x.dispose();
       x = y;
     }
     return x;
+  }
+
+  /**
+   * The probes' entries behind their own block. What lies before a shaken product is clean: every product's output begins as the clean one,
+   * takes its noise, and only the entries of the products before it are computed, a segment of the block at a time.
+   */
+  private async shaken(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
+    const { backend, model } = this, { sites } = model.blocks[layer]!, { sequences, length } = pass.batch, rows = sequences * length;
+    const shape = { batch: entries * sequences, length }, opened = await this.openedAt(pass, layer);
+    const values = new Map([['x', backend.repeat(pass.stream[layer]!, entries)]]);
+    for (const { out } of sites) values.set(out, backend.repeat(opened.get(out)!, entries));
+    for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
+      const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
+      const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
+      await backend.noiseProduct(opened.get(site.tap)!, values.get(site.out)!, target, slots);
+    }
+    const deepest = Math.max(...sites.map((s) => s.depth));
+    for (let depth = 1; depth <= deepest; depth++) {
+      const before = probes.filter((p) => this.depthOf(p) < depth).reduce((n, p) => n + entriesOf(p), 0) * sequences;
+      if (before === 0) continue;
+      const views = new Map([...values].map(([name, t]) => [name, backend.view(t, 'float32', [before, ...t.dims.slice(1)])]));
+      const made = await this.pieces.segment(shape, layer, depth, before, views);
+      for (const [name, t] of made) {
+        backend.copy(t, values.get(name)!);
+        t.dispose();
+      }
+    }
+    const y = firstOf(await this.pieces.segment(shape, layer, deepest + 1, shape.batch, values));
+    for (const used of values.values()) used.dispose();
+    return y;
   }
 
   /** Outputs of the blocks from `layer` on, computed from that block's kept input: the later streams. */
@@ -218,10 +247,10 @@ export class Probing {
 
 const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
 
-function dropTaps(kept: Kept): void {
-  for (const taps of kept.taps.values()) {
-    kept.bytes -= bytesOf(taps);
-    for (const x of taps.values()) x.dispose();
+function dropOpened(kept: Kept): void {
+  for (const opened of kept.opened.values()) {
+    kept.bytes -= bytesOf(opened);
+    for (const x of opened.values()) x.dispose();
   }
-  kept.taps.clear();
+  kept.opened.clear();
 }
