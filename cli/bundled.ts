@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AtlasError } from '../src/errors.ts';
-import type { ModelRef } from '../src/experiment/spec.ts';
 import type { ModelFiles } from '../src/model/files.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 
@@ -20,12 +19,6 @@ async function listed<T extends { id: string }>(index: string, id: string): Prom
 export async function bundledModel(id: string): Promise<ModelFiles> {
   const { folder, title } = await listed<{ id: string; folder: string; title: string }>('models/index.json', id);
   return { ...await nodeFiles(resolve(publicFolder, 'models', folder)), id: `bundled:${id}`, title };
-}
-
-/** The files of the model an experiment names. Throws `usage` for one that is not bundled. */
-export async function modelNamedBy({ id }: ModelRef): Promise<ModelFiles> {
-  if (id.startsWith('bundled:')) return bundledModel(id.slice('bundled:'.length));
-  throw new AtlasError('usage', { why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model` });
 }
 
 export async function bundledText(id: string): Promise<string> {

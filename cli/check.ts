@@ -9,20 +9,20 @@ import type { Engine, TokenBatch, TrainingEngine } from '../src/engine/engine.ts
 import { comparePipeline, fewTokens } from '../src/engine/self-test.ts';
 import { nextTokenLosses } from '../src/engine/tokens.ts';
 import { idsBatch } from '../src/model/calibration.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
 import { readSafetensors, writeSafetensors, type FloatTensor } from '../src/model/safetensors.ts';
 import { loadTokenizer } from '../src/model/tokenizer.ts';
-import { loadModel, testedOf, type LoadedModel } from '../src/worker/load.ts';
+import { testedOf, type LoadedModel } from '../src/worker/load.ts';
 import { readBytes, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
 import type { Command } from './main.ts';
+import { loadTyped } from './model-files.ts';
 import { idsOf } from './run.ts';
 
 export const check: Command = async (path, options) => {
   if (path.endsWith('.safetensors')) return checkSafetensors(path);
   if (path.endsWith('tokenizer.json')) return checkTokenizer(path);
   if (options.grad && options.dump === undefined) throw new AtlasError('usage', { why: '--grad writes gradients with --dump OUT.safetensors' });
-  const model = await loadModel(await nodeFiles(path), { dtype: options.dtype });
+  const model = await loadTyped(path, options);
   const batch: TokenBatch = options.ids === undefined ? fewTokens(model.compiled) : idsBatch(idsOf(options.ids), model.compiled);
   const { engine, runtime } = await startEngine(model, options);
   try {

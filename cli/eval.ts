@@ -5,19 +5,17 @@ import { importPeft, WEIGHTS_FILE } from '../src/experiment/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import { parseTraining } from '../src/experiment/training-spec.ts';
 import { heldOutLoss } from '../src/methods/training.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel } from '../src/worker/load.ts';
-import { modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
 import { readBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
 import type { Command } from './main.ts';
+import { loadFor } from './model-files.ts';
 import { ownText, settingsOf } from './settings.ts';
 
 export const evaluate: Command = async (folder, options) => {
   const text = options.text === undefined ? {} : { held: await ownText(options.text) };
   const spec = parseTraining(withSettings(parseTraining(text), settingsOf(options.set ?? [], undefined)));
-  const model = await loadModel(options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model), { dtype: options.dtype });
+  const model = await loadFor(options, spec.model);
   const { adapters: values, scale } = importPeft(await readBytes(join(folder, CONFIG_FILE)), await readBytes(join(folder, WEIGHTS_FILE)), model.compiled.modules);
   const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length }, model);
 

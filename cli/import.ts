@@ -3,12 +3,11 @@ import { importPeft, type PeftImport } from '../src/experiment/peft.ts';
 import { columns } from '../src/experiment/export.ts';
 import type { ModuleInfo } from '../src/compiler/modules.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel, type LoadedModel } from '../src/worker/load.ts';
+import type { LoadedModel } from '../src/worker/load.ts';
 import { readAdapter } from './adapter-files.ts';
-import { modelNamedBy } from './bundled.ts';
 import { writeBytes } from './disk.ts';
 import type { Command, Options } from './main.ts';
+import { loadFor } from './model-files.ts';
 
 export const importAdapter: Command = async (path, options) => {
   const model = await modelFor(options);
@@ -19,8 +18,7 @@ export const importAdapter: Command = async (path, options) => {
 };
 
 /** `--model`, or the bundled one. */
-export const modelFor = async ({ model, dtype }: Options): Promise<LoadedModel> =>
-  loadModel(model === undefined ? await modelNamedBy(defaultSpec().model) : await nodeFiles(model), { dtype });
+export const modelFor = (options: Options): Promise<LoadedModel> => loadFor(options, defaultSpec().model);
 
 /** An adapter for this model. Throws what the reader throws. */
 export async function adapterAt(path: string, { compiled }: LoadedModel): Promise<PeftImport> {

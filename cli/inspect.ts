@@ -1,11 +1,10 @@
 /** `rank-atlas inspect`: dialect, quantisation and every module of a model, read without running it. */
 import type { WeightFormat } from '../src/compiler/modules.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel } from '../src/worker/load.ts';
 import type { Command } from './main.ts';
+import { loadTyped } from './model-files.ts';
 
 export const inspect: Command = async (path, options) => {
-  const { compiled, open } = await loadModel(await nodeFiles(path), { dtype: options.dtype });
+  const { compiled, open } = await loadTyped(path, options);
   const modules = compiled.modules.map((m) => ({
     path: m.path,
     layer: m.layer,

@@ -19,7 +19,9 @@ const help = `rank-atlas ${packageJson.version}: where in a quantised language m
   rank-atlas inspect MODEL [--json]                what a model is made of, without running it
   rank-atlas check MODEL [options]                 the cut pipeline against the untouched export
 
-MODEL is a folder laid out like a hub repository, or one .onnx file. Without --model, run uses the bundled model.
+MODEL is a folder laid out like a hub repository, one .onnx file, a hub id (owner/name, owner/name@revision:onnx/FILE.onnx)
+or the address of an .onnx file; what is fetched is kept in ~/.cache/rank-atlas. HF_ENDPOINT names another hub, HF_TOKEN
+opens what needs an account. Without --model, run uses the bundled model.
 
 run       --model PATH   --text FILE | --ids '[[1,2,3]]'   --seed N   --set key.path=value (repeatable)
           --provider wasm|webgpu   --threads N   --out FILE.json   --out-model FOLDER (compress, losa)

@@ -13,15 +13,15 @@ import { isOnBase } from '../src/experiment/base-spec.ts';
 import { basedGraph, type MadeBase } from '../src/experiment/made-base.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
 import type { KeptAdapter, StudyContext } from '../src/experiment/study.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
 import type { Graph } from '../src/onnx/graph.ts';
-import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
+import { factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
-import { bundledTask, modelNamedBy } from './bundled.ts';
+import { bundledTask } from './bundled.ts';
 import { tokensOf } from './data.ts';
 import { budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './main.ts';
+import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
 
 /** Runs a study and prints what it found; returns the exit code. */
@@ -50,8 +50,7 @@ export interface OpenStudy {
  * There is no map: studies measure what they need.
  */
 export async function openStudy(spec: ExperimentSpec, options: Options): Promise<OpenStudy> {
-  const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
-  const model = await loadModel(files, { dtype: options.dtype }), { engine, runtime } = await startEngine(model, options);
+  const model = await loadFor(options, spec.model), { engine, runtime } = await startEngine(model, options);
   if (options.model === undefined && spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
   if (spec.study !== null && spec.study !== 'samples') await warnOfTraining(engine);
   const kept = new Map<string, KeptAdapter>();
@@ -64,7 +63,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     createEngine({ model: compiled, backend: runtime.gpu ? new WebGpuBackend(runtime.ort, await openGpu(dawn())) : new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });
   const deriveFrom = (graph: Graph): StudyContext['derive'] => async (form) => engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
   const context: StudyContext = {
-    spec: { ...spec, model: { id: files.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) } },
+    spec: { ...spec, model: { id: model.open.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) } },
     model: factsOf(model), provider: engine.provider, versions: versionsOf(runtime.ort), engine, importances: null,
     tokens: (text, shape) => tokensOf(text, shape, model),
     encode: async (text) => Int32Array.from((await model.open.tokenizer()).encode(text)),

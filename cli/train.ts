@@ -15,24 +15,22 @@ import { storedSize } from '../src/engine/nf4-model.ts';
 import { rescaled } from '../src/methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/memory.ts';
-import { nodeFiles } from '../src/model/node-files.ts';
-import { factsOf, loadModel, type LoadedModel } from '../src/worker/load.ts';
+import { factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
-import { modelNamedBy } from './bundled.ts';
 import { tokensOf } from './data.ts';
 import { CheckpointWriter } from './checkpoint.ts';
 import { readBytes, readJson, writeBytes } from './disk.ts';
 import { startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Command, Options } from './main.ts';
+import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
 import { ownText, settingsOf } from './settings.ts';
 
 export const train: Command = async (argument, options) => {
   let spec = await withOptions(await experimentOf(argument), options);
-  const files = options.model === undefined ? await modelNamedBy(spec.model) : await nodeFiles(options.model);
-  spec.model = { id: files.id };
-  const model = await loadModel(files, { dtype: options.dtype }), given = options.from === undefined ? null : await adapterAt(options.from, model);
+  const model = await loadFor(options, spec.model), given = options.from === undefined ? null : await adapterAt(options.from, model);
+  spec.model = { id: model.open.id };
   if (given) spec = beginningWith(given, spec, model);
   const start = given ? rescaled(given.adapters, given.scale, (module) => scaleOf(spec, given.adapters.find((a) => a.module === module)!.rank)) : undefined;
   const { length, heldSequences } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);

@@ -28,6 +28,13 @@ export const errorTable = {
   'part-missing': (v) => `${v.part} is missing beside ${v.file}. Give the whole folder.`,
   'no-file': (v) => `${v.file} cannot be read (${v.why}). Check the name and try again.`,
   'too-many-files': (v) => `The folder holds more than ${v.most} files. Give the model's own folder.`,
+  'hub-missing': (v) => `${v.host} has no ${v.repository} (${v.status}). Check the id, or drop the model's files.`,
+  'hub-closed': (v) => `${v.host} gives ${v.repository} only to accounts that accepted its terms. Download it there and drop its files.`,
+  'offline': (v) => `There is no connection to ${v.host}, or it does not let other pages read. Bundled and kept models still work.`,
+  'connection': (v) => `The connection to ${v.host} broke at ${v.loaded} of ${v.total} of ${v.file}. Try again: what has arrived is kept where this machine allows it.`,
+  'bad-download': (v) => `${v.file} did not arrive from ${v.host} as it should (${v.why}). Try again; if it happens twice, the server has it wrong.`,
+  'remote-file': (v) => `${v.host} does not give ${v.file} (${v.status}). Check the address, or drop the model's files.`,
+  'no-room-model': (v) => `There is no room to keep ${v.size} on this machine. The model stays in memory and is fetched again the next time.`,
   'bad-text': (v) => `The text cannot be used: ${v.why}. ${v.remedy}`,
   // --- device and engine ---
   'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,

@@ -46,7 +46,7 @@ const within = (schema: z.ZodMiniNumber, name: Limit) => schema.check(z.gte(LIMI
 const whole = (name: Limit) => within(z.int(), name);
 
 export const modelSchema = z.strictObject({
-  id: z._default(z.string().check(z.regex(/^(bundled|files):[^\u0000-\u001f]{1,200}$/, 'it must be "bundled:<id>" or "files:<name>"')), 'bundled:atlas-3m'),
+  id: z._default(z.string().check(z.regex(/^((bundled|files):[^\u0000-\u001f]{1,200}|hub:[!-~]{1,300}|url:https?:\/\/[!-~]{3,500})$/, 'it must be "bundled:<id>", "files:<name>", "hub:<owner>/<name>" or "url:<address>"')), 'bundled:atlas-3m'),
   hash: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits'))),
 });
 

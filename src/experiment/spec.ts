@@ -12,7 +12,7 @@ import type { SliderSettings } from './slider-spec.ts';
 export const SPEC_VERSION = 1;
 
 export interface ModelRef {
-  /** `bundled:<id>` or `files:<name>`. Hub and URL models come later. */
+  /** `bundled:<id>`, `files:<name>`, `hub:<owner>/<name>@<commit>` or `url:<address>` (`model/remote/reference.ts`). */
   id: string;
   /** sha-256 of the model's files, lower-case hex; absent = any. */
   hash?: string;

@@ -1,6 +1,6 @@
 /**
  * The one interface behind which a model's files lie: bundled with the page (`bundled-files.ts`), picked or dropped
- * (`picked-files.ts`), on disk (`node-files.ts`). A hub or a URL will be one more.
+ * (`picked-files.ts`), on disk (`node-files.ts`), on a hub (`remote/hub.ts`) or at an address (`remote/url.ts`).
  */
 import { AtlasError } from '../errors.ts';
 
@@ -13,7 +13,7 @@ export interface ModelFile {
 }
 
 export interface ModelFiles {
-  /** As an experiment names it: `bundled:atlas-3m`, `files:SmolLM2-135M`. */
+  /** As an experiment names it: `bundled:atlas-3m`, `files:SmolLM2-135M`, `hub:owner/name@commit`. */
   id: string;
   /** For people. */
   title: string;

@@ -4,7 +4,7 @@ import type { ExperimentSpec } from '../experiment/spec.ts';
 import { EngineClient } from '../worker/client.ts';
 import type { FromWorker, ModelSource, Progress, Requests, SelfTestReport } from '../worker/protocol.ts';
 import { useExperiment } from './experiment-store.ts';
-import { useModel, type Failure } from './model-store.ts';
+import { resetDownload, useModel, type Failure } from './model-store.ts';
 import { useRun } from './run-store.ts';
 import { textOf } from './texts.ts';
 
@@ -65,7 +65,8 @@ export function distrustOf(report: SelfTestReport, provider: string): Failure {
 
 /** Read a model's headers for the picker. */
 export async function inspectModel(source: ModelSource, name: string): Promise<void> {
-  const { set, choice } = useModel.getState();
+  const { set, choice, candidate: before } = useModel.getState();
+  resetDownload();
   set({ candidate: { source, name, inspection: null, failure: null } });
   const { sequences, length } = useExperiment.getState().spec;
   const settle = (patch: object) => {
@@ -75,7 +76,9 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
   try {
     settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice }) });
   } catch (error) {
-    settle({ failure: failureOf(error) });
+    // Called off, the choice stands as before.
+    if (!ofCode(error, 'cancelled')) settle({ failure: failureOf(error) });
+    else if (useModel.getState().candidate?.source === source) set({ candidate: before });
   }
 }
 

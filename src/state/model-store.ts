@@ -5,10 +5,20 @@ import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts'
 import type { MeasuredModule } from '../experiment/result.ts';
 import type { ModelFacts } from '../experiment/events.ts';
 import type { BundledModel } from '../model/bundled-files.ts';
-import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, SelfTestReport } from '../worker/protocol.ts';
+import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, Requests, SelfTestReport } from '../worker/protocol.ts';
 
 /** A text that ships with the page, `public/texts/index.json`. */
 export interface BundledText { id: string; title: string; file: string; split: string; licence: string; source: string; bytes: number }
+
+/** A model that is looked at before it is opened. */
+export interface Candidate {
+  source: ModelSource;
+  name: string;
+  inspection: Inspection | null;
+  failure: Failure | null;
+  /** What a repository offers, of which one is to be chosen. */
+  offer?: Requests['variants']['answer'];
+}
 
 export interface Failure { code: ErrorCode; values: ErrorValues }
 
@@ -33,7 +43,7 @@ export interface ModelState {
   /** The base that is being made, before a run can begin on it. */
   making: Extract<FromWorker, { kind: 'base' }>['making'];
   /** The picker's candidate. */
-  candidate: { source: ModelSource; name: string; inspection: Inspection | null; failure: Failure | null } | null;
+  candidate: Candidate | null;
   /** What the visitor must know now; shown in the band until it is dismissed or overtaken. */
   failure: Failure | null;
   /** The provider that failed its self-test, when the other one was taken instead. */

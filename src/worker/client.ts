@@ -40,6 +40,10 @@ export class EngineClient {
     this.#worker?.postMessage({ kind: 'control', action } satisfies ToWorker);
   }
 
+  stopReading(): void {
+    this.#worker?.postMessage({ kind: 'stop-reading' } satisfies ToWorker);
+  }
+
   /** End the thread: the only sure way to give WebAssembly memory back. */
   terminate(): void {
     this.#worker?.terminate();

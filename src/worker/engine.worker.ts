@@ -14,16 +14,16 @@ function memoryLimit(kind: ProviderKind): number {
 }
 
 /** The page's folder, wherever it is hosted: the page gives its address as this thread's name. */
-const base = new URL('./', self.name).href;
+const base = new URL('./', self.name).href, embedded = new URL(self.name).searchParams.has('embed');
 
 const host = new EngineHost({
   send: (message) => self.postMessage(message),
   files: async (source) => (source.kind === 'bundled' ? bundledFiles(base, source.id) : pickedFiles(source.files)),
+  // The page's address is this thread's name: inside another page nothing is kept.
+  ...(!embedded && { store: async () => (await import('../model/remote/opfs-store.ts')).opfsStore(), database: self.indexedDB }),
   runtime: loadRuntime,
   gpu: () => openGpu(navigator.gpu).catch(() => null),
   memoryLimit,
-  // The page's address is this thread's name: inside another page nothing is kept.
-  ...(!new URL(self.name).searchParams.has('embed') && { database: self.indexedDB }),
 });
 
 self.onmessage = (event: MessageEvent<ToWorker>) => host.receive(event.data);

@@ -22,9 +22,11 @@ import { runExperiment, tokensHash } from '../experiment/run.ts';
 import type { CalibrationBatch } from '../model/calibration.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
+import type { Transfer } from '../model/remote/download.ts';
+import type { FileStore } from '../model/remote/file-store.ts';
 import { batchOf, factsOf, labelsOf, loadModel, testedOf, type LoadedModel } from './load.ts';
 import { pictureOf } from './picture.ts';
-import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RequestName, Requests, ToWorker } from './protocol.ts';
+import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RemoteSource, RequestName, Requests, ToWorker } from './protocol.ts';
 import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
 import type { StudyHost } from './study-host.ts';
@@ -32,7 +34,9 @@ import { versionsOf } from './versions.ts';
 
 export interface Surroundings {
   send(message: FromWorker): void;
-  files(source: ModelSource): Promise<ModelFiles>;
+  files(source: Exclude<ModelSource, RemoteSource>): Promise<ModelFiles>;
+  /** Where files of models elsewhere are kept; absent, or null: nowhere. */
+  store?(): Promise<FileStore | null>;
   runtime(kind: ProviderKind, onBytes: (loaded: number, total: number) => void): Promise<Ort>;
   /** A device, or null where there is no WebGPU. A new one each time. */
   gpu(): Promise<Gpu | null>;
@@ -54,6 +58,8 @@ export interface Opened {
 export class EngineHost {
   private readonly out: Surroundings;
   private opened: Opened | null = null;
+  /** Calls off the reading of a model under way. */
+  private reading: AbortController | null = null;
   private inspected: { source: ModelSource; loaded: LoadedModel } | null = null;
   private running: RunControl | null = null;
   /** What studies need is loaded with the first one. */
@@ -67,6 +73,7 @@ export class EngineHost {
 
   receive(message: ToWorker): void {
     if (message.kind === 'control') this.running?.tell(message.action);
+    else if (message.kind === 'stop-reading') this.reading?.abort();
     else void this.answer(message);
   }
 
@@ -85,6 +92,9 @@ export class EngineHost {
 
   private readonly handlers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
     inspect: (ask) => this.inspect(ask),
+    variants: async (ask) => (await elsewhere()).variants(ask, await this.transfer()),
+    kept: async (ask) => (await elsewhere()).kept(ask, await this.transfer()),
+    forgetModel: async (ask) => (await elsewhere()).forget(ask, await this.transfer()),
     open: (ask) => this.open(ask),
     run: (ask) => this.run(ask),
     explain: (ask) => this.explain(ask),
@@ -135,10 +145,24 @@ export class EngineHost {
     const { inspected } = this;
     this.inspected = null;
     if (inspected && sameSource(inspected.source, source)) return inspected.loaded;
-    const files = await this.out.files(source);
-    const loaded = await loadModel(files, { onProgress: (bytes, total) => this.tell({ phase: 'download', what: 'model', loaded: bytes, total }) });
+    this.reading?.abort();
+    const { signal } = this.reading = new AbortController();
+    const files = source.kind === 'remote' ? await (await elsewhere()).filesOf(source, await this.transfer(signal)) : await this.out.files(source);
+    const loaded = await loadModel(files, {
+      onProgress: (bytes, total) => {
+        if (signal.aborted) throw new AtlasError('cancelled');
+        this.tell({ phase: 'download', what: 'model', loaded: bytes, total });
+      },
+    });
+    // What is read later, for an export, is not called off with the next model.
+    if (this.reading?.signal === signal) this.reading = null;
     this.tell({ phase: 'compile' });
     return loaded;
+  }
+
+  /** How files come from elsewhere. */
+  private async transfer(signal?: AbortSignal): Promise<Transfer> {
+    return { store: await this.out.store?.() ?? null, ...(signal && { signal }), onWarning: ({ code, values }) => this.out.send({ kind: 'warning', code, values }) };
   }
 
   private async start(choice: ProviderChoice): Promise<{ ort: Ort; gpu: Gpu | null; providers: ProviderKind[] }> {
@@ -243,8 +267,12 @@ export class EngineHost {
   }
 }
 
+/** Models from elsewhere come with the first one that is asked for. */
+const elsewhere = () => import('./elsewhere.ts');
+
 function sameSource(a: ModelSource, b: ModelSource): boolean {
   if (a.kind === 'bundled') return b.kind === 'bundled' && a.id === b.id;
+  if (a.kind === 'remote') return b.kind === 'remote' && a.id === b.id && a.hub === b.hub;
   return b.kind === 'files' && a.files.length === b.files.length && a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file);
 }
 

@@ -15,6 +15,7 @@ import type { PrunedFileName } from '../experiment/prune-files.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import type { StudyEvent } from '../experiment/studies.ts';
 import type { WeightForm } from '../experiment/study.ts';
+import type { KeptRepository, Variant } from '../model/remote/hub.ts';
 
 export type { SelfTestReport };
 
@@ -22,7 +23,11 @@ export type ModelSource =
   /** A model that ships with the page, `public/models/<id>/`. */
   | { kind: 'bundled'; id: string }
   /** Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are relative. */
-  | { kind: 'files'; files: { path: string; file: File }[] };
+  | { kind: 'files'; files: { path: string; file: File }[] }
+  | RemoteSource;
+
+/** A model on a hub or at an address, as `referenceId` writes it; `hub` is the hub's own address. */
+export interface RemoteSource { kind: 'remote'; id: string; hub: string }
 
 export type ProviderChoice = 'auto' | ProviderKind;
 
@@ -69,6 +74,12 @@ export interface AdapterSummary {
 export type Texts = Record<string, string>;
 
 export interface Requests {
+  /** The graphs that a model elsewhere is offered as, smallest first. */
+  variants: { ask: { source: RemoteSource }; answer: { repository: string; commit: string; variants: Variant[] } };
+  /** Models from a hub whose files are kept on this machine. */
+  kept: { ask: { hub: string }; answer: { repositories: KeptRepository[] } };
+  /** Lets go of what is kept of one. */
+  forgetModel: { ask: { hub: string; repository: string }; answer: Record<string, never> };
   /** Read a model's headers. */
   inspect: { ask: { source: ModelSource; sequences: number; length: number; provider: ProviderChoice }; answer: Inspection };
   /** Load a model into the runtime, replacing the current one; runs the self-test. */
@@ -103,6 +114,8 @@ export type RequestName = keyof Requests;
 
 export type ToWorker =
   | { [K in RequestName]: { kind: 'ask'; id: number; name: K; ask: Requests[K]['ask'] } }[RequestName]
+  /** Call off the reading of a model: what has arrived is kept. */
+  | { kind: 'stop-reading' }
   /** Reach a run between two batches. `step` probes one module and pauses again. */
   | { kind: 'control'; action: 'pause' | 'resume' | 'step' | 'cancel' };
 

@@ -9,7 +9,7 @@ const quote = (s: string) => (/^[\w./:=@-]+$/.test(s) ? s : `'${s.replaceAll("'"
 export function commandOf(spec: ExperimentSpec): string {
   const parts = ['npx rank-atlas run where'];
   for (const { path, to } of changesFromDefault(spec)) {
-    if (path === 'model.id' && !String(to).startsWith('bundled:')) parts.push('--model FOLDER');
+    if (path === 'model.id' && !String(to).startsWith('bundled:')) parts.push(`--model ${/^(hub|url):/.test(String(to)) ? quote(String(to).replace(/^url:/, '')) : 'FOLDER'}`);
     else if (path === 'text' && spec.text.kind === 'own') parts.push('--text FILE.txt');
     else if (path === 'text' && spec.text.kind === 'ids') parts.push(`--ids ${quote(JSON.stringify(spec.text.ids))}`);
     else if (path === 'seed') parts.push(`--seed ${spec.seed}`);

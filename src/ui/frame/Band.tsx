@@ -4,8 +4,10 @@
  */
 import type { ReactNode } from 'react';
 import { describeChanges } from '../../experiment/settings.ts';
+import { isModel } from '../../model/remote/reference.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { closeLink, comparisonWith, resultNow, useLink } from '../../state/link-store.ts';
+import { hostOf } from '../../state/hub-address.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { continueOn, openModel } from '../../state/session.ts';
@@ -101,11 +103,23 @@ function LinkLine() {
   // Re-read when a result comes into view.
   useRun((r) => r.shown?.result);
   const set = useView((v) => v.set);
-  const missing = !contents.spec.model.id.startsWith('bundled:') && facts?.id !== contents.spec.model.id;
+  const { id } = contents.spec.model, missing = !id.startsWith('bundled:') && (!facts || !isModel(id, facts.id));
+  if (missing && /^(hub|url):/.test(id)) {
+    // Nothing is asked of another server before the visitor says so.
+    const look = async () => {
+      set({ picker: true });
+      await (await import('../../state/elsewhere.ts')).lookUp(id);
+    };
+    return (
+      <Line kind="warn" buttons={<><Button kind="act" onClick={() => void look()}>{b.lookAt}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>
+        <span><b>{b.fromLink}.</b> {b.needsFetched(modelName(id), hostOf(id))}</span>
+      </Line>
+    );
+  }
   if (missing) {
     return (
       <Line kind="warn" buttons={<><Button kind="act" onClick={() => set({ picker: true })}>{b.chooseFiles}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>
-        <span><b>{b.fromLink}.</b> {b.needsFiles(modelName(contents.spec.model.id))}</span>
+        <span><b>{b.fromLink}.</b> {b.needsFiles(modelName(id))}</span>
       </Line>
     );
   }

@@ -1,4 +1,4 @@
-/** Choosing a model, in the map's place: those that come with the page, or files from this machine, weighed before they are loaded. */
+/** Choosing a model, in the map's place: those that come with the page, one from a hub or an address, or files from this machine, weighed before they are loaded. */
 import { useEffect, useRef, useState } from 'react';
 import { filesFromPicker } from '../../model/picked-files.ts';
 import { mapLayout } from '../../state/layout.ts';
@@ -10,6 +10,7 @@ import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../words/format.ts';
 import { useWords } from '../words/use-words.ts';
+import { Fetching, HubField, KeptModels, Offer } from './Elsewhere.tsx';
 import { MemoryBar } from './MemoryBar.tsx';
 import { offerFiles } from './offer-files.ts';
 
@@ -34,6 +35,7 @@ export function ModelPicker() {
         <h2 id="picker-title" ref={heading} tabIndex={-1}>{w.title}</h2>
         <button type="button" className="button small close" onClick={close}>{words.close} <small>Esc</small></button>
       </div>
+      <HubField />
       <div className="drop">
         <p>{w.drop}</p>
         <p className="small ink2">{w.dropNote}</p>
@@ -57,6 +59,7 @@ export function ModelPicker() {
           })}
         </tbody>
       </table>
+      <KeptModels />
       {candidate && <Candidate done={close} />}
     </section>
   );
@@ -67,9 +70,10 @@ function Candidate({ done }: { done(): void }) {
   const w = words.picker;
   const candidate = useModel((m) => m.candidate)!;
   const { sequences, length } = useExperiment((e) => e.spec);
-  const { source, name, inspection, failure } = candidate;
+  const { source, name, inspection, failure, offer } = candidate;
   if (failure) return <div className="rule-top" role="alert"><h3>{name}</h3><p className="err">{words.error(failure.code, failure.values)}</p></div>;
-  if (!inspection) return <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{w.inspecting}</p></div>;
+  if (offer) return <Offer offer={offer} name={name} />;
+  if (!inspection) return source.kind === 'remote' ? <Fetching key={source.id} name={name} /> : <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{w.inspecting}</p></div>;
   const { facts, need, refusal } = inspection;
   const layout = mapLayout(facts.modules, facts.layers);
   const template = layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 4px ');

@@ -14,7 +14,7 @@ export function describeText(words: Words, text: TextRef): string {
   return words.texts[text.id] ?? text.id;
 }
 
-export const modelName = (id: string) => id.replace(/^(bundled|files):/, '');
+export const modelName = (id: string) => id.replace(/^(bundled|files|hub|url):/, '').replace(/@[0-9a-f]{40}/, '');
 
 function value(words: Words, path: string, v: unknown): string {
   const rail = words.rail;

@@ -98,6 +98,7 @@ export const en = {
     damaged: (where: string) => `Damaged at ${where}; the default was used there.`,
     keptBack: 'Its text was kept back: the default text is used.',
     needsFiles: (name: string) => `This link was made with ${name}, which is not bundled. Choose its files, or use the bundled model.`,
+    needsFetched: (name: string, host: string) => `This link wants ${name} from ${host}.`, lookAt: 'Look at it',
     chooseFiles: 'Choose files…', useBundled: 'Use the bundled model',
     lostOnce: (repeat: number) => `The engine stopped. It goes on from repeat ${repeat}.`,
     lostTwice: 'The engine stopped twice.', lostAsk: (kept: number) => `${kept} repeat${s(kept)} ${kept === 1 ? 'is' : 'are'} kept. Continue on the CPU?`,

@@ -90,6 +90,7 @@ export const ja = {
     damaged: (where: string) => `${where} が壊れているため、そこは初期値にしました。`,
     keptBack: 'テキストは含まれていないため、初期のテキストを使います。',
     needsFiles: (name: string) => `このリンクは同梱されていない ${name} で作られました。そのファイルを選ぶか、同梱モデルを使ってください。`,
+    needsFetched: (name: string, host: string) => `このリンクには ${host} の ${name} が必要です。`, lookAt: '見る',
     chooseFiles: 'ファイルを選ぶ…', useBundled: '同梱モデルを使う',
     lostOnce: (repeat: number) => `エンジンが停止しました。${repeat}回目から続けます。`,
     lostTwice: 'エンジンが2回停止しました。', lostAsk: (kept: number) => `${kept}回分は残っています。CPU で続けますか。`,

@@ -3,6 +3,7 @@ import { errorTable, type ErrorCode } from '../../errors.ts';
 import { presets } from '../../experiment/schema.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
+import { elsewhereWords } from './elsewhere-words.ts';
 import { embedWords } from './embed-words.ts';
 import { tourWords } from './tour-words.ts';
 import { studyWords } from './study-words.ts';
@@ -17,7 +18,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 const sameEverywhere = /^(methods\.(names\.(adarank|jacobian)|allWhy\..*\.source)|race\.names\.(adarank|jacobian|eva|fisher|gora)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval)/;
 
 describe('Japanese', () => {
-  const english = new Map(leaves({ ...en, ...studyWords.en, embed: embedWords.en, tour: tourWords.en })), japanese = new Map(leaves({ ...ja, ...studyWords.ja, embed: embedWords.ja, tour: tourWords.ja }));
+  const english = new Map(leaves({ ...en, ...studyWords.en, elsewhere: elsewhereWords.en, embed: embedWords.en, tour: tourWords.en })), japanese = new Map(leaves({ ...ja, ...studyWords.ja, elsewhere: elsewhereWords.ja, embed: embedWords.ja, tour: tourWords.ja }));
 
   test('has every word the English has, and no other', () => {
     expect([...japanese.keys()].filter((k) => !k.startsWith('help.')).sort()).toEqual([...english.keys()].filter((k) => !k.startsWith('help.')).sort());
@@ -30,7 +31,7 @@ describe('Japanese', () => {
   });
 
   test('writes every error in Japanese, with all its values in it', () => {
-    const values = { file: 'FILE', why: 'WHY', part: 'PART', where: 'WHERE', operator: 'OPERATOR', remedy: 'REMEDY', provider: 'PROVIDER', error: 'ERROR', allowed: 'ALLOWED', needed: 'NEEDED', what: 'WHAT', at: 'AT', version: 'VERSION' };
+    const values = { file: 'FILE', why: 'WHY', part: 'PART', where: 'WHERE', operator: 'OPERATOR', remedy: 'REMEDY', provider: 'PROVIDER', error: 'ERROR', allowed: 'ALLOWED', needed: 'NEEDED', what: 'WHAT', at: 'AT', version: 'VERSION', host: 'HOST', repository: 'REPOSITORY', status: 'STATUS', loaded: 'LOADED', total: 'TOTAL', size: 'SIZE' };
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       const used = (sentence: string) => Object.values(values).filter((v) => sentence.includes(v)).sort();
       expect(ja.error(code, values), code).toMatch(/[ぁ-んァ-ヶ一-龠]/);

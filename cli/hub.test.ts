@@ -1,0 +1,43 @@
+/** Commands on a model that a hub has, by its id: fetched once, the same numbers as from disk. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { RunResult } from '../src/experiment/result.ts';
+import { cli } from '../test/cli.ts';
+import { startMirror, type Mirror } from '../test/hub-mirror.ts';
+
+const folder = resolve(import.meta.dirname, '../public/models/atlas-3m'), cache = mkdtempSync(join(tmpdir(), 'rank-atlas-cache-'));
+let mirror: Mirror;
+beforeAll(async () => {
+  mirror = await startMirror({ 'rank-atlas/atlas-3m': folder });
+  vi.stubEnv('HF_ENDPOINT', `${mirror.url}/`);
+  vi.stubEnv('XDG_CACHE_HOME', cache);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await mirror.close();
+  rmSync(cache, { recursive: true });
+});
+
+test('a run on a hub id gives the ranks of the same files on disk, and its result repeats without asking the hub', { timeout: 60_000 }, async () => {
+  const out = join(cache, 'result.json'), repeated = join(cache, 'repeated.json');
+  const small = ['--ids', '[[17,300,45,9]]', '--set', 'method.repeats=1'];
+  expect((await cli('run', 'where', '--model', 'rank-atlas/atlas-3m', ...small, '--out', out)).code).toBe(0);
+  const result = JSON.parse(readFileSync(out, 'utf8')) as RunResult;
+  expect(result.spec.model.id).toMatch(/^hub:rank-atlas\/atlas-3m@[0-9a-f]{40}$/);
+  mirror.log.length = 0;
+  expect((await cli('run', 'where', '--set', `model.id=${result.spec.model.id}`, ...small, '--out', repeated)).code).toBe(0);
+  expect(mirror.log).toEqual([]);
+  const disk = join(cache, 'disk.json');
+  await cli('run', 'where', '--model', folder, ...small, '--out', disk);
+  const modules = (file: string) => (JSON.parse(readFileSync(file, 'utf8')) as RunResult).modules;
+  expect(modules(repeated)).toEqual(modules(out));
+  expect(modules(disk)).toEqual(modules(out));
+});
+
+test('what the hub does not have is bad input', async () => {
+  const { code, err } = await cli('inspect', 'rank-atlas/nothing');
+  expect(code).toBe(2);
+  expect(err).toMatch(/has no rank-atlas\/nothing \(401\)\. Check the id/);
+});

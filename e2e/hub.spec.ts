@@ -1,0 +1,118 @@
+/** Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept, and asked for by a link only after a yes. */
+import { resolve } from 'node:path';
+import { expect, test, type Page } from '@playwright/test';
+import { startMirror, type Mirror } from '../test/hub-mirror.ts';
+import { measured, open, title } from './page.ts';
+
+const graph = 'onnx/model_q4.onnx', repository = 'rank-atlas/copy-of-atlas';
+test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
+
+let mirror: Mirror;
+test.beforeAll(async () => { mirror = await startMirror({ [repository]: resolve(import.meta.dirname, '../public/models/atlas-3m') }, ['rank-atlas/gated']); });
+test.afterAll(() => mirror.close());
+test.beforeEach(async ({ page }) => {
+  mirror.log.length = 0;
+  Object.assign(mirror.fault, { breaks: 0, after: 0, slow: 0, corrupt: false });
+  await serveFrom(page);
+});
+
+/** As someone who serves the page would name a mirror. */
+const serveFrom = (page: Page) => page.route((url) => url.pathname === '/', async (route) => {
+  const response = await route.fetch(), html = await response.text();
+  await route.fulfill({ response, body: html.replace(/(name="model-hub" content=")[^"]*/, `$1${mirror.url}`) });
+});
+
+const picker = (page: Page) => page.locator('.picker');
+const openPicker = async (page: Page) => { await page.locator('#change-model').click(); await expect(picker(page)).toBeVisible(); };
+/** A model that was loaded from the picker waits for Play. */
+const measureLoaded = async (page: Page, name: string) => {
+  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible({ timeout: 60_000 });
+  await page.locator('.transport').getByRole('button', { name: 'Play' }).click();
+  await measured(page, 3);
+};
+const look = async (page: Page, name: string) => {
+  await picker(page).getByLabel('Hub id or address').fill(name);
+  await picker(page).getByRole('button', { name: 'Look', exact: true }).first().click();
+};
+
+test('a hub id shows what there is; a graph is fetched through a broken connection, weighed, loaded and measured; a link asks for the same again', async ({ page, context }) => {
+  await open(page);
+  await measured(page, 3);
+  await openPicker(page);
+  expect(mirror.log).toEqual([]);
+  await look(page, repository);
+  const offer = picker(page).getByRole('row', { name: graph });
+  await expect(offer).toContainText('3.9 MB');
+  expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
+  Object.assign(mirror.fault, { breaks: 1, after: 700_000 });
+  await offer.getByRole('button', { name: 'Fetch' }).click();
+  await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible({ timeout: 30_000 });
+  expect(mirror.log.filter((line) => line.includes(graph))).toEqual([`GET ${graph}`, expect.stringMatching(/bytes=\d+-$/)]);
+  await picker(page).getByRole('button', { name: /^Load/ }).click();
+  await measureLoaded(page, 'copy-of-atlas');
+
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  await expect(page.getByText('Copied')).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  const other = await context.newPage();
+  await serveFrom(other);
+  mirror.log.length = 0;
+  await other.goto(link);
+  await expect(other.locator('.band')).toContainText(`This link wants ${repository}:${graph} from ${new URL(mirror.url).host}.`);
+  await expect(title(other)).toHaveText('Ready');
+  await other.getByRole('button', { name: 'Look at it' }).click();
+  // Kept from before, and the link names the commit: nothing is asked of the hub at all.
+  await picker(other).getByRole('button', { name: `Inspect: ${graph}` }).click();
+  await picker(other).getByRole('button', { name: /^Load/ }).click();
+  await expect(other.locator('.badge')).toHaveText('Not checked yet');
+  await measureLoaded(other, 'copy-of-atlas');
+  await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
+  expect(mirror.log).toEqual([]);
+});
+
+test('fetching can be called off and goes on later where it was; what is kept can be removed', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await openPicker(page);
+  await look(page, repository);
+  mirror.fault.slow = 60;
+  await picker(page).getByRole('button', { name: 'Fetch' }).click();
+  await expect(picker(page).getByText(/^Fetching, .* MB a second/)).toBeVisible();
+  await picker(page).getByRole('button', { name: 'Cancel' }).click();
+  const offer = picker(page).getByRole('row', { name: graph });
+  await expect(offer).toBeVisible();
+  mirror.fault.slow = 0;
+  await offer.getByRole('button', { name: 'Fetch' }).click();
+  await expect(picker(page).getByText(/^Needs/)).toBeVisible({ timeout: 30_000 });
+  expect(mirror.log.filter((line) => line.includes(graph)).at(-1)).toMatch(/bytes=[1-9]\d+-$/);
+  const kept = picker(page).getByRole('row', { name: repository });
+  await expect(kept).toContainText('MB');
+  await kept.getByRole('button', { name: 'Remove' }).click();
+  await expect(kept).toHaveCount(0);
+});
+
+test('what cannot be had is said in a sentence, and the page goes on', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await openPicker(page);
+  const says = (words: RegExp | string) => expect(picker(page).getByRole('alert')).toContainText(words);
+  await look(page, 'rank-atlas/nothing');
+  await says(/localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or drop the model's files\./);
+  await look(page, 'rank-atlas/gated');
+  await says('only to accounts that accepted its terms');
+  await look(page, 'not a model');
+  await says('it is neither a hub id');
+  await look(page, 'http://localhost:9/model.onnx');
+  await says('There is no connection to localhost:9');
+  await page.keyboard.press('Escape');
+  await expect(title(page)).toHaveText('Measured 56 modules, 3 repeats');
+});
+
+test('the address of a graph opens it with what lies beside it', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await openPicker(page);
+  await look(page, `${mirror.store}/${repository}/${graph}`);
+  await picker(page).getByRole('button', { name: /^Load/ }).click({ timeout: 30_000 });
+  await measureLoaded(page, 'model_q4');
+});

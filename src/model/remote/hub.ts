@@ -1,0 +1,151 @@
+/**
+ * A repository of a model hub: what is in it, and its files as a model's. Hugging Face's interface (`/api/models/…/revision/…?blobs=true`,
+ * `/…/resolve/…`), which mirrors speak as well.
+ *
+ * A listing names the commit, so an experiment that names the commit means the same bytes for good; files are kept by the digest of
+ * their content.
+ */
+import { AtlasError } from '../../errors.ts';
+import type { ModelFiles } from '../files.ts';
+import { isCount, isObject, parseJson } from '../json.ts';
+import { download, type RemoteFile, type Transfer } from './download.ts';
+import { readSmall, writeSmall, type FileStore } from './file-store.ts';
+import { referenceId, type HubReference } from './reference.ts';
+
+export interface HubListing {
+  repository: string;
+  /** The commit that the revision stands for. */
+  commit: string;
+  files: readonly RemoteFile[];
+}
+
+export interface HubAccess extends Transfer {
+  /** The hub's address without a slash at the end: `https://huggingface.co`. */
+  hub: string;
+}
+
+/** A repository may hold thousands of files; a model's are at the top and in `onnx/`. */
+const MODEL_FILE = /^(onnx\/)?[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+const COMMIT = /^[0-9a-f]{40}$/;
+
+/**
+ * What is in a repository. A commit that was listed before is not asked for again, and without a connection the last
+ * listing kept of the repository serves. Throws `hub-missing`, `hub-closed`, `offline`, `remote-file`.
+ */
+export async function hubListing({ repository, revision }: HubReference, access: HubAccess): Promise<HubListing> {
+  const { hub, store } = access, kept = store && await keptListing(store, hub, repository);
+  if (kept?.commit === revision) return kept;
+  let response: Response;
+  try {
+    response = await fetch(`${hub}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { headers: access.headers ?? {}, referrerPolicy: 'no-referrer', ...(access.signal && { signal: access.signal }) });
+  } catch (cause) {
+    if (access.signal?.aborted) throw new AtlasError('cancelled', {}, { cause });
+    if (kept && !COMMIT.test(revision)) return kept;
+    throw new AtlasError('offline', { host: new URL(hub).host }, { cause });
+  }
+  if (!response.ok) throw refusal(response, repository, hub);
+  const listing = listingOf(await response.json().catch(() => null), repository, hub);
+  // A listing without room to keep it is only asked for again.
+  if (store) await writeSmall(store, listingName(hub, repository), new TextEncoder().encode(JSON.stringify(listing))).catch(() => undefined);
+  return listing;
+}
+
+/** Unknown repositories are told to strangers as "not authorised"; a header says which it is. */
+function refusal(response: Response, repository: string, hub: string): AtlasError {
+  const host = new URL(hub).host, { status } = response, code = response.headers.get('x-error-code');
+  if (code === 'GatedRepo' || status === 403) return new AtlasError('hub-closed', { host, repository });
+  if (status === 404 || status === 401) return new AtlasError('hub-missing', { host, repository, status });
+  return new AtlasError('remote-file', { file: repository, host, status });
+}
+
+/** The hub's answer, or a kept listing's, as one. Throws `remote-file`. */
+function listingOf(answer: unknown, repository: string, hub: string): HubListing {
+  if (!isObject(answer) || typeof answer.sha !== 'string' || !COMMIT.test(answer.sha) || !Array.isArray(answer.siblings)) {
+    throw new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status: 'no list of files' });
+  }
+  const commit = answer.sha, files: RemoteFile[] = [];
+  for (const entry of answer.siblings as unknown[]) {
+    if (!isObject(entry) || typeof entry.rfilename !== 'string' || !MODEL_FILE.test(entry.rfilename) || !isCount(entry.size)) continue;
+    const sha256 = isObject(entry.lfs) && typeof entry.lfs.sha256 === 'string' && /^[0-9a-f]{64}$/.test(entry.lfs.sha256) ? entry.lfs.sha256 : undefined;
+    const blob = typeof entry.blobId === 'string' && /^[0-9a-f]{40}$/.test(entry.blobId) ? entry.blobId : null;
+    files.push({ path: entry.rfilename, url: `${hub}/${repository}/resolve/${commit}/${entry.rfilename}`, bytes: entry.size, name: sha256 ?? blob, ...(sha256 !== undefined && { sha256 }) });
+  }
+  return { repository, commit, files };
+}
+
+/** The repository's files as a model's, by the commit of its listing. */
+export function hubFiles({ graph }: HubReference, listing: HubListing, access: HubAccess): ModelFiles {
+  const { repository, commit, files } = listing;
+  return {
+    id: referenceId({ kind: 'hub', repository, revision: commit, ...(graph !== undefined && { graph }) }),
+    title: repository.slice(repository.indexOf('/') + 1),
+    files: files.map((file) => ({ path: file.path, bytes: file.bytes, chunks: () => download(file, access) })),
+    ...(graph !== undefined && { graph }),
+  };
+}
+
+const LISTING = /^hub (.+) (.+) (.+)\.json$/;
+const listingName = (hub: string, repository: string) => `hub ${new URL(hub).host.replaceAll(':', '_')} ${repository.replace('/', ' ')}.json`;
+
+async function keptListing(store: FileStore, hub: string, repository: string): Promise<HubListing | null> {
+  try {
+    const bytes = await readSmall(store, listingName(hub, repository));
+    return bytes && readListing(bytes);
+  } catch {
+    return null; // written by another version, or damaged: asked for again
+  }
+}
+
+function readListing(bytes: Uint8Array): HubListing | null {
+  const { value } = parseJson(bytes);
+  return isObject(value) && typeof value.commit === 'string' && Array.isArray(value.files) ? value as unknown as HubListing : null;
+}
+
+/** A graph of a repository with the files it keeps weights in, by the exporters' custom of naming these after it. */
+export interface Variant { graph: string; bytes: number; /** All of it is on this machine. */ kept: boolean }
+
+/** The graphs a repository offers. Its small files are not counted. */
+export async function variantsOf(files: readonly RemoteFile[], store: FileStore | null): Promise<Variant[]> {
+  const variants: Variant[] = [];
+  for (const { path } of files.filter((f) => f.path.endsWith('.onnx'))) {
+    const parts = files.filter((f) => f.path === path || f.path.startsWith(`${path}_data`) || f.path.startsWith(`${path}.data`));
+    const whole = await Promise.all(parts.map(async (f) => store !== null && f.name !== null && await store.size(f.name) === f.bytes));
+    variants.push({ graph: path, bytes: parts.reduce((sum, f) => sum + f.bytes, 0), kept: whole.every((w) => w) });
+  }
+  return variants.sort((a, b) => a.bytes - b.bytes);
+}
+
+/** A repository of which files are kept here. */
+export interface KeptRepository { repository: string; commit: string; bytes: number }
+
+/** Repositories of this hub of which at least a graph is kept whole. */
+export async function keptRepositories(store: FileStore, hub: string): Promise<KeptRepository[]> {
+  const kept: KeptRepository[] = [], names = new Set(await store.list());
+  for (const name of names) {
+    const [, , owner, repository] = LISTING.exec(name) ?? [];
+    if (owner === undefined || repository === undefined || name !== listingName(hub, `${owner}/${repository}`)) continue;
+    const listing = await keptListing(store, hub, `${owner}/${repository}`);
+    if (!listing) continue;
+    const files = listing.files.filter((f) => f.name !== null && names.has(f.name));
+    if (files.some((f) => f.path.endsWith('.onnx'))) kept.push({ repository: listing.repository, commit: listing.commit, bytes: files.reduce((sum, f) => sum + f.bytes, 0) });
+  }
+  return kept;
+}
+
+/** Lets go of what is kept of a repository, but for files another kept one has as well. */
+export async function forgetRepository(store: FileStore, hub: string, repository: string): Promise<void> {
+  const listing = await keptListing(store, hub, repository);
+  await store.remove(listingName(hub, repository));
+  if (!listing) return;
+  const others = new Set<string | null>();
+  for (const name of await store.list()) {
+    if (!LISTING.test(name)) continue;
+    const bytes = await readSmall(store, name);
+    for (const file of (bytes && readListing(bytes))?.files ?? []) others.add(file.name);
+  }
+  for (const { name } of listing.files) {
+    if (name === null || others.has(name)) continue;
+    await store.remove(name);
+    await store.remove(`${name}.part`);
+  }
+}

@@ -1,0 +1,224 @@
+/** Models from elsewhere, against a hub on this machine: its paths, listings, ranges and redirects, and everything that goes wrong on the way. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { diskStore } from '../../../cli/disk-store.ts';
+import { startMirror, type Mirror } from '../../../test/hub-mirror.ts';
+import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { AtlasError, type ErrorCode } from '../../errors.ts';
+import { readFile } from '../files.ts';
+import { nodeFiles } from '../node-files.ts';
+import { openModel } from '../repository.ts';
+import type { FileStore } from './file-store.ts';
+import { forgetRepository, hubListing, keptRepositories, variantsOf, type HubAccess } from './hub.ts';
+import { HUB, isModel, parseReference, referenceId, referenceOf, type HubReference } from './reference.ts';
+import { remoteFiles } from './remote-files.ts';
+
+const folder = resolve(import.meta.dirname, '../../../public/models/atlas-3m');
+const atlas: HubReference = { kind: 'hub', repository: 'rank-atlas/atlas-3m', revision: 'main' };
+const graph = 'onnx/model_q4.onnx';
+
+let mirror: Mirror, cache: string, store: FileStore, hash: string, bytes: number;
+const access = (change: Partial<HubAccess> = {}): HubAccess => ({ hub: mirror.url, store, patience: 0.01, ...change });
+const code = (expected: ErrorCode) => expect.objectContaining({ code: expected }) as AtlasError;
+const open = async (change: Partial<HubAccess> = {}, reference: HubReference = atlas) => openModel(await remoteFiles(reference, access(change)));
+const graphRequests = () => mirror.log.filter((line) => line.includes(graph));
+
+beforeAll(async () => {
+  mirror = await startMirror({ 'rank-atlas/atlas-3m': folder }, ['rank-atlas/gated']);
+  ({ hash, bytes } = await openModel(await nodeFiles(folder)));
+});
+afterAll(() => mirror.close());
+beforeEach(async () => {
+  cache = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
+  store = (await diskStore(cache))!;
+  mirror.log.length = 0;
+  Object.assign(mirror.fault, { breaks: 0, after: 0, noRanges: false, corrupt: false, slow: 0 });
+  return () => rmSync(cache, { recursive: true });
+});
+
+describe('names', () => {
+  test.each([
+    ['a/b', 'hub:a/b@main'],
+    ['hub:a/b@v1.0', 'hub:a/b@v1.0'],
+    ['a/b:onnx/model_q4f16.onnx', 'hub:a/b@main:onnx/model_q4f16.onnx'],
+    ['https://huggingface.co/a/b', 'hub:a/b@main'],
+    ['https://huggingface.co/a/b/tree/main/onnx', 'hub:a/b@main'],
+    ['https://huggingface.co/a/b/blob/main/onnx/model_q4.onnx', 'hub:a/b@main:onnx/model_q4.onnx'],
+    ['https://example.org/m/onnx/model.onnx?v=2', 'url:https://example.org/m/onnx/model.onnx?v=2'],
+  ])('%s is %s', (text, id) => {
+    const reference = parseReference(text, HUB)!;
+    expect(referenceId(reference)).toBe(id);
+    expect(referenceOf(id, HUB)).toEqual(reference);
+  });
+
+  test.each(['', 'model', 'a/b/c', '../b', 'a/b@../../c', 'a/b:../x.onnx', 'https://example.org/', 'https://user:secret@example.org/model.onnx', 'ftp://example.org/model.onnx', 'javascript:alert(1)//x.onnx', `a/${'b'.repeat(200)}`])('%s names nothing', (text) => {
+    expect(parseReference(text, HUB)).toBeNull();
+  });
+
+  test('a commit is one model, a branch may be any', () => {
+    const opened = `hub:a/b@${'0'.repeat(40)}:onnx/model_q4.onnx`;
+    expect(isModel(opened, opened)).toBe(true);
+    expect(isModel('hub:a/b', opened)).toBe(true);
+    expect(isModel('hub:a/b@main:onnx/model_q4.onnx', opened)).toBe(true);
+    expect(isModel('hub:a/b@main:onnx/model.onnx', opened)).toBe(false);
+    expect(isModel(`hub:a/b@${'1'.repeat(40)}`, opened)).toBe(false);
+    expect(isModel('hub:a/bc', opened)).toBe(false);
+    expect(isModel('bundled:atlas-3m', opened)).toBe(false);
+  });
+
+  test('a damaged id in an experiment is refused, others are not meant', () => {
+    expect(() => referenceOf('hub:nothing', HUB)).toThrow(code('bad-spec'));
+    expect(referenceOf('bundled:atlas-3m', HUB)).toBeNull();
+  });
+});
+
+describe('a repository of a hub', () => {
+  test('is the model it holds, named by its commit', async () => {
+    const model = await open();
+    expect(model.hash).toBe(hash);
+    expect(model.title).toBe('atlas-3m');
+    expect(model.id).toMatch(/^hub:rank-atlas\/atlas-3m@[0-9a-f]{40}$/);
+    expect((await model.tokenizer()).token(300)).toBe((await (await openModel(await nodeFiles(folder))).tokenizer()).token(300));
+    expect(model.beside.map((f) => f.path)).toContain('tokenizer.json');
+  });
+
+  test('is fetched once: by its commit it opens with nothing asked at all', async () => {
+    const { id } = await open();
+    mirror.log.length = 0;
+    const again = await open({}, referenceOf(id, mirror.url) as HubReference);
+    expect(again.hash).toBe(hash);
+    expect(mirror.log).toEqual([]);
+    expect(readdirSync(cache).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+
+  test('opens without a connection from what is kept', async () => {
+    const gone = await startMirror({ 'rank-atlas/atlas-3m': folder });
+    await open({ hub: gone.url });
+    await gone.close();
+    expect((await open({ hub: gone.url })).hash).toBe(hash);
+    await expect(open({ hub: gone.url, store: null })).rejects.toThrow(code('offline'));
+  });
+
+  test('lists its graphs with their sizes, and says which are kept', async () => {
+    const listing = await hubListing(atlas, access()), size = listing.files.find((f) => f.path === graph)!.bytes;
+    expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: false }]);
+    await open();
+    expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: true }]);
+  });
+
+  test('can be let go of', async () => {
+    await open();
+    expect(await keptRepositories(store, mirror.url)).toMatchObject([{ repository: 'rank-atlas/atlas-3m' }]);
+    expect((await keptRepositories(store, mirror.url))[0]!.bytes).toBeGreaterThanOrEqual(bytes);
+    expect(await keptRepositories(store, 'https://other.example')).toEqual([]);
+    await forgetRepository(store, mirror.url, 'rank-atlas/atlas-3m');
+    expect(await keptRepositories(store, mirror.url)).toEqual([]);
+    expect(readdirSync(cache).filter((name) => !name.startsWith('hub '))).toEqual([]);
+  });
+
+  test.each([
+    [{ repository: 'rank-atlas/nothing' }, 'hub-missing'],
+    [{ revision: 'v9' }, 'hub-missing'],
+    [{ repository: 'rank-atlas/gated' }, 'hub-closed'],
+    [{ graph: 'onnx/model_q8.onnx' }, 'part-missing'],
+  ] as const)('without %j is refused in a sentence', async (change, expected) => {
+    await expect(open({}, { ...atlas, ...change })).rejects.toThrow(code(expected));
+  });
+});
+
+describe('a transfer', () => {
+  test('that breaks goes on where it broke', async () => {
+    Object.assign(mirror.fault, { breaks: 3, after: 400_000 });
+    expect((await open()).hash).toBe(hash);
+    const asked = graphRequests();
+    expect(asked).toHaveLength(4);
+    expect(asked[1]).toMatch(/ bytes=\d+-$/);
+  });
+
+  test('that is called off keeps what came, and the next one goes on from there', async () => {
+    const controller = new AbortController(), { signal } = controller;
+    mirror.fault.slow = 5;
+    await expect(openModel(await remoteFiles(atlas, access({ signal })), { onProgress: () => controller.abort() })).rejects.toThrow(code('cancelled'));
+    const kept = readdirSync(cache).find((name) => name.endsWith('.part'))!, size = readFileSync(join(cache, kept)).length;
+    expect(size).toBeGreaterThan(0);
+    mirror.fault.slow = 0;
+    mirror.log.length = 0;
+    expect((await open()).hash).toBe(hash);
+    expect(graphRequests()).toEqual([`GET ${graph} bytes=${size}-`]);
+  });
+
+  test('of which nothing arrives is given up after some tries', async () => {
+    Object.assign(mirror.fault, { breaks: 99, after: 0 });
+    await expect(open()).rejects.toThrow(code('connection'));
+    expect(mirror.log.length).toBeLessThan(10);
+  });
+
+  test('from a server without ranges passes over what is there', async () => {
+    Object.assign(mirror.fault, { breaks: 1, after: 400_000, noRanges: true });
+    expect((await open()).hash).toBe(hash);
+  });
+
+  test('of other bytes than announced is refused and forgotten', async () => {
+    const listing = await hubListing(atlas, access());
+    mirror.fault.corrupt = true;
+    const { files } = await remoteFiles({ ...atlas, revision: listing.commit }, access()), large = files.find((f) => f.path === graph)!;
+    await expect(readFile(large)).rejects.toThrow(code('bad-download'));
+    mirror.fault.corrupt = false;
+    expect((await open()).hash).toBe(hash);
+  });
+
+  test('that was damaged on this machine is fetched anew', async () => {
+    const listing = await hubListing(atlas, access()), file = listing.files.find((f) => f.path === graph)!;
+    writeFileSync(join(cache, `${file.name}.part`), new Uint8Array(file.bytes).fill(7));
+    await expect(open()).rejects.toThrow(code('bad-download'));
+    expect((await open()).hash).toBe(hash);
+  });
+
+  test('without room to keep it stays in memory, with a warning', async () => {
+    const warnings: AtlasError[] = [];
+    const full: FileStore = { ...store, append: async (name) => ({ ...await store.append(name), write: () => { throw new DOMException('full', 'QuotaExceededError'); } }) };
+    expect((await open({ store: full, onWarning: (w) => warnings.push(w) })).hash).toBe(hash);
+    expect(warnings.map((w) => w.code)).toContain('no-room-model');
+    expect(readdirSync(cache).filter((name) => !name.startsWith('hub '))).toEqual([]);
+  });
+});
+
+describe('a model at an address', () => {
+  const at = (path: string) => ({ kind: 'url', url: `${mirror.url}/rank-atlas/atlas-3m/resolve/main/${path}` }) as const;
+
+  test('is found with what lies beside it', async () => {
+    const model = await openModel(await remoteFiles(at(graph), access()));
+    expect(model.hash).toBe(hash);
+    expect(model.config).not.toBeNull();
+    await model.tokenizer();
+    mirror.log.length = 0;
+    expect((await openModel(await remoteFiles(at(graph), access()))).hash).toBe(hash);
+    expect(graphRequests()).toEqual([`HEAD ${graph}`]);
+  });
+
+  test('that is not there is refused in a sentence', async () => {
+    await expect(remoteFiles(at('onnx/none.onnx'), access())).rejects.toThrow(code('remote-file'));
+    await expect(remoteFiles({ kind: 'url', url: 'http://localhost:9/model.onnx' }, access())).rejects.toThrow(code('offline'));
+  });
+});
+
+describe.skipIf(!hasShared)('real repositories, mirrored', () => {
+  test.for<[string, string | undefined, string]>([
+    ['llama', 'fp16', 'onnx/model_fp16.onnx'], ['qwen2', 'fp32', 'onnx/model.onnx'], ['llama-genai-int4-cpu', undefined, 'model.onnx'],
+  ])('%s %s: the same as from disk, external weights too', async ([name, dtype, path]) => {
+    const where = sharedPath('models', 'tiny', name), other = await startMirror({ [`tiny/${name}`]: where });
+    try {
+      const options = dtype === undefined ? {} : { dtype }, disk = await openModel(await nodeFiles(where), options);
+      const reference: HubReference = { kind: 'hub', repository: `tiny/${name}`, revision: 'main' }, from = access({ hub: other.url });
+      const hub = await openModel(await remoteFiles(reference, from), options), url = await openModel(await remoteFiles({ kind: 'url', url: `${other.store}/tiny/${name}/${path}` }, from));
+      expect([hub.hash, url.hash]).toEqual([disk.hash, disk.hash]);
+      expect([hub.external.size, url.external.size]).toEqual([disk.external.size, disk.external.size]);
+      const offered = (await variantsOf((await hubListing(reference, from)).files, store)).find((v) => v.graph === path);
+      expect(offered).toEqual({ graph: path, bytes: disk.bytes, kept: true });
+    } finally {
+      await other.close();
+    }
+  });
+});

@@ -1,0 +1,36 @@
+/** Models on a hub or at an address, as the picker asks for them. */
+import { AtlasError } from '../errors.ts';
+import { parseReference, referenceId } from '../model/remote/reference.ts';
+import type { RemoteSource, Requests } from '../worker/protocol.ts';
+import { client, failureOf, inspectModel } from './engine.ts';
+import { hubAddress } from './hub-address.ts';
+import { useModel } from './model-store.ts';
+
+/** A hub id or an address, as typed or as an experiment names it: what it offers is shown, to be chosen from. */
+export async function lookUp(text: string): Promise<void> {
+  const { set } = useModel.getState(), hub = hubAddress(), reference = parseReference(text, hub);
+  const source: RemoteSource = { kind: 'remote', id: reference ? referenceId(reference) : '', hub };
+  if (reference?.kind === 'url') return inspectModel(source, new URL(reference.url).pathname.split('/').at(-1)!);
+  const name = reference ? reference.repository : text.trim().slice(0, 100);
+  set({ candidate: { source, name, inspection: null, failure: null } });
+  try {
+    if (!reference) throw new AtlasError('no-file', { file: name || '""', why: 'it is neither a hub id, owner/name, nor the address of an .onnx file' });
+    const offer = await client.ask('variants', { source });
+    if (offer.variants.length === 0) throw new AtlasError('part-missing', { part: reference.graph ?? 'onnx/model_q4.onnx', file: name });
+    if (useModel.getState().candidate?.source === source) set({ candidate: { source, name, inspection: null, failure: null, offer } });
+  } catch (error) {
+    if (useModel.getState().candidate?.source === source) set({ candidate: { source, name, inspection: null, failure: failureOf(error) } });
+  }
+}
+
+/** Fetches one of a repository's graphs, by the commit that was listed, and looks at it. */
+export function fetchVariant({ repository, commit }: Requests['variants']['answer'], graph: string): Promise<void> {
+  return inspectModel({ kind: 'remote', id: referenceId({ kind: 'hub', repository, revision: commit, graph }), hub: hubAddress() }, repository);
+}
+
+export const stopFetching = (): void => client.stopReading();
+
+/** What of the hub is kept on this machine. */
+export const keptModels = async (): Promise<Requests['kept']['answer']['repositories']> => (await client.ask('kept', { hub: hubAddress() })).repositories;
+
+export const forgetModel = (repository: string): Promise<unknown> => client.ask('forgetModel', { hub: hubAddress(), repository });
