@@ -16,11 +16,10 @@ import { initialAdapters } from '../src/methods/lora.ts';
 import { batchOfStep } from '../src/methods/windows.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
 import { median, ownTime, provenance } from './machine.ts';
+import { size } from './peers/size.ts';
 
 const { values } = parseArgs({ options: { turns: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } } });
 const turns = Number(values.turns);
-/** The bundled model's, and the step's. */
-const size = { layers: 8, hidden: 192, intermediate: 512, heads: 6, keyValueHeads: 2, headDim: 32, vocab: 2048, batch: 4, length: 64, rank: 8, learningRate: 1e-3, maxNorm: 0.3 };
 
 interface Step { milliseconds: number; processorMilliseconds: number; loss: number }
 

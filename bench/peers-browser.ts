@@ -1,0 +1,51 @@
+/**
+ * `npm run bench:peers:browser [-- --turns 7]`: the training step of `bench:peers` in a Chromium, where jax-js has threads as well: both on one page with
+ * isolation headers, in turns. Prints and writes the figures.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from '@playwright/test';
+import { build, preview } from 'vite';
+import { findChromium, howToGetChromium } from '../tools/chromium.mjs';
+import { browserTime } from './page-browser.ts';
+import { median, provenance } from './machine.ts';
+import { size } from './peers/size.ts';
+
+const turns = Number(parseArgs({ options: { turns: { type: 'string', default: '7' } } }).values.turns);
+const root = resolve(import.meta.dirname, 'peers/browser'), outDir = mkdtempSync(join(tmpdir(), 'rank-atlas-peers-')), executablePath = findChromium();
+if (!executablePath) throw new Error(howToGetChromium);
+await build({ root, configFile: false, base: './', logLevel: 'error', publicDir: resolve(import.meta.dirname, '../public'), worker: { format: 'es' }, build: { outDir, target: 'es2022', chunkSizeWarningLimit: 5000 } });
+const headers = { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' };
+const server = await preview({ root, configFile: false, logLevel: 'error', build: { outDir }, preview: { port: 0, headers } });
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+const page = await browser.newPage();
+page.on('pageerror', (error) => { throw error; });
+await page.goto(server.resolvedUrls!.local[0]!);
+
+interface Step { milliseconds: number; loss: number; processorMilliseconds: number }
+type Page = typeof globalThis & { begin(s: typeof size): Promise<object>; step(name: string): Promise<Omit<Step, 'processorMilliseconds'>> };
+const names = ['ours', 'jaxJs'] as const, steps: Record<(typeof names)[number], Step[]> = { ours: [], jaxJs: [] };
+const where = await page.evaluate((s) => (globalThis as Page).begin(s), size);
+for (let turn = -2; turn < turns; turn++) {
+  for (const name of names) {
+    const before = await browserTime(browser), step = await page.evaluate((n) => (globalThis as Page).step(n), name);
+    // The first two build sessions and kernels.
+    if (turn >= 0) steps[name].push({ ...step, processorMilliseconds: 1000 * (await browserTime(browser) - before) });
+  }
+}
+await browser.close();
+await server.close();
+rmSync(outDir, { recursive: true });
+
+const of = (name: keyof typeof steps) => ({ milliseconds: median(steps[name].map((s) => s.milliseconds)), processorMilliseconds: median(steps[name].map((s) => s.processorMilliseconds)), losses: steps[name].map((s) => s.loss) });
+const report = { ...provenance(), ...where, size, ours: of('ours'), jaxJs: of('jaxJs') };
+for (const name of names) {
+  const { milliseconds, processorMilliseconds } = report[name];
+  console.log(`${name.padEnd(6)} ${milliseconds.toFixed(0).padStart(6)} ms a step, ${processorMilliseconds.toFixed(0).padStart(6)} ms of processor: ${(milliseconds / report.ours.milliseconds).toFixed(2)}x ours by the clock, ${(processorMilliseconds / report.ours.processorMilliseconds).toFixed(2)}x by processor time`);
+}
+const folder = resolve(import.meta.dirname, 'results');
+mkdirSync(folder, { recursive: true });
+writeFileSync(resolve(folder, 'peers-browser.json'), `${JSON.stringify(report, null, 1)}\n`);
+process.exit(0);
