@@ -38,3 +38,18 @@ test('a run goes on from its draws when the provider changes', async ({ page }) 
   await measured(page, 3);
   expect(await cellTexts(page)).toEqual(before);
 });
+
+test('a GPU that is taken by itself and fails is said, and the CPU computes', async ({ page }) => {
+  // The software adapter under another name is taken by itself; its runtime does not arrive.
+  await page.route(/engine\.worker.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    const rename = "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false }); for (const name of ['vendor', 'architecture', 'device', 'description']) Object.defineProperty(GPUAdapterInfo.prototype, name, { get: () => 'a GPU' });\n";
+    await route.fulfill({ response, body: rename + await response.text() });
+  });
+  await page.route(/asyncify.*\.wasm$/, (route) => route.abort());
+  await open(page);
+  await expect(page.getByRole('alert')).toContainText('The runtime refused to load');
+  await expect(page.getByRole('alert')).toContainText('The CPU is used.');
+  await expect(page.locator('.chips .chip').first()).toContainText('CPU (WASM)', { timeout: 60_000 });
+  await measured(page, 3);
+});

@@ -6,7 +6,7 @@ import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
 import { reduce, type Measurement } from '../experiment/measurement.ts';
 import { LIMITS } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
-import type { FromWorker, ModelSource, ProviderChoice } from '../worker/protocol.ts';
+import type { FromWorker, ModelSource, ProviderChoice, Requests } from '../worker/protocol.ts';
 import { isWhole, REPEATS_MORE } from './derived.ts';
 import { client, distrustOf, engine, failureOf, ofCode, takeEvents } from './engine.ts';
 import { useExperiment } from './experiment-store.ts';
@@ -44,7 +44,7 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
   useModel.setState({ choice, failure: null, distrusted: null, making: null });
   useRun.setState({ phase: 'loading' });
   try {
-    let answer = await client.ask('open', { source, provider: choice });
+    let answer = await openOn(source, choice);
     if (!answer.selfTest.ok && answer.provider.kind === 'webgpu') {
       // Wrong numbers are worse than slow ones: say so and take the CPU.
       const distrusted = distrustOf(answer.selfTest, 'WebGPU');
@@ -75,6 +75,19 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
       useModel.setState({ failure });
     } else act(before.facts ? 'open-failed' : 'no-engine');
     return false;
+  }
+}
+
+/** A GPU that was taken by itself and does not get as far as the self-test is no reason to compute nothing: the CPU is, and it is said. */
+async function openOn(source: ModelSource, choice: ProviderChoice): Promise<Requests['open']['answer']> {
+  try {
+    return await client.ask('open', { source, provider: choice });
+  } catch (error) {
+    if (choice !== 'auto' || !ofCode(error, 'runtime', 'device-lost', 'worker-died')) throw error;
+    const answer = await client.ask('open', { source, provider: 'wasm' });
+    // Where there is no GPU to blame, the second try was the same as the first.
+    if (answer.providers.includes('webgpu')) useModel.setState({ distrusted: failureOf(error), choice: 'wasm' });
+    return answer;
   }
 }
 
