@@ -43,7 +43,7 @@ export const errorTable = {
   'training-too-large': (v) => `A training step of ${v.sequences} x ${v.length} tokens needs ${v.needed} beside the model; this device allows ${v.allowed}. ${Number(v.fit) > 0 ? `Use at most ${v.fit} of these sequences a step.` : 'Use shorter sequences or lower ranks.'}`,
   'runtime': (v) => `The runtime refused ${v.what}: ${v.why}. Try the other provider or another export.`,
   'float-only': (v) => `The weight of ${v.module} cannot be exchanged while it is quantised. Use the model with float32 layers.`,
-  'device-lost': () => `The GPU stopped. The run goes on from the last finished repeat.`,
+  'device-lost': () => `The GPU stopped. Start again to go on from what was kept; if it stops once more, use fewer or shorter sequences, or the CPU.`,
   'worker-died': (v) => `The engine stopped (${v.why}). It starts again by itself; use fewer or shorter sequences if it happens again.`,
   'cancelled': () => `Stopped.`,
   // --- experiments (experiment, cli) ---

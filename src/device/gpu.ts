@@ -11,8 +11,8 @@ export interface Gpu {
   name: string;
   /** The adapter computes on the CPU (SwiftShader, llvmpipe, WARP): WASM is faster then. */
   software: boolean;
-  /** Why the device was lost, or null while it works. */
-  lost: () => string | null;
+  /** Whether the device is gone. Work on it fails before the browser says so: asked after a failure, this waits a moment for the news. */
+  lost: () => Promise<boolean>;
 }
 
 /** Limits that decide how large a model fits; all are raised to what the adapter has. */
@@ -21,6 +21,9 @@ const LIMITS = [
   'maxComputeWorkgroupStorageSize', 'maxComputeInvocationsPerWorkgroup', 'maxComputeWorkgroupsPerDimension',
   'maxComputeWorkgroupSizeX', 'maxComputeWorkgroupSizeY', 'maxComputeWorkgroupSizeZ',
 ] as const;
+
+/** How long the news of a lost device may take, ms. */
+const NEWS = 500;
 
 /** True if the adapter is known to compute on the CPU. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
@@ -41,13 +44,11 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
   const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
     throw new AtlasError('no-webgpu', {}, { cause });
   });
-  let reason: string | null = null;
-  void device.lost.then((info) => { reason = info.message || info.reason; });
   const { vendor, architecture, description } = adapter.info;
   return {
     device,
     name: description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU',
     software: isSoftware(adapter.info),
-    lost: () => reason,
+    lost: () => Promise.race([device.lost.then(() => true), new Promise<boolean>((resolve) => { setTimeout(() => resolve(false), NEWS); })]),
   };
 }

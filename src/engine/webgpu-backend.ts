@@ -65,10 +65,10 @@ export class WebGpuBackend implements Backend {
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
-    const buffer = this.pool.upload(bytes), free = () => this.pool.release(buffer);
-    // The runtime takes no int8 from a buffer: it copies such a weight to the GPU by itself, at every run.
-    if (type === 'int8') return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), buffer, free);
-    return this.own(type, dims, buffer, free);
+    // The runtime takes no int8 from a buffer: such a weight stays where it is, and the runtime copies it to the GPU at every run.
+    if (type === 'int8') return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), null, () => undefined);
+    const buffer = this.pool.upload(bytes);
+    return this.own(type, dims, buffer, () => this.pool.release(buffer));
   }
 
   view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor {
@@ -198,7 +198,7 @@ export class WebGpuBackend implements Backend {
     try {
       return await work;
     } catch (cause) {
-      throw this.gpu.lost() === null ? cause : new AtlasError('device-lost', {}, { cause });
+      throw await this.gpu.lost() ? new AtlasError('device-lost', {}, { cause }) : cause;
     }
   }
 }

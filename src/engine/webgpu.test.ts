@@ -6,6 +6,7 @@ import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { tinyDecoder } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
+import { int, model as graphOf, node, value } from './graphs.ts';
 import type { Ort } from './ort.ts';
 import { selfTest } from './self-test.ts';
 import { backendSuite } from './test-backend-suite.ts';
@@ -14,6 +15,7 @@ import { lossSuite } from './test-loss-suite.ts';
 import { apart, batchOf, probesOf } from './test-probes.ts';
 import { adamWStep, likeliest, randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { trainingSuite } from './test-training-suite.ts';
+import { testTraining } from './training-self-test.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
 
 const gpu = await testGpu();
@@ -103,10 +105,27 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     expect(alone.checks.find((c) => c.name === 'provider')).toMatchObject({ ok: true });
   });
 
+  it('passes the self-test of what training adds', async () => {
+    const checks = await testTraining(backend);
+    expect(checks.map((c) => c.name)).toEqual(expect.arrayContaining(['adapter gradient', 'AdamW', 'cross entropy']));
+    expect(checks.filter((c) => !c.ok)).toEqual([]);
+  });
+
+  it('takes an int8 weight from where it lies: no buffer is made that nobody reads', async () => {
+    const dequantise = graphOf([node('DequantizeLinear', ['w', 's', 'z'], 'y', { axis: int(1) })],
+      [value('w', 'int8', [2, 3]), value('s', 'float32', [3]), value('z', 'int8', [3])], [value('y', 'float32', [2, 3])]);
+    const before = backend.memory().device, w = backend.upload('int8', [2, 3], Uint8Array.of(1, 255, 127, 128, 0, 5)), z = backend.upload('int8', [3], Uint8Array.of(0, 255, 2));
+    expect(backend.memory().device).toBe(before);
+    const s = backend.upload('float32', [3], new Uint8Array(Float32Array.of(0.5, 2, 1).buffer)), session = await backend.session(dequantise, 'int8');
+    expect([...await backend.read((await session.run(new Map([['w', w], ['s', s], ['z', z]]))).get('y')!)]).toEqual([0.5, 0, 125, -64, 2, 3]);
+    await session.dispose();
+    s.dispose();
+  });
+
   it('says so when the device is lost, and other devices go on', async () => {
     const doomed = (await testGpu())!, other = createEngine({ model, backend: new WebGpuBackend(ort, doomed), memoryBudgetBytes: 1e9 });
+    // Asked at once: the run fails before the news of the loss is there.
     doomed.device.destroy();
-    await doomed.device.lost;
     await expect(other.cleanPass(batch)).rejects.toMatchObject({ code: 'device-lost' });
     await other.dispose();
     expect((await engine.cleanPass(batch)).loss).toBeGreaterThan(0);

@@ -108,6 +108,21 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(last.state).toEqual(whole.state);
   });
 
+  it('gives a turn after every batch it judges: a pause never waits for a whole held-out text', async () => {
+    const given = await context(small()), derive = given.derive;
+    let unheard = 0, judged = 0;
+    given.derive = async (form) => {
+      const own = await derive(form), evaluate = own.evaluate.bind(own);
+      return Object.assign(own, { evaluate: (...args: Parameters<typeof evaluate>) => { unheard++; judged++; return evaluate(...args); } });
+    };
+    for (const run = runPrune(given); !(await run.next()).done;) {
+      expect(unheard).toBeLessThanOrEqual(1);
+      unheard = 0;
+    }
+    // As it came, twice a round, Wanda, LoRA merged and masked, 4 bits again: each two batches.
+    expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 2 + 1));
+  });
+
   it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {
     let state: PruneState | null = null;
     for await (const event of runPrune(await context(small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false'])))) state = reducePrune(state, event);

@@ -7,7 +7,7 @@ import { oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
 import { losa, losaStanding, startLosa, type LosaData, type LosaEngine, type LosaEvent, type LosaModel, type LosaOptions, type LosaStanding } from '../methods/losa/losa.ts';
 import { zerosOf } from '../methods/losa/prune-pass.ts';
 import { truncated } from '../methods/qdylora.ts';
-import { heldOutLoss } from '../methods/training.ts';
+import { judged, type Judging } from '../methods/training.ts';
 import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../model/int4.ts';
 import type { PrunedParts } from './made-base.ts';
 import { targetOf } from './prune-spec.ts';
@@ -31,6 +31,7 @@ export type PruneEvent =
   | { type: 'wanda'; zeros: number; loss: number }
   /** Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses part of what it learnt. */
   | { type: 'lora'; rank: number; parameters: number; zeros: number; merged: number; masked: number }
+  | Judging
   | { type: 'storing'; done: number; of: number }
   | { type: 'stored' } & StoredForm
   | { type: 'done'; result: PruneResult };
@@ -60,7 +61,7 @@ export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEven
   };
   try {
     const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0), bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
-    if (!now().dense) yield told({ type: 'dense', loss: await heldOutLoss(engine, held, options.training.batch), bytes, weights });
+    if (!now().dense) yield told({ type: 'dense', loss: yield* judged(engine, held, options.training.batch), bytes, weights });
     dense = await engine.cleanPass(calibration);
     pruned = await startLosa(engine, options, standing);
     if (standing) offer();
@@ -100,10 +101,10 @@ async function* baselines(engine: LosaEngine, dense: CleanPass, data: LosaData, 
   const { training: { batch, steps } } = options, plain = await startOneShot(engine);
   try {
     for await (const { layer } of oneShot(engine, plain, dense, data, options)) yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
-    yield { type: 'wanda', zeros: zerosOf(plain.use.masks, engine.modules), loss: await heldOutLoss(engine, data.held, batch, plain.use) };
+    yield { type: 'wanda', zeros: zerosOf(plain.use.masks, engine.modules), loss: yield* judged(engine, data.held, batch, plain.use) };
     const parameters = engine.modules.reduce((n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures), 0);
     for await (const event of plainLora(engine, plain.use.masks, data, rank, options, now)) {
-      yield event.type === 'step' ? { type: 'comparing', what: 'lora', done: event.step, of: steps } : { ...event, rank, parameters };
+      yield event.type === 'step' ? { type: 'comparing', what: 'lora', done: event.step, of: steps } : event.type === 'judging' ? event : { ...event, rank, parameters };
     }
   } finally {
     plain.dispose();
@@ -123,7 +124,7 @@ async function* stored(engine: LosaEngine & { setWeight(module: number, weight: 
       await engine.setWeight(index, dequantiseInt4(rounded, outFeatures, inFeatures));
       yield { type: 'storing', done: index + 1, of: engine.modules.length };
     }
-    yield { type: 'stored', form: 'int4', bytes, loss: await heldOutLoss(engine, held, batch) };
+    yield { type: 'stored', form: 'int4', bytes, loss: yield* judged(engine, held, batch) };
   } finally {
     for (const { index } of engine.modules) await engine.setWeight(index, null);
   }

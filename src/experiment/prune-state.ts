@@ -87,6 +87,7 @@ export function reducePrune(state: PruneState | null, event: PruneEvent): PruneS
       const next = event.round < rounds ? doing('prune', event.round + 1, 0, layers) : baselines ? doing('wanda', 0, 0, layers) : doing('store', 0, 0, 1);
       return { ...latest(state, () => ({ repaired: event.loss })), doing: next };
     }
+    case 'judging': return state;
     case 'comparing': return { ...state, doing: doing(event.what, 0, event.done, event.of) };
     case 'wanda': return { ...state, wanda: { zeros: event.zeros, loss: event.loss } };
     case 'lora': {

@@ -146,7 +146,7 @@ export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<
     for await (const event of train(engine, use, data, how, now, done, dyLora ? dyLoraSteps(adapters, dyLora) : undefined, known)) yield event.type === 'judging' ? event : found(event);
     if (dyLora) {
       const most = largestRank(ranks), ahead = (options.everyRank ? everyRank : curveRanks)(most).filter((rank) => !losses.some((point) => point.rank === rank));
-      for await (const point of lossByRank(engine, adapters, dyLora, data.held, batch, ahead)) yield found({ type: 'rank', ...point });
+      for await (const event of lossByRank(engine, adapters, dyLora, data.held, batch, ahead)) yield event.type === 'judging' ? event : found(event);
       losses.sort((a, b) => a.rank - b.rank);
       result.curve = { losses, knee: kneeOf(losses, result.evaluations[0]!.loss) };
     }

@@ -11,7 +11,7 @@
 import { streamKeys, uniform } from '../device/random.ts';
 import type { Adapters, AdapterUse, AdapterValues, RankUpdates, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { loraScale, type LoraScale } from './lora.ts';
-import { heldOutLoss, type StepUse } from './training.ts';
+import { judged, type Judging, type StepUse } from './training.ts';
 
 /** Geometric: each rank is drawn 1 − p times as often as the one below it. */
 export type RankDraw = { kind: 'uniform' } | { kind: 'geometric'; p: number };
@@ -81,10 +81,10 @@ export function everyRank(most: number): number[] {
   return [...first, ...Array.from({ length: most }, (_, i) => i + 1).filter((rank) => !known.has(rank))];
 }
 
-/** Held-out loss at each of these ranks of the largest module; nothing is trained. */
+/** Held-out loss at each of these ranks of the largest module, with turns in between; nothing is trained. */
 export async function* lossByRank(engine: TrainingEngine, adapters: Adapters, how: Pick<DyLora, 'ranks' | 'scale'>, held: TokenBatch, size: number,
-  ranks: readonly number[]): AsyncGenerator<RankLoss, void, undefined> {
-  for (const rank of ranks) yield { rank, loss: await heldOutLoss(engine, held, size, atRank(adapters, how, rank)) };
+  ranks: readonly number[]): AsyncGenerator<({ type: 'rank' } & RankLoss) | Judging, void, undefined> {
+  for (const rank of ranks) yield { type: 'rank', rank, loss: yield* judged(engine, held, size, atRank(adapters, how, rank)) };
 }
 
 /** Share of the best improvement over the base model that the knee keeps. */

@@ -14,6 +14,9 @@ export type Shown = Measurement;
 
 export interface KeptResult { key: string; result: RunResult; at: number }
 
+/** `repeat`: where a measurement went on from; null for a study, which goes on from its checkpoint. `onCpu`: the GPU did not come back. */
+export interface Restarted { what: 'gpu' | 'engine'; repeat: number | null; onCpu: boolean }
+
 interface RunState {
   phase: Phase;
   shown: Shown | null;
@@ -21,8 +24,8 @@ interface RunState {
   largest: number;
   /** The run waits for the tab to come into view. */
   waiting: boolean;
-  /** Repeat from which a run went on after the engine died, while that is news. */
-  restarted: number | null;
+  /** What went on by itself after the engine died, while that is news. */
+  restarted: Restarted | null;
   results: readonly KeptResult[];
   /** Two kept results side by side, by key; or a kept one against the link it came from. */
   comparing: { a: KeptResult; b: KeptResult } | null;

@@ -11,7 +11,7 @@ import { isWhole, REPEATS_MORE } from './derived.ts';
 import { client, distrustOf, engine, failureOf, ofCode, takeEvents } from './engine.ts';
 import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel } from './model-store.ts';
-import { useRun } from './run-store.ts';
+import { useRun, type Restarted } from './run-store.ts';
 import { clearStudies, useStudy } from './study-store.ts';
 import { textOf, textsOf } from './texts.ts';
 import { can } from './transport.ts';
@@ -238,15 +238,26 @@ export function showMeasurement(shown: Measurement | null): void {
   act(!shown ? 'reset' : isWhole(shown, spec()) ? 'restore-whole' : 'restore-part');
 }
 
-/** Brings the engine back after its thread or device is gone: the same model, the same provider. */
-export async function revive(): Promise<boolean> {
-  const { source, provider } = useModel.getState();
+/**
+ * Brings the engine back after its thread or device is gone, which is said: the same model, the same provider, or the CPU where the GPU does
+ * not come back. `repeat`: see `Restarted`.
+ */
+export async function revive(error: unknown, repeat: number | null): Promise<boolean> {
+  const { source, provider } = useModel.getState(), restarted: Restarted = { what: ofCode(error, 'device-lost') ? 'gpu' : 'engine', repeat, onCpu: false };
   engine.open = false;
   client.terminate();
-  return source !== null && openModel(source, provider?.kind ?? 'auto');
+  if (source === null) return false;
+  useRun.setState({ restarted });
+  let open = await openModel(source, provider?.kind ?? 'auto');
+  if (useModel.getState().failure?.code === 'no-webgpu') {
+    open = await openModel(source, 'wasm');
+    useRun.setState({ restarted: { ...restarted, onCpu: true } });
+  }
+  if (!open) useRun.setState({ restarted: null });
+  return open;
 }
 
-/** The thread or the device is gone: bring it back and go on from the draws in view; twice by itself, then it asks. */
+/** The thread or the device is gone: bring it back and go on from the draws in view; once by itself, then it asks. */
 async function recover(error: unknown): Promise<void> {
   if (!useModel.getState().source) return;
   engine.open = false;
@@ -257,8 +268,7 @@ async function recover(error: unknown): Promise<void> {
     return;
   }
   const { shown, phase } = useRun.getState();
-  useRun.setState({ restarted: shown ? sweepsOf(shown.draws) + 1 : 1 });
-  if (await revive() && phase === 'running') play();
+  if (await revive(error, shown ? sweepsOf(shown.draws) + 1 : 1) && phase === 'running') play();
 }
 
 /** The answer to "continue?" after the engine stopped twice. */

@@ -35,11 +35,11 @@ export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: Experim
   return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!) || ofBase(path));
 }
 
-/** How often the engine stopped in studies since one ended: once it is brought back by itself. */
-let deaths = 0;
-
 /** Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of the engine left. */
-export async function playStudy(study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> {
+export const playStudy = (study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> => run(study, spec, false);
+
+/** `again`: the engine stopped once since Play was pressed. */
+async function run(study: StudyKind, spec: ExperimentSpec, again: boolean): Promise<void> {
   const { phase, act, view } = useStudy.getState();
   if (!engine.open || phase[study] === 'running') return;
   useModel.setState({ failure: null });
@@ -65,16 +65,20 @@ export async function playStudy(study: StudyKind, spec: ExperimentSpec = useExpe
   try {
     const texts = await textsOf(spec);
     const { finished } = await client.ask('study', { study, spec, texts, importances, paused: useStudy.getState().phase[study] === 'paused' });
-    deaths = 0;
     if (live === mine) act(study, finished ? 'done' : 'idle');
   } catch (error) {
     if (live !== mine) return;
     act(study, 'idle');
     live = null;
-    if (ofCode(error, 'device-lost', 'worker-died') && ++deaths === 1 && await revive()) return await playStudy(study, spec);
+    if (ofCode(error, 'device-lost', 'worker-died')) {
+      // Once it goes on by itself; then whoever reads what is said decides.
+      if (!await revive(error, null)) return;
+      if (!again) return await run(study, spec, true);
+    }
     if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
   } finally {
     if (live === mine) live = null;
+    useRun.setState({ restarted: null });
   }
 }
 

@@ -1,7 +1,7 @@
 /** What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone, and Wanda with plain LoRA after it. */
 import type { CleanPass, Masks } from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
-import { heldOutLoss, train, type TrainingEvent } from '../training.ts';
+import { judged, train, type Judging, type TrainingEvent } from '../training.ts';
 import type { LosaData, LosaEngine, LosaOptions } from './losa.ts';
 import { prunePass, type MaskedUse, type PrunedBlock } from './prune-pass.ts';
 
@@ -20,7 +20,8 @@ export const oneShot = (engine: LosaEngine, { use }: OneShot, dense: CleanPass, 
 export type PlainLoraEvent =
   | Extract<TrainingEvent, { type: 'step' }>
   /** Held-out losses in nats per token. `merged`: the adapter added to the weights, which fills them; `masked`: only where weights were kept. */
-  | { type: 'lora'; merged: number; masked: number; zeros: number };
+  | { type: 'lora'; merged: number; masked: number; zeros: number }
+  | Judging;
 
 /**
  * LoRA beside the pruned weights, as PEFT would train it, at `rank` everywhere: its product is dense, so that merging loses the
@@ -34,10 +35,13 @@ export async function* plainLora(engine: LosaEngine, masks: Masks, data: LosaDat
       const weight = await engine.mergedWeight(index, { adapters, scale: () => 0, masks });
       await engine.setWeight(index, weight);
     }
+    // It is judged after its last step.
+    let merged = NaN;
     for await (const event of train(engine, use, data, { ...training, evaluateEvery: 0 }, now, 0, undefined, true)) {
-      if (event.type === 'step') yield event;
+      if (event.type === 'evaluation') merged = event.loss;
+      yield event.type === 'evaluation' ? { type: 'judging', done: 1, of: 2 } : event;
     }
-    const merged = await heldOutLoss(engine, data.held, training.batch, use), masked = await heldOutLoss(engine, data.held, training.batch, { ...use, masks });
+    const masked = yield* judged(engine, data.held, training.batch, { ...use, masks });
     yield { type: 'lora', merged, masked, zeros: await zerosAfterMerging(engine, use) };
   } finally {
     for (const { index } of modules) await engine.setWeight(index, null);

@@ -153,6 +153,8 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     expect(of(events, 'step').map((e) => [e.round, e.step])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((s) => [Math.ceil(s / 3), s]));
     of(events, 'ranks').forEach(({ ranks, meanRank }) => expect(sum(ranks)).toBe(meanRank * engine.layers));
     for (const round of [1, 2, 3]) expect(of(events, 'repaired')[round - 1]!.loss).toBeLessThan(of(events, 'pruned')[round - 1]!.loss);
+    // Three held-out sequences are two batches, with a turn between them, twice a round.
+    expect(of(events, 'judging')).toHaveLength(6);
     // 32 and 64 columns: whole weights a row, so a little under the target.
     const zeros = zerosOf(use.masks, engine.modules);
     expect(zeros).toBeGreaterThan(0.47);
@@ -205,7 +207,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     for await (const event of plainLora(engine, plain.use.masks, data, 3, options, () => 0)) told.push(event);
     const last = told.at(-1)!;
     if (last.type !== 'lora') throw new Error('it ends with its losses');
-    expect(told).toHaveLength(options.training.steps + 1);
+    expect(told.map((e) => e.type)).toEqual([...new Array<string>(options.training.steps).fill('step'), 'judging', 'judging', 'judging', 'lora']);
     expect(last.merged).toBeLessThan(pruned);
     expect(last.zeros).toBeLessThan(0.01);
     // The weights of the engine are its own again.

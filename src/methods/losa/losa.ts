@@ -7,7 +7,7 @@
  */
 import type { AdapterMoments, AdapterValues, CleanPass, SparseEngine, TokenBatch, TrainingEngine } from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
-import { heldOutLoss, train, type StepUse, type TrainingData, type TrainingOptions } from '../training.ts';
+import { judged, train, type Judging, type StepUse, type TrainingData, type TrainingOptions } from '../training.ts';
 import { prunePass, type MaskedUse, type PrunedBlock, type PruneRule } from './prune-pass.ts';
 import { blockRanks } from './ranks.ts';
 import { sparsityOfRound, spreadOf, stepsOfRound } from './schedule.ts';
@@ -48,7 +48,8 @@ export type LosaEvent =
   /** By layer; they hold for all its modules. */
   | { type: 'ranks'; round: number; meanRank: number; ranks: number[] }
   | { type: 'step'; round: number; step: number; loss: number; gradNorm: number; milliseconds: number }
-  | { type: 'repaired'; round: number; loss: number };
+  | { type: 'repaired'; round: number; loss: number }
+  | Judging;
 
 /** Masks and adapters of a run, on the provider; `use` is the model they make. Must be disposed. */
 export interface LosaModel {
@@ -83,7 +84,7 @@ export async function losaStanding({ modules }: LosaEngine, { use, ranks, moved 
 /** The rounds after the first `done`, from a model that `startLosa` made. `dense`: a clean pass of the unpruned model over the calibration batch. */
 export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPass, data: LosaData, options: LosaOptions, now: () => number, done = 0): AsyncGenerator<LosaEvent, void, undefined> {
   const { use, ranks } = model, { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options, stepOf = countedSteps(engine, model);
-  const held = () => heldOutLoss(engine, data.held, training.batch, use);
+  const held = () => judged(engine, data.held, training.batch, use);
   for (let round = done + 1; round <= rounds; round++) {
     const target = sparsityOfRound(sparsity, round, rounds), matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
     const redundancy = redundancies(matrix), importance = layerImportances(redundancy, beta);
@@ -95,7 +96,7 @@ export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPa
       errors.push(block.error);
       yield { type: 'block', round, ...block };
     }
-    yield { type: 'pruned', round, loss: await held() };
+    yield { type: 'pruned', round, loss: yield* held() };
     const mean = meanRank + round - 1;
     blockRanks(rankBy === 'error' ? errors : redundancy, mean, mostRank).forEach((rank, layer) => { ranks[layer] = rank; });
     yield { type: 'ranks', round, meanRank: mean, ranks: [...ranks] };
@@ -108,7 +109,7 @@ export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPa
         if (step === last) break;
       }
     }
-    yield { type: 'repaired', round, loss: await held() };
+    yield { type: 'repaired', round, loss: yield* held() };
   }
 }
 

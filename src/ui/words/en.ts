@@ -6,6 +6,7 @@
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../../errors.ts';
 import type { PresetId } from '../../experiment/schema.ts';
+import type { Restarted } from '../../state/run-store.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from './numbers.ts';
 
@@ -100,7 +101,8 @@ export const en = {
     needsFiles: (name: string) => `This link was made with ${name}, which is not bundled. Choose its files, or use the bundled model.`,
     needsFetched: (name: string, host: string) => `This link wants ${name} from ${host}.`, lookAt: 'Look at it',
     chooseFiles: 'Choose files…', useBundled: 'Use the bundled model',
-    lostOnce: (repeat: number) => `The engine stopped. It goes on from repeat ${repeat}.`,
+    lostOnce: ({ what, repeat, onCpu }: Restarted) =>
+      `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. It goes on ${onCpu ? 'on the CPU ' : ''}from ${repeat === null ? 'what was kept' : `repeat ${repeat}`}.`,
     lostTwice: 'The engine stopped twice.', lostAsk: (kept: number) => `${kept} repeat${s(kept)} ${kept === 1 ? 'is' : 'are'} kept. Continue on the CPU?`,
     continueCpu: 'Continue on the CPU', tryAgain: 'Try again', dismiss: 'Dismiss',
     selfTestCpu: 'The CPU is used.',

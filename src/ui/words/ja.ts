@@ -92,7 +92,7 @@ export const ja = {
     needsFiles: (name: string) => `このリンクは同梱されていない ${name} で作られました。そのファイルを選ぶか、同梱モデルを使ってください。`,
     needsFetched: (name: string, host: string) => `このリンクには ${host} の ${name} が必要です。`, lookAt: '見る',
     chooseFiles: 'ファイルを選ぶ…', useBundled: '同梱モデルを使う',
-    lostOnce: (repeat: number) => `エンジンが停止しました。${repeat}回目から続けます。`,
+    lostOnce: ({ what, repeat, onCpu }) => `${what === 'gpu' ? 'GPU' : 'エンジン'}が停止しました。${onCpu ? 'CPU で' : ''}${repeat === null ? '保存されたところ' : `${repeat}回目`}から続けます。`,
     lostTwice: 'エンジンが2回停止しました。', lostAsk: (kept: number) => `${kept}回分は残っています。CPU で続けますか。`,
     continueCpu: 'CPU で続ける', tryAgain: 'もう一度試す', dismiss: '消す',
     selfTestCpu: 'CPU を使います。',

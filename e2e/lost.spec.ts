@@ -1,0 +1,86 @@
+/** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
+import { expect, test, type Page } from '@playwright/test';
+import { browserWith } from '../playwright.config.ts';
+import { cellTexts, measured, open, saved, smallSpec, title } from './page.ts';
+
+test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
+test.describe.configure({ timeout: 900_000 });
+
+const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
+
+/** Has the engine's thread keep its devices at hand, and moves it to WebGPU. */
+async function toWebGpu(page: Page): Promise<void> {
+  await page.workers()[0]!.evaluate(() => {
+    const devices: { destroy(): void }[] = [];
+    const { prototype } = (globalThis as unknown as { GPUAdapter: { prototype: { requestDevice(...how: unknown[]): Promise<{ destroy(): void }> } } }).GPUAdapter;
+    const request = prototype.requestDevice;
+    prototype.requestDevice = async function (...how) {
+      const device = await request.apply(this, how);
+      devices.push(device);
+      return device;
+    };
+    Object.assign(globalThis, { devices });
+  });
+  const chip = page.locator('.chips .chip').first();
+  await chip.click();
+  await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
+  await expect(chip).toContainText('WebGPU', { timeout: 180_000 });
+  await page.keyboard.press('Escape');
+}
+
+test('a training whose device is destroyed goes on from its checkpoint and ends as one that nothing happened to', async ({ page }) => {
+  const small = smallSpec({ study: 'slider', sequences: 1, length: 4 });
+  const steps = 8, plate = page.locator('#plate-panel');
+  await open(page, {
+    ...small, method: { ...small.method, repeats: 1 }, slider: { ...small.slider, rank: 2, base: 'as-is' },
+    training: { ...small.training, steps, batch: 1, length: 4, heldSequences: 1, evaluateEvery: 0, learningRate: 0.01 },
+  });
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await toWebGpu(page);
+  const losses = async () => {
+    await expect(title(page)).toHaveText('Trained for every rank', { timeout: 400_000 });
+    const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+    return text.split('\n').filter((line) => !line.startsWith('#'));
+  };
+  const step = async () => Number(/Step (\d+) of/.exec(await plate.textContent() ?? '')?.[1] ?? 0);
+
+  await press(page, 'Play');
+  await expect.poll(step, { timeout: 300_000 }).toBeGreaterThanOrEqual(2);
+  // A pause leaves a checkpoint.
+  await press(page, 'Pause');
+  await expect(title(page)).toHaveText('Paused');
+  const stood = await step();
+  await press(page, 'Play');
+  await expect.poll(step, { timeout: 120_000 }).toBeGreaterThan(stood);
+  expect(stood).toBeLessThan(steps);
+  expect(await page.workers()[0]!.evaluate(() => (globalThis as unknown as { devices: { destroy(): void }[] }).devices.map((d) => d.destroy()).length)).toBe(1);
+  await expect(page.getByRole('alert')).toHaveText('The GPU stopped. It goes on from what was kept.', { timeout: 60_000 });
+  const seen = new Set<number>();
+  await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { timeout: 400_000, intervals: [50] }).toBe('Trained for every rank');
+  const disturbed = await losses();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  seen.delete(0);
+  expect(Math.min(...seen)).toBeGreaterThanOrEqual(stood);
+  await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
+
+  await press(page, 'Reset');
+  await press(page, 'Play');
+  expect(await losses()).toEqual(disturbed);
+});
+
+test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({ page, browser }) => {
+  const spec = smallSpec({ sequences: 1, length: 4 });
+  await open(page, spec);
+  await measured(page, 3);
+  const undisturbed = await cellTexts(page);
+  await toWebGpu(page);
+  await press(page, 'Reset');
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText(/repeat 2 of 3/, { timeout: 240_000 });
+  await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess').catch(() => undefined);
+  await expect(page.getByRole('alert')).toHaveText(/^The GPU stopped\. It goes on from repeat [23]\.$/, { timeout: 60_000 });
+  await measured(page, 3, 400_000);
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
+  expect(await cellTexts(page)).toEqual(undisturbed);
+});
