@@ -1,34 +1,50 @@
 /**
- * Compress to Impress against LASER's exhaustive search: same samples, same engine, same machine.
+ * Compress to Impress against LASER's exhaustive search: same samples, same engine, same machine, one run.
  *
- *   npx tsx bench/compress.ts [samples] [trials] [task]
+ *   npx tsx bench/compress.ts [--model FOLDER] [--samples 100] [--trials 24] [--task next-word] [--laser all|sample] [--processor]
  *
- * LASER's side tries every module at every ρ (504 evaluations on the bundled model), in full; the other side is one backward pass
- * and `trials` evaluations. Decompositions are needed by both and are named apart. Results: bench/results/compress-<task>-<samples>x<trials>.json.
+ * LASER's side tries every module at every ρ, in full or by a seeded sample of 24 that stand for all; the other side is one backward pass
+ * and `trials` evaluations. Both reuse the clean blocks before a change. The totals count the decompositions, too: LASER's are those in
+ * one row block, here there are those of every K. `--processor` counts processor seconds instead of the clock's, where others are at work.
+ * Results: bench/results/compress-<model>-<task>-<samples>x<trials>.json.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { openStudy } from '../cli/study.ts';
 import { compressText } from '../cli/compress.ts';
 import { runCompress } from '../src/experiment/compress-run.ts';
 import { reduceCompress, type CompressState } from '../src/experiment/compress-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
+import { ownTime, provenance, watchOthers } from './machine.ts';
 
-const [samples = '100', trials = '24', task = 'next-word'] = process.argv.slice(2);
-const spec = parseSpec({ study: 'compress', compress: { task: { kind: 'set', id: task }, samples: Number(samples), test: 200, trials: Number(trials), laser: 'all' } });
-const { context, dispose } = await openStudy(spec, {});
-let state: CompressState | null = null;
-for await (const event of runCompress(context)) {
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' }, samples: { type: 'string', default: '100' }, trials: { type: 'string', default: '24' }, task: { type: 'string', default: 'next-word' },
+    laser: { type: 'string', default: 'all' }, processor: { type: 'boolean', default: false },
+  },
+});
+const { samples, trials, task, laser: how } = values, spec = parseSpec({ study: 'compress', compress: { task: { kind: 'set', id: task }, samples: Number(samples), test: 200, trials: Number(trials), laser: how } });
+const { context, dispose } = await openStudy(spec, values.model === undefined ? {} : { model: resolve(values.model) }), { modules } = context.model;
+const others = watchOthers(), began = ownTime();
+let state: CompressState | null = null, phase = '';
+for await (const event of runCompress(values.processor ? { ...context, now: () => 1000 * ownTime() } : context)) {
   state = reduceCompress(state, event);
-  if (event.type === 'laser' && state.laser.length % 56 === 0) console.error(`LASER: ${state.laser.length} of ${state.laserEvaluations}`);
+  if (event.type === 'progress' && event.phase !== phase) console.error(`${new Date().toISOString().slice(11, 19)} ${phase = event.phase}`);
 }
 await dispose();
-const result = state!.result!, { times, laser, test, calibration } = result, scan = times.gradients + times.scan;
+const elsewhere = others(ownTime() - began), result = state!.result!, { times, test, calibration } = result, laser = result.laser!, seconds = (milliseconds: number) => Math.round(milliseconds / 10) / 100;
 console.log(compressText(result));
+/** Decomposing costs about the cube of a block's shorter side. */
+const cubes = (blocks: number) => modules.reduce((sum, m) => sum + blocks * Math.min(m.outFeatures / blocks, m.inFeatures) ** 3, 0);
+const share = cubes(1) / spec.compress.rowBlocks.reduce((sum, blocks) => sum + cubes(blocks), 0), search = laser.extrapolated, own = times.gradients + times.scan;
 const row = {
-  task, samples: calibration.samples, testSamples: test.samples, provider: result.provider, decompose: times.svd / 1000, backward: times.gradients / 1000, trials: result.trials.length, scan: times.scan / 1000,
-  laser: { evaluations: laser!.made, seconds: laser!.milliseconds / 1000, calibration: laser!.best.figures, test: laser!.test, best: `${laser!.best.path} ${laser!.best.rho}` },
-  ratio: laser!.milliseconds / scan, before: { calibration: calibration.before, test: test.steps[0] }, after: { calibration: calibration.after, test: test.steps.at(-1) },
+  ...provenance(), model: result.model.id, task, samples: calibration.samples, testSamples: test.samples, provider: result.provider, clock: values.processor ? 'processor' : 'wall', elsewhere,
+  here: { decompose: seconds(times.svd), backward: seconds(times.gradients), scan: seconds(times.scan), trials: result.trials.length, kept: result.accepted.length },
+  laser: { decompose: seconds(share * times.svd), search: seconds(search), evaluations: laser.evaluations, made: laser.made, best: `${laser.best.path} ${laser.best.rho}` },
+  accuracy: { before: { calibration: calibration.before, test: test.steps[0] }, here: { calibration: calibration.after, test: test.steps.at(-1) }, laser: { calibration: laser.best.figures, test: laser.test } },
+  ratio: search / own, ratioWithDecompositions: (search + share * times.svd) / (own + times.svd),
 };
-console.log(`LASER ${row.laser.seconds.toFixed(0)} s, this ${(scan / 1000).toFixed(0)} s: ${row.ratio.toFixed(1)} times fewer seconds`);
+console.log(`LASER ${seconds(search)} s${laser.made < laser.evaluations ? ` (${laser.made} of ${laser.evaluations} made)` : ''}, this ${seconds(own)} s: ${row.ratio.toFixed(1)} times fewer seconds; decompositions counted, ${row.ratioWithDecompositions.toFixed(1)} times. ${Math.round(100 * elsewhere)} % of the processors elsewhere.`);
 await mkdir(new URL('results/', import.meta.url), { recursive: true });
-await writeFile(new URL(`results/compress-${task}-${samples}x${trials}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);
+await writeFile(new URL(`results/compress-${basename(result.model.id)}-${task}-${samples}x${trials}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);

@@ -30,17 +30,25 @@ export function gram(a: Float64Array, rows: number): Float64Array {
 
 /** a b, a [any, inner], b [inner, any]. */
 export function product(a: Float64Array, b: Float64Array, inner: number): Float64Array {
-  const rows = inner > 0 ? a.length / inner : 0, width = inner > 0 ? b.length / inner : 0, out = new Float64Array(rows * width);
-  for (let i = 0; i < rows; i++) {
-    const to = i * width;
+  const rows = a.length / inner, width = b.length / inner, out = new Float64Array(rows * width), spare = new Float64Array(width);
+  for (let i = 0; i < rows; i += 2) {
+    const two = i + 1 < rows, upper = out.subarray(i * width, (i + 1) * width), lower = two ? out.subarray((i + 1) * width, (i + 2) * width) : spare;
+    const x = i * inner, y = two ? x + inner : x;
     let j = 0;
     for (; j + 4 <= inner; j += 4) {
-      const at = i * inner + j, p = a[at]!, q = a[at + 1]!, r = a[at + 2]!, s = a[at + 3]!, from = j * width, second = from + width, third = second + width, fourth = third + width;
-      for (let k = 0; k < width; k++) out[to + k]! += p * b[from + k]! + q * b[second + k]! + r * b[third + k]! + s * b[fourth + k]!;
+      const p = a[x + j]!, q = a[x + j + 1]!, r = a[x + j + 2]!, s = a[x + j + 3]!, t = a[y + j]!, u = a[y + j + 1]!, v = a[y + j + 2]!, w = a[y + j + 3]!;
+      for (let k = 0, first = j * width, second = first + width, third = second + width, fourth = third + width; k < width; k++) {
+        const e = b[first + k]!, f = b[second + k]!, g = b[third + k]!, h = b[fourth + k]!;
+        upper[k]! += p * e + q * f + r * g + s * h;
+        lower[k]! += t * e + u * f + v * g + w * h;
+      }
     }
     for (; j < inner; j++) {
-      const factor = a[i * inner + j]!, from = j * width;
-      for (let k = 0; k < width; k++) out[to + k]! += factor * b[from + k]!;
+      const p = a[x + j]!, t = a[y + j]!, from = j * width;
+      for (let k = 0; k < width; k++) {
+        upper[k]! += p * b[from + k]!;
+        lower[k]! += t * b[from + k]!;
+      }
     }
   }
   return out;

@@ -1,8 +1,9 @@
 /**
- * Eigenvectors of a symmetric matrix in double precision: Householder's tridiagonal form, then implicit QL, as in EISPACK's
- * tred2 and tql2 (Golub and Van Loan, Matrix Computations, 8.3). Vectors are kept as rows, so every inner loop runs along
- * memory. About 5 n³ multiplications.
+ * Eigenvectors of a symmetric matrix in double precision: Householder's tridiagonal form, its eigenvectors by division
+ * (`tridiagonal.ts`), and these carried back. (Golub and Van Loan, Matrix Computations, 8.3.) Vectors are rows, so that every inner
+ * loop runs along memory; about 3 n³ multiplications.
  */
+import { tridiagonalEigen } from './tridiagonal.ts';
 
 export interface Eigen {
   /** Largest first. */
@@ -11,117 +12,116 @@ export interface Eigen {
   vectors: Float64Array;
 }
 
-/** Of `a` [n, n] row-major, symmetric, finite; it is overwritten. */
+/** Of `a` [n, n] row-major, symmetric, finite; its lower half is read and overwritten. */
 export function symmetricEigen(a: Float64Array, n: number): Eigen {
-  const { diagonal, beside, vectors } = tridiagonal(a, n);
-  diagonalise(diagonal, beside, vectors, n);
-  const order = Array.from(diagonal, (_, i) => i).sort((i, j) => diagonal[j]! - diagonal[i]!);
-  const sorted = new Float64Array(n * n);
-  order.forEach((from, to) => sorted.set(vectors.subarray(from * n, (from + 1) * n), to * n));
-  return { values: Float64Array.from(order, (i) => diagonal[i]!), vectors: sorted };
+  const { diagonal, beside, reflectors } = tridiagonalForm(a, n), { values, vectors } = tridiagonalEigen(diagonal, beside);
+  const turned = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) turned.set(vectors.subarray(i * n, (i + 1) * n), (n - 1 - i) * n);
+  carryBack(turned, reflectors, n);
+  return { values: values.reverse(), vectors: turned };
 }
 
-/** A = Vᵀ T V with T tridiagonal: `beside[i]` couples i and i + 1. */
-function tridiagonal(a: Float64Array, n: number): { diagonal: Float64Array; beside: Float64Array; vectors: Float64Array } {
-  const diagonal = new Float64Array(n), beside = new Float64Array(n), reflectors: (Float64Array | null)[] = [];
-  const p = new Float64Array(n);
-  for (let k = 0; k < n - 1; k++) {
-    diagonal[k] = a[k * n + k]!;
-    const x = a.slice(k * n + k + 1, (k + 1) * n), m = x.length, rest = tail(x);
-    if (rest === 0) {
-      beside[k] = x[0]!;
-      reflectors.push(null);
-      continue;
+/**
+ * T = … H A H … with H = I − v vᵀ for each row from the last on, as EISPACK's tred2 has it: `beside[i]` couples i and i + 1, row k of
+ * `reflectors` [n, n] is the v that clears row k, zero from k on. One pass over the matrix does the changes of one step and the
+ * product of the next.
+ */
+function tridiagonalForm(a: Float64Array, n: number): { diagonal: Float64Array; beside: Float64Array; reflectors: Float64Array } {
+  const diagonal = new Float64Array(n), beside = new Float64Array(n), reflectors = new Float64Array(n * n);
+  // What the last step leaves to be done: A ← A − v wᵀ − w vᵀ.
+  let v = new Float64Array(n);
+  const w = new Float64Array(n), p = new Float64Array(n);
+  const update = (row: number, i: number, to: number) => {
+    const vi = v[i]!, wi = w[i]!;
+    for (let j = 0; j <= to; j++) a[row + j]! -= vi * w[j]! + wi * v[j]!;
+  };
+  for (let k = n - 1; k > 0; k--) {
+    const row = k * n, x = reflectors.subarray(row, row + n);
+    update(row, k, k);
+    diagonal[k] = a[row + k]!;
+    x.set(a.subarray(row, row + k));
+    beside[k - 1] = reflector(x, k);
+    p.fill(0, 0, k);
+    for (let i = 0, at = 0; i < k; i++, at += n) {
+      const vi = v[i]!, wi = w[i]!, xi = x[i]!;
+      let sum = 0;
+      for (let j = 0; j < i; j++) {
+        const value = a[at + j]! - vi * w[j]! - wi * v[j]!;
+        a[at + j] = value;
+        sum += value * x[j]!;
+        p[j]! += value * xi;
+      }
+      const own = a[at + i]! - 2 * vi * wi;
+      a[at + i] = own;
+      p[i]! += sum + own * xi;
     }
-    // v with (I − v vᵀ) x = alpha e₁ and ‖v‖² = 2.
-    const norm = Math.sqrt(x[0]! * x[0]! + rest), alpha = x[0]! > 0 ? -norm : norm;
-    x[0]! -= alpha;
-    const scale = Math.SQRT2 / Math.sqrt(x[0]! * x[0]! + rest);
-    for (let i = 0; i < m; i++) x[i]! *= scale;
-    beside[k] = alpha;
-    reflectors.push(x);
-    // A ← (I − v vᵀ) A (I − v vᵀ) = A − v wᵀ − w vᵀ with w = A v − ½ (vᵀ A v) v.
+    // w = A x − ½ (xᵀ A x) x.
     let along = 0;
-    for (let i = 0; i < m; i++) {
-      const row = (k + 1 + i) * n + k + 1;
-      let sum = 0;
-      for (let j = 0; j < m; j++) sum += a[row + j]! * x[j]!;
-      p[i] = sum;
-      along += sum * x[i]!;
-    }
-    for (let i = 0; i < m; i++) p[i]! -= 0.5 * along * x[i]!;
-    for (let i = 0; i < m; i++) {
-      const row = (k + 1 + i) * n + k + 1, vi = x[i]!, wi = p[i]!;
-      for (let j = 0; j < m; j++) a[row + j]! -= vi * p[j]! + wi * x[j]!;
-    }
+    for (let i = 0; i < k; i++) along += p[i]! * x[i]!;
+    for (let i = 0; i < k; i++) w[i] = p[i]! - 0.5 * along * x[i]!;
+    v = x;
   }
-  if (n > 0) diagonal[n - 1] = a[n * n - 1]!;
-  return { diagonal, beside, vectors: reflected(reflectors, n) };
+  if (n > 0) {
+    update(0, 0, 0);
+    diagonal[0] = a[0]!;
+  }
+  return { diagonal, beside, reflectors };
 }
 
-/** Σ x² without the first. */
-function tail(x: Float64Array): number {
+/** Makes of the first `k` numbers of `x` the v with ‖v‖² = 2 whose reflection puts all of x into number k − 1, and returns that; zeros where it is there already. */
+function reflector(x: Float64Array, k: number): number {
+  let rest = 0;
+  for (let i = 0; i < k - 1; i++) rest += x[i]! * x[i]!;
+  const last = x[k - 1]!;
+  if (rest === 0) {
+    x.fill(0);
+    return last;
+  }
+  const norm = Math.sqrt(last * last + rest), alpha = last > 0 ? -norm : norm;
+  x[k - 1] = last - alpha;
+  const scale = Math.SQRT2 / Math.sqrt((last - alpha) ** 2 + rest);
+  for (let i = 0; i < k; i++) x[i]! *= scale;
+  return alpha;
+}
+
+/** Rows of `z` [n, n], vectors of T, become vectors of A: z ← z H₁ H₂ …, four reflections in one pass, two rows at a time. */
+function carryBack(z: Float64Array, reflectors: Float64Array, n: number): void {
+  const zero = new Float64Array(n), spare = new Float64Array(n), rowOf = (all: Float64Array, i: number) => all.subarray(i * n, (i + 1) * n);
+  for (let k = 1; k < n; k += 4) {
+    const length = Math.min(n, k + 3), [a, b, c, d] = [k, k + 1, k + 2, k + 3].map((i) => (i < n ? rowOf(reflectors, i) : zero)) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const ab = dot(a, b), ac = dot(a, c), ad = dot(a, d), bc = dot(b, c), bd = dot(b, d), cd = dot(c, d);
+    for (let i = 0; i < n; i += 2) {
+      const one = rowOf(z, i), two = i + 1 < n ? rowOf(z, i + 1) : spare;
+      let p = 0, q = 0, r = 0, s = 0, t = 0, u = 0, v = 0, w = 0;
+      for (let j = 0; j < length; j++) {
+        const x = one[j]!, y = two[j]!, aj = a[j]!, bj = b[j]!, cj = c[j]!, dj = d[j]!;
+        p += x * aj;
+        q += x * bj;
+        r += x * cj;
+        s += x * dj;
+        t += y * aj;
+        u += y * bj;
+        v += y * cj;
+        w += y * dj;
+      }
+      // What each finds when those before it have been.
+      q -= p * ab;
+      r -= p * ac + q * bc;
+      s -= p * ad + q * bd + r * cd;
+      u -= t * ab;
+      v -= t * ac + u * bc;
+      w -= t * ad + u * bd + v * cd;
+      for (let j = 0; j < length; j++) {
+        const aj = a[j]!, bj = b[j]!, cj = c[j]!, dj = d[j]!;
+        one[j]! -= p * aj + q * bj + r * cj + s * dj;
+        two[j]! -= t * aj + u * bj + v * cj + w * dj;
+      }
+    }
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 1; i < x.length; i++) sum += x[i]! * x[i]!;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
-}
-
-/** Rows of (H₀ H₁ …)ᵀ, from the last reflector back, so that each works on the part that is not the identity yet. */
-function reflected(reflectors: readonly (Float64Array | null)[], n: number): Float64Array {
-  const z = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) z[i * n + i] = 1;
-  for (let k = reflectors.length - 1; k >= 0; k--) {
-    const v = reflectors[k];
-    if (!v) continue;
-    // Z ← Z (I − v vᵀ) on rows and columns from k + 1 on.
-    for (let i = k + 1; i < n; i++) {
-      const row = i * n + k + 1;
-      let sum = 0;
-      for (let j = 0; j < v.length; j++) sum += z[row + j]! * v[j]!;
-      if (sum !== 0) for (let j = 0; j < v.length; j++) z[row + j]! -= sum * v[j]!;
-    }
-  }
-  return z;
-}
-
-/** Implicit QL with Wilkinson's shift; `d` becomes the eigenvalues, rows of `z` turn along. */
-function diagonalise(d: Float64Array, e: Float64Array, z: Float64Array, n: number): void {
-  for (let l = 0; l < n; l++) {
-    for (let turn = 0; turn < 60; turn++) {
-      let m = l;
-      while (m < n - 1 && Math.abs(e[m]!) > 2.2e-16 * (Math.abs(d[m]!) + Math.abs(d[m + 1]!))) m++;
-      if (m === l) break;
-      let g = (d[l + 1]! - d[l]!) / (2 * e[l]!), r = Math.hypot(g, 1);
-      g = d[m]! - d[l]! + e[l]! / (g + (g < 0 ? -r : r));
-      let s = 1, c = 1, p = 0, i = m - 1;
-      for (; i >= l; i--) {
-        let f = s * e[i]!;
-        const b = c * e[i]!;
-        e[i + 1] = r = Math.hypot(f, g);
-        if (r === 0) break;
-        s = f / r;
-        c = g / r;
-        g = d[i + 1]! - p;
-        r = (d[i]! - g) * s + 2 * c * b;
-        p = s * r;
-        d[i + 1] = g + p;
-        g = c * r - b;
-        const upper = i * n, lower = upper + n;
-        for (let k = 0; k < n; k++) {
-          f = z[lower + k]!;
-          const h = z[upper + k]!;
-          z[lower + k] = s * h + c * f;
-          z[upper + k] = c * h - s * f;
-        }
-      }
-      if (r === 0 && i >= l) {
-        d[i + 1]! -= p;
-        e[m] = 0;
-        continue;
-      }
-      d[l]! -= p;
-      e[l] = g;
-      e[m] = 0;
-    }
-  }
 }
