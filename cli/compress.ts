@@ -18,7 +18,7 @@ export const compress: StudyCommand = async (spec, options) => {
   try {
     for await (const event of runCompress(context)) {
       state = reduceCompress(state, event);
-      if (event.type === 'progress') line(`${WHAT[event.phase]}, ${event.done} of ${event.of}`);
+      if (event.type === 'progress') line(`${WHAT[event.phase]}, ${event.done} of ${event.of}${(event.left ?? 0) < 1000 ? '' : `, about ${Math.round(event.left! / 1000)} s left`}`);
     }
   } finally {
     clearLine();

@@ -23,6 +23,7 @@ import { adapterAt } from './import.ts';
 import type { Options } from './main.ts';
 import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
+import { nodeThreads } from './svd-threads.ts';
 
 /** Runs a study and prints what it found; returns the exit code. */
 export type StudyCommand = (spec: ExperimentSpec, options: Options) => Promise<number>;
@@ -69,6 +70,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     encode: async (text) => Int32Array.from((await model.open.tokenizer()).encode(text)),
     decode: async (ids) => (await model.open.tokenizer()).decode(Array.from(ids)),
     task: bundledTask,
+    threads: async () => nodeThreads,
     derive: deriveFrom(model.graph),
     keep: (adapter) => kept.set(adapter.name, adapter),
     kept: (name) => kept.get(name),

@@ -1,5 +1,9 @@
 /** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, texts, files, its use as a base, and an edited table. */
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { expect, test } from '@playwright/test';
+import { decompose } from '../src/methods/compress/decompositions.ts';
+import type { SvdAnswer } from '../src/methods/compress/pool.ts';
 import { open, saved, smallSpec, title } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
@@ -95,4 +99,28 @@ test('the task is a table that can be edited', async ({ page }) => {
   await plate.getByRole('button', { name: 'Remove row 2', exact: true }).click();
   await expect(plate.getByText('1 to 5 of 299')).toBeVisible();
   await expect(plate.getByLabel('Row 1, option 1')).toHaveValue(' whale');
+});
+
+/** The bundled model is decomposed on the engine's own thread; larger ones on several of these. */
+test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({ page }) => {
+  const file = readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) => /^svd-thread-[\w-]+\.js$/.test(f))!;
+  await page.goto('./');
+  const job = { module: { index: 0, path: 'layer 0', outFeatures: 12, inFeatures: 10 }, splitting: { blocks: 2, split: 'contiguous' as const, seed: 1 }, w: Float32Array.from({ length: 120 }, (_, i) => Math.sin(i * i)) };
+  const answers = await page.evaluate(async ({ file, values, job }) => {
+    const worker = new Worker(`assets/${file}`, { type: 'module' }), found: unknown[] = [];
+    for (const w of [values, values.map(() => 0)]) {
+      const answer = await new Promise<SvdAnswer>((resolve, reject) => {
+        worker.onmessage = ({ data }) => resolve(data);
+        worker.onerror = (event) => reject(new Error(event.message));
+        worker.postMessage({ ...job, w: Float32Array.from(w) });
+      });
+      found.push('blocks' in answer ? answer.blocks.map((b) => ({ rows: [...b.rows], sigma: [...b.sigma], side: b.side, vectors: [...b.vectors] })) : answer);
+    }
+    worker.terminate();
+    return found;
+  }, { file, values: [...job.w], job: { module: job.module, splitting: job.splitting } });
+  expect(answers).toEqual([
+    decompose(job).map((b) => ({ rows: [...b.rows], sigma: [...b.sigma], side: b.side, vectors: [...b.vectors] })),
+    { code: 'singular', values: { module: 'layer 0', why: 'is zero everywhere' } },
+  ]);
 });

@@ -205,8 +205,8 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(() => this.probing.scores(pass as Kept, queries, layer));
   }
 
-  refreshPass(pass: CleanPass, layer: number): Promise<void> {
-    return this.exclusive(() => this.probing.refresh(pass as Kept, layer));
+  refreshPass(pass: CleanPass, layer: number, to = this.layers): Promise<void> {
+    return this.exclusive(() => this.probing.refresh(pass as Kept, layer, to));
   }
 
   singularGradients(batch: TrainingBatch, directions: readonly WeightDirections[]): Promise<{ loss: number; gradients: Float32Array[] }> {

@@ -199,8 +199,8 @@ export interface TokenScores {
 export interface ScoringEngine {
   /** Answers the queries; blocks before `layer` as `pass` kept them, from there on with the weights as they are now. `layer` = layers: the head only. */
   scoreTokens(pass: CleanPass, queries: readonly TokenQuery[], layer: number): Promise<TokenScores>;
-  /** What `pass` keeps, computed anew from block `layer` on with the weights as they are now. Its `loss` stays what it was. */
-  refreshPass(pass: CleanPass, layer: number): Promise<void>;
+  /** What `pass` keeps, computed anew with the weights as they are now: what blocks `layer` to `to` (default: the last) give. Its `loss` stays what it was. */
+  refreshPass(pass: CleanPass, layer: number, to?: number): Promise<void>;
   /**
    * uᵢᵀ G Wᵀ uᵢ or vᵢᵀ Wᵀ G vᵢ of every direction and sequence of the batch, G = dL/dW of the mean loss, both restricted to the rows of the
    * stretch: for each of `directions` one array [blocks, sequences, count / blocks]. Of singular vectors it is σᵢ dL/dσᵢ.

@@ -138,12 +138,13 @@ export class Probing {
   }
 
   /** See `ScoringEngine.refreshPass`. */
-  async refresh(kept: Kept, layer: number): Promise<void> {
-    const made = await this.suffix(kept, layer);
+  async refresh(kept: Kept, layer: number, to: number): Promise<void> {
+    const made = await this.suffix(kept, layer, to);
     if (made.length === 0) return;
-    for (const old of [...kept.stream.splice(layer + 1), kept.prepared]) old.dispose();
+    for (const old of kept.stream.splice(layer + 1, made.length, ...made)) old.dispose();
     dropOpened(kept);
-    kept.stream.push(...made);
+    if (to < this.model.layers) return;
+    kept.prepared.dispose();
     kept.prepared = await this.head.prepare(shapeOf(kept.batch), made.at(-1)!);
   }
 
@@ -234,9 +235,9 @@ export class Probing {
   }
 
   /** Outputs of the blocks from `layer` on, computed from that block's kept input: the later streams. */
-  private async suffix({ batch, stream }: Kept, layer: number): Promise<DeviceTensor[]> {
+  private async suffix({ batch, stream }: Kept, layer: number, to = this.model.layers): Promise<DeviceTensor[]> {
     const made: DeviceTensor[] = [];
-    for (let l = layer; l < this.model.layers; l++) made.push(firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)));
+    for (let l = layer; l < to; l++) made.push(firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)));
     return made;
   }
 

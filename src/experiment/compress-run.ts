@@ -2,6 +2,7 @@
  * The study "compress": Compress to Impress (methods.md §5). One backward pass over the samples scores every removal of singular
  * components; the best are really tried, and kept where the samples' accuracy rises. Samples that took no part judge at the end.
  */
+import type { TrainingBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import { directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate } from '../methods/compress/candidates.ts';
 import { answersOf, chanceOf, layOut, type Judged, type SampleScore } from '../methods/compress/task.ts';
@@ -113,8 +114,8 @@ class Compression {
 
   /** Decompositions and one backward pass, and what follows from them. */
   private async *planned(bench: Workbench): Steps<Plan> {
-    const { spec: { compress, seed } } = this.context;
-    yield* this.decompose();
+    const { spec: { compress, seed } } = this.context, unknown = this.weights.unknown();
+    yield* this.working('svd', this.weights.decompose(unknown), unknown.length);
     const sums = yield* this.gradients(bench);
     for (const s of sums) if (s.of.blocks.length === compress.rowBlocks[0]) yield { type: 'spectrum', spectrum: this.weights.spectrum(s) };
     const candidates = ordered(sums.flatMap((s) => s.candidates()), compress.ranking);
@@ -131,30 +132,22 @@ class Compression {
     return { type: 'base', figures: figuresOf(before), aboveChance: interval !== null && interval.low > chance };
   }
 
-  private async *decompose(): Steps {
-    const { model: { modules }, spec: { compress: { rowBlocks } } } = this.context, of = modules.length * rowBlocks.length;
-    let done = 0;
-    for (const { index } of modules) {
-      for (const blocks of rowBlocks) {
-        await this.timed('svd', () => { this.weights.decomposed(index, blocks); });
-        yield { type: 'progress', phase: 'svd', done: ++done, of };
-      }
-    }
+  private async *gradients(bench: Workbench): Steps<SigmaGradients[]> {
+    const { model: { modules }, spec: { compress: { rowBlocks } } } = this.context, batches = answersOf(bench.task, BACKWARD_ROWS);
+    const sums = modules.flatMap(({ index }) => rowBlocks.map((blocks) => new SigmaGradients(this.weights.decomposed(index, blocks))));
+    yield* this.working('gradients', this.backward(sums, batches), batches.length);
+    return sums;
   }
 
   /** One forward and backward pass over the right answers, in batches. */
-  private async *gradients(bench: Workbench): Steps<SigmaGradients[]> {
-    const { model: { modules }, spec: { compress: { rowBlocks } } } = this.context, sums = modules.flatMap(({ index }) => rowBlocks.map((blocks) => new SigmaGradients(this.weights.decomposed(index, blocks))));
-    const directions = sums.map((s) => directionsOf(s.of, () => this.engine.materialiseWeight(s.of.module))), all = directions.flat(), batches = answersOf(bench.task, BACKWARD_ROWS);
-    for (const [i, batch] of batches.entries()) {
-      await this.timed('gradients', async () => {
-        const { gradients } = await this.engine.singularGradients(batch, all), tokens = batch.labels!.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);
-        let at = 0;
-        sums.forEach((sum, s) => sum.add(gradients.slice(at, at += directions[s]!.length), batch.sequences, tokens));
-      });
-      yield { type: 'progress', phase: 'gradients', done: i + 1, of: batches.length };
+  private async *backward(sums: readonly SigmaGradients[], batches: readonly TrainingBatch[]): AsyncGenerator<void, void, undefined> {
+    const directions = sums.map((s) => directionsOf(s.of, () => this.engine.materialiseWeight(s.of.module))), all = directions.flat();
+    for (const batch of batches) {
+      const { gradients } = await this.engine.singularGradients(batch, all), tokens = batch.labels!.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);
+      let at = 0;
+      sums.forEach((sum, s) => sum.add(gradients.slice(at, at += directions[s]!.length), batch.sequences, tokens));
+      yield;
     }
-    return sums;
   }
 
   /** Small removals, really made one at a time: does the prediction hold where it must? */
@@ -173,7 +166,7 @@ class Compression {
     for (const candidate of candidates.slice(first)) {
       const start = now(), { trials } = this.now, current = trials.findLast((t) => t.accepted)?.figures ?? this.now.base!, { module } = candidate;
       const judged = yield* this.under(bench, 'scan', module, this.weights.cut(candidate), trials.length, of), figures = figuresOf(judged), accepted = isBetter(figures, current);
-      if (accepted) yield* this.working('scan', bench.settle(this.layerOf(module)), bench.batches, trials.length, of);
+      if (accepted) bench.settle(this.layerOf(module));
       else {
         const earlier = trials.findLast((t) => t.accepted && t.module === module);
         await engine.setWeight(module, earlier ? this.weights.cut(earlier) : null);
@@ -186,7 +179,8 @@ class Compression {
     const placed = inForce(this.now.trials).map((i) => this.now.trials[i]!.module);
     if (first === of || placed.length === 0) return;
     for (const module of placed) await engine.setWeight(module, null);
-    yield* this.working('scan', bench.settle(0), bench.batches, of, of);
+    bench.settle(0);
+    yield* this.working('scan', bench.refresh(), bench.batches, of, of);
   }
 
   /** LASER: every module at every ρ, one at a time, on the same samples; a seeded sample of them where the whole is not asked for. */
@@ -210,7 +204,7 @@ class Compression {
       for (const step of [null, ...steps]) {
         if (step) {
           await engine.setWeight(step.module, this.weights.cut(step));
-          yield* this.working('test', bench.settle(this.layerOf(step.module)), bench.batches);
+          bench.settle(this.layerOf(step.module));
         }
         judged.push(yield* this.working('test', bench.judge(), bench.batches));
         texts.push(texts.includes(null) ? null : yield* this.written());
@@ -270,21 +264,19 @@ class Compression {
     return yield* this.working(phase, bench.judge(this.layerOf(module)), bench.batches, done, of);
   }
 
-  /** Steps of some work as progress, its time added to the phase's. Without `of`, the steps themselves are counted. */
-  private async *working<T>(phase: CompressPhase, work: AsyncGenerator<void, T, undefined>, steps: number, done?: number, of?: number): Steps<T> {
-    const { now } = this.context;
+  /**
+   * Steps of some work as progress with the time left at its pace, its time added to the phase's. Without `of`, the steps themselves are counted,
+   * or the shares of the whole that they yield.
+   */
+  private async *working<T>(phase: CompressPhase, work: AsyncGenerator<number | void, T, undefined>, steps: number, done?: number, of?: number): Steps<T> {
+    const { now } = this.context, before = done === undefined ? this.times[phase] : 0;
     for (let step = 1; ; step++) {
       const start = now(), next = await work.next();
       this.times[phase] += now() - start;
       if (next.done) return next.value;
-      yield { type: 'progress', phase, done: done ?? step, of: of ?? steps };
+      const share = next.value ?? ((done ?? 0) + step / steps) / (of ?? 1);
+      yield { type: 'progress', phase, done: done ?? step, of: of ?? steps, left: Math.max(0, Math.round((this.times[phase] - before) * (1 / share - 1))) };
     }
-  }
-
-  private async timed(phase: CompressPhase, work: () => void | Promise<void>): Promise<void> {
-    const start = this.context.now();
-    await work();
-    this.times[phase] += this.context.now() - start;
   }
 
   private layerOf(module: number): number {

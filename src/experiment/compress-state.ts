@@ -8,6 +8,9 @@ import type { StudyContext } from './study.ts';
 
 export type CompressPhase = 'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'text' | 'laser';
 
+/** `left`: milliseconds to the end of the phase, at its pace so far. */
+export interface CompressProgress { phase: CompressPhase; done: number; of: number; left?: number }
+
 /** Accuracy, and negative log likelihood of the right answers in nats per token. */
 export interface Figures { accuracy: number; loss: number }
 
@@ -77,7 +80,7 @@ export type CompressEvent =
   | { type: 'start'; spec: ExperimentSpec; samples: number; test: number; chance: number; laserEvaluations: number }
   /** A compression taken up again, as it stood. */
   | { type: 'resumed'; state: CompressState }
-  | { type: 'progress'; phase: CompressPhase; done: number; of: number }
+  | ({ type: 'progress' } & CompressProgress)
   | { type: 'base'; figures: Figures; aboveChance: boolean }
   | { type: 'spectrum'; spectrum: Spectrum }
   | { type: 'candidates'; count: number }
@@ -93,7 +96,7 @@ export interface CompressState {
   testSamples: number;
   chance: number;
   laserEvaluations: number;
-  progress: { phase: CompressPhase; done: number; of: number } | null;
+  progress: CompressProgress | null;
   base: Figures | null;
   /** Whether the model's accuracy is measurably above chance (95 %). */
   aboveChance: boolean;
@@ -116,7 +119,7 @@ export function reduceCompress(state: CompressState | null, event: CompressEvent
   if (event.type === 'resumed') return event.state;
   if (!state) throw new RangeError('a compression begins with its start');
   switch (event.type) {
-    case 'progress': return { ...state, progress: { phase: event.phase, done: event.done, of: event.of } };
+    case 'progress': return { ...state, progress: { phase: event.phase, done: event.done, of: event.of, ...(event.left !== undefined && { left: event.left }) } };
     case 'base': return { ...state, base: event.figures, aboveChance: event.aboveChance };
     case 'spectrum': return { ...state, spectra: [...state.spectra, event.spectrum] };
     case 'candidates': return { ...state, candidates: event.count };

@@ -1,11 +1,21 @@
 /** A model's weights with components taken out, and the decompositions they come from. */
+import type { ModuleInfo } from '../compiler/modules.ts';
 import { cut, type Candidate, type Decomposition, type SigmaGradients } from '../methods/compress/candidates.ts';
-import { Decompositions, type Splitting } from '../methods/compress/decompositions.ts';
+import { costOf, decompose, Decompositions, type Splitting, type SvdJob } from '../methods/compress/decompositions.ts';
+import { decomposedBy, type Threads } from '../methods/compress/pool.ts';
 import type { Spectrum } from './compress-state.ts';
 import type { FullEngine, StudyContext } from './study.ts';
 
 /** Kept for as long as the thread lives, for one model at a time. */
 const decompositions = new Decompositions();
+
+/** Work (see `costOf`) from which on other threads are started: some three seconds on one. */
+const WORTH_THREADS = 2e9;
+
+type Unknown = Pick<SvdJob, 'splitting'> & { module: ModuleInfo };
+
+/** This thread itself. */
+const HERE: Threads = { count: 1, open: () => ({ decompose: async (job) => decompose(job), close: () => undefined }) };
 
 export class CutWeights {
   private readonly context: StudyContext;
@@ -38,6 +48,23 @@ export class CutWeights {
     return this.decomposition(module, this.splittings.find((s) => s.blocks === blocks)!);
   }
 
+  /** Decompositions of the experiment that are not known yet. */
+  unknown(): Unknown[] {
+    return this.context.model.modules.flatMap((module) => this.splittings.filter((s) => !decompositions.has(module, s)).map((splitting) => ({ module, splitting })));
+  }
+
+  /** Makes them, on other threads where that is worth their start; yields the share that is done. Throws `row-blocks`, `singular`, `worker-died`. */
+  async *decompose(todo: readonly Unknown[]): AsyncGenerator<number, void, undefined> {
+    const { threads } = this.context;
+    const whole = todo.reduce((sum, { module, splitting }) => sum + costOf(module, splitting.blocks), 0), jobs = todo.map(({ module, splitting }) => () => ({ module, splitting, w: this.ownWeight(module.index) }));
+    let done = 0;
+    for await (const { job, blocks } of decomposedBy(threads && whole > WORTH_THREADS ? await threads() : HERE, jobs)) {
+      const { module, splitting } = todo[job]!;
+      decompositions.keep(todo[job]!, blocks);
+      yield (done += costOf(module, splitting.blocks)) / whole;
+    }
+  }
+
   cut({ module, blocks, keep }: Pick<Candidate, 'module' | 'blocks' | 'keep'>): Float32Array {
     return cut(this.of(module), this.decomposed(module, blocks), keep);
   }
@@ -55,6 +82,10 @@ export class CutWeights {
   }
 
   private decomposition(module: number, splitting: Splitting): Decomposition {
-    return decompositions.of(this.context.model.modules[module]!, splitting, () => this.own.get(module) ?? this.engine.materialiseWeight(module));
+    return decompositions.of(this.context.model.modules[module]!, splitting, () => this.ownWeight(module));
+  }
+
+  private ownWeight(module: number): Float32Array {
+    return this.own.get(module) ?? this.engine.materialiseWeight(module);
   }
 }

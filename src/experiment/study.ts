@@ -4,6 +4,7 @@
  * outside comes in through its context, so that the page's thread and the command line run the very same code.
  */
 import type { Adapters, AdapterValues, Engine, GeneratingEngine, GradientEngine, ProviderInfo, ScoringEngine, SparseEngine, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type { Threads } from '../methods/compress/pool.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
@@ -45,6 +46,8 @@ export interface StudyContext {
   decode(ids: ArrayLike<number>): Promise<string>;
   /** A bundled task's file, `public/tasks/<id>.json`; absent where none can be had. Throws `no-file`. */
   task?(id: string): Promise<string>;
+  /** Other threads for decompositions; absent: there are none. */
+  threads?(): Promise<Threads>;
   /** Another engine over the same model with its linear layers in another form. The caller disposes it. Throws `too-large`. */
   derive(form: WeightForm): Promise<FullEngine>;
   /** Keeps what a study made of the model, so that other studies can run on it; absent: nobody wants it. */

@@ -205,6 +205,7 @@ export class StudyHost {
         if (table === undefined) throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no task of this name comes with the page' });
         return table;
       },
+      threads: async () => (await import('./svd-threads.ts')).browserThreads,
       derive: (form) => this.derive(graph, form),
       keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
       keep: (adapter) => keepIn(adapters, adapter),

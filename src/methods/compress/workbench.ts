@@ -12,10 +12,13 @@ export class Workbench {
   readonly task: LaidOut;
   private readonly engine: TrialEngine;
   private readonly passes: CleanPass[] = [];
+  /** The first block whose own output in `passes` is that of earlier weights. */
+  private stale: number;
 
   constructor(engine: TrialEngine, task: LaidOut) {
     this.engine = engine;
     this.task = task;
+    this.stale = engine.layers;
   }
 
   get batches(): number { return this.task.batches.length; }
@@ -28,22 +31,37 @@ export class Workbench {
     }
   }
 
-  /** The samples under the weights as they are now, of which only those of block `layer` and later may have changed. */
+  /** The samples under the weights as they are now, of which only those of block `layer` and later may have changed since `settle`. */
   async *judge(layer = this.engine.layers): AsyncGenerator<void, Judged, undefined> {
     const tally = new Tally(this.task);
     for (const [i, pass] of this.passes.entries()) {
+      await this.upTo(pass, layer);
       await tally.add(this.engine, i, pass, layer);
       yield;
     }
+    this.stale = Math.max(this.stale, layer);
     return tally.result();
   }
 
-  /** Makes the weights as they are now the ones to start from; see `judge`. */
-  async *settle(layer: number): AsyncGenerator<void, void, undefined> {
+  /**
+   * The weights as they are now are the ones to start from; block `layer` is the first that changed. Its stream is worked out anew only as
+   * far as the next change lies.
+   */
+  settle(layer: number): void {
+    this.stale = Math.min(this.stale, layer);
+  }
+
+  /** Does what `settle` left to be done. */
+  async *refresh(): AsyncGenerator<void, void, undefined> {
     for (const pass of this.passes) {
-      await this.engine.refreshPass(pass, layer);
+      await this.upTo(pass, this.engine.layers);
       yield;
     }
+    this.stale = this.engine.layers;
+  }
+
+  private async upTo(pass: CleanPass, layer: number): Promise<void> {
+    if (this.stale < layer) await this.engine.refreshPass(pass, this.stale, layer);
   }
 
   dispose(): void {

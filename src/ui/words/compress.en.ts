@@ -13,9 +13,9 @@ export const compressEn = {
   views: { label: 'Chart', spectrum: 'Components', scatter: 'Prediction' },
   empty: 'One backward pass will rank every component.', emptyNote: 'The best removals are then really tried.',
   running: 'The finding appears at the end.', interrupted: 'The scan was not run to its end.',
-  phase: (phase: CompressPhase, done: number, of: number) => `${{
+  phase: (phase: CompressPhase, done: number, of: number, left: string | null) => `${{
     svd: 'Decomposing weights', samples: 'Running the samples', gradients: 'Backward pass', checks: 'Measuring small removals', scan: 'Trying removals', test: 'Running the test samples', text: 'Writing a text', laser: 'LASER’s search',
-  }[phase]}, ${n.whole(done)} of ${n.whole(of)}.`,
+  }[phase]}, ${n.whole(done)} of ${n.whole(of)}.${left === null ? '' : ` About ${left} left.`}`,
   finding: ({ steps, before, after, kind }: CompressVerdict) => (kind === 'none' ? 'Nothing is removed: no removal tried made the samples better.'
     : `Dropping ${n.whole(steps)} piece${s(steps)} ${kind === 'helped' ? 'helped' : kind === 'cost' ? 'cost' : 'took accuracy from'}${kind === 'open' ? ` ${percent(before.accuracy)} to ${percent(after.accuracy)}` : `: ${percent(before.accuracy)} to ${percent(after.accuracy)}`}.`),
   undone: 'All steps are undone.',

@@ -11,9 +11,9 @@ export const compressJa: CompressWords = {
   views: { label: 'グラフ', spectrum: '成分', scatter: '予測' },
   empty: '一度の逆伝播で、すべての成分に順位がつきます。', emptyNote: '上位の除去を実際に試します。',
   running: '結論は最後に表示されます。', interrupted: '探索は最後まで実行されていません。',
-  phase: (phase, done, of) => `${{
+  phase: (phase, done, of, left) => `${{
     svd: '重みを分解中', samples: 'サンプルを実行中', gradients: '逆伝播中', checks: '小さな除去を実測中', scan: '除去を試行中', test: 'テスト用サンプルを実行中', text: '文章を生成中', laser: 'LASER の探索中',
-  }[phase]}（${n.whole(done)} / ${n.whole(of)}）。`,
+  }[phase]}（${n.whole(done)} / ${n.whole(of)}）。${left === null ? '' : `残り約${left}。`}`,
   finding: ({ steps, before, after, kind }) => (kind === 'none' ? '何も取り除いていません。試した除去でサンプルの成績は上がりませんでした。'
     : `${n.whole(steps)} 個の除去で正答率が ${percent(before.accuracy)} から ${percent(after.accuracy)} に${kind === 'helped' ? '上がりました' : kind === 'cost' ? '下がりました' : 'なりました'}。`),
   undone: 'すべての手順を取り消しました。',

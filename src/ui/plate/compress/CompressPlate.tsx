@@ -47,14 +47,16 @@ export function CompressPlate() {
 
 /** The plate's sentence and the line below it; the charts have their own until there is a result. */
 function useSaid(state: CompressState | null, steps: number, own: string | null, ownNote: string): { finding: string; note: string } {
-  const w = ofStudies(useWords()).compress, phase = useStudy((s) => s.phase.compress);
+  const words = useWords(), w = ofStudies(words).compress, phase = useStudy((s) => s.phase.compress);
   if (!state) return { finding: w.empty, note: w.emptyNote };
   if (state.result) {
     const verdict = verdictOf(state.result, steps);
     return { finding: steps === 0 && state.result.accepted.length > 0 ? w.undone : w.finding(verdict), note: w.sure(verdict, state.result.test.samples) };
   }
   if (phase === 'idle') return { finding: own ?? w.running, note: w.interrupted };
-  return { finding: own ?? w.running, note: state.progress ? w.phase(state.progress.phase, state.progress.done, state.progress.of) : ownNote };
+  if (!state.progress) return { finding: own ?? w.running, note: ownNote };
+  const { phase: of, done, of: all, left = 0 } = state.progress;
+  return { finding: own ?? w.running, note: w.phase(of, done, all, left < 1000 ? null : words.seconds(left / 1000)) };
 }
 
 function Components({ state, steps }: { state: CompressState | null; steps: number }) {
