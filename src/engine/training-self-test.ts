@@ -66,8 +66,9 @@ class Kernels {
       const chunks = new VocabularyChunks(this.backend, head, width), own = new CrossEntropy(this.backend, chunks);
       try {
         const { pass, dh } = await own.forwardAndGradient(given, labels, weights);
-        this.made.push(dh);
         errors.push(difference(await own.losses(pass), want.losses), await this.off(dh, want.gradient));
+        // On WebGPU the runtime's outputs must go before the session they are of: after it, freeing them is an error of the runtime's.
+        dh.dispose();
         own.release(pass);
       } finally {
         await own.dispose();
