@@ -51,6 +51,15 @@ test('races three allocations to a finding, and says that one seed is not enough
 test('a race that does not fit is refused before it begins, with what would fit', async ({ page }) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
   await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  // What it needs stands beside the settings before that, and follows them.
+  const plate = page.getByRole('tabpanel'), need = plate.locator('.need');
+  await plate.getByText('Settings', { exact: true }).click();
+  await expect(need).toHaveText(/^Needs about [\d.]+ GB beside the model: more than the [\d.]+ GB this device allows\.$/);
+  await plate.getByLabel('Sequences a step').fill('1');
+  await plate.getByLabel('Sequences a step').press('Enter');
+  await expect(need).toHaveText(/^Needs about [\d.]+ MB beside the model, of [\d.]+ GB\.$/);
+  await plate.getByLabel('Sequences a step').fill('64');
+  await plate.getByLabel('Sequences a step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./, { timeout: 60_000 });
   await expect(title(page)).toHaveText('Nothing trained yet');

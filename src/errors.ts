@@ -41,6 +41,7 @@ export const errorTable = {
   'self-test': (v) => `${v.provider} computes wrongly here (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
   'too-large': (v) => `Needs ${v.needed}; this device allows ${v.allowed}. Use fewer or shorter sequences, or a q4 file.`,
   'training-too-large': (v) => `A training step of ${v.sequences} x ${v.length} tokens needs ${v.needed} beside the model; this device allows ${v.allowed}. ${Number(v.fit) > 0 ? `Use at most ${v.fit} of these sequences a step.` : 'Use shorter sequences or lower ranks.'}`,
+  'pruning-too-large': (v) => `Pruning with ${v.samples} samples of ${v.length} tokens, in steps of ${v.sequences}, needs ${v.needed} beside the model; this device allows ${v.allowed}. ${Number(v.fit) >= 4 ? `Use at most ${v.fit} samples.` : 'Use a smaller model, or shorter sequences.'}`,
   'runtime': (v) => `The runtime refused ${v.what}: ${v.why}. Try the other provider or another export.`,
   'float-only': (v) => `The weight of ${v.module} cannot be exchanged while it is quantised. Use the model with float32 layers.`,
   'device-lost': () => `The GPU stopped. Start again to go on from what was kept; if it stops once more, use fewer or shorter sequences, or the CPU.`,

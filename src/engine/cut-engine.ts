@@ -137,6 +137,11 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     checkTraining(this.model, { ...shape, ranks: this.model.modules.map((_, m) => ranks.reduce((sum, r) => sum + r[m]!, 0)) }, this.budget);
   }
 
+  async checkPruning(shape: { samples: number; sequences: number; length: number }, ranks: readonly number[]): Promise<void> {
+    const { checkPruning } = await import('../model/training-memory.ts');
+    checkPruning(this.model, { ...shape, ranks }, this.budget);
+  }
+
   testTraining(): Promise<Check[]> {
     return this.exclusive(async () => (await import('./training-self-test.ts')).testTraining(this.backend));
   }

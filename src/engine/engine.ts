@@ -234,6 +234,11 @@ export interface BlockWalk {
 export interface SparseEngine extends WeightEngine {
   readonly modules: readonly ModuleInfo[];
   readonly layers: number;
+  /**
+   * Throws `pruning-too-large`, which says what would fit, when pruning and repairing this model's layers in float32 does not fit beside it:
+   * `samples` of the calibration, `sequences` of a training step, the room of every module's adapter.
+   */
+  checkPruning(shape: { samples: number; sequences: number; length: number }, ranks: readonly number[]): Promise<void>;
   masks(): Promise<Masks>;
   /** x_i · x_j over whole sequences of the input of every block, [layers] of [sequences, sequences]. */
   inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]>;

@@ -123,6 +123,13 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 2 + 1));
   });
 
+  it('is refused before its layers are made anew where it does not fit, with what would', async () => {
+    const given = await context(small()), tight = createEngine({ model: compiled, backend: await backend, memoryBudgetBytes: 1_000_000 });
+    const run = runPrune({ ...given, engine: tight, derive: () => { throw new Error('nothing is to be made'); } });
+    await run.next();
+    await expect(run.next()).rejects.toMatchObject({ code: 'pruning-too-large', values: { samples: 4, length: given.spec.training.length } });
+  });
+
   it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {
     let state: PruneState | null = null;
     for await (const event of runPrune(await context(small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false'])))) state = reducePrune(state, event);

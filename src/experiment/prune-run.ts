@@ -13,6 +13,7 @@ import type { PrunedParts } from './made-base.ts';
 import { targetOf } from './prune-spec.ts';
 import { reducePrune, resultOf, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
 import type { ExperimentSpec } from './spec.ts';
+import { pruneRanks } from './study-need.ts';
 import { trainingOptions } from './study-training.ts';
 import type { StudyContext } from './study.ts';
 
@@ -39,7 +40,7 @@ export type PruneEvent =
 /** A pruning after a whole round; with `state.lora`, after the comparisons. What comes after a round is the same however often it was taken up again. */
 export interface PruneCheckpoint { state: PruneState; standing: LosaStanding }
 
-/** See study.ts. The pruned model is a base as soon as its last round is through. Throws what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
+/** See study.ts. The pruned model is a base as soon as its last round is through. Throws `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
 export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEvent, void, undefined> {
   const { spec, model, provider, versions, checkpoint } = context, from = checkpoint?.from as PruneCheckpoint | undefined;
   let state: PruneState | null = null;
@@ -53,6 +54,7 @@ export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEven
     type: 'start', spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, layers: model.layers,
     sequences: { calibration: calibration.sequences, train: train.sequences, held: held.sequences },
   });
+  await context.engine.checkPruning({ samples: calibration.sequences, sequences: spec.training.batch, length: spec.training.length }, pruneRanks(spec, model.modules));
   const engine = await context.derive('float32'), options: LosaOptions = { ...spec.prune, sparsity, structure, seed: spec.seed, scale: SCALE, training: trainingOptions(spec.training, spec.seed) };
   let dense: CleanPass | null = null, pruned: LosaModel | null = null, standing = from?.standing;
   const offer = () => {

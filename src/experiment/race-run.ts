@@ -15,6 +15,7 @@ import type { RaceEntry } from './race-spec.ts';
 import { standingsOf } from './race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './race-state.ts';
 import type { KeptAdapter, StudyContext } from './study.ts';
+import { raceRanks } from './study-need.ts';
 import { trainingOptions } from './study-training.ts';
 
 /** Steps of a turn where there is no held-out loss to stop at. */
@@ -57,9 +58,8 @@ class Race {
 
   async* run(): Events {
     const { spec, model, provider, versions, tokens } = this.context, { training, race, seed } = spec;
-    const from = this.door?.from as RaceCheckpoint | undefined, most = model.modules.map(() => Math.ceil(Math.max(...race.meanRanks)));
-    // All entries are on the provider together, and each costs what uniform ranks do.
-    await this.context.engine.checkTraining({ sequences: training.batch, length: training.length }, ...race.entries.map(() => most));
+    const from = this.door?.from as RaceCheckpoint | undefined, most = raceRanks(spec, model.modules);
+    await this.context.engine.checkTraining({ sequences: training.batch, length: training.length }, most);
     this.data = {
       train: await tokens(training.train, { sequences: Infinity, length: training.length }),
       held: await tokens(training.held, { sequences: training.heldSequences, length: training.length }),

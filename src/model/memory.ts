@@ -43,9 +43,13 @@ export function estimateMemory(model: Model, { sequences, length, fullRows }: Lo
 }
 
 /** Bytes of all linear layers and of the vocabulary product as the engine holds them: half floats and odd formats widened. */
-export function weightBytes({ modules, head }: Model): number {
-  const { vocab, hidden, format } = head;
-  return storedBytes(modules) + vocab * hidden * (format.kind === 'nbits' ? format.bits / 8 + 4 / format.block : 4);
+export function weightBytes({ modules, head }: Pick<Model, 'modules' | 'head'>): number {
+  return storedBytes(modules) + headBytes(head);
+}
+
+/** Bytes of the vocabulary product. */
+export function headBytes({ vocab, hidden, format }: Model['head']): number {
+  return vocab * hidden * (format.kind === 'nbits' ? format.bits / 8 + 4 / format.block : 4);
 }
 
 function storedBytes(modules: Model['modules']): number {

@@ -1,6 +1,6 @@
-/** How much memory a training step will take, before it is taken; the estimate of `memory.ts` for training. */
+/** How much memory training and pruning will take, before it is taken; the estimate of `memory.ts` for studies. */
 import { AtlasError } from '../errors.ts';
-import { adapterBytes, BACKWARD, chunkTokens, copyBytes, describeBytes, type Model } from './memory.ts';
+import { adapterBytes, BACKWARD, chunkTokens, copyBytes, describeBytes, headBytes, type Model } from './memory.ts';
 
 /** Sequences of a step's batch, their length, and the rank of every module's adapter. */
 export interface TrainingLoad { sequences: number; length: number; ranks: readonly number[] }
@@ -27,9 +27,44 @@ export function trainingBytes(model: Model, { sequences, length, ranks }: Traini
 export function checkTraining(model: Model, load: TrainingLoad, budget: number): void {
   const needed = trainingBytes(model, load, false), { sequences, length } = load;
   if (needed <= budget) return;
-  let fit = 0;
-  for (let step = 2 ** 16; step >= 1; step /= 2) if (trainingBytes(model, { ...load, sequences: fit + step }, false) <= budget) fit += step;
+  const fit = largest((n) => trainingBytes(model, { ...load, sequences: n }, false) <= budget);
   throw new AtlasError('training-too-large', { needed: describeBytes(needed), allowed: describeBytes(Math.max(0, budget)), sequences, length, fit });
 }
+
+/** Bytes a weight takes in NF4, scales decoded, and in float32 with its mask. */
+const NF4 = 0.5 + 4 / 64, MASKED = 4 + 1 / 8;
+
+/** Bytes of a second engine over the same model, its linear layers in NF4. */
+export const nf4Bytes = ({ modules, head }: Model): number => NF4 * weights(modules) + headBytes(head);
+
+/** LoSA: samples of the calibration, sequences of a training step, their length, and the room of every module's adapter. */
+export interface PruneLoad extends TrainingLoad { samples: number }
+
+/**
+ * Bytes of a pruning beside the model: its layers in float32 and their masks, what the dense model made of the samples, and the larger of
+ * a training step and of the samples on their way through a block. Masked weights take the room of the unpacked ones.
+ */
+export function pruningBytes(model: Model, { samples, ...load }: PruneLoad): number {
+  const { layers, hidden, modules, head } = model, tokens = samples * load.length, stream = 4 * tokens * hidden * (layers + 2);
+  const passing = stream + copyBytes(model, { sequences: samples, length: load.length });
+  return MASKED * weights(modules) + headBytes(head) + stream + Math.max(passing, trainingBytes(model, load, false));
+}
+
+/** Throws `pruning-too-large`, which says what would fit, when a pruning needs more than `budget` bytes beside the model. */
+export function checkPruning(model: Model, load: PruneLoad, budget: number): void {
+  const needed = pruningBytes(model, load), { samples, sequences, length } = load;
+  if (needed <= budget) return;
+  const fit = largest((n) => pruningBytes(model, { ...load, samples: n }) <= budget);
+  throw new AtlasError('pruning-too-large', { needed: describeBytes(needed), allowed: describeBytes(Math.max(0, budget)), samples, sequences, length, fit });
+}
+
+/** The largest number that fits, below 2^17; 0 where none does. */
+function largest(fits: (n: number) => boolean): number {
+  let most = 0;
+  for (let step = 2 ** 16; step >= 1; step /= 2) if (fits(most + step)) most += step;
+  return most;
+}
+
+const weights = (modules: Model['modules']): number => sum(modules, (m) => m.inFeatures * m.outFeatures);
 
 const sum = <T>(items: readonly T[], of: (item: T, index: number) => number): number => items.reduce((total, item, i) => total + of(item, i), 0);

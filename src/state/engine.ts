@@ -1,6 +1,6 @@
 /** The engine's thread as the page holds it, and the questions asked of it that are no part of a run. */
 import { AtlasError, type ErrorCode } from '../errors.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { EngineClient } from '../worker/client.ts';
 import type { FromWorker, ModelSource, Progress, Requests, SelfTestReport } from '../worker/protocol.ts';
 import { useExperiment } from './experiment-store.ts';
@@ -93,6 +93,9 @@ export function pictureOf(module: number, repeat: number, rank: number): Promise
   const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
   return client.ask('picture', { spec, module, repeat, rank });
 }
+
+/** Bytes a study would take beside the model, and what may be taken. */
+export const needOf = (study: StudyKind, spec: ExperimentSpec): Promise<Requests['need']['answer']> => client.ask('need', { study, spec });
 
 /** The tokens of an experiment's text, as its run would cut them. Throws `bad-text`. */
 export async function countTokens(spec: ExperimentSpec): Promise<Requests['count']['answer']> {

@@ -100,6 +100,7 @@ export class EngineHost {
     explain: (ask) => this.explain(ask),
     picture: async (ask) => pictureOf(await this.engineOf(ask.spec), ask),
     study: (ask) => this.study(ask),
+    need: async (ask) => (await this.studyHost()).need(ask),
     forget: async (ask) => (await this.studyHost()).forget(ask),
     exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),

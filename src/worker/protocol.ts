@@ -95,6 +95,8 @@ export interface Requests {
   picture: { ask: { spec: ExperimentSpec; module: number; repeat: number; rank: number }; answer: Picture };
   /** Start a study; its events follow. Answered when it is done, pauses included. `cancelled` if reset. */
   study: { ask: { study: StudyKind; spec: ExperimentSpec; texts: Texts; importances: number[] | null; paused?: boolean }; answer: { finished: boolean } };
+  /** What a study would take beside the model with these settings, and what may be taken, in bytes; `needed` null: it trains nothing. */
+  need: { ask: { study: StudyKind; spec: ExperimentSpec }; answer: { needed: number | null; allowed: number } };
   /** A study is to begin anew: its checkpoint goes. */
   forget: { ask: { study: StudyKind; spec: ExperimentSpec }; answer: Record<string, never> };
   /** Adapters as PEFT's two files, out and in; imported ones are called `imported`. */

@@ -13,9 +13,11 @@ import { taskKey } from '../experiment/compress-spec.ts';
 import { prunedFile } from '../experiment/prune-export.ts';
 import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
+import { needOf } from '../experiment/study-need.ts';
 import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
 import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyContext, type WeightForm } from '../experiment/study.ts';
 import { heldOutLoss } from '../methods/training.ts';
+import { weightBytes } from '../model/memory.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { Bases, keepIn, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
@@ -125,6 +127,11 @@ export class StudyHost {
     } finally {
       await events.return(undefined as T);
     }
+  }
+
+  need({ study, spec }: Requests['need']['ask']): Requests['need']['answer'] {
+    const { engine, loaded: { compiled } } = this.opened;
+    return { needed: needOf(study, spec, compiled), allowed: Math.max(0, this.out.memoryLimit(engine.provider.kind) - weightBytes(compiled)) };
   }
 
   /** Play begins this study anew. */

@@ -153,6 +153,7 @@ export const en = {
     stays: 'The last tenth is held out. It stays on this machine.',
     steps: 'Steps', batch: 'Sequences a step', length: 'Tokens each', learningRate: 'Learning rate', maxNorm: 'Clip the gradient at', evaluateEvery: 'Judge every', heldSequences: 'Held-out sequences',
     settings: 'Settings',
+    need: (needed: number, allowed: number) => (needed > allowed ? `Needs about ${size(needed)} beside the model: more than the ${size(allowed)} this device allows.` : `Needs about ${size(needed)} beside the model, of ${size(allowed)}.`),
   },
   adapters: {
     title: 'Adapters', parameters: (count: number) => `${n.whole(count)} parameters`,

@@ -27,6 +27,7 @@ export const errorTableJa = {
   'self-test': (v) => `${v.provider} の計算がここでは正しくありません（誤差 ${v.error}、許容 ${v.allowed}）。もう一方を選んでください。`,
   'too-large': (v) => `${v.needed} 必要ですが、この装置では ${v.allowed} までです。系列を減らすか短くするか、q4 ファイルを使ってください。`,
   'training-too-large': (v) => `${v.sequences} × ${v.length} トークンの学習ステップには、モデルのほかに ${v.needed} 必要ですが、この装置では ${v.allowed} までです。${Number(v.fit) > 0 ? `1 ステップの系列をこの長さで ${v.fit} 本以下にしてください。` : '系列を短くするか、ランクを下げてください。'}`,
+  'pruning-too-large': (v) => `${v.length} トークンのサンプル ${v.samples} 本、1 ステップ ${v.sequences} 本の枝刈りには、モデルのほかに ${v.needed} 必要ですが、この装置では ${v.allowed} までです。${Number(v.fit) >= 4 ? `サンプルを ${v.fit} 本以下にしてください。` : '小さいモデルを使うか、系列を短くしてください。'}`,
   'runtime': (v) => `ランタイムが${v.what}を受け付けませんでした：${v.why}。もう一方の計算装置か、別の書き出しを試してください。`,
   'float-only': (v) => `${v.module} の重みは量子化されたままでは入れ替えられません。線形層が float32 のモデルを使ってください。`,
   'device-lost': () => `GPU が停止しました。もう一度始めると、保存されたところから続けます。繰り返すなら、系列を減らすか短くするか、CPU を使ってください。`,

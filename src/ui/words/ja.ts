@@ -143,6 +143,7 @@ export const ja = {
     stays: '最後の1割は評価用に残します。文章はこの端末から出ません。',
     steps: 'ステップ数', batch: '1ステップの系列数', length: '系列のトークン数', learningRate: '学習率', maxNorm: '勾配クリップ', evaluateEvery: '評価の間隔', heldSequences: '評価用の系列数',
     settings: '設定',
+    need: (needed: number, allowed: number) => (needed > allowed ? `モデルのほかに約${size(needed)}必要です。この装置の上限${size(allowed)}を超えます。` : `モデルのほかに約${size(needed)}必要です（上限${size(allowed)}）。`),
   },
   adapters: {
     title: 'アダプター', parameters: (count: number) => `${n.whole(count)}パラメーター`,

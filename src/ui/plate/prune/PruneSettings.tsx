@@ -8,12 +8,13 @@ import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
+import { StudyNeed } from '../StudyNeed.tsx';
 import { TrainingFields } from '../TrainingFields.tsx';
 
 export function PruneSettings() {
   const words = useWords();
   return (
-    <SettingsFold title={words.training.settings}><Fields /><TrainingFields show={['steps', 'batch', 'length', 'learningRate', 'maxNorm', 'heldSequences']} /></SettingsFold>
+    <SettingsFold title={words.training.settings}><Fields /><TrainingFields show={['steps', 'batch', 'length', 'learningRate', 'maxNorm', 'heldSequences']} /><StudyNeed study="prune" /></SettingsFold>
   );
 }
 

@@ -10,13 +10,14 @@ import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
+import { StudyNeed } from '../StudyNeed.tsx';
 import { TrainingFields } from '../TrainingFields.tsx';
 import { Swatch } from './Standings.tsx';
 
 export function RaceSettings() {
   const words = useWords();
   return (
-    <SettingsFold title={words.training.settings}><Fields /><TrainingFields /></SettingsFold>
+    <SettingsFold title={words.training.settings}><Fields /><TrainingFields /><StudyNeed study="race" /></SettingsFold>
   );
 }
 

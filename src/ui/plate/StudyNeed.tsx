@@ -1,0 +1,20 @@
+/** What a study will take of the memory with the settings as they stand, counted anew while they change. */
+import { useEffect, useState } from 'react';
+import type { StudyKind } from '../../experiment/spec.ts';
+import { engine, needOf } from '../../state/engine.ts';
+import { useExperiment } from '../../state/experiment-store.ts';
+import { useModel } from '../../state/model-store.ts';
+import { useLater } from '../parts/use-later.ts';
+import { useWords } from '../words/use-words.ts';
+
+export function StudyNeed({ study }: { study: StudyKind }) {
+  const w = useWords().training, spec = useLater(useExperiment((e) => e.spec)), facts = useModel((m) => m.facts), provider = useModel((m) => m.provider);
+  const [need, setNeed] = useState<{ needed: number; allowed: number } | null>(null);
+  useEffect(() => {
+    let current = true;
+    // Without an engine there is nobody to count; the study itself says what is wrong with it.
+    if (engine.open) void needOf(study, spec).then(({ needed, allowed }) => { if (current) setNeed(needed === null ? null : { needed, allowed }); }, () => undefined);
+    return () => { current = false; };
+  }, [study, spec, facts, provider]);
+  return <output className={`small need ${need && need.needed > need.allowed ? 'warn' : 'ink2'}`}>{need && w.need(need.needed, need.allowed)}</output>;
+}
