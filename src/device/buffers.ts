@@ -6,6 +6,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { describeBytes } from '../model/memory.ts';
+import { refusalOf } from './gpu.ts';
 
 export class BufferPool {
   private readonly device: GPUDevice;
@@ -72,7 +73,10 @@ export class BufferPool {
   }
 }
 
-/** Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device goes away meanwhile. */
+/**
+ * Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device goes away meanwhile, and `runtime` if it has refused
+ * any work: then no number of it can be trusted.
+ */
 export async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
   const size = Math.ceil(bytes / 4) * 4;
   const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
@@ -83,6 +87,8 @@ export async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: nu
     await staging.mapAsync(GPUMapMode.READ).catch((cause: unknown) => {
       throw new AtlasError('device-lost', {}, { cause });
     });
+    const why = refusalOf(device);
+    if (why !== null) throw new AtlasError('runtime', { what: 'work on the GPU', why });
     return staging.getMappedRange().slice(0, bytes);
   } finally {
     staging.destroy();

@@ -25,6 +25,15 @@ const LIMITS = [
 /** How long the news of a lost device may take, ms. */
 const NEWS = 500;
 
+/** What a device would not do, by device. */
+const refusals = new WeakMap<GPUDevice, string>();
+
+/**
+ * The first thing a device refused: memory it has not, a command beyond its limits. Such work is dropped without a word, and what is read after it
+ * is not what was meant.
+ */
+export const refusalOf = (device: GPUDevice): string | null => refusals.get(device) ?? null;
+
 /** True if the adapter is known to compute on the CPU. */
 export function isSoftware(info: GPUAdapterInfo): boolean {
   const words = `${info.vendor} ${info.architecture} ${info.device} ${info.description}`;
@@ -43,6 +52,9 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
   for (const limit of LIMITS) requiredLimits[limit] = adapter.limits[limit];
   const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
     throw new AtlasError('no-webgpu', {}, { cause });
+  });
+  device.addEventListener('uncapturederror', ({ error }) => {
+    if (!refusals.has(device)) refusals.set(device, error.message.split('\n')[0]!.slice(0, 200) || 'out of memory');
   });
   const { vendor, architecture, description } = adapter.info;
   return {

@@ -122,6 +122,15 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     s.dispose();
   });
 
+  it('gives no number once the device refused a command', async () => {
+    const own = (await testGpu())!, other = new WebGpuBackend(ort, own), x = other.upload('float32', [1], new Uint8Array(4));
+    expect([...await other.read(x)]).toEqual([0]);
+    // A copy beyond a buffer's end is dropped without a word, as what does not fit into a device's memory is.
+    other.copy(other.upload('float32', [64], new Uint8Array(256)), x);
+    await expect(other.read(x)).rejects.toMatchObject({ code: 'runtime', values: { what: 'work on the GPU' } });
+    await other.dispose();
+  });
+
   it('says so when the device is lost, and other devices go on', async () => {
     const doomed = (await testGpu())!, other = createEngine({ model, backend: new WebGpuBackend(ort, doomed), memoryBudgetBytes: 1e9 });
     // Asked at once: the run fails before the news of the loss is there.
