@@ -4,7 +4,7 @@ import { expect, test } from '@playwright/test';
 import { spearman } from '../src/methods/statistics.ts';
 import { measured, open, saved, smallSpec, title } from './page.ts';
 
-test('compares methods, in a link and as a preset', async ({ page }) => {
+test('compares methods, in a link and as a preset, and is kept', async ({ page }) => {
   await open(page, smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }));
   await expect(title(page)).toHaveText('Nothing compared yet', { timeout: 90_000 });
   const plate = page.locator('.plate'), [maps, matrix] = [plate.locator('.head').nth(0), plate.locator('.head').nth(1)];
@@ -33,6 +33,15 @@ test('compares methods, in a link and as a preset', async ({ page }) => {
   await page.keyboard.press('Escape');
   await expect(page.getByRole('tab', { name: 'Layers' })).toBeVisible();
   await measured(page, 3);
+  // It stays under Results, also over a reload.
+  await page.reload();
+  await expect(title(page)).toHaveText('Nothing compared yet', { timeout: 90_000 });
+  const kept = page.locator('.results').getByRole('button', { name: /^Agreement/ });
+  await kept.click();
+  await expect(title(page)).toHaveText('Methods compared');
+  await expect(plate.locator('.finding')).toHaveText(finding);
+  await expect(kept).toHaveAttribute('aria-current', 'true');
+  await page.keyboard.press('Escape');
   await page.getByRole('combobox', { name: 'Preset' }).selectOption({ label: 'Do methods agree?' });
   await expect(plate.locator('h2').first()).toHaveText('Do the methods agree?');
 });

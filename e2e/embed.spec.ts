@@ -1,8 +1,12 @@
 /** The page in someone else's: what is recorded, nothing loaded or kept, run there on request, opened as a whole. */
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { digestOf } from '../src/experiment/digest.ts';
+import { encodeLink } from '../src/experiment/link.ts';
+import { parseResult } from '../src/experiment/result-file.ts';
 import { open, smallSpec, title } from './page.ts';
 
 /** A page of another origin, really served: a browser lets none that is made up reach into this machine. */
@@ -44,6 +48,16 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   await expect(page.locator('.map-sheet .head')).toContainText('AdaRank, 3 repeats');
   await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
   expect(await page.evaluate(async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length])).toEqual([0, 0, 0]);
+});
+
+test('a link’s own ranks stand as those of a whole run', async ({ page }) => {
+  const recorded = parseResult(JSON.parse(readFileSync('public/recorded/atlas-3m.json', 'utf8')));
+  await page.goto(`/?embed=map&lang=en${await encodeLink({ ...recorded.spec, seed: 2 }, { digest: digestOf(recorded) })}`);
+  await expect(page.locator('.source')).toHaveText('From a link');
+  await expect(page.locator('.map-sheet .keys')).toHaveText('6 rank');
+  await page.locator('#map [tabindex="0"]').focus();
+  await expect(page.locator('.strip')).toContainText('Rank');
+  await expect(page.locator('.map-sheet')).not.toContainText(/so far|1 repeat/);
 });
 
 test('axe finds nothing in an embedded page', async ({ page }) => {

@@ -1,8 +1,19 @@
 /** Present, for a projector: by button and key, larger, without the rail; Esc leaves it. */
 import { expect, test } from '@playwright/test';
-import { measured, open } from './page.ts';
+import { measured, open, smallSpec } from './page.ts';
 
 test.use({ viewport: { width: 1920, height: 1080 } });
+
+test('the layers fit a low screen, without scrolling', async ({ page }) => {
+  await open(page, smallSpec());
+  await measured(page, 3);
+  await page.keyboard.press('p');
+  for (const height of [900, 720]) {
+    await page.setViewportSize({ width: 1440, height });
+    await expect(page.locator('.plate .recharts-surface')).toBeVisible();
+    await expect.poll(() => page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
+  }
+});
 
 test('Present is larger and has no rail, nothing is cut off, and it is left the way it was entered', async ({ page }) => {
   await open(page);

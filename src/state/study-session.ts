@@ -1,4 +1,5 @@
 /** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
+import type { AgreeResult } from '../experiment/agree-state.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
 import { isOnBase } from '../experiment/base-spec.ts';
 import type { PrunedFileName } from '../experiment/prune-files.ts';
@@ -7,6 +8,7 @@ import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { studyViews, type StudyStates, type StudyView } from '../experiment/studies.ts';
 import { summarise } from '../methods/statistics.ts';
 import type { FromWorker, Requests } from '../worker/protocol.ts';
+import { keepAgreement } from './agreements.ts';
 import { client, engine, failureOf, ofCode, takeStudyEvents } from './engine.ts';
 import { sweepsOf } from '../experiment/draws.ts';
 import { useExperiment } from './experiment-store.ts';
@@ -66,6 +68,8 @@ async function run(study: StudyKind, spec: ExperimentSpec, again: boolean): Prom
     const texts = await textsOf(spec);
     const { finished } = await client.ask('study', { study, spec, texts, importances, paused: useStudy.getState().phase[study] === 'paused' });
     if (live === mine) act(study, finished ? 'done' : 'idle');
+    const agreed = study === 'agree' && finished ? useStudy.getState().states.agree?.result : null;
+    if (agreed) keepAgreement(agreed);
   } catch (error) {
     if (live !== mine) return;
     act(study, 'idle');
@@ -103,6 +107,15 @@ export function resetStudy(study: StudyKind): void {
   if (engine.open && phase[study] !== 'done') void client.ask('forget', { study, spec }).catch(() => undefined);
   useStudy.getState().view(study, null, null, 0);
   useStudy.getState().act(study, 'idle');
+}
+
+/** Puts a kept comparison of methods in view, and its experiment, the budget apart, into the form. */
+export function showAgreement(result: AgreeResult): void {
+  if (live?.study === 'agree') endStudy();
+  useExperiment.getState().edit(({ allocation }) => ({ ...result.spec, allocation, study: 'agree' }), 'result');
+  const { spec } = useExperiment.getState(), { view, act } = useStudy.getState();
+  view('agree', { ...result, measuring: null, result }, spec, 1);
+  act('agree', 'done');
 }
 
 /** The study under way ends where it stands; what it said stays in view. */

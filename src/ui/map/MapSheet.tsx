@@ -20,7 +20,7 @@ import { MapTools } from './MapTools.tsx';
 import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
 
-/** `said`: in the finding's place. */
+/** `said`: in the finding's place, where the ranks are of a whole run whose repeats are not known. */
 export function MapSheet({ said }: { said?: { title: string; how: string } | undefined }) {
   const words = useWords();
   const phone = usePhone();
@@ -32,8 +32,8 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
   const { table: asTable, set } = usePick(useView, 'table', 'set');
 
   const legend = versus === null
-    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} table={table} />} />
-    : <Legend label={words.map.vsLegend} bar={{ ...scale, ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to), strong: 0, print: signed, width: 190 }} keys={<Keys active={active} table={table} plus />} />;
+    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} table={table} whole={!!said} />} />
+    : <Legend label={words.map.vsLegend} bar={{ ...scale, ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to), strong: 0, print: signed, width: 190 }} keys={<Keys active={active} table={table} whole={!!said} plus />} />;
 
   const map = (
     <div className={`map${layers > 16 ? ' many' : layers > 8 ? ' some' : ''}`} style={{ '--layers': layers, '--seam': layers > 16 ? '2px' : '3px' } as React.CSSProperties}>
@@ -53,7 +53,7 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
       {asTable ? <RankTableView table={table} layers={layers} />
         : phone ? <>{map}{legend}<PhoneBars view={view} /></>
         : <>{legend}{map}</>}
-      <Strip table={table} />
+      <Strip table={table} whole={!!said} />
     </section>
   );
 }
@@ -84,22 +84,22 @@ function PhoneBars({ view }: { view: MapView }) {
 }
 
 /** Follows the pointer and the focus by itself, so that moving over the map draws nothing else anew. */
-function Strip({ table }: { table: RankTable }) {
+function Strip({ table, whole }: { table: RankTable; whole: boolean }) {
   const at = useView((v) => v.pointed ?? v.focused);
   const modules = useModel((m) => m.facts?.modules);
   const row = table.rows[at ?? -1] ?? (table.sweeps > 0 ? leader(table.rows) : undefined);
-  return <FocusStrip row={row} format={modules?.[row?.index ?? -1]?.format} />;
+  return <FocusStrip row={row} whole={whole} format={modules?.[row?.index ?? -1]?.format} />;
 }
 
 /** Before anything is pointed at, the strip shows the module that matters most. */
 const leader = <R extends { importance: number | null }>(rows: readonly R[]): R | undefined =>
   rows.reduce<R | undefined>((best, row) => ((row.importance ?? -1) > (best?.importance ?? -1) ? row : best), undefined);
 
-function Keys({ active, table: { sweeps, settled }, plus }: { active: boolean; table: RankTable; plus?: boolean }) {
-  const { map } = useWords();
+function Keys({ active, table: { sweeps, settled }, whole, plus }: { active: boolean; table: RankTable; whole: boolean; plus?: boolean }) {
+  const { map, glossaryNames } = useWords();
   const probing = active && <span><em>▸</em> {map.probing}</span>;
   const sign = plus ? '+' : '';
   if (sweeps === 0) return <><span>· {map.notProbed}</span>{probing}</>;
-  if (settled === null) return <><span>{sign}6 {map.soFar}</span>{probing}</>;
+  if (settled === null) return <><span>{sign}6 {whole ? glossaryNames.rank : map.soFar}</span>{probing}</>;
   return <><span><b>{sign}6</b> {map.settled}</span><span>{plus ? '+6' : '5–7'} {map.open}</span>{probing}</>;
 }

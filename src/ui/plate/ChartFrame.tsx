@@ -20,9 +20,9 @@ export interface ChartData { columns: readonly string[]; rows: readonly (readonl
 
 /** Charts give way when the window is short or the band takes a line; on a projector they are larger, like all else. */
 export function useChartHeight(): number {
-  const short = useMedia('(max-height: 849px)');
+  const short = useMedia('(max-height: 849px)'), low = useMedia('(max-height: 999px)');
   const small = useBanded() || short, presenting = usePresent();
-  return small ? 196 : presenting ? 250 : 236;
+  return presenting && low ? (small ? 170 : 196) : small ? 196 : presenting ? 250 : 236;
 }
 
 /** What is in view: the study whose tab is open, or the measurement; null before there is any. */

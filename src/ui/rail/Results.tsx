@@ -1,11 +1,14 @@
-/** The last results of this machine: press one to see it at once, mark two to compare them. */
+/** The last results of this machine, comparisons of methods among them: press one to see it at once, mark two measurements to compare them. */
 import { useState } from 'react';
 import { measurementOf } from '../../experiment/measurement.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
+import { agreementKey, useAgreements, type KeptAgreement } from '../../state/agreements.ts';
 import { resultKey, useRun, type KeptResult } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { showMeasurement } from '../../state/session.ts';
+import { showAgreement } from '../../state/study-session.ts';
+import { useStudy } from '../../state/study-store.ts';
 import { nameOf } from '../words/describe.ts';
 import { useWords } from '../words/use-words.ts';
 import { useClock } from '../parts/use-clock.ts';
@@ -19,7 +22,9 @@ export function Results() {
   const now = useClock(60_000);
 
   // Results of another model cannot be compared with the map in view; they come back with their model.
-  const here = results.filter(({ result }) => result.model.hash === (shown?.model.hash ?? facts?.hash));
+  const ofModel = ({ result: { model } }: KeptResult | KeptAgreement) => model.hash === (shown?.model.hash ?? facts?.hash), here = results.filter(ofModel);
+  const agreed = useAgreements((a) => a.kept).filter(ofModel), inPlate = useAgreementInView();
+  const comparingMethods = useStudy((s) => s.phase.agree === 'running');
   const inView = shown?.result ? resultKey(shown.result) : null;
   const running = !inView && shown && (phase === 'running' || phase === 'paused');
 
@@ -34,6 +39,8 @@ export function Results() {
     setMarked(null);
   }
 
+  const ago = ({ at }: { at: number }) => w.ago(Math.floor((now - at) / 60_000));
+
   return (
     <div className="results">
       <div className="label">
@@ -42,21 +49,31 @@ export function Results() {
           ? <button type="button" className="link" onClick={() => setMarked([])}>{w.compareTwo}</button>
           : <button type="button" className="link" onClick={() => (marked.length === 2 ? compare(marked) : setMarked(null))}>{marked.length === 2 ? w.compareThese : words.cancel}</button>)}
       </div>
-      {here.length === 0 && !running && <div className="ink3">{w.noResults}</div>}
+      {here.length + agreed.length === 0 && !running && <div className="ink3">{w.noResults}</div>}
       <ul>
         {running && <li className="row"><b>{nameOf(words, shown.spec)}</b><small className="ink3">{phase === 'running' ? w.running : w.pausedNow}</small></li>}
+        {marked === null && agreed.map((kept) => {
+          const name = w.agreement(nameOf(words, kept.result.spec));
+          return <li className="row" key={kept.key}><button type="button" className="plain ellipsis" title={name} aria-current={kept.key === inPlate} disabled={phase === 'running' || comparingMethods} onClick={() => showAgreement(kept.result)}>{name}</button><small className="ink3 nowrap">{ago(kept)}</small></li>;
+        })}
         {here.map((kept) => {
-          const name = nameOf(words, kept.result.spec), time = w.ago(Math.floor((now - kept.at) / 60_000));
+          const name = nameOf(words, kept.result.spec);
           return (
             <li className="row" key={kept.key}>
               {marked
                 ? <label className="choice"><input type="checkbox" checked={marked.includes(kept.key)} disabled={marked.length === 2 && !marked.includes(kept.key)} onChange={(e) => setMarked(e.target.checked ? [...marked, kept.key] : marked.filter((k) => k !== kept.key))} /><span>{name}</span></label>
                 : <button type="button" className="plain ellipsis" aria-current={kept.key === inView} disabled={phase === 'running'} onClick={() => show(kept)}>{name}</button>}
-              <small className="ink3 nowrap">{time}</small>
+              <small className="ink3 nowrap">{ago(kept)}</small>
             </li>
           );
         })}
       </ul>
     </div>
   );
+}
+
+/** The key of the comparison that covers the plate. */
+function useAgreementInView(): string | null {
+  const open = useExperiment((e) => e.spec.study === 'agree'), result = useStudy((s) => s.states.agree?.result);
+  return open && result ? agreementKey(result) : null;
 }

@@ -21,6 +21,8 @@ const cards: readonly (readonly [keyof TourWords['cards'], readonly string[]])[]
 const seen = (selectors: readonly string[]): HTMLElement | null =>
   selectors.map((s) => document.querySelector<HTMLElement>(s)).find((e) => e !== null && e.getClientRects().length > 0) ?? null;
 
+const plain = ({ left, top, width, height }: DOMRect): Box => ({ left, top, width, height });
+
 export function Tour({ at }: { at: number }) {
   const words = useWords(), w = tourWords[useView((v) => v.language)], phone = usePhone();
   const [name, selectors] = cards[at]!, { title, text, try: task } = w.cards[name];
@@ -37,8 +39,8 @@ export function Tour({ at }: { at: number }) {
   useLayoutEffect(() => {
     function dock() {
       const box = seen(selectors)?.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = card.current!;
-      const ring = box ? { left: box.left, top: box.top, width: box.width, height: box.height } : null;
-      setPlace({ ring, ...placeBeside(ring, { width, height }, { width: innerWidth, height: innerHeight }) });
+      const ring = box ? plain(box) : null, map = seen(['.map-sheet'])?.getBoundingClientRect();
+      setPlace({ ring, ...placeBeside(ring, { width, height }, { width: innerWidth, height: innerHeight }, map && plain(map)) });
     }
     dock();
     // What stands beside the map may come late, or be closed: whatever changes the page's size moves the card.

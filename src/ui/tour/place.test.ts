@@ -13,6 +13,13 @@ test.each([
   ['at the lower right where there is nothing', null, { left: 1132, top: 672 }],
 ] as const)('stands %s', (_, target, at) => expect(placeBeside(target, card, room)).toEqual(at));
 
+test('leaves the map uncovered, at its side', () => {
+  const map = { left: 296, top: 126, width: 672, height: 760 }, cell = { left: 360, top: 350, width: 56, height: 50 };
+  expect(placeBeside(cell, card, room, map)).toEqual({ left: 980, top: 350 });
+  expect(placeBeside({ left: 24, top: 560, width: 256, height: 90 }, card, room, map)).toEqual({ left: 980, top: 560 });
+  expect(placeBeside(cell, card, { width: 1000, height: 900 }, map)).toEqual({ left: 428, top: 350 });
+});
+
 test('a card that fits is whole in the window, wherever its target is', () => {
   const any = fc.integer({ min: -2000, max: 3000 }), size = fc.integer({ min: 0, max: 2000 });
   fc.assert(fc.property(any, any, size, size, (left, top, width, height) => {

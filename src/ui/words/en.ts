@@ -135,7 +135,7 @@ export const en = {
     rounding: 'Rounding', floor: 'Down', exact: 'Exact', unit: 'Budget counts', ranks: 'ranks', parameters: 'parameters',
     rMin: 'Lowest rank', rMax: 'Highest rank',
     default: (v: string) => `Default ${v}`,
-    results: 'Results', noResults: 'None yet. The last 20 stay.', compareTwo: 'Compare two', compareThese: 'Compare', running: 'running', pausedNow: 'paused', now: 'now',
+    results: 'Results', noResults: 'None yet. The last 20 stay.', compareTwo: 'Compare two', compareThese: 'Compare', agreement: (of: string) => `Agreement, ${of}`, running: 'running', pausedNow: 'paused', now: 'now',
     ago: (minutes: number) => (minutes < 1 ? 'now' : minutes < 60 ? `${minutes} min` : minutes < 2880 ? `${n.whole(minutes / 60)} h` : `${n.whole(minutes / 1440)} d`),
     stays: 'Stays on this machine.',
     undo: 'Undo', redo: 'Redo',

@@ -125,7 +125,7 @@ export const ja = {
     rounding: '丸め', floor: '切り捨て', exact: '厳密', unit: '予算の単位', ranks: 'ランク', parameters: 'パラメーター',
     rMin: '最小ランク', rMax: '最大ランク',
     default: (v: string) => `初期値 ${v}`,
-    results: '結果', noResults: 'まだありません。直近20件が残ります。', compareTwo: '2つを比較', compareThese: '比較する', running: '実行中', pausedNow: '停止中', now: '今',
+    results: '結果', noResults: 'まだありません。直近20件が残ります。', compareTwo: '2つを比較', compareThese: '比較する', agreement: (of: string) => `手法の一致、${of}`, running: '実行中', pausedNow: '停止中', now: '今',
     ago: (minutes: number) => (minutes < 1 ? '今' : minutes < 60 ? `${minutes}分前` : minutes < 2880 ? `${n.whole(minutes / 60)}時間前` : `${n.whole(minutes / 1440)}日前`),
     stays: 'この端末から出ません。',
     undo: '元に戻す', redo: 'やり直す',
