@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encodeLink } from '../src/experiment/link.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
+import { exportPeft } from '../src/experiment/peft.ts';
 import { cli, set } from '../test/cli.ts';
+import { randomAdapters } from '../test/training-data.ts';
+import { writeAdapter } from './adapter-files.ts';
+import { modelFor } from './import.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-race-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,6 +29,24 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
     expect((await cli('run', `https://example.org/${await encodeLink(result.spec)}`, '--out', again)).code).toBe(0);
     const losses = (r: RaceResult) => r.lanes.map((l) => l.points);
     expect(losses(JSON.parse(readFileSync(again, 'utf8')) as RaceResult)).toEqual(losses(result));
+  });
+
+  it('trains an adapter from files on, from where `eval` finds it, beside allocations that begin anew; without one it says what is missing', async () => {
+    const { compiled: { modules } } = await modelFor({}), adapter = join(folder, 'adapter'), file = join(folder, 'imported.json');
+    await writeAdapter(adapter, exportPeft({ modules, adapters: randomAdapters(modules, 3), scale: () => 4, baseModel: 'x', taskType: 'CAUSAL_LM' }));
+    const race = ['run', 'race', ...set([...tiny, 'race.entries=["uniform","imported"]'])];
+    expect(await cli(...race, '--adapter', adapter, '--out', file)).toMatchObject({ code: 0, err: '' });
+    const { lanes, base } = JSON.parse(readFileSync(file, 'utf8')) as RaceResult, imported = lanes.find((l) => l.entry === 'imported')!;
+    expect(imported.ranks).toEqual(modules.map(() => 3));
+    expect(imported.points.map((p) => p.step)).toEqual([0, 2]);
+    const judged = JSON.parse((await cli('eval', adapter, '--json', ...set(['heldSequences=2', 'length=8', 'training.batch=2']))).out) as { base: number; adapted: number };
+    expect(judged.base).toBeCloseTo(base, 5);
+    expect(imported.points[0]!.loss).toBeCloseTo(judged.adapted, 4);
+    expect(Math.abs(judged.adapted - judged.base)).toBeGreaterThan(0.01);
+    expect(imported.points[1]!.loss).not.toBe(imported.points[0]!.loss);
+
+    expect(await cli(...race)).toMatchObject({ code: 2, err: expect.stringMatching(/^rank-atlas: .*adapter.*\.$/m) as string });
+    expect(await cli(...race, '--adapter', '/nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read') as string });
   });
 
   it.each([

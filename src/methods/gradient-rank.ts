@@ -7,22 +7,46 @@
 import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
 import { lowerFactor, singularValues } from './singular.ts';
 
+/** Most bytes of inputs and gradients held at a time. */
+const HELD = 64e6;
+
 /**
- * One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. One pass over the model, then a module a
- * turn: inputs and gradients of all modules are held meanwhile, 4 bytes a token and feature. Throws what `gradientTaps` throws.
+ * One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. A pass over the model gives what a module's
+ * spectrum is made of, 4 bytes a token and feature; then a module a turn. Where all layers together are more than `held` bytes, further
+ * passes give the rest: a pass is cheap beside the spectra. Throws what `gradientTaps` throws.
  */
-export async function* gradientRanks(engine: GradientEngine, batch: TrainingBatch): AsyncGenerator<{ done: number; of: number }, number[], undefined> {
-  const of = engine.modules.length, ranks = new Array<number>(of).fill(0), tokens = batch.sequences * batch.length, taps: { module: number; x: Float32Array; dy: Float32Array }[] = [];
-  yield { done: 0, of };
-  await engine.gradientTaps(batch, (module, x, dy) => taps.push({ module, x, dy }));
-  let factor: Float64Array[] = [];
-  for (const [done, { module, x, dy }] of taps.entries()) {
-    yield { done, of };
-    // Modules of one input follow one another.
-    if (x !== taps[done - 1]?.x) factor = lowerFactor(x, tokens);
-    ranks[module] = effectiveRank(productSpectrum(lowerFactor(dy, tokens), factor));
+export async function* gradientRanks(engine: GradientEngine, batch: TrainingBatch, held = HELD): AsyncGenerator<{ done: number; of: number }, number[], undefined> {
+  const of = engine.modules.length, ranks = new Array<number>(of).fill(0), tokens = batch.sequences * batch.length;
+  let done = 0;
+  yield { done, of };
+  for (const part of parts(engine.modules, 4 * tokens, held)) {
+    const taps: { module: number; x: Float32Array; dy: Float32Array }[] = [];
+    await engine.gradientTaps(batch, (module, x, dy) => { if (part.has(engine.modules[module]!.layer)) taps.push({ module, x, dy }); });
+    let factor: Float64Array[] = [];
+    for (const [i, { module, x, dy }] of taps.entries()) {
+      yield { done: done++, of };
+      // Modules of one input follow one another.
+      if (x !== taps[i - 1]?.x) factor = lowerFactor(x, tokens);
+      ranks[module] = effectiveRank(productSpectrum(lowerFactor(dy, tokens), factor));
+    }
   }
   return ranks;
+}
+
+/** The layers in parts of at most `held` bytes; `bytes`: of one feature. A layer is never divided. */
+function parts(modules: GradientEngine['modules'], bytes: number, held: number): Set<number>[] {
+  const sizes = new Map<number, number>(), out: Set<number>[] = [];
+  for (const { layer, inFeatures, outFeatures } of modules) sizes.set(layer, (sizes.get(layer) ?? 0) + bytes * (inFeatures + outFeatures));
+  let room = 0;
+  for (const [layer, size] of sizes) {
+    if (out.length === 0 || size > room) {
+      out.push(new Set());
+      room = held;
+    }
+    out.at(-1)!.add(layer);
+    room -= size;
+  }
+  return out;
 }
 
 /** `exp(H(p))` of p = σ / Σσ; 0 if all are zero. */

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
-import type { CleanPass, SignDraw } from '../engine/engine.ts';
+import type { CleanPass, GradientEngine, SignDraw } from '../engine/engine.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import { batchOf } from '../engine/test-probes.ts';
 import { nodeFiles } from '../model/node-files.ts';
@@ -114,6 +114,11 @@ describe('a tiny decoder', () => {
 
   test('baselines of one backward pass: the effective rank of G formed whole, and sizes their definitions allow', async () => {
     const fisher = await fisherImportances(engine, batch), gora = await goraImportances(engine, batch), frobenius = await goraImportances(engine, batch, 'frobenius'), ranks = await toEnd(gradientRanks(engine, batch));
+    // A layer at a time where there is no room for two: as many passes, the same numbers.
+    let passes = 0;
+    const counting = { modules: engine.modules, gradientTaps: (...args: Parameters<typeof engine.gradientTaps>) => { passes++; return engine.gradientTaps(...args); } } as GradientEngine;
+    expect(await toEnd(gradientRanks(counting, batch, 1))).toEqual(ranks);
+    expect(passes).toBe(engine.layers);
     const { squaredNorm } = await engine.gradientSums(batch), whole: number[] = [];
     await engine.gradients(batch, { weight: (m, g) => {
       const { inFeatures, outFeatures } = engine.modules[m]!;
