@@ -2,30 +2,35 @@
  * Ranks per layer on the map's own rows: attention, then MLP, then the rest, with the uniform budget as a dashed line.
  * The sums stand at the right as text, so the bars themselves need no labels.
  */
-import { memo } from 'react';
-import { Bar, BarChart, ReferenceLine, XAxis, YAxis } from 'recharts';
 import type { LayerSum } from './layer-sums.ts';
 
-interface Props { sums: readonly LayerSum[]; uniform: number; end: number; width: number; height: number }
+interface Props {
+  sums: readonly LayerSum[];
+  /** Ranks of a layer if all layers had equally many, and where the scale ends. */
+  uniform: number;
+  end: number;
+  /** CSS pixels. */
+  width: number;
+  height: number;
+}
 
-/** Axes and bars stay as they are while the data moves, and recharts works out only what changed. */
-const Frame = memo(function Frame({ uniform, end }: { uniform: number; end: number }) {
-  return (
-    <>
-      <XAxis type="number" domain={[0, end]} niceTicks="none" hide />
-      <YAxis type="category" dataKey="layer" width={0} hide />
-      <Bar dataKey="attention" stackId="rank" fill="var(--line-this)" isAnimationActive={false} />
-      <Bar dataKey="mlp" stackId="rank" fill="var(--bar-mlp)" isAnimationActive={false} />
-      <Bar dataKey="other" stackId="rank" fill="var(--bar-other)" isAnimationActive={false} />
-      <ReferenceLine x={uniform} stroke="var(--ink)" strokeDasharray="3 3" />
-    </>
-  );
-});
+const PARTS = [['attention', 'var(--line-this)'], ['mlp', 'var(--bar-mlp)'], ['other', 'var(--bar-other)']] as const;
+/** Share of a row that its bar fills. */
+const THICK = 0.46;
 
-export const LayerBars = memo(function LayerBars({ sums, uniform, end, width, height }: Props) {
+export function LayerBars({ sums, uniform, end, width, height }: Props) {
+  const row = height / sums.length, x = (ranks: number) => (width * ranks) / end;
   return (
-    <BarChart data={sums as LayerSum[]} layout="vertical" width={width} height={height} margin={{ top: 0, right: 0, bottom: 0, left: 0 }} barCategoryGap="27%" accessibilityLayer={false}>
-      <Frame uniform={uniform} end={end} />
-    </BarChart>
+    <svg width={width} height={height} aria-hidden="true">
+      {sums.map((sum, i) => {
+        let from = 0;
+        return PARTS.map(([part, fill]) => {
+          const at = from;
+          from += sum[part];
+          return sum[part] > 0 && <rect key={`${sum.layer} ${part}`} x={x(at)} y={row * (i + (1 - THICK) / 2)} width={x(sum[part])} height={row * THICK} fill={fill} />;
+        });
+      })}
+      <line x1={x(uniform)} x2={x(uniform)} y1={0} y2={height} stroke="var(--ink)" strokeDasharray="3 3" />
+    </svg>
   );
-}, (a, b) => a.uniform === b.uniform && a.end === b.end && a.width === b.width && a.height === b.height && JSON.stringify(a.sums) === JSON.stringify(b.sums));
+}

@@ -1,5 +1,5 @@
-/** The column of bars beside the map: heading, the chart on the map's own rows, sums, key. The chart loads apart. */
-import { lazy, Suspense, useDeferredValue } from 'react';
+/** The column of bars beside the map: heading, the bars on the map's own rows, sums, key. */
+import { useDeferredValue } from 'react';
 import type { RankTable } from '../../experiment/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -7,8 +7,7 @@ import { useSize } from '../parts/use-size.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 import { barsEnd, layerSums } from './layer-sums.ts';
-
-const LayerBars = lazy(() => import('../plate/charts.ts').then((c) => ({ default: c.LayerBars })));
+import { LayerBars } from './LayerBars.tsx';
 
 interface Props { table: RankTable; layout: MapLayout; /** Layer numbers at the left, where the map is not beside. */ numbered?: boolean }
 
@@ -28,7 +27,7 @@ export function MapBars({ table, layout, numbered }: Props) {
       <div className="heading uniform"><span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span></div>
       {numbered && <div className="sums numbers small ink2">{sums.map((s) => <div key={s.layer}>{s.layer}</div>)}</div>}
       <div className="bars" ref={ref} role="img" aria-label={words.map.barsName(layout.layers)}>
-        <Suspense fallback={null}>{width > 0 && <LayerBars sums={sums} uniform={uniform} end={end} width={width} height={height} />}</Suspense>
+        {width > 0 && <LayerBars sums={sums} uniform={uniform} end={end} width={width} height={height} />}
       </div>
       <div className="sums small ink2" aria-label={words.map.sumsName} role="group">{sums.map((s) => <div key={s.layer}>{ready ? n.whole(s.total) : ''}</div>)}</div>
       <div className="key heading">

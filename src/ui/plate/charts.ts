@@ -1,4 +1,3 @@
-/** Everything drawn with recharts, for one lazy import. */
-export { LayerBars } from '../map/LayerBars.tsx';
+/** The measurement's own charts, drawn with recharts, for one lazy import. */
 export { CertaintyPlate } from './CertaintyPlate.tsx';
 export { LayersPlate } from './LayersPlate.tsx';
