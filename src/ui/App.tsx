@@ -17,7 +17,7 @@ import { MapSheet } from './map/MapSheet.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
 import { Plate } from './plate/Plate.tsx';
 import { Rail } from './rail/Rail.tsx';
-import { modelName } from './words/describe.ts';
+import { titleOf } from './words/describe.ts';
 import { numbersOf } from './words/numbers.ts';
 import { useWords } from './words/use-words.ts';
 
@@ -75,13 +75,13 @@ function skip(e: MouseEvent) {
 function PhoneRow() {
   const words = useWords();
   const spec = useExperiment((e) => e.spec);
-  const title = useModel((m) => m.facts?.title);
+  const { facts, models } = usePick(useModel, 'facts', 'models');
   return (
     <div className="phone-row">
       <OpenRail>{words.transport.experiment}</OpenRail>
       <span className="summary small ink2">
         <span className="ellipsis">{words.methods.names[spec.method.name]}, {words.named(words.glossaryNames.meanRank, numbersOf(words.locale).short(spec.allocation.meanRank))}</span>
-        <span className="ellipsis">{title ?? modelName(spec.model.id)}</span>
+        <span className="ellipsis">{facts?.title ?? titleOf(models, spec.model.id)}</span>
       </span>
       <ProviderChip phone />
     </div>

@@ -14,7 +14,7 @@ import { continueOn, openModel } from '../../state/session.ts';
 import { sweepsOf } from '../../experiment/draws.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
-import { describeChange, describeText, modelName } from '../words/describe.ts';
+import { describeChange, describeText, modelName, titleOf } from '../words/describe.ts';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
 
@@ -85,7 +85,7 @@ export function Badge({ contents }: { contents: Contents }) {
 
 function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string } {
   const b = words.band;
-  if (!contents.digest) return { kind: '', text: b.unchecked };
+  if (!contents.digest) return { kind: '', text: b.noResult };
   const comparison = comparisonWith(contents, resultNow());
   if (!comparison) return { kind: '', text: b.unchecked };
   const { kind, reason, differing, modules } = comparison;
@@ -126,7 +126,7 @@ function LinkLine() {
   const badge = badgeOf(words, contents);
   const changes = describeChanges(contents.spec, spec).filter(({ path }) => path !== 'model.hash' && path !== 'study');
   const { base, text, method, seed } = contents.spec;
-  const title = models.find((m) => `bundled:${m.id}` === contents.spec.model.id)?.title ?? modelName(contents.spec.model.id);
+  const title = titleOf(models, contents.spec.model.id);
   return (
     <Line kind={badge.kind} buttons={<>{changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}<Button onClick={closeLink}>{b.dismiss}</Button></>}>
       <b>{b.fromLink}</b>

@@ -8,7 +8,7 @@ import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { NumberField } from '../parts/NumberField.tsx';
 import { Term } from '../parts/Term.tsx';
-import { describeText, modelName } from '../words/describe.ts';
+import { describeText, titleOf } from '../words/describe.ts';
 import { describeFormat } from '../words/format.ts';
 import { useWords } from '../words/use-words.ts';
 import { Adapters } from './Adapters.tsx';
@@ -44,7 +44,7 @@ function Preset() {
 
 function ModelField() {
   const words = useWords();
-  const { facts } = usePick(useModel, 'facts');
+  const { facts, models } = usePick(useModel, 'facts', 'models');
   const { layers } = useModules();
   const columns = useLayout().columns.length;
   const id = useExperiment((e) => e.spec.model.id);
@@ -53,7 +53,7 @@ function ModelField() {
   return (
     <div>
       <div className="label"><span>{words.rail.model}</span><button type="button" className="link" id="change-model" onClick={() => set({ picker: true, sheet: null })}>{words.rail.change}</button></div>
-      <div>{facts ? `${facts.title}, ${words.rail.shape(layers, columns)}` : modelName(id)}</div>
+      <div>{facts ? `${facts.title}, ${words.rail.shape(layers, columns)}` : titleOf(models, id)}</div>
       <div className="small ink2">{facts && format ? `${describeFormat(words, format)}, ${words.size(facts.bytes)}` : '\u00a0'}</div>
     </div>
   );

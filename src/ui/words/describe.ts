@@ -16,6 +16,9 @@ export function describeText(words: Words, text: TextRef): string {
 
 export const modelName = (id: string) => id.replace(/^(bundled|files|hub|url):/, '').replace(/@[0-9a-f]{40}/, '');
 
+/** What a model is called before it is open: by its title if it comes with the page. */
+export const titleOf = (models: readonly { id: string; title: string }[], id: string): string => models.find((m) => `bundled:${m.id}` === id)?.title ?? modelName(id);
+
 function value(words: Words, path: string, v: unknown): string {
   const rail = words.rail;
   if (path === 'text' || path === 'training.train' || path === 'training.held') return describeText(words, v as TextRef);

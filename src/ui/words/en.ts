@@ -90,7 +90,7 @@ export const en = {
   },
   band: {
     fromLink: 'From a link', changed: (what: string) => `Changed: ${what}.`, back: 'Back to the link',
-    unchecked: 'Not checked yet',
+    unchecked: 'Not checked yet', noResult: 'Settings only, no result',
     reproduced: (equal: number, of: number) => `Reproduced: ${n.whole(equal)} of ${n.whole(of)} ranks equal`,
     close: (open: number) => `Close: ${n.whole(open)} unsettled rank${s(open)} differ${open === 1 ? 's' : ''}`,
     differs: (count: number, of: number) => `Differs: ${n.whole(count)} of ${n.whole(of)} ranks`,

@@ -81,7 +81,7 @@ export const ja = {
   },
   band: {
     fromLink: 'リンクから', changed: (what: string) => `変更：${what}。`, back: 'リンクに戻す',
-    unchecked: '未検証',
+    unchecked: '未検証', noResult: '設定のみ、結果なし',
     reproduced: (equal: number, of: number) => `再現：${n.whole(of)}個中${n.whole(equal)}個のランクが一致`,
     close: (open: number) => `ほぼ一致：未確定のランク${n.whole(open)}個が違う`,
     differs: (count: number, of: number) => `不一致：${n.whole(of)}個中${n.whole(count)}個のランク`,

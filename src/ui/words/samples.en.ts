@@ -19,7 +19,7 @@ export const samplesEn = {
   by: { base: 'Model', adapted: 'With adapter' },
   textOf: { base: 'Text of the model, token by token', adapted: 'Text with the adapter, token by token' },
   atRank: (name: string, rank: number) => `${name}, rank ${n.whole(rank)}`,
-  readBy: 'Probability and loss under', token: (index: number, text: string) => `Token ${n.whole(index)} ${text}`,
+  readBy: 'Probability and loss under', sameToken: 'The adapted text has the same', token: (index: number, text: string) => `Token ${n.whole(index)} ${text}`,
   ended: 'end of text',
   option: (text: string, own: string, other: string | null, by: 'base' | 'adapted') =>
     `${text}, ${by === 'base' ? 'model' : 'with adapter'} ${own}${other === null ? '' : `, ${by === 'base' ? 'with adapter' : 'model'} ${other}`}`,

@@ -20,7 +20,7 @@ export const samplesJa = {
   by: { base: 'モデル', adapted: 'アダプターあり' },
   textOf: { base: 'モデルの文章（トークンごと）', adapted: 'アダプターありの文章（トークンごと）' },
   atRank: (name: string, rank: number) => `${name}、ランク ${n.whole(rank)}`,
-  readBy: '確率と損失', token: (index: number, text: string) => `トークン ${n.whole(index)} ${text}`,
+  readBy: '確率と損失', sameToken: '適応後の文章でも同じ', token: (index: number, text: string) => `トークン ${n.whole(index)} ${text}`,
   ended: '文章の終わり',
   option: (text: string, own: string, other: string | null, by: 'base' | 'adapted') =>
     `${text}、${by === 'base' ? 'モデル' : 'アダプターあり'} ${own}${other === null ? '' : `、${by === 'base' ? 'アダプターあり' : 'モデル'} ${other}`}`,
