@@ -1,7 +1,7 @@
 /**
  * Compress to Impress against LASER's exhaustive search: same samples, same engine, same machine, one run.
  *
- *   npx tsx bench/compress.ts [--model FOLDER] [--samples 100] [--trials 24] [--task next-word] [--laser all|sample] [--processor]
+ *   npx tsx bench/compress.ts [--model FOLDER] [--samples 100] [--test 200] [--trials 24] [--task next-word] [--laser all|sample] [--processor]
  *
  * LASER's side tries every module at every ρ, in full or by a seeded sample of 24 that stand for all; the other side is one backward pass
  * and `trials` evaluations. Both reuse the clean blocks before a change. The totals count the decompositions, too: LASER's are those in
@@ -20,17 +20,18 @@ import { ownTime, provenance, watchOthers } from './machine.ts';
 
 const { values } = parseArgs({
   options: {
-    model: { type: 'string' }, samples: { type: 'string', default: '100' }, trials: { type: 'string', default: '24' }, task: { type: 'string', default: 'next-word' },
+    model: { type: 'string' }, samples: { type: 'string', default: '100' }, test: { type: 'string', default: '200' }, trials: { type: 'string', default: '24' }, task: { type: 'string', default: 'next-word' },
     laser: { type: 'string', default: 'all' }, processor: { type: 'boolean', default: false },
   },
 });
-const { samples, trials, task, laser: how } = values, spec = parseSpec({ study: 'compress', compress: { task: { kind: 'set', id: task }, samples: Number(samples), test: 200, trials: Number(trials), laser: how } });
+const { samples, trials, task, laser: how } = values, spec = parseSpec({ study: 'compress', compress: { task: { kind: 'set', id: task }, samples: Number(samples), test: Number(values.test), trials: Number(trials), laser: how, checks: 0 } });
 const { context, dispose } = await openStudy(spec, values.model === undefined ? {} : { model: resolve(values.model) }), { modules } = context.model;
 const others = watchOthers(), began = ownTime();
+const now = values.processor ? () => 1000 * ownTime() : () => performance.now(), start = now();
 let state: CompressState | null = null, phase = '';
-for await (const event of runCompress(values.processor ? { ...context, now: () => 1000 * ownTime() } : context)) {
+for await (const event of runCompress({ ...context, now })) {
   state = reduceCompress(state, event);
-  if (event.type === 'progress' && event.phase !== phase) console.error(`${new Date().toISOString().slice(11, 19)} ${phase = event.phase}`);
+  if (event.type === 'progress' && event.phase !== phase) console.error(`${Math.round((now() - start) / 1000)} s: ${phase = event.phase}`);
 }
 await dispose();
 const elsewhere = others(ownTime() - began), result = state!.result!, { times, test, calibration } = result, laser = result.laser!, seconds = (milliseconds: number) => Math.round(milliseconds / 10) / 100;
