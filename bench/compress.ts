@@ -48,4 +48,4 @@ const row = {
 };
 console.log(`LASER ${seconds(search)} s${laser.made < laser.evaluations ? ` (${laser.made} of ${laser.evaluations} made)` : ''}, this ${seconds(own)} s: ${row.ratio.toFixed(1)} times fewer seconds; decompositions counted, ${row.ratioWithDecompositions.toFixed(1)} times. ${Math.round(100 * elsewhere)} % of the processors elsewhere.`);
 await mkdir(new URL('results/', import.meta.url), { recursive: true });
-await writeFile(new URL(`results/compress-${basename(result.model.id)}-${task}-${samples}x${trials}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);
+await writeFile(new URL(`results/compress-${basename(result.model.id).replace(/^\w+:/, '')}-${task}-${samples}x${trials}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);

@@ -40,7 +40,9 @@ export function layOut(samples: readonly Sample[], scoring: Scoring, rows: numbe
     if (options.length === 0) ask([...ids], 1, 0);
     options.forEach((option, o) => ask([...ids, ...option], ids.length, o));
   });
-  const length = sequences.reduce((most, s) => Math.max(most, s.ids.length), 2), size = Math.min(sequences.length, Math.max(1, Math.floor(rows / length)));
+  const length = sequences.reduce((most, s) => Math.max(most, s.ids.length), 2), most = Math.max(1, Math.floor(rows / length));
+  // As even as can be: what the last one lacks is made up with nothing.
+  const size = Math.ceil(sequences.length / Math.ceil(sequences.length / most));
   const batches: Batch[] = [];
   for (let first = 0; first < sequences.length; first += size) {
     const part = sequences.slice(first, first + size), ids = new Int32Array(size * length), queries: TokenQuery[] = [], owners: Batch['owners'] = [];
@@ -56,14 +58,20 @@ export function layOut(samples: readonly Sample[], scoring: Scoring, rows: numbe
   return { samples, scoring, batches };
 }
 
-/** The same samples to learn from: every right answer's tokens are labels, wrong options are left out. */
+/** Lengths of sequences to learn from, in tokens: few shapes of a batch, and little room for nothing. */
+const STRIDE = 4;
+
+/** The same samples to learn from, short ones with short ones: every right answer's tokens are labels, wrong options are left out. */
 export function answersOf({ samples }: LaidOut, rows: number): TrainingBatch[] {
+  const lengthOf = ({ ids, options: [own] }: Sample) => STRIDE * Math.ceil((ids.length + (own?.length ?? 0) - 1) / STRIDE);
   const right = samples.map(({ ids, options, answer }) => ({ ids, options: options.length === 0 ? [] : [options[answer]!], answer: 0 }));
-  return layOut(right, 'sum', rows).batches.map(({ batch, queries }) => {
+  const alike = new Map<number, Sample[]>();
+  for (const sample of right) alike.set(lengthOf(sample), [...alike.get(lengthOf(sample)) ?? [], sample]);
+  return [...alike].sort(([a], [b]) => a - b).flatMap(([, group]) => layOut(group, 'sum', rows).batches.map(({ batch, queries }) => {
     const labels = new Int32Array(batch.ids.length).fill(-100);
     for (const { row, token } of queries) labels[row] = token;
     return { ...batch, labels };
-  });
+  }));
 }
 
 /** Adds up the answers of the batches that come in. */
