@@ -139,6 +139,20 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     for (const a of [whole, half, again]) a.dispose();
   });
 
+  it.each(['frozen', 'full'] as const)('is plain LoRA where there is one rank to draw: %s', async (mode) => {
+    const one = engine.modules.map(() => 1), fresh = () => engine.adapters(initialAdapters(5, engine.modules, one)), steps: number[][] = [];
+    for (const dyLora of [true, false]) {
+      const adapters = await fresh(), use = { adapters, scale: () => 4 };
+      const stepOf = dyLora ? dyLoraSteps(adapters, { ...how(mode), ranks: one }) : undefined, told: number[] = [];
+      for await (const event of train(engine, use, { train: batch, held: batch }, options(4), () => 0, 0, stepOf)) if (event.type === 'step') told.push(event.loss, event.gradNorm);
+      steps.push(told);
+      adapters.dispose();
+    }
+    // The frozen mode's one row comes from another kernel: rounding apart.
+    steps[0]!.forEach((v, i) => expect(Math.abs(v / steps[1]![i]! - 1)).toBeLessThan(1e-5));
+    expect(steps[0]!.at(-2)).not.toBeCloseTo(steps[0]![0]!, 1);
+  });
+
   it('is at every rank what an adapter of that rank alone is', async () => {
     const adapters = await trained(await fresh(), 'full', 4), values = await adapters.values(), plan = how('full'), most = largestRank(plan.ranks);
     const curve: RankLoss[] = [];
