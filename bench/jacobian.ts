@@ -95,6 +95,20 @@ for (const [signs, k] of [[8, 1], [32, 1], [32, 3]] as const) {
   row(`${what} (share ${mean(both.map((c) => c.weight)).toFixed(2)})`, seconds.get(signs)! + k * secondsPerDraw, (i) => both[i]!.importances);
   covers(what, (i) => multiples(both[i]!.importances).map((v) => ({ low: v * Math.exp(-1.96 * both[i]!.error!), high: v * Math.exp(1.96 * both[i]!.error!) })));
 }
+// What no weighting can exceed: one draw and all passes, the weight chosen by the truth itself; and with the offsets of the roles from the truth, too.
+const logs = jacobianImportances(many, scales).map(Math.log), roles = [...new Set(modules.map((m) => m.role))];
+const withOffsets = (target: readonly number[]) => {
+  const offsets = new Map(roles.map((role) => [role, mean(modules.flatMap((m, k) => (m.role === role ? [Math.log(target[k]!) - logs[k]!] : [])))]));
+  return logs.map((j, m) => j + offsets.get(modules[m]!.role)!);
+};
+for (const [what, target] of [['role offsets from the draw', (_: number, draw: number[]) => draw], ['role offsets from the truth', (i: number) => truths[i]!]] as const) {
+  const weights = Array.from({ length: 21 }, (_, k) => k / 20), map = (w: number, i: number) => {
+    const draw = sampled.map((d) => d[held[i]![0]!]!), corrected = withOffsets(target(i, draw));
+    return draw.map((a, m) => w * corrected[m]! + (1 - w) * Math.log(a));
+  };
+  const best = weights.map((w) => ({ w, found: mean(truths.map((truth, i) => spearman(map(w, i), truth))) })).reduce((a, b) => (b.found > a.found ? b : a));
+  row(`bound: best weight ${best.w} by the truth, ${what}`, secondsPerDraw, (i) => map(best.w, i));
+}
 for (const c of coverage) console.log(`95 % interval of ${c.what}: covers ${(100 * c.covered).toFixed(0)} %, half width ${(100 * c.halfWidth).toFixed(1)} %`);
 const levels = sampled.map((d, m) => mean(d) / jacobianImportances(many, scales)[m]!).sort((a, b) => a - b), level = [0.25, 0.5, 0.75].map((q) => levels[Math.floor(q * levels.length)]!);
 console.log(`level, measured over predicted, quartiles: ${level.map((v) => v.toFixed(2)).join(', ')}`);
