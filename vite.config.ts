@@ -28,7 +28,7 @@ function firstLook(id: string, modules: { getModuleInfo(id: string): { isEntry: 
 export default defineConfig({
   base: './',
   plugins: [react()],
-  resolve: { alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts'), 'decimal.js-light': resolve(import.meta.dirname, 'src/ui/plate/decimal.ts') } },
+  resolve: { alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') } },
   worker: { format: 'es' },
   // The runtime finds its .wasm beside its own module: pre-bundling would move one without the other.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
@@ -41,7 +41,7 @@ export default defineConfig({
         codeSplitting: {
           groups: [
             { name: 'react', priority: 3, test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store)[\\/]/ },
-            { name: 'recharts', priority: 2, test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/](scales|decimal)/ },
+            { name: 'recharts', priority: 2, test: /node_modules[\\/](recharts|victory-vendor|d3-|@reduxjs|react-redux|redux|reselect|immer|decimal\.js-light|es-toolkit|eventemitter3|internmap|tiny-invariant)|src[\\/]ui[\\/]plate[\\/]scales/ },
             { name: (id, modules) => (firstLook(id, modules) ? 'shared' : null), priority: 1, minShareCount: 2 },
             { name: 'studies', minShareCount: 2, test: studies },
             { name: 'compare', test: compare },
