@@ -14,10 +14,10 @@ import { makeBase } from './base.ts';
 import { checkpointKey } from './checkpoint.ts';
 import { decodeLink, encodeLink } from './link.ts';
 import { basedGraph, cutModules, prunedWeight, type CompressedParts, type MadeBase, type PrunedParts } from './made-base.ts';
+import type { StudyContext } from './study.ts';
 import { runExperiment, type MeasuringEngine } from './run.ts';
 import { defaultSpec, parseSpec } from './schema.ts';
 import { baseKey, differences, sameMeasurement, setByPaths, type Setting } from './settings.ts';
-import type { FullEngine, StudyContext } from './study.ts';
 
 const specOf = (...settings: Setting[]) => setByPaths(defaultSpec(), settings);
 
@@ -66,7 +66,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
     const spec = specOf(['base', 'pruned'], ['training.steps', '4'], ['training.batch', '2'], ['training.learningRate', '0.02'], ['prune.rounds', '2'], ['prune.meanRank', '2'], ['prune.mostRank', '4']), shares: number[] = [];
     const never = (): never => { throw new Error('not part of this test'); };
     const making = makeBase({
-      spec, model, provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: null as unknown as FullEngine, importances: null,
+      spec, model, provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: await engineOf(compiled), importances: null,
       tokens: async () => trainingBatch(4), encode: never, decode: never, derive: async () => engineOf(await floatModel(graph)), keep: never, kept: never, newest: never, now: () => 0,
     });
     for (;;) {
