@@ -16,6 +16,8 @@ export default defineConfig({
   timeout: 120_000,
   expect: { timeout: 15_000 },
   forbidOnly: !!process.env.CI,
+  // Tests of minutes run by `npm run test:e2e:slow`, before a release, not at every change.
+  ...(process.env.SLOW ? { grep: /@slow/ } : { grepInvert: /@slow/ }),
   reporter: [['list']],
   use: {
     baseURL: `http://localhost:${port}`,

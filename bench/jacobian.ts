@@ -1,10 +1,10 @@
 /**
- * `npx tsx bench/jacobian.ts [MODEL_FOLDER] [--draws 48] [--text ID] [--sequences 2 --length 12] [--seed 1] [--sigma 0.1] [--reference FOLDER]`: the Jacobian probe, alone and
+ * `npx tsx bench/jacobian.ts [MODEL_FOLDER] [--draws 48] [--text ID] [--sequences 2 --length 12] [--seed 1] [--sigma 0.1] [--reference FOLDER] [--kept FILE]`: the Jacobian probe, alone and
  * combined with sampled AdaRank, against the mean of many draws; Spearman and seconds of one run. With `--reference` (a folder
  * with PyTorch's adarank.json and texts.json) the tokens and the first draws are those; the rest of `--draws` is made here. `--text` is the id
- * of a bundled text.
+ * of a bundled text. `--kept` is a file the draws are written to as they come, and taken up from: those of a large model take half an hour.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,7 +23,7 @@ import { provenance } from './machine.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { draws: { type: 'string', default: '48' }, text: { type: 'string', default: 'atlas-heldout' }, seed: { type: 'string', default: '1' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' }, reference: { type: 'string' }, sigma: { type: 'string' } },
+  options: { draws: { type: 'string', default: '48' }, text: { type: 'string', default: 'atlas-heldout' }, seed: { type: 'string', default: '1' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' }, reference: { type: 'string' }, sigma: { type: 'string' }, kept: { type: 'string' } },
 });
 const root = resolve(import.meta.dirname, '..'), folder = positionals[0] ?? resolve(root, 'public/models/atlas-3m');
 const model = await loadModel(await nodeFiles(folder)), { modules } = model.compiled, threads = Math.min(2, availableParallelism());
@@ -39,12 +39,17 @@ const seed = Number(values.seed);
 const noise: AdaRankOptions['noise'] = values.sigma ? { scale: 'fixed', sigma: Number(values.sigma) } : { scale: 'std' };
 
 // The truth, and the time of a draw. Draws have names, so those made here go on where the reference's end.
-const repeats = Number(values.draws), stored = values.reference ? json('adarank.json').modules as Record<string, { values: number[] }> : null;
-const sampled: number[][] = modules.map((m) => stored?.[m.path]!.values.slice() ?? []), done = sampled[0]!.length, sweeps = new Map<number, number>();
+const stored = values.reference ? json('adarank.json').modules as Record<string, { values: number[] }> : null;
+const kept = values.kept !== undefined && existsSync(values.kept) ? JSON.parse(readFileSync(values.kept, 'utf8')) as number[][] : null;
+const sampled: number[][] = kept ?? modules.map((m) => stored?.[m.path]!.values.slice() ?? []), done = sampled[0]!.length, sweeps = new Map<number, number>();
+// One at least is made here, for its time.
+const repeats = Math.max(Number(values.draws), done + 1);
 for await (const e of adaRank(engine, pass, { seed, variant: 'two-draws', noise, repeats, vocabularySample: 0 }, { granularity: () => 'layer' }, (_, r) => r < done, () => performance.now())) {
   if (e.type !== 'draws') continue;
   e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
   sweeps.set(e.repeat, (sweeps.get(e.repeat) ?? 0) + e.milliseconds / 1000);
+  // A whole sweep, of every module alike.
+  if (values.kept !== undefined && new Set(sampled.map((d) => d.length)).size === 1) writeFileSync(values.kept, JSON.stringify(sampled.map((d) => d.map((v) => Number(v.toPrecision(7))))));
 }
 // The first sweep also makes its sessions.
 const count = sampled[0]!.length, secondsPerDraw = Math.min(...sweeps.values());

@@ -28,7 +28,7 @@ async function toWebGpu(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
-test('a training whose device is destroyed goes on from its checkpoint and ends as one that nothing happened to', async ({ page }) => {
+test('a training whose device is destroyed goes on from its checkpoint and ends as one that nothing happened to', { tag: '@slow' }, async ({ page }) => {
   const small = smallSpec({ study: 'slider', sequences: 1, length: 4 });
   const steps = 8, plate = page.locator('#plate-panel');
   await open(page, {
