@@ -33,6 +33,7 @@ export function Waterfall({ width, height, components, keep }: { width: number; 
   const line = (f: (c: Component) => number) => components.map((c, i) => `${i === 0 ? 'M' : 'L'}${(x(i) + inner / count / 2).toFixed(1)} ${f(c).toFixed(1)}`).join('');
   return (
     <svg width={width} height={height}>
+      {keep !== null && <rect x={x(keep)} width={Math.max(0, width - RIGHT - x(keep))} y={4} height={height - BOTTOM - 4} fill="var(--void)" />}
       {components.length > 0 && <text x={LEFT - 8} y={s(strongest) + 8} textAnchor="end" fontSize={12} fill="var(--ink2)">σ</text>}
       <path d={line((c) => s(c.sigma))} fill="none" stroke="var(--line-uniform)" strokeWidth={1.5} />
       <line x1={LEFT} x2={width - RIGHT} y1={STRIP} y2={STRIP} stroke="var(--rule)" />
@@ -42,7 +43,6 @@ export function Waterfall({ width, height, components, keep }: { width: number; 
           {components.length > 0 && <text x={LEFT - 6} y={y(t) + 4} textAnchor="end" fontSize={12} fill="var(--ink2)">{n.fixed(t, digits)}</text>}
         </g>
       ))}
-      {keep !== null && <rect x={x(keep)} width={Math.max(0, width - RIGHT - x(keep))} y={4} height={height - BOTTOM - 4} fill="var(--void)" />}
       {components.map((c, i) => <rect key={i} x={x(i) + (inner / count - bar) / 2} width={bar} y={Math.min(y(0), y(c.change))} height={Math.abs(y(c.change) - y(0))} fill={c.change < 0 ? 'var(--bar-mlp)' : 'var(--line-random)'} />)}
       <path d={line((c) => y(c.tail))} fill="none" stroke="var(--line-this)" strokeWidth={1.5} />
       {keep !== null && <line x1={x(keep)} x2={x(keep)} y1={4} y2={height - BOTTOM} stroke="var(--ink)" strokeDasharray="3 3" />}
