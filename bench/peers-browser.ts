@@ -2,7 +2,7 @@
  * `npm run bench:peers:browser [-- --turns 7]`: the training step of `bench:peers` in a Chromium, where jax-js has threads as well: both on one page with
  * isolation headers, in turns. Prints and writes the figures.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,7 +10,7 @@ import { chromium } from '@playwright/test';
 import { build, preview } from 'vite';
 import { findChromium, howToGetChromium } from '../tools/chromium.mjs';
 import { browserTime } from './page-browser.ts';
-import { median, provenance } from './machine.ts';
+import { reportPeers, type Step } from './peers/report.ts';
 import { size } from './peers/size.ts';
 
 const turns = Number(parseArgs({ options: { turns: { type: 'string', default: '7' } } }).values.turns);
@@ -24,7 +24,6 @@ const page = await browser.newPage();
 page.on('pageerror', (error) => { throw error; });
 await page.goto(server.resolvedUrls!.local[0]!);
 
-interface Step { milliseconds: number; loss: number; processorMilliseconds: number }
 type Page = typeof globalThis & { begin(s: typeof size): Promise<object>; step(name: string): Promise<Omit<Step, 'processorMilliseconds'>> };
 const names = ['ours', 'jaxJs'] as const, steps: Record<(typeof names)[number], Step[]> = { ours: [], jaxJs: [] };
 const where = await page.evaluate((s) => (globalThis as Page).begin(s), size);
@@ -39,13 +38,5 @@ await browser.close();
 await server.close();
 rmSync(outDir, { recursive: true });
 
-const of = (name: keyof typeof steps) => ({ milliseconds: median(steps[name].map((s) => s.milliseconds)), processorMilliseconds: median(steps[name].map((s) => s.processorMilliseconds)), losses: steps[name].map((s) => s.loss) });
-const report = { ...provenance(), ...where, size, ours: of('ours'), jaxJs: of('jaxJs') };
-for (const name of names) {
-  const { milliseconds, processorMilliseconds } = report[name];
-  console.log(`${name.padEnd(6)} ${milliseconds.toFixed(0).padStart(6)} ms a step, ${processorMilliseconds.toFixed(0).padStart(6)} ms of processor: ${(milliseconds / report.ours.milliseconds).toFixed(2)}x ours by the clock, ${(processorMilliseconds / report.ours.processorMilliseconds).toFixed(2)}x by processor time`);
-}
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, 'peers-browser.json'), `${JSON.stringify(report, null, 1)}\n`);
+reportPeers('peers-browser.json', steps, where);
 process.exit(0);

@@ -5,7 +5,6 @@
  * Ours reads packed 4-bit weights and recomputes blocks; jax-js has float32 weights and keeps what the backward pass needs.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
@@ -15,13 +14,12 @@ import { startEngine } from '../cli/engine.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { batchOfStep } from '../src/methods/windows.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
-import { median, ownTime, provenance } from './machine.ts';
+import { ownTime } from './machine.ts';
+import { reportPeers, type Step } from './peers/report.ts';
 import { size } from './peers/size.ts';
 
 const { values } = parseArgs({ options: { turns: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } } });
 const turns = Number(values.turns);
-
-interface Step { milliseconds: number; processorMilliseconds: number; loss: number }
 
 const model = await loadModel(await bundledModel('atlas-3m'));
 const facts = factsOf(model), { engine } = await startEngine(model, { provider: 'wasm', threads: values.threads });
@@ -68,15 +66,5 @@ jax.end();
 nanogpt.end();
 await engine.dispose();
 
-const of = (name: keyof typeof contenders) => ({
-  milliseconds: median(steps[name].map((s) => s.milliseconds)), processorMilliseconds: median(steps[name].map((s) => s.processorMilliseconds)), losses: steps[name].map((s) => s.loss),
-});
-const report = { ...provenance(), threads: Number(values.threads), size, ours: of('ours'), jaxJs: of('jaxJs'), nanogpt: of('nanogpt') };
-for (const name of names) {
-  const { milliseconds, processorMilliseconds } = report[name];
-  console.log(`${name.padEnd(8)} ${milliseconds.toFixed(0).padStart(6)} ms a step, ${processorMilliseconds.toFixed(0).padStart(6)} ms of processor: ${(milliseconds / report.ours.milliseconds).toFixed(2)}x ours by the clock, ${(processorMilliseconds / report.ours.processorMilliseconds).toFixed(2)}x by processor time`);
-}
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, 'peers.json'), `${JSON.stringify(report, null, 1)}\n`);
+reportPeers('peers.json', steps, { threads: Number(values.threads) });
 process.exit(0);

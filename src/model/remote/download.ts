@@ -30,6 +30,8 @@ export interface Transfer {
   patience?: number;
 }
 
+const hostOf = ({ url }: RemoteFile) => new URL(url).host;
+
 /** Broken connections in a row before it gives up. */
 const MOST_FAILURES = 4;
 
@@ -53,7 +55,7 @@ export async function* download(file: RemoteFile, transfer: Transfer): AsyncGene
         for await (const chunk of rest(file, at, transfer)) {
           failures = 0;
           at += chunk.length;
-          if (at > bytes) throw new AtlasError('bad-download', { file: file.path, host: new URL(file.url).host, why: `it is longer than the ${bytes} bytes announced` });
+          if (at > bytes) throw new AtlasError('bad-download', { file: file.path, host: hostOf(file), why: `it is longer than the ${bytes} bytes announced` });
           hash?.update(chunk);
           await kept.add(chunk);
           yield chunk;
@@ -62,7 +64,7 @@ export async function* download(file: RemoteFile, transfer: Transfer): AsyncGene
       } catch (error) {
         if (signal?.aborted) throw new AtlasError('cancelled', {}, { cause: error });
         if (error instanceof AtlasError) throw error;
-        if (++failures > MOST_FAILURES) throw new AtlasError('connection', { file: file.path, host: new URL(file.url).host, loaded: describeBytes(at), total: describeBytes(bytes) }, { cause: error });
+        if (++failures > MOST_FAILURES) throw new AtlasError('connection', { file: file.path, host: hostOf(file), loaded: describeBytes(at), total: describeBytes(bytes) }, { cause: error });
         await pause((transfer.patience ?? 0.5) * 2 ** (failures - 1), signal);
       }
     }
@@ -71,7 +73,7 @@ export async function* download(file: RemoteFile, transfer: Transfer): AsyncGene
   }
   if (hash && hash.hex() !== file.sha256) {
     await kept.forget();
-    throw new AtlasError('bad-download', { file: file.path, host: new URL(file.url).host, why: 'its checksum is not the announced one' });
+    throw new AtlasError('bad-download', { file: file.path, host: hostOf(file), why: 'its checksum is not the announced one' });
   }
   await kept.whole();
 }
@@ -81,7 +83,7 @@ async function* rest(file: RemoteFile, at: number, { headers, signal }: Transfer
   // "bytes=N-" needs no preflight, which the hub's stores do not answer. The address of the page is nobody's business.
   const response = await fetch(file.url, { headers: { ...headers, ...(at > 0 && { Range: `bytes=${at}-` }) }, referrerPolicy: 'no-referrer', ...(signal && { signal }) });
   if (response.status >= 500 || response.status === 429) throw new Error(`the server says ${response.status}`);
-  if (!response.ok) throw new AtlasError('remote-file', { file: file.path, host: new URL(file.url).host, status: response.status });
+  if (!response.ok) throw new AtlasError('remote-file', { file: file.path, host: hostOf(file), status: response.status });
   let skip = response.status === 206 ? at - startOf(response, at) : at;
   if (!response.body) return;
   for await (const chunk of streamChunks(response.body)) {

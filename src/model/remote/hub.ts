@@ -9,7 +9,7 @@ import { AtlasError } from '../../errors.ts';
 import type { ModelFiles } from '../files.ts';
 import { isCount, isObject, parseJson } from '../json.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
-import { readSmall, writeSmall, type FileStore } from './file-store.ts';
+import { partOf, readSmall, writeSmall, type FileStore } from './file-store.ts';
 import { referenceId, type HubReference } from './reference.ts';
 
 export interface HubListing {
@@ -58,7 +58,7 @@ function refusal(response: Response, repository: string, hub: string): AtlasErro
   return new AtlasError('remote-file', { file: repository, host, status });
 }
 
-/** The hub's answer, or a kept listing's, as one. Throws `remote-file`. */
+/** The hub's answer as a listing. Throws `remote-file`. */
 function listingOf(answer: unknown, repository: string, hub: string): HubListing {
   if (!isObject(answer) || typeof answer.sha !== 'string' || !COMMIT.test(answer.sha) || !Array.isArray(answer.siblings)) {
     throw new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status: 'no list of files' });
@@ -146,6 +146,6 @@ export async function forgetRepository(store: FileStore, hub: string, repository
   for (const { name } of listing.files) {
     if (name === null || others.has(name)) continue;
     await store.remove(name);
-    await store.remove(`${name}.part`);
+    await store.remove(partOf(name));
   }
 }

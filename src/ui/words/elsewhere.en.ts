@@ -1,8 +1,7 @@
 /** The picker's words for models on a hub or at an address, in English. */
 import { numbers } from './numbers.ts';
 
-const n = numbers('en');
-const size = (bytes: number) => (bytes < 1e9 ? `${n.fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${n.fixed(bytes / 1e9, 1)} GB`);
+const { size } = numbers('en');
 
 export const elsewhereEn = {
   label: 'Hub id or address', example: 'owner/name, or https://…/model.onnx', look: 'Look',

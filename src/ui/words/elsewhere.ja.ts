@@ -2,8 +2,7 @@
 import type { ElsewhereWords } from './elsewhere.en.ts';
 import { numbers } from './numbers.ts';
 
-const n = numbers('ja');
-const size = (bytes: number) => (bytes < 1e9 ? `${n.fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${n.fixed(bytes / 1e9, 1)} GB`);
+const { size } = numbers('ja');
 
 export const elsewhereJa: ElsewhereWords = {
   label: 'ハブの ID またはアドレス', example: 'owner/name、または https://…/model.onnx', look: '見る',

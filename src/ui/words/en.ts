@@ -18,7 +18,7 @@ const share = (low: number, high: number) => [low, high].map((v) => n.fixed(100 
 
 /** Seconds as a person says them. */
 const seconds = (v: number) => (v < 10 ? `${n.fixed(v, 1)} s` : v < 120 ? `${n.whole(v)} s` : `${n.whole(v / 60)} min`);
-const size = (bytes: number) => (bytes < 1e9 ? `${n.fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${n.fixed(bytes / 1e9, 1)} GB`);
+const { size } = n;
 
 export const en = {
   locale: 'en',

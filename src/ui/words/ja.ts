@@ -6,7 +6,7 @@ import { numbers } from './numbers.ts';
 
 const n = numbers('ja');
 const seconds = (v: number) => (v < 10 ? `${n.fixed(v, 1)}秒` : v < 120 ? `${n.whole(v)}秒` : `${n.whole(v / 60)}分`);
-const size = (bytes: number) => (bytes < 1e9 ? `${n.fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${n.fixed(bytes / 1e9, 1)} GB`);
+const { size } = n;
 /** 両端のパーセント。同じに見えるときは小数1桁。 */
 const share = (low: number, high: number) => [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
 const unitName = { ranks: 'ランク', parameters: 'パラメーター' };

@@ -11,6 +11,8 @@ export function numbers(locale: string) {
     whole: (value: number) => fixed(value, 0),
     /** As few decimals as the value needs, at most two. */
     short: (value: number) => fixed(value, Number.isInteger(value) ? 0 : Number.isInteger(Math.round(value * 100) / 10) ? 1 : 2),
+    /** Bytes of a file or of memory. */
+    size: (bytes: number) => (bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`),
     signed: (value: number, digits = 0) => (value > 0 ? '+' : '') + fixed(value, digits),
     /** Three significant digits, for values of unknown size. */
     significant: (value: number) => {
