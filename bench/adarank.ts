@@ -84,7 +84,7 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
   async function measure(over: Partial<AdaRankOptions>): Promise<{ seconds: number; values: number[] }> {
     const start = performance.now(), values: number[] = [];
     const pass = await engine.cleanPass(batch);
-    for await (const event of adaRank(engine, pass, { ...options, ...over }, { granularity: () => 'layer' }, () => false, () => performance.now())) {
+    for await (const event of adaRank(engine, pass, { ...options, ...over }, { granularity: () => 'batch' }, () => false, () => performance.now())) {
       if (event.type === 'draws' && event.repeat === 0) event.modules.forEach((m, i) => { values[m] = event.values[i]!; });
     }
     pass.dispose();

@@ -44,7 +44,7 @@ const kept = values.kept !== undefined && existsSync(values.kept) ? JSON.parse(r
 const sampled: number[][] = kept ?? modules.map((m) => stored?.[m.path]!.values.slice() ?? []), done = sampled[0]!.length, sweeps = new Map<number, number>();
 // One at least is made here, for its time.
 const repeats = Math.max(Number(values.draws), done + 1);
-for await (const e of adaRank(engine, pass, { seed, variant: 'two-draws', noise, repeats, vocabularySample: 0 }, { granularity: () => 'layer' }, (_, r) => r < done, () => performance.now())) {
+for await (const e of adaRank(engine, pass, { seed, variant: 'two-draws', noise, repeats, vocabularySample: 0 }, { granularity: () => 'batch' }, (_, r) => r < done, () => performance.now())) {
   if (e.type !== 'draws') continue;
   e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
   sweeps.set(e.repeat, (sweeps.get(e.repeat) ?? 0) + e.milliseconds / 1000);

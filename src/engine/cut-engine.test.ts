@@ -48,7 +48,7 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
       for (const change of [{}, { b: null, bias: true }]) {
         // Another module of each layer and kind of probe: the roles come round over the models.
         const all = probesOf(engine, layer, change), probes = [all[(2 * layer + (change.bias ? 3 : 1)) % all.length]!];
-        const got = await engine.disagreement(pass, layer, probes), want: number[] = [];
+        const got = await engine.disagreement(pass, probes), want: number[] = [];
         for (const probe of probes) want.push(await naiveDisagreement(ort, graph, model, probe, pass.batch));
         expect(apart(got, want)).toBeLessThan(1e-3);
       }
@@ -57,11 +57,16 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
 
   it('gives the same numbers twice, and in any batches', async () => {
     const probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
-    const whole = await engine.disagreement(pass, 0, probes);
-    expect(await engine.disagreement(pass, 0, probes)).toEqual(whole);
+    const whole = await engine.disagreement(pass, probes);
+    expect(await engine.disagreement(pass, probes)).toEqual(whole);
     for (const [i, probe] of probes.entries()) {
-      if (i % 3 === 0) expect(apart(await engine.disagreement(pass, 0, [probe]), [whole[i]!])).toBeLessThan(1e-5);
+      if (i % 3 === 0) expect(apart(await engine.disagreement(pass, [probe]), [whole[i]!])).toBeLessThan(1e-5);
     }
+    // Neighbouring layers in one batch, in any order and number.
+    const later = Array.from({ length: model.layers - 1 }, (_, l) => probesOf(engine, l + 1).slice(l % 2)), alone: number[] = [];
+    for (const own of later) alone.push(...await engine.disagreement(pass, own));
+    const mixed = [...later.flat(), ...probes].reverse(), together = [...await engine.disagreement(pass, mixed)].reverse();
+    expect(apart(together, [...alone, ...whole])).toBeLessThan(1e-5);
   });
 });
 
@@ -77,7 +82,7 @@ describe('the engine on a small decoder', () => {
   it('splits batches by memory without changing the numbers', async () => {
     const backend = await wasmBackend(), narrow = createEngine({ model, backend: Object.assign(backend, { fullRows: 20 }), memoryBudgetBytes: BUDGET });
     const kept = await narrow.cleanPass(pass.batch), probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
-    expect(apart(await narrow.disagreement(kept, 0, probes), await engine.disagreement(pass, 0, probes))).toBeLessThan(1e-5);
+    expect(apart(await narrow.disagreement(kept, probes), await engine.disagreement(pass, probes))).toBeLessThan(1e-5);
     await narrow.dispose();
   });
 
@@ -94,16 +99,16 @@ describe('the engine on a small decoder', () => {
   });
 
   it('samples the vocabulary: all of it is exact, a part comes close and is the same twice', async () => {
-    const probes = probesOf(engine, 1), whole = await engine.disagreement(pass, 1, probes);
-    expect(await engine.disagreement(pass, 1, probes, { size: model.vocab, seed: 1 })).toEqual(whole);
+    const probes = probesOf(engine, 1), whole = await engine.disagreement(pass, probes);
+    expect(await engine.disagreement(pass, probes, { size: model.vocab, seed: 1 })).toEqual(whole);
     const mean = new Float64Array(probes.length);
-    for (let seed = 0; seed < 8; seed++) (await engine.disagreement(pass, 1, probes, { size: 24, seed })).forEach((v, i) => { mean[i]! += v / 8; });
+    for (let seed = 0; seed < 8; seed++) (await engine.disagreement(pass, probes, { size: 24, seed })).forEach((v, i) => { mean[i]! += v / 8; });
     expect(apart(mean, whole)).toBeLessThan(0.1);
   });
 
   it('shows one probe in the open, with the same value', async () => {
     const probe = probesOf(engine, 0)[2]!, detail = await engine.explain(pass, probe);
-    expect(detail.value).toBeCloseTo((await engine.disagreement(pass, 0, [probe]))[0]!, 3);
+    expect(detail.value).toBeCloseTo((await engine.disagreement(pass, [probe]))[0]!, 3);
     expect(detail.weights).toEqual(engine.materialiseWeight(probe.module).slice(0, 8));
     expect(detail.noiseA).not.toEqual(detail.noiseB);
     expect(detail.tokens.map((t) => t.clean)).toEqual(detail.tokens.map((t) => t.clean).sort((x, y) => y - x));
@@ -124,7 +129,7 @@ describe('the engine on a small decoder', () => {
     expect(() => createEngine({ model, backend, memoryBudgetBytes: 1000 })).toThrow(expect.objectContaining({ code: 'too-large' }));
     const tight = createEngine({ model, backend, memoryBudgetBytes: 45_000 });
     const probes = probesOf(tight, 0);
-    await expect(tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, 0, probes))).rejects.toMatchObject({ code: 'too-large' });
+    await expect(tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, probes))).rejects.toMatchObject({ code: 'too-large' });
     await tight.dispose();
     await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'cancelled' });
   });

@@ -104,8 +104,8 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     });
   }
 
-  disagreement(pass: CleanPass, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
-    return this.exclusive(() => this.probing.disagreement(pass as Kept, layer, probes, sample));
+  disagreement(pass: CleanPass, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
+    return this.exclusive(() => this.probing.disagreement(pass as Kept, probes, sample));
   }
 
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {

@@ -129,10 +129,10 @@ export interface Engine {
   /** Embedding, all blocks, head loss; keeps the input of every block. */
   cleanPass(batch: TokenBatch): Promise<CleanPass>;
   /**
-   * All probes must be of modules in `layer`. Returns one value per probe: mean over positions of the ℓ1
-   * distance over the vocabulary. Batches probes as memory allows.
+   * One value per probe: mean over positions of the ℓ1 distance over the vocabulary. Probes of several layers go through the
+   * layers behind them as one batch where memory allows; else every layer's go alone, in as many batches as it takes.
    */
-  disagreement(pass: CleanPass, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array>;
+  disagreement(pass: CleanPass, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array>;
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail>;
   /** Full logits, `[sequences, length, vocab]`, through the adapters if given; for checks and the text plate, small batches only. */
   logits(batch: TokenBatch, use?: AdapterUse): Promise<Float32Array>;

@@ -3,7 +3,7 @@
  * it, and the same again from a layer on whose weights have changed.
  *
  * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one block. Nothing
- * before that product changes: what leads there is kept from the clean pass, and all probes of a layer go through the rest as one batch.
+ * before that product changes: what leads there is kept from the clean pass, and the probes of a layer, or of a few neighbours, go through the rest as one batch.
  */
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
@@ -29,6 +29,9 @@ export interface Kept extends CleanPass {
   /** Of all the above. */
   bytes: number;
 }
+
+/** The probes (by their indices) of one layer in a batch, and how many entries they are given: those beyond their own are unperturbed padding. */
+interface Share { layer: number; order: readonly number[]; entries: number }
 
 export interface ProbingParts {
   model: CompiledModel;
@@ -85,16 +88,19 @@ export class Probing {
   }
 
   /** See `Engine.disagreement`. */
-  async disagreement(kept: Kept, layer: number, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
-    const { sequences, length } = kept.batch, values = new Float64Array(probes.length);
-    if (probes.length === 0) return values;
-    const rows = sequences * length, order = this.byDepth(probes), sorted = order.map((i) => probes[i]!);
-    const most = entriesThatFit(this.model, kept.batch, this.budget - kept.bytes, this.backend.largestTensor);
-    const plan = planBatches(sorted.map(entriesOf), most, this.backend.fullRows / rows);
-    for (const [first, end] of plan.batches) {
-      const share = sorted.slice(first, end), x = await this.perturbed(kept, layer, share, plan.entries);
-      const sums = await this.head.distances(kept.prepared, x, pairsOf(share), sample);
-      sums.forEach((sum, i) => { values[order[first + i]!] = sum / rows; });
+  async disagreement(kept: Kept, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
+    const { sequences, length } = kept.batch, rows = sequences * length, values = new Float64Array(probes.length);
+    const most = entriesThatFit(this.model, kept.batch, this.budget - kept.bytes, this.backend.largestTensor), layers = this.byLayer(probes);
+    const batches = probes.reduce((sum, p) => sum + entriesOf(p), 0) <= most && layers.length > 1
+      ? [layers.map(({ layer, order }): Share => ({ layer, order, entries: order.reduce((sum, i) => sum + entriesOf(probes[i]!), 0) }))]
+      : layers.flatMap(({ layer, order }) => {
+        const plan = planBatches(order.map((i) => entriesOf(probes[i]!)), most, this.backend.fullRows / rows);
+        return plan.batches.map(([first, end]): Share[] => [{ layer, order: order.slice(first, end), entries: plan.entries }]);
+      });
+    for (const shares of batches) {
+      const order = shares.flatMap((s) => s.order), sorted = order.map((i) => probes[i]!), x = await this.perturbed(kept, shares, probes);
+      const sums = await this.head.distances(kept.prepared, x, pairsOf(sorted), sample);
+      sums.forEach((sum, i) => { values[order[i]!] = sum / rows; });
       x.dispose();
     }
     return values;
@@ -104,7 +110,7 @@ export class Probing {
   async explain(kept: Kept, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
     const { sequences, length } = kept.batch, { head, vocab } = this;
     const info = this.model.modules[probe.module]!;
-    const x = await this.perturbed(kept, info.layer, [probe], entriesOf(probe));
+    const x = await this.perturbed(kept, [{ layer: info.layer, order: [0], entries: entriesOf(probe) }], [probe]);
     const value = (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
     // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is none).
     const clean = await this.lastLogits(kept.prepared, length), perturbed = [];
@@ -164,9 +170,11 @@ export class Probing {
     return found;
   }
 
-  /** Indices of a layer's probes, those of the products that come first in the block first. */
-  private byDepth(probes: readonly Probe[]): number[] {
-    return probes.map((_, i) => i).sort((i, j) => this.depthOf(probes[i]!) - this.depthOf(probes[j]!) || i - j);
+  /** Indices of the probes of every layer that has some, the first layer first; in a layer those of the products that come first in the block first. */
+  private byLayer(probes: readonly Probe[]): { layer: number; order: number[] }[] {
+    const layerOf = (i: number) => this.model.modules[probes[i]!.module]!.layer;
+    const order = probes.map((_, i) => i).sort((i, j) => layerOf(i) - layerOf(j) || this.depthOf(probes[i]!) - this.depthOf(probes[j]!) || i - j);
+    return [...new Set(order.map(layerOf))].map((layer) => ({ layer, order: order.filter((i) => layerOf(i) === layer) }));
   }
 
   private depthOf({ module }: Probe): number {
@@ -190,18 +198,28 @@ export class Probing {
   }
 
   /**
-   * End of the stream [entries·sequences, length, hidden] of the probes' entries: draw a of probe 0, draw b of
-   * probe 0, draw a of probe 1, …; entries beyond are unperturbed padding. Probes of less deep products come first.
+   * End of the stream [entries·sequences, length, hidden] of a batch: of every share in turn draw a of its first probe, draw b of
+   * it, draw a of the next, …. A share joins those of earlier layers behind its own block.
    */
-  private async perturbed(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
-    const { pieces, model } = this, { sequences, length } = pass.batch, shape = { batch: entries * sequences, length };
-    let x = await this.shaken(pass, layer, probes, entries);
-    for (let l = layer + 1; l < model.layers; l++) {
-      const y = firstOf(await pieces.block(shape, l, 'plain', x));
-      x.dispose();
-      x = y;
+  private async perturbed(pass: Kept, shares: readonly Share[], probes: readonly Probe[]): Promise<DeviceTensor> {
+    const { pieces, backend, model } = this, { length } = pass.batch;
+    let x: DeviceTensor | null = null;
+    for (const [i, { layer, order, entries }] of shares.entries()) {
+      const own = await this.shaken(pass, layer, order.map((p) => probes[p]!), entries);
+      if (x) {
+        const joined: DeviceTensor = backend.zeros([x.dims[0]! + own.dims[0]!, ...own.dims.slice(1)]);
+        backend.copy(x, joined);
+        backend.copy(own, joined, elements(x.dims));
+        for (const part of [x, own]) part.dispose();
+        x = joined;
+      } else x = own;
+      for (let l = layer + 1, end = shares[i + 1]?.layer ?? model.layers - 1; l <= end; l++) {
+        const y: DeviceTensor = firstOf(await pieces.block({ batch: x.dims[0]!, length }, l, 'plain', x));
+        x.dispose();
+        x = y;
+      }
     }
-    return x;
+    return x!;
   }
 
   /**

@@ -64,7 +64,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
       const own = engine.modules.filter((m) => m.layer === layer);
       for (const { index, path } of own) expect(Math.abs(engine.weightStd(index) / modules[path]!.std_w - 1), path).toBeLessThan(1e-9);
       for (let repeat = 0; repeat < repeats; repeat++) {
-        const values = await engine.disagreement(pass, layer, own.map(({ index }) => {
+        const values = await engine.disagreement(pass, own.map(({ index }) => {
           const std = engine.weightStd(index);
           return { module: index, a: { seed: 1, draw: 2 * repeat, std }, b: { seed: 1, draw: 2 * repeat + 1, std } };
         }));

@@ -221,7 +221,7 @@ describe('measurement', () => {
   test('time left falls to 0, and is right when all layers cost the same per layer run', async () => {
     const engine = arithmeticEngine();
     let clock = 0;
-    const priced = { ...engine, disagreement: async (...a: Parameters<typeof engine.disagreement>) => { clock += a[2].length * (engine.layers - a[1] + 1); return engine.disagreement(...a); } };
+    const priced = { ...engine, disagreement: async (...a: Parameters<typeof engine.disagreement>) => { for (const { module } of a[1]) clock += engine.layers - engine.modules[module]!.layer + 1; return engine.disagreement(...a); } };
     let state: Measurement | null = null;
     const total = 4 * 2 * (5 + 4 + 3 + 2);
     for await (const event of runExperiment(options(priced, { now: () => clock }))) {

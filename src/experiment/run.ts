@@ -25,7 +25,7 @@ export interface RunOptions {
   batch: TokenBatch;
   model: ModelFacts;
   versions: RunResult['versions'];
-  /** Default: a layer at a time. */
+  /** Default: as much at a time as computes well. */
   control?: Control;
   /** Milliseconds, monotonic. */
   now?: () => number;
@@ -33,7 +33,7 @@ export interface RunOptions {
   known?: Pick<Measurement, 'measured'> & { times?: Pick<RunResult['times'], 'measure'> };
 }
 
-const byLayer: Control = { granularity: () => 'layer' };
+const unwatched: Control = { granularity: () => 'batch' };
 
 /**
  * `start`, `clean`, then by repeat (and layer, where the method goes by layers) `probing` and `draws`, after each repeat `sweep`, at last `done`. Known draws
@@ -41,7 +41,7 @@ const byLayer: Control = { granularity: () => 'layer' };
  * `no-importance`; what was said before stands, and can be handed to the next run as `known`.
  */
 export async function* runExperiment(options: RunOptions): AsyncGenerator<RunEvent, void, undefined> {
-  const { spec, engine, batch, model, versions, control = byLayer, now = () => performance.now() } = options;
+  const { spec, engine, batch, model, versions, control = unwatched, now = () => performance.now() } = options;
   const { sequences, length } = batch;
   const startedAt = new Date().toISOString();
   const known = knownOf(options);

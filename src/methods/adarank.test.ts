@@ -48,7 +48,7 @@ test('clean: the first of the two draws against the clean output, bias too, mean
   const events = await all(engine, options({ variant: 'clean', noise: { scale: 'fixed', sigma: 0.25 } }));
   const probe = engine.log.probes[8]!;
   expect(probe).toEqual({ module: 0, a: { seed: 1, draw: 2, std: 0.25 }, b: null, bias: true });
-  const [sum] = await engine.disagreement(await engine.cleanPass(batch), 0, [probe]);
+  const [sum] = await engine.disagreement(await engine.cleanPass(batch), [probe]);
   expect(valuesOf(events)[8]).toEqual([1, 0, sum! / engine.vocab]);
 });
 
@@ -76,7 +76,21 @@ test('few tokens: after the first sweep several repeats go together, and the num
   // Known draws are told between sweeps: repeats that have some stay alone.
   const resumed = arithmeticEngine(undefined, 80);
   expect(valuesOf(await all(resumed, o, layers, (m, r) => r === 0 || (r === 2 && m === 3))).sort()).toEqual(reference.filter(([r, m]) => r !== 0 && !(r === 2 && m === 3)));
-  expect(resumed.log.batches).toEqual([2, 2, 2, 2, 2, 1, 2, 2, 6, 6, 6, 6]);
+  // Alone, a layer is 24 rows: three layers fill the batch.
+  expect(resumed.log.batches).toEqual([6, 2, 5, 2, 6, 6, 6, 6]);
+});
+
+test('unwatched, the first sweep fills its batches too: repeats first, then neighbouring layers, four at most, up to twice the rows', async () => {
+  const reference = valuesOf(await all(arithmeticEngine(), options())).sort(), batches = async (rows: number, repeats: number) => {
+    const engine = arithmeticEngine(undefined, rows), events = await all(engine, options({ repeats }), { granularity: () => 'batch' });
+    expect(valuesOf(events).filter(([r]) => r! < 2).sort()).toEqual(reference);
+    return engine.log.batches;
+  };
+  expect(await batches(12, 2)).toEqual(new Array(8).fill(2));
+  expect(await batches(25, 2)).toEqual(new Array(4).fill(4));
+  expect(await batches(50, 2)).toEqual([8, 8]);
+  expect(await batches(75, 3)).toEqual([12, 12]);
+  expect(await batches(1e6, 2)).toEqual([16]);
 });
 
 test('nothing is computed until it is asked for', async () => {

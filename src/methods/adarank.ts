@@ -18,8 +18,8 @@
  * of the counter-based generator; `clean` uses `2r`. So any draw can be asked for alone, in any order, on any provider.
  *
  * Repeats run as sweeps: one draw of every module, then the next, so that the whole map stands after the first sweep
- * and then sharpens. The modules of a layer are probed as one batch, since they share the layers that follow; after the first
- * sweep, where the tokens are few, so are several repeats.
+ * and then sharpens. The modules of a layer are probed as one batch, since they share the layers that follow; where the tokens are
+ * few, several repeats and neighbouring layers fill a batch together, but for a first sweep that is watched.
  */
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, Probe } from '../engine/engine.ts';
@@ -45,7 +45,7 @@ export function probeOf(engine: Engine, options: AdaRankOptions, module: number,
 }
 
 /**
- * All repeats of all modules, a layer at a time; a value is the disagreement, ℓ1 summed (`two-draws`) or averaged (`clean`) over the
+ * All repeats of all modules, a batch at a time; a value is the disagreement, ℓ1 summed (`two-draws`) or averaged (`clean`) over the
  * vocabulary. Nothing is computed until the next event is asked for, so a caller pauses by not asking.
  * `known(module, repeat)` leaves out what is measured already. Throws `not-finite` if a probe gives no finite number.
  */
@@ -56,19 +56,23 @@ export async function* adaRank(
   const sample = options.vocabularySample > 0 ? { size: options.vocabularySample, seed: options.seed } : undefined;
   const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
   for (let repeat = 0, count = 1; repeat < options.repeats; repeat += count) {
-    count = control.granularity() === 'module' ? 1 : repeatsTogether(engine, pass, options, repeat, known);
-    for (let layer = 0; layer < engine.layers; layer++) {
-      const open = engine.modules.filter((m) => m.layer === layer && !known(m.index, repeat)).map((m) => m.index);
-      while (open.length > 0) {
-        const single = control.granularity() === 'module', modules = open.splice(0, single ? 1 : open.length);
-        yield { type: 'probing', repeat, layer, modules };
-        const start = now(), probes = Array.from({ length: count }, (_, i) => modules.map((m) => probeOf(engine, options, m, repeat + i))).flat();
-        const sums = await engine.disagreement(pass, layer, probes, sample), milliseconds = (now() - start) / count;
-        for (let i = 0; i < count; i++) {
-          const values = modules.map((_, j) => sums[i * modules.length + j]! * scale);
+    const { repeats, layers } = together(engine, pass, options, control, repeat, known);
+    count = repeats;
+    let open = engine.modules.filter((m) => !known(m.index, repeat));
+    while (open.length > 0) {
+      const { layer } = open[0]!, end = layer + layers;
+      const taken = control.granularity() === 'module' ? open.slice(0, 1) : open.filter((m) => m.layer < end), modules = taken.map((m) => m.index);
+      open = open.slice(taken.length);
+      yield { type: 'probing', repeat, layer, modules };
+      const start = now(), probes = Array.from({ length: count }, (_, i) => modules.map((m) => probeOf(engine, options, m, repeat + i))).flat();
+      const sums = await engine.disagreement(pass, probes, sample), milliseconds = (now() - start) / probes.length;
+      for (let l = layer; l < end; l++) {
+        const own = modules.filter((m) => engine.modules[m]!.layer === l), at = modules.indexOf(own[0]!);
+        for (let i = 0; own.length > 0 && i < count; i++) {
+          const values = own.map((_, j) => sums[i * modules.length + at + j]! * scale);
           const odd = values.findIndex((d) => !Number.isFinite(d));
-          if (odd >= 0) throw new AtlasError('not-finite', { module: engine.modules[modules[odd]!]!.path });
-          yield { type: 'draws', repeat: repeat + i, layer, modules, values, milliseconds };
+          if (odd >= 0) throw new AtlasError('not-finite', { module: engine.modules[own[odd]!]!.path });
+          yield { type: 'draws', repeat: repeat + i, layer: l, modules: own, values, milliseconds: own.length * milliseconds };
         }
       }
     }
@@ -76,16 +80,21 @@ export async function* adaRank(
   }
 }
 
+/** A batch takes in no more layers than that: each makes it another size, and every size needs sessions of its own. */
+const LAYERS_TOGETHER = 4;
+
 /**
- * Repeats whose probes go through a layer's suffix as one batch. The first sweep is alone, so that the whole map stands early; after
- * it, where the tokens are few, several fill the batch (the rest of the repeats in even shares). Draws that are known
- * already come between the sweeps, so nothing is put together across them.
+ * Repeats, and neighbouring layers, whose probes go on as one batch: where the tokens are few, several fill it, repeats first (the rest of
+ * them in even shares). A first sweep that is watched goes layer by layer. Where nobody waits for the next number a batch may be twice as
+ * large: with 8 tokens a run on SmolLM2 is 8 % faster for it. Draws that are known already come between the sweeps, so
+ * nothing is put together across them.
  */
-function repeatsTogether(engine: Engine, pass: CleanPass, { repeats, variant }: AdaRankOptions, repeat: number, known: Known): number {
-  if (repeat === 0) return 1;
-  const { sequences, length } = pass.batch, widest = Math.max(...Array.from({ length: engine.layers }, (_, l) => engine.modules.filter((m) => m.layer === l).length));
-  const most = Math.max(1, Math.floor(engine.fullRows / (widest * (variant === 'clean' ? 1 : 2) * sequences * length)));
-  const left = repeats - repeat, count = Math.ceil(left / Math.ceil(left / most));
-  for (let i = 0; i < count; i++) if (engine.modules.some((m) => known(m.index, repeat + i))) return 1;
-  return count;
+function together(engine: Engine, { batch: { sequences, length } }: CleanPass, { variant, repeats }: AdaRankOptions, control: Control, repeat: number, known: Known): { repeats: number; layers: number } {
+  const granularity = control.granularity();
+  if (granularity === 'module' || (granularity === 'layer' && repeat === 0)) return { repeats: 1, layers: 1 };
+  const widest = Math.max(...Array.from({ length: engine.layers }, (_, l) => engine.modules.filter((m) => m.layer === l).length));
+  const rows = widest * (variant === 'clean' ? 1 : 2) * sequences * length, most = Math.max(1, Math.floor((engine.fullRows * (granularity === 'batch' ? 2 : 1)) / rows));
+  const left = repeats - repeat, share = Math.ceil(left / Math.ceil(left / most));
+  const mixed = Array.from({ length: share }, (_, i) => repeat + i).some((r) => engine.modules.some((m) => known(m.index, r))), count = mixed ? 1 : share;
+  return { repeats: count, layers: Math.min(LAYERS_TOGETHER, Math.max(1, Math.floor(most / count))) };
 }

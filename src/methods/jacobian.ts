@@ -68,7 +68,7 @@ export async function* jacobianProbe(
   for (let repeat = 0; repeat < options.draws;) {
     const modules = open(repeat), draws = [repeat];
     // Draws known in part come between the sweeps: nothing is put together across them.
-    while (repeat > 0 && control.granularity() === 'layer' && draws.length < Math.min(most, options.draws - repeat) && modules.length === engine.modules.length && open(repeat + draws.length).length === modules.length) draws.push(repeat + draws.length);
+    while (repeat > 0 && control.granularity() !== 'module' && draws.length < Math.min(most, options.draws - repeat) && modules.length === engine.modules.length && open(repeat + draws.length).length === modules.length) draws.push(repeat + draws.length);
     if (modules.length > 0) {
       yield { type: 'probing', repeat, layer: null, modules };
       const start = now(), squares = await jacobianSquares(engine, pass, options, draws), milliseconds = (now() - start) / draws.length;
