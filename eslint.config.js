@@ -1,6 +1,6 @@
 import tseslint from 'typescript-eslint';
 import hooks from 'eslint-plugin-react-hooks';
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'src/onnx/gen/', 'model/'] },
+  { ignores: ['dist/', 'node_modules/', 'src/onnx/gen/', 'src/device/gen/', 'shaders/', 'model/'] },
   { files: ['**/*.{ts,tsx}'], extends: [tseslint.configs.recommended], plugins: { 'react-hooks': hooks }, rules: { ...hooks.configs.recommended.rules } },
 );

@@ -3,7 +3,8 @@
  * module's weight perturbed as a float input. Everything else is equal: same runtime, provider, threads, tokens, noise.
  */
 import type * as Ort from 'onnxruntime-web';
-import { fillNormal, streamKeys } from '../src/device/random.ts';
+import { streamKeys } from '../src/device/random.ts';
+import { SimdNoise } from '../src/device/simd-noise.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
 import { untouchedInputs } from '../src/engine/untouched.ts';
 import type { Graph, Node } from '../src/onnx/graph.ts';
@@ -34,9 +35,9 @@ export interface NaiveModule { module: number; node: string; weight: Float32Arra
 export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveModule, batch: TokenBatch, headDim: number | null, seed: number, repeats: number, sessionOptions: Ort.InferenceSession.SessionOptions) {
   const { model, inFeatures, outFeatures } = withFloatWeight(graph, target.node);
   const session = await ort.InferenceSession.create(model, sessionOptions);
-  const noise = new Float32Array(inFeatures * outFeatures), perturbed = new Float32Array(noise.length);
+  const generator = new SimdNoise(), noise = new Float32Array(inFeatures * outFeatures), perturbed = new Float32Array(noise.length);
   const forward = async (draw: number) => {
-    fillNormal(streamKeys(seed, target.module, draw), noise, 0, target.std);
+    generator.fill(streamKeys(seed, target.module, draw), noise, target.std);
     // Weight and noise are [out, in]; the product wants [in, out].
     for (let o = 0, i = 0; o < outFeatures; o++) {
       for (let k = 0; k < inFeatures; k++, i++) perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { loadRuntime } from '../cli/runtime.ts';
 import { testGpu } from '../src/device/test-gpu.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
-import { noiseGemm } from '../src/engine/graphs.ts';
+import { gemm } from '../src/engine/test-graphs.ts';
 import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
 
@@ -66,7 +66,7 @@ type Way = { name: string; run: () => Promise<unknown> | void; result: () => Pro
 
 const w = keepTwoOfFour(fillNormal(streamKeys(1, 0, 0), new Float32Array(outputs * inputs)));
 const { ort } = await loadRuntime('wasm', '1');
-const gemm = await ort.InferenceSession.create(noiseGemm(), { executionProviders: ['wasm'] });
+const dense = await ort.InferenceSession.create(gemm(), { executionProviders: ['wasm'] });
 
 async function onCpu(x: Float32Array, rows: number): Promise<Way[]> {
   const y = new Float32Array(rows * outputs), feeds = { x: new ort.Tensor('float32', x, [rows, inputs]), n: new ort.Tensor('float32', w.dense, [outputs, inputs]) };
@@ -74,7 +74,7 @@ async function onCpu(x: Float32Array, rows: number): Promise<Way[]> {
   return [
     { name: 'CPU, our loop, dense', run: () => denseLoop(x, w.dense, rows, y), result: () => y },
     { name: 'CPU, our loop, 2:4', run: () => sparseLoop(x, w.kept, w.places, rows, y), result: () => y },
-    { name: 'CPU, the runtime’s dense product, 1 thread', run: async () => { last = (await gemm.run(feeds)).y!.data as Float32Array; }, result: () => last },
+    { name: 'CPU, the runtime’s dense product, 1 thread', run: async () => { last = (await dense.run(feeds)).y!.data as Float32Array; }, result: () => last },
   ];
 }
 
@@ -83,7 +83,7 @@ const gpuOrt = gpu && (await loadRuntimeOn());
 async function loadRuntimeOn() {
   const webgpu = (await import('onnxruntime-web/webgpu')) as unknown as typeof ort;
   webgpu.env.wasm.numThreads = 1;
-  return { webgpu, session: await webgpu.InferenceSession.create(noiseGemm(), { ...webgpuOptions(gpu!.device), preferredOutputLocation: 'gpu-buffer' }) };
+  return { webgpu, session: await webgpu.InferenceSession.create(gemm(), { ...webgpuOptions(gpu!.device), preferredOutputLocation: 'gpu-buffer' }) };
 }
 
 async function onGpu(x: Float32Array, rows: number): Promise<Way[]> {

@@ -1,4 +1,4 @@
-/** The few graphs the engine writes itself: the noise product on the CPU and the vocabulary product, chunk by chunk. */
+/** What the engine's own graphs are written with, and the vocabulary product, chunk by chunk. */
 import { writeGraph } from '../onnx/write.ts';
 import type { Attribute, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 import type { ElementType } from '../onnx/types.ts';
@@ -17,12 +17,6 @@ export function model(nodes: Node[], inputs: ValueInfo[], outputs: ValueInfo[], 
     file: 'engine', producer: 'rank-atlas', irVersion: opset < 21 ? 8 : 10, opsets: new Map([['', opset], ['com.microsoft', 1]]),
     nodes, initialisers, inputs, outputs,
   });
-}
-
-/** `x` [tokens, in], `n` [out, in] → `y` = x nᵀ. */
-export function noiseGemm(): Uint8Array {
-  return model([node('Gemm', ['x', 'n'], 'y', { transB: int(1) })],
-    [value('x', 'float32', ['tokens', 'in']), value('n', 'float32', ['out', 'in'])], [value('y', 'float32', ['tokens', 'out'])]);
 }
 
 /** How the rows of one chunk of the vocabulary are stored. */

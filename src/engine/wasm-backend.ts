@@ -4,21 +4,17 @@
  * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at every run (32 MB: 3–5 ms).
  */
 import type { TensorType } from '../compiler/compiled.ts';
-import { fillNormal } from '../device/random.ts';
+import { SimdNoise } from '../device/simd-noise.ts';
 import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
-import { noiseGemm } from './graphs.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
 import { heapBytes } from './wasm-heap.ts';
 import type { WasmSparse } from './wasm-sparse.ts';
 import type { WasmTraining } from './wasm-training.ts';
 
 const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
-
-/** Noise values in memory at a time: 16 MB. */
-const NOISE_PIECE = 1 << 22;
 
 export class WasmBackend implements Backend {
   readonly provider: ProviderInfo;
@@ -28,8 +24,7 @@ export class WasmBackend implements Backend {
   private readonly ort: Ort;
   private trainingMade: Promise<WasmTraining> | null = null;
   private sparseMade: Promise<WasmSparse> | null = null;
-  private gemm: OrtSession | null = null;
-  private noise = new Float32Array(0);
+  private noise: SimdNoise | null = null;
 
   /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
   constructor(ort: Ort) {
@@ -94,24 +89,8 @@ export class WasmBackend implements Backend {
   }
 
   async noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void> {
-    this.gemm ??= await OrtSession.create(this.ort, noiseGemm(), OPTIONS, 'the noise product');
-    const { tokens, inFeatures, outFeatures, column, stride } = target, out = cpu(y).data;
-    const inputs = this.own(cpu(x).data, [tokens, inFeatures]).tensor;
-    const step = Math.max(1, Math.floor(NOISE_PIECE / inFeatures));
-    for (const { keys, std, row, bias } of slots) {
-      for (let o = 0; o < outFeatures; o += step) {
-        const rows = Math.min(step, outFeatures - o), size = rows * inFeatures;
-        if (this.noise.length < size) this.noise = new Float32Array(size);
-        const n = fillNormal(keys, this.noise.subarray(0, size), o * inFeatures);
-        const product = await this.gemm.run({ x: inputs, n: this.own(n, [rows, inFeatures]).tensor });
-        const change = product.y!.data as Float32Array;
-        const shift = bias ? fillNormal(keys, new Float32Array(rows), outFeatures * inFeatures + o) : null;
-        for (let t = 0; t < tokens; t++) {
-          const at = (row + t) * stride + column + o;
-          for (let i = 0; i < rows; i++) out[at + i] = out[at + i]! + std * (change[t * rows + i]! + (shift ? shift[i]! : 0));
-        }
-      }
-    }
+    this.noise ??= new SimdNoise();
+    this.noise.product(cpu(x).data, cpu(y).data, target, slots);
   }
 
   pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
@@ -137,16 +116,14 @@ export class WasmBackend implements Backend {
   }
 
   memory(): MemoryUse {
-    return { device: this.noise.byteLength, heap: heapBytes() };
+    return { device: this.noise?.bytes ?? 0, heap: heapBytes() };
   }
 
   trim(): void {
-    this.noise = new Float32Array(0);
+    this.noise = null;
   }
 
   async dispose(): Promise<void> {
-    await this.gemm?.dispose();
-    this.gemm = null;
     await (await this.trainingMade)?.dispose();
     await (await this.sparseMade)?.dispose();
     this.trim();

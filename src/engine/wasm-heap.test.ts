@@ -1,7 +1,7 @@
 /** The heap is the runtime's own: there once a session is, and larger after a large tensor went through it. */
 import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';
-import { noiseGemm } from './graphs.ts';
+import { gemm } from './test-graphs.ts';
 import { heapBytes, watchHeap } from './wasm-heap.ts';
 
 test('the heap is found and grows with what it has to hold', async () => {
@@ -9,7 +9,7 @@ test('the heap is found and grows with what it has to hold', async () => {
   watchHeap();
   expect(heapBytes()).toBe(0);
   ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(noiseGemm());
+  const session = await ort.InferenceSession.create(gemm());
   const small = heapBytes();
   expect(small).toBeGreaterThanOrEqual(256 * 65536);
   const floats = 24e6;
