@@ -47,7 +47,7 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
   // Both sides once before anything is timed, to build sessions and to let V8 compile its code to the end: the first probes of a
   // process are several times slower than the rest, on either side, and would say nothing about the two ways.
   await naiveRound();
-  await measure({ repeats: 3 });
+  await measure({});
   const others = watchOthers(), used = ownTime();
   const first = await measure({}), naive = await naiveRound();
   const elsewhere = others(ownTime() - used);

@@ -6,8 +6,8 @@ import type { BlockVariant, CompiledModel, DecodePart, HeadVariant, Piece, Weigh
 import { float32View } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 
-/** Batch sizes whose sessions are kept: the clean batch and a few sizes of probe batches. */
-const SHAPES_KEPT = 4;
+/** Batch sizes whose sessions are kept: the clean batch, and as many sizes of probe batches as neighbouring layers make that go together. */
+const SHAPES_KEPT = 6;
 
 export interface Shape { batch: number; length: number }
 
