@@ -84,3 +84,24 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(undisturbed);
 });
+
+test('a GPU that does not come back leaves the CPU, which goes on from the draws to the same ranks', async ({ page }) => {
+  const spec = smallSpec({ sequences: 1, length: 4 }), chip = page.locator('.chips .chip').first();
+  await open(page, spec);
+  await measured(page, 3);
+  const undisturbed = await cellTexts(page);
+  await toWebGpu(page);
+  await press(page, 'Reset');
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText(/repeat 2 of 3/, { timeout: 240_000 });
+  // The next thread finds a browser without an adapter.
+  await page.route(/engine\.worker[^/]*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}` });
+  });
+  await page.workers()[0]!.evaluate(() => (globalThis as unknown as { devices: { destroy(): void }[] }).devices.forEach((d) => d.destroy()));
+  await expect(page.getByRole('alert')).toHaveText(/^The GPU stopped\. It goes on, on the CPU, from repeat [23]\.$/, { timeout: 60_000 });
+  await measured(page, 3, 120_000);
+  await expect(chip).not.toContainText('WebGPU');
+  expect(await cellTexts(page)).toEqual(undisturbed);
+});

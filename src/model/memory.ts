@@ -21,7 +21,7 @@ export interface MemoryEstimate {
   total: number;
 }
 
-/** The runtime's code, its heap at rest and the noise buffer. */
+/** The runtime's code, its heap at rest and the kernels' workspace. */
 const RUNTIME = 64e6;
 /** The vocabulary product makes logits of at most so many tokens at a time, from at most so many bytes of weights. */
 const CHUNK_TOKENS = 8192, CHUNK_BYTES = 64 * 2 ** 20;
@@ -31,8 +31,8 @@ export const chunkTokens = ({ vocab, hidden }: Pick<Model, 'vocab' | 'hidden'>):
 
 export function estimateMemory(model: Model, { sequences, length, fullRows }: Load): MemoryEstimate {
   const { layers, hidden, modules } = model, tokens = sequences * length;
-  // A batch is filled with perturbed copies of the tokens, two a probe, up to the rows that pay or all probes of a block.
-  const copies = Math.max(2, Math.min(Math.floor(fullRows / tokens), 2 * Math.ceil(modules.length / layers)));
+  // A batch is filled with perturbed copies of the tokens, two a probe, up to the rows that pay: of several repeats and layers where those of one are few.
+  const copies = Math.max(2, Math.floor(fullRows / tokens));
   const chunk = chunkTokens(model);
   const head = 4 * (copies / 2) * tokens * (chunk + 2 * hidden) + 4 * chunk * hidden;
   const largestBlock = Math.max(...model.blocks.map((_, layer) => storedBytes(modules.filter((m) => m.layer === layer))));

@@ -1,6 +1,6 @@
 /** Importance by layer: attention against MLP with their intervals. Drawn anew once a sweep. */
 import { memo, useMemo } from 'react';
-import { CartesianGrid, Label, Line, LineChart, ReferenceLine, usePlotArea, XAxis, YAxis } from 'recharts';
+import { Label, Line, LineChart, usePlotArea, XAxis, YAxis } from 'recharts';
 import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
@@ -40,17 +40,29 @@ function Whiskers({ points, group, end, layers }: { points: readonly LayerPoint[
   return <path d={path.join('')} stroke={look[group].stroke} fill="none" />;
 }
 
-/** Grid, axes and lines: they stay as they are while the data moves, and recharts works out only what changed. */
+/** The grid's lines and the dashed one of the mean module. Like the whiskers plain SVG: every part of recharts listens to all the others. */
+function Rules({ ticks, end }: { ticks: readonly number[]; end: number }) {
+  const plot = usePlotArea();
+  if (!plot) return null;
+  const line = (v: number) => `M${plot.x} ${plot.y + plot.height * (1 - v / end)}h${plot.width}`;
+  return (
+    <>
+      <path d={ticks.map(line).join('')} stroke="var(--rule)" fill="none" />
+      <path d={line(1)} stroke="var(--ink2)" strokeDasharray="3 3" fill="none" />
+    </>
+  );
+}
+
+/** Rules, axes and lines: they stay as they are while the data moves, and recharts works out only what changed. */
 const Frame = memo(function Frame({ layers, end, present, axis }: { layers: number; end: number; present: string; axis: string }) {
   const ticks = Array.from({ length: end + 1 }, (_, i) => i).filter((t) => end <= 5 || t % 2 === 0);
   return (
     <>
-      <CartesianGrid vertical={false} stroke="var(--rule)" />
+      <Rules ticks={ticks} end={end} />
       <XAxis dataKey="layer" type="number" domain={[0, Math.max(1, layers - 1)]} ticks={layerTicks(layers)} interval={0} niceTicks="none" height={BOTTOM} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: INSET }}>
         <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
       <YAxis domain={[0, end]} ticks={ticks} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={TICK} />
-      <ReferenceLine y={1} stroke="var(--ink2)" strokeDasharray="3 3" />
       {groups.filter((g) => present.includes(g)).map((g) => (
         <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: layers > 16 ? 1.75 : 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls />
       ))}

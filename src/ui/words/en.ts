@@ -102,7 +102,7 @@ export const en = {
     needsFetched: (name: string, host: string) => `This link wants ${name} from ${host}.`, lookAt: 'Look at it',
     chooseFiles: 'Choose files…', useBundled: 'Use the bundled model',
     lostOnce: ({ what, repeat, onCpu }: Restarted) =>
-      `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. It goes on ${onCpu ? 'on the CPU ' : ''}from ${repeat === null ? 'what was kept' : `repeat ${repeat}`}.`,
+      `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. It goes on${onCpu ? ', on the CPU,' : ''} from ${repeat === null ? 'what was kept' : `repeat ${repeat}`}.`,
     lostTwice: 'The engine stopped twice.', lostAsk: (kept: number) => `${kept} repeat${s(kept)} ${kept === 1 ? 'is' : 'are'} kept. Continue on the CPU?`,
     continueCpu: 'Continue on the CPU', tryAgain: 'Try again', dismiss: 'Dismiss',
     selfTestCpu: 'The CPU is used.',
