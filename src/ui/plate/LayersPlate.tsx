@@ -27,20 +27,22 @@ const TICK = { fill: 'var(--ink2)', fontSize: 12 };
 /** One row of recharts' data: the layer and the mean of each group. */
 const pointOf = (p: LayerPoint) => ({ layer: p.layer, ...Object.fromEntries(groups.flatMap((g) => (p[g] ? [[g, p[g].mean]] : []))) });
 
-/** The intervals of one line as a single path: recharts' own error bars are forty small components that are all drawn anew. */
-function Whiskers({ points, group, end, layers }: { points: readonly LayerPoint[]; group: (typeof groups)[number]; end: number; layers: number }) {
+/** The dots of one line, and their intervals once there are some, as two paths: recharts' own are a small component each, all drawn anew. */
+function Marks({ points, group, end, layers, intervals }: { points: readonly LayerPoint[]; group: (typeof groups)[number]; end: number; layers: number; intervals: boolean }) {
   const plot = usePlotArea();
   if (!plot) return null;
   const x = (layer: number) => plot.x + INSET + ((plot.width - INSET) * layer) / Math.max(1, layers - 1);
   const y = (v: number) => plot.y + plot.height * (1 - Math.min(end, Math.max(0, v)) / end);
-  const path = points.flatMap((p) => {
-    const e = p[group];
-    return e ? [`M${x(p.layer) - 3} ${y(e.low)}h6m-3 0V${y(e.high)}m-3 0h6`] : [];
-  });
-  return <path d={path.join('')} stroke={look[group].stroke} fill="none" />;
+  const path = (of: (at: number, mean: number, low: number, high: number) => string) => points.map((p) => (p[group] ? of(x(p.layer), y(p[group].mean), y(p[group].low), y(p[group].high)) : '')).join('');
+  return (
+    <g stroke={look[group].stroke} fill="none">
+      {intervals && <path d={path((at, _, low, high) => `M${at - 3} ${low}h6m-3 0V${high}m-3 0h6`)} />}
+      <path d={path((at, mean) => `M${at} ${mean}h0`)} strokeWidth={layers > 16 ? 3.5 : 5} strokeLinecap="round" />
+    </g>
+  );
 }
 
-/** The grid's lines and the dashed one of the mean module. Like the whiskers plain SVG: every part of recharts listens to all the others. */
+/** The grid's lines and the dashed one of the mean module. Plain SVG, like the marks: every part of recharts listens to all the others. */
 function Rules({ ticks, end }: { ticks: readonly number[]; end: number }) {
   const plot = usePlotArea();
   if (!plot) return null;
@@ -64,7 +66,7 @@ const Frame = memo(function Frame({ layers, end, present, axis }: { layers: numb
       </XAxis>
       <YAxis domain={[0, end]} ticks={ticks} interval={0} niceTicks="none" width={30} axisLine={false} tickLine={false} tick={TICK} />
       {groups.filter((g) => present.includes(g)).map((g) => (
-        <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={{ r: layers > 16 ? 1.75 : 2.5, fill: look[g].stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls />
+        <Line key={g} dataKey={g} stroke={look[g].stroke} strokeWidth={2} strokeDasharray={look[g].dash} dot={false} isAnimationActive={false} connectNulls />
       ))}
     </>
   );
@@ -109,7 +111,7 @@ export function LayersPlate() {
         {(width) => (
           <LineChart width={width} height={height} data={data} margin={{ top: TOP, right: room, bottom: 0, left: 0 }} accessibilityLayer={false}>
             <Frame layers={layers} end={end} present={present.join(' ')} axis={w.layerAxis} />
-            {sweeps >= SWEEPS_FOR_INTERVALS && present.map((g) => <Whiskers key={g} points={points} group={g} end={end} layers={layers} />)}
+            {present.map((g) => <Marks key={g} points={points} group={g} end={end} layers={layers} intervals={sweeps >= SWEEPS_FOR_INTERVALS} />)}
             {labels.map((l) => <EndLabel key={l.key} x={width - room + 7} y={l.y} words={l.words} fill={look[l.key as keyof typeof look].text} />)}
           </LineChart>
         )}
