@@ -1,5 +1,5 @@
 /** `npm start` on a fresh machine: the development server finds the page's packages and says nothing but that it is ready. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createLogger, createServer } from 'vite';
@@ -20,5 +20,6 @@ test('the development server serves the page and complains of nothing', { timeou
     expect(said).toEqual([]);
   } finally {
     await server.close();
+    rmSync(cacheDir, { recursive: true });
   }
 });

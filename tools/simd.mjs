@@ -3,11 +3,12 @@
  * src/device/gen/noise-product.ts. The compiler is fetched only here: with its optimiser it is 100 MB, and nobody else needs it.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const source = 'shaders/noise-product.as.ts', out = join(mkdtempSync(join(tmpdir(), 'simd-')), 'out.wasm');
+const source = 'shaders/noise-product.as.ts', folder = mkdtempSync(join(tmpdir(), 'simd-')), out = join(folder, 'out.wasm');
 const flags = ['--runtime', 'stub', '-O3', '--noAssert', '--initialMemory', '1', '--enable', 'simd'];
 execFileSync('npx', ['--yes', '--package=assemblyscript@0.28.20', 'asc', source, '-o', out, ...flags], { stdio: 'inherit' });
 writeFileSync('src/device/gen/noise-product.ts', `// Generated from ${source} by \`npm run generate:simd\`: a WebAssembly module in base64.\nexport const noiseProductModule = '${readFileSync(out).toString('base64')}';\n`);
+rmSync(folder, { recursive: true });

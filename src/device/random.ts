@@ -42,9 +42,9 @@ export function fillSigns({ k1, k2 }: StreamKeys, out: Float32Array, first: numb
   return out;
 }
 
-// `fillNormal` makes the same numbers without a call of log, cos or sin: on a CPU it is the hot spot of a
-// probe (212 million normals per sweep of SmolLM2-135M). Both arguments are 32-bit integers, so the top
-// bits choose a table entry and a short polynomial in double does the rest. Errors are below 1e-14.
+// `fillNormal` makes the same numbers without a call of log, cos or sin. Both arguments are 32-bit integers, so the top bits choose a
+// table entry and a short polynomial in double does the rest. Errors are below 1e-14. (Probes on the CPU need hundreds of millions of
+// normals: theirs come from the vector kernel, `simd-noise.ts`, in float32.)
 
 const LOG_BITS = 7, LOG_SIZE = 1 << LOG_BITS;
 /** 2^(z−32): scales an integer with z leading zeros to [½, 1). */

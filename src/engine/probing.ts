@@ -91,8 +91,9 @@ export class Probing {
   async disagreement(kept: Kept, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
     const { sequences, length } = kept.batch, rows = sequences * length, values = new Float64Array(probes.length);
     const most = entriesThatFit(this.model, kept.batch, this.budget - kept.bytes, this.backend.largestTensor), layers = this.byLayer(probes);
-    const batches = probes.reduce((sum, p) => sum + entriesOf(p), 0) <= most && layers.length > 1
-      ? [layers.map(({ layer, order }): Share => ({ layer, order, entries: order.reduce((sum, i) => sum + entriesOf(probes[i]!), 0) }))]
+    const joined = layers.map(({ layer, order }): Share => ({ layer, order, entries: order.reduce((sum, i) => sum + entriesOf(probes[i]!), 0) }));
+    const batches = joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= most
+      ? [joined]
       : layers.flatMap(({ layer, order }) => {
         const plan = planBatches(order.map((i) => entriesOf(probes[i]!)), most, this.backend.fullRows / rows);
         return plan.batches.map(([first, end]): Share[] => [{ layer, order: order.slice(first, end), entries: plan.entries }]);

@@ -1,5 +1,5 @@
 /**
- * The CPU: onnxruntime's WebAssembly provider, with the kernels' CPU twins beside it.
+ * The CPU: onnxruntime's WebAssembly provider, with the vector kernel of the noise and the other kernels' CPU twins beside it.
  *
  * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at every run (32 MB: 3–5 ms).
  */

@@ -55,20 +55,19 @@ export async function* adaRank(
   // The same tokens for every probe of a run, so that modules stay comparable.
   const sample = options.vocabularySample > 0 ? { size: options.vocabularySample, seed: options.seed } : undefined;
   const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
-  for (let repeat = 0, count = 1; repeat < options.repeats; repeat += count) {
-    const { repeats, layers } = together(engine, pass, options, control, repeat, known);
-    count = repeats;
+  for (let repeat = 0; repeat < options.repeats;) {
+    const { repeats: count, layers } = together(engine, pass, options, control, repeat, known);
     let open = engine.modules.filter((m) => !known(m.index, repeat));
     while (open.length > 0) {
-      const { layer } = open[0]!, end = layer + layers;
-      const taken = control.granularity() === 'module' ? open.slice(0, 1) : open.filter((m) => m.layer < end), modules = taken.map((m) => m.index);
+      const { layer } = open[0]!;
+      const taken = control.granularity() === 'module' ? open.slice(0, 1) : open.filter((m) => m.layer < layer + layers), modules = taken.map((m) => m.index);
       open = open.slice(taken.length);
       yield { type: 'probing', repeat, layer, modules };
       const start = now(), probes = Array.from({ length: count }, (_, i) => modules.map((m) => probeOf(engine, options, m, repeat + i))).flat();
       const sums = await engine.disagreement(pass, probes, sample), milliseconds = (now() - start) / probes.length;
-      for (let l = layer; l < end; l++) {
+      for (const l of new Set(taken.map((m) => m.layer))) {
         const own = modules.filter((m) => engine.modules[m]!.layer === l), at = modules.indexOf(own[0]!);
-        for (let i = 0; own.length > 0 && i < count; i++) {
+        for (let i = 0; i < count; i++) {
           const values = own.map((_, j) => sums[i * modules.length + at + j]! * scale);
           const odd = values.findIndex((d) => !Number.isFinite(d));
           if (odd >= 0) throw new AtlasError('not-finite', { module: engine.modules[own[odd]!]!.path });
@@ -76,7 +75,7 @@ export async function* adaRank(
         }
       }
     }
-    for (let i = 0; i < count; i++) yield { type: 'sweep', repeat: repeat + i };
+    for (const end = repeat + count; repeat < end; repeat++) yield { type: 'sweep', repeat };
   }
 }
 
