@@ -19,10 +19,16 @@ export function javaScriptSizes(counted: (file: string) => boolean = () => true)
 
 /** What a page that has been at work fetched, its thread's part included. */
 export async function fetchedSizes(page: Page): Promise<Sizes | null> {
-  const fetched = await page.evaluate(() => performance.getEntriesByType('resource').map((e) => e.name));
+  // Once the visitor has what they came for, the page fetches the rest while idle: that is not counted.
+  const rest = await page.evaluate(() => performance.timeOrigin
+    + (performance.getEntriesByName('rank-atlas:rest')[0]?.startTime ?? Infinity));
+  const before = (until: number) => performance.getEntriesByType('resource')
+    .filter((e) => performance.timeOrigin + e.startTime < until)
+    .map((e) => e.name);
+  const fetched = await page.evaluate(before, rest);
   // The runtime's own threads sleep in a wait of WebAssembly and never answer.
   const engine = page.workers().find((w) => w.url().includes('engine.worker'))!;
-  fetched.push(engine.url(), ...await engine.evaluate(() => performance.getEntriesByType('resource').map((e) => e.name)));
+  fetched.push(engine.url(), ...await engine.evaluate(before, rest));
   const names = new Set(fetched.map((url) => url.split('/').at(-1)!));
   return javaScriptSizes((file) => names.has(file));
 }

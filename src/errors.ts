@@ -46,6 +46,9 @@ export const errorTable = {
   'float-only': (v) => `The weight of ${v.module} cannot be exchanged while it is quantised. Use the model with float32 layers.`,
   'device-lost': () => `The GPU stopped. Start again to go on from what was kept; if it stops once more, use fewer or shorter sequences, or the CPU.`,
   'worker-died': (v) => `The engine stopped (${v.why}). It starts again by itself; use fewer or shorter sequences if it happens again.`,
+  'missing-part': () =>
+    `A part of this page could not be loaded: there is no connection, or a newer version has replaced it. `
+    + `Try again; if that does not help, reload the page.`,
   'cancelled': () => `Stopped.`,
   // --- experiments (experiment, cli) ---
   'bad-spec': (v) => `The experiment is not valid at "${v.at}": ${v.why}. Correct that setting.`,

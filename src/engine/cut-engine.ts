@@ -1,6 +1,7 @@
 /**
  * The engine on a cut model: one door to what probing, training, statistics, pruning and generation compute, one call at a time.
  */
+import { Once } from './once.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
@@ -53,10 +54,30 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   private readonly head: Head;
   private readonly probing: Probing;
   // What only training, gradient statistics and generation need is loaded when they are first asked for.
-  private trainerMade: Promise<Trainer> | null = null;
-  private statisticsMade: Promise<GradientStatistics> | null = null;
-  private generationMade: Promise<Generation> | null = null;
-  private sparsityMade: Promise<Sparsity> | null = null;
+  private readonly trainerOnce = new Once(async () => new (await import('./trainer.ts')).Trainer({
+    model: this.model,
+    backend: this.backend,
+    pieces: this.pieces,
+    network: this.network,
+    chunks: this.chunks,
+    placed: this.weights,
+    budget: this.budget,
+  }));
+  private readonly statisticsOnce = new Once(async () => {
+    const { GradientStatistics } = await import('./gradient-statistics.ts');
+    const { model, backend, pieces, network, chunks, weights } = this;
+    return new GradientStatistics(model, backend, pieces, network, chunks, weights);
+  });
+  private readonly generationOnce = new Once(async () => {
+    const { Generation } = await import('./generation.ts');
+    const { model, backend, pieces, network, head } = this;
+    return new Generation({ model, backend, pieces, network, head }, (task) => this.exclusive(task), this.budget);
+  });
+  private readonly sparsityOnce = new Once(async () => {
+    const [{ Sparsity }, trainer] = await Promise.all([import('./sparsity.ts'), this.trainer]);
+    const { model, backend, pieces, network } = this;
+    return new Sparsity({ model, backend, pieces, network, trainer }, (task) => this.exclusive(task));
+  });
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
   private disposed = false;
@@ -256,9 +277,9 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   async dispose(): Promise<void> {
     this.disposed = true;
     await this.tail;
-    await (await this.trainerMade)?.dispose();
-    await (await this.statisticsMade)?.dispose();
-    (await this.generationMade)?.dispose();
+    await (await this.trainerOnce.now)?.dispose();
+    await (await this.statisticsOnce.now)?.dispose();
+    (await this.generationOnce.now)?.dispose();
     await this.pieces.dispose();
     await this.head.dispose();
     this.chunks.dispose();
@@ -266,20 +287,19 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   }
 
   private get trainer(): Promise<Trainer> {
-    return this.trainerMade ??= import('./trainer.ts').then(({ Trainer }) => new Trainer({ model: this.model, backend: this.backend, pieces: this.pieces, network: this.network, chunks: this.chunks, placed: this.weights, budget: this.budget }));
+    return this.trainerOnce.get();
   }
 
   private get statistics(): Promise<GradientStatistics> {
-    return this.statisticsMade ??= import('./gradient-statistics.ts').then(({ GradientStatistics }) => new GradientStatistics(this.model, this.backend, this.pieces, this.network, this.chunks, this.weights));
+    return this.statisticsOnce.get();
   }
 
   private get sparsity(): Promise<Sparsity> {
-    return this.sparsityMade ??= Promise.all([import('./sparsity.ts'), this.trainer]).then(([{ Sparsity }, trainer]) =>
-      new Sparsity({ model: this.model, backend: this.backend, pieces: this.pieces, network: this.network, trainer }, <T>(task: () => Promise<T>) => this.exclusive(task)));
+    return this.sparsityOnce.get();
   }
 
   private get generation(): Promise<Generation> {
-    return this.generationMade ??= import('./generation.ts').then(({ Generation }) => new Generation({ model: this.model, backend: this.backend, pieces: this.pieces, network: this.network, head: this.head }, <T>(task: () => Promise<T>) => this.exclusive(task), this.budget));
+    return this.generationOnce.get();
   }
 
   /** One call at a time: sessions are made and let go of along the way. */

@@ -3,6 +3,7 @@
  *
  * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at every run (32 MB: 3–5 ms).
  */
+import { Once } from './once.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { SimdNoise } from '../device/simd-noise.ts';
 import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
@@ -22,8 +23,10 @@ export class WasmBackend implements Backend {
   readonly fusedHead = true;
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;
-  private trainingMade: Promise<WasmTraining> | null = null;
-  private sparseMade: Promise<WasmSparse> | null = null;
+  private readonly trainingOnce = new Once(async () =>
+    new (await import('./wasm-training.ts')).WasmTraining(this.ort, OPTIONS));
+  private readonly sparseOnce = new Once(async () =>
+    new (await import('./wasm-sparse.ts')).WasmSparse(this.ort, OPTIONS));
   private noise: SimdNoise | null = null;
 
   /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
@@ -33,11 +36,11 @@ export class WasmBackend implements Backend {
   }
 
   training(): Promise<WasmTraining> {
-    return this.trainingMade ??= import('./wasm-training.ts').then(({ WasmTraining }) => new WasmTraining(this.ort, OPTIONS));
+    return this.trainingOnce.get();
   }
 
   sparse(): Promise<WasmSparse> {
-    return this.sparseMade ??= import('./wasm-sparse.ts').then(({ WasmSparse }) => new WasmSparse(this.ort, OPTIONS));
+    return this.sparseOnce.get();
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
@@ -124,8 +127,8 @@ export class WasmBackend implements Backend {
   }
 
   async dispose(): Promise<void> {
-    await (await this.trainingMade)?.dispose();
-    await (await this.sparseMade)?.dispose();
+    await (await this.trainingOnce.now)?.dispose();
+    await (await this.sparseOnce.now)?.dispose();
     this.trim();
   }
 

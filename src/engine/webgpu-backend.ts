@@ -3,6 +3,7 @@
  *
  * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until they are disposed.
  */
+import { Once } from './once.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { loadShaders } from '#shaders';
 import { BufferPool, readBuffer } from '../device/buffers.ts';
@@ -40,8 +41,14 @@ export class WebGpuBackend implements Backend {
   private readonly pool: BufferPool;
   private readonly dispatcher: Dispatcher;
   private readonly kernels: Kernels;
-  private trainingMade: Promise<WebGpuTraining> | null = null;
-  private sparseMade: Promise<WebGpuSparse> | null = null;
+  private readonly trainingOnce = new Once(async () => {
+    const [{ WebGpuTraining }] = await Promise.all([import('./webgpu-training.ts'), loadShaders()]);
+    return new WebGpuTraining(this.dispatcher, this.pool);
+  });
+  private readonly sparseOnce = new Once(async () => {
+    const [{ WebGpuSparse }] = await Promise.all([import('./webgpu-sparse.ts'), loadShaders()]);
+    return new WebGpuSparse(this.dispatcher, this.pool, (...what) => this.upload(...what));
+  });
 
   /** `ort`: the `onnxruntime-web/webgpu` build. The device is the backend's from now on: one each, destroyed with it. */
   constructor(ort: Ort, gpu: Gpu) {
@@ -56,12 +63,11 @@ export class WebGpuBackend implements Backend {
   }
 
   training(): Promise<WebGpuTraining> {
-    return this.trainingMade ??= Promise.all([import('./webgpu-training.ts'), loadShaders()]).then(([{ WebGpuTraining }]) => new WebGpuTraining(this.dispatcher, this.pool));
+    return this.trainingOnce.get();
   }
 
   sparse(): Promise<WebGpuSparse> {
-    return this.sparseMade ??= Promise.all([import('./webgpu-sparse.ts'), loadShaders()]).then(([{ WebGpuSparse }]) =>
-      new WebGpuSparse(this.dispatcher, this.pool, (type, dims, bytes) => this.upload(type, dims, bytes)));
+    return this.sparseOnce.get();
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {

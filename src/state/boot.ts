@@ -14,7 +14,7 @@ import { openModel, play } from './session.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 
 /** A visitor who saves data gets no download they did not ask for. */
-const savesData = () => (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+export const savesData = () => (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 
 export async function boot(): Promise<void> {
   // A link opened in a tab that is already here changes only the fragment.

@@ -2,6 +2,7 @@
 import { AtlasError, type ErrorCode } from '../errors.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { EngineClient } from '../worker/client.ts';
+import { missingPart } from '../worker/missing-part.ts';
 import type { FromWorker, ModelSource, Progress, Requests, SelfTestReport } from '../worker/protocol.ts';
 import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel, type Failure } from './model-store.ts';
@@ -53,7 +54,12 @@ function showTested(checks: SelfTestReport['checks']): void {
 }
 
 export const failureOf = (error: unknown): Failure =>
-  error instanceof AtlasError ? { code: error.code, values: error.values } : { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
+  causeOf(error) ?? { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
+
+function causeOf(error: unknown): Failure | null {
+  const known = error instanceof AtlasError ? error : missingPart(error);
+  return known && { code: known.code, values: known.values };
+}
 
 export const ofCode = (error: unknown, ...codes: ErrorCode[]): boolean => error instanceof AtlasError && codes.includes(error.code);
 

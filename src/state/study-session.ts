@@ -40,6 +40,17 @@ export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: Experim
 /** Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of the engine left. */
 export const playStudy = (study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> => run(study, spec, false);
 
+/** How a study is shown; null, and said, where its code could not be fetched. */
+async function viewOf(study: StudyKind): Promise<StudyView<StudyStates[StudyKind]> | null> {
+  try {
+    return await studyViews[study]() as StudyView<StudyStates[StudyKind]>;
+  } catch (error) {
+    useStudy.getState().act(study, 'idle');
+    useModel.setState({ failure: failureOf(error) });
+    return null;
+  }
+}
+
 /** `again`: the engine stopped once since Play was pressed. */
 async function run(study: StudyKind, spec: ExperimentSpec, again: boolean): Promise<void> {
   const { phase, act, view } = useStudy.getState();
@@ -53,7 +64,9 @@ async function run(study: StudyKind, spec: ExperimentSpec, again: boolean): Prom
   endStudy();
   standAside();
   act(study, 'running');
-  const { reduce, progress } = await studyViews[study]() as StudyView<StudyStates[StudyKind]>;
+  const seen = await viewOf(study);
+  if (!seen) return;
+  const { reduce, progress } = seen;
   let state: StudyStates[StudyKind] | null = null;
   const mine = live = {
     study,

@@ -1,10 +1,11 @@
 /** The page: header, transport, band; then rail, map, plate. On a phone one column, with the transport at the foot. */
-import { lazy, Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
+import { Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
 import { useRun } from '../state/run-store.ts';
 import { useView } from '../state/view-store.ts';
 import { useExperiment } from '../state/experiment-store.ts';
 import { usePick } from '../state/pick.ts';
+import { attempt } from '../state/attempt.ts';
 import { useModel } from '../state/model-store.ts';
 import { Band, useBanded } from './frame/Band.tsx';
 import { ProviderChip } from './frame/Chips.tsx';
@@ -14,6 +15,7 @@ import { StatusLine } from './frame/StatusLine.tsx';
 import { OpenRail, ProgressLine, Transport, TransportButtons } from './frame/Transport.tsx';
 import { useKeys } from './frame/use-keys.ts';
 import { MapSheet } from './map/MapSheet.tsx';
+import { lazyPart } from './parts/lazy-part.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
 import { Plate } from './plate/Plate.tsx';
 import { Rail } from './rail/Rail.tsx';
@@ -22,10 +24,19 @@ import { numbersOf } from './words/numbers.ts';
 import { useWords } from './words/use-words.ts';
 
 // What a first look does not need comes when it is asked for.
-const CompareMap = lazy(() => import('./compare/CompareMap.tsx').then((m) => ({ default: m.CompareMap })));
-const ModelPicker = lazy(() => import('./picker/ModelPicker.tsx').then((m) => ({ default: m.ModelPicker })));
-const Tour = lazy(() => import('./tour/Tour.tsx').then((m) => ({ default: m.Tour })));
-const Sheets = lazy(() => import('./sheets/Sheets.tsx').then((m) => ({ default: m.Sheets })));
+const CompareMap = lazyPart(async () => (await import('./compare/CompareMap.tsx')).CompareMap);
+const ModelPicker = lazyPart(
+  async () => (await import('./picker/ModelPicker.tsx')).ModelPicker,
+  () => useView.setState({ picker: false }),
+);
+const Tour = lazyPart(
+  async () => (await import('./tour/Tour.tsx')).Tour,
+  () => useView.setState({ tour: null }),
+);
+const Sheets = lazyPart(
+  async () => (await import('./sheets/Sheets.tsx')).Sheets,
+  () => useView.setState({ sheet: null }),
+);
 
 export function App() {
   const words = useWords();
@@ -44,7 +55,7 @@ export function App() {
     if (!e.dataTransfer.types.includes('Files')) return;
     useView.setState({ picker: true, sheet: null });
     const files = filesFromDrop(e.dataTransfer.items);
-    void import('./picker/offer-files.ts').then(({ offerFiles }) => offerFiles(files));
+    void attempt(async () => (await import('./picker/offer-files.ts')).offerFiles(files));
   }
   return (
     <div className={`page${banded ? ' banded' : ''}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>

@@ -27,6 +27,7 @@ import type { FileStore } from '../model/remote/file-store.ts';
 import { batchOf, factsOf, labelsOf, loadModel, testedOf, type LoadedModel } from './load.ts';
 import { pictureOf } from './picture.ts';
 import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RemoteSource, RequestName, Requests, ToWorker } from './protocol.ts';
+import { missingPart } from './missing-part.ts';
 import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
 import type { StudyHost } from './study-host.ts';
@@ -84,7 +85,7 @@ export class EngineHost {
       const answer = await handler(message.ask);
       this.out.send({ kind: 'reply', id, name, answer } as FromWorker);
     } catch (error) {
-      const known = error instanceof AtlasError ? error : new AtlasError('runtime', { what: name, why: String((error as Error)?.message ?? error).slice(0, 200) }, { cause: error });
+      const known = error instanceof AtlasError ? error : missingPart(error) ?? new AtlasError('runtime', { what: name, why: String((error as Error)?.message ?? error).slice(0, 200) }, { cause: error });
       if (!(error instanceof AtlasError)) console.error(error);
       this.out.send({ kind: 'failed', id, code: known.code, values: known.values, message: known.message });
     }
@@ -107,6 +108,10 @@ export class EngineHost {
     exportCompressed: async ({ result, steps }) => ({ files: await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, steps) }),
     exportPruned: async (ask) => (await this.studyHost()).pruned(ask),
     judge: async (ask) => (await this.studyHost()).judge(ask),
+    fetchStudies: async () => {
+      await Promise.all([import('./study-host.ts'), import('./study-parts.ts').then((m) => m.fetchStudyParts())]);
+      return {};
+    },
     count: async ({ spec, texts }) => {
       const { tokens, sequences, length } = await batchOf(spec, texts, this.current().loaded);
       return { tokens, sequences, length };
@@ -232,7 +237,10 @@ export class EngineHost {
 
   private studyHost(): Promise<StudyHost> {
     const opened = this.current();
-    return this.studies ??= import('./study-host.ts').then((m) => new m.StudyHost(opened, this.out));
+    const studies = this.studies ??= import('./study-host.ts').then((m) => new m.StudyHost(opened, this.out));
+    // Not fetched now, it may be next time.
+    studies.catch(() => { if (this.studies === studies) this.studies = null; });
+    return studies;
   }
 
   /** The engine an experiment is to run on; null where it was cancelled before its base was there. What bases need is loaded with the first. */

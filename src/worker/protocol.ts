@@ -108,6 +108,8 @@ export interface Requests {
   exportPruned: { ask: { spec: ExperimentSpec; file: PrunedFileName }; answer: { bytes: Uint8Array<ArrayBuffer> } };
   /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
   judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
+  /** Fetch the thread's code that studies need, so that it is there without a connection. */
+  fetchStudies: { ask: Record<string, never>; answer: Record<string, never> };
   /** Tokens of a text, counted as the run would cut it. */
   count: { ask: { spec: ExperimentSpec; texts: string }; answer: { tokens: number; sequences: number; length: number } };
 }

@@ -1,5 +1,5 @@
 /** The page inside another one: name, where the numbers are from, "Run here" and "Open"; then the panels that were asked for, one below the other. */
-import { lazy, Suspense, useEffect } from 'react';
+import { Suspense, useEffect } from 'react';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { modelHere, panelsOf, runHere, useEmbed } from '../../state/embed.ts';
 import { useLink } from '../../state/link-store.ts';
@@ -12,13 +12,17 @@ import { Logo } from '../frame/Header.tsx';
 import { StatusLine } from '../frame/StatusLine.tsx';
 import { ProgressLine, useButtons } from '../frame/Transport.tsx';
 import { MapSheet } from '../map/MapSheet.tsx';
+import { lazyPart } from '../parts/lazy-part.tsx';
 import { PlatePanel } from '../plate/Plate.tsx';
 import { modelName } from '../words/describe.ts';
 import { embedWords } from '../words/embed-words.ts';
 import { useWords } from '../words/use-words.ts';
 import './embed.css';
 
-const ModulePanel = lazy(() => import('../plate/ModulePanel.tsx').then((m) => ({ default: m.ModulePanel })));
+const ModulePanel = lazyPart(
+  async () => (await import('../plate/ModulePanel.tsx')).ModulePanel,
+  () => useView.setState({ opened: null }),
+);
 
 const panels = panelsOf(location.search);
 

@@ -5,6 +5,7 @@
 import type { ReactNode } from 'react';
 import { describeChanges } from '../../experiment/settings.ts';
 import { isModel } from '../../model/remote/reference.ts';
+import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { closeLink, comparisonWith, resultNow, useLink } from '../../state/link-store.ts';
 import { hostOf } from '../../state/hub-address.ts';
@@ -108,7 +109,7 @@ function LinkLine() {
     // Nothing is asked of another server before the visitor says so.
     const look = async () => {
       set({ picker: true });
-      await (await import('../../state/elsewhere.ts')).lookUp(id);
+      await attempt(async () => (await import('../../state/elsewhere.ts')).lookUp(id));
     };
     return (
       <Line kind="warn" buttons={<><Button kind="act" onClick={() => void look()}>{b.lookAt}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>

@@ -1,6 +1,7 @@
 /** Functions that hand out what the map shows: as a picture, as a table, as the whole result. null while there is nothing. */
 import { resultText, toCsv } from '../../experiment/export.ts';
 import type { RunResult } from '../../experiment/result.ts';
+import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { resultNow } from '../../state/link-store.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -44,7 +45,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { sv
     return result ? () => write(result) : null;
   };
   return {
-    svg: () => void svg(),
+    svg: () => void attempt(svg),
     csv: whole((result) => download(`${name('ranks')}.csv`, toCsv(result), 'text/csv')),
     json: whole((result) => download(`${name('result')}.json`, resultText(result), 'application/json')),
   };

@@ -5,6 +5,7 @@
 import { useRef, useState, type ReactNode } from 'react';
 import { csvRow } from '../../experiment/export.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
+import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -75,7 +76,7 @@ export function ChartFrame({ title, finding, note = '', close, empty, unit, heig
         <h2>{title}</h2>
         <span className="tools">
           <button type="button" className="link" aria-pressed={table} disabled={empty} onClick={() => setTable(!table)}>{table ? words.plate.chart : words.map.table}</button>
-          <button type="button" className="link" disabled={empty || table} onClick={() => void saveSvg()}>{words.map.svg}</button>
+          <button type="button" className="link" disabled={empty || table} onClick={() => void attempt(saveSvg)}>{words.map.svg}</button>
           <button type="button" className="link" disabled={empty} onClick={saveCsv}>{words.map.csv}</button>
           {close}
         </span>

@@ -1,29 +1,34 @@
 /** Beside the map: what the run shows, as charts; a module in the open or two results compared take its place. */
-import { lazy, Suspense, type KeyboardEvent, type LazyExoticComponent, type ReactNode } from 'react';
+import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
 import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
 import type { StudyKind } from '../../experiment/spec.ts';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
+import { lazyPart } from '../parts/lazy-part.tsx';
 import { useWords } from '../words/use-words.ts';
 
 // Charts come in one piece, after the map: the page is usable before they are there.
 const charts = () => import('./charts.ts');
-const LayersPlate = lazy(() => charts().then((c) => ({ default: c.LayersPlate })));
-const CertaintyPlate = lazy(() => charts().then((c) => ({ default: c.CertaintyPlate })));
+const LayersPlate = lazyPart(async () => (await charts()).LayersPlate);
+const CertaintyPlate = lazyPart(async () => (await charts()).CertaintyPlate);
 
-const ComparePlate = lazy(() => import('../compare/ComparePlate.tsx').then((m) => ({ default: m.ComparePlate })));
-const ModulePanel = lazy(() => import('./ModulePanel.tsx').then((m) => ({ default: m.ModulePanel })));
-
-const AgreePlate = lazy(() => import('./agree/AgreePlate.tsx').then((m) => ({ default: m.AgreePlate })));
+const ComparePlate = lazyPart(
+  async () => (await import('../compare/ComparePlate.tsx')).ComparePlate,
+);
+const ModulePanel = lazyPart(
+  async () => (await import('./ModulePanel.tsx')).ModulePanel,
+  () => useView.setState({ opened: null }),
+);
+const AgreePlate = lazyPart(async () => (await import('./agree/AgreePlate.tsx')).AgreePlate);
 
 /** The studies that have a tab; agreement covers the plate instead. */
-const plates: Partial<Record<StudyKind, LazyExoticComponent<() => ReactNode>>> = {
-  race: lazy(() => import('./race/RacePlate.tsx').then((m) => ({ default: m.RacePlate }))),
-  slider: lazy(() => import('./slider/SliderPlate.tsx').then((m) => ({ default: m.SliderPlate }))),
-  prune: lazy(() => import('./prune/PrunePlate.tsx').then((m) => ({ default: m.PrunePlate }))),
-  compress: lazy(() => import('./compress/CompressPlate.tsx').then((m) => ({ default: m.CompressPlate }))),
-  samples: lazy(() => import('./samples/SamplesPlate.tsx').then((m) => ({ default: m.SamplesPlate }))),
+const plates: Partial<Record<StudyKind, ComponentType>> = {
+  race: lazyPart(async () => (await import('./race/RacePlate.tsx')).RacePlate),
+  slider: lazyPart(async () => (await import('./slider/SliderPlate.tsx')).SliderPlate),
+  prune: lazyPart(async () => (await import('./prune/PrunePlate.tsx')).PrunePlate),
+  compress: lazyPart(async () => (await import('./compress/CompressPlate.tsx')).CompressPlate),
+  samples: lazyPart(async () => (await import('./samples/SamplesPlate.tsx')).SamplesPlate),
 };
 
 const tabs: (PlateTab | StudyKind)[] = ['layers', 'certainty', ...(Object.keys(plates) as StudyKind[])];

@@ -1,9 +1,8 @@
 /** Adapters trained here or taken in: their ranks on the map, what they do to the held-out loss, and PEFT's files of them. */
 import { useState } from 'react';
 import { judgeAdapter } from '../../state/study-session.ts';
-import { failureOf } from '../../state/engine.ts';
+import { attempt } from '../../state/attempt.ts';
 import { openStudy } from '../../state/experiment-store.ts';
-import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
@@ -20,14 +19,6 @@ export function Adapters() {
   const busy = Object.values(phase).includes('running') || judging !== null;
   if (adapters.length === 0) return null;
 
-  async function attempt(act: () => Promise<void>) {
-    useModel.setState({ failure: null });
-    try {
-      await act();
-    } catch (error) {
-      useModel.setState({ failure: failureOf(error) });
-    }
-  }
   async function judge(name: string) {
     setJudging(name);
     await attempt(async () => {

@@ -26,6 +26,7 @@ export const en = {
   skip: 'Skip to the map',
   close: 'Close',
   cancel: 'Cancel',
+  partFailed: 'This part of the page stopped working. Everything else goes on.',
   pageFailed: 'The page stopped working. Your results are kept; reload to go on.',
   reload: 'Reload',
   size,

@@ -17,6 +17,7 @@ export const ja = {
   skip: 'マップへ移動',
   close: '閉じる',
   cancel: '取り消す',
+  partFailed: 'ページのこの部分が動かなくなりました。ほかの部分は動き続けます。',
   pageFailed: 'ページが動かなくなりました。結果は残っています。再読み込みしてください。',
   reload: '再読み込み',
   size,

@@ -1,0 +1,79 @@
+/**
+ * Files of the page that cannot be fetched: no connection, or a newer release has replaced them.
+ * The part says so and can be tried again; the run and everything else stay.
+ */
+import { expect, test, type Page } from '@playwright/test';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import { cellTexts, measured, open, smallSpec, title } from './page.ts';
+
+const gone = (page: Page, file: string) =>
+  page.route(`**/assets/${file}-*.js`, (route) => route.fulfill({ status: 404, body: 'Not found' }));
+const tab = (page: Page, name: string) => page.getByRole('tab', { name, exact: true });
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
+/** The page has fetched all of itself. */
+const whole = (page: Page) =>
+  page.waitForFunction(() => performance.getEntriesByName('rank-atlas:rest-there').length > 0);
+
+test('a tab whose file is missing says so in its place and opens on another try', async ({ page }) => {
+  await gone(page, 'RacePlate');
+  await open(page);
+  await measured(page, 3);
+  const ranks = await cellTexts(page);
+  await tab(page, 'Race').click();
+  const panel = page.getByRole('tabpanel');
+  await expect(panel.getByRole('alert')).toContainText('A part of this page could not be loaded');
+  expect(await cellTexts(page)).toEqual(ranks);
+  await tab(page, 'Layers').click();
+  await expect(panel.getByRole('alert')).toHaveCount(0);
+  await tab(page, 'Race').click();
+  await page.unrouteAll();
+  await panel.getByRole('button', { name: 'Try again' }).click();
+  await expect(panel.getByRole('heading').first()).toBeVisible();
+  await expect(panel.getByRole('alert')).toHaveCount(0);
+});
+
+test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
+  await gone(page, 'Sheets');
+  await open(page);
+  await button(page, 'Help').click();
+  await expect(page.locator('.part-failed')).toContainText('A part of this page could not be loaded');
+  await measured(page, 3);
+  await page.locator('.part-failed').getByRole('button', { name: 'Dismiss' }).click();
+  await expect(page.locator('.part-failed')).toHaveCount(0);
+});
+
+test('a study whose code is missing says so and runs on another try', async ({ page }) => {
+  await gone(page, 'race-run');
+  await open(page, shortRace());
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await button(page, 'Play').click();
+  await expect(page.getByRole('alert')).toContainText('A part of this page could not be loaded');
+  await page.unrouteAll();
+  await button(page, 'Play').click();
+  await expect(title(page)).toHaveText('The race is over', { timeout: 120_000 });
+});
+
+test('loaded once, every tab works without a network', async ({ page, context }) => {
+  test.slow();
+  await open(page);
+  await measured(page, 3);
+  await whole(page);
+  await context.route('**/*', (route) => route.abort('internetdisconnected'));
+  await context.setOffline(true);
+  for (const name of ['Certainty', 'Race', 'Slider', 'Prune', 'Compress', 'Text', 'Layers']) {
+    await tab(page, name).click();
+    await expect(page.getByRole('tabpanel').locator('h2').first()).toBeVisible();
+  }
+  for (const name of ['Help', 'Export']) {
+    await button(page, name).click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    await page.keyboard.press('Escape');
+  }
+  await expect(page.locator('.part-failed')).toHaveCount(0);
+});
+
+function shortRace(): ExperimentSpec {
+  const spec = smallSpec({ study: 'race' });
+  const training = { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0 };
+  return { ...spec, training, race: { ...spec.race, entries: ['uniform', 'random'] } };
+}

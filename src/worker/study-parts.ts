@@ -1,0 +1,26 @@
+/** Everything that studies fetch while they work, so that it is there without a connection. */
+import { studyRuns } from '../experiment/studies.ts';
+
+/** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
+const parts: (() => Promise<unknown>)[] = [
+  ...Object.values(studyRuns),
+  () => import('./elsewhere.ts'),
+  () => import('./svd-threads.ts'),
+  () => import('../engine/trainer.ts'),
+  () => import('../engine/generation.ts'),
+  () => import('../engine/gradient-statistics.ts'),
+  () => import('../engine/sparsity.ts'),
+  () => import('../engine/masked-weights.ts'),
+  () => import('../engine/device-adapters.ts'),
+  () => import('../engine/host-gradients.ts'),
+  () => import('../engine/wasm-training.ts'),
+  () => import('../engine/wasm-sparse.ts'),
+  () => import('../engine/nf4-model.ts'),
+  () => import('../engine/float-model.ts'),
+  () => import('../experiment/compress-export.ts'),
+  () => import('../model/training-memory.ts'),
+];
+
+export async function fetchStudyParts(): Promise<void> {
+  for (const fetchPart of parts) await fetchPart();
+}
