@@ -122,7 +122,7 @@ describe('the settings of a file', () => {
     expect(adapters.map((a) => modules[a.module]!.path)).toEqual(modules.map((m) => m.path).filter((p) => which.test(p)));
     // One module more or less than the settings name is a contradiction.
     const first = modules.findIndex((m) => which.test(m.path)), other = modules.findIndex((m) => !which.test(m.path));
-    if (adapters.length > 1) expect(() => read({ ...config, r: 2 }, (m) => (which.test(m.path) && m.index !== first ? 2 : 0))).toThrow(/no weights for/);
+    if (adapters.length > 1) expect(() => read({ ...config, r: 2 }, (m) => (which.test(m.path) && m.index !== first ? 2 : 0))).toThrow(/hold nothing for/);
     if (other >= 0) expect(() => read({ ...config, r: 2 }, (m) => (which.test(m.path) || m.index === other ? 2 : 0))).toThrow(/which adapter_config.json does not name/);
   });
 });
