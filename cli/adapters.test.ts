@@ -122,7 +122,9 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     const { code, out, err } = await cli('eval', path, ...args);
     expect(code).toBe(0);
     expect(err).toContain('"use_later_idea"');
-    expect(JSON.parse(out)).toEqual(JSON.parse((await cli('eval', zip, ...args)).out));
+    const { notes, ...loss } = JSON.parse(out) as { notes: string[] };
+    expect(notes).toEqual([expect.stringContaining('use_later_idea')]);
+    expect(loss).toEqual(JSON.parse((await cli('eval', zip, ...args)).out));
   });
 
   it('refuses in a sentence, and writes nothing', async () => {

@@ -13,7 +13,7 @@ export const evaluate: Command = async (path, options) => {
   const text = options.text === undefined ? {} : { held: await ownText(options.text) };
   const spec = parseTraining(withSettings(parseTraining(text), settingsOf(options.set ?? [], undefined)));
   const model = await loadFor(options, spec.model);
-  const { adapters: values, scale } = await adapterAt(path, model);
+  const { adapters: values, scale, notes } = await adapterAt(path, model);
   const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length }, model);
 
   const { engine } = await startEngine(model, options, spec.base);
@@ -21,7 +21,7 @@ export const evaluate: Command = async (path, options) => {
     const adapters = await engine.adapters(values), { batch } = spec.training;
     const base = await heldOutLoss(engine, held, batch), adapted = await heldOutLoss(engine, held, batch, { adapters, scale });
     const tokens = held.sequences * (held.length - 1), { parameters } = adapters, modules = values.length;
-    if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, base, adapted }, null, 2));
+    if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, base, adapted, ...(notes.length > 0 && { notes }) }, null, 2));
     else {
       console.log(`${modules} adapters, ${parameters} parameters; ${tokens} predicted tokens`);
       console.log(`loss without them: ${base.toFixed(4)} nats per token (perplexity ${Math.exp(base).toFixed(2)})`);

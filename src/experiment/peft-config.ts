@@ -3,7 +3,7 @@
  * stands in `peft-fields.ts`; fields that PEFT does not know are passed over, as PEFT does, and mentioned.
  */
 import { AtlasError } from '../errors.ts';
-import { isCount, isObject, parseJson, repeatedKey, type JsonObject } from '../model/json.ts';
+import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 import { CONFIG_FILE } from './peft-files.ts';
 import { fullMatch, parsePattern, pathMatch, type Pattern } from './peft-pattern.ts';
@@ -29,7 +29,7 @@ const shown = (value: unknown) => (JSON.stringify(value) ?? 'missing').slice(0, 
 
 /** Names as a sentence holds them: the first few, quoted. */
 export function listed(names: readonly string[], most = 4): string {
-  const some = names.slice(0, most).map((name) => `"${name.slice(0, 60)}"`).join(', ');
+  const some = names.slice(0, most).map((name) => quoted(name, 60)).join(', ');
   return names.length > most ? `${some} and ${names.length - most} more` : some;
 }
 
@@ -78,7 +78,7 @@ function parsed(bytes: Uint8Array): JsonObject {
   }
   if (!isObject(config)) throw damaged('it is not a JSON object');
   const twice = repeatedKey(text);
-  if (twice !== null) throw damaged(`it names "${twice.slice(0, 100)}" twice`);
+  if (twice !== null) throw damaged(`it names ${quoted(twice)} twice`);
   return config;
 }
 
@@ -86,7 +86,7 @@ function pattern(source: string, where: string): Pattern {
   try {
     return parsePattern(source);
   } catch (error) {
-    throw bad(`the pattern "${source.slice(0, 100)}" in ${where} ${(error as Error).message}`, error);
+    throw bad(`the pattern ${quoted(source)} in ${where} ${(error as Error).message}`, error);
   }
 }
 
@@ -109,7 +109,7 @@ function valueRule(config: JsonObject, name: string, patternName: string, valid:
     of(path) {
       const rule = rules.find((r) => pathMatch(r.pattern, path)), value = rule ? rule.value : otherwise;
       if (rule) rule.taken = true;
-      if (!valid(value)) throw bad(`${rule ? `${patternName} of "${rule.key.slice(0, 100)}"` : name} is ${shown(value)}`);
+      if (!valid(value)) throw bad(`${rule ? `${patternName} of ${quoted(rule.key)}` : name} is ${shown(value)}`);
       return value as number;
     },
     unused: (paths) => rules.filter((r) => !r.taken && !paths.some((path) => pathMatch(r.pattern, path))).map((r) => r.key),

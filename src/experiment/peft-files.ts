@@ -23,7 +23,8 @@ export function adapterPair<T extends NamedFile>(files: readonly T[], file: stri
   const folders = foldersOf(files), highest = Math.min(...folders.map((f) => f.depth));
   const top = folders.filter((f) => f.depth === highest), whole = folders.filter((f) => f.config && f.weights);
   const listed = (list: readonly Folder<T>[]) => {
-    const names = list.slice(0, MOST_LISTED).map((f) => named(f.path).slice(-80));
+    // A stranger's names: on one line.
+    const names = list.slice(0, MOST_LISTED).map((f) => named(f.path).slice(-80).replace(/\p{Cc}/gu, '?'));
     return list.length > MOST_LISTED ? `${names.join(', ')}, …` : names.join(', ');
   };
   if (top.length === 0) throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not hold it` });

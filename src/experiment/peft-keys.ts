@@ -3,6 +3,7 @@
  * make of them, with the adapter's name or a wrapper's in between.
  */
 import { AtlasError } from '../errors.ts';
+import { quoted } from '../model/json.ts';
 import { readSafetensors, type SafetensorsEntry } from '../model/safetensors.ts';
 import { listed } from './peft-config.ts';
 import { WEIGHTS_FILE } from './peft-files.ts';
@@ -25,7 +26,6 @@ const PREFIX = 'base_model.model.';
 const DEFAULT = 'default';
 
 const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE, why });
-const quoted = (name: string) => `"${name.slice(0, 100)}"`;
 
 /**
  * A and B by module path, of the adapter that PEFT loads: that without a name or called `default`, else the only one there is.

@@ -5,6 +5,7 @@
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
+import { quoted } from '../model/json.ts';
 import { toFloat32, writeSafetensors, type FloatTensor, type SafetensorsEntry } from '../model/safetensors.ts';
 import { listed, readPeftConfig, type PeftConfig } from './peft-config.ts';
 import { CONFIG_FILE, WEIGHTS_FILE } from './peft-files.ts';
@@ -94,7 +95,7 @@ export function importPeft(configBytes: Uint8Array, weightBytes: Uint8Array, mod
   const scales = new Map<number, number>(), adapters: AdapterValues[] = [];
   for (const { module, factors } of fitted(plan, known, (path) => factorsOf(path, pairs.get(path)!, config))) {
     const { index } = module, { rank, a, b, scale } = factors;
-    if (!Number.isFinite(Math.fround(scale))) throw new AtlasError('adapter-setting', { file: CONFIG_FILE, why: `the scale of "${module.path}" would be ${scale}` });
+    if (!Number.isFinite(Math.fround(scale))) throw new AtlasError('adapter-setting', { file: CONFIG_FILE, why: `the scale of ${quoted(module.path)} would be ${scale}` });
     scales.set(index, scale);
     adapters.push({ module: index, rank, loraA: a, loraB: b });
   }
@@ -116,7 +117,7 @@ type Place = { kind: 'own' | 'parted'; path: string } | { kind: 'packed'; whole:
 function placesOf(paths: readonly string[], known: ReadonlyMap<string, ModuleInfo>): Place[] {
   const places: Place[] = [], taken = new Set<string>(), packed = new Map<string, (string | null)[]>();
   const take = (module: string) => {
-    if (taken.has(module)) throw contradiction(`they adapt "${module}" twice, packed and apart`);
+    if (taken.has(module)) throw contradiction(`they adapt ${quoted(module)} twice, packed and apart`);
     taken.add(module);
   };
   for (const path of paths) {
@@ -131,8 +132,8 @@ function placesOf(paths: readonly string[], known: ReadonlyMap<string, ModuleInf
       const group = packed.get(whole) ?? partsOf(whole)!.map(() => null);
       group[partsOf(whole)!.indexOf(path)] = path;
       packed.set(whole, group);
-    } else if (!/(?:^|\.)\d+\./.test(path)) throw outside(`"${path.slice(0, 100)}"`);
-    else throw ofAnotherModel(`it adapts "${path.slice(0, 100)}", which the open model does not have`);
+    } else if (!/(?:^|\.)\d+\./.test(path)) throw outside(quoted(path));
+    else throw ofAnotherModel(`it adapts ${quoted(path)}, which the open model does not have`);
   }
   for (const [whole, group] of packed) {
     take(whole);
@@ -149,7 +150,7 @@ function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<strin
   // `all-linear` names the packed module and its parts: where one part has weights, all that are named must.
   const names = parts.some((part) => pairs.has(part)) ? parts.filter((part) => !pairs.has(part)) : [path, ...parts, ...(whole === null ? [] : [whole])];
   const missing = names.find((name) => config.targets(name));
-  if (missing !== undefined) throw contradiction(`the weights hold nothing for "${missing}", which ${CONFIG_FILE} names`);
+  if (missing !== undefined) throw contradiction(`the weights hold nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`);
 }
 
 function* fitted(plan: readonly Place[], known: ReadonlyMap<string, ModuleInfo>, factors: (path: string) => Factors): Generator<{ module: ModuleInfo; factors: Factors }> {
@@ -172,22 +173,22 @@ function* fitted(plan: readonly Place[], known: ReadonlyMap<string, ModuleInfo>,
 }
 
 const otherWidths = (path: string, { rows, columns }: Factors, { path: own, inFeatures, outFeatures }: ModuleInfo) =>
-  ofAnotherModel(`its "${path}" takes ${columns} numbers to ${rows}, ${path === own ? 'that' : `"${own}"`} of the open model ${inFeatures} to ${outFeatures}`);
+  ofAnotherModel(`its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`);
 
 /** What PEFT computes with: the numbers of the weights, the scale of the settings. */
 function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
   const [rank, columns] = A.shape, [rows, rankOfB] = B.shape, list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
-  if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB) throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of "${path}" do not fit together`);
-  if (!config.targets(path)) throw contradiction(`the weights adapt "${path}", which ${CONFIG_FILE} does not name`);
+  if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB) throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not fit together`);
+  if (!config.targets(path)) throw contradiction(`the weights adapt ${quoted(path)}, which ${CONFIG_FILE} does not name`);
   const said = config.rankOf(path);
-  if (rank !== said) throw contradiction(`"${path}" has rank ${rank} in the weights, but ${said} in ${CONFIG_FILE}`);
+  if (rank !== said) throw contradiction(`${quoted(path)} has rank ${rank} in the weights, but ${said} in ${CONFIG_FILE}`);
   const scale = config.alphaOf(path) / (config.rsLora ? Math.sqrt(said) : said);
   return { rank: said, rows: rows!, columns: columns!, a: numbers(A, path), b: numbers(B, path), scale };
 }
 
 function numbers(entry: SafetensorsEntry, path: string): Float32Array {
   const data = toFloat32(entry);
-  if (!data.every(Number.isFinite)) throw new AtlasError('adapter-values', { file: WEIGHTS_FILE, module: path });
+  if (!data.every(Number.isFinite)) throw new AtlasError('adapter-values', { file: WEIGHTS_FILE, module: quoted(path) });
   return data;
 }
 

@@ -2,6 +2,7 @@
  * Zip files of strangers: the directory at the end is read, and of the entries only those asked for. Sizes and check sums are
  * held to (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is refused and never read as something else.
  */
+import { quoted } from './json.ts';
 
 export interface ZipEntry {
   /** Folders are parted by `/`, also where a zip made on Windows has `\`. */
@@ -46,7 +47,7 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   }
   const paths = new Set<string>();
   for (const { path } of entries) {
-    if (paths.has(path)) throw new Error(`it holds "${path.slice(0, 100)}" twice`);
+    if (paths.has(path)) throw new Error(`it holds ${quoted(path)} twice`);
     paths.add(path);
   }
   return entries;
@@ -55,7 +56,7 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
 /** An entry's content. Throws an Error with a short reason where it is not what the zip says. */
 export async function unzipped(entry: ZipEntry, inflate: Inflate): Promise<Uint8Array<ArrayBuffer>> {
   const { path, bytes, packed, deflated, crc } = entry;
-  const damaged = (cause?: unknown) => new Error(`"${path.slice(0, 100)}" in it is damaged`, { cause });
+  const damaged = (cause?: unknown) => new Error(`${quoted(path)} in it is damaged`, { cause });
   if (deflated ? bytes > packed.length * MOST_RATIO + 64 : bytes !== packed.length) throw damaged();
   let content: Uint8Array<ArrayBuffer>;
   try {
@@ -93,7 +94,7 @@ interface Place { path: string; extra: number; extraEnd: number }
 
 function entryAt(bytes: Uint8Array<ArrayBuffer>, view: DataView, at: number, { path, extra, extraEnd }: Place): ZipEntry {
   const flags = view.getUint16(at + 8, true), method = view.getUint16(at + 10, true);
-  const named = `"${path.slice(0, 100)}"`;
+  const named = quoted(path);
   if (flags & 1) throw new Error(`${named} in it is encrypted`);
   if (method !== 0 && method !== 8) throw new Error(`${named} in it is packed by method ${method}, not stored or deflated`);
   const [size, packedSize, offset] = wide(view, extra, extraEnd, [24, 20, 42].map((o) => view.getUint32(at + o, true)));
