@@ -1,37 +1,78 @@
-/** A PEFT adapter on disk: a folder with its two files, or one zip of them. */
-import { mkdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { unzipSync, zipSync } from 'fflate';
+/** A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that holds its two files. */
+import { mkdir, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { inflateSync, zipSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
-import { CONFIG_FILE } from '../src/experiment/peft-config.ts';
-import { WEIGHTS_FILE } from '../src/experiment/peft.ts';
+import { adapterPair, CONFIG_FILE, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
+import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
 import { readBytes, writeBytes } from './disk.ts';
 
 /** An adapter beyond this is none of a model that runs here. */
 const MOST_BYTES = 1e9;
 
-export const isZip = (path: string): boolean => /\.zip$/i.test(path);
+/** As many files as the page takes of a folder. */
+const MOST_FILES = 2000;
 
-/** The two files, wherever in a zip they lie. Throws `no-file`. */
-export async function readAdapter(path: string): Promise<{ config: Uint8Array; weights: Uint8Array }> {
-  if (!isZip(path)) return { config: await readBytes(join(path, CONFIG_FILE)), weights: await readBytes(join(path, WEIGHTS_FILE)) };
-  const files = unzipped(path, await readBytes(path));
-  const [config, weights] = [CONFIG_FILE, WEIGHTS_FILE].map((name) => {
-    const found = files.get(name);
-    if (!found) throw new AtlasError('no-file', { file: name, why: `${path} does not hold it` });
-    return found;
-  }) as [Uint8Array, Uint8Array];
-  return { config, weights };
+export interface AdapterBytes { config: Uint8Array; weights: Uint8Array }
+
+const isZip = (path: string): boolean => /\.zip$/i.test(path);
+
+/** The two files of the top-most adapter. Throws `no-file`, and what `adapterPair` throws. */
+export async function readAdapter(path: string): Promise<AdapterBytes> {
+  const zip = await zipAt(path);
+  if (zip) return fromZip(path, zip);
+  const found = await stat(path).catch(() => null);
+  if (!found?.isDirectory()) throw new AtlasError('no-file', { file: path, why: found ? 'an adapter is a folder or a zip' : 'it does not exist' });
+  const { config, weights } = adapterPair(await adapterFiles(path), path, (folder) => join(path, folder));
+  return { config: await readBytes(join(path, config.path)), weights: await readBytes(join(path, weights.path)) };
 }
 
-function unzipped(path: string, bytes: Uint8Array): Map<string, Uint8Array> {
-  try {
-    // Sizes are as the zip declares them: checked before anything is unpacked.
-    const files = unzipSync(bytes, { filter: ({ name, originalSize }) => [CONFIG_FILE, WEIGHTS_FILE].includes(basename(name)) && originalSize <= MOST_BYTES });
-    return new Map(Object.entries(files).map(([name, content]) => [basename(name), content]));
-  } catch (cause) {
-    throw new AtlasError('no-file', { file: path, why: 'it is no zip file that can be read' }, { cause });
+interface ZipPlace { file: string; folder: string }
+
+/** The zip that a path names, or leads into; null where it does neither. */
+async function zipAt(path: string): Promise<ZipPlace | null> {
+  for (const { index } of path.matchAll(/\.zip(?=[/\\]|$)/gi)) {
+    const file = path.slice(0, index + '.zip'.length);
+    if (!(await stat(file).catch(() => null))?.isFile()) continue;
+    return { file, folder: path.slice(file.length).split(/[/\\]/).filter(Boolean).join('/') };
   }
+  return null;
+}
+
+async function fromZip(path: string, { file, folder }: ZipPlace): Promise<AdapterBytes> {
+  const content = new Uint8Array(await readBytes(file));
+  const unreadable = (error: unknown) => new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });
+  let entries: ZipEntry[];
+  try {
+    entries = zipEntries(content);
+  } catch (error) {
+    throw unreadable(error);
+  }
+  const within = folder === '' ? entries : entries.filter((e) => e.path.startsWith(`${folder}/`)).map((e) => ({ ...e, path: e.path.slice(folder.length + 1) }));
+  const pair = adapterPair(within, path, (inner) => [path.replace(/[/\\]+$/, ''), inner].filter(Boolean).join('/'));
+  const bytesOf = async (entry: ZipEntry) => {
+    if (entry.bytes > MOST_BYTES) throw new AtlasError('no-file', { file, why: `"${entry.path.slice(-100)}" in it is larger than an adapter can be` });
+    return unzipped(entry, (packed, bytes) => inflateSync(packed, { out: new Uint8Array(bytes) })).catch((error: unknown) => { throw unreadable(error); });
+  };
+  return { config: await bytesOf(pair.config), weights: await bytesOf(pair.weights) };
+}
+
+/** Files of adapters in a folder and all below it; of a folder with both, only these. Throws `too-many-files`. */
+async function adapterFiles(root: string): Promise<{ path: string }[]> {
+  const found: { path: string }[] = [], waiting = [''];
+  let seen = 0;
+  for (let folder; (folder = waiting.shift()) !== undefined;) {
+    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+      throw new AtlasError('no-file', { file: join(root, folder!), why: cause.code ?? 'unreadable' }, { cause });
+    });
+    seen += entries.length;
+    const names = entries.filter((e) => !e.isDirectory()).map((e) => e.name);
+    found.push(...names.filter(isAdapterFile).map((name) => ({ path: folder === '' ? name : `${folder}/${name}` })));
+    if (folder === '' && names.includes(CONFIG_FILE) && names.includes(WEIGHTS_FILE)) return found;
+    if (seen > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    waiting.push(...entries.filter((e) => e.isDirectory()).map((e) => (folder === '' ? e.name : `${folder}/${e.name}`)));
+  }
+  return found;
 }
 
 /** Into a zip or a folder, as the name says. Throws `usage`. */
@@ -50,4 +91,5 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 /** Whether an argument is an adapter rather than a result file. */
-export const isAdapter = async (path: string): Promise<boolean> => isZip(path) || (await stat(path).catch(() => null))?.isDirectory() === true;
+export const isAdapter = async (path: string): Promise<boolean> =>
+  isZip(path) || await zipAt(path) !== null || (await stat(path).catch(() => null))?.isDirectory() === true;

@@ -1,5 +1,5 @@
 /** `rank-atlas export` and `import`: adapters out and in as files, and what of them is refused. */
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
@@ -68,6 +68,63 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(told.modules.map((m) => m.rank)).toEqual(ranks);
     expect(told.modules.find((m) => m.rank > 0)!.scale).toBeCloseTo(2, 6);
     expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain('nothing to merge');
+  });
+
+  const pair = (into: string, { config = files, weights = files } = {}) =>
+    ({ [`${into}adapter_config.json`]: config.get('adapter_config.json')!, [`${into}adapter_model.safetensors`]: weights.get('adapter_model.safetensors')! });
+  /** A step checkpoint: the same modules, other ranks and numbers. */
+  const early = exportPeft({ modules, adapters: initialAdapters(6, modules, modules.map(() => 2)), scale: () => 9, baseModel: 'atlas', taskType: 'CAUSAL_LM' });
+  const zipped = (name: string, content: Record<string, Uint8Array>) => {
+    const path = join(folder, name);
+    writeFileSync(path, zipSync(content));
+    return path;
+  };
+  const weightsAgain = async (from: string, to: string): Promise<Buffer> => {
+    const { code, err } = await cli('export', from, '--out', join(folder, to));
+    expect([code, err]).toEqual([0, '']);
+    return readFileSync(join(folder, to, 'adapter_model.safetensors'));
+  };
+
+  it('takes the top-most adapter of a zip or a folder that holds its checkpoints', async () => {
+    const late = { config: early, weights: early };
+    const output = zipped('output.zip', { ...pair('out/checkpoint-1/', late), ...pair('out/'), ...pair('out/checkpoint-2/', late) });
+    const finished = Buffer.from(files.get('adapter_model.safetensors')!);
+    expect((await weightsAgain(output, 'finished')).equals(finished)).toBe(true);
+    expect((await weightsAgain(join(output, 'out', 'checkpoint-2'), 'step')).equals(Buffer.from(early.get('adapter_model.safetensors')!))).toBe(true);
+
+    const tree = join(folder, 'tree');
+    for (const [name, content] of Object.entries({ ...pair('run/'), ...pair('run/checkpoint-1/', late) })) {
+      mkdirSync(join(tree, name, '..'), { recursive: true });
+      writeFileSync(join(tree, name), content);
+    }
+    expect((await weightsAgain(tree, 'from-tree')).equals(finished)).toBe(true);
+  });
+
+  it('asks which of several, and never takes the settings of one with the weights of another', async () => {
+    const several = zipped('several.zip', { 'a/adapter_model.safetensors': files.get('adapter_model.safetensors')!, ...pair('b/', { config: early, weights: early }), 'a/adapter_config.json': files.get('adapter_config.json')! });
+    for (const [args, said] of [
+      [['import', several], 'several.zip/a'], [['eval', several], 'several.zip/b'], [['generate', 'x', '--adapter', several], 'several.zip/a'],
+      [['import', zipped('apart.zip', { 'adapter_config.json': files.get('adapter_config.json')!, ...pair('deep/') })], 'apart.zip/deep'],
+      [['import', zipped('halves.zip', { 'a/adapter_config.json': files.get('adapter_config.json')!, 'b/adapter_model.safetensors': files.get('adapter_model.safetensors')! })], 'beside it'],
+    ] as const) {
+      const { code, err } = await cli(...args);
+      expect(code, args.join(' ')).toBe(2);
+      expect(err).toContain(said);
+    }
+    expect(JSON.parse((await cli('import', `${several}/a`, '--json')).out)).toMatchObject({ notes: [], modules: modules.map((m) => ({ path: m.path, rank: m.index % 4 })) });
+  });
+
+  it('reads a zip made on Windows, in eval too, and says what it passed over', async () => {
+    const settings = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json'))) as object;
+    const odd = new Map(files).set('adapter_config.json', new TextEncoder().encode(JSON.stringify({ ...settings, use_later_idea: 1 })));
+    const path = zipped('windows.zip', pair('out\\', { config: odd as typeof files, weights: files }));
+    const args = ['--json', '--set', 'length=16', '--set', 'heldSequences=2'];
+    const { code, out, err } = await cli('eval', path, ...args);
+    expect(code).toBe(0);
+    expect(err).toContain('"use_later_idea"');
+    const { notes, ...loss } = JSON.parse(out) as { notes: string[] };
+    expect(notes).toEqual([expect.stringContaining('use_later_idea')]);
+    expect(loss).toEqual(JSON.parse((await cli('eval', zip, ...args)).out));
   });
 
   it('refuses in a sentence, and writes nothing', async () => {

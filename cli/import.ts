@@ -20,27 +20,29 @@ export const importAdapter: Command = async (path, options) => {
 /** `--model`, or the bundled one. */
 export const modelFor = (options: Options): Promise<LoadedModel> => loadFor(options, defaultSpec().model);
 
-/** An adapter for this model. Throws what the reader throws. */
+/** An adapter for this model; what is to be said of its files goes to stderr. Throws what the reader throws. */
 export async function adapterAt(path: string, { compiled }: LoadedModel): Promise<PeftImport> {
-  const { config, weights } = await readAdapter(path);
-  return importPeft(config, weights, compiled.modules);
+  const { config, weights } = await readAdapter(path), adapter = importPeft(config, weights, compiled.modules);
+  for (const note of adapter.notes) console.error(`rank-atlas: note on ${path}: ${note}.`);
+  return adapter;
 }
 
 interface Summary {
   baseModel: string | null;
   rsLora: boolean;
   parameters: number;
+  notes: string[];
   /** Every module of the model; rank 0 and no scale where it has no adapter. */
   modules: { path: string; rank: number; scale: number | null; parameters: number }[];
 }
 
-function summaryOf({ adapters, scale, rsLora, baseModel }: PeftImport, modules: readonly ModuleInfo[]): Summary {
+function summaryOf({ adapters, scale, rsLora, baseModel, notes }: PeftImport, modules: readonly ModuleInfo[]): Summary {
   const ranks = new Map(adapters.map((a) => [a.module, a.rank]));
   const rows = modules.map(({ index, path, inFeatures, outFeatures }) => {
     const rank = ranks.get(index) ?? 0;
     return { path, rank, scale: rank > 0 ? scale(index) : null, parameters: rank * (inFeatures + outFeatures) };
   });
-  return { baseModel, rsLora, parameters: rows.reduce((sum, r) => sum + r.parameters, 0), modules: rows };
+  return { baseModel, rsLora, parameters: rows.reduce((sum, r) => sum + r.parameters, 0), notes, modules: rows };
 }
 
 function text({ baseModel, rsLora, parameters, modules }: Summary): string {

@@ -1,93 +1,132 @@
 /**
- * adapter_config.json as PEFT reads it (0.21, `LoraConfig`): which modules, which rank and α each. Settings under which plain
- * LoRA would give other numbers are refused by name; unknown ones are passed over, as PEFT does.
+ * adapter_config.json as PEFT reads it (0.21, `LoraConfig`): which modules, which rank and α each. What becomes of every field
+ * stands in `peft-fields.ts`; fields that PEFT does not know are passed over, as PEFT does, and mentioned.
  */
 import { AtlasError } from '../errors.ts';
-import { isCount, isObject, parseJson, repeatedKey, type JsonObject } from '../model/json.ts';
+import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
+import { isTrue, loraFields } from './peft-fields.ts';
+import { CONFIG_FILE } from './peft-files.ts';
 import { fullMatch, parsePattern, pathMatch, type Pattern } from './peft-pattern.ts';
-
-export const CONFIG_FILE = 'adapter_config.json';
 
 export interface PeftConfig {
   /** `base_model_name_or_path`, as the file says; nothing checks it. */
   baseModel: string | null;
   rsLora: boolean;
+  /** Throws `adapter-setting` where the file gives no rank, or no α, that can be used. */
   rankOf(path: string): number;
   alphaOf(path: string): number;
   targets(path: string): boolean;
+  /** False where the file names no targets: then the weights tell them. */
+  targetsNamed: boolean;
+  /** What is to be said of the file, given the paths it adapts and after their ranks and α were asked for. */
+  notes(paths: readonly string[]): string[];
 }
 
-/** Settings that change what the adapter computes whenever they are set at all. */
-const changing = [
-  'use_dora', 'modules_to_save', 'lora_bias', 'trainable_token_indices', 'target_parameters', 'layer_replication', 'megatron_config',
-  'alora_invocation_tokens', 'arrow_config', 'kasa_config', 'monteclora_config', 'use_bdlora', 'use_qalora', 'velora_config',
-] as const;
-
-/** Ways to begin that leave the base weights alone; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change them. */
-const harmlessInits: readonly unknown[] = [undefined, null, true, false, 'gaussian', 'eva', 'orthogonal', 'mica'];
-
-const bad = (why: string, cause?: unknown) => new AtlasError('bad-adapter', { file: CONFIG_FILE, why }, { cause });
+const damaged = (why: string, cause?: unknown) => new AtlasError('bad-adapter', { file: CONFIG_FILE, why }, { cause });
+const bad = (why: string, cause?: unknown) => new AtlasError('adapter-setting', { file: CONFIG_FILE, why }, { cause });
 const unsupported = (what: string) => new AtlasError('adapter-kind', { file: CONFIG_FILE, what });
 const shown = (value: unknown) => (JSON.stringify(value) ?? 'missing').slice(0, 60);
 
-/** Throws `bad-adapter` for what is not valid, `adapter-kind` for what is not plain LoRA. */
+/** Names as a sentence holds them: the first few, quoted. */
+export function listed(names: readonly string[], most = 4): string {
+  const some = names.slice(0, most).map((name) => quoted(name, 60)).join(', ');
+  return names.length > most ? `${some} and ${names.length - most} more` : some;
+}
+
+/** Throws `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody can use, `adapter-kind` for more than LoRA. */
 export function readPeftConfig(bytes: Uint8Array): PeftConfig {
+  const config = parsed(bytes);
+  if (config.peft_type !== 'LORA') throw unsupported(`peft_type ${shown(config.peft_type)}`);
+  for (const [name, field] of Object.entries(loraFields)) {
+    const value = Object.hasOwn(config, name) ? config[name] : null;
+    if (field.use === 'refused' && field.isSet(value)) {
+      throw unsupported(typeof value === 'object' || value === true ? name : `${name} ${shown(value)}`);
+    }
+  }
+  const rank = valueRule(config, 'r', 'rank_pattern', (value) => isCount(value) && value > 0);
+  const alpha = valueRule(config, 'lora_alpha', 'alpha_pattern', (value) => Number.isFinite(value));
+  const unknown = Object.keys(config).filter((name) => !Object.hasOwn(loraFields, name));
+  const { base_model_name_or_path: base, use_rslora: rs, target_modules: names } = config;
+  return {
+    baseModel: typeof base === 'string' ? base : null,
+    rsLora: isTrue(rs),
+    rankOf: rank.of,
+    alphaOf: alpha.of,
+    targets: targetRule(config),
+    targetsNamed: isNamed(names),
+    notes: (paths) => [
+      ...(unknown.length > 0 ? [`${CONFIG_FILE} has settings that PEFT 0.21 does not know, and they are passed over: ${listed(unknown)}`] : []),
+      ...(isNamed(rs) && typeof rs !== 'boolean' ? [`use_rslora is ${shown(rs)}, which PEFT takes as ${isTrue(rs)}`] : []),
+      ...(isNamed(names) ? [] : ['target_modules is not given: the weights tell which modules are adapted, where PEFT takes its defaults for the architecture']),
+      ...unused('rank_pattern', rank.unused(paths)),
+      ...unused('alpha_pattern', alpha.unused(paths)),
+      ...unused('target_modules', unusedNames(names, paths)),
+    ],
+  };
+}
+
+const isNamed = (value: unknown) => value !== undefined && value !== null;
+const unused = (where: string, keys: readonly string[]): string[] =>
+  (keys.length === 0 ? [] : [`of ${where}, ${listed(keys)} ${keys.length === 1 ? 'matches' : 'match'} no adapted module`]);
+
+function parsed(bytes: Uint8Array): JsonObject {
   let config: unknown, text = '';
   try {
     ({ value: config, text } = parseJson(bytes));
   } catch (error) {
-    throw bad((error as Error).message, error);
+    throw damaged((error as Error).message, error);
   }
-  if (!isObject(config)) throw bad('it is not a JSON object');
+  if (!isObject(config)) throw damaged('it is not a JSON object');
   const twice = repeatedKey(text);
-  if (twice !== null) throw bad(`it names "${twice.slice(0, 100)}" twice`);
-  if (config.peft_type !== 'LORA') throw unsupported(`peft_type ${shown(config.peft_type)}`);
-  for (const name of changing) if (isSet(config[name])) throw unsupported(name);
-  if (![undefined, null, 'none'].includes(config.bias as null)) throw unsupported(`bias ${shown(config.bias)}`);
-  if (!harmlessInits.includes(config.init_lora_weights)) throw unsupported(`init_lora_weights ${shown(config.init_lora_weights)}`);
-
-  const isRank = (value: unknown): value is number => isCount(value) && value > 0;
-  return {
-    baseModel: typeof config.base_model_name_or_path === 'string' ? config.base_model_name_or_path : null,
-    rsLora: config.use_rslora === true,
-    rankOf: valueRule(config, 'r', 'rank_pattern', isRank),
-    alphaOf: valueRule(config, 'lora_alpha', 'alpha_pattern', (value) => Number.isFinite(value)),
-    targets: targetRule(config),
-  };
-}
-
-/** Python's truth. */
-function isSet(value: unknown): boolean {
-  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
-  return Boolean(value);
+  if (twice !== null) throw damaged(`it names ${quoted(twice)} twice`);
+  return config;
 }
 
 function pattern(source: string, where: string): Pattern {
   try {
     return parsePattern(source);
   } catch (error) {
-    throw bad(`the pattern "${source.slice(0, 100)}" in ${where} ${(error as Error).message}`, error);
+    throw bad(`the pattern ${quoted(source)} in ${where} ${(error as Error).message}`, error);
   }
 }
 
-/** A number a module: that of the first pattern that matches its path, else the default (8, as in PEFT). */
-function valueRule(config: JsonObject, name: string, patternName: string, valid: (value: unknown) => boolean): (path: string) => number {
-  const checked = (value: unknown, where: string): number => {
-    if (!valid(value)) throw bad(`${where} is ${shown(value)}`);
-    return value as number;
-  };
+interface ValueRule {
+  of(path: string): number;
+  /** Keys that match none of these paths. */
+  unused(paths: readonly string[]): string[];
+}
+
+/**
+ * A number a module: that of the first pattern that matches its path, else the default (8, as in PEFT). A value is looked at when
+ * a module takes it: `r` may be 0 where every module has a pattern.
+ */
+function valueRule(config: JsonObject, name: string, patternName: string, valid: (value: unknown) => boolean): ValueRule {
   const patterns = config[patternName] ?? {};
-  if (!isObject(patterns)) throw bad(`${patternName} is not an object`);
-  const rules = Object.entries(patterns).map(([key, value]) =>
-    ({ pattern: pattern(key, patternName), value: checked(value, `${patternName} of "${key.slice(0, 100)}"`) }));
-  const otherwise = checked(config[name] ?? 8, name);
-  return (path) => rules.find((rule) => pathMatch(rule.pattern, path))?.value ?? otherwise;
+  if (!isObject(patterns)) throw bad(`${patternName} is ${shown(patterns)}, not an object`);
+  const rules = Object.entries(patterns).map(([key, value]) => ({ key, pattern: pattern(key, patternName), value, taken: false }));
+  const otherwise = config[name] === undefined ? 8 : config[name];
+  return {
+    of(path) {
+      const rule = rules.find((r) => pathMatch(r.pattern, path)), value = rule ? rule.value : otherwise;
+      if (rule) rule.taken = true;
+      if (!valid(value)) throw bad(`${rule ? `${patternName} of ${quoted(rule.key)}` : name} is ${shown(value)}`);
+      return value as number;
+    },
+    unused: (paths) => rules.filter((r) => !r.taken && !paths.some((path) => pathMatch(r.pattern, path))).map((r) => r.key),
+  };
 }
 
 /** PEFT's `check_target_module_exists`, for modules that are all linear layers. */
 function targetRule(config: JsonObject): (path: string) => boolean {
-  const excluded = nameRule(config.exclude_modules, 'exclude_modules'), inLayers = layerRule(config), { target_modules: names } = config;
-  const named = typeof names === 'string' && names.toLowerCase() === 'all-linear' ? () => true : nameRule(names, 'target_modules');
+  const { target_modules: names, layers_to_transform: layers, layers_pattern: stems } = config;
+  const excluded = nameRule(config.exclude_modules, 'exclude_modules'), inLayers = layerRule(config);
+  if (typeof names === 'string') {
+    for (const [name, value] of [['layers_to_transform', layers], ['layers_pattern', stems]] as const) {
+      if (isNamed(value) && value !== '' && !(Array.isArray(value) && value.length === 0)) throw bad(`${name} cannot be used when target_modules is a text`);
+    }
+  }
+  const every = !isNamed(names) || (typeof names === 'string' && names.toLowerCase() === 'all-linear');
+  const named = every ? () => true : nameRule(names, 'target_modules');
   const exact = new Set(Array.isArray(names) ? names : []);
   return (path) => !excluded(path) && named(path) && (exact.has(path) || inLayers(path));
 }
@@ -101,19 +140,29 @@ function nameRule(names: unknown, where: string): (path: string) => boolean {
   const list = names ?? [];
   if (!Array.isArray(list) || !list.every((n) => typeof n === 'string')) throw bad(`${where} is ${shown(names)}`);
   const endings = new Set<string>(list);
-  // Every ending of the path at a dot, longest first.
-  return (path) => path.split('.').some((_, i, parts) => endings.has(parts.slice(i).join('.')));
+  return (path) => endingsOf(path).some((ending) => endings.has(ending));
+}
+
+/** Every ending of a path at a dot, longest first. */
+const endingsOf = (path: string): string[] => path.split('.').map((_, i, parts) => parts.slice(i).join('.'));
+
+/** Entries of the list of targets that name none of these paths. */
+function unusedNames(names: unknown, paths: readonly string[]): string[] {
+  if (!Array.isArray(names)) return [];
+  const endings = new Set(paths.flatMap(endingsOf));
+  return (names as string[]).filter((name) => !endings.has(name));
 }
 
 /** `layers_to_transform`: only layers of these numbers, the number being the first in the path (or after `layers_pattern`). */
 function layerRule({ layers_to_transform: layers, layers_pattern: names }: JsonObject): (path: string) => boolean {
-  const numbers = Array.isArray(layers) ? layers : layers === undefined || layers === null ? [] : [layers];
+  const numbers = Array.isArray(layers) ? layers : isNamed(layers) ? [layers] : [];
   if (!numbers.every(isCount)) throw bad(`layers_to_transform is ${shown(layers)}`);
-  if (numbers.length === 0) return () => true;
-  const stems = typeof names === 'string' ? [names] : names ?? [];
+  const stems = typeof names === 'string' ? [names].filter(Boolean) : names ?? [];
   if (!Array.isArray(stems) || !stems.every((n) => typeof n === 'string')) throw bad(`layers_pattern is ${shown(names)}`);
-  if (!stems.every((n) => /^\w*$/.test(n))) throw unsupported(`layers_pattern ${shown(names)}`);
-  const places = stems.some(Boolean) ? stems.map((n) => new RegExp(`(?:^|\\.)${n}\\.(\\d+)\\.`)) : [/^.*?\.[^.]*\.(\d+)\./];
+  if (stems.length > 0 && !isNamed(layers)) throw bad('layers_pattern needs layers_to_transform');
+  if (numbers.length === 0) return () => true;
+  if (!stems.every((n) => /^\w+$/.test(n))) throw unsupported(`layers_pattern ${shown(names)}`);
+  const places = stems.length > 0 ? stems.map((n) => new RegExp(`(?:^|\\.)${n}\\.(\\d+)\\.`)) : [/^.*?\.[^.]*\.(\d+)\./];
   return (path) => {
     const found = places.map((place) => place.exec(path)).find(Boolean);
     return found ? numbers.includes(Number(found[1])) : false;

@@ -6,7 +6,9 @@ import type { AdapterValues } from '../engine/engine.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { configOf, safetensorsOf, type HandTensor } from '../../test/adapter-files.ts';
+import { tiny, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
+import { fillNormal, streamKeys } from '../device/random.ts';
 import { exportPeft, importPeft } from './peft.ts';
 
 const open = async (graph: Graph) => createEngine({ model: compile(graph), backend: await wasmBackend(), memoryBudgetBytes: 500e6 });
@@ -46,6 +48,40 @@ describe('a tiny decoder on WASM', () => {
     expect(await engine.logits(batch, { adapters: resident, scale, rank: () => 1 })).toEqual(await engine.logits(batch, { adapters: truncated, scale }));
     resident.dispose();
     truncated.dispose();
+    await engine.dispose();
+    await other.dispose();
+  });
+
+  test('a packed adapter, on modules that the export keeps apart, predicts as W + s·B·A of the packed weight', async () => {
+    const engine = await open(tinyDecoderGraph()), batch = trainingBatch(), { hidden, heads, kvHeads, headDim, inner } = tiny, rank = 3, alpha = 6;
+    const packed = [['self_attn.qkv_proj', ['q_proj', 'k_proj', 'v_proj'], [heads * headDim, kvHeads * headDim, kvHeads * headDim]], ['mlp.gate_up_proj', ['gate_proj', 'up_proj'], [inner, inner]]] as const;
+    const graph = tinyDecoderGraph(), tensors: Record<string, HandTensor> = {};
+    packed.forEach(([name, parts, widths], stream) => {
+      const rows = widths.reduce<number>((sum, w) => sum + w, 0);
+      const a = fillNormal(streamKeys(11, stream, 0), new Float32Array(rank * hidden)), b = fillNormal(streamKeys(11, stream, 1), new Float32Array(rows * rank));
+      tensors[`base_model.model.model.layers.1.${name}.lora_A.weight`] = { shape: [rank, hidden], values: a, type: 'F64' };
+      tensors[`base_model.model.model.layers.1.${name}.lora_B.weight`] = { shape: [rows, rank], values: b };
+      // Into the graph's own weights, [in, out] each, row by row of the packed one, in float64.
+      let row = 0;
+      parts.forEach((part, i) => {
+        const { bytes } = graph.initialisers.get(`onnx::MatMul_model.layers.1.${name.split('.')[0]}.${part}`)!, out = widths[i]!;
+        const w = new Float32Array(bytes.buffer, bytes.byteOffset, hidden * out);
+        for (let o = 0; o < out; o++, row++) {
+          for (let column = 0; column < hidden; column++) {
+            let change = 0;
+            for (let r = 0; r < rank; r++) change += b[row * rank + r]! * a[r * hidden + column]!;
+            w[column * out + o]! += (alpha / Math.sqrt(rank)) * change;
+          }
+        }
+      });
+    });
+    const settings = configOf({ target_modules: ['qkv_proj', 'gate_up_proj'], layers_to_transform: 1, r: rank, lora_alpha: alpha, use_rslora: 1 });
+    const { adapters, scale } = importPeft(settings, safetensorsOf(tensors), engine.modules), other = await open(graph);
+    const resident = await engine.adapters(adapters), adapted = await engine.logits(batch, { adapters: resident, scale }), want = await other.logits(batch);
+    const difference = (x: Float32Array, y: Float32Array) => x.reduce((worst, v, i) => Math.max(worst, Math.abs(v - y[i]!)), 0);
+    expect(difference(adapted, want)).toBeLessThan(1e-4);
+    expect(difference(await engine.logits(batch), want)).toBeGreaterThan(0.1);
+    resident.dispose();
     await engine.dispose();
     await other.dispose();
   });

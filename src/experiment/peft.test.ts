@@ -122,7 +122,7 @@ describe('the settings of a file', () => {
     expect(adapters.map((a) => modules[a.module]!.path)).toEqual(modules.map((m) => m.path).filter((p) => which.test(p)));
     // One module more or less than the settings name is a contradiction.
     const first = modules.findIndex((m) => which.test(m.path)), other = modules.findIndex((m) => !which.test(m.path));
-    if (adapters.length > 1) expect(() => read({ ...config, r: 2 }, (m) => (which.test(m.path) && m.index !== first ? 2 : 0))).toThrow(/no weights for/);
+    if (adapters.length > 1) expect(() => read({ ...config, r: 2 }, (m) => (which.test(m.path) && m.index !== first ? 2 : 0))).toThrow(/hold nothing for/);
     if (other >= 0) expect(() => read({ ...config, r: 2 }, (m) => (which.test(m.path) || m.index === other ? 2 : 0))).toThrow(/which adapter_config.json does not name/);
   });
 });
@@ -143,17 +143,25 @@ describe('refused', () => {
   });
 
   test.for<[string, object]>([
-    ['bad-adapter', { r: 0 }],
-    ['bad-adapter', { r: '8' }],
-    ['bad-adapter', { lora_alpha: null, alpha_pattern: { x: 'much' } }],
-    ['bad-adapter', { rank_pattern: [2] }],
-    ['bad-adapter', { rank_pattern: { q_proj: 0 } }],
-    ['bad-adapter', { rank_pattern: { '(?i)q_proj': 2 } }],
-    ['bad-adapter', { rank_pattern: { [modules[1]!.path]: 3 } }],
-    ['bad-adapter', { target_modules: null }],
-    ['bad-adapter', { target_modules: [1] }],
-    ['bad-adapter', { target_modules: '(' }],
-    ['bad-adapter', { layers_to_transform: ['one'] }],
+    ['adapter-setting', { r: 0, rank_pattern: {} }],
+    ['adapter-setting', { r: '8', rank_pattern: {} }],
+    ['adapter-setting', { r: null, rank_pattern: {} }],
+    ['adapter-setting', { r: true, rank_pattern: {} }],
+    ['adapter-setting', { r: 2.5, rank_pattern: {} }],
+    ['adapter-setting', { lora_alpha: null, alpha_pattern: {} }],
+    ['adapter-setting', { lora_alpha: '16', alpha_pattern: {} }],
+    ['adapter-setting', { lora_alpha: 1e300, alpha_pattern: {} }],
+    ['adapter-setting', { rank_pattern: [2] }],
+    ['adapter-setting', { rank_pattern: { q_proj: 0 } }],
+    ['adapter-setting', { rank_pattern: { '(?i)q_proj': 2 } }],
+    ['adapter-pair', { rank_pattern: { [modules[1]!.path]: 3 } }],
+    ['adapter-pair', { target_modules: [] }],
+    ['adapter-setting', { target_modules: [1] }],
+    ['adapter-setting', { target_modules: '(' }],
+    ['adapter-setting', { layers_to_transform: ['one'] }],
+    ['adapter-setting', { target_modules: '.*proj', layers_to_transform: 0 }],
+    ['adapter-setting', { target_modules: 'all-linear', layers_pattern: 'layers' }],
+    ['adapter-setting', { layers_pattern: ['layers'] }],
     ['adapter-kind', { peft_type: 'LOHA' }],
     ['adapter-kind', { peft_type: undefined }],
     ['adapter-kind', { use_dora: true }],
@@ -186,13 +194,13 @@ describe('refused', () => {
   test.for<[string, string, (tensors: Map<string, FloatTensor>) => void]>([
     ['bad-adapter', 'A without B', (t) => t.delete(key(1, 'B'))],
     ['bad-adapter', 'B without A', (t) => t.delete(key(1, 'A'))],
-    ['bad-adapter', 'neither of a target', (t) => { t.delete(key(1, 'A')); t.delete(key(1, 'B')); }],
+    ['adapter-pair', 'neither of a target', (t) => { t.delete(key(1, 'A')); t.delete(key(1, 'B')); }],
     ['bad-adapter', 'nothing', (t) => t.clear()],
     ['bad-adapter', 'A and B of two ranks', (t) => t.set(key(1, 'A'), zeros(3, modules[1]!.inFeatures))],
-    ['bad-adapter', 'another rank than said', (t) => { t.set(key(1, 'A'), zeros(3, modules[1]!.inFeatures)); t.set(key(1, 'B'), zeros(modules[1]!.outFeatures, 3)); }],
-    ['bad-adapter', 'not finite', (t) => { t.set(key(1, 'A'), { ...zeros(2, modules[1]!.inFeatures), data: new Float32Array(2 * modules[1]!.inFeatures).fill(NaN) }); }],
+    ['adapter-pair', 'another rank than said', (t) => { t.set(key(1, 'A'), zeros(3, modules[1]!.inFeatures)); t.set(key(1, 'B'), zeros(modules[1]!.outFeatures, 3)); }],
+    ['adapter-values', 'not finite', (t) => { t.set(key(1, 'A'), { ...zeros(2, modules[1]!.inFeatures), data: new Float32Array(2 * modules[1]!.inFeatures).fill(NaN) }); }],
     ['bad-adapter', 'a magnitude vector', (t) => t.set(`base_model.model.${modules[1]!.path}.lora_magnitude_vector`, zeros(4))],
-    ['bad-adapter', 'an embedding', (t) => t.set('base_model.model.model.embed_tokens.lora_embedding_A', zeros(2, 9))],
+    ['adapter-place', 'an embedding', (t) => t.set('base_model.model.model.embed_tokens.lora_embedding_A', zeros(2, 9))],
     ['bad-adapter', 'a scalar', (t) => t.set(key(1, 'A'), zeros())],
     ['adapter-model', 'a narrower layer', (t) => t.set(key(1, 'A'), zeros(2, 3))],
     ['adapter-model', 'a wider layer', (t) => t.set(key(1, 'B'), zeros(64, 2))],

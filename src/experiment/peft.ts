@@ -5,10 +5,12 @@
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
-import { readSafetensors, toFloat32, writeSafetensors, type FloatTensor, type SafetensorsEntry } from '../model/safetensors.ts';
-import { CONFIG_FILE, readPeftConfig } from './peft-config.ts';
-
-export const WEIGHTS_FILE = 'adapter_model.safetensors';
+import { quoted } from '../model/json.ts';
+import { toFloat32, writeSafetensors, type FloatTensor, type SafetensorsEntry } from '../model/safetensors.ts';
+import { listed, readPeftConfig, type PeftConfig } from './peft-config.ts';
+import { CONFIG_FILE, WEIGHTS_FILE } from './peft-files.ts';
+import { outside, readPairs, type Pair } from './peft-keys.ts';
+import { joined, partsOf, split, wholeOf, type Factors } from './peft-packed.ts';
 
 export interface PeftExport {
   modules: readonly ModuleInfo[];
@@ -75,60 +77,125 @@ export interface PeftImport {
   rsLora: boolean;
   /** What the file says it was trained on. */
   baseModel: string | null;
+  /** What a reader has to know of how the files were taken, a clause each; empty for files as PEFT saves them. */
+  notes: string[];
 }
 
 /**
- * Adapters for these modules. Throws `bad-adapter` (a damaged or contradictory pair of files), `adapter-kind` (more than plain
- * LoRA), `adapter-model` (made for another model) or `bad-safetensors`.
+ * Adapters for these modules. Throws `bad-adapter` (damaged), `adapter-setting`, `adapter-pair` (the files contradict each other),
+ * `adapter-values` (not finite), `adapter-kind` (more than plain LoRA), `adapter-place` and `adapter-embeddings` (of the head or the
+ * embedding), `adapter-model` (made for another model) or `bad-safetensors`.
  */
 export function importPeft(configBytes: Uint8Array, weightBytes: Uint8Array, modules: readonly ModuleInfo[]): PeftImport {
-  const config = readPeftConfig(configBytes), pairs = readPairs(weightBytes);
-  const known = new Set(modules.map((m) => m.path)), stranger = [...pairs.keys()].find((path) => !known.has(path));
-  if (stranger !== undefined) throw ofAnotherModel(`it adapts "${stranger.slice(0, 100)}", which the open model does not have`);
+  const config = readPeftConfig(configBytes), { pairs, notes } = readPairs(weightBytes);
+  const known = new Map(modules.map((m) => [m.path, m]));
+  const plan = placesOf([...pairs.keys()], known);
+  for (const module of modules) checkTargets(module.path, config, pairs);
 
-  const scales = new Map<number, number>();
-  const adapters = modules.flatMap((module): AdapterValues[] => {
-    const { index, path } = module, pair = pairs.get(path), targeted = config.targets(path);
-    if (!pair && !targeted) return [];
-    if (!pair) throw bad(`it has no weights for "${path}", which ${CONFIG_FILE} names`);
-    if (!targeted) throw bad(`it has weights for "${path}", which ${CONFIG_FILE} does not name`);
-    const values = valuesOf(module, pair), rank = config.rankOf(path);
-    if (values.rank !== rank) throw bad(`"${path}" has rank ${values.rank}, but ${rank} in ${CONFIG_FILE}`);
-    scales.set(index, config.alphaOf(path) / (config.rsLora ? Math.sqrt(rank) : rank));
-    return [values];
-  });
-  return { adapters, scale: (module) => scales.get(module)!, rsLora: config.rsLora, baseModel: config.baseModel };
+  const scales = new Map<number, number>(), adapters: AdapterValues[] = [];
+  for (const { module, factors } of fitted(plan, known, (path) => factorsOf(path, pairs.get(path)!, config))) {
+    const { index } = module, { rank, a, b, scale } = factors;
+    if (!Number.isFinite(Math.fround(scale))) throw new AtlasError('adapter-setting', { file: CONFIG_FILE, why: `the scale of ${quoted(module.path)} would be ${scale}` });
+    scales.set(index, scale);
+    adapters.push({ module: index, rank, loraA: a, loraB: b });
+  }
+  adapters.sort((x, y) => x.module - y.module);
+  return {
+    adapters, scale: (module) => scales.get(module)!, rsLora: config.rsLora, baseModel: config.baseModel,
+    notes: [...notes, ...config.notes([...pairs.keys()]), ...packedNotes(plan)],
+  };
 }
 
 const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE, why });
+const contradiction = (why: string) => new AtlasError('adapter-pair', { why });
 const ofAnotherModel = (why: string) => new AtlasError('adapter-model', { file: WEIGHTS_FILE, why });
 
-interface Pair { A: SafetensorsEntry; B: SafetensorsEntry }
+/** Where an adapter of the file goes: to its module, to the parts of a packed one, or with others into a packed one. */
+type Place = { kind: 'own' | 'parted'; path: string } | { kind: 'packed'; whole: string; paths: (string | null)[] };
 
-/** A and B by module path. */
-function readPairs(bytes: Uint8Array): ReadonlyMap<string, Pair> {
-  const halves = new Map<string, Partial<Pair>>();
-  for (const [name, entry] of readSafetensors(bytes, WEIGHTS_FILE).tensors) {
-    const [, path, letter] = /^base_model\.model\.(.+)\.lora_([AB])\.weight$/.exec(name) ?? [];
-    if (path === undefined) throw bad(`"${name.slice(0, 100)}" in it is no A or B of a linear layer`);
-    if (!['F32', 'F16', 'BF16'].includes(entry.type)) throw bad(`"${name.slice(0, 100)}" is of type ${entry.type}, not float32, float16 or bfloat16`);
-    halves.set(path, { ...halves.get(path), [letter as 'A' | 'B']: entry });
+/** Throws `adapter-model` where a path is no module's, `adapter-place` where it lies outside the layers. */
+function placesOf(paths: readonly string[], known: ReadonlyMap<string, ModuleInfo>): Place[] {
+  const places: Place[] = [], taken = new Set<string>(), packed = new Map<string, (string | null)[]>();
+  const take = (module: string) => {
+    if (taken.has(module)) throw contradiction(`they adapt ${quoted(module)} twice, packed and apart`);
+    taken.add(module);
+  };
+  for (const path of paths) {
+    const parts = partsOf(path), whole = wholeOf(path);
+    if (known.has(path)) {
+      take(path);
+      places.push({ kind: 'own', path });
+    } else if (parts?.every((part) => known.has(part))) {
+      parts.forEach(take);
+      places.push({ kind: 'parted', path });
+    } else if (whole !== null && known.has(whole)) {
+      const group = packed.get(whole) ?? partsOf(whole)!.map(() => null);
+      group[partsOf(whole)!.indexOf(path)] = path;
+      packed.set(whole, group);
+    } else if (!/(?:^|\.)\d+\./.test(path)) throw outside(quoted(path));
+    else throw ofAnotherModel(`it adapts ${quoted(path)}, which the open model does not have`);
   }
-  if (halves.size === 0) throw bad('it holds no weights');
-  for (const [path, { A, B }] of halves) if (!A || !B) throw bad(`"${path.slice(0, 100)}" has ${A ? 'A but no B' : 'B but no A'}`);
-  return halves as Map<string, Pair>;
+  for (const [whole, group] of packed) {
+    take(whole);
+    places.push({ kind: 'packed', whole, paths: group });
+  }
+  return places;
 }
 
-function valuesOf({ index, path, inFeatures, outFeatures }: ModuleInfo, { A, B }: Pair): AdapterValues {
-  const [rank, columns] = A.shape, [rows, rankOfB] = B.shape, list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
-  if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB) throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of "${path}" do not fit together`);
-  if (columns !== inFeatures || rows !== outFeatures) {
-    throw ofAnotherModel(`its "${path}" takes ${columns} numbers to ${rows}, that of the open model ${inFeatures} to ${outFeatures}`);
+/** Throws `adapter-pair` where the settings name a module, packed or apart, that the weights leave out. */
+function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<string, Pair>): void {
+  if (!config.targetsNamed || pairs.has(path)) return;
+  const whole = wholeOf(path), parts = partsOf(path) ?? [];
+  if (whole !== null && pairs.has(whole)) return;
+  // `all-linear` names the packed module and its parts: where one part has weights, all that are named must.
+  const names = parts.some((part) => pairs.has(part)) ? parts.filter((part) => !pairs.has(part)) : [path, ...parts, ...(whole === null ? [] : [whole])];
+  const missing = names.find((name) => config.targets(name));
+  if (missing !== undefined) throw contradiction(`the weights hold nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`);
+}
+
+function* fitted(plan: readonly Place[], known: ReadonlyMap<string, ModuleInfo>, factors: (path: string) => Factors): Generator<{ module: ModuleInfo; factors: Factors }> {
+  for (const place of plan) {
+    if (place.kind === 'packed') {
+      const module = known.get(place.whole)!, parts = place.paths.map((path) => (path === null ? null : factors(path)));
+      const whole = joined(parts, module.outFeatures);
+      if (!whole || whole.columns !== module.inFeatures) throw otherWidths(place.paths.find((path) => path !== null)!, parts.find((p) => p !== null)!, module);
+      yield { module, factors: whole };
+      continue;
+    }
+    const targets = place.kind === 'own' ? [place.path] : partsOf(place.path)!, own = factors(place.path);
+    const cut = split(own, targets.map((path) => known.get(path)!.outFeatures));
+    for (const [i, path] of targets.entries()) {
+      const module = known.get(path)!;
+      if (!cut || own.columns !== module.inFeatures) throw otherWidths(place.path, own, module);
+      yield { module, factors: cut[i]! };
+    }
   }
-  const [loraA, loraB] = [A, B].map((entry) => {
-    const data = toFloat32(entry);
-    if (!data.every(Number.isFinite)) throw bad(`the weights of "${path}" are not all finite numbers`);
-    return data;
-  }) as [Float32Array, Float32Array];
-  return { module: index, rank: rank!, loraA, loraB };
+}
+
+const otherWidths = (path: string, { rows, columns }: Factors, { path: own, inFeatures, outFeatures }: ModuleInfo) =>
+  ofAnotherModel(`its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`);
+
+/** What PEFT computes with: the numbers of the weights, the scale of the settings. */
+function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
+  const [rank, columns] = A.shape, [rows, rankOfB] = B.shape, list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+  if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB) throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not fit together`);
+  if (!config.targets(path)) throw contradiction(`the weights adapt ${quoted(path)}, which ${CONFIG_FILE} does not name`);
+  const said = config.rankOf(path);
+  if (rank !== said) throw contradiction(`${quoted(path)} has rank ${rank} in the weights, but ${said} in ${CONFIG_FILE}`);
+  const scale = config.alphaOf(path) / (config.rsLora ? Math.sqrt(said) : said);
+  return { rank: said, rows: rows!, columns: columns!, a: numbers(A, path), b: numbers(B, path), scale };
+}
+
+function numbers(entry: SafetensorsEntry, path: string): Float32Array {
+  const data = toFloat32(entry);
+  if (!data.every(Number.isFinite)) throw new AtlasError('adapter-values', { file: WEIGHTS_FILE, module: quoted(path) });
+  return data;
+}
+
+function packedNotes(plan: readonly Place[]): string[] {
+  const parted = plan.flatMap((p) => (p.kind === 'parted' ? [p.path] : [])), packed = plan.flatMap((p) => (p.kind === 'packed' ? [p.whole] : []));
+  return [
+    ...(parted.length > 0 ? [`the packed ${listed(parted, 1)} goes to the modules that this export keeps apart`] : []),
+    ...(packed.length > 0 ? [`adapters that lie apart are packed as this export packs ${listed(packed, 1)}`] : []),
+  ];
 }

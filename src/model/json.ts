@@ -17,6 +17,9 @@ export function parseJson(bytes: Uint8Array): { text: string; value: unknown } {
   }
 }
 
+/** A stranger's name as a sentence can hold it: in quotes, on one line, not too long. */
+export const quoted = (name: string, most = 100): string => JSON.stringify(name.slice(0, most));
+
 export type JsonObject = Record<string, unknown>;
 
 export function isObject(value: unknown): value is JsonObject {

@@ -56,6 +56,8 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
+      // The reference implementation takes null as none.
+      if (entry === null) continue;
       if (!isObject(entry)) fail('its metadata is not an object');
       for (const [key, value] of Object.entries(entry as object)) metadata.set(key, typeof value === 'string' ? value : fail('its metadata holds something other than text'));
       continue;

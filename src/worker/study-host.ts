@@ -166,7 +166,8 @@ export class StudyHost {
 
   /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
   importPeft({ config, weights }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
-    const { adapters, scale } = importPeft(config, weights, this.opened.facts.modules);
+    const { adapters, scale, notes } = importPeft(config, weights, this.opened.facts.modules);
+    if (notes.length > 0) this.out.send({ kind: 'warning', code: 'adapter-note', values: { what: notes.join('; ') } });
     this.bases.take({ name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
     return { adapter: this.adapters().find((a) => a.name === 'imported')! };
   }

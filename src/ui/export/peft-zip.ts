@@ -1,11 +1,12 @@
 /** Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted. */
 import { AtlasError } from '../../errors.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
+import type { ZipEntry } from '../../model/zip.ts';
 import { peftFiles, takeAdapter } from '../../state/study-session.ts';
 import { useView } from '../../state/view-store.ts';
 import { download, fileName } from './download.ts';
 
-const CONFIG = 'adapter_config.json', WEIGHTS = 'adapter_model.safetensors';
+const CONFIG = 'adapter_config.json';
 
 /** An adapter's zip is read whole; one beyond this is no adapter of a model that runs here. */
 const MOST_BYTES = 1e9;
@@ -25,34 +26,58 @@ const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
   files.some(({ path }) => nameOf(path) === CONFIG) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
 
-/** Takes in an adapter and shows its ranks on the map. Throws what is wrong with the files. */
+/** Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map. Throws what is wrong with them. */
 export async function openAdapter(files: readonly PickedFile[]): Promise<void> {
-  const found = files.length === 1 && /\.zip$/i.test(files[0]!.path) ? await unzipped(files[0]!.file) : await read(files);
-  const [config, weights] = [CONFIG, WEIGHTS].map((name) => {
-    const bytes = found.get(name);
-    if (!bytes) throw new AtlasError('no-file', { file: name, why: 'an adapter is adapter_config.json and adapter_model.safetensors' });
-    return bytes;
-  }) as [Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>];
+  const zip = files.length === 1 && /\.zip$/i.test(files[0]!.path) ? files[0]! : null;
+  const { config, weights } = zip ? await fromZip(zip.file) : await fromFiles(files);
   await takeAdapter(config, weights);
   useView.getState().set({ adapter: 'imported', picker: false });
 }
 
-async function read(files: readonly PickedFile[]): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const wanted = files.filter(({ path }) => [CONFIG, WEIGHTS].includes(nameOf(path)));
-  return new Map(await Promise.all(wanted.map(async ({ path, file }) => [nameOf(path), new Uint8Array(await file.arrayBuffer())] as const)));
+interface AdapterBytes { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }
+
+async function fromFiles(files: readonly PickedFile[]): Promise<AdapterBytes> {
+  const { adapterPair } = await import('../../experiment/peft-files.ts');
+  const top = files[0]!.path, pair = adapterPair(files, top.includes('/') ? top.slice(0, top.indexOf('/')).slice(0, 80) : CONFIG);
+  const [config, weights] = await Promise.all([pair.config, pair.weights].map(({ path, file }) => bytesOf(file, path)));
+  return { config: config!, weights: weights! };
 }
 
-async function unzipped(file: File): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
-  const tooLarge = new AtlasError('no-file', { file: file.name.slice(0, 80), why: 'it holds more than an adapter of this page’s models can be' });
-  if (file.size > MOST_BYTES) throw tooLarge;
-  const { unzip } = await import('fflate');
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  return new Promise((resolve, reject) => {
-    // Sizes are as the zip declares them: checked before anything is unpacked.
-    const small = ({ name, originalSize }: { name: string; originalSize: number }) => [CONFIG, WEIGHTS].includes(nameOf(name)) && originalSize <= MOST_BYTES;
-    unzip(bytes, { filter: small }, (error, files) => {
-      if (error) reject(new AtlasError('no-file', { file: file.name.slice(0, 80), why: 'it is no zip file that can be read' }, { cause: error }));
-      else resolve(new Map(Object.entries(files).map(([path, content]) => [nameOf(path), content as Uint8Array<ArrayBuffer>])));
-    });
-  });
+async function fromZip(file: File): Promise<AdapterBytes> {
+  const name = file.name.slice(0, 80);
+  const [{ adapterPair }, { zipEntries, unzipped }, { inflate }, bytes] = await Promise.all([
+    import('../../experiment/peft-files.ts'), import('../../model/zip.ts'), import('fflate'), bytesOf(file, name),
+  ]);
+  const unpack = async (entry: ZipEntry) => {
+    if (entry.bytes > MOST_BYTES) throw tooLarge(name);
+    return unzipped(entry, (packed, size) => new Promise((resolve, reject) => {
+      // The packed bytes go to a thread, which takes them along: the zip keeps its own.
+      inflate(packed.slice(), { size, consume: true }, (error, content) => (error ? reject(error) : resolve(content)));
+    }));
+  };
+  let entries: ZipEntry[];
+  try {
+    entries = zipEntries(bytes);
+  } catch (error) {
+    throw unreadable(name, error);
+  }
+  const pair = adapterPair(entries, name);
+  try {
+    return { config: await unpack(pair.config), weights: await unpack(pair.weights) };
+  } catch (error) {
+    throw error instanceof AtlasError ? error : unreadable(name, error);
+  }
 }
+
+async function bytesOf(file: File, path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const name = path.slice(-80);
+  if (file.size > MOST_BYTES) throw tooLarge(name);
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new AtlasError('no-file', { file: name, why: 'it changed or cannot be opened any more' }, { cause: error });
+  }
+}
+
+const tooLarge = (file: string) => new AtlasError('no-file', { file, why: 'it holds more than an adapter of this page’s models can be' });
+const unreadable = (file: string, error: unknown) => new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });

@@ -1,0 +1,76 @@
+/**
+ * Every field of PEFT's `LoraConfig` (0.21, with those it inherits) and what becomes of it here: read, passed over because it
+ * changes no number of a finished adapter, or refused by name where it is set.
+ */
+
+export type FieldUse =
+  /** `peft-config.ts` reads it. */
+  | { use: 'read' }
+  /** It says how the adapter was begun, trained, saved or loaded. */
+  | { use: 'passed' }
+  /** Plain LoRA would give other numbers where `isSet` holds. */
+  | { use: 'refused'; isSet(value: unknown): boolean };
+
+/** Python's `bool(value)` of a value from JSON. */
+export function isTrue(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length > 0;
+  return Boolean(value);
+}
+
+/** Ways to begin that leave the base weights alone; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change them. */
+const harmlessInits: readonly unknown[] = ['eva', 'orthogonal', 'mica', 'gaussian'];
+
+function changesBase(init: unknown): boolean {
+  if (init === true || !isTrue(init)) return false;
+  return typeof init !== 'string' || !harmlessInits.includes(init.toLowerCase());
+}
+
+const read: FieldUse = { use: 'read' }, passed: FieldUse = { use: 'passed' };
+const unlessFalse: FieldUse = { use: 'refused', isSet: isTrue };
+/** PEFT makes an object of these, and an object is true, be it `{}`. */
+const unlessNull: FieldUse = { use: 'refused', isSet: (value) => isTrue(value) || (typeof value === 'object' && value !== null) };
+
+export const loraFields: Readonly<Record<string, FieldUse>> = {
+  alora_invocation_tokens: unlessFalse,
+  alpha_pattern: read,
+  arrow_config: unlessNull,
+  auto_mapping: passed,
+  base_model_name_or_path: read,
+  bias: { use: 'refused', isSet: (value) => value !== 'none' && value !== null },
+  corda_config: passed,
+  ensure_weight_tying: passed,
+  eva_config: passed,
+  exclude_modules: read,
+  fan_in_fan_out: passed,
+  inference_mode: passed,
+  init_lora_weights: { use: 'refused', isSet: changesBase },
+  kasa_config: unlessNull,
+  layer_replication: unlessFalse,
+  layers_pattern: read,
+  layers_to_transform: read,
+  loftq_config: passed,
+  lora_alpha: read,
+  lora_bias: unlessFalse,
+  lora_dropout: passed,
+  lora_ga_config: passed,
+  megatron_config: unlessFalse,
+  megatron_core: passed,
+  modules_to_save: unlessFalse,
+  monteclora_config: unlessNull,
+  peft_type: read,
+  peft_version: passed,
+  qalora_group_size: passed,
+  r: read,
+  rank_pattern: read,
+  revision: passed,
+  runtime_config: passed,
+  target_modules: read,
+  target_parameters: unlessFalse,
+  task_type: passed,
+  trainable_token_indices: unlessFalse,
+  use_bdlora: unlessNull,
+  use_dora: unlessFalse,
+  use_qalora: unlessFalse,
+  use_rslora: read,
+  velora_config: unlessNull,
+};

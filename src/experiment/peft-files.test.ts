@@ -1,0 +1,47 @@
+/** Which files are the adapter: one folder's pair, the top-most; never the config of one with the weights of another. */
+import { expect, test } from 'vitest';
+import { AtlasError } from '../errors.ts';
+import { adapterPair } from './peft-files.ts';
+
+const C = 'adapter_config.json', W = 'adapter_model.safetensors', BIN = 'adapter_model.bin';
+const pair = (...paths: string[]) => adapterPair(paths.map((path) => ({ path })), 'out.zip', (folder) => `out.zip/${folder}`);
+
+test.for<[string, string[], string]>([
+  ['loose files', [W, C, 'README.md'], ''],
+  ['one folder', [`out/${C}`, `out/${W}`, 'out/config.json'], 'out/'],
+  ['the finished adapter above its checkpoints', [`out/${C}`, `out/${W}`, `out/checkpoint-1/${C}`, `out/checkpoint-1/${W}`], 'out/'],
+  ['the same, listed last', [`o/c-1/${W}`, `o/c-1/${C}`, `o/${W}`, `o/${C}`], 'o/'],
+  ['halves below it', [C, W, `a/${C}`, `b/${W}`], ''],
+  ['a pickle beside the pair', [C, W, BIN], ''],
+  ['longer names do not count', [`deep/${C}`, `deep/${W}`, `x${C}`, `${W}.bak`], 'deep/'],
+])('%s', ([, paths, folder]) => {
+  expect(pair(...paths)).toEqual({ config: { path: folder + C }, weights: { path: folder + W } });
+});
+
+test.for<[string, string[], string, string[]]>([
+  ['two equally high', [`a/${W}`, `b/${C}`, `b/${W}`, `a/${C}`], 'several-adapters', ['out.zip/a', 'out.zip/b']],
+  ['checkpoints alone', [`o/c-1/${C}`, `o/c-1/${W}`, `o/c-2/${C}`, `o/c-2/${W}`], 'several-adapters', ['out.zip/o/c-1', 'out.zip/o/c-2']],
+  ['config at the top, weights deeper', [C, `deep/${W}`], 'adapter-apart', [C, W]],
+  ['weights at the top, a whole checkpoint deeper', [W, `c-1/${C}`, `c-1/${W}`], 'adapter-apart', ['out.zip/c-1']],
+  ['a half beside a whole', [`a/${C}`, `a/${W}`, `b/${C}`], 'adapter-apart', ['out.zip/a']],
+  ['the finished adapter is a pickle', [C, BIN, `c-1/${C}`, `c-1/${W}`], 'adapter-pickled', ['adapter_model.bin']],
+  ['a pickle alone', [`o/${C}`, `o/${BIN}`], 'adapter-pickled', ['out.zip/o']],
+  ['no weights anywhere', [`o/${C}`], 'no-file', [W]],
+  ['no config anywhere', [W], 'no-file', [C]],
+  ['nothing', ['readme.txt'], 'no-file', [C]],
+])('refused: %s', ([, paths, code, said]) => {
+  let error: unknown;
+  try {
+    pair(...paths);
+  } catch (e) {
+    error = e;
+  }
+  expect(error).toBeInstanceOf(AtlasError);
+  expect((error as AtlasError).code).toBe(code);
+  for (const part of said) expect((error as AtlasError).message).toContain(part);
+});
+
+test('a long list is cut', () => {
+  const many = Array.from({ length: 30 }, (_, i) => [`c-${i}/${C}`, `c-${i}/${W}`]).flat();
+  expect(() => pair(...many)).toThrow(/c-5, …\. Give one of them\.$/);
+});

@@ -1,0 +1,92 @@
+/**
+ * The names of tensors in adapter_model.safetensors: PEFT's `base_model.model.<path>.lora_A.weight`, and what training scripts
+ * make of them, with the adapter's name or a wrapper's in between.
+ */
+import { AtlasError } from '../errors.ts';
+import { quoted } from '../model/json.ts';
+import { readSafetensors, type SafetensorsEntry } from '../model/safetensors.ts';
+import { listed } from './peft-config.ts';
+import { WEIGHTS_FILE } from './peft-files.ts';
+
+export interface Pair { A: SafetensorsEntry; B: SafetensorsEntry }
+
+export interface AdapterWeights {
+  /** By module path. */
+  pairs: ReadonlyMap<string, Pair>;
+  notes: string[];
+}
+
+/** torch.compile and FSDP put these between the names of modules; no module is called so. */
+const wrappers = ['_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_module'];
+/** DataParallel puts this at the front of the model it wraps. */
+const FRONT = 'module';
+const PREFIX = 'base_model.model.';
+
+/** The name PEFT gives an adapter whose file names none. */
+const DEFAULT = 'default';
+
+const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE, why });
+
+/**
+ * A and B by module path, of the adapter that PEFT loads: that without a name or called `default`, else the only one there is.
+ * Throws `bad-safetensors`, `bad-adapter`, `adapter-place`.
+ */
+export function readPairs(bytes: Uint8Array): AdapterWeights {
+  const byAdapter = new Map<string, Map<string, Partial<Pair>>>(), dropped = new Set<string>();
+  for (const [name, entry] of readSafetensors(bytes, WEIGHTS_FILE).tensors) {
+    const key = unwrapped(name, dropped);
+    const [, path, letter, adapter = DEFAULT] = /^base_model\.model\.(.+)\.lora_([AB])(?:\.([^.]+))?\.weight$/.exec(key) ?? [];
+    if (path === undefined) throw noFactor(name, key);
+    if (!['F64', 'F32', 'F16', 'BF16'].includes(entry.type)) throw bad(`${quoted(name)} is of type ${entry.type}, not a floating-point number of 16, 32 or 64 bits`);
+    let halves = byAdapter.get(adapter);
+    if (!halves) byAdapter.set(adapter, (halves = new Map()));
+    const pair = halves.get(path) ?? {};
+    if (pair[letter as 'A' | 'B']) throw bad(`it has ${letter!} of ${quoted(path)} twice`);
+    pair[letter as 'A' | 'B'] = entry;
+    halves.set(path, pair);
+  }
+  const { halves, notes } = chosen(byAdapter);
+  for (const [path, { A, B }] of halves) if (!A || !B) throw bad(`${quoted(path)} has ${A ? 'A but no B' : 'B but no A'}`);
+  if (dropped.size > 0) notes.push(`the names of its weights hold ${listed([...dropped])}, left there by the training script, and are read without`);
+  return { pairs: halves as Map<string, Pair>, notes };
+}
+
+function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): { halves: Map<string, Partial<Pair>>; notes: string[] } {
+  const names = [...byAdapter.keys()], main = byAdapter.get(DEFAULT);
+  if (main) {
+    const others = names.filter((name) => name !== DEFAULT);
+    return { halves: main, notes: others.length > 0 ? [`${WEIGHTS_FILE} holds other adapters too, which are left out: ${listed(others)}`] : [] };
+  }
+  const [name] = names;
+  if (name === undefined) throw bad('it holds no weights');
+  if (names.length > 1) throw bad(`it holds several adapters, ${listed(names)}, and none is called "${DEFAULT}"`);
+  return { halves: byAdapter.get(name)!, notes: [`its weights carry the name of an adapter, ${quoted(name)}`] };
+}
+
+/** A tensor's name without what wrappers put into it; they are added to `dropped`. */
+function unwrapped(name: string, dropped: Set<string>): string {
+  const parts = name.split('.').filter((part) => {
+    if (!wrappers.includes(part)) return true;
+    dropped.add(part);
+    return false;
+  });
+  const atFront = (index: number) => {
+    while (parts[index] === FRONT) dropped.add(...parts.splice(index, 1) as [string]);
+  };
+  atFront(0);
+  if (parts[0] === 'base_model' && parts[1] === 'model') atFront(2);
+  return parts.join('.');
+}
+
+/** Why a tensor is no A or B of a linear layer, as well as its name tells. */
+function noFactor(name: string, key: string): AtlasError {
+  if (/\.lora_embedding_[AB](?:$|\.)/.test(key)) return outside(`the embedding (${quoted(name)})`);
+  if (/(?:^|\.)(?:embed_tokens|wte|lm_head|embed_out)(?:\.base_layer)?\.weight$/.test(key)) {
+    return new AtlasError('adapter-embeddings', { file: WEIGHTS_FILE, what: quoted(name) });
+  }
+  if (!key.startsWith(PREFIX) && /\.lora_[AB]\./.test(key)) return bad(`${quoted(name)} does not begin with "${PREFIX}"`);
+  return bad(`${quoted(name)} in it is no A or B of a linear layer`);
+}
+
+/** An adapter of something that takes none here. */
+export const outside = (what: string): AtlasError => new AtlasError('adapter-place', { file: WEIGHTS_FILE, what });

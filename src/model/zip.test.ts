@@ -1,0 +1,72 @@
+/** Zips: what zip programs write is read; what is damaged is refused in a few words, whatever byte it is. */
+import { inflateSync, zipSync } from 'fflate';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import '../../test/seed.ts';
+import { unzipped, zipEntries } from './zip.ts';
+
+const inflate = (packed: Uint8Array<ArrayBuffer>, bytes: number) => inflateSync(packed, { out: new Uint8Array(bytes) });
+const contents = async (zip: Uint8Array) => {
+  const entries = zipEntries(new Uint8Array(zip));
+  return Object.fromEntries(await Promise.all(entries.map(async (e) => [e.path, [...await unzipped(e, inflate)]] as const)));
+};
+const text = (s: string) => new TextEncoder().encode(s);
+
+test('stored, deflated and empty files, folders left out', async () => {
+  const long = text('abc'.repeat(1000)), noise = Uint8Array.from({ length: 500 }, (_, i) => (i * i * 31) % 256);
+  const zip = zipSync({ out: { 'a.txt': [long, { level: 9 }], 'b.bin': [noise, { level: 0 }], 'none': new Uint8Array(), empty: {} } });
+  expect(await contents(zip)).toEqual({ 'out/a.txt': [...long], 'out/b.bin': [...noise], 'out/none': [] });
+});
+
+test('a comment behind the directory, and bytes before the first file', async () => {
+  const zip = zipSync({ a: text('x') }, { level: 0 }), longer = new Uint8Array([...zip, ...text('comment')]);
+  new DataView(longer.buffer).setUint16(zip.length - 2, 7, true);
+  expect(await contents(longer)).toEqual({ a: [120] });
+});
+
+test('names with backslashes, a dot or a slash at the front', async () => {
+  expect(Object.keys(await contents(zipSync({ 'out\\deep\\a': text('1'), './b': text('2'), '/c': text('3'), 'folder\\': new Uint8Array() })))).toEqual(['out/deep/a', 'b', 'c']);
+});
+
+describe('refused', () => {
+  const zip = zipSync({ a: [text('hello hello hello hello'), { level: 9 }], b: [text('world'), { level: 0 }] });
+  const changed = (change: (bytes: Uint8Array, view: DataView, directory: number) => void) => {
+    const bytes = new Uint8Array(zip), view = new DataView(bytes.buffer);
+    change(bytes, view, view.getUint32(bytes.length - 6, true));
+    return bytes;
+  };
+  test.for<[string, Uint8Array, RegExp]>([
+    ['no zip', text('PK no zip at all, but as long as the end of one'), /no zip file/],
+    ['nothing', new Uint8Array(), /no zip file/],
+    ['cut off', zip.slice(0, -10), /cut off/],
+    ['a password', changed((_, v, d) => v.setUint16(d + 8, 1, true)), /"a" in it is encrypted/],
+    ['LZMA', changed((_, v, d) => v.setUint16(d + 10, 14, true)), /method 14/],
+    ['a flipped bit in what is stored', changed((b) => { b[b.indexOf(text('world')[0]!, 60)]! ^= 1; }), /"b" in it is damaged/],
+    ['a longer file than was packed', changed((_, v, d) => v.setUint32(d + 24, 24, true)), /"a" in it is damaged/],
+    ['a shorter one', changed((_, v, d) => v.setUint32(d + 24, 5, true)), /"a" in it is damaged/],
+    ['a size no deflate can make', changed((_, v, d) => v.setUint32(d + 24, 4e9, true)), /"a" in it is damaged/],
+    ['an offset elsewhere', changed((_, v, d) => v.setUint32(d + 42, 7, true)), /not where the zip says/],
+    ['more entries than there are', changed((_, v) => v.setUint16(zip.length - 12, 9, true)), /directory is/],
+    ['one name twice', zipSync({ 'x/a': text('1'), 'x\\a': text('2') }), /"x\/a" twice/],
+  ])('%s', async ([, bytes, why]) => {
+    await expect(contents(bytes)).rejects.toThrow(why);
+  });
+
+  test('any damage: the same content, or an Error', async () => {
+    const whole = await contents(zip);
+    await fc.assert(fc.asyncProperty(fc.array(fc.tuple(fc.nat({ max: zip.length - 1 }), fc.nat({ max: 255 })), { minLength: 1, maxLength: 4 }), fc.nat({ max: 3 }), async (flips, cut) => {
+      const bytes = new Uint8Array(zip.subarray(0, zip.length - cut));
+      for (const [at, value] of flips) if (at < bytes.length) bytes[at] = value;
+      let read;
+      try {
+        read = await contents(bytes);
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+        expect(error).not.toBeInstanceOf(RangeError);
+        return;
+      }
+      // Names may change, and entries may go; what is read under a name is what was packed.
+      for (const content of Object.values(read)) expect(Object.values(whole)).toContainEqual(content);
+    }), { numRuns: 3000 });
+  });
+});

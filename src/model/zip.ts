@@ -1,0 +1,136 @@
+/**
+ * Zip files of strangers: the directory at the end is read, and of the entries only those asked for. Sizes and check sums are
+ * held to (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is refused and never read as something else.
+ */
+import { quoted } from './json.ts';
+
+export interface ZipEntry {
+  /** Folders are parted by `/`, also where a zip made on Windows has `\`. */
+  path: string;
+  /** Unpacked. */
+  bytes: number;
+  /** Its bytes as they lie in the zip, stored or deflated. */
+  packed: Uint8Array<ArrayBuffer>;
+  deflated: boolean;
+  crc: number;
+}
+
+/** Undoes raw deflate, into no more than the bytes the zip declares. */
+export type Inflate = (packed: Uint8Array<ArrayBuffer>, bytes: number) => Uint8Array | Promise<Uint8Array>;
+
+const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50, END_64 = 0x06064b50, WHERE_64 = 0x07064b50;
+const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, WHERE_64_BYTES = 20, END_64_BYTES = 56;
+
+/** Deflate makes nothing smaller than this many times. */
+const MOST_RATIO = 1032;
+
+/**
+ * The files in a zip, folders left out; entries are views. Throws an Error with a short reason: no zip, cut off, encrypted, packed
+ * in another way, two entries of one name.
+ */
+export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { count, from } = directory(view), entries: ZipEntry[] = [];
+  let at = from;
+  for (let i = 0; i < count; i++) {
+    if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY) throw new Error('its directory is damaged');
+    const nameBytes = view.getUint16(at + 28, true), extraBytes = view.getUint16(at + 30, true);
+    const end = at + ENTRY_BYTES + nameBytes + extraBytes + view.getUint16(at + 32, true);
+    if (end > bytes.length) throw new Error('its directory is cut off');
+    const name = bytes.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + nameBytes);
+    const path = pathOf(new TextDecoder().decode(name));
+    if (path !== null) {
+      const extra = at + ENTRY_BYTES + nameBytes;
+      entries.push(entryAt(bytes, view, at, { path, extra, extraEnd: extra + extraBytes }));
+    }
+    at = end;
+  }
+  const paths = new Set<string>();
+  for (const { path } of entries) {
+    if (paths.has(path)) throw new Error(`it holds ${quoted(path)} twice`);
+    paths.add(path);
+  }
+  return entries;
+}
+
+/** An entry's content. Throws an Error with a short reason where it is not what the zip says. */
+export async function unzipped(entry: ZipEntry, inflate: Inflate): Promise<Uint8Array<ArrayBuffer>> {
+  const { path, bytes, packed, deflated, crc } = entry;
+  const damaged = (cause?: unknown) => new Error(`${quoted(path)} in it is damaged`, { cause });
+  if (deflated ? bytes > packed.length * MOST_RATIO + 64 : bytes !== packed.length) throw damaged();
+  let content: Uint8Array<ArrayBuffer>;
+  try {
+    content = (deflated ? await inflate(packed, bytes) : packed.slice()) as Uint8Array<ArrayBuffer>;
+  } catch (error) {
+    throw damaged(error);
+  }
+  if (content.length !== bytes || checkSum(content) !== crc) throw damaged();
+  return content;
+}
+
+/** Null for a folder. */
+function pathOf(name: string): string | null {
+  const parts = name.split(/[/\\]/);
+  if (parts.at(-1) === '') return null;
+  return parts.filter((part) => part !== '' && part !== '.').join('/');
+}
+
+/** The directory's number of entries and where it begins: at the end of the file, before a comment. */
+function directory(view: DataView): { count: number; from: number } {
+  for (let at = view.byteLength - END_BYTES; at >= 0 && at >= view.byteLength - END_BYTES - 0xffff; at--) {
+    if (view.getUint32(at, true) !== END) continue;
+    const count = view.getUint16(at + 10, true), from = view.getUint32(at + 16, true);
+    if (count < 0xffff && from < 0xffffffff) return { count, from };
+    const where = at - WHERE_64_BYTES;
+    if (where < 0 || view.getUint32(where, true) !== WHERE_64) return { count, from };
+    const end = Number(view.getBigUint64(where + 8, true));
+    if (end + END_64_BYTES > view.byteLength || view.getUint32(end, true) !== END_64) break;
+    return { count: Number(view.getBigUint64(end + 32, true)), from: Number(view.getBigUint64(end + 48, true)) };
+  }
+  throw new Error('it is no zip file, or it is cut off');
+}
+
+interface Place { path: string; extra: number; extraEnd: number }
+
+function entryAt(bytes: Uint8Array<ArrayBuffer>, view: DataView, at: number, { path, extra, extraEnd }: Place): ZipEntry {
+  const flags = view.getUint16(at + 8, true), method = view.getUint16(at + 10, true);
+  const named = quoted(path);
+  if (flags & 1) throw new Error(`${named} in it is encrypted`);
+  if (method !== 0 && method !== 8) throw new Error(`${named} in it is packed by method ${method}, not stored or deflated`);
+  const [size, packedSize, offset] = wide(view, extra, extraEnd, [24, 20, 42].map((o) => view.getUint32(at + o, true)));
+  const local = offset!;
+  if (local + LOCAL_BYTES > bytes.length || view.getUint32(local, true) !== LOCAL) throw new Error(`${named} in it is not where the zip says`);
+  const from = local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+  if (from + packedSize! > bytes.length) throw new Error(`${named} in it is cut off`);
+  return {
+    path, bytes: size!, packed: bytes.subarray(from, from + packedSize!), deflated: method === 8,
+    crc: view.getUint32(at + 16, true),
+  };
+}
+
+/** Unpacked and packed size and offset: those that do not fit 32 bits stand, in this order, in the extra field 1 (zip64). */
+function wide(view: DataView, extra: number, end: number, values: number[]): number[] {
+  for (let at = extra; at + 4 <= end; at += 4 + view.getUint16(at + 2, true)) {
+    if (view.getUint16(at, true) !== 1) continue;
+    let next = at + 4;
+    return values.map((value) => {
+      if (value !== 0xffffffff || next + 8 > end) return value;
+      next += 8;
+      return Number(view.getBigUint64(next - 8, true));
+    });
+  }
+  return values;
+}
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, n) => {
+  let c = n;
+  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
+  return c;
+});
+
+/** CRC-32, as zip has it. */
+function checkSum(bytes: Uint8Array): number {
+  let c = 0xffffffff;
+  for (let i = 0; i < bytes.length; i++) c = crcTable[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8);
+  return ~c >>> 0;
+}
