@@ -47,6 +47,7 @@ function bitsOf(format: WeightFormat): number {
   switch (format.kind) {
     case 'nbits': return format.bits;
     case 'bnb4': return 4;
+    case 'linear': return format.bits;
     case 'int8': return 8;
     case 'float16': return 16;
     case 'float32': return 32;
@@ -56,6 +57,7 @@ function bitsOf(format: WeightFormat): number {
 function describeFormat(format: WeightFormat): string {
   switch (format.kind) {
     case 'nbits': return `int${format.bits}, block ${format.block}`;
+    case 'linear': return format.block === null ? `int${format.bits}` : `int${format.bits}, block ${format.block}`;
     case 'bnb4': return `${format.codebook}, block ${format.block}`;
     default: return format.kind;
   }

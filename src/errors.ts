@@ -20,6 +20,8 @@ export const errorTable = {
   'external-bad': (v) => `${v.file} points to its weights in a way that is not allowed (${v.why}). Export it again.`,
   'bad-graph': (v) => `${v.file} is not a valid graph: ${v.why}. Export it again.`,
   'operator': (v) => `${v.where} uses "${v.operator}", which is not supported here. Try another export of this model.`,
+  'graph-input': (v) => `${v.file} takes an input called "${v.input}", whose meaning is not known here. Try another export of this model.`,
+  'structure': (v) => `${v.file} is built in a way that is not supported here: ${v.why}. Try another export, or another model.`,
   'not-decoder': (v) => `${v.file} is not a decoder language model: ${v.why}. Choose a causal language model.`,
   // --- repositories, tokenizers, weights (model) ---
   'bad-config': (v) => `${v.file} does not describe this model: ${v.why}. Use the config.json it was exported with.`,

@@ -8,7 +8,7 @@ import { rules, ruleKey } from './fold/index.ts';
 import { vector, type Constant } from './fold/constant.ts';
 import { constantOf, type Call } from './fold/rule.ts';
 import { lowerings } from './lower/index.ts';
-import { Clash, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
+import { Clash, Unsupported, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
 
 export interface EmitOptions {
   domain?: string;
@@ -63,6 +63,7 @@ export class Builder {
     try {
       return this.emit(op, inputs, options);
     } catch (e) {
+      if (e instanceof Unsupported) throw new AtlasError('operator', { where: `node "${shown(name)}"`, operator: `${shown(op)} with ${e.message}` }, { cause: e });
       if (e instanceof Clash || e instanceof RangeError) {
         throw new AtlasError('bad-graph', { file: this.file, why: `node "${shown(name)}" (${op}): ${e.message}` }, { cause: e });
       }

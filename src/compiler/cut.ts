@@ -27,12 +27,14 @@ export interface Cut {
 }
 
 export function cut(graph: Graph, s: Specialised): Cut {
-  const refuse = (why: string) => new AtlasError('not-decoder', { file: graph.file, why });
+  const refuse = (why: string) => new AtlasError('structure', { file: graph.file, why });
   const readers = readersOf(s.steps), position = new Map(s.steps.map((step, i) => [step, i]));
   const genai = s.steps.some((step) => /\/layers\.\d+\/attn\//.test(step.name));
   const found = s.steps.flatMap((step) => productOf(step, readers) ?? []);
   const logits = s.logits;
-  if (!isSequence(logits, s)) throw refuse(`its logits have the shape [${logits.dims.join(', ')}]`);
+  if (!isSequence(logits, s)) {
+    throw refuse(logits.dims.at(-2) === 1 ? 'it gives logits of the last token only' : `its logits have the shape [${logits.dims.join(', ')}]`);
+  }
 
   const groups = new Map<number, Layer['products']>();
   let prefix: string | null = null;

@@ -2,8 +2,8 @@
  * Packed weights as float matrices, worked out in the graph from the bytes as they lie: one `W [N, K]` serves the product
  * (`x Wᵀ`) and its gradient (`dy W`), and no float copy outlives the run.
  */
-import type { Builder } from './builder.ts';
-import { constantValue } from './builder.ts';
+import { LARGEST_BLOCK } from './blocks.ts';
+import { constantValue, type Builder } from './builder.ts';
 import { uniform } from './fold/constant.ts';
 import { bnb4Sizes, nbitsSizes } from './fold/products.ts';
 import { FP4, NF4 } from './codebooks.ts';
@@ -11,22 +11,32 @@ import { count, type Step, type Value } from './value.ts';
 import { viewed } from './weight-tensor.ts';
 
 /** The product of a packed step (`MatMulNBits`, `MatMulBnb4`) on `inputs` as a float Gemm; null for every other step. */
-export function floatProduct(b: Builder, step: Step, inputs: readonly (Value | null)[]): Value | null {
+export function floatProduct(b: Builder, step: Step, inputs: readonly (Value | null)[], blocked = true): Value | null {
   const packed = step.domain === 'com.microsoft' && (step.op === 'MatMulNBits' || step.op === 'MatMulBnb4');
   if (!packed) return null;
-  const W = step.op === 'MatMulNBits' ? nbitsWeight(b, step) : bnb4Weight(b, step), [N, K] = W.dims as [number, number];
+  const W = step.op === 'MatMulNBits' ? nbitsWeight(b, step, blocked) : bnb4Weight(b, step), [N, K] = W.dims as [number, number];
   const x = inputs[0]!, rows = b.reshape(x, [count(x.dims) / K, K]);
   const y = b.reshape(b.one('Gemm', [rows, W], { transB: { type: 'int', value: 1 } }), [...x.dims.slice(0, -1), N]);
   const bias = step.op === 'MatMulNBits' ? step.inputs[5] : null;
   return bias ? b.one('Add', [y, bias]) : y;
 }
 
-/** MatMulNBits: rows of blocks, low bits first; rows may end in padding. */
-function nbitsWeight(b: Builder, step: Step): Value {
-  const { K, N, bits, block, blocks } = nbitsSizes({ ...step, outputs: 1 }), [, packed, scales, zeros] = step.inputs;
+/**
+ * A product that the runtime's kernel does not compute, or not on every provider, in operators of every set; null for all others. The
+ * compiler knows it packed, a piece has it unpacked.
+ */
+export function unpackedProduct(b: Builder, step: Step): Value | null {
+  if (step.op !== 'MatMulNBits' || step.domain !== 'com.microsoft') return null;
+  const { block, floatPoints, reordered } = nbitsSizes({ ...step, outputs: 1 });
+  return floatPoints || reordered || block > LARGEST_BLOCK ? floatProduct(b, step, step.inputs, false) : null;
+}
+
+/** MatMulNBits: rows of blocks, low bits first; rows may end in padding. `blocked`: operator set 21, with its DequantizeLinear. */
+function nbitsWeight(b: Builder, step: Step, blocked: boolean): Value {
+  const { K, N, bits, block, blocks, floatPoints, reordered } = nbitsSizes({ ...step, outputs: 1 }), [, packed, scales, zeros, order] = step.inputs;
   const padded = blocks * block, middle = 1 << (bits - 1);
   // Zero points are packed row by row: an odd number of blocks leaves gaps that DequantizeLinear does not know.
-  if (bits !== 2 && (!zeros || (blocks * bits) % 8 === 0)) {
+  if (blocked && bits !== 2 && !floatPoints && !reordered && (!zeros || (blocks * bits) % 8 === 0)) {
     const type = bits === 4 ? 'uint4' : 'uint8';
     const zero = zeros ? viewed(zeros, type, [N, blocks]) : constantValue(uniform(type, [N, blocks], middle));
     const W = b.make('DequantizeLinear', [viewed(packed, type, [N, padded]), viewed(scales, 'float32', [N, blocks]), zero],
@@ -34,11 +44,17 @@ function nbitsWeight(b: Builder, step: Step): Value {
     return cutTo(b, W, 1, K);
   }
   const numbers = Float32Array.from({ length: 256 * (8 / bits) }, (_, i) => (Math.floor(i / (8 / bits)) >> ((i % (8 / bits)) * bits)) & ((1 << bits) - 1));
-  const q = b.reshape(codes(b, packed, numbers), [N, blocks, block]);
-  const zero = zeros
-    ? b.reshape(cutTo(b, b.reshape(codes(b, zeros, numbers), [N, Math.ceil((blocks * bits) / 8) * (8 / bits)]), 1, blocks), [N, blocks, 1])
-    : b.scalar(middle);
-  const W = b.one('Mul', [b.one('Sub', [q, zero]), viewed(scales, 'float32', [N, blocks, 1])]);
+  const q = codes(b, packed, numbers);
+  const packedZeros = zeros && !floatPoints ? cutTo(b, b.reshape(codes(b, zeros, numbers), [N, Math.ceil((blocks * bits) / 8) * (8 / bits)]), 1, blocks) : null;
+  if (reordered) {
+    const ofColumn = (v: Value): Value => b.make('Gather', [v, order!], { type: 'float32', dims: [N, K] }, { axis: { type: 'int', value: 1 } });
+    const zero = packedZeros ?? (zeros ? viewed(zeros, 'float32', [N, blocks]) : b.scalar(middle));
+    const shifted = b.one('Sub', [cutTo(b, b.reshape(q, [N, padded]), 1, K), zeros ? ofColumn(zero) : zero]);
+    return b.one('Mul', [shifted, ofColumn(viewed(scales, 'float32', [N, blocks]))]);
+  }
+  const zero = packedZeros ? b.reshape(packedZeros, [N, blocks, 1]) : zeros ? viewed(zeros, 'float32', [N, blocks, 1]) : b.scalar(middle);
+  const shifted = b.one('Sub', [b.reshape(q, [N, blocks, block]), zero]);
+  const W = b.one('Mul', [shifted, viewed(scales, 'float32', [N, blocks, 1])]);
   return cutTo(b, b.reshape(W, [N, padded]), 1, K);
 }
 

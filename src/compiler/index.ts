@@ -4,6 +4,7 @@
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
+import { inKernelForms } from './blocks.ts';
 import { blockRequest, segmentRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
 import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, ForwardVariant, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
@@ -25,10 +26,10 @@ const KEPT = 4;
 
 /**
  * Compiles a decoder export. Cheap: pieces are built when they are asked for.
- * Throws `not-decoder`, `operator` or `bad-graph`.
+ * Throws `not-decoder`, `structure`, `graph-input`, `operator` or `bad-graph`.
  */
 export function compile(graph: Graph): CompiledModel {
-  return new Compiled(graph);
+  return new Compiled(inKernelForms(graph));
 }
 
 class Compiled implements CompiledModel {
@@ -155,7 +156,7 @@ class Compiled implements CompiledModel {
       return { asked, ...planPiece(asked) };
     } catch (e) {
       if (!(e instanceof Clash)) throw e;
-      throw new AtlasError('not-decoder', { file: this.graph.file, why: e.message }, { cause: e });
+      throw new AtlasError('structure', { file: this.graph.file, why: e.message }, { cause: e });
     }
   }
 

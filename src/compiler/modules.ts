@@ -13,11 +13,21 @@ export type ModuleGroup = 'attention' | 'mlp' | 'other';
 export type WeightFormat =
   | { kind: 'float32' | 'float16' }
   /** ONNX MatMulNBits: `[N, ceil(K/block), block·bits/8]`, low nibble first; zero point 2^(bits−1) when absent. */
-  | { kind: 'nbits'; bits: 2 | 4 | 8; block: number; zeroPoints: boolean }
+  | {
+    kind: 'nbits'; bits: 2 | 4 | 8; block: number; zeroPoints: boolean;
+    /** Zero points are floats, one a block; or a fourth tensor, `g_idx`, gives the block of each column. Unpacked in the graph. */
+    floatPoints?: true; reordered?: true;
+  }
   /** bitsandbytes NF4/FP4 (MatMulBnb4): flat over row-major `[N, K]`, high nibble first. */
   | { kind: 'bnb4'; block: number; codebook: 'nf4' | 'fp4' }
-  /** Per-tensor or per-column uint8/int8 with scale and zero point (MatMulInteger). */
-  | { kind: 'int8' };
+  /** Per-tensor or per-column uint8/int8 with scale and zero point (MatMulInteger, DequantizeLinear). */
+  | { kind: 'int8' }
+  /** Every other DequantizeLinear; `axis` and `block` of the matrix as it is stored, `linear.ts`. */
+  | { kind: 'linear'; bits: 4 | 8; axis: number | null; block: number | null };
+
+/** Whether a weight is read packed by the runtime's kernel for 4-bit products. */
+export const staysPacked = (format: WeightFormat): format is WeightFormat & { kind: 'nbits' } =>
+  format.kind === 'nbits' && !format.floatPoints && !format.reordered;
 
 export interface ModuleInfo {
   /** Position in the model's list of modules: 7·layer + position for Llama. Names the module's noise. */

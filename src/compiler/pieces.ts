@@ -3,7 +3,9 @@
  * blocks of equal structure give equal bytes.
  */
 import type { Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
+import { Builder } from './builder.ts';
 import type { WeightTensor } from './compiled.ts';
+import { unpackedProduct } from './dequantise.ts';
 import { encode, full, type Constant } from './fold/constant.ts';
 import { broadcasting, keepsDims } from './fold/elementwise.ts';
 import { Clash, count, sameDims, shapeText, type ComputedValue, type Step, type Value, type WeightValue } from './value.ts';
@@ -39,6 +41,7 @@ class PiecePlanner {
   private readonly weights = new Map<string, WeightTensor>();
   private readonly weightInputs: ValueInfo[] = [];
   private readonly wanted = new Map<Value, string>();
+  private readonly builder = new Builder('', 1, 1);
   private made = 0;
 
   constructor(request: PieceRequest) {
@@ -81,6 +84,11 @@ class PiecePlanner {
   private step(value: ComputedValue): void {
     const { step } = value;
     if (!step) throw new Clash('a part of the model reaches around the residual stream');
+    const unpacked = unpackedProduct(this.builder, step);
+    if (unpacked) {
+      this.names.set(value, this.visit(unpacked, null));
+      return;
+    }
     const collapsed = collapsible(step);
     const inputs = step.inputs.map((v) => {
       if (!v) return '';

@@ -2,10 +2,12 @@
  * Linear layers: the steps that multiply activations with a weight of the file, and how that weight is stored.
  */
 import type { Tensor } from '../onnx/graph.ts';
+import { LINEAR_BITS, linearForm } from './linear.ts';
 import { bnb4Sizes, nbitsSizes } from './fold/products.ts';
 import { float, int } from './fold/rule.ts';
 import type { WeightFormat } from './modules.ts';
 import { count, type ComputedValue, type Step, type Value, type WeightValue } from './value.ts';
+import { constantWeight } from './weight-tensor.ts';
 
 export interface Product {
   step: Step;
@@ -53,20 +55,21 @@ export function productOf(step: Step, readers: Readers): Product | null {
 
 function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 'transposed'> | null {
   const call = { ...step, outputs: 1 };
-  const tensors = step.inputs.slice(1, 4).flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : []));
+  const tensors = step.inputs.slice(1, 5).flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : []));
   switch (step.op) {
     case 'MatMul': {
-      const stored = w.dims.length === 2 ? storedWeight(w) : null;
+      const stored = w.dims.length === 2 ? storedWeight(w, 1) : null;
       return stored && { ...stored, transposed: true };
     }
     case 'Gemm': {
       const plain = !int(step, 'transA', 0) && float(step, 'alpha', 1) === 1 && float(step, 'beta', 1) === 1;
-      const stored = plain ? storedWeight(w) : null;
-      return stored && { ...stored, transposed: !int(step, 'transB', 0) };
+      const transposed = !int(step, 'transB', 0), stored = plain ? storedWeight(w, transposed ? 1 : 0) : null;
+      return stored && { ...stored, transposed };
     }
     case 'MatMulNBits': {
-      const { bits, block, zeroPoints } = nbitsSizes(call);
-      return { format: { kind: 'nbits', bits, block, zeroPoints }, tensors, transposed: false };
+      const { bits, block, zeroPoints, floatPoints, reordered } = nbitsSizes(call);
+      const more = { ...(floatPoints && { floatPoints }), ...(reordered && { reordered }) };
+      return { format: { kind: 'nbits', bits, block, zeroPoints, ...more }, tensors, transposed: false };
     }
     case 'MatMulBnb4': {
       const { block, codebook } = bnb4Sizes(call);
@@ -76,12 +79,16 @@ function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 't
   }
 }
 
-/** A float weight, or an int8 one behind its DequantizeLinear. */
-function storedWeight(w: Value): Pick<Product, 'format' | 'tensors'> | null {
+/** A float weight, or one of integers behind its DequantizeLinear. `outputs`: the axis of the output features. */
+function storedWeight(w: Value, outputs: 0 | 1): Pick<Product, 'format' | 'tensors'> | null {
   if (w.kind === 'weight') return { format: floatFormat(w), tensors: [w.tensor] };
   const step = w.kind === 'computed' && w.step?.op === 'DequantizeLinear' ? w.step : null;
-  const tensors = step?.inputs.flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : [])) ?? [];
-  return step && tensors.length === step.inputs.length ? { format: { kind: 'int8' }, tensors } : null;
+  if (!step) return null;
+  const tensors = step.inputs.flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : v?.kind === 'constant' ? [constantWeight(v.constant, v.constant, `${step.name}:constant`).tensor] : []));
+  if (tensors.length !== step.inputs.length) return null;
+  const form = linearForm({ ...step, outputs: 1 }), bits = LINEAR_BITS[step.inputs[0]!.type]!;
+  const plain = bits === 8 && form.block === null && (form.axis === null || form.axis === outputs);
+  return { format: plain ? { kind: 'int8' } : { kind: 'linear', bits, ...form }, tensors };
 }
 
 const floatFormat = (w: WeightValue): WeightFormat => ({ kind: w.tensor.type === 'float16' ? 'float16' : 'float32' });

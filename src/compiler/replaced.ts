@@ -4,6 +4,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { shown, type Attribute, type Graph, type Node, type Tensor } from '../onnx/graph.ts';
+import { inKernelForms } from './blocks.ts';
 import type { ModuleWeight, SiteModule } from './compiled.ts';
 import { cut } from './cut.ts';
 import type { Product, Readers } from './products.ts';
@@ -27,8 +28,8 @@ export interface ExportProduct { weight: ModuleWeight; modules: readonly SiteMod
  * `weightFor` is asked for one product after the other, so that no more than one of them need exist as floats; null leaves
  * a product alone. Throws what `compile` throws.
  */
-export async function replaced(graph: Graph, weightFor: (product: ExportProduct) => Promise<NewWeight | null>): Promise<Graph> {
-  const s = specialise(graph, 2, 3), found = cut(graph, s), names = namesOf(s), { layers } = findModules(s, found);
+export async function replaced(given: Graph, weightFor: (product: ExportProduct) => Promise<NewWeight | null>): Promise<Graph> {
+  const graph = inKernelForms(given), s = specialise(graph, 2, 3), found = cut(graph, s), names = namesOf(s), { layers } = findModules(s, found);
   const initialisers = new Map(graph.initialisers), products = new Map<string, readonly Node[]>();
   for (const [layer, { sites }] of layers.entries()) {
     for (const [i, { product, path }] of ordered(found.layers[layer]!).entries()) {

@@ -6,6 +6,7 @@ import { AtlasError } from '../errors.ts';
 import { shown, type Graph, type Node, type Tensor, type ValueInfo } from '../onnx/graph.ts';
 import { Builder, constantValue, type Facts, type LookupRequest } from './builder.ts';
 import { decode, uniform } from './fold/constant.ts';
+import { LINEAR_BITS } from './linear.ts';
 import { count, widened, type Step, type Value } from './value.ts';
 
 export interface Specialised {
@@ -20,7 +21,7 @@ export interface Specialised {
   values: ReadonlyMap<string, Value>;
 }
 
-/** Throws `not-decoder`, `bad-graph` (naming the node) or `operator`. */
+/** Throws `not-decoder`, `structure`, `graph-input`, `bad-graph` (naming the node) or `operator`. */
 export function specialise(graph: Graph, batch: number, length: number): Specialised {
   const builder = new Builder(graph.file, batch, length);
   const { given, nodes } = settled(graph), values = new Map(given);
@@ -66,6 +67,11 @@ function settled(graph: Graph): Settled {
   for (const tensor of graph.initialisers.values()) given.set(tensor.name, initialiser(tensor));
   const nodes = graph.nodes.filter((node) => {
     if (node.op !== 'Constant' || node.domain) return true;
+    const tensor = node.attributes.get('value');
+    if (tensor?.type === 'tensor' && holdsWeights(tensor.value)) {
+      given.set(node.outputs[0]!, initialiser({ ...tensor.value, name: node.outputs[0]! }));
+      return false;
+    }
     given.set(node.outputs[0]!, builder.build(node.name, node.op, [], { attributes: node.attributes })[0]!);
     return false;
   });
@@ -73,10 +79,14 @@ function settled(graph: Graph): Settled {
   return found;
 }
 
+/** A constant that is a weight: packed or quantised numbers, or a matrix of floats. */
+const holdsWeights = ({ type, dims }: Tensor): boolean =>
+  type in LINEAR_BITS || (/^float(16|32)$/.test(type) && dims.length === 2 && dims.every((d) => d > 1));
+
 /** Numbers of the file are weights; integers of 32 and 64 bits, and truth values, are shapes and masks: constants. */
 function initialiser(tensor: Tensor): Value {
   const type = widened(tensor.type), dims = tensor.dims;
-  if (type === 'float32' || type === 'uint8' || type === 'int8' || type === 'uint4' || type === 'int4') return { kind: 'weight', type, dims, tensor };
+  if (type === 'float32' || type in LINEAR_BITS) return { kind: 'weight', type, dims, tensor };
   return constantValue(decode(tensor));
 }
 
@@ -89,17 +99,30 @@ function inputValue(file: string, { name, type, dims }: ValueInfo, builder: Buil
       const positions = { type: 'int64' as const, dims: [batch, length], stored: [1, length], data: Float64Array.from({ length }, (_, t) => t) };
       return constantValue({ ...positions, type });
     }
-    case 'token_type_ids': throw new AtlasError('not-decoder', { file, why: 'it takes sentence pairs, as encoders do' });
+    // How many of the last logits are worked out: 0 stands for all of them.
+    case 'num_logits_to_keep': case 'logits_to_keep': return constantValue(uniform(type, dims.map((d) => (typeof d === 'number' ? d : 1)), 0));
   }
-  if (/past/.test(name) && dims.length === 4) {
+  if (/past/.test(name) && !/encoder|conv|ssm|recurrent/.test(name) && dims.length === 4) {
     // [batch, heads, past, head size]: an empty past.
     const empty = [batch, dims[1], 0, dims[3]].map((d) => (typeof d === 'number' ? d : 1));
     if (typeof dims[1] === 'number') builder.facts.kvHeads = dims[1];
     if (typeof dims[3] === 'number') builder.facts.headDim = dims[3];
     return constantValue(uniform(widened(type), empty, 0));
   }
-  throw new AtlasError('not-decoder', { file, why: `it asks for the input "${shown(name)}"` });
+  const other = otherKinds.find(([, pattern]) => pattern.test(name));
+  if (other) throw new AtlasError(other[0], { file, why: other[2] });
+  throw new AtlasError('graph-input', { file, input: shown(name) });
 }
+
+/** Inputs that tell what a file is instead. */
+const otherKinds: readonly ['not-decoder' | 'structure', RegExp, string][] = [
+  ['not-decoder', /^token_type_ids$/, 'it takes sentence pairs, as encoders do'],
+  ['not-decoder', /^encoder_|^(past_key_values|past)\.\d+\.encoder\./, 'it is the decoder of a pair (as T5 and Whisper have), which reads what an encoder gives'],
+  ['not-decoder', /^(pixel_values|input_features|input_values|audio_)/, 'it takes pictures or sound'],
+  ['structure', /^(inputs_embeds|input_embeds|per_layer_inputs)$/, 'it takes embeddings instead of token ids, as one file of a model that is split over several'],
+  ['structure', /(conv|ssm|recurrent)(_|\b)/, 'some of its layers carry a state from token to token (as Mamba and LFM2 do)'],
+  ['structure', /past/, 'its cache does not hold keys and values by heads'],
+];
 
 /** Keeps what the logits need, and makes sure that token ids are only looked up. */
 function reachable(steps: readonly Step[], logits: Value, tokens: Value, file: string): Step[] {

@@ -48,4 +48,7 @@ export const count = (dims: readonly number[]): number => dims.reduce((n, d) => 
 /** Something in the graph does not fit; the builder adds the node's name and makes it a sentence. */
 export class Clash extends Error {}
 
+/** Something that may well be right but that is not known here; the message follows the operator's name: "uses Op with …". */
+export class Unsupported extends Clash {}
+
 export const shapeText = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;

@@ -5,6 +5,7 @@
 import { halfToFloat32 } from '../onnx/float16.ts';
 import type { Tensor } from '../onnx/graph.ts';
 import type { WeightTensor } from './compiled.ts';
+import { encode, full, type Constant } from './fold/constant.ts';
 import { Clash, sameDims, shapeText, widened, type Value, type WeightValue } from './value.ts';
 
 const wide = new WeakMap<Tensor, WeightTensor>();
@@ -40,6 +41,16 @@ export function boundWeight({ tensor, type, dims }: WeightValue): WeightTensor {
     name: `${whole.name} as ${type} ${shapeText(dims)}`, type: type as WeightTensor['type'], dims, viewOf: whole.name,
     get bytes() { return whole.bytes; },
   };
+}
+
+const made = new WeakMap<Constant, Tensor>();
+
+/** A constant as a weight of its own, which is no part of a piece: `contents`, once for each `source`. */
+export function constantWeight(contents: Constant, source: Constant, name: string): WeightValue {
+  const { type, dims } = contents;
+  let tensor = made.get(source);
+  if (!tensor) made.set(source, (tensor = { name, type, dims, bytes: encode(full(contents)) }));
+  return { kind: 'weight', type, dims, tensor };
 }
 
 /** The same bytes under another type or shape. Throws `Clash` for what is no weight of the file. */

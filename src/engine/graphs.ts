@@ -22,7 +22,7 @@ export function model(nodes: Node[], inputs: ValueInfo[], outputs: ValueInfo[], 
 /** How the rows of one chunk of the vocabulary are stored. */
 export type ChunkFormat =
   | { kind: 'float32' }
-  | { kind: 'nbits'; bits: number; block: number; zeroPoints: 'none' | 'uint8' | 'float32' };
+  | { kind: 'nbits'; bits: number; block: number; zeroPoints: boolean };
 
 /** Names of the chunk's weight inputs, in the order of its tensors. */
 export const chunkInputs = ['w', 'scales', 'zeros'] as const;
@@ -41,8 +41,8 @@ export function vocabularyProduct(format: ChunkFormat, hidden: number, width: nu
     const { bits, block, zeroPoints } = format, blocks = Math.ceil(hidden / block);
     inputs.push(value('w', 'uint8', [width, blocks, (block * bits) / 8]), value('scales', 'float32', [width * blocks]));
     const names = ['h', 'w', 'scales'];
-    if (zeroPoints !== 'none') {
-      inputs.push(value('zeros', zeroPoints, [zeroPoints === 'uint8' ? width * Math.ceil((blocks * bits) / 8) : width * blocks]));
+    if (zeroPoints) {
+      inputs.push(value('zeros', 'uint8', [width * Math.ceil((blocks * bits) / 8)]));
       names.push('zeros');
     }
     nodes.push(node('MatMulNBits', names, product, { K: int(hidden), N: int(width), bits: int(bits), block_size: int(block) }, 'com.microsoft'));

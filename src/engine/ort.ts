@@ -24,7 +24,7 @@ export function queued<T>(ort: Ort, task: () => Promise<T>): Promise<T> {
 
 const arrays = {
   float32: Float32Array, int32: Int32Array, int64: BigInt64Array, uint8: Uint8Array, int8: Int8Array,
-  bool: Uint8Array, float16: Uint16Array, uint4: Uint8Array, int4: Int8Array,
+  bool: Uint8Array, float16: Uint16Array, uint4: Uint8Array, int4: Uint8Array,
 } as const;
 
 /** A CPU tensor over these bytes; a view where alignment allows, otherwise a copy. */

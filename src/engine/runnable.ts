@@ -1,7 +1,9 @@
 /**
- * The least change that lets the CPU provider run an export made for a GPU: quantised embedding lookups, which have no
- * kernel there, become an input that the engine's own lookups fill. Everything else stays as it came.
+ * The least change that lets the CPU provider run an export that it cannot run as it came: quantised embedding lookups (made for a
+ * GPU), which have no kernel there, become an input that the engine's own lookups fill; constants of nodes come into the file;
+ * 4-bit blocks become as small as the kernel takes them. Everything else stays as it came.
  */
+import { hasLargeBlocks, inKernelForms } from '../compiler/blocks.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
@@ -16,8 +18,16 @@ const isLookup = (n: Node) => n.op === 'GatherBlockQuantized';
 /** True if the export looks tokens up in a quantised table. */
 export const hasQuantisedLookup = (graph: Graph): boolean => graph.nodes.some(isLookup);
 
+/** Whether there is something else in an export that its own bytes cannot be run with. */
+export const needsRewriting = (graph: Graph): boolean => graph.constantsOutside === true || hasLargeBlocks(graph);
+
+/** The same export as one file of forms that the runtime knows. */
+export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel =>
+  ({ graph: writeGraph(inKernelForms(graph)), external: new Map(), headDim });
+
 /** The export with its one quantised lookup replaced by the input `ROWS`, float32 `[batch, length, width]`. */
-export function withoutQuantisedLookup(graph: Graph, headDim: number | null): UntouchedModel {
+export function withoutQuantisedLookup(given: Graph, headDim: number | null): UntouchedModel {
+  const graph = inKernelForms(given);
   const half = graph.outputs[0]?.type === 'float16' || [...graph.initialisers.values()].some((t) => t.type === 'float16');
   const nodes = graph.nodes.map((n): Node => (isLookup(n)
     ? { ...n, op: 'Cast', domain: '', inputs: [ROWS], attributes: new Map([['to', { type: 'int', value: half ? 10 : 1 }]]) }

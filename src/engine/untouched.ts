@@ -59,6 +59,11 @@ function inputOf(ort: Ort, name: string, type: TensorType, shape: readonly (numb
   if (name === 'input_ids') return integers((i) => ids[i]!);
   if (name === 'attention_mask') return integers(() => 1);
   if (name === 'position_ids') return integers((i) => i % length);
+  // All logits; and of a merged decoder the branch without a cache, as a first step of generation takes it.
+  if (/^(num_)?logits_to_keep$|^use_cache_branch$/.test(name)) {
+    const dims = shape.map((d) => (typeof d === 'number' ? d : 1)), bytes = type === 'int64' ? 8 : type === 'bool' ? 1 : 4;
+    return cpuTensor(ort, type, dims, new Uint8Array(bytes * dims.reduce((a, b) => a * b, 1)));
+  }
   if (/^past/.test(name)) {
     const dims = shape.map((d) => (typeof d === 'number' ? d : /batch/.test(d) ? sequences : /kv_cache_dim|head/.test(d) ? headDim ?? 0 : 0));
     return cpuTensor(ort, type, dims, new Uint8Array(0));

@@ -3,6 +3,7 @@
  */
 import type { ModuleWeight, TensorType, VocabularyHead, WeightTensor } from '../compiler/compiled.ts';
 import { streamKeys, uniform } from '../device/random.ts';
+import { staysPacked } from '../compiler/modules.ts';
 import { dequantise } from '../model/weights.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -121,11 +122,10 @@ type Rows = { first: number; width: number } | Uint32Array;
 /** Chunks of equal width but the last, so that two graphs at most serve them all. */
 const evenWidth = (count: number, most: number): number => Math.ceil(Math.ceil(count / Math.ceil(count / most)) / 16) * 16;
 
-/** nbits heads stay packed; every other format is widened to float32. */
-function chunkFormat({ format, tensors }: VocabularyHead): ChunkFormat {
-  if (format.kind !== 'nbits') return { kind: 'float32' };
-  const zeroPoints = !format.zeroPoints ? 'none' : tensors[2]?.type === 'uint8' ? 'uint8' : 'float32';
-  return { kind: 'nbits', bits: format.bits, block: format.block, zeroPoints };
+/** nbits heads that the kernel reads stay packed; every other format is widened to float32. */
+function chunkFormat({ format }: VocabularyHead): ChunkFormat {
+  if (!staysPacked(format)) return { kind: 'float32' };
+  return { kind: 'nbits', bits: format.bits, block: format.block, zeroPoints: format.zeroPoints };
 }
 
 function chunkTensors(head: VocabularyHead, format: ChunkFormat, rows: Rows): WeightTensor[] {

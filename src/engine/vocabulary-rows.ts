@@ -8,12 +8,12 @@ import { int, node, value, type ChunkFormat } from './graphs.ts';
 /** How a chunk's rows of W are read. Packed ones are views: uint4 or uint8 `[width, hidden]`, scales `[width, hidden / block]`. */
 export type RowFormat = { kind: 'float32' } | { kind: 'packed'; bits: 4 | 8; block: number; zeroPoints: boolean };
 
-/** Packed rows can be read as they lie when blocks do not run over a row's end and zero points are whole numbers. */
+/** Packed rows can be read as they lie when blocks do not run over a row's end, and zero points fill whole bytes. */
 export function rowFormat(format: ChunkFormat, hidden: number): RowFormat {
   if (format.kind !== 'nbits') return { kind: 'float32' };
   const { bits, block, zeroPoints } = format;
-  const fits = (bits === 4 || bits === 8) && hidden % block === 0 && zeroPoints !== 'float32' && !(zeroPoints === 'uint8' && bits === 4 && (hidden / block) % 2 !== 0);
-  return fits ? { kind: 'packed', bits, block, zeroPoints: zeroPoints !== 'none' } : { kind: 'float32' };
+  const fits = (bits === 4 || bits === 8) && hidden % block === 0 && !(zeroPoints && bits === 4 && (hidden / block) % 2 !== 0);
+  return fits ? { kind: 'packed', bits, block, zeroPoints } : { kind: 'float32' };
 }
 
 /** The beginning of a graph: gives `w`; takes `w` itself, or `packed`, `scales` and `zeros`. */

@@ -20,6 +20,8 @@ export interface ModelFiles {
   files: readonly ModelFile[];
   /** Path of the graph, where the user named one file. */
   graph?: string;
+  /** A file that `files` does not list, by its path: a graph may keep weights where nobody would look. Null where there is none. */
+  other?(path: string): Promise<ModelFile | null>;
 }
 
 /** The content in one buffer; `onChunk` sees every piece as it comes. Throws `cut-off` when it is not as long as listed. */

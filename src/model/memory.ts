@@ -3,6 +3,7 @@
  * refusal. An estimate of what the engine makes, part by part; nothing is measured here.
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
+import { staysPacked } from '../compiler/modules.ts';
 
 /** The parts of a model that its memory follows from. */
 export type Model = Pick<CompiledModel, 'layers' | 'hidden' | 'vocab' | 'heads' | 'modules' | 'blocks' | 'head'>;
@@ -49,7 +50,7 @@ export function weightBytes({ modules, head }: Pick<Model, 'modules' | 'head'>):
 
 /** Bytes of the vocabulary product. */
 export function headBytes({ vocab, hidden, format }: Model['head']): number {
-  return vocab * hidden * (format.kind === 'nbits' ? format.bits / 8 + 4 / format.block : 4);
+  return vocab * hidden * (staysPacked(format) ? format.bits / 8 + 4 / format.block : 4);
 }
 
 function storedBytes(modules: Model['modules']): number {

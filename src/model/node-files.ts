@@ -11,11 +11,11 @@ import type { ModelFile, ModelFiles } from './files.ts';
 /** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`. */
 export async function nodeFiles(path: string): Promise<ModelFiles> {
   const whole = resolve(path);
-  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesIn(whole) };
+  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesIn(whole), other: (at) => fileAt(whole, at) };
   const inOnnx = basename(dirname(whole)) === 'onnx'; // then config.json and tokenizer.json are one up
   const root = inOnnx ? dirname(dirname(whole)) : dirname(whole);
   const graph = inOnnx ? `onnx/${basename(whole)}` : basename(whole);
-  return { ...named(basename(whole).replace(/\.onnx$/, '')), files: await filesIn(root), graph };
+  return { ...named(basename(whole).replace(/\.onnx$/, '')), files: await filesIn(root), graph, other: (at) => fileAt(root, at) };
 }
 
 const named = (name: string) => ({ id: `files:${name}`, title: name });
@@ -25,12 +25,16 @@ async function filesIn(root: string): Promise<ModelFile[]> {
   const found: ModelFile[] = [];
   for (const folder of ['', 'onnx/']) {
     for (const name of await readdir(join(root, folder)).catch(() => [])) {
-      const path = folder + name, full = join(root, path);
-      const info = await stat(full).catch(() => null);
-      if (info?.isFile()) found.push({ path, bytes: info.size, chunks: () => contentOf(full, path) });
+      const file = await fileAt(root, folder + name);
+      if (file) found.push(file);
     }
   }
   return found;
+}
+
+async function fileAt(root: string, path: string): Promise<ModelFile | null> {
+  const full = join(root, path), info = await stat(full).catch(() => null);
+  return info?.isFile() ? { path, bytes: info.size, chunks: () => contentOf(full, path) } : null;
 }
 
 async function* contentOf(full: string, path: string): AsyncGenerator<Uint8Array> {

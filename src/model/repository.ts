@@ -6,7 +6,7 @@
  * a graph by itself.
  */
 import { AtlasError } from '../errors.ts';
-import { decodeMessage, modelProto } from '../onnx/proto.ts';
+import { externalLocations } from '../onnx/external.ts';
 import { readConfig, type ModelConfig } from './config.ts';
 import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { describeBytes } from './memory.ts';
@@ -20,7 +20,7 @@ export interface OpenModel {
   graphFile: string;
   /** The graph's bytes, untouched. */
   graph: Uint8Array;
-  /** Files the graph keeps weights in, by the location it gives; those that are there. */
+  /** Files the graph keeps weights in, by their paths from its folder (`onnx/external.ts`); those that are there. */
   external: ReadonlyMap<string, Uint8Array>;
   /** Null without a config.json. */
   config: ModelConfig | null;
@@ -69,10 +69,13 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
     });
   };
   const graph = await read(graphFile);
-  const parts = externalLocations(graph).map((name) => ({ name, file: file(folder + name) })).filter((p) => p.file !== undefined);
-  for (const part of parts) total += part.file!.bytes;
-  const external = new Map<string, Uint8Array>();
-  for (const part of parts) external.set(part.name, await read(part.file!));
+  const parts = new Map<string, ModelFile>(), external = new Map<string, Uint8Array>();
+  for (const name of externalLocations(graph)) {
+    const part = file(folder + name) ?? await source.other?.(folder + name);
+    if (part) parts.set(name, part);
+  }
+  for (const part of parts.values()) total += part.bytes;
+  for (const [name, part] of parts) external.set(name, await read(part));
 
   let tokenizer: Promise<Tokenizer> | null = null;
   return {
@@ -96,12 +99,18 @@ async function readJson(file: ModelFile, code: 'bad-config' | 'bad-tokenizer'): 
   return readFile(file);
 }
 
+/**
+ * What a graph is called, best first: older exports have a decoder with two branches, or one for each, of which the one
+ * without a cache is whole by itself.
+ */
+const STEMS = ['model', 'decoder_model_merged', 'decoder_model'];
+
 /** The graph to use. Loose files may lie flat, so both `onnx/model_q4.onnx` and `model_q4.onnx` are looked for. */
 function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
   const find = (path: string) => source.files.find((f) => f.path === path);
   const graphOf = (suffix: string) => {
-    const name = suffix === 'fp32' ? 'model.onnx' : `model_${suffix}.onnx`;
-    return find(`onnx/${name}`) ?? find(name);
+    const names = STEMS.map((stem) => (suffix === 'fp32' ? `${stem}.onnx` : `${stem}_${suffix}.onnx`));
+    return names.map((name) => find(`onnx/${name}`) ?? find(name)).find(Boolean);
   };
   const missing = (part: string) => new AtlasError('part-missing', { part, file: source.title });
   if (source.graph !== undefined) return find(source.graph) ?? fail(missing(source.graph));
@@ -118,18 +127,4 @@ function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
 
 function fail(error: AtlasError): never {
   throw error;
-}
-
-/** Names of the files the graph keeps weights in, sorted. What they may be is the reader's to judge (`onnx/external.ts`). */
-function externalLocations(graph: Uint8Array): string[] {
-  const names = new Set<string>();
-  try {
-    const { initializer = [] } = decodeMessage(modelProto, graph).graph ?? {};
-    for (const { dataLocation, externalData } of initializer) {
-      if (dataLocation === 1) names.add(externalData.find((e) => e.key === 'location')?.value ?? '');
-    }
-  } catch {
-    return []; // not a graph: the compiler says so
-  }
-  return [...names].sort();
 }

@@ -6,6 +6,7 @@
  * as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
  */
 import type { ModuleWeight, WeightTensor } from '../compiler/compiled.ts';
+import { linearRows } from '../compiler/linear.ts';
 import { FP4, NF4 } from '../compiler/codebooks.ts';
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
@@ -56,7 +57,8 @@ function open(weight: ModuleWeight): { lines: number; width: number; read: LineR
   const read = kind === 'nbits' ? nbits(weight, weight.format)
     : kind === 'bnb4' ? bnb4(weight, weight.format)
       : kind === 'int8' ? int8(weight)
-        : floats(weight);
+        : kind === 'linear' ? linear(weight, weight.format)
+          : floats(weight);
   return { lines, width, read };
 }
 
@@ -76,13 +78,28 @@ function floats(weight: ModuleWeight): LineReader {
   };
 }
 
-function nbits(weight: ModuleWeight, format: { bits: 2 | 4 | 8; block: number; zeroPoints: boolean }): LineReader {
+/** `g_idx`: the block of every column. */
+function blockNumbers(weight: ModuleWeight, at: number): Int32Array {
+  return new Int32Array(new Uint8Array(checked(part(weight, at), 4 * weight.inFeatures)).buffer);
+}
+
+function nbits(weight: ModuleWeight, format: { bits: 2 | 4 | 8; block: number; zeroPoints: boolean; reordered?: true }): LineReader {
   const { bits, block } = format, { rows, inFeatures, rowOffset } = weight;
   const blocks = Math.ceil(inFeatures / block), lineBytes = blocks * block * bits / 8;
   const packed = checked(part(weight, 0), rows * lineBytes);
   const scales = real(part(weight, 1), rows * blocks);
   const zeros = zeroPoints(weight, format, blocks);
   const perByte = 8 / bits, mask = (1 << bits) - 1;
+  if (format.reordered) {
+    const order = blockNumbers(weight, format.zeroPoints ? 3 : 2);
+    return (line, into) => {
+      const row = rowOffset + line;
+      for (let k = 0; k < inFeatures; k++) {
+        const code = (packed[row * lineBytes + Math.floor(k / perByte)]! >> (bits * (k % perByte))) & mask, b = order[k]!;
+        into[k] = (code - zeros(row, b)) * scales[row * blocks + b]!;
+      }
+    };
+  }
   return (line, into) => {
     const row = rowOffset + line;
     for (let b = 0; b < blocks; b++) {
@@ -137,6 +154,18 @@ function int8(weight: ModuleWeight): LineReader {
       into[k] = (values[first + k]! - zero(column)) * scale(column);
     }
   };
+}
+
+/** Every other DequantizeLinear: lines are rows of the matrix as it is stored. */
+function linear(weight: ModuleWeight, { bits, axis, block }: { bits: 4 | 8; axis: number | null; block: number | null }): LineReader {
+  const { transposed, rows, inFeatures, rowOffset } = weight, [lines, columns] = transposed ? [inFeatures, rows] : [rows, inFeatures];
+  const along = axis === 0 ? lines : columns, of = block === null ? along : Math.ceil(along / block);
+  const count = axis === null ? 1 : block === null ? along : of * (axis === 0 ? columns : lines);
+  const [q, scale, zero] = [0, 1, 2].map((i) => weight.tensors[i]);
+  const whole = (tensor: WeightTensor | undefined, bytes: number) => ({ type: (tensor ?? part(weight, 1)).type, bytes: checked(tensor ?? part(weight, 1), bytes) });
+  const read = linearRows({ axis, block }, columns, whole(q, Math.ceil((lines * columns * bits) / 8)),
+    whole(scale, count * (scale?.type === 'float16' ? 2 : 4)), zero ? whole(zero, Math.ceil((count * bits) / 8)) : null);
+  return (line, into) => (transposed ? read(line, rowOffset, into) : read(rowOffset + line, 0, into));
 }
 
 /** One value for the whole matrix, or one per output feature. */

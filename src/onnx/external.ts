@@ -3,23 +3,33 @@
  */
 import { AtlasError } from '../errors.ts';
 import { shown } from './graph.ts';
-import type { Message, tensorProto } from './proto.ts';
+import { decodeMessage, graphProto, modelProto, type Message, type tensorProto } from './proto.ts';
 
-/** Bytes of a file beside the model, by its bare name; null or undefined when there is none. */
+/** Bytes of a file, by its path from the model's folder (`sub/name`); null or undefined when there is none. */
 export type ExternalFiles = (location: string) => Promise<Uint8Array | null | undefined> | Uint8Array | null | undefined;
 
 export interface ExternalRange { location: string; offset: number; length: number }
 
 /**
+ * The path of a location from the model's folder: `./name` is `name`, `sub//name` is `sub/name`. Null for what
+ * leads out of the folder or is no path: absolute ones, `..`, drives, addresses, backslashes.
+ */
+export function plainLocation(location: string): string | null {
+  if (location.startsWith('/') || /[\\:\u0000-\u001f]/.test(location)) return null;
+  const parts = location.split('/').filter((part) => part !== '' && part !== '.');
+  return parts.length === 0 || location.endsWith('/') || parts.includes('..') ? null : parts.join('/');
+}
+
+/**
  * Reads the entries of `external_data`. `expected` is the byte count the dims ask for.
- * Only a plain file name in the model's own folder is allowed. Throws `external-bad`.
+ * Only a file in the model's own folder, or in one below it, is allowed. Throws `external-bad`.
  */
 export function externalRange(file: string, tensor: Message<typeof tensorProto>, expected: number): ExternalRange {
   const bad = (why: string) => new AtlasError('external-bad', { file, why });
   const entries = new Map(tensor.externalData.map((e) => [e.key, e.value]));
-  const location = entries.get('location') ?? '';
-  if (!location) throw bad('no file name');
-  if (/[/\\:\u0000-\u001f]/.test(location) || location === '.' || location === '..') throw bad(`"${shown(location)}" is not a plain file name`);
+  const given = entries.get('location') ?? '', location = plainLocation(given);
+  if (!given) throw bad('no file name');
+  if (location === null) throw bad(`"${shown(given)}" is not a file in the model's folder`);
   const number = (key: string, otherwise: number) => {
     const text = entries.get(key);
     if (text === undefined) return otherwise;
@@ -51,3 +61,32 @@ export function externalReader(file: string, files: ExternalFiles | undefined) {
 
 /** The same bytes as a Uint8Array proper: `slice` of Node's Buffer is a view, which code for the page does not expect. */
 export const plainBytes = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Graphs within graphs that are looked into. */
+export const DEEPEST = 4;
+
+/**
+ * Paths of the files that a model keeps tensors in, sorted: weights, and constants of nodes, those of branches too.
+ * Empty for what is no model; locations that are not allowed are left out, since the reader refuses them by name.
+ */
+export function externalLocations(model: Uint8Array): string[] {
+  const found = new Set<string>();
+  const note = (tensor: Message<typeof tensorProto> | undefined): void => {
+    if (tensor?.dataLocation !== 1) return;
+    const location = plainLocation(tensor.externalData.find((e) => e.key === 'location')?.value ?? '');
+    if (location !== null) found.add(location);
+  };
+  const visit = (graph: Message<typeof graphProto> | undefined, depth: number): void => {
+    graph?.initializer.forEach(note);
+    for (const { t, g } of graph?.node.flatMap((n) => n.attribute) ?? []) {
+      note(t);
+      if (g.byteLength > 0 && depth < DEEPEST) visit(decodeMessage(graphProto, g), depth + 1);
+    }
+  };
+  try {
+    visit(decodeMessage(modelProto, model).graph, 0);
+  } catch {
+    return []; // not a graph: the reader says so
+  }
+  return [...found].sort();
+}

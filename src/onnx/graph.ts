@@ -4,6 +4,7 @@
  * `validate` checks what the compiler relies on and puts nodes into topological order.
  */
 import { AtlasError } from '../errors.ts';
+import type { Branch } from './branches.ts';
 import type { ElementType } from './types.ts';
 
 export interface Tensor {
@@ -57,6 +58,10 @@ export interface Graph {
   initialisers: ReadonlyMap<string, Tensor>;
   inputs: readonly ValueInfo[];
   outputs: readonly ValueInfo[];
+  /** Of a merged decoder: the one that was read. */
+  branch?: Branch;
+  /** Constants of its nodes came from other files, which onnxruntime-web does not read. */
+  constantsOutside?: true;
 }
 
 /** Names in messages, cut to a readable length: they are the file's, and may be anything. */

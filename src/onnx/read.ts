@@ -2,16 +2,19 @@
  * Bytes of an ONNX file to the small graph. Weights stay views of the bytes given.
  */
 import { AtlasError } from '../errors.ts';
+import { isMerged, oneBranch, type Branch } from './branches.ts';
 import { externalRange, externalReader, plainBytes, type ExternalFiles, type ExternalRange } from './external.ts';
 import { shown, validate, type Attribute, type Graph, type Node, type Tensor, type ValueInfo } from './graph.ts';
 import { decodeMessage, modelProto, type attributeProto, type graphProto, type Message, type nodeProto, type tensorProto, type valueInfoProto } from './proto.ts';
-import { bytesOf, elementsOf, typeOf, type ElementType } from './types.ts';
+import { bytesOf, elementsOf, otherType, typeOf, type ElementType } from './types.ts';
 
 export interface ReadOptions {
   /** Name of the file, for messages. */
   file: string;
   /** Where tensors stored outside the file are found. */
   external?: ExternalFiles;
+  /** Which decoder of a merged file is read; the one with a cache by default. */
+  branch?: Branch;
 }
 
 /** The oldest operator set whose shape conventions (axes as inputs) the compiler knows, and the newest that exists. */
@@ -20,9 +23,9 @@ const OPSETS = { min: 13, max: 26 };
 /**
  * Reads and validates a model. Throws `not-onnx`, `cut-off`, `external-missing`, `external-bad`, `bad-graph` or `operator`.
  */
-export async function readGraph(bytes: Uint8Array, { file, external }: ReadOptions): Promise<Graph> {
+export async function readGraph(bytes: Uint8Array, { file, external, branch = 'cache' }: ReadOptions): Promise<Graph> {
   const model = parse(plainBytes(bytes), file);
-  const proto = model.graph;
+  const merged = !!model.graph && isMerged(model.graph), proto = merged ? chosen(model.graph!, branch, file) : model.graph;
   if (!proto || proto.node.length === 0) throw new AtlasError('not-onnx', { file, why: 'it holds no graph' });
   if (model.functions.length > 0) throw new AtlasError('operator', { where: file, operator: 'model-local functions' });
   if (proto.sparseInitializer.length > 0) throw new AtlasError('operator', { where: file, operator: 'sparse weights' });
@@ -32,17 +35,28 @@ export async function readGraph(bytes: Uint8Array, { file, external }: ReadOptio
   if (opset === undefined || !(opset >= OPSETS.min && opset <= OPSETS.max)) {
     throw new AtlasError('operator', { where: file, operator: `operator set ${opset ?? 'none'} (${OPSETS.min} to ${OPSETS.max} are known)` });
   }
-  const initialisers = await readInitialisers(proto, file, external);
+  const read = externalReader(file, external), initialisers = await readInitialisers(proto, file, read), nodes: Node[] = [];
+  for (const n of proto.node) nodes.push(await readNode(n, file, read));
+  const constantsOutside = proto.node.some((n) => n.attribute.some((a) => a.t?.dataLocation === 1));
   const graph: Graph = {
-    file, opsets, initialisers,
+    file, opsets, initialisers, nodes,
     producer: `${model.producerName} ${model.producerVersion}`.trim().slice(0, 80),
     irVersion: Number(model.irVersion),
-    nodes: proto.node.map((n) => readNode(n, file)),
     // Old exports list weights among the inputs.
-    inputs: proto.input.filter((i) => !initialisers.has(i.name)).map((i) => readValueInfo(i, file)),
-    outputs: proto.output.map((o) => readValueInfo(o, file)),
+    inputs: proto.input.filter((i) => !initialisers.has(i.name)).map(readValueInfo),
+    outputs: proto.output.map(readValueInfo),
+    ...(merged && { branch }),
+    ...(constantsOutside && { constantsOutside }),
   };
   return validate(graph);
+}
+
+function chosen(graph: Message<typeof graphProto>, branch: Branch, file: string): Message<typeof graphProto> {
+  try {
+    return oneBranch(graph, branch);
+  } catch (cause) {
+    throw new AtlasError('not-onnx', { file, why: 'the bytes of a branch do not parse' }, { cause });
+  }
 }
 
 function parse(bytes: Uint8Array, file: string) {
@@ -56,22 +70,27 @@ function parse(bytes: Uint8Array, file: string) {
   }
 }
 
-async function readInitialisers(proto: Message<typeof graphProto>, file: string, external: ExternalFiles | undefined): Promise<Map<string, Tensor>> {
-  const read = externalReader(file, external);
+type ReadExternal = ReturnType<typeof externalReader>;
+
+async function readInitialisers(proto: Message<typeof graphProto>, file: string, read: ReadExternal): Promise<Map<string, Tensor>> {
   const out = new Map<string, Tensor>();
   for (const t of proto.initializer) {
     if (out.has(t.name)) throw new AtlasError('bad-graph', { file, why: `two weights are called "${shown(t.name)}"` });
-    const tensor = readTensor(t, file);
-    out.set(t.name, { ...tensor, bytes: tensor.bytes instanceof Uint8Array ? tensor.bytes : await read(tensor.bytes) });
+    out.set(t.name, await withBytes(readTensor(t, file), read));
   }
   return out;
 }
 
+const withBytes = async (tensor: OpenTensor, read: ReadExternal): Promise<Tensor> =>
+  ({ ...tensor, bytes: tensor.bytes instanceof Uint8Array ? tensor.bytes : await read(tensor.bytes) });
+
 /** A tensor, its bytes still to be fetched when they are external. */
-function readTensor(t: Message<typeof tensorProto>, file: string): Omit<Tensor, 'bytes'> & { bytes: Uint8Array | ExternalRange } {
+type OpenTensor = Omit<Tensor, 'bytes'> & { bytes: Uint8Array | ExternalRange };
+
+function readTensor(t: Message<typeof tensorProto>, file: string): OpenTensor {
   const bad = (why: string) => new AtlasError('bad-graph', { file, why: `weight "${shown(t.name)}" ${why}` });
   const type = typeOf(t.dataType);
-  if (!type) throw bad(`has an element type that is not supported (${t.dataType})`);
+  if (!type) throw new AtlasError('operator', { where: `weight "${shown(t.name)}"`, operator: otherType(t.dataType) });
   const dims = t.dims.map((d) => {
     if (d < 0n || d > 0xffffffffffffn) throw bad(`has an impossible dimension (${d})`);
     return Number(d);
@@ -98,28 +117,29 @@ function typedData(t: Message<typeof tensorProto>, type: ElementType): Uint8Arra
   }
 }
 
-function readNode(n: Message<typeof nodeProto>, file: string): Node {
+async function readNode(n: Message<typeof nodeProto>, file: string, read: ReadExternal): Promise<Node> {
   const attributes = new Map<string, Attribute>();
-  for (const a of n.attribute) attributes.set(a.name, readAttribute(a, n, file));
+  for (const a of n.attribute) attributes.set(a.name, a.type === 4 ? await readConstant(a, n, file, read) : readAttribute(a, n));
   return {
     name: n.name, op: n.opType, domain: n.domain === 'ai.onnx' ? '' : n.domain,
     inputs: n.input, outputs: n.output, attributes,
   };
 }
 
+/** A tensor kept in a node; some exporters move these out of the file, too. */
+async function readConstant(a: Message<typeof attributeProto>, n: Message<typeof nodeProto>, file: string, read: ReadExternal): Promise<Attribute> {
+  if (!a.t) throw new AtlasError('bad-graph', { file, why: `node "${shown(n.name)}" has a constant without values` });
+  return { type: 'tensor', value: await withBytes(readTensor(a.t, file), read) };
+}
+
 const utf8 = new TextDecoder();
 
-function readAttribute(a: Message<typeof attributeProto>, n: Message<typeof nodeProto>, file: string): Attribute {
+function readAttribute(a: Message<typeof attributeProto>, n: Message<typeof nodeProto>): Attribute {
   const int = (i: bigint) => Number(i); // sentinels such as INT64_MAX become the nearest double, which serves the same
   switch (a.type) {
     case 1: return { type: 'float', value: a.f };
     case 2: return { type: 'int', value: int(a.i) };
     case 3: return { type: 'string', value: utf8.decode(a.s) };
-    case 4: {
-      const tensor = a.t && readTensor(a.t, file);
-      if (!tensor || !(tensor.bytes instanceof Uint8Array)) throw new AtlasError('bad-graph', { file, why: `node "${shown(n.name)}" has a constant without values` });
-      return { type: 'tensor', value: { ...tensor, bytes: tensor.bytes } };
-    }
     case 5: case 10: return { type: 'graph' };
     case 6: return { type: 'floats', value: a.floats };
     case 7: return { type: 'ints', value: a.ints.map(int) };
@@ -128,10 +148,11 @@ function readAttribute(a: Message<typeof attributeProto>, n: Message<typeof node
   }
 }
 
-function readValueInfo(v: Message<typeof valueInfoProto>, file: string): ValueInfo {
+function readValueInfo(v: Message<typeof valueInfoProto>): ValueInfo {
   const tensor = v.type?.tensorType;
   const type = tensor && typeOf(tensor.elemType);
-  if (!tensor || !type) throw new AtlasError('bad-graph', { file, why: `"${shown(v.name)}" has no usable type` });
+  if (!tensor) throw new AtlasError('operator', { where: `"${shown(v.name)}"`, operator: 'something other than a tensor' });
+  if (!type) throw new AtlasError('operator', { where: `"${shown(v.name)}"`, operator: otherType(tensor.elemType) });
   const dims = (tensor.shape?.dim ?? []).map(({ dimValue, dimParam }) => (dimValue === undefined ? dimParam ?? '?' : Number(dimValue)));
   return { name: v.name, type, dims };
 }

@@ -24,6 +24,15 @@ export const codeOf = (type: ElementType): number => codes[type];
 /** The type of a TensorProto.DataType, or null for those that are not supported (strings, complex, float8, ...). */
 export const typeOf = (code: number): ElementType | null => names.get(code) ?? null;
 
+/** What the codes of types that are not supported stand for. */
+const others: Readonly<Record<number, string>> = {
+  8: 'strings', 14: 'complex numbers', 15: 'complex numbers', 16: 'bfloat16 numbers', 17: '8-bit floats', 18: '8-bit floats', 19: '8-bit floats', 20: '8-bit floats',
+  23: '4-bit floats', 24: '8-bit floats', 25: '2-bit numbers', 26: '2-bit numbers',
+};
+
+/** A type that `typeOf` does not know, for a sentence. */
+export const otherType = (code: number): string => others[code] ?? `numbers of type ${code}`;
+
 /** Bytes that `elements` values of a type take, 4-bit values two to a byte. */
 export const bytesOf = (type: ElementType, elements: number): number => Math.ceil((elements * bits[type]) / 8);
 

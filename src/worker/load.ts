@@ -1,8 +1,8 @@
 /**
  * From a model's files to a compiled model, and on to an engine: the steps the page's worker and the command line share.
  */
-import { compile } from '../compiler/index.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
+import { openExport } from '../compiler/open.ts';
 import type { Ort } from '../engine/ort.ts';
 import type { Tested } from '../engine/self-test.ts';
 import type { ModelFacts } from '../experiment/events.ts';
@@ -13,7 +13,6 @@ import type { ModelFiles } from '../model/files.ts';
 import { openModel, type OpenModel, type OpenOptions } from '../model/repository.ts';
 import { passagesOf } from '../model/text.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { readGraph } from '../onnx/read.ts';
 
 export interface LoadedModel {
   open: OpenModel;
@@ -24,8 +23,7 @@ export interface LoadedModel {
 /** Reads, validates and compiles a model; nothing is given to the runtime. Throws what the reader, compiler and config check throw. */
 export async function loadModel(files: ModelFiles, options: OpenOptions = {}): Promise<LoadedModel> {
   const open = await openModel(files, options);
-  const graph = await readGraph(open.graph, { file: open.graphFile, external: (location) => open.external.get(location) });
-  const compiled = compile(graph);
+  const { graph, compiled } = await openExport(open.graph, { file: open.graphFile, external: (location) => open.external.get(location) });
   if (open.config) checkConfig(open.config, compiled);
   return { open, graph, compiled };
 }

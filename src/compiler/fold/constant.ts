@@ -8,7 +8,7 @@ import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import type { Tensor } from '../../onnx/graph.ts';
 import type { ElementType } from '../../onnx/types.ts';
 import { toInt64 } from '../../onnx/write.ts';
-import { Clash, count, sameDims, shapeText, widened } from '../value.ts';
+import { Clash, count, sameDims, shapeText, Unsupported, widened } from '../value.ts';
 
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
 
@@ -34,7 +34,7 @@ export function numbers(type: ElementType, n: number): Numbers {
     case 'uint16': return new Uint16Array(n);
     case 'int8': return new Int8Array(n);
     case 'uint8': case 'bool': case 'uint4': return new Uint8Array(n);
-    default: throw new Clash(`values of type ${type} cannot be computed with`);
+    default: throw new Unsupported(`values of type ${type}`);
   }
 }
 

@@ -2,7 +2,7 @@
  * Elementwise operators, with broadcasting.
  */
 import { typeOf } from '../../onnx/types.ts';
-import { Clash, count, sameDims, widened, type Shape } from '../value.ts';
+import { Clash, count, sameDims, Unsupported, widened, type Shape } from '../value.ts';
 import { broadcastDims, numbers, stridesFor, walk, type Constant } from './constant.ts';
 import { constantOf, input, int, known, type Call, type Rule } from './rule.ts';
 
@@ -94,7 +94,7 @@ export const elementwise: Record<string, Rule> = {
   Cast: {
     infer: (call) => {
       const type = typeOf(int(call, 'to', 0));
-      if (!type) throw new Clash('it casts to a type that is not supported');
+      if (!type) throw new Unsupported('a type that is not known');
       return [{ type: widened(type), dims: input(call, 0).dims }];
     },
     same: (call, [shape]) => (input(call, 0).type === shape!.type ? 0 : null),
@@ -114,7 +114,7 @@ for (const [op, f] of Object.entries(unary)) {
 for (const [op, f] of Object.entries(binary)) {
   elementwise[op] = {
     infer: (call) => {
-      if (call.inputs.length !== 2) throw new Clash(`it has ${call.inputs.length} inputs, not 2`);
+      if (call.inputs.length !== 2) throw new Unsupported(`${call.inputs.length} inputs`);
       // Pow alone may mix types; its result has the base's.
       return [{ type: op === 'Pow' ? input(call, 0).type : sameType(call), dims: dimsOf(call) }];
     },

@@ -1,7 +1,7 @@
 /**
  * Operators that make constants: Constant, ConstantOfShape, Range.
  */
-import { Clash, count, widened } from '../value.ts';
+import { Clash, count, Unsupported, widened } from '../value.ts';
 import { decode, numbers, uniform, type Constant } from './constant.ts';
 import { known, type Call, type Rule } from './rule.ts';
 
@@ -13,7 +13,7 @@ function given(call: Call): Constant {
     if (name === 'value_ints' && a.type === 'ints') return { type: 'int64', dims: [a.value.length], stored: [a.value.length], data: Float64Array.from(a.value) };
     if (name === 'value_floats' && a.type === 'floats') return { type: 'float32', dims: [a.value.length], stored: [a.value.length], data: Float32Array.from(a.value) };
   }
-  throw new Clash('a constant without a usable value');
+  throw new Unsupported('a value of another kind');
 }
 
 function fill(call: Call): { type: Constant['type']; value: number } {

@@ -3,15 +3,16 @@
  *
  * Everything ONNX leaves to the kernel is checked here: a wrong byte count would read past a buffer.
  */
-import { Clash, count, shapeText } from '../value.ts';
+import { linearForm } from '../linear.ts';
+import { Clash, count, shapeText, Unsupported } from '../value.ts';
 import { broadcastDims, fullAlong, numbers, stridesFor, walk } from './constant.ts';
-import { axisOf, input, int, known, rank, type Call, type Rule } from './rule.ts';
+import { input, int, known, rank, type Call, type Rule } from './rule.ts';
 
 const matmul: Rule = {
   infer: (call) => {
     const a = input(call, 0), b = input(call, 1);
     if (a.type !== b.type) throw new Clash(`its inputs have different types (${a.type}, ${b.type})`);
-    if (a.dims.length < 2 || b.dims.length < 2) throw new Clash('a product with a vector');
+    if (a.dims.length < 2 || b.dims.length < 2) throw new Unsupported('a vector');
     if (a.dims.at(-1) !== b.dims.at(-2)) throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
     return [{ type: a.type, dims: [...broadcastDims([a.dims.slice(0, -2), b.dims.slice(0, -2)]), a.dims.at(-2)!, b.dims.at(-1)!] }];
   },
@@ -47,34 +48,50 @@ const gemm: Rule = {
   },
 };
 
-/** Sizes of a MatMulNBits, checked against the tensors. `blocks` per row. */
-export function nbitsSizes(call: Call): { K: number; N: number; bits: 2 | 4 | 8; block: number; blocks: number; zeroPoints: boolean } {
+export interface NBitsSizes {
+  K: number;
+  N: number;
+  bits: 2 | 4 | 8;
+  block: number;
+  /** Of each row. */
+  blocks: number;
+  zeroPoints: boolean;
+  /** Zero points are numbers, not codes. */
+  floatPoints: boolean;
+  /** `g_idx` says for every column which block it belongs to. */
+  reordered: boolean;
+}
+
+/** Sizes of a MatMulNBits, checked against the tensors. */
+export function nbitsSizes(call: Call): NBitsSizes {
   const K = int(call, 'K', 0), N = int(call, 'N', 0), bits = int(call, 'bits', 4), block = int(call, 'block_size', 0);
-  if (bits !== 2 && bits !== 4 && bits !== 8) throw new Clash(`weights of ${bits} bits`);
-  if (!(block >= 16 && block <= 65536 && Number.isInteger(Math.log2(block)))) throw new Clash(`a block size of ${block}`);
+  if (bits !== 2 && bits !== 4 && bits !== 8) throw new Unsupported(`weights of ${bits} bits`);
+  if (!(block >= 16 && block <= 65536 && Number.isInteger(Math.log2(block)))) throw new Unsupported(`blocks of ${block}`);
   if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
+  if (int(call, 'weight_prepacked', 0) !== 0) throw new Unsupported('weights in the order of one kind of processor');
   const blocks = Math.ceil(K / block), packed = input(call, 1), scales = input(call, 2), zero = call.inputs[3], order = call.inputs[4];
   if (packed.type !== 'uint8' || count(packed.dims) !== N * blocks * ((block * bits) / 8)) {
     throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
   }
   if (scales.type !== 'float32' || count(scales.dims) !== N * blocks) throw new Clash(`${count(scales.dims)} scales for ${N * blocks} blocks`);
-  if (zero && (zero.type !== 'uint8' || count(zero.dims) !== N * Math.ceil((blocks * bits) / 8))) {
+  const points = zero?.type === 'float32' ? N * blocks : N * Math.ceil((blocks * bits) / 8);
+  if (zero && ((zero.type !== 'uint8' && zero.type !== 'float32') || count(zero.dims) !== points)) {
     throw new Clash(`zero points of ${zero.type} ${shapeText(zero.dims)} for ${N * blocks} blocks`);
   }
-  if (order) throw new Clash('a reordered weight (g_idx)');
-  return { K, N, bits, block, blocks, zeroPoints: !!zero };
+  if (order && (order.type !== 'int32' || count(order.dims) < K)) throw new Clash(`g_idx of ${order.type} ${shapeText(order.dims)} for ${K} columns`);
+  return { K, N, bits, block, blocks, zeroPoints: !!zero, floatPoints: zero?.type === 'float32', reordered: !!order };
 }
 
 /** Sizes of a MatMulBnb4, checked against the tensors. */
 export function bnb4Sizes(call: Call): { K: number; N: number; block: number; codebook: 'nf4' | 'fp4' } {
   const K = int(call, 'K', 0), N = int(call, 'N', 0), block = int(call, 'block_size', 0), type = int(call, 'quant_type', 1);
   if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
-  if (!(block >= 16 && block <= 65536)) throw new Clash(`a block size of ${block}`);
-  if (type !== 0 && type !== 1) throw new Clash(`a codebook number ${type}`);
+  if (!(block >= 16 && block <= 65536)) throw new Unsupported(`blocks of ${block}`);
+  if (type !== 0 && type !== 1) throw new Unsupported(`a codebook number ${type}`);
   const packed = input(call, 1), absmax = input(call, 2);
   if (packed.type !== 'uint8' || count(packed.dims) !== Math.ceil((N * K) / 2)) throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
   if (absmax.type !== 'float32' || count(absmax.dims) !== Math.ceil((N * K) / block)) throw new Clash(`${count(absmax.dims)} scales for ${N} × ${K}`);
-  if (int(call, 'transB', 1) !== 1) throw new Clash('an untransposed 4-bit weight');
+  if (int(call, 'transB', 1) !== 1) throw new Unsupported('an untransposed weight');
   return { K, N, block, codebook: type === 1 ? 'nf4' : 'fp4' };
 }
 
@@ -88,15 +105,8 @@ const quantised = (sizes: (call: Call) => { K: number; N: number }): Rule => ({
 
 const dequantise: Rule = {
   infer: (call) => {
-    const x = input(call, 0), scale = input(call, 1), zero = call.inputs[2];
-    if (int(call, 'block_size', 0)) throw new Clash('blocks of scales');
-    if (x.type !== 'uint8' && x.type !== 'int8') throw new Clash(`values of type ${x.type}`);
-    if (count(scale.dims) !== 1) {
-      const axis = axisOf(int(call, 'axis', 1), x.dims.length);
-      if (count(scale.dims) !== x.dims[axis]) throw new Clash(`${count(scale.dims)} scales for an axis of ${x.dims[axis]}`);
-    }
-    if (zero && (zero.type !== x.type || count(zero.dims) !== count(scale.dims))) throw new Clash('zero points that do not match the scales');
-    return [{ type: 'float32', dims: x.dims }];
+    linearForm(call);
+    return [{ type: 'float32', dims: input(call, 0).dims }];
   },
 };
 

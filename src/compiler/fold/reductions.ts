@@ -1,7 +1,7 @@
 /**
  * Reductions and normalisations.
  */
-import { Clash, count, sameDims } from '../value.ts';
+import { Clash, count, sameDims, Unsupported } from '../value.ts';
 import { fullAlong, numbers, stridesFor, walk, type Constant } from './constant.ts';
 import { axisOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
 
@@ -52,7 +52,7 @@ for (const op of ['SimplifiedLayerNormalization', 'LayerNormalization', 'RMSNorm
   reductions[op] = {
     infer: (call) => {
       const x = input(call, 0), scale = input(call, 1), axis = axisOf(int(call, 'axis', -1), x.dims.length);
-      if (call.outputs > 1) throw new Clash('its second output is not supported');
+      if (call.outputs > 1) throw new Unsupported('a second output');
       if (!sameDims(scale.dims, x.dims.slice(axis))) throw new Clash(`a scale of ${count(scale.dims)} for a width of ${x.dims.at(-1)}`);
       return sameShape(call);
     },

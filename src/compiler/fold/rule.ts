@@ -3,7 +3,7 @@
  * nothing. Pure functions of a call.
  */
 import type { Attributes } from '../../onnx/graph.ts';
-import { Clash, type Shape, type Value } from '../value.ts';
+import { Clash, Unsupported, type Shape, type Value } from '../value.ts';
 import { decode, type Constant } from './constant.ts';
 
 export interface Call {
@@ -37,7 +37,7 @@ export function rank(value: Value, wanted: number, what: string): void {
 /** The value of an input that must be known, such as the shape given to Reshape. */
 export function known(call: Call, index: number): Constant {
   const value = constantOf(input(call, index));
-  if (!value) throw new Clash(`input ${index + 1} depends on the tokens, but must be known beforehand`);
+  if (!value) throw new Unsupported(`an input ${index + 1} that depends on the tokens`);
   return value;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Operators that take some of the elements: Slice, Split, Gather, Trilu; and CumSum.
  */
-import { Clash, count, sameDims, shapeText, type Value } from '../value.ts';
+import { Clash, count, sameDims, shapeText, Unsupported, type Value } from '../value.ts';
 import { full, fullAlong, pick, type Constant } from './constant.ts';
 import { axisOf, constantOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
 
@@ -108,7 +108,7 @@ export const selection: Record<string, Rule> = {
     infer: (call) => [input(call, 0)],
     evaluate: (call, [shape]) => {
       const { dims } = shape!, axis = axisOf(known(call, 1).data[0]!, dims.length), c = full(known(call, 0));
-      if (int(call, 'exclusive', 0) || int(call, 'reverse', 0)) throw new Clash('an exclusive or reversed running sum');
+      if (int(call, 'exclusive', 0) || int(call, 'reverse', 0)) throw new Unsupported('an exclusive or reversed sum');
       const data = c.data.slice(), inner = count(dims.slice(axis + 1));
       for (let at = 0; at < data.length; at++) if (Math.floor(at / inner) % dims[axis]! > 0) data[at]! += data[at - inner]!;
       return [{ ...c, data }];

@@ -5,7 +5,7 @@
 import type { Builder } from '../builder.ts';
 import { constantValue } from '../builder.ts';
 import { constantOf, float, input, int, type Call } from '../fold/rule.ts';
-import { Clash, type ConstantValue, type Value } from '../value.ts';
+import { Clash, Unsupported, type ConstantValue, type Value } from '../value.ts';
 import type { Lowering } from './lowering.ts';
 import { rotaryTables, rotate } from './rotary.ts';
 
@@ -46,8 +46,8 @@ function separate(b: Builder, call: Call): Heads {
 const unsupported: readonly [number, string][] = [[11, 'a head sink'], [12, 'a quantised cache'], [13, 'a quantised cache']];
 
 export const groupQueryAttention: Lowering = (b, call) => {
-  for (const [index, what] of unsupported) if (call.inputs[index]) throw new Clash(`${what} is not supported`);
-  if (int(call, 'smooth_softmax', 0) === 1) throw new Clash('a smooth softmax is not supported');
+  for (const [index, what] of unsupported) if (call.inputs[index]) throw new Unsupported(what);
+  if (int(call, 'smooth_softmax', 0) === 1) throw new Unsupported('a smooth softmax');
   const { q, k, v, heads, kvHeads, headDim } = separate(b, call);
   b.facts.kvHeads = kvHeads;
   b.facts.headDim = headDim;

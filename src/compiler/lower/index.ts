@@ -6,7 +6,7 @@ import { integerProduct, integerScale, quantiseActivations } from './int8.ts';
 import { dequantiseLookup, gather, gatherBlockQuantized } from './lookup.ts';
 import type { Lowering } from './lowering.ts';
 import { skipLayerNorm, skipSimplifiedLayerNorm } from './norm.ts';
-import { dequantisedTranspose, dropAccuracyLevel, transposedProduct } from './product.ts';
+import { dequantisedTranspose, packedProduct, transposedProduct } from './product.ts';
 import { rotaryEmbedding } from './rotary.ts';
 import { softmaxGuard } from './softmax.ts';
 
@@ -15,7 +15,7 @@ export const lowerings: ReadonlyMap<string, Lowering> = new Map<string, Lowering
   ['com.microsoft::GatherBlockQuantized', gatherBlockQuantized],
   ['DequantizeLinear', (b, call) => dequantiseLookup(b, call) ?? dequantisedTranspose(b, call)],
   ['MatMul', transposedProduct],
-  ['com.microsoft::MatMulNBits', dropAccuracyLevel],
+  ['com.microsoft::MatMulNBits', packedProduct],
   ['DynamicQuantizeLinear', quantiseActivations],
   ['MatMulInteger', integerProduct],
   ['Cast', integerScale],

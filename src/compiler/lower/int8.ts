@@ -4,7 +4,7 @@
  * Becomes a float product with the dequantised weight. The weight stays int8, and activations are no longer rounded
  * with a scale taken over the whole batch, through which one sequence would disturb another.
  */
-import { Clash, type ComputedValue, type Value } from '../value.ts';
+import { Clash, Unsupported, type ComputedValue, type Value } from '../value.ts';
 import { input } from '../fold/rule.ts';
 import type { Lowering } from './lowering.ts';
 
@@ -26,7 +26,7 @@ export const quantiseActivations: Lowering = (b, call) => {
 
 export const integerProduct: Lowering = (_, call) => {
   const a = input(call, 0), weight = input(call, 1), source = quantised.get(a);
-  if (source?.part !== 'values' || weight.kind !== 'weight' || weight.dims.length !== 2) throw new Clash('an integer product of another kind');
+  if (source?.part !== 'values' || weight.kind !== 'weight' || weight.dims.length !== 2) throw new Unsupported('other operands than quantised activations and a weight');
   if (a.dims.at(-1) !== weight.dims[0]) throw new Clash(`[${a.dims}] times [${weight.dims}] does not fit`);
   const out = placeholder(a, 'int32', [...a.dims.slice(0, -1), weight.dims[1]!]);
   integer.set(out, { x: source.x, weight, zero: call.inputs[3] ?? null });

@@ -6,14 +6,15 @@ import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import { isPositions, type Builder } from '../builder.ts';
 import { decode } from '../fold/constant.ts';
 import { constantOf, input, int } from '../fold/rule.ts';
-import { Clash, count, type ComputedValue, type Value } from '../value.ts';
+import { linearForm, linearRows } from '../linear.ts';
+import { Clash, count, Unsupported, type ComputedValue, type Step, type Value } from '../value.ts';
 import type { Lowering } from './lowering.ts';
 
 type Reader = (row: number, into: Float32Array) => void;
 
 /** Adds a lookup (once per table) and gives its rows the dims of the Gather. */
 function lookup(b: Builder, key: string, ids: Value, rows: number, width: number, read: Reader): Value {
-  if (count(ids.dims) !== b.batch * b.length) throw new Clash('it looks up something other than every token');
+  if (count(ids.dims) !== b.batch * b.length) throw new Unsupported('other indices than the token ids');
   let found = b.lookups.find((l) => l.key === key);
   if (!found) {
     found = { key, rows, width, read, value: b.leaf({ type: 'float32', dims: [b.batch, b.length, width] }, false) };
@@ -33,15 +34,17 @@ export const gather: Lowering = (b, call) => {
     b.facts.maxLength = Math.min(b.facts.maxLength, table.dims[0]!);
   }
   if (!isIds(ids)) return null;
-  if (int(call, 'axis', 0) !== 0 || table.dims.length !== 2) throw new Clash('tokens are looked up along another axis');
+  if (int(call, 'axis', 0) !== 0 || table.dims.length !== 2) throw new Unsupported('tokens along another axis');
   if (table.kind === 'weight' && table.type !== 'float32') {
     const out: ComputedValue = { kind: 'computed', type: table.type, dims: [...ids.dims, table.dims[1]!], step: null, depends: true, ids: false };
     pending.set(out, { table, ids });
     return [out];
   }
+  const dequantised = table.kind === 'computed' && table.step?.op === 'DequantizeLinear' ? linearTable(table.step) : null;
+  if (dequantised) return [lookup(b, dequantised.key, ids, table.dims[0]!, table.dims[1]!, dequantised.read)];
   const transposed = table.kind === 'computed' && table.step?.op === 'Transpose' ? table.step.inputs[0] : null;
   const weight = table.kind === 'weight' ? table : transposed?.kind === 'weight' ? transposed : null;
-  if (!weight) throw new Clash('tokens are looked up in something other than a table');
+  if (!weight) throw new Unsupported('tokens looked up in something other than a table');
   const [rows, width] = table.dims as [number, number];
   return [lookup(b, weight.tensor.name, ids, rows, width, floatRows(weight, rows, width, weight !== table))];
 };
@@ -57,12 +60,20 @@ function floatRows({ tensor }: Value & { kind: 'weight' }, rows: number, width: 
   };
 }
 
+/** Rows of a table that is dequantised as a whole before tokens are looked up in it. */
+function linearTable(step: Step): { key: string; read: Reader } | null {
+  const [q, scale, zero] = step.inputs.map((v) => (v?.kind === 'weight' ? v.tensor : null));
+  if (!q || !scale || (step.inputs[2] && !zero)) return null;
+  const rows = linearRows(linearForm({ ...step, outputs: 1 }), q.dims[1]!, q, scale, zero ?? null);
+  return { key: q.name, read: (row, into) => rows(row, 0, into) };
+}
+
 /** Rows of an 8-bit table, `(q − zero) · scale`. */
 export const dequantiseLookup: Lowering = (b, call) => {
   const found = pending.get(input(call, 0));
   if (!found) return null;
   const { table, ids } = found, data = decode(table.tensor).data, scale = constantOf(input(call, 1)), zero = constantOf(call.inputs[2]);
-  if (!scale || count(scale.dims) !== 1) throw new Clash('a table with more than one scale');
+  if (!scale || count(scale.dims) !== 1) throw new Unsupported('more than one scale for a table');
   const [rows, width] = table.dims as [number, number], s = scale.data[0]!, z = zero?.data[0] ?? 0;
   return [lookup(b, table.tensor.name, ids, rows, width, (row, into) => {
     for (let i = 0; i < width; i++) into[i] = (data[row * width + i]! - z) * s;
@@ -73,9 +84,9 @@ export const dequantiseLookup: Lowering = (b, call) => {
 export const gatherBlockQuantized: Lowering = (b, call) => {
   const table = constantOf(call.inputs[0]), ids = input(call, 1), scales = constantOf(call.inputs[2]), zeros = constantOf(call.inputs[3]);
   const bits = int(call, 'bits', 4), block = int(call, 'block_size', 128);
-  if (!table || !scales || table.type !== 'uint8' || (bits !== 4 && bits !== 8)) throw new Clash('a quantised table of another kind');
-  if (!isIds(ids) || int(call, 'gather_axis', 0) !== 0 || int(call, 'quantize_axis', 1) !== 1 || table.dims.length !== 2) throw new Clash('tokens are looked up along another axis');
-  if (!(block >= 16)) throw new Clash(`a block size of ${block}`);
+  if (!table || !scales || table.type !== 'uint8' || (bits !== 4 && bits !== 8)) throw new Unsupported('a quantised table of another kind');
+  if (!isIds(ids) || int(call, 'gather_axis', 0) !== 0 || int(call, 'quantize_axis', 1) !== 1 || table.dims.length !== 2) throw new Unsupported('tokens along another axis');
+  if (!(block >= 16)) throw new Unsupported(`blocks of ${block}`);
   const perByte = 8 / bits, rows = table.dims[0]!, bytes = table.dims[1]!, width = bytes * perByte, blocks = Math.ceil(width / block);
   if (count(scales.dims) !== rows * blocks) throw new Clash(`${count(scales.dims)} scales for ${rows * blocks} blocks`);
   const zeroBytes = Math.ceil(blocks / perByte);

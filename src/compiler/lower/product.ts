@@ -1,8 +1,11 @@
 /**
  * Products with weights, brought to the few forms the engine and the module finder know.
  */
-import { int } from '../fold/rule.ts';
-import { count, type Value } from '../value.ts';
+import { full } from '../fold/constant.ts';
+import { nbitsSizes } from '../fold/products.ts';
+import { input, int, type Call } from '../fold/rule.ts';
+import { Clash, count, type ConstantValue, type Value, type WeightValue } from '../value.ts';
+import { constantWeight } from '../weight-tensor.ts';
 import type { Lowering } from './lowering.ts';
 
 
@@ -30,10 +33,23 @@ export const dequantisedTranspose: Lowering = (b, call) => {
   return b.emit('Transpose', [plain], { attributes: transpose!.attributes });
 };
 
-/** `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through. */
-export const dropAccuracyLevel: Lowering = (b, call) => {
-  if (!call.attributes.has('accuracy_level')) return null;
+/**
+ * `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through. And `g_idx` is a part of the
+ * weight, which each layer has its own of.
+ */
+export const packedProduct: Lowering = (b, call) => {
+  const order = call.inputs[4], level = call.attributes.has('accuracy_level');
+  if (order?.kind !== 'constant' && !level) return null;
   if (int(call, 'accuracy_level', 0) === 4) b.facts.roundsActivations = true;
   const attributes = new Map([...call.attributes].filter(([name]) => name !== 'accuracy_level'));
-  return b.emit('MatMulNBits', call.inputs, { domain: 'com.microsoft', attributes });
+  const inputs = call.inputs.map((v, i) => (i === 4 && v?.kind === 'constant' ? blockNumbers(v, call) : v));
+  return b.emit('MatMulNBits', inputs, { domain: 'com.microsoft', attributes });
 };
+
+/** The block of each column, `[K]`. */
+function blockNumbers({ type, constant }: ConstantValue, call: Call): WeightValue {
+  const { K, blocks } = nbitsSizes(call), data = full(constant).data;
+  if (data.subarray(0, K).some((b) => !(b >= 0 && b < blocks))) throw new Clash(`g_idx names blocks that are none of its ${blocks}`);
+  const packed = input(call, 1), of = packed.kind === 'weight' ? packed.tensor.name : 'a weight';
+  return constantWeight({ type, dims: [K], stored: [K], data: data.subarray(0, K) }, constant, `${of}:g_idx`);
+}

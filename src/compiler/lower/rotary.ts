@@ -7,7 +7,7 @@
 import { constantValue, isPositions, type Builder } from '../builder.ts';
 import type { Constant } from '../fold/constant.ts';
 import { constantOf, input, int } from '../fold/rule.ts';
-import { Clash, type ConstantValue, type Value } from '../value.ts';
+import { Clash, Unsupported, type ConstantValue, type Value } from '../value.ts';
 import type { Lowering } from './lowering.ts';
 
 export interface RotaryTables { C: ConstantValue; S: ConstantValue; rotated: number; interleaved: boolean }
@@ -52,7 +52,7 @@ function swap(b: Builder, x: Value, rotated: number, interleaved: boolean): Valu
 export const rotaryEmbedding: Lowering = (b, call) => {
   const x = input(call, 0), positions = input(call, 1), cos = constantOf(call.inputs[2]), sin = constantOf(call.inputs[3]);
   const offset = constantOf(positions);
-  if (!isPositions(positions, b.length) && !(offset?.data.length === 1 && offset.data[0] === 0)) throw new Clash('positions that do not start at 0');
+  if (!isPositions(positions, b.length) && !(offset?.data.length === 1 && offset.data[0] === 0)) throw new Unsupported('positions that do not start at 0');
   const interleaved = int(call, 'interleaved', 0) === 1;
   if (x.dims.length === 4) return [rotate(b, x, rotaryTables(b, cos, sin, x.dims[3]!, interleaved))];
   const heads = int(call, 'num_heads', 0), width = x.dims[2] ?? 0;

@@ -96,7 +96,7 @@ function Candidate({ done }: { done(): void }) {
         <h3>{facts.title}</h3>
         <p className="ink2">{w.facts(facts.modules.length, facts.hidden, facts.vocab)} {w.dialect[facts.dialect] ?? facts.dialect}.</p>
         <div className="row centre load">
-          <span><b>{format && describeFormat(words, format)}, {w.batch(sequences, length)}</b>{format && 'block' in format && <span className="ink2"> {w.blocks(format.block)}</span>}</span>
+          <span><b>{format && describeFormat(words, format)}, {w.batch(sequences, length)}</b>{format && 'block' in format && format.block !== null && <span className="ink2"> {w.blocks(format.block)}</span>}</span>
           <button type="button" className="button act" disabled={refusal !== null} onClick={() => void load()}>{w.load(facts.bytes)}</button>
         </div>
         <p className={refusal ? 'err' : undefined} role={refusal ? 'alert' : undefined}>{refusal ? words.error(refusal.code, refusal.values) : w.needs(need.total, need.limit)}</p>

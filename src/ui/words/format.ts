@@ -5,7 +5,7 @@ import type { Words } from './en.ts';
 export function describeFormat(words: Words, format: WeightFormat): string {
   const names = words.panel.format;
   switch (format.kind) {
-    case 'nbits': return names.nbits(format.bits);
+    case 'nbits': case 'linear': return names.nbits(format.bits);
     case 'bnb4': return names.bnb4(format.codebook);
     default: return names[format.kind];
   }

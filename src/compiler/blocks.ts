@@ -1,0 +1,111 @@
+/**
+ * 4-bit products brought to the forms that the runtime's kernel has, number for number: blocks of at most 256 (it refuses or
+ * miscomputes larger ones), whole zero points packed like the weights, no `g_idx` that says what is so without it.
+ *
+ * What stays (zero points between two codes, columns in another order) is unpacked in the graph: `dequantise.ts`.
+ */
+import { float32View, halfToFloat32 } from '../onnx/float16.ts';
+import type { Graph, Node, Tensor } from '../onnx/graph.ts';
+import { int } from './fold/rule.ts';
+
+export const LARGEST_BLOCK = 256;
+
+const settled = new WeakMap<Graph, Graph>();
+
+const isPacked = (n: Node): boolean => n.op === 'MatMulNBits' && n.domain === 'com.microsoft';
+
+/** Whether the runtime's kernel cannot be given the export as it is. */
+export const hasLargeBlocks = (graph: Graph): boolean => graph.nodes.some((n) => isPacked(n) && int(n, 'block_size', 0) > LARGEST_BLOCK);
+
+/** The same graph in these forms; the graph itself where there is nothing to do. What does not fit is left for the reader to refuse. */
+export function inKernelForms(graph: Graph): Graph {
+  const known = settled.get(graph);
+  if (known) return known;
+  const initialisers = new Map(graph.initialisers), nodes = graph.nodes.map((n) => (isPacked(n) ? kernelForm(n, initialisers) : n));
+  const changed = nodes.some((n, i) => n !== graph.nodes[i]) ? { ...graph, nodes, initialisers } : graph;
+  settled.set(graph, changed);
+  settled.set(changed, changed);
+  return changed;
+}
+
+interface Sizes { N: number; K: number; bits: number; block: number; blocks: number }
+
+function kernelForm(node: Node, initialisers: Map<string, Tensor>): Node {
+  const K = int(node, 'K', 0), N = int(node, 'N', 0), bits = int(node, 'bits', 4), block = int(node, 'block_size', 0), blocks = Math.ceil(K / block);
+  const sizes = { N, K, bits, block, blocks }, [packed, scales, zeros, order] = [1, 2, 3, 4].map((i) => initialisers.get(node.inputs[i] ?? ''));
+  if (!(K > 0 && N > 0 && block >= 16) || ![2, 4, 8].includes(bits) || !fits(packed, scales, sizes)) return node;
+  const inputs = [...node.inputs], use = (i: number, tensor: Tensor): void => {
+    initialisers.set(tensor.name, tensor);
+    inputs[i] = tensor.name;
+  };
+  if (order?.type === 'int32' && inOrder(order, sizes)) inputs[4] = '';
+  const points = zeros && zeros.type !== 'uint8' ? wholePoints(zeros, sizes) : zeros;
+  if (points && points !== zeros) put(3, points);
+  let attributes = node.attributes;
+  // Columns in another order keep their blocks: these are looked up one by one.
+  if (block > LARGEST_BLOCK && block % LARGEST_BLOCK === 0 && !inputs[4]) {
+    const smaller = Math.ceil(K / LARGEST_BLOCK), times = block / LARGEST_BLOCK;
+    put(1, rows(packed!, N, smaller * (LARGEST_BLOCK * bits / 8), [N, smaller, LARGEST_BLOCK * bits / 8]));
+    put(2, repeated(scales!, sizes, smaller, times));
+    if (points) put(3, points.type === 'uint8' ? repeatedCodes(points, sizes, smaller, times) : repeated(points, sizes, smaller, times));
+    attributes = new Map(attributes).set('block_size', { type: 'int', value: LARGEST_BLOCK });
+  }
+  const same = attributes === node.attributes && inputs.every((name, i) => name === node.inputs[i]);
+  return same ? node : { ...node, inputs, attributes };
+}
+
+const fits = (packed: Tensor | undefined, scales: Tensor | undefined, { N, bits, block, blocks }: Sizes): boolean =>
+  packed?.type === 'uint8' && packed.bytes.byteLength === N * blocks * ((block * bits) / 8)
+  && (scales?.type === 'float32' || scales?.type === 'float16') && scales.bytes.byteLength === N * blocks * sizeOf(scales);
+
+const sizeOf = ({ type }: Tensor): number => (type === 'float16' ? 2 : 4);
+
+/** Column k in block ⌊k / block⌋. */
+function inOrder({ bytes }: Tensor, { K, block }: Sizes): boolean {
+  const aligned = new Uint8Array(bytes), order = new Int32Array(aligned.buffer);
+  return order.length >= K && order.subarray(0, K).every((b, k) => b === Math.floor(k / block));
+}
+
+/** Zero points that are all codes, packed row by row; as they are where one is not. */
+function wholePoints(zeros: Tensor, { N, bits, blocks }: Sizes): Tensor {
+  if (zeros.type !== 'float32' && zeros.type !== 'float16') return zeros;
+  const values = zeros.type === 'float16' ? halfToFloat32(zeros.bytes) : float32View(zeros.bytes), most = 2 ** bits - 1;
+  if (values.length !== N * blocks || !values.every((z) => z >= 0 && z <= most && Number.isInteger(z))) return zeros;
+  return codes(`${zeros.name}:whole`, N, blocks, bits, (row, b) => values[row * blocks + b]!);
+}
+
+/** `[N, columns]` codes of so many bits, every row padded to whole bytes. */
+function codes(name: string, N: number, columns: number, bits: number, codeOf: (row: number, column: number) => number): Tensor {
+  const perByte = 8 / bits, width = Math.ceil(columns / perByte), bytes = new Uint8Array(N * width);
+  for (let row = 0; row < N; row++) {
+    for (let c = 0; c < columns; c++) bytes[row * width + Math.floor(c / perByte)]! |= codeOf(row, c) << (bits * (c % perByte));
+  }
+  return { name, type: 'uint8', dims: [N * width], bytes };
+}
+
+/** The beginning of every row, `width` bytes of it. */
+function rows({ name, type, bytes }: Tensor, N: number, width: number, dims: number[]): Tensor {
+  const from = bytes.byteLength / N, out = from === width ? bytes : new Uint8Array(N * width);
+  if (out !== bytes) for (let row = 0; row < N; row++) out.set(bytes.subarray(row * from, row * from + width), row * width);
+  return { name: `${name}:blocks`, type, dims, bytes: out };
+}
+
+/** Numbers of large blocks, each given `times` over, once for each of the smaller blocks. */
+function repeated(tensor: Tensor, { N, blocks }: Sizes, smaller: number, times: number): Tensor {
+  const size = sizeOf(tensor), bytes = new Uint8Array(N * smaller * size);
+  for (let row = 0; row < N; row++) {
+    for (let b = 0; b < smaller; b++) {
+      const from = (row * blocks + Math.floor(b / times)) * size;
+      bytes.set(tensor.bytes.subarray(from, from + size), (row * smaller + b) * size);
+    }
+  }
+  return { name: `${tensor.name}:blocks`, type: tensor.type, dims: [N, smaller], bytes };
+}
+
+function repeatedCodes({ name, bytes }: Tensor, { N, bits, blocks }: Sizes, smaller: number, times: number): Tensor {
+  const perByte = 8 / bits, width = Math.ceil(blocks / perByte), mask = 2 ** bits - 1;
+  return codes(`${name}:blocks`, N, smaller, bits, (row, b) => {
+    const of = Math.floor(b / times);
+    return (bytes[row * width + Math.floor(of / perByte)]! >> (bits * (of % perByte))) & mask;
+  });
+}
