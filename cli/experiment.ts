@@ -1,6 +1,6 @@
 /**
  * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
- * docs/experiments/allocations.md with every number in it, the raw results beside it.
+ * docs/experiments/allocations.md with every number in it, the raw results beside it. `learning-rates` is in its own file.
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -10,45 +10,50 @@ import type { RaceResult } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { writeBytes } from './disk.ts';
+import { markdownTable, SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
 import type { Command, Options } from './main.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
-
-/** Texts that come as a train and an eval split. */
-const SETS = { opticks: 'Newton’s *Opticks*', jargon: 'the Jargon File' } as const;
-
-type SetId = keyof typeof SETS;
 
 const settings = {
   race: { entries: ['adarank', 'jacobian', 'eva', 'uniform', 'random', 'inverse'], meanRanks: [1, 8], seeds: 5 },
   training: { steps: 30, batch: 4, length: 32, learningRate: 4e-3, heldSequences: 32, evaluateEvery: 0 },
 };
 
+/** Each writes its files into the folder and returns its page. */
+const experiments: Record<string, (folder: string, command: string, options: Options) => Promise<string>> = {
+  allocations,
+  'learning-rates': async (...given) => (await import('./learning-rates.ts')).learningRates(...given),
+};
+
 export const experiment: Command = async (name, options) => {
-  if (name !== 'allocations') throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there is: allocations)` });
+  const known = Object.hasOwn(experiments, name) ? experiments[name] : undefined;
+  if (!known) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})` });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
   });
+  console.log(await known(folder, [`npx rank-atlas experiment ${name}`, ...(options.set ?? []).map((s) => `--set ${s}`)].join(' '), options));
+  return 0;
+};
+
+async function allocations(folder: string, command: string, options: Options): Promise<string> {
   const results: [SetId, RaceResult][] = [];
-  for (const set of Object.keys(SETS) as SetId[]) {
+  for (const set of SET_IDS) {
     const result = await raceOn(set, options);
     results.push([set, result]);
     await writeBytes(join(folder, `allocations-${set}.json`), `${JSON.stringify(result)}\n`);
   }
-  const report = allocationsReport(results, commandOf(options));
+  const report = allocationsReport(results, command);
   await writeBytes(join(folder, 'allocations.md'), report);
-  console.log(report);
-  return 0;
-};
-
-function raceOn(set: SetId, options: Options): Promise<RaceResult> {
-  const { race, training } = settings, texts = { train: { kind: 'bundled', id: `${set}-train` }, held: { kind: 'bundled', id: `${set}-eval` } };
-  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...texts } }), settingsOf(options.set ?? [], undefined));
-  return raced(spec, options);
+  return report;
 }
 
-const commandOf = ({ set = [] }: Options): string => ['npx rank-atlas experiment allocations', ...set.map((s) => `--set ${s}`)].join(' ');
+function raceOn(set: SetId, options: Options): Promise<RaceResult> {
+  const { race, training } = settings;
+  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...textsOf(set) } }), settingsOf(options.set ?? [], undefined));
+  return raced(spec, options);
+}
 
 /** The page of documentation, written from the results alone. */
 export function allocationsReport(results: readonly [SetId, RaceResult][], command: string): string {
@@ -70,9 +75,4 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
     }
   }
   return `${lines.join('\n')}\n`;
-}
-
-function markdownTable([header, ...rows]: readonly (readonly string[])[]): string[] {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [row(header!), row(header!.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row)];
 }

@@ -1,5 +1,5 @@
 /** A race on the command line: progress on stderr, the standings and what they allow to say on stdout, the result with `--out`. */
-import { runRace } from '../src/experiment/race-run.ts';
+import { runRace, type RaceCheckpoint } from '../src/experiment/race-run.ts';
 import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
@@ -18,14 +18,25 @@ export const race: StudyCommand = async (spec, options) => {
   return 0;
 };
 
+export interface Carried {
+  /** AdaRank's, by module, where they are measured already. */
+  importances?: number[] | null;
+  /** Where an earlier run of the same race stood between two seeds. */
+  from?: RaceState | null;
+  /** Called when all lanes that have begun are through: between two seeds nothing but the state needs to be kept. */
+  between?(state: RaceState): Promise<void>;
+}
+
 /** A race from start to end, with its progress on stderr. */
-export async function raced(spec: ExperimentSpec, options: Options): Promise<RaceResult> {
+export async function raced(spec: ExperimentSpec, options: Options, { importances = null, from = null, between }: Carried = {}): Promise<RaceResult> {
   const { context, dispose } = await openStudy(spec, options);
+  const door = from && { checkpoint: { from: { state: from, adapters: [], kept: [] } satisfies RaceCheckpoint, offer: () => undefined } };
   let state: RaceState | null = null;
   try {
-    for await (const event of runRace(context)) {
+    for await (const event of runRace({ ...context, importances, ...door })) {
       state = reduceRace(state, event);
       progress(event, state);
+      if (event.type === 'finished' && state.lanes.every((l) => l.finished)) await between?.(state);
     }
   } finally {
     clearLine();

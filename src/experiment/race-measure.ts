@@ -93,6 +93,12 @@ export async function* measure(context: StudyContext, entry: RaceEntry, batch: T
       const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))));
       return { importances: null, ranks: (budget) => evaRanks(components, modules, budget), adapters: (_, ranks) => evaAdapters(components, modules, ranks) };
     }
+    case 'eva-uniform': {
+      const { ranks } = proportional(context, uniformImportance(of)), most = Math.max(...race.meanRanks.flatMap((meanRank) => ranks({ meanRank, equal: race.equal }, 0)));
+      const components = yield* atOnce(() => evaComponents(engine, batch, most)), fewest = Math.min(...components.map((c) => c.directions.length));
+      if (fewest < most) throw new AtlasError('bad-spec', { at: 'race.sequences', why: `some inputs have ${fewest} directions, and rank ${most} needs as many; take more sequences, or a lower mean rank` });
+      return { importances: null, ranks, adapters: (_, given) => evaAdapters(components, modules, given) };
+    }
   }
 }
 
