@@ -6,11 +6,16 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AtlasError } from '../src/errors.ts';
+import type { RaceEntry } from '../src/experiment/race-spec.ts';
+import { apart, finals, SEEDS_FOR_INTERVALS } from '../src/experiment/race-standings.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
+import { interval95 } from '../src/methods/statistics.ts';
+import { raceEn } from '../src/ui/words/race.en.ts';
 import { writeBytes } from './disk.ts';
 import { markdownTable, SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
+import { shown, zeroSentence } from './learning-rates-report.ts';
 import type { Command, Options } from './main.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
@@ -62,6 +67,9 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
     '# Does the allocation matter?', '',
     `Written by \`${command}\`: every number on this page comes from that run, the raw results are in`,
     `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. What each allocation is: [race.md](../race.md).`, '',
+    `**All of it is at learning rate ${training.learningRate} and ${training.steps} steps, and says nothing about others.** Uneven ranks at one scale s act like a higher rate: what leads here,
+    'leads where the rate is lower than the best, and [not at other rates](learning-rates.md). EVA differs from the others by where its adapters begin, not by its',
+    'ranks alone.', '',
     `Model ${model.title}, its ${results[0]![1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
     `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}, each with its own order of the data, initial adapters`,
     `and random ranks. Loss: held-out text, nats per token. Intervals: 95 % t-intervals over seeds; "to uniform" is the difference seed by`,
@@ -71,8 +79,15 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
   for (const [set, result] of results) {
     lines.push('', `## Trained on ${SETS[set]}`, '', `Without an adapter: ${result.base.toFixed(4)}. Measuring took: ${measuredIn(result.measured)}.`);
     for (const r of race.meanRanks) {
-      lines.push('', `### Mean rank ${r}`, '', ...markdownTable(raceRows(result.standings.filter((s) => s.meanRank === r))), '', raceSentence(result, r));
+      lines.push('', `### Mean rank ${r}`, '', ...markdownTable(raceRows(result.standings.filter((s) => s.meanRank === r))), '', raceSentence(result, r), '', ...againstRandom(result, r), zeroSentence(result, r));
     }
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Every entry against random, the allocation that knows nothing. */
+function againstRandom(result: RaceResult, meanRank: number): string[] {
+  const { entries } = result.spec.race, of = (entry: RaceEntry) => finals(result.lanes, entry, meanRank);
+  if (!entries.includes('random') || result.spec.race.seeds < SEEDS_FOR_INTERVALS) return [];
+  return [`Less random, seed by seed: ${entries.filter((e) => e !== 'random').map((e) => `${raceEn.names[e]} ${shown(interval95(apart(of(e), of('random')))!)}`).join(', ')}.`, ''];
 }

@@ -10,6 +10,16 @@ const names: Record<RaceEntry, string> = {
 };
 const atStart = (entry: RaceEntry) => names[entry].replace(/^./, (c) => c.toUpperCase());
 const list = (entries: readonly RaceEntry[]) => entries.map((e, i) => (i === 0 ? atStart(e) : names[e])).join(', ').replace(/, ([^,]*)$/, ' and $1');
+const inner = (entries: readonly RaceEntry[]) => entries.map((e) => names[e]).join(', ').replace(/, ([^,]*)$/, ' and $1');
+type Better = Extract<Verdict, { kind: 'better' }>;
+/** Which of those below uniform part from one another. */
+const pairs = ({ entries, parted }: Better): string => {
+  if (entries.length < 2) return '';
+  if (parted.length === 0) return entries.length > 2 ? ' Of these, no two can be told apart.' : ' These two cannot be told apart.';
+  const each = entries.flatMap((e) => (parted.some(([a]) => a === e) ? [`${names[e]} is below ${inner(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}`] : []));
+  const all = parted.length === entries.length * (entries.length - 1) / 2;
+  return ` Of these, ${each.join('; ')}${all ? '' : '; no other two can be told apart'}.`;
+};
 const nats = (v: number) => n.fixed(v, 3);
 
 export const raceEn = {
@@ -29,7 +39,7 @@ export const raceEn = {
       case 'open': return null;
       case 'few': return `${atStart(v.lowest)} ends lowest, ${nats(v.margin)} nats below ${names[v.next]}.`;
       case 'winner': return `${atStart(v.entry)} wins: ${nats(v.lead.mean)} nats below ${names[v.next]}.`;
-      case 'better': return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform${v.entries.length > 1 ? '; they cannot be told apart' : '; no one is below all others'}.`;
+      case 'better': return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform; no one is below all others.${pairs(v)}${v.likeRandom.length > 0 ? ` Not surely below random: ${inner(v.likeRandom)}.` : ''}`;
       case 'none': return 'Nothing is surely lower than uniform.';
     }
   },
@@ -41,6 +51,8 @@ export const raceEn = {
       default: return `95 % intervals of the differences, seed by seed, over ${n.whole(seeds)} seeds.`;
     }
   },
+  /** Beside every finding. */
+  oneRate: 'At this learning rate only: uneven ranks act like a higher one, and at another rate another may win.',
   running: 'The finding appears at the end.', interrupted: 'The race was not run to its end.',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) => `Measuring ${names[entry]}, ${n.whole(done)} of ${n.whole(of)}.`,
