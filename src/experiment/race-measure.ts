@@ -1,6 +1,6 @@
 /**
  * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's methods on the experiment's text;
- * Fisher, GoRA, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
+ * Fisher, GoRA's importance, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
  */
 import { AtlasError } from '../errors.ts';
 import type { AdapterValues, TokenBatch } from '../engine/engine.ts';

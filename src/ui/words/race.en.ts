@@ -52,7 +52,7 @@ export const raceEn = {
     }
   },
   /** Beside every finding. */
-  oneRate: 'At this learning rate only: uneven ranks act like a higher one, and at another rate another may win.',
+  oneRate: 'At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
   running: 'The finding appears at the end.', interrupted: 'The race was not run to its end.',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) => `Measuring ${names[entry]}, ${n.whole(done)} of ${n.whole(of)}.`,

@@ -48,7 +48,7 @@ export const raceJa = {
       default: return `シードごとの差の 95 % 区間（シード ${n.whole(seeds)} 個）。`;
     }
   },
-  oneRate: 'この学習率での結果です。ランクの偏りは学習率を上げるのと似た働きをし、別の学習率では勝者が変わることがあります。',
+  oneRate: 'この学習率での結果です。重要なモジュールにランクを集めると学習率を上げるのと似た働きをし、別の学習率では勝者が変わることがあります。',
   running: '結論は最後に出ます。', interrupted: 'レースは最後まで走っていません。',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) => `${names[entry]}を測定中、${n.whole(done)}／${n.whole(of)}。`,
