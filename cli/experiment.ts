@@ -1,54 +1,64 @@
 /**
  * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
- * docs/experiments/allocations.md with every number in it, the raw results beside it.
+ * docs/experiments/allocations.md with every number in it, the raw results beside it. `learning-rates` is in its own file.
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AtlasError } from '../src/errors.ts';
+import type { RaceEntry } from '../src/experiment/race-spec.ts';
+import { apart, finals, SEEDS_FOR_INTERVALS } from '../src/experiment/race-standings.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
+import { interval95 } from '../src/methods/statistics.ts';
+import { raceEn } from '../src/ui/words/race.en.ts';
 import { writeBytes } from './disk.ts';
+import { markdownTable, SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
+import { shown, zeroSentence } from './learning-rates-report.ts';
 import type { Command, Options } from './main.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
-
-/** Texts that come as a train and an eval split. */
-const SETS = { opticks: 'Newton’s *Opticks*', jargon: 'the Jargon File' } as const;
-
-type SetId = keyof typeof SETS;
 
 const settings = {
   race: { entries: ['adarank', 'jacobian', 'eva', 'uniform', 'random', 'inverse'], meanRanks: [1, 8], seeds: 5 },
   training: { steps: 30, batch: 4, length: 32, learningRate: 4e-3, heldSequences: 32, evaluateEvery: 0 },
 };
 
+/** Each writes its files into the folder and returns its page. */
+const experiments: Record<string, (folder: string, command: string, options: Options) => Promise<string>> = {
+  allocations,
+  'learning-rates': async (...given) => (await import('./learning-rates.ts')).learningRates(...given),
+};
+
 export const experiment: Command = async (name, options) => {
-  if (name !== 'allocations') throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there is: allocations)` });
+  const known = Object.hasOwn(experiments, name) ? experiments[name] : undefined;
+  if (!known) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})` });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
   });
+  console.log(await known(folder, [`npx rank-atlas experiment ${name}`, ...(options.set ?? []).map((s) => `--set ${s}`)].join(' '), options));
+  return 0;
+};
+
+async function allocations(folder: string, command: string, options: Options): Promise<string> {
   const results: [SetId, RaceResult][] = [];
-  for (const set of Object.keys(SETS) as SetId[]) {
+  for (const set of SET_IDS) {
     const result = await raceOn(set, options);
     results.push([set, result]);
     await writeBytes(join(folder, `allocations-${set}.json`), `${JSON.stringify(result)}\n`);
   }
-  const report = allocationsReport(results, commandOf(options));
+  const report = allocationsReport(results, command);
   await writeBytes(join(folder, 'allocations.md'), report);
-  console.log(report);
-  return 0;
-};
-
-function raceOn(set: SetId, options: Options): Promise<RaceResult> {
-  const { race, training } = settings, texts = { train: { kind: 'bundled', id: `${set}-train` }, held: { kind: 'bundled', id: `${set}-eval` } };
-  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...texts } }), settingsOf(options.set ?? [], undefined));
-  return raced(spec, options);
+  return report;
 }
 
-const commandOf = ({ set = [] }: Options): string => ['npx rank-atlas experiment allocations', ...set.map((s) => `--set ${s}`)].join(' ');
+function raceOn(set: SetId, options: Options): Promise<RaceResult> {
+  const { race, training } = settings;
+  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...textsOf(set) } }), settingsOf(options.set ?? [], undefined));
+  return raced(spec, options);
+}
 
 /** The page of documentation, written from the results alone. */
 export function allocationsReport(results: readonly [SetId, RaceResult][], command: string): string {
@@ -57,6 +67,9 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
     '# Does the allocation matter?', '',
     `Written by \`${command}\`: every number on this page comes from that run, the raw results are in`,
     `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. What each allocation is: [race.md](../race.md).`, '',
+    `**All of it is at learning rate ${training.learningRate} and ${training.steps} steps, and says nothing about others.** At one scale s more rank where a module matters acts like a`,
+    'higher rate ([measured](learning-rates.md)): what leads at a rate below the best one need not lead at the best. EVA differs from the others by where its adapters',
+    'begin, not by its ranks alone.', '',
     `Model ${model.title}, its ${results[0]![1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
     `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}, each with its own order of the data, initial adapters`,
     `and random ranks. Loss: held-out text, nats per token. Intervals: 95 % t-intervals over seeds; "to uniform" is the difference seed by`,
@@ -66,13 +79,15 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
   for (const [set, result] of results) {
     lines.push('', `## Trained on ${SETS[set]}`, '', `Without an adapter: ${result.base.toFixed(4)}. Measuring took: ${measuredIn(result.measured)}.`);
     for (const r of race.meanRanks) {
-      lines.push('', `### Mean rank ${r}`, '', ...markdownTable(raceRows(result.standings.filter((s) => s.meanRank === r))), '', raceSentence(result, r));
+      lines.push('', `### Mean rank ${r}`, '', ...markdownTable(raceRows(result.standings.filter((s) => s.meanRank === r))), '', raceSentence(result, r), '', ...againstRandom(result, r), zeroSentence(result, r));
     }
   }
   return `${lines.join('\n')}\n`;
 }
 
-function markdownTable([header, ...rows]: readonly (readonly string[])[]): string[] {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [row(header!), row(header!.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row)];
+/** Every entry against random, the allocation that knows nothing. */
+function againstRandom(result: RaceResult, meanRank: number): string[] {
+  const { entries } = result.spec.race, of = (entry: RaceEntry) => finals(result.lanes, entry, meanRank);
+  if (!entries.includes('random') || result.spec.race.seeds < SEEDS_FOR_INTERVALS) return [];
+  return [`Less random, seed by seed: ${entries.filter((e) => e !== 'random').map((e) => `${raceEn.names[e]} ${shown(interval95(apart(of(e), of('random')))!)}`).join(', ')}.`, ''];
 }

@@ -1,8 +1,9 @@
 /** A race on the command line: progress on stderr, the standings and what they allow to say on stdout, the result with `--out`. */
-import { runRace } from '../src/experiment/race-run.ts';
+import { runRace, type RaceCheckpoint } from '../src/experiment/race-run.ts';
 import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { StudyContext } from '../src/experiment/study.ts';
 import type { Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
 import { columns } from '../src/experiment/export.ts';
@@ -21,15 +22,28 @@ export const race: StudyCommand = async (spec, options) => {
 /** A race from start to end, with its progress on stderr. */
 export async function raced(spec: ExperimentSpec, options: Options): Promise<RaceResult> {
   const { context, dispose } = await openStudy(spec, options);
+  try {
+    return await racedIn(context);
+  } finally {
+    await dispose();
+  }
+}
+
+/**
+ * The same in a study that is open. `between` is called whenever all lanes that have begun are through: the state is then all there is to keep,
+ * and a later call goes on `from` it.
+ */
+export async function racedIn(context: StudyContext, from: RaceState | null = null, between?: (state: RaceState) => Promise<void>): Promise<RaceResult> {
+  const door = from && { checkpoint: { from: { state: from, adapters: [], kept: [] } satisfies RaceCheckpoint, offer: () => undefined } };
   let state: RaceState | null = null;
   try {
-    for await (const event of runRace(context)) {
+    for await (const event of runRace({ ...context, ...door })) {
       state = reduceRace(state, event);
       progress(event, state);
+      if (event.type === 'finished' && state.lanes.every((l) => l.finished)) await between?.(state);
     }
   } finally {
     clearLine();
-    await dispose();
   }
   return state!.result!;
 }
@@ -58,7 +72,7 @@ export const measuredIn = (measured: RaceResult['measured']): string =>
 export function raceSentence(result: RaceResult, meanRank: number): string {
   const { race: { seeds, entries } } = result.spec, verdict = verdictOf(result, meanRank), share = parametersApart(result.standings, meanRank);
   const finding = verdict.kind === 'none' && !entries.includes('uniform') ? raceEn.noneWithoutUniform : raceEn.finding(verdict);
-  return [finding, raceEn.sure(verdict, seeds), ...(share > SAME_BUDGET ? [raceEn.apart(share)] : [])].join(' ');
+  return [finding, raceEn.sure(verdict, seeds), raceEn.oneRate, ...(share > SAME_BUDGET ? [raceEn.apart(share)] : [])].join(' ');
 }
 
 /** The standings as words, a header first. */

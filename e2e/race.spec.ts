@@ -27,7 +27,7 @@ test('races three allocations to a finding, and says that one seed is not enough
   await page.getByRole('button', { name: 'Play' }).click();
 
   await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/, { timeout: 120_000 });
-  await expect(plate.locator('.how')).toHaveText('Run 3 seeds before you trust the difference.');
+  await expect(plate.locator('.how')).toHaveText('Run 3 seeds before you trust the difference. At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.');
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
   const cells = await rows.evaluateAll((trs) => trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent ?? '')));

@@ -1,6 +1,6 @@
 /**
  * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's methods on the experiment's text;
- * Fisher, GoRA, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
+ * Fisher, GoRA's importance, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
  */
 import { AtlasError } from '../errors.ts';
 import type { AdapterValues, TokenBatch } from '../engine/engine.ts';
@@ -92,6 +92,12 @@ export async function* measure(context: StudyContext, entry: RaceEntry, batch: T
     case 'eva': {
       const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))));
       return { importances: null, ranks: (budget) => evaRanks(components, modules, budget), adapters: (_, ranks) => evaAdapters(components, modules, ranks) };
+    }
+    case 'eva-uniform': {
+      const { ranks } = proportional(context, uniformImportance(of)), most = Math.max(...race.meanRanks.flatMap((meanRank) => ranks({ meanRank, equal: race.equal }, 0)));
+      const components = yield* atOnce(() => evaComponents(engine, batch, most)), fewest = Math.min(...components.map((c) => c.directions.length));
+      if (fewest < most) throw new AtlasError('bad-spec', { at: 'race.sequences', why: `some inputs have ${fewest} directions, and rank ${most} needs as many; take more sequences, or a lower mean rank` });
+      return { importances: null, ranks, adapters: (_, given) => evaAdapters(components, modules, given) };
     }
   }
 }

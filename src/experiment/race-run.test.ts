@@ -5,11 +5,14 @@ import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { openTiny } from '../../test/tiny-engine.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
+import { evaComponents } from '../methods/eva.ts';
+import { toEnd } from '../methods/to-end.ts';
 import { heldOutLoss } from '../methods/training.ts';
 import { pickSequences } from '../methods/windows.ts';
 import { weightBytes } from '../model/memory.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import type { ModelFacts } from './events.ts';
+import { measure } from './race-measure.ts';
 import { runRace, type RaceCheckpoint } from './race-run.ts';
 import { RACE_ENTRIES, type RaceSettings } from './race-spec.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './race-state.ts';
@@ -118,6 +121,22 @@ describe('a race', { timeout: 60_000 }, () => {
     }
     expect(kept.get('race/imported')!.values).toHaveLength(imported.values.length);
     expect((await raced({ ...contextOf(...settings).context, checkpoint: { from: checkpoint, offer: () => undefined } })).state.result!.lanes).toEqual(state!.result!.lanes);
+  });
+
+  it('takes EVA apart: at uniform ranks its adapters begin as EVA’s directions, and are refused where there are too few', async () => {
+    const { context } = contextOf({ meanRanks: [2] }), batch = pickSequences(trainingBatch(8), [0, 1]), components = await evaComponents(engine, batch, 2);
+    const { importances, ranks, adapters } = await toEnd(measure(context, 'eva-uniform', batch, null)), given = ranks({ meanRank: 2, equal: 'parameters' }, 1);
+    expect([importances, new Set(given)]).toEqual([null, new Set([2])]);
+    const begun = adapters(1, given);
+    expect(begun.map((a) => a.module)).toEqual(engine.modules.map((m) => m.index));
+    for (const { module, loraA, loraB } of begun) {
+      const width = engine.modules[module]!.inFeatures;
+      components[module]!.directions.forEach((d, r) => expect([...loraA.subarray(r * width, (r + 1) * width)]).toEqual([...Float32Array.from(d)]));
+      expect(new Set(loraB)).toEqual(new Set([0]));
+    }
+    // Two tokens about their mean have one direction.
+    const few = { sequences: 1, length: 2, ids: batch.ids.slice(0, 2) };
+    await expect(toEnd(measure(context, 'eva-uniform', few, null))).rejects.toMatchObject({ code: 'bad-spec', values: { at: 'race.sequences' } });
   });
 
   it('refuses, before anything is measured, what does not fit', async () => {

@@ -2,10 +2,11 @@
 import * as z from 'zod/mini';
 
 /**
- * By whom the ranks are given out. The map's importances serve the entry of their method, and AdaRank's serve `inverse`. `imported` has the
- * ranks of the adapter taken in, whatever they cost, and trains on from where it stands.
+ * By whom the ranks are given out. The map's importances serve the entry of their method, and AdaRank's serve `inverse`. `eva-uniform` has
+ * uniform ranks and EVA's first `A`: what parts it from `uniform` is EVA's start, what parts it from `eva` EVA's ranks. `imported` has
+ * the ranks of the adapter taken in, whatever they cost, and trains on from where it stands.
  */
-export const RACE_ENTRIES = ['adarank', 'uniform', 'random', 'inverse', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'gradient-rank', 'spectrum', 'imported'] as const;
+export const RACE_ENTRIES = ['adarank', 'uniform', 'random', 'inverse', 'jacobian', 'combined', 'eva', 'eva-uniform', 'fisher', 'gora', 'gradient-rank', 'spectrum', 'imported'] as const;
 
 export type RaceEntry = (typeof RACE_ENTRIES)[number];
 

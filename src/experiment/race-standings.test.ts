@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RaceEntry } from './race-spec.ts';
+import { RACE_ENTRIES, type RaceEntry } from './race-spec.ts';
 import { parametersApart, standingsOf, verdictOf } from './race-standings.ts';
 import type { RaceLane } from './race-state.ts';
 import { parseSpec } from './schema.ts';
@@ -54,9 +55,45 @@ describe('the verdict', () => {
     expect(verdictOf(raceOf({ uniform: [3, 4, 5], adarank: [3.1, 4.1, 5.11] }), 1)).toMatchObject({ kind: 'winner', entry: 'uniform' });
   });
 
-  it('names those below uniform where they cannot be told apart, and says so where nothing is', () => {
-    expect(verdictOf(raceOf({ uniform: [3.2, 4.2, 5.2], adarank: [3.1, 4.09, 5.1], jacobian: [3.09, 4.1, 5.11] }), 1)).toEqual({ kind: 'better', entries: ['adarank', 'jacobian'] });
+  it('names those below uniform where none is below all others, and says so where nothing is', () => {
+    expect(verdictOf(raceOf({ uniform: [3.2, 4.2, 5.2], adarank: [3.1, 4.09, 5.1], jacobian: [3.09, 4.1, 5.11] }), 1))
+      .toEqual({ kind: 'better', entries: ['adarank', 'jacobian'], parted: [], likeRandom: [] });
     expect(verdictOf(raceOf({ uniform: [3.2, 4.2, 5.2], adarank: [3.1, 4.4, 5.1] }), 1)).toEqual({ kind: 'none' });
     expect(verdictOf(raceOf({ random: [3.2, 4.2, 5.2], adarank: [3.1, 4.4, 5.1] }), 1)).toEqual({ kind: 'none' });
   });
+
+  it('tells pairs that part from pairs that do not, and says who is no better than random', () => {
+    const losses = { uniform: [3.5, 4.5, 5.5], adarank: [3.1, 4.1, 5.1], jacobian: [3.2, 4.21, 5.2], eva: [3.15, 4.3, 5.1], random: [3.1, 4.7, 5.1] };
+    expect(verdictOf(raceOf(losses), 1)).toEqual({ kind: 'better', entries: ['adarank', 'eva', 'jacobian'], parted: [['adarank', 'jacobian']], likeRandom: ['adarank', 'eva', 'jacobian'] });
+  });
+
+  /** Losses of several entries and seeds: a level of the seed's, one of the entry's, and noise. */
+  const losses = fc.record({ entries: fc.subarray([...RACE_ENTRIES], { minLength: 2, maxLength: 6 }), seeds: fc.integer({ min: 3, max: 6 }) }).chain(({ entries, seeds }) => fc.record({
+    levels: fc.array(fc.double({ min: 0, max: 0.2, noNaN: true }), { minLength: entries.length, maxLength: entries.length }),
+    noise: fc.array(fc.array(fc.double({ min: 0, max: 0.1, noNaN: true }), { minLength: seeds, maxLength: seeds }), { minLength: entries.length, maxLength: entries.length }),
+  }).map(({ levels, noise }) => Object.fromEntries(entries.map((entry, i) => [entry, noise[i]!.map((v, seed) => 3 + seed + levels[i]! + v)])) as Partial<Record<RaceEntry, number[]>>));
+
+  it('never says more, or less, than the intervals of its pairs', () => {
+    const seen = new Set<string>();
+    fc.assert(fc.property(losses, (table) => {
+      const verdict = verdictOf(raceOf(table), 1), entries = Object.keys(table) as RaceEntry[];
+      const below = (a: RaceEntry, b: RaceEntry) => lowest(table[b]!.map((v, i) => v - table[a]![i]!)) > 0;
+      const winner = entries.find((a) => entries.every((b) => a === b || below(a, b)));
+      seen.add(verdict.kind);
+      expect(verdict.kind === 'winner' ? verdict.entry : undefined).toBe(winner);
+      const better = entries.filter((e) => e !== 'uniform' && table.uniform && below(e, 'uniform'));
+      if (verdict.kind === 'none') expect(better).toEqual([]);
+      if (verdict.kind !== 'better') return;
+      expect([...verdict.entries].sort()).toEqual(better.sort());
+      for (const a of better) for (const b of better) expect(verdict.parted.some(([x, y]) => x === a && y === b), `${a} below ${b}`).toBe(a !== b && below(a, b));
+      expect([...verdict.likeRandom].sort()).toEqual(table.random ? better.filter((e) => e !== 'random' && !below(e, 'random')) : []);
+    }), { seed: 11, numRuns: 400 });
+    expect([...seen].sort()).toEqual(['better', 'none', 'winner']);
+  });
 });
+
+/** The lower end of the 95 % t-interval of a mean, from the definition. */
+function lowest(values: readonly number[]): number {
+  const t = [NaN, 12.7062, 4.30265, 3.18245, 2.77645, 2.57058][values.length - 1]!, mean = values.reduce((a, b) => a + b, 0) / values.length;
+  return mean - t * Math.sqrt(values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1) / values.length);
+}

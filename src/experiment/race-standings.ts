@@ -3,7 +3,8 @@
  *
  * Statistics. Entries share the seeds, and with a seed the order of the data, so an entry is compared with another one seed by
  * seed: the 95 % t-interval is that of the differences. An entry wins only if it lies below every other one by such an interval;
- * that it must beat all of them pays for having been picked as the lowest. Fewer than three seeds have no interval.
+ * that it must beat all of them pays for having been picked as the lowest. Fewer than three seeds have no interval. Of any two
+ * entries it is said that they part, or that they cannot be told apart, by the interval of these two and no other.
  */
 import { interval95, summarise, type Interval } from '../methods/statistics.ts';
 import type { RaceEntry } from './race-spec.ts';
@@ -41,7 +42,7 @@ export interface Standing {
 }
 
 /** Held-out losses at the end by seed, of the seeds that are through. */
-function finals(lanes: readonly RaceLane[], entry: RaceEntry, meanRank: number): Map<number, number> {
+export function finals(lanes: readonly RaceLane[], entry: RaceEntry, meanRank: number): Map<number, number> {
   return new Map(lanes.flatMap((l) => (l.entry === entry && l.meanRank === meanRank && l.finished && l.points.length > 0 ? [[l.seed, l.points.at(-1)!.loss]] : [])));
 }
 
@@ -49,7 +50,7 @@ const spread = (values: readonly number[]): Interval | null => (values.length < 
 const mean = (values: readonly number[]): number | null => (values.length === 0 ? null : summarise(values).mean);
 
 /** Differences `a − b` over the seeds both have. */
-const apart = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number[] =>
+export const apart = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number[] =>
   [...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss - b.get(seed)!] : []));
 
 /** One standing for every mean rank and entry that has begun, in the experiment's order. */
@@ -77,8 +78,11 @@ export type Verdict =
   | { kind: 'few'; lowest: RaceEntry; next: RaceEntry; margin: number }
   /** Below every other one; the interval is that of its lead over the next. */
   | { kind: 'winner'; entry: RaceEntry; next: RaceEntry; lead: Interval }
-  /** None is below all others; these are below uniform. */
-  | { kind: 'better'; entries: RaceEntry[] }
+  /**
+   * None is below all others; these are below uniform, the lowest first. `parted`: every pair of them whose interval excludes zero, the lower one
+   * first. `likeRandom`: those of them that are not below random by an interval; none where random does not race.
+   */
+  | { kind: 'better'; entries: RaceEntry[]; parted: [RaceEntry, RaceEntry][]; likeRandom: RaceEntry[] }
   /** Nothing is surely below uniform (or, without it, below all others). */
   | { kind: 'none' };
 
@@ -92,7 +96,10 @@ export function verdictOf({ spec: { race }, lanes }: Pick<RaceState, 'spec' | 'l
   const below = (a: RaceEntry, b: RaceEntry) => interval95(apart(losses.get(b)!, losses.get(a)!))!;
   if (order.slice(1).every(({ entry }) => below(first.entry, entry).low > 0)) return { kind: 'winner', entry: first.entry, next: second.entry, lead: below(first.entry, second.entry) };
   const better = race.entries.includes('uniform') ? order.flatMap(({ entry }) => (entry !== 'uniform' && below(entry, 'uniform').low > 0 ? [entry] : [])) : [];
-  return better.length > 0 ? { kind: 'better', entries: better } : { kind: 'none' };
+  if (better.length === 0) return { kind: 'none' };
+  const parted = better.flatMap((a, i) => better.slice(i + 1).flatMap((b): [RaceEntry, RaceEntry][] => (below(a, b).low > 0 ? [[a, b]] : [])));
+  const likeRandom = race.entries.includes('random') ? better.filter((entry) => entry !== 'random' && below(entry, 'random').low <= 0) : [];
+  return { kind: 'better', entries: better, parted, likeRandom };
 }
 
 /** How far the entries' parameters lie apart at a mean rank, as a share of the fewest; 0 before they have begun. */

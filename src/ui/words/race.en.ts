@@ -6,17 +6,27 @@ import { numbers } from './numbers.ts';
 const n = numbers('en');
 
 const names: Record<RaceEntry, string> = {
-  adarank: 'AdaRank', uniform: 'uniform', random: 'random', inverse: 'inverse', jacobian: 'Jacobian', combined: 'combined', eva: 'EVA', fisher: 'Fisher', gora: 'GoRA', 'gradient-rank': 'gradient rank', spectrum: 'weight spectrum', imported: 'imported',
+  adarank: 'AdaRank', uniform: 'uniform', random: 'random', inverse: 'inverse', jacobian: 'Jacobian', combined: 'combined', eva: 'EVA', 'eva-uniform': 'EVA at uniform ranks', fisher: 'Fisher', gora: 'GoRA importance', 'gradient-rank': 'gradient rank', spectrum: 'weight spectrum', imported: 'imported',
 };
 const atStart = (entry: RaceEntry) => names[entry].replace(/^./, (c) => c.toUpperCase());
 const list = (entries: readonly RaceEntry[]) => entries.map((e, i) => (i === 0 ? atStart(e) : names[e])).join(', ').replace(/, ([^,]*)$/, ' and $1');
+const inner = (entries: readonly RaceEntry[]) => entries.map((e) => names[e]).join(', ').replace(/, ([^,]*)$/, ' and $1');
+type Better = Extract<Verdict, { kind: 'better' }>;
+/** Which of those below uniform part from one another. */
+const pairs = ({ entries, parted }: Better): string => {
+  if (entries.length < 2) return '';
+  if (parted.length === 0) return entries.length > 2 ? ' Of these, no two can be told apart.' : ' These two cannot be told apart.';
+  const each = entries.flatMap((e) => (parted.some(([a]) => a === e) ? [`${names[e]} is below ${inner(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}`] : []));
+  const all = parted.length === entries.length * (entries.length - 1) / 2;
+  return ` Of these, ${each.join('; ')}${all ? '' : '; no other two can be told apart'}.`;
+};
 const nats = (v: number) => n.fixed(v, 3);
 
 export const raceEn = {
   names,
   about: {
     adarank: 'Ranks by how far predictions part when a module is shaken.', uniform: 'The same rank everywhere.', random: 'A random split of the budget, another one with each seed.',
-    inverse: 'AdaRank upside down: a control.', jacobian: 'AdaRank to first order, from backward passes.', combined: 'The Jacobian probe and a few shakes in one.', eva: 'Ranks by explained variance of the inputs; A begins as their components.',
+    inverse: 'AdaRank upside down: a control.', jacobian: 'AdaRank to first order, from backward passes.', combined: 'The Jacobian probe and a few shakes in one.', eva: 'Ranks by explained variance of the inputs; A begins as their components.', 'eva-uniform': 'The same rank everywhere, A begins as EVA’s: a control.',
     fisher: 'Squared gradients, token by token.', gora: 'Mean of |W ⊙ G|.', 'gradient-rank': 'How many directions the gradient has.', spectrum: 'Stable rank of the weights.', imported: 'The adapter taken in, at its own ranks, trained on from where it stands.',
   } satisfies Record<RaceEntry, string>,
   title: 'What it buys', titleAt: (rank: number) => `What it buys at mean rank ${n.short(rank)}`, sweepTitle: 'When does it matter?',
@@ -29,7 +39,7 @@ export const raceEn = {
       case 'open': return null;
       case 'few': return `${atStart(v.lowest)} ends lowest, ${nats(v.margin)} nats below ${names[v.next]}.`;
       case 'winner': return `${atStart(v.entry)} wins: ${nats(v.lead.mean)} nats below ${names[v.next]}.`;
-      case 'better': return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform${v.entries.length > 1 ? '; they cannot be told apart' : '; no one is below all others'}.`;
+      case 'better': return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform; no one is below all others.${pairs(v)}${v.likeRandom.length > 0 ? ` Not surely below random: ${inner(v.likeRandom)}.` : ''}`;
       case 'none': return 'Nothing is surely lower than uniform.';
     }
   },
@@ -41,6 +51,8 @@ export const raceEn = {
       default: return `95 % intervals of the differences, seed by seed, over ${n.whole(seeds)} seeds.`;
     }
   },
+  /** Beside every finding. */
+  oneRate: 'At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
   running: 'The finding appears at the end.', interrupted: 'The race was not run to its end.',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) => `Measuring ${names[entry]}, ${n.whole(done)} of ${n.whole(of)}.`,

@@ -7,16 +7,24 @@ import type { raceEn } from './race.en.ts';
 const n = numbers('ja');
 
 const names: Record<RaceEntry, string> = {
-  adarank: 'AdaRank', uniform: '均等', random: 'ランダム', inverse: '逆順', jacobian: 'Jacobian', combined: '併用', eva: 'EVA', fisher: 'Fisher', gora: 'GoRA', 'gradient-rank': '勾配ランク', spectrum: '重みのスペクトル', imported: '読み込み済み',
+  adarank: 'AdaRank', uniform: '均等', random: 'ランダム', inverse: '逆順', jacobian: 'Jacobian', combined: '併用', eva: 'EVA', 'eva-uniform': '均等ランクの EVA', fisher: 'Fisher', gora: 'GoRA の重要度', 'gradient-rank': '勾配ランク', spectrum: '重みのスペクトル', imported: '読み込み済み',
 };
 const list = (entries: readonly RaceEntry[]) => entries.map((e) => names[e]).join('、');
+type Better = Extract<Verdict, { kind: 'better' }>;
+const pairs = ({ entries, parted }: Better): string => {
+  if (entries.length < 2) return '';
+  if (parted.length === 0) return 'どの 2 つの差も区別できません。';
+  const each = entries.flatMap((e) => (parted.some(([a]) => a === e) ? [`${names[e]}は${list(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}より低く`] : []));
+  const all = parted.length === entries.length * (entries.length - 1) / 2;
+  return `このうち${each.join('、')}${all ? '、すべての差が区別できます' : '、ほかの組の差は区別できません'}。`;
+};
 const nats = (v: number) => n.fixed(v, 3);
 
 export const raceJa = {
   names,
   about: {
     adarank: 'モジュールを揺らしたときに予測が離れる大きさでランクを配ります。', uniform: 'どこでも同じランク。', random: '予算をランダムに分けます。シードごとに変わります。',
-    inverse: 'AdaRank を逆さにした対照。', jacobian: 'AdaRank の一次近似。逆伝播から求めます。', combined: 'Jacobian と少数回の揺らしを合わせたもの。', eva: '入力の説明分散でランクを配り、A をその主成分から始めます。',
+    inverse: 'AdaRank を逆さにした対照。', jacobian: 'AdaRank の一次近似。逆伝播から求めます。', combined: 'Jacobian と少数回の揺らしを合わせたもの。', eva: '入力の説明分散でランクを配り、A をその主成分から始めます。', 'eva-uniform': 'どこでも同じランクで、A だけ EVA と同じ所から始める対照。',
     fisher: 'トークンごとの勾配の二乗。', gora: '|W ⊙ G| の平均。', 'gradient-rank': '勾配がもつ方向の数。', spectrum: '重みの安定ランク。', imported: '読み込んだアダプターを、そのランクのまま続きから学習します。',
   },
   title: '何が得られるか', titleAt: (rank: number) => `平均ランク ${n.short(rank)} で得られるもの`, sweepTitle: 'いつ効くのか',
@@ -28,7 +36,7 @@ export const raceJa = {
       case 'open': return null;
       case 'few': return `最も低いのは${names[v.lowest]}で、${names[v.next]}より ${nats(v.margin)} nat 低く終わりました。`;
       case 'winner': return `${names[v.entry]}の勝ち：${names[v.next]}より ${nats(v.lead.mean)} nat 低い。`;
-      case 'better': return `${list(v.entries)}は均等より低く終わりました。${v.entries.length > 1 ? '互いの差は区別できません。' : 'ただし全員より低いものはありません。'}`;
+      case 'better': return `${list(v.entries)}は均等より低く終わりました。ただし全員より低いものはありません。${pairs(v)}${v.likeRandom.length > 0 ? `ランダムより確かに低いとは言えないもの：${list(v.likeRandom)}。` : ''}`;
       case 'none': return '均等より確かに低いものはありません。';
     }
   },
@@ -40,6 +48,7 @@ export const raceJa = {
       default: return `シードごとの差の 95 % 区間（シード ${n.whole(seeds)} 個）。`;
     }
   },
+  oneRate: 'この学習率での結果です。重要なモジュールにランクを集めると学習率を上げるのと似た働きをし、別の学習率では勝者が変わることがあります。',
   running: '結論は最後に出ます。', interrupted: 'レースは最後まで走っていません。',
   progress: {
     measuring: (entry: RaceEntry, done: number, of: number) => `${names[entry]}を測定中、${n.whole(done)}／${n.whole(of)}。`,

@@ -15,7 +15,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 }
 
 /** Names that are the same in every language: what is measured, file kinds, key caps, units. */
-const sameEverywhere = /^(methods\.(names\.(adarank|jacobian)|allWhy\..*\.source)|race\.names\.(adarank|jacobian|eva|fisher|gora)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval)/;
+const sameEverywhere = /^(methods\.(names\.(adarank|jacobian)|allWhy\..*\.source)|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval)/;
 
 describe('Japanese', () => {
   const english = new Map(leaves({ ...en, ...studyWords.en, elsewhere: elsewhereWords.en, embed: embedWords.en, tour: tourWords.en })), japanese = new Map(leaves({ ...ja, ...studyWords.ja, elsewhere: elsewhereWords.ja, embed: embedWords.ja, tour: tourWords.ja }));

@@ -52,7 +52,7 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
   return (
     <ChartFrame
       title={race.meanRanks.length > 1 ? w.titleAt(meanRank) : w.title} empty={empty} unit={w.unit} height={height}
-      finding={said ?? (state ? w.running : w.empty)} note={doing ?? (said && verdict ? w.sure(verdict, race.seeds) : w.emptyNote(race.entries.length, race.entries.length * race.meanRanks.length * race.seeds))}
+      finding={said ?? (state ? w.running : w.empty)} note={doing ?? (said && verdict ? `${w.sure(verdict, race.seeds)} ${w.oneRate}` : w.emptyNote(race.entries.length, race.entries.length * race.meanRanks.length * race.seeds))}
       data={{ columns: [w.stepAxis, ...lines.map((l) => l.name)], rows: steps.map((step) => [step, ...lines.map((l) => l.points.find((p) => p.step === step)?.loss ?? null)]) }}
       print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 4))}
     >
@@ -70,7 +70,7 @@ function Sweep({ state }: { state: RaceState | null }) {
   return (
     <ChartFrame
       title={w.sweepTitle} empty={empty} unit={w.unit} height={height} finding={finding}
-      note={doing ?? (through ? w.sure(race.seeds < SEEDS_FOR_INTERVALS ? FEW : { kind: 'none' }, race.seeds) : w.emptyNote(race.entries.length, race.entries.length * race.meanRanks.length * race.seeds))}
+      note={doing ?? (through ? `${w.sure(race.seeds < SEEDS_FOR_INTERVALS ? FEW : { kind: 'none' }, race.seeds)} ${w.oneRate}` : w.emptyNote(race.entries.length, race.entries.length * race.meanRanks.length * race.seeds))}
       data={{ columns: [w.rankAxis, ...race.entries.map((e) => w.names[e])], rows: race.meanRanks.map((r) => [r, ...race.entries.map((e) => standings.find((s) => s.entry === e && s.meanRank === r)?.loss ?? null)]) }}
       print={(v, column) => (column === 0 ? n.short(v) : n.fixed(v, 4))}
     >
