@@ -44,7 +44,7 @@ export const experiment: Command = async (name, options) => {
 
 function raceOn(set: SetId, options: Options): Promise<RaceResult> {
   const { race, training } = settings, texts = { train: { kind: 'bundled', id: `${set}-train` }, held: { kind: 'bundled', id: `${set}-eval` } };
-  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...texts } }), settingsOf(options.set ?? [], undefined));
+  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...texts } }), settingsOf(options));
   return raced(spec, options);
 }
 
