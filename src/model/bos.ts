@@ -100,7 +100,8 @@ function prefixOf(post: unknown): number[] {
       return [cls[1]];
     case 'TemplateProcessing': return templatePrefix(single, special);
     case 'Sequence': {
-      const adding = (Array.isArray(processors) ? processors as unknown[] : [null]).filter((p) => !isObject(p) || (p.type ?? kindOf(p)) !== 'ByteLevel');
+      if (!Array.isArray(processors)) throw bad('its post-processors are not a list');
+      const adding = (processors as unknown[]).filter((p) => !isObject(p) || (p.type ?? kindOf(p)) !== 'ByteLevel');
       if (adding.length > 1) throw bad('two of its post-processors add tokens');
       return prefixOf(adding[0]);
     }
