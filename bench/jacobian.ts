@@ -33,7 +33,7 @@ const json = (file: string) => JSON.parse(readFileSync(resolve(values.reference!
 
 const batch = values.reference
   ? idsBatch(json('texts.json').batches.adarank, model.compiled)
-  : await tokensOf({ kind: 'bundled', id: values.text }, { sequences: Number(values.sequences), length: Number(values.length) }, model);
+  : await tokensOf({ kind: 'bundled', id: values.text }, { sequences: Number(values.sequences), length: Number(values.length), bos: 'none' }, model);
 const pass = await engine.cleanPass(batch);
 const seed = Number(values.seed);
 const noise: AdaRankOptions['noise'] = values.sigma ? { scale: 'fixed', sigma: Number(values.sigma) } : { scale: 'std' };

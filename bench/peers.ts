@@ -23,7 +23,7 @@ const turns = Number(values.turns);
 
 const model = await loadModel(await bundledModel('atlas-3m'));
 const facts = factsOf(model), { engine } = await startEngine(model, { provider: 'wasm', threads: values.threads });
-const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length: size.length }, model);
+const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length: size.length, bos: 'none' }, model);
 const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => size.rank)));
 let count = 0;
 

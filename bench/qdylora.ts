@@ -29,7 +29,7 @@ const model = await loadModel(await bundledModel('atlas-3m'));
 const { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: values.threads }, 'nf4');
 const preset = parseTraining(trainingPresets.qdylora);
 const data = {
-  train: await tokensOf(preset.train, { sequences: Infinity, length }, model), held: await tokensOf(preset.held, { sequences: preset.heldSequences, length }, model),
+  train: await tokensOf(preset.train, { sequences: Infinity, length, bos: 'none' }, model), held: await tokensOf(preset.held, { sequences: preset.heldSequences, length, bos: 'none' }, model),
 };
 
 /** The result, and processor seconds a step. */

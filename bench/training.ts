@@ -28,7 +28,7 @@ const [rank, batch, length, pairs, steps] = (['rank', 'batch', 'length', 'pairs'
 
 const model = await loadModel(positionals[0] === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(positionals[0])));
 const facts = factsOf(model), { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: values.threads });
-const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length }, model);
+const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length, bos: 'none' }, model);
 const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => rank)));
 const use = { adapters, scale: () => 2 };
 const adamW = { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: 0.3 };

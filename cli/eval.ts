@@ -2,7 +2,8 @@
 import { withSettings } from '../src/experiment/settings.ts';
 import { parseTraining } from '../src/experiment/training-spec.ts';
 import { heldOutLoss } from '../src/methods/training.ts';
-import { tokensOf } from './data.ts';
+import { bosOf } from '../src/worker/load.ts';
+import { sayBos, tokensOf } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Command } from './main.ts';
@@ -11,17 +12,19 @@ import { ownText, settingsOf } from './settings.ts';
 
 export const evaluate: Command = async (path, options) => {
   const text = options.text === undefined ? {} : { held: await ownText(options.text) };
-  const spec = parseTraining(withSettings(parseTraining(text), settingsOf(options.set ?? [], undefined)));
+  const spec = parseTraining(withSettings(parseTraining(text), settingsOf(options)));
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale, notes } = await adapterAt(path, model);
-  const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length }, model);
+  const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length, bos: spec.bos }, model);
+  const bos = await bosOf(spec.held.kind, spec.bos, model);
+  sayBos(bos);
 
   const { engine } = await startEngine(model, options, spec.base);
   try {
     const adapters = await engine.adapters(values), { batch } = spec.training;
     const base = await heldOutLoss(engine, held, batch), adapted = await heldOutLoss(engine, held, batch, { adapters, scale });
     const tokens = held.sequences * (held.length - 1), { parameters } = adapters, modules = values.length;
-    if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, base, adapted, ...(notes.length > 0 && { notes }) }, null, 2));
+    if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, bos, base, adapted, ...(notes.length > 0 && { notes }) }, null, 2));
     else {
       console.log(`${modules} adapters, ${parameters} parameters; ${tokens} predicted tokens`);
       console.log(`loss without them: ${base.toFixed(4)} nats per token (perplexity ${Math.exp(base).toFixed(2)})`);

@@ -56,7 +56,7 @@ async function allocations(folder: string, command: string, options: Options): P
 
 function raceOn(set: SetId, options: Options): Promise<RaceResult> {
   const { race, training } = settings;
-  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...textsOf(set) } }), settingsOf(options.set ?? [], undefined));
+  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...textsOf(set) } }), settingsOf(options));
   return raced(spec, options);
 }
 

@@ -6,7 +6,8 @@ import { parsed, parseSpec } from '../src/experiment/schema.ts';
 import { TokenText } from '../src/experiment/token-text.ts';
 import { largestRank, rankAt } from '../src/methods/qdylora.ts';
 import { sampler } from '../src/methods/sampling.ts';
-import { factsOf, type LoadedModel } from '../src/worker/load.ts';
+import { wordsOf, type LoadedModel } from '../src/worker/load.ts';
+import { sayBos } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './main.ts';
@@ -15,20 +16,21 @@ export const generate: Command = async (prompt, options) => {
   const { tokens, temperature, topP, rank } = parsed(samplesSchema, {
     prompt, tokens: typed(options.tokens), temperature: typed(options.temperature), topP: typed(options['top-p']), rank: typed(options.rank),
   });
-  const { seed } = parseSpec({ seed: typed(options.seed) });
+  const { seed, bos } = parseSpec({ seed: typed(options.seed), bos: options.bos });
   if (rank !== null && options.adapter === undefined) throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
   const model = await modelFor(options);
-  const tokenizer = await model.open.tokenizer(), ids = tokenizer.encode(prompt), { endOfText } = factsOf(model);
+  const words = wordsOf(model, bos), ids = await words.prompt(prompt), stop = await words.endTokens();
+  sayBos(await model.open.bos(bos));
   const { engine } = await startEngine(model, options);
   try {
     const use = options.adapter === undefined ? undefined : await adapterIn(options.adapter, rank, model, engine);
-    const text = new TokenText(ids, async (all) => tokenizer.decode(all)), start = performance.now();
+    const text = new TokenText(ids, words.decode), start = performance.now();
     let count = 0, loss = 0;
     process.stdout.write(prompt);
-    for await (const { id, logProbability } of engine.generate({ prompt: ids, tokens, choose: sampler({ temperature, topP, seed }), stop: endOfText, use })) {
+    for await (const { id, logProbability } of engine.generate({ prompt: ids, tokens, choose: sampler({ temperature, topP, seed }), stop, use })) {
       count++;
       loss -= logProbability;
-      process.stdout.write(await text.add(id, count === tokens || id === endOfText));
+      process.stdout.write(await text.add(id, count === tokens || stop.includes(id)));
     }
     process.stdout.write('\n');
     const seconds = (performance.now() - start) / 1000;

@@ -36,7 +36,7 @@ function planned(options: Options): Planned[] {
   const cells = [false, true].flatMap((long) => SET_IDS.flatMap((set) => (long ? LONG_RATES : RATES).map((learningRate) => ({ set, long, learningRate }))));
   return cells.map((cell) => {
     const of = cell.long ? LONG : SHORT, spec = parseSpec({ study: 'race', race: of.race, training: { ...of.training, ...textsOf(cell.set), learningRate: cell.learningRate } });
-    const asked = setByPaths(spec, settingsOf(options.set ?? [], undefined)), { race: { entries, meanRanks, seeds }, training: { learningRate } } = asked;
+    const asked = setByPaths(spec, settingsOf(options)), { race: { entries, meanRanks, seeds }, training: { learningRate } } = asked;
     if (learningRate !== cell.learningRate || meanRanks.length !== 1 || seeds < SEEDS_FOR_INTERVALS || !entries.includes('uniform')) {
       throw new AtlasError('usage', { why: `learning-rates sets the learning rates itself and compares with uniform at one mean rank, over ${SEEDS_FOR_INTERVALS} seeds or more` });
     }

@@ -39,6 +39,7 @@ export    --out FOLDER|FILE.zip   --out-model FOLDER (merged)   --model PATH   -
 import    --out RANKS.json (for train --ranks)   --model PATH   --json
 inspect   --json
 check     --ids '[[1,2,3]]'   --dump OUT.safetensors [--grad]   --json   --provider wasm|webgpu   --threads N
+run, train, eval, generate: --bos tokenizer|none|always (what stands before each text)
 all       --dtype q4|q4f16|fp16|fp32|…   --help   --version
 
 Presets: PRESETS`;
@@ -58,6 +59,7 @@ const commands = {
       model: { type: 'string' },
       text: { type: 'string' },
       seed: { type: 'string' },
+      bos: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] as string[] },
       out: { type: 'string' },
       'out-model': { type: 'string' },
@@ -77,13 +79,14 @@ const commands = {
       checkpoint: { type: 'string' },
       resume: { type: 'string' },
       seed: { type: 'string' },
+      bos: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] as string[] },
       out: { type: 'string' },
     },
     load: async () => (await import('./train.ts')).train,
   },
   eval: {
-    options: { ...common, model: { type: 'string' }, text: { type: 'string' }, set: { type: 'string', multiple: true, default: [] as string[] } },
+    options: { ...common, model: { type: 'string' }, text: { type: 'string' }, bos: { type: 'string' }, set: { type: 'string', multiple: true, default: [] as string[] } },
     load: async () => (await import('./eval.ts')).evaluate,
   },
   experiment: {
@@ -100,6 +103,7 @@ const commands = {
       temperature: { type: 'string' },
       'top-p': { type: 'string' },
       seed: { type: 'string' },
+      bos: { type: 'string' },
     },
     load: async () => (await import('./generate.ts')).generate,
   },
@@ -122,6 +126,7 @@ export interface Options {
   model?: string;
   text?: string;
   seed?: string;
+  bos?: string;
   set?: string[];
   out?: string;
   dump?: string;

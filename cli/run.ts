@@ -60,11 +60,12 @@ async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; d
   return { spec: parseSpec(json), digest: null };
 }
 
-/** `--text`, `--ids`, `--seed` and `--set` over the experiment. */
-async function withOptions(spec: ExperimentSpec, { text, ids, seed, set = [] }: Options): Promise<ExperimentSpec> {
+/** `--text`, `--ids`, `--seed`, `--bos` and `--set` over the experiment. */
+async function withOptions(spec: ExperimentSpec, options: Options): Promise<ExperimentSpec> {
+  const { text, ids } = options;
   if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
   const changed = text !== undefined ? { ...spec, text: await ownText(text) } : ids !== undefined ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } } : spec;
-  return setByPaths(parseSpec(changed), settingsOf(set, seed));
+  return setByPaths(parseSpec(changed), settingsOf(options));
 }
 
 /** `[[1,2,3]]` as typed. */

@@ -1,19 +1,22 @@
-/** Options that change an experiment: `--set key.path=value`, `--seed`, `--text`. */
+/** Options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`. */
 import { AtlasError } from '../src/errors.ts';
 import { LIMITS } from '../src/experiment/schema.ts';
 import type { Setting } from '../src/experiment/settings.ts';
 import type { TextRef } from '../src/experiment/spec.ts';
 import { decodeText } from '../src/model/text.ts';
 import { readBytes } from './disk.ts';
+import type { Options } from './main.ts';
 
 /** Settings by path as typed. Throws `usage`. */
-export function settingsOf(set: readonly string[], seed: string | undefined): Setting[] {
+export function settingsOf({ set = [], seed, bos }: Pick<Options, 'set' | 'seed' | 'bos'>): Setting[] {
   const settings = set.map((setting): Setting => {
     const at = setting.indexOf('=');
     if (at < 1) throw new AtlasError('usage', { why: `"${setting.slice(0, 60)}" is not key.path=value` });
     return [setting.slice(0, at), setting.slice(at + 1)];
   });
-  return seed === undefined ? settings : [...settings, ['seed', seed]];
+  if (seed !== undefined) settings.push(['seed', seed]);
+  if (bos !== undefined) settings.push(['bos', bos]);
+  return settings;
 }
 
 /** The text of a file. Throws `no-file` or `bad-text`. */

@@ -14,10 +14,10 @@ import { basedGraph, type MadeBase } from '../src/experiment/made-base.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
 import type { KeptAdapter, StudyContext } from '../src/experiment/study.ts';
 import type { Graph } from '../src/onnx/graph.ts';
-import { factsOf, type LoadedModel } from '../src/worker/load.ts';
+import { factsIn, textsOf, wordsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { bundledTask } from './bundled.ts';
-import { tokensOf } from './data.ts';
+import { sayBos, tokensOf } from './data.ts';
 import { budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './main.ts';
@@ -63,12 +63,13 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   const engineOf = async (compiled: CompiledModel) =>
     createEngine({ model: compiled, backend: runtime.gpu ? new WebGpuBackend(runtime.ort, await openGpu(dawn())) : new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });
   const deriveFrom = (graph: Graph): StudyContext['derive'] => async (form) => engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
+  const facts = await factsIn({ texts: textsOf(spec, spec.study), bos: spec.bos }, model);
+  sayBos(facts.bos);
   const context: StudyContext = {
     spec: { ...spec, model: { id: model.open.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) } },
-    model: factsOf(model), provider: engine.provider, versions: versionsOf(runtime.ort), engine, importances: null,
-    tokens: (text, shape) => tokensOf(text, shape, model),
-    encode: async (text) => Int32Array.from((await model.open.tokenizer()).encode(text)),
-    decode: async (ids) => (await model.open.tokenizer()).decode(Array.from(ids)),
+    model: facts, provider: engine.provider, versions: versionsOf(runtime.ort), engine, importances: null,
+    tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
+    ...wordsOf(model, spec.bos),
     task: bundledTask,
     threads: async () => nodeThreads,
     derive: deriveFrom(model.graph),

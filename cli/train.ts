@@ -15,9 +15,9 @@ import { storedSize } from '../src/engine/nf4-model.ts';
 import { rescaled } from '../src/methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/memory.ts';
-import { factsOf, type LoadedModel } from '../src/worker/load.ts';
+import { factsIn, factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
-import { tokensOf } from './data.ts';
+import { sayBos, tokensOf } from './data.ts';
 import { CheckpointWriter } from './checkpoint.ts';
 import { readBytes, readJson, writeBytes } from './disk.ts';
 import { startEngine, warnOfTraining } from './engine.ts';
@@ -33,8 +33,10 @@ export const train: Command = async (argument, options) => {
   spec.model = { id: model.open.id };
   if (given) spec = beginningWith(given, spec, model);
   const start = given ? rescaled(given.adapters, given.scale, (module) => scaleOf(spec, given.adapters.find((a) => a.module === module)!.rank)) : undefined;
-  const { length, heldSequences } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
-  const data = { train: await tokensOf(spec.train, { sequences: Infinity, length }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length }, model) };
+  const { length, heldSequences, bos } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
+  const data = { train: await tokensOf(spec.train, { sequences: Infinity, length, bos }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length, bos }, model) };
+  const facts = await factsIn({ texts: [spec.train, spec.held], bos }, model);
+  sayBos(facts.bos);
 
   const about = { spec, hash: model.open.hash, modules: model.compiled.modules };
   const from = options.resume === undefined ? undefined : readCheckpoint(await readBytes(options.resume), options.resume, about);
@@ -47,7 +49,7 @@ export const train: Command = async (argument, options) => {
       const { bytes, perWeight } = storedSize(compiled);
       console.error(`linear layers in NF4: ${describeBytes(bytes)}, ${perWeight.toFixed(3)} bytes a weight`);
     }
-    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data, start, from, offer: (take) => writer?.offer(take) })) {
+    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: facts, versions: versionsOf(runtime.ort), data, start, from, offer: (take) => writer?.offer(take) })) {
       if (event.type === 'start') console.error(`${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`);
       else if (event.type === 'step') line(`Step ${event.step} of ${spec.training.steps}, loss ${event.loss.toFixed(4)}`);
       else if (event.type === 'judging') line(`Judging, ${event.done} of ${event.of}`);
@@ -101,13 +103,14 @@ function rankToWrite({ method }: TrainingSpec, most: number, { rank, out }: Opti
   return chosen;
 }
 
-/** `--text`, `--held`, `--ranks`, `--seed` and `--set` over the experiment. */
-async function withOptions(spec: TrainingSpec, { text, held, ranks, from, seed, set = [] }: Options): Promise<TrainingSpec> {
+/** `--text`, `--held`, `--ranks`, `--seed`, `--bos` and `--set` over the experiment. */
+async function withOptions(spec: TrainingSpec, options: Options): Promise<TrainingSpec> {
+  const { text, held, ranks, from } = options;
   if (ranks !== undefined && from !== undefined) throw new AtlasError('usage', { why: '--from brings its own ranks, so --ranks cannot be given with it' });
   if ((text === undefined) !== (held === undefined)) throw new AtlasError('usage', { why: '--text, to train on, and --held, to judge by, come together' });
   const texts = text === undefined || held === undefined ? {} : { train: await ownText(text), held: await ownText(held) };
   const listed = ranks === undefined ? {} : { adapter: { ...spec.adapter, ranks: { kind: 'listed' as const, ranks: await ranksIn(ranks) } } };
-  return parseTraining(withSettings({ ...spec, ...texts, ...listed }, settingsOf(set, seed)));
+  return parseTraining(withSettings({ ...spec, ...texts, ...listed }, settingsOf(options)));
 }
 
 /** The ranks of a result file of `rank-atlas run --out`. */

@@ -37,6 +37,7 @@ export const errorTable = {
   'bad-download': (v) => `${v.file} did not arrive from ${v.host} as it should (${v.why}). Try again; if it happens twice, the server has it wrong.`,
   'remote-file': (v) => `${v.host} does not give ${v.file} (${v.status}). Check the address, or drop the model's files.`,
   'no-room-model': (v) => `There is no room to keep ${v.size} on this machine. The model stays in memory and is fetched again the next time.`,
+  'no-bos': () => `A BOS is to stand before every text, but the files of this model name none. Choose "as the tokenizer says" or "none".`,
   'bad-text': (v) => `The text cannot be used: ${v.why}. ${v.remedy}`,
   // --- device and engine ---
   'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { RACE_ENTRIES, RACE_LIMITS } from '../src/experiment/race-spec.ts';
 import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
+import { BOS } from '../src/model/bos.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 
 const whole = ([min, max]: readonly [number, number]) => fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
@@ -44,7 +45,8 @@ const method: fc.Arbitrary<ExperimentSpec['method']> = fc.oneof(
 );
 
 export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
-  version: fc.constant(1 as const),
+  version: fc.constant(2 as const),
+  bos: fc.constantFrom(...BOS),
   model,
   text,
   sequences: whole(LIMITS.sequences),

@@ -257,8 +257,8 @@ export interface GenerationRequest {
   /** At most so many; fewer where the model has no more positions. */
   tokens: number;
   choose: ChooseToken;
-  /** A token that ends the text; it is given out, too. */
-  stop?: number;
+  /** Tokens any of which ends the text; it is given out, too. */
+  stop?: readonly number[];
   use?: AdapterUse;
 }
 

@@ -87,7 +87,7 @@ describe('a text', { timeout: 60_000 }, () => {
   it('may outgrow the smallest cache, and ends at a stop token', async () => {
     const tokens = await all(engine, { prompt, tokens: 80, choose }), ids = Int32Array.of(...prompt, ...tokens.map((t) => t.id)), want = await whole(engine, ids);
     tokens.forEach((t, i) => expect(t.logProbability).toBeCloseTo(want[i + 2]!.logProbability, 3));
-    const third = tokens[2]!.id, ended = await all(engine, { prompt, tokens: 40, choose, stop: third });
+    const third = tokens[2]!.id, ended = await all(engine, { prompt, tokens: 40, choose, stop: [third] });
     expect(ended.map((t) => t.id)).toEqual(tokens.slice(0, tokens.findIndex((t) => t.id === third) + 1).map((t) => t.id));
   });
 

@@ -31,7 +31,7 @@ export class Generation implements GeneratingEngine {
         const ids = next, logits = await this.exclusive(() => text.append(ids)), id = choose(logits, index);
         const { logLikelihood } = await scoresOf([{ row: 0, token: id }], async (_, visit) => visit(0, vocab, logits));
         yield { id, logProbability: logLikelihood[0]! };
-        if (id === stop) return;
+        if (stop?.includes(id)) return;
         next = Int32Array.of(id);
       }
     } finally {

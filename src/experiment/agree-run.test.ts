@@ -32,7 +32,7 @@ function contextOf(methods: readonly AgreeMethod[], importances: number[] | null
   const spec = parseSpec({ sequences: 2, length: 6, seed: 3, method: { repeats: 2, noise: { scale: 'fixed', sigma: 0.02 } }, agree: { methods } });
   return {
     spec, model, engine, importances, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' },
-    tokens: async (text) => (text === spec.text ? batch() : never()), encode: never, decode: never, derive: never, keep: never, kept: never, newest: never, now: () => (time += 1),
+    tokens: async (text) => (text === spec.text ? batch() : never()), encode: never, prompt: never, decode: never, endTokens: never, derive: never, keep: never, kept: never, newest: never, now: () => (time += 1),
   };
 }
 

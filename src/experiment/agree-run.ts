@@ -3,6 +3,7 @@
  * definition (race-measure.ts); how alike they order the modules is Spearman's ρ.
  */
 import { correlations, reduceAgree, type AgreeEvent, type AgreeResult, type AgreeState } from './agree-state.ts';
+import { nameOf } from './events.ts';
 import { measure, timed } from './race-measure.ts';
 import type { StudyContext } from './study.ts';
 
@@ -20,7 +21,7 @@ export async function* runAgree(context: StudyContext): AsyncGenerator<AgreeEven
     return event;
   };
   yield say({
-    type: 'start', spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions,
+    type: 'start', spec, model: nameOf(model), provider, versions,
     modules: model.modules.map(({ path, layer, role }) => ({ path, layer, role })), tokens: { sequences: batch.sequences, length: batch.length },
   });
   for (const method of spec.agree.methods) {

@@ -2,6 +2,7 @@
 import type { ProviderInfo } from '../engine/engine.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { AgreeMethod } from './agree-spec.ts';
+import type { ModelName } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** The module a value is of, as tables name it. */
@@ -17,7 +18,7 @@ export interface AgreeMeasurement {
 
 export interface AgreeState {
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   modules: AgreeModule[];

@@ -67,7 +67,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
     const never = (): never => { throw new Error('not part of this test'); };
     const making = makeBase({
       spec, model, provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: await engineOf(compiled), importances: null,
-      tokens: async () => trainingBatch(4), encode: never, decode: never, derive: async () => engineOf(await floatModel(graph)), keep: never, kept: never, newest: never, now: () => 0,
+      tokens: async () => trainingBatch(4), encode: never, prompt: never, decode: never, endTokens: never, derive: async () => engineOf(await floatModel(graph)), keep: never, kept: never, newest: never, now: () => 0,
     });
     for (;;) {
       const next = await making.next();

@@ -9,7 +9,7 @@ import { wasmBackend } from '../engine/test-backends.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
 import { dequantise } from '../model/weights.ts';
 import { readGraph } from '../onnx/read.ts';
-import { factsOf, loadModel, type LoadedModel } from '../worker/load.ts';
+import { factsOf, loadModel, wordsOf, type LoadedModel } from '../worker/load.ts';
 import { likeliest } from '../methods/sampling.ts';
 import { layOut } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
@@ -44,7 +44,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
   const contextOf = (spec: StudyContext['spec']): StudyContext => ({
     spec, model: factsOf(model), provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: null as unknown as FullEngine, importances: null,
     tokens: async () => { throw new Error('no text here'); },
-    encode: async (text) => (await model.open.tokenizer()).encode(text), decode: async (ids) => (await model.open.tokenizer()).decode(ids), task: bundledTask,
+    ...wordsOf(model, spec.bos), task: bundledTask,
     derive: async () => {
       const engine = await floatEngine();
       open++;

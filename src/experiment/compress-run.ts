@@ -14,6 +14,7 @@ import { smallRemovals, withoutComponents, type SmallRemoval } from '../methods/
 import { inForce, isBetter, reduceCompress, type CompressEvent, type CompressPhase, type CompressResult, type CompressState, type Figures, type LaserFigures, type LaserTrial, type Removal } from './compress-state.ts';
 import { splitTask, type TaskSplit } from './compress-task.ts';
 import { CutWeights } from './compress-weights.ts';
+import { nameOf } from './events.ts';
 import type { FullEngine, StudyContext } from './study.ts';
 import { TokenText } from './token-text.ts';
 
@@ -93,7 +94,7 @@ class Compression {
       checkpoint?.offer(async () => tried);
       const { samples, ...judged } = yield* this.judge(steps), laser = this.now.laser.length > 0 ? yield* this.judgeLaser(this.now.laser) : null;
       const result: CompressResult = {
-        format: 'rank-atlas-compress', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, chance,
+        format: 'rank-atlas-compress', version: 1, spec, model: nameOf(model), provider, versions, chance,
         calibration: { samples: task.calibration.length, before, after }, candidates: this.now.candidates, checks: this.now.checks, trials, accepted,
         test: { samples: task.test.length, steps: judged.steps }, samples, text: judged.text, laser, times: this.times,
       };
@@ -223,16 +224,16 @@ class Compression {
 
   /** The experiment's prompt continued by the model as it is now; null where it cannot write, or not from this prompt. */
   private async *written(): Steps<string | null> {
-    const { spec: { samples: { prompt: words, tokens, temperature, topP }, seed }, model: { endOfText } } = this.context;
-    const prompt = Int32Array.from(await this.context.encode(words)), text = new TokenText(prompt, (ids) => this.context.decode(ids));
-    const writing = this.engine.generate({ prompt, tokens, choose: sampler({ temperature, topP, seed }), ...(endOfText !== undefined && { stop: endOfText }) });
+    const { spec: { samples: { prompt: words, tokens, temperature, topP }, seed } } = this.context, stop = await this.context.endTokens();
+    const prompt = await this.context.prompt(words), text = new TokenText(prompt, (ids) => this.context.decode(ids));
+    const writing = this.engine.generate({ prompt, tokens, choose: sampler({ temperature, topP, seed }), stop });
     let out = '';
     try {
       for (let done = 1; ; done++) {
         const start = this.context.now(), next = await writing.next();
         this.times.text += this.context.now() - start;
         if (next.done) return out;
-        out += await text.add(next.value.id, done === tokens || next.value.id === endOfText);
+        out += await text.add(next.value.id, done === tokens || stop.includes(next.value.id));
         yield { type: 'progress', phase: 'text', done, of: tokens };
       }
     } catch (error) {

@@ -3,6 +3,7 @@ import type { ProviderInfo } from '../engine/engine.ts';
 import type { SampleScore } from '../methods/compress/task.ts';
 import { pearson } from '../methods/statistics.ts';
 import type { ShownSample } from './compress-task.ts';
+import type { ModelName } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { StudyContext } from './study.ts';
 
@@ -56,7 +57,7 @@ export interface CompressResult {
   format: 'rank-atlas-compress';
   version: 1;
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: StudyContext['versions'];
   chance: number;

@@ -40,14 +40,15 @@ export async function splitTask(context: StudyContext): Promise<TaskSplit> {
   if (task.kind === 'text') return split(await textSamples(context, samples + test), samples, test, seed);
   const rows = task.kind === 'own' ? task.rows : readTask(await tableOf(context, task.id));
   if (new Set(rows.map((r) => r.options[r.answer])).size === 1) throw new AtlasError('bad-task', { why: 'every row has the same answer', remedy: 'Add rows with other answers.' });
-  const encode = async (text: string, what: string): Promise<Int32Array> => {
-    const ids = await context.encode(text);
+  // A question begins a text, an option goes on from it.
+  const encode = async (text: string, what: string, read: (text: string) => Promise<Int32Array> = context.encode): Promise<Int32Array> => {
+    const ids = await read(text);
     if (ids.length === 0) throw new AtlasError('bad-task', { why: `${what} is no token to this model`, remedy: 'Write it differently.' });
     return ids;
   };
   const all = await Promise.all(rows.map(async ({ question, options, answer }, i) => ({
     shown: { question, options, answer },
-    sample: { ids: await encode(question, `the question of row ${i + 1}`), options: await Promise.all(options.map((o) => encode(o, `an option of row ${i + 1}`))), answer },
+    sample: { ids: await encode(question, `the question of row ${i + 1}`, context.prompt), options: await Promise.all(options.map((o) => encode(o, `an option of row ${i + 1}`))), answer },
   })));
   return split(all, samples, test, seed);
 }

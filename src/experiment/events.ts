@@ -4,6 +4,7 @@
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
 import type { MeasuringEvent } from '../methods/measuring.ts';
+import type { Bos } from '../model/bos.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { RunResult } from './result.ts';
 
@@ -26,6 +27,11 @@ export interface ModelFacts {
   /** Bytes of all model files. */
   bytes: number;
   modules: readonly ModuleInfo[];
-  /** Token that ends a text, where the config names one. */
-  endOfText?: number;
+  /** What stands before every text in this experiment, once that is known. */
+  bos?: Bos;
 }
+
+/** A model as results name it, with what stood before its texts. */
+export type ModelName = Pick<ModelFacts, 'id' | 'title' | 'hash' | 'bos'>;
+
+export const nameOf = ({ id, title, hash, bos }: ModelFacts): ModelName => ({ id, title, hash, ...(bos && { bos }) });

@@ -7,14 +7,14 @@ import { decodeLink, encodeLink, isLink, ownTextLength } from './link.ts';
 import { defaultSpec, parseSpec } from './schema.ts';
 import { setByPath } from './settings.ts';
 
-const pack = (json: string | Uint8Array) => `#x=1.${deflateRawSync(json).toString('base64url')}`;
+const pack = (json: string | Uint8Array) => `#x=2.${deflateRawSync(json).toString('base64url')}`;
 const anyDigest: fc.Arbitrary<ResultDigest> = fc.array(fc.tuple(fc.nat(300), fc.double({ min: 0, max: 1e9, noNaN: true })), { minLength: 1, maxLength: 210 })
   .map((m) => ({ model: 'a'.repeat(64), tokens: '0'.repeat(64), ranks: m.map((x) => x[0]), importances: m.map((x) => Number(x[1].toPrecision(4)) + 0) }));
 
 test('every experiment survives the trip, with and without a digest', { timeout: 30_000 }, async () => {
   await fc.assert(fc.asyncProperty(anySpec, fc.option(anyDigest), async (spec, digest) => {
     const link = await encodeLink(spec, { digest });
-    expect(link).toMatch(/^#x=1\.[A-Za-z0-9_-]+$/);
+    expect(link).toMatch(/^#x=2\.[A-Za-z0-9_-]+$/);
     expect(await decodeLink(link)).toEqual({ spec, digest, textKeptBack: false, damaged: [] });
     expect(await decodeLink(`https://example.org/atlas/?lang=ja${link}`)).toMatchObject({ spec });
   }), { numRuns: 60 });
@@ -88,7 +88,7 @@ describe('refused with a sentence', () => {
   });
 
   test('a newer version, none, and nonsense', async () => {
-    await expect(decodeLink('#x=2.AAAA')).rejects.toMatchObject({ code: 'newer-link', values: { version: '2' } });
+    await expect(decodeLink('#x=3.AAAA')).rejects.toMatchObject({ code: 'newer-link', values: { version: '3' } });
     for (const bad of ['#x=0.AAAA', '#x=1', '#x=', '#x=1.A*B', '#x=-1.AA', '#x=1e3.AA', '#y=1', '', '#x=1.A', pack('[]'), pack('3'), pack('{}'), pack('{"spec":4}'), pack('{"spec":null}'), pack(Uint8Array.of(0xff, 0xfe))]) {
       await expect(decodeLink(bad), bad).rejects.toMatchObject({ code: 'bad-link' });
     }
@@ -124,5 +124,20 @@ describe('refused with a sentence', () => {
 test('one damaged setting gets its default and is named; so is a damaged digest', async () => {
   expect(await decodeLink(pack('{"spec":{"seed":4,"allocation":{"meanRank":-3}},"digest":{"model":1}}'))).toEqual({
     spec: { ...defaultSpec(), seed: 4 }, digest: null, textKeptBack: false, damaged: ['allocation.meanRank', 'digest'],
+  });
+});
+
+describe('links of version 1, as they were made when there was no BOS', () => {
+  test.each([
+    ['the default', '#x=1.q1YqLkhNVrKqrq0FAA', {}, 'tokenizer'],
+    ['another text and budget', '#x=1.FcsxCoAwDEbhu_xzHXQRegxvEJsgtTUVW0WQ3F06Pb7hfainBPgPTd7Wm6IyPNZbOQvDIXbudG1FB3kowxyqCMPPDpRzCdRi0f4eQrqQJvhxMrMf', { text: { kind: 'bundled', id: 'jargon-eval' }, allocation: { meanRank: 12 }, seed: 7 }, 'tokenizer'],
+    ['files and an own text', '#x=1.NYrRCYAwDAVXkfftAJINHENtTINtKrSgULq75MO_4-466s0HqCOXwMlBAwinJq4knPOGMaPx27xdal7LY_glVpta5GlnUTM18T-xSYugZYwP', { model: { id: 'files:gemma' }, text: { kind: 'own', text: 'In the beginning' }, length: 8 }, 'none'],
+    ['a model of a hub, pruned first', '#x=1.JYxBCoAgFAXv8tZhLaLFX3WTsPyQkF_TokK8e1i7GRgmIwVeQBnOG94qWAPCes7kL-HYinY8Om2FvMjdftm096oaSoNZJwYhxFPYoPmhflLQMdnjAXVqKKW8', { model: { id: 'hub:owner/name@main:onnx/model_q4.onnx' }, base: 'pruned', prune: { sparsity: 0.6 } }, 'none'],
+    ['token ids', '#x=1.HclBCoAgEEbhu_zr2ZTVYq4iLiSnkkYLdBGEdw_bPB58L8otK_hFuoJonxjA2KJKYVWfPBqhylO7nTF3jaGA_rK1A41kHNmJZlqcawSVvNcDbFr7AA', { model: { id: 'files:llama' }, text: { kind: 'ids', ids: [[1, 2, 3], [4, 5, 6]] } }, 'none'],
+  ])('%s', async (_, link, settings, bos) => {
+    const read = await decodeLink(link), spec = parseSpec({ ...settings, bos });
+    expect(read).toEqual({ spec, digest: null, textKeptBack: false, damaged: [] });
+    // Sent on, it still means the same.
+    expect((await decodeLink(await encodeLink(read.spec))).spec).toEqual(spec);
   });
 });

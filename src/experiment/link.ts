@@ -1,17 +1,19 @@
 /**
- * The link codec: a whole experiment in a URL fragment, `#x=1.<base64url(deflate-raw(JSON))>`.
+ * The link codec: a whole experiment in a URL fragment, `#x=2.<base64url(deflate-raw(JSON))>`.
  *
  * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a result, optional>}`. The
  * number before the dot is the format's version. A fragment never leaves the browser. Everything that comes in is hostile until
  * validated: sizes are bounded before and while inflating, and what is damaged in one place only is repaired.
  */
 import { AtlasError } from '../errors.ts';
+import { isObject } from '../model/json.ts';
 import { digestSchema, type ResultDigest } from './digest.ts';
 import { repairSpec } from './schema.ts';
 import { differences } from './settings.ts';
 import type { ExperimentSpec } from './spec.ts';
 
-export const LINK_VERSION = 1;
+/** Links of version 1 hold experiments of version 1. */
+export const LINK_VERSION = 2;
 
 /** Bytes of JSON a link may hold; characters of base64url it may be long. */
 const MAX_JSON = 256 * 1024;
@@ -56,7 +58,7 @@ export async function decodeLink(link: string): Promise<LinkContents> {
   const [, version, encoded] = /^(\d{1,9})\.([A-Za-z0-9_-]*)$/.exec(part) ?? [];
   if (version === undefined || encoded === undefined || Number(version) < 1) throw new AtlasError('bad-link', { why: 'it holds characters no link has' });
   if (Number(version) > LINK_VERSION) throw new AtlasError('newer-link', { version });
-  return contents(await readJson(encoded));
+  return contents(await readJson(encoded), Number(version));
 }
 
 /** What follows `x=` in the fragment, or null. */
@@ -81,11 +83,12 @@ async function readJson(encoded: string): Promise<unknown> {
   }
 }
 
-function contents(value: unknown): LinkContents {
+function contents(value: unknown, version: number): LinkContents {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, 'spec')) {
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   }
-  const { spec: given, digest } = value as { spec: unknown; digest?: unknown };
+  const { spec: held, digest } = value as { spec: unknown; digest?: unknown };
+  const given = version === 1 && isObject(held) ? { version, ...held } : held;
   const keptBack = TEXTS.filter((path) => isKeptBack(at(given, path)));
   for (const path of keptBack) put(given as object, path, undefined);
   const textKeptBack = keptBack.length > 0, { spec, damaged } = repairSpec(given);

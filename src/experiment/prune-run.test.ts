@@ -38,7 +38,7 @@ describe('the study', { timeout: 120_000 }, () => {
   async function context(spec: StudyContext['spec']): Promise<StudyContext> {
     const own = await engine;
     return {
-      spec, model, provider: own.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine: own, importances: null, tokens: async () => trainingBatch(4), encode: async () => new Int32Array(), decode: async () => '',
+      spec, model, provider: own.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine: own, importances: null, tokens: async () => trainingBatch(4), encode: async () => new Int32Array(), prompt: async () => new Int32Array(), endTokens: async () => [], decode: async () => '',
       // The provider is shared here: the study's own engine must not take it along.
       derive: async () => Object.assign(createEngine({ model: await floatModel(graph), backend: await backend, memoryBudgetBytes: 500e6 }), { dispose: async () => undefined }),
       keep: () => undefined, kept: () => undefined, newest: () => undefined, now: () => 0,

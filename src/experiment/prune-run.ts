@@ -9,6 +9,7 @@ import { zerosOf } from '../methods/losa/prune-pass.ts';
 import { truncated } from '../methods/qdylora.ts';
 import { judged, type Judging } from '../methods/training.ts';
 import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../model/int4.ts';
+import { nameOf } from './events.ts';
 import type { PrunedParts } from './made-base.ts';
 import { targetOf } from './prune-spec.ts';
 import { reducePrune, resultOf, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
@@ -51,7 +52,7 @@ export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEven
   const now = () => state!;
   const data = await texts(context), { calibration, train, held } = data, { sparsity, structure } = targetOf(spec.prune);
   yield told(from ? { type: 'resumed', state: from.state } : {
-    type: 'start', spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, layers: model.layers,
+    type: 'start', spec, model: nameOf(model), provider, versions, layers: model.layers,
     sequences: { calibration: calibration.sequences, train: train.sequences, held: held.sequences },
   });
   await context.engine.checkPruning({ samples: calibration.sequences, sequences: spec.training.batch, length: spec.training.length }, pruneRanks(spec, model.modules));

@@ -1,5 +1,6 @@
 /** Where a pruning stands: a pure reduction of its events, plain data for the plate, the terminal and the file. */
 import type { ProviderInfo } from '../engine/engine.ts';
+import type { ModelName } from './events.ts';
 import type { PruneEvent } from './prune-run.ts';
 import { targetOf } from './prune-spec.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -33,7 +34,7 @@ export interface StoredForm { form: 'float32' | 'sparse' | 'int4'; bytes: number
 
 export interface PruneState {
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   layers: number;

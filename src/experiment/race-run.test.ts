@@ -37,7 +37,7 @@ function contextOf(race: Partial<RaceSettings>, training: Partial<TrainingSettin
   const context: StudyContext = {
     spec, model, engine, importances, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' },
     tokens: async (text, { sequences }) => pickSequences(all, text === spec.training.held ? [6, 7] : [0, 1, 2, 3, 4, 5].slice(0, Math.min(6, sequences))),
-    encode: never, decode: never, derive: never, keep: (adapter) => kept.set(adapter.name, adapter), kept: (name) => kept.get(name), newest: () => [...kept.values()].at(-1), now: () => 0,
+    encode: never, prompt: never, decode: never, endTokens: never, derive: never, keep: (adapter) => kept.set(adapter.name, adapter), kept: (name) => kept.get(name), newest: () => [...kept.values()].at(-1), now: () => 0,
   };
   return { context, kept };
 }

@@ -10,6 +10,7 @@ import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, TokenBatch } 
 import { parametersOf } from '../methods/equal-budget.ts';
 import { judged, train, type TrainingEvent } from '../methods/training.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
+import { nameOf } from './events.ts';
 import { importedAdapter, measure, proportional, SCALE, timed, type Competitor } from './race-measure.ts';
 import type { RaceEntry } from './race-spec.ts';
 import { standingsOf } from './race-standings.ts';
@@ -71,9 +72,8 @@ class Race {
         for (const adapter of from.kept) this.keep(adapter);
         yield this.say({ type: 'resumed', state: from.state });
       } else {
-        const { id, title, hash } = model;
         yield this.say({
-          type: 'start', spec, model: { id, title, hash }, provider, versions, modules: model.modules.map((m) => m.path),
+          type: 'start', spec, model: nameOf(model), provider, versions, modules: model.modules.map((m) => m.path),
           sequences: { train: this.data.train.sequences, held: this.data.held.sequences },
         });
       }

@@ -1,6 +1,7 @@
 /** Where a race stands: a pure reduction of its events, plain data for the plate, the terminal, the checkpoint and the file. */
 import type { ProviderInfo } from '../engine/engine.ts';
 import type { Judging } from '../methods/training.ts';
+import type { ModelName } from './events.ts';
 import type { RaceEntry } from './race-spec.ts';
 import type { Standing } from './race-standings.ts';
 import type { ExperimentSpec } from './spec.ts';
@@ -36,7 +37,7 @@ export interface RaceMeasurement {
 
 export interface RaceState {
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   /** Paths of the modules, in the order of every list of ranks. */

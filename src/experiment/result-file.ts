@@ -3,6 +3,7 @@
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
+import { BOS_SOURCES } from '../model/bos.ts';
 import { drawsAsked } from './draws.ts';
 import { RESULT_VERSION, type RunResult } from './result.ts';
 import { firstIssue, specSchema } from './schema.ts';
@@ -14,11 +15,16 @@ const sha = z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256'));
 
 const values = z.array(amount).check(z.minLength(1), z.maxLength(1000));
 
+/** Results of the first versions say nothing of it: there was none. */
+const bos = z.object({
+  ids: z.array(count).check(z.maxLength(100)), tokens: z.array(words).check(z.maxLength(100)), by: z.enum(BOS_SOURCES), passedOver: z.optional(z.literal(true)),
+});
+
 const resultSchema = z.object({
   format: z.literal('rank-atlas-result'),
   version: z.literal(RESULT_VERSION),
   spec: specSchema,
-  model: z.object({ id: words, title: words, hash: sha, dialect: words, layers: count, hidden: count, vocab: count, bytes: amount }),
+  model: z.object({ id: words, title: words, hash: sha, dialect: words, layers: count, hidden: count, vocab: count, bytes: amount, bos: z.optional(bos) }),
   tokens: z.object({ sequences: count, length: count, hash: sha }),
   provider: z.object({ kind: z.enum(['webgpu', 'wasm']), device: words, threads: count, software: z.boolean() }),
   versions: z.object({ rankAtlas: words, onnxruntime: words }),

@@ -2,10 +2,11 @@
  * The result file: what the page exports, the command line writes and a recorded run is.
  */
 import type { ProviderInfo } from '../engine/engine.ts';
+import type { Bos } from '../model/bos.ts';
 import { allocate } from '../methods/allocation.ts';
 import { summarise } from '../methods/statistics.ts';
 import { mapsOf, type Draws } from './draws.ts';
-import type { ModelFacts } from './events.ts';
+import { nameOf, type ModelFacts } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 export const RESULT_VERSION = 1;
@@ -36,7 +37,7 @@ export interface RunResult {
   format: 'rank-atlas-result';
   version: typeof RESULT_VERSION;
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string; dialect: string; layers: number; hidden: number; vocab: number; bytes: number };
+  model: { id: string; title: string; hash: string; dialect: string; layers: number; hidden: number; vocab: number; bytes: number; bos?: Bos };
   /** The tokens that were run: shape and sha-256 of the int32 ids. */
   tokens: { sequences: number; length: number; hash: string };
   provider: ProviderInfo;
@@ -57,14 +58,14 @@ export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws => mo
 
 /** The result of complete draws, `measured[i]` of `model.modules[i]`. Throws `no-importance` if no ranks follow from them. */
 export function buildResult(facts: RunFacts, measured: Draws): RunResult {
-  const { id, title, hash, dialect, layers, hidden, vocab, bytes, modules } = facts.model;
+  const { dialect, layers, hidden, vocab, bytes, modules } = facts.model;
   const { draws, error } = mapsOf(facts.spec.method, modules, measured), summaries = draws.map(summarise);
   const { ranks } = allocate(summaries.map((s) => s.mean), modules, facts.spec.allocation);
   return {
     format: 'rank-atlas-result',
     version: RESULT_VERSION,
     ...facts,
-    model: { id, title, hash, dialect, layers, hidden, vocab, bytes },
+    model: { ...nameOf(facts.model), dialect, layers, hidden, vocab, bytes },
     modules: modules.map(({ path, layer, role, group, inFeatures, outFeatures }, i) => ({
       path, layer, role, group, inFeatures, outFeatures,
       importance: summaries[i]!.mean, standardError: error === null ? summaries[i]!.standardError : summaries[i]!.mean * error, draws: [...draws[i]!],

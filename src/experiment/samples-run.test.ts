@@ -51,11 +51,11 @@ describe('the study', { timeout: 60_000 }, () => {
     { name: 'slider', values, scales: values.map(() => 40), dyLora: { scale: { kind: 'alpha', value: 160 } }, base: 'nf4' },
   ];
 
-  async function ran(settings: Setting[], adapters = kept, stop = Infinity): Promise<{ state: SamplesState; events: SamplesEvent[] }> {
+  async function ran(settings: Setting[], adapters = kept, stop = Infinity, ends: readonly number[] = []): Promise<{ state: SamplesState; events: SamplesEvent[] }> {
     let state: SamplesState | null = null;
     const events: SamplesEvent[] = [], context: StudyContext = {
       spec: small(...settings), model, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine, importances: null, tokens: never, task: never,
-      encode: async (text) => Int32Array.from(text, (c) => c.charCodeAt(0) % vocab), decode: async (ids) => String.fromCharCode(...Array.from(ids, (id) => 0x4e00 + id)),
+      encode: never, prompt: async (text) => Int32Array.from(text, (c) => c.charCodeAt(0) % vocab), endTokens: async () => ends, decode: async (ids) => String.fromCharCode(...Array.from(ids, (id) => 0x4e00 + id)),
       derive: async () => { derived++; return createEngine({ model: await nf4Model(tinyDecoderGraph()), backend: await wasmBackend(), memoryBudgetBytes: 500e6 }); },
       keep: () => undefined, kept: (name) => adapters.find((a) => a.name === name), newest: () => adapters.at(-1), now: () => 0,
     };

@@ -4,6 +4,7 @@
  */
 import type { AdapterUse, GeneratedToken } from '../engine/engine.ts';
 import { sampler } from '../methods/sampling.ts';
+import { nameOf } from './events.ts';
 import { lossesOf } from './samples-compare.ts';
 import { reduceSamples, type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './samples-state.ts';
 import { adapterUse, keptAtRank, type FullEngine, type KeptAdapter, type StudyContext } from './study.ts';
@@ -20,12 +21,12 @@ export async function* runSamples(context: StudyContext): AsyncGenerator<Samples
     return event;
   };
   yield say({ type: 'start', spec, adapter });
-  const prompt = await context.encode(words);
+  const prompt = await context.prompt(words), stop = await context.endTokens();
   // An adapter is used over the weights it was trained on, and compared with them.
   const engine = adapter && adapter.base !== 'as-is' ? await context.derive(adapter.base) : context.engine;
   const pair = kept ? await adaptersOn(engine, kept) : null;
   try {
-    const writers = (pair ? ['base', 'adapted'] as const : ['base'] as const).map((by) => new WriterOf(by, context, engine, prompt, by === 'adapted' ? pair!.use : undefined));
+    const writers = (pair ? ['base', 'adapted'] as const : ['base'] as const).map((by) => new WriterOf(by, context, engine, { prompt, stop }, by === 'adapted' ? pair!.use : undefined));
     try {
       for (let writing = writers; writing.length > 0;) {
         const going: WriterOf[] = [];
@@ -50,7 +51,7 @@ export async function* runSamples(context: StudyContext): AsyncGenerator<Samples
     const { texts, time } = state as unknown as SamplesState;
     yield say({
       type: 'done', result: {
-        format: 'rank-atlas-samples', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions,
+        format: 'rank-atlas-samples', version: 1, spec, model: nameOf(model), provider, versions,
         prompt: Array.from(prompt), adapter, texts, losses: { base: lossesOf(texts.base), adapted: lossesOf(texts.adapted) }, time,
       },
     });
@@ -72,22 +73,24 @@ class WriterOf {
   private readonly context: StudyContext;
   private readonly tokens: AsyncGenerator<GeneratedToken, void, undefined>;
   private readonly text: TokenText;
+  private readonly ends: readonly number[];
 
-  constructor(by: Writer, context: StudyContext, engine: FullEngine, prompt: Int32Array, use: AdapterUse | undefined) {
-    const { spec: { samples: { tokens, temperature, topP }, seed }, model: { endOfText } } = context;
+  constructor(by: Writer, context: StudyContext, engine: FullEngine, { prompt, stop }: { prompt: Int32Array; stop: readonly number[] }, use: AdapterUse | undefined) {
+    const { spec: { samples: { tokens, temperature, topP }, seed } } = context;
+    this.ends = stop;
     this.by = by;
     this.context = context;
     // Both draw with the same random numbers: their texts part where the models do.
-    this.tokens = engine.generate({ prompt, tokens, choose: sampler({ temperature, topP, seed }), ...(endOfText !== undefined && { stop: endOfText }), ...(use && { use }) });
+    this.tokens = engine.generate({ prompt, tokens, choose: sampler({ temperature, topP, seed }), stop, ...(use && { use }) });
     this.text = new TokenText(prompt, (ids) => context.decode(ids));
   }
 
   /** The next token; null at the end. */
   async next(of: number): Promise<Extract<SamplesEvent, { type: 'token' }> | null> {
-    const { now, model: { endOfText } } = this.context, start = now(), next = await this.tokens.next();
+    const { now } = this.context, start = now(), next = await this.tokens.next();
     if (next.done) return null;
     const { id, logProbability } = next.value, milliseconds = now() - start, done = this.ids.push(id);
-    return { type: 'token', by: this.by, id, text: await this.text.add(id, done === of || id === endOfText), logProbability, milliseconds, done, of };
+    return { type: 'token', by: this.by, id, text: await this.text.add(id, done === of || this.ends.includes(id)), logProbability, milliseconds, done, of };
   }
 
   async stop(): Promise<void> {

@@ -1,5 +1,6 @@
 /** What the samples' plate shows: a pure reduction of the study's events, plain data. */
 import type { ProviderInfo } from '../engine/engine.ts';
+import type { ModelName } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { KeptAdapter } from './study.ts';
 
@@ -32,7 +33,7 @@ export interface SamplesResult {
   format: 'rank-atlas-samples';
   version: 1;
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   prompt: number[];

@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { allocate } from '../methods/allocation.ts';
 import { defaultMethod, defaultSpec, LIMITS, parseSpec, presets, presetSpec, repairSpec, type PresetId } from './schema.ts';
 import { describeChanges, differences, sameMeasurement, setByPath, setByPaths, specKey } from './settings.ts';
+import { parseTraining } from './training-spec.ts';
 import { anySpec } from '../../test/spec-arbitrary.ts';
 
 test('the defaults are those of the page', () => {
   expect(defaultSpec()).toEqual({
-    version: 1, model: { id: 'bundled:atlas-3m' }, base: 'as-is', text: { kind: 'bundled', id: 'stories' }, sequences: 2, length: 32, seed: 1,
+    version: 2, model: { id: 'bundled:atlas-3m' }, base: 'as-is', text: { kind: 'bundled', id: 'stories' }, bos: 'tokenizer', sequences: 2, length: 32, seed: 1,
     method: { name: 'adarank', variant: 'two-draws', noise: { scale: 'std' }, repeats: 5, vocabularySample: 0 },
     allocation: { meanRank: 8, rounding: 'floor', unit: 'ranks', rMin: 0, rMax: 1024 },
     study: null,
@@ -41,10 +42,18 @@ test('parsing is idempotent, and specs survive JSON', () => {
   }));
 });
 
+test('an experiment of version 1 had no BOS: said for a bundled model as its tokenizer says it, the same', () => {
+  const own = { model: { id: 'files:llama' } };
+  expect(parseSpec({ version: 1 })).toEqual(defaultSpec());
+  expect(parseSpec({ version: 1, ...own }).bos).toBe('none');
+  expect([parseSpec(own).bos, parseSpec({ version: 2, ...own }).bos, parseSpec({ version: 1, bos: 'always' }).bos]).toEqual(['tokenizer', 'tokenizer', 'always']);
+  expect([parseTraining({ version: 1, ...own }).bos, parseTraining(own).bos]).toEqual(['none', 'tokenizer']);
+});
+
 describe('refused, naming the setting', () => {
   const refused: [value: unknown, at: string][] = [
     [null, 'the file'], [[], 'the file'], ['where', 'the file'],
-    [{ version: 2 }, 'version'],
+    [{ version: 3 }, 'version'], [{ version: 0 }, 'version'], [{ bos: 'never' }, 'bos'], [{ version: 1, bos: 1 }, 'bos'],
     [{ allocation: { meanRank: 65 } }, 'allocation.meanRank'],
     [{ allocation: { meanRank: NaN } }, 'allocation.meanRank'],
     [{ allocation: { meanrank: 4 } }, 'allocation.meanrank'],

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
+import { BOS } from '../model/bos.ts';
 import { agreeSchema } from './agree-spec.ts';
 import { BASES } from './base-spec.ts';
 import { compressSchemaOf } from './compress-spec.ts';
@@ -105,11 +106,25 @@ const training = z.strictObject({
   evaluateEvery: z._default(whole('evaluateEvery'), 20),
 });
 
-export const specSchema = z.pipe(z.strictObject({
+export const bosSchema = z._default(z.enum(BOS), 'tokenizer');
+
+/**
+ * An experiment of version 1 in today's terms: no BOS. On a bundled model that is what the tokenizer says, too, and said so: the
+ * experiment stays the one that is recorded, or a preset.
+ */
+export function fromVersion1(value: unknown): unknown {
+  if (!isObject(value) || value.version !== 1) return value;
+  const { model } = value, id = isObject(model) ? model.id : undefined;
+  const bundled = id === undefined || (typeof id === 'string' && id.startsWith('bundled:'));
+  return { bos: bundled ? 'tokenizer' : 'none', ...value, version: SPEC_VERSION };
+}
+
+const experiment = z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
   model: z.prefault(modelSchema, {}),
   base: z._default(z.enum(BASES), 'as-is'),
   text: z._default(textSchema, { kind: 'bundled', id: 'stories' }),
+  bos: bosSchema,
   sequences: z._default(whole('sequences'), 2),
   length: z._default(whole('length'), 32),
   seed: z._default(whole('seed'), 1),
@@ -123,7 +138,9 @@ export const specSchema = z.pipe(z.strictObject({
   compress: z.prefault(compressSchemaOf(textSchema), {}),
   prune: z.prefault(pruneSchema, {}),
   samples: z.prefault(samplesSchema, {}),
-}), z.transform(shapeOfIds)).check(z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
+});
+
+export const specSchema = z.pipe(z.pipe(z.transform(fromVersion1), experiment), z.transform(shapeOfIds)).check(z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
   path: ['sequences'], error: `sequences × length may be at most ${LIMITS.tokens[1]} tokens`,
 }));
 

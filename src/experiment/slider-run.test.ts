@@ -51,7 +51,7 @@ describe('the study', { timeout: 120_000 }, () => {
     const kept = new Map<string, KeptAdapter>(), events: SliderEvent[] = [];
     let take: (() => Promise<unknown>) | null = null, state: SliderState | null = null, checkpoint: SliderCheckpoint | null = null;
     const context: StudyContext = {
-      spec, model, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine, importances, tokens: async () => batch, encode: async () => new Int32Array(), decode: async () => '',
+      spec, model, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine, importances, tokens: async () => batch, encode: async () => new Int32Array(), prompt: async () => new Int32Array(), endTokens: async () => [], decode: async () => '',
       derive, keep: (adapter) => kept.set(adapter.name, adapter), kept: (name) => kept.get(name), newest: () => [...kept.values()].at(-1), now: () => 0, checkpoint: { from, offer: (latest) => { take = latest; } },
     };
     for await (const event of runSlider(context)) {

@@ -8,6 +8,7 @@ import { storedSize } from '../engine/nf4-model.ts';
 import { allocate } from '../methods/allocation.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt } from '../methods/qdylora.ts';
+import { nameOf, type ModelName } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { trainingOptions } from './study-training.ts';
 import type { Judging } from '../methods/training.ts';
@@ -22,7 +23,7 @@ export interface SliderResult {
   format: 'rank-atlas-slider';
   version: 1;
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: StudyContext['versions'];
   /** The linear layers as they stay in memory: bytes, and bytes a weight. */
@@ -83,7 +84,7 @@ export async function* runSlider(context: StudyContext): AsyncGenerator<SliderEv
     yield {
       type: 'done',
       result: {
-        format: 'rank-atlas-slider', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, base,
+        format: 'rank-atlas-slider', version: 1, spec, model: nameOf(model), provider, versions, base,
         modules: model.modules.map(({ path }, i) => ({ path, rank: ranks[i]! })), training: dyLora!, curve: results[0]!.curve!,
         separate: loras.map((lora, i) => ({ rank: slider.compare[i]!, ...lora })),
       },
@@ -106,11 +107,11 @@ async function texts({ spec: { training }, tokens }: StudyContext): Promise<{ tr
 }
 
 /** The experiment as a training at these ranks. */
-function trainingSpec({ version, model, seed, slider, training }: ExperimentSpec, ranks: readonly [path: string, rank: number][], dyLora: boolean): TrainingSpec {
+function trainingSpec({ version, model, seed, bos, slider, training }: ExperimentSpec, ranks: readonly [path: string, rank: number][], dyLora: boolean): TrainingSpec {
   const { adamW: { beta1, beta2, epsilon } } = trainingOptions(training, seed);
   const { train, held, length, heldSequences, ...how } = training, scale: LoraScale = { kind: 'alpha', value: slider.alpha };
   return {
-    version, model, seed, base: slider.base, train, held, length, heldSequences,
+    version, model, seed, base: slider.base, train, held, bos, length, heldSequences,
     method: dyLora ? { name: 'qdylora', mode: slider.mode, draw: slider.draw } : { name: 'lora' },
     adapter: { ranks: { kind: 'listed', ranks: Object.fromEntries(ranks) }, scale, start: 'fresh' },
     training: { ...how, beta1, beta2, epsilon },

@@ -1,6 +1,7 @@
 /**
  * An experiment as a plain, versioned object: the one thing the form, the link and the command line all produce.
  */
+import type { BosSetting } from '../model/bos.ts';
 import type { AgreeSettings } from './agree-spec.ts';
 import type { BaseKind } from './base-spec.ts';
 import type { CompressSettings } from './compress-spec.ts';
@@ -9,7 +10,8 @@ import type { RaceSettings } from './race-spec.ts';
 import type { SamplesSettings } from './samples-spec.ts';
 import type { SliderSettings } from './slider-spec.ts';
 
-export const SPEC_VERSION = 1;
+/** Version 1 knew no BOS: what it leaves unsaid means none. */
+export const SPEC_VERSION = 2;
 
 export interface ModelRef {
   /** `bundled:<id>`, `files:<name>`, `hub:<owner>/<name>@<commit>` or `url:<address>` (`model/remote/reference.ts`). */
@@ -105,6 +107,8 @@ export interface ExperimentSpec {
   /** What is measured, trained on and written with. The two studies that make such a base always begin with the model as it came. */
   base: BaseKind;
   text: TextRef;
+  /** What stands before every text: measured, trained on, held out, continued. Token ids given directly are taken as they are. */
+  bos: BosSetting;
   /** Calibration batch: sequences × tokens each. */
   sequences: number;
   length: number;

@@ -41,9 +41,14 @@ export interface StudyContext {
   importances: readonly number[] | null;
   /** A text cut into sequences; fewer than asked for where it is short. Throws `bad-text`. */
   tokens(text: TextRef, shape: { sequences: number; length: number }): Promise<TokenBatch>;
+  /** A text by itself, as what goes on from another one. */
   encode(text: string): Promise<Int32Array>;
+  /** A text from the model's beginning on: the experiment's BOS first. Throws `no-bos`. */
+  prompt(text: string): Promise<Int32Array>;
   /** Tokens as text; ids may end within a character. */
   decode(ids: ArrayLike<number>): Promise<string>;
+  /** Tokens any of which ends a text. */
+  endTokens(): Promise<readonly number[]>;
   /** A bundled task's file, `public/tasks/<id>.json`; absent where none can be had. Throws `no-file`. */
   task?(id: string): Promise<string>;
   /** Other threads for decompositions; absent: there are none. */

@@ -4,7 +4,7 @@ import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, ProviderInfo,
 import { initialAdapters, loraScale } from '../methods/lora.ts';
 import { curveRanks, dyLoraSteps, everyRank, kneeOf, largestRank, lossByRank, type DyLora, type RankLoss } from '../methods/qdylora.ts';
 import { train, type Judging, type TrainingEvent, type TrainingOptions } from '../methods/training.ts';
-import type { ModelFacts } from './events.ts';
+import { nameOf, type ModelFacts, type ModelName } from './events.ts';
 import type { TrainingSpec } from './training-spec.ts';
 
 export interface TrainedModule { path: string; rank: number; scale: number }
@@ -21,7 +21,7 @@ export interface TrainingResult {
   format: 'rank-atlas-training';
   version: 1;
   spec: TrainingSpec;
-  model: { id: string; title: string; hash: string };
+  model: ModelName;
   provider: ProviderInfo;
   versions: { rankAtlas: string; onnxruntime: string };
   /** Parameters of all adapters. */
@@ -112,7 +112,7 @@ export async function* runTraining(options: TrainingRunOptions): AsyncGenerator<
   await engine.checkTraining({ sequences: training.batch, length: spec.length }, ranks);
   const adapters: Adapters = await engine.adapters(from?.values ?? fresh, from?.moments);
   const result: TrainingResult = {
-    format: 'rank-atlas-training', version: 1, spec, model: { id: model.id, title: model.title, hash: model.hash }, provider, versions, parameters: adapters.parameters,
+    format: 'rank-atlas-training', version: 1, spec, model: nameOf(model), provider, versions, parameters: adapters.parameters,
     modules: model.modules.flatMap(({ path }, i) => (ranks[i]! > 0 ? [{ path, rank: ranks[i]!, scale: scaleOf(spec, ranks[i]!) }] : [])), steps: [], evaluations: [], time: 0,
   };
   const told: TrainingFinding[] = [], losses: RankLoss[] = [];

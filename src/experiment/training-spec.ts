@@ -4,8 +4,9 @@
  */
 import * as z from 'zod/mini';
 import type { LoraScale } from '../methods/lora.ts';
+import type { BosSetting } from '../model/bos.ts';
 import type { RankDraw } from '../methods/qdylora.ts';
-import { LIMITS, modelSchema, parsed, textSchema } from './schema.ts';
+import { bosSchema, fromVersion1, LIMITS, modelSchema, parsed, textSchema } from './schema.ts';
 import { SPEC_VERSION, type ModelRef, type TextRef } from './spec.ts';
 
 export interface TrainingSpec {
@@ -17,6 +18,8 @@ export interface TrainingSpec {
   /** Trained on; and held out, never trained on. */
   train: TextRef;
   held: TextRef;
+  /** What stands before every text. */
+  bos: BosSetting;
   /** Tokens of a sequence, in both. */
   length: number;
   /** Held-out sequences, at most. */
@@ -101,19 +104,20 @@ const method = z.discriminatedUnion('name', [
   }),
 ]);
 
-export const trainingSchema = z.strictObject({
+export const trainingSchema = z.pipe(z.transform(fromVersion1), z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
   model: z.prefault(modelSchema, {}),
   base: z._default(z.enum(['as-is', 'nf4']), 'as-is'),
   method: z._default(method, { name: 'lora' }),
   train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
   held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
+  bos: bosSchema,
   length: z._default(within(z.int(), LIMITS.length), 64),
   heldSequences: z._default(within(z.int(), TRAINING_LIMITS.heldSequences), 32),
   seed: z._default(within(z.int(), LIMITS.seed), 1),
   adapter: z.prefault(adapter, {}),
   training: z.prefault(training, {}),
-});
+}));
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof trainingSchema>, TrainingSpec>;

@@ -25,6 +25,19 @@ describe('the batch of a text', () => {
     expect(() => rowsOf(['abc'], 1, 200)).toThrow('the model takes 100 at most');
   });
 
+  test('a BOS begins every row, and takes the place of a token; one that is written out is not doubled', () => {
+    const rows = (passages: string[], sequences: number, bos: string) => {
+      const batch = calibrationBatch(passages, tokenizer, { sequences, length: 4, bos: Array.from(bos, (c) => c.charCodeAt(0)) }, limits);
+      return Array.from({ length: batch.sequences }, (_, i) => String.fromCharCode(...batch.ids.subarray(i * 4, (i + 1) * 4)));
+    };
+    const passages = ['abcdefgh!', 'xy', '^ABCD', 'z?'];
+    expect(rows(passages, 9, '^')).toEqual(['^abc', '^ABC', '^def', '^gh!', '^xyD']);
+    expect(rows(passages, 2, '^%')).toEqual(['^%ab', '^%xy']);
+    expect(rows(['abc'], 1, '^%=')).toEqual(['^%=a']);
+    expect(() => rows(['abc'], 1, '^%=&')).toThrow('no room behind the 4 that stand before every text');
+    expect(() => rows(['ab'], 1, '^')).toThrow('it has 2 tokens, one sequence needs 3');
+  });
+
   test('refuses ids the model does not know', () => {
     expect(() => calibrationBatch(['abcd'], tokenizer, { sequences: 1, length: 2 }, { vocab: 98, maxLength: 9 })).toThrow('token 98');
   });

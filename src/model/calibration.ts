@@ -3,9 +3,11 @@
  *
  * Rows come from as many passages as possible: first the beginning of every passage that is long enough, in order;
  * then whole rows from what follows in those; then rows of the short passages and the ends, laid end to end. The
- * choice depends on the text, the tokenizer and the two sizes only.
+ * choice depends on the text, the tokenizer and the two sizes only. Where a BOS stands before texts, it is the first of every row's
+ * tokens, and the text's own are so many fewer.
  */
 import { AtlasError } from '../errors.ts';
+import { withoutBos } from './bos.ts';
 import { isCount } from './json.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -23,29 +25,41 @@ export interface CalibrationBatch {
 /** What the model takes: ids below `vocab`, sequences up to `maxLength` (a CompiledModel has both). */
 export interface BatchLimits { vocab: number; maxLength: number }
 
+export interface BatchShape {
+  sequences: number;
+  /** Tokens of a row, `bos` among them. */
+  length: number;
+  bos?: readonly number[];
+}
+
 /** Passages are looked at until so many times the tokens needed are there: a long text costs no more than a short one. */
 const ENOUGH = 8;
 
-/** Cuts passages (see `text.ts`) into rows. Throws `bad-text` when there is not even one row. */
-export function calibrationBatch(passages: readonly string[], tokenizer: Pick<Tokenizer, 'encode'>, { sequences, length }: { sequences: number; length: number }, { vocab, maxLength }: BatchLimits): CalibrationBatch {
+/** Cuts passages (see `text.ts`) into rows that begin with `bos`. Throws `bad-text` when there is not even one row. */
+export function calibrationBatch(passages: readonly string[], tokenizer: Pick<Tokenizer, 'encode'>, { sequences, length, bos = [] }: BatchShape, { vocab, maxLength }: BatchLimits): CalibrationBatch {
   if (length > maxLength) throw bad(`sequences of ${length} tokens are wanted, the model takes ${maxLength} at most`, 'Choose shorter sequences.');
+  const own = length - bos.length;
+  if (own < 1) throw bad(`sequences of ${length} tokens have no room behind the ${bos.length} that stand before every text`, 'Choose longer sequences.');
   const firsts: Int32Array[] = [], followers: Int32Array[] = [], rest: number[] = [];
   let tokens = 0;
   for (const passage of passages) {
     if (firsts.length >= sequences || tokens >= ENOUGH * sequences * length) break;
-    const ids = tokenizer.encode(passage);
+    const ids = withoutBos(tokenizer.encode(passage), bos);
     tokens += ids.length;
     let at = 0;
-    for (; at + length <= ids.length; at += length) (at === 0 ? firsts : followers).push(ids.subarray(at, at + length));
+    for (; at + own <= ids.length; at += own) (at === 0 ? firsts : followers).push(ids.subarray(at, at + own));
     for (; at < ids.length; at++) rest.push(ids[at]!);
   }
   const rows = [...firsts, ...followers].slice(0, sequences);
-  for (let at = 0; rows.length < sequences && at + length <= rest.length; at += length) rows.push(Int32Array.from(rest.slice(at, at + length)));
+  for (let at = 0; rows.length < sequences && at + own <= rest.length; at += own) rows.push(Int32Array.from(rest.slice(at, at + own)));
   if (rows.length === 0) {
-    throw bad(`it has ${tokens} tokens, one sequence needs ${length}`, 'Give a longer text, or choose shorter sequences.');
+    throw bad(`it has ${tokens} tokens, one sequence needs ${own}`, 'Give a longer text, or choose shorter sequences.');
   }
   const ids = new Int32Array(rows.length * length);
-  rows.forEach((row, i) => ids.set(row, i * length));
+  rows.forEach((row, i) => {
+    ids.set(bos, i * length);
+    ids.set(row, i * length + bos.length);
+  });
   const outside = ids.find((id) => id >= vocab);
   if (outside !== undefined) throw new AtlasError('bad-tokenizer', { file: 'tokenizer.json', why: `it gives token ${outside}, the model knows ${vocab}` });
   return { ids, sequences: rows.length, length, tokens };

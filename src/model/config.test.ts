@@ -6,8 +6,7 @@ const good = { model_type: 'llama', hidden_size: 8, num_hidden_layers: 1, num_at
 const graph = { hidden: 8, layers: 1, vocab: 16 };
 
 test('reads both families of names; code and unknown keys are ignored', () => {
-  expect(read({ ...good, auto_map: { AutoModelForCausalLM: 'evil.Evil' } })).toEqual({ modelType: 'llama', hidden: 8, layers: 1, heads: 2, keyValueHeads: 2, vocab: 16, endOfText: null });
-  expect([read({ ...good, eos_token_id: 3 }).endOfText, read({ ...good, eos_token_id: [5, 6] }).endOfText, read({ ...good, eos_token_id: 'x' }).endOfText]).toEqual([3, 5, null]);
+  expect(read({ ...good, auto_map: { AutoModelForCausalLM: 'evil.Evil' } })).toEqual({ modelType: 'llama', hidden: 8, layers: 1, heads: 2, keyValueHeads: 2, vocab: 16 });
   expect(read({ n_embd: 64, n_layer: 3, n_head: 4, vocab_size: 512 })).toMatchObject({ hidden: 64, layers: 3, heads: 4, keyValueHeads: null });
   expect(read({ text_config: good, hidden_size: 'x' })).toMatchObject({ hidden: 8 });
 });

@@ -15,8 +15,6 @@ export interface ModelConfig {
   heads: number | null;
   keyValueHeads: number | null;
   vocab: number | null;
-  /** Token that ends a text; the first where there are several. */
-  endOfText: number | null;
 }
 
 /** transformers.js reads at most so many external data files a model. */
@@ -59,14 +57,9 @@ export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig
   checkExternalFiles(json['transformers.js_config'], bad);
   return {
     modelType: typeof json.model_type === 'string' ? json.model_type : null,
-    hidden, heads, keyValueHeads, layers: count('layers'), vocab: count('vocab'), endOfText: endOfText(config.eos_token_id),
+    hidden, heads, keyValueHeads, layers: count('layers'), vocab: count('vocab'),
   };
 }
-
-const endOfText = (value: unknown): number | null => {
-  const first: unknown = Array.isArray(value) ? value[0] : value;
-  return isCount(first) ? first : null;
-};
 
 /** `use_external_data_format` is a flag or a count, for all files or by file name. Not used, but no nonsense is let in. */
 function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError): void {

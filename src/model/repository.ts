@@ -7,8 +7,11 @@
  */
 import { AtlasError } from '../errors.ts';
 import { externalLocations } from '../onnx/external.ts';
+import { bosIn, type Bos, type BosSetting, type TokenFiles } from './bos.ts';
 import { readConfig, type ModelConfig } from './config.ts';
+import { endTokens } from './end-tokens.ts';
 import { readFile, type ModelFile, type ModelFiles } from './files.ts';
+import { isObject, parseJson, type JsonObject } from './json.ts';
 import { describeBytes } from './memory.ts';
 import { Sha256 } from './sha256.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
@@ -26,6 +29,10 @@ export interface OpenModel {
   config: ModelConfig | null;
   /** Reads tokenizer.json on first use. Throws `part-missing` without one, `bad-tokenizer` for a bad one. */
   tokenizer(): Promise<Tokenizer>;
+  /** What stands before every text. Throws what `tokenizer` throws, `bad-config` for a file beside it, `no-bos`. */
+  bos(setting: BosSetting): Promise<Bos>;
+  /** Tokens any of which ends a text. Throws as `bos` does. */
+  endTokens(): Promise<number[]>;
   /** Config, tokenizer and their like: what an export of this model needs beside it to be one that others can load. */
   beside: readonly ModelFile[];
   /** sha-256, lower-case hex, of the graph's bytes followed by those of the external files in order of name. */
@@ -56,7 +63,7 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
-  const configFile = file('config.json'), tokenizerFile = file('tokenizer.json');
+  const configFile = file('config.json');
   const config = configFile ? readConfig(await readJson(configFile, 'bad-config')) : null;
 
   let loaded = 0, total = graphFile.bytes;
@@ -77,20 +84,54 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
   for (const part of parts.values()) total += part.bytes;
   for (const [name, part] of parts) external.set(name, await read(part));
 
-  let tokenizer: Promise<Tokenizer> | null = null;
+  let words: Promise<Words> | null = null;
+  const wordsOf = () => words ??= readWords(file, graphFile.path);
   return {
     id: source.id, title: source.title, graph, external, config,
     graphFile: graphFile.path.slice(folder.length),
-    tokenizer: () => tokenizer ??= readTokenizer(tokenizerFile, graphFile.path),
+    tokenizer: async () => (await wordsOf()).tokenizer,
+    bos: async (setting) => bosFor(await wordsOf(), setting),
+    endTokens: async () => endTokens((await wordsOf()).files),
     beside: source.files.filter((f) => BESIDE.has(f.path)),
     hash: hash.hex(),
     bytes: total,
   };
 }
 
-async function readTokenizer(file: ModelFile | undefined, graph: string): Promise<Tokenizer> {
-  if (!file) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  return loadTokenizer(await readJson(file, 'bad-tokenizer'), file.path);
+/** The tokenizer, and what its files say of special tokens. */
+interface Words { tokenizer: Tokenizer; files: TokenFiles }
+
+async function readWords(file: (path: string) => ModelFile | undefined, graph: string): Promise<Words> {
+  const own = file('tokenizer.json');
+  if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
+  const bytes = await readJson(own, 'bad-tokenizer'), tokenizer = loadTokenizer(bytes, own.path);
+  const beside = async (name: string) => objectIn(file(name));
+  return {
+    tokenizer,
+    files: {
+      tokenizer: parseJson(bytes).value as JsonObject,
+      tokenizerConfig: { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') },
+      config: await beside('config.json'), generationConfig: await beside('generation_config.json'),
+    },
+  };
+}
+
+function bosFor({ tokenizer, files }: Words, setting: BosSetting): Bos {
+  const found = bosIn(files, setting);
+  return { ...found, tokens: found.ids.map((id) => tokenizer.token(id)) };
+}
+
+/** A small JSON file; empty where there is none. Throws `bad-config`. */
+async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
+  if (!file) return {};
+  const bytes = await readJson(file, 'bad-config');
+  try {
+    const { value } = parseJson(bytes);
+    if (isObject(value)) return value;
+  } catch (error) {
+    throw new AtlasError('bad-config', { file: file.path, why: (error as Error).message }, { cause: error });
+  }
+  throw new AtlasError('bad-config', { file: file.path, why: 'it is not a JSON object' });
 }
 
 /** The largest tokenizers have 30 MB; a file much longer than that is something else. */

@@ -103,6 +103,9 @@ export function pictureOf(module: number, repeat: number, rank: number): Promise
 /** Bytes a study would take beside the model, and what may be taken. */
 export const needOf = (study: StudyKind, spec: ExperimentSpec): Promise<Requests['need']['answer']> => client.ask('need', { study, spec });
 
+/** What stands before a text of this kind. Throws `no-bos`, and what the model's files are refused for. */
+export const bosOf = (ask: Requests['bos']['ask']): Promise<Requests['bos']['answer']> => client.ask('bos', ask);
+
 /** The tokens of an experiment's text, as its run would cut them. Throws `bad-text`. */
 export async function countTokens(spec: ExperimentSpec): Promise<Requests['count']['answer']> {
   return client.ask('count', { spec, texts: await textOf(spec.text) });

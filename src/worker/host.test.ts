@@ -6,9 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Ort } from '../engine/ort.ts';
 import { measurementOf, reduce, type Measurement } from '../experiment/measurement.ts';
 import { defaultSpec } from '../experiment/schema.ts';
+import type { ExperimentSpec } from '../experiment/spec.ts';
 import { reduceRace, type RaceEvent, type RaceState } from '../experiment/race-state.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { nodeFiles } from '../model/node-files.ts';
+import { openModel } from '../model/repository.ts';
 import { EngineHost } from './host.ts';
 import type { AdapterSummary, FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
 
@@ -219,6 +221,22 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(await zeros(spec)).toBeLessThan(0.2);
     await expect(page.ask('judge', { name: 'race/random', spec, texts: {} })).rejects.toMatchObject({ code: 'no-adapter' });
   }, 120_000);
+
+  it('says what stands before a text, and measures with it: numbers as of the same ids', async () => {
+    expect(await page.ask('bos', { kind: 'bundled', bos: 'tokenizer' })).toEqual({ ids: [], tokens: [], by: 'tokenizer.json' });
+    expect(await page.ask('bos', { kind: 'ids', bos: 'always' })).toEqual({ ids: [], tokens: [], by: 'ids' });
+    const bos = await page.ask('bos', { kind: 'own', bos: 'always' }), words = 'The light of the sun is not one colour but many, said he.';
+    expect(bos).toEqual({ ids: [0], tokens: ['<|endoftext|>'], by: 'setting' });
+    const tokens = (await (await openModel(await nodeFiles(model))).tokenizer()).encode(words), one = { ...spec, sequences: 1, method: { ...spec.method, repeats: 1 } };
+    const measured = async (of: Partial<ExperimentSpec>) => {
+      await page.ask('run', { spec: { ...one, ...of }, texts: words });
+      const { cleanLoss, tokens: ran, modules, model: { bos: said } } = page.measurement!.result!;
+      return { numbers: [cleanLoss, ran, modules.map((m) => m.importance)], said };
+    };
+    const asked = await measured({ text: { kind: 'own', text: words }, bos: 'always' }), given = await measured({ text: { kind: 'ids', ids: [[0, ...tokens.subarray(0, 7)]] } });
+    expect(asked.numbers).toEqual(given.numbers);
+    expect(asked.said).toEqual(bos);
+  });
 
   it('answers a bad request with a code and stays usable', async () => {
     const bad = { ...spec, text: { kind: 'ids' as const, ids: [[0, 4096]] } };

@@ -24,7 +24,7 @@ import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
 import type { Transfer } from '../model/remote/download.ts';
 import type { FileStore } from '../model/remote/file-store.ts';
-import { batchOf, factsOf, labelsOf, loadModel, testedOf, type LoadedModel } from './load.ts';
+import { batchOf, bosOf, factsIn, factsOf, labelsOf, loadModel, testedOf, textsOf, type LoadedModel } from './load.ts';
 import { pictureOf } from './picture.ts';
 import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RemoteSource, RequestName, Requests, ToWorker } from './protocol.ts';
 import { missingPart } from './missing-part.ts';
@@ -107,6 +107,7 @@ export class EngineHost {
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
     exportCompressed: async ({ result, steps }) => ({ files: await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, steps) }),
     exportPruned: async (ask) => (await this.studyHost()).pruned(ask),
+    bos: async ({ kind, bos }) => bosOf(kind, bos, this.current().loaded),
     judge: async (ask) => (await this.studyHost()).judge(ask),
     fetchStudies: async () => {
       await Promise.all([import('./study-host.ts'), import('./study-parts.ts').then((m) => m.fetchStudyParts())]);
@@ -197,17 +198,17 @@ export class EngineHost {
   }
 
   private async run({ spec, texts, baseTexts = {}, known, paused }: Requests['run']['ask']): Promise<{ finished: boolean }> {
-    const { facts, loaded, ort } = this.current();
+    const { loaded, ort } = this.current();
     this.running?.tell('cancel');
     const control = this.running = new RunControl(paused === true);
-    const batch = await batchOf(spec, texts, loaded), engine = await this.ground({ spec, texts: baseTexts }, control);
+    const batch = await batchOf(spec, texts, loaded), model = await factsIn({ texts: textsOf(spec, null), bos: spec.bos }, loaded), engine = await this.ground({ spec, texts: baseTexts }, control);
     if (!engine) return { finished: false };
     const host = await this.studies, memory = () => host?.memory() ?? engine.memory();
     const outbox = new Outbox<RunEvent>((events) => {
       // What a cancelled run still has to say would be taken for the next run's.
       if (!control.cancelled) this.out.send({ kind: 'events', events, memory: memory(), paused: control.paused });
     });
-    const events = runExperiment({ spec, engine, batch, model: facts, versions: versionsOf(ort), control, known });
+    const events = runExperiment({ spec, engine, batch, model, versions: versionsOf(ort), control, known });
     try {
       for await (const event of events) {
         // Draws are followed at once by what is probed next: held back until then, the page always knows what is going on now.

@@ -6,7 +6,9 @@ import { openExport } from '../compiler/open.ts';
 import type { Ort } from '../engine/ort.ts';
 import type { Tested } from '../engine/self-test.ts';
 import type { ModelFacts } from '../experiment/events.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind, TextRef } from '../experiment/spec.ts';
+import type { StudyContext } from '../experiment/study.ts';
+import { withBos, type Bos, type BosSetting } from '../model/bos.ts';
 import { calibrationBatch, idsBatch, type CalibrationBatch } from '../model/calibration.ts';
 import { checkConfig } from '../model/config.ts';
 import type { ModelFiles } from '../model/files.ts';
@@ -32,18 +34,49 @@ export async function loadModel(files: ModelFiles, options: OpenOptions = {}): P
 export function factsOf({ open, compiled }: LoadedModel): ModelFacts {
   const { id, title, hash, bytes } = open;
   const { dialect, layers, hidden, vocab, modules } = compiled;
-  const endOfText = open.config?.endOfText ?? null;
-  return { id, title, hash, dialect, layers, hidden, vocab, bytes, modules, ...(endOfText !== null && { endOfText }) };
+  return { id, title, hash, dialect, layers, hidden, vocab, bytes, modules };
+}
+
+/** What stands before a text of this kind. Throws `no-bos`, and what the tokenizer throws. */
+export const bosOf = async (kind: TextRef['kind'], bos: BosSetting, { open }: LoadedModel): Promise<Bos> =>
+  (kind === 'ids' ? { ids: [], tokens: [], by: 'ids' } : open.bos(bos));
+
+/**
+ * A model's facts for the result of an experiment that reads these texts: what stands before them is said. Where that cannot be told,
+ * reading them says why.
+ */
+export async function factsIn({ texts, bos }: { texts: readonly TextRef[]; bos: BosSetting }, model: LoadedModel): Promise<ModelFacts> {
+  const kind = texts.find((text) => text.kind !== 'ids')?.kind ?? 'ids';
+  return { ...factsOf(model), ...await bosOf(kind, bos, model).then((found) => ({ bos: found }), () => ({})) };
+}
+
+/** What a study reads; null: the measurement. */
+export function textsOf({ text, training, samples }: ExperimentSpec, study: StudyKind | null): TextRef[] {
+  if (study === null) return [text];
+  return study === 'samples' ? [{ kind: 'own', text: samples.prompt }] : [text, training.train, training.held];
+}
+
+/** How a study reads and writes with a model. */
+export function wordsOf({ open }: LoadedModel, bos: BosSetting): Pick<StudyContext, 'encode' | 'prompt' | 'decode' | 'endTokens'> {
+  const encode = async (text: string) => (await open.tokenizer()).encode(text);
+  return {
+    encode,
+    prompt: async (text) => withBos(await encode(text), (await open.bos(bos)).ids),
+    decode: async (ids) => (await open.tokenizer()).decode(ids),
+    endTokens: () => open.endTokens(),
+  };
 }
 
 /** What the self-test compares the pipeline with. */
 export const testedOf = ({ open, graph, compiled }: LoadedModel, ort: Ort): Tested =>
   ({ ort, model: compiled, export: { graph, bytes: open.graph, external: open.external } });
 
-/** The tokens an experiment runs on. `text` is the content of a bundled or own text; ignored for ids. Throws `bad-text`. */
-export async function batchOf(spec: Pick<ExperimentSpec, 'text' | 'sequences' | 'length'>, text: string, { open, compiled }: LoadedModel): Promise<CalibrationBatch> {
+/** The tokens an experiment runs on. `text` is the content of a bundled or own text; ignored for ids. Throws `bad-text`, `no-bos`. */
+export async function batchOf(spec: Pick<ExperimentSpec, 'text' | 'sequences' | 'length' | 'bos'>, text: string, model: LoadedModel): Promise<CalibrationBatch> {
+  const { open, compiled } = model, { sequences, length } = spec;
   if (spec.text.kind === 'ids') return idsBatch(spec.text.ids, compiled);
-  return calibrationBatch(passagesOf(text, formatOf(text)), await open.tokenizer(), spec, compiled);
+  const { ids: bos } = await bosOf(spec.text.kind, spec.bos, model);
+  return calibrationBatch(passagesOf(text, formatOf(text)), await open.tokenizer(), { sequences, length, bos }, compiled);
 }
 
 /** JSON Lines if the first line is a JSON object with a text, plain text otherwise. */

@@ -12,9 +12,10 @@ import type { BaseKind } from '../experiment/base-spec.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
 import type { PrunedFileName } from '../experiment/prune-files.ts';
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind, TextRef } from '../experiment/spec.ts';
 import type { StudyEvent } from '../experiment/studies.ts';
 import type { WeightForm } from '../experiment/study.ts';
+import type { Bos, BosSetting } from '../model/bos.ts';
 import type { KeptRepository, Variant } from '../model/remote/hub.ts';
 
 export type { SelfTestReport };
@@ -110,6 +111,8 @@ export interface Requests {
   judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
   /** Fetch the thread's code that studies need, so that it is there without a connection. */
   fetchStudies: { ask: Record<string, never>; answer: Record<string, never> };
+  /** What stands before a text of this kind. */
+  bos: { ask: { kind: TextRef['kind']; bos: BosSetting }; answer: Bos };
   /** Tokens of a text, counted as the run would cut it. */
   count: { ask: { spec: ExperimentSpec; texts: string }; answer: { tokens: number; sequences: number; length: number } };
 }

@@ -17,12 +17,13 @@ import { needOf } from '../experiment/study-need.ts';
 import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
 import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyContext, type WeightForm } from '../experiment/study.ts';
 import { heldOutLoss } from '../methods/training.ts';
+import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { Bases, keepIn, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
-import { batchOf } from './load.ts';
+import { batchOf, factsIn, textsOf, wordsOf } from './load.ts';
 import { Outbox } from './outbox.ts';
 import type { AdapterSummary, Requests } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
@@ -51,8 +52,8 @@ export class StudyHost {
     const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
     if (ask.study !== 'samples') await this.testTraining();
     try {
-      const run = await studyRuns[ask.study]();
-      return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...this.context(ask, ground), checkpoint }), (event) => outbox.add(event), () => outbox.flush()) !== null };
+      const run = await studyRuns[ask.study](), context = await this.context(ask, ground);
+      return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...context, checkpoint }), (event) => outbox.add(event), () => outbox.flush()) !== null };
     } finally {
       outbox.flush();
     }
@@ -73,7 +74,8 @@ export class StudyHost {
       await this.bases.leave();
       const outbox = new Outbox<number>((shares) => this.out.send({ kind: 'base', making: { base, share: shares.at(-1)! } }));
       try {
-        const made = await this.pulled({ study, spec }, control, (checkpoint) => makeBase({ ...this.context({ spec, texts, importances: null }, this.bases.plain), checkpoint }), (share) => outbox.add(share), () => outbox.flush());
+        const context = await this.context({ study, spec, texts, importances: null }, this.bases.plain);
+        const made = await this.pulled({ study, spec }, control, (checkpoint) => makeBase({ ...context, checkpoint }), (share) => outbox.add(share), () => outbox.flush());
         if (!made) return null;
         this.bases.keep(key, made.value);
       } finally {
@@ -176,7 +178,7 @@ export class StudyHost {
   async judge({ name, rank, spec, texts }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
     const { engine } = this.bases.now, { held, heldSequences, length, batch } = spec.training;
     const kept = this.named(name, rank);
-    const tokens = await this.tokens(texts)(held, { sequences: heldSequences, length });
+    const tokens = await this.tokens(texts, spec.bos)(held, { sequences: heldSequences, length });
     const adapters = await engine.adapters(kept.values);
     try {
       return { base: await heldOutLoss(engine, tokens, batch), adapted: await heldOutLoss(engine, tokens, batch, adapterUse(kept, adapters)), tokens: tokens.sequences * (tokens.length - 1) };
@@ -198,16 +200,15 @@ export class StudyHost {
     return { bytes: await prunedFile(this.opened.loaded, made, file) };
   }
 
-  private tokens = (texts: Record<string, string>) => (text: TextRef, shape: { sequences: number; length: number }) =>
-    batchOf({ text, ...shape }, text.kind === 'bundled' ? texts[text.id] ?? '' : text.kind === 'own' ? text.text : '', this.opened.loaded);
+  private tokens = (texts: Record<string, string>, bos: BosSetting) => (text: TextRef, shape: { sequences: number; length: number }) =>
+    batchOf({ text, bos, ...shape }, text.kind === 'bundled' ? texts[text.id] ?? '' : text.kind === 'own' ? text.text : '', this.opened.loaded);
 
-  private context({ spec, texts, importances }: Pick<Requests['study']['ask'], 'spec' | 'texts' | 'importances'>, ground: Ground): StudyContext {
-    const { facts, loaded, ort } = this.opened, { engine, graph, adapters } = ground;
+  private async context({ study, spec, texts, importances }: Omit<Requests['study']['ask'], 'paused'>, ground: Ground): Promise<StudyContext> {
+    const { loaded, ort } = this.opened, { engine, graph, adapters } = ground;
     return {
-      spec, engine, importances, model: facts, provider: engine.provider, versions: versionsOf(ort),
-      tokens: this.tokens(texts),
-      encode: async (text) => Int32Array.from((await loaded.open.tokenizer()).encode(text)),
-      decode: async (ids) => (await loaded.open.tokenizer()).decode(Array.from(ids)),
+      spec, engine, importances, model: await factsIn({ texts: textsOf(spec, study), bos: spec.bos }, loaded), provider: engine.provider, versions: versionsOf(ort),
+      tokens: this.tokens(texts, spec.bos),
+      ...wordsOf(loaded, spec.bos),
       task: async (id) => {
         const table = texts[taskKey(id)];
         if (table === undefined) throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no task of this name comes with the page' });

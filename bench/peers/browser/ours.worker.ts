@@ -14,7 +14,7 @@ async function begin({ batch, length, rank, learningRate, maxNorm }: Size): Prom
   const base = new URL('./', self.name).href, model = await loadModel(await bundledFiles(base, 'atlas-3m')), facts = factsOf(model);
   const engine = createEngine({ model: model.compiled, backend: new WasmBackend(await loadRuntime('wasm', () => undefined)), memoryBudgetBytes: 2e9 });
   const words = await (await fetch(new URL('texts/opticks-train.txt', base))).text();
-  const data = await batchOf({ text: { kind: 'bundled', id: 'opticks-train' }, sequences: Infinity, length }, words, model);
+  const data = await batchOf({ text: { kind: 'bundled', id: 'opticks-train' }, sequences: Infinity, length, bos: 'none' }, words, model);
   const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => rank)));
   let count = 0;
   step = async () => {

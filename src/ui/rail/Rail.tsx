@@ -13,6 +13,7 @@ import { describeFormat } from '../words/format.ts';
 import { useWords } from '../words/use-words.ts';
 import { Adapters } from './Adapters.tsx';
 import { Advanced } from './Advanced.tsx';
+import { BosLine } from './BosLine.tsx';
 import { MeanRank } from './MeanRank.tsx';
 import { Method } from './Method.tsx';
 import { Results } from './Results.tsx';
@@ -68,6 +69,7 @@ function TextField() {
       <div className="label"><span>{words.rail.text}</span><button type="button" className="link" onClick={() => set({ sheet: 'text' })}>{words.rail.change}</button></div>
       <div>{describeText(words, text)}</div>
       <div className="small ink2">{words.rail.tokens(sequences, length)}{text.kind === 'own' && `. ${words.rail.stays}`}</div>
+      <BosLine />
     </div>
   );
 }

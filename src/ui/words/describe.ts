@@ -5,6 +5,7 @@ import type { Measurement } from '../../experiment/measurement.ts';
 import type { Change } from '../../experiment/settings.ts';
 import { changesFromDefault, isMeasured } from '../../experiment/settings.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
+import type { BosSetting } from '../../model/bos.ts';
 import type { ExperimentSpec, MethodName, ModelRef, TextRef } from '../../experiment/spec.ts';
 import type { Words } from './en.ts';
 
@@ -23,6 +24,7 @@ function value(words: Words, path: string, v: unknown): string {
   const rail = words.rail;
   if (path === 'text' || path === 'training.train' || path === 'training.held') return describeText(words, v as TextRef);
   if (path === 'base') return words.base.names[v as BaseKind];
+  if (path === 'bos') return words.bos.names[v as BosSetting];
   if (path === 'model') return modelName((v as ModelRef).id);
   if (path === 'method.noise') return (v as { scale: string }).scale === 'std' ? 'std(W)' : `σ = ${(v as { sigma: number }).sigma}`;
   if (path === 'method.name') return words.methods.names[v as MethodName];

@@ -7,6 +7,7 @@
 import { errorTable, type ErrorCode, type ErrorValues } from '../../errors.ts';
 import type { PresetId } from '../../experiment/schema.ts';
 import type { Restarted } from '../../state/run-store.ts';
+import { bosEn } from './bos.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from './numbers.ts';
 
@@ -116,6 +117,7 @@ export const en = {
     measured: (what: string, base: 'pruned' | 'compressed') => `${what}, on the ${base} model`,
     making: { pruned: 'Pruning the model first', compressed: 'Compressing the model first' }, share: (v: number) => `${n.whole(100 * v)} % done.`,
   },
+  bos: bosEn,
   rail: {
     label: 'Experiment',
     preset: 'Preset', custom: 'Your settings',
@@ -340,7 +342,7 @@ export const en = {
     stories: 'Held-out passages', 'atlas-heldout': 'Held-out pages', 'jargon-train': 'Jargon File', 'jargon-eval': 'Jargon File, held out', 'opticks-train': 'Newton’s Opticks', 'opticks-eval': 'Newton’s Opticks, held out',
   } as Record<string, string>,
   changes: {
-    'model': 'model', 'base': 'the model', 'text': 'text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
+    'model': 'model', 'base': 'the model', 'text': 'text', 'bos': 'before each text', 'sequences': 'sequences', 'length': 'tokens each', 'seed': 'seed', 'method.name': 'measured by', 'method.signs': 'passes', 'method.perToken': 'signs', 'method.variant': 'compare', 'method.noise': 'noise',
     'method.repeats': 'repeats', 'method.vocabularySample': 'vocabulary sample', 'allocation.meanRank': 'mean rank', 'allocation.rounding': 'rounding',
     'allocation.unit': 'budget', 'allocation.rMin': 'lowest rank', 'allocation.rMax': 'highest rank',
     'slider.rank': 'largest rank', 'slider.ranks': 'largest ranks by', 'slider.base': 'weights', 'slider.mode': 'a step moves', 'slider.draw': 'ranks drawn', 'slider.alpha': 'α', 'slider.compare': 'LoRAs beside',

@@ -1,6 +1,7 @@
 /** ページのすべての言葉の日本語。型は en.ts。名前（q, AdaRank, WebGPU）は訳さない。 */
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
+import { bosJa } from './bos.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from './numbers.ts';
 
@@ -106,6 +107,7 @@ export const ja = {
     measured: (what, base) => `${what}、${base === 'pruned' ? '枝刈り' : '圧縮'}したモデル`,
     making: { pruned: '先にモデルを枝刈り中', compressed: '先にモデルを圧縮中' }, share: (v) => `${n.whole(100 * v)} % 完了。`,
   },
+  bos: bosJa,
   rail: {
     label: '実験の設定',
     preset: 'プリセット', custom: '自分の設定',
@@ -330,7 +332,7 @@ export const ja = {
     stories: '未学習の文章', 'atlas-heldout': '未学習のページ', 'jargon-train': 'ジャーゴンファイル', 'jargon-eval': 'ジャーゴンファイル（評価用）', 'opticks-train': 'ニュートン『光学』', 'opticks-eval': 'ニュートン『光学』（評価用）',
   } as Record<string, string>,
   changes: {
-    'model': 'モデル', 'base': 'モデルの状態', 'text': 'テキスト', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
+    'model': 'モデル', 'base': 'モデルの状態', 'text': 'テキスト', 'bos': 'テキストの前', 'sequences': '系列数', 'length': '系列の長さ', 'seed': 'シード', 'method.name': '測定法', 'method.signs': '逆伝播', 'method.perToken': '符号の範囲', 'method.variant': '比べるもの', 'method.noise': 'ノイズ',
     'method.repeats': '反復', 'method.vocabularySample': '語彙の標本', 'allocation.meanRank': '平均ランク', 'allocation.rounding': '丸め',
     'allocation.unit': '予算の単位', 'allocation.rMin': '最小ランク', 'allocation.rMax': '最大ランク',
     'slider.rank': '最大ランク', 'slider.ranks': '最大ランクの決め方', 'slider.base': '重み', 'slider.mode': '1ステップで動くもの', 'slider.draw': 'ランクの選び方', 'slider.alpha': 'α の値', 'slider.compare': '比べる LoRA',
