@@ -10,6 +10,7 @@ import type { RaceResult } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { writeBytes } from './disk.ts';
+import { losaExperiment } from './losa-experiment.ts';
 import type { Command, Options } from './main.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
@@ -25,22 +26,26 @@ const settings = {
 };
 
 export const experiment: Command = async (name, options) => {
-  if (name !== 'allocations') throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there is: allocations)` });
+  if (name !== 'allocations' && name !== 'losa') throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there are: allocations, losa)` });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
   await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
   });
+  const report = await (name === 'losa' ? losaExperiment : allocationsExperiment)(folder, options);
+  await writeBytes(join(folder, `${name}.md`), report);
+  console.log(report);
+  return 0;
+};
+
+async function allocationsExperiment(folder: string, options: Options): Promise<string> {
   const results: [SetId, RaceResult][] = [];
   for (const set of Object.keys(SETS) as SetId[]) {
     const result = await raceOn(set, options);
     results.push([set, result]);
     await writeBytes(join(folder, `allocations-${set}.json`), `${JSON.stringify(result)}\n`);
   }
-  const report = allocationsReport(results, commandOf(options));
-  await writeBytes(join(folder, 'allocations.md'), report);
-  console.log(report);
-  return 0;
-};
+  return allocationsReport(results, commandOf(options));
+}
 
 function raceOn(set: SetId, options: Options): Promise<RaceResult> {
   const { race, training } = settings, texts = { train: { kind: 'bundled', id: `${set}-train` }, held: { kind: 'bundled', id: `${set}-eval` } };
@@ -72,7 +77,7 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
   return `${lines.join('\n')}\n`;
 }
 
-function markdownTable([header, ...rows]: readonly (readonly string[])[]): string[] {
+export function markdownTable([header, ...rows]: readonly (readonly string[])[]): string[] {
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [row(header!), row(header!.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row)];
 }

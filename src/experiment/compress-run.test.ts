@@ -15,7 +15,7 @@ import { layOut } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
 import { compressedFiles, partsOf } from './compress-export.ts';
 import { runCompress } from './compress-run.ts';
-import { checkCorrelation, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
+import { agreementOf, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
 import { readTask, splitTask } from './compress-task.ts';
 import { cutModules, type MadeBase } from './made-base.ts';
 import { parseSpec } from './schema.ts';
@@ -66,7 +66,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     let base: MadeBase | null = null;
     const state = await ran(small(), undefined, { keepBase: (made) => { base = made; } }), { result, trials, checks } = state;
     expect(checks).toHaveLength(8);
-    expect(checkCorrelation(checks)!).toBeGreaterThan(0.9);
+    expect(agreementOf(checks)!.pearson).toBeGreaterThan(0.9);
     expect(result!.calibration.before.accuracy).toBeGreaterThan(0.5);
     expect(result!.chance).toBe(0.25);
     // Each trial is judged against what was accepted before it.

@@ -18,7 +18,7 @@ export const pruneEn = {
   doing: ({ what, round, done, of }: PruneDoing): string => ({
     prepare: 'Judging the model as it is.', prune: `Round ${n.whole(round)}: pruned ${n.whole(done)} of ${n.whole(of)} layers.`, judge: `Round ${n.whole(round)}: judging what is left.`,
     repair: `Round ${n.whole(round)}: repairing, step ${n.whole(done)} of ${n.whole(of)}.`, wanda: `For comparison, Wanda alone: ${n.whole(done)} of ${n.whole(of)} layers.`,
-    lora: `For comparison, Wanda and plain LoRA: step ${n.whole(done)} of ${n.whole(of)}.`, store: `Rounding to 4 bits, ${n.whole(done)} of ${n.whole(of)} modules.`,
+    masked: `For comparison, Wanda and masked LoRA: step ${n.whole(done)} of ${n.whole(of)}.`, lora: `For comparison, Wanda and plain LoRA: step ${n.whole(done)} of ${n.whole(of)}.`, store: `Rounding to 4 bits, ${n.whole(done)} of ${n.whole(of)} modules.`,
   })[what],
   cost: (zeros: number, by: number) => (by >= 0 ? `${percent(zeros)} zeros cost ${nats(by)} nats, repair included.` : `${percent(zeros)} zeros, repaired: ${nats(-by)} nats better than before.`),
   costNote: (gained: boolean): string => (gained ? 'The repair also teaches the new text, which the dense model never saw. One seed.' : 'One seed, few steps: a hint, not a verdict.'),
@@ -28,7 +28,7 @@ export const pruneEn = {
   cell: (zeros: number, rank: number | null) => `${percent(zeros)} zeros${rank === null ? '' : `, rank ${n.whole(rank)}`}`,
   ways: {
     title: 'Ways to the same share of zeros', columns: { way: 'way', zeros: 'zeros', loss: 'loss', perplexity: 'perplexity', size: 'layers' },
-    dense: 'The model as it is', losa: 'LoSA', int4: 'LoSA, back to 4 bits', sparse: 'LoSA, sparse file', wanda: 'Wanda alone', merged: (rank: number) => `Wanda, LoRA r ${n.whole(rank)} merged`, masked: 'the same, zeros kept',
+    dense: 'The model as it is', losa: 'LoSA', int4: 'LoSA, back to 4 bits', sparse: 'LoSA, sparse file', wanda: 'Wanda alone', maskedLora: (rank: number) => `Wanda, masked LoRA r ${n.whole(rank)}`, merged: (rank: number) => `Wanda, plain LoRA r ${n.whole(rank)} merged`, masked: 'the same, zeros kept',
   },
   nats, percent, perplexity: (v: number) => n.significant(v), megabytes: (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`,
   files: { 'onnx/model.onnx': 'model, float', 'onnx/model_q4.onnx': 'model, 4 bits', 'weights.safetensors': 'weights', 'adapter.safetensors': 'adapters', 'mask.safetensors': 'masks' },
