@@ -1,5 +1,5 @@
 /**
- * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
+ * `rank-atlas experiment allocations` (and `losa`, see losa-experiment.ts): races allocations on the bundled model over two adaptation sets and several seeds, and writes
  * docs/experiments/allocations.md with every number in it, the raw results beside it.
  */
 import { mkdir } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { setByPaths } from '../src/experiment/settings.ts';
 import { writeBytes } from './disk.ts';
 import { losaExperiment } from './losa-experiment.ts';
 import type { Command, Options } from './main.ts';
+import { markdownTable } from './markdown.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
 
@@ -75,9 +76,4 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
     }
   }
   return `${lines.join('\n')}\n`;
-}
-
-export function markdownTable([header, ...rows]: readonly (readonly string[])[]): string[] {
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [row(header!), row(header!.map((_, i) => (i === 0 ? '---' : '---:'))), ...rows.map(row)];
 }

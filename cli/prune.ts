@@ -77,5 +77,6 @@ export function pruneText(result: PruneResult): string {
     '', ...columns([['linear layers stored as', 'bytes', 'loss'], ['the file', describeBytes(dense!.bytes), dense!.loss.toFixed(4)],
       ...stored.map((s) => [{ float32: 'pruned, float32', sparse: 'pruned, bit mask and kept weights', int4: 'pruned, 4 bits again' }[s.form], describeBytes(s.bytes), s.loss.toFixed(4)])]),
     ...(found ? ['', `${percent(found.zeros)} zeros ${found.cost >= 0 ? `cost ${found.cost.toFixed(3)} nats` : `and the training together gain ${(-found.cost).toFixed(3)} nats`} per token.`] : []),
+    ...(masked ? [`The same zeros at one stroke with masked LoRA end ${Math.abs(masked.loss - last.repaired!).toFixed(3)} nats ${masked.loss < last.repaired! ? 'below' : 'above'} LoSA (one seed).`] : []),
   ].join('\n');
 }

@@ -22,6 +22,7 @@ export const pruneEn = {
   })[what],
   cost: (zeros: number, by: number) => (by >= 0 ? `${percent(zeros)} zeros cost ${nats(by)} nats, repair included.` : `${percent(zeros)} zeros, repaired: ${nats(-by)} nats better than before.`),
   costNote: (gained: boolean): string => (gained ? 'The repair also teaches the new text, which the dense model never saw. One seed.' : 'One seed, few steps: a hint, not a verdict.'),
+  rival: (losa: number, masked: number) => `Same zeros, one stroke and masked LoRA: ${nats(masked)}; LoSA: ${nats(losa)}.`,
   axis: { round: 'round', layer: 'layer (0 = first)', roundName: (round: number) => `round ${n.whole(round)}`, layerName: (layer: number) => `layer ${n.whole(layer)}` },
   columns: { layer: 'layer', round: 'round', target: 'target %', zeros: 'zeros %', rank: 'rank', error: 'error', pruned: 'pruned', repaired: 'repaired', dense: 'dense', c: 'share c', importance: 'importance' },
   legend: { pruned: 'just pruned', repaired: 'repaired', dense: 'dense' },
@@ -35,7 +36,7 @@ export const pruneEn = {
   sizeNote: 'A browser multiplies zeros like any other number: sparsity saves room here, not time.',
   settings: {
     sparsity: 'Share of zeros', rounds: 'Rounds', score: 'Weights judged by', wanda: '|W| · ‖x‖ (Wanda)', magnitude: '|W| alone', pattern: 'Pattern', unstructured: 'anywhere in a row', '2:4': '2 of every 4 stay', '4:8': '4 of every 8 stay',
-    beta: 'β of similarity', meanRank: 'Mean rank, round 1', mostRank: 'Largest rank', rankBy: 'Ranks follow', error: 'the damage (authors’ code)', rmi: 'similarity (paper’s words)', samples: 'Calibration sequences', baselines: 'Comparisons', with: 'Wanda, Wanda and LoRA', without: 'none',
+    beta: 'β of similarity', meanRank: 'Mean rank, round 1', mostRank: 'Largest rank', rankBy: 'Ranks follow', error: 'the damage (authors’ code)', rmi: 'similarity (paper’s words)', samples: 'Calibration sequences', baselines: 'Comparisons', with: 'Wanda; with masked, with plain LoRA', without: 'none',
   },
   why: {
     pattern: 'A pattern of N:M has a share of zeros of its own.', meanRank: 'It grows by one in every round.', beta: 'How strongly a layer that resembles the others is pruned more: exp(−β c).',
