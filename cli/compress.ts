@@ -48,10 +48,10 @@ const signed = (v: number): string => `${v > 0 ? '+' : ''}${v.toFixed(4)}`;
 /** The finding, the trail and the times as text. */
 export function compressText(result: CompressResult): string {
   const { spec, chance, calibration, candidates, checks, trials, accepted, test, plain, laser, times } = result, small = agreementOf(checks), tried = agreementOf(trials);
-  const { before, after, plainChange } = verdictOf(result), rows = trials.map((t, i) => [
+  const { before, after, plainChange } = verdictOf(result), plainAfter = (trial: number) => (accepted.includes(trial) ? test.steps[accepted.indexOf(trial) + 1]!.plain.toFixed(4) : '');
+  const rows = trials.map((t, i) => [
     t.accepted ? (accepted.includes(i) ? 'kept' : 'replaced') : '', t.path, String(t.blocks), String(t.rho), String(t.dropped), signed(t.predicted), signed(t.measured), percent(t.figures.accuracy), plainAfter(i),
   ]);
-  const plainAfter = (trial: number) => test.steps[accepted.indexOf(trial) + 1 || NaN]?.plain.toFixed(4) ?? '';
   return [
     `${candidates} candidates, ${trials.length} tried, ${accepted.length} kept. Luck alone: ${percent(chance)}.`,
     ...(tried ? [`Prediction against truth, all ${tried.count} tried: ${agreement(tried)}`] : []),
