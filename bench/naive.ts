@@ -3,7 +3,7 @@
  * module's weight perturbed as a float input. Everything else is equal: same runtime, provider, threads, tokens, noise.
  */
 import type * as Ort from 'onnxruntime-web';
-import { streamKeys } from '../src/device/random.ts';
+import { moduleKeys } from '../src/device/streams.ts';
 import { SimdNoise } from '../src/device/simd-noise.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
 import { untouchedInputs } from '../src/engine/untouched.ts';
@@ -37,7 +37,7 @@ export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveMod
   const session = await ort.InferenceSession.create(model, sessionOptions);
   const generator = new SimdNoise(), noise = new Float32Array(inFeatures * outFeatures), perturbed = new Float32Array(noise.length);
   const forward = async (draw: number) => {
-    generator.fill(streamKeys(seed, target.module, draw), noise, target.std);
+    generator.fill(moduleKeys(seed, target.module, draw), noise, target.std);
     // Weight and noise are [out, in]; the product wants [in, out].
     for (let o = 0, i = 0; o < outFeatures; o++) {
       for (let k = 0; k < inFeatures; k++, i++) perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;

@@ -8,7 +8,8 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadRuntime } from '../cli/runtime.ts';
 import { testGpu } from '../src/device/test-gpu.ts';
-import { fillNormal, streamKeys } from '../src/device/random.ts';
+import { fillNormal } from '../src/device/random.ts';
+import { moduleKeys } from '../src/device/streams.ts';
 import { gemm } from '../src/engine/test-graphs.ts';
 import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
@@ -64,7 +65,7 @@ function sparseLoop(x: Float32Array, kept: Float32Array, places: Uint32Array, ro
 
 type Way = { name: string; run: () => Promise<unknown> | void; result: () => Promise<Float32Array> | Float32Array };
 
-const w = keepTwoOfFour(fillNormal(streamKeys(1, 0, 0), new Float32Array(outputs * inputs)));
+const w = keepTwoOfFour(fillNormal(moduleKeys(1, 0, 0), new Float32Array(outputs * inputs)));
 const { ort } = await loadRuntime('wasm', '1');
 const dense = await ort.InferenceSession.create(gemm(), { executionProviders: ['wasm'] });
 
@@ -129,7 +130,7 @@ async function onGpu(x: Float32Array, rows: number): Promise<Way[]> {
 
 const others = watchOthers(), used = ownTime(), table: { rows: number; ways: { name: string; milliseconds: number; error: number }[] }[] = [];
 for (const rows of values.rows.split(',').map(Number)) {
-  const x = fillNormal(streamKeys(2, 0, 0), new Float32Array(rows * inputs)), exact = new Float32Array(rows * outputs);
+  const x = fillNormal(moduleKeys(2, 0, 0), new Float32Array(rows * inputs)), exact = new Float32Array(rows * outputs);
   denseLoop(x, w.dense, rows, exact);
   const ways = [...await onCpu(x, rows), ...await onGpu(x, rows)], times = ways.map(() => [] as number[]), largest = exact.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
   const errors: number[] = [];

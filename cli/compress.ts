@@ -4,7 +4,8 @@
  */
 import { compressedFiles } from '../src/experiment/compress-export.ts';
 import { runCompress } from '../src/experiment/compress-run.ts';
-import { checkCorrelation, reduceCompress, type CompressResult, type CompressState, type Figures } from '../src/experiment/compress-state.ts';
+import { agreementOf, reduceCompress, type Agreement, type CompressResult, type CompressState, type Figures, type StepFigures } from '../src/experiment/compress-state.ts';
+import { verdictOf } from '../src/experiment/compress-verdict.ts';
 import { columns } from '../src/experiment/export.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { writeBytes } from './disk.ts';
@@ -35,25 +36,31 @@ export const compress: StudyCommand = async (spec, options) => {
   return 0;
 };
 
-const WHAT = { svd: 'Decomposing', samples: 'Running the samples', gradients: 'One backward pass', checks: 'Checking the prediction', scan: 'Trying candidates', test: 'Judging', text: 'Writing', laser: "LASER's search" } as const;
+const WHAT = { svd: 'Decomposing', samples: 'Running the samples', gradients: 'One backward pass', checks: 'Checking the prediction', scan: 'Trying candidates', test: 'Judging', plain: 'Judging plain text', text: 'Writing', laser: "LASER's search" } as const;
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const figures = ({ accuracy, loss }: Figures): string => `${percent(accuracy)} right, ${loss.toFixed(4)} nats per token`;
+const withPlain = (step: StepFigures): string => `${figures(step)}, plain text ${step.plain.toFixed(4)}`;
+const agreement = ({ pearson, spearman }: Agreement): string => `r = ${pearson.toFixed(3)}, Spearman ${spearman.toFixed(3)}`;
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
 const signed = (v: number): string => `${v > 0 ? '+' : ''}${v.toFixed(4)}`;
 
 /** The finding, the trail and the times as text. */
-export function compressText({ chance, calibration, candidates, checks, trials, accepted, test, laser, times }: CompressResult): string {
-  const r = checkCorrelation(checks), rows = trials.map((t) => [
-    t.accepted ? (accepted.includes(trials.indexOf(t)) ? 'kept' : 'replaced') : '', t.path, String(t.blocks), String(t.rho), String(t.dropped), signed(t.predicted), signed(t.measured), percent(t.figures.accuracy),
+export function compressText(result: CompressResult): string {
+  const { spec, chance, calibration, candidates, checks, trials, accepted, test, plain, laser, times } = result, small = agreementOf(checks), tried = agreementOf(trials);
+  const { before, after, plainChange } = verdictOf(result), plainAfter = (trial: number) => (accepted.includes(trial) ? test.steps[accepted.indexOf(trial) + 1]!.plain.toFixed(4) : '');
+  const rows = trials.map((t, i) => [
+    t.accepted ? (accepted.includes(i) ? 'kept' : 'replaced') : '', t.path, String(t.blocks), String(t.rho), String(t.dropped), signed(t.predicted), signed(t.measured), percent(t.figures.accuracy), plainAfter(i),
   ]);
   return [
     `${candidates} candidates, ${trials.length} tried, ${accepted.length} kept. Luck alone: ${percent(chance)}.`,
-    ...(r === null ? [] : [`Prediction against truth over ${checks.length} small removals: r = ${r.toFixed(3)}`]),
-    '', ...columns([['', 'module', 'blocks', 'kept', 'dropped', 'predicted', 'measured', 'accuracy'], ...rows]), '',
+    ...(tried ? [`Prediction against truth, all ${tried.count} tried: ${agreement(tried)}`] : []),
+    ...(small ? [`Prediction against truth, ${small.count} small removals made to check it: ${agreement(small)}`] : []),
+    '', ...columns([['', 'module', 'blocks', 'kept', 'dropped', 'predicted', 'measured', 'accuracy', 'plain text'], ...rows]), '',
+    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${plain.losses[0]!.length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % of the change ${signed(plainChange.low)} to ${signed(plainChange.high)}` : ''}`,
     `${calibration.samples} samples that chose:  ${figures(calibration.before)} -> ${figures(calibration.after)}`,
-    `${test.samples} samples that judge:  ${figures(test.steps[0]!)} -> ${figures(test.steps.at(-1)!)}`,
-    ...(laser ? [`LASER's best of ${laser.made} (${laser.best.path}, ${laser.best.rho}): ${figures(laser.test)}; its whole search, ${laser.evaluations} evaluations, ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`] : []),
+    `${test.samples} samples that judge:  ${withPlain(before)} -> ${withPlain(after)}`,
+    ...(laser ? [`LASER's best of ${laser.made} (${laser.best.path}, ${laser.best.rho}): ${withPlain(laser.test)}; its whole search, ${laser.evaluations} evaluations, ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`] : []),
     `Took ${seconds(times.svd)} to decompose, ${seconds(times.gradients)} for the backward pass, ${seconds(times.scan)} for the trials.`,
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 /**
  * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
- * docs/experiments/allocations.md with every number in it, the raw results beside it. `learning-rates` is in its own file.
+ * docs/experiments/allocations.md with every number in it, the raw results beside it. `learning-rates` and `losa` have files of their own.
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -14,9 +14,10 @@ import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95 } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
 import { writeBytes } from './disk.ts';
-import { markdownTable, SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
+import { SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
 import { shown, zeroSentence } from './learning-rates-report.ts';
 import type { Command, Options } from './main.ts';
+import { markdownTable } from './markdown.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
 
@@ -28,6 +29,7 @@ const settings = {
 /** Each writes its files into the folder and returns its page. */
 const experiments: Record<string, (folder: string, command: string, options: Options) => Promise<string>> = {
   allocations,
+  losa: async (...given) => (await import('./losa-experiment.ts')).losaExperiment(...given),
   'learning-rates': async (...given) => (await import('./learning-rates.ts')).learningRates(...given),
 };
 

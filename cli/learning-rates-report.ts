@@ -4,7 +4,8 @@ import { apart, finals } from '../src/experiment/race-standings.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
 import { interval95, type Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
-import { markdownTable, SET_IDS, SETS, type SetId } from './experiment-sets.ts';
+import { SET_IDS, SETS, type SetId } from './experiment-sets.ts';
+import { markdownTable } from './markdown.ts';
 import type { Cell, LearningRates } from './learning-rates.ts';
 
 const { names } = raceEn;

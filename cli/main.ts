@@ -14,6 +14,7 @@ const help = `rank-atlas ${packageJson.version}: where in a quantised language m
   rank-atlas eval ADAPTER [options]                what a PEFT adapter does to the loss on a text
   rank-atlas experiment allocations [options]      race allocations over two texts and five seeds, write docs/experiments/allocations.md
   rank-atlas experiment learning-rates [options]   the same at five learning rates, write docs/experiments/learning-rates.md; goes on where it was cut
+  rank-atlas experiment losa [options]             LoSA against masked LoRA at 50 and 70 % zeros, three seeds, write docs/experiments/losa.md
   rank-atlas generate PROMPT [options]             continue a text, through a PEFT adapter if one is given
   rank-atlas export ADAPTER|RESULT.json [options]  an adapter as PEFT's folder or zip, or merged into the model
   rank-atlas import ADAPTER [options]              what a PEFT adapter is made of: modules, ranks, scales, parameters

@@ -39,3 +39,18 @@ it('rank-atlas run losa-50: after the merge every pruned weight of the bundled m
     expect(Math.abs(pruned / forms[0]!.length - 0.5), path).toBeLessThan(0.03);
   }
 });
+
+it('rank-atlas experiment losa: LoSA and masked LoRA at two shares of zeros and three seeds, every number of its page from the runs', { timeout: 300_000 }, async () => {
+  const tiny = ['training.steps=1', 'training.batch=2', 'training.length=8', 'training.heldSequences=2', 'prune.rounds=1', 'prune.samples=3', 'prune.meanRank=2'];
+  const { code } = await cli('experiment', 'losa', ...set(tiny), '--out', folder, '--threads', '1');
+  expect(code).toBe(0);
+  const results = JSON.parse(readFileSync(join(folder, 'losa.json'), 'utf8')) as PruneResult[], page = readFileSync(join(folder, 'losa.md'), 'utf8');
+  expect(results.map((r) => [r.spec.seed, r.spec.prune.sparsity])).toEqual([1, 2, 3].flatMap((seed) => [[seed, 0.5], [seed, 0.7]]));
+  for (const sparsity of [0.5, 0.7]) {
+    const own = results.filter((r) => r.spec.prune.sparsity === sparsity), mean = (of: (r: PruneResult) => number) => own.reduce((sum, r) => sum + of(r), 0) / 3;
+    const losa = mean((r) => r.rounds.at(-1)!.repaired!), masked = mean((r) => r.masked!.loss);
+    for (const loss of [losa, masked, mean((r) => r.wanda!.loss)]) expect(page).toContain(loss.toFixed(4));
+    expect(page).toContain(`${masked > losa ? '+' : ''}${(masked - losa).toFixed(4)}`);
+    for (const { masked: m, wanda, lora } of own) expect([m!.rank, m!.zeros, lora]).toEqual([2, wanda!.zeros, null]);
+  }
+});

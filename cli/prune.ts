@@ -6,43 +6,51 @@ import { columns } from '../src/experiment/export.ts';
 import type { PrunedParts } from '../src/experiment/made-base.ts';
 import { prunedFile } from '../src/experiment/prune-export.ts';
 import { PRUNED_FILES } from '../src/experiment/prune-files.ts';
-import { runPrune } from '../src/experiment/prune-run.ts';
+import { runPrune, type PruneEvent } from '../src/experiment/prune-run.ts';
 import { costOf, reducePrune, type PruneDoing, type PruneResult, type PruneState } from '../src/experiment/prune-state.ts';
+import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import { writeBytes } from './disk.ts';
 import { writeModelFolder } from './model-folder.ts';
+import type { Options } from './main.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const prune: StudyCommand = async (spec, options) => {
-  const { context, model, dispose } = await openStudy(spec, options), folder = options['out-model'];
-  let state: PruneState | null = null, pruned = null as PrunedParts | null;
+  const { state, parts, model } = await pruned(spec, options), result = state.result!, folder = options['out-model'];
+  console.log(pruneText(result));
+  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  if (folder !== undefined) await save(folder, model, parts);
+  return 0;
+};
+
+/** A pruning to its end, or until `last` is told, with its progress on stderr. */
+export async function pruned(spec: ExperimentSpec, options: Options, last: PruneEvent['type'] = 'done'): Promise<{ state: PruneState; parts: PrunedParts; model: LoadedModel }> {
+  const { context, model, dispose } = await openStudy(spec, options);
+  let state: PruneState | null = null, parts = null as PrunedParts | null;
   try {
-    for await (const event of runPrune({ ...context, keepBase: (base) => { if (base.kind === 'pruned') pruned = base; } })) {
+    for await (const event of runPrune({ ...context, keepBase: (base) => { if (base.kind === 'pruned') parts = base; } })) {
       state = reducePrune(state, event);
       if (state.doing) line(doingText(state.doing));
+      if (event.type === last) break;
     }
   } finally {
     clearLine();
     await dispose();
   }
-  const result = state!.result!;
-  console.log(pruneText(result));
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
-  if (folder !== undefined) await save(folder, model, pruned!);
-  return 0;
-};
+  return { state: state!, parts: parts!, model };
+}
 
-async function save(folder: string, model: LoadedModel, pruned: PrunedParts): Promise<void> {
+async function save(folder: string, model: LoadedModel, parts: PrunedParts): Promise<void> {
   async function* files() {
-    for (const name of PRUNED_FILES) yield [name, await prunedFile(model, pruned, name)] as const;
+    for (const name of PRUNED_FILES) yield [name, await prunedFile(model, parts, name)] as const;
   }
   for (const [path, bytes] of await writeModelFolder(folder, files(), model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
 }
 
 const WHAT: Record<PruneDoing['what'], string> = {
-  prepare: 'Judging the dense model', prune: 'Pruning blocks', judge: 'Judging', repair: 'Repairing', wanda: 'Wanda alone, blocks', lora: 'Wanda and LoRA, steps', store: 'Rounding to 4 bits',
+  prepare: 'Judging the dense model', prune: 'Pruning blocks', judge: 'Judging', repair: 'Repairing', wanda: 'Wanda alone, blocks', masked: 'Wanda and masked LoRA, steps', lora: 'Wanda and plain LoRA, steps', store: 'Rounding to 4 bits',
 };
 
 const doingText = ({ what, round, done, of }: PruneDoing): string => `${round > 0 ? `Round ${round}. ` : ''}${WHAT[what]}, ${done} of ${of}`;
@@ -53,7 +61,7 @@ const loss = (nats: number): string => `${nats.toFixed(4)} (perplexity ${Math.ex
 
 /** The rounds, layer by layer, and every way to the same sparsity beside each other. */
 export function pruneText(result: PruneResult): string {
-  const { spec, dense, rounds, wanda, lora, stored, layers } = result, { prune: p, training } = spec, found = costOf(result);
+  const { spec, dense, rounds, wanda, masked, lora, stored, layers } = result, { prune: p, training } = spec, found = costOf(result);
   const last = rounds.at(-1)!, time = rounds.reduce((ms, r) => ms + r.milliseconds, 0);
   return [
     `${p.rounds} rounds, ${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, by ${p.score}, ${p.pattern}, beta ${p.beta}, ranks by ${p.rankBy}. Training took ${(time / 1000).toFixed(1)} s.`,
@@ -64,9 +72,11 @@ export function pruneText(result: PruneResult): string {
     'Under each layer: its zeros in percent / the rank of its modules.',
     '', ...columns([['held-out loss, nats per token', ''], ['dense', loss(dense!.loss)], ['LoSA', loss(last.repaired!)],
       ...(wanda ? [[`Wanda alone, ${percent(wanda.zeros)} zeros`, loss(wanda.loss)]] : []),
-      ...(lora ? [[`Wanda, then LoRA of rank ${lora.rank}, merged: ${percent(lora.zeros)} zeros`, loss(lora.merged)], ['the same, kept to the mask', loss(lora.masked)]] : [])]),
+      ...(masked ? [[`Wanda, then masked LoRA of rank ${masked.rank}, ${percent(masked.zeros)} zeros`, loss(masked.loss)]] : []),
+      ...(lora ? [[`Wanda, then plain LoRA of rank ${lora.rank}, merged: ${percent(lora.zeros)} zeros`, loss(lora.merged)], ['the same, kept to the mask', loss(lora.masked)]] : [])]),
     '', ...columns([['linear layers stored as', 'bytes', 'loss'], ['the file', describeBytes(dense!.bytes), dense!.loss.toFixed(4)],
       ...stored.map((s) => [{ float32: 'pruned, float32', sparse: 'pruned, bit mask and kept weights', int4: 'pruned, 4 bits again' }[s.form], describeBytes(s.bytes), s.loss.toFixed(4)])]),
     ...(found ? ['', `${percent(found.zeros)} zeros ${found.cost >= 0 ? `cost ${found.cost.toFixed(3)} nats` : `and the training together gain ${(-found.cost).toFixed(3)} nats`} per token.`] : []),
+    ...(masked ? [`The same zeros at one stroke with masked LoRA end ${Math.abs(masked.loss - last.repaired!).toFixed(3)} nats ${masked.loss < last.repaired! ? 'below' : 'above'} LoSA (one seed).`] : []),
   ].join('\n');
 }

@@ -23,11 +23,14 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await page.getByRole('button', { name: 'Play', exact: true }).click();
 
   await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/, { timeout: 150_000 });
+  // The task is never told without plain text.
+  await expect(plate.locator('.finding')).toHaveText(/^Nothing is removed|Plain text: \d\.\d{3} to \d\.\d{3} nats\.$/);
+  await expect(plate.locator('.race-notes')).toContainText(/Plain text \(Held-out pages, \d+ × \d+ tokens\): \d\.\d{3} to \d\.\d{3}/);
   await expect(plate.locator('.how')).toContainText('12 samples that took no part');
   const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
   await expect(trail.locator('tbody tr')).toHaveCount(5);
   await plate.getByRole('button', { name: 'Prediction' }).click();
-  await expect(plate.locator('.finding')).toContainText(/r = /);
+  await expect(plate.locator('.finding')).toContainText(/^All 5 tried: r = .+Spearman .+ 4 small removals: r = /);
   const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
   expect(csv.text.trim().split('\n').filter((l) => !l.startsWith('#'))).toHaveLength(1 + 4 + 5);
   await plate.getByRole('button', { name: 'Components' }).click();

@@ -18,6 +18,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
   await expect(plate(page)).toContainText('50 % zeros');
+  await expect(plate(page).locator('.how')).toContainText(/one stroke and masked LoRA: \d\.\d{3}; LoSA: \d\.\d{3}/);
 
   const rows = async () => (await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click())).text.trim().split('\n').filter((l) => !l.startsWith('#')).map((l) => l.split(','));
   const [header, ...rounds] = await rows();
@@ -35,7 +36,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   matrix.forEach((row, i) => expect(Number(row[1 + i])).toBe(1));
   await press(page, 'Damage');
   expect((await rows()).slice(1)).toHaveLength(layers);
-  for (const way of ['The model as it is', 'LoSA, back to 4 bits', 'Wanda alone', 'Wanda, LoRA r 3 merged']) await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
+  for (const way of ['The model as it is', 'LoSA, back to 4 bits', 'Wanda alone', 'Wanda, masked LoRA r 3', 'Wanda, plain LoRA r 3 merged']) await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
 
   // Its files, and its use by the other experiments.
   const masks = await saved(page, () => press(page, 'masks'));

@@ -5,6 +5,7 @@
  */
 import type { ModuleInfo } from '../src/compiler/modules.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
+import { keysOf } from '../src/device/streams.ts';
 import type { CleanPass, Engine, GradientEngine, NoiseDraw, Probe, SignDraw, TokenBatch } from '../src/engine/engine.ts';
 import type { ModelFacts } from '../src/experiment/events.ts';
 
@@ -126,7 +127,7 @@ export function arithmeticEngine({ layers, hidden, inner, vocab }: Sizes = { lay
     async jacobianNorms({ batch: { ids, sequences, length } }, draws) {
       log.signs.push(...draws);
       return Float64Array.from(draws.flatMap(({ seed, draw, position }) => {
-        const noise = fillNormal(streamKeys(seed, 0xfffffffd, draw), new Float32Array(ids.length * vocab));
+        const noise = fillNormal(keysOf(seed, 'logitSigns', draw), new Float32Array(ids.length * vocab));
         const perSequence = Array.from({ length: sequences }, (_, s) => {
           const rows = Array.from({ length }, (__, t) => Float64Array.from({ length: vocab }, (___, v) =>
             (position !== undefined && position !== t ? 0 : Math.sign(noise[(s * length + t) * vocab + v]!))));

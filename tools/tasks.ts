@@ -5,7 +5,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { loadModel } from '../src/worker/load.ts';
 import { bundledModel, bundledText } from '../cli/bundled.ts';
-import { streamKeys, uniform } from '../src/device/random.ts';
+import { uniform } from '../src/device/random.ts';
+import { moduleKeys } from '../src/device/streams.ts';
 
 const ROWS = 300;
 interface Row { question: string; options: string[]; answer: number }
@@ -16,7 +17,7 @@ const { source, licence } = (JSON.parse(await readFile(new URL('../public/texts/
 /** Passages of plain prose or verse, as runs of words. */
 const passages = text.split(/\n\s*\n/).map((p) => p.replace(/\s+/g, ' ').trim().split(' ')).filter((words) => words.length >= 24);
 const draw = (stream: number) => {
-  const keys = streamKeys(1, stream, 0);
+  const keys = moduleKeys(1, stream, 0);
   let i = 0;
   return (below: number) => Math.floor(uniform(keys, i++) * below);
 };

@@ -6,7 +6,8 @@ import { hasShared, sharedPath } from '../../test/shared.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
-import { fillSigns, streamKeys } from '../device/random.ts';
+import { fillSigns } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 import { weightBytes } from '../model/memory.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -24,7 +25,7 @@ import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 const backend = await wasmBackend();
 const squared = (x: ArrayLike<number>) => Array.from(x).reduce((sum, v) => sum + v * v, 0);
-const signs = (draw: number, vocab: number, row: number) => fillSigns(streamKeys(1, 0xfffffffd, draw), new Float32Array(vocab), row * vocab);
+const signs = (draw: number, vocab: number, row: number) => fillSigns(keysOf(1, 'logitSigns', draw), new Float32Array(vocab), row * vocab);
 
 describe('random signs over the logits', () => {
   it.each([...heads(64), ...heads(40)].map(([name, head]) => [`${name}, hidden ${head.hidden}`, head] as const))('go back through a %s head', async (_, head) => {

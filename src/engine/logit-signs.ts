@@ -2,15 +2,13 @@
  * The gradient, at the head's input, of a sum of all logits of a batch with random signs: where the Jacobian probe's backward
  * passes begin. [methods.md §6] Signs are made chunk by chunk of the vocabulary, so they never lie in memory whole.
  */
-import { fillSigns, streamKeys } from '../device/random.ts';
+import { fillSigns } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 import type { SignDraw, TokenBatch } from './engine.ts';
 import { model, node, value } from './graphs.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
-
-/** Names the streams of signs: no model has so many modules. */
-const SIGNS = 0xfffffffd;
 
 /** `u` [rows, width], the chunk's rows of W and `before` [rows, hidden] → `dh` = before + u W. */
 function signGraph(format: RowFormat, hidden: number, width: number): Uint8Array {
@@ -32,12 +30,12 @@ export class LogitSigns {
 
   /**
    * dh [draws · sequences, length, hidden]: entry after entry, u W. The sign of a logit is number `row · vocab + token` of stream
-   * (seed, SIGNS, draw), `row` being its row of the token batch, so it depends neither on chunks nor on what else is drawn.
+   * `logitSigns`, `row` being its row of the token batch, so it depends neither on chunks nor on what else is drawn.
    */
   async gradient({ sequences, length }: TokenBatch, draws: readonly SignDraw[]): Promise<DeviceTensor> {
     const { backend, chunks: { head: { vocab, hidden } } } = this, size = sequences * length;
     const taken = draws.flatMap(({ seed, draw, position }, entry) => {
-      const keys = streamKeys(seed, SIGNS, draw), rows = Array.from({ length: size }, (_, row) => ({ keys, row, at: entry * size + row }));
+      const keys = keysOf(seed, 'logitSigns', draw), rows = Array.from({ length: size }, (_, row) => ({ keys, row, at: entry * size + row }));
       return position === undefined ? rows : rows.filter(({ row }) => row % length === position);
     });
     let dh = backend.zeros([taken.length, hidden]);

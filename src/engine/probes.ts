@@ -1,6 +1,6 @@
 /** How the probes of a batch are laid out: as entries, perturbed copies of the token batch, one after the other. */
 import type { ModuleInfo } from '../compiler/modules.ts';
-import { streamKeys } from '../device/random.ts';
+import { moduleKeys } from '../device/streams.ts';
 import { CLEAN, type NoiseSlot } from '../device/twins.ts';
 import type { Probe } from './engine.ts';
 
@@ -14,7 +14,7 @@ export function noiseSlots(probes: readonly Probe[], rows: number, modules: read
   for (const { module, a, b, bias } of probes) {
     for (const draw of b ? [a, b] : [a]) {
       const list = slots.get(module) ?? [];
-      list.push({ keys: streamKeys(draw.seed, module, draw.draw), std: draw.std, row: entry++ * rows, bias: bias === true && modules[module]!.hasBias });
+      list.push({ keys: moduleKeys(draw.seed, module, draw.draw), std: draw.std, row: entry++ * rows, bias: bias === true && modules[module]!.hasBias });
       slots.set(module, list);
     }
   }

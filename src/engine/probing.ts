@@ -6,7 +6,8 @@
  * before that product changes: what leads there is kept from the clean pass, and the probes of a layer, or of a few neighbours, go through the rest as one batch.
  */
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
-import { fillNormal, streamKeys } from '../device/random.ts';
+import { fillNormal } from '../device/random.ts';
+import { moduleKeys } from '../device/streams.ts';
 import type { NoiseTarget } from '../device/twins.ts';
 import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
@@ -128,7 +129,7 @@ export class Probing {
     for (let id = 0; id < vocab; id++) rest += distance(id);
     for (const { id } of tokens) rest -= distance(id);
     const count = Math.min(8, info.inFeatures * info.outFeatures);
-    const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(streamKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
+    const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(moduleKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
     return {
       weights: weight.slice(0, count), noiseA: noise(probe.a), noiseB: noise(probe.b),
       tokens, rest, restCount: vocab - tokens.length, value,

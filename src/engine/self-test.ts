@@ -5,7 +5,8 @@
  * twins. A provider that miscomputes (fused attention on a software adapter, say) shows here.
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
-import { fillNormal, streamKeys } from '../device/random.ts';
+import { fillNormal } from '../device/random.ts';
+import { moduleKeys } from '../device/streams.ts';
 import * as twins from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -85,7 +86,7 @@ export async function comparePipeline({ ort, model, export: { graph, bytes, exte
 
 async function compareNoiseProduct(backend: Backend): Promise<Check> {
   const target = { tokens: 5, inFeatures: 32, outFeatures: 24, column: 8, stride: 40 };
-  const slots = [0, 1].map((i) => ({ keys: streamKeys(1, 2, i), std: 0.5, row: 5 * i, bias: i === 1 }));
+  const slots = [0, 1].map((i) => ({ keys: moduleKeys(1, 2, i), std: 0.5, row: 5 * i, bias: i === 1 }));
   const x = normals(5 * 32, 3), want = new Float32Array(10 * 40);
   twins.noiseProduct(x, want, target, slots);
   const given = backend.upload('float32', [5, 32], new Uint8Array(x.buffer)), y = backend.zeros([10, 40]);
@@ -133,7 +134,7 @@ async function compareDisagreement(backend: Backend): Promise<Check> {
 }
 
 export const within = (name: Check['name'], error: number, allowed: number): Check => ({ name, error, allowed, ok: error <= allowed });
-export const normals = (length: number, stream: number) => fillNormal(streamKeys(0, stream, 0), new Float32Array(length));
+export const normals = (length: number, stream: number) => fillNormal(moduleKeys(0, stream, 0), new Float32Array(length));
 
 /** Largest absolute difference over the largest absolute value of `want`; Infinity for NaN or a wrong length. */
 export function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {

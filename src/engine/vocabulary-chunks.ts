@@ -2,8 +2,9 @@
  * The rows of the vocabulary product in chunks, uploaded once, so that the logits of all rows never exist at once.
  */
 import type { ModuleWeight, TensorType, VocabularyHead, WeightTensor } from '../compiler/compiled.ts';
-import { streamKeys, uniform } from '../device/random.ts';
 import { staysPacked } from '../compiler/modules.ts';
+import { uniform } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 import { dequantise } from '../model/weights.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -19,7 +20,7 @@ export interface Chunk { first: number; width: number; weights: DeviceTensor[] }
 
 /** Sorted tokens of a sample: the first `size` of a seeded shuffle (Fisher–Yates, only the part that is needed). */
 export function sampleTokens(vocab: number, { size, seed }: VocabularySample): Uint32Array {
-  const keys = streamKeys(seed, 0xffffffff, 0), moved = new Map<number, number>();
+  const keys = keysOf(seed, 'vocabularySample'), moved = new Map<number, number>();
   const tokens = new Uint32Array(size);
   for (let i = 0; i < size; i++) {
     const j = i + Math.floor(uniform(keys, i) * (vocab - i));

@@ -14,5 +14,5 @@ export const isOnBase = (study: StudyKind | null): boolean => study !== 'prune' 
 
 /** Settings that decide what the base becomes: not those that only judge it or compare. */
 export const MAKES: Record<BaseKind, RegExp | null> = {
-  'as-is': null, pruned: /^(bos$|prune\.(?!baselines)|training\.(?!held|evaluateEvery))/, compressed: /^(bos$|compress\.(?!checks|laser))/,
+  'as-is': null, pruned: /^(bos$|prune\.(?!baselines)|training\.(?!held|evaluateEvery))/, compressed: /^(bos$|compress\.(?!checks|laser|plain))/,
 };

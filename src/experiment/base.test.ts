@@ -34,7 +34,7 @@ describe('the setting', () => {
     ['as-is', ['prune.sparsity', '0.6'], true], ['as-is', ['seed', '2'], true],
     ['pruned', ['prune.sparsity', '0.6'], false], ['pruned', ['training.steps', '30'], false], ['pruned', ['seed', '2'], false], ['pruned', ['prune.baselines', 'false'], true],
     ['pruned', ['training.held', '{"kind":"own","text":"a"}'], true], ['pruned', ['compress.trials', '3'], true], ['pruned', ['race.seeds', '2'], true],
-    ['compressed', ['compress.trials', '3'], false], ['compressed', ['compress.task.id', 'continuation'], false], ['compressed', ['compress.laser', 'all'], true], ['compressed', ['prune.sparsity', '0.6'], true], ['compressed', ['training.steps', '3'], true],
+    ['compressed', ['compress.trials', '3'], false], ['compressed', ['compress.task.id', 'continuation'], false], ['compressed', ['compress.laser', 'all'], true], ['compressed', ['compress.plain.id', 'opticks-eval'], true], ['compressed', ['prune.sparsity', '0.6'], true], ['compressed', ['training.steps', '3'], true],
   ] as [string, Setting, boolean][])('%s: %j leaves it the same: %s', (base, setting, same) => {
     const a = specOf(['base', base]), b = specOf(['base', base], setting);
     expect(baseKey(a) === baseKey(b)).toBe(same);

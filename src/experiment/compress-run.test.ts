@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundledModel, bundledTask } from '../../cli/bundled.ts';
+import { tokensOf } from '../../cli/data.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { floatModel } from '../engine/float-model.ts';
@@ -15,7 +16,7 @@ import { layOut } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
 import { compressedFiles, partsOf } from './compress-export.ts';
 import { runCompress } from './compress-run.ts';
-import { checkCorrelation, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
+import { agreementOf, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
 import { readTask, splitTask } from './compress-task.ts';
 import { cutModules, type MadeBase } from './made-base.ts';
 import { parseSpec } from './schema.ts';
@@ -23,7 +24,7 @@ import { setByPaths, type Setting } from './settings.ts';
 import type { FullEngine, StudyContext } from './study.ts';
 
 const small = (...settings: Setting[]) => setByPaths(parseSpec({}), [
-  ['compress.rowBlocks', '[1]'], ['compress.samples', '16'], ['compress.test', '16'], ['compress.trials', '3'], ['compress.checks', '8'], ...settings,
+  ['training.heldSequences', '4'], ['compress.rowBlocks', '[1]'], ['compress.samples', '16'], ['compress.test', '16'], ['compress.trials', '3'], ['compress.checks', '8'], ...settings,
 ]);
 
 /** Generated work to its end. */
@@ -43,7 +44,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
   const floatEngine = async () => createEngine({ model: await floatModel(model.graph), backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
   const contextOf = (spec: StudyContext['spec']): StudyContext => ({
     spec, model: factsOf(model), provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: null as unknown as FullEngine, importances: null,
-    tokens: async () => { throw new Error('no text here'); },
+    tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
     ...wordsOf(model, spec.bos), task: bundledTask,
     derive: async () => {
       const engine = await floatEngine();
@@ -66,7 +67,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     let base: MadeBase | null = null;
     const state = await ran(small(), undefined, { keepBase: (made) => { base = made; } }), { result, trials, checks } = state;
     expect(checks).toHaveLength(8);
-    expect(checkCorrelation(checks)!).toBeGreaterThan(0.9);
+    expect(agreementOf(checks)!.pearson).toBeGreaterThan(0.9);
     expect(result!.calibration.before.accuracy).toBeGreaterThan(0.5);
     expect(result!.chance).toBe(0.25);
     // Each trial is judged against what was accepted before it.
@@ -79,6 +80,11 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(result!.calibration.after).toEqual(current);
     expect(result!.test.steps).toHaveLength(1 + result!.accepted.length);
     expect(result!.samples).toHaveLength(16);
+    // What it did to plain text is there for every step, and no other number.
+    expect(result!.plain).toMatchObject({ length: 64 });
+    expect(result!.plain.losses.map((l) => l.length)).toEqual(result!.test.steps.map(() => 4));
+    result!.test.steps.forEach(({ plain }, step) => expect(plain).toBeCloseTo(result!.plain.losses[step]!.reduce((a, b) => a + b, 0) / 4, 12));
+    expect(state.steps).toEqual(result!.test.steps);
     for (const [step, { accuracy }] of result!.test.steps.entries()) expect(accuracy).toBeCloseTo(result!.samples.reduce((sum, s) => sum + s.scores[step]!.right, 0) / 16, 12);
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
     expect(state.spectra).toHaveLength(56);
@@ -112,6 +118,8 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       bench.dispose();
       expect(judged.accuracy).toBe(test.steps[steps]!.accuracy);
       expect(judged.loss).toBeCloseTo(test.steps[steps]!.loss, 5);
+      const { sum, tokens } = await engine.evaluate(await context.tokens(spec.compress.plain, { sequences: 4, length: 64 }));
+      expect(sum / tokens).toBeCloseTo(test.steps[steps]!.plain, 5);
       for await (const { id } of engine.generate({ prompt, tokens: 12, choose: likeliest })) ids.push(id);
       expect(await context.decode([...prompt, ...ids])).toBe(await context.decode(prompt) + text!.steps[steps]!);
     }

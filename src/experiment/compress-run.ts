@@ -2,16 +2,16 @@
  * The study "compress": Compress to Impress (methods.md §5). One backward pass over the samples scores every removal of singular
  * components; the best are really tried, and kept where the samples' accuracy rises. Samples that took no part judge at the end.
  */
-import type { TrainingBatch } from '../engine/engine.ts';
+import type { TokenBatch, TrainingBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import { directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate } from '../methods/compress/candidates.ts';
 import { answersOf, chanceOf, layOut, type Judged, type SampleScore } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
-import { interval95 } from '../methods/statistics.ts';
+import { interval95, summarise } from '../methods/statistics.ts';
 import { sampler } from '../methods/sampling.ts';
-import { epochOrder } from '../methods/windows.ts';
+import { epochOrder, pickSequences } from '../methods/windows.ts';
 import { smallRemovals, withoutComponents, type SmallRemoval } from '../methods/compress/checks.ts';
-import { inForce, isBetter, reduceCompress, type CompressEvent, type CompressPhase, type CompressResult, type CompressState, type Figures, type LaserFigures, type LaserTrial, type Removal } from './compress-state.ts';
+import { inForce, isBetter, reduceCompress, type CompressEvent, type CompressPhase, type CompressResult, type CompressState, type Figures, type LaserFigures, type LaserTrial, type Removal, type StepFigures } from './compress-state.ts';
 import { splitTask, type TaskSplit } from './compress-task.ts';
 import { CutWeights } from './compress-weights.ts';
 import { nameOf } from './events.ts';
@@ -29,9 +29,10 @@ const figuresOf = ({ accuracy, loss }: Judged): Figures => ({ accuracy, loss });
 
 /** See study.ts. Throws `bad-task`, `row-blocks`, `singular`, `bad-spec`, and what `tokens` and `derive` throw. */
 export async function* runCompress(context: StudyContext): Steps {
-  const task = await splitTask(context), engine = await context.derive('float32');
+  const { spec: { compress, training } } = context, task = await splitTask(context);
+  const plain = await context.tokens(compress.plain, { sequences: training.heldSequences, length: training.length }), engine = await context.derive('float32');
   try {
-    yield* new Compression(context, task, engine).run();
+    yield* new Compression(context, { ...task, plain }, engine).run();
   } finally {
     await engine.dispose();
   }
@@ -45,18 +46,21 @@ export interface CompressCheckpoint {
   times: Record<CompressPhase, number>;
 }
 
+/** The task's samples, and the text on which the plain loss is told. */
+type Judges = TaskSplit & { plain: TokenBatch };
+
 /** What the backward pass proposes, in the order in which it is tried. */
 interface Plan { checks: SmallRemoval[]; candidates: Candidate[] }
 
 class Compression {
   private readonly context: StudyContext;
-  private readonly task: TaskSplit;
+  private readonly task: Judges;
   private readonly engine: FullEngine;
   private readonly weights: CutWeights;
-  private readonly times: Record<CompressPhase, number> = { svd: 0, samples: 0, gradients: 0, checks: 0, scan: 0, test: 0, text: 0, laser: 0 };
+  private readonly times: Record<CompressPhase, number> = { svd: 0, samples: 0, gradients: 0, checks: 0, scan: 0, test: 0, plain: 0, text: 0, laser: 0 };
   private state: CompressState | null = null;
 
-  constructor(context: StudyContext, task: TaskSplit, engine: FullEngine) {
+  constructor(context: StudyContext, task: Judges, engine: FullEngine) {
     this.context = context;
     this.task = task;
     this.engine = engine;
@@ -96,7 +100,7 @@ class Compression {
       const result: CompressResult = {
         format: 'rank-atlas-compress', version: 1, spec, model: nameOf(model), provider, versions, chance,
         calibration: { samples: task.calibration.length, before, after }, candidates: this.now.candidates, checks: this.now.checks, trials, accepted,
-        test: { samples: task.test.length, steps: judged.steps }, samples, text: judged.text, laser, times: this.times,
+        test: { samples: task.test.length, steps: judged.steps }, plain: { length: task.plain.length, losses: judged.losses }, samples, text: judged.text, laser, times: this.times,
       };
       yield { type: 'done', result };
     } finally {
@@ -197,8 +201,8 @@ class Compression {
   }
 
   /** The test samples under the model as it is, then with one accepted step after the other; and what each of these writes. */
-  private async *judge(steps: readonly Removal[]): Steps<Pick<CompressResult, 'samples' | 'text'> & { steps: Figures[] }> {
-    const { task, engine, context: { spec: { compress, samples: { prompt } } } } = this, bench = new Workbench(engine, layOut(task.test, compress.scoring, ROWS)), judged: Judged[] = [];
+  private async *judge(steps: readonly Removal[]): Steps<Pick<CompressResult, 'samples' | 'text'> & { steps: StepFigures[]; losses: number[][] }> {
+    const { task, engine, context: { spec: { compress, samples: { prompt } } } } = this, bench = new Workbench(engine, layOut(task.test, compress.scoring, ROWS)), judged: Judged[] = [], figures: StepFigures[] = [], losses: number[][] = [];
     const brief = ({ right, loss, chosen }: SampleScore) => ({ right, loss, chosen }), texts: (string | null)[] = [];
     try {
       yield* this.working('test', bench.open(), bench.batches);
@@ -207,19 +211,36 @@ class Compression {
           await engine.setWeight(step.module, this.weights.cut(step));
           bench.settle(this.layerOf(step.module));
         }
-        judged.push(yield* this.working('test', bench.judge(), bench.batches));
+        const now = yield* this.working('test', bench.judge(), bench.batches), plain = yield* this.plainLosses();
+        judged.push(now);
+        losses.push(plain);
+        figures.push({ ...figuresOf(now), plain: summarise(plain).mean });
         texts.push(texts.includes(null) ? null : yield* this.written());
-        yield { type: 'step', figures: figuresOf(judged.at(-1)!), scores: judged.at(-1)!.samples.map(brief) };
+        yield { type: 'step', figures: figures.at(-1)!, scores: now.samples.map(brief), plain };
       }
       const written = texts.filter((t) => t !== null);
       return {
-        steps: judged.map(figuresOf), samples: task.shown.map((shown, i) => ({ ...shown, scores: judged.map((j) => brief(j.samples[i]!)) })),
+        steps: figures, losses, samples: task.shown.map((shown, i) => ({ ...shown, scores: judged.map((j) => brief(j.samples[i]!)) })),
         text: written.length === texts.length ? { prompt, steps: written } : null,
       };
     } finally {
       bench.dispose();
       for (const { module } of steps) await engine.setWeight(module, null);
     }
+  }
+
+  /** Next-token loss of each sequence of the plain text under the model as it is now, nats per token. */
+  private async *plainLosses(): Steps<number[]> {
+    const { task: { plain }, engine } = this, losses: number[] = [];
+    async function* sequences(): AsyncGenerator<void, void, undefined> {
+      for (let i = 0; i < plain.sequences; i++) {
+        const { sum, tokens } = await engine.evaluate(pickSequences(plain, [i]));
+        losses.push(sum / tokens);
+        yield;
+      }
+    }
+    yield* this.working('plain', sequences(), plain.sequences);
+    return losses;
   }
 
   /** The experiment's prompt continued by the model as it is now; null where it cannot write, or not from this prompt. */
@@ -251,8 +272,8 @@ class Compression {
     try {
       await this.engine.setWeight(best.module, this.weights.cutTo(best.module, best.rho));
       yield* this.working('laser', bench.open(), bench.batches);
-      const judged = yield* this.working('laser', bench.judge(), bench.batches);
-      return { evaluations, made: trials.length, milliseconds, extrapolated: (milliseconds / trials.length) * evaluations, best, test: figuresOf(judged) };
+      const judged = yield* this.working('laser', bench.judge(), bench.batches), plain = summarise(yield* this.plainLosses()).mean;
+      return { evaluations, made: trials.length, milliseconds, extrapolated: (milliseconds / trials.length) * evaluations, best, test: { ...figuresOf(judged), plain } };
     } finally {
       bench.dispose();
       await this.engine.setWeight(best.module, null);

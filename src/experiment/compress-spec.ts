@@ -21,6 +21,8 @@ export const taskKey = (id: string): string => `task:${id}`;
 
 export interface CompressSettings {
   task: CompressTask;
+  /** A text like those the model is for: what its plain next-token loss rises or falls by is told beside the task's. */
+  plain: TextRef;
   /** How the tokens of an option make one number: the sum or the mean of their log likelihoods. */
   scoring: Scoring;
   /** Samples that choose, and samples that only judge. */
@@ -58,6 +60,7 @@ export const compressSchemaOf = <T extends z.ZodMiniType<TextRef>>(text: T) => z
     z.strictObject({ kind: z.literal('own'), rows: z.array(taskRowSchema).check(z.minLength(COMPRESS_LIMITS.rows[0]), z.maxLength(COMPRESS_LIMITS.rows[1])) }),
     z.strictObject({ kind: z.literal('text'), text, length: z._default(whole('length'), 32) }),
   ]), { kind: 'set', id: 'next-word' }),
+  plain: z._default<z.ZodMiniType<TextRef>>(text, { kind: 'bundled', id: 'atlas-heldout' }),
   scoring: z._default(z.enum(['sum', 'mean']), 'mean'),
   samples: z._default(whole('samples'), 100),
   test: z._default(whole('test'), 200),

@@ -1,19 +1,22 @@
 /** What a compression says while it runs, and what the plate shows of it. */
 import type { ProviderInfo } from '../engine/engine.ts';
 import type { SampleScore } from '../methods/compress/task.ts';
-import { pearson } from '../methods/statistics.ts';
+import { pearson, spearman } from '../methods/statistics.ts';
 import type { ShownSample } from './compress-task.ts';
 import type { ModelName } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { StudyContext } from './study.ts';
 
-export type CompressPhase = 'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'text' | 'laser';
+export type CompressPhase = 'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'plain' | 'text' | 'laser';
 
 /** `left`: milliseconds to the end of the phase, at its pace so far. */
 export interface CompressProgress { phase: CompressPhase; done: number; of: number; left?: number }
 
 /** Accuracy, and negative log likelihood of the right answers in nats per token. */
 export interface Figures { accuracy: number; loss: number }
+
+/** The task on the samples that judge, and beside it the mean next-token loss of the plain text: a gain in one may be a loss in the other. */
+export interface StepFigures extends Figures { plain: number }
 
 /** What a removal is: of every row block of a module the components after the first `keep`. */
 export interface Removal { module: number; path: string; blocks: number; rho: number; keep: number[]; dropped: number }
@@ -47,7 +50,7 @@ export interface LaserFigures {
   extrapolated: number;
   /** The best by accuracy, then by loss, on the samples that choose; and that one on the test samples. */
   best: LaserTrial;
-  test: Figures;
+  test: StepFigures;
 }
 
 /** A test sample under the model as it is (step 0) and after each accepted step. */
@@ -68,7 +71,9 @@ export interface CompressResult {
   /** Numbers of the accepted trials, in their order. */
   accepted: number[];
   /** Test figures of the model as it is, then after each accepted step. */
-  test: { samples: number; steps: Figures[] };
+  test: { samples: number; steps: StepFigures[] };
+  /** The plain text's sequences of `length` tokens: the loss of each, step by step as in `test`. */
+  plain: { length: number; losses: number[][] };
   samples: SampleTrail[];
   /** What follows the experiment's prompt, written by the model as it is and after each accepted step; null where it cannot write. */
   text: { prompt: string; steps: string[] } | null;
@@ -87,7 +92,8 @@ export type CompressEvent =
   | { type: 'candidates'; count: number }
   | { type: 'check'; check: Check }
   | { type: 'trial'; trial: Trial }
-  | { type: 'step'; figures: Figures; scores: SampleTrail['scores'] }
+  /** `plain`: the loss of each sequence of the plain text. */
+  | { type: 'step'; figures: StepFigures; scores: SampleTrail['scores']; plain: number[] }
   | { type: 'laser'; trial: LaserTrial }
   | { type: 'done'; result: CompressResult };
 
@@ -105,7 +111,7 @@ export interface CompressState {
   candidates: number;
   checks: Check[];
   trials: Trial[];
-  steps: Figures[];
+  steps: StepFigures[];
   laser: LaserTrial[];
   result: CompressResult | null;
 }
@@ -143,9 +149,14 @@ export function inForce(trials: readonly Trial[]): number[] {
   return [...byModule.values()];
 }
 
-/** Pearson's r of predicted and measured change over the small removals; null with fewer than three. */
-export const checkCorrelation = (checks: readonly Check[]): number | null =>
-  (checks.length < 3 ? null : pearson(checks.map((c) => c.predicted), checks.map((c) => c.measured)));
+/** How far predicted and measured changes agree over so many removals. */
+export interface Agreement { count: number; pearson: number; spearman: number }
+
+/** Over all of these; null with fewer than three, or where all are the same. Small removals and candidates tried are told apart: the first are chosen to be small. */
+export function agreementOf(removals: readonly { predicted: number; measured: number }[]): Agreement | null {
+  const predicted = removals.map((c) => c.predicted), measured = removals.map((c) => c.measured), r = pearson(predicted, measured);
+  return removals.length < 3 || !Number.isFinite(r) ? null : { count: removals.length, pearson: r, spearman: spearman(predicted, measured) };
+}
 
 /** Accuracy decides, the loss where it is equal. */
 export const isBetter = (a: Figures, b: Figures): boolean => a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.loss < b.loss);

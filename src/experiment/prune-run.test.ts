@@ -51,7 +51,7 @@ describe('the study', { timeout: 120_000 }, () => {
       state = reducePrune(state, event);
       expect(structuredClone(state)).toEqual(state);
     }
-    const { result, dense, rounds, wanda, lora, stored } = state!;
+    const { result, dense, rounds, wanda, masked, lora, stored } = state!;
     expect(result).toMatchObject({ format: 'rank-atlas-prune', version: 1, dense: { loss: dense!.loss } });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     for (const r of rounds) {
@@ -60,6 +60,10 @@ describe('the study', { timeout: 120_000 }, () => {
       expect(r.repaired).toBeLessThan(r.pruned!);
     }
     expect(Math.abs(wanda!.zeros - 0.5)).toBeLessThan(0.01);
+    // Trained through the mask it keeps every zero, and beats having them cut off afterwards.
+    expect(masked).toMatchObject({ rank: 3, zeros: wanda!.zeros, parameters: lora!.parameters });
+    expect(masked!.loss).toBeLessThan(wanda!.loss);
+    expect(masked!.loss).not.toBe(lora!.masked);
     expect(lora).toMatchObject({ rank: 3 });
     expect(lora!.zeros).toBeLessThan(0.01);
     expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
@@ -119,8 +123,8 @@ describe('the study', { timeout: 120_000 }, () => {
       expect(unheard).toBeLessThanOrEqual(1);
       unheard = 0;
     }
-    // As it came, twice a round, Wanda, LoRA merged and masked, 4 bits again: each two batches.
-    expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 2 + 1));
+    // As it came, twice a round, Wanda, masked LoRA, LoRA merged and cut, 4 bits again: each two batches.
+    expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 1 + 2 + 1));
   });
 
   it('is refused before its layers are made anew where it does not fit, with what would', async () => {
@@ -134,7 +138,7 @@ describe('the study', { timeout: 120_000 }, () => {
     let state: PruneState | null = null;
     for await (const event of runPrune(await context(small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false'])))) state = reducePrune(state, event);
     expect(state!.rounds.at(-1)!.zeros).toEqual([0.5, 0.5]);
-    expect([state!.wanda, state!.lora]).toEqual([null, null]);
+    expect([state!.wanda, state!.masked, state!.lora]).toEqual([null, null, null]);
     const short = runPrune({ ...await context(small()), tokens: async () => trainingBatch(2) });
     await expect((async () => { while (!(await short.next()).done); })()).rejects.toMatchObject({ code: 'bad-text' });
   });

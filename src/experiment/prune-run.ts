@@ -1,9 +1,9 @@
 /**
- * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then the same sparsity by Wanda alone and by
- * Wanda with plain LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
+ * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then the same sparsity by Wanda alone, by
+ * Wanda with masked LoRA of one rank and by Wanda with plain LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
  */
 import type { CleanPass, TokenBatch } from '../engine/engine.ts';
-import { oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
+import { maskedLora, oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
 import { losa, losaStanding, startLosa, type LosaData, type LosaEngine, type LosaEvent, type LosaModel, type LosaOptions, type LosaStanding } from '../methods/losa/losa.ts';
 import { zerosOf } from '../methods/losa/prune-pass.ts';
 import { truncated } from '../methods/qdylora.ts';
@@ -28,9 +28,11 @@ export type PruneEvent =
   /** The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how many weights they have. */
   | { type: 'dense'; loss: number; bytes: number; weights: number }
   | LosaEvent
-  /** How far a comparison is: blocks pruned at one stroke, or steps of plain LoRA. */
-  | { type: 'comparing'; what: 'wanda' | 'lora'; done: number; of: number }
+  /** How far a comparison is: blocks pruned at one stroke, or steps of LoRA. */
+  | { type: 'comparing'; what: 'wanda' | 'masked' | 'lora'; done: number; of: number }
   | { type: 'wanda'; zeros: number; loss: number }
+  /** LoRA behind Wanda that was trained through the mask, so that its zeros stay. */
+  | { type: 'masked'; rank: number; parameters: number; zeros: number; loss: number }
   /** Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses part of what it learnt. */
   | { type: 'lora'; rank: number; parameters: number; zeros: number; merged: number; masked: number }
   | Judging
@@ -38,7 +40,7 @@ export type PruneEvent =
   | { type: 'stored' } & StoredForm
   | { type: 'done'; result: PruneResult };
 
-/** A pruning after a whole round; with `state.lora`, after the comparisons. What comes after a round is the same however often it was taken up again. */
+/** A pruning after a whole round; with `state.lora`, the last of them, after the comparisons. What comes after a round is the same however often it was taken up again. */
 export interface PruneCheckpoint { state: PruneState; standing: LosaStanding }
 
 /** See study.ts. The pruned model is a base as soon as its last round is through. Throws `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
@@ -77,7 +79,7 @@ export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEven
       yield said;
     }
     context.keepBase?.({ kind: 'pruned', ...await partsOf(engine, pruned) });
-    if (spec.prune.baselines && !now().lora) {
+    if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
       for await (const event of baselines(engine, dense, data, options, rank, context.now)) yield told(event);
       if (checkpoint) offer();
@@ -104,8 +106,12 @@ async function* baselines(engine: LosaEngine, dense: CleanPass, data: LosaData, 
   const { training: { batch, steps } } = options, plain = await startOneShot(engine);
   try {
     for await (const { layer } of oneShot(engine, plain, dense, data, options)) yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
-    yield { type: 'wanda', zeros: zerosOf(plain.use.masks, engine.modules), loss: yield* judged(engine, data.held, batch, plain.use) };
+    const zeros = zerosOf(plain.use.masks, engine.modules);
+    yield { type: 'wanda', zeros, loss: yield* judged(engine, data.held, batch, plain.use) };
     const parameters = engine.modules.reduce((n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures), 0);
+    for await (const event of maskedLora(engine, plain.use.masks, data, rank, options, now)) {
+      yield event.type === 'step' ? { type: 'comparing', what: 'masked', done: event.step, of: steps } : event.type === 'judging' ? event : { ...event, rank, parameters, zeros };
+    }
     for await (const event of plainLora(engine, plain.use.masks, data, rank, options, now)) {
       yield event.type === 'step' ? { type: 'comparing', what: 'lora', done: event.step, of: steps } : event.type === 'judging' ? event : { ...event, rank, parameters };
     }

@@ -23,7 +23,7 @@ export interface PruneSettings {
   rankBy: 'error' | 'rmi';
   /** Calibration sequences, as long as those of `training`. */
   samples: number;
-  /** Wanda alone, and Wanda with plain LoRA after it, beside. */
+  /** Wanda alone, and Wanda with masked and with plain LoRA after it, beside. */
   baselines: boolean;
 }
 

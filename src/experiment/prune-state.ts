@@ -43,13 +43,15 @@ export interface PruneState {
   dense: { loss: number; bytes: number; weights: number } | null;
   rounds: PruneRound[];
   wanda: { zeros: number; loss: number } | null;
+  /** LoRA of one rank, trained through the mask; LoSA's nearest rival. */
+  masked: { rank: number; parameters: number; zeros: number; loss: number } | null;
   lora: { rank: number; parameters: number; zeros: number; merged: number; masked: number } | null;
   stored: StoredForm[];
   doing: PruneDoing | null;
   result: PruneResult | null;
 }
 
-export interface PruneDoing { what: 'prepare' | 'prune' | 'judge' | 'repair' | 'wanda' | 'lora' | 'store'; round: number; done: number; of: number }
+export interface PruneDoing { what: 'prepare' | 'prune' | 'judge' | 'repair' | 'wanda' | 'masked' | 'lora' | 'store'; round: number; done: number; of: number }
 
 /** The file of a finished pruning. */
 export interface PruneResult extends Omit<PruneState, 'doing' | 'result'> {
@@ -61,7 +63,7 @@ export interface PruneResult extends Omit<PruneState, 'doing' | 'result'> {
 export function reducePrune(state: PruneState | null, event: PruneEvent): PruneState {
   if (event.type === 'start') {
     const { spec, model, provider, versions, layers, sequences } = event;
-    return { spec, model, provider, versions, layers, sequences, dense: null, rounds: [], wanda: null, lora: null, stored: [], doing: { what: 'prepare', round: 0, done: 0, of: 1 }, result: null };
+    return { spec, model, provider, versions, layers, sequences, dense: null, rounds: [], wanda: null, masked: null, lora: null, stored: [], doing: { what: 'prepare', round: 0, done: 0, of: 1 }, result: null };
   }
   if (event.type === 'resumed') return event.state;
   if (!state) throw new Error(`a study cannot begin with "${event.type}"`);
@@ -91,6 +93,10 @@ export function reducePrune(state: PruneState | null, event: PruneEvent): PruneS
     case 'judging': return state;
     case 'comparing': return { ...state, doing: doing(event.what, 0, event.done, event.of) };
     case 'wanda': return { ...state, wanda: { zeros: event.zeros, loss: event.loss } };
+    case 'masked': {
+      const { rank, parameters, zeros, loss } = event;
+      return { ...state, masked: { rank, parameters, zeros, loss } };
+    }
     case 'lora': {
       const { rank, parameters, zeros, merged, masked } = event;
       return { ...state, lora: { rank, parameters, zeros, merged, masked } };
@@ -105,8 +111,8 @@ const latest = (state: PruneState, change: (round: PruneRound) => Partial<PruneR
   ({ ...state, rounds: state.rounds.map((r, i) => (i === state.rounds.length - 1 ? { ...r, ...change(r) } : r)) });
 
 /** The file of a pruning that is through. */
-export const resultOf = ({ spec, model, provider, versions, layers, sequences, dense, rounds, wanda, lora, stored }: PruneState): PruneResult =>
-  ({ format: 'rank-atlas-prune', version: 1, spec, model, provider, versions, layers, sequences, dense, rounds, wanda, lora, stored });
+export const resultOf = ({ spec, model, provider, versions, layers, sequences, dense, rounds, wanda, masked, lora, stored }: PruneState): PruneResult =>
+  ({ format: 'rank-atlas-prune', version: 1, spec, model, provider, versions, layers, sequences, dense, rounds, wanda, masked, lora, stored });
 
 /** Nats by which the pruned and repaired model is worse than the dense one (less than 0: better), once the last round is through. */
 export function costOf({ dense, rounds, spec }: Pick<PruneState, 'dense' | 'rounds' | 'spec'>): { cost: number; zeros: number } | null {

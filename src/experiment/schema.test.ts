@@ -20,7 +20,7 @@ test('the defaults are those of the page', () => {
     agree: { methods: ['adarank', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'spectrum'] },
     samples: { prompt: 'The light of the sun', tokens: 48, temperature: 0, topP: 1, adapter: null, rank: null },
     compress: {
-      task: { kind: 'set', id: 'next-word' }, scoring: 'mean', samples: 100, test: 200, rowBlocks: [1, 2, 4, 8, 16], split: 'contiguous', ranking: 'curvature', trials: 24, checks: 12, laser: 'none',
+      task: { kind: 'set', id: 'next-word' }, plain: { kind: 'bundled', id: 'atlas-heldout' }, scoring: 'mean', samples: 100, test: 200, rowBlocks: [1, 2, 4, 8, 16], split: 'contiguous', ranking: 'curvature', trials: 24, checks: 12, laser: 'none',
     },
     prune: { sparsity: 0.5, rounds: 5, score: 'wanda', pattern: 'unstructured', beta: 1, meanRank: 6, mostRank: 16, rankBy: 'error', samples: 16, baselines: true },
     slider: { rank: 16, ranks: 'uniform', base: 'nf4', mode: 'full', draw: { kind: 'uniform' }, alpha: 16, compare: [] },

@@ -8,9 +8,9 @@ import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
 import type { ExperimentSpec, MethodName } from './spec.ts';
 
 /** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
-const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held', 'slider.draw', 'compress.task']);
+const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held', 'slider.draw', 'compress.task', 'compress.plain']);
 /** The part of a choice that says which one it is; naming another one drops the parts of the old. */
-const SELECTORS = new Set(['text.kind', 'training.train.kind', 'training.held.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind', 'slider.draw.kind', 'compress.task.kind', 'compress.task.text.kind']);
+const SELECTORS = new Set(['text.kind', 'training.train.kind', 'training.held.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind', 'slider.draw.kind', 'compress.task.kind', 'compress.task.text.kind', 'compress.plain.kind']);
 
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that

@@ -7,7 +7,8 @@
  * The baselines, uniform and random, are importances put through the same rule.
  */
 import { AtlasError } from '../errors.ts';
-import { streamKeys, uniform } from '../device/random.ts';
+import { uniform } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 
 export interface RankRule {
   /** r̄, ranks per module on average; any number ≥ 0. */
@@ -128,15 +129,12 @@ export function rankOfMultiple(multiples: readonly number[], shapes: readonly Sh
 /** Importances of the uniform baseline: put through any rule they give r̄ everywhere. */
 export const uniformImportance = (modules: number): number[] => new Array<number>(modules).fill(1);
 
-/** Module number that names the random baseline's stream; no model has so many modules. */
-const RANDOM_STREAM = 0xffffffff;
-
 /**
  * Importances of the random baseline: a uniformly distributed point of the simplex (normalised exponentials),
  * so that the rank rule makes of it a random composition of the budget. The same seed, the same ranks.
  */
 export function randomImportance(modules: number, seed: number): number[] {
-  const keys = streamKeys(seed, RANDOM_STREAM, 0);
+  const keys = keysOf(seed, 'randomRanks');
   return Array.from({ length: modules }, (_, i) => -Math.log(uniform(keys, i)));
 }
 

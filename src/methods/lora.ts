@@ -6,7 +6,8 @@
  * merged only when it is handed on.
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
-import { streamKeys, uniform } from '../device/random.ts';
+import { uniform } from '../device/random.ts';
+import { moduleKeys } from '../device/streams.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 
 export interface LoraScale {
@@ -24,7 +25,7 @@ export function loraScale(rank: number, { kind, value }: LoraScale): number {
 
 /** A fresh adapter: `A` from stream (seed, module, 0) of the counter-based generator, `B` zeros. */
 export function initialLora(seed: number, { index, inFeatures, outFeatures }: ModuleInfo, rank: number): AdapterValues {
-  const keys = streamKeys(seed, index, 0), bound = 1 / Math.sqrt(inFeatures), loraA = new Float32Array(rank * inFeatures);
+  const keys = moduleKeys(seed, index, 0), bound = 1 / Math.sqrt(inFeatures), loraA = new Float32Array(rank * inFeatures);
   for (let i = 0; i < loraA.length; i++) loraA[i] = (2 * uniform(keys, i) - 1) * bound;
   return { module: index, rank, loraA, loraB: new Float32Array(outFeatures * rank) };
 }

@@ -1,5 +1,6 @@
 /** Leading principal components of rows of numbers. Double precision, deterministic. */
-import { fillNormal, streamKeys } from '../device/random.ts';
+import { fillNormal } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 
 export interface Components {
   /** Orthonormal directions, each `width` long, by falling variance. */
@@ -22,7 +23,7 @@ export function principalComponents(x: Float32Array, rows: number, count: number
     return { length, next: length > 1e-12 * total ? v.map((k) => k / length) : null };
   };
   // The image of a random vector lies where there is variance.
-  const start = () => outside(covariance(centred, rows, Float64Array.from(fillNormal(streamKeys(1, 0, basis.length), new Float32Array(width))))).next;
+  const start = () => outside(covariance(centred, rows, Float64Array.from(fillNormal(keysOf(1, 'startVectors', basis.length), new Float32Array(width))))).next;
 
   let next = start(), ritz: Eigenpair[] = [];
   while (next) {

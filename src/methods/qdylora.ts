@@ -8,7 +8,8 @@
  * Every rank has an AdamW of its own, whose clock goes when the rank takes part: no momentum, decay or bias correction for a
  * step it was not in. docs/qdylora.md says how this differs from the public script.
  */
-import { streamKeys, uniform } from '../device/random.ts';
+import { uniform } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 import type { Adapters, AdapterUse, AdapterValues, RankUpdates, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { loraScale, type LoraScale } from './lora.ts';
 import { judged, type Judging, type StepUse } from './training.ts';
@@ -25,12 +26,9 @@ export interface DyLora {
   scale: LoraScale;
 }
 
-/** A stream of its own, far from every module's. */
-const DRAWS = 0xfffffffd;
-
 /** The rank of step `step`, 1 … most: it depends on nothing else, so a run that is taken up again draws the same. */
 export function drawnRank(seed: number, step: number, most: number, draw: RankDraw): number {
-  const u = uniform(streamKeys(seed, DRAWS, 0), step);
+  const u = uniform(keysOf(seed, 'drawnRanks'), step);
   if (draw.kind === 'uniform') return 1 + Math.floor(u * most);
   // The inverse of the distribution function, cut off at `most`.
   const keep = 1 - draw.p;

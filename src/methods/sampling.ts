@@ -2,7 +2,8 @@
  * Which token comes next: the likeliest at temperature 0, else one drawn from softmax(logits / temperature), kept to the
  * fewest tokens that together have the probability `topP` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751).
  */
-import { streamKeys, uniform } from '../device/random.ts';
+import { uniform } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 
 export interface Sampling {
   /** 0: always the likeliest token. */
@@ -12,13 +13,10 @@ export interface Sampling {
   seed: number;
 }
 
-/** Names this stream of random numbers among those of a seed; modules have the small numbers. */
-const STREAM = 0x7e47;
-
 /** The token at index `index` of a generated text uses number `index` of its stream: the same seed and logits choose the same tokens. */
 export function sampler({ temperature, topP, seed }: Sampling): (logits: Float32Array, index: number) => number {
   if (temperature === 0) return likeliest;
-  const keys = streamKeys(seed, STREAM, 0);
+  const keys = keysOf(seed, 'text');
   return (logits, index) => draw(logits, temperature, topP, uniform(keys, index));
 }
 

@@ -1,5 +1,6 @@
 /** Singular values of small dense matrices, and the largest one of a big one. Double precision, deterministic. */
-import { fillNormal, streamKeys } from '../device/random.ts';
+import { fillNormal } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 
 /**
  * `x` [rows, width] row-major as L Q with orthonormal rows in Q: the columns of L, each `rows` long, as many as x has independent
@@ -51,7 +52,7 @@ export function singularValues(columns: readonly Float64Array[]): Float64Array {
 /** ‖w‖₂ of `w` [rows, width] row-major, to about 1e-6: Lanczos on wᵀw from a seeded start, every vector orthogonalised against all before. */
 export function largestSingularValue(w: Float32Array, width: number): number {
   const rows = w.length / width, basis: Float64Array[] = [], diagonal: number[] = [], beside: number[] = [];
-  let v = Float64Array.from(fillNormal(streamKeys(1, 0, 0), new Float32Array(width))), length = Math.sqrt(dot(v, v)), best = 0;
+  let v = Float64Array.from(fillNormal(keysOf(1, 'startVectors'), new Float32Array(width))), length = Math.sqrt(dot(v, v)), best = 0;
   while (basis.length < Math.min(width, 200)) {
     v = v.map((x) => x / length);
     basis.push(v);

@@ -2,15 +2,13 @@
  * The order of training data. Which sequences step `n` sees depends on the seed and on n alone, so a run that is taken up
  * again needs no more than the number of its step.
  */
-import { streamKeys, uniform } from '../device/random.ts';
+import { uniform } from '../device/random.ts';
+import { keysOf } from '../device/streams.ts';
 import type { TokenBatch } from '../engine/engine.ts';
-
-/** A stream of its own, far from every module's. */
-const ORDER = 0xfffffffe;
 
 /** A seeded shuffle of `count` things (Fisher–Yates), one for every epoch. */
 export function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
-  const keys = streamKeys(seed, ORDER, epoch), order = Uint32Array.from({ length: count }, (_, i) => i);
+  const keys = keysOf(seed, 'order', epoch), order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(uniform(keys, i) * (i + 1)), kept = order[i]!;
     order[i] = order[j]!;

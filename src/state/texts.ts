@@ -26,17 +26,17 @@ export async function textOf(text: TextRef): Promise<string> {
 /** The file of a bundled task. Throws `no-file`. */
 export const taskOf = async (id: string): Promise<string> => (await request(`tasks/${id}.json`)).text();
 
-/** Every bundled text an experiment names, by id, fetched; and its task where the study or the base wants one. Throws `no-file`. */
+/** Every bundled text an experiment names, by id, fetched; those of a compression, and its task, only where the study or the base is one. Throws `no-file`. */
 export async function textsOf(spec: ExperimentSpec): Promise<Record<string, string>> {
-  const named = new Set<string>();
-  JSON.stringify(spec, (_, value: unknown) => {
+  const named = new Set<string>(), { study, base, compress, ...others } = spec, compresses = study === 'compress' || base === 'compressed';
+  JSON.stringify(compresses ? spec : others, (_, value: unknown) => {
     const text = value as TextRef | null;
     if (text !== null && typeof text === 'object' && text.kind === 'bundled' && typeof text.id === 'string') named.add(text.id);
     return value;
   });
   const texts = Object.fromEntries(await Promise.all([...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const)));
-  const { study, base, compress: { task } } = spec;
-  return (study === 'compress' || base === 'compressed') && task.kind === 'set' ? { ...texts, [taskKey(task.id)]: await taskOf(task.id) } : texts;
+  const { task } = compress;
+  return compresses && task.kind === 'set' ? { ...texts, [taskKey(task.id)]: await taskOf(task.id) } : texts;
 }
 
 /** The list of bundled texts. */

@@ -1,6 +1,7 @@
 /** What the module panel draws: a window of W, of a draw of its noise, and of a LoRA delta of the module's rank. */
 import { loraDelta } from '../device/twins.ts';
-import { fillNormal, streamKeys, uniform } from '../device/random.ts';
+import { fillNormal, uniform, type StreamKeys } from '../device/random.ts';
+import { moduleKeys } from '../device/streams.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Picture, Requests } from './protocol.ts';
 
@@ -16,9 +17,9 @@ export function pictureOf(engine: Engine, { spec: { seed, method: { noise: shake
   const width = Math.min(WIDTH, inFeatures), height = Math.min(HEIGHT, outFeatures);
   const matrix = engine.materialiseWeight(module);
   const noise = new Float32Array(inFeatures * height);
-  fillNormal(streamKeys(seed, module, 2 * repeat), noise, 0, shake.scale === 'fixed' ? shake.sigma : engine.weightStd(module));
+  fillNormal(moduleKeys(seed, module, 2 * repeat), noise, 0, shake.scale === 'fixed' ? shake.sigma : engine.weightStd(module));
   const rows = Math.max(rank, 0);
-  const loraA = draw(streamKeys(seed, module, 0), rows * inFeatures, inFeatures), loraB = draw(streamKeys(seed, module, 1), height * rows, rows);
+  const loraA = draw(moduleKeys(seed, module, 0), rows * inFeatures, inFeatures), loraB = draw(moduleKeys(seed, module, 1), height * rows, rows);
   const delta = rows === 0 ? new Float32Array(height * inFeatures) : loraDelta(loraA, loraB, null, null, height, inFeatures, rows, 1);
   const window = (source: Float32Array) => {
     const out = new Float32Array(width * height);
@@ -29,7 +30,7 @@ export function pictureOf(engine: Engine, { spec: { seed, method: { noise: shake
 }
 
 /** Kaiming-uniform with a = √5: U(−1/√fanIn, 1/√fanIn). */
-function draw(keys: ReturnType<typeof streamKeys>, count: number, fanIn: number): Float32Array {
+function draw(keys: StreamKeys, count: number, fanIn: number): Float32Array {
   const bound = 1 / Math.sqrt(Math.max(1, fanIn));
   return Float32Array.from({ length: count }, (_, i) => (2 * uniform(keys, i) - 1) * bound);
 }

@@ -1,10 +1,9 @@
 /** Small removals, to hold the prediction against the truth where a first order must be right. [methods.md §5] */
-import { streamKeys, uniform } from '../../device/random.ts';
+import { uniform } from '../../device/random.ts';
+import { keysOf } from '../../device/streams.ts';
 import { sumOf, type Decomposition, type SigmaGradients } from './candidates.ts';
 import { take } from './svd.ts';
 
-/** A stream of its own, far from every module's. */
-const PICKS = 0xfffffffb;
 /** A removal is a 24th of the components; the strongest sixth stays. */
 const PARTS = 24, STRONG = 4;
 
@@ -12,7 +11,7 @@ export interface SmallRemoval { module: number; /** Number of row blocks. */ blo
 
 /** Seeded picks among all decompositions. Blocks are taken to be equally large; of a larger one the same numbers go. */
 export function smallRemovals(sums: readonly SigmaGradients[], count: number, seed: number): SmallRemoval[] {
-  const keys = streamKeys(seed, PICKS, 0);
+  const keys = keysOf(seed, 'smallRemovals');
   return Array.from({ length: count }, (_, n) => {
     const sum = sums[Math.floor(uniform(keys, 2 * n) * sums.length)]!, { of } = sum;
     const least = Math.min(...of.blocks.map((b) => b.sigma.length)), size = Math.max(1, Math.floor(least / PARTS));

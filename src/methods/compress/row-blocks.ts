@@ -1,13 +1,12 @@
 /** How the rows of a weight are split into subspaces that are decomposed on their own. [methods.md §5] */
 import type { ModuleInfo } from '../../compiler/modules.ts';
-import { streamKeys, uniform } from '../../device/random.ts';
+import { uniform } from '../../device/random.ts';
+import { keysOf } from '../../device/streams.ts';
 import { AtlasError } from '../../errors.ts';
 
 /** `contiguous`: equal stretches of rows (the paper's). `kmeans`: rows that point alike. */
 export type Split = 'contiguous' | 'kmeans';
 
-/** A stream of its own, far from every module's. */
-const CENTRES = 0xfffffffc;
 const ROUNDS = 12;
 
 /** Rows of each of `blocks` blocks. Throws `row-blocks` for more blocks than rows, and where equal stretches do not come out even. */
@@ -23,7 +22,7 @@ export function rowBlocks({ path, outFeatures: rows }: Pick<ModuleInfo, 'path' |
  * are always `k`.
  */
 function clusters(w: Float32Array, rows: number, k: number, seed: number): Int32Array[] {
-  const width = w.length / rows, keys = streamKeys(seed, CENTRES, k), centres = new Float64Array(k * width);
+  const width = w.length / rows, keys = keysOf(seed, 'centres', k), centres = new Float64Array(k * width);
   const nearest = new Float64Array(rows).fill(Infinity), owner = new Int32Array(rows);
   const distance = (row: number, centre: number) => {
     let sum = 0;

@@ -1,5 +1,8 @@
-/** What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone, and Wanda with plain LoRA after it. */
-import type { CleanPass, Masks } from '../../engine/engine.ts';
+/**
+ * What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone at one stroke, and after it masked LoRA
+ * of one rank (its nearest rival: what it has of LoSA is the mask in the forward pass) or plain LoRA.
+ */
+import type { Adapters, CleanPass, Masks } from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
 import { judged, train, type Judging, type TrainingEvent } from '../training.ts';
 import type { LosaData, LosaEngine, LosaOptions } from './losa.ts';
@@ -17,6 +20,27 @@ export async function startOneShot(engine: LosaEngine): Promise<OneShot> {
 export const oneShot = (engine: LosaEngine, { use }: OneShot, dense: CleanPass, data: LosaData, options: LosaOptions): AsyncGenerator<PrunedBlock, void, undefined> =>
   prunePass(engine, data.calibration, dense, use, new Array<number>(engine.layers).fill(options.sparsity), options);
 
+export type MaskedLoraEvent =
+  | Extract<TrainingEvent, { type: 'step' }>
+  /** Held-out loss in nats per token. */
+  | { type: 'masked'; loss: number }
+  | Judging;
+
+/** LoRA of `rank` everywhere that computes with `M ⊙ (W + s B A)` throughout: what it learns, it learns with the zeros, and merging keeps them. */
+export async function* maskedLora(engine: LosaEngine, masks: Masks, data: LosaData, rank: number, { seed, scale, training }: LosaOptions, now: () => number): AsyncGenerator<MaskedLoraEvent, void, undefined> {
+  const adapters = await uniformAdapters(engine, seed, rank);
+  try {
+    for await (const event of train(engine, { adapters, masks, scale: () => scale }, data, { ...training, evaluateEvery: 0 }, now, 0, undefined, true)) {
+      yield event.type === 'evaluation' ? { type: 'masked', loss: event.loss } : event;
+    }
+  } finally {
+    adapters.dispose();
+  }
+}
+
+const uniformAdapters = (engine: LosaEngine, seed: number, rank: number): Promise<Adapters> =>
+  engine.adapters(initialAdapters(seed, engine.modules, engine.modules.map((m) => Math.min(rank, m.inFeatures, m.outFeatures))));
+
 export type PlainLoraEvent =
   | Extract<TrainingEvent, { type: 'step' }>
   /** Held-out losses in nats per token. `merged`: the adapter added to the weights, which fills them; `masked`: only where weights were kept. */
@@ -28,7 +52,7 @@ export type PlainLoraEvent =
  * zeros, and keeping them loses part of what was learnt. The engine's own weights are back at the end.
  */
 export async function* plainLora(engine: LosaEngine, masks: Masks, data: LosaData, rank: number, { seed, scale, training }: LosaOptions, now: () => number): AsyncGenerator<PlainLoraEvent, void, undefined> {
-  const { modules } = engine, adapters = await engine.adapters(initialAdapters(seed, modules, modules.map((m) => Math.min(rank, m.inFeatures, m.outFeatures))));
+  const { modules } = engine, adapters = await uniformAdapters(engine, seed, rank);
   const use = { adapters, scale: () => scale };
   try {
     for (const { index } of modules) {

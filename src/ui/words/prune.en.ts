@@ -18,24 +18,25 @@ export const pruneEn = {
   doing: ({ what, round, done, of }: PruneDoing): string => ({
     prepare: 'Judging the model as it is.', prune: `Round ${n.whole(round)}: pruned ${n.whole(done)} of ${n.whole(of)} layers.`, judge: `Round ${n.whole(round)}: judging what is left.`,
     repair: `Round ${n.whole(round)}: repairing, step ${n.whole(done)} of ${n.whole(of)}.`, wanda: `For comparison, Wanda alone: ${n.whole(done)} of ${n.whole(of)} layers.`,
-    lora: `For comparison, Wanda and plain LoRA: step ${n.whole(done)} of ${n.whole(of)}.`, store: `Rounding to 4 bits, ${n.whole(done)} of ${n.whole(of)} modules.`,
+    masked: `For comparison, Wanda and masked LoRA: step ${n.whole(done)} of ${n.whole(of)}.`, lora: `For comparison, Wanda and plain LoRA: step ${n.whole(done)} of ${n.whole(of)}.`, store: `Rounding to 4 bits, ${n.whole(done)} of ${n.whole(of)} modules.`,
   })[what],
   cost: (zeros: number, by: number) => (by >= 0 ? `${percent(zeros)} zeros cost ${nats(by)} nats, repair included.` : `${percent(zeros)} zeros, repaired: ${nats(-by)} nats better than before.`),
   costNote: (gained: boolean): string => (gained ? 'The repair also teaches the new text, which the dense model never saw. One seed.' : 'One seed, few steps: a hint, not a verdict.'),
+  rival: (losa: number, masked: number) => `Same zeros, one stroke and masked LoRA: ${nats(masked)}; LoSA: ${nats(losa)}.`,
   axis: { round: 'round', layer: 'layer (0 = first)', roundName: (round: number) => `round ${n.whole(round)}`, layerName: (layer: number) => `layer ${n.whole(layer)}` },
   columns: { layer: 'layer', round: 'round', target: 'target %', zeros: 'zeros %', rank: 'rank', error: 'error', pruned: 'pruned', repaired: 'repaired', dense: 'dense', c: 'share c', importance: 'importance' },
   legend: { pruned: 'just pruned', repaired: 'repaired', dense: 'dense' },
   cell: (zeros: number, rank: number | null) => `${percent(zeros)} zeros${rank === null ? '' : `, rank ${n.whole(rank)}`}`,
   ways: {
     title: 'Ways to the same share of zeros', columns: { way: 'way', zeros: 'zeros', loss: 'loss', perplexity: 'perplexity', size: 'layers' },
-    dense: 'The model as it is', losa: 'LoSA', int4: 'LoSA, back to 4 bits', sparse: 'LoSA, sparse file', wanda: 'Wanda alone', merged: (rank: number) => `Wanda, LoRA r ${n.whole(rank)} merged`, masked: 'the same, zeros kept',
+    dense: 'The model as it is', losa: 'LoSA', int4: 'LoSA, back to 4 bits', sparse: 'LoSA, sparse file', wanda: 'Wanda alone', maskedLora: (rank: number) => `Wanda, masked LoRA r ${n.whole(rank)}`, merged: (rank: number) => `Wanda, plain LoRA r ${n.whole(rank)} merged`, masked: 'the same, zeros kept',
   },
   nats, percent, perplexity: (v: number) => n.significant(v), megabytes: (bytes: number) => `${n.fixed(bytes / 1e6, 1)} MB`,
   files: { 'onnx/model.onnx': 'model, float', 'onnx/model_q4.onnx': 'model, 4 bits', 'weights.safetensors': 'weights', 'adapter.safetensors': 'adapters', 'mask.safetensors': 'masks' },
   sizeNote: 'A browser multiplies zeros like any other number: sparsity saves room here, not time.',
   settings: {
     sparsity: 'Share of zeros', rounds: 'Rounds', score: 'Weights judged by', wanda: '|W| · ‖x‖ (Wanda)', magnitude: '|W| alone', pattern: 'Pattern', unstructured: 'anywhere in a row', '2:4': '2 of every 4 stay', '4:8': '4 of every 8 stay',
-    beta: 'β of similarity', meanRank: 'Mean rank, round 1', mostRank: 'Largest rank', rankBy: 'Ranks follow', error: 'the damage (authors’ code)', rmi: 'similarity (paper’s words)', samples: 'Calibration sequences', baselines: 'Comparisons', with: 'Wanda, Wanda and LoRA', without: 'none',
+    beta: 'β of similarity', meanRank: 'Mean rank, round 1', mostRank: 'Largest rank', rankBy: 'Ranks follow', error: 'the damage (authors’ code)', rmi: 'similarity (paper’s words)', samples: 'Calibration sequences', baselines: 'Comparisons', with: 'Wanda; with masked, with plain LoRA', without: 'none',
   },
   why: {
     pattern: 'A pattern of N:M has a share of zeros of its own.', meanRank: 'It grows by one in every round.', beta: 'How strongly a layer that resembles the others is pruned more: exp(−β c).',

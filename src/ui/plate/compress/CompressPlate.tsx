@@ -1,7 +1,8 @@
 /** Compress to Impress: what every component costs, how far the prediction carries, what was tried, and what it did to each sample. */
 import { useState } from 'react';
-import { checkCorrelation, type CompressState } from '../../../experiment/compress-state.ts';
+import { agreementOf, type CompressState } from '../../../experiment/compress-state.ts';
 import { shortName, verdictOf } from '../../../experiment/compress-verdict.ts';
+import type { TextRef } from '../../../experiment/spec.ts';
 import { compressedFile } from '../../../state/study-session.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../words/numbers.ts';
@@ -34,7 +35,7 @@ export function CompressPlate() {
         {(['spectrum', 'scatter'] as const).map((v) => <button key={v} type="button" className="link" aria-pressed={view === v} onClick={() => setView(v)}>{w.views[v]}</button>)}
       </div>
       {state && state.trials.length > 0 && <Trail state={state} steps={steps} onSteps={(to) => setUndone({ of: result, steps: to })} />}
-      {state && <Notes state={state} />}
+      {state && <Notes state={state} steps={steps} />}
       {result && <Samples result={result} steps={steps} />}
       {result?.text && <Texts text={result.text} steps={steps} />}
       {result && steps > 0 && <SaveLinks key={steps} of="compressed" modelTitle={result.model.title} files={[['factors.safetensors', w.factors], ['onnx/model.onnx', w.model]] as const} write={(file) => compressedFile(result, steps, file)} />}
@@ -93,7 +94,7 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
 
 function Prediction({ state, steps }: { state: CompressState | null; steps: number }) {
   const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), height = useChartHeight(), checks = state?.checks ?? [], trials = state?.trials ?? [];
-  const r = checkCorrelation(checks), own = r === null ? null : r >= 0.9 ? w.scatterFinding(r) : w.scatterPoor(r), said = useSaid(state && { ...state, result: null }, steps, own, w.scatterNote);
+  const own = w.scatterFinding(agreementOf(trials), agreementOf(checks)) || null, said = useSaid(state && { ...state, result: null }, steps, own, w.scatterNote);
   return (
     <ChartFrame
       title={w.scatterTitle} finding={said.finding} note={state?.result ? w.scatterNote : said.note} empty={checks.length + trials.length === 0} unit={w.scatterUnit} height={height}
@@ -104,12 +105,14 @@ function Prediction({ state, steps }: { state: CompressState | null; steps: numb
   );
 }
 
-function Notes({ state }: { state: CompressState }) {
+function Notes({ state, steps }: { state: CompressState; steps: number }) {
   const words = useWords(), w = ofStudies(words).compress, n = numbersOf(words.locale), { result } = state;
+  const plainName = (text: TextRef) => (text.kind === 'bundled' ? words.texts[text.id] ?? text.id : w.settings.plainOwn);
   const seconds = (ms: number) => (ms < 120_000 ? `${n.whole(ms / 1000)} s` : `${n.whole(ms / 60_000)} min`);
   return (
     <div className="small ink2 race-notes">
       {!state.aboveChance && <p className="warn">{w.nearChance}</p>}
+      {result && <p>{w.plain(plainName(result.spec.compress.plain), result.plain.losses[0]!.length, result.plain.length, verdictOf(result, steps))}</p>}
       {result && <p>{w.calibration(result.calibration.before, result.calibration.after, result.chance)}</p>}
       {state.trials.length > 0 && <p>{w.counts(state.trials.length, state.candidates, state.laserEvaluations)}</p>}
       {result?.laser && <p>{w.laser(shortName(result.laser.best.path), result.laser.best.rho, result.laser.test, result.laser.made, result.laser.evaluations, seconds(result.laser.extrapolated))}</p>}

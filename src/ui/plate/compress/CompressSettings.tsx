@@ -33,6 +33,7 @@ function Fields() {
     <NumberField label={w[key]} value={c[key]} min={COMPRESS_LIMITS[key][0]} max={COMPRESS_LIMITS[key][1]} note={note(c[key] === d[key], String(d[key]))} onCommit={(v) => change(key, { [key]: v })} />
   );
   const tasks = ['next-word', 'continuation', 'text', ...(c.task.kind === 'own' ? ['own'] : [])];
+  const plainName = c.plain.kind === 'bundled' ? c.plain.id : 'own', plains = [...new Set(['atlas-heldout', 'opticks-eval', 'jargon-eval', plainName])];
   const choose = (name: string) => {
     if (name === 'text') change('task', { task: { kind: 'text', text: { kind: 'bundled', id: 'atlas-heldout' }, length: 32 } });
     else if (name !== 'own') change('task', { task: { kind: 'set', id: name } });
@@ -40,6 +41,7 @@ function Fields() {
   return (
     <>
       <Choice label={w.task} value={nameOf(c.task)} options={(tasks.includes(nameOf(c.task)) ? tasks : [...tasks, nameOf(c.task)]).map((t) => [t, w.tasks[t] ?? t])} note={note(nameOf(c.task) === nameOf(d.task), w.tasks[nameOf(d.task)]!)} onChange={choose} />
+      <Choice label={w.plain} value={plainName} options={plains.map((t) => [t, words.texts[t] ?? w.plainOwn])} note={note(plainName === 'atlas-heldout', words.texts['atlas-heldout']!)} onChange={(id) => id !== 'own' && change('plain', { plain: { kind: 'bundled', id } })} />
       <Choice label={w.scoring} value={c.scoring} options={[['mean', w.mean], ['sum', w.sum]]} note={note(c.scoring === d.scoring, w[d.scoring])} onChange={(scoring) => change('scoring', { scoring })} />
       {number('samples')}{number('test')}{number('trials')}{number('checks')}
       <NumbersField label={w.rowBlocks} value={c.rowBlocks} hint={w.rowBlocksHint} note={note(c.rowBlocks.join() === d.rowBlocks.join(), d.rowBlocks.join(', '))} onCommit={(rowBlocks) => change('rowBlocks', { rowBlocks: rowBlocks as Settings['rowBlocks'] })} />

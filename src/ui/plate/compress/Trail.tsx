@@ -17,13 +17,13 @@ export function Trail({ state, steps, onSteps }: { state: CompressState; steps: 
       </div>
       <div className="chart-table trail" tabIndex={0} role="region" aria-label={w.trailName}>
         <table>
-          <thead><tr>{(['module', 'blocks', 'rho', 'predicted', 'measured', 'accuracy'] as const).map((c) => <th key={c} scope="col">{w.columns[c]}</th>)}<th /></tr></thead>
+          <thead><tr>{(['module', 'blocks', 'rho', 'predicted', 'measured', 'accuracy', 'plain'] as const).map((c) => <th key={c} scope="col">{w.columns[c]}</th>)}<th /></tr></thead>
           <tbody>
             {trials.map((t, i) => {
               const place = placeOf(i), out = result !== null && t.accepted && (place < 0 || place >= steps);
               return (
                 <tr key={i} className={t.accepted && !out ? 'bold' : 'ink2'}>
-                  <td title={t.path}>{shortName(t.path)}</td><td>{n.whole(t.blocks)}</td><td>{n.short(100 * t.rho)} %</td><td>{n.signed(t.predicted, 3)}</td><td>{n.signed(t.measured, 3)}</td><td>{n.fixed(100 * t.figures.accuracy, 1)} %</td>
+                  <td title={t.path}>{shortName(t.path)}</td><td>{n.whole(t.blocks)}</td><td>{n.short(100 * t.rho)} %</td><td>{n.signed(t.predicted, 3)}</td><td>{n.signed(t.measured, 3)}</td><td>{n.fixed(100 * t.figures.accuracy, 1)} %</td><td>{result && place >= 0 ? n.fixed(result.test.steps[place + 1]!.plain, 3) : ''}</td>
                   <td>{place >= 0 && place < steps ? <button type="button" className="link" aria-label={w.undoName(shortName(t.path))} onClick={() => onSteps(place)}>{w.undo}</button> : t.accepted ? <span className="small">{result && place < 0 ? w.replacedMark : out ? '–' : w.keptMark}</span> : null}</td>
                 </tr>
               );

@@ -44,7 +44,7 @@ function useSaid(state: PruneState | null): { finding: string; note: string } {
   const w = ofStudies(useWords()).prune, phase = useStudy((s) => s.phase.prune), { prune, training } = useExperiment((e) => e.spec);
   if (!state) return { finding: w.empty(prune.rounds), note: w.emptyNote(targetOf(prune).sparsity, training.steps) };
   const found = costOf(state), note = state.doing && (phase === 'idle' ? w.interrupted : w.doing(state.doing));
-  return found ? { finding: w.cost(found.zeros, found.cost), note: note ?? w.costNote(found.cost < 0) } : { finding: w.running, note: note ?? '' };
+  return found ? { finding: w.cost(found.zeros, found.cost), note: note ?? [...(state.masked ? [w.rival(state.rounds.at(-1)!.repaired!, state.masked.loss)] : []), w.costNote(found.cost < 0)].join(' ') } : { finding: w.running, note: note ?? '' };
 }
 
 interface ViewProps { state: PruneState | null }

@@ -7,7 +7,7 @@ import { useWords } from '../../words/use-words.ts';
 interface Way { name: string; zeros: number | null; loss: number; bytes: number | null }
 
 export function Ways({ state }: { state: PruneState }) {
-  const w = ofStudies(useWords()).prune, { ways } = w, { dense, wanda, lora, stored, spec, rounds } = state;
+  const w = ofStudies(useWords()).prune, { ways } = w, { dense, wanda, masked, lora, stored, spec, rounds } = state;
   if (!dense) return null;
   const last = rounds.findLast((r) => r.repaired !== null), zeros = last ? mean(last.zeros) : targetOf(spec.prune).sparsity, of = (form: string) => stored.find((s) => s.form === form);
   const [float, sparse, int4] = ['float32', 'sparse', 'int4'].map(of);
@@ -17,6 +17,7 @@ export function Ways({ state }: { state: PruneState }) {
     ...(sparse ? [{ name: ways.sparse, zeros, loss: sparse.loss, bytes: sparse.bytes }] : []),
     ...(int4 ? [{ name: ways.int4, zeros, loss: int4.loss, bytes: int4.bytes }] : []),
     ...(wanda ? [{ name: ways.wanda, zeros: wanda.zeros, loss: wanda.loss, bytes: null }] : []),
+    ...(masked ? [{ name: ways.maskedLora(masked.rank), zeros: masked.zeros, loss: masked.loss, bytes: null }] : []),
     ...(lora ? [{ name: ways.merged(lora.rank), zeros: lora.zeros, loss: lora.merged, bytes: null }, { name: ways.masked, zeros: wanda?.zeros ?? null, loss: lora.masked, bytes: null }] : []),
   ];
   const { columns } = ways;
