@@ -34,7 +34,7 @@ function kernelForm(node: Node, initialisers: Map<string, Tensor>): Node {
   const K = int(node, 'K', 0), N = int(node, 'N', 0), bits = int(node, 'bits', 4), block = int(node, 'block_size', 0), blocks = Math.ceil(K / block);
   const sizes = { N, K, bits, block, blocks }, [packed, scales, zeros, order] = [1, 2, 3, 4].map((i) => initialisers.get(node.inputs[i] ?? ''));
   if (!(K > 0 && N > 0 && block >= 16) || ![2, 4, 8].includes(bits) || !fits(packed, scales, sizes)) return node;
-  const inputs = [...node.inputs], use = (i: number, tensor: Tensor): void => {
+  const inputs = [...node.inputs], put = (i: number, tensor: Tensor): void => {
     initialisers.set(tensor.name, tensor);
     inputs[i] = tensor.name;
   };

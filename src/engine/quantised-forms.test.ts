@@ -1,0 +1,83 @@
+/** Every form in which exports quantise, through every stage, against the same numbers as float32 weights. */
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { quantisedDecoder, type Form } from '../../test/quantised-forms.ts';
+import { likeliest, trainingBatch } from '../../test/training-data.ts';
+import { compile } from '../compiler/index.ts';
+import { dequantise } from '../model/weights.ts';
+import { readGraph } from '../onnx/read.ts';
+import { writeGraph } from '../onnx/write.ts';
+import { createEngine, type CutEngine } from './cut-engine.ts';
+import type { Ort } from './ort.ts';
+import { nf4Model } from './nf4-model.ts';
+import { withWeights } from './replaced-model.ts';
+import { comparePipeline, difference } from './self-test.ts';
+import { wasmBackend } from './test-backends.ts';
+import { apart, probesOf } from './test-probes.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const ort = (await import('onnxruntime-web')) as unknown as Ort, backend = await wasmBackend(1);
+afterAll(() => backend.dispose());
+
+const nbits = (block: number, zeros: (Form & { op: 'nbits' })['zeros'], order: (Form & { op: 'nbits' })['order'] = 'none', bits: 4 | 8 = 4): Form => ({ op: 'nbits', bits, block, zeros, order });
+const linear = (type: (Form & { op: 'linear' })['type'], axis: 0 | 1, zeros: boolean, block = 16): Form => ({ op: 'linear', type, axis, block, zeros });
+
+const forms: [string, Form][] = [
+  ['zero points of codes', nbits(16, 'codes')],
+  ['zero points of floats', nbits(16, 'floats')],
+  ['zero points of floats, 8 bits', nbits(16, 'floats', 'none', 8)],
+  ['zero points of floats that are codes', nbits(16, 'whole')],
+  ['g_idx that says nothing new', nbits(16, 'none', 'plain')],
+  ['g_idx', nbits(16, 'none', 'shuffled')],
+  ['g_idx and zero points of codes', nbits(16, 'codes', 'shuffled')],
+  ['g_idx and zero points of floats', nbits(16, 'floats', 'shuffled')],
+  ['blocks of 512', nbits(512, 'codes')],
+  ...(['int4', 'uint4', 'int8', 'uint8'] as const).flatMap((type) => ([0, 1] as const).map((axis): [string, Form] =>
+    [`DequantizeLinear, blocks of ${type} along axis ${axis}`, linear(type, axis, (type === 'int4') === (axis === 0))])),
+  ['DequantizeLinear, a block for each column', linear('uint4', 0, true, 64)],
+];
+
+const engineOf = (model: ReturnType<typeof compile>): CutEngine => createEngine({ model, backend, memoryBudgetBytes: 5e8 });
+
+async function generated(engine: CutEngine): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const { id } of engine.generate({ prompt: Int32Array.of(3, 1, 4), tokens: 4, choose: likeliest })) ids.push(id);
+  return ids;
+}
+
+describe.each(forms)('%s', (_, form) => {
+  test('forward, probes, gradients, text, weights and exports are those of the float weights', async () => {
+    const { quantised, twin, weights } = quantisedDecoder(form), bytes = writeGraph(quantised), graph = await readGraph(bytes, { file: 'quantised.onnx' });
+    const model = compile(graph), engine = engineOf(model), float = engineOf(compile(twin)), batch = trainingBatch();
+    try {
+      const logits = await engine.logits(batch), wanted = await float.logits(batch);
+      expect(difference(logits, wanted)).toBeLessThan(2e-5);
+      expect(await comparePipeline({ ort, model, export: { graph, bytes, external: new Map() } }, batch, logits)).toMatchObject({ ok: true });
+      for (const m of model.modules) expect(engine.materialiseWeight(m.index)).toEqual(weights.get(m.path));
+      expect(model.blocks.map((b) => b.structure)).toEqual([0, 0]);
+
+      const passes = [await engine.cleanPass(batch), await float.cleanPass(batch)] as const, probes = probesOf(float, 0);
+      expect(apart(await engine.disagreement(passes[0], probes), await float.disagreement(passes[1], probes))).toBeLessThan(1e-4);
+
+      const gradients = async (e: CutEngine) => {
+        const all: Float32Array[] = [];
+        await e.gradients(batch, { residual: (i, g) => { all[100 + i] = g; }, weight: (i, g) => { all[i] = g; }, head: (g) => { all[200] = g; } });
+        return all;
+      };
+      const [got, want] = [await gradients(engine), await gradients(float)];
+      for (const i in want) expect(difference(got[i]!, want[i]!)).toBeLessThan(1e-4);
+      expect(await generated(engine)).toEqual(await generated(float));
+
+      const put = new Map([[1, dequantise(model.weightOf(1)).map((v) => -v)]]), changed = await withWeights(graph, (m) => put.get(m) ?? null, 'float32');
+      const file = writeGraph(changed), again = await readGraph(file, { file: 'changed.onnx' }), remade = compile(again), other = engineOf(remade);
+      for (const m of remade.modules) expect(dequantise(remade.weightOf(m.index))).toEqual(put.get(m.index) ?? weights.get(m.path));
+      expect(await comparePipeline({ ort, model: remade, export: { graph: again, bytes: file, external: new Map() } }, batch, await other.logits(batch))).toMatchObject({ ok: true });
+      await other.dispose();
+      const [nf4, floatNf4] = [await nf4Model(graph), await nf4Model(twin)];
+      for (const m of nf4.modules) expect(dequantise(nf4.weightOf(m.index))).toEqual(dequantise(floatNf4.weightOf(m.index)));
+    } finally {
+      await engine.dispose();
+      await float.dispose();
+    }
+  });
+});
