@@ -1,7 +1,7 @@
 /** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
-import { unzipSync } from 'fflate';
+import { strToU8, unzipSync, zipSync } from 'fflate';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';
 
@@ -66,4 +66,32 @@ test('files that are no adapter of this model are refused in a sentence, and not
   await offer('adapter_config.json', Buffer.from('{"peft_type": "LORA"}'));
   await expect(page.getByRole('alert')).toContainText('adapter_model.safetensors');
   await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
+});
+
+test('of a zip with several adapters the top-most is taken, and where none is, they are named', async ({ page }) => {
+  const settings = (r: number) => strToU8(JSON.stringify({ peft_type: 'LORA', r, target_modules: ['model.layers.0.self_attn.q_proj'], use_later_idea: 1 }));
+  const weights = (r: number) => {
+    const name = 'base_model.model.model.layers.0.self_attn.q_proj', header = strToU8(JSON.stringify({
+      [`${name}.lora_A.weight`]: { dtype: 'F32', shape: [r, 192], data_offsets: [0, r * 768] },
+      [`${name}.lora_B.weight`]: { dtype: 'F32', shape: [192, r], data_offsets: [r * 768, 2 * r * 768] },
+    }));
+    const bytes = new Uint8Array(8 + header.length + 2 * r * 768);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+    bytes.set(header, 8);
+    return bytes;
+  };
+  const pair = (folder: string, r: number) => ({ [`${folder}adapter_config.json`]: settings(r), [`${folder}adapter_model.safetensors`]: weights(r) });
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  const offer = async (content: Record<string, Uint8Array>) => {
+    await page.locator('#change-model').click();
+    await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'out.zip', mimeType: 'application/zip', buffer: Buffer.from(zipSync(content)) });
+  };
+  await offer({ ...pair('a/', 2), ...pair('b/', 3) });
+  await expect(page.getByRole('alert')).toContainText('several adapters: a, b');
+  // As Windows packs it, the checkpoint last.
+  await offer({ ...pair('out\\', 5), ...pair('out\\checkpoint-1\\', 2) });
+  await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
+  await expect(page.getByRole('alert')).toContainText('use_later_idea');
+  expect((await cellTexts(page)).map(Number).reduce((sum, r) => sum + r, 0)).toBe(5);
 });

@@ -6,7 +6,7 @@ import { AtlasError } from '../errors.ts';
 import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 import { CONFIG_FILE } from './peft-files.ts';
-import { fullMatch, parsePattern, pathMatch, type Pattern } from './peft-pattern.ts';
+import { fullMatch, parsePattern, pathMatch, patience, type Patience } from './peft-pattern.ts';
 
 export interface PeftConfig {
   /** `base_model_name_or_path`, as the file says; nothing checks it. */
@@ -82,12 +82,17 @@ function parsed(bytes: Uint8Array): JsonObject {
   return config;
 }
 
-function pattern(source: string, where: string): Pattern {
-  try {
-    return parsePattern(source);
-  } catch (error) {
-    throw bad(`the pattern ${quoted(source)} in ${where} ${(error as Error).message}`, error);
-  }
+/** A pattern as a question about paths; the patterns of a setting share their patience. Throws `adapter-setting`, asked too. */
+function pattern(source: string, where: string, match: typeof fullMatch, within: Patience): (path: string) => boolean {
+  const told = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      throw bad(`the pattern ${quoted(source)} in ${where} ${(error as Error).message}`, error);
+    }
+  };
+  const parsed = told(() => parsePattern(source));
+  return (path) => told(() => match(parsed, path, within));
 }
 
 interface ValueRule {
@@ -103,16 +108,16 @@ interface ValueRule {
 function valueRule(config: JsonObject, name: string, patternName: string, valid: (value: unknown) => boolean): ValueRule {
   const patterns = config[patternName] ?? {};
   if (!isObject(patterns)) throw bad(`${patternName} is ${shown(patterns)}, not an object`);
-  const rules = Object.entries(patterns).map(([key, value]) => ({ key, pattern: pattern(key, patternName), value, taken: false }));
+  const within = patience(), rules = Object.entries(patterns).map(([key, value]) => ({ key, matches: pattern(key, patternName, pathMatch, within), value, taken: false }));
   const otherwise = config[name] === undefined ? 8 : config[name];
   return {
     of(path) {
-      const rule = rules.find((r) => pathMatch(r.pattern, path)), value = rule ? rule.value : otherwise;
+      const rule = rules.find((r) => r.matches(path)), value = rule ? rule.value : otherwise;
       if (rule) rule.taken = true;
       if (!valid(value)) throw bad(`${rule ? `${patternName} of ${quoted(rule.key)}` : name} is ${shown(value)}`);
       return value as number;
     },
-    unused: (paths) => rules.filter((r) => !r.taken && !paths.some((path) => pathMatch(r.pattern, path))).map((r) => r.key),
+    unused: (paths) => rules.filter((r) => !r.taken && !paths.some(r.matches)).map((r) => r.key),
   };
 }
 
@@ -133,10 +138,7 @@ function targetRule(config: JsonObject): (path: string) => boolean {
 
 /** A regular expression for the whole path, or a list of paths and their endings. */
 function nameRule(names: unknown, where: string): (path: string) => boolean {
-  if (typeof names === 'string') {
-    const whole = pattern(names, where);
-    return (path) => fullMatch(whole, path);
-  }
+  if (typeof names === 'string') return pattern(names, where, fullMatch, patience());
   const list = names ?? [];
   if (!Array.isArray(list) || !list.every((n) => typeof n === 'string')) throw bad(`${where} is ${shown(names)}`);
   const endings = new Set<string>(list);

@@ -90,4 +90,14 @@ describe('read', () => {
       'of rank_pattern, "v_proj" matches no adapted module', 'of alpha_pattern, "nothing", "nobody" match no adapted module', 'of target_modules, "wq" matches no adapted module',
     ]);
   });
+
+  test('patterns without end are refused before they take long', () => {
+    const slow = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${'(a?|.){30,999}'.repeat(3)}${i}`, 2]));
+    const config = read({ rank_pattern: slow });
+    expect(() => Array.from({ length: 500 }, (_, i) => config.rankOf(`model.layers.${i}.${'a'.repeat(80)}`))).toThrow(/takes too long to match/);
+    // Many usual ones are none.
+    const usual = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`.*layers\\.${i}\\..*(q|k)_proj`, 2 + i]));
+    const all = read({ rank_pattern: usual, alpha_pattern: usual });
+    for (let i = 0; i < 60; i++) expect([all.rankOf(`model.layers.${i}.self_attn.k_proj`), all.alphaOf(`model.layers.${i}.self_attn.k_proj`)]).toEqual([2 + i, 2 + i]);
+  });
 });

@@ -36,14 +36,23 @@ export function parsePattern(source: string): Pattern {
   return new Parser(source).parse();
 }
 
-/** `re.fullmatch(pattern, name)`. */
-export function fullMatch(pattern: Pattern, name: string): boolean {
-  return endsIn(name)(pattern, 0).includes(name.length);
+/** Steps that the matching of one setting's patterns may take: some tenths of a second. */
+export interface Patience { left: number }
+export const patience = (): Patience => ({ left: 8e6 });
+
+/** `re.fullmatch(pattern, name)`. Throws an Error when patience ends. */
+export function fullMatch(pattern: Pattern, name: string, within = patience()): boolean {
+  return endsIn(name, within)(pattern, 0).includes(name.length);
 }
 
-/** `re.match(r"(.*\.)?(pattern)$", name)`: PEFT's rule for `rank_pattern` and `alpha_pattern`. */
-export function pathMatch(pattern: Pattern, name: string): boolean {
-  const ends = endsIn(name);
+/** `re.match(r"(.*\.)?(pattern)$", name)`: PEFT's rule for `rank_pattern` and `alpha_pattern`. Throws an Error when patience ends. */
+export function pathMatch(pattern: Pattern, name: string, within = patience()): boolean {
+  const ends = endsIn(name, within);
+  if (pattern.kind === 'run') {
+    // A name of fixed length can end the path in one place only.
+    const start = name.length - pattern.tests.length;
+    return (start === 0 || name[start - 1] === '.') && ends(pattern, start).length > 0;
+  }
   for (let start = 0; start <= name.length; start++) {
     if ((start === 0 || name[start - 1] === '.') && ends(pattern, start).includes(name.length)) return true;
   }
@@ -54,8 +63,13 @@ type Positions = readonly number[];
 const nowhere: Positions = [];
 
 /** Where a part that starts at a position can end, each place once; no question is worked out twice. */
-function endsIn(text: string): (node: Node, at: number) => Positions {
+function endsIn(text: string, patience: Patience): (node: Node, at: number) => Positions {
   const known = new Map<Node, Positions[]>();
+
+  function spend(steps: number): void {
+    patience.left -= steps;
+    if (patience.left < 0) throw new Error('takes too long to match');
+  }
 
   function ends(node: Node, at: number): Positions {
     if (node.kind === 'run') {
@@ -73,7 +87,10 @@ function endsIn(text: string): (node: Node, at: number) => Positions {
     if (!seen && starts.length === 1) return ends(node, starts[0]!);
     seen ??= new Uint8Array(text.length + 1);
     const out: number[] = [];
-    for (const end of starts.flatMap((start) => ends(node, start))) {
+    const all = starts.flatMap((start) => ends(node, start));
+    // What a step costs beside its places: lists and a table as long as the text.
+    spend(4 + starts.length + all.length + (text.length >> 3));
+    for (const end of all) {
       if (!seen[end]) out.push(end);
       seen[end] = 1;
     }
@@ -89,6 +106,7 @@ function endsIn(text: string): (node: Node, at: number) => Positions {
         return node.parts.flatMap((part) => from(part, [at], seen));
       }
       case 'repeat': {
+        if (node.node.kind === 'run' && node.node.tests.length === 1) return inARow(node.node.tests[0]!, node.least, node.most, at);
         let reached: Positions = [at];
         // More repetitions than characters only repeat the empty string: nothing new is reached by them.
         for (let count = Math.min(node.least, text.length + 1); count > 0; count--) reached = from(node.node, reached);
@@ -98,6 +116,13 @@ function endsIn(text: string): (node: Node, at: number) => Positions {
         return out;
       }
     }
+  }
+  /** Ends of so many characters that pass a test, one behind the other. */
+  function inARow(test: Test, least: number, most: number, at: number): Positions {
+    let end = at;
+    while (end < text.length && end - at < most && test(text[end]!)) end++;
+    spend(1 + end - at);
+    return end - at < least ? nowhere : Array.from({ length: end - at - least + 1 }, (_, i) => at + least + i);
   }
   return ends;
 }
