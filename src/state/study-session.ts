@@ -32,7 +32,7 @@ function importancesNow(): number[] | null {
 
 /** Settings in which the experiment differs from what a study in view was run with, as far as they are its own. */
 export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
-  const own = study === 'samples' ? ['model', 'seed', study] : study === 'agree' ? ['model', 'text', 'sequences', 'length', 'seed', 'method', study] : ['model', 'seed', 'allocation', 'training', study];
+  const own = study === 'samples' ? ['model', 'bos', 'seed', study] : study === 'agree' ? ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', study] : ['model', 'bos', 'seed', 'allocation', 'training', study];
   const ofBase = (path: string) => isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
   return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!) || ofBase(path));
 }

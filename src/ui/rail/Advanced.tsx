@@ -37,7 +37,7 @@ function Fields(): ReactNode {
   return (
     <div className="stack fields">
       <Choice label={b.label} value={spec.base} why={b.why} note={note(spec.base, d.base, b.names[d.base])} options={BASES.map((base) => [base, b.names[base]] as const)} onChange={(base) => edit('base', (s) => ({ ...s, base }))} />
-      {spec.text.kind !== 'ids' && <Choice label={words.bos.label} value={spec.bos} why={words.bos.why} note={note(spec.bos, d.bos, words.bos.names[d.bos])} options={BOS.map((bos) => [bos, words.bos.names[bos]] as const)} onChange={(bos) => edit('bos', (s) => ({ ...s, bos }))} />}
+      <Choice label={words.bos.label} value={spec.bos} why={words.bos.why} note={note(spec.bos, d.bos, words.bos.names[d.bos])} options={BOS.map((bos) => [bos, words.bos.names[bos]] as const)} onChange={(bos) => edit('bos', (s) => ({ ...s, bos }))} />
       <MethodFields />
       {spec.text.kind !== 'ids' && number(w.sequences, spec.sequences, d.sequences, LIMITS.sequences, 'sequences', (s, sequences) => ({ ...s, sequences }))}
       {spec.text.kind !== 'ids' && number(w.length, spec.length, d.length, LIMITS.length, 'length', (s, length) => ({ ...s, length }))}
