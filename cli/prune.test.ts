@@ -9,6 +9,7 @@ import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
 import { readGraph } from '../src/onnx/read.ts';
 import { cli, set } from '../test/cli.ts';
+import { pruneText } from './prune.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-prune-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,6 +52,8 @@ it('rank-atlas experiment losa: LoSA and masked LoRA at two shares of zeros and 
     const losa = mean((r) => r.rounds.at(-1)!.repaired!), masked = mean((r) => r.masked!.loss);
     for (const loss of [losa, masked, mean((r) => r.wanda!.loss)]) expect(page).toContain(loss.toFixed(4));
     expect(page).toContain(`${masked > losa ? '+' : ''}${(masked - losa).toFixed(4)}`);
+    // LoSA's own text names its rival, too, on the side it lies.
+    for (const r of own) expect(pruneText(r)).toMatch(new RegExp(`masked LoRA of rank 2,.*\n[^]*nats ${r.masked!.loss < r.rounds.at(-1)!.repaired! ? 'below' : 'above'} LoSA`));
     for (const { masked: m, wanda, lora } of own) expect([m!.rank, m!.zeros, lora]).toEqual([2, wanda!.zeros, null]);
   }
 });
