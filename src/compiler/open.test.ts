@@ -6,7 +6,9 @@ import { untouchedLogits } from '../engine/untouched.ts';
 import type { Ort } from '../engine/ort.ts';
 import { externalLocations } from '../onnx/external.ts';
 import type { Graph } from '../onnx/graph.ts';
-import { decodeMessage, encodeMessage, graphProto, modelProto } from '../onnx/proto.ts';
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, ValueInfoProtoSchema } from '../onnx/gen/onnx_pb.ts';
+import { decodeMessage, encodeMessage, modelProto } from '../onnx/proto.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
@@ -17,20 +19,24 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 const ort = (await import('onnxruntime-web')) as unknown as Ort, tokens = { ids: [5, 9, 2, 7, 1, 8], batch: 2, length: 3 };
 const batch = { ids: Int32Array.from(tokens.ids), sequences: 2, length: 3 };
 
-/** Two decoders in an If under `use_cache_branch`; weights outside of it. `prefix` before all names within. */
+/** Two decoders in an If under `use_cache_branch`, each with its weights. `prefix` before the names of all nodes within. */
 function merged(cache: Graph, first: Graph, prefix = ''): Uint8Array {
-  const model = decodeMessage(modelProto, writeGraph(cache)), graph = model.graph!;
   const branch = (of: Graph, mark: string): Uint8Array => {
-    const { node, output } = decodeMessage(modelProto, writeGraph(of)).graph!, own = new Set(node.flatMap((n) => n.output)), named = (name: string) => (own.has(name) ? `${mark}${name}` : name);
-    const nodes = node.map((n) => ({ ...n, name: n.name && prefix + n.name, input: n.input.map(named), output: n.output.map(named) }));
-    return encodeMessage(graphProto, { name: mark, node: nodes, output: output.map((o) => ({ ...o, name: named(o.name) })) });
+    const graph = fromBinary(ModelProtoSchema, writeGraph(of)).graph!, own = new Set([...graph.node.flatMap((n) => n.output), ...graph.initializer.map((t) => t.name)]);
+    const named = (name: string) => (own.has(name) ? `${mark}${name}` : name);
+    for (const n of graph.node) Object.assign(n, { name: n.name && prefix + n.name, input: n.input.map(named), output: n.output.map(named) });
+    for (const part of [...graph.initializer, ...graph.output]) part.name = named(part.name);
+    graph.input = [];
+    return toBinary(GraphProtoSchema, graph);
   };
-  const choice = {
-    name: 'optimum::if', opType: 'If', domain: '', input: ['use_cache_branch'], output: graph.output.map((o) => o.name),
+  const model = fromBinary(ModelProtoSchema, writeGraph(cache)), graph = model.graph!;
+  graph.node = [create(NodeProtoSchema, {
+    name: 'optimum::if', opType: 'If', input: ['use_cache_branch'], output: graph.output.map((o) => o.name),
     attribute: [{ name: 'then_branch', type: 5, g: branch(cache, 'c_') }, { name: 'else_branch', type: 5, g: branch(first, 'f_') }],
-  };
-  const flag = { name: 'use_cache_branch', type: { tensorType: { elemType: 9, shape: { dim: [{ dimValue: 1n }] } } } };
-  return encodeMessage(modelProto, { ...model, graph: { ...graph, node: [choice], input: [...graph.input, flag] } } as never);
+  })];
+  graph.initializer = [];
+  graph.input.push(create(ValueInfoProtoSchema, { name: 'use_cache_branch', type: { value: { case: 'tensorType', value: { elemType: 9, shape: { dim: [{ value: { case: 'dimValue', value: 1n } }] } } } } }));
+  return toBinary(ModelProtoSchema, model);
 }
 
 describe('a merged decoder', () => {
