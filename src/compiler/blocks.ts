@@ -1,6 +1,7 @@
 /**
  * 4-bit products brought to the forms that the runtime's kernel has, number for number: blocks of at most 256 (it refuses or
- * miscomputes larger ones), whole zero points packed like the weights, no `g_idx` that says what is so without it.
+ * miscomputes larger ones), whole zero points packed like the weights, no `g_idx` that says what is so without it; where a `g_idx`
+ * stays, zero points as floats (it passes over packed ones then, and takes the middle code).
  *
  * What stays (zero points between two codes, columns in another order) is unpacked in the graph: `dequantise.ts`.
  */
@@ -14,8 +15,9 @@ const settled = new WeakMap<Graph, Graph>();
 
 const isPacked = (n: Node): boolean => n.op === 'MatMulNBits' && n.domain === 'com.microsoft';
 
-/** Whether the runtime's kernel cannot be given the export as it is. */
-export const hasLargeBlocks = (graph: Graph): boolean => graph.nodes.some((n) => isPacked(n) && int(n, 'block_size', 0) > LARGEST_BLOCK);
+/** Whether the runtime's kernel refuses or miscomputes the export as it is. */
+export const misfitsKernel = (graph: Graph): boolean =>
+  graph.nodes.some((n) => isPacked(n) && (int(n, 'block_size', 0) > LARGEST_BLOCK || (!!n.inputs[3] && !!n.inputs[4])));
 
 /** The same graph in these forms; the graph itself where there is nothing to do. What does not fit is left for the reader to refuse. */
 export function inKernelForms(graph: Graph): Graph {
@@ -40,7 +42,8 @@ function kernelForm(node: Node, initialisers: Map<string, Tensor>): Node {
   };
   if (order?.type === 'int32' && inOrder(order, sizes)) inputs[4] = '';
   const points = zeros && zeros.type !== 'uint8' ? wholePoints(zeros, sizes) : zeros;
-  if (points && points !== zeros) put(3, points);
+  if (inputs[4] && zeros?.type === 'uint8' && zeros.bytes.byteLength === N * Math.ceil((blocks * bits) / 8)) put(3, floatPoints(zeros, sizes));
+  else if (!inputs[4] && points && points !== zeros) put(3, points);
   let attributes = node.attributes;
   // Columns in another order keep their blocks: these are looked up one by one.
   if (block > LARGEST_BLOCK && block % LARGEST_BLOCK === 0 && !inputs[4]) {
@@ -74,6 +77,17 @@ function wholePoints(zeros: Tensor, { N, bits, blocks }: Sizes): Tensor {
   return codes(`${zeros.name}:whole`, N, blocks, bits, (row, b) => values[row * blocks + b]!);
 }
 
+function floatPoints({ name, bytes }: Tensor, { N, bits, blocks }: Sizes): Tensor {
+  const values = Float32Array.from({ length: N * blocks }, (_, i) => codeAt(bytes, bits, blocks, Math.floor(i / blocks), i % blocks));
+  return { name: `${name}:floats`, type: 'float32', dims: [N * blocks], bytes: new Uint8Array(values.buffer) };
+}
+
+/** A code of `[N, columns]`, every row padded to whole bytes. */
+function codeAt(bytes: Uint8Array, bits: number, columns: number, row: number, column: number): number {
+  const perByte = 8 / bits, width = Math.ceil(columns / perByte);
+  return (bytes[row * width + Math.floor(column / perByte)]! >> (bits * (column % perByte))) & (2 ** bits - 1);
+}
+
 /** `[N, columns]` codes of so many bits, every row padded to whole bytes. */
 function codes(name: string, N: number, columns: number, bits: number, codeOf: (row: number, column: number) => number): Tensor {
   const perByte = 8 / bits, width = Math.ceil(columns / perByte), bytes = new Uint8Array(N * width);
@@ -103,9 +117,5 @@ function repeated(tensor: Tensor, { N, blocks }: Sizes, smaller: number, times: 
 }
 
 function repeatedCodes({ name, bytes }: Tensor, { N, bits, blocks }: Sizes, smaller: number, times: number): Tensor {
-  const perByte = 8 / bits, width = Math.ceil(blocks / perByte), mask = 2 ** bits - 1;
-  return codes(`${name}:blocks`, N, smaller, bits, (row, b) => {
-    const of = Math.floor(b / times);
-    return (bytes[row * width + Math.floor(of / perByte)]! >> (bits * (of % perByte))) & mask;
-  });
+  return codes(`${name}:blocks`, N, smaller, bits, (row, b) => codeAt(bytes, bits, blocks, row, Math.floor(b / times)));
 }

@@ -1,9 +1,9 @@
 /**
  * The least change that lets the CPU provider run an export that it cannot run as it came: quantised embedding lookups (made for a
  * GPU), which have no kernel there, become an input that the engine's own lookups fill; constants of nodes come into the file;
- * 4-bit blocks become as small as the kernel takes them. Everything else stays as it came.
+ * 4-bit products take forms that the kernel computes right. Everything else stays as it came.
  */
-import { hasLargeBlocks, inKernelForms } from '../compiler/blocks.ts';
+import { misfitsKernel, inKernelForms } from '../compiler/blocks.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
@@ -19,7 +19,7 @@ const isLookup = (n: Node) => n.op === 'GatherBlockQuantized';
 export const hasQuantisedLookup = (graph: Graph): boolean => graph.nodes.some(isLookup);
 
 /** Whether there is something else in an export that its own bytes cannot be run with. */
-export const needsRewriting = (graph: Graph): boolean => graph.constantsOutside === true || hasLargeBlocks(graph);
+export const needsRewriting = (graph: Graph): boolean => graph.constantsOutside === true || misfitsKernel(graph);
 
 /** The same export as one file of forms that the runtime knows. */
 export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel =>

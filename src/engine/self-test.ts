@@ -71,7 +71,7 @@ export async function comparePipeline({ ort, model, export: { graph, bytes, exte
   try {
     if (!hasQuantisedLookup(graph)) {
       const changed = needsRewriting(graph), untouched = changed ? rewritten(graph, model.headDim) : { graph: bytes, external, headDim: model.headDim };
-      return check(difference(logits, await untouchedLogits(ort, untouched, batch)), changed ? 'The CPU provider cannot load this export as it came: its constants or 4-bit blocks were rewritten number for number.' : undefined);
+      return check(difference(logits, await untouchedLogits(ort, untouched, batch)), changed ? 'The CPU provider does not run this export as it came: constants or 4-bit products were rewritten number for number.' : undefined);
     }
     const { data, width } = embeddingRows(model, batch);
     const rows = cpuTensor(ort, 'float32', [batch.sequences, batch.length, width], new Uint8Array(data.buffer));

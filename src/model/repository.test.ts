@@ -48,6 +48,12 @@ describe('which graph is taken', () => {
     expect(await pick(['my own.onnx'])).toBe('my own.onnx');
     expect(await pick(hub, undefined, { graph: 'onnx/model.onnx' })).toBe('onnx/model.onnx');
   });
+  test('of older exports the merged decoder, else the one that is whole without a cache', async () => {
+    const pair = ['onnx/decoder_model.onnx', 'onnx/decoder_with_past_model.onnx', 'onnx/decoder_model_quantized.onnx'];
+    expect(await pick(pair)).toBe('onnx/decoder_model.onnx');
+    expect(await pick([...pair, 'onnx/decoder_model_merged.onnx'])).toBe('onnx/decoder_model_merged.onnx');
+    expect(await pick(pair, 'quantized')).toBe('onnx/decoder_model_quantized.onnx');
+  });
   test('none, or one of several strangers: a sentence', async () => {
     await expect(pick(['config.json'])).rejects.toThrow('onnx/model_q4.onnx is missing beside m. Give the whole folder.');
     await expect(pick(['a.onnx', 'b.onnx'])).rejects.toThrow('is missing');
