@@ -9,8 +9,8 @@ export function readBytes(path: string): Promise<Uint8Array> {
   });
 }
 
-/** Throws `usage`. */
-export function writeBytes(path: string, content: Uint8Array | string): Promise<void> {
+/** In one piece, or in pieces in order. Throws `usage`. */
+export function writeBytes(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   return writeFile(path, content).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${path} cannot be written (${cause.code})` }, { cause });
   });

@@ -36,7 +36,7 @@ export const prune: StudyCommand = async (spec, options) => {
 
 async function save(folder: string, model: LoadedModel, pruned: PrunedParts): Promise<void> {
   async function* files() {
-    for (const name of PRUNED_FILES) yield [name, await prunedFile(model, pruned, name)] as const;
+    for (const name of PRUNED_FILES) yield* await prunedFile(model, pruned, name);
   }
   for (const [path, bytes] of await writeModelFolder(folder, files(), model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
 }

@@ -4,6 +4,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { isCount, isObject, parseJson, repeatedKey, type JsonObject } from '../model/json.ts';
+import { refusePointer } from '../model/lfs.ts';
 import { fullMatch, parsePattern, pathMatch, type Pattern } from './peft-pattern.ts';
 
 export const CONFIG_FILE = 'adapter_config.json';
@@ -30,8 +31,9 @@ const bad = (why: string, cause?: unknown) => new AtlasError('bad-adapter', { fi
 const unsupported = (what: string) => new AtlasError('adapter-kind', { file: CONFIG_FILE, what });
 const shown = (value: unknown) => (JSON.stringify(value) ?? 'missing').slice(0, 60);
 
-/** Throws `bad-adapter` for what is not valid, `adapter-kind` for what is not plain LoRA. */
+/** Throws `bad-adapter` for what is not valid, `adapter-kind` for what is not plain LoRA, `lfs-pointer`. */
 export function readPeftConfig(bytes: Uint8Array): PeftConfig {
+  refusePointer(bytes, CONFIG_FILE);
   let config: unknown, text = '';
   try {
     ({ value: config, text } = parseJson(bytes));

@@ -4,33 +4,61 @@
  */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
+import { foldersAbove } from './beside.ts';
 import type { ModelFile, ModelFiles } from './files.ts';
 
-/** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`. */
+/** A model's folder has a dozen files; a home folder is a mistake. */
+const MOST_FILES = 2000;
+const MOST_DEPTH = 6;
+
+/** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`, `too-many-files`. */
 export async function nodeFiles(path: string): Promise<ModelFiles> {
   const whole = resolve(path);
-  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesIn(whole) };
-  const inOnnx = basename(dirname(whole)) === 'onnx'; // then config.json and tokenizer.json are one up
-  const root = inOnnx ? dirname(dirname(whole)) : dirname(whole);
-  const graph = inOnnx ? `onnx/${basename(whole)}` : basename(whole);
-  return { ...named(basename(whole).replace(/\.onnx$/, '')), files: await filesIn(root), graph };
+  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesUnder(whole) };
+  const root = await rootOf(dirname(whole)), graph = relative(root, whole).split(sep).join('/');
+  const files: ModelFile[] = [];
+  for (const folder of foldersAbove(graph)) files.push(...(await entriesOf(root, folder)).files);
+  return { ...named(basename(whole).replace(/\.onnx$/, '')), files, graph };
 }
 
 const named = (name: string) => ({ id: `files:${name}`, title: name });
 
-/** The files of the folder itself and of its `onnx/`, links followed. */
-async function filesIn(root: string): Promise<ModelFile[]> {
-  const found: ModelFile[] = [];
-  for (const folder of ['', 'onnx/']) {
-    for (const name of await readdir(join(root, folder)).catch(() => [])) {
-      const path = folder + name, full = join(root, path);
-      const info = await stat(full).catch(() => null);
-      if (info?.isFile()) found.push({ path, bytes: info.size, chunks: () => contentOf(full, path) });
-    }
+/**
+ * Where the repository of a graph in `folder` begins: the nearest folder with the `.gitattributes` that every hub repository has;
+ * without one the folder above `onnx/`, or the graph's own.
+ */
+async function rootOf(folder: string): Promise<string> {
+  for (let at = folder, up = 0; up <= MOST_DEPTH; at = dirname(at), up++) {
+    if (await stat(join(at, '.gitattributes')).then((s) => s.isFile(), () => false)) return at;
+  }
+  return basename(folder) === 'onnx' ? dirname(folder) : folder;
+}
+
+/** The files of the folder itself and of its `onnx/`; where none of these is a graph, of the folders below too. */
+async function filesUnder(root: string): Promise<ModelFile[]> {
+  const top = await entriesOf(root, ''), found = [...top.files, ...(await entriesOf(root, 'onnx/')).files];
+  if (found.some((f) => f.path.endsWith('.onnx'))) return found;
+  const waiting = top.folders.filter((folder) => folder !== 'onnx/');
+  for (let folder; (folder = waiting.shift());) {
+    const { files, folders } = await entriesOf(root, folder);
+    found.push(...files);
+    if (folder.split('/').length <= MOST_DEPTH) waiting.push(...folders);
+    if (found.length + waiting.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
   }
   return found;
+}
+
+/** One folder's files and folders, links followed; hidden folders are none of a model's. */
+async function entriesOf(root: string, folder: string): Promise<{ files: ModelFile[]; folders: string[] }> {
+  const files: ModelFile[] = [], folders: string[] = [];
+  for (const name of (await readdir(join(root, folder)).catch(() => [])).sort()) {
+    const path = folder + name, full = join(root, path), info = await stat(full).catch(() => null);
+    if (info?.isFile()) files.push({ path, bytes: info.size, chunks: () => contentOf(full, path) });
+    else if (info?.isDirectory() && !name.startsWith('.')) folders.push(`${path}/`);
+  }
+  return { files, folders };
 }
 
 async function* contentOf(full: string, path: string): AsyncGenerator<Uint8Array> {

@@ -21,9 +21,9 @@ export async function savePeft(name: string, rank?: number): Promise<void> {
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
-/** Whether files that were dropped or picked are an adapter rather than a model. */
+/** Whether files that were dropped or picked are an adapter rather than a model: an adapter's config may lie beside a graph, too. */
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
-  files.some(({ path }) => nameOf(path) === CONFIG) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
+  (files.some(({ path }) => nameOf(path) === CONFIG) && !files.some(({ path }) => path.endsWith('.onnx'))) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
 
 /** Takes in an adapter and shows its ranks on the map. Throws what is wrong with the files. */
 export async function openAdapter(files: readonly PickedFile[]): Promise<void> {
