@@ -5,6 +5,7 @@ import { unzipSync, zipSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
 import { CONFIG_FILE } from '../src/experiment/peft-config.ts';
 import { WEIGHTS_FILE } from '../src/experiment/peft.ts';
+import { reasonOf } from '../src/model/node-files.ts';
 import { readBytes, writeBytes } from './disk.ts';
 
 /** An adapter beyond this is none of a model that runs here. */
@@ -45,7 +46,7 @@ export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint
 /** Throws `usage`. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path} cannot be made (${cause.code})` }, { cause });
+    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` }, { cause });
   });
 }
 

@@ -1,5 +1,6 @@
 /** `rank-atlas eval`: what a PEFT adapter does to the loss on a text, against the model without it. */
 import { join } from 'node:path';
+import { AtlasError } from '../src/errors.ts';
 import { CONFIG_FILE } from '../src/experiment/peft-config.ts';
 import { importPeft, WEIGHTS_FILE } from '../src/experiment/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
@@ -8,22 +9,24 @@ import { heldOutLoss } from '../src/methods/training.ts';
 import { tokensOf } from './data.ts';
 import { readBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 import { loadFor } from './model-files.ts';
-import { ownText, settingsOf } from './settings.ts';
+import { idsOf, ownText, settingsOf } from './settings.ts';
 
 export const evaluate: Command = async (folder, options) => {
-  const text = options.text === undefined ? {} : { held: await ownText(options.text) };
-  const spec = parseTraining(withSettings(parseTraining(text), settingsOf(options.set ?? [], undefined)));
+  const { text, ids, set = [] } = options;
+  if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
+  const held = text !== undefined ? { held: await ownText(text) } : ids !== undefined ? { held: { kind: 'ids', ids: idsOf(ids) } } : {};
+  const spec = parseTraining(withSettings(parseTraining(held), settingsOf(set, undefined)));
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale } = importPeft(await readBytes(join(folder, CONFIG_FILE)), await readBytes(join(folder, WEIGHTS_FILE)), model.compiled.modules);
-  const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length }, model);
+  const judged = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length }, model);
 
   const { engine } = await startEngine(model, options, spec.base);
   try {
     const adapters = await engine.adapters(values), { batch } = spec.training;
-    const base = await heldOutLoss(engine, held, batch), adapted = await heldOutLoss(engine, held, batch, { adapters, scale });
-    const tokens = held.sequences * (held.length - 1), { parameters } = adapters, modules = values.length;
+    const base = await heldOutLoss(engine, judged, batch), adapted = await heldOutLoss(engine, judged, batch, { adapters, scale });
+    const tokens = judged.sequences * (judged.length - 1), { parameters } = adapters, modules = values.length;
     if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, base, adapted }, null, 2));
     else {
       console.log(`${modules} adapters, ${parameters} parameters; ${tokens} predicted tokens`);

@@ -2,15 +2,15 @@
  * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
  * docs/experiments/allocations.md with every number in it, the raw results beside it.
  */
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AtlasError } from '../src/errors.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
+import { makeFolder } from './adapter-files.ts';
 import { writeBytes } from './disk.ts';
-import type { Command, Options } from './main.ts';
+import type { Command, Options } from './options.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
 
@@ -27,9 +27,7 @@ const settings = {
 export const experiment: Command = async (name, options) => {
   if (name !== 'allocations') throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there is: allocations)` });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
-  });
+  await makeFolder(folder);
   const results: [SetId, RaceResult][] = [];
   for (const set of Object.keys(SETS) as SetId[]) {
     const result = await raceOn(set, options);

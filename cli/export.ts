@@ -17,7 +17,7 @@ import type { LoadedModel } from '../src/worker/load.ts';
 import { isAdapter, writeAdapter } from './adapter-files.ts';
 import { readJson } from './disk.ts';
 import { adapterAt, modelFor } from './import.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 import { writeModelFolder } from './model-folder.ts';
 
 interface Source { adapters: readonly AdapterValues[]; scale(module: number): number; rsLora: boolean; trained: boolean }

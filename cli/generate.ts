@@ -9,7 +9,7 @@ import { sampler } from '../src/methods/sampling.ts';
 import { factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 
 export const generate: Command = async (prompt, options) => {
   const { tokens, temperature, topP, rank } = parsed(samplesSchema, {

@@ -16,6 +16,15 @@ export function settingsOf(set: readonly string[], seed: string | undefined): Se
   return seed === undefined ? settings : [...settings, ['seed', seed]];
 }
 
+/** `[[1,2,3]]` as typed. */
+export function idsOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AtlasError('bad-text', { why: 'the token ids are not JSON', remedy: 'Give them as [[1, 2, 3], [4, 5, 6]].' }, { cause });
+  }
+}
+
 /** The text of a file. Throws `no-file` or `bad-text`. */
 export async function ownText(path: string): Promise<TextRef> {
   const text = decodeText({ name: path, bytes: await readBytes(path) }), most = LIMITS.text[1];

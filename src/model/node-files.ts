@@ -65,7 +65,7 @@ async function* contentOf(full: string, path: string): AsyncGenerator<Uint8Array
   try {
     yield* createReadStream(full, { highWaterMark: 1 << 20 });
   } catch (cause) {
-    throw new AtlasError('no-file', { file: path, why: (cause as NodeJS.ErrnoException).code ?? 'unreadable' }, { cause });
+    throw new AtlasError('no-file', { file: path, why: reasonOf(cause) }, { cause });
   }
 }
 
@@ -73,7 +73,18 @@ async function statOf(whole: string, path: string) {
   try {
     return await stat(whole);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new AtlasError('no-file', { file: path, why: code === 'ENOENT' ? 'it does not exist' : code ?? 'unreadable' }, { cause });
+    throw new AtlasError('no-file', { file: path.slice(0, 200), why: reasonOf(cause) }, { cause });
   }
+}
+
+const REASONS: Partial<Record<string, string>> = {
+  ENOENT: 'it does not exist', EACCES: 'permission denied', EPERM: 'permission denied', EISDIR: 'it is a folder', ENOTDIR: 'part of the path is not a folder',
+  ELOOP: 'its links lead in a circle', ENAMETOOLONG: 'the name is too long', ENOSPC: 'the disk is full', EROFS: 'the disk cannot be written', ENXIO: 'it is not a file',
+  ERR_INVALID_ARG_VALUE: 'the name is not one of a file',
+};
+
+/** What a failing file operation says, in words. */
+export function reasonOf(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  return (code !== undefined && REASONS[code]) || code || 'it cannot be opened';
 }
