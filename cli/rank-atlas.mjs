@@ -29,6 +29,11 @@ endedBy(process.stderr);
 process.on('uncaughtException', unexpected);
 process.on('unhandledRejection', unexpected);
 try {
+  process.cwd();
+} catch {
+  fail('the folder it was started in is not there any more', 2);
+}
+try {
   const { register } = await import('tsx/esm/api');
   register();
   const { main } = await import('./main.ts');
