@@ -1,10 +1,11 @@
 /** A PEFT adapter on disk: a folder with its two files, or one zip of them. */
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { unzipSync, zipSync } from 'fflate';
+import { unzipSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
 import { CONFIG_FILE } from '../src/experiment/peft-config.ts';
 import { WEIGHTS_FILE } from '../src/experiment/peft.ts';
+import { storedZip } from '../src/experiment/stored-zip.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { readBytes, writeBytes } from './disk.ts';
 
@@ -35,10 +36,9 @@ function unzipped(path: string, bytes: Uint8Array): Map<string, Uint8Array> {
   }
 }
 
-/** Into a zip or a folder, as the name says. Throws `usage`. */
+/** Into a zip or a folder, as the name says. Throws `usage`, `large-zip`. */
 export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  // Floats do not shrink: stored, not deflated.
-  if (isZip(path)) return writeBytes(path, zipSync(Object.fromEntries(files), { level: 0 }));
+  if (isZip(path)) return writeBytes(path, await storedZip(Object.fromEntries(files), path));
   await makeFolder(path);
   for (const [name, bytes] of files) await writeBytes(join(path, name), bytes);
 }

@@ -6,12 +6,12 @@ import { AtlasError } from '../src/errors.ts';
 import { refusePointer } from '../src/model/lfs.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 
-/** More than any model that runs here. */
-const MOST_BYTES = 8e9;
+/** More than any model that runs here; and what a pipe or a device may give. */
+const MOST_BYTES = 8e9, MOST_PIPED = 64e6;
 
 /** The whole file; also what a pipe holds. Throws `no-file`, `lfs-pointer`. */
-export async function readBytes(path: string, most = MOST_BYTES): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
+export async function readBytes(path: string, allowed = MOST_BYTES): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [], isFile = await stat(path).then((s) => s.isFile(), () => true), most = isFile ? allowed : Math.min(allowed, MOST_PIPED);
   let size = 0;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {

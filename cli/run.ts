@@ -18,8 +18,9 @@ import { openStudy, studyCommands, type StudyCommand } from './study.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
+  const set = setByPaths(asked, settingsOf(options.set ?? [], options.seed));
+  refuseUnused(options, unusedBy(set), set.study === null ? 'a measurement' : `the study "${set.study}"`);
   const spec = await withOptions(asked, options);
-  refuseUnused(options, unusedBy(spec), spec.study === null ? 'a measurement' : `the study "${spec.study}"`);
   if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
   const { context, dispose } = await openStudy(spec, options), { engine, model, versions } = context;
   let state: Measurement | null = null;

@@ -63,6 +63,7 @@ export const errorTable = {
   'adapter-kind': (v) => `${v.file} asks for more than plain LoRA (${v.what}), which would give other numbers here. Use an adapter trained without it.`,
   'adapter-model': (v) => `${v.file} was made for another model: ${v.why}. Open the model it was trained on.`,
   'no-adapter': () => `There is no adapter to export: every module has rank 0. Give at least one module a rank.`,
+  'large-zip': (v) => `${v.file} would hold ${v.size}, more than a zip file can. Save the adapter as a folder on the command line.`,
   'no-base': () => `The pruned or compressed model is not here any more. Press Play to make it again.`,
   'no-importance': (v) => `Ranks cannot be given out: ${v.why}. Use more noise or another text.`,
   'singular': (v) => `The weight of ${v.module} ${v.why}, so it has no components to remove. Use another export of this model.`,

@@ -1,5 +1,6 @@
 /** Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted. */
 import { AtlasError } from '../../errors.ts';
+import { storedZip } from '../../experiment/stored-zip.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import { peftFiles, takeAdapter } from '../../state/study-session.ts';
 import { useView } from '../../state/view-store.ts';
@@ -10,13 +11,10 @@ const CONFIG = 'adapter_config.json', WEIGHTS = 'adapter_model.safetensors';
 /** An adapter's zip is read whole; one beyond this is no adapter of a model that runs here. */
 const MOST_BYTES = 1e9;
 
-/** Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`. */
+/** Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`, `large-zip`. */
 export async function savePeft(name: string, rank?: number): Promise<void> {
-  const { files } = await peftFiles(name, rank);
-  const { zipSync } = await import('fflate');
-  // Floats do not shrink: stored, not deflated.
-  const zip = zipSync(Object.fromEntries(files.map((f) => [f.name, f.bytes])), { level: 0 });
-  download(`${fileName('adapter', name, ...(rank === undefined ? [] : ['rank', rank]))}.zip`, zip, 'application/zip');
+  const { files } = await peftFiles(name, rank), zip = `${fileName('adapter', name, ...(rank === undefined ? [] : ['rank', rank]))}.zip`;
+  download(zip, await storedZip(Object.fromEntries(files.map((f) => [f.name, f.bytes])), zip), 'application/zip');
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
