@@ -1,5 +1,8 @@
 #!/usr/bin/env node
 /** The command `rank-atlas`: registers the TypeScript loader and hands over to `main.ts`. Whatever happens ends in a sentence. */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
 const args = process.argv.slice(2);
 
 /** Options whose files are wanted even where nobody reads what is printed. */
@@ -32,6 +35,13 @@ try {
   process.cwd();
 } catch {
   fail('the folder it was started in is not there any more', 2);
+}
+try {
+  // The loader keeps what it translated there.
+  mkdirSync(tmpdir(), { recursive: true });
+  accessSync(tmpdir(), constants.W_OK);
+} catch ({ code }) {
+  fail(`the folder for temporary files, ${tmpdir().slice(0, 200)}, cannot be used (${code}); set TMPDIR to one that can`, 2);
 }
 try {
   const { register } = await import('tsx/esm/api');
