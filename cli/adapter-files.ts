@@ -1,9 +1,11 @@
 /** A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that holds its two files. */
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inflateSync, zipSync } from 'fflate';
+import { inflateSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
 import { adapterPair, CONFIG_FILE, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
+import { storedZip } from '../src/experiment/stored-zip.ts';
+import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
 import { readBytes, writeBytes } from './disk.ts';
 
@@ -75,10 +77,9 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
   return found;
 }
 
-/** Into a zip or a folder, as the name says. Throws `usage`. */
+/** Into a zip or a folder, as the name says. Throws `usage`, `large-zip`. */
 export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
-  // Floats do not shrink: stored, not deflated.
-  if (isZip(path)) return writeBytes(path, zipSync(Object.fromEntries(files), { level: 0 }));
+  if (isZip(path)) return writeBytes(path, await storedZip(Object.fromEntries(files), path));
   await makeFolder(path);
   for (const [name, bytes] of files) await writeBytes(join(path, name), bytes);
 }
@@ -86,7 +87,7 @@ export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint
 /** Throws `usage`. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path} cannot be made (${cause.code})` }, { cause });
+    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` }, { cause });
   });
 }
 

@@ -14,13 +14,15 @@ import { loadTokenizer } from '../src/model/tokenizer.ts';
 import { testedOf, type LoadedModel } from '../src/worker/load.ts';
 import { readBytes, writeBytes } from './disk.ts';
 import { startEngine } from './engine.ts';
-import type { Command } from './main.ts';
 import { loadTyped } from './model-files.ts';
-import { idsOf } from './run.ts';
+import { refuseUnused, type Command } from './options.ts';
+import { idsOf } from './settings.ts';
 
 export const check: Command = async (path, options) => {
-  if (path.endsWith('.safetensors')) return checkSafetensors(path);
-  if (path.endsWith('tokenizer.json')) return checkTokenizer(path);
+  if (/\.safetensors$|tokenizer\.json$/.test(path)) {
+    refuseUnused(options, ['dtype', 'ids', 'dump', 'grad', 'provider', 'threads', 'json'], 'the check of one file');
+    return path.endsWith('.safetensors') ? checkSafetensors(path) : checkTokenizer(path);
+  }
   if (options.grad && options.dump === undefined) throw new AtlasError('usage', { why: '--grad writes gradients with --dump OUT.safetensors' });
   const model = await loadTyped(path, options);
   const batch: TokenBatch = options.ids === undefined ? fewTokens(model.compiled) : idsBatch(idsOf(options.ids), model.compiled);

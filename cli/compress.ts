@@ -30,8 +30,7 @@ export const compress: StudyCommand = async (spec, options) => {
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result)}\n`);
   const folder = options['out-model'];
   if (folder !== undefined) {
-    const files = (await compressedFiles(model, result)).map(({ name, bytes }) => [name, bytes] as const);
-    for (const [path, bytes] of await writeModelFolder(folder, files, model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
+    for (const [path, bytes] of await writeModelFolder(folder, await compressedFiles(model, result), model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
   }
   return 0;
 };

@@ -1,24 +1,25 @@
 /** Files from a hub or an address, kept in a folder of the user's cache. */
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AtlasError } from '../src/errors.ts';
+import { reasonOf } from '../src/model/node-files.ts';
 import type { FileStore } from '../src/model/remote/file-store.ts';
+import { cacheFolder } from './environment.ts';
 
-/** `$XDG_CACHE_HOME/rank-atlas`, by default `~/.cache/rank-atlas`. */
-export const cacheFolder = () => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'rank-atlas');
-
-/** Null where the folder cannot be made: then nothing is kept. */
+/** Null where the folder cannot be made or written: then nothing is kept. */
 export async function diskStore(folder = cacheFolder()): Promise<FileStore | null> {
+  if (folder === null) return null;
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
     return null;
   }
   const at = (name: string) => join(folder, name);
   return {
     size: (name) => stat(at(name)).then((s) => s.size, () => 0),
-    read: (name) => createReadStream(at(name), { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>,
+    read: (name) => contentOf(at(name)),
     async append(name) {
       const file = await open(at(name), 'a');
       return { write: async (chunk) => { await file.writeFile(chunk); }, close: () => file.close() };
@@ -27,4 +28,13 @@ export async function diskStore(folder = cacheFolder()): Promise<FileStore | nul
     remove: (name) => rm(at(name), { force: true }),
     list: () => readdir(folder),
   };
+}
+
+/** Throws `no-file`. */
+async function* contentOf(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 1 << 20 });
+  } catch (cause) {
+    throw new AtlasError('no-file', { file: path, why: reasonOf(cause) }, { cause });
+  }
 }

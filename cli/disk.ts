@@ -1,27 +1,71 @@
 /** Files the user names on the command line, read and written with a sentence when that fails. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { access, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
+import { refusePointer } from '../src/model/lfs.ts';
+import { reasonOf } from '../src/model/node-files.ts';
 
-/** Throws `no-file`. */
-export function readBytes(path: string): Promise<Uint8Array> {
-  return readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('no-file', { file: path, why: cause.code === 'ENOENT' ? 'it does not exist' : cause.code ?? 'unreadable' }, { cause });
-  });
+/** More than any model that runs here; and what a pipe or a device may give. */
+const MOST_BYTES = 8e9, MOST_PIPED = 64e6;
+
+/** The whole file; also what a pipe holds. Throws `no-file`, `lfs-pointer`. */
+export async function readBytes(path: string, allowed = MOST_BYTES): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [], isFile = await stat(path).then((s) => s.isFile(), () => true), most = isFile ? allowed : Math.min(allowed, MOST_PIPED);
+  let size = 0;
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
+      size += chunk.length;
+      if (size > most) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw new AtlasError('no-file', { file: path.slice(0, 200), why: reasonOf(cause) }, { cause });
+  }
+  if (size > most) throw new AtlasError('no-file', { file: path.slice(0, 200), why: `it is longer than ${Math.round(most / 1e6)} MB` });
+  const bytes = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  refusePointer(bytes, path.slice(0, 200));
+  return bytes;
 }
 
-/** Throws `usage`. */
-export function writeBytes(path: string, content: Uint8Array | string): Promise<void> {
+/** Before anything is computed: whether a file can be written there, or a folder made. Throws `usage`. */
+export async function checkWritable(path: string, kind: 'file' | 'folder'): Promise<void> {
+  const refuse = (why: string) => new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${why})` });
+  for (let at = path; ; at = dirname(at)) {
+    const found = await stat(at).catch((cause: NodeJS.ErrnoException) => cause);
+    // What is not there yet is made; a file's own folder is not.
+    if (found instanceof Error) {
+      if (found.code !== 'ENOENT' || (kind === 'file' && at !== path) || dirname(at) === at) throw refuse(reasonOf(found));
+      continue;
+    }
+    if (kind === 'file' && at === path ? found.isDirectory() : !found.isDirectory()) throw refuse(found.isDirectory() ? 'it is a folder' : 'a file is in its place');
+    return access(at, constants.W_OK).catch((cause: unknown) => { throw refuse(reasonOf(cause)); });
+  }
+}
+
+/** In one piece, or in pieces in order. Throws `usage`. */
+export function writeBytes(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   return writeFile(path, content).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path} cannot be written (${cause.code})` }, { cause });
+    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${reasonOf(cause)})` }, { cause });
   });
 }
 
-/** A spec or result file. `what` says what the argument is not when there is no such file. Throws `usage` or `bad-spec`. */
+/** No experiment is longer. */
+const MOST_JSON = 5e6;
+
+/** A spec or result file. `what` says what the argument is not when there is no such file. Throws `usage`, `no-file`, `lfs-pointer` or `bad-spec`. */
 export async function readJson(path: string, what: string): Promise<unknown> {
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: cause.code === 'ENOENT' ? what : `${path} cannot be read (${cause.code})` }, { cause });
+  const bytes = await readBytes(path, MOST_JSON).catch((cause: unknown) => {
+    // What is no path at all was meant as something else.
+    const { code } = (cause as Error).cause as NodeJS.ErrnoException ?? {};
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') throw new AtlasError('usage', { why: what }, { cause });
+    throw cause;
   });
-  if (bytes.length > 5_000_000) throw new AtlasError('bad-spec', { at: path, why: `it is ${Math.round(bytes.length / 1e6)} MB long, which no experiment is` });
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {

@@ -10,7 +10,7 @@ import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
 import type { FullEngine } from '../src/experiment/study.ts';
 import type { TrainingSpec } from '../src/experiment/training-spec.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 import { loadRuntime, type NodeRuntime } from './runtime.ts';
 
 export interface StartedEngine {

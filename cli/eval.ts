@@ -1,4 +1,5 @@
 /** `rank-atlas eval`: what a PEFT adapter does to the loss on a text, against the model without it. */
+import { AtlasError } from '../src/errors.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import { parseTraining } from '../src/experiment/training-spec.ts';
 import { heldOutLoss } from '../src/methods/training.ts';
@@ -6,24 +7,26 @@ import { bosOf } from '../src/worker/load.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt } from './import.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 import { loadFor } from './model-files.ts';
-import { ownText, settingsOf } from './settings.ts';
+import { idsOf, ownText, settingsOf } from './settings.ts';
 
 export const evaluate: Command = async (path, options) => {
-  const text = options.text === undefined ? {} : { held: await ownText(options.text) };
-  const spec = parseTraining(withSettings(parseTraining(text), settingsOf(options)));
+  const { text, ids } = options;
+  if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
+  const held = text !== undefined ? { held: await ownText(text) } : ids !== undefined ? { held: { kind: 'ids', ids: idsOf(ids) } } : {};
+  const spec = parseTraining(withSettings(parseTraining(held), settingsOf(options)));
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale, notes } = await adapterAt(path, model);
-  const held = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length, bos: spec.bos }, model);
+  const judged = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length, bos: spec.bos }, model);
   const bos = await bosOf(spec.held.kind, spec.bos, model);
   sayBos(bos);
 
   const { engine } = await startEngine(model, options, spec.base);
   try {
     const adapters = await engine.adapters(values), { batch } = spec.training;
-    const base = await heldOutLoss(engine, held, batch), adapted = await heldOutLoss(engine, held, batch, { adapters, scale });
-    const tokens = held.sequences * (held.length - 1), { parameters } = adapters, modules = values.length;
+    const base = await heldOutLoss(engine, judged, batch), adapted = await heldOutLoss(engine, judged, batch, { adapters, scale });
+    const tokens = judged.sequences * (judged.length - 1), { parameters } = adapters, modules = values.length;
     if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, bos, base, adapted, ...(notes.length > 0 && { notes }) }, null, 2));
     else {
       console.log(`${modules} adapters, ${parameters} parameters; ${tokens} predicted tokens`);

@@ -2,7 +2,6 @@
  * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
  * docs/experiments/allocations.md with every number in it, the raw results beside it. `learning-rates` and `losa` have files of their own.
  */
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AtlasError } from '../src/errors.ts';
@@ -13,11 +12,12 @@ import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95 } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
+import { makeFolder } from './adapter-files.ts';
 import { writeBytes } from './disk.ts';
 import { SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
 import { shown, zeroSentence } from './learning-rates-report.ts';
-import type { Command, Options } from './main.ts';
 import { markdownTable } from './markdown.ts';
+import type { Command, Options } from './options.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
 
@@ -37,9 +37,7 @@ export const experiment: Command = async (name, options) => {
   const known = Object.hasOwn(experiments, name) ? experiments[name] : undefined;
   if (!known) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})` });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
-  });
+  await makeFolder(folder);
   console.log(await known(folder, [`npx rank-atlas experiment ${name}`, ...(options.set ?? []).map((s) => `--set ${s}`)].join(' '), options));
   return 0;
 };

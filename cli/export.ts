@@ -12,12 +12,12 @@ import { initialAdapters } from '../src/methods/lora.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { writeSafetensors } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
-import { writeGraph } from '../src/onnx/write.ts';
+import { writeModel, type ModelPart } from '../src/onnx/write-model.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import { isAdapter, writeAdapter } from './adapter-files.ts';
 import { readJson } from './disk.ts';
 import { adapterAt, modelFor } from './import.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 import { writeModelFolder } from './model-folder.ts';
 
 interface Source { adapters: readonly AdapterValues[]; scale(module: number): number; rsLora: boolean; trained: boolean }
@@ -38,7 +38,7 @@ export const exportAdapter: Command = async (path, options) => {
     for (const [name, bytes] of files) written[`${out}: ${name}`] = bytes.length;
   }
   if (folder !== undefined) {
-    for (const [path, bytes] of await writeModelFolder(folder, await mergedFiles(model, source), model.open)) written[path] = bytes;
+    for (const [path, bytes] of await writeModelFolder(folder, mergedFiles(model, source), model.open)) written[path] = bytes;
   }
   if (options.json) console.log(JSON.stringify({ adapters: source.adapters.length, trained: source.trained, written }, null, 2));
   else {
@@ -57,18 +57,17 @@ async function untrained(path: string, { compiled: { modules } }: LoadedModel): 
   return { adapters, scale: () => SCALE, rsLora: false, trained: false };
 }
 
-/** `onnx/model.onnx`: the export with the adapted weights as float32; `weights.safetensors`: those alone, `<path>.weight` [out, in]. */
-async function mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }: Source): Promise<Map<string, Uint8Array>> {
+/** `onnx/model.onnx` (and `onnx/model.onnx_data`): the export with the adapted weights as float32; `weights.safetensors`: those alone, `<path>.weight` [out, in]. */
+async function* mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }: Source): AsyncGenerator<ModelPart> {
   const weights = new Map(adapters.map(({ module, rank, loraA, loraB }) => {
     const { outFeatures, inFeatures } = compiled.modules[module]!;
     return [module, loraDelta(loraA, loraB, dequantise(compiled.weightOf(module)), null, outFeatures, inFeatures, rank, scale(module))];
   }));
+  yield* writeModel(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32'), 'onnx/model.onnx');
   const named = [...weights].map(([module, data]) => {
     const { path, outFeatures, inFeatures } = compiled.modules[module]!;
     return [`${path}.weight`, { shape: [outFeatures, inFeatures], data }] as const;
   });
-  return new Map([
-    ['onnx/model.onnx', writeGraph(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32'))],
-    ['weights.safetensors', writeSafetensors(new Map(named), { format: 'pt' })],
-  ]);
+  const bytes = writeSafetensors(new Map(named), { format: 'pt' });
+  yield { name: 'weights.safetensors', bytes: bytes.length, chunks: [bytes] };
 }

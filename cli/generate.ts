@@ -10,7 +10,7 @@ import { wordsOf, type LoadedModel } from '../src/worker/load.ts';
 import { sayBos } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 
 export const generate: Command = async (prompt, options) => {
   const { tokens, temperature, topP, rank } = parsed(samplesSchema, {

@@ -6,7 +6,7 @@ import { defaultSpec } from '../src/experiment/schema.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import { readAdapter } from './adapter-files.ts';
 import { writeBytes } from './disk.ts';
-import type { Command, Options } from './main.ts';
+import type { Command, Options } from './options.ts';
 import { loadFor } from './model-files.ts';
 
 export const importAdapter: Command = async (path, options) => {

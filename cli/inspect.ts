@@ -1,6 +1,6 @@
 /** `rank-atlas inspect`: dialect, quantisation and every module of a model, read without running it. */
 import type { WeightFormat } from '../src/compiler/modules.ts';
-import type { Command } from './main.ts';
+import type { Command } from './options.ts';
 import { loadTyped } from './model-files.ts';
 
 export const inspect: Command = async (path, options) => {

@@ -14,7 +14,7 @@ import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { readBytes, writeBytes } from './disk.ts';
 import { SET_IDS, textsOf, type SetId } from './experiment-sets.ts';
 import { learningRatesReport } from './learning-rates-report.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 import { racedIn } from './race.ts';
 import { settingsOf } from './settings.ts';
 import { openStudy } from './study.ts';

@@ -9,7 +9,7 @@ import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95, summarise, type Interval } from '../src/methods/statistics.ts';
 import { writeBytes } from './disk.ts';
 import { markdownTable } from './markdown.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 import { pruned } from './prune.ts';
 import { settingsOf } from './settings.ts';
 

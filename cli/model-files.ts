@@ -4,17 +4,15 @@ import { AtlasError } from '../src/errors.ts';
 import type { ModelRef } from '../src/experiment/spec.ts';
 import type { ModelFiles } from '../src/model/files.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { HUB, parseReference, referenceOf, type RemoteReference } from '../src/model/remote/reference.ts';
+import { parseReference, referenceOf, type RemoteReference } from '../src/model/remote/reference.ts';
 import { remoteFiles } from '../src/model/remote/remote-files.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { loadModel, type LoadedModel } from '../src/worker/load.ts';
 import { bundledModel } from './bundled.ts';
 import { diskStore } from './disk-store.ts';
-import type { Options } from './main.ts';
+import { hubAddress, hubToken } from './environment.ts';
+import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
-
-/** As the hub's own tools read it: another hub, or a mirror of it. */
-const hub = () => (process.env.HF_ENDPOINT || HUB).replace(/\/+$/, '');
 
 /** `--model`, or the one an experiment names, read and compiled. */
 export const loadFor = async ({ model, dtype }: Pick<Options, 'model' | 'dtype'>, named: ModelRef): Promise<LoadedModel> => load(model === undefined ? await modelNamedBy(named) : await modelFiles(model), dtype);
@@ -32,25 +30,25 @@ async function load(files: ModelFiles, dtype: string | undefined): Promise<Loade
 
 /** MODEL as typed: a path first, then a hub id or an address. Throws `no-file`, and what the hub says. */
 function modelFiles(model: string): Promise<ModelFiles> {
-  const reference = existsSync(model) ? null : parseReference(model, hub());
+  const reference = existsSync(model) ? null : parseReference(model, hubAddress());
   return reference ? elsewhere(reference) : nodeFiles(model);
 }
 
 /** The files of the model an experiment names. Throws `usage` for one that only its owner has. */
 async function modelNamedBy({ id }: ModelRef): Promise<ModelFiles> {
   if (id.startsWith('bundled:')) return bundledModel(id.slice('bundled:'.length));
-  const reference = referenceOf(id, hub());
+  const reference = referenceOf(id, hubAddress());
   if (reference) return elsewhere(reference);
   throw new AtlasError('usage', { why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model` });
 }
 
 /** A token opens what its owner may read; it is for the hub alone, and not passed on where that redirects. */
 async function elsewhere(reference: RemoteReference): Promise<ModelFiles> {
-  const { HF_TOKEN: token } = process.env;
+  const token = hubToken();
   return remoteFiles(reference, {
-    hub: hub(),
+    hub: hubAddress(),
     store: await diskStore(),
-    ...(reference.kind === 'hub' && token && { headers: { Authorization: `Bearer ${token}` } }),
+    ...(reference.kind === 'hub' && token !== null && { headers: { Authorization: `Bearer ${token}` } }),
     onWarning: (warning) => console.error(`rank-atlas: ${warning.message}`),
   });
 }

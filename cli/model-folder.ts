@@ -2,19 +2,20 @@
 import { dirname, join } from 'node:path';
 import { readFile } from '../src/model/files.ts';
 import type { OpenModel } from '../src/model/repository.ts';
+import type { ModelPart } from '../src/onnx/write-model.ts';
 import { makeFolder } from './adapter-files.ts';
 import { writeBytes } from './disk.ts';
 
 /** Writes `files`, one at a time as they are made, then what stands beside the graph; gives the bytes written by path. Throws `usage`. */
-export async function writeModelFolder(folder: string, files: AsyncIterable<readonly [name: string, bytes: Uint8Array]> | Iterable<readonly [name: string, bytes: Uint8Array]>, { beside }: Pick<OpenModel, 'beside'>): Promise<Map<string, number>> {
+export async function writeModelFolder(folder: string, files: AsyncIterable<ModelPart> | Iterable<ModelPart>, { beside }: Pick<OpenModel, 'beside'>): Promise<Map<string, number>> {
   const written = new Map<string, number>();
-  const write = async (name: string, bytes: Uint8Array) => {
+  const write = async ({ name, bytes, chunks }: ModelPart) => {
     const path = join(folder, name);
     await makeFolder(dirname(path));
-    await writeBytes(path, bytes);
-    written.set(path, bytes.length);
+    await writeBytes(path, chunks);
+    written.set(path, bytes);
   };
-  for await (const [name, bytes] of files) await write(name, bytes);
-  for (const file of beside) await write(file.path, await readFile(file));
+  for await (const file of files) await write(file);
+  for (const { path, bytes, ...file } of beside) await write({ name: path, bytes, chunks: [await readFile({ path, bytes, ...file })] });
   return written;
 }

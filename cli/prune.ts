@@ -13,7 +13,7 @@ import { describeBytes } from '../src/model/memory.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import { writeBytes } from './disk.ts';
 import { writeModelFolder } from './model-folder.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
@@ -44,7 +44,7 @@ export async function pruned(spec: ExperimentSpec, options: Options, last: Prune
 
 async function save(folder: string, model: LoadedModel, parts: PrunedParts): Promise<void> {
   async function* files() {
-    for (const name of PRUNED_FILES) yield [name, await prunedFile(model, parts, name)] as const;
+    for (const name of PRUNED_FILES) yield* await prunedFile(model, parts, name);
   }
   for (const [path, bytes] of await writeModelFolder(folder, files(), model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
 }

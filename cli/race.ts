@@ -8,7 +8,7 @@ import type { Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
 import { columns } from '../src/experiment/export.ts';
 import { writeBytes } from './disk.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 

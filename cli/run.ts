@@ -8,16 +8,18 @@ import { reduce, timeLeft, type Measurement } from '../src/experiment/measuremen
 import type { RunResult } from '../src/experiment/result.ts';
 import { runExperiment } from '../src/experiment/run.ts';
 import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
-import { setByPaths } from '../src/experiment/settings.ts';
+import { setByPaths, usesText } from '../src/experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
 import { readJson, writeBytes } from './disk.ts';
-import type { Command, Options } from './main.ts';
+import { refuseUnused, type Command, type OptionName, type Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
-import { ownText, settingsOf } from './settings.ts';
+import { idsOf, ownText, settingsOf } from './settings.ts';
 import { openStudy, studyCommands, type StudyCommand } from './study.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
+  const set = setByPaths(asked, settingsOf(options));
+  refuseUnused(options, unusedBy(set), set.study === null ? 'a measurement' : `the study "${set.study}"`);
   const spec = await withOptions(asked, options);
   if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
   const { context, dispose } = await openStudy(spec, options), { engine, model, versions } = context;
@@ -39,6 +41,12 @@ export const run: Command = async (argument, options) => {
   if (options.out !== undefined) await writeBytes(options.out, resultText(result));
   return 0;
 };
+
+/** Options that say nothing to an experiment: a text is measured on, an adapter is raced or written with, a changed model is saved. */
+function unusedBy(spec: ExperimentSpec): OptionName[] {
+  const { study, race } = spec, adapts = study === 'samples' || (study === 'race' && race.entries.includes('imported'));
+  return [...(usesText(spec) ? [] : ['text', 'ids'] as const), ...(adapts ? [] : ['adapter'] as const), ...(study === 'prune' || study === 'compress' ? [] : ['out-model'] as const)];
+}
 
 /** Throws `usage` for a study that only the page runs. */
 async function studyOf(study: StudyKind): Promise<StudyCommand> {
@@ -66,15 +74,6 @@ async function withOptions(spec: ExperimentSpec, options: Options): Promise<Expe
   if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
   const changed = text !== undefined ? { ...spec, text: await ownText(text) } : ids !== undefined ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } } : spec;
   return setByPaths(parseSpec(changed), settingsOf(options));
-}
-
-/** `[[1,2,3]]` as typed. */
-export function idsOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new AtlasError('bad-text', { why: 'the token ids are not JSON', remedy: 'Give them as [[1, 2, 3], [4, 5, 6]].' }, { cause });
-  }
 }
 
 function progress(state: Measurement, repeat: number, layer: number | null): void {

@@ -18,6 +18,7 @@ export async function loadRuntime(provider = 'wasm', threads?: string): Promise<
     return { kind: 'wasm', ort: quiet(ort, count), threads: count, gpu: null };
   }
   if (provider === 'webgpu') {
+    if (threads !== undefined) throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
     const gpu = await openGpu(dawn());
     const ort = (await import('onnxruntime-web/webgpu')) as unknown as typeof Ort;
     return { kind: 'webgpu', ort: quiet(ort, 1), threads: 1, gpu };

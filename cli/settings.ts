@@ -3,9 +3,9 @@ import { AtlasError } from '../src/errors.ts';
 import { LIMITS } from '../src/experiment/schema.ts';
 import type { Setting } from '../src/experiment/settings.ts';
 import type { TextRef } from '../src/experiment/spec.ts';
-import { decodeText } from '../src/model/text.ts';
+import { decodeText, MOST_TEXT_BYTES } from '../src/model/text.ts';
 import { readBytes } from './disk.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 
 /** Settings by path as typed. Throws `usage`. */
 export function settingsOf({ set = [], seed, bos }: Pick<Options, 'set' | 'seed' | 'bos'>): Setting[] {
@@ -19,9 +19,18 @@ export function settingsOf({ set = [], seed, bos }: Pick<Options, 'set' | 'seed'
   return settings;
 }
 
+/** `[[1,2,3]]` as typed. */
+export function idsOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new AtlasError('bad-text', { why: 'the token ids are not JSON', remedy: 'Give them as [[1, 2, 3], [4, 5, 6]].' }, { cause });
+  }
+}
+
 /** The text of a file. Throws `no-file` or `bad-text`. */
 export async function ownText(path: string): Promise<TextRef> {
-  const text = decodeText({ name: path, bytes: await readBytes(path) }), most = LIMITS.text[1];
+  const text = decodeText({ name: path, bytes: await readBytes(path, MOST_TEXT_BYTES) }), most = LIMITS.text[1];
   if (text.length > most) throw new AtlasError('bad-text', { why: `${path} has ${text.length} characters, ${most} are allowed`, remedy: 'Give a part of it: a few pages are plenty.' });
   return { kind: 'own', text };
 }

@@ -20,7 +20,7 @@ import { bundledTask } from './bundled.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
-import type { Options } from './main.ts';
+import type { Options } from './options.ts';
 import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
 import { nodeThreads } from './svd-threads.ts';

@@ -2,7 +2,6 @@
  * `rank-atlas train`: adapters at given ranks, trained on a text and judged on a held-out one; progress on stderr, the losses
  * (with qdylora those of every rank) on stdout, the adapter in PEFT's format with `--out`.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
@@ -17,12 +16,13 @@ import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { factsIn, factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
+import { makeFolder } from './adapter-files.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { CheckpointWriter } from './checkpoint.ts';
 import { readBytes, readJson, writeBytes } from './disk.ts';
 import { startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
-import type { Command, Options } from './main.ts';
+import type { Command, Options } from './options.ts';
 import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
 import { ownText, settingsOf } from './settings.ts';
@@ -129,9 +129,7 @@ async function writeAdapter(folder: string, result: TrainingResult, adapters: re
     modules: model.compiled.modules, adapters: truncated(adapters, rankOf), scale: (module) => scaleOf(spec, rankOf(module)),
     rsLora: spec.adapter.scale.kind === 'rslora', baseModel: model.open.title, taskType: 'CAUSAL_LM',
   });
-  await mkdir(folder, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${folder} cannot be made (${cause.code})` }, { cause });
-  });
+  await makeFolder(folder);
   for (const [name, bytes] of files) await writeBytes(join(folder, name), bytes);
   await writeBytes(join(folder, 'training.json'), `${JSON.stringify(result.curve ? { ...result, exportedRank } : result, null, 1)}\n`);
 }

@@ -102,6 +102,8 @@ export async function startMirror(folders: Record<string, string>, gated: readon
   };
 
   const listen = async (server: Server) => {
+    // A connection that a busy test comes back to late is still there.
+    server.keepAliveTimeout = 600_000;
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return `http://localhost:${(server.address() as AddressInfo).port}`;
   };

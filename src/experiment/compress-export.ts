@@ -3,11 +3,12 @@ import type { FloatTensor } from '../model/safetensors.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { withWeights } from '../engine/replaced-model.ts';
 import { factorsOf } from '../methods/compress/svd.ts';
-import { writeGraph } from '../onnx/write.ts';
+import { writeModel, type ModelPart } from '../onnx/write-model.ts';
 import type { CompressResult } from './compress-state.ts';
 import { cutModules, type CompressedParts, type ModelGraph } from './made-base.ts';
 
-export interface CompressedFile { name: string; bytes: Uint8Array<ArrayBuffer> }
+/** What is saved of it. */
+export type CompressedFileName = 'factors.safetensors' | 'onnx/model.onnx';
 
 /** What a compression's first so many accepted steps cut. */
 export const partsOf = ({ trials, accepted, spec }: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>, steps = accepted.length): CompressedParts =>
@@ -16,9 +17,9 @@ export const partsOf = ({ trials, accepted, spec }: Pick<CompressResult, 'trials
 /**
  * `factors.safetensors`: of row block b of a module `<path>.<b>.up` [rows, k] and `<path>.<b>.down` [k, in], float32, whose product is
  * that block's weight; rows of k-means blocks are listed in the metadata. `onnx/model.onnx`: the export with the cut weights as float32,
- * everything else as it was. `steps`: only so many of the accepted ones, in their order.
+ * everything else as it was; beyond one file's size with `dataName` beside it (`write-model.ts`). `steps`: only so many of the accepted ones, in their order.
  */
-export async function compressedFiles(model: ModelGraph, result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>, steps?: number): Promise<CompressedFile[]> {
+export async function compressedFiles(model: ModelGraph, result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>, { steps, dataName }: { steps?: number; dataName?: string } = {}): Promise<ModelPart[]> {
   const parts = partsOf(result, steps), weights = new Map<number, Float32Array>(), factors = new Map<string, FloatTensor>(), metadata: Record<string, string> = { format: 'pt' };
   for (const { module, path, blocks, keep, weight, own } of cutModules(model.compiled, parts)) {
     weights.set(module, weight);
@@ -30,6 +31,6 @@ export async function compressedFiles(model: ModelGraph, result: Pick<CompressRe
       if (parts.split === 'kmeans' && blocks.length > 1) metadata[`${path}.${b}.rows`] = JSON.stringify([...block.rows]);
     });
   }
-  const exported = writeGraph(await withWeights(model.graph, (module) => weights.get(module) ?? null, 'float32'));
-  return [{ name: 'factors.safetensors', bytes: writeSafetensors(factors, metadata) }, { name: 'onnx/model.onnx', bytes: exported as Uint8Array<ArrayBuffer> }];
+  const exported = await withWeights(model.graph, (module) => weights.get(module) ?? null, 'float32'), bytes = writeSafetensors(factors, metadata);
+  return [{ name: 'factors.safetensors', bytes: bytes.length, chunks: [bytes] }, ...writeModel(exported, 'onnx/model.onnx', { ...(dataName !== undefined && { dataName }) })];
 }

@@ -93,7 +93,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(base).toEqual({ kind: 'compressed', ...partsOf(result!) });
 
     // What is written is what was judged.
-    const files = new Map((await compressedFiles(model, result!)).map((f) => [f.name, f.bytes])), first = trials[result!.accepted[0]!]!;
+    const files = new Map((await compressedFiles(model, result!)).map((f) => [f.name, f.chunks[0]!])), first = trials[result!.accepted[0]!]!;
     const compressed = compile(await readGraph(files.get('onnx/model.onnx')!, { file: 'model.onnx', external: () => undefined })), w = dequantise(compressed.weightOf(first.module));
     const { tensors } = readSafetensors(files.get('factors.safetensors')!, 'factors'), up = toFloat32(tensors.get(`${first.path}.0.up`)!), down = toFloat32(tensors.get(`${first.path}.0.down`)!);
     const { inFeatures, outFeatures } = model.compiled.modules[first.module]!, k = first.keep[0]!;

@@ -4,6 +4,7 @@
  */
 import { AtlasError } from '../errors.ts';
 import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
+import { refusePointer } from '../model/lfs.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 import { CONFIG_FILE } from './peft-files.ts';
 import { fullMatch, parsePattern, pathMatch, patience, type Patience } from './peft-pattern.ts';
@@ -70,6 +71,7 @@ const unused = (where: string, keys: readonly string[]): string[] =>
   (keys.length === 0 ? [] : [`of ${where}, ${listed(keys)} ${keys.length === 1 ? 'matches' : 'match'} no adapted module`]);
 
 function parsed(bytes: Uint8Array): JsonObject {
+  refusePointer(bytes, CONFIG_FILE);
   let config: unknown, text = '';
   try {
     ({ value: config, text } = parseJson(bytes));

@@ -70,7 +70,7 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(costOf(state!)).toEqual({ zeros: 0.5, cost: rounds[1]!.repaired! - dense!.loss });
 
     // The files: zeros where the masks have none, in every form; a model that onnxruntime loads, with the losses told.
-    const pruned = base as unknown as PrunedParts, { masks } = pruned, weights = modules.map((m) => prunedWeight(compiled, pruned, m.index)), file = (name: PrunedFileName) => prunedFile({ graph, compiled }, pruned, name);
+    const pruned = base as unknown as PrunedParts, { masks } = pruned, weights = modules.map((m) => prunedWeight(compiled, pruned, m.index)), file = async (name: PrunedFileName) => (await prunedFile({ graph, compiled }, pruned, name))[0]!.chunks[0]!;
     const sparse = readSafetensors(await file('weights.safetensors'), 'weights').tensors, bits = readSafetensors(await file('mask.safetensors'), 'mask').tensors, adapters = readSafetensors(await file('adapter.safetensors'), 'adapter');
     expect(adapters.tensors.size).toBe(2 * modules.length);
     const float = await file('onnx/model.onnx'), reread = await readGraph(float, { file: 'model.onnx' }), q4 = compile(await readGraph(await file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }));

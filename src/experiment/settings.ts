@@ -47,6 +47,9 @@ function replaced(value: unknown, path: string, [key, ...more]: readonly string[
   return { ...kept, [key]: replaced(Object.hasOwn(old, key) ? old[key] : undefined, path, more, leaf) };
 }
 
+/** Whether an experiment measures on its `text` at all: other studies have texts of their own. */
+export const usesText = ({ study, slider }: ExperimentSpec): boolean => study === null || study === 'agree' || study === 'race' || (study === 'slider' && slider.ranks === 'map');
+
 export interface Change { path: string; from: unknown; to: unknown }
 
 /** Settings in which `b` differs from `a`, in the schema's order. An own text or a noise changes as a whole. */

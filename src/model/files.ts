@@ -3,6 +3,7 @@
  * (`picked-files.ts`), on disk (`node-files.ts`), on a hub (`remote/hub.ts`) or at an address (`remote/url.ts`).
  */
 import { AtlasError } from '../errors.ts';
+import { refusePointer } from './lfs.ts';
 
 export interface ModelFile {
   /** Relative to the model's folder, forward slashes: `onnx/model_q4.onnx`. */
@@ -24,7 +25,7 @@ export interface ModelFiles {
   other?(path: string): Promise<ModelFile | null>;
 }
 
-/** The content in one buffer; `onChunk` sees every piece as it comes. Throws `cut-off` when it is not as long as listed. */
+/** The content in one buffer; `onChunk` sees every piece as it comes. Throws `cut-off` when it is not as long as listed, `lfs-pointer`. */
 export async function readFile(file: ModelFile, onChunk: (chunk: Uint8Array) => void = () => undefined): Promise<Uint8Array> {
   const out = new Uint8Array(file.bytes);
   let at = 0;
@@ -34,6 +35,7 @@ export async function readFile(file: ModelFile, onChunk: (chunk: Uint8Array) => 
     onChunk(chunk);
   }
   if (at !== out.length) throw new AtlasError('cut-off', { file: file.path, why: `${at} of ${out.length} bytes` });
+  refusePointer(out, file.path);
   return out;
 }
 

@@ -4,30 +4,48 @@
  */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
+import { foldersAbove } from './beside.ts';
 import type { ModelFile, ModelFiles } from './files.ts';
 
-/** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`. */
+/** A model's folder has a dozen files; a home folder is a mistake. */
+const MOST_FILES = 2000;
+const MOST_DEPTH = 6;
+
+/** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`, `too-many-files`. */
 export async function nodeFiles(path: string): Promise<ModelFiles> {
   const whole = resolve(path);
-  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesIn(whole), other: (at) => fileAt(whole, at) };
-  const inOnnx = basename(dirname(whole)) === 'onnx'; // then config.json and tokenizer.json are one up
-  const root = inOnnx ? dirname(dirname(whole)) : dirname(whole);
-  const graph = inOnnx ? `onnx/${basename(whole)}` : basename(whole);
-  return { ...named(basename(whole).replace(/\.onnx$/, '')), files: await filesIn(root), graph, other: (at) => fileAt(root, at) };
+  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesUnder(whole), other: (at) => fileAt(whole, at) };
+  const root = await rootOf(dirname(whole)), graph = relative(root, whole).split(sep).join('/');
+  const files: ModelFile[] = [];
+  for (const folder of foldersAbove(graph)) files.push(...(await entriesOf(root, folder)).files);
+  return { ...named(basename(whole).replace(/\.onnx$/, '')), files, graph, other: (at) => fileAt(root, at) };
 }
 
 const named = (name: string) => ({ id: `files:${name}`, title: name });
 
-/** The files of the folder itself and of its `onnx/`, links followed. */
-async function filesIn(root: string): Promise<ModelFile[]> {
-  const found: ModelFile[] = [];
-  for (const folder of ['', 'onnx/']) {
-    for (const name of await readdir(join(root, folder)).catch(() => [])) {
-      const file = await fileAt(root, folder + name);
-      if (file) found.push(file);
-    }
+/**
+ * Where the repository of a graph in `folder` begins: the nearest folder with the `.gitattributes` that every hub repository has;
+ * without one the folder above `onnx/`, or the graph's own.
+ */
+async function rootOf(folder: string): Promise<string> {
+  for (let at = folder, up = 0; up <= MOST_DEPTH; at = dirname(at), up++) {
+    if (await stat(join(at, '.gitattributes')).then((s) => s.isFile(), () => false)) return at;
+  }
+  return basename(folder) === 'onnx' ? dirname(folder) : folder;
+}
+
+/** The files of the folder itself and of its `onnx/`; where none of these is a graph, of the folders below too. */
+async function filesUnder(root: string): Promise<ModelFile[]> {
+  const top = await entriesOf(root, ''), found = [...top.files, ...(await entriesOf(root, 'onnx/')).files];
+  if (found.some((f) => f.path.endsWith('.onnx'))) return found;
+  const waiting = top.folders.filter((folder) => folder !== 'onnx/');
+  for (let folder; (folder = waiting.shift());) {
+    const { files, folders } = await entriesOf(root, folder);
+    found.push(...files);
+    if (folder.split('/').length <= MOST_DEPTH) waiting.push(...folders);
+    if (found.length + waiting.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
   }
   return found;
 }
@@ -37,11 +55,22 @@ async function fileAt(root: string, path: string): Promise<ModelFile | null> {
   return info?.isFile() ? { path, bytes: info.size, chunks: () => contentOf(full, path) } : null;
 }
 
+/** One folder's files and folders, links followed; hidden folders are none of a model's. */
+async function entriesOf(root: string, folder: string): Promise<{ files: ModelFile[]; folders: string[] }> {
+  const files: ModelFile[] = [], folders: string[] = [];
+  for (const name of (await readdir(join(root, folder)).catch(() => [])).sort()) {
+    const path = folder + name, info = await stat(join(root, path)).catch(() => null), file = info?.isFile() ? await fileAt(root, path) : null;
+    if (file) files.push(file);
+    else if (info?.isDirectory() && !name.startsWith('.')) folders.push(`${path}/`);
+  }
+  return { files, folders };
+}
+
 async function* contentOf(full: string, path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(full, { highWaterMark: 1 << 20 });
   } catch (cause) {
-    throw new AtlasError('no-file', { file: path, why: (cause as NodeJS.ErrnoException).code ?? 'unreadable' }, { cause });
+    throw new AtlasError('no-file', { file: path, why: reasonOf(cause) }, { cause });
   }
 }
 
@@ -49,7 +78,18 @@ async function statOf(whole: string, path: string) {
   try {
     return await stat(whole);
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new AtlasError('no-file', { file: path, why: code === 'ENOENT' ? 'it does not exist' : code ?? 'unreadable' }, { cause });
+    throw new AtlasError('no-file', { file: path.slice(0, 200), why: reasonOf(cause) }, { cause });
   }
+}
+
+const REASONS: Partial<Record<string, string>> = {
+  ENOENT: 'it does not exist', EACCES: 'permission denied', EPERM: 'permission denied', EISDIR: 'it is a folder', ENOTDIR: 'part of the path is not a folder',
+  ELOOP: 'its links lead in a circle', ENAMETOOLONG: 'the name is too long', ENOSPC: 'the disk is full', EROFS: 'the disk cannot be written', ENXIO: 'it is not a file',
+  ERR_INVALID_ARG_VALUE: 'the name is not one of a file',
+};
+
+/** What a failing file operation says, in words. */
+export function reasonOf(cause: unknown): string {
+  const { code } = cause as NodeJS.ErrnoException;
+  return (code !== undefined && REASONS[code]) || code || 'it cannot be opened';
 }

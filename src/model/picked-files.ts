@@ -42,8 +42,8 @@ function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
 }
 
-/** The model in these files. A folder that holds them all is the model's name; loose files take the graph's. */
-export function pickedFiles(picked: readonly PickedFile[]): ModelFiles {
+/** The model in these files; `chosen`: of several graphs. A folder that holds them all is the model's name; loose files take the graph's. */
+export function pickedFiles(picked: readonly PickedFile[], chosen?: string): ModelFiles {
   const folders = new Set(picked.map(({ path }) => path.includes('/') ? path.slice(0, path.indexOf('/')) : ''));
   const [folder = ''] = folders, shared = folders.size === 1 && folder !== '' && folder !== 'onnx' ? folder : '';
   const graph = picked.find(({ path }) => path.endsWith('.onnx'));
@@ -56,6 +56,7 @@ export function pickedFiles(picked: readonly PickedFile[]): ModelFiles {
       bytes: file.size,
       chunks: () => contentOf(file),
     })),
+    ...(chosen !== undefined && { graph: chosen }),
   };
 }
 

@@ -56,7 +56,7 @@ describe('which graph is taken', () => {
   });
   test('none, or one of several strangers: a sentence', async () => {
     await expect(pick(['config.json'])).rejects.toThrow('onnx/model_q4.onnx is missing beside m. Give the whole folder.');
-    await expect(pick(['a.onnx', 'b.onnx'])).rejects.toThrow('is missing');
+    await expect(pick(['a.onnx', 'b.onnx'])).rejects.toThrow('m holds several graphs: a.onnx, b.onnx. Name one of them');
   });
 });
 

@@ -2,11 +2,12 @@
  * From a model's files to what the compiler and the runs need: one graph, its external weights, config, tokenizer
  * and the hash that names it all.
  *
- * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`, `model.onnx` at the top), or
- * a graph by itself.
+ * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`, `model.onnx`, at the top or in folders),
+ * or a graph by itself. What belongs to the graph is told by `beside.ts`.
  */
 import { AtlasError } from '../errors.ts';
 import { externalLocations } from '../onnx/external.ts';
+import { filesBeside } from './beside.ts';
 import { bosIn, type Bos, type BosSetting, type TokenFiles } from './bos.ts';
 import { readConfig, type ModelConfig } from './config.ts';
 import { endTokens } from './end-tokens.ts';
@@ -47,8 +48,6 @@ export interface OpenOptions {
   onProgress?(loaded: number, total: number): void;
 }
 
-const BESIDE = new Set(['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'added_tokens.json', 'vocab.json', 'merges.txt', 'chat_template.jinja']);
-
 /** Where a page's memory ends, whatever the machine has: WebAssembly addresses 4 GB. */
 const MOST_BYTES = 4e9;
 
@@ -57,14 +56,14 @@ const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint
 
 /**
  * Reads one model of `source` into memory.
- * Throws `part-missing`, `bad-config`, `too-large`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
+ * Throws `part-missing`, `several-graphs`, `bad-config`, `too-large`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
  */
 export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenOptions = {}): Promise<OpenModel> {
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
-  const configFile = file('config.json');
-  const config = configFile ? readConfig(await readJson(configFile, 'bad-config')) : null;
+  const beside = filesBeside(source.files, graphFile.path), configFile = beside.get('config.json');
+  const config = configFile ? readConfig(await readJson(configFile, 'bad-config'), configFile.path) : null;
 
   let loaded = 0, total = graphFile.bytes;
   const hash = new Sha256();
@@ -85,14 +84,14 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
   for (const [name, part] of parts) external.set(name, await read(part));
 
   let words: Promise<Words> | null = null;
-  const wordsOf = () => words ??= readWords(file, graphFile.path);
+  const wordsOf = () => words ??= readWords((name) => beside.get(name), graphFile.path);
   return {
     id: source.id, title: source.title, graph, external, config,
     graphFile: graphFile.path.slice(folder.length),
     tokenizer: async () => (await wordsOf()).tokenizer,
     bos: async (setting) => bosFor(await wordsOf(), setting),
     endTokens: async () => endTokens((await wordsOf()).files),
-    beside: source.files.filter((f) => BESIDE.has(f.path)),
+    beside: [...beside].map(([path, one]) => ({ ...one, path })),
     hash: hash.hex(),
     bytes: total,
   };
@@ -157,13 +156,28 @@ function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
   if (source.graph !== undefined) return find(source.graph) ?? fail(missing(source.graph));
   const genai = find('genai_config.json') && find('model.onnx'); // there is one graph, whatever its type
   if (genai) return genai;
-  if (dtype !== undefined) return graphOf(dtype) ?? fail(missing(dtype === 'fp32' ? 'onnx/model.onnx' : `onnx/model_${dtype}.onnx`));
-  for (const suffix of ORDER) {
+  for (const suffix of dtype === undefined ? ORDER : [dtype]) {
     const graph = graphOf(suffix);
     if (graph) return graph;
   }
-  const graphs = source.files.filter((f) => /^(onnx\/)?[^/]+\.onnx$/.test(f.path));
-  return graphs.length === 1 ? graphs[0]! : fail(missing('onnx/model_q4.onnx'));
+  return inFolders(source, dtype);
+}
+
+/** Where none lies in its usual place: the only graph there is. */
+function inFolders({ files, title }: ModelFiles, dtype: string | undefined): ModelFile {
+  const graphs = files.filter((f) => f.path.endsWith('.onnx')), name = dtype === 'fp32' ? 'model.onnx' : `model_${dtype ?? 'q4'}.onnx`;
+  const folderOf = ({ path }: ModelFile) => path.slice(0, path.lastIndexOf('/') + 1), isGenai = (graph: ModelFile) => files.some((f) => f.path === `${folderOf(graph)}genai_config.json`);
+  // A GenAI folder holds one graph, whatever its type: there the type chooses nothing.
+  const fit = dtype === undefined ? graphs : graphs.filter((graph) => graph.path.endsWith(`/${name}`) || isGenai(graph));
+  if (fit.length === 0) throw new AtlasError('part-missing', { part: `onnx/${name}`, file: title });
+  if (fit.length > 1) throw new AtlasError('several-graphs', { file: title, graphs: listOf(fit.map((f) => f.path)) });
+  return fit[0]!;
+}
+
+/** For a sentence. */
+function listOf(paths: readonly string[]): string {
+  const some = [...paths].sort().slice(0, 8).map((path) => path.slice(0, 150)).join(', ');
+  return paths.length > 8 ? `${some}, …` : some;
 }
 
 function fail(error: AtlasError): never {

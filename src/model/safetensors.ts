@@ -7,6 +7,7 @@
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import { isCount, isObject, parseJson, repeatedKey } from './json.ts';
+import { refusePointer } from './lfs.ts';
 
 /** Bytes per value. */
 const typeBytes = {
@@ -32,11 +33,12 @@ export interface Safetensors {
 /** The reference implementation refuses longer headers, too. */
 const MAX_HEADER = 100_000_000;
 
-/** Reads a whole file; tensors are views. Throws `bad-safetensors`. */
+/** Reads a whole file; tensors are views. Throws `bad-safetensors`, `lfs-pointer`. */
 export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const fail = (why: string, cause?: unknown): never => {
     throw new AtlasError('bad-safetensors', { file, why }, { cause });
   };
+  refusePointer(bytes, file);
   if (bytes.byteLength < 8) fail(`it has ${bytes.byteLength} bytes, its header length alone needs 8`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerBytes > MAX_HEADER || headerBytes > bytes.byteLength - 8) fail('its header is longer than the file');

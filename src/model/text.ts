@@ -4,6 +4,7 @@
  * Plain text falls into passages at blank lines; JSON Lines has one in the `text` of every line.
  */
 import { AtlasError } from '../errors.ts';
+import { refusePointer } from './lfs.ts';
 import { describeBytes } from './memory.ts';
 
 /** Far more than any calibration needs; more would only be tokenized in vain. */
@@ -28,10 +29,11 @@ export function decodeText({ name, bytes }: TextFile): string {
   return text;
 }
 
-/** Passages in order, none empty. `jsonl`: one JSON object with "text" a line. Throws `bad-text`. */
+/** Passages in order, none empty. `jsonl`: one JSON object with "text" a line. Throws `bad-text`, `lfs-pointer`. */
 export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): string[] {
   checkSize(text.length); // at least as many bytes
   if (text.trim() === '') throw bad('it is empty', 'Paste a few sentences.');
+  refusePointer(new TextEncoder().encode(text.slice(0, 100)), 'The text');
   if (isBinary(text)) throw bad('most of it is not readable characters', 'Give plain text.');
   const whole = format === 'jsonl' ? jsonLines(text) : text.replaceAll('\r\n', '\n').split(/\n[ \t]*\n\s*/);
   return whole.flatMap(cut).filter((passage) => passage.trim() !== '');

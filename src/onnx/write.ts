@@ -5,7 +5,11 @@ import type { Attribute, Graph, Tensor, ValueInfo } from './graph.ts';
 import { encodeMessage, modelProto, type attributeProto, type Init, type tensorProto, type valueInfoProto } from './proto.ts';
 import { codeOf } from './types.ts';
 
-export function writeGraph(graph: Graph): Uint8Array {
+/** Where a weight lies in a file beside the graph. */
+export interface OutsidePlace { location: string; offset: number; length: number }
+
+/** `outside`: weights that are only pointed to, by name. */
+export function writeGraph(graph: Graph, outside: ReadonlyMap<string, OutsidePlace> = new Map()): Uint8Array {
   return encodeMessage(modelProto, {
     irVersion: BigInt(graph.irVersion),
     producerName: graph.producer,
@@ -16,11 +20,16 @@ export function writeGraph(graph: Graph): Uint8Array {
         name: n.name, opType: n.op, domain: n.domain, input: n.inputs, output: n.outputs,
         attribute: [...n.attributes].map(([name, a]) => writeAttribute(name, a)),
       })),
-      initializer: [...graph.initialisers.values()].map(writeTensor),
+      initializer: [...graph.initialisers.values()].map((t) => (outside.has(t.name) ? pointTo(t, outside.get(t.name)!) : writeTensor(t))),
       input: graph.inputs.map(writeValueInfo),
       output: graph.outputs.map(writeValueInfo),
     },
   });
+}
+
+function pointTo({ name, type, dims }: Tensor, place: OutsidePlace): Init<typeof tensorProto> {
+  const externalData = Object.entries(place).map(([key, value]) => ({ key, value: String(value) }));
+  return { name, dataType: codeOf(type), dims: dims.map(BigInt), externalData, dataLocation: 1 };
 }
 
 function writeTensor(t: Tensor): Init<typeof tensorProto> {

@@ -23,8 +23,10 @@ export async function lookUp(text: string): Promise<void> {
   }
 }
 
-/** Fetches one of a repository's graphs, by the commit that was listed, and looks at it. */
+/** Looks at one of the graphs that are offered: of a repository by the commit that was listed, or among files of this machine. */
 export function fetchVariant({ repository, commit }: Requests['variants']['answer'], graph: string): Promise<void> {
+  const { candidate } = useModel.getState();
+  if (candidate?.source.kind === 'files') return inspectModel({ ...candidate.source, graph }, candidate.name);
   return inspectModel({ kind: 'remote', id: referenceId({ kind: 'hub', repository, revision: commit, graph }), hub: hubAddress() }, repository);
 }
 

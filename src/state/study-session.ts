@@ -1,5 +1,6 @@
 /** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
 import type { AgreeResult } from '../experiment/agree-state.ts';
+import type { CompressedFileName } from '../experiment/compress-export.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
 import { isOnBase } from '../experiment/base-spec.ts';
 import type { PrunedFileName } from '../experiment/prune-files.ts';
@@ -7,7 +8,7 @@ import { describeChanges, makesBase, sameMeasurement, type Change } from '../exp
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { studyViews, type StudyStates, type StudyView } from '../experiment/studies.ts';
 import { summarise } from '../methods/statistics.ts';
-import type { FromWorker, Requests } from '../worker/protocol.ts';
+import type { FromWorker, Requests, SavedFile } from '../worker/protocol.ts';
 import { keepAgreement } from './agreements.ts';
 import { client, engine, failureOf, ofCode, takeStudyEvents } from './engine.ts';
 import { sweepsOf } from '../experiment/draws.ts';
@@ -153,14 +154,12 @@ export async function writeAt(adapter: string, rank: number): Promise<void> {
 export const peftFiles = (name: string, rank?: number): Promise<Requests['exportAdapter']['answer']> =>
   client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
 
-/** A file of a compression, with so many of its accepted steps. */
-export async function compressedFile({ trials, accepted, spec }: CompressResult, steps: number, name: 'factors.safetensors' | 'onnx/model.onnx'): Promise<Uint8Array<ArrayBuffer>> {
-  const { files } = await client.ask('exportCompressed', { result: { trials, accepted, spec }, steps });
-  return files.find((f) => f.name === name)!.bytes;
-}
+/** A file of a compression, with so many of its accepted steps; `dataName`: see `SavedFile`. */
+export const compressedFile = async ({ trials, accepted, spec }: CompressResult, steps: number, file: CompressedFileName, dataName: string): Promise<SavedFile[]> =>
+  (await client.ask('exportCompressed', { result: { trials, accepted, spec }, steps, file, dataName })).files;
 
 /** A file of a pruning, told by the experiment it was run with. */
-export const prunedFile = async (spec: ExperimentSpec, file: PrunedFileName): Promise<Uint8Array<ArrayBuffer>> => (await client.ask('exportPruned', { spec, file })).bytes;
+export const prunedFile = async (spec: ExperimentSpec, file: PrunedFileName, dataName: string): Promise<SavedFile[]> => (await client.ask('exportPruned', { spec, file, dataName })).files;
 
 /** Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader says of them. */
 export async function takeAdapter(config: Uint8Array<ArrayBuffer>, weights: Uint8Array<ArrayBuffer>): Promise<void> {

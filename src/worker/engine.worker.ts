@@ -18,7 +18,7 @@ const base = new URL('./', self.name).href, embedded = new URL(self.name).search
 
 const host = new EngineHost({
   send: (message) => self.postMessage(message),
-  files: async (source) => (source.kind === 'bundled' ? bundledFiles(base, source.id) : pickedFiles(source.files)),
+  files: async (source) => (source.kind === 'bundled' ? bundledFiles(base, source.id) : pickedFiles(source.files, source.graph)),
   // The page's address is this thread's name: inside another page nothing is kept.
   ...(!embedded && { store: async () => (await import('../model/remote/opfs-store.ts')).opfsStore(), database: self.indexedDB }),
   runtime: loadRuntime,

@@ -212,9 +212,9 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect((await page.ask('judge', { name: 'race/uniform', spec: based, texts: {} })).base).toBeCloseTo(page.race!.base!, 5);
     expect(making()).toHaveLength(before);
 
-    const { bytes } = await page.ask('exportPruned', { spec: based, file: 'mask.safetensors' });
-    expect(readSafetensors(bytes, 'mask').tensors.size).toBe(56);
-    await expect(page.ask('exportPruned', { spec: { ...based, seed: 5 }, file: 'mask.safetensors' })).rejects.toMatchObject({ code: 'no-base' });
+    const { files: [mask] } = await page.ask('exportPruned', { spec: based, file: 'mask.safetensors', dataName: 'x' });
+    expect(readSafetensors(new Uint8Array(await mask!.content.arrayBuffer()), 'mask').tensors.size).toBe(56);
+    await expect(page.ask('exportPruned', { spec: { ...based, seed: 5 }, file: 'mask.safetensors', dataName: 'x' })).rejects.toMatchObject({ code: 'no-base' });
 
     await page.ask('run', { spec, texts: '' });
     page.measurement!.draws.flat().forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));

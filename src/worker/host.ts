@@ -30,6 +30,7 @@ import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, Rem
 import { missingPart } from './missing-part.ts';
 import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
+import { savedFile } from './saved-file.ts';
 import type { StudyHost } from './study-host.ts';
 import { versionsOf } from './versions.ts';
 
@@ -105,7 +106,10 @@ export class EngineHost {
     forget: async (ask) => (await this.studyHost()).forget(ask),
     exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
-    exportCompressed: async ({ result, steps }) => ({ files: await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, steps) }),
+    exportCompressed: async ({ result, steps, file, dataName }) => {
+      const parts = await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, { steps, dataName });
+      return { files: parts.filter((p) => (p.name === 'factors.safetensors') === (file === 'factors.safetensors')).map(savedFile) };
+    },
     exportPruned: async (ask) => (await this.studyHost()).pruned(ask),
     bos: async ({ kind, bos }) => bosOf(kind, bos, this.current().loaded),
     judge: async (ask) => (await this.studyHost()).judge(ask),
@@ -283,6 +287,6 @@ const elsewhere = () => import('./elsewhere.ts');
 function sameSource(a: ModelSource, b: ModelSource): boolean {
   if (a.kind === 'bundled') return b.kind === 'bundled' && a.id === b.id;
   if (a.kind === 'remote') return b.kind === 'remote' && a.id === b.id && a.hub === b.hub;
-  return b.kind === 'files' && a.files.length === b.files.length && a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file);
+  return b.kind === 'files' && a.graph === b.graph && a.files.length === b.files.length && a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file);
 }
 

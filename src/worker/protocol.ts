@@ -9,6 +9,7 @@ import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
 import type { SelfTestReport } from '../engine/self-test.ts';
 import type { BaseKind } from '../experiment/base-spec.ts';
+import type { CompressedFileName } from '../experiment/compress-export.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
 import type { ModelFacts, RunEvent } from '../experiment/events.ts';
 import type { PrunedFileName } from '../experiment/prune-files.ts';
@@ -23,8 +24,8 @@ export type { SelfTestReport };
 export type ModelSource =
   /** A model that ships with the page, `public/models/<id>/`. */
   | { kind: 'bundled'; id: string }
-  /** Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are relative. */
-  | { kind: 'files'; files: { path: string; file: File }[] }
+  /** Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are relative; `graph`: which of several. */
+  | { kind: 'files'; files: { path: string; file: File }[]; graph?: string }
   | RemoteSource;
 
 /** A model on a hub or at an address, as `referenceId` writes it; `hub` is the hub's own address. */
@@ -71,6 +72,9 @@ export interface AdapterSummary {
   anyRank: boolean;
 }
 
+/** A file to be saved. A model too large for one comes as two: the second is what was asked for as `dataName`, and is read under that name. */
+export interface SavedFile { name: string; content: Blob }
+
 /** Contents of the bundled texts an experiment names, by id. */
 export type Texts = Record<string, string>;
 
@@ -104,9 +108,9 @@ export interface Requests {
   exportAdapter: { ask: { name: string; rank?: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
   importAdapter: { ask: { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }; answer: { adapter: AdapterSummary } };
   /** A compression's files: the factors of what was cut, and the export with their product put in; so many of its steps. */
-  exportCompressed: { ask: { result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>; steps: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
+  exportCompressed: { ask: { result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>; steps: number; file: CompressedFileName; dataName: string }; answer: { files: SavedFile[] } };
   /** One file of a finished pruning, told by the experiment it was run with. */
-  exportPruned: { ask: { spec: ExperimentSpec; file: PrunedFileName }; answer: { bytes: Uint8Array<ArrayBuffer> } };
+  exportPruned: { ask: { spec: ExperimentSpec; file: PrunedFileName; dataName: string }; answer: { files: SavedFile[] } };
   /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
   judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
   /** Fetch the thread's code that studies need, so that it is there without a connection. */

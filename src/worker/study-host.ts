@@ -27,6 +27,7 @@ import { batchOf, factsIn, textsOf, wordsOf } from './load.ts';
 import { Outbox } from './outbox.ts';
 import type { AdapterSummary, Requests } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
+import { savedFile } from './saved-file.ts';
 import { versionsOf } from './versions.ts';
 
 export class StudyHost {
@@ -194,10 +195,10 @@ export class StudyHost {
   }
 
   /** A pruning's file. Throws `no-base` where it is not known any more. */
-  async pruned({ spec, file }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
+  async pruned({ spec, file, dataName }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
     const made = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
     if (made?.kind !== 'pruned') throw new AtlasError('no-base');
-    return { bytes: await prunedFile(this.opened.loaded, made, file) };
+    return { files: (await prunedFile(this.opened.loaded, made, file, dataName)).map(savedFile) };
   }
 
   private tokens = (texts: Record<string, string>, bos: BosSetting) => (text: TextRef, shape: { sequences: number; length: number }) =>

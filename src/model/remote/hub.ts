@@ -6,6 +6,7 @@
  * their content.
  */
 import { AtlasError } from '../../errors.ts';
+import { graphsIn, modelFilesOf } from '../beside.ts';
 import type { ModelFiles } from '../files.ts';
 import { isCount, isObject, parseJson } from '../json.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
@@ -17,6 +18,8 @@ export interface HubListing {
   /** The commit that the revision stands for. */
   commit: string;
   files: readonly RemoteFile[];
+  /** Files in folders are listed too: listings kept by older versions have those at the top and in `onnx/` only. */
+  folders?: true;
 }
 
 export interface HubAccess extends Transfer {
@@ -24,8 +27,8 @@ export interface HubAccess extends Transfer {
   hub: string;
 }
 
-/** A repository may hold thousands of files; a model's are at the top and in `onnx/`. */
-const MODEL_FILE = /^(onnx\/)?[A-Za-z0-9_][A-Za-z0-9._-]*$/;
+/** Names that files of models have, and the depth that folders have. */
+const MODEL_FILE = /^([A-Za-z0-9_][A-Za-z0-9._+-]*\/){0,6}[A-Za-z0-9_][A-Za-z0-9._+-]*$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /**
@@ -34,13 +37,13 @@ const COMMIT = /^[0-9a-f]{40}$/;
  */
 export async function hubListing({ repository, revision }: HubReference, access: HubAccess): Promise<HubListing> {
   const { hub, store } = access, kept = store && await keptListing(store, hub, repository);
-  if (kept?.commit === revision) return kept;
+  if (kept?.commit === revision && kept.folders) return kept;
   let response: Response;
   try {
     response = await fetch(`${hub}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { headers: access.headers ?? {}, referrerPolicy: 'no-referrer', ...(access.signal && { signal: access.signal }) });
   } catch (cause) {
     if (access.signal?.aborted) throw new AtlasError('cancelled', {}, { cause });
-    if (kept && !COMMIT.test(revision)) return kept;
+    if (kept && (kept.commit === revision || !COMMIT.test(revision))) return kept;
     throw new AtlasError('offline', { host: new URL(hub).host }, { cause });
   }
   if (!response.ok) throw refusal(response, repository, hub);
@@ -68,9 +71,10 @@ function listingOf(answer: unknown, repository: string, hub: string): HubListing
     if (!isObject(entry) || typeof entry.rfilename !== 'string' || !MODEL_FILE.test(entry.rfilename) || !isCount(entry.size)) continue;
     const sha256 = isObject(entry.lfs) && typeof entry.lfs.sha256 === 'string' && /^[0-9a-f]{64}$/.test(entry.lfs.sha256) ? entry.lfs.sha256 : undefined;
     const blob = typeof entry.blobId === 'string' && /^[0-9a-f]{40}$/.test(entry.blobId) ? entry.blobId : null;
-    files.push({ path: entry.rfilename, url: `${hub}/${repository}/resolve/${commit}/${entry.rfilename}`, bytes: entry.size, name: sha256 ?? blob, ...(sha256 !== undefined && { sha256 }) });
+    files.push({ path: entry.rfilename, url: `${hub}/${repository}/resolve/${commit}/${entry.rfilename.split('/').map(encodeURIComponent).join('/')}`, bytes: entry.size, name: sha256 ?? blob, ...(sha256 !== undefined && { sha256 }) });
   }
-  return { repository, commit, files };
+  // A repository may hold thousands of others.
+  return { repository, commit, files: modelFilesOf(files), folders: true };
 }
 
 /** The repository's files as a model's, by the commit of its listing. */
@@ -101,18 +105,15 @@ function readListing(bytes: Uint8Array): HubListing | null {
   return isObject(value) && typeof value.commit === 'string' && Array.isArray(value.files) ? value as unknown as HubListing : null;
 }
 
-/** A graph of a repository with the files it keeps weights in, by the exporters' custom of naming these after it. */
+/** A graph of a repository, with the files it keeps weights in. */
 export interface Variant { graph: string; bytes: number; /** All of it is on this machine. */ kept: boolean }
 
 /** The graphs a repository offers. Its small files are not counted. */
 export async function variantsOf(files: readonly RemoteFile[], store: FileStore | null): Promise<Variant[]> {
-  const variants: Variant[] = [];
-  for (const { path } of files.filter((f) => f.path.endsWith('.onnx'))) {
-    const parts = files.filter((f) => f.path === path || f.path.startsWith(`${path}_data`) || f.path.startsWith(`${path}.data`));
+  return Promise.all(graphsIn(files).map(async ({ graph, bytes, parts }) => {
     const whole = await Promise.all(parts.map(async (f) => store !== null && f.name !== null && await store.size(f.name) === f.bytes));
-    variants.push({ graph: path, bytes: parts.reduce((sum, f) => sum + f.bytes, 0), kept: whole.every((w) => w) });
-  }
-  return variants.sort((a, b) => a.bytes - b.bytes);
+    return { graph, bytes, kept: whole.every((w) => w) };
+  }));
 }
 
 /** A repository of which files are kept here. */

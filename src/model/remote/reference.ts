@@ -21,7 +21,7 @@ export const HUB = 'https://huggingface.co';
 
 export type RemoteReference = HubReference | UrlReference;
 
-const NAME = '[A-Za-z0-9][A-Za-z0-9._-]{0,95}', REVISION = '[A-Za-z0-9][A-Za-z0-9._/-]{0,99}', GRAPH = '[A-Za-z0-9][A-Za-z0-9._/-]{0,150}\\.onnx';
+const NAME = '[A-Za-z0-9][A-Za-z0-9._-]{0,95}', REVISION = '[A-Za-z0-9][A-Za-z0-9._/-]{0,99}', GRAPH = '[A-Za-z0-9_][A-Za-z0-9._+/-]{0,250}\\.onnx';
 const ID = new RegExp(`^(?:hub:)?(${NAME}/${NAME})(?:@(${REVISION}))?(?::(${GRAPH}))?$`);
 const HUB_PAGE = new RegExp(`^/(${NAME}/${NAME})(?:/(?:tree|blob|resolve)/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:/(.*))?)?/?$`);
 

@@ -1,8 +1,9 @@
 /**
- * A model by the address of its graph. No server lists a folder: beside the graph, and one folder up where it lies in `onnx/`, the
- * files a hub repository would have are asked for by name.
+ * A model by the address of its graph. No server lists a folder: beside the graph, then in the folders above it as far as they can
+ * belong to the same repository, the files a hub repository would have are asked for by name.
  */
 import { AtlasError } from '../../errors.ts';
+import { foldersAbove } from '../beside.ts';
 import type { ModelFile, ModelFiles } from '../files.ts';
 import { Sha256 } from '../sha256.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
@@ -10,25 +11,45 @@ import { referenceId, type UrlReference } from './reference.ts';
 
 /** Small files in a model's folder that are read or passed on with an export. */
 const BESIDE = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'genai_config.json'];
+/** Where these are found there is nothing to look for further up. */
+const LEADERS = ['config.json', 'tokenizer.json'];
 /** What exporters call the file they put weights in. */
 const WEIGHTS = ['_data', '.data', '_data_1', '_data_2', '_data_3'];
 
 /** The model at an address. Only headers are asked for, but for the small files. Throws `remote-file`, `offline`, `cancelled`. */
 export async function urlFiles(reference: UrlReference, transfer: Transfer): Promise<ModelFiles> {
-  const url = new URL(reference.url), name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf('/') + 1));
-  const inOnnx = /\/onnx\/[^/]*$/.test(url.pathname), folder = inOnnx ? 'onnx/' : '';
-  const at = (path: string) => Object.assign(new URL(path, url), { search: url.search }).href;
-  const graph = await head(folder + name, url.href, transfer);
+  const url = new URL(reference.url), path = pathInRepository(url.pathname), folders = foldersAbove(path), name = path.slice(folders[0]!.length);
+  const at = (folder: number, file: string) => Object.assign(new URL(`./${'../'.repeat(folder)}${encodeURIComponent(file)}`, url), { search: url.search }).href;
+  const graph = await head(path, url.href, transfer);
   if (!graph) throw new AtlasError('remote-file', { file: name, host: url.host, status: 404 });
-  const weights = await Promise.all(WEIGHTS.map((end) => head(folder + name + end, at(`./${encodeURIComponent(name + end)}`), transfer)));
-  const small = await Promise.all(BESIDE.map((path) => whole(path, at(`${inOnnx ? '../' : './'}${path}`), transfer)));
+  const weights = await Promise.all(WEIGHTS.map((end) => head(path + end, at(0, name + end), transfer)));
+  const small: ModelFile[] = [];
+  // Upwards only for what is not there yet: which folder's files count is told by `beside.ts`.
+  for (const [i, folder] of folders.entries()) {
+    const found = await Promise.all(BESIDE.map((file) => whole(folder + file, at(i, file), transfer)));
+    small.push(...found.filter((file) => file !== null));
+    if (LEADERS.every((leader) => small.some((file) => file.path.endsWith(leader)))) break;
+  }
   const large = [graph, ...weights].filter((file) => file !== null);
   return {
     id: referenceId(reference),
     title: name.replace(/\.onnx$/, ''),
-    files: [...large.map((file) => ({ path: file.path, bytes: file.bytes, chunks: () => download(file, transfer) })), ...small.filter((file) => file !== null)],
+    files: [...large.map((file) => ({ path: file.path, bytes: file.bytes, chunks: () => download(file, transfer) })), ...small],
     graph: graph.path,
   };
+}
+
+/**
+ * The graph's path from the root of its repository, where the address tells it: behind `/resolve/REVISION/` as hubs have it, in `onnx/`,
+ * or else the graph's own folder is the root.
+ */
+function pathInRepository(pathname: string): string {
+  const path = /\/(?:resolve|raw)\/[^/]+\/(.+)$/.exec(pathname)?.[1] ?? /(?:^|\/)(onnx\/[^/]+)$/.exec(pathname)?.[1] ?? pathname.slice(pathname.lastIndexOf('/') + 1);
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path; // a lone % is no escape
+  }
 }
 
 /** A file's size, and a name of its content where the server tells a version of it; null where there is none. */

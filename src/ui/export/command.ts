@@ -1,5 +1,5 @@
 /** The command that repeats an experiment on the command line. */
-import { changesFromDefault } from '../../experiment/settings.ts';
+import { changesFromDefault, usesText } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 
 /** Quoted for a POSIX shell. */
@@ -10,6 +10,7 @@ export function commandOf(spec: ExperimentSpec): string {
   const parts = ['npx rank-atlas run where'];
   for (const { path, to } of changesFromDefault(spec)) {
     if (path === 'model.id' && !String(to).startsWith('bundled:')) parts.push(`--model ${/^(hub|url):/.test(String(to)) ? quote(String(to).replace(/^url:/, '')) : 'FOLDER'}`);
+    else if (path === 'text' && !usesText(spec)) continue;
     else if (path === 'text' && spec.text.kind === 'own') parts.push('--text FILE.txt');
     else if (path === 'text' && spec.text.kind === 'ids') parts.push(`--ids ${quote(JSON.stringify(spec.text.ids))}`);
     else if (path === 'seed') parts.push(`--seed ${spec.seed}`);

@@ -1,5 +1,6 @@
 /** Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted. */
 import { AtlasError } from '../../errors.ts';
+import { storedZip } from '../../experiment/stored-zip.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import type { ZipEntry } from '../../model/zip.ts';
 import { peftFiles, takeAdapter } from '../../state/study-session.ts';
@@ -11,20 +12,17 @@ const CONFIG = 'adapter_config.json';
 /** An adapter's zip is read whole; one beyond this is no adapter of a model that runs here. */
 const MOST_BYTES = 1e9;
 
-/** Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`. */
+/** Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`, `large-zip`. */
 export async function savePeft(name: string, rank?: number): Promise<void> {
-  const { files } = await peftFiles(name, rank);
-  const { zipSync } = await import('fflate');
-  // Floats do not shrink: stored, not deflated.
-  const zip = zipSync(Object.fromEntries(files.map((f) => [f.name, f.bytes])), { level: 0 });
-  download(`${fileName('adapter', name, ...(rank === undefined ? [] : ['rank', rank]))}.zip`, zip, 'application/zip');
+  const { files } = await peftFiles(name, rank), zip = `${fileName('adapter', name, ...(rank === undefined ? [] : ['rank', rank]))}.zip`;
+  download(zip, await storedZip(Object.fromEntries(files.map((f) => [f.name, f.bytes])), zip), 'application/zip');
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
-/** Whether files that were dropped or picked are an adapter rather than a model. */
+/** Whether files that were dropped or picked are an adapter rather than a model: an adapter's config may lie beside a graph, too. */
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
-  files.some(({ path }) => nameOf(path) === CONFIG) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
+  (files.some(({ path }) => nameOf(path) === CONFIG) && !files.some(({ path }) => path.endsWith('.onnx'))) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
 
 /** Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map. Throws what is wrong with them. */
 export async function openAdapter(files: readonly PickedFile[]): Promise<void> {

@@ -21,7 +21,7 @@ export function HubField() {
   );
 }
 
-/** What a repository offers: its graphs, the smallest first. */
+/** What a repository, or a folder of this machine, offers: its graphs, the smallest first. */
 export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>; name: string }) {
   const words = useWords(), w = useElsewhereWords();
   return (
@@ -39,7 +39,7 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
           ))}
         </tbody>
       </table>
-      <p className="small ink2">{w.commit(offer.commit.slice(0, 10))}</p>
+      {offer.commit !== '' && <p className="small ink2">{w.commit(offer.commit.slice(0, 10))}</p>}
     </div>
   );
 }

@@ -1,6 +1,7 @@
 /** Takes files that were picked or dropped to the picker, to be inspected before anything is loaded. */
 import { AtlasError } from '../../errors.ts';
-import type { PickedFile } from '../../model/picked-files.ts';
+import { graphsIn } from '../../model/beside.ts';
+import { pickedFiles, type PickedFile } from '../../model/picked-files.ts';
 import { useModel } from '../../state/model-store.ts';
 import { failureOf, inspectModel } from '../../state/engine.ts';
 import { useView } from '../../state/view-store.ts';
@@ -14,7 +15,10 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
     if (isAdapter(found)) return await offerAdapter(found);
     const graph = found.find((f) => f.path.endsWith('.onnx'))?.path ?? found[0]?.path ?? '';
     const name = graph.includes('/') ? graph.slice(0, graph.indexOf('/')) : graph;
-    await inspectModel({ kind: 'files', files: found }, name);
+    const source = { kind: 'files', files: found } as const;
+    await inspectModel(source, name);
+    const { candidate } = useModel.getState();
+    if (candidate?.source === source && candidate.failure?.code === 'several-graphs') set({ candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants: graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({ graph: path, bytes, kept: true })) } } });
   } catch (error) {
     if (!(error instanceof AtlasError)) throw error;
     set({ candidate: { source: { kind: 'files', files: [] }, name: '', inspection: null, failure: { code: error.code, values: error.values } } });

@@ -2,6 +2,7 @@
 import { useState } from 'react';
 import { failureOf } from '../../state/engine.ts';
 import { useModel } from '../../state/model-store.ts';
+import type { SavedFile } from '../../worker/protocol.ts';
 import { download, fileName } from '../export/download.ts';
 import { ofStudies } from '../words/study-words.ts';
 import { useWords } from '../words/use-words.ts';
@@ -11,7 +12,8 @@ interface Props<F extends string> {
   of: string;
   modelTitle: string;
   files: readonly (readonly [file: F, word: string])[];
-  write(file: F): Promise<Uint8Array<ArrayBuffer>>;
+  /** `dataName`: what the second file of a model too large for one will be called. */
+  write(file: F, dataName: string): Promise<SavedFile[]>;
 }
 
 export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Props<F>) {
@@ -20,9 +22,11 @@ export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Pr
     setBusy(true);
     useModel.setState({ failure: null });
     try {
-      const bytes = await write(file), name = file.split('/').at(-1)!;
-      download(`${fileName('rank-atlas', modelTitle, of)}-${name}`, bytes, 'application/octet-stream');
-      setSaved(w.saved(name, w.size(bytes.length)));
+      const name = file.split('/').at(-1)!, whole = `${fileName('rank-atlas', modelTitle, of)}-${name}`, dataName = `${whole}_data`;
+      const [main, data] = await write(file, dataName);
+      download(whole, main!.content, 'application/octet-stream');
+      if (data) download(dataName, data.content, 'application/octet-stream');
+      setSaved(data ? w.savedTwo(whole, dataName, w.size(main!.content.size + data.content.size)) : w.saved(name, w.size(main!.content.size)));
     } catch (error) {
       useModel.setState({ failure: failureOf(error) });
     } finally {

@@ -38,7 +38,7 @@ export function CompressPlate() {
       {state && <Notes state={state} steps={steps} />}
       {result && <Samples result={result} steps={steps} />}
       {result?.text && <Texts text={result.text} steps={steps} />}
-      {result && steps > 0 && <SaveLinks key={steps} of="compressed" modelTitle={result.model.title} files={[['factors.safetensors', w.factors], ['onnx/model.onnx', w.model]] as const} write={(file) => compressedFile(result, steps, file)} />}
+      {result && steps > 0 && <SaveLinks key={steps} of="compressed" modelTitle={result.model.title} files={[['factors.safetensors', w.factors], ['onnx/model.onnx', w.model]] as const} write={(file, dataName) => compressedFile(result, steps, file, dataName)} />}
       {result && steps > 0 && steps === result.accepted.length && <UseAsBase base="compressed" ran={result.spec} />}
       <TaskTable />
       <CompressSettings />

@@ -32,7 +32,7 @@ export function PrunePlate() {
         {views.map((v) => <button key={v} type="button" className="link" aria-pressed={view === v} onClick={() => setView(v)}>{w.views[v]}</button>)}
       </div>
       {state && <Ways state={state} />}
-      {state?.result && <SaveLinks of="pruned" modelTitle={state.model.title} files={PRUNED_FILES.map((file) => [file, w.files[file]] as const)} write={(file) => prunedFile(state.spec, file)} />}
+      {state?.result && <SaveLinks of="pruned" modelTitle={state.model.title} files={PRUNED_FILES.map((file) => [file, w.files[file]] as const)} write={(file, dataName) => prunedFile(state.spec, file, dataName)} />}
       {state?.result && <UseAsBase base="pruned" ran={state.spec} />}
       <PruneSettings />
     </>

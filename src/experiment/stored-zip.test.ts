@@ -1,0 +1,13 @@
+import { unzipSync } from 'fflate';
+import { expect, test } from 'vitest';
+import { storedZip } from './stored-zip.ts';
+
+const files = { a: Uint8Array.of(1, 2, 3), 'b/c': new Uint8Array(1000).fill(7) };
+
+test('holds the files as they are', async () => {
+  expect(unzipSync(await storedZip(files, 'x.zip'))).toEqual(files);
+});
+
+test('what a zip cannot hold is refused with what to do instead', async () => {
+  await expect(storedZip(files, 'x.zip', 1000)).rejects.toThrow('x.zip would hold 0.0 GB, more than a zip file can. Save the adapter as a folder on the command line.');
+});
