@@ -48,11 +48,20 @@ def cut(step):
     return {"pre_tokenizer": {"type": "Sequence", "pretokenizers": [step, LAST]}}
 
 
-def added(content, number=0, **settings):
-    return {"id": 640 + number, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False, **settings}
+def added(content, settings):
+    return {"content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False, **settings}
 
 
-def steps():
+def added_to(whole, contents, **settings):
+    """Numbered as the library numbers them: by the vocabulary, or behind it."""
+    vocab, out = whole["model"]["vocab"], []
+    for content in contents:
+        free = len(vocab) + sum(t["id"] >= len(vocab) for t in out)
+        out.append({"id": vocab.get(content, free), **added(content, settings)})
+    return out
+
+
+def steps(whole):
     yield "no cut", {}
     for one in (True, False):
         yield f"Digits {one}", cut({"type": "Digits", "individual_digits": one})
@@ -72,7 +81,7 @@ def steps():
     yield "Strip", {"normalizer": {"type": "Strip", "strip_left": True, "strip_right": True}}
     yield "BertNormalizer", {"normalizer": {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": True, "strip_accents": None, "lowercase": True}}
     for setting in ("single_word", "lstrip", "rstrip", "normalized", "special"):
-        yield f"added, {setting}", {"normalizer": {"type": "Lowercase"}, "added_tokens": [added("Day", **{setting: True}), added("ab", 1, **{setting: True}), added("½", 2, **{setting: True})]}
+        yield f"added, {setting}", {"normalizer": {"type": "Lowercase"}, "added_tokens": added_to(whole, ["Day", "ab", "½"], **{setting: True})}
     for pattern in (r"^\w+", r"\w+$", r"(?m:a.b)", r"[[:punct:]]+", r"\h+", r"\bd\w*\b", r"(?i)σ+", r"\R", r"\X", r"(?<=\d),(?=\d)"):
         yield f"pattern {pattern}", cut({"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False})
 
@@ -159,7 +168,7 @@ def expected(whole, texts):
 def main():
     fuzz.charsmaps()
     out = {"texts": TEXTS, "charsmap": fuzz.CHARSMAPS[0], "base": base(), "steps": [], "models": [], "families": [], "drawn": []}
-    for name, change in steps():
+    for name, change in steps(out["base"]):
         out["steps"].append({"name": name, "change": change, "ids": expected({**out["base"], **change}, TEXTS)[0]})
     for name, body in small_models():
         whole = {"version": "1.0", "added_tokens": [], "pre_tokenizer": {"type": "Whitespace"}, "model": body}

@@ -249,15 +249,15 @@ def model(r, byte_level):
             words += [f"<0x{b:02X}>" for b in range(256) if r.random() < r.choice([1, 1, 0.95])]
         words = list(dict.fromkeys(["<unk>"] + words))
         scores = [[w, -r.choice([r.uniform(0, 20), float(r.randint(0, 8)), 0.0])] for w in words]
-        return {"type": "Unigram", "unk_id": r.choice([0, 0, 0, None, 3]), "vocab": scores, "byte_fallback": r.random() < 0.4}, words
+        return {"type": "Unigram", "unk_id": r.choice([0] * 8 + [None, 3]), "vocab": scores, "byte_fallback": r.random() < 0.4}, words
     if kind == "WordPiece":
         prefix = r.choice(["##", "##", "", "@"])
         words += [prefix + w for w in words[:80] if prefix]
         words = list(dict.fromkeys(words + ["[UNK]"]))
-        return {"type": "WordPiece", "unk_token": r.choice(["[UNK]", "[UNK]", "<none>"]), "continuing_subword_prefix": prefix, "max_input_chars_per_word": r.choice([100, 5, 1]),
+        return {"type": "WordPiece", "unk_token": r.choice(["[UNK]"] * 9 + ["<none>"]), "continuing_subword_prefix": prefix, "max_input_chars_per_word": r.choice([100, 5, 1]),
                 "vocab": {t: i for i, t in enumerate(words)}}, words
     words = list(dict.fromkeys(words + ["<unk>"]))
-    return {"type": "WordLevel", "unk_token": r.choice(["<unk>", "<unk>", "none"]), "vocab": {t: i for i, t in enumerate(words)}}, words
+    return {"type": "WordLevel", "unk_token": r.choice(["<unk>"] * 9 + ["none"]), "vocab": {t: i for i, t in enumerate(words)}}, words
 
 
 def added_tokens(r, tokens):
@@ -329,10 +329,20 @@ def field(data, wanted):
     raise ValueError("no such field")
 
 
+def complete(step):
+    """A ByteLevel decoder needs no settings here; the reference refuses it without those it never uses."""
+    if isinstance(step, dict):
+        if step.get("type") == "ByteLevel":
+            step.update({"add_prefix_space": True, "trim_offsets": True, **step})
+        for inner in step.get("decoders") or []:
+            complete(inner)
+
+
 def row_of(r, texts_a_file):
     whole, tokens = file_of(r)
     source = json.dumps(whole, ensure_ascii=r.random() < 0.5)
-    tokenizer = attempt(lambda: Tokenizer.from_str(source))
+    complete(whole["decoder"])
+    tokenizer = attempt(lambda: Tokenizer.from_str(json.dumps(whole)))
     if tokenizer is None:
         return {"json": source, "refused": True}
     return {"json": source, "cases": cases_of(r, tokenizer, tokens + [t["content"] for t in whole["added_tokens"]], texts_a_file)}

@@ -7,6 +7,7 @@ mod libc;
 
 use ahash::AHashSet;
 use serde::Deserialize;
+use serde_json::Value;
 use std::cell::UnsafeCell;
 use tokenizers::{ModelWrapper, Tokenizer};
 
@@ -91,7 +92,12 @@ unsafe extern "C" fn load(at: *mut u8, length: usize) -> u32 {
 }
 
 fn read(json: &[u8]) -> Result<(), String> {
-    let mut tokenizer = Tokenizer::from_bytes(json).map_err(|error| error.to_string())?;
+    let mut tokenizer = match Tokenizer::from_bytes(json) {
+        Ok(tokenizer) => tokenizer,
+        Err(error) => completed(json)
+            .and_then(|json| Tokenizer::from_bytes(json).ok())
+            .ok_or_else(|| error.to_string())?,
+    };
     // Whole texts are wanted: what the file says of lengths is not applied.
     tokenizer.with_truncation(None).map_err(|error| error.to_string())?;
     tokenizer.with_padding(None);
@@ -125,6 +131,34 @@ fn read(json: &[u8]) -> Result<(), String> {
     instance.byte_level = decoder.contains("\"ByteLevel\"");
     instance.tokenizer = Some(tokenizer);
     Ok(())
+}
+
+/// The file with the settings of encoding that a ByteLevel decoder must have and never uses; None where none is missing.
+/// Some files in use leave them out, and the library reads none of those.
+fn completed(json: &[u8]) -> Option<Vec<u8>> {
+    fn complete(step: &mut Value) -> bool {
+        let mut changed = false;
+        if !step.is_object() {
+            return false;
+        }
+        if step["type"] == "ByteLevel" {
+            for setting in ["add_prefix_space", "trim_offsets"] {
+                if step.get(setting).is_none() {
+                    step[setting] = true.into();
+                    changed = true;
+                }
+            }
+        }
+        if let Some(steps) = step.get_mut("decoders").and_then(Value::as_array_mut) {
+            for inner in steps {
+                changed |= complete(inner);
+            }
+        }
+        changed
+    }
+    let mut whole: Value = serde_json::from_slice(json).ok()?;
+    let decoder = whole.get_mut("decoder")?;
+    complete(decoder).then(|| serde_json::to_vec(&whole).ok()).flatten()
 }
 
 #[derive(Deserialize)]
