@@ -1,11 +1,11 @@
 /**
  * `npm run generate:tokenizers`: compiles tools/tokenizers, the reference tokenizer library, into src/model/gen/tokenizers.wasm.
  *
- * Needs rustup (rust-toolchain.toml names the version) and clang with llvm-ar, for Oniguruma's C. The optimiser of WebAssembly is fetched
- * only here. Beside the module it writes the notices of everything compiled in.
+ * Needs rustup (rust-toolchain.toml names the version) and clang with llvm-ar, for Oniguruma's C. Beside the module it writes the notices
+ * of everything compiled in.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -33,8 +33,7 @@ const env = {
 execFileSync('cargo', ['build', '--release', '--locked', '--target', target], { cwd: folder, env, stdio: 'inherit' });
 
 const module = join(build, target, 'release', 'rank_atlas_tokenizers.wasm');
-const flags = ['-Os', '--enable-bulk-memory', '--enable-sign-ext', '--enable-mutable-globals', '--enable-nontrapping-float-to-int', '--enable-multivalue', '--enable-reference-types'];
-execFileSync('npx', ['--yes', '--package=binaryen@132.0.0', 'wasm-opt', module, '-o', out, ...flags], { stdio: 'inherit' });
+copyFileSync(module, out);
 
 writeFileSync('src/model/gen/tokenizers.LICENSES.txt', notices());
 const bytes = readFileSync(out);

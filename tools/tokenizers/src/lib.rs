@@ -189,6 +189,13 @@ fn check_added(json: &[u8], tokenizer: &Tokenizer) -> Result<(), String> {
             return Err(format!("the added token \"{short}\" claims the id {id}, which is not its own"));
         }
     }
+    // Which of two tokens that the normalizer makes alike is found in a text depends on the order of a hash table.
+    let mut forms = AHashSet::new();
+    for (id, token) in tokenizer.get_added_tokens_decoder() {
+        if token.normalized && !forms.insert(tokenizer.id_to_token(id)) {
+            return Err("its normalizer makes two added tokens alike".into());
+        }
+    }
     Ok(())
 }
 
