@@ -334,8 +334,9 @@ def complete(step):
     if isinstance(step, dict):
         if step.get("type") == "ByteLevel":
             step.update({"add_prefix_space": True, "trim_offsets": True, **step})
-        for inner in step.get("decoders") or []:
-            complete(inner)
+        inner = step.get("decoders")
+        for one in inner if isinstance(inner, list) else []:
+            complete(one)
 
 
 def row_of(r, texts_a_file):
