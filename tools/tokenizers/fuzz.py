@@ -11,7 +11,9 @@ null where the reference refuses (a panic counts as such).
 import base64
 import io
 import json
+import os
 import random
+import resource
 import sys
 import unicodedata
 
@@ -372,8 +374,16 @@ def main():
     if len(sys.argv) > 4:
         return
     charsmaps()
+    sys.stdout.flush()
     for i in range(files):
-        print(json.dumps(row_of(random.Random(f"{seed}/{i}"), texts_a_file)))
+        child = os.fork()  # some files make the library take all memory there is
+        if child == 0:
+            resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+            resource.setrlimit(resource.RLIMIT_CPU, (30, 30))
+            print(json.dumps(row_of(random.Random(f"{seed}/{i}"), texts_a_file)), flush=True)
+            os._exit(0)
+        if os.waitpid(child, 0)[1] != 0:
+            print(json.dumps({"died": True}), flush=True)
 
 
 if __name__ == "__main__":
