@@ -45,6 +45,13 @@ test.for<[string, Parameters<typeof tiny>[0]]>([
   ['one id twice', (t) => { t.model.vocab.a = 1; }],
   ['a huge id', (t) => { t.model.vocab.a = 2 ** 40; }],
   ['an added token without its settings', (t) => { t.added_tokens.push({ id: 9, content: '<x>' }); }],
+  ['added tokens that the normalizer makes alike', (t) => {
+    t.normalizer = { type: 'Lowercase' };
+    t.added_tokens.push({ ...added(8, 'Day'), normalized: true }, { ...added(9, 'day'), normalized: true });
+  }],
+  ['an added token with an id that is not its own', (t) => { t.added_tokens.push(added(0, '<x>')); }],
+  ['an added token without text', (t) => { t.added_tokens.push(added(9, '')); }],
+  ['an added token twice', (t) => { t.added_tokens.push(added(6, '<s>')); }],
   ['merges left out at random', (t) => { Object.assign(t.model, { dropout: 0.1 }); }],
   ['an unknown step', (t) => { t.pre_tokenizer = { type: 'Quantum' }; }],
   ['an invalid pattern', (t) => { t.pre_tokenizer = { type: 'Split', pattern: { Regex: '([' }, behavior: 'Isolated' }; }],

@@ -165,6 +165,18 @@ def expected(whole, texts):
     return ids, [None if i is None else fuzz.attempt(lambda i=i: tokenizer.decode(i, skip_special_tokens=False)) for i in ids]
 
 
+def alike(row):
+    """Whether two added tokens become the same text: what the reference finds then depends on chance."""
+    if "refused" in row:
+        return False
+    whole = json.loads(row["json"])
+    forms = [t["content"] for t in whole["added_tokens"] if t["normalized"]]
+    if whole["normalizer"]:
+        normalizer = Tokenizer.from_str(json.dumps({"version": "1.0", "normalizer": whole["normalizer"], "model": {"type": "WordLevel", "unk_token": "a", "vocab": {"a": 0}}})).normalizer
+        forms = [normalizer.normalize_str(f) for f in forms]
+    return len(set(forms)) < len(forms)
+
+
 def main():
     fuzz.charsmaps()
     out = {"texts": TEXTS, "charsmap": fuzz.CHARSMAPS[0], "base": base(), "steps": [], "models": [], "families": [], "drawn": []}
@@ -184,7 +196,7 @@ def main():
         r = random.Random(f"suite/{i}")
         while True:
             row = fuzz.row_of(r, 6)
-            if "precompiled" not in row["json"]:
+            if "precompiled" not in row["json"] and not alike(row):
                 break
         out["drawn"].append(row)
     with open("test/tokenizer-cases.json", "w", encoding="utf-8") as file:
