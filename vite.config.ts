@@ -31,9 +31,8 @@ export default defineConfig({
   resolve: { alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') } },
   worker: { format: 'es' },
   // The runtime finds its .wasm beside its own module: pre-bundling would move one without the other.
-  // Of the pages in this folder only ours is looked through for packages: those of the benches have their own. The engine's thread alone
-  // needs the tokenizer: found only there, it would load the page a second time.
-  optimizeDeps: { entries: ['index.html'], include: ['@huggingface/tokenizers'], exclude: ['onnxruntime-web'] },
+  // Of the pages in this folder only ours is looked through for packages: those of the benches have their own.
+  optimizeDeps: { entries: ['index.html'], exclude: ['onnxruntime-web'] },
   build: {
     target: 'es2022',
     chunkSizeWarningLimit: 700,

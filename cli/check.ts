@@ -61,7 +61,7 @@ async function checkSafetensors(path: string): Promise<number> {
 }
 
 async function checkTokenizer(path: string): Promise<number> {
-  const { vocab } = loadTokenizer(await readBytes(path), basename(path));
+  const { vocab } = await loadTokenizer(await readBytes(path), basename(path));
   console.log(`${basename(path)}: ${vocab} tokens`);
   return 0;
 }

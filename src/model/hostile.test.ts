@@ -42,8 +42,8 @@ function table(kind: string, run: (path: string) => unknown): void {
 
 table('safetensors', (path) => readSafetensors(readFileSync(folder(path)), path));
 
-table('tokenizer', (path) => {
-  const tokenizer = loadTokenizer(readFileSync(folder(path)), path);
+table('tokenizer', async (path) => {
+  const tokenizer = await loadTokenizer(readFileSync(folder(path)), path);
   // what loads must also run, on its own letters and on the text a bad pattern would choke on
   tokenizer.decode(tokenizer.encode(`abc ${'a'.repeat(5000)}! __proto__ constructor <s>`));
 });

@@ -1,18 +1,20 @@
 /**
  * Text to token ids and back, by the tokenizer.json that came with a model.
  *
- * A thin door to @huggingface/tokenizers: the file is checked first, nothing is ever added to the text (no BOS), and
- * what the library throws becomes one sentence.
+ * A thin door to the reference library (Rust `tokenizers`), compiled to WebAssembly (`tools/tokenizers`): the ids are its ids. Nothing is
+ * added to the text (no BOS), nothing is cut off or filled up, and what the library refuses becomes one sentence. See docs/tokenizers.md.
  */
-import { Tokenizer as Library } from '@huggingface/tokenizers';
+import { tokenizersModule } from '#tokenizers';
 import { AtlasError } from '../errors.ts';
 import { parseJson } from './json.ts';
-import { checkTokenizer } from './tokenizer-check.ts';
 
 export interface Tokenizer {
-  /** Token ids of the text, nothing added. Special tokens written out in the text are recognised. */
+  /**
+   * Token ids of the text, nothing added. Special tokens written out in the text are recognised. Half a surrogate pair counts as U+FFFD.
+   * Throws `bad-tokenizer` where the file has no ids for this text, or its patterns take too long.
+   */
   encode(text: string): Int32Array;
-  /** The text of these ids, special tokens included. */
+  /** The text of these ids, special tokens included; ids without a token give nothing. Throws `bad-tokenizer`. */
   decode(ids: ArrayLike<number>): string;
   /** One token as a reader sees it, its leading space kept; bytes that are not a whole character as `<0xE3>`. */
   token(id: number): string;
@@ -20,39 +22,94 @@ export interface Tokenizer {
   readonly vocab: number;
 }
 
-/** Letters, digits, spaces, accents, CJK, emoji: a tokenizer that fails on these fails at load, not in a run. */
-const PROBE = 'Hello,  world 42!\n\tÜber café 日本語 😀';
+/** What tools/tokenizers/src/lib.rs exports. Bytes go in through `room`, which the call after it takes over. */
+interface Exports {
+  memory: WebAssembly.Memory;
+  room(length: number): number;
+  load(at: number, length: number): number;
+  encode(at: number, length: number): number;
+  decode(at: number, length: number): number;
+  token(id: number): number;
+  vocabulary(): number;
+  out_at(): number;
+  out_length(): number;
+}
+
+let compiled: Promise<WebAssembly.Module> | null = null;
+
+/** Compiled once; a failed fetch is tried again the next time. */
+function libraryModule(): Promise<WebAssembly.Module> {
+  compiled ??= tokenizersModule().then((bytes) => WebAssembly.compile(bytes));
+  compiled.catch(() => { compiled = null; });
+  return compiled;
+}
 
 /** Reads the bytes of a tokenizer.json. Throws `bad-tokenizer`. */
-export function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): Tokenizer {
-  const guard = <T>(work: () => T): T => {
-    try {
-      return work();
-    } catch (error) {
-      throw new AtlasError('bad-tokenizer', { file, why: (error as Error).message.slice(0, 200) }, { cause: error });
-    }
+export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): Promise<Tokenizer> {
+  const module = await libraryModule();
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new AtlasError('bad-tokenizer', { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) }, { cause });
   };
-  const checked = guard(() => checkTokenizer(parseJson(json).value));
-  const library = guard(() => new Library(checked, {}));
-  const tokens = library.model!.vocab;
-  const added = new Set(checked.added_tokens.map((t) => t.id));
-  const byteLevel = guard(() => JSON.stringify(checked.decoder)).includes('"ByteLevel"');
+  let library: Exports | null = null; // null: it stopped, and is made anew
 
-  const tokenizer: Tokenizer = {
-    encode: (text) => guard(() => Int32Array.from(library.encode(text, { add_special_tokens: false }).ids)),
-    decode: (ids) => ids.length === 0 ? ''
-      : guard(() => library.decode(Array.from(ids), { clean_up_tokenization_spaces: false })),
-    token(id) {
-      const token = tokens[id];
-      if (token === undefined) return `#${id}`;
-      if (added.has(id)) return token;
-      return byteLevel ? readBytes(token) : token.replaceAll('▁', ' ');
+  /** What a call left; null where it refused and `refused` says so. A trap ends the instance, not the tokenizer. */
+  function call(at: Exports, work: () => number, refused: (why: string) => null = refuse): Uint8Array | null {
+    let status: number;
+    try {
+      status = work();
+    } catch (error) {
+      library = null;
+      return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
+    }
+    return status === 0 ? out(at) : refused(said(at));
+  }
+
+  function start(): Exports {
+    const { exports } = new WebAssembly.Instance(module, {});
+    const made = exports as unknown as Exports;
+    call(made, () => made.load(...given(made, json)), (why) => {
+      parseJson(json); // throws the plainer reason
+      return refuse(why);
+    });
+    return library = made;
+  }
+  const running = () => library ?? start();
+
+  try {
+    start();
+  } catch (error) {
+    if (error instanceof AtlasError) throw error;
+    refuse((error as Error).message, error);
+  }
+  return {
+    encode(text) {
+      const at = running(), bytes = call(at, () => at.encode(...given(at, new TextEncoder().encode(text))))!;
+      return new Int32Array(bytes.slice().buffer);
     },
-    vocab: tokens.length,
+    decode(ids) {
+      const at = running(), bytes = new Uint8Array(Int32Array.from(ids).buffer);
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(call(at, () => at.decode(...given(at, bytes)))!);
+    },
+    token(id) {
+      const at = running(), bytes = call(at, () => at.token(id), () => null);
+      if (bytes === null) return `#${id}`;
+      const token = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(1));
+      return [() => token, () => readBytes(token), () => token.replaceAll('▁', ' ')][bytes[0]!]!();
+    },
+    vocab: running().vocabulary(),
   };
-  tokenizer.decode(tokenizer.encode(PROBE));
-  return tokenizer;
 }
+
+/** Puts bytes where the library takes them over. */
+function given(at: Exports, bytes: Uint8Array): [at: number, length: number] {
+  const room = at.room(bytes.length);
+  new Uint8Array(at.memory.buffer, room, bytes.length).set(bytes);
+  return [room, bytes.length];
+}
+
+/** A view of what the last call left, until the next. */
+const out = (at: Exports): Uint8Array => new Uint8Array(at.memory.buffer, at.out_at(), at.out_length());
+const said = (at: Exports): string => new TextDecoder().decode(out(at));
 
 /** GPT-2's alphabet: printable Latin-1 characters stand for themselves, the other bytes for U+0100 and on, in order. */
 const byteOfCharacter = (() => {
