@@ -10,7 +10,7 @@ import type { Cell, LearningRates } from './learning-rates.ts';
 const { names } = raceEn;
 
 /** Three decimals with a sign, and a real minus. */
-export const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
+const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
 /** A difference with its 95 % interval; bold where the interval leaves out zero. */
 export const shown = ({ mean, low, high }: Interval): string => `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
 const marked = (v: Interval): string => (low(v) || high(v) ? `**${shown(v)}**` : shown(v));
@@ -46,7 +46,7 @@ export function learningRatesReport(file: LearningRates): string {
     '# The allocation at other learning rates', '',
     `Written by \`${file.command}\`: every number on this page comes from that run; the raw results are in`,
     '[`learning-rates.json`](learning-rates.json). What each allocation is: [race.md](../race.md).',
-    ...(file.cells.length < file.planned ? ['', `**The run was cut: ${file.cells.length} of its ${file.planned} races are here.** The same command goes on from where it stood.`] : []), '',
+    ...(file.missing.length > 0 ? ['', `**The run was cut.** Not measured: ${file.missing.map((m) => `${m.steps} steps on ${SETS[m.set]} at ${m.learningRate}`).join(', ')}. The same command goes on from there.`] : []), '',
     `Model ${model.title}, its ${modules.length} linear layers; mean rank ${race.meanRanks[0]}, equal ${race.equal}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens`,
     `(${training.decay} rate after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); scale s = 2 at every rank; seeds ${seed} to ${seed + race.seeds - 1}. Losses are of held-out text, in`,
     'nats per token. Differences are seed by seed, with the 95 % t-interval over seeds in brackets; those whose interval leaves out zero are bold.',
