@@ -20,7 +20,8 @@ describe('the documentation', () => {
   });
 
   /** Of an entry less uniform, on both texts: each at its own best rate, or at one rate. */
-  const tuned = (a: RaceEntry, b: RaceEntry) => SET_IDS.map((set) => shown(between(bestOf(cellsOf(rates, set), a).result, a, bestOf(cellsOf(rates, set), b).result, b)));
+  const best = (a: RaceEntry, b: RaceEntry) => SET_IDS.map((set) => between(bestOf(cellsOf(rates, set), a).result, a, bestOf(cellsOf(rates, set), b).result, b));
+  const tuned = (a: RaceEntry, b: RaceEntry) => best(a, b).map(shown);
   const at = (rate: number, a: RaceEntry, b: RaceEntry) => SET_IDS.map((set) => {
     const { result } = cellsOf(rates, set).find((c) => c.learningRate === rate)!;
     return shown(between(result, a, result, b));
@@ -37,11 +38,14 @@ describe('the documentation', () => {
       ...tuned('adarank', 'uniform'), ...tuned('eva', 'uniform'), ...tuned('eva-uniform', 'uniform'), ...ofRate,
       ...[0.004, 0.03].flatMap((rate) => at(rate, 'adarank', 'uniform')), ...at(0.004, 'eva', 'uniform'), ...at(0.004, 'eva-uniform', 'uniform'), ...at(0.004, 'eva', 'eva-uniform'),
     ];
+    expect(said).toContain('each at its own best rate');
     const intervals = said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)!;
     expect(intervals.filter((figure) => !known.includes(figure))).toEqual([]);
     expect(intervals).toEqual(expect.arrayContaining([...tuned('adarank', 'uniform'), ...at(0.004, 'adarank', 'uniform'), ...at(0.03, 'adarank', 'uniform'), ...ofRate]));
     // No signed number stands outside of these intervals.
     expect(said.replace(/[−+]\d\.\d{3} \[[^\]]*\]/g, '').match(/[−+]\d/g)).toBeNull();
+    if (said.includes('Neither parts from zero.')) for (const { low, high } of best('adarank', 'uniform')) expect(low < 0 && high > 0).toBe(true);
+    if (said.includes('0.004, which is below the best for all')) for (const set of SET_IDS) for (const e of ['adarank', 'uniform'] as const) expect(bestOf(cellsOf(rates, set), e).learningRate).toBeGreaterThan(0.004);
     expect(said).toContain(`below *random* in ${['none', 'one', 'two', 'three', 'four'][belowRandom()]} of four cells`);
     expect(said).toContain(`${modulesAtZero(allocations[0]!, 'adarank', 1)} of ${allocations[0]!.modules.length} modules`);
   });

@@ -66,9 +66,10 @@ describe('its page', () => {
 
   it('has each entry at its own best rate, whoever leads elsewhere', () => {
     // −0.1, −0.11, −0.09: mean −0.1, half 4.303 · 0.01/√3 = 0.025; at the best rates +0.1, +0.12, +0.11.
+    expect(page).toContain('**Against uniform, each at its own best rate: above: AdaRank.**');
     expect(page).toContain('| AdaRank | 0.02 | 4.010 | **+0.110 [+0.085, +0.135]** |');
     expect(page).toContain('| AdaRank | **−0.100 [−0.125, −0.075]** | **+0.110 [+0.085, +0.135]** |');
-    expect(page).toContain('* AdaRank: below uniform at 0.01; above it at 0.02.');
+    expect(page).toContain('* AdaRank against uniform: below at 0.01; above at 0.02.');
     expect(page).toContain('The rate alone, from 0.01 to 0.02, changes uniform by −0.300 [−0.325, −0.275].');
   });
 
