@@ -53,6 +53,14 @@ describe('the documentation', () => {
   /** Cells (two texts, two mean ranks) in which AdaRank is surely below random. */
   const belowRandom = () => allocations.flatMap((result) => result.spec.race.meanRanks.filter((r) => lessRandom(result, 'adarank', r).high < 0)).length;
 
+  it('says of random ranks that they part from uniform at no rate, while it is so', () => {
+    expect(text('docs/race.md')).toContain('random ones, uneven too, part from uniform at no rate there');
+    for (const rate of rates.cells.filter((c) => !c.long)) {
+      const { low, high } = between(rate.result, 'random', rate.result, 'uniform');
+      expect(low < 0 && high > 0).toBe(true);
+    }
+  });
+
   it('says what AdaRank leaves at rank 0', () => {
     const page = text('docs/adarank.md').replace(/\s+/g, ' ');
     for (const result of allocations) {
