@@ -14,7 +14,7 @@ const tiny = set(['training.steps=2', 'training.batch=1', 'training.length=8', '
 const read = () => JSON.parse(readFileSync(file, 'utf8')) as LearningRates;
 const run = () => cli('experiment', 'learning-rates', ...tiny, '--threads', '1', '--out', folder);
 
-describe('rank-atlas experiment learning-rates', { timeout: 300_000 }, () => {
+describe('rank-atlas experiment learning-rates', { timeout: 900_000 }, () => {
   it('races at every rate, over both texts, and goes on from what a run that was cut left', async () => {
     expect(await run()).toMatchObject({ code: 0 });
     const whole = read();
