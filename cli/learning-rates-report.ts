@@ -11,7 +11,7 @@ import type { Cell, LearningRates } from './learning-rates.ts';
 const { names } = raceEn;
 
 /** Three decimals with a sign, and a real minus. */
-export const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
+const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
 /** A difference with its 95 % interval; bold where the interval leaves out zero. */
 export const shown = ({ mean, low, high }: Interval): string => `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
 const marked = (v: Interval): string => (low(v) || high(v) ? `**${shown(v)}**` : shown(v));
@@ -47,7 +47,7 @@ export function learningRatesReport(file: LearningRates): string {
     '# The allocation at other learning rates', '',
     `Written by \`${file.command}\`: every number on this page comes from that run; the raw results are in`,
     '[`learning-rates.json`](learning-rates.json). What each allocation is: [race.md](../race.md).',
-    ...(file.cells.length < file.planned ? ['', `**The run was cut: ${file.cells.length} of its ${file.planned} races are here.** The same command goes on from where it stood.`] : []), '',
+    ...(file.missing.length > 0 ? ['', `**The run was cut.** Not measured: ${file.missing.map((m) => `${m.steps} steps on ${SETS[m.set]} at ${m.learningRate}`).join(', ')}. The same command goes on from there.`] : []), '',
     `Model ${model.title}, its ${modules.length} linear layers; mean rank ${race.meanRanks[0]}, equal ${race.equal}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens`,
     `(${training.decay} rate after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); scale s = 2 at every rank; seeds ${seed} to ${seed + race.seeds - 1}. Losses are of held-out text, in`,
     'nats per token. Differences are seed by seed, with the 95 % t-interval over seeds in brackets; those whose interval leaves out zero are bold.',
@@ -82,8 +82,9 @@ function tuned(cells: readonly Cell[], entries: readonly RaceEntry[]): string[] 
     const best = bestOf(cells, entry);
     return [names[entry], String(best.learningRate), meanOf(best.result, entry).mean.toFixed(3), ...against.map((e) => (e === entry ? '' : marked(between(best.result, entry, bestOf(cells, e).result, e))))];
   });
-  const best = bestOf(cells, 'uniform'), gain = between(best.result, 'uniform', first.result, 'uniform');
+  const best = bestOf(cells, 'uniform'), gain = between(best.result, 'uniform', first.result, 'uniform'), others = entries.filter((e) => e !== 'uniform');
   return [
+    `**Against uniform, each at its own best rate: ${sided(others, (e) => between(bestOf(cells, e).result, e, best.result, 'uniform'), (e) => names[e], ': ')}.**`, '',
     ...markdownTable([['ranks by', 'best rate', 'loss', ...against.map((e) => `less ${e} at its best`)], ...rows]), '',
     'The best of the rates is that with the lowest mean loss on the same held-out text, for every entry alike; the intervals leave out that it was chosen.',
     ...(best === first ? [] : [`The rate alone, from ${first.learningRate} to ${best.learningRate}, changes uniform by ${shown(gain)}.`]),
@@ -96,10 +97,16 @@ function byRate(cells: readonly Cell[], entries: readonly RaceEntry[], cell: (ce
 
 /** At which rates an entry lies below uniform, above it, or neither. */
 function where(cells: readonly Cell[], entry: RaceEntry): string {
-  const at = (wanted: (v: Interval) => boolean) => cells.filter((c) => wanted(between(c.result, entry, c.result, 'uniform'))).map((c) => c.learningRate).join(', ');
-  const below = at(low), above = at(high), neither = at((v) => !low(v) && !high(v));
-  const parts = [below && `below uniform at ${below}`, above && `above it at ${above}`, neither && `not told from it at ${neither}`].filter(Boolean);
-  return `${names[entry].replace(/^./, (c) => c.toUpperCase())}: ${parts.join('; ')}.`;
+  return `${names[entry].replace(/^./, (c) => c.toUpperCase())} against uniform: ${sided(cells, (c) => between(c.result, entry, c.result, 'uniform'), (c) => String(c.learningRate), ' at ')}.`;
+}
+
+/** What lies below uniform, what above it, what is not told from it, by its interval. */
+function sided<T>(all: readonly T[], of: (one: T) => Interval, name: (one: T) => string, joint: string): string {
+  const listed = (side: string, holds: (v: Interval) => boolean) => {
+    const which = all.filter((one) => holds(of(one))).map(name);
+    return which.length > 0 ? [`${side}${joint}${which.join(', ')}`] : [];
+  };
+  return [...listed('below', low), ...listed('above', high), ...listed('not told from it', (v) => !low(v) && !high(v))].join('; ');
 }
 
 /** What EVA's start does at uniform ranks, and what its ranks add. */

@@ -1,7 +1,7 @@
 /**
  * `rank-atlas experiment learning-rates`: the same race at several learning rates, over two texts; at two of them also for longer. Writes
- * docs/experiments/learning-rates.md and the raw results beside it after every race. What is through stays in a file there until the
- * end, so a run that was cut goes on from its last whole seed.
+ * docs/experiments/learning-rates.md and the raw results beside it after every race. The race under way is kept there, too, so a run
+ * that was cut goes on from its last whole seed.
  */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,8 +22,14 @@ import { openStudy } from './study.ts';
 /** One race of the experiment. `long`: more steps, fewer entries. */
 export interface Cell { set: SetId; long: boolean; learningRate: number; result: RaceResult }
 
-/** The raw results, in the plan's order. */
-export interface LearningRates { format: 'rank-atlas-learning-rates'; version: 1; command: string; planned: number; cells: Cell[] }
+/** The raw results, in the plan's order; `missing`: what a run that was cut did not come to. */
+export interface LearningRates {
+  format: 'rank-atlas-learning-rates';
+  version: 1;
+  command: string;
+  cells: Cell[];
+  missing: { set: SetId; steps: number; learningRate: number }[];
+}
 
 const RATES = [4e-3, 8e-3, 1.2e-2, 1.6e-2, 3e-2], LONG_RATES = [8e-3, 1.2e-2];
 const race = { meanRanks: [1], seeds: 5 }, training = { batch: 4, length: 32, heldSequences: 32, evaluateEvery: 0 };
@@ -44,40 +50,40 @@ function planned(options: Options): Planned[] {
   });
 }
 
-/** What a run that was cut left: races that are through, and one between two seeds. */
-interface Part { races: RaceResult[]; state: RaceState | null }
-
 export async function learningRates(folder: string, command: string, options: Options): Promise<string> {
-  const part = join(folder, 'learning-rates.part.json'), plan = planned(options), cells: Cell[] = [], { races, state } = await partAt(part);
-  const { context, dispose } = await openStudy(plan[0]!.spec, options), { model } = context.spec;
+  const path = join(folder, 'learning-rates.json'), part = join(folder, 'learning-rates.part.json'), plan = planned(options);
+  const earlier = await jsonAt<LearningRates>(path), races = earlier?.format === 'rank-atlas-learning-rates' && earlier.missing.length > 0 ? earlier.cells.map((c) => c.result) : [], state = await jsonAt<RaceState>(part);
+  const { context, dispose } = await openStudy(plan[0]!.spec, options), { model } = context.spec, cells: Cell[] = [];
   let report = '';
   try {
-    for (const { spec, ...cell } of plan) {
-      const isThis = (r: RaceState | RaceResult) => JSON.stringify(r.spec) === JSON.stringify({ ...spec, model }), done = () => cells.map((c) => c.result);
+    for (const [i, { spec, ...cell }] of plan.entries()) {
+      const isThis = (r: RaceState | RaceResult) => JSON.stringify(parseSpec(r.spec)) === JSON.stringify({ ...spec, model });
       // Neither the rate nor the text that is trained on changes AdaRank's importances.
       const importances = cells[0]?.result.measured.find((m) => m.entry === 'adarank')?.importances ?? null;
-      const result = races.find(isThis) ?? await racedIn({ ...context, spec: { ...spec, model }, importances }, state && isThis(state) ? state : null, (now) => save(part, { races: done(), state: now }));
+      const result = races.find(isThis) ?? await racedIn({ ...context, spec: { ...spec, model }, importances }, state && isThis(state) ? state : null, (now) => save(part, now));
       cells.push({ ...cell, result });
-      await save(part, { races: done(), state: null });
-      const file: LearningRates = { format: 'rank-atlas-learning-rates', version: 1, command, planned: plan.length, cells };
-      await writeBytes(join(folder, 'learning-rates.json'), `${JSON.stringify(file)}\n`);
+      const missing = plan.slice(i + 1).map((p) => ({ set: p.set, steps: p.spec.training.steps, learningRate: p.learningRate }));
+      // What an earlier run has beyond this race stays in the file until it is come to.
+      if (races.length > cells.length && races.includes(result)) continue;
+      const file: LearningRates = { format: 'rank-atlas-learning-rates', version: 1, command, cells, missing };
+      await save(path, file);
       report = learningRatesReport(file);
       await writeBytes(join(folder, 'learning-rates.md'), report);
     }
   } finally {
     await dispose();
   }
-  await rm(part);
+  await rm(part, { force: true });
   return report;
 }
 
 /** In one move, so that a run that is cut while it writes leaves what was there before whole. */
-async function save(path: string, part: Part): Promise<void> {
-  await writeBytes(`${path}.new`, JSON.stringify(part));
+async function save(path: string, value: unknown): Promise<void> {
+  await writeBytes(`${path}.new`, `${JSON.stringify(value)}\n`);
   await rename(`${path}.new`, path);
 }
 
-/** Nothing where there is none, or none that can be read. */
-async function partAt(path: string): Promise<Part> {
-  return readBytes(path).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as Part).catch(() => ({ races: [], state: null }));
+/** Null where there is none, or none that can be read. */
+async function jsonAt<T>(path: string): Promise<T | null> {
+  return readBytes(path).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T).catch(() => null);
 }

@@ -69,7 +69,7 @@ test('a setting that is changed makes Play run it anew', async ({ page }) => {
   await ready(page);
   const plate = page.getByRole('tabpanel');
   await plate.getByText('Settings', { exact: true }).click();
-  await plate.getByRole('checkbox', { name: 'EVA' }).check();
+  await plate.getByRole('checkbox', { name: 'EVA', exact: true }).check();
   await plate.getByLabel('Mean ranks').fill('1, 2');
   await plate.getByLabel('Mean ranks').press('Enter');
   await expect(plate.locator('.how')).toHaveText('Play trains 4 allocations on one budget, 8 runs in all.');
