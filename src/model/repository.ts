@@ -103,7 +103,7 @@ interface Words { tokenizer: Tokenizer; files: TokenFiles }
 async function readWords(file: (path: string) => ModelFile | undefined, graph: string): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  const bytes = await readJson(own, 'bad-tokenizer'), tokenizer = loadTokenizer(bytes, own.path);
+  const bytes = await readJson(own, 'bad-tokenizer'), tokenizer = await loadTokenizer(bytes, own.path);
   const beside = async (name: string) => objectIn(file(name));
   return {
     tokenizer,
