@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { decompose } from '../src/methods/compress/decompositions.ts';
 import type { SvdAnswer } from '../src/methods/compress/pool.ts';
-import { open, saved, smallSpec, title } from './page.ts';
+import { open, playThenPause, saved, smallSpec, stepUntil, title, watch } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
 const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 16, test: 12, trials: 5, checks: 4 };
@@ -16,10 +16,10 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute('aria-selected', 'true');
   await expect(plate.locator('.finding')).toHaveText('One backward pass will rank every component.');
   await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
-  await page.getByRole('button', { name: 'Play', exact: true }).click();
-  await expect(plate.locator('.how')).toContainText(/Decomposing weights|Running the samples/, { timeout: 60_000 });
-  await page.getByRole('button', { name: 'Pause', exact: true }).click();
-  await expect(page.locator('.status .bold').first()).toHaveText('Paused');
+  await stepUntil(page, '#plate-panel .how', /Decomposing weights|Running the samples/);
+  await expect(title(page)).toHaveText('Paused');
+  await playThenPause(page);
+  await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play', exact: true }).click();
 
   await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/, { timeout: 150_000 });
@@ -63,26 +63,23 @@ test('a reload in the middle of the scan loses nothing: Play goes on and ends wi
   await open(page, { ...spec, compress: { ...compress, samples: 12, test: 8, trials: 4, checks: 0 }, samples: { ...spec.samples, tokens: 4 } });
   const plate = page.locator('#plate-panel'), trail = plate.getByRole('region', { name: 'Removals tried, in order' }), press = (name: string) => page.getByRole('button', { name, exact: true }).click();
   await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
-  await press('Play');
-  await page.waitForFunction(() => {
-    if (document.querySelectorAll('#plate-panel .trail tbody tr').length === 0) return false;
-    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause')?.click();
-    return true;
-  }, null, { timeout: 150_000 });
+  await stepUntil(page, '#plate-panel .trail tbody tr', /\S/, 150_000);
   await expect(title(page)).toHaveText('Paused');
-  const tried = await trail.locator('tbody tr').count();
-  expect(tried).toBeLessThan(4);
+  expect(await trail.locator('tbody tr').count()).toBe(1);
   await page.reload();
   await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
-  await press('Play');
   // What was tried is there at once; no weight is decomposed and no gradient taken for it again.
-  await expect.poll(() => trail.locator('tbody tr').count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(tried);
-  await expect(plate.locator('.how')).not.toContainText(/Decomposing weights|Backward pass/);
+  const said = await watch(page, '#plate-panel .how');
+  await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
+  expect(await trail.locator('tbody tr').count()).toBe(1);
+  await press('Play');
   await expect(title(page)).toHaveText('Compressed', { timeout: 150_000 });
+  const again = /Decomposing weights|Backward pass/;
+  expect(said.filter((words) => again.test(words))).toEqual([]);
   const resumed = await trail.locator('tbody').innerText();
   await press('Reset');
+  await stepUntil(page, '#plate-panel .how', again);
   await press('Play');
-  await expect(plate.locator('.how')).toContainText(/Decomposing weights|Backward pass/, { timeout: 60_000 });
   await expect(title(page)).toHaveText('Compressed', { timeout: 200_000 });
   expect(await trail.locator('tbody').innerText()).toBe(resumed);
 });

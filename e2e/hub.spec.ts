@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { expect, test, type Page } from '@playwright/test';
 import { startMirror, type Mirror } from '../test/hub-mirror.ts';
-import { measured, open, title } from './page.ts';
+import { measured, open, saw, title, watch } from './page.ts';
 
 const graph = 'onnx/model_q4.onnx', repository = 'rank-atlas/copy-of-atlas';
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
@@ -12,7 +12,7 @@ test.beforeAll(async () => { mirror = await startMirror({ [repository]: resolve(
 test.afterAll(() => mirror.close());
 test.beforeEach(async ({ page }) => {
   mirror.log.length = 0;
-  Object.assign(mirror.fault, { breaks: 0, after: 0, slow: 0, corrupt: false });
+  Object.assign(mirror.fault, { breaks: 0, after: 0, hold: 0, corrupt: false });
   await serveFrom(page);
 });
 
@@ -51,8 +51,9 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'copy-of-atlas');
 
+  const header = await watch(page, '[role="status"]');
   await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect(page.getByText('Copied')).toBeVisible();
+  await saw(header, /Copied/);
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const other = await context.newPage();
   await serveFrom(other);
@@ -75,13 +76,13 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await measured(page, 3);
   await openPicker(page);
   await look(page, repository);
-  mirror.fault.slow = 60;
+  mirror.fault.hold = 1_000_000;
   await picker(page).getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Fetching, .* MB a second/)).toBeVisible();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   const offer = picker(page).getByRole('row', { name: graph });
   await expect(offer).toBeVisible();
-  mirror.fault.slow = 0;
+  mirror.fault.hold = 0;
   await offer.getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Needs/)).toBeVisible({ timeout: 30_000 });
   expect(mirror.log.filter((line) => line.includes(graph)).at(-1)).toMatch(/bytes=[1-9]\d+-$/);

@@ -1,7 +1,7 @@
 /** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
 import { expect, test, type Page } from '@playwright/test';
 import { browserWith } from '../playwright.config.ts';
-import { cellTexts, measured, open, saved, smallSpec, title } from './page.ts';
+import { cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
 
 test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
 test.describe.configure({ timeout: 900_000 });
@@ -28,15 +28,19 @@ async function toWebGpu(page: Page): Promise<void> {
   await page.keyboard.press('Escape');
 }
 
-/** The ranks of a measurement on the CPU; then the same one on WebGPU, left in its second repeat. */
+/** The devices of a run that stands still are gone: it finds out when it goes on. */
+const loseDevices = (page: Page) => page.workers()[0]!.evaluate(() => {
+  const { devices } = globalThis as unknown as { devices: { destroy(): void }[] };
+  return devices.map((d) => d.destroy()).length;
+});
+
+/** The ranks of a measurement on the CPU; then the same one on WebGPU, standing in its second repeat. */
 async function inSecondRepeat(page: Page): Promise<string[]> {
   await open(page, smallSpec({ sequences: 1, length: 4 }));
   await measured(page, 3);
   const undisturbed = await cellTexts(page);
   await toWebGpu(page);
-  await press(page, 'Reset');
-  await press(page, 'Play');
-  await expect(title(page)).toHaveText(/repeat 2 of 3/, { timeout: 240_000 });
+  await measuredUntil(page, /repeat 2 of 3/);
   return undisturbed;
 }
 
@@ -56,17 +60,14 @@ test('a training whose device is destroyed goes on from its checkpoint and ends 
   };
   const step = async () => Number(/Step (\d+) of/.exec(await plate.textContent() ?? '')?.[1] ?? 0);
 
-  await press(page, 'Play');
-  await expect.poll(step, { timeout: 300_000 }).toBeGreaterThanOrEqual(2);
   // A pause leaves a checkpoint.
-  await press(page, 'Pause');
+  await stepUntil(page, '#plate-panel', /Step [2-7] of/, 300_000);
   await expect(title(page)).toHaveText('Paused');
-  const stood = await step();
-  await press(page, 'Play');
-  await expect.poll(step, { timeout: 120_000 }).toBeGreaterThan(stood);
+  const stood = await step(), said = await watch(page, '[role="alert"]');
   expect(stood).toBeLessThan(steps);
-  expect(await page.workers()[0]!.evaluate(() => (globalThis as unknown as { devices: { destroy(): void }[] }).devices.map((d) => d.destroy()).length)).toBe(1);
-  await expect(page.getByRole('alert')).toHaveText('The GPU stopped. It goes on from what was kept.', { timeout: 60_000 });
+  expect(await loseDevices(page)).toBe(1);
+  await press(page, 'Play');
+  await saw(said, /^The GPU stopped\. It goes on from what was kept\.$/);
   const seen = new Set<number>();
   await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { timeout: 400_000, intervals: [50] }).toBe('Trained for every rank');
   const disturbed = await losses();
@@ -82,8 +83,10 @@ test('a training whose device is destroyed goes on from its checkpoint and ends 
 
 test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({ page, browser }) => {
   const undisturbed = await inSecondRepeat(page);
+  const said = await watch(page, '[role="alert"]');
   await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess').catch(() => undefined);
-  await expect(page.getByRole('alert')).toHaveText(/^The GPU stopped\. It goes on from repeat [23]\.$/, { timeout: 60_000 });
+  await press(page, 'Play');
+  await saw(said, /^The GPU stopped\. It goes on from repeat 2\.$/);
   await measured(page, 3, 400_000);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
@@ -97,8 +100,10 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
     const response = await route.fetch();
     await route.fulfill({ response, body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}` });
   });
-  await page.workers()[0]!.evaluate(() => (globalThis as unknown as { devices: { destroy(): void }[] }).devices.forEach((d) => d.destroy()));
-  await expect(page.getByRole('alert')).toHaveText(/^The GPU stopped\. It goes on, on the CPU, from repeat [23]\.$/, { timeout: 60_000 });
+  const said = await watch(page, '[role="alert"]');
+  await loseDevices(page);
+  await press(page, 'Play');
+  await saw(said, /^The GPU stopped\. It goes on, on the CPU, from repeat 2\.$/);
   await measured(page, 3, 120_000);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(undisturbed);

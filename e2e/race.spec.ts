@@ -1,7 +1,7 @@
 /** The race in the page: a small one through a link, from Play to its finding, its files, and a pause in between. */
 import { expect, test, type Page } from '@playwright/test';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { open, saved, smallSpec, title } from './page.ts';
+import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });
 const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 6, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...spec.race, entries: ['adarank', 'uniform', 'spectrum'] } };
@@ -20,9 +20,9 @@ test('races three allocations to a finding, and says that one seed is not enough
   await expect(plate.locator('.finding')).toHaveText('Nothing trained yet.');
   await expect(plate).toContainText('Play trains 3 allocations on one budget.');
 
-  await page.getByRole('button', { name: 'Play' }).click();
-  await expect(plate.locator('.how')).toContainText(/\d of 3 runs done; step \d of 6\.|Measuring|The finding/);
-  await page.getByRole('button', { name: 'Pause' }).click();
+  await playThenPause(page);
+  await expect(title(page)).toHaveText('Paused');
+  await stepUntil(page, '[role="tabpanel"] .how', /\d of 3 runs done; step [1-5] of 6\./);
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play' }).click();
 

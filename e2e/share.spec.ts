@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@playwright/test';
 import { parseResult } from '../src/experiment/result-file.ts';
-import { cellTexts, measured, open, saved, smallSpec } from './page.ts';
+import { cellTexts, measured, open, saved, saw, smallSpec, watch } from './page.ts';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
@@ -10,17 +10,19 @@ test('a link carries the experiment and its result: another page reproduces it',
   await open(page, smallSpec({ seed: 7 }));
   await measured(page, 3);
   await page.getByRole('slider', { name: /Mean rank/ }).fill('7');
+  const header = await watch(page, '[role="status"]');
   await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect(page.getByText('Copied')).toBeVisible();
+  await saw(header, /Copied/);
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const ranks = await cellTexts(page);
   await page.close();
 
   const other = await context.newPage();
+  const badge = await watch(other, '.badge');
   await other.goto(link);
   await expect(other.locator('.band')).toContainText('From a link');
-  await expect(other.locator('.badge')).toHaveText('Not checked yet');
   await measured(other, 3);
+  await saw(badge, /^Not checked yet$/);
   await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
   expect(await cellTexts(other)).toEqual(ranks);
   await other.getByRole('textbox', { name: 'Seed' }).fill('8');

@@ -1,6 +1,6 @@
 /** The rank slider: one training answers every rank; stopped by a reload it goes on; without room for a checkpoint it says so. */
 import { expect, test, type Page } from '@playwright/test';
-import { open, saved, smallSpec, title } from './page.ts';
+import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const plate = (page: Page) => page.locator('#plate-panel');
@@ -21,15 +21,9 @@ async function curve(page: Page): Promise<string[]> {
   return text.trim().split('\n').filter((l) => !l.startsWith('#')).slice(1);
 }
 
-/** Trains until a few steps are done, and pauses there and then: a small model's step is soon over. */
+/** Trains until a few steps are done, and stands there. */
 async function pausedMidway(page: Page): Promise<void> {
-  await press(page, 'Play');
-  await page.waitForFunction(() => {
-    if (!/Step [2-9] of/.test(document.getElementById('plate-panel')!.textContent)) return false;
-    const button = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause');
-    button?.click();
-    return button !== undefined;
-  }, null, { timeout: 60_000 });
+  await stepUntil(page, '#plate-panel', /Step [2-9] of/);
   await expect(title(page)).toHaveText('Paused');
 }
 
@@ -127,6 +121,7 @@ test('without room for a checkpoint the page says so, and the training goes on',
   await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1000 });
   await pausedMidway(page);
   await expect(page.locator('[role="alert"]')).toContainText('cannot keep a checkpoint');
-  await press(page, 'Play');
-  await expect(plate(page)).toContainText(/Step 1\d of/, { timeout: 60_000 });
+  await playThenPause(page);
+  await expect(title(page)).toHaveText('Paused');
+  await stepUntil(page, '#plate-panel', /Step 1\d of/);
 });

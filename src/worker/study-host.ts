@@ -52,7 +52,10 @@ export class StudyHost {
     if (ask.study !== 'samples') await this.testTraining();
     try {
       const run = await studyRuns[ask.study]();
-      return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...this.context(ask, ground), checkpoint }), (event) => outbox.add(event), () => outbox.flush()) !== null };
+      return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...this.context(ask, ground), checkpoint }), (event) => {
+        outbox.add(event);
+        control.drawn();
+      }, () => outbox.flush()) !== null };
     } finally {
       outbox.flush();
     }

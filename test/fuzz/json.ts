@@ -23,7 +23,7 @@ export function damagedJson(random: Random, value: unknown): Uint8Array {
 export function damagedText(random: Random, value: unknown): string {
   let root: unknown = structuredClone(value);
   const holes: string[] = [];
-  for (let n = 1 + random.below(3); n > 0; n--) root = change(random, root, holes);
+  for (let n = random.few(); n > 0; n--) root = change(random, root, holes);
   return JSON.stringify(root).replaceAll(JSON.stringify(HOLE), () => holes.shift() ?? 'null');
 }
 

@@ -6,7 +6,7 @@ import { damagedOnnx } from './onnx.ts';
 import { judgeAdapter, judgeModel, type Verdict } from './open.ts';
 import type { Random } from './random.ts';
 import * as read from './readers.ts';
-import { damagedSafetensors } from './safetensors.ts';
+import { damagedSafetensors, otherNumbers } from './safetensors.ts';
 import * as sources from './sources.ts';
 import { damagedZip } from './zip.ts';
 
@@ -47,7 +47,24 @@ function link(random: Random): Input {
   return [['link.txt', new TextEncoder().encode(`#x=${version}.${packed.toString('base64url')}`)]];
 }
 
+/** Settings that PEFT itself may write, for every field that is honoured. */
+const SETTINGS: Readonly<Record<string, readonly unknown[]>> = {
+  lora_alpha: [0, 1, 3, 0.5, 64, -2], use_rslora: [true, false, null], lora_dropout: [0, 0.5], bias: ['none', 'all'],
+  init_lora_weights: [true, false, 'gaussian', 'pissa'], inference_mode: [true, false], peft_type: ['LORA', 'IA3'], use_dora: [false, true],
+  layers_to_transform: [null, 0, [0], [0, 1]], layers_pattern: [null, 'layers', ['layers']], exclude_modules: [null, 'nothing', []],
+  alpha_pattern: [{}, { q_proj: 7 }, { 'layers.0.self_attn.q_proj': 1 }, { '.*down_proj': 2 }, { '^model\\.layers\\.1.*': 5 }],
+  rank_pattern: [{}, { q_proj: 1 }], modules_to_save: [null, ['lm_head']], task_type: [null, 'CAUSAL_LM'],
+};
+
 function peft(random: Random): { config: Uint8Array; weights: Uint8Array } {
+  if (random.chance(0.4)) {
+    const config = { ...random.pick(sources.peftConfigs) as object };
+    for (let n = random.few(); n > 0; n--) {
+      const field = random.pick(Object.keys(SETTINGS));
+      Object.assign(config, { [field]: random.pick(SETTINGS[field]!) });
+    }
+    return { config: new TextEncoder().encode(JSON.stringify(config)), weights: otherNumbers(random, sources.peftWeights) };
+  }
   const what = random.below(3), config = random.pick(sources.peftConfigs);
   return {
     config: what === 0 ? new TextEncoder().encode(JSON.stringify(config)) : damagedJson(random, config),

@@ -18,9 +18,9 @@ const FLOATS = [0, -0, 1, -1, 0.5, 1e-5, 1e-30, 100, 1e10, 3e38, Infinity, -Infi
 const OPS = ['Add', 'Mul', 'MatMul', 'Softmax', 'Relu', 'Tanh', 'Identity', 'Transpose', 'Concat', 'Loop', 'If', 'Gemm', 'Neg', 'Sub', 'Div', 'Abs', 'NoSuchOp'];
 
 export function damagedOnnx(random: Random, bytes: Uint8Array): Uint8Array {
-  if (random.chance(0.12)) return damagedBytes(random, bytes);
+  if (random.chance(0.08)) return damagedBytes(random, bytes);
   const model = decodeMessage(modelProto, bytes) as Model, graph = model.graph!;
-  for (let n = 1 + random.below(3); n > 0; n--) random.pick(changes)(random, graph, model);
+  for (let n = random.few(); n > 0; n--) random.pick(changes)(random, graph, model);
   return encodeMessage(modelProto, sparse(model) as Init<typeof modelProto>);
 }
 
@@ -85,6 +85,9 @@ const weight = (random: Random, one: TensorOf): void => {
 
 const changes: readonly Change[] = [
   attribute, attribute, attribute,
+  // Most weights are numbers that may be others.
+  (random, graph) => weight(random, random.pick(graph.initializer.filter((t) => t.dataType !== 7))),
+  (random, graph) => weight(random, random.pick(graph.initializer.filter((t) => t.dataType !== 7))),
   (random, graph) => weight(random, tensor(random, graph)),
   (random, graph) => weight(random, tensor(random, graph)),
   (random, graph) => weight(random, smallTensor(random, graph)),

@@ -26,6 +26,11 @@ export class Random {
     return this.word() < p * 2 ** 32;
   }
 
+  /** 1 mostly, sometimes 2 or 3. */
+  few(): number {
+    return this.pick([1, 1, 1, 1, 2, 2, 3]);
+  }
+
   pick<T>(list: readonly T[]): T {
     return list[this.below(list.length)]!;
   }

@@ -6,6 +6,13 @@ import type { Random } from './random.ts';
 const LENGTHS = [0n, 1n, 7n, 8n, 2n ** 31n, 2n ** 53n, 2n ** 63n, 2n ** 64n - 1n];
 const NUMBERS = [0, -0, 1, -1, 1e-30, 1e10, 3e38, Infinity, NaN];
 
+/** Other numbers in a file that stays valid. */
+export function otherNumbers(random: Random, bytes: Uint8Array): Uint8Array {
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)), out = bytes.slice();
+  changeNumbers(random, out.subarray(8 + length));
+  return out;
+}
+
 export function damagedSafetensors(random: Random, bytes: Uint8Array): Uint8Array {
   const kind = random.below(10);
   if (kind < 2) return damagedBytes(random, bytes);
