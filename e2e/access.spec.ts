@@ -1,6 +1,6 @@
 /** Everyone can use it: keyboard alone, both languages, both schemes, a phone. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { cells, measured, open, smallSpec, title } from './page.ts';
 
 const done = /Measured 56 modules, 3 repeats|56モジュールを測定、反復3回/;

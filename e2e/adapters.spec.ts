@@ -1,6 +1,6 @@
 /** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { unzipSync } from 'fflate';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';

@@ -1,6 +1,6 @@
 /** Several methods on one map, from a link to the matrix; the preset opens it and Esc closes it. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { spearman } from '../src/methods/statistics.ts';
 import { measured, open, saved, smallSpec, title } from './page.ts';
 

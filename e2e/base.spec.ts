@@ -1,5 +1,5 @@
 /** An experiment on a pruned model, from a link: the base is made first, everything says so, and there is a way back. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { cellTexts, measured, open, saw, smallSpec, title, watch } from './page.ts';
 
 const basedSpec = () => {

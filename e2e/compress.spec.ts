@@ -1,7 +1,7 @@
 /** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, texts, files, its use as a base, and an edited table. */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { decompose } from '../src/methods/compress/decompositions.ts';
 import type { SvdAnswer } from '../src/methods/compress/pool.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title, watch } from './page.ts';

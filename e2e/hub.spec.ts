@@ -1,6 +1,6 @@
 /** Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept, and asked for by a link only after a yes. */
 import { resolve } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { startMirror, type Mirror } from '../test/hub-mirror.ts';
 import { measured, open, saw, title, watch } from './page.ts';
 

@@ -1,5 +1,5 @@
 /** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { browserWith } from '../playwright.config.ts';
 import { cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
 

@@ -1,5 +1,5 @@
 /** The page's first minute: it loads, measures by itself and decides, on the CPU. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } from './page.ts';
 
 test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {

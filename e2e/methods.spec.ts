@@ -1,5 +1,5 @@
 /** The ways to measure the map: each from a link to ranks; one after the other on one page, and compared. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { defaultMethod, parseSpec } from '../src/experiment/schema.ts';
 import type { MethodSpec } from '../src/experiment/spec.ts';
 import { cells, cellTexts, measured, measuredUntil, open, playThenPause, smallSpec, title } from './page.ts';

@@ -1,5 +1,5 @@
 /** Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the ways it is compared with. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { open, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

@@ -1,5 +1,5 @@
 /** The race in the page: a small one through a link, from Play to its finding, its files, and a pause in between. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 

@@ -1,5 +1,5 @@
 /** The text plate: the model alone, then beside an adapter trained in another tab; tokens looked at by keyboard; a prompt typed in; a pause. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

@@ -1,6 +1,6 @@
 /** Links and files: what leaves the page can be read again, and damaged things are refused in a sentence. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { cellTexts, measured, open, saved, saw, smallSpec, watch } from './page.ts';
 

@@ -1,5 +1,5 @@
 /** The rank slider: one training answers every rank; stopped by a reload it goes on; without room for a checkpoint it says so. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

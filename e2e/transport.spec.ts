@@ -1,5 +1,5 @@
 /** Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { cells, cellTexts, layerSums, measured, measuredUntil, open, playThenPause, saw, smallSpec, title, watch } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

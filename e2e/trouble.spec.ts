@@ -1,5 +1,5 @@
 /** When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and goes on, or waits. */
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cells, cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
 

@@ -1,5 +1,5 @@
 /** The same measurement on WebGPU, with the software adapter that comes with the browser. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { browserWith } from '../playwright.config.ts';
 import { cellTexts, expectSmall, measured, open, smallSpec } from './page.ts';
 
