@@ -40,7 +40,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   const { transport } = useWords();
   const can = useButtons();
   // While a step, or the layer a pause waits for, is under way, another one has to wait: a press does nothing, and the focus stays.
-  const probing = useRun((r) => r.phase === 'paused' && r.shown?.probing != null), stepping = useStudy((s) => s.stepping);
+  const probing = useRun((r) => r.phase === 'paused' && (r.stepping !== null || r.shown?.probing != null)), stepping = useStudy((s) => s.stepping);
   const study = useInCharge(), settling = study === null ? probing : stepping;
   return (
     <div className="joined" role="group" aria-label={transport.label}>
