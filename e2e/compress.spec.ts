@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { expect, test } from './test.ts';
 import { decompose } from '../src/methods/compress/decompositions.ts';
 import type { SvdAnswer } from '../src/methods/compress/pool.ts';
-import { open, playThenPause, saved, smallSpec, stepUntil, title, watch } from './page.ts';
+import { open, playThenPause, saved, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
 const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 16, test: 12, trials: 5, checks: 4 };
@@ -64,14 +64,15 @@ test('a reload in the middle of the scan loses nothing: Play goes on and ends wi
   const plate = page.locator('#plate-panel'), trail = plate.getByRole('region', { name: 'Removals tried, in order' }), press = (name: string) => page.getByRole('button', { name, exact: true }).click();
   await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
   await stepUntil(page, '#plate-panel .trail tbody tr', /\S/, 150_000);
+  await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
-  expect(await trail.locator('tbody tr').count()).toBe(1);
+  expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await page.reload();
   await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
   // What was tried is there at once; no weight is decomposed and no gradient taken for it again.
   const said = await watch(page, '#plate-panel .how');
   await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
-  expect(await trail.locator('tbody tr').count()).toBe(1);
+  expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await press('Play');
   await expect(title(page)).toHaveText('Compressed', { timeout: 150_000 });
   const again = /Decomposing weights|Backward pass/;

@@ -59,6 +59,13 @@ export async function stepUntil(page: Page, place: string, words: RegExp, timeou
   }, { place, source: words.source }, { timeout });
 }
 
+/** One step more. A run keeps what the pause before left before it goes on: when this step is shown, that checkpoint is there. */
+export async function stepOn(page: Page): Promise<void> {
+  const step = page.getByRole('button', { name: 'Step', exact: true });
+  await step.click();
+  await expect(step).not.toHaveAttribute('aria-disabled', 'true');
+}
+
 /** The page's own measurement given up, and begun anew step by step. */
 export async function measuredUntil(page: Page, words: RegExp): Promise<void> {
   await page.getByRole('button', { name: 'Reset' }).click({ timeout: 90_000 });

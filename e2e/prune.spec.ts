@@ -1,6 +1,6 @@
 /** Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the ways it is compared with. */
 import { expect, test, type Page } from './test.ts';
-import { open, saved, smallSpec, stepUntil, title } from './page.ts';
+import { open, saved, smallSpec, stepOn, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const plate = (page: Page) => page.locator('#plate-panel');
@@ -53,6 +53,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Reset');
   await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
   await stepUntil(page, '#plate-panel', /Round 2: (pruned|repairing)/, 180_000);
+  await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
   await page.reload();
   await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
