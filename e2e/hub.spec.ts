@@ -26,7 +26,7 @@ const picker = (page: Page) => page.locator('.picker');
 const openPicker = async (page: Page) => { await page.locator('#change-model').click(); await expect(picker(page)).toBeVisible(); };
 /** A model that was loaded from the picker waits for Play. */
 const measureLoaded = async (page: Page, name: string) => {
-  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible();
   await page.locator('.transport').getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);
 };
@@ -46,7 +46,7 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
   Object.assign(mirror.fault, { breaks: 1, after: 700_000 });
   await offer.getByRole('button', { name: 'Fetch' }).click();
-  await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible({ timeout: 30_000 });
+  await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible();
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([`GET ${graph}`, expect.stringMatching(/bytes=\d+-$/)]);
   await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'copy-of-atlas');
@@ -84,7 +84,7 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await expect(offer).toBeVisible();
   mirror.fault.hold = 0;
   await offer.getByRole('button', { name: 'Fetch' }).click();
-  await expect(picker(page).getByText(/^Needs/)).toBeVisible({ timeout: 30_000 });
+  await expect(picker(page).getByText(/^Needs/)).toBeVisible();
   expect(mirror.log.filter((line) => line.includes(graph)).at(-1)).toMatch(/bytes=[1-9]\d+-$/);
   const kept = picker(page).getByRole('row', { name: repository });
   await expect(kept).toContainText('MB');
@@ -114,6 +114,6 @@ test('the address of a graph opens it with what lies beside it', async ({ page }
   await measured(page, 3);
   await openPicker(page);
   await look(page, `${mirror.store}/${repository}/${graph}`);
-  await picker(page).getByRole('button', { name: /^Load/ }).click({ timeout: 30_000 });
+  await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'model_q4');
 });

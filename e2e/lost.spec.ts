@@ -1,10 +1,10 @@
 /** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
 import { expect, test, type Page } from './test.ts';
-import { browserWith } from '../playwright.config.ts';
+import { browserWith, patience } from '../playwright.config.ts';
 import { cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
 test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
-test.describe.configure({ timeout: 900_000 });
+test.describe.configure({ timeout: 900_000 * patience });
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
@@ -24,7 +24,7 @@ async function toWebGpu(page: Page): Promise<void> {
   const chip = page.locator('.chips .chip').first();
   await chip.click();
   await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
-  await expect(chip).toContainText('WebGPU', { timeout: 180_000 });
+  await expect(chip).toContainText('WebGPU');
   await page.keyboard.press('Escape');
 }
 
@@ -51,16 +51,16 @@ test('a training whose device is destroyed goes on from its checkpoint and ends 
     ...small, method: { ...small.method, repeats: 1 }, slider: { ...small.slider, rank: 2, base: 'as-is' },
     training: { ...small.training, steps, batch: 1, length: 4, heldSequences: 1, evaluateEvery: 0, learningRate: 0.01 },
   });
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   await toWebGpu(page);
   const losses = async () => {
-    await expect(title(page)).toHaveText('Trained for every rank', { timeout: 400_000 });
+    await expect(title(page)).toHaveText('Trained for every rank');
     const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
     return text.split('\n').filter((line) => !line.startsWith('#'));
   };
   const step = async () => Number(/Step (\d+) of/.exec(await plate.textContent() ?? '')?.[1] ?? 0);
 
-  await stepUntil(page, '#plate-panel', /Step [2-6] of/, 300_000);
+  await stepUntil(page, '#plate-panel', /Step [2-6] of/);
   const stood = await step(), said = await watch(page, '[role="alert"]');
   await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
@@ -68,7 +68,7 @@ test('a training whose device is destroyed goes on from its checkpoint and ends 
   await press(page, 'Play');
   await saw(said, /^The GPU stopped\. It goes on from what was kept\.$/);
   const seen = new Set<number>();
-  await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { timeout: 400_000, intervals: [50] }).toBe('Trained for every rank');
+  await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { intervals: [50] }).toBe('Trained for every rank');
   const disturbed = await losses();
   await expect(page.getByRole('alert')).toHaveCount(0);
   seen.delete(0);
@@ -86,7 +86,7 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
   await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess').catch(() => undefined);
   await press(page, 'Play');
   await saw(said, /^The GPU stopped\. It goes on from repeat 2\.$/);
-  await measured(page, 3, 400_000);
+  await measured(page, 3);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(undisturbed);
@@ -103,7 +103,7 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
   await loseDevices(page);
   await press(page, 'Play');
   await saw(said, /^The GPU stopped\. It goes on, on the CPU, from repeat 2\.$/);
-  await measured(page, 3, 120_000);
+  await measured(page, 3);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(undisturbed);
 });

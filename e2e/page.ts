@@ -20,8 +20,8 @@ export async function open(page: Page, spec: ExperimentSpec | null = smallSpec()
 export const title = (page: Page) => page.locator('.status .bold').first();
 
 /** Waits for a finished run of the Atlas model: 56 modules. */
-export async function measured(page: Page, repeats: number, timeout = 90_000): Promise<void> {
-  await expect(title(page)).toHaveText(`Measured 56 modules, ${repeats} repeats`, { timeout });
+export async function measured(page: Page, repeats: number): Promise<void> {
+  await expect(title(page)).toHaveText(`Measured 56 modules, ${repeats} repeats`);
 }
 
 export const cells = (page: Page) => page.locator('#map [data-module]');
@@ -49,14 +49,14 @@ export async function expectSmall(page: Page): Promise<void> {
  * Presses Step, as soon as the step before is over, until a place of the page shows these words: the run stands there, however
  * fast or slow the machine. Works from Ready and from a pause.
  */
-export async function stepUntil(page: Page, place: string, words: RegExp, timeout = 120_000): Promise<void> {
+export async function stepUntil(page: Page, place: string, words: RegExp): Promise<void> {
   await page.waitForFunction(({ place, source }) => {
     const step = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Step');
     if (!step || step.disabled || step.ariaDisabled === 'true') return false;
     if (new RegExp(source).test(document.querySelector(place)?.textContent ?? '')) return true;
     step.click();
     return false;
-  }, { place, source: words.source }, { timeout });
+  }, { place, source: words.source }, { timeout: 0 });
 }
 
 /** One step more. A run keeps what the pause before left before it goes on: when this step is shown, that checkpoint is there. */
@@ -68,7 +68,7 @@ export async function stepOn(page: Page): Promise<void> {
 
 /** The page's own measurement given up, and begun anew step by step. */
 export async function measuredUntil(page: Page, words: RegExp): Promise<void> {
-  await page.getByRole('button', { name: 'Reset' }).click({ timeout: 90_000 });
+  await page.getByRole('button', { name: 'Reset' }).click();
   await expect(title(page)).toHaveText('Ready');
   await stepUntil(page, '.status .bold', words);
 }
@@ -104,5 +104,5 @@ export async function watch(page: Page, place: string): Promise<readonly string[
 }
 
 /** Waits until one of the words that were seen is like this. */
-export const saw = (seen: readonly string[], words: RegExp, timeout = 60_000) =>
-  expect.poll(() => seen.some((s) => words.test(s)), { timeout, message: `${words} was never shown` }).toBe(true);
+export const saw = (seen: readonly string[], words: RegExp) =>
+  expect.poll(() => seen.some((s) => words.test(s)), { message: `${words} was never shown` }).toBe(true);

@@ -11,12 +11,12 @@ const pruneSpec = () => {
 };
 
 test('two rounds of prune, measure, tune from a link', async ({ page }) => {
-  test.setTimeout(400_000);
+  test.slow();
   await open(page, pruneSpec());
-  await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Nothing pruned yet');
   await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Pruned');
   await expect(plate(page)).toContainText('50 % zeros');
 
   const rows = async () => (await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click())).text.trim().split('\n').filter((l) => !l.startsWith('#')).map((l) => l.split(','));
@@ -52,15 +52,15 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   const whole = await rows();
   await press(page, 'Reset');
   await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
-  await stepUntil(page, '#plate-panel', /Round 2: (pruned|repairing)/, 180_000);
+  await stepUntil(page, '#plate-panel', /Round 2: (pruned|repairing)/);
   await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
   await page.reload();
-  await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Nothing pruned yet');
   // Its first word is of the second round.
   await press(page, 'Step');
   await stepUntil(page, '#plate-panel', /Round 2/);
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Pruned');
   expect(await rows()).toEqual(whole);
 });

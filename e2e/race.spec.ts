@@ -9,7 +9,7 @@ const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 6, 
 /** Opens the page; the map measures by itself first. */
 async function ready(page: Page): Promise<void> {
   await open(page, race);
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
 }
 
 test('races three allocations to a finding, and says that one seed is not enough', async ({ page }) => {
@@ -26,7 +26,7 @@ test('races three allocations to a finding, and says that one seed is not enough
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play' }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/, { timeout: 120_000 });
+  await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/);
   await expect(plate.locator('.how')).toHaveText('Run 3 seeds before you trust the difference.');
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
@@ -50,7 +50,7 @@ test('races three allocations to a finding, and says that one seed is not enough
 
 test('a race that does not fit is refused before it begins, with what would fit', async ({ page }) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   // What it needs stands beside the settings before that, and follows them.
   const plate = page.getByRole('tabpanel'), need = plate.locator('.need');
   await plate.getByText('Settings', { exact: true }).click();
@@ -61,7 +61,7 @@ test('a race that does not fit is refused before it begins, with what would fit'
   await plate.getByLabel('Sequences a step').fill('64');
   await plate.getByLabel('Sequences a step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./, { timeout: 60_000 });
+  await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./);
   await expect(title(page)).toHaveText('Nothing trained yet');
 });
 

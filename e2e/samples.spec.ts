@@ -16,12 +16,12 @@ const spec = (study: 'slider' | 'samples', count: number) => {
 };
 
 async function ready(page: Page, words: string): Promise<void> {
-  await expect(title(page)).toHaveText(words, { timeout: 60_000 });
+  await expect(title(page)).toHaveText(words);
 }
 
 async function written(page: Page): Promise<void> {
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Written', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Written');
 }
 
 test('without an adapter the model writes alone, a typed prompt too, and a pause stops it', async ({ page }) => {
@@ -53,7 +53,7 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await open(page, spec('slider', 10));
   await ready(page, 'Nothing trained yet');
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Trained for every rank', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Trained for every rank');
   await page.getByRole('tab', { name: 'Text' }).click();
   await expect(plate(page)).toContainText('One prompt, continued twice.');
   await written(page);

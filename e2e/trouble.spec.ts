@@ -77,7 +77,7 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   await measuredUntil(page, /repeat 2 of 6/);
   const said = await watch(page, '[role="alert"]');
   await dieAtPlay(page);
-  await expect(page.getByRole('alert')).toContainText('The engine stopped twice.', { timeout: 60_000 });
+  await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
   await saw(said, /The engine stopped\. It goes on from repeat 2\./);
   await expect(title(page)).toHaveText(/^Stopped at repeat/);
   expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
@@ -92,10 +92,10 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   const plate = (of: Page) => of.getByRole('tabpanel');
   const ready = async (of: Page) => {
     await open(of, race);
-    await expect(title(of)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+    await expect(title(of)).toHaveText('Nothing trained yet');
   };
   const losses = async (of: Page) => {
-    await expect(title(of)).toHaveText('The race is over', { timeout: 120_000 });
+    await expect(title(of)).toHaveText('The race is over');
     return (await saved(of, () => plate(of).getByRole('button', { name: 'CSV' }).click())).text;
   };
   await ready(page);
@@ -123,7 +123,7 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
 test('where no engine works a recorded run is shown and marked as one', async ({ page }) => {
   await page.route('**/*.wasm', (route) => route.abort());
   await open(page, null);
-  await expect(title(page)).toHaveText('A recorded run', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('A recorded run');
   await expect(page.locator('.chips .chip').first()).toHaveText(/^Recorded \d{4}-\d\d-\d\d, /);
   await expect(page.getByRole('button', { name: 'Play' })).toBeDisabled();
   await expect(page.getByRole('alert')).toContainText('could not be fetched');
@@ -139,7 +139,7 @@ test('a hidden tab waits until it is looked at', async ({ page }) => {
     Object.assign(window, { look: () => { hidden = false; document.dispatchEvent(new Event('visibilitychange')); } });
   });
   await open(page);
-  await expect(page.locator('.status')).toContainText('Starts when this tab is in view.', { timeout: 60_000 });
+  await expect(page.locator('.status')).toContainText('Starts when this tab is in view.');
   await page.evaluate(() => (window as unknown as { look(): void }).look());
   await measured(page, 3);
 });
