@@ -1,6 +1,6 @@
 /** Everyone can use it: keyboard alone, both languages, both schemes, a phone. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { cells, measured, open, smallSpec, title } from './page.ts';
 
 const done = /Measured 56 modules, 3 repeats|56モジュールを測定、反復3回/;
@@ -11,7 +11,7 @@ for (const [colorScheme, language] of [['light', 'en'], ['dark', 'ja']] as const
     const context = await browser.newContext({ colorScheme, viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
     await open(page, smallSpec(), `?lang=${language}`);
-    await expect(title(page)).toHaveText(done, { timeout: 90_000 });
+    await expect(title(page)).toHaveText(done);
     /** `known`: what was looked at before and is the same. */
     const check = async (what: string, known: readonly string[] = []) => {
       // The page has no frames: without what axe does for them it looks at the same in half the time.
@@ -82,7 +82,7 @@ test('the keyboard alone is enough', async ({ page }) => {
   await page.keyboard.press('r');
   await expect(title(page)).toHaveText('Ready');
   await page.keyboard.press('s');
-  await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 3', { timeout: 30_000 });
+  await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 3');
   await page.keyboard.press('k');
   await measured(page, 3);
 });
@@ -92,7 +92,7 @@ test('a phone has one column, no sideways scrolling and large targets', async ({
   const page = await context.newPage();
   for (const language of ['en', 'ja']) {
     await open(page, smallSpec(), `?lang=${language}`);
-    await expect(page.locator('.phone-foot .bold')).toHaveText(/Measured, 3 repeats|測定済み、反復3回/, { timeout: 90_000 });
+    await expect(page.locator('.phone-foot .bold')).toHaveText(/Measured, 3 repeats|測定済み、反復3回/);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
     for (const button of await page.locator('.phone-foot button').all()) expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(44);
     await page.locator('.phone-row button').first().tap();

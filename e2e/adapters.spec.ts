@@ -1,7 +1,7 @@
 /** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
 import { strToU8, unzipSync, zipSync } from 'fflate';
+import { expect, test } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';
 
@@ -10,14 +10,14 @@ const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 3, 
 
 test('an adapter trained here goes to PEFT and comes back with its ranks and its loss', async ({ page }) => {
   await open(page, race);
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(title(page)).toHaveText('The race is over', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('The race is over');
   const measured = await cellTexts(page);
 
   const kept = page.locator('.adapters li').filter({ hasText: 'race: adarank' });
   await kept.getByRole('button', { name: 'Judge' }).click();
-  await expect(kept.getByRole('status')).toHaveText(/^Held-out loss [\d.]+ without it, [\d.]+ with it/, { timeout: 30_000 });
+  await expect(kept.getByRole('status')).toHaveText(/^Held-out loss [\d.]+ without it, [\d.]+ with it/);
   const judged = await kept.getByRole('status').textContent();
   await kept.getByRole('button', { name: 'On the map' }).click();
   await expect(page.getByText('Ranks of the adapter “race: adarank”')).toBeVisible();
@@ -37,26 +37,26 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   expect(await cellTexts(page)).toEqual(ranks);
   const imported = page.locator('.adapters li').filter({ hasText: 'from files' });
   await imported.getByRole('button', { name: 'Judge' }).click();
-  await expect(imported.getByRole('status')).toHaveText(judged!, { timeout: 30_000 });
+  await expect(imported.getByRole('status')).toHaveText(judged!);
   await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
   expect(await cellTexts(page)).toEqual(measured);
 
   // Trained on: one more entry, which begins where it stands and not at the loss of the model alone.
   await imported.getByRole('button', { name: 'Train on' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(title(page)).toHaveText('The race is over', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('The race is over');
   const row = page.getByRole('table', { name: 'Standings' }).getByRole('row').filter({ hasText: 'imported' });
   await expect(row).toHaveCount(1);
   const trained = page.locator('.adapters li').filter({ hasText: 'race: imported' });
   await trained.getByRole('button', { name: 'Judge' }).click();
-  await expect(trained.getByRole('status')).toHaveText(/^Held-out loss/, { timeout: 30_000 });
+  await expect(trained.getByRole('status')).toHaveText(/^Held-out loss/);
   const withIt = (said: string | null) => Number(/, ([\d.]+) with it/.exec(said ?? '')?.[1]);
   expect(withIt(await trained.getByRole('status').textContent())).toBeLessThan(withIt(judged));
 });
 
 test('files that are no adapter of this model are refused in a sentence, and nothing is lost', async ({ page }) => {
   await open(page, race);
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   const offer = async (name: string, buffer: Buffer) => {
     await page.locator('#change-model').click();
     await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
@@ -82,7 +82,7 @@ test('of a zip with several adapters the top-most is taken, and where none is, t
   };
   const pair = (folder: string, r: number) => ({ [`${folder}adapter_config.json`]: settings(r), [`${folder}adapter_model.safetensors`]: weights(r) });
   await open(page, race);
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   const offer = async (content: Record<string, Uint8Array>) => {
     await page.locator('#change-model').click();
     await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'out.zip', mimeType: 'application/zip', buffer: Buffer.from(zipSync(content)) });

@@ -1,15 +1,15 @@
 /** Several methods on one map, from a link to the matrix; the preset opens it and Esc closes it. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { spearman } from '../src/methods/statistics.ts';
 import { measured, open, saved, smallSpec, title } from './page.ts';
 
 test('compares methods, in a link and as a preset, and is kept', async ({ page }) => {
   await open(page, smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }));
-  await expect(title(page)).toHaveText('Nothing compared yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing compared yet');
   const plate = page.locator('.plate'), [maps, matrix] = [plate.locator('.head').nth(0), plate.locator('.head').nth(1)];
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(title(page)).toHaveText('Methods compared', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Methods compared');
   const finding = await plate.locator('.finding').innerText();
   const [, close, far] = /^Jacobian is closest to AdaRank \((0\.\d+)\), weight spectrum farthest \((−?0\.\d+)\)\.$/.exec(finding)!;
 
@@ -35,7 +35,7 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   await measured(page, 3);
   // It stays under Results, also over a reload.
   await page.reload();
-  await expect(title(page)).toHaveText('Nothing compared yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing compared yet');
   const kept = page.locator('.results').getByRole('button', { name: /^Agreement/ });
   await kept.click();
   await expect(title(page)).toHaveText('Methods compared');

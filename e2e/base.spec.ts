@@ -1,6 +1,6 @@
 /** An experiment on a pruned model, from a link: the base is made first, everything says so, and there is a way back. */
-import { expect, test } from '@playwright/test';
-import { cellTexts, measured, open, smallSpec, title } from './page.ts';
+import { expect, test } from './test.ts';
+import { cellTexts, measured, open, saw, smallSpec, title, watch } from './page.ts';
 
 const basedSpec = () => {
   const spec = smallSpec({ base: 'pruned' });
@@ -9,27 +9,22 @@ const basedSpec = () => {
 
 test('a link measures on the pruned model, says so, survives a reload without pruning again, and goes back', async ({ page }) => {
   test.slow();
+  const first = await watch(page, '.status .bold');
   await open(page, basedSpec());
-  await expect(title(page)).toHaveText('Pruning the model first', { timeout: 60_000 });
   await measured(page, 3);
+  await saw(first, /^Pruning the model first/);
   const chip = page.getByText('On the pruned model', { exact: true });
   await expect(chip).toBeVisible();
   await expect(page.locator('.sheet', { has: page.locator('#map') }).first()).toContainText('AdaRank, 3 repeats, on the pruned model');
   const pruned = await cellTexts(page);
 
   // What was made is kept: a reload finds it.
-  const titles: string[] = [];
-  await page.exposeFunction('told', (text: string) => { titles.push(text); });
-  await page.addInitScript(() => {
-    addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
-      void (window as unknown as { told(text: string): void }).told(document.querySelector('.status .bold')?.textContent ?? '');
-    }).observe(document.body, { childList: true, characterData: true, subtree: true }));
-  });
+  const titles = await watch(page, '.status .bold');
   await page.reload();
   await measured(page, 3);
   expect(await cellTexts(page)).toEqual(pruned);
-  expect(titles.some((t) => t.startsWith('Measuring'))).toBe(true);
-  expect(titles).not.toContain('Pruning the model first');
+  await saw(titles, /^Measuring/);
+  expect(titles.filter((t) => t.includes('Pruning the model first'))).toEqual([]);
 
   await page.getByText('Advanced', { exact: true }).click();
   await page.getByLabel(/^The model/).selectOption('as-is');

@@ -2,44 +2,41 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import type { RunResult } from '../src/experiment/result.ts';
 import { decodeLink } from '../src/experiment/link.ts';
 import type { AdaRankSpec } from '../src/experiment/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, saved, smallSpec, title } from './page.ts';
 
-/** What it says of the model that is open; whatever is measured meanwhile goes on. */
-const opened = { timeout: 100_000 };
-
 test('the bundled tokenizer asks for no BOS; one may be set, and travels', async ({ page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
   const rail = page.locator('.rail');
-  await expect(rail).toContainText('No BOS: tokenizer.json asks for none', opened);
+  await expect(rail).toContainText('No BOS: tokenizer.json asks for none');
   await rail.getByText('Advanced', { exact: true }).click();
   await rail.getByLabel('Before each text (BOS)').selectOption('always');
-  await expect(rail).toContainText('<|endoftext|> before each sequence, as set', opened);
+  await expect(rail).toContainText('<|endoftext|> before each sequence, as set');
   await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText()), opened).toContain('#x=2.');
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('#x=2.');
   expect((await decodeLink(await page.evaluate(() => navigator.clipboard.readText()))).spec.bos).toBe('always');
 });
 
 test('a link of version 1 still opens as the experiment it was, in Japanese too', async ({ page }) => {
   await page.goto('/?lang=ja#x=1.q1YqLkhNVrKqrq0FAA');
-  await expect(page.locator('.rail')).toContainText('BOS なし（tokenizer.json に指定なし）', opened);
+  await expect(page.locator('.rail')).toContainText('BOS なし（tokenizer.json に指定なし）');
 });
 
 test('a model whose tokenizer asks for a BOS gets it, and its result says so', async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-bos-page-')), rail = page.locator('.rail');
   try {
     await open(page, smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 1 } as AdaRankSpec }));
-    await expect(rail).toContainText('No BOS', opened);
+    await expect(rail).toContainText('No BOS');
     await rail.getByRole('button', { name: 'Change…' }).first().click();
     await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(folder));
     await page.getByRole('button', { name: /^Load / }).click();
-    await expect(rail).toContainText('<s> before each sequence, as tokenizer.json asks', opened);
-    await expect(title(page)).toHaveText('Measured 14 modules, 1 repeat', opened);
+    await expect(rail).toContainText('<s> before each sequence, as tokenizer.json asks');
+    await expect(title(page)).toHaveText('Measured 14 modules, 1 repeat');
     await page.getByRole('button', { name: 'Export' }).click();
     const { text } = await saved(page, () => page.getByRole('button', { name: 'Result, JSON' }).click());
     expect((JSON.parse(text) as RunResult).model).toMatchObject({ bos: { ids: [1], tokens: ['<s>'], by: 'tokenizer.json' } });

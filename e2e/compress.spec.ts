@@ -1,10 +1,10 @@
 /** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, texts, files, its use as a base, and an edited table. */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { decompose } from '../src/methods/compress/decompositions.ts';
 import type { SvdAnswer } from '../src/methods/compress/pool.ts';
-import { open, saved, smallSpec, title } from './page.ts';
+import { open, playThenPause, saved, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
 const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 16, test: 12, trials: 5, checks: 4 };
@@ -15,14 +15,14 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   const plate = page.locator('#plate-panel');
   await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute('aria-selected', 'true');
   await expect(plate.locator('.finding')).toHaveText('One backward pass will rank every component.');
-  await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
-  await page.getByRole('button', { name: 'Play', exact: true }).click();
-  await expect(plate.locator('.how')).toContainText(/Decomposing weights|Running the samples/, { timeout: 60_000 });
-  await page.getByRole('button', { name: 'Pause', exact: true }).click();
-  await expect(page.locator('.status .bold').first()).toHaveText('Paused');
+  await expect(title(page)).toHaveText('Nothing tried yet');
+  await stepUntil(page, '#plate-panel .how', /Decomposing weights|Running the samples/);
+  await expect(title(page)).toHaveText('Paused');
+  await playThenPause(page);
+  await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play', exact: true }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/, { timeout: 150_000 });
+  await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/);
   // The task is never told without plain text.
   await expect(plate.locator('.finding')).toHaveText(/^Nothing is removed|Plain text: \d\.\d{3} to \d\.\d{3} nats\.$/);
   await expect(plate.locator('.race-notes')).toContainText(/Plain text \(Held-out pages, \d+ × \d+ tokens\): \d\.\d{3} to \d\.\d{3}/);
@@ -58,35 +58,33 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await page.getByRole('tab', { name: 'Layers' }).click();
   await page.getByRole('button', { name: 'Play', exact: true }).click();
   // It was made just now, and is not made again.
-  await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible({ timeout: 90_000 });
+  await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible();
 });
 
 test('a reload in the middle of the scan loses nothing: Play goes on and ends with the same trail', async ({ page }) => {
-  test.setTimeout(400_000);
+  test.slow();
   await open(page, { ...spec, compress: { ...compress, samples: 12, test: 8, trials: 4, checks: 0 }, samples: { ...spec.samples, tokens: 4 } });
   const plate = page.locator('#plate-panel'), trail = plate.getByRole('region', { name: 'Removals tried, in order' }), press = (name: string) => page.getByRole('button', { name, exact: true }).click();
-  await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
-  await press('Play');
-  await page.waitForFunction(() => {
-    if (document.querySelectorAll('#plate-panel .trail tbody tr').length === 0) return false;
-    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause')?.click();
-    return true;
-  }, null, { timeout: 150_000 });
+  await expect(title(page)).toHaveText('Nothing tried yet');
+  await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
+  await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
-  const tried = await trail.locator('tbody tr').count();
-  expect(tried).toBeLessThan(4);
+  expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
   await page.reload();
-  await expect(title(page)).toHaveText('Nothing tried yet', { timeout: 90_000 });
-  await press('Play');
+  await expect(title(page)).toHaveText('Nothing tried yet');
   // What was tried is there at once; no weight is decomposed and no gradient taken for it again.
-  await expect.poll(() => trail.locator('tbody tr').count(), { timeout: 60_000 }).toBeGreaterThanOrEqual(tried);
-  await expect(plate.locator('.how')).not.toContainText(/Decomposing weights|Backward pass/);
-  await expect(title(page)).toHaveText('Compressed', { timeout: 150_000 });
+  const said = await watch(page, '#plate-panel .how');
+  await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
+  expect(await trail.locator('tbody tr').count()).toBeLessThan(3);
+  await press('Play');
+  await expect(title(page)).toHaveText('Compressed');
+  const again = /Decomposing weights|Backward pass/;
+  expect(said.filter((words) => again.test(words))).toEqual([]);
   const resumed = await trail.locator('tbody').innerText();
   await press('Reset');
+  await stepUntil(page, '#plate-panel .how', again);
   await press('Play');
-  await expect(plate.locator('.how')).toContainText(/Decomposing weights|Backward pass/, { timeout: 60_000 });
-  await expect(title(page)).toHaveText('Compressed', { timeout: 200_000 });
+  await expect(title(page)).toHaveText('Compressed');
   expect(await trail.locator('tbody').innerText()).toBe(resumed);
 });
 

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
@@ -44,7 +44,7 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   await expect(page.locator('.source')).toHaveText('Nothing is recorded of this experiment. Run here measures it.');
   await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute('href', /\/\?lang=en#x=1\./);
   await page.getByRole('button', { name: 'Run here' }).click();
-  await expect(title(page)).toHaveText('The race is over', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('The race is over');
   await expect(page.locator('.map-sheet .head')).toContainText('AdaRank, 3 repeats');
   await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
   expect(await page.evaluate(async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length])).toEqual([0, 0, 0]);

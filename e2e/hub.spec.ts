@@ -1,8 +1,8 @@
 /** Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept, and asked for by a link only after a yes. */
 import { resolve } from 'node:path';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { startMirror, type Mirror } from '../test/hub-mirror.ts';
-import { measured, open, title } from './page.ts';
+import { measured, open, saw, title, watch } from './page.ts';
 
 const graph = 'onnx/model_q4.onnx', repository = 'rank-atlas/copy-of-atlas';
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
@@ -12,7 +12,7 @@ test.beforeAll(async () => { mirror = await startMirror({ [repository]: resolve(
 test.afterAll(() => mirror.close());
 test.beforeEach(async ({ page }) => {
   mirror.log.length = 0;
-  Object.assign(mirror.fault, { breaks: 0, after: 0, slow: 0, corrupt: false });
+  Object.assign(mirror.fault, { breaks: 0, after: 0, hold: 0, corrupt: false });
   await serveFrom(page);
 });
 
@@ -26,7 +26,7 @@ const picker = (page: Page) => page.locator('.picker');
 const openPicker = async (page: Page) => { await page.locator('#change-model').click(); await expect(picker(page)).toBeVisible(); };
 /** A model that was loaded from the picker waits for Play. */
 const measureLoaded = async (page: Page, name: string) => {
-  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible({ timeout: 60_000 });
+  await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible();
   await page.locator('.transport').getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);
 };
@@ -46,13 +46,14 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
   Object.assign(mirror.fault, { breaks: 1, after: 700_000 });
   await offer.getByRole('button', { name: 'Fetch' }).click();
-  await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible({ timeout: 30_000 });
+  await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible();
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([`GET ${graph}`, expect.stringMatching(/bytes=\d+-$/)]);
   await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'copy-of-atlas');
 
+  const header = await watch(page, '[role="status"]');
   await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect(page.getByText('Copied')).toBeVisible();
+  await saw(header, /Copied/);
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const other = await context.newPage();
   await serveFrom(other);
@@ -75,15 +76,15 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await measured(page, 3);
   await openPicker(page);
   await look(page, repository);
-  mirror.fault.slow = 60;
+  mirror.fault.hold = 1_000_000;
   await picker(page).getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Fetching, .* MB a second/)).toBeVisible();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   const offer = picker(page).getByRole('row', { name: graph });
   await expect(offer).toBeVisible();
-  mirror.fault.slow = 0;
+  mirror.fault.hold = 0;
   await offer.getByRole('button', { name: 'Fetch' }).click();
-  await expect(picker(page).getByText(/^Needs/)).toBeVisible({ timeout: 30_000 });
+  await expect(picker(page).getByText(/^Needs/)).toBeVisible();
   expect(mirror.log.filter((line) => line.includes(graph)).at(-1)).toMatch(/bytes=[1-9]\d+-$/);
   const kept = picker(page).getByRole('row', { name: repository });
   await expect(kept).toContainText('MB');
@@ -113,6 +114,6 @@ test('the address of a graph opens it with what lies beside it', async ({ page }
   await measured(page, 3);
   await openPicker(page);
   await look(page, `${mirror.store}/${repository}/${graph}`);
-  await picker(page).getByRole('button', { name: /^Load/ }).click({ timeout: 30_000 });
+  await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'model_q4');
 });

@@ -1,10 +1,10 @@
 /** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
-import { expect, test, type Page } from '@playwright/test';
-import { browserWith } from '../playwright.config.ts';
-import { cellTexts, measured, open, saved, smallSpec, title } from './page.ts';
+import { expect, test, type Page } from './test.ts';
+import { browserWith, patience } from '../playwright.config.ts';
+import { cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
 test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
-test.describe.configure({ timeout: 900_000 });
+test.describe.configure({ timeout: 900_000 * patience });
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
@@ -24,19 +24,23 @@ async function toWebGpu(page: Page): Promise<void> {
   const chip = page.locator('.chips .chip').first();
   await chip.click();
   await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
-  await expect(chip).toContainText('WebGPU', { timeout: 180_000 });
+  await expect(chip).toContainText('WebGPU');
   await page.keyboard.press('Escape');
 }
 
-/** The ranks of a measurement on the CPU; then the same one on WebGPU, left in its second repeat. */
+/** The devices of a run that stands still are gone: it finds out when it goes on. */
+const loseDevices = (page: Page) => page.workers()[0]!.evaluate(() => {
+  const { devices } = globalThis as unknown as { devices: { destroy(): void }[] };
+  return devices.map((d) => d.destroy()).length;
+});
+
+/** The ranks of a measurement on the CPU; then the same one on WebGPU, standing in its second repeat. */
 async function inSecondRepeat(page: Page): Promise<string[]> {
   await open(page, smallSpec({ sequences: 1, length: 4 }));
   await measured(page, 3);
   const undisturbed = await cellTexts(page);
   await toWebGpu(page);
-  await press(page, 'Reset');
-  await press(page, 'Play');
-  await expect(title(page)).toHaveText(/repeat 2 of 3/, { timeout: 240_000 });
+  await measuredUntil(page, /repeat 2 of 3/);
   return undisturbed;
 }
 
@@ -47,28 +51,24 @@ test('a training whose device is destroyed goes on from its checkpoint and ends 
     ...small, method: { ...small.method, repeats: 1 }, slider: { ...small.slider, rank: 2, base: 'as-is' },
     training: { ...small.training, steps, batch: 1, length: 4, heldSequences: 1, evaluateEvery: 0, learningRate: 0.01 },
   });
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   await toWebGpu(page);
   const losses = async () => {
-    await expect(title(page)).toHaveText('Trained for every rank', { timeout: 400_000 });
+    await expect(title(page)).toHaveText('Trained for every rank');
     const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
     return text.split('\n').filter((line) => !line.startsWith('#'));
   };
   const step = async () => Number(/Step (\d+) of/.exec(await plate.textContent() ?? '')?.[1] ?? 0);
 
-  await press(page, 'Play');
-  await expect.poll(step, { timeout: 300_000 }).toBeGreaterThanOrEqual(2);
-  // A pause leaves a checkpoint.
-  await press(page, 'Pause');
+  await stepUntil(page, '#plate-panel', /Step [2-6] of/);
+  const stood = await step(), said = await watch(page, '[role="alert"]');
+  await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
-  const stood = await step();
+  expect(await loseDevices(page)).toBe(1);
   await press(page, 'Play');
-  await expect.poll(step, { timeout: 120_000 }).toBeGreaterThan(stood);
-  expect(stood).toBeLessThan(steps);
-  expect(await page.workers()[0]!.evaluate(() => (globalThis as unknown as { devices: { destroy(): void }[] }).devices.map((d) => d.destroy()).length)).toBe(1);
-  await expect(page.getByRole('alert')).toHaveText('The GPU stopped. It goes on from what was kept.', { timeout: 60_000 });
+  await saw(said, /^The GPU stopped\. It goes on from what was kept\.$/);
   const seen = new Set<number>();
-  await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { timeout: 400_000, intervals: [50] }).toBe('Trained for every rank');
+  await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { intervals: [50] }).toBe('Trained for every rank');
   const disturbed = await losses();
   await expect(page.getByRole('alert')).toHaveCount(0);
   seen.delete(0);
@@ -82,9 +82,11 @@ test('a training whose device is destroyed goes on from its checkpoint and ends 
 
 test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({ page, browser }) => {
   const undisturbed = await inSecondRepeat(page);
+  const said = await watch(page, '[role="alert"]');
   await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess').catch(() => undefined);
-  await expect(page.getByRole('alert')).toHaveText(/^The GPU stopped\. It goes on from repeat [23]\.$/, { timeout: 60_000 });
-  await measured(page, 3, 400_000);
+  await press(page, 'Play');
+  await saw(said, /^The GPU stopped\. It goes on from repeat 2\.$/);
+  await measured(page, 3);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(undisturbed);
@@ -97,9 +99,11 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
     const response = await route.fetch();
     await route.fulfill({ response, body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}` });
   });
-  await page.workers()[0]!.evaluate(() => (globalThis as unknown as { devices: { destroy(): void }[] }).devices.forEach((d) => d.destroy()));
-  await expect(page.getByRole('alert')).toHaveText(/^The GPU stopped\. It goes on, on the CPU, from repeat [23]\.$/, { timeout: 60_000 });
-  await measured(page, 3, 120_000);
+  const said = await watch(page, '[role="alert"]');
+  await loseDevices(page);
+  await press(page, 'Play');
+  await saw(said, /^The GPU stopped\. It goes on, on the CPU, from repeat 2\.$/);
+  await measured(page, 3);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
   expect(await cellTexts(page)).toEqual(undisturbed);
 });

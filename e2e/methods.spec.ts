@@ -1,8 +1,8 @@
 /** The ways to measure the map: each from a link to ranks; one after the other on one page, and compared. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import { defaultMethod, parseSpec } from '../src/experiment/schema.ts';
 import type { MethodSpec } from '../src/experiment/spec.ts';
-import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
+import { cells, cellTexts, measured, measuredUntil, open, playThenPause, smallSpec, title } from './page.ts';
 
 const by = (method: MethodSpec) => smallSpec({ method });
 const radio = (page: Page, name: string) => page.getByRole('radio', { name });
@@ -14,7 +14,7 @@ for (const [what, method, done] of [
 ] as const) {
   test(`a link measures by ${what}`, async ({ page }) => {
     await open(page, by(method));
-    await expect(title(page)).toHaveText(done, { timeout: 90_000 });
+    await expect(title(page)).toHaveText(done);
     for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
     await expect(radio(page, method.name === 'combined' ? 'Combined' : 'Jacobian')).toBeChecked();
   });
@@ -26,7 +26,7 @@ test('another method, and both results stay: their order is compared', async ({ 
   await radio(page, 'Jacobian').check();
   await expect(title(page)).toContainText('measured by AdaRank to Jacobian');
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(title(page)).toHaveText('Measured 56 modules, 8 passes', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Measured 56 modules, 8 passes');
   // Its time is known now; the combined one's is not.
   await expect(page.locator('.methods label').nth(1)).toContainText(/\d s$/);
   await expect(page.locator('.methods label').nth(2)).toContainText('between');
@@ -35,7 +35,7 @@ test('another method, and both results stay: their order is compared', async ({ 
   // A module in the open: what is reckoned, and one real shake beside it.
   await cells(page).nth(48).click();
   await expect(page.locator('.panel .shake')).toHaveText(/To first order, shaking these weights moves the prediction by [\d,.]+\./);
-  await expect(page.locator('.panel')).toContainText(/Shaken here once, it moves by [\d,.]+:/, { timeout: 30_000 });
+  await expect(page.locator('.panel')).toContainText(/Shaken here once, it moves by [\d,.]+:/);
   await page.keyboard.press('Escape');
 
   await page.getByRole('button', { name: 'Compare two' }).click();
@@ -56,20 +56,18 @@ test('another method, and both results stay: their order is compared', async ({ 
 
 test('a step makes one pass; a pause holds; Play goes on from there', async ({ page }) => {
   await open(page, by({ ...defaultMethod('jacobian'), repeats: 64 }));
-  await expect(title(page)).toContainText(/Measuring, pass (?!1 )/, { timeout: 60_000 });
-  await page.getByRole('button', { name: 'Pause' }).click();
-  await expect(title(page)).toHaveText(/Paused after pass \d+ of 64/);
-  // Passes that were under way when Pause was pressed are still told.
-  let before = 0;
-  await expect(async () => {
-    const last = before;
-    before = Number(/after pass (\d+)/.exec(await title(page).innerText())?.[1]);
-    expect(before).toBe(last);
-  }).toPass({ intervals: [2000], timeout: 30_000 });
+  await measuredUntil(page, /^Paused after pass 1 of 64/);
+  await page.getByRole('button', { name: 'Step' }).click();
+  await expect(title(page)).toHaveText('Paused after pass 2 of 64');
+  // Passes that are under way when Pause is pressed are finished first; until then Step waits.
+  await playThenPause(page);
+  await expect(title(page)).toHaveText(/^Paused after pass (?!2 )\d+ of 64/);
+  await expect(page.getByRole('button', { name: 'Step' })).not.toHaveAttribute('aria-disabled', 'true');
+  const before = Number(/after pass (\d+)/.exec(await title(page).innerText())?.[1]);
   await page.getByRole('button', { name: 'Step' }).click();
   await expect(title(page)).toHaveText(`Paused after pass ${before + 1} of 64`);
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(title(page)).toHaveText('Measured 56 modules, 64 passes', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Measured 56 modules, 64 passes');
 });
 
 test('its own settings are under Advanced, and make the link', async ({ page, context }) => {
@@ -82,7 +80,7 @@ test('its own settings are under Advanced, and make the link', async ({ page, co
   await page.keyboard.press('Enter');
   await expect(page.getByRole('textbox', { name: 'Vocabulary sample' })).toHaveCount(0);
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(title(page)).toHaveText('Measured 56 modules, 4 passes and 1 repeat', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('Measured 56 modules, 4 passes and 1 repeat');
   await page.getByRole('button', { name: 'Export' }).click();
   await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set method.name=combined --set length=8 --set method.signs=4');
   expect(parseSpec(by({ ...defaultMethod('combined'), signs: 4 })).method).toMatchObject({ repeats: 1 });

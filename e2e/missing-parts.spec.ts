@@ -2,7 +2,7 @@
  * Files of the page that cannot be fetched: no connection, or a newer release has replaced them.
  * The part says so and can be tried again; the run and everything else stay.
  */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cellTexts, measured, open, smallSpec, title } from './page.ts';
 
@@ -45,12 +45,12 @@ test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
 test('a study whose code is missing says so and runs on another try', async ({ page }) => {
   await gone(page, 'race-run');
   await open(page, shortRace());
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   await button(page, 'Play').click();
   await expect(page.getByRole('alert')).toContainText('A part of this page could not be loaded');
   await page.unrouteAll();
   await button(page, 'Play').click();
-  await expect(title(page)).toHaveText('The race is over', { timeout: 120_000 });
+  await expect(title(page)).toHaveText('The race is over');
 });
 
 test('loaded once, every tab works without a network', async ({ page, context }) => {

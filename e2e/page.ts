@@ -20,8 +20,8 @@ export async function open(page: Page, spec: ExperimentSpec | null = smallSpec()
 export const title = (page: Page) => page.locator('.status .bold').first();
 
 /** Waits for a finished run of the Atlas model: 56 modules. */
-export async function measured(page: Page, repeats: number, timeout = 90_000): Promise<void> {
-  await expect(title(page)).toHaveText(`Measured 56 modules, ${repeats} repeats`, { timeout });
+export async function measured(page: Page, repeats: number): Promise<void> {
+  await expect(title(page)).toHaveText(`Measured 56 modules, ${repeats} repeats`);
 }
 
 export const cells = (page: Page) => page.locator('#map [data-module]');
@@ -44,3 +44,65 @@ export async function expectSmall(page: Page): Promise<void> {
   expect(parts.map((p) => p.name)).toEqual(expect.arrayContaining(['index', 'react', 'recharts', 'engine.worker']));
   expect(total, JSON.stringify(parts)).toBeLessThan(300);
 }
+
+/**
+ * Presses Step, as soon as the step before is over, until a place of the page shows these words: the run stands there, however
+ * fast or slow the machine. Works from Ready and from a pause.
+ */
+export async function stepUntil(page: Page, place: string, words: RegExp): Promise<void> {
+  await page.waitForFunction(({ place, source }) => {
+    const step = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Step');
+    if (!step || step.disabled || step.ariaDisabled === 'true') return false;
+    if (new RegExp(source).test(document.querySelector(place)?.textContent ?? '')) return true;
+    step.click();
+    return false;
+  }, { place, source: words.source }, { timeout: 0 });
+}
+
+/** One step more. A run keeps what the pause before left before it goes on: when this step is shown, that checkpoint is there. */
+export async function stepOn(page: Page): Promise<void> {
+  const step = page.getByRole('button', { name: 'Step', exact: true });
+  await step.click();
+  await expect(step).not.toHaveAttribute('aria-disabled', 'true');
+}
+
+/** The page's own measurement given up, and begun anew step by step. */
+export async function measuredUntil(page: Page, words: RegExp): Promise<void> {
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await expect(title(page)).toHaveText('Ready');
+  await stepUntil(page, '.status .bold', words);
+}
+
+/** Play, and Pause in the same breath: nothing can be over in between. */
+export async function playThenPause(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    for (let press = 0; press < 2; press++) document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', bubbles: true }));
+  });
+}
+
+let watches = 0;
+
+/**
+ * All that a place shows from now on, over reloads too: for words that may be gone before a test looks. Wait for them with
+ * `expect.poll`.
+ */
+export async function watch(page: Page, place: string): Promise<readonly string[]> {
+  const seen: string[] = [], name = `seen${watches++}`;
+  await page.exposeFunction(name, (words: string) => { seen.push(words); });
+  const observe = ({ place, name }: { place: string; name: string }) => {
+    let last = '';
+    const look = () => {
+      const words = [...document.querySelectorAll(place)].map((e) => e.textContent).join(' ');
+      if (words !== last) (window as unknown as Record<string, (words: string) => void>)[name]!(last = words);
+    };
+    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+    look();
+  };
+  await page.addInitScript(observe, { place, name });
+  await page.evaluate(observe, { place, name });
+  return seen;
+}
+
+/** Waits until one of the words that were seen is like this. */
+export const saw = (seen: readonly string[], words: RegExp) =>
+  expect.poll(() => seen.some((s) => words.test(s)), { message: `${words} was never shown` }).toBe(true);

@@ -1,5 +1,5 @@
 /** Present, for a projector: by button and key, larger, without the rail; Esc leaves it. */
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { measured, open, smallSpec } from './page.ts';
 
 test.use({ viewport: { width: 1920, height: 1080 } });

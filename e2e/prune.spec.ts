@@ -1,6 +1,6 @@
 /** Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the ways it is compared with. */
-import { expect, test, type Page } from '@playwright/test';
-import { open, saved, smallSpec, title } from './page.ts';
+import { expect, test, type Page } from './test.ts';
+import { open, saved, smallSpec, stepOn, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const plate = (page: Page) => page.locator('#plate-panel');
@@ -11,12 +11,12 @@ const pruneSpec = () => {
 };
 
 test('two rounds of prune, measure, tune from a link', async ({ page }) => {
-  test.setTimeout(400_000);
+  test.slow();
   await open(page, pruneSpec());
-  await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Nothing pruned yet');
   await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Pruned');
   await expect(plate(page)).toContainText('50 % zeros');
   await expect(plate(page).locator('.how')).toContainText(/one stroke and masked LoRA: \d\.\d{3}; LoSA: \d\.\d{3}/);
 
@@ -53,17 +53,15 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   const whole = await rows();
   await press(page, 'Reset');
   await expect(plate(page)).toContainText('2 rounds of prune, measure, tune.');
-  await press(page, 'Play');
-  await page.waitForFunction(() => {
-    if (!/Round 2: (pruned|repairing)/.test(document.getElementById('plate-panel')!.textContent)) return false;
-    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Pause')?.click();
-    return true;
-  }, null, { timeout: 120_000 });
+  await stepUntil(page, '#plate-panel', /Round 2: (pruned|repairing)/);
+  await stepOn(page);
   await expect(title(page)).toHaveText('Paused');
   await page.reload();
-  await expect(title(page)).toHaveText('Nothing pruned yet', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Nothing pruned yet');
+  // Its first word is of the second round.
+  await press(page, 'Step');
+  await stepUntil(page, '#plate-panel', /Round 2/);
   await press(page, 'Play');
-  await expect(plate(page)).toContainText('Round 2', { timeout: 60_000 });
-  await expect(title(page)).toHaveText('Pruned', { timeout: 180_000 });
+  await expect(title(page)).toHaveText('Pruned');
   expect(await rows()).toEqual(whole);
 });

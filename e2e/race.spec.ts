@@ -1,7 +1,7 @@
 /** The race in the page: a small one through a link, from Play to its finding, its files, and a pause in between. */
-import { expect, test, type Page } from '@playwright/test';
+import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { open, saved, smallSpec, title } from './page.ts';
+import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });
 const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 6, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...spec.race, entries: ['adarank', 'uniform', 'spectrum'] } };
@@ -9,7 +9,7 @@ const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 6, 
 /** Opens the page; the map measures by itself first. */
 async function ready(page: Page): Promise<void> {
   await open(page, race);
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
 }
 
 test('races three allocations to a finding, and says that one seed is not enough', async ({ page }) => {
@@ -20,13 +20,13 @@ test('races three allocations to a finding, and says that one seed is not enough
   await expect(plate.locator('.finding')).toHaveText('Nothing trained yet.');
   await expect(plate).toContainText('Play trains 3 allocations on one budget.');
 
-  await page.getByRole('button', { name: 'Play' }).click();
-  await expect(plate.locator('.how')).toContainText(/\d of 3 runs done; step \d of 6\.|Measuring|The finding/);
-  await page.getByRole('button', { name: 'Pause' }).click();
+  await playThenPause(page);
+  await expect(title(page)).toHaveText('Paused');
+  await stepUntil(page, '[role="tabpanel"] .how', /\d of 3 runs done; step [1-5] of 6\./);
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play' }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/, { timeout: 120_000 });
+  await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/);
   await expect(plate.locator('.how')).toHaveText('Run 3 seeds before you trust the difference. At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.');
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
@@ -50,7 +50,7 @@ test('races three allocations to a finding, and says that one seed is not enough
 
 test('a race that does not fit is refused before it begins, with what would fit', async ({ page }) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
-  await expect(title(page)).toHaveText('Nothing trained yet', { timeout: 90_000 });
+  await expect(title(page)).toHaveText('Nothing trained yet');
   // What it needs stands beside the settings before that, and follows them.
   const plate = page.getByRole('tabpanel'), need = plate.locator('.need');
   await plate.getByText('Settings', { exact: true }).click();
@@ -61,7 +61,7 @@ test('a race that does not fit is refused before it begins, with what would fit'
   await plate.getByLabel('Sequences a step').fill('64');
   await plate.getByLabel('Sequences a step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./, { timeout: 60_000 });
+  await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./);
   await expect(title(page)).toHaveText('Nothing trained yet');
 });
 

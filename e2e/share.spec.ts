@@ -1,8 +1,8 @@
 /** Links and files: what leaves the page can be read again, and damaged things are refused in a sentence. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
-import { cellTexts, measured, open, saved, smallSpec } from './page.ts';
+import { cellTexts, measured, open, saved, saw, smallSpec, watch } from './page.ts';
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
@@ -10,17 +10,19 @@ test('a link carries the experiment and its result: another page reproduces it',
   await open(page, smallSpec({ seed: 7 }));
   await measured(page, 3);
   await page.getByRole('slider', { name: /Mean rank/ }).fill('7');
+  const header = await watch(page, '[role="status"]');
   await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect(page.getByText('Copied')).toBeVisible();
+  await saw(header, /Copied/);
   const link = await page.evaluate(() => navigator.clipboard.readText());
   const ranks = await cellTexts(page);
   await page.close();
 
   const other = await context.newPage();
+  const badge = await watch(other, '.badge');
   await other.goto(link);
   await expect(other.locator('.band')).toContainText('From a link');
-  await expect(other.locator('.badge')).toHaveText('Not checked yet');
   await measured(other, 3);
+  await saw(badge, /^Not checked yet$/);
   await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
   expect(await cellTexts(other)).toEqual(ranks);
   await other.getByRole('textbox', { name: 'Seed' }).fill('8');
@@ -39,7 +41,7 @@ for (const [what, fragment, words] of [
     await page.goto(`/${fragment}`);
     await expect(page.getByRole('alert')).toContainText(words);
     await expect(page.locator('#map [data-module]')).toHaveCount(56);
-    await expect(page.getByRole('button', { name: 'Pause' })).toBeEnabled({ timeout: 60_000 });
+    await expect(page.getByRole('button', { name: 'Pause' })).toBeEnabled();
   });
 }
 
@@ -87,7 +89,7 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   await page.getByLabel('Choose').selectOption('own');
   const secret = 'The quick brown fox jumps over the lazy dog, and the dog does not mind at all. ';
   await page.getByRole('textbox', { name: 'Your own' }).fill(secret.repeat(12));
-  await expect(page.locator('.text-sheet')).toContainText(/tokens; the run uses 2 × 8/, { timeout: 20_000 });
+  await expect(page.locator('.text-sheet')).toContainText(/tokens; the run uses 2 × 8/);
   await page.getByRole('button', { name: 'Use this text' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
   await measured(page, 3);
@@ -117,7 +119,7 @@ test('files that are no text or no model are refused in a sentence', async ({ pa
   await expect(page.locator('.picker').getByRole('alert')).toContainText(/weights\.onnx/);
   const model = readFileSync('public/models/atlas-3m/onnx/model_q4.onnx');
   await files.setInputFiles({ name: 'model_q4.onnx', mimeType: 'application/octet-stream', buffer: model.subarray(0, model.length >> 1) });
-  await expect(page.locator('.picker').getByRole('alert')).toContainText('model_q4.onnx', { timeout: 20_000 });
+  await expect(page.locator('.picker').getByRole('alert')).toContainText('model_q4.onnx');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
   await page.getByRole('button', { name: 'Play' }).click();
@@ -129,8 +131,8 @@ test('a folder from disk is weighed, loaded and measured', async ({ page }) => {
   await measured(page, 3);
   await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
   await page.locator('.picker input[type="file"]').first().setInputFiles('public/models/atlas-3m');
-  await expect(page.locator('.picker')).toContainText('56 modules, width 192, 2,048 tokens', { timeout: 30_000 });
+  await expect(page.locator('.picker')).toContainText('56 modules, width 192, 2,048 tokens');
   await expect(page.locator('.picker')).toContainText(/Needs [\d.]+ of [\d.]+ GB/);
   await page.getByRole('button', { name: /^Load / }).click();
-  await expect(page.locator('.rail')).toContainText('atlas-3m', { timeout: 60_000 });
+  await expect(page.locator('.rail')).toContainText('atlas-3m');
 });

@@ -1,6 +1,6 @@
 /** The tour: from Help only, eight cards beside what they speak of, by keyboard and pointer; the page stays usable under it. */
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect, test } from './test.ts';
 import { cells, measured, open } from './page.ts';
 
 test('eight cards, each beside its thing, from Help to the link', async ({ page }) => {

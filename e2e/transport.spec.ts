@@ -1,42 +1,41 @@
 /** Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement. */
-import { expect, test, type Page } from '@playwright/test';
-import { cells, cellTexts, layerSums, measured, open, smallSpec, title } from './page.ts';
+import { expect, test, type Page } from './test.ts';
+import { cells, cellTexts, layerSums, measured, measuredUntil, open, playThenPause, saw, smallSpec, title, watch } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const probed = (page: Page) => page.locator('#map .cell:not(.void)').count();
-/** Long enough to be caught in the middle. */
 const longSpec = () => { const spec = smallSpec({ sequences: 4, length: 32 }); return { ...spec, method: { ...spec.method, repeats: 8 } }; };
 
 test('pauses, steps one module at a time, and goes on', async ({ page }) => {
   await open(page, longSpec());
-  await expect(page.locator('.cell:not(.void)').first()).toBeVisible({ timeout: 60_000 });
-  await press(page, 'Pause');
+  await measuredUntil(page, /^Paused at layer 0 q, repeat 1 of 8/);
   // What is under way is finished first; then the page stands still.
-  await expect(title(page)).toHaveText(/^Paused at layer \d+/, { timeout: 30_000 });
+  await playThenPause(page);
+  await expect(title(page)).toHaveText(/^Paused at layer \d+ (?!q,)/);
   const where = await title(page).innerText();
   const next = /layer (\d+) (\w+)\./.exec(await page.locator('.status .small').first().innerText())!;
   await press(page, 'Step');
-  await expect(title(page)).toHaveText(new RegExp(`^Paused at layer ${next[1]} ${next[2]},`), { timeout: 30_000 });
+  await expect(title(page)).toHaveText(new RegExp(`^Paused at layer ${next[1]} ${next[2]},`));
   expect(await title(page).innerText()).not.toBe(where);
+  const titles = await watch(page, '.status .bold');
   await press(page, 'Play');
-  await expect(title(page)).toHaveText(/^Measuring/);
+  await saw(titles, /^Measuring/);
 });
 
 test('Step from an empty map probes exactly one module', async ({ page }) => {
   await open(page, longSpec());
-  await expect(page.locator('.cell:not(.void)').first()).toBeVisible({ timeout: 60_000 });
-  await press(page, 'Reset');
+  await page.getByRole('button', { name: 'Reset' }).click();
   await expect(title(page)).toHaveText('Ready');
   expect(await probed(page)).toBe(0);
   await press(page, 'Step');
-  await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 8', { timeout: 30_000 });
+  await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 8');
   expect(await probed(page)).toBe(1);
   // What was probed opens beside the map, with this draw's numbers; the focus stays with Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
   await expect(page.locator('.panel .shake')).toHaveText(/^Shake these weights, and the prediction moves by [\d,.]+\.$/);
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
   await page.keyboard.press('Enter');
-  await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8', { timeout: 30_000 });
+  await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8');
   expect(await probed(page)).toBe(2);
   await expect(page.getByRole('heading', { name: 'Layer 0, k' })).toBeVisible();
   await page.keyboard.press('Escape');

@@ -1,16 +1,33 @@
 /** When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and goes on, or waits. */
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, test, type Locator, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { cells, cellTexts, measured, open, saved, smallSpec, title } from './page.ts';
+import { cells, cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
-/** Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would. */
-const holdWorkers = (page: Page) => page.addInitScript(() => {
+/**
+ * Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would; `secondDies`: the second does
+ * so by itself when the first thing it has to say of a run arrives.
+ */
+const holdWorkers = (page: Page, secondDies = false) => page.addInitScript((secondDies) => {
   const all: Worker[] = [];
-  Object.assign(window, { threads: all, Worker: class extends Worker { constructor(url: string | URL, options?: WorkerOptions) { super(url, options); all.push(this); } } });
-});
-const killWorker = (page: Page) => page.evaluate(() => {
+  class Held extends Worker {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      if (all.push(this) !== 2 || !secondDies) return;
+      this.addEventListener('message', (message: MessageEvent<{ kind: string }>) => {
+        if (message.data.kind !== 'events') return;
+        message.stopImmediatePropagation();
+        this.terminate();
+        this.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+      });
+    }
+  }
+  Object.assign(window, { threads: all, Worker: Held });
+}, secondDies);
+/** The thread of a run that stands still is gone when Play is pressed: the run is under way, and gets no further. */
+const dieAtPlay = (page: Page) => page.evaluate(() => {
   const thread = (window as unknown as { threads: Worker[] }).threads.at(-1)!;
   thread.terminate();
+  [...document.querySelectorAll('button')].find((b) => b.textContent === 'Play')!.click();
   thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
 });
 
@@ -35,9 +52,7 @@ const watchSteps = (page: Page) => page.evaluate(() => {
   Object.assign(window, { steps });
 });
 
-// So few tokens that repeats 2 to 4 and 5 to 6 go together: the page then names the first of them.
 const spec = () => { const small = smallSpec(); return { ...small, method: { ...small.method, repeats: 6 } }; };
-const inRepeat = (page: Page, repeat: number) => expect(title(page)).toHaveText(new RegExp(`repeat ${repeat} of 6`), { timeout: 60_000 });
 
 test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({ page }) => {
   await open(page, spec());
@@ -47,23 +62,23 @@ test('a dead engine is brought back once by itself, and the run goes on from its
   const other = await page.context().newPage();
   await holdWorkers(other);
   await open(other, spec());
-  await inRepeat(other, 2);
-  await killWorker(other);
-  await expect(other.getByRole('alert')).toContainText(/The engine stopped\. It goes on from repeat [2-5]\./);
+  await measuredUntil(other, /repeat 2 of 6/);
+  const said = await watch(other, '[role="alert"]');
+  await dieAtPlay(other);
+  await saw(said, /The engine stopped\. It goes on from repeat 2\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
   expect(await cellTexts(other)).toEqual(undisturbed);
 });
 
 test('an engine that dies twice asks before it goes on', async ({ page }) => {
-  await holdWorkers(page);
+  await holdWorkers(page, true);
   await open(page, spec());
-  await inRepeat(page, 2);
-  await killWorker(page);
-  await expect(page.getByRole('alert')).toContainText('The engine stopped.');
-  await inRepeat(page, 5);
-  await killWorker(page);
+  await measuredUntil(page, /repeat 2 of 6/);
+  const said = await watch(page, '[role="alert"]');
+  await dieAtPlay(page);
   await expect(page.getByRole('alert')).toContainText('The engine stopped twice.');
+  await saw(said, /The engine stopped\. It goes on from repeat 2\./);
   await expect(title(page)).toHaveText(/^Stopped at repeat/);
   expect(await page.locator('#map .cell:not(.void)').count()).toBe(56);
   await page.getByRole('button', { name: 'Try again' }).click();
@@ -77,42 +92,38 @@ test('a race whose engine dies is brought back by itself and goes on from its ch
   const plate = (of: Page) => of.getByRole('tabpanel');
   const ready = async (of: Page) => {
     await open(of, race);
-    await expect(title(of)).toHaveText('Nothing trained yet', { timeout: 90_000 });
-    await of.getByRole('button', { name: 'Play' }).click();
+    await expect(title(of)).toHaveText('Nothing trained yet');
   };
   const losses = async (of: Page) => {
-    await expect(title(of)).toHaveText('The race is over', { timeout: 120_000 });
+    await expect(title(of)).toHaveText('The race is over');
     return (await saved(of, () => plate(of).getByRole('button', { name: 'CSV' }).click())).text;
   };
   await ready(page);
+  await page.getByRole('button', { name: 'Play' }).click();
   const undisturbed = await losses(page);
 
   const other = await page.context().newPage();
   await holdWorkers(other);
   await ready(other);
-  await expect(plate(other).locator('.how')).toContainText(/step [4-9] of 12/, { timeout: 60_000 });
-  // A pause leaves a checkpoint.
-  await other.getByRole('button', { name: 'Pause' }).click();
-  await expect(title(other)).toHaveText('Paused');
-  await expect.poll(() => checkpoints(other)).toBe(1);
+  await stepUntil(other, '[role="tabpanel"] .how', /step [4-9] of 12/);
   const stood = await stepIn(plate(other));
-  expect(stood).toBeGreaterThanOrEqual(4);
-  await other.getByRole('button', { name: 'Play' }).click();
-  await expect.poll(() => stepIn(plate(other)), { timeout: 60_000 }).toBeGreaterThan(stood);
+  await stepOn(other);
+  await expect(title(other)).toHaveText('Paused');
+  expect(await checkpoints(other)).toBe(1);
   await watchSteps(other);
-  await killWorker(other);
+  await dieAtPlay(other);
   expect(await losses(other)).toBe(undisturbed);
   const seen = await other.evaluate(() => (window as unknown as { steps: number[] }).steps);
   // Nothing was begun anew: every step seen since then lies behind the checkpoint.
   expect(Math.min(...seen)).toBeGreaterThanOrEqual(stood);
   await expect(other.getByRole('alert')).toHaveCount(0);
-  expect(await checkpoints(other)).toBe(0);
+  await expect.poll(() => checkpoints(other)).toBe(0);
 });
 
 test('where no engine works a recorded run is shown and marked as one', async ({ page }) => {
   await page.route('**/*.wasm', (route) => route.abort());
   await open(page, null);
-  await expect(title(page)).toHaveText('A recorded run', { timeout: 60_000 });
+  await expect(title(page)).toHaveText('A recorded run');
   await expect(page.locator('.chips .chip').first()).toHaveText(/^Recorded \d{4}-\d\d-\d\d, /);
   await expect(page.getByRole('button', { name: 'Play' })).toBeDisabled();
   await expect(page.getByRole('alert')).toContainText('could not be fetched');
@@ -128,7 +139,7 @@ test('a hidden tab waits until it is looked at', async ({ page }) => {
     Object.assign(window, { look: () => { hidden = false; document.dispatchEvent(new Event('visibilitychange')); } });
   });
   await open(page);
-  await expect(page.locator('.status')).toContainText('Starts when this tab is in view.', { timeout: 60_000 });
+  await expect(page.locator('.status')).toContainText('Starts when this tab is in view.');
   await page.evaluate(() => (window as unknown as { look(): void }).look());
   await measured(page, 3);
 });

@@ -23,8 +23,8 @@ export interface Mirror {
     noRanges: boolean;
     /** Sends other bytes than it announced. */
     corrupt: boolean;
-    /** Milliseconds before each 64 kB. */
-    slow: number;
+    /** Stops after so many bytes until this is 0 again; 0: does not. */
+    hold: number;
   };
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export async function startMirror(folders: Record<string, string>, gated: readon
     const entries = entriesOf(folder);
     return [name, { entries, commit: createHash('sha1').update(JSON.stringify(entries)).digest('hex') }];
   }));
-  const mirror: Mirror = { url: '', store: '', log: [], fault: { breaks: 0, after: 0, noRanges: false, corrupt: false, slow: 0 }, close: () => Promise.resolve() };
+  const mirror: Mirror = { url: '', store: '', log: [], fault: { breaks: 0, after: 0, noRanges: false, corrupt: false, hold: 0 }, close: () => Promise.resolve() };
   const { fault, log } = mirror;
 
   async function send(entry: Entry, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -63,7 +63,7 @@ export async function startMirror(folders: Record<string, string>, gated: readon
     const breaks = fault.breaks > 0 && from + fault.after < content.length, end = breaks ? from + fault.after : content.length;
     if (breaks) fault.breaks--;
     for (let at = from; at < end && !response.destroyed; at += 65536) {
-      if (fault.slow) await new Promise((done) => setTimeout(done, fault.slow));
+      while (fault.hold && at - from >= fault.hold && !response.destroyed) await new Promise((look) => setTimeout(look, 10));
       await new Promise((done) => response.write(content.subarray(at, Math.min(end, at + 65536)), done));
     }
     if (breaks) setTimeout(() => response.destroy(), 20);

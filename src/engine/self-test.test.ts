@@ -7,7 +7,7 @@ import type { Backend } from './backend.ts';
 import { createEngine } from './cut-engine.ts';
 import type { Ort } from './ort.ts';
 import { chooseProvider } from './provider.ts';
-import { selfTest, type SelfTestReport } from './self-test.ts';
+import { difference, selfTest, type SelfTestReport } from './self-test.ts';
 import { wasmBackend } from './test-backends.ts';
 import type { TrainingOps } from './training-ops.ts';
 import { testTraining } from './training-self-test.ts';
@@ -24,6 +24,12 @@ async function report(backend: Backend, spoil: (bytes: Uint8Array) => Uint8Array
     await engine.dispose();
   }
 }
+
+it('takes zeros for equal to zeros, and for nothing else', () => {
+  expect(difference([0, 0], [0, 0])).toBe(0);
+  expect(difference([0, 1e-9], [0, 0])).toBe(Infinity);
+  expect(difference([0, NaN], [0, 0])).toBe(Infinity);
+});
 
 describe('selfTest', () => {
   it('passes on WASM', async () => {

@@ -145,5 +145,6 @@ export function difference(got: ArrayLike<number>, want: ArrayLike<number>): num
     if (!(d <= worst)) worst = Number.isNaN(d) ? Infinity : d;
     top = Math.max(top, Math.abs(want[i]!));
   }
-  return worst / top;
+  // All zeros on both sides are equal, too.
+  return worst === 0 ? 0 : worst / top;
 }

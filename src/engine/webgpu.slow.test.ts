@@ -46,7 +46,8 @@ describe.skipIf(!there)('WebGPU', () => {
     const gpu = (await testGpu())!, ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
     const model = compile(tinyDecoderGraph({ weights: 'q4' })), engine = createEngine({ model, backend: new WebGpuBackend(ort, gpu), memoryBudgetBytes: 1e9 });
     const pass = await engine.cleanPass(batchOf(model.vocab)), running = engine.disagreement(pass, probesOf(engine, 0));
-    setTimeout(() => gpu.device.destroy(), 50);
+    // A turn later: the run has begun, and waits for what the device reads back.
+    setImmediate(() => gpu.device.destroy());
     await expect(running).rejects.toMatchObject({ code: 'device-lost' });
     await engine.dispose();
   });

@@ -34,6 +34,8 @@ describe('the file of a checkpoint', () => {
     const bytes = writeCheckpoint(checkpoint, about), told = writeCheckpoint({ ...checkpoint, told: [{ type: 'evaluation', step: 0.5, loss: 1 }] }, about);
     expect(() => readCheckpoint(bytes.subarray(0, bytes.length - 4), 'a', about)).toThrow(expect.objectContaining({ code: 'bad-safetensors' }));
     expect(() => readCheckpoint(told, 'a', about)).toThrow(expect.objectContaining({ code: 'bad-checkpoint', message: expect.stringContaining('0.step') }));
+    const deep = writeSafetensors({ x: { shape: [1], data: new Float32Array(1) } }, { format: 'rank-atlas-checkpoint 1', model: 'ab', spec: `{"seed":${'['.repeat(20_000)}${']'.repeat(20_000)}}` });
+    expect(() => readCheckpoint(deep, 'a', about)).toThrow(expect.objectContaining({ code: 'bad-checkpoint' }));
     expect(() => readCheckpoint(writeCheckpoint({ ...checkpoint, moments: [] }, about), 'a', about)).toThrow(expect.objectContaining({ code: 'bad-checkpoint' }));
   });
 });

@@ -6,6 +6,7 @@ import * as z from 'zod/mini';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AdapterMoments, AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
+import { parseJson } from '../model/json.ts';
 import { readSafetensors, toFloat32, writeSafetensors, type FloatTensor } from '../model/safetensors.ts';
 import { firstIssue } from './schema.ts';
 import type { TrainingCheckpoint } from './training-run.ts';
@@ -63,7 +64,7 @@ export function readCheckpoint(bytes: Uint8Array, file: string, { spec, hash, mo
 
 const json = (text: string): unknown => {
   try {
-    return JSON.parse(text);
+    return parseJson(new TextEncoder().encode(text)).value;
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 /** Python's regular expressions over module paths: against JavaScript's where both mean the same, and where only one does. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuTime } from '../../test/cpu-time.ts';
 import '../../test/seed.ts';
 import { fullMatch, parsePattern, pathMatch } from './peft-pattern.ts';
 
@@ -59,9 +60,11 @@ describe('a pattern', () => {
   });
 
   test('takes no exponential time', () => {
-    const path = `${'a'.repeat(60)}!`, nested = `${'('.repeat(20)}a${')*'.repeat(20)}b`, began = performance.now();
-    for (const source of ['(a+)+b', '(a|a)*b', '(a?){30,999}b', `${'.*'.repeat(400)}b`, nested]) expect(pathMatch(parsePattern(source), path)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(5000);
+    const path = `${'a'.repeat(60)}!`, nested = `${'('.repeat(20)}a${')*'.repeat(20)}b`;
+    const took = cpuTime(() => {
+      for (const source of ['(a+)+b', '(a|a)*b', '(a?){30,999}b', `${'.*'.repeat(400)}b`, nested]) expect(pathMatch(parsePattern(source), path)).toBe(false);
+    });
+    expect(took).toBeLessThan(5000);
     expect(() => parsePattern('a'.repeat(1001))).toThrow('longer');
   });
 });

@@ -198,3 +198,8 @@ describe('differences', () => {
     expect(sameMeasurement(one!, two!)).toBe(false);
   });
 });
+
+test('what is not there is said to be missing', () => {
+  expect(() => parseSpec({ text: { kind: 'own' } })).toThrow('at "text.text": it is missing');
+  expect(() => parseSpec({ model: { id: 3 } })).toThrow('expected string');
+});

@@ -205,7 +205,8 @@ export const parseSpec = (value: unknown): ExperimentSpec => parsed(specSchema, 
 export function firstIssue(error: z.core.$ZodError, value?: unknown): { at: string; why: string } {
   const issue = error.issues[0]!;
   const path = pathOf(issue);
-  const message = issue.code === 'unrecognized_keys' ? `there is no such setting${beside(value, issue)}` : issue.message;
+  const absent = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
+  const message = absent ? 'it is missing' : issue.code === 'unrecognized_keys' ? `there is no such setting${beside(value, issue)}` : issue.message;
   return { at: path.map(String).join('.').slice(0, 100) || 'the file', why: message.slice(0, 200) };
 }
 

@@ -34,7 +34,7 @@ function table(kind: string, run: (path: string) => unknown): void {
   const rows = cases.filter((c) => c.kind === kind);
   describe.skipIf(!hasShared)(`hostile ${kind} files`, () => {
     test('there are some', () => expect(rows.length).toBeGreaterThan(0));
-    test.for(rows)('$path: $wrong', { timeout: 2000 }, async ({ path, expect: expected }) => {
+    test.for(rows)('$path: $wrong', async ({ path, expect: expected }) => {
       expect(expected.split(' or ')).toContain(await outcome(() => run(path)));
     });
   });

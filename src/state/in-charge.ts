@@ -3,7 +3,7 @@ import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useRun } from './run-store.ts';
 import { pause, play, reset, step } from './session.ts';
-import { pauseStudy, playStudy, resetStudy, studyChanges } from './study-session.ts';
+import { pauseStudy, playStudy, resetStudy, stepStudy, studyChanges } from './study-session.ts';
 import { useStudy, type StudyPhase } from './study-store.ts';
 import type { Phase } from './transport.ts';
 import { useView } from './view-store.ts';
@@ -53,9 +53,13 @@ export function resetInCharge(): void {
 /** A step is under way whose module is to be shown. */
 let stepping = false;
 
-/** A study's events are its steps; only the measurement is stepped. The module that was probed opens beside the map. */
+/** A study goes to its next event; of the measurement the module that was probed opens beside the map. */
 export function stepInCharge(): void {
-  if (now() !== null) return;
+  const study = now();
+  if (study !== null) {
+    if (canPlay(study, useStudy.getState(), useExperiment.getState().spec)) void stepStudy(study);
+    return;
+  }
   stepping = true;
   step();
 }

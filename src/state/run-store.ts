@@ -24,6 +24,8 @@ interface RunState {
   largest: number;
   /** The run waits for the tab to come into view. */
   waiting: boolean;
+  /** Draws at which the step under way is over; null: none is. */
+  stepping: number | null;
   /** What went on by itself after the engine died, while that is news. */
   restarted: Restarted | null;
   results: readonly KeptResult[];
@@ -66,6 +68,7 @@ export const useRun = create<RunState & RunActions>()((set, get) => ({
   shown: null,
   largest: 0,
   waiting: false,
+  stepping: null,
   restarted: null,
   results: restore(),
   comparing: null,

@@ -143,7 +143,10 @@ async function start(how: 'run' | 'step' = 'run'): Promise<void> {
     if (useRun.getState().shown) act('failed');
     else useRun.setState({ phase: 'idle' });
   } finally {
-    if (mine === run) live = false;
+    if (mine === run) {
+      live = false;
+      useRun.setState({ stepping: null });
+    }
   }
 }
 
@@ -160,6 +163,8 @@ function receive({ events, memory }: Extract<FromWorker, { kind: 'events' }>): v
   if (!state) return;
   // A run that goes on retells what is known; until it has, the view stands still rather than starting over.
   if (state.result || drawsIn(state.measured) >= catchUp) useRun.getState().view(state, false);
+  const { stepping } = useRun.getState();
+  if (stepping !== null && drawsIn(state.measured) >= stepping) useRun.setState({ stepping: null });
   if (state.result) {
     live = false;
     useRun.getState().keep(state.result);
@@ -172,6 +177,7 @@ function endRun(): void {
   run++;
   if (live) client.control('cancel');
   live = false;
+  useRun.setState({ stepping: null });
 }
 
 export function play(): void {
@@ -184,6 +190,7 @@ export function play(): void {
     useExperiment.getState().edit((s) => ({ ...s, method: { ...s.method, repeats } }), 'repeats');
   }
   act('play');
+  useRun.setState({ stepping: null });
   if (live) client.control('resume');
   else void start();
 }
@@ -203,12 +210,13 @@ export function pause(): void {
 
 /** Probe one module, and stay paused. */
 export function step(): void {
-  const { phase, shown } = useRun.getState();
+  const { phase, shown, stepping } = useRun.getState();
   // One step at a time: the one under way, or the layer a pause waits for, comes first.
-  if (!can(phase, 'step') || !engine.open || (phase === 'paused' && shown?.probing) || (phase === 'done' && shown && isWhole(shown, spec()))) return;
+  if (!can(phase, 'step') || !engine.open || stepping !== null || (phase === 'paused' && shown?.probing) || (phase === 'done' && shown && isWhole(shown, spec()))) return;
   act('step');
   if (live) client.control('step');
   else void start('step');
+  useRun.setState({ stepping: drawsIn(useRun.getState().shown?.measured ?? []) + 1 });
 }
 
 /** Empty the view; settings and seed stay. Undo brings it back. */

@@ -39,7 +39,7 @@ export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: Experim
 }
 
 /** Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of the engine left. */
-export const playStudy = (study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> => run(study, spec, false);
+export const playStudy = (study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> => run(study, spec, 'play');
 
 /** How a study is shown; null, and said, where its code could not be fetched. */
 async function viewOf(study: StudyKind): Promise<StudyView<StudyStates[StudyKind]> | null> {
@@ -47,24 +47,32 @@ async function viewOf(study: StudyKind): Promise<StudyView<StudyStates[StudyKind
     return await studyViews[study]() as StudyView<StudyStates[StudyKind]>;
   } catch (error) {
     useStudy.getState().act(study, 'idle');
+    useStudy.getState().set({ stepping: false });
     useModel.setState({ failure: failureOf(error) });
     return null;
   }
 }
 
-/** `again`: the engine stopped once since Play was pressed. */
-async function run(study: StudyKind, spec: ExperimentSpec, again: boolean): Promise<void> {
-  const { phase, act, view } = useStudy.getState();
+/** As `playStudy`, but only to the next event, and stays paused. One step at a time: the one under way comes first. */
+export const stepStudy = (study: StudyKind): Promise<void> =>
+  useStudy.getState().stepping ? Promise.resolve() : run(study, useExperiment.getState().spec, 'step');
+
+/** `again`: the engine stopped once since the button was pressed. */
+async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step', again = false): Promise<void> {
+  const { phase, act, view, set } = useStudy.getState();
   if (!engine.open || phase[study] === 'running') return;
   useModel.setState({ failure: null });
-  if (phase[study] === 'paused' && live?.study === study) {
-    act(study, 'running');
-    return client.control('resume');
+  const goesOn = phase[study] === 'paused' && live?.study === study;
+  if (goesOn) {
+    act(study, how === 'step' ? 'paused' : 'running');
+    set({ stepping: how === 'step' });
+    return client.control(how === 'step' ? 'step' : 'resume');
   }
   const importances = importancesNow();
   endStudy();
   standAside();
-  act(study, 'running');
+  act(study, how === 'step' ? 'paused' : 'running');
+  set({ stepping: how === 'step' });
   const seen = await viewOf(study);
   if (!seen) return;
   const { reduce, progress } = seen;
@@ -76,26 +84,34 @@ async function run(study: StudyKind, spec: ExperimentSpec, again: boolean): Prom
       if (state === null && event.type !== 'start' && event.type !== 'resumed') return;
       state = reduce(state, event);
       view(study, state, spec, progress(state));
+      set({ stepping: false });
     },
   };
   try {
     const texts = await textsOf(spec);
-    const { finished } = await client.ask('study', { study, spec, texts, importances, paused: useStudy.getState().phase[study] === 'paused' });
+    const { stepping } = useStudy.getState(), paused = !stepping && useStudy.getState().phase[study] === 'paused';
+    const answer = client.ask('study', { study, spec, texts, importances, paused });
+    if (stepping) client.control('step');
+    const { finished } = await answer;
     if (live === mine) act(study, finished ? 'done' : 'idle');
     const agreed = study === 'agree' && finished ? useStudy.getState().states.agree?.result : null;
     if (agreed) keepAgreement(agreed);
   } catch (error) {
     if (live !== mine) return;
     act(study, 'idle');
+    set({ stepping: false });
     live = null;
     if (ofCode(error, 'device-lost', 'worker-died')) {
       // Once it goes on by itself; then whoever reads what is said decides.
       if (!await revive(error, null)) return;
-      if (!again) return await run(study, spec, true);
+      if (!again) return await run(study, spec, how, true);
     }
     if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
   } finally {
-    if (live === mine) live = null;
+    if (live === mine) {
+      live = null;
+      set({ stepping: false });
+    }
     useRun.setState({ restarted: null });
   }
 }
@@ -137,6 +153,7 @@ export function endStudy(): void {
   if (!live) return;
   const { study } = live;
   live = null;
+  useStudy.getState().set({ stepping: false });
   client.control('cancel');
   useStudy.getState().act(study, 'idle');
 }

@@ -16,7 +16,9 @@ interface StudyStore {
   specs: Record<StudyKind, ExperimentSpec | null>;
   /** Trained or imported, the last one last. */
   adapters: readonly AdapterSummary[];
-  set(patch: Partial<Pick<StudyStore, 'adapters'>>): void;
+  /** One event of the study that is paused is under way. */
+  stepping: boolean;
+  set(patch: Partial<Pick<StudyStore, 'adapters' | 'stepping'>>): void;
   act(study: StudyKind, phase: StudyPhase): void;
   view<K extends StudyKind>(study: K, state: StudyStates[K] | null, spec: ExperimentSpec | null, progress: number): void;
 }
@@ -29,6 +31,7 @@ export const useStudy = create<StudyStore>()((set) => ({
   progress: each(0),
   specs: each<ExperimentSpec | null>(null),
   adapters: [],
+  stepping: false,
   set,
   act: (study, phase) => set((s) => ({ phase: { ...s.phase, [study]: phase } })),
   view: (study, state, spec, progress) => set((s) => ({ states: { ...s.states, [study]: state }, specs: { ...s.specs, [study]: spec }, progress: { ...s.progress, [study]: progress } })),

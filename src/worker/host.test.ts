@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Ort } from '../engine/ort.ts';
 import { measurementOf, reduce, type Measurement } from '../experiment/measurement.ts';
 import { defaultSpec } from '../experiment/schema.ts';
@@ -81,6 +81,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     whole = page.measurement!;
   }, 120_000);
 
+  afterEach(() => { vi.restoreAllMocks(); });
   afterAll(() => page.control('cancel'));
 
   it('runs an experiment to its result', () => {
@@ -95,22 +96,25 @@ describe('the engine host', { timeout: 120_000 }, () => {
   });
 
   it('pauses between batches, steps one module, goes on, and loses nothing', async () => {
-    let batches = 0;
-    page.onEvents = ({ events }) => {
-      batches += events.filter((e) => e.type === 'draws').length;
-      if (batches >= 2) {
-        page.onEvents = () => undefined;
-        page.control('pause');
-      }
-    };
-    const finished = page.ask('run', { spec, texts: '' });
+    sendEveryEvent();
     const drawn = () => page.measurement!.draws.flat().length;
-    await settled(() => drawn());
+    /** Resolves when the run stands still, having drawn; `first` sees every message before that. */
+    const stands = (first: () => void = () => undefined) => new Promise<void>((done) => {
+      page.onEvents = ({ events, paused }) => {
+        if (!events.some((e) => e.type === 'draws')) return;
+        if (paused) done();
+        else first();
+      };
+    });
+    const standing = stands(() => page.control('pause')), finished = page.ask('run', { spec, texts: '' });
+    await standing;
     const before = drawn();
     expect(before).toBeLessThan(112);
+    const stepped = stands();
     page.control('step');
-    await settled(() => drawn());
+    await stepped;
     expect(drawn()).toBe(before + 1);
+    page.onEvents = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
     page.measurement!.draws.flat().forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
@@ -158,6 +162,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
   const importances = () => whole.draws.map((d) => d.reduce((a, b) => a + b, 0) / d.length);
 
   it('runs a study, which pauses and goes on, and keeps what it trained', async () => {
+    sendEveryEvent();
     const begun = new Promise<void>((begin) => {
       page.onStudy = () => {
         if (!page.race!.lanes.some((l) => l.step >= 1)) return;
@@ -167,9 +172,14 @@ describe('the engine host', { timeout: 120_000 }, () => {
       };
     });
     const finished = page.ask('study', { study: 'race', spec: race, texts: {}, importances: importances() });
-    await Promise.race([begun, finished]);
-    await settled(() => page.race!.lanes.reduce((sum, l) => sum + l.step, 0));
+    await begun;
+    const steps = () => page.race!.lanes.reduce((sum, l) => sum + l.step, 0), before = steps();
+    const stepped = new Promise<void>((done) => { page.onStudy = done; });
+    page.control('step');
+    await stepped;
+    expect(steps()).toBe(before + 1);
     expect(page.race!.result).toBeNull();
+    page.onStudy = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
     expect(page.race!.lanes.map((l) => [l.entry, l.step])).toEqual([['adarank', 4], ['uniform', 4]]);
@@ -245,10 +255,8 @@ describe('the engine host', { timeout: 120_000 }, () => {
   });
 });
 
-/** Resolves when a count has stopped changing. */
-async function settled(count: () => number): Promise<void> {
-  for (let last = -1; last !== count();) {
-    last = count();
-    await new Promise((r) => setTimeout(r, 700));
-  }
+/** Events are sent at most ten times a second: with a second between any two looks at the clock, every one by itself. */
+function sendEveryEvent(): void {
+  let now = performance.now();
+  vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));
 }

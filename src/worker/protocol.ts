@@ -127,7 +127,7 @@ export type ToWorker =
   | { [K in RequestName]: { kind: 'ask'; id: number; name: K; ask: Requests[K]['ask'] } }[RequestName]
   /** Call off the reading of a model: what has arrived is kept. */
   | { kind: 'stop-reading' }
-  /** Reach a run between two batches. `step` probes one module and pauses again. */
+  /** Reach a run between two batches. `step` probes one module, or goes to a study's next event, and pauses again. */
   | { kind: 'control'; action: 'pause' | 'resume' | 'step' | 'cancel' };
 
 export type Progress =

@@ -28,7 +28,7 @@ export class RunControl implements Control {
     if (!this.paused) this.wake?.();
   }
 
-  /** A probe has its value: a step ends here. */
+  /** A probe has its value, or a study its next event: a step ends here. */
   drawn(): void {
     if (this.stepping) {
       this.stepping = false;

@@ -53,8 +53,14 @@ export class StudyHost {
     const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
     if (ask.study !== 'samples') await this.testTraining();
     try {
-      const run = await studyRuns[ask.study](), context = await this.context(ask, ground);
-      return { finished: await this.pulled(ask, control, (checkpoint) => run({ ...context, checkpoint }), (event) => outbox.add(event), () => outbox.flush()) !== null };
+      const run = await studyRuns[ask.study]();
+      const context = await this.context(ask, ground);
+      const begin = (checkpoint: CheckpointDoor) => run({ ...context, checkpoint });
+      const done = await this.pulled(ask, control, begin, (event) => {
+        outbox.add(event);
+        control.drawn();
+      }, () => outbox.flush());
+      return { finished: done !== null };
     } finally {
       outbox.flush();
     }

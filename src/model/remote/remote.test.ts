@@ -34,7 +34,7 @@ beforeEach(async () => {
   cache = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
   store = (await diskStore(cache))!;
   mirror.log.length = 0;
-  Object.assign(mirror.fault, { breaks: 0, after: 0, noRanges: false, corrupt: false, slow: 0 });
+  Object.assign(mirror.fault, { breaks: 0, after: 0, noRanges: false, corrupt: false, hold: 0 });
   return () => rmSync(cache, { recursive: true });
 });
 
@@ -139,11 +139,11 @@ describe('a transfer', () => {
 
   test('that is called off keeps what came, and the next one goes on from there', async () => {
     const controller = new AbortController(), { signal } = controller;
-    mirror.fault.slow = 5;
+    mirror.fault.hold = 200_000;
     await expect(openModel(await remoteFiles(atlas, access({ signal })), { onProgress: () => controller.abort() })).rejects.toThrow(code('cancelled'));
     const kept = readdirSync(cache).find((name) => name.endsWith('.part'))!, size = readFileSync(join(cache, kept)).length;
     expect(size).toBeGreaterThan(0);
-    mirror.fault.slow = 0;
+    mirror.fault.hold = 0;
     mirror.log.length = 0;
     expect((await open()).hash).toBe(hash);
     expect(graphRequests()).toEqual([`GET ${graph} bytes=${size}-`]);

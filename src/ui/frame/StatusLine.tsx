@@ -27,10 +27,10 @@ interface Status {
 export function useStatus(): Status {
   const measurement = useMeasurementStatus(), study = useInCharge(), making = useModel((m) => m.making);
   const words = useWords();
-  const phase = useStudy((s) => (study === null ? 'idle' : s.phase[study]));
+  const phase = useStudy((s) => (study === null ? 'idle' : s.phase[study])), stepping = useStudy((s) => s.stepping);
   const ran = useStudy((s) => (study === null ? null : s.specs[study]));
   const spec = useExperiment((e) => e.spec);
-  if (making && (study === null ? measurement.phase : phase) === 'running') return { title: words.base.making[making.base], note: words.base.share(making.share), phase: 'base' };
+  if (making && (stepping || (study === null ? measurement.phase : phase) === 'running')) return { title: words.base.making[making.base], note: words.base.share(making.share), phase: 'base' };
   if (study === null) return measurement;
   const w = words.studies, changes = ran && phase !== 'running' ? studyChanges(study, ran, spec) : [];
   if (changes.length > 0) return { title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')), note: w.changed, phase: 'changed' };

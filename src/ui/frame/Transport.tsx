@@ -21,7 +21,7 @@ export function useButtons(): Buttons {
   const shown = useStudy((s) => study !== null && s.states[study] !== null);
   const spec = useExperiment((e) => e.spec);
   const more = useStudy((s) => study !== null && canPlay(study, s, spec));
-  return study === null ? measurement : { playing: running, play: running || more, step: false, reset: shown };
+  return study === null ? measurement : { playing: running, play: running || more, step: !running && more, reset: shown };
 }
 
 function useMeasurementButtons(): Buttons {
@@ -40,7 +40,8 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   const { transport } = useWords();
   const can = useButtons();
   // While a step, or the layer a pause waits for, is under way, another one has to wait: a press does nothing, and the focus stays.
-  const settling = useRun((r) => r.phase === 'paused' && r.shown?.probing != null);
+  const probing = useRun((r) => r.phase === 'paused' && (r.stepping !== null || r.shown?.probing != null)), stepping = useStudy((s) => s.stepping);
+  const study = useInCharge(), settling = study === null ? probing : stepping;
   return (
     <div className="joined" role="group" aria-label={transport.label}>
       {withReset && <button type="button" className="button" disabled={!can.reset} onClick={resetInCharge} title="R">{transport.reset}</button>}

@@ -317,7 +317,7 @@ export const en = {
       'Magenta marks what is happening now, and nothing else.',
     ],
     keys: 'Keys', keysOn: 'Use single keys', keyList: [
-      ['K', 'Play or pause'], ['S', 'Step: probe one module'], ['R', 'Reset the view; settings and seed stay'], ['M', 'To the map'],
+      ['K', 'Play or pause'], ['S', 'Step: probe one module, or one step of a study'], ['R', 'Reset the view; settings and seed stay'], ['M', 'To the map'],
       ['[ ]', 'Mean rank down, up'], ['T', 'Table or map'], ['V', 'Compare with uniform'], ['P', 'Present: larger type, without the form'], ['?', 'This help'], ['N', 'Next card of the tour'], ['Ctrl Z', 'Undo; with Shift, redo'],
       ['← ↑ → ↓', 'Move in the map; Home, End, PgUp, PgDn too; Enter opens a module'],
     ] as [string, string][],

@@ -1,0 +1,20 @@
+/** Untrusted JSON: what is said of it before anyone walks through it. */
+import { expect, test } from 'vitest';
+import { readPeftConfig } from '../experiment/peft-config.ts';
+import { readConfig } from './config.ts';
+import { parseJson } from './json.ts';
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const nested = (deep: number) => '['.repeat(deep) + ']'.repeat(deep);
+
+test('nesting is bounded, and brackets in a string are none', () => {
+  expect(parseJson(bytes(nested(500))).value).toHaveLength(1);
+  expect(() => parseJson(bytes(nested(501)))).toThrow('nested more than 500 deep');
+  expect(parseJson(bytes(`["${'['.repeat(2000)}\\"["]`)).value).toHaveLength(1);
+});
+
+test('a setting that is nested without end is refused in a sentence', () => {
+  const deep = nested(20_000);
+  expect(() => readConfig(bytes(`{"hidden_size":${deep}}`))).toThrow(expect.objectContaining({ code: 'bad-config' }));
+  expect(() => readPeftConfig(bytes(`{"peft_type":"LORA","lora_alpha":${deep}}`))).toThrow(expect.objectContaining({ code: 'bad-adapter' }));
+});

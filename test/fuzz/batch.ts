@@ -1,0 +1,137 @@
+/** A run of inputs of one kind, one after the other: made, read, and, where accepted, opened. */
+import { AtlasError } from '../../src/errors.ts';
+import type { Input, Kind } from './kinds.ts';
+import { breaksRuntime, type Outcome } from './open.ts';
+import { Random } from './random.ts';
+
+export interface Job {
+  kind: string;
+  from: number;
+  to: number;
+}
+
+export interface Finding {
+  kind: string;
+  index: number;
+  what: 'uncaught' | 'sentence' | 'slow' | 'memory' | 'wrong' | 'hang' | 'crash';
+  detail: string;
+  /** Absent where the process that had it is gone: it is made again from the seed. */
+  input?: Input;
+}
+
+export interface Counts {
+  inputs: number;
+  refused: number;
+  accepted: number;
+  opened: Record<Outcome, number>;
+  /** Refusals by code. */
+  codes: Record<string, number>;
+  slowest: { ms: number; index: number };
+}
+
+export interface Report {
+  counts: Counts;
+  findings: Finding[];
+  /** The first input that was not come to: the end, or earlier where the runtime broke. */
+  next: number;
+}
+
+export const noCounts = (): Counts =>
+  ({ inputs: 0, refused: 0, accepted: 0, opened: { equal: 0, sentence: 0, alone: 0, unsteady: 0, wrong: 0 }, codes: {}, slowest: { ms: 0, index: -1 } });
+
+/** Milliseconds a reader may take, and bytes a process may grow by at one input. */
+const MOST_MS = 1000, MOST_BYTES = 700e6;
+
+/** Streams of random numbers, by kind; never reordered, so that an index stays the same input. */
+const STREAMS = ['onnx', 'onnx-large', 'safetensors', 'tokenizer', 'config', 'link', 'spec', 'training', 'result', 'peft', 'zip', 'checkpoint'];
+
+export function inputOf(kind: Kind, name: string, seed: number, index: number): Input {
+  const stream = STREAMS.indexOf(name);
+  if (stream < 0) throw new Error(`"${name}" has no stream of random numbers`);
+  return kind.make(new Random(seed, stream, index));
+}
+
+/** `before` is told of every input; `peak` gives the process's largest size so far, in bytes. */
+export async function runBatch(kind: Kind, { kind: name, from, to }: Job, seed: number, { before = () => undefined, peak = () => 0 }: { before?(index: number): void; peak?(): number } = {}): Promise<Report> {
+  const counts = noCounts(), findings: Finding[] = [];
+  let top = peak();
+  for (let index = from; index < to; index++) {
+    before(index);
+    const input = inputOf(kind, name, seed, index);
+    const find = (what: Finding['what'], detail: string) => findings.push({ kind: name, index, what, detail, input });
+    counts.inputs++;
+    const { error, value, ms } = await timed(kind, input);
+    if (ms > counts.slowest.ms) counts.slowest = { ms, index };
+    if (ms > MOST_MS) find('slow', `${Math.round(ms)} ms`);
+    const refused = (what: unknown): boolean => {
+      if (!(what instanceof AtlasError)) {
+        find('uncaught', what instanceof Error ? what.stack ?? what.message : String(what));
+        return false;
+      }
+      counts.codes[what.code] = (counts.codes[what.code] ?? 0) + 1;
+      const flaw = flawOf(what.message);
+      if (flaw) find('sentence', `${flaw}: ${what.message.slice(0, 300)}`);
+      return true;
+    };
+    if (error !== undefined) {
+      counts.refused++;
+      refused(error);
+    } else {
+      counts.accepted++;
+      if (kind.open) {
+        try {
+          const { outcome, detail } = await kind.open(value as never);
+          counts.opened[outcome]++;
+          if (outcome === 'wrong') find('wrong', detail);
+        } catch (thrown) {
+          counts.opened[refused(thrown) ? 'sentence' : 'wrong']++;
+          if (breaksRuntime(thrown)) return { counts, findings, next: index + 1 };
+        }
+      }
+    }
+    const now = peak();
+    if (now - top > MOST_BYTES) find('memory', `the process grew by ${Math.round((now - top) / 1e6)} MB`);
+    top = now;
+  }
+  return { counts, findings, next: to };
+}
+
+/** What reading gave; a slow time counts only if it is slow again, and again. */
+async function timed(kind: Kind, input: Input): Promise<{ error?: unknown; value?: unknown; ms: number }> {
+  const once = async () => {
+    const start = performance.now(), used = process.cpuUsage();
+    // Of the machine's time only what this process had: it may be busy with other things.
+    const ms = () => {
+      const { user, system } = process.cpuUsage(used);
+      return Math.min(performance.now() - start, (user + system) / 1000);
+    };
+    try {
+      return { value: await kind.read(input), ms: ms() };
+    } catch (error) {
+      return { error, ms: ms() };
+    }
+  };
+  const found = await once();
+  for (let again = 0; again < 2 && found.ms > MOST_MS; again++) found.ms = Math.min(found.ms, (await once()).ms);
+  return found;
+}
+
+/** Why a refusal is no plain sentence, or null. */
+function flawOf(message: string): string | null {
+  if (/undefined|\[object|\bNaN\b/.test(message)) return 'a value is missing';
+  if (message.length > 700) return `it has ${message.length} characters`;
+  if (!/[.!?]$/.test(message)) return 'it does not end';
+  return null;
+}
+
+export function add(a: Counts, b: Counts): Counts {
+  const sum = <K extends string>(x: Record<K, number>, y: Record<K, number>) => {
+    const out = { ...x };
+    for (const key of Object.keys(y) as K[]) out[key] = (out[key] ?? 0) + y[key];
+    return out;
+  };
+  return {
+    inputs: a.inputs + b.inputs, refused: a.refused + b.refused, accepted: a.accepted + b.accepted,
+    opened: sum(a.opened, b.opened), codes: sum(a.codes, b.codes), slowest: a.slowest.ms >= b.slowest.ms ? a.slowest : b.slowest,
+  };
+}

@@ -1,0 +1,28 @@
+/** A slice of `npm run fuzz`: damaged inputs of every kind, always the same. */
+import { describe, expect, test } from 'vitest';
+import { inputOf, runBatch } from './batch.ts';
+import { kinds } from './kinds.ts';
+
+/** Thousandths of the whole; what opens a session is dear. */
+const INPUTS = 2500;
+
+describe('damaged inputs are refused in a sentence, or give what they should', () => {
+  test.for(Object.entries(kinds))('%s', { timeout: 120_000 }, async ([name, kind]) => {
+    const to = Math.max(3, Math.round((INPUTS * kind.share) / (kind.open ? 4000 : 1000)));
+    const { counts, findings, next } = await runBatch(kind, { kind: name, from: 0, to }, 1);
+    // A tokenizer's refusals quote its library, which may not know what it was given.
+    const own = findings.filter(({ what }) => name !== 'tokenizer' || what !== 'sentence');
+    expect(own.map(({ index, what, detail }) => `${index} ${what}: ${detail}`)).toEqual([]);
+    expect(next).toBe(to);
+    expect(counts.refused).toBeGreaterThan(0);
+    expect(counts.accepted + counts.refused).toBe(to);
+  });
+
+  test('an input is the same every time, and another with another seed or index', () => {
+    for (const [name, kind] of Object.entries(kinds)) {
+      const text = (seed: number, index: number) => inputOf(kind, name, seed, index).map(([, bytes]) => Buffer.from(bytes).toString('latin1')).join();
+      expect(text(3, 5)).toBe(text(3, 5));
+      expect(new Set([text(3, 5), text(3, 6), text(4, 5)]).size).toBe(3);
+    }
+  });
+});

@@ -1,0 +1,140 @@
+/**
+ * The second stage: what was accepted is run. A model does what `rank-atlas check` does; an adapter is applied, and its loss
+ * is that of the model with `W + s·B·A` in place of `W`.
+ */
+import * as ortNamespace from 'onnxruntime-web';
+import { compile } from '../../src/compiler/index.ts';
+import { createEngine } from '../../src/engine/cut-engine.ts';
+import { cpuTensor, queued, type Ort, type OrtTensor } from '../../src/engine/ort.ts';
+import { embeddingRows, hasQuantisedLookup, ROWS, withoutQuantisedLookup } from '../../src/engine/runnable.ts';
+import { comparePipeline, difference, fewTokens } from '../../src/engine/self-test.ts';
+import type { AdapterValues, TokenBatch } from '../../src/engine/engine.ts';
+import { nextTokenLosses } from '../../src/engine/tokens.ts';
+import { untouchedInputs, untouchedLogits, type UntouchedModel } from '../../src/engine/untouched.ts';
+import { WasmBackend } from '../../src/engine/wasm-backend.ts';
+import type { OpenedExport } from '../../src/compiler/open.ts';
+import { AtlasError } from '../../src/errors.ts';
+import type { PeftImport } from '../../src/experiment/peft.ts';
+import { writeGraph } from '../../src/onnx/write.ts';
+import { tinyDecoderGraph } from '../tiny-decoder.ts';
+import { trainingBatch } from '../training-data.ts';
+
+/**
+ * `equal`: as it should be. `sentence`: a refusal in words. `alone`: the untouched export does not run here, or not to
+ * finite numbers, so there is nothing to compare with. `unsteady`: its own numbers hang on the order of its sums.
+ * `wrong` is a finding.
+ */
+export type Outcome = 'equal' | 'sentence' | 'alone' | 'unsteady' | 'wrong';
+export interface Verdict {
+  outcome: Outcome;
+  detail: string;
+}
+
+const ort = ortNamespace as unknown as Ort;
+ort.env.wasm.numThreads = 1;
+ort.env.logLevel = 'fatal';
+
+const MEMORY = 5e8;
+
+type Given = Readonly<Record<string, OrtTensor>>;
+
+export async function judgeModel({ graph, compiled, bytes, external }: OpenedExport & { bytes: Uint8Array; external: ReadonlyMap<string, Uint8Array> }): Promise<Verdict> {
+  const batch = fewTokens(compiled), engine = createEngine({ model: compiled, backend: new WasmBackend(ort), memoryBudgetBytes: MEMORY });
+  try {
+    const logits = await engine.logits(batch);
+    const check = await comparePipeline({ ort, model: compiled, export: { graph, bytes, external } }, batch, logits);
+    if (check.ok) return { outcome: 'equal', detail: '' };
+    if (Number.isNaN(check.error) && check.note) return { outcome: 'alone', detail: check.note };
+    return await unequal({ graph, compiled, bytes, external }, batch, logits, check.error, check.allowed);
+  } finally {
+    await engine.dispose();
+  }
+}
+
+/** Whose fault a difference is: numbers that the runtime itself gives otherwise without its optimisations prove nothing. */
+async function unequal({ graph, compiled, bytes, external }: Parameters<typeof judgeModel>[0], batch: TokenBatch, logits: Float32Array, error: number, allowed: number): Promise<Verdict> {
+  const { headDim } = compiled, lookup = hasQuantisedLookup(graph);
+  const model: UntouchedModel = lookup ? withoutQuantisedLookup(graph, headDim) : { graph: bytes, external, headDim };
+  const given: Given = lookup ? { [ROWS]: rowsOf(compiled, batch) } : {};
+  const want = await untouchedLogits(ort, model, batch, given);
+  if (!want.every(Number.isFinite)) return { outcome: 'alone', detail: 'the untouched export gives numbers that are not finite' };
+  const plain = await unoptimised(model, batch, given), own = plain ? difference(plain, want) : 0;
+  const detail = `error ${error.toPrecision(3)}, allowed ${allowed}, of the runtime itself ${own.toPrecision(3)}, ${logits.every(Number.isFinite) ? 'finite' : 'not finite'}`;
+  if (own > allowed / 20) return { outcome: 'unsteady', detail };
+  const bare = logits.every(Number.isFinite) ? null : await untouchedLogits(ort, { ...model, graph: unguarded(graph), external: new Map() }, batch, given);
+  return { outcome: bare?.every(Number.isFinite) === false ? 'unsteady' : 'wrong', detail };
+}
+
+/**
+ * The export without its guard against NaN behind a softmax, which the cut pipeline has no need of: nothing is less than itself.
+ * Where it gives no finite numbers either, those are its own, and `check` says that the two differ.
+ */
+const unguarded = (graph: OpenedExport['graph']): Uint8Array => writeGraph({
+  ...graph, nodes: graph.nodes.map((n) => (n.op === 'IsNaN' ? { ...n, op: 'Less', inputs: [n.inputs[0]!, n.inputs[0]!] } : n)),
+});
+
+function rowsOf(compiled: OpenedExport['compiled'], batch: TokenBatch) {
+  const { data, width } = embeddingRows(compiled, batch);
+  return cpuTensor(ort, 'float32', [batch.sequences, batch.length, width], new Uint8Array(data.buffer));
+}
+
+/** Null where the runtime needs its optimisations. */
+const unoptimised = ({ graph, external, headDim }: UntouchedModel, batch: TokenBatch, given: Given) => queued(ort, async (): Promise<Float32Array | null> => {
+  const externalData = [...external].map(([path, data]) => ({ path, data }));
+  const session = await ort.InferenceSession.create(graph, { executionProviders: ['wasm'], externalData, graphOptimizationLevel: 'disabled' }).catch(() => null);
+  try {
+    const found = await session?.run(untouchedInputs(ort, session, batch, headDim, given), ['logits']);
+    return found?.logits?.type === 'float32' ? (found.logits.data as Float32Array).slice() : null;
+  } catch {
+    return null;
+  } finally {
+    await session?.release();
+  }
+});
+
+const base = tinyDecoderGraph(), tinyModel = compile(base), tokens = trainingBatch(2, 6);
+const engine = createEngine({ model: tinyModel, backend: new WasmBackend(ort), memoryBudgetBytes: MEMORY });
+
+export async function judgeAdapter({ adapters: values, scale }: PeftImport): Promise<Verdict> {
+  const adapters = await engine.adapters(values);
+  try {
+    const got = await engine.logits(tokens, { adapters, scale });
+    const want = await untouchedLogits(ort, { graph: merged(values, scale), external: new Map(), headDim: tinyModel.headDim }, tokens);
+    if (!want.every(Number.isFinite)) return { outcome: 'alone', detail: 'the merged model gives numbers that are not finite' };
+    const [adapted, dense] = [await lossOf(got), await lossOf(want)], largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    const ok = difference(got, want) <= 1e-3 && Math.abs(adapted - dense) <= 1e-3 * (1 + largest);
+    // What overflows on one way and not on the other proves nothing.
+    const extreme = values.some((v) => Math.abs(scale(v.module)) > 1e6 || [v.loraA, v.loraB].some((w) => w.some((x) => Math.abs(x) > 1e8)));
+    return { outcome: ok ? 'equal' : extreme ? 'unsteady' : 'wrong', detail: ok ? '' : `loss ${adapted}, merged ${dense}, logits differ by ${difference(got, want)}` };
+  } finally {
+    adapters.dispose();
+  }
+}
+
+async function lossOf(logits: Float32Array): Promise<number> {
+  const losses = await nextTokenLosses(async (visit) => visit(0, tinyModel.vocab, logits), tokens);
+  return losses.reduce((a, b) => a + b, 0) / losses.length;
+}
+
+/** The graph keeps W as [in, out]. */
+function merged(values: readonly AdapterValues[], scale: (module: number) => number): Uint8Array {
+  const initialisers = new Map(base.initialisers);
+  for (const { module, rank, loraA, loraB } of values) {
+    const { path, inFeatures, outFeatures } = tinyModel.modules[module]!, name = `onnx::MatMul_${path}`, old = initialisers.get(name)!;
+    const w = new Float32Array(new Uint8Array(old.bytes).buffer);
+    for (let i = 0; i < inFeatures; i++) {
+      for (let o = 0; o < outFeatures; o++) {
+        let sum = 0;
+        for (let r = 0; r < rank; r++) sum += loraB[o * rank + r]! * loraA[r * inFeatures + i]!;
+        w[i * outFeatures + o]! += scale(module) * sum;
+      }
+    }
+    initialisers.set(name, { ...old, bytes: new Uint8Array(w.buffer) });
+  }
+  return writeGraph({ ...base, initialisers });
+}
+
+/** Whether this error leaves the runtime unfit for anything more. */
+export const breaksRuntime = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError
+  || (error instanceof AtlasError && error.cause instanceof WebAssembly.RuntimeError)
+  || (error instanceof Error && /abort|unreachable|out of bounds|memory/i.test(`${error.message} ${String(error.cause)}`));

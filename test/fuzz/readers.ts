@@ -1,0 +1,75 @@
+/** Every door that takes a file from outside, one function each: what it gives, or an `AtlasError`. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readAdapter } from '../../cli/adapter-files.ts';
+import { openExport, type OpenedExport } from '../../src/compiler/open.ts';
+import { AtlasError } from '../../src/errors.ts';
+import { readCheckpoint } from '../../src/experiment/checkpoint-file.ts';
+import { decodeLink } from '../../src/experiment/link.ts';
+import { importPeft, type PeftImport } from '../../src/experiment/peft.ts';
+import { parseResult } from '../../src/experiment/result-file.ts';
+import { parseSpec, repairSpec } from '../../src/experiment/schema.ts';
+import { parseTraining } from '../../src/experiment/training-spec.ts';
+import { checkConfig, readConfig } from '../../src/model/config.ts';
+import { parseJson } from '../../src/model/json.ts';
+import { readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
+import { loadTokenizer } from '../../src/model/tokenizer.ts';
+import { checkpointOf, tinyModules } from './sources.ts';
+
+export async function readOnnx(bytes: Uint8Array, file: string, external: ReadonlyMap<string, Uint8Array>): Promise<OpenedExport> {
+  return openExport(bytes, { file, external: (name) => external.get(name) });
+}
+
+export function readTensors(bytes: Uint8Array): void {
+  for (const tensor of readSafetensors(bytes, 'x.safetensors').tensors.values()) {
+    if (['F32', 'F16', 'BF16', 'F64'].includes(tensor.type)) toFloat32(tensor);
+  }
+}
+
+/** What loads must run, too. */
+export async function readTokenizer(bytes: Uint8Array): Promise<void> {
+  const tokenizer = await loadTokenizer(bytes, 'tokenizer.json');
+  tokenizer.decode(tokenizer.encode(`The ab 12 ½² é\u0301 日本 😀\u0000\ufeff <s> ${'a'.repeat(500)}!`));
+}
+
+export const readModelConfig = (bytes: Uint8Array): void => checkConfig(readConfig(bytes), { hidden: 192, layers: 8, vocab: 2048 });
+
+export const readLink = async (text: string): Promise<unknown> => decodeLink(text);
+
+/** A file that is no JSON gets its sentence from whoever opened it. */
+function json(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes).value;
+  } catch (error) {
+    throw new AtlasError('usage', { why: (error as Error).message });
+  }
+}
+
+export function readSpec(bytes: Uint8Array): unknown {
+  const value = json(bytes);
+  parseSpec(repairSpec(value).spec);
+  return parseSpec(value);
+}
+
+export const readTraining = (bytes: Uint8Array): unknown => parseTraining(json(bytes));
+
+export const readResult = (bytes: Uint8Array): unknown => parseResult(json(bytes));
+
+export const readPeft = (config: Uint8Array, weights: Uint8Array): PeftImport => importPeft(config, weights, tinyModules);
+
+let folder: string | null = null;
+
+/** A zip as the command line takes it, from disk. */
+export async function readZip(bytes: Uint8Array): Promise<PeftImport> {
+  if (folder === null) {
+    const made = folder = mkdtempSync(join(tmpdir(), 'atlas-fuzz-'));
+    process.once('exit', () => rmSync(made, { recursive: true, force: true }));
+  }
+  const path = join(folder, 'adapter.zip');
+  writeFileSync(path, bytes);
+  const { config, weights } = await readAdapter(path);
+  return readPeft(config, weights);
+}
+
+export const readCheckpointFile = (bytes: Uint8Array): unknown => readCheckpoint(bytes, 'x.checkpoint', checkpointOf);
