@@ -98,13 +98,15 @@ async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step',
     if (agreed) keepAgreement(agreed);
   } catch (error) {
     if (live !== mine) return;
+    // What was pressed last counts, not what it was begun by.
+    const last = useStudy.getState().phase[study] === 'running' ? 'play' : 'step';
     act(study, 'idle');
     set({ stepping: false });
     live = null;
     if (ofCode(error, 'device-lost', 'worker-died')) {
       // Once it goes on by itself; then whoever reads what is said decides.
       if (!await revive(error, null)) return;
-      if (!again) return await run(study, spec, how, true);
+      if (!again) return await run(study, spec, last, true);
     }
     if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
   } finally {
