@@ -6,9 +6,9 @@ import { batchOf, type LoadedModel } from '../src/worker/load.ts';
 import { bosEn } from '../src/ui/words/bos.en.ts';
 import { bundledText } from './bundled.ts';
 
-/** Says on stderr what stands before every text. */
+/** Says on stderr what stands before every text; of token ids there is nothing to say. */
 export function sayBos(bos: Bos | undefined): void {
-  if (bos) console.error(`rank-atlas: ${bosEn.said(bos)}.`);
+  if (bos && bos.by !== 'ids') console.error(`rank-atlas: ${bosEn.said(bos)}.`);
 }
 
 /** At most `sequences` sequences of `length` tokens, the BOS among them. Throws `bad-text`, `no-bos`. */

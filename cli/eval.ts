@@ -20,9 +20,9 @@ export const evaluate: Command = async (path, options) => {
   const { adapters: values, scale, notes } = await adapterAt(path, model);
   const judged = await tokensOf(spec.held, { sequences: spec.heldSequences, length: spec.length, bos: spec.bos }, model);
   const bos = await bosOf(spec.held.kind, spec.bos, model);
-  sayBos(bos);
 
   const { engine } = await startEngine(model, options, spec.base);
+  sayBos(bos);
   try {
     const adapters = await engine.adapters(values), { batch } = spec.training;
     const base = await heldOutLoss(engine, judged, batch), adapted = await heldOutLoss(engine, judged, batch, { adapters, scale });

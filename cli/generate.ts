@@ -20,10 +20,11 @@ export const generate: Command = async (prompt, options) => {
   if (rank !== null && options.adapter === undefined) throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
   const model = await modelFor(options);
   const words = wordsOf(model, bos), ids = await words.prompt(prompt), stop = await words.endTokens();
-  sayBos(await model.open.bos(bos));
+  const before = await model.open.bos(bos);
   const { engine } = await startEngine(model, options);
   try {
     const use = options.adapter === undefined ? undefined : await adapterIn(options.adapter, rank, model, engine);
+    sayBos(before);
     const text = new TokenText(ids, words.decode), start = performance.now();
     let count = 0, loss = 0;
     process.stdout.write(prompt);

@@ -36,7 +36,6 @@ export const train: Command = async (argument, options) => {
   const { length, heldSequences, bos } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
   const data = { train: await tokensOf(spec.train, { sequences: Infinity, length, bos }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length, bos }, model) };
   const facts = await factsIn({ texts: [spec.train, spec.held], bos }, model);
-  sayBos(facts.bos);
 
   const about = { spec, hash: model.open.hash, modules: model.compiled.modules };
   const from = options.resume === undefined ? undefined : readCheckpoint(await readBytes(options.resume), options.resume, about);
@@ -44,6 +43,7 @@ export const train: Command = async (argument, options) => {
 
   const { engine, runtime, compiled } = await startEngine(model, options, spec.base);
   try {
+    sayBos(facts.bos);
     await warnOfTraining(engine);
     if (spec.base === 'nf4') {
       const { bytes, perWeight } = storedSize(compiled);

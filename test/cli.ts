@@ -18,3 +18,6 @@ export async function cli(...args: string[]): Promise<{ code: number; out: strin
 
 /** `['a=1', 'b=2']` as `--set a=1 --set b=2`. */
 export const set = (settings: readonly string[]): string[] => settings.flatMap((s) => ['--set', s]);
+
+/** What the bundled model's runs say of a text, and nothing else. */
+export const saysNoBos = 'rank-atlas: No BOS: tokenizer.json asks for none.\n';
