@@ -36,7 +36,9 @@ test('a model whose tokenizer asks for a BOS gets it, and its result says so', a
     await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(folder));
     await page.getByRole('button', { name: /^Load / }).click();
     await expect(rail).toContainText('<s> before each sequence, as tokenizer.json asks');
-    await expect(title(page)).toHaveText('Measured 14 modules, 1 repeat');
+    await expect(title(page)).toHaveText('Ready');
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await expect(title(page)).toHaveText(/^Measured 14 modules, 1 repeat/);
     await page.getByRole('button', { name: 'Export' }).click();
     const { text } = await saved(page, () => page.getByRole('button', { name: 'Result, JSON' }).click());
     expect((JSON.parse(text) as RunResult).model).toMatchObject({ bos: { ids: [1], tokens: ['<s>'], by: 'tokenizer.json' } });
