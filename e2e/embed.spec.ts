@@ -42,7 +42,7 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   const spec = smallSpec({ seed: 4, study: 'race', training: { ...training, steps: 4, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...race, entries: ['uniform', 'spectrum'] } });
   await open(page, spec, '?embed=map,race&lang=en');
   await expect(page.locator('.source')).toHaveText('Nothing is recorded of this experiment. Run here measures it.');
-  await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute('href', /\/\?lang=en#x=1\./);
+  await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute('href', /\/\?lang=en#x=2\./);
   await page.getByRole('button', { name: 'Run here' }).click();
   await expect(title(page)).toHaveText('The race is over');
   await expect(page.locator('.map-sheet .head')).toContainText('AdaRank, 3 repeats');
