@@ -77,7 +77,7 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   const rows = csv.trim().split('\n').filter((l) => !l.startsWith('#'));
   expect(rows[0]).toBe('token,model’s text,p under the model,p with adapter,adapted text,p under the model,p with adapter');
   const losses = await plate(page).locator('.scores tr:not(.of-token) td').allTextContents();
-  for (const loss of [losses[1], losses[2], losses[4], losses[5]]) expect(loss).toMatch(/^\d\.\d{3}$/);
+  for (const loss of [losses[1], losses[2], losses[4], losses[5]]) expect(loss).toMatch(/^\d+\.\d{3}$/);
 
   // At another rank it is another adapter.
   await page.getByLabel('Rank in use').selectOption('1');

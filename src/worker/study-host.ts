@@ -5,6 +5,7 @@
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { MemoryUse } from '../engine/engine.ts';
+import { Once } from '../engine/once.ts';
 import { makeBase } from '../experiment/base.ts';
 import { isOnBase, MAKER } from '../experiment/base-spec.ts';
 import { checkpointKey, type CheckpointDoor } from '../experiment/checkpoint.ts';
@@ -35,7 +36,10 @@ export class StudyHost {
   private readonly out: Surroundings;
   private readonly checkpoints: CheckpointStore;
   private readonly bases: Bases;
-  private tested = false;
+  /** The kernels that studies train and measure gradients with, before the first of them. */
+  private readonly tests = new Once(async () => {
+    this.out.send({ kind: 'tested', checks: await this.opened.engine.testTraining() });
+  });
   /** The checkpoints of the study under way, by their key. */
   private keeping: { key: string; keeper: CheckpointKeeper } | null = null;
 
@@ -51,7 +55,7 @@ export class StudyHost {
     const ground = await this.ground({ ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } }, control);
     if (!ground) return { finished: false };
     const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
-    if (ask.study !== 'samples') await this.testTraining();
+    if (ask.study !== 'samples') await this.tests.get();
     try {
       const run = await studyRuns[ask.study]();
       const context = await this.context(ask, ground);
@@ -65,14 +69,6 @@ export class StudyHost {
       outbox.flush();
     }
   }
-
-  /** The kernels that studies train and measure gradients with, before the first of them. */
-  private async testTraining(): Promise<void> {
-    if (this.tested) return;
-    this.out.send({ kind: 'tested', checks: await this.opened.engine.testTraining() });
-    this.tested = true;
-  }
-
   /** What an experiment runs on from now on, its base made first where nobody has yet; null where it was cancelled meanwhile. Throws what the making study throws. */
   async ground({ spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>, control: RunControl): Promise<Ground | null> {
     const key = baseKey(spec), { base } = spec;
