@@ -1,6 +1,7 @@
 /** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
@@ -158,6 +159,7 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   await expect(choices).toHaveText(['<img src=x>', 'a�gnp.exe', 'a�gnp.exe (2)', 'b�c�', cut, `${cut} (2)`]);
   expect(await question(page).textContent()).not.toMatch(/[\p{Cc}\u202a-\u202e\u200e\u200f]/u);
   await expect(question(page).locator('img')).toHaveCount(0);
+  expect((await new AxeBuilder({ page }).include('.band').setLegacyMode().analyze()).violations).toEqual([]);
   const heights = await choices.evaluateAll((buttons) => buttons.map((b) => b.getBoundingClientRect().height));
   expect(new Set(heights).size).toBe(1);
   await page.setViewportSize({ width: 390, height: 844 });
