@@ -3,7 +3,7 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
-import { adapterPair, CONFIG_FILE, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
+import { adapterPair, CONFIG_FILE, filesIn, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
 import { storedZip } from '../src/experiment/stored-zip.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
@@ -50,8 +50,7 @@ async function fromZip(path: string, { file, folder }: ZipPlace): Promise<Adapte
   } catch (error) {
     throw unreadable(error);
   }
-  const within = folder === '' ? entries : entries.filter((e) => e.path.startsWith(`${folder}/`)).map((e) => ({ ...e, path: e.path.slice(folder.length + 1) }));
-  const pair = adapterPair(within, path, (inner) => [path.replace(/[/\\]+$/, ''), inner].filter(Boolean).join('/'));
+  const pair = adapterPair(filesIn(entries, folder), path, (inner) => [path.replace(/[/\\]+$/, ''), inner].filter(Boolean).join('/'));
   const bytesOf = async (entry: ZipEntry) => {
     if (entry.bytes > MOST_BYTES) throw new AtlasError('no-file', { file, why: `"${entry.path.slice(-100)}" in it is larger than an adapter can be` });
     return unzipped(entry, (packed, bytes) => inflateSync(packed, { out: new Uint8Array(bytes) })).catch((error: unknown) => { throw unreadable(error); });

@@ -1,7 +1,9 @@
 /** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
 import { strToU8, unzipSync, zipSync } from 'fflate';
-import { expect, test } from './test.ts';
+import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';
 
@@ -68,30 +70,103 @@ test('files that are no adapter of this model are refused in a sentence, and not
   await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
 });
 
-test('of a zip with several adapters the top-most is taken, and where none is, they are named', async ({ page }) => {
-  const settings = (r: number) => strToU8(JSON.stringify({ peft_type: 'LORA', r, target_modules: ['model.layers.0.self_attn.q_proj'], use_later_idea: 1 }));
-  const weights = (r: number) => {
-    const name = 'base_model.model.model.layers.0.self_attn.q_proj', header = strToU8(JSON.stringify({
-      [`${name}.lora_A.weight`]: { dtype: 'F32', shape: [r, 192], data_offsets: [0, r * 768] },
-      [`${name}.lora_B.weight`]: { dtype: 'F32', shape: [192, r], data_offsets: [r * 768, 2 * r * 768] },
-    }));
-    const bytes = new Uint8Array(8 + header.length + 2 * r * 768);
-    new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
-    bytes.set(header, 8);
-    return bytes;
-  };
-  const pair = (folder: string, r: number) => ({ [`${folder}adapter_config.json`]: settings(r), [`${folder}adapter_model.safetensors`]: weights(r) });
+const settings = (r: number) => strToU8(JSON.stringify({ peft_type: 'LORA', r, target_modules: ['model.layers.0.self_attn.q_proj'], use_later_idea: 1 }));
+
+function weights(r: number): Uint8Array {
+  const name = 'base_model.model.model.layers.0.self_attn.q_proj', header = strToU8(JSON.stringify({
+    [`${name}.lora_A.weight`]: { dtype: 'F32', shape: [r, 192], data_offsets: [0, r * 768] },
+    [`${name}.lora_B.weight`]: { dtype: 'F32', shape: [192, r], data_offsets: [r * 768, 2 * r * 768] },
+  }));
+  const bytes = new Uint8Array(8 + header.length + 2 * r * 768);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(header, 8);
+  return bytes;
+}
+
+/** PEFT's two files of an adapter of one module, of rank `r`. */
+const pair = (folder: string, r: number) => ({ [`${folder}adapter_config.json`]: settings(r), [`${folder}adapter_model.safetensors`]: weights(r) });
+
+async function offerZip(page: Page, content: Record<string, Uint8Array>, name = 'out.zip'): Promise<void> {
+  await page.locator('#change-model').click();
+  await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name, mimeType: 'application/zip', buffer: Buffer.from(zipSync(content)) });
+}
+
+const ranksTaken = async (page: Page) => (await cellTexts(page)).map(Number).reduce((sum, r) => sum + r, 0);
+const question = (page: Page, words = 'several adapters') => page.getByRole('group', { name: words });
+
+test('of a zip with several adapters the top-most is taken', async ({ page }) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
-  const offer = async (content: Record<string, Uint8Array>) => {
-    await page.locator('#change-model').click();
-    await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'out.zip', mimeType: 'application/zip', buffer: Buffer.from(zipSync(content)) });
-  };
-  await offer({ ...pair('a/', 2), ...pair('b/', 3) });
-  await expect(page.getByRole('alert')).toContainText('several adapters: a, b');
   // As Windows packs it, the checkpoint last.
-  await offer({ ...pair('out\\', 5), ...pair('out\\checkpoint-1\\', 2) });
+  await offerZip(page, { ...pair('out\\', 5), ...pair('out\\checkpoint-1\\', 2) });
   await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
   await expect(page.getByRole('alert')).toContainText('use_later_idea');
-  expect((await cellTexts(page)).map(Number).reduce((sum, r) => sum + r, 0)).toBe(5);
+  await expect.poll(() => ranksTaken(page)).toBe(5);
+});
+
+test('where none is top-most the page asks, and takes exactly the one that is chosen', async ({ page }, testInfo) => {
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet');
+  const before = await cellTexts(page);
+  const checkpoints = { ...pair('o/checkpoint-10/', 4), ...pair('o/checkpoint-2/', 3), ...pair('o/checkpoint-2/deeper/', 7) };
+
+  // Dismissed, by its button or by Esc, everything is as it was.
+  for (const dismiss of [() => page.getByRole('button', { name: 'Dismiss' }).click(), () => page.keyboard.press('Escape')]) {
+    await offerZip(page, checkpoints);
+    await expect(question(page).locator('p')).toBeFocused();
+    await dismiss();
+    await expect(question(page)).toHaveCount(0);
+    await expect(page.locator('#change-model')).toBeFocused();
+    await expect(page.locator('.adapters li')).toHaveCount(0);
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    expect(await cellTexts(page)).toEqual(before);
+  }
+
+  // By keyboard alone, from where the question was read.
+  await offerZip(page, checkpoints);
+  await expect(question(page).locator('p')).toBeFocused();
+  await expect(question(page).getByRole('listitem')).toHaveText(['o/checkpoint-2', 'o/checkpoint-10']);
+  await page.keyboard.press('Tab');
+  await expect(question(page).getByRole('button', { name: 'o/checkpoint-2', exact: true })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
+  await expect(question(page)).toHaveCount(0);
+  await expect.poll(() => ranksTaken(page)).toBe(3);
+
+  // A folder, in Japanese.
+  const folder = testInfo.outputPath('out');
+  for (const [path, bytes] of Object.entries(checkpoints)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), bytes);
+  }
+  await page.getByRole('button', { name: '日本語' }).click();
+  await page.locator('#change-model').click();
+  await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
+  await expect(question(page, '複数のアダプター')).toContainText('どれを読み込みますか？');
+  await question(page, '複数のアダプター').getByRole('button', { name: 'out/o/checkpoint-10' }).click();
+  await expect(page.getByRole('alert')).toContainText('use_later_idea');
+  await expect.poll(() => ranksTaken(page)).toBe(4);
+});
+
+test('names of strangers are shown on one line each, cut, and say nothing but themselves', async ({ page }) => {
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet');
+  const long = 'x'.repeat(3000), hostile = ['a\u202egnp.exe', 'a\u2066gnp.exe', 'b\nc\u0007', '<img src=x>', `${long}1${long}`, `${long}2${long}`];
+  const content = Object.assign({}, ...hostile.map((name, i) => pair(`${name}/`, i + 1))) as Record<string, Uint8Array>;
+  await offerZip(page, content, `\u202epiz.${'y'.repeat(200)}.zip`);
+  const choices = question(page).getByRole('button').filter({ hasNotText: 'Dismiss' });
+  const cut = `${'x'.repeat(20)}…${'x'.repeat(39)}`;
+  await expect(choices).toHaveText(['<img src=x>', 'a�gnp.exe', 'a�gnp.exe (2)', 'b�c�', cut, `${cut} (2)`]);
+  expect(await question(page).textContent()).not.toMatch(/[\p{Cc}\u202a-\u202e\u200e\u200f]/u);
+  await expect(question(page).locator('img')).toHaveCount(0);
+  expect((await new AxeBuilder({ page }).include('.band').setLegacyMode().analyze()).violations).toEqual([]);
+  const heights = await choices.evaluateAll((buttons) => buttons.map((b) => b.getBoundingClientRect().height));
+  expect(new Set(heights).size).toBe(1);
+  await page.setViewportSize({ width: 390, height: 844 });
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+
+  await choices.last().click();
+  await expect(page.getByRole('alert')).toContainText('use_later_idea');
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await expect.poll(() => ranksTaken(page)).toBe(6);
 });

@@ -1,7 +1,7 @@
 /** Which files are the adapter: one folder's pair, the top-most; never the config of one with the weights of another. */
 import { expect, test } from 'vitest';
 import { AtlasError } from '../errors.ts';
-import { adapterPair } from './peft-files.ts';
+import { adapterPair, filesIn, SeveralAdapters } from './peft-files.ts';
 
 const C = 'adapter_config.json', W = 'adapter_model.safetensors', BIN = 'adapter_model.bin';
 const pair = (...paths: string[]) => adapterPair(paths.map((path) => ({ path })), 'out.zip', (folder) => `out.zip/${folder}`);
@@ -44,4 +44,28 @@ test.for<[string, string[], string, string[]]>([
 test('a long list is cut', () => {
   const many = Array.from({ length: 30 }, (_, i) => [`c-${i}/${C}`, `c-${i}/${W}`]).flat();
   expect(() => pair(...many)).toThrow(/c-5, …\. Give one of them\.$/);
+});
+
+test('of several equally high, each can be chosen by its folder, and gives exactly its own pair', () => {
+  const files = ['o/c-10', 'o/c-2', 'o/c-2/deep', 'o/c-2b'].flatMap((folder) => [W, C].map((name) => ({ path: `${folder}/${name}`, from: folder })));
+  let error: unknown;
+  try {
+    adapterPair(files, 'out.zip');
+  } catch (e) {
+    error = e;
+  }
+  expect(error).toBeInstanceOf(SeveralAdapters);
+  const { folders } = error as SeveralAdapters;
+  expect(folders).toEqual(['o/c-2', 'o/c-2b', 'o/c-10']);
+  for (const from of folders) {
+    expect(adapterPair(filesIn(files, from), 'out.zip')).toEqual({ config: { path: C, from }, weights: { path: W, from } });
+  }
+  expect(filesIn(files, '')).toBe(files);
+});
+
+test('names of strangers stay on one line of the sentence', () => {
+  const [hostile, long] = ['a\n\u202eb', 'x'.repeat(5000)];
+  const said = () => pair(`${hostile}/${C}`, `${hostile}/${W}`, `${long}/${C}`, `${long}/${W}`);
+  expect(said).toThrow(/out\.zip\/a��b/);
+  expect(said).toThrow(/^.{100,250}$/u);
 });

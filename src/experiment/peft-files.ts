@@ -1,5 +1,6 @@
 /** Which of many files are an adapter: PEFT's two, from one folder. A trainer's output holds several adapters. */
 import { AtlasError } from '../errors.ts';
+import { oneLine } from '../model/one-line.ts';
 
 export const CONFIG_FILE = 'adapter_config.json';
 export const WEIGHTS_FILE = 'adapter_model.safetensors';
@@ -14,22 +15,34 @@ interface Folder<T> { path: string; depth: number; config?: T; weights?: T; pick
 /** As much of a list as fits a sentence. */
 const MOST_LISTED = 6;
 
+/** Adapters of one file that lie equally high, of which one must be chosen. */
+export class SeveralAdapters extends AtlasError {
+  /** Their folders, for `filesIn`. */
+  readonly folders: readonly string[];
+  constructor(file: string, list: string, folders: readonly string[]) {
+    super('several-adapters', { file, list });
+    this.folders = folders;
+  }
+}
+
+/** `checkpoint-2` before `checkpoint-10`. */
+const inOrder = new Intl.Collator('en', { numeric: true });
+
 /**
  * The pair in the top-most folder that has anything of an adapter: a finished adapter lies above its checkpoints. `named` says a
- * folder as the visitor would choose it. Throws `several-adapters` where two folders are equally high, `adapter-apart` where the
+ * folder as the visitor would choose it. Throws `SeveralAdapters` where two folders are equally high, `adapter-apart` where the
  * two files lie in different folders, `no-file`.
  */
 export function adapterPair<T extends NamedFile>(files: readonly T[], file: string, named: (folder: string) => string = (folder) => folder || '.'): AdapterPair<T> {
   const folders = foldersOf(files), highest = Math.min(...folders.map((f) => f.depth));
   const top = folders.filter((f) => f.depth === highest), whole = folders.filter((f) => f.config && f.weights);
   const listed = (list: readonly Folder<T>[]) => {
-    // A stranger's names: on one line.
-    const names = list.slice(0, MOST_LISTED).map((f) => named(f.path).slice(-80).replace(/\p{Cc}/gu, '?'));
+    const names = list.slice(0, MOST_LISTED).map((f) => oneLine(named(f.path)));
     return list.length > MOST_LISTED ? `${names.join(', ')}, …` : names.join(', ');
   };
   if (top.length === 0) throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not hold it` });
   const wholeTop = top.filter((f) => f.config && f.weights);
-  if (wholeTop.length > 1) throw new AtlasError('several-adapters', { file, list: listed(wholeTop) });
+  if (wholeTop.length > 1) throw new SeveralAdapters(file, listed(wholeTop), wholeTop.map((f) => f.path));
   const [only] = wholeTop;
   // A half beside it may be what was meant: nothing says which.
   if (only && top.length === 1) return { config: only.config!, weights: only.weights! };
@@ -50,8 +63,12 @@ function foldersOf<T extends NamedFile>(files: readonly T[]): Folder<T>[] {
     else folder.pickled = true;
     folders.set(path, folder);
   }
-  return [...folders.values()];
+  return [...folders.values()].sort((a, b) => inOrder.compare(a.path, b.path));
 }
+
+/** The files of one folder and below it, their paths from there; of `''` all. */
+export const filesIn = <T extends NamedFile>(files: readonly T[], folder: string): readonly T[] =>
+  (folder === '' ? files : files.filter(({ path }) => path.startsWith(`${folder}/`)).map((file) => ({ ...file, path: file.path.slice(folder.length + 1) })));
 
 /** Whether a path's name is one that `adapterPair` looks at. */
 export const isAdapterFile = (path: string): boolean =>

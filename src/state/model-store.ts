@@ -5,6 +5,7 @@ import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts'
 import type { MeasuredModule } from '../experiment/result.ts';
 import type { ModelFacts } from '../experiment/events.ts';
 import type { BundledModel } from '../model/bundled-files.ts';
+import type { PickedFile } from '../model/picked-files.ts';
 import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, Requests, SelfTestReport } from '../worker/protocol.ts';
 
 /** A text that ships with the page, `public/texts/index.json`. */
@@ -21,6 +22,9 @@ export interface Candidate {
 }
 
 export interface Failure { code: ErrorCode; values: ErrorValues }
+
+/** Files with several adapters, and the folders of those: the visitor chooses one. */
+export interface AdapterChoice { files: readonly PickedFile[]; folders: readonly string[] }
 
 export interface ModelState {
   models: readonly BundledModel[];
@@ -45,7 +49,7 @@ export interface ModelState {
   /** The picker's candidate. */
   candidate: Candidate | null;
   /** What the visitor must know now; shown in the band until it is dismissed or overtaken. */
-  failure: Failure | null;
+  failure: (Failure & { adapters?: AdapterChoice }) | null;
   /** The provider that failed its self-test, when the other one was taken instead. */
   distrusted: Failure | null;
 }

@@ -1,13 +1,13 @@
 /** Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted. */
 import { AtlasError } from '../../errors.ts';
+import { adapterPair, CONFIG_FILE, filesIn } from '../../experiment/peft-files.ts';
 import { storedZip } from '../../experiment/stored-zip.ts';
+import { oneLine } from '../../model/one-line.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import type { ZipEntry } from '../../model/zip.ts';
 import { peftFiles, takeAdapter } from '../../state/study-session.ts';
 import { useView } from '../../state/view-store.ts';
 import { download, fileName } from './download.ts';
-
-const CONFIG = 'adapter_config.json';
 
 /** An adapter's zip is read whole; one beyond this is no adapter of a model that runs here. */
 const MOST_BYTES = 1e9;
@@ -22,29 +22,32 @@ const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
 /** Whether files that were dropped or picked are an adapter rather than a model: an adapter's config may lie beside a graph, too. */
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
-  (files.some(({ path }) => nameOf(path) === CONFIG) && !files.some(({ path }) => path.endsWith('.onnx'))) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
+  (files.some(({ path }) => nameOf(path) === CONFIG_FILE) && !files.some(({ path }) => path.endsWith('.onnx'))) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
 
-/** Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map. Throws what is wrong with them. */
-export async function openAdapter(files: readonly PickedFile[]): Promise<void> {
+/**
+ * Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map; `folder`: of what lies in it.
+ * Throws what is wrong with them, and `SeveralAdapters`.
+ */
+export async function openAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
   const zip = files.length === 1 && /\.zip$/i.test(files[0]!.path) ? files[0]! : null;
-  const { config, weights } = zip ? await fromZip(zip.file) : await fromFiles(files);
+  const { config, weights } = zip ? await fromZip(zip.file, folder) : await fromFiles(files, folder);
   await takeAdapter(config, weights);
   useView.getState().set({ adapter: 'imported', picker: false });
 }
 
 interface AdapterBytes { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }
 
-async function fromFiles(files: readonly PickedFile[]): Promise<AdapterBytes> {
-  const { adapterPair } = await import('../../experiment/peft-files.ts');
-  const top = files[0]!.path, pair = adapterPair(files, top.includes('/') ? top.slice(0, top.indexOf('/')).slice(0, 80) : CONFIG);
+async function fromFiles(files: readonly PickedFile[], folder: string): Promise<AdapterBytes> {
+  const tops = new Set(files.filter(({ path }) => path.includes('/')).map(({ path }) => path.slice(0, path.indexOf('/'))));
+  const pair = adapterPair(filesIn(files, folder), oneLine([...tops].join(', ')) || CONFIG_FILE);
   const [config, weights] = await Promise.all([pair.config, pair.weights].map(({ path, file }) => bytesOf(file, path)));
   return { config: config!, weights: weights! };
 }
 
-async function fromZip(file: File): Promise<AdapterBytes> {
-  const name = file.name.slice(0, 80);
-  const [{ adapterPair }, { zipEntries, unzipped }, { inflate }, bytes] = await Promise.all([
-    import('../../experiment/peft-files.ts'), import('../../model/zip.ts'), import('fflate'), bytesOf(file, name),
+async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
+  const name = oneLine(file.name);
+  const [{ zipEntries, unzipped }, { inflate }, bytes] = await Promise.all([
+    import('../../model/zip.ts'), import('fflate'), bytesOf(file, name),
   ]);
   const unpack = async (entry: ZipEntry) => {
     if (entry.bytes > MOST_BYTES) throw tooLarge(name);
@@ -59,7 +62,7 @@ async function fromZip(file: File): Promise<AdapterBytes> {
   } catch (error) {
     throw unreadable(name, error);
   }
-  const pair = adapterPair(entries, name);
+  const pair = adapterPair(filesIn(entries, folder), name);
   try {
     return { config: await unpack(pair.config), weights: await unpack(pair.weights) };
   } catch (error) {
@@ -68,7 +71,7 @@ async function fromZip(file: File): Promise<AdapterBytes> {
 }
 
 async function bytesOf(file: File, path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const name = path.slice(-80);
+  const name = oneLine(path);
   if (file.size > MOST_BYTES) throw tooLarge(name);
   try {
     return new Uint8Array(await file.arrayBuffer());

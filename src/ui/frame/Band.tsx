@@ -2,7 +2,7 @@
  * One line under the transport for what the visitor must know: trouble first, then the link the page was opened with. It is
  * the only place where messages appear.
  */
-import type { ReactNode } from 'react';
+import { Suspense, type ReactNode } from 'react';
 import { describeChanges } from '../../experiment/settings.ts';
 import { isModel } from '../../model/remote/reference.ts';
 import { attempt } from '../../state/attempt.ts';
@@ -15,9 +15,15 @@ import { continueOn, openModel } from '../../state/session.ts';
 import { sweepsOf } from '../../experiment/draws.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
+import { lazyPart } from '../parts/lazy-part.tsx';
 import { describeChange, describeText, modelName, titleOf } from '../words/describe.ts';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
+
+const AdapterChoice = lazyPart(
+  async () => (await import('../picker/AdapterChoice.tsx')).AdapterChoice,
+  () => useModel.setState({ failure: null }),
+);
 
 type Kind = 'err' | 'warn' | 'ok' | '';
 
@@ -56,6 +62,7 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
       </Line>
     );
   }
+  if (failure?.adapters) return <Suspense fallback={null}><AdapterChoice file={String(failure.values.file)} {...failure.adapters} /></Suspense>;
   if (failure) {
     return (
       <Line kind="err" alert buttons={<>{phase === 'empty' && models[0] && <Button kind="act" onClick={() => void openModel({ kind: 'bundled', id: models[0]!.id })}>{b.useBundled}</Button>}<Button onClick={() => set({ failure: null })}>{b.dismiss}</Button></>}>

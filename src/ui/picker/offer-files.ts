@@ -1,5 +1,6 @@
 /** Takes files that were picked or dropped to the picker, to be inspected before anything is loaded. */
 import { AtlasError } from '../../errors.ts';
+import { SeveralAdapters } from '../../experiment/peft-files.ts';
 import { graphsIn } from '../../model/beside.ts';
 import { pickedFiles, type PickedFile } from '../../model/picked-files.ts';
 import { useModel } from '../../state/model-store.ts';
@@ -25,13 +26,14 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
   }
 }
 
-/** An adapter is for the model that is open: it needs no picking. */
-async function offerAdapter(files: readonly PickedFile[]): Promise<void> {
+/** An adapter is for the model that is open: it needs no picking. Of several, the band asks for one's `folder`. */
+export async function offerAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
   useView.getState().set({ picker: false });
   useModel.getState().set({ failure: null });
   try {
-    await openAdapter(files);
+    await openAdapter(files, folder);
   } catch (error) {
-    useModel.getState().set({ failure: failureOf(error) });
+    const several = error instanceof SeveralAdapters && { adapters: { files, folders: error.folders } };
+    useModel.getState().set({ failure: { ...failureOf(error), ...several } });
   }
 }

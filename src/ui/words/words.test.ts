@@ -3,6 +3,7 @@ import { errorTable, type ErrorCode } from '../../errors.ts';
 import { presets } from '../../experiment/schema.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
+import { adapterChoiceWords } from './adapter-choice-words.ts';
 import { elsewhereWords } from './elsewhere-words.ts';
 import { embedWords } from './embed-words.ts';
 import { tourWords } from './tour-words.ts';
@@ -18,7 +19,7 @@ function leaves(value: unknown, path = ''): [string, unknown][] {
 const sameEverywhere = /^(methods\.(names\.(adarank|jacobian)|allWhy\..*\.source)|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval)/;
 
 describe('Japanese', () => {
-  const english = new Map(leaves({ ...en, ...studyWords.en, elsewhere: elsewhereWords.en, embed: embedWords.en, tour: tourWords.en })), japanese = new Map(leaves({ ...ja, ...studyWords.ja, elsewhere: elsewhereWords.ja, embed: embedWords.ja, tour: tourWords.ja }));
+  const english = new Map(leaves({ ...en, ...studyWords.en, elsewhere: elsewhereWords.en, embed: embedWords.en, tour: tourWords.en, choice: adapterChoiceWords.en })), japanese = new Map(leaves({ ...ja, ...studyWords.ja, elsewhere: elsewhereWords.ja, embed: embedWords.ja, tour: tourWords.ja, choice: adapterChoiceWords.ja }));
 
   test('has every word the English has, and no other', () => {
     expect([...japanese.keys()].filter((k) => !k.startsWith('help.')).sort()).toEqual([...english.keys()].filter((k) => !k.startsWith('help.')).sort());
