@@ -1,5 +1,5 @@
 /** A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that holds its two files. */
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
@@ -7,7 +7,7 @@ import { adapterPair, CONFIG_FILE, filesIn, isAdapterFile, WEIGHTS_FILE } from '
 import { storedZip } from '../src/experiment/stored-zip.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
-import { readBytes, writeBytes } from './disk.ts';
+import { makeFolders, readBytes, writeBytes } from './disk.ts';
 
 /** An adapter beyond this is none of a model that runs here. */
 const MOST_BYTES = 1e9;
@@ -85,7 +85,7 @@ export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint
 
 /** Throws `usage`. */
 export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((cause: NodeJS.ErrnoException) => {
+  await makeFolders(path).catch((cause: NodeJS.ErrnoException) => {
     throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` }, { cause });
   });
 }

@@ -127,6 +127,18 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(loss).toEqual(JSON.parse((await cli('eval', zip, ...args)).out));
   });
 
+  it('gives no NaN as a result: eval and generate refuse an adapter whose numbers overflow', async () => {
+    const huge = join(folder, 'huge');
+    const files = exportPeft({ modules, adapters, scale: () => 2e38, baseModel: 'atlas', taskType: 'CAUSAL_LM' });
+    mkdirSync(huge);
+    for (const [name, bytes] of files) writeFileSync(join(huge, name), bytes);
+    const why = 'With this adapter the model gives no finite numbers';
+    for (const args of [['eval', huge, '--ids', '[[1,5,9,100]]'], ['generate', 'The', '--adapter', huge]]) {
+      const { code, err } = await cli(...args, '--threads', '1');
+      expect({ code, said: err.includes(why) }).toEqual({ code: 2, said: true });
+    }
+  });
+
   it('refuses in a sentence, and writes nothing', async () => {
     const broken = join(folder, 'broken.zip'), half = join(folder, 'half.zip'), to = join(folder, 'never');
     writeFileSync(broken, 'no zip');

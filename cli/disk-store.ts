@@ -1,17 +1,18 @@
 /** Files from a hub or an address, kept in a folder of the user's cache. */
 import { createReadStream } from 'node:fs';
-import { access, constants, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import type { FileStore } from '../src/model/remote/file-store.ts';
+import { makeFolders } from './disk.ts';
 import { cacheFolder } from './environment.ts';
 
 /** Null where the folder cannot be made or written: then nothing is kept. */
 export async function diskStore(folder = cacheFolder()): Promise<FileStore | null> {
   if (folder === null) return null;
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
     return null;

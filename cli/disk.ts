@@ -1,7 +1,7 @@
 /** Files the user names on the command line, read and written with a sentence when that fails. */
 import { constants, createReadStream } from 'node:fs';
-import { access, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { access, mkdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { refusePointer } from '../src/model/lfs.ts';
 import { reasonOf } from '../src/model/node-files.ts';
@@ -31,6 +31,27 @@ export async function readBytes(path: string, allowed = MOST_BYTES): Promise<Uin
   }
   refusePointer(bytes, path.slice(0, 200));
   return bytes;
+}
+
+/**
+ * A folder and those above it. Node's own recursive `mkdir` never ends below /proc, where a folder
+ * that cannot be made is said not to exist.
+ */
+export async function makeFolders(path: string): Promise<void> {
+  const missing: string[] = [];
+  for (let at = resolve(path); ; at = dirname(at)) {
+    const found = await stat(at).catch(() => null);
+    if (found?.isDirectory()) break;
+    missing.unshift(at);
+    if (dirname(at) === at) break;
+  }
+  for (const folder of missing) {
+    await mkdir(folder).catch(async (error: NodeJS.ErrnoException) => {
+      // Another process may have made it meanwhile.
+      const made = error.code === 'EEXIST' && (await stat(folder)).isDirectory();
+      if (!made) throw error;
+    });
+  }
 }
 
 /** Before anything is computed: whether a file can be written there, or a folder made. Throws `usage`. */

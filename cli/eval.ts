@@ -2,17 +2,18 @@
 import { AtlasError } from '../src/errors.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import { parseTraining } from '../src/experiment/training-spec.ts';
-import { heldOutLoss } from '../src/methods/training.ts';
+import { comparedLoss } from '../src/methods/training.ts';
 import { bosOf } from '../src/worker/load.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt } from './import.ts';
-import type { Command } from './options.ts';
+import { refuseUnused, type Command } from './options.ts';
 import { loadFor } from './model-files.ts';
 import { idsOf, ownText, settingsOf } from './settings.ts';
 
 export const evaluate: Command = async (path, options) => {
   const { text, ids } = options;
+  if (ids !== undefined) refuseUnused(options, ['bos'], '--ids');
   if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
   const held = text !== undefined ? { held: await ownText(text) } : ids !== undefined ? { held: { kind: 'ids', ids: idsOf(ids) } } : {};
   const spec = parseTraining(withSettings(parseTraining(held), settingsOf(options)));
@@ -25,8 +26,8 @@ export const evaluate: Command = async (path, options) => {
   sayBos(bos);
   try {
     const adapters = await engine.adapters(values), { batch } = spec.training;
-    const base = await heldOutLoss(engine, judged, batch), adapted = await heldOutLoss(engine, judged, batch, { adapters, scale });
-    const tokens = judged.sequences * (judged.length - 1), { parameters } = adapters, modules = values.length;
+    const { base, adapted, tokens } = await comparedLoss(engine, judged, batch, { adapters, scale });
+    const { parameters } = adapters, modules = values.length;
     if (options.json) console.log(JSON.stringify({ modules, parameters, tokens, bos, base, adapted, ...(notes.length > 0 && { notes }) }, null, 2));
     else {
       console.log(`${modules} adapters, ${parameters} parameters; ${tokens} predicted tokens`);

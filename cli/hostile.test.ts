@@ -32,6 +32,8 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     ['a token in two lines', ['inspect', 'a/b'], { HF_ENDPOINT: 'http://127.0.0.1:9', HF_TOKEN: 'a\nb c' }],
     ['a token in another script', ['inspect', 'a/b'], { HF_ENDPOINT: 'http://127.0.0.1:9', HF_TOKEN: '鍵' }],
     ['a cache that is a file', ['inspect', 'a/b'], { HF_ENDPOINT: 'http://127.0.0.1:9', XDG_CACHE_HOME: at('file') }],
+    ['a cache where none can be made', ['inspect', 'a/b'], { HF_ENDPOINT: 'http://127.0.0.1:9', XDG_CACHE_HOME: '/proc' }],
+    ['a BOS before token ids', ['run', 'where', '--ids', '[[1,2,3]]', '--bos', 'none'], {}],
     ['no home', ['inspect', 'a/b'], { HF_ENDPOINT: 'http://127.0.0.1:9', HOME: '', XDG_CACHE_HOME: '' }],
     ['a model of another kind', ['inspect', at('binary')], {}],
     ['a model that is a device', ['inspect', '/dev/null'], {}],

@@ -71,6 +71,7 @@ async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; d
 /** `--text`, `--ids`, `--seed`, `--bos` and `--set` over the experiment. */
 async function withOptions(spec: ExperimentSpec, options: Options): Promise<ExperimentSpec> {
   const { text, ids } = options;
+  if (ids !== undefined) refuseUnused(options, ['bos'], '--ids');
   if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
   const changed = text !== undefined ? { ...spec, text: await ownText(text) } : ids !== undefined ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } } : spec;
   return setByPaths(parseSpec(changed), settingsOf(options));

@@ -1,6 +1,6 @@
 /** The rank slider: one training answers every rank; stopped by a reload it goes on; without room for a checkpoint it says so. */
 import { expect, test, type Page } from './test.ts';
-import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
+import { open, playThenPause, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const plate = (page: Page) => page.locator('#plate-panel');
@@ -120,8 +120,10 @@ test('without room for a checkpoint the page says so, and the training goes on',
   await ready(page);
   const browser = await page.context().newCDPSession(page);
   await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1000 });
+  // It is said once; the next Step takes it away.
+  const said = await watch(page, '[role="alert"]');
   await pausedMidway(page);
-  await expect(page.locator('[role="alert"]')).toContainText('cannot keep a checkpoint');
+  await saw(said, /cannot keep a checkpoint/);
   await playThenPause(page);
   await expect(title(page)).toHaveText('Paused');
   await stepUntil(page, '#plate-panel', /Step 1\d of/);

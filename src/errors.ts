@@ -62,6 +62,11 @@ export const errorTable = {
   'long-link': (v) => `This text is too long for a link (${v.size}; ${v.allowed} fit). Share the link without the text, or export the result file.`,
   'bad-result': (v) => `${v.file} is not a recorded run (at "${v.at}": ${v.why}). Export it again.`,
   'not-finite': (v) => `Shaking ${v.module} gave no finite number. Choose a smaller fixed noise, or the other provider.`,
+  'model-not-finite': () =>
+    `The model gives no finite numbers on this text. Try the other provider or another export.`,
+  'adapter-not-finite': () =>
+    `With this adapter the model gives no finite numbers: its weights or its scale are too large. `
+    + `Use another adapter, or a smaller lora_alpha.`,
   'diverged': (v) => `At step ${v.step} the loss is no longer a number; the adapters are those of the step before. Lower the learning rate, or clip the gradient's norm lower.`,
   'bad-checkpoint': (v) => `${v.file} cannot be gone on from: ${v.why}. Give the experiment it was made with, or begin anew.`,
   'no-room': (v) => `This browser cannot keep a checkpoint of ${v.size} (${v.why}). The study goes on, but a reload begins it anew; free some storage to keep it.`,

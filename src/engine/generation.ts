@@ -30,7 +30,9 @@ export class Generation implements GeneratingEngine {
       for (let index = 0, next = prompt; index < most; index++) {
         const ids = next, logits = await this.exclusive(() => text.append(ids)), id = choose(logits, index);
         const { logLikelihood } = await scoresOf([{ row: 0, token: id }], async (_, visit) => visit(0, vocab, logits));
-        yield { id, logProbability: logLikelihood[0]! };
+        const logProbability = logLikelihood[0]!;
+        if (Number.isNaN(logProbability)) throw new AtlasError(use ? 'adapter-not-finite' : 'model-not-finite');
+        yield { id, logProbability };
         if (stop?.includes(id)) return;
         next = Int32Array.of(id);
       }

@@ -37,6 +37,7 @@ export function listed(names: readonly string[], most = 4): string {
 /** Throws `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody can use, `adapter-kind` for more than LoRA. */
 export function readPeftConfig(bytes: Uint8Array): PeftConfig {
   const config = parsed(bytes);
+  if (config.peft_type === undefined) throw damaged('it has no peft_type');
   if (config.peft_type !== 'LORA') throw unsupported(`peft_type ${shown(config.peft_type)}`);
   for (const [name, field] of Object.entries(loraFields)) {
     const value = Object.hasOwn(config, name) ? config[name] : null;

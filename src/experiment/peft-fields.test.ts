@@ -69,6 +69,7 @@ describe('read', () => {
     expect(fields('read')).toEqual(['alpha_pattern', 'base_model_name_or_path', 'exclude_modules', 'layers_pattern', 'layers_to_transform', 'lora_alpha', 'peft_type', 'r', 'rank_pattern', 'target_modules', 'use_rslora']);
     expect(read({ base_model_name_or_path: 'a/b' }).baseModel).toBe('a/b');
     expect(codeOf({ peft_type: 'LOHA' })).toBe('adapter-kind');
+    expect(codeOf({ peft_type: undefined })).toBe('bad-adapter');
   });
 
   test.for<[unknown, boolean]>([[true, true], [1, true], ['true', true], ['false', true], [[0], true], [{ a: 0 }, true], [false, false], [0, false], ['', false], [null, false], [[], false], [{}, false]])(

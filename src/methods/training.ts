@@ -2,6 +2,7 @@
  * A run of training as a stream of events. Nothing is computed until the next event is asked for, so a caller pauses by not
  * asking; step n sees the same data and the same rates however often the run was taken up again.
  */
+import { AtlasError } from '../errors.ts';
 import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { learningRate, type Schedule } from './learning-rate.ts';
 import { toEnd } from './to-end.ts';
@@ -62,6 +63,30 @@ export async function* train(engine: TrainingEngine, use: AdapterUse, data: Trai
 
 /** Mean next-token loss over all sequences, `size` at a time. */
 export const heldOutLoss = (engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): Promise<number> => toEnd(judged(engine, data, size, use));
+
+export interface ComparedLoss {
+  base: number;
+  adapted: number;
+  /** Predicted tokens the losses are means over. */
+  tokens: number;
+}
+
+/**
+ * Held-out loss without and with an adapter, nats per token.
+ * Throws `model-not-finite` and `adapter-not-finite`: NaN is no result.
+ */
+export async function comparedLoss(
+  engine: TrainingEngine,
+  data: TokenBatch,
+  size: number,
+  use: AdapterUse,
+): Promise<ComparedLoss> {
+  const base = await heldOutLoss(engine, data, size);
+  if (!Number.isFinite(base)) throw new AtlasError('model-not-finite');
+  const adapted = await heldOutLoss(engine, data, size, use);
+  if (!Number.isFinite(adapted)) throw new AtlasError('adapter-not-finite');
+  return { base, adapted, tokens: data.sequences * (data.length - 1) };
+}
 
 /** The same, with a turn for whoever pulls between two batches. */
 export async function* judged(engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): AsyncGenerator<Judging, number, undefined> {

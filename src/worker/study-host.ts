@@ -17,7 +17,7 @@ import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
 import { needOf } from '../experiment/study-need.ts';
 import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
 import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyContext, type WeightForm } from '../experiment/study.ts';
-import { heldOutLoss } from '../methods/training.ts';
+import { comparedLoss } from '../methods/training.ts';
 import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -184,7 +184,7 @@ export class StudyHost {
     const tokens = await this.tokens(texts, spec.bos)(held, { sequences: heldSequences, length });
     const adapters = await engine.adapters(kept.values);
     try {
-      return { base: await heldOutLoss(engine, tokens, batch), adapted: await heldOutLoss(engine, tokens, batch, adapterUse(kept, adapters)), tokens: tokens.sequences * (tokens.length - 1) };
+      return await comparedLoss(engine, tokens, batch, adapterUse(kept, adapters));
     } finally {
       adapters.dispose();
     }
