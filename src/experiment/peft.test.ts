@@ -163,7 +163,7 @@ describe('refused', () => {
     ['adapter-setting', { target_modules: 'all-linear', layers_pattern: 'layers' }],
     ['adapter-setting', { layers_pattern: ['layers'] }],
     ['adapter-kind', { peft_type: 'LOHA' }],
-    ['adapter-kind', { peft_type: undefined }],
+    ['bad-adapter', { peft_type: undefined }],
     ['adapter-kind', { use_dora: true }],
     ['adapter-kind', { bias: 'all' }],
     ['adapter-kind', { lora_bias: true }],
