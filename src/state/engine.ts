@@ -37,13 +37,26 @@ export const client = new EngineClient({
   },
 });
 
-/** Bytes arrive in hundreds of small messages; the page shows them ten times a second. */
+/** Bytes arrive in hundreds of small messages; the page shows the last of them, ten times a second. */
+const SHOWN_EVERY = 100;
 let shownAt = 0;
+let latest: Progress | null = null;
+let later: ReturnType<typeof setTimeout> | undefined;
+
 function showProgress(p: Progress): void {
-  const now = performance.now();
-  if (p.phase === 'download' && p.loaded < p.total && now - shownAt < 100) return;
-  shownAt = now;
-  useModel.getState().progress(p);
+  latest = p;
+  const wait = shownAt + SHOWN_EVERY - performance.now();
+  const midway = p.phase === 'download' && p.loaded < p.total;
+  if (!midway || wait <= 0) return showLatest();
+  later ??= setTimeout(showLatest, wait);
+}
+
+function showLatest(): void {
+  clearTimeout(later);
+  later = undefined;
+  shownAt = performance.now();
+  if (latest) useModel.getState().progress(latest);
+  latest = null;
 }
 
 /** More of the self-test: beside what was tested at load, and in a sentence where it did not pass. */
