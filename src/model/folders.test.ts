@@ -52,7 +52,7 @@ const contents: Record<string, string | Uint8Array> = {
   [INT4]: graphs.int4, 'cpu_and_mobile/cpu-int4-rtn-block-32/genai_config.json': '{}', 'cpu_and_mobile/cpu-int4-rtn-block-32/tokenizer.json': tokenizer(2), 'cpu_and_mobile/cpu-int4-rtn-block-32/config.json': config('int4'),
   [CUDA]: graphs.cuda, 'cuda/genai_config.json': '{}',
 };
-const root = mkdtempSync(join(tmpdir(), 'rank-atlas-folders-')), one = join(root, 'one'), two = join(root, 'two');
+const root = mkdtempSync(join(tmpdir(), 'rank-atlas-folders-')), one = join(root, 'one'), two = join(root, 'two'), three = join(root, 'three');
 let mirror: Mirror;
 beforeAll(async () => {
   for (const [path, content] of Object.entries(contents)) {
@@ -61,7 +61,10 @@ beforeAll(async () => {
       writeFileSync(join(folder, path), content);
     }
   }
-  mirror = await startMirror({ 'micro/one': one, 'micro/two': two });
+  mkdirSync(join(three, 'a'), { recursive: true });
+  const apart = { 'config.json': config('root'), 'a/model.onnx': graphs.int4, 'a/tokenizer.json': tokenizer(3), 'a/tokenizer_config.json': '{}' };
+  for (const [path, content] of Object.entries(apart)) writeFileSync(join(three, path), content);
+  mirror = await startMirror({ 'micro/one': one, 'micro/two': two, 'micro/three': three });
 });
 afterAll(async () => {
   await mirror.close();
@@ -103,6 +106,12 @@ describe('a repository with graphs in folders', () => {
     expect([int4.graph, cuda.graph]).toEqual([graphs.int4, graphs.cuda]);
     expect(await told(int4)).toEqual(INT4_TOLD);
     expect(await told(cuda)).toEqual(CUDA_TOLD);
+  });
+
+  test('by address the config above is found where the graph has a tokenizer of its own', async () => {
+    const model = await openModel(await remote(`${mirror.url}/micro/three/resolve/main/a/model.onnx`, 'https://hub.example'));
+    expect(model.beside.map((f) => f.path)).toEqual(['config.json', 'tokenizer.json', 'tokenizer_config.json']);
+    expect(model.config?.modelType).toBe('root');
   });
 
   test('is offered graph by graph', async () => {

@@ -3,7 +3,7 @@
  * belong to the same repository, the files a hub repository would have are asked for by name.
  */
 import { AtlasError } from '../../errors.ts';
-import { foldersAbove } from '../beside.ts';
+import { filesBeside, foldersAbove } from '../beside.ts';
 import type { ModelFile, ModelFiles } from '../files.ts';
 import { Sha256 } from '../sha256.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
@@ -28,7 +28,8 @@ export async function urlFiles(reference: UrlReference, transfer: Transfer): Pro
   for (const [i, folder] of folders.entries()) {
     const found = await Promise.all(BESIDE.map((file) => whole(folder + file, at(i, file), transfer)));
     small.push(...found.filter((file) => file !== null));
-    if (LEADERS.every((leader) => small.some((file) => file.path.endsWith(leader)))) break;
+    const there = filesBeside(small, path);
+    if (LEADERS.every((name) => there.has(name))) break;
   }
   const large = [graph, ...weights].filter((file) => file !== null);
   return {
