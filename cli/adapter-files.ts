@@ -5,15 +5,13 @@ import { inflateSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
 import { storedZip } from '../src/experiment/stored-zip.ts';
+import { MOST_FILES } from '../src/model/files.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
 import { makeFolders, readBytes, writeBytes } from './disk.ts';
 
 /** An adapter beyond this is none of a model that runs here. */
 const MOST_BYTES = 1e9;
-
-/** As many files as the page takes of a folder. */
-const MOST_FILES = 2000;
 
 export interface AdapterBytes { config: Uint8Array; weights: Uint8Array }
 
@@ -64,7 +62,7 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
   let seen = 0;
   for (let folder; (folder = waiting.shift()) !== undefined;) {
     const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-      throw new AtlasError('no-file', { file: join(root, folder!), why: cause.code ?? 'unreadable' }, { cause });
+      throw new AtlasError('no-file', { file: join(root, folder!), why: reasonOf(cause) }, { cause });
     });
     seen += entries.length;
     const names = entries.filter((e) => !e.isDirectory()).map((e) => e.name);

@@ -9,6 +9,7 @@ import { verdictOf } from '../src/experiment/compress-verdict.ts';
 import { columns } from '../src/experiment/export.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { writeBytes } from './disk.ts';
+import { figure, range } from './figures.ts';
 import { writeModelFolder } from './model-folder.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
@@ -42,21 +43,20 @@ const figures = ({ accuracy, loss }: Figures): string => `${percent(accuracy)} r
 const withPlain = (step: StepFigures): string => `${figures(step)}, plain text ${step.plain.toFixed(4)}`;
 const agreement = ({ pearson, spearman }: Agreement): string => `r = ${pearson.toFixed(3)}, Spearman ${spearman.toFixed(3)}`;
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
-const signed = (v: number): string => `${v > 0 ? '+' : ''}${v.toFixed(4)}`;
 
 /** The finding, the trail and the times as text. */
 export function compressText(result: CompressResult): string {
   const { spec, chance, calibration, candidates, checks, trials, accepted, test, plain, laser, times } = result, small = agreementOf(checks), tried = agreementOf(trials);
   const { before, after, plainChange } = verdictOf(result), plainAfter = (trial: number) => (accepted.includes(trial) ? test.steps[accepted.indexOf(trial) + 1]!.plain.toFixed(4) : '');
   const rows = trials.map((t, i) => [
-    t.accepted ? (accepted.includes(i) ? 'kept' : 'replaced') : '', t.path, String(t.blocks), String(t.rho), String(t.dropped), signed(t.predicted), signed(t.measured), percent(t.figures.accuracy), plainAfter(i),
+    t.accepted ? (accepted.includes(i) ? 'kept' : 'replaced') : '', t.path, String(t.blocks), String(t.rho), String(t.dropped), figure(t.predicted, true), figure(t.measured, true), percent(t.figures.accuracy), plainAfter(i),
   ]);
   return [
     `${candidates} candidates, ${trials.length} tried, ${accepted.length} kept. Luck alone: ${percent(chance)}.`,
     ...(tried ? [`Prediction against truth, all ${tried.count} tried: ${agreement(tried)}`] : []),
     ...(small ? [`Prediction against truth, ${small.count} small removals made to check it: ${agreement(small)}`] : []),
     '', ...columns([['', 'module', 'blocks', 'kept', 'dropped', 'predicted', 'measured', 'accuracy', 'plain text'], ...rows]), '',
-    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${plain.losses[0]!.length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % of the change ${signed(plainChange.low)} to ${signed(plainChange.high)}` : ''}`,
+    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${plain.losses[0]!.length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % of the change ${range(plainChange, true)}` : ''}`,
     `${calibration.samples} samples that chose:  ${figures(calibration.before)} -> ${figures(calibration.after)}`,
     `${test.samples} samples that judge:  ${withPlain(before)} -> ${withPlain(after)}`,
     ...(laser ? [`LASER's best of ${laser.made} (${laser.best.path}, ${laser.best.rho}): ${withPlain(laser.test)}; its whole search, ${laser.evaluations} evaluations, ${laser.made < laser.evaluations ? 'would take' : 'took'} ${seconds(laser.extrapolated)}`] : []),

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { resultOf, type PruneResult } from '../src/experiment/prune-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
-import { interval95, summarise, type Interval } from '../src/methods/statistics.ts';
+import { interval95, summarise } from '../src/methods/statistics.ts';
 import { writeBytes } from './disk.ts';
+import { figure, range } from './figures.ts';
 import { markdownTable } from './markdown.ts';
 import type { Options } from './options.ts';
 import { pruned } from './prune.ts';
@@ -70,7 +71,7 @@ function rows(results: readonly PruneResult[]): string[][] {
     ['way', 'zeros', 'loss', '95 %', 'to LoSA', '95 %'],
     ...ways.map(({ name, zeros, of }) => {
       const apart = differences(results, of), itself = of === losaOf, losses = results.map(of);
-      return [name, `${(100 * zeros).toFixed(1)} %`, summarise(losses).mean.toFixed(4), range(interval95(losses)), itself ? '' : signed(summarise(apart).mean), itself ? '' : range(interval95(apart), signed)];
+      return [name, `${(100 * zeros).toFixed(1)} %`, figure(summarise(losses).mean), range(interval95(losses)), itself ? '' : figure(summarise(apart).mean, true), itself ? '' : range(interval95(apart), true)];
     }),
   ];
 }
@@ -80,7 +81,3 @@ function verdict(sparsity: number, apart: readonly number[]): string {
   const interval = interval95(apart), parts = interval !== null && (interval.high < 0 || interval.low > 0), by = Math.abs(summarise(apart).mean).toFixed(3);
   return `At ${100 * sparsity} % zeros ${!parts ? `${apart.length} seeds cannot tell LoSA and masked LoRA apart.` : `${interval.high < 0 ? 'masked LoRA is lower than LoSA' : 'LoSA is lower than masked LoRA'} by ${by} nats per token, ${apart.length} seeds.`}`;
 }
-
-const figure = (v: number): string => v.toFixed(4);
-const signed = (v: number): string => `${v > 0 ? '+' : ''}${figure(v)}`;
-const range = (v: Interval | null, print = figure): string => (v === null ? '' : `${print(v.low)} to ${print(v.high)}`);

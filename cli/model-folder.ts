@@ -16,6 +16,6 @@ export async function writeModelFolder(folder: string, files: AsyncIterable<Mode
     written.set(path, bytes);
   };
   for await (const file of files) await write(file);
-  for (const { path, bytes, ...file } of beside) await write({ name: path, bytes, chunks: [await readFile({ path, bytes, ...file })] });
+  for (const file of beside) await write({ name: file.path, bytes: file.bytes, chunks: [await readFile(file)] });
   return written;
 }

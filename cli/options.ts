@@ -98,15 +98,15 @@ export function usage(): { commands: string; options: string } {
   };
 }
 
-/** Options three blanks apart, on lines of at most 110 characters. */
+/** Options three blanks apart, on lines of at most 110 characters; the first begins with the name. */
 function wrapped(name: string, options: readonly string[]): string {
-  const lines = [name];
+  const room = 110 - name.length, lines: string[] = [];
   for (const option of options) {
-    const last = lines.at(-1)!, longer = `${last}${last.trim() === name.trim() && lines.length === 1 || last.trim() === '' ? '' : '   '}${option}`;
-    if (longer.length <= 110) lines[lines.length - 1] = longer;
-    else lines.push(' '.repeat(name.length) + option);
+    const last = lines.at(-1), longer = `${last}   ${option}`;
+    if (last !== undefined && longer.length <= room) lines[lines.length - 1] = longer;
+    else lines.push(option);
   }
-  return lines.join('\n');
+  return lines.map((line, i) => (i === 0 ? name : ' '.repeat(name.length)) + line).join('\n');
 }
 
 /** The words after a command. Throws `usage` for an option it does not use, or one that is given twice. */

@@ -4,10 +4,10 @@ import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import type { StudyContext } from '../src/experiment/study.ts';
-import type { Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
 import { columns } from '../src/experiment/export.ts';
 import { writeBytes } from './disk.ts';
+import { figure, range } from './figures.ts';
 import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
@@ -84,6 +84,4 @@ export const raceRows = (standings: readonly Standing[]): string[][] => [
   ]),
 ];
 
-const figure = (v: number | null, signed = false): string => (v === null ? '-' : `${signed && v > 0 ? '+' : ''}${v.toFixed(4)}`);
-const range = (v: Interval | null, signed = false): string => (v === null ? '' : `${figure(v.low, signed)} to ${figure(v.high, signed)}`);
 const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

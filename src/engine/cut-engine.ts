@@ -1,7 +1,6 @@
 /**
  * The engine on a cut model: one door to what probing, training, statistics, pruning and generation compute, one call at a time.
  */
-import { Once } from './once.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
@@ -9,6 +8,7 @@ import type { AdamWStep } from '../device/training-twins.ts';
 import { AtlasError } from '../errors.ts';
 import { adapterBytes, weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
+import { Once } from '../once.ts';
 import type { Backend } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type {

@@ -3,10 +3,10 @@
  *
  * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at every run (32 MB: 3–5 ms).
  */
-import { Once } from './once.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { SimdNoise } from '../device/simd-noise.ts';
 import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
+import { Once } from '../once.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';

@@ -3,7 +3,6 @@
  *
  * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until they are disposed.
  */
-import { Once } from './once.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { loadShaders } from '#shaders';
 import { BufferPool, readBuffer } from '../device/buffers.ts';
@@ -13,6 +12,7 @@ import { Kernels } from '../device/kernels.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { bytesOf } from '../onnx/types.ts';
+import { Once } from '../once.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';

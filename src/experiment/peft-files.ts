@@ -6,6 +6,7 @@ export const CONFIG_FILE = 'adapter_config.json';
 export const WEIGHTS_FILE = 'adapter_model.safetensors';
 /** Weights as PEFT saved them before safetensors: a pickle, which is not read. */
 const PICKLE_FILE = 'adapter_model.bin';
+const ADAPTER_FILES = [CONFIG_FILE, WEIGHTS_FILE, PICKLE_FILE];
 
 export interface NamedFile { path: string }
 export interface AdapterPair<T> { config: T; weights: T }
@@ -56,7 +57,7 @@ function foldersOf<T extends NamedFile>(files: readonly T[]): Folder<T>[] {
   const folders = new Map<string, Folder<T>>();
   for (const file of files) {
     const slash = file.path.lastIndexOf('/'), name = file.path.slice(slash + 1), path = slash < 0 ? '' : file.path.slice(0, slash);
-    if (![CONFIG_FILE, WEIGHTS_FILE, PICKLE_FILE].includes(name)) continue;
+    if (!ADAPTER_FILES.includes(name)) continue;
     const folder = folders.get(path) ?? { path, depth: path === '' ? 0 : path.split('/').length, pickled: false };
     if (name === CONFIG_FILE) folder.config = file;
     else if (name === WEIGHTS_FILE) folder.weights = file;
@@ -72,4 +73,4 @@ export const filesIn = <T extends NamedFile>(files: readonly T[], folder: string
 
 /** Whether a path's name is one that `adapterPair` looks at. */
 export const isAdapterFile = (path: string): boolean =>
-  [CONFIG_FILE, WEIGHTS_FILE, PICKLE_FILE].some((name) => path === name || path.endsWith(`/${name}`));
+  ADAPTER_FILES.some((name) => path === name || path.endsWith(`/${name}`));

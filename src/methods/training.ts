@@ -64,6 +64,19 @@ export async function* train(engine: TrainingEngine, use: AdapterUse, data: Trai
 /** Mean next-token loss over all sequences, `size` at a time. */
 export const heldOutLoss = (engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): Promise<number> => toEnd(judged(engine, data, size, use));
 
+/** The same, with a turn for whoever pulls between two batches. */
+export async function* judged(engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): AsyncGenerator<Judging, number, undefined> {
+  const total: LossSum = { sum: 0, tokens: 0 };
+  for (let first = 0; first < data.sequences; first += size) {
+    if (first > 0) yield { type: 'judging', done: first / size, of: Math.ceil(data.sequences / size) };
+    const numbers = Array.from({ length: Math.min(size, data.sequences - first) }, (_, i) => first + i);
+    const { sum, tokens } = await engine.evaluate(pickSequences(data, numbers), use);
+    total.sum += sum;
+    total.tokens += tokens;
+  }
+  return total.sum / total.tokens;
+}
+
 export interface ComparedLoss {
   base: number;
   adapted: number;
@@ -86,17 +99,4 @@ export async function comparedLoss(
   const adapted = await heldOutLoss(engine, data, size, use);
   if (!Number.isFinite(adapted)) throw new AtlasError('adapter-not-finite');
   return { base, adapted, tokens: data.sequences * (data.length - 1) };
-}
-
-/** The same, with a turn for whoever pulls between two batches. */
-export async function* judged(engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): AsyncGenerator<Judging, number, undefined> {
-  const total: LossSum = { sum: 0, tokens: 0 };
-  for (let first = 0; first < data.sequences; first += size) {
-    if (first > 0) yield { type: 'judging', done: first / size, of: Math.ceil(data.sequences / size) };
-    const numbers = Array.from({ length: Math.min(size, data.sequences - first) }, (_, i) => first + i);
-    const { sum, tokens } = await engine.evaluate(pickSequences(data, numbers), use);
-    total.sum += sum;
-    total.tokens += tokens;
-  }
-  return total.sum / total.tokens;
 }

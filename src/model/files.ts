@@ -5,6 +5,9 @@
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
 
+/** As many files as are looked at in a folder: a model's has a dozen; a home folder is a mistake. */
+export const MOST_FILES = 2000;
+
 export interface ModelFile {
   /** Relative to the model's folder, forward slashes: `onnx/model_q4.onnx`. */
   path: string;

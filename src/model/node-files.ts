@@ -7,10 +7,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
 import { foldersAbove } from './beside.ts';
-import type { ModelFile, ModelFiles } from './files.ts';
+import { MOST_FILES, type ModelFile, type ModelFiles } from './files.ts';
 
-/** A model's folder has a dozen files; a home folder is a mistake. */
-const MOST_FILES = 2000;
 const MOST_DEPTH = 6;
 
 /** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`, `too-many-files`. */
@@ -51,16 +49,19 @@ async function filesUnder(root: string): Promise<ModelFile[]> {
 }
 
 async function fileAt(root: string, path: string): Promise<ModelFile | null> {
-  const full = join(root, path), info = await stat(full).catch(() => null);
-  return info?.isFile() ? { path, bytes: info.size, chunks: () => contentOf(full, path) } : null;
+  const info = await stat(join(root, path)).catch(() => null);
+  return info?.isFile() ? fileOf(root, path, info.size) : null;
 }
+
+const fileOf = (root: string, path: string, bytes: number): ModelFile =>
+  ({ path, bytes, chunks: () => contentOf(join(root, path), path) });
 
 /** One folder's files and folders, links followed; hidden folders are none of a model's. */
 async function entriesOf(root: string, folder: string): Promise<{ files: ModelFile[]; folders: string[] }> {
   const files: ModelFile[] = [], folders: string[] = [];
   for (const name of (await readdir(join(root, folder)).catch(() => [])).sort()) {
-    const path = folder + name, info = await stat(join(root, path)).catch(() => null), file = info?.isFile() ? await fileAt(root, path) : null;
-    if (file) files.push(file);
+    const path = folder + name, info = await stat(join(root, path)).catch(() => null);
+    if (info?.isFile()) files.push(fileOf(root, path, info.size));
     else if (info?.isDirectory() && !name.startsWith('.')) folders.push(`${path}/`);
   }
   return { files, folders };

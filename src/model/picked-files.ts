@@ -3,12 +3,9 @@
  * they lie and never leave the machine.
  */
 import { AtlasError } from '../errors.ts';
-import { streamChunks, type ModelFiles } from './files.ts';
+import { MOST_FILES, streamChunks, type ModelFiles } from './files.ts';
 
 export interface PickedFile { path: string; file: File }
-
-/** A model's folder has a dozen files; a dropped home folder is a mistake. */
-const MOST_FILES = 2000;
 
 /** From `<input type="file">`, with or without `webkitdirectory`. */
 export function filesFromPicker(list: Iterable<File>): PickedFile[] {

@@ -6,6 +6,7 @@
  */
 import { tokenizersModule } from '#tokenizers';
 import { AtlasError } from '../errors.ts';
+import { Once } from '../once.ts';
 import { parseJson } from './json.ts';
 
 export interface Tokenizer {
@@ -35,22 +36,15 @@ interface Exports {
   out_length(): number;
 }
 
-let compiled: Promise<WebAssembly.Module> | null = null;
-
-/** Compiled once; a failed fetch is tried again the next time. */
-function libraryModule(): Promise<WebAssembly.Module> {
-  compiled ??= tokenizersModule().then((bytes) => WebAssembly.compile(bytes));
-  compiled.catch(() => { compiled = null; });
-  return compiled;
-}
+const library = new Once(async () => WebAssembly.compile(await tokenizersModule()));
 
 /** Reads the bytes of a tokenizer.json. Throws `bad-tokenizer`. */
 export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): Promise<Tokenizer> {
-  const module = await libraryModule();
+  const module = await library.get();
   const refuse = (why: string, cause?: unknown): never => {
     throw new AtlasError('bad-tokenizer', { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) }, { cause });
   };
-  let library: Exports | null = null; // null: it stopped, and is made anew
+  let instance: Exports | null = null; // null: it stopped, and is made anew
 
   /** What a call left; null where it refused and `refused` says so. A trap ends the instance, not the tokenizer. */
   function call(at: Exports, work: () => number, refused: (why: string) => null = refuse): Uint8Array | null {
@@ -58,7 +52,7 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): 
     try {
       status = work();
     } catch (error) {
-      library = null;
+      instance = null;
       return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
     }
     return status === 0 ? out(at) : refused(said(at));
@@ -71,9 +65,9 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): 
       parseJson(json); // throws the plainer reason
       return refuse(why);
     });
-    return library = made;
+    return instance = made;
   }
-  const running = () => library ?? start();
+  const running = () => instance ?? start();
 
   try {
     start();
@@ -94,7 +88,11 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): 
       const at = running(), bytes = call(at, () => at.token(id), () => null);
       if (bytes === null) return `#${id}`;
       const token = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(1));
-      return [() => token, () => readBytes(token), () => token.replaceAll('▁', ' ')][bytes[0]!]!();
+      switch (bytes[0]) {
+        case 0: return token;
+        case 1: return readBytes(token);
+        default: return token.replaceAll('▁', ' ');
+      }
     },
     vocab: running().vocabulary(),
   };

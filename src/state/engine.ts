@@ -66,12 +66,10 @@ function showTested(checks: SelfTestReport['checks']): void {
   if (!report.ok) set({ failure: distrustOf({ ok: false, checks }, provider?.kind === 'webgpu' ? 'WebGPU' : 'WebAssembly') });
 }
 
-export const failureOf = (error: unknown): Failure =>
-  causeOf(error) ?? { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
-
-function causeOf(error: unknown): Failure | null {
+export function failureOf(error: unknown): Failure {
   const known = error instanceof AtlasError ? error : missingPart(error);
-  return known && { code: known.code, values: known.values };
+  if (known) return { code: known.code, values: known.values };
+  return { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
 }
 
 export const ofCode = (error: unknown, ...codes: ErrorCode[]): boolean => error instanceof AtlasError && codes.includes(error.code);

@@ -35,8 +35,10 @@ async function fetchRest(): Promise<void> {
   await fetchWaitingParts(idle);
   await idle();
   // What cannot be fetched now is asked for again when it is needed, and said then.
-  const rest = [loadWords('ja'), ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id }))];
-  if (engine.open) rest.push(client.ask('fetchStudies', {}) as Promise<never>);
-  await Promise.allSettled(rest);
+  await Promise.allSettled([
+    loadWords('ja'),
+    ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
+    ...(engine.open ? [client.ask('fetchStudies', {})] : []),
+  ]);
   performance.mark(ENDS);
 }

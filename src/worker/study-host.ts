@@ -5,7 +5,6 @@
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { MemoryUse } from '../engine/engine.ts';
-import { Once } from '../engine/once.ts';
 import { makeBase } from '../experiment/base.ts';
 import { isOnBase, MAKER } from '../experiment/base-spec.ts';
 import { checkpointKey, type CheckpointDoor } from '../experiment/checkpoint.ts';
@@ -20,6 +19,7 @@ import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyCo
 import { comparedLoss } from '../methods/training.ts';
 import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
+import { Once } from '../once.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { Bases, keepIn, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
@@ -69,6 +69,7 @@ export class StudyHost {
       outbox.flush();
     }
   }
+
   /** What an experiment runs on from now on, its base made first where nobody has yet; null where it was cancelled meanwhile. Throws what the making study throws. */
   async ground({ spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>, control: RunControl): Promise<Ground | null> {
     const key = baseKey(spec), { base } = spec;

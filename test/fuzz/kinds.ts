@@ -1,5 +1,6 @@
 /** The kinds of input: how one is made from a seed, who reads it, and what is done with what is accepted. */
 import { deflateRawSync } from 'node:zlib';
+import { LINK_VERSION } from '../../src/experiment/link.ts';
 import { damagedBytes } from './bytes.ts';
 import { damagedJson } from './json.ts';
 import { damagedOnnx } from './onnx.ts';
@@ -43,7 +44,7 @@ const readExport = ([one]: Input) => {
 function link(random: Random): Input {
   if (random.chance(0.5)) return [['link.txt', damagedBytes(random, new TextEncoder().encode(random.pick(sources.links)))]];
   const packed = deflateRawSync(damagedJson(random, random.pick(sources.linkContents)));
-  const version = random.chance(0.05) ? random.pick(['0', '2', '99999999999', '']) : '1';
+  const version = random.chance(0.05) ? random.pick(['0', '1', '99999999999', '']) : LINK_VERSION;
   return [['link.txt', new TextEncoder().encode(`#x=${version}.${packed.toString('base64url')}`)]];
 }
 

@@ -4,6 +4,7 @@
  */
 import * as ortNamespace from 'onnxruntime-web';
 import { compile } from '../../src/compiler/index.ts';
+import type { OpenedExport } from '../../src/compiler/open.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
 import { cpuTensor, queued, type Ort, type OrtTensor } from '../../src/engine/ort.ts';
 import { embeddingRows, hasQuantisedLookup, ROWS, withoutQuantisedLookup } from '../../src/engine/runnable.ts';
@@ -12,7 +13,6 @@ import type { AdapterValues, TokenBatch } from '../../src/engine/engine.ts';
 import { nextTokenLosses } from '../../src/engine/tokens.ts';
 import { untouchedInputs, untouchedLogits, type UntouchedModel } from '../../src/engine/untouched.ts';
 import { WasmBackend } from '../../src/engine/wasm-backend.ts';
-import type { OpenedExport } from '../../src/compiler/open.ts';
 import { AtlasError } from '../../src/errors.ts';
 import type { PeftImport } from '../../src/experiment/peft.ts';
 import { writeGraph } from '../../src/onnx/write.ts';

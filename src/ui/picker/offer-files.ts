@@ -19,7 +19,10 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
     const source = { kind: 'files', files: found } as const;
     await inspectModel(source, name);
     const { candidate } = useModel.getState();
-    if (candidate?.source === source && candidate.failure?.code === 'several-graphs') set({ candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants: graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({ graph: path, bytes, kept: true })) } } });
+    if (candidate?.source === source && candidate.failure?.code === 'several-graphs') {
+      const variants = graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({ graph: path, bytes, kept: true }));
+      set({ candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants } } });
+    }
   } catch (error) {
     if (!(error instanceof AtlasError)) throw error;
     set({ candidate: { source: { kind: 'files', files: [] }, name: '', inspection: null, failure: { code: error.code, values: error.values } } });

@@ -1,7 +1,6 @@
 /** Files that the engine's thread writes when they are asked for, one link each, and what became of it. */
 import { useState } from 'react';
-import { failureOf } from '../../state/engine.ts';
-import { useModel } from '../../state/model-store.ts';
+import { attempt } from '../../state/attempt.ts';
 import type { SavedFile } from '../../worker/protocol.ts';
 import { download, fileName } from '../export/download.ts';
 import { ofStudies } from '../words/study-words.ts';
@@ -20,18 +19,17 @@ export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Pr
   const w = ofStudies(useWords()).made, [busy, setBusy] = useState(false), [saved, setSaved] = useState<string | null>(null);
   async function save(file: F) {
     setBusy(true);
-    useModel.setState({ failure: null });
-    try {
-      const name = file.split('/').at(-1)!, whole = `${fileName('rank-atlas', modelTitle, of)}-${name}`, dataName = `${whole}_data`;
+    await attempt(async () => {
+      const name = file.split('/').at(-1)!;
+      const whole = `${fileName('rank-atlas', modelTitle, of)}-${name}`;
+      const dataName = `${whole}_data`;
       const [main, data] = await write(file, dataName);
       download(whole, main!.content, 'application/octet-stream');
       if (data) download(dataName, data.content, 'application/octet-stream');
-      setSaved(data ? w.savedTwo(whole, dataName, w.size(main!.content.size + data.content.size)) : w.saved(name, w.size(main!.content.size)));
-    } catch (error) {
-      useModel.setState({ failure: failureOf(error) });
-    } finally {
-      setBusy(false);
-    }
+      const size = w.size(main!.content.size + (data?.content.size ?? 0));
+      setSaved(data ? w.savedTwo(whole, dataName, size) : w.saved(name, size));
+    });
+    setBusy(false);
   }
   return (
     <p className="small save-links">

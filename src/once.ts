@@ -1,4 +1,4 @@
-/** Something made at its first use, with code fetched for it. */
+/** Something made at its first use, with code or data fetched for it. */
 export class Once<T> {
   private made: Promise<T> | null = null;
   private readonly make: () => Promise<T>;
