@@ -38,7 +38,10 @@ export function otherSide(w: Float32Array, width: number, { rows, side, vectors,
   return side === 'output' ? product(own, part, m) : product(own, transposed(part, rows.length, width), m);
 }
 
-/** A block's first `keep` components as a product of two: `up` [rows, keep] with σᵢ in it, times `down` [keep, width], whose rows are orthonormal. */
+/**
+ * A block's first `keep` components as a product of two: `up` [rows, keep] with σᵢ in it, times `down` [keep, width], whose rows
+ * are orthonormal, to about 2⁻²⁴ σ₁ / σᵢ.
+ */
 export function factorsOf(w: Float32Array, width: number, block: BlockSvd, keep: number): { up: Float32Array; down: Float32Array } {
   const { side, sigma, vectors, rows: { length: count } } = block, m = sigma.length, other = otherSide(w, width, block, keep), up = new Float32Array(count * keep);
   for (let r = 0; r < count; r++) for (let i = 0; i < keep; i++) up[r * keep + i] = side === 'output' ? sigma[i]! * vectors[i * m + r]! : other[i * count + r]!;
