@@ -6,8 +6,9 @@ import { fillNormal, streamKeys } from '../src/device/random.ts';
 import type { Attribute, Attributes, Graph, Node, Tensor } from '../src/onnx/graph.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 
+/** `worked`: a node that folds away gives what is packed. */
 export type Form =
-  | { op: 'nbits'; bits: 4 | 8; block: number; zeros: 'none' | 'codes' | 'floats' | 'whole'; order: 'none' | 'plain' | 'shuffled' }
+  | { op: 'nbits'; bits: 4 | 8; block: number; zeros: 'none' | 'codes' | 'floats' | 'whole'; order: 'none' | 'plain' | 'shuffled'; worked?: true }
   | { op: 'linear'; type: 'int4' | 'uint4' | 'int8' | 'uint8'; axis: 0 | 1; block: number; zeros: boolean };
 
 interface Quantised { nodes: Node[]; tensors: Tensor[]; weight: (n: number, k: number) => number }
@@ -30,7 +31,7 @@ function packed(codes: readonly number[], bits: number, columns: number, padded:
   return Uint8Array.from(rows.flatMap((row) => Array.from({ length: Math.ceil(row.length / 2) }, (_, i) => (row[2 * i]! & 15) | (((row[2 * i + 1] ?? 0) & 15) << 4))));
 }
 
-function nbits(name: string, x: string, y: string, path: string, N: number, K: number, { bits, block, zeros, order }: Form & { op: 'nbits' }): Quantised {
+function nbits(name: string, x: string, y: string, path: string, N: number, K: number, { bits, block, zeros, order, worked }: Form & { op: 'nbits' }): Quantised {
   const blocks = Math.ceil(K / block), most = 2 ** bits;
   const q = draw(`${path} q`, N * blocks * block, most), s = Float32Array.from(draw(`${path} s`, N * blocks, 100), (v) => (v + 20) / 60 / most / Math.sqrt(K));
   const z = draw(`${path} z`, N * blocks, most).map((v) => (zeros === 'none' ? most / 2 : zeros === 'floats' ? v / 3 + 0.25 : v));
@@ -41,7 +42,8 @@ function nbits(name: string, x: string, y: string, path: string, N: number, K: n
   ];
   if (zeros === 'codes') tensors.push({ name: `${path}.z`, type: 'uint8', dims: [N * Math.ceil(blocks * bits / 8)], bytes: packed(z, bits, blocks, true) });
   else if (zeros !== 'none') tensors.push({ name: `${path}.z`, type: 'float32', dims: [N * blocks], bytes: bytesOf(Float32Array.from(z)) });
-  const inputs = [x, ...tensors.map((t) => t.name)];
+  const before = worked ? tensors.map((t) => node(`${t.name}/Abs`, 'Abs', [t.name], `${t.name}.abs`)) : [];
+  const inputs = [x, ...tensors.map((t) => (worked ? `${t.name}.abs` : t.name))];
   if (order !== 'none') {
     if (zeros === 'none') inputs.push('');
     inputs.push(`${path}.g`);
@@ -49,7 +51,7 @@ function nbits(name: string, x: string, y: string, path: string, N: number, K: n
   }
   const attributes = { K: int(K), N: int(N), bits: int(bits), block_size: int(block) };
   return {
-    nodes: [node(name, 'MatMulNBits', inputs, y, attributes, 'com.microsoft')], tensors,
+    nodes: [...before, node(name, 'MatMulNBits', inputs, y, attributes, 'com.microsoft')], tensors,
     weight: (n, k) => (q[n * blocks * block + k]! - Math.fround(z[n * blocks + g[k]!]!)) * s[n * blocks + g[k]!]!,
   };
 }

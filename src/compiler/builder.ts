@@ -46,7 +46,7 @@ export class Builder {
   readonly lookups: LookupRequest[] = [];
   readonly facts: Facts = { maxLength: Infinity, kvHeads: null, headDim: null, roundsActivations: false, packed: new Map() };
   /** Name of the node being built, for messages and module paths. */
-  private node = '';
+  node = '';
   private readonly known = new Map<string, Value[]>();
   private readonly short = new Map<string, Value>();
   private readonly ids = new Map<Value, number>();

@@ -73,7 +73,7 @@ function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 't
     }
     case 'MatMulBnb4': {
       const { block, codebook } = bnb4Sizes(call);
-      return { format: { kind: 'bnb4', block, codebook }, tensors, transposed: false };
+      return tensors.length < 2 ? null : { format: { kind: 'bnb4', block, codebook }, tensors, transposed: false };
     }
     default: return null;
   }

@@ -51,4 +51,8 @@ export class Clash extends Error {}
 /** Something that may well be right but that is not known here; the message follows the operator's name: "uses Op with …". */
 export class Unsupported extends Clash {}
 
-export const shapeText = (dims: readonly (number | string)[]): string => `[${dims.join(', ')}]`;
+/** The longest shape that is shown whole: damage may make any list a shape. */
+const LONGEST = 12;
+
+export const shapeText = (dims: readonly (number | string)[]): string =>
+  dims.length > LONGEST ? `[${dims.slice(0, LONGEST).join(', ')}, … ${dims.length} in all]` : `[${dims.join(', ')}]`;

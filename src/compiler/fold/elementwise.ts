@@ -3,7 +3,7 @@
  */
 import { typeOf } from '../../onnx/types.ts';
 import { Clash, count, sameDims, Unsupported, widened, type Shape } from '../value.ts';
-import { broadcastDims, numbers, stridesFor, walk, type Constant } from './constant.ts';
+import { broadcastDims, isInteger, numbers, stridesFor, walk, wholeOnly, type Constant } from './constant.ts';
 import { constantOf, input, int, known, type Call, type Rule } from './rule.ts';
 
 const erf = (x: number): number => {
@@ -21,8 +21,13 @@ const erf = (x: number): number => {
 };
 
 const unary: Record<string, (x: number) => number> = {
-  Neg: (x) => -x, Abs: Math.abs, Sqrt: Math.sqrt, Exp: Math.exp, Log: Math.log, Sin: Math.sin, Cos: Math.cos, Tanh: Math.tanh,
-  Erf: erf, Ceil: Math.ceil, Floor: Math.floor, Reciprocal: (x) => 1 / x, Sign: Math.sign, Relu: (x) => Math.max(0, x),
+  Neg: (x) => -x, Abs: Math.abs, Sign: Math.sign, Relu: (x) => Math.max(0, x),
+};
+
+/** Of floating-point numbers only. */
+const unaryFloat: typeof unary = {
+  Sqrt: Math.sqrt, Exp: Math.exp, Log: Math.log, Sin: Math.sin, Cos: Math.cos, Tanh: Math.tanh,
+  Erf: erf, Ceil: Math.ceil, Floor: Math.floor, Reciprocal: (x) => 1 / x,
   Sigmoid: (x) => 1 / (1 + Math.exp(-x)), Softplus: (x) => Math.log1p(Math.exp(x)),
 };
 
@@ -41,10 +46,14 @@ function apply(call: Call, shape: Shape, f: (x: number, y: number, z: number) =>
   const inputs = call.inputs.map((_, i) => known(call, i));
   const stored = broadcastDims(inputs.map((c) => c.stored)), data = numbers(shape.type, count(stored));
   const a = inputs[0]!.data, b = inputs[1]?.data, c = inputs[2]?.data;
-  const strides = inputs.map((x) => stridesFor(x.stored, stored.length));
+  const strides = inputs.map((x) => stridesFor(x.stored, stored.length)), values = isInteger(shape.type) ? new Float64Array(data.length) : data;
   walk(stored, strides, (at, o) => {
-    data[at] = f(a[o[0]!]!, b ? b[o[1]!]! : 0, c ? c[o[2]!]! : 0);
+    values[at] = f(a[o[0]!]!, b ? b[o[1]!]! : 0, c ? c[o[2]!]! : 0);
   });
+  if (values !== data) {
+    wholeOnly(shape.type, values);
+    data.set(values);
+  }
   return [{ type: shape.type, dims: shape.dims, stored, data }];
 }
 
@@ -57,8 +66,6 @@ function sameType(call: Call, from = 0): Shape['type'] {
   }
   return type;
 }
-
-const isInteger = (type: string) => /int/.test(type);
 
 export const elementwise: Record<string, Rule> = {
   Not: {
@@ -105,9 +112,13 @@ export const elementwise: Record<string, Rule> = {
   },
 };
 
-for (const [op, f] of Object.entries(unary)) {
+for (const [op, f] of Object.entries({ ...unary, ...unaryFloat })) {
   elementwise[op] = {
-    infer: (call) => [{ type: input(call, 0).type, dims: input(call, 0).dims }],
+    infer: (call) => {
+      const { type, dims } = input(call, 0);
+      if (op in unaryFloat && !/^float/.test(type)) throw new Clash(`its input is ${type}, not floating-point`);
+      return [{ type, dims }];
+    },
     evaluate: (call, [shape]) => apply(call, shape!, f),
   };
 }

@@ -40,6 +40,9 @@ const cases: [op: string, inputs: Constant[], attributes?: Record<string, Attrib
   ['Concat', [repeated(3, ramp(1, 2)), ramp(1, 2)], { axis: int(0) }], ['Shape', [ramp(2, 3, 4)], { start: int(1) }], ['Size', [ramp(2, 3)]],
   ['Transpose', [ramp(2, 3, 4)], { perm: ints(2, 0, 1) }], ['Transpose', [repeated(3, ramp(1, 2, 2))], { perm: ints(1, 0, 2) }],
   ['Expand', [ramp(3, 1), list(2, 1, 4)]], ['Tile', [ramp(2, 1), list(2, 3)]], ['Tile', [repeated(2, ramp(1, 2)), list(1, 2)]],
+  // A shape all of whose numbers are equal may have been stored once.
+  ['Expand', [ramp(3, 1), uniform('int64', [2], 3)]], ['Reshape', [ramp(2, 2), uniform('int64', [2], 2)]], ['Tile', [ramp(2, 1), uniform('int64', [2], 2)]],
+  ['ConstantOfShape', [uniform('int64', [3], 2)]], ['Pow', [i([3], 2, 3, 4), f([], 2)]],
   ['Slice', [ramp(4, 5), list(1, 0), list(2 ** 63, -1), list(0, 1)]], ['Slice', [ramp(6), list(-1), list(-(2 ** 63)), list(0), list(-2)]], ['Slice', [repeated(4, ramp(1, 3)), list(1), list(3), list(0)]],
   ['Split', [ramp(2, 5), list(2, 3)], { axis: int(1) }, 2], ['Gather', [ramp(4, 3), i([2, 2], 0, -1, 2, 2)]], ['Gather', [ramp(2, 4), i([], 1)], { axis: int(1) }],
   ['Gather', [uniform('bool', [8], 1), i([2, 2], 0, 1, 2, 3)]], ['Gather', [repeated(3, ramp(1, 4)), i([2], 1, 3)], { axis: int(1) }], ['Gather', [repeated(3, ramp(1, 4)), i([2], 1, 2)], { axis: int(0) }],
@@ -114,6 +117,14 @@ describe('what does not fit is said', () => {
     ['cannot be split', build('Split', [ramp(5), list(2, 2)])],
     ['a range without end', build('Range', [f([], 0), f([], 1), f([], 0)])],
     ['too large', build('Range', [i([], 0), i([], 2 ** 50), i([], 1)])],
+    ['its input is int64, not floating-point', build('Sqrt', [list(2)])],
+    ['it gives 0.5, and its type is int64', build('Pow', [list(2), list(-1)])],
+    ['it gives Infinity, and its type is int64', build('Div', [list(2), list(0)])],
+    ['it gives 0.5, and its type is int64', build('ReduceMean', [list(0, 1)])],
+    ['it gives NaN, and its type is int64', build('Cast', [f([], NaN)], { to: int(7) })],
+    ['input 2 is float32, not whole numbers', build('Reshape', [ramp(4), f([2], 2, 2)])],
+    ['[2, 3] cannot be repeated [2] times', build('Tile', [ramp(2, 3), list(2)])],
+    ['cannot become [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, … 40 in all]', build('Reshape', [ramp(4), list(...Array.from({ length: 40 }, () => 1))])],
     ['an impossible shape', build('ConstantOfShape', [list(-1)])],
   ])('%s', (why, run) => {
     expect(run).toThrow(expect.objectContaining({ code: 'bad-graph', message: expect.stringMatching(/"\/here"/) }));

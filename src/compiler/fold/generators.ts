@@ -3,7 +3,7 @@
  */
 import { Clash, count, Unsupported, widened } from '../value.ts';
 import { decode, numbers, uniform, type Constant } from './constant.ts';
-import { known, type Call, type Rule } from './rule.ts';
+import { known, whole, type Call, type Rule } from './rule.ts';
 
 function given(call: Call): Constant {
   for (const [name, a] of call.attributes) {
@@ -35,7 +35,7 @@ export const generators: Record<string, Rule> = {
   },
   ConstantOfShape: {
     infer: (call) => {
-      const dims = Array.from(known(call, 0).data);
+      const dims = whole(call, 0);
       if (dims.some((d) => !(d >= 0)) || !Number.isSafeInteger(count(dims))) throw new Clash('an impossible shape');
       return [{ type: fill(call).type, dims }];
     },

@@ -3,7 +3,7 @@
  */
 import { Clash, count, sameDims, shapeText, type Shape } from '../value.ts';
 import { broadcastDims, fullAlong, isUniform, numbers, pick, store, type Constant } from './constant.ts';
-import { axisOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
+import { axisOf, input, int, integers, known, whole, type Call, type Rule } from './rule.ts';
 
 const reshaped = (c: Constant, dims: readonly number[]): Constant => {
   if (isUniform(c)) return { ...c, dims, stored: dims.map((d) => (d === 0 ? 0 : 1)) };
@@ -24,7 +24,7 @@ const relabel = (infer: Rule['infer']): Rule => ({
 
 function reshape(call: Call): Shape[] {
   const { type, dims } = input(call, 0);
-  const wanted = Array.from(known(call, 1).data), zeroIsZero = int(call, 'allowzero', 0) === 1;
+  const wanted = whole(call, 1), zeroIsZero = int(call, 'allowzero', 0) === 1;
   const out = wanted.map((d, i) => (d === 0 && !zeroIsZero ? dims[i] ?? NaN : d));
   const open = out.indexOf(-1), total = count(dims);
   if (open >= 0) out[open] = total / count(out.filter((_, i) => i !== open));
@@ -138,7 +138,7 @@ export const layout: Record<string, Rule> = {
     },
   },
   Expand: {
-    infer: (call) => [{ type: input(call, 0).type, dims: broadcastDims([input(call, 0).dims, Array.from(known(call, 1).data)]) }],
+    infer: (call) => [{ type: input(call, 0).type, dims: broadcastDims([input(call, 0).dims, whole(call, 1)]) }],
     same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
     evaluate: (call, [shape]) => {
       const c = known(call, 0), { dims } = shape!, pad = dims.length - c.stored.length;
@@ -147,7 +147,8 @@ export const layout: Record<string, Rule> = {
   },
   Tile: {
     infer: (call) => {
-      const { type, dims } = input(call, 0), repeats = known(call, 1).data;
+      const { type, dims } = input(call, 0), repeats = whole(call, 1);
+      if (repeats.length !== dims.length || repeats.some((n) => n < 0)) throw new Clash(`${shapeText(dims)} cannot be repeated ${shapeText(repeats)} times`);
       return [{ type, dims: dims.map((d, i) => d * repeats[i]!) }];
     },
     same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),

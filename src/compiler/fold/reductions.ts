@@ -2,7 +2,7 @@
  * Reductions and normalisations.
  */
 import { Clash, count, sameDims, Unsupported } from '../value.ts';
-import { fullAlong, numbers, stridesFor, walk, type Constant } from './constant.ts';
+import { fullAlong, numbers, stridesFor, walk, wholeOnly, type Constant } from './constant.ts';
 import { axisOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
 
 interface Reduction { start: number; step(total: number, x: number): number; end?(total: number, n: number): number }
@@ -35,7 +35,9 @@ for (const [op, { start, step, end }] of Object.entries(reductionTable)) {
       const kept = c.stored.map((s, i) => (axes.has(i) ? 1 : s)), totals = new Float64Array(count(kept)).fill(start);
       walk(c.stored, [stridesFor(kept, kept.length)], (at, o) => { totals[o[0]!] = step(totals[o[0]!]!, c.data[at]!); });
       const n = [...axes].reduce((product, a) => product * c.dims[a]!, 1), data = numbers(c.type, totals.length);
-      totals.forEach((t, i) => { data[i] = end ? end(t, n) : t; });
+      const values = end ? totals.map((t) => end(t, n)) : totals;
+      wholeOnly(c.type, values);
+      data.set(values);
       const keep = int(call, 'keepdims', 1) === 1;
       return [{ type: c.type, dims: shape!.dims, stored: keep ? kept : kept.filter((_, i) => !axes.has(i)), data }];
     },

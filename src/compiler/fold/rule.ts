@@ -4,7 +4,7 @@
  */
 import type { Attributes } from '../../onnx/graph.ts';
 import { Clash, Unsupported, type Shape, type Value } from '../value.ts';
-import { decode, type Constant } from './constant.ts';
+import { decode, full, isInteger, type Constant } from './constant.ts';
 
 export interface Call {
   inputs: readonly (Value | null)[];
@@ -46,9 +46,16 @@ export function constantOf(value: Value | null | undefined): Constant | null {
   return value?.kind === 'weight' ? decode(value.tensor) : null;
 }
 
+/** A list of integers that must be known: a shape, axes, repeats. */
+export function whole(call: Call, index: number): number[] {
+  const value = known(call, index);
+  if (!isInteger(value.type)) throw new Clash(`input ${index + 1} is ${value.type}, not whole numbers`);
+  return Array.from(full(value).data);
+}
+
 /** A list of integers given as an input (newer operator sets) or else as an attribute. */
 export function integers(call: Call, index: number, attribute: string): readonly number[] | null {
-  if (call.inputs[index]) return Array.from(known(call, index).data);
+  if (call.inputs[index]) return whole(call, index);
   const a = call.attributes.get(attribute);
   return a?.type === 'ints' ? a.value : null;
 }

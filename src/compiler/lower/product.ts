@@ -1,13 +1,12 @@
 /**
  * Products with weights, brought to the few forms the engine and the module finder know.
  */
-import { full } from '../fold/constant.ts';
+import { full, type Constant } from '../fold/constant.ts';
 import { nbitsSizes } from '../fold/products.ts';
-import { input, int, type Call } from '../fold/rule.ts';
-import { Clash, count, type ConstantValue, type Value, type WeightValue } from '../value.ts';
+import { int, type Call } from '../fold/rule.ts';
+import { Clash, count, type ConstantValue, type Value } from '../value.ts';
 import { constantWeight } from '../weight-tensor.ts';
 import type { Lowering } from './lowering.ts';
-
 
 const stepOf = (v: Value | null | undefined, op: string) => (v?.kind === 'computed' && v.step?.op === op ? v.step : null);
 
@@ -34,22 +33,26 @@ export const dequantisedTranspose: Lowering = (b, call) => {
 };
 
 /**
- * `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through. And `g_idx` is a part of the
- * weight, which each layer has its own of.
+ * `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through. `g_idx`, and packed values, scales or
+ * zero points that the graph works out, are a part of the weight, which each layer has its own of.
  */
 export const packedProduct: Lowering = (b, call) => {
-  const order = call.inputs[4], level = call.attributes.has('accuracy_level');
-  if (order?.kind !== 'constant' && !level) return null;
+  const level = call.attributes.has('accuracy_level'), made = call.inputs.slice(1, 5).some((v) => v?.kind === 'constant');
+  if (!made && !level) return null;
   if (int(call, 'accuracy_level', 0) === 4) b.facts.roundsActivations = true;
   const attributes = new Map([...call.attributes].filter(([name]) => name !== 'accuracy_level'));
-  const inputs = call.inputs.map((v, i) => (i === 4 && v?.kind === 'constant' ? blockNumbers(v, call) : v));
+  const inputs = call.inputs.map((v, i) => {
+    if (i < 1 || i > 4 || v?.kind !== 'constant') return v;
+    return constantWeight(i === 4 ? blockNumbers(v, call) : v.constant, v.constant, `${b.node}:${PARTS[i]}`);
+  });
   return b.emit('MatMulNBits', inputs, { domain: 'com.microsoft', attributes });
 };
 
+const PARTS = ['', 'packed', 'scales', 'zero_points', 'g_idx'];
+
 /** The block of each column, `[K]`. */
-function blockNumbers({ type, constant }: ConstantValue, call: Call): WeightValue {
-  const { K, blocks } = nbitsSizes(call), data = full(constant).data;
-  if (data.subarray(0, K).some((b) => !(b >= 0 && b < blocks))) throw new Clash(`g_idx names blocks that are none of its ${blocks}`);
-  const packed = input(call, 1), of = packed.kind === 'weight' ? packed.tensor.name : 'a weight';
-  return constantWeight({ type, dims: [K], stored: [K], data: data.subarray(0, K) }, constant, `${of}:g_idx`);
+function blockNumbers({ type, constant }: ConstantValue, call: Call): Constant {
+  const { K, blocks } = nbitsSizes(call), data = full(constant).data.subarray(0, K);
+  if (data.some((b) => !(b >= 0 && b < blocks))) throw new Clash(`g_idx names blocks that are none of its ${blocks}`);
+  return { type, dims: [K], stored: [K], data };
 }
