@@ -2,8 +2,8 @@
  * Operators that take some of the elements: Slice, Split, Gather, Trilu; and CumSum.
  */
 import { Clash, count, sameDims, shapeText, Unsupported, type Value } from '../value.ts';
-import { full, fullAlong, pick, type Constant } from './constant.ts';
-import { axisOf, constantOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
+import { full, fullAlong, isInteger, pick, type Constant } from './constant.ts';
+import { axisOf, constantOf, input, int, integers, known, whole, type Call, type Rule } from './rule.ts';
 
 /** Indices a Slice keeps along each axis. */
 export function kept(call: Call): (number[] | null)[] {
@@ -40,6 +40,7 @@ function splitSizes(call: Call): { axis: number; sizes: readonly number[] } {
 /** Indices of a Gather, counted from the front. */
 export function gatherIndices(data: Value, axis: number, indices: Constant): number[] {
   const n = data.dims[axis]!;
+  if (!isInteger(indices.type)) throw new Clash(`its indices are ${indices.type}, not whole numbers`);
   return Array.from(indices.data, (i) => {
     const at = i < 0 ? i + n : i;
     if (!(at >= 0 && at < n)) throw new Clash(`index ${i} is outside of ${shapeText(data.dims)}`);
@@ -107,7 +108,7 @@ export const selection: Record<string, Rule> = {
   CumSum: {
     infer: (call) => [input(call, 0)],
     evaluate: (call, [shape]) => {
-      const { dims } = shape!, axis = axisOf(known(call, 1).data[0]!, dims.length), c = full(known(call, 0));
+      const { dims } = shape!, axis = axisOf(whole(call, 1)[0]!, dims.length), c = full(known(call, 0));
       if (int(call, 'exclusive', 0) || int(call, 'reverse', 0)) throw new Unsupported('an exclusive or reversed sum');
       const data = c.data.slice(), inner = count(dims.slice(axis + 1));
       for (let at = 0; at < data.length; at++) if (Math.floor(at / inner) % dims[axis]! > 0) data[at]! += data[at - inner]!;
