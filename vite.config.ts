@@ -7,12 +7,32 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
+import type { Connect, Plugin } from 'vite';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
 };
+
+/** What the built page may load: scripts and workers of its own only. Models come from any address that a user gives. */
+const policy = [
+  "default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "worker-src 'self' blob:", "style-src 'self' 'unsafe-inline'", "img-src 'self' blob: data:",
+  "font-src 'self'", "manifest-src 'self'", "connect-src 'self' blob: data: http: https:", "base-uri 'none'", "form-action 'none'",
+].join('; ');
+
+/** A frame may hold `?embed` only: in the whole page a click could be stolen. */
+const framing: Connect.NextHandleFunction = (request, response, next) => {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+  if (/(\/|\.html)$/.test(pathname) && !searchParams.has('embed')) response.setHeader('Content-Security-Policy', "frame-ancestors 'self'");
+  next();
+};
+
+/** The policy goes into the built page: the development server adds inline scripts of its own. */
+const security: Plugin[] = [
+  { name: 'content-policy', apply: 'build', transformIndexHtml: () => [{ tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content: policy }, injectTo: 'head-prepend' }] },
+  { name: 'framing', configureServer: ({ middlewares }) => void middlewares.use(framing), configurePreviewServer: ({ middlewares }) => void middlewares.use(framing) },
+];
 
 /** What several plates of studies share, and the comparison of two results: nobody needs them before such a tab is opened. */
 const studies = /src[\\/]experiment[\\/](race|agree|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText|race|agree|slider|prune|compress|samples)|src[\\/]ui[\\/]parts[\\/]NumbersField|src[\\/]ui[\\/]words[\\/](race|agree|slider|prune|compress|samples|study-words)/;
@@ -27,7 +47,7 @@ function firstLook(id: string, modules: { getModuleInfo(id: string): { isEntry: 
 
 export default defineConfig({
   base: './',
-  plugins: [react()],
+  plugins: [react(), security],
   resolve: { alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') } },
   worker: { format: 'es' },
   // The runtime finds its .wasm beside its own module: pre-bundling would move one without the other.

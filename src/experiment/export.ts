@@ -1,6 +1,7 @@
 /**
  * A result as files and as text: CSV in full precision, JSON, and the table the command line prints.
  */
+import { csvComment, csvJson, csvRow } from './csv.ts';
 import { mappedBy, rankTable, type RankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 
@@ -14,10 +15,10 @@ export function toCsv(result: RunResult): string {
   const { model, tokens, versions, spec } = result;
   const repeats = result.modules[0]?.draws.length ?? 0;
   const lines = [
-    `# Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${result.startedAt}`,
-    `# model ${oneLine(model.title)} sha256 ${model.hash}`,
-    `# tokens ${tokens.sequences} x ${tokens.length} sha256 ${tokens.hash}`,
-    `# spec ${JSON.stringify(spec)}`,
+    csvComment(`Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${result.startedAt}`),
+    csvComment(`model ${model.title} sha256 ${model.hash}`),
+    csvComment(`tokens ${tokens.sequences} x ${tokens.length} sha256 ${tokens.hash}`),
+    csvJson('spec', spec),
     csvRow(['module', 'layer', 'role', 'in', 'out', 'importance', 'standard_error', 'multiple', 'rank', 'rank_low', 'rank_high', 'parameters',
       ...Array.from({ length: repeats }, (_, k) => `draw_${k + 1}`)]),
     ...tableOf(result).rows.map((r) => csvRow([r.module.path, r.module.layer, r.module.role, r.module.inFeatures, r.module.outFeatures,
@@ -25,12 +26,6 @@ export function toCsv(result: RunResult): string {
   ];
   return `${lines.join('\n')}\n`;
 }
-
-const oneLine = (text: string) => text.replace(/[\r\n]+/g, ' ');
-
-/** RFC 4180 quoting; null is an empty field. Charts export through it, too. */
-export const csvRow = (fields: readonly (string | number | null)[]): string =>
-  fields.map((f) => (f === null ? '' : /[",\r\n]/.test(String(f)) ? `"${String(f).replaceAll('"', '""')}"` : String(f))).join(',');
 
 /** For the terminal: the map of ranks (layers by roles), what is spent, then every module with its numbers. */
 export function textTable(result: RunResult): string {

@@ -3,7 +3,7 @@
  * also when it is empty, and is spoken of by its finding.
  */
 import { useRef, useState, type ReactNode } from 'react';
-import { csvRow } from '../../experiment/export.ts';
+import { csvComment, csvJson, csvRow } from '../../experiment/csv.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -67,7 +67,7 @@ export function ChartFrame({ title, finding, note = '', close, empty, unit, heig
     const from = sourceNow();
     if (!from) return;
     const { model, spec } = from;
-    const head = [`# Rank Atlas: ${title}`, `# model ${model.title.replace(/[\r\n]+/g, ' ')} sha256 ${model.hash}`, `# spec ${JSON.stringify(spec)}`];
+    const head = [csvComment(`Rank Atlas: ${title}`), csvComment(`model ${model.title} sha256 ${model.hash}`), csvJson('spec', spec)];
     download(`${fileName('rank-atlas', model.title, title)}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
   }
   return (

@@ -1,6 +1,6 @@
 /** One prompt continued by the model and by the model with an adapter, side by side; where they part, and what each token is worth to both. */
 import { useState } from 'react';
-import { csvRow } from '../../../experiment/export.ts';
+import { csvComment, csvJson, csvRow } from '../../../experiment/csv.ts';
 import { firstDifference } from '../../../experiment/samples-compare.ts';
 import type { SamplesState, Writer } from '../../../experiment/samples-state.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
@@ -71,7 +71,7 @@ function useSaid(words: Words, state: SamplesState | null): { finding: string; n
 function saveCsv(words: Words, { result, texts, adapter }: SamplesState): void {
   if (!result) return;
   const c = ofStudies(words).samples.columns, { spec, model } = result, p = (x: number | null | undefined) => (x == null ? null : Math.exp(x));
-  const head = [`# Rank Atlas: ${ofStudies(words).samples.title}`, `# model ${model.title.replace(/[\r\n]+/g, ' ')} sha256 ${model.hash}`, `# spec ${JSON.stringify(spec)}`];
+  const head = [csvComment(`Rank Atlas: ${ofStudies(words).samples.title}`), csvComment(`model ${model.title} sha256 ${model.hash}`), csvJson('spec', spec)];
   const columns = [c.index, c.base, c.underModel, ...(adapter ? [c.underAdapter, c.adapted, c.underModel, c.underAdapter] : [])];
   const rows = Array.from({ length: Math.max(texts.base.length, texts.adapted.length) }, (_, i) => {
     const base = texts.base[i], adapted = texts.adapted[i];
