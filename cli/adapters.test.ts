@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
+import { adapterPlaces } from '../src/compiler/modules.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
@@ -57,6 +58,28 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
       }
     }
     expect(dequantise(merged.compiled.weightOf(0))).toEqual(dequantise(model.compiled.weightOf(0)));
+  });
+
+  it('applies, judges and merges an adapter of the head; trains none', async () => {
+    const places = adapterPlaces(model.compiled), head = places.at(-1)!, wave = (count: number, scale: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i) * scale);
+    const own = { module: head.index, rank: 3, loraA: wave(3 * head.inFeatures, 1), loraB: wave(3 * head.outFeatures, 0.1) };
+    const to = { adapter: join(folder, 'head'), layers: join(folder, 'no-head'), merged: join(folder, 'head-merged'), ranks: join(folder, 'head.json') };
+    for (const [path, values] of [[to.adapter, [...adapters, own]], [to.layers, adapters]] as const) {
+      mkdirSync(path);
+      for (const [name, bytes] of exportPeft({ modules: places, adapters: values, scale: () => 2, baseModel: 'atlas', taskType: 'CAUSAL_LM' })) writeFileSync(join(path, name), bytes);
+    }
+
+    const told = await cli('import', to.adapter, '--out', to.ranks);
+    expect(told.out).toMatch(/^42 of 56 modules and lm_head adapted, \d+ parameters, mean rank 1\.5\./);
+    expect(told.out).toMatch(/lm_head +3 +2 +6720/);
+    const ids = ['--ids', '[[1,5,9,100,7,31,2,64]]'], losses = async (...args: string[]) => JSON.parse((await cli('eval', ...args, '--json')).out) as { base: number; adapted: number };
+    const { adapted } = await losses(to.adapter, ...ids), layers = await losses(to.layers, ...ids);
+    expect((await cli('export', to.adapter, '--out-model', to.merged)).code).toBe(0);
+    expect((await losses(to.adapter, ...ids, '--model', to.merged)).base).toBeCloseTo(adapted, 4);
+    expect(Math.abs(adapted - layers.adapted)).toBeGreaterThan(0.01);
+    for (const args of [['train', 'lora', '--from', to.adapter], ['train', 'lora', '--ranks', to.ranks], ['run', 'race', '--adapter', to.adapter, '--set', 'race.entries=["imported","uniform"]']]) {
+      expect(await cli(...args)).toMatchObject({ code: 2, err: expect.stringContaining('An adapter of lm_head can be applied, judged and exported here, but not trained.') as string });
+    }
   });
 
   it('makes an untrained adapter of a result, at its ranks', async () => {

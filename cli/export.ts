@@ -2,9 +2,11 @@
  * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there or, untrained, from the ranks of a
  * result; and the model with an adapter merged into it.
  */
+import { adapterPlaces } from '../src/compiler/modules.ts';
 import { loraDelta } from '../src/device/twins.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import { withWeights } from '../src/engine/replaced-model.ts';
+import { headWeight } from '../src/engine/vocabulary-chunks.ts';
 import { AtlasError } from '../src/errors.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
@@ -33,7 +35,7 @@ export const exportAdapter: Command = async (path, options) => {
 
   const written: Record<string, number> = {};
   if (out !== undefined) {
-    const files = exportPeft({ ...source, modules: model.compiled.modules, baseModel: model.open.title, taskType: 'CAUSAL_LM' });
+    const files = exportPeft({ ...source, modules: adapterPlaces(model.compiled), baseModel: model.open.title, taskType: 'CAUSAL_LM' });
     await writeAdapter(out, files);
     for (const [name, bytes] of files) written[`${out}: ${name}`] = bytes.length;
   }
@@ -57,15 +59,19 @@ async function untrained(path: string, { compiled: { modules } }: LoadedModel): 
   return { adapters, scale: () => SCALE, rsLora: false, trained: false };
 }
 
-/** `onnx/model.onnx` (and `onnx/model.onnx_data`): the export with the adapted weights as float32; `weights.safetensors`: those alone, `<path>.weight` [out, in]. */
+/**
+ * `onnx/model.onnx` (and `onnx/model.onnx_data`): the export with the adapted weights as float32, among them that of an adapted head that was
+ * tied; `weights.safetensors`: those alone, `<path>.weight` [out, in].
+ */
 async function* mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }: Source): AsyncGenerator<ModelPart> {
+  const places = adapterPlaces(compiled), head = compiled.modules.length;
   const weights = new Map(adapters.map(({ module, rank, loraA, loraB }) => {
-    const { outFeatures, inFeatures } = compiled.modules[module]!;
-    return [module, loraDelta(loraA, loraB, dequantise(compiled.weightOf(module)), null, outFeatures, inFeatures, rank, scale(module))];
+    const { outFeatures, inFeatures } = places[module]!, weight = module === head ? headWeight(compiled.head) : compiled.weightOf(module);
+    return [module, loraDelta(loraA, loraB, dequantise(weight), null, outFeatures, inFeatures, rank, scale(module))];
   }));
-  yield* writeModel(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32'), 'onnx/model.onnx');
+  yield* writeModel(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32', weights.get(head)), 'onnx/model.onnx');
   const named = [...weights].map(([module, data]) => {
-    const { path, outFeatures, inFeatures } = compiled.modules[module]!;
+    const { path, outFeatures, inFeatures } = places[module]!;
     return [`${path}.weight`, { shape: [outFeatures, inFeatures], data }] as const;
   });
   const bytes = writeSafetensors(new Map(named), { format: 'pt' });

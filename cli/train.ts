@@ -3,6 +3,7 @@
  * (with qdylora those of every rank) on stdout, the adapter in PEFT's format with `--out`.
  */
 import { join } from 'node:path';
+import { adapterPlaces } from '../src/compiler/modules.ts';
 import { AtlasError } from '../src/errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
 import { exportPeft, type PeftImport } from '../src/experiment/peft.ts';
@@ -90,8 +91,9 @@ async function experimentOf(argument: string): Promise<TrainingSpec> {
 }
 
 /** The experiment at the ranks of the adapter that `--from` gave. */
-function beginningWith({ adapters }: PeftImport, spec: TrainingSpec, { compiled: { modules } }: LoadedModel): TrainingSpec {
-  return { ...spec, adapter: { ...spec.adapter, start: 'given', ranks: { kind: 'listed', ranks: Object.fromEntries(adapters.map((a) => [modules[a.module]!.path, a.rank])) } } };
+function beginningWith({ adapters }: PeftImport, spec: TrainingSpec, { compiled }: LoadedModel): TrainingSpec {
+  const places = adapterPlaces(compiled);
+  return { ...spec, adapter: { ...spec.adapter, start: 'given', ranks: { kind: 'listed', ranks: Object.fromEntries(adapters.map((a) => [places[a.module]!.path, a.rank])) } } };
 }
 
 /** `--rank`, or null for the knee (and for LoRA, which has one rank only). */

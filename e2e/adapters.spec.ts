@@ -5,6 +5,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import { configOf, safetensorsOf } from '../test/adapter-files.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });
@@ -93,6 +94,27 @@ async function offerZip(page: Page, content: Record<string, Uint8Array>, name = 
 
 const ranksTaken = async (page: Page) => (await cellTexts(page)).map(Number).reduce((sum, r) => sum + r, 0);
 const question = (page: Page, words = 'several adapters') => page.getByRole('group', { name: words });
+
+test('an adapter of the head is judged with it, and said to be there; to train on it is refused', async ({ page }) => {
+  const wave = (count: number, scale: number) => ({ values: Float32Array.from({ length: count }, (_, i) => scale * Math.sin(1 + i)) });
+  const part = (letter: string) => `base_model.model.lm_head.lora_${letter}.weight`;
+  const content = {
+    'adapter_config.json': configOf({ r: 2, lora_alpha: 4, target_modules: ['lm_head'] }),
+    'adapter_model.safetensors': safetensorsOf({ [part('A')]: { shape: [2, 192], ...wave(384, 1) }, [part('B')]: { shape: [2048, 2], ...wave(4096, 0.05) } }),
+  };
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet');
+  await offerZip(page, content);
+  const imported = page.locator('.adapters li').filter({ hasText: 'from files' });
+  await expect(imported).toContainText('4,480 parameters, with lm_head');
+  await imported.getByRole('button', { name: 'Judge' }).click();
+  await expect(imported.getByRole('status')).toHaveText(/^Held-out loss/);
+  const [, without, through] = /loss ([\d.]+) without it, ([\d.]+) with it/.exec((await imported.getByRole('status').textContent())!)!;
+  expect(Math.abs(Number(through) - Number(without))).toBeGreaterThan(0.01);
+  await imported.getByRole('button', { name: 'Train on' }).click();
+  await page.getByRole('button', { name: 'Play' }).click();
+  await expect(page.getByRole('alert')).toContainText('An adapter of lm_head can be applied, judged and exported here, but not trained.');
+});
 
 test('of a zip with several adapters the top-most is taken', async ({ page }) => {
   await open(page, race);

@@ -99,6 +99,16 @@ export function cappedDecoderGraph(): Graph {
   };
 }
 
+/** The decoder with a head of its own, made of the embedding [vocab, hidden] by `from`. */
+export function untiedDecoderGraph(graph = tinyDecoderGraph(), from: (table: Float32Array) => Float32Array = (table) => table.map((v, i) => Math.cos(i) - v / 3)): Graph {
+  const { vocab, hidden } = tiny, { bytes } = graph.initialisers.get('model.embed_tokens.weight')!, name = 'onnx::MatMul_lm_head';
+  const rows = from(new Float32Array(bytes.slice().buffer)), columns = Float32Array.from({ length: rows.length }, (_, i) => rows[(i % vocab) * hidden + Math.floor(i / vocab)]!);
+  return {
+    ...graph, initialisers: new Map([...graph.initialisers, [name, { name, type: 'float32', dims: [hidden, vocab], bytes: new Uint8Array(columns.buffer) }]]),
+    nodes: graph.nodes.map((n) => (n.name === '/lm_head/MatMul' ? { ...n, inputs: [n.inputs[0]!, name] } : n)),
+  };
+}
+
 class GraphMaker {
   readonly nodes: Node[] = [];
   private readonly initialisers = new Map<string, Tensor>();

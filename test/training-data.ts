@@ -1,5 +1,5 @@
 /** Batches, adapters and optimiser settings for tests of training. */
-import type { ModuleInfo } from '../src/compiler/modules.ts';
+import type { AdapterPlace } from '../src/compiler/modules.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import type { AdamWStep } from '../src/device/training-twins.ts';
 import { tiny } from './tiny-decoder.ts';
@@ -9,7 +9,7 @@ export const trainingBatch = (sequences = 2, length = 6): TrainingBatch =>
   ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (7 * i + i * i) % tiny.vocab), sequences, length });
 
 /** Adapters with A and B both filled; modules of rank 0 have none. */
-export function randomAdapters(modules: readonly ModuleInfo[], rank: number | ((m: ModuleInfo) => number)): AdapterValues[] {
+export function randomAdapters<P extends AdapterPlace>(modules: readonly P[], rank: number | ((m: P) => number)): AdapterValues[] {
   return modules.flatMap((m) => {
     const r = typeof rank === 'number' ? rank : rank(m);
     const normal = (stream: number, count: number) => fillNormal(streamKeys(5, m.index, stream), new Float32Array(count), 0, 0.1);

@@ -45,3 +45,13 @@ export interface ModuleInfo {
   /** Bytes of the weight as stored (packed values, scales, zero points). */
   bytes: number;
 }
+
+/** What an adapter can be of: a module, or the vocabulary product, which is numbered behind the last module. */
+export type AdapterPlace = Pick<ModuleInfo, 'index' | 'path' | 'inFeatures' | 'outFeatures'>;
+
+/** PyTorch's path of the vocabulary product. Where its weight is the embedding's too, an adapter of it leaves the embedding alone. */
+export const HEAD_PATH = 'lm_head';
+
+/** All places of a model, each at its number. */
+export const adapterPlaces = ({ modules, head: { hidden, vocab } }: { modules: readonly ModuleInfo[]; head: { hidden: number; vocab: number } }): AdapterPlace[] =>
+  [...modules, { index: modules.length, path: HEAD_PATH, inFeatures: hidden, outFeatures: vocab }];

@@ -7,6 +7,7 @@ import { shown, type Attribute, type Graph, type Node, type Tensor } from '../on
 import { inKernelForms } from './blocks.ts';
 import type { ModuleWeight, SiteModule } from './compiled.ts';
 import { cut } from './cut.ts';
+import { HEAD_PATH } from './modules.ts';
 import type { Product, Readers } from './products.ts';
 import { findModules, ordered } from './sites.ts';
 import { specialise, type Specialised } from './specialise.ts';
@@ -26,19 +27,23 @@ export interface ExportProduct { weight: ModuleWeight; modules: readonly SiteMod
 
 /**
  * `weightFor` is asked for one product after the other, so that no more than one of them need exist as floats; null leaves
- * a product alone. Throws what `compile` throws.
+ * a product alone. `head` goes in place of the vocabulary product's weight; an embedding that shares it keeps the old one. Throws what
+ * `compile` throws.
  */
-export async function replaced(given: Graph, weightFor: (product: ExportProduct) => Promise<NewWeight | null>): Promise<Graph> {
+export async function replaced(given: Graph, weightFor: (product: ExportProduct) => Promise<NewWeight | null>, head?: NewWeight): Promise<Graph> {
   const graph = inKernelForms(given), s = specialise(graph, 2, 3), found = cut(graph, s), names = namesOf(s), { layers } = findModules(s, found);
   const initialisers = new Map(graph.initialisers), products = new Map<string, readonly Node[]>();
+  const replace = (product: Product, path: string, weight: NewWeight) => {
+    const [x, y] = endsOf(product, names, found.readers);
+    products.set(y, productNodes(product, x, y, stored(path, weight, product, initialisers), names));
+  };
   for (const [layer, { sites }] of layers.entries()) {
     for (const [i, { product, path }] of ordered(found.layers[layer]!).entries()) {
       const weight = await weightFor({ weight: wholeWeight(product), modules: sites[i]!.modules });
-      if (!weight) continue;
-      const [x, y] = endsOf(product, names, found.readers);
-      products.set(y, productNodes(product, x, y, stored(path, weight, product, initialisers), names));
+      if (weight) replace(product, path, weight);
     }
   }
+  if (head) replace(found.head, HEAD_PATH, head);
   const nodes = graph.nodes.flatMap((node) => node.outputs.map((name) => products.get(name)).find(Boolean) ?? [node]);
   const opsets = new Map([['com.microsoft', 1], ...graph.opsets]);
   return needed({ ...graph, nodes, initialisers, opsets });

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
+import { headAdapterSuite } from './test-head-adapter-suite.ts';
 import { sampleTokens } from './vocabulary-chunks.ts';
 
 const backend = await wasmBackend();
@@ -9,6 +10,7 @@ const backend = await wasmBackend();
 describe('WASM backend', () => {
   afterAll(() => backend.dispose());
   backendSuite(backend);
+  headAdapterSuite(backend);
 });
 
 describe('sampleTokens', () => {

@@ -7,7 +7,7 @@ import type { CacheSlot, CompiledModel, DecodePart } from '../compiler/compiled.
 import type { AdapterInputs } from './adapter-inputs.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { AdapterUse } from './engine.ts';
-import type { Head } from './head.ts';
+import { headFeeds, type Head } from './head.ts';
 import { tooLarge } from './memory.ts';
 import type { Network } from './network.ts';
 import { firstOf, type DecodeShape, type Pieces } from './pieces.ts';
@@ -70,7 +70,7 @@ export class Continuation {
     await this.advance(ids, async (prepare, count) => {
       if (count.done < ids.length) return;
       const prepared = await prepare();
-      await head.logits(prepared, (first, _, part) => logits.set(part, first), [count.rows - 1]);
+      await head.logits(prepared, (first, _, part) => logits.set(part, first), [count.rows - 1], headFeeds(this.use));
       prepared.dispose();
     });
     return logits;
@@ -82,7 +82,7 @@ export class Continuation {
     await this.advance(ids, async (prepare, { done, rows }) => {
       const first = done - rows, queries = Array.from({ length: Math.min(rows, out.length - first) }, (_, row) => ({ row, token: ids[first + row + 1]! }));
       if (queries.length === 0) return;
-      const prepared = await prepare(), scores = await scoresOf(queries, (asked, visit) => head.logits(prepared, visit, asked));
+      const prepared = await prepare(), scores = await scoresOf(queries, (asked, visit) => head.logits(prepared, visit, asked, headFeeds(this.use)));
       out.set(scores.logLikelihood, first);
       prepared.dispose();
     });

@@ -4,6 +4,7 @@
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import type { HeadFeeds } from './head-adapter.ts';
 import { lossGradientGraph, lossGraph, wholeLossGraph } from './loss-graphs.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
@@ -33,12 +34,12 @@ export class CrossEntropy {
     this.chunks = chunks;
   }
 
-  /** `h` [rows, hidden] is what the vocabulary product is given. */
-  async forward(h: DeviceTensor, labels: Labels): Promise<CrossEntropyPass> {
+  /** `h` [rows, hidden] is what the vocabulary product is given; it goes through its adapter, if given. */
+  async forward(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<CrossEntropyPass> {
     const { backend } = this, column = [labels.length, 1];
     let m = this.filled(column, -3e38), s = backend.zeros(column), t = backend.zeros(column);
     for (const chunk of this.chunks.all()) {
-      const out = await this.run(chunk, 'loss', h, labels, { m, s, t });
+      const out = await this.run(chunk, 'loss', h, labels, { m, s, t }, adapter);
       for (const used of [m, s, t]) used.dispose();
       m = out.get('m2')!;
       s = out.get('s2')!;
@@ -87,20 +88,22 @@ export class CrossEntropy {
     for (const tensor of this.biases.values()) tensor.dispose();
   }
 
-  private async run(chunk: Chunk, kind: Kind, h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+  private async run(chunk: Chunk, kind: Kind, h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>, adapter?: HeadFeeds,
+  ): Promise<ReadonlyMap<string, DeviceTensor>> {
     const relative = this.column('int32', labels.map((label) => (label < 0 ? -1 : label - chunk.first)));
-    const session = await this.session(kind, chunk.width);
-    const out = await session.run(new Map([['h', h], ['labels', relative], ...this.chunks.rows(chunk), ...this.biasOf(chunk), ...Object.entries(state)]));
+    const session = await this.session(kind, chunk.width, adapter !== undefined);
+    const of = [...this.chunks.rows(chunk), ...this.biasOf(chunk), ...adapter?.(chunk) ?? []];
+    const out = await session.run(new Map([['h', h], ['labels', relative], ...of, ...Object.entries(state)]));
     relative.dispose();
     return out;
   }
 
-  private session(kind: Kind, width: number): Promise<Session> {
-    const key = `${kind} ${width}`;
+  private session(kind: Kind, width: number, adapted: boolean): Promise<Session> {
+    const key = `${kind} ${width} ${adapted}`;
     let session = this.sessions.get(key);
     if (!session) {
       const graph = GRAPHS[kind], { rowFormat, head: { hidden } } = this.chunks;
-      session = this.backend.session(graph(rowFormat, hidden, width, this.chunks.bias !== null), `the ${kind} of the head`);
+      session = this.backend.session(graph(rowFormat, hidden, width, this.chunks.bias !== null, adapted), `the ${kind} of the head`);
       this.sessions.set(key, session);
     }
     return session;

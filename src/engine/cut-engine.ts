@@ -19,7 +19,7 @@ import type {
 } from './engine.ts';
 import type { Generation } from './generation.ts';
 import type { GradientStatistics } from './gradient-statistics.ts';
-import { createHead, type Head } from './head.ts';
+import { createHead, headFeeds, type Head } from './head.ts';
 import { backwardEntriesThatFit, tooLarge } from './memory.ts';
 import { Network } from './network.ts';
 import { Pieces } from './pieces.ts';
@@ -137,7 +137,7 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(async () => {
       const pass = await this.pass(batch, use);
       try {
-        return await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length);
+        return await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length, undefined, headFeeds(use));
       } finally {
         pass.dispose();
       }
@@ -170,7 +170,9 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters> {
     return this.exclusive(async () => {
       const { DeviceAdapters } = await import('./device-adapters.ts');
-      const bytes = adapterBytes(values.reduce((n, v) => n + v.loraA.length + v.loraB.length, 0));
+      const sizes = values.map(({ module, loraA, loraB }) => ({ module, numbers: loraA.length + loraB.length }));
+      // Of the head's there are the values only.
+      const bytes = sizes.reduce((sum, { module, numbers }) => sum + (module < this.modules.length ? adapterBytes(numbers) : 4 * numbers), 0);
       if (bytes > this.budget) throw tooLarge(bytes, this.budget);
       return new DeviceAdapters(this.backend, this.model, values, moments);
     });

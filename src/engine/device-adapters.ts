@@ -2,7 +2,9 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdapterPair, RankRows } from '../device/training-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
+import { AtlasError } from '../errors.ts';
 import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, RankUpdates } from './engine.ts';
+import { HeadAdapter, type HeadFeeds } from './head-adapter.ts';
 import type { AdamWParameter, TensorRows } from './training-ops.ts';
 
 interface Entry {
@@ -23,11 +25,19 @@ export class DeviceAdapters implements Adapters {
   readonly parameters: number;
   private readonly backend: Backend;
   private readonly entries = new Map<number, Entry>();
+  private readonly head: HeadAdapter | null = null;
 
+  /** Throws `head-bent` for an adapter of a vocabulary product that is not the end. */
   constructor(backend: Backend, model: CompiledModel, values: readonly AdapterValues[], moments?: readonly AdapterMoments[]) {
     this.backend = backend;
+    const { modules, head } = model, given = values.find((v) => v.module === modules.length);
+    if (given) {
+      if (head.nonlinearAfter) throw new AtlasError('head-bent');
+      this.head = new HeadAdapter(backend, given, head.hidden);
+    }
     values.forEach(({ module, rank, loraA, loraB }, i) => {
-      const { inFeatures, outFeatures } = model.modules[module]!, m = moments?.[i];
+      if (module === given?.module) return;
+      const { inFeatures, outFeatures } = modules[module]!, m = moments?.[i];
       const pair = (a?: Float32Array, b?: Float32Array): AdapterPair<DeviceTensor> =>
         ({ a: this.resident([rank, inFeatures], a), b: this.resident([rank, outFeatures], b && transpose(b, outFeatures, rank)) });
       this.entries.set(module, {
@@ -35,16 +45,29 @@ export class DeviceAdapters implements Adapters {
         first: pair(m?.firstA, m?.firstB), second: pair(m?.secondA, m?.secondB), scale: backend.zeros([1]),
       });
     });
-    this.parameters = [...this.entries.values()].reduce((n, e) => n + e.rank * (e.inFeatures + e.outFeatures), 0);
+    this.parameters = values.reduce((n, v) => n + v.loraA.length + v.loraB.length, 0);
   }
 
   get modules(): readonly { module: number; rank: number }[] {
-    return [...this.entries.values()].map(({ module, rank }) => ({ module, rank }));
+    return [...this.entries.values(), ...this.ofHead].map(({ module, rank }) => ({ module, rank }));
+  }
+
+  /** Throws `head-not-trained` where the vocabulary product has an adapter. */
+  checkTrainable(): void {
+    if (this.head) throw new AtlasError('head-not-trained');
+  }
+
+  /** What the vocabulary product takes, where it has an adapter. */
+  headFeeds(use: AdapterUse): HeadFeeds | undefined {
+    if (!this.head) return undefined;
+    const { module, rank } = this.head.values;
+    return this.head.feeds(use.scale(module), usedRank(use, module, rank));
   }
 
   async values(): Promise<AdapterValues[]> {
-    return Promise.all([...this.entries.values()].map(async ({ module, rank, outFeatures, values: { a, b } }) =>
+    const trained = await Promise.all([...this.entries.values()].map(async ({ module, rank, outFeatures, values: { a, b } }) =>
       ({ module, rank, loraA: await this.backend.read(a), loraB: transpose(await this.backend.read(b), rank, outFeatures) })));
+    return [...trained, ...this.ofHead];
   }
 
   async moments(): Promise<AdapterMoments[]> {
@@ -104,6 +127,11 @@ export class DeviceAdapters implements Adapters {
       scale.dispose();
     }
     this.entries.clear();
+    this.head?.dispose();
+  }
+
+  private get ofHead(): AdapterValues[] {
+    return this.head ? [this.head.values] : [];
   }
 
   private resident(dims: readonly number[], data?: Float32Array): DeviceTensor {

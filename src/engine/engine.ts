@@ -60,7 +60,10 @@ export interface ProbeDetail {
   value: number;
 }
 
-/** A module's adapter in numbers: `A` [rank, inFeatures], `B` [outFeatures, rank], row-major float32, as PEFT stores them. */
+/**
+ * A module's adapter in numbers: `A` [rank, inFeatures], `B` [outFeatures, rank], row-major float32, as PEFT stores them. The number
+ * behind the last module is the vocabulary product (`AdapterPlace`): such an adapter is applied, not trained.
+ */
 export interface AdapterValues { module: number; rank: number; loraA: Float32Array; loraB: Float32Array }
 
 /** AdamW's moments of one adapter, in the shapes of its `A` and `B`. */
@@ -286,7 +289,7 @@ export interface TrainingEngine {
   checkTraining(shape: { sequences: number; length: number }, ...ranks: readonly (readonly number[])[]): Promise<void>;
   /** The kernels of training on this provider against their CPU twins. */
   testTraining(): Promise<Check[]>;
-  /** Puts adapters on the provider; moments default to zeros. Throws `too-large` when they do not fit. */
+  /** Puts adapters on the provider; moments default to zeros. Throws `too-large` when they do not fit, `head-bent` for one that cannot be applied. */
   adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters>;
   /** Loss of a batch, through the adapters if given. */
   evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum>;
@@ -294,7 +297,7 @@ export interface TrainingEngine {
    * One training step: mean loss over the predicted tokens, its gradient at every adapter, AdamW. Returns what was true
    * before the update. With `onlyLast`, only the last rank in use (row b of A, column b of B) moves: DyLoRA's frozen mode.
    * `updates` is how often a rank of a module has moved, this step included, where that is not every step: AdamW's bias
-   * corrections go by it. Throws `diverged` and leaves the adapters as they were when loss or gradient is no number.
+   * corrections go by it. Throws `diverged` and leaves the adapters as they were when loss or gradient is no number; `head-not-trained`.
    */
   trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean, updates?: RankUpdates): Promise<{ loss: number; gradNorm: number }>;
   /**

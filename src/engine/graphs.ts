@@ -27,13 +27,26 @@ export type ChunkFormat =
 /** Names of the chunk's weight inputs, in the order of its tensors. */
 export const chunkInputs = ['w', 'scales', 'zeros'] as const;
 
+/** The steps by which an adapter of the vocabulary product changes the logits `from` of a chunk into `to`, and what they take: see `HeadAdapter`. */
+export function throughAdapter(hidden: number, width: number, from: string, to: string): { inputs: ValueInfo[]; nodes: Node[] } {
+  return {
+    inputs: [value('loraA', 'float32', ['rank', hidden]), value('loraB', 'float32', [width, 'rank']), value('scale', 'float32', [1, 'rank'])],
+    nodes: [
+      node('Gemm', ['h', 'loraA'], 'thin', { transB: int(1) }),
+      node('Mul', ['thin', 'scale'], 'scaled'),
+      node('Gemm', ['scaled', 'loraB', from], to, { transB: int(1) }),
+    ],
+  };
+}
+
 /**
- * `h` [rows, hidden] times `rows` of the vocabulary → `y`: logits [rows, width], or with `reduce` the sum of their absolute
- * values [rows, 1]. Weights are inputs.
+ * `h` [rows, hidden] times `rows` of the vocabulary → `y`: logits [rows, width], with `adapted` through an adapter; or with `reduce`
+ * the sum of their absolute values [rows, 1]. Weights are inputs.
  */
-export function vocabularyProduct(format: ChunkFormat, hidden: number, width: number, reduce: boolean): Uint8Array {
+export function vocabularyProduct(format: ChunkFormat, hidden: number, width: number,
+  { reduce = false, adapted = false }: { reduce?: boolean; adapted?: boolean }): Uint8Array {
   const inputs = [value('h', 'float32', ['rows', hidden])], nodes: Node[] = [];
-  const product = reduce ? 'logits' : 'y';
+  const product = reduce ? 'logits' : adapted ? 'products' : 'y';
   if (format.kind === 'float32') {
     inputs.push(value('w', 'float32', [width, hidden]));
     nodes.push(node('Gemm', ['h', 'w'], product, { transB: int(1) }));
@@ -46,6 +59,11 @@ export function vocabularyProduct(format: ChunkFormat, hidden: number, width: nu
       names.push('zeros');
     }
     nodes.push(node('MatMulNBits', names, product, { K: int(hidden), N: int(width), bits: int(bits), block_size: int(block) }, 'com.microsoft'));
+  }
+  if (adapted) {
+    const adapter = throughAdapter(hidden, width, product, 'y');
+    inputs.push(...adapter.inputs);
+    nodes.push(...adapter.nodes);
   }
   if (reduce) nodes.push(node('ReduceL1', ['logits'], 'y', { axes: { type: 'ints', value: [1] }, keepdims: int(1) }));
   return model(nodes, inputs, [value('y', 'float32', ['rows', reduce ? 1 : width])]);

@@ -6,7 +6,9 @@ import { AtlasError } from '../errors.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { CLEAN } from '../device/twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
-import type { VocabularySample } from './engine.ts';
+import type { DeviceAdapters } from './device-adapters.ts';
+import type { AdapterUse, VocabularySample } from './engine.ts';
+import type { HeadFeeds } from './head-adapter.ts';
 import type { Pieces, Shape } from './pieces.ts';
 import { Vocabulary } from './vocabulary.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
@@ -17,12 +19,15 @@ export type Visit = (first: number, width: number, logits: Float32Array) => void
 export interface Head {
   /** What of a stream the rest of the head works on; kept with a clean pass. `x` [batch, length, hidden]. */
   prepare(shape: Shape, x: DeviceTensor): Promise<DeviceTensor>;
-  /** Logits of all rows, or of some in their order, in stretches of the vocabulary. */
-  logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[]): Promise<void>;
+  /** Logits of all rows, or of some in their order, in stretches of the vocabulary. Only a plain product has an `adapter`. */
+  logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[], adapter?: HeadFeeds): Promise<void>;
   /** Per pair of entries of `x`: Σ over rows and vocabulary of |difference of logits|. `clean` is the clean pass's. */
   distances(clean: DeviceTensor, x: DeviceTensor, pairs: Uint32Array, sample?: VocabularySample): Promise<Float64Array>;
   dispose(): Promise<void>;
 }
+
+/** What the vocabulary product takes of the adapters in use, where one is of it. */
+export const headFeeds = (use: AdapterUse | undefined): HeadFeeds | undefined => use && (use.adapters as DeviceAdapters).headFeeds(use);
 
 export function createHead(model: CompiledModel, backend: Backend, pieces: Pieces, chunks: VocabularyChunks): Head {
   return model.head.nonlinearAfter ? new NonlinearHead(model, backend, pieces) : new LinearHead(backend, pieces, chunks);
@@ -46,9 +51,9 @@ class LinearHead implements Head {
     return this.pieces.head(shape, 'norm', x);
   }
 
-  async logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[]): Promise<void> {
+  async logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[], adapter?: HeadFeeds): Promise<void> {
     const h = await this.backend.read(prepared);
-    await this.vocabulary.logits(rows ? picked(h, this.hidden, rows) : h, visit);
+    await this.vocabulary.logits(rows ? picked(h, this.hidden, rows) : h, visit, adapter);
   }
 
   async distances(clean: DeviceTensor, x: DeviceTensor, pairs: Uint32Array, sample?: VocabularySample): Promise<Float64Array> {

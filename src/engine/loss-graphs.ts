@@ -4,16 +4,22 @@
  * row; the second turns them into the gradient at `h`. All float32; a row's logits are shifted by their largest, so nothing
  * overflows.
  */
-import { int, model, node, value } from './graphs.ts';
+import { int, model, node, throughAdapter, value } from './graphs.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
 /** Inputs of both graphs: `h` [rows, hidden]; the chunk's `w`, `scales`, `zeros`; `labels` [rows, 1] int32, relative to the chunk. */
-function logitsOf(format: RowFormat, hidden: number, width: number, bias: boolean) {
+function logitsOf(format: RowFormat, hidden: number, width: number, bias: boolean, adapted = false) {
   const { inputs, nodes, initialisers } = rowsGraph(format, hidden, width);
   inputs.unshift(value('h', 'float32', ['rows', hidden]), value('labels', 'int32', ['rows', 1]));
   const tokens = new Int32Array(width).map((_, i) => i);
   initialisers.set('tokens', { name: 'tokens', type: 'int32', dims: [1, width], bytes: new Uint8Array(tokens.buffer) });
-  nodes.push(node('Gemm', ['h', 'w'], bias ? 'products' : 'logits', { transB: int(1) }));
+  const products = bias ? 'products' : 'logits';
+  nodes.push(node('Gemm', ['h', 'w'], adapted ? 'plain' : products, { transB: int(1) }));
+  if (adapted) {
+    const adapter = throughAdapter(hidden, width, 'plain', products);
+    inputs.push(...adapter.inputs);
+    nodes.push(...adapter.nodes);
+  }
   if (bias) {
     inputs.push(value('bias', 'float32', [1, width]));
     nodes.push(node('Add', ['products', 'bias'], 'logits'));
@@ -44,9 +50,9 @@ const errorsOf = (s: string) => [
   node('Mul', ['errors', 'weight'], 'dlogits'),
 ];
 
-/** Also takes `m`, `s`, `t` [rows, 1] of the chunks before (−3e38, 0, 0 at first); gives `m2`, `s2`, `t2`. */
-export function lossGraph(format: RowFormat, hidden: number, width: number, bias: boolean): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop(format, hidden, width, bias);
+/** Also takes `m`, `s`, `t` [rows, 1] of the chunks before (−3e38, 0, 0 at first); gives `m2`, `s2`, `t2`; `adapted`: through an adapter. */
+export function lossGraph(...of: Parameters<typeof logitsOf>): Uint8Array {
+  const { inputs, nodes, initialisers } = withTop(...of);
   nodes.push(
     node('Greater', ['top', 'm'], 'higher'),
     node('Where', ['higher', 'top', 'm'], 'm2'),

@@ -13,6 +13,7 @@ import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type { CleanPass, NoiseDraw, Probe, ProbeDetail, TokenBatch, TokenQuery, TokenScores, VocabularySample } from './engine.ts';
 import type { Head } from './head.ts';
+import type { HeadFeeds } from './head-adapter.ts';
 import { entriesThatFit, tooLarge } from './memory.ts';
 import { shapeOf } from './network.ts';
 import { firstOf, type Pieces } from './pieces.ts';
@@ -156,12 +157,12 @@ export class Probing {
     kept.prepared = await this.head.prepare(shapeOf(kept.batch), made.at(-1)!);
   }
 
-  /** All logits [rows, vocab]. */
-  async fullLogits(prepared: DeviceTensor, rows: number, only?: readonly number[]): Promise<Float32Array> {
+  /** All logits [rows, vocab], through an adapter of the vocabulary product if given. */
+  async fullLogits(prepared: DeviceTensor, rows: number, only?: readonly number[], adapter?: HeadFeeds): Promise<Float32Array> {
     const out = new Float32Array(rows * this.vocab);
     await this.head.logits(prepared, (first, width, logits) => {
       for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
-    }, only);
+    }, only, adapter);
     return out;
   }
 

@@ -11,6 +11,7 @@ import type { Backend, DeviceTensor } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { usedRank, type DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingBatch } from './engine.ts';
+import { headFeeds } from './head.ts';
 import { shapeOf, type Course, type LayerGradients, type Network } from './network.ts';
 import { MaskedWeights, type DeviceMasks } from './masked-weights.ts';
 import type { Pieces } from './pieces.ts';
@@ -68,7 +69,8 @@ export class Trainer {
 
   async evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum> {
     const labels = this.labelsOf(batch), stream = await this.forward(batch, use);
-    const { h, prepared } = await this.prepare(batch, stream.at(-1)!), pass = await this.crossEntropy.forward(h, labels);
+    const { h, prepared } = await this.prepare(batch, stream.at(-1)!);
+    const pass = await this.crossEntropy.forward(h, labels, headFeeds(use));
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
     for (const used of [...stream, h, prepared]) used.dispose();
@@ -94,6 +96,7 @@ export class Trainer {
 
   async step(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast = false, updates: RankUpdates = () => adamW.step): Promise<{ loss: number; gradNorm: number }> {
     const training = await this.backend.training(), adapters = use.adapters as DeviceAdapters;
+    adapters.checkTrainable();
     const rowsOf = (module: number, rank: number): RankRows => {
       const to = usedRank(use, module, rank);
       return { from: onlyLast ? to - 1 : 0, to };

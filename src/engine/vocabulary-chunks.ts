@@ -154,14 +154,14 @@ function pick(bytes: Uint8Array, rowBytes: number, rows: Rows): Uint8Array {
   return out;
 }
 
+/** The weight of the vocabulary product, or some rows of it, without its bias. */
+export const headWeight = ({ format, tensors, transposed, vocab, hidden }: VocabularyHead, rowOffset = 0, outFeatures = vocab): ModuleWeight =>
+  ({ format, tensors, transposed, rows: vocab, rowOffset, outFeatures, inFeatures: hidden, bias: null });
+
 function widened(head: VocabularyHead, rows: Rows): Uint8Array {
-  const weight = (rowOffset: number, outFeatures: number): ModuleWeight => ({
-    format: head.format, tensors: head.tensors, transposed: head.transposed, rows: head.vocab, rowOffset, outFeatures,
-    inFeatures: head.hidden, bias: null,
-  });
-  if (!(rows instanceof Uint32Array)) return bytesOf(dequantise(weight(rows.first, rows.width)));
+  if (!(rows instanceof Uint32Array)) return bytesOf(dequantise(headWeight(head, rows.first, rows.width)));
   const out = new Float32Array(rows.length * head.hidden);
-  rows.forEach((row, i) => out.set(dequantise(weight(row, 1)), i * head.hidden));
+  rows.forEach((row, i) => out.set(dequantise(headWeight(head, row, 1)), i * head.hidden));
   return bytesOf(out);
 }
 

@@ -8,6 +8,7 @@ import type { Backend, DeviceTensor, Session } from './backend.ts';
 import type { VocabularySample } from './engine.ts';
 import type { Visit } from './head.ts';
 import { chunkInputs, vocabularyProduct } from './graphs.ts';
+import type { HeadFeeds } from './head-adapter.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
 export class Vocabulary {
@@ -20,13 +21,13 @@ export class Vocabulary {
     this.chunks = chunks;
   }
 
-  /** Logits of `rows` of `h` [rows, hidden], chunk by chunk: `visit(first token, width, [rows, width])`. */
-  async logits(h: Float32Array, visit: Visit): Promise<void> {
+  /** Logits of `rows` of `h` [rows, hidden], through the product's adapter if given, chunk by chunk: `visit(first token, width, [rows, width])`. */
+  async logits(h: Float32Array, visit: Visit, adapter?: HeadFeeds): Promise<void> {
     const { backend, chunks: { head, bias } } = this, rows = h.length / head.hidden;
     const input = backend.upload('float32', [rows, head.hidden], new Uint8Array(h.buffer, h.byteOffset, h.byteLength));
     try {
       for (const chunk of this.chunks.all()) {
-        const out = await this.product(input, chunk, false), logits = await backend.read(out);
+        const out = await this.product(input, chunk, { adapter }), logits = await backend.read(out);
         out.dispose();
         if (bias) for (let r = 0; r < rows; r++) for (let v = 0; v < chunk.width; v++) logits[r * chunk.width + v]! += bias[chunk.first + v]!;
         visit(chunk.first, chunk.width, logits);
@@ -43,7 +44,7 @@ export class Vocabulary {
     const sums = backend.zeros([difference.dims[0]!]);
     try {
       for (const [i, chunk] of chunks.entries()) {
-        const out = await this.product(difference, chunk, backend.fusedHead);
+        const out = await this.product(difference, chunk, { reduce: backend.fusedHead });
         await backend.rowSums(out, null, sums, i === 0);
         out.dispose();
       }
@@ -58,14 +59,14 @@ export class Vocabulary {
     for (const session of this.sessions.values()) await (await session).dispose();
   }
 
-  private async product(h: DeviceTensor, chunk: Chunk, reduce: boolean): Promise<DeviceTensor> {
-    const key = `${chunk.width} ${reduce}`;
+  private async product(h: DeviceTensor, chunk: Chunk, { reduce = false, adapter }: { reduce?: boolean; adapter?: HeadFeeds | undefined }): Promise<DeviceTensor> {
+    const adapted = adapter !== undefined, key = `${chunk.width} ${reduce} ${adapted}`;
     let session = this.sessions.get(key);
     if (!session) {
-      session = this.backend.session(vocabularyProduct(this.chunks.format, this.chunks.head.hidden, chunk.width, reduce), 'the vocabulary product');
+      session = this.backend.session(vocabularyProduct(this.chunks.format, this.chunks.head.hidden, chunk.width, { reduce, adapted }), 'the vocabulary product');
       this.sessions.set(key, session);
     }
-    const feeds = new Map([['h', h]]);
+    const feeds = new Map([['h', h], ...adapter?.(chunk) ?? []]);
     chunk.weights.forEach((w, i) => feeds.set(chunkInputs[i]!, w));
     return (await (await session).run(feeds)).get('y')!;
   }

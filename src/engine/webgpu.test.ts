@@ -1,6 +1,7 @@
 /** WebGPU: the backend against plain loops, the engine against WASM, the self-test, and a device that goes away. One file: its runtime is slow to start. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { compile } from '../compiler/index.ts';
+import { adapterPlaces } from '../compiler/modules.ts';
 import { testGpu } from '../device/test-gpu.ts';
 import { readGraph } from '../onnx/read.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
@@ -11,6 +12,7 @@ import type { Ort } from './ort.ts';
 import { selfTest } from './self-test.ts';
 import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
+import { headAdapterSuite } from './test-head-adapter-suite.ts';
 import { lossSuite } from './test-loss-suite.ts';
 import { apart, batchOf, probesOf } from './test-probes.ts';
 import { adamWStep, likeliest, randomAdapters, trainingBatch } from '../../test/training-data.ts';
@@ -30,6 +32,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   afterAll(() => engine.dispose());
 
   backendSuite(backend);
+  headAdapterSuite(backend);
   // What is widened comes to a provider as float32, which is among these.
   lossSuite(backend, [64]);
   trainingSuite(backend, hasShared ? sharedPath('reference/smollm2') : null);
@@ -51,7 +54,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   it('generates what WASM generates, through adapters', async () => {
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
     const run = async (on: typeof cpu) => {
-      const adapters = await on.adapters(randomAdapters(on.modules, 2)), use = { adapters, scale: () => 2 }, ids = [];
+      const adapters = await on.adapters(randomAdapters(adapterPlaces(model), 2)), use = { adapters, scale: () => 2 }, ids = [];
       for await (const { id } of on.generate({ prompt: Int32Array.of(5), tokens: 4, use, choose: likeliest })) ids.push(id);
       adapters.dispose();
       return ids;

@@ -2,6 +2,7 @@
  * adapter_config.json as PEFT reads it (0.21, `LoraConfig`): which modules, which rank and α each. What becomes of every field
  * stands in `peft-fields.ts`; fields that PEFT does not know are passed over, as PEFT does, and mentioned.
  */
+import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
 import { refusePointer } from '../model/lfs.ts';
@@ -133,8 +134,9 @@ function targetRule(config: JsonObject): (path: string) => boolean {
       if (isNamed(value) && value !== '' && !(Array.isArray(value) && value.length === 0)) throw bad(`${name} cannot be used when target_modules is a text`);
     }
   }
-  const every = !isNamed(names) || (typeof names === 'string' && names.toLowerCase() === 'all-linear');
-  const named = every ? () => true : nameRule(names, 'target_modules');
+  const allLinear = typeof names === 'string' && names.toLowerCase() === 'all-linear';
+  // PEFT leaves the head out of "all-linear".
+  const named = !isNamed(names) ? () => true : allLinear ? (path: string) => path !== HEAD_PATH : nameRule(names, 'target_modules');
   const exact = new Set(Array.isArray(names) ? names : []);
   return (path) => !excluded(path) && named(path) && (exact.has(path) || inLayers(path));
 }

@@ -52,7 +52,7 @@ test.for<[string, string, RegExp, (letter: string) => string, Record<string, Han
   ['bad-adapter', 'once with PEFT’s name, once without', /A of ".*q_proj" twice/, plain, other(called('default'))],
   ['bad-adapter', 'once wrapped, once not', /twice/, plain, other((l) => `_orig_mod.${plain(l)}`)],
   ['bad-adapter', 'no prefix', /does not begin with "base_model\.model\."/, (l) => plain(l).replace('base_model.model.', ''), {}],
-  ['adapter-place', 'an adapter of the head', /adapts "lm_head"/, plain, other((l) => `base_model.model.lm_head.lora_${l}.weight`)],
+  ['adapter-place', 'an adapter of a classifier', /adapts "score"/, plain, other((l) => `base_model.model.score.lora_${l}.weight`)],
   ['adapter-place', 'an adapter of the embedding', /the embedding/, plain, { 'base_model.model.model.embed_tokens.lora_embedding_A': { shape: [1, 2], values: [1, 1] } }],
   ['adapter-embeddings', 'the head, saved along', /lm_head\.base_layer\.weight/, plain, { 'base_model.model.lm_head.base_layer.weight': { shape: [1, 2], values: [1, 1] } }],
   ['adapter-embeddings', 'the embedding, saved along', /save_embedding_layers=False/, plain, { 'base_model.model.model.embed_tokens.weight': { shape: [1, 2], values: [1, 1] } }],
@@ -98,4 +98,49 @@ test('a rank of 0 in the settings with every rank in the pattern', () => {
   const { adapters, scale } = importPeft(configOf({ target_modules: ['q_proj'], r: 0, lora_alpha: 3, rank_pattern: { q_proj: 1 } }), weights(plain), modules);
   expect(adapters).toHaveLength(1);
   expect(scale(0)).toBe(3);
+});
+
+describe('the head', () => {
+  const places = [...modules, { index: 2, path: 'lm_head', inFeatures: 3, outFeatures: 4 }];
+  const named = (name: string) => `base_model.model.lm_head.${name}.weight`;
+  const head: Record<string, HandTensor> = { [named('lora_A')]: { shape: [2, 3], values: [1, 2, 3, 4, 5, 6] }, [named('lora_B')]: { shape: [4, 2], values: [1, 2, 3, 4, 5, 6, 7, 8] } };
+  const ofBoth = other((l) => plain(l).replace('q_proj', 'o_proj'));
+  const settings = (over: object = {}) => configOf({ target_modules: ['q_proj', 'lm_head'], r: 1, lora_alpha: 3, rank_pattern: { lm_head: 2 }, alpha_pattern: { '.*head': 8 }, ...over });
+  const read = (tensors: Record<string, HandTensor> = head, config = settings()) => importPeft(config, weights(plain, tensors), places);
+
+  test('has an adapter behind those of the modules, at its own rank and scale', () => {
+    const { adapters, scale, notes } = read();
+    expect(adapters.map((a) => [a.module, a.rank])).toEqual([[0, 1], [2, 2]]);
+    expect([...adapters[1]!.loraB]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect([scale(0), scale(2)]).toEqual([3, 4]);
+    expect(read(head, settings({ use_rslora: true })).scale(2)).toBeCloseTo(8 / Math.SQRT2, 12);
+    expect(notes).toEqual([]);
+  });
+
+  test('alone, and under an adapter’s and a wrapper’s names', () => {
+    const tensors = Object.fromEntries(Object.entries(head).map(([name, tensor]) => [`_orig_mod.${name.replace('.weight', '.default.weight')}`, tensor]));
+    expect(importPeft(settings({ target_modules: ['lm_head'] }), safetensorsOf(tensors), places).adapters.map((a) => a.module)).toEqual([2]);
+  });
+
+  test('its own weight, as PEFT saves it along, is left out and mentioned', () => {
+    const own = (rows: number): Record<string, HandTensor> => ({ ...head, [named('base_layer')]: { shape: [rows, 3], values: new Array<number>(3 * rows).fill(7) } });
+    const { adapters, notes } = read(own(4));
+    expect(adapters).toEqual(read().adapters);
+    expect(notes).toEqual([expect.stringMatching(/the head's own weight.*left out/)]);
+    expect(caught(() => read(own(5)))).toMatchObject({ code: 'adapter-model', message: expect.stringMatching(/"lm_head\.base_layer\.weight" is \[5, 3\], the head of the open model \[4, 3\]/) as string });
+  });
+
+  test.for<[string, string, RegExp, Record<string, HandTensor>, Uint8Array?]>([
+    ['adapter-model', 'of another vocabulary', /"lm_head" takes 3 numbers to 5, that of the open model 3 to 4/, { ...head, [named('lora_B')]: { shape: [5, 2], values: new Array<number>(10).fill(1) } }],
+    ['bad-adapter', 'A without B', /"lm_head" has A but no B/, { [named('lora_A')]: head[named('lora_A')]! }],
+    ['adapter-pair', 'another rank than the settings’', /"lm_head" has rank 2 in the weights, but 1/, head, settings({ rank_pattern: {} })],
+    ['adapter-pair', 'named, but without weights', /nothing for "lm_head"/, {}],
+    ['adapter-pair', '"all-linear", which leaves it out', /the weights adapt "lm_head", which .* does not name/, { ...head, ...ofBoth }, settings({ target_modules: 'all-linear' })],
+  ])('%s: %s', ([code, , said, tensors, config]) => {
+    expect(caught(() => read(tensors, config))).toMatchObject({ code, message: expect.stringMatching(said) as string });
+  });
+
+  test('"all-linear" needs no weights of it', () => {
+    expect(read(ofBoth, settings({ target_modules: 'all-linear', rank_pattern: {}, alpha_pattern: {} })).adapters.map((a) => a.module)).toEqual([0, 1]);
+  });
 });

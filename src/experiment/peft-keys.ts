@@ -2,6 +2,7 @@
  * The names of tensors in adapter_model.safetensors: PEFT's `base_model.model.<path>.lora_A.weight`, and what training scripts
  * make of them, with the adapter's name or a wrapper's in between.
  */
+import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { quoted } from '../model/json.ts';
 import { readSafetensors, type SafetensorsEntry } from '../model/safetensors.ts';
@@ -13,6 +14,8 @@ export interface Pair { A: SafetensorsEntry; B: SafetensorsEntry }
 export interface AdapterWeights {
   /** By module path. */
   pairs: ReadonlyMap<string, Pair>;
+  /** The head's own weight, saved along with its adapter. */
+  ownHead: SafetensorsEntry | null;
   notes: string[];
 }
 
@@ -21,6 +24,8 @@ const wrappers = ['_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_modu
 /** DataParallel puts this at the front of the model it wraps. */
 const FRONT = 'module';
 const PREFIX = 'base_model.model.';
+/** PEFT saves the weight that an adapter of the head goes with, too, unless it is told not to; LoRA does not train it. */
+export const OWN_HEAD = `${HEAD_PATH}.base_layer.weight`;
 
 /** The name PEFT gives an adapter whose file names none. */
 const DEFAULT = 'default';
@@ -33,8 +38,13 @@ const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE,
  */
 export function readPairs(bytes: Uint8Array): AdapterWeights {
   const byAdapter = new Map<string, Map<string, Partial<Pair>>>(), dropped = new Set<string>();
+  let ownHead: { name: string; entry: SafetensorsEntry } | null = null;
   for (const [name, entry] of readSafetensors(bytes, WEIGHTS_FILE).tensors) {
     const key = unwrapped(name, dropped);
+    if (key === PREFIX + OWN_HEAD) {
+      ownHead = { name, entry };
+      continue;
+    }
     const [, path, letter, adapter = DEFAULT] = /^base_model\.model\.(.+)\.lora_([AB])(?:\.([^.]+))?\.weight$/.exec(key) ?? [];
     if (path === undefined) throw noFactor(name, key);
     if (!['F64', 'F32', 'F16', 'BF16'].includes(entry.type)) throw bad(`${quoted(name)} is of type ${entry.type}, not a floating-point number of 16, 32 or 64 bits`);
@@ -47,8 +57,12 @@ export function readPairs(bytes: Uint8Array): AdapterWeights {
   }
   const { halves, notes } = chosen(byAdapter);
   for (const [path, { A, B }] of halves) if (!A || !B) throw bad(`${quoted(path)} has ${A ? 'A but no B' : 'B but no A'}`);
+  if (ownHead) {
+    if (!halves.has(HEAD_PATH)) throw wholeWeight(ownHead.name);
+    notes.push(`the head's own weight, which PEFT saves along with an adapter of it, is left out: the open model's stands in its place`);
+  }
   if (dropped.size > 0) notes.push(`the names of its weights hold ${listed([...dropped])}, left there by the training script, and are read without`);
-  return { pairs: halves as Map<string, Pair>, notes };
+  return { pairs: halves as Map<string, Pair>, ownHead: ownHead && ownHead.entry, notes };
 }
 
 function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): { halves: Map<string, Partial<Pair>>; notes: string[] } {
@@ -82,11 +96,13 @@ function unwrapped(name: string, dropped: Set<string>): string {
 function noFactor(name: string, key: string): AtlasError {
   if (/\.lora_embedding_[AB](?:$|\.)/.test(key)) return outside(`the embedding (${quoted(name)})`);
   if (/(?:^|\.)(?:embed_tokens|wte|lm_head|embed_out)(?:\.base_layer)?\.weight$/.test(key)) {
-    return new AtlasError('adapter-embeddings', { file: WEIGHTS_FILE, what: quoted(name) });
+    return wholeWeight(name);
   }
   if (!key.startsWith(PREFIX) && /\.lora_[AB]\./.test(key)) return bad(`${quoted(name)} does not begin with "${PREFIX}"`);
   return bad(`${quoted(name)} in it is no A or B of a linear layer`);
 }
+
+const wholeWeight = (name: string): AtlasError => new AtlasError('adapter-embeddings', { file: WEIGHTS_FILE, what: quoted(name) });
 
 /** An adapter of something that takes none here. */
 export const outside = (what: string): AtlasError => new AtlasError('adapter-place', { file: WEIGHTS_FILE, what });

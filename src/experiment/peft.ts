@@ -2,18 +2,19 @@
  * Adapters as PEFT's two files, out and in: `adapter_config.json` and `adapter_model.safetensors` (PEFT 0.21; methods.md,
  * "Adapter file formats"; docs/peft.md).
  */
-import type { ModuleInfo } from '../compiler/modules.ts';
+import { HEAD_PATH, type AdapterPlace } from '../compiler/modules.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import { quoted } from '../model/json.ts';
 import { toFloat32, writeSafetensors, type FloatTensor, type SafetensorsEntry } from '../model/safetensors.ts';
 import { listed, readPeftConfig, type PeftConfig } from './peft-config.ts';
 import { CONFIG_FILE, WEIGHTS_FILE } from './peft-files.ts';
-import { outside, readPairs, type Pair } from './peft-keys.ts';
+import { outside, OWN_HEAD, readPairs, type Pair } from './peft-keys.ts';
 import { joined, partsOf, split, wholeOf, type Factors } from './peft-packed.ts';
 
 export interface PeftExport {
-  modules: readonly ModuleInfo[];
+  /** With the head, where an adapter may be of it. */
+  modules: readonly AdapterPlace[];
   /** Those of rank 0 are left out: PEFT knows no such adapter. */
   adapters: readonly AdapterValues[];
   /** `s` of a module, as trained. */
@@ -82,15 +83,16 @@ export interface PeftImport {
 }
 
 /**
- * Adapters for these modules. Throws `bad-adapter` (damaged), `adapter-setting`, `adapter-pair` (the files contradict each other),
- * `adapter-values` (not finite), `adapter-kind` (more than plain LoRA), `adapter-place` and `adapter-embeddings` (of the head or the
- * embedding), `adapter-model` (made for another model) or `bad-safetensors`.
+ * Adapters for these modules, and of the head where it is one of them. Throws `bad-adapter` (damaged), `adapter-setting`, `adapter-pair`
+ * (the files contradict each other), `adapter-values` (not finite), `adapter-kind` (more than plain LoRA), `adapter-place` (of the embedding),
+ * `adapter-embeddings` (whole weights saved along), `adapter-model` (made for another model) or `bad-safetensors`.
  */
-export function importPeft(configBytes: Uint8Array, weightBytes: Uint8Array, modules: readonly ModuleInfo[]): PeftImport {
-  const config = readPeftConfig(configBytes), { pairs, notes } = readPairs(weightBytes);
+export function importPeft(configBytes: Uint8Array, weightBytes: Uint8Array, modules: readonly AdapterPlace[]): PeftImport {
+  const config = readPeftConfig(configBytes), { pairs, ownHead, notes } = readPairs(weightBytes);
   const known = new Map(modules.map((m) => [m.path, m]));
   const plan = placesOf([...pairs.keys()], known);
   for (const module of modules) checkTargets(module.path, config, pairs);
+  if (ownHead) checkOwnHead(ownHead, known.get(HEAD_PATH)!);
 
   const scales = new Map<number, number>(), adapters: AdapterValues[] = [];
   for (const { module, factors } of fitted(plan, known, (path) => factorsOf(path, pairs.get(path)!, config))) {
@@ -114,7 +116,7 @@ const ofAnotherModel = (why: string) => new AtlasError('adapter-model', { file: 
 type Place = { kind: 'own' | 'parted'; path: string } | { kind: 'packed'; whole: string; paths: (string | null)[] };
 
 /** Throws `adapter-model` where a path is no module's, `adapter-place` where it lies outside the layers. */
-function placesOf(paths: readonly string[], known: ReadonlyMap<string, ModuleInfo>): Place[] {
+function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPlace>): Place[] {
   const places: Place[] = [], taken = new Set<string>(), packed = new Map<string, (string | null)[]>();
   const take = (module: string) => {
     if (taken.has(module)) throw contradiction(`they adapt ${quoted(module)} twice, packed and apart`);
@@ -153,7 +155,14 @@ function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<strin
   if (missing !== undefined) throw contradiction(`the weights hold nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`);
 }
 
-function* fitted(plan: readonly Place[], known: ReadonlyMap<string, ModuleInfo>, factors: (path: string) => Factors): Generator<{ module: ModuleInfo; factors: Factors }> {
+/** Throws `adapter-model` for a head of another size: one that was made larger for new tokens. */
+function checkOwnHead({ shape }: SafetensorsEntry, { inFeatures, outFeatures }: AdapterPlace): void {
+  if (shape.length === 2 && shape[0] === outFeatures && shape[1] === inFeatures) return;
+  throw ofAnotherModel(`its ${quoted(OWN_HEAD)} is [${shape.join(', ')}], the head of the open model [${outFeatures}, ${inFeatures}]`);
+}
+
+function* fitted(plan: readonly Place[], known: ReadonlyMap<string, AdapterPlace>, factors: (path: string) => Factors,
+): Generator<{ module: AdapterPlace; factors: Factors }> {
   for (const place of plan) {
     if (place.kind === 'packed') {
       const module = known.get(place.whole)!, parts = place.paths.map((path) => (path === null ? null : factors(path)));
@@ -172,7 +181,7 @@ function* fitted(plan: readonly Place[], known: ReadonlyMap<string, ModuleInfo>,
   }
 }
 
-const otherWidths = (path: string, { rows, columns }: Factors, { path: own, inFeatures, outFeatures }: ModuleInfo) =>
+const otherWidths = (path: string, { rows, columns }: Factors, { path: own, inFeatures, outFeatures }: AdapterPlace) =>
   ofAnotherModel(`its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`);
 
 /** What PEFT computes with: the numbers of the weights, the scale of the settings. */

@@ -102,10 +102,11 @@ export async function* measure(context: StudyContext, entry: RaceEntry, batch: T
   }
 }
 
-/** The adapter taken in. Throws `bad-spec` where there is none. */
-export function importedAdapter({ kept }: StudyContext): KeptAdapter {
+/** The adapter taken in. Throws `bad-spec` where there is none, `head-not-trained`. */
+export function importedAdapter({ kept, model: { modules } }: Pick<StudyContext, 'kept' | 'model'>): KeptAdapter {
   const found = kept('imported');
   if (!found) throw new AtlasError('bad-spec', { at: 'race.entries', why: 'no adapter was taken in to train on' });
+  if (found.values.some((v) => v.module >= modules.length)) throw new AtlasError('head-not-trained');
   return found;
 }
 

@@ -1,4 +1,5 @@
 /** A training experiment from its spec to its result, as a stream of events; and how it goes on from where an earlier run stood. */
+import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, ProviderInfo, TokenBatch, TrainingEngine } from '../engine/engine.ts';
 import { initialAdapters, loraScale } from '../methods/lora.ts';
@@ -77,9 +78,10 @@ export interface TrainingRunOptions {
   everyRank?: boolean;
 }
 
-/** Rank of every module, by index. Throws `bad-spec` for a path the model does not have, and for a rank above a module's size. */
+/** Rank of every module, by index. Throws `bad-spec` for a path the model does not have, and for a rank above a module's size; `head-not-trained`. */
 export function ranksOf({ adapter: { ranks } }: TrainingSpec, { modules }: ModelFacts): number[] {
   const known = new Set(modules.map((m) => m.path)), strange = ranks.kind === 'listed' && Object.keys(ranks.ranks).find((path) => !known.has(path));
+  if (strange === HEAD_PATH) throw new AtlasError('head-not-trained');
   if (strange) throw new AtlasError('bad-spec', { at: 'adapter.ranks', why: `this model has no module "${strange.slice(0, 80)}"` });
   const ranked = modules.map(({ path }) => (ranks.kind === 'uniform' ? ranks.rank : Object.hasOwn(ranks.ranks, path) ? ranks.ranks[path]! : 0));
   checkRanks(ranked, modules, 'adapter.ranks');

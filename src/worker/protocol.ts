@@ -67,6 +67,8 @@ export interface AdapterSummary {
   base: 'as-is' | WeightForm;
   /** By module index; 0: none. */
   ranks: number[];
+  /** The vocabulary product has an adapter, too. */
+  head: boolean;
   parameters: number;
   /** Good at every rank up to its own. */
   anyRank: boolean;

@@ -2,6 +2,7 @@
  * The thread's side of studies: gives a study its context, runs it under the transport's control, on the model or on the base
  * that the experiment asks for.
  */
+import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { MemoryUse } from '../engine/engine.ts';
@@ -156,7 +157,7 @@ export class StudyHost {
     return [...this.bases.now.adapters.values()].map(({ name, values, dyLora, base }) => {
       const { modules } = this.opened.facts;
       return {
-        name, base, anyRank: dyLora !== undefined, ranks: modules.map((_, i) => values.find((v) => v.module === i)?.rank ?? 0),
+        name, base, anyRank: dyLora !== undefined, head: values.some((v) => v.module >= modules.length), ranks: modules.map((_, i) => values.find((v) => v.module === i)?.rank ?? 0),
         parameters: values.reduce((sum, v) => sum + v.loraA.length + v.loraB.length, 0),
       };
     });
@@ -166,13 +167,13 @@ export class StudyHost {
   peft({ name, rank }: Requests['exportAdapter']['ask']): Requests['exportAdapter']['answer'] {
     const { values, scales } = this.named(name, rank), { facts } = this.opened;
     const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
-    const files = exportPeft({ modules: facts.modules, adapters: values, scale: (m) => byModule.get(m)!, baseModel: facts.id.replace(/^(bundled|files):/, ''), taskType: 'CAUSAL_LM' });
+    const files = exportPeft({ modules: this.places, adapters: values, scale: (m) => byModule.get(m)!, baseModel: facts.id.replace(/^(bundled|files):/, ''), taskType: 'CAUSAL_LM' });
     return { files: [...files].map(([file, bytes]) => ({ name: file, bytes })) };
   }
 
   /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
   importPeft({ config, weights }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
-    const { adapters, scale, notes } = importPeft(config, weights, this.opened.facts.modules);
+    const { adapters, scale, notes } = importPeft(config, weights, this.places);
     if (notes.length > 0) this.out.send({ kind: 'warning', code: 'adapter-note', values: { what: notes.join('; ') } });
     this.bases.take({ name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
     return { adapter: this.adapters().find((a) => a.name === 'imported')! };
@@ -189,6 +190,10 @@ export class StudyHost {
     } finally {
       adapters.dispose();
     }
+  }
+
+  private get places(): readonly AdapterPlace[] {
+    return adapterPlaces(this.opened.loaded.compiled);
   }
 
   private named(name: string, rank?: number): KeptAdapter {

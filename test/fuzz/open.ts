@@ -4,18 +4,20 @@
  */
 import * as ortNamespace from 'onnxruntime-web';
 import { compile } from '../../src/compiler/index.ts';
+import { adapterPlaces } from '../../src/compiler/modules.ts';
 import type { OpenedExport } from '../../src/compiler/open.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
 import { cpuTensor, queued, type Ort, type OrtTensor } from '../../src/engine/ort.ts';
 import { embeddingRows, hasQuantisedLookup, ROWS, withoutQuantisedLookup } from '../../src/engine/runnable.ts';
 import { comparePipeline, difference, fewTokens } from '../../src/engine/self-test.ts';
-import type { AdapterValues, TokenBatch } from '../../src/engine/engine.ts';
+import type { TokenBatch } from '../../src/engine/engine.ts';
 import { nextTokenLosses } from '../../src/engine/tokens.ts';
 import { untouchedInputs, untouchedLogits, type UntouchedModel } from '../../src/engine/untouched.ts';
 import { WasmBackend } from '../../src/engine/wasm-backend.ts';
 import { AtlasError } from '../../src/errors.ts';
 import type { PeftImport } from '../../src/experiment/peft.ts';
 import { writeGraph } from '../../src/onnx/write.ts';
+import { merged } from '../merged-decoder.ts';
 import { tinyDecoderGraph } from '../tiny-decoder.ts';
 import { trainingBatch } from '../training-data.ts';
 
@@ -104,16 +106,16 @@ const unoptimised = ({ graph, external, headDim }: UntouchedModel, batch: TokenB
   }
 });
 
-const base = tinyDecoderGraph(), tinyModel = compile(base), tokens = trainingBatch(2, 6);
+const tinyModel = compile(tinyDecoderGraph()), places = adapterPlaces(tinyModel), tokens = trainingBatch(2, 6);
 const engine = createEngine({ model: tinyModel, backend: new WasmBackend(ort), memoryBudgetBytes: MEMORY });
 
 export async function judgeAdapter({ adapters: values, scale }: PeftImport): Promise<Verdict> {
   const adapters = await engine.adapters(values);
   try {
-    const got = await engine.logits(tokens, { adapters, scale });
-    const want = await untouchedLogits(ort, { graph: merged(values, scale), external: new Map(), headDim: tinyModel.headDim }, tokens);
+    const got = await engine.logits(tokens, { adapters, scale }), through = await engine.evaluate(tokens, { adapters, scale });
+    const want = await untouchedLogits(ort, { graph: writeGraph(merged(values, places, scale)), external: new Map(), headDim: tinyModel.headDim }, tokens);
     if (!want.every(Number.isFinite)) return { outcome: 'alone', detail: 'the merged model gives numbers that are not finite' };
-    const [adapted, dense] = [await lossOf(got), await lossOf(want)], largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    const adapted = through.sum / through.tokens, dense = await lossOf(want), largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
     const ok = difference(got, want) <= 1e-3 && Math.abs(adapted - dense) <= 1e-3 * (1 + largest);
     // What overflows on one way and not on the other proves nothing.
     const extreme = values.some((v) => Math.abs(scale(v.module)) > 1e6 || [v.loraA, v.loraB].some((w) => w.some((x) => Math.abs(x) > 1e8)));
@@ -126,24 +128,6 @@ export async function judgeAdapter({ adapters: values, scale }: PeftImport): Pro
 async function lossOf(logits: Float32Array): Promise<number> {
   const losses = await nextTokenLosses(async (visit) => visit(0, tinyModel.vocab, logits), tokens);
   return losses.reduce((a, b) => a + b, 0) / losses.length;
-}
-
-/** The graph keeps W as [in, out]. */
-function merged(values: readonly AdapterValues[], scale: (module: number) => number): Uint8Array {
-  const initialisers = new Map(base.initialisers);
-  for (const { module, rank, loraA, loraB } of values) {
-    const { path, inFeatures, outFeatures } = tinyModel.modules[module]!, name = `onnx::MatMul_${path}`, old = initialisers.get(name)!;
-    const w = new Float32Array(new Uint8Array(old.bytes).buffer);
-    for (let i = 0; i < inFeatures; i++) {
-      for (let o = 0; o < outFeatures; o++) {
-        let sum = 0;
-        for (let r = 0; r < rank; r++) sum += loraB[o * rank + r]! * loraA[r * inFeatures + i]!;
-        w[i * outFeatures + o]! += scale(module) * sum;
-      }
-    }
-    initialisers.set(name, { ...old, bytes: new Uint8Array(w.buffer) });
-  }
-  return writeGraph({ ...base, initialisers });
 }
 
 /** Whether this error leaves the runtime unfit for anything more. */

@@ -15,7 +15,7 @@ import { checkConfig, readConfig } from '../../src/model/config.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
 import { loadTokenizer } from '../../src/model/tokenizer.ts';
-import { checkpointOf, tinyModules } from './sources.ts';
+import { checkpointOf, tinyPlaces } from './sources.ts';
 
 export async function readOnnx(bytes: Uint8Array, file: string, external: ReadonlyMap<string, Uint8Array>): Promise<OpenedExport> {
   return openExport(bytes, { file, external: (name) => external.get(name) });
@@ -56,7 +56,7 @@ export const readTraining = (bytes: Uint8Array): unknown => parseTraining(json(b
 
 export const readResult = (bytes: Uint8Array): unknown => parseResult(json(bytes));
 
-export const readPeft = (config: Uint8Array, weights: Uint8Array): PeftImport => importPeft(config, weights, tinyModules);
+export const readPeft = (config: Uint8Array, weights: Uint8Array): PeftImport => importPeft(config, weights, tinyPlaces);
 
 let folder: string | null = null;
 

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { compile } from '../../src/compiler/index.ts';
+import { adapterPlaces } from '../../src/compiler/modules.ts';
 import { digestOf } from '../../src/experiment/digest.ts';
 import { writeCheckpoint } from '../../src/experiment/checkpoint-file.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
@@ -49,11 +50,13 @@ function found(path: string): Export[] {
   return [{ file: path.split('/').slice(-3).join('-'), bytes, external: new Map([...names].map((n) => [n, read(resolve(path, '..', n))])) }];
 }
 
-export const tinyModules = compile(tinyDecoderGraph()).modules;
+const tinyModel = compile(tinyDecoderGraph()), tinyModules = tinyModel.modules;
+export const tinyPlaces = adapterPlaces(tinyModel);
 
-const adapters = randomAdapters(tinyModules, (m) => 1 + (m.index % 3));
+/** Of every module, and of the head. */
+const adapters = randomAdapters(tinyPlaces, (m) => 1 + (m.index % 3));
 const peft = [true, false].map((rsLora) => exportPeft({
-  modules: tinyModules, adapters, scale: (m) => 1 + m / 10, rsLora, baseModel: 'tiny', taskType: 'CAUSAL_LM',
+  modules: tinyPlaces, adapters, scale: (m) => 1 + m / 10, rsLora, baseModel: 'tiny', taskType: 'CAUSAL_LM',
 }));
 
 /** PEFT's two files, as this product writes them and as PEFT does: names by their endings, patterns of a few words. */
@@ -62,16 +65,17 @@ export const peftConfigs: readonly unknown[] = [
   {
     peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: 'tiny', bias: 'none', r: 2, lora_alpha: 4, use_rslora: false,
     lora_dropout: 0.1, fan_in_fan_out: false, init_lora_weights: true, modules_to_save: null, layers_to_transform: null, layers_pattern: null,
-    target_modules: [...new Set(tinyModules.map((m) => m.path.split('.').at(-1)!))], exclude_modules: null, use_dora: false, alpha_pattern: {},
-    rank_pattern: Object.fromEntries(adapters.filter((a) => a.rank !== 2).map((a) => [tinyModules[a.module]!.path, a.rank])),
+    target_modules: [...new Set(tinyPlaces.map((m) => m.path.split('.').at(-1)!))], exclude_modules: null, use_dora: false, alpha_pattern: {},
+    rank_pattern: Object.fromEntries(adapters.filter((a) => a.rank !== 2).map((a) => [tinyPlaces[a.module]!.path, a.rank])),
   },
 ];
 export const peftWeights = peft[0]!.get('adapter_model.safetensors')!;
 
 export const checkpointOf = { spec: parseTraining({}), hash: 'ab', modules: tinyModules };
+const trained = randomAdapters(tinyModules, (m) => 1 + (m.index % 3));
 export const checkpoint = writeCheckpoint({
-  step: 1, values: adapters,
-  moments: adapters.map(({ loraA, loraB }) => ({ firstA: loraA, secondA: loraA, firstB: loraB, secondB: loraB })),
+  step: 1, values: trained,
+  moments: trained.map(({ loraA, loraB }) => ({ firstA: loraA, secondA: loraA, firstB: loraB, secondB: loraB })),
   told: [{ type: 'evaluation', step: 0, loss: 4 }, { type: 'step', step: 1, loss: 3, gradNorm: 0.1, learningRate: 2e-3, milliseconds: 12 }],
 }, checkpointOf);
 

@@ -36,9 +36,9 @@ export function Adapters() {
     <div className="results adapters">
       <div className="label"><span>{w.title}</span></div>
       <ul>
-        {adapters.map(({ name, parameters }) => (
+        {adapters.map(({ name, parameters, head }) => (
           <li key={name}>
-            <div className="row"><span className="ellipsis">{w.name(name)}</span><small className="ink3 nowrap">{w.parameters(parameters)}</small></div>
+            <div className="row"><span className="ellipsis">{w.name(name)}</span><small className="ink3 nowrap">{w.parameters(parameters, head)}</small></div>
             <div className="row start small">
               <button type="button" className="link" aria-pressed={onMap === name} onClick={() => set({ adapter: onMap === name ? null : name })}>{w.onMap}</button>
               <button type="button" className="link" disabled={busy} onClick={() => void judge(name)}>{judging === name ? w.judging : w.judge}</button>

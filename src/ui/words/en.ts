@@ -159,7 +159,7 @@ export const en = {
     need: (needed: number, allowed: number) => (needed > allowed ? `Needs about ${size(needed)} beside the model: more than the ${size(allowed)} this device allows.` : `Needs about ${size(needed)} beside the model, of ${size(allowed)}.`),
   },
   adapters: {
-    title: 'Adapters', parameters: (count: number) => `${n.whole(count)} parameters`,
+    title: 'Adapters', parameters: (count: number, head: boolean) => `${n.whole(count)} parameters${head ? ', with lm_head' : ''}`,
     name: (name: string) => ({ imported: 'from files', slider: 'for every rank' } as Record<string, string>)[name] ?? name.replace(/^race\//, 'race: ').replace(/^slider\/lora-/, 'LoRA of rank '),
     onMap: 'On the map', judge: 'Judge', judging: 'Judging…', save: 'Save for PEFT', trainOn: 'Train on', trainOnNote: 'In the race, from where it stands.',
     loss: (base: number, adapted: number) => `Held-out loss ${n.fixed(base, 3)} without it, ${n.fixed(adapted, 3)} with it (nats per token).`,

@@ -149,7 +149,7 @@ export const ja = {
     need: (needed: number, allowed: number) => (needed > allowed ? `モデルのほかに約${size(needed)}必要です。この装置の上限${size(allowed)}を超えます。` : `モデルのほかに約${size(needed)}必要です（上限${size(allowed)}）。`),
   },
   adapters: {
-    title: 'アダプター', parameters: (count: number) => `${n.whole(count)}パラメーター`,
+    title: 'アダプター', parameters: (count: number, head: boolean) => `${n.whole(count)}パラメーター${head ? '（lm_head を含む）' : ''}`,
     name: (name: string) => ({ imported: 'ファイルから', slider: '全ランク用' } as Record<string, string>)[name] ?? name.replace(/^race\//, '比較学習: ').replace(/^slider\/lora-/, 'LoRA ランク '),
     onMap: 'マップに表示', judge: '評価', judging: '評価中…', save: 'PEFT 形式で保存', trainOn: '続きを学習', trainOnNote: '比較学習で、いまの状態から続けます。',
     loss: (base: number, adapted: number) => `評価用の損失: なし ${n.fixed(base, 3)}、あり ${n.fixed(adapted, 3)}（nat/トークン）。`,
