@@ -69,6 +69,8 @@ describe('refused, naming the setting', () => {
     [{ seed: -1 }, 'seed'], [{ seed: 2 ** 32 }, 'seed'], [{ seed: '1' }, 'seed'],
     [{ sequences: 64, length: 1024 }, 'sequences'],
     [{ model: { id: 'https://example.org/model.onnx' } }, 'model.id'],
+    // What turns text around, is not seen, or controls a terminal.
+    ...['\u202e', '\u200b', '\ufeff', '\u0085', '\u009b', '\u2028', '\u00ad'].map((c): [unknown, string] => [{ model: { id: `files:ab${c}c` } }, 'model.id']),
     [{ model: { id: 'bundled:a', hash: 'zz' } }, 'model.hash'],
     [{ text: { kind: 'own', text: 'a'.repeat(LIMITS.text[1] + 1) } }, 'text.text'],
     [{ text: { kind: 'own', text: '' } }, 'text.text'],

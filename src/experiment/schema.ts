@@ -46,8 +46,9 @@ type Limit = keyof typeof LIMITS;
 const within = (schema: z.ZodMiniNumber, name: Limit) => schema.check(z.gte(LIMITS[name][0]), z.lte(LIMITS[name][1]));
 const whole = (name: Limit) => within(z.int(), name);
 
+/** A name has nothing in it that acts on the text around it, or that is not seen (`model/one-line.ts` makes such names of any). */
 export const modelSchema = z.strictObject({
-  id: z._default(z.string().check(z.regex(/^((bundled|files):[^\u0000-\u001f]{1,200}|hub:[!-~]{1,300}|url:https?:\/\/[!-~]{3,500})$/, 'it must be "bundled:<id>", "files:<name>", "hub:<owner>/<name>" or "url:<address>"')), 'bundled:atlas-3m'),
+  id: z._default(z.string().check(z.regex(/^((bundled|files):[^\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]{1,200}|hub:[!-~]{1,300}|url:https?:\/\/[!-~]{3,500})$/u, 'it must be "bundled:<id>", "files:<name>", "hub:<owner>/<name>" or "url:<address>"')), 'bundled:atlas-3m'),
   hash: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits'))),
 });
 

@@ -8,6 +8,9 @@ import { refusePointer } from './lfs.ts';
 /** As many files as are looked at in a folder: a model's has a dozen; a home folder is a mistake. */
 export const MOST_FILES = 2000;
 
+/** Characters of a folder's or file's name that an experiment keeps. */
+export const MOST_NAME = 200;
+
 export interface ModelFile {
   /** Relative to the model's folder, forward slashes: `onnx/model_q4.onnx`. */
   path: string;

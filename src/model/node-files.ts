@@ -7,7 +7,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
 import { foldersAbove } from './beside.ts';
-import { MOST_FILES, type ModelFile, type ModelFiles } from './files.ts';
+import { MOST_FILES, MOST_NAME, type ModelFile, type ModelFiles } from './files.ts';
+import { oneLine } from './one-line.ts';
 
 const MOST_DEPTH = 6;
 
@@ -21,7 +22,10 @@ export async function nodeFiles(path: string): Promise<ModelFiles> {
   return { ...named(basename(whole).replace(/\.onnx$/, '')), files, graph, other: (at) => fileAt(root, at) };
 }
 
-const named = (name: string) => ({ id: `files:${name}`, title: name });
+function named(path: string): { id: string; title: string } {
+  const name = oneLine(path, MOST_NAME);
+  return { id: `files:${name}`, title: name };
+}
 
 /**
  * Where the repository of a graph in `folder` begins: the nearest folder with the `.gitattributes` that every hub repository has;

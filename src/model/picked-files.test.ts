@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { filesFromDrop } from './picked-files.ts';
+import { parseSpec } from '../experiment/schema.ts';
+import { filesFromDrop, pickedFiles } from './picked-files.ts';
 
 /** The browser's entry objects, which Node lacks: folders hand out two entries at a time, then none. */
 const file = (path: string) => ({ isDirectory: false, fullPath: path, file: (done: (f: File) => void) => done(new File(['x'], path)) });
@@ -20,4 +21,10 @@ test('folders are walked to the end, text dragged along is left out', async () =
 test('a whole disk is refused', async () => {
   const endless = (path: string): object => folder(path, Array.from({ length: 60 }, (_, i) => i < 58 ? file(`${path}/${i}`) : { ...folder('', []), get createReader() { return (endless(`${path}/${i}`) as { createReader(): object }).createReader; } }));
   await expect(drop(endless('/home'))).rejects.toThrow("The folder holds more than 2000 files. Give the model's own folder.");
+});
+
+test('an experiment can name any folder: what would not be seen, or turns text around, is replaced', () => {
+  const { id, title } = pickedFiles([{ path: 'gem\u202ema\u200b/model.onnx', file: new File([], 'model.onnx') }]);
+  expect([id, title]).toEqual(['files:gem\ufffdma\ufffd', 'gem\ufffdma\ufffd']);
+  expect(parseSpec({ model: { id } }).model.id).toBe(id);
 });

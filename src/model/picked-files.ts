@@ -3,7 +3,8 @@
  * they lie and never leave the machine.
  */
 import { AtlasError } from '../errors.ts';
-import { MOST_FILES, streamChunks, type ModelFiles } from './files.ts';
+import { MOST_FILES, MOST_NAME, streamChunks, type ModelFiles } from './files.ts';
+import { oneLine } from './one-line.ts';
 
 export interface PickedFile { path: string; file: File }
 
@@ -44,7 +45,7 @@ export function pickedFiles(picked: readonly PickedFile[], chosen?: string): Mod
   const folders = new Set(picked.map(({ path }) => path.includes('/') ? path.slice(0, path.indexOf('/')) : ''));
   const [folder = ''] = folders, shared = folders.size === 1 && folder !== '' && folder !== 'onnx' ? folder : '';
   const graph = picked.find(({ path }) => path.endsWith('.onnx'));
-  const name = shared || graph?.path.split('/').at(-1)!.replace(/\.onnx$/, '') || 'model';
+  const name = oneLine(shared || graph?.path.split('/').at(-1)!.replace(/\.onnx$/, '') || 'model', MOST_NAME);
   return {
     id: `files:${name}`,
     title: name,

@@ -16,6 +16,7 @@ import { sweepsOf } from '../../experiment/draws.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
+import { Host } from '../parts/Host.tsx';
 import { describeChange, describeText, modelName, titleOf } from '../words/describe.ts';
 import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
@@ -113,6 +114,7 @@ function LinkLine() {
   const set = useView((v) => v.set);
   const { id } = contents.spec.model, missing = !id.startsWith('bundled:') && (!facts || !isModel(id, facts.id));
   if (missing && /^(hub|url):/.test(id)) {
+    const [before, after] = b.needsFetched(modelName(id));
     // Nothing is asked of another server before the visitor says so.
     const look = async () => {
       set({ picker: true });
@@ -120,7 +122,7 @@ function LinkLine() {
     };
     return (
       <Line kind="warn" buttons={<><Button kind="act" onClick={() => void look()}>{b.lookAt}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>
-        <span><b>{b.fromLink}.</b> {b.needsFetched(modelName(id), hostOf(id))}</span>
+        <span><b>{b.fromLink}.</b> {before}<Host name={hostOf(id)} />{after}</span>
       </Line>
     );
   }

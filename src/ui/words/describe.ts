@@ -15,7 +15,8 @@ export function describeText(words: Words, text: TextRef): string {
   return words.texts[text.id] ?? text.id;
 }
 
-export const modelName = (id: string) => id.replace(/^(bundled|files|hub|url):/, '').replace(/@[0-9a-f]{40}/, '');
+/** Of an address the file's name alone: the rest of it can be made to look like another host. */
+export const modelName = (id: string) => id.startsWith('url:') ? id.replace(/[?#].*/, '').split('/').at(-1)! : id.replace(/^(bundled|files|hub):/, '').replace(/@[0-9a-f]{40}/, '');
 
 /** What a model is called before it is open: by its title if it comes with the page. */
 export const titleOf = (models: readonly { id: string; title: string }[], id: string): string => models.find((m) => `bundled:${m.id}` === id)?.title ?? modelName(id);

@@ -101,7 +101,8 @@ export const en = {
     damaged: (where: string) => `Damaged at ${where}; the default was used there.`,
     keptBack: 'Its text was kept back: the default text is used.',
     needsFiles: (name: string) => `This link was made with ${name}, which is not bundled. Choose its files, or use the bundled model.`,
-    needsFetched: (name: string, host: string) => `This link wants ${name} from ${host}.`, lookAt: 'Look at it',
+    /** The host stands between the two. */
+    needsFetched: (name: string): [string, string] => [`This link wants ${name} from `, '.'], lookAt: 'Look at it',
     chooseFiles: 'Choose files…', useBundled: 'Use the bundled model',
     lostOnce: ({ what, repeat, onCpu }: Restarted) =>
       `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. It goes on${onCpu ? ', on the CPU,' : ''} from ${repeat === null ? 'what was kept' : `repeat ${repeat}`}.`,

@@ -92,7 +92,7 @@ export const ja = {
     damaged: (where: string) => `${where} が壊れているため、そこは初期値にしました。`,
     keptBack: 'テキストは含まれていないため、初期のテキストを使います。',
     needsFiles: (name: string) => `このリンクは同梱されていない ${name} で作られました。そのファイルを選ぶか、同梱モデルを使ってください。`,
-    needsFetched: (name: string, host: string) => `このリンクには ${host} の ${name} が必要です。`, lookAt: '見る',
+    needsFetched: (name: string): [string, string] => ['このリンクには ', ` の ${name} が必要です。`], lookAt: '見る',
     chooseFiles: 'ファイルを選ぶ…', useBundled: '同梱モデルを使う',
     lostOnce: ({ what, repeat, onCpu }) => `${what === 'gpu' ? 'GPU' : 'エンジン'}が停止しました。${onCpu ? 'CPU で' : ''}${repeat === null ? '保存されたところ' : `${repeat}回目`}から続けます。`,
     lostTwice: 'エンジンが2回停止しました。', lostAsk: (kept: number) => `${kept}回分は残っています。CPU で続けますか。`,

@@ -1,0 +1,7 @@
+/** The host something would come from. Its end, which says whose it is, is stressed and never cut off. */
+import { hostParts } from './host-parts.ts';
+
+export function Host({ name }: { name: string }) {
+  const { before, owner } = hostParts(name);
+  return <bdi className="host" title={name}>{before}<b>{owner}</b></bdi>;
+}
