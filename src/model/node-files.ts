@@ -7,7 +7,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
 import { foldersAbove } from './beside.ts';
-import { MOST_FILES, type ModelFile, type ModelFiles } from './files.ts';
+import type { ModelFile, ModelFiles } from './files.ts';
+import { MOST } from './limits.ts';
 
 const MOST_DEPTH = 6;
 
@@ -43,7 +44,7 @@ async function filesUnder(root: string): Promise<ModelFile[]> {
     const { files, folders } = await entriesOf(root, folder);
     found.push(...files);
     if (folder.split('/').length <= MOST_DEPTH) waiting.push(...folders);
-    if (found.length + waiting.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (found.length + waiting.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
   }
   return found;
 }

@@ -3,7 +3,8 @@
  * they lie and never leave the machine.
  */
 import { AtlasError } from '../errors.ts';
-import { MOST_FILES, streamChunks, type ModelFiles } from './files.ts';
+import { streamChunks, type ModelFiles } from './files.ts';
+import { MOST } from './limits.ts';
 
 export interface PickedFile { path: string; file: File }
 
@@ -17,7 +18,7 @@ export async function filesFromDrop(items: Iterable<DataTransferItem>): Promise<
   const waiting = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const found: PickedFile[] = [];
   for (let entry; (entry = waiting.shift());) {
-    if (waiting.length + found.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (waiting.length + found.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
     if (entry.isDirectory) waiting.push(...await entriesOf(entry as FileSystemDirectoryEntry));
     else found.push({ path: entry.fullPath.replace(/^\//, ''), file: await fileOf(entry as FileSystemFileEntry) });
   }
@@ -31,7 +32,7 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return all;
     all.push(...some);
-    if (all.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (all.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
   }
 }
 
