@@ -1,7 +1,7 @@
 /** Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept, and asked for by a link only after a yes. */
 import { resolve } from 'node:path';
 import { expect, test, type Page } from './test.ts';
-import { startMirror, type Mirror } from '../test/hub-mirror.ts';
+import { NO_FAULT, startMirror, type Mirror } from '../test/hub-mirror.ts';
 import { measured, open, saw, title, watch } from './page.ts';
 
 const graph = 'onnx/model_q4.onnx', repository = 'rank-atlas/copy-of-atlas';
@@ -12,7 +12,7 @@ test.beforeAll(async () => { mirror = await startMirror({ [repository]: resolve(
 test.afterAll(() => mirror.close());
 test.beforeEach(async ({ page }) => {
   mirror.log.length = 0;
-  Object.assign(mirror.fault, { breaks: 0, after: 0, hold: 0, corrupt: false });
+  Object.assign(mirror.fault, NO_FAULT);
   await serveFrom(page);
 });
 
