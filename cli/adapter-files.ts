@@ -1,17 +1,13 @@
 /** A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that holds its two files. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { inflateSync } from 'fflate';
 import { AtlasError } from '../src/errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
 import { storedZip } from '../src/experiment/stored-zip.ts';
-import { MOST_FILES } from '../src/model/files.ts';
+import { MOST } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
 import { makeFolders, readBytes, writeBytes } from './disk.ts';
-
-/** An adapter beyond this is none of a model that runs here. */
-const MOST_BYTES = 1e9;
 
 export interface AdapterBytes { config: Uint8Array; weights: Uint8Array }
 
@@ -24,7 +20,7 @@ export async function readAdapter(path: string): Promise<AdapterBytes> {
   const found = await stat(path).catch(() => null);
   if (!found?.isDirectory()) throw new AtlasError('no-file', { file: path, why: found ? 'an adapter is a folder or a zip' : 'it does not exist' });
   const { config, weights } = adapterPair(await adapterFiles(path), path, (folder) => join(path, folder));
-  return { config: await readBytes(join(path, config.path)), weights: await readBytes(join(path, weights.path)) };
+  return { config: await readBytes(join(path, config.path), MOST.adapterConfig), weights: await readBytes(join(path, weights.path), MOST.adapter) };
 }
 
 interface ZipPlace { file: string; folder: string }
@@ -40,7 +36,7 @@ async function zipAt(path: string): Promise<ZipPlace | null> {
 }
 
 async function fromZip(path: string, { file, folder }: ZipPlace): Promise<AdapterBytes> {
-  const content = new Uint8Array(await readBytes(file));
+  const content = new Uint8Array(await readBytes(file, MOST.adapter));
   const unreadable = (error: unknown) => new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });
   let entries: ZipEntry[];
   try {
@@ -49,11 +45,11 @@ async function fromZip(path: string, { file, folder }: ZipPlace): Promise<Adapte
     throw unreadable(error);
   }
   const pair = adapterPair(filesIn(entries, folder), path, (inner) => [path.replace(/[/\\]+$/, ''), inner].filter(Boolean).join('/'));
-  const bytesOf = async (entry: ZipEntry) => {
-    if (entry.bytes > MOST_BYTES) throw new AtlasError('no-file', { file, why: `"${entry.path.slice(-100)}" in it is larger than an adapter can be` });
-    return unzipped(entry, (packed, bytes) => inflateSync(packed, { out: new Uint8Array(bytes) })).catch((error: unknown) => { throw unreadable(error); });
-  };
-  return { config: await bytesOf(pair.config), weights: await bytesOf(pair.weights) };
+  try {
+    return { config: unzipped(pair.config, MOST.adapterConfig), weights: unzipped(pair.weights, MOST.adapter) };
+  } catch (error) {
+    throw unreadable(error);
+  }
 }
 
 /** Files of adapters in a folder and all below it; of a folder with both, only these. Throws `too-many-files`. */
@@ -68,7 +64,7 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
     const names = entries.filter((e) => !e.isDirectory()).map((e) => e.name);
     found.push(...names.filter(isAdapterFile).map((name) => ({ path: folder === '' ? name : `${folder}/${name}` })));
     if (folder === '' && names.includes(CONFIG_FILE) && names.includes(WEIGHTS_FILE)) return found;
-    if (seen > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (seen > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
     waiting.push(...entries.filter((e) => e.isDirectory()).map((e) => (folder === '' ? e.name : `${folder}/${e.name}`)));
   }
   return found;

@@ -26,7 +26,7 @@ export async function diskStore(folder = cacheFolder()): Promise<FileStore | nul
       return { write: async (chunk) => { await file.writeFile(chunk); }, close: () => file.close() };
     },
     rename: (from, to) => rename(at(from), at(to)),
-    remove: (name) => rm(at(name), { force: true }),
+    remove: (name) => rm(at(name), { force: true }).catch(() => undefined),
     list: () => readdir(folder),
   };
 }

@@ -3,33 +3,34 @@ import { constants, createReadStream } from 'node:fs';
 import { access, mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
+import { refuseLonger } from '../src/model/files.ts';
 import { refusePointer } from '../src/model/lfs.ts';
+import { MOST } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 
-/** More than any model that runs here; and what a pipe or a device may give. */
-const MOST_BYTES = 8e9, MOST_PIPED = 64e6;
-
-/** The whole file; also what a pipe holds. Throws `no-file`, `lfs-pointer`. */
-export async function readBytes(path: string, allowed = MOST_BYTES): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [], isFile = await stat(path).then((s) => s.isFile(), () => true), most = isFile ? allowed : Math.min(allowed, MOST_PIPED);
+/** The whole file; also what a pipe holds. Throws `no-file`, `lfs-pointer`, `too-long`. */
+export async function readBytes(path: string, allowed: number = MOST.file): Promise<Uint8Array> {
+  const found = await stat(path).catch(() => null), most = found?.isFile() === false ? Math.min(allowed, MOST.pipe) : allowed;
+  const name = path.slice(0, 200), chunks: Uint8Array[] = [];
+  refuseLonger(name, found?.size ?? 0, most);
   let size = 0;
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
-      if (size > most) break;
+      refuseLonger(name, size, most);
       chunks.push(chunk);
     }
   } catch (cause) {
-    throw new AtlasError('no-file', { file: path.slice(0, 200), why: reasonOf(cause) }, { cause });
+    if (cause instanceof AtlasError) throw cause;
+    throw new AtlasError('no-file', { file: name, why: reasonOf(cause) }, { cause });
   }
-  if (size > most) throw new AtlasError('no-file', { file: path.slice(0, 200), why: `it is longer than ${Math.round(most / 1e6)} MB` });
   const bytes = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
     bytes.set(chunk, at);
     at += chunk.length;
   }
-  refusePointer(bytes, path.slice(0, 200));
+  refusePointer(bytes, name);
   return bytes;
 }
 
@@ -76,12 +77,9 @@ export function writeBytes(path: string, content: Uint8Array | string | Iterable
   });
 }
 
-/** No experiment is longer. */
-const MOST_JSON = 5e6;
-
-/** A spec or result file. `what` says what the argument is not when there is no such file. Throws `usage`, `no-file`, `lfs-pointer` or `bad-spec`. */
+/** A spec or result file. `what` says what the argument is not when there is no such file. Throws `usage`, `no-file`, `too-long`, `lfs-pointer` or `bad-spec`. */
 export async function readJson(path: string, what: string): Promise<unknown> {
-  const bytes = await readBytes(path, MOST_JSON).catch((cause: unknown) => {
+  const bytes = await readBytes(path, MOST.spec).catch((cause: unknown) => {
     // What is no path at all was meant as something else.
     const { code } = (cause as Error).cause as NodeJS.ErrnoException ?? {};
     if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') throw new AtlasError('usage', { why: what }, { cause });

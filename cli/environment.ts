@@ -11,10 +11,10 @@ export function hubAddress(): string {
   return address;
 }
 
-/** `HF_TOKEN` without the line end that files of tokens have; null without one. Throws `usage` for what no header can carry. */
+/** `HF_TOKEN` without the line end that files of tokens have; null without one. Throws `usage` for what is none. */
 export function hubToken(): string | null {
-  const token = (process.env.HF_TOKEN ?? '').replace(/[\r\n]/g, '').trim();
-  if (/[^\x21-\x7e]/.test(token)) throw new AtlasError('usage', { why: 'HF_TOKEN has characters that no token has' });
+  const token = (process.env.HF_TOKEN ?? '').trim();
+  if (/[^\x21-\x7e]/.test(token)) throw new AtlasError('usage', { why: 'HF_TOKEN is malformed: it has spaces, line breaks or other characters inside that no token has' });
   return token || null;
 }
 

@@ -1,5 +1,6 @@
 /** Commands on a model that a hub has, by its id: fetched once, the same numbers as from disk. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -40,4 +41,47 @@ test('what the hub does not have is bad input', async () => {
   const { code, err } = await cli('inspect', 'rank-atlas/nothing');
   expect(code).toBe(2);
   expect(err).toMatch(/has no rank-atlas\/nothing \(401\)\. Check the id/);
+});
+
+test.each(['hf_first\nhf_second', 'hf_a b', 'hf_鍵'])('a token that is none is said to be malformed, not taken for a missing connection: %j', async (token) => {
+  vi.stubEnv('HF_TOKEN', token);
+  const { code, err } = await cli('inspect', 'rank-atlas/atlas-3m');
+  vi.stubEnv('HF_TOKEN', '');
+  expect([code, err]).toEqual([2, expect.stringContaining('HF_TOKEN is malformed')]);
+});
+
+test('the line end of a file with a token is no part of it, and the token goes to the hub alone', async () => {
+  vi.stubEnv('HF_TOKEN', 'hf_token\n');
+  vi.stubEnv('XDG_CACHE_HOME', join(cache, 'other'));
+  mirror.tokens.length = 0;
+  const { code } = await cli('inspect', 'rank-atlas/atlas-3m');
+  vi.stubEnv('HF_TOKEN', '');
+  vi.stubEnv('XDG_CACHE_HOME', cache);
+  expect([code, new Set(mirror.tokens)]).toEqual([0, new Set(['hub'])]);
+});
+
+test('a listing that was damaged on this machine is asked for again', async () => {
+  const kept = join(cache, 'rank-atlas'), listing = readdirSync(kept).find((name) => name.startsWith('hub '))!, { commit } = JSON.parse(readFileSync(join(kept, listing), 'utf8')) as { commit: string };
+  writeFileSync(join(kept, listing), JSON.stringify({ repository: 'rank-atlas/atlas-3m', commit, files: [null], folders: true }));
+  expect(await cli('inspect', `rank-atlas/atlas-3m@${commit}`)).toMatchObject({ code: 0, err: '' });
+});
+
+test('two processes that are killed while they fetch the same graph leave parts, of which the next makes the right file', { timeout: 60_000 }, async () => {
+  const env = { ...process.env, XDG_CACHE_HOME: join(cache, 'killed') }, kept = join(cache, 'killed', 'rank-atlas'), address = `${mirror.store}/rank-atlas/atlas-3m/onnx/model_q4.onnx`;
+  const large = () => (existsSync(kept) ? readdirSync(kept) : []).filter((name) => statSync(join(kept, name)).size > 100_000);
+  mirror.fault.hold = 1_000_000;
+  mirror.log.length = 0;
+  const children = [0, 1].map(() => spawn(process.execPath, [resolve(import.meta.dirname, 'rank-atlas.mjs'), 'inspect', address], { env, stdio: 'ignore' }));
+  // The second may have taken over what the first had.
+  await expect.poll(() => mirror.log.filter((line) => line.startsWith('GET onnx/')).length, { timeout: 50_000 }).toBe(2);
+  await expect.poll(() => large().length).toBeGreaterThan(0);
+  await Promise.all(children.map((child) => new Promise((ended) => child.on('close', ended).kill('SIGKILL'))));
+  mirror.fault.hold = 0;
+  mirror.log.length = 0;
+  vi.stubEnv('XDG_CACHE_HOME', join(cache, 'killed'));
+  const { code } = await cli('inspect', address);
+  vi.stubEnv('XDG_CACHE_HOME', cache);
+  expect(code).toBe(0);
+  expect(mirror.log).toContainEqual(expect.stringMatching(/^GET onnx\/model_q4\.onnx bytes=[1-9]/));
+  expect(large().map((name) => readFileSync(join(kept, name)).equals(readFileSync(join(folder, 'onnx/model_q4.onnx'))))).toEqual([true]);
 });

@@ -7,7 +7,7 @@ import { nodeFiles } from '../src/model/node-files.ts';
 import { parseReference, referenceOf, type RemoteReference } from '../src/model/remote/reference.ts';
 import { remoteFiles } from '../src/model/remote/remote-files.ts';
 import { describeBytes } from '../src/model/memory.ts';
-import { loadModel, type LoadedModel } from '../src/worker/load.ts';
+import { findAndLoad, type LoadedModel } from '../src/worker/load.ts';
 import { bundledModel } from './bundled.ts';
 import { diskStore } from './disk-store.ts';
 import { hubAddress, hubToken } from './environment.ts';
@@ -15,14 +15,20 @@ import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 
 /** `--model`, or the one an experiment names, read and compiled. */
-export const loadFor = async ({ model, dtype }: Pick<Options, 'model' | 'dtype'>, named: ModelRef): Promise<LoadedModel> => load(model === undefined ? await modelNamedBy(named) : await modelFiles(model), dtype);
+export const loadFor = async ({ model, dtype }: Pick<Options, 'model' | 'dtype'>, named: ModelRef): Promise<LoadedModel> => load(() => (model === undefined ? modelNamedBy(named) : modelFiles(model)), dtype);
 
 /** MODEL as typed, read and compiled. */
-export const loadTyped = async (model: string, { dtype }: Pick<Options, 'dtype'>): Promise<LoadedModel> => load(await modelFiles(model), dtype);
+export const loadTyped = async (model: string, { dtype }: Pick<Options, 'dtype'>): Promise<LoadedModel> => load(() => modelFiles(model), dtype);
 
-async function load(files: ModelFiles, dtype: string | undefined): Promise<LoadedModel> {
+async function load(find: () => Promise<ModelFiles>, dtype: string | undefined): Promise<LoadedModel> {
+  let title = '';
+  const named = async () => {
+    const files = await find();
+    ({ title } = files);
+    return files;
+  };
   try {
-    return await loadModel(files, { dtype, onProgress: (loaded, total) => line(`Reading ${files.title}, ${describeBytes(loaded)} of ${describeBytes(total)}`) });
+    return await findAndLoad(named, { dtype, onProgress: (loaded, total) => line(`Reading ${title}, ${describeBytes(loaded)} of ${describeBytes(total)}`) });
   } finally {
     clearLine();
   }

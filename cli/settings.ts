@@ -3,7 +3,8 @@ import { AtlasError } from '../src/errors.ts';
 import { LIMITS } from '../src/experiment/schema.ts';
 import type { Setting } from '../src/experiment/settings.ts';
 import type { TextRef } from '../src/experiment/spec.ts';
-import { decodeText, MOST_TEXT_BYTES } from '../src/model/text.ts';
+import { MOST } from '../src/model/limits.ts';
+import { decodeText } from '../src/model/text.ts';
 import { readBytes } from './disk.ts';
 import type { Options } from './options.ts';
 
@@ -30,7 +31,7 @@ export function idsOf(text: string): unknown {
 
 /** The text of a file. Throws `no-file` or `bad-text`. */
 export async function ownText(path: string): Promise<TextRef> {
-  const text = decodeText({ name: path, bytes: await readBytes(path, MOST_TEXT_BYTES) }), most = LIMITS.text[1];
+  const text = decodeText({ name: path, bytes: await readBytes(path, MOST.text) }), most = LIMITS.text[1];
   if (text.length > most) throw new AtlasError('bad-text', { why: `${path} has ${text.length} characters, ${most} are allowed`, remedy: 'Give a part of it: a few pages are plenty.' });
   return { kind: 'own', text };
 }

@@ -1,6 +1,7 @@
 /** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { constants, deflateRawSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { expect, test, type Page } from './test.ts';
@@ -191,4 +192,19 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   await expect(page.getByRole('alert')).toContainText('use_later_idea');
   await page.setViewportSize({ width: 1440, height: 900 });
   await expect.poll(() => ranksTaken(page)).toBe(6);
+});
+
+test('a zip that holds far more than it says is unpacked in a thread, and given up', async ({ page }) => {
+  await open(page, race);
+  await expect(title(page)).toHaveText('Nothing trained yet');
+  // Two gigabytes of nothing in two megabytes, said to be a hundred bytes.
+  const part = deflateRawSync(new Uint8Array(1e7), { finishFlush: constants.Z_SYNC_FLUSH }), all = Buffer.concat(Array.from({ length: 200 }, () => part));
+  const zip = Buffer.from(zipSync({ 'adapter_config.json': [all, { level: 0 }], 'adapter_model.safetensors': weights(1) })), directory = zip.readUInt32LE(zip.length - 6);
+  zip.writeUInt16LE(8, directory + 10);
+  zip.writeUInt32LE(100, directory + 24);
+  const thread = page.waitForEvent('worker', (worker) => worker.url().includes('unzip'));
+  await page.locator('#change-model').click();
+  await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'bomb.zip', mimeType: 'application/zip', buffer: zip });
+  await thread;
+  await expect(page.getByRole('alert')).toContainText('bomb.zip cannot be read ("adapter_config.json" in it is damaged)');
 });

@@ -1,8 +1,8 @@
 /** Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept, and asked for by a link only after a yes. */
 import { resolve } from 'node:path';
 import { expect, test, type Page } from './test.ts';
-import { startMirror, type Mirror } from '../test/hub-mirror.ts';
-import { measured, open, saw, title, watch } from './page.ts';
+import { NO_FAULT, startMirror, type Mirror } from '../test/hub-mirror.ts';
+import { measured, open, saw, smallSpec, title, watch } from './page.ts';
 
 const graph = 'onnx/model_q4.onnx', repository = 'rank-atlas/copy-of-atlas';
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
@@ -12,7 +12,7 @@ test.beforeAll(async () => { mirror = await startMirror({ [repository]: resolve(
 test.afterAll(() => mirror.close());
 test.beforeEach(async ({ page }) => {
   mirror.log.length = 0;
-  Object.assign(mirror.fault, { breaks: 0, after: 0, hold: 0, corrupt: false });
+  Object.assign(mirror.fault, NO_FAULT);
   await serveFrom(page);
 });
 
@@ -35,6 +35,13 @@ const look = async (page: Page, name: string) => {
   await picker(page).getByRole('button', { name: 'Look', exact: true }).first().click();
 };
 
+/** Names of what the page keeps of models, without listings. */
+const keptFiles = (page: Page) => page.evaluate(async () => {
+  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models'), names: string[] = [];
+  for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) if (!name.startsWith('hub ')) names.push(name);
+  return names;
+});
+
 test('a hub id shows what there is; a graph is fetched through a broken connection, weighed, loaded and measured; a link asks for the same again', async ({ page, context }) => {
   await open(page);
   await measured(page, 3);
@@ -45,8 +52,11 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   await expect(offer).toContainText('3.9 MB');
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
   Object.assign(mirror.fault, { breaks: 1, after: 700_000 });
+  const shown = await watch(page, '.picker');
   await offer.getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible();
+  // Once all of it is here it is read, and no fetching is shown that could be called off.
+  expect(shown.filter((words) => /Fetching, (\S+ MB) of \1/.test(words))).toEqual([]);
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([`GET ${graph}`, expect.stringMatching(/bytes=\d+-$/)]);
   await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'copy-of-atlas');
@@ -80,6 +90,9 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await picker(page).getByRole('button', { name: 'Fetch' }).click();
   await expect(picker(page).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
+  // Half a graph is kept as half a graph.
+  await expect.poll(() => keptFiles(page)).toContainEqual(expect.stringMatching(/^[0-9a-f]{64}\.\d+\.part$/));
+  expect((await keptFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
   const offer = picker(page).getByRole('row', { name: graph });
   await expect(offer).toBeVisible();
   mirror.fault.hold = 0;
@@ -90,6 +103,22 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await expect(kept).toContainText('MB');
   await kept.getByRole('button', { name: 'Remove' }).click();
   await expect(kept).toHaveCount(0);
+});
+
+test('fetching that took the place of another leaves neither when it is called off', async ({ page }) => {
+  await open(page);
+  await measured(page, 3);
+  await openPicker(page);
+  await look(page, repository);
+  mirror.fault.hold = 1_000_000;
+  await picker(page).getByRole('button', { name: 'Fetch' }).click();
+  await expect(picker(page).getByText(/^Fetching/)).toBeVisible();
+  await look(page, `${mirror.store}/${repository}/${graph}`);
+  await expect(picker(page).getByRole('heading', { name: 'model_q4.onnx' })).toBeVisible();
+  await expect(picker(page).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
+  await picker(page).getByRole('button', { name: 'Cancel' }).click();
+  await expect(picker(page).getByRole('heading', { name: 'model_q4.onnx' })).toHaveCount(0);
+  await expect(picker(page).getByText(/^(Fetching|Asking)/)).toHaveCount(0);
 });
 
 test('what cannot be had is said in a sentence, and the page goes on', async ({ page }) => {
@@ -116,4 +145,45 @@ test('the address of a graph opens it with what lies beside it', async ({ page }
   await look(page, `${mirror.store}/${repository}/${graph}`);
   await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'model_q4');
+});
+
+test('two tabs fetch one model at the same time: both have it, and it is kept once', async ({ page, context }) => {
+  const other = await context.newPage();
+  await serveFrom(other);
+  mirror.fault.hold = 1_000_000;
+  for (const tab of [page, other]) {
+    await open(tab);
+    await measured(tab, 3);
+    await openPicker(tab);
+    await look(tab, repository);
+    await picker(tab).getByRole('row', { name: graph }).getByRole('button', { name: 'Fetch' }).click();
+    await expect(picker(tab).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
+  }
+  expect((await keptFiles(page)).filter((name) => name.endsWith('.part'))).toHaveLength(2);
+  mirror.fault.hold = 0;
+  for (const tab of [page, other]) await expect(picker(tab).getByText(/^Needs/)).toBeVisible();
+  expect((await keptFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toHaveLength(1);
+  // A third visit reads what is kept, and compares it with its digest.
+  mirror.log.length = 0;
+  await look(page, repository);
+  await picker(page).getByRole('button', { name: `Inspect: ${graph}` }).click();
+  await expect(picker(page).getByText(/^Needs/)).toBeVisible();
+  expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
+});
+
+test('a link to a model of a hub asks nothing of it before the visitor does', async ({ page }) => {
+  const spec = smallSpec();
+  await open(page, { ...spec, model: { ...spec.model, id: `hub:${repository}@main` } });
+  await expect(page.locator('.band')).toContainText(`This link wants ${repository}`);
+  await expect(title(page)).toHaveText('Ready');
+  expect(mirror.log).toEqual([]);
+});
+
+test('a host that compresses its files gives a model all the same', async ({ page }) => {
+  mirror.fault.gzip = true;
+  await open(page);
+  await measured(page, 3);
+  await openPicker(page);
+  await look(page, `${mirror.store}/${repository}/${graph}`);
+  await expect(picker(page).getByText(/^Needs/)).toBeVisible();
 });

@@ -1,12 +1,13 @@
 /**
  * A model hub on this machine: Hugging Face's paths, listings, ranges, etags and redirects to another origin, over folders on disk.
- * Tests can make it break off, refuse ranges, or send something else than it announced.
+ * Tests can make it break off, refuse ranges, change its files, compress, go on for ever, or send something else than it announced.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 export interface Mirror {
   /** Without a slash at the end. */
@@ -25,9 +26,23 @@ export interface Mirror {
     corrupt: boolean;
     /** Stops after so many bytes until this is 0 again; 0: does not. */
     hold: number;
+    /** Other content of the same length, with another etag: a new edition of every file. */
+    edition: number;
+    /** The edition that appears at the next break; null: the same goes on. */
+    changesTo: number | null;
+    /** Compresses for who takes it that way, as many hosts do. */
+    gzip: boolean;
+    /** Files whose content has no end, and the listing too where `/api/` is among them; they say nothing of their length. */
+    endless: string[];
+    /** What the listing says of the files, in place of the truth. */
+    siblings: unknown[] | null;
   };
+  /** Names of servers (`hub`, `store`) that were sent a token. */
+  tokens: string[];
   close(): Promise<void>;
 }
+
+export const NO_FAULT: Mirror['fault'] = { breaks: 0, after: 0, noRanges: false, corrupt: false, hold: 0, edition: 0, changesTo: null, gzip: false, endless: [], siblings: null };
 
 /** Files above this lie behind a redirect, as large ones do on the hub. */
 const LARGE = 100_000;
@@ -47,21 +62,28 @@ export async function startMirror(folders: Record<string, string>, gated: readon
     const entries = entriesOf(folder);
     return [name, { entries, commit: createHash('sha1').update(JSON.stringify(entries)).digest('hex') }];
   }));
-  const mirror: Mirror = { url: '', store: '', log: [], fault: { breaks: 0, after: 0, noRanges: false, corrupt: false, hold: 0 }, close: () => Promise.resolve() };
+  const mirror: Mirror = { url: '', store: '', log: [], fault: { ...NO_FAULT }, tokens: [], close: () => Promise.resolve() };
   const { fault, log } = mirror;
 
   async function send(entry: Entry, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const range = fault.noRanges ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1], from = Number(range ?? 0);
     log.push(`${request.method} ${entry.path}${request.headers.range ? ` ${request.headers.range}` : ''}`);
     let content = readFileSync(entry.file);
-    if (fault.corrupt) content = Buffer.from(content.map((byte) => byte ^ 1));
+    const { edition } = fault, change = edition ^ (fault.corrupt ? 1 : 0), etag = edition === 0 ? entry.sha256 : `${entry.sha256}-${edition}`;
+    if (change !== 0) content = Buffer.from(content.map((byte) => byte ^ change));
+    const zipped = fault.gzip && range === undefined && /gzip/.test(String(request.headers['accept-encoding']));
+    if (zipped) content = gzipSync(content);
     response.writeHead(range === undefined ? 200 : 206, {
-      'content-type': 'application/octet-stream', 'content-length': content.length - from, 'accept-ranges': 'bytes', etag: `"${entry.sha256}"`,
+      'content-type': 'application/octet-stream', 'content-length': content.length - from, 'accept-ranges': 'bytes', etag: zipped ? `W/"${etag}-gzip"` : `"${etag}"`,
       ...(range !== undefined && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+      ...(zipped && { 'content-encoding': 'gzip' }),
     });
     if (request.method === 'HEAD') return void response.end();
     const breaks = fault.breaks > 0 && from + fault.after < content.length, end = breaks ? from + fault.after : content.length;
-    if (breaks) fault.breaks--;
+    if (breaks) {
+      fault.breaks--;
+      fault.edition = fault.changesTo ?? fault.edition;
+    }
     for (let at = from; at < end && !response.destroyed; at += 65536) {
       while (fault.hold && at - from >= fault.hold && !response.destroyed) await new Promise((look) => setTimeout(look, 10));
       await new Promise((done) => response.write(content.subarray(at, Math.min(end, at + 65536)), done));
@@ -70,14 +92,27 @@ export async function startMirror(folders: Record<string, string>, gated: readon
     else response.end();
   }
 
+  /** Until whoever asked goes away. */
+  async function goOn(response: ServerResponse): Promise<void> {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    while (!response.destroyed) await new Promise((done) => response.write(' '.repeat(1 << 20), done));
+  }
+
   const answer = (origin: 'hub' | 'store') => (request: IncomingMessage, response: ServerResponse) => {
+    if (request.headers.authorization !== undefined) mirror.tokens.push(origin);
     // What the hub sends to pages of other origins; no answer to a preflight at its stores, as there.
     response.setHeader('access-control-allow-origin', '*');
     response.setHeader('access-control-expose-headers', 'X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag');
     const refuse = (status: number, code: string) => { response.writeHead(status, { 'x-error-code': code, 'content-type': 'application/json' }); response.end(JSON.stringify({ error: code })); };
     if (request.method === 'OPTIONS') return refuse(405, 'NoPreflight');
-    const path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
+    let path: string;
+    try {
+      path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
+    } catch {
+      return refuse(400, 'BadPath');
+    }
     const find = (name: string) => repositories.get(name);
+    if (request.method === 'GET' && fault.endless.some((part) => path.includes(part))) return void goOn(response);
     if (origin === 'store') {
       const [, name, file] = /^\/([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [], entry = find(name ?? '')?.entries.find((e) => e.path === file);
       return entry ? void send(entry, request, response) : refuse(404, 'EntryNotFound');
@@ -89,7 +124,7 @@ export async function startMirror(folders: Record<string, string>, gated: readon
       if (gated.includes(listed)) return refuse(401, 'GatedRepo');
       if (!repository) return refuse(401, 'RepoNotFound');
       if (revision !== 'main' && revision !== repository.commit) return refuse(404, 'RevisionNotFound');
-      const siblings = repository.entries.map(({ path: rfilename, bytes, sha256, blobId }) => ({ rfilename, size: bytes, blobId, ...(bytes > LARGE && { lfs: { sha256, size: bytes, pointerSize: 134 } }) }));
+      const siblings = fault.siblings ?? repository.entries.map(({ path: rfilename, bytes, sha256, blobId }) => ({ rfilename, size: bytes, blobId, ...(bytes > LARGE && { lfs: { sha256, size: bytes, pointerSize: 134 } }) }));
       response.writeHead(200, { 'content-type': 'application/json' });
       return void response.end(JSON.stringify({ id: listed, sha: repository.commit, siblings }));
     }

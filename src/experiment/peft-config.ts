@@ -4,8 +4,11 @@
  */
 import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
+import { describeCount } from '../model/figures.ts';
+import { refuseLonger } from '../model/files.ts';
 import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
 import { refusePointer } from '../model/lfs.ts';
+import { MOST } from '../model/limits.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 import { CONFIG_FILE } from './peft-files.ts';
 import { fullMatch, parsePattern, pathMatch, patience, type Patience } from './peft-pattern.ts';
@@ -35,7 +38,7 @@ export function listed(names: readonly string[], most = 4): string {
   return names.length > most ? `${some} and ${names.length - most} more` : some;
 }
 
-/** Throws `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody can use, `adapter-kind` for more than LoRA. */
+/** Throws `too-long`, `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody can use, `adapter-kind` for more than LoRA. */
 export function readPeftConfig(bytes: Uint8Array): PeftConfig {
   const config = parsed(bytes);
   if (config.peft_type === undefined) throw damaged('it has no peft_type');
@@ -74,6 +77,7 @@ const unused = (where: string, keys: readonly string[]): string[] =>
 
 function parsed(bytes: Uint8Array): JsonObject {
   refusePointer(bytes, CONFIG_FILE);
+  refuseLonger(CONFIG_FILE, bytes.length, MOST.adapterConfig);
   let config: unknown, text = '';
   try {
     ({ value: config, text } = parseJson(bytes));
@@ -112,6 +116,7 @@ interface ValueRule {
 function valueRule(config: JsonObject, name: string, patternName: string, valid: (value: unknown) => boolean): ValueRule {
   const patterns = config[patternName] ?? {};
   if (!isObject(patterns)) throw bad(`${patternName} is ${shown(patterns)}, not an object`);
+  refuseMore(patternName, Object.keys(patterns).length);
   const within = patience(), rules = Object.entries(patterns).map(([key, value]) => ({ key, matches: pattern(key, patternName, pathMatch, within), value, taken: false }));
   const otherwise = config[name] === undefined ? 8 : config[name];
   return {
@@ -123,6 +128,11 @@ function valueRule(config: JsonObject, name: string, patternName: string, valid:
     },
     unused: (paths) => rules.filter((r) => !r.taken && !paths.some(r.matches)).map((r) => r.key),
   };
+}
+
+/** Every pattern of a setting may be tried on every module. Throws `adapter-setting`. */
+function refuseMore(where: string, patterns: number): void {
+  if (patterns > MOST.patterns) throw bad(`${where} has ${describeCount(patterns)} patterns, and at most ${describeCount(MOST.patterns)} are read`);
 }
 
 /** PEFT's `check_target_module_exists`, for modules that are all linear layers. */
@@ -168,10 +178,12 @@ function layerRule({ layers_to_transform: layers, layers_pattern: names }: JsonO
   if (!Array.isArray(stems) || !stems.every((n) => typeof n === 'string')) throw bad(`layers_pattern is ${shown(names)}`);
   if (stems.length > 0 && !isNamed(layers)) throw bad('layers_pattern needs layers_to_transform');
   if (numbers.length === 0) return () => true;
+  const layerNumbers = new Set<unknown>(numbers);
+  refuseMore('layers_pattern', stems.length);
   if (!stems.every((n) => /^\w+$/.test(n))) throw unsupported(`layers_pattern ${shown(names)}`);
   const places = stems.length > 0 ? stems.map((n) => new RegExp(`(?:^|\\.)${n}\\.(\\d+)\\.`)) : [/^.*?\.[^.]*\.(\d+)\./];
   return (path) => {
     const found = places.map((place) => place.exec(path)).find(Boolean);
-    return found ? numbers.includes(Number(found[1])) : false;
+    return found ? layerNumbers.has(Number(found[1])) : false;
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bosIn, withBos, type BosSetting, type TokenFiles } from './bos.ts';
+import { bosIn, specialTokens, withBos, type BosSetting, type TokenFiles } from './bos.ts';
 import { endTokens } from './end-tokens.ts';
 
 const A = { Sequence: { id: 'A', type_id: 0 } }, B = { Sequence: { id: 'B', type_id: 1 } };
@@ -95,4 +95,16 @@ test('any of the end tokens that the files name', () => {
   expect(ends({ text_config: { eos_token_id: 6 } }, {}, { eos_token: '</s>' })).toEqual([6, 2]);
   expect(ends({}, {}, { eos_token: { content: '<bos>' } })).toEqual([5]);
   expect(ends({ eos_token_id: null }, { eos_token_id: ['x', -1, 1.5] }, { eos_token: 3 })).toEqual([]);
+});
+
+test('what is kept of tokenizer.json answers as all of it would, without its vocabulary', () => {
+  const whole = { ...filesOf(roberta).tokenizer, model: { type: 'BPE', vocab: { '<bos>': 5, '</s>': 2 }, merges: ['a b'] } };
+  const kept = specialTokens(whole, { bos_token: { content: '<bos>' }, eos_token: '</s>' });
+  expect(kept).toEqual({ post_processor: roberta, added_tokens: [{ id: 5, content: '<bos>' }, { id: 2, content: '</s>' }] });
+  expect(specialTokens(whole, { bos_token: '<none>', eos_token: null })).toEqual({ post_processor: roberta, added_tokens: [] });
+  for (const tokenizerConfig of [{}, { bos_token: '<bos>', eos_token: '</s>' }, { bos_token: '<s>', add_bos_token: true, tokenizer_class: 'LlamaTokenizer' }]) {
+    const of = (tokenizer: object): TokenFiles => ({ ...filesOf(null, tokenizerConfig), tokenizer: { ...tokenizer } }), less = of(specialTokens(whole, tokenizerConfig));
+    expect(bosIn(less, 'always')).toEqual(bosIn(of(whole), 'always'));
+    expect(endTokens(less)).toEqual(endTokens(of(whole)));
+  }
 });

@@ -12,6 +12,7 @@ export type BosSetting = (typeof BOS)[number];
 
 /** The JSON files beside a model that name special tokens; an empty object for one that is not there. */
 export interface TokenFiles {
+  /** What `specialTokens` leaves of tokenizer.json. */
   tokenizer: JsonObject;
   /** special_tokens_map.json, and over it tokenizer_config.json. */
   tokenizerConfig: JsonObject;
@@ -72,7 +73,7 @@ function bosToken({ tokenizer, tokenizerConfig, config, generationConfig }: Toke
 
 /** The id of a special token as a config names it, by its content or as an object with it; null where the vocabulary has none. */
 export function idOf({ added_tokens, model }: JsonObject, token: unknown): number | null {
-  const content = isObject(token) ? token.content : token;
+  const content = contentOf(token);
   if (typeof content !== 'string') return null;
   const added = Array.isArray(added_tokens) ? added_tokens.find((t) => isObject(t) && t.content === content) as JsonObject | undefined : undefined;
   if (isCount(added?.id)) return added.id;
@@ -84,6 +85,20 @@ export function idOf({ added_tokens, model }: JsonObject, token: unknown): numbe
   const id = isObject(vocab) && Object.hasOwn(vocab, content) ? vocab[content] : null;
   return isCount(id) ? id : null;
 }
+
+/**
+ * What the rules here ask of tokenizer.json, in its own form: the post-processor, and the ids of the tokens that begin and end a text. The
+ * rest, the whole vocabulary and its merges, need not live as long as the model.
+ */
+export function specialTokens(tokenizer: JsonObject, { bos_token, eos_token }: JsonObject): JsonObject {
+  const named = [bos_token, eos_token].flatMap((token) => {
+    const id = idOf(tokenizer, token);
+    return id === null ? [] : [{ id, content: contentOf(token) }];
+  });
+  return { post_processor: tokenizer.post_processor, added_tokens: named };
+}
+
+const contentOf = (token: unknown): unknown => (isObject(token) ? token.content : token);
 
 /**
  * Ids that a post-processor of tokenizer.json puts before a single text. What it puts behind is not added here: a text that is

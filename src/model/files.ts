@@ -4,12 +4,8 @@
  */
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
-
-/** As many files as are looked at in a folder: a model's has a dozen; a home folder is a mistake. */
-export const MOST_FILES = 2000;
-
-/** Characters of a folder's or file's name that an experiment keeps. */
-export const MOST_NAME = 200;
+import { MOST } from './limits.ts';
+import { describeBytes } from './figures.ts';
 
 export interface ModelFile {
   /** Relative to the model's folder, forward slashes: `onnx/model_q4.onnx`. */
@@ -31,12 +27,23 @@ export interface ModelFiles {
   other?(path: string): Promise<ModelFile | null>;
 }
 
-/** The content in one buffer; `onChunk` sees every piece as it comes. Throws `cut-off` when it is not as long as listed, `lfs-pointer`. */
-export async function readFile(file: ModelFile, onChunk: (chunk: Uint8Array) => void = () => undefined): Promise<Uint8Array> {
+/** Throws `too-long`. */
+export function refuseLonger(file: string, bytes: number, most: number): void {
+  if (bytes > most) throw new AtlasError('too-long', { file, allowed: describeBytes(most) });
+}
+
+/**
+ * The content in one buffer; `onChunk` sees every piece as it comes. Throws `too-long` for more than `most` bytes, `cut-off` or
+ * `no-file` when it is shorter or longer than listed, `lfs-pointer`.
+ */
+export async function readFile(file: ModelFile, most: number = MOST.tokenizer, onChunk: (chunk: Uint8Array) => void = () => undefined): Promise<Uint8Array> {
+  refuseLonger(file.path, file.bytes, most);
   const out = new Uint8Array(file.bytes);
   let at = 0;
   for await (const chunk of file.chunks()) {
-    if (at + chunk.length <= out.length) out.set(chunk, at);
+    // It may grow for ever: nothing behind its listed end is waited for.
+    if (at + chunk.length > out.length) throw new AtlasError('no-file', { file: file.path, why: `it goes on behind its ${out.length} bytes` });
+    out.set(chunk, at);
     at += chunk.length;
     onChunk(chunk);
   }
@@ -45,7 +52,7 @@ export async function readFile(file: ModelFile, onChunk: (chunk: Uint8Array) => 
   return out;
 }
 
-/** The pieces of a web stream. (Not every browser can iterate one by itself.) */
+/** The pieces of a web stream; whoever stops early lets go of the rest. (Not every browser can iterate one by itself.) */
 export async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
   const reader = stream.getReader();
   try {
@@ -55,6 +62,8 @@ export async function* streamChunks(stream: ReadableStream<Uint8Array>): AsyncGe
       yield value;
     }
   } finally {
+    // At the end, or after an error, there is nothing to cancel.
+    void reader.cancel().catch(() => undefined);
     reader.releaseLock();
   }
 }

@@ -1,19 +1,22 @@
 /**
  * What JSON.parse does not say about untrusted JSON: whether it is UTF-8, and whether a key is given twice.
  */
+import { describeCount } from './figures.ts';
 
 /** What people write is nested a dozen deep; far more than this ends the stack of whoever walks through it. */
 const MOST_NESTED = 500;
 
-/** Strict UTF-8 and JSON, not nested too deep; throws an Error with a short reason ("it is not UTF-8 text", "it is not JSON"). */
-export function parseJson(bytes: Uint8Array): { text: string; value: unknown } {
+/** Strict UTF-8 and JSON, not nested too deep, no more keys than `mostKeys`; throws an Error with a short reason ("it is not UTF-8 text", "it is not JSON"). */
+export function parseJson(bytes: Uint8Array, mostKeys = Infinity): { text: string; value: unknown } {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new Error('it is not UTF-8 text', { cause });
   }
-  if (nesting(text) > MOST_NESTED) throw new Error(`it is nested more than ${MOST_NESTED} deep`);
+  const { deepest, keys } = outlineOf(text);
+  if (deepest > MOST_NESTED) throw new Error(`it is nested more than ${MOST_NESTED} deep`);
+  if (keys > mostKeys) throw new Error(`it has more than ${describeCount(mostKeys)} keys`);
   try {
     return { text, value: JSON.parse(text) };
   } catch (cause) {
@@ -24,17 +27,18 @@ export function parseJson(bytes: Uint8Array): { text: string; value: unknown } {
 /** A stranger's name as a sentence can hold it: in quotes, on one line, not too long. */
 export const quoted = (name: string, most = 100): string => JSON.stringify(name.slice(0, most));
 
-/** How many brackets are open at once, those in strings left out. */
-function nesting(text: string): number {
-  let open = 0, most = 0, quoted = false;
+/** How many brackets are open at once, and how many colons there are, those in strings left out. */
+function outlineOf(text: string): { deepest: number; keys: number } {
+  let open = 0, deepest = 0, keys = 0, quoted = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x22) quoted = !quoted;
     else if (quoted) i += code === 0x5c ? 1 : 0;
-    else if (code === 0x5b || code === 0x7b) most = Math.max(most, ++open);
+    else if (code === 0x5b || code === 0x7b) deepest = Math.max(deepest, ++open);
     else if (code === 0x5d || code === 0x7d) open--;
+    else if (code === 0x3a) keys++;
   }
-  return most;
+  return { deepest, keys };
 }
 
 export type JsonObject = Record<string, unknown>;

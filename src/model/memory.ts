@@ -5,6 +5,8 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { staysPacked } from '../compiler/modules.ts';
 
+export { describeBytes } from './figures.ts';
+
 /** The parts of a model that its memory follows from. */
 export type Model = Pick<CompiledModel, 'layers' | 'hidden' | 'vocab' | 'heads' | 'modules' | 'blocks' | 'head'>;
 
@@ -72,15 +74,3 @@ export const BACKWARD = 3;
 
 /** Bytes of adapters with so many parameters: values, gradients and two moments, float32. */
 export const adapterBytes = (parameters: number): number => 16 * parameters;
-
-/** Bytes as people read them, decimal units: `61 MB`, `1.9 GB`. */
-export function describeBytes(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} bytes`;
-  const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000, unit = 0;
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000;
-    unit++;
-  }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
-}

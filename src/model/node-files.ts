@@ -7,7 +7,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { AtlasError } from '../errors.ts';
 import { foldersAbove } from './beside.ts';
-import { MOST_FILES, MOST_NAME, type ModelFile, type ModelFiles } from './files.ts';
+import type { ModelFile, ModelFiles } from './files.ts';
+import { MOST } from './limits.ts';
 import { oneLine } from './one-line.ts';
 
 const MOST_DEPTH = 6;
@@ -23,7 +24,7 @@ export async function nodeFiles(path: string): Promise<ModelFiles> {
 }
 
 function named(path: string): { id: string; title: string } {
-  const name = oneLine(path, MOST_NAME);
+  const name = oneLine(path, MOST.name);
   return { id: `files:${name}`, title: name };
 }
 
@@ -47,7 +48,7 @@ async function filesUnder(root: string): Promise<ModelFile[]> {
     const { files, folders } = await entriesOf(root, folder);
     found.push(...files);
     if (folder.split('/').length <= MOST_DEPTH) waiting.push(...folders);
-    if (found.length + waiting.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (found.length + waiting.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
   }
   return found;
 }

@@ -3,7 +3,8 @@
  * they lie and never leave the machine.
  */
 import { AtlasError } from '../errors.ts';
-import { MOST_FILES, MOST_NAME, streamChunks, type ModelFiles } from './files.ts';
+import { streamChunks, type ModelFiles } from './files.ts';
+import { MOST } from './limits.ts';
 import { oneLine } from './one-line.ts';
 
 export interface PickedFile { path: string; file: File }
@@ -18,7 +19,7 @@ export async function filesFromDrop(items: Iterable<DataTransferItem>): Promise<
   const waiting = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
   const found: PickedFile[] = [];
   for (let entry; (entry = waiting.shift());) {
-    if (waiting.length + found.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (waiting.length + found.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
     if (entry.isDirectory) waiting.push(...await entriesOf(entry as FileSystemDirectoryEntry));
     else found.push({ path: entry.fullPath.replace(/^\//, ''), file: await fileOf(entry as FileSystemFileEntry) });
   }
@@ -32,7 +33,7 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) return all;
     all.push(...some);
-    if (all.length > MOST_FILES) throw new AtlasError('too-many-files', { most: MOST_FILES });
+    if (all.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
   }
 }
 
@@ -45,7 +46,7 @@ export function pickedFiles(picked: readonly PickedFile[], chosen?: string): Mod
   const folders = new Set(picked.map(({ path }) => path.includes('/') ? path.slice(0, path.indexOf('/')) : ''));
   const [folder = ''] = folders, shared = folders.size === 1 && folder !== '' && folder !== 'onnx' ? folder : '';
   const graph = picked.find(({ path }) => path.endsWith('.onnx'));
-  const name = oneLine(shared || graph?.path.split('/').at(-1)!.replace(/\.onnx$/, '') || 'model', MOST_NAME);
+  const name = oneLine(shared || graph?.path.split('/').at(-1)!.replace(/\.onnx$/, '') || 'model', MOST.name);
   return {
     id: `files:${name}`,
     title: name,

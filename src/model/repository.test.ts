@@ -7,6 +7,7 @@ import { hasShared, sharedPath } from '../../test/shared.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from '../onnx/gen/onnx_pb.ts';
 import type { ModelFiles } from './files.ts';
+import { MOST } from './limits.ts';
 import { nodeFiles } from './node-files.ts';
 import { filesFromPicker, pickedFiles } from './picked-files.ts';
 import { openModel } from './repository.ts';
@@ -139,5 +140,31 @@ describe.skipIf(!hasShared)('real repositories', () => {
     const hash = createHash('sha256').update(model.graph);
     for (const key of [...model.external.keys()].sort()) hash.update(readFileSync(sharedPath('models', folder, folder.includes('genai') ? '' : 'onnx', key)));
     expect(model.hash).toBe(hash.digest('hex'));
+  });
+});
+
+describe('a file at its limit, and one above it', () => {
+  const long = (path: string, bytes: number) => ({ ...files({}), files: [...files({ 'model.onnx': 'graph' }).files, { path, bytes, async* chunks() { yield new Uint8Array(bytes).fill(0x20); } }] });
+
+  test('config.json', async () => {
+    await expect(openModel(long('config.json', MOST.smallFile))).rejects.toThrow(expect.objectContaining({ code: 'bad-config' }));
+    await expect(openModel(long('config.json', MOST.smallFile + 1))).rejects.toThrow('config.json is longer than 20 MB, the most that is read of it. Check that it is the right file.');
+  });
+
+  test('tokenizer.json', async () => {
+    const { tokenizer } = await openModel(long('tokenizer.json', MOST.tokenizer + 1));
+    await expect(tokenizer()).rejects.toThrow('tokenizer.json is longer than 200 MB');
+  });
+
+  test('a graph', async () => {
+    const { files: [graph], ...more } = files({ 'model.onnx': 'graph' });
+    await expect(openModel({ ...more, files: [{ ...graph!, bytes: MOST.model + 1 }] })).rejects.toThrow(expect.objectContaining({ code: 'too-large' }));
+  });
+
+  test('one that goes on behind its listed end is not read for ever', async () => {
+    let given = 0;
+    const endless = { path: 'model.onnx', bytes: 1000, async* chunks() { for (;; given++) yield new Uint8Array(100); } };
+    await expect(openModel({ ...files({}), files: [endless] })).rejects.toThrow('model.onnx cannot be read (it goes on behind its 1000 bytes)');
+    expect(given).toBeLessThan(12);
   });
 });

@@ -8,12 +8,13 @@
 import { AtlasError } from '../errors.ts';
 import { externalLocations } from '../onnx/external.ts';
 import { filesBeside } from './beside.ts';
-import { bosIn, type Bos, type BosSetting, type TokenFiles } from './bos.ts';
+import { bosIn, specialTokens, type Bos, type BosSetting, type TokenFiles } from './bos.ts';
 import { readConfig, type ModelConfig } from './config.ts';
 import { endTokens } from './end-tokens.ts';
 import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { isObject, parseJson, type JsonObject } from './json.ts';
-import { describeBytes } from './memory.ts';
+import { MOST } from './limits.ts';
+import { describeBytes } from './figures.ts';
 import { Sha256 } from './sha256.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -48,28 +49,25 @@ export interface OpenOptions {
   onProgress?(loaded: number, total: number): void;
 }
 
-/** Where a page's memory ends, whatever the machine has: WebAssembly addresses 4 GB. */
-const MOST_BYTES = 4e9;
-
 /** What is taken when the user does not choose: 4 bits first, the smallest loss of speed last. */
 const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint8', 'bnb4'];
 
 /**
  * Reads one model of `source` into memory.
- * Throws `part-missing`, `several-graphs`, `bad-config`, `too-large`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
+ * Throws `part-missing`, `several-graphs`, `bad-config`, `too-large`, `too-long`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
  */
 export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenOptions = {}): Promise<OpenModel> {
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
   const beside = filesBeside(source.files, graphFile.path), configFile = beside.get('config.json');
-  const config = configFile ? readConfig(await readJson(configFile, 'bad-config'), configFile.path) : null;
+  const config = configFile ? readConfig(await readFile(configFile, MOST.smallFile), configFile.path) : null;
 
   let loaded = 0, total = graphFile.bytes;
   const hash = new Sha256();
   const read = async (one: ModelFile) => {
-    if (total > MOST_BYTES) throw new AtlasError('too-large', { needed: describeBytes(total), allowed: describeBytes(MOST_BYTES) });
-    return readFile(one, (chunk) => {
+    if (total > MOST.model) throw new AtlasError('too-large', { needed: describeBytes(total), allowed: describeBytes(MOST.model) });
+    return readFile(one, MOST.model, (chunk) => {
       hash.update(chunk);
       onProgress?.(loaded += chunk.length, total);
     });
@@ -103,13 +101,14 @@ interface Words { tokenizer: Tokenizer; files: TokenFiles }
 async function readWords(file: (path: string) => ModelFile | undefined, graph: string): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  const bytes = await readJson(own, 'bad-tokenizer'), tokenizer = await loadTokenizer(bytes, own.path);
+  const bytes = await readFile(own, MOST.tokenizer), tokenizer = await loadTokenizer(bytes, own.path);
   const beside = async (name: string) => objectIn(file(name));
+  const tokenizerConfig = { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') };
   return {
     tokenizer,
     files: {
-      tokenizer: parseJson(bytes).value as JsonObject,
-      tokenizerConfig: { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') },
+      tokenizer: specialTokens(parseJson(bytes).value as JsonObject, tokenizerConfig),
+      tokenizerConfig,
       config: await beside('config.json'), generationConfig: await beside('generation_config.json'),
     },
   };
@@ -123,7 +122,7 @@ function bosFor({ tokenizer, files }: Words, setting: BosSetting): Bos {
 /** A small JSON file; empty where there is none. Throws `bad-config`. */
 async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
   if (!file) return {};
-  const bytes = await readJson(file, 'bad-config');
+  const bytes = await readFile(file, MOST.smallFile);
   try {
     const { value } = parseJson(bytes);
     if (isObject(value)) return value;
@@ -131,12 +130,6 @@ async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
     throw new AtlasError('bad-config', { file: file.path, why: (error as Error).message }, { cause: error });
   }
   throw new AtlasError('bad-config', { file: file.path, why: 'it is not a JSON object' });
-}
-
-/** The largest tokenizers have 30 MB; a file much longer than that is something else. */
-async function readJson(file: ModelFile, code: 'bad-config' | 'bad-tokenizer'): Promise<Uint8Array> {
-  if (file.bytes > 200e6) throw new AtlasError(code, { file: file.path, why: `it is ${describeBytes(file.bytes)} long` });
-  return readFile(file);
 }
 
 /**

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cpuTime } from '../../test/cpu-time.ts';
+import { MOST } from './limits.ts';
 import { readSafetensors, toFloat32, writeSafetensors } from './safetensors.ts';
 
 /** A file from a header text (as JSON or raw) and data bytes. */
@@ -50,6 +52,27 @@ describe('reading', () => {
     ['20,000 brackets', file(`{"w":${'['.repeat(20000)}${']'.repeat(20000)}}`, 0)],
   ])('refuses %s', ([, bytes]) => {
     expect(() => readSafetensors(bytes, 'weights.safetensors')).toThrow(/^weights\.safetensors is not a valid safetensors file: .+\. Download it again\.$/);
+  });
+});
+
+describe('a header at its limit, and one above it', () => {
+  const padded = (length: number) => file(`{}${' '.repeat(length - 2)}`, 0);
+  /** Metadata of so many texts: with its own, so many keys. */
+  const keyed = (keys: number) => file(`{"__metadata__":{${Array.from({ length: keys - 1 }, (_, i) => `"${i}":""`).join(',')}}}`, 0);
+
+  test('of bytes', () => {
+    expect(readSafetensors(padded(MOST.header), 'f').tensors.size).toBe(0);
+    expect(() => readSafetensors(padded(MOST.header + 1), 'f')).toThrow('f is not a valid safetensors file: its header has 10 MB, and at most 10 MB are read.');
+  });
+
+  test('of keys', () => {
+    expect(readSafetensors(keyed(MOST.headerKeys), 'f').metadata.size).toBe(199_999);
+    expect(() => readSafetensors(keyed(MOST.headerKeys + 1), 'f')).toThrow('its header is not valid: it has more than 200,000 keys');
+  });
+
+  test('millions of keys are refused in no time', () => {
+    const many = file(`{${'"a":0,'.repeat(1.6e6)}"b":0}`, 0);
+    expect(cpuTime(() => expect(() => readSafetensors(many, 'f')).toThrow('keys'))).toBeLessThan(1000);
   });
 });
 

@@ -6,8 +6,10 @@
  */
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
+import { describeBytes } from './figures.ts';
 import { isCount, isObject, parseJson, repeatedKey } from './json.ts';
 import { refusePointer } from './lfs.ts';
+import { MOST } from './limits.ts';
 
 /** Bytes per value. */
 const typeBytes = {
@@ -30,9 +32,6 @@ export interface Safetensors {
   metadata: ReadonlyMap<string, string>;
 }
 
-/** The reference implementation refuses longer headers, too. */
-const MAX_HEADER = 100_000_000;
-
 /** Reads a whole file; tensors are views. Throws `bad-safetensors`, `lfs-pointer`. */
 export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const fail = (why: string, cause?: unknown): never => {
@@ -41,12 +40,13 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   refusePointer(bytes, file);
   if (bytes.byteLength < 8) fail(`it has ${bytes.byteLength} bytes, its header length alone needs 8`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (headerBytes > MAX_HEADER || headerBytes > bytes.byteLength - 8) fail('its header is longer than the file');
+  if (headerBytes > bytes.byteLength - 8) fail('its header is longer than the file');
+  if (headerBytes > MOST.header) fail(`its header has ${describeBytes(headerBytes)}, and at most ${describeBytes(MOST.header)} are read`);
   const data = bytes.subarray(8 + headerBytes);
 
   let header: unknown, text = '';
   try {
-    ({ value: header, text } = parseJson(bytes.subarray(8, 8 + headerBytes)));
+    ({ value: header, text } = parseJson(bytes.subarray(8, 8 + headerBytes), MOST.headerKeys));
   } catch (error) {
     fail(`its header is not valid: ${(error as Error).message}`, error);
   }

@@ -3,6 +3,8 @@
  * secure origins only; a model may be two files of a hundred megabytes on a page served over plain http.
  */
 
+import { BlockHash } from './block-hash.ts';
+
 /** First 32 bits of the fractional parts of the cube roots (K) and square roots (start) of the first primes. */
 // Int32Array throughout: unsigned words would make the engine compute in doubles.
 const K = new Int32Array(64), START = new Int32Array(8);
@@ -14,40 +16,14 @@ for (let n = 2, found = 0; found < 64; n++) {
   K[found++] = (Math.cbrt(n) % 1) * 2 ** 32;
 }
 
-export class Sha256 {
-  private readonly state = START.slice();
+export class Sha256 extends BlockHash {
   private readonly words = new Int32Array(64);
-  private readonly block = new Uint8Array(64);
-  private filled = 0;
-  private total = 0;
 
-  update(bytes: Uint8Array): this {
-    let at = 0;
-    this.total += bytes.length;
-    if (this.filled > 0) {
-      at = Math.min(bytes.length, 64 - this.filled);
-      this.block.set(bytes.subarray(0, at), this.filled);
-      this.filled += at;
-      if (this.filled < 64) return this;
-      this.compress(this.block, 0);
-    }
-    for (; at + 64 <= bytes.length; at += 64) this.compress(bytes, at);
-    this.block.set(bytes.subarray(at));
-    this.filled = bytes.length - at;
-    return this;
+  constructor() {
+    super(START);
   }
 
-  /** Lower-case hex. Call once, last. */
-  hex(): string {
-    const bits = BigInt(this.total) * 8n;
-    const tail = new Uint8Array(this.filled < 56 ? 64 - this.filled : 128 - this.filled);
-    tail[0] = 0x80;
-    new DataView(tail.buffer).setBigUint64(tail.length - 8, bits);
-    this.update(tail);
-    return Array.from(this.state, (word) => (word >>> 0).toString(16).padStart(8, '0')).join('');
-  }
-
-  private compress(bytes: Uint8Array, at: number): void {
+  protected override compress(bytes: Uint8Array, at: number): void {
     const w = this.words, state = this.state;
     for (let i = 0; i < 16; i++, at += 4) w[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
     for (let i = 16; i < 64; i++) {

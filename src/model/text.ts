@@ -5,10 +5,9 @@
  */
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
-import { describeBytes } from './memory.ts';
+import { MOST } from './limits.ts';
+import { describeBytes } from './figures.ts';
 
-/** Far more than any calibration needs; more would only be tokenized in vain. */
-export const MOST_TEXT_BYTES = 5_000_000;
 /** Longer passages are cut at a space, so that no one tokenization takes long. */
 const PASSAGE_CHARACTERS = 20_000;
 
@@ -40,8 +39,8 @@ export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): s
 }
 
 function checkSize(bytes: number): void {
-  if (bytes > MOST_TEXT_BYTES) {
-    throw bad(`it has ${describeBytes(bytes)}, ${describeBytes(MOST_TEXT_BYTES)} are allowed`, 'Give a part of it: a few pages are plenty.');
+  if (bytes > MOST.text) {
+    throw bad(`it has ${describeBytes(bytes)}, ${describeBytes(MOST.text)} are allowed`, 'Give a part of it: a few pages are plenty.');
   }
 }
 

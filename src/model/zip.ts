@@ -2,7 +2,10 @@
  * Zip files of strangers: the directory at the end is read, and of the entries only those asked for. Sizes and check sums are
  * held to (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is refused and never read as something else.
  */
+import { Inflate } from 'fflate';
+import { describeBytes, describeCount } from './figures.ts';
 import { quoted } from './json.ts';
+import { MOST } from './limits.ts';
 
 export interface ZipEntry {
   /** Folders are parted by `/`, also where a zip made on Windows has `\`. */
@@ -15,22 +18,23 @@ export interface ZipEntry {
   crc: number;
 }
 
-/** Undoes raw deflate, into no more than the bytes the zip declares. */
-export type Inflate = (packed: Uint8Array<ArrayBuffer>, bytes: number) => Uint8Array | Promise<Uint8Array>;
-
 const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50, END_64 = 0x06064b50, WHERE_64 = 0x07064b50;
 const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, WHERE_64_BYTES = 20, END_64_BYTES = 56;
 
 /** Deflate makes nothing smaller than this many times. */
 const MOST_RATIO = 1032;
 
+/** Packed bytes that are inflated at once: what they can become, at that ratio, is not much beside an adapter. */
+const STEP = 16_384;
+
 /**
  * The files in a zip, folders left out; entries are views. Throws an Error with a short reason: no zip, cut off, encrypted, packed
- * in another way, two entries of one name.
+ * in another way, two entries of one name, too many.
  */
 export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { count, from } = directory(view), entries: ZipEntry[] = [];
+  if (count > MOST.zipFiles) throw new Error(`it holds ${describeCount(count)} files, and at most ${describeCount(MOST.zipFiles)} are looked at`);
   let at = from;
   for (let i = 0; i < count; i++) {
     if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY) throw new Error('its directory is damaged');
@@ -53,19 +57,34 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   return entries;
 }
 
-/** An entry's content. Throws an Error with a short reason where it is not what the zip says. */
-export async function unzipped(entry: ZipEntry, inflate: Inflate): Promise<Uint8Array<ArrayBuffer>> {
+/** An entry's content. Throws an Error with a short reason where it is not what the zip says, or more than `most` bytes. */
+export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer> {
   const { path, bytes, packed, deflated, crc } = entry;
   const damaged = (cause?: unknown) => new Error(`${quoted(path)} in it is damaged`, { cause });
+  if (bytes > most) throw new Error(`${quoted(path)} in it has ${describeBytes(bytes)}, and at most ${describeBytes(most)} are read`);
   if (deflated ? bytes > packed.length * MOST_RATIO + 64 : bytes !== packed.length) throw damaged();
   let content: Uint8Array<ArrayBuffer>;
   try {
-    content = (deflated ? await inflate(packed, bytes) : packed.slice()) as Uint8Array<ArrayBuffer>;
+    content = deflated ? inflated(packed, bytes) : packed.slice();
   } catch (error) {
     throw damaged(error);
   }
-  if (content.length !== bytes || checkSum(content) !== crc) throw damaged();
+  if (checkSum(content) !== crc) throw damaged();
   return content;
+}
+
+/** Undoes raw deflate. What goes on past the bytes that the zip declares is given up there, whatever is still to come. */
+function inflated(packed: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(bytes);
+  let at = 0;
+  const stream = new Inflate((chunk) => {
+    if (at + chunk.length > bytes) throw new RangeError('more than declared');
+    out.set(chunk, at);
+    at += chunk.length;
+  });
+  for (let from = 0; from < packed.length; from += STEP) stream.push(packed.subarray(from, from + STEP), from + STEP >= packed.length);
+  if (at !== bytes) throw new RangeError('less than declared');
+  return out;
 }
 
 /** Null for a folder. */

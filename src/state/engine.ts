@@ -95,7 +95,8 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
   } catch (error) {
     // Called off, the choice stands as before.
     if (!ofCode(error, 'cancelled')) settle({ failure: failureOf(error) });
-    else if (useModel.getState().candidate?.source === source) set({ candidate: before });
+    // One that was itself still being read is read by nobody now.
+    else if (useModel.getState().candidate?.source === source) set({ candidate: before && (before.inspection ?? before.failure ?? before.offer) ? before : null });
   }
 }
 

@@ -24,7 +24,7 @@ import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
 import type { Transfer } from '../model/remote/download.ts';
 import type { FileStore } from '../model/remote/file-store.ts';
-import { batchOf, bosOf, factsIn, factsOf, labelsOf, loadModel, testedOf, textsOf, type LoadedModel } from './load.ts';
+import { batchOf, bosOf, factsIn, factsOf, findAndLoad, labelsOf, testedOf, textsOf, type LoadedModel } from './load.ts';
 import { pictureOf } from './picture.ts';
 import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RemoteSource, RequestName, Requests, ToWorker } from './protocol.ts';
 import { missingPart } from './missing-part.ts';
@@ -158,8 +158,8 @@ export class EngineHost {
     if (inspected && sameSource(inspected.source, source)) return inspected.loaded;
     this.reading?.abort();
     const { signal } = this.reading = new AbortController();
-    const files = source.kind === 'remote' ? await (await elsewhere()).filesOf(source, await this.transfer(signal)) : await this.out.files(source);
-    const loaded = await loadModel(files, {
+    const find = async () => (source.kind === 'remote' ? (await elsewhere()).filesOf(source, await this.transfer(signal)) : this.out.files(source));
+    const loaded = await findAndLoad(find, {
       onProgress: (bytes, total) => {
         if (signal.aborted) throw new AtlasError('cancelled');
         this.tell({ phase: 'download', what: 'model', loaded: bytes, total });

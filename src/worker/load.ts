@@ -3,6 +3,7 @@
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { openExport } from '../compiler/open.ts';
+import { AtlasError } from '../errors.ts';
 import type { Ort } from '../engine/ort.ts';
 import type { Tested } from '../engine/self-test.ts';
 import type { ModelFacts } from '../experiment/events.ts';
@@ -28,6 +29,16 @@ export async function loadModel(files: ModelFiles, options: OpenOptions = {}): P
   const { graph, compiled } = await openExport(open.graph, { file: open.graphFile, external: (location) => open.external.get(location) });
   if (open.config) checkConfig(open.config, compiled);
   return { open, graph, compiled };
+}
+
+/** The same of files that are looked for first; where they change on their server while they are fetched, they are looked for once more. */
+export async function findAndLoad(find: () => Promise<ModelFiles>, options: OpenOptions = {}): Promise<LoadedModel> {
+  try {
+    return await loadModel(await find(), options);
+  } catch (error) {
+    if (!(error instanceof AtlasError && error.code === 'remote-changed')) throw error;
+    return loadModel(await find(), options);
+  }
 }
 
 /** What runs, results and the page say of a model. */

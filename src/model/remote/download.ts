@@ -1,12 +1,18 @@
 /**
  * One file from elsewhere, piece by piece: what is kept of it first, the rest from the server, kept as it arrives. A
- * connection that breaks is taken up where it broke, a few times; a file with a known digest is checked against it.
+ * connection that breaks is taken up where it broke, a few times; a file with a known digest is checked against it
+ * before it is kept as whole, and each time it is read.
  */
 import { AtlasError } from '../../errors.ts';
+import type { BlockHash } from '../block-hash.ts';
+import { describeBytes } from '../figures.ts';
 import { streamChunks } from '../files.ts';
-import { describeBytes } from '../memory.ts';
+import { gitBlobHash } from '../sha1.ts';
 import { Sha256 } from '../sha256.ts';
-import { partOf, type FileStore, type StoreWriter } from './file-store.ts';
+import { AS_IT_IS } from './body.ts';
+import type { FileStore } from './file-store.ts';
+import { Keeping } from './keeping.ts';
+import { isOther, versionOf, type Version } from './version.ts';
 
 export interface RemoteFile {
   /** For people, and within the model's folder: `onnx/model_q4.onnx`. */
@@ -15,8 +21,11 @@ export interface RemoteFile {
   bytes: number;
   /** Name under which it is kept: of its content, not of its place. Null: not kept. */
   name: string | null;
-  /** Lower-case hex, where the server tells it. */
+  /** Lower-case hex, where the server tells it; of small files hubs tell git's name instead. */
   sha256?: string;
+  gitBlob?: string;
+  /** Which content was announced, where no digest is told. */
+  version?: Version;
 }
 
 export interface Transfer {
@@ -35,62 +44,121 @@ const hostOf = ({ url }: RemoteFile) => new URL(url).host;
 /** Broken connections in a row before it gives up. */
 const MOST_FAILURES = 4;
 
-/** The file's content in order. Throws `remote-file`, `connection`, `bad-download`, `cancelled`. */
+/**
+ * The file's content in order. Throws `remote-file`, `connection`, `bad-download`, `remote-changed`, `kept-damaged`, `cancelled`; what is
+ * kept is thrown away where it turned out wrong, so the next try is a fresh one.
+ */
 export async function* download(file: RemoteFile, transfer: Transfer): AsyncGenerator<Uint8Array> {
-  const { store, signal } = transfer, { bytes, name } = file;
-  if (store && name !== null && await store.size(name) === bytes && bytes > 0) {
-    yield* store.read(name);
-    return;
-  }
-  const kept = await Keeping.begin(file, transfer), hash = file.sha256 === undefined ? null : new Sha256();
-  let at = 0;
+  const { store, onWarning } = transfer, { bytes, name } = file;
+  if (!store || name === null) return yield* fetched(file, transfer, null);
+  const size = await store.size(name);
+  if (size === bytes && bytes > 0) return yield* keptWhole(file, store, name);
+  // Cut off on this machine, whatever was meant to be kept.
+  if (size > 0) await store.remove(name);
+  yield* fetched(file, transfer, new Keeping(store, { name, bytes }, onWarning));
+}
+
+/** What is kept of it whole, looked at once more: a disk can be damaged, and older versions did not look. */
+async function* keptWhole(file: RemoteFile, store: FileStore, name: string): AsyncGenerator<Uint8Array> {
+  const hash = hashOf(file);
+  let cause: unknown;
   try {
-    for await (const chunk of kept.before()) {
-      at += chunk.length;
+    for await (const chunk of store.read(name)) {
       hash?.update(chunk);
       yield chunk;
     }
+    if (isRight(file, hash)) return;
+  } catch (error) {
+    cause = error;
+  }
+  await store.remove(name);
+  throw new AtlasError('kept-damaged', { file: file.path }, { cause });
+}
+
+/** What is kept of it in part, and the rest from the server. */
+async function* fetched(file: RemoteFile, transfer: Transfer, kept: Keeping | null): AsyncGenerator<Uint8Array> {
+  const { signal } = transfer, { bytes, path } = file, host = hostOf(file), hash = hashOf(file);
+  const bad = (why: string) => new AtlasError('bad-download', { file: path, host, why });
+  const rest = new Rest(file, transfer);
+  let at = 0;
+  try {
+    if (kept) {
+      for await (const chunk of kept.before()) {
+        at += chunk.length;
+        hash?.update(chunk);
+        yield chunk;
+      }
+    }
     for (let failures = 0; at < bytes;) {
       try {
-        for await (const chunk of rest(file, at, transfer)) {
+        for await (const chunk of rest.from(at)) {
           failures = 0;
           at += chunk.length;
-          if (at > bytes) throw new AtlasError('bad-download', { file: file.path, host: hostOf(file), why: `it is longer than the ${bytes} bytes announced` });
+          if (at > bytes) throw bad(`it is longer than the ${bytes} bytes announced`);
           hash?.update(chunk);
-          await kept.add(chunk);
+          await kept?.add(chunk);
           yield chunk;
         }
         if (at < bytes) throw new Error('the connection ended early');
       } catch (error) {
         if (signal?.aborted) throw new AtlasError('cancelled', {}, { cause: error });
         if (error instanceof AtlasError) throw error;
-        if (++failures > MOST_FAILURES) throw new AtlasError('connection', { file: file.path, host: hostOf(file), loaded: describeBytes(at), total: describeBytes(bytes) }, { cause: error });
+        if (++failures > MOST_FAILURES) throw new AtlasError('connection', { file: path, host, loaded: describeBytes(at), total: describeBytes(bytes) }, { cause: error });
         await pause((transfer.patience ?? 0.5) * 2 ** (failures - 1), signal);
       }
     }
+    if (!isRight(file, hash)) throw bad('its checksum is not the announced one');
+  } catch (error) {
+    await kept?.close();
+    if (error instanceof AtlasError && ['bad-download', 'remote-changed'].includes(error.code)) await kept?.forget();
+    throw error;
   } finally {
-    await kept.close();
+    await kept?.close();
   }
-  if (hash && hash.hex() !== file.sha256) {
-    await kept.forget();
-    throw new AtlasError('bad-download', { file: file.path, host: hostOf(file), why: 'its checksum is not the announced one' });
-  }
-  await kept.whole();
+  await kept?.whole();
 }
 
-/** The content from byte `at` on. A server that knows no ranges sends all of it, and what is there already is passed over. */
-async function* rest(file: RemoteFile, at: number, { headers, signal }: Transfer): AsyncGenerator<Uint8Array> {
-  // "bytes=N-" needs no preflight, which the hub's stores do not answer. The address of the page is nobody's business.
-  const response = await fetch(file.url, { headers: { ...headers, ...(at > 0 && { Range: `bytes=${at}-` }) }, referrerPolicy: 'no-referrer', ...(signal && { signal }) });
-  if (response.status >= 500 || response.status === 429) throw new Error(`the server says ${response.status}`);
-  if (!response.ok) throw new AtlasError('remote-file', { file: file.path, host: hostOf(file), status: response.status });
-  let skip = response.status === 206 ? at - startOf(response, at) : at;
-  if (!response.body) return;
-  for await (const chunk of streamChunks(response.body)) {
-    if (skip >= chunk.length) skip -= chunk.length;
-    else {
-      yield skip > 0 ? chunk.subarray(skip) : chunk;
-      skip = 0;
+/** What its content is to be compared with; null where the server does not tell. */
+function hashOf({ sha256, gitBlob, bytes }: RemoteFile): BlockHash | null {
+  if (sha256 !== undefined) return new Sha256();
+  return gitBlob === undefined ? null : gitBlobHash(bytes);
+}
+
+const isRight = ({ sha256, gitBlob }: RemoteFile, hash: BlockHash | null): boolean => hash === null || hash.hex() === (sha256 ?? gitBlob);
+
+/** The content of a file from some byte on, as often as the connection breaks; always of the same version. */
+class Rest {
+  private readonly file: RemoteFile;
+  private readonly transfer: Transfer;
+  private version: Version;
+
+  constructor(file: RemoteFile, transfer: Transfer) {
+    this.file = file;
+    this.transfer = transfer;
+    this.version = file.version ?? { etag: null, modified: null };
+  }
+
+  /** A server that knows no ranges sends all of it, and what is there already is passed over. */
+  async* from(at: number): AsyncGenerator<Uint8Array> {
+    const { file, transfer: { headers, signal } } = this;
+    // "bytes=N-" needs no preflight, which the hub's stores do not answer ("If-Range" would: what comes is compared instead). The address
+    // of the page is nobody's business.
+    const response = await fetch(file.url, { headers: { ...AS_IT_IS, ...headers, ...(at > 0 && { Range: `bytes=${at}-` }) }, referrerPolicy: 'no-referrer', ...(signal && { signal }) });
+    if (response.status >= 500 || response.status === 429) throw new Error(`the server says ${response.status}`);
+    const version = versionOf(response.headers);
+    // With a digest, a mixture would be found at the end; and not every host of one file calls it the same.
+    const isMixed = !hashOf(file) && isOther(this.version, version);
+    if (response.status === 416 || isMixed) throw new AtlasError('remote-changed', { file: file.path, host: hostOf(file) });
+    if (!response.ok) throw new AtlasError('remote-file', { file: file.path, host: hostOf(file), status: response.status });
+    this.version = { etag: version.etag ?? this.version.etag, modified: version.modified ?? this.version.modified };
+    let skip = response.status === 206 ? at - startOf(response, at) : at;
+    if (!response.body) return;
+    for await (const chunk of streamChunks(response.body)) {
+      if (skip >= chunk.length) skip -= chunk.length;
+      else {
+        yield skip > 0 ? chunk.subarray(skip) : chunk;
+        skip = 0;
+      }
     }
   }
 }
@@ -108,65 +176,4 @@ function pause(seconds: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(resolve, 1000 * seconds);
     signal?.addEventListener('abort', () => { clearTimeout(timer); reject(new AtlasError('cancelled')); }, { once: true });
   });
-}
-
-/** The part of a file that is kept. Where nothing can be kept it does nothing, and the file stays in memory. */
-class Keeping {
-  private writer: StoreWriter | null = null;
-  private readonly store: FileStore | null;
-  private readonly file: RemoteFile;
-  private readonly name: string;
-  private readonly warn: Transfer['onWarning'];
-  private readonly start: number;
-
-  static async begin(file: RemoteFile, { store, onWarning }: Transfer): Promise<Keeping> {
-    const name = file.name === null ? null : partOf(file.name);
-    let start = store && name !== null ? await store.size(name) : 0;
-    if (start > file.bytes) {
-      await store!.remove(name!);
-      start = 0;
-    }
-    return new Keeping(file, name === null ? null : store, name ?? '', start, onWarning);
-  }
-
-  private constructor(file: RemoteFile, store: FileStore | null, name: string, start: number, warn: Transfer['onWarning']) {
-    this.file = file;
-    this.store = store;
-    this.name = name;
-    this.start = start;
-    this.warn = warn;
-  }
-
-  async* before(): AsyncGenerator<Uint8Array> {
-    if (!this.store) return;
-    if (this.start > 0) yield* this.store.read(this.name);
-    // Another tab may be writing it, or have gone on with it: then this one keeps nothing.
-    if (await this.store.size(this.name) === this.start) this.writer = await this.store.append(this.name).catch(() => null);
-  }
-
-  async add(chunk: Uint8Array): Promise<void> {
-    if (!this.writer) return;
-    try {
-      await this.writer.write(chunk);
-    } catch {
-      await this.close();
-      await this.store!.remove(this.name);
-      this.warn?.(new AtlasError('no-room-model', { size: describeBytes(this.file.bytes) }));
-    }
-  }
-
-  async close(): Promise<void> {
-    const { writer } = this;
-    this.writer = null;
-    await writer?.close();
-  }
-
-  async forget(): Promise<void> {
-    await this.store?.remove(this.name);
-  }
-
-  /** It is all there, and right. */
-  async whole(): Promise<void> {
-    if (this.store && this.file.name !== null && await this.store.size(this.name) === this.file.bytes) await this.store.rename(this.name, this.file.name).catch(() => undefined);
-  }
 }

@@ -4,9 +4,10 @@ export interface FileStore {
   /** Bytes kept under a name; 0 where there is nothing. */
   size(name: string): Promise<number>;
   read(name: string): AsyncIterable<Uint8Array>;
-  /** Opens a file at its end. Fails where another tab or process writes it. */
+  /** Opens a file at its end. */
   append(name: string): Promise<StoreWriter>;
   rename(from: string, to: string): Promise<void>;
+  /** What cannot be removed stays. */
   remove(name: string): Promise<void>;
   /** Names of all files. */
   list(): Promise<string[]>;
@@ -18,13 +19,23 @@ export interface StoreWriter {
   close(): void | Promise<void>;
 }
 
-/** What is not yet whole. */
-export const partOf = (name: string): string => `${name}.part`;
+/** A name for what is not yet whole: each time another, so that no two tabs or processes ever write one file. */
+export const newPart = (name: string): string => `${name}.${crypto.getRandomValues(new Uint32Array(2)).join('')}.part`;
 
-/** A small file in one piece; null where there is none. */
-export async function readSmall(store: FileStore, name: string): Promise<Uint8Array | null> {
+/** Whether a file is a part of that of `name`; older versions had one part, without a number. */
+export const isPartOf = (part: string, name: string): boolean => part.startsWith(`${name}.`) && /^(\d+\.)?part$/.test(part.slice(name.length + 1));
+
+/** What is kept of a file that is not yet whole. */
+export const partsOf = async (store: FileStore, name: string): Promise<string[]> => (await store.list().catch(() => [])).filter((part) => isPartOf(part, name));
+
+export async function removeParts(store: FileStore, name: string): Promise<void> {
+  for (const part of await partsOf(store, name)) await store.remove(part);
+}
+
+/** A small file in one piece; null where there is none, or one of more than `most` bytes. */
+export async function readSmall(store: FileStore, name: string, most: number): Promise<Uint8Array | null> {
   const size = await store.size(name);
-  if (size === 0) return null;
+  if (size === 0 || size > most) return null;
   const bytes = new Uint8Array(size);
   let at = 0;
   for await (const chunk of store.read(name)) {
@@ -36,13 +47,17 @@ export async function readSmall(store: FileStore, name: string): Promise<Uint8Ar
 
 /** Puts a small file in place of the one of this name. */
 export async function writeSmall(store: FileStore, name: string, bytes: Uint8Array): Promise<void> {
-  const part = partOf(name);
-  await store.remove(part);
-  const writer = await store.append(part);
+  const part = newPart(name);
   try {
-    await writer.write(bytes);
+    const writer = await store.append(part);
+    try {
+      await writer.write(bytes);
+    } finally {
+      await writer.close();
+    }
+    await store.rename(part, name);
   } finally {
-    await writer.close();
+    // Its own, where that failed, and those of others that ended in the middle.
+    await removeParts(store, name);
   }
-  await store.rename(part, name);
 }

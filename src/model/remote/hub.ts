@@ -7,10 +7,13 @@
  */
 import { AtlasError } from '../../errors.ts';
 import { graphsIn, modelFilesOf } from '../beside.ts';
+import { describeCount } from '../figures.ts';
 import type { ModelFiles } from '../files.ts';
-import { isCount, isObject, parseJson } from '../json.ts';
+import { isCount, isObject, parseJson, type JsonObject } from '../json.ts';
+import { MOST } from '../limits.ts';
+import { AS_IT_IS, bodyOf } from './body.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
-import { partOf, readSmall, writeSmall, type FileStore } from './file-store.ts';
+import { readSmall, removeParts, writeSmall, type FileStore } from './file-store.ts';
 import { referenceId, type HubReference } from './reference.ts';
 
 export interface HubListing {
@@ -29,7 +32,7 @@ export interface HubAccess extends Transfer {
 
 /** Names that files of models have, and the depth that folders have. */
 const MODEL_FILE = /^([A-Za-z0-9_][A-Za-z0-9._+-]*\/){0,6}[A-Za-z0-9_][A-Za-z0-9._+-]*$/;
-const COMMIT = /^[0-9a-f]{40}$/;
+const COMMIT = /^[0-9a-f]{40}$/, SHA256 = /^[0-9a-f]{64}$/, GIT_BLOB = /^[0-9a-f]{40}$/;
 
 /**
  * What is in a repository. A commit that was listed before is not asked for again, and without a connection the last
@@ -38,16 +41,18 @@ const COMMIT = /^[0-9a-f]{40}$/;
 export async function hubListing({ repository, revision }: HubReference, access: HubAccess): Promise<HubListing> {
   const { hub, store } = access, kept = store && await keptListing(store, hub, repository);
   if (kept?.commit === revision && kept.folders) return kept;
-  let response: Response;
+  let response: Response, body: Uint8Array;
   try {
-    response = await fetch(`${hub}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { headers: access.headers ?? {}, referrerPolicy: 'no-referrer', ...(access.signal && { signal: access.signal }) });
+    response = await fetch(`${hub}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { headers: { ...AS_IT_IS, ...access.headers }, referrerPolicy: 'no-referrer', ...(access.signal && { signal: access.signal }) });
+    body = response.ok ? await bodyOf(response, MOST.listing, repository) : new Uint8Array();
   } catch (cause) {
+    if (cause instanceof AtlasError) throw cause;
     if (access.signal?.aborted) throw new AtlasError('cancelled', {}, { cause });
     if (kept && (kept.commit === revision || !COMMIT.test(revision))) return kept;
     throw new AtlasError('offline', { host: new URL(hub).host }, { cause });
   }
   if (!response.ok) throw refusal(response, repository, hub);
-  const listing = listingOf(await response.json().catch(() => null), repository, hub);
+  const listing = listingOf(body, repository, hub);
   // A listing without room to keep it is only asked for again.
   if (store) await writeSmall(store, listingName(hub, repository), new TextEncoder().encode(JSON.stringify(listing))).catch(() => undefined);
   return listing;
@@ -62,19 +67,40 @@ function refusal(response: Response, repository: string, hub: string): AtlasErro
 }
 
 /** The hub's answer as a listing. Throws `remote-file`. */
-function listingOf(answer: unknown, repository: string, hub: string): HubListing {
-  if (!isObject(answer) || typeof answer.sha !== 'string' || !COMMIT.test(answer.sha) || !Array.isArray(answer.siblings)) {
-    throw new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status: 'no list of files' });
-  }
-  const commit = answer.sha, files: RemoteFile[] = [];
-  for (const entry of answer.siblings as unknown[]) {
-    if (!isObject(entry) || typeof entry.rfilename !== 'string' || !MODEL_FILE.test(entry.rfilename) || !isCount(entry.size)) continue;
-    const sha256 = isObject(entry.lfs) && typeof entry.lfs.sha256 === 'string' && /^[0-9a-f]{64}$/.test(entry.lfs.sha256) ? entry.lfs.sha256 : undefined;
-    const blob = typeof entry.blobId === 'string' && /^[0-9a-f]{40}$/.test(entry.blobId) ? entry.blobId : null;
-    files.push({ path: entry.rfilename, url: `${hub}/${repository}/resolve/${commit}/${entry.rfilename.split('/').map(encodeURIComponent).join('/')}`, bytes: entry.size, name: sha256 ?? blob, ...(sha256 !== undefined && { sha256 }) });
-  }
+function listingOf(body: Uint8Array, repository: string, hub: string): HubListing {
+  const refuse = (status: string) => new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status });
+  const answer = jsonIn(body);
+  if (!isObject(answer) || typeof answer.sha !== 'string' || !COMMIT.test(answer.sha) || !Array.isArray(answer.siblings)) throw refuse('no list of files');
+  const commit = answer.sha, all = (answer.siblings as unknown[]).map((entry) => {
+    if (!isObject(entry)) return null;
+    const sha256 = textOf(isObject(entry.lfs) ? entry.lfs.sha256 : undefined, SHA256), gitBlob = textOf(entry.blobId, GIT_BLOB);
+    return fileOf({ path: entry.rfilename, bytes: entry.size, name: sha256 ?? gitBlob }, `${hub}/${repository}/resolve/${commit}`);
+  });
   // A repository may hold thousands of others.
-  return { repository, commit, files: modelFilesOf(files), folders: true };
+  const files = modelFilesOf(all.filter((file) => file !== null));
+  if (files.length > MOST.files) throw refuse(`more than ${describeCount(MOST.files)} files of models`);
+  return { repository, commit, files, folders: true };
+}
+
+/** Null for what is no JSON. */
+function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    return parseJson(bytes).value;
+  } catch {
+    return null;
+  }
+}
+
+const textOf = (value: unknown, form: RegExp): string | null => (typeof value === 'string' && form.test(value) ? value : null);
+
+/** A file by what a listing says of it, `name` being its digest; null for what no model has. `folder` is its repository's address at the commit. */
+function fileOf({ path, bytes, name }: JsonObject, folder: string): RemoteFile | null {
+  if (typeof path !== 'string' || !MODEL_FILE.test(path) || !isCount(bytes)) return null;
+  const sha256 = textOf(name, SHA256), gitBlob = textOf(name, GIT_BLOB);
+  return {
+    path, bytes, url: `${folder}/${path.split('/').map(encodeURIComponent).join('/')}`, name: sha256 ?? gitBlob,
+    ...(sha256 !== null && { sha256 }), ...(gitBlob !== null && { gitBlob }),
+  };
 }
 
 /** The repository's files as a model's, by the commit of its listing. */
@@ -93,16 +119,19 @@ const listingName = (hub: string, repository: string) => `hub ${new URL(hub).hos
 
 async function keptListing(store: FileStore, hub: string, repository: string): Promise<HubListing | null> {
   try {
-    const bytes = await readSmall(store, listingName(hub, repository));
-    return bytes && readListing(bytes);
+    const bytes = await readSmall(store, listingName(hub, repository), MOST.listing);
+    return bytes && readListing(bytes, hub, repository);
   } catch {
-    return null; // written by another version, or damaged: asked for again
+    return null; // it cannot be read: asked for again
   }
 }
 
-function readListing(bytes: Uint8Array): HubListing | null {
-  const { value } = parseJson(bytes);
-  return isObject(value) && typeof value.commit === 'string' && Array.isArray(value.files) ? value as unknown as HubListing : null;
+/** Null for one written by another version, or damaged. */
+function readListing(bytes: Uint8Array, hub: string, repository: string): HubListing | null {
+  const value = jsonIn(bytes);
+  if (!isObject(value) || typeof value.commit !== 'string' || !COMMIT.test(value.commit) || !Array.isArray(value.files)) return null;
+  const { commit } = value, files = (value.files as unknown[]).map((file) => (isObject(file) ? fileOf(file, `${hub}/${repository}/resolve/${commit}`) : null));
+  return files.every((file) => file !== null) ? { repository, commit, files, ...(value.folders === true && { folders: true }) } : null;
 }
 
 /** A graph of a repository, with the files it keeps weights in. */
@@ -140,13 +169,14 @@ export async function forgetRepository(store: FileStore, hub: string, repository
   if (!listing) return;
   const others = new Set<string | null>();
   for (const name of await store.list()) {
-    if (!LISTING.test(name)) continue;
-    const bytes = await readSmall(store, name);
-    for (const file of (bytes && readListing(bytes))?.files ?? []) others.add(file.name);
+    const [, , owner, other] = LISTING.exec(name) ?? [];
+    if (owner === undefined) continue;
+    const bytes = await readSmall(store, name, MOST.listing);
+    for (const file of (bytes && readListing(bytes, hub, `${owner}/${other}`))?.files ?? []) others.add(file.name);
   }
   for (const { name } of listing.files) {
     if (name === null || others.has(name)) continue;
     await store.remove(name);
-    await store.remove(partOf(name));
+    await removeParts(store, name);
   }
 }

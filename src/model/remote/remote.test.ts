@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { diskStore } from '../../../cli/disk-store.ts';
-import { startMirror, type Mirror } from '../../../test/hub-mirror.ts';
+import { NO_FAULT, startMirror, type Mirror } from '../../../test/hub-mirror.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { AtlasError, type ErrorCode } from '../../errors.ts';
 import { readFile } from '../files.ts';
@@ -34,7 +34,8 @@ beforeEach(async () => {
   cache = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
   store = (await diskStore(cache))!;
   mirror.log.length = 0;
-  Object.assign(mirror.fault, { breaks: 0, after: 0, noRanges: false, corrupt: false, hold: 0 });
+  mirror.tokens.length = 0;
+  Object.assign(mirror.fault, NO_FAULT);
   return () => rmSync(cache, { recursive: true });
 });
 
@@ -195,7 +196,7 @@ describe('a model at an address', () => {
     await model.tokenizer();
     mirror.log.length = 0;
     expect((await openModel(await remoteFiles(at(graph), access()))).hash).toBe(hash);
-    expect(graphRequests()).toEqual([`HEAD ${graph}`]);
+    expect(graphRequests()).toEqual([`HEAD ${graph} bytes=0-`]);
   });
 
   test('that is not there is refused in a sentence', async () => {

@@ -5,9 +5,12 @@
 import { AtlasError } from '../../errors.ts';
 import { filesBeside, foldersAbove } from '../beside.ts';
 import type { ModelFile, ModelFiles } from '../files.ts';
+import { MOST } from '../limits.ts';
 import { Sha256 } from '../sha256.ts';
+import { AS_IT_IS, bodyOf } from './body.ts';
 import { download, type RemoteFile, type Transfer } from './download.ts';
 import { referenceId, type UrlReference } from './reference.ts';
+import { versionOf } from './version.ts';
 
 /** Small files in a model's folder that are read or passed on with an export. */
 const BESIDE = ['config.json', 'generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json', 'genai_config.json'];
@@ -55,19 +58,28 @@ function pathInRepository(pathname: string): string {
 
 /** A file's size, and a name of its content where the server tells a version of it; null where there is none. */
 async function head(path: string, url: string, transfer: Transfer): Promise<RemoteFile | null> {
-  const response = await ask(path, url, transfer, 'HEAD');
+  const response = await lengthOf(path, url, transfer);
   if (!response) return null;
-  const bytes = Number(response.headers.get('content-length') ?? NaN), version = response.headers.get('etag') ?? response.headers.get('last-modified');
+  // What is compressed all the same tells the length of something else.
+  const isPlain = [null, 'identity'].includes(response.headers.get('content-encoding'));
+  const bytes = isPlain ? Number(response.headers.get('content-length') ?? NaN) : NaN, version = versionOf(response.headers), { etag, modified } = version;
   if (!Number.isSafeInteger(bytes)) throw new AtlasError('remote-file', { file: path, host: new URL(url).host, status: 'no length' });
-  const name = version === null ? null : new Sha256().update(new TextEncoder().encode(`${url} ${bytes} ${version}`)).hex();
-  return { path, url, bytes, name };
+  const name = etag === null && modified === null ? null : new Sha256().update(new TextEncoder().encode(JSON.stringify([url, bytes, etag, modified]))).hex();
+  return { path, url, bytes, name, version };
 }
+
+/** With a range, browsers ask for content as it is: only then is the length the content's own. Not every one lets a page ask for a range. */
+const lengthOf = (path: string, url: string, transfer: Transfer): Promise<Response | null> =>
+  ask(path, url, { ...transfer, headers: { ...transfer.headers, Range: 'bytes=0-' } }, 'HEAD').catch((error: unknown) => {
+    if (error instanceof AtlasError && error.code === 'offline') return ask(path, url, transfer, 'HEAD');
+    throw error;
+  });
 
 /** A small file, fetched at once: servers compress these, and then only the content itself tells how long it is. */
 async function whole(path: string, url: string, transfer: Transfer): Promise<ModelFile | null> {
   const response = await ask(path, url, transfer, 'GET');
   if (!response) return null;
-  const content = new Uint8Array(await response.arrayBuffer());
+  const content = await bodyOf(response, path.endsWith('tokenizer.json') ? MOST.tokenizer : MOST.smallFile, path);
   return { path, bytes: content.length, async* chunks() { yield content; } };
 }
 
@@ -76,7 +88,7 @@ async function ask(path: string, url: string, { headers, signal }: Transfer, met
   const host = new URL(url).host;
   let response: Response;
   try {
-    response = await fetch(url, { method, headers: headers ?? {}, referrerPolicy: 'no-referrer', ...(signal && { signal }) });
+    response = await fetch(url, { method, headers: { ...AS_IT_IS, ...headers }, referrerPolicy: 'no-referrer', ...(signal && { signal }) });
   } catch (cause) {
     throw signal?.aborted ? new AtlasError('cancelled', {}, { cause }) : new AtlasError('offline', { host }, { cause });
   }

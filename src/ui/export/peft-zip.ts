@@ -2,15 +2,14 @@
 import { AtlasError } from '../../errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn } from '../../experiment/peft-files.ts';
 import { storedZip } from '../../experiment/stored-zip.ts';
+import { refuseLonger } from '../../model/files.ts';
+import { MOST } from '../../model/limits.ts';
 import { oneLine } from '../../model/one-line.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import type { ZipEntry } from '../../model/zip.ts';
 import { peftFiles, takeAdapter } from '../../state/study-session.ts';
 import { useView } from '../../state/view-store.ts';
 import { download, fileName } from './download.ts';
-
-/** An adapter's zip is read whole; one beyond this is no adapter of a model that runs here. */
-const MOST_BYTES = 1e9;
 
 /** Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`, `large-zip`. */
 export async function savePeft(name: string, rank?: number): Promise<void> {
@@ -40,22 +39,15 @@ interface AdapterBytes { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<Ar
 async function fromFiles(files: readonly PickedFile[], folder: string): Promise<AdapterBytes> {
   const tops = new Set(files.filter(({ path }) => path.includes('/')).map(({ path }) => path.slice(0, path.indexOf('/'))));
   const pair = adapterPair(filesIn(files, folder), oneLine([...tops].join(', ')) || CONFIG_FILE);
-  const [config, weights] = await Promise.all([pair.config, pair.weights].map(({ path, file }) => bytesOf(file, path)));
-  return { config: config!, weights: weights! };
+  const [config, weights] = await Promise.all([bytesOf(pair.config.file, pair.config.path, MOST.adapterConfig), bytesOf(pair.weights.file, pair.weights.path, MOST.adapter)]);
+  return { config, weights };
 }
 
 async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
   const name = oneLine(file.name);
-  const [{ zipEntries, unzipped }, { inflate }, bytes] = await Promise.all([
-    import('../../model/zip.ts'), import('fflate'), bytesOf(file, name),
+  const [{ zipEntries }, { unzippedInThread }, bytes] = await Promise.all([
+    import('../../model/zip.ts'), import('../../worker/unzip.ts'), bytesOf(file, name, MOST.adapter),
   ]);
-  const unpack = async (entry: ZipEntry) => {
-    if (entry.bytes > MOST_BYTES) throw tooLarge(name);
-    return unzipped(entry, (packed, size) => new Promise((resolve, reject) => {
-      // The packed bytes go to a thread, which takes them along: the zip keeps its own.
-      inflate(packed.slice(), { size, consume: true }, (error, content) => (error ? reject(error) : resolve(content)));
-    }));
-  };
   let entries: ZipEntry[];
   try {
     entries = zipEntries(bytes);
@@ -64,15 +56,15 @@ async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
   }
   const pair = adapterPair(filesIn(entries, folder), name);
   try {
-    return { config: await unpack(pair.config), weights: await unpack(pair.weights) };
+    return { config: await unzippedInThread(file, pair.config, MOST.adapterConfig), weights: await unzippedInThread(file, pair.weights, MOST.adapter) };
   } catch (error) {
     throw error instanceof AtlasError ? error : unreadable(name, error);
   }
 }
 
-async function bytesOf(file: File, path: string): Promise<Uint8Array<ArrayBuffer>> {
+async function bytesOf(file: File, path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const name = oneLine(path);
-  if (file.size > MOST_BYTES) throw tooLarge(name);
+  refuseLonger(name, file.size, most);
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (error) {
@@ -80,5 +72,4 @@ async function bytesOf(file: File, path: string): Promise<Uint8Array<ArrayBuffer
   }
 }
 
-const tooLarge = (file: string) => new AtlasError('no-file', { file, why: 'it holds more than an adapter of this page’s models can be' });
 const unreadable = (file: string, error: unknown) => new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });

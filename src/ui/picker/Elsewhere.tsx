@@ -46,7 +46,7 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
 
 /** A model that is being looked for, then fetched. */
 export function Fetching({ name }: { name: string }) {
-  const w = useElsewhereWords(), { loaded, total } = useModel((m) => m.download.model);
+  const words = useWords(), w = useElsewhereWords(), { loaded, total } = useModel((m) => m.download.model);
   const begun = useRef<{ at: number; loaded: number } | null>(null), [rate, setRate] = useState(0);
   useEffect(() => {
     const now = performance.now();
@@ -56,6 +56,8 @@ export function Fetching({ name }: { name: string }) {
     else setRate(1000 * (loaded - begun.current.loaded) / (now - begun.current.at));
   }, [loaded, total]);
   if (total === 0) return <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{w.looking(name)}</p></div>;
+  // All of it is here, and being read: there is nothing left to be called off.
+  if (loaded === total) return <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{words.picker.inspecting}</p></div>;
   return (
     <div className="rule-top fetching">
       <h3>{name}</h3>
