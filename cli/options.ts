@@ -1,7 +1,7 @@
 /** Which commands there are and which options each uses: the one table that the help and the checks follow. */
 import { parseArgs } from 'node:util';
 import { AtlasError } from '../src/errors.ts';
-import { checkWritable } from './disk.ts';
+import { checkWritable } from './output.ts';
 
 /** Every option there is, and how it is given. */
 const KINDS = {
