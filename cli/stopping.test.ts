@@ -1,6 +1,6 @@
 /** Studies that are stopped: what they exit with and say, and that the same command goes on to the numbers of a run that was not. */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -45,12 +45,14 @@ async function shown(args: string[], stop?: RegExp) {
 /** A result without what a clock says. */
 const timeless = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) => (/^(time|times|milliseconds|startedAt|extrapolated)$/.test(key) ? null : value));
 
-const short = ['training.steps=3', 'training.batch=2', 'training.length=8', 'training.heldSequences=2', 'sequences=1', 'length=4', 'method.repeats=1', 'race.sequences=1'];
+/** Few words: the tiny model reads letters. */
+const text = (words: string) => JSON.stringify({ kind: 'own', text: words.repeat(40) }), texts = [`train=${text('the light of the sun and its colours ')}`, `held=${text('of what is seen through a prism ')}`];
+const short = [...texts.map((t) => `training.${t}`), 'training.steps=3', 'training.batch=2', 'training.length=8', 'training.heldSequences=2', 'sequences=1', 'length=4', 'method.repeats=1', 'race.sequences=1'];
 
 describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
   // `once`: what is done before the stop, and not done again after it.
   it.each<[string, string[], RegExp, RegExp]>([
-    ['where', ['sequences=1', 'length=4', 'method.repeats=2'], /2 of 2, layer 0/, /never/],
+    ['where', [`text=${text('the light of the sun ')}`, 'sequences=1', 'length=4', 'method.repeats=2'], /2 of 2, layer 0/, /never/],
     ['race', [...short, 'race.entries=["spectrum","uniform"]', 'training.evaluateEvery=1'], /step 2 of 3/, /step 1 of 3/],
     ['qdylora', [...short, 'slider.rank=3', 'slider.ranks=map', 'slider.base=as-is', 'slider.compare=[2]'], /Training LoRAs beside, \d+ of/, /Measuring/],
     ['losa-50', [...short, 'prune.rounds=2', 'prune.samples=3', 'prune.meanRank=2', 'prune.baselines=false'], /Round 2/, /Round 1/],
@@ -87,7 +89,7 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
 });
 
 describe('a process', { timeout: 180_000 }, () => {
-  const train = ['train', 'lora', ...set(['length=8', 'heldSequences=2', 'training.batch=1', 'training.steps=4', 'training.evaluateEvery=1', 'adapter.ranks.rank=1']), ...model];
+  const train = ['train', 'lora', ...set([...texts, 'length=8', 'heldSequences=2', 'training.batch=1', 'training.steps=4', 'training.evaluateEvery=1', 'adapter.ranks.rank=1']), ...model];
   /** Sends signals, one for each line printed that matches. */
   const signalled = (args: string[], at: RegExp, ...signals: NodeJS.Signals[]) => new Promise<{ code: number | null; out: string; err: string }>((done) => {
     const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -100,13 +102,31 @@ describe('a process', { timeout: 180_000 }, () => {
     child.on('close', (code) => done({ code, out, err }));
   });
 
+  it('ends at once at a second signal, in the middle of a step', () => {
+    const source = (name: string) => JSON.stringify(new URL(name, import.meta.url).href), script = join(folder, 'hang.mjs');
+    writeFileSync(script, `
+      (await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})).register();
+      const { keeps, steps, stoppable } = await import(${source('./stopping.ts')});
+      async function* events() {
+        yield { type: 'step' };
+        for (const _ of [1, 2]) { process.kill(process.pid, 'SIGINT'); await new Promise((done) => setTimeout(done, 50)); }
+        await new Promise((done) => setTimeout(done, 60_000));
+      }
+      await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), keeps({ kept: true, taken() {}, between() {}, save() {}, forget() {} }))); });
+    `);
+    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: 50_000 });
+    expect([status, stderr]).toEqual([130, `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.execPath} '${script.replace("'", "'\\''")}' run race\n`]);
+  });
+
   it('exits with 143 at SIGTERM, and a shell takes the command it names', async () => {
     const stopped = await signalled([...train, '--out', join(folder, 'adapter')], /after +1 steps/, 'SIGTERM');
     expect(stopped.code).toBe(143);
-    const [, command] = /^rank-atlas: stopped; .*: (\S*node .*)$/m.exec(stopped.err) ?? [];
-    const resumed = spawnSync('sh', ['-c', command!], { encoding: 'utf8' }), whole = await cli(...train, '--out', join(folder, 'whole'));
-    expect([resumed.status, resumed.stdout]).toEqual([0, whole.out]);
-    expect(resumed.stderr).toContain('this goes on from where it stood');
+    // A shell takes the sentence apart; the rest runs here, where the runtime is compiled already.
+    const [, command] = /^rank-atlas: stopped; .*: (.*)$/m.exec(stopped.err) ?? [], words = spawnSync('sh', ['-c', `set -- ${command}; printf '%s\\0' "$@"`], { encoding: 'utf8' }).stdout.split('\0').slice(0, -1);
+    expect(words.slice(0, 2)).toEqual([process.execPath, program]);
+    const resumed = await cli(...words.slice(2)), whole = await cli(...train, '--out', join(folder, 'whole'));
+    expect([resumed.code, resumed.out]).toEqual([0, whole.out]);
+    expect(resumed.err).toContain('this goes on from where it stood');
     for (const name of ['adapter_model.safetensors', 'adapter_config.json']) expect(readFileSync(join(folder, 'adapter', name)).equals(readFileSync(join(folder, 'whole', name)))).toBe(true);
     expect(timeless(join(folder, 'adapter', 'training.json'))).toEqual(timeless(join(folder, 'whole', 'training.json')));
     expect(kept()).toEqual([]);
