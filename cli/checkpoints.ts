@@ -67,8 +67,9 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
   /** What cannot be kept is said once; the command goes on. */
   async save(): Promise<void> {
     if (!this.take || !this.drawer) return;
-    const start = performance.now(), checkpoint = await this.take();
+    const start = performance.now();
     try {
+      const checkpoint = await this.take();
       // The same as last time is there already.
       if (checkpoint !== this.saved) {
         await this.drawer.open?.();

@@ -65,7 +65,11 @@ export async function stoppable(args: readonly string[], command: () => Promise<
     if (code === 0) for (const keeping of now.keeping) await keeping.forget();
     return code;
   } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
+    if (!(error instanceof Stopped)) {
+      // Nothing is wrong with what was computed where only a file could not be written.
+      if (error instanceof AtlasError && error.code === 'usage' && now.keeping.some((k) => k.kept)) console.error('rank-atlas: what was computed is kept; the same command goes on from there.');
+      throw error;
+    }
     say(now);
     return CODES[error.signal];
   } finally {
