@@ -1,13 +1,14 @@
 /** A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that holds its two files. */
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
 import { storedZip } from '../src/experiment/stored-zip.ts';
 import { MOST } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
-import { makeFolders, readBytes, writeBytes } from './disk.ts';
+import { readBytes } from './disk.ts';
+import { makeFolder, writeBytes, writeTogether } from './output.ts';
 
 export interface AdapterBytes { config: Uint8Array; weights: Uint8Array }
 
@@ -70,18 +71,11 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
   return found;
 }
 
-/** Into a zip or a folder, as the name says. Throws `usage`, `large-zip`. */
+/** Into a zip or a folder, as the name says; both files of an adapter are old or both are new. Throws `usage`, `large-zip`. */
 export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   if (isZip(path)) return writeBytes(path, await storedZip(Object.fromEntries(files), path));
   await makeFolder(path);
-  for (const [name, bytes] of files) await writeBytes(join(path, name), bytes);
-}
-
-/** Throws `usage`. */
-export async function makeFolder(path: string): Promise<void> {
-  await makeFolders(path).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` }, { cause });
-  });
+  await writeTogether([...files].map(([name, content]) => ({ path: join(path, name), content })), { leads: (file) => basename(file) === CONFIG_FILE });
 }
 
 /** Whether an argument is an adapter rather than a result file. */

@@ -4,7 +4,7 @@ import { agreeVerdict, reduceAgree, type AgreeResult, type AgreeState } from '..
 import { columns } from '../src/experiment/export.ts';
 import { agreeEn } from '../src/ui/words/agree.en.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
-import { writeBytes } from './disk.ts';
+import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
@@ -21,8 +21,8 @@ export const agree: StudyCommand = async (spec, options) => {
     await dispose();
   }
   const result = state!.result!;
-  console.log(agreeText(result));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  console.log(agreeText(result));
   return 0;
 };
 

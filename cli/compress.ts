@@ -8,17 +8,19 @@ import { agreementOf, reduceCompress, type Agreement, type CompressResult, type 
 import { verdictOf } from '../src/experiment/compress-verdict.ts';
 import { columns } from '../src/experiment/export.ts';
 import { describeBytes } from '../src/model/memory.ts';
-import { writeBytes } from './disk.ts';
 import { figure, range } from './figures.ts';
 import { writeModelFolder } from './model-folder.ts';
+import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
+import { steps } from './stopping.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const compress: StudyCommand = async (spec, options) => {
-  const { context, model, dispose } = await openStudy(spec, options);
+  const { context, model, keeper, dispose } = await openStudy(spec, options);
   let state: CompressState | null = null;
   try {
-    for await (const event of runCompress(context)) {
+    const checkpoint = await keeper('compress');
+    for await (const event of steps(runCompress({ ...context, checkpoint }), checkpoint)) {
       state = reduceCompress(state, event);
       if (event.type === 'progress') line(`${WHAT[event.phase]}, ${event.done} of ${event.of}${(event.left ?? 0) < 1000 ? '' : `, about ${Math.round(event.left! / 1000)} s left`}`);
     }
@@ -27,12 +29,12 @@ export const compress: StudyCommand = async (spec, options) => {
     await dispose();
   }
   const result = state!.result!;
-  console.log(compressText(result));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result)}\n`);
   const folder = options['out-model'];
   if (folder !== undefined) {
     for (const [path, bytes] of await writeModelFolder(folder, await compressedFiles(model, result), model.open)) console.error(`${path}: ${describeBytes(bytes)}`);
   }
+  console.log(compressText(result));
   return 0;
 };
 

@@ -1,6 +1,6 @@
-/** Files the user names on the command line, read and written with a sentence when that fails. */
-import { constants, createReadStream } from 'node:fs';
-import { access, mkdir, stat, writeFile } from 'node:fs/promises';
+/** Files the user names on the command line, read with a sentence when that fails; what is written: output.ts. */
+import { createReadStream } from 'node:fs';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { refuseLonger } from '../src/model/files.ts';
@@ -53,28 +53,6 @@ export async function makeFolders(path: string): Promise<void> {
       if (!made) throw error;
     });
   }
-}
-
-/** Before anything is computed: whether a file can be written there, or a folder made. Throws `usage`. */
-export async function checkWritable(path: string, kind: 'file' | 'folder'): Promise<void> {
-  const refuse = (why: string) => new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${why})` });
-  for (let at = path; ; at = dirname(at)) {
-    const found = await stat(at).catch((cause: NodeJS.ErrnoException) => cause);
-    // What is not there yet is made; a file's own folder is not.
-    if (found instanceof Error) {
-      if (found.code !== 'ENOENT' || (kind === 'file' && at !== path) || dirname(at) === at) throw refuse(reasonOf(found));
-      continue;
-    }
-    if (kind === 'file' && at === path ? found.isDirectory() : !found.isDirectory()) throw refuse(found.isDirectory() ? 'it is a folder' : 'a file is in its place');
-    return access(at, constants.W_OK).catch((cause: unknown) => { throw refuse(reasonOf(cause)); });
-  }
-}
-
-/** In one piece, or in pieces in order. Throws `usage`. */
-export function writeBytes(path: string, content: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
-  return writeFile(path, content).catch((cause: NodeJS.ErrnoException) => {
-    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${reasonOf(cause)})` }, { cause });
-  });
 }
 
 /** A spec or result file. `what` says what the argument is not when there is no such file. Throws `usage`, `no-file`, `too-long`, `lfs-pointer` or `bad-spec`. */

@@ -12,12 +12,11 @@ import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95, type Interval } from '../src/methods/statistics.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
-import { makeFolder } from './adapter-files.ts';
-import { writeBytes } from './disk.ts';
 import { SET_IDS, SETS, textsOf, type SetId } from './experiment-sets.ts';
 import { shown, zeroSentence } from './learning-rates-report.ts';
 import { markdownTable } from './markdown.ts';
 import type { Command, Options } from './options.ts';
+import { checkWritable, makeFolder, writeBytes } from './output.ts';
 import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
 
@@ -37,6 +36,7 @@ export const experiment: Command = async (name, options) => {
   const known = Object.hasOwn(experiments, name) ? experiments[name] : undefined;
   if (!known) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})` });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
+  await checkWritable(folder, 'folder');
   await makeFolder(folder);
   console.log(await known(folder, [`npx rank-atlas experiment ${name}`, ...(options.set ?? []).map((s) => `--set ${s}`)].join(' '), options));
   return 0;

@@ -5,15 +5,15 @@ import { adapterPlaces, HEAD_PATH, type AdapterPlace } from '../src/compiler/mod
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import { readAdapter } from './adapter-files.ts';
-import { writeBytes } from './disk.ts';
+import { writeBytes } from './output.ts';
 import type { Command, Options } from './options.ts';
 import { loadFor } from './model-files.ts';
 
 export const importAdapter: Command = async (path, options) => {
   const model = await modelFor(options);
   const summary = summaryOf(await adapterAt(path, model), adapterPlaces(model.compiled));
-  console.log(options.json ? JSON.stringify(summary, null, 2) : text(summary));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(summary, null, 1)}\n`);
+  console.log(options.json ? JSON.stringify(summary, null, 2) : text(summary));
   return 0;
 };
 

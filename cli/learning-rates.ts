@@ -3,7 +3,7 @@
  * docs/experiments/learning-rates.md and the raw results beside it after every race. The race under way is kept there, too, so a run
  * that was cut goes on from its last whole seed.
  */
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { SEEDS_FOR_INTERVALS } from '../src/experiment/race-standings.ts';
@@ -11,7 +11,8 @@ import type { RaceResult, RaceState } from '../src/experiment/race-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { readBytes, writeBytes } from './disk.ts';
+import { readBytes } from './disk.ts';
+import { writeBytes } from './output.ts';
 import { SET_IDS, textsOf, type SetId } from './experiment-sets.ts';
 import { learningRatesReport } from './learning-rates-report.ts';
 import type { Options } from './options.ts';
@@ -53,14 +54,15 @@ function planned(options: Options): Planned[] {
 export async function learningRates(folder: string, command: string, options: Options): Promise<string> {
   const path = join(folder, 'learning-rates.json'), part = join(folder, 'learning-rates.part.json'), plan = planned(options);
   const earlier = await jsonAt<LearningRates>(path), races = earlier?.format === 'rank-atlas-learning-rates' && earlier.missing.length > 0 ? earlier.cells.map((c) => c.result) : [], state = await jsonAt<RaceState>(part);
-  const { context, dispose } = await openStudy(plan[0]!.spec, options), { model } = context.spec, cells: Cell[] = [];
+  const { context, keeper, dispose } = await openStudy(plan[0]!.spec, options), { model } = context.spec, cells: Cell[] = [];
   let report = '';
   try {
     for (const [i, { spec, ...cell }] of plan.entries()) {
       const isThis = (r: RaceState | RaceResult) => JSON.stringify(parseSpec(r.spec)) === JSON.stringify({ ...spec, model });
       // Neither the rate nor the text that is trained on changes AdaRank's importances.
       const importances = cells[0]?.result.measured.find((m) => m.entry === 'adarank')?.importances ?? null;
-      const result = races.find(isThis) ?? await racedIn({ ...context, spec: { ...spec, model }, importances }, state && isThis(state) ? state : null, (now) => save(part, now));
+      const of = { ...context, spec: { ...spec, model }, importances };
+      const result = races.find(isThis) ?? await racedIn(of, await keeper('race', of.spec), state && isThis(state) ? state : null, (now) => save(part, now));
       cells.push({ ...cell, result });
       const missing = plan.slice(i + 1).map((p) => ({ set: p.set, steps: p.spec.training.steps, learningRate: p.learningRate }));
       // What an earlier run has beyond this race stays in the file until it is come to.
@@ -77,11 +79,7 @@ export async function learningRates(folder: string, command: string, options: Op
   return report;
 }
 
-/** In one move, so that a run that is cut while it writes leaves what was there before whole. */
-async function save(path: string, value: unknown): Promise<void> {
-  await writeBytes(`${path}.new`, `${JSON.stringify(value)}\n`);
-  await rename(`${path}.new`, path);
-}
+const save = (path: string, value: unknown): Promise<void> => writeBytes(path, `${JSON.stringify(value)}\n`);
 
 /** Null where there is none, or none that can be read. */
 async function jsonAt<T>(path: string): Promise<T | null> {

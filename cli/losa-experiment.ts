@@ -7,10 +7,12 @@ import { resultOf, type PruneResult } from '../src/experiment/prune-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95, summarise } from '../src/methods/statistics.ts';
-import { writeBytes } from './disk.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { keeperOf } from './checkpoints.ts';
 import { figure, range } from './figures.ts';
 import { markdownTable } from './markdown.ts';
 import type { Options } from './options.ts';
+import { writeBytes } from './output.ts';
 import { pruned } from './prune.ts';
 import { settingsOf } from './settings.ts';
 
@@ -18,12 +20,13 @@ const SPARSITIES = [0.5, 0.7], SEEDS = [1, 2, 3];
 
 /** Writes the page and returns it; the results are in `folder` as they come, seeds outermost, so that what is there so far compares like with like. */
 export async function losaExperiment(folder: string, command: string, options: Options): Promise<string> {
-  const results: PruneResult[] = [];
-  for (const seed of SEEDS) {
-    for (const sparsity of SPARSITIES) {
-      results.push(await losaAndRival(seed, sparsity, options));
-      await writeBytes(join(folder, 'losa.json'), `${JSON.stringify(results)}\n`);
-    }
+  const { dtype, set, provider, threads } = options, keeper = await keeperOf<PruneResult[]>('losa', [packageJson.version, dtype, set, provider, threads]), results = [...keeper.from ?? []];
+  keeper.taken();
+  for (const [seed, sparsity] of SEEDS.flatMap((s) => SPARSITIES.map((z) => [s, z] as const)).slice(results.length)) {
+    results.push(await losaAndRival(seed, sparsity, options));
+    keeper.offer(async () => [...results]);
+    await keeper.save();
+    await writeBytes(join(folder, 'losa.json'), `${JSON.stringify(results)}\n`);
   }
   const report = losaReport(results, command);
   await writeBytes(join(folder, 'losa.md'), report);

@@ -1,11 +1,12 @@
 /**
  * The command line: which command, its options, and what a failure looks like.
  *
- * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage.
+ * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage, 130 and 143 stopped by Ctrl-C or SIGTERM.
  */
 import { AtlasError } from '../src/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { checkOutputs, commands, isCommand, parse, usage } from './options.ts';
+import { stoppable } from './stopping.ts';
 
 const help = () => `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
 
@@ -18,6 +19,9 @@ model is used.
 
 ${usage().options}
 all        --help   --version
+
+What is written is whole or not there: a file that exists is replaced at the end, in one move. Ctrl-C and SIGTERM keep
+where run, train and experiment stand; the same command goes on from there.
 
 Presets: PRESETS`;
 
@@ -36,7 +40,8 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function dispatch([name, ...rest]: string[]): Promise<number> {
+async function dispatch(args: string[]): Promise<number> {
+  const [name, ...rest] = args;
   const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (name === undefined || name === '--help' || name === '-h' || words.includes('--help')) {
     const { presets } = await import('../src/experiment/schema.ts'), { trainingPresets } = await import('../src/experiment/training-spec.ts');
@@ -49,7 +54,9 @@ async function dispatch([name, ...rest]: string[]): Promise<number> {
   }
   if (!isCommand(name)) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not a command` });
   const { argument, options } = parse(name, rest);
-  await checkOutputs(name, options);
-  const command = await commands[name].load();
-  return command(argument, options);
+  return stoppable(args, async () => {
+    await checkOutputs(name, options);
+    const command = await commands[name].load();
+    return command(argument, options);
+  });
 }

@@ -3,19 +3,24 @@ import { dirname, join } from 'node:path';
 import { readFile } from '../src/model/files.ts';
 import type { OpenModel } from '../src/model/repository.ts';
 import type { ModelPart } from '../src/onnx/write-model.ts';
-import { makeFolder } from './adapter-files.ts';
-import { writeBytes } from './disk.ts';
+import { makeFolder, writeTogether, type OutFile } from './output.ts';
 
-/** Writes `files`, one at a time as they are made, then what stands beside the graph; gives the bytes written by path. Throws `usage`. */
+/**
+ * Writes `files`, one at a time as they are made, then what stands beside the graph; gives the bytes written by path. A graph is never there
+ * beside weights, a config or a tokenizer of another. Throws `usage`.
+ */
 export async function writeModelFolder(folder: string, files: AsyncIterable<ModelPart> | Iterable<ModelPart>, { beside }: Pick<OpenModel, 'beside'>): Promise<Map<string, number>> {
   const written = new Map<string, number>();
-  const write = async ({ name, bytes, chunks }: ModelPart) => {
+  async function* parts(): AsyncGenerator<OutFile> {
+    for await (const { name, bytes, chunks } of files) yield await part(name, bytes, chunks);
+    for (const file of beside) yield await part(file.path, file.bytes, [await readFile(file)]);
+  }
+  const part = async (name: string, bytes: number, content: readonly Uint8Array[]): Promise<OutFile> => {
     const path = join(folder, name);
     await makeFolder(dirname(path));
-    await writeBytes(path, chunks);
     written.set(path, bytes);
+    return { path, content };
   };
-  for await (const file of files) await write(file);
-  for (const file of beside) await write({ name: file.path, bytes: file.bytes, chunks: [await readFile(file)] });
+  await writeTogether(parts(), { leads: (path) => path.endsWith('.onnx') });
   return written;
 }

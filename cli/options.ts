@@ -1,7 +1,7 @@
 /** Which commands there are and which options each uses: the one table that the help and the checks follow. */
 import { parseArgs } from 'node:util';
 import { AtlasError } from '../src/errors.ts';
-import { checkWritable } from './disk.ts';
+import { checkWritable } from './output.ts';
 
 /** Every option there is, and how it is given. */
 const KINDS = {
@@ -39,7 +39,7 @@ export const commands = {
   },
   train: {
     argument: 'SPEC.json|METHOD', about: 'train adapters, judge them on held-out text; METHOD: METHODS',
-    uses: { ...MODEL, text: 'FILE', held: 'FILE', ranks: 'RESULT.json', from: 'ADAPTER (to go on from)', seed: 'N', ...BOS, ...SET, ...ENGINE, out: "FOLDER (PEFT's format)", rank: 'N (qdylora: the rank written)', checkpoint: 'FILE (written every half minute and at Ctrl-C)', resume: 'FILE' },
+    uses: { ...MODEL, text: 'FILE', held: 'FILE', ranks: 'RESULT.json', from: 'ADAPTER (to go on from)', seed: 'N', ...BOS, ...SET, ...ENGINE, out: "FOLDER (PEFT's format)", rank: 'N (qdylora: the rank written)', checkpoint: 'FILE (where it stands, every half minute and when stopped; without it in the cache)', resume: 'FILE' },
     writes: { out: 'folder', checkpoint: 'file' },
     load: async () => (await import('./train.ts')).train,
   },

@@ -11,26 +11,28 @@ import { costOf, reducePrune, type PruneDoing, type PruneResult, type PruneState
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
-import { writeBytes } from './disk.ts';
 import { writeModelFolder } from './model-folder.ts';
 import type { Options } from './options.ts';
+import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
+import { steps } from './stopping.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const prune: StudyCommand = async (spec, options) => {
   const { state, parts, model } = await pruned(spec, options), result = state.result!, folder = options['out-model'];
-  console.log(pruneText(result));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   if (folder !== undefined) await save(folder, model, parts);
+  console.log(pruneText(result));
   return 0;
 };
 
 /** A pruning to its end, or until `last` is told, with its progress on stderr. */
 export async function pruned(spec: ExperimentSpec, options: Options, last: PruneEvent['type'] = 'done'): Promise<{ state: PruneState; parts: PrunedParts; model: LoadedModel }> {
-  const { context, model, dispose } = await openStudy(spec, options);
+  const { context, model, keeper, dispose } = await openStudy(spec, options);
   let state: PruneState | null = null, parts = null as PrunedParts | null;
   try {
-    for await (const event of runPrune({ ...context, keepBase: (base) => { if (base.kind === 'pruned') parts = base; } })) {
+    const checkpoint = await keeper('prune');
+    for await (const event of steps(runPrune({ ...context, checkpoint, keepBase: (base) => { if (base.kind === 'pruned') parts = base; } }), checkpoint)) {
       state = reducePrune(state, event);
       if (state.doing) line(doingText(state.doing));
       if (event.type === last) break;

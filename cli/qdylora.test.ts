@@ -32,13 +32,14 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     const settings = ['length=12', 'heldSequences=4', 'adapter.ranks.rank=2', 'training.batch=2', 'training.steps=4', 'training.evaluateEvery=2', 'training.learningRate=0.01'].flatMap((s) => ['--set', s]);
     const command = ['train', 'qdylora', ...settings, '--threads', '1'], whole = await cli(...command);
     const half: string[] = [];
-    vi.spyOn(console, 'error').mockImplementation(() => undefined);
+    const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     vi.spyOn(console, 'log').mockImplementation((line: string) => {
       half.push(line);
       if (line.includes('2 steps')) process.emit('SIGINT');
     });
-    expect(await main([...command, '--checkpoint', file])).toBe(0);
+    expect(await main([...command, '--checkpoint', file])).toBe(130);
     expect(half).toHaveLength(2);
+    expect(said.mock.lastCall?.[0]).toMatch(new RegExp(`this goes on from there: .* train qdylora .* --checkpoint ${file} --resume ${file}$`));
     expect((await cli(...command, '--resume', file)).out).toBe(whole.out);
     expect(await cli(...command, '--seed', '2', '--resume', file)).toMatchObject({ code: 2, err: expect.stringContaining('another experiment (seed)') });
   });

@@ -1,4 +1,5 @@
 /** A race on the command line: progress on stderr, the standings and what they allow to say on stdout, the result with `--out`. */
+import type { CheckpointDoor } from '../src/experiment/checkpoint.ts';
 import { runRace, type RaceCheckpoint } from '../src/experiment/race-run.ts';
 import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
@@ -6,38 +7,40 @@ import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import type { StudyContext } from '../src/experiment/study.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
 import { columns } from '../src/experiment/export.ts';
-import { writeBytes } from './disk.ts';
+import type { Keeper } from './checkpoints.ts';
 import { figure, range } from './figures.ts';
 import type { Options } from './options.ts';
+import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
+import { steps } from './stopping.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const race: StudyCommand = async (spec, options) => {
   const result = await raced(spec, options);
-  console.log(raceText(result));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  console.log(raceText(result));
   return 0;
 };
 
-/** A race from start to end, with its progress on stderr. */
+/** A race from start to end, or on from its checkpoint, with its progress on stderr. */
 export async function raced(spec: ExperimentSpec, options: Options): Promise<RaceResult> {
-  const { context, dispose } = await openStudy(spec, options);
+  const study = await openStudy(spec, options);
   try {
-    return await racedIn(context);
+    return await racedIn(study.context, await study.keeper('race'));
   } finally {
-    await dispose();
+    await study.dispose();
   }
 }
 
 /**
  * The same in a study that is open. `between` is called whenever all lanes that have begun are through: the state is then all there is to keep,
- * and a later call goes on `from` it.
+ * and a later call goes on `from` it where there is no checkpoint.
  */
-export async function racedIn(context: StudyContext, from: RaceState | null = null, between?: (state: RaceState) => Promise<void>): Promise<RaceResult> {
-  const door = from && { checkpoint: { from: { state: from, adapters: [], kept: [] } satisfies RaceCheckpoint, offer: () => undefined } };
+export async function racedIn(context: StudyContext, keeper: Keeper<RaceCheckpoint>, from: RaceState | null = null, between?: (state: RaceState) => Promise<void>): Promise<RaceResult> {
+  const checkpoint: CheckpointDoor = { from: keeper.from ?? (from && { state: from, adapters: [], kept: [] } satisfies RaceCheckpoint) ?? undefined, offer: (take) => keeper.offer(take) };
   let state: RaceState | null = null;
   try {
-    for await (const event of runRace({ ...context, ...door })) {
+    for await (const event of steps(runRace({ ...context, checkpoint }), keeper)) {
       state = reduceRace(state, event);
       progress(event, state);
       if (event.type === 'finished' && state.lanes.every((l) => l.finished)) await between?.(state);

@@ -5,15 +5,20 @@ import { tmpdir } from 'node:os';
 
 const args = process.argv.slice(2);
 
-/** Options whose files are wanted even where nobody reads what is printed. */
-const WRITES = /^--(out|out-model|dump|checkpoint)(=|$)/;
+/** Commands that leave files are to leave them even where nobody reads what is printed. */
+const leavesFiles = args[0] === 'experiment' || args.some((word) => /^--(out|out-model|dump|checkpoint)(=|$)/.test(word));
+/** Why something could not be printed, and whether the command is through. */
+let unprinted = null, through = false;
 
 function endedBy(stream) {
   stream.on('error', ({ code }) => {
     // A pipe that closes early (`| head`) is not an error of ours.
     if (code === 'EPIPE') {
-      if (!args.some((word) => WRITES.test(word))) process.exit(0);
-    } else fail(`what is printed cannot be written (${code})`, 2);
+      if (!leavesFiles) process.exit(0);
+      return;
+    }
+    unprinted ??= `what is printed cannot be written (${code})`;
+    if (through || !leavesFiles) fail(unprinted, 2);
   });
 }
 
@@ -48,6 +53,8 @@ try {
   register();
   const { main } = await import('./main.ts');
   process.exitCode = await main(args);
+  through = true;
+  if (unprinted !== null) fail(unprinted, process.exitCode || 2);
 } catch (error) {
   unexpected(error);
 }

@@ -4,14 +4,15 @@ import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
 import { resultText, textTable } from '../src/experiment/export.ts';
 import { decodeLink, isLink } from '../src/experiment/link.ts';
 import { stageOf } from '../src/experiment/draws.ts';
-import { reduce, timeLeft, type Measurement } from '../src/experiment/measurement.ts';
+import { timeLeft, type Measurement } from '../src/experiment/measurement.ts';
 import type { RunResult } from '../src/experiment/result.ts';
-import { runExperiment } from '../src/experiment/run.ts';
 import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
-import { readJson, writeBytes } from './disk.ts';
+import { readJson } from './disk.ts';
+import { measured } from './measured.ts';
 import { refuseUnused, type Command, type OptionName, type Options } from './options.ts';
+import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
 import { idsOf, ownText, settingsOf } from './settings.ts';
 import { openStudy, studyCommands, type StudyCommand } from './study.ts';
@@ -22,23 +23,19 @@ export const run: Command = async (argument, options) => {
   refuseUnused(options, unusedBy(set), set.study === null ? 'a measurement' : `the study "${set.study}"`);
   const spec = await withOptions(asked, options);
   if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
-  const { context, dispose } = await openStudy(spec, options), { engine, model, versions } = context;
-  let state: Measurement | null = null;
+  const { context, keeper, dispose } = await openStudy(spec, options);
+  let result: RunResult;
   try {
     const batch = await context.tokens(spec.text, spec);
     if (batch.sequences < spec.sequences) console.error(`rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`);
-    for await (const event of runExperiment({ spec: context.spec, engine, batch, model, versions })) {
-      state = reduce(state, event);
-      if (event.type === 'draws') progress(state, event.repeat, event.layer);
-    }
+    result = await measured(context, batch, await keeper(null), (state, event) => { if (event.type === 'draws') progress(state, event.repeat, event.layer); });
   } finally {
     clearLine();
     await dispose();
   }
-  const result = state!.result!;
+  if (options.out !== undefined) await writeBytes(options.out, resultText(result));
   console.log(textTable(result));
   if (digest) console.log(comparison(digest, result));
-  if (options.out !== undefined) await writeBytes(options.out, resultText(result));
   return 0;
 };
 

@@ -1,7 +1,7 @@
 /** The samples study on the command line: the model's text as it is written on stdout (no adapters are kept here: see `generate`), the result with `--out`. */
 import { runSamples } from '../src/experiment/samples-run.ts';
 import { reduceSamples, type SamplesState } from '../src/experiment/samples-state.ts';
-import { writeBytes } from './disk.ts';
+import { writeBytes } from './output.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const samples: StudyCommand = async (spec, options) => {

@@ -1,22 +1,26 @@
 /** The rank slider on the command line: progress on stderr, the loss at every rank on stdout, the result with `--out`. */
 import { columns } from '../src/experiment/export.ts';
-import { runExperiment } from '../src/experiment/run.ts';
-import { runSlider, type SliderResult } from '../src/experiment/slider-run.ts';
+import { runSlider, type SliderCheckpoint, type SliderResult } from '../src/experiment/slider-run.ts';
 import { reduceSlider, type SliderState } from '../src/experiment/slider-state.ts';
 import { BAND, doingNow } from '../src/experiment/slider-verdict.ts';
 import type { StudyContext } from '../src/experiment/study.ts';
 import { smallestWithin } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/memory.ts';
-import { writeBytes } from './disk.ts';
+import type { Keeper } from './checkpoints.ts';
+import { measured, type KnownDraws } from './measured.ts';
+import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
+import { steps } from './stopping.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 
 export const slider: StudyCommand = async (spec, options) => {
-  const { context, dispose } = await openStudy(spec, options);
+  const { context, keeper, dispose } = await openStudy(spec, options);
   let state: SliderState | null = null;
   try {
-    const importances = spec.slider.ranks === 'map' ? await measured(context) : null;
-    for await (const event of runSlider({ ...context, importances })) {
+    const checkpoint = await keeper<SliderCheckpoint>('slider'), map = spec.slider.ranks === 'map' ? await keeper<KnownDraws>(null) : null;
+    // A checkpoint has the ranks that followed from the map.
+    const importances = map && !checkpoint.from ? await importancesOf(context, map) : null;
+    for await (const event of steps(runSlider({ ...context, importances, checkpoint }), checkpoint)) {
       state = reduceSlider(state, event);
       if (event.type === 'base') console.error(`linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes a weight`);
       const doing = doingNow(state), loss = state.trainings.at(-1)?.losses.at(-1);
@@ -27,19 +31,15 @@ export const slider: StudyCommand = async (spec, options) => {
     await dispose();
   }
   const result = state!.result!;
-  console.log(sliderText(result));
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  console.log(sliderText(result));
   return 0;
 };
 
 /** The map's importances, measured as the experiment says. */
-async function measured(context: StudyContext): Promise<number[]> {
-  const { spec, engine, model, versions } = context, batch = await context.tokens(spec.text, spec);
-  for await (const event of runExperiment({ spec, engine, batch, model, versions })) {
-    if (event.type === 'done') return event.result.modules.map((m) => m.importance);
-    line(`Measuring the ranks, ${event.type}`);
-  }
-  throw new Error('the measurement did not end');
+async function importancesOf(context: StudyContext, keeper: Keeper<KnownDraws>): Promise<number[]> {
+  const result = await measured(context, await context.tokens(context.spec.text, context.spec), keeper, (_, { type }) => line(`Measuring the ranks, ${type}`));
+  return result.modules.map((m) => m.importance);
 }
 
 /** Loss by rank, the LoRAs beside, and what the curve says. */

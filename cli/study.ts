@@ -9,20 +9,24 @@ import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
 import { makeBase } from '../src/experiment/base.ts';
-import { isOnBase } from '../src/experiment/base-spec.ts';
+import { isOnBase, MAKER } from '../src/experiment/base-spec.ts';
+import { checkpointKey } from '../src/experiment/checkpoint.ts';
 import { basedGraph, type MadeBase } from '../src/experiment/made-base.ts';
+import { baseKey } from '../src/experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
 import type { KeptAdapter, StudyContext } from '../src/experiment/study.ts';
 import type { Graph } from '../src/onnx/graph.ts';
 import { factsIn, textsOf, wordsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { bundledTask } from './bundled.ts';
+import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './options.ts';
 import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
+import { steps } from './stopping.ts';
 import { nodeThreads } from './svd-threads.ts';
 
 /** Runs a study and prints what it found; returns the exit code. */
@@ -43,6 +47,8 @@ export interface OpenStudy {
   model: LoadedModel;
   /** Adapters the study has trained, by name. */
   kept: ReadonlyMap<string, KeptAdapter>;
+  /** The checkpoints of a study (null: of the measurement), and where an earlier run of the same experiment stood. */
+  keeper<T>(study: StudyKind | null, spec?: ExperimentSpec): Promise<Keeper<T>>;
   dispose(): Promise<void>;
 }
 
@@ -55,8 +61,10 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   if (options.model === undefined && spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
   if (spec.study !== null && spec.study !== 'samples') await warnOfTraining(engine);
   const kept = new Map<string, KeptAdapter>();
+  let imported: string | null = null;
   if (options.adapter !== undefined) {
     const { adapters: values, scale } = await adapterAt(options.adapter, model);
+    imported = digestOf(values, scale);
     kept.set('imported', { name: 'imported', values, scales: values.map((v) => scale(v.module)), base: 'as-is' });
   }
   // An engine takes its device along when it goes: each has its own.
@@ -78,24 +86,39 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     newest: () => [...kept.values()].at(-1),
     now: () => performance.now(),
   };
-  if (spec.base === 'as-is' || !isOnBase(spec.study)) return { context, model, kept, dispose: () => engine.dispose() };
+  // Numbers are those of the provider, too, and of its threads.
+  const keyOf = (kind: StudyKind | null, of: ExperimentSpec) => (kind === null ? measurementKey(of, model.open.hash, context.versions.rankAtlas) : checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas));
+  const keeperFor = <T>(name: string, kind: StudyKind | null, of: ExperimentSpec) => keeperOf<T>(name, [keyOf(kind, of), engine.provider, imported]);
+  const keeper: OpenStudy['keeper'] = (kind, of = context.spec) => keeperFor(kind ?? 'measurement', kind, of);
+  if (spec.base === 'as-is' || !isOnBase(spec.study)) return { context, model, kept, keeper, dispose: () => engine.dispose() };
   try {
-    const graph = await basedGraph(model, await madeBase(context)), based = await engineOf(compile(graph));
-    return { context: { ...context, engine: based, derive: deriveFrom(graph) }, model, kept, dispose: () => based.dispose() };
+    const graph = await basedGraph(model, await madeBase(context, await keeperFor('base', MAKER[spec.base], context.spec))), based = await engineOf(compile(graph));
+    return { context: { ...context, engine: based, derive: deriveFrom(graph) }, model, kept, keeper, dispose: () => based.dispose() };
   } finally {
     await engine.dispose();
   }
 }
 
-async function madeBase(context: StudyContext): Promise<MadeBase> {
-  const making = makeBase(context), { base } = context.spec;
+async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase> {
+  const making = steps(makeBase({ ...context, checkpoint: keeper }), keeper), { base } = context.spec;
   try {
     for (;;) {
       const next = await making.next();
-      if (next.done) return next.value;
+      if (next.done) {
+        // It is made again from there if what runs on it is stopped.
+        await keeper.save();
+        return next.value;
+      }
       line(`Making the ${base} model, ${(100 * next.value).toFixed(0)} %`);
     }
   } finally {
+    await making.return(undefined as never);
     clearLine();
   }
+}
+
+/** Equal where draws of one measurement are those of the other: what only uses them, or is a study's, is left out. */
+function measurementKey(spec: ExperimentSpec, hash: string, version: string): string {
+  const { seed, method, text, bos, sequences, length, model: { id } } = spec;
+  return JSON.stringify([version, id, hash, seed, method, text, bos, sequences, length, baseKey(spec)]);
 }

@@ -2,14 +2,13 @@
  * `rank-atlas train`: adapters at given ranks, trained on a text and judged on a held-out one; progress on stderr, the losses
  * (with qdylora those of every rank) on stdout, the adapter in PEFT's format with `--out`.
  */
-import { join } from 'node:path';
 import { adapterPlaces } from '../src/compiler/modules.ts';
 import { AtlasError } from '../src/errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
 import { exportPeft, type PeftImport } from '../src/experiment/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import { isTrainingPreset, parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
-import { ranksOf, runTraining, scaleOf, type TrainingResult } from '../src/experiment/training-run.ts';
+import { ranksOf, runTraining, scaleOf, type TrainingCheckpoint, type TrainingResult } from '../src/experiment/training-run.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import { storedSize } from '../src/engine/nf4-model.ts';
 import { rescaled } from '../src/methods/lora.ts';
@@ -17,16 +16,17 @@ import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { factsIn, factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
-import { makeFolder } from './adapter-files.ts';
+import { writeAdapter } from './adapter-files.ts';
+import { digestOf, keeperIn, keeperOf } from './checkpoints.ts';
 import { sayBos, tokensOf } from './data.ts';
-import { CheckpointWriter } from './checkpoint.ts';
-import { readBytes, readJson, writeBytes } from './disk.ts';
+import { readBytes, readJson } from './disk.ts';
 import { startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Command, Options } from './options.ts';
 import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
 import { ownText, settingsOf } from './settings.ts';
+import { steps } from './stopping.ts';
 
 export const train: Command = async (argument, options) => {
   let spec = await withOptions(await experimentOf(argument), options);
@@ -37,12 +37,9 @@ export const train: Command = async (argument, options) => {
   const { length, heldSequences, bos } = spec, rank = rankToWrite(spec, largestRank(ranksOf(spec, factsOf(model))), options);
   const data = { train: await tokensOf(spec.train, { sequences: Infinity, length, bos }, model), held: await tokensOf(spec.held, { sequences: heldSequences, length, bos }, model) };
   const facts = await factsIn({ texts: [spec.train, spec.held], bos }, model);
+  const about = { spec, hash: model.open.hash, modules: model.compiled.modules }, resumed = options.resume === undefined ? undefined : readCheckpoint(await readBytes(options.resume), options.resume, about);
 
-  const about = { spec, hash: model.open.hash, modules: model.compiled.modules };
-  const from = options.resume === undefined ? undefined : readCheckpoint(await readBytes(options.resume), options.resume, about);
-  const writer = options.checkpoint === undefined ? null : new CheckpointWriter(options.checkpoint, (checkpoint) => writeCheckpoint(checkpoint, about));
-
-  const { engine, runtime, compiled } = await startEngine(model, options, spec.base);
+  const { engine, runtime, compiled } = await startEngine(model, options, spec.base), versions = versionsOf(runtime.ort);
   try {
     sayBos(facts.bos);
     await warnOfTraining(engine);
@@ -50,7 +47,10 @@ export const train: Command = async (argument, options) => {
       const { bytes, perWeight } = storedSize(compiled);
       console.error(`linear layers in NF4: ${describeBytes(bytes)}, ${perWeight.toFixed(3)} bytes a weight`);
     }
-    for await (const event of runTraining({ spec, engine, provider: engine.provider, model: facts, versions: versionsOf(runtime.ort), data, start, from, offer: (take) => writer?.offer(take) })) {
+    const keeper = options.checkpoint === undefined ? await keeperOf<TrainingCheckpoint>('train', [versions.rankAtlas, about.hash, spec, engine.provider, given && digestOf(given.adapters, given.scale)])
+      : keeperIn<TrainingCheckpoint>(options.checkpoint, (checkpoint) => writeCheckpoint(checkpoint, about));
+    const from = further(keeper.from, resumed), training = runTraining({ spec, engine, provider: engine.provider, model: facts, versions, data, start, from, offer: (take) => keeper.offer(take) });
+    for await (const event of steps(training, keeper)) {
       if (event.type === 'start') console.error(`${event.parameters} parameters; ${event.sequences} sequences to train on, ${event.heldSequences} held out`);
       else if (event.type === 'step') line(`Step ${event.step} of ${spec.training.steps}, loss ${event.loss.toFixed(4)}`);
       else if (event.type === 'judging') line(`Judging, ${event.done} of ${event.of}`);
@@ -62,27 +62,19 @@ export const train: Command = async (argument, options) => {
         console.log(`rank ${String(event.rank).padStart(5)}: held-out loss ${event.loss.toFixed(4)}`);
       } else {
         const { curve } = event.result;
+        if (options.out !== undefined) await writeTrained(options.out, event.result, event.adapters, model, rank);
         if (curve) console.log(`knee: rank ${curve.knee}, the smallest that keeps 95 % of the best improvement`);
-        if (options.out !== undefined) await writeAdapter(options.out, event.result, event.adapters, model, rank);
-      }
-      await writer?.between();
-      if (writer?.stopped) {
-        clearLine();
-        console.error(`Stopped; the same command with --resume ${options.checkpoint!} goes on.`);
-        return 0;
       }
     }
-  } catch (error) {
-    // Diverged: the step before is the last good one.
-    if (error instanceof AtlasError) await writer?.write();
-    throw error;
   } finally {
-    writer?.dispose();
     clearLine();
     await engine.dispose();
   }
   return 0;
 };
+
+/** Of two checkpoints of one training the one that has come further; they lie on the same way. */
+const further = (a: TrainingCheckpoint | undefined, b: TrainingCheckpoint | undefined): TrainingCheckpoint | undefined => (a && b ? (a.told.length > b.told.length ? a : b) : a ?? b);
 
 /** A spec file, or the name of a method for its defaults. */
 async function experimentOf(argument: string): Promise<TrainingSpec> {
@@ -124,14 +116,13 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
 }
 
 /** At rank `chosen` of the largest, or at the knee; each module at the same fraction of its own rank. */
-async function writeAdapter(folder: string, result: TrainingResult, adapters: readonly AdapterValues[], model: LoadedModel, chosen: number | null): Promise<void> {
+async function writeTrained(to: string, result: TrainingResult, adapters: readonly AdapterValues[], model: LoadedModel, chosen: number | null): Promise<void> {
   const { spec } = result, ranks = new Map(adapters.map((a) => [a.module, a.rank])), most = largestRank([...ranks.values()]);
   const exportedRank = chosen ?? result.curve?.knee ?? most, rankOf = (module: number) => rankAt(exportedRank, ranks.get(module)!, most);
   const files = exportPeft({
     modules: model.compiled.modules, adapters: truncated(adapters, rankOf), scale: (module) => scaleOf(spec, rankOf(module)),
     rsLora: spec.adapter.scale.kind === 'rslora', baseModel: model.open.title, taskType: 'CAUSAL_LM',
   });
-  await makeFolder(folder);
-  for (const [name, bytes] of files) await writeBytes(join(folder, name), bytes);
-  await writeBytes(join(folder, 'training.json'), `${JSON.stringify(result.curve ? { ...result, exportedRank } : result, null, 1)}\n`);
+  const told = new TextEncoder().encode(`${JSON.stringify(result.curve ? { ...result, exportedRank } : result, null, 1)}\n`);
+  await writeAdapter(to, new Map<string, Uint8Array>([...files, ['training.json', told]]));
 }

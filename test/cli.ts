@@ -1,6 +1,13 @@
 /** The command line as a user types it, in this process: its exit code, and what it prints where. */
-import { vi } from 'vitest';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, vi } from 'vitest';
 import { main } from '../cli/main.ts';
+
+/** No test goes on from the checkpoint of another, or of whoever works on this machine. */
+const cache = process.env.XDG_CACHE_HOME = join(tmpdir(), `rank-atlas-tests-${process.pid}`);
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
 export async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   let out = '', err = '';

@@ -1,0 +1,158 @@
+/**
+ * Checkpoints on disk: where a command stands, written every half minute and when it is stopped, found again when the same command is run
+ * again. They lie in the cache, named by what they belong to, and are removed when their command is through.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DefaultDeserializer, serialize } from 'node:v8';
+import type { AdapterValues } from '../src/engine/engine.ts';
+import type { CheckpointDoor } from '../src/experiment/checkpoint.ts';
+import { reasonOf } from '../src/model/node-files.ts';
+import { makeFolders } from './disk.ts';
+import { cacheFolder } from './environment.ts';
+import { writeBytes } from './output.ts';
+import { keeps, type Keeping } from './stopping.ts';
+
+/** Least time between two, ms, and the largest share of a command's time that taking them may cost. */
+const INTERVAL = 30_000, SHARE = 0.05;
+/** Checkpoints of commands nobody went on with; the oldest make room. */
+const MOST = 16;
+const FORMAT = 'rank-atlas-checkpoint-1';
+
+/** Where a checkpoint is kept, and in what form. */
+interface Drawer {
+  path: string;
+  pack(checkpoint: unknown): Uint8Array;
+  /** Makes room for it; absent: it is where the user wants it. */
+  open?(): Promise<void>;
+  /** Removes it; absent: it is the user's. */
+  remove?(): Promise<void>;
+  resume?: readonly string[];
+}
+
+export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
+  /** Where an earlier run of the same command stood. */
+  readonly from: T | undefined;
+  kept: boolean;
+  private readonly drawer: Drawer | null;
+  private take: (() => Promise<unknown>) | null = null;
+  private next = performance.now() + INTERVAL;
+  private saved: unknown;
+  private warned = false;
+
+  constructor(drawer: Drawer | null, from?: T) {
+    this.drawer = drawer;
+    this.from = from;
+    this.kept = from !== undefined;
+  }
+
+  get resume(): readonly string[] | undefined {
+    return this.drawer?.resume;
+  }
+
+  offer(take: () => Promise<unknown>): void {
+    this.take = take;
+  }
+
+  taken(): void {
+    const { from, drawer } = this;
+    if (from !== undefined && drawer) console.error(`rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${drawer.path}.`);
+  }
+
+  async between(): Promise<void> {
+    if (performance.now() >= this.next) await this.save();
+  }
+
+  /** What cannot be kept is said once; the command goes on. */
+  async save(): Promise<void> {
+    if (!this.take || !this.drawer) return;
+    const start = performance.now();
+    try {
+      const checkpoint = await this.take();
+      // The same as last time is there already.
+      if (checkpoint !== this.saved) {
+        await this.drawer.open?.();
+        await writeBytes(this.drawer.path, this.drawer.pack(checkpoint), { silent: true });
+      }
+      this.saved = checkpoint;
+      this.kept = true;
+    } catch (error) {
+      if (!this.warned) console.error(`rank-atlas: no checkpoint can be kept (${((error as Error).cause as Error | undefined ?? error as Error).message.slice(0, 200)}); stopped, this command would begin anew.`);
+      this.warned = true;
+    }
+    this.next = performance.now() + Math.max(INTERVAL, (performance.now() - start) / SHARE);
+  }
+
+  async forget(): Promise<void> {
+    await this.drawer?.remove?.().catch(() => undefined);
+  }
+}
+
+/** The checkpoints of a command known by `parts`, and the last one where there is one: equal parts must lead to equal numbers. */
+export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<T>> {
+  const cache = cacheFolder(), key = sha256(JSON.stringify([kind, parts]));
+  if (cache === null) return keeps(new Keeper<T>(null));
+  const folder = join(cache, 'checkpoints'), path = join(folder, `${kind}-${key.slice(0, 24)}`);
+  const drawer: Drawer = {
+    path,
+    pack: (checkpoint) => packed(key, checkpoint),
+    open: async () => {
+      await makeFolders(folder);
+      await removeOldest(folder, path);
+    },
+    remove: () => rm(path, { force: true }),
+  };
+  return keeps(new Keeper(drawer, await checkpointAt<T>(path, key)));
+}
+
+/** Checkpoints in a file that the user named and keeps. */
+export const keeperIn = <T>(path: string, pack: (checkpoint: T) => Uint8Array): Keeper<T> =>
+  keeps(new Keeper<T>({ path, pack: (checkpoint) => pack(checkpoint as T), resume: ['--resume', path] }));
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/** What adapters are, in short. */
+export function digestOf(adapters: readonly AdapterValues[], scale: (module: number) => number): string {
+  const hash = createHash('sha256');
+  for (const { module, rank, loraA, loraB } of adapters) hash.update(JSON.stringify([module, rank, scale(module)])).update(loraA).update(loraB);
+  return hash.digest('hex');
+}
+
+/** A line that says what follows and whose it is, then plain data as structured cloning has it. */
+function packed(key: string, checkpoint: unknown): Uint8Array {
+  const data = serialize(checkpoint);
+  return Buffer.concat([Buffer.from(`${FORMAT} ${key} ${sha256(data)}\n`), data]);
+}
+
+/** Undefined where there is none. One that is damaged or another's is not used, and that is said. */
+async function checkpointAt<T>(path: string, key: string): Promise<T | undefined> {
+  try {
+    const bytes = await readFile(path), end = bytes.indexOf('\n'), data = bytes.subarray(end + 1), [format, owner, digest] = bytes.toString('latin1', 0, Math.max(end, 0)).split(' ');
+    if (format !== FORMAT || digest !== sha256(data)) throw new Error('it is damaged');
+    if (owner !== key) throw new Error('it is of another command');
+    const reader = new OwnBuffers(data);
+    reader.readHeader();
+    return reader.readValue() as T;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') console.error(`rank-atlas: the checkpoint ${path} is not used (${code === undefined ? message.slice(0, 100) : reasonOf(error)}); this begins anew.`);
+    return undefined;
+  }
+}
+
+/** What its types leave out (node:v8). */
+const plain = DefaultDeserializer.prototype as unknown as { _readHostObject(): Float32Array };
+
+/** Numbers in buffers of their own, not as views of the file's. */
+class OwnBuffers extends DefaultDeserializer {
+  _readHostObject(): NodeJS.ArrayBufferView {
+    return plain._readHostObject.call(this).slice();
+  }
+}
+
+async function removeOldest(folder: string, but: string): Promise<void> {
+  const others = (await readdir(folder)).map((name) => join(folder, name)).filter((path) => path !== but);
+  const dated = await Promise.all(others.map(async (path) => ({ path, at: await stat(path).then((s) => s.mtimeMs, () => 0) })));
+  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(MOST - 1)) await rm(path, { force: true });
+}

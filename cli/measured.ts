@@ -1,0 +1,26 @@
+/** A measurement on the command line: from the draws of an earlier run of it, or anew. */
+import type { TokenBatch } from '../src/engine/engine.ts';
+import type { RunEvent } from '../src/experiment/events.ts';
+import { reduce, type Measurement } from '../src/experiment/measurement.ts';
+import type { RunResult } from '../src/experiment/result.ts';
+import { runExperiment } from '../src/experiment/run.ts';
+import type { StudyContext } from '../src/experiment/study.ts';
+import type { Keeper } from './checkpoints.ts';
+import { steps } from './stopping.ts';
+
+/** Draws by module, in their order: each has a name, (seed, module, draw), so any of them can be gone on from. */
+export type KnownDraws = Pick<Measurement, 'measured' | 'times'>;
+
+/** `told` of every event, with what is known after it. Throws what `runExperiment` throws. */
+export async function measured({ spec, engine, model, versions }: StudyContext, batch: TokenBatch, keeper: Keeper<KnownDraws>, told: (state: Measurement, event: RunEvent) => void): Promise<RunResult> {
+  const { from } = keeper;
+  let state: Measurement | null = null;
+  // What an earlier run knew is told again bit by bit, and must not be lost before it is.
+  const most = (now: Measurement) => now.measured.map((draws, m) => (draws.length < (from?.measured[m]?.length ?? 0) ? from!.measured[m]! : draws));
+  for await (const event of steps(runExperiment({ spec, engine, batch, model, versions, known: from }), keeper)) {
+    const now = state = reduce(state, event);
+    keeper.offer(async (): Promise<KnownDraws> => ({ measured: most(now), times: now.times }));
+    told(now, event);
+  }
+  return state!.result!;
+}

@@ -1,0 +1,213 @@
+/**
+ * Files a command leaves. Each is written under another name beside its place and then moved there, so that whatever ends the command
+ * leaves the file that was there before, or the new one, and never a part of one. Files that belong together are all written before the
+ * first is moved; those through which the others are read (a graph, an adapter's config) are taken away first and put back last, so
+ * that no moment has an old one beside new ones.
+ */
+import { fstatSync, renameSync, rmSync, type Stats } from 'node:fs';
+import { access, constants, open, readlink, realpath, rm, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { AtlasError } from '../src/errors.ts';
+import { reasonOf } from '../src/model/node-files.ts';
+import { makeFolders } from './disk.ts';
+
+/** In one piece, or in pieces in order. */
+type Content = string | Uint8Array | Iterable<Uint8Array>;
+
+export interface OutFile { path: string; content: Content }
+
+export interface Together {
+  /** Whether a file is one through which others of the set are read. */
+  leads?(path: string): boolean;
+  /** Whether replaced files are mentioned; not where the command itself wrote them, like a checkpoint. */
+  silent?: boolean;
+}
+
+/** Where a path leads once its links are followed. */
+interface Place { path: string; known: Stats | null }
+
+interface Waiting { as: OutFile; place: Place; beside: string }
+
+/** Files under way; none outlives the command, unless that is killed. */
+const beside = new Set<string>();
+process.on('exit', () => beside.forEach((path) => rmSync(path, { force: true })));
+/** Places this command has written already: written again, they are nobody's loss. */
+const ours = new Set<string>();
+let count = 0;
+
+/** One file, whole or not at all. Throws `usage`. */
+export const writeBytes = (path: string, content: Content, how?: Together): Promise<void> => writeTogether([{ path, content }], how);
+
+/**
+ * Files that belong together, as they are made; folders they need are made too. A pipe or a device is written at once. Says on stderr which files were replaced.
+ * Throws `usage` and what making them throws; then what was there before is there still.
+ */
+export async function writeTogether(files: Iterable<OutFile> | AsyncIterable<OutFile>, { leads = () => false, silent = false }: Together = {}): Promise<void> {
+  const waiting: Waiting[] = [];
+  try {
+    for await (const file of files) {
+      const place = await placeOf(file.path);
+      if (place.known && !isReplaceable(place.known)) await writing(file.path, () => writeThrough(place, file.content));
+      else waiting.push({ as: file, place, beside: await writing(file.path, () => writeBeside(place, file.content)) });
+    }
+    putInPlace(waiting, leads);
+  } finally {
+    for (const { beside: path } of waiting) await discard(path);
+  }
+  const replaced = waiting.filter(({ place }) => place.known && !ours.has(place.path));
+  for (const { place } of waiting) ours.add(place.path);
+  if (!silent && replaced.length > 0) sayReplaced(replaced.map(({ as }) => as.path));
+}
+
+/** A folder and those above it. Throws `usage`. */
+export async function makeFolder(path: string): Promise<void> {
+  await makeFolders(path).catch((cause: unknown) => {
+    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` }, { cause });
+  });
+}
+
+/** Before anything is fetched or computed: whether a file can be written there, or files in a folder of this name. Throws `usage`. */
+export async function checkWritable(path: string, kind: 'file' | 'folder'): Promise<void> {
+  if (kind === 'folder') return writing(path, async () => probe(await nearestFolder(path)));
+  const { path: to, known } = await placeOf(path);
+  return writing(path, async () => {
+    if (known) await access(to, constants.W_OK);
+    if (!known || isReplaceable(known)) await probe(dirname(to));
+  });
+}
+
+/** Follows links, also those that lead to nothing yet. Throws `usage` where no file can be. */
+async function placeOf(path: string): Promise<Place> {
+  // What ends in a slash is a folder, whether it is there or not.
+  if (path === '' || /[\\/]$/.test(path)) throw unwritable(path, 'it is not the name of a file');
+  const known = await writing(path, () => found(path));
+  if (known?.isDirectory()) throw unwritable(path, 'it is a folder');
+  if (known) return { path: known.isFile() ? await writing(path, () => realpath(path)) : path, known };
+  const above = dirname(path), folder = await writing(path, () => found(above));
+  if (!folder?.isDirectory()) throw unwritable(path, folder ? `${above.slice(0, 200)} is not a folder` : `the folder ${above.slice(0, 200)} does not exist`);
+  const home = await realpath(above), link = await readlink(path).catch(() => null);
+  return link === null ? { path: join(home, basename(path)), known } : placeOf(resolve(home, link));
+}
+
+const found = (path: string): Promise<Stats | null> => stat(path).catch((error: NodeJS.ErrnoException) => {
+  if (error.code === 'ENOENT') return null;
+  throw error;
+});
+
+/** A file by itself: a pipe and a device have no place that another could take, and what this command prints into goes on being printed into. */
+const isReplaceable = (known: Stats): boolean => known.isFile() && !isStdout(known);
+
+function isStdout({ dev, ino }: Stats): boolean {
+  try {
+    const printed = fstatSync(1);
+    return printed.dev === dev && printed.ino === ino;
+  } catch {
+    return false;
+  }
+}
+
+/** The nearest folder that there is, of those in which the folders of a path will be made. */
+async function nearestFolder(path: string): Promise<string> {
+  for (let at = resolve(path); ; at = dirname(at)) {
+    const known = await found(at);
+    if (known?.isDirectory()) return at;
+    if (known) throw unwritable(path, at === resolve(path) ? 'a file is in its place' : `${at.slice(0, 200)} is not a folder`);
+  }
+}
+
+/** Whether a file can be made in a folder is known once one was: rights are not all it takes. */
+async function probe(folder: string): Promise<void> {
+  const path = nameBeside(folder);
+  try {
+    await (await open(path, 'wx')).close();
+  } finally {
+    await discard(path);
+  }
+}
+
+/** Short, so that it fits wherever the file's own name does. */
+function nameBeside(folder: string): string {
+  const path = join(folder, `.rank-atlas-${process.pid}-${count++}`);
+  beside.add(path);
+  return path;
+}
+
+async function discard(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
+  beside.delete(path);
+}
+
+/** The content in a new file in the folder of its place, on the disk, with the rights of the file that is there. */
+async function writeBeside({ path, known }: Place, content: Content): Promise<string> {
+  const to = nameBeside(dirname(path));
+  try {
+    const file = await open(to, 'wx', known ? 0o600 : 0o666);
+    try {
+      await writeAll(file, content);
+      if (known) await takeRights(file, known);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    return to;
+  } catch (error) {
+    await discard(to);
+    throw error;
+  }
+}
+
+async function takeRights(file: FileHandle, { uid, gid, mode }: Stats): Promise<void> {
+  const own = await file.stat();
+  // Only root gives a file away; another user's, once replaced, is one's own.
+  if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid).catch(() => undefined);
+  await file.chmod(mode & 0o777);
+}
+
+async function writeThrough({ path, known }: Place, content: Content): Promise<void> {
+  if (isStdout(known!)) {
+    for (const piece of pieces(content)) await new Promise<void>((done, fail) => process.stdout.write(piece, (error) => (error ? fail(error) : done())));
+    return;
+  }
+  const file = await open(path, 'w');
+  try {
+    await writeAll(file, content);
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeAll(file: FileHandle, content: Content): Promise<void> {
+  // Goes on where it stands, until all of it is written.
+  for (const piece of pieces(content)) await file.writeFile(piece);
+}
+
+const pieces = (content: Content): Iterable<string | Uint8Array> => (typeof content === 'string' || content instanceof Uint8Array ? [content] : content);
+
+/** Without a pause in which a signal could end it half-way. */
+function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolean): void {
+  const [led, leading] = [false, true].map((leader) => waiting.filter(({ as }) => leads(as.path) === leader)) as [Waiting[], Waiting[]];
+  const trying = ({ as }: Waiting, move: () => void) => {
+    try {
+      move();
+    } catch (cause) {
+      throw unwritable(as.path, reasonOf(cause), cause);
+    }
+  };
+  if (waiting.length > 1) for (const one of leading) trying(one, () => rmSync(one.place.path, { force: true }));
+  for (const one of [...led, ...leading]) trying(one, () => renameSync(one.beside, one.place.path));
+}
+
+function sayReplaced(paths: readonly string[]): void {
+  const [first] = paths, more = paths.length - 1;
+  console.error(`rank-atlas: ${first!.slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''} that ${more > 0 ? 'were there have' : 'was there has'} been replaced.`);
+}
+
+const unwritable = (path: string, why: string, cause?: unknown) => new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${why})` }, { cause });
+
+async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (cause) {
+    throw cause instanceof AtlasError ? cause : unwritable(path, reasonOf(cause), cause);
+  }
+}
