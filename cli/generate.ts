@@ -11,6 +11,7 @@ import { sayBos } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './options.ts';
+import { plain } from './terminal.ts';
 
 export const generate: Command = async (prompt, options) => {
   const { tokens, temperature, topP, rank } = parsed(samplesSchema, {
@@ -27,11 +28,11 @@ export const generate: Command = async (prompt, options) => {
     sayBos(before);
     const text = new TokenText(ids, words.decode), start = performance.now();
     let count = 0, loss = 0;
-    process.stdout.write(prompt);
+    process.stdout.write(plain(prompt));
     for await (const { id, logProbability } of engine.generate({ prompt: ids, tokens, choose: sampler({ temperature, topP, seed }), stop, use })) {
       count++;
       loss -= logProbability;
-      process.stdout.write(await text.add(id, count === tokens || stop.includes(id)));
+      process.stdout.write(plain(await text.add(id, count === tokens || stop.includes(id))));
     }
     process.stdout.write('\n');
     const seconds = (performance.now() - start) / 1000;

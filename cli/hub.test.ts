@@ -3,8 +3,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { encodeLink } from '../src/experiment/link.ts';
 import type { RunResult } from '../src/experiment/result.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
 import { cli } from '../test/cli.ts';
 import { startMirror, type Mirror } from '../test/hub-mirror.ts';
 
@@ -35,6 +37,35 @@ test('a run on a hub id gives the ranks of the same files on disk, and its resul
   const modules = (file: string) => (JSON.parse(readFileSync(file, 'utf8')) as RunResult).modules;
   expect(modules(repeated)).toEqual(modules(out));
   expect(modules(disk)).toEqual(modules(out));
+});
+
+describe('what an experiment of someone else names', () => {
+  const specOf = (id: string) => {
+    const file = join(cache, 'spec.json');
+    writeFileSync(file, JSON.stringify({ model: { id }, text: { kind: 'ids', ids: [[17, 300, 45, 9]] }, sequences: 1, length: 4, method: { repeats: 1 } }));
+    return file;
+  };
+
+  test('is not asked for without a word, and fetched with --yes', { timeout: 60_000 }, async () => {
+    mirror.log.length = 0;
+    const { code, err } = await cli('run', specOf('hub:rank-atlas/atlas-3m@main'));
+    expect([code, mirror.log]).toEqual([2, []]);
+    expect(err).toContain(`wants rank-atlas/atlas-3m from ${new URL(mirror.url).host}, which was not asked for anything. Add --yes`);
+    expect((await cli('run', specOf('hub:rank-atlas/atlas-3m@main'), '--yes')).code).toBe(0);
+    expect(mirror.log.length).toBeGreaterThan(0);
+  });
+
+  test('is never fetched from inside this machine, but where its user types the address', async () => {
+    const address = `${mirror.url}/rank-atlas/none/resolve/main/model.onnx`;
+    mirror.log.length = 0;
+    vi.stubEnv('HF_ENDPOINT', 'https://hub.example');
+    const { code, err } = await cli('run', specOf(`url:${address}`), '--yes'), link = await cli('run', `https://x.example/${await encodeLink(parseSpec({ model: { id: `url:${address}` } }))}`, '--yes');
+    expect([code, mirror.log]).toEqual([2, []]);
+    expect(err).toContain('which is inside this machine or its network; nothing was asked of it');
+    expect(link).toMatchObject({ code: 2, err: expect.stringContaining('inside this machine') });
+    expect((await cli('run', specOf('bundled:atlas-3m'), '--set', `model.id=url:${address}`)).err).toContain('does not give');
+    vi.stubEnv('HF_ENDPOINT', `${mirror.url}/`);
+  });
 });
 
 test('what the hub does not have is bad input', async () => {

@@ -7,6 +7,7 @@ import { AtlasError } from '../src/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { checkOutputs, commands, isCommand, parse, usage } from './options.ts';
 import { stoppable } from './stopping.ts';
+import { plainConsole } from './terminal.ts';
 
 const help = () => `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
 
@@ -27,6 +28,7 @@ Presets: PRESETS`;
 
 /** Entry point. `args` are the words after the program's name; returns the exit code. */
 export async function main(args: string[]): Promise<number> {
+  const restore = plainConsole();
   try {
     return await dispatch(args);
   } catch (error) {
@@ -37,6 +39,8 @@ export async function main(args: string[]): Promise<number> {
     // No sentence was written for it: that is a fault of ours.
     console.error(`rank-atlas: an unexpected failure (${String((error as Error | undefined)?.message ?? error).split('\n')[0]!.slice(0, 300)}); please report it, with the command.`);
     return 1;
+  } finally {
+    restore();
   }
 }
 

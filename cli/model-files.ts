@@ -9,13 +9,15 @@ import { remoteFiles } from '../src/model/remote/remote-files.ts';
 import { describeBytes } from '../src/model/memory.ts';
 import { findAndLoad, type LoadedModel } from '../src/worker/load.ts';
 import { bundledModel } from './bundled.ts';
+import { agreed } from './consent.ts';
 import { diskStore } from './disk-store.ts';
 import { hubAddress, hubToken } from './environment.ts';
 import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 
 /** `--model`, or the one an experiment names, read and compiled. */
-export const loadFor = async ({ model, dtype }: Pick<Options, 'model' | 'dtype'>, named: ModelRef): Promise<LoadedModel> => load(() => (model === undefined ? modelNamedBy(named) : modelFiles(model)), dtype);
+export const loadFor = async (options: Pick<Options, 'model' | 'dtype' | 'yes' | 'set'>, named: ModelRef): Promise<LoadedModel> =>
+  load(() => (options.model === undefined ? modelNamedBy(named, options) : modelFiles(options.model)), options.dtype);
 
 /** MODEL as typed, read and compiled. */
 export const loadTyped = async (model: string, { dtype }: Pick<Options, 'dtype'>): Promise<LoadedModel> => load(() => modelFiles(model), dtype);
@@ -40,11 +42,15 @@ function modelFiles(model: string): Promise<ModelFiles> {
   return reference ? elsewhere(reference) : nodeFiles(model);
 }
 
-/** The files of the model an experiment names. Throws `usage` for one that only its owner has. */
-async function modelNamedBy({ id }: ModelRef): Promise<ModelFiles> {
+/** The files of the model an experiment names, of another host only where the user agrees. Throws `usage` for one that only its owner has. */
+async function modelNamedBy({ id }: ModelRef, { yes = false, set = [] }: Pick<Options, 'yes' | 'set'>): Promise<ModelFiles> {
   if (id.startsWith('bundled:')) return bundledModel(id.slice('bundled:'.length));
   const reference = referenceOf(id, hubAddress());
-  if (reference) return elsewhere(reference);
+  if (reference) {
+    const typed = set.some((s) => /^model(\.id)?=/.test(s));
+    if (!typed) await agreed(reference, hubAddress(), yes);
+    return elsewhere(reference);
+  }
   throw new AtlasError('usage', { why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model` });
 }
 

@@ -20,12 +20,13 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const nowhere = join(folder, 'not', 'there'), file = join(folder, 'ranks.json', 'below a file');
+type Flag = 'json' | 'grad' | 'yes';
 /** What no command can do anything with. */
-const nonsense: Record<Exclude<OptionName, 'json' | 'grad'>, string> = {
+const nonsense: Record<Exclude<OptionName, Flag>, string> = {
   model: nowhere, text: nowhere, held: nowhere, ids: 'nonsense', ranks: nowhere, from: nowhere, adapter: nowhere, rank: 'half', tokens: 'some', temperature: 'NaN', 'top-p': 'Infinity', seed: '-0.5x', bos: 'sometimes',
   set: 'no.such.setting=1', checkpoint: nowhere, resume: nowhere, dump: nowhere, out: file, 'out-model': file, provider: 'abacus', threads: '1e9', dtype: 'q77',
 };
-const all = Object.keys({ ...nonsense, json: '', grad: '' }) as OptionName[];
+const all = Object.keys({ ...nonsense, json: '', grad: '', yes: '' }) as OptionName[];
 const argumentOf: Record<CommandName, string> = { run: 'where', train: 'lora', eval: adapter, experiment: 'allocations', generate: 'Hello', export: adapter, import: adapter, inspect: model, check: model };
 /** What an option needs beside it to mean anything. */
 const beside: Partial<Record<`${CommandName} ${OptionName}`, string[]>> = {
@@ -33,7 +34,7 @@ const beside: Partial<Record<`${CommandName} ${OptionName}`, string[]>> = {
   'train text': ['--held', nowhere], 'train held': ['--text', nowhere], 'train rank': ['--out', join(folder, 'never')], 'generate rank': ['--adapter', adapter],
   'export model': ['--out', join(folder, 'never')], 'export dtype': ['--out', join(folder, 'never')],
 };
-const typed = (option: OptionName): string[] => (option === 'json' || option === 'grad' ? [`--${option}`] : [`--${option}=${nonsense[option]}`]);
+const typed = (option: OptionName): string[] => (option === 'json' || option === 'grad' || option === 'yes' ? [`--${option}`] : [`--${option}=${nonsense[option]}`]);
 
 describe.each(Object.keys(commands) as CommandName[])('rank-atlas %s', { timeout: 120_000 }, (name) => {
   const { uses } = commands[name] as { uses: Partial<Record<OptionName, string>> };
@@ -44,7 +45,7 @@ describe.each(Object.keys(commands) as CommandName[])('rank-atlas %s', { timeout
     expect(err).toBe(`rank-atlas: "${name}" does not use --${option}. Run "rank-atlas --help" for what is possible.\n`);
   });
 
-  it.each(all.filter((option) => uses[option] !== undefined && option !== 'json'))('uses --%s: nonsense is refused', async (option) => {
+  it.each(all.filter((option) => uses[option] !== undefined && option !== 'json' && option !== 'yes'))('uses --%s: nonsense is refused', async (option) => {
     const { code, out, err } = await cli(name, argumentOf[name], ...typed(option), ...beside[`${name} ${option}`] ?? []);
     expect({ code, out }, err).toEqual({ code: 2, out: '' });
     expect(err).toMatch(/^rank-atlas: [^\n]+[.)]\n$/);

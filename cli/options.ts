@@ -6,7 +6,7 @@ import { checkWritable } from './output.ts';
 /** Every option there is, and how it is given. */
 const KINDS = {
   model: 'value', text: 'value', held: 'value', ids: 'value', ranks: 'value', from: 'value', adapter: 'value', rank: 'value', tokens: 'value', temperature: 'value', 'top-p': 'value',
-  seed: 'value', bos: 'value', set: 'values', checkpoint: 'value', resume: 'value', dump: 'value', grad: 'flag', out: 'value', 'out-model': 'value', provider: 'value', threads: 'value', dtype: 'value', json: 'flag',
+  seed: 'value', bos: 'value', set: 'values', checkpoint: 'value', resume: 'value', dump: 'value', grad: 'flag', out: 'value', 'out-model': 'value', provider: 'value', threads: 'value', dtype: 'value', json: 'flag', yes: 'flag',
 } as const;
 
 export type OptionName = keyof typeof KINDS;
@@ -33,13 +33,13 @@ const MODEL = { model: 'PATH', dtype: 'q4|q4f16|fp16|fp32|…' }, ENGINE = { pro
 export const commands = {
   run: {
     argument: 'SPEC.json|LINK|PRESET', about: 'measure, allocate, print the ranks',
-    uses: { ...MODEL, text: 'FILE', ids: "'[[1,2,3]]' (one of both, where the experiment measures)", seed: 'N', ...BOS, ...SET, ...ENGINE, out: 'FILE.json', 'out-model': 'FOLDER (compress, losa)', adapter: 'FOLDER|ZIP (race: the entry "imported" trains on from it; samples)' },
+    uses: { ...MODEL, text: 'FILE', ids: "'[[1,2,3]]' (one of both, where the experiment measures)", seed: 'N', ...BOS, ...SET, ...ENGINE, out: 'FILE.json', 'out-model': 'FOLDER (compress, losa)', yes: '(fetch the model it names)', adapter: 'FOLDER|ZIP (race: the entry "imported" trains on from it; samples)' },
     writes: { out: 'file', 'out-model': 'folder' },
     load: async () => (await import('./run.ts')).run,
   },
   train: {
     argument: 'SPEC.json|METHOD', about: 'train adapters, judge them on held-out text; METHOD: METHODS',
-    uses: { ...MODEL, text: 'FILE', held: 'FILE', ranks: 'RESULT.json', from: 'ADAPTER (to go on from)', seed: 'N', ...BOS, ...SET, ...ENGINE, out: "FOLDER (PEFT's format)", rank: 'N (qdylora: the rank written)', checkpoint: 'FILE (where it stands, every half minute and when stopped; without it in the cache)', resume: 'FILE' },
+    uses: { ...MODEL, text: 'FILE', held: 'FILE', ranks: 'RESULT.json', from: 'ADAPTER (to go on from)', seed: 'N', ...BOS, ...SET, ...ENGINE, out: "FOLDER (PEFT's format)", rank: 'N (qdylora: the rank written)', yes: '(fetch the model it names)', checkpoint: 'FILE (where it stands, every half minute and when stopped; without it in the cache)', resume: 'FILE' },
     writes: { out: 'folder', checkpoint: 'file' },
     load: async () => (await import('./train.ts')).train,
   },

@@ -1,7 +1,8 @@
 /** One line of progress, rewritten in place on a terminal; nothing of it in a log file. */
+import { plain } from './terminal.ts';
 
 export function line(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${plain(text)}`);
 }
 
 export function clearLine(): void {

@@ -3,15 +3,16 @@ import { runSamples } from '../src/experiment/samples-run.ts';
 import { reduceSamples, type SamplesState } from '../src/experiment/samples-state.ts';
 import { writeBytes } from './output.ts';
 import { openStudy, type StudyCommand } from './study.ts';
+import { plain } from './terminal.ts';
 
 export const samples: StudyCommand = async (spec, options) => {
   const { context, dispose } = await openStudy(spec, options);
   let state: SamplesState | null = null;
   try {
-    process.stdout.write(spec.samples.prompt);
+    process.stdout.write(plain(spec.samples.prompt));
     for await (const event of runSamples(context)) {
       state = reduceSamples(state, event);
-      if (event.type === 'token') process.stdout.write(event.text);
+      if (event.type === 'token') process.stdout.write(plain(event.text));
     }
     process.stdout.write('\n');
   } finally {

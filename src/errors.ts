@@ -94,6 +94,8 @@ export const errorTable = {
   'singular': (v) => `The weight of ${v.module} ${v.why}, so it has no components to remove. Use another export of this model.`,
   'row-blocks': (v) => `${v.blocks} row blocks do not divide the ${v.rows} rows of ${v.module}. Choose a number that divides them, or k-means.`,
   'bad-task': (v) => `The task cannot be used: ${v.why}. ${v.remedy}`,
+  'not-agreed': (v) => `This experiment wants ${v.model} from ${v.host}, which was not asked for anything. Add --yes to fetch it from there, or give a model with --model.`,
+  'private-host': (v) => `This experiment wants a model from ${v.host}, which is inside this machine or its network; nothing was asked of it. If you mean it, give the address yourself: --model ${v.address}.`,
   'usage': (v) => `${v.why}. Run "rank-atlas --help" for what is possible.`,
 } satisfies Record<string, Sentence>;
 

@@ -79,5 +79,7 @@ export const errorTableJa = {
   'singular': (v) => `${v.module} の重みは使えません（${v.why}）。取り除ける成分がありません。このモデルの別の書き出しを使ってください。`,
   'row-blocks': (v) => `${v.module} の ${v.rows} 行は ${v.blocks} 個のブロックに等分できません。割り切れる数を選ぶか、k-means を使ってください。`,
   'bad-task': (v) => `この課題は使えません：${v.why}。${v.remedy}`,
+  'not-agreed': (v) => `この実験は ${v.host} の ${v.model} を必要とします。まだ何も要求していません。そこから取得するには --yes を付け、そうでなければ --model でモデルを指定してください。`,
+  'private-host': (v) => `この実験は ${v.host} のモデルを必要としますが、そこはこの装置またはそのネットワークの内部なので、何も要求していません。そのつもりなら、--model ${v.address} と自分で指定してください。`,
   'usage': (v) => `${v.why}。「rank-atlas --help」で使い方を確かめてください。`,
 } satisfies Record<ErrorCode, (v: ErrorValues) => string>;
