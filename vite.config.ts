@@ -9,6 +9,9 @@ import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
 import type { Connect, Plugin } from 'vite';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { notices } from './tools/notices.ts';
+
+const licences = notices([{ title: 'tokenizers.wasm', file: resolve(import.meta.dirname, 'src/model/gen/tokenizers.LICENSES.txt') }]);
 
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
@@ -47,9 +50,9 @@ function firstLook(id: string, modules: { getModuleInfo(id: string): { isEntry: 
 
 export default defineConfig({
   base: './',
-  plugins: [react(), security],
+  plugins: [react(), security, licences.page],
   resolve: { alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: licences.worker },
   // The runtime finds its .wasm beside its own module: pre-bundling would move one without the other.
   // Of the pages in this folder only ours is looked through for packages: those of the benches have their own.
   optimizeDeps: { entries: ['index.html'], exclude: ['onnxruntime-web'] },

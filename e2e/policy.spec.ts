@@ -42,3 +42,9 @@ test('another page cannot frame the whole page', async ({ page, baseURL }) => {
     host.close();
   }
 });
+
+test('the licences of what is in the page and its workers lie beside it', async ({ request }) => {
+  const text = await (await request.get('/licenses.md')).text();
+  // Of the page, of its worker, of the module the worker fetches.
+  for (const name of ['react', 'onnxruntime-web', '@bufbuild/protobuf', 'tokenizers.wasm']) expect(text).toMatch(new RegExp(`^## ${name}`, 'm'));
+});
