@@ -15,7 +15,7 @@ import { readFile, type ModelFile, type ModelFiles } from './files.ts';
 import { isObject, parseJson, type JsonObject } from './json.ts';
 import { describeBytes } from './memory.ts';
 import { Sha256 } from './sha256.ts';
-import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import { loadTokenizer, type Blocking, type Tokenizer } from './tokenizer.ts';
 
 export interface OpenModel {
   id: string;
@@ -46,6 +46,8 @@ export interface OpenOptions {
   /** Suffix of the graph's file: `q4`, `q4f16`, `fp16`, `quantized`, …; `fp32` has none. */
   dtype?: string;
   onProgress?(loaded: number, total: number): void;
+  /** Told of reading the tokenizer. */
+  blocking?: Blocking;
 }
 
 /** Where a page's memory ends, whatever the machine has: WebAssembly addresses 4 GB. */
@@ -58,7 +60,7 @@ const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint
  * Reads one model of `source` into memory.
  * Throws `part-missing`, `several-graphs`, `bad-config`, `too-large`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
  */
-export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenOptions = {}): Promise<OpenModel> {
+export async function openModel(source: ModelFiles, { dtype, onProgress, blocking }: OpenOptions = {}): Promise<OpenModel> {
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
@@ -84,7 +86,7 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
   for (const [name, part] of parts) external.set(name, await read(part));
 
   let words: Promise<Words> | null = null;
-  const wordsOf = () => words ??= readWords((name) => beside.get(name), graphFile.path);
+  const wordsOf = () => words ??= readWords((name) => beside.get(name), graphFile.path, blocking);
   return {
     id: source.id, title: source.title, graph, external, config,
     graphFile: graphFile.path.slice(folder.length),
@@ -100,10 +102,10 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
 /** The tokenizer, and what its files say of special tokens. */
 interface Words { tokenizer: Tokenizer; files: TokenFiles }
 
-async function readWords(file: (path: string) => ModelFile | undefined, graph: string): Promise<Words> {
+async function readWords(file: (path: string) => ModelFile | undefined, graph: string, blocking?: Blocking): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  const bytes = await readJson(own, 'bad-tokenizer'), tokenizer = await loadTokenizer(bytes, own.path);
+  const bytes = await readJson(own, 'bad-tokenizer'), tokenizer = await loadTokenizer(bytes, own.path, blocking);
   const beside = async (name: string) => objectIn(file(name));
   return {
     tokenizer,

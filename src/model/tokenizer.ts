@@ -41,8 +41,11 @@ interface Exports {
 
 const library = new Once(async () => WebAssembly.compile(await tokenizersModule()));
 
+/** Work during which nothing else of this thread runs: whoever waits for it may be told before and after. */
+export type Blocking = <T>(work: () => T) => T;
+
 /** Reads the bytes of a tokenizer.json. Throws `bad-tokenizer`. */
-export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): Promise<Tokenizer> {
+export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json', blocking: Blocking = (work) => work()): Promise<Tokenizer> {
   const module = await library.get();
   const refuse = (why: string, cause?: unknown): never => {
     throw new AtlasError('bad-tokenizer', { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) }, { cause });
@@ -76,8 +79,10 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): 
   const running = () => instance ?? start();
 
   try {
-    checkSizes(json);
-    start();
+    blocking(() => {
+      checkSizes(json);
+      start();
+    });
   } catch (error) {
     if (error instanceof AtlasError) throw error;
     refuse((error as Error).message, error);
