@@ -54,6 +54,9 @@ export const errorTable = {
   'float-only': (v) => `The weight of ${v.module} cannot be exchanged while it is quantised. Use the model with float32 layers.`,
   'device-lost': () => `The GPU stopped. Start again to go on from what was kept; if it stops once more, use fewer or shorter sequences, or the CPU.`,
   'worker-died': (v) => `The engine stopped (${v.why}). It starts again by itself; use fewer or shorter sequences if it happens again.`,
+  'stuck-reading': (v) => `${v.file} takes too long to read: nothing was heard of it for ${v.seconds} seconds. Choose another model.`,
+  'stuck-tokens': (v) => `${v.file} takes too long to cut this text into tokens: nothing was heard of it for ${v.seconds} seconds. A model that comes with the page was opened in its place; choose another.`,
+  'stuck-text': (v) => `The text takes too long to cut into tokens: nothing was heard of it for ${v.seconds} seconds. Choose another text.`,
   'missing-part': () =>
     `A part of this page could not be loaded: there is no connection, or a newer version has replaced it. `
     + `Try again; if that does not help, reload the page.`,

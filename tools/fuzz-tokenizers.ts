@@ -53,7 +53,7 @@ async function compare({ json, path, refused, died, cases }: Row): Promise<void>
   for (const { text, ids, decoded, others, othersDecoded } of cases!) {
     const got = attempt(() => [...tokenizer.encode(text)]);
     count.pairs++;
-    if (/retry-limit-in-search/.test(got.why)) count.searchLimit++;
+    if (/retry-limit-in-search|too many steps/.test(got.why)) count.searchLimit++;
     else if (JSON.stringify(got.value) !== JSON.stringify(ids)) differs('ids', name, text, ids, got.value ?? got.why);
     else if (ids === null) count.textsBothRefuse++;
     else count.ids += ids.length;

@@ -5,10 +5,11 @@
  * of everything compiled in.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { metered } from './meter.mjs';
 
 const folder = 'tools/tokenizers', target = 'wasm32-unknown-unknown', out = 'src/model/gen/tokenizers.wasm';
 const build = process.env.CARGO_TARGET_DIR ?? mkdtempSync(join(tmpdir(), 'tokenizers-'));
@@ -33,7 +34,7 @@ const env = {
 execFileSync('cargo', ['build', '--release', '--locked', '--target', target], { cwd: folder, env, stdio: 'inherit' });
 
 const module = join(build, target, 'release', 'rank_atlas_tokenizers.wasm');
-copyFileSync(module, out);
+writeFileSync(out, metered(readFileSync(module)));
 
 writeFileSync('src/model/gen/tokenizers.LICENSES.txt', notices());
 const bytes = readFileSync(out);

@@ -16,7 +16,7 @@ import { isObject, parseJson, type JsonObject } from './json.ts';
 import { MOST } from './limits.ts';
 import { describeBytes } from './figures.ts';
 import { Sha256 } from './sha256.ts';
-import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
+import { loadTokenizer, type Blocking, type Tokenizer } from './tokenizer.ts';
 
 export interface OpenModel {
   id: string;
@@ -47,6 +47,8 @@ export interface OpenOptions {
   /** Suffix of the graph's file: `q4`, `q4f16`, `fp16`, `quantized`, …; `fp32` has none. */
   dtype?: string;
   onProgress?(loaded: number, total: number): void;
+  /** Told of reading the tokenizer. */
+  blocking?: Blocking;
 }
 
 /** What is taken when the user does not choose: 4 bits first, the smallest loss of speed last. */
@@ -56,7 +58,7 @@ const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint
  * Reads one model of `source` into memory.
  * Throws `part-missing`, `several-graphs`, `bad-config`, `too-large`, `too-long`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
  */
-export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenOptions = {}): Promise<OpenModel> {
+export async function openModel(source: ModelFiles, { dtype, onProgress, blocking }: OpenOptions = {}): Promise<OpenModel> {
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
@@ -82,7 +84,7 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
   for (const [name, part] of parts) external.set(name, await read(part));
 
   let words: Promise<Words> | null = null;
-  const wordsOf = () => words ??= readWords((name) => beside.get(name), graphFile.path);
+  const wordsOf = () => words ??= readWords((name) => beside.get(name), graphFile.path, blocking);
   return {
     id: source.id, title: source.title, graph, external, config,
     graphFile: graphFile.path.slice(folder.length),
@@ -98,10 +100,10 @@ export async function openModel(source: ModelFiles, { dtype, onProgress }: OpenO
 /** The tokenizer, and what its files say of special tokens. */
 interface Words { tokenizer: Tokenizer; files: TokenFiles }
 
-async function readWords(file: (path: string) => ModelFile | undefined, graph: string): Promise<Words> {
+async function readWords(file: (path: string) => ModelFile | undefined, graph: string, blocking?: Blocking): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  const bytes = await readFile(own, MOST.tokenizer), tokenizer = await loadTokenizer(bytes, own.path);
+  const bytes = await readFile(own, MOST.tokenizer), tokenizer = await loadTokenizer(bytes, own.path, blocking);
   const beside = async (name: string) => objectIn(file(name));
   const tokenizerConfig = { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') };
   return {

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { cpuTime } from '../../test/cpu-time.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { readSafetensors } from './safetensors.ts';
+import { TOKENIZER_MOST } from './tokenizer-limits.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
 /** A byte-level BPE over a few letters; `change` spoils it. */
@@ -70,6 +72,57 @@ test('a pattern that would try for ever ends in a sentence, and the tokenizer go
   expect(() => tokenizer.encode(`${'a'.repeat(5000)}!`)).toThrow(/^x\/tokenizer\.json is not a usable tokenizer: .*retry-limit.*\. Use the tokenizer\.json of this model\.$/);
   expect([...tokenizer.encode('ab ab')]).toEqual([3, 4]);
   expect(tokenizer.token(4)).toBe(' ab');
+});
+
+describe('whatever a file makes of a text, it ends within seconds', () => {
+  const replace = (pattern: unknown, content: string) => ({ type: 'Replace', pattern, content });
+  const sequence = (count: number, step: unknown) => ({ type: 'Sequence', normalizers: Array.from({ length: count }, () => step) });
+  const split = (pattern: string) => ({ type: 'Split', pattern: { Regex: pattern }, behavior: 'Isolated', invert: false });
+
+  test.for<[string, Parameters<typeof tiny>[0]]>([
+    ['a hard pattern at every place, to split at', (t) => { t.pre_tokenizer = split(String.raw`(?:[a-z]{1,8}[a-z ]{1,8}){1,9}[\u0001\u0002]`); }],
+    ['a hard pattern at every place, to replace', (t) => { t.normalizer = replace({ Regex: String.raw`(?:[a-z ]+)+[\u0001\u0002]` }, 'x'); }],
+    ['a text doubled forty times', (t) => { t.normalizer = sequence(40, replace({ String: 'a' }, 'aa')); }],
+    ['every character made eight, fourteen times', (t) => { t.normalizer = sequence(14, replace({ Regex: '.' }, 'abababab')); }],
+    ['a long text moved twenty thousand times', (t) => { t.normalizer = { type: 'Sequence', normalizers: [sequence(7, replace({ String: 'a' }, 'aa')), sequence(20_000, { type: 'Prepend', prepend: 'a' })] }; }],
+  ])('%s', { timeout: 120_000 }, async ([, change]) => {
+    const tokenizer = await loadTokenizer(tiny(change), 'x/tokenizer.json'), text = 'ab b'.repeat(5000);
+    const took = cpuTime(() => expect(() => tokenizer.encode(text)).toThrow(/^x\/tokenizer\.json is not a usable tokenizer: (it takes far too many steps for 20000 bytes|.*retry-limit.*)\. Use the tokenizer\.json of this model\.$/));
+    expect(took).toBeLessThan(10_000);
+  });
+
+  test('many short texts share what they may take beyond their length', { timeout: 120_000 }, async () => {
+    const tokenizer = await loadTokenizer(tiny((t) => { t.pre_tokenizer = split('(?:[ab]{1,8}[ab]{1,8}){1,3}!'); }), 'x/tokenizer.json');
+    const encode = () => tokenizer.encode(`${'a'.repeat(40)}?`);
+    encode();
+    expect(() => { for (let i = 0; i < 2000; i++) encode(); }).toThrow('it takes far too many steps for 41 bytes');
+  });
+});
+
+describe('a file may hold so much, and no more', () => {
+  const many = <T>(count: number, one: (i: number) => T) => Array.from({ length: count }, (_, i) => one(i));
+  const { vocabulary, merges, addedTokens, bytes } = TOKENIZER_MOST;
+  test.for<[string, number, string, (t: ReturnType<typeof good>, count: number) => void]>([
+    ['tokens', vocabulary, 'tokens in its vocabulary', (t, count) => { t.model.vocab = Object.fromEntries(many(count, (i) => [`t${i}`, i])); }],
+    ['tokens of Unigram', vocabulary, 'tokens in its vocabulary', (t, count) => { Object.assign(t.model, { vocab: many(count, (i) => [`t${i}`, 0]) }); }],
+    ['merges', merges, 'merges', (t, count) => { t.model.merges = many(count, () => 'a b'); }],
+    ['added tokens', addedTokens, 'added tokens', (t, count) => { t.added_tokens = many(count, (i) => added(8 + i, `<${i}>`)); }],
+  ])('%s', { timeout: 120_000 }, async ([, most, what, fill]) => {
+    const sentence = `it has ${most + 1} ${what}, ${most} are allowed`;
+    await expect(loadTokenizer(tiny((t) => fill(t, most + 1)))).rejects.toThrow(sentence);
+    // At the limit the file is read, and refused for its model only.
+    await expect(loadTokenizer(tiny((t) => { fill(t, most); t.model.type = 'Quantum'; }))).rejects.toThrow(/is not a usable tokenizer: (?!it has )/);
+  });
+
+  test('bytes', async () => {
+    const padded = (length: number) => {
+      const file = new Uint8Array(length).fill(0x20);
+      file.set(new TextEncoder().encode('{}'));
+      return file;
+    };
+    await expect(loadTokenizer(padded(bytes + 1))).rejects.toThrow(`it has ${bytes + 1} bytes, ${bytes} are allowed`);
+    await expect(loadTokenizer(padded(bytes))).rejects.toThrow(/is not a usable tokenizer: (?!it has )/);
+  });
 });
 
 test('patterns that only look dangerous are read', async () => {

@@ -7,12 +7,13 @@
 import { tokenizersModule } from '#tokenizers';
 import { AtlasError } from '../errors.ts';
 import { Once } from '../once.ts';
-import { parseJson } from './json.ts';
+import { isObject, parseJson } from './json.ts';
+import { TOKENIZER_MOST, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-limits.ts';
 
 export interface Tokenizer {
   /**
    * Token ids of the text, nothing added. Special tokens written out in the text are recognised. Half a surrogate pair counts as U+FFFD.
-   * Throws `bad-tokenizer` where the file has no ids for this text, or its patterns take too long.
+   * Throws `bad-tokenizer` where the file has no ids for this text, or takes more steps for it than `TOKENIZER_STEPS` allow.
    */
   encode(text: string): Int32Array;
   /** The text of these ids, special tokens included; ids without a token give nothing. Throws `bad-tokenizer`. */
@@ -26,6 +27,8 @@ export interface Tokenizer {
 /** What tools/tokenizers/src/lib.rs exports. Bytes go in through `room`, which the call after it takes over. */
 interface Exports {
   memory: WebAssembly.Memory;
+  /** Steps left; below zero the module stops. */
+  fuel: WebAssembly.Global<'i64'>;
   room(length: number): number;
   load(at: number, length: number): number;
   encode(at: number, length: number): number;
@@ -38,22 +41,31 @@ interface Exports {
 
 const library = new Once(async () => WebAssembly.compile(await tokenizersModule()));
 
+/** Work during which nothing else of this thread runs: whoever waits for it may be told before and after. */
+export type Blocking = <T>(work: () => T) => T;
+
 /** Reads the bytes of a tokenizer.json. Throws `bad-tokenizer`. */
-export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): Promise<Tokenizer> {
+export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json', blocking: Blocking = (work) => work()): Promise<Tokenizer> {
   const module = await library.get();
   const refuse = (why: string, cause?: unknown): never => {
     throw new AtlasError('bad-tokenizer', { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) }, { cause });
   };
   let instance: Exports | null = null; // null: it stopped, and is made anew
+  let reserve: number = TOKENIZER_RESERVE;
 
   /** What a call left; null where it refused and `refused` says so. A trap ends the instance, not the tokenizer. */
-  function call(at: Exports, work: () => number, refused: (why: string) => null = refuse): Uint8Array | null {
+  function call(at: Exports, what: keyof typeof TOKENIZER_STEPS, input: Uint8Array | number, refused: (why: string) => null = refuse): Uint8Array | null {
+    const bytes = typeof input === 'number' ? 0 : input.length, { call: own, aByte } = TOKENIZER_STEPS[what], allowed = own + aByte * bytes;
+    at.fuel.value = BigInt(allowed + reserve);
     let status: number;
     try {
-      status = work();
+      status = typeof input === 'number' ? at.token(input) : at[what as 'load' | 'encode' | 'decode'](...given(at, input));
     } catch (error) {
       instance = null;
+      if (at.fuel.value < 0n) return refuse(what === 'load' ? 'reading it takes far too many steps' : `it takes far too many steps for ${bytes} bytes`, error);
       return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
+    } finally {
+      if (what !== 'load') reserve = Math.max(0, Math.min(reserve, Number(at.fuel.value)));
     }
     return status === 0 ? out(at) : refused(said(at));
   }
@@ -61,31 +73,31 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): 
   function start(): Exports {
     const { exports } = new WebAssembly.Instance(module, {});
     const made = exports as unknown as Exports;
-    call(made, () => made.load(...given(made, json)), (why) => {
-      parseJson(json); // throws the plainer reason
-      return refuse(why);
-    });
+    call(made, 'load', json);
     return instance = made;
   }
   const running = () => instance ?? start();
 
   try {
-    start();
+    blocking(() => {
+      checkSizes(json);
+      start();
+    });
   } catch (error) {
     if (error instanceof AtlasError) throw error;
     refuse((error as Error).message, error);
   }
   return {
     encode(text) {
-      const at = running(), bytes = call(at, () => at.encode(...given(at, new TextEncoder().encode(text))))!;
+      const bytes = call(running(), 'encode', new TextEncoder().encode(text))!;
       return new Int32Array(bytes.slice().buffer);
     },
     decode(ids) {
-      const at = running(), bytes = new Uint8Array(Int32Array.from(ids).buffer);
-      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(call(at, () => at.decode(...given(at, bytes)))!);
+      const bytes = call(running(), 'decode', new Uint8Array(Int32Array.from(ids).buffer))!;
+      return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     },
     token(id) {
-      const at = running(), bytes = call(at, () => at.token(id), () => null);
+      const bytes = call(running(), 'token', id, () => null);
       if (bytes === null) return `#${id}`;
       const token = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(1));
       switch (bytes[0]) {
@@ -96,6 +108,25 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json'): 
     },
     vocab: running().vocabulary(),
   };
+}
+
+/** Counts what the file holds before the library makes anything of it. Throws an Error with a short reason. */
+function checkSizes(json: Uint8Array): void {
+  const most = (count: number, allowed: number, what: string) => {
+    if (count > allowed) throw new Error(`it has ${count} ${what}, ${allowed} are allowed`);
+  };
+  most(json.length, TOKENIZER_MOST.bytes, 'bytes');
+  const { value } = parseJson(json);
+  if (!isObject(value)) return; // for the library to refuse
+  most(sizeOf(value.added_tokens), TOKENIZER_MOST.addedTokens, 'added tokens');
+  if (!isObject(value.model)) return;
+  most(sizeOf(value.model.vocab), TOKENIZER_MOST.vocabulary, 'tokens in its vocabulary');
+  most(sizeOf(value.model.merges), TOKENIZER_MOST.merges, 'merges');
+}
+
+function sizeOf(list: unknown): number {
+  if (Array.isArray(list)) return list.length;
+  return isObject(list) ? Object.keys(list).length : 0;
 }
 
 /** Puts bytes where the library takes them over. */

@@ -21,6 +21,18 @@ let onStudy: (message: StudyMessage) => void = () => undefined;
 /** Who takes the events of studies. */
 export const takeStudyEvents = (handler: typeof onStudy) => { onStudy = handler; };
 
+let onStuck: (failure: Failure) => void = () => undefined;
+/** Who goes on where the open model's thread was stuck. */
+export const takeStuck = (handler: typeof onStuck) => { onStuck = handler; };
+
+/** What a thread is stuck with: the model that is looked at, or the one that is open; of one that comes with the page it is the text. */
+function blame({ reading, seconds }: { reading: boolean; seconds: number }): AtlasError {
+  const { candidate, source, facts } = useModel.getState();
+  if (reading) return new AtlasError('stuck-reading', { file: candidate?.name ?? '', seconds });
+  if (source?.kind === 'bundled' || !facts) return new AtlasError('stuck-text', { seconds });
+  return new AtlasError('stuck-tokens', { file: facts.title, seconds });
+}
+
 /** Whether a model is open in the thread. */
 export const engine = { open: false };
 
@@ -34,6 +46,14 @@ export const client = new EngineClient({
   died: () => {
     engine.open = false;
     useModel.setState({ making: null });
+  },
+  blame,
+  stuck: (error) => {
+    const wasOpen = engine.open;
+    engine.open = false;
+    useModel.setState({ making: null });
+    // While a model is being opened, whoever opens it goes on.
+    if (wasOpen) onStuck(failureOf(error));
   },
 });
 
@@ -82,7 +102,7 @@ export function distrustOf(report: SelfTestReport, provider: string): Failure {
 
 /** Read a model's headers for the picker. */
 export async function inspectModel(source: ModelSource, name: string): Promise<void> {
-  const { set, choice, candidate: before } = useModel.getState();
+  const { set, choice, provider, candidate: before } = useModel.getState();
   resetDownload();
   set({ candidate: { source, name, inspection: null, failure: null } });
   const { sequences, length } = useExperiment.getState().spec;
@@ -91,7 +111,7 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
     if (candidate?.source === source) set({ candidate: { ...candidate, ...patch } });
   };
   try {
-    settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice }) });
+    settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice === 'auto' ? provider?.kind ?? 'auto' : choice }) });
   } catch (error) {
     // Called off, the choice stands as before.
     if (!ofCode(error, 'cancelled')) settle({ failure: failureOf(error) });

@@ -8,15 +8,16 @@ import { LIMITS } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
 import type { FromWorker, ModelSource, ProviderChoice, Requests } from '../worker/protocol.ts';
 import { isWhole, REPEATS_MORE } from './derived.ts';
-import { client, distrustOf, engine, failureOf, ofCode, takeEvents } from './engine.ts';
+import { client, distrustOf, engine, failureOf, ofCode, takeEvents, takeStuck } from './engine.ts';
 import { useExperiment } from './experiment-store.ts';
-import { resetDownload, useModel } from './model-store.ts';
+import { resetDownload, useModel, type Failure } from './model-store.ts';
 import { useRun, type Restarted } from './run-store.ts';
 import { clearStudies, useStudy } from './study-store.ts';
 import { textOf, textsOf } from './texts.ts';
 import { can } from './transport.ts';
 
 takeEvents(receive);
+takeStuck((failure) => void leaveStuck(failure));
 
 /** Number of the run whose events count; older runs' events are dropped. */
 let run = 0;
@@ -26,6 +27,8 @@ let live = false;
 let incoming: Measurement | null = null;
 /** Draws a run that goes on has to retell before it says anything new. */
 let catchUp = 0;
+/** The model that the thread was last asked for. */
+let asked: ModelSource | null = null;
 /** Times the engine died in this run. */
 let deaths = 0;
 
@@ -43,7 +46,13 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
   resetDownload();
   useModel.setState({ choice, failure: null, distrusted: null, making: null });
   useRun.setState({ phase: 'loading' });
+  engine.open = false;
   try {
+    const another = asked !== source;
+    asked = source;
+    if (another) await client.changeModel();
+    // Meanwhile another one may have been asked for.
+    if (asked !== source) return false;
     let answer = await openOn(source, choice);
     if (!answer.selfTest.ok && answer.provider.kind === 'webgpu') {
       // Wrong numbers are worse than slow ones: say so and take the CPU.
@@ -66,7 +75,6 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
     return true;
   } catch (error) {
     if (ofCode(error, 'cancelled')) return false;
-    engine.open = false;
     const failure = failureOf(error), was = before.provider?.kind;
     useModel.setState({ failure, phase: null });
     if (before.source && was && (before.source !== source || was !== choice)) {
@@ -263,6 +271,13 @@ export async function revive(error: unknown, repeat: number | null): Promise<boo
   }
   if (!open) useRun.setState({ restarted: null });
   return open;
+}
+
+/** The thread was stuck with the open model's files, or with the text, and is gone: the page goes on with a model of its own, and says why. */
+async function leaveStuck(failure: Failure): Promise<void> {
+  const { source, models } = useModel.getState(), id = source?.kind === 'bundled' ? source.id : models[0]?.id;
+  if (id !== undefined) await openModel({ kind: 'bundled', id });
+  useModel.setState({ failure });
 }
 
 /** The thread or the device is gone: bring it back and go on from the draws in view; once by itself, then it asks. */

@@ -1,11 +1,15 @@
 /**
  * The page's end of the wire: promises for requests, callbacks for what is pushed.
  *
- * If the thread dies (out of memory, runtime abort) every open request fails with `worker-died`, and the next
- * request starts a fresh thread; the caller reopens its model and hands the run the draws it already has.
+ * A model that is only looked at is read in a thread of its own. Where it is opened, that thread becomes the engine's, and the one before
+ * ends: the only sure way to give WebAssembly's memory back.
+ *
+ * If a thread dies (out of memory, runtime abort) every request open in it fails with `worker-died`, and the next request starts a
+ * fresh one; the caller reopens its model and hands the run the draws it already has. A thread that is stuck (`watch.ts`) is ended.
  */
 import { AtlasError } from '../errors.ts';
 import type { FromWorker, Progress, RequestName, Requests, ToWorker } from './protocol.ts';
+import { Watch } from './watch.ts';
 
 export interface ClientEvents {
   progress(progress: Progress): void;
@@ -14,14 +18,21 @@ export interface ClientEvents {
   base(making: Extract<FromWorker, { kind: 'base' }>['making']): void;
   tested(checks: Extract<FromWorker, { kind: 'tested' }>['checks']): void;
   warning(error: AtlasError): void;
-  /** The thread died; nothing of the engine is left. */
-  died(reason: string): void;
+  /** The engine's thread died; nothing of the engine is left. */
+  died(): void;
+  /** What to say of a thread that was stuck for so many seconds and has been ended. */
+  blame(stuck: { reading: boolean; seconds: number }): AtlasError;
+  /** The engine's thread was stuck, and has been ended. */
+  stuck(error: AtlasError): void;
 }
 
+/** As long as what is under way may take to leave its checkpoint before its thread ends, in milliseconds. */
+const LEAVING = 5000;
+
 export class EngineClient {
-  #worker: Worker | null = null;
-  #next = 1;
-  #open = new Map<number, { resolve(answer: unknown): void; reject(error: unknown): void }>();
+  #engine: Thread | null = null;
+  /** Reads the model that is looked at. */
+  #reader: Thread | null = null;
   readonly #handlers: ClientEvents;
 
   constructor(handlers: ClientEvents) {
@@ -29,59 +40,134 @@ export class EngineClient {
   }
 
   ask<K extends RequestName>(name: K, ask: Requests[K]['ask']): Promise<Requests[K]['answer']> {
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#open.set(id, { resolve: resolve as (answer: unknown) => void, reject });
-      this.#thread().postMessage({ kind: 'ask', id, name, ask } as ToWorker);
-    });
+    const thread = name === 'inspect' ? this.#reader ??= this.#thread() : this.#engine ??= this.#thread();
+    return thread.ask(name, ask);
   }
 
   control(action: Extract<ToWorker, { kind: 'control' }>['action']): void {
-    this.#worker?.postMessage({ kind: 'control', action } satisfies ToWorker);
+    this.#engine?.post({ kind: 'control', action });
   }
 
   stopReading(): void {
-    this.#worker?.postMessage({ kind: 'stop-reading' } satisfies ToWorker);
+    this.#reader?.post({ kind: 'stop-reading' });
   }
 
-  /** End the thread: the only sure way to give WebAssembly memory back. */
+  /** Another model is to be opened: in the thread that has read it, or a fresh one. What runs in the one before is called off, and may leave its checkpoint. */
+  async changeModel(): Promise<void> {
+    const before = this.#engine;
+    this.#engine = this.#reader;
+    this.#reader = null;
+    if (!before) return;
+    before.post({ kind: 'control', action: 'cancel' });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([before.answered(), new Promise((resolve) => { timer = setTimeout(resolve, LEAVING); })]);
+    clearTimeout(timer);
+    before.end(new AtlasError('cancelled'));
+  }
+
+  /** End the engine's thread. */
   terminate(): void {
-    this.#worker?.terminate();
-    this.#worker = null;
-    this.#fail(new AtlasError('cancelled'));
+    this.#engine?.end(new AtlasError('cancelled'));
+    this.#engine = null;
   }
 
-  #thread(): Worker {
-    if (this.#worker) return this.#worker;
-    const worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: document.baseURI });
+  #thread(): Thread {
+    const thread: Thread = new Thread({
+      pushed: (message) => this.#receive(message, thread),
+      died: () => { if (this.#leave(thread)) this.#handlers.died(); },
+      stuck: (seconds) => {
+        const error = this.#handlers.blame({ reading: thread === this.#reader, seconds }), ofEngine = this.#leave(thread);
+        thread.end(error);
+        if (ofEngine) this.#handlers.stuck(error);
+      },
+    });
+    return thread;
+  }
+
+  /** Lets go of a thread that is no more; whether it was the engine's. */
+  #leave(thread: Thread): boolean {
+    if (thread === this.#reader) this.#reader = null;
+    if (thread !== this.#engine) return false;
+    this.#engine = null;
+    return true;
+  }
+
+  #receive(message: Pushed, from: Thread): void {
+    // What the thread before still says is of a model that is not open any more.
+    if (from !== this.#engine && from !== this.#reader) return;
+    if (message.kind === 'progress') this.#handlers.progress(message.progress);
+    else if (message.kind === 'events') this.#handlers.events(message);
+    else if (message.kind === 'study') this.#handlers.study(message);
+    else if (message.kind === 'base') this.#handlers.base(message.making);
+    else if (message.kind === 'tested') this.#handlers.tested(message.checks);
+    else this.#handlers.warning(new AtlasError(message.code, message.values));
+  }
+}
+
+type Pushed = Exclude<FromWorker, { kind: 'reply' | 'failed' | 'silent' }>;
+
+interface ThreadEvents {
+  pushed(message: Pushed): void;
+  died(): void;
+  stuck(seconds: number): void;
+}
+
+/** One thread, and the requests that are open in it. */
+class Thread {
+  readonly #worker: Worker;
+  #next = 1;
+  #open = new Map<number, { resolve(answer: unknown): void; reject(error: unknown): void; settled: Promise<unknown> }>();
+  readonly #events: ThreadEvents;
+  readonly #watch: Watch;
+
+  constructor(events: ThreadEvents) {
+    this.#events = events;
+    this.#watch = new Watch((seconds) => events.stuck(seconds));
+    const worker = this.#worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: document.baseURI });
     worker.onmessage = (e: MessageEvent<FromWorker>) => this.#receive(e.data);
     worker.onerror = (e) => {
       e.preventDefault();
-      worker.terminate();
-      this.#worker = null;
-      const reason = e.message || 'the thread ended';
-      this.#fail(new AtlasError('worker-died', { why: reason }));
-      this.#handlers.died(reason);
+      this.end(new AtlasError('worker-died', { why: e.message || 'the thread ended' }));
+      events.died();
     };
-    return (this.#worker = worker);
+  }
+
+  post(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  ask<K extends RequestName>(name: K, ask: Requests[K]['ask']): Promise<Requests[K]['answer']> {
+    const id = this.#next++, { promise, resolve, reject } = withResolvers<Requests[K]['answer']>();
+    this.#open.set(id, { resolve: resolve as (answer: unknown) => void, reject, settled: promise });
+    this.post({ kind: 'ask', id, name, ask } as ToWorker);
+    return promise;
+  }
+
+  /** When every request that is open now is answered. */
+  answered(): Promise<unknown> {
+    return Promise.allSettled([...this.#open.values()].map(({ settled }) => settled));
+  }
+
+  end(error: AtlasError): void {
+    this.#worker.terminate();
+    this.#watch.said(null);
+    for (const { reject } of this.#open.values()) reject(error);
+    this.#open.clear();
   }
 
   #receive(message: FromWorker): void {
-    if (message.kind === 'progress') return this.#handlers.progress(message.progress);
-    if (message.kind === 'events') return this.#handlers.events(message);
-    if (message.kind === 'study') return this.#handlers.study(message);
-    if (message.kind === 'base') return this.#handlers.base(message.making);
-    if (message.kind === 'tested') return this.#handlers.tested(message.checks);
-    if (message.kind === 'warning') return this.#handlers.warning(new AtlasError(message.code, message.values));
+    if (message.kind === 'silent') return this.#watch.said(message.seconds);
+    if (message.kind !== 'reply' && message.kind !== 'failed') return this.#events.pushed(message);
     const waiting = this.#open.get(message.id);
     if (!waiting) return;
     this.#open.delete(message.id);
     if (message.kind === 'reply') waiting.resolve(message.answer);
     else waiting.reject(new AtlasError(message.code, message.values));
   }
+}
 
-  #fail(error: AtlasError): void {
-    for (const { reject } of this.#open.values()) reject(error);
-    this.#open.clear();
-  }
+function withResolvers<T>(): { promise: Promise<T>; resolve(answer: T): void; reject(error: unknown): void } {
+  let resolve!: (answer: T) => void, reject!: (error: unknown) => void;
+  const promise = new Promise<T>((a, b) => { resolve = a; reject = b; });
+  return { promise, resolve, reject };
 }

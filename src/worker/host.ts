@@ -33,6 +33,7 @@ import { RunControl } from './run-control.ts';
 import { savedFile } from './saved-file.ts';
 import type { StudyHost } from './study-host.ts';
 import { versionsOf } from './versions.ts';
+import { heardWhile, saidToBlock } from './watch.ts';
 
 export interface Surroundings {
   send(message: FromWorker): void;
@@ -93,7 +94,7 @@ export class EngineHost {
   }
 
   private readonly handlers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
-    inspect: (ask) => this.inspect(ask),
+    inspect: (ask) => heardWhile((seconds) => this.silent(seconds), () => this.inspect(ask)),
     variants: async (ask) => (await elsewhere()).variants(ask, await this.transfer()),
     kept: async (ask) => (await elsewhere()).kept(ask, await this.transfer()),
     forgetModel: async (ask) => (await elsewhere()).forget(ask, await this.transfer()),
@@ -126,7 +127,7 @@ export class EngineHost {
   private async inspect({ source, sequences, length, provider }: Requests['inspect']['ask']): Promise<Inspection> {
     const loaded = await this.read(source);
     this.inspected = { source, loaded };
-    const kind: ProviderKind = provider === 'auto' ? (this.opened?.engine.provider.kind ?? 'wasm') : provider;
+    const kind: ProviderKind = provider === 'auto' ? 'wasm' : provider;
     const need = { ...estimateMemory(loaded.compiled, { sequences, length, fullRows: FULL_ROWS[kind] }), limit: this.out.memoryLimit(kind) };
     const fits = need.total <= need.limit;
     const refusal = fits ? null : { code: 'too-large' as const, values: { needed: `${(need.total / 1e9).toFixed(1)} GB`, allowed: (need.limit / 1e9).toFixed(1) } };
@@ -164,6 +165,7 @@ export class EngineHost {
         if (signal.aborted) throw new AtlasError('cancelled');
         this.tell({ phase: 'download', what: 'model', loaded: bytes, total });
       },
+      blocking: saidToBlock((seconds) => this.silent(seconds)),
     });
     // What is read later, for an export, is not called off with the next model.
     if (this.reading?.signal === signal) this.reading = null;
@@ -274,6 +276,10 @@ export class EngineHost {
       this.explained = { key, engine, pass: await engine.cleanPass(batch) };
     }
     return this.explained.pass;
+  }
+
+  private silent(seconds: number | null): void {
+    this.out.send({ kind: 'silent', seconds });
   }
 
   private tell(progress: Progress): void {

@@ -15,12 +15,15 @@ import { checkConfig } from '../model/config.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { openModel, type OpenModel, type OpenOptions } from '../model/repository.ts';
 import { passagesOf } from '../model/text.ts';
+import type { Blocking } from '../model/tokenizer.ts';
 import type { Graph } from '../onnx/graph.ts';
 
 export interface LoadedModel {
   open: OpenModel;
   graph: Graph;
   compiled: CompiledModel;
+  /** Told of what is cut into tokens, and made of them: how long that takes is up to the model's files and the text. */
+  blocking: Blocking;
 }
 
 /** Reads, validates and compiles a model; nothing is given to the runtime. Throws what the reader, compiler and config check throw. */
@@ -28,7 +31,7 @@ export async function loadModel(files: ModelFiles, options: OpenOptions = {}): P
   const open = await openModel(files, options);
   const { graph, compiled } = await openExport(open.graph, { file: open.graphFile, external: (location) => open.external.get(location) });
   if (open.config) checkConfig(open.config, compiled);
-  return { open, graph, compiled };
+  return { open, graph, compiled, blocking: options.blocking ?? ((work) => work()) };
 }
 
 /** The same of files that are looked for first; where they change on their server while they are fetched, they are looked for once more. */
@@ -68,12 +71,18 @@ export function textsOf({ text, training, samples }: ExperimentSpec, study: Stud
 }
 
 /** How a study reads and writes with a model. */
-export function wordsOf({ open }: LoadedModel, bos: BosSetting): Pick<StudyContext, 'encode' | 'prompt' | 'decode' | 'endTokens'> {
-  const encode = async (text: string) => (await open.tokenizer()).encode(text);
+export function wordsOf({ open, blocking }: LoadedModel, bos: BosSetting): Pick<StudyContext, 'encode' | 'prompt' | 'decode' | 'endTokens'> {
+  const encode = async (text: string) => {
+    const tokenizer = await open.tokenizer();
+    return blocking(() => tokenizer.encode(text));
+  };
   return {
     encode,
     prompt: async (text) => withBos(await encode(text), (await open.bos(bos)).ids),
-    decode: async (ids) => (await open.tokenizer()).decode(ids),
+    decode: async (ids) => {
+      const tokenizer = await open.tokenizer();
+      return blocking(() => tokenizer.decode(ids));
+    },
     endTokens: () => open.endTokens(),
   };
 }
@@ -84,10 +93,11 @@ export const testedOf = ({ open, graph, compiled }: LoadedModel, ort: Ort): Test
 
 /** The tokens an experiment runs on. `text` is the content of a bundled or own text; ignored for ids. Throws `bad-text`, `no-bos`. */
 export async function batchOf(spec: Pick<ExperimentSpec, 'text' | 'sequences' | 'length' | 'bos'>, text: string, model: LoadedModel): Promise<CalibrationBatch> {
-  const { open, compiled } = model, { sequences, length } = spec;
+  const { open, compiled, blocking } = model, { sequences, length } = spec;
   if (spec.text.kind === 'ids') return idsBatch(spec.text.ids, compiled);
   const { ids: bos } = await bosOf(spec.text.kind, spec.bos, model);
-  return calibrationBatch(passagesOf(text, formatOf(text)), await open.tokenizer(), { sequences, length, bos }, compiled);
+  const tokenizer = await open.tokenizer();
+  return blocking(() => calibrationBatch(passagesOf(text, formatOf(text)), tokenizer, { sequences, length, bos }, compiled));
 }
 
 /** JSON Lines if the first line is a JSON object with a text, plain text otherwise. */

@@ -145,6 +145,8 @@ export type FromWorker =
   | { kind: 'base'; making: { base: Exclude<BaseKind, 'as-is'>; share: number } | null }
   /** What the self-test found of kernels that were first asked for after the model was opened. */
   | { kind: 'tested'; checks: SelfTestReport['checks'] }
+  /** Until it is said again, this thread may be silent for so many seconds, and is stuck if it is silent longer; null: however long. See `watch.ts`. */
+  | { kind: 'silent'; seconds: number | null }
   /** Something to know that stops nothing. */
   | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
   /** Batched: at most ten messages a second. */

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { heardWhile, saidToBlock, SILENT_READING, SILENT_TOKENS, Watch } from './watch.ts';
+
+beforeEach(() => { vi.useFakeTimers(); });
+afterEach(() => { vi.useRealTimers(); });
+
+describe('a thread that is watched', () => {
+  const watched = () => {
+    const stuck: number[] = [];
+    return { stuck, watch: new Watch((seconds) => stuck.push(seconds)) };
+  };
+
+  test('is stuck when it is silent for as long as it said, and is said to be so once', () => {
+    const { stuck, watch } = watched();
+    watch.said(10);
+    vi.advanceTimersByTime(9_900);
+    expect(stuck).toEqual([]);
+    vi.advanceTimersByTime(200);
+    expect(stuck).toEqual([10]);
+    vi.advanceTimersByTime(60_000);
+    expect(stuck).toEqual([10]);
+  });
+
+  test('is not, as long as it lets itself be heard', () => {
+    const { stuck, watch } = watched();
+    for (let i = 0; i < 20; i++) {
+      watch.said(10);
+      vi.advanceTimersByTime(9_000);
+    }
+    expect(stuck).toEqual([]);
+  });
+
+  test('may be silent for ever outside of what it announced', () => {
+    const { stuck, watch } = watched();
+    vi.advanceTimersByTime(1e6);
+    watch.said(10);
+    watch.said(null);
+    vi.advanceTimersByTime(1e6);
+    expect(stuck).toEqual([]);
+  });
+
+  test('is not blamed for the time the machine slept', () => {
+    const { stuck, watch } = watched();
+    watch.said(10);
+    vi.setSystemTime(Date.now() + 3_600_000); // an hour on the clock, and no turn of the timer
+    vi.advanceTimersByTime(5_000);
+    expect(stuck).toEqual([]);
+  });
+});
+
+describe('what a thread says', () => {
+  test('of work that blocks: before and after, whether it ends well or not', () => {
+    const said: (number | null)[] = [], blocking = saidToBlock((seconds) => said.push(seconds));
+    expect(blocking(() => said.length)).toBe(1);
+    expect(said).toEqual([SILENT_TOKENS, null]);
+    expect(() => blocking(() => { throw new Error('refused'); })).toThrow('refused');
+    expect(said).toEqual([SILENT_TOKENS, null, SILENT_TOKENS, null]);
+  });
+
+  test('of reading a model: every second, however long the files take, until it is over', async () => {
+    const said: (number | null)[] = [];
+    let arrive!: () => void;
+    const reading = heardWhile((seconds) => said.push(seconds), () => new Promise<void>((resolve) => { arrive = resolve; }));
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(said).toEqual(Array.from({ length: 601 }, () => SILENT_READING));
+    arrive();
+    await reading;
+    expect(said.at(-1)).toBeNull();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(said).toHaveLength(602);
+  });
+});
