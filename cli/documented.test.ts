@@ -38,6 +38,12 @@ describe('the documentation', () => {
       ...tuned('adarank', 'uniform'), ...tuned('eva', 'uniform'), ...tuned('eva-uniform', 'uniform'), ...ofRate,
       ...[0.004, 0.03].flatMap((rate) => at(rate, 'adarank', 'uniform')), ...at(0.004, 'eva', 'uniform'), ...at(0.004, 'eva-uniform', 'uniform'), ...at(0.004, 'eva', 'eva-uniform'),
     ];
+    // The longer races: all that were run, and which were not.
+    const long = SET_IDS.map((set) => cellsOf(rates, set, true).map(({ result }) => between(result, 'adarank', result, 'uniform')));
+    known.push(...long.flat().map(shown));
+    for (const interval of long.flat()) expect(said).toContain(shown(interval));
+    if (/After 200 steps.*Neither parts from zero/.test(said)) for (const { low, high } of long.flat()) expect(low < 0 && high > 0).toBe(true);
+    expect(said.includes('the Jargon File is not measured yet')).toBe(long[SET_IDS.indexOf('jargon')]!.length === 0);
     expect(said).toContain('each at its own best rate');
     const intervals = said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)!;
     expect(intervals.filter((figure) => !known.includes(figure))).toEqual([]);
