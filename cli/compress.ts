@@ -7,7 +7,7 @@ import { runCompress } from '../src/experiment/compress-run.ts';
 import { agreementOf, reduceCompress, type Agreement, type CompressResult, type CompressState, type Figures, type StepFigures } from '../src/experiment/compress-state.ts';
 import { verdictOf } from '../src/experiment/compress-verdict.ts';
 import { columns } from '../src/experiment/export.ts';
-import { describeBytes } from '../src/model/memory.ts';
+import { describeBytes } from '../src/model/figures.ts';
 import { figure, range } from './figures.ts';
 import { writeModelFolder } from './model-folder.ts';
 import { writeBytes } from './output.ts';

@@ -11,7 +11,7 @@ import { AtlasError } from '../src/errors.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
-import { describeBytes } from '../src/model/memory.ts';
+import { describeBytes } from '../src/model/figures.ts';
 import { writeSafetensors } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
 import { writeModel, type ModelPart } from '../src/onnx/write-model.ts';

@@ -6,7 +6,7 @@ import type { ModelFiles } from '../src/model/files.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { parseReference, referenceOf, type RemoteReference } from '../src/model/remote/reference.ts';
 import { remoteFiles } from '../src/model/remote/remote-files.ts';
-import { describeBytes } from '../src/model/memory.ts';
+import { describeBytes } from '../src/model/figures.ts';
 import { findAndLoad, type LoadedModel } from '../src/worker/load.ts';
 import { bundledModel } from './bundled.ts';
 import { agreed } from './consent.ts';

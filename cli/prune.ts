@@ -9,7 +9,7 @@ import { PRUNED_FILES } from '../src/experiment/prune-files.ts';
 import { runPrune, type PruneEvent } from '../src/experiment/prune-run.ts';
 import { costOf, reducePrune, type PruneDoing, type PruneResult, type PruneState } from '../src/experiment/prune-state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { describeBytes } from '../src/model/memory.ts';
+import { describeBytes } from '../src/model/figures.ts';
 import type { LoadedModel } from '../src/worker/load.ts';
 import { writeModelFolder } from './model-folder.ts';
 import type { Options } from './options.ts';

@@ -5,7 +5,7 @@ import { reduceSlider, type SliderState } from '../src/experiment/slider-state.t
 import { BAND, doingNow } from '../src/experiment/slider-verdict.ts';
 import type { StudyContext } from '../src/experiment/study.ts';
 import { smallestWithin } from '../src/methods/qdylora.ts';
-import { describeBytes } from '../src/model/memory.ts';
+import { describeBytes } from '../src/model/figures.ts';
 import type { Keeper } from './checkpoints.ts';
 import { measured, type KnownDraws } from './measured.ts';
 import { writeBytes } from './output.ts';

@@ -13,7 +13,7 @@ import type { AdapterValues } from '../src/engine/engine.ts';
 import { storedSize } from '../src/engine/nf4-model.ts';
 import { rescaled } from '../src/methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
-import { describeBytes } from '../src/model/memory.ts';
+import { describeBytes } from '../src/model/figures.ts';
 import { factsIn, factsOf, type LoadedModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { writeAdapter } from './adapter-files.ts';

@@ -81,13 +81,18 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   expect(mirror.log).toEqual([]);
 });
 
-test('fetching can be called off and goes on later where it was; what is kept can be removed', async ({ page }) => {
+/** Fetches the repository's graph, of which the hub gives the first million bytes and then nothing more. */
+async function fetchHeld(page: Page): Promise<void> {
   await open(page);
   await measured(page, 3);
   await openPicker(page);
   await look(page, repository);
   mirror.fault.hold = 1_000_000;
   await picker(page).getByRole('button', { name: 'Fetch' }).click();
+}
+
+test('fetching can be called off and goes on later where it was; what is kept can be removed', async ({ page }) => {
+  await fetchHeld(page);
   await expect(picker(page).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   // Half a graph is kept as half a graph.
@@ -106,12 +111,7 @@ test('fetching can be called off and goes on later where it was; what is kept ca
 });
 
 test('fetching that took the place of another leaves neither when it is called off', async ({ page }) => {
-  await open(page);
-  await measured(page, 3);
-  await openPicker(page);
-  await look(page, repository);
-  mirror.fault.hold = 1_000_000;
-  await picker(page).getByRole('button', { name: 'Fetch' }).click();
+  await fetchHeld(page);
   await expect(picker(page).getByText(/^Fetching/)).toBeVisible();
   await look(page, `${mirror.store}/${repository}/${graph}`);
   await expect(picker(page).getByRole('heading', { name: 'model_q4.onnx' })).toBeVisible();

@@ -5,7 +5,7 @@
  * its size. Reuse is safe without waiting: everything goes through one queue, in order.
  */
 import { AtlasError } from '../errors.ts';
-import { describeBytes } from '../model/memory.ts';
+import { describeBytes } from '../model/figures.ts';
 import { refusalOf } from './gpu.ts';
 
 export class BufferPool {

@@ -1,7 +1,8 @@
 /** Memory of a batch of probes, counted before it is taken, with the estimates of `model/memory.ts`. An entry is one perturbed copy of the token batch. */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
-import { BACKWARD, copyBytes, describeBytes } from '../model/memory.ts';
+import { describeBytes } from '../model/figures.ts';
+import { BACKWARD, copyBytes } from '../model/memory.ts';
 import type { TokenBatch } from './engine.ts';
 
 /** Entries that fit into `budget` bytes, at least two; throws AtlasError `too-large` when not even two do. */

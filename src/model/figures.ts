@@ -1,4 +1,5 @@
 /** Figures as English sentences have them. */
+
 /** Bytes as people read them, decimal units: `61 MB`, `1.9 GB`. */
 export function describeBytes(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} bytes`;

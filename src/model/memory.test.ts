@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
-import { describeBytes, estimateMemory } from './memory.ts';
+import { describeBytes } from './figures.ts';
+import { estimateMemory } from './memory.ts';
 
 /** SmolLM2-135M in shape: 30 layers of 7 modules, 4 bits, float32 head. */
 function model(layers = 30, hidden = 576, inner = 1536, vocab = 49152, heads = 9): Parameters<typeof estimateMemory>[0] {

@@ -5,8 +5,6 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { staysPacked } from '../compiler/modules.ts';
 
-export { describeBytes } from './figures.ts';
-
 /** The parts of a model that its memory follows from. */
 export type Model = Pick<CompiledModel, 'layers' | 'hidden' | 'vocab' | 'heads' | 'modules' | 'blocks' | 'head'>;
 

@@ -103,13 +103,15 @@ interface Words { tokenizer: Tokenizer; files: TokenFiles }
 async function readWords(file: (path: string) => ModelFile | undefined, graph: string, blocking?: Blocking): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
-  const bytes = await readFile(own, MOST.tokenizer), tokenizer = await loadTokenizer(bytes, own.path, blocking);
   const beside = async (name: string) => objectIn(file(name));
-  const tokenizerConfig = { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') };
+  const bytes = await readFile(own, MOST.tokenizer), tokenizerConfig = { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') };
+  // Only what is asked of it is held: the tokenizer keeps the function, and with it whatever that holds.
+  let special: JsonObject = {};
+  const tokenizer = await loadTokenizer(bytes, own.path, blocking, (value) => { special = specialTokens(value as JsonObject, tokenizerConfig); });
   return {
     tokenizer,
     files: {
-      tokenizer: specialTokens(parseJson(bytes).value as JsonObject, tokenizerConfig),
+      tokenizer: special,
       tokenizerConfig,
       config: await beside('config.json'), generationConfig: await beside('generation_config.json'),
     },

@@ -44,8 +44,10 @@ const library = new Once(async () => WebAssembly.compile(await tokenizersModule(
 /** Work during which nothing else of this thread runs: whoever waits for it may be told before and after. */
 export type Blocking = <T>(work: () => T) => T;
 
-/** Reads the bytes of a tokenizer.json. Throws `bad-tokenizer`. */
-export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json', blocking: Blocking = (work) => work()): Promise<Tokenizer> {
+/** Reads the bytes of a tokenizer.json. `parsed` gets its JSON, which need not be parsed again. Throws `bad-tokenizer`. */
+export async function loadTokenizer(
+  json: Uint8Array, file = 'tokenizer.json', blocking: Blocking = (work) => work(), parsed: (value: unknown) => void = () => undefined,
+): Promise<Tokenizer> {
   const module = await library.get();
   const refuse = (why: string, cause?: unknown): never => {
     throw new AtlasError('bad-tokenizer', { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) }, { cause });
@@ -80,8 +82,9 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json', b
 
   try {
     blocking(() => {
-      checkSizes(json);
+      const value = sized(json);
       start();
+      parsed(value);
     });
   } catch (error) {
     if (error instanceof AtlasError) throw error;
@@ -110,18 +113,19 @@ export async function loadTokenizer(json: Uint8Array, file = 'tokenizer.json', b
   };
 }
 
-/** Counts what the file holds before the library makes anything of it. Throws an Error with a short reason. */
-function checkSizes(json: Uint8Array): void {
+/** The file's JSON, once what it holds is counted: before the library makes anything of it. Throws an Error with a short reason. */
+function sized(json: Uint8Array): unknown {
   const most = (count: number, allowed: number, what: string) => {
     if (count > allowed) throw new Error(`it has ${count} ${what}, ${allowed} are allowed`);
   };
   most(json.length, TOKENIZER_MOST.bytes, 'bytes');
   const { value } = parseJson(json);
-  if (!isObject(value)) return; // for the library to refuse
+  if (!isObject(value)) return value; // for the library to refuse
   most(sizeOf(value.added_tokens), TOKENIZER_MOST.addedTokens, 'added tokens');
-  if (!isObject(value.model)) return;
+  if (!isObject(value.model)) return value;
   most(sizeOf(value.model.vocab), TOKENIZER_MOST.vocabulary, 'tokens in its vocabulary');
   most(sizeOf(value.model.merges), TOKENIZER_MOST.merges, 'merges');
+  return value;
 }
 
 function sizeOf(list: unknown): number {

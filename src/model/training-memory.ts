@@ -1,6 +1,7 @@
 /** How much memory training and pruning will take, before it is taken; the estimate of `memory.ts` for studies. */
 import { AtlasError } from '../errors.ts';
-import { adapterBytes, BACKWARD, chunkTokens, copyBytes, describeBytes, headBytes, type Model } from './memory.ts';
+import { describeBytes } from './figures.ts';
+import { adapterBytes, BACKWARD, chunkTokens, copyBytes, headBytes, type Model } from './memory.ts';
 
 /** Sequences of a step's batch, their length, and the rank of every module's adapter. */
 export interface TrainingLoad { sequences: number; length: number; ranks: readonly number[] }

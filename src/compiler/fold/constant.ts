@@ -25,7 +25,7 @@ export interface Constant {
 export const isInteger = (type: ElementType): boolean => /int/.test(type);
 
 /** A value that an integer type cannot hold, as a division by zero gives: runtimes differ in what they make of it. */
-export function wholeOnly(type: ElementType, values: Numbers | Float64Array): void {
+export function wholeOnly(type: ElementType, values: Numbers): void {
   const odd = isInteger(type) ? values.find((x) => !Number.isInteger(x)) : undefined;
   if (odd !== undefined) throw new Clash(`it gives ${odd}, and its type is ${type}`);
 }
