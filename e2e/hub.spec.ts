@@ -171,6 +171,15 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
 });
 
+test('whose a host is, is seen on a phone too, however long its names are', async ({ page }) => {
+  const owner = `${'b'.repeat(63)}.example`;
+  await page.setViewportSize({ width: 390, height: 844 });
+  const spec = smallSpec();
+  await open(page, { ...spec, model: { ...spec.model, id: `url:https://huggingface.co.${'a'.repeat(60)}.${owner}/onnx/model_q4.onnx` } });
+  const box = await page.locator('.band bdi b', { hasText: owner }).boundingBox();
+  expect(box!.x + box!.width).toBeLessThanOrEqual(390);
+});
+
 test('a link to a model of a hub asks nothing of it before the visitor does', async ({ page }) => {
   const spec = smallSpec();
   await open(page, { ...spec, model: { ...spec.model, id: `hub:${repository}@main` } });
