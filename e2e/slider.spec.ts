@@ -115,16 +115,21 @@ test('Reset begins anew: the checkpoint goes', async ({ page }) => {
   await expect.poll(() => checkpoint(page)).toEqual([]);
 });
 
-test('without room for a checkpoint the page says so, and the training goes on', async ({ page }) => {
-  await open(page, sliderSpec(30));
-  await ready(page);
-  const browser = await page.context().newCDPSession(page);
-  await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1000 });
-  // It is said once; the next Step takes it away.
-  const said = await watch(page, '[role="alert"]');
-  await pausedMidway(page);
-  await saw(said, /cannot keep a checkpoint/);
-  await playThenPause(page);
-  await expect(title(page)).toHaveText('Paused');
-  await stepUntil(page, '#plate-panel', /Step 1\d of/);
+test.describe('without room', () => {
+  // The room of an origin is given back by nothing.
+  test.use({ ownContext: true });
+
+  test('without room for a checkpoint the page says so, and the training goes on', async ({ page }) => {
+    await open(page, sliderSpec(30));
+    await ready(page);
+    const browser = await page.context().newCDPSession(page);
+    await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1000 });
+    // It is said once; the next Step takes it away.
+    const said = await watch(page, '[role="alert"]');
+    await pausedMidway(page);
+    await saw(said, /cannot keep a checkpoint/);
+    await playThenPause(page);
+    await expect(title(page)).toHaveText('Paused');
+    await stepUntil(page, '#plate-panel', /Step 1\d of/);
+  });
 });

@@ -10,6 +10,9 @@ import type { AdaRankSpec } from '../src/experiment/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
 
+// A clock that is installed stays.
+test.use({ ownContext: true });
+
 let folder: string;
 test.beforeEach(async ({ page }) => {
   folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-stuck-')));
@@ -49,6 +52,8 @@ async function loadTiny(page: Page): Promise<void> {
   await page.getByRole('button', { name: /^Load / }).click();
   await expect(page.locator('.rail')).toContainText('<s> before each sequence');
   await expect(title(page)).toHaveText('Ready');
+  // The thread of the model before is gone.
+  await expect.poll(() => threads(page)).toHaveLength(1);
 }
 
 test('a model that is stuck tokenizing is named, and one that comes with the page takes its place', async ({ page }) => {

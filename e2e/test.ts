@@ -1,5 +1,8 @@
-/** Playwright's `test`, on a processor that is so many times slower where `THROTTLE` says so (`npm run test:e2e:thrice`). */
-import { test as base, type BrowserContext, type Page } from '@playwright/test';
+/**
+ * Playwright's `test`, on a processor that is so many times slower where `THROTTLE` says so (`npm run test:e2e:thrice`), and with pages
+ * that share what is compiled.
+ */
+import { test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
 
 export { expect, type Locator, type Page } from '@playwright/test';
 
@@ -11,7 +14,76 @@ async function throttle(page: Page): Promise<void> {
   await session.send('Emulation.setCPUThrottlingRate', { rate });
 }
 
-export const test = base.extend<{ slowly: void }>({
+/**
+ * A browser context for test after test. A page of its own holds the WebAssembly that others fetched: with `--process-per-site` all pages
+ * of a context share a process, and a process compiles the same bytes once. That saves a third of a test's time.
+ */
+class Shared {
+  private readonly held = new Set<string>();
+  private readonly context: BrowserContext;
+  private readonly holder: Page;
+  private readonly origin: string;
+
+  private constructor(context: BrowserContext, holder: Page, origin: string) {
+    this.context = context;
+    this.holder = holder;
+    this.origin = origin;
+    context.on('requestfinished', (request) => {
+      const url = request.url();
+      if (url.startsWith(origin) && url.endsWith('.wasm') && !this.held.has(url)) void this.hold(url);
+    });
+  }
+
+  static async open(context: BrowserContext, baseURL: string): Promise<Shared> {
+    const holder = await context.newPage();
+    await holder.goto(`${baseURL}/favicon.svg`);
+    return new Shared(context, holder, new URL(baseURL).origin);
+  }
+
+  private async hold(url: string): Promise<void> {
+    this.held.add(url);
+    await this.holder.evaluate(async (url) => {
+      const module = await WebAssembly.compileStreaming(fetch(url));
+      ((window as unknown as { held?: WebAssembly.Module[] }).held ??= []).push(module);
+    }, url).catch(() => this.held.delete(url));
+  }
+
+  /** Makes the context as new: nothing of the test before is open, kept or intercepted. */
+  async empty(options: BrowserContextOptions): Promise<BrowserContext> {
+    const { context, holder, origin } = this;
+    await context.unrouteAll();
+    for (const page of context.pages()) if (page !== holder) await page.close();
+    await context.setOffline(false);
+    await context.clearPermissions();
+    await context.grantPermissions(options.permissions ?? []);
+    // The process has its own copy of these, which the browser's clearing does not reach.
+    await holder.evaluate(() => localStorage.clear());
+    const session = await context.newCDPSession(holder);
+    await session.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
+    await session.detach();
+    return context;
+  }
+}
+
+interface Options {
+  /** For tests that change what cannot be taken back: a context of the test's own. */
+  ownContext: boolean;
+}
+
+export const test = base.extend<Options & { slowly: void }, { shared: Map<string, Promise<Shared>> }>({
+  ownContext: [false, { option: true }],
+  shared: [async ({}, use) => use(new Map()), { scope: 'worker' }],
+  context: async ({ browser, shared, ownContext, baseURL, viewport, locale, permissions }, give) => {
+    const options = { baseURL, viewport, locale, permissions };
+    if (ownContext) {
+      const context = await browser.newContext(options);
+      await give(context);
+      return context.close();
+    }
+    const key = JSON.stringify(options);
+    if (!shared.has(key)) shared.set(key, browser.newContext(options).then((context) => Shared.open(context, baseURL!)));
+    await give(await (await shared.get(key)!).empty(options));
+  },
   slowly: [async ({ browser }, use) => {
     if (rate === 1) return use();
     // A page may be closed before it is reached.

@@ -1,0 +1,57 @@
+/** Fifty model changes in one page, and one to a large model and back: what each leaves behind. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeTinyModel } from '../../test/tiny-model.ts';
+import type { Site } from '../page-browser.ts';
+import { linkOf, Place, shortSpec, type Holding } from './place.ts';
+
+export interface Models {
+  changes: number;
+  /** Each time the bundled model is back and measured. */
+  holdings: ({ change: number } & Holding)[];
+  same: boolean;
+  /** Before a large model was opened, measured on it, and with the bundled model back; null where none was given. */
+  large: { before: Holding; open: Holding; after: Holding } | null;
+}
+
+export async function manyModels(site: Site, changes: number, largeModel: string | null, tell: (words: string) => void): Promise<Models> {
+  const visit = await site.visit(''), folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
+  try {
+    const { page } = visit, place = await Place.of(page);
+    await page.goto(await linkOf(site.url, shortSpec()));
+    await place.until(/^Measured/);
+    const first = (await place.cells()).join(), holdings: Models['holdings'] = [];
+    let same = true;
+    const load = async (choose: () => Promise<void>) => {
+      await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+      await choose();
+      await page.getByRole('button', { name: /^Load / }).click();
+      await place.until(/^Ready$/);
+      await place.press('Play');
+      await place.until(/^Measured/);
+    };
+    const disk = (path: string) => load(() => page.locator('.picker input[type="file"]').first().setInputFiles(path));
+    const bundled = () => load(() => place.press('Inspect'));
+    for (let change = 0; change < changes; change += 2) {
+      await disk(folder);
+      await bundled();
+      same &&= (await place.cells()).join() === first;
+      holdings.push({ change: change + 2, ...await place.holding() });
+      tell(`${change + 2} of ${changes} model changes, ${JSON.stringify(holdings.at(-1))}`);
+    }
+    let large: Models['large'] = null;
+    if (largeModel) {
+      const before = await place.holding();
+      await disk(largeModel);
+      const open = await place.holding();
+      await bundled();
+      large = { before, open, after: await place.holding() };
+      tell(`Large model opened and left: ${JSON.stringify(large)}`);
+    }
+    return { changes, holdings, same, large };
+  } finally {
+    rmSync(folder, { recursive: true });
+    await visit.close();
+  }
+}

@@ -1,0 +1,129 @@
+/** A page that is watched from outside: what it holds, what it shows, and how a run in it is begun and waited for. */
+import { readFileSync } from 'node:fs';
+import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import { encodeLink } from '../../src/experiment/link.ts';
+import { defaultSpec } from '../../src/experiment/schema.ts';
+import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+
+/** The shortest measurement there is: one sequence of four tokens, one repeat. */
+export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec {
+  const spec = defaultSpec();
+  return { ...spec, sequences: 1, length: 4, method: { ...spec.method, repeats: 1 }, ...change };
+}
+
+export const linkOf = async (url: string, spec: ExperimentSpec) => `${url}${await encodeLink(spec)}`;
+
+/** What a page holds, garbage collected. Bytes, and counts. */
+export interface Holding {
+  /** JavaScript heap of the page's thread. */
+  heap: number;
+  /** Everything of the page's process, its workers and their WebAssembly included; null where the system does not tell. */
+  resident: number | null;
+  nodes: number;
+  listeners: number;
+  /** The page's own threads. */
+  threads: number;
+  /** Files in the page's private file system, with their bytes. */
+  files: number;
+  fileBytes: number;
+  /** Records in the page's database. */
+  records: number;
+}
+
+export class Place {
+  readonly page: Page;
+  private readonly session: CDPSession;
+
+  private constructor(page: Page, session: CDPSession) {
+    this.page = page;
+    this.session = session;
+  }
+
+  static async of(page: Page): Promise<Place> {
+    return new Place(page, await page.context().newCDPSession(page));
+  }
+
+  /** The process that draws the page: of all renderers the one that worked most. */
+  async process(): Promise<number> {
+    return rendererOf(this.page.context());
+  }
+
+  async holding(): Promise<Holding> {
+    await this.session.send('HeapProfiler.collectGarbage');
+    const { nodes, jsEventListeners: listeners } = await this.session.send('Memory.getDOMCounters');
+    const { usedSize: heap } = await this.session.send('Runtime.getHeapUsage');
+    const threads = this.page.workers().filter((w) => w.url().includes('engine.worker')).length;
+    return { heap, resident: residentOf(await this.process()), nodes, listeners, threads, ...await this.page.evaluate(kept) };
+  }
+
+  title(): Promise<string> {
+    return this.page.evaluate(() => document.querySelector('.status .bold')?.textContent ?? '');
+  }
+
+  /** Waits for the words at the head of the status; how long is up to the machine. */
+  async until(words: RegExp): Promise<void> {
+    await this.page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.status .bold')?.textContent ?? ''), words.source, { timeout: 0 });
+  }
+
+  press(name: string): Promise<void> {
+    return this.page.getByRole('button', { name, exact: true }).click();
+  }
+
+  /** What the map's cells say. */
+  cells(): Promise<string[]> {
+    return this.page.locator('#map [data-module]').allTextContents();
+  }
+
+  /** The rows that the open study's CSV saves, without what is said of the experiment. */
+  async csv(): Promise<string> {
+    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.locator('#plate-panel').getByRole('button', { name: 'CSV', exact: true }).click()]);
+    const text = readFileSync((await download.path())!, 'utf8');
+    return text.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+  }
+}
+
+/** Runs in the page: counts what it keeps in the browser. */
+async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
+  let files = 0, fileBytes = 0, records = 0;
+  const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+    for await (const entry of (folder as unknown as { values(): AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle> }).values()) {
+      if (entry.kind === 'directory') await walk(entry);
+      else {
+        files++;
+        fileBytes += (await entry.getFile()).size;
+      }
+    }
+  };
+  await walk(await navigator.storage.getDirectory());
+  for (const { name } of await indexedDB.databases()) {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open(name!);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error!);
+    });
+    for (const store of database.objectStoreNames) {
+      records += await new Promise<number>((resolve) => {
+        const request = database.transaction(store).objectStore(store).count();
+        request.onsuccess = () => resolve(request.result);
+      });
+    }
+    database.close();
+  }
+  return { files, fileBytes, records };
+}
+
+export async function rendererOf(context: BrowserContext): Promise<number> {
+  const session = await context.browser()!.newBrowserCDPSession();
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime)[0]!.id;
+}
+
+/** Linux says it in /proc. */
+function residentOf(pid: number): number | null {
+  try {
+    return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,60 @@
+/** A thousand short runs in one page: does anything it holds grow? */
+import type { Site } from '../page-browser.ts';
+import { linkOf, Place, shortSpec, type Holding } from './place.ts';
+
+/** After so many runs the pools are full; from then on nothing may grow. */
+export const SETTLED = 50;
+
+export interface Runs {
+  runs: number;
+  /** What the page holds every 50 runs. */
+  holdings: ({ run: number } & Holding)[];
+  /** All of them gave the ranks of the first. */
+  same: boolean;
+}
+
+export async function manyRuns(site: Site, runs: number, tell: (words: string) => void): Promise<Runs> {
+  const visit = await site.visit('');
+  try {
+    const { page } = visit, place = await Place.of(page);
+    await page.goto(await linkOf(site.url, shortSpec()));
+    await place.until(/^Measured/);
+    const first = (await place.cells()).join(), holdings: Runs['holdings'] = [];
+    let same = true;
+    for (let run = 0; run < runs;) {
+      const some = Math.min(SETTLED, runs - run);
+      const cells = await page.evaluate(runAgain, some);
+      same &&= cells.every((texts) => texts === first);
+      run += some;
+      holdings.push({ run, ...await place.holding() });
+      tell(`${run} of ${runs} runs, ${JSON.stringify(holdings.at(-1))}`);
+    }
+    return { runs, holdings, same };
+  } finally {
+    await visit.close();
+  }
+}
+
+/** In the page: Reset and Play as a visitor presses them, as soon as the run before is over. Says what the cells showed after each. */
+async function runAgain(times: number): Promise<string[]> {
+  const press = (name: string) => [...document.querySelectorAll('button')].find((b) => b.textContent === name)!.click();
+  const until = (words: RegExp) => new Promise<void>((resolve) => {
+    const look = () => {
+      if (!words.test(document.querySelector('.status .bold')?.textContent ?? '')) return;
+      observer.disconnect();
+      resolve();
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+    look();
+  });
+  const cells: string[] = [];
+  for (let run = 0; run < times; run++) {
+    press('Reset');
+    await until(/^Ready$/);
+    press('Play');
+    await until(/^Measured/);
+    cells.push([...document.querySelectorAll('#map [data-module]')].map((cell) => cell.textContent).join());
+  }
+  return cells;
+}
