@@ -7,7 +7,7 @@ export const MOST = {
   /** A graph with its weights: WebAssembly addresses 4 GB, whatever the machine has. */
   model: 4e9,
   /** The largest tokenizer.json files have 30 MB. */
-  tokenizer: 200e6,
+  tokenizer: 100e6,
   /** Any other JSON file beside a graph. */
   smallFile: 20e6,
   /** A hub's answer on what is in a repository. */

@@ -3,8 +3,10 @@
  * is); what goes beyond is refused in a sentence. Steps are counted by the module itself (tools/meter.mjs), not by a clock: a slow machine
  * refuses what a fast one does.
  */
+import { MOST } from './limits.ts';
+
 export const TOKENIZER_MOST = {
-  bytes: 100e6,
+  bytes: MOST.tokenizer,
   vocabulary: 500_000,
   merges: 1_000_000,
   addedTokens: 100_000,
