@@ -1,5 +1,6 @@
 /** The rank slider: one training answers every rank; stopped by a reload it goes on; without room for a checkpoint it says so. */
 import { expect, test, type Page } from './test.ts';
+import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, playThenPause, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
@@ -103,6 +104,30 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   expect(await curve(page)).toEqual(whole);
   // What was said before the reload is said again, not worked out again.
   await expect(plate(page)).toContainText('Without an adapter 9.500');
+  expect(await checkpoint(page)).toEqual([]);
+});
+
+test('another model and back: the training goes on from its checkpoint', async ({ page }, info) => {
+  await open(page, sliderSpec(10));
+  await ready(page);
+  await pausedMidway(page);
+  const [step] = await checkpoint(page);
+  const change = () => page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  const load = () => page.getByRole('button', { name: /^Load / }).click();
+  await change();
+  await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(info.outputPath('tiny')));
+  await load();
+  await ready(page);
+  await change();
+  await press(page, 'Inspect');
+  await load();
+  await ready(page);
+  expect(await checkpoint(page)).toEqual([step]);
+  const said = await watch(page, '#plate-panel');
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText('Trained for every rank');
+  const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
+  expect(Math.min(...steps)).toBeGreaterThanOrEqual(step!);
   expect(await checkpoint(page)).toEqual([]);
 });
 
