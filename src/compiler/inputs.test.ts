@@ -18,7 +18,7 @@ const BLOCK: readonly BlockVariant[] = [
   'plain', 'tapped', 'opened', 'adapted', 'backward', 'observed', 'adaptedBackward', 'kept', 'keptBackward', 'adapterBackward',
 ];
 const HEAD: readonly HeadVariant[] = ['logits', 'norm', 'normBackward'];
-const DECODE: readonly DecodePart[] = ['embedding', 'norm', 'logits', { layer: 0, adapted: false }, { layer: 0, adapted: true }];
+const DECODE: readonly DecodePart[] = ['embedding', 'norm', { layer: 0, adapted: false }, { layer: 0, adapted: true }];
 
 /** Names of inputs that no node reads. */
 async function unread({ model, inputs, weights }: Piece): Promise<string[]> {
