@@ -1,10 +1,9 @@
 /** AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens and noise. */
-import type { InferenceSession } from 'onnxruntime-web';
 import { startEngine } from '../cli/engine.ts';
 import { median, ownTime, watchOthers } from './machine.ts';
 import { naiveProbe } from './naive.ts';
+import { engineOptions, plainOptions } from './provider.ts';
 import { untouchedInputs } from '../src/engine/untouched.ts';
-import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
@@ -19,8 +18,7 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
   const { graph, compiled } = model;
   const ids = Array.from({ length: sequences }, (_, s) => Array.from({ length }, (_, i) => (7919 * (s * length + i + 1)) % compiled.vocab));
   const batch = idsBatch(ids, compiled);
-  const { engine, runtime } = await startEngine(model, { provider, threads });
-  const sessionOptions: InferenceSession.SessionOptions = runtime.gpu ? { ...webgpuOptions(runtime.gpu.device), preferredOutputLocation: 'cpu' } : { executionProviders: ['wasm'] };
+  const { engine, runtime } = await startEngine(model, engineOptions(provider, threads)), sessionOptions = plainOptions(runtime);
 
   // Five modules, each of another depth and another role, stand for all: a naive probe costs about the same wherever the module is.
   const sampled = Array.from({ length: 5 }, (_, i) => {

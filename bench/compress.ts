@@ -1,7 +1,7 @@
 /**
  * Compress to Impress against LASER's exhaustive search: same samples, same engine, same machine, one run.
  *
- *   npx tsx bench/compress.ts [--model FOLDER] [--samples 100] [--test 200] [--trials 24] [--task next-word] [--laser all|sample] [--processor]
+ *   npx tsx bench/compress.ts [--model FOLDER] [--samples 100] [--test 200] [--trials 24] [--task next-word] [--laser all|sample] [--processor] [--provider wasm|webgpu]
  *
  * LASER's side tries every module at every ρ, in full or by a seeded sample of 24 that stand for all; the other side is one backward pass
  * and `trials` evaluations. Both reuse the clean blocks before a change. The totals count the decompositions, too: LASER's are those in
@@ -17,15 +17,16 @@ import { runCompress } from '../src/experiment/compress-run.ts';
 import { reduceCompress, type CompressState } from '../src/experiment/compress-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { ownTime, provenance, watchOthers } from './machine.ts';
+import { fileMark, providerOption } from './provider.ts';
 
 const { values } = parseArgs({
   options: {
-    model: { type: 'string' }, samples: { type: 'string', default: '100' }, test: { type: 'string', default: '200' }, trials: { type: 'string', default: '24' }, task: { type: 'string', default: 'next-word' },
+    ...providerOption, model: { type: 'string' }, samples: { type: 'string', default: '100' }, test: { type: 'string', default: '200' }, trials: { type: 'string', default: '24' }, task: { type: 'string', default: 'next-word' },
     laser: { type: 'string', default: 'all' }, processor: { type: 'boolean', default: false },
   },
 });
 const { samples, trials, task, laser: how } = values, spec = parseSpec({ study: 'compress', compress: { task: { kind: 'set', id: task }, samples: Number(samples), test: Number(values.test), trials: Number(trials), laser: how, checks: 0 } });
-const { context, dispose } = await openStudy(spec, values.model === undefined ? {} : { model: resolve(values.model) }), { modules } = context.model;
+const { context, dispose } = await openStudy(spec, { provider: values.provider, ...(values.model !== undefined && { model: resolve(values.model) }) }), { modules } = context.model;
 const others = watchOthers(), began = ownTime();
 const now = values.processor ? () => 1000 * ownTime() : () => performance.now(), start = now();
 let state: CompressState | null = null, phase = '';
@@ -48,4 +49,4 @@ const row = {
 };
 console.log(`LASER ${seconds(search)} s${laser.made < laser.evaluations ? ` (${laser.made} of ${laser.evaluations} made)` : ''}, this ${seconds(own)} s: ${row.ratio.toFixed(1)} times fewer seconds; decompositions counted, ${row.ratioWithDecompositions.toFixed(1)} times. ${Math.round(100 * elsewhere)} % of the processors elsewhere.`);
 await mkdir(new URL('results/', import.meta.url), { recursive: true });
-await writeFile(new URL(`results/compress-${basename(result.model.id).replace(/^\w+:/, '')}-${task}-${samples}x${trials}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);
+await writeFile(new URL(`results/compress-${basename(result.model.id).replace(/^\w+:/, '')}-${task}-${samples}x${trials}${fileMark(values.provider)}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);

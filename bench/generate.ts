@@ -1,7 +1,8 @@
 /**
- * `npx tsx bench/generate.ts [MODEL_FOLDER]`: a token with the cache of keys and values against a token by a whole forward pass of the
+ * `npx tsx bench/generate.ts [MODEL_FOLDER] [--provider wasm|webgpu]`: a token with the cache of keys and values against a token by a whole forward pass of the
  * text so far, at several lengths; the same pieces of the same export, session creation not counted. Time is processor time of all
- * threads, which other work on the machine disturbs less than the clock. Prints and writes `bench/results/generate-<model>.json`.
+ * threads, which other work on the machine disturbs less than the clock; on WebGPU it is the clock's. Prints and writes
+ * `bench/results/generate-<model>.json`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
@@ -11,37 +12,40 @@ import { createHead } from '../src/engine/head.ts';
 import { Network, shapeOf } from '../src/engine/network.ts';
 import { Pieces } from '../src/engine/pieces.ts';
 import { VocabularyChunks } from '../src/engine/vocabulary-chunks.ts';
-import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { likeliest } from '../src/methods/sampling.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
+import { backendOf } from '../cli/engine.ts';
 import { loadRuntime } from '../cli/runtime.ts';
 import { provenance } from './machine.ts';
+import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { lengths: { type: 'string', default: '64,128,256' }, tokens: { type: 'string', default: '16' }, passes: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' } },
+  options: { ...providerOption, lengths: { type: 'string', default: '64,128,256' }, tokens: { type: 'string', default: '16' }, passes: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' } },
 });
 const path = positionals[0] ?? resolve(import.meta.dirname, '../public/models/atlas-3m'), tokens = Number(values.tokens), passes = Number(values.passes);
-const { compiled: model } = await loadModel(await nodeFiles(path)), { ort } = await loadRuntime('wasm', values.threads);
+const { compiled: model } = await loadModel(await nodeFiles(path)), options = engineOptions(values.provider, values.threads);
+const runtime = await loadRuntime(options.provider, options.threads);
+// Engines come and go on it.
+runtime.gpu?.retain();
 const textOf = (length: number) => Int32Array.from({ length }, (_, i) => (i * i * 7 + 3) % model.vocab);
 
-/** Processor and clock milliseconds of a task. */
-async function spent(task: () => Promise<unknown>): Promise<{ cpu: number; wall: number }> {
-  const before = process.cpuUsage(), start = performance.now();
+/** Milliseconds of a task: those that count on the provider, and the clock's. */
+async function spent(task: () => Promise<unknown>): Promise<{ own: number; wall: number }> {
+  const before = spentTime(runtime), start = performance.now();
   await task();
-  const { user, system } = process.cpuUsage(before);
-  return { cpu: (user + system) / 1000, wall: performance.now() - start };
+  return { own: spentTime(runtime) - before, wall: performance.now() - start };
 }
 
-const median = (times: { cpu: number; wall: number }[]) => {
-  const of = (key: 'cpu' | 'wall') => times.map((t) => t[key]).sort((a, b) => a - b)[times.length >> 1]!;
-  return { cpu: of('cpu'), wall: of('wall') };
+const median = (times: { own: number; wall: number }[]) => {
+  const of = (key: 'own' | 'wall') => times.map((t) => t[key]).sort((a, b) => a - b)[times.length >> 1]!;
+  return { own: of('own'), wall: of('wall') };
 };
 
 /** A text of `length` tokens, the last of which are written one by one. */
 async function cached(length: number) {
-  const engine = createEngine({ model, backend: new WasmBackend(ort), memoryBudgetBytes: 4e9 }), times: { cpu: number; wall: number }[] = [];
+  const engine = createEngine({ model, backend: backendOf(runtime), memoryBudgetBytes: 4e9 }), times: { own: number; wall: number }[] = [];
   const text = engine.generate({ prompt: textOf(length - tokens), tokens, choose: likeliest });
   const prompt = await spent(() => text.next());
   for (let i = 1; i < tokens; i++) times.push(await spent(() => text.next()));
@@ -52,8 +56,8 @@ async function cached(length: number) {
 
 /** A whole forward pass and the logits behind its last token. */
 async function whole(length: number) {
-  const backend = new WasmBackend(ort), pieces = new Pieces(model, backend), network = new Network(model, backend, pieces), chunks = new VocabularyChunks(backend, model.head);
-  const head = createHead(model, backend, pieces, chunks), batch = { ids: textOf(length), sequences: 1, length }, times: { cpu: number; wall: number }[] = [];
+  const backend = backendOf(runtime), pieces = new Pieces(model, backend), network = new Network(model, backend, pieces), chunks = new VocabularyChunks(backend, model.head);
+  const head = createHead(model, backend, pieces, chunks), batch = { ids: textOf(length), sequences: 1, length }, times: { own: number; wall: number }[] = [];
   for (let i = 0; i <= passes; i++) {
     times.push(await spent(async () => {
       const stream = await network.forward(batch), prepared = await head.prepare(shapeOf(batch), stream.at(-1)!);
@@ -68,15 +72,16 @@ async function whole(length: number) {
   return median(times.slice(1));
 }
 
+console.log(providerName(runtime));
 const lengths = values.lengths.split(',').map(Number), rows = [];
 // The first engine of a process also warms up the JavaScript around it.
 await cached(lengths[0]!);
 for (const length of lengths) {
-  const recomputed = await whole(length), { token, prompt } = await cached(length), ratio = recomputed.cpu / token.cpu;
+  const recomputed = await whole(length), { token, prompt } = await cached(length), ratio = recomputed.own / token.own;
   rows.push({ length, recomputed, token, prompt, ratio });
-  console.log(`${String(length).padStart(5)} tokens: ${token.cpu.toFixed(1)} ms a token with the cache, ${recomputed.cpu.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.cpu).toFixed(0)} tokens a second of processor time; by the clock now ${(1000 / token.wall).toFixed(0)})`);
+  console.log(`${String(length).padStart(5)} tokens: ${token.own.toFixed(1)} ms a token with the cache, ${recomputed.own.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.own).toFixed(0)} tokens a second of ${runtime.gpu ? 'the clock' : 'processor time'}; by the clock now ${(1000 / token.wall).toFixed(0)})`);
 }
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, `generate-${basename(path)}.json`), `${JSON.stringify({ ...provenance(), threads: Number(values.threads), rows }, null, 1)}\n`);
+writeFileSync(resolve(folder, `generate-${basename(path)}${fileMark(values.provider)}.json`), `${JSON.stringify({ ...provenance(), threads: runtime.threads, provider: values.provider, rows }, null, 1)}\n`);
 process.exit(0);

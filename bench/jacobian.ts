@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/jacobian.ts [MODEL_FOLDER] [--draws 48] [--text ID] [--sequences 2 --length 12] [--seed 1] [--sigma 0.1] [--reference FOLDER] [--kept FILE]`: the Jacobian probe, alone and
+ * `npx tsx bench/jacobian.ts [MODEL_FOLDER] [--draws 48] [--text ID] [--sequences 2 --length 12] [--seed 1] [--sigma 0.1] [--reference FOLDER] [--kept FILE] [--provider wasm|webgpu]`: the Jacobian probe, alone and
  * combined with sampled AdaRank, against the mean of many draws; Spearman and seconds of one run. With `--reference` (a folder
  * with PyTorch's adarank.json and texts.json) the tokens and the first draws are those; the rest of `--draws` is made here. `--text` is the id
  * of a bundled text. `--kept` is a file the draws are written to as they come, and taken up from: those of a large model take half an hour.
@@ -9,9 +9,7 @@ import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tokensOf } from '../cli/data.ts';
-import { loadRuntime } from '../cli/runtime.ts';
-import { createEngine } from '../src/engine/cut-engine.ts';
-import { WasmBackend } from '../src/engine/wasm-backend.ts';
+import { startEngine } from '../cli/engine.ts';
 import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
 import { combine } from '../src/methods/combined.ts';
 import { jacobianImportances, jacobianScales, jacobianSquares, type JacobianDraw } from '../src/methods/jacobian.ts';
@@ -20,15 +18,15 @@ import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
 import { provenance } from './machine.ts';
+import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { draws: { type: 'string', default: '48' }, text: { type: 'string', default: 'atlas-heldout' }, seed: { type: 'string', default: '1' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' }, reference: { type: 'string' }, sigma: { type: 'string' }, kept: { type: 'string' } },
+  options: { ...providerOption, draws: { type: 'string', default: '48' }, text: { type: 'string', default: 'atlas-heldout' }, seed: { type: 'string', default: '1' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' }, reference: { type: 'string' }, sigma: { type: 'string' }, kept: { type: 'string' } },
 });
 const root = resolve(import.meta.dirname, '..'), folder = positionals[0] ?? resolve(root, 'public/models/atlas-3m');
 const model = await loadModel(await nodeFiles(folder)), { modules } = model.compiled, threads = Math.min(2, availableParallelism());
-const { ort } = await loadRuntime('wasm', String(threads));
-const engine = createEngine({ model: model.compiled, backend: new WasmBackend(ort), memoryBudgetBytes: 3e9 });
+const { engine, runtime } = await startEngine(model, engineOptions(values.provider, String(threads)));
 const json = (file: string) => JSON.parse(readFileSync(resolve(values.reference!, file), 'utf8'));
 
 const batch = values.reference
@@ -70,7 +68,7 @@ const row = (what: string, seconds: number, maps: (i: number) => number[]) => {
   console.log(`${what.padEnd(44)} ${middle.toFixed(4)} ±${spread.toFixed(4)} ${seconds.toFixed(2).padStart(8)} s   1/${((5 * secondsPerDraw) / seconds).toFixed(1)} of five draws`);
 };
 
-console.log(`${model.open.title}, ${batch.sequences} x ${batch.length} tokens, WASM, ${threads} threads, noise ${values.sigma ?? 'std(W)'}; ${count} draws, halves ${spearman(sampled.map((d) => mean(d.slice(0, count / 2))), sampled.map((d) => mean(d.slice(count / 2)))).toFixed(4)}`);
+console.log(`${model.open.title}, ${batch.sequences} x ${batch.length} tokens, ${providerName(runtime)}, noise ${values.sigma ?? 'std(W)'}; ${count} draws, halves ${spearman(sampled.map((d) => mean(d.slice(0, count / 2))), sampled.map((d) => mean(d.slice(count / 2)))).toFixed(4)}`);
 for (const k of [1, 3, 5]) row(`sampled, ${k} draws`, k * secondsPerDraw, (i) => sampled.map((d) => mean(held[i]!.slice(0, k).map((r) => d[r]!))));
 await draws(1, false, 0);
 await draws(8, false, 0);
@@ -120,8 +118,8 @@ console.log(`level, measured over predicted, quartiles: ${level.map((v) => v.toF
 
 const report = {
   ...provenance(),
-  model: model.open.title, sequences: batch.sequences, length: batch.length, threads, text: values.reference ? 'reference' : values.text, seed, truthDraws: count, secondsPerDraw, level, rows, coverage,
+  model: model.open.title, sequences: batch.sequences, length: batch.length, threads: runtime.threads, provider: engine.provider, text: values.reference ? 'reference' : values.text, seed, truthDraws: count, secondsPerDraw, level, rows, coverage,
 };
 mkdirSync(resolve(import.meta.dirname, 'results'), { recursive: true });
-writeFileSync(resolve(import.meta.dirname, 'results', `jacobian-${basename(folder)}-${batch.sequences}x${batch.length}${values.text === 'atlas-heldout' ? '' : `-${values.text}-seed${seed}`}${values.sigma ? `-${values.sigma}` : ''}.json`), `${JSON.stringify(report, null, 1)}\n`);
+writeFileSync(resolve(import.meta.dirname, 'results', `jacobian-${basename(folder)}-${batch.sequences}x${batch.length}${values.text === 'atlas-heldout' ? '' : `-${values.text}-seed${seed}`}${values.sigma ? `-${values.sigma}` : ''}${fileMark(values.provider)}.json`), `${JSON.stringify(report, null, 1)}\n`);
 process.exit(0);

@@ -1,5 +1,5 @@
 /**
- * `npx tsx bench/losa.ts [MODEL FOLDER] [--rounds 5] [--processor]`: a LoSA round against its training steps, at the default settings of the
+ * `npx tsx bench/losa.ts [MODEL FOLDER] [--rounds 5] [--processor] [--provider wasm|webgpu]`: a LoSA round against its training steps, at the default settings of the
  * study. A round is what pruning adds (similarity of the layers, Wanda's norms and masks, reconstruction errors, ranks) and the steps
  * that repair; the held-out losses between them are only there to be shown, and named apart. `--rounds` stops after so many;
  * `--processor` counts processor seconds instead of the clock's, where others are at work. Results: bench/results/losa-<model>.json.
@@ -11,9 +11,10 @@ import { openStudy } from '../cli/study.ts';
 import { runPrune } from '../src/experiment/prune-run.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { ownTime, provenance, watchOthers } from './machine.ts';
+import { fileMark, providerOption } from './provider.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string', default: '5' }, processor: { type: 'boolean', default: false } } });
-const spec = parseSpec({ study: 'prune', prune: { baselines: false } }), { context, dispose } = await openStudy(spec, positionals[0] === undefined ? {} : { model: resolve(positionals[0]) });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { ...providerOption, rounds: { type: 'string', default: '5' }, processor: { type: 'boolean', default: false } } });
+const spec = parseSpec({ study: 'prune', prune: { baselines: false } }), { context, dispose } = await openStudy(spec, { provider: values.provider, ...(positionals[0] !== undefined && { model: resolve(positionals[0]) }) });
 const now = values.processor ? () => 1000 * ownTime() : () => performance.now(), others = watchOthers(), began = ownTime(), seconds = (milliseconds: number) => Math.round(milliseconds / 10) / 100;
 
 interface Round { similarity: number; pruning: number; judging: number; steps: number; training: number }
@@ -41,4 +42,4 @@ for (const [i, row] of rows.entries()) console.log(`round ${i + 1}: ${JSON.strin
 console.log(`A round takes ${ratio.toFixed(2)} times its training steps (goal 1.5). ${Math.round(100 * elsewhere)} % of the processors elsewhere.`);
 const results = resolve(import.meta.dirname, 'results');
 mkdirSync(results, { recursive: true });
-writeFileSync(resolve(results, `losa-${basename(context.model.id).replace(/^\w+:/, '')}.json`), `${JSON.stringify({ ...provenance(), model: context.model.id, clock: values.processor ? 'processor' : 'wall', elsewhere, rounds: rows, ratio }, null, 1)}\n`);
+writeFileSync(resolve(results, `losa-${basename(context.model.id).replace(/^\w+:/, '')}${fileMark(values.provider)}.json`), `${JSON.stringify({ ...provenance(), model: context.model.id, provider: context.provider, clock: values.processor ? 'processor' : 'wall', elsewhere, rounds: rows, ratio }, null, 1)}\n`);

@@ -5,7 +5,9 @@
  * the runtime count for little.
  */
 import type * as Ort from 'onnxruntime-web';
+import type { NodeRuntime } from '../cli/runtime.ts';
 import { int, model, node, value } from '../src/engine/graphs.ts';
+import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 
 export interface Sizes { rows: number; modules: readonly { inFeatures: number; outFeatures: number }[]; rank: number; hidden: number; vocab: number }
 
@@ -27,32 +29,41 @@ const ofHead = (rows: number, hidden: number, vocab: number): Product[] => [{ a:
 
 interface Prepared { session: Ort.InferenceSession; feeds: Record<string, Ort.Tensor>; times: number }
 
-async function prepare(ort: typeof Ort, products: readonly Product[], times: number): Promise<Prepared> {
+async function prepare({ ort, gpu }: NodeRuntime, products: readonly Product[], times: number): Promise<Prepared> {
   const sizeOf = ({ a, b, transA, transB }: Product) => [transA ? a[1] : a[0], transB ? b[0] : b[1]];
   const graph = model(
     products.map((p, i) => node('Gemm', [`a${i}`, `b${i}`], `y${i}`, { transA: int(Number(p.transA ?? false)), transB: int(Number(p.transB ?? false)) })),
     products.flatMap((p, i) => [value(`a${i}`, 'float32', p.a), value(`b${i}`, 'float32', p.b)]),
     products.map((p, i) => value(`y${i}`, 'float32', sizeOf(p))),
   );
-  const filled = (dims: [number, number]) => new ort.Tensor('float32', new Float32Array(dims[0] * dims[1]).fill(0.01), dims);
+  const filled = (dims: [number, number]) => {
+    const data = new Float32Array(dims[0] * dims[1]).fill(0.01);
+    if (!gpu) return new ort.Tensor('float32', data, dims);
+    // There once, as weights are: sent along with every run they would cost more than the products.
+    const buffer = gpu.device.createBuffer({ size: Math.ceil(data.byteLength / 16) * 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    gpu.device.queue.writeBuffer(buffer, 0, data);
+    return ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims }) as Ort.Tensor;
+  };
   const feeds = Object.fromEntries(products.flatMap((p, i) => [[`a${i}`, filled(p.a)], [`b${i}`, filled(p.b)]]));
-  return { session: await ort.InferenceSession.create(graph), feeds, times };
+  return { session: await ort.InferenceSession.create(graph, gpu ? webgpuOptions(gpu.device) : {}), feeds, times };
 }
 
 /** A function that runs all products of one step once, and how many floating-point operations they are. */
-export async function pureProducts(ort: typeof Ort, { rows, modules, rank, hidden, vocab }: Sizes): Promise<{ run(): Promise<void>; flops: number }> {
+export async function pureProducts(runtime: NodeRuntime, { rows, modules, rank, hidden, vocab }: Sizes): Promise<{ run(): Promise<void>; flops: number }> {
   const shapes = new Map<string, { i: number; o: number; times: number }>();
   for (const { inFeatures: i, outFeatures: o } of modules) shapes.set(`${i} ${o}`, { i, o, times: (shapes.get(`${i} ${o}`)?.times ?? 0) + 1 });
-  const prepared = [await prepare(ort, ofHead(rows, hidden, vocab), 1)];
+  const prepared = [await prepare(runtime, ofHead(rows, hidden, vocab), 1)];
   let flops = 4 * rows * hidden * vocab;
   for (const { i, o, times } of shapes.values()) {
-    prepared.push(await prepare(ort, ofModule(rows, i, o, rank), times));
+    prepared.push(await prepare(runtime, ofModule(rows, i, o, rank), times));
     flops += times * rows * (4 * i * o + 6 * rank * (i + o));
   }
   const run = async () => {
     for (const { session, feeds, times } of prepared) {
       for (let n = 0; n < times; n++) for (const y of Object.values(await session.run(feeds))) y.dispose();
     }
+    // On a GPU a run ends when it is asked for.
+    await runtime.gpu?.device.queue.onSubmittedWorkDone();
   };
   return { run, flops };
 }

@@ -1,7 +1,7 @@
 /**
- * `npx tsx bench/qdylora.ts`: one QDyLoRA run against LoRAs trained separately at a few ranks; the bundled model in NF4, the same
+ * `npx tsx bench/qdylora.ts [--provider wasm|webgpu]`: one QDyLoRA run against LoRAs trained separately at a few ranks; the bundled model in NF4, the same
  * text, steps, seed and α. Prints and writes held-out losses side by side, and the time of one run against that of one LoRA a
- * rank. Time is processor time of all threads, which other work on the machine disturbs less than the clock.
+ * rank. Time is processor time of all threads, which other work on the machine disturbs less than the clock; on WebGPU it is the clock's.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,10 +14,11 @@ import { parseTraining, trainingPresets, type TrainingSpec } from '../src/experi
 import { factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { provenance } from './machine.ts';
+import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';
 
 const { values } = parseArgs({
   options: {
-    steps: { type: 'string', default: '160' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '32' }, seed: { type: 'string', default: '1' },
+    ...providerOption, steps: { type: 'string', default: '160' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '32' }, seed: { type: 'string', default: '1' },
     most: { type: 'string', default: '16' }, ranks: { type: 'string', default: '1,2,4,8,16' }, modes: { type: 'string', default: 'frozen,full' },
     rate: { type: 'string', default: '2e-3' }, 'dylora-rate': { type: 'string', default: '2e-3' }, threads: { type: 'string', default: '2' }, out: { type: 'string', default: 'qdylora' },
   },
@@ -26,29 +27,28 @@ const [steps, batch, length, seed, most, rate, dyLoraRate] = (['steps', 'batch',
 const ranks = values.ranks.split(',').filter(Boolean).map(Number), modes = values.modes.split(',').filter(Boolean) as ('frozen' | 'full')[];
 
 const model = await loadModel(await bundledModel('atlas-3m'));
-const { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: values.threads }, 'nf4');
+const { engine, runtime } = await startEngine(model, engineOptions(values.provider, values.threads), 'nf4');
 const preset = parseTraining(trainingPresets.qdylora);
 const data = {
   train: await tokensOf(preset.train, { sequences: Infinity, length, bos: 'none' }, model), held: await tokensOf(preset.held, { sequences: preset.heldSequences, length, bos: 'none' }, model),
 };
 
-/** The result, and processor seconds a step. */
+/** The result, and seconds a step. */
 async function run(method: TrainingSpec['method'], rank: number, learningRate: number): Promise<{ result: TrainingResult; seconds: number }> {
   const spec = parseTraining({
     ...preset, seed, length, method, adapter: { ...preset.adapter, ranks: { kind: 'uniform', rank } },
     training: { ...preset.training, steps, batch, learningRate, evaluateEvery: 0 },
   });
-  let before = process.cpuUsage(), spent = 0, counted = 0;
+  let before = spentTime(runtime), spent = 0, counted = 0;
   for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data })) {
-    const { user, system } = process.cpuUsage(before);
     // The first steps compile the pieces.
     if (event.type === 'step' && event.step > 5) {
-      spent += (user + system) / 1e6;
+      spent += (spentTime(runtime) - before) / 1000;
       counted++;
     }
     if (event.type === 'evaluation') console.error(`${method.name}${method.name === 'qdylora' ? ` ${method.mode}` : ''}, rank ${rank}, after ${event.step} steps: ${event.loss.toFixed(4)}`);
     if (event.type === 'done') return { result: event.result, seconds: spent / counted };
-    before = process.cpuUsage();
+    before = spentTime(runtime);
   }
   throw new Error('the run did not end');
 }
@@ -64,7 +64,7 @@ for (const rank of ranks) {
 }
 await engine.dispose();
 
-console.log(`base ${dyLoras[0]?.base.toFixed(4)}; ${steps} steps of ${batch} x ${length} tokens, rates ${rate} (LoRA) and ${dyLoraRate} (QDyLoRA), ${((performance.now() - start) / 1000).toFixed(0)} s in all`);
+console.log(`${providerName(runtime)}; base ${dyLoras[0]?.base.toFixed(4)}; ${steps} steps of ${batch} x ${length} tokens, rates ${rate} (LoRA) and ${dyLoraRate} (QDyLoRA), ${((performance.now() - start) / 1000).toFixed(0)} s in all`);
 console.log(`rank   LoRA      ${dyLoras.map((d) => `QDyLoRA ${d.mode}`.padEnd(24)).join('')}`);
 for (const rank of [...new Set([...ranks, ...dyLoras.flatMap((d) => d.curve.losses.map((l) => l.rank))])].sort((a, b) => a - b)) {
   const lora = loras.find((l) => l.rank === rank)?.loss;
@@ -80,6 +80,6 @@ dyLoras.forEach((d, i) => console.log(`${d.mode}: knee ${d.curve.knee}; ${d.seco
 
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
-const report = { ...provenance(), steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
-writeFileSync(resolve(folder, `${values.out}.json`), `${JSON.stringify(report, null, 1)}\n`);
+const report = { ...provenance(), provider: values.provider, steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
+writeFileSync(resolve(folder, `${values.out}${fileMark(values.provider)}.json`), `${JSON.stringify(report, null, 1)}\n`);
 process.exit(0);

@@ -7,11 +7,12 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { adaRankAgainstNaive } from './adarank.ts';
 import { provenance } from './machine.ts';
+import { providerOption } from './provider.ts';
 import { javaScriptSizes } from './size.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { provider: { type: 'string', default: 'wasm' }, threads: { type: 'string', default: '2' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' } },
+  options: { ...providerOption, threads: { type: 'string', default: '2' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' } },
 });
 const bundled = resolve(import.meta.dirname, '../public/models/atlas-3m');
 const path = positionals[0] ?? bundled;

@@ -1,12 +1,11 @@
 /**
- * `npm run bench:training [-- MODEL FOLDER] [--rank 8] [--batch 4] [--length 64] [--steps 500]`: a LoRA step over all linear layers
- * against the pure matrix products of the same sizes, both on WASM, taken in turns; step time per parameter of the model; and
+ * `npm run bench:training [-- MODEL FOLDER] [--rank 8] [--batch 4] [--length 64] [--steps 500] [--provider wasm|webgpu]`: a LoRA step over all linear layers
+ * against the pure matrix products of the same sizes, both on one provider, taken in turns; step time per parameter of the model; and
  * memory over many steps. Prints and writes the figures.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type * as Ort from 'onnxruntime-web';
 import { bundledModel } from '../cli/bundled.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
@@ -16,18 +15,19 @@ import { nodeFiles } from '../src/model/node-files.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
 import { pureProducts } from './products.ts';
+import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    rank: { type: 'string', default: '8' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '64' }, pairs: { type: 'string', default: '9' },
+    ...providerOption, rank: { type: 'string', default: '8' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '64' }, pairs: { type: 'string', default: '9' },
     steps: { type: 'string', default: '500' }, threads: { type: 'string', default: '2' }, out: { type: 'string', default: 'training' },
   },
 });
 const [rank, batch, length, pairs, steps] = (['rank', 'batch', 'length', 'pairs', 'steps'] as const).map((name) => Number(values[name])) as [number, number, number, number, number];
 
 const model = await loadModel(positionals[0] === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(positionals[0])));
-const facts = factsOf(model), { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: values.threads });
+const facts = factsOf(model), { engine, runtime } = await startEngine(model, engineOptions(values.provider, values.threads));
 const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length, bos: 'none' }, model);
 const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => rank)));
 const use = { adapters, scale: () => 2 };
@@ -44,7 +44,7 @@ const once = () => {
   step++;
   return engine.trainStep(batchOfStep(data, 1, step, batch), use, { step, ...adamW });
 };
-const pure = await pureProducts(runtime.ort as unknown as typeof Ort, { rows: batch * length, modules: facts.modules, rank, hidden: facts.hidden, vocab: facts.vocab });
+const pure = await pureProducts(runtime, { rows: batch * length, modules: facts.modules, rank, hidden: facts.hidden, vocab: facts.vocab });
 // The first steps build sessions.
 for (let i = 0; i < 3; i++) {
   await once();
@@ -59,7 +59,7 @@ const others = watch(ownTime() - used), ratios = stepTimes.map((t, i) => t / pur
 const quartile = (n: number) => ratios[Math.round((n * (pairs - 1)) / 4)]!;
 const weights = facts.modules.reduce((sum, m) => sum + m.inFeatures * m.outFeatures, 0) + facts.hidden * facts.vocab;
 const perWeight = (1e6 * median(stepTimes)) / (weights * batch * length);
-console.log(`${facts.title}, ${batch} x ${length} tokens, rank ${rank}: step ${median(stepTimes).toFixed(0)} ms, pure products ${median(pureTimes).toFixed(0)} ms (${(pure.flops / median(pureTimes) / 1e6).toFixed(0)} GFLOP/s): ${ratio.toFixed(2)}x (goal 1.3x)`);
+console.log(`${facts.title}, ${providerName(runtime)}, ${batch} x ${length} tokens, rank ${rank}: step ${median(stepTimes).toFixed(0)} ms, pure products ${median(pureTimes).toFixed(0)} ms (${(pure.flops / median(pureTimes) / 1e6).toFixed(0)} GFLOP/s): ${ratio.toFixed(2)}x (goal 1.3x)`);
 console.log(`half of the ${pairs} ratios from ${quartile(1).toFixed(2)} to ${quartile(3).toFixed(2)}; ${(100 * others).toFixed(0)} % of the processors elsewhere; ${perWeight.toFixed(4)} ns per weight and token`);
 
 const memory: { step: number; engine: number; resident: number }[] = [], every = Math.max(1, Math.floor(steps / 10));
@@ -76,8 +76,8 @@ await engine.dispose();
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
 const report = {
-  ...provenance(), others, model: facts.title, rank, batch, length,
+  ...provenance(), others, provider: engine.provider, model: facts.title, rank, batch, length,
   stepMilliseconds: median(stepTimes), pureMilliseconds: median(pureTimes), ratio, ratioQuartiles: [quartile(1), quartile(3)], nanosecondsPerWeightAndToken: perWeight, flops: pure.flops, memory,
 };
-writeFileSync(resolve(folder, `${values.out}-${facts.title.replace(/[^\w.-]+/g, '-')}.json`), `${JSON.stringify(report, null, 1)}\n`);
+writeFileSync(resolve(folder, `${values.out}-${facts.title.replace(/[^\w.-]+/g, '-')}${fileMark(values.provider)}.json`), `${JSON.stringify(report, null, 1)}\n`);
 process.exit(0);

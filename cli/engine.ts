@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
 import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
+import type { Backend } from '../src/engine/backend.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
@@ -23,10 +24,12 @@ export interface StartedEngine {
 /** WebAssembly addresses 4 GB; half of a smaller machine's memory is left to others. */
 export const budget = () => Math.min(4e9, totalmem() / 2);
 
+/** Several may be on one runtime; on a GPU they share its device. */
+export const backendOf = ({ ort, gpu }: NodeRuntime): Backend => (gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort));
+
 export async function startEngine(model: LoadedModel, { provider, threads }: Options, base: TrainingSpec['base'] = 'as-is'): Promise<StartedEngine> {
   const runtime = await loadRuntime(provider, threads), compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;
-  const backend = runtime.gpu ? new WebGpuBackend(runtime.ort, runtime.gpu) : new WasmBackend(runtime.ort);
-  return { engine: createEngine({ model: compiled, backend, memoryBudgetBytes: budget() }), runtime, compiled };
+  return { engine: createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() }), runtime, compiled };
 }
 
 /** Says on stderr which kernels of training this provider computes wrongly, if any. */

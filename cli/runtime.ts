@@ -19,7 +19,10 @@ export async function loadRuntime(provider = 'wasm', threads?: string): Promise<
   }
   if (provider === 'webgpu') {
     if (threads !== undefined) throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
-    const gpu = await openGpu(dawn());
+    // Asked for, it is not exchanged for the CPU in silence.
+    const gpu = await openGpu(dawn()).catch((cause: unknown) => {
+      throw new AtlasError('no-gpu', {}, { cause });
+    });
     const ort = (await import('onnxruntime-web/webgpu')) as unknown as typeof Ort;
     return { kind: 'webgpu', ort: quiet(ort, 1), threads: 1, gpu };
   }

@@ -1,13 +1,9 @@
 /** Studies in Node: what one needs from outside, and which of them the command line can run. */
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { compile } from '../src/compiler/index.ts';
-import { dawn } from '../src/device/dawn.node.ts';
-import { openGpu } from '../src/device/gpu.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { floatModel } from '../src/engine/float-model.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
-import { WasmBackend } from '../src/engine/wasm-backend.ts';
-import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
 import { makeBase } from '../src/experiment/base.ts';
 import { isOnBase, MAKER } from '../src/experiment/base-spec.ts';
 import { checkpointKey } from '../src/experiment/checkpoint.ts';
@@ -21,7 +17,7 @@ import { versionsOf } from '../src/worker/versions.ts';
 import { bundledTask } from './bundled.ts';
 import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
 import { sayBos, tokensOf } from './data.ts';
-import { budget, startEngine, warnOfTraining } from './engine.ts';
+import { backendOf, budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './options.ts';
 import { loadFor } from './model-files.ts';
@@ -67,9 +63,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     imported = digestOf(values, scale);
     kept.set('imported', { name: 'imported', values, scales: values.map((v) => scale(v.module)), base: 'as-is' });
   }
-  // An engine takes its device along when it goes: each has its own.
-  const engineOf = async (compiled: CompiledModel) =>
-    createEngine({ model: compiled, backend: runtime.gpu ? new WebGpuBackend(runtime.ort, await openGpu(dawn())) : new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });
+  const engineOf = (compiled: CompiledModel) => createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() });
   const deriveFrom = (graph: Graph): StudyContext['derive'] => async (form) => engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
   const facts = await factsIn({ texts: textsOf(spec, spec.study), bos: spec.bos }, model);
   sayBos(facts.bos);
@@ -92,7 +86,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   const keeper: OpenStudy['keeper'] = (kind, of = context.spec) => keeperFor(kind ?? 'measurement', kind, of);
   if (spec.base === 'as-is' || !isOnBase(spec.study)) return { context, model, kept, keeper, dispose: () => engine.dispose() };
   try {
-    const graph = await basedGraph(model, await madeBase(context, await keeperFor('base', MAKER[spec.base], context.spec))), based = await engineOf(compile(graph));
+    const graph = await basedGraph(model, await madeBase(context, await keeperFor('base', MAKER[spec.base], context.spec))), based = engineOf(compile(graph));
     return { context: { ...context, engine: based, derive: deriveFrom(graph) }, model, kept, keeper, dispose: () => based.dispose() };
   } finally {
     await engine.dispose();

@@ -46,6 +46,7 @@ export const errorTable = {
   'bad-text': (v) => `The text cannot be used: ${v.why}. ${v.remedy}`,
   // --- device and engine ---
   'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,
+  'no-gpu': () => `No GPU was found that WebGPU can use here. Leave --provider webgpu out to compute on the CPU, or install a driver of the GPU (on Linux a Vulkan driver, and libvulkan1).`,
   'self-test': (v) => `${v.provider} computes wrongly here (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
   'too-large': (v) => `Needs ${v.needed}; this device allows ${v.allowed}. Use fewer or shorter sequences, or a q4 file.`,
   'training-too-large': (v) => `A training step of ${v.sequences} x ${v.length} tokens needs ${v.needed} beside the model; this device allows ${v.allowed}. ${Number(v.fit) > 0 ? `Use at most ${v.fit} of these sequences a step.` : 'Use shorter sequences or lower ranks.'}`,

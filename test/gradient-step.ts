@@ -5,7 +5,7 @@
 import { difference, lookUp, runPiece, runSegments, type Result, type Results, type Tokens } from './pipeline.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import { float32View } from '../src/onnx/float16.ts';
-import type { CompiledModel } from '../src/compiler/compiled.ts';
+import type { BlockVariant, CompiledModel } from '../src/compiler/compiled.ts';
 import { adapterGradient } from '../src/device/training-twins.ts';
 import { dequantise } from '../src/model/weights.ts';
 
@@ -149,10 +149,17 @@ export async function slopeError(model: CompiledModel, layer: number, batch: num
 export async function keptError(model: CompiledModel, layer: number, batch: number, length: number): Promise<number> {
   const dims = [batch, length, model.hidden], x = random(1000, dims), dy = random(1001, dims), adapters = randomAdapters(model, layer), errors: number[] = [];
   const compare = (own: Result, right: ArrayLike<number>) => errors.push(difference(own.data, right) / Math.max(1e-30, ...Array.from(right, Math.abs)));
-  const { y, ...kept } = await runPiece(await model.block(layer, batch, length, 'kept'), [x, ...adapters]), given = [x, dy, ...adapters, ...Object.values(kept)];
-  compare(y!, (await runPiece(await model.block(layer, batch, length, 'adapted'), [x, ...adapters])).y!.data);
-  const again = await runPiece(await model.block(layer, batch, length, 'adaptedBackward'), [x, dy, ...adapters]);
-  const taps = await runPiece(await model.block(layer, batch, length, 'keptBackward'), given), direct = await runPiece(await model.block(layer, batch, length, 'adapterBackward'), given);
+  const of = (variant: BlockVariant) => model.block(layer, batch, length, variant), names = (await of('adapted')).inputs.slice(1);
+  const values = new Map<string, Result>([['x', x], ['dy', dy], ...names.map((name, i) => [name, adapters[i]!] as const)]);
+  const run = async (variant: BlockVariant) => {
+    const piece = await of(variant);
+    return runPiece(piece, piece.inputs.map((name) => values.get(name)!));
+  };
+  const { y, ...kept } = await run('kept');
+  compare(y!, (await run('adapted')).y!.data);
+  const again = await run('adaptedBackward');
+  for (const [name, value] of Object.entries(kept)) values.set(name, value);
+  const taps = await run('keptBackward'), direct = await run('adapterBackward');
   for (const [name, { data }] of Object.entries(again)) compare(taps[name]!, data);
   compare(direct.dx!, again.dx!.data);
   for (const [i, { site, module, offset, gradA, gradB }] of model.blocks[layer]!.sites.flatMap((site) => site.modules.map((m) => ({ site, ...m }))).entries()) {

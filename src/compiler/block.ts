@@ -35,19 +35,8 @@ export function segmentRequest(graph: Graph, { s: { batch, length }, cut }: Cuts
   const rewritten = rewriting(given, (step, inputs) => stepOn(step, inputs).outputs);
   const wanted = sites.filter((site) => site.depth === depth).map((site) => ({ name: site.out, value: rewritten(ys[site.index]!), dims: dims(site) }));
   const outputs = wanted.length > 0 ? wanted : [{ name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] }];
-  const read = readBy(outputs.map((o) => o.value)), inputs = [['x', layer.input] as const, ...before.map((site, i) => [site.out, leaves[i]!] as const)];
-  return { opsets: graph.opsets, inputs: inputs.filter(([, value]) => read.has(value)), outputs };
-}
-
-/** Every value that these are computed from. */
-function readBy(values: readonly Value[]): ReadonlySet<Value> {
-  const read = new Set<Value>(), open = [...values];
-  for (let value = open.pop(); value; value = open.pop()) {
-    if (read.has(value)) continue;
-    read.add(value);
-    if (value.kind === 'computed') for (const v of value.step?.inputs ?? []) if (v) open.push(v);
-  }
-  return read;
+  const inputs = [['x', layer.input] as const, ...before.map((site, i) => [site.out, leaves[i]!] as const)];
+  return { opsets: graph.opsets, inputs, outputs };
 }
 
 type Output = PieceRequest['outputs'][number];

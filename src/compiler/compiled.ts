@@ -123,7 +123,7 @@ export type HeadVariant =
   | 'normBackward';
 
 /** A part of a text that is being taken further; see `CompiledModel.decode`. */
-export type DecodePart = 'embedding' | 'norm' | 'logits' | { layer: number; adapted: boolean };
+export type DecodePart = 'embedding' | 'norm' | { layer: number; adapted: boolean };
 
 /** Keys or values of a block: `[capacity, width]` of the tokens before come in at `input`, `[rows, width]` of the new ones leave at `output`. */
 export interface CacheSlot { input: string; output: string; width: number }

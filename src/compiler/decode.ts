@@ -1,6 +1,6 @@
 /**
  * Pieces that take a text further by a few tokens: embedding, blocks that read and extend a cache of keys and values, and
- * what comes before (or with) the vocabulary product. Made of the graph specialised to one sequence of the cache's capacity.
+ * what comes before the vocabulary product. Made of the graph specialised to one sequence of the cache's capacity.
  */
 import type { Graph } from '../onnx/graph.ts';
 import { siteAdapters } from './adapters.ts';
@@ -37,7 +37,6 @@ export function decodeRequest(graph: Graph, { s, cut }: Cuts, part: DecodePart, 
   switch (part) {
     case 'embedding': return piece(s.lookups.map(({ value }, i) => [`lookup${i}`, value]), cut.layers[0]!.input, 'y');
     case 'norm': return piece([['x', cut.layers.at(-1)!.output]], cut.head.x, 'h');
-    case 'logits': return piece([['x', cut.layers.at(-1)!.output]], s.logits, 'logits');
   }
   const layer = cut.layers[part.layer]!;
   if (!part.adapted) return piece([['x', layer.input]], layer.output, 'y');

@@ -139,12 +139,11 @@ class Compiled implements CompiledModel {
   private piece(key: string, request: () => PieceRequest, shared = key): Piece {
     let piece = this.pieces.get(key);
     if (piece) return piece;
-    const { asked, signature, weights, graph } = this.plan(request);
+    const { asked, signature, inputs, weights, graph } = this.plan(request);
     let written = this.models.get(shared);
     if (!written) this.models.set(shared, (written = { signature, model: writeGraph(graph) }));
     // Windows longer than the layout's sequence show only now.
     if (written.signature !== signature) throw new AtlasError('operator', { where: this.graph.file, operator: 'attention windows that differ between layers' });
-    const inputs = asked.inputs.map(([name]) => name);
     piece = { model: written.model, weights, inputs, outputs: asked.outputs.map((o) => o.name) };
     this.pieces.set(key, piece);
     return piece;

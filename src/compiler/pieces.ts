@@ -13,7 +13,7 @@ import { boundWeight } from './weight-tensor.ts';
 
 export interface PieceRequest {
   opsets: ReadonlyMap<string, number>;
-  /** Activations and adapters that enter, by input name; `dims` where some are symbolic. */
+  /** Activations and adapters that may enter, by input name; `dims` where some are symbolic. What no step reads is no input of the piece. */
   inputs: readonly (readonly [name: string, value: Value, dims?: readonly (number | string)[]])[];
   /** Values that leave, by output name, as `dims`; `shape` where some of these are symbolic. */
   outputs: readonly { name: string; value: Value; dims: readonly number[]; shape?: readonly (number | string)[] }[];
@@ -22,6 +22,8 @@ export interface PieceRequest {
 export interface PlannedPiece {
   /** Equal for pieces whose models are byte-equal; far shorter than they are. */
   signature: string;
+  /** Names of those of the request's inputs that are read, in their order. */
+  inputs: readonly string[];
   weights: Map<string, WeightTensor>;
   graph: Graph;
 }
@@ -60,15 +62,17 @@ class PiecePlanner {
     }
     const info = (name: string, dims: ValueInfo['dims']): ValueInfo => ({ name, type: 'float32', dims });
     const domains = new Set(this.nodes.map((n) => n.domain));
+    // The runtime's WebGPU provider puts an input that nothing reads on the CPU: at every run it would copy it down, and wait for that.
+    const read = new Set(this.nodes.flatMap((n) => n.inputs)), entering = inputs.filter(([name]) => read.has(name));
     const graph: Graph = {
       file: '', producer: 'rank-atlas', irVersion: opset < 21 ? 8 : 10,
       opsets: new Map([['', opset], ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : [])]),
       nodes: this.nodes,
       initialisers: this.constants,
-      inputs: [...inputs.map(([name, v, dims]) => info(name, dims ?? v.dims)), ...this.weightInputs],
+      inputs: [...entering.map(([name, v, dims]) => info(name, dims ?? v.dims)), ...this.weightInputs],
       outputs: outputs.map((o) => info(o.name, o.shape ?? o.dims)),
     };
-    return { signature: signatureOf(graph), weights: this.weights, graph };
+    return { signature: signatureOf(graph), inputs: entering.map(([name]) => name), weights: this.weights, graph };
   }
 
   /** Name of a value in the piece, made on the way if need be. `reader` is the step that asks. */

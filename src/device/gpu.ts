@@ -13,6 +13,10 @@ export interface Gpu {
   software: boolean;
   /** Whether the device is gone. Work on it fails before the browser says so: asked after a failure, this waits a moment for the news. */
   lost: () => Promise<boolean>;
+  /** Another user of the device: there is one for all, since each costs a context of the runtime and a copy of what lies on it. */
+  retain(): void;
+  /** A user is done; with the last one the device is destroyed. */
+  release(): void;
 }
 
 /** Limits that decide how large a model fits; all are raised to what the adapter has. */
@@ -57,10 +61,16 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     if (!refusals.has(device)) refusals.set(device, error.message.split('\n')[0]!.slice(0, 200) || 'out of memory');
   });
   const { vendor, architecture, description } = adapter.info;
+  let users = 0;
   return {
     device,
     name: description || [vendor, architecture].filter(Boolean).join(' ') || 'GPU',
     software: isSoftware(adapter.info),
     lost: () => Promise.race([device.lost.then(() => true), new Promise<boolean>((resolve) => { setTimeout(() => resolve(false), NEWS); })]),
+    retain: () => { users++; },
+    release: () => {
+      users--;
+      if (users === 0) device.destroy();
+    },
   };
 }

@@ -101,8 +101,9 @@ export class Continuation {
       const several = ids.length - done > 1 && this.length + stretch <= this.capacity, shape = { rows: several ? stretch : 1, capacity: this.capacity };
       const rows = Math.min(shape.rows, ids.length - done), end = await this.blocks(ids.subarray(done, done + rows), shape);
       done += rows;
-      const variant = this.parts.model.head.nonlinearAfter ? 'logits' : 'norm';
-      await visit(() => this.run(variant, shape, new Map([['x', end]])), { rows, done });
+      // A head that bends its logits works on the stream itself.
+      const { model, head } = this.parts, bent = model.head.nonlinearAfter;
+      await visit(() => (bent ? head.prepare({ batch: 1, length: shape.rows }, end) : this.run('norm', shape, new Map([['x', end]]))), { rows, done });
       end.dispose();
     }
   }

@@ -6,6 +6,7 @@ import type { TensorType } from '../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { HeadFeeds } from './head-adapter.ts';
 import { lossGradientGraph, lossGraph, wholeLossGraph } from './loss-graphs.ts';
+import { rowParts } from './memory.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
 
 /** What a row has to predict: a token, or nothing (below 0, such as PyTorch's −100). */
@@ -36,16 +37,8 @@ export class CrossEntropy {
 
   /** `h` [rows, hidden] is what the vocabulary product is given; it goes through its adapter, if given. */
   async forward(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<CrossEntropyPass> {
-    const { backend } = this, column = [labels.length, 1];
-    let m = this.filled(column, -3e38), s = backend.zeros(column), t = backend.zeros(column);
-    for (const chunk of this.chunks.all()) {
-      const out = await this.run(chunk, 'loss', h, labels, { m, s, t }, adapter);
-      for (const used of [m, s, t]) used.dispose();
-      m = out.get('m2')!;
-      s = out.get('s2')!;
-      t = out.get('t2')!;
-    }
-    return { labels, m, s, t };
+    const made = await this.inParts(labels.length, { h }, (own, from, to) => this.forwardRows(own.h, labels.subarray(from, to), adapter));
+    return { labels, ...made };
   }
 
   /** `forward` and `gradient` together: one product less where the vocabulary is one chunk. */
@@ -55,9 +48,13 @@ export class CrossEntropy {
       const pass = await this.forward(h, labels);
       return { pass, dh: await this.gradient(h, pass, weights) };
     }
-    const weight = this.weightOf(labels, weights), out = await this.run(chunk!, 'whole', h, labels, { weight });
-    weight.dispose();
-    return { pass: { labels, m: out.get('m2')!, s: out.get('s2')!, t: out.get('t2')! }, dh: out.get('dh')! };
+    const { dh, ...columns } = await this.inParts(labels.length, { h }, async (own, from, to) => {
+      const weight = this.weightOf(labels.subarray(from, to), weights.subarray(from, to));
+      const out = await this.run(chunk!, 'whole', own.h, labels.subarray(from, to), { weight });
+      weight.dispose();
+      return { m: out.get('m2')!, s: out.get('s2')!, t: out.get('t2')!, dh: out.get('dh')! };
+    });
+    return { pass: { labels, ...columns }, dh };
   }
 
   /** Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three numbers a row. */
@@ -68,14 +65,17 @@ export class CrossEntropy {
 
   /** Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing. */
   async gradient(h: DeviceTensor, { labels, m, s }: CrossEntropyPass, weights: Float32Array): Promise<DeviceTensor> {
-    const weight = this.weightOf(labels, weights);
-    let dh = this.backend.zeros(h.dims);
-    for (const chunk of this.chunks.all()) {
-      const out = await this.run(chunk, 'gradient', h, labels, { m, s, weight, before: dh });
-      dh.dispose();
-      dh = out.get('dh')!;
-    }
-    weight.dispose();
+    const { dh } = await this.inParts(labels.length, { h, m, s }, async (own, from, to) => {
+      const some = labels.subarray(from, to), weight = this.weightOf(some, weights.subarray(from, to));
+      let dh = this.backend.zeros(own.h.dims);
+      for (const chunk of this.chunks.all()) {
+        const out = await this.run(chunk, 'gradient', own.h, some, { m: own.m, s: own.s, weight, before: dh });
+        dh.dispose();
+        dh = out.get('dh')!;
+      }
+      weight.dispose();
+      return { dh };
+    });
     return dh;
   }
 
@@ -86,6 +86,42 @@ export class CrossEntropy {
   async dispose(): Promise<void> {
     for (const session of this.sessions.values()) await (await session).dispose();
     for (const tensor of this.biases.values()) tensor.dispose();
+  }
+
+  /** Largest logit, sum and right logit of every row, from chunk to chunk. */
+  private async forwardRows(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<Pick<CrossEntropyPass, 'm' | 's' | 't'>> {
+    const { backend } = this, column = [labels.length, 1];
+    let m = this.filled(column, -3e38), s = backend.zeros(column), t = backend.zeros(column);
+    for (const chunk of this.chunks.all()) {
+      const out = await this.run(chunk, 'loss', h, labels, { m, s, t }, adapter);
+      for (const used of [m, s, t]) used.dispose();
+      m = out.get('m2')!;
+      s = out.get('s2')!;
+      t = out.get('t2')!;
+    }
+    return { m, s, t };
+  }
+
+  /**
+   * `work` on rows `from` to `to` of `given` (each [rows, …]), which gives tensors of as many rows: on all, or, where their logits of a chunk
+   * are more than a tensor may hold, on one stretch after the other, and what they give is joined.
+   */
+  private async inParts<I extends string, O extends string>(rows: number, given: Record<I, DeviceTensor>,
+    work: (own: Record<I, DeviceTensor>, from: number, to: number) => Promise<Record<O, DeviceTensor>>): Promise<Record<O, DeviceTensor>> {
+    const { backend } = this, parts = rowParts(rows, this.chunks.all()[0]!.width, backend.largestTensor);
+    if (parts.length === 1) return work(given, 0, rows);
+    const joined: Partial<Record<O, DeviceTensor>> = {};
+    for (const [first, count] of parts) {
+      const own = Object.fromEntries(Object.entries<DeviceTensor>(given).map(([name, x]) => [name, backend.slice(x, first, count)])) as Record<I, DeviceTensor>;
+      const made = await work(own, first, first + count);
+      for (const [name, part] of Object.entries<DeviceTensor>(made) as [O, DeviceTensor][]) {
+        const width = elements(part.dims.slice(1)), whole = joined[name] ??= backend.zeros([rows, ...part.dims.slice(1)]);
+        backend.copy(part, whole, first * width);
+        part.dispose();
+      }
+      for (const used of Object.values<DeviceTensor>(own)) used.dispose();
+    }
+    return joined as Record<O, DeviceTensor>;
   }
 
   private async run(chunk: Chunk, kind: Kind, h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>, adapter?: HeadFeeds,

@@ -9,6 +9,7 @@ import type { Backend, DeviceTensor } from './backend.ts';
 import type { DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse, VocabularySample } from './engine.ts';
 import type { HeadFeeds } from './head-adapter.ts';
+import { rowParts } from './memory.ts';
 import type { Pieces, Shape } from './pieces.ts';
 import { Vocabulary } from './vocabulary.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
@@ -72,6 +73,7 @@ class LinearHead implements Head {
   }
 }
 
+/** What a head of this kind makes of a token does not depend on the others, so rows may go through in any grouping. */
 class NonlinearHead implements Head {
   private readonly backend: Backend;
   private readonly pieces: Pieces;
@@ -83,40 +85,63 @@ class NonlinearHead implements Head {
     this.vocab = vocab;
   }
 
-  /** All logits. */
-  prepare(shape: Shape, x: DeviceTensor): Promise<DeviceTensor> {
-    return this.pieces.head(shape, 'logits', x);
+  /** The stream itself: the logits of a long batch, all at once, are more than a tensor may hold. */
+  async prepare(_: Shape, x: DeviceTensor): Promise<DeviceTensor> {
+    return this.backend.slice(x, 0, x.dims[0]!);
   }
 
   async logits(prepared: DeviceTensor, visit: Visit, rows?: readonly number[]): Promise<void> {
-    const all = await this.backend.read(prepared);
-    visit(0, this.vocab, rows ? picked(all, this.vocab, rows) : all);
+    const { backend, vocab } = this, [sequences, length] = prepared.dims as [number, number], all = rows ?? Array.from({ length: sequences * length }, (_, row) => row);
+    const out = new Float32Array(all.length * vocab);
+    for (const part of this.parts(sequences, length)) {
+      // Rows that nobody asks for are not worked out.
+      const asked = all.flatMap((row, i) => (row >= part.first && row < part.first + part.count ? [{ row: row - part.first, i }] : []));
+      if (asked.length === 0) continue;
+      const logits = await this.logitsOf(prepared, 0, part), values = await backend.read(logits);
+      logits.dispose();
+      for (const { row, i } of asked) out.set(values.subarray(row * vocab, (row + 1) * vocab), i * vocab);
+    }
+    visit(0, vocab, out);
   }
 
-  /** Entry by entry, so that the logits of two entries exist at a time. */
+  /** Stretch by stretch and pair by pair, so that the logits of two stretches and the clean one's exist at a time. */
   async distances(clean: DeviceTensor, x: DeviceTensor, pairs: Uint32Array, sample?: VocabularySample): Promise<Float64Array> {
     if (sample && sample.size > 0 && sample.size < this.vocab) {
       throw new AtlasError('operator', { where: 'The head', operator: 'a nonlinearity behind the vocabulary product together with a sample of the vocabulary' });
     }
-    const { backend } = this, sequences = clean.dims[0]!, length = clean.dims[1]!, values = new Float64Array(pairs.length / 2);
-    const sums = backend.zeros([sequences * length]);
-    const logitsOf = async (entry: number) => {
-      const part = backend.slice(x, entry * sequences, sequences), logits = await this.prepare({ batch: sequences, length }, part);
-      part.dispose();
-      return logits;
-    };
-    for (let p = 0; p < values.length; p++) {
-      const second = pairs[2 * p + 1]!, a = await logitsOf(pairs[2 * p]!), b = second === CLEAN ? clean : await logitsOf(second);
-      await backend.rowSums(a, b, sums, true);
-      values[p] = (await backend.probeSums(sums, 1))[0]!;
-      a.dispose();
-      if (b !== clean) b.dispose();
+    const { backend } = this, [sequences, length] = clean.dims as [number, number], values = new Float64Array(pairs.length / 2);
+    for (const part of this.parts(sequences, length)) {
+      const sums = backend.zeros([part.count]), own = pairs.includes(CLEAN) ? await this.logitsOf(clean, 0, part) : null;
+      for (let p = 0; p < values.length; p++) {
+        const second = pairs[2 * p + 1]!, a = await this.logitsOf(x, pairs[2 * p]!, part, sequences), b = second === CLEAN ? own! : await this.logitsOf(x, second, part, sequences);
+        await backend.rowSums(a, b, sums, true);
+        values[p]! += (await backend.probeSums(sums, 1))[0]!;
+        a.dispose();
+        if (b !== own) b.dispose();
+      }
+      for (const used of [sums, own]) used?.dispose();
     }
-    sums.dispose();
     return values;
   }
 
   async dispose(): Promise<void> {}
+
+  /** Stretches of a batch's rows whose logits a tensor holds: whole sequences where one fits, else parts of one. */
+  private parts(sequences: number, length: number): { first: number; count: number; shape: Shape }[] {
+    const { largestTensor } = this.backend, { vocab } = this, fits = 4 * vocab * length <= largestTensor;
+    if (fits) return rowParts(sequences, vocab * length, largestTensor).map(([first, batch]) => ({ first: first * length, count: batch * length, shape: { batch, length } }));
+    return Array.from({ length: sequences }, (_, s) => s * length)
+      .flatMap((start) => rowParts(length, vocab, largestTensor).map(([first, count]) => ({ first: start + first, count, shape: { batch: 1, length: count } })));
+  }
+
+  /** Logits of a stretch of entry `entry` of `x`, of so many sequences each. */
+  private async logitsOf(x: DeviceTensor, entry: number, { first, count, shape }: { first: number; count: number; shape: Shape }, sequences = x.dims[0]!): Promise<DeviceTensor> {
+    const [, length, hidden] = x.dims as [number, number, number], flat = this.backend.view(x, 'float32', [x.dims[0]! * length, hidden]);
+    const rows = this.backend.slice(flat, entry * sequences * length + first, count), shaped = this.backend.view(rows, 'float32', [shape.batch, shape.length, hidden]);
+    const logits = await this.pieces.head(shape, 'logits', shaped);
+    for (const used of [shaped, rows, flat]) used.dispose();
+    return logits;
+  }
 }
 
 /** Rows `rows` of `x` [rows, width]. */

@@ -7,6 +7,7 @@ import { keysOf } from '../device/streams.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 import type { SignDraw, TokenBatch } from './engine.ts';
 import { model, node, value } from './graphs.ts';
+import { rowParts } from './memory.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
@@ -38,18 +39,23 @@ export class LogitSigns {
       const keys = keysOf(seed, 'logitSigns', draw), rows = Array.from({ length: size }, (_, row) => ({ keys, row, at: entry * size + row }));
       return position === undefined ? rows : rows.filter(({ row }) => row % length === position);
     });
-    let dh = backend.zeros([taken.length, hidden]);
-    for (const chunk of this.chunks.all()) {
-      const { first, width } = chunk, signs = new Float32Array(taken.length * width);
-      taken.forEach(({ keys, row }, i) => fillSigns(keys, signs.subarray(i * width, (i + 1) * width), row * vocab + first));
-      const u = backend.upload('float32', [taken.length, width], new Uint8Array(signs.buffer));
-      const out = await (await this.session(width)).run(new Map([['u', u], ['before', dh], ...this.chunks.rows(chunk)]));
-      for (const used of [u, dh]) used.dispose();
-      dh = out.get('dh')!;
+    const shaped = [draws.length * sequences, length, hidden], all = new Float32Array(draws.length * size * hidden);
+    // The signs of all rows and a chunk may be more than a tensor holds.
+    for (const [from, count] of rowParts(taken.length, this.chunks.all()[0]!.width, backend.largestTensor)) {
+      const some = taken.slice(from, from + count);
+      let dh = backend.zeros([count, hidden]);
+      for (const chunk of this.chunks.all()) {
+        const { first, width } = chunk, signs = new Float32Array(count * width);
+        some.forEach(({ keys, row }, i) => fillSigns(keys, signs.subarray(i * width, (i + 1) * width), row * vocab + first));
+        const u = backend.upload('float32', [count, width], new Uint8Array(signs.buffer));
+        const out = await (await this.session(width)).run(new Map([['u', u], ['before', dh], ...this.chunks.rows(chunk)]));
+        for (const used of [u, dh]) used.dispose();
+        dh = out.get('dh')!;
+      }
+      const rows = await backend.read(dh);
+      dh.dispose();
+      some.forEach(({ at }, i) => all.set(rows.subarray(i * hidden, (i + 1) * hidden), at * hidden));
     }
-    const shaped = [draws.length * sequences, length, hidden], all = new Float32Array(draws.length * size * hidden), rows = await backend.read(dh);
-    dh.dispose();
-    taken.forEach(({ at }, i) => all.set(rows.subarray(i * hidden, (i + 1) * hidden), at * hidden));
     return backend.upload('float32', shaped, new Uint8Array(all.buffer));
   }
 

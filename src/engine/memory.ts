@@ -8,10 +8,18 @@ import type { TokenBatch } from './engine.ts';
 /** Entries that fit into `budget` bytes, at least two; throws AtlasError `too-large` when not even two do. */
 export function entriesThatFit(model: CompiledModel, batch: TokenBatch, budget: number, largestTensor: number): number {
   const each = copyBytes(model, batch);
-  const widest = 4 * batch.sequences * batch.length * Math.max(...model.blocks.flatMap(({ sites }) => sites.map((s) => s.width)));
+  const scores = (model.heads ?? Math.ceil(model.hidden / 64)) * batch.length, widths = model.blocks.flatMap(({ sites }) => sites.map((s) => s.width));
+  const widest = 4 * batch.sequences * batch.length * Math.max(model.hidden, scores, ...widths);
   const fit = Math.floor(Math.min(budget / each, largestTensor / widest));
-  if (fit < 2) throw tooLarge(2 * each, budget);
+  if (fit < 2) throw 2 * each > budget ? tooLarge(2 * each, budget) : tooLarge(2 * widest, largestTensor);
   return fit;
+}
+
+/** Stretches `[first, count]` of so many rows of `width` float32 numbers, about equal: as few as a tensor of `largestTensor` bytes holds. */
+export function rowParts(rows: number, width: number, largestTensor: number): [first: number, count: number][] {
+  const most = Math.max(1, Math.floor(largestTensor / (4 * width))), each = Math.ceil(rows / Math.ceil(rows / most)), parts: [number, number][] = [];
+  for (let first = 0; first < rows; first += each) parts.push([first, Math.min(each, rows - first)]);
+  return parts;
 }
 
 /** Entries whose backward pass through a block fits into `budget` bytes, their own stream of all layers included; throws `too-large` when not even one does. */

@@ -89,7 +89,7 @@ export class Pieces {
     return tensor;
   }
 
-  /** `x` goes to the piece's first input unless `feeds` has it already; what the piece does not ask for is left out. */
+  /** `x` goes to the input of this name; what the piece does not ask for is left out. */
   private async run(shape: string, key: string, sessionKey: string, build: () => Piece | Promise<Piece>, feeds: ReadonlyMap<string, DeviceTensor>, x?: DeviceTensor,
     weights?: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
     const cache = await this.cacheOf(shape);
@@ -104,8 +104,8 @@ export class Pieces {
       cache.sessions.set(sessionKey, session);
     }
     const all = new Map<string, DeviceTensor>();
-    for (const [i, name] of piece.inputs.entries()) {
-      const fed = feeds.get(name) ?? (i === 0 ? x : undefined);
+    for (const name of piece.inputs) {
+      const fed = name === 'x' ? x ?? feeds.get('x') : feeds.get(name);
       if (fed) all.set(name, fed);
     }
     for (const [input, weight] of piece.weights) all.set(input, weights?.get(weight.name) ?? this.resident(weight));

@@ -50,10 +50,11 @@ export class WebGpuBackend implements Backend {
     return new WebGpuSparse(this.dispatcher, this.pool, (...what) => this.upload(...what));
   });
 
-  /** `ort`: the `onnxruntime-web/webgpu` build. The device is the backend's from now on: one each, destroyed with it. */
+  /** `ort`: the `onnxruntime-web/webgpu` build. The device may be shared: it goes with the last backend on it. */
   constructor(ort: Ort, gpu: Gpu) {
     this.ort = ort;
     this.gpu = gpu;
+    gpu.retain();
     const { limits } = gpu.device;
     this.largestTensor = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
     this.pool = new BufferPool(gpu.device);
@@ -179,7 +180,7 @@ export class WebGpuBackend implements Backend {
   async dispose(): Promise<void> {
     this.dispatcher.dispose();
     this.pool.dispose();
-    this.gpu.device.destroy();
+    this.gpu.release();
   }
 
   private float(dims: readonly number[]): GpuTensor {

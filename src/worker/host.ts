@@ -146,7 +146,7 @@ export class EngineHost {
     const backend = await on(gpu);
     const kind = backend.provider.kind;
     const engine = createEngine({ model: loaded.compiled, backend, memoryBudgetBytes: this.out.memoryLimit(kind) });
-    this.opened = { loaded, facts: factsOf(loaded), engine, ort, backend: async () => on(gpu && await this.out.gpu()) };
+    this.opened = { loaded, facts: factsOf(loaded), engine, ort, backend: () => on(gpu) };
     this.tell({ phase: 'self-test' });
     const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
     return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), limit: this.out.memoryLimit(kind), providers };

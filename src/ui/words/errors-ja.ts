@@ -32,6 +32,7 @@ export const errorTableJa = {
   'no-bos': () => `テキストの前に BOS を置く設定ですが、このモデルのファイルには BOS の指定がありません。「トークナイザーに従う」か「置かない」を選んでください。`,
   'bad-text': (v) => `このテキストは使えません：${v.why}。${v.remedy}`,
   'no-webgpu': () => `このブラウザーには WebGPU がありません。CPU を使います。すべて動きますが、遅くなります。`,
+  'no-gpu': () => `WebGPU で使える GPU が見つかりません。--provider webgpu を外して CPU で計算するか、GPU のドライバー（Linux では Vulkan ドライバーと libvulkan1）を入れてください。`,
   'self-test': (v) => `${v.provider} の計算がここでは正しくありません（誤差 ${v.error}、許容 ${v.allowed}）。もう一方を選んでください。`,
   'too-large': (v) => `${v.needed} 必要ですが、この装置では ${v.allowed} までです。系列を減らすか短くするか、q4 ファイルを使ってください。`,
   'training-too-large': (v) => `${v.sequences} × ${v.length} トークンの学習ステップには、モデルのほかに ${v.needed} 必要ですが、この装置では ${v.allowed} までです。${Number(v.fit) > 0 ? `1 ステップの系列をこの長さで ${v.fit} 本以下にしてください。` : '系列を短くするか、ランクを下げてください。'}`,
