@@ -3,18 +3,25 @@ import { create, globals } from 'webgpu';
 
 let gpu: GPU | null = null;
 
-/** Node's `navigator.gpu`, put there too, with the WebGPU constants (`GPUBufferUsage` …): the runtime looks where a browser has them. */
-export function dawn(): GPU {
-  if (!gpu) {
-    Object.assign(globalThis, globals);
-    copySharedWrites();
-    keepAwake();
-    gpu = create([]);
-    // Node has a navigator since version 21.
-    if (typeof navigator === 'undefined') Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true });
+/**
+ * Node's `navigator.gpu`, put there too, with the WebGPU constants (`GPUBufferUsage` …): the runtime looks where a browser has them.
+ * With `flags` Dawn is started anew, with these, and looks for drivers again.
+ */
+export function dawn(flags?: readonly string[]): GPU {
+  if (!gpu) prepare();
+  if (!gpu || flags) {
+    gpu = create([...flags ?? []]);
     Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   }
   return gpu;
+}
+
+function prepare(): void {
+  Object.assign(globalThis, globals);
+  copySharedWrites();
+  keepAwake();
+  // Node has a navigator since version 21.
+  if (typeof navigator === 'undefined') Object.defineProperty(globalThis, 'navigator', { value: { userAgent: 'Node.js' }, configurable: true });
 }
 
 /** Dawn in Node refuses `writeBuffer` from shared memory, where the threaded runtime's heap lies: such views are copied first. */
