@@ -18,6 +18,8 @@ export interface Counts {
   readbacks: number;
   /** `writeBuffer`, and buffers mapped at creation; the runtime writes the numbers of each of its dispatches so. */
   uploads: number;
+  /** Buffers made. The runtime uses its own again, each after a clear. */
+  buffers: number;
   /** Most bytes of buffers there were at once, the model's weights among them. */
   peakBytes: number;
 }
@@ -31,11 +33,13 @@ function replace(prototype: object, name: string, around: (original: Method) => 
   methods[name] = around(original);
 }
 
+const nothing = (): Counts => ({ runs: 0, dispatches: 0, passes: 0, clears: 0, submits: 0, readbacks: 0, uploads: 0, buffers: 0, peakBytes: 0 });
+
 const prototypeOf = (name: string): object => (globals as unknown as Record<string, { prototype: object }>)[name]!.prototype;
 
 /** Counts from now on, for the rest of the process; one device at a time. Made before the device. */
 export class GpuCounter {
-  private counts: Counts = { runs: 0, dispatches: 0, passes: 0, clears: 0, submits: 0, readbacks: 0, uploads: 0, peakBytes: 0 };
+  private counts = nothing();
   private readonly alive = new Set<GPUBuffer>();
   private bytes = 0;
 
@@ -55,7 +59,7 @@ export class GpuCounter {
 
   /** What `task` asks for. */
   async of(task: () => Promise<unknown>): Promise<Counts> {
-    this.counts = { runs: 0, dispatches: 0, passes: 0, clears: 0, submits: 0, readbacks: 0, uploads: 0, peakBytes: this.bytes };
+    this.counts = { ...nothing(), peakBytes: this.bytes };
     await task();
     return { ...this.counts };
   }
@@ -75,6 +79,7 @@ export class GpuCounter {
     const made = (buffer: GPUBuffer): GPUBuffer => {
       this.alive.add(buffer);
       this.bytes += buffer.size;
+      this.counts.buffers++;
       this.counts.peakBytes = Math.max(this.counts.peakBytes, this.bytes);
       return buffer;
     };

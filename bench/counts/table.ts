@@ -13,7 +13,15 @@ const FILE = resolve(import.meta.dirname, '../results/counts.json'), PAGE = reso
 const ALLOWED = 1.02;
 
 const HEADINGS: Record<keyof Counts, string> = {
-  runs: 'runs', dispatches: 'dispatches', passes: 'passes', clears: 'clears', submits: 'submits', readbacks: 'readbacks', uploads: 'uploads', peakBytes: 'peak MB',
+  runs: 'runs',
+  dispatches: 'dispatches',
+  passes: 'passes',
+  clears: 'clears',
+  submits: 'submits',
+  readbacks: 'readbacks',
+  uploads: 'uploads',
+  buffers: 'buffers',
+  peakBytes: 'peak MB',
 };
 const COLUMNS = Object.keys(HEADINGS) as (keyof Counts)[];
 
@@ -24,7 +32,7 @@ export function grown(now: Table, before: Table): string[] {
   return rowsOf(now).flatMap(({ model, work, counts }) => {
     const was = before[model]?.[work];
     if (!was) return [`${model}, ${work}: not in bench/results/counts.json, run npm run counts -- --write`];
-    return COLUMNS.filter((c) => counts[c] > ALLOWED * was[c]).map((c) => `${model}, ${work}: ${c} grew from ${was[c]} to ${counts[c]}`);
+    return COLUMNS.filter((c) => !(counts[c] <= ALLOWED * was[c])).map((c) => `${model}, ${work}: ${c} grew from ${was[c]} to ${counts[c]}`);
   });
 }
 
@@ -32,7 +40,7 @@ export function grown(now: Table, before: Table): string[] {
 export function described(now: Table, before: Table): string {
   const lines = rowsOf(now).map(({ model, work, counts }) => {
     const was = before[model]?.[work];
-    return [model, work, ...COLUMNS.map((c) => `${shown(c, counts[c])} (${was ? shown(c, was[c]) : '–'})`)];
+    return [model, work, ...COLUMNS.map((c) => `${shown(c, counts[c])} (${shown(c, was?.[c])})`)];
   });
   const all = [['model', 'work', ...COLUMNS.map((c) => HEADINGS[c])], ...lines];
   const widths = all[0]!.map((_, i) => Math.max(...all.map((line) => line[i]!.length)));
@@ -54,4 +62,6 @@ export function write(now: Table): void {
 const rowsOf = (table: Table): { model: string; work: string; counts: Counts }[] =>
   Object.entries(table).flatMap(([model, works]) => Object.entries(works).map(([work, counts]) => ({ model, work, counts })));
 
-const shown = (column: keyof Counts, count: number): string => (column === 'peakBytes' ? (count / 1e6).toFixed(1) : count.toLocaleString('en'));
+/** A dash where it was not counted. */
+const shown = (column: keyof Counts, count: number | undefined): string =>
+  (count === undefined ? '–' : column === 'peakBytes' ? (count / 1e6).toFixed(1) : count.toLocaleString('en'));
