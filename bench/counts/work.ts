@@ -1,6 +1,5 @@
 /** The models whose work is counted, and the work: what a measurement, a training step, a probe and a token are made of. */
 import { existsSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { bundledModel } from '../../cli/bundled.ts';
 import type { CompiledModel } from '../../src/compiler/compiled.ts';
 import { openExport } from '../../src/compiler/open.ts';
@@ -8,6 +7,7 @@ import { nullGpu } from '../../src/device/test-null-gpu.ts';
 import { createEngine, type CutEngine } from '../../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
 import type { Ort } from '../../src/engine/ort.ts';
+import { shortLived } from '../../src/engine/test-backends.ts';
 import { WebGpuBackend } from '../../src/engine/webgpu-backend.ts';
 import { adaRank } from '../../src/methods/adarank.ts';
 import { jacobianSquares } from '../../src/methods/jacobian.ts';
@@ -53,8 +53,7 @@ const WORK: Record<string, (engine: CutEngine) => Promise<() => Promise<unknown>
 
 /** Counts on a device that computes nothing. To be had once in a process. */
 export async function openCounter(): Promise<(model: CompiledModel) => Promise<Work>> {
-  // The runtime is not run for long: optimising its code, which V8 does beside it and waits for at the end, takes two minutes of processor time.
-  setFlagsFromString('--liftoff-only');
+  shortLived();
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'error';
