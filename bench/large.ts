@@ -1,7 +1,7 @@
 /**
- * `npm run bench:large [-- float]`: what a model of Llama-3.2-1B's shapes takes when it is opened. The model is made up (`test/genai-decoder.ts`,
- * 1.2 GB in a folder of the system's temporary ones, gone afterwards); `float`: with a vocabulary product in float16 of its own instead of
- * a 4-bit one. A process of its own then reads it, starts the engine, runs the self-test and one clean pass, on WASM.
+ * `npm run bench:large [-- tied]`: what a model of Llama-3.2-1B's shapes takes when it is opened. The model is made up (`test/genai-decoder.ts`,
+ * 1.2 GB in a folder of the system's temporary ones, gone afterwards); `tied`: its vocabulary product is the
+ * float16 embedding, not a 4-bit one. A process of its own then reads it, starts the engine, runs the self-test and one clean pass, on WASM.
  */
 import { execFileSync } from 'node:child_process';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -25,7 +25,7 @@ function memory(): { resident: number; peak: number } {
   return { resident: of('VmRSS'), peak: of('VmHWM') };
 }
 
-function make(folder: string, head: 'q4' | 'float'): void {
+function make(folder: string, head: 'q4' | 'tied'): void {
   for (const { name, chunks } of writeModel(genaiDecoderGraph({ ...llama1B, head }), join(folder, 'model.onnx'), { limit: 0 })) {
     const file = openSync(name, 'w');
     for (const chunk of chunks) for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at, Math.min(chunk.length - at, 1 << 28));
@@ -54,18 +54,18 @@ async function measure(folder: string): Promise<{ stages: Stage[]; check: unknow
 }
 
 const [task, folder] = process.argv.slice(2);
-if (task === 'make' || task === 'make-float') make(folder!, task === 'make' ? 'q4' : 'float');
+if (task === 'make' || task === 'make-tied') make(folder!, task === 'make' ? 'q4' : 'tied');
 else if (task === 'measure') console.log(JSON.stringify(await measure(folder!)));
 else {
   const made = mkdtempSync(join(tmpdir(), 'rank-atlas-large-')), self = [resolve(import.meta.dirname, '../node_modules/tsx/dist/cli.mjs'), import.meta.filename];
   try {
-    execFileSync(process.execPath, [...self, task === 'float' ? 'make-float' : 'make', made], { stdio: 'inherit' });
+    execFileSync(process.execPath, [...self, task === 'tied' ? 'make-tied' : 'make', made], { stdio: 'inherit' });
     const found = JSON.parse(execFileSync(process.execPath, [...self, 'measure', made], { encoding: 'utf8' })) as Awaited<ReturnType<typeof measure>>;
     for (const { stage, seconds, resident, peak } of found.stages) console.log(`${stage}: ${seconds} s, ${resident} MB resident, ${peak} MB at the most so far`);
     console.log(JSON.stringify(found.check));
     const results = resolve(import.meta.dirname, 'results');
     mkdirSync(results, { recursive: true });
-    writeFileSync(join(results, `large-${task === 'float' ? 'float' : 'q4'}.json`), `${JSON.stringify({ ...provenance(), ...found }, null, 1)}\n`);
+    writeFileSync(join(results, `large-${task === 'tied' ? 'tied' : 'q4'}.json`), `${JSON.stringify({ ...provenance(), ...found }, null, 1)}\n`);
   } finally {
     rmSync(made, { recursive: true });
   }

@@ -20,6 +20,8 @@ export interface WeightTensor {
   dims: readonly number[];
   /** Little endian, any alignment. Widened half floats are made when read and held weakly: read once, and keep what you need. */
   readonly bytes: Uint8Array;
+  /** As the file has them, where `bytes` are half floats widened. */
+  readonly half?: Uint8Array;
   /** Name of the weight whose bytes these are, seen as another type or shape: the engine uploads them once. */
   readonly viewOf?: string;
 }
