@@ -6,7 +6,7 @@
 import { basename } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import type { Engine, TokenBatch, TrainingEngine } from '../src/engine/engine.ts';
-import { comparePipeline, fewTokens } from '../src/engine/self-test.ts';
+import { comparePipeline, fewTokens, layersCompared } from '../src/engine/self-test.ts';
 import { nextTokenLosses } from '../src/engine/tokens.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { readSafetensors, writeSafetensors, type FloatTensor } from '../src/model/safetensors.ts';
@@ -29,10 +29,11 @@ export const check: Command = async (path, options) => {
   const batch: TokenBatch = options.ids === undefined ? fewTokens(model.compiled) : idsBatch(idsOf(options.ids), model.compiled);
   const { engine, runtime } = await startEngine(model, options);
   try {
-    const logits = await engine.logits(batch);
-    const { ok, error, allowed, note } = await comparePipeline(testedOf(model, runtime.ort), batch, logits);
+    const tested = testedOf(model, runtime.ort), layers = layersCompared(tested);
+    const logits = await engine.logits(batch, undefined, layers ?? undefined);
+    const { ok, error, allowed, note } = await comparePipeline(tested, batch, logits, layers);
     if (options.dump !== undefined) {
-      const tensors = await forwardTensors(engine, batch, model, logits);
+      const tensors = await forwardTensors(engine, batch, model, layers ? await engine.logits(batch) : logits);
       if (options.grad) await addGradients(tensors, engine, batch, model);
       await writeBytes(options.dump, writeSafetensors(tensors, { format: 'pt' }));
     }

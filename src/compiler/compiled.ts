@@ -6,6 +6,7 @@
  * session. All activations are float32. Batch and sequence are fixed when a piece is built
  * (`piece(batch, length)`), so masks and RoPE tables are constants in it.
  */
+import type { Graph } from '../onnx/graph.ts';
 import type { ModuleInfo } from './modules.ts';
 
 export type TensorType =
@@ -19,6 +20,8 @@ export interface WeightTensor {
   dims: readonly number[];
   /** Little endian, any alignment. Widened half floats are made when read and held weakly: read once, and keep what you need. */
   readonly bytes: Uint8Array;
+  /** As the file has them, where `bytes` are half floats widened. */
+  readonly half?: Uint8Array;
   /** Name of the weight whose bytes these are, seen as another type or shape: the engine uploads them once. */
   readonly viewOf?: string;
 }
@@ -185,6 +188,11 @@ export interface CompiledModel {
    * behind these positions must be zeros. Rejects with `operator` where tokens meet outside attention.
    */
   decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece>;
+  /**
+   * The export with only these layers (ascending, 0 among them), node for node as it came; 4-bit products in the forms that the
+   * runtime's kernel has. For comparing pieces with something that is not made of them. Rejects with `structure`.
+   */
+  short(layers: readonly number[]): Promise<Graph>;
   /** Weight (and bias) tensors of one module as stored, with the rows that are its own in a packed product. */
   weightOf(module: number): ModuleWeight;
 }

@@ -131,6 +131,11 @@ class Compiled implements CompiledModel {
     return { ...piece, caches: this.slots.get(piece)! };
   }
 
+  async short(layers: readonly number[]): Promise<Graph> {
+    const { shortGraph } = await import('./short.ts');
+    return shortGraph(this.graph, this.cutAt(LAYOUT.batch, LAYOUT.length), layers);
+  }
+
   weightOf(module: number): ReturnType<CompiledModel['weightOf']> {
     return this.weights[module]!;
   }

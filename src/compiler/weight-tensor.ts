@@ -18,7 +18,7 @@ export function weightTensor(tensor: Tensor): WeightTensor {
   if (tensor.type === 'float16') {
     let held: WeakRef<Uint8Array> | null = null;
     w = {
-      name, dims, type: 'float32',
+      name, dims, type: 'float32', half: tensor.bytes,
       get bytes() {
         let bytes = held?.deref();
         if (!bytes) {

@@ -32,6 +32,8 @@ export interface Backend {
    * 168 rows by 49152 tokens on WASM: 241 ms fused, 262 ms not; on WebGPU (software) the two are equal, the product is all.
    */
   readonly fusedHead: boolean;
+  /** Whether half floats can be uploaded, for a graph to widen. On a GPU that takes the feature `shader-f16`, which is not asked for. */
+  readonly halves: boolean;
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 

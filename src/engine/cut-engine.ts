@@ -133,9 +133,9 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(() => this.probing.explain(pass as Kept, probe, this.materialiseWeight(probe.module)));
   }
 
-  logits(batch: TokenBatch, use?: AdapterUse): Promise<Float32Array> {
+  logits(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Float32Array> {
     return this.exclusive(async () => {
-      const pass = await this.pass(batch, use);
+      const pass = await this.pass(batch, use, layers);
       try {
         return await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length, undefined, headFeeds(use));
       } finally {
@@ -314,8 +314,8 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return result;
   }
 
-  /** The clean model, or with the adapters in use. */
-  private pass(batch: TokenBatch, use?: AdapterUse): Promise<Kept> {
-    return this.probing.pass(batch, async () => (use ? (await this.trainer).forward(batch, use) : this.network.forward(batch)));
+  /** The clean model, or with the adapters in use; of the clean one, if asked for, only some layers. */
+  private pass(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Kept> {
+    return this.probing.pass(batch, async () => (use ? (await this.trainer).forward(batch, use) : this.network.forward(batch, { layers })));
   }
 }

@@ -137,8 +137,11 @@ export interface Engine {
    */
   disagreement(pass: CleanPass, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array>;
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail>;
-  /** Full logits, `[sequences, length, vocab]`, through the adapters if given; for checks and the text plate, small batches only. */
-  logits(batch: TokenBatch, use?: AdapterUse): Promise<Float32Array>;
+  /**
+   * Full logits, `[sequences, length, vocab]`, through the adapters if given; for checks and the text plate, small batches only.
+   * `layers`: only these, one behind the other, all others left out.
+   */
+  logits(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Float32Array>;
   /** Residual stream 0 … layers (0 after the embedding, i after block i−1), each `[sequences, length, hidden]`. */
   residuals(batch: TokenBatch): Promise<Float32Array[]>;
   memory(): MemoryUse;

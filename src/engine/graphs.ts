@@ -22,6 +22,7 @@ export function model(nodes: Node[], inputs: ValueInfo[], outputs: ValueInfo[], 
 /** How the rows of one chunk of the vocabulary are stored. */
 export type ChunkFormat =
   | { kind: 'float32' }
+  | { kind: 'float16' }
   | { kind: 'nbits'; bits: number; block: number; zeroPoints: boolean };
 
 /** Names of the chunk's weight inputs, in the order of its tensors. */
@@ -47,9 +48,10 @@ export function vocabularyProduct(format: ChunkFormat, hidden: number, width: nu
   { reduce = false, adapted = false }: { reduce?: boolean; adapted?: boolean }): Uint8Array {
   const inputs = [value('h', 'float32', ['rows', hidden])], nodes: Node[] = [];
   const product = reduce ? 'logits' : adapted ? 'products' : 'y';
-  if (format.kind === 'float32') {
-    inputs.push(value('w', 'float32', [width, hidden]));
-    nodes.push(node('Gemm', ['h', 'w'], product, { transB: int(1) }));
+  if (format.kind !== 'nbits') {
+    inputs.push(value('w', format.kind, [width, hidden]));
+    if (format.kind === 'float16') nodes.push(node('Cast', ['w'], 'wide', { to: int(1) }));
+    nodes.push(node('Gemm', ['h', format.kind === 'float16' ? 'wide' : 'w'], product, { transB: int(1) }));
   } else {
     const { bits, block, zeroPoints } = format, blocks = Math.ceil(hidden / block);
     inputs.push(value('w', 'uint8', [width, blocks, (block * bits) / 8]), value('scales', 'float32', [width * blocks]));

@@ -15,6 +15,8 @@ export type LayerGradients = ReadonlyMap<string, DeviceTensor>;
 
 /** How the blocks run; nothing: the clean model. */
 export interface Course {
+  /** Of a forward pass: those that run, one behind the other; absent: all. */
+  layers?: readonly number[] | undefined;
   adapters?: AdapterFeeds;
   weights?: LayerWeights;
   /**
@@ -41,11 +43,11 @@ export class Network {
     this.pieces = pieces;
   }
 
-  /** Inputs of all blocks, then of the head: layers + 1 tensors [sequences, length, hidden]. */
-  async forward(batch: TokenBatch, { adapters, weights, kept }: Course = {}): Promise<DeviceTensor[]> {
+  /** Inputs of all blocks that run, then of the head: one more tensors [sequences, length, hidden] than blocks. */
+  async forward(batch: TokenBatch, { layers, adapters, weights, kept }: Course = {}): Promise<DeviceTensor[]> {
     const shape = shapeOf(batch), stream = [await this.embed(batch)], variant = !adapters ? 'plain' : kept ? 'kept' : 'adapted';
-    for (let layer = 0; layer < this.model.layers; layer++) {
-      const out = await this.pieces.block(shape, layer, variant, stream[layer]!, adapters?.(layer), await weights?.(layer));
+    for (const layer of layers ?? this.model.blocks.keys()) {
+      const out = await this.pieces.block(shape, layer, variant, stream.at(-1)!, adapters?.(layer), await weights?.(layer));
       const [[, y], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
       stream.push(y);
       kept?.push(new Map(rest));

@@ -26,14 +26,17 @@ export const rewritten = (graph: Graph, headDim: number | null): UntouchedModel 
   ({ graph: writeGraph(inKernelForms(graph)), external: new Map(), headDim });
 
 /** The export with its one quantised lookup replaced by the input `ROWS`, float32 `[batch, length, width]`. */
-export function withoutQuantisedLookup(given: Graph, headDim: number | null): UntouchedModel {
-  const graph = inKernelForms(given);
+export const withoutQuantisedLookup = (graph: Graph, headDim: number | null): UntouchedModel =>
+  ({ graph: writeGraph(withRows(inKernelForms(graph), isLookup)), external: new Map(), headDim });
+
+/** A graph with the input `ROWS` in the place of its one `lookup`. */
+export function withRows(graph: Graph, lookup: (node: Node) => boolean): Graph {
   const half = graph.outputs[0]?.type === 'float16' || [...graph.initialisers.values()].some((t) => t.type === 'float16');
-  const nodes = graph.nodes.map((n): Node => (isLookup(n)
+  const nodes = graph.nodes.map((n): Node => (lookup(n)
     ? { ...n, op: 'Cast', domain: '', inputs: [ROWS], attributes: new Map([['to', { type: 'int', value: half ? 10 : 1 }]]) }
     : n));
   const inputs = [...graph.inputs, { name: ROWS, type: 'float32' as const, dims: ['batch_size', 'sequence_length', 'width'] }];
-  return { graph: writeGraph({ ...graph, nodes, inputs }), external: new Map(), headDim };
+  return { ...graph, nodes, inputs };
 }
 
 /** Rows of the model's token table for a batch. */

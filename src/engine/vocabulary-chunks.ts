@@ -48,7 +48,7 @@ export class VocabularyChunks {
   constructor(backend: Backend, head: VocabularyHead, chunkTokens = CHUNK_TOKENS) {
     this.backend = backend;
     this.head = head;
-    this.format = chunkFormat(head);
+    this.format = chunkFormat(head, backend.halves);
     this.rowFormat = rowFormat(this.format, head.hidden);
     this.bias = head.bias && asFloat(head.bias);
     const most = Math.min(chunkTokens, Math.max(16, Math.floor(Math.min(CHUNK_BYTES, backend.largestTensor) / (4 * head.hidden))));
@@ -82,6 +82,7 @@ export class VocabularyChunks {
   rows(chunk: Chunk): ReadonlyMap<string, DeviceTensor> {
     const { rowFormat: format, backend, head: { hidden } } = this;
     if (format.kind === 'float32') return new Map([['w', this.float(chunk)]]);
+    if (format.kind === 'float16') return new Map([['half', chunk.weights[0]!]]);
     let views = this.views.get(chunk);
     if (!views) {
       const type: TensorType = format.bits === 4 ? 'uint4' : 'uint8', blocks = hidden / format.block;
@@ -123,14 +124,19 @@ type Rows = { first: number; width: number } | Uint32Array;
 /** Chunks of equal width but the last, so that two graphs at most serve them all. */
 const evenWidth = (count: number, most: number): number => Math.ceil(Math.ceil(count / Math.ceil(count / most)) / 16) * 16;
 
-/** nbits heads that the kernel reads stay packed; every other format is widened to float32. */
-function chunkFormat({ format }: VocabularyHead): ChunkFormat {
+/** nbits heads that the kernel reads stay packed, and half floats where they can; every other format is widened to float32. */
+function chunkFormat({ format, tensors }: VocabularyHead, halves: boolean): ChunkFormat {
+  if (halves && format.kind === 'float16' && tensors[0]!.half) return { kind: 'float16' };
   if (!staysPacked(format)) return { kind: 'float32' };
   return { kind: 'nbits', bits: format.bits, block: format.block, zeroPoints: format.zeroPoints };
 }
 
 function chunkTensors(head: VocabularyHead, format: ChunkFormat, rows: Rows): WeightTensor[] {
   const { vocab, hidden, tensors } = head, width = rows instanceof Uint32Array ? rows.length : rows.width;
+  if (format.kind === 'float16') {
+    const half = tensors[0]!.half!;
+    return [{ name: 'w', type: 'float16', dims: [width, hidden], bytes: head.transposed ? columns(half, head, rows) : pick(half, 2 * hidden, rows) }];
+  }
   if (format.kind === 'float32') {
     const stored = tensors[0]!;
     const bytes = stored.type === 'float32' && !head.transposed ? pick(stored.bytes, stored.bytes.byteLength / vocab, rows) : widened(head, rows);
@@ -151,6 +157,20 @@ function pick(bytes: Uint8Array, rowBytes: number, rows: Rows): Uint8Array {
   if (!(rows instanceof Uint32Array)) return bytes.subarray(rows.first * rowBytes, (rows.first + rows.width) * rowBytes);
   const out = new Uint8Array(rows.length * rowBytes);
   rows.forEach((row, i) => out.set(bytes.subarray(row * rowBytes, (row + 1) * rowBytes), i * rowBytes));
+  return out;
+}
+
+/** Columns of half floats `[hidden, vocab]` as rows. */
+function columns(half: Uint8Array, { vocab, hidden }: VocabularyHead, rows: Rows): Uint8Array {
+  const tokens = rows instanceof Uint32Array ? rows : Uint32Array.from({ length: rows.width }, (_, i) => rows.first + i);
+  const out = new Uint8Array(2 * tokens.length * hidden);
+  for (let column = 0; column < hidden; column++) {
+    tokens.forEach((token, i) => {
+      const from = 2 * (column * vocab + token), to = 2 * (i * hidden + column);
+      out[to] = half[from]!;
+      out[to + 1] = half[from + 1]!;
+    });
+  }
   return out;
 }
 

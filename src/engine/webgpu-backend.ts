@@ -35,6 +35,7 @@ export class WebGpuBackend implements Backend {
   readonly provider: ProviderInfo;
   readonly fullRows: number = FULL_ROWS.webgpu;
   readonly fusedHead = false;
+  readonly halves = false;
   readonly largestTensor: number;
   private readonly ort: Ort;
   private readonly gpu: Gpu;

@@ -106,6 +106,9 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const alone = await selfTest(tested(new Uint8Array(8)), engine, backend);
     expect(alone.ok).toBe(true);
     expect(alone.checks.find((c) => c.name === 'provider')).toMatchObject({ ok: true });
+    // Of a large export one block.
+    const part = await selfTest(tested(new Uint8Array(8)), engine, backend, [0]);
+    expect(part.checks[0]).toMatchObject({ name: 'pipeline', ok: true, note: expect.stringContaining('the first was compared') });
   });
 
   it('passes the self-test of what training adds', async () => {

@@ -48,7 +48,7 @@ export function weightBytes({ modules, head }: Pick<Model, 'modules' | 'head'>):
   return storedBytes(modules) + headBytes(head);
 }
 
-/** Bytes of the vocabulary product. */
+/** Bytes of the vocabulary product; on the CPU one of half floats takes half of this. */
 export function headBytes({ vocab, hidden, format }: Model['head']): number {
   return vocab * hidden * (staysPacked(format) ? format.bits / 8 + 4 / format.block : 4);
 }

@@ -50,6 +50,21 @@ export function writeModel(graph: Graph, name: string, { limit = ONE_FILE, dataN
   return [{ name, bytes: bytes.length, chunks: [bytes] }, { name: name.slice(0, slash) + location, bytes: at, chunks }];
 }
 
+/**
+ * `graph` for a runtime that is handed the weights beside it: every one of them as a file of its own, by the location the graph names.
+ * They are views, so nothing is copied; what the graph does not hold is not handed over.
+ */
+export function writeBeside(graph: Graph): { graph: Uint8Array; external: Map<string, Uint8Array> } {
+  const whole = constantsAsWeights(graph), outside = new Map<string, OutsidePlace>(), external = new Map<string, Uint8Array>();
+  for (const { name, bytes } of whole.initialisers.values()) {
+    if (bytes.length < LEAST) continue;
+    const location = `weight${outside.size}`;
+    outside.set(name, { location, offset: 0, length: bytes.length });
+    external.set(location, bytes);
+  }
+  return { graph: writeGraph(whole, outside), external };
+}
+
 /** Large constants among the nodes as weights, which they equal: only those can lie outside. */
 function constantsAsWeights(graph: Graph): Graph {
   const initialisers = new Map<string, Tensor>(graph.initialisers);
