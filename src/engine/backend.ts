@@ -32,6 +32,8 @@ export interface Backend {
    * 168 rows by 49152 tokens on WASM: 241 ms fused, 262 ms not; on WebGPU (software) the two are equal, the product is all.
    */
   readonly fusedHead: boolean;
+  /** Runs take int8 from where the provider computes; else pieces are given it as uint8 (`compiler/unsigned.ts`). */
+  readonly takesInt8: boolean;
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 
