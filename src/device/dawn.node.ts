@@ -3,6 +3,9 @@ import { create, globals } from 'webgpu';
 
 let gpu: GPU | null = null;
 
+/** All that were started: what is collected while a device of it is in use can take the process down. */
+const started: GPU[] = [];
+
 /**
  * Node's `navigator.gpu`, put there too, with the WebGPU constants (`GPUBufferUsage` …): the runtime looks where a browser has them.
  * With `flags` Dawn is started anew, with these, and looks for drivers again.
@@ -11,6 +14,7 @@ export function dawn(flags?: readonly string[]): GPU {
   if (!gpu) prepare();
   if (!gpu || flags) {
     gpu = create([...flags ?? []]);
+    started.push(gpu);
     Object.defineProperty(navigator, 'gpu', { value: gpu, configurable: true });
   }
   return gpu;

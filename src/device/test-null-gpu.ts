@@ -5,4 +5,7 @@
 import { dawn } from './dawn.node.ts';
 import { openGpu, type Gpu } from './gpu.ts';
 
-export const nullGpu = (): Promise<Gpu> => openGpu(dawn(['backend=null']));
+let started: GPU | null = null;
+
+/** A device of its own at every call. */
+export const nullGpu = (): Promise<Gpu> => openGpu(started ??= dawn(['backend=null']));

@@ -34,6 +34,8 @@ export interface Backend {
   readonly fusedHead: boolean;
   /** Whether half floats can be uploaded, for a graph to widen. On a GPU that takes the feature `shader-f16`, which is not asked for. */
   readonly halves: boolean;
+  /** Runs take int8 from where the provider computes; else pieces are given it as uint8 (`compiler/unsigned.ts`). */
+  readonly takesInt8: boolean;
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 

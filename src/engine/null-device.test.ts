@@ -1,16 +1,19 @@
 /** The engine on a device that computes nothing and allows the least: what it asks of a device, whatever the numbers. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
+import { quantisedDecoder } from '../../test/quantised-forms.ts';
 import { tinyDecoder } from '../../test/tiny-decoder.ts';
 import type { VocabularyHead } from '../compiler/compiled.ts';
 import { compile } from '../compiler/index.ts';
 import { refusalOf } from '../device/gpu.ts';
 import { nullGpu } from '../device/test-null-gpu.ts';
 import { readGraph } from '../onnx/read.ts';
+import { writeGraph } from '../onnx/write.ts';
 import type { Backend } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { createEngine } from './cut-engine.ts';
 import type { Ort } from './ort.ts';
+import { batchOf } from './test-probes.ts';
 import { Vocabulary } from './vocabulary.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
 import { WebGpuBackend } from './webgpu-backend.ts';
@@ -78,4 +81,17 @@ describe('the least that WebGPU promises, 128 MiB in a binding and 256 MiB in a 
     await loss.losses(pass);
     await loss.dispose();
   }));
+});
+
+test('int8 weights go up once, as bytes', async () => {
+  const { quantised } = quantisedDecoder({ op: 'linear', type: 'int8', axis: 0, block: 16, zeros: true });
+  const int8 = compile(await readGraph(writeGraph(quantised), { file: 'tiny' })), backend = new WebGpuBackend(ort, gpu), upload = vi.spyOn(backend, 'upload');
+  const own = createEngine({ model: int8, backend, memoryBudgetBytes: 1e9 }), batch = batchOf(int8.vocab), sent = () => upload.mock.calls.map(([type]) => type);
+  for (let i = 0; i < 2; i++) (await own.cleanPass(batch)).dispose();
+  expect(sent()).toContain('uint8');
+  expect(sent()).not.toContain('int8');
+  const bytes = () => upload.mock.calls.filter(([type]) => type === 'uint8').length, before = bytes();
+  (await own.cleanPass(batch)).dispose();
+  expect(bytes()).toBe(before);
+  await own.dispose();
 });

@@ -96,6 +96,8 @@ export class Pieces {
     let piece = cache.pieces.get(key);
     if (!piece) {
       piece = await build();
+      // Loaded where there is int8 and a provider that does not take it.
+      if (!this.backend.takesInt8 && [...piece.weights.values()].some((w) => w.type === 'int8')) piece = await (await import('../compiler/unsigned.ts')).unsigned(piece);
       cache.pieces.set(key, piece);
     }
     let session = cache.sessions.get(sessionKey);

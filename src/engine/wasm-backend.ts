@@ -22,6 +22,7 @@ export class WasmBackend implements Backend {
   readonly fullRows: number = FULL_ROWS.wasm;
   readonly fusedHead = true;
   readonly halves: boolean = true;
+  readonly takesInt8 = true;
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;
   private readonly trainingOnce = new Once(async () =>

@@ -36,6 +36,7 @@ export class WebGpuBackend implements Backend {
   readonly fullRows: number = FULL_ROWS.webgpu;
   readonly fusedHead = false;
   readonly halves = false;
+  readonly takesInt8 = false;
   readonly largestTensor: number;
   private readonly ort: Ort;
   private readonly gpu: Gpu;
@@ -73,7 +74,7 @@ export class WebGpuBackend implements Backend {
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
-    // The runtime takes no int8 from a buffer: such a weight stays where it is, and the runtime copies it to the GPU at every run.
+    // The runtime takes no int8 from a buffer: what is left of it (see `takesInt8`) stays where it is, and is copied to the GPU at every run.
     if (type === 'int8') return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), null, () => undefined);
     const buffer = this.pool.upload(bytes);
     return this.own(type, dims, buffer, () => this.pool.release(buffer));
