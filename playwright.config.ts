@@ -8,6 +8,12 @@ export function browserWith(...flags: string[]): LaunchOptions {
   return { ...(executablePath && { executablePath }), args: ['--no-sandbox', '--process-per-site', ...flags] };
 }
 
+/**
+ * For a browser that computes WebGPU on the processor. V8 would optimise one huge function of the runtime's WebGPU build for two minutes
+ * meanwhile.
+ */
+export const softwareGpu = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--js-flags=--liftoff-only'];
+
 const port = process.env.PORT ?? '4173';
 /** How many times longer anything may take: of a machine that is throttled, or busy. */
 export const patience = Number(process.env.PATIENCE ?? 1);

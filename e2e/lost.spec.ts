@@ -1,9 +1,9 @@
 /** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
 import { expect, test, type Page } from './test.ts';
-import { browserWith, patience } from '../playwright.config.ts';
+import { browserWith, patience, softwareGpu } from '../playwright.config.ts';
 import { cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
-test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
+test.use({ launchOptions: browserWith(...softwareGpu) });
 test.describe.configure({ timeout: 900_000 * patience });
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();

@@ -1,9 +1,9 @@
 /** The same measurement on WebGPU, with the software adapter that comes with the browser. */
 import { expect, test } from './test.ts';
-import { browserWith } from '../playwright.config.ts';
+import { browserWith, softwareGpu } from '../playwright.config.ts';
 import { cellTexts, expectSmall, measured, open, smallSpec } from './page.ts';
 
-test.use({ launchOptions: browserWith('--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader') });
+test.use({ launchOptions: browserWith(...softwareGpu) });
 
 test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by itself', async ({ page }) => {
   test.slow();
