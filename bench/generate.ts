@@ -81,6 +81,7 @@ for (const length of lengths) {
   rows.push({ length, recomputed, token, prompt, ratio });
   console.log(`${String(length).padStart(5)} tokens: ${token.own.toFixed(1)} ms a token with the cache, ${recomputed.own.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.own).toFixed(0)} tokens a second of ${runtime.gpu ? 'the clock' : 'processor time'}; by the clock now ${(1000 / token.wall).toFixed(0)})`);
 }
+runtime.gpu?.release();
 const folder = resolve(import.meta.dirname, 'results');
 mkdirSync(folder, { recursive: true });
 writeFileSync(resolve(folder, `generate-${basename(path)}${fileMark(values.provider)}.json`), `${JSON.stringify({ ...provenance(), threads: runtime.threads, provider: values.provider, rows }, null, 1)}\n`);

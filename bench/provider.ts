@@ -23,7 +23,8 @@ export const providerName = ({ gpu, threads }: NodeRuntime): string => (gpu ? `W
 export function plainOptions({ gpu }: NodeRuntime): InferenceSession.SessionOptions {
   if (!gpu) return { executionProviders: ['wasm'] };
   const { executionProviders } = webgpuOptions(gpu.device);
-  return { ...(executionProviders && { executionProviders }) };
+  // It warns of every such operator; only errors are of interest.
+  return { ...(executionProviders && { executionProviders }), logSeverityLevel: 3 };
 }
 
 /** Milliseconds: of the processors on WASM, where others disturb that less than the clock; by the clock on a GPU, where it says nothing. */
