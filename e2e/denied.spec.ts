@@ -31,7 +31,6 @@ test('where site data is blocked the page measures and trains, and says what it 
     await stepUntil(page, '#plate-panel', /Step [2-9] of/);
     await saw(said, /cannot keep a checkpoint/);
     await page.getByRole('tab', { name: 'Layers' }).click();
-    await page.getByRole('button', { name: 'Play', exact: true }).click();
     await measured(page, 3);
     await page.getByRole('button', { name: '日本語' }).click();
     await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
