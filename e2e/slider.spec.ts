@@ -127,7 +127,8 @@ test('another model and back: the training goes on from its checkpoint', async (
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Trained for every rank');
   const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
-  expect(Math.min(...steps)).toBeGreaterThanOrEqual(step!);
+  // 0: nothing was heard of it yet.
+  expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(step!);
   expect(await checkpoint(page)).toEqual([]);
 });
 
