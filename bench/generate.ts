@@ -4,7 +4,6 @@
  * threads, which other work on the machine disturbs less than the clock; on WebGPU it is the clock's. Prints and writes
  * `bench/results/generate-<model>.json`.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEngine } from '../src/engine/cut-engine.ts';
@@ -19,6 +18,7 @@ import { backendOf } from '../cli/engine.ts';
 import { loadRuntime } from '../cli/runtime.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';
+import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -82,7 +82,5 @@ for (const length of lengths) {
   console.log(`${String(length).padStart(5)} tokens: ${token.own.toFixed(1)} ms a token with the cache, ${recomputed.own.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.own).toFixed(0)} tokens a second of ${runtime.gpu ? 'the clock' : 'processor time'}; by the clock now ${(1000 / token.wall).toFixed(0)})`);
 }
 runtime.gpu?.release();
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, `generate-${basename(path)}${fileMark(values.provider)}.json`), `${JSON.stringify({ ...provenance(), threads: runtime.threads, provider: values.provider, rows }, null, 1)}\n`);
+writeResult(`generate-${basename(path)}${fileMark(values.provider)}`, { ...provenance(), threads: runtime.threads, provider: values.provider, rows });
 process.exit(0);

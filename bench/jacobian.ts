@@ -4,7 +4,7 @@
  * with PyTorch's adarank.json and texts.json) the tokens and the first draws are those; the rest of `--draws` is made here. `--text` is the id
  * of a bundled text. `--kept` is a file the draws are written to as they come, and taken up from: those of a large model take half an hour.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,6 +19,7 @@ import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';
+import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -120,6 +121,5 @@ const report = {
   ...provenance(),
   model: model.open.title, sequences: batch.sequences, length: batch.length, threads: runtime.threads, provider: engine.provider, text: values.reference ? 'reference' : values.text, seed, truthDraws: count, secondsPerDraw, level, rows, coverage,
 };
-mkdirSync(resolve(import.meta.dirname, 'results'), { recursive: true });
-writeFileSync(resolve(import.meta.dirname, 'results', `jacobian-${basename(folder)}-${batch.sequences}x${batch.length}${values.text === 'atlas-heldout' ? '' : `-${values.text}-seed${seed}`}${values.sigma ? `-${values.sigma}` : ''}${fileMark(values.provider)}.json`), `${JSON.stringify(report, null, 1)}\n`);
+writeResult(`jacobian-${basename(folder)}-${batch.sequences}x${batch.length}${values.text === 'atlas-heldout' ? '' : `-${values.text}-seed${seed}`}${values.sigma ? `-${values.sigma}` : ''}${fileMark(values.provider)}`, report);
 process.exit(0);

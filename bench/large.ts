@@ -4,7 +4,7 @@
  * float16 embedding, not a 4-bit one. A process of its own then reads it, starts the engine, runs the self-test and one clean pass, on WASM.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEngine } from '../cli/engine.ts';
@@ -15,6 +15,7 @@ import { writeModel } from '../src/onnx/write-model.ts';
 import { loadModel, testedOf } from '../src/worker/load.ts';
 import { genaiDecoderGraph, llama1B } from '../test/genai-decoder.ts';
 import { provenance } from './machine.ts';
+import { writeResult } from './results.ts';
 
 interface Stage { stage: string; seconds: number; resident: number; peak: number }
 
@@ -63,9 +64,7 @@ else {
     const found = JSON.parse(execFileSync(process.execPath, [...self, 'measure', made], { encoding: 'utf8' })) as Awaited<ReturnType<typeof measure>>;
     for (const { stage, seconds, resident, peak } of found.stages) console.log(`${stage}: ${seconds} s, ${resident} MB resident, ${peak} MB at the most so far`);
     console.log(JSON.stringify(found.check));
-    const results = resolve(import.meta.dirname, 'results');
-    mkdirSync(results, { recursive: true });
-    writeFileSync(join(results, `large-${task === 'tied' ? 'tied' : 'q4'}.json`), `${JSON.stringify({ ...provenance(), ...found }, null, 1)}\n`);
+    writeResult(`large-${task === 'tied' ? 'tied' : 'q4'}`, { ...provenance(), ...found });
   } finally {
     rmSync(made, { recursive: true });
   }

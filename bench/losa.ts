@@ -4,7 +4,6 @@
  * that repair; the held-out losses between them are only there to be shown, and named apart. `--rounds` stops after so many;
  * `--processor` counts processor seconds instead of the clock's, where others are at work. Results: bench/results/losa-<model>.json.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStudy } from '../cli/study.ts';
@@ -12,6 +11,7 @@ import { runPrune } from '../src/experiment/prune-run.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { ownTime, provenance, watchOthers } from './machine.ts';
 import { fileMark, providerOption } from './provider.ts';
+import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { ...providerOption, rounds: { type: 'string', default: '5' }, processor: { type: 'boolean', default: false } } });
 const spec = parseSpec({ study: 'prune', prune: { baselines: false } }), { context, dispose } = await openStudy(spec, { provider: values.provider, ...(positionals[0] !== undefined && { model: resolve(positionals[0]) }) });
@@ -40,6 +40,4 @@ const rows = rounds.map(({ steps, ...times }) => ({ steps, ...Object.fromEntries
 const of = (name: keyof Round) => rounds.reduce((sum, r) => sum + r[name], 0), ratio = (of('similarity') + of('pruning') + of('training')) / of('training'), elsewhere = others(ownTime() - began);
 for (const [i, row] of rows.entries()) console.log(`round ${i + 1}: ${JSON.stringify(row)}`);
 console.log(`A round takes ${ratio.toFixed(2)} times its training steps (goal 1.5). ${Math.round(100 * elsewhere)} % of the processors elsewhere.`);
-const results = resolve(import.meta.dirname, 'results');
-mkdirSync(results, { recursive: true });
-writeFileSync(resolve(results, `losa-${basename(context.model.id).replace(/^\w+:/, '')}${fileMark(values.provider)}.json`), `${JSON.stringify({ ...provenance(), model: context.model.id, provider: context.provider, clock: values.processor ? 'processor' : 'wall', elsewhere, rounds: rows, ratio }, null, 1)}\n`);
+writeResult(`losa-${basename(context.model.id).replace(/^\w+:/, '')}${fileMark(values.provider)}`, { ...provenance(), model: context.model.id, provider: context.provider, clock: values.processor ? 'processor' : 'wall', elsewhere, rounds: rows, ratio });

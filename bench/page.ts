@@ -2,13 +2,12 @@
  * `npm run bench:page [-- --starts 3 --runs 50]`: the built page in headless Chromium as a first visitor meets it, figures
  * printed and written to `bench/results/page.json`. Run `npm run build` first, and nothing beside it.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, provenance } from './machine.ts';
 import { serve } from './page-browser.ts';
 import { repeatedRuns, type Repeated } from './page-memory.ts';
 import { coldStart, type ColdStart } from './page-start.ts';
+import { writeResult } from './results.ts';
 
 const { values } = parseArgs({ options: { starts: { type: 'string', default: '3' }, runs: { type: 'string', default: '50' } } });
 
@@ -41,9 +40,7 @@ const report = {
   ...provenance(),
   summary, javaScript, starts, repeated,
 };
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, 'page.json'), `${JSON.stringify(report, null, 1)}\n`);
+writeResult('page', report);
 
 console.log(`median (best) of ${starts.length}: first cell ${summary.firstCell.median} (${summary.firstCell.best}) s, first sweep ${summary.firstSweep.median} (${summary.firstSweep.best}) s, run ${summary.run.median} (${summary.run.best}) s`);
 if (javaScript) console.log(`own JavaScript of the visit, gzipped: ${javaScript.total} kB (${javaScript.parts.map((p) => `${p.name} ${p.kilobytes}`).join(', ')})`);

@@ -3,8 +3,6 @@
  * text, steps, seed and α. Prints and writes held-out losses side by side, and the time of one run against that of one LoRA a
  * rank. Time is processor time of all threads, which other work on the machine disturbs less than the clock; on WebGPU it is the clock's.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundledModel } from '../cli/bundled.ts';
 import { tokensOf } from '../cli/data.ts';
@@ -15,6 +13,7 @@ import { factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';
+import { writeResult } from './results.ts';
 
 const { values } = parseArgs({
   options: {
@@ -78,8 +77,6 @@ const loraSeconds = loras.reduce((sum, l) => sum + l.seconds, 0) / Math.max(1, l
 const ratios = dyLoras.map((d) => (most * loraSeconds) / d.seconds);
 dyLoras.forEach((d, i) => console.log(`${d.mode}: knee ${d.curve.knee}; ${d.seconds.toFixed(3)} s a step against ${loraSeconds.toFixed(3)} s of a LoRA: all ${most} ranks ${ratios[i]!.toFixed(1)}x cheaper (goal ${(most / 1.5).toFixed(1)}x)`));
 
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
 const report = { ...provenance(), provider: values.provider, steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
-writeFileSync(resolve(folder, `${values.out}${fileMark(values.provider)}.json`), `${JSON.stringify(report, null, 1)}\n`);
+writeResult(`${values.out}${fileMark(values.provider)}`, report);
 process.exit(0);

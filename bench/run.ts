@@ -2,13 +2,13 @@
  * `npm run bench [-- MODEL_FOLDER] [--provider wasm|webgpu]`: figures as ratios to something measured in the same run,
  * printed and written to `bench/results/`. Never part of the tests: a loaded machine changes seconds, ratios less so.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { adaRankAgainstNaive } from './adarank.ts';
 import { provenance } from './machine.ts';
 import { providerOption } from './provider.ts';
 import { javaScriptSizes } from './size.ts';
+import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,9 +21,7 @@ const adarank = await adaRankAgainstNaive(path, {
   provider: values.provider, threads: values.threads, sequences: Number(values.sequences), length: Number(values.length),
 });
 const report = { ...provenance(), adarank, javaScript: path === bundled ? javaScriptSizes() : null };
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, `${basename(path)}-${values.provider}-${values.sequences}x${values.length}.json`), `${JSON.stringify(report, null, 1)}\n`);
+writeResult(`${basename(path)}-${values.provider}-${values.sequences}x${values.length}`, report);
 
 console.log(`${adarank.model} on ${adarank.provider}, ${adarank.threads} threads, ${adarank.sequences} x ${adarank.length} tokens (${report.machine})`);
 console.log(`  ${Math.round(100 * adarank.others)} % of the processors went to others: with a large share the figures say little`);

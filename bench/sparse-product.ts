@@ -3,7 +3,7 @@
  * for it? Our own kernel with and without it on the GPU, our own loop with and without it on the CPU, and the runtime's dense
  * products beside both. Every product is first compared with the plain sum. Prints and writes the figures.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadRuntime } from '../cli/runtime.ts';
@@ -13,6 +13,7 @@ import { moduleKeys } from '../src/device/streams.ts';
 import { gemm } from '../src/engine/test-graphs.ts';
 import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
+import { writeResult } from './results.ts';
 
 const { values } = parseArgs({ options: { rows: { type: 'string', default: '1,64,512' }, inputs: { type: 'string', default: '576' }, outputs: { type: 'string', default: '1536' } } });
 const inputs = Number(values.inputs), outputs = Number(values.outputs);
@@ -153,7 +154,5 @@ for (const rows of values.rows.split(',').map(Number)) {
   for (const { name, milliseconds } of table.at(-1)!.ways) console.log(`  ${name.padEnd(60)} ${milliseconds.toFixed(2).padStart(8)} ms`);
 }
 const report = { ...provenance(), others: others(ownTime() - used), inputs, outputs, table };
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
-writeFileSync(resolve(folder, 'sparse-product.json'), `${JSON.stringify(report, null, 1)}\n`);
+writeResult('sparse-product', report);
 process.exit(0);

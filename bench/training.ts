@@ -3,7 +3,6 @@
  * against the pure matrix products of the same sizes, both on one provider, taken in turns; step time per parameter of the model; and
  * memory over many steps. Prints and writes the figures.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundledModel } from '../cli/bundled.ts';
@@ -16,6 +15,7 @@ import { factsOf, loadModel } from '../src/worker/load.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
 import { pureProducts } from './products.ts';
 import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';
+import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -73,11 +73,9 @@ for (let i = 1; i <= steps; i++) {
 }
 await engine.dispose();
 
-const folder = resolve(import.meta.dirname, 'results');
-mkdirSync(folder, { recursive: true });
 const report = {
   ...provenance(), others, provider: engine.provider, model: facts.title, rank, batch, length,
   stepMilliseconds: median(stepTimes), pureMilliseconds: median(pureTimes), ratio, ratioQuartiles: [quartile(1), quartile(3)], nanosecondsPerWeightAndToken: perWeight, flops: pure.flops, memory,
 };
-writeFileSync(resolve(folder, `${values.out}-${facts.title.replace(/[^\w.-]+/g, '-')}${fileMark(values.provider)}.json`), `${JSON.stringify(report, null, 1)}\n`);
+writeResult(`${values.out}-${facts.title.replace(/[^\w.-]+/g, '-')}${fileMark(values.provider)}`, report);
 process.exit(0);
