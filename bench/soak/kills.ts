@@ -4,7 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
-import { streamKeys, uniform } from '../../src/device/random.ts';
+import { mix } from '../../src/device/random.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
 import { linkOf, Place, rendererOf, shortSpec } from './place.ts';
@@ -106,7 +106,7 @@ export async function killed(site: Site, study: Study, victim: Victim, whole: Un
   const { done, flags, result } = ways[study], visit = await site.visit('about.blank', ...flags);
   try {
     let place = await begin(visit.page, site.url, study);
-    const after = whole.seconds * uniform(streamKeys(seed, n, 0), 0);
+    const after = (whole.seconds * mix(seed + mix(n))) / 2 ** 32;
     await setTimeout(1000 * after);
     const during = await place.page.evaluate(() => document.querySelector('.status')?.textContent ?? ''), late = done.test(await place.title());
     await kill(visit, place.page, victim);
