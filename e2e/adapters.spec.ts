@@ -186,7 +186,7 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   const heights = await choices.evaluateAll((buttons) => buttons.map((b) => b.getBoundingClientRect().height));
   expect(new Set(heights).size).toBe(1);
   await page.setViewportSize({ width: 390, height: 844 });
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
 
   await choices.last().click();
   await expect(page.getByRole('alert')).toContainText('use_later_idea');

@@ -7,7 +7,7 @@ import type { Page } from '@playwright/test';
 import { mix } from '../../src/device/random.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
-import { linkOf, Place, rendererOf, shortSpec } from './place.ts';
+import { BESIDE, linkOf, Place, rendererOf, shortSpec } from './place.ts';
 
 export const VICTIMS = ['thread', 'GPU process', 'page process'] as const;
 export const STUDIES = ['map', 'map on WebGPU', 'race', 'training', 'compress', 'prune'] as const;
@@ -90,7 +90,7 @@ async function begin(page: Page, url: string, study: Study): Promise<Place> {
 
 /** A run that nothing happens to. */
 export async function undisturbed(site: Site, study: Study): Promise<Undisturbed> {
-  const visit = await site.visit('about.blank', ...ways[study].flags);
+  const visit = await site.visit(BESIDE, ...ways[study].flags);
   try {
     const place = await begin(visit.page, site.url, study), start = Date.now();
     await place.until(ways[study].done);
@@ -103,7 +103,7 @@ export async function undisturbed(site: Site, study: Study): Promise<Undisturbed
 
 /** The same run with kill number n of a seed. */
 export async function killed(site: Site, study: Study, victim: Victim, whole: Undisturbed, seed: number, n: number): Promise<Kill> {
-  const { done, flags, result } = ways[study], visit = await site.visit('about.blank', ...flags);
+  const { done, flags, result } = ways[study], visit = await site.visit(BESIDE, ...flags);
   try {
     let place = await begin(visit.page, site.url, study);
     const after = (whole.seconds * mix(seed + mix(n))) / 2 ** 32;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeTinyModel } from '../../test/tiny-model.ts';
 import type { Site } from '../page-browser.ts';
-import { linkOf, Place, shortSpec, type Holding } from './place.ts';
+import { BESIDE, linkOf, Place, shortSpec, type Holding } from './place.ts';
 
 export interface Models {
   changes: number;
@@ -16,7 +16,7 @@ export interface Models {
 }
 
 export async function manyModels(site: Site, changes: number, largeModel: string | null, tell: (words: string) => void): Promise<Models> {
-  const visit = await site.visit(''), folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
+  const visit = await site.visit(BESIDE), folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
   try {
     const { page } = visit, place = await Place.of(page);
     await page.goto(await linkOf(site.url, shortSpec()));

@@ -11,6 +11,9 @@ export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec 
   return { ...spec, sequences: 1, length: 4, method: { ...spec.method, repeats: 1 }, ...change };
 }
 
+/** A file of the site that is not the page: a link that is opened from there is a visit, not another experiment in a page that is open. */
+export const BESIDE = 'favicon.svg';
+
 export const linkOf = async (url: string, spec: ExperimentSpec) => `${url}${await encodeLink(spec)}`;
 
 /** What a page holds, garbage collected. Bytes, and counts. */
@@ -39,7 +42,10 @@ export class Place {
     this.session = session;
   }
 
+  /** Before the page goes anywhere. */
   static async of(page: Page): Promise<Place> {
+    // Functions that are handed to the page name theirs by this: what runs TypeScript here wrote it into them.
+    await page.addInitScript({ content: 'globalThis.__name = (f) => f;' });
     return new Place(page, await page.context().newCDPSession(page));
   }
 

@@ -1,6 +1,6 @@
 /** A thousand short runs in one page: does anything it holds grow? */
 import type { Site } from '../page-browser.ts';
-import { linkOf, Place, shortSpec, type Holding } from './place.ts';
+import { BESIDE, linkOf, Place, shortSpec, type Holding } from './place.ts';
 
 /** After so many runs the pools are full; from then on nothing may grow. */
 export const SETTLED = 50;
@@ -14,7 +14,7 @@ export interface Runs {
 }
 
 export async function manyRuns(site: Site, runs: number, tell: (words: string) => void): Promise<Runs> {
-  const visit = await site.visit('');
+  const visit = await site.visit(BESIDE);
   try {
     const { page } = visit, place = await Place.of(page);
     await page.goto(await linkOf(site.url, shortSpec()));
