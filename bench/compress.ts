@@ -8,7 +8,6 @@
  * one row block, here there are those of every K. `--processor` counts processor seconds instead of the clock's, where others are at work.
  * Results: bench/results/compress-<model>-<task>-<samples>x<trials>.json.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStudy } from '../cli/study.ts';
@@ -18,6 +17,7 @@ import { reduceCompress, type CompressState } from '../src/experiment/compress-s
 import { parseSpec } from '../src/experiment/schema.ts';
 import { ownTime, provenance, watchOthers } from './machine.ts';
 import { fileMark, providerOption } from './provider.ts';
+import { writeResult } from './results.ts';
 
 const { values } = parseArgs({
   options: {
@@ -48,5 +48,4 @@ const row = {
   ratio: search / own, ratioWithDecompositions: (search + share * times.svd) / (own + times.svd),
 };
 console.log(`LASER ${seconds(search)} s${laser.made < laser.evaluations ? ` (${laser.made} of ${laser.evaluations} made)` : ''}, this ${seconds(own)} s: ${row.ratio.toFixed(1)} times fewer seconds; decompositions counted, ${row.ratioWithDecompositions.toFixed(1)} times. ${Math.round(100 * elsewhere)} % of the processors elsewhere.`);
-await mkdir(new URL('results/', import.meta.url), { recursive: true });
-await writeFile(new URL(`results/compress-${basename(result.model.id).replace(/^\w+:/, '')}-${task}-${samples}x${trials}${fileMark(values.provider)}.json`, import.meta.url), `${JSON.stringify(row, null, 1)}\n`);
+writeResult(`compress-${basename(result.model.id).replace(/^\w+:/, '')}-${task}-${samples}x${trials}${fileMark(values.provider)}`, row);

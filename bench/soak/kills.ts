@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
+import { softwareGpu } from '../../playwright.config.ts';
 import { mix } from '../../src/device/random.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
@@ -42,7 +43,7 @@ const cells = async (place: Place) => (await place.cells()).join();
 
 const ways: Record<Study, Way> = {
   map: { spec: shortSpec({ sequences: 2, length: 16, method: { ...shortSpec().method, repeats: 6 } }), done: /^Measured 56 modules, 6/, flags: [], result: cells },
-  'map on WebGPU': { spec: shortSpec({ method: { ...shortSpec().method, repeats: 2 } }), done: /^Measured 56 modules, 2/, flags: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'], result: cells },
+  'map on WebGPU': { spec: shortSpec({ method: { ...shortSpec().method, repeats: 2 } }), done: /^Measured 56 modules, 2/, flags: softwareGpu, result: cells },
   race: { spec: shortSpec({ study: 'race', training: training(20), race: { ...shortSpec().race, entries: ['uniform', 'random'] } }), done: /^The race is over/, flags: [], result: csv },
   training: { spec: shortSpec({ study: 'slider', training: training(30), slider: { ...shortSpec().slider, rank: 4, compare: [] } }), done: /^Trained for every rank/, flags: [], result: csv },
   compress: {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeTinyModel } from '../../test/tiny-model.ts';
 import type { Site } from '../page-browser.ts';
-import { BESIDE, linkOf, Place, shortSpec, type Holding } from './place.ts';
+import { measuredPlace, type Holding } from './place.ts';
 
 export interface Models {
   changes: number;
@@ -16,12 +16,9 @@ export interface Models {
 }
 
 export async function manyModels(site: Site, changes: number, largeModel: string | null, tell: (words: string) => void): Promise<Models> {
-  const visit = await site.visit(BESIDE), folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
+  const { visit, place, first } = await measuredPlace(site), folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
   try {
-    const { page } = visit, place = await Place.of(page);
-    await page.goto(await linkOf(site.url, shortSpec()));
-    await place.until(/^Measured/);
-    const first = (await place.cells()).join(), holdings: Models['holdings'] = [];
+    const { page } = place, holdings: Models['holdings'] = [];
     let same = true;
     const load = async (choose: () => Promise<void>) => {
       await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();

@@ -4,6 +4,7 @@ import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import { encodeLink } from '../../src/experiment/link.ts';
 import { defaultSpec } from '../../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import type { Site, Visit } from '../page-browser.ts';
 
 /** The shortest measurement there is: one sequence of four tokens, one repeat. */
 export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec {
@@ -132,4 +133,12 @@ function residentOf(pid: number): number | null {
   } catch {
     return null;
   }
+}
+
+/** A visit to the page after the shortest measurement, and what its cells show then. */
+export async function measuredPlace(site: Site): Promise<{ visit: Visit; place: Place; first: string }> {
+  const visit = await site.visit(BESIDE), place = await Place.of(visit.page);
+  await visit.page.goto(await linkOf(site.url, shortSpec()));
+  await place.until(/^Measured/);
+  return { visit, place, first: (await place.cells()).join() };
 }

@@ -1,9 +1,9 @@
 /** A thousand short runs in one page: does anything it holds grow? */
 import type { Site } from '../page-browser.ts';
-import { BESIDE, linkOf, Place, shortSpec, type Holding } from './place.ts';
+import { measuredPlace, type Holding } from './place.ts';
 
 /** After so many runs the pools are full; from then on nothing may grow. */
-export const SETTLED = 50;
+const SETTLED = 50;
 
 export interface Runs {
   runs: number;
@@ -14,16 +14,13 @@ export interface Runs {
 }
 
 export async function manyRuns(site: Site, runs: number, tell: (words: string) => void): Promise<Runs> {
-  const visit = await site.visit(BESIDE);
+  const { visit, place, first } = await measuredPlace(site);
   try {
-    const { page } = visit, place = await Place.of(page);
-    await page.goto(await linkOf(site.url, shortSpec()));
-    await place.until(/^Measured/);
-    const first = (await place.cells()).join(), holdings: Runs['holdings'] = [];
+    const holdings: Runs['holdings'] = [];
     let same = true;
     for (let run = 0; run < runs;) {
       const some = Math.min(SETTLED, runs - run);
-      const cells = await page.evaluate(runAgain, some);
+      const cells = await place.page.evaluate(runAgain, some);
       same &&= cells.every((texts) => texts === first);
       run += some;
       holdings.push({ run, ...await place.holding() });
