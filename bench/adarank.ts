@@ -9,11 +9,10 @@ import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
 
-const options: AdaRankOptions = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 5, vocabularySample: 0 };
+export interface BenchOptions { provider: string; threads: string; sequences: number; length: number; repeats: number }
 
-export interface BenchOptions { provider: string; threads: string; sequences: number; length: number }
-
-export async function adaRankAgainstNaive(path: string, { provider, threads, sequences, length }: BenchOptions) {
+export async function adaRankAgainstNaive(path: string, { provider, threads, sequences, length, repeats }: BenchOptions) {
+  const options: AdaRankOptions = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats, vocabularySample: 0 };
   const model = await loadModel(await nodeFiles(path));
   const { graph, compiled } = model;
   const ids = Array.from({ length: sequences }, (_, s) => Array.from({ length }, (_, i) => (7919 * (s * length + i + 1)) % compiled.vocab));

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- MODEL_FOLDER] [--provider wasm|webgpu]`: figures as ratios to something measured in the same run,
+ * `npm run bench [-- MODEL_FOLDER] [--provider wasm|webgpu] [--sequences 2 --length 12] [--repeats 5]`: figures as ratios to something measured in the same run,
  * printed and written to `bench/results/`. Never part of the tests: a loaded machine changes seconds, ratios less so.
  */
 import { basename, resolve } from 'node:path';
@@ -12,13 +12,13 @@ import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { ...providerOption, threads: { type: 'string', default: '2' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' } },
+  options: { ...providerOption, threads: { type: 'string', default: '2' }, sequences: { type: 'string', default: '2' }, length: { type: 'string', default: '12' }, repeats: { type: 'string', default: '5' } },
 });
 const bundled = resolve(import.meta.dirname, '../public/models/atlas-3m');
 const path = positionals[0] ?? bundled;
 
 const adarank = await adaRankAgainstNaive(path, {
-  provider: values.provider, threads: values.threads, sequences: Number(values.sequences), length: Number(values.length),
+  provider: values.provider, threads: values.threads, sequences: Number(values.sequences), length: Number(values.length), repeats: Number(values.repeats),
 });
 const report = { ...provenance(), adarank, javaScript: path === bundled ? javaScriptSizes() : null };
 writeResult(`${basename(path)}-${values.provider}-${values.sequences}x${values.length}`, report);

@@ -24,7 +24,7 @@ test('each has a process and a time limit, and is told of as soon as it has ende
     // Its figures are there, so it has done its work.
     stage('never-ending', 'writeResult("late", { ok: true });\nsetInterval(() => undefined, 1000);'),
     stage('silent', ''),
-  ], (all) => told.push(all.map(({ ended }) => ended).join(', ')));
+  ], null, (all) => told.push(all.map(({ ended }) => ended).join(', ')));
   expect(told).toEqual(['done', 'done, failed', 'done, failed, out of time', 'done, failed, out of time, done', 'done, failed, out of time, done, failed']);
   const [good, bad, stuck, neverEnding] = outcomes;
   expect(good).toMatchObject({ why: null, said: ['well'], figures: { figures: { args: ['one'] } } });

@@ -1,7 +1,4 @@
-/**
- * What a program asks of WebGPU, counted where it asks: at the methods of the device, its queue, its encoders and buffers. Every number
- * that is read back is made 1: on a device that computes nothing it would be whatever lay there, and no logarithm likes that.
- */
+/** What a program asks of WebGPU, counted where it asks: at the methods of the device, its queue, its encoders and buffers. */
 import { globals } from 'webgpu';
 import type { Ort } from '../../src/engine/ort.ts';
 
@@ -54,7 +51,6 @@ export class GpuCounter {
     this.calls(prototypeOf('GPUBuffer'), 'mapAsync', 'readbacks', (mode) => mode === GPUMapMode.READ);
     this.calls(prototypeOf('GPUDevice'), 'createBuffer', 'uploads', (descriptor) => (descriptor as GPUBufferDescriptor).mappedAtCreation === true);
     this.buffers();
-    onesRead();
   }
 
   /** What `task` asks for. */
@@ -104,7 +100,11 @@ export class GpuCounter {
   }
 }
 
-function onesRead(): void {
+/**
+ * For the rest of the process, every number that is read back is 1. On a device that computes nothing it would be whatever lay there, and no
+ * logarithm likes that.
+ */
+export function onesRead(): void {
   replace(prototypeOf('GPUBuffer'), 'getMappedRange', (original) => function (...args) {
     const range = original.apply(this, args) as ArrayBuffer;
     if ((this as GPUBuffer).usage & GPUBufferUsage.MAP_READ) new Float32Array(range, 0, range.byteLength >> 2).fill(1);

@@ -1,6 +1,6 @@
 /**
- * `npm run gpu [-- --model FOLDER] [--rehearsal] [--only WORDS] [--out FILE]`: all that is to be known of a GPU, in one go of some ten
- * minutes, on Node and Dawn (docs/benchmarks.md). Stops where there is only a software adapter; `--rehearsal` runs the stages on it, small.
+ * `npm run gpu [-- --model FOLDER] [--rehearse software|null] [--only WORDS] [--out FILE]`: all that is to be known of a GPU, in one go of some ten
+ * minutes, on Node and Dawn (docs/benchmarks.md). Stops where there is only a software adapter; `--rehearse` runs the stages on what takes a GPU's place.
  * The file is written anew after each stage: a run that is cut still tells.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -8,21 +8,26 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { provenance } from '../machine.ts';
 import { runStages, type Outcome } from './runner.ts';
-import { stagesFor } from './stages.ts';
+import { STAND_INS, stagesFor } from './stages.ts';
 
 const { values } = parseArgs({ options: {
   model: { type: 'string' },
-  rehearsal: { type: 'boolean', default: false },
+  rehearse: { type: 'string' },
   only: { type: 'string' },
   out: { type: 'string', default: 'bench/results/gpu/gpu.json' },
 } });
 
-const all = stagesFor(values.model ?? null, values.rehearsal), [adapter, ...rest] = all;
+const standIn = STAND_INS.find((name) => name === values.rehearse) ?? null;
+if (values.rehearse !== undefined && !standIn) {
+  console.error(`--rehearse takes ${STAND_INS.join(' or ')}, not "${values.rehearse}".`);
+  process.exit(2);
+}
+const [adapter, ...rest] = stagesFor(values.model ?? null, standIn);
 const chosen = rest.filter(({ name }) => values.only === undefined || name.includes(values.only));
 
 function save(stages: readonly Outcome[]): void {
   mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(`${values.out}.part`, `${JSON.stringify({ ...provenance(), rehearsal: values.rehearsal, stages }, null, 1)}\n`);
+  writeFileSync(`${values.out}.part`, `${JSON.stringify({ ...provenance(), ...(standIn && { standIn }), stages }, null, 1)}\n`);
   renameSync(`${values.out}.part`, values.out);
 }
 
@@ -32,10 +37,10 @@ function tell(outcomes: readonly Outcome[]): void {
   console.log(`${name}: ${ended}${why ? ` (${why})` : ''}, ${seconds} s\n  ${said.slice(-6).join('\n  ')}`);
 }
 
-const [first] = await runStages([adapter!], tell);
+const [first] = await runStages([adapter!], standIn, tell);
 if (first!.ended === 'done') {
-  const outcomes = await runStages(chosen, (later) => tell([first!, ...later]));
+  const outcomes = await runStages(chosen, standIn, (later) => tell([first!, ...later]));
   process.exit(outcomes.every(({ ended }) => ended === 'done') ? 0 : 1);
 }
-console.log('No GPU to measure. --rehearsal tries the stages on a software adapter.');
+console.log('No GPU to measure. --rehearse software tries the stages on the processor.');
 process.exit(2);

@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { SWIFTSHADER } from '../../src/device/test-gpu.ts';
+import type { StandIn } from './stages.ts';
 
 export interface Stage {
   name: string;
@@ -36,19 +39,29 @@ export interface Outcome {
 const GRACE = 5000;
 const LINES = 40;
 
-export async function runStages(stages: readonly Stage[], tell: (outcomes: readonly Outcome[]) => void): Promise<Outcome[]> {
+export async function runStages(stages: readonly Stage[], standIn: StandIn | null, tell: (outcomes: readonly Outcome[]) => void): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const stage of stages) {
-    outcomes.push(await run(stage));
+    outcomes.push(await run(stage, standIn));
     tell(outcomes);
   }
   return outcomes;
 }
 
-async function run({ name, script, args, seconds }: Stage): Promise<Outcome> {
+/** For the process of a stage: which adapter it finds. Of a stand-in nothing is timed, so the runtime's code need not be optimised. */
+const OPTIONS: Record<StandIn, { flags: string[]; env: Record<string, string> }> = {
+  software: { flags: ['--liftoff-only'], env: { VK_ICD_FILENAMES: SWIFTSHADER } },
+  null: { flags: ['--liftoff-only', '--import', pathToFileURL(join(import.meta.dirname, 'null-backend.ts')).href], env: {} },
+};
+
+async function run({ name, script, args, seconds }: Stage, standIn: StandIn | null): Promise<Outcome> {
+  const { flags, env } = standIn ? OPTIONS[standIn] : { flags: [], env: {} };
   const results = mkdtempSync(join(tmpdir(), 'rank-atlas-stage-')), start = Date.now();
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
-    cwd: resolve(import.meta.dirname, '../..'), env: { ...process.env, RESULTS: results }, stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, ['--import', 'tsx', ...flags, script, ...args], {
+    cwd: resolve(import.meta.dirname, '../..'),
+    // Vulkan's loader complains where there is no such folder.
+    env: { XDG_RUNTIME_DIR: results, ...process.env, ...env, RESULTS: results },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '', outOfTime = false;
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => { text += chunk.toString(); });

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { dawn } from './dawn.node.ts';
 import { openGpu, type Gpu } from './gpu.ts';
 
-const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
+/** Chromium's software adapter, as Vulkan's loader is told of it. */
+export const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json';
 
 /** Once for the process: with the drivers of the machine, or with Chromium's alone. */
 let chosen: Promise<Gpu | null> | null = null;

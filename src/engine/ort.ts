@@ -10,6 +10,7 @@ import { AtlasError } from '../errors.ts';
 export type Ort = typeof OrtNamespace;
 export type OrtTensor = OrtNamespace.Tensor;
 export type SessionOptions = OrtNamespace.InferenceSession.SessionOptions;
+export type WebGpuOptions = OrtNamespace.InferenceSession.WebGpuExecutionProviderOption;
 type InferenceSession = OrtNamespace.InferenceSession;
 
 /** Runs and creations must never overlap on one runtime, whichever session or engine they belong to. */

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { compile } from '../compiler/index.ts';
 import { readGraph } from '../onnx/read.ts';
-import { tinyDecoder } from '../../test/tiny-decoder.ts';
+import type { Graph, Tensor } from '../onnx/graph.ts';
+import { writeGraph } from '../onnx/write.ts';
+import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import type { Backend } from './backend.ts';
 import { createEngine } from './cut-engine.ts';
 import type { Ort } from './ort.ts';
@@ -14,8 +16,15 @@ import { testTraining } from './training-self-test.ts';
 
 const NAMES = ['pipeline', 'noise product', 'pair difference', 'disagreement', 'LoRA delta'];
 
-async function report(backend: Backend, spoil: (bytes: Uint8Array) => Uint8Array = (b) => b, layers: number[] | null = null): Promise<SelfTestReport> {
-  const bytes = tinyDecoder({ weights: 'q4' }), graph = await readGraph(bytes, { file: 'tiny' }), model = compile(graph);
+function withInput(name: string, type: Tensor['type']): Graph {
+  const graph = tinyDecoderGraph();
+  return { ...graph, inputs: graph.inputs.map((i) => (i.name === name ? { ...i, type } : i)) };
+}
+
+async function report(
+  backend: Backend, bytes = tinyDecoder({ weights: 'q4' }), spoil: (bytes: Uint8Array) => Uint8Array = (b) => b, layers: number[] | null = null,
+): Promise<SelfTestReport> {
+  const graph = await readGraph(bytes, { file: 'tiny' }), model = compile(graph);
   const ort = (await import('onnxruntime-web')) as unknown as Ort;
   const engine = createEngine({ model, backend, memoryBudgetBytes: 1e9 });
   try {
@@ -47,14 +56,24 @@ describe('selfTest', () => {
     expect(checks.filter((c) => !c.ok).map((c) => c.name)).toEqual(['noise product']);
   });
 
+  it.each(['int32', 'float32'] as const)('feeds the untouched export positions of the type that it declares: %s', async (type) => {
+    const { ok } = await report(await wasmBackend(), writeGraph(withInput('position_ids', type)));
+    expect(ok).toBe(true);
+  });
+
+  it('says so where the untouched export takes ids of a type that holds no numbers of tokens', async () => {
+    const { checks } = await report(await wasmBackend(), writeGraph(withInput('position_ids', 'int8')));
+    expect(checks[0]!.note).toContain('its input "position_ids" is int8');
+  });
+
   it('fails when the export is another model than the pieces', async () => {
-    const { ok, checks } = await report(await wasmBackend(), () => tinyDecoder({ weights: 'q4', seed: 2 }));
+    const { ok, checks } = await report(await wasmBackend(), undefined, () => tinyDecoder({ weights: 'q4', seed: 2 }));
     expect(ok).toBe(false);
     expect(checks.filter((c) => !c.ok).map((c) => c.name)).toEqual(['pipeline']);
   });
 
   it('compares the first block of a large export, whatever the rest of the file is', async () => {
-    const { ok, checks } = await report(await wasmBackend(), () => new Uint8Array(8), [0]);
+    const { ok, checks } = await report(await wasmBackend(), undefined, () => new Uint8Array(8), [0]);
     expect(checks.map((c) => c.name)).toEqual(NAMES);
     expect(checks.filter((c) => !c.ok)).toEqual([]);
     expect(checks[0]!.note).toContain('of its 2 blocks the first was compared');
@@ -72,13 +91,13 @@ describe('selfTest', () => {
         return [name, backend.upload('float32', y.dims, new Uint8Array(values.map((v, i) => (i % 2 ? v * 1.01 : v)).buffer))] as const;
       }))) };
     };
-    const { ok, checks } = await report(backend, (b) => b, [0]);
+    const { ok, checks } = await report(backend, undefined, undefined, [0]);
     expect(ok).toBe(false);
     expect(checks.filter((c) => !c.ok).map((c) => c.name)).toEqual(['pipeline']);
   });
 
   it('says that an export which the CPU cannot run was not compared, and does not call it a failure', async () => {
-    const { ok, checks } = await report(await wasmBackend(), () => new Uint8Array(8));
+    const { ok, checks } = await report(await wasmBackend(), undefined, () => new Uint8Array(8));
     expect(ok).toBe(true);
     expect(checks[0]).toMatchObject({ name: 'pipeline', ok: false, error: NaN, note: expect.stringContaining('nothing to compare with') });
   });

@@ -50,11 +50,20 @@ export function untouchedInputs(ort: Ort, session: InferenceSession, batch: Toke
   return feeds;
 }
 
+/** Whole numbers as each type holds them. */
+const wholeNumbers: Partial<Record<TensorType, (values: number[]) => BigInt64Array | Int32Array | Float32Array | Uint8Array>> = {
+  int64: (values) => BigInt64Array.from(values, BigInt),
+  int32: (values) => Int32Array.from(values),
+  float32: (values) => Float32Array.from(values),
+  bool: (values) => Uint8Array.from(values, (v) => (v === 0 ? 0 : 1)),
+};
+
 /** Ids, an all-ones mask, positions from 0, and no past: dimensions of length 0 wherever the cache has a length. */
 function inputOf(ort: Ort, name: string, type: TensorType, shape: readonly (number | string)[], { ids, sequences, length }: TokenBatch, headDim: number | null): OrtTensor {
   const integers = (value: (i: number) => number) => {
-    const data = type === 'int64' ? BigInt64Array.from({ length: ids.length }, (_, i) => BigInt(value(i))) : Int32Array.from({ length: ids.length }, (_, i) => value(i));
-    return cpuTensor(ort, type, [sequences, length], new Uint8Array(data.buffer));
+    const numbers = wholeNumbers[type];
+    if (!numbers) throw new AtlasError('runtime', { what: 'the untouched export', why: `its input "${name}" is ${type}` });
+    return cpuTensor(ort, type, [sequences, length], new Uint8Array(numbers(Array.from({ length: ids.length }, (_, i) => value(i))).buffer));
   };
   if (name === 'input_ids') return integers((i) => ids[i]!);
   if (name === 'attention_mask') return integers(() => 1);

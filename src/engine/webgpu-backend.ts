@@ -9,6 +9,7 @@ import { BufferPool, readBuffer } from '../device/buffers.ts';
 import { Dispatcher } from '../device/dispatch.ts';
 import type { Gpu } from '../device/gpu.ts';
 import { Kernels } from '../device/kernels.ts';
+import { Pace } from '../device/pace.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { bytesOf } from '../onnx/types.ts';
@@ -16,7 +17,7 @@ import { Once } from '../once.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
-import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions, type WebGpuOptions } from './ort.ts';
 import { heapBytes } from './wasm-heap.ts';
 import type { WebGpuSparse } from './webgpu-sparse.ts';
 import type { WebGpuTraining } from './webgpu-training.ts';
@@ -25,11 +26,14 @@ import type { WebGpuTraining } from './webgpu-training.ts';
  * How a session is put on our device. The device goes in with each session: set once for the whole runtime it leads to a
  * second device. A silent fallback of single operators to the CPU is made an error.
  */
-export const webgpuOptions = (device: GPUDevice): SessionOptions => ({
-  executionProviders: [{ name: 'webgpu', device }],
+export const webgpuOptions = (device: GPUDevice, knobs: Knobs = {}): SessionOptions => ({
+  executionProviders: [{ ...knobs, name: 'webgpu', device }],
   preferredOutputLocation: 'gpu-buffer',
   extra: { session: { disable_cpu_ep_fallback: '1' } },
 });
+
+/** Settings of the runtime's provider, for benches that compare them. */
+export type Knobs = Partial<Pick<WebGpuOptions, 'validationMode' | 'storageBufferCacheMode'>>;
 
 export class WebGpuBackend implements Backend {
   readonly provider: ProviderInfo;
@@ -40,6 +44,8 @@ export class WebGpuBackend implements Backend {
   readonly largestTensor: number;
   private readonly ort: Ort;
   private readonly gpu: Gpu;
+  private readonly knobs: Knobs;
+  private readonly pace: Pace;
   private readonly pool: BufferPool;
   private readonly dispatcher: Dispatcher;
   private readonly kernels: Kernels;
@@ -53,9 +59,11 @@ export class WebGpuBackend implements Backend {
   });
 
   /** `ort`: the `onnxruntime-web/webgpu` build. The device may be shared: it goes with the last backend on it. */
-  constructor(ort: Ort, gpu: Gpu) {
+  constructor(ort: Ort, gpu: Gpu, knobs: Knobs = {}) {
     this.ort = ort;
     this.gpu = gpu;
+    this.knobs = knobs;
+    this.pace = new Pace(gpu.device.queue);
     gpu.retain();
     const { limits } = gpu.device;
     this.largestTensor = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
@@ -121,12 +129,13 @@ export class WebGpuBackend implements Backend {
   }
 
   async session(model: Uint8Array, what: string): Promise<Session> {
-    const session = await this.guarded(OrtSession.create(this.ort, model, webgpuOptions(this.gpu.device), what));
+    const session = await this.guarded(OrtSession.create(this.ort, model, webgpuOptions(this.gpu.device, this.knobs), what));
     return {
       run: async (feeds) => {
         const inputs: Record<string, OrtTensor> = {};
         for (const [name, tensor] of feeds) inputs[name] = gpuTensor(tensor).tensor;
         const outputs = await this.guarded(session.run(inputs));
+        await this.pace.step();
         return new Map(Object.entries(outputs).map(([name, tensor]) =>
           [name, new GpuTensor(tensor, tensor.gpuBuffer as GPUBuffer, () => tensor.dispose())]));
       },

@@ -27,7 +27,7 @@ export const isInteger = (type: ElementType): boolean => /int/.test(type);
 /** A value that an integer type cannot hold, as a division by zero gives: runtimes differ in what they make of it. */
 export function wholeOnly(type: ElementType, values: Numbers): void {
   const odd = isInteger(type) ? values.find((x) => !Number.isInteger(x)) : undefined;
-  if (odd !== undefined) throw new Clash(`it gives ${odd}, and its type is ${type}`);
+  if (odd !== undefined) throw new Clash(`it gives ${Number.isNaN(odd) ? 'no number' : odd}, and its type is ${type}`);
 }
 
 const LARGEST = 2 ** 27;

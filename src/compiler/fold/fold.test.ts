@@ -121,7 +121,7 @@ describe('what does not fit is said', () => {
     ['it gives 0.5, and its type is int64', build('Pow', [list(2), list(-1)])],
     ['it gives Infinity, and its type is int64', build('Div', [list(2), list(0)])],
     ['it gives 0.5, and its type is int64', build('ReduceMean', [list(0, 1)])],
-    ['it gives NaN, and its type is int64', build('Cast', [f([], NaN)], { to: int(7) })],
+    ['it gives no number, and its type is int64', build('Cast', [f([], NaN)], { to: int(7) })],
     ['input 2 is float32, not whole numbers', build('Reshape', [ramp(4), f([2], 2, 2)])],
     ['its indices are float64, not whole numbers', build('Gather', [ramp(2), { type: 'float64', dims: [1], stored: [1], data: Float64Array.of(1e-323) }])],
     ['[2, 3] cannot be repeated [2] times', build('Tile', [ramp(2, 3), list(2)])],

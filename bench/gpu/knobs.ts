@@ -1,0 +1,45 @@
+/**
+ * `knobs.ts [MODEL_FOLDER] [--knob NAME=VALUE] [--small]`: milliseconds of each piece of work (`../work.ts`) on the GPU with one setting of the
+ * runtime's provider, and what is asked of the GPU for it (`../counts/gpu.ts`). Without `--knob` as the product sets it.
+ */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { bundledModel } from '../../cli/bundled.ts';
+import { budget } from '../../cli/engine.ts';
+import { loadRuntime } from '../../cli/runtime.ts';
+import { createEngine } from '../../src/engine/cut-engine.ts';
+import type { Ort } from '../../src/engine/ort.ts';
+import { WebGpuBackend, type Knobs } from '../../src/engine/webgpu-backend.ts';
+import { nodeFiles } from '../../src/model/node-files.ts';
+import { loadModel } from '../../src/worker/load.ts';
+import { GpuCounter } from '../counts/gpu.ts';
+import { median } from '../machine.ts';
+import { writeResult } from '../results.ts';
+import { BEFORE, work } from '../work.ts';
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { knob: { type: 'string' }, small: { type: 'boolean', default: false } } });
+const [folder] = positionals, model = await loadModel(folder === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(folder)));
+const knobs = values.knob === undefined ? {} : Object.fromEntries([values.knob.split('=', 2)]) as Knobs;
+const { ort, gpu } = await loadRuntime('webgpu');
+if (!gpu) throw new Error('There is no GPU.');
+// Engines come and go on it.
+gpu.retain();
+const counter = new GpuCounter(ort as unknown as Ort), rows = [];
+for (const [name, prepare] of Object.entries(work(values.small ? { sequences: 1, length: 2 } : { sequences: 2, length: 32 }))) {
+  const backend = new WebGpuBackend(ort as unknown as Ort, gpu, knobs);
+  const engine = createEngine({ model: model.compiled, backend, memoryBudgetBytes: budget() }), task = await prepare(engine), times: number[] = [];
+  for (let i = 0; i < BEFORE; i++) await task();
+  const counts = await counter.of(task);
+  for (let i = 0; i < (values.small ? 1 : 5); i++) {
+    await gpu.device.queue.onSubmittedWorkDone();
+    const start = performance.now();
+    await task();
+    await gpu.device.queue.onSubmittedWorkDone();
+    times.push(performance.now() - start);
+  }
+  await engine.dispose();
+  rows.push({ name, milliseconds: median(times), least: Math.min(...times), counts });
+  console.log(`${name}: ${median(times).toFixed(1)} ms, ${JSON.stringify(counts)}`);
+}
+writeResult('knobs', { model: model.open.title, knobs, rows });
+process.exit(0);

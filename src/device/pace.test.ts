@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { Pace } from './pace.ts';
+
+/** A queue that has done its work when it is told so. */
+function slowQueue() {
+  const waiting: (() => void)[] = [];
+  return {
+    onSubmittedWorkDone: () => new Promise<undefined>((done) => { waiting.push(() => done(undefined)); }),
+    finish: () => waiting.shift()!(),
+  };
+}
+
+test('work that is handed over stays a bounded way ahead of a GPU that is slower', async () => {
+  const queue = slowQueue(), pace = new Pace(queue);
+  let steps = 0;
+  const work = (async () => {
+    for (; steps < 100; steps++) await pace.step();
+  })();
+  const settled = () => new Promise((done) => { setTimeout(done, 0); });
+  await settled();
+  // The 32nd step waits for the first sixteen.
+  expect(steps).toBe(31);
+  queue.finish();
+  await settled();
+  expect(steps).toBe(47);
+  for (let i = 0; i < 4; i++) {
+    queue.finish();
+    await settled();
+  }
+  await work;
+  expect(steps).toBe(100);
+});
