@@ -109,3 +109,24 @@ function modern(graph: Graph): Graph {
   const nodes = graph.nodes.map((n) => (n.op === 'ReduceMean' ? { ...n, inputs: [...n.inputs, 'last_axis'], attributes: none } : n));
   return { ...graph, irVersion: 10, opsets: new Map([['', 21], ['com.microsoft', 1]]), nodes, initialisers };
 }
+
+const asNBits = (block: number, zeros: (Form & { op: 'nbits' })['zeros'], order: (Form & { op: 'nbits' })['order'] = 'none', bits: 4 | 8 = 4): Form & { op: 'nbits' } => ({ op: 'nbits', bits, block, zeros, order });
+const asLinear = (type: (Form & { op: 'linear' })['type'], axis: 0 | 1, zeros: boolean, block = 16): Form => ({ op: 'linear', type, axis, block, zeros });
+
+/** Every form, by what it is called in messages. */
+export const forms: [string, Form][] = [
+  ['zero points of codes', asNBits(16, 'codes')],
+  ['zero points of floats', asNBits(16, 'floats')],
+  ['zero points of floats, 8 bits', asNBits(16, 'floats', 'none', 8)],
+  ['zero points of floats that are codes', asNBits(16, 'whole')],
+  ['g_idx that says nothing new', asNBits(16, 'none', 'plain')],
+  ['g_idx', asNBits(16, 'none', 'shuffled')],
+  ['g_idx and zero points of codes', asNBits(16, 'codes', 'shuffled')],
+  ['g_idx and zero points of floats', asNBits(16, 'floats', 'shuffled')],
+  ['blocks of 512', asNBits(512, 'codes')],
+  ['worked out in the graph', { ...asNBits(16, 'none'), worked: true }],
+  ['worked out in the graph, with zero points', { ...asNBits(16, 'codes'), worked: true }],
+  ...(['int4', 'uint4', 'int8', 'uint8'] as const).flatMap((type) => ([0, 1] as const).map((axis): [string, Form] =>
+    [`DequantizeLinear, blocks of ${type} along axis ${axis}`, asLinear(type, axis, (type === 'int4') === (axis === 0))])),
+  ['DequantizeLinear, a block for each column', asLinear('uint4', 0, true, 64)],
+];

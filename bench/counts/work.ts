@@ -8,9 +8,9 @@ import { createEngine } from '../../src/engine/cut-engine.ts';
 import type { Ort } from '../../src/engine/ort.ts';
 import { shortLived } from '../../src/engine/test-backends.ts';
 import { WebGpuBackend } from '../../src/engine/webgpu-backend.ts';
-import { decodeMessage, modelProto } from '../../src/onnx/proto.ts';
 import { loadModel } from '../../src/worker/load.ts';
 import { sharedPath } from '../../test/shared.ts';
+import { madeUpData } from '../made-up.ts';
 import { BEFORE, work } from '../work.ts';
 import { GpuCounter, onesRead, type Counts } from './gpu.ts';
 
@@ -45,15 +45,6 @@ export const MODELS: Record<string, () => Promise<CompiledModel | null>> = {
     const file = sharedPath('models', 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx');
     if (!existsSync(file)) return null;
     const graph = readFileSync(file);
-    return (await openExport(graph, { file: 'model_q4.onnx', external: () => madeUp(graph) })).compiled;
+    return (await openExport(graph, { file: 'model_q4.onnx', external: (name) => madeUpData(graph, name) })).compiled;
   },
 };
-
-/** Weights as long as the graph's, all of them small float32 numbers where they are read as such. */
-function madeUp(graph: Uint8Array): Uint8Array {
-  const ends = decodeMessage(modelProto, graph).graph!.initializer.map(({ externalData }) => {
-    const entry = (key: string) => Number(externalData.find((e) => e.key === key)?.value ?? 0);
-    return entry('offset') + entry('length');
-  });
-  return new Uint8Array(Float32Array.from({ length: Math.ceil(Math.max(...ends) / 4) }, (_, i) => 0.01 + (i % 997) * 1e-5).buffer);
-}

@@ -32,6 +32,7 @@ export function stagesFor(large: string | null, standIn: StandIn | null): Stage[
   const texts = small ? ['--lengths', '12', '--tokens', '3', '--passes', '1'] : ['--lengths', '128,256', '--tokens', '64', '--passes', '5'];
   return [
     { name: 'adapter', script: script('gpu/adapter.ts'), args: standIn ? ['--software'] : [], seconds: 60 },
+    { name: 'tiny exports against WASM', script: script('gpu/forms.ts'), args: [], seconds: 60 * slower },
     ...ofEach('agreement with WASM', 90, (folder) => ({ script: script('gpu/agreement.ts'), args: folder })),
     ...besideExport('AdaRank against the naive way', 120, (folder) => ({ script: script('run.ts'), args: [...folder, ...provider, ...tokens, ...(small ? ['--repeats', '1'] : [])] })),
     ...besideExport('LoRA step against products', 90, (folder) => ({ script: script('training.ts'), args: [...folder, ...provider, ...training] })),

@@ -1,6 +1,6 @@
 /** Every form in which exports quantise, through every stage, against the same numbers as float32 weights. */
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { quantisedDecoder, type Form } from '../../test/quantised-forms.ts';
+import { forms, quantisedDecoder } from '../../test/quantised-forms.ts';
 import { likeliest, trainingBatch } from '../../test/training-data.ts';
 import { compile } from '../compiler/index.ts';
 import { dequantise } from '../model/weights.ts';
@@ -18,26 +18,6 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
 const ort = (await import('onnxruntime-web')) as unknown as Ort, backend = await wasmBackend(1);
 afterAll(() => backend.dispose());
-
-const nbits = (block: number, zeros: (Form & { op: 'nbits' })['zeros'], order: (Form & { op: 'nbits' })['order'] = 'none', bits: 4 | 8 = 4): Form & { op: 'nbits' } => ({ op: 'nbits', bits, block, zeros, order });
-const linear = (type: (Form & { op: 'linear' })['type'], axis: 0 | 1, zeros: boolean, block = 16): Form => ({ op: 'linear', type, axis, block, zeros });
-
-const forms: [string, Form][] = [
-  ['zero points of codes', nbits(16, 'codes')],
-  ['zero points of floats', nbits(16, 'floats')],
-  ['zero points of floats, 8 bits', nbits(16, 'floats', 'none', 8)],
-  ['zero points of floats that are codes', nbits(16, 'whole')],
-  ['g_idx that says nothing new', nbits(16, 'none', 'plain')],
-  ['g_idx', nbits(16, 'none', 'shuffled')],
-  ['g_idx and zero points of codes', nbits(16, 'codes', 'shuffled')],
-  ['g_idx and zero points of floats', nbits(16, 'floats', 'shuffled')],
-  ['blocks of 512', nbits(512, 'codes')],
-  ['worked out in the graph', { ...nbits(16, 'none'), worked: true }],
-  ['worked out in the graph, with zero points', { ...nbits(16, 'codes'), worked: true }],
-  ...(['int4', 'uint4', 'int8', 'uint8'] as const).flatMap((type) => ([0, 1] as const).map((axis): [string, Form] =>
-    [`DequantizeLinear, blocks of ${type} along axis ${axis}`, linear(type, axis, (type === 'int4') === (axis === 0))])),
-  ['DequantizeLinear, a block for each column', linear('uint4', 0, true, 64)],
-];
 
 const engineOf = (model: ReturnType<typeof compile>): CutEngine => createEngine({ model, backend, memoryBudgetBytes: 5e8 });
 
