@@ -1,4 +1,7 @@
-/** AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens and noise. */
+/**
+ * AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens
+ * and noise.
+ */
 import { startEngine } from '../cli/engine.ts';
 import { median, ownTime, watchOthers } from './machine.ts';
 import { naiveProbe } from './naive.ts';
@@ -9,24 +12,55 @@ import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/worker/load.ts';
 
-export interface BenchOptions { provider: string; threads: string; sequences: number; length: number; repeats: number }
+export interface BenchOptions {
+  provider: string;
+  threads: string;
+  sequences: number;
+  length: number;
+  repeats: number;
+}
 
-export async function adaRankAgainstNaive(path: string, { provider, threads, sequences, length, repeats }: BenchOptions) {
-  const options: AdaRankOptions = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats, vocabularySample: 0 };
+export async function adaRankAgainstNaive(
+  path: string,
+  { provider, threads, sequences, length, repeats }: BenchOptions,
+) {
+  const options: AdaRankOptions = {
+    seed: 1,
+    variant: 'two-draws',
+    noise: { scale: 'std' },
+    repeats,
+    vocabularySample: 0,
+  };
   const model = await loadModel(await nodeFiles(path));
   const { graph, compiled } = model;
-  const ids = Array.from({ length: sequences }, (_, s) => Array.from({ length }, (_, i) => (7919 * (s * length + i + 1)) % compiled.vocab));
+  const ids = Array.from({ length: sequences }, (_, s) =>
+    Array.from({ length }, (_, i) => (7919 * (s * length + i + 1)) % compiled.vocab),
+  );
   const batch = idsBatch(ids, compiled);
-  const { engine, runtime } = await startEngine(model, engineOptions(provider, threads)), sessionOptions = plainOptions(runtime);
+  const { engine, runtime } = await startEngine(model, engineOptions(provider, threads));
+  const sessionOptions = plainOptions(runtime);
 
-  // Five modules, each of another depth and another role, stand for all: a naive probe costs about the same wherever the module is.
+  // Five modules, each of another depth and another role, stand for all: a naive probe costs about
+  // the same wherever the module is.
   const sampled = Array.from({ length: 5 }, (_, i) => {
-    const ofLayer = compiled.modules.filter((m) => m.layer === Math.floor(((i + 0.5) * compiled.layers) / 5));
+    const ofLayer = compiled.modules.filter(
+      (m) => m.layer === Math.floor(((i + 0.5) * compiled.layers) / 5),
+    );
     return ofLayer[(3 * i) % ofLayer.length]!;
   });
   const nodeOf = (path: string) => {
-    const words = path.split('.').slice(-4).join('/').replace(/^(model|transformer)\//, '');
-    const found = graph.nodes.find((n) => n.op === 'MatMulNBits' && n.name.replace(/\/layers\./, '/layers/').includes(`${words.split('/').slice(-3).join('/')}/`));
+    const words = path
+      .split('.')
+      .slice(-4)
+      .join('/')
+      .replace(/^(model|transformer)\//, '');
+    const found = graph.nodes.find(
+      (n) =>
+        n.op === 'MatMulNBits' &&
+        n.name
+          .replace(/\/layers\./, '/layers/')
+          .includes(`${words.split('/').slice(-3).join('/')}/`),
+    );
     if (!found) throw new Error(`no product for ${path}`);
     return found.name;
   };
@@ -36,34 +70,74 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
     return naive;
   };
   const naiveOf = async (m: (typeof sampled)[number]) => {
-    const target = { module: m.index, node: nodeOf(m.path), weight: engine.materialiseWeight(m.index), std: engine.weightStd(m.index) };
-    const { seconds, values } = await naiveProbe(runtime.ort, graph, target, batch, compiled.headDim, options.seed, 5, sessionOptions);
+    const target = {
+      module: m.index,
+      node: nodeOf(m.path),
+      weight: engine.materialiseWeight(m.index),
+      std: engine.weightStd(m.index),
+    };
+    const { seconds, values } = await naiveProbe(
+      runtime.ort,
+      graph,
+      target,
+      batch,
+      compiled.headDim,
+      options.seed,
+      5,
+      sessionOptions,
+    );
     return { path: m.path, seconds, value: values[0]! };
   };
 
-  // Both sides once before anything is timed, to build sessions and to let V8 compile its code to the end: the first probes of a
-  // process are several times slower than the rest, on either side, and would say nothing about the two ways.
+  // Both sides once before anything is timed, to build sessions and to let V8 compile its code to
+  // the end: the first probes of a process are several times slower than the rest, on either side,
+  // and would say nothing about the two ways.
   await naiveRound();
   await measure({});
-  const others = watchOthers(), used = ownTime();
-  const first = await measure({}), naive = await naiveRound();
+  const others = watchOthers();
+  const used = ownTime();
+  const first = await measure({});
+  const naive = await naiveRound();
   const elsewhere = others(ownTime() - used);
   const forwardSeconds = await untouchedForward();
-  const probeSeconds = median(naive.flatMap((n) => n.seconds)), naiveSeconds = probeSeconds * compiled.modules.length * options.repeats;
-  const largestDifference = Math.max(...naive.map((n, i) => Math.abs(first.values[sampled[i]!.index]! / n.value - 1)));
+  const probeSeconds = median(naive.flatMap((n) => n.seconds));
+  const naiveSeconds = probeSeconds * compiled.modules.length * options.repeats;
+  const largestDifference = Math.max(
+    ...naive.map((n, i) => Math.abs(first.values[sampled[i]!.index]! / n.value - 1)),
+  );
   const size = Math.round(compiled.vocab / 8);
   const partial = await measure({ vocabularySample: size });
   const errors = partial.values.map((v, i) => Math.abs(v / first.values[i]! - 1));
   await engine.dispose();
   return {
-    model: model.open.title, provider, threads: engine.provider.threads, sequences, length, modules: compiled.modules.length,
-    others: elsewhere, sampled: naive, probeSeconds, forwardSeconds, repeats: options.repeats, naiveSeconds, ourSeconds: first.seconds, ratio: naiveSeconds / first.seconds, largestDifference,
-    vocabularySample: { size, ratio: naiveSeconds / partial.seconds, meanError: errors.reduce((s, e) => s + e, 0) / errors.length },
+    model: model.open.title,
+    provider,
+    threads: engine.provider.threads,
+    sequences,
+    length,
+    modules: compiled.modules.length,
+    others: elsewhere,
+    sampled: naive,
+    probeSeconds,
+    forwardSeconds,
+    repeats: options.repeats,
+    naiveSeconds,
+    ourSeconds: first.seconds,
+    ratio: naiveSeconds / first.seconds,
+    largestDifference,
+    vocabularySample: {
+      size,
+      ratio: naiveSeconds / partial.seconds,
+      meanError: errors.reduce((s, e) => s + e, 0) / errors.length,
+    },
   };
 
   async function untouchedForward(): Promise<number> {
     const external = [...model.open.external].map(([path, data]) => ({ path, data }));
-    const session = await runtime.ort.InferenceSession.create(model.open.graph, { ...sessionOptions, externalData: external });
+    const session = await runtime.ort.InferenceSession.create(model.open.graph, {
+      ...sessionOptions,
+      externalData: external,
+    });
     const feeds = untouchedInputs(runtime.ort, session, batch, compiled.headDim);
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
@@ -78,11 +152,24 @@ export async function adaRankAgainstNaive(path: string, { provider, threads, seq
   }
 
   /** A whole run, the clean pass included; the values are those of the first repeat. */
-  async function measure(over: Partial<AdaRankOptions>): Promise<{ seconds: number; values: number[] }> {
-    const start = performance.now(), values: number[] = [];
+  async function measure(
+    over: Partial<AdaRankOptions>,
+  ): Promise<{ seconds: number; values: number[] }> {
+    const start = performance.now();
+    const values: number[] = [];
     const pass = await engine.cleanPass(batch);
-    for await (const event of adaRank(engine, pass, { ...options, ...over }, { granularity: () => 'batch' }, () => false, () => performance.now())) {
-      if (event.type === 'draws' && event.repeat === 0) event.modules.forEach((m, i) => { values[m] = event.values[i]!; });
+    for await (const event of adaRank(
+      engine,
+      pass,
+      { ...options, ...over },
+      { granularity: () => 'batch' },
+      () => false,
+      () => performance.now(),
+    )) {
+      if (event.type === 'draws' && event.repeat === 0)
+        event.modules.forEach((m, i) => {
+          values[m] = event.values[i]!;
+        });
     }
     pass.dispose();
     return { seconds: (performance.now() - start) / 1000, values };

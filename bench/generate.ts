@@ -1,8 +1,9 @@
 /**
- * `npx tsx bench/generate.ts [MODEL_FOLDER] [--provider wasm|webgpu]`: a token with the cache of keys and values against a token by a whole forward pass of the
- * text so far, at several lengths; the same pieces of the same export, session creation not counted. Time is processor time of all
- * threads, which other work on the machine disturbs less than the clock; on WebGPU it is the clock's. Prints and writes
- * `bench/results/generate-<model>.json`.
+ * `npx tsx bench/generate.ts [MODEL_FOLDER] [--provider wasm|webgpu]`: a token with the cache of
+ * keys and values against a token by a whole forward pass of the text so far, at several lengths;
+ * the same pieces of the same export, session creation not counted. Time is processor time of all
+ * threads, which other work on the machine disturbs less than the clock; on WebGPU it is the
+ * clock's. Prints and writes `bench/results/generate-<model>.json`.
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -22,30 +23,43 @@ import { writeResult } from './results.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { ...providerOption, lengths: { type: 'string', default: '64,128,256' }, tokens: { type: 'string', default: '16' }, passes: { type: 'string', default: '5' }, threads: { type: 'string', default: '1' } },
+  options: {
+    ...providerOption,
+    lengths: { type: 'string', default: '64,128,256' },
+    tokens: { type: 'string', default: '16' },
+    passes: { type: 'string', default: '5' },
+    threads: { type: 'string', default: '1' },
+  },
 });
-const path = positionals[0] ?? resolve(import.meta.dirname, '../public/models/atlas-3m'), tokens = Number(values.tokens), passes = Number(values.passes);
-const { compiled: model } = await loadModel(await nodeFiles(path)), options = engineOptions(values.provider, values.threads);
+const path = positionals[0] ?? resolve(import.meta.dirname, '../public/models/atlas-3m');
+const tokens = Number(values.tokens);
+const passes = Number(values.passes);
+const { compiled: model } = await loadModel(await nodeFiles(path));
+const options = engineOptions(values.provider, values.threads);
 const runtime = await loadRuntime(options.provider, options.threads);
 // Engines come and go on it.
 runtime.gpu?.retain();
-const textOf = (length: number) => Int32Array.from({ length }, (_, i) => (i * i * 7 + 3) % model.vocab);
+const textOf = (length: number) =>
+  Int32Array.from({ length }, (_, i) => (i * i * 7 + 3) % model.vocab);
 
 /** Milliseconds of a task: those that count on the provider, and the clock's. */
 async function spent(task: () => Promise<unknown>): Promise<{ own: number; wall: number }> {
-  const before = spentTime(runtime), start = performance.now();
+  const before = spentTime(runtime);
+  const start = performance.now();
   await task();
   return { own: spentTime(runtime) - before, wall: performance.now() - start };
 }
 
 const median = (times: { own: number; wall: number }[]) => {
-  const of = (key: 'own' | 'wall') => times.map((t) => t[key]).sort((a, b) => a - b)[times.length >> 1]!;
+  const of = (key: 'own' | 'wall') =>
+    times.map((t) => t[key]).sort((a, b) => a - b)[times.length >> 1]!;
   return { own: of('own'), wall: of('wall') };
 };
 
 /** A text of `length` tokens, the last of which are written one by one. */
 async function cached(length: number) {
-  const engine = createEngine({ model, backend: backendOf(runtime), memoryBudgetBytes: 4e9 }), times: { own: number; wall: number }[] = [];
+  const engine = createEngine({ model, backend: backendOf(runtime), memoryBudgetBytes: 4e9 });
+  const times: { own: number; wall: number }[] = [];
   const text = engine.generate({ prompt: textOf(length - tokens), tokens, choose: likeliest });
   const prompt = await spent(() => text.next());
   for (let i = 1; i < tokens; i++) times.push(await spent(() => text.next()));
@@ -56,14 +70,22 @@ async function cached(length: number) {
 
 /** A whole forward pass and the logits behind its last token. */
 async function whole(length: number) {
-  const backend = backendOf(runtime), pieces = new Pieces(model, backend), network = new Network(model, backend, pieces), chunks = new VocabularyChunks(backend, model.head);
-  const head = createHead(model, backend, pieces, chunks), batch = { ids: textOf(length), sequences: 1, length }, times: { own: number; wall: number }[] = [];
+  const backend = backendOf(runtime);
+  const pieces = new Pieces(model, backend);
+  const network = new Network(model, backend, pieces);
+  const chunks = new VocabularyChunks(backend, model.head);
+  const head = createHead(model, backend, pieces, chunks);
+  const batch = { ids: textOf(length), sequences: 1, length };
+  const times: { own: number; wall: number }[] = [];
   for (let i = 0; i <= passes; i++) {
-    times.push(await spent(async () => {
-      const stream = await network.forward(batch), prepared = await head.prepare(shapeOf(batch), stream.at(-1)!);
-      await head.logits(prepared, () => undefined, [length - 1]);
-      for (const x of [...stream, prepared]) x.dispose();
-    }));
+    times.push(
+      await spent(async () => {
+        const stream = await network.forward(batch);
+        const prepared = await head.prepare(shapeOf(batch), stream.at(-1)!);
+        await head.logits(prepared, () => undefined, [length - 1]);
+        for (const x of [...stream, prepared]) x.dispose();
+      }),
+    );
   }
   await pieces.dispose();
   await head.dispose();
@@ -73,14 +95,24 @@ async function whole(length: number) {
 }
 
 console.log(providerName(runtime));
-const lengths = values.lengths.split(',').map(Number), rows = [];
+const lengths = values.lengths.split(',').map(Number);
+const rows = [];
 // The first engine of a process also warms up the JavaScript around it.
 await cached(lengths[0]!);
 for (const length of lengths) {
-  const recomputed = await whole(length), { token, prompt } = await cached(length), ratio = recomputed.own / token.own;
+  const recomputed = await whole(length);
+  const { token, prompt } = await cached(length);
+  const ratio = recomputed.own / token.own;
   rows.push({ length, recomputed, token, prompt, ratio });
-  console.log(`${String(length).padStart(5)} tokens: ${token.own.toFixed(1)} ms a token with the cache, ${recomputed.own.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.own).toFixed(0)} tokens a second of ${runtime.gpu ? 'the clock' : 'processor time'}; by the clock now ${(1000 / token.wall).toFixed(0)})`);
+  console.log(
+    `${String(length).padStart(5)} tokens: ${token.own.toFixed(1)} ms a token with the cache, ${recomputed.own.toFixed(1)} ms without: ${ratio.toFixed(1)}x (${(1000 / token.own).toFixed(0)} tokens a second of ${runtime.gpu ? 'the clock' : 'processor time'}; by the clock now ${(1000 / token.wall).toFixed(0)})`,
+  );
 }
 runtime.gpu?.release();
-writeResult(`generate-${basename(path)}${fileMark(values.provider)}`, { ...provenance(), threads: runtime.threads, provider: values.provider, rows });
+writeResult(`generate-${basename(path)}${fileMark(values.provider)}`, {
+  ...provenance(),
+  threads: runtime.threads,
+  provider: values.provider,
+  rows,
+});
 process.exit(0);

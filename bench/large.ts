@@ -1,10 +1,20 @@
 /**
- * `npm run bench:large [-- tied]`: what a model of Llama-3.2-1B's shapes takes when it is opened. The model is made up (`test/genai-decoder.ts`,
- * 1.2 GB in a folder of the system's temporary ones, gone afterwards); `tied`: its vocabulary product is the
- * float16 embedding, not a 4-bit one. A process of its own then reads it, starts the engine, runs the self-test and one clean pass, on WASM.
+ * `npm run bench:large [-- tied]`: what a model of Llama-3.2-1B's shapes takes when it is opened.
+ * The model is made up (`test/genai-decoder.ts`, 1.2 GB in a folder of the system's temporary ones,
+ * gone afterwards); `tied`: its vocabulary product is the float16 embedding, not a 4-bit one. A
+ * process of its own then reads it, starts the engine, runs the self-test and one clean pass, on
+ * WASM.
  */
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { startEngine } from '../cli/engine.ts';
@@ -17,19 +27,31 @@ import { genaiDecoderGraph, llama1B } from '../test/genai-decoder.ts';
 import { provenance } from './machine.ts';
 import { writeResult } from './results.ts';
 
-interface Stage { stage: string; seconds: number; resident: number; peak: number }
+interface Stage {
+  stage: string;
+  seconds: number;
+  resident: number;
+  peak: number;
+}
 
 /** Of this process, in MB: Linux says it in /proc. */
 function memory(): { resident: number; peak: number } {
   const status = readFileSync('/proc/self/status', 'utf8');
-  const of = (key: string) => Math.round((1024 * Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)![1])) / 1e6);
+  const of = (key: string) =>
+    Math.round((1024 * Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)![1])) / 1e6);
   return { resident: of('VmRSS'), peak: of('VmHWM') };
 }
 
 function make(folder: string, head: 'q4' | 'tied'): void {
-  for (const { name, chunks } of writeModel(genaiDecoderGraph({ ...llama1B, head }), join(folder, 'model.onnx'), { limit: 0 })) {
+  for (const { name, chunks } of writeModel(
+    genaiDecoderGraph({ ...llama1B, head }),
+    join(folder, 'model.onnx'),
+    { limit: 0 },
+  )) {
     const file = openSync(name, 'w');
-    for (const chunk of chunks) for (let at = 0; at < chunk.length;) at += writeSync(file, chunk, at, Math.min(chunk.length - at, 1 << 28));
+    for (const chunk of chunks)
+      for (let at = 0; at < chunk.length;)
+        at += writeSync(file, chunk, at, Math.min(chunk.length - at, 1 << 28));
     closeSync(file);
   }
   writeFileSync(join(folder, 'genai_config.json'), '{}');
@@ -39,7 +61,11 @@ async function measure(folder: string): Promise<{ stages: Stage[]; check: unknow
   const stages: Stage[] = [];
   let since = performance.now();
   const done = (stage: string) => {
-    stages.push({ stage, seconds: Math.round((performance.now() - since) / 100) / 10, ...memory() });
+    stages.push({
+      stage,
+      seconds: Math.round((performance.now() - since) / 100) / 10,
+      ...memory(),
+    });
     since = performance.now();
   };
   done('started');
@@ -48,7 +74,11 @@ async function measure(folder: string): Promise<{ stages: Stage[]; check: unknow
   const { engine, runtime } = await startEngine(model, { provider: 'wasm', threads: '2' });
   const report = await selfTest(testedOf(model, runtime.ort), engine, new WasmBackend(runtime.ort));
   done('self-test');
-  const pass = await engine.cleanPass({ ...fewTokens(model.compiled), sequences: 1, ids: fewTokens(model.compiled).ids.subarray(0, 12) });
+  const pass = await engine.cleanPass({
+    ...fewTokens(model.compiled),
+    sequences: 1,
+    ids: fewTokens(model.compiled).ids.subarray(0, 12),
+  });
   done('clean pass of 1 x 12 tokens');
   pass.dispose();
   return { stages, check: report.checks[0] };
@@ -58,11 +88,20 @@ const [task, folder] = process.argv.slice(2);
 if (task === 'make' || task === 'make-tied') make(folder!, task === 'make' ? 'q4' : 'tied');
 else if (task === 'measure') console.log(JSON.stringify(await measure(folder!)));
 else {
-  const made = mkdtempSync(join(tmpdir(), 'rank-atlas-large-')), self = [resolve(import.meta.dirname, '../node_modules/tsx/dist/cli.mjs'), import.meta.filename];
+  const made = mkdtempSync(join(tmpdir(), 'rank-atlas-large-'));
+  const self = [
+    resolve(import.meta.dirname, '../node_modules/tsx/dist/cli.mjs'),
+    import.meta.filename,
+  ];
   try {
-    execFileSync(process.execPath, [...self, task === 'tied' ? 'make-tied' : 'make', made], { stdio: 'inherit' });
-    const found = JSON.parse(execFileSync(process.execPath, [...self, 'measure', made], { encoding: 'utf8' })) as Awaited<ReturnType<typeof measure>>;
-    for (const { stage, seconds, resident, peak } of found.stages) console.log(`${stage}: ${seconds} s, ${resident} MB resident, ${peak} MB at the most so far`);
+    execFileSync(process.execPath, [...self, task === 'tied' ? 'make-tied' : 'make', made], {
+      stdio: 'inherit',
+    });
+    const found = JSON.parse(
+      execFileSync(process.execPath, [...self, 'measure', made], { encoding: 'utf8' }),
+    ) as Awaited<ReturnType<typeof measure>>;
+    for (const { stage, seconds, resident, peak } of found.stages)
+      console.log(`${stage}: ${seconds} s, ${resident} MB resident, ${peak} MB at the most so far`);
     console.log(JSON.stringify(found.check));
     writeResult(`large-${task === 'tied' ? 'tied' : 'q4'}`, { ...provenance(), ...found });
   } finally {

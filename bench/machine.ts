@@ -2,11 +2,15 @@
 import { cpus } from 'node:os';
 
 /** Where and when figures were taken, as their file says it. */
-export const provenance = () => ({ machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`, date: new Date().toISOString().slice(0, 10) });
+export const provenance = () => ({
+  machine: `${cpus()[0]?.model ?? 'CPU'}, ${cpus().length} cores`,
+  date: new Date().toISOString().slice(0, 10),
+});
 
 /** Seconds all processors together have been at work, and all they had. */
 function processorTime(): { used: number; all: number } {
-  const times = cpus().map((c) => c.times), all = times.reduce((sum, t) => sum + Object.values(t).reduce((a, b) => a + b, 0), 0);
+  const times = cpus().map((c) => c.times);
+  const all = times.reduce((sum, t) => sum + Object.values(t).reduce((a, b) => a + b, 0), 0);
   return { used: (all - times.reduce((sum, t) => sum + t.idle, 0)) / 1000, all: all / 1000 };
 }
 
@@ -16,12 +20,18 @@ export function ownTime(): number {
   return (user + system) / 1e6;
 }
 
-/** From now on: gives the share of the processors, 0 … 1, that went to others than a task that used `own` seconds of them meanwhile. */
+/**
+ * From now on: gives the share of the processors, 0 … 1, that went to others than a task that used
+ * `own` seconds of them meanwhile.
+ */
 export function watchOthers(): (own?: number) => number {
   const before = processorTime();
   return (own = 0) => {
     const after = processorTime();
-    return Math.max(0, Math.round((100 * (after.used - before.used - own)) / (after.all - before.all)) / 100);
+    return Math.max(
+      0,
+      Math.round((100 * (after.used - before.used - own)) / (after.all - before.all)) / 100,
+    );
   };
 }
 
@@ -34,4 +44,5 @@ export async function quiet(): Promise<void> {
   }
 }
 
-export const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+export const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;

@@ -1,6 +1,7 @@
 /**
- * `made-up.ts FOLDER`: writes the files of weights that the graphs (`*.onnx`) in a folder and its folders ask for and that are not there, made up.
- * A model's speed does not hang on its numbers, and a graph is a hundredth of its weights.
+ * `made-up.ts FOLDER`: writes the files of weights that the graphs (`*.onnx`) in a folder and its
+ * folders ask for and that are not there, made up. A model's speed does not hang on its numbers,
+ * and a graph is a hundredth of its weights.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -8,21 +9,38 @@ import { decodeMessage, modelProto } from '../src/onnx/proto.ts';
 
 /** Where each initialiser lies that is not in the graph. */
 function stretches(graph: Uint8Array): { file: string; end: number }[] {
-  return decodeMessage(modelProto, graph).graph!.initializer.filter(({ externalData }) => externalData.length > 0).map(({ externalData }) => {
-    const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
-    return { file: entry('location')!, end: Number(entry('offset') ?? 0) + Number(entry('length')) };
-  });
+  return decodeMessage(modelProto, graph)
+    .graph!.initializer.filter(({ externalData }) => externalData.length > 0)
+    .map(({ externalData }) => {
+      const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
+      return {
+        file: entry('location')!,
+        end: Number(entry('offset') ?? 0) + Number(entry('length')),
+      };
+    });
 }
 
-/** A file of weights as long as the graph needs it: small float32 numbers, where they are read as such. */
+/**
+ * A file of weights as long as the graph needs it: small float32 numbers, where they are read as
+ * such.
+ */
 export function madeUpData(graph: Uint8Array, file: string): Uint8Array {
-  const bytes = Math.max(0, ...stretches(graph).filter((s) => s.file === file).map(({ end }) => end));
-  return new Uint8Array(Float32Array.from({ length: Math.ceil(bytes / 4) }, (_, i) => 0.01 + (i % 997) * 1e-5).buffer);
+  const bytes = Math.max(
+    0,
+    ...stretches(graph)
+      .filter((s) => s.file === file)
+      .map(({ end }) => end),
+  );
+  return new Uint8Array(
+    Float32Array.from({ length: Math.ceil(bytes / 4) }, (_, i) => 0.01 + (i % 997) * 1e-5).buffer,
+  );
 }
 
 if (process.argv[1] === import.meta.filename) {
   const folder = resolve(process.argv[2] ?? '.');
-  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.onnx'))) {
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.onnx'),
+  )) {
     const graph = readFileSync(join(folder, path));
     for (const file of new Set(stretches(graph).map((s) => s.file))) {
       const target = join(folder, dirname(path), file);

@@ -1,6 +1,7 @@
 /**
- * AdaRank the naive way, for comparison: one full forward of the whole model for every module and draw, with that
- * module's weight perturbed as a float input. Everything else is equal: same runtime, provider, threads, tokens, noise.
+ * AdaRank the naive way, for comparison: one full forward of the whole model for every module and
+ * draw, with that module's weight perturbed as a float input. Everything else is equal: same
+ * runtime, provider, threads, tokens, noise.
  */
 import type * as Ort from 'onnxruntime-web';
 import { moduleKeys } from '../src/device/streams.ts';
@@ -10,13 +11,26 @@ import { untouchedInputs } from '../src/engine/untouched.ts';
 import type { Graph, Node } from '../src/onnx/graph.ts';
 import { writeGraph } from '../src/onnx/write.ts';
 
-/** The export with the product named `node` reading its weight from the float input `w` `[in, out]`, logits its only output. */
-export function withFloatWeight(graph: Graph, node: string): { model: Uint8Array; inFeatures: number; outFeatures: number } {
+/**
+ * The export with the product named `node` reading its weight from the float input `w` `[in, out]`,
+ * logits its only output.
+ */
+export function withFloatWeight(
+  graph: Graph,
+  node: string,
+): { model: Uint8Array; inFeatures: number; outFeatures: number } {
   const product = graph.nodes.find((n) => n.name === node && n.op === 'MatMulNBits');
   if (!product) throw new Error(`${node} is not a quantised product of this export`);
   const size = (name: string) => (product.attributes.get(name) as { value: number }).value;
-  const inFeatures = size('K'), outFeatures = size('N');
-  const plain: Node = { ...product, op: 'MatMul', domain: '', inputs: [product.inputs[0]!, 'w'], attributes: new Map() };
+  const inFeatures = size('K');
+  const outFeatures = size('N');
+  const plain: Node = {
+    ...product,
+    op: 'MatMul',
+    domain: '',
+    inputs: [product.inputs[0]!, 'w'],
+    attributes: new Map(),
+  };
   const dead = new Set(product.inputs.slice(1));
   const initialisers = new Map([...graph.initialisers].filter(([name]) => !dead.has(name)));
   const model = writeGraph({
@@ -29,30 +43,54 @@ export function withFloatWeight(graph: Graph, node: string): { model: Uint8Array
   return { model, inFeatures, outFeatures };
 }
 
-export interface NaiveModule { module: number; node: string; weight: Float32Array; std: number }
+export interface NaiveModule {
+  module: number;
+  node: string;
+  weight: Float32Array;
+  std: number;
+}
 
-/** Seconds of one probe (two perturbed forwards and their distance), session creation not counted, and the distance per token. */
-export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveModule, batch: TokenBatch, headDim: number | null, seed: number, repeats: number, sessionOptions: Ort.InferenceSession.SessionOptions) {
+/**
+ * Seconds of one probe (two perturbed forwards and their distance), session creation not counted,
+ * and the distance per token.
+ */
+export async function naiveProbe(
+  ort: typeof Ort,
+  graph: Graph,
+  target: NaiveModule,
+  batch: TokenBatch,
+  headDim: number | null,
+  seed: number,
+  repeats: number,
+  sessionOptions: Ort.InferenceSession.SessionOptions,
+) {
   const { model, inFeatures, outFeatures } = withFloatWeight(graph, target.node);
   const session = await ort.InferenceSession.create(model, sessionOptions);
-  const generator = new SimdNoise(), noise = new Float32Array(inFeatures * outFeatures), perturbed = new Float32Array(noise.length);
+  const generator = new SimdNoise();
+  const noise = new Float32Array(inFeatures * outFeatures);
+  const perturbed = new Float32Array(noise.length);
   const forward = async (draw: number) => {
     generator.fill(moduleKeys(seed, target.module, draw), noise, target.std);
     // Weight and noise are [out, in]; the product wants [in, out].
     for (let o = 0, i = 0; o < outFeatures; o++) {
-      for (let k = 0; k < inFeatures; k++, i++) perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;
+      for (let k = 0; k < inFeatures; k++, i++)
+        perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;
     }
     const w = new ort.Tensor('float32', perturbed, [inFeatures, outFeatures]);
-    const { logits } = await session.run(untouchedInputs(ort, session, batch, headDim, { w }), ['logits']);
+    const { logits } = await session.run(untouchedInputs(ort, session, batch, headDim, { w }), [
+      'logits',
+    ]);
     const values = (await logits!.getData()) as Float32Array;
     logits!.dispose();
     return values;
   };
   await forward(0);
-  const seconds: number[] = [], values: number[] = [];
+  const seconds: number[] = [];
+  const values: number[] = [];
   for (let repeat = 0; repeat < repeats; repeat++) {
     const start = performance.now();
-    const a = await forward(2 * repeat), b = await forward(2 * repeat + 1);
+    const a = await forward(2 * repeat);
+    const b = await forward(2 * repeat + 1);
     let distance = 0;
     for (let i = 0; i < a.length; i++) distance += Math.abs(a[i]! - b[i]!);
     seconds.push((performance.now() - start) / 1000);
@@ -61,4 +99,3 @@ export async function naiveProbe(ort: typeof Ort, graph: Graph, target: NaiveMod
   await session.release();
   return { seconds, values };
 }
-

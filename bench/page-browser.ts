@@ -1,4 +1,7 @@
-/** Serves the built page as `npm run preview` does and opens it in a Chromium that has never seen it. */
+/**
+ * Serves the built page as `npm run preview` does and opens it in a Chromium that has never seen
+ * it.
+ */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
@@ -21,13 +24,23 @@ export interface Seen {
   eventMessages: number;
 }
 
-export interface Visit { browser: Browser; page: Page; seen(): Promise<Seen>; close(): Promise<void> }
+export interface Visit {
+  browser: Browser;
+  page: Page;
+  seen(): Promise<Seen>;
+  close(): Promise<void>;
+}
 
-export interface Site { url: string; visit(path: string, ...flags: string[]): Promise<Visit>; close(): Promise<void> }
+export interface Site {
+  url: string;
+  visit(path: string, ...flags: string[]): Promise<Visit>;
+  close(): Promise<void>;
+}
 
 /** The built page on a free port. Throws where there is no build or no browser. */
 export async function serve(): Promise<Site> {
-  if (!existsSync(resolve(root, 'dist/index.html'))) throw new Error('There is no dist/ to measure: run `npm run build` first.');
+  if (!existsSync(resolve(root, 'dist/index.html')))
+    throw new Error('There is no dist/ to measure: run `npm run build` first.');
   const executablePath = findChromium();
   if (!executablePath) throw new Error(howToGetChromium);
   const server = await preview({ root, logLevel: 'error', preview: { port: 0 } });
@@ -35,13 +48,22 @@ export async function serve(): Promise<Site> {
   return {
     url,
     async visit(path, ...flags) {
-      const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--enable-blink-features=ForceEagerMeasureMemory', ...flags] });
-      const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, locale: 'en-GB' });
-      page.on('pageerror', (error) => { throw error; });
+      const browser = await chromium.launch({
+        executablePath,
+        args: ['--no-sandbox', '--enable-blink-features=ForceEagerMeasureMemory', ...flags],
+      });
+      const page = await browser.newPage({
+        viewport: { width: 1440, height: 900 },
+        locale: 'en-GB',
+      });
+      page.on('pageerror', (error) => {
+        throw error;
+      });
       await page.addInitScript({ path: resolve(import.meta.dirname, 'page-watch.js') });
       await page.goto(url + path, { waitUntil: 'commit' });
       return {
-        browser, page,
+        browser,
+        page,
         seen: () => page.evaluate(() => (globalThis as unknown as { pageBench: Seen }).pageBench),
         close: () => browser.close(),
       };

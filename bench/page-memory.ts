@@ -12,7 +12,10 @@ import type { Site } from './page-browser.ts';
 export interface Sample {
   /** JavaScript heap of the page's thread. */
   page: number;
-  /** Page and worker together, WebAssembly memory included, as the browser counts it. That takes it a minute, so only after a third of the runs and after the last. */
+  /**
+   * Page and worker together, WebAssembly memory included, as the browser counts it. That takes it
+   * a minute, so only after a third of the runs and after the last.
+   */
   browser: number | null;
   /** What the engine says it holds: weights, kept activations, workspace, and buffers on a GPU. */
   engine: number;
@@ -25,22 +28,37 @@ export interface Repeated {
   tokens: string;
   repeats: number;
   runs: number;
-  /** Medians over the first and the last third of the runs, the very first left out: it fills the pools. */
+  /**
+   * Medians over the first and the last third of the runs, the very first left out: it fills the
+   * pools.
+   */
   first: Sample;
   last: Sample;
   /** Slope over all runs but the first, by least squares: kilobytes a run. */
   growth: Sample;
-  /** What the heap of the page's thread is made of after a third of the runs, and after the last. */
+  /**
+   * What the heap of the page's thread is made of after a third of the runs, and after the last.
+   */
   heap: ({ run: number } & HeapParts)[];
   samples: Sample[];
 }
 
-/** Runs of a small experiment, each after a Reset. On WebGPU the browser's software adapter computes, so it is smaller still. */
-export async function repeatedRuns(site: Site, provider: ProviderKind, runs: number): Promise<Repeated> {
+/**
+ * Runs of a small experiment, each after a Reset. On WebGPU the browser's software adapter
+ * computes, so it is smaller still.
+ */
+export async function repeatedRuns(
+  site: Site,
+  provider: ProviderKind,
+  runs: number,
+): Promise<Repeated> {
   const gpu = provider === 'webgpu';
   const spec = { ...defaultSpec(), sequences: gpu ? 1 : 2, length: gpu ? 2 : 8 };
   spec.method = { ...spec.method, repeats: gpu ? 1 : 3 };
-  const visit = await site.visit(await encodeLink(spec), ...(gpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []));
+  const visit = await site.visit(
+    await encodeLink(spec),
+    ...(gpu ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []),
+  );
   try {
     const { page } = visit;
     const title = page.locator('.status .bold').first();
@@ -56,7 +74,8 @@ export async function repeatedRuns(site: Site, provider: ProviderKind, runs: num
     }
     const session = await page.context().newCDPSession(page);
     const pid = await rendererOf(await visit.browser.newBrowserCDPSession());
-    const samples: Sample[] = [], heap: Repeated['heap'] = [];
+    const samples: Sample[] = [];
+    const heap: Repeated['heap'] = [];
     for (let run = 0; run < runs; run++) {
       await page.getByRole('button', { name: 'Reset' }).click();
       await page.getByRole('button', { name: 'Play' }).click();
@@ -65,14 +84,26 @@ export async function repeatedRuns(site: Site, provider: ProviderKind, runs: num
       await session.send('HeapProfiler.collectGarbage');
       const { usedSize } = await session.send('Runtime.getHeapUsage');
       const counted = run === Math.floor(runs / 3) || run === runs - 1;
-      samples.push({ page: megabytes(usedSize), browser: counted ? megabytes(await countedByBrowser(page)) : null, engine: megabytes(memory!.device + memory!.heap), resident: residentOf(pid) });
-      if (counted) heap.push({ run: run + 1, ...await heapParts(session) });
+      samples.push({
+        page: megabytes(usedSize),
+        browser: counted ? megabytes(await countedByBrowser(page)) : null,
+        engine: megabytes(memory!.device + memory!.heap),
+        resident: residentOf(pid),
+      });
+      if (counted) heap.push({ run: run + 1, ...(await heapParts(session)) });
     }
-    const rest = samples.slice(1), third = Math.max(1, Math.floor(rest.length / 3));
+    const rest = samples.slice(1);
+    const third = Math.max(1, Math.floor(rest.length / 3));
     return {
-      provider, tokens: `${spec.sequences} x ${spec.length}`, repeats: spec.method.repeats, runs,
-      first: each((key) => middle(rest.slice(0, third), key)), last: each((key) => middle(rest.slice(-third), key)),
-      growth: each((key) => slope(rest, key)), heap, samples,
+      provider,
+      tokens: `${spec.sequences} x ${spec.length}`,
+      repeats: spec.method.repeats,
+      runs,
+      first: each((key) => middle(rest.slice(0, third), key)),
+      last: each((key) => middle(rest.slice(-third), key)),
+      growth: each((key) => slope(rest, key)),
+      heap,
+      samples,
     };
   } finally {
     await visit.close();
@@ -82,26 +113,41 @@ export async function repeatedRuns(site: Site, provider: ProviderKind, runs: num
 const megabytes = (bytes: number) => Math.round(bytes / 1e4) / 100;
 
 const countedByBrowser = (page: Page): Promise<number> =>
-  page.evaluate(() => (performance as unknown as { measureUserAgentSpecificMemory(): Promise<{ bytes: number }> }).measureUserAgentSpecificMemory().then(({ bytes }) => bytes));
+  page.evaluate(() =>
+    (performance as unknown as { measureUserAgentSpecificMemory(): Promise<{ bytes: number }> })
+      .measureUserAgentSpecificMemory()
+      .then(({ bytes }) => bytes),
+  );
 
 /** Process of the one page there is. */
 async function rendererOf(browser: CDPSession): Promise<number | null> {
   const { processInfo } = await browser.send('SystemInfo.getProcessInfo');
-  return processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime)[0]?.id ?? null;
+  return (
+    processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime)[0]?.id ??
+    null
+  );
 }
 
 /** Linux says it in /proc. */
 function residentOf(pid: number | null): number | null {
   try {
-    return megabytes(1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]));
+    return megabytes(
+      1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]),
+    );
   } catch {
     return null;
   }
 }
 
-const each = (of: (key: keyof Sample) => number | null): Sample => ({ page: of('page')!, browser: of('browser'), engine: of('engine')!, resident: of('resident') });
+const each = (of: (key: keyof Sample) => number | null): Sample => ({
+  page: of('page')!,
+  browser: of('browser'),
+  engine: of('engine')!,
+  resident: of('resident'),
+});
 
-const known = (samples: readonly Sample[], key: keyof Sample) => samples.flatMap((s, run) => (s[key] === null ? [] : [{ run, value: s[key] }]));
+const known = (samples: readonly Sample[], key: keyof Sample) =>
+  samples.flatMap((s, run) => (s[key] === null ? [] : [{ run, value: s[key] }]));
 
 const middle = (samples: readonly Sample[], key: keyof Sample): number | null => {
   const values = known(samples, key).map(({ value }) => value);
@@ -110,9 +156,17 @@ const middle = (samples: readonly Sample[], key: keyof Sample): number | null =>
 
 /** kB a run. */
 function slope(samples: readonly Sample[], key: keyof Sample): number | null {
-  const points = known(samples, key), n = points.length;
+  const points = known(samples, key);
+  const n = points.length;
   if (n < 2) return null;
-  const mean = (of: (p: { run: number; value: number }) => number) => points.reduce((sum, p) => sum + of(p), 0) / n;
-  const meanRun = mean((p) => p.run), meanValue = mean((p) => p.value);
-  return Math.round(1e4 * mean((p) => (p.run - meanRun) * (p.value - meanValue)) / mean((p) => (p.run - meanRun) ** 2)) / 10;
+  const mean = (of: (p: { run: number; value: number }) => number) =>
+    points.reduce((sum, p) => sum + of(p), 0) / n;
+  const meanRun = mean((p) => p.run);
+  const meanValue = mean((p) => p.value);
+  return (
+    Math.round(
+      (1e4 * mean((p) => (p.run - meanRun) * (p.value - meanValue))) /
+        mean((p) => (p.run - meanRun) ** 2),
+    ) / 10
+  );
 }

@@ -1,10 +1,16 @@
-/** A first visit: when the first cell, the first sweep and the whole default run stand, and how long the main thread was held meanwhile. */
+/**
+ * A first visit: when the first cell, the first sweep and the whole default run stand, and how long
+ * the main thread was held meanwhile.
+ */
 import { fetchedSizes } from './size.ts';
 import { quiet, watchOthers } from './machine.ts';
 import { browserTime, type Seen, type Site } from './page-browser.ts';
 
 export interface ColdStart {
-  /** Share of the processors that went to anything but this browser from the navigation to the end, 0 … 1: near 0 on a quiet machine. */
+  /**
+   * Share of the processors that went to anything but this browser from the navigation to the end,
+   * 0 … 1: near 0 on a quiet machine.
+   */
   others: number;
   /** Seconds since the navigation began, painted. */
   measuring: number;
@@ -19,28 +25,49 @@ export interface ColdStart {
   longTasks: { startUp: LongTask[]; run: LongTask[] };
 }
 
-interface LongTask { at: number; ms: number }
+interface LongTask {
+  at: number;
+  ms: number;
+}
 
 const seconds = (ms: number) => Math.round(ms) / 1000;
 
-/** Opens the page with a fresh profile and waits for the default run; also which of our scripts it fetched, gzipped. */
-export async function coldStart(site: Site): Promise<{ start: ColdStart; javaScript: Awaited<ReturnType<typeof fetchedSizes>> }> {
+/**
+ * Opens the page with a fresh profile and waits for the default run; also which of our scripts it
+ * fetched, gzipped.
+ */
+export async function coldStart(
+  site: Site,
+): Promise<{ start: ColdStart; javaScript: Awaited<ReturnType<typeof fetchedSizes>> }> {
   await quiet();
   const others = watchOthers();
   const visit = await site.visit('');
   try {
-    await visit.page.waitForFunction(() => (globalThis as unknown as { pageBench: Seen }).pageBench.done, null, { timeout: 300_000, polling: 1000 });
+    await visit.page.waitForFunction(
+      () => (globalThis as unknown as { pageBench: Seen }).pageBench.done,
+      null,
+      { timeout: 300_000, polling: 1000 },
+    );
     const share = others(await browserTime(visit.browser));
     const { measuring, firstCell, firstSweep, done, tasks, eventMessages } = await visit.seen();
-    const listed = (list: Seen['tasks']): LongTask[] => list.map((t) => ({ at: seconds(t.start), ms: Math.round(t.duration) }));
-    const inRun = (t: { start: number; duration: number }) => t.start + t.duration > measuring! && t.start < done!;
+    const listed = (list: Seen['tasks']): LongTask[] =>
+      list.map((t) => ({ at: seconds(t.start), ms: Math.round(t.duration) }));
+    const inRun = (t: { start: number; duration: number }) =>
+      t.start + t.duration > measuring! && t.start < done!;
     return {
       start: {
         others: share,
-        measuring: seconds(measuring!), firstCell: seconds(firstCell!), firstSweep: seconds(firstSweep!), done: seconds(done!),
-        sweep: seconds(firstSweep! - measuring!), run: seconds(done! - measuring!),
+        measuring: seconds(measuring!),
+        firstCell: seconds(firstCell!),
+        firstSweep: seconds(firstSweep!),
+        done: seconds(done!),
+        sweep: seconds(firstSweep! - measuring!),
+        run: seconds(done! - measuring!),
         eventMessages,
-        longTasks: { startUp: listed(tasks.filter((t) => t.start + t.duration <= measuring!)), run: listed(tasks.filter(inRun)) },
+        longTasks: {
+          startUp: listed(tasks.filter((t) => t.start + t.duration <= measuring!)),
+          run: listed(tasks.filter(inRun)),
+        },
       },
       javaScript: await fetchedSizes(visit.page),
     };

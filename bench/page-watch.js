@@ -1,27 +1,53 @@
 /**
- * Runs in the page before its own scripts and writes down, on the page's clock (ms since the navigation began), when what a
- * visitor waits for is painted, which tasks held the main thread for 50 ms or more, and what memory the engine reports.
+ * Runs in the page before its own scripts and writes down, on the page's clock (ms since the
+ * navigation began), when what a visitor waits for is painted, which tasks held the main thread for
+ * 50 ms or more, and what memory the engine reports.
  */
-const seen = { measuring: null, firstCell: null, firstSweep: null, done: null, tasks: [], memory: null, eventMessages: 0 };
+const seen = {
+  measuring: null,
+  firstCell: null,
+  firstSweep: null,
+  done: null,
+  tasks: [],
+  memory: null,
+  eventMessages: 0,
+};
 globalThis.pageBench = seen;
 
 new PerformanceObserver((list) => {
-  for (const { startTime, duration } of list.getEntries()) seen.tasks.push({ start: startTime, duration });
+  for (const { startTime, duration } of list.getEntries())
+    seen.tasks.push({ start: startTime, duration });
 }).observe({ type: 'longtask', buffered: true });
 
 /** A frame's callbacks come before its paint, the task after them comes behind it. */
 function mark(name) {
   seen[name] = 0;
-  requestAnimationFrame(() => setTimeout(() => { seen[name] = performance.now(); }));
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      seen[name] = performance.now();
+    }),
+  );
 }
 
 new MutationObserver(() => {
   const status = document.querySelector('.status .bold')?.textContent ?? '';
   if (seen.measuring === null && status.startsWith('Measuring')) mark('measuring');
-  if (seen.firstCell === null && document.querySelector('#map .cell[data-module]:not(.void)')) mark('firstCell');
-  if (seen.firstCell !== null && seen.firstSweep === null && !document.querySelector('#map .cell[data-module].void')) mark('firstSweep');
+  if (seen.firstCell === null && document.querySelector('#map .cell[data-module]:not(.void)'))
+    mark('firstCell');
+  if (
+    seen.firstCell !== null &&
+    seen.firstSweep === null &&
+    !document.querySelector('#map .cell[data-module].void')
+  )
+    mark('firstSweep');
   if (seen.done === null && status.startsWith('Measured')) mark('done');
-}).observe(document, { subtree: true, childList: true, characterData: true, attributes: true, attributeFilter: ['class'] });
+}).observe(document, {
+  subtree: true,
+  childList: true,
+  characterData: true,
+  attributes: true,
+  attributeFilter: ['class'],
+});
 
 globalThis.Worker = class extends Worker {
   constructor(...args) {

@@ -1,8 +1,10 @@
 /**
- * `npm run bench:peers [-- --turns 5]`: a LoRA step over all linear layers of the bundled model against the same step in jax-js and, forward
- * and backward only, in @genai-fi/nanogpt, on the CPU, each library in a process of its own, in turns. Prints and writes the figures.
+ * `npm run bench:peers [-- --turns 5]`: a LoRA step over all linear layers of the bundled model
+ * against the same step in jax-js and, forward and backward only, in @genai-fi/nanogpt, on the CPU,
+ * each library in a process of its own, in turns. Prints and writes the figures.
  *
- * Ours reads packed 4-bit weights and recomputes blocks; jax-js has float32 weights and keeps what the backward pass needs.
+ * Ours reads packed 4-bit weights and recomputes blocks; jax-js has float32 weights and keeps what
+ * the backward pass needs.
  */
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -18,38 +20,79 @@ import { ownTime } from './machine.ts';
 import { reportPeers, type Step } from './peers/report.ts';
 import { size } from './peers/size.ts';
 
-const { values } = parseArgs({ options: { turns: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } } });
+const { values } = parseArgs({
+  options: { turns: { type: 'string', default: '5' }, threads: { type: 'string', default: '2' } },
+});
 const turns = Number(values.turns);
 
 const model = await loadModel(await bundledModel('atlas-3m'));
-const facts = factsOf(model), { engine } = await startEngine(model, { provider: 'wasm', threads: values.threads });
-const data = await tokensOf({ kind: 'bundled', id: 'opticks-train' }, { sequences: Infinity, length: size.length, bos: 'none' }, model);
-const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => size.rank)));
+const facts = factsOf(model);
+const { engine } = await startEngine(model, { provider: 'wasm', threads: values.threads });
+const data = await tokensOf(
+  { kind: 'bundled', id: 'opticks-train' },
+  { sequences: Infinity, length: size.length, bos: 'none' },
+  model,
+);
+const adapters = await engine.adapters(
+  initialAdapters(
+    1,
+    facts.modules,
+    facts.modules.map(() => size.rank),
+  ),
+);
 let count = 0;
 
 async function ours(): Promise<Step> {
   count++;
-  const start = performance.now(), used = ownTime();
-  const { loss } = await engine.trainStep(batchOfStep(data, 1, count, size.batch), { adapters, scale: () => 2 },
-    { step: count, learningRate: size.learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: size.maxNorm });
-  return { milliseconds: performance.now() - start, processorMilliseconds: 1000 * (ownTime() - used), loss };
+  const start = performance.now();
+  const used = ownTime();
+  const { loss } = await engine.trainStep(
+    batchOfStep(data, 1, count, size.batch),
+    { adapters, scale: () => 2 },
+    {
+      step: count,
+      learningRate: size.learningRate,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      maxNorm: size.maxNorm,
+    },
+  );
+  return {
+    milliseconds: performance.now() - start,
+    processorMilliseconds: 1000 * (ownTime() - used),
+    loss,
+  };
 }
 
 /** A library in a process of its own, that takes a step whenever it is asked. */
-function peer(script: string, flags: string[] = []): { step: () => Promise<Step>; end: () => void } {
-  const child = spawn(process.execPath, [...flags, resolve(import.meta.dirname, 'peers', script), JSON.stringify(size)], { stdio: ['pipe', 'pipe', 'inherit'] });
+function peer(
+  script: string,
+  flags: string[] = [],
+): { step: () => Promise<Step>; end: () => void } {
+  const child = spawn(
+    process.execPath,
+    [...flags, resolve(import.meta.dirname, 'peers', script), JSON.stringify(size)],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const step = async () => {
     child.stdin.write('step\n');
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${script} ended; "npm ci --prefix bench/peers" installs what it needs`);
+    if (done)
+      throw new Error(`${script} ended; "npm ci --prefix bench/peers" installs what it needs`);
     return JSON.parse(value as string) as Step;
   };
   return { step, end: () => child.kill() };
 }
 
 // Node 20 has the wider arithmetic that jax-js can use behind a flag; browsers have it without.
-const jax = peer('jax-js.mjs', process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : []), nanogpt = peer('nanogpt.mjs');
+const jax = peer(
+  'jax-js.mjs',
+  process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [],
+);
+const nanogpt = peer('nanogpt.mjs');
 const contenders = { ours, jaxJs: jax.step, nanogpt: nanogpt.step };
 const steps: Record<keyof typeof contenders, Step[]> = { ours: [], jaxJs: [], nanogpt: [] };
 const names = Object.keys(contenders) as (keyof typeof contenders)[];

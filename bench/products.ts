@@ -1,7 +1,8 @@
 /**
- * The matrix products a LoRA step cannot do without, alone: float32 `Gemm`s of the same sizes, on the same runtime and threads. Of
- * every module x Wᵀ, dy W, and the six thin ones of its adapter; of the head one product forward and one backward. No attention,
- * norm, optimiser, recomputation or unpacking of weights: the floor under a step. A module's eight go in one run, so that calls into
+ * The matrix products a LoRA step cannot do without, alone: float32 `Gemm`s of the same sizes, on
+ * the same runtime and threads. Of every module x Wᵀ, dy W, and the six thin ones of its adapter;
+ * of the head one product forward and one backward. No attention, norm, optimiser, recomputation or
+ * unpacking of weights: the floor under a step. A module's eight go in one run, so that calls into
  * the runtime count for little.
  */
 import type * as Ort from 'onnxruntime-web';
@@ -9,10 +10,21 @@ import type { NodeRuntime } from '../cli/runtime.ts';
 import { int, model, node, value } from '../src/engine/graphs.ts';
 import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
 
-export interface Sizes { rows: number; modules: readonly { inFeatures: number; outFeatures: number }[]; rank: number; hidden: number; vocab: number }
+export interface Sizes {
+  rows: number;
+  modules: readonly { inFeatures: number; outFeatures: number }[];
+  rank: number;
+  hidden: number;
+  vocab: number;
+}
 
 /** `op(a) op(b)`: sizes of `a` and `b` as they lie, and which of them is read transposed. */
-interface Product { a: [number, number]; b: [number, number]; transA?: boolean; transB?: boolean }
+interface Product {
+  a: [number, number];
+  b: [number, number];
+  transA?: boolean;
+  transB?: boolean;
+}
 
 const ofModule = (rows: number, i: number, o: number, rank: number): Product[] => [
   { a: [rows, i], b: [o, i], transB: true }, // y = x Wᵀ
@@ -25,14 +37,33 @@ const ofModule = (rows: number, i: number, o: number, rank: number): Product[] =
   { a: [rows, rank], b: [rows, i], transA: true }, // dA = duᵀ x
 ];
 
-const ofHead = (rows: number, hidden: number, vocab: number): Product[] => [{ a: [rows, hidden], b: [vocab, hidden], transB: true }, { a: [rows, vocab], b: [vocab, hidden] }];
+const ofHead = (rows: number, hidden: number, vocab: number): Product[] => [
+  { a: [rows, hidden], b: [vocab, hidden], transB: true },
+  { a: [rows, vocab], b: [vocab, hidden] },
+];
 
-interface Prepared { session: Ort.InferenceSession; feeds: Record<string, Ort.Tensor>; times: number }
+interface Prepared {
+  session: Ort.InferenceSession;
+  feeds: Record<string, Ort.Tensor>;
+  times: number;
+}
 
-async function prepare({ ort, gpu }: NodeRuntime, products: readonly Product[], times: number): Promise<Prepared> {
-  const sizeOf = ({ a, b, transA, transB }: Product) => [transA ? a[1] : a[0], transB ? b[0] : b[1]];
+async function prepare(
+  { ort, gpu }: NodeRuntime,
+  products: readonly Product[],
+  times: number,
+): Promise<Prepared> {
+  const sizeOf = ({ a, b, transA, transB }: Product) => [
+    transA ? a[1] : a[0],
+    transB ? b[0] : b[1],
+  ];
   const graph = model(
-    products.map((p, i) => node('Gemm', [`a${i}`, `b${i}`], `y${i}`, { transA: int(Number(p.transA ?? false)), transB: int(Number(p.transB ?? false)) })),
+    products.map((p, i) =>
+      node('Gemm', [`a${i}`, `b${i}`], `y${i}`, {
+        transA: int(Number(p.transA ?? false)),
+        transB: int(Number(p.transB ?? false)),
+      }),
+    ),
     products.flatMap((p, i) => [value(`a${i}`, 'float32', p.a), value(`b${i}`, 'float32', p.b)]),
     products.map((p, i) => value(`y${i}`, 'float32', sizeOf(p))),
   );
@@ -40,18 +71,37 @@ async function prepare({ ort, gpu }: NodeRuntime, products: readonly Product[], 
     const data = new Float32Array(dims[0] * dims[1]).fill(0.01);
     if (!gpu) return new ort.Tensor('float32', data, dims);
     // There once, as weights are: sent along with every run they would cost more than the products.
-    const buffer = gpu.device.createBuffer({ size: Math.ceil(data.byteLength / 16) * 16, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    const buffer = gpu.device.createBuffer({
+      size: Math.ceil(data.byteLength / 16) * 16,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
     gpu.device.queue.writeBuffer(buffer, 0, data);
     return ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims }) as Ort.Tensor;
   };
-  const feeds = Object.fromEntries(products.flatMap((p, i) => [[`a${i}`, filled(p.a)], [`b${i}`, filled(p.b)]]));
-  return { session: await ort.InferenceSession.create(graph, gpu ? webgpuOptions(gpu.device) : {}), feeds, times };
+  const feeds = Object.fromEntries(
+    products.flatMap((p, i) => [
+      [`a${i}`, filled(p.a)],
+      [`b${i}`, filled(p.b)],
+    ]),
+  );
+  return {
+    session: await ort.InferenceSession.create(graph, gpu ? webgpuOptions(gpu.device) : {}),
+    feeds,
+    times,
+  };
 }
 
-/** A function that runs all products of one step once, and how many floating-point operations they are. */
-export async function pureProducts(runtime: NodeRuntime, { rows, modules, rank, hidden, vocab }: Sizes): Promise<{ run(): Promise<void>; flops: number }> {
+/**
+ * A function that runs all products of one step once, and how many floating-point operations they
+ * are.
+ */
+export async function pureProducts(
+  runtime: NodeRuntime,
+  { rows, modules, rank, hidden, vocab }: Sizes,
+): Promise<{ run(): Promise<void>; flops: number }> {
   const shapes = new Map<string, { i: number; o: number; times: number }>();
-  for (const { inFeatures: i, outFeatures: o } of modules) shapes.set(`${i} ${o}`, { i, o, times: (shapes.get(`${i} ${o}`)?.times ?? 0) + 1 });
+  for (const { inFeatures: i, outFeatures: o } of modules)
+    shapes.set(`${i} ${o}`, { i, o, times: (shapes.get(`${i} ${o}`)?.times ?? 0) + 1 });
   const prepared = [await prepare(runtime, ofHead(rows, hidden, vocab), 1)];
   let flops = 4 * rows * hidden * vocab;
   for (const { i, o, times } of shapes.values()) {
@@ -60,7 +110,8 @@ export async function pureProducts(runtime: NodeRuntime, { rows, modules, rank, 
   }
   const run = async () => {
     for (const { session, feeds, times } of prepared) {
-      for (let n = 0; n < times; n++) for (const y of Object.values(await session.run(feeds))) y.dispose();
+      for (let n = 0; n < times; n++)
+        for (const y of Object.values(await session.run(feeds))) y.dispose();
     }
     // On a GPU a run ends when it is asked for.
     await runtime.gpu?.device.queue.onSubmittedWorkDone();

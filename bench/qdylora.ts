@@ -1,14 +1,20 @@
 /**
- * `npx tsx bench/qdylora.ts [--provider wasm|webgpu]`: one QDyLoRA run against LoRAs trained separately at a few ranks; the bundled model in NF4, the same
- * text, steps, seed and α. Prints and writes held-out losses side by side, and the time of one run against that of one LoRA a
- * rank. Time is processor time of all threads, which other work on the machine disturbs less than the clock; on WebGPU it is the clock's.
+ * `npx tsx bench/qdylora.ts [--provider wasm|webgpu]`: one QDyLoRA run against LoRAs trained
+ * separately at a few ranks; the bundled model in NF4, the same text, steps, seed and α. Prints and
+ * writes held-out losses side by side, and the time of one run against that of one LoRA a rank.
+ * Time is processor time of all threads, which other work on the machine disturbs less than the
+ * clock; on WebGPU it is the clock's.
  */
 import { parseArgs } from 'node:util';
 import { bundledModel } from '../cli/bundled.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
 import { runTraining, type TrainingResult } from '../src/experiment/training-run.ts';
-import { parseTraining, trainingPresets, type TrainingSpec } from '../src/experiment/training-spec.ts';
+import {
+  parseTraining,
+  trainingPresets,
+  type TrainingSpec,
+} from '../src/experiment/training-spec.ts';
 import { factsOf, loadModel } from '../src/worker/load.ts';
 import { versionsOf } from '../src/worker/versions.ts';
 import { provenance } from './machine.ts';
@@ -17,44 +23,91 @@ import { writeResult } from './results.ts';
 
 const { values } = parseArgs({
   options: {
-    ...providerOption, steps: { type: 'string', default: '160' }, batch: { type: 'string', default: '4' }, length: { type: 'string', default: '32' }, seed: { type: 'string', default: '1' },
-    most: { type: 'string', default: '16' }, ranks: { type: 'string', default: '1,2,4,8,16' }, modes: { type: 'string', default: 'frozen,full' },
-    rate: { type: 'string', default: '2e-3' }, 'dylora-rate': { type: 'string', default: '2e-3' }, threads: { type: 'string', default: '2' }, out: { type: 'string', default: 'qdylora' },
+    ...providerOption,
+    steps: { type: 'string', default: '160' },
+    batch: { type: 'string', default: '4' },
+    length: { type: 'string', default: '32' },
+    seed: { type: 'string', default: '1' },
+    most: { type: 'string', default: '16' },
+    ranks: { type: 'string', default: '1,2,4,8,16' },
+    modes: { type: 'string', default: 'frozen,full' },
+    rate: { type: 'string', default: '2e-3' },
+    'dylora-rate': { type: 'string', default: '2e-3' },
+    threads: { type: 'string', default: '2' },
+    out: { type: 'string', default: 'qdylora' },
   },
 });
-const [steps, batch, length, seed, most, rate, dyLoraRate] = (['steps', 'batch', 'length', 'seed', 'most', 'rate', 'dylora-rate'] as const).map((name) => Number(values[name])) as [number, number, number, number, number, number, number];
-const ranks = values.ranks.split(',').filter(Boolean).map(Number), modes = values.modes.split(',').filter(Boolean) as ('frozen' | 'full')[];
+const [steps, batch, length, seed, most, rate, dyLoraRate] = (
+  ['steps', 'batch', 'length', 'seed', 'most', 'rate', 'dylora-rate'] as const
+).map((name) => Number(values[name])) as [number, number, number, number, number, number, number];
+const ranks = values.ranks.split(',').filter(Boolean).map(Number);
+const modes = values.modes.split(',').filter(Boolean) as ('frozen' | 'full')[];
 
 const model = await loadModel(await bundledModel('atlas-3m'));
-const { engine, runtime } = await startEngine(model, engineOptions(values.provider, values.threads), 'nf4');
+const { engine, runtime } = await startEngine(
+  model,
+  engineOptions(values.provider, values.threads),
+  'nf4',
+);
 const preset = parseTraining(trainingPresets.qdylora);
 const data = {
-  train: await tokensOf(preset.train, { sequences: Infinity, length, bos: 'none' }, model), held: await tokensOf(preset.held, { sequences: preset.heldSequences, length, bos: 'none' }, model),
+  train: await tokensOf(preset.train, { sequences: Infinity, length, bos: 'none' }, model),
+  held: await tokensOf(
+    preset.held,
+    { sequences: preset.heldSequences, length, bos: 'none' },
+    model,
+  ),
 };
 
 /** The result, and seconds a step. */
-async function run(method: TrainingSpec['method'], rank: number, learningRate: number): Promise<{ result: TrainingResult; seconds: number }> {
+async function run(
+  method: TrainingSpec['method'],
+  rank: number,
+  learningRate: number,
+): Promise<{ result: TrainingResult; seconds: number }> {
   const spec = parseTraining({
-    ...preset, seed, length, method, adapter: { ...preset.adapter, ranks: { kind: 'uniform', rank } },
+    ...preset,
+    seed,
+    length,
+    method,
+    adapter: { ...preset.adapter, ranks: { kind: 'uniform', rank } },
     training: { ...preset.training, steps, batch, learningRate, evaluateEvery: 0 },
   });
-  let before = spentTime(runtime), spent = 0, counted = 0;
-  for await (const event of runTraining({ spec, engine, provider: engine.provider, model: factsOf(model), versions: versionsOf(runtime.ort), data })) {
+  let before = spentTime(runtime);
+  let spent = 0;
+  let counted = 0;
+  for await (const event of runTraining({
+    spec,
+    engine,
+    provider: engine.provider,
+    model: factsOf(model),
+    versions: versionsOf(runtime.ort),
+    data,
+  })) {
     // The first steps compile the pieces.
     if (event.type === 'step' && event.step > 5) {
       spent += (spentTime(runtime) - before) / 1000;
       counted++;
     }
-    if (event.type === 'evaluation') console.error(`${method.name}${method.name === 'qdylora' ? ` ${method.mode}` : ''}, rank ${rank}, after ${event.step} steps: ${event.loss.toFixed(4)}`);
+    if (event.type === 'evaluation')
+      console.error(
+        `${method.name}${method.name === 'qdylora' ? ` ${method.mode}` : ''}, rank ${rank}, after ${event.step} steps: ${event.loss.toFixed(4)}`,
+      );
     if (event.type === 'done') return { result: event.result, seconds: spent / counted };
     before = spentTime(runtime);
   }
   throw new Error('the run did not end');
 }
 
-const start = performance.now(), loras = [], dyLoras = [];
+const start = performance.now();
+const loras = [];
+const dyLoras = [];
 for (const mode of modes) {
-  const { result, seconds } = await run({ name: 'qdylora', mode, draw: { kind: 'uniform' } }, most, dyLoraRate);
+  const { result, seconds } = await run(
+    { name: 'qdylora', mode, draw: { kind: 'uniform' } },
+    most,
+    dyLoraRate,
+  );
   dyLoras.push({ mode, seconds, curve: result.curve!, base: result.evaluations[0]!.loss });
 }
 for (const rank of ranks) {
@@ -63,20 +116,45 @@ for (const rank of ranks) {
 }
 await engine.dispose();
 
-console.log(`${providerName(runtime)}; base ${dyLoras[0]?.base.toFixed(4)}; ${steps} steps of ${batch} x ${length} tokens, rates ${rate} (LoRA) and ${dyLoraRate} (QDyLoRA), ${((performance.now() - start) / 1000).toFixed(0)} s in all`);
+console.log(
+  `${providerName(runtime)}; base ${dyLoras[0]?.base.toFixed(4)}; ${steps} steps of ${batch} x ${length} tokens, rates ${rate} (LoRA) and ${dyLoraRate} (QDyLoRA), ${((performance.now() - start) / 1000).toFixed(0)} s in all`,
+);
 console.log(`rank   LoRA      ${dyLoras.map((d) => `QDyLoRA ${d.mode}`.padEnd(24)).join('')}`);
-for (const rank of [...new Set([...ranks, ...dyLoras.flatMap((d) => d.curve.losses.map((l) => l.rank))])].sort((a, b) => a - b)) {
+for (const rank of [
+  ...new Set([...ranks, ...dyLoras.flatMap((d) => d.curve.losses.map((l) => l.rank))]),
+].sort((a, b) => a - b)) {
   const lora = loras.find((l) => l.rank === rank)?.loss;
   const cells = dyLoras.map(({ curve }) => {
     const loss = curve.losses.find((l) => l.rank === rank)?.loss;
-    return (loss === undefined ? '' : `${loss.toFixed(4)}${lora === undefined ? '' : ` (${(100 * (loss / lora - 1)).toFixed(2)} %)`}`).padEnd(24);
+    return (
+      loss === undefined
+        ? ''
+        : `${loss.toFixed(4)}${lora === undefined ? '' : ` (${(100 * (loss / lora - 1)).toFixed(2)} %)`}`
+    ).padEnd(24);
   });
   console.log(`${String(rank).padEnd(7)}${(lora?.toFixed(4) ?? '').padEnd(10)}${cells.join('')}`);
 }
 const loraSeconds = loras.reduce((sum, l) => sum + l.seconds, 0) / Math.max(1, loras.length);
 const ratios = dyLoras.map((d) => (most * loraSeconds) / d.seconds);
-dyLoras.forEach((d, i) => console.log(`${d.mode}: knee ${d.curve.knee}; ${d.seconds.toFixed(3)} s a step against ${loraSeconds.toFixed(3)} s of a LoRA: all ${most} ranks ${ratios[i]!.toFixed(1)}x cheaper (goal ${(most / 1.5).toFixed(1)}x)`));
+dyLoras.forEach((d, i) =>
+  console.log(
+    `${d.mode}: knee ${d.curve.knee}; ${d.seconds.toFixed(3)} s a step against ${loraSeconds.toFixed(3)} s of a LoRA: all ${most} ranks ${ratios[i]!.toFixed(1)}x cheaper (goal ${(most / 1.5).toFixed(1)}x)`,
+  ),
+);
 
-const report = { ...provenance(), provider: values.provider, steps, batch, length, seed, most, rate, dyLoraRate, loras, dyLoras, ratios };
+const report = {
+  ...provenance(),
+  provider: values.provider,
+  steps,
+  batch,
+  length,
+  seed,
+  most,
+  rate,
+  dyLoraRate,
+  loras,
+  dyLoras,
+  ratios,
+};
 writeResult(`${values.out}${fileMark(values.provider)}`, report);
 process.exit(0);

@@ -1,4 +1,6 @@
-/** Where figures go: `bench/results/`, or the folder that the environment variable `RESULTS` names. */
+/**
+ * Where figures go: `bench/results/`, or the folder that the environment variable `RESULTS` names.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 

@@ -4,7 +4,10 @@ import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 
-interface Sizes { total: number; parts: { name: string; kilobytes: number }[] }
+interface Sizes {
+  total: number;
+  parts: { name: string; kilobytes: number }[];
+}
 
 /** All of it, or the files that `counted` takes by name. Null without a build. */
 export function javaScriptSizes(counted: (file: string) => boolean = () => true): Sizes | null {
@@ -12,23 +15,33 @@ export function javaScriptSizes(counted: (file: string) => boolean = () => true)
   if (!existsSync(assets)) return null;
   const parts = readdirSync(assets)
     .filter((f) => f.endsWith('.js') && !/^ort\./.test(f) && counted(f))
-    .map((f) => ({ name: f.replace(/-[\w-]{8}\.js$/, ''), kilobytes: Math.round(gzipSync(readFileSync(resolve(assets, f)), { level: 9 }).length / 100) / 10 }))
+    .map((f) => ({
+      name: f.replace(/-[\w-]{8}\.js$/, ''),
+      kilobytes:
+        Math.round(gzipSync(readFileSync(resolve(assets, f)), { level: 9 }).length / 100) / 10,
+    }))
     .sort((a, b) => b.kilobytes - a.kilobytes);
   return { total: Math.round(10 * parts.reduce((sum, p) => sum + p.kilobytes, 0)) / 10, parts };
 }
 
 /** What a page that has been at work fetched, its thread's part included. */
 export async function fetchedSizes(page: Page): Promise<Sizes | null> {
-  // Once the visitor has what they came for, the page fetches the rest while idle: that is not counted.
-  const rest = await page.evaluate(() => performance.timeOrigin
-    + (performance.getEntriesByName('rank-atlas:rest')[0]?.startTime ?? Infinity));
-  const before = (until: number) => performance.getEntriesByType('resource')
-    .filter((e) => performance.timeOrigin + e.startTime < until)
-    .map((e) => e.name);
+  // Once the visitor has what they came for, the page fetches the rest while idle: that is not
+  // counted.
+  const rest = await page.evaluate(
+    () =>
+      performance.timeOrigin +
+      (performance.getEntriesByName('rank-atlas:rest')[0]?.startTime ?? Infinity),
+  );
+  const before = (until: number) =>
+    performance
+      .getEntriesByType('resource')
+      .filter((e) => performance.timeOrigin + e.startTime < until)
+      .map((e) => e.name);
   const fetched = await page.evaluate(before, rest);
   // The runtime's own threads sleep in a wait of WebAssembly and never answer.
   const engine = page.workers().find((w) => w.url().includes('engine.worker'))!;
-  fetched.push(engine.url(), ...await engine.evaluate(before, rest));
+  fetched.push(engine.url(), ...(await engine.evaluate(before, rest)));
   const names = new Set(fetched.map((url) => url.split('/').at(-1)!));
   return javaScriptSizes((file) => names.has(file));
 }

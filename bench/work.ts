@@ -1,4 +1,7 @@
-/** What a measurement, a training step, a probe and a token are made of: work that is counted and timed. */
+/**
+ * What a measurement, a training step, a probe and a token are made of: work that is counted and
+ * timed.
+ */
 import type { CutEngine } from '../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
 import { adaRank } from '../src/methods/adarank.ts';
@@ -7,33 +10,84 @@ import { initialAdapters } from '../src/methods/lora.ts';
 import { likeliest } from '../src/methods/sampling.ts';
 import { toEnd } from '../src/methods/to-end.ts';
 
-const tokens = ({ vocab }: CutEngine, sequences: number, length: number): TokenBatch =>
-  ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (i * i * 7 + 3) % vocab), sequences, length });
+const tokens = ({ vocab }: CutEngine, sequences: number, length: number): TokenBatch => ({
+  ids: Int32Array.from({ length: sequences * length }, (_, i) => (i * i * 7 + 3) % vocab),
+  sequences,
+  length,
+});
 
 /** Tokens that may be asked for. */
 const TOKENS = 16;
 
-/** How often each is done before it is counted: sessions are made, and the runtime has the buffers it keeps for the next time. */
+/**
+ * How often each is done before it is counted: sessions are made, and the runtime has the buffers
+ * it keeps for the next time.
+ */
 export const BEFORE = 2;
 
-/** Each gets an engine of its own and leaves what is to be done again and again: at most `TOKENS` - 1 times, where a token is. */
-export const work = ({ sequences, length }: { sequences: number; length: number }): Record<string, (engine: CutEngine) => Promise<() => Promise<unknown>>> => ({
+/**
+ * Each gets an engine of its own and leaves what is to be done again and again: at most `TOKENS` -
+ * 1 times, where a token is.
+ */
+export const work = ({
+  sequences,
+  length,
+}: {
+  sequences: number;
+  length: number;
+}): Record<string, (engine: CutEngine) => Promise<() => Promise<unknown>>> => ({
   'AdaRank sweep': async (engine) => {
     const pass = await engine.cleanPass(tokens(engine, sequences, length));
-    const options = { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 1, vocabularySample: 0 } as const;
-    return () => toEnd(adaRank(engine, pass, options, { granularity: () => 'layer' }, () => false, () => 0));
+    const options = {
+      seed: 1,
+      variant: 'two-draws',
+      noise: { scale: 'std' },
+      repeats: 1,
+      vocabularySample: 0,
+    } as const;
+    return () =>
+      toEnd(
+        adaRank(
+          engine,
+          pass,
+          options,
+          { granularity: () => 'layer' },
+          () => false,
+          () => 0,
+        ),
+      );
   },
   'LoRA step': async (engine) => {
-    const adapters = await engine.adapters(initialAdapters(1, engine.modules, engine.modules.map(() => 8))), batch = tokens(engine, 1, sequences * length);
-    const adamW = { step: 1, learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: 1 };
+    const adapters = await engine.adapters(
+      initialAdapters(
+        1,
+        engine.modules,
+        engine.modules.map(() => 8),
+      ),
+    );
+    const batch = tokens(engine, 1, sequences * length);
+    const adamW = {
+      step: 1,
+      learningRate: 1e-3,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      maxNorm: 1,
+    };
     return () => engine.trainStep(batch, { adapters, scale: () => 2 }, adamW);
   },
   'Jacobian probe': async (engine) => {
     const pass = await engine.cleanPass(tokens(engine, sequences, length));
-    return () => jacobianSquares(engine, pass, { seed: 1, perToken: false }, [0, 1, 2, 3, 4, 5, 6, 7]);
+    return () =>
+      jacobianSquares(engine, pass, { seed: 1, perToken: false }, [0, 1, 2, 3, 4, 5, 6, 7]);
   },
   token: async (engine) => {
-    const text = engine.generate({ prompt: tokens(engine, 1, 8).ids, tokens: TOKENS, choose: likeliest });
+    const text = engine.generate({
+      prompt: tokens(engine, 1, 8).ids,
+      tokens: TOKENS,
+      choose: likeliest,
+    });
     await text.next();
     return () => text.next();
   },

@@ -1,8 +1,17 @@
-/** A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that holds its two files. */
+/**
+ * A PEFT adapter on disk: a folder, a zip, or a folder in a zip (`out.zip/checkpoint-2`), that
+ * holds its two files.
+ */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
-import { adapterPair, CONFIG_FILE, filesIn, isAdapterFile, WEIGHTS_FILE } from '../src/experiment/peft-files.ts';
+import {
+  adapterPair,
+  CONFIG_FILE,
+  filesIn,
+  isAdapterFile,
+  WEIGHTS_FILE,
+} from '../src/experiment/peft-files.ts';
 import { storedZip } from '../src/experiment/stored-zip.ts';
 import { MOST } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
@@ -10,7 +19,10 @@ import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';
 import { readBytes } from './disk.ts';
 import { makeFolder, writeBytes, writeTogether } from './output.ts';
 
-export interface AdapterBytes { config: Uint8Array; weights: Uint8Array }
+export interface AdapterBytes {
+  config: Uint8Array;
+  weights: Uint8Array;
+}
 
 const isZip = (path: string): boolean => /\.zip$/i.test(path);
 
@@ -19,12 +31,24 @@ export async function readAdapter(path: string): Promise<AdapterBytes> {
   const zip = await zipAt(path);
   if (zip) return fromZip(path, zip);
   const found = await stat(path).catch(() => null);
-  if (!found?.isDirectory()) throw new AtlasError('no-file', { file: path, why: found ? 'an adapter is a folder or a zip' : 'it does not exist' });
-  const { config, weights } = adapterPair(await adapterFiles(path), path, (folder) => join(path, folder));
-  return { config: await readBytes(join(path, config.path), MOST.adapterConfig), weights: await readBytes(join(path, weights.path), MOST.adapter) };
+  if (!found?.isDirectory())
+    throw new AtlasError('no-file', {
+      file: path,
+      why: found ? 'an adapter is a folder or a zip' : 'it does not exist',
+    });
+  const { config, weights } = adapterPair(await adapterFiles(path), path, (folder) =>
+    join(path, folder),
+  );
+  return {
+    config: await readBytes(join(path, config.path), MOST.adapterConfig),
+    weights: await readBytes(join(path, weights.path), MOST.adapter),
+  };
 }
 
-interface ZipPlace { file: string; folder: string }
+interface ZipPlace {
+  file: string;
+  folder: string;
+}
 
 /** The zip that a path names, or leads into; null where it does neither. */
 async function zipAt(path: string): Promise<ZipPlace | null> {
@@ -38,46 +62,81 @@ async function zipAt(path: string): Promise<ZipPlace | null> {
 
 async function fromZip(path: string, { file, folder }: ZipPlace): Promise<AdapterBytes> {
   const content = new Uint8Array(await readBytes(file, MOST.adapter));
-  const unreadable = (error: unknown) => new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });
+  const unreadable = (error: unknown) =>
+    new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });
   let entries: ZipEntry[];
   try {
     entries = zipEntries(content);
   } catch (error) {
     throw unreadable(error);
   }
-  const pair = adapterPair(filesIn(entries, folder), path, (inner) => [path.replace(/[/\\]+$/, ''), inner].filter(Boolean).join('/'));
+  const pair = adapterPair(filesIn(entries, folder), path, (inner) =>
+    [path.replace(/[/\\]+$/, ''), inner].filter(Boolean).join('/'),
+  );
   try {
-    return { config: unzipped(pair.config, MOST.adapterConfig), weights: unzipped(pair.weights, MOST.adapter) };
+    return {
+      config: unzipped(pair.config, MOST.adapterConfig),
+      weights: unzipped(pair.weights, MOST.adapter),
+    };
   } catch (error) {
     throw unreadable(error);
   }
 }
 
-/** Files of adapters in a folder and all below it; of a folder with both, only these. Throws `too-many-files`. */
+/**
+ * Files of adapters in a folder and all below it; of a folder with both, only these. Throws
+ * `too-many-files`.
+ */
 async function adapterFiles(root: string): Promise<{ path: string }[]> {
-  const found: { path: string }[] = [], waiting = [''];
+  const found: { path: string }[] = [];
+  const waiting = [''];
   let seen = 0;
   for (let folder; (folder = waiting.shift()) !== undefined;) {
-    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
-      throw new AtlasError('no-file', { file: join(root, folder!), why: reasonOf(cause) }, { cause });
-    });
+    const entries = await readdir(join(root, folder), { withFileTypes: true }).catch(
+      (cause: NodeJS.ErrnoException) => {
+        throw new AtlasError(
+          'no-file',
+          { file: join(root, folder!), why: reasonOf(cause) },
+          { cause },
+        );
+      },
+    );
     seen += entries.length;
     const names = entries.filter((e) => !e.isDirectory()).map((e) => e.name);
-    found.push(...names.filter(isAdapterFile).map((name) => ({ path: folder === '' ? name : `${folder}/${name}` })));
+    found.push(
+      ...names
+        .filter(isAdapterFile)
+        .map((name) => ({ path: folder === '' ? name : `${folder}/${name}` })),
+    );
     if (folder === '' && names.includes(CONFIG_FILE) && names.includes(WEIGHTS_FILE)) return found;
     if (seen > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
-    waiting.push(...entries.filter((e) => e.isDirectory()).map((e) => (folder === '' ? e.name : `${folder}/${e.name}`)));
+    waiting.push(
+      ...entries
+        .filter((e) => e.isDirectory())
+        .map((e) => (folder === '' ? e.name : `${folder}/${e.name}`)),
+    );
   }
   return found;
 }
 
-/** Into a zip or a folder, as the name says; both files of an adapter are old or both are new. Throws `usage`, `large-zip`. */
-export async function writeAdapter(path: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+/**
+ * Into a zip or a folder, as the name says; both files of an adapter are old or both are new.
+ * Throws `usage`, `large-zip`.
+ */
+export async function writeAdapter(
+  path: string,
+  files: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
   if (isZip(path)) return writeBytes(path, await storedZip(Object.fromEntries(files), path));
   await makeFolder(path);
-  await writeTogether([...files].map(([name, content]) => ({ path: join(path, name), content })), { leads: (file) => basename(file) === CONFIG_FILE });
+  await writeTogether(
+    [...files].map(([name, content]) => ({ path: join(path, name), content })),
+    { leads: (file) => basename(file) === CONFIG_FILE },
+  );
 }
 
 /** Whether an argument is an adapter rather than a result file. */
 export const isAdapter = async (path: string): Promise<boolean> =>
-  isZip(path) || await zipAt(path) !== null || (await stat(path).catch(() => null))?.isDirectory() === true;
+  isZip(path) ||
+  (await zipAt(path)) !== null ||
+  (await stat(path).catch(() => null))?.isDirectory() === true;

@@ -17,19 +17,45 @@ const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('adapters on the command line', { timeout: 120_000 }, async () => {
-  const model = await loadModel(await nodeFiles(resolve(import.meta.dirname, '../public/models/atlas-3m'))), { modules } = model.compiled;
+  const model = await loadModel(
+    await nodeFiles(resolve(import.meta.dirname, '../public/models/atlas-3m')),
+  );
+  const { modules } = model.compiled;
   // Ranks 0, 1, 2, 3, 0, … and B filled, so that there is something to merge.
-  const adapters = initialAdapters(5, modules, modules.map((m) => m.index % 4)).map((a) => ({ ...a, loraB: a.loraB.map((_, i) => Math.sin(i) / 50) }));
-  const files = exportPeft({ modules, adapters, scale: (m) => 1 + m / 10, baseModel: 'atlas', taskType: 'CAUSAL_LM' });
+  const adapters = initialAdapters(
+    5,
+    modules,
+    modules.map((m) => m.index % 4),
+  ).map((a) => ({ ...a, loraB: a.loraB.map((_, i) => Math.sin(i) / 50) }));
+  const files = exportPeft({
+    modules,
+    adapters,
+    scale: (m) => 1 + m / 10,
+    baseModel: 'atlas',
+    taskType: 'CAUSAL_LM',
+  });
   const zip = join(folder, 'adapter.zip');
-  writeFileSync(zip, zipSync({ 'deep/adapter_config.json': files.get('adapter_config.json')!, 'deep/adapter_model.safetensors': files.get('adapter_model.safetensors')! }));
+  writeFileSync(
+    zip,
+    zipSync({
+      'deep/adapter_config.json': files.get('adapter_config.json')!,
+      'deep/adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+    }),
+  );
 
   it('says what a zip holds, and writes its ranks as train takes them', async () => {
-    const ranks = join(folder, 'ranks.json'), { code, out } = await cli('import', zip, '--out', ranks);
+    const ranks = join(folder, 'ranks.json');
+    const { code, out } = await cli('import', zip, '--out', ranks);
     expect(code).toBe(0);
-    expect(out).toContain(`42 of 56 modules adapted, ${adapters.reduce((sum, a) => sum + a.loraA.length + a.loraB.length, 0)} parameters, mean rank 1.5.`);
-    const told = JSON.parse(readFileSync(ranks, 'utf8')) as { modules: { path: string; rank: number; scale: number | null }[] };
-    expect(told.modules.map((m) => [m.path, m.rank])).toEqual(modules.map((m) => [m.path, m.index % 4]));
+    expect(out).toContain(
+      `42 of 56 modules adapted, ${adapters.reduce((sum, a) => sum + a.loraA.length + a.loraB.length, 0)} parameters, mean rank 1.5.`,
+    );
+    const told = JSON.parse(readFileSync(ranks, 'utf8')) as {
+      modules: { path: string; rank: number; scale: number | null }[];
+    };
+    expect(told.modules.map((m) => [m.path, m.rank])).toEqual(
+      modules.map((m) => [m.path, m.index % 4]),
+    );
     expect(told.modules[7]!.scale).toBeCloseTo(1.7, 6);
     expect(told.modules[8]!.scale).toBeNull();
     expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(told);
@@ -40,20 +66,34 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect((await cli('export', zip, '--out', as.folder)).code).toBe(0);
     expect((await cli('export', as.folder, '--out', as.zip)).code).toBe(0);
     const unzipped = unzipSync(readFileSync(as.zip));
-    for (const [name, bytes] of Object.entries(unzipped)) expect(Buffer.compare(bytes, readFileSync(join(as.folder, name)))).toBe(0);
-    expect(Buffer.compare(readFileSync(join(as.folder, 'adapter_model.safetensors')), files.get('adapter_model.safetensors')!)).toBe(0);
+    for (const [name, bytes] of Object.entries(unzipped))
+      expect(Buffer.compare(bytes, readFileSync(join(as.folder, name)))).toBe(0);
+    expect(
+      Buffer.compare(
+        readFileSync(join(as.folder, 'adapter_model.safetensors')),
+        files.get('adapter_model.safetensors')!,
+      ),
+    ).toBe(0);
   });
 
   it('merges: W + s B A, in the export and beside it', async () => {
     const to = join(folder, 'merged');
     expect((await cli('export', zip, '--out-model', to)).code).toBe(0);
-    const merged = await loadModel(await nodeFiles(to)), { tensors } = readSafetensors(readFileSync(join(to, 'weights.safetensors')), 'weights');
+    const merged = await loadModel(await nodeFiles(to));
+    const { tensors } = readSafetensors(readFileSync(join(to, 'weights.safetensors')), 'weights');
     expect(tensors.size).toBe(42);
     for (const { module, rank, loraA, loraB } of [adapters[0]!, adapters[20]!]) {
-      const { path, inFeatures } = modules[module]!, before = dequantise(model.compiled.weightOf(module)), after = dequantise(merged.compiled.weightOf(module));
+      const { path, inFeatures } = modules[module]!;
+      const before = dequantise(model.compiled.weightOf(module));
+      const after = dequantise(merged.compiled.weightOf(module));
       expect(toFloat32(tensors.get(`${path}.weight`)!)).toEqual(after);
       for (const i of [0, 1, inFeatures + 3]) {
-        const row = Math.floor(i / inFeatures), column = i % inFeatures, delta = Array.from({ length: rank }, (_, r) => loraB[row * rank + r]! * loraA[r * inFeatures + column]!).reduce((x, y) => x + y);
+        const row = Math.floor(i / inFeatures);
+        const column = i % inFeatures;
+        const delta = Array.from(
+          { length: rank },
+          (_, r) => loraB[row * rank + r]! * loraA[r * inFeatures + column]!,
+        ).reduce((x, y) => x + y);
         expect(after[i]).toBeCloseTo(before[i]! + (1 + module / 10) * delta, 5);
       }
     }
@@ -61,42 +101,113 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
   });
 
   it('applies, judges and merges an adapter of the head; trains none', async () => {
-    const places = adapterPlaces(model.compiled), head = places.at(-1)!, wave = (count: number, scale: number) => Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i) * scale);
-    const own = { module: head.index, rank: 3, loraA: wave(3 * head.inFeatures, 1), loraB: wave(3 * head.outFeatures, 0.1) };
-    const to = { adapter: join(folder, 'head'), layers: join(folder, 'no-head'), merged: join(folder, 'head-merged'), ranks: join(folder, 'head.json') };
-    for (const [path, values] of [[to.adapter, [...adapters, own]], [to.layers, adapters]] as const) {
+    const places = adapterPlaces(model.compiled);
+    const head = places.at(-1)!;
+    const wave = (count: number, scale: number) =>
+      Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i) * scale);
+    const own = {
+      module: head.index,
+      rank: 3,
+      loraA: wave(3 * head.inFeatures, 1),
+      loraB: wave(3 * head.outFeatures, 0.1),
+    };
+    const to = {
+      adapter: join(folder, 'head'),
+      layers: join(folder, 'no-head'),
+      merged: join(folder, 'head-merged'),
+      ranks: join(folder, 'head.json'),
+    };
+    for (const [path, values] of [
+      [to.adapter, [...adapters, own]],
+      [to.layers, adapters],
+    ] as const) {
       mkdirSync(path);
-      for (const [name, bytes] of exportPeft({ modules: places, adapters: values, scale: () => 2, baseModel: 'atlas', taskType: 'CAUSAL_LM' })) writeFileSync(join(path, name), bytes);
+      for (const [name, bytes] of exportPeft({
+        modules: places,
+        adapters: values,
+        scale: () => 2,
+        baseModel: 'atlas',
+        taskType: 'CAUSAL_LM',
+      }))
+        writeFileSync(join(path, name), bytes);
     }
 
     const told = await cli('import', to.adapter, '--out', to.ranks);
-    expect(told.out).toMatch(/^42 of 56 modules and lm_head adapted, \d+ parameters, mean rank 1\.5\./);
+    expect(told.out).toMatch(
+      /^42 of 56 modules and lm_head adapted, \d+ parameters, mean rank 1\.5\./,
+    );
     expect(told.out).toMatch(/lm_head +3 +2 +6720/);
-    const ids = ['--ids', '[[1,5,9,100,7,31,2,64]]'], losses = async (...args: string[]) => JSON.parse((await cli('eval', ...args, '--json')).out) as { base: number; adapted: number };
-    const { adapted } = await losses(to.adapter, ...ids), layers = await losses(to.layers, ...ids);
+    const ids = ['--ids', '[[1,5,9,100,7,31,2,64]]'];
+    const losses = async (...args: string[]) =>
+      JSON.parse((await cli('eval', ...args, '--json')).out) as { base: number; adapted: number };
+    const { adapted } = await losses(to.adapter, ...ids);
+    const layers = await losses(to.layers, ...ids);
     expect((await cli('export', to.adapter, '--out-model', to.merged)).code).toBe(0);
     expect((await losses(to.adapter, ...ids, '--model', to.merged)).base).toBeCloseTo(adapted, 4);
     expect(Math.abs(adapted - layers.adapted)).toBeGreaterThan(0.01);
-    for (const args of [['train', 'lora', '--from', to.adapter], ['train', 'lora', '--ranks', to.ranks], ['run', 'race', '--adapter', to.adapter, '--set', 'race.entries=["imported","uniform"]']]) {
-      expect(await cli(...args)).toMatchObject({ code: 2, err: expect.stringContaining('An adapter of lm_head can be applied, judged and exported here, but not trained.') as string });
+    for (const args of [
+      ['train', 'lora', '--from', to.adapter],
+      ['train', 'lora', '--ranks', to.ranks],
+      ['run', 'race', '--adapter', to.adapter, '--set', 'race.entries=["imported","uniform"]'],
+    ]) {
+      expect(await cli(...args)).toMatchObject({
+        code: 2,
+        err: expect.stringContaining(
+          'An adapter of lm_head can be applied, judged and exported here, but not trained.',
+        ) as string,
+      });
     }
   });
 
   it('makes an untrained adapter of a result, at its ranks', async () => {
-    const result = join(folder, 'result.json'), to = join(folder, 'fresh.zip');
-    expect((await cli('run', 'jacobian', '--ids', '[[1,2,3,4,5,6,7,8]]', '--set', 'method.repeats=2', '--threads', '1', '--out', result)).code).toBe(0);
+    const result = join(folder, 'result.json');
+    const to = join(folder, 'fresh.zip');
+    expect(
+      (
+        await cli(
+          'run',
+          'jacobian',
+          '--ids',
+          '[[1,2,3,4,5,6,7,8]]',
+          '--set',
+          'method.repeats=2',
+          '--threads',
+          '1',
+          '--out',
+          result,
+        )
+      ).code,
+    ).toBe(0);
     expect((await cli('export', result, '--out', to)).out).toContain('untrained');
-    const ranks = (JSON.parse(readFileSync(result, 'utf8')) as { modules: { rank: number }[] }).modules.map((m) => m.rank);
-    const told = JSON.parse((await cli('import', to, '--json')).out) as { modules: { rank: number; scale: number | null }[] };
+    const ranks = (
+      JSON.parse(readFileSync(result, 'utf8')) as { modules: { rank: number }[] }
+    ).modules.map((m) => m.rank);
+    const told = JSON.parse((await cli('import', to, '--json')).out) as {
+      modules: { rank: number; scale: number | null }[];
+    };
     expect(told.modules.map((m) => m.rank)).toEqual(ranks);
     expect(told.modules.find((m) => m.rank > 0)!.scale).toBeCloseTo(2, 6);
-    expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain('nothing to merge');
+    expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain(
+      'nothing to merge',
+    );
   });
 
-  const pair = (into: string, { config = files, weights = files } = {}) =>
-    ({ [`${into}adapter_config.json`]: config.get('adapter_config.json')!, [`${into}adapter_model.safetensors`]: weights.get('adapter_model.safetensors')! });
+  const pair = (into: string, { config = files, weights = files } = {}) => ({
+    [`${into}adapter_config.json`]: config.get('adapter_config.json')!,
+    [`${into}adapter_model.safetensors`]: weights.get('adapter_model.safetensors')!,
+  });
   /** A step checkpoint: the same modules, other ranks and numbers. */
-  const early = exportPeft({ modules, adapters: initialAdapters(6, modules, modules.map(() => 2)), scale: () => 9, baseModel: 'atlas', taskType: 'CAUSAL_LM' });
+  const early = exportPeft({
+    modules,
+    adapters: initialAdapters(
+      6,
+      modules,
+      modules.map(() => 2),
+    ),
+    scale: () => 9,
+    baseModel: 'atlas',
+    taskType: 'CAUSAL_LM',
+  });
   const zipped = (name: string, content: Record<string, Uint8Array>) => {
     const path = join(folder, name);
     writeFileSync(path, zipSync(content));
@@ -110,13 +221,24 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
 
   it('takes the top-most adapter of a zip or a folder that holds its checkpoints', async () => {
     const late = { config: early, weights: early };
-    const output = zipped('output.zip', { ...pair('out/checkpoint-1/', late), ...pair('out/'), ...pair('out/checkpoint-2/', late) });
+    const output = zipped('output.zip', {
+      ...pair('out/checkpoint-1/', late),
+      ...pair('out/'),
+      ...pair('out/checkpoint-2/', late),
+    });
     const finished = Buffer.from(files.get('adapter_model.safetensors')!);
     expect((await weightsAgain(output, 'finished')).equals(finished)).toBe(true);
-    expect((await weightsAgain(join(output, 'out', 'checkpoint-2'), 'step')).equals(Buffer.from(early.get('adapter_model.safetensors')!))).toBe(true);
+    expect(
+      (await weightsAgain(join(output, 'out', 'checkpoint-2'), 'step')).equals(
+        Buffer.from(early.get('adapter_model.safetensors')!),
+      ),
+    ).toBe(true);
 
     const tree = join(folder, 'tree');
-    for (const [name, content] of Object.entries({ ...pair('run/'), ...pair('run/checkpoint-1/', late) })) {
+    for (const [name, content] of Object.entries({
+      ...pair('run/'),
+      ...pair('run/checkpoint-1/', late),
+    })) {
       mkdirSync(join(tree, name, '..'), { recursive: true });
       writeFileSync(join(tree, name), content);
     }
@@ -124,23 +246,58 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
   });
 
   it('asks which of several, and never takes the settings of one with the weights of another', async () => {
-    const several = zipped('several.zip', { 'a/adapter_model.safetensors': files.get('adapter_model.safetensors')!, ...pair('b/', { config: early, weights: early }), 'a/adapter_config.json': files.get('adapter_config.json')! });
+    const several = zipped('several.zip', {
+      'a/adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+      ...pair('b/', { config: early, weights: early }),
+      'a/adapter_config.json': files.get('adapter_config.json')!,
+    });
     for (const [args, said] of [
-      [['import', several], 'several.zip/a'], [['eval', several], 'several.zip/b'], [['generate', 'x', '--adapter', several], 'several.zip/a'],
-      [['import', zipped('apart.zip', { 'adapter_config.json': files.get('adapter_config.json')!, ...pair('deep/') })], 'apart.zip/deep'],
-      [['import', zipped('halves.zip', { 'a/adapter_config.json': files.get('adapter_config.json')!, 'b/adapter_model.safetensors': files.get('adapter_model.safetensors')! })], 'beside it'],
+      [['import', several], 'several.zip/a'],
+      [['eval', several], 'several.zip/b'],
+      [['generate', 'x', '--adapter', several], 'several.zip/a'],
+      [
+        [
+          'import',
+          zipped('apart.zip', {
+            'adapter_config.json': files.get('adapter_config.json')!,
+            ...pair('deep/'),
+          }),
+        ],
+        'apart.zip/deep',
+      ],
+      [
+        [
+          'import',
+          zipped('halves.zip', {
+            'a/adapter_config.json': files.get('adapter_config.json')!,
+            'b/adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+          }),
+        ],
+        'beside it',
+      ],
     ] as const) {
       const { code, err } = await cli(...args);
       expect(code, args.join(' ')).toBe(2);
       expect(err).toContain(said);
     }
-    expect(JSON.parse((await cli('import', `${several}/a`, '--json')).out)).toMatchObject({ notes: [], modules: modules.map((m) => ({ path: m.path, rank: m.index % 4 })) });
+    expect(JSON.parse((await cli('import', `${several}/a`, '--json')).out)).toMatchObject({
+      notes: [],
+      modules: modules.map((m) => ({ path: m.path, rank: m.index % 4 })),
+    });
   });
 
   it('reads a zip made on Windows, in eval too, and says what it passed over', async () => {
-    const settings = JSON.parse(new TextDecoder().decode(files.get('adapter_config.json'))) as object;
-    const odd = new Map(files).set('adapter_config.json', new TextEncoder().encode(JSON.stringify({ ...settings, use_later_idea: 1 })));
-    const path = zipped('windows.zip', pair('out\\', { config: odd as typeof files, weights: files }));
+    const settings = JSON.parse(
+      new TextDecoder().decode(files.get('adapter_config.json')),
+    ) as object;
+    const odd = new Map(files).set(
+      'adapter_config.json',
+      new TextEncoder().encode(JSON.stringify({ ...settings, use_later_idea: 1 })),
+    );
+    const path = zipped(
+      'windows.zip',
+      pair('out\\', { config: odd as typeof files, weights: files }),
+    );
     const args = ['--json', '--set', 'length=16', '--set', 'heldSequences=2'];
     const { code, out, err } = await cli('eval', path, ...args);
     expect(code).toBe(0);
@@ -152,21 +309,39 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
 
   it('gives no NaN as a result: eval and generate refuse an adapter whose numbers overflow', async () => {
     const huge = join(folder, 'huge');
-    const files = exportPeft({ modules, adapters, scale: () => 2e38, baseModel: 'atlas', taskType: 'CAUSAL_LM' });
+    const files = exportPeft({
+      modules,
+      adapters,
+      scale: () => 2e38,
+      baseModel: 'atlas',
+      taskType: 'CAUSAL_LM',
+    });
     mkdirSync(huge);
     for (const [name, bytes] of files) writeFileSync(join(huge, name), bytes);
     const why = 'With this adapter the model gives no finite numbers';
-    for (const args of [['eval', huge, '--ids', '[[1,5,9,100]]'], ['generate', 'The', '--adapter', huge]]) {
+    for (const args of [
+      ['eval', huge, '--ids', '[[1,5,9,100]]'],
+      ['generate', 'The', '--adapter', huge],
+    ]) {
       const { code, err } = await cli(...args, '--threads', '1');
       expect({ code, said: err.includes(why) }).toEqual({ code: 2, said: true });
     }
   });
 
   it('refuses in a sentence, and writes nothing', async () => {
-    const broken = join(folder, 'broken.zip'), half = join(folder, 'half.zip'), to = join(folder, 'never');
+    const broken = join(folder, 'broken.zip');
+    const half = join(folder, 'half.zip');
+    const to = join(folder, 'never');
     writeFileSync(broken, 'no zip');
     writeFileSync(half, zipSync({ 'adapter_config.json': files.get('adapter_config.json')! }));
-    for (const args of [['import', broken], ['import', half], ['import', join(folder, 'nothing')], ['export', zip], ['export', broken, '--out', to], ['export', join(folder, 'nothing.json'), '--out', to]]) {
+    for (const args of [
+      ['import', broken],
+      ['import', half],
+      ['import', join(folder, 'nothing')],
+      ['export', zip],
+      ['export', broken, '--out', to],
+      ['export', join(folder, 'nothing.json'), '--out', to],
+    ]) {
       const { code, out, err } = await cli(...args);
       expect([code, out], args.join(' ')).toEqual([2, '']);
       expect(err).toMatch(/^rank-atlas: .+[.)]\n$/);

@@ -1,6 +1,14 @@
-/** Do methods agree, on the command line: progress on stderr, times and Spearman's ρ on stdout, every importance with `--out`. */
+/**
+ * Do methods agree, on the command line: progress on stderr, times and Spearman's ρ on stdout,
+ * every importance with `--out`.
+ */
 import { runAgree } from '../src/experiment/agree-run.ts';
-import { agreeVerdict, reduceAgree, type AgreeResult, type AgreeState } from '../src/experiment/agree-state.ts';
+import {
+  agreeVerdict,
+  reduceAgree,
+  type AgreeResult,
+  type AgreeState,
+} from '../src/experiment/agree-state.ts';
 import { columns } from '../src/experiment/export.ts';
 import { agreeEn } from '../src/ui/words/agree.en.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
@@ -14,24 +22,37 @@ export const agree: StudyCommand = async (spec, options) => {
   try {
     for await (const event of runAgree(context)) {
       state = reduceAgree(state, event);
-      if (event.type === 'measuring') line(agreeEn.doing(raceEn.names[event.method], event.done, event.of));
+      if (event.type === 'measuring')
+        line(agreeEn.doing(raceEn.names[event.method], event.done, event.of));
     }
   } finally {
     clearLine();
     await dispose();
   }
   const result = state!.result!;
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.out !== undefined)
+    await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   console.log(agreeText(result));
   return 0;
 };
 
 /** A row a method: its time, and ρ with every other. */
 function agreeText(result: AgreeResult): string {
-  const { measured, spearman, modules, tokens } = result, names = measured.map((m) => raceEn.names[m.method]), verdict = agreeVerdict(result);
+  const { measured, spearman, modules, tokens } = result;
+  const names = measured.map((m) => raceEn.names[m.method]);
+  const verdict = agreeVerdict(result);
   return [
-    `${modules.length} modules, ${tokens.sequences} x ${tokens.length} tokens, seed ${result.spec.seed}. Spearman's rho of the importances:`, '',
-    ...columns([['', 'time', ...names], ...measured.map((m, i) => [names[i]!, `${(m.milliseconds! / 1000).toFixed(1)} s`, ...spearman[i]!.map((v) => v?.toFixed(3) ?? '-')])]), '',
+    `${modules.length} modules, ${tokens.sequences} x ${tokens.length} tokens, seed ${result.spec.seed}. Spearman's rho of the importances:`,
+    '',
+    ...columns([
+      ['', 'time', ...names],
+      ...measured.map((m, i) => [
+        names[i]!,
+        `${(m.milliseconds! / 1000).toFixed(1)} s`,
+        ...spearman[i]!.map((v) => v?.toFixed(3) ?? '-'),
+      ]),
+    ]),
+    '',
     ...(verdict ? [agreeEn.finding(verdict), agreeEn.sure(verdict)] : [agreeEn.noOrder]),
   ].join('\n');
 }

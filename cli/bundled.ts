@@ -11,14 +11,24 @@ const publicFolder = resolve(fileURLToPath(import.meta.url), '../../public');
 async function listed<T extends { id: string }>(index: string, id: string): Promise<T> {
   const entries = JSON.parse(await readFile(resolve(publicFolder, index), 'utf8')) as T[];
   const found = entries.find((e) => e.id === id);
-  if (!found) throw new AtlasError('usage', { why: `nothing bundled is called "${id}" (there is: ${entries.map((e) => e.id).join(', ')})` });
+  if (!found)
+    throw new AtlasError('usage', {
+      why: `nothing bundled is called "${id}" (there is: ${entries.map((e) => e.id).join(', ')})`,
+    });
   return found;
 }
 
 /** `id` without its `bundled:`. Named as the page names it, so that results are equal. */
 export async function bundledModel(id: string): Promise<ModelFiles> {
-  const { folder, title } = await listed<{ id: string; folder: string; title: string }>('models/index.json', id);
-  return { ...await nodeFiles(resolve(publicFolder, 'models', folder)), id: `bundled:${id}`, title };
+  const { folder, title } = await listed<{ id: string; folder: string; title: string }>(
+    'models/index.json',
+    id,
+  );
+  return {
+    ...(await nodeFiles(resolve(publicFolder, 'models', folder))),
+    id: `bundled:${id}`,
+    title,
+  };
 }
 
 export async function bundledText(id: string): Promise<string> {
@@ -29,5 +39,9 @@ export async function bundledText(id: string): Promise<string> {
 /** A bundled task's file. Throws `no-file`. */
 export const bundledTask = (id: string): Promise<string> =>
   readFile(resolve(publicFolder, 'tasks', `${id}.json`), 'utf8').catch((cause: unknown) => {
-    throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no task of this name comes with Rank Atlas' }, { cause });
+    throw new AtlasError(
+      'no-file',
+      { file: `bundled:${id}`, why: 'no task of this name comes with Rank Atlas' },
+      { cause },
+    );
   });

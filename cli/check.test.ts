@@ -1,4 +1,7 @@
-/** `rank-atlas check --grad --dump`: loss and gradients as it writes them, against PyTorch's. Skipped where the references are not beside the checkout. */
+/**
+ * `rank-atlas check --grad --dump`: loss and gradients as it writes them, against PyTorch's.
+ * Skipped where the references are not beside the checkout.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,17 +15,45 @@ const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-check-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.skipIf(!hasShared)('the gradients that check writes', { timeout: 120_000 }, () => {
-  it.each([['llama/onnx/model_q4.onnx', 'llama_q4'], ['gpt2/onnx/model.onnx', 'gpt2']])('%s', async (file, name) => {
-    const reference = openTensors(sharedPath('reference', 'tiny', `${name}.safetensors`)), { data, dims: [rows, length] } = reference('a.input_ids');
-    const ids = Array.from({ length: rows! }, (_, r) => Array.from(data).slice(r * length!, (r + 1) * length!)), to = join(folder, `${name}.safetensors`);
-    expect(await cli('check', sharedPath('models', 'tiny', file), '--ids', JSON.stringify(ids), '--dump', to, '--grad', '--threads', '1')).toMatchObject({ code: 0 });
-    const { tensors } = readSafetensors(readFileSync(to), 'dump'), names = [...tensors.keys()].filter((key) => key.startsWith('grad_'));
+  it.each([
+    ['llama/onnx/model_q4.onnx', 'llama_q4'],
+    ['gpt2/onnx/model.onnx', 'gpt2'],
+  ])('%s', async (file, name) => {
+    const reference = openTensors(sharedPath('reference', 'tiny', `${name}.safetensors`));
+    const {
+      data,
+      dims: [rows, length],
+    } = reference('a.input_ids');
+    const ids = Array.from({ length: rows! }, (_, r) =>
+      Array.from(data).slice(r * length!, (r + 1) * length!),
+    );
+    const to = join(folder, `${name}.safetensors`);
+    expect(
+      await cli(
+        'check',
+        sharedPath('models', 'tiny', file),
+        '--ids',
+        JSON.stringify(ids),
+        '--dump',
+        to,
+        '--grad',
+        '--threads',
+        '1',
+      ),
+    ).toMatchObject({ code: 0 });
+    const { tensors } = readSafetensors(readFileSync(to), 'dump');
+    const names = [...tensors.keys()].filter((key) => key.startsWith('grad_'));
     expect(names).toContain('grad_weight.lm_head');
     expect(names).toContain('grad_resid.0');
     for (const key of names) {
-      const { dims, data: right } = reference(`a.${key}`), own = toFloat32(tensors.get(key)!), largest = Math.max(...Array.from(right, Math.abs));
+      const { dims, data: right } = reference(`a.${key}`);
+      const own = toFloat32(tensors.get(key)!);
+      const largest = Math.max(...Array.from(right, Math.abs));
       expect(tensors.get(key)!.shape, key).toEqual(dims);
-      own.forEach((g, i) => { if (!(Math.abs(g - right[i]!) < 1e-5 * largest)) throw new Error(`${key}[${i}] is ${g}, PyTorch's ${right[i]}`); });
+      own.forEach((g, i) => {
+        if (!(Math.abs(g - right[i]!) < 1e-5 * largest))
+          throw new Error(`${key}[${i}] is ${g}, PyTorch's ${right[i]}`);
+      });
     }
   });
 });

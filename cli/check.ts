@@ -1,7 +1,8 @@
 /**
- * `rank-atlas check`: the untouched export and the cut pipeline on the same tokens, and how far they differ.
- * `--dump` writes the pipeline's tensors under the names PyTorch users know, with `--grad` the gradients of the loss too. A tokenizer.json or a safetensors file by itself
- * is read and validated.
+ * `rank-atlas check`: the untouched export and the cut pipeline on the same tokens, and how far
+ * they differ. `--dump` writes the pipeline's tensors under the names PyTorch users know, with
+ * `--grad` the gradients of the loss too. A tokenizer.json or a safetensors file by itself is read
+ * and validated.
  */
 import { basename } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
@@ -24,30 +25,49 @@ export const check: Command = async (path, options) => {
     refuseUnused(options, ['dtype', 'ids', 'dump', 'grad', 'json'], 'the check of one file');
     return path.endsWith('.safetensors') ? checkSafetensors(path) : checkTokenizer(path);
   }
-  if (options.grad && options.dump === undefined) throw new AtlasError('usage', { why: '--grad writes gradients with --dump OUT.safetensors' });
+  if (options.grad && options.dump === undefined)
+    throw new AtlasError('usage', { why: '--grad writes gradients with --dump OUT.safetensors' });
   const model = await loadTyped(path, options);
-  const batch: TokenBatch = options.ids === undefined ? fewTokens(model.compiled) : idsBatch(idsOf(options.ids), model.compiled);
+  const batch: TokenBatch =
+    options.ids === undefined
+      ? fewTokens(model.compiled)
+      : idsBatch(idsOf(options.ids), model.compiled);
   const { engine, runtime } = await startEngine(model, options);
   try {
-    const tested = testedOf(model, runtime.ort), layers = layersCompared(tested);
+    const tested = testedOf(model, runtime.ort);
+    const layers = layersCompared(tested);
     const logits = await engine.logits(batch, undefined, layers ?? undefined);
     const { ok, error, allowed, note } = await comparePipeline(tested, batch, logits, layers);
     if (options.dump !== undefined) {
-      const tensors = await forwardTensors(engine, batch, model, layers ? await engine.logits(batch) : logits);
+      const tensors = await forwardTensors(
+        engine,
+        batch,
+        model,
+        layers ? await engine.logits(batch) : logits,
+      );
       if (options.grad) await addGradients(tensors, engine, batch, model);
       await writeBytes(options.dump, writeSafetensors(tensors, { format: 'pt' }));
     }
     const largest = largestOf(logits);
     const report = {
-      file: model.open.graphFile, dialect: model.compiled.dialect, provider: engine.provider,
+      file: model.open.graphFile,
+      dialect: model.compiled.dialect,
+      provider: engine.provider,
       tokens: { sequences: batch.sequences, length: batch.length },
-      logits: { largestDifference: error * largest, allowed: allowed * largest, largest }, ok, note: note ?? null,
+      logits: { largestDifference: error * largest, allowed: allowed * largest, largest },
+      ok,
+      note: note ?? null,
     };
     if (options.json) console.log(JSON.stringify(report, null, 2));
     else {
-      console.log(`${report.file} (${report.dialect}) on ${engine.provider.kind}, ${batch.sequences} x ${batch.length} tokens`);
+      console.log(
+        `${report.file} (${report.dialect}) on ${engine.provider.kind}, ${batch.sequences} x ${batch.length} tokens`,
+      );
       if (Number.isNaN(error)) console.log('logits: not compared');
-      else console.log(`logits: largest difference ${(error * largest).toPrecision(3)} of ±${largest.toPrecision(3)}, allowed ${(allowed * largest).toPrecision(3)}: ${ok ? 'within tolerance' : 'OUT OF TOLERANCE'}`);
+      else
+        console.log(
+          `logits: largest difference ${(error * largest).toPrecision(3)} of ±${largest.toPrecision(3)}, allowed ${(allowed * largest).toPrecision(3)}: ${ok ? 'within tolerance' : 'OUT OF TOLERANCE'}`,
+        );
       if (note) console.log(note);
     }
     return ok ? 0 : 1;
@@ -70,11 +90,21 @@ async function checkTokenizer(path: string): Promise<number> {
 
 const largestOf = (x: Float32Array): number => x.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
 
-async function forwardTensors(engine: Engine, batch: TokenBatch, { compiled }: LoadedModel, logits: Float32Array): Promise<Map<string, FloatTensor>> {
-  const { sequences, length } = batch, { vocab, hidden } = compiled;
+async function forwardTensors(
+  engine: Engine,
+  batch: TokenBatch,
+  { compiled }: LoadedModel,
+  logits: Float32Array,
+): Promise<Map<string, FloatTensor>> {
+  const { sequences, length } = batch;
+  const { vocab, hidden } = compiled;
   const nll = await nextTokenLosses(async (visit) => visit(0, vocab, logits), batch);
-  const tensors = new Map<string, FloatTensor>([['logits', { shape: [sequences, length, vocab], data: logits }]]);
-  (await engine.residuals(batch)).forEach((data, i) => tensors.set(`resid.${i}`, { shape: [sequences, length, hidden], data }));
+  const tensors = new Map<string, FloatTensor>([
+    ['logits', { shape: [sequences, length, vocab], data: logits }],
+  ]);
+  (await engine.residuals(batch)).forEach((data, i) =>
+    tensors.set(`resid.${i}`, { shape: [sequences, length, hidden], data }),
+  );
   tensors.set('nll', { shape: [sequences, length - 1], data: Float32Array.from(nll) });
   return tensors;
 }
@@ -82,13 +112,31 @@ async function forwardTensors(engine: Engine, batch: TokenBatch, { compiled }: L
 /** Weights up to which their gradients are written too, in numbers of all modules. */
 const SMALL_MODEL = 20_000_000;
 
-/** `loss`, `grad_resid.i` and, of small models, `grad_weight.<module path>` and `grad_weight.lm_head` of the mean next-token loss. */
-async function addGradients(tensors: Map<string, FloatTensor>, engine: TrainingEngine, batch: TokenBatch, { compiled: { hidden, modules, vocab } }: LoadedModel): Promise<void> {
-  const { sequences, length } = batch, small = modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0) <= SMALL_MODEL;
+/**
+ * `loss`, `grad_resid.i` and, of small models, `grad_weight.<module path>` and
+ * `grad_weight.lm_head` of the mean next-token loss.
+ */
+async function addGradients(
+  tensors: Map<string, FloatTensor>,
+  engine: TrainingEngine,
+  batch: TokenBatch,
+  { compiled: { hidden, modules, vocab } }: LoadedModel,
+): Promise<void> {
+  const { sequences, length } = batch;
+  const small = modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0) <= SMALL_MODEL;
   const loss = await engine.gradients(batch, {
-    residual: (i, data) => tensors.set(`grad_resid.${i}`, { shape: [sequences, length, hidden], data }),
-    ...(small ? { weight: (module, data) => tensors.set(`grad_weight.${modules[module]!.path}`, { shape: [modules[module]!.outFeatures, modules[module]!.inFeatures], data }),
-      head: (data) => tensors.set('grad_weight.lm_head', { shape: [vocab, hidden], data }) } : {}),
+    residual: (i, data) =>
+      tensors.set(`grad_resid.${i}`, { shape: [sequences, length, hidden], data }),
+    ...(small
+      ? {
+          weight: (module, data) =>
+            tensors.set(`grad_weight.${modules[module]!.path}`, {
+              shape: [modules[module]!.outFeatures, modules[module]!.inFeatures],
+              data,
+            }),
+          head: (data) => tensors.set('grad_weight.lm_head', { shape: [vocab, hidden], data }),
+        }
+      : {}),
   });
   tensors.set('loss', { shape: [], data: Float32Array.of(loss) });
 }

@@ -1,6 +1,7 @@
 /**
- * Checkpoints on disk: where a command stands, written every half minute and when it is stopped, found again when the same command is run
- * again. They lie in the cache, named by what they belong to, and are removed when their command is through.
+ * Checkpoints on disk: where a command stands, written every half minute and when it is stopped,
+ * found again when the same command is run again. They lie in the cache, named by what they belong
+ * to, and are removed when their command is through.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -14,8 +15,11 @@ import { cacheFolder } from './environment.ts';
 import { writeBytes } from './output.ts';
 import { keeps, type Keeping } from './stopping.ts';
 
-/** Least time between two, ms, and the largest share of a command's time that taking them may cost. */
-const INTERVAL = 30_000, SHARE = 0.05;
+/**
+ * Least time between two, ms, and the largest share of a command's time that taking them may cost.
+ */
+const INTERVAL = 30_000;
+const SHARE = 0.05;
 /** Checkpoints of commands nobody went on with; the oldest make room. */
 const MOST = 16;
 const FORMAT = 'rank-atlas-checkpoint-1';
@@ -57,7 +61,10 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
 
   taken(): void {
     const { from, drawer } = this;
-    if (from !== undefined && drawer) console.error(`rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${drawer.path}.`);
+    if (from !== undefined && drawer)
+      console.error(
+        `rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${drawer.path}.`,
+      );
   }
 
   async between(): Promise<void> {
@@ -78,7 +85,10 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
       this.saved = checkpoint;
       this.kept = true;
     } catch (error) {
-      if (!this.warned) console.error(`rank-atlas: no checkpoint can be kept (${((error as Error).cause as Error | undefined ?? error as Error).message.slice(0, 200)}); stopped, this command would begin anew.`);
+      if (!this.warned)
+        console.error(
+          `rank-atlas: no checkpoint can be kept (${(((error as Error).cause as Error | undefined) ?? (error as Error)).message.slice(0, 200)}); stopped, this command would begin anew.`,
+        );
       this.warned = true;
     }
     this.next = performance.now() + Math.max(INTERVAL, (performance.now() - start) / SHARE);
@@ -89,11 +99,16 @@ export class Keeper<T = unknown> implements CheckpointDoor, Keeping {
   }
 }
 
-/** The checkpoints of a command known by `parts`, and the last one where there is one: equal parts must lead to equal numbers. */
+/**
+ * The checkpoints of a command known by `parts`, and the last one where there is one: equal parts
+ * must lead to equal numbers.
+ */
 export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<T>> {
-  const cache = cacheFolder(), key = sha256(JSON.stringify([kind, parts]));
+  const cache = cacheFolder();
+  const key = sha256(JSON.stringify([kind, parts]));
   if (cache === null) return keeps(new Keeper<T>(null));
-  const folder = join(cache, 'checkpoints'), path = join(folder, `${kind}-${key.slice(0, 24)}`);
+  const folder = join(cache, 'checkpoints');
+  const path = join(folder, `${kind}-${key.slice(0, 24)}`);
   const drawer: Drawer = {
     path,
     pack: (checkpoint) => packed(key, checkpoint),
@@ -108,14 +123,28 @@ export async function keeperOf<T>(kind: string, parts: unknown): Promise<Keeper<
 
 /** Checkpoints in a file that the user named and keeps. */
 export const keeperIn = <T>(path: string, pack: (checkpoint: T) => Uint8Array): Keeper<T> =>
-  keeps(new Keeper<T>({ path, pack: (checkpoint) => pack(checkpoint as T), resume: ['--resume', path] }));
+  keeps(
+    new Keeper<T>({
+      path,
+      pack: (checkpoint) => pack(checkpoint as T),
+      resume: ['--resume', path],
+    }),
+  );
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+const sha256 = (data: string | Uint8Array): string =>
+  createHash('sha256').update(data).digest('hex');
 
 /** What adapters are, in short. */
-export function digestOf(adapters: readonly AdapterValues[], scale: (module: number) => number): string {
+export function digestOf(
+  adapters: readonly AdapterValues[],
+  scale: (module: number) => number,
+): string {
   const hash = createHash('sha256');
-  for (const { module, rank, loraA, loraB } of adapters) hash.update(JSON.stringify([module, rank, scale(module)])).update(loraA).update(loraB);
+  for (const { module, rank, loraA, loraB } of adapters)
+    hash
+      .update(JSON.stringify([module, rank, scale(module)]))
+      .update(loraA)
+      .update(loraB);
   return hash.digest('hex');
 }
 
@@ -125,10 +154,15 @@ function packed(key: string, checkpoint: unknown): Uint8Array {
   return Buffer.concat([Buffer.from(`${FORMAT} ${key} ${sha256(data)}\n`), data]);
 }
 
-/** Undefined where there is none. One that is damaged or another's is not used, and that is said. */
+/**
+ * Undefined where there is none. One that is damaged or another's is not used, and that is said.
+ */
 async function checkpointAt<T>(path: string, key: string): Promise<T | undefined> {
   try {
-    const bytes = await readFile(path), end = bytes.indexOf('\n'), data = bytes.subarray(end + 1), [format, owner, digest] = bytes.toString('latin1', 0, Math.max(end, 0)).split(' ');
+    const bytes = await readFile(path);
+    const end = bytes.indexOf('\n');
+    const data = bytes.subarray(end + 1);
+    const [format, owner, digest] = bytes.toString('latin1', 0, Math.max(end, 0)).split(' ');
     if (format !== FORMAT || digest !== sha256(data)) throw new Error('it is damaged');
     if (owner !== key) throw new Error('it is of another command');
     const reader = new OwnBuffers(data);
@@ -136,7 +170,10 @@ async function checkpointAt<T>(path: string, key: string): Promise<T | undefined
     return reader.readValue() as T;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') console.error(`rank-atlas: the checkpoint ${path} is not used (${code === undefined ? message.slice(0, 100) : reasonOf(error)}); this begins anew.`);
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      console.error(
+        `rank-atlas: the checkpoint ${path} is not used (${code === undefined ? message.slice(0, 100) : reasonOf(error)}); this begins anew.`,
+      );
     return undefined;
   }
 }
@@ -152,7 +189,18 @@ class OwnBuffers extends DefaultDeserializer {
 }
 
 async function removeOldest(folder: string, but: string): Promise<void> {
-  const others = (await readdir(folder)).map((name) => join(folder, name)).filter((path) => path !== but);
-  const dated = await Promise.all(others.map(async (path) => ({ path, at: await stat(path).then((s) => s.mtimeMs, () => 0) })));
-  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(MOST - 1)) await rm(path, { force: true });
+  const others = (await readdir(folder))
+    .map((name) => join(folder, name))
+    .filter((path) => path !== but);
+  const dated = await Promise.all(
+    others.map(async (path) => ({
+      path,
+      at: await stat(path).then(
+        (s) => s.mtimeMs,
+        () => 0,
+      ),
+    })),
+  );
+  for (const { path } of dated.sort((a, b) => b.at - a.at).slice(MOST - 1))
+    await rm(path, { force: true });
 }

@@ -25,28 +25,78 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     expect(code).toBe(0);
     expect(report).toMatchObject({ dialect: 'optimum', layers: 8, hidden: 192, vocab: 2048 });
     expect(report.modules).toHaveLength(56);
-    expect(report.modules[6]).toMatchObject({ path: 'model.layers.0.mlp.down_proj', shape: [192, 512], bits: 4, block: 32, bias: false });
+    expect(report.modules[6]).toMatchObject({
+      path: 'model.layers.0.mlp.down_proj',
+      shape: [192, 512],
+      bits: 4,
+      block: 32,
+      bias: false,
+    });
   });
 
   it('trains at ranks from a result file, and the saved adapter gives the loss it ended with', async () => {
-    const ranks = join(folder, 'ranks.json'), adapter = join(folder, 'adapter');
-    writeFileSync(ranks, JSON.stringify({ modules: [{ path: 'model.layers.0.mlp.down_proj', rank: 3 }, { path: 'model.layers.7.self_attn.q_proj', rank: 1 }, { path: 'model.layers.2.self_attn.k_proj', rank: 0 }] }));
-    const settings = ['--set', 'length=12', '--set', 'heldSequences=4', '--set', 'training.batch=2', '--threads', '1'];
-    const { code, out } = await cli('train', 'lora', '--ranks', ranks, '--set', 'training.steps=3', ...settings, '--out', adapter);
+    const ranks = join(folder, 'ranks.json');
+    const adapter = join(folder, 'adapter');
+    writeFileSync(
+      ranks,
+      JSON.stringify({
+        modules: [
+          { path: 'model.layers.0.mlp.down_proj', rank: 3 },
+          { path: 'model.layers.7.self_attn.q_proj', rank: 1 },
+          { path: 'model.layers.2.self_attn.k_proj', rank: 0 },
+        ],
+      }),
+    );
+    const settings = [
+      '--set',
+      'length=12',
+      '--set',
+      'heldSequences=4',
+      '--set',
+      'training.batch=2',
+      '--threads',
+      '1',
+    ];
+    const { code, out } = await cli(
+      'train',
+      'lora',
+      '--ranks',
+      ranks,
+      '--set',
+      'training.steps=3',
+      ...settings,
+      '--out',
+      adapter,
+    );
     expect(code).toBe(0);
-    const trained = JSON.parse(readFileSync(join(adapter, 'training.json'), 'utf8')) as TrainingResult;
-    expect(trained).toMatchObject({ parameters: 3 * (512 + 192) + 192 + 192, modules: [{ rank: 3, scale: 2 }, { rank: 1, scale: 2 }] });
+    const trained = JSON.parse(
+      readFileSync(join(adapter, 'training.json'), 'utf8'),
+    ) as TrainingResult;
+    expect(trained).toMatchObject({
+      parameters: 3 * (512 + 192) + 192 + 192,
+      modules: [
+        { rank: 3, scale: 2 },
+        { rank: 1, scale: 2 },
+      ],
+    });
     expect(trained.evaluations.map((e) => e.step)).toEqual([0, 3]);
     expect(out).toContain(trained.evaluations[1]!.loss.toFixed(4));
 
-    const judged = JSON.parse((await cli('eval', adapter, ...settings, '--json')).out) as { base: number; adapted: number };
+    const judged = JSON.parse((await cli('eval', adapter, ...settings, '--json')).out) as {
+      base: number;
+      adapted: number;
+    };
     expect(judged.base).toBeCloseTo(trained.evaluations[0]!.loss, 6);
     expect(judged.adapted).toBeCloseTo(trained.evaluations[1]!.loss, 6);
     expect(judged.adapted).not.toBeCloseTo(judged.base, 4);
   });
 
   it.each([
-    ['a rank a module cannot have', ['train', 'lora', '--set', 'adapter.ranks.rank=500'], 'rank 500 is above'],
+    [
+      'a rank a module cannot have',
+      ['train', 'lora', '--set', 'adapter.ranks.rank=500'],
+      'rank 500 is above',
+    ],
     ['one text without the other', ['train', 'lora', '--text', 'x.txt'], '--held'],
     ['no ranks at all', ['train', 'lora', '--set', 'adapter.ranks.rank=0'], 'no module has a rank'],
     ['an adapter that is not there', ['eval', 'nowhere'], 'does not exist'],
@@ -58,11 +108,30 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
 
   it('runs, writes the result, and a link made from it is reproduced', async () => {
     const file = join(folder, 'result.json');
-    const first = await cli('run', 'where', '--ids', ids, '--seed', '7', '--set', 'method.repeats=2', '--set', 'allocation.meanRank=4', '--threads', '1', '--out', file);
+    const first = await cli(
+      'run',
+      'where',
+      '--ids',
+      ids,
+      '--seed',
+      '7',
+      '--set',
+      'method.repeats=2',
+      '--set',
+      'allocation.meanRank=4',
+      '--threads',
+      '1',
+      '--out',
+      file,
+    );
     expect(first.err).toBe('');
     expect(first.code).toBe(0);
     const result = JSON.parse(readFileSync(file, 'utf8')) as RunResult;
-    expect(result.spec).toMatchObject({ seed: 7, allocation: { meanRank: 4 }, method: { repeats: 2 } });
+    expect(result.spec).toMatchObject({
+      seed: 7,
+      allocation: { meanRank: 4 },
+      method: { repeats: 2 },
+    });
     expect(result.modules).toHaveLength(56);
     const { importance, standardError, draws, rank, path } = result.modules[0]!;
     expect(path).toBe('model.layers.0.self_attn.q_proj');
@@ -81,15 +150,29 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     expect(out).toContain('within tolerance');
     expect(code).toBe(0);
     const { tensors } = readSafetensors(readFileSync(dump), 'dump');
-    expect([...tensors.keys()].sort()).toEqual(['logits', 'nll', ...Array.from({ length: 9 }, (_, i) => `resid.${i}`)].sort());
+    expect([...tensors.keys()].sort()).toEqual(
+      ['logits', 'nll', ...Array.from({ length: 9 }, (_, i) => `resid.${i}`)].sort(),
+    );
     expect(tensors.get('nll')!.shape).toEqual([2, 7]);
   });
 
   it.each([
-    [['fly']], [[]], [['run']], [['run', 'where', '--seed', '-1']], [['run', 'where', '--set', 'method.repeats=1e9']],
-    [['run', 'where', '--set', 'nonsense']], [['run', 'no-such-file.json']], [['run', '#x=1.AAAA']], [['run', '#x=99.AAAA']],
-    [['run', 'where', '--ids', '[[1,999999]]']], [['run', 'where', '--ids', 'x']], [['run', 'where', '--provider', 'abacus']],
-    [['check', 'no-such-folder']], [['inspect', tmpdir()]], [['check', model, '--dtype', 'q7']], [['run', 'where', '--threads', 'many']],
+    [['fly']],
+    [[]],
+    [['run']],
+    [['run', 'where', '--seed', '-1']],
+    [['run', 'where', '--set', 'method.repeats=1e9']],
+    [['run', 'where', '--set', 'nonsense']],
+    [['run', 'no-such-file.json']],
+    [['run', '#x=1.AAAA']],
+    [['run', '#x=99.AAAA']],
+    [['run', 'where', '--ids', '[[1,999999]]']],
+    [['run', 'where', '--ids', 'x']],
+    [['run', 'where', '--provider', 'abacus']],
+    [['check', 'no-such-folder']],
+    [['inspect', tmpdir()]],
+    [['check', model, '--dtype', 'q7']],
+    [['run', 'where', '--threads', 'many']],
   ])('answers %j with one sentence and code 2', async (args) => {
     const { code, out, err } = await cli(...args);
     expect(code).toBe(2);
@@ -102,24 +185,47 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
 
   it('refuses a hostile spec file', async () => {
     const file = join(folder, 'spec.json');
-    for (const text of ['', '{', '[]', '{"__proto__": {"seed": 3}, "seed": "x"}', `{"seed": ${'9'.repeat(400)}}`, '{"version": 99}']) {
+    for (const text of [
+      '',
+      '{',
+      '[]',
+      '{"__proto__": {"seed": 3}, "seed": "x"}',
+      `{"seed": ${'9'.repeat(400)}}`,
+      '{"version": 99}',
+    ]) {
       writeFileSync(file, text);
       expect((await cli('run', file)).code).toBe(2);
     }
   });
 });
 
-interface Hostile { path: string; kind: string; wrong: string; expect: 'accept' | 'refuse' | 'accept or refuse' }
+interface Hostile {
+  path: string;
+  kind: string;
+  wrong: string;
+  expect: 'accept' | 'refuse' | 'accept or refuse';
+}
 
 describe.skipIf(!hasShared)('rank-atlas check on malformed files', { timeout: 60_000 }, () => {
   const table = hasShared
-    ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Hostile)
+    ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Hostile)
     : [];
-  it.each(table.map((h) => [h.path, h.wrong, h] as const))('%s: %s', async (_, __, { path, expect: expected }) => {
-    const { code, err } = await cli('check', sharedPath('models', 'hostile', path), '--threads', '1');
-    if (expected === 'accept') expect(code).toBe(0);
-    else if (expected === 'refuse') expect(code).toBe(2);
-    else expect([0, 1, 2]).toContain(code);
-    if (code === 2) expect(err.trim().split('\n')).toHaveLength(1);
-  });
+  it.each(table.map((h) => [h.path, h.wrong, h] as const))(
+    '%s: %s',
+    async (_, __, { path, expect: expected }) => {
+      const { code, err } = await cli(
+        'check',
+        sharedPath('models', 'hostile', path),
+        '--threads',
+        '1',
+      );
+      if (expected === 'accept') expect(code).toBe(0);
+      else if (expected === 'refuse') expect(code).toBe(2);
+      else expect([0, 1, 2]).toContain(code);
+      if (code === 2) expect(err.trim().split('\n')).toHaveLength(1);
+    },
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * Before anything is asked of a host that an experiment names (a link, a file of someone else's), its user agrees. What is typed,
- * with --model or --set model.id, has been agreed to.
+ * Before anything is asked of a host that an experiment names (a link, a file of someone else's),
+ * its user agrees. What is typed, with --model or --set model.id, has been agreed to.
  */
 import { createInterface } from 'node:readline/promises';
 import { AtlasError } from '../src/errors.ts';
@@ -9,15 +9,21 @@ import type { RemoteReference } from '../src/model/remote/reference.ts';
 
 /** `yes`: --yes. Throws `private-host`, which --yes does not change, and `not-agreed`. */
 export async function agreed(reference: RemoteReference, hub: string, yes: boolean): Promise<void> {
-  const url = new URL(reference.kind === 'url' ? reference.url : hub), model = reference.kind === 'url' ? url.pathname.split('/').at(-1)! : reference.repository;
+  const url = new URL(reference.kind === 'url' ? reference.url : hub);
+  const model = reference.kind === 'url' ? url.pathname.split('/').at(-1)! : reference.repository;
   // The hub is this machine's own setting.
-  if (reference.kind === 'url' && isPrivateHost(url.hostname)) throw new AtlasError('private-host', { host: url.host, address: reference.url });
+  if (reference.kind === 'url' && isPrivateHost(url.hostname))
+    throw new AtlasError('private-host', { host: url.host, address: reference.url });
   if (yes) return;
-  if (!process.stdin.isTTY || !process.stderr.isTTY) throw new AtlasError('not-agreed', { host: url.host, model });
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new AtlasError('not-agreed', { host: url.host, model });
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`This experiment wants ${model} from ${url.host}. Fetch it? [y/N] `);
-    if (!/^y(es)?$/i.test(answer.trim())) throw new AtlasError('not-agreed', { host: url.host, model });
+    const answer = await terminal.question(
+      `This experiment wants ${model} from ${url.host}. Fetch it? [y/N] `,
+    );
+    if (!/^y(es)?$/i.test(answer.trim()))
+      throw new AtlasError('not-agreed', { host: url.host, model });
   } finally {
     terminal.close();
   }

@@ -1,4 +1,7 @@
-/** The text of an experiment as the tokens a model takes, from the clone's own texts or the experiment's. */
+/**
+ * The text of an experiment as the tokens a model takes, from the clone's own texts or the
+ * experiment's.
+ */
 import type { TextRef } from '../src/experiment/spec.ts';
 import type { Bos, BosSetting } from '../src/model/bos.ts';
 import type { CalibrationBatch } from '../src/model/calibration.ts';
@@ -11,8 +14,16 @@ export function sayBos(bos: Bos | undefined): void {
   if (bos && bos.by !== 'ids') console.error(`rank-atlas: ${bosEn.said(bos)}.`);
 }
 
-/** At most `sequences` sequences of `length` tokens, the BOS among them. Throws `bad-text`, `no-bos`. */
-export async function tokensOf(text: TextRef, shape: { sequences: number; length: number; bos: BosSetting }, model: LoadedModel): Promise<CalibrationBatch> {
-  const content = text.kind === 'bundled' ? await bundledText(text.id) : text.kind === 'own' ? text.text : '';
+/**
+ * At most `sequences` sequences of `length` tokens, the BOS among them. Throws `bad-text`,
+ * `no-bos`.
+ */
+export async function tokensOf(
+  text: TextRef,
+  shape: { sequences: number; length: number; bos: BosSetting },
+  model: LoadedModel,
+): Promise<CalibrationBatch> {
+  const content =
+    text.kind === 'bundled' ? await bundledText(text.id) : text.kind === 'own' ? text.text : '';
   return batchOf({ text, ...shape }, content, model);
 }

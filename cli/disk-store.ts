@@ -19,11 +19,20 @@ export async function diskStore(folder = cacheFolder()): Promise<FileStore | nul
   }
   const at = (name: string) => join(folder, name);
   return {
-    size: (name) => stat(at(name)).then((s) => s.size, () => 0),
+    size: (name) =>
+      stat(at(name)).then(
+        (s) => s.size,
+        () => 0,
+      ),
     read: (name) => contentOf(at(name)),
     async append(name) {
       const file = await open(at(name), 'a');
-      return { write: async (chunk) => { await file.writeFile(chunk); }, close: () => file.close() };
+      return {
+        write: async (chunk) => {
+          await file.writeFile(chunk);
+        },
+        close: () => file.close(),
+      };
     },
     rename: (from, to) => rename(at(from), at(to)),
     remove: (name) => rm(at(name), { force: true }).catch(() => undefined),

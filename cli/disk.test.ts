@@ -9,7 +9,8 @@ import { readAdapter } from './adapter-files.ts';
 import { readBytes } from './disk.ts';
 import { ownText } from './settings.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'rank-atlas-disk-')), at = (name: string) => join(root, name);
+const root = mkdtempSync(join(tmpdir(), 'rank-atlas-disk-'));
+const at = (name: string) => join(root, name);
 afterAll(() => rmSync(root, { recursive: true }));
 /** A file that takes no room. */
 const long = (name: string, bytes: number) => {
@@ -20,11 +21,15 @@ const long = (name: string, bytes: number) => {
 
 test('as many bytes as are allowed, and not one more', async () => {
   expect(await readBytes(long('ten', 10), 10)).toHaveLength(10);
-  await expect(readBytes(at('ten'), 9)).rejects.toThrow('ten is longer than 9 bytes, the most that is read of it. Check that it is the right file.');
+  await expect(readBytes(at('ten'), 9)).rejects.toThrow(
+    'ten is longer than 9 bytes, the most that is read of it. Check that it is the right file.',
+  );
 });
 
 test('a file too long for this machine is not read to learn that', async () => {
-  await expect(readBytes(long('huge', MOST.file + 1))).rejects.toThrow('huge is longer than 8.0 GB');
+  await expect(readBytes(long('huge', MOST.file + 1))).rejects.toThrow(
+    'huge is longer than 8.0 GB',
+  );
 });
 
 test.skipIf(process.platform === 'win32')('a device without an end', async () => {
@@ -33,21 +38,38 @@ test.skipIf(process.platform === 'win32')('a device without an end', async () =>
 });
 
 test('weights and settings of an adapter, and the zip they come in', async () => {
-  const config = long('adapter_config.json', MOST.adapterConfig), weights = long('adapter_model.safetensors', 10);
+  const config = long('adapter_config.json', MOST.adapterConfig);
+  const weights = long('adapter_model.safetensors', 10);
   expect((await readAdapter(root)).config).toHaveLength(MOST.adapterConfig);
   truncateSync(config, MOST.adapterConfig + 1);
   await expect(readAdapter(root)).rejects.toThrow('adapter_config.json is longer than 5.0 MB');
   truncateSync(config, 10);
   truncateSync(weights, MOST.adapter + 1);
-  await expect(readAdapter(root)).rejects.toThrow('adapter_model.safetensors is longer than 1.0 GB');
-  await expect(readAdapter(long('a.zip', MOST.adapter + 1))).rejects.toThrow('a.zip is longer than 1.0 GB');
+  await expect(readAdapter(root)).rejects.toThrow(
+    'adapter_model.safetensors is longer than 1.0 GB',
+  );
+  await expect(readAdapter(long('a.zip', MOST.adapter + 1))).rejects.toThrow(
+    'a.zip is longer than 1.0 GB',
+  );
 });
 
 test('an adapter in a zip by what it says of itself, before anything is unpacked', async () => {
-  const zip = zipSync(Object.fromEntries(Array.from({ length: 15 }, (_, i) => ['adapter_config.json', 'adapter_model.safetensors'].map((name) => [`${i === 0 ? 'top' : `top/step-${i}`}/${name}`, new Uint8Array(100)])).flat()));
+  const zip = zipSync(
+    Object.fromEntries(
+      Array.from({ length: 15 }, (_, i) =>
+        ['adapter_config.json', 'adapter_model.safetensors'].map((name) => [
+          `${i === 0 ? 'top' : `top/step-${i}`}/${name}`,
+          new Uint8Array(100),
+        ]),
+      ).flat(),
+    ),
+  );
   const view = new DataView(zip.buffer);
   // Every entry of the directory says 900 MB.
-  for (let place = 0; place + 4 <= zip.length; place++) if (view.getUint32(place, true) === 0x02014b50) view.setUint32(place + 24, 900e6, true);
+  for (let place = 0; place + 4 <= zip.length; place++)
+    if (view.getUint32(place, true) === 0x02014b50) view.setUint32(place + 24, 900e6, true);
   writeFileSync(at('bombs.zip'), zip);
-  await expect(readAdapter(at('bombs.zip'))).rejects.toThrow('"top/adapter_config.json" in it has 900 MB, and at most 5.0 MB are read');
+  await expect(readAdapter(at('bombs.zip'))).rejects.toThrow(
+    '"top/adapter_config.json" in it has 900 MB, and at most 5.0 MB are read',
+  );
 });

@@ -1,4 +1,7 @@
-/** Files the user names on the command line, read with a sentence when that fails; what is written: output.ts. */
+/**
+ * Files the user names on the command line, read with a sentence when that fails; what is written:
+ * output.ts.
+ */
 import { createReadStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
@@ -10,12 +13,16 @@ import { reasonOf } from '../src/model/node-files.ts';
 
 /** The whole file; also what a pipe holds. Throws `no-file`, `lfs-pointer`, `too-long`. */
 export async function readBytes(path: string, allowed: number = MOST.file): Promise<Uint8Array> {
-  const found = await stat(path).catch(() => null), most = found?.isFile() === false ? Math.min(allowed, MOST.pipe) : allowed;
-  const name = path.slice(0, 200), chunks: Uint8Array[] = [];
+  const found = await stat(path).catch(() => null);
+  const most = found?.isFile() === false ? Math.min(allowed, MOST.pipe) : allowed;
+  const name = path.slice(0, 200);
+  const chunks: Uint8Array[] = [];
   refuseLonger(name, found?.size ?? 0, most);
   let size = 0;
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Uint8Array>) {
+    for await (const chunk of createReadStream(path, {
+      highWaterMark: 1 << 20,
+    }) as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       refuseLonger(name, size, most);
       chunks.push(chunk);
@@ -55,12 +62,16 @@ export async function makeFolders(path: string): Promise<void> {
   }
 }
 
-/** A spec or result file. `what` says what the argument is not when there is no such file. Throws `usage`, `no-file`, `too-long`, `lfs-pointer` or `bad-spec`. */
+/**
+ * A spec or result file. `what` says what the argument is not when there is no such file. Throws
+ * `usage`, `no-file`, `too-long`, `lfs-pointer` or `bad-spec`.
+ */
 export async function readJson(path: string, what: string): Promise<unknown> {
   const bytes = await readBytes(path, MOST.spec).catch((cause: unknown) => {
     // What is no path at all was meant as something else.
-    const { code } = (cause as Error).cause as NodeJS.ErrnoException ?? {};
-    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE') throw new AtlasError('usage', { why: what }, { cause });
+    const { code } = ((cause as Error).cause as NodeJS.ErrnoException) ?? {};
+    if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE')
+      throw new AtlasError('usage', { why: what }, { cause });
     throw cause;
   });
   try {

@@ -1,4 +1,7 @@
-/** A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go of them. */
+/**
+ * A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go
+ * of them.
+ */
 import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
@@ -25,17 +28,33 @@ export interface StartedEngine {
 export const budget = () => Math.min(4e9, totalmem() / 2);
 
 /** Several may be on one runtime; on a GPU they share its device. */
-export const backendOf = ({ ort, gpu }: NodeRuntime): Backend => (gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort));
+export const backendOf = ({ ort, gpu }: NodeRuntime): Backend =>
+  gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
-export async function startEngine(model: LoadedModel, { provider, threads }: Options, base: TrainingSpec['base'] = 'as-is'): Promise<StartedEngine> {
-  const runtime = await loadRuntime(provider, threads), compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;
-  return { engine: createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() }), runtime, compiled };
+export async function startEngine(
+  model: LoadedModel,
+  { provider, threads }: Options,
+  base: TrainingSpec['base'] = 'as-is',
+): Promise<StartedEngine> {
+  const runtime = await loadRuntime(provider, threads);
+  const compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;
+  return {
+    engine: createEngine({
+      model: compiled,
+      backend: backendOf(runtime),
+      memoryBudgetBytes: budget(),
+    }),
+    runtime,
+    compiled,
+  };
 }
 
 /** Says on stderr which kernels of training this provider computes wrongly, if any. */
 export async function warnOfTraining(engine: FullEngine): Promise<void> {
   for (const { name, error, allowed } of (await engine.testTraining()).filter((c) => !c.ok)) {
-    console.error(`rank-atlas: ${new AtlasError('self-test', { provider: `${engine.provider.kind} (${name})`, error: error.toPrecision(2), allowed: allowed.toPrecision(1) }).message}`);
+    console.error(
+      `rank-atlas: ${new AtlasError('self-test', { provider: `${engine.provider.kind} (${name})`, error: error.toPrecision(2), allowed: allowed.toPrecision(1) }).message}`,
+    );
   }
 }
 

@@ -4,17 +4,29 @@ import { join } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { HUB } from '../src/model/remote/reference.ts';
 
-/** The hub's address without a slash at the end: `HF_ENDPOINT`, as the hub's own tools read it, another hub or a mirror. Throws `usage`. */
+/**
+ * The hub's address without a slash at the end: `HF_ENDPOINT`, as the hub's own tools read it,
+ * another hub or a mirror. Throws `usage`.
+ */
 export function hubAddress(): string {
   const address = (process.env.HF_ENDPOINT || HUB).trim().replace(/\/+$/, '');
-  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) throw new AtlasError('usage', { why: `HF_ENDPOINT is "${address.slice(0, 100)}", which is no address that begins with http:// or https://` });
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address))
+    throw new AtlasError('usage', {
+      why: `HF_ENDPOINT is "${address.slice(0, 100)}", which is no address that begins with http:// or https://`,
+    });
   return address;
 }
 
-/** `HF_TOKEN` without the line end that files of tokens have; null without one. Throws `usage` for what is none. */
+/**
+ * `HF_TOKEN` without the line end that files of tokens have; null without one. Throws `usage` for
+ * what is none.
+ */
 export function hubToken(): string | null {
   const token = (process.env.HF_TOKEN ?? '').trim();
-  if (/[^\x21-\x7e]/.test(token)) throw new AtlasError('usage', { why: 'HF_TOKEN is malformed: it has spaces, line breaks or other characters inside that no token has' });
+  if (/[^\x21-\x7e]/.test(token))
+    throw new AtlasError('usage', {
+      why: 'HF_TOKEN is malformed: it has spaces, line breaks or other characters inside that no token has',
+    });
   return token || null;
 }
 

@@ -6,4 +6,8 @@ export type SetId = keyof typeof SETS;
 export const SET_IDS = Object.keys(SETS) as SetId[];
 
 /** The training settings that name a set's two texts. */
-export const textsOf = (set: SetId) => ({ train: { kind: 'bundled', id: `${set}-train` }, held: { kind: 'bundled', id: `${set}-eval` } }) as const;
+export const textsOf = (set: SetId) =>
+  ({
+    train: { kind: 'bundled', id: `${set}-train` },
+    held: { kind: 'bundled', id: `${set}-eval` },
+  }) as const;

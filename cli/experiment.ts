@@ -1,6 +1,7 @@
 /**
- * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation sets and several seeds, and writes
- * docs/experiments/allocations.md with every number in it, the raw results beside it. `learning-rates` and `losa` have files of their own.
+ * `rank-atlas experiment allocations`: races allocations on the bundled model over two adaptation
+ * sets and several seeds, and writes docs/experiments/allocations.md with every number in it, the
+ * raw results beside it. `learning-rates` and `losa` have files of their own.
  */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,24 +22,50 @@ import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
 import { settingsOf } from './settings.ts';
 
 const settings = {
-  race: { entries: ['adarank', 'jacobian', 'eva', 'uniform', 'random', 'inverse'], meanRanks: [1, 8], seeds: 5 },
-  training: { steps: 30, batch: 4, length: 32, learningRate: 4e-3, heldSequences: 32, evaluateEvery: 0 },
+  race: {
+    entries: ['adarank', 'jacobian', 'eva', 'uniform', 'random', 'inverse'],
+    meanRanks: [1, 8],
+    seeds: 5,
+  },
+  training: {
+    steps: 30,
+    batch: 4,
+    length: 32,
+    learningRate: 4e-3,
+    heldSequences: 32,
+    evaluateEvery: 0,
+  },
 };
 
 /** Each writes its files into the folder and returns its page. */
-const experiments: Record<string, (folder: string, command: string, options: Options) => Promise<string>> = {
+const experiments: Record<
+  string,
+  (folder: string, command: string, options: Options) => Promise<string>
+> = {
   allocations,
   losa: async (...given) => (await import('./losa-experiment.ts')).losaExperiment(...given),
-  'learning-rates': async (...given) => (await import('./learning-rates.ts')).learningRates(...given),
+  'learning-rates': async (...given) =>
+    (await import('./learning-rates.ts')).learningRates(...given),
 };
 
 export const experiment: Command = async (name, options) => {
   const known = Object.hasOwn(experiments, name) ? experiments[name] : undefined;
-  if (!known) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})` });
+  if (!known)
+    throw new AtlasError('usage', {
+      why: `"${name.slice(0, 40)}" is not an experiment (there are: ${Object.keys(experiments).join(', ')})`,
+    });
   const folder = options.out ?? resolve(fileURLToPath(import.meta.url), '../../docs/experiments');
   await checkWritable(folder, 'folder');
   await makeFolder(folder);
-  console.log(await known(folder, [`npx rank-atlas experiment ${name}`, ...(options.set ?? []).map((s) => `--set ${s}`)].join(' '), options));
+  console.log(
+    await known(
+      folder,
+      [`npx rank-atlas experiment ${name}`, ...(options.set ?? []).map((s) => `--set ${s}`)].join(
+        ' ',
+      ),
+      options,
+    ),
+  );
   return 0;
 };
 
@@ -56,20 +83,34 @@ async function allocations(folder: string, command: string, options: Options): P
 
 function raceOn(set: SetId, options: Options): Promise<RaceResult> {
   const { race, training } = settings;
-  const spec = setByPaths(parseSpec({ study: 'race', race, training: { ...training, ...textsOf(set) } }), settingsOf(options));
+  const spec = setByPaths(
+    parseSpec({ study: 'race', race, training: { ...training, ...textsOf(set) } }),
+    settingsOf(options),
+  );
   return raced(spec, options);
 }
 
 /** The page of documentation, written from the results alone. */
-export function allocationsReport(results: readonly [SetId, RaceResult][], command: string): string {
-  const { spec: { race, training, seed }, model, provider, versions } = results[0]![1];
+export function allocationsReport(
+  results: readonly [SetId, RaceResult][],
+  command: string,
+): string {
+  const {
+    spec: { race, training, seed },
+    model,
+    provider,
+    versions,
+  } = results[0]![1];
   const lines = [
-    '# Does the allocation matter?', '',
+    '# Does the allocation matter?',
+    '',
     `Written by \`${command}\`: every number on this page comes from that run, the raw results are in`,
-    `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. What each allocation is: [race.md](../race.md).`, '',
+    `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. What each allocation is: [race.md](../race.md).`,
+    '',
     `**All of it is at learning rate ${training.learningRate} and ${training.steps} steps, and says nothing about others.** At one scale s more rank where a module matters acts like a`,
     'higher rate ([measured](learning-rates.md)): what leads at a rate below the best one need not lead at the best. EVA differs from the others by where its adapters',
-    'begin, not by its ranks alone.', '',
+    'begin, not by its ranks alone.',
+    '',
     `Model ${model.title}, its ${results[0]![1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
     `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}, each with its own order of the data, initial adapters`,
     `and random ranks. Loss: held-out text, nats per token. Intervals: 95 % t-intervals over seeds; "to uniform" is the difference seed by`,
@@ -77,9 +118,24 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
     'times are of a machine that had other work.',
   ];
   for (const [set, result] of results) {
-    lines.push('', `## Trained on ${SETS[set]}`, '', `Without an adapter: ${result.base.toFixed(4)}. Measuring took: ${measuredIn(result.measured)}.`);
+    lines.push(
+      '',
+      `## Trained on ${SETS[set]}`,
+      '',
+      `Without an adapter: ${result.base.toFixed(4)}. Measuring took: ${measuredIn(result.measured)}.`,
+    );
     for (const r of race.meanRanks) {
-      lines.push('', `### Mean rank ${r}`, '', ...markdownTable(raceRows(result.standings.filter((s) => s.meanRank === r))), '', raceSentence(result, r), '', ...againstRandom(result, r), zeroSentence(result, r));
+      lines.push(
+        '',
+        `### Mean rank ${r}`,
+        '',
+        ...markdownTable(raceRows(result.standings.filter((s) => s.meanRank === r))),
+        '',
+        raceSentence(result, r),
+        '',
+        ...againstRandom(result, r),
+        zeroSentence(result, r),
+      );
     }
   }
   return `${lines.join('\n')}\n`;
@@ -87,12 +143,18 @@ export function allocationsReport(results: readonly [SetId, RaceResult][], comma
 
 /** An entry's losses less random's, seed by seed. */
 export function lessRandom(result: RaceResult, entry: RaceEntry, meanRank: number): Interval {
-  return interval95(apart(finals(result.lanes, entry, meanRank), finals(result.lanes, 'random', meanRank)))!;
+  return interval95(
+    apart(finals(result.lanes, entry, meanRank), finals(result.lanes, 'random', meanRank)),
+  )!;
 }
 
 /** Every entry against random, the allocation that knows nothing. */
 function againstRandom(result: RaceResult, meanRank: number): string[] {
-  const { entries, seeds } = result.spec.race, others = entries.filter((e) => e !== 'random');
+  const { entries, seeds } = result.spec.race;
+  const others = entries.filter((e) => e !== 'random');
   if (others.length === entries.length || seeds < SEEDS_FOR_INTERVALS) return [];
-  return [`Less random, seed by seed: ${others.map((e) => `${raceEn.names[e]} ${shown(lessRandom(result, e, meanRank))}`).join(', ')}.`, ''];
+  return [
+    `Less random, seed by seed: ${others.map((e) => `${raceEn.names[e]} ${shown(lessRandom(result, e, meanRank))}`).join(', ')}.`,
+    '',
+  ];
 }

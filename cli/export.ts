@@ -1,6 +1,6 @@
 /**
- * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there or, untrained, from the ranks of a
- * result; and the model with an adapter merged into it.
+ * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there
+ * or, untrained, from the ranks of a result; and the model with an adapter merged into it.
  */
 import { adapterPlaces } from '../src/compiler/modules.ts';
 import { loraDelta } from '../src/device/twins.ts';
@@ -22,54 +22,129 @@ import { adapterAt, modelFor } from './import.ts';
 import type { Command } from './options.ts';
 import { writeModelFolder } from './model-folder.ts';
 
-interface Source { adapters: readonly AdapterValues[]; scale(module: number): number; rsLora: boolean; trained: boolean }
+interface Source {
+  adapters: readonly AdapterValues[];
+  scale(module: number): number;
+  rsLora: boolean;
+  trained: boolean;
+}
 
 /** LoRA's usual scale α/r = 2, for adapters that nothing was trained with yet. */
 const SCALE = 2;
 
 export const exportAdapter: Command = async (path, options) => {
   const { out, 'out-model': folder } = options;
-  if (out === undefined && folder === undefined) throw new AtlasError('usage', { why: 'export needs --out FOLDER or FILE.zip, or --out-model FOLDER' });
-  const model = await modelFor(options), source = await isAdapter(path) ? { ...await adapterAt(path, model), trained: true } : await untrained(path, model);
-  if (folder !== undefined && !source.trained) throw new AtlasError('usage', { why: 'a result has ranks but nothing trained, so there is nothing to merge; --out-model takes an adapter' });
+  if (out === undefined && folder === undefined)
+    throw new AtlasError('usage', {
+      why: 'export needs --out FOLDER or FILE.zip, or --out-model FOLDER',
+    });
+  const model = await modelFor(options);
+  const source = (await isAdapter(path))
+    ? { ...(await adapterAt(path, model)), trained: true }
+    : await untrained(path, model);
+  if (folder !== undefined && !source.trained)
+    throw new AtlasError('usage', {
+      why: 'a result has ranks but nothing trained, so there is nothing to merge; --out-model takes an adapter',
+    });
 
   const written: Record<string, number> = {};
   if (out !== undefined) {
-    const files = exportPeft({ ...source, modules: adapterPlaces(model.compiled), baseModel: model.open.title, taskType: 'CAUSAL_LM' });
+    const files = exportPeft({
+      ...source,
+      modules: adapterPlaces(model.compiled),
+      baseModel: model.open.title,
+      taskType: 'CAUSAL_LM',
+    });
     await writeAdapter(out, files);
     for (const [name, bytes] of files) written[`${out}: ${name}`] = bytes.length;
   }
   if (folder !== undefined) {
-    for (const [path, bytes] of await writeModelFolder(folder, mergedFiles(model, source), model.open)) written[path] = bytes;
+    for (const [path, bytes] of await writeModelFolder(
+      folder,
+      mergedFiles(model, source),
+      model.open,
+    ))
+      written[path] = bytes;
   }
-  if (options.json) console.log(JSON.stringify({ adapters: source.adapters.length, trained: source.trained, written }, null, 2));
+  if (options.json)
+    console.log(
+      JSON.stringify(
+        { adapters: source.adapters.length, trained: source.trained, written },
+        null,
+        2,
+      ),
+    );
   else {
-    console.log(`${source.adapters.length} adapters${source.trained ? '' : ', untrained: A as PEFT begins it, B zero'}`);
-    for (const [name, bytes] of Object.entries(written)) console.log(`${name}: ${describeBytes(bytes)}`);
+    console.log(
+      `${source.adapters.length} adapters${source.trained ? '' : ', untrained: A as PEFT begins it, B zero'}`,
+    );
+    for (const [name, bytes] of Object.entries(written))
+      console.log(`${name}: ${describeBytes(bytes)}`);
   }
   return 0;
 };
 
-/** Fresh adapters at a result's ranks: where training in PEFT begins. Throws `bad-result`, `adapter-model`. */
+/**
+ * Fresh adapters at a result's ranks: where training in PEFT begins. Throws `bad-result`,
+ * `adapter-model`.
+ */
 async function untrained(path: string, { compiled: { modules } }: LoadedModel): Promise<Source> {
-  const result = parseResult(await readJson(path, `"${path.slice(0, 200)}" is neither an adapter (a folder, a zip) nor a result file`), path);
-  const ranks = new Map(result.modules.map((m) => [m.path, m.rank])), stranger = modules.find((m) => !ranks.has(m.path));
-  if (stranger || ranks.size !== modules.length) throw new AtlasError('adapter-model', { file: path, why: `its ${ranks.size} modules are not the ${modules.length} of the open model` });
-  const adapters = initialAdapters(result.spec.seed, modules, modules.map((m) => ranks.get(m.path)!));
+  const result = parseResult(
+    await readJson(
+      path,
+      `"${path.slice(0, 200)}" is neither an adapter (a folder, a zip) nor a result file`,
+    ),
+    path,
+  );
+  const ranks = new Map(result.modules.map((m) => [m.path, m.rank]));
+  const stranger = modules.find((m) => !ranks.has(m.path));
+  if (stranger || ranks.size !== modules.length)
+    throw new AtlasError('adapter-model', {
+      file: path,
+      why: `its ${ranks.size} modules are not the ${modules.length} of the open model`,
+    });
+  const adapters = initialAdapters(
+    result.spec.seed,
+    modules,
+    modules.map((m) => ranks.get(m.path)!),
+  );
   return { adapters, scale: () => SCALE, rsLora: false, trained: false };
 }
 
 /**
- * `onnx/model.onnx` (and `onnx/model.onnx_data`): the export with the adapted weights as float32, among them that of an adapted head that was
- * tied; `weights.safetensors`: those alone, `<path>.weight` [out, in].
+ * `onnx/model.onnx` (and `onnx/model.onnx_data`): the export with the adapted weights as float32,
+ * among them that of an adapted head that was tied; `weights.safetensors`: those alone,
+ * `<path>.weight` [out, in].
  */
-async function* mergedFiles({ graph, compiled }: LoadedModel, { adapters, scale }: Source): AsyncGenerator<ModelPart> {
-  const places = adapterPlaces(compiled), head = compiled.modules.length;
-  const weights = new Map(adapters.map(({ module, rank, loraA, loraB }) => {
-    const { outFeatures, inFeatures } = places[module]!, weight = module === head ? headWeight(compiled.head) : compiled.weightOf(module);
-    return [module, loraDelta(loraA, loraB, dequantise(weight), null, outFeatures, inFeatures, rank, scale(module))];
-  }));
-  yield* writeModel(await withWeights(graph, (module) => weights.get(module) ?? null, 'float32', weights.get(head)), 'onnx/model.onnx');
+async function* mergedFiles(
+  { graph, compiled }: LoadedModel,
+  { adapters, scale }: Source,
+): AsyncGenerator<ModelPart> {
+  const places = adapterPlaces(compiled);
+  const head = compiled.modules.length;
+  const weights = new Map(
+    adapters.map(({ module, rank, loraA, loraB }) => {
+      const { outFeatures, inFeatures } = places[module]!;
+      const weight = module === head ? headWeight(compiled.head) : compiled.weightOf(module);
+      return [
+        module,
+        loraDelta(
+          loraA,
+          loraB,
+          dequantise(weight),
+          null,
+          outFeatures,
+          inFeatures,
+          rank,
+          scale(module),
+        ),
+      ];
+    }),
+  );
+  yield* writeModel(
+    await withWeights(graph, (module) => weights.get(module) ?? null, 'float32', weights.get(head)),
+    'onnx/model.onnx',
+  );
   const named = [...weights].map(([module, data]) => {
     const { path, outFeatures, inFeatures } = places[module]!;
     return [`${path}.weight`, { shape: [outFeatures, inFeatures], data }] as const;

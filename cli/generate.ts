@@ -1,4 +1,7 @@
-/** `rank-atlas generate`: continues a prompt on stdout, token by token, through a PEFT adapter if one is given; what it was like on stderr. */
+/**
+ * `rank-atlas generate`: continues a prompt on stdout, token by token, through a PEFT adapter if
+ * one is given; what it was like on stderr.
+ */
 import { AtlasError } from '../src/errors.ts';
 import type { AdapterUse, TrainingEngine } from '../src/engine/engine.ts';
 import { samplesSchema } from '../src/experiment/samples-spec.ts';
@@ -15,28 +18,49 @@ import { plain } from './terminal.ts';
 
 export const generate: Command = async (prompt, options) => {
   const { tokens, temperature, topP, rank } = parsed(samplesSchema, {
-    prompt, tokens: typed(options.tokens), temperature: typed(options.temperature), topP: typed(options['top-p']), rank: typed(options.rank),
+    prompt,
+    tokens: typed(options.tokens),
+    temperature: typed(options.temperature),
+    topP: typed(options['top-p']),
+    rank: typed(options.rank),
   });
   const { seed, bos } = parseSpec({ seed: typed(options.seed), bos: options.bos });
-  if (rank !== null && options.adapter === undefined) throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
+  if (rank !== null && options.adapter === undefined)
+    throw new AtlasError('usage', { why: '--rank cuts the adapter of --adapter' });
   const model = await modelFor(options);
-  const words = wordsOf(model, bos), ids = await words.prompt(prompt), stop = await words.endTokens();
+  const words = wordsOf(model, bos);
+  const ids = await words.prompt(prompt);
+  const stop = await words.endTokens();
   const before = await model.open.bos(bos);
   const { engine } = await startEngine(model, options);
   try {
-    const use = options.adapter === undefined ? undefined : await adapterIn(options.adapter, rank, model, engine);
+    const use =
+      options.adapter === undefined
+        ? undefined
+        : await adapterIn(options.adapter, rank, model, engine);
     sayBos(before);
-    const text = new TokenText(ids, words.decode), start = performance.now();
-    let count = 0, loss = 0;
+    const text = new TokenText(ids, words.decode);
+    const start = performance.now();
+    let count = 0;
+    let loss = 0;
     process.stdout.write(plain(prompt));
-    for await (const { id, logProbability } of engine.generate({ prompt: ids, tokens, choose: sampler({ temperature, topP, seed }), stop, use })) {
+    for await (const { id, logProbability } of engine.generate({
+      prompt: ids,
+      tokens,
+      choose: sampler({ temperature, topP, seed }),
+      stop,
+      use,
+    })) {
       count++;
       loss -= logProbability;
       process.stdout.write(plain(await text.add(id, count === tokens || stop.includes(id))));
     }
     process.stdout.write('\n');
     const seconds = (performance.now() - start) / 1000;
-    if (count > 0) console.error(`${count} tokens in ${seconds.toFixed(1)} s, ${(count / seconds).toFixed(1)} a second; ${(loss / count).toFixed(4)} nats per token`);
+    if (count > 0)
+      console.error(
+        `${count} tokens in ${seconds.toFixed(1)} s, ${(count / seconds).toFixed(1)} a second; ${(loss / count).toFixed(4)} nats per token`,
+      );
     use?.adapters.dispose();
   } finally {
     await engine.dispose();
@@ -45,15 +69,31 @@ export const generate: Command = async (prompt, options) => {
 };
 
 /** As the schema takes it; what is no number is left for it to refuse. */
-const typed = (text: string | undefined): unknown => (text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text));
+const typed = (text: string | undefined): unknown =>
+  text === undefined || text.trim() === '' || Number.isNaN(Number(text)) ? text : Number(text);
 
-/** A PEFT adapter on the engine. With `rank` only the first so many ranks of the largest module, the same fraction of the others, at the α of the file (QDyLoRA). */
-async function adapterIn(path: string, rank: number | null, model: LoadedModel, engine: TrainingEngine): Promise<AdapterUse> {
+/**
+ * A PEFT adapter on the engine. With `rank` only the first so many ranks of the largest module, the
+ * same fraction of the others, at the α of the file (QDyLoRA).
+ */
+async function adapterIn(
+  path: string,
+  rank: number | null,
+  model: LoadedModel,
+  engine: TrainingEngine,
+): Promise<AdapterUse> {
   const { adapters: values, scale, rsLora } = await adapterAt(path, model);
   const adapters = await engine.adapters(values);
   if (rank === null) return { adapters, scale };
-  const ranks = new Map(values.map((v) => [v.module, v.rank])), most = largestRank([...ranks.values()]);
-  if (rank > most) throw new AtlasError('usage', { why: `--rank is ${rank}, the adapter has ${most}` });
-  const used = (module: number) => rankAt(rank, ranks.get(module)!, most), root = rsLora ? Math.sqrt : (r: number) => r;
-  return { adapters, rank: used, scale: (module) => (scale(module) * root(ranks.get(module)!)) / root(used(module)) };
+  const ranks = new Map(values.map((v) => [v.module, v.rank]));
+  const most = largestRank([...ranks.values()]);
+  if (rank > most)
+    throw new AtlasError('usage', { why: `--rank is ${rank}, the adapter has ${most}` });
+  const used = (module: number) => rankAt(rank, ranks.get(module)!, most);
+  const root = rsLora ? Math.sqrt : (r: number) => r;
+  return {
+    adapters,
+    rank: used,
+    scale: (module) => (scale(module) * root(ranks.get(module)!)) / root(used(module)),
+  };
 }

@@ -1,4 +1,7 @@
-/** `rank-atlas import`: what a PEFT adapter is made of, against a model; its ranks as a file that `train --ranks` takes. */
+/**
+ * `rank-atlas import`: what a PEFT adapter is made of, against a model; its ranks as a file that
+ * `train --ranks` takes.
+ */
 import { importPeft, type PeftImport } from '../src/experiment/peft.ts';
 import { columns } from '../src/experiment/export.ts';
 import { adapterPlaces, HEAD_PATH, type AdapterPlace } from '../src/compiler/modules.ts';
@@ -12,17 +15,23 @@ import { loadFor } from './model-files.ts';
 export const importAdapter: Command = async (path, options) => {
   const model = await modelFor(options);
   const summary = summaryOf(await adapterAt(path, model), adapterPlaces(model.compiled));
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(summary, null, 1)}\n`);
+  if (options.out !== undefined)
+    await writeBytes(options.out, `${JSON.stringify(summary, null, 1)}\n`);
   console.log(options.json ? JSON.stringify(summary, null, 2) : text(summary));
   return 0;
 };
 
 /** `--model`, or the bundled one. */
-export const modelFor = (options: Options): Promise<LoadedModel> => loadFor(options, defaultSpec().model);
+export const modelFor = (options: Options): Promise<LoadedModel> =>
+  loadFor(options, defaultSpec().model);
 
-/** An adapter for this model; what is to be said of its files goes to stderr. Throws what the reader throws. */
+/**
+ * An adapter for this model; what is to be said of its files goes to stderr. Throws what the reader
+ * throws.
+ */
 export async function adapterAt(path: string, { compiled }: LoadedModel): Promise<PeftImport> {
-  const { config, weights } = await readAdapter(path), adapter = importPeft(config, weights, adapterPlaces(compiled));
+  const { config, weights } = await readAdapter(path);
+  const adapter = importPeft(config, weights, adapterPlaces(compiled));
   for (const note of adapter.notes) console.error(`rank-atlas: note on ${path}: ${note}.`);
   return adapter;
 }
@@ -32,26 +41,55 @@ interface Summary {
   rsLora: boolean;
   parameters: number;
   notes: string[];
-  /** Every module of the model, rank 0 and no scale where it has no adapter; and the head where it has one. */
+  /**
+   * Every module of the model, rank 0 and no scale where it has no adapter; and the head where it
+   * has one.
+   */
   modules: { path: string; rank: number; scale: number | null; parameters: number }[];
 }
 
-function summaryOf({ adapters, scale, rsLora, baseModel, notes }: PeftImport, places: readonly AdapterPlace[]): Summary {
+function summaryOf(
+  { adapters, scale, rsLora, baseModel, notes }: PeftImport,
+  places: readonly AdapterPlace[],
+): Summary {
   const ranks = new Map(adapters.map((a) => [a.module, a.rank]));
-  const rows = places.filter(({ index, path }) => path !== HEAD_PATH || ranks.has(index)).map(({ index, path, inFeatures, outFeatures }) => {
-    const rank = ranks.get(index) ?? 0;
-    return { path, rank, scale: rank > 0 ? scale(index) : null, parameters: rank * (inFeatures + outFeatures) };
-  });
-  return { baseModel, rsLora, parameters: rows.reduce((sum, r) => sum + r.parameters, 0), notes, modules: rows };
+  const rows = places
+    .filter(({ index, path }) => path !== HEAD_PATH || ranks.has(index))
+    .map(({ index, path, inFeatures, outFeatures }) => {
+      const rank = ranks.get(index) ?? 0;
+      return {
+        path,
+        rank,
+        scale: rank > 0 ? scale(index) : null,
+        parameters: rank * (inFeatures + outFeatures),
+      };
+    });
+  return {
+    baseModel,
+    rsLora,
+    parameters: rows.reduce((sum, r) => sum + r.parameters, 0),
+    notes,
+    modules: rows,
+  };
 }
 
 function text({ baseModel, rsLora, parameters, modules: places }: Summary): string {
-  const modules = places.filter((m) => m.path !== HEAD_PATH), head = modules.length < places.length ? ` and ${HEAD_PATH}` : '';
-  const adapted = modules.filter((m) => m.rank > 0), mean = modules.reduce((sum, m) => sum + m.rank, 0) / modules.length;
+  const modules = places.filter((m) => m.path !== HEAD_PATH);
+  const head = modules.length < places.length ? ` and ${HEAD_PATH}` : '';
+  const adapted = modules.filter((m) => m.rank > 0);
+  const mean = modules.reduce((sum, m) => sum + m.rank, 0) / modules.length;
   return [
     `${adapted.length} of ${modules.length} modules${head} adapted, ${parameters} parameters, mean rank ${Number(mean.toFixed(2))}${rsLora ? ', rsLoRA' : ''}.`,
     `Trained on: ${baseModel ?? 'the file does not say'}.`,
     '',
-    ...columns([['module', 'rank', 'scale', 'parameters'], ...places.map((m) => [m.path, String(m.rank), m.scale === null ? '-' : String(Number(m.scale.toPrecision(6))), String(m.parameters)])]),
+    ...columns([
+      ['module', 'rank', 'scale', 'parameters'],
+      ...places.map((m) => [
+        m.path,
+        String(m.rank),
+        m.scale === null ? '-' : String(Number(m.scale.toPrecision(6))),
+        String(m.parameters),
+      ]),
+    ]),
   ].join('\n');
 }

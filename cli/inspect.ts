@@ -1,4 +1,6 @@
-/** `rank-atlas inspect`: dialect, quantisation and every module of a model, read without running it. */
+/**
+ * `rank-atlas inspect`: dialect, quantisation and every module of a model, read without running it.
+ */
 import type { WeightFormat } from '../src/compiler/modules.ts';
 import type { Command } from './options.ts';
 import { loadTyped } from './model-files.ts';
@@ -32,33 +34,56 @@ export const inspect: Command = async (path, options) => {
     console.log(JSON.stringify(report, null, 2));
     return 0;
   }
-  console.log(`${report.file}: ${report.dialect} export, ${report.layers} layers, width ${report.hidden}, ${report.vocab} tokens, ${modules.length} modules`);
-  console.log(`${report.quantisation.join(', ')}; ${(report.bytes / 1e6).toFixed(1)} MB; sha-256 ${report.hash}`);
-  if (report.roundsActivations) console.log('The export rounds activations to 8 bits; here they stay float32, so its own numbers differ a little.');
+  console.log(
+    `${report.file}: ${report.dialect} export, ${report.layers} layers, width ${report.hidden}, ${report.vocab} tokens, ${modules.length} modules`,
+  );
+  console.log(
+    `${report.quantisation.join(', ')}; ${(report.bytes / 1e6).toFixed(1)} MB; sha-256 ${report.hash}`,
+  );
+  if (report.roundsActivations)
+    console.log(
+      'The export rounds activations to 8 bits; here they stay float32, so its own numbers differ a little.',
+    );
   const width = Math.max(...modules.map((m) => m.path.length), 6);
-  console.log(`\n${'module'.padEnd(width)}  ${'out × in'.padStart(13)}  ${'format'.padEnd(18)}  bias  ${'bytes'.padStart(10)}`);
+  console.log(
+    `\n${'module'.padEnd(width)}  ${'out × in'.padStart(13)}  ${'format'.padEnd(18)}  bias  ${'bytes'.padStart(10)}`,
+  );
   for (const m of modules) {
-    console.log(`${m.path.padEnd(width)}  ${m.shape.join(' × ').padStart(13)}  ${m.format.padEnd(18)}  ${m.bias ? 'yes ' : 'no  '}  ${String(m.bytes).padStart(10)}`);
+    console.log(
+      `${m.path.padEnd(width)}  ${m.shape.join(' × ').padStart(13)}  ${m.format.padEnd(18)}  ${m.bias ? 'yes ' : 'no  '}  ${String(m.bytes).padStart(10)}`,
+    );
   }
   return 0;
 };
 
 function bitsOf(format: WeightFormat): number {
   switch (format.kind) {
-    case 'nbits': return format.bits;
-    case 'bnb4': return 4;
-    case 'linear': return format.bits;
-    case 'int8': return 8;
-    case 'float16': return 16;
-    case 'float32': return 32;
+    case 'nbits':
+      return format.bits;
+    case 'bnb4':
+      return 4;
+    case 'linear':
+      return format.bits;
+    case 'int8':
+      return 8;
+    case 'float16':
+      return 16;
+    case 'float32':
+      return 32;
   }
 }
 
 function describeFormat(format: WeightFormat): string {
   switch (format.kind) {
-    case 'nbits': return `int${format.bits}, block ${format.block}`;
-    case 'linear': return format.block === null ? `int${format.bits}` : `int${format.bits}, block ${format.block}`;
-    case 'bnb4': return `${format.codebook}, block ${format.block}`;
-    default: return format.kind;
+    case 'nbits':
+      return `int${format.bits}, block ${format.block}`;
+    case 'linear':
+      return format.block === null
+        ? `int${format.bits}`
+        : `int${format.bits}, block ${format.block}`;
+    case 'bnb4':
+      return `${format.codebook}, block ${format.block}`;
+    default:
+      return format.kind;
   }
 }

@@ -13,23 +13,35 @@ const { names } = raceEn;
 /** Three decimals with a sign, and a real minus. */
 const signed = (v: number): string => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(3)}`;
 /** A difference with its 95 % interval; bold where the interval leaves out zero. */
-export const shown = ({ mean, low, high }: Interval): string => `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
+export const shown = ({ mean, low, high }: Interval): string =>
+  `${signed(mean)} [${signed(low)}, ${signed(high)}]`;
 const marked = (v: Interval): string => (low(v) || high(v) ? `**${shown(v)}**` : shown(v));
-const low = (v: Interval): boolean => v.high < 0, high = (v: Interval): boolean => v.low > 0;
+const low = (v: Interval): boolean => v.high < 0;
+const high = (v: Interval): boolean => v.low > 0;
 
 /** Held-out losses of an entry by seed. */
-const lossesOf = ({ lanes, spec }: RaceResult, entry: RaceEntry) => finals(lanes, entry, spec.race.meanRanks[0]!);
-const meanOf = (result: RaceResult, entry: RaceEntry): Interval => interval95([...lossesOf(result, entry).values()])!;
+const lossesOf = ({ lanes, spec }: RaceResult, entry: RaceEntry) =>
+  finals(lanes, entry, spec.race.meanRanks[0]!);
+const meanOf = (result: RaceResult, entry: RaceEntry): Interval =>
+  interval95([...lossesOf(result, entry).values()])!;
 
 /** `a` less `b`, seed by seed; the two may be of different races. */
-export const between = (a: RaceResult, entryA: RaceEntry, b: RaceResult, entryB: RaceEntry): Interval => interval95(apart(lossesOf(a, entryA), lossesOf(b, entryB)))!;
+export const between = (
+  a: RaceResult,
+  entryA: RaceEntry,
+  b: RaceResult,
+  entryB: RaceEntry,
+): Interval => interval95(apart(lossesOf(a, entryA), lossesOf(b, entryB)))!;
 
 /** The cell in which an entry's mean loss is lowest. */
 export const bestOf = (cells: readonly Cell[], entry: RaceEntry): Cell =>
-  cells.reduce((best, cell) => (meanOf(cell.result, entry).mean < meanOf(best.result, entry).mean ? cell : best));
+  cells.reduce((best, cell) =>
+    meanOf(cell.result, entry).mean < meanOf(best.result, entry).mean ? cell : best,
+  );
 
 /** The cells of one text and length in the order of their rates. */
-export const cellsOf = ({ cells }: LearningRates, set: SetId, long = false): Cell[] => cells.filter((c) => c.set === set && c.long === long);
+export const cellsOf = ({ cells }: LearningRates, set: SetId, long = false): Cell[] =>
+  cells.filter((c) => c.set === set && c.long === long);
 
 /** How many modules an entry leaves without an adapter, on average over seeds. */
 export function modulesAtZero({ lanes }: RaceResult, entry: RaceEntry, meanRank: number): number {
@@ -42,86 +54,202 @@ export const zeroSentence = (result: RaceResult, meanRank: number): string =>
   `Of ${result.modules.length} modules, so many get rank 0: ${result.spec.race.entries.map((e) => `${names[e]} ${modulesAtZero(result, e, meanRank).toFixed(1).replace('.0', '')}`).join(', ')}.`;
 
 export function learningRatesReport(file: LearningRates): string {
-  const { spec: { race, training, seed }, model, provider, versions, modules } = file.cells[0]!.result, sets = SET_IDS.filter((set) => cellsOf(file, set).length > 0);
+  const {
+    spec: { race, training, seed },
+    model,
+    provider,
+    versions,
+    modules,
+  } = file.cells[0]!.result;
+  const sets = SET_IDS.filter((set) => cellsOf(file, set).length > 0);
   const lines = [
-    '# The allocation at other learning rates', '',
+    '# The allocation at other learning rates',
+    '',
     `Written by \`${file.command}\`: every number on this page comes from that run; the raw results are in`,
     '[`learning-rates.json`](learning-rates.json). What each allocation is: [race.md](../race.md).',
-    ...(file.missing.length > 0 ? ['', `**The run was cut.** Not measured: ${file.missing.map((m) => `${m.steps} steps on ${SETS[m.set]} at ${m.learningRate}`).join(', ')}. The same command goes on from there.`] : []), '',
+    ...(file.missing.length > 0
+      ? [
+          '',
+          `**The run was cut.** Not measured: ${file.missing.map((m) => `${m.steps} steps on ${SETS[m.set]} at ${m.learningRate}`).join(', ')}. The same command goes on from there.`,
+        ]
+      : []),
+    '',
     `Model ${model.title}, its ${modules.length} linear layers; mean rank ${race.meanRanks[0]}, equal ${race.equal}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens`,
     `(${training.decay} rate after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); scale s = 2 at every rank; seeds ${seed} to ${seed + race.seeds - 1}. Losses are of held-out text, in`,
     'nats per token. Differences are seed by seed, with the 95 % t-interval over seeds in brackets; those whose interval leaves out zero are bold.',
     'There are many intervals here, none of them corrected for that: of twenty true zeros one is bold by chance.',
     `Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''}.`,
     ...sets.flatMap((set) => textLines(SETS[set], cellsOf(file, set), cellsOf(file, set, true))),
-    '', '## Ranks', '', zeroSentence(file.cells[0]!.result, race.meanRanks[0]!),
+    '',
+    '## Ranks',
+    '',
+    zeroSentence(file.cells[0]!.result, race.meanRanks[0]!),
   ];
   return `${lines.join('\n')}\n`;
 }
 
 function textLines(title: string, cells: readonly Cell[], long: readonly Cell[]): string[] {
-  const { base, spec: { race: { entries } } } = cells[0]!.result, others = entries.filter((e) => e !== 'uniform');
+  const {
+    base,
+    spec: {
+      race: { entries },
+    },
+  } = cells[0]!.result;
+  const others = entries.filter((e) => e !== 'uniform');
   return [
-    '', `## Trained on ${title}`, '', `Without an adapter: ${base.toFixed(3)}.`,
-    '', '### Each at its own best rate', '', ...tuned(cells, entries),
-    '', '### At every rate', '', 'Loss:', '', ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
-    '', 'Less uniform at the same rate:', '', ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
-    '', ...others.map((e) => `* ${where(cells, e)}`),
-    ...(entries.includes('random') ? [
-      '', 'Less random at the same rate:', '', ...byRate(cells, entries.filter((e) => e !== 'random'), (cell, e) => marked(between(cell.result, e, cell.result, 'random'))),
-    ] : []),
+    '',
+    `## Trained on ${title}`,
+    '',
+    `Without an adapter: ${base.toFixed(3)}.`,
+    '',
+    '### Each at its own best rate',
+    '',
+    ...tuned(cells, entries),
+    '',
+    '### At every rate',
+    '',
+    'Loss:',
+    '',
+    ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
+    '',
+    'Less uniform at the same rate:',
+    '',
+    ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
+    '',
+    ...others.map((e) => `* ${where(cells, e)}`),
+    ...(entries.includes('random')
+      ? [
+          '',
+          'Less random at the same rate:',
+          '',
+          ...byRate(
+            cells,
+            entries.filter((e) => e !== 'random'),
+            (cell, e) => marked(between(cell.result, e, cell.result, 'random')),
+          ),
+        ]
+      : []),
     ...(entries.includes('eva') && entries.includes('eva-uniform') ? evaLines(cells) : []),
     ...(long.length > 0 ? longLines(long) : []),
   ];
 }
 
-/** Every entry at the rate that is best for it, against uniform (and random) at the rate best for that. */
+/**
+ * Every entry at the rate that is best for it, against uniform (and random) at the rate best for
+ * that.
+ */
 function tuned(cells: readonly Cell[], entries: readonly RaceEntry[]): string[] {
-  const against = (['uniform', 'random'] as const).filter((e) => entries.includes(e)), first = cells[0]!;
+  const against = (['uniform', 'random'] as const).filter((e) => entries.includes(e));
+  const first = cells[0]!;
   const rows = entries.map((entry) => {
     const best = bestOf(cells, entry);
-    return [names[entry], String(best.learningRate), meanOf(best.result, entry).mean.toFixed(3), ...against.map((e) => (e === entry ? '' : marked(between(best.result, entry, bestOf(cells, e).result, e))))];
+    return [
+      names[entry],
+      String(best.learningRate),
+      meanOf(best.result, entry).mean.toFixed(3),
+      ...against.map((e) =>
+        e === entry ? '' : marked(between(best.result, entry, bestOf(cells, e).result, e)),
+      ),
+    ];
   });
-  const best = bestOf(cells, 'uniform'), gain = between(best.result, 'uniform', first.result, 'uniform'), others = entries.filter((e) => e !== 'uniform');
+  const best = bestOf(cells, 'uniform');
+  const gain = between(best.result, 'uniform', first.result, 'uniform');
+  const others = entries.filter((e) => e !== 'uniform');
   return [
-    `**Against uniform, each at its own best rate: ${sided(others, (e) => between(bestOf(cells, e).result, e, best.result, 'uniform'), (e) => names[e], ': ')}.**`, '',
-    ...markdownTable([['ranks by', 'best rate', 'loss', ...against.map((e) => `less ${e} at its best`)], ...rows]), '',
+    `**Against uniform, each at its own best rate: ${sided(
+      others,
+      (e) => between(bestOf(cells, e).result, e, best.result, 'uniform'),
+      (e) => names[e],
+      ': ',
+    )}.**`,
+    '',
+    ...markdownTable([
+      ['ranks by', 'best rate', 'loss', ...against.map((e) => `less ${e} at its best`)],
+      ...rows,
+    ]),
+    '',
     'The best of the rates is that with the lowest mean loss on the same held-out text, for every entry alike; the intervals leave out that it was chosen.',
-    ...(best === first ? [] : [`The rate alone, from ${first.learningRate} to ${best.learningRate}, changes uniform by ${shown(gain)}.`]),
+    ...(best === first
+      ? []
+      : [
+          `The rate alone, from ${first.learningRate} to ${best.learningRate}, changes uniform by ${shown(gain)}.`,
+        ]),
   ];
 }
 
-function byRate(cells: readonly Cell[], entries: readonly RaceEntry[], cell: (cell: Cell, entry: RaceEntry) => string): string[] {
-  return markdownTable([['ranks by', ...cells.map((c) => String(c.learningRate))], ...entries.map((e) => [names[e], ...cells.map((c) => cell(c, e))])]);
+function byRate(
+  cells: readonly Cell[],
+  entries: readonly RaceEntry[],
+  cell: (cell: Cell, entry: RaceEntry) => string,
+): string[] {
+  return markdownTable([
+    ['ranks by', ...cells.map((c) => String(c.learningRate))],
+    ...entries.map((e) => [names[e], ...cells.map((c) => cell(c, e))]),
+  ]);
 }
 
 /** At which rates an entry lies below uniform, above it, or neither. */
 function where(cells: readonly Cell[], entry: RaceEntry): string {
-  return `${names[entry].replace(/^./, (c) => c.toUpperCase())} against uniform: ${sided(cells, (c) => between(c.result, entry, c.result, 'uniform'), (c) => String(c.learningRate), ' at ')}.`;
+  return `${names[entry].replace(/^./, (c) => c.toUpperCase())} against uniform: ${sided(
+    cells,
+    (c) => between(c.result, entry, c.result, 'uniform'),
+    (c) => String(c.learningRate),
+    ' at ',
+  )}.`;
 }
 
 /** What lies below uniform, what above it, what is not told from it, by its interval. */
-function sided<T>(all: readonly T[], of: (one: T) => Interval, name: (one: T) => string, joint: string): string {
+function sided<T>(
+  all: readonly T[],
+  of: (one: T) => Interval,
+  name: (one: T) => string,
+  joint: string,
+): string {
   const listed = (side: string, holds: (v: Interval) => boolean) => {
     const which = all.filter((one) => holds(of(one))).map(name);
     return which.length > 0 ? [`${side}${joint}${which.join(', ')}`] : [];
   };
-  return [...listed('below', low), ...listed('above', high), ...listed('not told from it', (v) => !low(v) && !high(v))].join('; ');
+  return [
+    ...listed('below', low),
+    ...listed('above', high),
+    ...listed('not told from it', (v) => !low(v) && !high(v)),
+  ].join('; ');
 }
 
 /** What EVA's start does at uniform ranks, and what its ranks add. */
 const evaLines = (cells: readonly Cell[]): string[] => [
-  '', '### EVA: its start and its ranks', '', ...markdownTable([
+  '',
+  '### EVA: its start and its ranks',
+  '',
+  ...markdownTable([
     ['', ...cells.map((c) => String(c.learningRate))],
-    ['start: EVA at uniform ranks less uniform', ...cells.map(({ result }) => marked(between(result, 'eva-uniform', result, 'uniform')))],
-    ['ranks: EVA less EVA at uniform ranks', ...cells.map(({ result }) => marked(between(result, 'eva', result, 'eva-uniform')))],
+    [
+      'start: EVA at uniform ranks less uniform',
+      ...cells.map(({ result }) => marked(between(result, 'eva-uniform', result, 'uniform'))),
+    ],
+    [
+      'ranks: EVA less EVA at uniform ranks',
+      ...cells.map(({ result }) => marked(between(result, 'eva', result, 'eva-uniform'))),
+    ],
   ]),
 ];
 
 function longLines(cells: readonly Cell[]): string[] {
-  const { race: { entries }, training: { steps } } = cells[0]!.result.spec, others = entries.filter((e) => e !== 'uniform');
+  const {
+    race: { entries },
+    training: { steps },
+  } = cells[0]!.result.spec;
+  const others = entries.filter((e) => e !== 'uniform');
   return [
-    '', `### ${steps} steps`, '', 'Loss:', '', ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
-    '', 'Less uniform at the same rate:', '', ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
+    '',
+    `### ${steps} steps`,
+    '',
+    'Loss:',
+    '',
+    ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
+    '',
+    'Less uniform at the same rate:',
+    '',
+    ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
   ];
 }

@@ -1,7 +1,8 @@
 /**
- * `rank-atlas experiment learning-rates`: the same race at several learning rates, over two texts; at two of them also for longer. Writes
- * docs/experiments/learning-rates.md and the raw results beside it after every race. The race under way is kept there, too, so a run
- * that was cut goes on from its last whole seed.
+ * `rank-atlas experiment learning-rates`: the same race at several learning rates, over two texts;
+ * at two of them also for longer. Writes docs/experiments/learning-rates.md and the raw results
+ * beside it after every race. The race under way is kept there, too, so a run that was cut goes on
+ * from its last whole seed.
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +22,12 @@ import { settingsOf } from './settings.ts';
 import { openStudy } from './study.ts';
 
 /** One race of the experiment. `long`: more steps, fewer entries. */
-export interface Cell { set: SetId; long: boolean; learningRate: number; result: RaceResult }
+export interface Cell {
+  set: SetId;
+  long: boolean;
+  learningRate: number;
+  result: RaceResult;
+}
 
 /** The raw results, in the plan's order; `missing`: what a run that was cut did not come to. */
 export interface LearningRates {
@@ -32,42 +38,100 @@ export interface LearningRates {
   missing: { set: SetId; steps: number; learningRate: number }[];
 }
 
-const RATES = [4e-3, 8e-3, 1.2e-2, 1.6e-2, 3e-2], LONG_RATES = [8e-3, 1.2e-2];
-const race = { meanRanks: [1], seeds: 5 }, training = { batch: 4, length: 32, heldSequences: 32, evaluateEvery: 0 };
-const SHORT = { race: { ...race, entries: ['adarank', 'eva', 'eva-uniform', 'uniform', 'random'] }, training: { ...training, steps: 30 } };
-const LONG = { race: { ...race, entries: ['adarank', 'uniform'] }, training: { ...training, steps: 200 } };
+const RATES = [4e-3, 8e-3, 1.2e-2, 1.6e-2, 3e-2];
+const LONG_RATES = [8e-3, 1.2e-2];
+const race = { meanRanks: [1], seeds: 5 };
+const training = { batch: 4, length: 32, heldSequences: 32, evaluateEvery: 0 };
+const SHORT = {
+  race: { ...race, entries: ['adarank', 'eva', 'eva-uniform', 'uniform', 'random'] },
+  training: { ...training, steps: 30 },
+};
+const LONG = {
+  race: { ...race, entries: ['adarank', 'uniform'] },
+  training: { ...training, steps: 200 },
+};
 
 type Planned = Omit<Cell, 'result'> & { spec: ExperimentSpec };
 
 function planned(options: Options): Planned[] {
-  const cells = [false, true].flatMap((long) => SET_IDS.flatMap((set) => (long ? LONG_RATES : RATES).map((learningRate) => ({ set, long, learningRate }))));
+  const cells = [false, true].flatMap((long) =>
+    SET_IDS.flatMap((set) =>
+      (long ? LONG_RATES : RATES).map((learningRate) => ({ set, long, learningRate })),
+    ),
+  );
   return cells.map((cell) => {
-    const of = cell.long ? LONG : SHORT, spec = parseSpec({ study: 'race', race: of.race, training: { ...of.training, ...textsOf(cell.set), learningRate: cell.learningRate } });
-    const asked = setByPaths(spec, settingsOf(options)), { race: { entries, meanRanks, seeds }, training: { learningRate } } = asked;
-    if (learningRate !== cell.learningRate || meanRanks.length !== 1 || seeds < SEEDS_FOR_INTERVALS || !entries.includes('uniform')) {
-      throw new AtlasError('usage', { why: `learning-rates sets the learning rates itself and compares with uniform at one mean rank, over ${SEEDS_FOR_INTERVALS} seeds or more` });
+    const of = cell.long ? LONG : SHORT;
+    const spec = parseSpec({
+      study: 'race',
+      race: of.race,
+      training: { ...of.training, ...textsOf(cell.set), learningRate: cell.learningRate },
+    });
+    const asked = setByPaths(spec, settingsOf(options));
+    const {
+      race: { entries, meanRanks, seeds },
+      training: { learningRate },
+    } = asked;
+    if (
+      learningRate !== cell.learningRate ||
+      meanRanks.length !== 1 ||
+      seeds < SEEDS_FOR_INTERVALS ||
+      !entries.includes('uniform')
+    ) {
+      throw new AtlasError('usage', {
+        why: `learning-rates sets the learning rates itself and compares with uniform at one mean rank, over ${SEEDS_FOR_INTERVALS} seeds or more`,
+      });
     }
     return { ...cell, spec: asked };
   });
 }
 
-export async function learningRates(folder: string, command: string, options: Options): Promise<string> {
-  const path = join(folder, 'learning-rates.json'), part = join(folder, 'learning-rates.part.json'), plan = planned(options);
-  const earlier = await jsonAt<LearningRates>(path), races = earlier?.format === 'rank-atlas-learning-rates' && earlier.missing.length > 0 ? earlier.cells.map((c) => c.result) : [], state = await jsonAt<RaceState>(part);
-  const { context, keeper, dispose } = await openStudy(plan[0]!.spec, options), { model } = context.spec, cells: Cell[] = [];
+export async function learningRates(
+  folder: string,
+  command: string,
+  options: Options,
+): Promise<string> {
+  const path = join(folder, 'learning-rates.json');
+  const part = join(folder, 'learning-rates.part.json');
+  const plan = planned(options);
+  const earlier = await jsonAt<LearningRates>(path);
+  const races =
+    earlier?.format === 'rank-atlas-learning-rates' && earlier.missing.length > 0
+      ? earlier.cells.map((c) => c.result)
+      : [];
+  const state = await jsonAt<RaceState>(part);
+  const { context, keeper, dispose } = await openStudy(plan[0]!.spec, options);
+  const { model } = context.spec;
+  const cells: Cell[] = [];
   let report = '';
   try {
     for (const [i, { spec, ...cell }] of plan.entries()) {
-      const isThis = (r: RaceState | RaceResult) => JSON.stringify(parseSpec(r.spec)) === JSON.stringify({ ...spec, model });
+      const isThis = (r: RaceState | RaceResult) =>
+        JSON.stringify(parseSpec(r.spec)) === JSON.stringify({ ...spec, model });
       // Neither the rate nor the text that is trained on changes AdaRank's importances.
-      const importances = cells[0]?.result.measured.find((m) => m.entry === 'adarank')?.importances ?? null;
+      const importances =
+        cells[0]?.result.measured.find((m) => m.entry === 'adarank')?.importances ?? null;
       const of = { ...context, spec: { ...spec, model }, importances };
-      const result = races.find(isThis) ?? await racedIn(of, await keeper('race', of.spec), state && isThis(state) ? state : null, (now) => save(part, now));
+      const result =
+        races.find(isThis) ??
+        (await racedIn(
+          of,
+          await keeper('race', of.spec),
+          state && isThis(state) ? state : null,
+          (now) => save(part, now),
+        ));
       cells.push({ ...cell, result });
-      const missing = plan.slice(i + 1).map((p) => ({ set: p.set, steps: p.spec.training.steps, learningRate: p.learningRate }));
+      const missing = plan
+        .slice(i + 1)
+        .map((p) => ({ set: p.set, steps: p.spec.training.steps, learningRate: p.learningRate }));
       // What an earlier run has beyond this race stays in the file until it is come to.
       if (races.length > cells.length && races.includes(result)) continue;
-      const file: LearningRates = { format: 'rank-atlas-learning-rates', version: 1, command, cells, missing };
+      const file: LearningRates = {
+        format: 'rank-atlas-learning-rates',
+        version: 1,
+        command,
+        cells,
+        missing,
+      };
       await save(path, file);
       report = learningRatesReport(file);
       await writeBytes(join(folder, 'learning-rates.md'), report);
@@ -79,9 +143,12 @@ export async function learningRates(folder: string, command: string, options: Op
   return report;
 }
 
-const save = (path: string, value: unknown): Promise<void> => writeBytes(path, `${JSON.stringify(value)}\n`);
+const save = (path: string, value: unknown): Promise<void> =>
+  writeBytes(path, `${JSON.stringify(value)}\n`);
 
 /** Null where there is none, or none that can be read. */
 async function jsonAt<T>(path: string): Promise<T | null> {
-  return readBytes(path).then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T).catch(() => null);
+  return readBytes(path)
+    .then((bytes) => JSON.parse(new TextDecoder().decode(bytes)) as T)
+    .catch(() => null);
 }

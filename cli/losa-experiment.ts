@@ -1,6 +1,7 @@
 /**
- * `rank-atlas experiment losa`: LoSA beside its nearest rival on the bundled model, at 50 and 70 % zeros and over three seeds, and writes
- * docs/experiments/losa.md with every number in it, the raw results beside it.
+ * `rank-atlas experiment losa`: LoSA beside its nearest rival on the bundled model, at 50 and 70 %
+ * zeros and over three seeds, and writes docs/experiments/losa.md with every number in it, the raw
+ * results beside it.
  */
 import { join } from 'node:path';
 import { resultOf, type PruneResult } from '../src/experiment/prune-state.ts';
@@ -16,13 +17,31 @@ import { writeBytes } from './output.ts';
 import { pruned } from './prune.ts';
 import { settingsOf } from './settings.ts';
 
-const SPARSITIES = [0.5, 0.7], SEEDS = [1, 2, 3];
+const SPARSITIES = [0.5, 0.7];
+const SEEDS = [1, 2, 3];
 
-/** Writes the page and returns it; the results are in `folder` as they come, seeds outermost, so that what is there so far compares like with like. */
-export async function losaExperiment(folder: string, command: string, options: Options): Promise<string> {
-  const { dtype, set, provider, threads } = options, keeper = await keeperOf<PruneResult[]>('losa', [packageJson.version, dtype, set, provider, threads]), results = [...keeper.from ?? []];
+/**
+ * Writes the page and returns it; the results are in `folder` as they come, seeds outermost, so
+ * that what is there so far compares like with like.
+ */
+export async function losaExperiment(
+  folder: string,
+  command: string,
+  options: Options,
+): Promise<string> {
+  const { dtype, set, provider, threads } = options;
+  const keeper = await keeperOf<PruneResult[]>('losa', [
+    packageJson.version,
+    dtype,
+    set,
+    provider,
+    threads,
+  ]);
+  const results = [...(keeper.from ?? [])];
   keeper.taken();
-  for (const [seed, sparsity] of SEEDS.flatMap((s) => SPARSITIES.map((z) => [s, z] as const)).slice(results.length)) {
+  for (const [seed, sparsity] of SEEDS.flatMap((s) => SPARSITIES.map((z) => [s, z] as const)).slice(
+    results.length,
+  )) {
     results.push(await losaAndRival(seed, sparsity, options));
     keeper.offer(async () => [...results]);
     await keeper.save();
@@ -34,53 +53,97 @@ export async function losaExperiment(folder: string, command: string, options: O
 }
 
 /** A pruning up to its nearest rival: LoSA, Wanda alone, and Wanda with masked LoRA. */
-export async function losaAndRival(seed: number, sparsity: number, options: Options): Promise<PruneResult> {
-  const spec = setByPaths(parseSpec({ study: 'prune', seed, prune: { sparsity } }), settingsOf(options));
+export async function losaAndRival(
+  seed: number,
+  sparsity: number,
+  options: Options,
+): Promise<PruneResult> {
+  const spec = setByPaths(
+    parseSpec({ study: 'prune', seed, prune: { sparsity } }),
+    settingsOf(options),
+  );
   return resultOf((await pruned(spec, options, 'masked')).state);
 }
 
-interface Way { name: string; zeros: number; of(result: PruneResult): number }
+interface Way {
+  name: string;
+  zeros: number;
+  of(result: PruneResult): number;
+}
 
 /** The page of documentation, written from the results alone. */
 export function losaReport(results: readonly PruneResult[], command: string): string {
-  const { spec: { prune, training }, model, provider, versions, dense } = results[0]!, seeds = [...new Set(results.map((r) => r.spec.seed))];
+  const {
+    spec: { prune, training },
+    model,
+    provider,
+    versions,
+    dense,
+  } = results[0]!;
+  const seeds = [...new Set(results.map((r) => r.spec.seed))];
   const lines = [
-    '# Does LoSA beat masked LoRA?', '',
+    '# Does LoSA beat masked LoRA?',
+    '',
     `Written by \`${command}\`: every number on this page comes from that run, the raw results are in`,
-    '[`losa.json`](losa.json). What each way is: [losa.md](../losa.md#compared-with).', '',
+    '[`losa.json`](losa.json). What each way is: [losa.md](../losa.md#compared-with).',
+    '',
     `Model ${model.title}, trained on ${training.train.kind === 'bundled' ? training.train.id : 'a text of its own'}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens for either way, learning rate ${training.learningRate};`,
     `LoSA in ${prune.rounds} rounds. Seeds ${seeds.join(', ')}: each with its own order of the data and initial adapters. Loss: held-out text, nats per token (the dense model:`,
     `${dense!.loss.toFixed(4)}). Intervals: 95 % t-intervals over seeds; "to LoSA" is the difference seed by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
   ];
   for (const sparsity of [...new Set(results.map((r) => r.spec.prune.sparsity))]) {
     const own = results.filter((r) => r.spec.prune.sparsity === sparsity);
-    lines.push('', `## ${100 * sparsity} % zeros`, '', ...markdownTable(rows(own)), '', verdict(sparsity, differences(own, maskedOf)));
+    lines.push(
+      '',
+      `## ${100 * sparsity} % zeros`,
+      '',
+      ...markdownTable(rows(own)),
+      '',
+      verdict(sparsity, differences(own, maskedOf)),
+    );
   }
   return `${lines.join('\n')}\n`;
 }
 
 const losaOf = (r: PruneResult): number => r.rounds.at(-1)!.repaired!;
 const maskedOf = (r: PruneResult): number => r.masked!.loss;
-const differences = (results: readonly PruneResult[], of: Way['of']): number[] => results.map((r) => of(r) - losaOf(r));
+const differences = (results: readonly PruneResult[], of: Way['of']): number[] =>
+  results.map((r) => of(r) - losaOf(r));
 
 function rows(results: readonly PruneResult[]): string[][] {
-  const { rounds, wanda, masked } = results[0]!, last = rounds.at(-1)!;
+  const { rounds, wanda, masked } = results[0]!;
+  const last = rounds.at(-1)!;
   const ways: Way[] = [
     { name: 'Wanda alone', zeros: wanda!.zeros, of: (r) => r.wanda!.loss },
-    { name: `LoSA, mean rank ${last.meanRank} at its end`, zeros: summarise(last.zeros).mean, of: losaOf },
+    {
+      name: `LoSA, mean rank ${last.meanRank} at its end`,
+      zeros: summarise(last.zeros).mean,
+      of: losaOf,
+    },
     { name: `Wanda, then masked LoRA of rank ${masked!.rank}`, zeros: masked!.zeros, of: maskedOf },
   ];
   return [
     ['way', 'zeros', 'loss', '95 %', 'to LoSA', '95 %'],
     ...ways.map(({ name, zeros, of }) => {
-      const apart = differences(results, of), itself = of === losaOf, losses = results.map(of);
-      return [name, `${(100 * zeros).toFixed(1)} %`, figure(summarise(losses).mean), range(interval95(losses)), itself ? '' : figure(summarise(apart).mean, true), itself ? '' : range(interval95(apart), true)];
+      const apart = differences(results, of);
+      const itself = of === losaOf;
+      const losses = results.map(of);
+      return [
+        name,
+        `${(100 * zeros).toFixed(1)} %`,
+        figure(summarise(losses).mean),
+        range(interval95(losses)),
+        itself ? '' : figure(summarise(apart).mean, true),
+        itself ? '' : range(interval95(apart), true),
+      ];
     }),
   ];
 }
 
 /** What the differences from LoSA, seed by seed, allow to say. */
 function verdict(sparsity: number, apart: readonly number[]): string {
-  const interval = interval95(apart), parts = interval !== null && (interval.high < 0 || interval.low > 0), by = Math.abs(summarise(apart).mean).toFixed(3);
+  const interval = interval95(apart);
+  const parts = interval !== null && (interval.high < 0 || interval.low > 0);
+  const by = Math.abs(summarise(apart).mean).toFixed(3);
   return `At ${100 * sparsity} % zeros ${!parts ? `${apart.length} seeds cannot tell LoSA and masked LoRA apart.` : `${interval.high < 0 ? 'masked LoRA is lower than LoSA' : 'LoSA is lower than masked LoRA'} by ${by} nats per token, ${apart.length} seeds.`}`;
 }

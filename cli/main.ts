@@ -1,7 +1,8 @@
 /**
  * The command line: which command, its options, and what a failure looks like.
  *
- * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage, 130 and 143 stopped by Ctrl-C or SIGTERM.
+ * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage,
+ * 130 and 143 stopped by Ctrl-C or SIGTERM.
  */
 import { AtlasError } from '../src/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -9,7 +10,8 @@ import { checkOutputs, commands, isCommand, parse, usage } from './options.ts';
 import { stoppable } from './stopping.ts';
 import { plainConsole } from './terminal.ts';
 
-const help = () => `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
+const help =
+  () => `rank-atlas ${packageJson.version}: where in a quantised language model an adapter's rank belongs.
 
 ${usage().commands}
 
@@ -37,7 +39,11 @@ export async function main(args: string[]): Promise<number> {
       return 2;
     }
     // No sentence was written for it: that is a fault of ours.
-    console.error(`rank-atlas: an unexpected failure (${String((error as Error | undefined)?.message ?? error).split('\n')[0]!.slice(0, 300)}); please report it, with the command.`);
+    console.error(
+      `rank-atlas: an unexpected failure (${String((error as Error | undefined)?.message ?? error)
+        .split('\n')[0]!
+        .slice(0, 300)}); please report it, with the command.`,
+    );
     return 1;
   } finally {
     restore();
@@ -48,15 +54,21 @@ async function dispatch(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (name === undefined || name === '--help' || name === '-h' || words.includes('--help')) {
-    const { presets } = await import('../src/experiment/schema.ts'), { trainingPresets } = await import('../src/experiment/training-spec.ts');
-    console.log(help().replace('PRESETS', Object.keys(presets).join(', ')).replace('METHODS', Object.keys(trainingPresets).join(', ')));
+    const { presets } = await import('../src/experiment/schema.ts');
+    const { trainingPresets } = await import('../src/experiment/training-spec.ts');
+    console.log(
+      help()
+        .replace('PRESETS', Object.keys(presets).join(', '))
+        .replace('METHODS', Object.keys(trainingPresets).join(', ')),
+    );
     return name === undefined ? 2 : 0;
   }
   if (name === '--version' || words.includes('--version')) {
     console.log(packageJson.version);
     return 0;
   }
-  if (!isCommand(name)) throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not a command` });
+  if (!isCommand(name))
+    throw new AtlasError('usage', { why: `"${name.slice(0, 40)}" is not a command` });
   const { argument, options } = parse(name, rest);
   return stoppable(args, async () => {
     await checkOutputs(name, options);

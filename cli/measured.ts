@@ -8,17 +8,31 @@ import type { StudyContext } from '../src/experiment/study.ts';
 import type { Keeper } from './checkpoints.ts';
 import { steps } from './stopping.ts';
 
-/** Draws by module, in their order: each has a name, (seed, module, draw), so any of them can be gone on from. */
+/**
+ * Draws by module, in their order: each has a name, (seed, module, draw), so any of them can be
+ * gone on from.
+ */
 export type KnownDraws = Pick<Measurement, 'measured' | 'times'>;
 
 /** `told` of every event, with what is known after it. Throws what `runExperiment` throws. */
-export async function measured({ spec, engine, model, versions }: StudyContext, batch: TokenBatch, keeper: Keeper<KnownDraws>, told: (state: Measurement, event: RunEvent) => void): Promise<RunResult> {
+export async function measured(
+  { spec, engine, model, versions }: StudyContext,
+  batch: TokenBatch,
+  keeper: Keeper<KnownDraws>,
+  told: (state: Measurement, event: RunEvent) => void,
+): Promise<RunResult> {
   const { from } = keeper;
   let state: Measurement | null = null;
   // What an earlier run knew is told again bit by bit, and must not be lost before it is.
-  const most = (now: Measurement) => now.measured.map((draws, m) => (draws.length < (from?.measured[m]?.length ?? 0) ? from!.measured[m]! : draws));
-  for await (const event of steps(runExperiment({ spec, engine, batch, model, versions, known: from }), keeper)) {
-    const now = state = reduce(state, event);
+  const most = (now: Measurement) =>
+    now.measured.map((draws, m) =>
+      draws.length < (from?.measured[m]?.length ?? 0) ? from!.measured[m]! : draws,
+    );
+  for await (const event of steps(
+    runExperiment({ spec, engine, batch, model, versions, known: from }),
+    keeper,
+  )) {
+    const now = (state = reduce(state, event));
     keeper.offer(async (): Promise<KnownDraws> => ({ measured: most(now), times: now.times }));
     told(now, event);
   }

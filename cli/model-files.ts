@@ -4,7 +4,11 @@ import { AtlasError } from '../src/errors.ts';
 import type { ModelRef } from '../src/experiment/spec.ts';
 import type { ModelFiles } from '../src/model/files.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { parseReference, referenceOf, type RemoteReference } from '../src/model/remote/reference.ts';
+import {
+  parseReference,
+  referenceOf,
+  type RemoteReference,
+} from '../src/model/remote/reference.ts';
 import { remoteFiles } from '../src/model/remote/remote-files.ts';
 import { describeBytes } from '../src/model/figures.ts';
 import { findAndLoad, type LoadedModel } from '../src/worker/load.ts';
@@ -16,13 +20,25 @@ import type { Options } from './options.ts';
 import { clearLine, line } from './progress.ts';
 
 /** `--model`, or the one an experiment names, read and compiled. */
-export const loadFor = async (options: Pick<Options, 'model' | 'dtype' | 'yes' | 'set'>, named: ModelRef): Promise<LoadedModel> =>
-  load(() => (options.model === undefined ? modelNamedBy(named, options) : modelFiles(options.model)), options.dtype);
+export const loadFor = async (
+  options: Pick<Options, 'model' | 'dtype' | 'yes' | 'set'>,
+  named: ModelRef,
+): Promise<LoadedModel> =>
+  load(
+    () => (options.model === undefined ? modelNamedBy(named, options) : modelFiles(options.model)),
+    options.dtype,
+  );
 
 /** MODEL as typed, read and compiled. */
-export const loadTyped = async (model: string, { dtype }: Pick<Options, 'dtype'>): Promise<LoadedModel> => load(() => modelFiles(model), dtype);
+export const loadTyped = async (
+  model: string,
+  { dtype }: Pick<Options, 'dtype'>,
+): Promise<LoadedModel> => load(() => modelFiles(model), dtype);
 
-async function load(find: () => Promise<ModelFiles>, dtype: string | undefined): Promise<LoadedModel> {
+async function load(
+  find: () => Promise<ModelFiles>,
+  dtype: string | undefined,
+): Promise<LoadedModel> {
   let title = '';
   const named = async () => {
     const files = await find();
@@ -30,20 +46,33 @@ async function load(find: () => Promise<ModelFiles>, dtype: string | undefined):
     return files;
   };
   try {
-    return await findAndLoad(named, { dtype, onProgress: (loaded, total) => line(`Reading ${title}, ${describeBytes(loaded)} of ${describeBytes(total)}`) });
+    return await findAndLoad(named, {
+      dtype,
+      onProgress: (loaded, total) =>
+        line(`Reading ${title}, ${describeBytes(loaded)} of ${describeBytes(total)}`),
+    });
   } finally {
     clearLine();
   }
 }
 
-/** MODEL as typed: a path first, then a hub id or an address. Throws `no-file`, and what the hub says. */
+/**
+ * MODEL as typed: a path first, then a hub id or an address. Throws `no-file`, and what the hub
+ * says.
+ */
 function modelFiles(model: string): Promise<ModelFiles> {
   const reference = existsSync(model) ? null : parseReference(model, hubAddress());
   return reference ? elsewhere(reference) : nodeFiles(model);
 }
 
-/** The files of the model an experiment names, of another host only where the user agrees. Throws `usage` for one that only its owner has. */
-async function modelNamedBy({ id }: ModelRef, { yes = false, set = [] }: Pick<Options, 'yes' | 'set'>): Promise<ModelFiles> {
+/**
+ * The files of the model an experiment names, of another host only where the user agrees. Throws
+ * `usage` for one that only its owner has.
+ */
+async function modelNamedBy(
+  { id }: ModelRef,
+  { yes = false, set = [] }: Pick<Options, 'yes' | 'set'>,
+): Promise<ModelFiles> {
   if (id.startsWith('bundled:')) return bundledModel(id.slice('bundled:'.length));
   const reference = referenceOf(id, hubAddress());
   if (reference) {
@@ -51,16 +80,22 @@ async function modelNamedBy({ id }: ModelRef, { yes = false, set = [] }: Pick<Op
     if (!typed) await agreed(reference, hubAddress(), yes);
     return elsewhere(reference);
   }
-  throw new AtlasError('usage', { why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model` });
+  throw new AtlasError('usage', {
+    why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model`,
+  });
 }
 
-/** A token opens what its owner may read; it is for the hub alone, and not passed on where that redirects. */
+/**
+ * A token opens what its owner may read; it is for the hub alone, and not passed on where that
+ * redirects.
+ */
 async function elsewhere(reference: RemoteReference): Promise<ModelFiles> {
   const token = hubToken();
   return remoteFiles(reference, {
     hub: hubAddress(),
     store: await diskStore(),
-    ...(reference.kind === 'hub' && token !== null && { headers: { Authorization: `Bearer ${token}` } }),
+    ...(reference.kind === 'hub' &&
+      token !== null && { headers: { Authorization: `Bearer ${token}` } }),
     onWarning: (warning) => console.error(`rank-atlas: ${warning.message}`),
   });
 }

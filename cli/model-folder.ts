@@ -1,4 +1,7 @@
-/** A changed model on disk, laid out like a hub repository: what was made, and beside it the config and tokenizer it came with. */
+/**
+ * A changed model on disk, laid out like a hub repository: what was made, and beside it the config
+ * and tokenizer it came with.
+ */
 import { dirname, join } from 'node:path';
 import { readFile } from '../src/model/files.ts';
 import type { OpenModel } from '../src/model/repository.ts';
@@ -6,16 +9,25 @@ import type { ModelPart } from '../src/onnx/write-model.ts';
 import { makeFolder, writeTogether, type OutFile } from './output.ts';
 
 /**
- * Writes `files`, one at a time as they are made, then what stands beside the graph; gives the bytes written by path. A graph is never there
- * beside weights, a config or a tokenizer of another. Throws `usage`.
+ * Writes `files`, one at a time as they are made, then what stands beside the graph; gives the
+ * bytes written by path. A graph is never there beside weights, a config or a tokenizer of another.
+ * Throws `usage`.
  */
-export async function writeModelFolder(folder: string, files: AsyncIterable<ModelPart> | Iterable<ModelPart>, { beside }: Pick<OpenModel, 'beside'>): Promise<Map<string, number>> {
+export async function writeModelFolder(
+  folder: string,
+  files: AsyncIterable<ModelPart> | Iterable<ModelPart>,
+  { beside }: Pick<OpenModel, 'beside'>,
+): Promise<Map<string, number>> {
   const written = new Map<string, number>();
   async function* parts(): AsyncGenerator<OutFile> {
     for await (const { name, bytes, chunks } of files) yield await part(name, bytes, chunks);
     for (const file of beside) yield await part(file.path, file.bytes, [await readFile(file)]);
   }
-  const part = async (name: string, bytes: number, content: readonly Uint8Array[]): Promise<OutFile> => {
+  const part = async (
+    name: string,
+    bytes: number,
+    content: readonly Uint8Array[],
+  ): Promise<OutFile> => {
     const path = join(folder, name);
     await makeFolder(dirname(path));
     written.set(path, bytes);

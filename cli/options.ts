@@ -1,18 +1,50 @@
-/** Which commands there are and which options each uses: the one table that the help and the checks follow. */
+/**
+ * Which commands there are and which options each uses: the one table that the help and the checks
+ * follow.
+ */
 import { parseArgs } from 'node:util';
 import { AtlasError } from '../src/errors.ts';
 import { checkWritable } from './output.ts';
 
 /** Every option there is, and how it is given. */
 const KINDS = {
-  model: 'value', text: 'value', held: 'value', ids: 'value', ranks: 'value', from: 'value', adapter: 'value', rank: 'value', tokens: 'value', temperature: 'value', 'top-p': 'value',
-  seed: 'value', bos: 'value', set: 'values', checkpoint: 'value', resume: 'value', dump: 'value', grad: 'flag', out: 'value', 'out-model': 'value', provider: 'value', threads: 'value', dtype: 'value', json: 'flag', yes: 'flag',
+  model: 'value',
+  text: 'value',
+  held: 'value',
+  ids: 'value',
+  ranks: 'value',
+  from: 'value',
+  adapter: 'value',
+  rank: 'value',
+  tokens: 'value',
+  temperature: 'value',
+  'top-p': 'value',
+  seed: 'value',
+  bos: 'value',
+  set: 'values',
+  checkpoint: 'value',
+  resume: 'value',
+  dump: 'value',
+  grad: 'flag',
+  out: 'value',
+  'out-model': 'value',
+  provider: 'value',
+  threads: 'value',
+  dtype: 'value',
+  json: 'flag',
+  yes: 'flag',
 } as const;
 
 export type OptionName = keyof typeof KINDS;
 
 /** Options as given; a command sees those it uses, absent ones are undefined. */
-export type Options = { [K in OptionName]?: (typeof KINDS)[K] extends 'flag' ? boolean : (typeof KINDS)[K] extends 'values' ? string[] : string };
+export type Options = {
+  [K in OptionName]?: (typeof KINDS)[K] extends 'flag'
+    ? boolean
+    : (typeof KINDS)[K] extends 'values'
+      ? string[]
+      : string;
+};
 
 /** Runs a command on its one positional argument; returns the exit code. */
 export type Command = (argument: string, options: Options) => Promise<number>;
@@ -28,57 +60,115 @@ interface Entry {
   load(): Promise<Command>;
 }
 
-const MODEL = { model: 'PATH', dtype: 'q4|q4f16|fp16|fp32|…' }, ENGINE = { provider: 'wasm|webgpu', threads: 'N' }, SET = { set: 'key.path=value (repeatable)' }, BOS = { bos: 'tokenizer|none|always (what stands before each text)' };
+const MODEL = { model: 'PATH', dtype: 'q4|q4f16|fp16|fp32|…' };
+const ENGINE = { provider: 'wasm|webgpu', threads: 'N' };
+const SET = { set: 'key.path=value (repeatable)' };
+const BOS = { bos: 'tokenizer|none|always (what stands before each text)' };
 
 export const commands = {
   run: {
-    argument: 'SPEC.json|LINK|PRESET', about: 'measure, allocate, print the ranks',
-    uses: { ...MODEL, text: 'FILE', ids: "'[[1,2,3]]' (one of both, where the experiment measures)", seed: 'N', ...BOS, ...SET, ...ENGINE, out: 'FILE.json', 'out-model': 'FOLDER (compress, losa)', yes: '(fetch the model it names)', adapter: 'FOLDER|ZIP (race: the entry "imported" trains on from it; samples)' },
+    argument: 'SPEC.json|LINK|PRESET',
+    about: 'measure, allocate, print the ranks',
+    uses: {
+      ...MODEL,
+      text: 'FILE',
+      ids: "'[[1,2,3]]' (one of both, where the experiment measures)",
+      seed: 'N',
+      ...BOS,
+      ...SET,
+      ...ENGINE,
+      out: 'FILE.json',
+      'out-model': 'FOLDER (compress, losa)',
+      yes: '(fetch the model it names)',
+      adapter: 'FOLDER|ZIP (race: the entry "imported" trains on from it; samples)',
+    },
     writes: { out: 'file', 'out-model': 'folder' },
     load: async () => (await import('./run.ts')).run,
   },
   train: {
-    argument: 'SPEC.json|METHOD', about: 'train adapters, judge them on held-out text; METHOD: METHODS',
-    uses: { ...MODEL, text: 'FILE', held: 'FILE', ranks: 'RESULT.json', from: 'ADAPTER (to go on from)', seed: 'N', ...BOS, ...SET, ...ENGINE, out: "FOLDER (PEFT's format)", rank: 'N (qdylora: the rank written)', yes: '(fetch the model it names)', checkpoint: 'FILE (where it stands, every half minute and when stopped; without it in the cache)', resume: 'FILE' },
+    argument: 'SPEC.json|METHOD',
+    about: 'train adapters, judge them on held-out text; METHOD: METHODS',
+    uses: {
+      ...MODEL,
+      text: 'FILE',
+      held: 'FILE',
+      ranks: 'RESULT.json',
+      from: 'ADAPTER (to go on from)',
+      seed: 'N',
+      ...BOS,
+      ...SET,
+      ...ENGINE,
+      out: "FOLDER (PEFT's format)",
+      rank: 'N (qdylora: the rank written)',
+      yes: '(fetch the model it names)',
+      checkpoint:
+        'FILE (where it stands, every half minute and when stopped; without it in the cache)',
+      resume: 'FILE',
+    },
     writes: { out: 'folder', checkpoint: 'file' },
     load: async () => (await import('./train.ts')).train,
   },
   eval: {
-    argument: 'ADAPTER', about: 'what a PEFT adapter does to the loss on a text',
+    argument: 'ADAPTER',
+    about: 'what a PEFT adapter does to the loss on a text',
     uses: { ...MODEL, text: 'FILE', ids: "'[[1,2,3]]'", ...BOS, ...SET, ...ENGINE, json: '' },
     load: async () => (await import('./eval.ts')).evaluate,
   },
   experiment: {
-    argument: 'allocations|learning-rates|losa', about: 'measure a page of docs/experiments again: allocations over two texts and five seeds; the same at five learning rates; LoSA against masked LoRA',
+    argument: 'allocations|learning-rates|losa',
+    about:
+      'measure a page of docs/experiments again: allocations over two texts and five seeds; the same at five learning rates; LoSA against masked LoRA',
     uses: { dtype: MODEL.dtype, ...SET, ...ENGINE, out: 'FOLDER' },
     writes: { out: 'folder' },
     load: async () => (await import('./experiment.ts')).experiment,
   },
   generate: {
-    argument: 'PROMPT', about: 'continue a text, through a PEFT adapter if one is given',
-    uses: { ...MODEL, adapter: 'FOLDER|ZIP', rank: 'N (of an adapter good at every rank)', tokens: 'N', temperature: 'T', 'top-p': 'P', seed: 'N', ...BOS, ...ENGINE },
+    argument: 'PROMPT',
+    about: 'continue a text, through a PEFT adapter if one is given',
+    uses: {
+      ...MODEL,
+      adapter: 'FOLDER|ZIP',
+      rank: 'N (of an adapter good at every rank)',
+      tokens: 'N',
+      temperature: 'T',
+      'top-p': 'P',
+      seed: 'N',
+      ...BOS,
+      ...ENGINE,
+    },
     load: async () => (await import('./generate.ts')).generate,
   },
   export: {
-    argument: 'ADAPTER|RESULT.json', about: "an adapter as PEFT's folder or zip, or merged into the model",
+    argument: 'ADAPTER|RESULT.json',
+    about: "an adapter as PEFT's folder or zip, or merged into the model",
     uses: { ...MODEL, out: 'FOLDER|FILE.zip', 'out-model': 'FOLDER (merged)', json: '' },
     writes: { out: 'folder', 'out-model': 'folder' },
     load: async () => (await import('./export.ts')).exportAdapter,
   },
   import: {
-    argument: 'ADAPTER', about: 'what a PEFT adapter is made of: modules, ranks, scales, parameters',
+    argument: 'ADAPTER',
+    about: 'what a PEFT adapter is made of: modules, ranks, scales, parameters',
     uses: { ...MODEL, out: 'RANKS.json (for train --ranks)', json: '' },
     writes: { out: 'file' },
     load: async () => (await import('./import.ts')).importAdapter,
   },
   inspect: {
-    argument: 'MODEL', about: 'what a model is made of, without running it',
+    argument: 'MODEL',
+    about: 'what a model is made of, without running it',
     uses: { dtype: MODEL.dtype, json: '' },
     load: async () => (await import('./inspect.ts')).inspect,
   },
   check: {
-    argument: 'MODEL', about: 'the cut pipeline against the untouched export',
-    uses: { dtype: MODEL.dtype, ids: "'[[1,2,3]]'", dump: 'OUT.safetensors', grad: '(with --dump)', ...ENGINE, json: '' },
+    argument: 'MODEL',
+    about: 'the cut pipeline against the untouched export',
+    uses: {
+      dtype: MODEL.dtype,
+      ids: "'[[1,2,3]]'",
+      dump: 'OUT.safetensors',
+      grad: '(with --dump)',
+      ...ENGINE,
+      json: '',
+    },
     writes: { dump: 'file' },
     load: async () => (await import('./check.ts')).check,
   },
@@ -90,46 +180,87 @@ export const isCommand = (name: string): name is CommandName => Object.hasOwn(co
 
 /** A line for every command, then its options. */
 export function usage(): { commands: string; options: string } {
-  const all = Object.entries(commands) as [CommandName, Entry][], heads = all.map(([name, { argument }]) => `  rank-atlas ${name} ${argument}`);
+  const all = Object.entries(commands) as [CommandName, Entry][];
+  const heads = all.map(([name, { argument }]) => `  rank-atlas ${name} ${argument}`);
   const width = Math.max(...heads.map((h) => h.length)) + 2;
   return {
     commands: all.map(([, { about }], i) => `${heads[i]!.padEnd(width)}${about}`).join('\n'),
-    options: all.map(([name, { uses }]) => wrapped(name.padEnd(11), Object.entries(uses).map(([option, words]) => `--${option} ${words}`.trimEnd()))).join('\n'),
+    options: all
+      .map(([name, { uses }]) =>
+        wrapped(
+          name.padEnd(11),
+          Object.entries(uses).map(([option, words]) => `--${option} ${words}`.trimEnd()),
+        ),
+      )
+      .join('\n'),
   };
 }
 
-/** Options three blanks apart, on lines of at most 110 characters; the first begins with the name. */
+/**
+ * Options three blanks apart, on lines of at most 110 characters; the first begins with the name.
+ */
 function wrapped(name: string, options: readonly string[]): string {
-  const room = 110 - name.length, lines: string[] = [];
+  const room = 110 - name.length;
+  const lines: string[] = [];
   for (const option of options) {
-    const last = lines.at(-1), longer = `${last}   ${option}`;
+    const last = lines.at(-1);
+    const longer = `${last}   ${option}`;
     if (last !== undefined && longer.length <= room) lines[lines.length - 1] = longer;
     else lines.push(option);
   }
   return lines.map((line, i) => (i === 0 ? name : ' '.repeat(name.length)) + line).join('\n');
 }
 
-/** The words after a command. Throws `usage` for an option it does not use, or one that is given twice. */
-export function parse(name: CommandName, args: readonly string[]): { argument: string; options: Options } {
-  const { uses } = commands[name] as Entry, { values, positionals, tokens } = parsed(args), given = tokens.flatMap((t) => (t.kind === 'option' ? [t.name as OptionName] : []));
+/**
+ * The words after a command. Throws `usage` for an option it does not use, or one that is given
+ * twice.
+ */
+export function parse(
+  name: CommandName,
+  args: readonly string[],
+): { argument: string; options: Options } {
+  const { uses } = commands[name] as Entry;
+  const { values, positionals, tokens } = parsed(args);
+  const given = tokens.flatMap((t) => (t.kind === 'option' ? [t.name as OptionName] : []));
   for (const [i, option] of given.entries()) {
-    if (uses[option] === undefined) throw new AtlasError('usage', { why: `"${name}" does not use --${option}` });
-    if (KINDS[option] !== 'values' && given.indexOf(option) < i) throw new AtlasError('usage', { why: `--${option} is given twice` });
+    if (uses[option] === undefined)
+      throw new AtlasError('usage', { why: `"${name}" does not use --${option}` });
+    if (KINDS[option] !== 'values' && given.indexOf(option) < i)
+      throw new AtlasError('usage', { why: `--${option} is given twice` });
   }
-  if (positionals.length !== 1) throw new AtlasError('usage', { why: `"${name}" takes one argument, ${positionals.length} were given` });
+  if (positionals.length !== 1)
+    throw new AtlasError('usage', {
+      why: `"${name}" takes one argument, ${positionals.length} were given`,
+    });
   return { argument: positionals[0]!, options: values as Options };
 }
 
 function parsed(args: readonly string[]) {
-  const options = Object.fromEntries(Object.entries(KINDS).map(([name, kind]) => [name, { type: kind === 'flag' ? 'boolean' : 'string', multiple: kind === 'values' } as const]));
+  const options = Object.fromEntries(
+    Object.entries(KINDS).map(([name, kind]) => [
+      name,
+      { type: kind === 'flag' ? 'boolean' : 'string', multiple: kind === 'values' } as const,
+    ]),
+  );
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
+    return parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
   } catch (error) {
-    throw new AtlasError('usage', { why: (error as Error).message.split(/\.?\n|\. /)[0]!.slice(0, 200) });
+    throw new AtlasError('usage', {
+      why: (error as Error).message.split(/\.?\n|\. /)[0]!.slice(0, 200),
+    });
   }
 }
 
-/** Whether all that a command is to write can be written, before it computes for an hour. Throws `usage`. */
+/**
+ * Whether all that a command is to write can be written, before it computes for an hour. Throws
+ * `usage`.
+ */
 export async function checkOutputs(name: CommandName, options: Options): Promise<void> {
   for (const [option, kind] of Object.entries((commands[name] as Entry).writes ?? {})) {
     const path = options[option as OptionName] as string | undefined;
@@ -140,5 +271,6 @@ export async function checkOutputs(name: CommandName, options: Options): Promise
 /** Refuses options that the command uses, but not for what it was asked to do. Throws `usage`. */
 export function refuseUnused(options: Options, unused: readonly OptionName[], what: string): void {
   const given = unused.find((name) => options[name] !== undefined);
-  if (given !== undefined) throw new AtlasError('usage', { why: `${what} does not use --${given}` });
+  if (given !== undefined)
+    throw new AtlasError('usage', { why: `${what} does not use --${given}` });
 }

@@ -1,11 +1,21 @@
 /**
- * Files a command leaves. Each is written under another name beside its place and then moved there, so that whatever ends the command
- * leaves the file that was there before, or the new one, and never a part of one. Files that belong together are all written before the
- * first is moved; those through which the others are read (a graph, an adapter's config) are taken away first and put back last, so
- * that no moment has an old one beside new ones.
+ * Files a command leaves. Each is written under another name beside its place and then moved there,
+ * so that whatever ends the command leaves the file that was there before, or the new one, and
+ * never a part of one. Files that belong together are all written before the first is moved; those
+ * through which the others are read (a graph, an adapter's config) are taken away first and put
+ * back last, so that no moment has an old one beside new ones.
  */
 import { fstatSync, renameSync, rmSync, type Stats } from 'node:fs';
-import { access, constants, open, readlink, realpath, rm, stat, type FileHandle } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  open,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  type FileHandle,
+} from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
 import { reasonOf } from '../src/model/node-files.ts';
@@ -14,19 +24,32 @@ import { makeFolders } from './disk.ts';
 /** In one piece, or in pieces in order. */
 type Content = string | Uint8Array | Iterable<Uint8Array>;
 
-export interface OutFile { path: string; content: Content }
+export interface OutFile {
+  path: string;
+  content: Content;
+}
 
 export interface Together {
   /** Whether a file is one through which others of the set are read. */
   leads?(path: string): boolean;
-  /** Whether replaced files are mentioned; not where the command itself wrote them, like a checkpoint. */
+  /**
+   * Whether replaced files are mentioned; not where the command itself wrote them, like a
+   * checkpoint.
+   */
   silent?: boolean;
 }
 
 /** Where a path leads once its links are followed. */
-interface Place { path: string; known: Stats | null }
+interface Place {
+  path: string;
+  known: Stats | null;
+}
 
-interface Waiting { as: OutFile; place: Place; beside: string }
+interface Waiting {
+  as: OutFile;
+  place: Place;
+  beside: string;
+}
 
 /** Files under way; none outlives the command, unless that is killed. */
 const beside = new Set<string>();
@@ -36,19 +59,30 @@ const ours = new Set<string>();
 let count = 0;
 
 /** One file, whole or not at all. Throws `usage`. */
-export const writeBytes = (path: string, content: Content, how?: Together): Promise<void> => writeTogether([{ path, content }], how);
+export const writeBytes = (path: string, content: Content, how?: Together): Promise<void> =>
+  writeTogether([{ path, content }], how);
 
 /**
- * Files that belong together, as they are made; folders they need are made too. A pipe or a device is written at once. Says on stderr which files were replaced.
- * Throws `usage` and what making them throws; then what was there before is there still.
+ * Files that belong together, as they are made; folders they need are made too. A pipe or a device
+ * is written at once. Says on stderr which files were replaced. Throws `usage` and what making them
+ * throws; then what was there before is there still.
  */
-export async function writeTogether(files: Iterable<OutFile> | AsyncIterable<OutFile>, { leads = () => false, silent = false }: Together = {}): Promise<void> {
+export async function writeTogether(
+  files: Iterable<OutFile> | AsyncIterable<OutFile>,
+  { leads = () => false, silent = false }: Together = {},
+): Promise<void> {
   const waiting: Waiting[] = [];
   try {
     for await (const file of files) {
       const place = await placeOf(file.path);
-      if (place.known && !isReplaceable(place.known)) await writing(file.path, () => writeThrough(place, file.content));
-      else waiting.push({ as: file, place, beside: await writing(file.path, () => writeBeside(place, file.content)) });
+      if (place.known && !isReplaceable(place.known))
+        await writing(file.path, () => writeThrough(place, file.content));
+      else
+        waiting.push({
+          as: file,
+          place,
+          beside: await writing(file.path, () => writeBeside(place, file.content)),
+        });
     }
     putInPlace(waiting, leads);
   } finally {
@@ -62,11 +96,18 @@ export async function writeTogether(files: Iterable<OutFile> | AsyncIterable<Out
 /** A folder and those above it. Throws `usage`. */
 export async function makeFolder(path: string): Promise<void> {
   await makeFolders(path).catch((cause: unknown) => {
-    throw new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` }, { cause });
+    throw new AtlasError(
+      'usage',
+      { why: `${path.slice(0, 200)} cannot be made (${reasonOf(cause)})` },
+      { cause },
+    );
   });
 }
 
-/** Before anything is fetched or computed: whether a file can be written there, or files in a folder of this name. Throws `usage`. */
+/**
+ * Before anything is fetched or computed: whether a file can be written there, or files in a folder
+ * of this name. Throws `usage`.
+ */
 export async function checkWritable(path: string, kind: 'file' | 'folder'): Promise<void> {
   if (kind === 'folder') return writing(path, async () => probe(await nearestFolder(path)));
   const { path: to, known } = await placeOf(path);
@@ -82,19 +123,32 @@ async function placeOf(path: string): Promise<Place> {
   if (path === '' || /[\\/]$/.test(path)) throw unwritable(path, 'it is not the name of a file');
   const known = await writing(path, () => found(path));
   if (known?.isDirectory()) throw unwritable(path, 'it is a folder');
-  if (known) return { path: known.isFile() ? await writing(path, () => realpath(path)) : path, known };
-  const above = dirname(path), folder = await writing(path, () => found(above));
-  if (!folder?.isDirectory()) throw unwritable(path, folder ? `${above.slice(0, 200)} is not a folder` : `the folder ${above.slice(0, 200)} does not exist`);
-  const home = await realpath(above), link = await readlink(path).catch(() => null);
+  if (known)
+    return { path: known.isFile() ? await writing(path, () => realpath(path)) : path, known };
+  const above = dirname(path);
+  const folder = await writing(path, () => found(above));
+  if (!folder?.isDirectory())
+    throw unwritable(
+      path,
+      folder
+        ? `${above.slice(0, 200)} is not a folder`
+        : `the folder ${above.slice(0, 200)} does not exist`,
+    );
+  const home = await realpath(above);
+  const link = await readlink(path).catch(() => null);
   return link === null ? { path: join(home, basename(path)), known } : placeOf(resolve(home, link));
 }
 
-const found = (path: string): Promise<Stats | null> => stat(path).catch((error: NodeJS.ErrnoException) => {
-  if (error.code === 'ENOENT') return null;
-  throw error;
-});
+const found = (path: string): Promise<Stats | null> =>
+  stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
 
-/** A file by itself: a pipe and a device have no place that another could take, and what this command prints into goes on being printed into. */
+/**
+ * A file by itself: a pipe and a device have no place that another could take, and what this
+ * command prints into goes on being printed into.
+ */
 const isReplaceable = (known: Stats): boolean => known.isFile() && !isStdout(known);
 
 function isStdout({ dev, ino }: Stats): boolean {
@@ -111,7 +165,11 @@ async function nearestFolder(path: string): Promise<string> {
   for (let at = resolve(path); ; at = dirname(at)) {
     const known = await found(at);
     if (known?.isDirectory()) return at;
-    if (known) throw unwritable(path, at === resolve(path) ? 'a file is in its place' : `${at.slice(0, 200)} is not a folder`);
+    if (known)
+      throw unwritable(
+        path,
+        at === resolve(path) ? 'a file is in its place' : `${at.slice(0, 200)} is not a folder`,
+      );
   }
 }
 
@@ -137,7 +195,10 @@ async function discard(path: string): Promise<void> {
   beside.delete(path);
 }
 
-/** The content in a new file in the folder of its place, on the disk, with the rights of the file that is there. */
+/**
+ * The content in a new file in the folder of its place, on the disk, with the rights of the file
+ * that is there.
+ */
 async function writeBeside({ path, known }: Place, content: Content): Promise<string> {
   const to = nameBeside(dirname(path));
   try {
@@ -165,7 +226,10 @@ async function takeRights(file: FileHandle, { uid, gid, mode }: Stats): Promise<
 
 async function writeThrough({ path, known }: Place, content: Content): Promise<void> {
   if (isStdout(known!)) {
-    for (const piece of pieces(content)) await new Promise<void>((done, fail) => process.stdout.write(piece, (error) => (error ? fail(error) : done())));
+    for (const piece of pieces(content))
+      await new Promise<void>((done, fail) =>
+        process.stdout.write(piece, (error) => (error ? fail(error) : done())),
+      );
     return;
   }
   const file = await open(path, 'w');
@@ -181,11 +245,14 @@ async function writeAll(file: FileHandle, content: Content): Promise<void> {
   for (const piece of pieces(content)) await file.writeFile(piece);
 }
 
-const pieces = (content: Content): Iterable<string | Uint8Array> => (typeof content === 'string' || content instanceof Uint8Array ? [content] : content);
+const pieces = (content: Content): Iterable<string | Uint8Array> =>
+  typeof content === 'string' || content instanceof Uint8Array ? [content] : content;
 
 /** Without a pause in which a signal could end it half-way. */
 function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolean): void {
-  const [led, leading] = [false, true].map((leader) => waiting.filter(({ as }) => leads(as.path) === leader)) as [Waiting[], Waiting[]];
+  const [led, leading] = [false, true].map((leader) =>
+    waiting.filter(({ as }) => leads(as.path) === leader),
+  ) as [Waiting[], Waiting[]];
   const trying = ({ as }: Waiting, move: () => void) => {
     try {
       move();
@@ -193,16 +260,21 @@ function putInPlace(waiting: readonly Waiting[], leads: (path: string) => boolea
       throw unwritable(as.path, reasonOf(cause), cause);
     }
   };
-  if (waiting.length > 1) for (const one of leading) trying(one, () => rmSync(one.place.path, { force: true }));
+  if (waiting.length > 1)
+    for (const one of leading) trying(one, () => rmSync(one.place.path, { force: true }));
   for (const one of [...led, ...leading]) trying(one, () => renameSync(one.beside, one.place.path));
 }
 
 function sayReplaced(paths: readonly string[]): void {
-  const [first] = paths, more = paths.length - 1;
-  console.error(`rank-atlas: ${first!.slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''} that ${more > 0 ? 'were there have' : 'was there has'} been replaced.`);
+  const [first] = paths;
+  const more = paths.length - 1;
+  console.error(
+    `rank-atlas: ${first!.slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''} that ${more > 0 ? 'were there have' : 'was there has'} been replaced.`,
+  );
 }
 
-const unwritable = (path: string, why: string, cause?: unknown) => new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${why})` }, { cause });
+const unwritable = (path: string, why: string, cause?: unknown) =>
+  new AtlasError('usage', { why: `${path.slice(0, 200)} cannot be written (${why})` }, { cause });
 
 async function writing<T>(path: string, act: () => Promise<T>): Promise<T> {
   try {

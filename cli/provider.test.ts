@@ -2,10 +2,16 @@
 import { expect, it } from 'vitest';
 import { cli } from '../test/cli.ts';
 
-it('says that there is no adapter, and what to do: it does not compute on the CPU when asked for the GPU', { timeout: 60_000 }, async () => {
-  // No driver at all, whatever this machine has.
-  process.env.VK_ICD_FILENAMES = process.env.VK_DRIVER_FILES = '/none';
-  const { code, out, err } = await cli('run', 'where', '--provider', 'webgpu');
-  expect([code, out]).toEqual([2, '']);
-  expect(err).toContain('No GPU was found that WebGPU can use here. Leave --provider webgpu out to compute on the CPU');
-});
+it(
+  'says that there is no adapter, and what to do: it does not compute on the CPU when asked for the GPU',
+  { timeout: 60_000 },
+  async () => {
+    // No driver at all, whatever this machine has.
+    process.env.VK_ICD_FILENAMES = process.env.VK_DRIVER_FILES = '/none';
+    const { code, out, err } = await cli('run', 'where', '--provider', 'webgpu');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toContain(
+      'No GPU was found that WebGPU can use here. Leave --provider webgpu out to compute on the CPU',
+    );
+  },
+);

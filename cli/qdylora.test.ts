@@ -1,4 +1,7 @@
-/** `rank-atlas train`, on from an adapter; and qdylora: what it writes at a chosen rank is worth what its curve says of that rank; stopped, it goes on. */
+/**
+ * `rank-atlas train`, on from an adapter; and qdylora: what it writes at a chosen rank is worth
+ * what its curve says of that rank; stopped, it goes on.
+ */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,24 +16,67 @@ afterEach(() => vi.restoreAllMocks());
 
 describe('rank-atlas train', { timeout: 120_000 }, () => {
   it('writes the first ranks of one run', async () => {
-    const settings = ['--set', 'length=12', '--set', 'heldSequences=4', '--set', 'training.batch=2', '--threads', '1'], adapter = join(folder, 'adapter');
-    const { code, out, err } = await cli('train', 'qdylora', '--set', 'adapter.ranks.rank=3', '--set', 'method.mode=full', '--set', 'training.steps=3', '--set', 'training.learningRate=0.01', ...settings, '--rank', '2', '--out', adapter);
+    const settings = [
+      '--set',
+      'length=12',
+      '--set',
+      'heldSequences=4',
+      '--set',
+      'training.batch=2',
+      '--threads',
+      '1',
+    ];
+    const adapter = join(folder, 'adapter');
+    const { code, out, err } = await cli(
+      'train',
+      'qdylora',
+      '--set',
+      'adapter.ranks.rank=3',
+      '--set',
+      'method.mode=full',
+      '--set',
+      'training.steps=3',
+      '--set',
+      'training.learningRate=0.01',
+      ...settings,
+      '--rank',
+      '2',
+      '--out',
+      adapter,
+    );
     expect(code).toBe(0);
     expect(err).toContain('0.563 bytes a weight');
-    const { curve, exportedRank } = JSON.parse(readFileSync(join(adapter, 'training.json'), 'utf8')) as TrainingResult & { exportedRank: number };
+    const { curve, exportedRank } = JSON.parse(
+      readFileSync(join(adapter, 'training.json'), 'utf8'),
+    ) as TrainingResult & { exportedRank: number };
     expect(exportedRank).toBe(2);
-    for (const { rank, loss } of curve!.losses) expect(out).toContain(`rank     ${rank}: held-out loss ${loss.toFixed(4)}`);
+    for (const { rank, loss } of curve!.losses)
+      expect(out).toContain(`rank     ${rank}: held-out loss ${loss.toFixed(4)}`);
     expect(out).toContain(`knee: rank ${curve!.knee}`);
-    expect(JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8'))).toMatchObject({ r: 2, lora_alpha: 16 });
+    expect(JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8'))).toMatchObject({
+      r: 2,
+      lora_alpha: 16,
+    });
 
-    const judged = JSON.parse((await cli('eval', adapter, '--set', 'base=nf4', ...settings, '--json')).out) as { adapted: number };
+    const judged = JSON.parse(
+      (await cli('eval', adapter, '--set', 'base=nf4', ...settings, '--json')).out,
+    ) as { adapted: number };
     expect(judged.adapted).toBeCloseTo(curve!.losses[1]!.loss, 6);
   });
 
   it('ends at Ctrl-C with a checkpoint, and goes on from it to the same losses', async () => {
     const file = join(folder, 'half.safetensors');
-    const settings = ['length=12', 'heldSequences=4', 'adapter.ranks.rank=2', 'training.batch=2', 'training.steps=4', 'training.evaluateEvery=2', 'training.learningRate=0.01'].flatMap((s) => ['--set', s]);
-    const command = ['train', 'qdylora', ...settings, '--threads', '1'], whole = await cli(...command);
+    const settings = [
+      'length=12',
+      'heldSequences=4',
+      'adapter.ranks.rank=2',
+      'training.batch=2',
+      'training.steps=4',
+      'training.evaluateEvery=2',
+      'training.learningRate=0.01',
+    ].flatMap((s) => ['--set', s]);
+    const command = ['train', 'qdylora', ...settings, '--threads', '1'];
+    const whole = await cli(...command);
     const half: string[] = [];
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     vi.spyOn(console, 'log').mockImplementation((line: string) => {
@@ -39,29 +85,75 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     });
     expect(await main([...command, '--checkpoint', file])).toBe(130);
     expect(half).toHaveLength(2);
-    expect(said.mock.lastCall?.[0]).toMatch(new RegExp(`this goes on from there: .* train qdylora .* --checkpoint ${file} --resume ${file}$`));
+    expect(said.mock.lastCall?.[0]).toMatch(
+      new RegExp(
+        `this goes on from there: .* train qdylora .* --checkpoint ${file} --resume ${file}$`,
+      ),
+    );
     expect((await cli(...command, '--resume', file)).out).toBe(whole.out);
-    expect(await cli(...command, '--seed', '2', '--resume', file)).toMatchObject({ code: 2, err: expect.stringContaining('another experiment (seed)') });
+    expect(await cli(...command, '--seed', '2', '--resume', file)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('another experiment (seed)'),
+    });
   });
 
   it('goes on from an adapter: its loss is where the training begins', async () => {
-    const settings = [...['length=12', 'heldSequences=4', 'training.batch=2', 'training.steps=3', 'training.learningRate=0.01'].flatMap((s) => ['--set', s]), '--threads', '1'];
+    const settings = [
+      ...[
+        'length=12',
+        'heldSequences=4',
+        'training.batch=2',
+        'training.steps=3',
+        'training.learningRate=0.01',
+      ].flatMap((s) => ['--set', s]),
+      '--threads',
+      '1',
+    ];
     const [first, second] = [join(folder, 'first'), join(folder, 'second')];
     // Another scale than the experiment's, so that it has to be carried over.
-    expect((await cli('train', 'lora', ...settings, '--set', 'adapter.ranks.rank=2', '--set', 'adapter.scale={"kind":"alpha","value":8}', '--out', first)).code).toBe(0);
-    expect((await cli('train', 'lora', ...settings, '--from', first, '--seed', '7', '--out', second)).code).toBe(0);
-    const [before, after] = [first, second].map((f) => JSON.parse(readFileSync(join(f, 'training.json'), 'utf8')) as TrainingResult) as [TrainingResult, TrainingResult];
+    expect(
+      (
+        await cli(
+          'train',
+          'lora',
+          ...settings,
+          '--set',
+          'adapter.ranks.rank=2',
+          '--set',
+          'adapter.scale={"kind":"alpha","value":8}',
+          '--out',
+          first,
+        )
+      ).code,
+    ).toBe(0);
+    expect(
+      (await cli('train', 'lora', ...settings, '--from', first, '--seed', '7', '--out', second))
+        .code,
+    ).toBe(0);
+    const [before, after] = [first, second].map(
+      (f) => JSON.parse(readFileSync(join(f, 'training.json'), 'utf8')) as TrainingResult,
+    ) as [TrainingResult, TrainingResult];
     expect(after.evaluations[0]!.loss).toBeCloseTo(before.evaluations.at(-1)!.loss, 5);
     expect(after.evaluations.at(-1)!.loss).toBeLessThan(after.evaluations[0]!.loss);
     expect(after.spec.adapter).toMatchObject({ start: 'given', ranks: { kind: 'listed' } });
     expect(new Set(after.modules.map((m) => `${m.rank} ${m.scale}`))).toEqual(new Set(['2 2']));
-    const judged = JSON.parse((await cli('eval', second, ...settings.slice(0, 6), '--json')).out) as { adapted: number };
+    const judged = JSON.parse(
+      (await cli('eval', second, ...settings.slice(0, 6), '--json')).out,
+    ) as { adapted: number };
     expect(judged.adapted).toBeCloseTo(after.evaluations.at(-1)!.loss, 5);
   });
 
   it.each([
-    ['ranks beside an adapter that has its own', ['lora', '--from', folder, '--ranks', 'x.json'], '--from brings'],
-    ['an experiment that begins from an adapter, without one', ['lora', '--set', 'adapter.start=given'], 'is not given'],
+    [
+      'ranks beside an adapter that has its own',
+      ['lora', '--from', folder, '--ranks', 'x.json'],
+      '--from brings',
+    ],
+    [
+      'an experiment that begins from an adapter, without one',
+      ['lora', '--set', 'adapter.start=given'],
+      'is not given',
+    ],
     ['a rank of LoRA', ['lora', '--rank', '2', '--out', folder], '--rank chooses'],
     ['a rank above the largest', ['qdylora', '--rank', '17', '--out', folder], 'from 1 to 16'],
     ['a rank that goes nowhere', ['qdylora', '--rank', '2'], '--out'],

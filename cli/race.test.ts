@@ -14,44 +14,101 @@ import { modelFor } from './import.ts';
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-race-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const tiny = ['training.steps=2', 'training.batch=2', 'training.length=8', 'training.heldSequences=2', 'sequences=1', 'length=4', 'method.repeats=1', 'race.sequences=1'];
+const tiny = [
+  'training.steps=2',
+  'training.batch=2',
+  'training.length=8',
+  'training.heldSequences=2',
+  'sequences=1',
+  'length=4',
+  'method.repeats=1',
+  'race.sequences=1',
+];
 
 describe('rank-atlas run race', { timeout: 120_000 }, () => {
   it('prints the standings and what one seed allows to say, and writes a result whose link runs the same race', async () => {
-    const file = join(folder, 'race.json'), first = await cli('run', 'race', ...set([...tiny, 'race.entries=["spectrum","uniform"]']), '--out', file);
+    const file = join(folder, 'race.json');
+    const first = await cli(
+      'run',
+      'race',
+      ...set([...tiny, 'race.entries=["spectrum","uniform"]']),
+      '--out',
+      file,
+    );
     expect(first).toMatchObject({ code: 0, err: saysNoBos });
     expect(first.out).toContain('Mean rank 1');
     expect(first.out).toMatch(/weight spectrum +\d+ +\d+/);
     expect(first.out).toContain('Run 3 seeds before you trust the difference.');
     const result = JSON.parse(readFileSync(file, 'utf8')) as RaceResult;
-    expect(result).toMatchObject({ format: 'rank-atlas-race', spec: { study: 'race' }, model: { id: 'bundled:atlas-3m' } });
+    expect(result).toMatchObject({
+      format: 'rank-atlas-race',
+      spec: { study: 'race' },
+      model: { id: 'bundled:atlas-3m' },
+    });
     const again = join(folder, 'again.json');
-    expect((await cli('run', `https://example.org/${await encodeLink(result.spec)}`, '--out', again)).code).toBe(0);
+    expect(
+      (await cli('run', `https://example.org/${await encodeLink(result.spec)}`, '--out', again))
+        .code,
+    ).toBe(0);
     const losses = (r: RaceResult) => r.lanes.map((l) => l.points);
     expect(losses(JSON.parse(readFileSync(again, 'utf8')) as RaceResult)).toEqual(losses(result));
   });
 
   it('trains an adapter from files on, from where `eval` finds it, beside allocations that begin anew; without one it says what is missing', async () => {
-    const { compiled: { modules } } = await modelFor({}), adapter = join(folder, 'adapter'), file = join(folder, 'imported.json');
-    await writeAdapter(adapter, exportPeft({ modules, adapters: randomAdapters(modules, 3), scale: () => 4, baseModel: 'x', taskType: 'CAUSAL_LM' }));
+    const {
+      compiled: { modules },
+    } = await modelFor({});
+    const adapter = join(folder, 'adapter');
+    const file = join(folder, 'imported.json');
+    await writeAdapter(
+      adapter,
+      exportPeft({
+        modules,
+        adapters: randomAdapters(modules, 3),
+        scale: () => 4,
+        baseModel: 'x',
+        taskType: 'CAUSAL_LM',
+      }),
+    );
     const race = ['run', 'race', ...set([...tiny, 'race.entries=["uniform","imported"]'])];
-    expect(await cli(...race, '--adapter', adapter, '--out', file)).toMatchObject({ code: 0, err: saysNoBos });
-    const { lanes, base } = JSON.parse(readFileSync(file, 'utf8')) as RaceResult, imported = lanes.find((l) => l.entry === 'imported')!;
+    expect(await cli(...race, '--adapter', adapter, '--out', file)).toMatchObject({
+      code: 0,
+      err: saysNoBos,
+    });
+    const { lanes, base } = JSON.parse(readFileSync(file, 'utf8')) as RaceResult;
+    const imported = lanes.find((l) => l.entry === 'imported')!;
     expect(imported.ranks).toEqual(modules.map(() => 3));
     expect(imported.points.map((p) => p.step)).toEqual([0, 2]);
-    const judged = JSON.parse((await cli('eval', adapter, '--json', ...set(['heldSequences=2', 'length=8', 'training.batch=2']))).out) as { base: number; adapted: number };
+    const judged = JSON.parse(
+      (
+        await cli(
+          'eval',
+          adapter,
+          '--json',
+          ...set(['heldSequences=2', 'length=8', 'training.batch=2']),
+        )
+      ).out,
+    ) as { base: number; adapted: number };
     expect(judged.base).toBeCloseTo(base, 5);
     expect(imported.points[0]!.loss).toBeCloseTo(judged.adapted, 4);
     expect(Math.abs(judged.adapted - judged.base)).toBeGreaterThan(0.01);
     expect(imported.points[1]!.loss).not.toBe(imported.points[0]!.loss);
 
-    expect(await cli(...race)).toMatchObject({ code: 2, err: expect.stringMatching(/^rank-atlas: .*adapter.*\.$/m) as string });
-    expect(await cli(...race, '--adapter', '/nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('cannot be read') as string });
+    expect(await cli(...race)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^rank-atlas: .*adapter.*\.$/m) as string,
+    });
+    expect(await cli(...race, '--adapter', '/nowhere')).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('cannot be read') as string,
+    });
   });
 
   it.each([
-    ['an entry there is not', ['run', 'race', '--set', 'race.entries=["adarank","best"]']], ['a race of one', ['run', 'race', '--set', 'race.entries=["adarank"]']],
-    ['the same entry twice', ['run', 'race', '--set', 'race.entries=["adarank","adarank"]']], ['mean rank 0', ['run', 'race', '--set', 'race.meanRanks=[0]']],
+    ['an entry there is not', ['run', 'race', '--set', 'race.entries=["adarank","best"]']],
+    ['a race of one', ['run', 'race', '--set', 'race.entries=["adarank"]']],
+    ['the same entry twice', ['run', 'race', '--set', 'race.entries=["adarank","adarank"]']],
+    ['mean rank 0', ['run', 'race', '--set', 'race.meanRanks=[0]']],
     ['another experiment', ['experiment', 'everything']],
   ])('refuses %s in a sentence', async (_, args) => {
     const { code, out, err } = await cli(...args);
@@ -62,11 +119,24 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
 
 describe('rank-atlas experiment allocations', { timeout: 120_000 }, () => {
   it('writes its page from measured numbers, two sets and every mean rank', async () => {
-    const { code } = await cli('experiment', 'allocations', ...set([...tiny, 'race.seeds=1', 'race.entries=["spectrum","uniform"]', 'race.meanRanks=[1,2]']), '--out', folder);
+    const { code } = await cli(
+      'experiment',
+      'allocations',
+      ...set([
+        ...tiny,
+        'race.seeds=1',
+        'race.entries=["spectrum","uniform"]',
+        'race.meanRanks=[1,2]',
+      ]),
+      '--out',
+      folder,
+    );
     expect(code).toBe(0);
     const page = readFileSync(join(folder, 'allocations.md'), 'utf8');
     for (const set of ['opticks', 'jargon']) {
-      const result = JSON.parse(readFileSync(join(folder, `allocations-${set}.json`), 'utf8')) as RaceResult;
+      const result = JSON.parse(
+        readFileSync(join(folder, `allocations-${set}.json`), 'utf8'),
+      ) as RaceResult;
       expect(result.lanes).toHaveLength(2 * 2);
       for (const { loss } of result.standings) expect(page).toContain(loss!.toFixed(4));
     }

@@ -1,8 +1,22 @@
-/** A race on the command line: progress on stderr, the standings and what they allow to say on stdout, the result with `--out`. */
+/**
+ * A race on the command line: progress on stderr, the standings and what they allow to say on
+ * stdout, the result with `--out`.
+ */
 import type { CheckpointDoor } from '../src/experiment/checkpoint.ts';
 import { runRace, type RaceCheckpoint } from '../src/experiment/race-run.ts';
-import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from '../src/experiment/race-standings.ts';
-import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from '../src/experiment/race-state.ts';
+import {
+  OWN_TIME,
+  parametersApart,
+  SAME_BUDGET,
+  verdictOf,
+  type Standing,
+} from '../src/experiment/race-standings.ts';
+import {
+  reduceRace,
+  type RaceEvent,
+  type RaceResult,
+  type RaceState,
+} from '../src/experiment/race-state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import type { StudyContext } from '../src/experiment/study.ts';
 import { raceEn } from '../src/ui/words/race.en.ts';
@@ -17,7 +31,8 @@ import { openStudy, type StudyCommand } from './study.ts';
 
 export const race: StudyCommand = async (spec, options) => {
   const result = await raced(spec, options);
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.out !== undefined)
+    await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   console.log(raceText(result));
   return 0;
 };
@@ -33,11 +48,23 @@ export async function raced(spec: ExperimentSpec, options: Options): Promise<Rac
 }
 
 /**
- * The same in a study that is open. `between` is called whenever all lanes that have begun are through: the state is then all there is to keep,
- * and a later call goes on `from` it where there is no checkpoint.
+ * The same in a study that is open. `between` is called whenever all lanes that have begun are
+ * through: the state is then all there is to keep, and a later call goes on `from` it where there
+ * is no checkpoint.
  */
-export async function racedIn(context: StudyContext, keeper: Keeper<RaceCheckpoint>, from: RaceState | null = null, between?: (state: RaceState) => Promise<void>): Promise<RaceResult> {
-  const checkpoint: CheckpointDoor = { from: keeper.from ?? (from && { state: from, adapters: [], kept: [] } satisfies RaceCheckpoint) ?? undefined, offer: (take) => keeper.offer(take) };
+export async function racedIn(
+  context: StudyContext,
+  keeper: Keeper<RaceCheckpoint>,
+  from: RaceState | null = null,
+  between?: (state: RaceState) => Promise<void>,
+): Promise<RaceResult> {
+  const checkpoint: CheckpointDoor = {
+    from:
+      keeper.from ??
+      (from && ({ state: from, adapters: [], kept: [] } satisfies RaceCheckpoint)) ??
+      undefined,
+    offer: (take) => keeper.offer(take),
+  };
   let state: RaceState | null = null;
   try {
     for await (const event of steps(runRace({ ...context, checkpoint }), keeper)) {
@@ -52,38 +79,83 @@ export async function racedIn(context: StudyContext, keeper: Keeper<RaceCheckpoi
 }
 
 /** One line of what a race is doing. */
-function progress(event: RaceEvent, { spec: { race: { entries, meanRanks, seeds } }, lanes }: RaceState): void {
-  if (event.type === 'measuring') line(raceEn.progress.measuring(event.entry, event.done, event.of));
-  else if (event.type === 'step') line(`${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(lanes.filter((l) => l.finished).length, entries.length * meanRanks.length * seeds, event.step, event.of)}`);
+function progress(
+  event: RaceEvent,
+  {
+    spec: {
+      race: { entries, meanRanks, seeds },
+    },
+    lanes,
+  }: RaceState,
+): void {
+  if (event.type === 'measuring')
+    line(raceEn.progress.measuring(event.entry, event.done, event.of));
+  else if (event.type === 'step')
+    line(
+      `${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(lanes.filter((l) => l.finished).length, entries.length * meanRanks.length * seeds, event.step, event.of)}`,
+    );
 }
 
 /** The standings of every mean rank, each with what may be said of it. */
 export function raceText(result: RaceResult): string {
-  const { spec, base, measured, standings } = result, { training, race: { meanRanks, equal, seeds } } = spec;
+  const { spec, base, measured, standings } = result;
+  const {
+    training,
+    race: { meanRanks, equal, seeds },
+  } = spec;
   return [
     `${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, ${seeds} seed${seeds > 1 ? 's' : ''}, equal ${equal}. Loss without an adapter: ${base.toFixed(4)} nats per token.`,
-    ...meanRanks.flatMap((r) => ['', `Mean rank ${r}`, ...columns(raceRows(standings.filter((s) => s.meanRank === r))), raceSentence(result, r)]),
-    '', `Measured in: ${measuredIn(measured)}.`,
+    ...meanRanks.flatMap((r) => [
+      '',
+      `Mean rank ${r}`,
+      ...columns(raceRows(standings.filter((s) => s.meanRank === r))),
+      raceSentence(result, r),
+    ]),
+    '',
+    `Measured in: ${measuredIn(measured)}.`,
   ].join('\n');
 }
 
 /** What allocations took to measure, those that took no time of their own left out. */
 export const measuredIn = (measured: RaceResult['measured']): string =>
-  measured.flatMap(({ entry, milliseconds }) => ((milliseconds ?? 0) < OWN_TIME ? [] : [`${raceEn.names[entry]} ${seconds(milliseconds!)}`])).join(', ') || 'no time';
+  measured
+    .flatMap(({ entry, milliseconds }) =>
+      (milliseconds ?? 0) < OWN_TIME ? [] : [`${raceEn.names[entry]} ${seconds(milliseconds!)}`],
+    )
+    .join(', ') || 'no time';
 
 /** What a race at one mean rank allows to say: a winner only if the intervals part. */
 export function raceSentence(result: RaceResult, meanRank: number): string {
-  const { race: { seeds, entries } } = result.spec, verdict = verdictOf(result, meanRank), share = parametersApart(result.standings, meanRank);
-  const finding = verdict.kind === 'none' && !entries.includes('uniform') ? raceEn.noneWithoutUniform : raceEn.finding(verdict);
-  return [finding, raceEn.sure(verdict, seeds), raceEn.oneRate, ...(share > SAME_BUDGET ? [raceEn.apart(share)] : [])].join(' ');
+  const {
+    race: { seeds, entries },
+  } = result.spec;
+  const verdict = verdictOf(result, meanRank);
+  const share = parametersApart(result.standings, meanRank);
+  const finding =
+    verdict.kind === 'none' && !entries.includes('uniform')
+      ? raceEn.noneWithoutUniform
+      : raceEn.finding(verdict);
+  return [
+    finding,
+    raceEn.sure(verdict, seeds),
+    raceEn.oneRate,
+    ...(share > SAME_BUDGET ? [raceEn.apart(share)] : []),
+  ].join(' ');
 }
 
 /** The standings as words, a header first. */
 export const raceRows = (standings: readonly Standing[]): string[][] => [
   ['ranks by', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'to uniform', '95 %', 'training'],
   ...standings.map((s) => [
-    raceEn.names[s.entry], s.ranks.toFixed(0), s.parameters.toFixed(0), (s.bytes / 1e3).toFixed(0), figure(s.loss), range(s.interval),
-    s.entry === 'uniform' ? '' : figure(s.difference, true), range(s.differenceInterval, true), seconds(s.milliseconds) + (s.stopped > 0 ? `, stopped ${s.stopped}x` : ''),
+    raceEn.names[s.entry],
+    s.ranks.toFixed(0),
+    s.parameters.toFixed(0),
+    (s.bytes / 1e3).toFixed(0),
+    figure(s.loss),
+    range(s.interval),
+    s.entry === 'uniform' ? '' : figure(s.difference, true),
+    range(s.differenceInterval, true),
+    seconds(s.milliseconds) + (s.stopped > 0 ? `, stopped ${s.stopped}x` : ''),
   ]),
 ];
 

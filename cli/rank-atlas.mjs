@@ -1,14 +1,20 @@
 #!/usr/bin/env node
-/** The command `rank-atlas`: registers the TypeScript loader and hands over to `main.ts`. Whatever happens ends in a sentence. */
+/**
+ * The command `rank-atlas`: registers the TypeScript loader and hands over to `main.ts`. Whatever
+ * happens ends in a sentence.
+ */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 
 const args = process.argv.slice(2);
 
 /** Commands that leave files are to leave them even where nobody reads what is printed. */
-const leavesFiles = args[0] === 'experiment' || args.some((word) => /^--(out|out-model|dump|checkpoint)(=|$)/.test(word));
+const leavesFiles =
+  args[0] === 'experiment' ||
+  args.some((word) => /^--(out|out-model|dump|checkpoint)(=|$)/.test(word));
 /** Why something could not be printed, and whether the command is through. */
-let unprinted = null, through = false;
+let unprinted = null;
+let through = false;
 
 function endedBy(stream) {
   stream.on('error', ({ code }) => {
@@ -30,7 +36,13 @@ function fail(why, code) {
   }
 }
 
-const unexpected = (error) => fail(`an unexpected failure (${String(error?.message ?? error).split('\n')[0].slice(0, 300)}); please report it, with the command`, 1);
+const unexpected = (error) =>
+  fail(
+    `an unexpected failure (${String(error?.message ?? error)
+      .split('\n')[0]
+      .slice(0, 300)}); please report it, with the command`,
+    1,
+  );
 
 endedBy(process.stdout);
 endedBy(process.stderr);
@@ -46,7 +58,10 @@ try {
   mkdirSync(tmpdir(), { recursive: true });
   accessSync(tmpdir(), constants.W_OK);
 } catch ({ code }) {
-  fail(`the folder for temporary files, ${tmpdir().slice(0, 200)}, cannot be used (${code}); set TMPDIR to one that can`, 2);
+  fail(
+    `the folder for temporary files, ${tmpdir().slice(0, 200)}, cannot be used (${code}); set TMPDIR to one that can`,
+    2,
+  );
 }
 try {
   const { register } = await import('tsx/esm/api');

@@ -1,4 +1,7 @@
-/** `rank-atlas run`: an experiment from a file, a link or a preset; progress on stderr, the rank table on stdout. */
+/**
+ * `rank-atlas run`: an experiment from a file, a link or a preset; progress on stderr, the rank
+ * table on stdout.
+ */
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
 import { resultText, textTable } from '../src/experiment/export.ts';
@@ -20,15 +23,24 @@ import { openStudy, studyCommands, type StudyCommand } from './study.ts';
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
   const set = setByPaths(asked, settingsOf(options));
-  refuseUnused(options, unusedBy(set), set.study === null ? 'a measurement' : `the study "${set.study}"`);
+  refuseUnused(
+    options,
+    unusedBy(set),
+    set.study === null ? 'a measurement' : `the study "${set.study}"`,
+  );
   const spec = await withOptions(asked, options);
   if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
   const { context, keeper, dispose } = await openStudy(spec, options);
   let result: RunResult;
   try {
     const batch = await context.tokens(spec.text, spec);
-    if (batch.sequences < spec.sequences) console.error(`rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`);
-    result = await measured(context, batch, await keeper(null), (state, event) => { if (event.type === 'draws') progress(state, event.repeat, event.layer); });
+    if (batch.sequences < spec.sequences)
+      console.error(
+        `rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`,
+      );
+    result = await measured(context, batch, await keeper(null), (state, event) => {
+      if (event.type === 'draws') progress(state, event.repeat, event.layer);
+    });
   } finally {
     clearLine();
     await dispose();
@@ -39,10 +51,18 @@ export const run: Command = async (argument, options) => {
   return 0;
 };
 
-/** Options that say nothing to an experiment: a text is measured on, an adapter is raced or written with, a changed model is saved. */
+/**
+ * Options that say nothing to an experiment: a text is measured on, an adapter is raced or written
+ * with, a changed model is saved.
+ */
 function unusedBy(spec: ExperimentSpec): OptionName[] {
-  const { study, race } = spec, adapts = study === 'samples' || (study === 'race' && race.entries.includes('imported'));
-  return [...(usesText(spec) ? [] : ['text', 'ids'] as const), ...(adapts ? [] : ['adapter'] as const), ...(study === 'prune' || study === 'compress' ? [] : ['out-model'] as const)];
+  const { study, race } = spec;
+  const adapts = study === 'samples' || (study === 'race' && race.entries.includes('imported'));
+  return [
+    ...(usesText(spec) ? [] : (['text', 'ids'] as const)),
+    ...(adapts ? [] : (['adapter'] as const)),
+    ...(study === 'prune' || study === 'compress' ? [] : (['out-model'] as const)),
+  ];
 }
 
 /** Throws `usage` for a study that only the page runs. */
@@ -53,15 +73,24 @@ async function studyOf(study: StudyKind): Promise<StudyCommand> {
 }
 
 /** The experiment an argument names: a link, a preset or a spec file. */
-async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; digest: ResultDigest | null }> {
+async function experimentOf(
+  argument: string,
+): Promise<{ spec: ExperimentSpec; digest: ResultDigest | null }> {
   if (isLink(argument)) {
     const { spec, digest, damaged, textKeptBack } = await decodeLink(argument);
-    for (const at of damaged) console.error(`rank-atlas: this link is damaged at "${at}"; the default was used there.`);
-    if (textKeptBack) console.error('rank-atlas: the maker of this link kept the text back; give yours with --text, or the bundled one is used.');
+    for (const at of damaged)
+      console.error(`rank-atlas: this link is damaged at "${at}"; the default was used there.`);
+    if (textKeptBack)
+      console.error(
+        'rank-atlas: the maker of this link kept the text back; give yours with --text, or the bundled one is used.',
+      );
     return { spec, digest };
   }
   if (isPreset(argument)) return { spec: presetSpec(argument), digest: null };
-  const json = await readJson(argument, `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${Object.keys(presets).join(', ')})`);
+  const json = await readJson(
+    argument,
+    `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${Object.keys(presets).join(', ')})`,
+  );
   return { spec: parseSpec(json), digest: null };
 }
 
@@ -69,8 +98,14 @@ async function experimentOf(argument: string): Promise<{ spec: ExperimentSpec; d
 async function withOptions(spec: ExperimentSpec, options: Options): Promise<ExperimentSpec> {
   const { text, ids } = options;
   if (ids !== undefined) refuseUnused(options, ['bos'], '--ids');
-  if (text !== undefined && ids !== undefined) throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
-  const changed = text !== undefined ? { ...spec, text: await ownText(text) } : ids !== undefined ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } } : spec;
+  if (text !== undefined && ids !== undefined)
+    throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
+  const changed =
+    text !== undefined
+      ? { ...spec, text: await ownText(text) }
+      : ids !== undefined
+        ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } }
+        : spec;
   return setByPaths(parseSpec(changed), settingsOf(options));
 }
 
@@ -85,8 +120,13 @@ function comparison(digest: ResultDigest, result: RunResult): string {
   const { kind, modules, differing, largest, reason } = compareDigest(digest, result);
   const ranks = `${differing.length} of ${modules} ranks differ from the link's, importances by at most ${(100 * largest).toPrecision(2)} %`;
   switch (kind) {
-    case 'reproduced': return `Reproduced: ${modules} of ${modules} ranks equal the link's.`;
-    case 'close': return `Close: ${ranks}.`;
-    case 'differs': return reason === 'ranks' ? `Differs: ${ranks}.` : `Differs: the link was made with other ${reason === 'model' ? 'model files' : 'tokens'}.`;
+    case 'reproduced':
+      return `Reproduced: ${modules} of ${modules} ranks equal the link's.`;
+    case 'close':
+      return `Close: ${ranks}.`;
+    case 'differs':
+      return reason === 'ranks'
+        ? `Differs: ${ranks}.`
+        : `Differs: the link was made with other ${reason === 'model' ? 'model files' : 'tokens'}.`;
   }
 }

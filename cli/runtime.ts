@@ -1,4 +1,7 @@
-/** Loads onnxruntime-web in Node: its Node build for the CPU (with threads), its WebGPU build on Dawn for a GPU. */
+/**
+ * Loads onnxruntime-web in Node: its Node build for the CPU (with threads), its WebGPU build on
+ * Dawn for a GPU.
+ */
 import { availableParallelism } from 'node:os';
 import type * as Ort from 'onnxruntime-web';
 import { dawn } from '../src/device/dawn.node.ts';
@@ -7,18 +10,25 @@ import type { ProviderKind } from '../src/engine/engine.ts';
 import { watchHeap } from '../src/engine/wasm-heap.ts';
 import { AtlasError } from '../src/errors.ts';
 
-export interface NodeRuntime { kind: ProviderKind; ort: typeof Ort; threads: number; gpu: Gpu | null }
+export interface NodeRuntime {
+  kind: ProviderKind;
+  ort: typeof Ort;
+  threads: number;
+  gpu: Gpu | null;
+}
 
 /** `provider` and `threads` as typed by the user. */
 export async function loadRuntime(provider = 'wasm', threads?: string): Promise<NodeRuntime> {
   const count = threads === undefined ? Math.min(8, availableParallelism()) : Number(threads);
-  if (!Number.isInteger(count) || count < 1 || count > 64) throw new AtlasError('usage', { why: `"${threads}" is not a number of threads` });
+  if (!Number.isInteger(count) || count < 1 || count > 64)
+    throw new AtlasError('usage', { why: `"${threads}" is not a number of threads` });
   if (provider === 'wasm') {
     const ort = await import('onnxruntime-web');
     return { kind: 'wasm', ort: quiet(ort, count), threads: count, gpu: null };
   }
   if (provider === 'webgpu') {
-    if (threads !== undefined) throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
+    if (threads !== undefined)
+      throw new AtlasError('usage', { why: '--threads is for the CPU, not for --provider webgpu' });
     // Asked for, it is not exchanged for the CPU in silence.
     const gpu = await openGpu(dawn()).catch((cause: unknown) => {
       throw new AtlasError('no-gpu', {}, { cause });

@@ -1,4 +1,7 @@
-/** The samples study on the command line: the model's text as it is written on stdout (no adapters are kept here: see `generate`), the result with `--out`. */
+/**
+ * The samples study on the command line: the model's text as it is written on stdout (no adapters
+ * are kept here: see `generate`), the result with `--out`.
+ */
 import { runSamples } from '../src/experiment/samples-run.ts';
 import { reduceSamples, type SamplesState } from '../src/experiment/samples-state.ts';
 import { writeBytes } from './output.ts';
@@ -19,7 +22,11 @@ export const samples: StudyCommand = async (spec, options) => {
     await dispose();
   }
   const result = state!.result!;
-  if (result.losses.base) console.error(`${result.texts.base.length} tokens; ${result.losses.base.own.toFixed(4)} nats per token`);
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  if (result.losses.base)
+    console.error(
+      `${result.texts.base.length} tokens; ${result.losses.base.own.toFixed(4)} nats per token`,
+    );
+  if (options.out !== undefined)
+    await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   return 0;
 };

@@ -9,10 +9,15 @@ import { readBytes } from './disk.ts';
 import type { Options } from './options.ts';
 
 /** Settings by path as typed. Throws `usage`. */
-export function settingsOf({ set = [], seed, bos }: Pick<Options, 'set' | 'seed' | 'bos'>): Setting[] {
+export function settingsOf({
+  set = [],
+  seed,
+  bos,
+}: Pick<Options, 'set' | 'seed' | 'bos'>): Setting[] {
   const settings = set.map((setting): Setting => {
     const at = setting.indexOf('=');
-    if (at < 1) throw new AtlasError('usage', { why: `"${setting.slice(0, 60)}" is not key.path=value` });
+    if (at < 1)
+      throw new AtlasError('usage', { why: `"${setting.slice(0, 60)}" is not key.path=value` });
     return [setting.slice(0, at), setting.slice(at + 1)];
   });
   if (seed !== undefined) settings.push(['seed', seed]);
@@ -25,13 +30,22 @@ export function idsOf(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new AtlasError('bad-text', { why: 'the token ids are not JSON', remedy: 'Give them as [[1, 2, 3], [4, 5, 6]].' }, { cause });
+    throw new AtlasError(
+      'bad-text',
+      { why: 'the token ids are not JSON', remedy: 'Give them as [[1, 2, 3], [4, 5, 6]].' },
+      { cause },
+    );
   }
 }
 
 /** The text of a file. Throws `no-file` or `bad-text`. */
 export async function ownText(path: string): Promise<TextRef> {
-  const text = decodeText({ name: path, bytes: await readBytes(path, MOST.text) }), most = LIMITS.text[1];
-  if (text.length > most) throw new AtlasError('bad-text', { why: `${path} has ${text.length} characters, ${most} are allowed`, remedy: 'Give a part of it: a few pages are plenty.' });
+  const text = decodeText({ name: path, bytes: await readBytes(path, MOST.text) });
+  const most = LIMITS.text[1];
+  if (text.length > most)
+    throw new AtlasError('bad-text', {
+      why: `${path} has ${text.length} characters, ${most} are allowed`,
+      remedy: 'Give a part of it: a few pages are plenty.',
+    });
   return { kind: 'own', text };
 }

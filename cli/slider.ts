@@ -1,6 +1,13 @@
-/** The rank slider on the command line: progress on stderr, the loss at every rank on stdout, the result with `--out`. */
+/**
+ * The rank slider on the command line: progress on stderr, the loss at every rank on stdout, the
+ * result with `--out`.
+ */
 import { columns } from '../src/experiment/export.ts';
-import { runSlider, type SliderCheckpoint, type SliderResult } from '../src/experiment/slider-run.ts';
+import {
+  runSlider,
+  type SliderCheckpoint,
+  type SliderResult,
+} from '../src/experiment/slider-run.ts';
 import { reduceSlider, type SliderState } from '../src/experiment/slider-state.ts';
 import { BAND, doingNow } from '../src/experiment/slider-verdict.ts';
 import type { StudyContext } from '../src/experiment/study.ts';
@@ -17,41 +24,75 @@ export const slider: StudyCommand = async (spec, options) => {
   const { context, keeper, dispose } = await openStudy(spec, options);
   let state: SliderState | null = null;
   try {
-    const checkpoint = await keeper<SliderCheckpoint>('slider'), map = spec.slider.ranks === 'map' ? await keeper<KnownDraws>(null) : null;
+    const checkpoint = await keeper<SliderCheckpoint>('slider');
+    const map = spec.slider.ranks === 'map' ? await keeper<KnownDraws>(null) : null;
     // A checkpoint has the ranks that followed from the map.
     const importances = map && !checkpoint.from ? await importancesOf(context, map) : null;
-    for await (const event of steps(runSlider({ ...context, importances, checkpoint }), checkpoint)) {
+    for await (const event of steps(
+      runSlider({ ...context, importances, checkpoint }),
+      checkpoint,
+    )) {
       state = reduceSlider(state, event);
-      if (event.type === 'base') console.error(`linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes a weight`);
-      const doing = doingNow(state), loss = state.trainings.at(-1)?.losses.at(-1);
-      if (doing) line(`${{ base: 'Preparing the weights', training: 'Training all ranks', curve: 'Judging ranks', separate: 'Training LoRAs beside' }[doing.what]}, ${doing.done} of ${doing.of}${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}`);
+      if (event.type === 'base')
+        console.error(
+          `linear layers: ${describeBytes(event.bytes)}, ${event.perWeight.toFixed(3)} bytes a weight`,
+        );
+      const doing = doingNow(state);
+      const loss = state.trainings.at(-1)?.losses.at(-1);
+      if (doing)
+        line(
+          `${{ base: 'Preparing the weights', training: 'Training all ranks', curve: 'Judging ranks', separate: 'Training LoRAs beside' }[doing.what]}, ${doing.done} of ${doing.of}${loss === undefined ? '' : `, loss ${loss.toFixed(4)}`}`,
+        );
     }
   } finally {
     clearLine();
     await dispose();
   }
   const result = state!.result!;
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
+  if (options.out !== undefined)
+    await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   console.log(sliderText(result));
   return 0;
 };
 
 /** The map's importances, measured as the experiment says. */
 async function importancesOf(context: StudyContext, keeper: Keeper<KnownDraws>): Promise<number[]> {
-  const result = await measured(context, await context.tokens(context.spec.text, context.spec), keeper, (_, { type }) => line(`Measuring the ranks, ${type}`));
+  const result = await measured(
+    context,
+    await context.tokens(context.spec.text, context.spec),
+    keeper,
+    (_, { type }) => line(`Measuring the ranks, ${type}`),
+  );
   return result.modules.map((m) => m.importance);
 }
 
 /** Loss by rank, the LoRAs beside, and what the curve says. */
-export function sliderText({ spec, training: { parameters, evaluations, time }, curve: { losses, knee }, separate }: SliderResult): string {
-  const { steps, batch, length, learningRate } = spec.training, base = evaluations[0]!.loss, best = Math.min(...losses.map((l) => l.loss));
+export function sliderText({
+  spec,
+  training: { parameters, evaluations, time },
+  curve: { losses, knee },
+  separate,
+}: SliderResult): string {
+  const { steps, batch, length, learningRate } = spec.training;
+  const base = evaluations[0]!.loss;
+  const best = Math.min(...losses.map((l) => l.loss));
   const rows = losses.map(({ rank, loss }) => {
     const own = separate.find((s) => s.rank === rank)?.evaluations.at(-1)!.loss;
-    return [String(rank), loss.toFixed(4), `${(100 * (loss / best - 1)).toFixed(2)} %`, ...(separate.length > 0 ? [own?.toFixed(4) ?? ''] : [])];
+    return [
+      String(rank),
+      loss.toFixed(4),
+      `${(100 * (loss / best - 1)).toFixed(2)} %`,
+      ...(separate.length > 0 ? [own?.toFixed(4) ?? ''] : []),
+    ];
   });
   return [
     `${steps} steps of ${batch} x ${length} tokens, learning rate ${learningRate}, ${spec.slider.mode}: ${parameters} parameters, ${(time / 1000).toFixed(1)} s. Loss without an adapter: ${base.toFixed(4)} nats per token.`,
-    '', ...columns([['rank', 'loss', 'above best', ...(separate.length > 0 ? ['LoRA alone'] : [])], ...rows]), '',
+    '',
+    ...columns([
+      ['rank', 'loss', 'above best', ...(separate.length > 0 ? ['LoRA alone'] : [])],
+      ...rows,
+    ]),
+    '',
     `Rank ${smallestWithin(losses, BAND).rank} is the smallest within ${100 * BAND} % of the best loss; rank ${knee} the smallest that keeps 95 % of the best improvement.`,
   ].join('\n');
 }

@@ -1,4 +1,7 @@
-/** Studies that are stopped: what they exit with and say, and that the same command goes on to the numbers of a run that was not. */
+/**
+ * Studies that are stopped: what they exit with and say, and that the same command goes on to the
+ * numbers of a run that was not.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +10,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { cli, set } from '../test/cli.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'rank-atlas-stopping-')), program = resolve(import.meta.dirname, 'rank-atlas.mjs');
+const root = mkdtempSync(join(tmpdir(), 'rank-atlas-stopping-'));
+const program = resolve(import.meta.dirname, 'rank-atlas.mjs');
 const model = ['--model', writeTinyModel(join(root, 'model')), '--threads', '1'];
 let folder: string;
 beforeEach(() => {
@@ -20,11 +24,16 @@ afterEach(() => {
 });
 afterAll(() => rmSync(root, { recursive: true }));
 
-const checkpoints = () => join(folder, 'rank-atlas', 'checkpoints'), kept = () => (existsSync(checkpoints()) ? readdirSync(checkpoints()) : []);
+const checkpoints = () => join(folder, 'rank-atlas', 'checkpoints');
+const kept = () => (existsSync(checkpoints()) ? readdirSync(checkpoints()) : []);
 
-/** The command with its progress as a terminal shows it; `stop` sends a signal at the first line that matches. */
+/**
+ * The command with its progress as a terminal shows it; `stop` sends a signal at the first line
+ * that matches.
+ */
 async function shown(args: string[], stop?: RegExp) {
-  const lines: string[] = [], terminal = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
+  const lines: string[] = [];
+  const terminal = Object.getOwnPropertyDescriptor(process.stderr, 'isTTY');
   Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     lines.push(String(text).replace('\r\x1b[K', ''));
@@ -35,33 +44,91 @@ async function shown(args: string[], stop?: RegExp) {
     return true;
   });
   try {
-    return { ...await cli(...args), lines };
+    return { ...(await cli(...args)), lines };
   } finally {
     spy.mockRestore();
-    Object.defineProperty(process.stderr, 'isTTY', terminal ?? { value: undefined, configurable: true });
+    Object.defineProperty(
+      process.stderr,
+      'isTTY',
+      terminal ?? { value: undefined, configurable: true },
+    );
   }
 }
 
 /** A result without what a clock says. */
-const timeless = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) => (/^(time|times|milliseconds|startedAt|extrapolated)$/.test(key) ? null : value));
+const timeless = (path: string): unknown =>
+  JSON.parse(readFileSync(path, 'utf8'), (key, value: unknown) =>
+    /^(time|times|milliseconds|startedAt|extrapolated)$/.test(key) ? null : value,
+  );
 
 /** Few words: the tiny model reads letters. */
-const text = (words: string) => JSON.stringify({ kind: 'own', text: words.repeat(40) }), texts = [`train=${text('the light of the sun and its colours ')}`, `held=${text('of what is seen through a prism ')}`];
-const short = [...texts.map((t) => `training.${t}`), 'training.steps=3', 'training.batch=2', 'training.length=8', 'training.heldSequences=2', 'sequences=1', 'length=4', 'method.repeats=1', 'race.sequences=1'];
+const text = (words: string) => JSON.stringify({ kind: 'own', text: words.repeat(40) });
+const texts = [
+  `train=${text('the light of the sun and its colours ')}`,
+  `held=${text('of what is seen through a prism ')}`,
+];
+const short = [
+  ...texts.map((t) => `training.${t}`),
+  'training.steps=3',
+  'training.batch=2',
+  'training.length=8',
+  'training.heldSequences=2',
+  'sequences=1',
+  'length=4',
+  'method.repeats=1',
+  'race.sequences=1',
+];
 
 describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
   // `once`: what is done before the stop, and not done again after it.
   it.each<[string, string[], RegExp, RegExp]>([
-    ['where', [`text=${text('the light of the sun ')}`, 'sequences=1', 'length=4', 'method.repeats=2'], /2 of 2, layer 0/, /never/],
-    ['race', [...short, 'race.entries=["spectrum","uniform"]', 'training.evaluateEvery=1'], /step 2 of 3/, /step 1 of 3/],
-    ['qdylora', [...short, 'slider.rank=3', 'slider.ranks=map', 'slider.base=as-is', 'slider.compare=[2]'], /Training LoRAs beside, \d+ of/, /Measuring/],
-    ['losa-50', [...short, 'prune.rounds=2', 'prune.samples=3', 'prune.meanRank=2', 'prune.baselines=false'], /Round 2/, /Round 1/],
-    ['compress', ['compress.task={"kind":"text","text":{"kind":"bundled","id":"opticks-train"},"length":8}', 'compress.rowBlocks=[1]', 'compress.samples=8', 'compress.test=4', 'compress.trials=2', 'compress.checks=1', 'samples.tokens=2'], /Judging, /, /Decomposing|Trying/],
+    [
+      'where',
+      [`text=${text('the light of the sun ')}`, 'sequences=1', 'length=4', 'method.repeats=2'],
+      /2 of 2, layer 0/,
+      /never/,
+    ],
+    [
+      'race',
+      [...short, 'race.entries=["spectrum","uniform"]', 'training.evaluateEvery=1'],
+      /step 2 of 3/,
+      /step 1 of 3/,
+    ],
+    [
+      'qdylora',
+      [...short, 'slider.rank=3', 'slider.ranks=map', 'slider.base=as-is', 'slider.compare=[2]'],
+      /Training LoRAs beside, \d+ of/,
+      /Measuring/,
+    ],
+    [
+      'losa-50',
+      [...short, 'prune.rounds=2', 'prune.samples=3', 'prune.meanRank=2', 'prune.baselines=false'],
+      /Round 2/,
+      /Round 1/,
+    ],
+    [
+      'compress',
+      [
+        'compress.task={"kind":"text","text":{"kind":"bundled","id":"opticks-train"},"length":8}',
+        'compress.rowBlocks=[1]',
+        'compress.samples=8',
+        'compress.test=4',
+        'compress.trials=2',
+        'compress.checks=1',
+        'samples.tokens=2',
+      ],
+      /Judging, /,
+      /Decomposing|Trying/,
+    ],
   ])('%s: the same command goes on to the same numbers', async (preset, settings, stop, once) => {
-    const out = join(folder, 'stopped.json'), whole = join(folder, 'whole.json'), command = ['run', preset, ...set(settings), ...model];
+    const out = join(folder, 'stopped.json');
+    const whole = join(folder, 'whole.json');
+    const command = ['run', preset, ...set(settings), ...model];
     const stopped = await shown([...command, '--out', out], stop);
     expect([stopped.code, stopped.out, existsSync(out)]).toEqual([130, '', false]);
-    expect(stopped.err).toContain(`rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.argv0} ${process.argv[1]} run ${preset} --set `);
+    expect(stopped.err).toContain(
+      `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.argv0} ${process.argv[1]} run ${preset} --set `,
+    );
     expect(stopped.err).toContain(` --out '${out.replaceAll("'", "'\\''")}'\n`);
     expect(kept().length).toBeGreaterThan(0);
 
@@ -73,14 +140,24 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
 
     const uninterrupted = await shown([...command, '--out', whole]);
     expect([uninterrupted.code, uninterrupted.err.includes('goes on')]).toEqual([0, false]);
-    if (once.source !== 'never') expect(uninterrupted.lines.some((line) => once.test(line))).toBe(true);
+    if (once.source !== 'never')
+      expect(uninterrupted.lines.some((line) => once.test(line))).toBe(true);
     expect(timeless(out)).toEqual(timeless(whole));
   });
 
   it('what runs on a base that was made does not make it again', async () => {
-    const out = join(folder, 'out.json'), command = ['run', 'where', ...set([...short, 'base=pruned', 'prune.rounds=1', 'prune.samples=3', 'prune.meanRank=1']), ...model, '--out', out];
+    const out = join(folder, 'out.json');
+    const command = [
+      'run',
+      'where',
+      ...set([...short, 'base=pruned', 'prune.rounds=1', 'prune.samples=3', 'prune.meanRank=1']),
+      ...model,
+      '--out',
+      out,
+    ];
     expect((await shown(command, /Measuring/)).code).toBe(130);
-    const resumed = await shown(command), shares = resumed.lines.filter((line) => line.startsWith('Making the pruned model'));
+    const resumed = await shown(command);
+    const shares = resumed.lines.filter((line) => line.startsWith('Making the pruned model'));
     expect(resumed.code).toBe(0);
     // From the end of its last round: no share lies between nothing and all.
     expect(shares.filter((line) => !/, (0|100) %/.test(line))).toEqual([]);
@@ -89,22 +166,44 @@ describe('rank-atlas run, stopped by Ctrl-C', { timeout: 180_000 }, () => {
 });
 
 describe('a process', { timeout: 180_000 }, () => {
-  const train = ['train', 'lora', ...set([...texts, 'length=8', 'heldSequences=2', 'training.batch=1', 'training.steps=4', 'training.evaluateEvery=1', 'adapter.ranks.rank=1']), ...model];
+  const train = [
+    'train',
+    'lora',
+    ...set([
+      ...texts,
+      'length=8',
+      'heldSequences=2',
+      'training.batch=1',
+      'training.steps=4',
+      'training.evaluateEvery=1',
+      'adapter.ranks.rank=1',
+    ]),
+    ...model,
+  ];
   /** Sends signals, one for each line printed that matches. */
-  const signalled = (args: string[], at: RegExp, ...signals: NodeJS.Signals[]) => new Promise<{ code: number | null; out: string; err: string }>((done) => {
-    const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '', err = '';
-    child.stdout.on('data', (data: Buffer) => {
-      out += String(data);
-      if (at.test(out)) for (const signal of signals.splice(0)) child.kill(signal);
+  const signalled = (args: string[], at: RegExp, ...signals: NodeJS.Signals[]) =>
+    new Promise<{ code: number | null; out: string; err: string }>((done) => {
+      const child = spawn(process.execPath, [program, ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (data: Buffer) => {
+        out += String(data);
+        if (at.test(out)) for (const signal of signals.splice(0)) child.kill(signal);
+      });
+      child.stderr.on('data', (data: Buffer) => {
+        err += String(data);
+      });
+      child.on('close', (code) => done({ code, out, err }));
     });
-    child.stderr.on('data', (data: Buffer) => { err += String(data); });
-    child.on('close', (code) => done({ code, out, err }));
-  });
 
   it('ends at once at a second signal, in the middle of a step', () => {
-    const source = (name: string) => JSON.stringify(new URL(name, import.meta.url).href), script = join(folder, 'hang.mjs');
-    writeFileSync(script, `
+    const source = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
+    const script = join(folder, 'hang.mjs');
+    writeFileSync(
+      script,
+      `
       (await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))})).register();
       const { keeps, steps, stoppable } = await import(${source('./stopping.ts')});
       async function* events() {
@@ -113,22 +212,46 @@ describe('a process', { timeout: 180_000 }, () => {
         await new Promise((done) => setTimeout(done, 60_000));
       }
       await stoppable(['run', 'race'], async () => { for await (const _ of steps(events(), keeps({ kept: true, taken() {}, between() {}, save() {}, forget() {} }))); });
-    `);
-    const { status, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: 50_000 });
-    expect([status, stderr]).toEqual([130, `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.execPath} '${script.replace("'", "'\\''")}' run race\n`]);
+    `,
+    );
+    const { status, stderr } = spawnSync(process.execPath, [script], {
+      encoding: 'utf8',
+      timeout: 50_000,
+    });
+    expect([status, stderr]).toEqual([
+      130,
+      `rank-atlas: stopped; what was computed is kept, and this goes on from there: ${process.execPath} '${script.replace("'", "'\\''")}' run race\n`,
+    ]);
   });
 
   it('exits with 143 at SIGTERM, and a shell takes the command it names', async () => {
-    const stopped = await signalled([...train, '--out', join(folder, 'adapter')], /after +1 steps/, 'SIGTERM');
+    const stopped = await signalled(
+      [...train, '--out', join(folder, 'adapter')],
+      /after +1 steps/,
+      'SIGTERM',
+    );
     expect(stopped.code).toBe(143);
     // A shell takes the sentence apart; the rest runs here, where the runtime is compiled already.
-    const [, command] = /^rank-atlas: stopped; .*: (.*)$/m.exec(stopped.err) ?? [], words = spawnSync('sh', ['-c', `set -- ${command}; printf '%s\\0' "$@"`], { encoding: 'utf8' }).stdout.split('\0').slice(0, -1);
+    const [, command] = /^rank-atlas: stopped; .*: (.*)$/m.exec(stopped.err) ?? [];
+    const words = spawnSync('sh', ['-c', `set -- ${command}; printf '%s\\0' "$@"`], {
+      encoding: 'utf8',
+    })
+      .stdout.split('\0')
+      .slice(0, -1);
     expect(words.slice(0, 2)).toEqual([process.execPath, program]);
-    const resumed = await cli(...words.slice(2)), whole = await cli(...train, '--out', join(folder, 'whole'));
+    const resumed = await cli(...words.slice(2));
+    const whole = await cli(...train, '--out', join(folder, 'whole'));
     expect([resumed.code, resumed.out]).toEqual([0, whole.out]);
     expect(resumed.err).toContain('this goes on from where it stood');
-    for (const name of ['adapter_model.safetensors', 'adapter_config.json']) expect(readFileSync(join(folder, 'adapter', name)).equals(readFileSync(join(folder, 'whole', name)))).toBe(true);
-    expect(timeless(join(folder, 'adapter', 'training.json'))).toEqual(timeless(join(folder, 'whole', 'training.json')));
+    for (const name of ['adapter_model.safetensors', 'adapter_config.json'])
+      expect(
+        readFileSync(join(folder, 'adapter', name)).equals(
+          readFileSync(join(folder, 'whole', name)),
+        ),
+      ).toBe(true);
+    expect(timeless(join(folder, 'adapter', 'training.json'))).toEqual(
+      timeless(join(folder, 'whole', 'training.json')),
+    );
     expect(kept()).toEqual([]);
   });
 });

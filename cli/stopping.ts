@@ -1,6 +1,7 @@
 /**
- * Ctrl-C and SIGTERM. A command that keeps checkpoints ends between two steps and keeps where it stands; the second signal, and the first
- * where there is nothing to wait for, ends it at once. Either way it says how to go on, and exits as the shell expects (130, 143).
+ * Ctrl-C and SIGTERM. A command that keeps checkpoints ends between two steps and keeps where it
+ * stands; the second signal, and the first where there is nothing to wait for, ends it at once.
+ * Either way it says how to go on, and exits as the shell expects (130, 143).
  */
 import { basename } from 'node:path';
 import { AtlasError } from '../src/errors.ts';
@@ -37,7 +38,12 @@ class Stopped extends Error {
 }
 
 /** The command under way. */
-interface Running { args: readonly string[]; signal: Signal | null; steps: number; keeping: Keeping[] }
+interface Running {
+  args: readonly string[];
+  signal: Signal | null;
+  steps: number;
+  keeping: Keeping[];
+}
 
 let running: Running | null = null;
 
@@ -48,8 +54,11 @@ export function keeps<T extends Keeping>(keeping: T): T {
 }
 
 /** Runs a command under these signals; its exit code. */
-export async function stoppable(args: readonly string[], command: () => Promise<number>): Promise<number> {
-  const now: Running = running = { args, signal: null, steps: 0, keeping: [] };
+export async function stoppable(
+  args: readonly string[],
+  command: () => Promise<number>,
+): Promise<number> {
+  const now: Running = (running = { args, signal: null, steps: 0, keeping: [] });
   const on = (signal: Signal) => () => {
     if (now.signal !== null || now.steps === 0) {
       say(now);
@@ -67,7 +76,10 @@ export async function stoppable(args: readonly string[], command: () => Promise<
   } catch (error) {
     if (!(error instanceof Stopped)) {
       // Nothing is wrong with what was computed where only a file could not be written.
-      if (error instanceof AtlasError && error.code === 'usage' && now.keeping.some((k) => k.kept)) console.error('rank-atlas: what was computed is kept; the same command goes on from there.');
+      if (error instanceof AtlasError && error.code === 'usage' && now.keeping.some((k) => k.kept))
+        console.error(
+          'rank-atlas: what was computed is kept; the same command goes on from there.',
+        );
       throw error;
     }
     say(now);
@@ -78,8 +90,14 @@ export async function stoppable(args: readonly string[], command: () => Promise<
   }
 }
 
-/** The same events, kept from time to time, and before the last one is told; between two of them a signal ends the command. */
-export async function* steps<E, T>(events: AsyncGenerator<E, T, undefined>, keeping: Keeping | null): AsyncGenerator<E, T, undefined> {
+/**
+ * The same events, kept from time to time, and before the last one is told; between two of them a
+ * signal ends the command.
+ */
+export async function* steps<E, T>(
+  events: AsyncGenerator<E, T, undefined>,
+  keeping: Keeping | null,
+): AsyncGenerator<E, T, undefined> {
   let through = false;
   if (running) running.steps++;
   keeping?.taken();
@@ -104,7 +122,10 @@ export async function* steps<E, T>(events: AsyncGenerator<E, T, undefined>, keep
 }
 
 /** A training that diverged offers its last good step before it fails. */
-async function nextOf<E, T>(events: AsyncGenerator<E, T, undefined>, keeping: Keeping | null): Promise<IteratorResult<E, T>> {
+async function nextOf<E, T>(
+  events: AsyncGenerator<E, T, undefined>,
+  keeping: Keeping | null,
+): Promise<IteratorResult<E, T>> {
   try {
     return await events.next();
   } catch (error) {
@@ -122,15 +143,26 @@ async function endIfAsked(keeping: Keeping | null): Promise<void> {
 }
 
 function say({ args, keeping }: Running): void {
-  const kept = keeping.filter((k) => k.kept), resume = kept.flatMap((k) => k.resume ?? []);
+  const kept = keeping.filter((k) => k.kept);
+  const resume = kept.flatMap((k) => k.resume ?? []);
   clearLine();
-  console.error(`rank-atlas: stopped; ${kept.length > 0 ? `what was computed is kept, and this goes on from there: ${commandLine(args, resume)}` : 'the same command begins where this one did.'}`);
+  console.error(
+    `rank-atlas: stopped; ${kept.length > 0 ? `what was computed is kept, and this goes on from there: ${commandLine(args, resume)}` : 'the same command begins where this one did.'}`,
+  );
 }
 
-/** The command as a shell takes it, whatever is in its words, with an option in place of the same one. */
+/**
+ * The command as a shell takes it, whatever is in its words, with an option in place of the same
+ * one.
+ */
 function commandLine(args: readonly string[], [option, ...value]: readonly string[]): string {
   if (option === undefined) return [...program(), ...args].map(quoted).join(' ');
-  const end = args.includes('--') ? args.indexOf('--') : args.length, words = args.slice(0, end).filter((word, i) => word !== option && !word.startsWith(`${option}=`) && args[i - 1] !== option);
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const words = args
+    .slice(0, end)
+    .filter(
+      (word, i) => word !== option && !word.startsWith(`${option}=`) && args[i - 1] !== option,
+    );
   return [...program(), ...words, option, ...value, ...args.slice(end)].map(quoted).join(' ');
 }
 
@@ -141,4 +173,5 @@ function program(): string[] {
   return /[\\/]node_modules[\\/]\.bin[\\/]/.test(script) ? ['npx', 'rank-atlas'] : ['rank-atlas'];
 }
 
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+const quoted = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;

@@ -43,33 +43,63 @@ export interface OpenStudy {
   model: LoadedModel;
   /** Adapters the study has trained, by name. */
   kept: ReadonlyMap<string, KeptAdapter>;
-  /** The checkpoints of a study (null: of the measurement), and where an earlier run of the same experiment stood. */
+  /**
+   * The checkpoints of a study (null: of the measurement), and where an earlier run of the same
+   * experiment stood.
+   */
   keeper<T>(study: StudyKind | null, spec?: ExperimentSpec): Promise<Keeper<T>>;
   dispose(): Promise<void>;
 }
 
 /**
- * The model an experiment names (or `--model`) on a provider, and its base where it has one: made here, with progress on stderr.
- * There is no map: studies measure what they need.
+ * The model an experiment names (or `--model`) on a provider, and its base where it has one: made
+ * here, with progress on stderr. There is no map: studies measure what they need.
  */
 export async function openStudy(spec: ExperimentSpec, options: Options): Promise<OpenStudy> {
-  const model = await loadFor(options, spec.model), { engine, runtime } = await startEngine(model, options);
-  if (options.model === undefined && spec.model.hash !== undefined && spec.model.hash !== model.open.hash) console.error('rank-atlas: the experiment was made with another file of this model; its numbers may differ.');
+  const model = await loadFor(options, spec.model);
+  const { engine, runtime } = await startEngine(model, options);
+  if (
+    options.model === undefined &&
+    spec.model.hash !== undefined &&
+    spec.model.hash !== model.open.hash
+  )
+    console.error(
+      'rank-atlas: the experiment was made with another file of this model; its numbers may differ.',
+    );
   if (spec.study !== null && spec.study !== 'samples') await warnOfTraining(engine);
   const kept = new Map<string, KeptAdapter>();
   let imported: string | null = null;
   if (options.adapter !== undefined) {
     const { adapters: values, scale } = await adapterAt(options.adapter, model);
     imported = digestOf(values, scale);
-    kept.set('imported', { name: 'imported', values, scales: values.map((v) => scale(v.module)), base: 'as-is' });
+    kept.set('imported', {
+      name: 'imported',
+      values,
+      scales: values.map((v) => scale(v.module)),
+      base: 'as-is',
+    });
   }
-  const engineOf = (compiled: CompiledModel) => createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() });
-  const deriveFrom = (graph: Graph): StudyContext['derive'] => async (form) => engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
+  const engineOf = (compiled: CompiledModel) =>
+    createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() });
+  const deriveFrom =
+    (graph: Graph): StudyContext['derive'] =>
+    async (form) =>
+      engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
   const facts = await factsIn({ texts: textsOf(spec, spec.study), bos: spec.bos }, model);
   sayBos(facts.bos);
   const context: StudyContext = {
-    spec: { ...spec, model: { id: model.open.id, ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}) } },
-    model: facts, provider: engine.provider, versions: versionsOf(runtime.ort), engine, importances: null,
+    spec: {
+      ...spec,
+      model: {
+        id: model.open.id,
+        ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}),
+      },
+    },
+    model: facts,
+    provider: engine.provider,
+    versions: versionsOf(runtime.ort),
+    engine,
+    importances: null,
     tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
     ...wordsOf(model, spec.bos),
     task: bundledTask,
@@ -81,20 +111,37 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     now: () => performance.now(),
   };
   // Numbers are those of the provider, too, and of its threads.
-  const keyOf = (kind: StudyKind | null, of: ExperimentSpec) => (kind === null ? measurementKey(of, model.open.hash, context.versions.rankAtlas) : checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas));
-  const keeperFor = <T>(name: string, kind: StudyKind | null, of: ExperimentSpec) => keeperOf<T>(name, [keyOf(kind, of), engine.provider, imported]);
-  const keeper: OpenStudy['keeper'] = (kind, of = context.spec) => keeperFor(kind ?? 'measurement', kind, of);
-  if (spec.base === 'as-is' || !isOnBase(spec.study)) return { context, model, kept, keeper, dispose: () => engine.dispose() };
+  const keyOf = (kind: StudyKind | null, of: ExperimentSpec) =>
+    kind === null
+      ? measurementKey(of, model.open.hash, context.versions.rankAtlas)
+      : checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas);
+  const keeperFor = <T>(name: string, kind: StudyKind | null, of: ExperimentSpec) =>
+    keeperOf<T>(name, [keyOf(kind, of), engine.provider, imported]);
+  const keeper: OpenStudy['keeper'] = (kind, of = context.spec) =>
+    keeperFor(kind ?? 'measurement', kind, of);
+  if (spec.base === 'as-is' || !isOnBase(spec.study))
+    return { context, model, kept, keeper, dispose: () => engine.dispose() };
   try {
-    const graph = await basedGraph(model, await madeBase(context, await keeperFor('base', MAKER[spec.base], context.spec))), based = engineOf(compile(graph));
-    return { context: { ...context, engine: based, derive: deriveFrom(graph) }, model, kept, keeper, dispose: () => based.dispose() };
+    const graph = await basedGraph(
+      model,
+      await madeBase(context, await keeperFor('base', MAKER[spec.base], context.spec)),
+    );
+    const based = engineOf(compile(graph));
+    return {
+      context: { ...context, engine: based, derive: deriveFrom(graph) },
+      model,
+      kept,
+      keeper,
+      dispose: () => based.dispose(),
+    };
   } finally {
     await engine.dispose();
   }
 }
 
 async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase> {
-  const making = steps(makeBase({ ...context, checkpoint: keeper }), keeper), { base } = context.spec;
+  const making = steps(makeBase({ ...context, checkpoint: keeper }), keeper);
+  const { base } = context.spec;
   try {
     for (;;) {
       const next = await making.next();
@@ -111,8 +158,30 @@ async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase
   }
 }
 
-/** Equal where draws of one measurement are those of the other: what only uses them, or is a study's, is left out. */
+/**
+ * Equal where draws of one measurement are those of the other: what only uses them, or is a
+ * study's, is left out.
+ */
 function measurementKey(spec: ExperimentSpec, hash: string, version: string): string {
-  const { seed, method, text, bos, sequences, length, model: { id } } = spec;
-  return JSON.stringify([version, id, hash, seed, method, text, bos, sequences, length, baseKey(spec)]);
+  const {
+    seed,
+    method,
+    text,
+    bos,
+    sequences,
+    length,
+    model: { id },
+  } = spec;
+  return JSON.stringify([
+    version,
+    id,
+    hash,
+    seed,
+    method,
+    text,
+    bos,
+    sequences,
+    length,
+    baseKey(spec),
+  ]);
 }

@@ -1,4 +1,7 @@
-/** A thread that decomposes weights, in Node: registers the TypeScript loader, which threads do not inherit. */
+/**
+ * A thread that decomposes weights, in Node: registers the TypeScript loader, which threads do not
+ * inherit.
+ */
 import { parentPort } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';
 

@@ -6,11 +6,14 @@ test('what acts on a terminal is shown as its number, and in JSON means the same
   const text = 'a\u001b[31mb\u009b2Jc\r\u0007\u202ed\u2066e';
   expect(plain(text)).toBe('a\\u001b[31mb\\u009b2Jc\\u000d\\u0007\\u202ed\\u2066e');
   expect(JSON.parse(plain(JSON.stringify({ text })))).toEqual({ text });
-  expect(plain('tabs\tand\nlines, ünïcode, 日本語, שלום, 👩‍💻')).toBe('tabs\tand\nlines, ünïcode, 日本語, שלום, 👩‍💻');
+  expect(plain('tabs\tand\nlines, ünïcode, 日本語, שלום, 👩‍💻')).toBe(
+    'tabs\tand\nlines, ünïcode, 日本語, שלום, 👩‍💻',
+  );
 });
 
 test('while a command runs, whatever is printed is plain', () => {
-  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined), restore = plainConsole();
+  const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+  const restore = plainConsole();
   console.log('\u001b]0;title\u0007', 7);
   restore();
   console.log('\u001b');

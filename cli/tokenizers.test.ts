@@ -1,4 +1,7 @@
-/** What token ids are worth: base losses over tokenizer files that the former library cut wrongly, against tokenizers 0.23.3 and onnxruntime in Python. */
+/**
+ * What token ids are worth: base losses over tokenizer files that the former library cut wrongly,
+ * against tokenizers 0.23.3 and onnxruntime in Python.
+ */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,13 +18,30 @@ const cases = (...parts: string[]) => sharedPath('cases', ...parts);
 function modelWith(tokenizer: string): string {
   const model = join(folder, 'model');
   rmSync(model, { recursive: true, force: true });
-  cpSync(sharedPath('models', 'tiny', 'gpt2'), model, { recursive: true, filter: (from) => !from.endsWith('tokenizer.json') });
+  cpSync(sharedPath('models', 'tiny', 'gpt2'), model, {
+    recursive: true,
+    filter: (from) => !from.endsWith('tokenizer.json'),
+  });
   cpSync(tokenizer, join(model, 'tokenizer.json'));
   return model;
 }
 
-async function baseLoss(adapter: string, model: string, text: string, ...settings: string[]): Promise<number> {
-  const { code, out, err } = await cli('eval', adapter, '--model', model, '--text', text, '--json', ...set(settings));
+async function baseLoss(
+  adapter: string,
+  model: string,
+  text: string,
+  ...settings: string[]
+): Promise<number> {
+  const { code, out, err } = await cli(
+    'eval',
+    adapter,
+    '--model',
+    model,
+    '--text',
+    text,
+    '--json',
+    ...set(settings),
+  );
   expect(code, err).toBe(0);
   return (JSON.parse(out) as { base: number }).base;
 }
@@ -34,12 +54,27 @@ describe.skipIf(!hasShared)('base losses', { timeout: 240_000 }, () => {
     ['an inverted split', '03-tokenizer-split-behaviour', 'inverted.json', 7.0489],
   ])('%s', async ([, name, file, loss]) => {
     const model = modelWith(cases(name, file));
-    const base = await baseLoss(cases(name, 'adapter'), model, cases(name, 'text.txt'), 'length=32', 'heldSequences=8');
+    const base = await baseLoss(
+      cases(name, 'adapter'),
+      model,
+      cases(name, 'text.txt'),
+      'length=32',
+      'heldSequences=8',
+    );
     expect(base).toBeCloseTo(loss, 3);
   });
 
   test('GPT-2 as first published, its model without a type', async () => {
-    const { code, out, err } = await cli('generate', 'In the beginning', '--model', modelWith(cases('06-tokenizer-without-type', 'tokenizer.json')), '--tokens', '5', '--temperature', '0');
+    const { code, out, err } = await cli(
+      'generate',
+      'In the beginning',
+      '--model',
+      modelWith(cases('06-tokenizer-without-type', 'tokenizer.json')),
+      '--tokens',
+      '5',
+      '--temperature',
+      '0',
+    );
     expect(code, err).toBe(0);
     expect(out.length).toBeGreaterThan(0);
   });

@@ -6,18 +6,33 @@ import { cells, measured, open, smallSpec, title } from './page.ts';
 const done = /Measured 56 modules, 3 repeats|56モジュールを測定、反復3回/;
 
 // Colours hang on the scheme, names on the language: two of the four cover both.
-for (const [colorScheme, language] of [['light', 'en'], ['dark', 'ja']] as const) {
+for (const [colorScheme, language] of [
+  ['light', 'en'],
+  ['dark', 'ja'],
+] as const) {
   test(`axe finds nothing: ${colorScheme}, ${language}`, async ({ browser }) => {
-    const context = await browser.newContext({ colorScheme, viewport: { width: 1440, height: 900 } });
+    const context = await browser.newContext({
+      colorScheme,
+      viewport: { width: 1440, height: 900 },
+    });
     const page = await context.newPage();
     await open(page, smallSpec(), `?lang=${language}`);
     await expect(title(page)).toHaveText(done);
     /** `known`: what was looked at before and is the same. */
     const check = async (what: string, known: readonly string[] = []) => {
-      // The page has no frames: without what axe does for them it looks at the same in half the time.
-      const axe = known.reduce((builder, part) => builder.exclude(part), new AxeBuilder({ page }).setLegacyMode());
+      // The page has no frames: without what axe does for them it looks at the same in half the
+      // time.
+      const axe = known.reduce(
+        (builder, part) => builder.exclude(part),
+        new AxeBuilder({ page }).setLegacyMode(),
+      );
       const { violations } = await axe.analyze();
-      expect(violations.map((v) => `${what}: ${v.id} ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`)).toEqual([]);
+      expect(
+        violations.map(
+          (v) =>
+            `${what}: ${v.id} ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).join(' | ')}`,
+        ),
+      ).toEqual([]);
     };
     await check('map');
     for (const tab of await page.getByRole('tab').all()) {
@@ -78,7 +93,10 @@ test('the keyboard alone is enough', async ({ page }) => {
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: 'Help' })).toBeFocused();
   await page.keyboard.press(']');
-  await expect(page.getByRole('slider', { name: /Mean rank/ })).toHaveAttribute('aria-valuetext', '12');
+  await expect(page.getByRole('slider', { name: /Mean rank/ })).toHaveAttribute(
+    'aria-valuetext',
+    '12',
+  );
   await page.keyboard.press('r');
   await expect(title(page)).toHaveText('Ready');
   await page.keyboard.press('s');
@@ -88,17 +106,31 @@ test('the keyboard alone is enough', async ({ page }) => {
 });
 
 test('a phone has one column, no sideways scrolling and large targets', async ({ browser }) => {
-  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const context = await browser.newContext({
+    viewport: { width: 390, height: 844 },
+    hasTouch: true,
+    isMobile: true,
+  });
   const page = await context.newPage();
   for (const language of ['en', 'ja']) {
     await open(page, smallSpec(), `?lang=${language}`);
-    await expect(page.locator('.phone-foot .bold')).toHaveText(/Measured, 3 repeats|測定済み、反復3回/);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
-    for (const button of await page.locator('.phone-foot button').all()) expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(44);
+    await expect(page.locator('.phone-foot .bold')).toHaveText(
+      /Measured, 3 repeats|測定済み、反復3回/,
+    );
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      390,
+    );
+    for (const button of await page.locator('.phone-foot button').all())
+      expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(44);
     await page.locator('.phone-row button').first().tap();
     await expect(page.getByRole('dialog')).toBeVisible();
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
-    await page.getByRole('dialog').getByRole('button', { name: /Close|閉じる/ }).tap();
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      390,
+    );
+    await page
+      .getByRole('dialog')
+      .getByRole('button', { name: /Close|閉じる/ })
+      .tap();
     await cells(page).nth(3).tap();
     await expect(page.locator('.panel')).toBeVisible();
   }

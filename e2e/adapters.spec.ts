@@ -1,4 +1,7 @@
-/** Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again, seen on the map. */
+/**
+ * Adapters in and out of the page: trained in a race, judged, saved as PEFT's zip, taken in again,
+ * seen on the map.
+ */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { constants, deflateRawSync } from 'node:zlib';
@@ -10,9 +13,22 @@ import { configOf, safetensorsOf } from '../test/adapter-files.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });
-const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 3, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 0 }, race: { ...spec.race, entries: ['adarank', 'uniform'] } };
+const race: ExperimentSpec = {
+  ...spec,
+  training: {
+    ...spec.training,
+    steps: 3,
+    batch: 2,
+    length: 16,
+    heldSequences: 4,
+    evaluateEvery: 0,
+  },
+  race: { ...spec.race, entries: ['adarank', 'uniform'] },
+};
 
-test('an adapter trained here goes to PEFT and comes back with its ranks and its loss', async ({ page }) => {
+test('an adapter trained here goes to PEFT and comes back with its ranks and its loss', async ({
+  page,
+}) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
   await page.getByRole('button', { name: 'Play' }).click();
@@ -21,22 +37,35 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
 
   const kept = page.locator('.adapters li').filter({ hasText: 'race: adarank' });
   await kept.getByRole('button', { name: 'Judge' }).click();
-  await expect(kept.getByRole('status')).toHaveText(/^Held-out loss [\d.]+ without it, [\d.]+ with it/);
+  await expect(kept.getByRole('status')).toHaveText(
+    /^Held-out loss [\d.]+ without it, [\d.]+ with it/,
+  );
   const judged = await kept.getByRole('status').textContent();
   await kept.getByRole('button', { name: 'On the map' }).click();
   await expect(page.getByText('Ranks of the adapter “race: adarank”')).toBeVisible();
   const ranks = await cellTexts(page);
   expect(ranks).not.toEqual(measured);
 
-  const [download] = await Promise.all([page.waitForEvent('download'), kept.getByRole('button', { name: 'Save for PEFT' }).click()]);
-  const zip = readFileSync(await download.path()), files = unzipSync(zip);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    kept.getByRole('button', { name: 'Save for PEFT' }).click(),
+  ]);
+  const zip = readFileSync(await download.path());
+  const files = unzipSync(zip);
   expect(Object.keys(files).sort()).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
-  const { peft_type: type, rank_pattern: pattern } = JSON.parse(new TextDecoder().decode(files['adapter_config.json'])) as { peft_type: string; rank_pattern: Record<string, number> };
+  const { peft_type: type, rank_pattern: pattern } = JSON.parse(
+    new TextDecoder().decode(files['adapter_config.json']),
+  ) as { peft_type: string; rank_pattern: Record<string, number> };
   expect(type).toBe('LORA');
-  expect(Object.values(pattern).reduce((a, b) => a + b, 0)).toBe(ranks.reduce((sum, r) => sum + Number(r), 0));
+  expect(Object.values(pattern).reduce((a, b) => a + b, 0)).toBe(
+    ranks.reduce((sum, r) => sum + Number(r), 0),
+  );
 
   await page.locator('#change-model').click();
-  await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: zip });
+  await page
+    .locator('.picker input[type="file"]')
+    .nth(1)
+    .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: zip });
   await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
   expect(await cellTexts(page)).toEqual(ranks);
   const imported = page.locator('.adapters li').filter({ hasText: 'from files' });
@@ -45,11 +74,15 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
   expect(await cellTexts(page)).toEqual(measured);
 
-  // Trained on: one more entry, which begins where it stands and not at the loss of the model alone.
+  // Trained on: one more entry, which begins where it stands and not at the loss of the model
+  // alone.
   await imported.getByRole('button', { name: 'Train on' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('The race is over');
-  const row = page.getByRole('table', { name: 'Standings' }).getByRole('row').filter({ hasText: 'imported' });
+  const row = page
+    .getByRole('table', { name: 'Standings' })
+    .getByRole('row')
+    .filter({ hasText: 'imported' });
   await expect(row).toHaveCount(1);
   const trained = page.locator('.adapters li').filter({ hasText: 'race: imported' });
   await trained.getByRole('button', { name: 'Judge' }).click();
@@ -58,12 +91,17 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   expect(withIt(await trained.getByRole('status').textContent())).toBeLessThan(withIt(judged));
 });
 
-test('files that are no adapter of this model are refused in a sentence, and nothing is lost', async ({ page }) => {
+test('files that are no adapter of this model are refused in a sentence, and nothing is lost', async ({
+  page,
+}) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
   const offer = async (name: string, buffer: Buffer) => {
     await page.locator('#change-model').click();
-    await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    await page
+      .locator('.picker input[type="file"]')
+      .nth(1)
+      .setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
   };
   await offer('adapter.zip', Buffer.from('PK no zip at all'));
   await expect(page.getByRole('alert')).toContainText('adapter.zip');
@@ -72,13 +110,28 @@ test('files that are no adapter of this model are refused in a sentence, and not
   await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();
 });
 
-const settings = (r: number) => strToU8(JSON.stringify({ peft_type: 'LORA', r, target_modules: ['model.layers.0.self_attn.q_proj'], use_later_idea: 1 }));
+const settings = (r: number) =>
+  strToU8(
+    JSON.stringify({
+      peft_type: 'LORA',
+      r,
+      target_modules: ['model.layers.0.self_attn.q_proj'],
+      use_later_idea: 1,
+    }),
+  );
 
 function weights(r: number): Uint8Array {
-  const name = 'base_model.model.model.layers.0.self_attn.q_proj', header = strToU8(JSON.stringify({
-    [`${name}.lora_A.weight`]: { dtype: 'F32', shape: [r, 192], data_offsets: [0, r * 768] },
-    [`${name}.lora_B.weight`]: { dtype: 'F32', shape: [192, r], data_offsets: [r * 768, 2 * r * 768] },
-  }));
+  const name = 'base_model.model.model.layers.0.self_attn.q_proj';
+  const header = strToU8(
+    JSON.stringify({
+      [`${name}.lora_A.weight`]: { dtype: 'F32', shape: [r, 192], data_offsets: [0, r * 768] },
+      [`${name}.lora_B.weight`]: {
+        dtype: 'F32',
+        shape: [192, r],
+        data_offsets: [r * 768, 2 * r * 768],
+      },
+    }),
+  );
   const bytes = new Uint8Array(8 + header.length + 2 * r * 768);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
@@ -86,22 +139,41 @@ function weights(r: number): Uint8Array {
 }
 
 /** PEFT's two files of an adapter of one module, of rank `r`. */
-const pair = (folder: string, r: number) => ({ [`${folder}adapter_config.json`]: settings(r), [`${folder}adapter_model.safetensors`]: weights(r) });
+const pair = (folder: string, r: number) => ({
+  [`${folder}adapter_config.json`]: settings(r),
+  [`${folder}adapter_model.safetensors`]: weights(r),
+});
 
-async function offerZip(page: Page, content: Record<string, Uint8Array>, name = 'out.zip'): Promise<void> {
+async function offerZip(
+  page: Page,
+  content: Record<string, Uint8Array>,
+  name = 'out.zip',
+): Promise<void> {
   await page.locator('#change-model').click();
-  await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name, mimeType: 'application/zip', buffer: Buffer.from(zipSync(content)) });
+  await page
+    .locator('.picker input[type="file"]')
+    .nth(1)
+    .setInputFiles({ name, mimeType: 'application/zip', buffer: Buffer.from(zipSync(content)) });
 }
 
-const ranksTaken = async (page: Page) => (await cellTexts(page)).map(Number).reduce((sum, r) => sum + r, 0);
-const question = (page: Page, words = 'several adapters') => page.getByRole('group', { name: words });
+const ranksTaken = async (page: Page) =>
+  (await cellTexts(page)).map(Number).reduce((sum, r) => sum + r, 0);
+const question = (page: Page, words = 'several adapters') =>
+  page.getByRole('group', { name: words });
 
-test('an adapter of the head is judged with it, and said to be there; to train on it is refused', async ({ page }) => {
-  const wave = (count: number, scale: number) => ({ values: Float32Array.from({ length: count }, (_, i) => scale * Math.sin(1 + i)) });
+test('an adapter of the head is judged with it, and said to be there; to train on it is refused', async ({
+  page,
+}) => {
+  const wave = (count: number, scale: number) => ({
+    values: Float32Array.from({ length: count }, (_, i) => scale * Math.sin(1 + i)),
+  });
   const part = (letter: string) => `base_model.model.lm_head.lora_${letter}.weight`;
   const content = {
     'adapter_config.json': configOf({ r: 2, lora_alpha: 4, target_modules: ['lm_head'] }),
-    'adapter_model.safetensors': safetensorsOf({ [part('A')]: { shape: [2, 192], ...wave(384, 1) }, [part('B')]: { shape: [2048, 2], ...wave(4096, 0.05) } }),
+    'adapter_model.safetensors': safetensorsOf({
+      [part('A')]: { shape: [2, 192], ...wave(384, 1) },
+      [part('B')]: { shape: [2048, 2], ...wave(4096, 0.05) },
+    }),
   };
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
@@ -110,11 +182,15 @@ test('an adapter of the head is judged with it, and said to be there; to train o
   await expect(imported).toContainText('4,480 parameters, with lm_head');
   await imported.getByRole('button', { name: 'Judge' }).click();
   await expect(imported.getByRole('status')).toHaveText(/^Held-out loss/);
-  const [, without, through] = /loss ([\d.]+) without it, ([\d.]+) with it/.exec((await imported.getByRole('status').textContent())!)!;
+  const [, without, through] = /loss ([\d.]+) without it, ([\d.]+) with it/.exec(
+    (await imported.getByRole('status').textContent())!,
+  )!;
   expect(Math.abs(Number(through) - Number(without))).toBeGreaterThan(0.01);
   await imported.getByRole('button', { name: 'Train on' }).click();
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(page.getByRole('alert')).toContainText('An adapter of lm_head can be applied, judged and exported here, but not trained.');
+  await expect(page.getByRole('alert')).toContainText(
+    'An adapter of lm_head can be applied, judged and exported here, but not trained.',
+  );
 });
 
 test('of a zip with several adapters the top-most is taken', async ({ page }) => {
@@ -127,14 +203,23 @@ test('of a zip with several adapters the top-most is taken', async ({ page }) =>
   await expect.poll(() => ranksTaken(page)).toBe(5);
 });
 
-test('where none is top-most the page asks, and takes exactly the one that is chosen', async ({ page }, testInfo) => {
+test('where none is top-most the page asks, and takes exactly the one that is chosen', async ({
+  page,
+}, testInfo) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
   const before = await cellTexts(page);
-  const checkpoints = { ...pair('o/checkpoint-10/', 4), ...pair('o/checkpoint-2/', 3), ...pair('o/checkpoint-2/deeper/', 7) };
+  const checkpoints = {
+    ...pair('o/checkpoint-10/', 4),
+    ...pair('o/checkpoint-2/', 3),
+    ...pair('o/checkpoint-2/deeper/', 7),
+  };
 
   // Dismissed, by its button or by Esc, everything is as it was.
-  for (const dismiss of [() => page.getByRole('button', { name: 'Dismiss' }).click(), () => page.keyboard.press('Escape')]) {
+  for (const dismiss of [
+    () => page.getByRole('button', { name: 'Dismiss' }).click(),
+    () => page.keyboard.press('Escape'),
+  ]) {
     await offerZip(page, checkpoints);
     await expect(question(page).locator('p')).toBeFocused();
     await dismiss();
@@ -148,9 +233,14 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
   // By keyboard alone, from where the question was read.
   await offerZip(page, checkpoints);
   await expect(question(page).locator('p')).toBeFocused();
-  await expect(question(page).getByRole('listitem')).toHaveText(['o/checkpoint-2', 'o/checkpoint-10']);
+  await expect(question(page).getByRole('listitem')).toHaveText([
+    'o/checkpoint-2',
+    'o/checkpoint-10',
+  ]);
   await page.keyboard.press('Tab');
-  await expect(question(page).getByRole('button', { name: 'o/checkpoint-2', exact: true })).toBeFocused();
+  await expect(
+    question(page).getByRole('button', { name: 'o/checkpoint-2', exact: true }),
+  ).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
   await expect(question(page)).toHaveCount(0);
@@ -166,27 +256,55 @@ test('where none is top-most the page asks, and takes exactly the one that is ch
   await page.locator('#change-model').click();
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
   await expect(question(page, '複数のアダプター')).toContainText('どれを読み込みますか？');
-  await question(page, '複数のアダプター').getByRole('button', { name: 'out/o/checkpoint-10' }).click();
+  await question(page, '複数のアダプター')
+    .getByRole('button', { name: 'out/o/checkpoint-10' })
+    .click();
   await expect(page.getByRole('alert')).toContainText('use_later_idea');
   await expect.poll(() => ranksTaken(page)).toBe(4);
 });
 
-test('names of strangers are shown on one line each, cut, and say nothing but themselves', async ({ page }) => {
+test('names of strangers are shown on one line each, cut, and say nothing but themselves', async ({
+  page,
+}) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
-  const long = 'x'.repeat(3000), hostile = ['a\u202egnp.exe', 'a\u2066gnp.exe', 'b\nc\u0007', '<img src=x>', `${long}1${long}`, `${long}2${long}`];
-  const content = Object.assign({}, ...hostile.map((name, i) => pair(`${name}/`, i + 1))) as Record<string, Uint8Array>;
+  const long = 'x'.repeat(3000);
+  const hostile = [
+    'a\u202egnp.exe',
+    'a\u2066gnp.exe',
+    'b\nc\u0007',
+    '<img src=x>',
+    `${long}1${long}`,
+    `${long}2${long}`,
+  ];
+  const content = Object.assign({}, ...hostile.map((name, i) => pair(`${name}/`, i + 1))) as Record<
+    string,
+    Uint8Array
+  >;
   await offerZip(page, content, `\u202epiz.${'y'.repeat(200)}.zip`);
   const choices = question(page).getByRole('button').filter({ hasNotText: 'Dismiss' });
   const cut = `${'x'.repeat(20)}…${'x'.repeat(39)}`;
-  await expect(choices).toHaveText(['<img src=x>', 'a�gnp.exe', 'a�gnp.exe (2)', 'b�c�', cut, `${cut} (2)`]);
+  await expect(choices).toHaveText([
+    '<img src=x>',
+    'a�gnp.exe',
+    'a�gnp.exe (2)',
+    'b�c�',
+    cut,
+    `${cut} (2)`,
+  ]);
   expect(await question(page).textContent()).not.toMatch(/[\p{Cc}\u202a-\u202e\u200e\u200f]/u);
   await expect(question(page).locator('img')).toHaveCount(0);
-  expect((await new AxeBuilder({ page }).include('.band').setLegacyMode().analyze()).violations).toEqual([]);
-  const heights = await choices.evaluateAll((buttons) => buttons.map((b) => b.getBoundingClientRect().height));
+  expect(
+    (await new AxeBuilder({ page }).include('.band').setLegacyMode().analyze()).violations,
+  ).toEqual([]);
+  const heights = await choices.evaluateAll((buttons) =>
+    buttons.map((b) => b.getBoundingClientRect().height),
+  );
   expect(new Set(heights).size).toBe(1);
   await page.setViewportSize({ width: 390, height: 844 });
-  await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+    .toBeLessThanOrEqual(390);
 
   await choices.last().click();
   await expect(page.getByRole('alert')).toContainText('use_later_idea');
@@ -194,17 +312,31 @@ test('names of strangers are shown on one line each, cut, and say nothing but th
   await expect.poll(() => ranksTaken(page)).toBe(6);
 });
 
-test('a zip that holds far more than it says is unpacked in a thread, and given up', async ({ page }) => {
+test('a zip that holds far more than it says is unpacked in a thread, and given up', async ({
+  page,
+}) => {
   await open(page, race);
   await expect(title(page)).toHaveText('Nothing trained yet');
   // Two gigabytes of nothing in two megabytes, said to be a hundred bytes.
-  const part = deflateRawSync(new Uint8Array(1e7), { finishFlush: constants.Z_SYNC_FLUSH }), all = Buffer.concat(Array.from({ length: 200 }, () => part));
-  const zip = Buffer.from(zipSync({ 'adapter_config.json': [all, { level: 0 }], 'adapter_model.safetensors': weights(1) })), directory = zip.readUInt32LE(zip.length - 6);
+  const part = deflateRawSync(new Uint8Array(1e7), { finishFlush: constants.Z_SYNC_FLUSH });
+  const all = Buffer.concat(Array.from({ length: 200 }, () => part));
+  const zip = Buffer.from(
+    zipSync({
+      'adapter_config.json': [all, { level: 0 }],
+      'adapter_model.safetensors': weights(1),
+    }),
+  );
+  const directory = zip.readUInt32LE(zip.length - 6);
   zip.writeUInt16LE(8, directory + 10);
   zip.writeUInt32LE(100, directory + 24);
   const thread = page.waitForEvent('worker', (worker) => worker.url().includes('unzip'));
   await page.locator('#change-model').click();
-  await page.locator('.picker input[type="file"]').nth(1).setInputFiles({ name: 'bomb.zip', mimeType: 'application/zip', buffer: zip });
+  await page
+    .locator('.picker input[type="file"]')
+    .nth(1)
+    .setInputFiles({ name: 'bomb.zip', mimeType: 'application/zip', buffer: zip });
   await thread;
-  await expect(page.getByRole('alert')).toContainText('bomb.zip cannot be read ("adapter_config.json" in it is damaged)');
+  await expect(page.getByRole('alert')).toContainText(
+    'bomb.zip cannot be read ("adapter_config.json" in it is damaged)',
+  );
 });

@@ -5,17 +5,28 @@ import { spearman } from '../src/methods/statistics.ts';
 import { measured, open, saved, smallSpec, title } from './page.ts';
 
 test('compares methods, in a link and as a preset, and is kept', async ({ page }) => {
-  await open(page, smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }));
+  await open(
+    page,
+    smallSpec({ study: 'agree', agree: { methods: ['adarank', 'jacobian', 'spectrum'] } }),
+  );
   await expect(title(page)).toHaveText('Nothing compared yet');
-  const plate = page.locator('.plate'), [maps, matrix] = [plate.locator('.head').nth(0), plate.locator('.head').nth(1)];
+  const plate = page.locator('.plate');
+  const [maps, matrix] = [plate.locator('.head').nth(0), plate.locator('.head').nth(1)];
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('Methods compared');
   const finding = await plate.locator('.finding').innerText();
-  const [, close, far] = /^Jacobian is closest to AdaRank \((0\.\d+)\), weight spectrum farthest \((−?0\.\d+)\)\.$/.exec(finding)!;
+  const [, close, far] =
+    /^Jacobian is closest to AdaRank \((0\.\d+)\), weight spectrum farthest \((−?0\.\d+)\)\.$/.exec(
+      finding,
+    )!;
 
   // The files' numbers are what the sentence says.
   const csv = await saved(page, () => maps.getByRole('button', { name: 'CSV' }).click());
-  const rows = csv.text.trim().split('\n').filter((l) => l.startsWith('model.')).map((l) => l.split(',').slice(3).map(Number));
+  const rows = csv.text
+    .trim()
+    .split('\n')
+    .filter((l) => l.startsWith('model.'))
+    .map((l) => l.split(',').slice(3).map(Number));
   expect(rows).toHaveLength(56);
   const column = (i: number) => rows.map((r) => r[i]!);
   expect(spearman(column(0), column(1))).toBeCloseTo(Number(close), 2);
@@ -24,9 +35,12 @@ test('compares methods, in a link and as a preset, and is kept', async ({ page }
   const table = plate.locator('table tbody tr');
   await expect(table.nth(1).locator('td').nth(1)).toHaveText(close!);
   // The map's own method has its run's time.
-  for (let i = 0; i < 3; i++) await expect(table.nth(i).locator('td').last()).toHaveText(/^\d+\.\d$/);
+  for (let i = 0; i < 3; i++)
+    await expect(table.nth(i).locator('td').last()).toHaveText(/^\d+\.\d$/);
   await matrix.getByRole('button', { name: 'Chart' }).click();
-  expect((await saved(page, () => maps.getByRole('button', { name: 'SVG' }).click())).text).toContain('weight spectrum');
+  expect(
+    (await saved(page, () => maps.getByRole('button', { name: 'SVG' }).click())).text,
+  ).toContain('weight spectrum');
   const { violations } = await new AxeBuilder({ page }).include('.plate').analyze();
   expect(violations.map((v) => v.id)).toEqual([]);
 

@@ -1,13 +1,22 @@
-/** An experiment on a pruned model, from a link: the base is made first, everything says so, and there is a way back. */
+/**
+ * An experiment on a pruned model, from a link: the base is made first, everything says so, and
+ * there is a way back.
+ */
 import { expect, test } from './test.ts';
 import { cellTexts, measured, open, saw, smallSpec, title, watch } from './page.ts';
 
 const basedSpec = () => {
   const spec = smallSpec({ base: 'pruned' });
-  return { ...spec, training: { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2 }, prune: { ...spec.prune, rounds: 1, meanRank: 2, samples: 3 } };
+  return {
+    ...spec,
+    training: { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2 },
+    prune: { ...spec.prune, rounds: 1, meanRank: 2, samples: 3 },
+  };
 };
 
-test('a link measures on the pruned model, says so, survives a reload without pruning again, and goes back', async ({ page }) => {
+test('a link measures on the pruned model, says so, survives a reload without pruning again, and goes back', async ({
+  page,
+}) => {
   test.slow();
   const first = await watch(page, '.status .bold');
   await open(page, basedSpec());
@@ -15,7 +24,9 @@ test('a link measures on the pruned model, says so, survives a reload without pr
   await saw(first, /^Pruning the model first/);
   const chip = page.getByText('On the pruned model', { exact: true });
   await expect(chip).toBeVisible();
-  await expect(page.locator('.sheet', { has: page.locator('#map') }).first()).toContainText('AdaRank, 3 repeats, on the pruned model');
+  await expect(page.locator('.sheet', { has: page.locator('#map') }).first()).toContainText(
+    'AdaRank, 3 repeats, on the pruned model',
+  );
   const pruned = await cellTexts(page);
 
   // What was made is kept: a reload finds it.

@@ -1,4 +1,7 @@
-/** What stands before each text: said beside it, chosen in the form, carried by the link, kept in the result. */
+/**
+ * What stands before each text: said beside it, chosen in the form, carried by the link, kept in
+ * the result.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +12,10 @@ import type { AdaRankSpec } from '../src/experiment/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, saved, smallSpec, title } from './page.ts';
 
-test('the bundled tokenizer asks for no BOS; one may be set, and travels', async ({ page, context }) => {
+test('the bundled tokenizer asks for no BOS; one may be set, and travels', async ({
+  page,
+  context,
+}) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await open(page);
   const rail = page.locator('.rail');
@@ -19,18 +25,26 @@ test('the bundled tokenizer asks for no BOS; one may be set, and travels', async
   await expect(rail).toContainText('<|endoftext|> before each sequence, as set');
   await page.getByRole('button', { name: 'Copy link' }).click();
   await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('#x=2.');
-  expect((await decodeLink(await page.evaluate(() => navigator.clipboard.readText()))).spec.bos).toBe('always');
+  expect(
+    (await decodeLink(await page.evaluate(() => navigator.clipboard.readText()))).spec.bos,
+  ).toBe('always');
 });
 
-test('a link of version 1 still opens as the experiment it was, in Japanese too', async ({ page }) => {
+test('a link of version 1 still opens as the experiment it was, in Japanese too', async ({
+  page,
+}) => {
   await page.goto('/?lang=ja#x=1.q1YqLkhNVrKqrq0FAA');
   await expect(page.locator('.rail')).toContainText('BOS なし（tokenizer.json に指定なし）');
 });
 
 test('a model whose tokenizer asks for a BOS gets it, and its result says so', async ({ page }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-bos-page-')), rail = page.locator('.rail');
+  const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-bos-page-'));
+  const rail = page.locator('.rail');
   try {
-    await open(page, smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 1 } as AdaRankSpec }));
+    await open(
+      page,
+      smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 1 } as AdaRankSpec }),
+    );
     await expect(rail).toContainText('No BOS');
     await rail.getByRole('button', { name: 'Change…' }).first().click();
     await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(folder));
@@ -40,8 +54,12 @@ test('a model whose tokenizer asks for a BOS gets it, and its result says so', a
     await page.getByRole('button', { name: 'Play', exact: true }).click();
     await expect(title(page)).toHaveText(/^Measured 14 modules, 1 repeat/);
     await page.getByRole('button', { name: 'Export' }).click();
-    const { text } = await saved(page, () => page.getByRole('button', { name: 'Result, JSON' }).click());
-    expect((JSON.parse(text) as RunResult).model).toMatchObject({ bos: { ids: [1], tokens: ['<s>'], by: 'tokenizer.json' } });
+    const { text } = await saved(page, () =>
+      page.getByRole('button', { name: 'Result, JSON' }).click(),
+    );
+    expect((JSON.parse(text) as RunResult).model).toMatchObject({
+      bos: { ids: [1], tokens: ['<s>'], by: 'tokenizer.json' },
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,4 +1,7 @@
-/** Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo, texts, files, its use as a base, and an edited table. */
+/**
+ * Compress to Impress in the page: a small scan through a link, to its finding, its trail, undo,
+ * texts, files, its use as a base, and an edited table.
+ */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from './test.ts';
@@ -7,14 +10,26 @@ import type { SvdAnswer } from '../src/methods/compress/pool.ts';
 import { open, playThenPause, saved, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
 
 const spec = smallSpec({ study: 'compress' });
-const compress = { ...spec.compress, rowBlocks: [1] as [1], samples: 16, test: 12, trials: 5, checks: 4 };
+const compress = {
+  ...spec.compress,
+  rowBlocks: [1] as [1],
+  samples: 16,
+  test: 12,
+  trials: 5,
+  checks: 4,
+};
 
 test('scores, tries, judges by other samples, undoes and saves', async ({ page }) => {
   test.slow();
   await open(page, { ...spec, compress, samples: { ...spec.samples, tokens: 12 } });
   const plate = page.locator('#plate-panel');
-  await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute('aria-selected', 'true');
-  await expect(plate.locator('.finding')).toHaveText('One backward pass will rank every component.');
+  await expect(page.getByRole('tab', { name: 'Compress' })).toHaveAttribute(
+    'aria-selected',
+    'true',
+  );
+  await expect(plate.locator('.finding')).toHaveText(
+    'One backward pass will rank every component.',
+  );
   await expect(title(page)).toHaveText('Nothing tried yet');
   await stepUntil(page, '#plate-panel .how', /Decomposing weights|Running the samples/);
   await expect(title(page)).toHaveText('Paused');
@@ -22,26 +37,44 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play', exact: true }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(/^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/);
+  await expect(plate.locator('.finding')).toHaveText(
+    /^(Dropping \d pieces? (helped|cost|took accuracy)|Nothing is removed)/,
+  );
   // The task is never told without plain text.
-  await expect(plate.locator('.finding')).toHaveText(/^Nothing is removed|Plain text: \d\.\d{3} to \d\.\d{3} nats\.$/);
-  await expect(plate.locator('.race-notes')).toContainText(/Plain text \(Held-out pages, \d+ × \d+ tokens\): \d\.\d{3} to \d\.\d{3}/);
+  await expect(plate.locator('.finding')).toHaveText(
+    /^Nothing is removed|Plain text: \d\.\d{3} to \d\.\d{3} nats\.$/,
+  );
+  await expect(plate.locator('.race-notes')).toContainText(
+    /Plain text \(Held-out pages, \d+ × \d+ tokens\): \d\.\d{3} to \d\.\d{3}/,
+  );
   await expect(plate.locator('.how')).toContainText('12 samples that took no part');
   const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
   await expect(trail.locator('tbody tr')).toHaveCount(5);
   await plate.getByRole('button', { name: 'Prediction' }).click();
-  await expect(plate.locator('.finding')).toContainText(/^All 5 tried: r = .+Spearman .+ 4 small removals: r = /);
+  await expect(plate.locator('.finding')).toContainText(
+    /^All 5 tried: r = .+Spearman .+ 4 small removals: r = /,
+  );
   const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
-  expect(csv.text.trim().split('\n').filter((l) => !l.startsWith('#'))).toHaveLength(1 + 4 + 5);
+  expect(
+    csv.text
+      .trim()
+      .split('\n')
+      .filter((l) => !l.startsWith('#')),
+  ).toHaveLength(1 + 4 + 5);
   await plate.getByRole('button', { name: 'Components' }).click();
 
   // A text before and after, and every step undone, the last one first.
   await plate.getByText('A text before and after').click();
-  const undo = trail.getByRole('button', { name: /^Undo/ }), steps = await undo.count(), texts = plate.locator('.written'), before = await texts.first().textContent();
+  const undo = trail.getByRole('button', { name: /^Undo/ });
+  const steps = await undo.count();
+  const texts = plate.locator('.written');
+  const before = await texts.first().textContent();
   expect(steps).toBeGreaterThan(1);
   expect(before).toMatch(/^The light of the sun./);
   await expect(texts).toHaveCount(2);
-  expect((await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name).toMatch(/factors\.safetensors$/);
+  expect(
+    (await saved(page, () => plate.getByRole('button', { name: 'the factors' }).click())).name,
+  ).toMatch(/factors\.safetensors$/);
   for (let left = steps; left > 0; left--) {
     await expect(plate).toContainText(`${left} of ${steps} steps in force.`);
     await expect(plate).toContainText(`With ${left} step`);
@@ -61,10 +94,18 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
   await expect(page.getByText('AdaRank, 3 repeats, on the compressed model')).toBeVisible();
 });
 
-test('a reload in the middle of the scan loses nothing: Play goes on and ends with the same trail', async ({ page }) => {
+test('a reload in the middle of the scan loses nothing: Play goes on and ends with the same trail', async ({
+  page,
+}) => {
   test.slow();
-  await open(page, { ...spec, compress: { ...compress, samples: 12, test: 8, trials: 4, checks: 0 }, samples: { ...spec.samples, tokens: 4 } });
-  const plate = page.locator('#plate-panel'), trail = plate.getByRole('region', { name: 'Removals tried, in order' }), press = (name: string) => page.getByRole('button', { name, exact: true }).click();
+  await open(page, {
+    ...spec,
+    compress: { ...compress, samples: 12, test: 8, trials: 4, checks: 0 },
+    samples: { ...spec.samples, tokens: 4 },
+  });
+  const plate = page.locator('#plate-panel');
+  const trail = plate.getByRole('region', { name: 'Removals tried, in order' });
+  const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
   await expect(title(page)).toHaveText('Nothing tried yet');
   await stepUntil(page, '#plate-panel .trail tbody tr', /\S/);
   await stepOn(page);
@@ -96,32 +137,61 @@ test('the task is a table that can be edited', async ({ page }) => {
   await plate.getByRole('button', { name: 'Edit a copy' }).click();
   await plate.getByLabel('Row 1, option 1').fill(' whale');
   await plate.getByLabel('Row 1, option 1').press('Enter');
-  await plate.getByRole('group', { name: 'Row 1, question' }).getByLabel('Option 1 is right').check();
+  await plate
+    .getByRole('group', { name: 'Row 1, question' })
+    .getByLabel('Option 1 is right')
+    .check();
   await plate.getByRole('button', { name: 'Remove row 2', exact: true }).click();
   await expect(plate.getByText('1 to 5 of 299')).toBeVisible();
   await expect(plate.getByLabel('Row 1, option 1')).toHaveValue(' whale');
 });
 
 /** The bundled model is decomposed on the engine's own thread; larger ones on several of these. */
-test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({ page }) => {
-  const file = readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) => /^svd-thread-[\w-]+\.js$/.test(f))!;
+test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({
+  page,
+}) => {
+  const file = readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) =>
+    /^svd-thread-[\w-]+\.js$/.test(f),
+  )!;
   await page.goto('./');
-  const job = { module: { index: 0, path: 'layer 0', outFeatures: 12, inFeatures: 10 }, splitting: { blocks: 2, split: 'contiguous' as const, seed: 1 }, w: Float32Array.from({ length: 120 }, (_, i) => Math.sin(i * i)) };
-  const answers = await page.evaluate(async ({ file, values, job }) => {
-    const worker = new Worker(`assets/${file}`, { type: 'module' }), found: unknown[] = [];
-    for (const w of [values, values.map(() => 0)]) {
-      const answer = await new Promise<SvdAnswer>((resolve, reject) => {
-        worker.onmessage = ({ data }) => resolve(data);
-        worker.onerror = (event) => reject(new Error(event.message));
-        worker.postMessage({ ...job, w: Float32Array.from(w) });
-      });
-      found.push('blocks' in answer ? answer.blocks.map((b) => ({ rows: [...b.rows], sigma: [...b.sigma], side: b.side, vectors: [...b.vectors] })) : answer);
-    }
-    worker.terminate();
-    return found;
-  }, { file, values: [...job.w], job: { module: job.module, splitting: job.splitting } });
+  const job = {
+    module: { index: 0, path: 'layer 0', outFeatures: 12, inFeatures: 10 },
+    splitting: { blocks: 2, split: 'contiguous' as const, seed: 1 },
+    w: Float32Array.from({ length: 120 }, (_, i) => Math.sin(i * i)),
+  };
+  const answers = await page.evaluate(
+    async ({ file, values, job }) => {
+      const worker = new Worker(`assets/${file}`, { type: 'module' });
+      const found: unknown[] = [];
+      for (const w of [values, values.map(() => 0)]) {
+        const answer = await new Promise<SvdAnswer>((resolve, reject) => {
+          worker.onmessage = ({ data }) => resolve(data);
+          worker.onerror = (event) => reject(new Error(event.message));
+          worker.postMessage({ ...job, w: Float32Array.from(w) });
+        });
+        found.push(
+          'blocks' in answer
+            ? answer.blocks.map((b) => ({
+                rows: [...b.rows],
+                sigma: [...b.sigma],
+                side: b.side,
+                vectors: [...b.vectors],
+              }))
+            : answer,
+        );
+      }
+      worker.terminate();
+      return found;
+    },
+    { file, values: [...job.w], job: { module: job.module, splitting: job.splitting } },
+  );
   expect(answers).toEqual([
-    decompose(job).map((b) => ({ rows: [...b.rows], sigma: [...b.sigma], side: b.side, vectors: [...b.vectors] })),
+    decompose(job).map((b) => ({
+      rows: [...b.rows],
+      sigma: [...b.sigma],
+      side: b.side,
+      vectors: [...b.vectors],
+    })),
     { code: 'singular', values: { module: 'layer 0', why: 'is zero everywhere' } },
   ]);
 });

@@ -1,4 +1,7 @@
-/** A browser that keeps nothing for the page, as its settings can have it: no cookies, no database, no private files. The page works all the same. */
+/**
+ * A browser that keeps nothing for the page, as its settings can have it: no cookies, no database,
+ * no private files. The page works all the same.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium } from '@playwright/test';
@@ -6,14 +9,37 @@ import { expect, test } from './test.ts';
 import { browserWith } from '../playwright.config.ts';
 import { measured, open, smallSpec, stepUntil, title, watch, saw } from './page.ts';
 
-test('where site data is blocked the page measures and trains, and says what it cannot keep', async ({ baseURL }, info) => {
+test('where site data is blocked the page measures and trains, and says what it cannot keep', async ({
+  baseURL,
+}, info) => {
   const profile = info.outputPath('profile');
   mkdirSync(join(profile, 'Default'), { recursive: true });
-  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }));
-  const context = await chromium.launchPersistentContext(profile, { ...browserWith(), baseURL, locale: 'en-GB', viewport: { width: 1440, height: 900 } });
+  writeFileSync(
+    join(profile, 'Default', 'Preferences'),
+    JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }),
+  );
+  const context = await chromium.launchPersistentContext(profile, {
+    ...browserWith(),
+    baseURL,
+    locale: 'en-GB',
+    viewport: { width: 1440, height: 900 },
+  });
   try {
-    const page = await context.newPage(), small = smallSpec();
-    await open(page, { ...small, study: 'slider', training: { ...small.training, steps: 30, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0 }, slider: { ...small.slider, rank: 4, compare: [] } });
+    const page = await context.newPage();
+    const small = smallSpec();
+    await open(page, {
+      ...small,
+      study: 'slider',
+      training: {
+        ...small.training,
+        steps: 30,
+        batch: 2,
+        length: 8,
+        heldSequences: 2,
+        evaluateEvery: 0,
+      },
+      slider: { ...small.slider, rank: 4, compare: [] },
+    });
     await expect(title(page)).toHaveText('Nothing trained yet');
     const kept = await page.evaluate(async () => {
       const works = async (what: () => unknown) => {
@@ -24,7 +50,10 @@ test('where site data is blocked the page measures and trains, and says what it 
           return false;
         }
       };
-      return [await works(() => localStorage.length), await works(() => navigator.storage.getDirectory())];
+      return [
+        await works(() => localStorage.length),
+        await works(() => navigator.storage.getDirectory()),
+      ];
     });
     expect(kept).toEqual([false, false]);
     const said = await watch(page, '[role="alert"]');

@@ -1,4 +1,7 @@
-/** The page in someone else's: what is recorded, nothing loaded or kept, run there on request, opened as a whole. */
+/**
+ * The page in someone else's: what is recorded, nothing loaded or kept, run there on request,
+ * opened as a whole.
+ */
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -9,16 +12,28 @@ import { encodeLink } from '../src/experiment/link.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { open, smallSpec, title } from './page.ts';
 
-/** A page of another origin, really served: a browser lets none that is made up reach into this machine. */
-let server: Server, host = '', body = '';
+/**
+ * A page of another origin, really served: a browser lets none that is made up reach into this
+ * machine.
+ */
+let server: Server;
+let host = '';
+let body = '';
 test.beforeAll(async () => {
   server = createServer((_, response) => response.setHeader('content-type', 'text/html').end(body));
-  await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
+  await new Promise<void>((done) => {
+    server.listen(0, '127.0.0.1', done);
+  });
   host = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 });
-test.afterAll(() => { server.close(); });
+test.afterAll(() => {
+  server.close();
+});
 
-test('a frame of another origin shows the recorded map and race, and loads no engine', async ({ page, baseURL }) => {
+test('a frame of another origin shows the recorded map and race, and loads no engine', async ({
+  page,
+  baseURL,
+}) => {
   const requests: string[] = [];
   page.on('request', (r) => requests.push(new URL(r.url()).pathname));
   body = `<!doctype html><title>host</title><iframe title="atlas" width="700" height="1090" src="${baseURL}/?embed=map,race"></iframe>`;
@@ -37,22 +52,42 @@ test('a frame of another origin shows the recorded map and race, and loads no en
   await expect(frame.locator('#map')).toBeVisible();
 });
 
-test('Run here measures a link’s experiment, then its race, and keeps nothing', async ({ page }) => {
+test('Run here measures a link’s experiment, then its race, and keeps nothing', async ({
+  page,
+}) => {
   const { training, race } = smallSpec();
-  const spec = smallSpec({ seed: 4, study: 'race', training: { ...training, steps: 4, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...race, entries: ['uniform', 'spectrum'] } });
+  const spec = smallSpec({
+    seed: 4,
+    study: 'race',
+    training: { ...training, steps: 4, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 },
+    race: { ...race, entries: ['uniform', 'spectrum'] },
+  });
   await open(page, spec, '?embed=map,race&lang=en');
-  await expect(page.locator('.source')).toHaveText('Nothing is recorded of this experiment. Run here measures it.');
-  await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute('href', /\/\?lang=en#x=2\./);
+  await expect(page.locator('.source')).toHaveText(
+    'Nothing is recorded of this experiment. Run here measures it.',
+  );
+  await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute(
+    'href',
+    /\/\?lang=en#x=2\./,
+  );
   await page.getByRole('button', { name: 'Run here' }).click();
   await expect(title(page)).toHaveText('The race is over');
   await expect(page.locator('.map-sheet .head')).toContainText('AdaRank, 3 repeats');
   await expect(page.locator('.plate .finding')).toHaveText(/ends lowest/);
-  expect(await page.evaluate(async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length])).toEqual([0, 0, 0]);
+  expect(
+    await page.evaluate(async () => [
+      localStorage.length,
+      sessionStorage.length,
+      (await indexedDB.databases()).length,
+    ]),
+  ).toEqual([0, 0, 0]);
 });
 
 test('a link’s own ranks stand as those of a whole run', async ({ page }) => {
   const recorded = parseResult(JSON.parse(readFileSync('public/recorded/atlas-3m.json', 'utf8')));
-  await page.goto(`/?embed=map&lang=en${await encodeLink({ ...recorded.spec, seed: 2 }, { digest: digestOf(recorded) })}`);
+  await page.goto(
+    `/?embed=map&lang=en${await encodeLink({ ...recorded.spec, seed: 2 }, { digest: digestOf(recorded) })}`,
+  );
   await expect(page.locator('.source')).toHaveText('From a link');
   await expect(page.locator('.map-sheet .keys')).toHaveText('6 rank');
   await page.locator('#map [tabindex="0"]').focus();

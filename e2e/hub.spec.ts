@@ -1,14 +1,23 @@
-/** Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept, and asked for by a link only after a yes. */
+/**
+ * Models from a hub: found by name, weighed before they are fetched, fetched with progress, kept,
+ * and asked for by a link only after a yes.
+ */
 import { resolve } from 'node:path';
 import { expect, test, type Page } from './test.ts';
 import { NO_FAULT, startMirror, type Mirror } from '../test/hub-mirror.ts';
 import { measured, open, saw, smallSpec, title, watch } from './page.ts';
 
-const graph = 'onnx/model_q4.onnx', repository = 'rank-atlas/copy-of-atlas';
+const graph = 'onnx/model_q4.onnx';
+const repository = 'rank-atlas/copy-of-atlas';
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
 let mirror: Mirror;
-test.beforeAll(async () => { mirror = await startMirror({ [repository]: resolve(import.meta.dirname, '../public/models/atlas-3m') }, ['rank-atlas/gated']); });
+test.beforeAll(async () => {
+  mirror = await startMirror(
+    { [repository]: resolve(import.meta.dirname, '../public/models/atlas-3m') },
+    ['rank-atlas/gated'],
+  );
+});
 test.afterAll(() => mirror.close());
 test.beforeEach(async ({ page }) => {
   mirror.log.length = 0;
@@ -17,13 +26,24 @@ test.beforeEach(async ({ page }) => {
 });
 
 /** As someone who serves the page would name a mirror. */
-const serveFrom = (page: Page) => page.route((url) => url.pathname === '/', async (route) => {
-  const response = await route.fetch(), html = await response.text();
-  await route.fulfill({ response, body: html.replace(/(name="model-hub" content=")[^"]*/, `$1${mirror.url}`) });
-});
+const serveFrom = (page: Page) =>
+  page.route(
+    (url) => url.pathname === '/',
+    async (route) => {
+      const response = await route.fetch();
+      const html = await response.text();
+      await route.fulfill({
+        response,
+        body: html.replace(/(name="model-hub" content=")[^"]*/, `$1${mirror.url}`),
+      });
+    },
+  );
 
 const picker = (page: Page) => page.locator('.picker');
-const openPicker = async (page: Page) => { await page.locator('#change-model').click(); await expect(picker(page)).toBeVisible(); };
+const openPicker = async (page: Page) => {
+  await page.locator('#change-model').click();
+  await expect(picker(page)).toBeVisible();
+};
 /** A model that was loaded from the picker waits for Play. */
 const measureLoaded = async (page: Page, name: string) => {
   await expect(page.locator('.rail').getByText(`${name}, 8 × 7`)).toBeVisible();
@@ -36,13 +56,19 @@ const look = async (page: Page, name: string) => {
 };
 
 /** Names of what the page keeps of models, without listings. */
-const keptFiles = (page: Page) => page.evaluate(async () => {
-  const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models'), names: string[] = [];
-  for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) if (!name.startsWith('hub ')) names.push(name);
-  return names;
-});
+const keptFiles = (page: Page) =>
+  page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('models');
+    const names: string[] = [];
+    for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys())
+      if (!name.startsWith('hub ')) names.push(name);
+    return names;
+  });
 
-test('a hub id shows what there is; a graph is fetched through a broken connection, weighed, loaded and measured; a link asks for the same again', async ({ page, context }) => {
+test('a hub id shows what there is; a graph is fetched through a broken connection, weighed, loaded and measured; a link asks for the same again', async ({
+  page,
+  context,
+}) => {
   await open(page);
   await measured(page, 3);
   await openPicker(page);
@@ -57,7 +83,10 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   await expect(picker(page).getByText(/^Needs 0\.\d+ of/)).toBeVisible();
   // Once all of it is here it is read, and no fetching is shown that could be called off.
   expect(shown.filter((words) => /Fetching, (\S+ MB) of \1/.test(words))).toEqual([]);
-  expect(mirror.log.filter((line) => line.includes(graph))).toEqual([`GET ${graph}`, expect.stringMatching(/bytes=\d+-$/)]);
+  expect(mirror.log.filter((line) => line.includes(graph))).toEqual([
+    `GET ${graph}`,
+    expect.stringMatching(/bytes=\d+-$/),
+  ]);
   await picker(page).getByRole('button', { name: /^Load/ }).click();
   await measureLoaded(page, 'copy-of-atlas');
 
@@ -69,11 +98,15 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   await serveFrom(other);
   mirror.log.length = 0;
   await other.goto(link);
-  await expect(other.locator('.band')).toContainText(`This link wants ${repository}:${graph} from ${new URL(mirror.url).host}.`);
+  await expect(other.locator('.band')).toContainText(
+    `This link wants ${repository}:${graph} from ${new URL(mirror.url).host}.`,
+  );
   await expect(title(other)).toHaveText('Ready');
   await other.getByRole('button', { name: 'Look at it' }).click();
   // Kept from before, and the link names the commit: nothing is asked of the hub at all.
-  await picker(other).getByRole('button', { name: `Inspect: ${graph}` }).click();
+  await picker(other)
+    .getByRole('button', { name: `Inspect: ${graph}` })
+    .click();
   await picker(other).getByRole('button', { name: /^Load/ }).click();
   await expect(other.locator('.badge')).toHaveText('Not checked yet');
   await measureLoaded(other, 'copy-of-atlas');
@@ -81,7 +114,10 @@ test('a hub id shows what there is; a graph is fetched through a broken connecti
   expect(mirror.log).toEqual([]);
 });
 
-/** Fetches the repository's graph, of which the hub gives the first million bytes and then nothing more. */
+/**
+ * Fetches the repository's graph, of which the hub gives the first million bytes and then nothing
+ * more.
+ */
 async function fetchHeld(page: Page): Promise<void> {
   await open(page);
   await measured(page, 3);
@@ -91,12 +127,16 @@ async function fetchHeld(page: Page): Promise<void> {
   await picker(page).getByRole('button', { name: 'Fetch' }).click();
 }
 
-test('fetching can be called off and goes on later where it was; what is kept can be removed', async ({ page }) => {
+test('fetching can be called off and goes on later where it was; what is kept can be removed', async ({
+  page,
+}) => {
   await fetchHeld(page);
   await expect(picker(page).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
   await picker(page).getByRole('button', { name: 'Cancel' }).click();
   // Half a graph is kept as half a graph.
-  await expect.poll(() => keptFiles(page)).toContainEqual(expect.stringMatching(/^[0-9a-f]{64}\.\d+\.part$/));
+  await expect
+    .poll(() => keptFiles(page))
+    .toContainEqual(expect.stringMatching(/^[0-9a-f]{64}\.\d+\.part$/));
   expect((await keptFiles(page)).filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
   const offer = picker(page).getByRole('row', { name: graph });
   await expect(offer).toBeVisible();
@@ -110,7 +150,9 @@ test('fetching can be called off and goes on later where it was; what is kept ca
   await expect(kept).toHaveCount(0);
 });
 
-test('fetching that took the place of another leaves neither when it is called off', async ({ page }) => {
+test('fetching that took the place of another leaves neither when it is called off', async ({
+  page,
+}) => {
   await fetchHeld(page);
   await expect(picker(page).getByText(/^Fetching/)).toBeVisible();
   await look(page, `${mirror.store}/${repository}/${graph}`);
@@ -125,9 +167,12 @@ test('what cannot be had is said in a sentence, and the page goes on', async ({ 
   await open(page);
   await measured(page, 3);
   await openPicker(page);
-  const says = (words: RegExp | string) => expect(picker(page).getByRole('alert')).toContainText(words);
+  const says = (words: RegExp | string) =>
+    expect(picker(page).getByRole('alert')).toContainText(words);
   await look(page, 'rank-atlas/nothing');
-  await says(/localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or drop the model's files\./);
+  await says(
+    /localhost:\d+ has no rank-atlas\/nothing \(401\)\. Check the id, or drop the model's files\./,
+  );
   await look(page, 'rank-atlas/gated');
   await says('only to accounts that accepted its terms');
   await look(page, 'not a model');
@@ -147,7 +192,10 @@ test('the address of a graph opens it with what lies beside it', async ({ page }
   await measureLoaded(page, 'model_q4');
 });
 
-test('two tabs fetch one model at the same time: both have it, and it is kept once', async ({ page, context }) => {
+test('two tabs fetch one model at the same time: both have it, and it is kept once', async ({
+  page,
+  context,
+}) => {
   const other = await context.newPage();
   await serveFrom(other);
   mirror.fault.hold = 1_000_000;
@@ -156,7 +204,10 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
     await measured(tab, 3);
     await openPicker(tab);
     await look(tab, repository);
-    await picker(tab).getByRole('row', { name: graph }).getByRole('button', { name: 'Fetch' }).click();
+    await picker(tab)
+      .getByRole('row', { name: graph })
+      .getByRole('button', { name: 'Fetch' })
+      .click();
     await expect(picker(tab).getByText(/^Fetching, (0\.[1-9]|1(\.0)?) MB of/)).toBeVisible();
   }
   expect((await keptFiles(page)).filter((name) => name.endsWith('.part'))).toHaveLength(2);
@@ -166,7 +217,9 @@ test('two tabs fetch one model at the same time: both have it, and it is kept on
   // A third visit reads what is kept, and compares it with its digest.
   mirror.log.length = 0;
   await look(page, repository);
-  await picker(page).getByRole('button', { name: `Inspect: ${graph}` }).click();
+  await picker(page)
+    .getByRole('button', { name: `Inspect: ${graph}` })
+    .click();
   await expect(picker(page).getByText(/^Needs/)).toBeVisible();
   expect(mirror.log.filter((line) => line.includes(graph))).toEqual([]);
 });
@@ -175,7 +228,13 @@ test('whose a host is, is seen on a phone too, however long its names are', asyn
   const owner = `${'b'.repeat(63)}.example`;
   await page.setViewportSize({ width: 390, height: 844 });
   const spec = smallSpec();
-  await open(page, { ...spec, model: { ...spec.model, id: `url:https://huggingface.co.${'a'.repeat(60)}.${owner}/onnx/model_q4.onnx` } });
+  await open(page, {
+    ...spec,
+    model: {
+      ...spec.model,
+      id: `url:https://huggingface.co.${'a'.repeat(60)}.${owner}/onnx/model_q4.onnx`,
+    },
+  });
   const box = await page.locator('.band bdi b', { hasText: owner }).boundingBox();
   expect(box!.x + box!.width).toBeLessThanOrEqual(390);
 });

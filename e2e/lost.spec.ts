@@ -1,7 +1,22 @@
-/** The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the same numbers. On the software adapter. */
+/**
+ * The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the
+ * same numbers. On the software adapter.
+ */
 import { expect, test, type Page } from './test.ts';
 import { browserWith, patience, softwareGpu } from '../playwright.config.ts';
-import { cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
+import {
+  cellTexts,
+  measured,
+  measuredUntil,
+  open,
+  saved,
+  saw,
+  smallSpec,
+  stepOn,
+  stepUntil,
+  title,
+  watch,
+} from './page.ts';
 
 test.use({ launchOptions: browserWith(...softwareGpu) });
 test.describe.configure({ timeout: 900_000 * patience });
@@ -12,7 +27,13 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 async function toWebGpu(page: Page): Promise<void> {
   await page.workers()[0]!.evaluate(() => {
     const devices: { destroy(): void }[] = [];
-    const { prototype } = (globalThis as unknown as { GPUAdapter: { prototype: { requestDevice(...how: unknown[]): Promise<{ destroy(): void }> } } }).GPUAdapter;
+    const { prototype } = (
+      globalThis as unknown as {
+        GPUAdapter: {
+          prototype: { requestDevice(...how: unknown[]): Promise<{ destroy(): void }> };
+        };
+      }
+    ).GPUAdapter;
     const request = prototype.requestDevice;
     prototype.requestDevice = async function (...how) {
       const device = await request.apply(this, how);
@@ -29,12 +50,16 @@ async function toWebGpu(page: Page): Promise<void> {
 }
 
 /** The devices of a run that stands still are gone: it finds out when it goes on. */
-const loseDevices = (page: Page) => page.workers()[0]!.evaluate(() => {
-  const { devices } = globalThis as unknown as { devices: { destroy(): void }[] };
-  return devices.map((d) => d.destroy()).length;
-});
+const loseDevices = (page: Page) =>
+  page.workers()[0]!.evaluate(() => {
+    const { devices } = globalThis as unknown as { devices: { destroy(): void }[] };
+    return devices.map((d) => d.destroy()).length;
+  });
 
-/** The ranks of a measurement on the CPU; then the same one on WebGPU, standing in its second repeat. */
+/**
+ * The ranks of a measurement on the CPU; then the same one on WebGPU, standing in its second
+ * repeat.
+ */
 async function inSecondRepeat(page: Page): Promise<string[]> {
   await open(page, smallSpec({ sequences: 1, length: 4 }));
   await measured(page, 3);
@@ -44,46 +69,78 @@ async function inSecondRepeat(page: Page): Promise<string[]> {
   return undisturbed;
 }
 
-test('a training whose device is destroyed goes on from its checkpoint and ends as one that nothing happened to', { tag: '@slow' }, async ({ page }) => {
-  const small = smallSpec({ study: 'slider', sequences: 1, length: 4 });
-  const steps = 8, plate = page.locator('#plate-panel');
-  await open(page, {
-    ...small, method: { ...small.method, repeats: 1 }, slider: { ...small.slider, rank: 2, base: 'as-is' },
-    training: { ...small.training, steps, batch: 1, length: 4, heldSequences: 1, evaluateEvery: 0, learningRate: 0.01 },
-  });
-  await expect(title(page)).toHaveText('Nothing trained yet');
-  await toWebGpu(page);
-  const losses = async () => {
-    await expect(title(page)).toHaveText('Trained for every rank');
-    const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
-    return text.split('\n').filter((line) => !line.startsWith('#'));
-  };
-  const step = async () => Number(/Step (\d+) of/.exec(await plate.textContent() ?? '')?.[1] ?? 0);
+test(
+  'a training whose device is destroyed goes on from its checkpoint and ends as one that nothing happened to',
+  { tag: '@slow' },
+  async ({ page }) => {
+    const small = smallSpec({ study: 'slider', sequences: 1, length: 4 });
+    const steps = 8;
+    const plate = page.locator('#plate-panel');
+    await open(page, {
+      ...small,
+      method: { ...small.method, repeats: 1 },
+      slider: { ...small.slider, rank: 2, base: 'as-is' },
+      training: {
+        ...small.training,
+        steps,
+        batch: 1,
+        length: 4,
+        heldSequences: 1,
+        evaluateEvery: 0,
+        learningRate: 0.01,
+      },
+    });
+    await expect(title(page)).toHaveText('Nothing trained yet');
+    await toWebGpu(page);
+    const losses = async () => {
+      await expect(title(page)).toHaveText('Trained for every rank');
+      const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
+      return text.split('\n').filter((line) => !line.startsWith('#'));
+    };
+    const step = async () =>
+      Number(/Step (\d+) of/.exec((await plate.textContent()) ?? '')?.[1] ?? 0);
 
-  await stepUntil(page, '#plate-panel', /Step [2-6] of/);
-  const stood = await step(), said = await watch(page, '[role="alert"]');
-  await stepOn(page);
-  await expect(title(page)).toHaveText('Paused');
-  expect(await loseDevices(page)).toBe(1);
-  await press(page, 'Play');
-  await saw(said, /^The GPU stopped\. It goes on from what was kept\.$/);
-  const seen = new Set<number>();
-  await expect.poll(async () => { seen.add(await step()); return title(page).textContent(); }, { intervals: [50] }).toBe('Trained for every rank');
-  const disturbed = await losses();
-  await expect(page.getByRole('alert')).toHaveCount(0);
-  seen.delete(0);
-  expect(Math.min(...seen)).toBeGreaterThanOrEqual(stood);
-  await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
+    await stepUntil(page, '#plate-panel', /Step [2-6] of/);
+    const stood = await step();
+    const said = await watch(page, '[role="alert"]');
+    await stepOn(page);
+    await expect(title(page)).toHaveText('Paused');
+    expect(await loseDevices(page)).toBe(1);
+    await press(page, 'Play');
+    await saw(said, /^The GPU stopped\. It goes on from what was kept\.$/);
+    const seen = new Set<number>();
+    await expect
+      .poll(
+        async () => {
+          seen.add(await step());
+          return title(page).textContent();
+        },
+        { intervals: [50] },
+      )
+      .toBe('Trained for every rank');
+    const disturbed = await losses();
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    seen.delete(0);
+    expect(Math.min(...seen)).toBeGreaterThanOrEqual(stood);
+    await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
 
-  await press(page, 'Reset');
-  await press(page, 'Play');
-  expect(await losses()).toEqual(disturbed);
-});
+    await press(page, 'Reset');
+    await press(page, 'Play');
+    expect(await losses()).toEqual(disturbed);
+  },
+);
 
-test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({ page, browser }) => {
+test('a measurement whose GPU process crashes goes on from its draws, to the same ranks', async ({
+  page,
+  browser,
+}) => {
   const undisturbed = await inSecondRepeat(page);
   const said = await watch(page, '[role="alert"]');
-  await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess').catch(() => undefined);
+  await (
+    await browser.newBrowserCDPSession()
+  )
+    .send('Browser.crashGpuProcess')
+    .catch(() => undefined);
   await press(page, 'Play');
   await saw(said, /^The GPU stopped\. It goes on from repeat 2\.$/);
   await measured(page, 3);
@@ -92,12 +149,17 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
   expect(await cellTexts(page)).toEqual(undisturbed);
 });
 
-test('a GPU that does not come back leaves the CPU, which goes on from the draws to the same ranks', async ({ page }) => {
+test('a GPU that does not come back leaves the CPU, which goes on from the draws to the same ranks', async ({
+  page,
+}) => {
   const undisturbed = await inSecondRepeat(page);
   // The next thread finds a browser without an adapter.
   await page.route(/engine\.worker[^/]*\.js$/, async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}` });
+    await route.fulfill({
+      response,
+      body: `GPU.prototype.requestAdapter = async () => null;\n${await response.text()}`,
+    });
   });
   const said = await watch(page, '[role="alert"]');
   await loseDevices(page);

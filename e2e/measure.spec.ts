@@ -4,7 +4,9 @@ import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } 
 
 test('the default measurement runs by itself to ranks and a finding', async ({ page }) => {
   test.slow();
-  const titles = await watch(page, '.status .bold'), buttons = await watch(page, '.transport .joined'), marks = await watch(page, '#map:has(.cell.now)');
+  const titles = await watch(page, '.status .bold');
+  const buttons = await watch(page, '.transport .joined');
+  const marks = await watch(page, '#map:has(.cell.now)');
   await open(page, null);
   // The empty map stands in its true shape before anything is measured.
   await expect(cells(page)).toHaveCount(56);
@@ -16,7 +18,9 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
   const sums = await layerSums(page);
   expect(sums).toHaveLength(8);
-  const [, spent, left] = /Spends (\d+) of 448 ranks(?:; rounding down leaves (\d+))?/.exec(await page.locator('.mean-rank').innerText())!;
+  const [, spent, left] = /Spends (\d+) of 448 ranks(?:; rounding down leaves (\d+))?/.exec(
+    await page.locator('.mean-rank').innerText(),
+  )!;
   expect(sums.reduce((a, b) => a + b, 0)).toBe(Number(spent));
   expect(Number(spent) + Number(left ?? 0)).toBe(448);
   await expect(page.locator('.map-sheet .finding')).toHaveText(/^(Rank belongs|No pattern)/);
@@ -56,13 +60,27 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
   await cell.click();
   const panel = page.locator('.panel');
   await expect(panel.getByRole('heading', { name: 'Layer 6, down' })).toBeFocused();
-  await expect(panel.locator('.shake')).toHaveText(/Shake these weights, and the prediction moves by [\d,.]+\./);
+  await expect(panel.locator('.shake')).toHaveText(
+    /Shake these weights, and the prediction moves by [\d,.]+\./,
+  );
   await expect(panel.locator('.steps > li').nth(4)).toContainText('=');
   // The l1 sum shown is the sum of what is shown.
-  const numbers = (await panel.locator('.steps > li').nth(4).locator('.step-body').innerText()).split('\n')[0]!;
-  const [parts, sum] = numbers.split('=').map((s) => s.split('+').map((n) => Number(n.replace(/,/g, ''))));
+  const numbers = (
+    await panel.locator('.steps > li').nth(4).locator('.step-body').innerText()
+  ).split('\n')[0]!;
+  const [parts, sum] = numbers
+    .split('=')
+    .map((s) => s.split('+').map((n) => Number(n.replace(/,/g, ''))));
   expect(Math.abs(parts!.reduce((a, b) => a + b, 0) / sum![0]! - 1)).toBeLessThan(0.01);
-  const painted = await panel.locator('canvas').first().evaluate((c: HTMLCanvasElement) => new Set(new Uint32Array(c.getContext('2d')!.getImageData(0, 0, c.width, c.height).data.buffer)).size);
+  const painted = await panel
+    .locator('canvas')
+    .first()
+    .evaluate(
+      (c: HTMLCanvasElement) =>
+        new Set(
+          new Uint32Array(c.getContext('2d')!.getImageData(0, 0, c.width, c.height).data.buffer),
+        ).size,
+    );
   expect(painted).toBeGreaterThan(8);
   await page.keyboard.press('Escape');
   await expect(panel).toHaveCount(0);

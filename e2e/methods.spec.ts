@@ -1,16 +1,40 @@
-/** The ways to measure the map: each from a link to ranks; one after the other on one page, and compared. */
+/**
+ * The ways to measure the map: each from a link to ranks; one after the other on one page, and
+ * compared.
+ */
 import { expect, test, type Page } from './test.ts';
 import { defaultMethod, parseSpec } from '../src/experiment/schema.ts';
 import type { MethodSpec } from '../src/experiment/spec.ts';
-import { cells, cellTexts, measured, measuredUntil, open, playThenPause, smallSpec, title } from './page.ts';
+import {
+  cells,
+  cellTexts,
+  measured,
+  measuredUntil,
+  open,
+  playThenPause,
+  smallSpec,
+  title,
+} from './page.ts';
 
 const by = (method: MethodSpec) => smallSpec({ method });
 const radio = (page: Page, name: string) => page.getByRole('radio', { name });
 
 for (const [what, method, done] of [
-  ['the Jacobian probe', { ...defaultMethod('jacobian'), repeats: 5 }, 'Measured 56 modules, 5 passes'],
-  ['the Jacobian probe, token by token', { ...defaultMethod('jacobian'), repeats: 1, perToken: true }, 'Measured 56 modules, 1 pass'],
-  ['both combined', { ...defaultMethod('combined'), signs: 8 }, 'Measured 56 modules, 8 passes and 1 repeat'],
+  [
+    'the Jacobian probe',
+    { ...defaultMethod('jacobian'), repeats: 5 },
+    'Measured 56 modules, 5 passes',
+  ],
+  [
+    'the Jacobian probe, token by token',
+    { ...defaultMethod('jacobian'), repeats: 1, perToken: true },
+    'Measured 56 modules, 1 pass',
+  ],
+  [
+    'both combined',
+    { ...defaultMethod('combined'), signs: 8 },
+    'Measured 56 modules, 8 passes and 1 repeat',
+  ],
 ] as const) {
   test(`a link measures by ${what}`, async ({ page }) => {
     await open(page, by(method));
@@ -34,7 +58,9 @@ test('another method, and both results stay: their order is compared', async ({ 
 
   // A module in the open: what is reckoned, and one real shake beside it.
   await cells(page).nth(48).click();
-  await expect(page.locator('.panel .shake')).toHaveText(/To first order, shaking these weights moves the prediction by [\d,.]+\./);
+  await expect(page.locator('.panel .shake')).toHaveText(
+    /To first order, shaking these weights moves the prediction by [\d,.]+\./,
+  );
   await expect(page.locator('.panel')).toContainText(/Shaken here once, it moves by [\d,.]+:/);
   await page.keyboard.press('Escape');
 
@@ -59,10 +85,13 @@ test('a step makes one pass; a pause holds; Play goes on from there', async ({ p
   await measuredUntil(page, /^Paused after pass 1 of 64/);
   await page.getByRole('button', { name: 'Step' }).click();
   await expect(title(page)).toHaveText('Paused after pass 2 of 64');
-  // A pass that is under way when Pause is pressed is finished first, and until then Step waits. Where the pass before was
-  // not quite over, none is under way.
+  // A pass that is under way when Pause is pressed is finished first, and until then Step waits.
+  // Where the pass before was not quite over, none is under way.
   await playThenPause(page);
-  await expect(page.getByRole('button', { name: 'Step' })).not.toHaveAttribute('aria-disabled', 'true');
+  await expect(page.getByRole('button', { name: 'Step' })).not.toHaveAttribute(
+    'aria-disabled',
+    'true',
+  );
   await expect(title(page)).toHaveText(/^Paused after pass \d+ of 64/);
   const before = Number(/after pass (\d+)/.exec(await title(page).innerText())?.[1]);
   await page.getByRole('button', { name: 'Step' }).click();
@@ -83,6 +112,10 @@ test('its own settings are under Advanced, and make the link', async ({ page, co
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(title(page)).toHaveText('Measured 56 modules, 4 passes and 1 repeat');
   await page.getByRole('button', { name: 'Export' }).click();
-  await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set method.name=combined --set length=8 --set method.signs=4');
-  expect(parseSpec(by({ ...defaultMethod('combined'), signs: 4 })).method).toMatchObject({ repeats: 1 });
+  await expect(page.locator('.command code')).toHaveText(
+    'npx rank-atlas run where --set method.name=combined --set length=8 --set method.signs=4',
+  );
+  expect(parseSpec(by({ ...defaultMethod('combined'), signs: 4 })).method).toMatchObject({
+    repeats: 1,
+  });
 });

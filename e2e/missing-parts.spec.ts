@@ -7,14 +7,18 @@ import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { cellTexts, measured, open, smallSpec, title } from './page.ts';
 
 const gone = (page: Page, file: string) =>
-  page.route(`**/assets/${file}-*.js`, (route) => route.fulfill({ status: 404, body: 'Not found' }));
+  page.route(`**/assets/${file}-*.js`, (route) =>
+    route.fulfill({ status: 404, body: 'Not found' }),
+  );
 const tab = (page: Page, name: string) => page.getByRole('tab', { name, exact: true });
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true });
 /** The page has fetched all of itself. */
 const whole = (page: Page) =>
   page.waitForFunction(() => performance.getEntriesByName('rank-atlas:rest-there').length > 0);
 
-test('a tab whose file is missing says so in its place and opens on another try', async ({ page }) => {
+test('a tab whose file is missing says so in its place and opens on another try', async ({
+  page,
+}) => {
   await gone(page, 'RacePlate');
   await open(page);
   await measured(page, 3);
@@ -36,7 +40,9 @@ test('a sheet whose file is missing leaves the run alone', async ({ page }) => {
   await gone(page, 'Sheets');
   await open(page);
   await button(page, 'Help').click();
-  await expect(page.locator('.part-failed')).toContainText('A part of this page could not be loaded');
+  await expect(page.locator('.part-failed')).toContainText(
+    'A part of this page could not be loaded',
+  );
   await measured(page, 3);
   await page.locator('.part-failed').getByRole('button', { name: 'Dismiss' }).click();
   await expect(page.locator('.part-failed')).toHaveCount(0);
@@ -74,6 +80,13 @@ test('loaded once, every tab works without a network', async ({ page, context })
 
 function shortRace(): ExperimentSpec {
   const spec = smallSpec({ study: 'race' });
-  const training = { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0 };
+  const training = {
+    ...spec.training,
+    steps: 2,
+    batch: 2,
+    length: 8,
+    heldSequences: 2,
+    evaluateEvery: 0,
+  };
   return { ...spec, training, race: { ...spec.race, entries: ['uniform', 'random'] } };
 }

@@ -1,4 +1,6 @@
-/** What every page test needs: opening the page with a small experiment, and reading what it shows. */
+/**
+ * What every page test needs: opening the page with a small experiment, and reading what it shows.
+ */
 import { expect, type Page } from '@playwright/test';
 import { fetchedSizes } from '../bench/size.ts';
 import { encodeLink } from '../src/experiment/link.ts';
@@ -11,9 +13,18 @@ export const smallSpec = (change: Partial<ExperimentSpec> = {}): ExperimentSpec 
   return { ...spec, sequences: 2, length: 8, method: { ...spec.method, repeats: 3 }, ...change };
 };
 
-/** Opens the page on an experiment; it measures by itself. Console errors fail the test that caused them. */
-export async function open(page: Page, spec: ExperimentSpec | null = smallSpec(), query = ''): Promise<void> {
-  page.on('pageerror', (error) => { throw error; });
+/**
+ * Opens the page on an experiment; it measures by itself. Console errors fail the test that caused
+ * them.
+ */
+export async function open(
+  page: Page,
+  spec: ExperimentSpec | null = smallSpec(),
+  query = '',
+): Promise<void> {
+  page.on('pageerror', (error) => {
+    throw error;
+  });
   await page.goto(`/${query}${spec ? await encodeLink(spec) : ''}`);
 }
 
@@ -27,10 +38,16 @@ export async function measured(page: Page, repeats: number): Promise<void> {
 export const cells = (page: Page) => page.locator('#map [data-module]');
 export const cellTexts = (page: Page) => cells(page).allTextContents();
 /** Ranks per layer, the numbers beside the bars. */
-export const layerSums = async (page: Page) => (await page.locator('.side .sums > div').allTextContents()).map((s) => Number(s.replace(/,/g, '')));
+export const layerSums = async (page: Page) =>
+  (await page.locator('.side .sums > div').allTextContents()).map((s) =>
+    Number(s.replace(/,/g, '')),
+  );
 
 /** What a click makes the browser save, as text. */
-export async function saved(page: Page, click: () => Promise<void>): Promise<{ name: string; text: string }> {
+export async function saved(
+  page: Page,
+  click: () => Promise<void>,
+): Promise<{ name: string; text: string }> {
   const [download] = await Promise.all([page.waitForEvent('download'), click()]);
   const stream = await download.createReadStream();
   const parts: Buffer[] = [];
@@ -38,28 +55,40 @@ export async function saved(page: Page, click: () => Promise<void>): Promise<{ n
   return { name: download.suggestedFilename(), text: Buffer.concat(parts).toString('utf8') };
 }
 
-/** Nobody is made to fetch more than 300 kB of our own code, gzipped, to measure. What only studies, sheets and exports need comes later. */
+/**
+ * Nobody is made to fetch more than 300 kB of our own code, gzipped, to measure. What only studies,
+ * sheets and exports need comes later.
+ */
 export async function expectSmall(page: Page): Promise<void> {
   const { total, parts } = (await fetchedSizes(page))!;
-  expect(parts.map((p) => p.name)).toEqual(expect.arrayContaining(['index', 'react', 'recharts', 'engine.worker']));
+  expect(parts.map((p) => p.name)).toEqual(
+    expect.arrayContaining(['index', 'react', 'recharts', 'engine.worker']),
+  );
   expect(total, JSON.stringify(parts)).toBeLessThan(300);
 }
 
 /**
- * Presses Step, as soon as the step before is over, until a place of the page shows these words: the run stands there, however
- * fast or slow the machine. Works from Ready and from a pause.
+ * Presses Step, as soon as the step before is over, until a place of the page shows these words:
+ * the run stands there, however fast or slow the machine. Works from Ready and from a pause.
  */
 export async function stepUntil(page: Page, place: string, words: RegExp): Promise<void> {
-  await page.waitForFunction(({ place, source }) => {
-    const step = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Step');
-    if (!step || step.disabled || step.ariaDisabled === 'true') return false;
-    if (new RegExp(source).test(document.querySelector(place)?.textContent ?? '')) return true;
-    step.click();
-    return false;
-  }, { place, source: words.source }, { timeout: 0 });
+  await page.waitForFunction(
+    ({ place, source }) => {
+      const step = [...document.querySelectorAll('button')].find((b) => b.textContent === 'Step');
+      if (!step || step.disabled || step.ariaDisabled === 'true') return false;
+      if (new RegExp(source).test(document.querySelector(place)?.textContent ?? '')) return true;
+      step.click();
+      return false;
+    },
+    { place, source: words.source },
+    { timeout: 0 },
+  );
 }
 
-/** One step more. A run keeps what the pause before left before it goes on: when this step is shown, that checkpoint is there. */
+/**
+ * One step more. A run keeps what the pause before left before it goes on: when this step is shown,
+ * that checkpoint is there.
+ */
 export async function stepOn(page: Page): Promise<void> {
   const step = page.getByRole('button', { name: 'Step', exact: true });
   await step.click();
@@ -76,26 +105,35 @@ export async function measuredUntil(page: Page, words: RegExp): Promise<void> {
 /** Play, and Pause in the same breath: nothing can be over in between. */
 export async function playThenPause(page: Page): Promise<void> {
   await page.evaluate(() => {
-    for (let press = 0; press < 2; press++) document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', bubbles: true }));
+    for (let press = 0; press < 2; press++)
+      document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', bubbles: true }));
   });
 }
 
 let watches = 0;
 
 /**
- * All that a place shows from now on, over reloads too: for words that may be gone before a test looks. Wait for them with
- * `expect.poll`.
+ * All that a place shows from now on, over reloads too: for words that may be gone before a test
+ * looks. Wait for them with `expect.poll`.
  */
 export async function watch(page: Page, place: string): Promise<readonly string[]> {
-  const seen: string[] = [], name = `seen${watches++}`;
-  await page.exposeFunction(name, (words: string) => { seen.push(words); });
+  const seen: string[] = [];
+  const name = `seen${watches++}`;
+  await page.exposeFunction(name, (words: string) => {
+    seen.push(words);
+  });
   const observe = ({ place, name }: { place: string; name: string }) => {
     let last = '';
     const look = () => {
       const words = [...document.querySelectorAll(place)].map((e) => e.textContent).join(' ');
-      if (words !== last) (window as unknown as Record<string, (words: string) => void>)[name]!(last = words);
+      if (words !== last)
+        (window as unknown as Record<string, (words: string) => void>)[name]!((last = words));
     };
-    new MutationObserver(look).observe(document, { subtree: true, childList: true, characterData: true });
+    new MutationObserver(look).observe(document, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
     look();
   };
   await page.addInitScript(observe, { place, name });
@@ -105,4 +143,6 @@ export async function watch(page: Page, place: string): Promise<readonly string[
 
 /** Waits until one of the words that were seen is like this. */
 export const saw = (seen: readonly string[], words: RegExp) =>
-  expect.poll(() => seen.some((s) => words.test(s)), { message: `${words} was never shown` }).toBe(true);
+  expect
+    .poll(() => seen.some((s) => words.test(s)), { message: `${words} was never shown` })
+    .toBe(true);

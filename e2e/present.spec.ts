@@ -11,23 +11,40 @@ test('the layers fit a low screen, without scrolling', async ({ page }) => {
   for (const height of [900, 720]) {
     await page.setViewportSize({ width: 1440, height });
     await expect(page.locator('.plate .recharts-surface')).toBeVisible();
-    await expect.poll(() => page.evaluate(() => document.documentElement.scrollHeight - innerHeight)).toBe(0);
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollHeight - innerHeight))
+      .toBe(0);
   }
 });
 
-test('Present is larger and has no rail, nothing is cut off, and it is left the way it was entered', async ({ page }) => {
+test('Present is larger and has no rail, nothing is cut off, and it is left the way it was entered', async ({
+  page,
+}) => {
   await open(page);
   await measured(page, 3);
   await page.getByRole('button', { name: 'Dismiss' }).click();
-  const size = (selector: string) => page.locator(selector).first().evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
+  const size = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((e) => parseFloat(getComputedStyle(e).fontSize));
   const button = page.getByRole('button', { name: 'Present', exact: true });
   await button.click();
   await expect(page.locator('.rail')).toHaveCount(0);
   expect([await size('body'), await size('.map-sheet .finding')]).toEqual([20, 36]);
   expect((await page.locator('.plate').boundingBox())!.width).toBe(700);
   // Words at the ends of lines have their room, and nothing scrolls sideways.
-  await expect(page.locator('.plate .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(1);
-  expect(await page.evaluate(() => [...document.querySelectorAll('.plate .chart text')].every((t) => t.getBoundingClientRect().right <= t.closest('svg')!.getBoundingClientRect().right + 1))).toBe(true);
+  await expect(page.locator('.plate .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(
+    1,
+  );
+  expect(
+    await page.evaluate(() =>
+      [...document.querySelectorAll('.plate .chart text')].every(
+        (t) =>
+          t.getBoundingClientRect().right <= t.closest('svg')!.getBoundingClientRect().right + 1,
+      ),
+    ),
+  ).toBe(true);
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(1920);
   // The focus stays on the one button that is left.
   await expect(page.getByRole('button', { name: 'Leave Present' })).toBeFocused();

@@ -1,4 +1,7 @@
-/** Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the ways it is compared with. */
+/**
+ * Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the
+ * ways it is compared with.
+ */
 import { expect, test, type Page } from './test.ts';
 import { open, saved, smallSpec, stepOn, stepUntil, title } from './page.ts';
 
@@ -7,7 +10,12 @@ const plate = (page: Page) => page.locator('#plate-panel');
 
 const pruneSpec = () => {
   const spec = smallSpec({ study: 'prune' });
-  return { ...spec, method: { ...spec.method, repeats: 1 }, training: { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2 }, prune: { ...spec.prune, rounds: 2, meanRank: 2, samples: 3 } };
+  return {
+    ...spec,
+    method: { ...spec.method, repeats: 1 },
+    training: { ...spec.training, steps: 2, batch: 2, length: 8, heldSequences: 2 },
+    prune: { ...spec.prune, rounds: 2, meanRank: 2, samples: 3 },
+  };
 };
 
 test('two rounds of prune, measure, tune from a link', async ({ page }) => {
@@ -18,14 +26,23 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   await press(page, 'Play');
   await expect(title(page)).toHaveText('Pruned');
   await expect(plate(page)).toContainText('50 % zeros');
-  await expect(plate(page).locator('.how')).toContainText(/one stroke and masked LoRA: \d\.\d{3}; LoSA: \d\.\d{3}/);
+  await expect(plate(page).locator('.how')).toContainText(
+    /one stroke and masked LoRA: \d\.\d{3}; LoSA: \d\.\d{3}/,
+  );
 
-  const rows = async () => (await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click())).text.trim().split('\n').filter((l) => !l.startsWith('#')).map((l) => l.split(','));
+  const rows = async () =>
+    (await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click())).text
+      .trim()
+      .split('\n')
+      .filter((l) => !l.startsWith('#'))
+      .map((l) => l.split(','));
   const [header, ...rounds] = await rows();
   expect(header!.slice(0, 2)).toEqual(['round', 'layer']);
   expect(new Set(rounds.map((r) => r[0]))).toEqual(new Set(['1', '2']));
-  // Ranks of the first round spend two a layer exactly; the last round's zeros are half, within what layers may differ by.
-  const layers = rounds.length / 2, ranks = rounds.slice(0, layers).map((r) => Number(r[4]));
+  // Ranks of the first round spend two a layer exactly; the last round's zeros are half, within
+  // what layers may differ by.
+  const layers = rounds.length / 2;
+  const ranks = rounds.slice(0, layers).map((r) => Number(r[4]));
   expect(ranks.reduce((a, b) => a + b, 0)).toBe(2 * layers);
   for (const r of rounds.slice(layers)) expect(Math.abs(Number(r[3]) - 50)).toBeLessThan(2);
 
@@ -36,7 +53,14 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
   matrix.forEach((row, i) => expect(Number(row[1 + i])).toBe(1));
   await press(page, 'Damage');
   expect((await rows()).slice(1)).toHaveLength(layers);
-  for (const way of ['The model as it is', 'LoSA, back to 4 bits', 'Wanda alone', 'Wanda, masked LoRA r 3', 'Wanda, plain LoRA r 3 merged']) await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
+  for (const way of [
+    'The model as it is',
+    'LoSA, back to 4 bits',
+    'Wanda alone',
+    'Wanda, masked LoRA r 3',
+    'Wanda, plain LoRA r 3 merged',
+  ])
+    await expect(plate(page).getByRole('rowheader', { name: way, exact: true })).toBeVisible();
 
   // Its files, and its use by the other experiments.
   const masks = await saved(page, () => press(page, 'masks'));

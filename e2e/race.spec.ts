@@ -1,10 +1,24 @@
-/** The race in the page: a small one through a link, from Play to its finding, its files, and a pause in between. */
+/**
+ * The race in the page: a small one through a link, from Play to its finding, its files, and a
+ * pause in between.
+ */
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });
-const race: ExperimentSpec = { ...spec, training: { ...spec.training, steps: 6, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 2 }, race: { ...spec.race, entries: ['adarank', 'uniform', 'spectrum'] } };
+const race: ExperimentSpec = {
+  ...spec,
+  training: {
+    ...spec.training,
+    steps: 6,
+    batch: 2,
+    length: 16,
+    heldSequences: 4,
+    evaluateEvery: 2,
+  },
+  race: { ...spec.race, entries: ['adarank', 'uniform', 'spectrum'] },
+};
 
 /** Opens the page; the map measures by itself first. */
 async function ready(page: Page): Promise<void> {
@@ -12,7 +26,9 @@ async function ready(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Nothing trained yet');
 }
 
-test('races three allocations to a finding, and says that one seed is not enough', async ({ page }) => {
+test('races three allocations to a finding, and says that one seed is not enough', async ({
+  page,
+}) => {
   test.slow();
   await ready(page);
   const plate = page.getByRole('tabpanel');
@@ -26,21 +42,37 @@ test('races three allocations to a finding, and says that one seed is not enough
   await expect(title(page)).toHaveText('Paused');
   await page.getByRole('button', { name: 'Play' }).click();
 
-  await expect(plate.locator('.finding')).toHaveText(/^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/);
-  await expect(plate.locator('.how')).toHaveText('Run 3 seeds before you trust the difference. At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.');
+  await expect(plate.locator('.finding')).toHaveText(
+    /^(AdaRank|Uniform|Weight spectrum) ends lowest, [\d.]+ nats below/,
+  );
+  await expect(plate.locator('.how')).toHaveText(
+    'Run 3 seeds before you trust the difference. At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
+  );
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
-  const cells = await rows.evaluateAll((trs) => trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent ?? '')));
-  // One budget: parameters within 2 % of each other, the lowest loss first, differences as the losses say.
-  const parameters = cells.map((c) => Number(c[2]!.replace(/,/g, ''))), losses = cells.map((c) => Number(c[3]));
+  const cells = await rows.evaluateAll((trs) =>
+    trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent ?? '')),
+  );
+  // One budget: parameters within 2 % of each other, the lowest loss first, differences as the
+  // losses say.
+  const parameters = cells.map((c) => Number(c[2]!.replace(/,/g, '')));
+  const losses = cells.map((c) => Number(c[3]));
   expect(Math.max(...parameters) / Math.min(...parameters)).toBeLessThan(1.02);
   expect([...losses].sort((a, b) => a - b)).toEqual(losses);
   const uniform = losses[cells.findIndex((c) => c[0] === 'uniform')]!;
-  cells.forEach((c, i) => { if (c[0] !== 'uniform') expect(Math.abs(Number(c[4]!.replace('−', '-')) - (losses[i]! - uniform))).toBeLessThan(0.0011); });
+  cells.forEach((c, i) => {
+    if (c[0] !== 'uniform')
+      expect(Math.abs(Number(c[4]!.replace('−', '-')) - (losses[i]! - uniform))).toBeLessThan(
+        0.0011,
+      );
+  });
 
   // The kernels it trained with were compared with their twins before the first step.
   await page.locator('.chips .chip').first().click();
-  for (const kernel of ['adapter gradient', 'AdamW', 'cross entropy']) await expect(page.locator('.provider-menu').getByRole('row').filter({ hasText: kernel })).toContainText('passed');
+  for (const kernel of ['adapter gradient', 'AdamW', 'cross entropy'])
+    await expect(
+      page.locator('.provider-menu').getByRole('row').filter({ hasText: kernel }),
+    ).toContainText('passed');
   await page.keyboard.press('Escape');
 
   const csv = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
@@ -48,20 +80,27 @@ test('races three allocations to a finding, and says that one seed is not enough
   expect(csv.text.trim().split('\n').at(-1)).toMatch(/^6,/);
 });
 
-test('a race that does not fit is refused before it begins, with what would fit', async ({ page }) => {
+test('a race that does not fit is refused before it begins, with what would fit', async ({
+  page,
+}) => {
   await open(page, { ...race, training: { ...race.training, batch: 64, length: 512 } });
   await expect(title(page)).toHaveText('Nothing trained yet');
   // What it needs stands beside the settings before that, and follows them.
-  const plate = page.getByRole('tabpanel'), need = plate.locator('.need');
+  const plate = page.getByRole('tabpanel');
+  const need = plate.locator('.need');
   await plate.getByText('Settings', { exact: true }).click();
-  await expect(need).toHaveText(/^Needs about [\d.]+ GB beside the model: more than the [\d.]+ GB this device allows\.$/);
+  await expect(need).toHaveText(
+    /^Needs about [\d.]+ GB beside the model: more than the [\d.]+ GB this device allows\.$/,
+  );
   await plate.getByLabel('Sequences a step').fill('1');
   await plate.getByLabel('Sequences a step').press('Enter');
   await expect(need).toHaveText(/^Needs about [\d.]+ MB beside the model, of [\d.]+ GB\.$/);
   await plate.getByLabel('Sequences a step').fill('64');
   await plate.getByLabel('Sequences a step').press('Enter');
   await page.getByRole('button', { name: 'Play' }).click();
-  await expect(page.getByRole('alert')).toContainText(/A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./);
+  await expect(page.getByRole('alert')).toContainText(
+    /A training step of 64 x 512 tokens needs [\d.]+ GB beside the model; this device allows [\d.]+ GB\. Use at most \d+ of these sequences a step\./,
+  );
   await expect(title(page)).toHaveText('Nothing trained yet');
 });
 
@@ -72,6 +111,8 @@ test('a setting that is changed makes Play run it anew', async ({ page }) => {
   await plate.getByRole('checkbox', { name: 'EVA', exact: true }).check();
   await plate.getByLabel('Mean ranks').fill('1, 2');
   await plate.getByLabel('Mean ranks').press('Enter');
-  await expect(plate.locator('.how')).toHaveText('Play trains 4 allocations on one budget, 8 runs in all.');
+  await expect(plate.locator('.how')).toHaveText(
+    'Play trains 4 allocations on one budget, 8 runs in all.',
+  );
   await expect(plate.getByRole('heading', { name: 'When does it matter?' })).toBeVisible();
 });

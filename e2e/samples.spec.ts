@@ -1,17 +1,34 @@
-/** The text plate: the model alone, then beside an adapter trained in another tab; tokens looked at by keyboard; a prompt typed in; a pause. */
+/**
+ * The text plate: the model alone, then beside an adapter trained in another tab; tokens looked at
+ * by keyboard; a prompt typed in; a pause.
+ */
 import { expect, test, type Page } from './test.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const plate = (page: Page) => page.locator('#plate-panel');
-const text = (page: Page, which: 'Text of the model' | 'Text with the adapter') => page.getByRole('listbox', { name: `${which}, token by token` });
-const tokens = (page: Page, which: 'Text of the model' | 'Text with the adapter' = 'Text of the model') => text(page, which).getByRole('option');
+const text = (page: Page, which: 'Text of the model' | 'Text with the adapter') =>
+  page.getByRole('listbox', { name: `${which}, token by token` });
+const tokens = (
+  page: Page,
+  which: 'Text of the model' | 'Text with the adapter' = 'Text of the model',
+) => text(page, which).getByRole('option');
 
 const spec = (study: 'slider' | 'samples', count: number) => {
   const small = smallSpec({ study });
   return {
-    ...small, samples: { ...small.samples, tokens: count }, slider: { ...small.slider, rank: 4, base: 'as-is' as const },
-    training: { ...small.training, steps: 4, batch: 2, length: 16, heldSequences: 2, evaluateEvery: 0, learningRate: 0.05 },
+    ...small,
+    samples: { ...small.samples, tokens: count },
+    slider: { ...small.slider, rank: 4, base: 'as-is' as const },
+    training: {
+      ...small.training,
+      steps: 4,
+      batch: 2,
+      length: 16,
+      heldSequences: 2,
+      evaluateEvery: 0,
+      learningRate: 0.05,
+    },
   };
 };
 
@@ -24,7 +41,9 @@ async function written(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Written');
 }
 
-test('without an adapter the model writes alone, a typed prompt too, and a pause stops it', async ({ page }) => {
+test('without an adapter the model writes alone, a typed prompt too, and a pause stops it', async ({
+  page,
+}) => {
   await open(page, spec('samples', 6));
   await ready(page, 'No text yet');
   await expect(plate(page)).toContainText('Train an adapter to compare its text.');
@@ -49,7 +68,9 @@ test('without an adapter the model writes alone, a typed prompt too, and a pause
   await expect(tokens(page)).toHaveCount(0);
 });
 
-test('an adapter for every rank writes beside the model: where they part, and what each token is worth to both', async ({ page }) => {
+test('an adapter for every rank writes beside the model: where they part, and what each token is worth to both', async ({
+  page,
+}) => {
   await open(page, spec('slider', 10));
   await ready(page, 'Nothing trained yet');
   await press(page, 'Play');
@@ -59,8 +80,11 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await written(page);
   await expect(tokens(page)).toHaveCount(10);
   await expect(tokens(page, 'Text with the adapter')).toHaveCount(10);
-  await expect(plate(page).locator('.finding')).toHaveText(/^They part at (the first token|token \d+)\.$/);
-  const base = await tokens(page).allTextContents(), adapted = await tokens(page, 'Text with the adapter').allTextContents();
+  await expect(plate(page).locator('.finding')).toHaveText(
+    /^They part at (the first token|token \d+)\.$/,
+  );
+  const base = await tokens(page).allTextContents();
+  const adapted = await tokens(page, 'Text with the adapter').allTextContents();
   await expect(plate(page).locator('.token.first-difference')).toHaveCount(2);
   const at = base.findIndex((t, i) => t !== adapted[i]);
   await expect(tokens(page).nth(at)).toHaveClass(/first-difference/);
@@ -70,14 +94,25 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await page.keyboard.press('Home');
   await page.keyboard.press('ArrowRight');
   await expect(tokens(page).nth(1)).toHaveAttribute('aria-selected', 'true');
-  await expect(tokens(page).nth(1)).toHaveAttribute('aria-label', /, model [\d.]+ %, with adapter [\d.]+ %$/);
+  await expect(tokens(page).nth(1)).toHaveAttribute(
+    'aria-label',
+    /, model [\d.]+ %, with adapter [\d.]+ %$/,
+  );
   await expect(plate(page).locator('.of-token').first()).toContainText('Token 2');
 
-  const { text: csv } = await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click());
-  const rows = csv.trim().split('\n').filter((l) => !l.startsWith('#'));
-  expect(rows[0]).toBe('token,model’s text,p under the model,p with adapter,adapted text,p under the model,p with adapter');
+  const { text: csv } = await saved(page, () =>
+    plate(page).getByRole('button', { name: 'CSV' }).click(),
+  );
+  const rows = csv
+    .trim()
+    .split('\n')
+    .filter((l) => !l.startsWith('#'));
+  expect(rows[0]).toBe(
+    'token,model’s text,p under the model,p with adapter,adapted text,p under the model,p with adapter',
+  );
   const losses = await plate(page).locator('.scores tr:not(.of-token) td').allTextContents();
-  for (const loss of [losses[1], losses[2], losses[4], losses[5]]) expect(loss).toMatch(/^\d+\.\d{3}$/);
+  for (const loss of [losses[1], losses[2], losses[4], losses[5]])
+    expect(loss).toMatch(/^\d+\.\d{3}$/);
 
   // At another rank it is another adapter.
   await page.getByLabel('Rank in use').selectOption('1');

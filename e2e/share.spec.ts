@@ -1,4 +1,7 @@
-/** Links and files: what leaves the page can be read again, and damaged things are refused in a sentence. */
+/**
+ * Links and files: what leaves the page can be read again, and damaged things are refused in a
+ * sentence.
+ */
 import { readFileSync } from 'node:fs';
 import { expect, test } from './test.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
@@ -6,7 +9,10 @@ import { cellTexts, measured, open, saved, saw, smallSpec, watch } from './page.
 
 test.use({ permissions: ['clipboard-read', 'clipboard-write'] });
 
-test('a link carries the experiment and its result: another page reproduces it', async ({ page, context }) => {
+test('a link carries the experiment and its result: another page reproduces it', async ({
+  page,
+  context,
+}) => {
   await open(page, smallSpec({ seed: 7 }));
   await measured(page, 3);
   await page.getByRole('slider', { name: /Mean rank/ }).fill('7');
@@ -53,7 +59,9 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   const result = parseResult(JSON.parse(json.text));
   expect(result.modules).toHaveLength(56);
   expect(result.modules.every((m) => m.draws.length === 3)).toBe(true);
-  await expect(page.locator('.command code')).toHaveText('npx rank-atlas run where --set length=8 --set method.repeats=3');
+  await expect(page.locator('.command code')).toHaveText(
+    'npx rank-atlas run where --set length=8 --set method.repeats=3',
+  );
   await page.keyboard.press('Escape');
 
   const map = page.locator('.map-sheet .tools');
@@ -64,7 +72,12 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   const svg = await saved(page, () => map.getByRole('button', { name: 'SVG' }).click());
   expect(svg.text).toMatch(/^<svg /);
   expect(svg.text).not.toContain('var(--');
-  expect(await page.evaluate((text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror'), svg.text)).toBeNull();
+  expect(
+    await page.evaluate(
+      (text) => new DOMParser().parseFromString(text, 'image/svg+xml').querySelector('parsererror'),
+      svg.text,
+    ),
+  ).toBeNull();
 
   for (const tab of ['Layers', 'Certainty']) {
     await page.getByRole('tab', { name: tab }).click();
@@ -80,7 +93,10 @@ test('results, ranks, map and charts are saved whole', async ({ page }) => {
   }
 });
 
-test('an own text is measured on, stays here, and travels only when asked', async ({ page, baseURL }) => {
+test('an own text is measured on, stays here, and travels only when asked', async ({
+  page,
+  baseURL,
+}) => {
   const requests: string[] = [];
   page.on('request', (r) => requests.push(`${r.url()} ${r.postData() ?? ''}`));
   await open(page);
@@ -100,25 +116,45 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   await page.getByLabel('With your text').check();
   await expect.poll(async () => (await field.inputValue()).length).toBeGreaterThan(without);
   expect(requests.filter((r) => r.includes('quick'))).toEqual([]);
-  expect(requests.every((r) => r.startsWith(baseURL!) || r.startsWith('blob:') || r.startsWith('data:'))).toBe(true);
+  expect(
+    requests.every((r) => r.startsWith(baseURL!) || r.startsWith('blob:') || r.startsWith('data:')),
+  ).toBe(true);
 });
 
 test('files that are no text or no model are refused in a sentence', async ({ page }) => {
   await open(page);
   await measured(page, 3);
   await page.locator('.rail').getByRole('button', { name: 'Change…' }).nth(1).click();
-  await page.locator('.text-sheet input[type="file"]').setInputFiles({ name: 'picture.txt', mimeType: 'text/plain', buffer: Buffer.from([0xff, 0xfe, 0x00, 0x81, 0xc0]) });
-  await expect(page.locator('.text-sheet').getByRole('alert')).toContainText('picture.txt is not plain text');
-  await page.locator('.text-sheet input[type="file"]').setInputFiles({ name: 'huge.txt', mimeType: 'text/plain', buffer: Buffer.alloc(2_000_000, 'a') });
+  await page.locator('.text-sheet input[type="file"]').setInputFiles({
+    name: 'picture.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from([0xff, 0xfe, 0x00, 0x81, 0xc0]),
+  });
+  await expect(page.locator('.text-sheet').getByRole('alert')).toContainText(
+    'picture.txt is not plain text',
+  );
+  await page.locator('.text-sheet input[type="file"]').setInputFiles({
+    name: 'huge.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.alloc(2_000_000, 'a'),
+  });
   await expect(page.locator('.text-sheet').getByRole('alert')).toContainText('huge.txt');
   await page.keyboard.press('Escape');
 
   await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
   const files = page.locator('.picker input[type="file"]').nth(1);
-  await files.setInputFiles({ name: 'weights.onnx', mimeType: 'application/octet-stream', buffer: Buffer.from('not a model at all') });
+  await files.setInputFiles({
+    name: 'weights.onnx',
+    mimeType: 'application/octet-stream',
+    buffer: Buffer.from('not a model at all'),
+  });
   await expect(page.locator('.picker').getByRole('alert')).toContainText(/weights\.onnx/);
   const model = readFileSync('public/models/atlas-3m/onnx/model_q4.onnx');
-  await files.setInputFiles({ name: 'model_q4.onnx', mimeType: 'application/octet-stream', buffer: model.subarray(0, model.length >> 1) });
+  await files.setInputFiles({
+    name: 'model_q4.onnx',
+    mimeType: 'application/octet-stream',
+    buffer: model.subarray(0, model.length >> 1),
+  });
   await expect(page.locator('.picker').getByRole('alert')).toContainText('model_q4.onnx');
   await page.keyboard.press('Escape');
   await expect(page.getByRole('heading', { name: 'Where rank belongs' })).toBeVisible();

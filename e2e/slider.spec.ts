@@ -1,4 +1,7 @@
-/** The rank slider: one training answers every rank; stopped by a reload it goes on; without room for a checkpoint it says so. */
+/**
+ * The rank slider: one training answers every rank; stopped by a reload it goes on; without room
+ * for a checkpoint it says so.
+ */
 import { expect, test, type Page } from './test.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, playThenPause, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
@@ -8,7 +11,20 @@ const plate = (page: Page) => page.locator('#plate-panel');
 
 const sliderSpec = (steps: number, compare: number[] = []) => {
   const spec = smallSpec({ study: 'slider' });
-  return { ...spec, training: { ...spec.training, steps, batch: 2, length: 8, heldSequences: 2, evaluateEvery: 0, learningRate: 0.01 }, slider: { ...spec.slider, rank: 4, compare }, samples: { ...spec.samples, tokens: 4 } };
+  return {
+    ...spec,
+    training: {
+      ...spec.training,
+      steps,
+      batch: 2,
+      length: 8,
+      heldSequences: 2,
+      evaluateEvery: 0,
+      learningRate: 0.01,
+    },
+    slider: { ...spec.slider, rank: 4, compare },
+    samples: { ...spec.samples, tokens: 4 },
+  };
 };
 
 async function ready(page: Page): Promise<void> {
@@ -18,8 +34,14 @@ async function ready(page: Page): Promise<void> {
 /** Rows of the curve's CSV, below its header. */
 async function curve(page: Page): Promise<string[]> {
   await expect(title(page)).toHaveText('Trained for every rank');
-  const { text } = await saved(page, () => plate(page).getByRole('button', { name: 'CSV' }).click());
-  return text.trim().split('\n').filter((l) => !l.startsWith('#')).slice(1);
+  const { text } = await saved(page, () =>
+    plate(page).getByRole('button', { name: 'CSV' }).click(),
+  );
+  return text
+    .trim()
+    .split('\n')
+    .filter((l) => !l.startsWith('#'))
+    .slice(1);
 }
 
 /** Trains until a few steps are done, and stands there. */
@@ -28,27 +50,35 @@ async function pausedMidway(page: Page): Promise<void> {
   await expect(title(page)).toHaveText('Paused');
 }
 
-/** The one checkpoint in the page's database, once there is one; `baseLoss` changes the first held-out loss it tells of. */
-const checkpoint = (page: Page, baseLoss?: number) => page.evaluate(async (loss) => {
-  const database = await new Promise<IDBDatabase>((resolve, reject) => {
-    const request = indexedDB.open('rank-atlas', 1);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error!);
-  });
-  const store = database.transaction('checkpoints', 'readwrite').objectStore('checkpoints');
-  const all = await new Promise<{ checkpoint: { trainings: { step: number; told: { type: string; loss: number }[] }[] } }[]>((resolve) => {
-    const request = store.getAll();
-    request.onsuccess = () => resolve(request.result);
-  });
-  if (loss !== undefined) {
-    all[0]!.checkpoint.trainings[0]!.told[0]!.loss = loss;
-    store.put(all[0]);
-  }
-  database.close();
-  return all.map((kept) => kept.checkpoint.trainings[0]!.step);
-}, baseLoss);
+/**
+ * The one checkpoint in the page's database, once there is one; `baseLoss` changes the first
+ * held-out loss it tells of.
+ */
+const checkpoint = (page: Page, baseLoss?: number) =>
+  page.evaluate(async (loss) => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const request = indexedDB.open('rank-atlas', 1);
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error!);
+    });
+    const store = database.transaction('checkpoints', 'readwrite').objectStore('checkpoints');
+    const all = await new Promise<
+      { checkpoint: { trainings: { step: number; told: { type: string; loss: number }[] }[] } }[]
+    >((resolve) => {
+      const request = store.getAll();
+      request.onsuccess = () => resolve(request.result);
+    });
+    if (loss !== undefined) {
+      all[0]!.checkpoint.trainings[0]!.told[0]!.loss = loss;
+      store.put(all[0]);
+    }
+    database.close();
+    return all.map((kept) => kept.checkpoint.trainings[0]!.step);
+  }, baseLoss);
 
-test('one training answers every rank, and the slider shows what each is worth', async ({ page }) => {
+test('one training answers every rank, and the slider shows what each is worth', async ({
+  page,
+}) => {
   await open(page, sliderSpec(3, [2]));
   await ready(page);
   await expect(plate(page)).toContainText('One training run will answer ranks 1 to 4.');
@@ -60,7 +90,13 @@ test('one training answers every rank, and the slider shows what each is worth',
 
   const slider = page.getByRole('slider', { name: 'Rank in use' });
   await slider.focus();
-  for (const [key, rank] of [['Home', 1], ['ArrowRight', 2], ['ArrowRight', 3], ['End', 4], ['PageDown', 2]] as const) {
+  for (const [key, rank] of [
+    ['Home', 1],
+    ['ArrowRight', 2],
+    ['ArrowRight', 3],
+    ['End', 4],
+    ['PageDown', 2],
+  ] as const) {
     await page.keyboard.press(key);
     const loss = Number(rows[rank - 1]![1]).toFixed(3);
     await expect(slider).toHaveAttribute('aria-valuetext', `rank ${rank}, loss ${loss}`);
@@ -82,7 +118,9 @@ test('one training answers every rank, and the slider shows what each is worth',
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 4,/);
 });
 
-test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({ page }) => {
+test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({
+  page,
+}) => {
   // Two trainings and a reload.
   test.slow();
   await open(page, sliderSpec(10));
@@ -112,10 +150,14 @@ test('another model and back: the training goes on from its checkpoint', async (
   await ready(page);
   await pausedMidway(page);
   const [step] = await checkpoint(page);
-  const change = () => page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  const change = () =>
+    page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
   const load = () => page.getByRole('button', { name: /^Load / }).click();
   await change();
-  await page.locator('.picker input[type="file"]').first().setInputFiles(writeTinyModel(info.outputPath('tiny')));
+  await page
+    .locator('.picker input[type="file"]')
+    .first()
+    .setInputFiles(writeTinyModel(info.outputPath('tiny')));
   await load();
   await ready(page);
   await change();
@@ -145,11 +187,16 @@ test.describe('without room', () => {
   // The room of an origin is given back by nothing.
   test.use({ ownContext: true });
 
-  test('without room for a checkpoint the page says so, and the training goes on', async ({ page }) => {
+  test('without room for a checkpoint the page says so, and the training goes on', async ({
+    page,
+  }) => {
     await open(page, sliderSpec(30));
     await ready(page);
     const browser = await page.context().newCDPSession(page);
-    await browser.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1000 });
+    await browser.send('Storage.overrideQuotaForOrigin', {
+      origin: new URL(page.url()).origin,
+      quotaSize: 1000,
+    });
     // It is said once; the next Step takes it away.
     const said = await watch(page, '[role="alert"]');
     await pausedMidway(page);

@@ -1,6 +1,7 @@
 /**
- * A thread that is stuck with files or a text of others is given up and the page goes on; and a model that is left takes its thread with it.
- * No tokenizer that is accepted takes so long, so a function that tokenizing (or reading) calls is made to turn for ever, in the real thread.
+ * A thread that is stuck with files or a text of others is given up and the page goes on; and a
+ * model that is left takes its thread with it. No tokenizer that is accepted takes so long, so a
+ * function that tokenizing (or reading) calls is made to turn for ever, in the real thread.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,25 +22,34 @@ test.beforeEach(async ({ page }) => {
 });
 test.afterEach(() => rmSync(folder, { recursive: true }));
 
-const short = () => smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 2 } as AdaRankSpec });
+const short = () =>
+  smallSpec({ length: 6, method: { ...smallSpec().method, repeats: 2 } as AdaRankSpec });
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 
 /** The page's own threads; the runtime has more of its own. */
 const threads = (page: Page) => page.workers().filter((w) => w.url().includes('engine.worker'));
 
-/** Has a thread turn for ever where it next comes to turn text into bytes (tokenizing), or bytes into text (reading JSON). */
-const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') => threads(page)[thread]!.evaluate((what) => {
-  const held = () => { for (;;); };
-  if (what === 'encode') TextEncoder.prototype.encode = held;
-  else TextDecoder.prototype.decode = held;
-}, what);
+/**
+ * Has a thread turn for ever where it next comes to turn text into bytes (tokenizing), or bytes
+ * into text (reading JSON).
+ */
+const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') =>
+  threads(page)[thread]!.evaluate((what) => {
+    const held = () => {
+      for (;;);
+    };
+    if (what === 'encode') TextEncoder.prototype.encode = held;
+    else TextDecoder.prototype.decode = held;
+  }, what);
 
 /** Moves the page's clock on until something is said. */
 async function untilSaid(page: Page, words: RegExp): Promise<void> {
-  await expect.poll(async () => {
-    await page.clock.runFor(5000);
-    return (await page.getByRole('alert').allTextContents()).join(' ');
-  }).toMatch(words);
+  await expect
+    .poll(async () => {
+      await page.clock.runFor(5000);
+      return (await page.getByRole('alert').allTextContents()).join(' ');
+    })
+    .toMatch(words);
 }
 
 async function look(page: Page): Promise<void> {
@@ -56,14 +66,19 @@ async function loadTiny(page: Page): Promise<void> {
   await expect.poll(() => threads(page)).toHaveLength(1);
 }
 
-test('a model that is stuck tokenizing is named, and one that comes with the page takes its place', async ({ page }) => {
+test('a model that is stuck tokenizing is named, and one that comes with the page takes its place', async ({
+  page,
+}) => {
   await open(page, short());
   await measured(page, 2);
   const before = await cellTexts(page);
   await loadTiny(page);
   await holdNext(page, 0, 'encode');
   await press(page, 'Play');
-  await untilSaid(page, /^rank-atlas-stuck-\w+ takes too long to cut this text into tokens: nothing was heard of it for 60 seconds\. A model that comes with the page was opened in its place/);
+  await untilSaid(
+    page,
+    /^rank-atlas-stuck-\w+ takes too long to cut this text into tokens: nothing was heard of it for 60 seconds\. A model that comes with the page was opened in its place/,
+  );
   await expect(title(page)).toHaveText('Ready');
   await expect.poll(() => threads(page)).toHaveLength(1);
   await press(page, 'Play');
@@ -82,7 +97,10 @@ test('of a model that comes with the page it is the text that is named', async (
   await holdNext(page, 0, 'encode');
   await press(page, 'Reset');
   await press(page, 'Play');
-  await untilSaid(page, /^The text takes too long to cut into tokens: nothing was heard of it for 60 seconds/);
+  await untilSaid(
+    page,
+    /^The text takes too long to cut into tokens: nothing was heard of it for 60 seconds/,
+  );
   await expect(title(page)).toHaveText('Ready');
   await press(page, 'Play');
   await measured(page, 2);
@@ -99,7 +117,10 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
   await press(page, 'Reset');
   await press(page, 'Play');
   await measured(page, 2);
-  await untilSaid(page, /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: nothing was heard of it for 120 seconds/);
+  await untilSaid(
+    page,
+    /^rank-atlas-stuck-\w+ ?rank-atlas-stuck-\w+ takes too long to read: nothing was heard of it for 120 seconds/,
+  );
   await expect.poll(() => threads(page)).toHaveLength(1);
   expect(await cells(page).count()).toBe(0); // the picker is in the map's place still
   await page.locator('.picker input[type="file"]').first().setInputFiles(folder);
@@ -110,7 +131,8 @@ test('a model that is stuck while it is looked at stops nothing else', async ({ 
 test('another model gets another thread, with nothing lost that is in view', async ({ page }) => {
   await open(page, short());
   await measured(page, 2);
-  const [first] = threads(page), before = await cellTexts(page);
+  const [first] = threads(page);
+  const before = await cellTexts(page);
   const closed = new Promise((resolve) => first!.once('close', resolve));
   await loadTiny(page);
   await closed;

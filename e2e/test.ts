@@ -1,8 +1,13 @@
 /**
- * Playwright's `test`, on a processor that is so many times slower where `THROTTLE` says so (`npm run test:e2e:thrice`), and with pages
- * that share what is compiled.
+ * Playwright's `test`, on a processor that is so many times slower where `THROTTLE` says so (`npm
+ * run test:e2e:thrice`), and with pages that share what is compiled.
  */
-import { test as base, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test';
+import {
+  test as base,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from '@playwright/test';
 
 export { expect, type Locator, type Page } from '@playwright/test';
 
@@ -15,8 +20,9 @@ async function throttle(page: Page): Promise<void> {
 }
 
 /**
- * A browser context for test after test. A page of its own holds the WebAssembly that others fetched: with `--process-per-site` all pages
- * of a context share a process, and a process compiles the same bytes once. That saves a third of a test's time.
+ * A browser context for test after test. A page of its own holds the WebAssembly that others
+ * fetched: with `--process-per-site` all pages of a context share a process, and a process compiles
+ * the same bytes once. That saves a third of a test's time.
  */
 class Shared {
   private readonly held = new Set<string>();
@@ -30,7 +36,8 @@ class Shared {
     this.origin = origin;
     context.on('requestfinished', (request) => {
       const url = request.url();
-      if (url.startsWith(origin) && url.endsWith('.wasm') && !this.held.has(url)) void this.hold(url);
+      if (url.startsWith(origin) && url.endsWith('.wasm') && !this.held.has(url))
+        void this.hold(url);
     });
   }
 
@@ -42,10 +49,12 @@ class Shared {
 
   private async hold(url: string): Promise<void> {
     this.held.add(url);
-    await this.holder.evaluate(async (url) => {
-      const module = await WebAssembly.compileStreaming(fetch(url));
-      ((window as unknown as { held?: WebAssembly.Module[] }).held ??= []).push(module);
-    }, url).catch(() => this.held.delete(url));
+    await this.holder
+      .evaluate(async (url) => {
+        const module = await WebAssembly.compileStreaming(fetch(url));
+        ((window as unknown as { held?: WebAssembly.Module[] }).held ??= []).push(module);
+      }, url)
+      .catch(() => this.held.delete(url));
   }
 
   /** Makes the context as new: nothing of the test before is open, kept or intercepted. */
@@ -70,10 +79,16 @@ interface Options {
   ownContext: boolean;
 }
 
-export const test = base.extend<Options & { slowly: void }, { shared: Map<string, Promise<Shared>> }>({
+export const test = base.extend<
+  Options & { slowly: void },
+  { shared: Map<string, Promise<Shared>> }
+>({
   ownContext: [false, { option: true }],
   shared: [async ({}, use) => use(new Map()), { scope: 'worker' }],
-  context: async ({ browser, shared, ownContext, baseURL, viewport, locale, permissions }, give) => {
+  context: async (
+    { browser, shared, ownContext, baseURL, viewport, locale, permissions },
+    give,
+  ) => {
     const options = { baseURL, viewport, locale, permissions };
     if (ownContext) {
       const context = await browser.newContext(options);
@@ -81,17 +96,24 @@ export const test = base.extend<Options & { slowly: void }, { shared: Map<string
       return context.close();
     }
     const key = JSON.stringify(options);
-    if (!shared.has(key)) shared.set(key, browser.newContext(options).then((context) => Shared.open(context, baseURL!)));
+    if (!shared.has(key))
+      shared.set(
+        key,
+        browser.newContext(options).then((context) => Shared.open(context, baseURL!)),
+      );
     await give(await (await shared.get(key)!).empty(options));
   },
-  slowly: [async ({ browser }, use) => {
-    if (rate === 1) return use();
-    // A page may be closed before it is reached.
-    const onPage = (page: Page) => void throttle(page).catch(() => undefined);
-    for (const context of browser.contexts()) context.on('page', onPage);
-    const onContext = (context: BrowserContext) => void context.on('page', onPage);
-    browser.on('context', onContext);
-    await use();
-    browser.off('context', onContext);
-  }, { auto: true }],
+  slowly: [
+    async ({ browser }, use) => {
+      if (rate === 1) return use();
+      // A page may be closed before it is reached.
+      const onPage = (page: Page) => void throttle(page).catch(() => undefined);
+      for (const context of browser.contexts()) context.on('page', onPage);
+      const onContext = (context: BrowserContext) => void context.on('page', onPage);
+      browser.on('context', onContext);
+      await use();
+      browser.off('context', onContext);
+    },
+    { auto: true },
+  ],
 });

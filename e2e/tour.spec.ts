@@ -1,4 +1,7 @@
-/** The tour: from Help only, eight cards beside what they speak of, by keyboard and pointer; the page stays usable under it. */
+/**
+ * The tour: from Help only, eight cards beside what they speak of, by keyboard and pointer; the
+ * page stays usable under it.
+ */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from './test.ts';
 import { cells, measured, open } from './page.ts';
@@ -6,19 +9,36 @@ import { cells, measured, open } from './page.ts';
 test('eight cards, each beside its thing, from Help to the link', async ({ page }) => {
   await open(page);
   await measured(page, 3);
-  const card = page.getByRole('dialog'), ring = page.locator('.tour-ring');
+  const card = page.getByRole('dialog');
+  const ring = page.locator('.tour-ring');
   await expect(page.locator('.tour')).toHaveCount(0);
   await page.keyboard.press('?');
   await page.getByRole('button', { name: /^Take the tour/ }).click();
   await expect(card.getByRole('heading', { name: 'The map' })).toBeFocused();
   expect((await new AxeBuilder({ page }).analyze()).violations.map((v) => v.id)).toEqual([]);
 
-  const around = ['#map', '#map [tabindex="0"]', '.joined button:last-child', '.map-sheet .keys', '.body .mean-rank', '#tab-race', '.tabs', '.actions .steady'];
+  const around = [
+    '#map',
+    '#map [tabindex="0"]',
+    '.joined button:last-child',
+    '.map-sheet .keys',
+    '.body .mean-rank',
+    '#tab-race',
+    '.tabs',
+    '.actions .steady',
+  ];
   for (const [i, selector] of around.entries()) {
     await expect(card).toContainText(`${i + 1} of 8`);
-    const [target, mark, box] = [(await page.locator(selector).first().boundingBox())!, (await ring.boundingBox())!, (await card.boundingBox())!];
+    const [target, mark, box] = [
+      (await page.locator(selector).first().boundingBox())!,
+      (await ring.boundingBox())!,
+      (await card.boundingBox())!,
+    ];
     expect(Math.abs(mark.x + 4 - target.x) + Math.abs(mark.y + 4 - target.y)).toBeLessThan(2);
-    expect(box.x >= 0 && box.y >= 0 && box.x + box.width <= 1440 && box.y + box.height <= 900, `card ${i + 1}`).toBe(true);
+    expect(
+      box.x >= 0 && box.y >= 0 && box.x + box.width <= 1440 && box.y + box.height <= 900,
+      `card ${i + 1}`,
+    ).toBe(true);
     // Something to do: the page below is live.
     if (i === 1) {
       await cells(page).nth(55).click();
@@ -26,7 +46,8 @@ test('eight cards, each beside its thing, from Help to the link', async ({ page 
       await page.keyboard.press('Escape');
       await expect(card).toBeVisible();
     }
-    if (i < 7) await (i % 2 ? page.keyboard.press('n') : card.getByRole('button', { name: 'Next' }).click());
+    if (i < 7)
+      await (i % 2 ? page.keyboard.press('n') : card.getByRole('button', { name: 'Next' }).click());
   }
   await card.getByRole('button', { name: 'Done' }).click();
   await expect(page.locator('.tour')).toHaveCount(0);

@@ -1,10 +1,27 @@
-/** Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement. */
+/**
+ * Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement.
+ */
 import { expect, test, type Page } from './test.ts';
-import { cells, cellTexts, layerSums, measured, measuredUntil, open, playThenPause, saw, smallSpec, title, watch } from './page.ts';
+import {
+  cells,
+  cellTexts,
+  layerSums,
+  measured,
+  measuredUntil,
+  open,
+  playThenPause,
+  saw,
+  smallSpec,
+  title,
+  watch,
+} from './page.ts';
 
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const probed = (page: Page) => page.locator('#map .cell:not(.void)').count();
-const longSpec = () => { const spec = smallSpec({ sequences: 4, length: 32 }); return { ...spec, method: { ...spec.method, repeats: 8 } }; };
+const longSpec = () => {
+  const spec = smallSpec({ sequences: 4, length: 32 });
+  return { ...spec, method: { ...spec.method, repeats: 8 } };
+};
 
 test('pauses, steps one module at a time, and goes on', async ({ page }) => {
   await open(page, longSpec());
@@ -13,7 +30,9 @@ test('pauses, steps one module at a time, and goes on', async ({ page }) => {
   await playThenPause(page);
   await expect(title(page)).toHaveText(/^Paused at layer \d+ (?!q,)/);
   const where = await title(page).innerText();
-  const next = /layer (\d+) (\w+)\./.exec(await page.locator('.status .small').first().innerText())!;
+  const next = /layer (\d+) (\w+)\./.exec(
+    await page.locator('.status .small').first().innerText(),
+  )!;
   await press(page, 'Step');
   await expect(title(page)).toHaveText(new RegExp(`^Paused at layer ${next[1]} ${next[2]},`));
   expect(await title(page).innerText()).not.toBe(where);
@@ -32,7 +51,9 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   expect(await probed(page)).toBe(1);
   // What was probed opens beside the map, with this draw's numbers; the focus stays with Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
-  await expect(page.locator('.panel .shake')).toHaveText(/^Shake these weights, and the prediction moves by [\d,.]+\.$/);
+  await expect(page.locator('.panel .shake')).toHaveText(
+    /^Shake these weights, and the prediction moves by [\d,.]+\.$/,
+  );
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8');

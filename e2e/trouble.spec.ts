@@ -1,60 +1,103 @@
-/** When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and goes on, or waits. */
+/**
+ * When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and
+ * goes on, or waits.
+ */
 import { expect, test, type Locator, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { cells, cellTexts, measured, measuredUntil, open, saved, saw, smallSpec, stepOn, stepUntil, title, watch } from './page.ts';
+import {
+  cells,
+  cellTexts,
+  measured,
+  measuredUntil,
+  open,
+  saved,
+  saw,
+  smallSpec,
+  stepOn,
+  stepUntil,
+  title,
+  watch,
+} from './page.ts';
 
 /**
- * Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would; `secondDies`: the second does
- * so by itself when the first thing it has to say of a run arrives.
+ * Keeps hold of the page's threads, so that a test can let one die as an out-of-memory abort would;
+ * `secondDies`: the second does so by itself when the first thing it has to say of a run arrives.
  */
-const holdWorkers = (page: Page, secondDies = false) => page.addInitScript((secondDies) => {
-  const all: Worker[] = [];
-  class Held extends Worker {
-    constructor(url: string | URL, options?: WorkerOptions) {
-      super(url, options);
-      if (all.push(this) !== 2 || !secondDies) return;
-      this.addEventListener('message', (message: MessageEvent<{ kind: string }>) => {
-        if (message.data.kind !== 'events') return;
-        message.stopImmediatePropagation();
-        this.terminate();
-        this.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
-      });
+const holdWorkers = (page: Page, secondDies = false) =>
+  page.addInitScript((secondDies) => {
+    const all: Worker[] = [];
+    class Held extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        if (all.push(this) !== 2 || !secondDies) return;
+        this.addEventListener('message', (message: MessageEvent<{ kind: string }>) => {
+          if (message.data.kind !== 'events') return;
+          message.stopImmediatePropagation();
+          this.terminate();
+          this.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+        });
+      }
     }
-  }
-  Object.assign(window, { threads: all, Worker: Held });
-}, secondDies);
-/** The thread of a run that stands still is gone when Play is pressed: the run is under way, and gets no further. */
-const dieAtPlay = (page: Page) => page.evaluate(() => {
-  const thread = (window as unknown as { threads: Worker[] }).threads.at(-1)!;
-  thread.terminate();
-  [...document.querySelectorAll('button')].find((b) => b.textContent === 'Play')!.click();
-  thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
-});
+    Object.assign(window, { threads: all, Worker: Held });
+  }, secondDies);
+/**
+ * The thread of a run that stands still is gone when Play is pressed: the run is under way, and
+ * gets no further.
+ */
+const dieAtPlay = (page: Page) =>
+  page.evaluate(() => {
+    const thread = (window as unknown as { threads: Worker[] }).threads.at(-1)!;
+    thread.terminate();
+    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Play')!.click();
+    thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+  });
 
 /** Unfinished studies the browser keeps. */
-const checkpoints = (page: Page) => page.evaluate(() => new Promise<number>((resolve, reject) => {
-  const request = indexedDB.open('rank-atlas');
-  request.onerror = () => reject(request.error!);
-  request.onsuccess = () => {
-    const database = request.result, count = database.transaction('checkpoints').objectStore('checkpoints').count();
-    count.onsuccess = () => { database.close(); resolve(count.result); };
-  };
-}));
-const stepIn = async (plate: Locator) => Number(/step (\d+) of/.exec(await plate.locator('.how').textContent() ?? '')?.[1] ?? 0);
+const checkpoints = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const request = indexedDB.open('rank-atlas');
+        request.onerror = () => reject(request.error!);
+        request.onsuccess = () => {
+          const database = request.result;
+          const count = database.transaction('checkpoints').objectStore('checkpoints').count();
+          count.onsuccess = () => {
+            database.close();
+            resolve(count.result);
+          };
+        };
+      }),
+  );
+const stepIn = async (plate: Locator) =>
+  Number(/step (\d+) of/.exec((await plate.locator('.how').textContent()) ?? '')?.[1] ?? 0);
 /** Notes every step the race says it is at, from now on. */
-const watchSteps = (page: Page) => page.evaluate(() => {
-  const steps: number[] = [], look = () => {
-    const at = /step (\d+) of/.exec(document.querySelector('[role="tabpanel"] .how')?.textContent ?? '')?.[1];
-    if (at !== undefined) steps.push(Number(at));
-  };
-  new MutationObserver(look).observe(document.body, { subtree: true, childList: true, characterData: true });
-  look();
-  Object.assign(window, { steps });
-});
+const watchSteps = (page: Page) =>
+  page.evaluate(() => {
+    const steps: number[] = [];
+    const look = () => {
+      const at = /step (\d+) of/.exec(
+        document.querySelector('[role="tabpanel"] .how')?.textContent ?? '',
+      )?.[1];
+      if (at !== undefined) steps.push(Number(at));
+    };
+    new MutationObserver(look).observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
+    look();
+    Object.assign(window, { steps });
+  });
 
-const spec = () => { const small = smallSpec(); return { ...small, method: { ...small.method, repeats: 6 } }; };
+const spec = () => {
+  const small = smallSpec();
+  return { ...small, method: { ...small.method, repeats: 6 } };
+};
 
-test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({ page }) => {
+test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({
+  page,
+}) => {
   await open(page, spec());
   await measured(page, 6);
   const undisturbed = await cellTexts(page);
@@ -85,10 +128,23 @@ test('an engine that dies twice asks before it goes on', async ({ page }) => {
   await measured(page, 6);
 });
 
-test('a race whose engine dies is brought back by itself and goes on from its checkpoint, to the same numbers', async ({ page }) => {
+test('a race whose engine dies is brought back by itself and goes on from its checkpoint, to the same numbers', async ({
+  page,
+}) => {
   test.slow();
   const small = smallSpec({ study: 'race' });
-  const race: ExperimentSpec = { ...small, training: { ...small.training, steps: 12, batch: 2, length: 16, heldSequences: 4, evaluateEvery: 4 }, race: { ...small.race, entries: ['uniform', 'random'] } };
+  const race: ExperimentSpec = {
+    ...small,
+    training: {
+      ...small.training,
+      steps: 12,
+      batch: 2,
+      length: 16,
+      heldSequences: 4,
+      evaluateEvery: 4,
+    },
+    race: { ...small.race, entries: ['uniform', 'random'] },
+  };
   const plate = (of: Page) => of.getByRole('tabpanel');
   const ready = async (of: Page) => {
     await open(of, race);
@@ -135,8 +191,15 @@ test('where no engine works a recorded run is shown and marked as one', async ({
 test('a hidden tab waits until it is looked at', async ({ page }) => {
   await page.addInitScript(() => {
     let hidden = true;
-    Object.defineProperty(document, 'visibilityState', { get: () => (hidden ? 'hidden' : 'visible') });
-    Object.assign(window, { look: () => { hidden = false; document.dispatchEvent(new Event('visibilitychange')); } });
+    Object.defineProperty(document, 'visibilityState', {
+      get: () => (hidden ? 'hidden' : 'visible'),
+    });
+    Object.assign(window, {
+      look: () => {
+        hidden = false;
+        document.dispatchEvent(new Event('visibilitychange'));
+      },
+    });
   });
   await open(page);
   await expect(page.locator('.status')).toContainText('Starts when this tab is in view.');

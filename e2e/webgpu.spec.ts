@@ -5,7 +5,9 @@ import { cellTexts, expectSmall, measured, open, smallSpec } from './page.ts';
 
 test.use({ launchOptions: browserWith(...softwareGpu) });
 
-test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by itself', async ({ page }) => {
+test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by itself', async ({
+  page,
+}) => {
   test.slow();
   const spec = smallSpec({ sequences: 1, length: 8 });
   await open(page, { ...spec, method: { ...spec.method, repeats: 1 } });
@@ -43,8 +45,9 @@ test('a GPU that is taken by itself and fails is said, and the CPU computes', as
   // The software adapter under another name is taken by itself; its runtime does not arrive.
   await page.route(/engine\.worker.*\.js$/, async (route) => {
     const response = await route.fetch();
-    const rename = "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false }); for (const name of ['vendor', 'architecture', 'device', 'description']) Object.defineProperty(GPUAdapterInfo.prototype, name, { get: () => 'a GPU' });\n";
-    await route.fulfill({ response, body: rename + await response.text() });
+    const rename =
+      "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false }); for (const name of ['vendor', 'architecture', 'device', 'description']) Object.defineProperty(GPUAdapterInfo.prototype, name, { get: () => 'a GPU' });\n";
+    await route.fulfill({ response, body: rename + (await response.text()) });
   });
   await page.route(/asyncify.*\.wasm$/, (route) => route.abort());
   await open(page);

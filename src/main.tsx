@@ -11,7 +11,14 @@ import { useView } from './state/view-store.ts';
 import './ui/styles/index.css';
 
 await loadWords(useView.getState().language);
-const embed = isEmbed ? await import('./ui/embed/start.ts') : null, Page = embed?.Embed ?? App;
-createRoot(document.getElementById('root')!).render(<StrictMode><Boundary><Page /></Boundary></StrictMode>);
+const embed = isEmbed ? await import('./ui/embed/start.ts') : null;
+const Page = embed?.Embed ?? App;
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <Boundary>
+      <Page />
+    </Boundary>
+  </StrictMode>,
+);
 if (!embed) fetchRestWhenDone();
 void (embed?.bootEmbed ?? boot)();

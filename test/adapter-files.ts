@@ -1,29 +1,55 @@
-/** PEFT's two files made by hand, as tests want them: any names and types of tensors, any settings. */
+/**
+ * PEFT's two files made by hand, as tests want them: any names and types of tensors, any settings.
+ */
 import type { SafetensorsType } from '../src/model/safetensors.ts';
 
-export interface HandTensor { shape: readonly number[]; values: ArrayLike<number>; type?: SafetensorsType }
+export interface HandTensor {
+  shape: readonly number[];
+  values: ArrayLike<number>;
+  type?: SafetensorsType;
+}
 
-const writers: Partial<Record<SafetensorsType, { bytes: number; write(view: DataView, at: number, value: number): void }>> = {
+const writers: Partial<
+  Record<SafetensorsType, { bytes: number; write(view: DataView, at: number, value: number): void }>
+> = {
   F64: { bytes: 8, write: (view, at, value) => view.setFloat64(at, value, true) },
   F32: { bytes: 4, write: (view, at, value) => view.setFloat32(at, value, true) },
   // The upper half of a float32: exact for the values tests choose.
-  BF16: { bytes: 2, write: (view, at, value) => view.setUint16(at, new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16, true) },
+  BF16: {
+    bytes: 2,
+    write: (view, at, value) =>
+      view.setUint16(at, new Uint32Array(Float32Array.of(value).buffer)[0]! >>> 16, true),
+  },
   // Zero and powers of two only.
-  F16: { bytes: 2, write: (view, at, value) => view.setUint16(at, value === 0 ? 0 : (Math.log2(Math.abs(value)) + 15) << 10 | (value < 0 ? 0x8000 : 0), true) },
+  F16: {
+    bytes: 2,
+    write: (view, at, value) =>
+      view.setUint16(
+        at,
+        value === 0 ? 0 : ((Math.log2(Math.abs(value)) + 15) << 10) | (value < 0 ? 0x8000 : 0),
+        true,
+      ),
+  },
 };
 
 /** A safetensors file. `metadata` is written as it is given, null too. */
-export function safetensorsOf(tensors: Readonly<Record<string, HandTensor>>, metadata?: unknown): Uint8Array {
+export function safetensorsOf(
+  tensors: Readonly<Record<string, HandTensor>>,
+  metadata?: unknown,
+): Uint8Array {
   let end = 0;
   const header: Record<string, unknown> = metadata === undefined ? {} : { __metadata__: metadata };
   const placed = Object.entries(tensors).map(([name, tensor]) => {
-    const type = tensor.type ?? 'F32', from = end;
+    const type = tensor.type ?? 'F32';
+    const from = end;
     end += writers[type]!.bytes * tensor.values.length;
     header[name] = { dtype: type, shape: tensor.shape, data_offsets: [from, end] };
     return { ...tensor, type, from };
   });
-  const json = new TextEncoder().encode(JSON.stringify(header)), data = 8 + json.length;
-  const bytes = new Uint8Array(data + end), view = new DataView(bytes.buffer);
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const data = 8 + json.length;
+  const bytes = new Uint8Array(data + end);
+  const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
   for (const { type, from, values } of placed) {
@@ -33,4 +59,5 @@ export function safetensorsOf(tensors: Readonly<Record<string, HandTensor>>, met
   return bytes;
 }
 
-export const configOf = (settings: object): Uint8Array => new TextEncoder().encode(JSON.stringify({ peft_type: 'LORA', ...settings }));
+export const configOf = (settings: object): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify({ peft_type: 'LORA', ...settings }));

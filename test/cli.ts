@@ -1,4 +1,6 @@
-/** The command line as a user types it, in this process: its exit code, and what it prints where. */
+/**
+ * The command line as a user types it, in this process: its exit code, and what it prints where.
+ */
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,15 +8,23 @@ import { afterAll, vi } from 'vitest';
 import { main } from '../cli/main.ts';
 
 /** No test goes on from the checkpoint of another, or of whoever works on this machine. */
-const cache = process.env.XDG_CACHE_HOME = join(tmpdir(), `rank-atlas-tests-${process.pid}`);
+const cache = (process.env.XDG_CACHE_HOME = join(tmpdir(), `rank-atlas-tests-${process.pid}`));
 afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
 export async function cli(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  let out = '', err = '';
+  let out = '';
+  let err = '';
   const spies = [
-    vi.spyOn(console, 'log').mockImplementation((...words) => { out += `${words.join(' ')}\n`; }),
-    vi.spyOn(console, 'error').mockImplementation((...words) => { err += `${words.join(' ')}\n`; }),
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => { out += String(text); return true; }),
+    vi.spyOn(console, 'log').mockImplementation((...words) => {
+      out += `${words.join(' ')}\n`;
+    }),
+    vi.spyOn(console, 'error').mockImplementation((...words) => {
+      err += `${words.join(' ')}\n`;
+    }),
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+      out += String(text);
+      return true;
+    }),
   ];
   try {
     return { code: await main(args), out, err };

@@ -1,9 +1,17 @@
-/** What the engine asks of a GPU for the bundled model does not grow unnoticed; SmolLM2's numbers take `npm run counts`. */
+/**
+ * What the engine asks of a GPU for the bundled model does not grow unnoticed; SmolLM2's numbers
+ * take `npm run counts`.
+ */
 import { expect, test } from 'vitest';
 import { committed, grown } from '../bench/counts/table.ts';
 import { MODELS, openCounter } from '../bench/counts/work.ts';
 
-test('the bundled model asks for no more runs, dispatches, waits or bytes than bench/results/counts.json says', { timeout: 180_000 }, async () => {
-  const count = await openCounter(), work = await count((await MODELS['atlas-3m']!())!);
-  expect(grown({ 'atlas-3m': work }, committed())).toEqual([]);
-});
+test(
+  'the bundled model asks for no more runs, dispatches, waits or bytes than bench/results/counts.json says',
+  { timeout: 180_000 },
+  async () => {
+    const count = await openCounter();
+    const work = await count((await MODELS['atlas-3m']!())!);
+    expect(grown({ 'atlas-3m': work }, committed())).toEqual([]);
+  },
+);

@@ -1,6 +1,7 @@
 /**
- * A made-up decoder in the shape the GenAI builder writes: packed queries, keys and values, GroupQueryAttention with its rotation inside,
- * the residual stream carried by fused norms, products of 4 bits in blocks of 32. Of any size: `bench/large.ts` makes one of 1.2 GB.
+ * A made-up decoder in the shape the GenAI builder writes: packed queries, keys and values,
+ * GroupQueryAttention with its rotation inside, the residual stream carried by fused norms,
+ * products of 4 bits in blocks of 32. Of any size: `bench/large.ts` makes one of 1.2 GB.
  */
 import { streamKeys, fillNormal } from '../src/device/random.ts';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../src/onnx/graph.ts';
@@ -16,7 +17,9 @@ export interface GenaiShape {
   inner: number;
   /** Of activations, scales and the embedding. */
   type: 'float32' | 'float16';
-  /** The vocabulary product has 4 bits, is a float matrix of its own, or the embedding transposed. */
+  /**
+   * The vocabulary product has 4 bits, is a float matrix of its own, or the embedding transposed.
+   */
   head: 'q4' | 'float' | 'tied';
   /** Positions in the rotation's tables. */
   positions: number;
@@ -24,78 +27,204 @@ export interface GenaiShape {
   zeroPoints?: readonly number[];
 }
 
-export const tinyGenai: GenaiShape = { layers: 3, vocab: 48, hidden: 32, heads: 4, kvHeads: 2, headDim: 16, inner: 64, type: 'float32', head: 'q4', positions: 64 };
+export const tinyGenai: GenaiShape = {
+  layers: 3,
+  vocab: 48,
+  hidden: 32,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 16,
+  inner: 64,
+  type: 'float32',
+  head: 'q4',
+  positions: 64,
+};
 
 /** Of Llama-3.2-1B, with its 4-bit vocabulary product: 1.2 GB. */
-export const llama1B: GenaiShape = { layers: 16, vocab: 128256, hidden: 2048, heads: 32, kvHeads: 8, headDim: 64, inner: 8192, type: 'float16', head: 'q4', positions: 4096 };
+export const llama1B: GenaiShape = {
+  layers: 16,
+  vocab: 128256,
+  hidden: 2048,
+  heads: 32,
+  kvHeads: 8,
+  headDim: 64,
+  inner: 8192,
+  type: 'float16',
+  head: 'q4',
+  positions: 4096,
+};
 
 const BLOCK = 32;
 
 export function genaiDecoderGraph(shape: GenaiShape): Graph {
-  const { layers, vocab, hidden, heads, kvHeads, headDim, inner, type, head, positions } = shape, g = new Maker(type);
-  const int = (value: number): Attribute => ({ type: 'int', value }), float = (value: number): Attribute => ({ type: 'float', value });
+  const { layers, vocab, hidden, heads, kvHeads, headDim, inner, type, head, positions } = shape;
+  const g = new Maker(type);
+  const int = (value: number): Attribute => ({ type: 'int', value });
+  const float = (value: number): Attribute => ({ type: 'float', value });
   const epsilon = float(1e-5);
   const linear = (path: string, x: string, N: number, K: number, zeros: boolean, y?: string) =>
-    g.node(`/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`, 'MatMulNBits', g.packed(`${path}.MatMul.weight`, x, N, K, zeros),
-      { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) }, [y ?? `/${path}/output_0`])[0]!;
+    g.node(
+      `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
+      'MatMulNBits',
+      g.packed(`${path}.MatMul.weight`, x, N, K, zeros),
+      { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
+      [y ?? `/${path}/output_0`],
+    )[0]!;
 
   g.integers('one', [1], [1n]);
   g.integers('second', [], [1n]);
-  const sums = g.node('/model/mask/ReduceSum', 'ReduceSum', ['attention_mask', 'one'], { keepdims: int(0) })[0]!;
-  const last = g.node('/model/mask/Cast', 'Cast', g.node('/model/mask/Sub', 'Sub', [sums, 'one']), { to: int(6) })[0]!;
-  const lengths = g.node('/model/mask/Gather', 'Gather', [g.node('/model/mask/Shape', 'Shape', ['attention_mask'])[0]!, 'second'], { axis: int(0) });
+  const sums = g.node('/model/mask/ReduceSum', 'ReduceSum', ['attention_mask', 'one'], {
+    keepdims: int(0),
+  })[0]!;
+  const last = g.node('/model/mask/Cast', 'Cast', g.node('/model/mask/Sub', 'Sub', [sums, 'one']), {
+    to: int(6),
+  })[0]!;
+  const lengths = g.node(
+    '/model/mask/Gather',
+    'Gather',
+    [g.node('/model/mask/Shape', 'Shape', ['attention_mask'])[0]!, 'second'],
+    { axis: int(0) },
+  );
   const total = g.node('/model/mask/Gather/Cast', 'Cast', lengths, { to: int(6) })[0]!;
-  const angle = (i: number) => Math.floor(i / (headDim / 2)) * 10000 ** (-(i % (headDim / 2)) / (headDim / 2));
+  const angle = (i: number) =>
+    Math.floor(i / (headDim / 2)) * 10000 ** (-(i % (headDim / 2)) / (headDim / 2));
   g.floats('cos_cache', [positions, headDim / 2], (i) => Math.cos(angle(i)));
   g.floats('sin_cache', [positions, headDim / 2], (i) => Math.sin(angle(i)));
 
   g.normals('model.embed_tokens.weight', [vocab, hidden], 1);
-  let stream = g.node('/model/embed_tokens/Gather', 'Gather', ['model.embed_tokens.weight', 'input_ids'])[0]!, added = '';
+  let stream = g.node('/model/embed_tokens/Gather', 'Gather', [
+    'model.embed_tokens.weight',
+    'input_ids',
+  ])[0]!;
+  let added = '';
   /** The norm of the stream with what is to be added to it. */
   const norm = (name: string): string => {
-    const weight = g.weight(`${name}.weight`, [hidden]), path = `/${name.replace(/\.(?!\d)/g, '/')}`;
-    if (!added) return g.node(`${path}/LayerNorm`, 'SimplifiedLayerNormalization', [stream, weight], { epsilon, axis: int(-1), stash_type: int(1) }, [], '')[0]!;
-    const outputs = [`${path}/output_0`, '', '', `${path}/output_3`], final = name.includes('final');
-    g.node(`${path}/SkipLayerNorm`, 'SkipSimplifiedLayerNormalization', [stream, added, weight], { epsilon }, final ? outputs.slice(0, 1) : outputs);
+    const weight = g.weight(`${name}.weight`, [hidden]);
+    const path = `/${name.replace(/\.(?!\d)/g, '/')}`;
+    if (!added)
+      return g.node(
+        `${path}/LayerNorm`,
+        'SimplifiedLayerNormalization',
+        [stream, weight],
+        { epsilon, axis: int(-1), stash_type: int(1) },
+        [],
+        '',
+      )[0]!;
+    const outputs = [`${path}/output_0`, '', '', `${path}/output_3`];
+    const final = name.includes('final');
+    g.node(
+      `${path}/SkipLayerNorm`,
+      'SkipSimplifiedLayerNormalization',
+      [stream, added, weight],
+      { epsilon },
+      final ? outputs.slice(0, 1) : outputs,
+    );
     stream = outputs[3]!;
     return outputs[0]!;
   };
   for (let layer = 0; layer < layers; layer++) {
-    const path = `model.layers.${layer}`, zeros = shape.zeroPoints?.includes(layer) ?? false;
-    const qkv = linear(`${path}.attn.qkv_proj`, norm(`${path}.input_layernorm`), (heads + 2 * kvHeads) * headDim, hidden, zeros);
-    const past = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`), present = ['key', 'value'].map((part) => `present.${layer}.${part}`);
-    const attended = g.node(`/model/layers.${layer}/attn/GroupQueryAttention`, 'GroupQueryAttention', [qkv, '', '', ...past, last, total, 'cos_cache', 'sin_cache'],
-      { num_heads: int(heads), kv_num_heads: int(kvHeads), scale: float(headDim ** -0.5), do_rotary: int(1), local_window_size: int(-1) }, [`/${path}/attn/output_0`, ...present])[0]!;
+    const path = `model.layers.${layer}`;
+    const zeros = shape.zeroPoints?.includes(layer) ?? false;
+    const qkv = linear(
+      `${path}.attn.qkv_proj`,
+      norm(`${path}.input_layernorm`),
+      (heads + 2 * kvHeads) * headDim,
+      hidden,
+      zeros,
+    );
+    const past = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`);
+    const present = ['key', 'value'].map((part) => `present.${layer}.${part}`);
+    const attended = g.node(
+      `/model/layers.${layer}/attn/GroupQueryAttention`,
+      'GroupQueryAttention',
+      [qkv, '', '', ...past, last, total, 'cos_cache', 'sin_cache'],
+      {
+        num_heads: int(heads),
+        kv_num_heads: int(kvHeads),
+        scale: float(headDim ** -0.5),
+        do_rotary: int(1),
+        local_window_size: int(-1),
+      },
+      [`/${path}/attn/output_0`, ...present],
+    )[0]!;
     added = linear(`${path}.attn.o_proj`, attended, hidden, heads * headDim, zeros);
-    const x = norm(`${path}.post_attention_layernorm`), gate = linear(`${path}.mlp.gate_proj`, x, inner, hidden, zeros), up = linear(`${path}.mlp.up_proj`, x, inner, hidden, zeros);
-    const active = g.node(`/model/layers.${layer}/mlp/act_fn/Mul`, 'Mul', [gate, g.node(`/model/layers.${layer}/mlp/act_fn/Sigmoid`, 'Sigmoid', [gate])[0]!])[0]!;
-    added = linear(`${path}.mlp.down_proj`, g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up])[0]!, hidden, inner, zeros);
+    const x = norm(`${path}.post_attention_layernorm`);
+    const gate = linear(`${path}.mlp.gate_proj`, x, inner, hidden, zeros);
+    const up = linear(`${path}.mlp.up_proj`, x, inner, hidden, zeros);
+    const active = g.node(`/model/layers.${layer}/mlp/act_fn/Mul`, 'Mul', [
+      gate,
+      g.node(`/model/layers.${layer}/mlp/act_fn/Sigmoid`, 'Sigmoid', [gate])[0]!,
+    ])[0]!;
+    added = linear(
+      `${path}.mlp.down_proj`,
+      g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up])[0]!,
+      hidden,
+      inner,
+      zeros,
+    );
   }
   const h = norm(`model.layers.${layers}.final_norm_layernorm`);
   if (head === 'q4') linear('lm_head', h, vocab, hidden, false, 'logits');
   else {
     if (head === 'float') g.normals('lm_head.MatMul.weight', [hidden, vocab], hidden ** -0.5);
-    const weight = head === 'float' ? 'lm_head.MatMul.weight' : g.node('/lm_head/Transpose', 'Transpose', ['model.embed_tokens.weight'], { perm: { type: 'ints', value: [1, 0] } })[0]!;
+    const weight =
+      head === 'float'
+        ? 'lm_head.MatMul.weight'
+        : g.node('/lm_head/Transpose', 'Transpose', ['model.embed_tokens.weight'], {
+            perm: { type: 'ints', value: [1, 0] },
+          })[0]!;
     g.node('/lm_head/MatMul', 'MatMul', [h, weight], {}, ['logits']);
   }
-  const ids = (name: string): ValueInfo => ({ name, type: 'int64', dims: ['batch_size', name === 'input_ids' ? 'sequence_length' : 'total_sequence_length'] });
-  const cache = (kind: string): ValueInfo[] => ['key', 'value'].flatMap((part) => Array.from({ length: layers }, (_, i): ValueInfo =>
-    ({ name: `${kind}.${i}.${part}`, type, dims: ['batch_size', kvHeads, `${kind}_sequence_length`, headDim] })));
+  const ids = (name: string): ValueInfo => ({
+    name,
+    type: 'int64',
+    dims: ['batch_size', name === 'input_ids' ? 'sequence_length' : 'total_sequence_length'],
+  });
+  const cache = (kind: string): ValueInfo[] =>
+    ['key', 'value'].flatMap((part) =>
+      Array.from({ length: layers }, (_, i): ValueInfo => ({
+        name: `${kind}.${i}.${part}`,
+        type,
+        dims: ['batch_size', kvHeads, `${kind}_sequence_length`, headDim],
+      })),
+    );
   return {
-    file: 'made.onnx', producer: 'test', irVersion: 10, opsets: new Map([['', 21], ['com.microsoft', 1]]), nodes: g.nodes, initialisers: g.initialisers,
+    file: 'made.onnx',
+    producer: 'test',
+    irVersion: 10,
+    opsets: new Map([
+      ['', 21],
+      ['com.microsoft', 1],
+    ]),
+    nodes: g.nodes,
+    initialisers: g.initialisers,
     inputs: [ids('input_ids'), ids('attention_mask'), ...cache('past_key_values')],
-    outputs: [{ name: 'logits', type, dims: ['batch_size', 'sequence_length', vocab] }, ...cache('present')],
+    outputs: [
+      { name: 'logits', type, dims: ['batch_size', 'sequence_length', vocab] },
+      ...cache('present'),
+    ],
   };
 }
 
-/** A half float; numbers beyond its range do not occur here, and those below its normal ones become zero. */
+/**
+ * A half float; numbers beyond its range do not occur here, and those below its normal ones become
+ * zero.
+ */
 function half(value: number): number {
-  const magnitude = Math.abs(value), exponent = Math.floor(Math.log2(magnitude));
+  const magnitude = Math.abs(value);
+  const exponent = Math.floor(Math.log2(magnitude));
   if (!(exponent >= -14)) return 0;
-  return (value < 0 ? 0x8000 : 0) + ((exponent + 14) << 10) + Math.round(magnitude * 2 ** (10 - exponent));
+  return (
+    (value < 0 ? 0x8000 : 0) +
+    ((exponent + 14) << 10) +
+    Math.round(magnitude * 2 ** (10 - exponent))
+  );
 }
 
-/** Normal numbers that weights of a float type are drawn from: so many that no two rows are alike, and quick to look up. */
+/**
+ * Normal numbers that weights of a float type are drawn from: so many that no two rows are alike,
+ * and quick to look up.
+ */
 const DRAWN = 4096;
 
 class Maker {
@@ -110,9 +239,23 @@ class Maker {
   }
 
   /** Its outputs; fused operators are Microsoft's unless `domain` says otherwise. */
-  node(name: string, op: string, inputs: string[], attributes: Record<string, Attribute> = {}, outputs: string[] = [], domain = /^(MatMulNBits|Group|Skip)/.test(op) ? 'com.microsoft' : ''): string[] {
+  node(
+    name: string,
+    op: string,
+    inputs: string[],
+    attributes: Record<string, Attribute> = {},
+    outputs: string[] = [],
+    domain = /^(MatMulNBits|Group|Skip)/.test(op) ? 'com.microsoft' : '',
+  ): string[] {
     const made = outputs.length > 0 ? outputs : [`${name}/output_0`];
-    this.nodes.push({ name, op, domain, inputs, outputs: made, attributes: new Map(Object.entries(attributes)) });
+    this.nodes.push({
+      name,
+      op,
+      domain,
+      inputs,
+      outputs: made,
+      attributes: new Map(Object.entries(attributes)),
+    });
     return made;
   }
 
@@ -131,21 +274,46 @@ class Maker {
   }
 
   normals(name: string, dims: number[], std: number): string {
-    return this.picked(name, dims, this.drawn.map((v) => v * std));
+    return this.picked(
+      name,
+      dims,
+      this.drawn.map((v) => v * std),
+    );
   }
 
   /** Inputs of a product: x, packed weights, scales, and perhaps zero points. */
   packed(name: string, x: string, N: number, K: number, zeros: boolean): string[] {
-    const blocks = Math.ceil(K / BLOCK), weight = this.put(`${name}_Q4`, 'uint8', [N, blocks, BLOCK / 2], this.bytes((N * blocks * BLOCK) / 2));
+    const blocks = Math.ceil(K / BLOCK);
+    const weight = this.put(
+      `${name}_Q4`,
+      'uint8',
+      [N, blocks, BLOCK / 2],
+      this.bytes((N * blocks * BLOCK) / 2),
+    );
     // Codes from 0 to 15 deviate by 4.6 from their middle.
-    const scales = this.picked(`${name}_scales`, [N, blocks], this.drawn.map((v) => ((1 + 0.2 * v) * K ** -0.5) / 4.6));
+    const scales = this.picked(
+      `${name}_scales`,
+      [N, blocks],
+      this.drawn.map((v) => ((1 + 0.2 * v) * K ** -0.5) / 4.6),
+    );
     const inputs = [x, weight, scales];
-    if (zeros) inputs.push(this.put(`${name}_zero_points`, 'uint8', [N, Math.ceil(blocks / 2)], this.bytes(N * Math.ceil(blocks / 2)).map((b) => 0x77 + (b & 0x11))));
+    if (zeros)
+      inputs.push(
+        this.put(
+          `${name}_zero_points`,
+          'uint8',
+          [N, Math.ceil(blocks / 2)],
+          this.bytes(N * Math.ceil(blocks / 2)).map((b) => 0x77 + (b & 0x11)),
+        ),
+      );
     return inputs;
   }
 
   private picked(name: string, dims: number[], from: Float32Array): string {
-    const stored = this.stored(from), out = new (stored.constructor as Float32ArrayConstructor)(dims.reduce((a, b) => a * b, 1));
+    const stored = this.stored(from);
+    const out = new (stored.constructor as Float32ArrayConstructor)(
+      dims.reduce((a, b) => a * b, 1),
+    );
     for (let i = 0; i < out.length; i++) out[i] = stored[this.random() % DRAWN]!;
     return this.put(name, this.type, dims, out);
   }
@@ -169,7 +337,14 @@ class Maker {
   }
 
   private put(name: string, type: ElementType, dims: number[], data: ArrayBufferView): string {
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, bytesOf(type, dims.reduce((a, b) => a * b, 1)));
+    const bytes = new Uint8Array(
+      data.buffer,
+      data.byteOffset,
+      bytesOf(
+        type,
+        dims.reduce((a, b) => a * b, 1),
+      ),
+    );
     this.initialisers.set(name, { name, type, dims, bytes });
     return name;
   }

@@ -1,4 +1,7 @@
-/** The stages of `npm run gpu`: what one leaves is kept, and one that fails or hangs costs itself only. */
+/**
+ * The stages of `npm run gpu`: what one leaves is kept, and one that fails or hangs costs itself
+ * only.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -15,21 +18,45 @@ function stage(name: string, code: string, seconds = 60): Stage {
   return { name, script, args: ['one'], seconds };
 }
 
-test('each has a process and a time limit, and is told of as soon as it has ended', { timeout: 120_000 }, async () => {
-  const told: string[] = [];
-  const outcomes = await runStages([
-    stage('good', 'writeResult("figures", { args: process.argv.slice(2) });\nconsole.log("well");'),
-    stage('bad', 'throw new Error("no such device");'),
-    stage('stuck', 'setInterval(() => undefined, 1000);', 8),
-    // Its figures are there, so it has done its work.
-    stage('never-ending', 'writeResult("late", { ok: true });\nsetInterval(() => undefined, 1000);'),
-    stage('silent', ''),
-  ], null, (all) => told.push(all.map(({ ended }) => ended).join(', ')));
-  expect(told).toEqual(['done', 'done, failed', 'done, failed, out of time', 'done, failed, out of time, done', 'done, failed, out of time, done, failed']);
-  const [good, bad, stuck, neverEnding] = outcomes;
-  expect(good).toMatchObject({ why: null, said: ['well'], figures: { figures: { args: ['one'] } } });
-  expect(bad!.why).toBe('it ended with 1');
-  expect(bad!.said.join('\n')).toContain('no such device');
-  expect(stuck!.why).toBe('nothing after 8 s');
-  expect(neverEnding).toMatchObject({ why: null, figures: { late: { ok: true } } });
-});
+test(
+  'each has a process and a time limit, and is told of as soon as it has ended',
+  { timeout: 120_000 },
+  async () => {
+    const told: string[] = [];
+    const outcomes = await runStages(
+      [
+        stage(
+          'good',
+          'writeResult("figures", { args: process.argv.slice(2) });\nconsole.log("well");',
+        ),
+        stage('bad', 'throw new Error("no such device");'),
+        stage('stuck', 'setInterval(() => undefined, 1000);', 8),
+        // Its figures are there, so it has done its work.
+        stage(
+          'never-ending',
+          'writeResult("late", { ok: true });\nsetInterval(() => undefined, 1000);',
+        ),
+        stage('silent', ''),
+      ],
+      null,
+      (all) => told.push(all.map(({ ended }) => ended).join(', ')),
+    );
+    expect(told).toEqual([
+      'done',
+      'done, failed',
+      'done, failed, out of time',
+      'done, failed, out of time, done',
+      'done, failed, out of time, done, failed',
+    ]);
+    const [good, bad, stuck, neverEnding] = outcomes;
+    expect(good).toMatchObject({
+      why: null,
+      said: ['well'],
+      figures: { figures: { args: ['one'] } },
+    });
+    expect(bad!.why).toBe('it ended with 1');
+    expect(bad!.said.join('\n')).toContain('no such device');
+    expect(stuck!.why).toBe('nothing after 8 s');
+    expect(neverEnding).toMatchObject({ why: null, figures: { late: { ok: true } } });
+  },
+);

@@ -1,6 +1,7 @@
 /**
- * A model hub on this machine: Hugging Face's paths, listings, ranges, etags and redirects to another origin, over folders on disk.
- * Tests can make it break off, refuse ranges, change its files, compress, go on for ever, or send something else than it announced.
+ * A model hub on this machine: Hugging Face's paths, listings, ranges, etags and redirects to
+ * another origin, over folders on disk. Tests can make it break off, refuse ranges, change its
+ * files, compress, go on for ever, or send something else than it announced.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
@@ -19,7 +20,8 @@ export interface Mirror {
   /** Faults, to be changed at will. */
   fault: {
     /** Connections still to be broken off, each after so many bytes. */
-    breaks: number; after: number;
+    breaks: number;
+    after: number;
     /** Sends everything whatever range was asked for. */
     noRanges: boolean;
     /** Sends other bytes than it announced. */
@@ -32,7 +34,10 @@ export interface Mirror {
     changesTo: number | null;
     /** Compresses for who takes it that way, as many hosts do. */
     gzip: boolean;
-    /** Files whose content has no end, and the listing too where `/api/` is among them; they say nothing of their length. */
+    /**
+     * Files whose content has no end, and the listing too where `/api/` is among them; they say
+     * nothing of their length.
+     */
     endless: string[];
     /** What the listing says of the files, in place of the truth. */
     siblings: unknown[] | null;
@@ -42,51 +47,112 @@ export interface Mirror {
   close(): Promise<void>;
 }
 
-export const NO_FAULT: Mirror['fault'] = { breaks: 0, after: 0, noRanges: false, corrupt: false, hold: 0, edition: 0, changesTo: null, gzip: false, endless: [], siblings: null };
+export const NO_FAULT: Mirror['fault'] = {
+  breaks: 0,
+  after: 0,
+  noRanges: false,
+  corrupt: false,
+  hold: 0,
+  edition: 0,
+  changesTo: null,
+  gzip: false,
+  endless: [],
+  siblings: null,
+};
 
 /** Files above this lie behind a redirect, as large ones do on the hub. */
 const LARGE = 100_000;
 
-interface Entry { path: string; file: string; bytes: number; sha256: string; blobId: string }
+interface Entry {
+  path: string;
+  file: string;
+  bytes: number;
+  sha256: string;
+  blobId: string;
+}
 
 function entriesOf(folder: string): Entry[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) => statSync(join(folder, path)).isFile()).map((path) => {
-    const content = readFileSync(join(folder, path));
-    return { path: path.replaceAll('\\', '/'), file: join(folder, path), bytes: content.length, sha256: createHash('sha256').update(content).digest('hex'), blobId: createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex') };
-  });
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => statSync(join(folder, path)).isFile())
+    .map((path) => {
+      const content = readFileSync(join(folder, path));
+      return {
+        path: path.replaceAll('\\', '/'),
+        file: join(folder, path),
+        bytes: content.length,
+        sha256: createHash('sha256').update(content).digest('hex'),
+        blobId: createHash('sha1').update(`blob ${content.length}\0`).update(content).digest('hex'),
+      };
+    });
 }
 
 /** Serves each folder as a repository; `gated` ones are listed for nobody. */
-export async function startMirror(folders: Record<string, string>, gated: readonly string[] = []): Promise<Mirror> {
-  const repositories = new Map(Object.entries(folders).map(([name, folder]) => {
-    const entries = entriesOf(folder);
-    return [name, { entries, commit: createHash('sha1').update(JSON.stringify(entries)).digest('hex') }];
-  }));
-  const mirror: Mirror = { url: '', store: '', log: [], fault: { ...NO_FAULT }, tokens: [], close: () => Promise.resolve() };
+export async function startMirror(
+  folders: Record<string, string>,
+  gated: readonly string[] = [],
+): Promise<Mirror> {
+  const repositories = new Map(
+    Object.entries(folders).map(([name, folder]) => {
+      const entries = entriesOf(folder);
+      return [
+        name,
+        { entries, commit: createHash('sha1').update(JSON.stringify(entries)).digest('hex') },
+      ];
+    }),
+  );
+  const mirror: Mirror = {
+    url: '',
+    store: '',
+    log: [],
+    fault: { ...NO_FAULT },
+    tokens: [],
+    close: () => Promise.resolve(),
+  };
   const { fault, log } = mirror;
 
-  async function send(entry: Entry, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const range = fault.noRanges ? undefined : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1], from = Number(range ?? 0);
-    log.push(`${request.method} ${entry.path}${request.headers.range ? ` ${request.headers.range}` : ''}`);
+  async function send(
+    entry: Entry,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const range = fault.noRanges
+      ? undefined
+      : /^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1];
+    const from = Number(range ?? 0);
+    log.push(
+      `${request.method} ${entry.path}${request.headers.range ? ` ${request.headers.range}` : ''}`,
+    );
     let content = readFileSync(entry.file);
-    const { edition } = fault, change = edition ^ (fault.corrupt ? 1 : 0), etag = edition === 0 ? entry.sha256 : `${entry.sha256}-${edition}`;
+    const { edition } = fault;
+    const change = edition ^ (fault.corrupt ? 1 : 0);
+    const etag = edition === 0 ? entry.sha256 : `${entry.sha256}-${edition}`;
     if (change !== 0) content = Buffer.from(content.map((byte) => byte ^ change));
-    const zipped = fault.gzip && range === undefined && /gzip/.test(String(request.headers['accept-encoding']));
+    const zipped =
+      fault.gzip && range === undefined && /gzip/.test(String(request.headers['accept-encoding']));
     if (zipped) content = gzipSync(content);
     response.writeHead(range === undefined ? 200 : 206, {
-      'content-type': 'application/octet-stream', 'content-length': content.length - from, 'accept-ranges': 'bytes', etag: zipped ? `W/"${etag}-gzip"` : `"${etag}"`,
-      ...(range !== undefined && { 'content-range': `bytes ${from}-${content.length - 1}/${content.length}` }),
+      'content-type': 'application/octet-stream',
+      'content-length': content.length - from,
+      'accept-ranges': 'bytes',
+      etag: zipped ? `W/"${etag}-gzip"` : `"${etag}"`,
+      ...(range !== undefined && {
+        'content-range': `bytes ${from}-${content.length - 1}/${content.length}`,
+      }),
       ...(zipped && { 'content-encoding': 'gzip' }),
     });
     if (request.method === 'HEAD') return void response.end();
-    const breaks = fault.breaks > 0 && from + fault.after < content.length, end = breaks ? from + fault.after : content.length;
+    const breaks = fault.breaks > 0 && from + fault.after < content.length;
+    const end = breaks ? from + fault.after : content.length;
     if (breaks) {
       fault.breaks--;
       fault.edition = fault.changesTo ?? fault.edition;
     }
     for (let at = from; at < end && !response.destroyed; at += 65536) {
-      while (fault.hold && at - from >= fault.hold && !response.destroyed) await new Promise((look) => setTimeout(look, 10));
-      await new Promise((done) => response.write(content.subarray(at, Math.min(end, at + 65536)), done));
+      while (fault.hold && at - from >= fault.hold && !response.destroyed)
+        await new Promise((look) => setTimeout(look, 10));
+      await new Promise((done) =>
+        response.write(content.subarray(at, Math.min(end, at + 65536)), done),
+      );
     }
     if (breaks) setTimeout(() => response.destroy(), 20);
     else response.end();
@@ -95,46 +161,75 @@ export async function startMirror(folders: Record<string, string>, gated: readon
   /** Until whoever asked goes away. */
   async function goOn(response: ServerResponse): Promise<void> {
     response.writeHead(200, { 'content-type': 'application/json' });
-    while (!response.destroyed) await new Promise((done) => response.write(' '.repeat(1 << 20), done));
+    while (!response.destroyed)
+      await new Promise((done) => response.write(' '.repeat(1 << 20), done));
   }
 
-  const answer = (origin: 'hub' | 'store') => (request: IncomingMessage, response: ServerResponse) => {
-    if (request.headers.authorization !== undefined) mirror.tokens.push(origin);
-    // What the hub sends to pages of other origins; no answer to a preflight at its stores, as there.
-    response.setHeader('access-control-allow-origin', '*');
-    response.setHeader('access-control-expose-headers', 'X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag');
-    const refuse = (status: number, code: string) => { response.writeHead(status, { 'x-error-code': code, 'content-type': 'application/json' }); response.end(JSON.stringify({ error: code })); };
-    if (request.method === 'OPTIONS') return refuse(405, 'NoPreflight');
-    let path: string;
-    try {
-      path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
-    } catch {
-      return refuse(400, 'BadPath');
-    }
-    const find = (name: string) => repositories.get(name);
-    if (request.method === 'GET' && fault.endless.some((part) => path.includes(part))) return void goOn(response);
-    if (origin === 'store') {
-      const [, name, file] = /^\/([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [], entry = find(name ?? '')?.entries.find((e) => e.path === file);
-      return entry ? void send(entry, request, response) : refuse(404, 'EntryNotFound');
-    }
-    const [, listed, revision] = /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path) ?? [];
-    if (listed !== undefined) {
-      log.push(`GET ${path}`);
-      const repository = find(listed);
-      if (gated.includes(listed)) return refuse(401, 'GatedRepo');
-      if (!repository) return refuse(401, 'RepoNotFound');
-      if (revision !== 'main' && revision !== repository.commit) return refuse(404, 'RevisionNotFound');
-      const siblings = fault.siblings ?? repository.entries.map(({ path: rfilename, bytes, sha256, blobId }) => ({ rfilename, size: bytes, blobId, ...(bytes > LARGE && { lfs: { sha256, size: bytes, pointerSize: 134 } }) }));
-      response.writeHead(200, { 'content-type': 'application/json' });
-      return void response.end(JSON.stringify({ id: listed, sha: repository.commit, siblings }));
-    }
-    const [, name, at, file] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [], repository = find(name ?? '');
-    const entry = repository && (at === 'main' || at === repository.commit) ? repository.entries.find((e) => e.path === file) : undefined;
-    if (!entry) return refuse(404, 'EntryNotFound');
-    if (entry.bytes <= LARGE) return void send(entry, request, response);
-    response.writeHead(302, { location: `${mirror.store}/${name}/${entry.path}`, 'x-linked-size': entry.bytes, 'x-linked-etag': `"${entry.sha256}"`, 'x-repo-commit': repository!.commit });
-    response.end();
-  };
+  const answer =
+    (origin: 'hub' | 'store') => (request: IncomingMessage, response: ServerResponse) => {
+      if (request.headers.authorization !== undefined) mirror.tokens.push(origin);
+      // What the hub sends to pages of other origins; no answer to a preflight at its stores, as
+      // there.
+      response.setHeader('access-control-allow-origin', '*');
+      response.setHeader(
+        'access-control-expose-headers',
+        'X-Repo-Commit,X-Error-Code,X-Error-Message,ETag,Link,Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag',
+      );
+      const refuse = (status: number, code: string) => {
+        response.writeHead(status, { 'x-error-code': code, 'content-type': 'application/json' });
+        response.end(JSON.stringify({ error: code }));
+      };
+      if (request.method === 'OPTIONS') return refuse(405, 'NoPreflight');
+      let path: string;
+      try {
+        path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
+      } catch {
+        return refuse(400, 'BadPath');
+      }
+      const find = (name: string) => repositories.get(name);
+      if (request.method === 'GET' && fault.endless.some((part) => path.includes(part)))
+        return void goOn(response);
+      if (origin === 'store') {
+        const [, name, file] = /^\/([^/]+\/[^/]+)\/(.+)$/.exec(path) ?? [];
+        const entry = find(name ?? '')?.entries.find((e) => e.path === file);
+        return entry ? void send(entry, request, response) : refuse(404, 'EntryNotFound');
+      }
+      const [, listed, revision] =
+        /^\/api\/models\/([^/]+\/[^/]+)\/revision\/(.+)$/.exec(path) ?? [];
+      if (listed !== undefined) {
+        log.push(`GET ${path}`);
+        const repository = find(listed);
+        if (gated.includes(listed)) return refuse(401, 'GatedRepo');
+        if (!repository) return refuse(401, 'RepoNotFound');
+        if (revision !== 'main' && revision !== repository.commit)
+          return refuse(404, 'RevisionNotFound');
+        const siblings =
+          fault.siblings ??
+          repository.entries.map(({ path: rfilename, bytes, sha256, blobId }) => ({
+            rfilename,
+            size: bytes,
+            blobId,
+            ...(bytes > LARGE && { lfs: { sha256, size: bytes, pointerSize: 134 } }),
+          }));
+        response.writeHead(200, { 'content-type': 'application/json' });
+        return void response.end(JSON.stringify({ id: listed, sha: repository.commit, siblings }));
+      }
+      const [, name, at, file] = /^\/([^/]+\/[^/]+)\/resolve\/([^/]+)\/(.+)$/.exec(path) ?? [];
+      const repository = find(name ?? '');
+      const entry =
+        repository && (at === 'main' || at === repository.commit)
+          ? repository.entries.find((e) => e.path === file)
+          : undefined;
+      if (!entry) return refuse(404, 'EntryNotFound');
+      if (entry.bytes <= LARGE) return void send(entry, request, response);
+      response.writeHead(302, {
+        location: `${mirror.store}/${name}/${entry.path}`,
+        'x-linked-size': entry.bytes,
+        'x-linked-etag': `"${entry.sha256}"`,
+        'x-repo-commit': repository!.commit,
+      });
+      response.end();
+    };
 
   const listen = async (server: Server) => {
     // A connection that a busy test comes back to late is still there.
@@ -142,7 +237,8 @@ export async function startMirror(folders: Record<string, string>, gated: readon
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return `http://localhost:${(server.address() as AddressInfo).port}`;
   };
-  const hub = createServer(answer('hub')), store = createServer(answer('store'));
+  const hub = createServer(answer('hub'));
+  const store = createServer(answer('store'));
   mirror.url = await listen(hub);
   mirror.store = await listen(store);
   mirror.close = async () => {

@@ -1,24 +1,51 @@
-/** What is shipped or run by a user is under a licence that lets them: a new dependency under another one is a decision. */
+/**
+ * What is shipped or run by a user is under a licence that lets them: a new dependency under
+ * another one is a decision.
+ */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 
-interface Locked { version?: string; license?: string; dev?: boolean; devOptional?: boolean; link?: boolean }
+interface Locked {
+  version?: string;
+  license?: string;
+  dev?: boolean;
+  devOptional?: boolean;
+  link?: boolean;
+}
 
 const ALLOWED = ['MIT', 'ISC', '0BSD', 'BSD-2-Clause', 'BSD-3-Clause', 'Apache-2.0', 'Unlicense'];
 
 /** `(A OR B) AND C` and the like: each part that must hold, or one of those that may. */
 const allowed = (licence: string): boolean =>
-  licence.replace(/[()]/g, '').split(' AND ').every((all) => all.split(' OR ').some((one) => ALLOWED.includes(one.trim())));
+  licence
+    .replace(/[()]/g, '')
+    .split(' AND ')
+    .every((all) => all.split(' OR ').some((one) => ALLOWED.includes(one.trim())));
 
 test('every package that is no tool of ours has a licence that is allowed', () => {
-  const { packages } = JSON.parse(readFileSync(resolve(import.meta.dirname, '../package-lock.json'), 'utf8')) as { packages: Record<string, Locked> };
-  const used = Object.entries(packages).filter(([path, p]) => path !== '' && !p.dev && !p.devOptional && !p.link);
+  const { packages } = JSON.parse(
+    readFileSync(resolve(import.meta.dirname, '../package-lock.json'), 'utf8'),
+  ) as { packages: Record<string, Locked> };
+  const used = Object.entries(packages).filter(
+    ([path, p]) => path !== '' && !p.dev && !p.devOptional && !p.link,
+  );
   expect(used.length).toBeGreaterThan(30);
-  expect(used.filter(([, { license }]) => license === undefined || !allowed(license)).map(([path, { license }]) => `${path}: ${license}`)).toEqual([]);
+  expect(
+    used
+      .filter(([, { license }]) => license === undefined || !allowed(license))
+      .map(([path, { license }]) => `${path}: ${license}`),
+  ).toEqual([]);
 });
 
 test('an expression is allowed where its parts are', () => {
-  expect(['MIT', '(MIT OR GPL-3.0)', 'MIT AND ISC', '(Apache-2.0 AND BSD-3-Clause)'].map(allowed)).toEqual([true, true, true, true]);
-  expect(['GPL-3.0', 'MIT AND GPL-3.0', 'UNLICENSED', ''].map(allowed)).toEqual([false, false, false, false]);
+  expect(
+    ['MIT', '(MIT OR GPL-3.0)', 'MIT AND ISC', '(Apache-2.0 AND BSD-3-Clause)'].map(allowed),
+  ).toEqual([true, true, true, true]);
+  expect(['GPL-3.0', 'MIT AND GPL-3.0', 'UNLICENSED', ''].map(allowed)).toEqual([
+    false,
+    false,
+    false,
+    false,
+  ]);
 });

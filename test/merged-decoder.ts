@@ -1,17 +1,36 @@
-/** The tiny decoder with adapters merged into its weights, `W + s·B·A`: what applying them is held against. */
+/**
+ * The tiny decoder with adapters merged into its weights, `W + s·B·A`: what applying them is held
+ * against.
+ */
 import type { AdapterPlace } from '../src/compiler/modules.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import type { Graph } from '../src/onnx/graph.ts';
 import { tinyDecoderGraph, untiedDecoderGraph } from './tiny-decoder.ts';
 
-/** The head as a weight of its own, [hidden, vocab]: as the embedding has it where it was tied, which stays as it is. */
-const withOwnHead = (graph: Graph): Graph => (graph.initialisers.has('onnx::MatMul_lm_head') ? graph : untiedDecoderGraph(graph, (table) => table));
+/**
+ * The head as a weight of its own, [hidden, vocab]: as the embedding has it where it was tied,
+ * which stays as it is.
+ */
+const withOwnHead = (graph: Graph): Graph =>
+  graph.initialisers.has('onnx::MatMul_lm_head')
+    ? graph
+    : untiedDecoderGraph(graph, (table) => table);
 
 /** `graph` keeps W as [in, out]. */
-export function merged(values: readonly AdapterValues[], places: readonly AdapterPlace[], scale: (module: number) => number, graph = tinyDecoderGraph()): Graph {
-  const into = values.some((v) => places[v.module]!.path === 'lm_head') ? withOwnHead(graph) : graph, initialisers = new Map(into.initialisers);
+export function merged(
+  values: readonly AdapterValues[],
+  places: readonly AdapterPlace[],
+  scale: (module: number) => number,
+  graph = tinyDecoderGraph(),
+): Graph {
+  const into = values.some((v) => places[v.module]!.path === 'lm_head')
+    ? withOwnHead(graph)
+    : graph;
+  const initialisers = new Map(into.initialisers);
   for (const { module, rank, loraA, loraB } of values) {
-    const { path, inFeatures, outFeatures } = places[module]!, name = `onnx::MatMul_${path}`, old = initialisers.get(name)!;
+    const { path, inFeatures, outFeatures } = places[module]!;
+    const name = `onnx::MatMul_${path}`;
+    const old = initialisers.get(name)!;
     const w = new Float32Array(new Uint8Array(old.bytes).buffer);
     for (let i = 0; i < inFeatures; i++) {
       for (let o = 0; o < outFeatures; o++) {

@@ -1,6 +1,6 @@
 /**
- * Runs an export as it is, and cut into pieces, in onnxruntime-web on the CPU: the smallest possible engine, for tests
- * of the compiler. One session at a time.
+ * Runs an export as it is, and cut into pieces, in onnxruntime-web on the CPU: the smallest
+ * possible engine, for tests of the compiler. One session at a time.
  */
 import * as ort from 'onnxruntime-web';
 import { readFileSync } from 'node:fs';
@@ -12,15 +12,25 @@ import { readGraph } from '../src/onnx/read.ts';
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-export interface Tokens { ids: readonly number[]; batch: number; length: number }
+export interface Tokens {
+  ids: readonly number[];
+  batch: number;
+  length: number;
+}
 
 /** A float32 result with its dims. */
-export interface Result { dims: readonly number[]; data: Float32Array }
+export interface Result {
+  dims: readonly number[];
+  data: Float32Array;
+}
 
 export type Results = Record<string, Result>;
 
 /** A model file and what lies beside it. */
-export function openModel(path: string): { bytes: Uint8Array; external: (name: string) => Uint8Array | null } {
+export function openModel(path: string): {
+  bytes: Uint8Array;
+  external: (name: string) => Uint8Array | null;
+} {
   return {
     bytes: readFileSync(path),
     external: (name) => {
@@ -39,14 +49,31 @@ export async function readModel(path: string): Promise<Graph> {
 }
 
 /** Runs a model once; float16 results come back widened. */
-async function runOnce(model: Uint8Array, feeds: Record<string, ort.Tensor>, options: ort.InferenceSession.SessionOptions = {}, wanted?: string[]): Promise<Results> {
-  const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'], ...options });
+async function runOnce(
+  model: Uint8Array,
+  feeds: Record<string, ort.Tensor>,
+  options: ort.InferenceSession.SessionOptions = {},
+  wanted?: string[],
+): Promise<Results> {
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: ['wasm'],
+    ...options,
+  });
   try {
     const used = Object.fromEntries(session.inputNames.map((n) => [n, feeds[n]!]));
     const outputs = await session.run(used, wanted ?? session.outputNames);
-    return Object.fromEntries(Object.entries(outputs).map(([name, t]) => [name, {
-      dims: t.dims, data: t.type === 'float16' ? widenedHalves(t.data as Uint16Array | Float32Array) : Float32Array.from(t.data as Float32Array),
-    }]));
+    return Object.fromEntries(
+      Object.entries(outputs).map(([name, t]) => [
+        name,
+        {
+          dims: t.dims,
+          data:
+            t.type === 'float16'
+              ? widenedHalves(t.data as Uint16Array | Float32Array)
+              : Float32Array.from(t.data as Float32Array),
+        },
+      ]),
+    );
   } finally {
     await session.release();
   }
@@ -55,29 +82,50 @@ async function runOnce(model: Uint8Array, feeds: Record<string, ort.Tensor>, opt
 function widenedHalves(data: ArrayLike<number>): Float32Array {
   if (!(data instanceof Uint16Array)) return Float32Array.from(data);
   return Float32Array.from(data, (h) => {
-    const sign = h & 0x8000 ? -1 : 1, exponent = (h >> 10) & 31, fraction = h & 1023;
-    return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+    const sign = h & 0x8000 ? -1 : 1;
+    const exponent = (h >> 10) & 31;
+    const fraction = h & 1023;
+    return exponent === 0
+      ? sign * fraction * 2 ** -24
+      : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
   });
 }
 
-/** The logits of the export as the file has it: no past, all positions seen. `headDim` where the graph leaves it open. */
-export async function runUntouched(graph: Graph, bytes: Uint8Array, external: (name: string) => Uint8Array | null, tokens: Tokens, headDim = 1): Promise<Result> {
-  const { ids, batch, length } = tokens, feeds: Record<string, ort.Tensor> = {};
-  const int64 = (values: readonly number[]) => new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [batch, length]);
+/**
+ * The logits of the export as the file has it: no past, all positions seen. `headDim` where the
+ * graph leaves it open.
+ */
+export async function runUntouched(
+  graph: Graph,
+  bytes: Uint8Array,
+  external: (name: string) => Uint8Array | null,
+  tokens: Tokens,
+  headDim = 1,
+): Promise<Result> {
+  const { ids, batch, length } = tokens;
+  const feeds: Record<string, ort.Tensor> = {};
+  const int64 = (values: readonly number[]) =>
+    new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [batch, length]);
   for (const { name, type, dims } of graph.inputs) {
     if (name === 'input_ids') feeds[name] = int64(ids);
     else if (name === 'attention_mask') feeds[name] = int64(ids.map(() => 1));
     else if (name === 'position_ids') feeds[name] = int64(ids.map((_, i) => i % length));
     else {
-      const shape = dims.map((d, i) => (typeof d === 'number' ? d : i === 0 ? batch : i === 2 ? 0 : headDim));
-      feeds[name] = type === 'float16' ? new ort.Tensor('float16', new Uint16Array(0), shape) : new ort.Tensor('float32', new Float32Array(0), shape);
+      const shape = dims.map((d, i) =>
+        typeof d === 'number' ? d : i === 0 ? batch : i === 2 ? 0 : headDim,
+      );
+      feeds[name] =
+        type === 'float16'
+          ? new ort.Tensor('float16', new Uint16Array(0), shape)
+          : new ort.Tensor('float32', new Float32Array(0), shape);
     }
   }
   const data = externalNames(bytes).flatMap((path) => {
     const found = external(path);
     return found ? [{ path, data: found }] : [];
   });
-  return (await runOnce(bytes, feeds, data.length > 0 ? { externalData: data } : {}, ['logits'])).logits!;
+  return (await runOnce(bytes, feeds, data.length > 0 ? { externalData: data } : {}, ['logits']))
+    .logits!;
 }
 
 /** Names of external files a model mentions (they are plain strings in it). */
@@ -87,8 +135,14 @@ function externalNames(bytes: Uint8Array): string[] {
 }
 
 const tensorOf = (w: WeightTensor) => {
-  const bytes = new Uint8Array(w.bytes), type = w.type as 'float32';
-  const data = w.type === 'float32' ? new Float32Array(bytes.buffer) : w.type === 'int8' ? new Int8Array(bytes.buffer) : bytes;
+  const bytes = new Uint8Array(w.bytes);
+  const type = w.type as 'float32';
+  const data =
+    w.type === 'float32'
+      ? new Float32Array(bytes.buffer)
+      : w.type === 'int8'
+        ? new Int8Array(bytes.buffer)
+        : bytes;
   return new ort.Tensor(type, data as Float32Array, [...w.dims]);
 };
 
@@ -96,17 +150,38 @@ const tensorOf = (w: WeightTensor) => {
 export async function runPiece(piece: Piece, activations: readonly Result[]): Promise<Results> {
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, w] of piece.weights) feeds[name] = tensorOf(w);
-  piece.inputs.forEach((name, i) => { feeds[name] = new ort.Tensor('float32', activations[i]!.data, [...activations[i]!.dims]); });
+  piece.inputs.forEach((name, i) => {
+    feeds[name] = new ort.Tensor('float32', activations[i]!.data, [...activations[i]!.dims]);
+  });
   return runOnce(piece.model, feeds);
 }
 
-/** A block's output, computed segment by segment, with `added[i]` put onto what the product at site i gives. */
-export async function runSegments(model: CompiledModel, layer: number, x: Result, added: readonly Float32Array[]): Promise<Result> {
-  const [batch, length] = x.dims as [number, number, number], { sites } = model.blocks[layer]!, values: Results = { x };
+/**
+ * A block's output, computed segment by segment, with `added[i]` put onto what the product at site
+ * i gives.
+ */
+export async function runSegments(
+  model: CompiledModel,
+  layer: number,
+  x: Result,
+  added: readonly Float32Array[],
+): Promise<Result> {
+  const [batch, length] = x.dims as [number, number, number];
+  const { sites } = model.blocks[layer]!;
+  const values: Results = { x };
   for (let depth = 0; !values.y; depth++) {
     const piece = model.segment(layer, batch, length, depth);
-    Object.assign(values, await runPiece(piece, piece.inputs.map((name) => values[name]!)));
-    for (const { index, out } of sites.filter((s) => s.depth === depth)) added[index]?.forEach((v, i) => { values[out]!.data[i]! += v; });
+    Object.assign(
+      values,
+      await runPiece(
+        piece,
+        piece.inputs.map((name) => values[name]!),
+      ),
+    );
+    for (const { index, out } of sites.filter((s) => s.depth === depth))
+      added[index]?.forEach((v, i) => {
+        values[out]!.data[i]! += v;
+      });
   }
   return values.y;
 }
@@ -121,7 +196,10 @@ export function lookUp(model: CompiledModel, { ids, batch, length }: Tokens): Re
 }
 
 /** Logits and residual streams of the cut model. */
-export async function runCut(model: CompiledModel, tokens: Tokens): Promise<{ logits: Result; residuals: Result[] }> {
+export async function runCut(
+  model: CompiledModel,
+  tokens: Tokens,
+): Promise<{ logits: Result; residuals: Result[] }> {
   const { batch, length } = tokens;
   let x = (await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y!;
   const residuals = [x];
@@ -129,7 +207,10 @@ export async function runCut(model: CompiledModel, tokens: Tokens): Promise<{ lo
     x = (await runPiece(model.block(layer, batch, length, 'plain'), [x])).y!;
     residuals.push(x);
   }
-  return { logits: (await runPiece(model.headPiece(batch, length, 'logits'), [x])).logits!, residuals };
+  return {
+    logits: (await runPiece(model.headPiece(batch, length, 'logits'), [x])).logits!,
+    residuals,
+  };
 }
 
 /** Largest absolute difference. */

@@ -1,28 +1,57 @@
-/** The house's rule: a room imports only from rooms below it. The order is the one in docs/architecture.md. */
+/**
+ * The house's rule: a room imports only from rooms below it. The order is the one in
+ * docs/architecture.md.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = resolve(fileURLToPath(import.meta.url), '../..');
-const rooms = ['errors.ts', 'once.ts', 'onnx', 'compiler', 'model', 'device', 'engine', 'methods', 'experiment', 'worker', 'state', 'ui'];
+const rooms = [
+  'errors.ts',
+  'once.ts',
+  'onnx',
+  'compiler',
+  'model',
+  'device',
+  'engine',
+  'methods',
+  'experiment',
+  'worker',
+  'state',
+  'ui',
+];
 
-/** Imports that would break the order though the room allows them: the page must not reach the engine's code. */
-const forbidden: Record<string, string[]> = { state: ['engine', 'compiler', 'device', 'onnx'], ui: ['engine', 'compiler', 'device', 'onnx', 'methods'], methods: ['onnx'] };
+/**
+ * Imports that would break the order though the room allows them: the page must not reach the
+ * engine's code.
+ */
+const forbidden: Record<string, string[]> = {
+  state: ['engine', 'compiler', 'device', 'onnx'],
+  ui: ['engine', 'compiler', 'device', 'onnx', 'methods'],
+  methods: ['onnx'],
+};
 
-const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  .filter((f) => /\.tsx?$/.test(f) && !/\.test\.tsx?$/.test(f));
+const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter(
+  (f) => /\.tsx?$/.test(f) && !/\.test\.tsx?$/.test(f),
+);
 
 function importsOf(file: string): { path: string; typeOnly: boolean }[] {
   const text = readFileSync(join(root, 'src', file), 'utf8');
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"`;]*?from\s*['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g)]
-    .map((m) => ({ path: (m[2] ?? m[3])!, typeOnly: !!m[1] }));
+  return [
+    ...text.matchAll(
+      /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"`;]*?from\s*['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g,
+    ),
+  ].map((m) => ({ path: (m[2] ?? m[3])!, typeOnly: !!m[1] }));
 }
 
 const roomOf = (path: string) => path.split(sep)[0]!;
 
 test('every source file belongs to a room', () => {
-  expect(sources.filter((f) => !rooms.includes(roomOf(f)) && f !== 'main.tsx' && f !== 'vite-env.d.ts')).toEqual([]);
+  expect(
+    sources.filter((f) => !rooms.includes(roomOf(f)) && f !== 'main.tsx' && f !== 'vite-env.d.ts'),
+  ).toEqual([]);
 });
 
 test('rooms import only from rooms below them', () => {
@@ -33,10 +62,14 @@ test('rooms import only from rooms below them', () => {
     for (const { path, typeOnly } of importsOf(file)) {
       const target = relative(join(root, 'src'), resolve(root, 'src', dirname(file), path));
       if (target === join('..', 'package.json')) continue; // the version
-      if (target.startsWith('..')) { wrong.push(`${file} → ${path} (outside src)`); continue; }
+      if (target.startsWith('..')) {
+        wrong.push(`${file} → ${path} (outside src)`);
+        continue;
+      }
       const to = roomOf(target);
       if (rooms.indexOf(to) > rooms.indexOf(room)) wrong.push(`${file} → ${target}`);
-      if (!typeOnly && forbidden[room]?.includes(to)) wrong.push(`${file} → ${target} (only types may be imported)`);
+      if (!typeOnly && forbidden[room]?.includes(to))
+        wrong.push(`${file} → ${target} (only types may be imported)`);
     }
   }
   expect(wrong).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * The reference material (real exports, numbers from PyTorch) that lies beside a checkout when there is any.
- * Tests that need it skip without it and say so: `describe.skipIf(!hasShared)(…)`.
+ * The reference material (real exports, numbers from PyTorch) that lies beside a checkout when
+ * there is any. Tests that need it skip without it and say so: `describe.skipIf(!hasShared)(…)`.
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -12,4 +12,7 @@ export const hasShared = existsSync(resolve(root, 'models', 'README.md'));
 
 export const sharedPath = (...parts: string[]) => resolve(root, ...parts);
 
-if (!hasShared) console.warn('reference models are not beside this checkout: the tests that need them are skipped');
+if (!hasShared)
+  console.warn(
+    'reference models are not beside this checkout: the tests that need them are skipped',
+  );

@@ -11,14 +11,32 @@ import { readGraph } from '../src/onnx/read.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
 import { wasmBackend } from '../src/engine/test-backends.ts';
 
-export interface OpenedSmolLm2 { engine: CutEngine; close(): Promise<void> }
+export interface OpenedSmolLm2 {
+  engine: CutEngine;
+  close(): Promise<void>;
+}
 
 /** `modelOf` may store the layers in another form. */
-export async function openSmolLm2(modelOf: (graph: Graph) => CompiledModel | Promise<CompiledModel> = compile): Promise<OpenedSmolLm2> {
+export async function openSmolLm2(
+  modelOf: (graph: Graph) => CompiledModel | Promise<CompiledModel> = compile,
+): Promise<OpenedSmolLm2> {
   const folder = mkdtempSync(join(tmpdir(), 'atlas-'));
   execFileSync(process.execPath, [sharedPath('models', 'assemble.mjs'), folder]);
   const file = (name: string) => join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', name);
-  const graph = await readGraph(readFileSync(file('model_q4.onnx')), { file: 'model_q4.onnx', external: (name) => readFileSync(file(name)) });
-  const engine = createEngine({ model: await modelOf(graph), backend: await wasmBackend(), memoryBudgetBytes: 3e9 });
-  return { engine, close: async () => { await engine.dispose(); rmSync(folder, { recursive: true }); } };
+  const graph = await readGraph(readFileSync(file('model_q4.onnx')), {
+    file: 'model_q4.onnx',
+    external: (name) => readFileSync(file(name)),
+  });
+  const engine = createEngine({
+    model: await modelOf(graph),
+    backend: await wasmBackend(),
+    memoryBudgetBytes: 3e9,
+  });
+  return {
+    engine,
+    close: async () => {
+      await engine.dispose();
+      rmSync(folder, { recursive: true });
+    },
+  };
 }

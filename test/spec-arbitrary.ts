@@ -5,59 +5,144 @@ import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
 import { BOS } from '../src/model/bos.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 
-const whole = ([min, max]: readonly [number, number]) => fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
-const real = ([min, max]: readonly [number, number]) => fc.double({ min, max, noNaN: true }).map((x) => x + 0);
+const whole = ([min, max]: readonly [number, number]) =>
+  fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));
+const real = ([min, max]: readonly [number, number]) =>
+  fc.double({ min, max, noNaN: true }).map((x) => x + 0);
 
-const model = fc.record(
-  { id: fc.tuple(fc.constantFrom('bundled', 'files'), fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })).map(([k, s]) => `${k}:${s}`), hash: fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }) },
-  { requiredKeys: ['id'], noNullPrototype: true },
-).filter((m) => /^(bundled|files):[^\u0000-\u001f]{1,200}$/.test(m.id));
+const model = fc
+  .record(
+    {
+      id: fc
+        .tuple(
+          fc.constantFrom('bundled', 'files'),
+          fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+        )
+        .map(([k, s]) => `${k}:${s}`),
+      hash: fc.string({
+        unit: fc.constantFrom(...'0123456789abcdef'),
+        minLength: 64,
+        maxLength: 64,
+      }),
+    },
+    { requiredKeys: ['id'], noNullPrototype: true },
+  )
+  .filter((m) => /^(bundled|files):[^\u0000-\u001f]{1,200}$/.test(m.id));
 
-const ids = fc.tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 2, max: 6 })).chain(([sequences, length]) =>
-  fc.array(fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: length, maxLength: length }), { minLength: sequences, maxLength: sequences }));
+const ids = fc
+  .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 2, max: 6 }))
+  .chain(([sequences, length]) =>
+    fc.array(
+      fc.array(fc.integer({ min: 0, max: 2 ** 31 - 1 }), { minLength: length, maxLength: length }),
+      { minLength: sequences, maxLength: sequences },
+    ),
+  );
 
 const text: fc.Arbitrary<ExperimentSpec['text']> = fc.oneof(
   fc.constantFrom('stories', 'jargon-eval', 'x9').map((id) => ({ kind: 'bundled' as const, id })),
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 200 }).map((t) => ({ kind: 'own' as const, text: t })),
+  fc
+    .string({ unit: 'binary', minLength: 1, maxLength: 200 })
+    .map((t) => ({ kind: 'own' as const, text: t })),
   ids.map((i) => ({ kind: 'ids' as const, ids: i })),
 );
 
-const clamps = fc.tuple(whole(LIMITS.rMin), whole(LIMITS.rMax)).map(([a, b]) => ({ rMin: Math.min(a, b), rMax: Math.max(a, b) }));
+const clamps = fc
+  .tuple(whole(LIMITS.rMin), whole(LIMITS.rMax))
+  .map(([a, b]) => ({ rMin: Math.min(a, b), rMax: Math.max(a, b) }));
 
-const training = fc.record({ train: text, held: text, steps: whole(LIMITS.steps), learningRate: real(LIMITS.learningRate), decay: fc.constantFrom('constant' as const, 'linear' as const, 'cosine' as const) }, { noNullPrototype: true });
-
-const raceSettings = fc.record({
-  entries: fc.uniqueArray(fc.constantFrom(...RACE_ENTRIES), { minLength: 2 }), meanRanks: fc.uniqueArray(whole([1, 64]), { minLength: 1, maxLength: 8 }), seeds: whole(RACE_LIMITS.seeds),
-}, { noNullPrototype: true });
-
-const noise = fc.oneof(fc.constant({ scale: 'std' as const }), fc.record({ scale: fc.constant('fixed' as const), sigma: real(LIMITS.sigma) }, { noNullPrototype: true }));
-
-const method: fc.Arbitrary<ExperimentSpec['method']> = fc.oneof(
-  fc.record({
-    name: fc.constant('adarank' as const),
-    variant: fc.constantFrom('two-draws' as const, 'clean' as const),
-    noise,
-    repeats: whole(LIMITS.repeats),
-    vocabularySample: whole(LIMITS.vocabularySample),
-  }, { noNullPrototype: true }),
-  fc.record({ name: fc.constant('jacobian' as const), noise, repeats: whole(LIMITS.repeats), perToken: fc.boolean() }, { noNullPrototype: true }),
-  fc.record({ name: fc.constant('combined' as const), noise, signs: whole(LIMITS.signs), repeats: whole(LIMITS.repeats) }, { noNullPrototype: true }),
+const training = fc.record(
+  {
+    train: text,
+    held: text,
+    steps: whole(LIMITS.steps),
+    learningRate: real(LIMITS.learningRate),
+    decay: fc.constantFrom('constant' as const, 'linear' as const, 'cosine' as const),
+  },
+  { noNullPrototype: true },
 );
 
-export const anySpec: fc.Arbitrary<ExperimentSpec> = fc.record({
-  version: fc.constant(2 as const),
-  bos: fc.constantFrom(...BOS),
-  model,
-  text,
-  sequences: whole(LIMITS.sequences),
-  length: whole([LIMITS.length[0], LIMITS.tokens[1] / LIMITS.sequences[1]]),
-  seed: whole(LIMITS.seed),
-  method,
-  allocation: fc.record({
-    meanRank: real(LIMITS.meanRank),
-    rounding: fc.constantFrom('floor' as const, 'exact' as const),
-    unit: fc.constantFrom('ranks' as const, 'parameters' as const),
-  }, { noNullPrototype: true }).chain((a) => clamps.map((c) => ({ ...a, ...c }))),
-  training,
-  race: raceSettings,
-}, { noNullPrototype: true }).map((s): ExperimentSpec => ({ ...defaultSpec(), ...s, training: { ...defaultSpec().training, ...s.training }, race: { ...defaultSpec().race, ...s.race } })).map((s) => (s.text.kind === 'ids' ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length } : s));
+const raceSettings = fc.record(
+  {
+    entries: fc.uniqueArray(fc.constantFrom(...RACE_ENTRIES), { minLength: 2 }),
+    meanRanks: fc.uniqueArray(whole([1, 64]), { minLength: 1, maxLength: 8 }),
+    seeds: whole(RACE_LIMITS.seeds),
+  },
+  { noNullPrototype: true },
+);
+
+const noise = fc.oneof(
+  fc.constant({ scale: 'std' as const }),
+  fc.record(
+    { scale: fc.constant('fixed' as const), sigma: real(LIMITS.sigma) },
+    { noNullPrototype: true },
+  ),
+);
+
+const method: fc.Arbitrary<ExperimentSpec['method']> = fc.oneof(
+  fc.record(
+    {
+      name: fc.constant('adarank' as const),
+      variant: fc.constantFrom('two-draws' as const, 'clean' as const),
+      noise,
+      repeats: whole(LIMITS.repeats),
+      vocabularySample: whole(LIMITS.vocabularySample),
+    },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    {
+      name: fc.constant('jacobian' as const),
+      noise,
+      repeats: whole(LIMITS.repeats),
+      perToken: fc.boolean(),
+    },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    {
+      name: fc.constant('combined' as const),
+      noise,
+      signs: whole(LIMITS.signs),
+      repeats: whole(LIMITS.repeats),
+    },
+    { noNullPrototype: true },
+  ),
+);
+
+export const anySpec: fc.Arbitrary<ExperimentSpec> = fc
+  .record(
+    {
+      version: fc.constant(2 as const),
+      bos: fc.constantFrom(...BOS),
+      model,
+      text,
+      sequences: whole(LIMITS.sequences),
+      length: whole([LIMITS.length[0], LIMITS.tokens[1] / LIMITS.sequences[1]]),
+      seed: whole(LIMITS.seed),
+      method,
+      allocation: fc
+        .record(
+          {
+            meanRank: real(LIMITS.meanRank),
+            rounding: fc.constantFrom('floor' as const, 'exact' as const),
+            unit: fc.constantFrom('ranks' as const, 'parameters' as const),
+          },
+          { noNullPrototype: true },
+        )
+        .chain((a) => clamps.map((c) => ({ ...a, ...c }))),
+      training,
+      race: raceSettings,
+    },
+    { noNullPrototype: true },
+  )
+  .map((s): ExperimentSpec => ({
+    ...defaultSpec(),
+    ...s,
+    training: { ...defaultSpec().training, ...s.training },
+    race: { ...defaultSpec().race, ...s.race },
+  }))
+  .map((s) =>
+    s.text.kind === 'ids'
+      ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length }
+      : s,
+  );

@@ -1,15 +1,31 @@
 /** The tensors of a safetensors file of the references, by name. For tests. */
 import { readFileSync } from 'node:fs';
 
-export interface ReferenceTensor { dims: number[]; data: Float32Array | number[] }
+export interface ReferenceTensor {
+  dims: number[];
+  data: Float32Array | number[];
+}
 
 export function openTensors(path: string): (name: string) => ReferenceTensor {
-  const file = readFileSync(path), start = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.subarray(8, start).toString()) as Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>;
+  const file = readFileSync(path);
+  const start = 8 + Number(file.readBigUInt64LE(0));
+  const header = JSON.parse(file.subarray(8, start).toString()) as Record<
+    string,
+    { dtype: string; shape: number[]; data_offsets: [number, number] }
+  >;
   return (name) => {
-    const { dtype, shape, data_offsets: [from, to] } = header[name]!;
+    const {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    } = header[name]!;
     const { buffer } = new Uint8Array(file.subarray(start + from, start + to));
-    const data = dtype === 'I64' ? Array.from(new BigInt64Array(buffer), Number) : dtype === 'I32' ? Array.from(new Int32Array(buffer)) : new Float32Array(buffer);
+    const data =
+      dtype === 'I64'
+        ? Array.from(new BigInt64Array(buffer), Number)
+        : dtype === 'I32'
+          ? Array.from(new Int32Array(buffer))
+          : new Float32Array(buffer);
     return { dims: shape, data };
   };
 }

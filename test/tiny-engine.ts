@@ -1,13 +1,35 @@
-/** The tiny decoder on the CPU, as the runs of `experiment` get a model: an engine and what is said of it. */
+/**
+ * The tiny decoder on the CPU, as the runs of `experiment` get a model: an engine and what is said
+ * of it.
+ */
 import { compile } from '../src/compiler/index.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
 import { wasmBackend } from '../src/engine/test-backends.ts';
 import type { ModelFacts } from '../src/experiment/events.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 
-export async function openTiny(memoryBudgetBytes = 5e8): Promise<{ engine: CutEngine; model: ModelFacts }> {
+export async function openTiny(
+  memoryBudgetBytes = 5e8,
+): Promise<{ engine: CutEngine; model: ModelFacts }> {
   const compiled = compile(tinyDecoderGraph({ weights: 'q4' }));
-  const engine = createEngine({ model: compiled, backend: await wasmBackend(1), memoryBudgetBytes });
+  const engine = createEngine({
+    model: compiled,
+    backend: await wasmBackend(1),
+    memoryBudgetBytes,
+  });
   const { dialect, layers, hidden, vocab, modules } = compiled;
-  return { engine, model: { id: 'files:tiny', title: 'Tiny', hash: '0'.repeat(64), dialect, layers, hidden, vocab, bytes: 0, modules } };
+  return {
+    engine,
+    model: {
+      id: 'files:tiny',
+      title: 'Tiny',
+      hash: '0'.repeat(64),
+      dialect,
+      layers,
+      hidden,
+      vocab,
+      bytes: 0,
+      modules,
+    },
+  };
 }

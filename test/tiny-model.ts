@@ -1,4 +1,7 @@
-/** A whole model on disk, made here: the tiny decoder with a tokenizer of single letters, laid out like a hub repository. */
+/**
+ * A whole model on disk, made here: the tiny decoder with a tokenizer of single letters, laid out
+ * like a hub repository.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tiny, tinyDecoder } from './tiny-decoder.ts';
@@ -10,24 +13,59 @@ const LETTERS = 'abcdefghijklmnopqrstuvwxyz ';
 
 /** One token a letter, `<s>` recognised where it is written out. */
 export const letterTokenizer = (post_processor: object | null) => ({
-  version: '1.0', truncation: null, padding: null, normalizer: null, pre_tokenizer: null, decoder: null, post_processor,
-  added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({ id, content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true })),
-  model: { type: 'BPE', dropout: null, unk_token: '<unk>', continuing_subword_prefix: null, end_of_word_suffix: null, fuse_unk: false, byte_fallback: false, vocab: Object.fromEntries(['<unk>', '<s>', '</s>', ...LETTERS].map((t, id) => [t, id])), merges: [] },
+  version: '1.0',
+  truncation: null,
+  padding: null,
+  normalizer: null,
+  pre_tokenizer: null,
+  decoder: null,
+  post_processor,
+  added_tokens: ['<unk>', '<s>', '</s>'].map((content, id) => ({
+    id,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  })),
+  model: {
+    type: 'BPE',
+    dropout: null,
+    unk_token: '<unk>',
+    continuing_subword_prefix: null,
+    end_of_word_suffix: null,
+    fuse_unk: false,
+    byte_fallback: false,
+    vocab: Object.fromEntries(['<unk>', '<s>', '</s>', ...LETTERS].map((t, id) => [t, id])),
+    merges: [],
+  },
 });
 
 /** `<s>` before a text, as Llama's tokenizers ask for it. */
 export const bosTemplate = {
-  type: 'TemplateProcessing', single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }], pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
+  type: 'TemplateProcessing',
+  single: [{ SpecialToken: { id: '<s>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }],
+  pair: [{ Sequence: { id: 'A', type_id: 0 } }, { Sequence: { id: 'B', type_id: 1 } }],
   special_tokens: { '<s>': { id: '<s>', ids: [special.bos], tokens: ['<s>'] } },
 };
 
-export const idsOf = (letters: string): number[] => Array.from(letters, (c) => special.a + LETTERS.indexOf(c));
+export const idsOf = (letters: string): number[] =>
+  Array.from(letters, (c) => special.a + LETTERS.indexOf(c));
 
-/** Writes the model to a folder; `files` are JSON files beside it, in place of what is there or more. */
+/**
+ * Writes the model to a folder; `files` are JSON files beside it, in place of what is there or
+ * more.
+ */
 export function writeTinyModel(folder: string, files: Record<string, object> = {}): string {
   mkdirSync(join(folder, 'onnx'), { recursive: true });
   writeFileSync(join(folder, 'onnx', 'model.onnx'), tinyDecoder());
-  const all = { 'config.json': { model_type: 'llama', vocab_size: tiny.vocab }, 'tokenizer.json': letterTokenizer(bosTemplate), ...files };
-  for (const [name, content] of Object.entries(all)) writeFileSync(join(folder, name), JSON.stringify(content));
+  const all = {
+    'config.json': { model_type: 'llama', vocab_size: tiny.vocab },
+    'tokenizer.json': letterTokenizer(bosTemplate),
+    ...files,
+  };
+  for (const [name, content] of Object.entries(all))
+    writeFileSync(join(folder, name), JSON.stringify(content));
   return folder;
 }

@@ -5,20 +5,44 @@ import type { AdamWStep } from '../src/device/training-twins.ts';
 import { tiny } from './tiny-decoder.ts';
 import type { AdapterValues, TrainingBatch } from '../src/engine/engine.ts';
 
-export const trainingBatch = (sequences = 2, length = 6): TrainingBatch =>
-  ({ ids: Int32Array.from({ length: sequences * length }, (_, i) => (7 * i + i * i) % tiny.vocab), sequences, length });
+export const trainingBatch = (sequences = 2, length = 6): TrainingBatch => ({
+  ids: Int32Array.from({ length: sequences * length }, (_, i) => (7 * i + i * i) % tiny.vocab),
+  sequences,
+  length,
+});
 
 /** Adapters with A and B both filled; modules of rank 0 have none. */
-export function randomAdapters<P extends AdapterPlace>(modules: readonly P[], rank: number | ((m: P) => number)): AdapterValues[] {
+export function randomAdapters<P extends AdapterPlace>(
+  modules: readonly P[],
+  rank: number | ((m: P) => number),
+): AdapterValues[] {
   return modules.flatMap((m) => {
     const r = typeof rank === 'number' ? rank : rank(m);
-    const normal = (stream: number, count: number) => fillNormal(streamKeys(5, m.index, stream), new Float32Array(count), 0, 0.1);
-    return r > 0 ? [{ module: m.index, rank: r, loraA: normal(0, r * m.inFeatures), loraB: normal(1, m.outFeatures * r) }] : [];
+    const normal = (stream: number, count: number) =>
+      fillNormal(streamKeys(5, m.index, stream), new Float32Array(count), 0, 0.1);
+    return r > 0
+      ? [
+          {
+            module: m.index,
+            rank: r,
+            loraA: normal(0, r * m.inFeatures),
+            loraB: normal(1, m.outFeatures * r),
+          },
+        ]
+      : [];
   });
 }
 
-export const adamWStep = (over: Partial<AdamWStep>): AdamWStep =>
-  ({ step: 1, learningRate: 0.02, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: null, ...over });
+export const adamWStep = (over: Partial<AdamWStep>): AdamWStep => ({
+  step: 1,
+  learningRate: 0.02,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  maxNorm: null,
+  ...over,
+});
 
 /** The token a greedy reader takes. */
 export const likeliest = (logits: Float32Array): number => logits.indexOf(Math.max(...logits));

@@ -1,21 +1,34 @@
 /**
- * `licenses.md` beside the built page: every package whose code is in it, the workers' too, with its licence (`vite build` has a list of
- * its own, but leaves the workers out).
+ * `licenses.md` beside the built page: every package whose code is in it, the workers' too, with
+ * its licence (`vite build` has a list of its own, but leaves the workers out).
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Plugin } from 'vite';
 
-interface Package { name: string; version: string; license: string; text: string }
+interface Package {
+  name: string;
+  version: string;
+  license: string;
+  text: string;
+}
 
 /** Of packages that come without the text of their licence. */
 const WITHOUT_TEXT: Record<string, string> = {
-  '@bufbuild/protobuf': 'Copyright 2021-2026 Buf Technologies, Inc. Apache License, Version 2.0: https://www.apache.org/licenses/LICENSE-2.0. Parts are copyright 2008 Google Inc., BSD-3-Clause: https://opensource.org/license/bsd-3-clause.',
-  'onnxruntime-web': 'Copyright (c) Microsoft Corporation. MIT License. What the runtime itself is made of: ThirdPartyNotices.txt at https://github.com/microsoft/onnxruntime, tag of this version.',
+  '@bufbuild/protobuf':
+    'Copyright 2021-2026 Buf Technologies, Inc. Apache License, Version 2.0: https://www.apache.org/licenses/LICENSE-2.0. Parts are copyright 2008 Google Inc., BSD-3-Clause: https://opensource.org/license/bsd-3-clause.',
+  'onnxruntime-web':
+    'Copyright (c) Microsoft Corporation. MIT License. What the runtime itself is made of: ThirdPartyNotices.txt at https://github.com/microsoft/onnxruntime, tag of this version.',
 };
 
-/** Two plugins over one list: `worker` for `worker.plugins`, `page` for `plugins`, which writes the list once the workers are built. */
-export function notices(also: readonly { title: string; file: string }[]): { page: Plugin; worker: () => Plugin[] } {
+/**
+ * Two plugins over one list: `worker` for `worker.plugins`, `page` for `plugins`, which writes the
+ * list once the workers are built.
+ */
+export function notices(also: readonly { title: string; file: string }[]): {
+  page: Plugin;
+  worker: () => Plugin[];
+} {
   const packages = new Map<string, Package>();
   const collect = (ids: Iterable<string>) => {
     for (const id of ids) {
@@ -24,14 +37,31 @@ export function notices(also: readonly { title: string; file: string }[]): { pag
     }
   };
   return {
-    worker: () => [{ name: 'worker-notices', generateBundle() { collect(this.getModuleIds()); } }],
+    worker: () => [
+      {
+        name: 'worker-notices',
+        generateBundle() {
+          collect(this.getModuleIds());
+        },
+      },
+    ],
     page: {
-      name: 'notices', apply: 'build',
+      name: 'notices',
+      apply: 'build',
       generateBundle() {
         collect(this.getModuleIds());
-        const parts = [...packages.values()].sort((a, b) => a.name.localeCompare(b.name)).map(({ name, version, license, text }) => `## ${name} ${version} (${license})\n\n${text}\n`);
-        for (const { title, file } of also) parts.push(`## ${title}\n\n${readFileSync(file, 'utf8').trim()}\n`);
-        this.emitFile({ type: 'asset', fileName: 'licenses.md', source: `# Licences of what is in this page\n\n${parts.join('\n')}` });
+        const parts = [...packages.values()]
+          .sort((a, b) => a.name.localeCompare(b.name))
+          .map(
+            ({ name, version, license, text }) => `## ${name} ${version} (${license})\n\n${text}\n`,
+          );
+        for (const { title, file } of also)
+          parts.push(`## ${title}\n\n${readFileSync(file, 'utf8').trim()}\n`);
+        this.emitFile({
+          type: 'asset',
+          fileName: 'licenses.md',
+          source: `# Licences of what is in this page\n\n${parts.join('\n')}`,
+        });
       },
     },
   };
@@ -44,14 +74,22 @@ function packageOf(id: string): string | null {
   for (let at = dirname(path); /[\\/]node_modules[\\/]/.test(at); at = dirname(at)) {
     // Some packages have one inside, without a name, that says how its modules are to be read.
     const file = join(at, 'package.json');
-    if (existsSync(file) && (JSON.parse(readFileSync(file, 'utf8')) as { version?: string }).version) return at;
+    if (
+      existsSync(file) &&
+      (JSON.parse(readFileSync(file, 'utf8')) as { version?: string }).version
+    )
+      return at;
   }
   return null;
 }
 
 function read(folder: string): Package {
-  const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Package;
-  const file = readdirSync(folder).find((f) => /^(licen[cs]e|copying)/i.test(f)), text = file ? readFileSync(join(folder, file), 'utf8').trim() : WITHOUT_TEXT[name];
-  if (text === undefined) throw new Error(`${name} comes without the text of its licence: say it in tools/notices.ts`);
+  const { name, version, license } = JSON.parse(
+    readFileSync(join(folder, 'package.json'), 'utf8'),
+  ) as Package;
+  const file = readdirSync(folder).find((f) => /^(licen[cs]e|copying)/i.test(f));
+  const text = file ? readFileSync(join(folder, file), 'utf8').trim() : WITHOUT_TEXT[name];
+  if (text === undefined)
+    throw new Error(`${name} comes without the text of its licence: say it in tools/notices.ts`);
   return { name, version, license, text };
 }

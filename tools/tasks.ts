@@ -1,6 +1,7 @@
 /**
- * Makes the two bundled multiple-choice sets out of the held-out text that ships: `npx tsx tools/tasks.ts`. The same text gives
- * the same sets. Words are single tokens of the bundled model where that costs one pass less; any other model can take them.
+ * Makes the two bundled multiple-choice sets out of the held-out text that ships: `npx tsx
+ * tools/tasks.ts`. The same text gives the same sets. Words are single tokens of the bundled model
+ * where that costs one pass less; any other model can take them.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { loadModel } from '../src/worker/load.ts';
@@ -9,13 +10,27 @@ import { uniform } from '../src/device/random.ts';
 import { moduleKeys } from '../src/device/streams.ts';
 
 const ROWS = 300;
-interface Row { question: string; options: string[]; answer: number }
+interface Row {
+  question: string;
+  options: string[];
+  answer: number;
+}
 
-const text = (await bundledText('atlas-heldout')).replace(/_/g, ''), tokenizer = await (await loadModel(await bundledModel('atlas-3m'))).open.tokenizer();
-const { source, licence } = (JSON.parse(await readFile(new URL('../public/texts/index.json', import.meta.url), 'utf8')) as { id: string; source: string; licence: string }[]).find((t) => t.id === 'atlas-heldout')!;
+const text = (await bundledText('atlas-heldout')).replace(/_/g, '');
+const tokenizer = await (await loadModel(await bundledModel('atlas-3m'))).open.tokenizer();
+const { source, licence } = (
+  JSON.parse(await readFile(new URL('../public/texts/index.json', import.meta.url), 'utf8')) as {
+    id: string;
+    source: string;
+    licence: string;
+  }[]
+).find((t) => t.id === 'atlas-heldout')!;
 
 /** Passages of plain prose or verse, as runs of words. */
-const passages = text.split(/\n\s*\n/).map((p) => p.replace(/\s+/g, ' ').trim().split(' ')).filter((words) => words.length >= 24);
+const passages = text
+  .split(/\n\s*\n/)
+  .map((p) => p.replace(/\s+/g, ' ').trim().split(' '))
+  .filter((words) => words.length >= 24);
 const draw = (stream: number) => {
   const keys = moduleKeys(1, stream, 0);
   let i = 0;
@@ -30,35 +45,70 @@ function row(question: string, right: string, others: string[], at: number): Row
 }
 
 function nextWords(): Row[] {
-  const next = draw(1), one = (word: string) => /^[a-z]{4,}$/.test(word) && tokenizer.encode(` ${word}`).length === 1;
+  const next = draw(1);
+  const one = (word: string) =>
+    /^[a-z]{4,}$/.test(word) && tokenizer.encode(` ${word}`).length === 1;
   const known = new Map<string, number>();
-  for (const words of passages) for (const word of words) if (one(word)) known.set(word, (known.get(word) ?? 0) + 1);
+  for (const words of passages)
+    for (const word of words) if (one(word)) known.set(word, (known.get(word) ?? 0) + 1);
   // Neighbours in frequency: how common a word is gives nothing away.
-  const ordered = [...known].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([word]) => word), places = new Map(ordered.map((word, i) => [word, i]));
-  const rows: Row[] = [], seen = new Set<string>();
+  const ordered = [...known]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([word]) => word);
+  const places = new Map(ordered.map((word, i) => [word, i]));
+  const rows: Row[] = [];
+  const seen = new Set<string>();
   while (rows.length < ROWS) {
-    const words = passages[next(passages.length)]!, start = next(words.length - 20), end = start + 14 + next(5), word = words[end]!, question = words.slice(start, end).join(' ');
-    if (word === undefined || !places.has(word) || seen.has(question) || tokenizer.encode(question).length > 32) continue;
+    const words = passages[next(passages.length)]!;
+    const start = next(words.length - 20);
+    const end = start + 14 + next(5);
+    const word = words[end]!;
+    const question = words.slice(start, end).join(' ');
+    if (
+      word === undefined ||
+      !places.has(word) ||
+      seen.has(question) ||
+      tokenizer.encode(question).length > 32
+    )
+      continue;
     const near = new Set<string>();
     while (near.size < 3) {
-      const other = ordered[Math.min(ordered.length - 1, Math.max(0, places.get(word)! - 20 + next(41)))]!;
+      const other =
+        ordered[Math.min(ordered.length - 1, Math.max(0, places.get(word)! - 20 + next(41)))]!;
       if (other !== word) near.add(other);
     }
     seen.add(question);
-    rows.push(row(question, ` ${word}`, [...near].map((w) => ` ${w}`), next(4)));
+    rows.push(
+      row(
+        question,
+        ` ${word}`,
+        [...near].map((w) => ` ${w}`),
+        next(4),
+      ),
+    );
   }
   return rows;
 }
 
 function continuations(): Row[] {
-  const next = draw(2), rows: Row[] = [], seen = new Set<string>();
+  const next = draw(2);
+  const rows: Row[] = [];
+  const seen = new Set<string>();
   const stretch = () => {
-    const words = passages[next(passages.length)]!, start = next(words.length - 22);
+    const words = passages[next(passages.length)]!;
+    const start = next(words.length - 22);
     return words.slice(start, start + 18);
   };
   while (rows.length < ROWS) {
-    const words = stretch(), question = words.slice(0, 14).join(' '), ends = [words, stretch(), stretch()].map((w) => ` ${w.slice(14).join(' ')}`);
-    if (seen.has(question) || new Set(ends).size < 3 || tokenizer.encode(question + ends[0]!).length > 40) continue;
+    const words = stretch();
+    const question = words.slice(0, 14).join(' ');
+    const ends = [words, stretch(), stretch()].map((w) => ` ${w.slice(14).join(' ')}`);
+    if (
+      seen.has(question) ||
+      new Set(ends).size < 3 ||
+      tokenizer.encode(question + ends[0]!).length > 40
+    )
+      continue;
     seen.add(question);
     rows.push(row(question, ends[0]!, ends.slice(1), next(3)));
   }
@@ -71,6 +121,13 @@ const sets = [
 ];
 for (const set of sets) {
   const { rows, ...head } = set;
-  const body = JSON.stringify({ ...head, licence, source: `public/texts/atlas-heldout.txt: ${source}` }).slice(0, -1);
-  await writeFile(new URL(`../public/tasks/${set.id}.json`, import.meta.url), `${body},"rows":[\n${rows.map((r) => JSON.stringify(r)).join(',\n')}\n]}\n`);
+  const body = JSON.stringify({
+    ...head,
+    licence,
+    source: `public/texts/atlas-heldout.txt: ${source}`,
+  }).slice(0, -1);
+  await writeFile(
+    new URL(`../public/tasks/${set.id}.json`, import.meta.url),
+    `${body},"rows":[\n${rows.map((r) => JSON.stringify(r)).join(',\n')}\n]}\n`,
+  );
 }

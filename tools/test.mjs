@@ -1,6 +1,6 @@
 /**
- * `npm test`: types and lint, then unit tests (vitest), then the built page in Chromium (playwright).
- * Closes with one plain line over all runners: `N passed, N failed`.
+ * `npm test`: types and lint, then unit tests (vitest), then the built page in Chromium
+ * (playwright). Closes with one plain line over all runners: `N passed, N failed`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,9 @@ const total = { passed: 0, failed: 0 };
 function run(command, args, env = {}) {
   console.log(`\n> ${command} ${args.join(' ')}`);
   const { status } = spawnSync('npx', ['--no-install', command, ...args], {
-    stdio: 'inherit', env: { ...process.env, ...env }, shell: process.platform === 'win32',
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+    shell: process.platform === 'win32',
   });
   return status === 0;
 }
@@ -29,23 +31,35 @@ function step(command, args) {
 /** Adds a runner's own counts; a runner that broke before it reported is one failure. */
 function counted(ok, file, count) {
   let counts;
-  try { counts = count(JSON.parse(readFileSync(file, 'utf8'))); } catch { counts = { passed: 0, failed: 1 }; }
+  try {
+    counts = count(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    counts = { passed: 0, failed: 1 };
+  }
   total.passed += counts.passed;
   total.failed += counts.failed || (ok ? 0 : 1);
 }
 
 step('tsc', ['--noEmit']);
 step('eslint', ['.']);
+step('prettier', ['--check', '.', '--log-level', 'warn']);
 
 const unit = join(reports, 'unit.json');
-counted(run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${unit}`]), unit,
-  (r) => ({ passed: r.numPassedTests, failed: r.numFailedTests }));
+counted(
+  run('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${unit}`]),
+  unit,
+  (r) => ({ passed: r.numPassedTests, failed: r.numFailedTests }),
+);
 
 if (findChromium()) {
   const page = join(reports, 'page.json');
   const built = run('vite', ['build']);
-  counted(built && run('playwright', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: page }), page,
-    ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }));
+  counted(
+    built &&
+      run('playwright', ['test', '--reporter=list,json'], { PLAYWRIGHT_JSON_OUTPUT_NAME: page }),
+    page,
+    ({ stats }) => ({ passed: stats.expected + stats.flaky, failed: stats.unexpected }),
+  );
 } else {
   console.error(`\n${howToGetChromium}`);
   total.failed++;

@@ -1,7 +1,8 @@
 /**
- * `npm run test:e2e:thrice`: the page tests three times as they are, three times with the page's processor throttled 6×, three
- * times beside busy loops on every core. Nothing is tried twice; builds first. Words after `--` go to Playwright.
- * Ends with one line a run, and with 1 if any test failed.
+ * `npm run test:e2e:thrice`: the page tests three times as they are, three times with the page's
+ * processor throttled 6×, three times beside busy loops on every core. Nothing is tried twice;
+ * builds first. Words after `--` go to Playwright. Ends with one line a run, and with 1 if any test
+ * failed.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,23 +18,35 @@ const ways = [
   { name: 'under load', env: { PATIENCE: '4' }, loops: availableParallelism() },
 ];
 
-if (spawnSync(bin('vite'), ['build'], { cwd: root, stdio: 'inherit' }).status !== 0) process.exit(1);
+if (spawnSync(bin('vite'), ['build'], { cwd: root, stdio: 'inherit' }).status !== 0)
+  process.exit(1);
 
 const folder = mkdtempSync(join(tmpdir(), 'atlas-thrice-'));
 const lines = [];
 let failed = 0;
 for (const { name, env, loops } of ways) {
   for (let time = 1; time <= TIMES; time++) {
-    const busy = Array.from({ length: loops }, () => spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }));
-    const report = join(folder, 'report.json'), start = Date.now();
+    const busy = Array.from({ length: loops }, () =>
+      spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+    );
+    const report = join(folder, 'report.json');
+    const start = Date.now();
     try {
-      spawnSync(bin('playwright'), ['test', '--retries=0', '--reporter=list,json', ...process.argv.slice(2)], {
-        cwd: root, stdio: 'inherit', env: { ...process.env, ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-      });
+      spawnSync(
+        bin('playwright'),
+        ['test', '--retries=0', '--reporter=list,json', ...process.argv.slice(2)],
+        {
+          cwd: root,
+          stdio: 'inherit',
+          env: { ...process.env, ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
+        },
+      );
       const { stats } = JSON.parse(readFileSync(report, 'utf8'));
       rmSync(report);
       failed += stats.unexpected + stats.flaky;
-      lines.push(`${name}, ${time} of ${TIMES}: ${stats.expected} passed, ${stats.unexpected} failed, ${stats.flaky} flaky, ${Math.round((Date.now() - start) / 1000)} s`);
+      lines.push(
+        `${name}, ${time} of ${TIMES}: ${stats.expected} passed, ${stats.unexpected} failed, ${stats.flaky} flaky, ${Math.round((Date.now() - start) / 1000)} s`,
+      );
     } catch (error) {
       failed++;
       lines.push(`${name}, ${time} of ${TIMES}: no report (${error.message})`);

@@ -1,8 +1,9 @@
 /**
- * `npm run generate:tokenizers`: compiles tools/tokenizers, the reference tokenizer library, into src/model/gen/tokenizers.wasm.
+ * `npm run generate:tokenizers`: compiles tools/tokenizers, the reference tokenizer library, into
+ * src/model/gen/tokenizers.wasm.
  *
- * Needs rustup (rust-toolchain.toml names the version) and clang with llvm-ar, for Oniguruma's C. Beside the module it writes the notices
- * of everything compiled in.
+ * Needs rustup (rust-toolchain.toml names the version) and clang with llvm-ar, for Oniguruma's C.
+ * Beside the module it writes the notices of everything compiled in.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -11,14 +12,17 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { metered } from './meter.mjs';
 
-const folder = 'tools/tokenizers', target = 'wasm32-unknown-unknown', out = 'src/model/gen/tokenizers.wasm';
+const folder = 'tools/tokenizers';
+const target = 'wasm32-unknown-unknown';
+const out = 'src/model/gen/tokenizers.wasm';
 const build = process.env.CARGO_TARGET_DIR ?? mkdtempSync(join(tmpdir(), 'tokenizers-'));
 const home = process.env.CARGO_HOME ?? join(homedir(), '.cargo');
 const { RUSTUP_TOOLCHAIN: _, ...inherited } = process.env;
 const env = {
   ...inherited,
   CARGO_TARGET_DIR: build,
-  // No path of this machine in the module; no more than a gigabyte; room for the deepest pattern that Oniguruma takes.
+  // No path of this machine in the module; no more than a gigabyte; room for the deepest pattern
+  // that Oniguruma takes.
   RUSTFLAGS: [
     '--cfg getrandom_backend="custom"',
     `--remap-path-prefix=${home}=/cargo`,
@@ -31,7 +35,11 @@ const env = {
   // The crate's own ONIG_EXTERN lacks the word that makes it a declaration.
   CFLAGS_wasm32_unknown_unknown: `-isystem ${join(process.cwd(), folder, 'include')} -Os -DONIG_EXTERN=extern`,
 };
-execFileSync('cargo', ['build', '--release', '--locked', '--target', target], { cwd: folder, env, stdio: 'inherit' });
+execFileSync('cargo', ['build', '--release', '--locked', '--target', target], {
+  cwd: folder,
+  env,
+  stdio: 'inherit',
+});
 
 const module = join(build, target, 'release', 'rank_atlas_tokenizers.wasm');
 writeFileSync(out, metered(readFileSync(module)));
@@ -41,16 +49,45 @@ const bytes = readFileSync(out);
 console.log(`${out}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
 if (process.env.CARGO_TARGET_DIR === undefined) rmSync(build, { recursive: true });
 
-/** Name, version, licence and the licence files of every crate in the module; what only builds it is left out. */
+/**
+ * Name, version, licence and the licence files of every crate in the module; what only builds it is
+ * left out.
+ */
 function notices() {
-  const cargo = (...args) => execFileSync('cargo', args, { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 28 });
-  const linked = new Set(cargo('tree', '--target', target, '--edges', 'normal,no-proc-macro', '--prefix', 'none', '--format', '{p}').split('\n').map((l) => l.split(' ').slice(0, 2).join(' ')));
+  const cargo = (...args) =>
+    execFileSync('cargo', args, { cwd: folder, env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  const linked = new Set(
+    cargo(
+      'tree',
+      '--target',
+      target,
+      '--edges',
+      'normal,no-proc-macro',
+      '--prefix',
+      'none',
+      '--format',
+      '{p}',
+    )
+      .split('\n')
+      .map((l) => l.split(' ').slice(0, 2).join(' ')),
+  );
   const texts = new Map(); // licence text -> the crates under it
-  for (const { name, version, license, manifest_path: manifest } of JSON.parse(cargo('metadata', '--format-version', '1', '--filter-platform', target)).packages) {
+  for (const { name, version, license, manifest_path: manifest } of JSON.parse(
+    cargo('metadata', '--format-version', '1', '--filter-platform', target),
+  ).packages) {
     if (name === 'rank-atlas-tokenizers' || !linked.has(`${name} v${version}`)) continue;
-    const at = dirname(manifest), files = [at, join(at, 'oniguruma')].flatMap((f) => (exists(f) ? readdirSync(f).map((n) => join(f, n)) : []))
-      .filter((f) => /[\\/](LICEN[CS]E|COPYING|UNLICENSE|NOTICE)[^\\/]*$/i.test(f) && statSync(f).isFile());
-    const text = files.sort().map((f) => readFileSync(f, 'utf8').trim()).join('\n\n') || '(the crate carries no licence file)';
+    const at = dirname(manifest);
+    const files = [at, join(at, 'oniguruma')]
+      .flatMap((f) => (exists(f) ? readdirSync(f).map((n) => join(f, n)) : []))
+      .filter(
+        (f) =>
+          /[\\/](LICEN[CS]E|COPYING|UNLICENSE|NOTICE)[^\\/]*$/i.test(f) && statSync(f).isFile(),
+      );
+    const text =
+      files
+        .sort()
+        .map((f) => readFileSync(f, 'utf8').trim())
+        .join('\n\n') || '(the crate carries no licence file)';
     texts.set(text, [...(texts.get(text) ?? []), `${name} ${version} (${license})`]);
   }
   const rule = '='.repeat(80);
@@ -58,5 +95,9 @@ function notices() {
 }
 
 function exists(path) {
-  try { return statSync(path).isDirectory(); } catch { return false; }
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

@@ -3,5 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   root: new URL('..', import.meta.url).pathname,
-  test: { include: ['src/**/*.slow.test.ts', 'cli/**/*.slow.test.ts'], testTimeout: 3_600_000, hookTimeout: 600_000, fileParallelism: false },
+  test: {
+    include: ['src/**/*.slow.test.ts', 'cli/**/*.slow.test.ts'],
+    testTimeout: 3_600_000,
+    hookTimeout: 600_000,
+    fileParallelism: false,
+  },
 });

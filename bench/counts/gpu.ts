@@ -1,4 +1,7 @@
-/** What a program asks of WebGPU, counted where it asks: at the methods of the device, its queue, its encoders and buffers. */
+/**
+ * What a program asks of WebGPU, counted where it asks: at the methods of the device, its queue,
+ * its encoders and buffers.
+ */
 import { globals } from 'webgpu';
 import type { Ort } from '../../src/engine/ort.ts';
 
@@ -13,7 +16,10 @@ export interface Counts {
   submits: number;
   /** `mapAsync` for reading: each waits for the GPU. */
   readbacks: number;
-  /** `writeBuffer`, and buffers mapped at creation; the runtime writes the numbers of each of its dispatches so. */
+  /**
+   * `writeBuffer`, and buffers mapped at creation; the runtime writes the numbers of each of its
+   * dispatches so.
+   */
   uploads: number;
   /** Buffers made. The runtime uses its own again, each after a clear. */
   buffers: number;
@@ -25,16 +31,30 @@ type Method = (this: object, ...args: never[]) => unknown;
 
 /** Puts a method in the place of a prototype's; `around` makes it of the original. */
 function replace(prototype: object, name: string, around: (original: Method) => Method): void {
-  const methods = prototype as Record<string, Method>, original = methods[name];
+  const methods = prototype as Record<string, Method>;
+  const original = methods[name];
   if (!original) throw new Error(`there is no ${name} to be counted`);
   methods[name] = around(original);
 }
 
-const nothing = (): Counts => ({ runs: 0, dispatches: 0, passes: 0, clears: 0, submits: 0, readbacks: 0, uploads: 0, buffers: 0, peakBytes: 0 });
+const nothing = (): Counts => ({
+  runs: 0,
+  dispatches: 0,
+  passes: 0,
+  clears: 0,
+  submits: 0,
+  readbacks: 0,
+  uploads: 0,
+  buffers: 0,
+  peakBytes: 0,
+});
 
-const prototypeOf = (name: string): object => (globals as unknown as Record<string, { prototype: object }>)[name]!.prototype;
+const prototypeOf = (name: string): object =>
+  (globals as unknown as Record<string, { prototype: object }>)[name]!.prototype;
 
-/** Counts from now on, for the rest of the process; one device at a time. Made before the device. */
+/**
+ * Counts from now on, for the rest of the process; one device at a time. Made before the device.
+ */
 export class GpuCounter {
   private counts = nothing();
   private readonly alive = new Set<GPUBuffer>();
@@ -48,8 +68,18 @@ export class GpuCounter {
     this.calls(prototypeOf('GPUCommandEncoder'), 'clearBuffer', 'clears');
     this.calls(prototypeOf('GPUQueue'), 'submit', 'submits');
     this.calls(prototypeOf('GPUQueue'), 'writeBuffer', 'uploads');
-    this.calls(prototypeOf('GPUBuffer'), 'mapAsync', 'readbacks', (mode) => mode === GPUMapMode.READ);
-    this.calls(prototypeOf('GPUDevice'), 'createBuffer', 'uploads', (descriptor) => (descriptor as GPUBufferDescriptor).mappedAtCreation === true);
+    this.calls(
+      prototypeOf('GPUBuffer'),
+      'mapAsync',
+      'readbacks',
+      (mode) => mode === GPUMapMode.READ,
+    );
+    this.calls(
+      prototypeOf('GPUDevice'),
+      'createBuffer',
+      'uploads',
+      (descriptor) => (descriptor as GPUBufferDescriptor).mappedAtCreation === true,
+    );
     this.buffers();
   }
 
@@ -61,14 +91,24 @@ export class GpuCounter {
   }
 
   /** Counts calls of a method; those with a first argument that `counts`, if it is given. */
-  private calls(prototype: object, method: string, count: keyof Counts, counts: (argument: unknown) => boolean = () => true): void {
+  private calls(
+    prototype: object,
+    method: string,
+    count: keyof Counts,
+    counts: (argument: unknown) => boolean = () => true,
+  ): void {
     const tally = (argument: unknown): void => {
       if (counts(argument)) this.counts[count]++;
     };
-    replace(prototype, method, (original) => function (...args) {
-      tally(args[0]);
-      return original.apply(this, args);
-    });
+    replace(
+      prototype,
+      method,
+      (original) =>
+        function (...args) {
+          tally(args[0]);
+          return original.apply(this, args);
+        },
+    );
   }
 
   private buffers(): void {
@@ -86,28 +126,49 @@ export class GpuCounter {
       this.alive.clear();
       this.bytes = 0;
     };
-    replace(prototypeOf('GPUDevice'), 'createBuffer', (original) => function (...args) {
-      return made(original.apply(this, args) as GPUBuffer);
-    });
-    replace(prototypeOf('GPUBuffer'), 'destroy', (original) => function (...args) {
-      gone(this as GPUBuffer);
-      return original.apply(this, args);
-    });
-    replace(prototypeOf('GPUDevice'), 'destroy', (original) => function (...args) {
-      allGone();
-      return original.apply(this, args);
-    });
+    replace(
+      prototypeOf('GPUDevice'),
+      'createBuffer',
+      (original) =>
+        function (...args) {
+          return made(original.apply(this, args) as GPUBuffer);
+        },
+    );
+    replace(
+      prototypeOf('GPUBuffer'),
+      'destroy',
+      (original) =>
+        function (...args) {
+          gone(this as GPUBuffer);
+          return original.apply(this, args);
+        },
+    );
+    replace(
+      prototypeOf('GPUDevice'),
+      'destroy',
+      (original) =>
+        function (...args) {
+          allGone();
+          return original.apply(this, args);
+        },
+    );
   }
 }
 
 /**
- * For the rest of the process, every number that is read back is 1. On a device that computes nothing it would be whatever lay there, and no
- * logarithm likes that.
+ * For the rest of the process, every number that is read back is 1. On a device that computes
+ * nothing it would be whatever lay there, and no logarithm likes that.
  */
 export function onesRead(): void {
-  replace(prototypeOf('GPUBuffer'), 'getMappedRange', (original) => function (...args) {
-    const range = original.apply(this, args) as ArrayBuffer;
-    if ((this as GPUBuffer).usage & GPUBufferUsage.MAP_READ) new Float32Array(range, 0, range.byteLength >> 2).fill(1);
-    return range;
-  });
+  replace(
+    prototypeOf('GPUBuffer'),
+    'getMappedRange',
+    (original) =>
+      function (...args) {
+        const range = original.apply(this, args) as ArrayBuffer;
+        if ((this as GPUBuffer).usage & GPUBufferUsage.MAP_READ)
+          new Float32Array(range, 0, range.byteLength >> 2).fill(1);
+        return range;
+      },
+  );
 }

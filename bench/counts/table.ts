@@ -1,13 +1,18 @@
-/** Counted work beside what was counted before: the file it is kept in, what has grown, and how people read it. */
+/**
+ * Counted work beside what was counted before: the file it is kept in, what has grown, and how
+ * people read it.
+ */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { format, resolveConfig } from 'prettier';
 import type { Counts } from './gpu.ts';
 import type { Work } from './work.ts';
 
 /** By model. */
 export type Table = Record<string, Work>;
 
-const FILE = resolve(import.meta.dirname, '../results/counts.json'), PAGE = resolve(import.meta.dirname, '../../docs/benchmarks.md');
+const FILE = resolve(import.meta.dirname, '../results/counts.json');
+const PAGE = resolve(import.meta.dirname, '../../docs/benchmarks.md');
 
 /** Growth that is let pass: what a small addition may cost. */
 const ALLOWED = 1.02;
@@ -25,14 +30,21 @@ const HEADINGS: Record<keyof Counts, string> = {
 };
 const COLUMNS = Object.keys(HEADINGS) as (keyof Counts)[];
 
-export const committed = (): Table => (existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) as Table : {});
+export const committed = (): Table =>
+  existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Table) : {};
 
-/** A sentence for every number that is more than 2 % above what it was, and for work that was not counted before. */
+/**
+ * A sentence for every number that is more than 2 % above what it was, and for work that was not
+ * counted before.
+ */
 export function grown(now: Table, before: Table): string[] {
   return rowsOf(now).flatMap(({ model, work, counts }) => {
     const was = before[model]?.[work];
-    if (!was) return [`${model}, ${work}: not in bench/results/counts.json, run npm run counts -- --write`];
-    return COLUMNS.filter((c) => !(counts[c] <= ALLOWED * was[c])).map((c) => `${model}, ${work}: ${c} grew from ${was[c]} to ${counts[c]}`);
+    if (!was)
+      return [`${model}, ${work}: not in bench/results/counts.json, run npm run counts -- --write`];
+    return COLUMNS.filter((c) => !(counts[c] <= ALLOWED * was[c])).map(
+      (c) => `${model}, ${work}: ${c} grew from ${was[c]} to ${counts[c]}`,
+    );
   });
 }
 
@@ -44,24 +56,53 @@ export function described(now: Table, before: Table): string {
   });
   const all = [['model', 'work', ...COLUMNS.map((c) => HEADINGS[c])], ...lines];
   const widths = all[0]!.map((_, i) => Math.max(...all.map((line) => line[i]!.length)));
-  return all.map((line) => line.map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  ')).join('\n');
+  return all
+    .map((line) =>
+      line
+        .map((cell, i) => (i < 2 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  '),
+    )
+    .join('\n');
 }
 
-/** Keeps the numbers, and puts them into docs/benchmarks.md. Models that were not counted this time keep theirs. */
-export function write(now: Table): void {
+/**
+ * Keeps the numbers, and puts them into docs/benchmarks.md. Models that were not counted this time
+ * keep theirs.
+ */
+export async function write(now: Table): Promise<void> {
   const table = { ...committed(), ...now };
   writeFileSync(FILE, `${JSON.stringify(table, null, 1)}\n`);
-  const lines = rowsOf(table).map(({ model, work, counts }) => [model, work, ...COLUMNS.map((c) => shown(c, counts[c]))]);
-  const rows = [['model', 'work', ...COLUMNS.map((c) => HEADINGS[c])], Array<string>(COLUMNS.length + 2).fill('---'), ...lines];
+  const lines = rowsOf(table).map(({ model, work, counts }) => [
+    model,
+    work,
+    ...COLUMNS.map((c) => shown(c, counts[c])),
+  ]);
+  const rows = [
+    ['model', 'work', ...COLUMNS.map((c) => HEADINGS[c])],
+    Array<string>(COLUMNS.length + 2).fill('---'),
+    ...lines,
+  ];
   const markdown = rows.map((line) => `| ${line.join(' | ')} |`).join('\n');
-  const marks = /(<!-- counts -->\n)[^]*(<!-- end of counts -->)/, page = readFileSync(PAGE, 'utf8');
+  const marks = /(<!-- counts -->\n)[^]*(<!-- end of counts -->)/;
+  const page = readFileSync(PAGE, 'utf8');
   if (!marks.test(page)) throw new Error(`${PAGE} has no place for the counts`);
-  writeFileSync(PAGE, page.replace(marks, (_, start: string, end: string) => `${start}${markdown}\n${end}`));
+  const text = page.replace(
+    marks,
+    (_, start: string, end: string) => start + markdown + '\n' + end,
+  );
+  const options = await resolveConfig(PAGE);
+  writeFileSync(PAGE, await format(text, { ...options, filepath: PAGE }));
 }
 
 const rowsOf = (table: Table): { model: string; work: string; counts: Counts }[] =>
-  Object.entries(table).flatMap(([model, works]) => Object.entries(works).map(([work, counts]) => ({ model, work, counts })));
+  Object.entries(table).flatMap(([model, works]) =>
+    Object.entries(works).map(([work, counts]) => ({ model, work, counts })),
+  );
 
 /** A dash where it was not counted. */
 const shown = (column: keyof Counts, count: number | undefined): string =>
-  (count === undefined ? '–' : column === 'peakBytes' ? (count / 1e6).toFixed(1) : count.toLocaleString('en'));
+  count === undefined
+    ? '–'
+    : column === 'peakBytes'
+      ? (count / 1e6).toFixed(1)
+      : count.toLocaleString('en');

@@ -29,7 +29,12 @@ export async function openCounter(): Promise<(model: CompiledModel) => Promise<W
     const counts: Work = {};
     for (const [name, prepare] of Object.entries(work({ sequences: 2, length: 32 }))) {
       // The budget decides what is kept and what is batched: the same on every machine.
-      const engine = createEngine({ model, backend: new WebGpuBackend(ort, await nullGpu()), memoryBudgetBytes: 3e9 }), task = await prepare(engine);
+      const engine = createEngine({
+        model,
+        backend: new WebGpuBackend(ort, await nullGpu()),
+        memoryBudgetBytes: 3e9,
+      });
+      const task = await prepare(engine);
       for (let i = 0; i < BEFORE; i++) await task();
       counts[name] = await counter.of(task);
       await engine.dispose();
@@ -45,6 +50,11 @@ export const MODELS: Record<string, () => Promise<CompiledModel | null>> = {
     const file = sharedPath('models', 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx');
     if (!existsSync(file)) return null;
     const graph = readFileSync(file);
-    return (await openExport(graph, { file: 'model_q4.onnx', external: (name) => madeUpData(graph, name) })).compiled;
+    return (
+      await openExport(graph, {
+        file: 'model_q4.onnx',
+        external: (name) => madeUpData(graph, name),
+      })
+    ).compiled;
   },
 };

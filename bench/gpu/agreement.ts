@@ -1,6 +1,7 @@
 /**
- * `agreement.ts [MODEL_FOLDER]`: a model on the GPU against the runtime's CPU provider in the same process: the self-tests, logits, a
- * backward pass of the Jacobian probe, and the losses of three LoRA steps. Without a folder the bundled model.
+ * `agreement.ts [MODEL_FOLDER]`: a model on the GPU against the runtime's CPU provider in the same
+ * process: the self-tests, logits, a backward pass of the Jacobian probe, and the losses of three
+ * LoRA steps. Without a folder the bundled model.
  */
 import { resolve } from 'node:path';
 import { bundledModel } from '../../cli/bundled.ts';
@@ -14,15 +15,37 @@ import { loadModel, testedOf } from '../../src/worker/load.ts';
 import { writeResult } from '../results.ts';
 import { apart, numbersOf } from './numbers.ts';
 
-const folder = process.argv[2], model = await loadModel(folder === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(folder)));
-const runtime = await loadRuntime('webgpu'), backend = backendOf(runtime), batch = fewTokens(model.compiled);
+const folder = process.argv[2];
+const model = await loadModel(
+  folder === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(folder)),
+);
+const runtime = await loadRuntime('webgpu');
+const backend = backendOf(runtime);
+const batch = fewTokens(model.compiled);
 
 const onGpu = createEngine({ model: model.compiled, backend, memoryBudgetBytes: budget() });
-const { checks } = await selfTest(testedOf(model, runtime.ort), onGpu, backend), training = await onGpu.testTraining();
+const { checks } = await selfTest(testedOf(model, runtime.ort), onGpu, backend);
+const training = await onGpu.testTraining();
 const gpu = await numbersOf(onGpu, batch);
-const onCpu = createEngine({ model: model.compiled, backend: new WasmBackend(runtime.ort), memoryBudgetBytes: budget() });
-const cpu = await numbersOf(onCpu, batch), differences = apart(gpu, cpu);
-writeResult('agreement', { model: model.open.title, provider: onGpu.provider, tokens: `${batch.sequences} x ${batch.length}`, checks: [...checks, ...training], apart: differences, losses: { gpu: gpu.losses, cpu: cpu.losses } });
-console.log(`${model.open.title}: ${[...checks, ...training].map((c) => `${c.name} ${c.error.toExponential(1)} of ${c.allowed}`).join(', ')}`);
-console.log(`against the CPU provider, largest difference over largest value: ${JSON.stringify(differences)}`);
+const onCpu = createEngine({
+  model: model.compiled,
+  backend: new WasmBackend(runtime.ort),
+  memoryBudgetBytes: budget(),
+});
+const cpu = await numbersOf(onCpu, batch);
+const differences = apart(gpu, cpu);
+writeResult('agreement', {
+  model: model.open.title,
+  provider: onGpu.provider,
+  tokens: `${batch.sequences} x ${batch.length}`,
+  checks: [...checks, ...training],
+  apart: differences,
+  losses: { gpu: gpu.losses, cpu: cpu.losses },
+});
+console.log(
+  `${model.open.title}: ${[...checks, ...training].map((c) => `${c.name} ${c.error.toExponential(1)} of ${c.allowed}`).join(', ')}`,
+);
+console.log(
+  `against the CPU provider, largest difference over largest value: ${JSON.stringify(differences)}`,
+);
 process.exit(0);

@@ -1,4 +1,7 @@
-/** `forms.ts`: a tiny decoder in every form in which exports quantise, on the GPU against the runtime's CPU provider in the same process. */
+/**
+ * `forms.ts`: a tiny decoder in every form in which exports quantise, on the GPU against the
+ * runtime's CPU provider in the same process.
+ */
 import { backendOf } from '../../cli/engine.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { compile } from '../../src/compiler/index.ts';
@@ -9,18 +12,21 @@ import { trainingBatch } from '../../test/training-data.ts';
 import { writeResult } from '../results.ts';
 import { apart, numbersOf } from './numbers.ts';
 
-const runtime = await loadRuntime('webgpu'), rows = [];
+const runtime = await loadRuntime('webgpu');
+const rows = [];
 // Engines come and go on it.
 runtime.gpu?.retain();
 for (const [name, form] of forms) {
-  const model = compile(quantisedDecoder(form).quantised), batch = trainingBatch();
+  const model = compile(quantisedDecoder(form).quantised);
+  const batch = trainingBatch();
   const numbers = [];
   for (const backend of [backendOf(runtime), new WasmBackend(runtime.ort)]) {
     const engine = createEngine({ model, backend, memoryBudgetBytes: 1e9 });
     numbers.push(await numbersOf(engine, batch));
     await engine.dispose();
   }
-  const [gpu, cpu] = numbers, differences = apart(gpu!, cpu!);
+  const [gpu, cpu] = numbers;
+  const differences = apart(gpu!, cpu!);
   rows.push({ name, apart: differences });
   console.log(`${name}: ${JSON.stringify(differences)}`);
 }

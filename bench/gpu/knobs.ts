@@ -1,6 +1,7 @@
 /**
- * `knobs.ts [MODEL_FOLDER] [--knob NAME=VALUE] [--small]`: milliseconds of each piece of work (`../work.ts`) on the GPU with one setting of the
- * runtime's provider, and what is asked of the GPU for it (`../counts/gpu.ts`). Without `--knob` as the product sets it.
+ * `knobs.ts [MODEL_FOLDER] [--knob NAME=VALUE] [--small]`: milliseconds of each piece of work
+ * (`../work.ts`) on the GPU with one setting of the runtime's provider, and what is asked of the
+ * GPU for it (`../counts/gpu.ts`). Without `--knob` as the product sets it.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -17,17 +18,29 @@ import { median } from '../machine.ts';
 import { writeResult } from '../results.ts';
 import { BEFORE, work } from '../work.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { knob: { type: 'string' }, small: { type: 'boolean', default: false } } });
-const [folder] = positionals, model = await loadModel(folder === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(folder)));
-const knobs = values.knob === undefined ? {} : Object.fromEntries([values.knob.split('=', 2)]) as Knobs;
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { knob: { type: 'string' }, small: { type: 'boolean', default: false } },
+});
+const [folder] = positionals;
+const model = await loadModel(
+  folder === undefined ? await bundledModel('atlas-3m') : await nodeFiles(resolve(folder)),
+);
+const knobs =
+  values.knob === undefined ? {} : (Object.fromEntries([values.knob.split('=', 2)]) as Knobs);
 const { ort, gpu } = await loadRuntime('webgpu');
 if (!gpu) throw new Error('There is no GPU.');
 // Engines come and go on it.
 gpu.retain();
-const counter = new GpuCounter(ort as unknown as Ort), rows = [];
-for (const [name, prepare] of Object.entries(work(values.small ? { sequences: 1, length: 2 } : { sequences: 2, length: 32 }))) {
+const counter = new GpuCounter(ort as unknown as Ort);
+const rows = [];
+for (const [name, prepare] of Object.entries(
+  work(values.small ? { sequences: 1, length: 2 } : { sequences: 2, length: 32 }),
+)) {
   const backend = new WebGpuBackend(ort as unknown as Ort, gpu, knobs);
-  const engine = createEngine({ model: model.compiled, backend, memoryBudgetBytes: budget() }), task = await prepare(engine), times: number[] = [];
+  const engine = createEngine({ model: model.compiled, backend, memoryBudgetBytes: budget() });
+  const task = await prepare(engine);
+  const times: number[] = [];
   for (let i = 0; i < BEFORE; i++) await task();
   const counts = await counter.of(task);
   for (let i = 0; i < (values.small ? 1 : 5); i++) {

@@ -14,12 +14,28 @@ export interface Numbers {
 }
 
 export async function numbersOf(engine: CutEngine, batch: TokenBatch): Promise<Numbers> {
-  const logits = await engine.logits(batch), pass = await engine.cleanPass(batch);
+  const logits = await engine.logits(batch);
+  const pass = await engine.cleanPass(batch);
   const squares = await jacobianSquares(engine, pass, { seed: 1, perToken: false }, [0]);
   pass.dispose();
-  const adapters = await engine.adapters(initialAdapters(1, engine.modules, engine.modules.map(() => 4))), losses: number[] = [];
+  const adapters = await engine.adapters(
+    initialAdapters(
+      1,
+      engine.modules,
+      engine.modules.map(() => 4),
+    ),
+  );
+  const losses: number[] = [];
   for (let step = 1; step <= 3; step++) {
-    const adamW = { step, learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm: 1 };
+    const adamW = {
+      step,
+      learningRate: 1e-3,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      maxNorm: 1,
+    };
     losses.push((await engine.trainStep(batch, { adapters, scale: () => 2 }, adamW)).loss);
   }
   adapters.dispose();
@@ -27,5 +43,8 @@ export async function numbersOf(engine: CutEngine, batch: TokenBatch): Promise<N
 }
 
 /** Largest difference over largest value, of each. */
-export const apart = (a: Numbers, b: Numbers) =>
-  ({ logits: difference(a.logits, b.logits), jacobian: difference(a.jacobian, b.jacobian), losses: difference(a.losses, b.losses) });
+export const apart = (a: Numbers, b: Numbers) => ({
+  logits: difference(a.logits, b.logits),
+  jacobian: difference(a.jacobian, b.jacobian),
+  losses: difference(a.losses, b.losses),
+});

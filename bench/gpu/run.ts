@@ -1,7 +1,9 @@
 /**
- * `npm run gpu [-- --model FOLDER] [--rehearse software|null] [--only WORDS] [--out FILE]`: all that is to be known of a GPU, in one go of some ten
- * minutes, on Node and Dawn (docs/benchmarks.md). Stops where there is only a software adapter; `--rehearse` runs the stages on what takes a GPU's place.
- * The file is written anew after each stage: a run that is cut still tells.
+ * `npm run gpu [-- --model FOLDER] [--rehearse software|null] [--only WORDS] [--out FILE]`: all
+ * that is to be known of a GPU, in one go of some ten minutes, on Node and Dawn
+ * (docs/benchmarks.md). Stops where there is only a software adapter; `--rehearse` runs the stages
+ * on what takes a GPU's place. The file is written anew after each stage: a run that is cut still
+ * tells.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -10,12 +12,14 @@ import { provenance } from '../machine.ts';
 import { runStages, type Outcome } from './runner.ts';
 import { STAND_INS, stagesFor } from './stages.ts';
 
-const { values } = parseArgs({ options: {
-  model: { type: 'string' },
-  rehearse: { type: 'string' },
-  only: { type: 'string' },
-  out: { type: 'string', default: 'bench/results/gpu/gpu.json' },
-} });
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string' },
+    rehearse: { type: 'string' },
+    only: { type: 'string' },
+    out: { type: 'string', default: 'bench/results/gpu/gpu.json' },
+  },
+});
 
 const standIn = STAND_INS.find((name) => name === values.rehearse) ?? null;
 if (values.rehearse !== undefined && !standIn) {
@@ -27,14 +31,19 @@ const chosen = rest.filter(({ name }) => values.only === undefined || name.inclu
 
 function save(stages: readonly Outcome[]): void {
   mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(`${values.out}.part`, `${JSON.stringify({ ...provenance(), ...(standIn && { standIn }), stages }, null, 1)}\n`);
+  writeFileSync(
+    `${values.out}.part`,
+    `${JSON.stringify({ ...provenance(), ...(standIn && { standIn }), stages }, null, 1)}\n`,
+  );
   renameSync(`${values.out}.part`, values.out);
 }
 
 function tell(outcomes: readonly Outcome[]): void {
   save(outcomes);
   const { name, ended, why, seconds, said } = outcomes.at(-1)!;
-  console.log(`${name}: ${ended}${why ? ` (${why})` : ''}, ${seconds} s\n  ${said.slice(-6).join('\n  ')}`);
+  console.log(
+    `${name}: ${ended}${why ? ` (${why})` : ''}, ${seconds} s\n  ${said.slice(-6).join('\n  ')}`,
+  );
 }
 
 const [first] = await runStages([adapter!], standIn, tell);

@@ -1,10 +1,12 @@
 /**
- * Forward and backward of a LoRA step over all linear layers of a GPT in @genai-fi/nanogpt (TensorFlow.js), on its CPU backend, the only
- * one it has where there is no GPU. Its update is left out, since that backend has no kernel for its gradient norm: what is measured is
- * less than a step. Same width, layers, heads, vocabulary and number of MLP weights; its attention has no grouped keys and values, so
- * its model is a little larger.
+ * Forward and backward of a LoRA step over all linear layers of a GPT in @genai-fi/nanogpt
+ * (TensorFlow.js), on its CPU backend, the only one it has where there is no GPU. Its update is
+ * left out, since that backend has no kernel for its gradient norm: what is measured is less than a
+ * step. Same width, layers, heads, vocabulary and number of MLP weights; its attention has no
+ * grouped keys and values, so its model is a little larger.
  *
- * Its trainer is no public export: taken from the package's files, pinned. Speaks as `jax-js.mjs` does.
+ * Its trainer is no public export: taken from the package's files, pinned. Speaks as `jax-js.mjs`
+ * does.
  */
 import { createInterface } from 'node:readline';
 
@@ -23,8 +25,19 @@ const say = console.log;
 console.log = () => undefined;
 await selectBackend('cpu');
 
-const { layers, hidden, intermediate, heads, vocab, batch, length, rank } = JSON.parse(process.argv[2]);
-const model = new NanoGPTV1({ modelType: 'GenAI_NanoGPT_v1', useRope: true, vocabSize: vocab, blockSize: length, nLayer: layers, nHead: heads, nEmbed: hidden, mlpFactor: (1.5 * intermediate) / hidden });
+const { layers, hidden, intermediate, heads, vocab, batch, length, rank } = JSON.parse(
+  process.argv[2],
+);
+const model = new NanoGPTV1({
+  modelType: 'GenAI_NanoGPT_v1',
+  useRope: true,
+  vocabSize: vocab,
+  blockSize: length,
+  nLayer: layers,
+  nHead: heads,
+  nEmbed: hidden,
+  mlpFactor: (1.5 * intermediate) / hidden,
+});
 // The first forward makes the weights.
 model.forward({ training: false }, zeros([1, length], 'int32')).dispose();
 model.createLoRA('all', { rank, alpha: 2 * rank, variables: ['block_*'] });
@@ -32,14 +45,22 @@ model.attachLoRA('all');
 const adapted = model.lora.variables.size;
 if (adapted !== 4 * layers) throw new Error(`${adapted} adapted products instead of ${4 * layers}`);
 const trainer = new Trainer(model, null, {});
-const xs = zeros([batch, length], 'int32'), ys = zeros([batch, length], 'int32');
+const xs = zeros([batch, length], 'int32');
+const ys = zeros([batch, length], 'int32');
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (!line) continue;
-  const start = performance.now(), cpu = process.cpuUsage();
+  const start = performance.now();
+  const cpu = process.cpuUsage();
   const value = trainer.trainStep({}, { xs, ys }, true);
   const [loss] = await value.data();
   value.dispose();
   const { user, system } = process.cpuUsage(cpu);
-  say(JSON.stringify({ milliseconds: performance.now() - start, processorMilliseconds: (user + system) / 1000, loss }));
+  say(
+    JSON.stringify({
+      milliseconds: performance.now() - start,
+      processorMilliseconds: (user + system) / 1000,
+      loss,
+    }),
+  );
 }

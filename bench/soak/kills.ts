@@ -1,6 +1,6 @@
 /**
- * A thread, the GPU's process or the page's process dies at a random moment of each kind of run: the run ends with the numbers of one
- * that nothing happened to.
+ * A thread, the GPU's process or the page's process dies at a random moment of each kind of run:
+ * the run ends with the numbers of one that nothing happened to.
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
@@ -27,7 +27,10 @@ export interface Kill {
   same: boolean;
 }
 
-export interface Undisturbed { result: string; seconds: number }
+export interface Undisturbed {
+  result: string;
+  seconds: number;
+}
 
 interface Way {
   spec: ExperimentSpec;
@@ -37,37 +40,95 @@ interface Way {
   result(place: Place): Promise<string>;
 }
 
-const training = (steps: number) => ({ ...shortSpec().training, steps, batch: 2, length: 16, heldSequences: 2, evaluateEvery: 4 });
+const training = (steps: number) => ({
+  ...shortSpec().training,
+  steps,
+  batch: 2,
+  length: 16,
+  heldSequences: 2,
+  evaluateEvery: 4,
+});
 const csv = (place: Place) => place.csv();
 const cells = async (place: Place) => (await place.cells()).join();
 
 const ways: Record<Study, Way> = {
-  map: { spec: shortSpec({ sequences: 2, length: 16, method: { ...shortSpec().method, repeats: 6 } }), done: /^Measured 56 modules, 6/, flags: [], result: cells },
-  'map on WebGPU': { spec: shortSpec({ method: { ...shortSpec().method, repeats: 2 } }), done: /^Measured 56 modules, 2/, flags: softwareGpu, result: cells },
-  race: { spec: shortSpec({ study: 'race', training: training(20), race: { ...shortSpec().race, entries: ['uniform', 'random'] } }), done: /^The race is over/, flags: [], result: csv },
-  training: { spec: shortSpec({ study: 'slider', training: training(30), slider: { ...shortSpec().slider, rank: 4, compare: [] } }), done: /^Trained for every rank/, flags: [], result: csv },
+  map: {
+    spec: shortSpec({ sequences: 2, length: 16, method: { ...shortSpec().method, repeats: 6 } }),
+    done: /^Measured 56 modules, 6/,
+    flags: [],
+    result: cells,
+  },
+  'map on WebGPU': {
+    spec: shortSpec({ method: { ...shortSpec().method, repeats: 2 } }),
+    done: /^Measured 56 modules, 2/,
+    flags: softwareGpu,
+    result: cells,
+  },
+  race: {
+    spec: shortSpec({
+      study: 'race',
+      training: training(20),
+      race: { ...shortSpec().race, entries: ['uniform', 'random'] },
+    }),
+    done: /^The race is over/,
+    flags: [],
+    result: csv,
+  },
+  training: {
+    spec: shortSpec({
+      study: 'slider',
+      training: training(30),
+      slider: { ...shortSpec().slider, rank: 4, compare: [] },
+    }),
+    done: /^Trained for every rank/,
+    flags: [],
+    result: csv,
+  },
   compress: {
-    spec: shortSpec({ study: 'compress', compress: { ...shortSpec().compress, rowBlocks: [1], samples: 12, test: 8, trials: 6, checks: 0 } }), done: /^Compressed/, flags: [],
+    spec: shortSpec({
+      study: 'compress',
+      compress: {
+        ...shortSpec().compress,
+        rowBlocks: [1],
+        samples: 12,
+        test: 8,
+        trials: 6,
+        checks: 0,
+      },
+    }),
+    done: /^Compressed/,
+    flags: [],
     result: (place) => place.page.locator('#plate-panel .trail tbody').innerText(),
   },
-  prune: { spec: shortSpec({ study: 'prune', training: { ...training(4), evaluateEvery: 0 }, prune: { ...shortSpec().prune, rounds: 2, meanRank: 2, samples: 3 } }), done: /^Pruned/, flags: [], result: csv },
+  prune: {
+    spec: shortSpec({
+      study: 'prune',
+      training: { ...training(4), evaluateEvery: 0 },
+      prune: { ...shortSpec().prune, rounds: 2, meanRank: 2, samples: 3 },
+    }),
+    done: /^Pruned/,
+    flags: [],
+    result: csv,
+  },
 };
 
 /** Keeps hold of the page's threads, so that one can die as an out-of-memory abort lets it die. */
-const hold = (page: Page) => page.addInitScript(() => {
-  const threads: Worker[] = [];
-  class Held extends Worker {
-    constructor(url: string | URL, options?: WorkerOptions) {
-      super(url, options);
-      if (String(url).includes('engine.worker')) threads.push(this);
+const hold = (page: Page) =>
+  page.addInitScript(() => {
+    const threads: Worker[] = [];
+    class Held extends Worker {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        if (String(url).includes('engine.worker')) threads.push(this);
+      }
     }
-  }
-  Object.assign(window, { threads, Worker: Held });
-});
+    Object.assign(window, { threads, Worker: Held });
+  });
 
 /** Opens the page on a run that has just begun. */
 async function begin(page: Page, url: string, study: Study): Promise<Place> {
-  const { spec } = ways[study], place = await Place.of(page);
+  const { spec } = ways[study];
+  const place = await Place.of(page);
   await hold(page);
   await page.goto(await linkOf(url, spec));
   if (study !== 'map' && study !== 'map on WebGPU') {
@@ -80,7 +141,11 @@ async function begin(page: Page, url: string, study: Study): Promise<Place> {
     const chip = page.locator('.chips .chip').first();
     await chip.click();
     await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
-    await page.waitForFunction(() => document.querySelector('.chips .chip')?.textContent?.includes('WebGPU'), undefined, { timeout: 0 });
+    await page.waitForFunction(
+      () => document.querySelector('.chips .chip')?.textContent?.includes('WebGPU'),
+      undefined,
+      { timeout: 0 },
+    );
     await page.keyboard.press('Escape');
   }
   await place.press('Reset');
@@ -93,7 +158,8 @@ async function begin(page: Page, url: string, study: Study): Promise<Place> {
 export async function undisturbed(site: Site, study: Study): Promise<Undisturbed> {
   const visit = await site.visit(BESIDE, ...ways[study].flags);
   try {
-    const place = await begin(visit.page, site.url, study), start = Date.now();
+    const place = await begin(visit.page, site.url, study);
+    const start = Date.now();
     await place.until(ways[study].done);
     const seconds = (Date.now() - start) / 1000;
     return { result: await ways[study].result(place), seconds };
@@ -103,13 +169,24 @@ export async function undisturbed(site: Site, study: Study): Promise<Undisturbed
 }
 
 /** The same run with kill number n of a seed. */
-export async function killed(site: Site, study: Study, victim: Victim, whole: Undisturbed, seed: number, n: number): Promise<Kill> {
-  const { done, flags, result } = ways[study], visit = await site.visit(BESIDE, ...flags);
+export async function killed(
+  site: Site,
+  study: Study,
+  victim: Victim,
+  whole: Undisturbed,
+  seed: number,
+  n: number,
+): Promise<Kill> {
+  const { done, flags, result } = ways[study];
+  const visit = await site.visit(BESIDE, ...flags);
   try {
     let place = await begin(visit.page, site.url, study);
     const after = (whole.seconds * mix(seed + mix(n))) / 2 ** 32;
     await setTimeout(1000 * after);
-    const during = await place.page.evaluate(() => document.querySelector('.status')?.textContent ?? ''), late = done.test(await place.title());
+    const during = await place.page.evaluate(
+      () => document.querySelector('.status')?.textContent ?? '',
+    );
+    const late = done.test(await place.title());
     await kill(visit, place.page, victim);
     if (victim === 'page process') {
       // The visitor opens the link again.
@@ -117,7 +194,14 @@ export async function killed(site: Site, study: Study, victim: Victim, whole: Un
       place = await begin(page, site.url, study);
     }
     await place.until(done);
-    return { study, victim, after: Math.round(10 * after) / 10, during, late, same: (await result(place)) === whole.result };
+    return {
+      study,
+      victim,
+      after: Math.round(10 * after) / 10,
+      during,
+      late,
+      same: (await result(place)) === whole.result,
+    };
   } finally {
     await visit.close();
   }
@@ -133,7 +217,11 @@ async function kill({ browser }: Visit, page: Page, victim: Victim): Promise<voi
       });
       return;
     case 'GPU process':
-      await (await browser.newBrowserCDPSession()).send('Browser.crashGpuProcess').catch(() => undefined);
+      await (
+        await browser.newBrowserCDPSession()
+      )
+        .send('Browser.crashGpuProcess')
+        .catch(() => undefined);
       return;
     case 'page process': {
       const gone = page.waitForEvent('crash', { timeout: 0 });

@@ -11,14 +11,24 @@ export interface Models {
   /** Each time the bundled model is back and measured. */
   holdings: ({ change: number } & Holding)[];
   same: boolean;
-  /** Before a large model was opened, measured on it, and with the bundled model back; null where none was given. */
+  /**
+   * Before a large model was opened, measured on it, and with the bundled model back; null where
+   * none was given.
+   */
   large: { before: Holding; open: Holding; after: Holding } | null;
 }
 
-export async function manyModels(site: Site, changes: number, largeModel: string | null, tell: (words: string) => void): Promise<Models> {
-  const { visit, place, first } = await measuredPlace(site), folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
+export async function manyModels(
+  site: Site,
+  changes: number,
+  largeModel: string | null,
+  tell: (words: string) => void,
+): Promise<Models> {
+  const { visit, place, first } = await measuredPlace(site);
+  const folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
   try {
-    const { page } = place, holdings: Models['holdings'] = [];
+    const { page } = place;
+    const holdings: Models['holdings'] = [];
     let same = true;
     const load = async (choose: () => Promise<void>) => {
       await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
@@ -28,13 +38,14 @@ export async function manyModels(site: Site, changes: number, largeModel: string
       await place.press('Play');
       await place.until(/^Measured/);
     };
-    const disk = (path: string) => load(() => page.locator('.picker input[type="file"]').first().setInputFiles(path));
+    const disk = (path: string) =>
+      load(() => page.locator('.picker input[type="file"]').first().setInputFiles(path));
     const bundled = () => load(() => place.press('Inspect'));
     for (let change = 0; change < changes; change += 2) {
       await disk(folder);
       await bundled();
       same &&= (await place.cells()).join() === first;
-      holdings.push({ change: change + 2, ...await place.holding() });
+      holdings.push({ change: change + 2, ...(await place.holding()) });
       tell(`${change + 2} of ${changes} model changes, ${JSON.stringify(holdings.at(-1))}`);
     }
     let large: Models['large'] = null;

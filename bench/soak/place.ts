@@ -1,4 +1,7 @@
-/** A page that is watched from outside: what it holds, what it shows, and how a run in it is begun and waited for. */
+/**
+ * A page that is watched from outside: what it holds, what it shows, and how a run in it is begun
+ * and waited for.
+ */
 import { readFileSync } from 'node:fs';
 import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import { encodeLink } from '../../src/experiment/link.ts';
@@ -12,16 +15,23 @@ export function shortSpec(change: Partial<ExperimentSpec> = {}): ExperimentSpec 
   return { ...spec, sequences: 1, length: 4, method: { ...spec.method, repeats: 1 }, ...change };
 }
 
-/** A file of the site that is not the page: a link that is opened from there is a visit, not another experiment in a page that is open. */
+/**
+ * A file of the site that is not the page: a link that is opened from there is a visit, not another
+ * experiment in a page that is open.
+ */
 export const BESIDE = 'favicon.svg';
 
-export const linkOf = async (url: string, spec: ExperimentSpec) => `${url}${await encodeLink(spec)}`;
+export const linkOf = async (url: string, spec: ExperimentSpec) =>
+  `${url}${await encodeLink(spec)}`;
 
 /** What a page holds, garbage collected. Bytes, and counts. */
 export interface Holding {
   /** JavaScript heap of the page's thread. */
   heap: number;
-  /** Everything of the page's process, its workers and their WebAssembly included; null where the system does not tell. */
+  /**
+   * Everything of the page's process, its workers and their WebAssembly included; null where the
+   * system does not tell.
+   */
   resident: number | null;
   nodes: number;
   listeners: number;
@@ -45,7 +55,8 @@ export class Place {
 
   /** Before the page goes anywhere. */
   static async of(page: Page): Promise<Place> {
-    // Functions that are handed to the page name theirs by this: what runs TypeScript here wrote it into them.
+    // Functions that are handed to the page name theirs by this: what runs TypeScript here wrote it
+    // into them.
     await page.addInitScript({ content: 'globalThis.__name = (f) => f;' });
     return new Place(page, await page.context().newCDPSession(page));
   }
@@ -60,7 +71,14 @@ export class Place {
     const { nodes, jsEventListeners: listeners } = await this.session.send('Memory.getDOMCounters');
     const { usedSize: heap } = await this.session.send('Runtime.getHeapUsage');
     const threads = this.page.workers().filter((w) => w.url().includes('engine.worker')).length;
-    return { heap, resident: residentOf(await this.process()), nodes, listeners, threads, ...await this.page.evaluate(kept) };
+    return {
+      heap,
+      resident: residentOf(await this.process()),
+      nodes,
+      listeners,
+      threads,
+      ...(await this.page.evaluate(kept)),
+    };
   }
 
   title(): Promise<string> {
@@ -69,7 +87,12 @@ export class Place {
 
   /** Waits for the words at the head of the status; how long is up to the machine. */
   async until(words: RegExp): Promise<void> {
-    await this.page.waitForFunction((source) => new RegExp(source).test(document.querySelector('.status .bold')?.textContent ?? ''), words.source, { timeout: 0 });
+    await this.page.waitForFunction(
+      (source) =>
+        new RegExp(source).test(document.querySelector('.status .bold')?.textContent ?? ''),
+      words.source,
+      { timeout: 0 },
+    );
   }
 
   press(name: string): Promise<void> {
@@ -83,17 +106,29 @@ export class Place {
 
   /** The rows that the open study's CSV saves, without what is said of the experiment. */
   async csv(): Promise<string> {
-    const [download] = await Promise.all([this.page.waitForEvent('download'), this.page.locator('#plate-panel').getByRole('button', { name: 'CSV', exact: true }).click()]);
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download'),
+      this.page.locator('#plate-panel').getByRole('button', { name: 'CSV', exact: true }).click(),
+    ]);
     const text = readFileSync((await download.path())!, 'utf8');
-    return text.split('\n').filter((line) => !line.startsWith('#')).join('\n');
+    return text
+      .split('\n')
+      .filter((line) => !line.startsWith('#'))
+      .join('\n');
   }
 }
 
 /** Runs in the page: counts what it keeps in the browser. */
 async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>> {
-  let files = 0, fileBytes = 0, records = 0;
+  let files = 0;
+  let fileBytes = 0;
+  let records = 0;
   const walk = async (folder: FileSystemDirectoryHandle): Promise<void> => {
-    for await (const entry of (folder as unknown as { values(): AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle> }).values()) {
+    for await (const entry of (
+      folder as unknown as {
+        values(): AsyncIterable<FileSystemDirectoryHandle | FileSystemFileHandle>;
+      }
+    ).values()) {
       if (entry.kind === 'directory') await walk(entry);
       else {
         files++;
@@ -123,21 +158,27 @@ export async function rendererOf(context: BrowserContext): Promise<number> {
   const session = await context.browser()!.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  return processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime)[0]!.id;
+  return processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime)[0]!
+    .id;
 }
 
 /** Linux says it in /proc. */
 function residentOf(pid: number): number | null {
   try {
-    return 1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]);
+    return (
+      1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
+    );
   } catch {
     return null;
   }
 }
 
 /** A visit to the page after the shortest measurement, and what its cells show then. */
-export async function measuredPlace(site: Site): Promise<{ visit: Visit; place: Place; first: string }> {
-  const visit = await site.visit(BESIDE), place = await Place.of(visit.page);
+export async function measuredPlace(
+  site: Site,
+): Promise<{ visit: Visit; place: Place; first: string }> {
+  const visit = await site.visit(BESIDE);
+  const place = await Place.of(visit.page);
   await visit.page.goto(await linkOf(site.url, shortSpec()));
   await place.until(/^Measured/);
   return { visit, place, first: (await place.cells()).join() };

@@ -1,10 +1,12 @@
 /**
- * `npm run soak`: a thousand short runs in one page, fifty model changes, a hundred kills (docs/reliability.md). Hours. Builds nothing:
- * `npm run build` first.
+ * `npm run soak`: a thousand short runs in one page, fifty model changes, a hundred kills
+ * (docs/reliability.md). Hours. Builds nothing: `npm run build` first.
  *
- * --runs N (1000)   --changes N (50)   --kills N (100)   --model FOLDER: a large model to open and leave   --seed N (1)   --out FILE.json   --resume
+ * --runs N (1000)   --changes N (50)   --kills N (100)   --model FOLDER: a large model to open and
+ * leave   --seed N (1)   --out FILE.json   --resume
  *
- * `0` leaves a part out. `--resume` goes on from the kills that are in the file, and keeps the parts that are left out.
+ * `0` leaves a part out. `--resume` goes on from the kills that are in the file, and keeps the
+ * parts that are left out.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -15,15 +17,17 @@ import { manyModels, type Models } from './models.ts';
 import { grown, type Growth } from './growth.ts';
 import { manyRuns, type Runs } from './runs.ts';
 
-const { values: options } = parseArgs({ options: {
-  runs: { type: 'string', default: '1000' },
-  changes: { type: 'string', default: '50' },
-  kills: { type: 'string', default: '100' },
-  model: { type: 'string' },
-  seed: { type: 'string', default: '1' },
-  out: { type: 'string', default: 'bench/results/soak.json' },
-  resume: { type: 'boolean', default: false },
-} });
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1000' },
+    changes: { type: 'string', default: '50' },
+    kills: { type: 'string', default: '100' },
+    model: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string', default: 'bench/results/soak.json' },
+    resume: { type: 'boolean', default: false },
+  },
+});
 
 interface Soak {
   at: ReturnType<typeof provenance>;
@@ -34,8 +38,12 @@ interface Soak {
 }
 
 const seed = Number(options.seed);
-const soak: Soak = options.resume && existsSync(options.out) ? JSON.parse(readFileSync(options.out, 'utf8')) as Soak : { at: provenance(), seed, kills: [] };
-if (soak.seed !== seed) throw new Error(`${options.out} was begun with --seed ${soak.seed}: give the same`);
+const soak: Soak =
+  options.resume && existsSync(options.out)
+    ? (JSON.parse(readFileSync(options.out, 'utf8')) as Soak)
+    : { at: provenance(), seed, kills: [] };
+if (soak.seed !== seed)
+  throw new Error(`${options.out} was begun with --seed ${soak.seed}: give the same`);
 
 function save(): void {
   writeFileSync(`${options.out}.part`, `${JSON.stringify(soak, null, 1)}\n`);
@@ -57,7 +65,8 @@ try {
   }
   const whole = new Map<string, Undisturbed>();
   for (let n = soak.kills.length; n < Number(options.kills); n++) {
-    const study = STUDIES[n % STUDIES.length]!, victim = VICTIMS[Math.floor(n / STUDIES.length) % VICTIMS.length]!;
+    const study = STUDIES[n % STUDIES.length]!;
+    const victim = VICTIMS[Math.floor(n / STUDIES.length) % VICTIMS.length]!;
     if (!whole.has(study)) whole.set(study, await undisturbed(site, study));
     soak.kills.push(await killed(site, study, victim, whole.get(study)!, seed, n));
     tell(`${n + 1} of ${options.kills} kills: ${JSON.stringify(soak.kills.at(-1))}`);
@@ -68,9 +77,19 @@ try {
 }
 
 const failures = [
-  ...[soak.runs, soak.models].flatMap((part) => (part ? part.grown.filter((g) => !g.flat).map((g) => `${g.what} grew from ${g.settled} to ${g.most}`) : [])),
-  ...(soak.runs?.same === false || soak.models?.same === false ? ['a run gave other ranks than the first'] : []),
-  ...soak.kills.filter((k) => !k.same).map((k) => `${k.study}, ${k.victim} killed after ${k.after} s: other numbers`),
+  ...[soak.runs, soak.models].flatMap((part) =>
+    part
+      ? part.grown
+          .filter((g) => !g.flat)
+          .map((g) => `${g.what} grew from ${g.settled} to ${g.most}`)
+      : [],
+  ),
+  ...(soak.runs?.same === false || soak.models?.same === false
+    ? ['a run gave other ranks than the first']
+    : []),
+  ...soak.kills
+    .filter((k) => !k.same)
+    .map((k) => `${k.study}, ${k.victim} killed after ${k.after} s: other numbers`),
 ];
 console.log(failures.length ? failures.join('\n') : 'Flat, and the same numbers throughout.');
 process.exit(failures.length ? 1 : 0);

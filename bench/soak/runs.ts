@@ -13,7 +13,11 @@ export interface Runs {
   same: boolean;
 }
 
-export async function manyRuns(site: Site, runs: number, tell: (words: string) => void): Promise<Runs> {
+export async function manyRuns(
+  site: Site,
+  runs: number,
+  tell: (words: string) => void,
+): Promise<Runs> {
   const { visit, place, first } = await measuredPlace(site);
   try {
     const holdings: Runs['holdings'] = [];
@@ -23,7 +27,7 @@ export async function manyRuns(site: Site, runs: number, tell: (words: string) =
       const cells = await place.page.evaluate(runAgain, some);
       same &&= cells.every((texts) => texts === first);
       run += some;
-      holdings.push({ run, ...await place.holding() });
+      holdings.push({ run, ...(await place.holding()) });
       tell(`${run} of ${runs} runs, ${JSON.stringify(holdings.at(-1))}`);
     }
     return { runs, holdings, same };
@@ -32,26 +36,33 @@ export async function manyRuns(site: Site, runs: number, tell: (words: string) =
   }
 }
 
-/** In the page: Reset and Play as a visitor presses them, as soon as the run before is over. Says what the cells showed after each. */
+/**
+ * In the page: Reset and Play as a visitor presses them, as soon as the run before is over. Says
+ * what the cells showed after each.
+ */
 async function runAgain(times: number): Promise<string[]> {
-  const press = (name: string) => [...document.querySelectorAll('button')].find((b) => b.textContent === name)!.click();
-  const until = (words: RegExp) => new Promise<void>((resolve) => {
-    const look = () => {
-      if (!words.test(document.querySelector('.status .bold')?.textContent ?? '')) return;
-      observer.disconnect();
-      resolve();
-    };
-    const observer = new MutationObserver(look);
-    observer.observe(document.body, { subtree: true, childList: true, characterData: true });
-    look();
-  });
+  const press = (name: string) =>
+    [...document.querySelectorAll('button')].find((b) => b.textContent === name)!.click();
+  const until = (words: RegExp) =>
+    new Promise<void>((resolve) => {
+      const look = () => {
+        if (!words.test(document.querySelector('.status .bold')?.textContent ?? '')) return;
+        observer.disconnect();
+        resolve();
+      };
+      const observer = new MutationObserver(look);
+      observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+      look();
+    });
   const cells: string[] = [];
   for (let run = 0; run < times; run++) {
     press('Reset');
     await until(/^Ready$/);
     press('Play');
     await until(/^Measured/);
-    cells.push([...document.querySelectorAll('#map [data-module]')].map((cell) => cell.textContent).join());
+    cells.push(
+      [...document.querySelectorAll('#map [data-module]')].map((cell) => cell.textContent).join(),
+    );
   }
   return cells;
 }

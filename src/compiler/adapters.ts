@@ -1,5 +1,6 @@
 /**
- * LoRA adapters at a product: `y + scale · (x Aᵀ) Bᵀ` in the columns of each module (methods.md §1).
+ * LoRA adapters at a product: `y + scale · (x Aᵀ) Bᵀ` in the columns of each module (methods.md
+ * §1).
  */
 import type { Builder } from './builder.ts';
 import type { Site } from './compiled.ts';
@@ -7,7 +8,10 @@ import type { PieceRequest } from './pieces.ts';
 import { count, type ComputedValue, type Value } from './value.ts';
 
 export interface SiteAdapters {
-  /** `loraA [rank, in]`, `loraB [rank, out]`, `scale [1]` of each module, in the order of the modules. */
+  /**
+   * `loraA [rank, in]`, `loraB [rank, out]`, `scale [1]` of each module, in the order of the
+   * modules.
+   */
   inputs: PieceRequest['inputs'];
   /** Adds every module's part to the product `y` of `x`. */
   apply(x: Value, y: Value): Value;
@@ -25,15 +29,26 @@ export function siteAdapters(b: Builder, site: Site, inFeatures: number): SiteAd
   const leaf = (...dims: number[]): ComputedValue => b.leaf({ type: 'float32', dims }, false);
   const modules = site.modules.map((m, i) => {
     const width = (site.modules[i + 1]?.offset ?? site.width) - m.offset;
-    return { m, width, rank: m.loraA.replace('loraA', 'rank'), A: leaf(SOME_RANK, inFeatures), B: leaf(SOME_RANK, width), scale: leaf(1) };
+    return {
+      m,
+      width,
+      rank: m.loraA.replace('loraA', 'rank'),
+      A: leaf(SOME_RANK, inFeatures),
+      B: leaf(SOME_RANK, width),
+      scale: leaf(1),
+    };
   });
   return {
     thin,
     pairs: modules.flatMap(({ m, width, rank, A, B }) => [
-      { gradient: m.gradA, value: A, shape: [rank, inFeatures] }, { gradient: m.gradB, value: B, shape: [rank, width] },
+      { gradient: m.gradA, value: A, shape: [rank, inFeatures] },
+      { gradient: m.gradB, value: B, shape: [rank, width] },
     ]),
-    inputs: modules.flatMap(({ m, width, rank, A, B, scale }): PieceRequest['inputs'] =>
-      [[m.loraA, A, [rank, inFeatures]], [m.loraB, B, [rank, width]], [m.scale, scale]]),
+    inputs: modules.flatMap(({ m, width, rank, A, B, scale }): PieceRequest['inputs'] => [
+      [m.loraA, A, [rank, inFeatures]],
+      [m.loraB, B, [rank, width]],
+      [m.scale, scale],
+    ]),
     apply(x, y) {
       const rows = b.reshape(x, [count(x.dims) / inFeatures, inFeatures]);
       const parts = modules.map(({ rank, A, B, scale }) => {
@@ -41,7 +56,10 @@ export function siteAdapters(b: Builder, site: Site, inFeatures: number): SiteAd
         thin.set(u, [rows.dims[0]!, rank]);
         return b.one('Gemm', [b.one('Mul', [u, scale]), B]);
       });
-      const all = parts.length === 1 ? parts[0]! : b.one('Concat', parts, { axis: { type: 'int', value: 1 } });
+      const all =
+        parts.length === 1
+          ? parts[0]!
+          : b.one('Concat', parts, { axis: { type: 'int', value: 1 } });
       return b.one('Add', [y, b.reshape(all, y.dims)]);
     },
   };

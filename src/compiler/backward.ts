@@ -1,5 +1,6 @@
 /**
- * The variants of a block that training and gradients ask for, and the gradient of the final norm, as requests for pieces.
+ * The variants of a block that training and gradients ask for, and the gradient of the final norm,
+ * as requests for pieces.
  */
 import type { Graph } from '../onnx/graph.ts';
 import { siteAdapters } from './adapters.ts';
@@ -18,41 +19,106 @@ import { Clash, type Step, type Value } from './value.ts';
 /** Variants of a training step that keeps what its backward pass needs. */
 const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', 'adapterBackward']);
 
-export function trainingRequest(graph: Graph, cuts: Cuts, number: number, sites: readonly Site[], variant: TrainingVariant): PieceRequest {
-  const { s: { batch, length }, cut } = cuts, b = new Builder(graph.file, batch, length), sequence = (width: number) => [batch, length, width];
-  const products = ordered(cut.layers[number]!).map((e) => e.product), keeping = KEEPING.has(variant);
-  const bare = variant === 'backward' || variant === 'observed', adapters = bare ? [] : sites.map((site, i) => siteAdapters(b, site, products[i]!.inFeatures)), added = adapters.flatMap((a) => a.inputs);
-  const { input, out, taps, xs, ys } = changedBlock(cuts, number, bare ? sites.map(() => NOTHING) : adapters, variant === 'adapted' ? undefined : differentiable(b));
-  if (variant === 'adapted') return { opsets: graph.opsets, inputs: [['x', input], ...added], outputs: [out] };
+export function trainingRequest(
+  graph: Graph,
+  cuts: Cuts,
+  number: number,
+  sites: readonly Site[],
+  variant: TrainingVariant,
+): PieceRequest {
+  const {
+    s: { batch, length },
+    cut,
+  } = cuts;
+  const b = new Builder(graph.file, batch, length);
+  const sequence = (width: number) => [batch, length, width];
+  const products = ordered(cut.layers[number]!).map((e) => e.product);
+  const keeping = KEEPING.has(variant);
+  const bare = variant === 'backward' || variant === 'observed';
+  const adapters = bare
+    ? []
+    : sites.map((site, i) => siteAdapters(b, site, products[i]!.inFeatures));
+  const added = adapters.flatMap((a) => a.inputs);
+  const { input, out, taps, xs, ys } = changedBlock(
+    cuts,
+    number,
+    bare ? sites.map(() => NOTHING) : adapters,
+    variant === 'adapted' ? undefined : differentiable(b),
+  );
+  if (variant === 'adapted')
+    return { opsets: graph.opsets, inputs: [['x', input], ...added], outputs: [out] };
   const pairs = variant === 'adapterBackward' ? adapters.flatMap((a) => a.pairs) : [];
-  const { dy, gradient } = reverse(b, input, out.value, sequence(cut.hidden), pairs.map((p) => p.value)), opsets = backwardOpsets(graph);
+  const { dy, gradient } = reverse(
+    b,
+    input,
+    out.value,
+    sequence(cut.hidden),
+    pairs.map((p) => p.value),
+  );
+  const opsets = backwardOpsets(graph);
   const outputs = [
     { name: 'dx', value: gradient(input), dims: sequence(cut.hidden) },
     ...(pairs.length > 0
-      ? pairs.map(({ gradient: name, value, shape }) => ({ name, value: gradient(value), dims: value.dims, shape }))
-      : [...taps, ...sites.map((site, i) => ({ name: site.grad, value: gradient(ys[i]!), dims: sequence(site.width) }))]),
-    ...(variant === 'observed' ? sites.map((site, i) => ({ name: site.out, value: withoutBias(b, products[i]!.step, ys[i]!), dims: sequence(site.width) })) : []),
+      ? pairs.map(({ gradient: name, value, shape }) => ({
+          name,
+          value: gradient(value),
+          dims: value.dims,
+          shape,
+        }))
+      : [
+          ...taps,
+          ...sites.map((site, i) => ({
+            name: site.grad,
+            value: gradient(ys[i]!),
+            dims: sequence(site.width),
+          })),
+        ]),
+    ...(variant === 'observed'
+      ? sites.map((site, i) => ({
+          name: site.out,
+          value: withoutBias(b, products[i]!.step, ys[i]!),
+          dims: sequence(site.width),
+        }))
+      : []),
   ];
   // The same for all variants that keep: whichever gradients leave, they need these.
-  const thin = new Map(adapters.flatMap((a) => [...a.thin])), kept = keeping ? keptValues(input, out.value, new Set(ys), [...outputs.map((o) => o.value), ...xs], thin) : [];
-  if (variant === 'kept') return { opsets, inputs: [['x', input], ...added], outputs: [out, ...kept] };
+  const thin = new Map(adapters.flatMap((a) => [...a.thin]));
+  const kept = keeping
+    ? keptValues(input, out.value, new Set(ys), [...outputs.map((o) => o.value), ...xs], thin)
+    : [];
+  if (variant === 'kept')
+    return { opsets, inputs: [['x', input], ...added], outputs: [out, ...kept] };
   const given = kept.map(({ name, value, shape }) => [name, value, shape] as const);
   return { opsets, inputs: [['x', input], ['dy', dy], ...added, ...given], outputs };
 }
 
 /** `x, dh → dx` of what lies between the last block and the vocabulary product. */
 export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceRequest {
-  const { batch, length } = s, b = new Builder(graph.file, batch, length), x = cut.layers.at(-1)!.output;
+  const { batch, length } = s;
+  const b = new Builder(graph.file, batch, length);
+  const x = cut.layers.at(-1)!.output;
   const h = rewriting(new Map([[x, x]]), differentiable(b))(cut.head.x);
   const { dy: dh, gradient } = reverse(b, x, h, [batch, length, cut.head.inFeatures]);
-  return { opsets: backwardOpsets(graph), inputs: [['x', x], ['dh', dh]], outputs: [{ name: 'dx', value: gradient(x), dims: [batch, length, cut.hidden] }] };
+  return {
+    opsets: backwardOpsets(graph),
+    inputs: [
+      ['x', x],
+      ['dh', dh],
+    ],
+    outputs: [{ name: 'dx', value: gradient(x), dims: [batch, length, cut.hidden] }],
+  };
 }
 
-/** Steps as the gradient wants them: packed weights dequantised, operators in the form of the newer set. */
-const differentiable = (b: Builder): Change => (step, inputs) => {
-  const product = floatProduct(b, step, inputs);
-  return product ? [product] : modernised(b, step, inputs).outputs;
-};
+/**
+ * Steps as the gradient wants them: packed weights dequantised, operators in the form of the newer
+ * set.
+ */
+const differentiable =
+  (b: Builder): Change =>
+  (step, inputs) => {
+    const product = floatProduct(b, step, inputs);
+    return product ? [product] : modernised(b, step, inputs).outputs;
+  };
 
 /** A product's output `y` without the bias that its own step adds. */
 function withoutBias(b: Builder, { op, inputs }: Step, y: Value): Value {
@@ -61,8 +127,15 @@ function withoutBias(b: Builder, { op, inputs }: Step, y: Value): Value {
 }
 
 /** The gradient that enters at `y`, with dims of its own, and those of the values before it. */
-function reverse(b: Builder, x: Value, y: Value, dims: readonly number[], parameters: readonly Value[] = []): { dy: Value; gradient: (value: Value) => Value } {
-  const dy = b.leaf({ type: 'float32', dims }, false), gradientOf = differentiate(b, x, y, b.reshape(dy, y.dims), parameters);
+function reverse(
+  b: Builder,
+  x: Value,
+  y: Value,
+  dims: readonly number[],
+  parameters: readonly Value[] = [],
+): { dy: Value; gradient: (value: Value) => Value } {
+  const dy = b.leaf({ type: 'float32', dims }, false);
+  const gradientOf = differentiate(b, x, y, b.reshape(dy, y.dims), parameters);
   const gradient = (value: Value): Value => {
     const g = gradientOf(value);
     if (!g) throw new Clash('a linear layer does not reach the output of its block');
@@ -71,4 +144,5 @@ function reverse(b: Builder, x: Value, y: Value, dims: readonly number[], parame
   return { dy, gradient };
 }
 
-const backwardOpsets = ({ opsets }: Graph): Graph['opsets'] => new Map([...opsets, ['', Math.max(BACKWARD_OPSET, opsets.get('')!)]]);
+const backwardOpsets = ({ opsets }: Graph): Graph['opsets'] =>
+  new Map([...opsets, ['', Math.max(BACKWARD_OPSET, opsets.get('')!)]]);

@@ -1,7 +1,17 @@
-/** Adapted and backward pieces of the built-in tiny decoder and the bundled model: what goes in and out, and the slopes. */
+/**
+ * Adapted and backward pieces of the built-in tiny decoder and the bundled model: what goes in and
+ * out, and the slopes.
+ */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
-import { keptError, observedError, randomAdapters, slopeError, step, weightGradient } from '../../test/gradient-step.ts';
+import {
+  keptError,
+  observedError,
+  randomAdapters,
+  slopeError,
+  step,
+  weightGradient,
+} from '../../test/gradient-step.ts';
 import { difference, readModel, runPiece, type Result, type Tokens } from '../../test/pipeline.ts';
 import { tiny, tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
@@ -9,27 +19,59 @@ import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
+// starting the runtime takes seconds on a busy machine
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const open = async (weights: 'float32' | 'q4') => compile(await readGraph(tinyDecoder({ weights }), { file: 'tiny.onnx' }));
-const random = (stream: number, dims: number[]): Result => ({ dims, data: fillNormal(streamKeys(4, stream, 0), new Float32Array(dims.reduce((n, d) => n * d, 1)), 0, 1) });
-const tokens: Tokens = { ids: Array.from({ length: 12 }, (_, i) => (i * 11) % tiny.vocab), batch: 2, length: 6 };
+const open = async (weights: 'float32' | 'q4') =>
+  compile(await readGraph(tinyDecoder({ weights }), { file: 'tiny.onnx' }));
+const random = (stream: number, dims: number[]): Result => ({
+  dims,
+  data: fillNormal(
+    streamKeys(4, stream, 0),
+    new Float32Array(dims.reduce((n, d) => n * d, 1)),
+    0,
+    1,
+  ),
+});
+const tokens: Tokens = {
+  ids: Array.from({ length: 12 }, (_, i) => (i * 11) % tiny.vocab),
+  batch: 2,
+  length: 6,
+};
 
 describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
   test('slopes are those of central differences, also for one token', async () => {
     const model = await open(weights);
-    for (const [layer, batch, length, adapted] of [[0, 2, 5, false], [1, 2, 5, true], [0, 1, 1, false], [0, 1, 1, true]] as const) {
+    for (const [layer, batch, length, adapted] of [
+      [0, 2, 5, false],
+      [1, 2, 5, true],
+      [0, 1, 1, false],
+      [0, 1, 1, true],
+    ] as const) {
       expect(await slopeError(model, layer, batch, length, adapted)).toBeLessThan(1e-3);
     }
   });
 
   test('activations and adapters in order; one graph for all blocks, with symbolic ranks', async () => {
-    const model = await open(weights), [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'adaptedBackward'))), { sites } = model.blocks[0]!;
+    const model = await open(weights);
+    const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'adaptedBackward')));
+    const { sites } = model.blocks[0]!;
     const adapters = sites.flatMap((s) => s.modules.flatMap((m) => [m.loraA, m.loraB, m.scale]));
-    expect(adapters.slice(0, 6)).toEqual(['loraA0', 'loraB0', 'scale0', 'loraA1', 'loraB1', 'scale1']);
+    expect(adapters.slice(0, 6)).toEqual([
+      'loraA0',
+      'loraB0',
+      'scale0',
+      'loraA1',
+      'loraB1',
+      'scale1',
+    ]);
     expect(a!.inputs).toEqual(['x', 'dy', ...adapters]);
     expect((await model.block(0, 2, 5, 'adapted')).inputs).toEqual(['x', ...adapters]);
-    expect(a!.outputs).toEqual(['dx', ...new Set(sites.map((s) => s.tap)), ...sites.map((s) => s.grad)]);
+    expect(a!.outputs).toEqual([
+      'dx',
+      ...new Set(sites.map((s) => s.tap)),
+      ...sites.map((s) => s.grad),
+    ]);
     expect((await model.block(0, 2, 5, 'backward')).inputs).toEqual(['x', 'dy']);
     expect(a!.model).toBe(b!.model);
     expect([...a!.weights.keys()]).toEqual([...b!.weights.keys()]);
@@ -40,12 +82,22 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
 
   test('what a forward pass keeps gives the gradients of one that is done again, and the adapters’ own', async () => {
     const model = await open(weights);
-    for (const [layer, batch, length] of [[0, 2, 5], [1, 3, 1]] as const) expect(await keptError(model, layer, batch, length)).toBeLessThan(1e-5);
-    const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'kept'))), back = await model.block(0, 2, 5, 'adapterBackward'), kept = a!.outputs.slice(1);
+    for (const [layer, batch, length] of [
+      [0, 2, 5],
+      [1, 3, 1],
+    ] as const)
+      expect(await keptError(model, layer, batch, length)).toBeLessThan(1e-5);
+    const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'kept')));
+    const back = await model.block(0, 2, 5, 'adapterBackward');
+    const kept = a!.outputs.slice(1);
     expect(a!.model).toBe(b!.model);
     expect(back.inputs.slice(-kept.length)).toEqual(kept);
-    expect(back.outputs).toEqual(['dx', ...model.blocks[0]!.sites.flatMap((s) => s.modules.flatMap((m) => [m.gradA, m.gradB]))]);
-    // Neither product nor softmax of the forward pass is in the backward graph: six of each module, four of attention.
+    expect(back.outputs).toEqual([
+      'dx',
+      ...model.blocks[0]!.sites.flatMap((s) => s.modules.flatMap((m) => [m.gradA, m.gradB])),
+    ]);
+    // Neither product nor softmax of the forward pass is in the backward graph: six of each module,
+    // four of attention.
     const ops = (await readGraph(back.model, { file: 'piece' })).nodes.map((n) => n.op);
     expect(ops.filter((op) => op === 'Softmax')).toEqual([]);
     expect(ops.filter((op) => op === 'Gemm' || op === 'MatMul').length).toBe(7 * 5 + 4);
@@ -56,51 +108,112 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
   });
 
   test('a block of zeros for adapters is the plain block, and its taps are the tapped block’s', async () => {
-    const model = await open(weights), x = random(1, [2, 5, tiny.hidden]), dy = random(2, [2, 5, tiny.hidden]);
-    const zeros = randomAdapters(model, 0).map((a, i) => (i % 3 === 1 ? { ...a, data: new Float32Array(a.data.length) } : a));
-    const plain = await runPiece(model.block(0, 2, 5, 'tapped'), [x]), adapted = await runPiece(await model.block(0, 2, 5, 'adapted'), [x, ...zeros]);
+    const model = await open(weights);
+    const x = random(1, [2, 5, tiny.hidden]);
+    const dy = random(2, [2, 5, tiny.hidden]);
+    const zeros = randomAdapters(model, 0).map((a, i) =>
+      i % 3 === 1 ? { ...a, data: new Float32Array(a.data.length) } : a,
+    );
+    const plain = await runPiece(model.block(0, 2, 5, 'tapped'), [x]);
+    const adapted = await runPiece(await model.block(0, 2, 5, 'adapted'), [x, ...zeros]);
     expect(difference(plain.y!.data, adapted.y!.data)).toBeLessThan(1e-6);
-    const [alone, through] = [await runPiece(await model.block(0, 2, 5, 'backward'), [x, dy]), await runPiece(await model.block(0, 2, 5, 'adaptedBackward'), [x, dy, ...zeros])];
-    for (const name of (await model.block(0, 2, 5, 'backward')).outputs) expect(difference(alone[name]!.data, through[name]!.data)).toBeLessThan(1e-5);
-    for (const { tap } of model.blocks[0]!.sites) expect(difference(plain[tap]!.data, alone[tap]!.data)).toBeLessThan(1e-5);
+    const [alone, through] = [
+      await runPiece(await model.block(0, 2, 5, 'backward'), [x, dy]),
+      await runPiece(await model.block(0, 2, 5, 'adaptedBackward'), [x, dy, ...zeros]),
+    ];
+    for (const name of (await model.block(0, 2, 5, 'backward')).outputs)
+      expect(difference(alone[name]!.data, through[name]!.data)).toBeLessThan(1e-5);
+    for (const { tap } of model.blocks[0]!.sites)
+      expect(difference(plain[tap]!.data, alone[tap]!.data)).toBeLessThan(1e-5);
   });
 });
 
 test('packed weights are bound as they lie', async () => {
-  const model = await open('q4'), plain = [...model.block(0, 2, 5, 'plain').weights.values()], own = [...(await model.block(0, 2, 5, 'backward')).weights.values()];
+  const model = await open('q4');
+  const plain = [...model.block(0, 2, 5, 'plain').weights.values()];
+  const own = [...(await model.block(0, 2, 5, 'backward')).weights.values()];
   const packed = own.filter((w) => w.type === 'uint4');
-  expect(packed.map((w) => w.dims)).toEqual(expect.arrayContaining([[32, 32], [16, 32], [64, 32], [32, 64]]));
+  expect(packed.map((w) => w.dims)).toEqual(
+    expect.arrayContaining([
+      [32, 32],
+      [16, 32],
+      [64, 32],
+      [32, 64],
+    ]),
+  );
   for (const w of packed) expect(w.bytes).toBe(plain.find((p) => p.name === w.viewOf)!.bytes);
   expect(new Set(own.map((w) => w.viewOf ?? w.name))).toEqual(new Set(plain.map((w) => w.name)));
 });
 
 test('the loss falls along the gradient of a weight as it says', async () => {
-  const graph = await readGraph(tinyDecoder(), { file: 'tiny.onnx' }), model = compile(graph), module = 9, { path, inFeatures, outFeatures } = model.modules[module]!;
-  const G = weightGradient(model, await step(model, tokens), module), along = random(3, [outFeatures, inFeatures]).data;
+  const graph = await readGraph(tinyDecoder(), { file: 'tiny.onnx' });
+  const model = compile(graph);
+  const module = 9;
+  const { path, inFeatures, outFeatures } = model.modules[module]!;
+  const G = weightGradient(model, await step(model, tokens), module);
+  const along = random(3, [outFeatures, inFeatures]).data;
   const lossAt = async (h: number): Promise<number> => {
     // Stored [in, out].
-    const name = `onnx::MatMul_${path}`, w = graph.initialisers.get(name)!, data = new Float32Array(new Uint8Array(w.bytes).buffer);
-    along.forEach((v, at) => { data[(at % inFeatures) * outFeatures + Math.floor(at / inFeatures)]! += h * v; });
-    const moved = { ...graph, initialisers: new Map(graph.initialisers).set(name, { ...w, bytes: new Uint8Array(data.buffer) }) };
+    const name = `onnx::MatMul_${path}`;
+    const w = graph.initialisers.get(name)!;
+    const data = new Float32Array(new Uint8Array(w.bytes).buffer);
+    along.forEach((v, at) => {
+      data[(at % inFeatures) * outFeatures + Math.floor(at / inFeatures)]! += h * v;
+    });
+    const moved = {
+      ...graph,
+      initialisers: new Map(graph.initialisers).set(name, {
+        ...w,
+        bytes: new Uint8Array(data.buffer),
+      }),
+    };
     return (await step(compile(moved), tokens)).loss;
   };
-  const measured = ((await lossAt(5e-3)) - (await lossAt(-5e-3))) / 1e-2, length = Math.hypot(...G);
+  const measured = ((await lossAt(5e-3)) - (await lossAt(-5e-3))) / 1e-2;
+  const length = Math.hypot(...G);
   expect(length).toBeGreaterThan(0.01);
-  expect(Math.abs(measured - G.reduce((sum, g, i) => sum + g * along[i]!, 0))).toBeLessThan(2e-3 * length);
+  expect(Math.abs(measured - G.reduce((sum, g, i) => sum + g * along[i]!, 0))).toBeLessThan(
+    2e-3 * length,
+  );
 });
 
 test('the bundled model', async () => {
-  const model = compile(await readModel(fileURLToPath(new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url))));
-  for (const [layer, adapted] of [[0, false], [3, true]] as const) expect(await slopeError(model, layer, 1, 8, adapted)).toBeLessThan(1e-3);
+  const model = compile(
+    await readModel(
+      fileURLToPath(new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url)),
+    ),
+  );
+  for (const [layer, adapted] of [
+    [0, false],
+    [3, true],
+  ] as const)
+    expect(await slopeError(model, layer, 1, 8, adapted)).toBeLessThan(1e-3);
   expect(await keptError(model, 3, 2, 8)).toBeLessThan(1e-5);
 });
 
 test('an operator without a gradient is refused only where one is asked for', async () => {
-  const graph = tinyDecoderGraph(), act = graph.nodes.find((n) => n.op === 'Sigmoid')!;
-  const axis = { name: 'running', type: 'int64' as const, dims: [], bytes: new Uint8Array(BigInt64Array.of(2n).buffer) };
-  const summed = { ...act, name: '/model/layers.0/mlp/CumSum', op: 'CumSum', inputs: [act.inputs[0]!, 'running'] };
-  const changed = { ...graph, nodes: graph.nodes.map((n) => (n === act ? summed : n)), initialisers: new Map(graph.initialisers).set('running', axis) };
+  const graph = tinyDecoderGraph();
+  const act = graph.nodes.find((n) => n.op === 'Sigmoid')!;
+  const axis = {
+    name: 'running',
+    type: 'int64' as const,
+    dims: [],
+    bytes: new Uint8Array(BigInt64Array.of(2n).buffer),
+  };
+  const summed = {
+    ...act,
+    name: '/model/layers.0/mlp/CumSum',
+    op: 'CumSum',
+    inputs: [act.inputs[0]!, 'running'],
+  };
+  const changed = {
+    ...graph,
+    nodes: graph.nodes.map((n) => (n === act ? summed : n)),
+    initialisers: new Map(graph.initialisers).set('running', axis),
+  };
   const model = compile(await readGraph(writeGraph(changed), { file: 'tiny.onnx' }));
   expect((await model.block(0, 2, 5, 'adapted')).outputs).toEqual(['y']);
-  await expect(model.block(0, 2, 5, 'backward')).rejects.toThrow('the gradient of node "/model/layers.0/mlp/CumSum" uses "CumSum"');
+  await expect(model.block(0, 2, 5, 'backward')).rejects.toThrow(
+    'the gradient of node "/model/layers.0/mlp/CumSum" uses "CumSum"',
+  );
 });

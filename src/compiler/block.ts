@@ -1,6 +1,7 @@
 /**
- * A block as a request for a piece: which values enter, which leave, and what is added at each product on the way. What training and
- * gradients ask for is `backward.ts`, which comes when it is first asked for.
+ * A block as a request for a piece: which values enter, which leave, and what is added at each
+ * product on the way. What training and gradients ask for is `backward.ts`, which comes when it is
+ * first asked for.
  */
 import type { Graph } from '../onnx/graph.ts';
 import { Builder } from './builder.ts';
@@ -13,29 +14,77 @@ import type { Specialised } from './specialise.ts';
 import type { Value } from './value.ts';
 
 /** An export specialised to a batch and length, and where it comes apart. */
-export interface Cuts { s: Specialised; cut: Cut }
+export interface Cuts {
+  s: Specialised;
+  cut: Cut;
+}
 
 /** What happens at a site: the product's output, changed. */
-export interface Addition { inputs: PieceRequest['inputs']; apply(x: Value, y: Value): Value }
+export interface Addition {
+  inputs: PieceRequest['inputs'];
+  apply(x: Value, y: Value): Value;
+}
 
 export const NOTHING: Addition = { inputs: [], apply: (_, y) => y };
 
-export function blockRequest(graph: Graph, cuts: Cuts, number: number, sites: readonly Site[], variant: ForwardVariant): PieceRequest {
-  const { input, out, taps, ys } = changedBlock(cuts, number, sites.map(() => NOTHING)), { batch, length } = cuts.s;
-  const outs = sites.map((site, i) => ({ name: site.out, value: ys[i]!, dims: [batch, length, site.width] }));
-  return { opsets: graph.opsets, inputs: [['x', input]], outputs: [out, ...(variant === 'plain' ? [] : taps), ...(variant === 'opened' ? outs : [])] };
+export function blockRequest(
+  graph: Graph,
+  cuts: Cuts,
+  number: number,
+  sites: readonly Site[],
+  variant: ForwardVariant,
+): PieceRequest {
+  const { input, out, taps, ys } = changedBlock(
+    cuts,
+    number,
+    sites.map(() => NOTHING),
+  );
+  const { batch, length } = cuts.s;
+  const outs = sites.map((site, i) => ({
+    name: site.out,
+    value: ys[i]!,
+    dims: [batch, length, site.width],
+  }));
+  return {
+    opsets: graph.opsets,
+    inputs: [['x', input]],
+    outputs: [out, ...(variant === 'plain' ? [] : taps), ...(variant === 'opened' ? outs : [])],
+  };
 }
 
 /** See `CompiledModel.segment`. */
-export function segmentRequest(graph: Graph, { s: { batch, length }, cut }: Cuts, number: number, sites: readonly Site[], depth: number): PieceRequest {
-  const layer = cut.layers[number]!, b = new Builder(graph.file, batch, length), ys = ordered(layer).map((e) => e.product.y);
-  const dims = (site: Site) => [batch, length, site.width], before = sites.filter((site) => site.depth < depth);
+export function segmentRequest(
+  graph: Graph,
+  { s: { batch, length }, cut }: Cuts,
+  number: number,
+  sites: readonly Site[],
+  depth: number,
+): PieceRequest {
+  const layer = cut.layers[number]!;
+  const b = new Builder(graph.file, batch, length);
+  const ys = ordered(layer).map((e) => e.product.y);
+  const dims = (site: Site) => [batch, length, site.width];
+  const before = sites.filter((site) => site.depth < depth);
   const leaves = before.map((site) => b.leaf({ type: 'float32', dims: dims(site) }, false));
-  const given = new Map<Value, Value>([[layer.input, layer.input], ...before.map((site, i): [Value, Value] => [ys[site.index]!, b.reshape(leaves[i]!, ys[site.index]!.dims)])]);
+  const given = new Map<Value, Value>([
+    [layer.input, layer.input],
+    ...before.map((site, i): [Value, Value] => [
+      ys[site.index]!,
+      b.reshape(leaves[i]!, ys[site.index]!.dims),
+    ]),
+  ]);
   const rewritten = rewriting(given, (step, inputs) => stepOn(step, inputs).outputs);
-  const wanted = sites.filter((site) => site.depth === depth).map((site) => ({ name: site.out, value: rewritten(ys[site.index]!), dims: dims(site) }));
-  const outputs = wanted.length > 0 ? wanted : [{ name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] }];
-  const inputs = [['x', layer.input] as const, ...before.map((site, i) => [site.out, leaves[i]!] as const)];
+  const wanted = sites
+    .filter((site) => site.depth === depth)
+    .map((site) => ({ name: site.out, value: rewritten(ys[site.index]!), dims: dims(site) }));
+  const outputs =
+    wanted.length > 0
+      ? wanted
+      : [{ name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] }];
+  const inputs = [
+    ['x', layer.input] as const,
+    ...before.map((site, i) => [site.out, leaves[i]!] as const),
+  ];
   return { opsets: graph.opsets, inputs, outputs };
 }
 
@@ -53,15 +102,34 @@ export interface ChangedBlock {
 }
 
 /** `form`: what the other steps become; by default they stay. */
-export function changedBlock({ s: { batch, length }, cut }: Cuts, number: number, additions: readonly Addition[], form: Change = (step, inputs) => stepOn(step, inputs).outputs): ChangedBlock {
-  const layer = cut.layers[number]!, siteOf = new Map(ordered(layer).map((e, i) => [e.product.step, i])), xs: Value[] = [], ys: Value[] = [];
+export function changedBlock(
+  { s: { batch, length }, cut }: Cuts,
+  number: number,
+  additions: readonly Addition[],
+  form: Change = (step, inputs) => stepOn(step, inputs).outputs,
+): ChangedBlock {
+  const layer = cut.layers[number]!;
+  const siteOf = new Map(ordered(layer).map((e, i) => [e.product.step, i]));
+  const xs: Value[] = [];
+  const ys: Value[] = [];
   const rewritten = rewriting(new Map([[layer.input, layer.input]]), (step, inputs) => {
-    const i = siteOf.get(step), outputs = form(step, inputs);
+    const i = siteOf.get(step);
+    const outputs = form(step, inputs);
     if (i === undefined) return outputs;
     xs[i] = inputs[0]!;
     ys[i] = additions[i]!.apply(xs[i]!, outputs[0]!);
     return [ys[i]!];
   });
   const out = { name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] };
-  return { input: layer.input, out, xs, ys, taps: [...new Set(xs)].map((x, i) => ({ name: `tap${i}`, value: x, dims: [batch, length, x.dims.at(-1)!] })) };
+  return {
+    input: layer.input,
+    out,
+    xs,
+    ys,
+    taps: [...new Set(xs)].map((x, i) => ({
+      name: `tap${i}`,
+      value: x,
+      dims: [batch, length, x.dims.at(-1)!],
+    })),
+  };
 }

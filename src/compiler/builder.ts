@@ -1,6 +1,7 @@
 /**
- * Grows the specialised graph one operator at a time: lowers fused operators, infers shapes, folds constants and
- * drops what does nothing. Everything that is known once batch and length are fixed disappears here.
+ * Grows the specialised graph one operator at a time: lowers fused operators, infers shapes, folds
+ * constants and drops what does nothing. Everything that is known once batch and length are fixed
+ * disappears here.
  */
 import { AtlasError } from '../errors.ts';
 import { shown, type Attribute, type Attributes } from '../onnx/graph.ts';
@@ -8,7 +9,15 @@ import { rules, ruleKey } from './fold/index.ts';
 import { vector, type Constant } from './fold/constant.ts';
 import { constantOf, type Call } from './fold/rule.ts';
 import { lowerings } from './lower/index.ts';
-import { Clash, Unsupported, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
+import {
+  Clash,
+  Unsupported,
+  type ComputedValue,
+  type ConstantValue,
+  type Shape,
+  type Step,
+  type Value,
+} from './value.ts';
 
 export interface EmitOptions {
   domain?: string;
@@ -32,7 +41,10 @@ export interface Facts {
   maxLength: number;
   kvHeads: number | null;
   headDim: number | null;
-  /** The export rounds activations to 8 bits somewhere (accuracy_level 4, DynamicQuantizeLinear); the pieces do not. */
+  /**
+   * The export rounds activations to 8 bits somewhere (accuracy_level 4, DynamicQuantizeLinear);
+   * the pieces do not.
+   */
   roundsActivations: boolean;
   /** Widths of q, k and v by the value that holds them side by side. */
   packed: Map<Value, [number, number, number]>;
@@ -44,7 +56,13 @@ export class Builder {
   readonly length: number;
   readonly steps: Step[] = [];
   readonly lookups: LookupRequest[] = [];
-  readonly facts: Facts = { maxLength: Infinity, kvHeads: null, headDim: null, roundsActivations: false, packed: new Map() };
+  readonly facts: Facts = {
+    maxLength: Infinity,
+    kvHeads: null,
+    headDim: null,
+    roundsActivations: false,
+    packed: new Map(),
+  };
   /** Name of the node being built, for messages and module paths. */
   node = '';
   private readonly known = new Map<string, Value[]>();
@@ -58,38 +76,71 @@ export class Builder {
   }
 
   /** Builds one node of the export. Clashes become sentences that name it. */
-  build(name: string, op: string, inputs: readonly (Value | null)[], options: EmitOptions): (Value | null)[] {
+  build(
+    name: string,
+    op: string,
+    inputs: readonly (Value | null)[],
+    options: EmitOptions,
+  ): (Value | null)[] {
     this.node = name;
     try {
       return this.emit(op, inputs, options);
     } catch (e) {
-      if (e instanceof Unsupported) throw new AtlasError('operator', { where: `node "${shown(name)}"`, operator: `${shown(op)} with ${e.message}` }, { cause: e });
+      if (e instanceof Unsupported)
+        throw new AtlasError(
+          'operator',
+          { where: `node "${shown(name)}"`, operator: `${shown(op)} with ${e.message}` },
+          { cause: e },
+        );
       if (e instanceof Clash || e instanceof RangeError) {
-        throw new AtlasError('bad-graph', { file: this.file, why: `node "${shown(name)}" (${op}): ${e.message}` }, { cause: e });
+        throw new AtlasError(
+          'bad-graph',
+          { file: this.file, why: `node "${shown(name)}" (${op}): ${e.message}` },
+          { cause: e },
+        );
       }
       throw e;
     }
   }
 
-  emit(op: string, inputs: readonly (Value | null)[], { domain = '', attributes = {}, outputs = 1 }: EmitOptions = {}): (Value | null)[] {
-    const call = { inputs, outputs, attributes: attributes instanceof Map ? attributes : new Map(Object.entries(attributes)) };
+  emit(
+    op: string,
+    inputs: readonly (Value | null)[],
+    { domain = '', attributes = {}, outputs = 1 }: EmitOptions = {},
+  ): (Value | null)[] {
+    const call = {
+      inputs,
+      outputs,
+      attributes: attributes instanceof Map ? attributes : new Map(Object.entries(attributes)),
+    };
     const key = ruleKey(domain, op);
     const lowered = lowerings.get(key)?.(this, call);
     if (lowered) return lowered;
     const rule = rules.get(key);
-    if (!rule) throw new AtlasError('operator', { where: `node "${shown(this.node)}"`, operator: shown(key) });
+    if (!rule)
+      throw new AtlasError('operator', {
+        where: `node "${shown(this.node)}"`,
+        operator: shown(key),
+      });
     const shapes = rule.infer(call);
     const same = rule.same?.(call, shapes);
     if (same !== null && same !== undefined) return [inputs[same]!];
     const known = inputs.every((v) => v === null || v.kind !== 'computed');
-    if (rule.evaluate && rule.shapeOnly) return rule.evaluate(call, shapes).map((c) => this.interned(c));
-    if (rule.evaluate && known && !keepsWeight(op, inputs)) return this.folded(key, call, () => rule.evaluate!(call, shapes));
+    if (rule.evaluate && rule.shapeOnly)
+      return rule.evaluate(call, shapes).map((c) => this.interned(c));
+    if (rule.evaluate && known && !keepsWeight(op, inputs))
+      return this.folded(key, call, () => rule.evaluate!(call, shapes));
     return this.step(op, domain, call.inputs, call.attributes, shapes.slice(0, outputs));
   }
 
-  /** Constants worked out once for all layers: the same operator on the same values gives the same value. */
+  /**
+   * Constants worked out once for all layers: the same operator on the same values gives the same
+   * value.
+   */
   private folded(key: string, call: Call, evaluate: () => Constant[]): Value[] {
-    const attributes = [...call.attributes].map(([name, a]) => (a.type === 'tensor' || a.type === 'graph' ? null : `${name}=${a.value}`));
+    const attributes = [...call.attributes].map(([name, a]) =>
+      a.type === 'tensor' || a.type === 'graph' ? null : `${name}=${a.value}`,
+    );
     const values = call.inputs.map((v) => (v ? this.idOf(v) : 0));
     if (attributes.includes(null)) return evaluate().map((c) => this.interned(c));
     const id = `${key}(${values})${attributes}/${call.outputs}`;
@@ -114,12 +165,25 @@ export class Builder {
   }
 
   /** `emit` for operators with one output. */
-  one(op: string, inputs: readonly (Value | null)[], attributes: Record<string, Attribute> = {}, domain = ''): Value {
+  one(
+    op: string,
+    inputs: readonly (Value | null)[],
+    attributes: Record<string, Attribute> = {},
+    domain = '',
+  ): Value {
     return this.emit(op, inputs, { attributes, domain })[0]!;
   }
 
-  /** A step whose shape the compiler itself vouches for, with an operator that exports may not use (blocked dequantisation, Pad). */
-  make(op: string, inputs: readonly Value[], shape: Shape, attributes: Record<string, Attribute> = {}): Value {
+  /**
+   * A step whose shape the compiler itself vouches for, with an operator that exports may not use
+   * (blocked dequantisation, Pad).
+   */
+  make(
+    op: string,
+    inputs: readonly Value[],
+    shape: Shape,
+    attributes: Record<string, Attribute> = {},
+  ): Value {
     return this.step(op, '', inputs, new Map(Object.entries(attributes)), [shape])[0]!;
   }
 
@@ -145,22 +209,45 @@ export class Builder {
     return { kind: 'computed', ...shape, step: null, depends: true, ids };
   }
 
-  private step(op: string, domain: string, inputs: Step['inputs'], attributes: Attributes, shapes: readonly Shape[]): ComputedValue[] {
+  private step(
+    op: string,
+    domain: string,
+    inputs: Step['inputs'],
+    attributes: Attributes,
+    shapes: readonly Shape[],
+  ): ComputedValue[] {
     const depends = inputs.some((v) => v?.kind === 'computed' && v.depends);
     const first = inputs[0];
     const ids = first?.kind === 'computed' && first.ids && keepsOrder.has(op);
     const step: Step = { name: this.node, op, domain, inputs, attributes, outputs: [] };
-    step.outputs = shapes.map((s) => ({ kind: 'computed', type: s.type, dims: s.dims, step, depends, ids }));
+    step.outputs = shapes.map((s) => ({
+      kind: 'computed',
+      type: s.type,
+      dims: s.dims,
+      step,
+      depends,
+      ids,
+    }));
     this.steps.push(step);
     return step.outputs;
   }
 }
 
-const keepsOrder: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten', 'Cast']);
+const keepsOrder: ReadonlySet<string> = new Set([
+  'Reshape',
+  'Unsqueeze',
+  'Squeeze',
+  'Flatten',
+  'Cast',
+]);
 
-/** Transposed and dequantised weights are not worked out: they are as large as the file. Pieces do it, or do without. */
+/**
+ * Transposed and dequantised weights are not worked out: they are as large as the file. Pieces do
+ * it, or do without.
+ */
 const keepsWeight = (op: string, inputs: readonly (Value | null)[]): boolean =>
-  inputs[0]?.kind === 'weight' && ((op === 'Transpose' && inputs[0].dims.length === 2) || op === 'DequantizeLinear');
+  inputs[0]?.kind === 'weight' &&
+  ((op === 'Transpose' && inputs[0].dims.length === 2) || op === 'DequantizeLinear');
 
 export function constantValue(constant: Constant): ConstantValue {
   return { kind: 'constant', type: constant.type, dims: constant.dims, constant };
@@ -169,5 +256,7 @@ export function constantValue(constant: Constant): ConstantValue {
 /** Positions `0 … length−1` in the last axis, whatever the batch. */
 export function isPositions(value: Value, length: number): boolean {
   const c = constantOf(value);
-  return !!c && length > 1 && c.stored.at(-1) === length && c.data.every((p, i) => p === i % length);
+  return (
+    !!c && length > 1 && c.stored.at(-1) === length && c.data.every((p, i) => p === i % length)
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * Whether attention looks back only, and how many heads it has: read off the constant masks that folding leaves.
+ * Whether attention looks back only, and how many heads it has: read off the constant masks that
+ * folding leaves.
  */
 import { constantOf } from './fold/rule.ts';
 import type { Constant } from './fold/constant.ts';
@@ -8,7 +9,10 @@ import type { Specialised } from './specialise.ts';
 import type { Step } from './value.ts';
 
 export interface Attention {
-  /** `causal`: later positions are hidden everywhere. `open`: no mask at all. `other`: masked, but later positions show. */
+  /**
+   * `causal`: later positions are hidden everywhere. `open`: no mask at all. `other`: masked, but
+   * later positions show.
+   */
   kind: 'causal' | 'open' | 'other';
   heads: number | null;
 }
@@ -21,7 +25,13 @@ export function attentionOf(s: Specialised): Attention {
   const kinds = new Set<Attention['kind']>();
   for (const step of s.steps) {
     const dims = step.outputs[0]!.dims;
-    if (step.op !== 'Softmax' || dims.length < 3 || dims.at(-1) !== s.length || dims.at(-2) !== s.length) continue;
+    if (
+      step.op !== 'Softmax' ||
+      dims.length < 3 ||
+      dims.at(-1) !== s.length ||
+      dims.at(-2) !== s.length
+    )
+      continue;
     heads ??= dims.slice(1, -2).reduce((n, d) => n * d, 1);
     kinds.add(maskOf(step, s.length));
   }
@@ -31,15 +41,22 @@ export function attentionOf(s: Specialised): Attention {
 
 /** Follows the scores from the softmax back to the product of queries and keys. */
 function maskOf(softmax: Step, length: number): Attention['kind'] {
-  let value = softmax.inputs[0], masked = false;
+  let value = softmax.inputs[0];
+  let masked = false;
   while (value?.kind === 'computed' && value.step && value.step.op !== 'MatMul') {
     const step: Step = value.step;
     for (const [index, input] of step.inputs.entries()) {
       const c = constantOf(input);
-      if (!c || c.dims.at(-1) !== length || (step.op !== 'Add' && !(step.op === 'Where' && index === 0))) continue;
+      if (
+        !c ||
+        c.dims.at(-1) !== length ||
+        (step.op !== 'Add' && !(step.op === 'Where' && index === 0))
+      )
+        continue;
       masked = true;
       const keepsScores = step.inputs[1]?.kind === 'computed';
-      const hidden = step.op === 'Add' ? (x: number) => x <= HIDDEN : (x: number) => !x === keepsScores;
+      const hidden =
+        step.op === 'Add' ? (x: number) => x <= HIDDEN : (x: number) => !x === keepsScores;
       if (hidesLater(c, length, hidden)) return 'causal';
     }
     value = step.inputs.find((v) => v?.kind === 'computed' && v.depends);

@@ -1,15 +1,29 @@
 /** The compiler on the built-in tiny decoder: no reference models needed. */
 import { describe, expect, test, vi } from 'vitest';
-import { difference, lookUp, runCut, runPiece, runSegments, runUntouched, type Result, type Tokens } from '../../test/pipeline.ts';
+import {
+  difference,
+  lookUp,
+  runCut,
+  runPiece,
+  runSegments,
+  runUntouched,
+  type Result,
+  type Tokens,
+} from '../../test/pipeline.ts';
 import { tiny, tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
+// starting the runtime takes seconds on a busy machine
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const tokens: Tokens = { ids: Array.from({ length: 14 }, (_, i) => (i * 11) % tiny.vocab), batch: 2, length: 7 };
+const tokens: Tokens = {
+  ids: Array.from({ length: 14 }, (_, i) => (i * 11) % tiny.vocab),
+  batch: 2,
+  length: 7,
+};
 const load = (bytes: Uint8Array) => readGraph(bytes, { file: 'tiny.onnx' });
 const none = () => null;
 
@@ -17,7 +31,8 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
   const bytes = tinyDecoder({ weights });
 
   test('cut into pieces, it gives the logits of the untouched export', async () => {
-    const graph = await load(bytes), { logits, residuals } = await runCut(compile(graph), tokens);
+    const graph = await load(bytes);
+    const { logits, residuals } = await runCut(compile(graph), tokens);
     const untouched = await runUntouched(graph, bytes, none, tokens);
     expect(logits.dims).toEqual([2, 7, tiny.vocab]);
     expect(difference(untouched.data, logits.data)).toBeLessThan(2e-5);
@@ -26,34 +41,78 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
 
   test('modules have PyTorch names, in order', async () => {
     const model = compile(await load(bytes));
-    expect(model.modules.map((m) => m.path)).toEqual([0, 1].flatMap((l) => ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'self_attn.o_proj', 'mlp.gate_proj', 'mlp.up_proj', 'mlp.down_proj'].map((m) => `model.layers.${l}.${m}`)));
+    expect(model.modules.map((m) => m.path)).toEqual(
+      [0, 1].flatMap((l) =>
+        [
+          'self_attn.q_proj',
+          'self_attn.k_proj',
+          'self_attn.v_proj',
+          'self_attn.o_proj',
+          'mlp.gate_proj',
+          'mlp.up_proj',
+          'mlp.down_proj',
+        ].map((m) => `model.layers.${l}.${m}`),
+      ),
+    );
     expect(model.modules.map((m) => m.index)).toEqual(model.modules.map((_, i) => i));
-    expect(model.modules.slice(0, 7).map((m) => [m.role, m.outFeatures, m.inFeatures, m.hasBias])).toEqual([
-      ['q', 32, 32, true], ['k', 16, 32, true], ['v', 16, 32, false], ['o', 32, 32, false], ['gate', 64, 32, false], ['up', 64, 32, false], ['down', 32, 64, false],
+    expect(
+      model.modules.slice(0, 7).map((m) => [m.role, m.outFeatures, m.inFeatures, m.hasBias]),
+    ).toEqual([
+      ['q', 32, 32, true],
+      ['k', 16, 32, true],
+      ['v', 16, 32, false],
+      ['o', 32, 32, false],
+      ['gate', 64, 32, false],
+      ['up', 64, 32, false],
+      ['down', 32, 64, false],
     ]);
-    expect(model.modules[0]!.format).toEqual(weights === 'q4' ? { kind: 'nbits', bits: 4, block: 16, zeroPoints: false } : { kind: 'float32' });
-    expect([model.heads, model.kvHeads, model.headDim, model.hidden, model.vocab]).toEqual([tiny.heads, tiny.kvHeads, tiny.headDim, tiny.hidden, tiny.vocab]);
+    expect(model.modules[0]!.format).toEqual(
+      weights === 'q4'
+        ? { kind: 'nbits', bits: 4, block: 16, zeroPoints: false }
+        : { kind: 'float32' },
+    );
+    expect([model.heads, model.kvHeads, model.headDim, model.hidden, model.vocab]).toEqual([
+      tiny.heads,
+      tiny.kvHeads,
+      tiny.headDim,
+      tiny.hidden,
+      tiny.vocab,
+    ]);
   });
 
   test('blocks share one graph and differ in their weights', async () => {
-    const model = compile(await load(bytes)), [a, b] = [0, 1].map((l) => model.block(l, 3, 4, 'opened'));
+    const model = compile(await load(bytes));
+    const [a, b] = [0, 1].map((l) => model.block(l, 3, 4, 'opened'));
     expect(model.blocks.map((x) => x.structure)).toEqual([0, 0]);
     expect(a!.model).toBe(b!.model);
     expect([...a!.weights.keys()]).toEqual([...b!.weights.keys()]);
     for (const [name, w] of a!.weights) expect(w.name).not.toBe(b!.weights.get(name)!.name);
     const { sites } = model.blocks[0]!;
-    expect([a!.inputs, a!.outputs]).toEqual([['x'], ['y', ...new Set(sites.map((s) => s.tap)), ...sites.map((s) => s.out)]]);
+    expect([a!.inputs, a!.outputs]).toEqual([
+      ['x'],
+      ['y', ...new Set(sites.map((s) => s.tap)), ...sites.map((s) => s.out)],
+    ]);
   });
 
   test('a segment asks for what its products read, and does no more', async () => {
-    const model = compile(await load(bytes)), parts = [0, 1, 2, 3, 4].map((depth) => model.segment(1, 3, 4, depth));
+    const model = compile(await load(bytes));
+    const parts = [0, 1, 2, 3, 4].map((depth) => model.segment(1, 3, 4, depth));
     expect(model.blocks[1]!.sites.map((s) => s.depth)).toEqual([0, 0, 0, 1, 2, 2, 3]);
     expect(parts.map((p) => [p.inputs, p.outputs])).toEqual([
-      [['x'], ['out0', 'out1', 'out2']], [['out0', 'out1', 'out2'], ['out3']], [['x', 'out3'], ['out4', 'out5']],
-      [['out4', 'out5'], ['out6']], [['x', 'out3', 'out6'], ['y']],
+      [['x'], ['out0', 'out1', 'out2']],
+      [['out0', 'out1', 'out2'], ['out3']],
+      [
+        ['x', 'out3'],
+        ['out4', 'out5'],
+      ],
+      [['out4', 'out5'], ['out6']],
+      [['x', 'out3', 'out6'], ['y']],
     ]);
-    expect(parts.map((p) => p.weights.size)).toEqual(parts.map((_, depth) => model.segment(0, 3, 4, depth).weights.size));
-    for (const [depth, part] of parts.entries()) expect(part.model).toBe(model.segment(0, 3, 4, depth).model);
+    expect(parts.map((p) => p.weights.size)).toEqual(
+      parts.map((_, depth) => model.segment(0, 3, 4, depth).weights.size),
+    );
+    for (const [depth, part] of parts.entries())
+      expect(part.model).toBe(model.segment(0, 3, 4, depth).model);
   });
 
   test('weights are views of the file, each the bytes of its module', async () => {
@@ -67,15 +126,23 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
 });
 
 test('the tied head is the embedding as it lies, and the norm piece its input', async () => {
-  const model = compile(await load(tinyDecoder())), { head } = model;
-  expect([head.transposed, head.nonlinearAfter, head.bias, head.tensors[0]!.name]).toEqual([false, false, null, 'model.embed_tokens.weight']);
+  const model = compile(await load(tinyDecoder()));
+  const { head } = model;
+  expect([head.transposed, head.nonlinearAfter, head.bias, head.tensors[0]!.name]).toEqual([
+    false,
+    false,
+    null,
+    'model.embed_tokens.weight',
+  ]);
   const { logits, residuals } = await runCut(model, tokens);
   const h = (await runPiece(model.headPiece(2, 7, 'norm'), [residuals.at(-1)!])).h!;
-  const table = new Float32Array(new Uint8Array(head.tensors[0]!.bytes).buffer), product = new Float32Array(logits.data.length);
+  const table = new Float32Array(new Uint8Array(head.tensors[0]!.bytes).buffer);
+  const product = new Float32Array(logits.data.length);
   for (let row = 0; row < 14; row++) {
     for (let v = 0; v < tiny.vocab; v++) {
       let sum = 0;
-      for (let i = 0; i < tiny.hidden; i++) sum += h.data[row * tiny.hidden + i]! * table[v * tiny.hidden + i]!;
+      for (let i = 0; i < tiny.hidden; i++)
+        sum += h.data[row * tiny.hidden + i]! * table[v * tiny.hidden + i]!;
       product[row * tiny.vocab + v] = sum;
     }
   }
@@ -83,13 +150,25 @@ test('the tied head is the embedding as it lies, and the norm piece its input', 
 });
 
 test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N', async (module) => {
-  const graph = tinyDecoderGraph(), model = compile(await load(writeGraph(graph))), info = model.modules[module]!;
-  const [outF, inF] = [info.outFeatures, info.inFeatures], noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
+  const graph = tinyDecoderGraph();
+  const model = compile(await load(writeGraph(graph)));
+  const info = model.modules[module]!;
+  const [outF, inF] = [info.outFeatures, info.inFeatures];
+  const noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
 
   // The untouched export with a changed weight, stored [in, out].
-  const name = `onnx::MatMul_${info.path}`, w = graph.initialisers.get(name)!, data = new Float32Array(new Uint8Array(w.bytes).buffer);
-  for (let o = 0; o < outF; o++) for (let i = 0; i < inF; i++) data[i * outF + o]! += noise[o * inF + i]!;
-  const changed = writeGraph({ ...graph, initialisers: new Map(graph.initialisers).set(name, { ...w, bytes: new Uint8Array(data.buffer) }) });
+  const name = `onnx::MatMul_${info.path}`;
+  const w = graph.initialisers.get(name)!;
+  const data = new Float32Array(new Uint8Array(w.bytes).buffer);
+  for (let o = 0; o < outF; o++)
+    for (let i = 0; i < inF; i++) data[i * outF + o]! += noise[o * inF + i]!;
+  const changed = writeGraph({
+    ...graph,
+    initialisers: new Map(graph.initialisers).set(name, {
+      ...w,
+      bytes: new Uint8Array(data.buffer),
+    }),
+  });
   const expected = await runUntouched(graph, changed, none, tokens);
 
   // The cut model with a perturbation at the module's site.
@@ -99,21 +178,33 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
       x = (await runPiece(model.block(layer, 2, 7, 'plain'), [x])).y!;
       continue;
     }
-    const opened = await runPiece(model.block(layer, 2, 7, 'opened'), [x]), { sites } = model.blocks[layer]!;
-    expect(difference(opened.y!.data, (await runSegments(model, layer, x, [])).data)).toBeLessThan(1e-6);
-    x = await runSegments(model, layer, x, sites.map((site) => {
-      const delta = new Float32Array(14 * site.width);
-      const tap = opened[site.tap]!;
-      if (site.modules.some((m) => m.module === module)) {
-        for (let row = 0; row < 14; row++) {
-          for (let o = 0; o < outF; o++) for (let i = 0; i < inF; i++) delta[row * outF + o]! += tap.data[row * inF + i]! * noise[o * inF + i]!;
+    const opened = await runPiece(model.block(layer, 2, 7, 'opened'), [x]);
+    const { sites } = model.blocks[layer]!;
+    expect(difference(opened.y!.data, (await runSegments(model, layer, x, [])).data)).toBeLessThan(
+      1e-6,
+    );
+    x = await runSegments(
+      model,
+      layer,
+      x,
+      sites.map((site) => {
+        const delta = new Float32Array(14 * site.width);
+        const tap = opened[site.tap]!;
+        if (site.modules.some((m) => m.module === module)) {
+          for (let row = 0; row < 14; row++) {
+            for (let o = 0; o < outF; o++)
+              for (let i = 0; i < inF; i++)
+                delta[row * outF + o]! += tap.data[row * inF + i]! * noise[o * inF + i]!;
+          }
         }
-      }
-      return delta;
-    }));
+        return delta;
+      }),
+    );
   }
   const { logits } = await runPiece(model.headPiece(2, 7, 'logits'), [x]);
-  expect(difference(expected.data, (await runUntouched(graph, writeGraph(graph), none, tokens)).data)).toBeGreaterThan(0.1);
+  expect(
+    difference(expected.data, (await runUntouched(graph, writeGraph(graph), none, tokens)).data),
+  ).toBeGreaterThan(0.1);
   expect(difference(expected.data, logits!.data)).toBeLessThan(1e-4);
 });
 
@@ -124,11 +215,23 @@ test('a piece does not grow with the batch', async () => {
 });
 
 test('an encoder, ids computed with, and a graph without names are refused', async () => {
-  const refusal = (bytes: Uint8Array) => load(bytes).then(compile).then(() => 'accepted', (e: Error) => e.message);
+  const refusal = (bytes: Uint8Array) =>
+    load(bytes)
+      .then(compile)
+      .then(
+        () => 'accepted',
+        (e: Error) => e.message,
+      );
   expect(await refusal(tinyDecoder({ causal: false }))).toMatch('attention is not causal');
   const graph = tinyDecoderGraph();
-  expect(await refusal(writeGraph({ ...graph, nodes: graph.nodes.map((n) => ({ ...n, name: '' })) }))).toMatch('no node has the name of a linear layer');
+  expect(
+    await refusal(writeGraph({ ...graph, nodes: graph.nodes.map((n) => ({ ...n, name: '' })) })),
+  ).toMatch('no node has the name of a linear layer');
   const product = graph.nodes.find((n) => n.name.endsWith('gate_proj/MatMul'))!;
-  const arithmetic = graph.nodes.map((n) => (n === product ? { ...n, inputs: ['input_ids', n.inputs[1]!] } : n));
-  expect(await refusal(writeGraph({ ...graph, nodes: arithmetic }))).toMatch('"/model/layers.0/mlp/gate_proj/MatMul" (MatMul)');
+  const arithmetic = graph.nodes.map((n) =>
+    n === product ? { ...n, inputs: ['input_ids', n.inputs[1]!] } : n,
+  );
+  expect(await refusal(writeGraph({ ...graph, nodes: arithmetic }))).toMatch(
+    '"/model/layers.0/mlp/gate_proj/MatMul" (MatMul)',
+  );
 });

@@ -1,6 +1,6 @@
 /**
- * Where the model comes apart: positions at which a single value carries everything that depends on the tokens. Between
- * two layers that value is the residual stream.
+ * Where the model comes apart: positions at which a single value carries everything that depends on
+ * the tokens. Between two layers that value is the residual stream.
  */
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -28,12 +28,17 @@ export interface Cut {
 
 export function cut(graph: Graph, s: Specialised): Cut {
   const refuse = (why: string) => new AtlasError('structure', { file: graph.file, why });
-  const readers = readersOf(s.steps), position = new Map(s.steps.map((step, i) => [step, i]));
+  const readers = readersOf(s.steps);
+  const position = new Map(s.steps.map((step, i) => [step, i]));
   const genai = s.steps.some((step) => /\/layers\.\d+\/attn\//.test(step.name));
   const found = s.steps.flatMap((step) => productOf(step, readers) ?? []);
   const logits = s.logits;
   if (!isSequence(logits, s)) {
-    throw refuse(logits.dims.at(-2) === 1 ? 'it gives logits of the last token only' : `its logits have the shape [${logits.dims.join(', ')}]`);
+    throw refuse(
+      logits.dims.at(-2) === 1
+        ? 'it gives logits of the last token only'
+        : `its logits have the shape [${logits.dims.join(', ')}]`,
+    );
   }
 
   const groups = new Map<number, Layer['products']>();
@@ -42,45 +47,62 @@ export function cut(graph: Graph, s: Specialised): Cut {
     const bare = modulePath(product.step.name, genai);
     if (bare === null) continue;
     prefix ??= missingPrefix(bare, graph.initialisers.keys());
-    const layer = layerOf(bare)!, entry = { product, path: prefix + bare };
+    const layer = layerOf(bare)!;
+    const entry = { product, path: prefix + bare };
     const list = groups.get(layer);
     if (list) list.push(entry);
     else groups.set(layer, [entry]);
   }
   const count = groups.size;
-  if (count === 0) throw refuse('no node has the name of a linear layer (such as "/model/layers.0/self_attn/q_proj/MatMul")');
+  if (count === 0)
+    throw refuse(
+      'no node has the name of a linear layer (such as "/model/layers.0/self_attn/q_proj/MatMul")',
+    );
   const bounds = boundaries(s);
   const layers: Layer[] = [];
   let input: ComputedValue | null = null;
   for (let i = 0; i < count; i++) {
     const products = groups.get(i);
     if (!products) throw refuse(`its layers are not numbered from 0 to ${count - 1}`);
-    const at = products.map(({ product }) => position.get(product.step)!), first = Math.min(...at), last = Math.max(...at);
-    // Into the first layer goes the last such value before it; every other boundary is found after the layer before.
+    const at = products.map(({ product }) => position.get(product.step)!);
+    const first = Math.min(...at);
+    const last = Math.max(...at);
+    // Into the first layer goes the last such value before it; every other boundary is found after
+    // the layer before.
     input ??= bounds.filter((b) => b.at < first).at(-1)?.value ?? null;
     const next = groups.get(i + 1)?.map(({ product }) => position.get(product.step)!);
     const end = next ? Math.min(...next) : s.steps.length;
     const after = bounds.filter((b) => b.at >= last && b.at < end);
     const output = (next ? after.at(-1) : after[0])?.value;
-    if (!input || !output) throw refuse(`layer ${i} cannot be separated: more than one value crosses its border`);
+    if (!input || !output)
+      throw refuse(`layer ${i} cannot be separated: more than one value crosses its border`);
     layers.push({ products, input, output });
     input = output;
   }
   const hidden = widthOf(layers[0]!.input);
-  if (layers.some((l) => widthOf(l.output) !== hidden)) throw refuse('its residual stream changes its width');
+  if (layers.some((l) => widthOf(l.output) !== hidden))
+    throw refuse('its residual stream changes its width');
   const inLayers = new Set(found.filter((p) => modulePath(p.step.name, genai) !== null));
   const head = found.filter((p) => !inLayers.has(p) && p.width === widthOf(logits)).at(-1);
-  if (!head || position.get(head.step)! < position.get(layers.at(-1)!.output.step!)!) throw refuse('its logits are not a product with a weight');
+  if (!head || position.get(head.step)! < position.get(layers.at(-1)!.output.step!)!)
+    throw refuse('its logits are not a product with a weight');
   return { layers, head, hidden, vocab: widthOf(logits), genai, readers };
 }
 
-interface Boundary { at: number; value: ComputedValue }
+interface Boundary {
+  at: number;
+  value: ComputedValue;
+}
 
-/** Every value of shape [batch, length, …] that alone is alive behind some step (`at`; −1: before all). */
+/**
+ * Every value of shape [batch, length, …] that alone is alive behind some step (`at`; −1: before
+ * all).
+ */
 function boundaries(s: Specialised): Boundary[] {
   const last = new Map<Value, number>([[s.logits, s.steps.length]]);
   s.steps.forEach((step, i) => {
-    for (const v of step.inputs) if (v?.kind === 'computed' && v.depends) last.set(v, Math.max(last.get(v) ?? -1, i));
+    for (const v of step.inputs)
+      if (v?.kind === 'computed' && v.depends) last.set(v, Math.max(last.get(v) ?? -1, i));
   });
   const alive = new Set<ComputedValue>();
   const out: Boundary[] = [];

@@ -1,6 +1,7 @@
 /**
- * Pieces that take a text further by a few tokens: embedding, blocks that read and extend a cache of keys and values, and
- * what comes before the vocabulary product. Made of the graph specialised to one sequence of the cache's capacity.
+ * Pieces that take a text further by a few tokens: embedding, blocks that read and extend a cache
+ * of keys and values, and what comes before the vocabulary product. Made of the graph specialised
+ * to one sequence of the cache's capacity.
  */
 import type { Graph } from '../onnx/graph.ts';
 import { siteAdapters } from './adapters.ts';
@@ -12,35 +13,85 @@ import { RowForm, type Change } from './rows.ts';
 import { ordered } from './sites.ts';
 import type { Value } from './value.ts';
 
-export interface DecodeRequest { request: PieceRequest; caches: CacheSlot[] }
+export interface DecodeRequest {
+  request: PieceRequest;
+  caches: CacheSlot[];
+}
 
 type Input = PieceRequest['inputs'][number];
 
 /** `sites`: those of the part's layer, none for the others. */
-export function decodeRequest(graph: Graph, { s, cut }: Cuts, part: DecodePart, sites: readonly Site[], rows: number): DecodeRequest {
-  const b = new Builder(graph.file, 1, rows), span = { rows, capacity: s.length };
-  const leaf = (value: Value) => b.leaf({ type: 'float32', dims: [1, rows, value.dims.at(-1)!] }, false);
-  const piece = (starts: readonly (readonly [name: string, from: Value])[], to: Value, output: string, more: readonly Input[] = [], change?: Change): DecodeRequest => {
+export function decodeRequest(
+  graph: Graph,
+  { s, cut }: Cuts,
+  part: DecodePart,
+  sites: readonly Site[],
+  rows: number,
+): DecodeRequest {
+  const b = new Builder(graph.file, 1, rows);
+  const span = { rows, capacity: s.length };
+  const leaf = (value: Value) =>
+    b.leaf({ type: 'float32', dims: [1, rows, value.dims.at(-1)!] }, false);
+  const piece = (
+    starts: readonly (readonly [name: string, from: Value])[],
+    to: Value,
+    output: string,
+    more: readonly Input[] = [],
+    change?: Change,
+  ): DecodeRequest => {
     const entering = starts.map(([name, from]) => ({ name, from, value: leaf(from) }));
-    const form = new RowForm(b, span, entering.map(({ from, value }) => [from, value]), change), y = form.of(to);
-    const caches = form.caches.map(({ width }, i): CacheSlot => ({ input: `cache${i}`, output: `rows${i}`, width }));
+    const form = new RowForm(
+      b,
+      span,
+      entering.map(({ from, value }) => [from, value]),
+      change,
+    );
+    const y = form.of(to);
+    const caches = form.caches.map(({ width }, i): CacheSlot => ({
+      input: `cache${i}`,
+      output: `rows${i}`,
+      width,
+    }));
     const inputs: Input[] = [
-      ...entering.map(({ name, value }): Input => [name, value]), ...(form.needsHere ? [['here', form.here] as const] : []),
-      ...caches.map(({ input }, i): Input => [input, form.caches[i]!.cache]), ...more,
+      ...entering.map(({ name, value }): Input => [name, value]),
+      ...(form.needsHere ? [['here', form.here] as const] : []),
+      ...caches.map(({ input }, i): Input => [input, form.caches[i]!.cache]),
+      ...more,
     ];
     const outputs = [
       { name: output, value: y, dims: [1, rows, to.dims.at(-1)!] },
-      ...caches.map(({ output: name, width }, i) => ({ name, value: form.caches[i]!.rows, dims: [rows, width] })),
+      ...caches.map(({ output: name, width }, i) => ({
+        name,
+        value: form.caches[i]!.rows,
+        dims: [rows, width],
+      })),
     ];
     return { request: { opsets: graph.opsets, inputs, outputs }, caches };
   };
   switch (part) {
-    case 'embedding': return piece(s.lookups.map(({ value }, i) => [`lookup${i}`, value]), cut.layers[0]!.input, 'y');
-    case 'norm': return piece([['x', cut.layers.at(-1)!.output]], cut.head.x, 'h');
+    case 'embedding':
+      return piece(
+        s.lookups.map(({ value }, i) => [`lookup${i}`, value]),
+        cut.layers[0]!.input,
+        'y',
+      );
+    case 'norm':
+      return piece([['x', cut.layers.at(-1)!.output]], cut.head.x, 'h');
   }
   const layer = cut.layers[part.layer]!;
   if (!part.adapted) return piece([['x', layer.input]], layer.output, 'y');
-  const adapters = new Map(ordered(layer).map(({ product }, i) => [product.step, siteAdapters(b, sites[i]!, product.inFeatures)]));
+  const adapters = new Map(
+    ordered(layer).map(({ product }, i) => [
+      product.step,
+      siteAdapters(b, sites[i]!, product.inFeatures),
+    ]),
+  );
   const change: Change = (step, x, y) => adapters.get(step)?.apply(x, y) ?? y;
-  return piece([['x', layer.input]], layer.output, 'y', [...adapters.values()].flatMap((a) => a.inputs), change);
+  return piece(
+    [['x', layer.input]],
+    layer.output,
+    'y',
+    [...adapters.values()].flatMap((a) => a.inputs),
+    change,
+  );
 }

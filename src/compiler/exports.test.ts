@@ -1,10 +1,18 @@
 /**
- * Real exports, compiled and run in onnxruntime-web on the CPU, against the untouched file and PyTorch's numbers; and the
- * malformed files. Skipped where the reference models are not beside the checkout.
+ * Real exports, compiled and run in onnxruntime-web on the CPU, against the untouched file and
+ * PyTorch's numbers; and the malformed files. Skipped where the reference models are not beside the
+ * checkout.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
-import { difference, openModel, readModel, runCut, runUntouched, type Tokens } from '../../test/pipeline.ts';
+import {
+  difference,
+  openModel,
+  readModel,
+  runCut,
+  runUntouched,
+  type Tokens,
+} from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openTensors } from '../../test/tensors.ts';
 import type { Attributes, Graph, Node, Tensor } from '../onnx/graph.ts';
@@ -12,39 +20,87 @@ import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
+// starting the runtime takes seconds on a busy machine
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-interface Entry { file: string; model: string; modules: Record<string, string | string[]>; note?: string }
-interface Hostile { path: string; kind: string; wrong: string; expect: string }
+interface Entry {
+  file: string;
+  model: string;
+  modules: Record<string, string | string[]>;
+  note?: string;
+}
+interface Hostile {
+  path: string;
+  kind: string;
+  wrong: string;
+  expect: string;
+}
 
-const entries: Entry[] = hasShared ? JSON.parse(readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')).files : [];
-const hostile: Hostile[] = hasShared ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line)) : [];
+const entries: Entry[] = hasShared
+  ? JSON.parse(readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')).files
+  : [];
+const hostile: Hostile[] = hasShared
+  ? readFileSync(sharedPath('models', 'hostile', 'hostile.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+  : [];
 
-/** The same export with q/k norm as operators of their own, which onnxruntime can run on the CPU. */
+/**
+ * The same export with q/k norm as operators of their own, which onnxruntime can run on the CPU.
+ */
 function withNormsOutside(graph: Graph, headDim: number): Graph {
-  const int64 = (name: string, values: number[]): Tensor => ({ name, type: 'int64', dims: [values.length], bytes: new Uint8Array(BigInt64Array.from(values, BigInt).buffer) });
-  const initialisers = new Map(graph.initialisers).set('by_head', int64('by_head', [0, 0, -1, headDim])).set('flat', int64('flat', [0, 0, -1]));
+  const int64 = (name: string, values: number[]): Tensor => ({
+    name,
+    type: 'int64',
+    dims: [values.length],
+    bytes: new Uint8Array(BigInt64Array.from(values, BigInt).buffer),
+  });
+  const initialisers = new Map(graph.initialisers)
+    .set('by_head', int64('by_head', [0, 0, -1, headDim]))
+    .set('flat', int64('flat', [0, 0, -1]));
   const nodes = graph.nodes.flatMap((node) => {
     if (node.op !== 'GroupQueryAttention') return [node];
-    const plain = (op: string, inputs: string[], output: string, attributes: Attributes = new Map()): Node => ({ name: output, op, domain: '', inputs, outputs: [output], attributes });
-    const attributes: Attributes = new Map([['axis', { type: 'int', value: -1 }], ['epsilon', node.attributes.get('qk_norm_epsilon')!]]);
+    const plain = (
+      op: string,
+      inputs: string[],
+      output: string,
+      attributes: Attributes = new Map(),
+    ): Node => ({ name: output, op, domain: '', inputs, outputs: [output], attributes });
+    const attributes: Attributes = new Map([
+      ['axis', { type: 'int', value: -1 }],
+      ['epsilon', node.attributes.get('qk_norm_epsilon')!],
+    ]);
     const norms = [0, 1].flatMap((i) => {
       const name = node.inputs[i]!;
       return [
         plain('Reshape', [name, 'by_head'], `${name}/by_head`),
-        plain('SimplifiedLayerNormalization', [`${name}/by_head`, node.inputs[14 + i]!], `${name}/norm`, attributes),
+        plain(
+          'SimplifiedLayerNormalization',
+          [`${name}/by_head`, node.inputs[14 + i]!],
+          `${name}/norm`,
+          attributes,
+        ),
         plain('Reshape', [`${name}/norm`, 'flat'], `${name}/flat`),
       ];
     });
     const inputs = node.inputs.slice(0, 9).map((name, i) => (i < 2 ? `${name}/flat` : name));
-    return [...norms, { ...node, inputs, attributes: new Map([...node.attributes].filter(([name]) => name !== 'qk_norm_epsilon')) }];
+    return [
+      ...norms,
+      {
+        ...node,
+        inputs,
+        attributes: new Map([...node.attributes].filter(([name]) => name !== 'qk_norm_epsilon')),
+      },
+    ];
   });
   return { ...graph, nodes, initialisers };
 }
 
 const halves = (file: string) => /f16|fp16|webgpu/.test(file);
 /** Files whose weights the references have dequantised. */
-const quantisedReference = (file: string) => /^(llama|qwen3)\/onnx\/model_q4(f16)?\.onnx$/.test(file);
+const quantisedReference = (file: string) =>
+  /^(llama|qwen3)\/onnx\/model_q4(f16)?\.onnx$/.test(file);
 const floatReference = (file: string) => /onnx\/model(_fp16)?\.onnx$|genai-fp16|^gpt2/.test(file);
 
 describe.skipIf(!hasShared)('tiny exports', () => {
@@ -53,27 +109,46 @@ describe.skipIf(!hasShared)('tiny exports', () => {
     return { ids: ids.data as number[], batch: ids.dims[0]!, length: ids.dims[1]! };
   };
   const open = async (file: string) => {
-    const path = sharedPath('models', 'tiny', file), graph = await readModel(path);
+    const path = sharedPath('models', 'tiny', file);
+    const graph = await readModel(path);
     return { ...openModel(path), graph, model: compile(graph) };
   };
 
   test.each(entries.map((e) => [e.file, e] as const))('%s', async (file, entry) => {
-    const { bytes, external, graph, model } = await open(file), tokens = tokensOf(entry.model);
+    const { bytes, external, graph, model } = await open(file);
+    const tokens = tokensOf(entry.model);
     const { logits, residuals } = await runCut(model, tokens);
 
-    // int8 rounds activations, the pieces do not; onnxruntime-web has no CPU kernel with q/k norm inside the attention.
+    // int8 rounds activations, the pieces do not; onnxruntime-web has no CPU kernel with q/k norm
+    // inside the attention.
     if (file !== 'qwen3-genai-int4-webgpu/model.onnx') {
       const untouched = await runUntouched(graph, bytes, external, tokens, model.headDim ?? 1);
-      expect(difference(untouched.data, logits.data)).toBeLessThan(file.includes('quantized') ? 1 : halves(file) ? 5e-2 : 2e-5);
+      expect(difference(untouched.data, logits.data)).toBeLessThan(
+        file.includes('quantized') ? 1 : halves(file) ? 5e-2 : 2e-5,
+      );
     }
     if (quantisedReference(file) || floatReference(file)) {
-      const reference = openTensors(sharedPath('reference', 'tiny', `${entry.model}${quantisedReference(file) ? '_q4' : ''}.safetensors`));
-      expect(difference(reference('a.logits').data, logits.data)).toBeLessThan(halves(file) ? 5e-2 : 5e-5);
-      residuals.forEach((r, i) => expect(difference(reference(`a.resid.${i}`).data, r.data)).toBeLessThan(halves(file) ? 0.1 : 1e-4));
+      const reference = openTensors(
+        sharedPath(
+          'reference',
+          'tiny',
+          `${entry.model}${quantisedReference(file) ? '_q4' : ''}.safetensors`,
+        ),
+      );
+      expect(difference(reference('a.logits').data, logits.data)).toBeLessThan(
+        halves(file) ? 5e-2 : 5e-5,
+      );
+      residuals.forEach((r, i) =>
+        expect(difference(reference(`a.resid.${i}`).data, r.data)).toBeLessThan(
+          halves(file) ? 0.1 : 1e-4,
+        ),
+      );
     }
     expect(model.layers).toBe(3);
     if (Object.keys(entry.modules).length > 0) {
-      const paths = Object.values(entry.modules).flat().filter((p) => p !== 'lm_head');
+      const paths = Object.values(entry.modules)
+        .flat()
+        .filter((p) => p !== 'lm_head');
       expect(model.modules.map((m) => m.path).sort()).toEqual(paths.sort());
     } else expect(model.modules).toHaveLength(21);
     // Only the mixed 4- and 8-bit file has blocks of more than one kind.
@@ -81,19 +156,40 @@ describe.skipIf(!hasShared)('tiny exports', () => {
   });
 
   test('norms inside the attention give what the same norms before it give', async () => {
-    const { graph, model } = await open('qwen3-genai-int4-webgpu/model.onnx'), tokens = tokensOf('qwen3');
+    const { graph, model } = await open('qwen3-genai-int4-webgpu/model.onnx');
+    const tokens = tokensOf('qwen3');
     const outside = withNormsOutside(graph, model.headDim!);
-    const untouched = await runUntouched(outside, writeGraph(outside), () => null, tokens, model.headDim!);
-    expect(difference(untouched.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(5e-2);
+    const untouched = await runUntouched(
+      outside,
+      writeGraph(outside),
+      () => null,
+      tokens,
+      model.headDim!,
+    );
+    expect(difference(untouched.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(
+      5e-2,
+    );
   });
 
   test('sizes and biases of modules are PyTorch’s', async () => {
-    for (const [name, file] of [['llama', 'llama-genai-int4-cpu/model.onnx'], ['qwen2', 'qwen2-genai-kquant-mixed/model.onnx'], ['qwen3', 'qwen3/onnx/model_q4.onnx'], ['gpt2', 'gpt2/onnx/model.onnx']] as const) {
+    for (const [name, file] of [
+      ['llama', 'llama-genai-int4-cpu/model.onnx'],
+      ['qwen2', 'qwen2-genai-kquant-mixed/model.onnx'],
+      ['qwen3', 'qwen3/onnx/model_q4.onnx'],
+      ['gpt2', 'gpt2/onnx/model.onnx'],
+    ] as const) {
       const { model } = await open(file);
-      const expected = JSON.parse(readFileSync(sharedPath('reference', 'tiny', `${name}.json`), 'utf8')).modules as { name: string; out: number; in: number; bias: boolean }[];
+      const expected = JSON.parse(
+        readFileSync(sharedPath('reference', 'tiny', `${name}.json`), 'utf8'),
+      ).modules as { name: string; out: number; in: number; bias: boolean }[];
       for (const m of model.modules) {
         const right = expected.find((e) => e.name === m.path)!;
-        expect([m.path, m.outFeatures, m.inFeatures, m.hasBias]).toEqual([right.name, right.out, right.in, right.bias]);
+        expect([m.path, m.outFeatures, m.inFeatures, m.hasBias]).toEqual([
+          right.name,
+          right.out,
+          right.in,
+          right.bias,
+        ]);
       }
       expect(model.modules).toHaveLength(expected.filter((e) => e.name !== 'lm_head').length);
     }
@@ -113,29 +209,50 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     ['genai', sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx')],
   ] as const)('%s: 210 modules in blocks of one structure', async (dialect, path) => {
     const { bytes, external } = openModel(path);
-    // The structure does not depend on values: the optimum file's weights, left out here, are zeros.
-    const model = compile(await readGraph(bytes, { file: 'model.onnx', external: (name) => external(name) ?? new Uint8Array(179741952) }));
-    expect([model.dialect, model.layers, model.hidden, model.vocab, model.modules.length]).toEqual([dialect, 30, 576, 49152, 210]);
+    // The structure does not depend on values: the optimum file's weights, left out here, are
+    // zeros.
+    const model = compile(
+      await readGraph(bytes, {
+        file: 'model.onnx',
+        external: (name) => external(name) ?? new Uint8Array(179741952),
+      }),
+    );
+    expect([model.dialect, model.layers, model.hidden, model.vocab, model.modules.length]).toEqual([
+      dialect,
+      30,
+      576,
+      49152,
+      210,
+    ]);
     expect([model.heads, model.kvHeads, model.headDim]).toEqual([9, 3, 64]);
     expect(new Set(model.blocks.map((b) => b.structure)).size).toBe(1);
     expect(model.modules[7 * 11 + 6]!.path).toBe('model.layers.11.mlp.down_proj');
-    expect(new Set(model.modules.map((_, i) => model.segment(model.modules[i]!.layer, 2, 16, 2).model)).size).toBe(1);
+    expect(
+      new Set(model.modules.map((_, i) => model.segment(model.modules[i]!.layer, 2, 16, 2).model))
+        .size,
+    ).toBe(1);
   });
 });
 
 describe.skipIf(!hasShared)('malformed files', () => {
-  test.each(hostile.filter((h) => h.kind === 'onnx').map((h) => [h.path, h] as const))('%s', async (path, { expect: expected }) => {
-    const { bytes, external } = openModel(sharedPath('models', 'hostile', path));
-    let result = 'accept';
-    try {
-      const model = compile(await readGraph(bytes, { file: path, external }));
-      model.embedding(1, 4);
-      model.blocks.forEach((_, layer) => model.block(layer, 1, 4, 'opened'));
-      model.headPiece(1, 4, 'logits');
-    } catch (e) {
-      expect(e).toMatchObject({ name: 'AtlasError', message: expect.stringMatching(/^[^\n]+\. [^\n]+\.$/) });
-      result = 'refuse';
-    }
-    expect(expected).toContain(result);
-  });
+  test.each(hostile.filter((h) => h.kind === 'onnx').map((h) => [h.path, h] as const))(
+    '%s',
+    async (path, { expect: expected }) => {
+      const { bytes, external } = openModel(sharedPath('models', 'hostile', path));
+      let result = 'accept';
+      try {
+        const model = compile(await readGraph(bytes, { file: path, external }));
+        model.embedding(1, 4);
+        model.blocks.forEach((_, layer) => model.block(layer, 1, 4, 'opened'));
+        model.headPiece(1, 4, 'logits');
+      } catch (e) {
+        expect(e).toMatchObject({
+          name: 'AtlasError',
+          message: expect.stringMatching(/^[^\n]+\. [^\n]+\.$/),
+        });
+        result = 'refuse';
+      }
+      expect(expected).toContain(result);
+    },
+  );
 });

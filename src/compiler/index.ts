@@ -7,7 +7,18 @@ import { writeGraph } from '../onnx/write.ts';
 import { inKernelForms } from './blocks.ts';
 import { blockRequest, segmentRequest, type Cuts } from './block.ts';
 import { attentionOf } from './causal.ts';
-import type { BlockStructure, BlockVariant, CacheSlot, CompiledModel, DecodePart, DecodePiece, ForwardVariant, HeadVariant, Piece, VocabularyHead } from './compiled.ts';
+import type {
+  BlockStructure,
+  BlockVariant,
+  CacheSlot,
+  CompiledModel,
+  DecodePart,
+  DecodePiece,
+  ForwardVariant,
+  HeadVariant,
+  Piece,
+  VocabularyHead,
+} from './compiled.ts';
 import { cut } from './cut.ts';
 import { planPiece, type PieceRequest } from './pieces.ts';
 import { onlyReader } from './products.ts';
@@ -19,7 +30,8 @@ import { weightTensor } from './weight-tensor.ts';
 /** Batch and length the layout is read off: small, and different from each other. */
 const LAYOUT = { batch: 2, length: 3 };
 
-const isForward = (variant: BlockVariant): variant is ForwardVariant => variant === 'plain' || variant === 'tapped' || variant === 'opened';
+const isForward = (variant: BlockVariant): variant is ForwardVariant =>
+  variant === 'plain' || variant === 'tapped' || variant === 'opened';
 
 /** Specialised graphs kept at a time; each holds masks of its length. */
 const KEPT = 4;
@@ -55,9 +67,15 @@ class Compiled implements CompiledModel {
 
   constructor(graph: Graph) {
     this.graph = graph;
-    const at = this.cutAt(LAYOUT.batch, LAYOUT.length), { s } = at, found = at.cut;
-    const attention = attentionOf(s), { modules, layers, weights } = findModules(s, found);
-    if (attention.kind === 'other' || (attention.kind === 'open' && graph.inputs.some((i) => i.name === 'attention_mask'))) {
+    const at = this.cutAt(LAYOUT.batch, LAYOUT.length);
+    const { s } = at;
+    const found = at.cut;
+    const attention = attentionOf(s);
+    const { modules, layers, weights } = findModules(s, found);
+    if (
+      attention.kind === 'other' ||
+      (attention.kind === 'open' && graph.inputs.some((i) => i.name === 'attention_mask'))
+    ) {
       throw new AtlasError('not-decoder', { file: graph.file, why: 'its attention is not causal' });
     }
     this.dialect = found.genai ? 'genai' : 'optimum';
@@ -72,7 +90,13 @@ class Compiled implements CompiledModel {
     this.modules = modules;
     this.weights = weights;
     this.head = vocabularyHead(at);
-    this.lookups = s.lookups.map(({ rows, width, read }, i) => ({ input: `lookup${i}`, source: 'input_ids', rows, width, read }));
+    this.lookups = s.lookups.map(({ rows, width, read }, i) => ({
+      input: `lookup${i}`,
+      source: 'input_ids',
+      rows,
+      width,
+      read,
+    }));
     const structures: string[] = [];
     this.blocks = layers.map(({ sites }, layer) => {
       const { signature } = this.plan(() => blockRequest(graph, at, layer, sites, 'plain'));
@@ -86,47 +110,90 @@ class Compiled implements CompiledModel {
     return this.piece(`embedding:${batch}:${length}`, () => {
       const { s, cut } = this.cutAt(batch, length);
       const output = { name: 'y', value: cut.layers[0]!.input, dims: [batch, length, cut.hidden] };
-      return { opsets: this.graph.opsets, inputs: s.lookups.map((l, i) => [`lookup${i}`, l.value]), outputs: [output] };
+      return {
+        opsets: this.graph.opsets,
+        inputs: s.lookups.map((l, i) => [`lookup${i}`, l.value]),
+        outputs: [output],
+      };
     });
   }
 
   block(layer: number, batch: number, length: number, variant: ForwardVariant): Piece;
-  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece | Promise<Piece>;
-  block(layer: number, batch: number, length: number, variant: BlockVariant): Piece | Promise<Piece> {
-    const { structure, sites } = this.blocks[layer]!, shared = `${structure}:${batch}:${length}:${variant}`;
-    const made = (request: (at: Cuts) => PieceRequest) => this.piece(`block ${layer}:${batch}:${length}:${variant}`, () => request(this.cutAt(batch, length)), shared);
-    if (isForward(variant)) return made((at) => blockRequest(this.graph, at, layer, sites, variant));
-    return import('./backward.ts').then(({ trainingRequest }) => made((at) => trainingRequest(this.graph, at, layer, sites, variant)));
+  block(
+    layer: number,
+    batch: number,
+    length: number,
+    variant: BlockVariant,
+  ): Piece | Promise<Piece>;
+  block(
+    layer: number,
+    batch: number,
+    length: number,
+    variant: BlockVariant,
+  ): Piece | Promise<Piece> {
+    const { structure, sites } = this.blocks[layer]!;
+    const shared = `${structure}:${batch}:${length}:${variant}`;
+    const made = (request: (at: Cuts) => PieceRequest) =>
+      this.piece(
+        `block ${layer}:${batch}:${length}:${variant}`,
+        () => request(this.cutAt(batch, length)),
+        shared,
+      );
+    if (isForward(variant))
+      return made((at) => blockRequest(this.graph, at, layer, sites, variant));
+    return import('./backward.ts').then(({ trainingRequest }) =>
+      made((at) => trainingRequest(this.graph, at, layer, sites, variant)),
+    );
   }
 
   segment(layer: number, batch: number, length: number, depth: number): Piece {
-    const { structure, sites } = this.blocks[layer]!, of = `segment ${depth}:${batch}:${length}`;
-    return this.piece(`block ${layer} ${of}`, () => segmentRequest(this.graph, this.cutAt(batch, length), layer, sites, depth), `${structure} ${of}`);
+    const { structure, sites } = this.blocks[layer]!;
+    const of = `segment ${depth}:${batch}:${length}`;
+    return this.piece(
+      `block ${layer} ${of}`,
+      () => segmentRequest(this.graph, this.cutAt(batch, length), layer, sites, depth),
+      `${structure} ${of}`,
+    );
   }
 
   headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
   headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
   headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece> {
-    const made = (request: (at: Cuts) => PieceRequest) => this.piece(`${variant}:${batch}:${length}`, () => request(this.cutAt(batch, length)));
-    if (variant === 'normBackward') return import('./backward.ts').then(({ normBackwardRequest }) => made((at) => normBackwardRequest(this.graph, at)));
+    const made = (request: (at: Cuts) => PieceRequest) =>
+      this.piece(`${variant}:${batch}:${length}`, () => request(this.cutAt(batch, length)));
+    if (variant === 'normBackward')
+      return import('./backward.ts').then(({ normBackwardRequest }) =>
+        made((at) => normBackwardRequest(this.graph, at)),
+      );
     return made(({ s, cut }) => {
-      const output = variant === 'logits'
-        ? { name: 'logits', value: s.logits, dims: [batch, length, cut.vocab] }
-        : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };
-      return { opsets: this.graph.opsets, inputs: [['x', cut.layers.at(-1)!.output]], outputs: [output] };
+      const output =
+        variant === 'logits'
+          ? { name: 'logits', value: s.logits, dims: [batch, length, cut.vocab] }
+          : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };
+      return {
+        opsets: this.graph.opsets,
+        inputs: [['x', cut.layers.at(-1)!.output]],
+        outputs: [output],
+      };
     });
   }
 
   async decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece> {
     const { decodeRequest } = await import('./decode.ts');
-    const layer = typeof part === 'string' ? null : part.layer, sites = layer === null ? [] : this.blocks[layer]!.sites;
-    const kind = typeof part === 'string' ? part : part.adapted ? 'adapted' : 'plain', shape = `${kind}:${rows}:${capacity}`;
+    const layer = typeof part === 'string' ? null : part.layer;
+    const sites = layer === null ? [] : this.blocks[layer]!.sites;
+    const kind = typeof part === 'string' ? part : part.adapted ? 'adapted' : 'plain';
+    const shape = `${kind}:${rows}:${capacity}`;
     let caches: readonly CacheSlot[] = [];
-    const piece = this.piece(`decode ${layer}:${shape}`, () => {
-      const made = decodeRequest(this.graph, this.cutAt(1, capacity), part, sites, rows);
-      ({ caches } = made);
-      return made.request;
-    }, `decode structure ${layer === null ? '' : this.blocks[layer]!.structure}:${shape}`);
+    const piece = this.piece(
+      `decode ${layer}:${shape}`,
+      () => {
+        const made = decodeRequest(this.graph, this.cutAt(1, capacity), part, sites, rows);
+        ({ caches } = made);
+        return made.request;
+      },
+      `decode structure ${layer === null ? '' : this.blocks[layer]!.structure}:${shape}`,
+    );
     if (!this.slots.has(piece)) this.slots.set(piece, caches);
     return { ...piece, caches: this.slots.get(piece)! };
   }
@@ -148,7 +215,11 @@ class Compiled implements CompiledModel {
     let written = this.models.get(shared);
     if (!written) this.models.set(shared, (written = { signature, model: writeGraph(graph) }));
     // Windows longer than the layout's sequence show only now.
-    if (written.signature !== signature) throw new AtlasError('operator', { where: this.graph.file, operator: 'attention windows that differ between layers' });
+    if (written.signature !== signature)
+      throw new AtlasError('operator', {
+        where: this.graph.file,
+        operator: 'attention windows that differ between layers',
+      });
     piece = { model: written.model, weights, inputs, outputs: asked.outputs.map((o) => o.name) };
     this.pieces.set(key, piece);
     return piece;
@@ -166,7 +237,10 @@ class Compiled implements CompiledModel {
 
   private cutAt(batch: number, length: number): Cuts {
     if (length > this.maxLength) {
-      throw new AtlasError('bad-text', { why: `sequences of ${length} tokens, but the model has positions for ${this.maxLength}`, remedy: 'Use shorter sequences.' });
+      throw new AtlasError('bad-text', {
+        why: `sequences of ${length} tokens, but the model has positions for ${this.maxLength}`,
+        remedy: 'Use shorter sequences.',
+      });
     }
     const key = `${batch}:${length}`;
     let found = this.cuts.get(key);
@@ -185,7 +259,12 @@ function vocabularyHead({ s, cut }: Cuts): VocabularyHead {
   // Past the product (and its Reshape) only its bias may follow.
   let end: Value = head.y;
   const skipReshapes = () => {
-    for (let r = cut.readers.get(end); r?.length === 1 && r[0]!.op === 'Reshape'; r = cut.readers.get(end)) end = r[0]!.outputs[0]!;
+    for (
+      let r = cut.readers.get(end);
+      r?.length === 1 && r[0]!.op === 'Reshape';
+      r = cut.readers.get(end)
+    )
+      end = r[0]!.outputs[0]!;
   };
   skipReshapes();
   const after = onlyReader(end, cut.readers);
@@ -194,7 +273,12 @@ function vocabularyHead({ s, cut }: Cuts): VocabularyHead {
     skipReshapes();
   }
   return {
-    vocab: cut.vocab, hidden: head.inFeatures, format: head.format, tensors: head.tensors.map(weightTensor), transposed: head.transposed,
-    bias: head.bias && weightTensor(head.bias), nonlinearAfter: end !== s.logits,
+    vocab: cut.vocab,
+    hidden: head.inFeatures,
+    format: head.format,
+    tensors: head.tensors.map(weightTensor),
+    transposed: head.transposed,
+    bias: head.bias && weightTensor(head.bias),
+    nonlinearAfter: end !== s.logits,
   };
 }

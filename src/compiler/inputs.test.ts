@@ -1,4 +1,7 @@
-/** Every input of every piece is read: one that is not is copied down to the CPU at each run by the runtime's WebGPU provider. */
+/**
+ * Every input of every piece is read: one that is not is copied down to the CPU at each run by the
+ * runtime's WebGPU provider.
+ */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -15,14 +18,29 @@ import { compile } from './index.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 const BLOCK: readonly BlockVariant[] = [
-  'plain', 'tapped', 'opened', 'adapted', 'backward', 'observed', 'adaptedBackward', 'kept', 'keptBackward', 'adapterBackward',
+  'plain',
+  'tapped',
+  'opened',
+  'adapted',
+  'backward',
+  'observed',
+  'adaptedBackward',
+  'kept',
+  'keptBackward',
+  'adapterBackward',
 ];
 const HEAD: readonly HeadVariant[] = ['logits', 'norm', 'normBackward'];
-const DECODE: readonly DecodePart[] = ['embedding', 'norm', { layer: 0, adapted: false }, { layer: 0, adapted: true }];
+const DECODE: readonly DecodePart[] = [
+  'embedding',
+  'norm',
+  { layer: 0, adapted: false },
+  { layer: 0, adapted: true },
+];
 
 /** Names of inputs that no node reads. */
 async function unread({ model, inputs, weights }: Piece): Promise<string[]> {
-  const graph = await readGraph(model, { file: 'piece' }), read = new Set(graph.nodes.flatMap((n) => n.inputs));
+  const graph = await readGraph(model, { file: 'piece' });
+  const read = new Set(graph.nodes.flatMap((n) => n.inputs));
   expect(graph.inputs.map((i) => i.name).sort()).toEqual([...inputs, ...weights.keys()].sort());
   return graph.inputs.map((i) => i.name).filter((name) => !read.has(name));
 }
@@ -35,11 +53,13 @@ function unlessRefused(error: unknown): null {
 
 /** Every kind of piece that there is, by name. */
 async function* piecesOf(model: CompiledModel): AsyncGenerator<[string, Piece]> {
-  const layer = model.layers - 1, [batch, length] = [2, 5];
+  const layer = model.layers - 1;
+  const [batch, length] = [2, 5];
   yield ['embedding', model.embedding(batch, length)];
   for (const variant of BLOCK) yield [variant, await model.block(layer, batch, length, variant)];
   const deepest = Math.max(...model.blocks[layer]!.sites.map((s) => s.depth));
-  for (let depth = 0; depth <= deepest + 1; depth++) yield [`segment ${depth}`, model.segment(layer, batch, length, depth)];
+  for (let depth = 0; depth <= deepest + 1; depth++)
+    yield [`segment ${depth}`, model.segment(layer, batch, length, depth)];
   for (const variant of HEAD) yield [variant, await model.headPiece(batch, length, variant)];
   for (const part of DECODE) {
     const piece = await model.decode(part, 1, length).catch(unlessRefused);
@@ -48,7 +68,8 @@ async function* piecesOf(model: CompiledModel): AsyncGenerator<[string, Piece]> 
 }
 
 async function expectAllRead(model: CompiledModel): Promise<void> {
-  for await (const [name, piece] of piecesOf(model)) expect([name, await unread(piece)]).toEqual([name, []]);
+  for await (const [name, piece] of piecesOf(model))
+    expect([name, await unread(piece)]).toEqual([name, []]);
 }
 
 test.each(['float32', 'q4'] as const)('the tiny decoder, %s', async (weights) => {
@@ -66,12 +87,16 @@ test.each(forms)('the tiny decoder, $op $type', async (form) => {
 });
 
 test('the bundled model', async () => {
-  const file = fileURLToPath(new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url));
+  const file = fileURLToPath(
+    new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url),
+  );
   await expectAllRead(compile(await readModel(file)));
 });
 
 describe.skipIf(!hasShared)('tiny exports', () => {
-  const manifest = hasShared ? readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8') : '{"files":[]}';
+  const manifest = hasShared
+    ? readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')
+    : '{"files":[]}';
   const files = (JSON.parse(manifest) as { files: { file: string }[] }).files.map((f) => f.file);
   test.each(files)('%s', async (file) => {
     await expectAllRead(compile(await readModel(sharedPath('models', 'tiny', file))));

@@ -1,4 +1,7 @@
-/** Exports as they are stored in the wild: one decoder of two, constants in other files, the number of logits as an input. */
+/**
+ * Exports as they are stored in the wild: one decoder of two, constants in other files, the number
+ * of logits as an input.
+ */
 import { describe, expect, test, vi } from 'vitest';
 import { difference, runCut } from '../../test/pipeline.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -7,7 +10,12 @@ import type { Ort } from '../engine/ort.ts';
 import { externalLocations } from '../onnx/external.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { GraphProtoSchema, ModelProtoSchema, NodeProtoSchema, ValueInfoProtoSchema } from '../onnx/gen/onnx_pb.ts';
+import {
+  GraphProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  ValueInfoProtoSchema,
+} from '../onnx/gen/onnx_pb.ts';
 import { decodeMessage, encodeMessage, modelProto } from '../onnx/proto.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
@@ -16,26 +24,58 @@ import { openExport } from './open.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const ort = (await import('onnxruntime-web')) as unknown as Ort, tokens = { ids: [5, 9, 2, 7, 1, 8], batch: 2, length: 3 };
+const ort = (await import('onnxruntime-web')) as unknown as Ort;
+const tokens = { ids: [5, 9, 2, 7, 1, 8], batch: 2, length: 3 };
 const batch = { ids: Int32Array.from(tokens.ids), sequences: 2, length: 3 };
 
-/** Two decoders in an If under `use_cache_branch`, each with its weights. `prefix` before the names of all nodes within. */
+/**
+ * Two decoders in an If under `use_cache_branch`, each with its weights. `prefix` before the names
+ * of all nodes within.
+ */
 function merged(cache: Graph, first: Graph, prefix = ''): Uint8Array {
   const branch = (of: Graph, mark: string): Uint8Array => {
-    const graph = fromBinary(ModelProtoSchema, writeGraph(of)).graph!, own = new Set([...graph.node.flatMap((n) => n.output), ...graph.initializer.map((t) => t.name)]);
+    const graph = fromBinary(ModelProtoSchema, writeGraph(of)).graph!;
+    const own = new Set([
+      ...graph.node.flatMap((n) => n.output),
+      ...graph.initializer.map((t) => t.name),
+    ]);
     const named = (name: string) => (own.has(name) ? `${mark}${name}` : name);
-    for (const n of graph.node) Object.assign(n, { name: n.name && prefix + n.name, input: n.input.map(named), output: n.output.map(named) });
+    for (const n of graph.node)
+      Object.assign(n, {
+        name: n.name && prefix + n.name,
+        input: n.input.map(named),
+        output: n.output.map(named),
+      });
     for (const part of [...graph.initializer, ...graph.output]) part.name = named(part.name);
     graph.input = [];
     return toBinary(GraphProtoSchema, graph);
   };
-  const model = fromBinary(ModelProtoSchema, writeGraph(cache)), graph = model.graph!;
-  graph.node = [create(NodeProtoSchema, {
-    name: 'optimum::if', opType: 'If', input: ['use_cache_branch'], output: graph.output.map((o) => o.name),
-    attribute: [{ name: 'then_branch', type: 5, g: branch(cache, 'c_') }, { name: 'else_branch', type: 5, g: branch(first, 'f_') }],
-  })];
+  const model = fromBinary(ModelProtoSchema, writeGraph(cache));
+  const graph = model.graph!;
+  graph.node = [
+    create(NodeProtoSchema, {
+      name: 'optimum::if',
+      opType: 'If',
+      input: ['use_cache_branch'],
+      output: graph.output.map((o) => o.name),
+      attribute: [
+        { name: 'then_branch', type: 5, g: branch(cache, 'c_') },
+        { name: 'else_branch', type: 5, g: branch(first, 'f_') },
+      ],
+    }),
+  ];
   graph.initializer = [];
-  graph.input.push(create(ValueInfoProtoSchema, { name: 'use_cache_branch', type: { value: { case: 'tensorType', value: { elemType: 9, shape: { dim: [{ value: { case: 'dimValue', value: 1n } }] } } } } }));
+  graph.input.push(
+    create(ValueInfoProtoSchema, {
+      name: 'use_cache_branch',
+      type: {
+        value: {
+          case: 'tensorType',
+          value: { elemType: 9, shape: { dim: [{ value: { case: 'dimValue', value: 1n } }] } },
+        },
+      },
+    }),
+  );
   return toBinary(ModelProtoSchema, model);
 }
 
@@ -43,64 +83,170 @@ describe('a merged decoder', () => {
   const plain = async () => (await runCut(compile(tinyDecoderGraph()), tokens)).logits.data;
 
   test('is the decoder with a cache; the file itself, run without one, gives the same', async () => {
-    const bytes = merged(tinyDecoderGraph(), tinyDecoderGraph(), 'past_'), { graph, compiled } = await openExport(bytes, { file: 'decoder_model_merged.onnx' });
+    const bytes = merged(tinyDecoderGraph(), tinyDecoderGraph(), 'past_');
+    const { graph, compiled } = await openExport(bytes, { file: 'decoder_model_merged.onnx' });
     expect(graph.branch).toBe('cache');
-    expect(compiled.modules.map((m) => m.path)).toEqual(compile(tinyDecoderGraph()).modules.map((m) => m.path));
+    expect(compiled.modules.map((m) => m.path)).toEqual(
+      compile(tinyDecoderGraph()).modules.map((m) => m.path),
+    );
     expect(difference((await runCut(compiled, tokens)).logits.data, await plain())).toBe(0);
-    expect(difference(await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch), await plain())).toBeLessThan(2e-5);
-    expect(difference((await runCut(compile(await readGraph(writeGraph(graph), { file: 'x' })), tokens)).logits.data, await plain())).toBe(0);
+    expect(
+      difference(
+        await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch),
+        await plain(),
+      ),
+    ).toBeLessThan(2e-5);
+    expect(
+      difference(
+        (await runCut(compile(await readGraph(writeGraph(graph), { file: 'x' })), tokens)).logits
+          .data,
+        await plain(),
+      ),
+    ).toBe(0);
   });
 
   test('traced for one token, without a mask, it is the other branch', async () => {
-    const { graph, compiled } = await openExport(merged(tinyDecoderGraph({ causal: false }), tinyDecoderGraph()), { file: 'm.onnx' });
+    const { graph, compiled } = await openExport(
+      merged(tinyDecoderGraph({ causal: false }), tinyDecoderGraph()),
+      { file: 'm.onnx' },
+    );
     expect(graph.branch).toBe('first');
     expect(difference((await runCut(compiled, tokens)).logits.data, await plain())).toBe(0);
-    await expect(openExport(merged(tinyDecoderGraph({ causal: false }), tinyDecoderGraph({ causal: false })), { file: 'm.onnx' })).rejects.toThrow('attention is not causal');
+    await expect(
+      openExport(merged(tinyDecoderGraph({ causal: false }), tinyDecoderGraph({ causal: false })), {
+        file: 'm.onnx',
+      }),
+    ).rejects.toThrow('attention is not causal');
   });
 });
 
 test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', async (name) => {
-  const graph = tinyDecoderGraph(), head = graph.nodes.at(-1)!, int64 = (n: string, value: bigint) => [n, { name: n, type: 'int64' as const, dims: [1], bytes: new Uint8Array(BigInt64Array.of(value).buffer) }] as const;
-  const node = (op: string, inputs: string[], output: string) => ({ name: output, op, domain: '', inputs, outputs: [output], attributes: new Map() });
-  const nodes = [...graph.nodes.slice(0, -1), node('Neg', [name], 'k_neg'), node('Unsqueeze', ['k_neg', 'k_0'], 'k_from'), node('Slice', [head.inputs[0]!, 'k_from', 'k_end', 'k_axis'], 'k_x'), { ...head, inputs: ['k_x', head.inputs[1]!] }];
-  const initialisers = new Map([...graph.initialisers, int64('k_0', 0n), int64('k_end', 2n ** 63n - 1n), int64('k_axis', 1n)]);
-  const bytes = writeGraph({ ...graph, nodes, initialisers, inputs: [...graph.inputs, { name, type: 'int64', dims: [] }] }), { compiled } = await openExport(bytes, { file: 'k.onnx' });
+  const graph = tinyDecoderGraph();
+  const head = graph.nodes.at(-1)!;
+  const int64 = (n: string, value: bigint) =>
+    [
+      n,
+      {
+        name: n,
+        type: 'int64' as const,
+        dims: [1],
+        bytes: new Uint8Array(BigInt64Array.of(value).buffer),
+      },
+    ] as const;
+  const node = (op: string, inputs: string[], output: string) => ({
+    name: output,
+    op,
+    domain: '',
+    inputs,
+    outputs: [output],
+    attributes: new Map(),
+  });
+  const nodes = [
+    ...graph.nodes.slice(0, -1),
+    node('Neg', [name], 'k_neg'),
+    node('Unsqueeze', ['k_neg', 'k_0'], 'k_from'),
+    node('Slice', [head.inputs[0]!, 'k_from', 'k_end', 'k_axis'], 'k_x'),
+    { ...head, inputs: ['k_x', head.inputs[1]!] },
+  ];
+  const initialisers = new Map([
+    ...graph.initialisers,
+    int64('k_0', 0n),
+    int64('k_end', 2n ** 63n - 1n),
+    int64('k_axis', 1n),
+  ]);
+  const bytes = writeGraph({
+    ...graph,
+    nodes,
+    initialisers,
+    inputs: [...graph.inputs, { name, type: 'int64', dims: [] }],
+  });
+  const { compiled } = await openExport(bytes, { file: 'k.onnx' });
   const wanted = (await runCut(compile(tinyDecoderGraph()), tokens)).logits.data;
   expect(difference((await runCut(compiled, tokens)).logits.data, wanted)).toBe(0);
-  expect(difference(await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch), wanted)).toBeLessThan(2e-5);
+  expect(
+    difference(
+      await untouchedLogits(ort, { graph: bytes, external: new Map(), headDim: 8 }, batch),
+      wanted,
+    ),
+  ).toBeLessThan(2e-5);
 });
 
 test('constants of nodes and weights lie in files beside and below the model', async () => {
-  const model = decodeMessage(modelProto, tinyDecoder()), graph = model.graph!, parts: Uint8Array[] = [];
+  const model = decodeMessage(modelProto, tinyDecoder());
+  const graph = model.graph!;
+  const parts: Uint8Array[] = [];
   let at = 0;
   const outside = (tensor: (typeof graph.initializer)[number], location: string) => {
     const entry = { location, offset: String(at), length: String(tensor.rawData.length) };
     parts.push(tensor.rawData);
     at += tensor.rawData.length;
-    return { ...tensor, rawData: new Uint8Array(0), dataLocation: 1, externalData: Object.entries(entry).map(([key, value]) => ({ key, value })) };
+    return {
+      ...tensor,
+      rawData: new Uint8Array(0),
+      dataLocation: 1,
+      externalData: Object.entries(entry).map(([key, value]) => ({ key, value })),
+    };
   };
-  const initializer = graph.initializer.map((t) => (t.name.startsWith('onnx::') ? outside(t, './weights/data') : t));
-  const shapes = initializer.filter((t) => t.dataType === 7), constant = (t: (typeof shapes)[number]) =>
-    ({ name: t.name, opType: 'Constant', domain: '', input: [], output: [t.name], attribute: [{ name: 'value', type: 4, t: outside(t, 'weights//data') }] });
-  const bytes = encodeMessage(modelProto, { ...model, graph: { ...graph, node: [...shapes.map(constant), ...graph.node], initializer: initializer.filter((t) => t.dataType !== 7) } } as never);
+  const initializer = graph.initializer.map((t) =>
+    t.name.startsWith('onnx::') ? outside(t, './weights/data') : t,
+  );
+  const shapes = initializer.filter((t) => t.dataType === 7);
+  const constant = (t: (typeof shapes)[number]) => ({
+    name: t.name,
+    opType: 'Constant',
+    domain: '',
+    input: [],
+    output: [t.name],
+    attribute: [{ name: 'value', type: 4, t: outside(t, 'weights//data') }],
+  });
+  const bytes = encodeMessage(modelProto, {
+    ...model,
+    graph: {
+      ...graph,
+      node: [...shapes.map(constant), ...graph.node],
+      initializer: initializer.filter((t) => t.dataType !== 7),
+    },
+  } as never);
   expect(externalLocations(bytes)).toEqual(['weights/data']);
-  const data = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer()), asked: string[] = [];
-  const { compiled, graph: read } = await openExport(bytes, { file: 'x.onnx', external: (name) => (asked.push(name), data) });
+  const data = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+  const asked: string[] = [];
+  const { compiled, graph: read } = await openExport(bytes, {
+    file: 'x.onnx',
+    external: (name) => (asked.push(name), data),
+  });
   expect([asked, read.constantsOutside]).toEqual([['weights/data'], true]);
-  expect(difference((await runCut(compiled, tokens)).logits.data, (await runCut(compile(tinyDecoderGraph()), tokens)).logits.data)).toBe(0);
+  expect(
+    difference(
+      (await runCut(compiled, tokens)).logits.data,
+      (await runCut(compile(tinyDecoderGraph()), tokens)).logits.data,
+    ),
+  ).toBe(0);
 });
 
 test.each([
-  ['encoder_hidden_states', 'float32', [2, 3, 4], 'the decoder of a pair'], ['inputs_embeds', 'float32', [2, 3, 4], 'takes embeddings instead of token ids'],
-  ['past_conv.0', 'float32', [2, 32, 3], 'carry a state'], ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not hold keys and values by heads'],
+  ['encoder_hidden_states', 'float32', [2, 3, 4], 'the decoder of a pair'],
+  ['inputs_embeds', 'float32', [2, 3, 4], 'takes embeddings instead of token ids'],
+  ['past_conv.0', 'float32', [2, 32, 3], 'carry a state'],
+  ['past_key_values.9.key', 'float32', [2, 3, 4], 'does not hold keys and values by heads'],
   ['mystery', 'int64', [1], 'an input called "mystery"'],
 ] as const)('an export that takes %s is told what it is', (name, type, dims, said) => {
   const graph = tinyDecoderGraph();
-  expect(() => compile({ ...graph, inputs: [...graph.inputs, { name, type, dims: [...dims] }] })).toThrow(said);
+  expect(() =>
+    compile({ ...graph, inputs: [...graph.inputs, { name, type, dims: [...dims] }] }),
+  ).toThrow(said);
 });
 
 test('what is valid but not known is not called invalid', () => {
   const graph = tinyDecoderGraph({ weights: 'q4' });
-  const nodes = graph.nodes.map((n) => (n.op === 'MatMulNBits' ? { ...n, attributes: new Map([...n.attributes, ['bits', { type: 'int' as const, value: 3 }]]) } : n));
-  expect(() => compile({ ...graph, nodes })).toThrow('uses "MatMulNBits with weights of 3 bits", which is not supported here.');
+  const nodes = graph.nodes.map((n) =>
+    n.op === 'MatMulNBits'
+      ? {
+          ...n,
+          attributes: new Map([...n.attributes, ['bits', { type: 'int' as const, value: 3 }]]),
+        }
+      : n,
+  );
+  expect(() => compile({ ...graph, nodes })).toThrow(
+    'uses "MatMulNBits with weights of 3 bits", which is not supported here.',
+  );
 });

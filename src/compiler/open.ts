@@ -1,13 +1,22 @@
-/** From the bytes of an export to its graph and the compiled model; of a merged decoder, by the branch that can be compiled. */
+/**
+ * From the bytes of an export to its graph and the compiled model; of a merged decoder, by the
+ * branch that can be compiled.
+ */
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph, type ReadOptions } from '../onnx/read.ts';
 import type { CompiledModel } from './compiled.ts';
 import { compile } from './index.ts';
 
-export interface OpenedExport { graph: Graph; compiled: CompiledModel }
+export interface OpenedExport {
+  graph: Graph;
+  compiled: CompiledModel;
+}
 
 /** Throws what `readGraph` and `compile` throw. */
-export async function openExport(bytes: Uint8Array, options: Omit<ReadOptions, 'branch'>): Promise<OpenedExport> {
+export async function openExport(
+  bytes: Uint8Array,
+  options: Omit<ReadOptions, 'branch'>,
+): Promise<OpenedExport> {
   const graph = await readGraph(bytes, options);
   try {
     return { graph, compiled: compile(graph) };

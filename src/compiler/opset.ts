@@ -1,6 +1,6 @@
 /**
- * Steps of older operator sets in the form of set 21, which backward pieces are written in (4-bit blocks need it): what
- * used to be an attribute became an input.
+ * Steps of older operator sets in the form of set 21, which backward pieces are written in (4-bit
+ * blocks need it): what used to be an attribute became an input.
  */
 import type { Builder } from './builder.ts';
 import { stepOn } from './rewrite.ts';
@@ -10,8 +10,15 @@ export const BACKWARD_OPSET = 21;
 
 /** Integer lists that moved, in the order of the inputs they became. */
 const moved: Readonly<Record<string, readonly string[]>> = {
-  ReduceSum: ['axes'], ReduceMean: ['axes'], ReduceMax: ['axes'], ReduceMin: ['axes'], ReduceProd: ['axes'],
-  Unsqueeze: ['axes'], Squeeze: ['axes'], Split: ['split'], Slice: ['starts', 'ends', 'axes'],
+  ReduceSum: ['axes'],
+  ReduceMean: ['axes'],
+  ReduceMax: ['axes'],
+  ReduceMin: ['axes'],
+  ReduceProd: ['axes'],
+  Unsqueeze: ['axes'],
+  Squeeze: ['axes'],
+  Split: ['split'],
+  Slice: ['starts', 'ends', 'axes'],
 };
 
 /** The step on `inputs` in its new form. */
@@ -25,7 +32,8 @@ export function modernised(b: Builder, step: Step, inputs: readonly (Value | nul
   const attributes = new Map([...step.attributes].filter(([name]) => !names.includes(name)));
   // Split into equal parts says now how many.
   if (step.op === 'Split' && inputs.length < 2 && !lists[0]) {
-    const axis = step.attributes.get('axis'), at = axis?.type === 'int' ? axis.value : 0;
+    const axis = step.attributes.get('axis');
+    const at = axis?.type === 'int' ? axis.value : 0;
     lists[0] = b.integers(step.outputs.map((o) => o.dims.at(at)!));
   }
   if (lists.every((l) => l === null)) return stepOn(step, inputs);

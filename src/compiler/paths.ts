@@ -1,15 +1,22 @@
 /**
  * PyTorch names of linear layers, from the names exporters give their nodes.
  *
- * optimum: `/model/layers.0/self_attn/q_proj/MatMul`; GenAI builder: `/model/layers.0/attn/q_proj/MatMul_Q4`.
+ * optimum: `/model/layers.0/self_attn/q_proj/MatMul`; GenAI builder:
+ * `/model/layers.0/attn/q_proj/MatMul_Q4`.
  */
 import type { ModuleGroup, ModuleRole } from './modules.ts';
 
-/** Path of the module a node belongs to; null when the name tells none. `prefix` completes a path that lost its first part. */
+/**
+ * Path of the module a node belongs to; null when the name tells none. `prefix` completes a path
+ * that lost its first part.
+ */
 export function modulePath(node: string, genai: boolean, prefix = ''): string | null {
   const parts = node.replace(/^\/+/, '').split('/');
   if (parts.length < 2) return null;
-  const path = parts.slice(0, -1).map((p) => (genai && p === 'attn' ? 'self_attn' : p)).join('.');
+  const path = parts
+    .slice(0, -1)
+    .map((p) => (genai && p === 'attn' ? 'self_attn' : p))
+    .join('.');
   return layerOf(path) === null ? null : prefix + path;
 }
 
@@ -20,8 +27,8 @@ export function layerOf(path: string): number | null {
 }
 
 /**
- * What a path lacks at its front: optimum drops the first module of some models (`/decoder/layers.0/…` for
- * `model.decoder.layers.0…`), but the parameters keep it.
+ * What a path lacks at its front: optimum drops the first module of some models
+ * (`/decoder/layers.0/…` for `model.decoder.layers.0…`), but the parameters keep it.
  */
 export function missingPrefix(path: string, parameters: Iterable<string>): string {
   const stem = /^(.*?\.)\d+\./.exec(path)?.[1];
@@ -29,7 +36,13 @@ export function missingPrefix(path: string, parameters: Iterable<string>): strin
   for (const name of parameters) {
     const at = name.indexOf(stem);
     if (at === 0) return '';
-    if (at > 0 && name[at - 1] === '.' && /^\d/.test(name.slice(at + stem.length)) && /^[\w.]+$/.test(name.slice(0, at))) return name.slice(0, at);
+    if (
+      at > 0 &&
+      name[at - 1] === '.' &&
+      /^\d/.test(name.slice(at + stem.length)) &&
+      /^[\w.]+$/.test(name.slice(0, at))
+    )
+      return name.slice(0, at);
   }
   return '';
 }
@@ -51,6 +64,15 @@ const roles: readonly [RegExp, ModuleRole, number][] = [
 export function roleOf(path: string): { role: ModuleRole; order: number; group: ModuleGroup } {
   const found = roles.find(([pattern]) => pattern.test(path));
   const [role, order] = found ? [found[1], found[2]] : ['other' as const, 7];
-  const group = order <= 3 ? 'attention' : order <= 6 ? 'mlp' : /attn|attention/.test(path) ? 'attention' : /mlp|ffn|feed_forward/.test(path) ? 'mlp' : 'other';
+  const group =
+    order <= 3
+      ? 'attention'
+      : order <= 6
+        ? 'mlp'
+        : /attn|attention/.test(path)
+          ? 'attention'
+          : /mlp|ffn|feed_forward/.test(path)
+            ? 'mlp'
+            : 'other';
   return { role, order, group };
 }

@@ -1,6 +1,6 @@
 /**
- * Writes a part of the specialised graph as an ONNX model of its own: weights are inputs, names are canonical, so that
- * blocks of equal structure give equal bytes.
+ * Writes a part of the specialised graph as an ONNX model of its own: weights are inputs, names are
+ * canonical, so that blocks of equal structure give equal bytes.
  */
 import type { Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 import { Builder } from './builder.ts';
@@ -8,15 +8,32 @@ import type { WeightTensor } from './compiled.ts';
 import { unpackedProduct } from './dequantise.ts';
 import { encode, full, type Constant } from './fold/constant.ts';
 import { broadcasting, keepsDims } from './fold/elementwise.ts';
-import { Clash, count, sameDims, shapeText, type ComputedValue, type Step, type Value, type WeightValue } from './value.ts';
+import {
+  Clash,
+  count,
+  sameDims,
+  shapeText,
+  type ComputedValue,
+  type Step,
+  type Value,
+  type WeightValue,
+} from './value.ts';
 import { boundWeight } from './weight-tensor.ts';
 
 export interface PieceRequest {
   opsets: ReadonlyMap<string, number>;
-  /** Activations and adapters that may enter, by input name; `dims` where some are symbolic. What no step reads is no input of the piece. */
+  /**
+   * Activations and adapters that may enter, by input name; `dims` where some are symbolic. What no
+   * step reads is no input of the piece.
+   */
   inputs: readonly (readonly [name: string, value: Value, dims?: readonly (number | string)[]])[];
   /** Values that leave, by output name, as `dims`; `shape` where some of these are symbolic. */
-  outputs: readonly { name: string; value: Value; dims: readonly number[]; shape?: readonly (number | string)[] }[];
+  outputs: readonly {
+    name: string;
+    value: Value;
+    dims: readonly number[];
+    shape?: readonly (number | string)[];
+  }[];
 }
 
 export interface PlannedPiece {
@@ -28,7 +45,10 @@ export interface PlannedPiece {
   graph: Graph;
 }
 
-/** Lays a piece out; `writeGraph(plan.graph)` are its bytes. Throws `Clash` when something else than its inputs leads into it. */
+/**
+ * Lays a piece out; `writeGraph(plan.graph)` are its bytes. Throws `Clash` when something else than
+ * its inputs leads into it.
+ */
 export function planPiece(request: PieceRequest): PlannedPiece {
   return new PiecePlanner(request).plan();
 }
@@ -51,28 +71,50 @@ class PiecePlanner {
   }
 
   plan(): PlannedPiece {
-    const { inputs, outputs, opsets } = this.request, opset = opsets.get('')!;
+    const { inputs, outputs, opsets } = this.request;
+    const opset = opsets.get('')!;
     for (const [name, value] of inputs) this.names.set(value, name);
-    for (const o of outputs) if (!this.names.has(o.value) && sameDims(o.value.dims, o.dims)) this.wanted.set(o.value, o.name);
+    for (const o of outputs)
+      if (!this.names.has(o.value) && sameDims(o.value.dims, o.dims))
+        this.wanted.set(o.value, o.name);
     for (const o of outputs) {
       const name = this.visit(o.value, null);
       if (name === o.name) continue;
       if (sameDims(o.value.dims, o.dims)) this.node('Identity', [name], o.name);
       else this.node('Reshape', [name, this.shape(o.dims)], o.name);
     }
-    const info = (name: string, dims: ValueInfo['dims']): ValueInfo => ({ name, type: 'float32', dims });
+    const info = (name: string, dims: ValueInfo['dims']): ValueInfo => ({
+      name,
+      type: 'float32',
+      dims,
+    });
     const domains = new Set(this.nodes.map((n) => n.domain));
-    // The runtime's WebGPU provider puts an input that nothing reads on the CPU: at every run it would copy it down, and wait for that.
-    const read = new Set(this.nodes.flatMap((n) => n.inputs)), entering = inputs.filter(([name]) => read.has(name));
+    // The runtime's WebGPU provider puts an input that nothing reads on the CPU: at every run it
+    // would copy it down, and wait for that.
+    const read = new Set(this.nodes.flatMap((n) => n.inputs));
+    const entering = inputs.filter(([name]) => read.has(name));
     const graph: Graph = {
-      file: '', producer: 'rank-atlas', irVersion: opset < 21 ? 8 : 10,
-      opsets: new Map([['', opset], ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : [])]),
+      file: '',
+      producer: 'rank-atlas',
+      irVersion: opset < 21 ? 8 : 10,
+      opsets: new Map([
+        ['', opset],
+        ...(domains.has('com.microsoft') ? [['com.microsoft', 1] as const] : []),
+      ]),
       nodes: this.nodes,
       initialisers: this.constants,
-      inputs: [...entering.map(([name, v, dims]) => info(name, dims ?? v.dims)), ...this.weightInputs],
+      inputs: [
+        ...entering.map(([name, v, dims]) => info(name, dims ?? v.dims)),
+        ...this.weightInputs,
+      ],
       outputs: outputs.map((o) => info(o.name, o.shape ?? o.dims)),
     };
-    return { signature: signatureOf(graph), inputs: entering.map(([name]) => name), weights: this.weights, graph };
+    return {
+      signature: signatureOf(graph),
+      inputs: entering.map(([name]) => name),
+      weights: this.weights,
+      graph,
+    };
   }
 
   /** Name of a value in the piece, made on the way if need be. `reader` is the step that asks. */
@@ -96,17 +138,29 @@ class PiecePlanner {
     const collapsed = collapsible(step);
     const inputs = step.inputs.map((v) => {
       if (!v) return '';
-      return collapsed && v.kind === 'constant' ? this.constant({ ...v.constant, dims: v.constant.stored }) : this.visit(v, step);
+      return collapsed && v.kind === 'constant'
+        ? this.constant({ ...v.constant, dims: v.constant.stored })
+        : this.visit(v, step);
     });
     const outputs = step.outputs.map((v) => {
       const name = this.wanted.get(v) ?? this.fresh();
       this.names.set(v, name);
       return name;
     });
-    this.nodes.push({ name: '', op: step.op, domain: step.domain, inputs, outputs, attributes: sorted(step.attributes) });
+    this.nodes.push({
+      name: '',
+      op: step.op,
+      domain: step.domain,
+      inputs,
+      outputs,
+      attributes: sorted(step.attributes),
+    });
   }
 
-  /** Weights become inputs; a lone number stays inside, unless it belongs to a dequantisation and differs by layer. */
+  /**
+   * Weights become inputs; a lone number stays inside, unless it belongs to a dequantisation and
+   * differs by layer.
+   */
   private weight(value: WeightValue, reader: Step | null): string {
     const w = boundWeight(value);
     if (count(value.dims) === 1 && reader?.op !== 'DequantizeLinear') {
@@ -126,12 +180,23 @@ class PiecePlanner {
   }
 
   private shape(dims: readonly number[]): string {
-    return this.constant({ type: 'int64', dims: [dims.length], stored: [dims.length], data: Float64Array.from(dims) });
+    return this.constant({
+      type: 'int64',
+      dims: [dims.length],
+      stored: [dims.length],
+      data: Float64Array.from(dims),
+    });
   }
 
   /** Equal contents share a name, whoever made them. */
-  private initialiser(type: Tensor['type'], dims: readonly number[], contents: string, bytes: () => Uint8Array): string {
-    const key = `${type}${shapeText(dims)}${contents}`, found = this.constants.get(key);
+  private initialiser(
+    type: Tensor['type'],
+    dims: readonly number[],
+    contents: string,
+    bytes: () => Uint8Array,
+  ): string {
+    const key = `${type}${shapeText(dims)}${contents}`;
+    const found = this.constants.get(key);
     if (found) return found.name;
     const name = `c${this.constants.size}`;
     this.constants.set(key, { name, type, dims, bytes: bytes() });
@@ -147,7 +212,8 @@ class PiecePlanner {
   }
 }
 
-const sorted = (attributes: Attributes): Attributes => new Map([...attributes].sort(([a], [b]) => (a < b ? -1 : 1)));
+const sorted = (attributes: Attributes): Attributes =>
+  new Map([...attributes].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Whether a step broadcasts its constants by itself, so that they may stay collapsed. */
 function collapsible(step: Step): boolean {
@@ -160,14 +226,22 @@ const digests = new WeakMap<Constant['data'], string>();
 
 function signatureOf(graph: Graph): string {
   const value = (v: ValueInfo) => `${v.name}:${v.type}${shapeText(v.dims)}`;
-  const nodes = graph.nodes.map((n) => `${n.domain}.${n.op}(${n.inputs})=(${n.outputs})${JSON.stringify([...n.attributes])}`);
-  return [...graph.inputs.map(value), ...graph.outputs.map(value), ...graph.initialisers.keys(), ...nodes].join('\n');
+  const nodes = graph.nodes.map(
+    (n) => `${n.domain}.${n.op}(${n.inputs})=(${n.outputs})${JSON.stringify([...n.attributes])}`,
+  );
+  return [
+    ...graph.inputs.map(value),
+    ...graph.outputs.map(value),
+    ...graph.initialisers.keys(),
+    ...nodes,
+  ].join('\n');
 }
 
 /** A key of some bytes: short ones as they are, long ones by two hashes. */
 function digest(bytes: Uint8Array): string {
   if (bytes.length <= 64) return String.fromCharCode(...bytes);
-  let a = 0x811c9dc5, b = 0x1b873593;
+  let a = 0x811c9dc5;
+  let b = 0x1b873593;
   for (let i = 0; i < bytes.length; i++) {
     a = Math.imul(a ^ bytes[i]!, 0x01000193);
     b = Math.imul((b ^ bytes[i]!) + i, 0x85ebca6b);

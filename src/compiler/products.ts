@@ -1,5 +1,6 @@
 /**
- * Linear layers: the steps that multiply activations with a weight of the file, and how that weight is stored.
+ * Linear layers: the steps that multiply activations with a weight of the file, and how that weight
+ * is stored.
  */
 import type { Tensor } from '../onnx/graph.ts';
 import { LINEAR_BITS, linearForm } from './linear.ts';
@@ -43,7 +44,8 @@ export function readersOf(steps: readonly Step[]): Readers {
 }
 
 export function productOf(step: Step, readers: Readers): Product | null {
-  const [x, w, third] = step.inputs, y = step.outputs[0];
+  const [x, w, third] = step.inputs;
+  const y = step.outputs[0];
   if (!x || !w || !y?.depends) return null;
   const weight = weightOf(step, w);
   if (!weight) return null;
@@ -62,36 +64,57 @@ function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 't
       return stored && { ...stored, transposed: true };
     }
     case 'Gemm': {
-      const plain = !int(step, 'transA', 0) && float(step, 'alpha', 1) === 1 && float(step, 'beta', 1) === 1;
-      const transposed = !int(step, 'transB', 0), stored = plain ? storedWeight(w, transposed ? 1 : 0) : null;
+      const plain =
+        !int(step, 'transA', 0) && float(step, 'alpha', 1) === 1 && float(step, 'beta', 1) === 1;
+      const transposed = !int(step, 'transB', 0);
+      const stored = plain ? storedWeight(w, transposed ? 1 : 0) : null;
       return stored && { ...stored, transposed };
     }
     case 'MatMulNBits': {
       const { bits, block, zeroPoints, floatPoints, reordered } = nbitsSizes(call);
       const more = { ...(floatPoints && { floatPoints }), ...(reordered && { reordered }) };
-      return { format: { kind: 'nbits', bits, block, zeroPoints, ...more }, tensors, transposed: false };
+      return {
+        format: { kind: 'nbits', bits, block, zeroPoints, ...more },
+        tensors,
+        transposed: false,
+      };
     }
     case 'MatMulBnb4': {
       const { block, codebook } = bnb4Sizes(call);
-      return tensors.length < 2 ? null : { format: { kind: 'bnb4', block, codebook }, tensors, transposed: false };
+      return tensors.length < 2
+        ? null
+        : { format: { kind: 'bnb4', block, codebook }, tensors, transposed: false };
     }
-    default: return null;
+    default:
+      return null;
   }
 }
 
-/** A float weight, or one of integers behind its DequantizeLinear. `outputs`: the axis of the output features. */
+/**
+ * A float weight, or one of integers behind its DequantizeLinear. `outputs`: the axis of the output
+ * features.
+ */
 function storedWeight(w: Value, outputs: 0 | 1): Pick<Product, 'format' | 'tensors'> | null {
   if (w.kind === 'weight') return { format: floatFormat(w), tensors: [w.tensor] };
   const step = w.kind === 'computed' && w.step?.op === 'DequantizeLinear' ? w.step : null;
   if (!step) return null;
-  const tensors = step.inputs.flatMap((v) => (v?.kind === 'weight' ? [v.tensor] : v?.kind === 'constant' ? [constantWeight(v.constant, v.constant, `${step.name}:constant`).tensor] : []));
+  const tensors = step.inputs.flatMap((v) =>
+    v?.kind === 'weight'
+      ? [v.tensor]
+      : v?.kind === 'constant'
+        ? [constantWeight(v.constant, v.constant, `${step.name}:constant`).tensor]
+        : [],
+  );
   if (tensors.length !== step.inputs.length) return null;
-  const form = linearForm({ ...step, outputs: 1 }), bits = LINEAR_BITS[step.inputs[0]!.type]!;
+  const form = linearForm({ ...step, outputs: 1 });
+  const bits = LINEAR_BITS[step.inputs[0]!.type]!;
   const plain = bits === 8 && form.block === null && (form.axis === null || form.axis === outputs);
   return { format: plain ? { kind: 'int8' } : { kind: 'linear', bits, ...form }, tensors };
 }
 
-const floatFormat = (w: WeightValue): WeightFormat => ({ kind: w.tensor.type === 'float16' ? 'float16' : 'float32' });
+const floatFormat = (w: WeightValue): WeightFormat => ({
+  kind: w.tensor.type === 'float16' ? 'float16' : 'float32',
+});
 
 /** The only reader of a value, past Reshapes that keep its width. */
 export function onlyReader(value: Value, readers: Readers): { step: Step; value: Value } | null {
@@ -99,7 +122,8 @@ export function onlyReader(value: Value, readers: Readers): { step: Step; value:
   for (;;) {
     const list = readers.get(at);
     if (list?.length !== 1) return null;
-    const step = list[0]!, next = step.outputs[0]!;
+    const step = list[0]!;
+    const next = step.outputs[0]!;
     if (step.op !== 'Reshape' || next.dims.at(-1) !== value.dims.at(-1)) return { step, value: at };
     at = next;
   }
@@ -109,5 +133,7 @@ function biasAfter(y: Value, width: number, readers: Readers): Tensor | null {
   const reader = onlyReader(y, readers);
   if (reader?.step.op !== 'Add') return null;
   const other = reader.step.inputs.find((v) => v !== reader.value);
-  return other?.kind === 'weight' && count(other.dims) === width && other.dims.at(-1) === width ? other.tensor : null;
+  return other?.kind === 'weight' && count(other.dims) === width && other.dims.at(-1) === width
+    ? other.tensor
+    : null;
 }

@@ -1,6 +1,7 @@
 /**
- * An export with other weights in its linear layers: as floats, in 4-bit blocks or in NF4; everything else stays as it was.
- * `compile` reads the result like any export, and `writeGraph` makes a file of it that onnxruntime loads.
+ * An export with other weights in its linear layers: as floats, in 4-bit blocks or in NF4;
+ * everything else stays as it was. `compile` reads the result like any export, and `writeGraph`
+ * makes a file of it that onnxruntime loads.
  */
 import { AtlasError } from '../errors.ts';
 import { shown, type Attribute, type Graph, type Node, type Tensor } from '../onnx/graph.ts';
@@ -17,25 +18,49 @@ import { weightTensor } from './weight-tensor.ts';
 /** A weight [out, in], row-major, in one of the forms in which it can be stored. */
 export type NewWeight =
   | { kind: 'float32'; values: Float32Array }
-  /** MatMulNBits without zero points: `packed` [out, ⌈in / block⌉, block / 2], low nibble first, `scales` [out, ⌈in / block⌉]; code 8 is zero. */
+  /**
+   * MatMulNBits without zero points: `packed` [out, ⌈in / block⌉, block / 2], low nibble first,
+   * `scales` [out, ⌈in / block⌉]; code 8 is zero.
+   */
   | { kind: 'int4'; packed: Uint8Array; scales: Float32Array; block: number }
-  /** MatMulBnb4: codes of the flattened matrix, high nibble first, and an absmax for every `block` of them. */
+  /**
+   * MatMulBnb4: codes of the flattened matrix, high nibble first, and an absmax for every `block`
+   * of them.
+   */
   | { kind: 'nf4'; packed: Uint8Array; absmax: Float32Array; block: number };
 
-/** One product of the export: its whole weight, and the modules that share its rows (three of a packed projection). */
-export interface ExportProduct { weight: ModuleWeight; modules: readonly SiteModule[] }
+/**
+ * One product of the export: its whole weight, and the modules that share its rows (three of a
+ * packed projection).
+ */
+export interface ExportProduct {
+  weight: ModuleWeight;
+  modules: readonly SiteModule[];
+}
 
 /**
- * `weightFor` is asked for one product after the other, so that no more than one of them need exist as floats; null leaves
- * a product alone. `head` goes in place of the vocabulary product's weight; an embedding that shares it keeps the old one. Throws what
- * `compile` throws.
+ * `weightFor` is asked for one product after the other, so that no more than one of them need exist
+ * as floats; null leaves a product alone. `head` goes in place of the vocabulary product's weight;
+ * an embedding that shares it keeps the old one. Throws what `compile` throws.
  */
-export async function replaced(given: Graph, weightFor: (product: ExportProduct) => Promise<NewWeight | null>, head?: NewWeight): Promise<Graph> {
-  const graph = inKernelForms(given), s = specialise(graph, 2, 3), found = cut(graph, s), names = namesOf(s), { layers } = findModules(s, found);
-  const initialisers = new Map(graph.initialisers), products = new Map<string, readonly Node[]>();
+export async function replaced(
+  given: Graph,
+  weightFor: (product: ExportProduct) => Promise<NewWeight | null>,
+  head?: NewWeight,
+): Promise<Graph> {
+  const graph = inKernelForms(given);
+  const s = specialise(graph, 2, 3);
+  const found = cut(graph, s);
+  const names = namesOf(s);
+  const { layers } = findModules(s, found);
+  const initialisers = new Map(graph.initialisers);
+  const products = new Map<string, readonly Node[]>();
   const replace = (product: Product, path: string, weight: NewWeight) => {
     const [x, y] = endsOf(product, names, found.readers);
-    products.set(y, productNodes(product, x, y, stored(path, weight, product, initialisers), names));
+    products.set(
+      y,
+      productNodes(product, x, y, stored(path, weight, product, initialisers), names),
+    );
   };
   for (const [layer, { sites }] of layers.entries()) {
     for (const [i, { product, path }] of ordered(found.layers[layer]!).entries()) {
@@ -44,13 +69,29 @@ export async function replaced(given: Graph, weightFor: (product: ExportProduct)
     }
   }
   if (head) replace(found.head, HEAD_PATH, head);
-  const nodes = graph.nodes.flatMap((node) => node.outputs.map((name) => products.get(name)).find(Boolean) ?? [node]);
+  const nodes = graph.nodes.flatMap(
+    (node) => node.outputs.map((name) => products.get(name)).find(Boolean) ?? [node],
+  );
   const opsets = new Map([['com.microsoft', 1], ...graph.opsets]);
   return needed({ ...graph, nodes, initialisers, opsets });
 }
 
-const wholeWeight = ({ format, tensors, transposed, inFeatures, width }: Product): ModuleWeight =>
-  ({ format, tensors: tensors.map(weightTensor), transposed, rowOffset: 0, rows: width, inFeatures, outFeatures: width, bias: null });
+const wholeWeight = ({
+  format,
+  tensors,
+  transposed,
+  inFeatures,
+  width,
+}: Product): ModuleWeight => ({
+  format,
+  tensors: tensors.map(weightTensor),
+  transposed,
+  rowOffset: 0,
+  rows: width,
+  inFeatures,
+  outFeatures: width,
+  bias: null,
+});
 
 /** The first name of each value: the later ones only pass it on. */
 function namesOf({ values }: Specialised): ReadonlyMap<Value, string> {
@@ -59,69 +100,172 @@ function namesOf({ values }: Specialised): ReadonlyMap<Value, string> {
   return names;
 }
 
-/** Names of a product's input and output; those beyond the Reshapes that lowering put around it, where it did. */
-function endsOf({ step, x, y }: Product, names: ReadonlyMap<Value, string>, readers: Readers): [string, string] {
+/**
+ * Names of a product's input and output; those beyond the Reshapes that lowering put around it,
+ * where it did.
+ */
+function endsOf(
+  { step, x, y }: Product,
+  names: ReadonlyMap<Value, string>,
+  readers: Readers,
+): [string, string] {
   const before = x.kind === 'computed' && x.step?.op === 'Reshape' ? x.step.inputs[0] : null;
-  const reader = readers.get(y)?.[0], after = reader?.op === 'Reshape' ? reader.outputs[0] : null;
-  const from = names.get(x) ?? (before ? names.get(before) : undefined), to = names.get(y) ?? (after ? names.get(after) : undefined);
-  if (from === undefined || to === undefined) throw new AtlasError('operator', { where: `node "${shown(step.name)}"`, operator: 'a linear layer that is part of something larger' });
+  const reader = readers.get(y)?.[0];
+  const after = reader?.op === 'Reshape' ? reader.outputs[0] : null;
+  const from = names.get(x) ?? (before ? names.get(before) : undefined);
+  const to = names.get(y) ?? (after ? names.get(after) : undefined);
+  if (from === undefined || to === undefined)
+    throw new AtlasError('operator', {
+      where: `node "${shown(step.name)}"`,
+      operator: 'a linear layer that is part of something larger',
+    });
   return [from, to];
 }
 
-/** The operator that multiplies with a stored weight: its weight inputs, and the node that makes them ready where it needs one. */
-interface StoredWeight { op: string; domain: string; inputs: readonly string[]; attributes: Record<string, number>; before: readonly Node[] }
+/**
+ * The operator that multiplies with a stored weight: its weight inputs, and the node that makes
+ * them ready where it needs one.
+ */
+interface StoredWeight {
+  op: string;
+  domain: string;
+  inputs: readonly string[];
+  attributes: Record<string, number>;
+  before: readonly Node[];
+}
 
-function stored(path: string, weight: NewWeight, { inFeatures: K, width: N }: Product, initialisers: Map<string, Tensor>): StoredWeight {
-  const add = (part: string, type: Tensor['type'], dims: readonly number[], { buffer, byteOffset, byteLength }: ArrayBufferView): string => {
+function stored(
+  path: string,
+  weight: NewWeight,
+  { inFeatures: K, width: N }: Product,
+  initialisers: Map<string, Tensor>,
+): StoredWeight {
+  const add = (
+    part: string,
+    type: Tensor['type'],
+    dims: readonly number[],
+    { buffer, byteOffset, byteLength }: ArrayBufferView,
+  ): string => {
     const name = `${path}.weight:${part}`;
-    initialisers.set(name, { name, type, dims, bytes: new Uint8Array(buffer, byteOffset, byteLength) });
+    initialisers.set(name, {
+      name,
+      type,
+      dims,
+      bytes: new Uint8Array(buffer, byteOffset, byteLength),
+    });
     return name;
   };
   const packed = { domain: 'com.microsoft', before: [] };
   switch (weight.kind) {
     case 'float32': {
-      // Rows of one module lie together as [out, in]; the runtime transposes once when it loads, the compiler not at all.
-      const values = add('float32', 'float32', [N, K], weight.values), turned = `${values}:transposed`;
-      return { op: 'MatMul', domain: '', inputs: [turned], attributes: {}, before: [node(`${path}/Transpose`, 'Transpose', [values], turned, { perm: { type: 'ints', value: [1, 0] } })] };
+      // Rows of one module lie together as [out, in]; the runtime transposes once when it loads,
+      // the compiler not at all.
+      const values = add('float32', 'float32', [N, K], weight.values);
+      const turned = `${values}:transposed`;
+      return {
+        op: 'MatMul',
+        domain: '',
+        inputs: [turned],
+        attributes: {},
+        before: [
+          node(`${path}/Transpose`, 'Transpose', [values], turned, {
+            perm: { type: 'ints', value: [1, 0] },
+          }),
+        ],
+      };
     }
     case 'int4': {
-      const { block } = weight, blocks = Math.ceil(K / block);
-      const inputs = [add('int4', 'uint8', [N, blocks, block / 2], weight.packed), add('scales', 'float32', [N, blocks], weight.scales)];
-      return { ...packed, op: 'MatMulNBits', inputs, attributes: { K, N, bits: 4, block_size: block } };
+      const { block } = weight;
+      const blocks = Math.ceil(K / block);
+      const inputs = [
+        add('int4', 'uint8', [N, blocks, block / 2], weight.packed),
+        add('scales', 'float32', [N, blocks], weight.scales),
+      ];
+      return {
+        ...packed,
+        op: 'MatMulNBits',
+        inputs,
+        attributes: { K, N, bits: 4, block_size: block },
+      };
     }
     case 'nf4': {
-      const inputs = [add('nf4', 'uint8', [weight.packed.length], weight.packed), add('absmax', 'float32', [weight.absmax.length], weight.absmax)];
-      return { ...packed, op: 'MatMulBnb4', inputs, attributes: { K, N, block_size: weight.block, quant_type: 1 } };
+      const inputs = [
+        add('nf4', 'uint8', [weight.packed.length], weight.packed),
+        add('absmax', 'float32', [weight.absmax.length], weight.absmax),
+      ];
+      return {
+        ...packed,
+        op: 'MatMulBnb4',
+        inputs,
+        attributes: { K, N, block_size: weight.block, quant_type: 1 },
+      };
     }
   }
 }
 
 /** The product as nodes; where the export computes in half floats, between Casts. */
-function productNodes({ step, tensors }: Product, x: string, y: string, weight: StoredWeight, names: ReadonlyMap<Value, string>): Node[] {
-  const own = step.op === 'Gemm' ? step.inputs[2] : step.op === 'MatMulNBits' ? step.inputs[5] : null;
-  const half = tensors.some((t) => t.type === 'float16'), plain = own ? `${y}:product` : y, nodes = [...weight.before];
-  let from = x, to = plain;
+function productNodes(
+  { step, tensors }: Product,
+  x: string,
+  y: string,
+  weight: StoredWeight,
+  names: ReadonlyMap<Value, string>,
+): Node[] {
+  const own =
+    step.op === 'Gemm' ? step.inputs[2] : step.op === 'MatMulNBits' ? step.inputs[5] : null;
+  const half = tensors.some((t) => t.type === 'float16');
+  const plain = own ? `${y}:product` : y;
+  const nodes = [...weight.before];
+  let from = x;
+  let to = plain;
   if (half) {
     [from, to] = [`${y}:input`, `${y}:float32`];
     nodes.push(node(`${step.name}:widen`, 'Cast', [x], from, { to: { type: 'int', value: 1 } }));
   }
-  const attributes = Object.fromEntries(Object.entries(weight.attributes).map(([name, value]) => [name, { type: 'int', value }] as const));
-  nodes.push({ ...node(step.name, weight.op, [from, ...weight.inputs], to, attributes), domain: weight.domain });
-  if (half) nodes.push(node(`${step.name}:narrow`, 'Cast', [to], plain, { to: { type: 'int', value: 10 } }));
+  const attributes = Object.fromEntries(
+    Object.entries(weight.attributes).map(
+      ([name, value]) => [name, { type: 'int', value }] as const,
+    ),
+  );
+  nodes.push({
+    ...node(step.name, weight.op, [from, ...weight.inputs], to, attributes),
+    domain: weight.domain,
+  });
+  if (half)
+    nodes.push(
+      node(`${step.name}:narrow`, 'Cast', [to], plain, { to: { type: 'int', value: 10 } }),
+    );
   if (own) nodes.push(node(`${step.name}:bias`, 'Add', [plain, names.get(own)!], y));
   return nodes;
 }
 
-const node = (name: string, op: string, inputs: readonly string[], output: string, attributes: Record<string, Attribute> = {}): Node =>
-  ({ name, op, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) });
+const node = (
+  name: string,
+  op: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Record<string, Attribute> = {},
+): Node => ({
+  name,
+  op,
+  domain: '',
+  inputs,
+  outputs: [output],
+  attributes: new Map(Object.entries(attributes)),
+});
 
 /** What the outputs need: the old weights, and what unpacked or quantised for them, fall away. */
 function needed(graph: Graph): Graph {
-  const wanted = new Set(graph.outputs.map((o) => o.name)), nodes: Node[] = [];
+  const wanted = new Set(graph.outputs.map((o) => o.name));
+  const nodes: Node[] = [];
   for (const made of [...graph.nodes].reverse()) {
     if (!made.outputs.some((name) => wanted.has(name))) continue;
     nodes.push(made);
     for (const name of made.inputs) wanted.add(name);
   }
-  return { ...graph, nodes: nodes.reverse(), initialisers: new Map([...graph.initialisers].filter(([name]) => wanted.has(name))) };
+  return {
+    ...graph,
+    nodes: nodes.reverse(),
+    initialisers: new Map([...graph.initialisers].filter(([name]) => wanted.has(name))),
+  };
 }

@@ -1,10 +1,13 @@
 /**
- * A part of the specialised graph for a few consecutive tokens instead of the whole sequence: what generation runs.
+ * A part of the specialised graph for a few consecutive tokens instead of the whole sequence: what
+ * generation runs.
  *
- * Every value that depends on the tokens has one axis along them. Here that axis has `rows` entries in place of `capacity`;
- * all else stays. Constants along it (rotations, positions, masks) give their rows by a product with `here`, whose row i is
- * one at the position of token i. Only attention looks at other tokens: the second operand of its two products. That operand is
- * followed back to where it is smallest, and there the new rows join those of a cache, which the engine keeps.
+ * Every value that depends on the tokens has one axis along them. Here that axis has `rows` entries
+ * in place of `capacity`; all else stays. Constants along it (rotations, positions, masks) give
+ * their rows by a product with `here`, whose row i is one at the position of token i. Only
+ * attention looks at other tokens: the second operand of its two products. That operand is followed
+ * back to where it is smallest, and there the new rows join those of a cache, which the engine
+ * keeps.
  */
 import { AtlasError } from '../errors.ts';
 import type { Builder } from './builder.ts';
@@ -12,16 +15,36 @@ import { broadcasting } from './fold/elementwise.ts';
 import { axisOf, int } from './fold/rule.ts';
 import { ruleKey, rules } from './fold/index.ts';
 import { stepOn } from './rewrite.ts';
-import { Clash, count, type ComputedValue, type ConstantValue, type Shape, type Step, type Value } from './value.ts';
+import {
+  Clash,
+  count,
+  type ComputedValue,
+  type ConstantValue,
+  type Shape,
+  type Step,
+  type Value,
+} from './value.ts';
 
 /** So many tokens at a time of at most `capacity`; fewer than those. */
-export interface Span { rows: number; capacity: number }
+export interface Span {
+  rows: number;
+  capacity: number;
+}
 
-/** What one product of attention looks at: the rows made here, and those before them, which come in. */
-export interface Cached { rows: Value; cache: ComputedValue; width: number }
+/**
+ * What one product of attention looks at: the rows made here, and those before them, which come in.
+ */
+export interface Cached {
+  rows: Value;
+  cache: ComputedValue;
+  width: number;
+}
 
 /** A value with `rows` in place of `capacity` along `axis`. */
-interface Rows { value: Value; axis: number }
+interface Rows {
+  value: Value;
+  axis: number;
+}
 
 /** What happens to the output of a step, given its rewritten first input. */
 export type Change = (step: Step, x: Value, y: Value) => Value;
@@ -33,20 +56,64 @@ const flattening: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Squeez
 /** What gives every element of its first input another place, or several. */
 const relabelling: ReadonlySet<string> = new Set([...flattening, 'Transpose', 'Expand']);
 
-/** The value that a step puts in another shape, or multiplies with one number; null for any other step. */
+/**
+ * The value that a step puts in another shape, or multiplies with one number; null for any other
+ * step.
+ */
 function sourceOf({ op, inputs: [a, b] }: Step): ComputedValue | null {
-  const plain = relabelling.has(op) || ((op === 'Mul' || op === 'Div') && b && !depends(b) && count(b.dims) === 1);
+  const plain =
+    relabelling.has(op) ||
+    ((op === 'Mul' || op === 'Div') && b && !depends(b) && count(b.dims) === 1);
   return plain && depends(a) ? a : null;
 }
 
-const along: ReadonlySet<string> = new Set(['Softmax', 'LayerNormalization', 'SimplifiedLayerNormalization']);
-/** Operators that treat every token alike, or whose dims show it when they do not. Others could mix tokens unseen. */
+const along: ReadonlySet<string> = new Set([
+  'Softmax',
+  'LayerNormalization',
+  'SimplifiedLayerNormalization',
+]);
+/**
+ * Operators that treat every token alike, or whose dims show it when they do not. Others could mix
+ * tokens unseen.
+ */
 const tokenwise: ReadonlySet<string> = new Set([
-  ...broadcasting, ...relabelling, ...along, 'MatMul', 'Gemm', 'MatMulNBits', 'MatMulBnb4', 'Concat', 'Split', 'Slice', 'Gather', 'Cast', 'Clip', 'Not', 'IsNaN',
-  'ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'Neg', 'Abs', 'Sqrt', 'Exp', 'Log', 'Sin', 'Cos', 'Tanh', 'Erf', 'Reciprocal', 'Sign', 'Relu', 'Sigmoid', 'Softplus',
+  ...broadcasting,
+  ...relabelling,
+  ...along,
+  'MatMul',
+  'Gemm',
+  'MatMulNBits',
+  'MatMulBnb4',
+  'Concat',
+  'Split',
+  'Slice',
+  'Gather',
+  'Cast',
+  'Clip',
+  'Not',
+  'IsNaN',
+  'ReduceSum',
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceMin',
+  'Neg',
+  'Abs',
+  'Sqrt',
+  'Exp',
+  'Log',
+  'Sin',
+  'Cos',
+  'Tanh',
+  'Erf',
+  'Reciprocal',
+  'Sign',
+  'Relu',
+  'Sigmoid',
+  'Softplus',
 ]);
 
-const depends = (v: Value | null | undefined): v is ComputedValue => v?.kind === 'computed' && v.depends;
+const depends = (v: Value | null | undefined): v is ComputedValue =>
+  v?.kind === 'computed' && v.depends;
 
 export class RowForm {
   /** Leaf `[rows, capacity]`: row i is 1 at the position of token i, else 0. */
@@ -62,8 +129,15 @@ export class RowForm {
   private readonly picked = new Map<Value, { axis: number; collapse: boolean; rows: Value }>();
   private usesHere = false;
 
-  /** `starts`: values of the graph, `[1, capacity, …]`, and what stands for them, `[1, rows, …]`. */
-  constructor(b: Builder, span: Span, starts: readonly (readonly [Value, Value])[], change: Change = (_, __, y) => y) {
+  /**
+   * `starts`: values of the graph, `[1, capacity, …]`, and what stands for them, `[1, rows, …]`.
+   */
+  constructor(
+    b: Builder,
+    span: Span,
+    starts: readonly (readonly [Value, Value])[],
+    change: Change = (_, __, y) => y,
+  ) {
     this.b = b;
     this.span = span;
     this.change = change;
@@ -72,16 +146,22 @@ export class RowForm {
   }
 
   /** Whether what was asked for so far needs to know where its tokens are. */
-  get needsHere(): boolean { return this.usesHere; }
+  get needsHere(): boolean {
+    return this.usesHere;
+  }
 
-  /** The rows of a value of the graph. Throws `operator` where tokens meet outside attention's two products. */
+  /**
+   * The rows of a value of the graph. Throws `operator` where tokens meet outside attention's two
+   * products.
+   */
   of(value: Value): Value {
     return this.visit(value).value;
   }
 
   private visit(value: Value): Rows {
     if (!this.known.has(value)) {
-      if (!depends(value) || !value.step) throw new Clash('a part of the model reaches around the residual stream');
+      if (!depends(value) || !value.step)
+        throw new Clash('a part of the model reaches around the residual stream');
       this.step(value.step);
     }
     return this.known.get(value)!;
@@ -90,10 +170,12 @@ export class RowForm {
   private step(step: Step): void {
     const first = step.inputs[0];
     if (!tokenwise.has(step.op) || !step.inputs.some(depends)) throw refusal(step);
-    const outputs = step.op === 'MatMul' && depends(step.inputs[1]) ? this.attend(step) : this.emit(step);
+    const outputs =
+      step.op === 'MatMul' && depends(step.inputs[1]) ? this.attend(step) : this.emit(step);
     const x = depends(first) ? this.of(first) : first;
     step.outputs.forEach((old, i) => {
-      const made = outputs[i]!, value = i === 0 && x ? this.change(step, x, made) : made;
+      const made = outputs[i]!;
+      const value = i === 0 && x ? this.change(step, x, made) : made;
       this.known.set(old, { value, axis: this.axisOf(step, old, value) });
     });
   }
@@ -106,25 +188,46 @@ export class RowForm {
   }
 
   private emit(step: Step): Value[] {
-    const { b } = this, [old] = step.outputs as [ComputedValue];
-    const lead = step.inputs.find(depends)!, { value, axis } = this.visit(lead), fromEnd = lead.dims.length - axis;
-    if (along.has(step.op) && axisOf(int(step, 'axis', -1), lead.dims.length) <= axis) throw refusal(step);
+    const { b } = this;
+    const [old] = step.outputs as [ComputedValue];
+    const lead = step.inputs.find(depends)!;
+    const { value, axis } = this.visit(lead);
+    const fromEnd = lead.dims.length - axis;
+    if (along.has(step.op) && axisOf(int(step, 'axis', -1), lead.dims.length) <= axis)
+      throw refusal(step);
     if (step.op === 'Gemm' && int(step, 'transA', 0)) throw refusal(step);
     if (flattening.has(step.op)) {
       // The axis is where as many elements lie before it as did.
       const before = count(lead.dims.slice(0, axis));
-      const at = old.dims.findIndex((d, i) => d === this.span.capacity && count(old.dims.slice(0, i)) === before);
+      const at = old.dims.findIndex(
+        (d, i) => d === this.span.capacity && count(old.dims.slice(0, i)) === before,
+      );
       if (at < 0) throw refusal(step);
-      return [b.reshape(value, old.dims.map((d, i) => (i === at ? this.span.rows : d)))];
+      return [
+        b.reshape(
+          value,
+          old.dims.map((d, i) => (i === at ? this.span.rows : d)),
+        ),
+      ];
     }
     if (step.op === 'Expand') {
-      return [b.one('Expand', [value, b.integers(old.dims.map((d, i) => (i === old.dims.length - fromEnd ? this.span.rows : d)))])];
+      return [
+        b.one('Expand', [
+          value,
+          b.integers(
+            old.dims.map((d, i) => (i === old.dims.length - fromEnd ? this.span.rows : d)),
+          ),
+        ]),
+      ];
     }
     const aligned = broadcasting.has(step.op) || step.op === 'Concat';
-    return this.made(step, step.inputs.map((v) => {
-      if (!v || depends(v)) return v && this.of(v);
-      return aligned ? this.constantRows(v, v.dims.length - fromEnd, step.op !== 'Concat') : v;
-    }));
+    return this.made(
+      step,
+      step.inputs.map((v) => {
+        if (!v || depends(v)) return v && this.of(v);
+        return aligned ? this.constantRows(v, v.dims.length - fromEnd, step.op !== 'Concat') : v;
+      }),
+    );
   }
 
   /** The step on other inputs, its shapes inferred anew. */
@@ -143,27 +246,48 @@ export class RowForm {
 
   /** The one axis that has become shorter. */
   private axisOf(step: Step, old: Value, value: Value): number {
-    const { rows, capacity } = this.span, changed = old.dims.flatMap((d, i) => (d === value.dims[i] ? [] : [i])), [axis] = changed;
-    if (changed.length !== 1 || old.dims.length !== value.dims.length || old.dims[axis!] !== capacity || value.dims[axis!] !== rows) throw refusal(step);
+    const { rows, capacity } = this.span;
+    const changed = old.dims.flatMap((d, i) => (d === value.dims[i] ? [] : [i]));
+    const [axis] = changed;
+    if (
+      changed.length !== 1 ||
+      old.dims.length !== value.dims.length ||
+      old.dims[axis!] !== capacity ||
+      value.dims[axis!] !== rows
+    )
+      throw refusal(step);
     return axis!;
   }
 
   /** What does not depend on the tokens, at their positions. `collapse`: the reader broadcasts. */
   private constantRows(v: Value, axis: number, collapse: boolean): Value {
-    const { b, span: { rows, capacity } } = this, known = this.picked.get(v);
+    const {
+      b,
+      span: { rows, capacity },
+    } = this;
+    const known = this.picked.get(v);
     if (axis < 0 || v.dims[axis] !== capacity) return v;
     if (known?.axis === axis && known.collapse === collapse) return known.rows;
     let table = v;
     if (v.kind === 'constant') {
-      const { constant } = v, stored = constant.stored[axis] === 1;
-      const dims = v.dims.map((d, i) => (i === axis ? (stored ? rows : capacity) : collapse ? constant.stored[i]! : d));
+      const { constant } = v;
+      const stored = constant.stored[axis] === 1;
+      const dims = v.dims.map((d, i) =>
+        i === axis ? (stored ? rows : capacity) : collapse ? constant.stored[i]! : d,
+      );
       table = { ...v, dims, constant: { ...constant, dims } };
       if (stored) return table;
     }
-    if (table.type !== 'float32' && table.type !== 'bool') throw new Clash(`a table of ${table.type} along the tokens`);
+    if (table.type !== 'float32' && table.type !== 'bool')
+      throw new Clash(`a table of ${table.type} along the tokens`);
     if (table.kind === 'constant') table = finite(table);
     this.usesHere = true;
-    let own = this.fromFront(b.one('MatMul', [this.here, this.toFront(table, axis)]), table.dims, axis, rows);
+    let own = this.fromFront(
+      b.one('MatMul', [this.here, this.toFront(table, axis)]),
+      table.dims,
+      axis,
+      rows,
+    );
     if (v.type === 'bool') own = b.one('Greater', [own, b.scalar(0.5)]);
     this.picked.set(v, { axis, collapse, rows: own });
     return own;
@@ -172,7 +296,8 @@ export class RowForm {
   /** Keys or values of all tokens, where attention reads them. */
   private everywhere(value: Value): Value {
     let small = value;
-    for (let at: Value | null = value; depends(at) && at.step; at = sourceOf(at.step)) if (count(at.dims) <= count(small.dims)) small = at;
+    for (let at: Value | null = value; depends(at) && at.step; at = sourceOf(at.step))
+      if (count(at.dims) <= count(small.dims)) small = at;
     const all = this.joined(small);
     const relabelled = (v: Value): Value => {
       if (v === small) return all;
@@ -186,32 +311,53 @@ export class RowForm {
   private joined(value: Value): Value {
     const found = this.whole.get(value);
     if (found) return found;
-    const { b, span: { capacity } } = this, { value: own, axis } = this.visit(value), rows = this.toFront(own, axis), width = rows.dims[1]!;
+    const {
+      b,
+      span: { capacity },
+    } = this;
+    const { value: own, axis } = this.visit(value);
+    const rows = this.toFront(own, axis);
+    const width = rows.dims[1]!;
     const cache = b.leaf({ type: 'float32', dims: [capacity, width] }, false);
     this.caches.push({ rows, cache, width });
     this.usesHere = true;
-    const all = this.fromFront(b.one('Gemm', [this.here, rows, cache], { transA: { type: 'int', value: 1 } }), value.dims, axis, capacity);
+    const all = this.fromFront(
+      b.one('Gemm', [this.here, rows, cache], { transA: { type: 'int', value: 1 } }),
+      value.dims,
+      axis,
+      capacity,
+    );
     this.whole.set(value, all);
     return all;
   }
 
   /** `[…, n at axis, …]` as `[n, rest]`. */
   private toFront(v: Value, axis: number): Value {
-    const n = v.dims[axis]!, flat = [n, count(v.dims) / n];
+    const n = v.dims[axis]!;
+    const flat = [n, count(v.dims) / n];
     if (count(v.dims.slice(0, axis)) === 1) return this.b.reshape(v, flat);
     return this.b.reshape(this.b.transpose(v, [axis, ...others(v.dims.length, axis)]), flat);
   }
 
   /** The way back; `dims` are the others', with n at the axis. */
   private fromFront(v: Value, dims: readonly number[], axis: number, n: number): Value {
-    const out = dims.map((d, i) => (i === axis ? n : d)), rest = others(dims.length, axis);
+    const out = dims.map((d, i) => (i === axis ? n : d));
+    const rest = others(dims.length, axis);
     if (count(dims.slice(0, axis)) === 1) return this.b.reshape(v, out);
-    const moved = [axis, ...rest], perm = out.map((_, i) => moved.indexOf(i));
-    return this.b.transpose(this.b.reshape(v, moved.map((i) => out[i]!)), perm);
+    const moved = [axis, ...rest];
+    const perm = out.map((_, i) => moved.indexOf(i));
+    return this.b.transpose(
+      this.b.reshape(
+        v,
+        moved.map((i) => out[i]!),
+      ),
+      perm,
+    );
   }
 }
 
-const others = (rank: number, axis: number): number[] => Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
+const others = (rank: number, axis: number): number[] =>
+  Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
 
 /** A table as float32 numbers that stay numbers when multiplied with 0. */
 function finite(v: ConstantValue): ConstantValue {
@@ -220,4 +366,8 @@ function finite(v: ConstantValue): ConstantValue {
 }
 
 const refusal = (step: Step, cause?: Error): AtlasError =>
-  new AtlasError('operator', { where: 'Generating text', operator: `${step.op} across tokens` }, { cause });
+  new AtlasError(
+    'operator',
+    { where: 'Generating text', operator: `${step.op} across tokens` },
+    { cause },
+  );

@@ -1,14 +1,28 @@
-/** An export with layers left out, run as it is, against the same layers' pieces: in every dialect, and wrong where a weight is wrong. */
+/**
+ * An export with layers left out, run as it is, against the same layers' pieces: in every dialect,
+ * and wrong where a weight is wrong.
+ */
 import * as ort from 'onnxruntime-web';
 import { existsSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { genaiDecoderGraph, tinyGenai, type GenaiShape } from '../../test/genai-decoder.ts';
 import { readModel } from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { cappedDecoderGraph, tinyDecoderGraph, untiedDecoderGraph } from '../../test/tiny-decoder.ts';
+import {
+  cappedDecoderGraph,
+  tinyDecoderGraph,
+  untiedDecoderGraph,
+} from '../../test/tiny-decoder.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { Ort } from '../engine/ort.ts';
-import { comparePipeline, difference, fewTokens, layersCompared, type Check, type Tested } from '../engine/self-test.ts';
+import {
+  comparePipeline,
+  difference,
+  fewTokens,
+  layersCompared,
+  type Check,
+  type Tested,
+} from '../engine/self-test.ts';
 import { shortLogits } from '../engine/short-untouched.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
 import { validate, type Graph } from '../onnx/graph.ts';
@@ -19,7 +33,11 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const runtime = ort as unknown as Ort;
 
-const testedAs = (graph: Graph, model = compile(graph)): Tested => ({ ort: runtime, model, export: { graph, bytes: new Uint8Array(1), external: new Map() } });
+const testedAs = (graph: Graph, model = compile(graph)): Tested => ({
+  ort: runtime,
+  model,
+  export: { graph, bytes: new Uint8Array(1), external: new Map() },
+});
 
 async function pieces(model: CompiledModel, layers: readonly number[]): Promise<Float32Array> {
   const engine = createEngine({ model, backend: new WasmBackend(runtime), memoryBudgetBytes: 1e9 });
@@ -31,15 +49,25 @@ async function pieces(model: CompiledModel, layers: readonly number[]): Promise<
 }
 
 /** The check of `tested` against the pieces of another model, its own by default. */
-async function checked(tested: Tested, layers: readonly number[], other = tested.model): Promise<Check> {
+async function checked(
+  tested: Tested,
+  layers: readonly number[],
+  other = tested.model,
+): Promise<Check> {
   return comparePipeline(tested, fewTokens(tested.model), await pieces(other, layers), layers);
 }
 
 const genai = (shape: Partial<GenaiShape> = {}) => genaiDecoderGraph({ ...tinyGenai, ...shape });
 
 const made: [string, Graph, number][] = [
-  ['optimum', tinyDecoderGraph(), 2], ['optimum, 4 bits', tinyDecoderGraph({ weights: 'q4' }), 2], ['optimum, soft-capped', cappedDecoderGraph(), 2], ['optimum, untied', untiedDecoderGraph(), 2],
-  ['GenAI', genai(), 3], ['GenAI, float16', genai({ type: 'float16' }), 3], ['GenAI, float head', genai({ head: 'float' }), 3], ['GenAI, tied', genai({ head: 'tied' }), 3],
+  ['optimum', tinyDecoderGraph(), 2],
+  ['optimum, 4 bits', tinyDecoderGraph({ weights: 'q4' }), 2],
+  ['optimum, soft-capped', cappedDecoderGraph(), 2],
+  ['optimum, untied', untiedDecoderGraph(), 2],
+  ['GenAI', genai(), 3],
+  ['GenAI, float16', genai({ type: 'float16' }), 3],
+  ['GenAI, float head', genai({ head: 'float' }), 3],
+  ['GenAI, tied', genai({ head: 'tied' }), 3],
 ];
 
 describe.each(made)('%s', (_, graph, count) => {
@@ -49,19 +77,43 @@ describe.each(made)('%s', (_, graph, count) => {
     expect(check.error).toBeLessThanOrEqual(check.allowed);
     // Not because nothing was left out.
     const short = await compile(graph).short([0]);
-    expect(short.inputs.map((i) => i.name).filter((name) => name.startsWith('past'))).toEqual(['past_key_values.0.key', 'past_key_values.0.value']);
-    expect(short.outputs.map((o) => o.name).sort()).toEqual(['logits', 'present.0.key', 'present.0.value']);
-    expect([...short.initialisers.keys()].filter((name) => /layers\.[12]\.(attn|self_attn|mlp)/.test(name))).toEqual([]);
+    expect(short.inputs.map((i) => i.name).filter((name) => name.startsWith('past'))).toEqual([
+      'past_key_values.0.key',
+      'past_key_values.0.value',
+    ]);
+    expect(short.outputs.map((o) => o.name).sort()).toEqual([
+      'logits',
+      'present.0.key',
+      'present.0.value',
+    ]);
+    expect(
+      [...short.initialisers.keys()].filter((name) =>
+        /layers\.[12]\.(attn|self_attn|mlp)/.test(name),
+      ),
+    ).toEqual([]);
     expect(validate(short).nodes).toEqual(short.nodes);
   });
 });
 
 const tiny = [
-  'llama/onnx/model.onnx', 'llama/onnx/model_q4.onnx', 'llama/onnx/model_fp16.onnx', 'qwen2/onnx/model_bnb4.onnx', 'gpt2/onnx/model.onnx', 'gpt2/onnx/model_quantized.onnx',
-  'qwen3/onnx/model_q4f16.onnx', 'llama-genai-fp16/model.onnx', 'llama-genai-int4-cpu/model.onnx', 'llama-genai-int4-webgpu/model.onnx', 'qwen2-genai-kquant-mixed/model.onnx',
+  'llama/onnx/model.onnx',
+  'llama/onnx/model_q4.onnx',
+  'llama/onnx/model_fp16.onnx',
+  'qwen2/onnx/model_bnb4.onnx',
+  'gpt2/onnx/model.onnx',
+  'gpt2/onnx/model_quantized.onnx',
+  'qwen3/onnx/model_q4f16.onnx',
+  'llama-genai-fp16/model.onnx',
+  'llama-genai-int4-cpu/model.onnx',
+  'llama-genai-int4-webgpu/model.onnx',
+  'qwen2-genai-kquant-mixed/model.onnx',
   'qwen3-genai-int4-cpu/model.onnx',
 ];
-const shared = ['SmolLM2-135M-Instruct-genai-q4f16/model.onnx', ...tiny.map((path) => `tiny/${path}`), 'more/gemma2/onnx/model.onnx'];
+const shared = [
+  'SmolLM2-135M-Instruct-genai-q4f16/model.onnx',
+  ...tiny.map((path) => `tiny/${path}`),
+  'more/gemma2/onnx/model.onnx',
+];
 
 describe.skipIf(!hasShared)('real exporters', () => {
   test.each(shared.filter((path) => existsSync(sharedPath('models', path))))('%s', async (path) => {
@@ -69,8 +121,21 @@ describe.skipIf(!hasShared)('real exporters', () => {
     const check = await checked(tested, layersCompared(tested, 0)!);
     expect(check.note).toContain('The export is large');
     expect(check.error).toBeLessThanOrEqual(check.allowed);
-    const { model } = tested, batch = fewTokens(model), whole = await shortLogits(runtime, model, [0], batch);
-    expect(difference(await shortLogits(runtime, model, [0], batch, 4 * model.hidden * Math.ceil(model.vocab / 3)), whole)).toBeLessThan(1e-6);
+    const { model } = tested;
+    const batch = fewTokens(model);
+    const whole = await shortLogits(runtime, model, [0], batch);
+    expect(
+      difference(
+        await shortLogits(
+          runtime,
+          model,
+          [0],
+          batch,
+          4 * model.hidden * Math.ceil(model.vocab / 3),
+        ),
+        whole,
+      ),
+    ).toBeLessThan(1e-6);
   });
 });
 
@@ -85,32 +150,59 @@ describe('what is compared', () => {
   });
 
   test('the head in stretches gives the same as at once', async () => {
-    for (const graph of [genai(), genai({ head: 'float' }), genai({ head: 'tied' }), tinyDecoderGraph()]) {
-      const model = compile(graph), batch = fewTokens(model);
-      expect(await shortLogits(runtime, model, [0], batch, 4 * model.hidden * 20)).toEqual(await shortLogits(runtime, model, [0], batch));
+    for (const graph of [
+      genai(),
+      genai({ head: 'float' }),
+      genai({ head: 'tied' }),
+      tinyDecoderGraph(),
+    ]) {
+      const model = compile(graph);
+      const batch = fewTokens(model);
+      expect(await shortLogits(runtime, model, [0], batch, 4 * model.hidden * 20)).toEqual(
+        await shortLogits(runtime, model, [0], batch),
+      );
     }
   });
 
   test.each([
-    ['block 0', 'model.layers.0.mlp.up_proj.MatMul.weight_Q4'], ['block 0', 'model.layers.0.attn.qkv_proj.MatMul.weight_scales'],
-    ['the head', 'lm_head.MatMul.weight_Q4'], ['the final norm', 'model.layers.3.final_norm_layernorm.weight'], ['the embedding', 'model.embed_tokens.weight'],
+    ['block 0', 'model.layers.0.mlp.up_proj.MatMul.weight_Q4'],
+    ['block 0', 'model.layers.0.attn.qkv_proj.MatMul.weight_scales'],
+    ['the head', 'lm_head.MatMul.weight_Q4'],
+    ['the final norm', 'model.layers.3.final_norm_layernorm.weight'],
+    ['the embedding', 'model.embed_tokens.weight'],
   ])('a wrong weight in %s (%s) is noticed', async (_, name) => {
-    const graph = genai(), weight = graph.initialisers.get(name)!, bytes = weight.bytes.slice();
-    // Sixteen bytes from its second quarter; of an embedding all, since few of its rows are looked up.
+    const graph = genai();
+    const weight = graph.initialisers.get(name)!;
+    const bytes = weight.bytes.slice();
+    // Sixteen bytes from its second quarter; of an embedding all, since few of its rows are looked
+    // up.
     if (name.includes('embed')) bytes.reverse();
     else bytes.copyWithin(0, bytes.length >> 2, (bytes.length >> 2) + 16);
-    const wrong = compile({ ...graph, initialisers: new Map(graph.initialisers).set(name, { ...weight, bytes }) });
+    const wrong = compile({
+      ...graph,
+      initialisers: new Map(graph.initialisers).set(name, { ...weight, bytes }),
+    });
     expect((await checked(testedAs(graph), [0])).ok).toBe(true);
     expect((await checked(testedAs(graph), [0], wrong)).ok).toBe(false);
   });
 });
 
 test('the runtime is handed what the short export reads, and no more', async () => {
-  const graph = genai({ layers: 12 }), handed: number[] = [], create = ort.InferenceSession.create.bind(ort.InferenceSession);
-  const watched = { ...ort, InferenceSession: { create: (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => {
-    handed.push(model.length, ...options.externalData!.map((d) => ((d as { data: Uint8Array }).data).length));
-    return create(model, options);
-  } } } as unknown as Ort;
+  const graph = genai({ layers: 12 });
+  const handed: number[] = [];
+  const create = ort.InferenceSession.create.bind(ort.InferenceSession);
+  const watched = {
+    ...ort,
+    InferenceSession: {
+      create: (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => {
+        handed.push(
+          model.length,
+          ...options.externalData!.map((d) => (d as { data: Uint8Array }).data.length),
+        );
+        return create(model, options);
+      },
+    },
+  } as unknown as Ort;
   const model = compile(graph);
   await shortLogits(watched, model, [0], fewTokens(model));
   const all = [...graph.initialisers.values()].reduce((sum, t) => sum + t.bytes.length, 0);

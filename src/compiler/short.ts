@@ -1,7 +1,8 @@
 /**
- * An export with some of its layers left out: whoever read the residual stream behind a layer that goes reads the one behind the
- * last layer that stays before it. What is left stays node for node as it came, so that its logits say whether these layers, the
- * embedding and the head are computed rightly, at the memory of these alone.
+ * An export with some of its layers left out: whoever read the residual stream behind a layer that
+ * goes reads the one behind the last layer that stays before it. What is left stays node for node
+ * as it came, so that its logits say whether these layers, the embedding and the head are computed
+ * rightly, at the memory of these alone.
  */
 import { AtlasError } from '../errors.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
@@ -10,22 +11,32 @@ import type { Cuts } from './block.ts';
 import type { ComputedValue } from './value.ts';
 
 /**
- * `layers`: those that stay, ascending, the first (0) among them. Inputs and outputs of other layers' caches go with them. Throws
- * AtlasError `structure` where a residual stream has no name in the export that could be read in its place.
+ * `layers`: those that stay, ascending, the first (0) among them. Inputs and outputs of other
+ * layers' caches go with them. Throws AtlasError `structure` where a residual stream has no name in
+ * the export that could be read in its place.
  */
 export function shortGraph(graph: Graph, cuts: Cuts, layers: readonly number[]): Graph {
-  const renamed = new Map<string, string>(), replaced = new Map<Node, Node>(), count = cuts.cut.layers.length;
+  const renamed = new Map<string, string>();
+  const replaced = new Map<Node, Node>();
+  const count = cuts.cut.layers.length;
   layers.forEach((layer, i) => {
     const last = (layers[i + 1] ?? count) - 1;
     if (last === layer) return;
-    const from = endOf(graph, cuts, layer), to = endOf(graph, cuts, last);
+    const from = endOf(graph, cuts, layer);
+    const to = endOf(graph, cuts, last);
     if (to.fused && from.fused) replaced.set(to.fused, withSummands(to.fused, from.fused));
     else if (to.name !== null && from.name !== null) renamed.set(to.name, from.name);
-    else throw new AtlasError('structure', { file: graph.file, why: `the residual stream behind its layer ${last} cannot be replaced` });
+    else
+      throw new AtlasError('structure', {
+        file: graph.file,
+        why: `the residual stream behind its layer ${last} cannot be replaced`,
+      });
   });
   const nodes = graph.nodes.map((node): Node => {
     const now = replaced.get(node) ?? node;
-    return now.inputs.some((name) => renamed.has(name)) ? { ...now, inputs: now.inputs.map((name) => renamed.get(name) ?? name) } : now;
+    return now.inputs.some((name) => renamed.has(name))
+      ? { ...now, inputs: now.inputs.map((name) => renamed.get(name) ?? name) }
+      : now;
   });
   return reached({ ...graph, nodes }, ['logits']);
 }
@@ -34,26 +45,35 @@ export function shortGraph(graph: Graph, cuts: Cuts, layers: readonly number[]):
 interface End {
   /** Its name in the export; null where only the fused norm behind it knows it. */
   name: string | null;
-  /** The fused norm that adds the layer's last summand, if one does: the norm itself belongs to what comes behind. */
+  /**
+   * The fused norm that adds the layer's last summand, if one does: the norm itself belongs to what
+   * comes behind.
+   */
   fused: Node | null;
 }
 
 function endOf(graph: Graph, { s, cut }: Cuts, layer: number): End {
   const { output } = cut.layers[layer]!;
-  const fused = graph.nodes.find((n) => isFused(n) && summed(s.values.get(n.outputs[0]!) as ComputedValue | undefined) === output);
-  // Of several names (behind a Cast it is the same value to the compiler) the first is the one that the others are made of.
+  const fused = graph.nodes.find(
+    (n) =>
+      isFused(n) && summed(s.values.get(n.outputs[0]!) as ComputedValue | undefined) === output,
+  );
+  // Of several names (behind a Cast it is the same value to the compiler) the first is the one that
+  // the others are made of.
   const name = graph.nodes.flatMap((n) => n.outputs).find((o) => o && s.values.get(o) === output);
   return { name: name ?? null, fused: fused ?? null };
 }
 
-const isFused = ({ op, domain }: Node): boolean => domain === 'com.microsoft' && /^Skip(Simplified)?LayerNormalization$/.test(op);
+const isFused = ({ op, domain }: Node): boolean =>
+  domain === 'com.microsoft' && /^Skip(Simplified)?LayerNormalization$/.test(op);
 
 /** What a norm is taken of. */
 const summed = (norm: ComputedValue | undefined) => norm?.step?.inputs[0];
 
 /** Norm `to` of what `from` takes the norm of: its two summands, and the bias added to them. */
 function withSummands(to: Node, from: Node): Node {
-  const inputs = [from.inputs[0]!, from.inputs[1]!, ...to.inputs.slice(2)], added = from.inputs[biasOf(from)] ?? '';
+  const inputs = [from.inputs[0]!, from.inputs[1]!, ...to.inputs.slice(2)];
+  const added = from.inputs[biasOf(from)] ?? '';
   if (added || inputs[biasOf(to)]) {
     while (inputs.length < biasOf(to)) inputs.push('');
     inputs[biasOf(to)] = added;

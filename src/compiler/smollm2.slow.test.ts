@@ -1,11 +1,22 @@
-/** SmolLM2-135M in both dialects: the cut pipeline against PyTorch's logits and gradients and the untouched export. Minutes, not seconds. */
+/**
+ * SmolLM2-135M in both dialects: the cut pipeline against PyTorch's logits and gradients and the
+ * untouched export. Minutes, not seconds.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { step, weightGradient } from '../../test/gradient-step.ts';
-import { difference, openModel, readModel, runCut, runUntouched, type Result, type Tokens } from '../../test/pipeline.ts';
+import {
+  difference,
+  openModel,
+  readModel,
+  runCut,
+  runUntouched,
+  type Result,
+  type Tokens,
+} from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openTensors } from '../../test/tensors.ts';
 import { compile } from './index.ts';
@@ -14,62 +25,122 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   let folder: string;
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
-    execFileSync(process.execPath, [sharedPath('models', 'assemble.mjs'), folder], { stdio: 'ignore' });
+    execFileSync(process.execPath, [sharedPath('models', 'assemble.mjs'), folder], {
+      stdio: 'ignore',
+    });
   }, 60_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   const tokens = () => {
-    const ids = [...openTensors(sharedPath('reference', 'smollm2', 'forward.safetensors'))('hamlet.input_ids').data];
+    const ids = [
+      ...openTensors(sharedPath('reference', 'smollm2', 'forward.safetensors'))('hamlet.input_ids')
+        .data,
+    ];
     return { ids, batch: 1, length: ids.length };
   };
 
   test('optimum, q4: logits of the reference', async () => {
-    const reference = openTensors(sharedPath('reference', 'smollm2', 'forward.safetensors')), { ids, batch, length } = tokens();
-    const model = compile(await readModel(join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')));
+    const reference = openTensors(sharedPath('reference', 'smollm2', 'forward.safetensors'));
+    const { ids, batch, length } = tokens();
+    const model = compile(
+      await readModel(join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')),
+    );
     const { logits } = await runCut(model, { ids, batch, length });
-    expect(difference(reference('hamlet.last_logits').data, logits.data.subarray((length - 1) * model.vocab))).toBeLessThan(2e-3);
-    const best = reference('hamlet.top10_ids').data, values = reference('hamlet.top10_logits').data;
-    best.forEach((id, i) => expect(Math.abs(logits.data[Math.floor(i / 10) * model.vocab + id]! - values[i]!)).toBeLessThan(2e-3));
+    expect(
+      difference(
+        reference('hamlet.last_logits').data,
+        logits.data.subarray((length - 1) * model.vocab),
+      ),
+    ).toBeLessThan(2e-3);
+    const best = reference('hamlet.top10_ids').data;
+    const values = reference('hamlet.top10_logits').data;
+    best.forEach((id, i) =>
+      expect(
+        Math.abs(logits.data[Math.floor(i / 10) * model.vocab + id]! - values[i]!),
+      ).toBeLessThan(2e-3),
+    );
   }, 300_000);
 
   describe('gradients of the reference', () => {
-    const numbers = JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'gradients.json'), 'utf8')) as {
-      loss: number; modules: Record<string, { grad_norm: number }>; adapter: { loss: number; scale: number; modules: string[] };
+    const numbers = JSON.parse(
+      readFileSync(sharedPath('reference', 'smollm2', 'gradients.json'), 'utf8'),
+    ) as {
+      loss: number;
+      modules: Record<string, { grad_norm: number }>;
+      adapter: { loss: number; scale: number; modules: string[] };
     };
     const reference = openTensors(sharedPath('reference', 'smollm2', 'gradients.safetensors'));
     const batch: Tokens = { ids: [...reference('input_ids').data], batch: 2, length: 24 };
-    const open = async () => compile(await readModel(join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')));
-    const largest = (data: ArrayLike<number>): number => Array.from(data).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
-    const apart = (right: ArrayLike<number>, own: ArrayLike<number>): number => difference(right, own) / largest(right);
+    const open = async () =>
+      compile(await readModel(join(folder, 'SmolLM2-135M-Instruct-ONNX', 'onnx', 'model_q4.onnx')));
+    const largest = (data: ArrayLike<number>): number =>
+      Array.from(data).reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    const apart = (right: ArrayLike<number>, own: ArrayLike<number>): number =>
+      difference(right, own) / largest(right);
 
     test('every module', async () => {
-      const model = await open(), done = await step(model, batch);
+      const model = await open();
+      const done = await step(model, batch);
       expect(Math.abs(done.loss - numbers.loss)).toBeLessThan(1e-4);
       for (const { index, path } of model.modules) {
-        const { grad_norm: right } = numbers.modules[path]!, own = Math.sqrt(weightGradient(model, done, index).reduce((sum, g) => sum + g * g, 0));
+        const { grad_norm: right } = numbers.modules[path]!;
+        const own = Math.sqrt(
+          weightGradient(model, done, index).reduce((sum, g) => sum + g * g, 0),
+        );
         expect(Math.abs(own - right) / right).toBeLessThan(1e-3);
       }
-      for (const [layer, name, path] of [[14, 'k_proj', 'model.layers.14.self_attn.k_proj'], [29, 'down_proj', 'model.layers.29.mlp.down_proj']] as const) {
-        const module = model.modules.find((m) => m.layer === layer && m.path.endsWith(name))!.index, site = model.blocks[layer]!.sites.find((s) => s.modules[0]!.module === module)!;
-        expect(apart(reference(`taps.${path}.x`).data, done.blocks[layer]![site.tap]!.data)).toBeLessThan(1e-3);
-        expect(apart(reference(`taps.${path}.dy`).data, done.blocks[layer]![site.grad]!.data)).toBeLessThan(1e-3);
+      for (const [layer, name, path] of [
+        [14, 'k_proj', 'model.layers.14.self_attn.k_proj'],
+        [29, 'down_proj', 'model.layers.29.mlp.down_proj'],
+      ] as const) {
+        const module = model.modules.find((m) => m.layer === layer && m.path.endsWith(name))!.index;
+        const site = model.blocks[layer]!.sites.find((s) => s.modules[0]!.module === module)!;
+        expect(
+          apart(reference(`taps.${path}.x`).data, done.blocks[layer]![site.tap]!.data),
+        ).toBeLessThan(1e-3);
+        expect(
+          apart(reference(`taps.${path}.dy`).data, done.blocks[layer]![site.grad]!.data),
+        ).toBeLessThan(1e-3);
       }
     }, 300_000);
 
     test('six adapters at once', async () => {
-      const model = await open(), { scale, modules, loss } = numbers.adapter;
-      const done = await step(model, batch, (layer) => model.blocks[layer]!.sites.flatMap((site) => site.modules.flatMap(({ module }): Result[] => {
-        const { path, inFeatures, outFeatures } = model.modules[module]!;
-        if (!modules.includes(path)) return [{ dims: [1, inFeatures], data: new Float32Array(inFeatures) }, { dims: [1, outFeatures], data: new Float32Array(outFeatures) }, { dims: [1], data: new Float32Array(1) }];
-        const A = reference(`adapter.${path}.A`), B = reference(`adapter.${path}.B`), [out, rank] = B.dims as [number, number];
-        const transposed = Float32Array.from({ length: out * rank }, (_, i) => B.data[(i % out) * rank + Math.floor(i / out)]!);
-        return [{ dims: A.dims, data: Float32Array.from(A.data) }, { dims: [rank, out], data: transposed }, { dims: [1], data: Float32Array.of(scale) }];
-      })));
+      const model = await open();
+      const { scale, modules, loss } = numbers.adapter;
+      const done = await step(model, batch, (layer) =>
+        model.blocks[layer]!.sites.flatMap((site) =>
+          site.modules.flatMap(({ module }): Result[] => {
+            const { path, inFeatures, outFeatures } = model.modules[module]!;
+            if (!modules.includes(path))
+              return [
+                { dims: [1, inFeatures], data: new Float32Array(inFeatures) },
+                { dims: [1, outFeatures], data: new Float32Array(outFeatures) },
+                { dims: [1], data: new Float32Array(1) },
+              ];
+            const A = reference(`adapter.${path}.A`);
+            const B = reference(`adapter.${path}.B`);
+            const [out, rank] = B.dims as [number, number];
+            const transposed = Float32Array.from(
+              { length: out * rank },
+              (_, i) => B.data[(i % out) * rank + Math.floor(i / out)]!,
+            );
+            return [
+              { dims: A.dims, data: Float32Array.from(A.data) },
+              { dims: [rank, out], data: transposed },
+              { dims: [1], data: Float32Array.of(scale) },
+            ];
+          }),
+        ),
+      );
       expect(Math.abs(done.loss - loss)).toBeLessThan(1e-4);
       for (const path of modules) {
-        const { index, inFeatures, outFeatures } = model.modules.find((m) => m.path === path)!, G = weightGradient(model, done, index);
-        const A = reference(`adapter.${path}.A`).data, B = reference(`adapter.${path}.B`).data, rank = A.length / inFeatures;
-        const dA = new Float64Array(A.length), dB = new Float64Array(B.length);
+        const { index, inFeatures, outFeatures } = model.modules.find((m) => m.path === path)!;
+        const G = weightGradient(model, done, index);
+        const A = reference(`adapter.${path}.A`).data;
+        const B = reference(`adapter.${path}.B`).data;
+        const rank = A.length / inFeatures;
+        const dA = new Float64Array(A.length);
+        const dB = new Float64Array(B.length);
         for (let o = 0; o < outFeatures; o++) {
           for (let i = 0; i < inFeatures; i++) {
             for (let r = 0; r < rank; r++) {
@@ -85,8 +156,11 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   });
 
   test('genai, q4f16: logits of the untouched export', async () => {
-    const path = sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx'), graph = await readModel(path), model = compile(graph);
-    const { bytes, external } = openModel(path), { logits } = await runCut(model, tokens());
+    const path = sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx');
+    const graph = await readModel(path);
+    const model = compile(graph);
+    const { bytes, external } = openModel(path);
+    const { logits } = await runCut(model, tokens());
     const untouched = await runUntouched(graph, bytes, external, tokens(), model.headDim!);
     // Its activations are half floats, ours are not; logits reach 35.
     expect(difference(untouched.data, logits.data)).toBeLessThan(0.25);

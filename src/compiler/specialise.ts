@@ -1,6 +1,6 @@
 /**
- * An export for one batch and length: no past, every position seen, `present.*` dropped. What is left depends on the
- * tokens through embedding lookups alone.
+ * An export for one batch and length: no past, every position seen, `present.*` dropped. What is
+ * left depends on the tokens through embedding lookups alone.
  */
 import { AtlasError } from '../errors.ts';
 import { shown, type Graph, type Node, type Tensor, type ValueInfo } from '../onnx/graph.ts';
@@ -21,30 +21,47 @@ export interface Specialised {
   values: ReadonlyMap<string, Value>;
 }
 
-/** Throws `not-decoder`, `structure`, `graph-input`, `bad-graph` (naming the node) or `operator`. */
+/**
+ * Throws `not-decoder`, `structure`, `graph-input`, `bad-graph` (naming the node) or `operator`.
+ */
 export function specialise(graph: Graph, batch: number, length: number): Specialised {
   const builder = new Builder(graph.file, batch, length);
-  const { given, nodes } = settled(graph), values = new Map(given);
+  const { given, nodes } = settled(graph);
+  const values = new Map(given);
   let tokens: Value | null = null;
   for (const info of graph.inputs) {
     const value = inputValue(graph.file, info, builder);
     if (info.name === 'input_ids') tokens = value;
     values.set(info.name, value);
   }
-  if (!tokens) throw new AtlasError('not-decoder', { file: graph.file, why: 'it takes no token ids' });
-  if (!graph.outputs.some((o) => o.name === 'logits')) throw new AtlasError('not-decoder', { file: graph.file, why: 'it gives no logits' });
+  if (!tokens)
+    throw new AtlasError('not-decoder', { file: graph.file, why: 'it takes no token ids' });
+  if (!graph.outputs.some((o) => o.name === 'logits'))
+    throw new AtlasError('not-decoder', { file: graph.file, why: 'it gives no logits' });
 
   for (const node of nodes) {
     for (const a of node.attributes.values()) {
-      if (a.type === 'graph') throw new AtlasError('operator', { where: `node "${shown(node.name)}"`, operator: `${node.op} with a graph inside` });
+      if (a.type === 'graph')
+        throw new AtlasError('operator', {
+          where: `node "${shown(node.name)}"`,
+          operator: `${node.op} with a graph inside`,
+        });
     }
-    const inputs = node.inputs.map((name) => (name ? values.get(name) ?? null : null));
+    const inputs = node.inputs.map((name) => (name ? (values.get(name) ?? null) : null));
     const missing = node.inputs.findIndex((name, i) => name && !inputs[i]);
-    if (missing >= 0) throw new AtlasError('operator', { where: `node "${shown(node.name)}"`, operator: `${node.op} on "${shown(node.inputs[missing]!)}"` });
+    if (missing >= 0)
+      throw new AtlasError('operator', {
+        where: `node "${shown(node.name)}"`,
+        operator: `${node.op} on "${shown(node.inputs[missing]!)}"`,
+      });
     while (inputs.length > 0 && inputs.at(-1) === null) inputs.pop();
     let wanted = node.outputs.length;
     while (wanted > 1 && !node.outputs[wanted - 1]) wanted--;
-    const outputs = builder.build(node.name, node.op, inputs, { domain: node.domain, attributes: node.attributes, outputs: wanted });
+    const outputs = builder.build(node.name, node.op, inputs, {
+      domain: node.domain,
+      attributes: node.attributes,
+      outputs: wanted,
+    });
     node.outputs.forEach((name, i) => {
       const value = outputs[i];
       if (name && value) values.set(name, value);
@@ -55,15 +72,22 @@ export function specialise(graph: Graph, batch: number, length: number): Special
   return { batch, length, steps, logits, lookups: builder.lookups, facts: builder.facts, values };
 }
 
-interface Settled { given: Map<string, Value>; nodes: readonly Node[] }
+interface Settled {
+  given: Map<string, Value>;
+  nodes: readonly Node[];
+}
 
 const settledGraphs = new WeakMap<Graph, Settled>();
 
-/** What batch and length do not change: initialisers and Constant nodes, a third of an optimum export. */
+/**
+ * What batch and length do not change: initialisers and Constant nodes, a third of an optimum
+ * export.
+ */
 function settled(graph: Graph): Settled {
   let found = settledGraphs.get(graph);
   if (found) return found;
-  const builder = new Builder(graph.file, 1, 1), given = new Map<string, Value>();
+  const builder = new Builder(graph.file, 1, 1);
+  const given = new Map<string, Value>();
   for (const tensor of graph.initialisers.values()) given.set(tensor.name, initialiser(tensor));
   const nodes = graph.nodes.filter((node) => {
     if (node.op !== 'Constant' || node.domain) return true;
@@ -72,7 +96,10 @@ function settled(graph: Graph): Settled {
       given.set(node.outputs[0]!, initialiser({ ...tensor.value, name: node.outputs[0]! }));
       return false;
     }
-    given.set(node.outputs[0]!, builder.build(node.name, node.op, [], { attributes: node.attributes })[0]!);
+    given.set(
+      node.outputs[0]!,
+      builder.build(node.name, node.op, [], { attributes: node.attributes })[0]!,
+    );
     return false;
   });
   settledGraphs.set(graph, (found = { given, nodes }));
@@ -81,11 +108,16 @@ function settled(graph: Graph): Settled {
 
 /** A constant that is a weight: packed or quantised numbers, or a matrix of floats. */
 const holdsWeights = ({ type, dims }: Tensor): boolean =>
-  type in LINEAR_BITS || (/^float(16|32)$/.test(type) && dims.length === 2 && dims.every((d) => d > 1));
+  type in LINEAR_BITS ||
+  (/^float(16|32)$/.test(type) && dims.length === 2 && dims.every((d) => d > 1));
 
-/** Numbers of the file are weights; integers of 32 and 64 bits, and truth values, are shapes and masks: constants. */
+/**
+ * Numbers of the file are weights; integers of 32 and 64 bits, and truth values, are shapes and
+ * masks: constants.
+ */
 function initialiser(tensor: Tensor): Value {
-  const type = widened(tensor.type), dims = tensor.dims;
+  const type = widened(tensor.type);
+  const dims = tensor.dims;
   if (type === 'float32' || type in LINEAR_BITS) return { kind: 'weight', type, dims, tensor };
   return constantValue(decode(tensor));
 }
@@ -93,14 +125,29 @@ function initialiser(tensor: Tensor): Value {
 function inputValue(file: string, { name, type, dims }: ValueInfo, builder: Builder): Value {
   const { batch, length } = builder;
   switch (name) {
-    case 'input_ids': return builder.leaf({ type, dims: [batch, length] }, true);
-    case 'attention_mask': return constantValue(uniform(type, [batch, length], 1));
+    case 'input_ids':
+      return builder.leaf({ type, dims: [batch, length] }, true);
+    case 'attention_mask':
+      return constantValue(uniform(type, [batch, length], 1));
     case 'position_ids': {
-      const positions = { type: 'int64' as const, dims: [batch, length], stored: [1, length], data: Float64Array.from({ length }, (_, t) => t) };
+      const positions = {
+        type: 'int64' as const,
+        dims: [batch, length],
+        stored: [1, length],
+        data: Float64Array.from({ length }, (_, t) => t),
+      };
       return constantValue({ ...positions, type });
     }
     // How many of the last logits are worked out: 0 stands for all of them.
-    case 'num_logits_to_keep': case 'logits_to_keep': return constantValue(uniform(type, dims.map((d) => (typeof d === 'number' ? d : 1)), 0));
+    case 'num_logits_to_keep':
+    case 'logits_to_keep':
+      return constantValue(
+        uniform(
+          type,
+          dims.map((d) => (typeof d === 'number' ? d : 1)),
+          0,
+        ),
+      );
   }
   if (/past/.test(name) && !/encoder|conv|ssm|recurrent/.test(name) && dims.length === 4) {
     // [batch, heads, past, head size]: an empty past.
@@ -117,10 +164,26 @@ function inputValue(file: string, { name, type, dims }: ValueInfo, builder: Buil
 /** Inputs that tell what a file is instead. */
 const otherKinds: readonly ['not-decoder' | 'structure', RegExp, string][] = [
   ['not-decoder', /^token_type_ids$/, 'it takes sentence pairs, as encoders do'],
-  ['not-decoder', /^encoder_|^(past_key_values|past)\.\d+\.encoder\./, 'it is the decoder of a pair (as T5 and Whisper have), which reads what an encoder gives'],
-  ['not-decoder', /^(pixel_values|input_features|input_values|audio_)/, 'it takes pictures or sound'],
-  ['structure', /^(inputs_embeds|input_embeds|per_layer_inputs)$/, 'it takes embeddings instead of token ids, as one file of a model that is split over several'],
-  ['structure', /(conv|ssm|recurrent)(_|\b)/, 'some of its layers carry a state from token to token (as Mamba and LFM2 do)'],
+  [
+    'not-decoder',
+    /^encoder_|^(past_key_values|past)\.\d+\.encoder\./,
+    'it is the decoder of a pair (as T5 and Whisper have), which reads what an encoder gives',
+  ],
+  [
+    'not-decoder',
+    /^(pixel_values|input_features|input_values|audio_)/,
+    'it takes pictures or sound',
+  ],
+  [
+    'structure',
+    /^(inputs_embeds|input_embeds|per_layer_inputs)$/,
+    'it takes embeddings instead of token ids, as one file of a model that is split over several',
+  ],
+  [
+    'structure',
+    /(conv|ssm|recurrent)(_|\b)/,
+    'some of its layers carry a state from token to token (as Mamba and LFM2 do)',
+  ],
   ['structure', /past/, 'its cache does not hold keys and values by heads'],
 ];
 
@@ -130,7 +193,11 @@ function reachable(steps: readonly Step[], logits: Value, tokens: Value, file: s
   const stack: Value[] = [logits];
   while (stack.length > 0) {
     const value = stack.pop()!;
-    if (value === tokens) throw new AtlasError('not-decoder', { file, why: 'it computes with token ids instead of looking them up' });
+    if (value === tokens)
+      throw new AtlasError('not-decoder', {
+        file,
+        why: 'it computes with token ids instead of looking them up',
+      });
     if (value.kind !== 'computed' || !value.step || needed.has(value.step)) continue;
     needed.add(value.step);
     for (const v of value.step.inputs) if (v) stack.push(v);

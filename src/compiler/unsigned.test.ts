@@ -11,17 +11,34 @@ import { unsigned } from './unsigned.ts';
 vi.setConfig({ testTimeout: 60_000 });
 
 // Blocks along either axis, with zero points and without, and one scale a column.
-const forms = [0, 1].flatMap((axis) => [true, false].map((zeros) => ({ op: 'linear', type: 'int8', axis: axis as 0 | 1, block: 16, zeros } as const)));
+const forms = [0, 1].flatMap((axis) =>
+  [true, false].map(
+    (zeros) => ({ op: 'linear', type: 'int8', axis: axis as 0 | 1, block: 16, zeros }) as const,
+  ),
+);
 
-test.each([...forms, { ...forms[0]!, block: 64 }])('blocks of $block along axis $axis, zero points: $zeros', async (form) => {
-  const model = compile(await readGraph(writeGraph(quantisedDecoder(form).quantised), { file: 'tiny' }));
-  const wave = (phase: number): Result => ({ dims: [2, 3, tiny.hidden], data: Float32Array.from({ length: 6 * tiny.hidden }, (_, i) => Math.sin(phase + 1.7 * i)) });
-  for (const variant of ['opened', 'backward'] as const) {
-    const piece = await model.block(1, 2, 3, variant), turned = await unsigned(piece), given = piece.inputs.map((_, i) => wave(i));
-    const types = (weights: typeof piece.weights) => new Set([...weights.values()].map((w) => w.type));
-    expect(types(piece.weights)).toContain('int8');
-    expect(types(turned.weights)).not.toContain('int8');
-    expect((await readGraph(turned.model, { file: 'piece' })).inputs.map((i) => i.type)).not.toContain('int8');
-    expect(await runPiece(turned, given)).toEqual(await runPiece(piece, given));
-  }
-});
+test.each([...forms, { ...forms[0]!, block: 64 }])(
+  'blocks of $block along axis $axis, zero points: $zeros',
+  async (form) => {
+    const model = compile(
+      await readGraph(writeGraph(quantisedDecoder(form).quantised), { file: 'tiny' }),
+    );
+    const wave = (phase: number): Result => ({
+      dims: [2, 3, tiny.hidden],
+      data: Float32Array.from({ length: 6 * tiny.hidden }, (_, i) => Math.sin(phase + 1.7 * i)),
+    });
+    for (const variant of ['opened', 'backward'] as const) {
+      const piece = await model.block(1, 2, 3, variant);
+      const turned = await unsigned(piece);
+      const given = piece.inputs.map((_, i) => wave(i));
+      const types = (weights: typeof piece.weights) =>
+        new Set([...weights.values()].map((w) => w.type));
+      expect(types(piece.weights)).toContain('int8');
+      expect(types(turned.weights)).not.toContain('int8');
+      expect(
+        (await readGraph(turned.model, { file: 'piece' })).inputs.map((i) => i.type),
+      ).not.toContain('int8');
+      expect(await runPiece(turned, given)).toEqual(await runPiece(piece, given));
+    }
+  },
+);

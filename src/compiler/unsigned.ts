@@ -1,6 +1,7 @@
 /**
- * A piece for a provider that takes no int8 from its own memory (onnxruntime-web's WebGPU): int8 weights as uint8. Of every value and of its
- * zero point the sign bit is turned over, which adds 128 to both, so that their difference is the same, exactly.
+ * A piece for a provider that takes no int8 from its own memory (onnxruntime-web's WebGPU): int8
+ * weights as uint8. Of every value and of its zero point the sign bit is turned over, which adds
+ * 128 to both, so that their difference is the same, exactly.
  */
 import type { Graph, Node, Tensor } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -9,23 +10,39 @@ import type { Piece, WeightTensor } from './compiled.ts';
 
 /** What something else than `DequantizeLinear` reads stays int8. */
 export async function unsigned(piece: Piece): Promise<Piece> {
-  const graph = await readGraph(piece.model, { file: 'piece' }), signed = new Set(graph.inputs.filter((i) => i.type === 'int8').map((i) => i.name));
+  const graph = await readGraph(piece.model, { file: 'piece' });
+  const signed = new Set(graph.inputs.filter((i) => i.type === 'int8').map((i) => i.name));
   const { turned, nodes, initialisers } = dequantised(graph, signed);
-  const inputs = graph.inputs.map((i) => (turned.has(i.name) ? { ...i, type: 'uint8' as const } : i));
-  const weights = new Map([...piece.weights].map(([name, w]) => [name, turned.has(name) ? flippedWeight(w) : w]));
+  const inputs = graph.inputs.map((i) =>
+    turned.has(i.name) ? { ...i, type: 'uint8' as const } : i,
+  );
+  const weights = new Map(
+    [...piece.weights].map(([name, w]) => [name, turned.has(name) ? flippedWeight(w) : w]),
+  );
   return { ...piece, model: writeGraph({ ...graph, nodes, initialisers, inputs }), weights };
 }
 
-/** The steps that dequantise with their zero points turned over, and the inputs for which that is all that reads them. */
-function dequantised(graph: Graph, signed: ReadonlySet<string>): { turned: ReadonlySet<string>; nodes: Node[]; initialisers: Map<string, Tensor> } {
-  const initialisers = new Map(graph.initialisers), known = (name: string) => signed.has(name) || initialisers.has(name);
-  const readable = ({ op, inputs: [w, s, z] }: Node) => op === 'DequantizeLinear' && w !== s && (!z || known(z));
-  const turned = new Set([...signed].filter((name) => graph.nodes.every((n) => !n.inputs.includes(name) || readable(n))));
+/**
+ * The steps that dequantise with their zero points turned over, and the inputs for which that is
+ * all that reads them.
+ */
+function dequantised(
+  graph: Graph,
+  signed: ReadonlySet<string>,
+): { turned: ReadonlySet<string>; nodes: Node[]; initialisers: Map<string, Tensor> } {
+  const initialisers = new Map(graph.initialisers);
+  const known = (name: string) => signed.has(name) || initialisers.has(name);
+  const readable = ({ op, inputs: [w, s, z] }: Node) =>
+    op === 'DequantizeLinear' && w !== s && (!z || known(z));
+  const turned = new Set(
+    [...signed].filter((name) => graph.nodes.every((n) => !n.inputs.includes(name) || readable(n))),
+  );
   const nodes = graph.nodes.map((node): Node => {
     const [w, s, z] = node.inputs as [string, string, string?];
     if (node.op !== 'DequantizeLinear' || !turned.has(w)) return node;
     if (z && turned.has(z)) return node;
-    const zero = z ? initialisers.get(z)! : zeros(graph, s), name = `${zero.name} unsigned`;
+    const zero = z ? initialisers.get(z)! : zeros(graph, s);
+    const name = `${zero.name} unsigned`;
     initialisers.set(name, { ...zero, name, type: 'uint8', bytes: flipped(zero.bytes) });
     return { ...node, inputs: [w, s, name] };
   });
@@ -34,8 +51,14 @@ function dequantised(graph: Graph, signed: ReadonlySet<string>): { turned: Reado
 
 /** The zero points that are meant where none are given: as many as scales. */
 function zeros(graph: Graph, scale: string): Tensor {
-  const found = graph.initialisers.get(scale) ?? graph.inputs.find((i) => i.name === scale), dims = (found?.dims ?? []) as readonly number[];
-  return { name: `${scale} zero`, type: 'int8', dims, bytes: new Uint8Array(dims.reduce((n, d) => n * d, 1)) };
+  const found = graph.initialisers.get(scale) ?? graph.inputs.find((i) => i.name === scale);
+  const dims = (found?.dims ?? []) as readonly number[];
+  return {
+    name: `${scale} zero`,
+    type: 'int8',
+    dims,
+    bytes: new Uint8Array(dims.reduce((n, d) => n * d, 1)),
+  };
 }
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((b) => b ^ 0x80);
@@ -44,7 +67,12 @@ const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((b) => b ^ 0x80);
 function flippedWeight(w: WeightTensor): WeightTensor {
   const turned = (name: string) => `${name} unsigned`;
   return {
-    name: turned(w.name), type: 'uint8', dims: w.dims, ...(w.viewOf !== undefined && { viewOf: turned(w.viewOf) }),
-    get bytes() { return flipped(w.bytes); },
+    name: turned(w.name),
+    type: 'uint8',
+    dims: w.dims,
+    ...(w.viewOf !== undefined && { viewOf: turned(w.viewOf) }),
+    get bytes() {
+      return flipped(w.bytes);
+    },
   };
 }

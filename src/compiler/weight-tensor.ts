@@ -1,6 +1,6 @@
 /**
- * Weights of the file as they are uploaded: their bytes as they lie, half floats widened, and the same bytes seen under
- * another type or shape (packed nibbles as `uint4 [N, K]`).
+ * Weights of the file as they are uploaded: their bytes as they lie, half floats widened, and the
+ * same bytes seen under another type or shape (packed nibbles as `uint4 [N, K]`).
  */
 import { halfToFloat32 } from '../onnx/float16.ts';
 import type { Tensor } from '../onnx/graph.ts';
@@ -10,7 +10,10 @@ import { Clash, sameDims, shapeText, widened, type Value, type WeightValue } fro
 
 const wide = new WeakMap<Tensor, WeightTensor>();
 
-/** A weight as it is uploaded. Half floats are widened when the bytes are asked for, and forgotten when nobody holds them. */
+/**
+ * A weight as it is uploaded. Half floats are widened when the bytes are asked for, and forgotten
+ * when nobody holds them.
+ */
 export function weightTensor(tensor: Tensor): WeightTensor {
   let w = wide.get(tensor);
   if (w) return w;
@@ -18,7 +21,10 @@ export function weightTensor(tensor: Tensor): WeightTensor {
   if (tensor.type === 'float16') {
     let held: WeakRef<Uint8Array> | null = null;
     w = {
-      name, dims, type: 'float32', half: tensor.bytes,
+      name,
+      dims,
+      type: 'float32',
+      half: tensor.bytes,
       get bytes() {
         let bytes = held?.deref();
         if (!bytes) {
@@ -33,19 +39,29 @@ export function weightTensor(tensor: Tensor): WeightTensor {
   return w;
 }
 
-/** The tensor behind a weight value; a view of it where the value has another type or other dims. */
+/**
+ * The tensor behind a weight value; a view of it where the value has another type or other dims.
+ */
 export function boundWeight({ tensor, type, dims }: WeightValue): WeightTensor {
   const whole = weightTensor(tensor);
   if (type === whole.type && sameDims(dims, whole.dims)) return whole;
   return {
-    name: `${whole.name} as ${type} ${shapeText(dims)}`, type: type as WeightTensor['type'], dims, viewOf: whole.name,
-    get bytes() { return whole.bytes; },
+    name: `${whole.name} as ${type} ${shapeText(dims)}`,
+    type: type as WeightTensor['type'],
+    dims,
+    viewOf: whole.name,
+    get bytes() {
+      return whole.bytes;
+    },
   };
 }
 
 const made = new WeakMap<Constant, Tensor>();
 
-/** A constant as a weight of its own, which is no part of a piece: `contents`, once for each `source`. */
+/**
+ * A constant as a weight of its own, which is no part of a piece: `contents`, once for each
+ * `source`.
+ */
 export function constantWeight(contents: Constant, source: Constant, name: string): WeightValue {
   const { type, dims } = contents;
   let tensor = made.get(source);
@@ -54,8 +70,14 @@ export function constantWeight(contents: Constant, source: Constant, name: strin
 }
 
 /** The same bytes under another type or shape. Throws `Clash` for what is no weight of the file. */
-export function viewed(value: Value | null | undefined, type: WeightValue['type'], dims: readonly number[]): WeightValue {
+export function viewed(
+  value: Value | null | undefined,
+  type: WeightValue['type'],
+  dims: readonly number[],
+): WeightValue {
   if (value?.kind !== 'weight') throw new Clash('packed weights that are worked out in the graph');
   const { tensor } = value;
-  return widened(tensor.type) === type && sameDims(tensor.dims, dims) ? value : { kind: 'weight', type, dims, tensor };
+  return widened(tensor.type) === type && sameDims(tensor.dims, dims)
+    ? value
+    : { kind: 'weight', type, dims, tensor };
 }

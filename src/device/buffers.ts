@@ -1,8 +1,8 @@
 /**
  * Storage buffers on the device: counted to the byte, and reused.
  *
- * A probe asks for the same few sizes again and again; a released buffer is kept for the next request of
- * its size. Reuse is safe without waiting: everything goes through one queue, in order.
+ * A probe asks for the same few sizes again and again; a released buffer is kept for the next
+ * request of its size. Reuse is safe without waiting: everything goes through one queue, in order.
  */
 import { AtlasError } from '../errors.ts';
 import { describeBytes } from '../model/figures.ts';
@@ -19,14 +19,27 @@ export class BufferPool {
     this.device = device;
   }
 
-  /** A storage buffer of at least `bytes` (rounded up to 16); contents undefined. Throws AtlasError `too-large` beyond the device's limit. */
+  /**
+   * A storage buffer of at least `bytes` (rounded up to 16); contents undefined. Throws AtlasError
+   * `too-large` beyond the device's limit.
+   */
   acquire(bytes: number): GPUBuffer {
     const size = Math.max(16, Math.ceil(bytes / 16) * 16);
     const kept = this.free.get(size)?.pop();
     if (kept) return kept;
-    const allowed = Math.min(this.device.limits.maxBufferSize, this.device.limits.maxStorageBufferBindingSize);
-    if (size > allowed) throw new AtlasError('too-large', { needed: describeBytes(size), allowed: `${describeBytes(allowed)} in one piece` });
-    const buffer = this.device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST });
+    const allowed = Math.min(
+      this.device.limits.maxBufferSize,
+      this.device.limits.maxStorageBufferBindingSize,
+    );
+    if (size > allowed)
+      throw new AtlasError('too-large', {
+        needed: describeBytes(size),
+        allowed: `${describeBytes(allowed)} in one piece`,
+      });
+    const buffer = this.device.createBuffer({
+      size,
+      usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
+    });
     this.owned.add(buffer);
     this.bytes += size;
     return buffer;
@@ -36,7 +49,8 @@ export class BufferPool {
   upload(bytes: Uint8Array): GPUBuffer {
     const buffer = this.acquire(bytes.byteLength);
     const whole = bytes.byteLength & ~3;
-    if (whole > 0) this.device.queue.writeBuffer(buffer, 0, bytes as Uint8Array<ArrayBuffer>, 0, whole);
+    if (whole > 0)
+      this.device.queue.writeBuffer(buffer, 0, bytes as Uint8Array<ArrayBuffer>, 0, whole);
     if (whole < bytes.byteLength) {
       const tail = new Uint8Array(4);
       tail.set(bytes.subarray(whole));
@@ -74,12 +88,20 @@ export class BufferPool {
 }
 
 /**
- * Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device goes away meanwhile, and `runtime` if it has refused
- * any work: then no number of it can be trusted.
+ * Copies `bytes` of a buffer back to the CPU. Rejects with AtlasError `device-lost` if the device
+ * goes away meanwhile, and `runtime` if it has refused any work: then no number of it can be
+ * trusted.
  */
-export async function readBuffer(device: GPUDevice, buffer: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+export async function readBuffer(
+  device: GPUDevice,
+  buffer: GPUBuffer,
+  bytes: number,
+): Promise<ArrayBuffer> {
   const size = Math.ceil(bytes / 4) * 4;
-  const staging = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const staging = device.createBuffer({
+    size,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
   try {
     const encoder = device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);

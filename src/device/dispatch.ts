@@ -1,18 +1,26 @@
 /**
- * Puts compute passes on the queue: pipelines by name, bindings with explicit sizes, numbers as uniforms.
+ * Puts compute passes on the queue: pipelines by name, bindings with explicit sizes, numbers as
+ * uniforms.
  *
- * Buffers may be larger than what is meant (the runtime pads its own), so lengths never come from a buffer.
+ * Buffers may be larger than what is meant (the runtime pads its own), so lengths never come from a
+ * buffer.
  */
 import { shaderSource } from '#shaders';
 
 /** A buffer and how much of it is meant. */
-export interface Slice { buffer: GPUBuffer; bytes: number }
+export interface Slice {
+  buffer: GPUBuffer;
+  bytes: number;
+}
 
 export interface Dispatch {
   /** File in `shaders/`, without its ending. */
   shader: string;
   entryPoint: string;
-  /** Binding i is `buffers[i]` (null: not used by this entry point); the uniforms come after the last. */
+  /**
+   * Binding i is `buffers[i]` (null: not used by this entry point); the uniforms come after the
+   * last.
+   */
   buffers: readonly (Slice | null)[];
   /** 32-bit words; floats through `floatBits`. */
   uniforms: readonly number[];
@@ -60,15 +68,27 @@ export class Dispatcher {
     const words = new Uint32Array((dispatches.length * UNIFORM_BYTES) / 4);
     dispatches.forEach(({ uniforms }, i) => words.set(uniforms, (i * UNIFORM_BYTES) / 4));
     device.queue.writeBuffer(this.uniforms, 0, words);
-    const encoder = device.createCommandEncoder(), pass = encoder.beginComputePass();
+    const encoder = device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
     dispatches.forEach(({ shader, entryPoint, buffers, groups }, i) => {
-      const pipeline = this.pipeline(shader, entryPoint), entries: GPUBindGroupEntry[] = [];
+      const pipeline = this.pipeline(shader, entryPoint);
+      const entries: GPUBindGroupEntry[] = [];
       buffers.forEach((slice, binding) => {
-        if (slice) entries.push({ binding, resource: { buffer: slice.buffer, offset: 0, size: Math.ceil(slice.bytes / 4) * 4 } });
+        if (slice)
+          entries.push({
+            binding,
+            resource: { buffer: slice.buffer, offset: 0, size: Math.ceil(slice.bytes / 4) * 4 },
+          });
       });
-      entries.push({ binding: buffers.length, resource: { buffer: this.uniforms, offset: i * UNIFORM_BYTES, size: UNIFORM_BYTES } });
+      entries.push({
+        binding: buffers.length,
+        resource: { buffer: this.uniforms, offset: i * UNIFORM_BYTES, size: UNIFORM_BYTES },
+      });
       pass.setPipeline(pipeline);
-      pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+      pass.setBindGroup(
+        0,
+        device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }),
+      );
       pass.dispatchWorkgroups(groups[0] ?? 1, groups[1] ?? 1, groups[2] ?? 1);
     });
     pass.end();
@@ -82,7 +102,10 @@ export class Dispatcher {
   }
 
   private uniformBuffer(dispatches: number): GPUBuffer {
-    return this.device.createBuffer({ size: dispatches * UNIFORM_BYTES, usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST });
+    return this.device.createBuffer({
+      size: dispatches * UNIFORM_BYTES,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
   }
 
   private pipeline(shader: string, entryPoint: string): GPUComputePipeline {
@@ -94,7 +117,11 @@ export class Dispatcher {
         module = this.device.createShaderModule({ label: shader, code: shaderSource(shader) });
         this.modules.set(shader, module);
       }
-      pipeline = this.device.createComputePipeline({ label: key, layout: 'auto', compute: { module, entryPoint } });
+      pipeline = this.device.createComputePipeline({
+        label: key,
+        layout: 'auto',
+        compute: { module, entryPoint },
+      });
       this.pipelines.set(key, pipeline);
     }
     return pipeline;

@@ -1,4 +1,7 @@
-/** NF4 with double quantisation on the GPU: weights go up a stretch at a time, packed bytes come back. Twin: `nf4.ts`. */
+/**
+ * NF4 with double quantisation on the GPU: weights go up a stretch at a time, packed bytes come
+ * back. Twin: `nf4.ts`.
+ */
 import { BufferPool, readBuffer } from './buffers.ts';
 import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import { ABSMAX_BLOCK, DYNAMIC_THRESHOLDS, NF4_BLOCK, NF4_THRESHOLDS, type Nf4 } from './nf4.ts';
@@ -19,30 +22,58 @@ export class Nf4Kernels {
     this.limits = { nf4: this.upload(NF4_THRESHOLDS), dynamic: this.upload(DYNAMIC_THRESHOLDS) };
   }
 
-  /** Weights must be finite and below 1e37. One call at a time. Rejects with `device-lost`, throws `too-large`. */
+  /**
+   * Weights must be finite and below 1e37. One call at a time. Rejects with `device-lost`, throws
+   * `too-large`.
+   */
   async quantise(weights: Float32Array): Promise<Nf4> {
-    const count = weights.length, blocks = Math.ceil(count / NF4_BLOCK), groups = Math.ceil(blocks / ABSMAX_BLOCK), taken: GPUBuffer[] = [];
+    const count = weights.length;
+    const blocks = Math.ceil(count / NF4_BLOCK);
+    const groups = Math.ceil(blocks / ABSMAX_BLOCK);
+    const taken: GPUBuffer[] = [];
     const acquire = (bytes: number): Slice => {
       const buffer = this.pool.acquire(bytes);
       taken.push(buffer);
       return { buffer, bytes };
     };
     try {
-      const stretch = acquire(4 * Math.min(count, STRETCH)), packed = acquire((blocks * NF4_BLOCK) / 2), absmax = acquire(4 * blocks);
-      const codes = acquire(groups * ABSMAX_BLOCK), largest = acquire(4 * groups), offset = acquire(4);
+      const stretch = acquire(4 * Math.min(count, STRETCH));
+      const packed = acquire((blocks * NF4_BLOCK) / 2);
+      const absmax = acquire(4 * blocks);
+      const codes = acquire(groups * ABSMAX_BLOCK);
+      const largest = acquire(4 * groups);
+      const offset = acquire(4);
       for (let first = 0; first < count; first += STRETCH) {
-        const own = weights.subarray(first, first + STRETCH), grid = fold(Math.ceil(own.length / NF4_BLOCK));
+        const own = weights.subarray(first, first + STRETCH);
+        const grid = fold(Math.ceil(own.length / NF4_BLOCK));
         this.device.queue.writeBuffer(stretch.buffer, 0, own as Float32Array<ArrayBuffer>);
-        this.run('quantise', [stretch, this.limits.nf4, packed, absmax, null], [own.length, first / NF4_BLOCK, grid[0], 0], grid);
+        this.run(
+          'quantise',
+          [stretch, this.limits.nf4, packed, absmax, null],
+          [own.length, first / NF4_BLOCK, grid[0], 0],
+          grid,
+        );
       }
-      this.run('mean', [absmax, null, null, null, offset], [blocks, 0, 1, floatBits(1 / blocks)], [1]);
+      this.run(
+        'mean',
+        [absmax, null, null, null, offset],
+        [blocks, 0, 1, floatBits(1 / blocks)],
+        [1],
+      );
       const grid = fold(groups);
-      this.run('second', [absmax, this.limits.dynamic, codes, largest, offset], [blocks, 0, grid[0], 0], grid);
+      this.run(
+        'second',
+        [absmax, this.limits.dynamic, codes, largest, offset],
+        [blocks, 0, grid[0], 0],
+        grid,
+      );
       const read = ({ buffer }: Slice, bytes: number) => readBuffer(this.device, buffer, bytes);
       return {
-        packed: new Uint8Array(await read(packed, Math.ceil(count / 2))), absmax: new Float32Array(await read(absmax, 4 * blocks)),
+        packed: new Uint8Array(await read(packed, Math.ceil(count / 2))),
+        absmax: new Float32Array(await read(absmax, 4 * blocks)),
         second: {
-          codes: new Uint8Array(await read(codes, blocks)), offset: new Float32Array(await read(offset, 4))[0]!,
+          codes: new Uint8Array(await read(codes, blocks)),
+          offset: new Float32Array(await read(offset, 4))[0]!,
           largest: new Float32Array(await read(largest, 4 * groups)),
         },
       };
@@ -56,7 +87,12 @@ export class Nf4Kernels {
     this.pool.dispose();
   }
 
-  private run(entryPoint: string, buffers: Dispatch['buffers'], uniforms: readonly number[], groups: readonly number[]): void {
+  private run(
+    entryPoint: string,
+    buffers: Dispatch['buffers'],
+    uniforms: readonly number[],
+    groups: readonly number[],
+  ): void {
     this.dispatcher.run([{ shader: 'quantise-nf4', entryPoint, buffers, uniforms, groups }]);
   }
 

@@ -1,9 +1,11 @@
 /**
- * NF4 with double quantisation, from float32 weights: the CPU twin of `shaders/quantise-nf4.wgsl`, equal to it bit for bit.
+ * NF4 with double quantisation, from float32 weights: the CPU twin of `shaders/quantise-nf4.wgsl`,
+ * equal to it bit for bit.
  *
- * Source: QLoRA (arXiv 2305.14314), bitsandbytes; methods.md §2. Weights flattened row-major over [out, in], blocks of 64: the
- * largest magnitude (absmax), every weight over it to the nearest NF4 level, even index in the high nibble. Then the absmax
- * values: their mean is taken off, and blocks of 256 are rounded to 8 bits on the dynamic map.
+ * Source: QLoRA (arXiv 2305.14314), bitsandbytes; methods.md §2. Weights flattened row-major over
+ * [out, in], blocks of 64: the largest magnitude (absmax), every weight over it to the nearest NF4
+ * level, even index in the high nibble. Then the absmax values: their mean is taken off, and blocks
+ * of 256 are rounded to 8 bits on the dynamic map.
  */
 import { DYNAMIC8, NF4 } from '../compiler/codebooks.ts';
 
@@ -31,15 +33,18 @@ export interface Nf4 {
 /** Code of 0. */
 const ZERO = NF4.indexOf(0);
 
-const smallest = new Float32Array(1), bits = new Int32Array(smallest.buffer);
+const smallest = new Float32Array(1);
+const bits = new Int32Array(smallest.buffer);
 
 /**
- * The smallest number that goes to each level but the first, when the nearest level is chosen by float32 distances and the
- * lower one wins a tie, as bitsandbytes does. A comparison is the same on every device; a difference is not.
+ * The smallest number that goes to each level but the first, when the nearest level is chosen by
+ * float32 distances and the lower one wins a tie, as bitsandbytes does. A comparison is the same on
+ * every device; a difference is not.
  */
 export function thresholds(levels: Float32Array): Float32Array {
   return Float32Array.from({ length: levels.length - 1 }, (_, i) => {
-    const low = levels[i]!, high = levels[i + 1]!;
+    const low = levels[i]!;
+    const high = levels[i + 1]!;
     const upper = (s: number) => Math.fround(s - low) > Math.fround(high - s);
     const step = (direction: 1 | -1): number => {
       bits[0] = bits[0]! + (smallest[0]! > 0 ? direction : -direction);
@@ -57,7 +62,8 @@ export const DYNAMIC_THRESHOLDS = thresholds(DYNAMIC8);
 
 /** How many thresholds lie at or below `s`: the code of the nearest level. */
 function codeOf(s: number, limits: Float32Array): number {
-  let from = 0, to = limits.length;
+  let from = 0;
+  let to = limits.length;
   while (from < to) {
     const middle = (from + to) >> 1;
     if (s >= limits[middle]!) from = middle + 1;
@@ -74,8 +80,10 @@ const reciprocal = (x: number): number => (x === 0 ? 0 : Math.fround(1 / x));
 
 /** Weights must be finite and below 1e37. */
 export function quantiseNf4(weights: Float32Array): Nf4 {
-  const count = weights.length, blocks = Math.ceil(count / NF4_BLOCK);
-  const packed = new Uint8Array(Math.ceil(count / 2)), absmax = new Float32Array(blocks);
+  const count = weights.length;
+  const blocks = Math.ceil(count / NF4_BLOCK);
+  const packed = new Uint8Array(Math.ceil(count / 2));
+  const absmax = new Float32Array(blocks);
   for (let b = 0; b < blocks; b++) {
     const end = Math.min(count, (b + 1) * NF4_BLOCK);
     let top = 0;
@@ -84,21 +92,30 @@ export function quantiseNf4(weights: Float32Array): Nf4 {
     const factor = reciprocal(absmax[b]!);
     for (let i = b * NF4_BLOCK; i < end; i += 2) {
       const high = codeOf(Math.fround(weights[i]! * factor), NF4_THRESHOLDS);
-      const low = i + 1 < end ? codeOf(Math.fround(weights[i + 1]! * factor), NF4_THRESHOLDS) : ZERO;
+      const low =
+        i + 1 < end ? codeOf(Math.fround(weights[i + 1]! * factor), NF4_THRESHOLDS) : ZERO;
       packed[i >> 1] = (high << 4) | low;
     }
   }
   return { packed, absmax, second: quantiseAbsmax(absmax) };
 }
 
-/** Where all absmax values of a block are the mean, there is nothing to divide by: `largest` is 0 and so are the codes. */
+/**
+ * Where all absmax values of a block are the mean, there is nothing to divide by: `largest` is 0
+ * and so are the codes.
+ */
 export function quantiseAbsmax(absmax: Float32Array): QuantisedAbsmax {
-  const offset = meanOf(absmax), codes = new Uint8Array(absmax.length), largest = new Float32Array(Math.ceil(absmax.length / ABSMAX_BLOCK));
+  const offset = meanOf(absmax);
+  const codes = new Uint8Array(absmax.length);
+  const largest = new Float32Array(Math.ceil(absmax.length / ABSMAX_BLOCK));
   for (let b = 0; b < largest.length; b++) {
     const own = absmax.subarray(b * ABSMAX_BLOCK, (b + 1) * ABSMAX_BLOCK).map((a) => a - offset);
     largest[b] = normal(own.reduce((most, a) => Math.max(most, Math.abs(a)), 0));
     const factor = reciprocal(largest[b]!);
-    if (factor > 0) own.forEach((a, i) => { codes[b * ABSMAX_BLOCK + i] = codeOf(Math.fround(a * factor), DYNAMIC_THRESHOLDS); });
+    if (factor > 0)
+      own.forEach((a, i) => {
+        codes[b * ABSMAX_BLOCK + i] = codeOf(Math.fround(a * factor), DYNAMIC_THRESHOLDS);
+      });
   }
   return { codes, offset, largest };
 }
@@ -106,7 +123,8 @@ export function quantiseAbsmax(absmax: Float32Array): QuantisedAbsmax {
 /** In the order of the kernel: 256 sums over every 256th value, then halves onto halves. */
 function meanOf(values: Float32Array): number {
   const sums = new Float32Array(ABSMAX_BLOCK);
-  for (let i = 0; i < values.length; i++) sums[i % ABSMAX_BLOCK] = sums[i % ABSMAX_BLOCK]! + values[i]!;
+  for (let i = 0; i < values.length; i++)
+    sums[i % ABSMAX_BLOCK] = sums[i % ABSMAX_BLOCK]! + values[i]!;
   for (let half = ABSMAX_BLOCK / 2; half > 0; half >>= 1) {
     for (let i = 0; i < half; i++) sums[i] = sums[i]! + sums[i + half]!;
   }
@@ -115,5 +133,8 @@ function meanOf(values: Float32Array): number {
 
 /** The absmax values that the second level stands for: what weights are dequantised with. */
 export function decodeAbsmax({ codes, offset, largest }: QuantisedAbsmax): Float32Array {
-  return Float32Array.from(codes, (code, i) => Math.fround(DYNAMIC8[code]! * largest[Math.floor(i / ABSMAX_BLOCK)]!) + offset);
+  return Float32Array.from(
+    codes,
+    (code, i) => Math.fround(DYNAMIC8[code]! * largest[Math.floor(i / ABSMAX_BLOCK)]!) + offset,
+  );
 }

@@ -5,18 +5,25 @@ import { Pace } from './pace.ts';
 function slowQueue() {
   const waiting: (() => void)[] = [];
   return {
-    onSubmittedWorkDone: () => new Promise<undefined>((done) => { waiting.push(() => done(undefined)); }),
+    onSubmittedWorkDone: () =>
+      new Promise<undefined>((done) => {
+        waiting.push(() => done(undefined));
+      }),
     finish: () => waiting.shift()!(),
   };
 }
 
 test('work that is handed over stays a bounded way ahead of a GPU that is slower', async () => {
-  const queue = slowQueue(), pace = new Pace(queue);
+  const queue = slowQueue();
+  const pace = new Pace(queue);
   let steps = 0;
   const work = (async () => {
     for (; steps < 100; steps++) await pace.step();
   })();
-  const settled = () => new Promise((done) => { setTimeout(done, 0); });
+  const settled = () =>
+    new Promise((done) => {
+      setTimeout(done, 0);
+    });
   await settled();
   // The 32nd step waits for the first sixteen.
   expect(steps).toBe(31);

@@ -1,9 +1,13 @@
 /**
- * How far the CPU may be ahead of the GPU. A run of the runtime ends once its work is handed over; without a bound a second of work lies in
- * the queue, which holds its buffers, keeps Pause waiting, and leaves the GPU no time for the screen.
+ * How far the CPU may be ahead of the GPU. A run of the runtime ends once its work is handed over;
+ * without a bound a second of work lies in the queue, which holds its buffers, keeps Pause waiting,
+ * and leaves the GPU no time for the screen.
  */
 
-/** Steps from one look at the queue to the next, and looks that may be open: at most twice as many steps are under way. */
+/**
+ * Steps from one look at the queue to the next, and looks that may be open: at most twice as many
+ * steps are under way.
+ */
 const STEPS = 16;
 const OPEN = 2;
 

@@ -1,5 +1,11 @@
-/** WGSL sources on the page: bundled as text, those that only studies use apart from the others. Node's twin is `shaders.node.ts`. */
-const sources = import.meta.glob<string>('../../shaders/{disagreement,lora-delta,noise-product,pair-difference,sums}.wgsl', { query: '?raw', import: 'default', eager: true });
+/**
+ * WGSL sources on the page: bundled as text, those that only studies use apart from the others.
+ * Node's twin is `shaders.node.ts`.
+ */
+const sources = import.meta.glob<string>(
+  '../../shaders/{disagreement,lora-delta,noise-product,pair-difference,sums}.wgsl',
+  { query: '?raw', import: 'default', eager: true },
+);
 
 /** From now on `shaderSource` knows all shaders. */
 export async function loadShaders(): Promise<void> {

@@ -5,22 +5,32 @@ import { SimdNoise } from './simd-noise.ts';
 import { noiseProduct, type NoiseSlot, type NoiseTarget } from './twins.ts';
 
 const noise = new SimdNoise();
-const numbers = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
-const both = (keys: StreamKeys, length: number) => [noise.fill(keys, new Float32Array(length), 1), fillNormal(keys, new Float32Array(length))] as const;
+const numbers = (length: number, seed: number) =>
+  fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
+const both = (keys: StreamKeys, length: number) =>
+  [
+    noise.fill(keys, new Float32Array(length), 1),
+    fillNormal(keys, new Float32Array(length)),
+  ] as const;
 /** Five float32 units in the last place. */
 const CLOSE = 5 * 2 ** -23;
-const apart = (got: Float32Array, want: Float32Array) => got.reduce((worst, v, i) => Math.max(worst, Math.abs(v / want[i]! - 1)), 0);
+const apart = (got: Float32Array, want: Float32Array) =>
+  got.reduce((worst, v, i) => Math.max(worst, Math.abs(v / want[i]! - 1)), 0);
 
 describe('normals', () => {
   it('are those of the twin to a few units in the last place, in any number', () => {
-    for (const length of [1, 7, 8, 20_001]) expect(apart(...both(streamKeys(3, 5, length), length))).toBeLessThan(CLOSE);
-    expect(noise.fill(streamKeys(1, 2, 3), new Float32Array(9), 0.5)).toEqual(noise.fill(streamKeys(1, 2, 3), new Float32Array(9), 1).map((z) => z * 0.5));
+    for (const length of [1, 7, 8, 20_001])
+      expect(apart(...both(streamKeys(3, 5, length), length))).toBeLessThan(CLOSE);
+    expect(noise.fill(streamKeys(1, 2, 3), new Float32Array(9), 0.5)).toEqual(
+      noise.fill(streamKeys(1, 2, 3), new Float32Array(9), 1).map((z) => z * 0.5),
+    );
   });
 
   it('hold at the ends of the uniform: the largest and the smallest radii', () => {
     const found = { low: 0, high: 0 };
     for (let b = 0; (found.low < 3 || found.high < 3) && b < 4_000_000; b++) {
-      const keys = streamKeys(1, 1, b), m = mix(mix(keys.k1) ^ keys.k2);
+      const keys = streamKeys(1, 1, b);
+      const m = mix(mix(keys.k1) ^ keys.k2);
       if (m >= 1 << 14 && m <= 0xffffffff - (1 << 14)) continue;
       found[m < 1 << 14 ? 'low' : 'high']++;
       expect(apart(...both(keys, 2))).toBeLessThan(CLOSE);
@@ -31,23 +41,46 @@ describe('normals', () => {
 
 describe('the product', () => {
   const differ = (target: NoiseTarget, slots: readonly NoiseSlot[], rows: number) => {
-    const x = numbers(target.tokens * target.inFeatures, 8), want = numbers(rows * target.stride, 9), got = want.slice(), before = want.slice();
+    const x = numbers(target.tokens * target.inFeatures, 8);
+    const want = numbers(rows * target.stride, 9);
+    const got = want.slice();
+    const before = want.slice();
     noise.product(x, got, target, slots);
     noiseProduct(x, want, target, slots);
     const change = want.reduce((top, v, i) => Math.max(top, Math.abs(v - before[i]!)), 0);
     return want.reduce((worst, v, i) => Math.max(worst, Math.abs(v - got[i]!)), 0) / change;
   };
-  const slot = (seed: number, row: number, bias = false): NoiseSlot => ({ keys: streamKeys(seed, 4, 1), std: 0.3, row, bias });
+  const slot = (seed: number, row: number, bias = false): NoiseSlot => ({
+    keys: streamKeys(seed, 4, 1),
+    std: 0.3,
+    row,
+    bias,
+  });
 
   it.each([
     ['even rows', { tokens: 8, inFeatures: 64, outFeatures: 24, column: 0, stride: 24 }],
-    ['rows that begin in the middle of a pair', { tokens: 3, inFeatures: 45, outFeatures: 17, column: 5, stride: 40 }],
+    [
+      'rows that begin in the middle of a pair',
+      { tokens: 3, inFeatures: 45, outFeatures: 17, column: 5, stride: 40 },
+    ],
     ['one of each', { tokens: 1, inFeatures: 1, outFeatures: 1, column: 2, stride: 3 }],
   ])('%s, several draws, with and without a bias', (_, target) => {
-    expect(differ(target, [slot(1, 0), slot(2, target.tokens, true), slot(3, 3 * target.tokens)], 5 * target.tokens)).toBeLessThan(1e-6);
+    expect(
+      differ(
+        target,
+        [slot(1, 0), slot(2, target.tokens, true), slot(3, 3 * target.tokens)],
+        5 * target.tokens,
+      ),
+    ).toBeLessThan(1e-6);
   });
 
   it('more outputs than are held at a time', () => {
-    expect(differ({ tokens: 1100, inFeatures: 3, outFeatures: 1001, column: 0, stride: 1001 }, [slot(1, 0, true)], 1100)).toBeLessThan(1e-6);
+    expect(
+      differ(
+        { tokens: 1100, inFeatures: 3, outFeatures: 1001, column: 0, stride: 1001 },
+        [slot(1, 0, true)],
+        1100,
+      ),
+    ).toBeLessThan(1e-6);
   });
 });

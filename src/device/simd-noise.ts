@@ -1,6 +1,7 @@
 /**
- * The noise product on the CPU's vector unit, one thread: the kernel of `shaders/noise-product.as.ts` with its memory. Every build of the runtime
- * needs the same instructions, so whoever got this far has them.
+ * The noise product on the CPU's vector unit, one thread: the kernel of
+ * `shaders/noise-product.as.ts` with its memory. Every build of the runtime needs the same
+ * instructions, so whoever got this far has them.
  */
 import { noiseProductModule } from './gen/noise-product.ts';
 import { fillNormal, type StreamKeys } from './random.ts';
@@ -9,7 +10,18 @@ import type { NoiseSlot, NoiseTarget } from './twins.ts';
 interface Kernel {
   memory: WebAssembly.Memory;
   fill(at: number, count: number, first: number, k1: number, k2: number): void;
-  noiseProduct(noise: number, x: number, y: number, tokens: number, inputs: number, width: number, rows: number, first: number, k1: number, k2: number): void;
+  noiseProduct(
+    noise: number,
+    x: number,
+    y: number,
+    tokens: number,
+    inputs: number,
+    width: number,
+    rows: number,
+    first: number,
+    k1: number,
+    k2: number,
+  ): void;
 }
 
 /** Where the workspace begins. */
@@ -26,31 +38,66 @@ export class SimdNoise {
 
   constructor() {
     const code = Uint8Array.from(atob(noiseProductModule), (c) => c.charCodeAt(0));
-    this.kernel = new WebAssembly.Instance(new WebAssembly.Module(code)).exports as unknown as Kernel;
+    this.kernel = new WebAssembly.Instance(new WebAssembly.Module(code))
+      .exports as unknown as Kernel;
   }
 
   /** Bytes of its memory. */
-  get bytes(): number { return this.kernel.memory.buffer.byteLength; }
+  get bytes(): number {
+    return this.kernel.memory.buffer.byteLength;
+  }
 
   /** As `noiseProduct` of `twins.ts`. */
-  product(x: Float32Array, y: Float32Array, { tokens, inFeatures, outFeatures, column, stride }: NoiseTarget, slots: readonly NoiseSlot[]): void {
-    const width = upTo(inFeatures, 4), padded = upTo(tokens, 4), most = Math.min(upTo(outFeatures, 8), Math.max(8, Math.floor(OUTPUTS / padded / 8) * 8));
-    const xAt = BASE + 8 * (4 * width + 64), yAt = xAt + 4 * padded * width, memory = this.room(yAt + 4 * padded * most);
+  product(
+    x: Float32Array,
+    y: Float32Array,
+    { tokens, inFeatures, outFeatures, column, stride }: NoiseTarget,
+    slots: readonly NoiseSlot[],
+  ): void {
+    const width = upTo(inFeatures, 4);
+    const padded = upTo(tokens, 4);
+    const most = Math.min(upTo(outFeatures, 8), Math.max(8, Math.floor(OUTPUTS / padded / 8) * 8));
+    const xAt = BASE + 8 * (4 * width + 64);
+    const yAt = xAt + 4 * padded * width;
+    const memory = this.room(yAt + 4 * padded * most);
     const inputs = memory.subarray(xAt / 4, yAt / 4).fill(0);
-    for (let t = 0; t < tokens; t++) inputs.set(x.subarray(t * inFeatures, (t + 1) * inFeatures), t * width);
+    for (let t = 0; t < tokens; t++)
+      inputs.set(x.subarray(t * inFeatures, (t + 1) * inFeatures), t * width);
     for (const { keys, std, row, bias } of slots) {
       for (let first = 0; first < outFeatures; first += most) {
-        const count = Math.min(most, outFeatures - first), rows = upTo(count, 8);
-        this.kernel.noiseProduct(BASE, xAt, yAt, padded, inFeatures, 4 * width, rows, first, keys.k1, keys.k2);
-        const shift = bias ? fillNormal(keys, new Float32Array(count), outFeatures * inFeatures + first) : null;
+        const count = Math.min(most, outFeatures - first);
+        const rows = upTo(count, 8);
+        this.kernel.noiseProduct(
+          BASE,
+          xAt,
+          yAt,
+          padded,
+          inFeatures,
+          4 * width,
+          rows,
+          first,
+          keys.k1,
+          keys.k2,
+        );
+        const shift = bias
+          ? fillNormal(keys, new Float32Array(count), outFeatures * inFeatures + first)
+          : null;
         for (let t = 0; t < tokens; t++) {
-          for (let i = 0, at = (row + t) * stride + column + first, from = yAt / 4 + t * rows; i < count; i++) y[at + i]! += std * (memory[from + i]! + (shift ? shift[i]! : 0));
+          for (
+            let i = 0, at = (row + t) * stride + column + first, from = yAt / 4 + t * rows;
+            i < count;
+            i++
+          )
+            y[at + i]! += std * (memory[from + i]! + (shift ? shift[i]! : 0));
         }
       }
     }
   }
 
-  /** The first normals of a stream times `scale`, as the product makes them: within a few float32 units in the last place of `fillNormal`. */
+  /**
+   * The first normals of a stream times `scale`, as the product makes them: within a few float32
+   * units in the last place of `fillNormal`.
+   */
   fill({ k1, k2 }: StreamKeys, out: Float32Array, scale: number): Float32Array {
     const memory = this.room(BASE + 4 * FILLED + 64);
     for (let first = 0; first < out.length; first += FILLED) {
@@ -63,7 +110,8 @@ export class SimdNoise {
 
   /** Its memory, at least so many bytes of it. */
   private room(bytes: number): Float32Array {
-    const { memory } = this.kernel, missing = bytes - memory.buffer.byteLength;
+    const { memory } = this.kernel;
+    const missing = bytes - memory.buffer.byteLength;
     if (missing > 0) memory.grow(Math.ceil(missing / 65536));
     return new Float32Array(memory.buffer);
   }

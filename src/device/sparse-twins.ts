@@ -1,19 +1,29 @@
 /**
- * The kernels of pruning on the CPU: what the WGSL is tested against, and what the WASM engine uses where a loop is enough.
- * [methods.md §4] A mask has one bit a weight over [outputs, inputs], row-major, bit 0 of a word first, 1 = kept.
+ * The kernels of pruning on the CPU: what the WGSL is tested against, and what the WASM engine uses
+ * where a loop is enough. [methods.md §4] A mask has one bit a weight over [outputs, inputs],
+ * row-major, bit 0 of a word first, 1 = kept.
  */
 import type { AdapterPair } from './training-twins.ts';
 import type { ModulePlace } from './twins.ts';
 
-export interface WeightShape { outputs: number; inputs: number }
+export interface WeightShape {
+  outputs: number;
+  inputs: number;
+}
 
-/** What goes: the `drop` smallest of every output row, or of every `of` neighbours in a row all but the `keep` largest. */
-export type PrunePattern = { kind: 'row'; drop: number } | { kind: 'group'; keep: number; of: number };
+/**
+ * What goes: the `drop` smallest of every output row, or of every `of` neighbours in a row all but
+ * the `keep` largest.
+ */
+export type PrunePattern =
+  { kind: 'row'; drop: number } | { kind: 'group'; keep: number; of: number };
 
 /** Words of a mask. */
-export const maskWords = ({ outputs, inputs }: WeightShape): number => Math.ceil((outputs * inputs) / 32);
+export const maskWords = ({ outputs, inputs }: WeightShape): number =>
+  Math.ceil((outputs * inputs) / 32);
 
-export const isKept = (mask: Uint32Array, i: number): boolean => ((mask[i >>> 5]! >>> (i & 31)) & 1) === 1;
+export const isKept = (mask: Uint32Array, i: number): boolean =>
+  ((mask[i >>> 5]! >>> (i & 31)) & 1) === 1;
 
 /** Weights that a mask keeps. */
 export function keptCount(mask: Uint32Array): number {
@@ -23,21 +33,31 @@ export function keptCount(mask: Uint32Array): number {
 }
 
 /**
- * What stays of `weight` [outputs, inputs] by |W| · norms[k], or |W| alone. Of equal ones the first in a row go (a stable
- * sort, as torch's). The product is rounded to float32, as everywhere.
+ * What stays of `weight` [outputs, inputs] by |W| · norms[k], or |W| alone. Of equal ones the first
+ * in a row go (a stable sort, as torch's). The product is rounded to float32, as everywhere.
  */
-export function pruneMask(weight: Float32Array, norms: Float32Array | null, { outputs, inputs }: WeightShape, pattern: PrunePattern): Uint32Array {
-  const mask = new Uint32Array(maskWords({ outputs, inputs })), metric = new Float32Array(inputs);
-  const stretch = pattern.kind === 'row' ? inputs : pattern.of, sorted = new Float32Array(stretch);
+export function pruneMask(
+  weight: Float32Array,
+  norms: Float32Array | null,
+  { outputs, inputs }: WeightShape,
+  pattern: PrunePattern,
+): Uint32Array {
+  const mask = new Uint32Array(maskWords({ outputs, inputs }));
+  const metric = new Float32Array(inputs);
+  const stretch = pattern.kind === 'row' ? inputs : pattern.of;
+  const sorted = new Float32Array(stretch);
   for (let row = 0; row < outputs; row++) {
-    for (let k = 0; k < inputs; k++) metric[k] = Math.abs(weight[row * inputs + k]!) * (norms ? norms[k]! : 1);
+    for (let k = 0; k < inputs; k++)
+      metric[k] = Math.abs(weight[row * inputs + k]!) * (norms ? norms[k]! : 1);
     for (let start = 0; start < inputs; start += stretch) {
-      const own = metric.subarray(start, start + stretch), drop = pattern.kind === 'row' ? pattern.drop : Math.max(0, own.length - pattern.keep);
+      const own = metric.subarray(start, start + stretch);
+      const drop = pattern.kind === 'row' ? pattern.drop : Math.max(0, own.length - pattern.keep);
       const limit = drop === 0 ? -1 : sortedCopy(own, sorted)[drop - 1]!;
       let equal = drop;
       for (let k = 0; k < own.length; k++) if (own[k]! < limit) equal--;
       for (let k = 0; k < own.length; k++) {
-        const value = own[k]!, i = row * inputs + start + k;
+        const value = own[k]!;
+        const i = row * inputs + start + k;
         if (value > limit || (value === limit && equal-- <= 0)) mask[i >>> 5]! |= 1 << (i & 31);
       }
     }
@@ -52,17 +72,28 @@ function sortedCopy(values: Float32Array, scratch: Float32Array): Float32Array {
 }
 
 /** M ⊙ (W + delta) in place of `delta` [outputs, inputs]; `mask` null keeps all. */
-export function maskedSum(weight: Float32Array, mask: Uint32Array | null, delta: Float32Array, scale: number, into: Float32Array): void {
+export function maskedSum(
+  weight: Float32Array,
+  mask: Uint32Array | null,
+  delta: Float32Array,
+  scale: number,
+  into: Float32Array,
+): void {
   if (!mask) {
     for (let i = 0; i < weight.length; i++) into[i] = weight[i]! + scale * delta[i]!;
     return;
   }
-  for (let i = 0; i < weight.length; i++) into[i] = (mask[i >>> 5]! >>> (i & 31)) & 1 ? weight[i]! + scale * delta[i]! : 0;
+  for (let i = 0; i < weight.length; i++)
+    into[i] = (mask[i >>> 5]! >>> (i & 31)) & 1 ? weight[i]! + scale * delta[i]! : 0;
 }
 
 /** B A [outputs, inputs] of A [rank, inputs] and Bᵀ [rank, outputs]. */
-export function lowRank({ a, b }: AdapterPair<Float32Array>, { outputs, inputs }: WeightShape): Float32Array {
-  const out = new Float32Array(outputs * inputs), rank = b.length / outputs;
+export function lowRank(
+  { a, b }: AdapterPair<Float32Array>,
+  { outputs, inputs }: WeightShape,
+): Float32Array {
+  const out = new Float32Array(outputs * inputs);
+  const rank = b.length / outputs;
   for (let o = 0; o < outputs; o++) {
     for (let r = 0; r < rank; r++) {
       const factor = b[r * outputs + o]!;
@@ -74,19 +105,34 @@ export function lowRank({ a, b }: AdapterPair<Float32Array>, { outputs, inputs }
 
 /** Zero where the mask is zero, in place. */
 export function applyMask(weight: Float32Array, mask: Uint32Array): void {
-  for (let i = 0; i < weight.length; i++) if (((mask[i >>> 5]! >>> (i & 31)) & 1) === 0) weight[i] = 0;
+  for (let i = 0; i < weight.length; i++)
+    if (((mask[i >>> 5]! >>> (i & 31)) & 1) === 0) weight[i] = 0;
 }
 
-/** G ⊙ M for G = Σ_t dy_t x_tᵀ, [outputs, inputs], and from it dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ into `into`. */
-export function maskedGradient(x: Float32Array, dy: Float32Array, { tokens, inFeatures, outFeatures, column, stride }: ModulePlace, mask: Uint32Array, adapter: AdapterPair<Float32Array>, scale: number, into: AdapterPair<Float32Array>): void {
-  const g = new Float64Array(outFeatures * inFeatures), rank = adapter.a.length / inFeatures;
+/**
+ * G ⊙ M for G = Σ_t dy_t x_tᵀ, [outputs, inputs], and from it dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ
+ * into `into`.
+ */
+export function maskedGradient(
+  x: Float32Array,
+  dy: Float32Array,
+  { tokens, inFeatures, outFeatures, column, stride }: ModulePlace,
+  mask: Uint32Array,
+  adapter: AdapterPair<Float32Array>,
+  scale: number,
+  into: AdapterPair<Float32Array>,
+): void {
+  const g = new Float64Array(outFeatures * inFeatures);
+  const rank = adapter.a.length / inFeatures;
   for (let t = 0; t < tokens; t++) {
     for (let o = 0; o < outFeatures; o++) {
       const factor = dy[t * stride + column + o]!;
-      for (let k = 0; k < inFeatures; k++) g[o * inFeatures + k]! += factor * x[t * inFeatures + k]!;
+      for (let k = 0; k < inFeatures; k++)
+        g[o * inFeatures + k]! += factor * x[t * inFeatures + k]!;
     }
   }
-  const dA = new Float64Array(rank * inFeatures), dB = new Float64Array(rank * outFeatures);
+  const dA = new Float64Array(rank * inFeatures);
+  const dB = new Float64Array(rank * outFeatures);
   for (let o = 0; o < outFeatures; o++) {
     for (let k = 0; k < inFeatures; k++) {
       if (!isKept(mask, o * inFeatures + k)) continue;
@@ -102,7 +148,11 @@ export function maskedGradient(x: Float32Array, dy: Float32Array, { tokens, inFe
 }
 
 /** Σ_t (x[t, k] − y[t, k])² per column k, or of x alone. */
-export function columnSquares(x: Float32Array, y: Float32Array | null, columns: number): Float64Array {
+export function columnSquares(
+  x: Float32Array,
+  y: Float32Array | null,
+  columns: number,
+): Float64Array {
   const out = new Float64Array(columns);
   for (let i = 0, k = 0; i < x.length; i++, k = k + 1 === columns ? 0 : k + 1) {
     const value = y ? x[i]! - y[i]! : x[i]!;
@@ -113,7 +163,8 @@ export function columnSquares(x: Float32Array, y: Float32Array | null, columns: 
 
 /** x_i · x_j over samples of equal size, [samples, samples]. */
 export function gram(x: Float32Array, samples: number): Float64Array {
-  const size = x.length / samples, out = new Float64Array(samples * samples);
+  const size = x.length / samples;
+  const out = new Float64Array(samples * samples);
   for (let i = 0; i < samples; i++) {
     for (let j = i; j < samples; j++) {
       let sum = 0;

@@ -1,2 +1,5 @@
 /** WGSL sources that only studies use: all but those of `shaders.web.ts`. */
-export const sources = import.meta.glob<string>(['../../shaders/*.wgsl', '!**/{disagreement,lora-delta,noise-product,pair-difference,sums}.wgsl'], { query: '?raw', import: 'default', eager: true });
+export const sources = import.meta.glob<string>(
+  ['../../shaders/*.wgsl', '!**/{disagreement,lora-delta,noise-product,pair-difference,sums}.wgsl'],
+  { query: '?raw', import: 'default', eager: true },
+);

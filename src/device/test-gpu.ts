@@ -1,4 +1,7 @@
-/** The device for tests: a real adapter where Dawn finds one, else Chromium's software adapter, else none (the tests skip and say so). */
+/**
+ * The device for tests: a real adapter where Dawn finds one, else Chromium's software adapter, else
+ * none (the tests skip and say so).
+ */
 import { existsSync } from 'node:fs';
 import { dawn } from './dawn.node.ts';
 import { openGpu, type Gpu } from './gpu.ts';
@@ -20,8 +23,13 @@ export async function testGpu(): Promise<Gpu | null> {
   return gpu;
 }
 
-/** The first real adapter; where all are software, or none, the last one there is. The others are let go of. */
-export async function preferReal(looks: readonly (() => Promise<Gpu | null>)[]): Promise<Gpu | null> {
+/**
+ * The first real adapter; where all are software, or none, the last one there is. The others are
+ * let go of.
+ */
+export async function preferReal(
+  looks: readonly (() => Promise<Gpu | null>)[],
+): Promise<Gpu | null> {
   let best: Gpu | null = null;
   for (const look of looks) {
     const found = await look();
@@ -35,7 +43,10 @@ export async function preferReal(looks: readonly (() => Promise<Gpu | null>)[]):
 
 const open = (): Promise<Gpu | null> => openGpu(dawn()).catch(() => null);
 
-/** Dawn looks for drivers when it is started: again, and at this one alone. Who named one already is obeyed. */
+/**
+ * Dawn looks for drivers when it is started: again, and at this one alone. Who named one already is
+ * obeyed.
+ */
 async function swiftShader(): Promise<Gpu | null> {
   if (process.env.VK_ICD_FILENAMES || !existsSync(SWIFTSHADER)) return null;
   process.env.VK_ICD_FILENAMES = SWIFTSHADER;

@@ -1,6 +1,6 @@
 /**
- * The kernels of training and of gradient statistics as functions on buffers. Each has a CPU twin in `training-twins.ts`.
- * What concerns many tensors goes as one submission.
+ * The kernels of training and of gradient statistics as functions on buffers. Each has a CPU twin
+ * in `training-twins.ts`. What concerns many tensors goes as one submission.
  */
 import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import { adamWFactors, type AdamWStep, type AdapterPair, type RankRows } from './training-twins.ts';
@@ -12,7 +12,10 @@ const RANK_TILE = 8;
 const TOKEN_TILE = 16;
 
 /** Part of a buffer of float32 numbers: `count` of them from `first` on. */
-export interface Stretch extends Slice { first: number; count: number }
+export interface Stretch extends Slice {
+  first: number;
+  count: number;
+}
 
 /** One module's adapter gradient; `scratch` holds `projectionBytes` each. */
 export interface AdapterGradientSlices {
@@ -27,16 +30,28 @@ export interface AdapterGradientSlices {
 }
 
 /** Buffers of one parameter; the gradient, the moments and the parameter lie alike. */
-export interface AdamWSlices { parameter: Stretch; gradient: Slice; mean: Slice; square: Slice }
+export interface AdamWSlices {
+  parameter: Stretch;
+  gradient: Slice;
+  mean: Slice;
+  square: Slice;
+}
 
-/** What directions of a module are made of: `vectors` [blocks · count, out / blocks] and the product's output, or [blocks · count, in] and the weight [out, in]. */
-export type SingularSlices = { dy: Slice; vectors: Slice } & ({ side: 'output'; y: Slice } | { side: 'input'; x: Slice; w: Slice });
+/**
+ * What directions of a module are made of: `vectors` [blocks · count, out / blocks] and the
+ * product's output, or [blocks · count, in] and the weight [out, in].
+ */
+export type SingularSlices = { dy: Slice; vectors: Slice } & (
+  { side: 'output'; y: Slice } | { side: 'input'; x: Slice; w: Slice }
+);
 
 /** Bytes of x Aᵀ, or of dy · B, for so many ranks. */
-export const projectionBytes = (tokens: number, ranks: number): number => 4 * tokens * RANK_TILE * Math.ceil(ranks / RANK_TILE);
+export const projectionBytes = (tokens: number, ranks: number): number =>
+  4 * tokens * RANK_TILE * Math.ceil(ranks / RANK_TILE);
 
 /** Bytes of scratch for `gradientNorms`. */
-export const gramBytes = (tokens: number, sequences: number): number => 4 * sequences * Math.ceil(tokens / sequences / TOKEN_TILE) ** 2;
+export const gramBytes = (tokens: number, sequences: number): number =>
+  4 * sequences * Math.ceil(tokens / sequences / TOKEN_TILE) ** 2;
 
 export class TrainingKernels {
   private readonly dispatcher: Dispatcher;
@@ -45,17 +60,40 @@ export class TrainingKernels {
     this.dispatcher = dispatcher;
   }
 
-  /** Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B. */
+  /**
+   * Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B.
+   */
   adapterGradients(modules: readonly AdapterGradientSlices[]): void {
-    const project: Dispatch[] = [], accumulate: Dispatch[] = [];
+    const project: Dispatch[] = [];
+    const accumulate: Dispatch[] = [];
     for (const { x, dy, place, adapter, rows, scale, into, scratch } of modules) {
-      const { tokens, inFeatures, outFeatures, column, stride } = place, count = rows.to - rows.from, tiles = Math.ceil(count / RANK_TILE);
+      const { tokens, inFeatures, outFeatures, column, stride } = place;
+      const count = rows.to - rows.from;
+      const tiles = Math.ceil(count / RANK_TILE);
       const input = [tokens, inFeatures, 0, inFeatures, rows.from, count, floatBits(scale)];
       const output = [tokens, outFeatures, column, stride, rows.from, count, floatBits(scale)];
-      const first = (values: Slice, factors: Slice, out: Slice, uniforms: number[]) => project.push(
-        { shader: 'adapter-gradient', entryPoint: 'project', buffers: [values, factors, out], uniforms, groups: [Math.ceil(tokens / 4), tiles] });
-      const then = (values: Slice, projected: Slice, out: Slice, uniforms: number[], columns: number) => accumulate.push(
-        { shader: 'adapter-gradient', entryPoint: 'accumulate', buffers: [values, projected, out], uniforms, groups: [Math.ceil(columns / 32), tiles] });
+      const first = (values: Slice, factors: Slice, out: Slice, uniforms: number[]) =>
+        project.push({
+          shader: 'adapter-gradient',
+          entryPoint: 'project',
+          buffers: [values, factors, out],
+          uniforms,
+          groups: [Math.ceil(tokens / 4), tiles],
+        });
+      const then = (
+        values: Slice,
+        projected: Slice,
+        out: Slice,
+        uniforms: number[],
+        columns: number,
+      ) =>
+        accumulate.push({
+          shader: 'adapter-gradient',
+          entryPoint: 'accumulate',
+          buffers: [values, projected, out],
+          uniforms,
+          groups: [Math.ceil(columns / 32), tiles],
+        });
       first(x, adapter.a, scratch.a, input);
       first(dy, adapter.b, scratch.b, output);
       then(x, scratch.b, into.a, input, inFeatures);
@@ -67,66 +105,178 @@ export class TrainingKernels {
   /** into[0] = Σ over all stretches of Σ g²; `scratch` holds a float32 for each. */
   squaredNorm(gradients: readonly Stretch[], scratch: Slice, into: Slice): void {
     this.dispatcher.run([
-      ...gradients.map((g, i): Dispatch => ({ shader: 'sums', entryPoint: 'squares', buffers: [g, scratch], uniforms: [g.first, g.count, i], groups: [1] })),
+      ...gradients.map((g, i): Dispatch => ({
+        shader: 'sums',
+        entryPoint: 'squares',
+        buffers: [g, scratch],
+        uniforms: [g.first, g.count, i],
+        groups: [1],
+      })),
       shares(scratch, gradients.length, into, 0, 1),
     ]);
   }
 
   /** One AdamW step of every parameter, in place; `squaredNorm` holds Σ g² over all gradients. */
   adamW(parameters: readonly AdamWSlices[], squaredNorm: Slice, step: AdamWStep): void {
-    const { beta1, beta2, epsilon, maxNorm } = step, { keep, size, root } = adamWFactors(step);
-    const floats = [maxNorm ?? 0, keep, beta1, 1 - beta1, beta2, 1 - beta2, size, root, epsilon].map(floatBits);
-    this.dispatcher.run(parameters.map(({ parameter, gradient, mean, square }): Dispatch => {
-      const { first, count } = parameter, [x, y] = fold(Math.ceil(count / 256));
-      return {
-        shader: 'adamw', entryPoint: 'adamw', buffers: [parameter, gradient, mean, square, squaredNorm],
-        uniforms: [first, count, x * 256, maxNorm === null ? 0 : 1, ...floats], groups: [x, y],
-      };
-    }));
+    const { beta1, beta2, epsilon, maxNorm } = step;
+    const { keep, size, root } = adamWFactors(step);
+    const floats = [
+      maxNorm ?? 0,
+      keep,
+      beta1,
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      size,
+      root,
+      epsilon,
+    ].map(floatBits);
+    this.dispatcher.run(
+      parameters.map(({ parameter, gradient, mean, square }): Dispatch => {
+        const { first, count } = parameter;
+        const [x, y] = fold(Math.ceil(count / 256));
+        return {
+          shader: 'adamw',
+          entryPoint: 'adamw',
+          buffers: [parameter, gradient, mean, square, squaredNorm],
+          uniforms: [first, count, x * 256, maxNorm === null ? 0 : 1, ...floats],
+          groups: [x, y],
+        };
+      }),
+    );
   }
 
-  /** into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s; `scratch` holds `gramBytes`. */
-  gradientNorms(x: Slice, dy: Slice, place: ModulePlace, sequences: number, scratch: Slice, into: Slice, at: number): void {
-    const { tokens, inFeatures, outFeatures, column, stride } = place, length = tokens / sequences, tiles = Math.ceil(length / TOKEN_TILE);
+  /**
+   * into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s; `scratch` holds `gramBytes`.
+   */
+  gradientNorms(
+    x: Slice,
+    dy: Slice,
+    place: ModulePlace,
+    sequences: number,
+    scratch: Slice,
+    into: Slice,
+    at: number,
+  ): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place;
+    const length = tokens / sequences;
+    const tiles = Math.ceil(length / TOKEN_TILE);
     this.dispatcher.run([
-      { shader: 'gradient-norm', entryPoint: 'gram', buffers: [x, dy, scratch], uniforms: [length, inFeatures, outFeatures, column, stride, 0], groups: [tiles, tiles, sequences] },
+      {
+        shader: 'gradient-norm',
+        entryPoint: 'gram',
+        buffers: [x, dy, scratch],
+        uniforms: [length, inFeatures, outFeatures, column, stride, 0],
+        groups: [tiles, tiles, sequences],
+      },
       shares(scratch, tiles * tiles, into, at, sequences),
     ]);
   }
 
-  /** into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s; `scratch` holds a float32 a token. */
-  fisherSums(x: Slice, dy: Slice, place: ModulePlace, sequences: number, scratch: Slice, into: Slice, at: number): void {
-    const { tokens, inFeatures, outFeatures, column, stride } = place, [across, down] = fold(tokens);
+  /**
+   * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s; `scratch` holds a float32 a
+   * token.
+   */
+  fisherSums(
+    x: Slice,
+    dy: Slice,
+    place: ModulePlace,
+    sequences: number,
+    scratch: Slice,
+    into: Slice,
+    at: number,
+  ): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place;
+    const [across, down] = fold(tokens);
     this.dispatcher.run([
-      { shader: 'gradient-norm', entryPoint: 'tokens', buffers: [x, dy, scratch], uniforms: [tokens, inFeatures, outFeatures, column, stride, across], groups: [across, down] },
+      {
+        shader: 'gradient-norm',
+        entryPoint: 'tokens',
+        buffers: [x, dy, scratch],
+        uniforms: [tokens, inFeatures, outFeatures, column, stride, across],
+        groups: [across, down],
+      },
       shares(scratch, tokens / sequences, into, at, sequences),
     ]);
   }
 
   /**
-   * See `twins.outputDirections` and `twins.inputDirections`, written from `at` on as [blocks, sequences, count]. `scratch`: two of
-   * `projectionBytes` of one block, and for inputs a third of [tokens, in] float32.
+   * See `twins.outputDirections` and `twins.inputDirections`, written from `at` on as [blocks,
+   * sequences, count]. `scratch`: two of `projectionBytes` of one block, and for inputs a third of
+   * [tokens, in] float32.
    */
-  singularGradients(taps: SingularSlices, place: ModulePlace, sequences: number, { count, blocks }: { count: number; blocks: number }, scratch: readonly [Slice, Slice, Slice | null], into: Slice, at: number): void {
-    const { tokens, inFeatures, outFeatures, column, stride } = place, rows = outFeatures / blocks, tiles = Math.ceil(count / RANK_TILE), [one, other, z] = scratch;
-    const project = (values: Slice, out: Slice, block: number, columns: number, from: number, width: number): Dispatch =>
-      ({ shader: 'adapter-gradient', entryPoint: 'project', buffers: [values, taps.vectors, out], uniforms: [tokens, columns, from, width, block * count, count, floatBits(1)], groups: [Math.ceil(tokens / 4), tiles] });
+  singularGradients(
+    taps: SingularSlices,
+    place: ModulePlace,
+    sequences: number,
+    { count, blocks }: { count: number; blocks: number },
+    scratch: readonly [Slice, Slice, Slice | null],
+    into: Slice,
+    at: number,
+  ): void {
+    const { tokens, inFeatures, outFeatures, column, stride } = place;
+    const rows = outFeatures / blocks;
+    const tiles = Math.ceil(count / RANK_TILE);
+    const [one, other, z] = scratch;
+    const project = (
+      values: Slice,
+      out: Slice,
+      block: number,
+      columns: number,
+      from: number,
+      width: number,
+    ): Dispatch => ({
+      shader: 'adapter-gradient',
+      entryPoint: 'project',
+      buffers: [values, taps.vectors, out],
+      uniforms: [tokens, columns, from, width, block * count, count, floatBits(1)],
+      groups: [Math.ceil(tokens / 4), tiles],
+    });
     const projections = (b: number): Dispatch[] => {
       const first = column + b * rows;
-      if (taps.side === 'output') return [project(taps.dy, one, b, rows, first, stride), project(taps.y, other, b, rows, first, stride)];
+      if (taps.side === 'output')
+        return [
+          project(taps.dy, one, b, rows, first, stride),
+          project(taps.y, other, b, rows, first, stride),
+        ];
       return [
-        { shader: 'singular-gradient', entryPoint: 'back', buffers: [taps.dy, taps.w, z], uniforms: [tokens, rows, b * rows, inFeatures, first, stride], groups: [Math.ceil(inFeatures / 64), Math.ceil(tokens / 4)] },
-        project(taps.x, one, b, inFeatures, 0, inFeatures), project(z!, other, b, inFeatures, 0, inFeatures),
+        {
+          shader: 'singular-gradient',
+          entryPoint: 'back',
+          buffers: [taps.dy, taps.w, z],
+          uniforms: [tokens, rows, b * rows, inFeatures, first, stride],
+          groups: [Math.ceil(inFeatures / 64), Math.ceil(tokens / 4)],
+        },
+        project(taps.x, one, b, inFeatures, 0, inFeatures),
+        project(z!, other, b, inFeatures, 0, inFeatures),
       ];
     };
-    this.dispatcher.run(Array.from({ length: blocks }, (_, b) => [
-      ...projections(b),
-      { shader: 'singular-gradient', entryPoint: 'combine', buffers: [one, other, into], uniforms: [tokens / sequences, count, tiles * RANK_TILE, at + b * sequences * count], groups: [Math.ceil(count / 64), sequences] },
-    ] satisfies Dispatch[]).flat());
+    this.dispatcher.run(
+      Array.from(
+        { length: blocks },
+        (_, b) =>
+          [
+            ...projections(b),
+            {
+              shader: 'singular-gradient',
+              entryPoint: 'combine',
+              buffers: [one, other, into],
+              uniforms: [tokens / sequences, count, tiles * RANK_TILE, at + b * sequences * count],
+              groups: [Math.ceil(count / 64), sequences],
+            },
+          ] satisfies Dispatch[],
+      ).flat(),
+    );
   }
 }
 
 /** into[at + s] = Σ of share s of `values`, `count` numbers each. */
 function shares(values: Slice, count: number, into: Slice, at: number, sums: number): Dispatch {
-  return { shader: 'sums', entryPoint: 'shares', buffers: [values, into], uniforms: [0, count, at], groups: [sums] };
+  return {
+    shader: 'sums',
+    entryPoint: 'shares',
+    buffers: [values, into],
+    uniforms: [0, count, at],
+    groups: [sums],
+  };
 }

@@ -1,16 +1,28 @@
 /**
- * The training kernels on the CPU: what the WGSL is tested against, and what the WASM engine uses where a loop is enough.
- * Sums are taken in double. [methods.md §1 and §6]
+ * The training kernels on the CPU: what the WGSL is tested against, and what the WASM engine uses
+ * where a loop is enough. Sums are taken in double. [methods.md §1 and §6]
  */
 import type { ModulePlace } from './twins.ts';
 
 /** Rows `[from, to)`, at least one, of a tensor whose first dimension is the rank. */
-export interface RankRows { from: number; to: number }
+export interface RankRows {
+  from: number;
+  to: number;
+}
 
-/** A [rank, in] and Bᵀ [rank, out], row-major; a lower rank is a prefix of both. The same for their gradients. */
-export interface AdapterPair<T> { a: T; b: T }
+/**
+ * A [rank, in] and Bᵀ [rank, out], row-major; a lower rank is a prefix of both. The same for their
+ * gradients.
+ */
+export interface AdapterPair<T> {
+  a: T;
+  b: T;
+}
 
-/** One optimiser step; the numbers torch.optim.AdamW and clip_grad_norm_ call lr, betas, eps, weight_decay, max_norm. */
+/**
+ * One optimiser step; the numbers torch.optim.AdamW and clip_grad_norm_ call lr, betas, eps,
+ * weight_decay, max_norm.
+ */
 export interface AdamWStep {
   learningRate: number;
   beta1: number;
@@ -23,29 +35,57 @@ export interface AdamWStep {
   maxNorm: number | null;
 }
 
-/** What a step's settings come down to: the parameter is multiplied by `keep`, the change is `size · m / (√v / root + ε)`. */
-export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWStep): { keep: number; size: number; root: number } {
-  return { keep: 1 - learningRate * weightDecay, size: learningRate / (1 - beta1 ** step), root: Math.sqrt(1 - beta2 ** step) };
+/**
+ * What a step's settings come down to: the parameter is multiplied by `keep`, the change is `size ·
+ * m / (√v / root + ε)`.
+ */
+export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: AdamWStep): {
+  keep: number;
+  size: number;
+  root: number;
+} {
+  return {
+    keep: 1 - learningRate * weightDecay,
+    size: learningRate / (1 - beta1 ** step),
+    root: Math.sqrt(1 - beta2 ** step),
+  };
 }
 
 /**
  * Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B.
  * x [tokens, in], dy [tokens, stride]; a row needs the same row of A and Bᵀ only.
  */
-export function adapterGradient(x: Float32Array, dy: Float32Array, place: ModulePlace, adapter: AdapterPair<Float32Array>, rows: RankRows, scale: number, into: AdapterPair<Float32Array>): void {
+export function adapterGradient(
+  x: Float32Array,
+  dy: Float32Array,
+  place: ModulePlace,
+  adapter: AdapterPair<Float32Array>,
+  rows: RankRows,
+  scale: number,
+  into: AdapterPair<Float32Array>,
+): void {
   const { tokens, inFeatures, outFeatures, column, stride } = place;
   for (let j = rows.from; j < rows.to; j++) {
-    const dA = new Float64Array(inFeatures), dB = new Float64Array(outFeatures);
+    const dA = new Float64Array(inFeatures);
+    const dB = new Float64Array(outFeatures);
     for (let t = 0; t < tokens; t++) {
-      const xs = t * inFeatures, dys = t * stride + column;
-      let u = 0, v = 0;
+      const xs = t * inFeatures;
+      const dys = t * stride + column;
+      let u = 0;
+      let v = 0;
       for (let k = 0; k < inFeatures; k++) u += x[xs + k]! * adapter.a[j * inFeatures + k]!;
       for (let o = 0; o < outFeatures; o++) v += dy[dys + o]! * adapter.b[j * outFeatures + o]!;
       for (let k = 0; k < inFeatures; k++) dA[k]! += v * x[xs + k]!;
       for (let o = 0; o < outFeatures; o++) dB[o]! += u * dy[dys + o]!;
     }
-    into.a.set(dA.map((g) => scale * g), j * inFeatures);
-    into.b.set(dB.map((g) => scale * g), j * outFeatures);
+    into.a.set(
+      dA.map((g) => scale * g),
+      j * inFeatures,
+    );
+    into.b.set(
+      dB.map((g) => scale * g),
+      j * outFeatures,
+    );
   }
 }
 
@@ -57,16 +97,26 @@ export function sumOfSquares(g: Float32Array): number {
 }
 
 /**
- * One AdamW step in place: parameter p, first moment m, second moment v, all as long as the gradient g. `squaredNorm` is
- * Σ g² over *all* gradients of the step. One that is no number or infinite changes nothing.
+ * One AdamW step in place: parameter p, first moment m, second moment v, all as long as the
+ * gradient g. `squaredNorm` is Σ g² over *all* gradients of the step. One that is no number or
+ * infinite changes nothing.
  */
-export function adamW(p: Float32Array, g: Float32Array, m: Float32Array, v: Float32Array, squaredNorm: number, step: AdamWStep): void {
+export function adamW(
+  p: Float32Array,
+  g: Float32Array,
+  m: Float32Array,
+  v: Float32Array,
+  squaredNorm: number,
+  step: AdamWStep,
+): void {
   if (!Number.isFinite(squaredNorm)) return;
-  const { beta1, beta2, epsilon, maxNorm } = step, { keep, size, root } = adamWFactors(step);
+  const { beta1, beta2, epsilon, maxNorm } = step;
+  const { keep, size, root } = adamWFactors(step);
   const factor = maxNorm === null ? 1 : Math.min(1, maxNorm / (Math.sqrt(squaredNorm) + 1e-6));
   for (let i = 0; i < p.length; i++) {
     const gradient = g[i]! * factor;
-    const mean = beta1 * m[i]! + (1 - beta1) * gradient, square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
+    const mean = beta1 * m[i]! + (1 - beta1) * gradient;
+    const square = beta2 * v[i]! + (1 - beta2) * gradient * gradient;
     m[i] = mean;
     v[i] = square;
     p[i] = p[i]! * keep - (size * mean) / (Math.sqrt(square) / root + epsilon);
@@ -74,13 +124,21 @@ export function adamW(p: Float32Array, g: Float32Array, m: Float32Array, v: Floa
 }
 
 /** Per sequence, ‖G‖_F² of G = Σ_t dy_t x_tᵀ over its tokens: Σ_{t,t'} (dy_t·dy_t')(x_t·x_t'). */
-export function gradientNorms(x: Float32Array, dy: Float32Array, place: ModulePlace, sequences: number): Float64Array {
-  const { tokens, inFeatures, outFeatures, column, stride } = place, length = tokens / sequences;
+export function gradientNorms(
+  x: Float32Array,
+  dy: Float32Array,
+  place: ModulePlace,
+  sequences: number,
+): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place;
+  const length = tokens / sequences;
   const out = new Float64Array(sequences);
   for (let s = 0; s < sequences; s++) {
     for (let t = s * length; t < (s + 1) * length; t++) {
       for (let other = s * length; other <= t; other++) {
-        const product = dot(x, t * inFeatures, other * inFeatures, inFeatures) * dot(dy, t * stride + column, other * stride + column, outFeatures);
+        const product =
+          dot(x, t * inFeatures, other * inFeatures, inFeatures) *
+          dot(dy, t * stride + column, other * stride + column, outFeatures);
         out[s]! += other === t ? product : 2 * product;
       }
     }
@@ -88,43 +146,87 @@ export function gradientNorms(x: Float32Array, dy: Float32Array, place: ModulePl
   return out;
 }
 
-/** Per sequence, Σ_t ‖dy_t‖²‖x_t‖² over its tokens (Fisher information of the weight, summed over its entries). */
-export function fisherSums(x: Float32Array, dy: Float32Array, place: ModulePlace, sequences: number): Float64Array {
-  const { tokens, inFeatures, outFeatures, column, stride } = place, length = tokens / sequences;
+/**
+ * Per sequence, Σ_t ‖dy_t‖²‖x_t‖² over its tokens (Fisher information of the weight, summed over
+ * its entries).
+ */
+export function fisherSums(
+  x: Float32Array,
+  dy: Float32Array,
+  place: ModulePlace,
+  sequences: number,
+): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place;
+  const length = tokens / sequences;
   const out = new Float64Array(sequences);
   for (let t = 0; t < tokens; t++) {
-    const xs = t * inFeatures, dys = t * stride + column;
+    const xs = t * inFeatures;
+    const dys = t * stride + column;
     out[Math.floor(t / length)]! += dot(x, xs, xs, inFeatures) * dot(dy, dys, dys, outFeatures);
   }
   return out;
 }
 
 /**
- * Per sequence and direction of the output, uᵢᵀ G Wᵀ uᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as Σ_t (uᵢ·dy_t)(uᵢ·y_t): [blocks,
- * sequences, count]. `y` = W x lies as `dy` does; `u` [blocks · count, outFeatures / blocks] row-major; every one of `blocks` equal
- * stretches of output features has its own `count`. Of a singular vector that is σᵢ dL/dσᵢ. [methods.md §5]
+ * Per sequence and direction of the output, uᵢᵀ G Wᵀ uᵢ of G = Σ_t dy_t x_tᵀ over its tokens, as
+ * Σ_t (uᵢ·dy_t)(uᵢ·y_t): [blocks, sequences, count]. `y` = W x lies as `dy` does; `u` [blocks ·
+ * count, outFeatures / blocks] row-major; every one of `blocks` equal stretches of output features
+ * has its own `count`. Of a singular vector that is σᵢ dL/dσᵢ. [methods.md §5]
  */
-export function outputDirections(dy: Float32Array, y: Float32Array, place: ModulePlace, u: Float32Array, sequences: number, blocks = 1): Float64Array {
-  const { tokens, outFeatures, column, stride } = place, rows = outFeatures / blocks, all = u.length / rows, count = all / blocks, length = tokens / sequences, out = new Float64Array(sequences * all);
+export function outputDirections(
+  dy: Float32Array,
+  y: Float32Array,
+  place: ModulePlace,
+  u: Float32Array,
+  sequences: number,
+  blocks = 1,
+): Float64Array {
+  const { tokens, outFeatures, column, stride } = place;
+  const rows = outFeatures / blocks;
+  const all = u.length / rows;
+  const count = all / blocks;
+  const length = tokens / sequences;
+  const out = new Float64Array(sequences * all);
   for (let t = 0; t < tokens; t++) {
     for (let j = 0; j < all; j++) {
-      const block = Math.floor(j / count), at = t * stride + column + block * rows;
-      out[(block * sequences + Math.floor(t / length)) * count + (j % count)]! += across(u, j * rows, dy, at, rows) * across(u, j * rows, y, at, rows);
+      const block = Math.floor(j / count);
+      const at = t * stride + column + block * rows;
+      out[(block * sequences + Math.floor(t / length)) * count + (j % count)]! +=
+        across(u, j * rows, dy, at, rows) * across(u, j * rows, y, at, rows);
     }
   }
   return out;
 }
 
-/** The same of directions of the input, vᵢᵀ Wᵀ G vᵢ as Σ_t (vᵢ·x_t)(vᵢ·Wᵀdy_t): `v` [blocks · count, inFeatures], `w` [outFeatures, inFeatures], W a block's rows of it. */
-export function inputDirections(x: Float32Array, dy: Float32Array, w: Float32Array, place: ModulePlace, v: Float32Array, sequences: number, blocks = 1): Float64Array {
-  const { tokens, inFeatures, outFeatures, column, stride } = place, rows = outFeatures / blocks, all = v.length / inFeatures, count = all / blocks, length = tokens / sequences, out = new Float64Array(sequences * all);
+/**
+ * The same of directions of the input, vᵢᵀ Wᵀ G vᵢ as Σ_t (vᵢ·x_t)(vᵢ·Wᵀdy_t): `v` [blocks · count,
+ * inFeatures], `w` [outFeatures, inFeatures], W a block's rows of it.
+ */
+export function inputDirections(
+  x: Float32Array,
+  dy: Float32Array,
+  w: Float32Array,
+  place: ModulePlace,
+  v: Float32Array,
+  sequences: number,
+  blocks = 1,
+): Float64Array {
+  const { tokens, inFeatures, outFeatures, column, stride } = place;
+  const rows = outFeatures / blocks;
+  const all = v.length / inFeatures;
+  const count = all / blocks;
+  const length = tokens / sequences;
+  const out = new Float64Array(sequences * all);
   for (let t = 0; t < tokens; t++) {
     for (let block = 0; block < blocks; block++) {
       const z = new Float64Array(inFeatures);
-      for (let o = block * rows; o < (block + 1) * rows; o++) for (let k = 0; k < inFeatures; k++) z[k]! += dy[t * stride + column + o]! * w[o * inFeatures + k]!;
+      for (let o = block * rows; o < (block + 1) * rows; o++)
+        for (let k = 0; k < inFeatures; k++)
+          z[k]! += dy[t * stride + column + o]! * w[o * inFeatures + k]!;
       for (let i = 0; i < count; i++) {
         const at = (block * count + i) * inFeatures;
-        out[(block * sequences + Math.floor(t / length)) * count + i]! += across(v, at, x, t * inFeatures, inFeatures) * across(v, at, z, 0, inFeatures);
+        out[(block * sequences + Math.floor(t / length)) * count + i]! +=
+          across(v, at, x, t * inFeatures, inFeatures) * across(v, at, z, 0, inFeatures);
       }
     }
   }
@@ -132,11 +234,21 @@ export function inputDirections(x: Float32Array, dy: Float32Array, w: Float32Arr
 }
 
 /**
- * Cross entropy of every row in nats (0 where its label is below 0) and the gradient of Σ weight · loss at `h` [rows, hidden]; the logits
- * are `h Wᵀ + bias`, `w` [vocab, hidden].
+ * Cross entropy of every row in nats (0 where its label is below 0) and the gradient of Σ weight ·
+ * loss at `h` [rows, hidden]; the logits are `h Wᵀ + bias`, `w` [vocab, hidden].
  */
-export function crossEntropy(h: Float32Array, w: Float32Array, bias: Float32Array | null, labels: Int32Array, weights: Float32Array): { losses: Float64Array; gradient: Float64Array } {
-  const rows = labels.length, hidden = h.length / rows, vocab = w.length / hidden, losses = new Float64Array(rows), gradient = new Float64Array(h.length);
+export function crossEntropy(
+  h: Float32Array,
+  w: Float32Array,
+  bias: Float32Array | null,
+  labels: Int32Array,
+  weights: Float32Array,
+): { losses: Float64Array; gradient: Float64Array } {
+  const rows = labels.length;
+  const hidden = h.length / rows;
+  const vocab = w.length / hidden;
+  const losses = new Float64Array(rows);
+  const gradient = new Float64Array(h.length);
   for (let r = 0; r < rows; r++) {
     const label = labels[r]!;
     if (label < 0) continue;
@@ -145,7 +257,8 @@ export function crossEntropy(h: Float32Array, w: Float32Array, bias: Float32Arra
       for (let k = 0; k < hidden; k++) sum += h[r * hidden + k]! * w[v * hidden + k]!;
       return sum;
     });
-    const top = logits.reduce((a, b) => Math.max(a, b)), sum = logits.reduce((s, l) => s + Math.exp(l - top), 0);
+    const top = logits.reduce((a, b) => Math.max(a, b));
+    const sum = logits.reduce((s, l) => s + Math.exp(l - top), 0);
     losses[r] = top + Math.log(sum) - logits[label]!;
     for (let v = 0; v < vocab; v++) {
       const d = weights[r]! * (Math.exp(logits[v]! - top) / sum - (v === label ? 1 : 0));
@@ -156,10 +269,17 @@ export function crossEntropy(h: Float32Array, w: Float32Array, bias: Float32Arra
 }
 
 /** Dot product of two stretches of `v`. */
-const dot = (v: Float32Array, a: number, b: number, length: number): number => across(v, a, v, b, length);
+const dot = (v: Float32Array, a: number, b: number, length: number): number =>
+  across(v, a, v, b, length);
 
 /** Dot product of a stretch of `v` and one of `w`. */
-function across(v: Float32Array, a: number, w: Float32Array | Float64Array, b: number, length: number): number {
+function across(
+  v: Float32Array,
+  a: number,
+  w: Float32Array | Float64Array,
+  b: number,
+  length: number,
+): number {
   let sum = 0;
   for (let i = 0; i < length; i++) sum += v[a + i]! * w[b + i]!;
   return sum;

@@ -1,29 +1,54 @@
 /**
- * The kernels on the CPU: the same arithmetic in plain loops. They are what the WGSL is tested against, at load
- * (self-test) and in the suite, and what the WASM engine uses where a loop is enough.
+ * The kernels on the CPU: the same arithmetic in plain loops. They are what the WGSL is tested
+ * against, at load (self-test) and in the suite, and what the WASM engine uses where a loop is
+ * enough.
  */
 import { fillNormal, type StreamKeys } from './random.ts';
 
-/** A module in a product: its input has `tokens` rows of `inFeatures` numbers, its output is columns `[column, column + outFeatures)` of rows of `stride`. */
-export interface ModulePlace { tokens: number; inFeatures: number; outFeatures: number; column: number; stride: number }
+/**
+ * A module in a product: its input has `tokens` rows of `inFeatures` numbers, its output is columns
+ * `[column, column + outFeatures)` of rows of `stride`.
+ */
+export interface ModulePlace {
+  tokens: number;
+  inFeatures: number;
+  outFeatures: number;
+  column: number;
+  stride: number;
+}
 
 /** Where a module's output change goes. */
 export type NoiseTarget = ModulePlace;
 
-/** One draw of noise for a module; `row` is the first of `tokens` rows it changes. `bias`: elements out·in … shake the bias too. */
-export interface NoiseSlot { keys: StreamKeys; std: number; row: number; bias: boolean }
+/**
+ * One draw of noise for a module; `row` is the first of `tokens` rows it changes. `bias`: elements
+ * out·in … shake the bias too.
+ */
+export interface NoiseSlot {
+  keys: StreamKeys;
+  std: number;
+  row: number;
+  bias: boolean;
+}
 
 /** Second index of a pair that means the clean output. */
 export const CLEAN = 0xffffffff;
 
 /** y[slot.row + t, column + o] += std · Σ_k x[t, k] · N(o·in + k); `x` is [tokens, in]. */
-export function noiseProduct(x: Float32Array, y: Float32Array, target: NoiseTarget, slots: readonly NoiseSlot[]): void {
+export function noiseProduct(
+  x: Float32Array,
+  y: Float32Array,
+  target: NoiseTarget,
+  slots: readonly NoiseSlot[],
+): void {
   const { tokens, inFeatures, outFeatures, column, stride } = target;
   const row = new Float32Array(inFeatures);
   for (const { keys, std, row: first, bias } of slots) {
     for (let o = 0; o < outFeatures; o++) {
       fillNormal(keys, row, o * inFeatures);
-      const shift = bias ? fillNormal(keys, new Float32Array(1), outFeatures * inFeatures + o)[0]! : 0;
+      const shift = bias
+        ? fillNormal(keys, new Float32Array(1), outFeatures * inFeatures + o)[0]!
+        : 0;
       for (let t = 0; t < tokens; t++) {
         let sum = shift;
         for (let k = 0; k < inFeatures; k++) sum += x[t * inFeatures + k]! * row[k]!;
@@ -35,7 +60,12 @@ export function noiseProduct(x: Float32Array, y: Float32Array, target: NoiseTarg
 }
 
 /** Adds Σ_v |a[r, v] − b[r, v]| to `sums[r]`; `a` alone is a difference already. */
-export function rowSums(a: Float32Array, b: Float32Array | null, sums: Float64Array, columns: number): void {
+export function rowSums(
+  a: Float32Array,
+  b: Float32Array | null,
+  sums: Float64Array,
+  columns: number,
+): void {
   for (let r = 0; r < sums.length; r++) {
     let sum = 0;
     for (let i = r * columns; i < (r + 1) * columns; i++) sum += Math.abs(a[i]! - (b ? b[i]! : 0));
@@ -43,19 +73,41 @@ export function rowSums(a: Float32Array, b: Float32Array | null, sums: Float64Ar
   }
 }
 
-/** out[p] = h[pairs[2p]] − h[pairs[2p + 1]], or − clean where that index is CLEAN; entries of `size` numbers. */
-export function pairDifference(h: Float32Array, clean: Float32Array, pairs: Uint32Array, size: number): Float32Array {
+/**
+ * out[p] = h[pairs[2p]] − h[pairs[2p + 1]], or − clean where that index is CLEAN; entries of `size`
+ * numbers.
+ */
+export function pairDifference(
+  h: Float32Array,
+  clean: Float32Array,
+  pairs: Uint32Array,
+  size: number,
+): Float32Array {
   const out = new Float32Array((pairs.length / 2) * size);
   for (let p = 0; p * 2 < pairs.length; p++) {
-    const first = pairs[2 * p]! * size, second = pairs[2 * p + 1]!;
-    const other = second === CLEAN ? clean : h, at = second === CLEAN ? 0 : second * size;
+    const first = pairs[2 * p]! * size;
+    const second = pairs[2 * p + 1]!;
+    const other = second === CLEAN ? clean : h;
+    const at = second === CLEAN ? 0 : second * size;
     for (let i = 0; i < size; i++) out[p * size + i] = h[first + i]! - other[at + i]!;
   }
   return out;
 }
 
-/** base + scale · B A, zero where the mask bit is zero; A [rank, inputs], B [outputs, rank], mask one bit a weight, bit 0 first. */
-export function loraDelta(a: Float32Array, b: Float32Array, base: Float32Array | null, mask: Uint32Array | null, outputs: number, inputs: number, rank: number, scale: number): Float32Array {
+/**
+ * base + scale · B A, zero where the mask bit is zero; A [rank, inputs], B [outputs, rank], mask
+ * one bit a weight, bit 0 first.
+ */
+export function loraDelta(
+  a: Float32Array,
+  b: Float32Array,
+  base: Float32Array | null,
+  mask: Uint32Array | null,
+  outputs: number,
+  inputs: number,
+  rank: number,
+  scale: number,
+): Float32Array {
   const out = new Float32Array(outputs * inputs);
   for (let o = 0; o < outputs; o++) {
     for (let k = 0; k < inputs; k++) {

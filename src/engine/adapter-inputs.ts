@@ -1,4 +1,7 @@
-/** What the adapted blocks take besides activations: A, Bᵀ and scale of every module, and zeros where a module has no adapter. */
+/**
+ * What the adapted blocks take besides activations: A, Bᵀ and scale of every module, and zeros
+ * where a module has no adapter.
+ */
 import type { CompiledModel, SiteModule } from '../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { DeviceAdapters } from './device-adapters.ts';
@@ -18,10 +21,22 @@ export class AdapterInputs {
 
   /** By layer; the `views` made on the way are the caller's to dispose, after the run. */
   feeds(use: AdapterUse, views: DeviceTensor[]): AdapterFeeds {
-    const adapters = use.adapters as DeviceAdapters, byLayer = this.model.blocks.map(({ sites }) => new Map(sites.flatMap(({ modules }) => modules.flatMap((m) => {
-      const fed = adapters.feeds(m.module, use, views) ?? this.none(m);
-      return [[m.loraA, fed.a], [m.loraB, fed.b], [m.scale, fed.scale]] as [string, DeviceTensor][];
-    }))));
+    const adapters = use.adapters as DeviceAdapters;
+    const byLayer = this.model.blocks.map(
+      ({ sites }) =>
+        new Map(
+          sites.flatMap(({ modules }) =>
+            modules.flatMap((m) => {
+              const fed = adapters.feeds(m.module, use, views) ?? this.none(m);
+              return [
+                [m.loraA, fed.a],
+                [m.loraB, fed.b],
+                [m.scale, fed.scale],
+              ] as [string, DeviceTensor][];
+            }),
+          ),
+        ),
+    );
     return (layer) => byLayer[layer]!;
   }
 
@@ -37,6 +52,10 @@ export class AdapterInputs {
     };
     const { inFeatures, outFeatures } = this.model.modules[module]!;
     // Width 0 stands for the scale, the only tensor of one dimension.
-    return { a: zeros(inFeatures, [1, inFeatures]), b: zeros(outFeatures, [1, outFeatures]), scale: zeros(0, [1]) };
+    return {
+      a: zeros(inFeatures, [1, inFeatures]),
+      b: zeros(outFeatures, [1, outFeatures]),
+      scale: zeros(0, [1]),
+    };
   }
 }

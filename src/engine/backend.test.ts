@@ -1,4 +1,7 @@
-/** The CPU provider against plain loops, and the sampling of the vocabulary. WebGPU: `webgpu.test.ts`. */
+/**
+ * The CPU provider against plain loops, and the sampling of the vocabulary. WebGPU:
+ * `webgpu.test.ts`.
+ */
 import { afterAll, describe, expect, it } from 'vitest';
 import { backendSuite } from './test-backend-suite.ts';
 import { wasmBackend } from './test-backends.ts';
@@ -23,6 +26,8 @@ describe('sampleTokens', () => {
     }
     // 800 expected, standard deviation 25: five of them.
     for (const count of counts) expect(Math.abs(count - 800)).toBeLessThan(127);
-    expect(sampleTokens(50, { size: 10, seed: 1 })).toEqual(sampleTokens(50, { size: 10, seed: 1 }));
+    expect(sampleTokens(50, { size: 10, seed: 1 })).toEqual(
+      sampleTokens(50, { size: 10, seed: 1 }),
+    );
   });
 });

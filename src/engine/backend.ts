@@ -1,6 +1,7 @@
 /**
- * What the cut engine asks of a provider: tensors that stay where the provider computes, sessions over them, and the
- * kernels that are ours. Implemented by `wasm-backend.ts` and `webgpu-backend.ts`.
+ * What the cut engine asks of a provider: tensors that stay where the provider computes, sessions
+ * over them, and the kernels that are ours. Implemented by `wasm-backend.ts` and
+ * `webgpu-backend.ts`.
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
@@ -18,37 +19,55 @@ export interface DeviceTensor {
 }
 
 export interface Session {
-  /** Every output of the piece; inputs stay the caller's. Rejects with AtlasError `runtime` or `device-lost`. */
+  /**
+   * Every output of the piece; inputs stay the caller's. Rejects with AtlasError `runtime` or
+   * `device-lost`.
+   */
   run(feeds: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>>;
   dispose(): Promise<void>;
 }
 
 export interface Backend {
   readonly provider: ProviderInfo;
-  /** Rows (tokens of all probes) beyond which a batch gains little more speed; batches are filled up to it, or twice as far where nobody watches. */
+  /**
+   * Rows (tokens of all probes) beyond which a batch gains little more speed; batches are filled up
+   * to it, or twice as far where nobody watches.
+   */
   readonly fullRows: number;
   /**
-   * True: the vocabulary graph ends in ReduceL1 and gives a row one number; false: it gives logits for `rowSums`. Measured for
-   * 168 rows by 49152 tokens on WASM: 241 ms fused, 262 ms not; on WebGPU (software) the two are equal, the product is all.
+   * True: the vocabulary graph ends in ReduceL1 and gives a row one number; false: it gives logits
+   * for `rowSums`. Measured for 168 rows by 49152 tokens on WASM: 241 ms fused, 262 ms not; on
+   * WebGPU (software) the two are equal, the product is all.
    */
   readonly fusedHead: boolean;
-  /** Whether half floats can be uploaded, for a graph to widen. On a GPU that takes the feature `shader-f16`, which is not asked for. */
+  /**
+   * Whether half floats can be uploaded, for a graph to widen. On a GPU that takes the feature
+   * `shader-f16`, which is not asked for.
+   */
   readonly halves: boolean;
-  /** Runs take int8 from where the provider computes; else pieces are given it as uint8 (`compiler/unsigned.ts`). */
+  /**
+   * Runs take int8 from where the provider computes; else pieces are given it as uint8
+   * (`compiler/unsigned.ts`).
+   */
   readonly takesInt8: boolean;
   /** Largest single tensor, in bytes. */
   readonly largestTensor: number;
 
-  /** Gradients of adapters, the optimiser, norms of gradients. Loaded when it is first asked for. */
+  /**
+   * Gradients of adapters, the optimiser, norms of gradients. Loaded when it is first asked for.
+   */
   training(): Promise<TrainingOps>;
   /** Masks, pruning, statistics of activations. Loaded when it is first asked for. */
   sparse(): Promise<SparseOps>;
 
-  /** Bytes to the provider, once. They may be used as they lie: leave them alone, and write only into tensors made with `zeros`. */
+  /**
+   * Bytes to the provider, once. They may be used as they lie: leave them alone, and write only
+   * into tensors made with `zeros`.
+   */
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor;
   /**
-   * The first bytes of `x` as another type and shape, without a copy: packed weights as uint4, the first rows of an adapter.
-   * Disposing a view leaves `x` alone; a view is dead when `x` is.
+   * The first bytes of `x` as another type and shape, without a copy: packed weights as uint4, the
+   * first rows of an adapter. Disposing a view leaves `x` alone; a view is dead when `x` is.
    */
   view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor;
   /** Overwrites numbers of a float32 tensor made with `zeros`, from number `first` on. */
@@ -67,15 +86,44 @@ export interface Backend {
   session(model: Uint8Array, what: string): Promise<Session>;
 
   /** Adds std · x Nᵀ of every slot to its rows of `y`; see `device/twins.ts`. */
-  noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void>;
-  /** [pairs·rows, columns]: differences of entries of `h` (each shaped like `clean`, […rows, columns]), or against `clean` where the second index is CLEAN. */
+  noiseProduct(
+    x: DeviceTensor,
+    y: DeviceTensor,
+    target: NoiseTarget,
+    slots: readonly NoiseSlot[],
+  ): Promise<void>;
+  /**
+   * [pairs·rows, columns]: differences of entries of `h` (each shaped like `clean`, […rows,
+   * columns]), or against `clean` where the second index is CLEAN.
+   */
   pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor;
-  /** Adds Σ_v |a[r, v] − b[r, v]| (b null: a is the difference) to `sums` [rows]; `first` starts from zero. */
-  rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void>;
-  /** Sums of `sums` over the equal shares of `probes`; the only numbers of a probe that are read back. */
+  /**
+   * Adds Σ_v |a[r, v] − b[r, v]| (b null: a is the difference) to `sums` [rows]; `first` starts
+   * from zero.
+   */
+  rowSums(
+    a: DeviceTensor,
+    b: DeviceTensor | null,
+    sums: DeviceTensor,
+    first: boolean,
+  ): Promise<void>;
+  /**
+   * Sums of `sums` over the equal shares of `probes`; the only numbers of a probe that are read
+   * back.
+   */
   probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array>;
-  /** scale · B A [outputs, inputs], for A [rank, inputs] and B [outputs, rank]; see `device/twins.ts`. */
-  loraDelta(a: Float32Array, b: Float32Array, outputs: number, inputs: number, rank: number, scale: number): Promise<Float32Array>;
+  /**
+   * scale · B A [outputs, inputs], for A [rank, inputs] and B [outputs, rank]; see
+   * `device/twins.ts`.
+   */
+  loraDelta(
+    a: Float32Array,
+    b: Float32Array,
+    outputs: number,
+    inputs: number,
+    rank: number,
+    scale: number,
+  ): Promise<Float32Array>;
 
   memory(): MemoryUse;
   /** Lets go of workspace kept for reuse; called when batch sizes change. */

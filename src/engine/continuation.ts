@@ -1,7 +1,7 @@
 /**
- * A text that is taken further token by token: keys and values of what is already there stay where the provider computes,
- * in a cache of fixed capacity, so that two sets of sessions serve texts of any length up to it: one for a stretch of tokens
- * (the prompt), one for a single token.
+ * A text that is taken further token by token: keys and values of what is already there stay where
+ * the provider computes, in a cache of fixed capacity, so that two sets of sessions serve texts of
+ * any length up to it: one for a stretch of tokens (the prompt), one for a single token.
  */
 import type { CacheSlot, CompiledModel, DecodePart } from '../compiler/compiled.ts';
 import type { AdapterInputs } from './adapter-inputs.ts';
@@ -49,28 +49,57 @@ export class Continuation {
   private readonly caches: ReadonlyMap<string, DeviceTensor>[];
   private length = 0;
 
-  /** For texts of up to `length` tokens. Rejects with `too-large` when the cache does not fit into `budget` bytes, `operator`. */
-  static async open(parts: ContinuationParts, length: number, budget: number, use?: AdapterUse): Promise<Continuation> {
-    const { model } = parts, capacity = capacityFor(length, model.maxLength), bytes = cacheBytes(model, capacity);
+  /**
+   * For texts of up to `length` tokens. Rejects with `too-large` when the cache does not fit into
+   * `budget` bytes, `operator`.
+   */
+  static async open(
+    parts: ContinuationParts,
+    length: number,
+    budget: number,
+    use?: AdapterUse,
+  ): Promise<Continuation> {
+    const { model } = parts;
+    const capacity = capacityFor(length, model.maxLength);
+    const bytes = cacheBytes(model, capacity);
     if (bytes > budget) throw tooLarge(bytes, budget);
-    const slots = await Promise.all(model.blocks.map(async (_, layer) => (await model.decode({ layer, adapted: use !== undefined }, 1, capacity)).caches));
+    const slots = await Promise.all(
+      model.blocks.map(
+        async (_, layer) =>
+          (await model.decode({ layer, adapted: use !== undefined }, 1, capacity)).caches,
+      ),
+    );
     return new Continuation(parts, capacity, slots, use);
   }
 
-  private constructor(parts: ContinuationParts, capacity: number, slots: readonly (readonly CacheSlot[])[], use?: AdapterUse) {
+  private constructor(
+    parts: ContinuationParts,
+    capacity: number,
+    slots: readonly (readonly CacheSlot[])[],
+    use?: AdapterUse,
+  ) {
     this.parts = parts;
     this.capacity = capacity;
     this.use = use;
-    this.caches = slots.map((list) => new Map(list.map(({ input, width }) => [input, parts.backend.zeros([capacity, width])])));
+    this.caches = slots.map(
+      (list) =>
+        new Map(list.map(({ input, width }) => [input, parts.backend.zeros([capacity, width])])),
+    );
   }
 
   /** Adds tokens; the logits `[vocab]` behind the last one. */
   async append(ids: Int32Array): Promise<Float32Array> {
-    const { head, model } = this.parts, logits = new Float32Array(model.vocab);
+    const { head, model } = this.parts;
+    const logits = new Float32Array(model.vocab);
     await this.advance(ids, async (prepare, count) => {
       if (count.done < ids.length) return;
       const prepared = await prepare();
-      await head.logits(prepared, (first, _, part) => logits.set(part, first), [count.rows - 1], headFeeds(this.use));
+      await head.logits(
+        prepared,
+        (first, _, part) => logits.set(part, first),
+        [count.rows - 1],
+        headFeeds(this.use),
+      );
       prepared.dispose();
     });
     return logits;
@@ -78,11 +107,19 @@ export class Continuation {
 
   /** Adds tokens; ln p of each but the first. */
   async score(ids: Int32Array): Promise<Float64Array> {
-    const { head } = this.parts, out = new Float64Array(ids.length - 1);
+    const { head } = this.parts;
+    const out = new Float64Array(ids.length - 1);
     await this.advance(ids, async (prepare, { done, rows }) => {
-      const first = done - rows, queries = Array.from({ length: Math.min(rows, out.length - first) }, (_, row) => ({ row, token: ids[first + row + 1]! }));
+      const first = done - rows;
+      const queries = Array.from({ length: Math.min(rows, out.length - first) }, (_, row) => ({
+        row,
+        token: ids[first + row + 1]!,
+      }));
       if (queries.length === 0) return;
-      const prepared = await prepare(), scores = await scoresOf(queries, (asked, visit) => head.logits(prepared, visit, asked, headFeeds(this.use)));
+      const prepared = await prepare();
+      const scores = await scoresOf(queries, (asked, visit) =>
+        head.logits(prepared, visit, asked, headFeeds(this.use)),
+      );
       out.set(scores.logLikelihood, first);
       prepared.dispose();
     });
@@ -93,38 +130,71 @@ export class Continuation {
     for (const caches of this.caches) for (const cache of caches.values()) cache.dispose();
   }
 
-  /** Runs the blocks; after each stretch `visit` may ask for what the head works on, with `rows` new tokens, `done` of `ids` in all. */
-  private async advance(ids: Int32Array, visit: (prepare: () => Promise<DeviceTensor>, count: { rows: number; done: number }) => Promise<void>): Promise<void> {
+  /**
+   * Runs the blocks; after each stretch `visit` may ask for what the head works on, with `rows` new
+   * tokens, `done` of `ids` in all.
+   */
+  private async advance(
+    ids: Int32Array,
+    visit: (
+      prepare: () => Promise<DeviceTensor>,
+      count: { rows: number; done: number },
+    ) => Promise<void>,
+  ): Promise<void> {
     const stretch = Math.min(STRETCH, this.capacity - 1);
     for (let done = 0; done < ids.length;) {
       // Near the end of the cache a stretch would reach past it.
-      const several = ids.length - done > 1 && this.length + stretch <= this.capacity, shape = { rows: several ? stretch : 1, capacity: this.capacity };
-      const rows = Math.min(shape.rows, ids.length - done), end = await this.blocks(ids.subarray(done, done + rows), shape);
+      const several = ids.length - done > 1 && this.length + stretch <= this.capacity;
+      const shape = { rows: several ? stretch : 1, capacity: this.capacity };
+      const rows = Math.min(shape.rows, ids.length - done);
+      const end = await this.blocks(ids.subarray(done, done + rows), shape);
       done += rows;
       // A head that bends its logits works on the stream itself.
-      const { model, head } = this.parts, bent = model.head.nonlinearAfter;
-      await visit(() => (bent ? head.prepare({ batch: 1, length: shape.rows }, end) : this.run('norm', shape, new Map([['x', end]]))), { rows, done });
+      const { model, head } = this.parts;
+      const bent = model.head.nonlinearAfter;
+      await visit(
+        () =>
+          bent
+            ? head.prepare({ batch: 1, length: shape.rows }, end)
+            : this.run('norm', shape, new Map([['x', end]])),
+        { rows, done },
+      );
       end.dispose();
     }
   }
 
-  /** New tokens through embedding and blocks: the end of their stream, `[1, rows, hidden]`; caches grow. */
+  /**
+   * New tokens through embedding and blocks: the end of their stream, `[1, rows, hidden]`; caches
+   * grow.
+   */
   private async blocks(ids: Int32Array, shape: DecodeShape): Promise<DeviceTensor> {
-    const { backend, network, inputs, model } = this.parts, { rows, capacity } = shape, first = this.length;
-    // A stretch is filled up with tokens that come after: nothing before them sees them, and their keys are not kept.
-    const padded = new Int32Array(rows), positions = new Float32Array(rows * capacity);
+    const { backend, network, inputs, model } = this.parts;
+    const { rows, capacity } = shape;
+    const first = this.length;
+    // A stretch is filled up with tokens that come after: nothing before them sees them, and their
+    // keys are not kept.
+    const padded = new Int32Array(rows);
+    const positions = new Float32Array(rows * capacity);
     padded.set(ids);
     for (let row = 0; row < rows; row++) positions[row * capacity + first + row] = 1;
-    const here = backend.upload('float32', [rows, capacity], new Uint8Array(positions.buffer)), views: DeviceTensor[] = [];
-    const lookups = network.lookUp({ ids: padded, sequences: 1, length: rows }), adapters = this.use ? inputs.feeds(this.use, views) : null;
+    const here = backend.upload('float32', [rows, capacity], new Uint8Array(positions.buffer));
+    const views: DeviceTensor[] = [];
+    const lookups = network.lookUp({ ids: padded, sequences: 1, length: rows });
+    const adapters = this.use ? inputs.feeds(this.use, views) : null;
     let x = await this.run('embedding', shape, new Map([...lookups, ['here', here]]));
     for (let layer = 0; layer < model.layers; layer++) {
-      const caches = this.caches[layer]!, part = this.block(layer);
-      const outputs = await this.parts.pieces.decode(part, shape, new Map([['x', x], ['here', here], ...caches, ...adapters?.(layer) ?? []]));
+      const caches = this.caches[layer]!;
+      const part = this.block(layer);
+      const outputs = await this.parts.pieces.decode(
+        part,
+        shape,
+        new Map([['x', x], ['here', here], ...caches, ...(adapters?.(layer) ?? [])]),
+      );
       x.dispose();
       x = firstOf(outputs);
       for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
-        const made = outputs.get(output)!, kept = backend.view(made, 'float32', [ids.length, width]);
+        const made = outputs.get(output)!;
+        const kept = backend.view(made, 'float32', [ids.length, width]);
         backend.copy(kept, caches.get(input)!, first * width);
         kept.dispose();
         made.dispose();
@@ -135,7 +205,11 @@ export class Continuation {
     return x;
   }
 
-  private async run(part: DecodePart, shape: DecodeShape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
+  private async run(
+    part: DecodePart,
+    shape: DecodeShape,
+    feeds: ReadonlyMap<string, DeviceTensor>,
+  ): Promise<DeviceTensor> {
     return firstOf(await this.parts.pieces.decode(part, shape, feeds));
   }
 

@@ -1,4 +1,6 @@
-/** A tensor of the CPU provider: an ordinary array. Reshaping and taking a prefix are views of it. */
+/**
+ * A tensor of the CPU provider: an ordinary array. Reshaping and taking a prefix are views of it.
+ */
 import type { TensorType } from '../compiler/compiled.ts';
 import { bytesOf } from '../onnx/types.ts';
 import { elements, type DeviceTensor } from './backend.ts';
@@ -11,12 +13,16 @@ export class CpuTensor implements DeviceTensor {
     this.tensor = tensor;
     this.dims = tensor.dims;
   }
-  get data(): Float32Array { return this.tensor.data as Float32Array; }
+  get data(): Float32Array {
+    return this.tensor.data as Float32Array;
+  }
 
   /** The first bytes of this tensor as another type and shape. */
   view(ort: Ort, type: TensorType, dims: readonly number[]): CpuTensor {
-    const { buffer, byteOffset, byteLength } = this.tensor.data as Uint8Array, wanted = bytesOf(type, elements(dims));
-    if (wanted > byteLength) throw new RangeError(`a view of ${wanted} bytes does not fit into ${byteLength}`);
+    const { buffer, byteOffset, byteLength } = this.tensor.data as Uint8Array;
+    const wanted = bytesOf(type, elements(dims));
+    if (wanted > byteLength)
+      throw new RangeError(`a view of ${wanted} bytes does not fit into ${byteLength}`);
     return new CpuTensor(cpuTensor(ort, type, dims, new Uint8Array(buffer, byteOffset, wanted)));
   }
 
@@ -24,4 +30,5 @@ export class CpuTensor implements DeviceTensor {
 }
 
 export const cpu = (t: DeviceTensor): CpuTensor => t as CpuTensor;
-export const floats = (ort: Ort, data: Float32Array, dims: readonly number[]): CpuTensor => new CpuTensor(new ort.Tensor('float32', data, dims));
+export const floats = (ort: Ort, data: Float32Array, dims: readonly number[]): CpuTensor =>
+  new CpuTensor(new ort.Tensor('float32', data, dims));

@@ -1,6 +1,7 @@
 /**
- * Cross entropy of next tokens and its gradient at the head's input, by hand: stable, chunk by chunk of the vocabulary, the
- * logits of all rows never at once. Both passes make the logits anew; padding takes part in neither.
+ * Cross entropy of next tokens and its gradient at the head's input, by hand: stable, chunk by
+ * chunk of the vocabulary, the logits of all rows never at once. Both passes make the logits anew;
+ * padding takes part in neither.
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
@@ -35,14 +36,23 @@ export class CrossEntropy {
     this.chunks = chunks;
   }
 
-  /** `h` [rows, hidden] is what the vocabulary product is given; it goes through its adapter, if given. */
+  /**
+   * `h` [rows, hidden] is what the vocabulary product is given; it goes through its adapter, if
+   * given.
+   */
   async forward(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<CrossEntropyPass> {
-    const made = await this.inParts(labels.length, { h }, (own, from, to) => this.forwardRows(own.h, labels.subarray(from, to), adapter));
+    const made = await this.inParts(labels.length, { h }, (own, from, to) =>
+      this.forwardRows(own.h, labels.subarray(from, to), adapter),
+    );
     return { labels, ...made };
   }
 
   /** `forward` and `gradient` together: one product less where the vocabulary is one chunk. */
-  async forwardAndGradient(h: DeviceTensor, labels: Labels, weights: Float32Array): Promise<{ pass: CrossEntropyPass; dh: DeviceTensor }> {
+  async forwardAndGradient(
+    h: DeviceTensor,
+    labels: Labels,
+    weights: Float32Array,
+  ): Promise<{ pass: CrossEntropyPass; dh: DeviceTensor }> {
     const [chunk, ...more] = this.chunks.all();
     if (more.length > 0) {
       const pass = await this.forward(h, labels);
@@ -57,19 +67,39 @@ export class CrossEntropy {
     return { pass: { labels, ...columns }, dh };
   }
 
-  /** Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three numbers a row. */
+  /**
+   * Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three
+   * numbers a row.
+   */
   async losses({ labels, m, s, t }: CrossEntropyPass): Promise<Float64Array> {
-    const { backend } = this, top = await backend.read(m), sum = await backend.read(s), right = await backend.read(t);
-    return Float64Array.from(labels, (label, r) => (label < 0 ? 0 : top[r]! - right[r]! + Math.log(sum[r]!)));
+    const { backend } = this;
+    const top = await backend.read(m);
+    const sum = await backend.read(s);
+    const right = await backend.read(t);
+    return Float64Array.from(labels, (label, r) =>
+      label < 0 ? 0 : top[r]! - right[r]! + Math.log(sum[r]!),
+    );
   }
 
-  /** Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing. */
-  async gradient(h: DeviceTensor, { labels, m, s }: CrossEntropyPass, weights: Float32Array): Promise<DeviceTensor> {
+  /**
+   * Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing.
+   */
+  async gradient(
+    h: DeviceTensor,
+    { labels, m, s }: CrossEntropyPass,
+    weights: Float32Array,
+  ): Promise<DeviceTensor> {
     const { dh } = await this.inParts(labels.length, { h, m, s }, async (own, from, to) => {
-      const some = labels.subarray(from, to), weight = this.weightOf(some, weights.subarray(from, to));
+      const some = labels.subarray(from, to);
+      const weight = this.weightOf(some, weights.subarray(from, to));
       let dh = this.backend.zeros(own.h.dims);
       for (const chunk of this.chunks.all()) {
-        const out = await this.run(chunk, 'gradient', own.h, some, { m: own.m, s: own.s, weight, before: dh });
+        const out = await this.run(chunk, 'gradient', own.h, some, {
+          m: own.m,
+          s: own.s,
+          weight,
+          before: dh,
+        });
         dh.dispose();
         dh = out.get('dh')!;
       }
@@ -89,9 +119,16 @@ export class CrossEntropy {
   }
 
   /** Largest logit, sum and right logit of every row, from chunk to chunk. */
-  private async forwardRows(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<Pick<CrossEntropyPass, 'm' | 's' | 't'>> {
-    const { backend } = this, column = [labels.length, 1];
-    let m = this.filled(column, -3e38), s = backend.zeros(column), t = backend.zeros(column);
+  private async forwardRows(
+    h: DeviceTensor,
+    labels: Labels,
+    adapter?: HeadFeeds,
+  ): Promise<Pick<CrossEntropyPass, 'm' | 's' | 't'>> {
+    const { backend } = this;
+    const column = [labels.length, 1];
+    let m = this.filled(column, -3e38);
+    let s = backend.zeros(column);
+    let t = backend.zeros(column);
     for (const chunk of this.chunks.all()) {
       const out = await this.run(chunk, 'loss', h, labels, { m, s, t }, adapter);
       for (const used of [m, s, t]) used.dispose();
@@ -103,19 +140,34 @@ export class CrossEntropy {
   }
 
   /**
-   * `work` on rows `from` to `to` of `given` (each [rows, …]), which gives tensors of as many rows: on all, or, where their logits of a chunk
-   * are more than a tensor may hold, on one stretch after the other, and what they give is joined.
+   * `work` on rows `from` to `to` of `given` (each [rows, …]), which gives tensors of as many rows:
+   * on all, or, where their logits of a chunk are more than a tensor may hold, on one stretch after
+   * the other, and what they give is joined.
    */
-  private async inParts<I extends string, O extends string>(rows: number, given: Record<I, DeviceTensor>,
-    work: (own: Record<I, DeviceTensor>, from: number, to: number) => Promise<Record<O, DeviceTensor>>): Promise<Record<O, DeviceTensor>> {
-    const { backend } = this, parts = rowParts(rows, this.chunks.all()[0]!.width, backend.largestTensor);
+  private async inParts<I extends string, O extends string>(
+    rows: number,
+    given: Record<I, DeviceTensor>,
+    work: (
+      own: Record<I, DeviceTensor>,
+      from: number,
+      to: number,
+    ) => Promise<Record<O, DeviceTensor>>,
+  ): Promise<Record<O, DeviceTensor>> {
+    const { backend } = this;
+    const parts = rowParts(rows, this.chunks.all()[0]!.width, backend.largestTensor);
     if (parts.length === 1) return work(given, 0, rows);
     const joined: Partial<Record<O, DeviceTensor>> = {};
     for (const [first, count] of parts) {
-      const own = Object.fromEntries(Object.entries<DeviceTensor>(given).map(([name, x]) => [name, backend.slice(x, first, count)])) as Record<I, DeviceTensor>;
+      const own = Object.fromEntries(
+        Object.entries<DeviceTensor>(given).map(([name, x]) => [
+          name,
+          backend.slice(x, first, count),
+        ]),
+      ) as Record<I, DeviceTensor>;
       const made = await work(own, first, first + count);
       for (const [name, part] of Object.entries<DeviceTensor>(made) as [O, DeviceTensor][]) {
-        const width = elements(part.dims.slice(1)), whole = joined[name] ??= backend.zeros([rows, ...part.dims.slice(1)]);
+        const width = elements(part.dims.slice(1));
+        const whole = (joined[name] ??= backend.zeros([rows, ...part.dims.slice(1)]));
         backend.copy(part, whole, first * width);
         part.dispose();
       }
@@ -124,12 +176,23 @@ export class CrossEntropy {
     return joined as Record<O, DeviceTensor>;
   }
 
-  private async run(chunk: Chunk, kind: Kind, h: DeviceTensor, labels: Labels, state: Record<string, DeviceTensor>, adapter?: HeadFeeds,
+  private async run(
+    chunk: Chunk,
+    kind: Kind,
+    h: DeviceTensor,
+    labels: Labels,
+    state: Record<string, DeviceTensor>,
+    adapter?: HeadFeeds,
   ): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const relative = this.column('int32', labels.map((label) => (label < 0 ? -1 : label - chunk.first)));
+    const relative = this.column(
+      'int32',
+      labels.map((label) => (label < 0 ? -1 : label - chunk.first)),
+    );
     const session = await this.session(kind, chunk.width, adapter !== undefined);
-    const of = [...this.chunks.rows(chunk), ...this.biasOf(chunk), ...adapter?.(chunk) ?? []];
-    const out = await session.run(new Map([['h', h], ['labels', relative], ...of, ...Object.entries(state)]));
+    const of = [...this.chunks.rows(chunk), ...this.biasOf(chunk), ...(adapter?.(chunk) ?? [])];
+    const out = await session.run(
+      new Map([['h', h], ['labels', relative], ...of, ...Object.entries(state)]),
+    );
     relative.dispose();
     return out;
   }
@@ -138,28 +201,51 @@ export class CrossEntropy {
     const key = `${kind} ${width} ${adapted}`;
     let session = this.sessions.get(key);
     if (!session) {
-      const graph = GRAPHS[kind], { rowFormat, head: { hidden } } = this.chunks;
-      session = this.backend.session(graph(rowFormat, hidden, width, this.chunks.bias !== null, adapted), `the ${kind} of the head`);
+      const graph = GRAPHS[kind];
+      const {
+        rowFormat,
+        head: { hidden },
+      } = this.chunks;
+      session = this.backend.session(
+        graph(rowFormat, hidden, width, this.chunks.bias !== null, adapted),
+        `the ${kind} of the head`,
+      );
       this.sessions.set(key, session);
     }
     return session;
   }
 
   private biasOf(chunk: Chunk): [string, DeviceTensor][] {
-    const { bias } = this.chunks, { first, width } = chunk;
+    const { bias } = this.chunks;
+    const { first, width } = chunk;
     if (!bias) return [];
     let tensor = this.biases.get(chunk);
-    if (!tensor) this.biases.set(chunk, (tensor = this.backend.upload('float32', [1, width], bytesOf(bias.subarray(first, first + width)))));
+    if (!tensor)
+      this.biases.set(
+        chunk,
+        (tensor = this.backend.upload(
+          'float32',
+          [1, width],
+          bytesOf(bias.subarray(first, first + width)),
+        )),
+      );
     return [['bias', tensor]];
   }
 
   private filled(dims: readonly number[], value: number): DeviceTensor {
-    return this.backend.upload('float32', dims, bytesOf(new Float32Array(elements(dims)).fill(value)));
+    return this.backend.upload(
+      'float32',
+      dims,
+      bytesOf(new Float32Array(elements(dims)).fill(value)),
+    );
   }
 
   /** Rows without a label count nothing. */
   private weightOf(labels: Labels, weights: Float32Array): DeviceTensor {
-    return this.column('float32', weights.map((w, r) => (labels[r]! < 0 ? 0 : w)));
+    return this.column(
+      'float32',
+      weights.map((w, r) => (labels[r]! < 0 ? 0 : w)),
+    );
   }
 
   private column(type: TensorType, values: Float32Array | Int32Array): DeviceTensor {
@@ -167,4 +253,5 @@ export class CrossEntropy {
   }
 }
 
-const bytesOf = (x: Float32Array | Int32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
+const bytesOf = (x: Float32Array | Int32Array): Uint8Array =>
+  new Uint8Array(x.buffer, x.byteOffset, x.byteLength);

@@ -1,4 +1,7 @@
-/** The engine on tiny models: against whole forwards of the untouched export, and against itself. On WebGPU: `webgpu.test.ts`. */
+/**
+ * The engine on tiny models: against whole forwards of the untouched export, and against itself. On
+ * WebGPU: `webgpu.test.ts`.
+ */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +23,10 @@ const ort = (await import('onnxruntime-web')) as unknown as Ort;
 
 async function shared(file: string): Promise<Graph> {
   const path = sharedPath('models/tiny', file);
-  return readGraph(readFileSync(path), { file, external: (name) => readFileSync(`${dirname(path)}/${name}`) });
+  return readGraph(readFileSync(path), {
+    file,
+    external: (name) => readFileSync(`${dirname(path)}/${name}`),
+  });
 }
 
 const models: [string, boolean, () => Promise<Graph> | Graph][] = [
@@ -34,7 +40,10 @@ const models: [string, boolean, () => Promise<Graph> | Graph][] = [
 ];
 
 describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) => {
-  let graph: Graph, model: CompiledModel, engine: Engine, pass: CleanPass;
+  let graph: Graph;
+  let model: CompiledModel;
+  let engine: Engine;
+  let pass: CleanPass;
   beforeAll(async () => {
     graph = await load();
     model = compile(graph);
@@ -47,9 +56,12 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
     for (let layer = 0; layer < model.layers; layer++) {
       for (const change of [{}, { b: null, bias: true }]) {
         // Another module of each layer and kind of probe: the roles come round over the models.
-        const all = probesOf(engine, layer, change), probes = [all[(2 * layer + (change.bias ? 3 : 1)) % all.length]!];
-        const got = await engine.disagreement(pass, probes), want: number[] = [];
-        for (const probe of probes) want.push(await naiveDisagreement(ort, graph, model, probe, pass.batch));
+        const all = probesOf(engine, layer, change);
+        const probes = [all[(2 * layer + (change.bias ? 3 : 1)) % all.length]!];
+        const got = await engine.disagreement(pass, probes);
+        const want: number[] = [];
+        for (const probe of probes)
+          want.push(await naiveDisagreement(ort, graph, model, probe, pass.batch));
         expect(apart(got, want)).toBeLessThan(1e-3);
       }
     }
@@ -60,19 +72,25 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
     const whole = await engine.disagreement(pass, probes);
     expect(await engine.disagreement(pass, probes)).toEqual(whole);
     for (const [i, probe] of probes.entries()) {
-      if (i % 3 === 0) expect(apart(await engine.disagreement(pass, [probe]), [whole[i]!])).toBeLessThan(1e-5);
+      if (i % 3 === 0)
+        expect(apart(await engine.disagreement(pass, [probe]), [whole[i]!])).toBeLessThan(1e-5);
     }
     // Neighbouring layers in one batch, in any order and number.
-    const later = Array.from({ length: model.layers - 1 }, (_, l) => probesOf(engine, l + 1).slice(l % 2)), alone: number[] = [];
-    for (const own of later) alone.push(...await engine.disagreement(pass, own));
-    const mixed = [...later.flat(), ...probes].reverse(), together = [...await engine.disagreement(pass, mixed)].reverse();
+    const later = Array.from({ length: model.layers - 1 }, (_, l) =>
+      probesOf(engine, l + 1).slice(l % 2),
+    );
+    const alone: number[] = [];
+    for (const own of later) alone.push(...(await engine.disagreement(pass, own)));
+    const mixed = [...later.flat(), ...probes].reverse();
+    const together = [...(await engine.disagreement(pass, mixed))].reverse();
     expect(apart(together, [...alone, ...whole])).toBeLessThan(1e-5);
   });
 });
 
 describe('the engine on a small decoder', () => {
   const model = compile(tinyDecoderGraph({ weights: 'q4' }));
-  let engine: Engine, pass: CleanPass;
+  let engine: Engine;
+  let pass: CleanPass;
   beforeAll(async () => {
     engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: BUDGET });
     pass = await engine.cleanPass(batchOf(model.vocab));
@@ -80,39 +98,59 @@ describe('the engine on a small decoder', () => {
   afterAll(() => engine.dispose());
 
   it('splits batches by memory without changing the numbers', async () => {
-    const backend = await wasmBackend(), narrow = createEngine({ model, backend: Object.assign(backend, { fullRows: 20 }), memoryBudgetBytes: BUDGET });
-    const kept = await narrow.cleanPass(pass.batch), probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
-    expect(apart(await narrow.disagreement(kept, probes), await engine.disagreement(pass, probes))).toBeLessThan(1e-5);
+    const backend = await wasmBackend();
+    const narrow = createEngine({
+      model,
+      backend: Object.assign(backend, { fullRows: 20 }),
+      memoryBudgetBytes: BUDGET,
+    });
+    const kept = await narrow.cleanPass(pass.batch);
+    const probes = [...probesOf(engine, 0), ...probesOf(engine, 0, { b: null })];
+    expect(
+      apart(await narrow.disagreement(kept, probes), await engine.disagreement(pass, probes)),
+    ).toBeLessThan(1e-5);
     await narrow.dispose();
   });
 
   it('gives the mean cross entropy of its own logits', async () => {
-    const { ids, sequences, length } = pass.batch, logits = await engine.logits(pass.batch);
+    const { ids, sequences, length } = pass.batch;
+    const logits = await engine.logits(pass.batch);
     let loss = 0;
     for (let s = 0; s < sequences; s++) {
       for (let t = 0; t + 1 < length; t++) {
-        const row = Array.from(logits.subarray((s * length + t) * model.vocab, (s * length + t + 1) * model.vocab));
-        loss += Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - row[ids[s * length + t + 1]!]!;
+        const row = Array.from(
+          logits.subarray((s * length + t) * model.vocab, (s * length + t + 1) * model.vocab),
+        );
+        loss +=
+          Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - row[ids[s * length + t + 1]!]!;
       }
     }
     expect(pass.loss).toBeCloseTo(loss / (sequences * (length - 1)), 5);
   });
 
   it('samples the vocabulary: all of it is exact, a part comes close and is the same twice', async () => {
-    const probes = probesOf(engine, 1), whole = await engine.disagreement(pass, probes);
+    const probes = probesOf(engine, 1);
+    const whole = await engine.disagreement(pass, probes);
     expect(await engine.disagreement(pass, probes, { size: model.vocab, seed: 1 })).toEqual(whole);
     const mean = new Float64Array(probes.length);
-    for (let seed = 0; seed < 8; seed++) (await engine.disagreement(pass, probes, { size: 24, seed })).forEach((v, i) => { mean[i]! += v / 8; });
+    for (let seed = 0; seed < 8; seed++)
+      (await engine.disagreement(pass, probes, { size: 24, seed })).forEach((v, i) => {
+        mean[i]! += v / 8;
+      });
     expect(apart(mean, whole)).toBeLessThan(0.1);
   });
 
   it('shows one probe in the open, with the same value', async () => {
-    const probe = probesOf(engine, 0)[2]!, detail = await engine.explain(pass, probe);
+    const probe = probesOf(engine, 0)[2]!;
+    const detail = await engine.explain(pass, probe);
     expect(detail.value).toBeCloseTo((await engine.disagreement(pass, [probe]))[0]!, 3);
     expect(detail.weights).toEqual(engine.materialiseWeight(probe.module).slice(0, 8));
     expect(detail.noiseA).not.toEqual(detail.noiseB);
-    expect(detail.tokens.map((t) => t.clean)).toEqual(detail.tokens.map((t) => t.clean).sort((x, y) => y - x));
-    const { vocab } = model, clean = (await engine.logits(pass.batch)).subarray(4 * vocab, 5 * vocab);
+    expect(detail.tokens.map((t) => t.clean)).toEqual(
+      detail.tokens.map((t) => t.clean).sort((x, y) => y - x),
+    );
+    const { vocab } = model;
+    const clean = (await engine.logits(pass.batch)).subarray(4 * vocab, 5 * vocab);
     expect(detail.tokens[0]!.clean).toBeCloseTo(Math.max(...clean), 4);
     expect(detail.restCount + detail.tokens.length).toBe(vocab);
     const notebook = await engine.explain(pass, { ...probe, b: null });
@@ -122,14 +160,24 @@ describe('the engine on a small decoder', () => {
 
   it('refuses tokens it cannot take and memory it does not have', async () => {
     const refuse = (batch: TokenBatch) => expect(engine.cleanPass(batch)).rejects;
-    await refuse({ ids: Int32Array.of(1, 2, 3), sequences: 2, length: 2 }).toMatchObject({ code: 'bad-text' });
-    await refuse({ ids: Int32Array.of(1, model.vocab), sequences: 1, length: 2 }).toMatchObject({ code: 'bad-text' });
-    await refuse({ ids: Int32Array.of(1, -1), sequences: 1, length: 2 }).toMatchObject({ code: 'bad-text' });
+    await refuse({ ids: Int32Array.of(1, 2, 3), sequences: 2, length: 2 }).toMatchObject({
+      code: 'bad-text',
+    });
+    await refuse({ ids: Int32Array.of(1, model.vocab), sequences: 1, length: 2 }).toMatchObject({
+      code: 'bad-text',
+    });
+    await refuse({ ids: Int32Array.of(1, -1), sequences: 1, length: 2 }).toMatchObject({
+      code: 'bad-text',
+    });
     const backend = await wasmBackend();
-    expect(() => createEngine({ model, backend, memoryBudgetBytes: 1000 })).toThrow(expect.objectContaining({ code: 'too-large' }));
+    expect(() => createEngine({ model, backend, memoryBudgetBytes: 1000 })).toThrow(
+      expect.objectContaining({ code: 'too-large' }),
+    );
     const tight = createEngine({ model, backend, memoryBudgetBytes: 45_000 });
     const probes = probesOf(tight, 0);
-    await expect(tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, probes))).rejects.toMatchObject({ code: 'too-large' });
+    await expect(
+      tight.cleanPass(batchOf(model.vocab, 40, 20)).then((p) => tight.disagreement(p, probes)),
+    ).rejects.toMatchObject({ code: 'too-large' });
     await tight.dispose();
     await expect(tight.cleanPass(pass.batch)).rejects.toMatchObject({ code: 'cancelled' });
   });

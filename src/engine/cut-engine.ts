@@ -1,5 +1,6 @@
 /**
- * The engine on a cut model: one door to what probing, training, statistics, pruning and generation compute, one call at a time.
+ * The engine on a cut model: one door to what probing, training, statistics, pruning and generation
+ * compute, one call at a time.
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
@@ -12,10 +13,37 @@ import { Once } from '../once.ts';
 import type { Backend } from './backend.ts';
 import { planBatches } from './batches.ts';
 import type {
-  AdapterMoments, Adapters, AdapterUse, AdapterValues, CleanPass, Engine, GradientEngine, GradientSums, LossSum, MemoryUse, Probe,
-  ProbeDetail, ProviderInfo, RankUpdates, SignDraw, TokenBatch, TrainingBatch, TrainingEngine, VocabularySample, WeightedGradientSums, WeightEngine,
-  WeightDirections, GeneratedToken, GeneratingEngine, GenerationRequest, ScoringEngine, TokenQuery, TokenScores,
-  BlockWalk, Masks, SparseEngine,
+  AdapterMoments,
+  Adapters,
+  AdapterUse,
+  AdapterValues,
+  CleanPass,
+  Engine,
+  GradientEngine,
+  GradientSums,
+  LossSum,
+  MemoryUse,
+  Probe,
+  ProbeDetail,
+  ProviderInfo,
+  RankUpdates,
+  SignDraw,
+  TokenBatch,
+  TrainingBatch,
+  TrainingEngine,
+  VocabularySample,
+  WeightedGradientSums,
+  WeightEngine,
+  WeightDirections,
+  GeneratedToken,
+  GeneratingEngine,
+  GenerationRequest,
+  ScoringEngine,
+  TokenQuery,
+  TokenScores,
+  BlockWalk,
+  Masks,
+  SparseEngine,
 } from './engine.ts';
 import type { Generation } from './generation.ts';
 import type { GradientStatistics } from './gradient-statistics.ts';
@@ -43,7 +71,16 @@ export function createEngine(options: EngineOptions): CutEngine {
   return new CutEngine(options);
 }
 
-export class CutEngine implements Engine, TrainingEngine, GradientEngine, WeightEngine, ScoringEngine, GeneratingEngine, SparseEngine {
+export class CutEngine
+  implements
+    Engine,
+    TrainingEngine,
+    GradientEngine,
+    WeightEngine,
+    ScoringEngine,
+    GeneratingEngine,
+    SparseEngine
+{
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
@@ -53,16 +90,20 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   private readonly chunks: VocabularyChunks;
   private readonly head: Head;
   private readonly probing: Probing;
-  // What only training, gradient statistics and generation need is loaded when they are first asked for.
-  private readonly trainerOnce = new Once(async () => new (await import('./trainer.ts')).Trainer({
-    model: this.model,
-    backend: this.backend,
-    pieces: this.pieces,
-    network: this.network,
-    chunks: this.chunks,
-    placed: this.weights,
-    budget: this.budget,
-  }));
+  // What only training, gradient statistics and generation need is loaded when they are first asked
+  // for.
+  private readonly trainerOnce = new Once(
+    async () =>
+      new (await import('./trainer.ts')).Trainer({
+        model: this.model,
+        backend: this.backend,
+        pieces: this.pieces,
+        network: this.network,
+        chunks: this.chunks,
+        placed: this.weights,
+        budget: this.budget,
+      }),
+  );
   private readonly statisticsOnce = new Once(async () => {
     const { GradientStatistics } = await import('./gradient-statistics.ts');
     const { model, backend, pieces, network, chunks, weights } = this;
@@ -71,12 +112,18 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   private readonly generationOnce = new Once(async () => {
     const { Generation } = await import('./generation.ts');
     const { model, backend, pieces, network, head } = this;
-    return new Generation({ model, backend, pieces, network, head }, (task) => this.exclusive(task), this.budget);
+    return new Generation(
+      { model, backend, pieces, network, head },
+      (task) => this.exclusive(task),
+      this.budget,
+    );
   });
   private readonly sparsityOnce = new Once(async () => {
     const [{ Sparsity }, trainer] = await Promise.all([import('./sparsity.ts'), this.trainer]);
     const { model, backend, pieces, network } = this;
-    return new Sparsity({ model, backend, pieces, network, trainer }, (task) => this.exclusive(task));
+    return new Sparsity({ model, backend, pieces, network, trainer }, (task) =>
+      this.exclusive(task),
+    );
   });
   private readonly stds = new Map<number, number>();
   private tail: Promise<unknown> = Promise.resolve();
@@ -92,18 +139,34 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     this.weights = new PlacedWeights(model, backend, this.pieces);
     this.chunks = new VocabularyChunks(backend, model.head);
     this.head = createHead(model, backend, this.pieces, this.chunks);
-    this.probing = new Probing({ model, backend, pieces: this.pieces, head: this.head, budget: this.budget });
+    this.probing = new Probing({
+      model,
+      backend,
+      pieces: this.pieces,
+      head: this.head,
+      budget: this.budget,
+    });
   }
 
-  get provider(): ProviderInfo { return this.backend.provider; }
-  get modules(): readonly ModuleInfo[] { return this.model.modules; }
-  get layers(): number { return this.model.layers; }
-  get vocab(): number { return this.model.vocab; }
-  get fullRows(): number { return this.backend.fullRows; }
+  get provider(): ProviderInfo {
+    return this.backend.provider;
+  }
+  get modules(): readonly ModuleInfo[] {
+    return this.model.modules;
+  }
+  get layers(): number {
+    return this.model.layers;
+  }
+  get vocab(): number {
+    return this.model.vocab;
+  }
+  get fullRows(): number {
+    return this.backend.fullRows;
+  }
 
   weightStd(module: number): number {
     let std = this.stds.get(module);
-    if (std === undefined) this.stds.set(module, std = weightStd(this.weights.of(module)));
+    if (std === undefined) this.stds.set(module, (std = weightStd(this.weights.of(module))));
     return std;
   }
 
@@ -125,19 +188,30 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     });
   }
 
-  disagreement(pass: CleanPass, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
+  disagreement(
+    pass: CleanPass,
+    probes: readonly Probe[],
+    sample?: VocabularySample,
+  ): Promise<Float64Array> {
     return this.exclusive(() => this.probing.disagreement(pass as Kept, probes, sample));
   }
 
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {
-    return this.exclusive(() => this.probing.explain(pass as Kept, probe, this.materialiseWeight(probe.module)));
+    return this.exclusive(() =>
+      this.probing.explain(pass as Kept, probe, this.materialiseWeight(probe.module)),
+    );
   }
 
   logits(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Float32Array> {
     return this.exclusive(async () => {
       const pass = await this.pass(batch, use, layers);
       try {
-        return await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length, undefined, headFeeds(use));
+        return await this.probing.fullLogits(
+          pass.prepared,
+          batch.sequences * batch.length,
+          undefined,
+          headFeeds(use),
+        );
       } finally {
         pass.dispose();
       }
@@ -146,33 +220,59 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
 
   residuals(batch: TokenBatch): Promise<Float32Array[]> {
     return this.exclusive(async () => {
-      const pass = await this.pass(batch), out: Float32Array[] = [];
+      const pass = await this.pass(batch);
+      const out: Float32Array[] = [];
       for (const x of pass.stream) out.push(await this.backend.read(x));
       pass.dispose();
       return out;
     });
   }
 
-  async checkTraining(shape: { sequences: number; length: number }, ...ranks: readonly (readonly number[])[]): Promise<void> {
+  async checkTraining(
+    shape: { sequences: number; length: number },
+    ...ranks: readonly (readonly number[])[]
+  ): Promise<void> {
     const { checkTraining } = await import('../model/training-memory.ts');
-    checkTraining(this.model, { ...shape, ranks: this.model.modules.map((_, m) => ranks.reduce((sum, r) => sum + r[m]!, 0)) }, this.budget);
+    checkTraining(
+      this.model,
+      {
+        ...shape,
+        ranks: this.model.modules.map((_, m) => ranks.reduce((sum, r) => sum + r[m]!, 0)),
+      },
+      this.budget,
+    );
   }
 
-  async checkPruning(shape: { samples: number; sequences: number; length: number }, ranks: readonly number[]): Promise<void> {
+  async checkPruning(
+    shape: { samples: number; sequences: number; length: number },
+    ranks: readonly number[],
+  ): Promise<void> {
     const { checkPruning } = await import('../model/training-memory.ts');
     checkPruning(this.model, { ...shape, ranks }, this.budget);
   }
 
   testTraining(): Promise<Check[]> {
-    return this.exclusive(async () => (await import('./training-self-test.ts')).testTraining(this.backend));
+    return this.exclusive(async () =>
+      (await import('./training-self-test.ts')).testTraining(this.backend),
+    );
   }
 
-  adapters(values: readonly AdapterValues[], moments?: readonly AdapterMoments[]): Promise<Adapters> {
+  adapters(
+    values: readonly AdapterValues[],
+    moments?: readonly AdapterMoments[],
+  ): Promise<Adapters> {
     return this.exclusive(async () => {
       const { DeviceAdapters } = await import('./device-adapters.ts');
-      const sizes = values.map(({ module, loraA, loraB }) => ({ module, numbers: loraA.length + loraB.length }));
+      const sizes = values.map(({ module, loraA, loraB }) => ({
+        module,
+        numbers: loraA.length + loraB.length,
+      }));
       // Of the head's there are the values only.
-      const bytes = sizes.reduce((sum, { module, numbers }) => sum + (module < this.modules.length ? adapterBytes(numbers) : 4 * numbers), 0);
+      const bytes = sizes.reduce(
+        (sum, { module, numbers }) =>
+          sum + (module < this.modules.length ? adapterBytes(numbers) : 4 * numbers),
+        0,
+      );
       if (bytes > this.budget) throw tooLarge(bytes, this.budget);
       return new DeviceAdapters(this.backend, this.model, values, moments);
     });
@@ -182,20 +282,40 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(async () => (await this.trainer).evaluate(batch, use));
   }
 
-  trainStep(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast?: boolean, updates?: RankUpdates): Promise<{ loss: number; gradNorm: number }> {
-    return this.exclusive(async () => (await this.trainer).step(batch, use, adamW, onlyLast, updates));
+  trainStep(
+    batch: TrainingBatch,
+    use: AdapterUse,
+    adamW: AdamWStep,
+    onlyLast?: boolean,
+    updates?: RankUpdates,
+  ): Promise<{ loss: number; gradNorm: number }> {
+    return this.exclusive(async () =>
+      (await this.trainer).step(batch, use, adamW, onlyLast, updates),
+    );
   }
 
-  gradients(batch: TrainingBatch, { residual, weight, head }: Parameters<TrainingEngine['gradients']>[1]): Promise<number> {
+  gradients(
+    batch: TrainingBatch,
+    { residual, weight, head }: Parameters<TrainingEngine['gradients']>[1],
+  ): Promise<number> {
     const { backend, model } = this;
     return this.exclusive(async () => {
       const { headGradient, readTaps, weightGradient } = await import('./host-gradients.ts');
-      const loss = await (await this.trainer).gradients(batch, undefined, {
+      const loss = await (
+        await this.trainer
+      ).gradients(batch, undefined, {
         residual: residual && (async (index, dx) => residual(index, await backend.read(dx))),
-        layer: weight && ((layer, gradients) => readTaps(backend, model, layer, gradients, (module, x, dy) => weight(module, weightGradient(x, dy, model.modules[module]!)))),
+        layer:
+          weight &&
+          ((layer, gradients) =>
+            readTaps(backend, model, layer, gradients, (module, x, dy) =>
+              weight(module, weightGradient(x, dy, model.modules[module]!)),
+            )),
       });
       if (head) {
-        const pass = await this.pass(batch), h = await backend.read(pass.prepared), logits = await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length);
+        const pass = await this.pass(batch);
+        const h = await backend.read(pass.prepared);
+        const logits = await this.probing.fullLogits(pass.prepared, batch.sequences * batch.length);
         pass.dispose();
         head(headGradient(h, logits, labelsOf(batch)));
       }
@@ -205,11 +325,28 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
 
   jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array> {
     return this.exclusive(async () => {
-      const kept = pass as Kept, { sequences, length } = pass.batch, size = this.model.modules.length * sequences;
-      if (this.model.head.nonlinearAfter) throw new AtlasError('operator', { where: 'The Jacobian probe', operator: 'a nonlinearity behind the vocabulary product' });
-      const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - kept.bytes), out = new Float64Array(draws.length * size);
-      const plan = planBatches(draws.map(() => 1), most, this.backend.fullRows / (sequences * length));
-      for (const [first, end] of plan.batches) out.set(await (await this.statistics).jacobianNorms(pass.batch, kept.stream, draws.slice(first, end)), first * size);
+      const kept = pass as Kept;
+      const { sequences, length } = pass.batch;
+      const size = this.model.modules.length * sequences;
+      if (this.model.head.nonlinearAfter)
+        throw new AtlasError('operator', {
+          where: 'The Jacobian probe',
+          operator: 'a nonlinearity behind the vocabulary product',
+        });
+      const most = backwardEntriesThatFit(this.model, pass.batch, this.budget - kept.bytes);
+      const out = new Float64Array(draws.length * size);
+      const plan = planBatches(
+        draws.map(() => 1),
+        most,
+        this.backend.fullRows / (sequences * length),
+      );
+      for (const [first, end] of plan.batches)
+        out.set(
+          await (
+            await this.statistics
+          ).jacobianNorms(pass.batch, kept.stream, draws.slice(first, end)),
+          first * size,
+        );
       return out;
     });
   }
@@ -219,17 +356,28 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   }
 
   weightedGradientSums(batch: TrainingBatch): Promise<WeightedGradientSums> {
-    return this.exclusive(async () => (await this.statistics).weightedSums(await this.trainer, batch));
+    return this.exclusive(async () =>
+      (await this.statistics).weightedSums(await this.trainer, batch),
+    );
   }
 
-  gradientTaps(batch: TrainingBatch, visit: Parameters<GradientEngine['gradientTaps']>[1]): Promise<number> {
+  gradientTaps(
+    batch: TrainingBatch,
+    visit: Parameters<GradientEngine['gradientTaps']>[1],
+  ): Promise<number> {
     return this.exclusive(async () => {
       const { readTaps } = await import('./host-gradients.ts');
-      return (await this.trainer).gradients(batch, undefined, { layer: (layer, gradients) => readTaps(this.backend, this.model, layer, gradients, visit) });
+      return (await this.trainer).gradients(batch, undefined, {
+        layer: (layer, gradients) => readTaps(this.backend, this.model, layer, gradients, visit),
+      });
     });
   }
 
-  scoreTokens(pass: CleanPass, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
+  scoreTokens(
+    pass: CleanPass,
+    queries: readonly TokenQuery[],
+    layer: number,
+  ): Promise<TokenScores> {
     return this.exclusive(() => this.probing.scores(pass as Kept, queries, layer));
   }
 
@@ -237,12 +385,20 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return this.exclusive(() => this.probing.refresh(pass as Kept, layer, to));
   }
 
-  singularGradients(batch: TrainingBatch, directions: readonly WeightDirections[]): Promise<{ loss: number; gradients: Float32Array[] }> {
-    return this.exclusive(async () => (await this.statistics).singularGradients(await this.trainer, batch, directions));
+  singularGradients(
+    batch: TrainingBatch,
+    directions: readonly WeightDirections[],
+  ): Promise<{ loss: number; gradients: Float32Array[] }> {
+    return this.exclusive(async () =>
+      (await this.statistics).singularGradients(await this.trainer, batch, directions),
+    );
   }
 
   async masks(): Promise<Masks> {
-    const [{ DeviceMasks }, sparse] = await Promise.all([import('./masked-weights.ts'), this.backend.sparse()]);
+    const [{ DeviceMasks }, sparse] = await Promise.all([
+      import('./masked-weights.ts'),
+      this.backend.sparse(),
+    ]);
     return new DeviceMasks(this.model, sparse);
   }
 
@@ -254,8 +410,19 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return (await this.sparsity).walk(batch, use);
   }
 
-  async pruneMask(module: number, norms: Float32Array | null, pattern: PrunePattern, use: AdapterUse): Promise<Uint32Array> {
-    return (await this.sparsity).pruneMask(this.probing.siteOf(module).site, module, norms, pattern, use);
+  async pruneMask(
+    module: number,
+    norms: Float32Array | null,
+    pattern: PrunePattern,
+    use: AdapterUse,
+  ): Promise<Uint32Array> {
+    return (await this.sparsity).pruneMask(
+      this.probing.siteOf(module).site,
+      module,
+      norms,
+      pattern,
+      use,
+    );
   }
 
   async mergedWeight(module: number, use: AdapterUse): Promise<Float32Array> {
@@ -273,7 +440,9 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
   memory(): MemoryUse {
     const use = this.backend.memory();
     // On the CPU weights are views of the file and stay outside the backend's own count.
-    return this.provider.kind === 'wasm' ? { ...use, device: use.device + this.pieces.weightBytes } : use;
+    return this.provider.kind === 'wasm'
+      ? { ...use, device: use.device + this.pieces.weightBytes }
+      : use;
   }
 
   async dispose(): Promise<void> {
@@ -314,8 +483,12 @@ export class CutEngine implements Engine, TrainingEngine, GradientEngine, Weight
     return result;
   }
 
-  /** The clean model, or with the adapters in use; of the clean one, if asked for, only some layers. */
+  /**
+   * The clean model, or with the adapters in use; of the clean one, if asked for, only some layers.
+   */
   private pass(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Kept> {
-    return this.probing.pass(batch, async () => (use ? (await this.trainer).forward(batch, use) : this.network.forward(batch, { layers })));
+    return this.probing.pass(batch, async () =>
+      use ? (await this.trainer).forward(batch, use) : this.network.forward(batch, { layers }),
+    );
   }
 }

@@ -20,18 +20,30 @@ export class Generation implements GeneratingEngine {
     this.budget = budget;
   }
 
-  async *generate({ prompt, tokens, choose, stop, use }: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined> {
+  async *generate({
+    prompt,
+    tokens,
+    choose,
+    stop,
+    use,
+  }: GenerationRequest): AsyncGenerator<GeneratedToken, void, undefined> {
     this.check(prompt);
-    const { vocab, maxLength } = this.parts.model, most = Math.min(tokens, maxLength + 1 - prompt.length);
+    const { vocab, maxLength } = this.parts.model;
+    const most = Math.min(tokens, maxLength + 1 - prompt.length);
     if (most < 1) return;
     // The last token need not be looked at any more.
     const text = await this.exclusive(async () => this.open(prompt.length + most - 1, use));
     try {
       for (let index = 0, next = prompt; index < most; index++) {
-        const ids = next, logits = await this.exclusive(() => text.append(ids)), id = choose(logits, index);
-        const { logLikelihood } = await scoresOf([{ row: 0, token: id }], async (_, visit) => visit(0, vocab, logits));
+        const ids = next;
+        const logits = await this.exclusive(() => text.append(ids));
+        const id = choose(logits, index);
+        const { logLikelihood } = await scoresOf([{ row: 0, token: id }], async (_, visit) =>
+          visit(0, vocab, logits),
+        );
         const logProbability = logLikelihood[0]!;
-        if (Number.isNaN(logProbability)) throw new AtlasError(use ? 'adapter-not-finite' : 'model-not-finite');
+        if (Number.isNaN(logProbability))
+          throw new AtlasError(use ? 'adapter-not-finite' : 'model-not-finite');
         yield { id, logProbability };
         if (stop?.includes(id)) return;
         next = Int32Array.of(id);
@@ -62,7 +74,12 @@ export class Generation implements GeneratingEngine {
   }
 
   private check(ids: Int32Array): void {
-    if (ids.length === 0) throw new AtlasError('bad-text', { why: 'it is empty', remedy: 'Write at least one word.' });
-    checkTokens({ ids, sequences: 1, length: ids.length }, this.parts.model.vocab, this.parts.model.maxLength);
+    if (ids.length === 0)
+      throw new AtlasError('bad-text', { why: 'it is empty', remedy: 'Write at least one word.' });
+    checkTokens(
+      { ids, sequences: 1, length: ids.length },
+      this.parts.model.vocab,
+      this.parts.model.maxLength,
+    );
   }
 }

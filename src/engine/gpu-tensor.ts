@@ -1,4 +1,7 @@
-/** A tensor of the WebGPU provider: a buffer, and the runtime's tensor over it; or, for a type the runtime takes from no buffer, its tensor alone. */
+/**
+ * A tensor of the WebGPU provider: a buffer, and the runtime's tensor over it; or, for a type the
+ * runtime takes from no buffer, its tensor alone.
+ */
 import { elements, type DeviceTensor } from './backend.ts';
 import type { Slice } from '../device/dispatch.ts';
 import type { OrtTensor } from './ort.ts';
@@ -20,7 +23,9 @@ export class GpuTensor implements DeviceTensor {
     return this.own;
   }
   /** As float32 numbers. */
-  get slice(): Slice { return { buffer: this.buffer, bytes: 4 * elements(this.dims) }; }
+  get slice(): Slice {
+    return { buffer: this.buffer, bytes: 4 * elements(this.dims) };
+  }
   dispose(): void {
     if (this.live) this.free();
     this.live = false;

@@ -1,11 +1,18 @@
 /**
- * Numbers about gradients, one per module, taken where the gradients arise: G = Σ_t dy_t x_tᵀ is a pair of taps, and only
- * GoRA forms it, module by module. One tensor is read back at the end.
+ * Numbers about gradients, one per module, taken where the gradients arise: G = Σ_t dy_t x_tᵀ is a
+ * pair of taps, and only GoRA forms it, module by module. One tensor is read back at the end.
  */
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
-import type { WeightDirections, GradientSums, SignDraw, TokenBatch, TrainingBatch, WeightedGradientSums } from './engine.ts';
+import type {
+  WeightDirections,
+  GradientSums,
+  SignDraw,
+  TokenBatch,
+  TrainingBatch,
+  WeightedGradientSums,
+} from './engine.ts';
 import { int, model, node, value } from './graphs.ts';
 import { LogitSigns } from './logit-signs.ts';
 import type { LayerGradients, Network } from './network.ts';
@@ -16,15 +23,27 @@ import type { ModuleTaps } from './training-ops.ts';
 import type { VocabularyChunks } from './vocabulary-chunks.ts';
 
 /**
- * `x` [tokens, in], `dy` [tokens, out] and `w` [out, in] → of every row of w ⊙ G, G = dyᵀ x, the `sum` of absolute values and of
- * `squares`. One number a row, since the runtime adds a million of them in float32 only to three digits.
+ * `x` [tokens, in], `dy` [tokens, out] and `w` [out, in] → of every row of w ⊙ G, G = dyᵀ x, the
+ * `sum` of absolute values and of `squares`. One number a row, since the runtime adds a million of
+ * them in float32 only to three digits.
  */
 function weightedGradient(): Uint8Array {
-  const rows = (name: string) => value(name, 'float32', ['out', 1]), along = { axes: { type: 'ints' as const, value: [1] }, keepdims: int(1) };
-  return model([
-    node('Gemm', ['dy', 'x'], 'g', { transA: int(1) }), node('Mul', ['w', 'g'], 'wg'),
-    node('ReduceL1', ['wg'], 'sum', along), node('ReduceSumSquare', ['wg'], 'squares', along),
-  ], [value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'out']), value('w', 'float32', ['out', 'in'])], [rows('sum'), rows('squares')]);
+  const rows = (name: string) => value(name, 'float32', ['out', 1]);
+  const along = { axes: { type: 'ints' as const, value: [1] }, keepdims: int(1) };
+  return model(
+    [
+      node('Gemm', ['dy', 'x'], 'g', { transA: int(1) }),
+      node('Mul', ['w', 'g'], 'wg'),
+      node('ReduceL1', ['wg'], 'sum', along),
+      node('ReduceSumSquare', ['wg'], 'squares', along),
+    ],
+    [
+      value('x', 'float32', ['tokens', 'in']),
+      value('dy', 'float32', ['tokens', 'out']),
+      value('w', 'float32', ['out', 'in']),
+    ],
+    [rows('sum'), rows('squares')],
+  );
 }
 
 const total = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0);
@@ -38,7 +57,14 @@ export class GradientStatistics {
   private readonly signs: LogitSigns;
   private weighted: Promise<Session> | null = null;
 
-  constructor(model: CompiledModel, backend: Backend, pieces: Pieces, network: Network, chunks: VocabularyChunks, placed: PlacedWeights) {
+  constructor(
+    model: CompiledModel,
+    backend: Backend,
+    pieces: Pieces,
+    network: Network,
+    chunks: VocabularyChunks,
+    placed: PlacedWeights,
+  ) {
     this.model = model;
     this.backend = backend;
     this.pieces = pieces;
@@ -48,34 +74,63 @@ export class GradientStatistics {
   }
 
   /**
-   * ‖Σ_t dy_t x_tᵀ‖_F² [draws, modules, sequences] for dy = the gradient of Σ ±logit. All draws go back through the model as one
-   * batch. `stream`: see `Network.forward`.
+   * ‖Σ_t dy_t x_tᵀ‖_F² [draws, modules, sequences] for dy = the gradient of Σ ±logit. All draws go
+   * back through the model as one batch. `stream`: see `Network.forward`.
    */
-  async jacobianNorms({ ids, sequences, length }: TokenBatch, stream: readonly DeviceTensor[], draws: readonly SignDraw[]): Promise<Float64Array> {
-    const { backend, model } = this, count = draws.length, all = { ids, sequences: count * sequences, length };
-    const dh = await this.signs.gradient({ ids, sequences, length }, draws), inputs = stream.map((x) => backend.repeat(x, count));
-    const dy = await this.pieces.head({ batch: all.sequences, length }, 'normBackward', inputs.at(-1)!, new Map([['dh', dh]]));
+  async jacobianNorms(
+    { ids, sequences, length }: TokenBatch,
+    stream: readonly DeviceTensor[],
+    draws: readonly SignDraw[],
+  ): Promise<Float64Array> {
+    const { backend, model } = this;
+    const count = draws.length;
+    const all = { ids, sequences: count * sequences, length };
+    const dh = await this.signs.gradient({ ids, sequences, length }, draws);
+    const inputs = stream.map((x) => backend.repeat(x, count));
+    const dy = await this.pieces.head(
+      { batch: all.sequences, length },
+      'normBackward',
+      inputs.at(-1)!,
+      new Map([['dh', dh]]),
+    );
     dh.dispose();
     const norms = backend.zeros([model.modules.length * all.sequences]);
-    await this.network.backward(all, inputs, dy, {}, (layer, gradients) => this.each(layer, gradients, async (module, taps) =>
-      (await backend.training()).gradientNorms(taps, all.sequences, norms, module * all.sequences)));
+    await this.network.backward(all, inputs, dy, {}, (layer, gradients) =>
+      this.each(layer, gradients, async (module, taps) =>
+        (await backend.training()).gradientNorms(
+          taps,
+          all.sequences,
+          norms,
+          module * all.sequences,
+        ),
+      ),
+    );
     const read = await backend.read(norms);
     for (const used of [...inputs, norms]) used.dispose();
-    const out = new Float64Array(read.length), modules = model.modules.length;
+    const out = new Float64Array(read.length);
+    const modules = model.modules.length;
     for (let d = 0, i = 0; d < count; d++) {
-      for (let m = 0; m < modules; m++) for (let s = 0; s < sequences; s++) out[i++] = read[(m * count + d) * sequences + s]!;
+      for (let m = 0; m < modules; m++)
+        for (let s = 0; s < sequences; s++) out[i++] = read[(m * count + d) * sequences + s]!;
     }
     return out;
   }
 
   /** ‖G‖_F² and Σ_t ‖dy_t‖²‖x_t‖² of the mean loss. */
   async sums(trainer: Trainer, batch: TrainingBatch): Promise<GradientSums> {
-    const { backend, model: { modules } } = this, count = modules.length, into = backend.zeros([2 * count]), training = await backend.training();
+    const {
+      backend,
+      model: { modules },
+    } = this;
+    const count = modules.length;
+    const into = backend.zeros([2 * count]);
+    const training = await backend.training();
     const loss = await trainer.gradients(batch, undefined, {
-      layer: (layer, gradients) => this.each(layer, gradients, async (module, taps) => {
-        await training.gradientNorms(taps, 1, into, module);
-        await training.fisherSums(taps, 1, into, count + module);
-      }),
+      layer: (layer, gradients) =>
+        this.each(layer, gradients, async (module, taps) => {
+          await training.gradientNorms(taps, 1, into, module);
+          await training.fisherSums(taps, 1, into, count + module);
+        }),
     });
     const read = Float64Array.from(await backend.read(into));
     into.dispose();
@@ -84,24 +139,34 @@ export class GradientStatistics {
 
   /** Σ |W ⊙ G| and Σ (W ⊙ G)² of the mean loss. One module's W and G exist at a time. */
   async weightedSums(trainer: Trainer, batch: TrainingBatch): Promise<WeightedGradientSums> {
-    const { backend, model, placed } = this, session = await (this.weighted ??= backend.session(weightedGradient(), 'the weighted gradients'));
+    const { backend, model, placed } = this;
+    const session = await (this.weighted ??= backend.session(
+      weightedGradient(),
+      'the weighted gradients',
+    ));
     const results: { module: number; sum: DeviceTensor; squares: DeviceTensor }[] = [];
     const loss = await trainer.gradients(batch, undefined, {
-      layer: (layer, gradients) => this.each(layer, gradients, async (module, { x, dy, column }) => {
-        const { inFeatures, outFeatures } = model.modules[module]!, tokens = batch.sequences * batch.length, width = dy.dims.at(-1)!;
-        // Of a packed product the other modules' rows are zero.
-        const own = dequantise(placed.of(module)), w = width === outFeatures ? own : new Float32Array(width * inFeatures);
-        if (w !== own) w.set(own, column * inFeatures);
-        const feeds = new Map([
-          ['x', backend.view(x, 'float32', [tokens, inFeatures])], ['dy', backend.view(dy, 'float32', [tokens, width])],
-          ['w', backend.upload('float32', [width, inFeatures], new Uint8Array(w.buffer))],
-        ]);
-        const out = await session.run(feeds);
-        for (const used of feeds.values()) used.dispose();
-        results.push({ module, sum: out.get('sum')!, squares: out.get('squares')! });
-      }),
+      layer: (layer, gradients) =>
+        this.each(layer, gradients, async (module, { x, dy, column }) => {
+          const { inFeatures, outFeatures } = model.modules[module]!;
+          const tokens = batch.sequences * batch.length;
+          const width = dy.dims.at(-1)!;
+          // Of a packed product the other modules' rows are zero.
+          const own = dequantise(placed.of(module));
+          const w = width === outFeatures ? own : new Float32Array(width * inFeatures);
+          if (w !== own) w.set(own, column * inFeatures);
+          const feeds = new Map([
+            ['x', backend.view(x, 'float32', [tokens, inFeatures])],
+            ['dy', backend.view(dy, 'float32', [tokens, width])],
+            ['w', backend.upload('float32', [width, inFeatures], new Uint8Array(w.buffer))],
+          ]);
+          const out = await session.run(feeds);
+          for (const used of feeds.values()) used.dispose();
+          results.push({ module, sum: out.get('sum')!, squares: out.get('squares')! });
+        }),
     });
-    const sum = new Float64Array(model.modules.length), squares = new Float64Array(model.modules.length);
+    const sum = new Float64Array(model.modules.length);
+    const squares = new Float64Array(model.modules.length);
     for (const result of results) {
       sum[result.module] = total(await backend.read(result.sum));
       squares[result.module] = total(await backend.read(result.squares));
@@ -110,32 +175,79 @@ export class GradientStatistics {
     return { loss, sum, squares };
   }
 
-  /** See `ScoringEngine.singularGradients`. A layer's directions are on the device while it is that layer's turn. */
-  async singularGradients(trainer: Trainer, batch: TrainingBatch, directions: readonly WeightDirections[]): Promise<{ loss: number; gradients: Float32Array[] }> {
-    const { backend, model, placed } = this, { sequences } = batch, gradients = new Array<Float32Array>(directions.length);
-    const own = model.modules.map((_, m) => [...directions.keys()].filter((i) => directions[i]!.module === m));
-    const put = (x: Float32Array, width: number) => backend.upload('float32', [x.length / width, width], new Uint8Array(x.buffer, x.byteOffset, x.byteLength));
-    const loss = await trainer.gradients(batch, undefined, {
-      layer: (layer, left) => this.each(layer, left, async (module, taps, y) => {
-        const { inFeatures } = model.modules[module]!, widthOf = ({ side, rows }: WeightDirections) => (side === 'output' ? rows : inFeatures);
-        const counts = own[module]!.map((i) => sequences * (directions[i]!.vectors.length / widthOf(directions[i]!))), total = counts.reduce((a, b) => a + b, 0);
-        if (total === 0) return;
-        const into = backend.zeros([total]), weight = own[module]!.some((i) => directions[i]!.side === 'input') ? dequantise(placed.of(module)) : null;
-        let at = 0;
-        for (const [n, i] of own[module]!.entries()) {
-          const of = directions[i]!, { first, rows, blocks = 1, side } = of, vectors = put(of.vectors, widthOf(of)), features = blocks * rows;
-          const w = side === 'input' ? put(weight!.subarray(first * inFeatures, (first + features) * inFeatures), inFeatures) : null;
-          await (await backend.training()).singularGradients({ ...taps, column: taps.column + first, outFeatures: features }, sequences,
-            w ? { side: 'input', vectors, w, blocks } : { side: 'output', vectors, y, blocks }, into, at);
-          for (const used of [vectors, w]) used?.dispose();
-          at += counts[n]!;
-        }
-        const all = await backend.read(into);
-        into.dispose();
-        at = 0;
-        for (const [n, i] of own[module]!.entries()) gradients[i] = all.slice(at, at += counts[n]!);
-      }),
-    }, { observed: true });
+  /**
+   * See `ScoringEngine.singularGradients`. A layer's directions are on the device while it is that
+   * layer's turn.
+   */
+  async singularGradients(
+    trainer: Trainer,
+    batch: TrainingBatch,
+    directions: readonly WeightDirections[],
+  ): Promise<{ loss: number; gradients: Float32Array[] }> {
+    const { backend, model, placed } = this;
+    const { sequences } = batch;
+    const gradients = new Array<Float32Array>(directions.length);
+    const own = model.modules.map((_, m) =>
+      [...directions.keys()].filter((i) => directions[i]!.module === m),
+    );
+    const put = (x: Float32Array, width: number) =>
+      backend.upload(
+        'float32',
+        [x.length / width, width],
+        new Uint8Array(x.buffer, x.byteOffset, x.byteLength),
+      );
+    const loss = await trainer.gradients(
+      batch,
+      undefined,
+      {
+        layer: (layer, left) =>
+          this.each(layer, left, async (module, taps, y) => {
+            const { inFeatures } = model.modules[module]!;
+            const widthOf = ({ side, rows }: WeightDirections) =>
+              side === 'output' ? rows : inFeatures;
+            const counts = own[module]!.map(
+              (i) => sequences * (directions[i]!.vectors.length / widthOf(directions[i]!)),
+            );
+            const total = counts.reduce((a, b) => a + b, 0);
+            if (total === 0) return;
+            const into = backend.zeros([total]);
+            const weight = own[module]!.some((i) => directions[i]!.side === 'input')
+              ? dequantise(placed.of(module))
+              : null;
+            let at = 0;
+            for (const [n, i] of own[module]!.entries()) {
+              const of = directions[i]!;
+              const { first, rows, blocks = 1, side } = of;
+              const vectors = put(of.vectors, widthOf(of));
+              const features = blocks * rows;
+              const w =
+                side === 'input'
+                  ? put(
+                      weight!.subarray(first * inFeatures, (first + features) * inFeatures),
+                      inFeatures,
+                    )
+                  : null;
+              await (
+                await backend.training()
+              ).singularGradients(
+                { ...taps, column: taps.column + first, outFeatures: features },
+                sequences,
+                w ? { side: 'input', vectors, w, blocks } : { side: 'output', vectors, y, blocks },
+                into,
+                at,
+              );
+              for (const used of [vectors, w]) used?.dispose();
+              at += counts[n]!;
+            }
+            const all = await backend.read(into);
+            into.dispose();
+            at = 0;
+            for (const [n, i] of own[module]!.entries())
+              gradients[i] = all.slice(at, (at += counts[n]!));
+          }),
+      },
+      { observed: true },
+    );
     return { loss, gradients };
   }
 
@@ -144,14 +256,32 @@ export class GradientStatistics {
     await this.signs.dispose();
   }
 
-  /** The taps of a layer's modules, one after the other; where the pass was observed, the output of the module's product `y`, which lies as dy does. */
-  private async each(layer: number, gradients: LayerGradients, visit: (module: number, taps: ModuleTaps, y: DeviceTensor) => Promise<void>): Promise<void> {
+  /**
+   * The taps of a layer's modules, one after the other; where the pass was observed, the output of
+   * the module's product `y`, which lies as dy does.
+   */
+  private async each(
+    layer: number,
+    gradients: LayerGradients,
+    visit: (module: number, taps: ModuleTaps, y: DeviceTensor) => Promise<void>,
+  ): Promise<void> {
     for (const site of this.model.blocks[layer]!.sites) {
-      for (const { module, offset } of site.modules) await visit(module, this.tapsOf(site, module, offset, gradients), gradients.get(site.out)!);
+      for (const { module, offset } of site.modules)
+        await visit(module, this.tapsOf(site, module, offset, gradients), gradients.get(site.out)!);
     }
   }
 
-  private tapsOf(site: Site, module: number, column: number, gradients: LayerGradients): ModuleTaps {
-    return { x: gradients.get(site.tap)!, dy: gradients.get(site.grad)!, column, outFeatures: this.model.modules[module]!.outFeatures };
+  private tapsOf(
+    site: Site,
+    module: number,
+    column: number,
+    gradients: LayerGradients,
+  ): ModuleTaps {
+    return {
+      x: gradients.get(site.tap)!,
+      dy: gradients.get(site.grad)!,
+      column,
+      outFeatures: this.model.modules[module]!.outFeatures,
+    };
   }
 }

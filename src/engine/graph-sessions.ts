@@ -14,9 +14,17 @@ export class GraphSessions {
   }
 
   /** Every output of the graph. `what` names it in errors. */
-  async run(graph: () => Uint8Array, what: string, feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> {
+  async run(
+    graph: () => Uint8Array,
+    what: string,
+    feeds: Record<string, OrtTensor>,
+  ): Promise<Record<string, OrtTensor>> {
     let session = this.sessions.get(graph);
-    if (!session) this.sessions.set(graph, session = OrtSession.create(this.ort, graph(), this.options, what));
+    if (!session)
+      this.sessions.set(
+        graph,
+        (session = OrtSession.create(this.ort, graph(), this.options, what)),
+      );
     return (await session).run(feeds);
   }
 

@@ -1,4 +1,7 @@
-/** A vocabulary product of half floats stays as it is on the CPU: half the bytes, and every number as with float32 rows. */
+/**
+ * A vocabulary product of half floats stays as it is on the CPU: half the bytes, and every number
+ * as with float32 rows.
+ */
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test, vi } from 'vitest';
 import { genaiDecoderGraph, tinyGenai } from '../../test/genai-decoder.ts';
@@ -22,11 +25,22 @@ class Widening extends WasmBackend {
 /** What is computed with the vocabulary product, each in its own graph. */
 async function numbers(engine: CutEngine): Promise<unknown[]> {
   try {
-    const batch = trainingBatch(), pass = await engine.cleanPass(batch), head: Float32Array[] = [];
-    const loss = await engine.gradients(batch, { residual: (_, dx) => { head.push(dx); } });
+    const batch = trainingBatch();
+    const pass = await engine.cleanPass(batch);
+    const head: Float32Array[] = [];
+    const loss = await engine.gradients(batch, {
+      residual: (_, dx) => {
+        head.push(dx);
+      },
+    });
     const probes = probesOf(engine, 0);
     return [
-      pass.loss, await engine.logits(batch), loss, head, await engine.disagreement(pass, probes), await engine.disagreement(pass, probes, { size: 20, seed: 3 }),
+      pass.loss,
+      await engine.logits(batch),
+      loss,
+      head,
+      await engine.disagreement(pass, probes),
+      await engine.disagreement(pass, probes, { size: 20, seed: 3 }),
       await engine.jacobianNorms(pass, [{ seed: 1, draw: 0 }]),
     ];
   } finally {
@@ -34,22 +48,31 @@ async function numbers(engine: CutEngine): Promise<unknown[]> {
   }
 }
 
-describe.each([['tied', 'tied'], ['of its own, [hidden, vocab]', 'float']] as const)('a head %s', (_, head) => {
+describe.each([
+  ['tied', 'tied'],
+  ['of its own, [hidden, vocab]', 'float'],
+] as const)('a head %s', (_, head) => {
   const model = compile(genaiDecoderGraph({ ...tinyGenai, layers: 2, type: 'float16', head }));
 
   test('gives the same numbers', async () => {
-    const engines = [new WasmBackend(runtime), new Widening(runtime)].map((backend) => createEngine({ model, backend, memoryBudgetBytes: 1e9 })) as [CutEngine, CutEngine];
+    const engines = [new WasmBackend(runtime), new Widening(runtime)].map((backend) =>
+      createEngine({ model, backend, memoryBudgetBytes: 1e9 }),
+    ) as [CutEngine, CutEngine];
     expect(await numbers(engines[0])).toEqual(await numbers(engines[1]));
   });
 
   test('takes two bytes a number; a tied one is no copy', () => {
-    const uploaded: Uint8Array[] = [], backend = new WasmBackend(runtime), upload = backend.upload.bind(backend);
+    const uploaded: Uint8Array[] = [];
+    const backend = new WasmBackend(runtime);
+    const upload = backend.upload.bind(backend);
     backend.upload = (type, dims, bytes) => {
       uploaded.push(bytes);
       return upload(type, dims, bytes);
     };
     new VocabularyChunks(backend, model.head, 16).all();
     expect(uploaded.map((b) => b.byteLength)).toEqual(Array(3).fill(2 * 16 * model.hidden));
-    expect(uploaded.every((b) => b.buffer === model.head.tensors[0]!.half!.buffer)).toBe(head === 'tied');
+    expect(uploaded.every((b) => b.buffer === model.head.tensors[0]!.half!.buffer)).toBe(
+      head === 'tied',
+    );
   });
 });

@@ -1,4 +1,7 @@
-/** Masks on the provider, and the weights M ⊙ (W + s B A) that a block runs with, made block by block: no second copy of the model exists. */
+/**
+ * Masks on the provider, and the weights M ⊙ (W + s B A) that a block runs with, made block by
+ * block: no second copy of the model exists.
+ */
 import type { CompiledModel, Site, SiteModule } from '../compiler/compiled.ts';
 import { maskWords } from '../device/sparse-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -28,7 +31,8 @@ export class DeviceMasks implements Masks {
 
   set(module: number, bits: Uint32Array): void {
     const { outFeatures: outputs, inFeatures: inputs } = this.model.modules[module]!;
-    if (bits.length !== maskWords({ outputs, inputs })) throw new RangeError(`${bits.length} words are no mask of ${outputs} x ${inputs}`);
+    if (bits.length !== maskWords({ outputs, inputs }))
+      throw new RangeError(`${bits.length} words are no mask of ${outputs} x ${inputs}`);
     this.held.get(module)?.tensor.dispose();
     this.held.set(module, { bits, tensor: this.sparse.mask(bits) });
   }
@@ -74,7 +78,13 @@ export class MaskedWeights {
 
   adapterOf(module: number, use: AdapterUse): UsedAdapter | null {
     const adapter = (use.adapters as DeviceAdapters).of(module);
-    return adapter && { pair: adapter.values, rank: usedRank(use, module, adapter.rank), scale: use.scale(module) };
+    return (
+      adapter && {
+        pair: adapter.values,
+        rank: usedRank(use, module, adapter.rank),
+        scale: use.scale(module),
+      }
+    );
   }
 
   dispose(): void {
@@ -84,7 +94,12 @@ export class MaskedWeights {
 
   private async merge(part: SiteModule, use: AdapterUse, into: DeviceTensor): Promise<void> {
     const mask = (use.masks as DeviceMasks | undefined)?.tensor(part.module) ?? null;
-    return (await this.backend.sparse()).merge(this.ownRows(part), mask, this.adapterOf(part.module, use), into);
+    return (await this.backend.sparse()).merge(
+      this.ownRows(part),
+      mask,
+      this.adapterOf(part.module, use),
+      into,
+    );
   }
 
   private ownRows({ module, offset }: SiteModule): ModuleRows {
@@ -93,9 +108,10 @@ export class MaskedWeights {
   }
 
   private roomFor(site: Site): DeviceTensor {
-    const dims = [site.width, this.model.modules[site.modules[0]!.module]!.inFeatures], key = `${site.index}:${dims}`;
+    const dims = [site.width, this.model.modules[site.modules[0]!.module]!.inFeatures];
+    const key = `${site.index}:${dims}`;
     let tensor = this.room.get(key);
-    if (!tensor) this.room.set(key, tensor = this.backend.zeros(dims));
+    if (!tensor) this.room.set(key, (tensor = this.backend.zeros(dims)));
     return tensor;
   }
 }

@@ -1,23 +1,45 @@
 /**
- * Sessions and weights of a compiled model on a provider. A piece is compiled once per structure and shape; its
- * weights are uploaded once and fed to every run.
+ * Sessions and weights of a compiled model on a provider. A piece is compiled once per structure
+ * and shape; its weights are uploaded once and fed to every run.
  */
-import type { BlockVariant, CompiledModel, DecodePart, HeadVariant, Piece, WeightTensor } from '../compiler/compiled.ts';
+import type {
+  BlockVariant,
+  CompiledModel,
+  DecodePart,
+  HeadVariant,
+  Piece,
+  WeightTensor,
+} from '../compiler/compiled.ts';
 import { float32View } from '../onnx/float16.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 
-/** Batch sizes whose sessions are kept: the clean batch, and as many sizes of probe batches as neighbouring layers make that go together. */
+/**
+ * Batch sizes whose sessions are kept: the clean batch, and as many sizes of probe batches as
+ * neighbouring layers make that go together.
+ */
 const SHAPES_KEPT = 6;
 
-export interface Shape { batch: number; length: number }
+export interface Shape {
+  batch: number;
+  length: number;
+}
 
 /** Tokens at a time, and tokens at most, of a text that is being taken further. */
-export interface DecodeShape { rows: number; capacity: number }
+export interface DecodeShape {
+  rows: number;
+  capacity: number;
+}
 
 const keyOf = ({ batch, length }: Shape): string => `${batch}x${length}`;
 
-/** Keys of what depends on the shape: its sessions by structure and variant, and the pieces by layer. */
-interface ShapeCache { sessions: Map<string, Session>; pieces: Map<string, Piece> }
+/**
+ * Keys of what depends on the shape: its sessions by structure and variant, and the pieces by
+ * layer.
+ */
+interface ShapeCache {
+  sessions: Map<string, Session>;
+  pieces: Map<string, Piece>;
+}
 
 export class Pieces {
   private readonly model: CompiledModel;
@@ -37,33 +59,102 @@ export class Pieces {
   }
 
   /** Bytes of uploaded weights. */
-  get weightBytes(): number { return this.uploaded; }
+  get weightBytes(): number {
+    return this.uploaded;
+  }
 
-  /** A part of a text that is being taken further. Of `feeds` it takes what it asks for; outputs by name, the activations first. */
-  decode(part: DecodePart, { rows, capacity }: DecodeShape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const inBlock = typeof part === 'object', kind = inBlock ? (part.adapted ? 'adapted' : 'plain') : part;
-    const sessionKey = inBlock ? `structure ${this.model.blocks[part.layer]!.structure} ${kind}` : part;
-    return this.run(`${rows} of ${capacity}`, inBlock ? `block ${part.layer} ${kind}` : part, sessionKey, () => this.model.decode(part, rows, capacity), feeds);
+  /**
+   * A part of a text that is being taken further. Of `feeds` it takes what it asks for; outputs by
+   * name, the activations first.
+   */
+  decode(
+    part: DecodePart,
+    { rows, capacity }: DecodeShape,
+    feeds: ReadonlyMap<string, DeviceTensor>,
+  ): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const inBlock = typeof part === 'object';
+    const kind = inBlock ? (part.adapted ? 'adapted' : 'plain') : part;
+    const sessionKey = inBlock
+      ? `structure ${this.model.blocks[part.layer]!.structure} ${kind}`
+      : part;
+    return this.run(
+      `${rows} of ${capacity}`,
+      inBlock ? `block ${part.layer} ${kind}` : part,
+      sessionKey,
+      () => this.model.decode(part, rows, capacity),
+      feeds,
+    );
   }
 
   embedding(shape: Shape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
-    return this.run(keyOf(shape), 'embedding', 'embedding', () => this.model.embedding(shape.batch, shape.length), feeds).then(firstOf);
+    return this.run(
+      keyOf(shape),
+      'embedding',
+      'embedding',
+      () => this.model.embedding(shape.batch, shape.length),
+      feeds,
+    ).then(firstOf);
   }
 
-  /** Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward: dx) first. `weights` by name go in the place of the model's own. */
-  block(shape: Shape, layer: number, variant: BlockVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map(), weights?: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+  /**
+   * Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward:
+   * dx) first. `weights` by name go in the place of the model's own.
+   */
+  block(
+    shape: Shape,
+    layer: number,
+    variant: BlockVariant,
+    x: DeviceTensor,
+    others: ReadonlyMap<string, DeviceTensor> = new Map(),
+    weights?: ReadonlyMap<string, DeviceTensor>,
+  ): Promise<ReadonlyMap<string, DeviceTensor>> {
     const sessionKey = `structure ${this.model.blocks[layer]!.structure} ${variant}`;
-    return this.run(keyOf(shape), `block ${layer} ${variant}`, sessionKey, () => this.model.block(layer, shape.batch, shape.length, variant), others, x, weights);
+    return this.run(
+      keyOf(shape),
+      `block ${layer} ${variant}`,
+      sessionKey,
+      () => this.model.block(layer, shape.batch, shape.length, variant),
+      others,
+      x,
+      weights,
+    );
   }
 
-  /** Runs a segment of block `layer` on `batch` sequences of a batch of `shape`, on what it reads of `feeds`; outputs by name. */
-  segment(shape: Shape, layer: number, depth: number, batch: number, feeds: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+  /**
+   * Runs a segment of block `layer` on `batch` sequences of a batch of `shape`, on what it reads of
+   * `feeds`; outputs by name.
+   */
+  segment(
+    shape: Shape,
+    layer: number,
+    depth: number,
+    batch: number,
+    feeds: ReadonlyMap<string, DeviceTensor>,
+  ): Promise<ReadonlyMap<string, DeviceTensor>> {
     const of = `segment ${depth} of ${batch}`;
-    return this.run(keyOf(shape), `block ${layer} ${of}`, `structure ${this.model.blocks[layer]!.structure} ${of}`, () => this.model.segment(layer, batch, shape.length, depth), feeds);
+    return this.run(
+      keyOf(shape),
+      `block ${layer} ${of}`,
+      `structure ${this.model.blocks[layer]!.structure} ${of}`,
+      () => this.model.segment(layer, batch, shape.length, depth),
+      feeds,
+    );
   }
 
-  head(shape: Shape, variant: HeadVariant, x: DeviceTensor, others: ReadonlyMap<string, DeviceTensor> = new Map()): Promise<DeviceTensor> {
-    return this.run(keyOf(shape), `head ${variant}`, `head ${variant}`, () => this.model.headPiece(shape.batch, shape.length, variant), others, x).then(firstOf);
+  head(
+    shape: Shape,
+    variant: HeadVariant,
+    x: DeviceTensor,
+    others: ReadonlyMap<string, DeviceTensor> = new Map(),
+  ): Promise<DeviceTensor> {
+    return this.run(
+      keyOf(shape),
+      `head ${variant}`,
+      `head ${variant}`,
+      () => this.model.headPiece(shape.batch, shape.length, variant),
+      others,
+      x,
+    ).then(firstOf);
   }
 
   async dispose(): Promise<void> {
@@ -90,14 +181,22 @@ export class Pieces {
   }
 
   /** `x` goes to the input of this name; what the piece does not ask for is left out. */
-  private async run(shape: string, key: string, sessionKey: string, build: () => Piece | Promise<Piece>, feeds: ReadonlyMap<string, DeviceTensor>, x?: DeviceTensor,
-    weights?: ReadonlyMap<string, DeviceTensor>): Promise<ReadonlyMap<string, DeviceTensor>> {
+  private async run(
+    shape: string,
+    key: string,
+    sessionKey: string,
+    build: () => Piece | Promise<Piece>,
+    feeds: ReadonlyMap<string, DeviceTensor>,
+    x?: DeviceTensor,
+    weights?: ReadonlyMap<string, DeviceTensor>,
+  ): Promise<ReadonlyMap<string, DeviceTensor>> {
     const cache = await this.cacheOf(shape);
     let piece = cache.pieces.get(key);
     if (!piece) {
       piece = await build();
       // Loaded where there is int8 and a provider that does not take it.
-      if (!this.backend.takesInt8 && [...piece.weights.values()].some((w) => w.type === 'int8')) piece = await (await import('../compiler/unsigned.ts')).unsigned(piece);
+      if (!this.backend.takesInt8 && [...piece.weights.values()].some((w) => w.type === 'int8'))
+        piece = await (await import('../compiler/unsigned.ts')).unsigned(piece);
       cache.pieces.set(key, piece);
     }
     let session = cache.sessions.get(sessionKey);
@@ -107,10 +206,11 @@ export class Pieces {
     }
     const all = new Map<string, DeviceTensor>();
     for (const name of piece.inputs) {
-      const fed = name === 'x' ? x ?? feeds.get('x') : feeds.get(name);
+      const fed = name === 'x' ? (x ?? feeds.get('x')) : feeds.get(name);
       if (fed) all.set(name, fed);
     }
-    for (const [input, weight] of piece.weights) all.set(input, weights?.get(weight.name) ?? this.resident(weight));
+    for (const [input, weight] of piece.weights)
+      all.set(input, weights?.get(weight.name) ?? this.resident(weight));
     const outputs = await session.run(all);
     return new Map(piece.outputs.map((name) => [name, outputs.get(name)!]));
   }
@@ -119,7 +219,9 @@ export class Pieces {
   resident(weight: WeightTensor): DeviceTensor {
     let tensor = this.weights.get(weight.name);
     if (tensor) return tensor;
-    const { type, dims, bytes } = weight, of = weight.viewOf ?? weight.name, owner = this.owners.get(of);
+    const { type, dims, bytes } = weight;
+    const of = weight.viewOf ?? weight.name;
+    const owner = this.owners.get(of);
     if (owner) tensor = this.backend.view(owner, type, dims);
     else {
       tensor = this.backend.upload(type, dims, bytes);
@@ -149,4 +251,5 @@ export class Pieces {
 }
 
 /** A piece's main output. */
-export const firstOf = (outputs: ReadonlyMap<string, DeviceTensor>): DeviceTensor => outputs.values().next().value!;
+export const firstOf = (outputs: ReadonlyMap<string, DeviceTensor>): DeviceTensor =>
+  outputs.values().next().value!;

@@ -1,9 +1,10 @@
 /**
- * The clean model on one batch, and what is asked of it: how far shaken copies part from it, what single tokens are worth to
- * it, and the same again from a layer on whose weights have changed.
+ * The clean model on one batch, and what is asked of it: how far shaken copies part from it, what
+ * single tokens are worth to it, and the same again from a layer on whose weights have changed.
  *
- * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one block. Nothing
- * before that product changes: what leads there is kept from the clean pass, and the probes of a layer, or of a few neighbours, go through the rest as one batch.
+ * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one
+ * block. Nothing before that product changes: what leads there is kept from the clean pass, and the
+ * probes of a layer, or of a few neighbours, go through the rest as one batch.
  */
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { fillNormal } from '../device/random.ts';
@@ -11,7 +12,16 @@ import { moduleKeys } from '../device/streams.ts';
 import type { NoiseTarget } from '../device/twins.ts';
 import { elements, type Backend, type DeviceTensor } from './backend.ts';
 import { planBatches } from './batches.ts';
-import type { CleanPass, NoiseDraw, Probe, ProbeDetail, TokenBatch, TokenQuery, TokenScores, VocabularySample } from './engine.ts';
+import type {
+  CleanPass,
+  NoiseDraw,
+  Probe,
+  ProbeDetail,
+  TokenBatch,
+  TokenQuery,
+  TokenScores,
+  VocabularySample,
+} from './engine.ts';
 import type { Head } from './head.ts';
 import type { HeadFeeds } from './head-adapter.ts';
 import { entriesThatFit, tooLarge } from './memory.ts';
@@ -32,8 +42,15 @@ export interface Kept extends CleanPass {
   bytes: number;
 }
 
-/** The probes (by their indices) of one layer in a batch, and how many entries they are given: those beyond their own are unperturbed padding. */
-interface Share { layer: number; order: readonly number[]; entries: number }
+/**
+ * The probes (by their indices) of one layer in a batch, and how many entries they are given: those
+ * beyond their own are unperturbed padding.
+ */
+interface Share {
+  layer: number;
+  order: readonly number[];
+  entries: number;
+}
 
 export interface ProbingParts {
   model: CompiledModel;
@@ -59,13 +76,19 @@ export class Probing {
     this.head = head;
     this.budget = budget;
     for (const { sites } of model.blocks) {
-      for (const site of sites) for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
+      for (const site of sites)
+        for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
     }
   }
 
-  private get vocab(): number { return this.model.vocab; }
+  private get vocab(): number {
+    return this.model.vocab;
+  }
 
-  /** A pass over `batch`, its loss not known yet; `forward` gives the streams. Throws `bad-text`, `too-large`. */
+  /**
+   * A pass over `batch`, its loss not known yet; `forward` gives the streams. Throws `bad-text`,
+   * `too-large`.
+   */
   async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<Kept> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
     const { sequences, length } = batch;
@@ -73,7 +96,12 @@ export class Probing {
     if (bytes > this.budget) throw tooLarge(bytes, this.budget);
     const stream = await forward();
     const kept: Kept = {
-      batch, loss: NaN, stream, prepared: await this.head.prepare(shapeOf(batch), stream.at(-1)!), opened: new Map(), bytes,
+      batch,
+      loss: NaN,
+      stream,
+      prepared: await this.head.prepare(shapeOf(batch), stream.at(-1)!),
+      opened: new Map(),
+      bytes,
       // What is there by then: a refreshed pass has other tensors than it began with.
       dispose: () => {
         for (const x of [...kept.stream, kept.prepared]) x.dispose();
@@ -90,20 +118,47 @@ export class Probing {
   }
 
   /** See `Engine.disagreement`. */
-  async disagreement(kept: Kept, probes: readonly Probe[], sample?: VocabularySample): Promise<Float64Array> {
-    const { sequences, length } = kept.batch, rows = sequences * length, values = new Float64Array(probes.length);
-    const most = entriesThatFit(this.model, kept.batch, this.budget - kept.bytes, this.backend.largestTensor), layers = this.byLayer(probes);
-    const joined = layers.map(({ layer, order }): Share => ({ layer, order, entries: order.reduce((sum, i) => sum + entriesOf(probes[i]!), 0) }));
-    const batches = joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= most
-      ? [joined]
-      : layers.flatMap(({ layer, order }) => {
-        const plan = planBatches(order.map((i) => entriesOf(probes[i]!)), most, this.backend.fullRows / rows);
-        return plan.batches.map(([first, end]): Share[] => [{ layer, order: order.slice(first, end), entries: plan.entries }]);
-      });
+  async disagreement(
+    kept: Kept,
+    probes: readonly Probe[],
+    sample?: VocabularySample,
+  ): Promise<Float64Array> {
+    const { sequences, length } = kept.batch;
+    const rows = sequences * length;
+    const values = new Float64Array(probes.length);
+    const most = entriesThatFit(
+      this.model,
+      kept.batch,
+      this.budget - kept.bytes,
+      this.backend.largestTensor,
+    );
+    const layers = this.byLayer(probes);
+    const joined = layers.map(({ layer, order }): Share => ({
+      layer,
+      order,
+      entries: order.reduce((sum, i) => sum + entriesOf(probes[i]!), 0),
+    }));
+    const batches =
+      joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= most
+        ? [joined]
+        : layers.flatMap(({ layer, order }) => {
+            const plan = planBatches(
+              order.map((i) => entriesOf(probes[i]!)),
+              most,
+              this.backend.fullRows / rows,
+            );
+            return plan.batches.map(([first, end]): Share[] => [
+              { layer, order: order.slice(first, end), entries: plan.entries },
+            ]);
+          });
     for (const shares of batches) {
-      const order = shares.flatMap((s) => s.order), sorted = order.map((i) => probes[i]!), x = await this.perturbed(kept, shares, probes);
+      const order = shares.flatMap((s) => s.order);
+      const sorted = order.map((i) => probes[i]!);
+      const x = await this.perturbed(kept, shares, probes);
       const sums = await this.head.distances(kept.prepared, x, pairsOf(sorted), sample);
-      sums.forEach((sum, i) => { values[order[i]!] = sum / rows; });
+      sums.forEach((sum, i) => {
+        values[order[i]!] = sum / rows;
+      });
       x.dispose();
     }
     return values;
@@ -111,14 +166,23 @@ export class Probing {
 
   /** See `Engine.explain`. `weight`: the probed module's, dequantised. */
   async explain(kept: Kept, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
-    const { sequences, length } = kept.batch, { head, vocab } = this;
+    const { sequences, length } = kept.batch;
+    const { head, vocab } = this;
     const info = this.model.modules[probe.module]!;
-    const x = await this.perturbed(kept, [{ layer: info.layer, order: [0], entries: entriesOf(probe) }], [probe]);
-    const value = (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
-    // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is none).
-    const clean = await this.lastLogits(kept.prepared, length), perturbed = [];
+    const x = await this.perturbed(
+      kept,
+      [{ layer: info.layer, order: [0], entries: entriesOf(probe) }],
+      [probe],
+    );
+    const value =
+      (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
+    // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is
+    // none).
+    const clean = await this.lastLogits(kept.prepared, length);
+    const perturbed = [];
     for (let entry = 0; entry < entriesOf(probe); entry++) {
-      const part = this.backend.slice(x, entry * sequences, sequences), prepared = await head.prepare({ batch: sequences, length }, part);
+      const part = this.backend.slice(x, entry * sequences, sequences);
+      const prepared = await head.prepare({ batch: sequences, length }, part);
       perturbed.push(await this.lastLogits(prepared, length));
       for (const used of [part, prepared]) used.dispose();
     }
@@ -130,17 +194,34 @@ export class Probing {
     for (let id = 0; id < vocab; id++) rest += distance(id);
     for (const { id } of tokens) rest -= distance(id);
     const count = Math.min(8, info.inFeatures * info.outFeatures);
-    const noise = (draw: NoiseDraw | null) => (draw ? fillNormal(moduleKeys(draw.seed, probe.module, draw.draw), new Float32Array(count), 0, draw.std) : new Float32Array(0));
+    const noise = (draw: NoiseDraw | null) =>
+      draw
+        ? fillNormal(
+            moduleKeys(draw.seed, probe.module, draw.draw),
+            new Float32Array(count),
+            0,
+            draw.std,
+          )
+        : new Float32Array(0);
     return {
-      weights: weight.slice(0, count), noiseA: noise(probe.a), noiseB: noise(probe.b),
-      tokens, rest, restCount: vocab - tokens.length, value,
+      weights: weight.slice(0, count),
+      noiseA: noise(probe.a),
+      noiseB: noise(probe.b),
+      tokens,
+      rest,
+      restCount: vocab - tokens.length,
+      value,
     };
   }
 
   /** See `ScoringEngine.scoreTokens`. */
   async scores(kept: Kept, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
-    const made = await this.suffix(kept, layer), prepared = made.length > 0 ? await this.head.prepare(shapeOf(kept.batch), made.at(-1)!) : kept.prepared;
-    const scores = await scoresOf(queries, (rows, visit) => this.head.logits(prepared, visit, rows));
+    const made = await this.suffix(kept, layer);
+    const prepared =
+      made.length > 0 ? await this.head.prepare(shapeOf(kept.batch), made.at(-1)!) : kept.prepared;
+    const scores = await scoresOf(queries, (rows, visit) =>
+      this.head.logits(prepared, visit, rows),
+    );
     for (const x of made) x.dispose();
     if (prepared !== kept.prepared) prepared.dispose();
     return scores;
@@ -158,11 +239,22 @@ export class Probing {
   }
 
   /** All logits [rows, vocab], through an adapter of the vocabulary product if given. */
-  async fullLogits(prepared: DeviceTensor, rows: number, only?: readonly number[], adapter?: HeadFeeds): Promise<Float32Array> {
+  async fullLogits(
+    prepared: DeviceTensor,
+    rows: number,
+    only?: readonly number[],
+    adapter?: HeadFeeds,
+  ): Promise<Float32Array> {
     const out = new Float32Array(rows * this.vocab);
-    await this.head.logits(prepared, (first, width, logits) => {
-      for (let r = 0; r < rows; r++) out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
-    }, only, adapter);
+    await this.head.logits(
+      prepared,
+      (first, width, logits) => {
+        for (let r = 0; r < rows; r++)
+          out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
+      },
+      only,
+      adapter,
+    );
     return out;
   }
 
@@ -173,11 +265,22 @@ export class Probing {
     return found;
   }
 
-  /** Indices of the probes of every layer that has some, the first layer first; in a layer those of the products that come first in the block first. */
+  /**
+   * Indices of the probes of every layer that has some, the first layer first; in a layer those of
+   * the products that come first in the block first.
+   */
   private byLayer(probes: readonly Probe[]): { layer: number; order: number[] }[] {
     const layerOf = (i: number) => this.model.modules[probes[i]!.module]!.layer;
-    const order = probes.map((_, i) => i).sort((i, j) => layerOf(i) - layerOf(j) || this.depthOf(probes[i]!) - this.depthOf(probes[j]!) || i - j);
-    return [...new Set(order.map(layerOf))].map((layer) => ({ layer, order: order.filter((i) => layerOf(i) === layer) }));
+    const order = probes
+      .map((_, i) => i)
+      .sort(
+        (i, j) =>
+          layerOf(i) - layerOf(j) || this.depthOf(probes[i]!) - this.depthOf(probes[j]!) || i - j,
+      );
+    return [...new Set(order.map(layerOf))].map((layer) => ({
+      layer,
+      order: order.filter((i) => layerOf(i) === layer),
+    }));
   }
 
   private depthOf({ module }: Probe): number {
@@ -185,15 +288,22 @@ export class Probing {
   }
 
   /**
-   * Inputs and outputs of the layer's products on the clean stream. Every sweep needs them again: those of all layers are kept while
-   * they take no more than a quarter of the memory, else those of the last one.
+   * Inputs and outputs of the layer's products on the clean stream. Every sweep needs them again:
+   * those of all layers are kept while they take no more than a quarter of the memory, else those
+   * of the last one.
    */
   private async openedAt(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
     const known = pass.opened.get(layer);
     if (known) return known;
-    const [main, ...others] = await this.pieces.block(shapeOf(pass.batch), layer, 'opened', pass.stream[layer]!);
+    const [main, ...others] = await this.pieces.block(
+      shapeOf(pass.batch),
+      layer,
+      'opened',
+      pass.stream[layer]!,
+    );
     main![1].dispose();
-    const opened = new Map(others), bytes = bytesOf(opened);
+    const opened = new Map(others);
+    const bytes = bytesOf(opened);
     if (pass.bytes + bytes > this.budget / 4) dropOpened(pass);
     pass.opened.set(layer, opened);
     pass.bytes += bytes;
@@ -201,23 +311,39 @@ export class Probing {
   }
 
   /**
-   * End of the stream [entries·sequences, length, hidden] of a batch: of every share in turn draw a of its first probe, draw b of
-   * it, draw a of the next, …. A share joins those of earlier layers behind its own block.
+   * End of the stream [entries·sequences, length, hidden] of a batch: of every share in turn draw a
+   * of its first probe, draw b of it, draw a of the next, …. A share joins those of earlier layers
+   * behind its own block.
    */
-  private async perturbed(pass: Kept, shares: readonly Share[], probes: readonly Probe[]): Promise<DeviceTensor> {
-    const { pieces, backend, model } = this, { length } = pass.batch;
+  private async perturbed(
+    pass: Kept,
+    shares: readonly Share[],
+    probes: readonly Probe[],
+  ): Promise<DeviceTensor> {
+    const { pieces, backend, model } = this;
+    const { length } = pass.batch;
     let x: DeviceTensor | null = null;
     for (const [i, { layer, order, entries }] of shares.entries()) {
-      const own = await this.shaken(pass, layer, order.map((p) => probes[p]!), entries);
+      const own = await this.shaken(
+        pass,
+        layer,
+        order.map((p) => probes[p]!),
+        entries,
+      );
       if (x) {
-        const joined: DeviceTensor = backend.zeros([x.dims[0]! + own.dims[0]!, ...own.dims.slice(1)]);
+        const joined: DeviceTensor = backend.zeros([
+          x.dims[0]! + own.dims[0]!,
+          ...own.dims.slice(1),
+        ]);
         backend.copy(x, joined);
         backend.copy(own, joined, elements(x.dims));
         for (const part of [x, own]) part.dispose();
         x = joined;
       } else x = own;
       for (let l = layer + 1, end = shares[i + 1]?.layer ?? model.layers - 1; l <= end; l++) {
-        const y: DeviceTensor = firstOf(await pieces.block({ batch: x.dims[0]!, length }, l, 'plain', x));
+        const y: DeviceTensor = firstOf(
+          await pieces.block({ batch: x.dims[0]!, length }, l, 'plain', x),
+        );
         x.dispose();
         x = y;
       }
@@ -226,24 +352,48 @@ export class Probing {
   }
 
   /**
-   * The probes' entries behind their own block. What lies before a shaken product is clean: every product's output begins as the clean one,
-   * takes its noise, and only the entries of the products before it are computed, a segment of the block at a time.
+   * The probes' entries behind their own block. What lies before a shaken product is clean: every
+   * product's output begins as the clean one, takes its noise, and only the entries of the products
+   * before it are computed, a segment of the block at a time.
    */
-  private async shaken(pass: Kept, layer: number, probes: readonly Probe[], entries: number): Promise<DeviceTensor> {
-    const { backend, model } = this, { sites } = model.blocks[layer]!, { sequences, length } = pass.batch, rows = sequences * length;
-    const shape = { batch: entries * sequences, length }, opened = await this.openedAt(pass, layer);
+  private async shaken(
+    pass: Kept,
+    layer: number,
+    probes: readonly Probe[],
+    entries: number,
+  ): Promise<DeviceTensor> {
+    const { backend, model } = this;
+    const { sites } = model.blocks[layer]!;
+    const { sequences, length } = pass.batch;
+    const rows = sequences * length;
+    const shape = { batch: entries * sequences, length };
+    const opened = await this.openedAt(pass, layer);
     const values = new Map([['x', backend.repeat(pass.stream[layer]!, entries)]]);
     for (const { out } of sites) values.set(out, backend.repeat(opened.get(out)!, entries));
     for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
-      const { site, offset } = this.siteOf(module), { inFeatures, outFeatures } = model.modules[module]!;
-      const target: NoiseTarget = { tokens: rows, inFeatures, outFeatures, column: offset, stride: site.width };
+      const { site, offset } = this.siteOf(module);
+      const { inFeatures, outFeatures } = model.modules[module]!;
+      const target: NoiseTarget = {
+        tokens: rows,
+        inFeatures,
+        outFeatures,
+        column: offset,
+        stride: site.width,
+      };
       await backend.noiseProduct(opened.get(site.tap)!, values.get(site.out)!, target, slots);
     }
     const deepest = Math.max(...sites.map((s) => s.depth));
     for (let depth = 1; depth <= deepest; depth++) {
-      const before = probes.filter((p) => this.depthOf(p) < depth).reduce((n, p) => n + entriesOf(p), 0) * sequences;
+      const before =
+        probes.filter((p) => this.depthOf(p) < depth).reduce((n, p) => n + entriesOf(p), 0) *
+        sequences;
       if (before === 0) continue;
-      const views = new Map([...values].map(([name, t]) => [name, backend.view(t, 'float32', [before, ...t.dims.slice(1)])]));
+      const views = new Map(
+        [...values].map(([name, t]) => [
+          name,
+          backend.view(t, 'float32', [before, ...t.dims.slice(1)]),
+        ]),
+      );
       const made = await this.pieces.segment(shape, layer, depth, before, views);
       for (const [name, t] of made) {
         backend.copy(t, values.get(name)!);
@@ -255,10 +405,20 @@ export class Probing {
     return y;
   }
 
-  /** Outputs of the blocks from `layer` on, computed from that block's kept input: the later streams. */
-  private async suffix({ batch, stream }: Kept, layer: number, to = this.model.layers): Promise<DeviceTensor[]> {
+  /**
+   * Outputs of the blocks from `layer` on, computed from that block's kept input: the later
+   * streams.
+   */
+  private async suffix(
+    { batch, stream }: Kept,
+    layer: number,
+    to = this.model.layers,
+  ): Promise<DeviceTensor[]> {
     const made: DeviceTensor[] = [];
-    for (let l = layer; l < to; l++) made.push(firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)));
+    for (let l = layer; l < to; l++)
+      made.push(
+        firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)),
+      );
     return made;
   }
 
@@ -267,7 +427,8 @@ export class Probing {
   }
 }
 
-const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number => [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
+const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number =>
+  [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
 
 function dropOpened(kept: Kept): void {
   for (const opened of kept.opened.values()) {

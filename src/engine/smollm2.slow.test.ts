@@ -1,6 +1,7 @@
 /**
- * SmolLM2-135M on WASM against PyTorch's numbers: forwards (reference group a) and AdaRank draws with the reference's own
- * noise (group d), a few layers in different depths; RANK_ATLAS_FULL=1 takes all 210 modules × 8 draws.
+ * SmolLM2-135M on WASM against PyTorch's numbers: forwards (reference group a) and AdaRank draws
+ * with the reference's own noise (group d), a few layers in different depths; RANK_ATLAS_FULL=1
+ * takes all 210 modules × 8 draws.
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +17,8 @@ const reference = (name: string) => sharedPath('reference', 'smollm2', name);
 const json = (name: string) => JSON.parse(readFileSync(reference(name), 'utf8'));
 
 describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () => {
-  let opened: OpenedSmolLm2, engine: CutEngine;
+  let opened: OpenedSmolLm2;
+  let engine: CutEngine;
 
   beforeAll(async () => {
     opened = await openSmolLm2();
@@ -26,12 +28,20 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
 
   it('gives PyTorch’s logits and losses for the four texts', async () => {
     const { tensors } = readSafetensors(readFileSync(reference('forward.safetensors')), 'forward');
-    for (const [text, { mean_nll }] of Object.entries(json('forward.json').texts as Record<string, { mean_nll: number }>)) {
+    for (const [text, { mean_nll }] of Object.entries(
+      json('forward.json').texts as Record<string, { mean_nll: number }>,
+    )) {
       const stored = (name: string) => tensors.get(`${text}.${name}`)!;
-      const bytes = Uint8Array.from(stored('input_ids').bytes), ids = new Int32Array(bytes.buffer), length = ids.length;
-      const batch: TokenBatch = { ids, sequences: 1, length }, logits = await engine.logits(batch);
+      const bytes = Uint8Array.from(stored('input_ids').bytes);
+      const ids = new Int32Array(bytes.buffer);
+      const length = ids.length;
+      const batch: TokenBatch = { ids, sequences: 1, length };
+      const logits = await engine.logits(batch);
       const last = logits.subarray((length - 1) * engine.vocab);
-      toFloat32(stored('last_logits')).forEach((want, i) => { if (!(Math.abs(last[i]! - want) < 2e-3)) throw new Error(`${text}: logit ${i} is ${last[i]}, not ${want}`); });
+      toFloat32(stored('last_logits')).forEach((want, i) => {
+        if (!(Math.abs(last[i]! - want) < 2e-3))
+          throw new Error(`${text}: logit ${i} is ${last[i]}, not ${want}`);
+      });
       toFloat32(stored('nll')).forEach((want, t) => {
         const row = logits.subarray(t * engine.vocab, (t + 1) * engine.vocab);
         const nll = Math.log(row.reduce((sum, v) => sum + Math.exp(v), 0)) - row[ids[t + 1]!]!;
@@ -44,30 +54,54 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
   });
 
   it('continues the prompts greedily as PyTorch does', async () => {
-    for (const { prompt_ids, new_ids } of json('forward.json').greedy as { prompt_ids: number[]; new_ids: number[] }[]) {
+    for (const { prompt_ids, new_ids } of json('forward.json').greedy as {
+      prompt_ids: number[];
+      new_ids: number[];
+    }[]) {
       // One forward over prompt and continuation shows every greedy choice.
-      const ids = Int32Array.from([...prompt_ids, ...new_ids]), logits = await engine.logits({ ids, sequences: 1, length: ids.length });
+      const ids = Int32Array.from([...prompt_ids, ...new_ids]);
+      const logits = await engine.logits({ ids, sequences: 1, length: ids.length });
       new_ids.forEach((id, i) => {
         const at = prompt_ids.length + i - 1;
-        expect(largest(logits.subarray(at * engine.vocab, (at + 1) * engine.vocab), 1)).toEqual([id]);
+        expect(largest(logits.subarray(at * engine.vocab, (at + 1) * engine.vocab), 1)).toEqual([
+          id,
+        ]);
       });
     }
   });
 
   it('gives every AdaRank draw of the reference', async () => {
-    const modules = json('adarank.json').modules as Record<string, { std_w: number; values: number[] }>;
+    const modules = json('adarank.json').modules as Record<
+      string,
+      { std_w: number; values: number[] }
+    >;
     const ids = json('texts.json').batches.adarank as number[][];
-    const pass = await engine.cleanPass({ ids: Int32Array.from(ids.flat()), sequences: ids.length, length: ids[0]!.length });
-    const layers = full ? Array.from({ length: engine.layers }, (_, l) => l) : [0, 11, 20, 29], repeats = full ? 8 : 2;
+    const pass = await engine.cleanPass({
+      ids: Int32Array.from(ids.flat()),
+      sequences: ids.length,
+      length: ids[0]!.length,
+    });
+    const layers = full ? Array.from({ length: engine.layers }, (_, l) => l) : [0, 11, 20, 29];
+    const repeats = full ? 8 : 2;
     let worst = 0;
     for (const layer of layers) {
       const own = engine.modules.filter((m) => m.layer === layer);
-      for (const { index, path } of own) expect(Math.abs(engine.weightStd(index) / modules[path]!.std_w - 1), path).toBeLessThan(1e-9);
+      for (const { index, path } of own)
+        expect(Math.abs(engine.weightStd(index) / modules[path]!.std_w - 1), path).toBeLessThan(
+          1e-9,
+        );
       for (let repeat = 0; repeat < repeats; repeat++) {
-        const values = await engine.disagreement(pass, own.map(({ index }) => {
-          const std = engine.weightStd(index);
-          return { module: index, a: { seed: 1, draw: 2 * repeat, std }, b: { seed: 1, draw: 2 * repeat + 1, std } };
-        }));
+        const values = await engine.disagreement(
+          pass,
+          own.map(({ index }) => {
+            const std = engine.weightStd(index);
+            return {
+              module: index,
+              a: { seed: 1, draw: 2 * repeat, std },
+              b: { seed: 1, draw: 2 * repeat + 1, std },
+            };
+          }),
+        );
         own.forEach(({ path }, i) => {
           const error = Math.abs(values[i]! / modules[path]!.values[repeat]! - 1);
           worst = Math.max(worst, error);

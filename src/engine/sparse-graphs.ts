@@ -1,15 +1,29 @@
-/** Masked adapters on the CPU, as graphs: products are worth the runtime's threads; between them a loop applies the mask. */
+/**
+ * Masked adapters on the CPU, as graphs: products are worth the runtime's threads; between them a
+ * loop applies the mask.
+ */
 import { int, model, node, value } from './graphs.ts';
 
 const pair = () => [value('a', 'float32', ['rank', 'in']), value('b', 'float32', ['rank', 'out'])];
 
 /** A [rank, in] and Bᵀ [rank, out] → `delta` = B A [out, in]. */
-export const lowRankProduct = (): Uint8Array => model([node('Gemm', ['b', 'a'], 'delta', { transA: int(1) })], pair(), [value('delta', 'float32', ['out', 'in'])]);
+export const lowRankProduct = (): Uint8Array =>
+  model([node('Gemm', ['b', 'a'], 'delta', { transA: int(1) })], pair(), [
+    value('delta', 'float32', ['out', 'in']),
+  ]);
 
 /** `x` [tokens, in] and `dy` [tokens, out] → `g` = dyᵀ x [out, in]. */
-export const weightGradients = (): Uint8Array => model([node('Gemm', ['dy', 'x'], 'g', { transA: int(1) })],
-  [value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'out'])], [value('g', 'float32', ['out', 'in'])]);
+export const weightGradients = (): Uint8Array =>
+  model(
+    [node('Gemm', ['dy', 'x'], 'g', { transA: int(1) })],
+    [value('x', 'float32', ['tokens', 'in']), value('dy', 'float32', ['tokens', 'out'])],
+    [value('g', 'float32', ['out', 'in'])],
+  );
 
 /** `g` [out, in] → `da` = Bᵀ g [rank, in] and `db` = A gᵀ [rank, out]. */
-export const maskedProjections = (): Uint8Array => model([node('Gemm', ['b', 'g'], 'da'), node('Gemm', ['a', 'g'], 'db', { transB: int(1) })],
-  [value('g', 'float32', ['out', 'in']), ...pair()], [value('da', 'float32', ['rank', 'in']), value('db', 'float32', ['rank', 'out'])]);
+export const maskedProjections = (): Uint8Array =>
+  model(
+    [node('Gemm', ['b', 'g'], 'da'), node('Gemm', ['a', 'g'], 'db', { transB: int(1) })],
+    [value('g', 'float32', ['out', 'in']), ...pair()],
+    [value('da', 'float32', ['rank', 'in']), value('db', 'float32', ['rank', 'out'])],
+  );

@@ -1,4 +1,7 @@
-/** Pruning over the cut model: activations of block after block, masks by what the weights carry, weights as they end up. [methods.md §4] */
+/**
+ * Pruning over the cut model: activations of block after block, masks by what the weights carry,
+ * weights as they end up. [methods.md §4]
+ */
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -8,7 +11,13 @@ import { firstOf, type Pieces } from './pieces.ts';
 import { checkTokens } from './tokens.ts';
 import type { Trainer } from './trainer.ts';
 
-export interface Parts { model: CompiledModel; backend: Backend; pieces: Pieces; network: Network; trainer: Trainer }
+export interface Parts {
+  model: CompiledModel;
+  backend: Backend;
+  pieces: Pieces;
+  network: Network;
+  trainer: Trainer;
+}
 
 /** Runs a task when its turn in the engine's queue has come. */
 export type Queue = <T>(task: () => Promise<T>) => Promise<T>;
@@ -26,8 +35,10 @@ export class Sparsity {
     const { model, backend, trainer } = this.parts;
     return this.queued(async () => {
       checkTokens(batch, model.vocab, model.maxLength);
-      const stream = await trainer.forward(batch, use), grams: Float64Array[] = [];
-      for (const x of stream.slice(0, model.layers)) grams.push(await (await backend.sparse()).gram(x));
+      const stream = await trainer.forward(batch, use);
+      const grams: Float64Array[] = [];
+      for (const x of stream.slice(0, model.layers))
+        grams.push(await (await backend.sparse()).gram(x));
       for (const x of stream) x.dispose();
       return grams;
     });
@@ -41,16 +52,33 @@ export class Sparsity {
     });
   }
 
-  pruneMask(site: Site, module: number, norms: Float32Array | null, pattern: PrunePattern, use: AdapterUse): Promise<Uint32Array> {
+  pruneMask(
+    site: Site,
+    module: number,
+    norms: Float32Array | null,
+    pattern: PrunePattern,
+    use: AdapterUse,
+  ): Promise<Uint32Array> {
     const { backend, trainer } = this.parts;
-    return this.queued(async () => (await backend.sparse()).pruneMask(await trainer.masked.rows(site, partOf(site, module), use), norms, pattern));
+    return this.queued(async () =>
+      (await backend.sparse()).pruneMask(
+        await trainer.masked.rows(site, partOf(site, module), use),
+        norms,
+        pattern,
+      ),
+    );
   }
 
   mergedWeight(site: Site, module: number, use: AdapterUse): Promise<Float32Array> {
     const { backend, trainer } = this.parts;
     return this.queued(async () => {
-      const { weight, first, outputs, inputs } = await trainer.masked.rows(site, partOf(site, module), use);
-      const rows = backend.slice(weight, first / inputs, outputs), values = await backend.read(rows);
+      const { weight, first, outputs, inputs } = await trainer.masked.rows(
+        site,
+        partOf(site, module),
+        use,
+      );
+      const rows = backend.slice(weight, first / inputs, outputs);
+      const values = await backend.read(rows);
       rows.dispose();
       return values;
     });
@@ -76,12 +104,26 @@ class Walk implements BlockWalk {
   }
 
   inputNorms(): Promise<ReadonlyMap<number, Float32Array>> {
-    const { model, backend, pieces, trainer } = this.parts, { layer } = this;
+    const { model, backend, pieces, trainer } = this.parts;
+    const { layer } = this;
     return this.queued(async () => {
-      const out = await pieces.block(shapeOf(this.batch), layer, 'tapped', this.x, undefined, await trainer.masked.of(layer, this.use));
-      const taps = new Map<string, Float32Array>(), norms = new Map<number, Float32Array>();
+      const out = await pieces.block(
+        shapeOf(this.batch),
+        layer,
+        'tapped',
+        this.x,
+        undefined,
+        await trainer.masked.of(layer, this.use),
+      );
+      const taps = new Map<string, Float32Array>();
+      const norms = new Map<number, Float32Array>();
       for (const { tap, modules } of model.blocks[layer]!.sites) {
-        const found = taps.get(tap) ?? Float32Array.from(await (await backend.sparse()).columnSquares(out.get(tap)!, null), Math.sqrt);
+        const found =
+          taps.get(tap) ??
+          Float32Array.from(
+            await (await backend.sparse()).columnSquares(out.get(tap)!, null),
+            Math.sqrt,
+          );
         taps.set(tap, found);
         for (const { module } of modules) norms.set(module, found);
       }
@@ -91,14 +133,26 @@ class Walk implements BlockWalk {
   }
 
   advance(dense: CleanPass): Promise<number> {
-    const { backend, pieces, trainer } = this.parts, { layer } = this;
+    const { backend, pieces, trainer } = this.parts;
+    const { layer } = this;
     return this.queued(async () => {
-      const y = firstOf(await pieces.block(shapeOf(this.batch), layer, 'plain', this.x, undefined, await trainer.masked.of(layer, this.use)));
+      const y = firstOf(
+        await pieces.block(
+          shapeOf(this.batch),
+          layer,
+          'plain',
+          this.x,
+          undefined,
+          await trainer.masked.of(layer, this.use),
+        ),
+      );
       this.x.dispose();
       this.x = y;
       this.layer++;
       const wanted = (dense as CleanPass & { stream: readonly DeviceTensor[] }).stream[layer + 1]!;
-      const sparse = await backend.sparse(), whole = await sparse.columnSquares(wanted, null), apart = await sparse.columnSquares(wanted, y);
+      const sparse = await backend.sparse();
+      const whole = await sparse.columnSquares(wanted, null);
+      const apart = await sparse.columnSquares(wanted, y);
       return apart.reduce((sum, v, h) => sum + (v === 0 ? 0 : v / whole[h]!), 0) / whole.length;
     });
   }

@@ -14,8 +14,9 @@ export async function wasmBackend(threads = 2): Promise<Backend> {
 }
 
 /**
- * To be called before the WebGPU build of the runtime is loaded in a process that does not run it for long: optimising one huge function
- * of it, which V8 does beside it and waits for at the end, takes two minutes of processor time.
+ * To be called before the WebGPU build of the runtime is loaded in a process that does not run it
+ * for long: optimising one huge function of it, which V8 does beside it and waits for at the end,
+ * takes two minutes of processor time.
  */
 export const shortLived = (): void => setFlagsFromString('--liftoff-only');
 

@@ -2,14 +2,25 @@
 import type { TokenQuery, TokenScores } from './engine.ts';
 import type { Visit } from './head.ts';
 
-/** `logits` gives those of the rows asked for, in their order; the log-sum-exp and the largest logit run along. */
-export async function scoresOf(queries: readonly TokenQuery[], logits: (rows: readonly number[], visit: Visit) => Promise<void>): Promise<TokenScores> {
-  const rows = [...new Set(queries.map((q) => q.row))], places = new Map(rows.map((row, i) => [row, i]));
-  const top = new Float64Array(rows.length).fill(-Infinity), sum = new Float64Array(rows.length), best = new Int32Array(rows.length);
-  const asked = new Float64Array(queries.length), at = queries.map((q) => places.get(q.row)!);
+/**
+ * `logits` gives those of the rows asked for, in their order; the log-sum-exp and the largest logit
+ * run along.
+ */
+export async function scoresOf(
+  queries: readonly TokenQuery[],
+  logits: (rows: readonly number[], visit: Visit) => Promise<void>,
+): Promise<TokenScores> {
+  const rows = [...new Set(queries.map((q) => q.row))];
+  const places = new Map(rows.map((row, i) => [row, i]));
+  const top = new Float64Array(rows.length).fill(-Infinity);
+  const sum = new Float64Array(rows.length);
+  const best = new Int32Array(rows.length);
+  const asked = new Float64Array(queries.length);
+  const at = queries.map((q) => places.get(q.row)!);
   await logits(rows, (first, width, part) => {
     rows.forEach((_, r) => {
-      const row = part.subarray(r * width, (r + 1) * width), before = top[r]!;
+      const row = part.subarray(r * width, (r + 1) * width);
+      const before = top[r]!;
       let max = before;
       for (let v = 0; v < width; v++) {
         if (row[v]! <= max) continue;

@@ -1,6 +1,7 @@
 /**
- * Loss and training through the cut model: forward block by block, cross entropy by hand, backward block by block with the
- * forward recomputed inside, then our kernels for the adapters' gradients and AdamW. [methods.md §1]
+ * Loss and training through the cut model: forward block by block, cross entropy by hand, backward
+ * block by block with the forward recomputed inside, then our kernels for the adapters' gradients
+ * and AdamW. [methods.md §1]
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdamWStep, RankRows } from '../device/training-twins.ts';
@@ -62,13 +63,15 @@ export class Trainer {
 
   /** The residual stream, through the adapters if given; see `Network.forward`. */
   async forward(batch: TokenBatch, use?: AdapterUse): Promise<DeviceTensor[]> {
-    const views: DeviceTensor[] = [], stream = await this.network.forward(batch, this.course(use, views));
+    const views: DeviceTensor[] = [];
+    const stream = await this.network.forward(batch, this.course(use, views));
     for (const view of views) view.dispose();
     return stream;
   }
 
   async evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum> {
-    const labels = this.labelsOf(batch), stream = await this.forward(batch, use);
+    const labels = this.labelsOf(batch);
+    const stream = await this.forward(batch, use);
     const { h, prepared } = await this.prepare(batch, stream.at(-1)!);
     const pass = await this.crossEntropy.forward(h, labels, headFeeds(use));
     const losses = await this.crossEntropy.losses(pass);
@@ -77,16 +80,53 @@ export class Trainer {
     return { sum: losses.reduce((a, b) => a + b, 0), tokens: counted(labels) };
   }
 
-  /** Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first; `how`: see `Course`. */
-  async gradients(batch: TrainingBatch, use: AdapterUse | undefined, visit: GradientVisitor, how: Pick<Course, 'direct' | 'observed'> = {}): Promise<number> {
-    const labels = this.labelsOf(batch), tokens = counted(labels), views: DeviceTensor[] = [];
-    const course = { ...this.course(use, views), ...(use && this.keeps(batch, use) && { kept: [] }), ...how }, stream = await this.network.forward(batch, course), end = stream.at(-1)!;
-    const { h, prepared } = await this.prepare(batch, end), { pass, dh } = await this.crossEntropy.forwardAndGradient(h, labels, new Float32Array(labels.length).fill(1 / tokens));
-    const shaped = this.backend.view(dh, 'float32', [batch.sequences, batch.length, this.model.head.hidden]);
-    const dy = await this.pieces.head(shapeOf(batch), 'normBackward', end, new Map([['dh', shaped]]));
+  /**
+   * Mean loss over the predicted tokens, and its gradients handed to `visit`, last layer first;
+   * `how`: see `Course`.
+   */
+  async gradients(
+    batch: TrainingBatch,
+    use: AdapterUse | undefined,
+    visit: GradientVisitor,
+    how: Pick<Course, 'direct' | 'observed'> = {},
+  ): Promise<number> {
+    const labels = this.labelsOf(batch);
+    const tokens = counted(labels);
+    const views: DeviceTensor[] = [];
+    const course = {
+      ...this.course(use, views),
+      ...(use && this.keeps(batch, use) && { kept: [] }),
+      ...how,
+    };
+    const stream = await this.network.forward(batch, course);
+    const end = stream.at(-1)!;
+    const { h, prepared } = await this.prepare(batch, end);
+    const { pass, dh } = await this.crossEntropy.forwardAndGradient(
+      h,
+      labels,
+      new Float32Array(labels.length).fill(1 / tokens),
+    );
+    const shaped = this.backend.view(dh, 'float32', [
+      batch.sequences,
+      batch.length,
+      this.model.head.hidden,
+    ]);
+    const dy = await this.pieces.head(
+      shapeOf(batch),
+      'normBackward',
+      end,
+      new Map([['dh', shaped]]),
+    );
     for (const used of [shaped, dh, h, prepared]) used.dispose();
     await visit.residual?.(this.model.layers, dy);
-    await this.network.backward(batch, stream, dy, course, visit.layer ?? (async () => undefined), visit.residual);
+    await this.network.backward(
+      batch,
+      stream,
+      dy,
+      course,
+      visit.layer ?? (async () => undefined),
+      visit.residual,
+    );
     // Read last, so that the device never waits for the page in between.
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
@@ -94,8 +134,15 @@ export class Trainer {
     return losses.reduce((a, b) => a + b, 0) / tokens;
   }
 
-  async step(batch: TrainingBatch, use: AdapterUse, adamW: AdamWStep, onlyLast = false, updates: RankUpdates = () => adamW.step): Promise<{ loss: number; gradNorm: number }> {
-    const training = await this.backend.training(), adapters = use.adapters as DeviceAdapters;
+  async step(
+    batch: TrainingBatch,
+    use: AdapterUse,
+    adamW: AdamWStep,
+    onlyLast = false,
+    updates: RankUpdates = () => adamW.step,
+  ): Promise<{ loss: number; gradNorm: number }> {
+    const training = await this.backend.training();
+    const adapters = use.adapters as DeviceAdapters;
     adapters.checkTrainable();
     const rowsOf = (module: number, rank: number): RankRows => {
       const to = usedRank(use, module, rank);
@@ -103,17 +150,26 @@ export class Trainer {
     };
     // One row alone costs less from the taps.
     const direct = training.inGraph && !use.masks && !onlyLast && this.keeps(batch, use);
-    const loss = await this.gradients(batch, use, {
-      layer: async (layer, gradients) => {
-        if (direct) return this.takeGradients(layer, gradients, adapters);
-        const modules = this.adapterGradients(layer, gradients, use, rowsOf);
-        return use.masks ? this.maskedGradients(modules, use.masks as DeviceMasks) : training.adapterGradients(modules);
+    const loss = await this.gradients(
+      batch,
+      use,
+      {
+        layer: async (layer, gradients) => {
+          if (direct) return this.takeGradients(layer, gradients, adapters);
+          const modules = this.adapterGradients(layer, gradients, use, rowsOf);
+          return use.masks
+            ? this.maskedGradients(modules, use.masks as DeviceMasks)
+            : training.adapterGradients(modules);
+        },
       },
-    }, { direct });
+      { direct },
+    );
     await training.squaredNorm(adapters.gradientRows(rowsOf), this.norm);
-    for (const [step, parameters] of adapters.optimised(rowsOf, updates)) await training.adamW(parameters, this.norm, { ...adamW, step });
+    for (const [step, parameters] of adapters.optimised(rowsOf, updates))
+      await training.adamW(parameters, this.norm, { ...adamW, step });
     const gradNorm = Math.sqrt((await this.backend.read(this.norm))[0]!);
-    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm)) throw new AtlasError('diverged', { step: adamW.step });
+    if (!Number.isFinite(loss) || !Number.isFinite(gradNorm))
+      throw new AtlasError('diverged', { step: adamW.step });
     return { loss, gradNorm };
   }
 
@@ -124,19 +180,39 @@ export class Trainer {
     await this.crossEntropy.dispose();
   }
 
-  /** Next tokens, unless the batch says otherwise. Throws `bad-text`, or `operator` for a head that cannot be differentiated. */
+  /**
+   * Next tokens, unless the batch says otherwise. Throws `bad-text`, or `operator` for a head that
+   * cannot be differentiated.
+   */
   private labelsOf(batch: TrainingBatch): Int32Array {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
-    if (this.model.head.nonlinearAfter) throw new AtlasError('operator', { where: 'Training', operator: 'a nonlinearity behind the vocabulary product' });
+    if (this.model.head.nonlinearAfter)
+      throw new AtlasError('operator', {
+        where: 'Training',
+        operator: 'a nonlinearity behind the vocabulary product',
+      });
     const labels = labelsOf(batch);
-    if (counted(labels) === 0) throw new AtlasError('bad-text', { why: 'it leaves no token to predict', remedy: 'Use sequences of at least two tokens.' });
+    if (counted(labels) === 0)
+      throw new AtlasError('bad-text', {
+        why: 'it leaves no token to predict',
+        remedy: 'Use sequences of at least two tokens.',
+      });
     return labels;
   }
 
   /** What the vocabulary product is given, [rows, hidden]; a view of `prepared`. */
-  private async prepare(batch: TrainingBatch, end: DeviceTensor): Promise<{ h: DeviceTensor; prepared: DeviceTensor }> {
+  private async prepare(
+    batch: TrainingBatch,
+    end: DeviceTensor,
+  ): Promise<{ h: DeviceTensor; prepared: DeviceTensor }> {
     const prepared = await this.pieces.head(shapeOf(batch), 'norm', end);
-    return { prepared, h: this.backend.view(prepared, 'float32', [batch.sequences * batch.length, this.model.head.hidden]) };
+    return {
+      prepared,
+      h: this.backend.view(prepared, 'float32', [
+        batch.sequences * batch.length,
+        this.model.head.hidden,
+      ]),
+    };
   }
 
   /** Adapters beside the products; or, behind a mask, weights with the adapters in them. */
@@ -145,15 +221,31 @@ export class Trainer {
     return use ? { adapters: this.inputs.feeds(use, views) } : {};
   }
 
-  /** Whether there is room to keep what the backward pass needs, so that nothing is worked out twice. */
+  /**
+   * Whether there is room to keep what the backward pass needs, so that nothing is worked out
+   * twice.
+   */
   private keeps({ sequences, length }: TrainingBatch, use: AdapterUse): boolean {
-    const ranks = new Map((use.adapters as DeviceAdapters).modules.map(({ module, rank }) => [module, rank]));
-    return trainingBytes(this.model, { sequences, length, ranks: this.model.modules.map((_, m) => ranks.get(m) ?? 0) }, true) <= this.budget;
+    const ranks = new Map(
+      (use.adapters as DeviceAdapters).modules.map(({ module, rank }) => [module, rank]),
+    );
+    return (
+      trainingBytes(
+        this.model,
+        { sequences, length, ranks: this.model.modules.map((_, m) => ranks.get(m) ?? 0) },
+        true,
+      ) <= this.budget
+    );
   }
 
-  /** Gradients as the block gave them, to where the optimiser looks; those of a lower rank are the first rows. */
+  /**
+   * Gradients as the block gave them, to where the optimiser looks; those of a lower rank are the
+   * first rows.
+   */
   private takeGradients(layer: number, gradients: LayerGradients, adapters: DeviceAdapters): void {
-    for (const { module, gradA, gradB } of this.model.blocks[layer]!.sites.flatMap((site) => site.modules)) {
+    for (const { module, gradA, gradB } of this.model.blocks[layer]!.sites.flatMap(
+      (site) => site.modules,
+    )) {
       const into = adapters.of(module)?.gradients;
       if (!into) continue;
       this.backend.copy(gradients.get(gradA)!, into.a);
@@ -161,21 +253,48 @@ export class Trainer {
     }
   }
 
-  private async maskedGradients(modules: readonly (AdapterGradient & { module: number })[], masks: DeviceMasks): Promise<void> {
+  private async maskedGradients(
+    modules: readonly (AdapterGradient & { module: number })[],
+    masks: DeviceMasks,
+  ): Promise<void> {
     for (const { module, taps, adapter, rows, scale, into } of modules) {
-      await (await this.backend.sparse()).maskedGradients(taps, masks.tensor(module), { pair: adapter, rank: rows.to, scale }, into);
+      await (
+        await this.backend.sparse()
+      ).maskedGradients(taps, masks.tensor(module), { pair: adapter, rank: rows.to, scale }, into);
     }
   }
 
-  private adapterGradients(layer: number, gradients: LayerGradients, use: AdapterUse, rowsOf: (module: number, rank: number) => RankRows): (AdapterGradient & { module: number })[] {
+  private adapterGradients(
+    layer: number,
+    gradients: LayerGradients,
+    use: AdapterUse,
+    rowsOf: (module: number, rank: number) => RankRows,
+  ): (AdapterGradient & { module: number })[] {
     const adapters = use.adapters as DeviceAdapters;
-    return this.model.blocks[layer]!.sites.flatMap((site) => site.modules.flatMap(({ module, offset }) => {
-      const adapter = adapters.of(module);
-      if (!adapter) return [];
-      const taps = { x: gradients.get(site.tap)!, dy: gradients.get(site.grad)!, column: offset, outFeatures: this.model.modules[module]!.outFeatures };
-      return [{ module, taps, adapter: adapter.values, rows: rowsOf(module, adapter.rank), scale: use.scale(module), into: adapter.gradients }];
-    }));
+    return this.model.blocks[layer]!.sites.flatMap((site) =>
+      site.modules.flatMap(({ module, offset }) => {
+        const adapter = adapters.of(module);
+        if (!adapter) return [];
+        const taps = {
+          x: gradients.get(site.tap)!,
+          dy: gradients.get(site.grad)!,
+          column: offset,
+          outFeatures: this.model.modules[module]!.outFeatures,
+        };
+        return [
+          {
+            module,
+            taps,
+            adapter: adapter.values,
+            rows: rowsOf(module, adapter.rank),
+            scale: use.scale(module),
+            into: adapter.gradients,
+          },
+        ];
+      }),
+    );
   }
 }
 
-const counted = (labels: Int32Array): number => labels.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);
+const counted = (labels: Int32Array): number =>
+  labels.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);

@@ -1,6 +1,6 @@
 /**
- * The self-test of what training adds: its kernels on this provider against their CPU twins, when training is first asked for. The rest
- * is tested at load (`self-test.ts`).
+ * The self-test of what training adds: its kernels on this provider against their CPU twins, when
+ * training is first asked for. The rest is tested at load (`self-test.ts`).
  */
 import * as twins from '../device/training-twins.ts';
 import type { VocabularyHead } from '../compiler/compiled.ts';
@@ -11,7 +11,13 @@ import { placeOf, type TrainingOps } from './training-ops.ts';
 import { VocabularyChunks } from './vocabulary-chunks.ts';
 
 /** Two sequences of 6 tokens; the module is 10 columns of 16. */
-const SEQUENCES = 2, LENGTH = 6, INPUTS = 12, WIDTH = 16, COLUMN = 4, OUTPUTS = 10, RANK = 3;
+const SEQUENCES = 2;
+const LENGTH = 6;
+const INPUTS = 12;
+const WIDTH = 16;
+const COLUMN = 4;
+const OUTPUTS = 10;
+const RANK = 3;
 
 const ALLOWED = 1e-5;
 
@@ -31,43 +37,108 @@ class Kernels {
 
   async checks(): Promise<Check[]> {
     try {
-      return [await this.adapterGradient(), await this.adamW(), await this.crossEntropy(), ...await this.statistics()];
+      return [
+        await this.adapterGradient(),
+        await this.adamW(),
+        await this.crossEntropy(),
+        ...(await this.statistics()),
+      ];
     } finally {
       for (const tensor of this.made) tensor.dispose();
     }
   }
 
   private async adapterGradient(): Promise<Check> {
-    const { x, dy, taps } = this.taps(), a = normals(RANK * INPUTS, 3), b = normals(RANK * OUTPUTS, 4), rows = { from: 1, to: RANK }, scale = 0.5;
-    const want = { a: new Float32Array(a.length), b: new Float32Array(b.length) }, into = { a: this.state(want.a, RANK), b: this.state(want.b, RANK) };
+    const { x, dy, taps } = this.taps();
+    const a = normals(RANK * INPUTS, 3);
+    const b = normals(RANK * OUTPUTS, 4);
+    const rows = { from: 1, to: RANK };
+    const scale = 0.5;
+    const want = { a: new Float32Array(a.length), b: new Float32Array(b.length) };
+    const into = { a: this.state(want.a, RANK), b: this.state(want.b, RANK) };
     twins.adapterGradient(x, dy, placeOf(taps), { a, b }, rows, scale, want);
-    await this.training.adapterGradients([{ taps, adapter: { a: this.state(a, RANK), b: this.state(b, RANK) }, rows, scale, into }]);
-    return within('adapter gradient', Math.max(await this.off(into.a, want.a), await this.off(into.b, want.b)), ALLOWED);
+    await this.training.adapterGradients([
+      { taps, adapter: { a: this.state(a, RANK), b: this.state(b, RANK) }, rows, scale, into },
+    ]);
+    return within(
+      'adapter gradient',
+      Math.max(await this.off(into.a, want.a), await this.off(into.b, want.b)),
+      ALLOWED,
+    );
   }
 
   /** With the norm over all gradients, by which they are clipped. */
   private async adamW(): Promise<Check> {
-    const [parameter, gradient, mean] = [5, 6, 7].map((stream) => normals(RANK * INPUTS, stream)) as [Float32Array, Float32Array, Float32Array], square = normals(RANK * INPUTS, 8).map((v) => v * v);
-    const given = [parameter, gradient, mean, square].map((v) => this.state(v, RANK)) as [DeviceTensor, DeviceTensor, DeviceTensor, DeviceTensor], rows = { from: 0, to: RANK }, norm = this.state(new Float32Array(1), 1);
-    const step: twins.AdamWStep = { learningRate: 0.01, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.1, step: 3, maxNorm: 1 }, squared = twins.sumOfSquares(gradient);
+    const [parameter, gradient, mean] = [5, 6, 7].map((stream) =>
+      normals(RANK * INPUTS, stream),
+    ) as [Float32Array, Float32Array, Float32Array];
+    const square = normals(RANK * INPUTS, 8).map((v) => v * v);
+    const given = [parameter, gradient, mean, square].map((v) => this.state(v, RANK)) as [
+      DeviceTensor,
+      DeviceTensor,
+      DeviceTensor,
+      DeviceTensor,
+    ];
+    const rows = { from: 0, to: RANK };
+    const norm = this.state(new Float32Array(1), 1);
+    const step: twins.AdamWStep = {
+      learningRate: 0.01,
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
+      weightDecay: 0.1,
+      step: 3,
+      maxNorm: 1,
+    };
+    const squared = twins.sumOfSquares(gradient);
     await this.training.squaredNorm([{ tensor: given[1], rows }], norm);
-    await this.training.adamW([{ parameter: given[0], gradient: given[1], mean: given[2], square: given[3], rows }], norm, step);
+    await this.training.adamW(
+      [{ parameter: given[0], gradient: given[1], mean: given[2], square: given[3], rows }],
+      norm,
+      step,
+    );
     twins.adamW(parameter, gradient, mean, square, squared, step);
-    const errors = [await this.off(norm, [squared]), await this.off(given[0], parameter), await this.off(given[2], mean), await this.off(given[3], square)];
+    const errors = [
+      await this.off(norm, [squared]),
+      await this.off(given[0], parameter),
+      await this.off(given[2], mean),
+      await this.off(given[3], square),
+    ];
     return within('AdamW', Math.max(...errors), ALLOWED);
   }
 
   /** In several chunks of the vocabulary, and in one. */
   private async crossEntropy(): Promise<Check> {
-    const vocab = 40, hidden = 16, rows = 5, h = normals(rows * hidden, 9), w = normals(vocab * hidden, 10), labels = Int32Array.of(0, 17, -100, 39, 24), weights = Float32Array.of(1, 0.5, 3, 0.25, 2);
-    const head: VocabularyHead = { vocab, hidden, format: { kind: 'float32' }, tensors: [{ name: 'self-test', type: 'float32', dims: [vocab, hidden], bytes: bytesOf(w) }], transposed: false, bias: null, nonlinearAfter: false };
-    const want = twins.crossEntropy(h, w, null, labels, weights), given = this.put(h, rows), errors: number[] = [];
+    const vocab = 40;
+    const hidden = 16;
+    const rows = 5;
+    const h = normals(rows * hidden, 9);
+    const w = normals(vocab * hidden, 10);
+    const labels = Int32Array.of(0, 17, -100, 39, 24);
+    const weights = Float32Array.of(1, 0.5, 3, 0.25, 2);
+    const head: VocabularyHead = {
+      vocab,
+      hidden,
+      format: { kind: 'float32' },
+      tensors: [{ name: 'self-test', type: 'float32', dims: [vocab, hidden], bytes: bytesOf(w) }],
+      transposed: false,
+      bias: null,
+      nonlinearAfter: false,
+    };
+    const want = twins.crossEntropy(h, w, null, labels, weights);
+    const given = this.put(h, rows);
+    const errors: number[] = [];
     for (const width of [16, vocab]) {
-      const chunks = new VocabularyChunks(this.backend, head, width), own = new CrossEntropy(this.backend, chunks);
+      const chunks = new VocabularyChunks(this.backend, head, width);
+      const own = new CrossEntropy(this.backend, chunks);
       try {
         const { pass, dh } = await own.forwardAndGradient(given, labels, weights);
-        errors.push(difference(await own.losses(pass), want.losses), await this.off(dh, want.gradient));
-        // On WebGPU the runtime's outputs must go before the session they are of: after it, freeing them is an error of the runtime's.
+        errors.push(
+          difference(await own.losses(pass), want.losses),
+          await this.off(dh, want.gradient),
+        );
+        // On WebGPU the runtime's outputs must go before the session they are of: after it, freeing
+        // them is an error of the runtime's.
         dh.dispose();
         own.release(pass);
       } finally {
@@ -79,26 +150,73 @@ class Kernels {
   }
 
   private async statistics(): Promise<Check[]> {
-    const { x, dy, taps } = this.taps(), place = placeOf(taps), count = 4, blocks = 2, u = normals((count * OUTPUTS) / blocks, 11), v = normals(count * INPUTS, 12), y = normals(x.length / INPUTS * WIDTH, 13), w = normals(OUTPUTS * INPUTS, 14), { training } = this;
-    const check = async (name: Check['name'], want: Float64Array, fill: (into: DeviceTensor) => Promise<void>): Promise<Check> => {
+    const { x, dy, taps } = this.taps();
+    const place = placeOf(taps);
+    const count = 4;
+    const blocks = 2;
+    const u = normals((count * OUTPUTS) / blocks, 11);
+    const v = normals(count * INPUTS, 12);
+    const y = normals((x.length / INPUTS) * WIDTH, 13);
+    const w = normals(OUTPUTS * INPUTS, 14);
+    const { training } = this;
+    const check = async (
+      name: Check['name'],
+      want: Float64Array,
+      fill: (into: DeviceTensor) => Promise<void>,
+    ): Promise<Check> => {
       const into = this.state(new Float32Array(want.length), want.length);
       await fill(into);
       return within(name, await this.off(into, want), ALLOWED);
     };
     return [
-      await check('gradient norm', twins.gradientNorms(x, dy, place, SEQUENCES), (into) => training.gradientNorms(taps, SEQUENCES, into, 0)),
-      await check('Fisher sum', twins.fisherSums(x, dy, place, SEQUENCES), (into) => training.fisherSums(taps, SEQUENCES, into, 0)),
-      await check('singular gradient', Float64Array.of(...twins.outputDirections(dy, y, place, u, SEQUENCES, blocks), ...twins.inputDirections(x, dy, w, place, v, SEQUENCES, blocks)), async (into) => {
-        await training.singularGradients(taps, SEQUENCES, { side: 'output', vectors: this.put(u, count), y: this.put(y, x.length / INPUTS), blocks }, into, 0);
-        await training.singularGradients(taps, SEQUENCES, { side: 'input', vectors: this.put(v, count), w: this.put(w, OUTPUTS), blocks }, into, SEQUENCES * count);
-      }),
+      await check('gradient norm', twins.gradientNorms(x, dy, place, SEQUENCES), (into) =>
+        training.gradientNorms(taps, SEQUENCES, into, 0),
+      ),
+      await check('Fisher sum', twins.fisherSums(x, dy, place, SEQUENCES), (into) =>
+        training.fisherSums(taps, SEQUENCES, into, 0),
+      ),
+      await check(
+        'singular gradient',
+        Float64Array.of(
+          ...twins.outputDirections(dy, y, place, u, SEQUENCES, blocks),
+          ...twins.inputDirections(x, dy, w, place, v, SEQUENCES, blocks),
+        ),
+        async (into) => {
+          await training.singularGradients(
+            taps,
+            SEQUENCES,
+            {
+              side: 'output',
+              vectors: this.put(u, count),
+              y: this.put(y, x.length / INPUTS),
+              blocks,
+            },
+            into,
+            0,
+          );
+          await training.singularGradients(
+            taps,
+            SEQUENCES,
+            { side: 'input', vectors: this.put(v, count), w: this.put(w, OUTPUTS), blocks },
+            into,
+            SEQUENCES * count,
+          );
+        },
+      ),
     ];
   }
 
   private taps() {
-    const tokens = SEQUENCES * LENGTH, x = normals(tokens * INPUTS, 1), dy = normals(tokens * WIDTH, 2);
-    const shaped = (data: Float32Array, width: number) => this.keep(this.backend.upload('float32', [SEQUENCES, LENGTH, width], bytesOf(data)));
-    return { x, dy, taps: { x: shaped(x, INPUTS), dy: shaped(dy, WIDTH), column: COLUMN, outFeatures: OUTPUTS } };
+    const tokens = SEQUENCES * LENGTH;
+    const x = normals(tokens * INPUTS, 1);
+    const dy = normals(tokens * WIDTH, 2);
+    const shaped = (data: Float32Array, width: number) =>
+      this.keep(this.backend.upload('float32', [SEQUENCES, LENGTH, width], bytesOf(data)));
+    return {
+      x,
+      dy,
+      taps: { x: shaped(x, INPUTS), dy: shaped(dy, WIDTH), column: COLUMN, outFeatures: OUTPUTS },
+    };
   }
 
   private put(data: Float32Array, rows: number): DeviceTensor {
@@ -107,7 +225,9 @@ class Kernels {
 
   /** One that is changed in place; a copy of the data. */
   private state(data: Float32Array, rows: number): DeviceTensor {
-    const tensor = this.keep(this.backend.zeros(rows === data.length ? [rows] : [rows, data.length / rows]));
+    const tensor = this.keep(
+      this.backend.zeros(rows === data.length ? [rows] : [rows, data.length / rows]),
+    );
     this.backend.write(tensor, data);
     return tensor;
   }
@@ -122,4 +242,5 @@ class Kernels {
   }
 }
 
-const bytesOf = (x: Float32Array): Uint8Array => new Uint8Array(x.buffer, x.byteOffset, x.byteLength);
+const bytesOf = (x: Float32Array): Uint8Array =>
+  new Uint8Array(x.buffer, x.byteOffset, x.byteLength);

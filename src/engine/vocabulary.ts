@@ -1,9 +1,10 @@
 /**
  * Logits and their distances, chunk by chunk of the vocabulary.
  *
- * The product is linear: the distance of two logit sets is Σ_v |(h₁ − h₂) · W_v|, one product for a pair of draws. Over a
- * sample of n of the V tokens the sum is scaled by V/n, which keeps it unbiased. Where the logits of all rows and a chunk are more than
- * a tensor may hold (WebGPU promises no more than 128 MiB), rows go through one stretch after the other.
+ * The product is linear: the distance of two logit sets is Σ_v |(h₁ − h₂) · W_v|, one product for a
+ * pair of draws. Over a sample of n of the V tokens the sum is scaled by V/n, which keeps it
+ * unbiased. Where the logits of all rows and a chunk are more than a tensor may hold (WebGPU
+ * promises no more than 128 MiB), rows go through one stretch after the other.
  */
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 import type { VocabularySample } from './engine.ts';
@@ -23,13 +24,24 @@ export class Vocabulary {
     this.chunks = chunks;
   }
 
-  /** Logits of `rows` of `h` [rows, hidden], through the product's adapter if given, chunk by chunk: `visit(first token, width, [rows, width])`. */
+  /**
+   * Logits of `rows` of `h` [rows, hidden], through the product's adapter if given, chunk by chunk:
+   * `visit(first token, width, [rows, width])`.
+   */
   async logits(h: Float32Array, visit: Visit, adapter?: HeadFeeds): Promise<void> {
-    const { backend, chunks: { head, bias } } = this, rows = h.length / head.hidden;
+    const {
+      backend,
+      chunks: { head, bias },
+    } = this;
+    const rows = h.length / head.hidden;
     const parts = this.parts(rows, this.chunks.all());
     const inputs = parts.map(([first, count]) => {
       const own = h.subarray(first * head.hidden, (first + count) * head.hidden);
-      return backend.upload('float32', [count, head.hidden], new Uint8Array(own.buffer, own.byteOffset, own.byteLength));
+      return backend.upload(
+        'float32',
+        [count, head.hidden],
+        new Uint8Array(own.buffer, own.byteOffset, own.byteLength),
+      );
     });
     try {
       for (const chunk of this.chunks.all()) {
@@ -39,7 +51,10 @@ export class Vocabulary {
           logits.set(await backend.read(out), first * chunk.width);
           out.dispose();
         }
-        if (bias) for (let r = 0; r < rows; r++) for (let v = 0; v < chunk.width; v++) logits[r * chunk.width + v]! += bias[chunk.first + v]!;
+        if (bias)
+          for (let r = 0; r < rows; r++)
+            for (let v = 0; v < chunk.width; v++)
+              logits[r * chunk.width + v]! += bias[chunk.first + v]!;
         visit(chunk.first, chunk.width, logits);
       }
     } finally {
@@ -47,16 +62,30 @@ export class Vocabulary {
     }
   }
 
-  /** Per probe: Σ over its rows of `difference` [rows, hidden] and over the vocabulary of |difference · W_v|. */
-  async distance(difference: DeviceTensor, probes: number, sample?: VocabularySample): Promise<Float64Array> {
-    const { backend, chunks: { head } } = this, partly = sample !== undefined && sample.size > 0 && sample.size < head.vocab;
-    const chunks = partly ? this.chunks.sample(sample) : this.chunks.all(), rows = difference.dims[0]!;
-    const sums = backend.zeros([rows]), parts = this.parts(rows, chunks);
+  /**
+   * Per probe: Σ over its rows of `difference` [rows, hidden] and over the vocabulary of
+   * |difference · W_v|.
+   */
+  async distance(
+    difference: DeviceTensor,
+    probes: number,
+    sample?: VocabularySample,
+  ): Promise<Float64Array> {
+    const {
+      backend,
+      chunks: { head },
+    } = this;
+    const partly = sample !== undefined && sample.size > 0 && sample.size < head.vocab;
+    const chunks = partly ? this.chunks.sample(sample) : this.chunks.all();
+    const rows = difference.dims[0]!;
+    const sums = backend.zeros([rows]);
+    const parts = this.parts(rows, chunks);
     try {
       if (parts.length === 1) await this.rowSums(difference, chunks, sums);
       else {
         for (const [first, count] of parts) {
-          const own = backend.slice(difference, first, count), of = backend.zeros([count]);
+          const own = backend.slice(difference, first, count);
+          const of = backend.zeros([count]);
           await this.rowSums(own, chunks, of);
           backend.copy(of, sums, first);
           for (const used of [own, of]) used.dispose();
@@ -78,7 +107,11 @@ export class Vocabulary {
   }
 
   /** Σ_v |difference · W_v| of every row. */
-  private async rowSums(difference: DeviceTensor, chunks: readonly Chunk[], sums: DeviceTensor): Promise<void> {
+  private async rowSums(
+    difference: DeviceTensor,
+    chunks: readonly Chunk[],
+    sums: DeviceTensor,
+  ): Promise<void> {
     const { backend } = this;
     for (const [i, chunk] of chunks.entries()) {
       const out = await this.product(difference, chunk, { reduce: backend.fusedHead });
@@ -87,14 +120,25 @@ export class Vocabulary {
     }
   }
 
-  private async product(h: DeviceTensor, chunk: Chunk, { reduce = false, adapter }: { reduce?: boolean; adapter?: HeadFeeds | undefined }): Promise<DeviceTensor> {
-    const adapted = adapter !== undefined, key = `${chunk.width} ${reduce} ${adapted}`;
+  private async product(
+    h: DeviceTensor,
+    chunk: Chunk,
+    { reduce = false, adapter }: { reduce?: boolean; adapter?: HeadFeeds | undefined },
+  ): Promise<DeviceTensor> {
+    const adapted = adapter !== undefined;
+    const key = `${chunk.width} ${reduce} ${adapted}`;
     let session = this.sessions.get(key);
     if (!session) {
-      session = this.backend.session(vocabularyProduct(this.chunks.format, this.chunks.head.hidden, chunk.width, { reduce, adapted }), 'the vocabulary product');
+      session = this.backend.session(
+        vocabularyProduct(this.chunks.format, this.chunks.head.hidden, chunk.width, {
+          reduce,
+          adapted,
+        }),
+        'the vocabulary product',
+      );
       this.sessions.set(key, session);
     }
-    const feeds = new Map([['h', h], ...adapter?.(chunk) ?? []]);
+    const feeds = new Map([['h', h], ...(adapter?.(chunk) ?? [])]);
     chunk.weights.forEach((w, i) => feeds.set(chunkInputs[i]!, w));
     return (await (await session).run(feeds)).get('y')!;
   }

@@ -1,11 +1,19 @@
 /**
- * The CPU: onnxruntime's WebAssembly provider, with the vector kernel of the noise and the other kernels' CPU twins beside it.
+ * The CPU: onnxruntime's WebAssembly provider, with the vector kernel of the noise and the other
+ * kernels' CPU twins beside it.
  *
- * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at every run (32 MB: 3–5 ms).
+ * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at
+ * every run (32 MB: 3–5 ms).
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { SimdNoise } from '../device/simd-noise.ts';
-import { loraDelta, pairDifference, rowSums, type NoiseSlot, type NoiseTarget } from '../device/twins.ts';
+import {
+  loraDelta,
+  pairDifference,
+  rowSums,
+  type NoiseSlot,
+  type NoiseTarget,
+} from '../device/twins.ts';
 import { Once } from '../once.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
@@ -25,16 +33,23 @@ export class WasmBackend implements Backend {
   readonly takesInt8 = true;
   readonly largestTensor = 2 ** 31 - 1;
   private readonly ort: Ort;
-  private readonly trainingOnce = new Once(async () =>
-    new (await import('./wasm-training.ts')).WasmTraining(this.ort, OPTIONS));
-  private readonly sparseOnce = new Once(async () =>
-    new (await import('./wasm-sparse.ts')).WasmSparse(this.ort, OPTIONS));
+  private readonly trainingOnce = new Once(
+    async () => new (await import('./wasm-training.ts')).WasmTraining(this.ort, OPTIONS),
+  );
+  private readonly sparseOnce = new Once(
+    async () => new (await import('./wasm-sparse.ts')).WasmSparse(this.ort, OPTIONS),
+  );
   private noise: SimdNoise | null = null;
 
   /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
   constructor(ort: Ort) {
     this.ort = ort;
-    this.provider = { kind: 'wasm', device: 'CPU', threads: ort.env.wasm.numThreads ?? 1, software: false };
+    this.provider = {
+      kind: 'wasm',
+      device: 'CPU',
+      threads: ort.env.wasm.numThreads ?? 1,
+      software: false,
+    };
   }
 
   training(): Promise<WasmTraining> {
@@ -66,14 +81,18 @@ export class WasmBackend implements Backend {
   }
 
   repeat(x: DeviceTensor, times: number): DeviceTensor {
-    const { data } = cpu(x), out = new Float32Array(data.length * times);
+    const { data } = cpu(x);
+    const out = new Float32Array(data.length * times);
     for (let i = 0; i < times; i++) out.set(data, i * data.length);
     return this.own(out, [x.dims[0]! * times, ...x.dims.slice(1)]);
   }
 
   slice(x: DeviceTensor, first: number, count: number): DeviceTensor {
     const size = elements(x.dims.slice(1));
-    return this.own(cpu(x).data.slice(first * size, (first + count) * size), [count, ...x.dims.slice(1)]);
+    return this.own(cpu(x).data.slice(first * size, (first + count) * size), [
+      count,
+      ...x.dims.slice(1),
+    ]);
   }
 
   async read(x: DeviceTensor): Promise<Float32Array> {
@@ -87,13 +106,20 @@ export class WasmBackend implements Backend {
         const inputs: Record<string, OrtTensor> = {};
         for (const [name, tensor] of feeds) inputs[name] = cpu(tensor).tensor;
         const outputs = await session.run(inputs);
-        return new Map(Object.entries(outputs).map(([name, tensor]) => [name, new CpuTensor(tensor)]));
+        return new Map(
+          Object.entries(outputs).map(([name, tensor]) => [name, new CpuTensor(tensor)]),
+        );
       },
       dispose: () => session.dispose(),
     };
   }
 
-  async noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void> {
+  async noiseProduct(
+    x: DeviceTensor,
+    y: DeviceTensor,
+    target: NoiseTarget,
+    slots: readonly NoiseSlot[],
+  ): Promise<void> {
     this.noise ??= new SimdNoise();
     this.noise.product(cpu(x).data, cpu(y).data, target, slots);
   }
@@ -101,22 +127,43 @@ export class WasmBackend implements Backend {
   pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
     const size = elements(clean.dims);
     const columns = clean.dims.at(-1)!;
-    return this.own(pairDifference(cpu(h).data, cpu(clean).data, pairs, size), [((pairs.length / 2) * size) / columns, columns]);
+    return this.own(pairDifference(cpu(h).data, cpu(clean).data, pairs, size), [
+      ((pairs.length / 2) * size) / columns,
+      columns,
+    ]);
   }
 
-  async rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void> {
-    const into = cpu(sums).data, total = first ? new Float64Array(into.length) : Float64Array.from(into);
+  async rowSums(
+    a: DeviceTensor,
+    b: DeviceTensor | null,
+    sums: DeviceTensor,
+    first: boolean,
+  ): Promise<void> {
+    const into = cpu(sums).data;
+    const total = first ? new Float64Array(into.length) : Float64Array.from(into);
     rowSums(cpu(a).data, b && cpu(b).data, total, cpu(a).data.length / into.length);
     into.set(total);
   }
 
   async probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array> {
-    const rows = cpu(sums).data, share = rows.length / probes, out = new Float64Array(probes);
-    rows.forEach((value, r) => { const p = Math.floor(r / share); out[p] = out[p]! + value; });
+    const rows = cpu(sums).data;
+    const share = rows.length / probes;
+    const out = new Float64Array(probes);
+    rows.forEach((value, r) => {
+      const p = Math.floor(r / share);
+      out[p] = out[p]! + value;
+    });
     return out;
   }
 
-  async loraDelta(a: Float32Array, b: Float32Array, outputs: number, inputs: number, rank: number, scale: number): Promise<Float32Array> {
+  async loraDelta(
+    a: Float32Array,
+    b: Float32Array,
+    outputs: number,
+    inputs: number,
+    rank: number,
+    scale: number,
+  ): Promise<Float32Array> {
     return loraDelta(a, b, null, null, outputs, inputs, rank, scale);
   }
 

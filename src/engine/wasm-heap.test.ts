@@ -1,4 +1,7 @@
-/** The heap is the runtime's own: there once a session is, and larger after a large tensor went through it. */
+/**
+ * The heap is the runtime's own: there once a session is, and larger after a large tensor went
+ * through it.
+ */
 import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';
 import { gemm } from './test-graphs.ts';
@@ -13,7 +16,10 @@ test('the heap is found and grows with what it has to hold', async () => {
   const small = heapBytes();
   expect(small).toBeGreaterThanOrEqual(256 * 65536);
   const floats = 24e6;
-  await session.run({ x: new ort.Tensor('float32', new Float32Array(floats), [floats, 1]), n: new ort.Tensor('float32', new Float32Array(1), [1, 1]) });
+  await session.run({
+    x: new ort.Tensor('float32', new Float32Array(floats), [floats, 1]),
+    n: new ort.Tensor('float32', new Float32Array(1), [1, 1]),
+  });
   expect(heapBytes() - small).toBeGreaterThan(4 * floats);
   await session.release();
 });

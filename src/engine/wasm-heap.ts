@@ -1,6 +1,7 @@
 /**
- * The heap the runtime's WebAssembly works in. The runtime does not hand it out, so it is caught as it is made: the one memory
- * with pages at birth (another, of none, is how the runtime asks whether memory can be shared).
+ * The heap the runtime's WebAssembly works in. The runtime does not hand it out, so it is caught as
+ * it is made: the one memory with pages at birth (another, of none, is how the runtime asks whether
+ * memory can be shared).
  */
 let heap: WebAssembly.Memory | null = null;
 

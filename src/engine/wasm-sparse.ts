@@ -1,5 +1,15 @@
-/** Pruning on the CPU: products as graphs of the runtime, which has threads; the rest are the kernels' twins. */
-import { columnSquares, gram, maskedSum, pruneMask, applyMask, type PrunePattern } from '../device/sparse-twins.ts';
+/**
+ * Pruning on the CPU: products as graphs of the runtime, which has threads; the rest are the
+ * kernels' twins.
+ */
+import {
+  columnSquares,
+  gram,
+  maskedSum,
+  pruneMask,
+  applyMask,
+  type PrunePattern,
+} from '../device/sparse-twins.ts';
 import type { AdapterPair } from '../device/training-twins.ts';
 import type { DeviceTensor } from './backend.ts';
 import { cpu, CpuTensor } from './cpu-tensor.ts';
@@ -25,11 +35,25 @@ export class WasmSparse implements SparseOps {
   }
 
   mask(bits: Uint32Array): DeviceTensor {
-    return new CpuTensor(cpuTensor(this.ort, 'int32', [bits.length], new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength)));
+    return new CpuTensor(
+      cpuTensor(
+        this.ort,
+        'int32',
+        [bits.length],
+        new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength),
+      ),
+    );
   }
 
-  async merge(rows: ModuleRows, mask: DeviceTensor | null, adapter: UsedAdapter | null, into: DeviceTensor): Promise<void> {
-    const { first, outputs, inputs } = rows, own = this.own(rows), out = cpu(into).data.subarray(first, first + outputs * inputs);
+  async merge(
+    rows: ModuleRows,
+    mask: DeviceTensor | null,
+    adapter: UsedAdapter | null,
+    into: DeviceTensor,
+  ): Promise<void> {
+    const { first, outputs, inputs } = rows;
+    const own = this.own(rows);
+    const out = cpu(into).data.subarray(first, first + outputs * inputs);
     if (adapter) {
       const { delta } = await this.run(lowRankProduct, this.pairOf(adapter, outputs, inputs));
       return maskedSum(own, mask && bitsOf(mask), delta!.data as Float32Array, adapter.scale, out);
@@ -38,18 +62,37 @@ export class WasmSparse implements SparseOps {
     if (mask) applyMask(out, bitsOf(mask));
   }
 
-  async maskedGradients(taps: ModuleTaps, mask: DeviceTensor | null, adapter: UsedAdapter, into: AdapterPair<DeviceTensor>): Promise<void> {
+  async maskedGradients(
+    taps: ModuleTaps,
+    mask: DeviceTensor | null,
+    adapter: UsedAdapter,
+    into: AdapterPair<DeviceTensor>,
+  ): Promise<void> {
     const { tokens, inFeatures, outFeatures } = placeOf(taps);
-    const { g } = await this.run(weightGradients, { x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]) });
+    const { g } = await this.run(weightGradients, {
+      x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]),
+      dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]),
+    });
     if (mask) applyMask(g!.data as Float32Array, bitsOf(mask));
-    const { da, db } = await this.run(maskedProjections, { g: g!, ...this.pairOf(adapter, outFeatures, inFeatures) });
-    for (const [gradient, tensor] of [[da!, into.a], [db!, into.b]] as const) {
-      const values = gradient.data as Float32Array, target = cpu(tensor).data;
+    const { da, db } = await this.run(maskedProjections, {
+      g: g!,
+      ...this.pairOf(adapter, outFeatures, inFeatures),
+    });
+    for (const [gradient, tensor] of [
+      [da!, into.a],
+      [db!, into.b],
+    ] as const) {
+      const values = gradient.data as Float32Array;
+      const target = cpu(tensor).data;
       for (let i = 0; i < values.length; i++) target[i] = adapter.scale * values[i]!;
     }
   }
 
-  async pruneMask(rows: ModuleRows, norms: Float32Array | null, pattern: PrunePattern): Promise<Uint32Array> {
+  async pruneMask(
+    rows: ModuleRows,
+    norms: Float32Array | null,
+    pattern: PrunePattern,
+  ): Promise<Uint32Array> {
     return pruneMask(this.own(rows), norms, rows, pattern);
   }
 
@@ -69,12 +112,20 @@ export class WasmSparse implements SparseOps {
     return cpu(weight).data.subarray(first, first + outputs * inputs);
   }
 
-  private pairOf({ pair, rank }: UsedAdapter, outputs: number, inputs: number): { a: OrtTensor; b: OrtTensor } {
-    const rows = (tensor: DeviceTensor, width: number) => this.graphs.tensor(cpu(tensor).data.subarray(0, rank * width), [rank, width]);
+  private pairOf(
+    { pair, rank }: UsedAdapter,
+    outputs: number,
+    inputs: number,
+  ): { a: OrtTensor; b: OrtTensor } {
+    const rows = (tensor: DeviceTensor, width: number) =>
+      this.graphs.tensor(cpu(tensor).data.subarray(0, rank * width), [rank, width]);
     return { a: rows(pair.a, inputs), b: rows(pair.b, outputs) };
   }
 
-  private run(graph: () => Uint8Array, feeds: Record<string, OrtTensor>): Promise<Record<string, OrtTensor>> {
+  private run(
+    graph: () => Uint8Array,
+    feeds: Record<string, OrtTensor>,
+  ): Promise<Record<string, OrtTensor>> {
     return this.graphs.run(graph, 'the masked adapters', feeds);
   }
 }

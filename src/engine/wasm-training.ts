@@ -1,11 +1,27 @@
-/** Training on the CPU: products as graphs of the runtime, which has threads; the rest are the kernels' twins. */
+/**
+ * Training on the CPU: products as graphs of the runtime, which has threads; the rest are the
+ * kernels' twins.
+ */
 import { adamW, fisherSums, sumOfSquares, type AdamWStep } from '../device/training-twins.ts';
 import { cpu } from './cpu-tensor.ts';
 import { GraphSessions } from './graph-sessions.ts';
 import { elements, type DeviceTensor } from './backend.ts';
 import { cpuTensor, type Ort, type SessionOptions } from './ort.ts';
-import { adapterGradient, gramMatrices, inputDirections, outputDirections } from './training-graphs.ts';
-import { placeOf, type AdamWParameter, type AdapterGradient, type Directions, type ModuleTaps, type TensorRows, type TrainingOps } from './training-ops.ts';
+import {
+  adapterGradient,
+  gramMatrices,
+  inputDirections,
+  outputDirections,
+} from './training-graphs.ts';
+import {
+  placeOf,
+  type AdamWParameter,
+  type AdapterGradient,
+  type Directions,
+  type ModuleTaps,
+  type TensorRows,
+  type TrainingOps,
+} from './training-ops.ts';
 
 /** Rows `rows` of a resident tensor, in place. */
 function rowsOf({ tensor, rows: { from, to } }: TensorRows): Float32Array {
@@ -15,10 +31,12 @@ function rowsOf({ tensor, rows: { from, to } }: TensorRows): Float32Array {
 
 /** A module's own columns of dy, [tokens, out]; a copy only where others lie beside them. */
 export function columnsOf(taps: ModuleTaps): Float32Array {
-  const { tokens, outFeatures, column, stride } = placeOf(taps), all = cpu(taps.dy).data;
+  const { tokens, outFeatures, column, stride } = placeOf(taps);
+  const all = cpu(taps.dy).data;
   if (outFeatures === stride) return all;
   const own = new Float32Array(tokens * outFeatures);
-  for (let t = 0; t < tokens; t++) own.set(all.subarray(t * stride + column, t * stride + column + outFeatures), t * outFeatures);
+  for (let t = 0; t < tokens; t++)
+    own.set(all.subarray(t * stride + column, t * stride + column + outFeatures), t * outFeatures);
   return own;
 }
 
@@ -34,31 +52,54 @@ export class WasmTraining implements TrainingOps {
 
   async adapterGradients(modules: readonly AdapterGradient[]): Promise<void> {
     for (const { taps, adapter, rows, scale, into } of modules) {
-      const { tokens, inFeatures, outFeatures } = placeOf(taps), rank = rows.to - rows.from;
+      const { tokens, inFeatures, outFeatures } = placeOf(taps);
+      const rank = rows.to - rows.from;
       const { da, db } = await this.graphs.run(adapterGradient, 'the adapter gradients', {
-        x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]),
-        a: this.graphs.tensor(rowsOf({ tensor: adapter.a, rows }), [rank, inFeatures]), b: this.graphs.tensor(rowsOf({ tensor: adapter.b, rows }), [rank, outFeatures]),
+        x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]),
+        dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]),
+        a: this.graphs.tensor(rowsOf({ tensor: adapter.a, rows }), [rank, inFeatures]),
+        b: this.graphs.tensor(rowsOf({ tensor: adapter.b, rows }), [rank, outFeatures]),
       });
-      for (const [gradient, tensor] of [[da!, into.a], [db!, into.b]] as const) {
-        const target = rowsOf({ tensor, rows }), values = gradient.data as Float32Array;
+      for (const [gradient, tensor] of [
+        [da!, into.a],
+        [db!, into.b],
+      ] as const) {
+        const target = rowsOf({ tensor, rows });
+        const values = gradient.data as Float32Array;
         for (let i = 0; i < target.length; i++) target[i] = scale * values[i]!;
       }
     }
   }
 
   async squaredNorm(gradients: readonly TensorRows[], into: DeviceTensor): Promise<void> {
-    cpu(into).data[0] = gradients.reduce((sum, gradient) => sum + sumOfSquares(rowsOf(gradient)), 0);
+    cpu(into).data[0] = gradients.reduce(
+      (sum, gradient) => sum + sumOfSquares(rowsOf(gradient)),
+      0,
+    );
   }
 
-  async adamW(parameters: readonly AdamWParameter[], squaredNorm: DeviceTensor, step: AdamWStep): Promise<void> {
+  async adamW(
+    parameters: readonly AdamWParameter[],
+    squaredNorm: DeviceTensor,
+    step: AdamWStep,
+  ): Promise<void> {
     for (const { parameter, gradient, mean, square, rows } of parameters) {
-      const [p, g, m, v] = [parameter, gradient, mean, square].map((tensor) => rowsOf({ tensor, rows })) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      const [p, g, m, v] = [parameter, gradient, mean, square].map((tensor) =>
+        rowsOf({ tensor, rows }),
+      ) as [Float32Array, Float32Array, Float32Array, Float32Array];
       adamW(p, g, m, v, cpu(squaredNorm).data[0]!, step);
     }
   }
 
-  async gradientNorms(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void> {
-    const { tokens, inFeatures, outFeatures } = placeOf(taps), length = tokens / sequences, size = length * length;
+  async gradientNorms(
+    taps: ModuleTaps,
+    sequences: number,
+    into: DeviceTensor,
+    at: number,
+  ): Promise<void> {
+    const { tokens, inFeatures, outFeatures } = placeOf(taps);
+    const length = tokens / sequences;
+    const size = length * length;
     const inputs = await this.gram(cpu(taps.x).data, [sequences, length, inFeatures]);
     const outputs = await this.gram(columnsOf(taps), [sequences, length, outFeatures]);
     for (let s = 0; s < sequences; s++) {
@@ -68,17 +109,57 @@ export class WasmTraining implements TrainingOps {
     }
   }
 
-  async fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void> {
-    cpu(into).data.set(fisherSums(cpu(taps.x).data, cpu(taps.dy).data, placeOf(taps), sequences), at);
+  async fisherSums(
+    taps: ModuleTaps,
+    sequences: number,
+    into: DeviceTensor,
+    at: number,
+  ): Promise<void> {
+    cpu(into).data.set(
+      fisherSums(cpu(taps.x).data, cpu(taps.dy).data, placeOf(taps), sequences),
+      at,
+    );
   }
 
-  async singularGradients(taps: ModuleTaps, sequences: number, directions: Directions, into: DeviceTensor, at: number): Promise<void> {
-    const { tokens, inFeatures, outFeatures } = placeOf(taps), { blocks } = directions, rows = outFeatures / blocks, count = directions.vectors.dims[0]! / blocks, { graphs } = this;
-    const vectors = (width: number) => graphs.tensor(cpu(directions.vectors).data, [blocks, count, width]), outputs = (own: ModuleTaps) => graphs.tensor(columnsOf(own), [tokens, blocks, rows]);
-    const dy = outputs(taps), shape = cpuTensor(this.ort, 'int64', [4], new Uint8Array(BigInt64Array.from([blocks, sequences, tokens / sequences, count], BigInt).buffer));
-    const { g } = directions.side === 'output'
-      ? await graphs.run(outputDirections, 'the singular gradients', { dy, y: outputs({ ...taps, dy: directions.y }), u: vectors(rows), shape })
-      : await graphs.run(inputDirections, 'the singular gradients', { x: graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]), dy, w: graphs.tensor(cpu(directions.w).data, [blocks, rows, inFeatures]), v: vectors(inFeatures), shape });
+  async singularGradients(
+    taps: ModuleTaps,
+    sequences: number,
+    directions: Directions,
+    into: DeviceTensor,
+    at: number,
+  ): Promise<void> {
+    const { tokens, inFeatures, outFeatures } = placeOf(taps);
+    const { blocks } = directions;
+    const rows = outFeatures / blocks;
+    const count = directions.vectors.dims[0]! / blocks;
+    const { graphs } = this;
+    const vectors = (width: number) =>
+      graphs.tensor(cpu(directions.vectors).data, [blocks, count, width]);
+    const outputs = (own: ModuleTaps) => graphs.tensor(columnsOf(own), [tokens, blocks, rows]);
+    const dy = outputs(taps);
+    const shape = cpuTensor(
+      this.ort,
+      'int64',
+      [4],
+      new Uint8Array(
+        BigInt64Array.from([blocks, sequences, tokens / sequences, count], BigInt).buffer,
+      ),
+    );
+    const { g } =
+      directions.side === 'output'
+        ? await graphs.run(outputDirections, 'the singular gradients', {
+            dy,
+            y: outputs({ ...taps, dy: directions.y }),
+            u: vectors(rows),
+            shape,
+          })
+        : await graphs.run(inputDirections, 'the singular gradients', {
+            x: graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]),
+            dy,
+            w: graphs.tensor(cpu(directions.w).data, [blocks, rows, inFeatures]),
+            v: vectors(inFeatures),
+            shape,
+          });
     cpu(into).data.set(g!.data as Float32Array, at);
   }
 
@@ -87,6 +168,8 @@ export class WasmTraining implements TrainingOps {
   }
 
   private async gram(x: Float32Array, dims: readonly number[]): Promise<Float32Array> {
-    return (await this.graphs.run(gramMatrices, 'the gradient norms', { x: this.graphs.tensor(x, dims) })).gram!.data as Float32Array;
+    return (
+      await this.graphs.run(gramMatrices, 'the gradient norms', { x: this.graphs.tensor(x, dims) })
+    ).gram!.data as Float32Array;
   }
 }

@@ -1,7 +1,8 @@
 /**
  * WebGPU: onnxruntime's provider on our own device, and our kernels on the same queue.
  *
- * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until they are disposed.
+ * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until
+ * they are disposed.
  */
 import type { TensorType } from '../compiler/compiled.ts';
 import { loadShaders } from '#shaders';
@@ -17,14 +18,22 @@ import { Once } from '../once.ts';
 import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
-import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions, type WebGpuOptions } from './ort.ts';
+import {
+  cpuTensor,
+  OrtSession,
+  type Ort,
+  type OrtTensor,
+  type SessionOptions,
+  type WebGpuOptions,
+} from './ort.ts';
 import { heapBytes } from './wasm-heap.ts';
 import type { WebGpuSparse } from './webgpu-sparse.ts';
 import type { WebGpuTraining } from './webgpu-training.ts';
 
 /**
- * How a session is put on our device. The device goes in with each session: set once for the whole runtime it leads to a
- * second device. A silent fallback of single operators to the CPU is made an error.
+ * How a session is put on our device. The device goes in with each session: set once for the whole
+ * runtime it leads to a second device. A silent fallback of single operators to the CPU is made an
+ * error.
  */
 export const webgpuOptions = (device: GPUDevice, knobs: Knobs = {}): SessionOptions => ({
   executionProviders: [{ ...knobs, name: 'webgpu', device }],
@@ -58,7 +67,10 @@ export class WebGpuBackend implements Backend {
     return new WebGpuSparse(this.dispatcher, this.pool, (...what) => this.upload(...what));
   });
 
-  /** `ort`: the `onnxruntime-web/webgpu` build. The device may be shared: it goes with the last backend on it. */
+  /**
+   * `ort`: the `onnxruntime-web/webgpu` build. The device may be shared: it goes with the last
+   * backend on it.
+   */
   constructor(ort: Ort, gpu: Gpu, knobs: Knobs = {}) {
     this.ort = ort;
     this.gpu = gpu;
@@ -82,25 +94,35 @@ export class WebGpuBackend implements Backend {
   }
 
   upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
-    // The runtime takes no int8 from a buffer: what is left of it (see `takesInt8`) stays where it is, and is copied to the GPU at every run.
-    if (type === 'int8') return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), null, () => undefined);
+    // The runtime takes no int8 from a buffer: what is left of it (see `takesInt8`) stays where it
+    // is, and is copied to the GPU at every run.
+    if (type === 'int8')
+      return new GpuTensor(cpuTensor(this.ort, type, dims, bytes), null, () => undefined);
     const buffer = this.pool.upload(bytes);
     return this.own(type, dims, buffer, () => this.pool.release(buffer));
   }
 
   view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor {
-    const { buffer } = gpuTensor(x), wanted = bytesOf(type, elements(dims));
-    if (wanted > buffer.size) throw new RangeError(`a view of ${wanted} bytes does not fit into ${buffer.size}`);
+    const { buffer } = gpuTensor(x);
+    const wanted = bytesOf(type, elements(dims));
+    if (wanted > buffer.size)
+      throw new RangeError(`a view of ${wanted} bytes does not fit into ${buffer.size}`);
     return this.own(type, dims, buffer, () => undefined);
   }
 
   write(x: DeviceTensor, data: Float32Array, first = 0): void {
-    this.gpu.device.queue.writeBuffer(gpuTensor(x).buffer, 4 * first, data as Float32Array<ArrayBuffer>);
+    this.gpu.device.queue.writeBuffer(
+      gpuTensor(x).buffer,
+      4 * first,
+      data as Float32Array<ArrayBuffer>,
+    );
   }
 
   copy(from: DeviceTensor, into: DeviceTensor, first = 0): void {
     const { buffer, bytes } = sliceOf(from);
-    this.encode((encoder) => encoder.copyBufferToBuffer(buffer, 0, gpuTensor(into).buffer, 4 * first, bytes));
+    this.encode((encoder) =>
+      encoder.copyBufferToBuffer(buffer, 0, gpuTensor(into).buffer, 4 * first, bytes),
+    );
   }
 
   zeros(dims: readonly number[]): DeviceTensor {
@@ -110,16 +132,21 @@ export class WebGpuBackend implements Backend {
   }
 
   repeat(x: DeviceTensor, times: number): DeviceTensor {
-    const { buffer, bytes } = sliceOf(x), out = this.float([x.dims[0]! * times, ...x.dims.slice(1)]);
+    const { buffer, bytes } = sliceOf(x);
+    const out = this.float([x.dims[0]! * times, ...x.dims.slice(1)]);
     this.encode((encoder) => {
-      for (let i = 0; i < times; i++) encoder.copyBufferToBuffer(buffer, 0, out.buffer, i * bytes, bytes);
+      for (let i = 0; i < times; i++)
+        encoder.copyBufferToBuffer(buffer, 0, out.buffer, i * bytes, bytes);
     });
     return out;
   }
 
   slice(x: DeviceTensor, first: number, count: number): DeviceTensor {
-    const size = 4 * elements(x.dims.slice(1)), out = this.float([count, ...x.dims.slice(1)]);
-    this.encode((encoder) => encoder.copyBufferToBuffer(gpuTensor(x).buffer, first * size, out.buffer, 0, count * size));
+    const size = 4 * elements(x.dims.slice(1));
+    const out = this.float([count, ...x.dims.slice(1)]);
+    this.encode((encoder) =>
+      encoder.copyBufferToBuffer(gpuTensor(x).buffer, first * size, out.buffer, 0, count * size),
+    );
     return out;
   }
 
@@ -129,38 +156,70 @@ export class WebGpuBackend implements Backend {
   }
 
   async session(model: Uint8Array, what: string): Promise<Session> {
-    const session = await this.guarded(OrtSession.create(this.ort, model, webgpuOptions(this.gpu.device, this.knobs), what));
+    const session = await this.guarded(
+      OrtSession.create(this.ort, model, webgpuOptions(this.gpu.device, this.knobs), what),
+    );
     return {
       run: async (feeds) => {
         const inputs: Record<string, OrtTensor> = {};
         for (const [name, tensor] of feeds) inputs[name] = gpuTensor(tensor).tensor;
         const outputs = await this.guarded(session.run(inputs));
         await this.pace.step();
-        return new Map(Object.entries(outputs).map(([name, tensor]) =>
-          [name, new GpuTensor(tensor, tensor.gpuBuffer as GPUBuffer, () => tensor.dispose())]));
+        return new Map(
+          Object.entries(outputs).map(([name, tensor]) => [
+            name,
+            new GpuTensor(tensor, tensor.gpuBuffer as GPUBuffer, () => tensor.dispose()),
+          ]),
+        );
       },
       dispose: () => session.dispose(),
     };
   }
 
-  async noiseProduct(x: DeviceTensor, y: DeviceTensor, target: NoiseTarget, slots: readonly NoiseSlot[]): Promise<void> {
+  async noiseProduct(
+    x: DeviceTensor,
+    y: DeviceTensor,
+    target: NoiseTarget,
+    slots: readonly NoiseSlot[],
+  ): Promise<void> {
     const draws = this.pool.acquire(32 * slots.length);
     this.kernels.noiseProduct(sliceOf(x), sliceOf(y), target, slots, draws);
     this.pool.release(draws);
   }
 
   pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
-    const count = pairs.length / 2, size = elements(clean.dims), columns = clean.dims.at(-1)!;
+    const count = pairs.length / 2;
+    const size = elements(clean.dims);
+    const columns = clean.dims.at(-1)!;
     const out = this.float([(count * size) / columns, columns]);
     const list = this.pool.upload(new Uint8Array(pairs.buffer, pairs.byteOffset, pairs.byteLength));
-    this.kernels.pairDifference(sliceOf(h), sliceOf(clean), { buffer: list, bytes: pairs.byteLength }, out.slice, size, count);
+    this.kernels.pairDifference(
+      sliceOf(h),
+      sliceOf(clean),
+      { buffer: list, bytes: pairs.byteLength },
+      out.slice,
+      size,
+      count,
+    );
     this.pool.release(list);
     return out;
   }
 
-  async rowSums(a: DeviceTensor, b: DeviceTensor | null, sums: DeviceTensor, first: boolean): Promise<void> {
+  async rowSums(
+    a: DeviceTensor,
+    b: DeviceTensor | null,
+    sums: DeviceTensor,
+    first: boolean,
+  ): Promise<void> {
     const rows = elements(sums.dims);
-    this.kernels.rowSums(sliceOf(a), b && sliceOf(b), sliceOf(sums), rows, elements(a.dims) / rows, first);
+    this.kernels.rowSums(
+      sliceOf(a),
+      b && sliceOf(b),
+      sliceOf(sums),
+      rows,
+      elements(a.dims) / rows,
+      first,
+    );
   }
 
   async probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array> {
@@ -171,10 +230,29 @@ export class WebGpuBackend implements Backend {
     return values;
   }
 
-  async loraDelta(a: Float32Array, b: Float32Array, outputs: number, inputs: number, rank: number, scale: number): Promise<Float32Array> {
-    const [as, bs] = [a, b].map((x) => this.upload('float32', [x.length], new Uint8Array(x.buffer, x.byteOffset, x.byteLength))) as [DeviceTensor, DeviceTensor];
+  async loraDelta(
+    a: Float32Array,
+    b: Float32Array,
+    outputs: number,
+    inputs: number,
+    rank: number,
+    scale: number,
+  ): Promise<Float32Array> {
+    const [as, bs] = [a, b].map((x) =>
+      this.upload('float32', [x.length], new Uint8Array(x.buffer, x.byteOffset, x.byteLength)),
+    ) as [DeviceTensor, DeviceTensor];
     const out = this.float([outputs, inputs]);
-    this.kernels.loraDelta(sliceOf(as), sliceOf(bs), null, null, out.slice, outputs, inputs, rank, scale);
+    this.kernels.loraDelta(
+      sliceOf(as),
+      sliceOf(bs),
+      null,
+      null,
+      out.slice,
+      outputs,
+      inputs,
+      rank,
+      scale,
+    );
     const delta = await this.read(out);
     for (const used of [as, bs, out]) used.dispose();
     return delta;
@@ -199,7 +277,12 @@ export class WebGpuBackend implements Backend {
     return this.own('float32', dims, buffer, () => this.pool.release(buffer));
   }
 
-  private own(type: TensorType, dims: readonly number[], buffer: GPUBuffer, free: () => void): GpuTensor {
+  private own(
+    type: TensorType,
+    dims: readonly number[],
+    buffer: GPUBuffer,
+    free: () => void,
+  ): GpuTensor {
     // The published types omit the 4-bit ones; the runtime has them.
     const tensor = this.ort.Tensor.fromGpuBuffer(buffer, { dataType: type as 'float32', dims });
     return new GpuTensor(tensor as OrtTensor, buffer, free);
@@ -216,7 +299,7 @@ export class WebGpuBackend implements Backend {
     try {
       return await work;
     } catch (cause) {
-      throw await this.gpu.lost() ? new AtlasError('device-lost', {}, { cause }) : cause;
+      throw (await this.gpu.lost()) ? new AtlasError('device-lost', {}, { cause }) : cause;
     }
   }
 }

@@ -9,7 +9,11 @@ import { sliceOf } from './gpu-tensor.ts';
 import type { ModuleRows, SparseOps, UsedAdapter } from './sparse-ops.ts';
 import { placeOf, type ModuleTaps } from './training-ops.ts';
 
-const slicesOf = ({ pair, rank, scale }: UsedAdapter): AdapterSlices => ({ pair: { a: sliceOf(pair.a), b: sliceOf(pair.b) }, rank, scale });
+const slicesOf = ({ pair, rank, scale }: UsedAdapter): AdapterSlices => ({
+  pair: { a: sliceOf(pair.a), b: sliceOf(pair.b) },
+  rank,
+  scale,
+});
 
 export class WebGpuSparse implements SparseOps {
   private readonly dispatcher: Dispatcher;
@@ -25,37 +29,83 @@ export class WebGpuSparse implements SparseOps {
   }
 
   mask(bits: Uint32Array): DeviceTensor {
-    return this.upload('int32', [bits.length], new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength));
+    return this.upload(
+      'int32',
+      [bits.length],
+      new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength),
+    );
   }
 
-  async merge({ weight, first, ...shape }: ModuleRows, mask: DeviceTensor | null, adapter: UsedAdapter | null, into: DeviceTensor): Promise<void> {
-    this.kernels.merge(sliceOf(weight), first, shape, mask && sliceOf(mask), adapter && slicesOf(adapter), sliceOf(into));
+  async merge(
+    { weight, first, ...shape }: ModuleRows,
+    mask: DeviceTensor | null,
+    adapter: UsedAdapter | null,
+    into: DeviceTensor,
+  ): Promise<void> {
+    this.kernels.merge(
+      sliceOf(weight),
+      first,
+      shape,
+      mask && sliceOf(mask),
+      adapter && slicesOf(adapter),
+      sliceOf(into),
+    );
   }
 
-  async maskedGradients(taps: ModuleTaps, mask: DeviceTensor | null, adapter: UsedAdapter, into: AdapterPair<DeviceTensor>): Promise<void> {
-    const place = placeOf(taps), scratch = this.scratch(4 * place.inFeatures * place.outFeatures);
-    this.kernels.maskedGradient(sliceOf(taps.x), sliceOf(taps.dy), place, mask && sliceOf(mask), slicesOf(adapter), { a: sliceOf(into.a), b: sliceOf(into.b) }, scratch);
+  async maskedGradients(
+    taps: ModuleTaps,
+    mask: DeviceTensor | null,
+    adapter: UsedAdapter,
+    into: AdapterPair<DeviceTensor>,
+  ): Promise<void> {
+    const place = placeOf(taps);
+    const scratch = this.scratch(4 * place.inFeatures * place.outFeatures);
+    this.kernels.maskedGradient(
+      sliceOf(taps.x),
+      sliceOf(taps.dy),
+      place,
+      mask && sliceOf(mask),
+      slicesOf(adapter),
+      { a: sliceOf(into.a), b: sliceOf(into.b) },
+      scratch,
+    );
     this.pool.release(scratch.buffer);
   }
 
-  async pruneMask({ weight, first, ...shape }: ModuleRows, norms: Float32Array | null, pattern: PrunePattern): Promise<Uint32Array> {
-    const bits = this.scratch(4 * maskWords(shape)), encoder = this.dispatcher.device.createCommandEncoder();
+  async pruneMask(
+    { weight, first, ...shape }: ModuleRows,
+    norms: Float32Array | null,
+    pattern: PrunePattern,
+  ): Promise<Uint32Array> {
+    const bits = this.scratch(4 * maskWords(shape));
+    const encoder = this.dispatcher.device.createCommandEncoder();
     encoder.clearBuffer(bits.buffer, 0, bits.bytes);
     this.dispatcher.device.queue.submit([encoder.finish()]);
-    const by = norms && { buffer: this.pool.upload(new Uint8Array(norms.buffer, norms.byteOffset, norms.byteLength)), bytes: norms.byteLength };
+    const by = norms && {
+      buffer: this.pool.upload(new Uint8Array(norms.buffer, norms.byteOffset, norms.byteLength)),
+      bytes: norms.byteLength,
+    };
     this.kernels.pruneMask(sliceOf(weight), first, shape, by, pattern, bits);
     if (by) this.pool.release(by.buffer);
     return new Uint32Array(await this.take(bits));
   }
 
   async columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array> {
-    const columns = x.dims.at(-1)!, out = this.scratch(4 * columns);
-    this.kernels.columnSquares(sliceOf(x), y && sliceOf(y), elements(x.dims) / columns, columns, out);
+    const columns = x.dims.at(-1)!;
+    const out = this.scratch(4 * columns);
+    this.kernels.columnSquares(
+      sliceOf(x),
+      y && sliceOf(y),
+      elements(x.dims) / columns,
+      columns,
+      out,
+    );
     return Float64Array.from(new Float32Array(await this.take(out)));
   }
 
   async gram(x: DeviceTensor): Promise<Float64Array> {
-    const samples = x.dims[0]!, out = this.scratch(4 * samples * samples);
+    const samples = x.dims[0]!;
+    const out = this.scratch(4 * samples * samples);
     this.kernels.gram(sliceOf(x), samples, elements(x.dims) / samples, out);
     return Float64Array.from(new Float32Array(await this.take(out)));
   }

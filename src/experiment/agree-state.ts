@@ -1,4 +1,7 @@
-/** What several methods say of the same modules: a pure reduction of the study's events, and how far the methods' orders agree. */
+/**
+ * What several methods say of the same modules: a pure reduction of the study's events, and how far
+ * the methods' orders agree.
+ */
 import type { ProviderInfo } from '../engine/engine.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { AgreeMethod } from './agree-spec.ts';
@@ -6,7 +9,11 @@ import type { ModelName } from './events.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /** The module a value is of, as tables name it. */
-export interface AgreeModule { path: string; layer: number; role: string }
+export interface AgreeModule {
+  path: string;
+  layer: number;
+  role: string;
+}
 
 export interface AgreeMeasurement {
   method: AgreeMethod;
@@ -30,7 +37,10 @@ export interface AgreeState {
   result: AgreeResult | null;
 }
 
-/** The file of a finished comparison. `spearman[i][j]` is of `measured[i]` and `measured[j]`; null where one of the two is the same everywhere. */
+/**
+ * The file of a finished comparison. `spearman[i][j]` is of `measured[i]` and `measured[j]`; null
+ * where one of the two is the same everywhere.
+ */
 export interface AgreeResult extends Omit<AgreeState, 'measuring' | 'result'> {
   format: 'rank-atlas-agreement';
   version: 1;
@@ -47,44 +57,82 @@ export type AgreeEvent =
 export function reduceAgree(state: AgreeState | null, event: AgreeEvent): AgreeState {
   if (event.type === 'start') {
     const { spec, model, provider, versions, modules, tokens } = event;
-    return { spec, model, provider, versions, modules, tokens, measuring: null, measured: [], result: null };
+    return {
+      spec,
+      model,
+      provider,
+      versions,
+      modules,
+      tokens,
+      measuring: null,
+      measured: [],
+      result: null,
+    };
   }
   if (!state) throw new RangeError('a comparison begins with its start');
   switch (event.type) {
-    case 'measuring': return { ...state, measuring: { method: event.method, done: event.done, of: event.of } };
+    case 'measuring':
+      return { ...state, measuring: { method: event.method, done: event.done, of: event.of } };
     case 'measured': {
       const { method, importances, milliseconds } = event;
-      return { ...state, measuring: null, measured: [...state.measured, { method, importances, milliseconds }] };
+      return {
+        ...state,
+        measuring: null,
+        measured: [...state.measured, { method, importances, milliseconds }],
+      };
     }
-    case 'done': return { ...state, measuring: null, result: event.result };
+    case 'done':
+      return { ...state, measuring: null, result: event.result };
   }
 }
 
 /** 0 to 1, every method counting alike. */
 export function agreeProgress({ spec, measured, measuring, result }: AgreeState): number {
   if (result) return 1;
-  return (measured.length + (measuring ? measuring.done / Math.max(1, measuring.of) : 0)) / spec.agree.methods.length;
+  return (
+    (measured.length + (measuring ? measuring.done / Math.max(1, measuring.of) : 0)) /
+    spec.agree.methods.length
+  );
 }
 
 /** Spearman's ρ of every pair; null where it has no value. */
 export const correlations = (measured: readonly AgreeMeasurement[]): (number | null)[][] =>
-  measured.map((a) => measured.map((b) => {
-    const rho = spearman(a.importances, b.importances);
-    return Number.isFinite(rho) ? rho : null;
-  }));
+  measured.map((a) =>
+    measured.map((b) => {
+      const rho = spearman(a.importances, b.importances);
+      return Number.isFinite(rho) ? rho : null;
+    }),
+  );
 
 export interface AgreeVerdict {
   reference: AgreeMethod;
   closest: { method: AgreeMethod; rho: number };
   farthest: { method: AgreeMethod; rho: number };
-  /** What |ρ| of unrelated orders of so many modules exceeds in one case of twenty: 1.96/√(n − 1), the large-sample limit. */
+  /**
+   * What |ρ| of unrelated orders of so many modules exceeds in one case of twenty: 1.96/√(n − 1),
+   * the large-sample limit.
+   */
   chance: number;
 }
 
-/** Who orders the modules most and least like the first method; null before there are two that can be compared. */
-export function agreeVerdict({ measured, modules }: Pick<AgreeState, 'measured' | 'modules'>): AgreeVerdict | null {
-  const [reference, ...others] = measured, row = correlations(measured)[0];
-  const compared = others.flatMap(({ method }, i) => (row![i + 1] === null ? [] : [{ method, rho: row![i + 1]! }])).sort((a, b) => b.rho - a.rho);
+/**
+ * Who orders the modules most and least like the first method; null before there are two that can
+ * be compared.
+ */
+export function agreeVerdict({
+  measured,
+  modules,
+}: Pick<AgreeState, 'measured' | 'modules'>): AgreeVerdict | null {
+  const [reference, ...others] = measured;
+  const row = correlations(measured)[0];
+  const compared = others
+    .flatMap(({ method }, i) => (row![i + 1] === null ? [] : [{ method, rho: row![i + 1]! }]))
+    .sort((a, b) => b.rho - a.rho);
   if (!reference || compared.length === 0) return null;
-  return { reference: reference.method, closest: compared[0]!, farthest: compared.at(-1)!, chance: 1.96 / Math.sqrt(modules.length - 1) };
+  return {
+    reference: reference.method,
+    closest: compared[0]!,
+    farthest: compared.at(-1)!,
+    chance: 1.96 / Math.sqrt(modules.length - 1),
+  };
 }

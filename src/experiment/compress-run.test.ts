@@ -1,4 +1,7 @@
-/** Compress to Impress on the bundled model: that the prediction holds for small removals, that the scan does what it says, and what is refused. */
+/**
+ * Compress to Impress on the bundled model: that the prediction holds for small removals, that the
+ * scan does what it says, and what is refused.
+ */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundledModel, bundledTask } from '../../cli/bundled.ts';
@@ -16,16 +19,29 @@ import { layOut } from '../methods/compress/task.ts';
 import { Workbench } from '../methods/compress/workbench.ts';
 import { compressedFiles, partsOf } from './compress-export.ts';
 import { runCompress } from './compress-run.ts';
-import { agreementOf, isBetter, reduceCompress, type CompressEvent, type CompressState } from './compress-state.ts';
+import {
+  agreementOf,
+  isBetter,
+  reduceCompress,
+  type CompressEvent,
+  type CompressState,
+} from './compress-state.ts';
 import { readTask, splitTask } from './compress-task.ts';
 import { cutModules, type MadeBase } from './made-base.ts';
 import { parseSpec } from './schema.ts';
 import { setByPaths, type Setting } from './settings.ts';
 import type { FullEngine, StudyContext } from './study.ts';
 
-const small = (...settings: Setting[]) => setByPaths(parseSpec({}), [
-  ['training.heldSequences', '4'], ['compress.rowBlocks', '[1]'], ['compress.samples', '16'], ['compress.test', '16'], ['compress.trials', '3'], ['compress.checks', '8'], ...settings,
-]);
+const small = (...settings: Setting[]) =>
+  setByPaths(parseSpec({}), [
+    ['training.heldSequences', '4'],
+    ['compress.rowBlocks', '[1]'],
+    ['compress.samples', '16'],
+    ['compress.test', '16'],
+    ['compress.trials', '3'],
+    ['compress.checks', '8'],
+    ...settings,
+  ]);
 
 /** Generated work to its end. */
 async function through<T>(work: AsyncGenerator<void, T, undefined>): Promise<T> {
@@ -36,25 +52,50 @@ async function through<T>(work: AsyncGenerator<void, T, undefined>): Promise<T> 
 }
 
 describe('the study on the bundled model', { timeout: 120_000 }, () => {
-  let model: LoadedModel, open = 0;
-  beforeAll(async () => { model = await loadModel(await bundledModel('atlas-3m')); });
+  let model: LoadedModel;
+  let open = 0;
+  beforeAll(async () => {
+    model = await loadModel(await bundledModel('atlas-3m'));
+  });
   const backend = wasmBackend();
   afterAll(async () => (await backend).dispose());
 
-  const floatEngine = async () => createEngine({ model: await floatModel(model.graph), backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+  const floatEngine = async () =>
+    createEngine({
+      model: await floatModel(model.graph),
+      backend: await wasmBackend(),
+      memoryBudgetBytes: 1e9,
+    });
   const contextOf = (spec: StudyContext['spec']): StudyContext => ({
-    spec, model: factsOf(model), provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false }, versions: { rankAtlas: '', onnxruntime: '' }, engine: null as unknown as FullEngine, importances: null,
+    spec,
+    model: factsOf(model),
+    provider: { kind: 'wasm', device: 'CPU', threads: 2, software: false },
+    versions: { rankAtlas: '', onnxruntime: '' },
+    engine: null as unknown as FullEngine,
+    importances: null,
     tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
-    ...wordsOf(model, spec.bos), task: bundledTask,
+    ...wordsOf(model, spec.bos),
+    task: bundledTask,
     derive: async () => {
       const engine = await floatEngine();
       open++;
-      return Object.assign(engine, { dispose: async () => { open--; } });
+      return Object.assign(engine, {
+        dispose: async () => {
+          open--;
+        },
+      });
     },
-    keep: () => undefined, kept: () => undefined, newest: () => undefined, now: () => performance.now(),
+    keep: () => undefined,
+    kept: () => undefined,
+    newest: () => undefined,
+    now: () => performance.now(),
   });
 
-  async function ran(spec: StudyContext['spec'], stop: (event: CompressEvent) => boolean = () => false, more: Partial<StudyContext> = {}): Promise<CompressState> {
+  async function ran(
+    spec: StudyContext['spec'],
+    stop: (event: CompressEvent) => boolean = () => false,
+    more: Partial<StudyContext> = {},
+  ): Promise<CompressState> {
     let state: CompressState | null = null;
     for await (const event of runCompress({ ...contextOf(spec), ...more })) {
       state = reduceCompress(state, event);
@@ -65,7 +106,12 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
 
   it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
     let base: MadeBase | null = null;
-    const state = await ran(small(), undefined, { keepBase: (made) => { base = made; } }), { result, trials, checks } = state;
+    const state = await ran(small(), undefined, {
+      keepBase: (made) => {
+        base = made;
+      },
+    });
+    const { result, trials, checks } = state;
     expect(checks).toHaveLength(8);
     expect(agreementOf(checks)!.pearson).toBeGreaterThan(0.9);
     expect(result!.calibration.before.accuracy).toBeGreaterThan(0.5);
@@ -83,9 +129,15 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     // What it did to plain text is there for every step, and no other number.
     expect(result!.plain).toMatchObject({ length: 64 });
     expect(result!.plain.losses.map((l) => l.length)).toEqual(result!.test.steps.map(() => 4));
-    result!.test.steps.forEach(({ plain }, step) => expect(plain).toBeCloseTo(result!.plain.losses[step]!.reduce((a, b) => a + b, 0) / 4, 12));
+    result!.test.steps.forEach(({ plain }, step) =>
+      expect(plain).toBeCloseTo(result!.plain.losses[step]!.reduce((a, b) => a + b, 0) / 4, 12),
+    );
     expect(state.steps).toEqual(result!.test.steps);
-    for (const [step, { accuracy }] of result!.test.steps.entries()) expect(accuracy).toBeCloseTo(result!.samples.reduce((sum, s) => sum + s.scores[step]!.right, 0) / 16, 12);
+    for (const [step, { accuracy }] of result!.test.steps.entries())
+      expect(accuracy).toBeCloseTo(
+        result!.samples.reduce((sum, s) => sum + s.scores[step]!.right, 0) / 16,
+        12,
+      );
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
     expect(state.spectra).toHaveLength(56);
     expect(open).toBe(0);
@@ -93,52 +145,100 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(base).toEqual({ kind: 'compressed', ...partsOf(result!) });
 
     // What is written is what was judged.
-    const files = new Map((await compressedFiles(model, result!)).map((f) => [f.name, f.chunks[0]!])), first = trials[result!.accepted[0]!]!;
-    const compressed = compile(await readGraph(files.get('onnx/model.onnx')!, { file: 'model.onnx', external: () => undefined })), w = dequantise(compressed.weightOf(first.module));
-    const { tensors } = readSafetensors(files.get('factors.safetensors')!, 'factors'), up = toFloat32(tensors.get(`${first.path}.0.up`)!), down = toFloat32(tensors.get(`${first.path}.0.down`)!);
-    const { inFeatures, outFeatures } = model.compiled.modules[first.module]!, k = first.keep[0]!;
-    for (let o = 0; o < outFeatures; o += 7) for (let i = 0; i < inFeatures; i += 11) {
-      let sum = 0;
-      for (let j = 0; j < k; j++) sum += up[o * k + j]! * down[j * inFeatures + i]!;
-      expect(w[o * inFeatures + i]!).toBeCloseTo(sum, 5);
-    }
+    const files = new Map(
+      (await compressedFiles(model, result!)).map((f) => [f.name, f.chunks[0]!]),
+    );
+    const first = trials[result!.accepted[0]!]!;
+    const compressed = compile(
+      await readGraph(files.get('onnx/model.onnx')!, {
+        file: 'model.onnx',
+        external: () => undefined,
+      }),
+    );
+    const w = dequantise(compressed.weightOf(first.module));
+    const { tensors } = readSafetensors(files.get('factors.safetensors')!, 'factors');
+    const up = toFloat32(tensors.get(`${first.path}.0.up`)!);
+    const down = toFloat32(tensors.get(`${first.path}.0.down`)!);
+    const { inFeatures, outFeatures } = model.compiled.modules[first.module]!;
+    const k = first.keep[0]!;
+    for (let o = 0; o < outFeatures; o += 7)
+      for (let i = 0; i < inFeatures; i += 11) {
+        let sum = 0;
+        for (let j = 0; j < k; j++) sum += up[o * k + j]! * down[j * inFeatures + i]!;
+        expect(w[o * inFeatures + i]!).toBeCloseTo(sum, 5);
+      }
   });
 
   it('undoes every step: each state is that of the model with the first so many cuts, in its figures and in what it writes', async () => {
-    const { result } = await ran(small(['compress.checks', '0'], ['compress.trials', '5'], ['samples.tokens', '12'])), { test, text, accepted, spec } = result!, context = contextOf(spec);
-    const task = await splitTask(context), engine = await floatEngine(), prompt = Int32Array.from(await context.encode(text!.prompt));
+    const { result } = await ran(
+      small(['compress.checks', '0'], ['compress.trials', '5'], ['samples.tokens', '12']),
+    );
+    const { test, text, accepted, spec } = result!;
+    const context = contextOf(spec);
+    const task = await splitTask(context);
+    const engine = await floatEngine();
+    const prompt = Int32Array.from(await context.encode(text!.prompt));
     expect(accepted.length).toBeGreaterThan(1);
     expect(text).toMatchObject({ prompt: 'The light of the sun' });
     expect(new Set(text!.steps).size).toBeGreaterThan(1);
     for (let steps = 0; steps <= accepted.length; steps++) {
-      for (const { module, weight } of cutModules(model.compiled, partsOf(result!, steps))) await engine.setWeight(module, weight);
-      const bench = new Workbench(engine, layOut(task.test, 'mean', 512)), ids: number[] = [];
+      for (const { module, weight } of cutModules(model.compiled, partsOf(result!, steps)))
+        await engine.setWeight(module, weight);
+      const bench = new Workbench(engine, layOut(task.test, 'mean', 512));
+      const ids: number[] = [];
       await through(bench.open());
       const judged = await through(bench.judge());
       bench.dispose();
       expect(judged.accuracy).toBe(test.steps[steps]!.accuracy);
       expect(judged.loss).toBeCloseTo(test.steps[steps]!.loss, 5);
-      const { sum, tokens } = await engine.evaluate(await context.tokens(spec.compress.plain, { sequences: 4, length: 64 }));
+      const { sum, tokens } = await engine.evaluate(
+        await context.tokens(spec.compress.plain, { sequences: 4, length: 64 }),
+      );
       expect(sum / tokens).toBeCloseTo(test.steps[steps]!.plain, 5);
-      for await (const { id } of engine.generate({ prompt, tokens: 12, choose: likeliest })) ids.push(id);
-      expect(await context.decode([...prompt, ...ids])).toBe(await context.decode(prompt) + text!.steps[steps]!);
+      for await (const { id } of engine.generate({ prompt, tokens: 12, choose: likeliest }))
+        ids.push(id);
+      expect(await context.decode([...prompt, ...ids])).toBe(
+        (await context.decode(prompt)) + text!.steps[steps]!,
+      );
     }
     await engine.dispose();
   });
 
   it('goes on from a checkpoint in its checks, in its scan or in LASER’s search as if nothing had been', async () => {
-    const spec = small(['compress.checks', '2'], ['compress.trials', '4'], ['compress.laser', 'sample'], ['samples.tokens', '4']);
+    const spec = small(
+      ['compress.checks', '2'],
+      ['compress.trials', '4'],
+      ['compress.laser', 'sample'],
+      ['samples.tokens', '4'],
+    );
     let take = null as (() => Promise<unknown>) | null;
-    const door = (from?: unknown) => ({ checkpoint: { from, offer: (latest: () => Promise<unknown>) => { take = latest; } }, now: () => 0 });
+    const door = (from?: unknown) => ({
+      checkpoint: {
+        from,
+        offer: (latest: () => Promise<unknown>) => {
+          take = latest;
+        },
+      },
+      now: () => 0,
+    });
     const whole = await ran(spec, undefined, door());
     expect(whole.trials.filter((t) => t.accepted).length).toBeGreaterThan(1);
-    let backward = 0, from: unknown;
-    for (const [type, count] of [['check', 1], ['trial', 2], ['laser', 3]] as const) {
+    let backward = 0;
+    let from: unknown;
+    for (const [type, count] of [
+      ['check', 1],
+      ['trial', 2],
+      ['laser', 3],
+    ] as const) {
       let seen = 0;
-      const stopped = await ran(spec, (e) => {
-        if (e.type === 'progress' && (e.phase === 'gradients' || e.phase === 'svd')) backward++;
-        return e.type === type && ++seen === count;
-      }, door(from));
+      const stopped = await ran(
+        spec,
+        (e) => {
+          if (e.type === 'progress' && (e.phase === 'gradients' || e.phase === 'svd')) backward++;
+          return e.type === type && ++seen === count;
+        },
+        door(from),
+      );
       from = structuredClone(await take!());
       expect(stopped.result).toBeNull();
       if (type === 'check') backward = 0;
@@ -155,25 +255,44 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     expect(open).toBe(0);
   });
 
-  const row = (i: number, answer = i % 2) => ({ question: `Number ${i} and`, options: [' the', ' of'], answer });
+  const row = (i: number, answer = i % 2) => ({
+    question: `Number ${i} and`,
+    options: [' the', ' of'],
+    answer,
+  });
   it.each([
     ['one class', Array.from({ length: 20 }, (_, i) => row(i, 0)), /every row has the same answer/],
-    ['at chance', Array.from({ length: 20 }, (_, i) => ({ question: 'and he said to', options: [' the', ' zzqx'], answer: i % 2 })), /luck alone/],
+    [
+      'at chance',
+      Array.from({ length: 20 }, (_, i) => ({
+        question: 'and he said to',
+        options: [' the', ' zzqx'],
+        answer: i % 2,
+      })),
+      /luck alone/,
+    ],
   ])('refuses a task of %s with a sentence', async (_, rows, why) => {
-    await expect(ran(small(['compress.task', JSON.stringify({ kind: 'own', rows })]))).rejects.toThrow(why);
+    await expect(
+      ran(small(['compress.task', JSON.stringify({ kind: 'own', rows })])),
+    ).rejects.toThrow(why);
     expect(open).toBe(0);
   });
 
   it('refuses numbers of row blocks that are not offered', () => {
-    expect(() => setByPaths(parseSpec({}), [['compress.rowBlocks', '[3]']])).toThrow(expect.objectContaining({ code: 'bad-spec' }));
+    expect(() => setByPaths(parseSpec({}), [['compress.rowBlocks', '[3]']])).toThrow(
+      expect.objectContaining({ code: 'bad-spec' }),
+    );
   });
 });
 
 describe('tables', () => {
   it('that ship are right, and the answers lie everywhere', async () => {
-    const { readdir } = await import('node:fs/promises'), folder = new URL('../../public/tasks/', import.meta.url);
+    const { readdir } = await import('node:fs/promises');
+    const folder = new URL('../../public/tasks/', import.meta.url);
     for (const file of await readdir(folder)) {
-      const text = await readFile(new URL(file, folder), 'utf8'), rows = readTask(text), { licence, source } = JSON.parse(text) as { licence: string; source: string };
+      const text = await readFile(new URL(file, folder), 'utf8');
+      const rows = readTask(text);
+      const { licence, source } = JSON.parse(text) as { licence: string; source: string };
       expect(rows).toHaveLength(300);
       expect(licence).toBe('public domain');
       expect(source).toContain('atlas-heldout');
@@ -183,7 +302,14 @@ describe('tables', () => {
     }
   });
 
-  it.each([['{', /not JSON/], ['{"rows": []}', /at "rows"/], ['{"rows": [{"question": "a", "options": ["b", "c"], "answer": 2}]}', /number of one of the options/]])('%s is refused', (text, why) => {
+  it.each([
+    ['{', /not JSON/],
+    ['{"rows": []}', /at "rows"/],
+    [
+      '{"rows": [{"question": "a", "options": ["b", "c"], "answer": 2}]}',
+      /number of one of the options/,
+    ],
+  ])('%s is refused', (text, why) => {
     expect(() => readTask(text)).toThrow(why);
   });
 });

@@ -1,4 +1,7 @@
-/** A compression's task as samples of token ids: its table read and checked, encoded, and split by the seed. */
+/**
+ * A compression's task as samples of token ids: its table read and checked, encoded, and split by
+ * the seed.
+ */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
 import type { Sample } from '../methods/compress/task.ts';
@@ -8,7 +11,11 @@ import { firstIssue } from './schema.ts';
 import type { StudyContext } from './study.ts';
 
 /** A sample with the words it was made of; plain text has no options. */
-export interface ShownSample { question: string; options: string[]; answer: number }
+export interface ShownSample {
+  question: string;
+  options: string[];
+  answer: number;
+}
 
 export interface TaskSplit {
   /** The samples that choose. */
@@ -20,13 +27,20 @@ export interface TaskSplit {
 
 const fileSchema = z.object({ rows: z.array(taskRowSchema).check(z.minLength(1)) });
 
-/** A table as a file has it: `{"rows": [{"question": …, "options": […], "answer": 0}]}`. Throws `bad-task`. */
+/**
+ * A table as a file has it: `{"rows": [{"question": …, "options": […], "answer": 0}]}`. Throws
+ * `bad-task`.
+ */
 export function readTask(text: string): TaskRow[] {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new AtlasError('bad-task', { why: 'it is not JSON', remedy: 'Give {"rows": [{"question", "options", "answer"}]}.' }, { cause });
+    throw new AtlasError(
+      'bad-task',
+      { why: 'it is not JSON', remedy: 'Give {"rows": [{"question", "options", "answer"}]}.' },
+      { cause },
+    );
   }
   const parsed = fileSchema.safeParse(json);
   if (parsed.success) return parsed.data.rows;
@@ -36,45 +50,94 @@ export function readTask(text: string): TaskRow[] {
 
 /** Throws `bad-task`, and what `tokens` throws. */
 export async function splitTask(context: StudyContext): Promise<TaskSplit> {
-  const { spec: { compress: { task, samples, test }, seed } } = context;
-  if (task.kind === 'text') return split(await textSamples(context, samples + test), samples, test, seed);
+  const {
+    spec: {
+      compress: { task, samples, test },
+      seed,
+    },
+  } = context;
+  if (task.kind === 'text')
+    return split(await textSamples(context, samples + test), samples, test, seed);
   const rows = task.kind === 'own' ? task.rows : readTask(await tableOf(context, task.id));
-  if (new Set(rows.map((r) => r.options[r.answer])).size === 1) throw new AtlasError('bad-task', { why: 'every row has the same answer', remedy: 'Add rows with other answers.' });
+  if (new Set(rows.map((r) => r.options[r.answer])).size === 1)
+    throw new AtlasError('bad-task', {
+      why: 'every row has the same answer',
+      remedy: 'Add rows with other answers.',
+    });
   // A question begins a text, an option goes on from it.
-  const encode = async (text: string, what: string, read: (text: string) => Promise<Int32Array> = context.encode): Promise<Int32Array> => {
+  const encode = async (
+    text: string,
+    what: string,
+    read: (text: string) => Promise<Int32Array> = context.encode,
+  ): Promise<Int32Array> => {
     const ids = await read(text);
-    if (ids.length === 0) throw new AtlasError('bad-task', { why: `${what} is no token to this model`, remedy: 'Write it differently.' });
+    if (ids.length === 0)
+      throw new AtlasError('bad-task', {
+        why: `${what} is no token to this model`,
+        remedy: 'Write it differently.',
+      });
     return ids;
   };
-  const all = await Promise.all(rows.map(async ({ question, options, answer }, i) => ({
-    shown: { question, options, answer },
-    sample: { ids: await encode(question, `the question of row ${i + 1}`, context.prompt), options: await Promise.all(options.map((o) => encode(o, `an option of row ${i + 1}`))), answer },
-  })));
+  const all = await Promise.all(
+    rows.map(async ({ question, options, answer }, i) => ({
+      shown: { question, options, answer },
+      sample: {
+        ids: await encode(question, `the question of row ${i + 1}`, context.prompt),
+        options: await Promise.all(options.map((o) => encode(o, `an option of row ${i + 1}`))),
+        answer,
+      },
+    })),
+  );
   return split(all, samples, test, seed);
 }
 
 function tableOf({ task }: StudyContext, id: string): Promise<string> {
-  if (!task) throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no tasks come with this program' });
+  if (!task)
+    throw new AtlasError('no-file', {
+      file: `bundled:${id}`,
+      why: 'no tasks come with this program',
+    });
   return task(id);
 }
 
-interface Both { shown: ShownSample; sample: Sample }
+interface Both {
+  shown: ShownSample;
+  sample: Sample;
+}
 
-async function textSamples({ spec, tokens, decode }: StudyContext, sequences: number): Promise<Both[]> {
+async function textSamples(
+  { spec, tokens, decode }: StudyContext,
+  sequences: number,
+): Promise<Both[]> {
   const { task } = spec.compress;
   if (task.kind !== 'text') return [];
   const batch = await tokens(task.text, { sequences, length: task.length });
-  return Promise.all(Array.from({ length: batch.sequences }, async (_, s) => {
-    const ids = batch.ids.slice(s * batch.length, (s + 1) * batch.length);
-    return { shown: { question: await decode(ids), options: [], answer: 0 }, sample: { ids, options: [], answer: 0 } };
-  }));
+  return Promise.all(
+    Array.from({ length: batch.sequences }, async (_, s) => {
+      const ids = batch.ids.slice(s * batch.length, (s + 1) * batch.length);
+      return {
+        shown: { question: await decode(ids), options: [], answer: 0 },
+        sample: { ids, options: [], answer: 0 },
+      };
+    }),
+  );
 }
 
 /** With fewer samples than asked for, at most half of them choose. */
 function split(all: readonly Both[], samples: number, test: number, seed: number): TaskSplit {
-  if (all.length < 8) throw new AtlasError('bad-task', { why: `it has ${all.length} samples`, remedy: 'At least 8 are needed: some choose, the others judge.' });
-  const order = epochOrder(seed, 0, all.length), count = all.length >= samples + test ? samples : Math.min(samples, Math.floor(all.length / 2));
+  if (all.length < 8)
+    throw new AtlasError('bad-task', {
+      why: `it has ${all.length} samples`,
+      remedy: 'At least 8 are needed: some choose, the others judge.',
+    });
+  const order = epochOrder(seed, 0, all.length);
+  const count =
+    all.length >= samples + test ? samples : Math.min(samples, Math.floor(all.length / 2));
   const of = (from: number, to: number) => Array.from(order.subarray(from, to), (i) => all[i]!);
   const judges = of(count, count + test);
-  return { calibration: of(0, count).map((b) => b.sample), test: judges.map((b) => b.sample), shown: judges.map((b) => b.shown) };
+  return {
+    calibration: of(0, count).map((b) => b.sample),
+    test: judges.map((b) => b.sample),
+    shown: judges.map((b) => b.shown),
+  };
 }

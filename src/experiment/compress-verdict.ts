@@ -15,9 +15,20 @@ export interface CompressVerdict {
   plainChange: Interval | null;
 }
 
-export function verdictOf({ samples, test, plain: { losses } }: Pick<CompressResult, 'samples' | 'test' | 'plain'>, steps = test.steps.length - 1): CompressVerdict {
-  const differences = samples.map(({ scores }) => scores[steps]!.right - scores[0]!.right), change = interval95(differences);
-  const kind = steps === 0 ? 'none' : change !== null && change.low > 0 ? 'helped' : change !== null && change.high < 0 ? 'cost' : 'open';
+export function verdictOf(
+  { samples, test, plain: { losses } }: Pick<CompressResult, 'samples' | 'test' | 'plain'>,
+  steps = test.steps.length - 1,
+): CompressVerdict {
+  const differences = samples.map(({ scores }) => scores[steps]!.right - scores[0]!.right);
+  const change = interval95(differences);
+  const kind =
+    steps === 0
+      ? 'none'
+      : change !== null && change.low > 0
+        ? 'helped'
+        : change !== null && change.high < 0
+          ? 'cost'
+          : 'open';
   const plainChange = interval95(losses[steps]!.map((loss, i) => loss - losses[0]![i]!));
   return { steps, before: test.steps[0]!, after: test.steps[steps]!, change, kind, plainChange };
 }

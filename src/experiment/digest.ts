@@ -1,5 +1,6 @@
 /**
- * The digest of a result that travels in a link, and its comparison with a run made here: the page's badge.
+ * The digest of a result that travels in a link, and its comparison with a run made here: the
+ * page's badge.
  */
 import * as z from 'zod/mini';
 import { mappedBy, rankTable } from './rank-table.ts';
@@ -17,12 +18,16 @@ export interface ResultDigest {
 const hash = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 const MODULES = 20_000;
 
-export const digestSchema: z.ZodMiniType<ResultDigest> = z.strictObject({
-  model: hash,
-  tokens: hash,
-  ranks: z.array(z.int().check(z.gte(0), z.lte(2 ** 31))).check(z.minLength(1), z.maxLength(MODULES)),
-  importances: z.array(z.number().check(z.gte(0))).check(z.minLength(1), z.maxLength(MODULES)),
-}).check(z.refine((d) => d.ranks.length === d.importances.length));
+export const digestSchema: z.ZodMiniType<ResultDigest> = z
+  .strictObject({
+    model: hash,
+    tokens: hash,
+    ranks: z
+      .array(z.int().check(z.gte(0), z.lte(2 ** 31)))
+      .check(z.minLength(1), z.maxLength(MODULES)),
+    importances: z.array(z.number().check(z.gte(0))).check(z.minLength(1), z.maxLength(MODULES)),
+  })
+  .check(z.refine((d) => d.ranks.length === d.importances.length));
 
 export const digestOf = ({ model, tokens, modules }: RunResult): ResultDigest => ({
   model: model.hash,
@@ -36,8 +41,9 @@ const TOLERANCE = 1.5e-3;
 
 export interface Comparison {
   /**
-   * `reproduced`: every rank is equal and every importance within the tolerance. `close`: ranks differ only where this run
-   * leaves them open, or importances differ by more than rounding. `differs`: something else was measured, or a settled rank is another.
+   * `reproduced`: every rank is equal and every importance within the tolerance. `close`: ranks
+   * differ only where this run leaves them open, or importances differ by more than rounding.
+   * `differs`: something else was measured, or a settled rank is another.
    */
   kind: 'reproduced' | 'close' | 'differs';
   /** For `differs`: what was not the same. */
@@ -52,21 +58,38 @@ export interface Comparison {
 /** Compare a run made here with the digest of one made elsewhere from the same experiment. */
 export function compareDigest(digest: ResultDigest, result: RunResult): Comparison {
   const modules = result.modules.length;
-  const other = (reason: 'model' | 'tokens'): Comparison => ({ kind: 'differs', reason, modules, differing: [], largest: 0 });
+  const other = (reason: 'model' | 'tokens'): Comparison => ({
+    kind: 'differs',
+    reason,
+    modules,
+    differing: [],
+    largest: 0,
+  });
   if (digest.model !== result.model.hash || digest.ranks.length !== modules) return other('model');
   if (digest.tokens !== result.tokens.hash) return other('tokens');
 
   const { rows } = rankTable(mappedBy(result), result.spec.allocation);
-  const apart = result.modules.map((m, i) => relativeDifference(m.importance, digest.importances[i]!));
-  const differing = rows.filter((row) => row.rank !== digest.ranks[row.index]).map((row) => row.index);
-  // With too few repeats for a range, a rank may differ only because equal importances were rounded differently.
+  const apart = result.modules.map((m, i) =>
+    relativeDifference(m.importance, digest.importances[i]!),
+  );
+  const differing = rows
+    .filter((row) => row.rank !== digest.ranks[row.index])
+    .map((row) => row.index);
+  // With too few repeats for a range, a rank may differ only because equal importances were rounded
+  // differently.
   const open = (i: number) => {
-    const { range } = rows[i]!, rank = digest.ranks[i]!;
+    const { range } = rows[i]!;
+    const rank = digest.ranks[i]!;
     return range ? range.low <= rank && rank <= range.high : apart[i]! <= TOLERANCE;
   };
   const largest = Math.max(...apart);
-  const kind = !differing.every(open) ? 'differs' : differing.length > 0 || largest > TOLERANCE ? 'close' : 'reproduced';
+  const kind = !differing.every(open)
+    ? 'differs'
+    : differing.length > 0 || largest > TOLERANCE
+      ? 'close'
+      : 'reproduced';
   return { kind, reason: kind === 'differs' ? 'ranks' : null, modules, differing, largest };
 }
 
-const relativeDifference = (a: number, b: number) => (a === b ? 0 : Math.abs(a - b) / Math.max(a, b));
+const relativeDifference = (a: number, b: number) =>
+  a === b ? 0 : Math.abs(a - b) / Math.max(a, b);

@@ -1,5 +1,6 @@
 /**
- * What a run says while it happens. The dashboard, the terminal and the recorded file consume the same stream.
+ * What a run says while it happens. The dashboard, the terminal and the recorded file consume the
+ * same stream.
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
@@ -9,7 +10,14 @@ import type { ExperimentSpec } from './spec.ts';
 import type { RunResult } from './result.ts';
 
 export type RunEvent =
-  | { type: 'start'; spec: ExperimentSpec; model: ModelFacts; provider: ProviderInfo; sequences: number; length: number }
+  | {
+      type: 'start';
+      spec: ExperimentSpec;
+      model: ModelFacts;
+      provider: ProviderInfo;
+      sequences: number;
+      length: number;
+    }
   | { type: 'clean'; loss: number; milliseconds: number }
   /** What the method says (methods/measuring.ts); a sweep with the time it took. */
   | Exclude<MeasuringEvent, { type: 'sweep' }>
@@ -34,4 +42,9 @@ export interface ModelFacts {
 /** A model as results name it, with what stood before its texts. */
 export type ModelName = Pick<ModelFacts, 'id' | 'title' | 'hash' | 'bos'>;
 
-export const nameOf = ({ id, title, hash, bos }: ModelFacts): ModelName => ({ id, title, hash, ...(bos && { bos }) });
+export const nameOf = ({ id, title, hash, bos }: ModelFacts): ModelName => ({
+  id,
+  title,
+  hash,
+  ...(bos && { bos }),
+});

@@ -7,13 +7,28 @@ import type { MeasuredModule } from './result.ts';
 
 const roles = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
 const modules: MeasuredModule[] = Array.from({ length: 56 }, (_, i) => ({
-  path: `${i}`, layer: Math.floor(i / 7), role: roles[i % 7]!, group: i % 7 < 4 ? 'attention' : 'mlp', inFeatures: 4, outFeatures: 4,
+  path: `${i}`,
+  layer: Math.floor(i / 7),
+  role: roles[i % 7]!,
+  group: i % 7 < 4 ? 'attention' : 'mlp',
+  inFeatures: 4,
+  outFeatures: 4,
 }));
 
 /** Log-normal draws around a level by module: what AdaRank's look like. */
-const measured = (level: (m: MeasuredModule) => number, seed: number, repeats = 5, spread = 0.5) => ({
+const measured = (
+  level: (m: MeasuredModule) => number,
+  seed: number,
+  repeats = 5,
+  spread = 0.5,
+) => ({
   modules,
-  draws: modules.map((m, i) => Array.from(fillNormal(streamKeys(seed, i, 0), new Float32Array(repeats)), (z) => level(m) * Math.exp(spread * z))),
+  draws: modules.map((m, i) =>
+    Array.from(
+      fillNormal(streamKeys(seed, i, 0), new Float32Array(repeats)),
+      (z) => level(m) * Math.exp(spread * z),
+    ),
+  ),
 });
 
 test('nothing is claimed before three sweeps', () => {
@@ -36,12 +51,15 @@ test('a role, where layers are alike', () => {
 });
 
 test('in noise alone a pattern is found at most about as often as 95 % intervals may err', () => {
-  let found = 0, naive = 0;
+  let found = 0;
+  let naive = 0;
   for (let seed = 0; seed < 400; seed++) {
     const m = measured(() => 1, seed);
     if (findingOf(m)!.kind !== 'none') found++;
     // What judging the pick by its own numbers would say: the hottest module type always looks hot.
-    const means = roles.map((r) => m.draws.flatMap((d, i) => (modules[i]!.role === r ? d : [])).reduce((a, b) => a + b, 0));
+    const means = roles.map((r) =>
+      m.draws.flatMap((d, i) => (modules[i]!.role === r ? d : [])).reduce((a, b) => a + b, 0),
+    );
     if (Math.max(...means) / (means.reduce((a, b) => a + b, 0) / 7) > 1.1) naive++;
   }
   expect(found / 400).toBeLessThan(0.08);
@@ -50,15 +68,32 @@ test('in noise alone a pattern is found at most about as often as 95 % intervals
 
 test('one layer, one role: none', () => {
   const one = [0, 1].map((i) => ({ ...modules[0]!, path: `${i}` }));
-  expect(findingOf({ modules: one, draws: [[1, 2, 3], [4, 5, 6]] })).toEqual({ kind: 'none' });
+  expect(
+    findingOf({
+      modules: one,
+      draws: [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+    }),
+  ).toEqual({ kind: 'none' });
 });
 
 describe.skipIf(!hasShared)('on the SmolLM2 reference', () => {
   test('a pattern is there, though not a late one', () => {
-    const reference = JSON.parse(readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'));
+    const reference = JSON.parse(
+      readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'),
+    );
     const entries = Object.entries<{ values: number[] }>(reference.modules);
     const finding = findingOf({
-      modules: entries.map(([path], i) => ({ path, layer: Math.floor(i / 7), role: roles[i % 7]!, group: '', inFeatures: 1, outFeatures: 1 })),
+      modules: entries.map(([path], i) => ({
+        path,
+        layer: Math.floor(i / 7),
+        role: roles[i % 7]!,
+        group: '',
+        inFeatures: 1,
+        outFeatures: 1,
+      })),
       draws: entries.map(([, m]) => m.values),
     })!;
     expect(finding.kind).not.toBe('none');

@@ -1,9 +1,10 @@
 /**
  * The link codec: a whole experiment in a URL fragment, `#x=2.<base64url(deflate-raw(JSON))>`.
  *
- * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a result, optional>}`. The
- * number before the dot is the format's version. A fragment never leaves the browser. Everything that comes in is hostile until
- * validated: sizes are bounded before and while inflating, and what is damaged in one place only is repaired.
+ * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a
+ * result, optional>}`. The number before the dot is the format's version. A fragment never leaves
+ * the browser. Everything that comes in is hostile until validated: sizes are bounded before and
+ * while inflating, and what is damaged in one place only is repaired.
  */
 import { AtlasError } from '../errors.ts';
 import { isObject } from '../model/json.ts';
@@ -30,17 +31,30 @@ export interface LinkContents {
 }
 
 /**
- * The fragment (with `#`) for an experiment. An own text travels only if `withText`; else the link says that there was
- * one. Throws `long-link` if the text makes it too long.
+ * The fragment (with `#`) for an experiment. An own text travels only if `withText`; else the link
+ * says that there was one. Throws `long-link` if the text makes it too long.
  */
-export async function encodeLink(spec: ExperimentSpec, { digest = null, withText = true }: { digest?: ResultDigest | null; withText?: boolean } = {}): Promise<string> {
+export async function encodeLink(
+  spec: ExperimentSpec,
+  { digest = null, withText = true }: { digest?: ResultDigest | null; withText?: boolean } = {},
+): Promise<string> {
   const changed = differences(spec);
   if (!withText) for (const path of ownTexts(spec)) put(changed, path, { kind: 'own' });
-  const json = new TextEncoder().encode(JSON.stringify(digest ? { spec: changed, digest } : { spec: changed }));
-  if (json.length > MAX_JSON) throw new AtlasError('long-link', { size: kilobytes(json.length), allowed: kilobytes(MAX_JSON) });
+  const json = new TextEncoder().encode(
+    JSON.stringify(digest ? { spec: changed, digest } : { spec: changed }),
+  );
+  if (json.length > MAX_JSON)
+    throw new AtlasError('long-link', {
+      size: kilobytes(json.length),
+      allowed: kilobytes(MAX_JSON),
+    });
   const packed = await collect(pipe(json, new CompressionStream('deflate-raw')), MAX_ENCODED);
   const encoded = toBase64Url(packed);
-  if (encoded.length > MAX_ENCODED) throw new AtlasError('long-link', { size: kilobytes(encoded.length), allowed: kilobytes(MAX_ENCODED) });
+  if (encoded.length > MAX_ENCODED)
+    throw new AtlasError('long-link', {
+      size: kilobytes(encoded.length),
+      allowed: kilobytes(MAX_ENCODED),
+    });
   return `#x=${LINK_VERSION}.${encoded}`;
 }
 
@@ -48,15 +62,16 @@ export async function encodeLink(spec: ExperimentSpec, { digest = null, withText
 export const isLink = (text: string): boolean => encodedPart(text) !== null;
 
 /**
- * The experiment in a URL or fragment. Throws `newer-link` for a later format, `bad-link` if nothing can be read; a single
- * damaged setting is put right and listed.
+ * The experiment in a URL or fragment. Throws `newer-link` for a later format, `bad-link` if
+ * nothing can be read; a single damaged setting is put right and listed.
  */
 export async function decodeLink(link: string): Promise<LinkContents> {
   const part = encodedPart(link);
   if (part === null) throw new AtlasError('bad-link', { why: 'it holds no experiment' });
   if (part.length > MAX_ENCODED + 16) throw new AtlasError('bad-link', { why: 'it is too long' });
   const [, version, encoded] = /^(\d{1,9})\.([A-Za-z0-9_-]*)$/.exec(part) ?? [];
-  if (version === undefined || encoded === undefined || Number(version) < 1) throw new AtlasError('bad-link', { why: 'it holds characters no link has' });
+  if (version === undefined || encoded === undefined || Number(version) < 1)
+    throw new AtlasError('bad-link', { why: 'it holds characters no link has' });
   if (Number(version) > LINK_VERSION) throw new AtlasError('newer-link', { version });
   return contents(await readJson(encoded), Number(version));
 }
@@ -71,31 +86,54 @@ function encodedPart(link: string): string | null {
 async function readJson(encoded: string): Promise<unknown> {
   let json: Uint8Array;
   try {
-    json = await collect(pipe(fromBase64Url(encoded), new DecompressionStream('deflate-raw')), MAX_JSON);
+    json = await collect(
+      pipe(fromBase64Url(encoded), new DecompressionStream('deflate-raw')),
+      MAX_JSON,
+    );
   } catch (error) {
     if (error instanceof AtlasError) throw error;
-    throw new AtlasError('bad-link', { why: 'a part of it is missing or was changed' }, { cause: error });
+    throw new AtlasError(
+      'bad-link',
+      { why: 'a part of it is missing or was changed' },
+      { cause: error },
+    );
   }
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
   } catch (error) {
-    throw new AtlasError('bad-link', { why: 'its contents are not an experiment' }, { cause: error });
+    throw new AtlasError(
+      'bad-link',
+      { why: 'its contents are not an experiment' },
+      { cause: error },
+    );
   }
 }
 
 function contents(value: unknown, version: number): LinkContents {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, 'spec')) {
+  if (
+    typeof value !== 'object' ||
+    value === null ||
+    Array.isArray(value) ||
+    !Object.hasOwn(value, 'spec')
+  ) {
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   }
   const { spec: held, digest } = value as { spec: unknown; digest?: unknown };
   const given = version === 1 && isObject(held) ? { version, ...held } : held;
   const keptBack = TEXTS.filter((path) => isKeptBack(at(given, path)));
   for (const path of keptBack) put(given as object, path, undefined);
-  const textKeptBack = keptBack.length > 0, { spec, damaged } = repairSpec(given);
-  if (damaged.includes('')) throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
+  const textKeptBack = keptBack.length > 0;
+  const { spec, damaged } = repairSpec(given);
+  if (damaged.includes(''))
+    throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   if (digest === undefined) return { spec, digest: null, textKeptBack, damaged };
   const parsed = digestSchema.safeParse(digest);
-  return { spec, digest: parsed.success ? parsed.data : null, textKeptBack, damaged: parsed.success ? damaged : [...damaged, 'digest'] };
+  return {
+    spec,
+    digest: parsed.success ? parsed.data : null,
+    textKeptBack,
+    damaged: parsed.success ? damaged : [...damaged, 'digest'],
+  };
 }
 
 /** Where an experiment names texts. */
@@ -103,29 +141,49 @@ const TEXTS = [['text'], ['training', 'train'], ['training', 'held']] as const;
 type TextPath = (typeof TEXTS)[number];
 
 const at = (value: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((v, key) => (typeof v === 'object' && v !== null && Object.hasOwn(v, key) ? (v as Record<string, unknown>)[key] : undefined), value);
+  path.reduce<unknown>(
+    (v, key) =>
+      typeof v === 'object' && v !== null && Object.hasOwn(v, key)
+        ? (v as Record<string, unknown>)[key]
+        : undefined,
+    value,
+  );
 
 /** Changes what is there at a path whose way is there. */
 function put(value: object, path: TextPath, to: unknown): void {
   const inner = at(value, path.slice(0, -1));
-  if (typeof inner === 'object' && inner !== null) (inner as Record<string, unknown>)[path.at(-1)!] = to;
+  if (typeof inner === 'object' && inner !== null)
+    (inner as Record<string, unknown>)[path.at(-1)!] = to;
 }
 
 /** The visitor's own texts in an experiment: those that travel only when asked. */
-const ownTexts = (spec: ExperimentSpec): TextPath[] => TEXTS.filter((path) => (at(spec, path) as { kind: string }).kind === 'own');
+const ownTexts = (spec: ExperimentSpec): TextPath[] =>
+  TEXTS.filter((path) => (at(spec, path) as { kind: string }).kind === 'own');
 
 /** UTF-16 units of the visitor's own words in an experiment; 0: none. */
-export const ownTextLength = (spec: ExperimentSpec): number => ownTexts(spec).reduce((sum, path) => sum + (at(spec, path) as { text: string }).text.length, 0);
+export const ownTextLength = (spec: ExperimentSpec): number =>
+  ownTexts(spec).reduce((sum, path) => sum + (at(spec, path) as { text: string }).text.length, 0);
 
 function isKeptBack(text: unknown): boolean {
-  return typeof text === 'object' && text !== null && (text as { kind?: unknown }).kind === 'own' && !Object.hasOwn(text, 'text');
+  return (
+    typeof text === 'object' &&
+    text !== null &&
+    (text as { kind?: unknown }).kind === 'own' &&
+    !Object.hasOwn(text, 'text')
+  );
 }
 
 const pipe = (bytes: Uint8Array<ArrayBuffer>, through: CompressionStream | DecompressionStream) =>
   new Blob([bytes]).stream().pipeThrough(through);
 
-/** All bytes of a stream, given up as soon as there are more than `limit`: a small link must not fill the memory. */
-async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+/**
+ * All bytes of a stream, given up as soon as there are more than `limit`: a small link must not
+ * fill the memory.
+ */
+async function collect(
+  stream: ReadableStream<Uint8Array>,
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;
   const reader = stream.getReader();
@@ -141,7 +199,10 @@ async function collect(stream: ReadableStream<Uint8Array>, limit: number): Promi
   }
   const all = new Uint8Array(size);
   let at = 0;
-  for (const part of parts) { all.set(part, at); at += part.length; }
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 }
 

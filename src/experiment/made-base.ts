@@ -1,6 +1,6 @@
 /**
- * A base as it was made: plain data, small enough to keep, from which its weights follow out of the model's own. Pruned: what
- * stays and what repairs it; compressed: what was cut from which modules.
+ * A base as it was made: plain data, small enough to keep, from which its weights follow out of the
+ * model's own. Pruned: what stays and what repairs it; compressed: what was cut from which modules.
  */
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { maskedSum } from '../device/sparse-twins.ts';
@@ -30,33 +30,70 @@ export interface CompressedParts {
   seed: number;
 }
 
-export type MadeBase = { kind: 'pruned' } & PrunedParts | { kind: 'compressed' } & CompressedParts;
+export type MadeBase =
+  ({ kind: 'pruned' } & PrunedParts) | ({ kind: 'compressed' } & CompressedParts);
 
 /** A graph and what it compiles to. */
-export interface ModelGraph { graph: Graph; compiled: CompiledModel }
+export interface ModelGraph {
+  graph: Graph;
+  compiled: CompiledModel;
+}
 
 /** M ⊙ (W + s B A), [out, in]: every pruned weight exactly zero. */
-export function prunedWeight(compiled: CompiledModel, { masks, adapters, scale }: PrunedParts, module: number): Float32Array {
-  const own = dequantise(compiled.weightOf(module)), { inFeatures, outFeatures } = compiled.modules[module]!, adapter = adapters.find((a) => a.module === module);
-  const delta = adapter ? loraDelta(adapter.loraA, adapter.loraB, null, null, outFeatures, inFeatures, adapter.rank, 1) : new Float32Array(own.length);
+export function prunedWeight(
+  compiled: CompiledModel,
+  { masks, adapters, scale }: PrunedParts,
+  module: number,
+): Float32Array {
+  const own = dequantise(compiled.weightOf(module));
+  const { inFeatures, outFeatures } = compiled.modules[module]!;
+  const adapter = adapters.find((a) => a.module === module);
+  const delta = adapter
+    ? loraDelta(adapter.loraA, adapter.loraB, null, null, outFeatures, inFeatures, adapter.rank, 1)
+    : new Float32Array(own.length);
   maskedSum(own, masks[module]!, delta, scale, own);
   return own;
 }
 
-/** A module cut: its decomposition, block by block, of which each keeps its first `keep` components, what it was and what that leaves [out, in]. */
-export interface CutModule { module: number; path: string; blocks: BlockSvd[]; keep: readonly number[]; own: Float32Array; weight: Float32Array }
+/**
+ * A module cut: its decomposition, block by block, of which each keeps its first `keep` components,
+ * what it was and what that leaves [out, in].
+ */
+export interface CutModule {
+  module: number;
+  path: string;
+  blocks: BlockSvd[];
+  keep: readonly number[];
+  own: Float32Array;
+  weight: Float32Array;
+}
 
-export function cutModules(compiled: CompiledModel, { cuts, split, seed }: CompressedParts): CutModule[] {
+export function cutModules(
+  compiled: CompiledModel,
+  { cuts, split, seed }: CompressedParts,
+): CutModule[] {
   return cuts.map(({ module, path, blocks: count, keep }) => {
-    const info = compiled.modules[module]!, w = dequantise(compiled.weightOf(module)), { inFeatures, outFeatures } = info;
-    const blocks = rowBlocks(info, count, split, w, seed).map((rows) => blockSvd(w, inFeatures, rows, path));
-    return { module, path, blocks, keep, own: w, weight: cut(w, { module, outFeatures, inFeatures, blocks }, keep) };
+    const info = compiled.modules[module]!;
+    const w = dequantise(compiled.weightOf(module));
+    const { inFeatures, outFeatures } = info;
+    const blocks = rowBlocks(info, count, split, w, seed).map((rows) =>
+      blockSvd(w, inFeatures, rows, path),
+    );
+    return {
+      module,
+      path,
+      blocks,
+      keep,
+      own: w,
+      weight: cut(w, { module, outFeatures, inFeatures, blocks }, keep),
+    };
   });
 }
 
 /** The export on the base: weights that changed as float32, everything else as it was. */
 export async function basedGraph({ graph, compiled }: ModelGraph, made: MadeBase): Promise<Graph> {
-  if (made.kind === 'pruned') return withWeights(graph, (module) => prunedWeight(compiled, made, module), 'float32');
+  if (made.kind === 'pruned')
+    return withWeights(graph, (module) => prunedWeight(compiled, made, module), 'float32');
   const weights = new Map(cutModules(compiled, made).map((c) => [c.module, c.weight]));
   return withWeights(graph, (module) => weights.get(module) ?? null, 'float32');
 }

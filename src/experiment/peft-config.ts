@@ -1,12 +1,20 @@
 /**
- * adapter_config.json as PEFT reads it (0.21, `LoraConfig`): which modules, which rank and α each. What becomes of every field
- * stands in `peft-fields.ts`; fields that PEFT does not know are passed over, as PEFT does, and mentioned.
+ * adapter_config.json as PEFT reads it (0.21, `LoraConfig`): which modules, which rank and α each.
+ * What becomes of every field stands in `peft-fields.ts`; fields that PEFT does not know are passed
+ * over, as PEFT does, and mentioned.
  */
 import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { describeCount } from '../model/figures.ts';
 import { refuseLonger } from '../model/files.ts';
-import { isCount, isObject, parseJson, quoted, repeatedKey, type JsonObject } from '../model/json.ts';
+import {
+  isCount,
+  isObject,
+  parseJson,
+  quoted,
+  repeatedKey,
+  type JsonObject,
+} from '../model/json.ts';
 import { refusePointer } from '../model/lfs.ts';
 import { MOST } from '../model/limits.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
@@ -23,22 +31,33 @@ export interface PeftConfig {
   targets(path: string): boolean;
   /** False where the file names no targets: then the weights tell them. */
   targetsNamed: boolean;
-  /** What is to be said of the file, given the paths it adapts and after their ranks and α were asked for. */
+  /**
+   * What is to be said of the file, given the paths it adapts and after their ranks and α were
+   * asked for.
+   */
   notes(paths: readonly string[]): string[];
 }
 
-const damaged = (why: string, cause?: unknown) => new AtlasError('bad-adapter', { file: CONFIG_FILE, why }, { cause });
-const bad = (why: string, cause?: unknown) => new AtlasError('adapter-setting', { file: CONFIG_FILE, why }, { cause });
+const damaged = (why: string, cause?: unknown) =>
+  new AtlasError('bad-adapter', { file: CONFIG_FILE, why }, { cause });
+const bad = (why: string, cause?: unknown) =>
+  new AtlasError('adapter-setting', { file: CONFIG_FILE, why }, { cause });
 const unsupported = (what: string) => new AtlasError('adapter-kind', { file: CONFIG_FILE, what });
 const shown = (value: unknown) => (JSON.stringify(value) ?? 'missing').slice(0, 60);
 
 /** Names as a sentence holds them: the first few, quoted. */
 export function listed(names: readonly string[], most = 4): string {
-  const some = names.slice(0, most).map((name) => quoted(name, 60)).join(', ');
+  const some = names
+    .slice(0, most)
+    .map((name) => quoted(name, 60))
+    .join(', ');
   return names.length > most ? `${some} and ${names.length - most} more` : some;
 }
 
-/** Throws `too-long`, `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody can use, `adapter-kind` for more than LoRA. */
+/**
+ * Throws `too-long`, `bad-adapter` for what is no JSON object, `adapter-setting` for values nobody
+ * can use, `adapter-kind` for more than LoRA.
+ */
 export function readPeftConfig(bytes: Uint8Array): PeftConfig {
   const config = parsed(bytes);
   if (config.peft_type === undefined) throw damaged('it has no peft_type');
@@ -46,7 +65,9 @@ export function readPeftConfig(bytes: Uint8Array): PeftConfig {
   for (const [name, field] of Object.entries(loraFields)) {
     const value = Object.hasOwn(config, name) ? config[name] : null;
     if (field.use === 'refused' && field.isSet(value)) {
-      throw unsupported(typeof value === 'object' || value === true ? name : `${name} ${shown(value)}`);
+      throw unsupported(
+        typeof value === 'object' || value === true ? name : `${name} ${shown(value)}`,
+      );
     }
   }
   const rank = valueRule(config, 'r', 'rank_pattern', (value) => isCount(value) && value > 0);
@@ -61,9 +82,19 @@ export function readPeftConfig(bytes: Uint8Array): PeftConfig {
     targets: targetRule(config),
     targetsNamed: isNamed(names),
     notes: (paths) => [
-      ...(unknown.length > 0 ? [`${CONFIG_FILE} has settings that PEFT 0.21 does not know, and they are passed over: ${listed(unknown)}`] : []),
-      ...(isNamed(rs) && typeof rs !== 'boolean' ? [`use_rslora is ${shown(rs)}, which PEFT takes as ${isTrue(rs)}`] : []),
-      ...(isNamed(names) ? [] : ['target_modules is not given: the weights tell which modules are adapted, where PEFT takes its defaults for the architecture']),
+      ...(unknown.length > 0
+        ? [
+            `${CONFIG_FILE} has settings that PEFT 0.21 does not know, and they are passed over: ${listed(unknown)}`,
+          ]
+        : []),
+      ...(isNamed(rs) && typeof rs !== 'boolean'
+        ? [`use_rslora is ${shown(rs)}, which PEFT takes as ${isTrue(rs)}`]
+        : []),
+      ...(isNamed(names)
+        ? []
+        : [
+            'target_modules is not given: the weights tell which modules are adapted, where PEFT takes its defaults for the architecture',
+          ]),
       ...unused('rank_pattern', rank.unused(paths)),
       ...unused('alpha_pattern', alpha.unused(paths)),
       ...unused('target_modules', unusedNames(names, paths)),
@@ -73,12 +104,15 @@ export function readPeftConfig(bytes: Uint8Array): PeftConfig {
 
 const isNamed = (value: unknown) => value !== undefined && value !== null;
 const unused = (where: string, keys: readonly string[]): string[] =>
-  (keys.length === 0 ? [] : [`of ${where}, ${listed(keys)} ${keys.length === 1 ? 'matches' : 'match'} no adapted module`]);
+  keys.length === 0
+    ? []
+    : [`of ${where}, ${listed(keys)} ${keys.length === 1 ? 'matches' : 'match'} no adapted module`];
 
 function parsed(bytes: Uint8Array): JsonObject {
   refusePointer(bytes, CONFIG_FILE);
   refuseLonger(CONFIG_FILE, bytes.length, MOST.adapterConfig);
-  let config: unknown, text = '';
+  let config: unknown;
+  let text = '';
   try {
     ({ value: config, text } = parseJson(bytes));
   } catch (error) {
@@ -90,8 +124,16 @@ function parsed(bytes: Uint8Array): JsonObject {
   return config;
 }
 
-/** A pattern as a question about paths; the patterns of a setting share their patience. Throws `adapter-setting`, asked too. */
-function pattern(source: string, where: string, match: typeof fullMatch, within: Patience): (path: string) => boolean {
+/**
+ * A pattern as a question about paths; the patterns of a setting share their patience. Throws
+ * `adapter-setting`, asked too.
+ */
+function pattern(
+  source: string,
+  where: string,
+  match: typeof fullMatch,
+  within: Patience,
+): (path: string) => boolean {
   const told = <T>(act: () => T): T => {
     try {
       return act();
@@ -110,20 +152,34 @@ interface ValueRule {
 }
 
 /**
- * A number a module: that of the first pattern that matches its path, else the default (8, as in PEFT). A value is looked at when
- * a module takes it: `r` may be 0 where every module has a pattern.
+ * A number a module: that of the first pattern that matches its path, else the default (8, as in
+ * PEFT). A value is looked at when a module takes it: `r` may be 0 where every module has a
+ * pattern.
  */
-function valueRule(config: JsonObject, name: string, patternName: string, valid: (value: unknown) => boolean): ValueRule {
+function valueRule(
+  config: JsonObject,
+  name: string,
+  patternName: string,
+  valid: (value: unknown) => boolean,
+): ValueRule {
   const patterns = config[patternName] ?? {};
   if (!isObject(patterns)) throw bad(`${patternName} is ${shown(patterns)}, not an object`);
   refuseMore(patternName, Object.keys(patterns).length);
-  const within = patience(), rules = Object.entries(patterns).map(([key, value]) => ({ key, matches: pattern(key, patternName, pathMatch, within), value, taken: false }));
+  const within = patience();
+  const rules = Object.entries(patterns).map(([key, value]) => ({
+    key,
+    matches: pattern(key, patternName, pathMatch, within),
+    value,
+    taken: false,
+  }));
   const otherwise = config[name] === undefined ? 8 : config[name];
   return {
     of(path) {
-      const rule = rules.find((r) => r.matches(path)), value = rule ? rule.value : otherwise;
+      const rule = rules.find((r) => r.matches(path));
+      const value = rule ? rule.value : otherwise;
       if (rule) rule.taken = true;
-      if (!valid(value)) throw bad(`${rule ? `${patternName} of ${quoted(rule.key)}` : name} is ${shown(value)}`);
+      if (!valid(value))
+        throw bad(`${rule ? `${patternName} of ${quoted(rule.key)}` : name} is ${shown(value)}`);
       return value as number;
     },
     unused: (paths) => rules.filter((r) => !r.taken && !paths.some(r.matches)).map((r) => r.key),
@@ -132,21 +188,33 @@ function valueRule(config: JsonObject, name: string, patternName: string, valid:
 
 /** Every pattern of a setting may be tried on every module. Throws `adapter-setting`. */
 function refuseMore(where: string, patterns: number): void {
-  if (patterns > MOST.patterns) throw bad(`${where} has ${describeCount(patterns)} patterns, and at most ${describeCount(MOST.patterns)} are read`);
+  if (patterns > MOST.patterns)
+    throw bad(
+      `${where} has ${describeCount(patterns)} patterns, and at most ${describeCount(MOST.patterns)} are read`,
+    );
 }
 
 /** PEFT's `check_target_module_exists`, for modules that are all linear layers. */
 function targetRule(config: JsonObject): (path: string) => boolean {
   const { target_modules: names, layers_to_transform: layers, layers_pattern: stems } = config;
-  const excluded = nameRule(config.exclude_modules, 'exclude_modules'), inLayers = layerRule(config);
+  const excluded = nameRule(config.exclude_modules, 'exclude_modules');
+  const inLayers = layerRule(config);
   if (typeof names === 'string') {
-    for (const [name, value] of [['layers_to_transform', layers], ['layers_pattern', stems]] as const) {
-      if (isNamed(value) && value !== '' && !(Array.isArray(value) && value.length === 0)) throw bad(`${name} cannot be used when target_modules is a text`);
+    for (const [name, value] of [
+      ['layers_to_transform', layers],
+      ['layers_pattern', stems],
+    ] as const) {
+      if (isNamed(value) && value !== '' && !(Array.isArray(value) && value.length === 0))
+        throw bad(`${name} cannot be used when target_modules is a text`);
     }
   }
   const allLinear = typeof names === 'string' && names.toLowerCase() === 'all-linear';
   // PEFT leaves the head out of "all-linear".
-  const named = !isNamed(names) ? () => true : allLinear ? (path: string) => path !== HEAD_PATH : nameRule(names, 'target_modules');
+  const named = !isNamed(names)
+    ? () => true
+    : allLinear
+      ? (path: string) => path !== HEAD_PATH
+      : nameRule(names, 'target_modules');
   const exact = new Set(Array.isArray(names) ? names : []);
   return (path) => !excluded(path) && named(path) && (exact.has(path) || inLayers(path));
 }
@@ -155,13 +223,15 @@ function targetRule(config: JsonObject): (path: string) => boolean {
 function nameRule(names: unknown, where: string): (path: string) => boolean {
   if (typeof names === 'string') return pattern(names, where, fullMatch, patience());
   const list = names ?? [];
-  if (!Array.isArray(list) || !list.every((n) => typeof n === 'string')) throw bad(`${where} is ${shown(names)}`);
+  if (!Array.isArray(list) || !list.every((n) => typeof n === 'string'))
+    throw bad(`${where} is ${shown(names)}`);
   const endings = new Set<string>(list);
   return (path) => endingsOf(path).some((ending) => endings.has(ending));
 }
 
 /** Every ending of a path at a dot, longest first. */
-const endingsOf = (path: string): string[] => path.split('.').map((_, i, parts) => parts.slice(i).join('.'));
+const endingsOf = (path: string): string[] =>
+  path.split('.').map((_, i, parts) => parts.slice(i).join('.'));
 
 /** Entries of the list of targets that name none of these paths. */
 function unusedNames(names: unknown, paths: readonly string[]): string[] {
@@ -170,18 +240,28 @@ function unusedNames(names: unknown, paths: readonly string[]): string[] {
   return (names as string[]).filter((name) => !endings.has(name));
 }
 
-/** `layers_to_transform`: only layers of these numbers, the number being the first in the path (or after `layers_pattern`). */
-function layerRule({ layers_to_transform: layers, layers_pattern: names }: JsonObject): (path: string) => boolean {
+/**
+ * `layers_to_transform`: only layers of these numbers, the number being the first in the path (or
+ * after `layers_pattern`).
+ */
+function layerRule({
+  layers_to_transform: layers,
+  layers_pattern: names,
+}: JsonObject): (path: string) => boolean {
   const numbers = Array.isArray(layers) ? layers : isNamed(layers) ? [layers] : [];
   if (!numbers.every(isCount)) throw bad(`layers_to_transform is ${shown(layers)}`);
-  const stems = typeof names === 'string' ? [names].filter(Boolean) : names ?? [];
-  if (!Array.isArray(stems) || !stems.every((n) => typeof n === 'string')) throw bad(`layers_pattern is ${shown(names)}`);
+  const stems = typeof names === 'string' ? [names].filter(Boolean) : (names ?? []);
+  if (!Array.isArray(stems) || !stems.every((n) => typeof n === 'string'))
+    throw bad(`layers_pattern is ${shown(names)}`);
   if (stems.length > 0 && !isNamed(layers)) throw bad('layers_pattern needs layers_to_transform');
   if (numbers.length === 0) return () => true;
   const layerNumbers = new Set<unknown>(numbers);
   refuseMore('layers_pattern', stems.length);
   if (!stems.every((n) => /^\w+$/.test(n))) throw unsupported(`layers_pattern ${shown(names)}`);
-  const places = stems.length > 0 ? stems.map((n) => new RegExp(`(?:^|\\.)${n}\\.(\\d+)\\.`)) : [/^.*?\.[^.]*\.(\d+)\./];
+  const places =
+    stems.length > 0
+      ? stems.map((n) => new RegExp(`(?:^|\\.)${n}\\.(\\d+)\\.`))
+      : [/^.*?\.[^.]*\.(\d+)\./];
   return (path) => {
     const found = places.map((place) => place.exec(path)).find(Boolean);
     return found ? layerNumbers.has(Number(found[1])) : false;

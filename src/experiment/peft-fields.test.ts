@@ -1,4 +1,7 @@
-/** Every field of PEFT's LoraConfig has its place in the table, and the reader does with it what the table says. */
+/**
+ * Every field of PEFT's LoraConfig has its place in the table, and the reader does with it what the
+ * table says.
+ */
 import { describe, expect, test } from 'vitest';
 import { configOf } from '../../test/adapter-files.ts';
 import peft from '../../test/peft-lora-config.json' with { type: 'json' };
@@ -7,11 +10,18 @@ import { readPeftConfig } from './peft-config.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 
 const path = 'model.layers.3.self_attn.q_proj';
-const read = (settings: object) => readPeftConfig(configOf({ target_modules: ['q_proj'], r: 2, ...settings }));
+const read = (settings: object) =>
+  readPeftConfig(configOf({ target_modules: ['q_proj'], r: 2, ...settings }));
 /** All a config says of a path. */
 const said = (settings: object) => {
   const config = read(settings);
-  return { rank: config.rankOf(path), alpha: config.alphaOf(path), targets: config.targets(path), rsLora: config.rsLora, notes: config.notes([path]) };
+  return {
+    rank: config.rankOf(path),
+    alpha: config.alphaOf(path),
+    targets: config.targets(path),
+    rsLora: config.rsLora,
+    notes: config.notes([path]),
+  };
 };
 const codeOf = (settings: object): string | null => {
   try {
@@ -21,30 +31,68 @@ const codeOf = (settings: object): string | null => {
     return (error as AtlasError).code;
   }
 };
-const fields = (use: string) => Object.keys(loraFields).filter((name) => loraFields[name]!.use === use);
+const fields = (use: string) =>
+  Object.keys(loraFields).filter((name) => loraFields[name]!.use === use);
 
 test(`the table has the fields of PEFT ${peft.peft}, and no others`, () => {
   expect(Object.keys(loraFields).sort()).toEqual([...peft.fields].sort());
 });
 
 test('a field PEFT does not know is passed over and mentioned', () => {
-  expect(said({ use_something_new: true, another: 1 }).notes).toEqual([expect.stringContaining('"use_something_new", "another"')]);
+  expect(said({ use_something_new: true, another: 1 }).notes).toEqual([
+    expect.stringContaining('"use_something_new", "another"'),
+  ]);
   expect(said({}).notes).toEqual([]);
 });
 
 describe('passed over: any value, the same reading', () => {
   test.for(fields('passed'))('%s', (name) => {
-    for (const value of [null, true, false, 0, 3, 'text', [1], {}, { a: 1 }]) expect(said({ [name]: value })).toEqual(said({}));
+    for (const value of [null, true, false, 0, 3, 'text', [1], {}, { a: 1 }])
+      expect(said({ [name]: value })).toEqual(said({}));
   });
 });
 
 describe('refused by name where it is set', () => {
-  const off: Record<string, unknown[]> = { bias: ['none', null], init_lora_weights: [true, false, null, 0, '', 'gaussian', 'Gaussian', 'eva', 'orthogonal', 'mica'] };
+  const off: Record<string, unknown[]> = {
+    bias: ['none', null],
+    init_lora_weights: [
+      true,
+      false,
+      null,
+      0,
+      '',
+      'gaussian',
+      'Gaussian',
+      'eva',
+      'orthogonal',
+      'mica',
+    ],
+  };
   // PEFT makes an object of {} for these, and reads it as set.
-  const objects = ['arrow_config', 'kasa_config', 'monteclora_config', 'use_bdlora', 'velora_config'];
+  const objects = [
+    'arrow_config',
+    'kasa_config',
+    'monteclora_config',
+    'use_bdlora',
+    'velora_config',
+  ];
   test.for(fields('refused'))('%s', (name) => {
-    for (const value of off[name] ?? [null, false, ...(objects.includes(name) ? [] : [[], {}, 0, ''])]) expect(said({ [name]: value }), JSON.stringify(value)).toEqual(said({}));
-    for (const value of [1, 'true', [1], { a: 1 }, ...(objects.includes(name) ? [{}] : []), ...(name === 'init_lora_weights' ? ['pissa', 'olora', 'loftq', 'corda', 'lora_ga', 'pissa_niter_4'] : [true])]) {
+    for (const value of off[name] ?? [
+      null,
+      false,
+      ...(objects.includes(name) ? [] : [[], {}, 0, '']),
+    ])
+      expect(said({ [name]: value }), JSON.stringify(value)).toEqual(said({}));
+    for (const value of [
+      1,
+      'true',
+      [1],
+      { a: 1 },
+      ...(objects.includes(name) ? [{}] : []),
+      ...(name === 'init_lora_weights'
+        ? ['pissa', 'olora', 'loftq', 'corda', 'lora_ga', 'pissa_niter_4']
+        : [true]),
+    ]) {
       expect(() => said({ [name]: value }), JSON.stringify(value)).toThrow(name);
       expect(codeOf({ [name]: value })).toBe('adapter-kind');
     }
@@ -66,19 +114,43 @@ describe('read', () => {
     expect(said(settings)).not.toEqual(said({}));
   });
   test('and nothing else is marked so, but the name of the base and the type', () => {
-    expect(fields('read')).toEqual(['alpha_pattern', 'base_model_name_or_path', 'exclude_modules', 'layers_pattern', 'layers_to_transform', 'lora_alpha', 'peft_type', 'r', 'rank_pattern', 'target_modules', 'use_rslora']);
+    expect(fields('read')).toEqual([
+      'alpha_pattern',
+      'base_model_name_or_path',
+      'exclude_modules',
+      'layers_pattern',
+      'layers_to_transform',
+      'lora_alpha',
+      'peft_type',
+      'r',
+      'rank_pattern',
+      'target_modules',
+      'use_rslora',
+    ]);
     expect(read({ base_model_name_or_path: 'a/b' }).baseModel).toBe('a/b');
     expect(codeOf({ peft_type: 'LOHA' })).toBe('adapter-kind');
     expect(codeOf({ peft_type: undefined })).toBe('bad-adapter');
   });
 
-  test.for<[unknown, boolean]>([[true, true], [1, true], ['true', true], ['false', true], [[0], true], [{ a: 0 }, true], [false, false], [0, false], ['', false], [null, false], [[], false], [{}, false]])(
-    'use_rslora %j is %s, as in Python, and said where it is no boolean', ([value, want]) => {
-      const { rsLora, notes } = said({ use_rslora: value });
-      expect(rsLora).toBe(want);
-      expect(isTrue(value)).toBe(want);
-      expect(notes).toHaveLength(typeof value === 'boolean' || value === null ? 0 : 1);
-    });
+  test.for<[unknown, boolean]>([
+    [true, true],
+    [1, true],
+    ['true', true],
+    ['false', true],
+    [[0], true],
+    [{ a: 0 }, true],
+    [false, false],
+    [0, false],
+    ['', false],
+    [null, false],
+    [[], false],
+    [{}, false],
+  ])('use_rslora %j is %s, as in Python, and said where it is no boolean', ([value, want]) => {
+    const { rsLora, notes } = said({ use_rslora: value });
+    expect(rsLora).toBe(want);
+    expect(isTrue(value)).toBe(want);
+    expect(notes).toHaveLength(typeof value === 'boolean' || value === null ? 0 : 1);
+  });
 
   test('r 0 is no fault where every module has a rank of its own', () => {
     expect(said({ r: 0, rank_pattern: { q_proj: 5 } }).rank).toBe(5);
@@ -86,19 +158,35 @@ describe('read', () => {
   });
 
   test('patterns and targets that match nothing are mentioned, those that are shadowed are not', () => {
-    const { notes } = said({ rank_pattern: { q_proj: 2, '.*q_proj': 4, v_proj: 8 }, alpha_pattern: { nothing: 1, nobody: 2 }, target_modules: ['q_proj', 'wq'] });
+    const { notes } = said({
+      rank_pattern: { q_proj: 2, '.*q_proj': 4, v_proj: 8 },
+      alpha_pattern: { nothing: 1, nobody: 2 },
+      target_modules: ['q_proj', 'wq'],
+    });
     expect(notes).toEqual([
-      'of rank_pattern, "v_proj" matches no adapted module', 'of alpha_pattern, "nothing", "nobody" match no adapted module', 'of target_modules, "wq" matches no adapted module',
+      'of rank_pattern, "v_proj" matches no adapted module',
+      'of alpha_pattern, "nothing", "nobody" match no adapted module',
+      'of target_modules, "wq" matches no adapted module',
     ]);
   });
 
   test('patterns without end are refused before they take long', () => {
-    const slow = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${'(a?|.){30,999}'.repeat(3)}${i}`, 2]));
+    const slow = Object.fromEntries(
+      Array.from({ length: 20 }, (_, i) => [`${'(a?|.){30,999}'.repeat(3)}${i}`, 2]),
+    );
     const config = read({ rank_pattern: slow });
-    expect(() => Array.from({ length: 500 }, (_, i) => config.rankOf(`model.layers.${i}.${'a'.repeat(80)}`))).toThrow(/takes too long to match/);
+    expect(() =>
+      Array.from({ length: 500 }, (_, i) => config.rankOf(`model.layers.${i}.${'a'.repeat(80)}`)),
+    ).toThrow(/takes too long to match/);
     // Many usual ones are none.
-    const usual = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`.*layers\\.${i}\\..*(q|k)_proj`, 2 + i]));
+    const usual = Object.fromEntries(
+      Array.from({ length: 60 }, (_, i) => [`.*layers\\.${i}\\..*(q|k)_proj`, 2 + i]),
+    );
     const all = read({ rank_pattern: usual, alpha_pattern: usual });
-    for (let i = 0; i < 60; i++) expect([all.rankOf(`model.layers.${i}.self_attn.k_proj`), all.alphaOf(`model.layers.${i}.self_attn.k_proj`)]).toEqual([2 + i, 2 + i]);
+    for (let i = 0; i < 60; i++)
+      expect([
+        all.rankOf(`model.layers.${i}.self_attn.k_proj`),
+        all.alphaOf(`model.layers.${i}.self_attn.k_proj`),
+      ]).toEqual([2 + i, 2 + i]);
   });
 });

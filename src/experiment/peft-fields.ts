@@ -1,6 +1,7 @@
 /**
- * Every field of PEFT's `LoraConfig` (0.21, with those it inherits) and what becomes of it here: read, passed over because it
- * changes no number of a finished adapter, or refused by name where it is set.
+ * Every field of PEFT's `LoraConfig` (0.21, with those it inherits) and what becomes of it here:
+ * read, passed over because it changes no number of a finished adapter, or refused by name where it
+ * is set.
  */
 
 export type FieldUse =
@@ -17,7 +18,10 @@ export function isTrue(value: unknown): boolean {
   return Boolean(value);
 }
 
-/** Ways to begin that leave the base weights alone; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change them. */
+/**
+ * Ways to begin that leave the base weights alone; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change
+ * them.
+ */
 const harmlessInits: readonly unknown[] = ['eva', 'orthogonal', 'mica', 'gaussian'];
 
 function changesBase(init: unknown): boolean {
@@ -25,10 +29,14 @@ function changesBase(init: unknown): boolean {
   return typeof init !== 'string' || !harmlessInits.includes(init.toLowerCase());
 }
 
-const read: FieldUse = { use: 'read' }, passed: FieldUse = { use: 'passed' };
+const read: FieldUse = { use: 'read' };
+const passed: FieldUse = { use: 'passed' };
 const unlessFalse: FieldUse = { use: 'refused', isSet: isTrue };
 /** PEFT makes an object of these, and an object is true, be it `{}`. */
-const unlessNull: FieldUse = { use: 'refused', isSet: (value) => isTrue(value) || (typeof value === 'object' && value !== null) };
+const unlessNull: FieldUse = {
+  use: 'refused',
+  isSet: (value) => isTrue(value) || (typeof value === 'object' && value !== null),
+};
 
 export const loraFields: Readonly<Record<string, FieldUse>> = {
   alora_invocation_tokens: unlessFalse,

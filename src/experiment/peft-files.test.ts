@@ -1,15 +1,29 @@
-/** Which files are the adapter: one folder's pair, the top-most; never the config of one with the weights of another. */
+/**
+ * Which files are the adapter: one folder's pair, the top-most; never the config of one with the
+ * weights of another.
+ */
 import { expect, test } from 'vitest';
 import { AtlasError } from '../errors.ts';
 import { adapterPair, filesIn, SeveralAdapters } from './peft-files.ts';
 
-const C = 'adapter_config.json', W = 'adapter_model.safetensors', BIN = 'adapter_model.bin';
-const pair = (...paths: string[]) => adapterPair(paths.map((path) => ({ path })), 'out.zip', (folder) => `out.zip/${folder}`);
+const C = 'adapter_config.json';
+const W = 'adapter_model.safetensors';
+const BIN = 'adapter_model.bin';
+const pair = (...paths: string[]) =>
+  adapterPair(
+    paths.map((path) => ({ path })),
+    'out.zip',
+    (folder) => `out.zip/${folder}`,
+  );
 
 test.for<[string, string[], string]>([
   ['loose files', [W, C, 'README.md'], ''],
   ['one folder', [`out/${C}`, `out/${W}`, 'out/config.json'], 'out/'],
-  ['the finished adapter above its checkpoints', [`out/${C}`, `out/${W}`, `out/checkpoint-1/${C}`, `out/checkpoint-1/${W}`], 'out/'],
+  [
+    'the finished adapter above its checkpoints',
+    [`out/${C}`, `out/${W}`, `out/checkpoint-1/${C}`, `out/checkpoint-1/${W}`],
+    'out/',
+  ],
   ['the same, listed last', [`o/c-1/${W}`, `o/c-1/${C}`, `o/${W}`, `o/${C}`], 'o/'],
   ['halves below it', [C, W, `a/${C}`, `b/${W}`], ''],
   ['a pickle beside the pair', [C, W, BIN], ''],
@@ -19,12 +33,32 @@ test.for<[string, string[], string]>([
 });
 
 test.for<[string, string[], string, string[]]>([
-  ['two equally high', [`a/${W}`, `b/${C}`, `b/${W}`, `a/${C}`], 'several-adapters', ['out.zip/a', 'out.zip/b']],
-  ['checkpoints alone', [`o/c-1/${C}`, `o/c-1/${W}`, `o/c-2/${C}`, `o/c-2/${W}`], 'several-adapters', ['out.zip/o/c-1', 'out.zip/o/c-2']],
+  [
+    'two equally high',
+    [`a/${W}`, `b/${C}`, `b/${W}`, `a/${C}`],
+    'several-adapters',
+    ['out.zip/a', 'out.zip/b'],
+  ],
+  [
+    'checkpoints alone',
+    [`o/c-1/${C}`, `o/c-1/${W}`, `o/c-2/${C}`, `o/c-2/${W}`],
+    'several-adapters',
+    ['out.zip/o/c-1', 'out.zip/o/c-2'],
+  ],
   ['config at the top, weights deeper', [C, `deep/${W}`], 'adapter-apart', [C, W]],
-  ['weights at the top, a whole checkpoint deeper', [W, `c-1/${C}`, `c-1/${W}`], 'adapter-apart', ['out.zip/c-1']],
+  [
+    'weights at the top, a whole checkpoint deeper',
+    [W, `c-1/${C}`, `c-1/${W}`],
+    'adapter-apart',
+    ['out.zip/c-1'],
+  ],
   ['a half beside a whole', [`a/${C}`, `a/${W}`, `b/${C}`], 'adapter-apart', ['out.zip/a']],
-  ['the finished adapter is a pickle', [C, BIN, `c-1/${C}`, `c-1/${W}`], 'adapter-pickled', ['adapter_model.bin']],
+  [
+    'the finished adapter is a pickle',
+    [C, BIN, `c-1/${C}`, `c-1/${W}`],
+    'adapter-pickled',
+    ['adapter_model.bin'],
+  ],
   ['a pickle alone', [`o/${C}`, `o/${BIN}`], 'adapter-pickled', ['out.zip/o']],
   ['no weights anywhere', [`o/${C}`], 'no-file', [W]],
   ['no config anywhere', [W], 'no-file', [C]],
@@ -47,7 +81,9 @@ test('a long list is cut', () => {
 });
 
 test('of several equally high, each can be chosen by its folder, and gives exactly its own pair', () => {
-  const files = ['o/c-10', 'o/c-2', 'o/c-2/deep', 'o/c-2b'].flatMap((folder) => [W, C].map((name) => ({ path: `${folder}/${name}`, from: folder })));
+  const files = ['o/c-10', 'o/c-2', 'o/c-2/deep', 'o/c-2b'].flatMap((folder) =>
+    [W, C].map((name) => ({ path: `${folder}/${name}`, from: folder })),
+  );
   let error: unknown;
   try {
     adapterPair(files, 'out.zip');
@@ -58,7 +94,10 @@ test('of several equally high, each can be chosen by its folder, and gives exact
   const { folders } = error as SeveralAdapters;
   expect(folders).toEqual(['o/c-2', 'o/c-2b', 'o/c-10']);
   for (const from of folders) {
-    expect(adapterPair(filesIn(files, from), 'out.zip')).toEqual({ config: { path: C, from }, weights: { path: W, from } });
+    expect(adapterPair(filesIn(files, from), 'out.zip')).toEqual({
+      config: { path: C, from },
+      weights: { path: W, from },
+    });
   }
   expect(filesIn(files, '')).toBe(files);
 });

@@ -1,4 +1,7 @@
-/** Which of many files are an adapter: PEFT's two, from one folder. A trainer's output holds several adapters. */
+/**
+ * Which of many files are an adapter: PEFT's two, from one folder. A trainer's output holds several
+ * adapters.
+ */
 import { AtlasError } from '../errors.ts';
 import { oneLine } from '../model/one-line.ts';
 
@@ -8,10 +11,21 @@ export const WEIGHTS_FILE = 'adapter_model.safetensors';
 const PICKLE_FILE = 'adapter_model.bin';
 const ADAPTER_FILES = [CONFIG_FILE, WEIGHTS_FILE, PICKLE_FILE];
 
-export interface NamedFile { path: string }
-export interface AdapterPair<T> { config: T; weights: T }
+export interface NamedFile {
+  path: string;
+}
+export interface AdapterPair<T> {
+  config: T;
+  weights: T;
+}
 
-interface Folder<T> { path: string; depth: number; config?: T; weights?: T; pickled: boolean }
+interface Folder<T> {
+  path: string;
+  depth: number;
+  config?: T;
+  weights?: T;
+  pickled: boolean;
+}
 
 /** As much of a list as fits a sentence. */
 const MOST_LISTED = 6;
@@ -30,35 +44,59 @@ export class SeveralAdapters extends AtlasError {
 const inOrder = new Intl.Collator('en', { numeric: true });
 
 /**
- * The pair in the top-most folder that has anything of an adapter: a finished adapter lies above its checkpoints. `named` says a
- * folder as the visitor would choose it. Throws `SeveralAdapters` where two folders are equally high, `adapter-apart` where the
- * two files lie in different folders, `no-file`.
+ * The pair in the top-most folder that has anything of an adapter: a finished adapter lies above
+ * its checkpoints. `named` says a folder as the visitor would choose it. Throws `SeveralAdapters`
+ * where two folders are equally high, `adapter-apart` where the two files lie in different folders,
+ * `no-file`.
  */
-export function adapterPair<T extends NamedFile>(files: readonly T[], file: string, named: (folder: string) => string = (folder) => folder || '.'): AdapterPair<T> {
-  const folders = foldersOf(files), highest = Math.min(...folders.map((f) => f.depth));
-  const top = folders.filter((f) => f.depth === highest), whole = folders.filter((f) => f.config && f.weights);
+export function adapterPair<T extends NamedFile>(
+  files: readonly T[],
+  file: string,
+  named: (folder: string) => string = (folder) => folder || '.',
+): AdapterPair<T> {
+  const folders = foldersOf(files);
+  const highest = Math.min(...folders.map((f) => f.depth));
+  const top = folders.filter((f) => f.depth === highest);
+  const whole = folders.filter((f) => f.config && f.weights);
   const listed = (list: readonly Folder<T>[]) => {
     const names = list.slice(0, MOST_LISTED).map((f) => oneLine(named(f.path)));
     return list.length > MOST_LISTED ? `${names.join(', ')}, …` : names.join(', ');
   };
-  if (top.length === 0) throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not hold it` });
+  if (top.length === 0)
+    throw new AtlasError('no-file', { file: CONFIG_FILE, why: `${file} does not hold it` });
   const wholeTop = top.filter((f) => f.config && f.weights);
-  if (wholeTop.length > 1) throw new SeveralAdapters(file, listed(wholeTop), wholeTop.map((f) => f.path));
+  if (wholeTop.length > 1)
+    throw new SeveralAdapters(
+      file,
+      listed(wholeTop),
+      wholeTop.map((f) => f.path),
+    );
   const [only] = wholeTop;
   // A half beside it may be what was meant: nothing says which.
   if (only && top.length === 1) return { config: only.config!, weights: only.weights! };
-  const half = top.find((f) => !f.config || !f.weights)!, [has, lacks] = half.config ? [CONFIG_FILE, WEIGHTS_FILE] : [WEIGHTS_FILE, CONFIG_FILE];
-  if (half.pickled && !half.weights) throw new AtlasError('adapter-pickled', { file: named(half.path) === '.' ? file : named(half.path) });
-  if (whole.length === 0 && folders.every((f) => !f[half.config ? 'weights' : 'config'])) throw new AtlasError('no-file', { file: lacks, why: `${file} does not hold it` });
+  const half = top.find((f) => !f.config || !f.weights)!;
+  const [has, lacks] = half.config ? [CONFIG_FILE, WEIGHTS_FILE] : [WEIGHTS_FILE, CONFIG_FILE];
+  if (half.pickled && !half.weights)
+    throw new AtlasError('adapter-pickled', {
+      file: named(half.path) === '.' ? file : named(half.path),
+    });
+  if (whole.length === 0 && folders.every((f) => !f[half.config ? 'weights' : 'config']))
+    throw new AtlasError('no-file', { file: lacks, why: `${file} does not hold it` });
   throw new AtlasError('adapter-apart', { file, has, lacks, list: listed(whole) });
 }
 
 function foldersOf<T extends NamedFile>(files: readonly T[]): Folder<T>[] {
   const folders = new Map<string, Folder<T>>();
   for (const file of files) {
-    const slash = file.path.lastIndexOf('/'), name = file.path.slice(slash + 1), path = slash < 0 ? '' : file.path.slice(0, slash);
+    const slash = file.path.lastIndexOf('/');
+    const name = file.path.slice(slash + 1);
+    const path = slash < 0 ? '' : file.path.slice(0, slash);
     if (!ADAPTER_FILES.includes(name)) continue;
-    const folder = folders.get(path) ?? { path, depth: path === '' ? 0 : path.split('/').length, pickled: false };
+    const folder = folders.get(path) ?? {
+      path,
+      depth: path === '' ? 0 : path.split('/').length,
+      pickled: false,
+    };
     if (name === CONFIG_FILE) folder.config = file;
     else if (name === WEIGHTS_FILE) folder.weights = file;
     else folder.pickled = true;
@@ -69,7 +107,11 @@ function foldersOf<T extends NamedFile>(files: readonly T[]): Folder<T>[] {
 
 /** The files of one folder and below it, their paths from there; of `''` all. */
 export const filesIn = <T extends NamedFile>(files: readonly T[], folder: string): readonly T[] =>
-  (folder === '' ? files : files.filter(({ path }) => path.startsWith(`${folder}/`)).map((file) => ({ ...file, path: file.path.slice(folder.length + 1) })));
+  folder === ''
+    ? files
+    : files
+        .filter(({ path }) => path.startsWith(`${folder}/`))
+        .map((file) => ({ ...file, path: file.path.slice(folder.length + 1) }));
 
 /** Whether a path's name is one that `adapterPair` looks at. */
 export const isAdapterFile = (path: string): boolean =>

@@ -1,6 +1,7 @@
 /**
- * The names of tensors in adapter_model.safetensors: PEFT's `base_model.model.<path>.lora_A.weight`, and what training scripts
- * make of them, with the adapter's name or a wrapper's in between.
+ * The names of tensors in adapter_model.safetensors: PEFT's
+ * `base_model.model.<path>.lora_A.weight`, and what training scripts make of them, with the
+ * adapter's name or a wrapper's in between.
  */
 import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
@@ -9,7 +10,10 @@ import { readSafetensors, type SafetensorsEntry } from '../model/safetensors.ts'
 import { listed } from './peft-config.ts';
 import { WEIGHTS_FILE } from './peft-files.ts';
 
-export interface Pair { A: SafetensorsEntry; B: SafetensorsEntry }
+export interface Pair {
+  A: SafetensorsEntry;
+  B: SafetensorsEntry;
+}
 
 export interface AdapterWeights {
   /** By module path. */
@@ -24,7 +28,10 @@ const wrappers = ['_orig_mod', '_fsdp_wrapped_module', '_checkpoint_wrapped_modu
 /** DataParallel puts this at the front of the model it wraps. */
 const FRONT = 'module';
 const PREFIX = 'base_model.model.';
-/** PEFT saves the weight that an adapter of the head goes with, too, unless it is told not to; LoRA does not train it. */
+/**
+ * PEFT saves the weight that an adapter of the head goes with, too, unless it is told not to; LoRA
+ * does not train it.
+ */
 export const OWN_HEAD = `${HEAD_PATH}.base_layer.weight`;
 
 /** The name PEFT gives an adapter whose file names none. */
@@ -33,11 +40,12 @@ const DEFAULT = 'default';
 const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE, why });
 
 /**
- * A and B by module path, of the adapter that PEFT loads: that without a name or called `default`, else the only one there is.
- * Throws `bad-safetensors`, `bad-adapter`, `adapter-place`.
+ * A and B by module path, of the adapter that PEFT loads: that without a name or called `default`,
+ * else the only one there is. Throws `bad-safetensors`, `bad-adapter`, `adapter-place`.
  */
 export function readPairs(bytes: Uint8Array): AdapterWeights {
-  const byAdapter = new Map<string, Map<string, Partial<Pair>>>(), dropped = new Set<string>();
+  const byAdapter = new Map<string, Map<string, Partial<Pair>>>();
+  const dropped = new Set<string>();
   let ownHead: { name: string; entry: SafetensorsEntry } | null = null;
   for (const [name, entry] of readSafetensors(bytes, WEIGHTS_FILE).tensors) {
     const key = unwrapped(name, dropped);
@@ -45,9 +53,13 @@ export function readPairs(bytes: Uint8Array): AdapterWeights {
       ownHead = { name, entry };
       continue;
     }
-    const [, path, letter, adapter = DEFAULT] = /^base_model\.model\.(.+)\.lora_([AB])(?:\.([^.]+))?\.weight$/.exec(key) ?? [];
+    const [, path, letter, adapter = DEFAULT] =
+      /^base_model\.model\.(.+)\.lora_([AB])(?:\.([^.]+))?\.weight$/.exec(key) ?? [];
     if (path === undefined) throw noFactor(name, key);
-    if (!['F64', 'F32', 'F16', 'BF16'].includes(entry.type)) throw bad(`${quoted(name)} is of type ${entry.type}, not a floating-point number of 16, 32 or 64 bits`);
+    if (!['F64', 'F32', 'F16', 'BF16'].includes(entry.type))
+      throw bad(
+        `${quoted(name)} is of type ${entry.type}, not a floating-point number of 16, 32 or 64 bits`,
+      );
     let halves = byAdapter.get(adapter);
     if (!halves) byAdapter.set(adapter, (halves = new Map()));
     const pair = halves.get(path) ?? {};
@@ -56,25 +68,45 @@ export function readPairs(bytes: Uint8Array): AdapterWeights {
     halves.set(path, pair);
   }
   const { halves, notes } = chosen(byAdapter);
-  for (const [path, { A, B }] of halves) if (!A || !B) throw bad(`${quoted(path)} has ${A ? 'A but no B' : 'B but no A'}`);
+  for (const [path, { A, B }] of halves)
+    if (!A || !B) throw bad(`${quoted(path)} has ${A ? 'A but no B' : 'B but no A'}`);
   if (ownHead) {
     if (!halves.has(HEAD_PATH)) throw wholeWeight(ownHead.name);
-    notes.push(`the head's own weight, which PEFT saves along with an adapter of it, is left out: the open model's stands in its place`);
+    notes.push(
+      `the head's own weight, which PEFT saves along with an adapter of it, is left out: the open model's stands in its place`,
+    );
   }
-  if (dropped.size > 0) notes.push(`the names of its weights hold ${listed([...dropped])}, left there by the training script, and are read without`);
+  if (dropped.size > 0)
+    notes.push(
+      `the names of its weights hold ${listed([...dropped])}, left there by the training script, and are read without`,
+    );
   return { pairs: halves as Map<string, Pair>, ownHead: ownHead && ownHead.entry, notes };
 }
 
-function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): { halves: Map<string, Partial<Pair>>; notes: string[] } {
-  const names = [...byAdapter.keys()], main = byAdapter.get(DEFAULT);
+function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): {
+  halves: Map<string, Partial<Pair>>;
+  notes: string[];
+} {
+  const names = [...byAdapter.keys()];
+  const main = byAdapter.get(DEFAULT);
   if (main) {
     const others = names.filter((name) => name !== DEFAULT);
-    return { halves: main, notes: others.length > 0 ? [`${WEIGHTS_FILE} holds other adapters too, which are left out: ${listed(others)}`] : [] };
+    return {
+      halves: main,
+      notes:
+        others.length > 0
+          ? [`${WEIGHTS_FILE} holds other adapters too, which are left out: ${listed(others)}`]
+          : [],
+    };
   }
   const [name] = names;
   if (name === undefined) throw bad('it holds no weights');
-  if (names.length > 1) throw bad(`it holds several adapters, ${listed(names)}, and none is called "${DEFAULT}"`);
-  return { halves: byAdapter.get(name)!, notes: [`its weights carry the name of an adapter, ${quoted(name)}`] };
+  if (names.length > 1)
+    throw bad(`it holds several adapters, ${listed(names)}, and none is called "${DEFAULT}"`);
+  return {
+    halves: byAdapter.get(name)!,
+    notes: [`its weights carry the name of an adapter, ${quoted(name)}`],
+  };
 }
 
 /** A tensor's name without what wrappers put into it; they are added to `dropped`. */
@@ -85,7 +117,7 @@ function unwrapped(name: string, dropped: Set<string>): string {
     return false;
   });
   const atFront = (index: number) => {
-    while (parts[index] === FRONT) dropped.add(...parts.splice(index, 1) as [string]);
+    while (parts[index] === FRONT) dropped.add(...(parts.splice(index, 1) as [string]));
   };
   atFront(0);
   if (parts[0] === 'base_model' && parts[1] === 'model') atFront(2);
@@ -98,11 +130,14 @@ function noFactor(name: string, key: string): AtlasError {
   if (/(?:^|\.)(?:embed_tokens|wte|lm_head|embed_out)(?:\.base_layer)?\.weight$/.test(key)) {
     return wholeWeight(name);
   }
-  if (!key.startsWith(PREFIX) && /\.lora_[AB]\./.test(key)) return bad(`${quoted(name)} does not begin with "${PREFIX}"`);
+  if (!key.startsWith(PREFIX) && /\.lora_[AB]\./.test(key))
+    return bad(`${quoted(name)} does not begin with "${PREFIX}"`);
   return bad(`${quoted(name)} in it is no A or B of a linear layer`);
 }
 
-const wholeWeight = (name: string): AtlasError => new AtlasError('adapter-embeddings', { file: WEIGHTS_FILE, what: quoted(name) });
+const wholeWeight = (name: string): AtlasError =>
+  new AtlasError('adapter-embeddings', { file: WEIGHTS_FILE, what: quoted(name) });
 
 /** An adapter of something that takes none here. */
-export const outside = (what: string): AtlasError => new AtlasError('adapter-place', { file: WEIGHTS_FILE, what });
+export const outside = (what: string): AtlasError =>
+  new AtlasError('adapter-place', { file: WEIGHTS_FILE, what });

@@ -1,38 +1,66 @@
-/** Settings of an adapter without end: as many as real ones could have are read, more are refused, and soon. */
+/**
+ * Settings of an adapter without end: as many as real ones could have are read, more are refused,
+ * and soon.
+ */
 import { expect, test } from 'vitest';
 import { cpuTime } from '../../test/cpu-time.ts';
 import { MOST } from '../model/limits.ts';
 import { readPeftConfig } from './peft-config.ts';
 
-const configOf = (more: object) => new TextEncoder().encode(JSON.stringify({ peft_type: 'LORA', ...more }));
-const paths = Array.from({ length: 560 }, (_, i) => `model.layers.${Math.floor(i / 7)}.mlp.part_${i % 7}`);
-const patterns = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`model.layers.${i}.mlp.part_0`, 2]));
-const refused = (why: string) => expect.objectContaining({ code: 'adapter-setting', message: expect.stringContaining(why) as string }) as Error;
+const configOf = (more: object) =>
+  new TextEncoder().encode(JSON.stringify({ peft_type: 'LORA', ...more }));
+const paths = Array.from(
+  { length: 560 },
+  (_, i) => `model.layers.${Math.floor(i / 7)}.mlp.part_${i % 7}`,
+);
+const patterns = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`model.layers.${i}.mlp.part_0`, 2]));
+const refused = (why: string) =>
+  expect.objectContaining({
+    code: 'adapter-setting',
+    message: expect.stringContaining(why) as string,
+  }) as Error;
 
 test.each(['rank_pattern', 'alpha_pattern'])('%s: 2,000 patterns, and not one more', (name) => {
   expect(readPeftConfig(configOf({ [name]: patterns(MOST.patterns) }))).toBeDefined();
-  expect(() => readPeftConfig(configOf({ [name]: patterns(MOST.patterns + 1) }))).toThrow(refused(`${name} has 2,001 patterns, and at most 2,000 are read`));
+  expect(() => readPeftConfig(configOf({ [name]: patterns(MOST.patterns + 1) }))).toThrow(
+    refused(`${name} has 2,001 patterns, and at most 2,000 are read`),
+  );
 });
 
 test('layers_pattern: 2,000 names, and not one more', () => {
-  const named = (count: number) => configOf({ layers_to_transform: [1], layers_pattern: Array.from({ length: count }, (_, i) => `h${i}`) });
+  const named = (count: number) =>
+    configOf({
+      layers_to_transform: [1],
+      layers_pattern: Array.from({ length: count }, (_, i) => `h${i}`),
+    });
   expect(readPeftConfig(named(MOST.patterns)).targets('model.h7.1.mlp')).toBe(true);
-  expect(() => readPeftConfig(named(MOST.patterns + 1))).toThrow(refused('layers_pattern has 2,001 patterns'));
+  expect(() => readPeftConfig(named(MOST.patterns + 1))).toThrow(
+    refused('layers_pattern has 2,001 patterns'),
+  );
 });
 
 test('20,000 patterns are refused in no time, and those that are read are soon tried', () => {
-  const many = configOf({ rank_pattern: patterns(20_000) }), allowed = configOf({ rank_pattern: patterns(MOST.patterns) });
-  expect(cpuTime(() => expect(() => readPeftConfig(many)).toThrow('20,000 patterns'))).toBeLessThan(1000);
+  const many = configOf({ rank_pattern: patterns(20_000) });
+  const allowed = configOf({ rank_pattern: patterns(MOST.patterns) });
+  expect(cpuTime(() => expect(() => readPeftConfig(many)).toThrow('20,000 patterns'))).toBeLessThan(
+    1000,
+  );
   expect(cpuTime(() => paths.map(readPeftConfig(allowed).rankOf))).toBeLessThan(2000);
 });
 
 test('layers_to_transform of a million numbers costs no more than one', () => {
-  const config = readPeftConfig(configOf({ layers_to_transform: Array.from({ length: 600_000 }, (_, i) => i + 100) }));
+  const config = readPeftConfig(
+    configOf({ layers_to_transform: Array.from({ length: 600_000 }, (_, i) => i + 100) }),
+  );
   expect(cpuTime(() => expect(paths.some(config.targets)).toBe(false))).toBeLessThan(200);
 });
 
 test('a file of five megabytes, and not one byte more', () => {
-  const padded = (length: number) => new TextEncoder().encode('{"peft_type":"LORA"}'.padEnd(length));
+  const padded = (length: number) =>
+    new TextEncoder().encode('{"peft_type":"LORA"}'.padEnd(length));
   expect(readPeftConfig(padded(MOST.adapterConfig))).toBeDefined();
-  expect(() => readPeftConfig(padded(MOST.adapterConfig + 1))).toThrow('adapter_config.json is longer than 5.0 MB, the most that is read of it. Check that it is the right file.');
+  expect(() => readPeftConfig(padded(MOST.adapterConfig + 1))).toThrow(
+    'adapter_config.json is longer than 5.0 MB, the most that is read of it. Check that it is the right file.',
+  );
 });

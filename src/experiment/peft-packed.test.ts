@@ -1,4 +1,7 @@
-/** Packed and parted projections: every row of W changes by s·B·A as it would where the adapter was trained. */
+/**
+ * Packed and parted projections: every row of W changes by s·B·A as it would where the adapter was
+ * trained.
+ */
 import { describe, expect, test } from 'vitest';
 import { configOf, safetensorsOf, type HandTensor } from '../../test/adapter-files.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
@@ -6,36 +9,86 @@ import { fillNormal, streamKeys } from '../device/random.ts';
 import { importPeft, type PeftImport } from './peft.ts';
 
 const WIDTH = 6;
-const module = (index: number, path: string, outFeatures: number): ModuleInfo =>
-  ({ index, path, layer: 0, role: 'other', group: 'other', inFeatures: WIDTH, outFeatures, format: { kind: 'float32' }, hasBias: false, bytes: 0 });
+const module = (index: number, path: string, outFeatures: number): ModuleInfo => ({
+  index,
+  path,
+  layer: 0,
+  role: 'other',
+  group: 'other',
+  inFeatures: WIDTH,
+  outFeatures,
+  format: { kind: 'float32' },
+  hasBias: false,
+  bytes: 0,
+});
 const stem = 'model.layers.0';
 /** Grouped queries: q is wider than k and v. */
-const rows = { 'self_attn.q_proj': 8, 'self_attn.k_proj': 4, 'self_attn.v_proj': 4, 'mlp.gate_proj': 5, 'mlp.up_proj': 5 };
+const rows = {
+  'self_attn.q_proj': 8,
+  'self_attn.k_proj': 4,
+  'self_attn.v_proj': 4,
+  'mlp.gate_proj': 5,
+  'mlp.up_proj': 5,
+};
 const apart = Object.entries(rows).map(([name, out], i) => module(i, `${stem}.${name}`, out));
-const packed = [module(0, `${stem}.self_attn.qkv_proj`, 16), module(1, `${stem}.mlp.gate_up_proj`, 10)];
+const packed = [
+  module(0, `${stem}.self_attn.qkv_proj`, 16),
+  module(1, `${stem}.mlp.gate_up_proj`, 10),
+];
 
-const normal = (stream: number, count: number) => Array.from(fillNormal(streamKeys(7, stream, 0), new Float32Array(count)));
-interface Made { name: string; rank: number; out: number; a: number[]; b: number[] }
-const made = (name: string, rank: number, out: number): Made => ({ name, rank, out, a: normal(name.length + rank, rank * WIDTH), b: normal(name.length * 31 + rank, out * rank) });
+const normal = (stream: number, count: number) =>
+  Array.from(fillNormal(streamKeys(7, stream, 0), new Float32Array(count)));
+interface Made {
+  name: string;
+  rank: number;
+  out: number;
+  a: number[];
+  b: number[];
+}
+const made = (name: string, rank: number, out: number): Made => ({
+  name,
+  rank,
+  out,
+  a: normal(name.length + rank, rank * WIDTH),
+  b: normal(name.length * 31 + rank, out * rank),
+});
 function files(adapters: readonly Made[], settings: object) {
   const tensors: Record<string, HandTensor> = {};
   for (const { name, rank, out, a, b } of adapters) {
     tensors[`base_model.model.${stem}.${name}.lora_A.weight`] = { shape: [rank, WIDTH], values: a };
     tensors[`base_model.model.${stem}.${name}.lora_B.weight`] = { shape: [out, rank], values: b };
   }
-  return { config: configOf({ target_modules: adapters.map((a) => a.name.split('.')[1]), rank_pattern: Object.fromEntries(adapters.map((a) => [a.name, a.rank])), ...settings }), weights: safetensorsOf(tensors) };
+  return {
+    config: configOf({
+      target_modules: adapters.map((a) => a.name.split('.')[1]),
+      rank_pattern: Object.fromEntries(adapters.map((a) => [a.name, a.rank])),
+      ...settings,
+    }),
+    weights: safetensorsOf(tensors),
+  };
 }
 /** s·B·A in float64, [out, WIDTH]. */
-const dense = (scale: number, rank: number, out: number, a: ArrayLike<number>, b: ArrayLike<number>): number[] => Array.from({ length: out * WIDTH }, (_, i) => {
-  let sum = 0;
-  for (let r = 0; r < rank; r++) sum += b[Math.floor(i / WIDTH) * rank + r]! * a[r * WIDTH + (i % WIDTH)]!;
-  return scale * sum;
-});
+const dense = (
+  scale: number,
+  rank: number,
+  out: number,
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+): number[] =>
+  Array.from({ length: out * WIDTH }, (_, i) => {
+    let sum = 0;
+    for (let r = 0; r < rank; r++)
+      sum += b[Math.floor(i / WIDTH) * rank + r]! * a[r * WIDTH + (i % WIDTH)]!;
+    return scale * sum;
+  });
 /** What an import changes of every module, zero where nothing. */
-const changes = ({ adapters, scale }: PeftImport, modules: readonly ModuleInfo[]): number[][] => modules.map(({ index, outFeatures }) => {
-  const found = adapters.find((a) => a.module === index);
-  return found ? dense(scale(index), found.rank, outFeatures, found.loraA, found.loraB) : Array<number>(outFeatures * WIDTH).fill(0);
-});
+const changes = ({ adapters, scale }: PeftImport, modules: readonly ModuleInfo[]): number[][] =>
+  modules.map(({ index, outFeatures }) => {
+    const found = adapters.find((a) => a.module === index);
+    return found
+      ? dense(scale(index), found.rank, outFeatures, found.loraA, found.loraB)
+      : Array<number>(outFeatures * WIDTH).fill(0);
+  });
 const close = (got: readonly number[], want: readonly number[]) => {
   expect(got).toHaveLength(want.length);
   expect(Math.max(...got.map((x, i) => Math.abs(x - want[i]!)))).toBeLessThan(1e-6);
@@ -46,10 +99,13 @@ const read = (adapters: readonly Made[], modules: readonly ModuleInfo[], setting
 };
 
 describe.for([false, true])('use_rslora %s', (rsLora) => {
-  const scale = (alpha: number, rank: number) => alpha / (rsLora ? Math.sqrt(rank) : rank), settings = { use_rslora: rsLora, lora_alpha: 6 };
+  const scale = (alpha: number, rank: number) => alpha / (rsLora ? Math.sqrt(rank) : rank);
+  const settings = { use_rslora: rsLora, lora_alpha: 6 };
 
   test('a packed adapter on modules apart: A shared, the rows of B cut', () => {
-    const qkv = made('self_attn.qkv_proj', 3, 16), gateUp = made('mlp.gate_up_proj', 2, 10), back = read([qkv, gateUp], apart, settings);
+    const qkv = made('self_attn.qkv_proj', 3, 16);
+    const gateUp = made('mlp.gate_up_proj', 2, 10);
+    const back = read([qkv, gateUp], apart, settings);
     const got = changes(back, apart);
     close(got.slice(0, 3).flat(), dense(scale(6, 3), 3, 16, qkv.a, qkv.b));
     close(got.slice(3).flat(), dense(scale(6, 2), 2, 10, gateUp.a, gateUp.b));
@@ -57,10 +113,25 @@ describe.for([false, true])('use_rslora %s', (rsLora) => {
   });
 
   test('adapters apart on packed modules: all their ranks, each on its rows', () => {
-    const parts = [made('self_attn.q_proj', 3, 8), made('self_attn.k_proj', 1, 4), made('self_attn.v_proj', 2, 4), made('mlp.gate_proj', 2, 5), made('mlp.up_proj', 4, 5)];
-    const alphas: Record<string, number> = { q_proj: 6, k_proj: -3, v_proj: 0.5, gate_proj: 7, up_proj: 0 };
-    const back = read(parts, packed, { ...settings, alpha_pattern: alphas }), got = changes(back, packed);
-    const want = parts.map((p) => dense(scale(alphas[p.name.split('.')[1]!]!, p.rank), p.rank, p.out, p.a, p.b));
+    const parts = [
+      made('self_attn.q_proj', 3, 8),
+      made('self_attn.k_proj', 1, 4),
+      made('self_attn.v_proj', 2, 4),
+      made('mlp.gate_proj', 2, 5),
+      made('mlp.up_proj', 4, 5),
+    ];
+    const alphas: Record<string, number> = {
+      q_proj: 6,
+      k_proj: -3,
+      v_proj: 0.5,
+      gate_proj: 7,
+      up_proj: 0,
+    };
+    const back = read(parts, packed, { ...settings, alpha_pattern: alphas });
+    const got = changes(back, packed);
+    const want = parts.map((p) =>
+      dense(scale(alphas[p.name.split('.')[1]!]!, p.rank), p.rank, p.out, p.a, p.b),
+    );
     close(got[0]!, want.slice(0, 3).flat());
     close(got[1]!, want.slice(3).flat());
     expect(back.adapters.map((a) => a.rank)).toEqual([6, 6]);
@@ -77,37 +148,108 @@ test.for<[string, Made[]]>([
   const got = changes(read(parts, packed), packed).flat();
   const want = Object.entries(rows).flatMap(([name, out]) => {
     const part = parts.find((p) => p.name === name);
-    return part ? dense(8 / part.rank, part.rank, out, part.a, part.b) : Array<number>(out * WIDTH).fill(0);
+    return part
+      ? dense(8 / part.rank, part.rank, out, part.a, part.b)
+      : Array<number>(out * WIDTH).fill(0);
   });
   close(got, want);
 });
 
 test('half the ranks of a packed whole are half the ranks of every part', () => {
-  const parts = [made('self_attn.q_proj', 4, 8), made('self_attn.k_proj', 2, 4), made('self_attn.v_proj', 2, 4)];
-  const { adapters: [whole], scale } = read(parts, packed, { use_rslora: false, alpha_pattern: { q_proj: 4, k_proj: 2, v_proj: 2 } });
-  const { rank, loraA, loraB } = whole!, half = rank / 2, cut = Array.from({ length: 16 * half }, (_, i) => loraB[Math.floor(i / half) * rank + (i % half)]!);
+  const parts = [
+    made('self_attn.q_proj', 4, 8),
+    made('self_attn.k_proj', 2, 4),
+    made('self_attn.v_proj', 2, 4),
+  ];
+  const {
+    adapters: [whole],
+    scale,
+  } = read(parts, packed, {
+    use_rslora: false,
+    alpha_pattern: { q_proj: 4, k_proj: 2, v_proj: 2 },
+  });
+  const { rank, loraA, loraB } = whole!;
+  const half = rank / 2;
+  const cut = Array.from(
+    { length: 16 * half },
+    (_, i) => loraB[Math.floor(i / half) * rank + (i % half)]!,
+  );
   const want = parts.flatMap((p) => {
     const kept = p.rank / 2;
-    return dense(1, kept, p.out, p.a, Array.from({ length: p.out * kept }, (_, i) => p.b[Math.floor(i / kept) * p.rank + (i % kept)]!));
+    return dense(
+      1,
+      kept,
+      p.out,
+      p.a,
+      Array.from(
+        { length: p.out * kept },
+        (_, i) => p.b[Math.floor(i / kept) * p.rank + (i % kept)]!,
+      ),
+    );
   });
   close(dense(scale(0), half, 16, loraA, cut), want);
 });
 
 test('every linear layer named: packed or apart, nothing is missing', () => {
   const settings = { target_modules: 'all-linear' };
-  expect(read([made('self_attn.qkv_proj', 2, 16), made('mlp.gate_up_proj', 2, 10)], apart, settings).adapters).toHaveLength(5);
-  expect(read(Object.entries(rows).map(([name, out]) => made(name, 2, out)), packed, settings).adapters).toHaveLength(2);
+  expect(
+    read([made('self_attn.qkv_proj', 2, 16), made('mlp.gate_up_proj', 2, 10)], apart, settings)
+      .adapters,
+  ).toHaveLength(5);
+  expect(
+    read(
+      Object.entries(rows).map(([name, out]) => made(name, 2, out)),
+      packed,
+      settings,
+    ).adapters,
+  ).toHaveLength(2);
 });
 
 test.for<[string, string, readonly ModuleInfo[], Made[], object]>([
   ['rows that do not add up', 'adapter-model', apart, [made('self_attn.qkv_proj', 2, 18)], {}],
-  ['rows that do not add up, packed', 'adapter-model', packed, [made('self_attn.q_proj', 2, 9)], {}],
-  ['k wider than v', 'adapter-model', packed, [made('self_attn.k_proj', 2, 4), made('self_attn.v_proj', 2, 5)], {}],
+  [
+    'rows that do not add up, packed',
+    'adapter-model',
+    packed,
+    [made('self_attn.q_proj', 2, 9)],
+    {},
+  ],
+  [
+    'k wider than v',
+    'adapter-model',
+    packed,
+    [made('self_attn.k_proj', 2, 4), made('self_attn.v_proj', 2, 5)],
+    {},
+  ],
   ['half of gate_up, too wide', 'adapter-model', packed, [made('mlp.gate_proj', 2, 6)], {}],
-  ['packed and apart at once', 'adapter-pair', apart, [made('self_attn.qkv_proj', 2, 16), made('self_attn.q_proj', 2, 8)], {}],
-  ['packed and a part at once', 'adapter-pair', packed, [made('self_attn.qkv_proj', 2, 16), made('self_attn.q_proj', 2, 8)], {}],
-  ['a part that is named but has no weights', 'adapter-pair', packed, [made('self_attn.q_proj', 2, 8)], { target_modules: ['q_proj', 'v_proj'] }],
-  ['a packed module that is named but has no weights', 'adapter-pair', apart, [made('self_attn.qkv_proj', 2, 16)], { target_modules: ['qkv_proj', 'gate_up_proj'] }],
+  [
+    'packed and apart at once',
+    'adapter-pair',
+    apart,
+    [made('self_attn.qkv_proj', 2, 16), made('self_attn.q_proj', 2, 8)],
+    {},
+  ],
+  [
+    'packed and a part at once',
+    'adapter-pair',
+    packed,
+    [made('self_attn.qkv_proj', 2, 16), made('self_attn.q_proj', 2, 8)],
+    {},
+  ],
+  [
+    'a part that is named but has no weights',
+    'adapter-pair',
+    packed,
+    [made('self_attn.q_proj', 2, 8)],
+    { target_modules: ['q_proj', 'v_proj'] },
+  ],
+  [
+    'a packed module that is named but has no weights',
+    'adapter-pair',
+    apart,
+    [made('self_attn.qkv_proj', 2, 16)],
+    { target_modules: ['qkv_proj', 'gate_up_proj'] },
+  ],
 ])('refused: %s', ([, code, modules, adapters, settings]) => {
   expect(() => read(adapters, modules, settings)).toThrow(expect.objectContaining({ code }));
 });

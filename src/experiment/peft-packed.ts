@@ -1,9 +1,13 @@
 /**
- * Adapters of packed projections on modules that are apart, and the other way round. Phi-3 keeps q, k and v in one weight, gate
- * and up in another; an export may part them, or pack what a checkpoint has apart. The change s·B·A of every row stays what it was.
+ * Adapters of packed projections on modules that are apart, and the other way round. Phi-3 keeps q,
+ * k and v in one weight, gate and up in another; an export may part them, or pack what a checkpoint
+ * has apart. The change s·B·A of every row stays what it was.
  */
 
-/** A module's adapter in numbers: `a` [rank, columns], `b` [rows, rank], row-major; it changes W by `scale`·b·a. */
+/**
+ * A module's adapter in numbers: `a` [rank, columns], `b` [rows, rank], row-major; it changes W by
+ * `scale`·b·a.
+ */
 export interface Factors {
   rank: number;
   rows: number;
@@ -13,14 +17,20 @@ export interface Factors {
   scale: number;
 }
 
-/** Rows of the whole are those of its parts, in this order. Other packings interleave the heads and are left alone. */
+/**
+ * Rows of the whole are those of its parts, in this order. Other packings interleave the heads and
+ * are left alone.
+ */
 const packings = [
-  { whole: 'self_attn.qkv_proj', parts: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'] },
+  {
+    whole: 'self_attn.qkv_proj',
+    parts: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
+  },
   { whole: 'mlp.gate_up_proj', parts: ['mlp.gate_proj', 'mlp.up_proj'] },
 ] as const;
 
 const stemOf = (path: string, name: string): string | null =>
-  (path === name || path.endsWith(`.${name}`) ? path.slice(0, path.length - name.length) : null);
+  path === name || path.endsWith(`.${name}`) ? path.slice(0, path.length - name.length) : null;
 
 /** Paths of the modules that a packed one is made of; null where it is none. */
 export function partsOf(path: string): string[] | null {
@@ -42,8 +52,14 @@ export function wholeOf(path: string): string | null {
   return null;
 }
 
-/** The adapter of a packed module as one for each part, of so many rows: A is shared, B is cut. Null where the rows are others. */
-export function split({ rank, rows, columns, a, b, scale }: Factors, widths: readonly number[]): Factors[] | null {
+/**
+ * The adapter of a packed module as one for each part, of so many rows: A is shared, B is cut. Null
+ * where the rows are others.
+ */
+export function split(
+  { rank, rows, columns, a, b, scale }: Factors,
+  widths: readonly number[],
+): Factors[] | null {
   if (widths.reduce((sum, w) => sum + w, 0) !== rows) return null;
   let from = 0;
   return widths.map((width) => {
@@ -54,22 +70,38 @@ export function split({ rank, rows, columns, a, b, scale }: Factors, widths: rea
 }
 
 /**
- * Adapters of the parts of a packed module of so many rows as one adapter of it: its ranks are all of theirs, and where a part has
- * none its rows stay zero. Null where the widths do not add up.
+ * Adapters of the parts of a packed module of so many rows as one adapter of it: its ranks are all
+ * of theirs, and where a part has none its rows stay zero. Null where the widths do not add up.
  */
 export function joined(parts: readonly (Factors | null)[], rows: number): Factors | null {
-  const widths = widthsOf(parts, rows), some = parts.find((p) => p !== null);
-  if (!widths || !some || parts.some((p, i) => p && (p.rows !== widths[i] || p.columns !== some.columns))) return null;
-  const scale = parts.reduce((most, p) => (p && Math.abs(p.scale) > Math.abs(most) ? p.scale : most), 0);
+  const widths = widthsOf(parts, rows);
+  const some = parts.find((p) => p !== null);
+  if (
+    !widths ||
+    !some ||
+    parts.some((p, i) => p && (p.rows !== widths[i] || p.columns !== some.columns))
+  )
+    return null;
+  const scale = parts.reduce(
+    (most, p) => (p && Math.abs(p.scale) > Math.abs(most) ? p.scale : most),
+    0,
+  );
   const offsets = widths.map((_, i) => widths.slice(0, i).reduce((sum, w) => sum + w, 0));
   // Cut to a share of its ranks, as QDyLoRA does, the whole keeps that share of every part.
-  const ranks = parts.flatMap((part, i) => (part ? Array.from({ length: part.rank }, (_, r) => ({ part, offset: offsets[i]!, r })) : []))
+  const ranks = parts
+    .flatMap((part, i) =>
+      part ? Array.from({ length: part.rank }, (_, r) => ({ part, offset: offsets[i]!, r })) : [],
+    )
     .sort((x, y) => (x.r + 1) / x.part.rank - (y.r + 1) / y.part.rank);
-  const { columns } = some, rank = ranks.length, a = new Float32Array(rank * columns), b = new Float32Array(rows * rank);
+  const { columns } = some;
+  const rank = ranks.length;
+  const a = new Float32Array(rank * columns);
+  const b = new Float32Array(rows * rank);
   ranks.forEach(({ part, offset, r }, to) => {
     a.set(part.a.subarray(r * columns, (r + 1) * columns), to * columns);
     const factor = scale === 0 ? 1 : part.scale / scale;
-    for (let row = 0; row < part.rows; row++) b[(offset + row) * rank + to] = factor * part.b[row * part.rank + r]!;
+    for (let row = 0; row < part.rows; row++)
+      b[(offset + row) * rank + to] = factor * part.b[row * part.rank + r]!;
   });
   return { rank, rows, columns, a, b, scale };
 }
@@ -77,6 +109,10 @@ export function joined(parts: readonly (Factors | null)[], rows: number): Factor
 /** Rows of every part: gate and up are as wide, k and v too, and q is a multiple of them. */
 function widthsOf(parts: readonly (Factors | null)[], rows: number): number[] | null {
   if (parts.length === 2) return rows % 2 === 0 ? [rows / 2, rows / 2] : null;
-  const [q, k, v] = parts, narrow = k?.rows ?? v?.rows ?? (rows - (q?.rows ?? 0)) / 2, wide = rows - 2 * narrow;
-  return Number.isInteger(narrow) && narrow > 0 && wide > 0 && wide % narrow === 0 ? [wide, narrow, narrow] : null;
+  const [q, k, v] = parts;
+  const narrow = k?.rows ?? v?.rows ?? (rows - (q?.rows ?? 0)) / 2;
+  const wide = rows - 2 * narrow;
+  return Number.isInteger(narrow) && narrow > 0 && wide > 0 && wide % narrow === 0
+    ? [wide, narrow, narrow]
+    : null;
 }

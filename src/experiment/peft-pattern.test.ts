@@ -1,4 +1,7 @@
-/** Python's regular expressions over module paths: against JavaScript's where both mean the same, and where only one does. */
+/**
+ * Python's regular expressions over module paths: against JavaScript's where both mean the same,
+ * and where only one does.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cpuTime } from '../../test/cpu-time.ts';
@@ -7,33 +10,66 @@ import { fullMatch, parsePattern, pathMatch } from './peft-pattern.ts';
 
 describe('a pattern', () => {
   const { pattern } = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
-    atom: fc.oneof({ maxDepth: 4, withCrossShrink: true },
-      fc.constantFrom('a', 'b', '1', '\\.', '.', '\\d', '\\W', '[a1]', '[^a.]', '[0-9b-]', '\\b', '^', '$'),
-      tie('pattern').map((p) => `(${p})`), tie('pattern').map((p) => `(?:${p})`), tie('pattern').map((p) => `(?=${p})`), tie('pattern').map((p) => `(?!${p})`),
+    atom: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.constantFrom(
+        'a',
+        'b',
+        '1',
+        '\\.',
+        '.',
+        '\\d',
+        '\\W',
+        '[a1]',
+        '[^a.]',
+        '[0-9b-]',
+        '\\b',
+        '^',
+        '$',
+      ),
+      tie('pattern').map((p) => `(${p})`),
+      tie('pattern').map((p) => `(?:${p})`),
+      tie('pattern').map((p) => `(?=${p})`),
+      tie('pattern').map((p) => `(?!${p})`),
     ),
-    pattern: fc.array(fc.oneof(
-      tie('atom'), fc.constant('|'),
-      fc.tuple(tie('atom').filter((a) => !/^(?:\\b|\^|\$|\(\?[=!])/.test(a)), fc.constantFrom('*', '+', '?', '*?', '{2}', '{0,2}', '{1,}')).map(([a, count]) => a + count),
-    ), { maxLength: 5 }).map((parts) => parts.join('')),
+    pattern: fc
+      .array(
+        fc.oneof(
+          tie('atom'),
+          fc.constant('|'),
+          fc
+            .tuple(
+              tie('atom').filter((a) => !/^(?:\\b|\^|\$|\(\?[=!])/.test(a)),
+              fc.constantFrom('*', '+', '?', '*?', '{2}', '{0,2}', '{1,}'),
+            )
+            .map(([a, count]) => a + count),
+        ),
+        { maxLength: 5 },
+      )
+      .map((parts) => parts.join('')),
   }));
   const name = fc.string({ unit: fc.constantFrom('a', 'b', '1', '.'), maxLength: 7 });
 
   test('matches what the same regular expression matches', () => {
-    fc.assert(fc.property(pattern, fc.array(name, { minLength: 1, maxLength: 5 }), (source, names) => {
-      let parsed;
-      try {
-        parsed = parsePattern(source);
-      } catch {
-        // Groups that hold nothing to repeat are refused though JavaScript takes them.
-        return fc.pre(false);
-      }
-      const whole = new RegExp(`^(?:${source})$`), peft = new RegExp(`(.*\\.)?(${source})$`, 'y');
-      for (const n of names) {
-        expect(fullMatch(parsed, n)).toBe(whole.test(n));
-        peft.lastIndex = 0;
-        expect(pathMatch(parsed, n)).toBe(peft.test(n));
-      }
-    }), { numRuns: 2000 });
+    fc.assert(
+      fc.property(pattern, fc.array(name, { minLength: 1, maxLength: 5 }), (source, names) => {
+        let parsed;
+        try {
+          parsed = parsePattern(source);
+        } catch {
+          // Groups that hold nothing to repeat are refused though JavaScript takes them.
+          return fc.pre(false);
+        }
+        const whole = new RegExp(`^(?:${source})$`);
+        const peft = new RegExp(`(.*\\.)?(${source})$`, 'y');
+        for (const n of names) {
+          expect(fullMatch(parsed, n)).toBe(whole.test(n));
+          peft.lastIndex = 0;
+          expect(pathMatch(parsed, n)).toBe(peft.test(n));
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   test.for<[string, string, boolean]>([
@@ -55,14 +91,34 @@ describe('a pattern', () => {
     expect(pathMatch(parsePattern(source), path)).toBe(want);
   });
 
-  test.for(['(', ')', 'a)|(b', '[a', '*a', 'a**', 'a*+', 'a{3,2}', '{2}', '(?i)a', '(?<=a)b', '(a)\\1', '\\Q', 'a\\', '[b-a]', '[\\d-z]', `${'('.repeat(21)}a${')'.repeat(21)}`])('"%s" is refused', (source) => {
+  test.for([
+    '(',
+    ')',
+    'a)|(b',
+    '[a',
+    '*a',
+    'a**',
+    'a*+',
+    'a{3,2}',
+    '{2}',
+    '(?i)a',
+    '(?<=a)b',
+    '(a)\\1',
+    '\\Q',
+    'a\\',
+    '[b-a]',
+    '[\\d-z]',
+    `${'('.repeat(21)}a${')'.repeat(21)}`,
+  ])('"%s" is refused', (source) => {
     expect(() => parsePattern(source)).toThrow(/^\w+ /);
   });
 
   test('takes no exponential time', () => {
-    const path = `${'a'.repeat(60)}!`, nested = `${'('.repeat(20)}a${')*'.repeat(20)}b`;
+    const path = `${'a'.repeat(60)}!`;
+    const nested = `${'('.repeat(20)}a${')*'.repeat(20)}b`;
     const took = cpuTime(() => {
-      for (const source of ['(a+)+b', '(a|a)*b', '(a?){30,999}b', `${'.*'.repeat(400)}b`, nested]) expect(pathMatch(parsePattern(source), path)).toBe(false);
+      for (const source of ['(a+)+b', '(a|a)*b', '(a?){30,999}b', `${'.*'.repeat(400)}b`, nested])
+        expect(pathMatch(parsePattern(source), path)).toBe(false);
     });
     expect(took).toBeLessThan(5000);
     expect(() => parsePattern('a'.repeat(1001))).toThrow('longer');

@@ -1,13 +1,18 @@
 /**
- * Python regular expressions over module paths, as PEFT uses them in `rank_pattern`, `alpha_pattern` and `target_modules`.
+ * Python regular expressions over module paths, as PEFT uses them in `rank_pattern`,
+ * `alpha_pattern` and `target_modules`.
  *
- * Only whether a path matches is asked, so a pattern is walked from set to set of positions: greedy and lazy are the same, and no
- * pattern of a stranger's file can take exponential time. What Python and this reader would read differently is refused.
+ * Only whether a path matches is asked, so a pattern is walked from set to set of positions: greedy
+ * and lazy are the same, and no pattern of a stranger's file can take exponential time. What Python
+ * and this reader would read differently is refused.
  */
 
 type Test = (c: string) => boolean;
 
-/** A part of a pattern. `run` takes a character a test, `at` none; `look` is (?=…) or, not wanted, (?!…). */
+/**
+ * A part of a pattern. `run` takes a character a test, `at` none; `look` is (?=…) or, not wanted,
+ * (?!…).
+ */
 type Node =
   | { kind: 'run'; tests: readonly Test[] }
   | { kind: 'at'; test: (text: string, at: number) => boolean }
@@ -17,11 +22,17 @@ type Node =
 
 export type Pattern = Node;
 
-const MAX_PATTERN = 1000, MAX_DEPTH = 20;
+const MAX_PATTERN = 1000;
+const MAX_DEPTH = 20;
 
 const isWord = (c: string | undefined) => c !== undefined && /\w/.test(c);
 const classes: Readonly<Record<string, Test>> = {
-  d: (c) => /\d/.test(c), D: (c) => !/\d/.test(c), w: isWord, W: (c) => !isWord(c), s: (c) => /\s/.test(c), S: (c) => !/\s/.test(c),
+  d: (c) => /\d/.test(c),
+  D: (c) => !/\d/.test(c),
+  w: isWord,
+  W: (c) => !isWord(c),
+  s: (c) => /\s/.test(c),
+  S: (c) => !/\s/.test(c),
 };
 const places: Readonly<Record<string, (text: string, at: number) => boolean>> = {
   A: (_, at) => at === 0,
@@ -30,14 +41,18 @@ const places: Readonly<Record<string, (text: string, at: number) => boolean>> = 
   B: (text, at) => isWord(text[at - 1]) === isWord(text[at]),
 };
 
-/** Reads a pattern. Throws an Error that says in a few words what is wrong with it or not supported. */
+/**
+ * Reads a pattern. Throws an Error that says in a few words what is wrong with it or not supported.
+ */
 export function parsePattern(source: string): Pattern {
   if (source.length > MAX_PATTERN) throw new Error(`is longer than ${MAX_PATTERN} characters`);
   return new Parser(source).parse();
 }
 
 /** Steps that the matching of one setting's patterns may take: some tenths of a second. */
-export interface Patience { left: number }
+export interface Patience {
+  left: number;
+}
 export const patience = (): Patience => ({ left: 8e6 });
 
 /** `re.fullmatch(pattern, name)`. Throws an Error when patience ends. */
@@ -45,7 +60,10 @@ export function fullMatch(pattern: Pattern, name: string, within = patience()): 
   return endsIn(name, within)(pattern, 0).includes(name.length);
 }
 
-/** `re.match(r"(.*\.)?(pattern)$", name)`: PEFT's rule for `rank_pattern` and `alpha_pattern`. Throws an Error when patience ends. */
+/**
+ * `re.match(r"(.*\.)?(pattern)$", name)`: PEFT's rule for `rank_pattern` and `alpha_pattern`.
+ * Throws an Error when patience ends.
+ */
 export function pathMatch(pattern: Pattern, name: string, within = patience()): boolean {
   const ends = endsIn(name, within);
   if (pattern.kind === 'run') {
@@ -54,7 +72,8 @@ export function pathMatch(pattern: Pattern, name: string, within = patience()): 
     return (start === 0 || name[start - 1] === '.') && ends(pattern, start).length > 0;
   }
   for (let start = 0; start <= name.length; start++) {
-    if ((start === 0 || name[start - 1] === '.') && ends(pattern, start).includes(name.length)) return true;
+    if ((start === 0 || name[start - 1] === '.') && ends(pattern, start).includes(name.length))
+      return true;
   }
   return false;
 }
@@ -62,7 +81,9 @@ export function pathMatch(pattern: Pattern, name: string, within = patience()): 
 type Positions = readonly number[];
 const nowhere: Positions = [];
 
-/** Where a part that starts at a position can end, each place once; no question is worked out twice. */
+/**
+ * Where a part that starts at a position can end, each place once; no question is worked out twice.
+ */
 function endsIn(text: string, patience: Patience): (node: Node, at: number) => Positions {
   const known = new Map<Node, Positions[]>();
 
@@ -74,7 +95,9 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
   function ends(node: Node, at: number): Positions {
     if (node.kind === 'run') {
       const end = at + node.tests.length;
-      return end <= text.length && node.tests.every((test, i) => test(text[at + i]!)) ? [end] : nowhere;
+      return end <= text.length && node.tests.every((test, i) => test(text[at + i]!))
+        ? [end]
+        : nowhere;
     }
     if (node.kind === 'at') return node.test(text, at) ? [at] : nowhere;
     let byStart = known.get(node);
@@ -99,20 +122,30 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
 
   function find(node: Exclude<Node, { kind: 'run' | 'at' }>, at: number): Positions {
     switch (node.kind) {
-      case 'look': return (ends(node.node, at).length > 0) === node.wanted ? [at] : nowhere;
-      case 'all': return node.parts.reduce<Positions>((starts, part) => (starts.length > 0 ? from(part, starts) : starts), [at]);
+      case 'look':
+        return ends(node.node, at).length > 0 === node.wanted ? [at] : nowhere;
+      case 'all':
+        return node.parts.reduce<Positions>(
+          (starts, part) => (starts.length > 0 ? from(part, starts) : starts),
+          [at],
+        );
       case 'any': {
         const seen = new Uint8Array(text.length + 1);
         return node.parts.flatMap((part) => from(part, [at], seen));
       }
       case 'repeat': {
-        if (node.node.kind === 'run' && node.node.tests.length === 1) return inARow(node.node.tests[0]!, node.least, node.most, at);
+        if (node.node.kind === 'run' && node.node.tests.length === 1)
+          return inARow(node.node.tests[0]!, node.least, node.most, at);
         let reached: Positions = [at];
-        // More repetitions than characters only repeat the empty string: nothing new is reached by them.
-        for (let count = Math.min(node.least, text.length + 1); count > 0; count--) reached = from(node.node, reached);
-        const seen = new Uint8Array(text.length + 1), out = [...reached];
+        // More repetitions than characters only repeat the empty string: nothing new is reached by
+        // them.
+        for (let count = Math.min(node.least, text.length + 1); count > 0; count--)
+          reached = from(node.node, reached);
+        const seen = new Uint8Array(text.length + 1);
+        const out = [...reached];
         for (const place of reached) seen[place] = 1;
-        for (let count = node.least; count < node.most && reached.length > 0; count++) out.push(...(reached = from(node.node, reached, seen)));
+        for (let count = node.least; count < node.most && reached.length > 0; count++)
+          out.push(...(reached = from(node.node, reached, seen)));
         return out;
       }
     }
@@ -122,7 +155,9 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
     let end = at;
     while (end < text.length && end - at < most && test(text[end]!)) end++;
     spend(1 + end - at);
-    return end - at < least ? nowhere : Array.from({ length: end - at - least + 1 }, (_, i) => at + least + i);
+    return end - at < least
+      ? nowhere
+      : Array.from({ length: end - at - least + 1 }, (_, i) => at + least + i);
   }
   return ends;
 }
@@ -151,8 +186,10 @@ class Parser {
   private all(): Node {
     const parts: Node[] = [];
     while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) {
-      const part = this.repeated(), last = parts.at(-1);
-      if (part.kind === 'run' && last?.kind === 'run') parts[parts.length - 1] = { kind: 'run', tests: [...last.tests, ...part.tests] };
+      const part = this.repeated();
+      const last = parts.at(-1);
+      if (part.kind === 'run' && last?.kind === 'run')
+        parts[parts.length - 1] = { kind: 'run', tests: [...last.tests, ...part.tests] };
       else parts.push(part);
     }
     return parts.length === 1 && parts[0]!.kind === 'run' ? parts[0]! : { kind: 'all', parts };
@@ -160,7 +197,8 @@ class Parser {
 
   private repeated(): Node {
     if (this.counts()) throw new Error('repeats nothing');
-    const node = this.atom(), counts = this.counts();
+    const node = this.atom();
+    const counts = this.counts();
     if (!counts) return node;
     const [least, most] = counts;
     if (node.kind === 'at' || least > most) throw new Error('repeats nothing');
@@ -173,10 +211,14 @@ class Parser {
   private counts(): [number, number] | null {
     const [token, least, comma, most] = this.match(/[*+?]|\{(?!\})(\d*)(,?)(\d*)\}/y) ?? [];
     switch (token) {
-      case undefined: return null;
-      case '*': return [0, Infinity];
-      case '+': return [1, Infinity];
-      case '?': return [0, 1];
+      case undefined:
+        return null;
+      case '*':
+        return [0, Infinity];
+      case '+':
+        return [1, Infinity];
+      case '?':
+        return [0, 1];
     }
     return [Number(least), !comma ? Number(least) : most ? Number(most) : Infinity];
   }
@@ -184,11 +226,16 @@ class Parser {
   private atom(): Node {
     const c = this.source[this.at++]!;
     switch (c) {
-      case '(': return this.group();
-      case '[': return this.set();
-      case '.': return { kind: 'run', tests: [(other) => other !== '\n'] };
-      case '^': return { kind: 'at', test: places.A! };
-      case '$': return { kind: 'at', test: places.Z! };
+      case '(':
+        return this.group();
+      case '[':
+        return this.set();
+      case '.':
+        return { kind: 'run', tests: [(other) => other !== '\n'] };
+      case '^':
+        return { kind: 'at', test: places.A! };
+      case '$':
+        return { kind: 'at', test: places.Z! };
       case '\\': {
         const place = places[this.source[this.at] ?? ''];
         if (!place) break;
@@ -203,16 +250,20 @@ class Parser {
 
   private group(): Node {
     const [opening] = this.match(/\?(:|=|!|P<\w+>)/y) ?? [];
-    if (opening === undefined && this.source[this.at] === '?') throw new Error(`uses "(${this.source.slice(this.at, this.at + 2)}", which is not supported`);
+    if (opening === undefined && this.source[this.at] === '?')
+      throw new Error(`uses "(${this.source.slice(this.at, this.at + 2)}", which is not supported`);
     if (++this.depth > MAX_DEPTH) throw new Error(`nests brackets more than ${MAX_DEPTH} deep`);
     const node = this.any();
     this.depth--;
     if (!this.take(')')) throw new Error('leaves a bracket open');
-    return opening === '?=' || opening === '?!' ? { kind: 'look', node, wanted: opening === '?=' } : node;
+    return opening === '?=' || opening === '?!'
+      ? { kind: 'look', node, wanted: opening === '?=' }
+      : node;
   }
 
   private set(): Node {
-    const not = this.take('^'), tests: Test[] = [];
+    const not = this.take('^');
+    const tests: Test[] = [];
     do {
       const low = this.one();
       if (!this.match(/-(?!\])/y)) {
@@ -220,7 +271,8 @@ class Parser {
         continue;
       }
       const high = this.one();
-      if (typeof low !== 'string' || typeof high !== 'string' || low > high) throw new Error('has a range that is none');
+      if (typeof low !== 'string' || typeof high !== 'string' || low > high)
+        throw new Error('has a range that is none');
       tests.push((c) => low <= c && c <= high);
     } while (!this.take(']'));
     return { kind: 'run', tests: [(c) => tests.some((test) => test(c)) !== not] };
@@ -233,7 +285,8 @@ class Parser {
     if (c !== '\\') return c;
     const escaped = this.source[this.at++] ?? '';
     if (Object.hasOwn(classes, escaped)) return classes[escaped]!;
-    if (/^$|[A-Za-z0-9]/.test(escaped)) throw new Error(`uses "\\${escaped}", which is not supported`);
+    if (/^$|[A-Za-z0-9]/.test(escaped))
+      throw new Error(`uses "\\${escaped}", which is not supported`);
     return escaped;
   }
 

@@ -1,12 +1,17 @@
 /**
- * Adapters as PEFT's two files, out and in: `adapter_config.json` and `adapter_model.safetensors` (PEFT 0.21; methods.md,
- * "Adapter file formats"; docs/peft.md).
+ * Adapters as PEFT's two files, out and in: `adapter_config.json` and `adapter_model.safetensors`
+ * (PEFT 0.21; methods.md, "Adapter file formats"; docs/peft.md).
  */
 import { HEAD_PATH, type AdapterPlace } from '../compiler/modules.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import { quoted } from '../model/json.ts';
-import { toFloat32, writeSafetensors, type FloatTensor, type SafetensorsEntry } from '../model/safetensors.ts';
+import {
+  toFloat32,
+  writeSafetensors,
+  type FloatTensor,
+  type SafetensorsEntry,
+} from '../model/safetensors.ts';
 import { listed, readPeftConfig, type PeftConfig } from './peft-config.ts';
 import { CONFIG_FILE, WEIGHTS_FILE } from './peft-files.ts';
 import { outside, OWN_HEAD, readPairs, type Pair } from './peft-keys.ts';
@@ -31,16 +36,35 @@ export interface PeftExport {
 const conv1d = /(?:^|\.)h\.\d+\.(?:attn|mlp)\.c_(?:attn|proj|fc)$/;
 
 /**
- * The files by name. Every module is named by its full path, in `target_modules` and in both patterns: PEFT sorts the patterns
- * when it saves and takes the first that matches, so none may match two modules. Throws `no-adapter`.
+ * The files by name. Every module is named by its full path, in `target_modules` and in both
+ * patterns: PEFT sorts the patterns when it saves and takes the first that matches, so none may
+ * match two modules. Throws `no-adapter`.
  */
-export function exportPeft({ modules, adapters, scale, rsLora = false, baseModel, taskType }: PeftExport): Map<string, Uint8Array<ArrayBuffer>> {
-  const entries = adapters.filter((a) => a.rank > 0).map((a) => {
-    const { path, inFeatures, outFeatures } = modules[a.module]!;
-    return { ...a, path, inFeatures, outFeatures, alpha: scale(a.module) * (rsLora ? Math.sqrt(a.rank) : a.rank) };
-  });
+export function exportPeft({
+  modules,
+  adapters,
+  scale,
+  rsLora = false,
+  baseModel,
+  taskType,
+}: PeftExport): Map<string, Uint8Array<ArrayBuffer>> {
+  const entries = adapters
+    .filter((a) => a.rank > 0)
+    .map((a) => {
+      const { path, inFeatures, outFeatures } = modules[a.module]!;
+      return {
+        ...a,
+        path,
+        inFeatures,
+        outFeatures,
+        alpha: scale(a.module) * (rsLora ? Math.sqrt(a.rank) : a.rank),
+      };
+    });
   // Readers that know no patterns size their buffers by `r`: the largest rank.
-  const largest = entries.reduce<(typeof entries)[number] | null>((most, e) => (most && most.rank >= e.rank ? most : e), null);
+  const largest = entries.reduce<(typeof entries)[number] | null>(
+    (most, e) => (most && most.rank >= e.rank ? most : e),
+    null,
+  );
   if (!largest) throw new AtlasError('no-adapter');
   const config = {
     alpha_pattern: Object.fromEntries(entries.map((e) => [e.path, e.alpha])),
@@ -58,10 +82,14 @@ export function exportPeft({ modules, adapters, scale, rsLora = false, baseModel
     task_type: taskType,
     use_rslora: rsLora,
   };
-  const tensors = new Map<string, FloatTensor>(entries.flatMap(({ path, rank, inFeatures, outFeatures, loraA, loraB }): [string, FloatTensor][] => [
-    [keyOf(path, 'A'), { shape: [rank, inFeatures], data: loraA }],
-    [keyOf(path, 'B'), { shape: [outFeatures, rank], data: loraB }],
-  ]));
+  const tensors = new Map<string, FloatTensor>(
+    entries.flatMap(
+      ({ path, rank, inFeatures, outFeatures, loraA, loraB }): [string, FloatTensor][] => [
+        [keyOf(path, 'A'), { shape: [rank, inFeatures], data: loraA }],
+        [keyOf(path, 'B'), { shape: [outFeatures, rank], data: loraB }],
+      ],
+    ),
+  );
   return new Map([
     [CONFIG_FILE, new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`)],
     [WEIGHTS_FILE, writeSafetensors(tensors, { format: 'pt' })],
@@ -78,52 +106,86 @@ export interface PeftImport {
   rsLora: boolean;
   /** What the file says it was trained on. */
   baseModel: string | null;
-  /** What a reader has to know of how the files were taken, a clause each; empty for files as PEFT saves them. */
+  /**
+   * What a reader has to know of how the files were taken, a clause each; empty for files as PEFT
+   * saves them.
+   */
   notes: string[];
 }
 
 /**
- * Adapters for these modules, and of the head where it is one of them. Throws `bad-adapter` (damaged), `adapter-setting`, `adapter-pair`
- * (the files contradict each other), `adapter-values` (not finite), `adapter-kind` (more than plain LoRA), `adapter-place` (of the embedding),
- * `adapter-embeddings` (whole weights saved along), `adapter-model` (made for another model) or `bad-safetensors`.
+ * Adapters for these modules, and of the head where it is one of them. Throws `bad-adapter`
+ * (damaged), `adapter-setting`, `adapter-pair` (the files contradict each other), `adapter-values`
+ * (not finite), `adapter-kind` (more than plain LoRA), `adapter-place` (of the embedding),
+ * `adapter-embeddings` (whole weights saved along), `adapter-model` (made for another model) or
+ * `bad-safetensors`.
  */
-export function importPeft(configBytes: Uint8Array, weightBytes: Uint8Array, modules: readonly AdapterPlace[]): PeftImport {
-  const config = readPeftConfig(configBytes), { pairs, ownHead, notes } = readPairs(weightBytes);
+export function importPeft(
+  configBytes: Uint8Array,
+  weightBytes: Uint8Array,
+  modules: readonly AdapterPlace[],
+): PeftImport {
+  const config = readPeftConfig(configBytes);
+  const { pairs, ownHead, notes } = readPairs(weightBytes);
   const known = new Map(modules.map((m) => [m.path, m]));
   const plan = placesOf([...pairs.keys()], known);
   for (const module of modules) checkTargets(module.path, config, pairs);
   if (ownHead) checkOwnHead(ownHead, known.get(HEAD_PATH)!);
 
-  const scales = new Map<number, number>(), adapters: AdapterValues[] = [];
-  for (const { module, factors } of fitted(plan, known, (path) => factorsOf(path, pairs.get(path)!, config))) {
-    const { index } = module, { rank, a, b, scale } = factors;
-    if (!Number.isFinite(Math.fround(scale))) throw new AtlasError('adapter-setting', { file: CONFIG_FILE, why: `the scale of ${quoted(module.path)} would be ${scale}` });
+  const scales = new Map<number, number>();
+  const adapters: AdapterValues[] = [];
+  for (const { module, factors } of fitted(plan, known, (path) =>
+    factorsOf(path, pairs.get(path)!, config),
+  )) {
+    const { index } = module;
+    const { rank, a, b, scale } = factors;
+    if (!Number.isFinite(Math.fround(scale)))
+      throw new AtlasError('adapter-setting', {
+        file: CONFIG_FILE,
+        why: `the scale of ${quoted(module.path)} would be ${scale}`,
+      });
     scales.set(index, scale);
     adapters.push({ module: index, rank, loraA: a, loraB: b });
   }
   adapters.sort((x, y) => x.module - y.module);
   return {
-    adapters, scale: (module) => scales.get(module)!, rsLora: config.rsLora, baseModel: config.baseModel,
+    adapters,
+    scale: (module) => scales.get(module)!,
+    rsLora: config.rsLora,
+    baseModel: config.baseModel,
     notes: [...notes, ...config.notes([...pairs.keys()]), ...packedNotes(plan)],
   };
 }
 
 const bad = (why: string) => new AtlasError('bad-adapter', { file: WEIGHTS_FILE, why });
 const contradiction = (why: string) => new AtlasError('adapter-pair', { why });
-const ofAnotherModel = (why: string) => new AtlasError('adapter-model', { file: WEIGHTS_FILE, why });
+const ofAnotherModel = (why: string) =>
+  new AtlasError('adapter-model', { file: WEIGHTS_FILE, why });
 
-/** Where an adapter of the file goes: to its module, to the parts of a packed one, or with others into a packed one. */
-type Place = { kind: 'own' | 'parted'; path: string } | { kind: 'packed'; whole: string; paths: (string | null)[] };
+/**
+ * Where an adapter of the file goes: to its module, to the parts of a packed one, or with others
+ * into a packed one.
+ */
+type Place =
+  | { kind: 'own' | 'parted'; path: string }
+  | { kind: 'packed'; whole: string; paths: (string | null)[] };
 
-/** Throws `adapter-model` where a path is no module's, `adapter-place` where it lies outside the layers. */
+/**
+ * Throws `adapter-model` where a path is no module's, `adapter-place` where it lies outside the
+ * layers.
+ */
 function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPlace>): Place[] {
-  const places: Place[] = [], taken = new Set<string>(), packed = new Map<string, (string | null)[]>();
+  const places: Place[] = [];
+  const taken = new Set<string>();
+  const packed = new Map<string, (string | null)[]>();
   const take = (module: string) => {
-    if (taken.has(module)) throw contradiction(`they adapt ${quoted(module)} twice, packed and apart`);
+    if (taken.has(module))
+      throw contradiction(`they adapt ${quoted(module)} twice, packed and apart`);
     taken.add(module);
   };
   for (const path of paths) {
-    const parts = partsOf(path), whole = wholeOf(path);
+    const parts = partsOf(path);
+    const whole = wholeOf(path);
     if (known.has(path)) {
       take(path);
       places.push({ kind: 'own', path });
@@ -144,35 +206,63 @@ function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPl
   return places;
 }
 
-/** Throws `adapter-pair` where the settings name a module, packed or apart, that the weights leave out. */
+/**
+ * Throws `adapter-pair` where the settings name a module, packed or apart, that the weights leave
+ * out.
+ */
 function checkTargets(path: string, config: PeftConfig, pairs: ReadonlyMap<string, Pair>): void {
   if (!config.targetsNamed || pairs.has(path)) return;
-  const whole = wholeOf(path), parts = partsOf(path) ?? [];
+  const whole = wholeOf(path);
+  const parts = partsOf(path) ?? [];
   if (whole !== null && pairs.has(whole)) return;
-  // `all-linear` names the packed module and its parts: where one part has weights, all that are named must.
-  const names = parts.some((part) => pairs.has(part)) ? parts.filter((part) => !pairs.has(part)) : [path, ...parts, ...(whole === null ? [] : [whole])];
+  // `all-linear` names the packed module and its parts: where one part has weights, all that are
+  // named must.
+  const names = parts.some((part) => pairs.has(part))
+    ? parts.filter((part) => !pairs.has(part))
+    : [path, ...parts, ...(whole === null ? [] : [whole])];
   const missing = names.find((name) => config.targets(name));
-  if (missing !== undefined) throw contradiction(`the weights hold nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`);
+  if (missing !== undefined)
+    throw contradiction(
+      `the weights hold nothing for ${quoted(missing)}, which ${CONFIG_FILE} names`,
+    );
 }
 
 /** Throws `adapter-model` for a head of another size: one that was made larger for new tokens. */
-function checkOwnHead({ shape }: SafetensorsEntry, { inFeatures, outFeatures }: AdapterPlace): void {
+function checkOwnHead(
+  { shape }: SafetensorsEntry,
+  { inFeatures, outFeatures }: AdapterPlace,
+): void {
   if (shape.length === 2 && shape[0] === outFeatures && shape[1] === inFeatures) return;
-  throw ofAnotherModel(`its ${quoted(OWN_HEAD)} is [${shape.join(', ')}], the head of the open model [${outFeatures}, ${inFeatures}]`);
+  throw ofAnotherModel(
+    `its ${quoted(OWN_HEAD)} is [${shape.join(', ')}], the head of the open model [${outFeatures}, ${inFeatures}]`,
+  );
 }
 
-function* fitted(plan: readonly Place[], known: ReadonlyMap<string, AdapterPlace>, factors: (path: string) => Factors,
+function* fitted(
+  plan: readonly Place[],
+  known: ReadonlyMap<string, AdapterPlace>,
+  factors: (path: string) => Factors,
 ): Generator<{ module: AdapterPlace; factors: Factors }> {
   for (const place of plan) {
     if (place.kind === 'packed') {
-      const module = known.get(place.whole)!, parts = place.paths.map((path) => (path === null ? null : factors(path)));
+      const module = known.get(place.whole)!;
+      const parts = place.paths.map((path) => (path === null ? null : factors(path)));
       const whole = joined(parts, module.outFeatures);
-      if (!whole || whole.columns !== module.inFeatures) throw otherWidths(place.paths.find((path) => path !== null)!, parts.find((p) => p !== null)!, module);
+      if (!whole || whole.columns !== module.inFeatures)
+        throw otherWidths(
+          place.paths.find((path) => path !== null)!,
+          parts.find((p) => p !== null)!,
+          module,
+        );
       yield { module, factors: whole };
       continue;
     }
-    const targets = place.kind === 'own' ? [place.path] : partsOf(place.path)!, own = factors(place.path);
-    const cut = split(own, targets.map((path) => known.get(path)!.outFeatures));
+    const targets = place.kind === 'own' ? [place.path] : partsOf(place.path)!;
+    const own = factors(place.path);
+    const cut = split(
+      own,
+      targets.map((path) => known.get(path)!.outFeatures),
+    );
     for (const [i, path] of targets.entries()) {
       const module = known.get(path)!;
       if (!cut || own.columns !== module.inFeatures) throw otherWidths(place.path, own, module);
@@ -181,30 +271,56 @@ function* fitted(plan: readonly Place[], known: ReadonlyMap<string, AdapterPlace
   }
 }
 
-const otherWidths = (path: string, { rows, columns }: Factors, { path: own, inFeatures, outFeatures }: AdapterPlace) =>
-  ofAnotherModel(`its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`);
+const otherWidths = (
+  path: string,
+  { rows, columns }: Factors,
+  { path: own, inFeatures, outFeatures }: AdapterPlace,
+) =>
+  ofAnotherModel(
+    `its ${quoted(path)} takes ${columns} numbers to ${rows}, ${path === own ? 'that' : quoted(own)} of the open model ${inFeatures} to ${outFeatures}`,
+  );
 
 /** What PEFT computes with: the numbers of the weights, the scale of the settings. */
 function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
-  const [rank, columns] = A.shape, [rows, rankOfB] = B.shape, list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
-  if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB) throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not fit together`);
-  if (!config.targets(path)) throw contradiction(`the weights adapt ${quoted(path)}, which ${CONFIG_FILE} does not name`);
+  const [rank, columns] = A.shape;
+  const [rows, rankOfB] = B.shape;
+  const list = (shape: readonly number[]) => `[${shape.join(', ')}]`;
+  if (A.shape.length !== 2 || B.shape.length !== 2 || rank !== rankOfB)
+    throw bad(`A ${list(A.shape)} and B ${list(B.shape)} of ${quoted(path)} do not fit together`);
+  if (!config.targets(path))
+    throw contradiction(`the weights adapt ${quoted(path)}, which ${CONFIG_FILE} does not name`);
   const said = config.rankOf(path);
-  if (rank !== said) throw contradiction(`${quoted(path)} has rank ${rank} in the weights, but ${said} in ${CONFIG_FILE}`);
+  if (rank !== said)
+    throw contradiction(
+      `${quoted(path)} has rank ${rank} in the weights, but ${said} in ${CONFIG_FILE}`,
+    );
   const scale = config.alphaOf(path) / (config.rsLora ? Math.sqrt(said) : said);
-  return { rank: said, rows: rows!, columns: columns!, a: numbers(A, path), b: numbers(B, path), scale };
+  return {
+    rank: said,
+    rows: rows!,
+    columns: columns!,
+    a: numbers(A, path),
+    b: numbers(B, path),
+    scale,
+  };
 }
 
 function numbers(entry: SafetensorsEntry, path: string): Float32Array {
   const data = toFloat32(entry);
-  if (!data.every(Number.isFinite)) throw new AtlasError('adapter-values', { file: WEIGHTS_FILE, module: quoted(path) });
+  if (!data.every(Number.isFinite))
+    throw new AtlasError('adapter-values', { file: WEIGHTS_FILE, module: quoted(path) });
   return data;
 }
 
 function packedNotes(plan: readonly Place[]): string[] {
-  const parted = plan.flatMap((p) => (p.kind === 'parted' ? [p.path] : [])), packed = plan.flatMap((p) => (p.kind === 'packed' ? [p.whole] : []));
+  const parted = plan.flatMap((p) => (p.kind === 'parted' ? [p.path] : []));
+  const packed = plan.flatMap((p) => (p.kind === 'packed' ? [p.whole] : []));
   return [
-    ...(parted.length > 0 ? [`the packed ${listed(parted, 1)} goes to the modules that this export keeps apart`] : []),
-    ...(packed.length > 0 ? [`adapters that lie apart are packed as this export packs ${listed(packed, 1)}`] : []),
+    ...(parted.length > 0
+      ? [`the packed ${listed(parted, 1)} goes to the modules that this export keeps apart`]
+      : []),
+    ...(packed.length > 0
+      ? [`adapters that lie apart are packed as this export packs ${listed(packed, 1)}`]
+      : []),
   ];
 }

@@ -1,10 +1,21 @@
 /**
- * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then the same sparsity by Wanda alone, by
- * Wanda with masked LoRA of one rank and by Wanda with plain LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
+ * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then
+ * the same sparsity by Wanda alone, by Wanda with masked LoRA of one rank and by Wanda with plain
+ * LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
  */
 import type { CleanPass, TokenBatch } from '../engine/engine.ts';
 import { maskedLora, oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
-import { losa, losaStanding, startLosa, type LosaData, type LosaEngine, type LosaEvent, type LosaModel, type LosaOptions, type LosaStanding } from '../methods/losa/losa.ts';
+import {
+  losa,
+  losaStanding,
+  startLosa,
+  type LosaData,
+  type LosaEngine,
+  type LosaEvent,
+  type LosaModel,
+  type LosaOptions,
+  type LosaStanding,
+} from '../methods/losa/losa.ts';
 import { zerosOf } from '../methods/losa/prune-pass.ts';
 import { truncated } from '../methods/qdylora.ts';
 import { judged, type Judging } from '../methods/training.ts';
@@ -12,7 +23,13 @@ import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../model/int4.ts';
 import { nameOf } from './events.ts';
 import type { PrunedParts } from './made-base.ts';
 import { targetOf } from './prune-spec.ts';
-import { reducePrune, resultOf, type PruneResult, type PruneState, type StoredForm } from './prune-state.ts';
+import {
+  reducePrune,
+  resultOf,
+  type PruneResult,
+  type PruneState,
+  type StoredForm,
+} from './prune-state.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { pruneRanks } from './study-need.ts';
 import { trainingOptions } from './study-training.ts';
@@ -22,10 +39,21 @@ import type { StudyContext } from './study.ts';
 const SCALE = 2;
 
 export type PruneEvent =
-  | { type: 'start'; spec: ExperimentSpec; model: PruneState['model']; provider: PruneState['provider']; versions: PruneState['versions']; layers: number; sequences: PruneState['sequences'] }
+  | {
+      type: 'start';
+      spec: ExperimentSpec;
+      model: PruneState['model'];
+      provider: PruneState['provider'];
+      versions: PruneState['versions'];
+      layers: number;
+      sequences: PruneState['sequences'];
+    }
   /** A pruning taken up again, as it stood. */
   | { type: 'resumed'; state: PruneState }
-  /** The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how many weights they have. */
+  /**
+   * The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how
+   * many weights they have.
+   */
   | { type: 'dense'; loss: number; bytes: number; weights: number }
   | LosaEvent
   /** How far a comparison is: blocks pruned at one stroke, or steps of LoRA. */
@@ -33,44 +61,114 @@ export type PruneEvent =
   | { type: 'wanda'; zeros: number; loss: number }
   /** LoRA behind Wanda that was trained through the mask, so that its zeros stay. */
   | { type: 'masked'; rank: number; parameters: number; zeros: number; loss: number }
-  /** Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses part of what it learnt. */
-  | { type: 'lora'; rank: number; parameters: number; zeros: number; merged: number; masked: number }
+  /**
+   * Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses
+   * part of what it learnt.
+   */
+  | {
+      type: 'lora';
+      rank: number;
+      parameters: number;
+      zeros: number;
+      merged: number;
+      masked: number;
+    }
   | Judging
   | { type: 'storing'; done: number; of: number }
-  | { type: 'stored' } & StoredForm
+  | ({ type: 'stored' } & StoredForm)
   | { type: 'done'; result: PruneResult };
 
-/** A pruning after a whole round; with `state.lora`, the last of them, after the comparisons. What comes after a round is the same however often it was taken up again. */
-export interface PruneCheckpoint { state: PruneState; standing: LosaStanding }
+/**
+ * A pruning after a whole round; with `state.lora`, the last of them, after the comparisons. What
+ * comes after a round is the same however often it was taken up again.
+ */
+export interface PruneCheckpoint {
+  state: PruneState;
+  standing: LosaStanding;
+}
 
-/** See study.ts. The pruned model is a base as soon as its last round is through. Throws `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine throw, and what LoSA's rules do. */
-export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEvent, void, undefined> {
-  const { spec, model, provider, versions, checkpoint } = context, from = checkpoint?.from as PruneCheckpoint | undefined;
+/**
+ * See study.ts. The pruned model is a base as soon as its last round is through. Throws
+ * `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine throw,
+ * and what LoSA's rules do.
+ */
+export async function* runPrune(
+  context: StudyContext,
+): AsyncGenerator<PruneEvent, void, undefined> {
+  const { spec, model, provider, versions, checkpoint } = context;
+  const from = checkpoint?.from as PruneCheckpoint | undefined;
   let state: PruneState | null = null;
   const told = <E extends PruneEvent>(event: E): E => {
     state = reducePrune(state, event);
     return event;
   };
   const now = () => state!;
-  const data = await texts(context), { calibration, train, held } = data, { sparsity, structure } = targetOf(spec.prune);
-  yield told(from ? { type: 'resumed', state: from.state } : {
-    type: 'start', spec, model: nameOf(model), provider, versions, layers: model.layers,
-    sequences: { calibration: calibration.sequences, train: train.sequences, held: held.sequences },
-  });
-  await context.engine.checkPruning({ samples: calibration.sequences, sequences: spec.training.batch, length: spec.training.length }, pruneRanks(spec, model.modules));
-  const engine = await context.derive('float32'), options: LosaOptions = { ...spec.prune, sparsity, structure, seed: spec.seed, scale: SCALE, training: trainingOptions(spec.training, spec.seed) };
-  let dense: CleanPass | null = null, pruned: LosaModel | null = null, standing = from?.standing;
+  const data = await texts(context);
+  const { calibration, train, held } = data;
+  const { sparsity, structure } = targetOf(spec.prune);
+  yield told(
+    from
+      ? { type: 'resumed', state: from.state }
+      : {
+          type: 'start',
+          spec,
+          model: nameOf(model),
+          provider,
+          versions,
+          layers: model.layers,
+          sequences: {
+            calibration: calibration.sequences,
+            train: train.sequences,
+            held: held.sequences,
+          },
+        },
+  );
+  await context.engine.checkPruning(
+    {
+      samples: calibration.sequences,
+      sequences: spec.training.batch,
+      length: spec.training.length,
+    },
+    pruneRanks(spec, model.modules),
+  );
+  const engine = await context.derive('float32');
+  const options: LosaOptions = {
+    ...spec.prune,
+    sparsity,
+    structure,
+    seed: spec.seed,
+    scale: SCALE,
+    training: trainingOptions(spec.training, spec.seed),
+  };
+  let dense: CleanPass | null = null;
+  let pruned: LosaModel | null = null;
+  let standing = from?.standing;
   const offer = () => {
     const at = { state: now(), standing: standing! };
     checkpoint?.offer(async (): Promise<PruneCheckpoint> => at);
   };
   try {
-    const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0), bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
-    if (!now().dense) yield told({ type: 'dense', loss: yield* judged(engine, held, options.training.batch), bytes, weights });
+    const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0);
+    const bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
+    if (!now().dense)
+      yield told({
+        type: 'dense',
+        loss: yield* judged(engine, held, options.training.batch),
+        bytes,
+        weights,
+      });
     dense = await engine.cleanPass(calibration);
     pruned = await startLosa(engine, options, standing);
     if (standing) offer();
-    for await (const event of losa(engine, pruned, dense, data, options, () => context.now(), standing?.rounds)) {
+    for await (const event of losa(
+      engine,
+      pruned,
+      dense,
+      data,
+      options,
+      () => context.now(),
+      standing?.rounds,
+    )) {
       const said = told(event);
       if (checkpoint && event.type === 'repaired') {
         standing = await losaStanding(engine, pruned, event.round);
@@ -78,13 +176,15 @@ export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEven
       }
       yield said;
     }
-    context.keepBase?.({ kind: 'pruned', ...await partsOf(engine, pruned) });
+    context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
     if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
-      for await (const event of baselines(engine, dense, data, options, rank, context.now)) yield told(event);
+      for await (const event of baselines(engine, dense, data, options, rank, context.now))
+        yield told(event);
       if (checkpoint) offer();
     }
-    for await (const event of stored(engine, pruned, data.held, options.training.batch, now())) yield told(event);
+    for await (const event of stored(engine, pruned, data.held, options.training.batch, now()))
+      yield told(event);
     yield { type: 'done', result: resultOf(now()) };
   } finally {
     dense?.dispose();
@@ -96,33 +196,67 @@ export async function* runPrune(context: StudyContext): AsyncGenerator<PruneEven
 async function texts({ spec: { training, prune }, tokens }: StudyContext): Promise<LosaData> {
   const { train, held, length, heldSequences } = training;
   return {
-    calibration: await tokens(train, { sequences: prune.samples, length }), train: await tokens(train, { sequences: Infinity, length }),
+    calibration: await tokens(train, { sequences: prune.samples, length }),
+    train: await tokens(train, { sequences: Infinity, length }),
     held: await tokens(held, { sequences: heldSequences, length }),
   };
 }
 
 /** The same share of zeros, the mean rank of the last round, the same data and number of steps. */
-async function* baselines(engine: LosaEngine, dense: CleanPass, data: LosaData, options: LosaOptions, rank: number, now: () => number): AsyncGenerator<PruneEvent, void, undefined> {
-  const { training: { batch, steps } } = options, plain = await startOneShot(engine);
+async function* baselines(
+  engine: LosaEngine,
+  dense: CleanPass,
+  data: LosaData,
+  options: LosaOptions,
+  rank: number,
+  now: () => number,
+): AsyncGenerator<PruneEvent, void, undefined> {
+  const {
+    training: { batch, steps },
+  } = options;
+  const plain = await startOneShot(engine);
   try {
-    for await (const { layer } of oneShot(engine, plain, dense, data, options)) yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
+    for await (const { layer } of oneShot(engine, plain, dense, data, options))
+      yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
     const zeros = zerosOf(plain.use.masks, engine.modules);
     yield { type: 'wanda', zeros, loss: yield* judged(engine, data.held, batch, plain.use) };
-    const parameters = engine.modules.reduce((n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures), 0);
+    const parameters = engine.modules.reduce(
+      (n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures),
+      0,
+    );
     for await (const event of maskedLora(engine, plain.use.masks, data, rank, options, now)) {
-      yield event.type === 'step' ? { type: 'comparing', what: 'masked', done: event.step, of: steps } : event.type === 'judging' ? event : { ...event, rank, parameters, zeros };
+      yield event.type === 'step'
+        ? { type: 'comparing', what: 'masked', done: event.step, of: steps }
+        : event.type === 'judging'
+          ? event
+          : { ...event, rank, parameters, zeros };
     }
     for await (const event of plainLora(engine, plain.use.masks, data, rank, options, now)) {
-      yield event.type === 'step' ? { type: 'comparing', what: 'lora', done: event.step, of: steps } : event.type === 'judging' ? event : { ...event, rank, parameters };
+      yield event.type === 'step'
+        ? { type: 'comparing', what: 'lora', done: event.step, of: steps }
+        : event.type === 'judging'
+          ? event
+          : { ...event, rank, parameters };
     }
   } finally {
     plain.dispose();
   }
 }
 
-/** The merged weights in the forms in which they can be kept: bytes of the linear layers, and the loss each leaves. */
-async function* stored(engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> }, { use }: LosaModel, held: TokenBatch, batch: number, state: PruneState): AsyncGenerator<PruneEvent, void, undefined> {
-  const loss = state.rounds.at(-1)!.repaired!, { weights } = state.dense!, kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
+/**
+ * The merged weights in the forms in which they can be kept: bytes of the linear layers, and the
+ * loss each leaves.
+ */
+async function* stored(
+  engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> },
+  { use }: LosaModel,
+  held: TokenBatch,
+  batch: number,
+  state: PruneState,
+): AsyncGenerator<PruneEvent, void, undefined> {
+  const loss = state.rounds.at(-1)!.repaired!;
+  const { weights } = state.dense!;
+  const kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
   yield { type: 'stored', form: 'float32', bytes: 4 * weights, loss };
   yield { type: 'stored', form: 'sparse', bytes: 4 * kept + Math.ceil(weights / 8), loss };
   let bytes = 0;
@@ -139,6 +273,11 @@ async function* stored(engine: LosaEngine & { setWeight(module: number, weight: 
   }
 }
 
-const partsOf = async ({ modules }: LosaEngine, { use, ranks }: LosaModel): Promise<PrunedParts> => ({
-  masks: modules.map((m) => use.masks.bits(m.index)!), adapters: truncated(await use.adapters.values(), (module) => ranks[modules[module]!.layer]!), scale: SCALE,
+const partsOf = async (
+  { modules }: LosaEngine,
+  { use, ranks }: LosaModel,
+): Promise<PrunedParts> => ({
+  masks: modules.map((m) => use.masks.bits(m.index)!),
+  adapters: truncated(await use.adapters.values(), (module) => ranks[modules[module]!.layer]!),
+  scale: SCALE,
 });

@@ -1,4 +1,6 @@
-/** The settings of pruning with repair (LoSA). Optimiser and texts are the experiment's `training`. */
+/**
+ * The settings of pruning with repair (LoSA). Optimiser and texts are the experiment's `training`.
+ */
 import * as z from 'zod/mini';
 
 /** Zeros anywhere in a row, or so many of every few neighbours. */
@@ -19,7 +21,10 @@ export interface PruneSettings {
   meanRank: number;
   /** No block gets more. */
   mostRank: number;
-  /** What a block's rank follows: its reconstruction error (the authors' code), or its similarity to the others (the paper's words). */
+  /**
+   * What a block's rank follows: its reconstruction error (the authors' code), or its similarity to
+   * the others (the paper's words).
+   */
   rankBy: 'error' | 'rmi';
   /** Calibration sequences, as long as those of `training`. */
   samples: number;
@@ -28,29 +33,45 @@ export interface PruneSettings {
 }
 
 export const PRUNE_LIMITS = {
-  sparsity: [0.05, 0.95], rounds: [1, 20], beta: [0, 1000], meanRank: [1, 64], mostRank: [1, 128], samples: [3, 64],
+  sparsity: [0.05, 0.95],
+  rounds: [1, 20],
+  beta: [0, 1000],
+  meanRank: [1, 64],
+  mostRank: [1, 128],
+  samples: [3, 64],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) => schema.check(z.gte(least), z.lte(most));
+const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
+  schema.check(z.gte(least), z.lte(most));
 
-export const pruneSchema = z.strictObject({
-  sparsity: z._default(within(z.number(), PRUNE_LIMITS.sparsity), 0.5),
-  rounds: z._default(within(z.int(), PRUNE_LIMITS.rounds), 5),
-  score: z._default(z.enum(['wanda', 'magnitude']), 'wanda'),
-  pattern: z._default(z.enum(PATTERNS), 'unstructured'),
-  beta: z._default(within(z.number(), PRUNE_LIMITS.beta), 1),
-  meanRank: z._default(within(z.number(), PRUNE_LIMITS.meanRank), 6),
-  mostRank: z._default(within(z.int(), PRUNE_LIMITS.mostRank), 16),
-  rankBy: z._default(z.enum(['error', 'rmi']), 'error'),
-  samples: z._default(within(z.int(), PRUNE_LIMITS.samples), 16),
-  baselines: z._default(z.boolean(), true),
-}).check(z.refine((p) => p.meanRank + p.rounds - 1 <= p.mostRank, { path: ['meanRank'], error: 'it grows by one a round and would end above the largest rank' }));
+export const pruneSchema = z
+  .strictObject({
+    sparsity: z._default(within(z.number(), PRUNE_LIMITS.sparsity), 0.5),
+    rounds: z._default(within(z.int(), PRUNE_LIMITS.rounds), 5),
+    score: z._default(z.enum(['wanda', 'magnitude']), 'wanda'),
+    pattern: z._default(z.enum(PATTERNS), 'unstructured'),
+    beta: z._default(within(z.number(), PRUNE_LIMITS.beta), 1),
+    meanRank: z._default(within(z.number(), PRUNE_LIMITS.meanRank), 6),
+    mostRank: z._default(within(z.int(), PRUNE_LIMITS.mostRank), 16),
+    rankBy: z._default(z.enum(['error', 'rmi']), 'error'),
+    samples: z._default(within(z.int(), PRUNE_LIMITS.samples), 16),
+    baselines: z._default(z.boolean(), true),
+  })
+  .check(
+    z.refine((p) => p.meanRank + p.rounds - 1 <= p.mostRank, {
+      path: ['meanRank'],
+      error: 'it grows by one a round and would end above the largest rank',
+    }),
+  );
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof pruneSchema>, PruneSettings>;
 
 /** Share of zeros at the end, and what a pattern allows. */
-export function targetOf({ sparsity, pattern }: PruneSettings): { sparsity: number; structure: { keep: number; of: number } } {
+export function targetOf({ sparsity, pattern }: PruneSettings): {
+  sparsity: number;
+  structure: { keep: number; of: number };
+} {
   if (pattern === 'unstructured') return { sparsity, structure: { keep: 0, of: 0 } };
   const [keep, of] = pattern.split(':').map(Number) as [number, number];
   return { sparsity: 1 - keep / of, structure: { keep, of } };

@@ -1,6 +1,7 @@
 /**
- * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's methods on the experiment's text;
- * Fisher, GoRA's importance, gradient rank and EVA on sequences they will be trained on; the weight spectrum on nothing but the weights.
+ * How each entry of a race comes to its ranks, each by its own definition (methods.md): the map's
+ * methods on the experiment's text; Fisher, GoRA's importance, gradient rank and EVA on sequences
+ * they will be trained on; the weight spectrum on nothing but the weights.
  */
 import { AtlasError } from '../errors.ts';
 import type { AdapterValues, TokenBatch } from '../engine/engine.ts';
@@ -19,7 +20,10 @@ import { byMethod } from './settings.ts';
 import type { MethodName } from './spec.ts';
 import type { KeptAdapter, StudyContext } from './study.ts';
 
-/** `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing else. */
+/**
+ * `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing
+ * else.
+ */
 export const SCALE = 2;
 
 /** What an entry brings to every start. */
@@ -31,12 +35,18 @@ export interface Competitor {
   adapters(seed: number, ranks: readonly number[]): AdapterValues[];
 }
 
-export interface Progress { done: number; of: number }
+export interface Progress {
+  done: number;
+  of: number;
+}
 
 type Measuring = AsyncGenerator<Progress, Competitor, undefined>;
 
 /** An entry whose ranks follow from one importance a module. */
-export function proportional({ model: { modules } }: StudyContext, importances: number[]): Competitor {
+export function proportional(
+  { model: { modules } }: StudyContext,
+  importances: number[],
+): Competitor {
   return {
     importances,
     ranks: (budget) => equalBudgetRanks(importances, modules, budget),
@@ -45,14 +55,19 @@ export function proportional({ model: { modules } }: StudyContext, importances: 
 }
 
 /**
- * Takes `steps` to their end: `told` of each step goes on to the caller, and what was found comes back with the milliseconds the measuring itself
- * took, without the time between the steps.
+ * Takes `steps` to their end: `told` of each step goes on to the caller, and what was found comes
+ * back with the milliseconds the measuring itself took, without the time between the steps.
  */
-export async function* timed<Event>(steps: Measuring, now: () => number, told: (step: Progress) => Event): AsyncGenerator<Event, { found: Competitor; milliseconds: number }, undefined> {
+export async function* timed<Event>(
+  steps: Measuring,
+  now: () => number,
+  told: (step: Progress) => Event,
+): AsyncGenerator<Event, { found: Competitor; milliseconds: number }, undefined> {
   let milliseconds = 0;
   try {
     for (;;) {
-      const start = now(), next = await steps.next();
+      const start = now();
+      const next = await steps.next();
       milliseconds += now() - start;
       if (next.done) return { found: next.value, milliseconds };
       yield told(next.value);
@@ -64,16 +79,39 @@ export async function* timed<Event>(steps: Measuring, now: () => number, told: (
 }
 
 /**
- * Measures one entry; nothing is computed until the next step is asked for. `batch`: training sequences. `adaRank`: its importances,
- * where they are measured already.
+ * Measures one entry; nothing is computed until the next step is asked for. `batch`: training
+ * sequences. `adaRank`: its importances, where they are measured already.
  */
-export async function* measure(context: StudyContext, entry: RaceEntry, batch: TokenBatch, adaRank: number[] | null): Measuring {
-  const { engine, spec: { race }, model: { modules } } = context, of = modules.length;
+export async function* measure(
+  context: StudyContext,
+  entry: RaceEntry,
+  batch: TokenBatch,
+  adaRank: number[] | null,
+): Measuring {
+  const {
+    engine,
+    spec: { race },
+    model: { modules },
+  } = context;
+  const of = modules.length;
   switch (entry) {
-    case 'uniform': return proportional(context, uniformImportance(of));
-    case 'random': return { ...proportional(context, uniformImportance(of)), importances: null, ranks: (budget, seed) => equalBudgetRanks(randomImportance(of, seed), modules, budget) };
-    case 'adarank': case 'jacobian': case 'combined': return proportional(context, yield* mapBy(context, entry));
-    case 'inverse': return proportional(context, inverseImportance(adaRank ?? (yield* mapBy(context, 'adarank'))));
+    case 'uniform':
+      return proportional(context, uniformImportance(of));
+    case 'random':
+      return {
+        ...proportional(context, uniformImportance(of)),
+        importances: null,
+        ranks: (budget, seed) => equalBudgetRanks(randomImportance(of, seed), modules, budget),
+      };
+    case 'adarank':
+    case 'jacobian':
+    case 'combined':
+      return proportional(context, yield* mapBy(context, entry));
+    case 'inverse':
+      return proportional(
+        context,
+        inverseImportance(adaRank ?? (yield* mapBy(context, 'adarank'))),
+      );
     case 'spectrum': {
       const importances: number[] = [];
       for (const { index } of modules) {
@@ -82,31 +120,66 @@ export async function* measure(context: StudyContext, entry: RaceEntry, batch: T
       }
       return proportional(context, importances);
     }
-    case 'fisher': return proportional(context, yield* atOnce(() => fisherImportances(engine, batch)));
-    case 'gora': return proportional(context, yield* atOnce(() => goraImportances(engine, batch)));
-    case 'gradient-rank': return proportional(context, yield* gradientRanks(engine, batch));
+    case 'fisher':
+      return proportional(context, yield* atOnce(() => fisherImportances(engine, batch)));
+    case 'gora':
+      return proportional(context, yield* atOnce(() => goraImportances(engine, batch)));
+    case 'gradient-rank':
+      return proportional(context, yield* gradientRanks(engine, batch));
     case 'imported': {
-      const { values, scales } = importedAdapter(context), ranks = modules.map((_, m) => values.find((v) => v.module === m)?.rank ?? 0), start = rescaled(values, (module) => scales[values.findIndex((v) => v.module === module)]!, () => SCALE);
+      const { values, scales } = importedAdapter(context);
+      const ranks = modules.map((_, m) => values.find((v) => v.module === m)?.rank ?? 0);
+      const start = rescaled(
+        values,
+        (module) => scales[values.findIndex((v) => v.module === module)]!,
+        () => SCALE,
+      );
       return { importances: null, ranks: () => ranks, adapters: () => start };
     }
     case 'eva': {
-      const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))));
-      return { importances: null, ranks: (budget) => evaRanks(components, modules, budget), adapters: (_, ranks) => evaAdapters(components, modules, ranks) };
+      const components = yield* atOnce(() =>
+        evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))),
+      );
+      return {
+        importances: null,
+        ranks: (budget) => evaRanks(components, modules, budget),
+        adapters: (_, ranks) => evaAdapters(components, modules, ranks),
+      };
     }
     case 'eva-uniform': {
-      const { ranks } = proportional(context, uniformImportance(of)), most = Math.max(...race.meanRanks.flatMap((meanRank) => ranks({ meanRank, equal: race.equal }, 0)));
-      const components = yield* atOnce(() => evaComponents(engine, batch, most)), fewest = Math.min(...components.map((c) => c.directions.length));
-      if (fewest < most) throw new AtlasError('bad-spec', { at: 'race.sequences', why: `some inputs have ${fewest} directions, and rank ${most} needs as many; take more sequences, or a lower mean rank` });
-      return { importances: null, ranks, adapters: (_, given) => evaAdapters(components, modules, given) };
+      const { ranks } = proportional(context, uniformImportance(of));
+      const most = Math.max(
+        ...race.meanRanks.flatMap((meanRank) => ranks({ meanRank, equal: race.equal }, 0)),
+      );
+      const components = yield* atOnce(() => evaComponents(engine, batch, most));
+      const fewest = Math.min(...components.map((c) => c.directions.length));
+      if (fewest < most)
+        throw new AtlasError('bad-spec', {
+          at: 'race.sequences',
+          why: `some inputs have ${fewest} directions, and rank ${most} needs as many; take more sequences, or a lower mean rank`,
+        });
+      return {
+        importances: null,
+        ranks,
+        adapters: (_, given) => evaAdapters(components, modules, given),
+      };
     }
   }
 }
 
 /** The adapter taken in. Throws `bad-spec` where there is none, `head-not-trained`. */
-export function importedAdapter({ kept, model: { modules } }: Pick<StudyContext, 'kept' | 'model'>): KeptAdapter {
+export function importedAdapter({
+  kept,
+  model: { modules },
+}: Pick<StudyContext, 'kept' | 'model'>): KeptAdapter {
   const found = kept('imported');
-  if (!found) throw new AtlasError('bad-spec', { at: 'race.entries', why: 'no adapter was taken in to train on' });
-  if (found.values.some((v) => v.module >= modules.length)) throw new AtlasError('head-not-trained');
+  if (!found)
+    throw new AtlasError('bad-spec', {
+      at: 'race.entries',
+      why: 'no adapter was taken in to train on',
+    });
+  if (found.values.some((v) => v.module >= modules.length))
+    throw new AtlasError('head-not-trained');
   return found;
 }
 
@@ -116,13 +189,28 @@ async function* atOnce<T>(answer: () => Promise<T>): AsyncGenerator<Progress, T,
   return answer();
 }
 
-/** Importances by a method of the map: the map's own where it is of that method, else measured now by the method's defaults and the noise that is set. */
-async function* mapBy({ spec, engine, importances, model, versions, tokens, now }: StudyContext, name: MethodName): AsyncGenerator<Progress, number[], undefined> {
+/**
+ * Importances by a method of the map: the map's own where it is of that method, else measured now
+ * by the method's defaults and the noise that is set.
+ */
+async function* mapBy(
+  { spec, engine, importances, model, versions, tokens, now }: StudyContext,
+  name: MethodName,
+): AsyncGenerator<Progress, number[], undefined> {
   if (importances && spec.method.name === name) return [...importances];
   const { method } = byMethod(spec, name);
-  const batch = await tokens(spec.text, spec), of = drawsAsked(method) * model.modules.length;
-  let done = 0, measured: number[] = [];
-  for await (const event of runExperiment({ spec: { ...spec, method }, engine, batch, model, versions, now })) {
+  const batch = await tokens(spec.text, spec);
+  const of = drawsAsked(method) * model.modules.length;
+  let done = 0;
+  let measured: number[] = [];
+  for await (const event of runExperiment({
+    spec: { ...spec, method },
+    engine,
+    batch,
+    model,
+    versions,
+    now,
+  })) {
     if (event.type === 'draws') done += event.modules.length;
     if (event.type === 'done') measured = event.result.modules.map((m) => m.importance);
     yield { done: Math.min(done, of), of };

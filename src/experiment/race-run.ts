@@ -1,17 +1,32 @@
 /**
- * The race: one budget, several allocations, the same data, seeds and steps. First every entry is measured, then for each seed and
- * mean rank all entries train side by side, taking turns, so that their curves grow together.
+ * The race: one budget, several allocations, the same data, seeds and steps. First every entry is
+ * measured, then for each seed and mean rank all entries train side by side, taking turns, so that
+ * their curves grow together.
  *
- * A checkpoint holds the state, which has every number so far, and the adapters and moments of the lanes that are under way. Which
- * data step n sees depends on the seed and n alone, so a race taken up again ends with the numbers it would have had.
+ * A checkpoint holds the state, which has every number so far, and the adapters and moments of the
+ * lanes that are under way. Which data step n sees depends on the seed and n alone, so a race taken
+ * up again ends with the numbers it would have had.
  */
 import { AtlasError } from '../errors.ts';
-import type { AdapterMoments, Adapters, AdapterUse, AdapterValues, TokenBatch } from '../engine/engine.ts';
+import type {
+  AdapterMoments,
+  Adapters,
+  AdapterUse,
+  AdapterValues,
+  TokenBatch,
+} from '../engine/engine.ts';
 import { parametersOf } from '../methods/equal-budget.ts';
 import { judged, train, type TrainingEvent } from '../methods/training.ts';
 import type { CheckpointDoor } from './checkpoint.ts';
 import { nameOf } from './events.ts';
-import { importedAdapter, measure, proportional, SCALE, timed, type Competitor } from './race-measure.ts';
+import {
+  importedAdapter,
+  measure,
+  proportional,
+  SCALE,
+  timed,
+  type Competitor,
+} from './race-measure.ts';
 import type { RaceEntry } from './race-spec.ts';
 import { standingsOf } from './race-standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './race-state.ts';
@@ -33,11 +48,17 @@ export interface RaceCheckpoint {
 type Events<T = void> = AsyncGenerator<RaceEvent, T, undefined>;
 
 /** A lane under way. */
-interface Runner { lane: number; adapters: Adapters; steps: AsyncGenerator<TrainingEvent, void, undefined> }
+interface Runner {
+  lane: number;
+  adapters: Adapters;
+  steps: AsyncGenerator<TrainingEvent, void, undefined>;
+}
 
 /**
- * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter of the first seed and mean rank as
- * `race/<entry>`. Throws `bad-text`, `no-importance`, `training-too-large` (before anything is computed) and what the engine throws; a loss that is no number stops its lane only.
+ * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter
+ * of the first seed and mean rank as `race/<entry>`. Throws `bad-text`, `no-importance`,
+ * `training-too-large` (before anything is computed) and what the engine throws; a loss that is no
+ * number stops its lane only.
  */
 export function runRace(context: StudyContext): Events {
   return new Race(context, context.checkpoint).run();
@@ -57,13 +78,21 @@ class Race {
     this.door = door;
   }
 
-  async* run(): Events {
-    const { spec, model, provider, versions, tokens } = this.context, { training, race, seed } = spec;
-    const from = this.door?.from as RaceCheckpoint | undefined, most = raceRanks(spec, model.modules);
-    await this.context.engine.checkTraining({ sequences: training.batch, length: training.length }, most);
+  async *run(): Events {
+    const { spec, model, provider, versions, tokens } = this.context;
+    const { training, race, seed } = spec;
+    const from = this.door?.from as RaceCheckpoint | undefined;
+    const most = raceRanks(spec, model.modules);
+    await this.context.engine.checkTraining(
+      { sequences: training.batch, length: training.length },
+      most,
+    );
     this.data = {
       train: await tokens(training.train, { sequences: Infinity, length: training.length }),
-      held: await tokens(training.held, { sequences: training.heldSequences, length: training.length }),
+      held: await tokens(training.held, {
+        sequences: training.heldSequences,
+        length: training.length,
+      }),
     };
     try {
       // Its checkpoints hold what it began from: a reload forgets what was taken in.
@@ -73,14 +102,25 @@ class Race {
         yield this.say({ type: 'resumed', state: from.state });
       } else {
         yield this.say({
-          type: 'start', spec, model: nameOf(model), provider, versions, modules: model.modules.map((m) => m.path),
+          type: 'start',
+          spec,
+          model: nameOf(model),
+          provider,
+          versions,
+          modules: model.modules.map((m) => m.path),
           sequences: { train: this.data.train.sequences, held: this.data.held.sequences },
         });
       }
       this.offer();
-      if (this.now.base === null) yield this.say({ type: 'base', loss: yield* judged(this.context.engine, this.data.held, training.batch) });
+      if (this.now.base === null)
+        yield this.say({
+          type: 'base',
+          loss: yield* judged(this.context.engine, this.data.held, training.batch),
+        });
       yield* this.measureAll();
-      for (let s = 0; s < race.seeds; s++) for (const meanRank of race.meanRanks) yield* this.heat(meanRank, (seed + s) % 2 ** 32, from);
+      for (let s = 0; s < race.seeds; s++)
+        for (const meanRank of race.meanRanks)
+          yield* this.heat(meanRank, (seed + s) % 2 ** 32, from);
       yield this.say({ type: 'done', result: resultOf(this.now) });
     } finally {
       for (const { adapters } of this.runners.values()) adapters.dispose();
@@ -98,14 +138,27 @@ class Race {
 
   private offer(): void {
     this.door?.offer(async (): Promise<RaceCheckpoint> => ({
-      state: this.now, kept: [...this.kept],
-      adapters: await Promise.all([...this.runners.values()].map(async ({ lane, adapters }) => ({ lane, values: await adapters.values(), moments: await adapters.moments() }))),
+      state: this.now,
+      kept: [...this.kept],
+      adapters: await Promise.all(
+        [...this.runners.values()].map(async ({ lane, adapters }) => ({
+          lane,
+          values: await adapters.values(),
+          moments: await adapters.moments(),
+        })),
+      ),
     }));
   }
 
-  private async* measureAll(): Events {
-    const { spec: { race, training }, tokens } = this.context;
-    const batch = await tokens(training.train, { sequences: race.sequences, length: training.length });
+  private async *measureAll(): Events {
+    const {
+      spec: { race, training },
+      tokens,
+    } = this.context;
+    const batch = await tokens(training.train, {
+      sequences: race.sequences,
+      length: training.length,
+    });
     for (const entry of race.entries) {
       const known = this.now.measured.find((m) => m.entry === entry);
       if (known?.importances) {
@@ -116,25 +169,46 @@ class Race {
     }
   }
 
-  private async* measured(entry: RaceEntry, batch: TokenBatch): Events {
-    const steps = measure(this.context, entry, batch, this.competitors.get('adarank')?.importances ?? null);
-    const { found, milliseconds } = yield* timed(steps, this.context.now, (step) => this.say({ type: 'measuring', entry, ...step }));
+  private async *measured(entry: RaceEntry, batch: TokenBatch): Events {
+    const steps = measure(
+      this.context,
+      entry,
+      batch,
+      this.competitors.get('adarank')?.importances ?? null,
+    );
+    const { found, milliseconds } = yield* timed(steps, this.context.now, (step) =>
+      this.say({ type: 'measuring', entry, ...step }),
+    );
     this.competitors.set(entry, found);
-    yield this.say({ type: 'measured', entry, importances: found.importances, milliseconds: this.fromMap(entry) ? null : milliseconds });
+    yield this.say({
+      type: 'measured',
+      entry,
+      importances: found.importances,
+      milliseconds: this.fromMap(entry) ? null : milliseconds,
+    });
   }
 
   private fromMap(entry: RaceEntry): boolean {
-    const { importances, spec: { method } } = this.context;
+    const {
+      importances,
+      spec: { method },
+    } = this.context;
     return importances !== null && method.name === (entry === 'inverse' ? 'adarank' : entry);
   }
 
   /** All entries at one mean rank with one seed. */
-  private async* heat(meanRank: number, seed: number, from: RaceCheckpoint | undefined): Events {
-    const { spec: { race }, model: { modules }, engine } = this.context;
-    const isOurs = ({ meanRank: r, seed: s }: { meanRank: number; seed: number }) => r === meanRank && s === seed;
+  private async *heat(meanRank: number, seed: number, from: RaceCheckpoint | undefined): Events {
+    const {
+      spec: { race },
+      model: { modules },
+      engine,
+    } = this.context;
+    const isOurs = ({ meanRank: r, seed: s }: { meanRank: number; seed: number }) =>
+      r === meanRank && s === seed;
     if (!this.now.lanes.some(isOurs)) {
       yield this.say({
-        type: 'lanes', lanes: race.entries.map((entry) => {
+        type: 'lanes',
+        lanes: race.entries.map((entry) => {
           const ranks = this.competitors.get(entry)!.ranks({ meanRank, equal: race.equal }, seed);
           return { entry, meanRank, seed, ranks, parameters: parametersOf(ranks, modules) };
         }),
@@ -143,11 +217,15 @@ class Race {
     for (const [lane, { entry, ranks, finished, ...l }] of this.now.lanes.entries()) {
       if (!isOurs(l) || finished) continue;
       const kept = from?.adapters.find((a) => a.lane === lane);
-      const adapters = await engine.adapters(kept?.values ?? this.competitors.get(entry)!.adapters(seed, ranks), kept?.moments);
+      const adapters = await engine.adapters(
+        kept?.values ?? this.competitors.get(entry)!.adapters(seed, ranks),
+        kept?.moments,
+      );
       this.runners.set(lane, { lane, adapters, steps: this.trained(lane, adapters) });
     }
     this.offer();
-    while (this.runners.size > 0) for (const runner of [...this.runners.values()]) yield* this.turn(runner);
+    while (this.runners.size > 0)
+      for (const runner of [...this.runners.values()]) yield* this.turn(runner);
   }
 
   private keep(adapter: KeptAdapter): void {
@@ -160,14 +238,32 @@ class Race {
   }
 
   private trained(lane: number, adapters: Adapters): Runner['steps'] {
-    const { spec: { training }, engine, now } = this.context, { step, seed, points } = this.now.lanes[lane]!, use = this.use(adapters);
+    const {
+      spec: { training },
+      engine,
+      now,
+    } = this.context;
+    const { step, seed, points } = this.now.lanes[lane]!;
+    const use = this.use(adapters);
     // The loss before the first step is the model's own.
-    return train(engine, use, this.data, trainingOptions(training, seed), now, step, () => ({ use }), points.at(-1)?.step === step);
+    return train(
+      engine,
+      use,
+      this.data,
+      trainingOptions(training, seed),
+      now,
+      step,
+      () => ({ use }),
+      points.at(-1)?.step === step,
+    );
   }
 
   /** Steps of one lane up to its next held-out loss. */
-  private async* turn(runner: Runner): Events {
-    const { lane, steps } = runner, { training: { steps: of, evaluateEvery } } = this.context.spec;
+  private async *turn(runner: Runner): Events {
+    const { lane, steps } = runner;
+    const {
+      training: { steps: of, evaluateEvery },
+    } = this.context.spec;
     for (let count = 0; evaluateEvery > 0 || count < TURN; count++) {
       let next: IteratorResult<TrainingEvent, void>;
       try {
@@ -192,13 +288,21 @@ class Race {
     }
   }
 
-  /** The loss is no number at this step: what was true after the last good one is the lane's end. */
-  private async* stop(runner: Runner, step: number): Events {
-    const { lane, adapters } = runner, { step: done, points } = this.now.lanes[lane]!;
+  /**
+   * The loss is no number at this step: what was true after the last good one is the lane's end.
+   */
+  private async *stop(runner: Runner, step: number): Events {
+    const { lane, adapters } = runner;
+    const { step: done, points } = this.now.lanes[lane]!;
     yield this.say({ type: 'stopped', lane, step });
     let good = points.at(-1)?.step === done;
     if (!good) {
-      const loss = yield* judged(this.context.engine, this.data.held, this.context.spec.training.batch, this.use(adapters));
+      const loss = yield* judged(
+        this.context.engine,
+        this.data.held,
+        this.context.spec.training.batch,
+        this.use(adapters),
+      );
       good = Number.isFinite(loss);
       if (good) yield this.say({ type: 'held', lane, step: done, loss });
     }
@@ -206,8 +310,9 @@ class Race {
   }
 
   /** `good`: its adapter is one to keep. */
-  private async* finish({ lane, adapters }: Runner, good = true): Events {
-    const { entry, meanRank, seed } = this.now.lanes[lane]!, { spec } = this.context;
+  private async *finish({ lane, adapters }: Runner, good = true): Events {
+    const { entry, meanRank, seed } = this.now.lanes[lane]!;
+    const { spec } = this.context;
     if (good && seed === spec.seed && meanRank === spec.race.meanRanks[0]) {
       const values = await adapters.values();
       this.keep({ name: `race/${entry}`, values, scales: values.map(() => SCALE), base: 'as-is' });
@@ -220,5 +325,18 @@ class Race {
 
 function resultOf(state: RaceState): RaceResult {
   const { spec, model, provider, versions, modules, sequences, measured, base, lanes } = state;
-  return { format: 'rank-atlas-race', version: 1, spec, model, provider, versions, modules, sequences, measured, base: base!, lanes, standings: standingsOf(state) };
+  return {
+    format: 'rank-atlas-race',
+    version: 1,
+    spec,
+    model,
+    provider,
+    versions,
+    modules,
+    sequences,
+    measured,
+    base: base!,
+    lanes,
+    standings: standingsOf(state),
+  };
 }

@@ -1,12 +1,30 @@
-/** The race's own settings: which allocations, on which budget, how often. Optimiser and texts are the experiment's `training`. */
+/**
+ * The race's own settings: which allocations, on which budget, how often. Optimiser and texts are
+ * the experiment's `training`.
+ */
 import * as z from 'zod/mini';
 
 /**
- * By whom the ranks are given out. The map's importances serve the entry of their method, and AdaRank's serve `inverse`. `eva-uniform` has
- * uniform ranks and EVA's first `A`: what parts it from `uniform` is EVA's start, what parts it from `eva` EVA's ranks. `imported` has
- * the ranks of the adapter taken in, whatever they cost, and trains on from where it stands.
+ * By whom the ranks are given out. The map's importances serve the entry of their method, and
+ * AdaRank's serve `inverse`. `eva-uniform` has uniform ranks and EVA's first `A`: what parts it
+ * from `uniform` is EVA's start, what parts it from `eva` EVA's ranks. `imported` has the ranks of
+ * the adapter taken in, whatever they cost, and trains on from where it stands.
  */
-export const RACE_ENTRIES = ['adarank', 'uniform', 'random', 'inverse', 'jacobian', 'combined', 'eva', 'eva-uniform', 'fisher', 'gora', 'gradient-rank', 'spectrum', 'imported'] as const;
+export const RACE_ENTRIES = [
+  'adarank',
+  'uniform',
+  'random',
+  'inverse',
+  'jacobian',
+  'combined',
+  'eva',
+  'eva-uniform',
+  'fisher',
+  'gora',
+  'gradient-rank',
+  'spectrum',
+  'imported',
+] as const;
 
 export type RaceEntry = (typeof RACE_ENTRIES)[number];
 
@@ -14,7 +32,10 @@ export interface RaceSettings {
   entries: RaceEntry[];
   /** One race for each of these; several make a sweep. */
   meanRanks: number[];
-  /** Repetitions with seeds of their own (`seed`, `seed + 1`, …): order of the data, initial adapters, random ranks. */
+  /**
+   * Repetitions with seeds of their own (`seed`, `seed + 1`, …): order of the data, initial
+   * adapters, random ranks.
+   */
   seeds: number;
   /** What every entry spends equally. */
   equal: 'parameters' | 'ranks';
@@ -22,14 +43,34 @@ export interface RaceSettings {
   sequences: number;
 }
 
-export const RACE_LIMITS = { meanRank: [0.1, 64], meanRanks: [1, 8], seeds: [1, 20], sequences: [1, 64] } as const satisfies Record<string, readonly [number, number]>;
+export const RACE_LIMITS = {
+  meanRank: [0.1, 64],
+  meanRanks: [1, 8],
+  seeds: [1, 20],
+  sequences: [1, 64],
+} as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) => schema.check(z.gte(least), z.lte(most));
+const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
+  schema.check(z.gte(least), z.lte(most));
 const once = (list: readonly unknown[]) => new Set(list).size === list.length;
 
 export const raceSchema = z.strictObject({
-  entries: z._default(z.array(z.enum(RACE_ENTRIES)).check(z.minLength(2, 'it takes at least two'), z.refine(once, 'each may be named once')), ['adarank', 'uniform', 'random']),
-  meanRanks: z._default(z.array(within(z.number(), RACE_LIMITS.meanRank)).check(z.minLength(RACE_LIMITS.meanRanks[0]), z.maxLength(RACE_LIMITS.meanRanks[1]), z.refine(once, 'each may be named once')), [1]),
+  entries: z._default(
+    z
+      .array(z.enum(RACE_ENTRIES))
+      .check(z.minLength(2, 'it takes at least two'), z.refine(once, 'each may be named once')),
+    ['adarank', 'uniform', 'random'],
+  ),
+  meanRanks: z._default(
+    z
+      .array(within(z.number(), RACE_LIMITS.meanRank))
+      .check(
+        z.minLength(RACE_LIMITS.meanRanks[0]),
+        z.maxLength(RACE_LIMITS.meanRanks[1]),
+        z.refine(once, 'each may be named once'),
+      ),
+    [1],
+  ),
   seeds: z._default(within(z.int(), RACE_LIMITS.seeds), 1),
   equal: z._default(z.enum(['parameters', 'ranks']), 'parameters'),
   sequences: z._default(within(z.int(), RACE_LIMITS.sequences), 4),

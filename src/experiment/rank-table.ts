@@ -1,10 +1,12 @@
 /**
- * The table of importances and ranks that page, terminal and exports all show: draws in, one row a module out.
- * Pure and cheap, so that the budget slider re-allocates in a frame from what is measured.
+ * The table of importances and ranks that page, terminal and exports all show: draws in, one row a
+ * module out. Pure and cheap, so that the budget slider re-allocates in a frame from what is
+ * measured.
  *
- * Uncertainty of a rank: per complete sweep, a module's multiple is its draw over the mean draw of all modules; the 95 %
- * t-interval of these multiples, put through the rank rule, gives the ranks `low … high`. One rank: settled. A method that knows its
- * error gives the interval itself, from the first map on.
+ * Uncertainty of a rank: per complete sweep, a module's multiple is its draw over the mean draw of
+ * all modules; the 95 % t-interval of these multiples, put through the rank rule, gives the ranks
+ * `low … high`. One rank: settled. A method that knows its error gives the interval itself, from
+ * the first map on.
  */
 import { AtlasError } from '../errors.ts';
 import { allocate, rankOfMultiple, type Allocation } from '../methods/allocation.ts';
@@ -52,45 +54,91 @@ export interface RankTable {
 }
 
 /** What a table is made of: `draws[i]` are those of `modules[i]`. */
-export interface Mapped { modules: readonly MeasuredModule[]; draws: Draws; error?: Maps['error'] }
+export interface Mapped {
+  modules: readonly MeasuredModule[];
+  draws: Draws;
+  error?: Maps['error'];
+}
 
 /** The same of a finished run. */
-export const mappedBy = (result: RunResult): Mapped => ({ modules: result.modules, ...mapsOf(result.spec.method, result.modules, measuredIn(result)) });
+export const mappedBy = (result: RunResult): Mapped => ({
+  modules: result.modules,
+  ...mapsOf(result.spec.method, result.modules, measuredIn(result)),
+});
 
 /** Never throws on importances: `refusal` says what is wrong with them. */
-export function rankTable({ modules, draws, error = null }: Mapped, rule: AllocationSpec): RankTable {
+export function rankTable(
+  { modules, draws, error = null }: Mapped,
+  rule: AllocationSpec,
+): RankTable {
   const sweeps = sweepsOf(draws);
   const summaries = draws.map(summarise);
   const measured = summaries.filter((s) => s.n > 0);
   const mean = measured.reduce((sum, s) => sum + s.mean, 0) / measured.length;
   const multiples = summaries.map((s) => (s.n > 0 && mean > 0 ? s.mean / mean : null));
-  const { allocation, refusal } = sweeps > 0 ? allocated(summaries.map((s) => s.mean), modules, rule) : { allocation: null, refusal: null };
+  const { allocation, refusal } =
+    sweeps > 0
+      ? allocated(
+          summaries.map((s) => s.mean),
+          modules,
+          rule,
+        )
+      : { allocation: null, refusal: null };
 
-  const intervals = !allocation ? null : error !== null ? multiples.map((m) => within(m ?? 0, error))
-    : sweeps >= SWEEPS_FOR_INTERVALS ? sweepMultiples(draws, sweeps).map((m) => interval95(m)!) : null;
-  const rankOf = intervals && rankOfMultiple(multiples.map((m) => m ?? 0), modules, rule);
+  const intervals = !allocation
+    ? null
+    : error !== null
+      ? multiples.map((m) => within(m ?? 0, error))
+      : sweeps >= SWEEPS_FOR_INTERVALS
+        ? sweepMultiples(draws, sweeps).map((m) => interval95(m)!)
+        : null;
+  const rankOf =
+    intervals &&
+    rankOfMultiple(
+      multiples.map((m) => m ?? 0),
+      modules,
+      rule,
+    );
 
   const rows = modules.map((module, index): RankRow => {
-    const { n, mean: importance } = summaries[index]!, standardError = error === null ? summaries[index]!.standardError : importance * error;
+    const { n, mean: importance } = summaries[index]!;
+    const standardError = error === null ? summaries[index]!.standardError : importance * error;
     const rank = allocation?.ranks[index] ?? null;
     const interval = intervals?.[index];
-    const range = interval && rankOf && rank !== null
-      ? { low: Math.min(rank, rankOf(interval.low)), high: Math.max(rank, rankOf(interval.high)) } : null;
+    const range =
+      interval && rankOf && rank !== null
+        ? { low: Math.min(rank, rankOf(interval.low)), high: Math.max(rank, rankOf(interval.high)) }
+        : null;
     const spread = error === null ? interval95(draws[index]!) : within(importance, error);
     return {
-      index, module, draws: draws[index]!,
-      importance: n > 0 ? importance : null, standardError,
+      index,
+      module,
+      draws: draws[index]!,
+      importance: n > 0 ? importance : null,
+      standardError,
       margin: spread && spread.high - spread.mean,
       multiple: multiples[index]!,
       multipleInterval: interval ? { low: Math.max(0, interval.low), high: interval.high } : null,
-      rank, range, settled: range && range.low === range.high,
+      rank,
+      range,
+      settled: range && range.low === range.high,
       parameters: rank === null ? null : rank * (module.inFeatures + module.outFeatures),
     };
   });
-  return { rows, sweeps, allocation, settled: intervals && rows.filter((r) => r.settled).length, refusal };
+  return {
+    rows,
+    sweeps,
+    allocation,
+    settled: intervals && rows.filter((r) => r.settled).length,
+    refusal,
+  };
 }
 
-function allocated(importances: number[], modules: readonly MeasuredModule[], rule: AllocationSpec): { allocation: Allocation | null; refusal: AtlasError | null } {
+function allocated(
+  importances: number[],
+  modules: readonly MeasuredModule[],
+  rule: AllocationSpec,
+): { allocation: Allocation | null; refusal: AtlasError | null } {
   try {
     return { allocation: allocate(importances, modules, rule), refusal: null };
   } catch (error) {
@@ -100,10 +148,20 @@ function allocated(importances: number[], modules: readonly MeasuredModule[], ru
 }
 
 /** 95 % interval of what is normal in the logarithm. */
-const within = (mean: number, error: number) => ({ mean, low: mean * Math.exp(-1.96 * error), high: mean * Math.exp(1.96 * error) });
+const within = (mean: number, error: number) => ({
+  mean,
+  low: mean * Math.exp(-1.96 * error),
+  high: mean * Math.exp(1.96 * error),
+});
 
-/** By module, its multiple of the mean module in each of the first `sweeps` repeats. A sweep in which nothing moved gives 1. */
+/**
+ * By module, its multiple of the mean module in each of the first `sweeps` repeats. A sweep in
+ * which nothing moved gives 1.
+ */
 export function sweepMultiples(draws: Draws, sweeps: number): number[][] {
-  const means = Array.from({ length: sweeps }, (_, k) => draws.reduce((sum, d) => sum + d[k]!, 0) / draws.length);
+  const means = Array.from(
+    { length: sweeps },
+    (_, k) => draws.reduce((sum, d) => sum + d[k]!, 0) / draws.length,
+  );
   return draws.map((d) => means.map((mean, k) => (mean > 0 ? d[k]! / mean : 1)));
 }

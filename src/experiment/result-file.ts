@@ -1,5 +1,6 @@
 /**
- * Reading a result file: validation of a recorded run. Apart from `result.ts`, so that the engine's thread needs no schema.
+ * Reading a result file: validation of a recorded run. Apart from `result.ts`, so that the engine's
+ * thread needs no schema.
  */
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
@@ -17,29 +18,76 @@ const values = z.array(amount).check(z.minLength(1), z.maxLength(1000));
 
 /** Results of the first versions say nothing of it: there was none. */
 const bos = z.object({
-  ids: z.array(count).check(z.maxLength(100)), tokens: z.array(words).check(z.maxLength(100)), by: z.enum(BOS_SOURCES), passedOver: z.optional(z.literal(true)),
+  ids: z.array(count).check(z.maxLength(100)),
+  tokens: z.array(words).check(z.maxLength(100)),
+  by: z.enum(BOS_SOURCES),
+  passedOver: z.optional(z.literal(true)),
 });
 
-const resultSchema = z.object({
-  format: z.literal('rank-atlas-result'),
-  version: z.literal(RESULT_VERSION),
-  spec: specSchema,
-  model: z.object({ id: words, title: words, hash: sha, dialect: words, layers: count, hidden: count, vocab: count, bytes: amount, bos: z.optional(bos) }),
-  tokens: z.object({ sequences: count, length: count, hash: sha }),
-  provider: z.object({ kind: z.enum(['webgpu', 'wasm']), device: words, threads: count, software: z.boolean() }),
-  versions: z.object({ rankAtlas: words, onnxruntime: words }),
-  startedAt: z.iso.datetime(),
-  times: z.object({ clean: amount, measure: amount, firstSweep: amount }),
-  cleanLoss: z.number(),
-  modules: z.array(z.object({
-    path: words, layer: count, role: words, group: words, inFeatures: count.check(z.gte(1)), outFeatures: count.check(z.gte(1)),
-    importance: amount, standardError: z.nullable(amount), draws: values, measured: z.optional(values), rank: count,
-  })).check(z.minLength(1), z.maxLength(100_000)),
-}).check(
-  z.refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), { path: ['modules'], error: 'all modules must have equally many draws' }),
-  z.refine((r) => r.modules.every((m) => (m.measured !== undefined) === (r.spec.method.name === 'combined') && (!m.measured || m.measured.length === drawsAsked(r.spec.method))), { path: ['modules'], error: 'what was measured is not what the method asks for' }),
-  z.refine((r) => r.modules.every((m) => m.layer < r.model.layers), { path: ['modules'], error: 'a module is in a layer the model does not have' }),
-);
+const resultSchema = z
+  .object({
+    format: z.literal('rank-atlas-result'),
+    version: z.literal(RESULT_VERSION),
+    spec: specSchema,
+    model: z.object({
+      id: words,
+      title: words,
+      hash: sha,
+      dialect: words,
+      layers: count,
+      hidden: count,
+      vocab: count,
+      bytes: amount,
+      bos: z.optional(bos),
+    }),
+    tokens: z.object({ sequences: count, length: count, hash: sha }),
+    provider: z.object({
+      kind: z.enum(['webgpu', 'wasm']),
+      device: words,
+      threads: count,
+      software: z.boolean(),
+    }),
+    versions: z.object({ rankAtlas: words, onnxruntime: words }),
+    startedAt: z.iso.datetime(),
+    times: z.object({ clean: amount, measure: amount, firstSweep: amount }),
+    cleanLoss: z.number(),
+    modules: z
+      .array(
+        z.object({
+          path: words,
+          layer: count,
+          role: words,
+          group: words,
+          inFeatures: count.check(z.gte(1)),
+          outFeatures: count.check(z.gte(1)),
+          importance: amount,
+          standardError: z.nullable(amount),
+          draws: values,
+          measured: z.optional(values),
+          rank: count,
+        }),
+      )
+      .check(z.minLength(1), z.maxLength(100_000)),
+  })
+  .check(
+    z.refine((r) => r.modules.every((m) => m.draws.length === r.modules[0]?.draws.length), {
+      path: ['modules'],
+      error: 'all modules must have equally many draws',
+    }),
+    z.refine(
+      (r) =>
+        r.modules.every(
+          (m) =>
+            (m.measured !== undefined) === (r.spec.method.name === 'combined') &&
+            (!m.measured || m.measured.length === drawsAsked(r.spec.method)),
+        ),
+      { path: ['modules'], error: 'what was measured is not what the method asks for' },
+    ),
+    z.refine((r) => r.modules.every((m) => m.layer < r.model.layers), {
+      path: ['modules'],
+      error: 'a module is in a layer the model does not have',
+    }),
+  );
 
 /** A recorded run, validated. `file` names it in the sentence. Throws `bad-result`. */
 export function parseResult(value: unknown, file = 'The file'): RunResult {

@@ -28,7 +28,10 @@ export interface ModuleResult extends MeasuredModule {
   standardError: number | null;
   /** The value of every map, in order. */
   draws: number[];
-  /** What the maps follow from, where it is something else (see `draws.ts`): draws of signs, then sampled draws. */
+  /**
+   * What the maps follow from, where it is something else (see `draws.ts`): draws of signs, then
+   * sampled draws.
+   */
   measured?: number[];
   rank: number;
 }
@@ -37,7 +40,17 @@ export interface RunResult {
   format: 'rank-atlas-result';
   version: typeof RESULT_VERSION;
   spec: ExperimentSpec;
-  model: { id: string; title: string; hash: string; dialect: string; layers: number; hidden: number; vocab: number; bytes: number; bos?: Bos };
+  model: {
+    id: string;
+    title: string;
+    hash: string;
+    dialect: string;
+    layers: number;
+    hidden: number;
+    vocab: number;
+    bytes: number;
+    bos?: Bos;
+  };
   /** The tokens that were run: shape and sha-256 of the int32 ids. */
   tokens: { sequences: number; length: number; hash: string };
   provider: ProviderInfo;
@@ -51,25 +64,44 @@ export interface RunResult {
 }
 
 /** What a finished run knows besides its draws. */
-export type RunFacts = Omit<RunResult, 'format' | 'version' | 'model' | 'modules'> & { model: ModelFacts };
+export type RunFacts = Omit<RunResult, 'format' | 'version' | 'model' | 'modules'> & {
+  model: ModelFacts;
+};
 
 /** What was measured, in full, whatever maps were made of it. */
-export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws => modules.map((m) => m.measured ?? m.draws);
+export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws =>
+  modules.map((m) => m.measured ?? m.draws);
 
-/** The result of complete draws, `measured[i]` of `model.modules[i]`. Throws `no-importance` if no ranks follow from them. */
+/**
+ * The result of complete draws, `measured[i]` of `model.modules[i]`. Throws `no-importance` if no
+ * ranks follow from them.
+ */
 export function buildResult(facts: RunFacts, measured: Draws): RunResult {
   const { dialect, layers, hidden, vocab, bytes, modules } = facts.model;
-  const { draws, error } = mapsOf(facts.spec.method, modules, measured), summaries = draws.map(summarise);
-  const { ranks } = allocate(summaries.map((s) => s.mean), modules, facts.spec.allocation);
+  const { draws, error } = mapsOf(facts.spec.method, modules, measured);
+  const summaries = draws.map(summarise);
+  const { ranks } = allocate(
+    summaries.map((s) => s.mean),
+    modules,
+    facts.spec.allocation,
+  );
   return {
     format: 'rank-atlas-result',
     version: RESULT_VERSION,
     ...facts,
     model: { ...nameOf(facts.model), dialect, layers, hidden, vocab, bytes },
     modules: modules.map(({ path, layer, role, group, inFeatures, outFeatures }, i) => ({
-      path, layer, role, group, inFeatures, outFeatures,
-      importance: summaries[i]!.mean, standardError: error === null ? summaries[i]!.standardError : summaries[i]!.mean * error, draws: [...draws[i]!],
-      ...(draws !== measured && { measured: [...measured[i]!] }), rank: ranks[i]!,
+      path,
+      layer,
+      role,
+      group,
+      inFeatures,
+      outFeatures,
+      importance: summaries[i]!.mean,
+      standardError: error === null ? summaries[i]!.standardError : summaries[i]!.mean * error,
+      draws: [...draws[i]!],
+      ...(draws !== measured && { measured: [...measured[i]!] }),
+      rank: ranks[i]!,
     })),
   };
 }

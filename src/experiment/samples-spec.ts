@@ -13,13 +13,24 @@ export interface SamplesSettings {
   rank: number | null;
 }
 
-export const SAMPLES_LIMITS = { tokens: [1, 1024], temperature: [0, 5], topP: [0.01, 1], rank: [1, 64], prompt: [1, 4000] } as const satisfies Record<string, readonly [number, number]>;
+export const SAMPLES_LIMITS = {
+  tokens: [1, 1024],
+  temperature: [0, 5],
+  topP: [0.01, 1],
+  rank: [1, 64],
+  prompt: [1, 4000],
+} as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) => schema.check(z.gte(least), z.lte(most));
+const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
+  schema.check(z.gte(least), z.lte(most));
 
 export const samplesSchema = z.strictObject({
-  // One that the bundled model and the text it is adapted to, Newton's Opticks, take up differently.
-  prompt: z._default(z.string().check(z.minLength(SAMPLES_LIMITS.prompt[0]), z.maxLength(SAMPLES_LIMITS.prompt[1])), 'The light of the sun'),
+  // One that the bundled model and the text it is adapted to, Newton's Opticks, take up
+  // differently.
+  prompt: z._default(
+    z.string().check(z.minLength(SAMPLES_LIMITS.prompt[0]), z.maxLength(SAMPLES_LIMITS.prompt[1])),
+    'The light of the sun',
+  ),
   tokens: z._default(within(z.int(), SAMPLES_LIMITS.tokens), 48),
   temperature: z._default(within(z.number(), SAMPLES_LIMITS.temperature), 0),
   topP: z._default(within(z.number(), SAMPLES_LIMITS.topP), 1),

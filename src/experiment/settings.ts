@@ -1,20 +1,48 @@
 /**
- * Single settings of an experiment, by path: changing one from text (`--set allocation.meanRank=16`), saying which differ
- * between two experiments, naming an experiment by what is not default.
+ * Single settings of an experiment, by path: changing one from text (`--set
+ * allocation.meanRank=16`), saying which differ between two experiments, naming an experiment by
+ * what is not default.
  */
 import { AtlasError } from '../errors.ts';
 import { MAKES } from './base-spec.ts';
 import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
 import type { ExperimentSpec, MethodName } from './spec.ts';
 
-/** Settings that are one choice though they have parts: they change, and are compared, as a whole. */
-const CHOICES = new Set(['text', 'method.noise', 'training.train', 'training.held', 'slider.draw', 'compress.task', 'compress.plain']);
-/** The part of a choice that says which one it is; naming another one drops the parts of the old. */
-const SELECTORS = new Set(['text.kind', 'training.train.kind', 'training.held.kind', 'method.noise.scale', 'train.kind', 'held.kind', 'adapter.ranks.kind', 'method.name', 'method.draw.kind', 'slider.draw.kind', 'compress.task.kind', 'compress.task.text.kind', 'compress.plain.kind']);
+/**
+ * Settings that are one choice though they have parts: they change, and are compared, as a whole.
+ */
+const CHOICES = new Set([
+  'text',
+  'method.noise',
+  'training.train',
+  'training.held',
+  'slider.draw',
+  'compress.task',
+  'compress.plain',
+]);
+/**
+ * The part of a choice that says which one it is; naming another one drops the parts of the old.
+ */
+const SELECTORS = new Set([
+  'text.kind',
+  'training.train.kind',
+  'training.held.kind',
+  'method.noise.scale',
+  'train.kind',
+  'held.kind',
+  'adapter.ranks.kind',
+  'method.name',
+  'method.draw.kind',
+  'slider.draw.kind',
+  'compress.task.kind',
+  'compress.task.text.kind',
+  'compress.plain.kind',
+]);
 
 /**
- * The experiment with settings changed one after the other and validated at the end. A value is JSON where it is that
- * (`16`, `[[1,2]]`), else itself (`exact`). Throws `bad-spec` for a path or value that is not allowed.
+ * The experiment with settings changed one after the other and validated at the end. A value is
+ * JSON where it is that (`16`, `[[1,2]]`), else itself (`exact`). Throws `bad-spec` for a path or
+ * value that is not allowed.
  */
 export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): ExperimentSpec {
   return parseSpec(withSettings(spec, settings));
@@ -24,11 +52,15 @@ export type Setting = readonly [path: string, value: string];
 
 /** The same of any kind of experiment, not validated yet. */
 export function withSettings(spec: unknown, settings: readonly Setting[]): unknown {
-  return settings.reduce((changed, [path, text]) => replaced(changed, path, path.split('.'), fromText(text)), spec);
+  return settings.reduce(
+    (changed, [path, text]) => replaced(changed, path, path.split('.'), fromText(text)),
+    spec,
+  );
 }
 
 /** One setting changed: `setByPath(spec, 'allocation.meanRank', '16')`. */
-export const setByPath = (spec: ExperimentSpec, path: string, value: string): ExperimentSpec => setByPaths(spec, [[path, value]]);
+export const setByPath = (spec: ExperimentSpec, path: string, value: string): ExperimentSpec =>
+  setByPaths(spec, [[path, value]]);
 
 function fromText(text: string): unknown {
   try {
@@ -38,21 +70,41 @@ function fromText(text: string): unknown {
   }
 }
 
-function replaced(value: unknown, path: string, [key, ...more]: readonly string[], leaf: unknown): unknown {
+function replaced(
+  value: unknown,
+  path: string,
+  [key, ...more]: readonly string[],
+  leaf: unknown,
+): unknown {
   if (key === undefined) return leaf;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new AtlasError('bad-spec', { at: path.slice(0, 100), why: 'there is no such setting' });
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new AtlasError('bad-spec', { at: path.slice(0, 100), why: 'there is no such setting' });
   const old = value as Record<string, unknown>;
   const kept = more.length === 0 && SELECTORS.has(path) && old[key] !== leaf ? {} : old;
   // A computed key makes an own property even of "__proto__"; the schema then refuses it by name.
-  return { ...kept, [key]: replaced(Object.hasOwn(old, key) ? old[key] : undefined, path, more, leaf) };
+  return {
+    ...kept,
+    [key]: replaced(Object.hasOwn(old, key) ? old[key] : undefined, path, more, leaf),
+  };
 }
 
 /** Whether an experiment measures on its `text` at all: other studies have texts of their own. */
-export const usesText = ({ study, slider }: ExperimentSpec): boolean => study === null || study === 'agree' || study === 'race' || (study === 'slider' && slider.ranks === 'map');
+export const usesText = ({ study, slider }: ExperimentSpec): boolean =>
+  study === null ||
+  study === 'agree' ||
+  study === 'race' ||
+  (study === 'slider' && slider.ranks === 'map');
 
-export interface Change { path: string; from: unknown; to: unknown }
+export interface Change {
+  path: string;
+  from: unknown;
+  to: unknown;
+}
 
-/** Settings in which `b` differs from `a`, in the schema's order. An own text or a noise changes as a whole. */
+/**
+ * Settings in which `b` differs from `a`, in the schema's order. An own text or a noise changes as
+ * a whole.
+ */
 export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] {
   return changes(a, b, '');
 }
@@ -60,28 +112,45 @@ export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] 
 function changes(a: unknown, b: unknown, path: string): Change[] {
   if (isGroup(a) && isGroup(b) && !CHOICES.has(path)) {
     // What only one of two methods has is no difference between them.
-    const keys = a.name !== b.name ? Object.keys(a).filter((key) => Object.hasOwn(b, key)) : [...new Set([...Object.keys(a), ...Object.keys(b)])];
+    const keys =
+      a.name !== b.name
+        ? Object.keys(a).filter((key) => Object.hasOwn(b, key))
+        : [...new Set([...Object.keys(a), ...Object.keys(b)])];
     return keys.flatMap((key) => changes(a[key], b[key], path ? `${path}.${key}` : key));
   }
   return canonical(a) === canonical(b) ? [] : [{ path, from: a, to: b }];
 }
 
-const isGroup = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isGroup = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const canonical = (value: unknown) => JSON.stringify(value, (_, v: unknown) => (isGroup(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v));
+const canonical = (value: unknown) =>
+  JSON.stringify(value, (_, v: unknown) =>
+    isGroup(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v,
+  );
 
-/** Settings that are not the default: another method counts once, and its own settings against its own defaults. */
+/**
+ * Settings that are not the default: another method counts once, and its own settings against its
+ * own defaults.
+ */
 export function changesFromDefault(spec: ExperimentSpec): Change[] {
-  const plain = defaultSpec(), { name } = spec.method;
-  const method: Change[] = name === plain.method.name ? [] : [{ path: 'method.name', from: plain.method.name, to: name }];
+  const plain = defaultSpec();
+  const { name } = spec.method;
+  const method: Change[] =
+    name === plain.method.name ? [] : [{ path: 'method.name', from: plain.method.name, to: name }];
   return [...method, ...describeChanges({ ...plain, method: defaultMethod(name) }, spec)];
 }
 
 /** The experiment by another method: its defaults, with the noise that is set. */
 export const byMethod = (spec: ExperimentSpec, name: MethodName): ExperimentSpec =>
-  (spec.method.name === name ? spec : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } });
+  spec.method.name === name
+    ? spec
+    : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } };
 
-/** Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`. What a link carries. */
+/**
+ * Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`.
+ * What a link carries.
+ */
 export function differences(spec: ExperimentSpec): Record<string, unknown> {
   const out: Record<string, unknown> = {};
   for (const { path, to } of changesFromDefault(spec)) {
@@ -97,26 +166,50 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 /** Equal for equal experiments: a key for lists of results. */
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
-/** Settings that use what was measured rather than change it: ranks and studies follow from the same draws. */
-const isOfResults = (path: string): boolean => /^(allocation|study|training|race|agree|slider|prune|compress|samples)(\.|$)/.test(path);
+/**
+ * Settings that use what was measured rather than change it: ranks and studies follow from the same
+ * draws.
+ */
+const isOfResults = (path: string): boolean =>
+  /^(allocation|study|training|race|agree|slider|prune|compress|samples)(\.|$)/.test(path);
 
 /** Whether a setting decides what an experiment's base becomes. */
-export const makesBase = (path: string, { base }: Pick<ExperimentSpec, 'base'>): boolean => MAKES[base]?.test(path) ?? false;
+export const makesBase = (path: string, { base }: Pick<ExperimentSpec, 'base'>): boolean =>
+  MAKES[base]?.test(path) ?? false;
 
-/** Whether a setting is one by which an experiment measures what it does: its own, and those of its base. */
-export const isMeasured = (path: string, spec: Pick<ExperimentSpec, 'base'>): boolean => !isOfResults(path) || makesBase(path, spec);
+/**
+ * Whether a setting is one by which an experiment measures what it does: its own, and those of its
+ * base.
+ */
+export const isMeasured = (path: string, spec: Pick<ExperimentSpec, 'base'>): boolean =>
+  !isOfResults(path) || makesBase(path, spec);
 
 /** Settings in which `b` measures otherwise than `a`; the number of repeats is none. */
 export const measuredChanges = (a: ExperimentSpec, b: ExperimentSpec): Change[] =>
-  describeChanges(a, b).filter(({ path }) => path !== 'method.repeats' && (isMeasured(path, a) || isMeasured(path, b)));
+  describeChanges(a, b).filter(
+    ({ path }) => path !== 'method.repeats' && (isMeasured(path, a) || isMeasured(path, b)),
+  );
 
-/** Whether draws measured under `a` are those `b` would measure, so far as both go: all but the allocation and the number of repeats agree. No model hash means any. */
+/**
+ * Whether draws measured under `a` are those `b` would measure, so far as both go: all but the
+ * allocation and the number of repeats agree. No model hash means any.
+ */
 export function sameMeasurement(a: ExperimentSpec, b: ExperimentSpec): boolean {
-  return measuredChanges(a, b).every(({ path, from, to }) => path === 'model.hash' && (from === undefined || to === undefined));
+  return measuredChanges(a, b).every(
+    ({ path, from, to }) => path === 'model.hash' && (from === undefined || to === undefined),
+  );
 }
 
 /** Equal for experiments whose base is made in the same way; `''` for the model as it came. */
 export function baseKey(spec: ExperimentSpec): string {
   const { base, seed } = spec;
-  return base === 'as-is' ? '' : canonical([base, seed, describeChanges(defaultSpec(), spec).flatMap(({ path, to }) => (makesBase(path, spec) ? [[path, to]] : []))]);
+  return base === 'as-is'
+    ? ''
+    : canonical([
+        base,
+        seed,
+        describeChanges(defaultSpec(), spec).flatMap(({ path, to }) =>
+          makesBase(path, spec) ? [[path, to]] : [],
+        ),
+      ]);
 }

@@ -1,4 +1,7 @@
-/** The slider study on a tiny decoder: what it says and keeps, the ranks of a map, comparison, and going on where it stood. */
+/**
+ * The slider study on a tiny decoder: what it says and keeps, the ranks of a map, comparison, and
+ * going on where it stood.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -10,26 +13,51 @@ import { heldOutLoss } from '../methods/training.ts';
 import { checkpointKey } from './checkpoint.ts';
 import { parseSpec } from './schema.ts';
 import { setByPaths, type Setting } from './settings.ts';
-import { runSlider, type SliderCheckpoint, type SliderEvent, type SliderResult } from './slider-run.ts';
+import {
+  runSlider,
+  type SliderCheckpoint,
+  type SliderEvent,
+  type SliderResult,
+} from './slider-run.ts';
 import { reduceSlider, type SliderState } from './slider-state.ts';
 import { doingNow, parametersAt, separateLosses, verdictOf } from './slider-verdict.ts';
 import type { ExperimentSpec } from './spec.ts';
 import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from './study.ts';
 
-const small = (...settings: Setting[]) => setByPaths(parseSpec({}), [['training.steps', '4'], ['training.batch', '2'], ['training.learningRate', '0.02'], ['training.evaluateEvery', '2'], ['slider.rank', '3'], ...settings]);
+const small = (...settings: Setting[]) =>
+  setByPaths(parseSpec({}), [
+    ['training.steps', '4'],
+    ['training.batch', '2'],
+    ['training.learningRate', '0.02'],
+    ['training.evaluateEvery', '2'],
+    ['slider.rank', '3'],
+    ...settings,
+  ]);
 
 describe('the settings', () => {
   it.each([
-    ['slider.rank', '65', 'slider.rank'], ['slider.mode', 'thaw', 'slider.mode'], ['slider.compare', '[17]', 'slider.compare'], ['slider.compare', '[2,2]', 'slider.compare'], ['slider.draw.p', '0.5', 'slider.draw.p'],
+    ['slider.rank', '65', 'slider.rank'],
+    ['slider.mode', 'thaw', 'slider.mode'],
+    ['slider.compare', '[17]', 'slider.compare'],
+    ['slider.compare', '[2,2]', 'slider.compare'],
+    ['slider.draw.p', '0.5', 'slider.draw.p'],
   ])('refuse %s = %s by name', (path, value, at) => {
-    expect(() => setByPaths(parseSpec({}), [[path, value]])).toThrow(expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }));
+    expect(() => setByPaths(parseSpec({}), [[path, value]])).toThrow(
+      expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }),
+    );
   });
 
   it('name a checkpoint by all that the study goes by, and by nothing else', () => {
     const key = (...settings: Setting[]) => checkpointKey('slider', small(...settings), 'ab', '1');
     expect(key(['study', 'slider'])).toBe(key());
     expect(key(['race.seeds', '3'])).toBe(key());
-    for (const [path, value] of [['seed', '2'], ['slider.alpha', '8'], ['training.steps', '5'], ['text.id', 'jargon-eval']] as const) expect(key([path, value])).not.toBe(key());
+    for (const [path, value] of [
+      ['seed', '2'],
+      ['slider.alpha', '8'],
+      ['training.steps', '5'],
+      ['text.id', 'jargon-eval'],
+    ] as const)
+      expect(key([path, value])).not.toBe(key());
     expect(checkpointKey('slider', small(), 'cd', '1')).not.toBe(key());
     expect(checkpointKey('slider', small(), 'ab', '2')).not.toBe(key());
     expect(checkpointKey('race', small(), 'ab', '1')).not.toBe(key());
@@ -37,22 +65,78 @@ describe('the settings', () => {
 });
 
 describe('the study', { timeout: 120_000 }, () => {
-  const backend = wasmBackend(), compiled = compile(tinyDecoderGraph()), batch = trainingBatch(4);
-  const { dialect, layers, hidden, vocab, modules } = compiled, model = { id: 'bundled:tiny', title: 'tiny', hash: 'ab', bytes: 0, dialect, layers, hidden, vocab, modules };
+  const backend = wasmBackend();
+  const compiled = compile(tinyDecoderGraph());
+  const batch = trainingBatch(4);
+  const { dialect, layers, hidden, vocab, modules } = compiled;
+  const model = {
+    id: 'bundled:tiny',
+    title: 'tiny',
+    hash: 'ab',
+    bytes: 0,
+    dialect,
+    layers,
+    hidden,
+    vocab,
+    modules,
+  };
   let engine: CutEngine;
-  const derive = async () => createEngine({ model: await nf4Model(tinyDecoderGraph()), backend: await backend, memoryBudgetBytes: 500e6 });
-  beforeAll(async () => { engine = createEngine({ model: compiled, backend: await backend, memoryBudgetBytes: 500e6 }); });
+  const derive = async () =>
+    createEngine({
+      model: await nf4Model(tinyDecoderGraph()),
+      backend: await backend,
+      memoryBudgetBytes: 500e6,
+    });
+  beforeAll(async () => {
+    engine = createEngine({ model: compiled, backend: await backend, memoryBudgetBytes: 500e6 });
+  });
   afterAll(async () => (await backend).dispose());
 
-  interface Ran { events: SliderEvent[]; state: SliderState; kept: Map<string, KeptAdapter>; result: SliderResult | null; checkpoint: SliderCheckpoint | null }
+  interface Ran {
+    events: SliderEvent[];
+    state: SliderState;
+    kept: Map<string, KeptAdapter>;
+    result: SliderResult | null;
+    checkpoint: SliderCheckpoint | null;
+  }
 
   /** Runs it, to its end or for so many events; then where it stands. */
-  async function ran(spec: ExperimentSpec, { from, stop = Infinity, importances = null }: { from?: SliderCheckpoint; stop?: number; importances?: number[] | null } = {}): Promise<Ran> {
-    const kept = new Map<string, KeptAdapter>(), events: SliderEvent[] = [];
-    let take: (() => Promise<unknown>) | null = null, state: SliderState | null = null, checkpoint: SliderCheckpoint | null = null;
+  async function ran(
+    spec: ExperimentSpec,
+    {
+      from,
+      stop = Infinity,
+      importances = null,
+    }: { from?: SliderCheckpoint; stop?: number; importances?: number[] | null } = {},
+  ): Promise<Ran> {
+    const kept = new Map<string, KeptAdapter>();
+    const events: SliderEvent[] = [];
+    let take: (() => Promise<unknown>) | null = null;
+    let state: SliderState | null = null;
+    let checkpoint: SliderCheckpoint | null = null;
     const context: StudyContext = {
-      spec, model, provider: engine.provider, versions: { rankAtlas: '', onnxruntime: '' }, engine, importances, tokens: async () => batch, encode: async () => new Int32Array(), prompt: async () => new Int32Array(), endTokens: async () => [], decode: async () => '',
-      derive, keep: (adapter) => kept.set(adapter.name, adapter), kept: (name) => kept.get(name), newest: () => [...kept.values()].at(-1), now: () => 0, checkpoint: { from, offer: (latest) => { take = latest; } },
+      spec,
+      model,
+      provider: engine.provider,
+      versions: { rankAtlas: '', onnxruntime: '' },
+      engine,
+      importances,
+      tokens: async () => batch,
+      encode: async () => new Int32Array(),
+      prompt: async () => new Int32Array(),
+      endTokens: async () => [],
+      decode: async () => '',
+      derive,
+      keep: (adapter) => kept.set(adapter.name, adapter),
+      kept: (name) => kept.get(name),
+      newest: () => [...kept.values()].at(-1),
+      now: () => 0,
+      checkpoint: {
+        from,
+        offer: (latest) => {
+          take = latest;
+        },
+      },
     };
     for await (const event of runSlider(context)) {
       if (event.type === 'judging') continue;
@@ -72,16 +156,22 @@ describe('the study', { timeout: 120_000 }, () => {
     expect(result!.curve.losses.map((l) => l.rank)).toEqual([1, 2, 3]);
     expect(result!.separate).toMatchObject([{ rank: 2, steps: { length: 4 } }]);
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
-    expect(separateLosses(state)).toEqual([{ rank: 2, loss: result!.separate[0]!.evaluations.at(-1)!.loss }]);
+    expect(separateLosses(state)).toEqual([
+      { rank: 2, loss: result!.separate[0]!.evaluations.at(-1)!.loss },
+    ]);
     expect(parametersAt(state, modules, 3)).toBe(result!.training.parameters);
     expect(parametersAt(state, modules, 2)).toBe(result!.separate[0]!.parameters);
-    expect(verdictOf(state)).toMatchObject({ knee: result!.curve.knee, base: result!.training.evaluations[0]!.loss });
+    expect(verdictOf(state)).toMatchObject({
+      knee: result!.curve.knee,
+      base: result!.training.evaluations[0]!.loss,
+    });
     expect([...kept.keys()]).toEqual(['slider', 'slider/lora-2']);
 
     // Cut to a rank, the adapter is worth what the curve says, on the weights it was trained on.
     const nf4 = await derive();
     for (const { rank, loss } of result!.curve.losses) {
-      const cut = keptAtRank(kept.get('slider')!, rank), adapters = await nf4.adapters(cut.values);
+      const cut = keptAtRank(kept.get('slider')!, rank);
+      const adapters = await nf4.adapters(cut.values);
       expect(await heldOutLoss(nf4, batch, 2, adapterUse(cut, adapters))).toBeCloseTo(loss, 6);
       adapters.dispose();
     }
@@ -89,17 +179,36 @@ describe('the study', { timeout: 120_000 }, () => {
   });
 
   it('gives every module the rank that the map says', async () => {
-    const importances = modules.map((_, i) => (i % 3) + 1), { result } = await ran(small(['slider.ranks', 'map'], ['training.steps', '1'], ['slider.base', 'as-is'], ['allocation.rounding', 'exact'], ['allocation.rMax', '6']), { importances });
+    const importances = modules.map((_, i) => (i % 3) + 1);
+    const { result } = await ran(
+      small(
+        ['slider.ranks', 'map'],
+        ['training.steps', '1'],
+        ['slider.base', 'as-is'],
+        ['allocation.rounding', 'exact'],
+        ['allocation.rMax', '6'],
+      ),
+      { importances },
+    );
     const ranks = result!.modules.map((m) => m.rank);
     expect(ranks.reduce((a, b) => a + b, 0)).toBe(3 * modules.length);
     expect(ranks[0]!).toBeLessThan(ranks[2]!);
     expect(result!.curve.losses.at(-1)!.rank).toBe(Math.max(...ranks));
-    await expect(ran(small(['slider.ranks', 'map']))).rejects.toMatchObject({ code: 'bad-spec', values: { at: 'slider.ranks' } });
+    await expect(ran(small(['slider.ranks', 'map']))).rejects.toMatchObject({
+      code: 'bad-spec',
+      values: { at: 'slider.ranks' },
+    });
   });
 
-  // Events: start, base, then training 0 (begun, evaluation, steps and evaluations, ranks), then training 1 from event 14 on.
+  // Events: start, base, then training 0 (begun, evaluation, steps and evaluations, ranks), then
+  // training 1 from event 14 on.
   it('goes on, wherever it was stopped, as if it had never been', async () => {
-    const spec = small(['slider.compare', '[2]'], ['training.steps', '3'], ['slider.base', 'as-is']), never = await ran(spec);
+    const spec = small(
+      ['slider.compare', '[2]'],
+      ['training.steps', '3'],
+      ['slider.base', 'as-is'],
+    );
+    const never = await ran(spec);
     for (const stop of [6, 11, 14]) {
       const { checkpoint, state } = await ran(spec, { stop });
       expect(doingNow(state)).not.toBeNull();

@@ -32,23 +32,55 @@ export interface SliderState {
 
 /** The next state. A `start` begins anew; anything else before it is an error of the caller. */
 export function reduceSlider(state: SliderState | null, event: SliderEvent): SliderState {
-  if (event.type === 'start') return { spec: event.spec, most: event.most, compare: event.compare, base: null, trainings: [], curve: [], result: null };
+  if (event.type === 'start')
+    return {
+      spec: event.spec,
+      most: event.most,
+      compare: event.compare,
+      base: null,
+      trainings: [],
+      curve: [],
+      result: null,
+    };
   if (!state) throw new Error(`a study cannot begin with "${event.type}"`);
   switch (event.type) {
-    case 'base': return { ...state, base: { bytes: event.bytes, perWeight: event.perWeight } };
+    case 'base':
+      return { ...state, base: { bytes: event.bytes, perWeight: event.perWeight } };
     case 'training': {
       const rank = event.training === 0 ? state.most : state.compare[event.training - 1]!;
-      return { ...state, trainings: [...state.trainings, { rank, parameters: event.parameters, losses: [], evaluations: [], time: 0 }] };
+      return {
+        ...state,
+        trainings: [
+          ...state.trainings,
+          { rank, parameters: event.parameters, losses: [], evaluations: [], time: 0 },
+        ],
+      };
     }
-    case 'judging': return state;
-    case 'found': return withFinding(state, event.training, event.finding);
-    case 'done': return { ...state, result: event.result };
+    case 'judging':
+      return state;
+    case 'found':
+      return withFinding(state, event.training, event.finding);
+    case 'done':
+      return { ...state, result: event.result };
   }
 }
 
 function withFinding(state: SliderState, training: number, finding: TrainingFinding): SliderState {
-  if (finding.type === 'rank') return { ...state, curve: [...state.curve, { rank: finding.rank, loss: finding.loss }].sort((a, b) => a.rank - b.rank) };
-  return { ...state, trainings: state.trainings.map((t, i) => (i !== training ? t : finding.type === 'step'
-    ? { ...t, losses: [...t.losses, finding.loss], time: t.time + finding.milliseconds }
-    : { ...t, evaluations: [...t.evaluations, { step: finding.step, loss: finding.loss }] })) };
+  if (finding.type === 'rank')
+    return {
+      ...state,
+      curve: [...state.curve, { rank: finding.rank, loss: finding.loss }].sort(
+        (a, b) => a.rank - b.rank,
+      ),
+    };
+  return {
+    ...state,
+    trainings: state.trainings.map((t, i) =>
+      i !== training
+        ? t
+        : finding.type === 'step'
+          ? { ...t, losses: [...t.losses, finding.loss], time: t.time + finding.milliseconds }
+          : { ...t, evaluations: [...t.evaluations, { step: finding.step, loss: finding.loss }] },
+    ),
+  };
 }

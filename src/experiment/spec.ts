@@ -1,5 +1,6 @@
 /**
- * An experiment as a plain, versioned object: the one thing the form, the link and the command line all produce.
+ * An experiment as a plain, versioned object: the one thing the form, the link and the command line
+ * all produce.
  */
 import type { BosSetting } from '../model/bos.ts';
 import type { AgreeSettings } from './agree-spec.ts';
@@ -14,7 +15,10 @@ import type { SliderSettings } from './slider-spec.ts';
 export const SPEC_VERSION = 2;
 
 export interface ModelRef {
-  /** `bundled:<id>`, `files:<name>`, `hub:<owner>/<name>@<commit>` or `url:<address>` (`model/remote/reference.ts`). */
+  /**
+   * `bundled:<id>`, `files:<name>`, `hub:<owner>/<name>@<commit>` or `url:<address>`
+   * (`model/remote/reference.ts`).
+   */
   id: string;
   /** sha-256 of the model's files, lower-case hex; absent = any. */
   hash?: string;
@@ -34,7 +38,10 @@ export type NoiseSpec = { scale: 'std' } | { scale: 'fixed'; sigma: number };
 /** Sampled: each module is really shaken. */
 export interface AdaRankSpec {
   name: 'adarank';
-  /** `two-draws` is the paper's (default); `clean` the published notebook's: perturbed against clean, ℓ1 mean over the vocabulary, bias shaken too. */
+  /**
+   * `two-draws` is the paper's (default); `clean` the published notebook's: perturbed against
+   * clean, ℓ1 mean over the vocabulary, bias shaken too.
+   */
   variant: 'two-draws' | 'clean';
   noise: NoiseSpec;
   repeats: number;
@@ -48,7 +55,10 @@ export interface JacobianSpec {
   noise: NoiseSpec;
   /** Draws of signs u, one backward pass each. */
   repeats: number;
-  /** Signs of one position at a time: a backward pass for every token of a sequence, and nothing lost by positions that differ. */
+  /**
+   * Signs of one position at a time: a backward pass for every token of a sequence, and nothing
+   * lost by positions that differ.
+   */
   perToken: boolean;
 }
 
@@ -104,10 +114,16 @@ export interface TrainingSettings {
 export interface ExperimentSpec {
   version: typeof SPEC_VERSION;
   model: ModelRef;
-  /** What is measured, trained on and written with. The two studies that make such a base always begin with the model as it came. */
+  /**
+   * What is measured, trained on and written with. The two studies that make such a base always
+   * begin with the model as it came.
+   */
   base: BaseKind;
   text: TextRef;
-  /** What stands before every text: measured, trained on, held out, continued. Token ids given directly are taken as they are. */
+  /**
+   * What stands before every text: measured, trained on, held out, continued. Token ids given
+   * directly are taken as they are.
+   */
   bos: BosSetting;
   /** Calibration batch: sequences × tokens each. */
   sequences: number;

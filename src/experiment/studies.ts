@@ -8,7 +8,9 @@ import type { RaceState } from './race-state.ts';
 import type { StudyContext, StudyKind } from './study.ts';
 
 /** What every study's events have; which there are is each study's own affair. */
-export interface StudyEvent { type: string }
+export interface StudyEvent {
+  type: string;
+}
 
 /** What the plate shows of each study: its events, reduced. */
 export interface StudyStates {
@@ -22,8 +24,14 @@ export interface StudyStates {
 
 type Run = (context: StudyContext) => AsyncGenerator<StudyEvent, void, undefined>;
 
-/** How a study's events are shown: from a state and the next event to the next state, and how far that is, 0 to 1 (of its present part, where parts take unlike times). */
-export interface StudyView<S> { reduce(state: S | null, event: StudyEvent): S; progress(state: S): number }
+/**
+ * How a study's events are shown: from a state and the next event to the next state, and how far
+ * that is, 0 to 1 (of its present part, where parts take unlike times).
+ */
+export interface StudyView<S> {
+  reduce(state: S | null, event: StudyEvent): S;
+  progress(state: S): number;
+}
 
 /** The generators. */
 export const studyRuns: Record<StudyKind, () => Promise<Run>> = {
@@ -36,14 +44,22 @@ export const studyRuns: Record<StudyKind, () => Promise<Run>> = {
 };
 
 /** A study's own events are what its generator gives; outside of it they are only passed on. */
-const viewed = <S, E>(reduce: (state: S | null, event: E) => S, progress: (state: S) => number): StudyView<S> => ({ reduce: reduce as unknown as StudyView<S>['reduce'], progress });
+const viewed = <S, E>(
+  reduce: (state: S | null, event: E) => S,
+  progress: (state: S) => number,
+): StudyView<S> => ({ reduce: reduce as unknown as StudyView<S>['reduce'], progress });
 
 /** Their states. */
 export const studyViews: { [K in StudyKind]: () => Promise<StudyView<StudyStates[K]>> } = {
   race: async () => import('./race-state.ts').then((m) => viewed(m.reduceRace, m.raceProgress)),
   agree: async () => import('./agree-state.ts').then((m) => viewed(m.reduceAgree, m.agreeProgress)),
-  slider: async () => Promise.all([import('./slider-state.ts'), import('./slider-verdict.ts')]).then(([state, verdict]) => viewed(state.reduceSlider, verdict.sliderProgress)),
-  compress: async () => import('./compress-state.ts').then((m) => viewed(m.reduceCompress, m.compressProgress)),
+  slider: async () =>
+    Promise.all([import('./slider-state.ts'), import('./slider-verdict.ts')]).then(
+      ([state, verdict]) => viewed(state.reduceSlider, verdict.sliderProgress),
+    ),
+  compress: async () =>
+    import('./compress-state.ts').then((m) => viewed(m.reduceCompress, m.compressProgress)),
   prune: async () => import('./prune-state.ts').then((m) => viewed(m.reducePrune, m.pruneProgress)),
-  samples: async () => import('./samples-state.ts').then((m) => viewed(m.reduceSamples, m.samplesProgress)),
+  samples: async () =>
+    import('./samples-state.ts').then((m) => viewed(m.reduceSamples, m.samplesProgress)),
 };

@@ -1,9 +1,21 @@
 /**
- * Studies: what an experiment runs once ranks are known, one of the plate's tabs each. A study is an async generator of
- * events, pulled like the run loop: whoever runs it pauses by not asking and stops with `return()`. Everything it needs from
- * outside comes in through its context, so that the page's thread and the command line run the very same code.
+ * Studies: what an experiment runs once ranks are known, one of the plate's tabs each. A study is
+ * an async generator of events, pulled like the run loop: whoever runs it pauses by not asking and
+ * stops with `return()`. Everything it needs from outside comes in through its context, so that the
+ * page's thread and the command line run the very same code.
  */
-import type { Adapters, AdapterValues, Engine, GeneratingEngine, GradientEngine, ProviderInfo, ScoringEngine, SparseEngine, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type {
+  Adapters,
+  AdapterValues,
+  Engine,
+  GeneratingEngine,
+  GradientEngine,
+  ProviderInfo,
+  ScoringEngine,
+  SparseEngine,
+  TokenBatch,
+  TrainingEngine,
+} from '../engine/engine.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
@@ -13,7 +25,12 @@ import type { MadeBase } from './made-base.ts';
 import type { ExperimentSpec, StudyKind, TextRef } from './spec.ts';
 
 /** Everything an engine of this product can do. */
-export type FullEngine = Engine & TrainingEngine & GradientEngine & ScoringEngine & SparseEngine & GeneratingEngine;
+export type FullEngine = Engine &
+  TrainingEngine &
+  GradientEngine &
+  ScoringEngine &
+  SparseEngine &
+  GeneratingEngine;
 
 /** The linear layers' weights in another form than the file's. */
 export type WeightForm = 'nf4' | 'float32';
@@ -49,13 +66,22 @@ export interface StudyContext {
   decode(ids: ArrayLike<number>): Promise<string>;
   /** Tokens any of which ends a text. */
   endTokens(): Promise<readonly number[]>;
-  /** A bundled task's file, `public/tasks/<id>.json`; absent where none can be had. Throws `no-file`. */
+  /**
+   * A bundled task's file, `public/tasks/<id>.json`; absent where none can be had. Throws
+   * `no-file`.
+   */
   task?(id: string): Promise<string>;
   /** Other threads for decompositions; absent: there are none. */
   threads?(): Promise<Threads>;
-  /** Another engine over the same model with its linear layers in another form. The caller disposes it. Throws `too-large`. */
+  /**
+   * Another engine over the same model with its linear layers in another form. The caller disposes
+   * it. Throws `too-large`.
+   */
   derive(form: WeightForm): Promise<FullEngine>;
-  /** Keeps what a study made of the model, so that other studies can run on it; absent: nobody wants it. */
+  /**
+   * Keeps what a study made of the model, so that other studies can run on it; absent: nobody wants
+   * it.
+   */
   keepBase?(base: MadeBase): void;
   /** Keeps a trained adapter under its name, in place of an earlier one. */
   keep(adapter: KeptAdapter): void;
@@ -74,12 +100,24 @@ export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) 
   return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
 };
 
-/** An adapter that is good at every rank, cut down to rank `b` of its largest module (the same fraction of the others); any other one as it is. */
+/**
+ * An adapter that is good at every rank, cut down to rank `b` of its largest module (the same
+ * fraction of the others); any other one as it is.
+ */
 export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
   if (!kept.dyLora) return kept;
-  const { scale } = kept.dyLora, most = largestRank(kept.values.map((v) => v.rank)), ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
-  const values = truncated(kept.values, (module) => rankAt(Math.min(b, most), ranks.get(module)!, most));
-  return { name: kept.name, base: kept.base, values, scales: values.map((v) => loraScale(v.rank, scale)) };
+  const { scale } = kept.dyLora;
+  const most = largestRank(kept.values.map((v) => v.rank));
+  const ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
+  const values = truncated(kept.values, (module) =>
+    rankAt(Math.min(b, most), ranks.get(module)!, most),
+  );
+  return {
+    name: kept.name,
+    base: kept.base,
+    values,
+    scales: values.map((v) => loraScale(v.rank, scale)),
+  };
 }
 
 export type { StudyKind };

@@ -1,4 +1,7 @@
-/** The text of tokens that come one by one: a token may end within a character, which is then told with the one that completes it. */
+/**
+ * The text of tokens that come one by one: a token may end within a character, which is then told
+ * with the one that completes it.
+ */
 
 /** `decode` gives the text of ids; the text begins behind `prompt`. */
 export class TokenText {
@@ -12,11 +15,15 @@ export class TokenText {
     this.ids = Array.from(prompt);
   }
 
-  /** What the token adds. `last`: none follows, so that an incomplete character is told as it is. */
+  /**
+   * What the token adds. `last`: none follows, so that an incomplete character is told as it is.
+   */
   async add(id: number, last: boolean): Promise<string> {
     this.told ??= (await this.decode(this.ids)).length;
     this.ids.push(id);
-    const all = await this.decode(this.ids), text = last ? all : all.replace(/\ufffd+$/, ''), from = this.told;
+    const all = await this.decode(this.ids);
+    const text = last ? all : all.replace(/\ufffd+$/, '');
+    const from = this.told;
     this.told = Math.max(from, text.length);
     return text.slice(from);
   }

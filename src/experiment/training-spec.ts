@@ -1,6 +1,6 @@
 /**
- * A training experiment: which adapters, on which text, how. Its schema owns every default and limit, as `schema.ts` does
- * for measurements.
+ * A training experiment: which adapters, on which text, how. Its schema owns every default and
+ * limit, as `schema.ts` does for measurements.
  */
 import * as z from 'zod/mini';
 import type { LoraScale } from '../methods/lora.ts';
@@ -26,7 +26,10 @@ export interface TrainingSpec {
   heldSequences: number;
   seed: number;
   adapter: {
-    /** The same rank everywhere, or one by module path (0, or absent: no adapter). QDyLoRA: the most a module may use. */
+    /**
+     * The same rank everywhere, or one by module path (0, or absent: no adapter). QDyLoRA: the most
+     * a module may use.
+     */
     ranks: { kind: 'uniform'; rank: number } | { kind: 'listed'; ranks: Record<string, number> };
     scale: LoraScale;
     /** What it begins from: a fresh adapter, or one that is given beside the experiment. */
@@ -65,16 +68,29 @@ export const TRAINING_LIMITS = {
   geometric: [0.001, 0.9],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = (schema: z.ZodMiniNumber, [least, most]: readonly [number, number]) => schema.check(z.gte(least), z.lte(most));
+const within = (schema: z.ZodMiniNumber, [least, most]: readonly [number, number]) =>
+  schema.check(z.gte(least), z.lte(most));
 const rank = within(z.int(), TRAINING_LIMITS.rank);
 const share = within(z.number(), TRAINING_LIMITS.share);
 
 const adapter = z.strictObject({
-  ranks: z._default(z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('uniform'), rank: z._default(rank, 8) }),
-    z.strictObject({ kind: z.literal('listed'), ranks: z.record(z.string().check(z.maxLength(200)), rank) }),
-  ]), { kind: 'uniform', rank: 8 }),
-  scale: z._default(z.strictObject({ kind: z.enum(['alpha', 'rslora', 'fixed']), value: within(z.number(), TRAINING_LIMITS.scale) }), { kind: 'fixed', value: 2 }),
+  ranks: z._default(
+    z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('uniform'), rank: z._default(rank, 8) }),
+      z.strictObject({
+        kind: z.literal('listed'),
+        ranks: z.record(z.string().check(z.maxLength(200)), rank),
+      }),
+    ]),
+    { kind: 'uniform', rank: 8 },
+  ),
+  scale: z._default(
+    z.strictObject({
+      kind: z.enum(['alpha', 'rslora', 'fixed']),
+      value: within(z.number(), TRAINING_LIMITS.scale),
+    }),
+    { kind: 'fixed', value: 2 },
+  ),
   start: z._default(z.enum(['fresh', 'given']), 'fresh'),
 });
 
@@ -97,45 +113,70 @@ const method = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('qdylora'),
     mode: z._default(z.enum(['frozen', 'full']), 'frozen'),
-    draw: z._default(z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('uniform') }),
-      z.strictObject({ kind: z.literal('geometric'), p: z._default(within(z.number(), TRAINING_LIMITS.geometric), 0.15) }),
-    ]), { kind: 'uniform' }),
+    draw: z._default(
+      z.discriminatedUnion('kind', [
+        z.strictObject({ kind: z.literal('uniform') }),
+        z.strictObject({
+          kind: z.literal('geometric'),
+          p: z._default(within(z.number(), TRAINING_LIMITS.geometric), 0.15),
+        }),
+      ]),
+      { kind: 'uniform' },
+    ),
   }),
 ]);
 
-export const trainingSchema = z.pipe(z.transform(fromVersion1), z.strictObject({
-  version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
-  model: z.prefault(modelSchema, {}),
-  base: z._default(z.enum(['as-is', 'nf4']), 'as-is'),
-  method: z._default(method, { name: 'lora' }),
-  train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
-  held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
-  bos: bosSchema,
-  length: z._default(within(z.int(), LIMITS.length), 64),
-  heldSequences: z._default(within(z.int(), TRAINING_LIMITS.heldSequences), 32),
-  seed: z._default(within(z.int(), LIMITS.seed), 1),
-  adapter: z.prefault(adapter, {}),
-  training: z.prefault(training, {}),
-}));
+export const trainingSchema = z.pipe(
+  z.transform(fromVersion1),
+  z.strictObject({
+    version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
+    model: z.prefault(modelSchema, {}),
+    base: z._default(z.enum(['as-is', 'nf4']), 'as-is'),
+    method: z._default(method, { name: 'lora' }),
+    train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
+    held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
+    bos: bosSchema,
+    length: z._default(within(z.int(), LIMITS.length), 64),
+    heldSequences: z._default(within(z.int(), TRAINING_LIMITS.heldSequences), 32),
+    seed: z._default(within(z.int(), LIMITS.seed), 1),
+    adapter: z.prefault(adapter, {}),
+    training: z.prefault(training, {}),
+  }),
+);
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof trainingSchema>, TrainingSpec>;
 
-/** A validated training experiment; absent settings get their defaults. Throws `bad-spec` naming the first setting that is wrong. */
+/**
+ * A validated training experiment; absent settings get their defaults. Throws `bad-spec` naming the
+ * first setting that is wrong.
+ */
 export const parseTraining = (value: unknown): TrainingSpec => parsed(trainingSchema, value);
 
 /** Training experiments worth starting from, as differences from the default. */
 export const trainingPresets = {
   lora: {},
-  /** QLoRA's settings (methods.md §2): all linear layers, a constant rate after a warm-up, clipping at 0.3. */
+  /**
+   * QLoRA's settings (methods.md §2): all linear layers, a constant rate after a warm-up, clipping
+   * at 0.3.
+   */
   qdylora: {
-    base: 'nf4', method: { name: 'qdylora' },
+    base: 'nf4',
+    method: { name: 'qdylora' },
     adapter: { ranks: { kind: 'uniform', rank: 16 }, scale: { kind: 'alpha', value: 16 } },
-    training: { steps: 400, learningRate: 2e-4, warmup: 0.03, decay: 'constant', beta2: 0.999, maxNorm: 0.3, evaluateEvery: 100 },
+    training: {
+      steps: 400,
+      learningRate: 2e-4,
+      warmup: 0.03,
+      decay: 'constant',
+      beta2: 0.999,
+      maxNorm: 0.3,
+      evaluateEvery: 100,
+    },
   },
 } as const;
 
 export type TrainingPresetId = keyof typeof trainingPresets;
 
-export const isTrainingPreset = (name: string): name is TrainingPresetId => Object.hasOwn(trainingPresets, name);
+export const isTrainingPreset = (name: string): name is TrainingPresetId =>
+  Object.hasOwn(trainingPresets, name);

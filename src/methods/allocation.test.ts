@@ -2,21 +2,52 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { hasShared, sharedPath } from '../../test/shared.ts';
-import { allocate, randomImportance, rankOfMultiple, uniformImportance, type RankRule, type Shape } from './allocation.ts';
+import {
+  allocate,
+  randomImportance,
+  rankOfMultiple,
+  uniformImportance,
+  type RankRule,
+  type Shape,
+} from './allocation.ts';
 
-const rule = (over: Partial<RankRule> = {}): RankRule => ({ meanRank: 8, rounding: 'exact', unit: 'ranks', rMin: 0, rMax: 1024, ...over });
-const square = (n: number): Shape[] => Array.from({ length: n }, () => ({ inFeatures: 4, outFeatures: 4 }));
+const rule = (over: Partial<RankRule> = {}): RankRule => ({
+  meanRank: 8,
+  rounding: 'exact',
+  unit: 'ranks',
+  rMin: 0,
+  rMax: 1024,
+  ...over,
+});
+const square = (n: number): Shape[] =>
+  Array.from({ length: n }, () => ({ inFeatures: 4, outFeatures: 4 }));
 const sum = (v: readonly number[]) => v.reduce((a, b) => a + b, 0);
 
 // Below 1e-290 a double has too few digits left to be scaled by a power of two and back.
-const importance = fc.oneof(fc.double({ min: 0, max: 1e6, noNaN: true }).map((d) => (d < 1e-290 ? 0 : d)), fc.integer({ min: 0, max: 5 }));
-const module = fc.record({ d: importance, inFeatures: fc.integer({ min: 1, max: 4096 }), outFeatures: fc.integer({ min: 1, max: 4096 }) });
-const modules = fc.array(module, { minLength: 1, maxLength: 60 }).filter((m) => m.some((x) => x.d > 1e-3));
-const clamps = fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 30 })).map(([rMin, more]) => ({ rMin, rMax: rMin + more }));
-const meanRank = fc.oneof(fc.integer({ min: 0, max: 64 }), fc.double({ min: 0, max: 64, noNaN: true }));
+const importance = fc.oneof(
+  fc.double({ min: 0, max: 1e6, noNaN: true }).map((d) => (d < 1e-290 ? 0 : d)),
+  fc.integer({ min: 0, max: 5 }),
+);
+const module = fc.record({
+  d: importance,
+  inFeatures: fc.integer({ min: 1, max: 4096 }),
+  outFeatures: fc.integer({ min: 1, max: 4096 }),
+});
+const modules = fc
+  .array(module, { minLength: 1, maxLength: 60 })
+  .filter((m) => m.some((x) => x.d > 1e-3));
+const clamps = fc
+  .tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 0, max: 30 }))
+  .map(([rMin, more]) => ({ rMin, rMax: rMin + more }));
+const meanRank = fc.oneof(
+  fc.integer({ min: 0, max: 64 }),
+  fc.double({ min: 0, max: 64, noNaN: true }),
+);
 
 describe.skipIf(!hasShared)('the reference ranks of SmolLM2 (210 modules, mean rank 8)', () => {
-  const reference = hasShared ? JSON.parse(readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8')) : null;
+  const reference = hasShared
+    ? JSON.parse(readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'))
+    : null;
   const means = () => Object.values<{ mean: number }>(reference.modules).map((m) => m.mean);
 
   test('floor', () => {
@@ -34,76 +65,153 @@ describe.skipIf(!hasShared)('the reference ranks of SmolLM2 (210 modules, mean r
 
 describe('in ranks', () => {
   test('floor never spends more than the budget and is the formula', () => {
-    fc.assert(fc.property(modules, meanRank, (m, meanRank) => {
-      const d = m.map((x) => x.d);
-      const got = allocate(d, m, rule({ meanRank, rounding: 'floor' }));
-      expect(got.spent).toBeLessThanOrEqual(got.budget);
-      expect(got.spent).toBe(sum(got.ranks));
-      got.ranks.forEach((r, i) => expect(Math.abs(r + 0.5 - (meanRank * d.length * d[i]!) / sum(d))).toBeLessThanOrEqual(0.5 + 2e-9));
-    }));
+    fc.assert(
+      fc.property(modules, meanRank, (m, meanRank) => {
+        const d = m.map((x) => x.d);
+        const got = allocate(d, m, rule({ meanRank, rounding: 'floor' }));
+        expect(got.spent).toBeLessThanOrEqual(got.budget);
+        expect(got.spent).toBe(sum(got.ranks));
+        got.ranks.forEach((r, i) =>
+          expect(Math.abs(r + 0.5 - (meanRank * d.length * d[i]!) / sum(d))).toBeLessThanOrEqual(
+            0.5 + 2e-9,
+          ),
+        );
+      }),
+    );
   });
 
   test('exact spends the budget whenever the clamps allow it, and keeps the clamps always', () => {
-    fc.assert(fc.property(modules, meanRank, clamps, (m, meanRank, { rMin, rMax }) => {
-      const n = m.length;
-      const got = allocate(m.map((x) => x.d), m, rule({ meanRank, rMin, rMax }));
-      for (const r of got.ranks) expect(Number.isInteger(r) && r >= rMin && r <= rMax).toBe(true);
-      expect(got.spent).toBe(Math.min(n * rMax, Math.max(n * rMin, got.budget)));
-    }), { numRuns: 500 });
+    fc.assert(
+      fc.property(modules, meanRank, clamps, (m, meanRank, { rMin, rMax }) => {
+        const n = m.length;
+        const got = allocate(
+          m.map((x) => x.d),
+          m,
+          rule({ meanRank, rMin, rMax }),
+        );
+        for (const r of got.ranks) expect(Number.isInteger(r) && r >= rMin && r <= rMax).toBe(true);
+        expect(got.spent).toBe(Math.min(n * rMax, Math.max(n * rMin, got.budget)));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('exact stays within one rank of the clamped proportional share', () => {
-    fc.assert(fc.property(modules, fc.integer({ min: 0, max: 64 }), (m, meanRank) => {
-      const d = m.map((x) => x.d);
-      allocate(d, m, rule({ meanRank, rMax: 100_000 })).ranks.forEach((r, i) => {
-        expect(Math.abs(r - (meanRank * d.length * d[i]!) / sum(d))).toBeLessThan(1 + 1e-6);
-      });
-    }));
+    fc.assert(
+      fc.property(modules, fc.integer({ min: 0, max: 64 }), (m, meanRank) => {
+        const d = m.map((x) => x.d);
+        allocate(d, m, rule({ meanRank, rMax: 100_000 })).ranks.forEach((r, i) => {
+          expect(Math.abs(r - (meanRank * d.length * d[i]!) / sum(d))).toBeLessThan(1 + 1e-6);
+        });
+      }),
+    );
   });
 
   test('a more important module never gets less', () => {
-    fc.assert(fc.property(modules, meanRank, clamps, fc.constantFrom('floor' as const, 'exact' as const), (m, meanRank, c, rounding) => {
-      const order = [...m].sort((a, b) => a.d - b.d);
-      const { ranks } = allocate(order.map((x) => x.d), order, rule({ meanRank, rounding, ...c }));
-      for (let i = 1; i < ranks.length; i++) if (order[i]!.d > order[i - 1]!.d) expect(ranks[i]).toBeGreaterThanOrEqual(ranks[i - 1]!);
-    }));
+    fc.assert(
+      fc.property(
+        modules,
+        meanRank,
+        clamps,
+        fc.constantFrom('floor' as const, 'exact' as const),
+        (m, meanRank, c, rounding) => {
+          const order = [...m].sort((a, b) => a.d - b.d);
+          const { ranks } = allocate(
+            order.map((x) => x.d),
+            order,
+            rule({ meanRank, rounding, ...c }),
+          );
+          for (let i = 1; i < ranks.length; i++)
+            if (order[i]!.d > order[i - 1]!.d)
+              expect(ranks[i]).toBeGreaterThanOrEqual(ranks[i - 1]!);
+        },
+      ),
+    );
   });
 
   test('permuting the modules permutes their ranks, up to the tie rule of exact', () => {
-    const shuffled = fc.array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 40 })
-      .chain((d) => fc.tuple(fc.constant(d), fc.shuffledSubarray(d.map((_, i) => i), { minLength: d.length })));
-    fc.assert(fc.property(shuffled, meanRank, clamps, ([d, order], meanRank, c) => {
-      for (const rounding of ['floor', 'exact'] as const) {
-        const r = rule({ meanRank, rounding, ...c });
-        const before = allocate(d, square(d.length), r), after = allocate(order.map((i) => d[i]!), square(d.length), r);
-        expect(after.spent).toBe(before.spent);
-        // Equal remainders: the lower index has the rank, so exact may differ by that one.
-        order.forEach((from, to) => expect(Math.abs(after.ranks[to]! - before.ranks[from]!)).toBeLessThanOrEqual(rounding === 'floor' ? 0 : 1));
-      }
-    }));
+    const shuffled = fc
+      .array(fc.integer({ min: 1, max: 100_000 }), { minLength: 1, maxLength: 40 })
+      .chain((d) =>
+        fc.tuple(
+          fc.constant(d),
+          fc.shuffledSubarray(
+            d.map((_, i) => i),
+            { minLength: d.length },
+          ),
+        ),
+      );
+    fc.assert(
+      fc.property(shuffled, meanRank, clamps, ([d, order], meanRank, c) => {
+        for (const rounding of ['floor', 'exact'] as const) {
+          const r = rule({ meanRank, rounding, ...c });
+          const before = allocate(d, square(d.length), r);
+          const after = allocate(
+            order.map((i) => d[i]!),
+            square(d.length),
+            r,
+          );
+          expect(after.spent).toBe(before.spent);
+          // Equal remainders: the lower index has the rank, so exact may differ by that one.
+          order.forEach((from, to) =>
+            expect(Math.abs(after.ranks[to]! - before.ranks[from]!)).toBeLessThanOrEqual(
+              rounding === 'floor' ? 0 : 1,
+            ),
+          );
+        }
+      }),
+    );
   });
 
   test('the scale of the importances does not matter', () => {
-    fc.assert(fc.property(modules, meanRank, fc.integer({ min: -30, max: 30 }), clamps, (m, meanRank, power, c) => {
-      for (const rounding of ['floor', 'exact'] as const) {
-        const r = rule({ meanRank, rounding, ...c });
-        expect(allocate(m.map((x) => x.d * 2 ** power), m, r)).toEqual(allocate(m.map((x) => x.d), m, r));
-      }
-    }));
+    fc.assert(
+      fc.property(
+        modules,
+        meanRank,
+        fc.integer({ min: -30, max: 30 }),
+        clamps,
+        (m, meanRank, power, c) => {
+          for (const rounding of ['floor', 'exact'] as const) {
+            const r = rule({ meanRank, rounding, ...c });
+            expect(
+              allocate(
+                m.map((x) => x.d * 2 ** power),
+                m,
+                r,
+              ),
+            ).toEqual(
+              allocate(
+                m.map((x) => x.d),
+                m,
+                r,
+              ),
+            );
+          }
+        },
+      ),
+    );
   });
 
   test('ties go to the lower index, and equal importances get the mean rank', () => {
     expect(allocate([1, 1, 1], square(3), rule({ meanRank: 4 / 3 })).ranks).toEqual([2, 1, 1]);
     for (const n of [3, 7, 49, 210]) {
-      expect(allocate(new Array(n).fill(0.1), square(n), rule({ rounding: 'floor' })).ranks).toEqual(new Array(n).fill(8));
-      expect(allocate(uniformImportance(n), square(n), rule({ unit: 'parameters' })).ranks).toEqual(new Array(n).fill(8));
+      expect(
+        allocate(new Array(n).fill(0.1), square(n), rule({ rounding: 'floor' })).ranks,
+      ).toEqual(new Array(n).fill(8));
+      expect(allocate(uniformImportance(n), square(n), rule({ unit: 'parameters' })).ranks).toEqual(
+        new Array(n).fill(8),
+      );
     }
   });
 
   test('what a clamp takes away is shared out in proportion', () => {
     // 40 ranks for 100:10:10: shares 33.3, 3.3, 3.3; with rMax 20 the other two share 20.
-    expect(allocate([100, 10, 10], square(3), rule({ meanRank: 40 / 3, rMax: 20 })).ranks).toEqual([20, 10, 10]);
-    expect(allocate([100, 1, 0], square(3), rule({ meanRank: 4, rMin: 2 })).ranks).toEqual([8, 2, 2]);
+    expect(allocate([100, 10, 10], square(3), rule({ meanRank: 40 / 3, rMax: 20 })).ranks).toEqual([
+      20, 10, 10,
+    ]);
+    expect(allocate([100, 1, 0], square(3), rule({ meanRank: 4, rMin: 2 })).ranks).toEqual([
+      8, 2, 2,
+    ]);
     // Nothing left to prefer: modules of no importance take the rest, evenly.
     expect(allocate([5, 0, 0], square(3), rule({ meanRank: 3, rMax: 4 })).ranks).toEqual([4, 3, 2]);
   });
@@ -113,23 +221,36 @@ describe('in parameters', () => {
   const cost = (m: Shape) => m.inFeatures + m.outFeatures;
 
   test('neither rule spends more than the budget; exact leaves less than one rank of the dearest module', () => {
-    fc.assert(fc.property(modules, meanRank, (m, meanRank) => {
-      const d = m.map((x) => x.d), budget = Math.floor(meanRank * sum(m.map(cost)) + 1e-9);
-      for (const rounding of ['floor', 'exact'] as const) {
-        const got = allocate(d, m, rule({ meanRank, rounding, unit: 'parameters', rMax: 1_000_000 }));
-        expect(got.budget).toBe(budget);
-        expect(got.spent).toBe(sum(got.ranks.map((r, i) => r * cost(m[i]!))));
-        expect(got.parameters).toBe(got.spent);
-        expect(got.spent).toBeLessThanOrEqual(budget);
-        if (rounding === 'exact') expect(budget - got.spent).toBeLessThan(Math.max(...m.map(cost)));
-      }
-    }));
+    fc.assert(
+      fc.property(modules, meanRank, (m, meanRank) => {
+        const d = m.map((x) => x.d);
+        const budget = Math.floor(meanRank * sum(m.map(cost)) + 1e-9);
+        for (const rounding of ['floor', 'exact'] as const) {
+          const got = allocate(
+            d,
+            m,
+            rule({ meanRank, rounding, unit: 'parameters', rMax: 1_000_000 }),
+          );
+          expect(got.budget).toBe(budget);
+          expect(got.spent).toBe(sum(got.ranks.map((r, i) => r * cost(m[i]!))));
+          expect(got.parameters).toBe(got.spent);
+          expect(got.spent).toBeLessThanOrEqual(budget);
+          if (rounding === 'exact')
+            expect(budget - got.spent).toBeLessThan(Math.max(...m.map(cost)));
+        }
+      }),
+    );
   });
 
   test('ranks stay proportional to importance, whatever the size of the module', () => {
-    const shapes = [{ inFeatures: 100, outFeatures: 100 }, { inFeatures: 100, outFeatures: 700 }];
+    const shapes = [
+      { inFeatures: 100, outFeatures: 100 },
+      { inFeatures: 100, outFeatures: 700 },
+    ];
     // 8 · (200 + 800) = 8000 = r (200 · 3 + 800 · 1) with r = 5.71 for d = 1
-    expect(allocate([3, 1], shapes, rule({ unit: 'parameters', rounding: 'floor' })).ranks).toEqual([17, 5]);
+    expect(allocate([3, 1], shapes, rule({ unit: 'parameters', rounding: 'floor' })).ranks).toEqual(
+      [17, 5],
+    );
     expect(allocate([0, 1], shapes, rule({ unit: 'parameters' })).ranks).toEqual([0, 10]);
   });
 });
@@ -143,26 +264,39 @@ describe('refusals', () => {
     [[1e308, 1e308], 'too large to add'],
   ])('%j', (d, why) => {
     expect(() => allocate(d, square(2), rule())).toThrow(why);
-    expect(() => allocate(d, square(2), rule({ rounding: 'floor' }))).toThrow(expect.objectContaining({ code: 'no-importance' }));
+    expect(() => allocate(d, square(2), rule({ rounding: 'floor' }))).toThrow(
+      expect.objectContaining({ code: 'no-importance' }),
+    );
   });
 
   test('rules that cannot be', () => {
     for (const bad of [{ meanRank: NaN }, { meanRank: -1 }, { rMin: 3, rMax: 2 }, { rMin: 0.5 }]) {
-      expect(() => allocate([1], square(1), rule(bad))).toThrow(expect.objectContaining({ code: 'bad-spec' }));
+      expect(() => allocate([1], square(1), rule(bad))).toThrow(
+        expect.objectContaining({ code: 'bad-spec' }),
+      );
     }
   });
 });
 
 test('a multiple earns the rank the floor rule gives it, in both units', () => {
-  fc.assert(fc.property(modules, fc.integer({ min: 0, max: 64 }), fc.constantFrom('ranks' as const, 'parameters' as const), (m, meanRank, unit) => {
-    const d = m.map((x) => x.d), mean = sum(d) / d.length, multiples = d.map((x) => x / mean);
-    const r = rule({ meanRank, unit, rounding: 'floor' });
-    const rankOf = rankOfMultiple(multiples, m, r);
-    allocate(d, m, r).ranks.forEach((rank, i) => {
-      expect(rankOf(multiples[i]! * (1 - 1e-9))).toBeLessThanOrEqual(rank);
-      expect(rankOf(multiples[i]! * (1 + 1e-9))).toBeGreaterThanOrEqual(rank);
-    });
-  }));
+  fc.assert(
+    fc.property(
+      modules,
+      fc.integer({ min: 0, max: 64 }),
+      fc.constantFrom('ranks' as const, 'parameters' as const),
+      (m, meanRank, unit) => {
+        const d = m.map((x) => x.d);
+        const mean = sum(d) / d.length;
+        const multiples = d.map((x) => x / mean);
+        const r = rule({ meanRank, unit, rounding: 'floor' });
+        const rankOf = rankOfMultiple(multiples, m, r);
+        allocate(d, m, r).ranks.forEach((rank, i) => {
+          expect(rankOf(multiples[i]! * (1 - 1e-9))).toBeLessThanOrEqual(rank);
+          expect(rankOf(multiples[i]! * (1 + 1e-9))).toBeGreaterThanOrEqual(rank);
+        });
+      },
+    ),
+  );
 });
 
 describe('the random baseline', () => {
@@ -174,12 +308,14 @@ describe('the random baseline', () => {
   });
 
   test('is a uniform point of the simplex: mean 1/n, variance (n − 1)/(n² (n + 1))', () => {
-    const n = 5, first: number[] = [];
+    const n = 5;
+    const first: number[] = [];
     for (let seed = 0; seed < 4000; seed++) {
       const x = randomImportance(n, seed);
       first.push(x[seed % n]! / sum(x));
     }
-    const mean = sum(first) / 4000, variance = sum(first.map((x) => (x - mean) ** 2)) / 4000;
+    const mean = sum(first) / 4000;
+    const variance = sum(first.map((x) => (x - mean) ** 2)) / 4000;
     expect(mean).toBeCloseTo(1 / n, 2);
     expect(variance / ((n - 1) / (n * n * (n + 1)))).toBeGreaterThan(0.93);
     expect(variance / ((n - 1) / (n * n * (n + 1)))).toBeLessThan(1.07);

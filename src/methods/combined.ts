@@ -1,18 +1,24 @@
 /**
- * The Jacobian probe and a few AdaRank draws in one map, each weighted by its own uncertainty. Ours; methods.md §6, docs/jacobian.md.
+ * The Jacobian probe and a few AdaRank draws in one map, each weighted by its own uncertainty.
+ * Ours; methods.md §6, docs/jacobian.md.
  *
- * Both read the same quantity: the draws without bias but with noise, the probe with next to no noise but with the bias of
- * first order. In logarithms, with `j` the probe, `a` the mean of R draws and `d = a − j` of a module,
+ * Both read the same quantity: the draws without bias but with noise, the probe with next to no
+ * noise but with the bias of first order. In logarithms, with `j` the probe, `a` the mean of R
+ * draws and `d = a − j` of a module,
  *
- *     combined = exp(w (j + offset of its role + slope · (j − mean of its role)) + (1 − w) a),   w = σ_a² / (σ_a² + σ_j²),
+ *     combined = exp(w (j + offset of its role + slope · (j − mean of its role)) + (1 − w) a),
+ *     w = σ_a² / (σ_a² + σ_j²),
  *
- * the inverse-variance mean. No number in it comes from a truth (its form was chosen with one in sight, docs/jacobian.md says how):
- * - σ_a², the variance of the mean of the draws. With two draws or more it is measured from their spread. With one it is taken
- *   from the spread of ‖∂(uᵀ logits)/∂W‖ over u: signs and Gaussians of one variance spread the quadratic form of the same matrix
- *   J Jᵀ nearly alike (relative variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, less the diagonal's share for signs).
- * - the offset of a role: the mean of d over its modules, shrunk towards the mean of all as far as the roles differ by no more than
- *   their standard errors; the slope: of d over j within roles, one for all. What first order gets wrong for a whole role, or
- *   for all strong disagreements (saturation), goes with them.
+ * the inverse-variance mean. No number in it comes from a truth (its form was chosen with one in
+ * sight, docs/jacobian.md says how):
+ * - σ_a², the variance of the mean of the draws. With two draws or more it is measured from their
+ *   spread. With one it is taken from the spread of ‖∂(uᵀ logits)/∂W‖ over u: signs and Gaussians
+ *   of one variance spread the quadratic form of the same matrix J Jᵀ nearly alike (relative
+ *   variance 2 tr((JJᵀ)²)/tr(JJᵀ)² for Gaussians, less the diagonal's share for signs).
+ * - the offset of a role: the mean of d over its modules, shrunk towards the mean of all as far as
+ *   the roles differ by no more than their standard errors; the slope: of d over j within roles,
+ *   one for all. What first order gets wrong for a whole role, or for all strong disagreements
+ *   (saturation), goes with them.
  * - σ_j² = what else d varies within a role, less σ_a²; at least the probe's own variance over u.
  */
 import type { CleanPass, Engine } from '../engine/engine.ts';
@@ -31,23 +37,51 @@ export interface CombinedOptions {
 
 /** First the probe's draws, so that a map stands at once, then the sampled ones. */
 export async function* combinedDraws(
-  engine: Engine & JacobianEngine, pass: CleanPass, { seed, noise, signs, repeats }: CombinedOptions, control: Control, known: Known, now: () => number,
+  engine: Engine & JacobianEngine,
+  pass: CleanPass,
+  { seed, noise, signs, repeats }: CombinedOptions,
+  control: Control,
+  known: Known,
+  now: () => number,
 ): AsyncGenerator<MeasuringEvent, void, undefined> {
-  yield* jacobianProbe(engine, pass, { seed, noise, draws: signs, perToken: false }, control, known, now);
-  const sampled = adaRank(engine, pass, { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 }, control, (m, r) => known(m, signs + r), now);
+  yield* jacobianProbe(
+    engine,
+    pass,
+    { seed, noise, draws: signs, perToken: false },
+    control,
+    known,
+    now,
+  );
+  const sampled = adaRank(
+    engine,
+    pass,
+    { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
+    control,
+    (m, r) => known(m, signs + r),
+    now,
+  );
   for await (const event of sampled) yield { ...event, repeat: signs + event.repeat };
 }
 
 export interface Combined {
-  /** [modules][sampled draws]: the map that each sampled draw gives with the probe, all with the same weight; at the level of the sampled draws. */
+  /**
+   * [modules][sampled draws]: the map that each sampled draw gives with the probe, all with the
+   * same weight; at the level of the sampled draws.
+   */
   maps: number[][];
   /** Their mean: one importance per module. */
   importances: number[];
-  /** Standard deviation of the logarithm of an importance, at most; see `combine`. null: too few modules to know it by. */
+  /**
+   * Standard deviation of the logarithm of an importance, at most; see `combine`. null: too few
+   * modules to know it by.
+   */
   error: number | null;
   /** w, the share of the probe. */
   weight: number;
-  /** Of d over j within a role: negative where strong noise saturates what first order takes for linear. */
+  /**
+   * Of d over j within a role: negative where strong noise saturates what first order takes for
+   * linear.
+   */
   slope: number;
   /** Variances of the logarithms. */
   sampledVariance: number;
@@ -61,44 +95,88 @@ const variance = (x: readonly number[]) => {
 };
 
 /**
- * `signs[m]`, the probe's importances of module m, one of each whole-sequence draw of signs (not per token: positions share AdaRank's
- * noise), at least two, better 32, as modules have much of their variance in common. `sampled[m]`, the sampled draws of module m;
- * `roles[m]`. All for one batch of tokens and one noise.
+ * `signs[m]`, the probe's importances of module m, one of each whole-sequence draw of signs (not
+ * per token: positions share AdaRank's noise), at least two, better 32, as modules have much of
+ * their variance in common. `sampled[m]`, the sampled draws of module m; `roles[m]`. All for one
+ * batch of tokens and one noise.
  *
- * `error`: what d varies within roles, σ_a² + σ_j², is measured; how it splits in two is reckoned, and the weight by it. So the part with
- * the larger weight is taken to have erred by all of it, which no split exceeds.
+ * `error`: what d varies within roles, σ_a² + σ_j², is measured; how it splits in two is reckoned,
+ * and the weight by it. So the part with the larger weight is taken to have erred by all of it,
+ * which no split exceeds.
  */
-export function combine(signs: readonly (readonly number[])[], sampled: readonly (readonly number[])[], roles: readonly string[]): Combined {
+export function combine(
+  signs: readonly (readonly number[])[],
+  sampled: readonly (readonly number[])[],
+  roles: readonly string[],
+): Combined {
   // A weight of zeros moves nothing and has no logarithm: it stays at zero and takes no part.
   const moving = sampled.flatMap((draws, m) => (mean(draws) > 0 && mean(signs[m]!) > 0 ? [m] : []));
   if (moving.length < sampled.length) {
-    const of = <T>(list: readonly T[]) => moving.map((m) => list[m]!), part = combine(of(signs), of(sampled), of(roles));
-    const maps = sampled.map((draws, m) => (moving.includes(m) ? part.maps[moving.indexOf(m)]! : draws.map(() => 0)));
+    const of = <T>(list: readonly T[]) => moving.map((m) => list[m]!);
+    const part = combine(of(signs), of(sampled), of(roles));
+    const maps = sampled.map((draws, m) =>
+      moving.includes(m) ? part.maps[moving.indexOf(m)]! : draws.map(() => 0),
+    );
     return { ...part, maps, importances: maps.map(mean) };
   }
-  const j = signs.map((values) => Math.log(mean(values))), a = sampled.map((draws) => Math.log(mean(draws))), d = a.map((v, m) => v - j[m]!);
-  const own = mean(signs.map(spread)), repeats = sampled[0]!.length;
+  const j = signs.map((values) => Math.log(mean(values)));
+  const a = sampled.map((draws) => Math.log(mean(draws)));
+  const d = a.map((v, m) => v - j[m]!);
+  const own = mean(signs.map(spread));
+  const repeats = sampled[0]!.length;
   const sampledVariance = repeats > 1 ? mean(sampled.map(spread)) / repeats : own;
-  const groups = [...new Set(roles)].map((role) => roles.flatMap((r, m) => (r === role ? [m] : [])));
-  const centres = groups.map((g) => ({ j: mean(g.map((m) => j[m]!)), d: mean(g.map((m) => d[m]!)) }));
-  const rest = groups.flatMap((g, k) => g.map((m) => ({ j: j[m]! - centres[k]!.j, d: d[m]! - centres[k]!.d })));
-  const squares = rest.reduce((sum, r) => sum + r.j * r.j, 0), slope = squares > 0 ? rest.reduce((sum, r) => sum + r.j * r.d, 0) / squares : 0;
-  const freedom = d.length - groups.length - 1, within = rest.reduce((sum, r) => sum + (r.d - slope * r.j) ** 2, 0) / Math.max(1, freedom);
+  const groups = [...new Set(roles)].map((role) =>
+    roles.flatMap((r, m) => (r === role ? [m] : [])),
+  );
+  const centres = groups.map((g) => ({
+    j: mean(g.map((m) => j[m]!)),
+    d: mean(g.map((m) => d[m]!)),
+  }));
+  const rest = groups.flatMap((g, k) =>
+    g.map((m) => ({ j: j[m]! - centres[k]!.j, d: d[m]! - centres[k]!.d })),
+  );
+  const squares = rest.reduce((sum, r) => sum + r.j * r.j, 0);
+  const slope = squares > 0 ? rest.reduce((sum, r) => sum + r.j * r.d, 0) / squares : 0;
+  const freedom = d.length - groups.length - 1;
+  const within = rest.reduce((sum, r) => sum + (r.d - slope * r.j) ** 2, 0) / Math.max(1, freedom);
   const jacobianVariance = Math.max(within - sampledVariance, own / signs[0]!.length);
-  const both = sampledVariance + jacobianVariance, weight = both > 0 ? sampledVariance / both : 0.5;
-  const offsets = shrunk(centres.map((c) => c.d), groups.map((g) => within / g.length));
+  const both = sampledVariance + jacobianVariance;
+  const weight = both > 0 ? sampledVariance / both : 0.5;
+  const offsets = shrunk(
+    centres.map((c) => c.d),
+    groups.map((g) => within / g.length),
+  );
   const maps = sampled.map((): number[] => []);
   groups.forEach((g, k) => {
-    for (const m of g) maps[m] = sampled[m]!.map((draw) => Math.exp(weight * (j[m]! + offsets[k]! + slope * (j[m]! - centres[k]!.j)) + (1 - weight) * Math.log(draw)));
+    for (const m of g)
+      maps[m] = sampled[m]!.map((draw) =>
+        Math.exp(
+          weight * (j[m]! + offsets[k]! + slope * (j[m]! - centres[k]!.j)) +
+            (1 - weight) * Math.log(draw),
+        ),
+      );
   });
-  return { maps, importances: maps.map(mean), error: freedom < 3 ? null : Math.max(weight, 1 - weight) * Math.sqrt(within), weight, slope, sampledVariance, jacobianVariance };
+  return {
+    maps,
+    importances: maps.map(mean),
+    error: freedom < 3 ? null : Math.max(weight, 1 - weight) * Math.sqrt(within),
+    weight,
+    slope,
+    sampledVariance,
+    jacobianVariance,
+  };
 }
 
 /** Variance of the logarithm of one draw, to first order. */
 const spread = (draws: readonly number[]) => variance(draws) / mean(draws) ** 2;
 
-/** Means drawn together by empirical Bayes: `squares[k]` is the squared standard error of mean k. */
+/**
+ * Means drawn together by empirical Bayes: `squares[k]` is the squared standard error of mean k.
+ */
 function shrunk(means: readonly number[], squares: readonly number[]): number[] {
-  const centre = mean(means), between = means.length > 1 ? Math.max(0, variance(means) - mean(squares)) : 0;
-  return means.map((m, k) => centre + (m - centre) * (between > 0 ? between / (between + squares[k]!) : 0));
+  const centre = mean(means);
+  const between = means.length > 1 ? Math.max(0, variance(means) - mean(squares)) : 0;
+  return means.map(
+    (m, k) => centre + (m - centre) * (between > 0 ? between / (between + squares[k]!) : 0),
+  );
 }

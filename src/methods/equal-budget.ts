@@ -1,6 +1,6 @@
 /**
- * One budget for allocations that are to be compared: every one keeps its own proportions and spends as much as rank r̄ at every
- * module would. Source: methods.md §3, "Budget unit".
+ * One budget for allocations that are to be compared: every one keeps its own proportions and
+ * spends as much as rank r̄ at every module would. Source: methods.md §3, "Budget unit".
  */
 import { allocate, type Shape } from './allocation.ts';
 
@@ -19,16 +19,26 @@ export const costsOf = (shapes: readonly Shape[], equal: EqualBudget['equal']): 
 export const parametersOf = (ranks: readonly number[], shapes: readonly Shape[]): number =>
   ranks.reduce((sum, r, i) => sum + r * (shapes[i]!.inFeatures + shapes[i]!.outFeatures), 0);
 
-/** Mean ranks tried around r̄, in thousandths of it: rounding to whole ranks leaves up to a few percent of a small budget. */
+/**
+ * Mean ranks tried around r̄, in thousandths of it: rounding to whole ranks leaves up to a few
+ * percent of a small budget.
+ */
 const REACH = 60;
 
 /**
- * Ranks in proportion to the importances, by exact rounding. Equal ranks: exactly n · r̄ of them. Equal parameters: of the mean ranks
- * around r̄, the one whose parameters come closest to the budget. Throws `no-importance` as `allocate` does.
+ * Ranks in proportion to the importances, by exact rounding. Equal ranks: exactly n · r̄ of them.
+ * Equal parameters: of the mean ranks around r̄, the one whose parameters come closest to the
+ * budget. Throws `no-importance` as `allocate` does.
  */
-export function equalBudgetRanks(importances: readonly number[], shapes: readonly Shape[], { meanRank, equal }: EqualBudget): number[] {
+export function equalBudgetRanks(
+  importances: readonly number[],
+  shapes: readonly Shape[],
+  { meanRank, equal }: EqualBudget,
+): number[] {
   const rMax = Math.min(...shapes.map((s) => Math.min(s.inFeatures, s.outFeatures)));
-  const at = (r: number) => allocate(importances, shapes, { meanRank: r, rounding: 'exact', unit: equal, rMin: 0, rMax }).ranks;
+  const at = (r: number) =>
+    allocate(importances, shapes, { meanRank: r, rounding: 'exact', unit: equal, rMin: 0, rMax })
+      .ranks;
   let best = at(meanRank);
   if (equal === 'ranks') return best;
   const budget = meanRank * costsOf(shapes, equal).reduce((a, b) => a + b, 0);
@@ -42,7 +52,10 @@ export function equalBudgetRanks(importances: readonly number[], shapes: readonl
   return best;
 }
 
-/** The control: what matters most gets least. A module that does not matter gets as much as the one that matters least. */
+/**
+ * The control: what matters most gets least. A module that does not matter gets as much as the one
+ * that matters least.
+ */
 export function inverseImportance(importances: readonly number[]): number[] {
   const least = Math.min(...importances.filter((d) => d > 0));
   return importances.map((d) => 1 / (d > 0 ? d : least));

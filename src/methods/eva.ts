@@ -1,11 +1,13 @@
 /**
- * EVA, explained variance adaptation: rank goes where few directions explain much of a module's input, and `A` begins as those
- * directions.
+ * EVA, explained variance adaptation: rank goes where few directions explain much of a module's
+ * input, and `A` begins as those directions.
  *
- * Source: arXiv 2410.07170; huggingface/peft `tuners/lora/eva.py`; methods.md, "Baselines and neighbours". As PEFT does it: the
- * components are those of the inputs about their mean, their weights are shares of the whole variance, the budget goes to the
- * largest shares of all modules, none gets more than ρ times the mean rank (ρ = 2), and `A` takes the unit directions as they
- * are. PEFT fits the components batch by batch until they stand still; here they are exact, of one batch.
+ * Source: arXiv 2410.07170; huggingface/peft `tuners/lora/eva.py`; methods.md, "Baselines and
+ * neighbours". As PEFT does it: the components are those of the inputs about their mean, their
+ * weights are shares of the whole variance, the budget goes to the largest shares of all modules,
+ * none gets more than ρ times the mean rank (ρ = 2), and `A` takes the unit directions as they are.
+ * PEFT fits the components batch by batch until they stand still; here they are exact, of one
+ * batch.
  */
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AdapterValues, GradientEngine, TokenBatch } from '../engine/engine.ts';
@@ -19,8 +21,13 @@ const RHO = 2;
 export const mostComponents = (meanRank: number): number => Math.max(1, Math.round(RHO * meanRank));
 
 /** The first `count` components of every module's input. Throws what `gradientTaps` throws. */
-export async function evaComponents(engine: GradientEngine, batch: TokenBatch, count: number): Promise<Components[]> {
-  const found = new Array<Components>(engine.modules.length), tokens = batch.sequences * batch.length;
+export async function evaComponents(
+  engine: GradientEngine,
+  batch: TokenBatch,
+  count: number,
+): Promise<Components[]> {
+  const found = new Array<Components>(engine.modules.length);
+  const tokens = batch.sequences * batch.length;
   let last: { x: Float32Array; components: Components } | null = null;
   await engine.gradientTaps(batch, (module, x) => {
     // Modules of one input follow one another.
@@ -30,10 +37,21 @@ export async function evaComponents(engine: GradientEngine, batch: TokenBatch, c
   return found;
 }
 
-/** Ranks from shares of variance: the largest first, as long as another one brings the cost nearer to the budget. */
-export function evaRanks(components: readonly Pick<Components, 'shares'>[], shapes: readonly Shape[], budget: EqualBudget): number[] {
-  const costs = costsOf(shapes, budget.equal), most = mostComponents(budget.meanRank), ranks = shapes.map(() => 0);
-  const offers = components.flatMap(({ shares }, module) => shares.slice(0, most).map((share) => ({ module, share }))).sort((a, b) => b.share - a.share);
+/**
+ * Ranks from shares of variance: the largest first, as long as another one brings the cost nearer
+ * to the budget.
+ */
+export function evaRanks(
+  components: readonly Pick<Components, 'shares'>[],
+  shapes: readonly Shape[],
+  budget: EqualBudget,
+): number[] {
+  const costs = costsOf(shapes, budget.equal);
+  const most = mostComponents(budget.meanRank);
+  const ranks = shapes.map(() => 0);
+  const offers = components
+    .flatMap(({ shares }, module) => shares.slice(0, most).map((share) => ({ module, share })))
+    .sort((a, b) => b.share - a.share);
   let left = budget.meanRank * costs.reduce((a, b) => a + b, 0);
   for (const { module } of offers) {
     if (costs[module]! / 2 > left) break;
@@ -44,10 +62,17 @@ export function evaRanks(components: readonly Pick<Components, 'shares'>[], shap
 }
 
 /** `A` = the first directions of each module's input, `B` = 0. */
-export function evaAdapters(components: readonly Components[], modules: readonly ModuleInfo[], ranks: readonly number[]): AdapterValues[] {
-  return modules.filter((m) => ranks[m.index]! > 0).map(({ index, inFeatures, outFeatures }) => {
-    const rank = ranks[index]!, loraA = new Float32Array(rank * inFeatures);
-    components[index]!.directions.slice(0, rank).forEach((d, r) => loraA.set(d, r * inFeatures));
-    return { module: index, rank, loraA, loraB: new Float32Array(outFeatures * rank) };
-  });
+export function evaAdapters(
+  components: readonly Components[],
+  modules: readonly ModuleInfo[],
+  ranks: readonly number[],
+): AdapterValues[] {
+  return modules
+    .filter((m) => ranks[m.index]! > 0)
+    .map(({ index, inFeatures, outFeatures }) => {
+      const rank = ranks[index]!;
+      const loraA = new Float32Array(rank * inFeatures);
+      components[index]!.directions.slice(0, rank).forEach((d, r) => loraA.set(d, r * inFeatures));
+      return { module: index, rank, loraA, loraB: new Float32Array(outFeatures * rank) };
+    });
 }

@@ -1,16 +1,25 @@
 /**
  * GoRA's importance of a weight: how much of the loss its entries carry, to first order.
  *
- * Source: arXiv 2502.12171; methods.md, "Baselines and neighbours". `mean-abs`, the paper's (default): the mean of `|W ⊙ G|` over the entries;
- * `frobenius`: `‖W ⊙ G‖_F`. G is the gradient of the mean loss of one batch. Not here: GoRA's rank rule, which divides by a function of
- * in + out, and its start of B from the gradient; so users read "GoRA importance" (docs/race.md).
+ * Source: arXiv 2502.12171; methods.md, "Baselines and neighbours". `mean-abs`, the paper's
+ * (default): the mean of `|W ⊙ G|` over the entries; `frobenius`: `‖W ⊙ G‖_F`. G is the gradient of
+ * the mean loss of one batch. Not here: GoRA's rank rule, which divides by a function of in + out,
+ * and its start of B from the gradient; so users read "GoRA importance" (docs/race.md).
  */
 import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
 
 export type GoraNorm = 'mean-abs' | 'frobenius';
 
 /** One importance per module. Throws what `weightedGradientSums` throws. */
-export async function goraImportances(engine: GradientEngine, batch: TrainingBatch, norm: GoraNorm = 'mean-abs'): Promise<number[]> {
+export async function goraImportances(
+  engine: GradientEngine,
+  batch: TrainingBatch,
+  norm: GoraNorm = 'mean-abs',
+): Promise<number[]> {
   const { sum, squares } = await engine.weightedGradientSums(batch);
-  return engine.modules.map((m) => (norm === 'mean-abs' ? sum[m.index]! / (m.outFeatures * m.inFeatures) : Math.sqrt(squares[m.index]!)));
+  return engine.modules.map((m) =>
+    norm === 'mean-abs'
+      ? sum[m.index]! / (m.outFeatures * m.inFeatures)
+      : Math.sqrt(squares[m.index]!),
+  );
 }

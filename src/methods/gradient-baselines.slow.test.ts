@@ -9,13 +9,22 @@ import { goraImportances } from './gora.ts';
 import { gradientRanks } from './gradient-rank.ts';
 import { toEnd } from './to-end.ts';
 
-interface Reference { loss: number; modules: Record<string, { grad_norm: number; fisher: number; gora: number; gora_mean_abs: number }> }
+interface Reference {
+  loss: number;
+  modules: Record<
+    string,
+    { grad_norm: number; fisher: number; gora: number; gora_mean_abs: number }
+  >;
+}
 
 describe.skipIf(!hasShared)('SmolLM2-135M', () => {
-  let opened: OpenedSmolLm2, reference: Reference, batch: TrainingBatch;
+  let opened: OpenedSmolLm2;
+  let reference: Reference;
+  let batch: TrainingBatch;
 
   beforeAll(async () => {
-    const json = (file: string) => JSON.parse(readFileSync(sharedPath('reference', 'smollm2', file), 'utf8'));
+    const json = (file: string) =>
+      JSON.parse(readFileSync(sharedPath('reference', 'smollm2', file), 'utf8'));
     reference = json('gradients.json');
     const ids: number[][] = json('texts.json').batches.gradients;
     batch = { ids: Int32Array.from(ids.flat()), sequences: ids.length, length: ids[0]!.length };
@@ -24,9 +33,15 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   afterAll(() => opened?.close());
 
   /** Largest relative difference over the 210 modules. */
-  const apart = (got: readonly number[], field: 'grad_norm' | 'fisher' | 'gora' | 'gora_mean_abs') => {
+  const apart = (
+    got: readonly number[],
+    field: 'grad_norm' | 'fisher' | 'gora' | 'gora_mean_abs',
+  ) => {
     expect(got).toHaveLength(210);
-    const errors = opened.engine.modules.map(({ path }, m) => Math.abs(got[m]! / reference.modules[path]![field] - 1)), worst = Math.max(...errors);
+    const errors = opened.engine.modules.map(({ path }, m) =>
+      Math.abs(got[m]! / reference.modules[path]![field] - 1),
+    );
+    const worst = Math.max(...errors);
     console.log(`${field}: largest relative difference ${worst.toExponential(1)}`);
     return worst;
   };
@@ -37,16 +52,22 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     expect(apart(Array.from(squaredNorm, Math.sqrt), 'grad_norm')).toBeLessThan(1e-3);
   });
 
-  test('Fisher', async () => expect(apart(await fisherImportances(opened.engine, batch), 'fisher')).toBeLessThan(1e-3));
+  test('Fisher', async () =>
+    expect(apart(await fisherImportances(opened.engine, batch), 'fisher')).toBeLessThan(1e-3));
 
   test('GoRA, both norms', async () => {
-    expect(apart(await goraImportances(opened.engine, batch, 'frobenius'), 'gora')).toBeLessThan(1e-3);
+    expect(apart(await goraImportances(opened.engine, batch, 'frobenius'), 'gora')).toBeLessThan(
+      1e-3,
+    );
     expect(apart(await goraImportances(opened.engine, batch), 'gora_mean_abs')).toBeLessThan(1e-3);
   });
 
   test('effective ranks are no more than the tokens that are predicted', async () => {
-    const start = performance.now(), ranks = await toEnd(gradientRanks(opened.engine, batch));
-    console.log(`effective ranks ${Math.min(...ranks).toFixed(1)} to ${Math.max(...ranks).toFixed(1)} in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+    const start = performance.now();
+    const ranks = await toEnd(gradientRanks(opened.engine, batch));
+    console.log(
+      `effective ranks ${Math.min(...ranks).toFixed(1)} to ${Math.max(...ranks).toFixed(1)} in ${((performance.now() - start) / 1000).toFixed(1)} s`,
+    );
     for (const rank of ranks) expect(rank).toBeLessThanOrEqual(46);
     for (const rank of ranks) expect(rank).toBeGreaterThan(1);
   });

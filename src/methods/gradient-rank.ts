@@ -1,8 +1,10 @@
 /**
- * Effective rank of a weight's gradient: `exp(H(σ / Σσ))`, the exponential of the entropy of G's singular values.
+ * Effective rank of a weight's gradient: `exp(H(σ / Σσ))`, the exponential of the entropy of G's
+ * singular values.
  *
- * Source: methods.md, "Baselines and neighbours". G = Σ_t dy_t x_tᵀ has no more directions than the batch has tokens, and is
- * never formed: with x = Lx Qx and dy = Ld Qd (rows orthonormalised) its singular values are those of Ldᵀ Lx.
+ * Source: methods.md, "Baselines and neighbours". G = Σ_t dy_t x_tᵀ has no more directions than the
+ * batch has tokens, and is never formed: with x = Lx Qx and dy = Ld Qd (rows orthonormalised) its
+ * singular values are those of Ldᵀ Lx.
  */
 import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
 import { lowerFactor, singularValues } from './singular.ts';
@@ -11,17 +13,26 @@ import { lowerFactor, singularValues } from './singular.ts';
 const HELD = 64e6;
 
 /**
- * One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. A pass over the model gives what a module's
- * spectrum is made of, 4 bytes a token and feature; then a module a turn. Where all layers together are more than `held` bytes, further
- * passes give the rest: a pass is cheap beside the spectra. Throws what `gradientTaps` throws.
+ * One importance per module, between 1 and min(tokens, in, out); 0 for a gradient of zero. A pass
+ * over the model gives what a module's spectrum is made of, 4 bytes a token and feature; then a
+ * module a turn. Where all layers together are more than `held` bytes, further passes give the
+ * rest: a pass is cheap beside the spectra. Throws what `gradientTaps` throws.
  */
-export async function* gradientRanks(engine: GradientEngine, batch: TrainingBatch, held = HELD): AsyncGenerator<{ done: number; of: number }, number[], undefined> {
-  const of = engine.modules.length, ranks = new Array<number>(of).fill(0), tokens = batch.sequences * batch.length;
+export async function* gradientRanks(
+  engine: GradientEngine,
+  batch: TrainingBatch,
+  held = HELD,
+): AsyncGenerator<{ done: number; of: number }, number[], undefined> {
+  const of = engine.modules.length;
+  const ranks = new Array<number>(of).fill(0);
+  const tokens = batch.sequences * batch.length;
   let done = 0;
   yield { done, of };
   for (const part of parts(engine.modules, 4 * tokens, held)) {
     const taps: { module: number; x: Float32Array; dy: Float32Array }[] = [];
-    await engine.gradientTaps(batch, (module, x, dy) => { if (part.has(engine.modules[module]!.layer)) taps.push({ module, x, dy }); });
+    await engine.gradientTaps(batch, (module, x, dy) => {
+      if (part.has(engine.modules[module]!.layer)) taps.push({ module, x, dy });
+    });
     let factor: Float64Array[] = [];
     for (const [i, { module, x, dy }] of taps.entries()) {
       yield { done: done++, of };
@@ -33,10 +44,14 @@ export async function* gradientRanks(engine: GradientEngine, batch: TrainingBatc
   return ranks;
 }
 
-/** The layers in parts of at most `held` bytes; `bytes`: of one feature. A layer is never divided. */
+/**
+ * The layers in parts of at most `held` bytes; `bytes`: of one feature. A layer is never divided.
+ */
 function parts(modules: GradientEngine['modules'], bytes: number, held: number): Set<number>[] {
-  const sizes = new Map<number, number>(), out: Set<number>[] = [];
-  for (const { layer, inFeatures, outFeatures } of modules) sizes.set(layer, (sizes.get(layer) ?? 0) + bytes * (inFeatures + outFeatures));
+  const sizes = new Map<number, number>();
+  const out: Set<number>[] = [];
+  for (const { layer, inFeatures, outFeatures } of modules)
+    sizes.set(layer, (sizes.get(layer) ?? 0) + bytes * (inFeatures + outFeatures));
   let room = 0;
   for (const [layer, size] of sizes) {
     if (out.length === 0 || size > room) {
@@ -51,12 +66,17 @@ function parts(modules: GradientEngine['modules'], bytes: number, held: number):
 
 /** `exp(H(p))` of p = σ / Σσ; 0 if all are zero. */
 export function effectiveRank(sigma: ArrayLike<number>): number {
-  const values = Array.from(sigma), total = values.reduce((a, b) => a + b, 0);
+  const values = Array.from(sigma);
+  const total = values.reduce((a, b) => a + b, 0);
   if (!(total > 0)) return 0;
   return Math.exp(-values.reduce((h, s) => (s > 0 ? h + (s / total) * Math.log(s / total) : h), 0));
 }
 
 /** Singular values of aᵀ b; both are lists of columns over the same rows. */
 function productSpectrum(a: readonly Float64Array[], b: readonly Float64Array[]): Float64Array {
-  return singularValues(b.map((column) => Float64Array.from(a, (other) => other.reduce((sum, v, t) => sum + v * column[t]!, 0))));
+  return singularValues(
+    b.map((column) =>
+      Float64Array.from(a, (other) => other.reduce((sum, v, t) => sum + v * column[t]!, 0)),
+    ),
+  );
 }

@@ -1,4 +1,7 @@
-/** The probe's events and formulas on arithmetic, its level on a tiny model where first order holds, its map on the bundled model. */
+/**
+ * The probe's events and formulas on arithmetic, its level on a tiny model where first order holds,
+ * its map on the bundled model.
+ */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -12,7 +15,15 @@ import { openModel } from '../model/repository.ts';
 import { readGraph } from '../onnx/read.ts';
 import { adaRank } from './adarank.ts';
 import { combine } from './combined.ts';
-import { jacobianImportances, jacobianProbe, jacobianScales, jacobianSquares, type JacobianDraw, type JacobianEngine, type JacobianOptions } from './jacobian.ts';
+import {
+  jacobianImportances,
+  jacobianProbe,
+  jacobianScales,
+  jacobianSquares,
+  type JacobianDraw,
+  type JacobianEngine,
+  type JacobianOptions,
+} from './jacobian.ts';
 import type { Control, Known, MeasuringEvent } from './measuring.ts';
 import { fisherImportances } from './fisher.ts';
 import { goraImportances } from './gora.ts';
@@ -21,25 +32,54 @@ import { toEnd } from './to-end.ts';
 import { singularValues } from './singular.ts';
 import { spearman } from './statistics.ts';
 
-const options = (over: Partial<JacobianOptions> = {}): JacobianOptions => ({ seed: 1, draws: 10, perToken: false, noise: { scale: 'std' }, ...over });
+const options = (over: Partial<JacobianOptions> = {}): JacobianOptions => ({
+  seed: 1,
+  draws: 10,
+  perToken: false,
+  noise: { scale: 'std' },
+  ...over,
+});
 
 const layers: Control = { granularity: () => 'layer' };
 
 /** Squares of the first draws. */
-const squaresOf = (engine: JacobianEngine, pass: CleanPass, o: JacobianOptions): Promise<JacobianDraw[]> =>
-  jacobianSquares(engine, pass, o, Array.from({ length: o.draws }, (_, d) => d));
+const squaresOf = (
+  engine: JacobianEngine,
+  pass: CleanPass,
+  o: JacobianOptions,
+): Promise<JacobianDraw[]> =>
+  jacobianSquares(
+    engine,
+    pass,
+    o,
+    Array.from({ length: o.draws }, (_, d) => d),
+  );
 
 describe('events', () => {
   /** Two modules; a square says which pass it is of. */
-  const asked: SignDraw[][] = [], modules = [{ path: 'a', index: 0 }, { path: 'b', index: 1 }] as unknown as JacobianEngine['modules'];
-  const engine: JacobianEngine = { modules, vocab: 5, weightStd: () => 1, jacobianNorms: async (_, passes) => {
-    asked.push([...passes]);
-    return Float64Array.from(passes.flatMap(({ draw, position = 0 }) => [0, 1].flatMap((m) => [0, 1].map((s) => 1000 * draw + 100 * m + 10 * s + position))));
-  } };
+  const asked: SignDraw[][] = [];
+  const modules = [
+    { path: 'a', index: 0 },
+    { path: 'b', index: 1 },
+  ] as unknown as JacobianEngine['modules'];
+  const engine: JacobianEngine = {
+    modules,
+    vocab: 5,
+    weightStd: () => 1,
+    jacobianNorms: async (_, passes) => {
+      asked.push([...passes]);
+      return Float64Array.from(
+        passes.flatMap(({ draw, position = 0 }) =>
+          [0, 1].flatMap((m) => [0, 1].map((s) => 1000 * draw + 100 * m + 10 * s + position)),
+        ),
+      );
+    },
+  };
   const pass = { batch: { ids: new Int32Array(6), sequences: 2, length: 3 } } as CleanPass;
   const run = async (o: JacobianOptions, known: Known = () => false, control = layers) => {
     const events: MeasuringEvent[] = [];
-    for await (const event of jacobianProbe(engine, pass, o, control, known, () => 0)) events.push(event);
+    for await (const event of jacobianProbe(engine, pass, o, control, known, () => 0))
+      events.push(event);
     return events;
   };
   const told = (events: MeasuringEvent[]) => events.map((e) => `${e.type} ${e.repeat}`);
@@ -47,24 +87,56 @@ describe('events', () => {
 
   test('one draw, then eight at a time; none before it is asked for', async () => {
     const events = await run(options());
-    const sweeps = (from: number, to: number) => ['draws', 'sweep'].flatMap((type) => Array.from({ length: to - from }, (_, i) => `${type} ${from + i}`));
-    expect(told(events)).toEqual(['probing 0', ...sweeps(0, 1), 'probing 1', ...sweeps(1, 9), 'probing 9', ...sweeps(9, 10)]);
+    const sweeps = (from: number, to: number) =>
+      ['draws', 'sweep'].flatMap((type) =>
+        Array.from({ length: to - from }, (_, i) => `${type} ${from + i}`),
+      );
+    expect(told(events)).toEqual([
+      'probing 0',
+      ...sweeps(0, 1),
+      'probing 1',
+      ...sweeps(1, 9),
+      'probing 9',
+      ...sweeps(9, 10),
+    ]);
     expect(events[0]).toMatchObject({ layer: null, modules: [0, 1] });
-    const calls = asked.length, lazy = jacobianProbe(engine, pass, options(), layers, () => false, () => 0);
+    const calls = asked.length;
+    const lazy = jacobianProbe(
+      engine,
+      pass,
+      options(),
+      layers,
+      () => false,
+      () => 0,
+    );
     await lazy.next();
     expect(asked).toHaveLength(calls);
   });
 
   test('a value is one draw’s importance', async () => {
-    const o = options({ draws: 3 }), events = await run(o), scales = jacobianScales(engine, pass.batch, o);
-    for (const e of events) if (e.type === 'draws') expect(e.values).toEqual(jacobianImportances(await jacobianSquares(engine, pass, o, [e.repeat]), scales));
+    const o = options({ draws: 3 });
+    const events = await run(o);
+    const scales = jacobianScales(engine, pass.batch, o);
+    for (const e of events)
+      if (e.type === 'draws')
+        expect(e.values).toEqual(
+          jacobianImportances(await jacobianSquares(engine, pass, o, [e.repeat]), scales),
+        );
   });
 
   test('what is known is left out, in part too; nothing goes together across it, or in steps', async () => {
     const events = await run(options({ draws: 6 }), (m, d) => d === 2 || (d === 4 && m === 0));
-    expect(told(events).filter((t) => t.startsWith('sweep'))).toEqual([0, 1, 2, 3, 4, 5].map((d) => `sweep ${d}`));
+    expect(told(events).filter((t) => t.startsWith('sweep'))).toEqual(
+      [0, 1, 2, 3, 4, 5].map((d) => `sweep ${d}`),
+    );
     expect(passes(5)).toEqual([[0], [1], [3], [4], [5]]);
-    expect(events.filter((e) => e.type === 'draws').map((e) => e.modules)).toEqual([[0, 1], [0, 1], [0, 1], [1], [0, 1]]);
+    expect(events.filter((e) => e.type === 'draws').map((e) => e.modules)).toEqual([
+      [0, 1],
+      [0, 1],
+      [0, 1],
+      [1],
+      [0, 1],
+    ]);
     await run(options({ draws: 3 }), () => false, { granularity: () => 'module' });
     expect(passes(3)).toEqual([[0], [1], [2]]);
   });
@@ -72,36 +144,66 @@ describe('events', () => {
   test('per token: a pass for every position, squares by module, sequence, position', async () => {
     const squares = await squaresOf(engine, pass, options({ draws: 2, perToken: true }));
     expect(asked.at(-1)).toHaveLength(6);
-    expect(squares[1]).toEqual([1000, 1001, 1002, 1010, 1011, 1012, 1100, 1101, 1102, 1110, 1111, 1112]);
+    expect(squares[1]).toEqual([
+      1000, 1001, 1002, 1010, 1011, 1012, 1100, 1101, 1102, 1110, 1111, 1112,
+    ]);
   });
 
   test('a gradient that is no number is refused by name', async () => {
     const broken = { ...engine, jacobianNorms: async () => Float64Array.of(1, 1, NaN, 1) };
-    await expect(squaresOf(broken, pass, options({ draws: 1 }))).rejects.toMatchObject({ code: 'not-finite', values: { module: 'b' } });
+    await expect(squaresOf(broken, pass, options({ draws: 1 }))).rejects.toMatchObject({
+      code: 'not-finite',
+      values: { module: 'b' },
+    });
   });
 });
 
 test('importances: mean of the roots over draws and parts', () => {
-  expect(jacobianImportances([[9, 16, 1, 1], [25, 16, 1, 1]], [2, 1])).toEqual([2 * (3 + 4 + 5 + 4) / 4, 1]);
+  expect(
+    jacobianImportances(
+      [
+        [9, 16, 1, 1],
+        [25, 16, 1, 1],
+      ],
+      [2, 1],
+    ),
+  ).toEqual([(2 * (3 + 4 + 5 + 4)) / 4, 1]);
 });
 
 describe('a tiny decoder', () => {
-  let engine: CutEngine, pass: CleanPass;
+  let engine: CutEngine;
+  let pass: CleanPass;
   const batch = batchOf(48, 2, 6);
   beforeAll(async () => {
-    engine = createEngine({ model: compile(tinyDecoderGraph()), backend: await wasmBackend(), memoryBudgetBytes: 500e6 });
+    engine = createEngine({
+      model: compile(tinyDecoderGraph()),
+      backend: await wasmBackend(),
+      memoryBudgetBytes: 500e6,
+    });
     pass = await engine.cleanPass(batch);
   });
   afterAll(() => engine.dispose());
 
   test('its level is AdaRank’s where noise is small', { timeout: 60_000 }, async () => {
-    const noise = { scale: 'fixed', sigma: 1e-3 } as const, repeats = 24;
+    const noise = { scale: 'fixed', sigma: 1e-3 } as const;
+    const repeats = 24;
     const sums = new Array<number>(engine.modules.length).fill(0);
-    for await (const e of adaRank(engine, pass, { seed: 1, variant: 'two-draws', noise, repeats, vocabularySample: 0 }, { granularity: () => 'layer' }, () => false, () => 0)) {
-      if (e.type === 'draws') e.modules.forEach((m, i) => { sums[m]! += e.values[i]! / repeats; });
+    for await (const e of adaRank(
+      engine,
+      pass,
+      { seed: 1, variant: 'two-draws', noise, repeats, vocabularySample: 0 },
+      { granularity: () => 'layer' },
+      () => false,
+      () => 0,
+    )) {
+      if (e.type === 'draws')
+        e.modules.forEach((m, i) => {
+          sums[m]! += e.values[i]! / repeats;
+        });
     }
     for (const perToken of [false, true]) {
-      const o = options({ draws: 16, perToken, noise }), squares = await squaresOf(engine, pass, o);
+      const o = options({ draws: 16, perToken, noise });
+      const squares = await squaresOf(engine, pass, o);
       const predicted = jacobianImportances(squares, jacobianScales(engine, batch, o));
       // By Cauchy and Schwarz no lower than the truth; the nearer the more evenly logits are moved.
       predicted.forEach((d, m) => {
@@ -113,19 +215,38 @@ describe('a tiny decoder', () => {
   });
 
   test('baselines of one backward pass: the effective rank of G formed whole, and sizes their definitions allow', async () => {
-    const fisher = await fisherImportances(engine, batch), gora = await goraImportances(engine, batch), frobenius = await goraImportances(engine, batch, 'frobenius'), ranks = await toEnd(gradientRanks(engine, batch));
+    const fisher = await fisherImportances(engine, batch);
+    const gora = await goraImportances(engine, batch);
+    const frobenius = await goraImportances(engine, batch, 'frobenius');
+    const ranks = await toEnd(gradientRanks(engine, batch));
     // A layer at a time where there is no room for two: as many passes, the same numbers.
     let passes = 0;
-    const counting = { modules: engine.modules, gradientTaps: (...args: Parameters<typeof engine.gradientTaps>) => { passes++; return engine.gradientTaps(...args); } } as GradientEngine;
+    const counting = {
+      modules: engine.modules,
+      gradientTaps: (...args: Parameters<typeof engine.gradientTaps>) => {
+        passes++;
+        return engine.gradientTaps(...args);
+      },
+    } as GradientEngine;
     expect(await toEnd(gradientRanks(counting, batch, 1))).toEqual(ranks);
     expect(passes).toBe(engine.layers);
-    const { squaredNorm } = await engine.gradientSums(batch), whole: number[] = [];
-    await engine.gradients(batch, { weight: (m, g) => {
-      const { inFeatures, outFeatures } = engine.modules[m]!;
-      whole[m] = effectiveRank(singularValues(Array.from({ length: inFeatures }, (_, k) => Float64Array.from({ length: outFeatures }, (_, o) => g[o * inFeatures + k]!))));
-    } });
+    const { squaredNorm } = await engine.gradientSums(batch);
+    const whole: number[] = [];
+    await engine.gradients(batch, {
+      weight: (m, g) => {
+        const { inFeatures, outFeatures } = engine.modules[m]!;
+        whole[m] = effectiveRank(
+          singularValues(
+            Array.from({ length: inFeatures }, (_, k) =>
+              Float64Array.from({ length: outFeatures }, (_, o) => g[o * inFeatures + k]!),
+            ),
+          ),
+        );
+      },
+    });
     engine.modules.forEach(({ inFeatures, outFeatures }, m) => {
-      const entries = inFeatures * outFeatures, tokens = batch.ids.length;
+      const entries = inFeatures * outFeatures;
+      const tokens = batch.ids.length;
       // ‖Σ_t g_t‖² ≤ T Σ_t ‖g_t‖², and the mean is at most the root mean square.
       expect(squaredNorm[m]!).toBeLessThanOrEqual(tokens * tokens * entries * fisher[m]! * 1.0001);
       expect(gora[m]! * Math.sqrt(entries)).toBeLessThanOrEqual(frobenius[m]! * 1.0001);
@@ -137,22 +258,54 @@ describe('a tiny decoder', () => {
   });
 });
 
-test('the bundled model: a handful of passes has the map of many draws, combined with one draw a better one', { timeout: 120_000 }, async () => {
-  const open = await openModel(await nodeFiles(resolve(import.meta.dirname, '../../public/models/atlas-3m')));
-  const model = compile(await readGraph(open.graph, { file: open.graphFile, external: (name) => open.external.get(name) }));
-  const engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 }), batch = batchOf(model.vocab, 2, 8), pass = await engine.cleanPass(batch);
-  const sampled: number[][] = model.modules.map(() => []);
-  for await (const e of adaRank(engine, pass, { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 4, vocabularySample: 0 }, { granularity: () => 'layer' }, () => false, () => 0)) {
-    if (e.type === 'draws') e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
-  }
-  const o = options({ draws: 8 }), squares = await squaresOf(engine, pass, o), scales = jacobianScales(engine, batch, o), predicted = jacobianImportances(squares, scales);
-  const truth = sampled.map((d) => d.slice(1).reduce((a, b) => a + b, 0) / 3);
-  expect(spearman(jacobianImportances(squares.slice(0, 4), scales), truth)).toBeGreaterThan(0.94);
-  const levels = truth.map((d, m) => d / predicted[m]!).sort((a, b) => a - b);
-  expect(levels[0]).toBeGreaterThan(0.5);
-  expect(levels[levels.length >> 1]).toBeLessThan(1.1);
-  const { importances, weight } = combine(predicted.map((_, m) => squares.map((draw) => jacobianImportances([draw], scales)[m]!)), sampled.map((d) => d.slice(0, 1)), model.modules.map((m) => m.role));
-  expect(weight).toBeGreaterThan(0.3);
-  expect(spearman(importances, truth)).toBeGreaterThan(spearman(sampled.map((d) => d[0]!), truth));
-  await engine.dispose();
-});
+test(
+  'the bundled model: a handful of passes has the map of many draws, combined with one draw a better one',
+  { timeout: 120_000 },
+  async () => {
+    const open = await openModel(
+      await nodeFiles(resolve(import.meta.dirname, '../../public/models/atlas-3m')),
+    );
+    const model = compile(
+      await readGraph(open.graph, {
+        file: open.graphFile,
+        external: (name) => open.external.get(name),
+      }),
+    );
+    const engine = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
+    const batch = batchOf(model.vocab, 2, 8);
+    const pass = await engine.cleanPass(batch);
+    const sampled: number[][] = model.modules.map(() => []);
+    for await (const e of adaRank(
+      engine,
+      pass,
+      { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 4, vocabularySample: 0 },
+      { granularity: () => 'layer' },
+      () => false,
+      () => 0,
+    )) {
+      if (e.type === 'draws') e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
+    }
+    const o = options({ draws: 8 });
+    const squares = await squaresOf(engine, pass, o);
+    const scales = jacobianScales(engine, batch, o);
+    const predicted = jacobianImportances(squares, scales);
+    const truth = sampled.map((d) => d.slice(1).reduce((a, b) => a + b, 0) / 3);
+    expect(spearman(jacobianImportances(squares.slice(0, 4), scales), truth)).toBeGreaterThan(0.94);
+    const levels = truth.map((d, m) => d / predicted[m]!).sort((a, b) => a - b);
+    expect(levels[0]).toBeGreaterThan(0.5);
+    expect(levels[levels.length >> 1]).toBeLessThan(1.1);
+    const { importances, weight } = combine(
+      predicted.map((_, m) => squares.map((draw) => jacobianImportances([draw], scales)[m]!)),
+      sampled.map((d) => d.slice(0, 1)),
+      model.modules.map((m) => m.role),
+    );
+    expect(weight).toBeGreaterThan(0.3);
+    expect(spearman(importances, truth)).toBeGreaterThan(
+      spearman(
+        sampled.map((d) => d[0]!),
+        truth,
+      ),
+    );
+    await engine.dispose();
+  },
+);

@@ -10,12 +10,17 @@ export interface Components {
 }
 
 /**
- * The first `count` components of `x` [rows, width] about its mean, or as many as there are: none where nothing varies. By Lanczos
- * on the covariance, which is never formed, every vector orthogonalised against all before. Exactly equal variances count once.
+ * The first `count` components of `x` [rows, width] about its mean, or as many as there are: none
+ * where nothing varies. By Lanczos on the covariance, which is never formed, every vector
+ * orthogonalised against all before. Exactly equal variances count once.
  */
 export function principalComponents(x: Float32Array, rows: number, count: number): Components {
-  const width = x.length / rows, centred = centre(x, rows, width), total = dot(centred, centred);
-  const basis: Float64Array[] = [], diagonal: number[] = [], beside: number[] = [];
+  const width = x.length / rows;
+  const centred = centre(x, rows, width);
+  const total = dot(centred, centred);
+  const basis: Float64Array[] = [];
+  const diagonal: number[] = [];
+  const beside: number[] = [];
   /** What is outside of the basis, as a unit vector; null if that is no more than rounding. */
   const outside = (v: Float64Array) => {
     orthogonalise(v, basis);
@@ -23,9 +28,19 @@ export function principalComponents(x: Float32Array, rows: number, count: number
     return { length, next: length > 1e-12 * total ? v.map((k) => k / length) : null };
   };
   // The image of a random vector lies where there is variance.
-  const start = () => outside(covariance(centred, rows, Float64Array.from(fillNormal(keysOf(1, 'startVectors', basis.length), new Float32Array(width))))).next;
+  const start = () =>
+    outside(
+      covariance(
+        centred,
+        rows,
+        Float64Array.from(
+          fillNormal(keysOf(1, 'startVectors', basis.length), new Float32Array(width)),
+        ),
+      ),
+    ).next;
 
-  let next = start(), ritz: Eigenpair[] = [];
+  let next = start();
+  let ritz: Eigenpair[] = [];
   while (next) {
     basis.push(next);
     const image = covariance(centred, rows, next);
@@ -35,16 +50,24 @@ export function principalComponents(x: Float32Array, rows: number, count: number
     if (next === null || (basis.length >= 2 * count && basis.length % 8 === 0)) {
       ritz = tridiagonalEigen(diagonal, beside).slice(0, count);
       // The last entry of its vector times what is left over bounds the error of an eigenvalue.
-      if (following && ritz.every((r) => length * Math.abs(r.vector.at(-1)!) <= 1e-9 * ritz[0]!.value)) break;
+      if (
+        following &&
+        ritz.every((r) => length * Math.abs(r.vector.at(-1)!) <= 1e-9 * ritz[0]!.value)
+      )
+        break;
     }
     beside.push(following ? length : 0);
   }
   const kept = ritz.filter((r) => r.value > 1e-12 * total);
-  return { directions: kept.map((r) => combination(basis, r.vector)), shares: kept.map((r) => r.value / total) };
+  return {
+    directions: kept.map((r) => combination(basis, r.vector)),
+    shares: kept.map((r) => r.value / total),
+  };
 }
 
 function centre(x: Float32Array, rows: number, width: number): Float64Array {
-  const mean = new Float64Array(width), out = Float64Array.from(x);
+  const mean = new Float64Array(width);
+  const out = Float64Array.from(x);
   for (let i = 0; i < out.length; i++) mean[i % width]! += out[i]! / rows;
   for (let i = 0; i < out.length; i++) out[i]! -= mean[i % width]!;
   return out;
@@ -52,9 +75,11 @@ function centre(x: Float32Array, rows: number, width: number): Float64Array {
 
 /** Σ over rows of (row · v) row. */
 function covariance(x: Float64Array, rows: number, v: Float64Array): Float64Array {
-  const width = v.length, out = new Float64Array(width);
+  const width = v.length;
+  const out = new Float64Array(width);
   for (let r = 0; r < rows; r++) {
-    const row = x.subarray(r * width, (r + 1) * width), y = dot(row, v);
+    const row = x.subarray(r * width, (r + 1) * width);
+    const y = dot(row, v);
     for (let k = 0; k < width; k++) out[k]! += y * row[k]!;
   }
   return out;
@@ -70,12 +95,21 @@ function orthogonalise(v: Float64Array, basis: readonly Float64Array[]): void {
   }
 }
 
-interface Eigenpair { value: number; vector: Float64Array }
+interface Eigenpair {
+  value: number;
+  vector: Float64Array;
+}
 
 /** Eigenpairs of the symmetric tridiagonal matrix, largest first. Jacobi rotations: it is small. */
 function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]): Eigenpair[] {
-  const n = diagonal.length, a = diagonal.map((d, i) => Float64Array.from({ length: n }, (_, j) => (i === j ? d : Math.abs(i - j) === 1 ? beside[Math.min(i, j)]! : 0)));
-  const v = diagonal.map((_, i) => Float64Array.from({ length: n }, (_, j) => (i === j ? 1 : 0))), size = Math.max(...diagonal.map(Math.abs));
+  const n = diagonal.length;
+  const a = diagonal.map((d, i) =>
+    Float64Array.from({ length: n }, (_, j) =>
+      i === j ? d : Math.abs(i - j) === 1 ? beside[Math.min(i, j)]! : 0,
+    ),
+  );
+  const v = diagonal.map((_, i) => Float64Array.from({ length: n }, (_, j) => (i === j ? 1 : 0)));
+  const size = Math.max(...diagonal.map(Math.abs));
   for (let sweep = 0, turned = true; turned && sweep < 60; sweep++) {
     turned = false;
     for (let p = 0; p < n; p++) {
@@ -83,11 +117,16 @@ function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]
         const off = a[p]![q]!;
         if (Math.abs(off) <= 1e-15 * size) continue;
         turned = true;
-        const theta = (a[q]![q]! - a[p]![p]!) / (2 * off), tan = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(1, theta)), cos = 1 / Math.hypot(1, tan), sin = cos * tan;
+        const theta = (a[q]![q]! - a[p]![p]!) / (2 * off);
+        const tan = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(1, theta));
+        const cos = 1 / Math.hypot(1, tan);
+        const sin = cos * tan;
         for (let k = 0; k < n; k++) rotate(a[k]!, p, q, cos, sin);
-        const rowP = a[p]!, rowQ = a[q]!;
+        const rowP = a[p]!;
+        const rowQ = a[q]!;
         for (let k = 0; k < n; k++) {
-          const x = rowP[k]!, y = rowQ[k]!;
+          const x = rowP[k]!;
+          const y = rowQ[k]!;
           rowP[k] = cos * x - sin * y;
           rowQ[k] = sin * x + cos * y;
           rotate(v[k]!, p, q, cos, sin);
@@ -95,18 +134,23 @@ function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]
       }
     }
   }
-  return diagonal.map((_, i) => ({ value: a[i]![i]!, vector: Float64Array.from(v, (row) => row[i]!) })).sort((x, y) => y.value - x.value);
+  return diagonal
+    .map((_, i) => ({ value: a[i]![i]!, vector: Float64Array.from(v, (row) => row[i]!) }))
+    .sort((x, y) => y.value - x.value);
 }
 
 function rotate(row: Float64Array, p: number, q: number, cos: number, sin: number): void {
-  const x = row[p]!, y = row[q]!;
+  const x = row[p]!;
+  const y = row[q]!;
   row[p] = cos * x - sin * y;
   row[q] = sin * x + cos * y;
 }
 
 function combination(basis: readonly Float64Array[], weights: Float64Array): Float64Array {
   const out = new Float64Array(basis[0]!.length);
-  basis.forEach((q, i) => { for (let k = 0; k < out.length; k++) out[k]! += weights[i]! * q[k]!; });
+  basis.forEach((q, i) => {
+    for (let k = 0; k < out.length; k++) out[k]! += weights[i]! * q[k]!;
+  });
   return out;
 }
 

@@ -1,4 +1,7 @@
-/** DyLoRA: how ranks are drawn, which of them move, and what any prefix of the trained adapter is worth. */
+/**
+ * DyLoRA: how ranks are drawn, which of them move, and what any prefix of the trained adapter is
+ * worth.
+ */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -7,7 +10,21 @@ import type { Adapters, AdapterValues } from '../engine/engine.ts';
 import { nf4Model } from '../engine/nf4-model.ts';
 import { wasmBackend } from '../engine/test-backends.ts';
 import { initialAdapters, loraScale, type LoraScale } from './lora.ts';
-import { atRank, curveRanks, drawnRank, dyLoraSteps, everyRank, kneeOf, largestRank, lossByRank, rankAt, smallestWithin, truncated, type DyLora, type RankLoss } from './qdylora.ts';
+import {
+  atRank,
+  curveRanks,
+  drawnRank,
+  dyLoraSteps,
+  everyRank,
+  kneeOf,
+  largestRank,
+  lossByRank,
+  rankAt,
+  smallestWithin,
+  truncated,
+  type DyLora,
+  type RankLoss,
+} from './qdylora.ts';
 import { heldOutLoss, train, type TrainingOptions } from './training.ts';
 
 describe('the rank of a step', () => {
@@ -16,49 +33,80 @@ describe('the rank of a step', () => {
     for (let step = 1; step <= draws; step++) counts[drawnRank(7, step, most, draw) - 1]!++;
     return counts.map((n) => n / draws);
   };
-  const near = (share: number, p: number) => expect(Math.abs(share - p)).toBeLessThan(4 * Math.sqrt(p / 20_000));
+  const near = (share: number, p: number) =>
+    expect(Math.abs(share - p)).toBeLessThan(4 * Math.sqrt(p / 20_000));
 
   it.each([[1], [8], [64]])('is uniform up to %i', (most) => {
     for (const share of shares(most, { kind: 'uniform' })) near(share, 1 / most);
   });
 
-  it.each([[1, 0.15], [8, 0.15], [64, 0.05], [16, 0.9]])('is geometric up to %i, p = %f', (most, p) => {
+  it.each([
+    [1, 0.15],
+    [8, 0.15],
+    [64, 0.05],
+    [16, 0.9],
+  ])('is geometric up to %i, p = %f', (most, p) => {
     const all = 1 - (1 - p) ** most;
-    shares(most, { kind: 'geometric', p }).forEach((share, i) => near(share, (p * (1 - p) ** i) / all + 1e-9));
+    shares(most, { kind: 'geometric', p }).forEach((share, i) =>
+      near(share, (p * (1 - p) ** i) / all + 1e-9),
+    );
   });
 
   it('depends on seed and step alone', () => {
-    const draws = (seed: number) => Array.from({ length: 40 }, (_, i) => drawnRank(seed, i + 1, 16, { kind: 'uniform' }));
+    const draws = (seed: number) =>
+      Array.from({ length: 40 }, (_, i) => drawnRank(seed, i + 1, 16, { kind: 'uniform' }));
     expect(draws(1)).toEqual(draws(1));
     expect(draws(1)).not.toEqual(draws(2));
   });
 
   it('is the same fraction of every module', () => {
-    for (const [rank, most] of [[16, 16], [5, 16], [1, 16], [0, 16], [63, 64]] as const) {
+    for (const [rank, most] of [
+      [16, 16],
+      [5, 16],
+      [1, 16],
+      [0, 16],
+      [63, 64],
+    ] as const) {
       const used = Array.from({ length: most }, (_, i) => rankAt(i + 1, rank, most));
       expect(used.at(-1)).toBe(rank);
-      expect(new Set(used)).toEqual(new Set(Array.from({ length: rank }, (_, i) => i + 1).concat(rank === 0 ? [0] : [])));
+      expect(new Set(used)).toEqual(
+        new Set(Array.from({ length: rank }, (_, i) => i + 1).concat(rank === 0 ? [0] : [])),
+      );
       expect(used).toEqual([...used].sort((a, b) => a - b));
     }
   });
 
   it('is counted for every rank that moves', () => {
-    const how: DyLora = { seed: 3, mode: 'frozen', draw: { kind: 'uniform' }, ranks: [4, 2, 0], scale: { kind: 'alpha', value: 4 } };
+    const how: DyLora = {
+      seed: 3,
+      mode: 'frozen',
+      draw: { kind: 'uniform' },
+      ranks: [4, 2, 0],
+      scale: { kind: 'alpha', value: 4 },
+    };
     for (const mode of ['frozen', 'full'] as const) {
-      const stepOf = dyLoraSteps({} as Adapters, { ...how, mode }), counts = [[0, 0, 0, 0], [0, 0]];
+      const stepOf = dyLoraSteps({} as Adapters, { ...how, mode });
+      const counts = [
+        [0, 0, 0, 0],
+        [0, 0],
+      ];
       for (let step = 1; step <= 30; step++) {
-        const { use, onlyLast, updates } = stepOf(step), b = drawnRank(3, step, 4, how.draw);
+        const { use, onlyLast, updates } = stepOf(step);
+        const b = drawnRank(3, step, 4, how.draw);
         expect(onlyLast).toBe(mode === 'frozen');
         counts.forEach((times, module) => {
           const used = rankAt(b, how.ranks[module]!, 4);
           expect(use.rank!(module)).toBe(used);
           expect(use.scale(module)).toBe(4 / used);
-          for (let row = onlyLast ? used - 1 : 0; row < used; row++) expect(updates!(module, row)).toBe(++times[row]!);
+          for (let row = onlyLast ? used - 1 : 0; row < used; row++)
+            expect(updates!(module, row)).toBe(++times[row]!);
         });
       }
       // Taken up again in the middle.
       const { updates } = dyLoraSteps({} as Adapters, { ...how, mode })(30);
-      counts.forEach((times, module) => times.forEach((n, row) => expect(updates!(module, row)).toBe(n)));
+      counts.forEach((times, module) =>
+        times.forEach((n, row) => expect(updates!(module, row)).toBe(n)),
+      );
     }
   });
 });
@@ -70,7 +118,8 @@ describe('curve and knee', () => {
   });
 
   it('finds the smallest rank within a share of the best loss', () => {
-    const curve = (...losses: number[]): RankLoss[] => losses.map((loss, i) => ({ rank: i + 1, loss }));
+    const curve = (...losses: number[]): RankLoss[] =>
+      losses.map((loss, i) => ({ rank: i + 1, loss }));
     expect(smallestWithin(curve(3.2, 3.03, 3, 3.5), 0.01).rank).toBe(2);
     expect(smallestWithin(curve(3.2, 3.04, 3, 3.5), 0.01).rank).toBe(3);
     expect(smallestWithin(curve(3, 3.5), 0).rank).toBe(1);
@@ -79,11 +128,14 @@ describe('curve and knee', () => {
   it('looks at every low rank and at the last', () => {
     expect(curveRanks(1)).toEqual([1]);
     expect(curveRanks(10)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10]);
-    expect(curveRanks(64)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64]);
+    expect(curveRanks(64)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64,
+    ]);
   });
 
   it('keeps 95 % of the best improvement with as few ranks as it takes', () => {
-    const curve = (...losses: number[]): RankLoss[] => losses.map((loss, i) => ({ rank: i + 1, loss }));
+    const curve = (...losses: number[]): RankLoss[] =>
+      losses.map((loss, i) => ({ rank: i + 1, loss }));
     expect(kneeOf(curve(3.5, 3.06, 3.04, 3), 4)).toBe(3);
     expect(kneeOf(curve(3, 3.2), 4)).toBe(1);
     expect(kneeOf(curve(4.2, 4.1, 4.3), 4)).toBe(2);
@@ -92,85 +144,169 @@ describe('curve and knee', () => {
 
 describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
   let engine: CutEngine;
-  const batch = trainingBatch(), scale: LoraScale = { kind: 'alpha', value: 4 }, learningRate = 0.01;
+  const batch = trainingBatch();
+  const scale: LoraScale = { kind: 'alpha', value: 4 };
+  const learningRate = 0.01;
   const options = (steps: number): TrainingOptions => ({
-    seed: 5, steps, batch: 2, schedule: { peak: learningRate, warmup: 0, decay: 'constant' }, adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }, maxNorm: null, evaluateEvery: 0,
+    seed: 5,
+    steps,
+    batch: 2,
+    schedule: { peak: learningRate, warmup: 0, decay: 'constant' },
+    adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+    maxNorm: null,
+    evaluateEvery: 0,
   });
   /** Uneven, with a module that has no adapter. */
   const ranks = () => engine.modules.map((m) => [4, 2, 4, 0, 3, 1, 4][m.index % 7]!);
-  const how = (mode: DyLora['mode']): DyLora => ({ seed: 5, mode, draw: { kind: 'uniform' }, ranks: ranks(), scale });
+  const how = (mode: DyLora['mode']): DyLora => ({
+    seed: 5,
+    mode,
+    draw: { kind: 'uniform' },
+    ranks: ranks(),
+    scale,
+  });
 
-  async function trained(adapters: Adapters, mode: DyLora['mode'], to: number, done = 0): Promise<Adapters> {
+  async function trained(
+    adapters: Adapters,
+    mode: DyLora['mode'],
+    to: number,
+    done = 0,
+  ): Promise<Adapters> {
     const plan = how(mode);
-    for await (const event of train(engine, atRank(adapters, plan, 4), { train: batch, held: batch }, options(to), () => 0, done, dyLoraSteps(adapters, plan))) void event;
+    for await (const event of train(
+      engine,
+      atRank(adapters, plan, 4),
+      { train: batch, held: batch },
+      options(to),
+      () => 0,
+      done,
+      dyLoraSteps(adapters, plan),
+    ))
+      void event;
     return adapters;
   }
   const fresh = () => engine.adapters(initialAdapters(5, engine.modules, ranks()));
 
-  beforeAll(async () => { engine = createEngine({ model: await nf4Model(tinyDecoderGraph()), backend: await wasmBackend(), memoryBudgetBytes: 500e6 }); });
+  beforeAll(async () => {
+    engine = createEngine({
+      model: await nf4Model(tinyDecoderGraph()),
+      backend: await wasmBackend(),
+      memoryBudgetBytes: 500e6,
+    });
+  });
   afterAll(() => engine.dispose());
 
   it('moves the drawn rank only in the frozen mode, by a first step of AdamW whenever that comes', async () => {
-    const start = randomAdapters(engine.modules, 4).map((v) => ({ ...v, loraB: v.loraB.map((x) => x + 0.01) }));
-    const plan: DyLora = { ...how('frozen'), seed: 2, ranks: engine.modules.map(() => 4) }, adapters = await engine.adapters(start);
-    const steps = 3, drawn = [1, 2, 3].map((step) => drawnRank(plan.seed, step, 4, plan.draw)), stepOf = dyLoraSteps(adapters, plan);
+    const start = randomAdapters(engine.modules, 4).map((v) => ({
+      ...v,
+      loraB: v.loraB.map((x) => x + 0.01),
+    }));
+    const plan: DyLora = { ...how('frozen'), seed: 2, ranks: engine.modules.map(() => 4) };
+    const adapters = await engine.adapters(start);
+    const steps = 3;
+    const drawn = [1, 2, 3].map((step) => drawnRank(plan.seed, step, 4, plan.draw));
+    const stepOf = dyLoraSteps(adapters, plan);
     for (let step = 1; step <= steps; step++) {
       const { use, onlyLast, updates } = stepOf(step);
-      await engine.trainStep(batch, use, { step, learningRate, ...options(steps).adamW, maxNorm: null }, onlyLast, updates);
+      await engine.trainStep(
+        batch,
+        use,
+        { step, learningRate, ...options(steps).adamW, maxNorm: null },
+        onlyLast,
+        updates,
+      );
     }
     const once = drawn.filter((b) => drawn.indexOf(b) === drawn.lastIndexOf(b));
     expect(once.length).toBeGreaterThan(0);
     for (const [i, { loraA, rank }] of (await adapters.values()).entries()) {
-      const width = loraA.length / rank, before = start[i]!.loraA;
+      const width = loraA.length / rank;
+      const before = start[i]!.loraA;
       for (let row = 0; row < rank; row++) {
-        const moves = Array.from({ length: width }, (_, k) => Math.abs(loraA[row * width + k]! - before[row * width + k]!)).sort((a, b) => a - b);
+        const moves = Array.from({ length: width }, (_, k) =>
+          Math.abs(loraA[row * width + k]! - before[row * width + k]!),
+        ).sort((a, b) => a - b);
         if (!drawn.includes(row + 1)) expect(moves.at(-1)).toBe(0);
         // The first step of Adam is the learning rate, whatever the gradient.
-        else if (once.includes(row + 1)) expect(moves[width >> 1]! / learningRate).toBeCloseTo(1, 2);
+        else if (once.includes(row + 1))
+          expect(moves[width >> 1]! / learningRate).toBeCloseTo(1, 2);
       }
     }
     adapters.dispose();
   });
 
   it.each(['frozen', 'full'] as const)('goes on as if it had never stopped: %s', async (mode) => {
-    const whole = await trained(await fresh(), mode, 6), half = await trained(await fresh(), mode, 3);
-    const again = await trained(await engine.adapters(await half.values(), await half.moments()), mode, 6, 3);
+    const whole = await trained(await fresh(), mode, 6);
+    const half = await trained(await fresh(), mode, 3);
+    const again = await trained(
+      await engine.adapters(await half.values(), await half.moments()),
+      mode,
+      6,
+      3,
+    );
     expect(await again.values()).toEqual(await whole.values());
     for (const a of [whole, half, again]) a.dispose();
   });
 
-  it.each(['frozen', 'full'] as const)('is plain LoRA where there is one rank to draw: %s', async (mode) => {
-    const one = engine.modules.map(() => 1), fresh = () => engine.adapters(initialAdapters(5, engine.modules, one)), steps: number[][] = [];
-    for (const dyLora of [true, false]) {
-      const adapters = await fresh(), use = { adapters, scale: () => 4 };
-      const stepOf = dyLora ? dyLoraSteps(adapters, { ...how(mode), ranks: one }) : undefined, told: number[] = [];
-      for await (const event of train(engine, use, { train: batch, held: batch }, options(4), () => 0, 0, stepOf)) if (event.type === 'step') told.push(event.loss, event.gradNorm);
-      steps.push(told);
-      adapters.dispose();
-    }
-    // The frozen mode's one row comes from another kernel: rounding apart.
-    steps[0]!.forEach((v, i) => expect(Math.abs(v / steps[1]![i]! - 1)).toBeLessThan(1e-5));
-    expect(steps[0]!.at(-2)).not.toBeCloseTo(steps[0]![0]!, 1);
-  });
+  it.each(['frozen', 'full'] as const)(
+    'is plain LoRA where there is one rank to draw: %s',
+    async (mode) => {
+      const one = engine.modules.map(() => 1);
+      const fresh = () => engine.adapters(initialAdapters(5, engine.modules, one));
+      const steps: number[][] = [];
+      for (const dyLora of [true, false]) {
+        const adapters = await fresh();
+        const use = { adapters, scale: () => 4 };
+        const stepOf = dyLora ? dyLoraSteps(adapters, { ...how(mode), ranks: one }) : undefined;
+        const told: number[] = [];
+        for await (const event of train(
+          engine,
+          use,
+          { train: batch, held: batch },
+          options(4),
+          () => 0,
+          0,
+          stepOf,
+        ))
+          if (event.type === 'step') told.push(event.loss, event.gradNorm);
+        steps.push(told);
+        adapters.dispose();
+      }
+      // The frozen mode's one row comes from another kernel: rounding apart.
+      steps[0]!.forEach((v, i) => expect(Math.abs(v / steps[1]![i]! - 1)).toBeLessThan(1e-5));
+      expect(steps[0]!.at(-2)).not.toBeCloseTo(steps[0]![0]!, 1);
+    },
+  );
 
   it('is at every rank what an adapter of that rank alone is', async () => {
-    const adapters = await trained(await fresh(), 'full', 4), values = await adapters.values(), plan = how('full'), most = largestRank(plan.ranks);
+    const adapters = await trained(await fresh(), 'full', 4);
+    const values = await adapters.values();
+    const plan = how('full');
+    const most = largestRank(plan.ranks);
     const curve: RankLoss[] = [];
-    for await (const event of lossByRank(engine, adapters, plan, batch, 2, curveRanks(most))) if (event.type === 'rank') curve.push(event);
+    for await (const event of lossByRank(engine, adapters, plan, batch, 2, curveRanks(most)))
+      if (event.type === 'rank') curve.push(event);
     expect(curve.map((p) => p.rank)).toEqual([1, 2, 3, 4]);
     for (const { rank: b, loss } of curve) {
-      const cut: AdapterValues[] = truncated(values, (m) => rankAt(b, plan.ranks[m]!, most)), own = await engine.adapters(cut);
+      const cut: AdapterValues[] = truncated(values, (m) => rankAt(b, plan.ranks[m]!, most));
+      const own = await engine.adapters(cut);
       const rankOf = new Map(cut.map((v) => [v.module, v.rank]));
-      expect(await heldOutLoss(engine, batch, 2, { adapters: own, scale: (m) => loraScale(rankOf.get(m)!, scale) })).toBeCloseTo(loss, 6);
+      expect(
+        await heldOutLoss(engine, batch, 2, {
+          adapters: own,
+          scale: (m) => loraScale(rankOf.get(m)!, scale),
+        }),
+      ).toBeCloseTo(loss, 6);
       own.dispose();
     }
     adapters.dispose();
   });
 
   it('learns at every rank', async () => {
-    const adapters = await fresh(), base = await heldOutLoss(engine, batch, 2);
+    const adapters = await fresh();
+    const base = await heldOutLoss(engine, batch, 2);
     await trained(adapters, 'full', 12);
-    for await (const event of lossByRank(engine, adapters, how('full'), batch, 2, [1, 2, 3, 4])) if (event.type === 'rank') expect(event.loss).toBeLessThan(base);
+    for await (const event of lossByRank(engine, adapters, how('full'), batch, 2, [1, 2, 3, 4]))
+      if (event.type === 'rank') expect(event.loss).toBeLessThan(base);
     adapters.dispose();
   });
 });

@@ -2,21 +2,25 @@
 import { describe, expect, it } from 'vitest';
 import { likeliest, sampler } from './sampling.ts';
 
-const logits = Float32Array.of(1, -0.5, 2.5, 0, -3, 1), draws = 20_000;
+const logits = Float32Array.of(1, -0.5, 2.5, 0, -3, 1);
+const draws = 20_000;
 
 const softmax = (temperature: number) => {
-  const e = [...logits].map((x) => Math.exp(x / temperature)), sum = e.reduce((a, b) => a + b);
+  const e = [...logits].map((x) => Math.exp(x / temperature));
+  const sum = e.reduce((a, b) => a + b);
   return e.map((x) => x / sum);
 };
 
 function frequencies(temperature: number, topP: number, seed = 1): number[] {
-  const choose = sampler({ temperature, topP, seed }), counts = new Array<number>(logits.length).fill(0);
+  const choose = sampler({ temperature, topP, seed });
+  const counts = new Array<number>(logits.length).fill(0);
   for (let i = 0; i < draws; i++) counts[choose(logits, i)]! += 1 / draws;
   return counts;
 }
 
 /** Pearson's χ² of observed frequencies; its 99.9 % quantile at 5 degrees of freedom is 20.5. */
-const chiSquare = (got: number[], want: number[]) => want.reduce((sum, p, i) => sum + (p > 0 ? (draws * (got[i]! - p) ** 2) / p : 0), 0);
+const chiSquare = (got: number[], want: number[]) =>
+  want.reduce((sum, p, i) => sum + (p > 0 ? (draws * (got[i]! - p) ** 2) / p : 0), 0);
 
 describe('sampling', () => {
   it('takes the first of the likeliest at temperature 0', () => {
@@ -24,20 +28,28 @@ describe('sampling', () => {
     expect(likeliest(Float32Array.of(-1, 3, 3))).toBe(1);
   });
 
-  it.each([[1], [0.6], [2]])('draws as often as the softmax at temperature %s says', (temperature) => {
-    expect(chiSquare(frequencies(temperature, 1), softmax(temperature))).toBeLessThan(20.5);
-  });
+  it.each([[1], [0.6], [2]])(
+    'draws as often as the softmax at temperature %s says',
+    (temperature) => {
+      expect(chiSquare(frequencies(temperature, 1), softmax(temperature))).toBeLessThan(20.5);
+    },
+  );
 
   it('keeps to the nucleus, and to its proportions', () => {
     // Probabilities 0.63, 0.14, 0.14, …: 0.75 needs two of them, the first of the equal ones.
-    const p = softmax(1), got = frequencies(1, 0.75), kept = p[2]! + p[0]!;
+    const p = softmax(1);
+    const got = frequencies(1, 0.75);
+    const kept = p[2]! + p[0]!;
     expect(got.map((f) => f > 0)).toEqual([true, false, true, false, false, false]);
     expect(chiSquare(got, [p[0]! / kept, 0, p[2]! / kept, 0, 0, 0])).toBeLessThan(20.5);
     expect(frequencies(1, 1e-6)[2]).toBeCloseTo(1);
   });
 
   it('is fixed by seed and place', () => {
-    const run = (seed: number) => Array.from({ length: 30 }, (_, i) => sampler({ temperature: 1, topP: 0.95, seed })(logits, i));
+    const run = (seed: number) =>
+      Array.from({ length: 30 }, (_, i) =>
+        sampler({ temperature: 1, topP: 0.95, seed })(logits, i),
+      );
     expect(run(3)).toEqual(run(3));
     expect(run(3)).not.toEqual(run(4));
   });

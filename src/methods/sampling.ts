@@ -1,6 +1,7 @@
 /**
- * Which token comes next: the likeliest at temperature 0, else one drawn from softmax(logits / temperature), kept to the
- * fewest tokens that together have the probability `topP` (nucleus sampling, Holtzman et al. 2020, arXiv 1904.09751).
+ * Which token comes next: the likeliest at temperature 0, else one drawn from softmax(logits /
+ * temperature), kept to the fewest tokens that together have the probability `topP` (nucleus
+ * sampling, Holtzman et al. 2020, arXiv 1904.09751).
  */
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
@@ -13,8 +14,15 @@ export interface Sampling {
   seed: number;
 }
 
-/** The token at index `index` of a generated text uses number `index` of its stream: the same seed and logits choose the same tokens. */
-export function sampler({ temperature, topP, seed }: Sampling): (logits: Float32Array, index: number) => number {
+/**
+ * The token at index `index` of a generated text uses number `index` of its stream: the same seed
+ * and logits choose the same tokens.
+ */
+export function sampler({
+  temperature,
+  topP,
+  seed,
+}: Sampling): (logits: Float32Array, index: number) => number {
   if (temperature === 0) return likeliest;
   const keys = keysOf(seed, 'text');
   return (logits, index) => draw(logits, temperature, topP, uniform(keys, index));
@@ -27,13 +35,18 @@ export function likeliest(logits: Float32Array): number {
   return best;
 }
 
-/** The token at which the cumulative probability, likeliest first, passes `u` of the nucleus; `u` in (0, 1). */
+/**
+ * The token at which the cumulative probability, likeliest first, passes `u` of the nucleus; `u` in
+ * (0, 1).
+ */
 function draw(logits: Float32Array, temperature: number, topP: number, u: number): number {
-  const most = logits[likeliest(logits)]!, weights = Float64Array.from(logits, (x) => Math.exp((x - most) / temperature));
+  const most = logits[likeliest(logits)]!;
+  const weights = Float64Array.from(logits, (x) => Math.exp((x - most) / temperature));
   const order = Array.from(logits.keys());
   if (topP < 1) order.sort((a, b) => weights[b]! - weights[a]! || a - b);
   const nucleus = topP * weights.reduce((sum, w) => sum + w, 0);
-  let kept = 0, count = 0;
+  let kept = 0;
+  let count = 0;
   while (count < order.length && (count === 0 || kept < nucleus)) kept += weights[order[count++]!]!;
   let rest = u * kept;
   for (const id of order.slice(0, count)) {

@@ -4,8 +4,12 @@ import { effectiveRank } from './gradient-rank.ts';
 import { largestSingularValue, lowerFactor, singularValues } from './singular.ts';
 import { stableRank } from './weight-spectrum.ts';
 
-const normals = (length: number, stream: number) => fillNormal(streamKeys(3, stream, 0), new Float32Array(length));
-const columnsOf = (w: Float32Array, width: number) => Array.from({ length: width }, (_, k) => Float64Array.from({ length: w.length / width }, (_, r) => w[r * width + k]!));
+const normals = (length: number, stream: number) =>
+  fillNormal(streamKeys(3, stream, 0), new Float32Array(length));
+const columnsOf = (w: Float32Array, width: number) =>
+  Array.from({ length: width }, (_, k) =>
+    Float64Array.from({ length: w.length / width }, (_, r) => w[r * width + k]!),
+  );
 const sorted = (x: ArrayLike<number>) => Array.from(x).sort((a, b) => b - a);
 
 test('singular values of a matrix known by hand, and of one put together', () => {
@@ -14,10 +18,18 @@ test('singular values of a matrix known by hand, and of one put together', () =>
   expect(a).toBeCloseTo(Math.sqrt(45), 12);
   expect(b).toBeCloseTo(Math.sqrt(5), 12);
   // Sums of squares and of fourth powers are traces, whatever the method.
-  const w = normals(20 * 12, 1), columns = columnsOf(w, 12), sigma = singularValues(columns);
+  const w = normals(20 * 12, 1);
+  const columns = columnsOf(w, 12);
+  const sigma = singularValues(columns);
   const dot = (x: Float64Array, y: Float64Array) => x.reduce((s, v, i) => s + v * y[i]!, 0);
-  expect(sigma.reduce((s, v) => s + v ** 2, 0)).toBeCloseTo(columns.reduce((s, c) => s + dot(c, c), 0), 9);
-  expect(sigma.reduce((s, v) => s + v ** 4, 0)).toBeCloseTo(columns.reduce((s, c) => s + columns.reduce((t, d) => t + dot(c, d) ** 2, 0), 0), 7);
+  expect(sigma.reduce((s, v) => s + v ** 2, 0)).toBeCloseTo(
+    columns.reduce((s, c) => s + dot(c, c), 0),
+    9,
+  );
+  expect(sigma.reduce((s, v) => s + v ** 4, 0)).toBeCloseTo(
+    columns.reduce((s, c) => s + columns.reduce((t, d) => t + dot(c, d) ** 2, 0), 0),
+    7,
+  );
 });
 
 test('the factor has the inner products of the rows, also where rows depend on each other', () => {
@@ -36,11 +48,20 @@ test('the factor has the inner products of the rows, also where rows depend on e
 });
 
 test('the largest singular value is that of the whole decomposition; stable rank', () => {
-  for (const [rows, width] of [[40, 30], [30, 40], [200, 1]] as const) {
-    const w = normals(rows * width, rows), all = sorted(singularValues(columnsOf(w, width)));
+  for (const [rows, width] of [
+    [40, 30],
+    [30, 40],
+    [200, 1],
+  ] as const) {
+    const w = normals(rows * width, rows);
+    const all = sorted(singularValues(columnsOf(w, width)));
     expect(largestSingularValue(w, width) / all[0]! - 1).toBeLessThan(1e-5);
     expect(largestSingularValue(w, width) / all[0]! - 1).toBeGreaterThan(-1e-5);
-    const squares = all.reduce((s, v) => s + v * v, 0), engine = { modules: [{ inFeatures: width }], materialiseWeight: () => w } as unknown as Parameters<typeof stableRank>[0];
+    const squares = all.reduce((s, v) => s + v * v, 0);
+    const engine = {
+      modules: [{ inFeatures: width }],
+      materialiseWeight: () => w,
+    } as unknown as Parameters<typeof stableRank>[0];
     expect(stableRank(engine, 0)).toBeCloseTo(squares / all[0]! ** 2, 3);
   }
 });

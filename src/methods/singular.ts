@@ -1,15 +1,22 @@
-/** Singular values of small dense matrices, and the largest one of a big one. Double precision, deterministic. */
+/**
+ * Singular values of small dense matrices, and the largest one of a big one. Double precision,
+ * deterministic.
+ */
 import { fillNormal } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
 /**
- * `x` [rows, width] row-major as L Q with orthonormal rows in Q: the columns of L, each `rows` long, as many as x has independent
- * rows. Modified Gram–Schmidt, twice, so that Q is orthonormal to rounding.
+ * `x` [rows, width] row-major as L Q with orthonormal rows in Q: the columns of L, each `rows`
+ * long, as many as x has independent rows. Modified Gram–Schmidt, twice, so that Q is orthonormal
+ * to rounding.
  */
 export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
-  const width = x.length / rows, basis: Float64Array[] = [], columns: Float64Array[] = [];
+  const width = x.length / rows;
+  const basis: Float64Array[] = [];
+  const columns: Float64Array[] = [];
   for (let r = 0; r < rows; r++) {
-    const rest = Float64Array.from(x.subarray(r * width, (r + 1) * width)), size = Math.sqrt(dot(rest, rest));
+    const rest = Float64Array.from(x.subarray(r * width, (r + 1) * width));
+    const size = Math.sqrt(dot(rest, rest));
     for (let pass = 0; pass < 2; pass++) {
       basis.forEach((q, i) => {
         const part = dot(q, rest);
@@ -27,19 +34,30 @@ export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
   return columns;
 }
 
-/** Singular values of a matrix given by its columns, in no order. One-sided Jacobi rotations (Hestenes). */
+/**
+ * Singular values of a matrix given by its columns, in no order. One-sided Jacobi rotations
+ * (Hestenes).
+ */
 export function singularValues(columns: readonly Float64Array[]): Float64Array {
   const c = columns.map((column) => column.slice());
   for (let sweep = 0, turned = true; turned && sweep < 60; sweep++) {
     turned = false;
     for (let i = 0; i < c.length; i++) {
       for (let j = i + 1; j < c.length; j++) {
-        const a = c[i]!, b = c[j]!, aa = dot(a, a), bb = dot(b, b), ab = dot(a, b);
+        const a = c[i]!;
+        const b = c[j]!;
+        const aa = dot(a, a);
+        const bb = dot(b, b);
+        const ab = dot(a, b);
         if (Math.abs(ab) <= 1e-12 * Math.sqrt(aa * bb)) continue;
         turned = true;
-        const zeta = (bb - aa) / (2 * ab), tan = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta)), cos = 1 / Math.hypot(1, tan), sin = cos * tan;
+        const zeta = (bb - aa) / (2 * ab);
+        const tan = (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
+        const cos = 1 / Math.hypot(1, tan);
+        const sin = cos * tan;
         for (let k = 0; k < a.length; k++) {
-          const x = a[k]!, y = b[k]!;
+          const x = a[k]!;
+          const y = b[k]!;
           a[k] = cos * x - sin * y;
           b[k] = sin * x + cos * y;
         }
@@ -49,10 +67,18 @@ export function singularValues(columns: readonly Float64Array[]): Float64Array {
   return Float64Array.from(c, (column) => Math.sqrt(dot(column, column)));
 }
 
-/** ‖w‖₂ of `w` [rows, width] row-major, to about 1e-6: Lanczos on wᵀw from a seeded start, every vector orthogonalised against all before. */
+/**
+ * ‖w‖₂ of `w` [rows, width] row-major, to about 1e-6: Lanczos on wᵀw from a seeded start, every
+ * vector orthogonalised against all before.
+ */
 export function largestSingularValue(w: Float32Array, width: number): number {
-  const rows = w.length / width, basis: Float64Array[] = [], diagonal: number[] = [], beside: number[] = [];
-  let v = Float64Array.from(fillNormal(keysOf(1, 'startVectors'), new Float32Array(width))), length = Math.sqrt(dot(v, v)), best = 0;
+  const rows = w.length / width;
+  const basis: Float64Array[] = [];
+  const diagonal: number[] = [];
+  const beside: number[] = [];
+  let v = Float64Array.from(fillNormal(keysOf(1, 'startVectors'), new Float32Array(width)));
+  let length = Math.sqrt(dot(v, v));
+  let best = 0;
   while (basis.length < Math.min(width, 200)) {
     v = v.map((x) => x / length);
     basis.push(v);
@@ -78,10 +104,14 @@ export function largestSingularValue(w: Float32Array, width: number): number {
   return Math.sqrt(best);
 }
 
-/** Largest eigenvalue of a symmetric tridiagonal matrix by bisection: below x lie as many as x I − T has positive pivots. */
+/**
+ * Largest eigenvalue of a symmetric tridiagonal matrix by bisection: below x lie as many as x I − T
+ * has positive pivots.
+ */
 function largestEigenvalue(diagonal: readonly number[], beside: readonly number[]): number {
   const radius = (i: number) => Math.abs(beside[i - 1] ?? 0) + Math.abs(beside[i] ?? 0);
-  let low = Math.max(...diagonal), high = Math.max(...diagonal.map((d, i) => d + radius(i)));
+  let low = Math.max(...diagonal);
+  let high = Math.max(...diagonal.map((d, i) => d + radius(i)));
   const allBelow = (x: number) => {
     let pivot = 1;
     return diagonal.every((d, i) => {

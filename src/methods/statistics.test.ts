@@ -4,12 +4,17 @@ import { describe, expect, test } from 'vitest';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { interval95, spearman, studentT975, summarise } from './statistics.ts';
 
-/** P(T ≤ t) by Simpson's rule on t = √v tan θ, where the density is proportional to cos^(v−1) θ: smooth and bounded. */
+/**
+ * P(T ≤ t) by Simpson's rule on t = √v tan θ, where the density is proportional to cos^(v−1) θ:
+ * smooth and bounded.
+ */
 function studentCdf(t: number, v: number): number {
   const integral = (to: number) => {
-    const n = 4000, h = to / n;
+    const n = 4000;
+    const h = to / n;
     let sum = 0;
-    for (let i = 0; i <= n; i++) sum += (i === 0 || i === n ? 1 : i % 2 ? 4 : 2) * Math.cos(i * h) ** (v - 1);
+    for (let i = 0; i <= n; i++)
+      sum += (i === 0 || i === n ? 1 : i % 2 ? 4 : 2) * Math.cos(i * h) ** (v - 1);
     return (sum * h) / 3;
   };
   return 0.5 + integral(Math.atan(t / Math.sqrt(v))) / (2 * integral(Math.PI / 2));
@@ -31,7 +36,8 @@ test('the summary is that of the textbook, and survives a large common part', ()
 });
 
 test('a 95 % interval of normal values covers the mean about 95 times in 100', () => {
-  let seed = 7, covered = 0;
+  let seed = 7;
+  let covered = 0;
   const u = () => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) + 0.5) / 2 ** 32;
   const normal = () => Math.sqrt(-2 * Math.log(u())) * Math.cos(2 * Math.PI * u());
   for (let i = 0; i < 4000; i++) {
@@ -44,19 +50,36 @@ test('a 95 % interval of normal values covers the mean about 95 times in 100', (
 
 describe('Spearman', () => {
   test('is 1 for any increasing map, −1 for any decreasing one, and shares ranks of ties', () => {
-    fc.assert(fc.property(fc.uniqueArray(fc.integer({ min: -1000, max: 1000 }), { minLength: 2 }), (x) => {
-      expect(spearman(x, x.map((v) => v ** 3))).toBeCloseTo(1, 10);
-      expect(spearman(x, x.map((v) => -v))).toBeCloseTo(-1, 10);
-    }));
+    fc.assert(
+      fc.property(fc.uniqueArray(fc.integer({ min: -1000, max: 1000 }), { minLength: 2 }), (x) => {
+        expect(
+          spearman(
+            x,
+            x.map((v) => v ** 3),
+          ),
+        ).toBeCloseTo(1, 10);
+        expect(
+          spearman(
+            x,
+            x.map((v) => -v),
+          ),
+        ).toBeCloseTo(-1, 10);
+      }),
+    );
     // scipy.stats.spearmanr([1, 2, 2, 3], [1, 3, 2, 4]) = 0.9486832980505138
     expect(spearman([1, 2, 2, 3], [1, 3, 2, 4])).toBeCloseTo(0.9486832980505138, 12);
     expect(spearman([1, 1], [1, 2])).toBeNaN();
   });
 
   test.skipIf(!hasShared)('equals the reference between its own halves', () => {
-    const reference = JSON.parse(readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'));
-    const values = Object.values<{ values: number[]; mean: number; standard_error: number }>(reference.modules);
-    const half = (from: number) => values.map((m) => m.values.slice(from, from + 4).reduce((a, b) => a + b, 0));
+    const reference = JSON.parse(
+      readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'),
+    );
+    const values = Object.values<{ values: number[]; mean: number; standard_error: number }>(
+      reference.modules,
+    );
+    const half = (from: number) =>
+      values.map((m) => m.values.slice(from, from + 4).reduce((a, b) => a + b, 0));
     expect(spearman(half(0), half(4))).toBeCloseTo(reference.spearman_halves, 6);
     for (const m of values) {
       const s = summarise(m.values);

@@ -1,6 +1,6 @@
 /**
- * The statistics every method reports with: mean and standard error of repeats, the Student t quantile of
- * a 95 % interval, Spearman's rank correlation.
+ * The statistics every method reports with: mean and standard error of repeats, the Student t
+ * quantile of a 95 % interval, Spearman's rank correlation.
  */
 
 export interface Summary {
@@ -10,9 +10,14 @@ export interface Summary {
   standardError: number | null;
 }
 
-/** Mean and standard error, by Welford's update: large equal parts of the values do not cancel. `n = 0` gives mean NaN. */
+/**
+ * Mean and standard error, by Welford's update: large equal parts of the values do not cancel. `n =
+ * 0` gives mean NaN.
+ */
 export function summarise(values: readonly number[]): Summary {
-  let mean = 0, squares = 0, n = 0;
+  let mean = 0;
+  let squares = 0;
+  let n = 0;
   for (const x of values) {
     const d = x - mean;
     mean += d / ++n;
@@ -24,19 +29,20 @@ export function summarise(values: readonly number[]): Summary {
 
 /** t with P(T ≤ t) = 0.975, degrees of freedom 1 to 10 (any table of the distribution). */
 const T975 = [
-  12.706204736, 4.302652730, 3.182446305, 2.776445105, 2.570581836,
-  2.446911851, 2.364624252, 2.306004135, 2.262157163, 2.228138852,
+  12.706204736, 4.30265273, 3.182446305, 2.776445105, 2.570581836, 2.446911851, 2.364624252,
+  2.306004135, 2.262157163, 2.228138852,
 ];
 const Z975 = 1.959963984540054;
 
 /**
- * 97.5 % quantile of Student's t. Above 10 degrees of freedom by the expansion in 1/df around the normal
- * quantile (Abramowitz and Stegun 26.7.5), within 1e-5 of the exact value.
+ * 97.5 % quantile of Student's t. Above 10 degrees of freedom by the expansion in 1/df around the
+ * normal quantile (Abramowitz and Stegun 26.7.5), within 1e-5 of the exact value.
  */
 export function studentT975(degreesOfFreedom: number): number {
   const listed = T975[degreesOfFreedom - 1];
   if (listed !== undefined) return listed;
-  const z = Z975, v = degreesOfFreedom;
+  const z = Z975;
+  const v = degreesOfFreedom;
   const g1 = (z ** 3 + z) / 4;
   const g2 = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
   const g3 = (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384;
@@ -44,7 +50,11 @@ export function studentT975(degreesOfFreedom: number): number {
   return z + g1 / v + g2 / v ** 2 + g3 / v ** 3 + g4 / v ** 4;
 }
 
-export interface Interval { mean: number; low: number; high: number }
+export interface Interval {
+  mean: number;
+  low: number;
+  high: number;
+}
 
 /** 95 % t-interval of the mean of at least two values; null with fewer. */
 export function interval95(values: readonly number[]): Interval | null {
@@ -58,7 +68,7 @@ export function interval95(values: readonly number[]): Interval | null {
 function ranksOf(values: readonly number[]): number[] {
   const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
   const ranks = new Array<number>(values.length);
-  for (let start = 0; start < order.length; ) {
+  for (let start = 0; start < order.length;) {
     let end = start + 1;
     while (end < order.length && values[order[end]!] === values[order[start]!]) end++;
     for (let k = start; k < end; k++) ranks[order[k]!] = (start + 1 + end) / 2;
@@ -70,10 +80,15 @@ function ranksOf(values: readonly number[]): number[] {
 /** Pearson's r. NaN if either side is constant or shorter than two. */
 export function pearson(x: readonly number[], y: readonly number[]): number {
   if (x.length !== y.length) throw new RangeError('a correlation needs two lists of equal length');
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length, mx = mean(x), my = mean(y);
-  let xy = 0, xx = 0, yy = 0;
+  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+  const mx = mean(x);
+  const my = mean(y);
+  let xy = 0;
+  let xx = 0;
+  let yy = 0;
   x.forEach((v, i) => {
-    const dx = v - mx, dy = y[i]! - my;
+    const dx = v - mx;
+    const dy = y[i]! - my;
     xy += dx * dy;
     xx += dx * dx;
     yy += dy * dy;
@@ -81,5 +96,9 @@ export function pearson(x: readonly number[], y: readonly number[]): number {
   return xy / Math.sqrt(xx * yy);
 }
 
-/** Spearman's ρ: Pearson's correlation of the ranks. NaN if either side is constant or shorter than two. */
-export const spearman = (x: readonly number[], y: readonly number[]): number => pearson(ranksOf(x), ranksOf(y));
+/**
+ * Spearman's ρ: Pearson's correlation of the ranks. NaN if either side is constant or shorter than
+ * two.
+ */
+export const spearman = (x: readonly number[], y: readonly number[]): number =>
+  pearson(ranksOf(x), ranksOf(y));

@@ -1,9 +1,16 @@
 /**
- * A run of training as a stream of events. Nothing is computed until the next event is asked for, so a caller pauses by not
- * asking; step n sees the same data and the same rates however often the run was taken up again.
+ * A run of training as a stream of events. Nothing is computed until the next event is asked for,
+ * so a caller pauses by not asking; step n sees the same data and the same rates however often the
+ * run was taken up again.
  */
 import { AtlasError } from '../errors.ts';
-import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingEngine } from '../engine/engine.ts';
+import type {
+  AdapterUse,
+  LossSum,
+  RankUpdates,
+  TokenBatch,
+  TrainingEngine,
+} from '../engine/engine.ts';
 import { learningRate, type Schedule } from './learning-rate.ts';
 import { toEnd } from './to-end.ts';
 import { batchOfStep, pickSequences } from './windows.ts';
@@ -17,7 +24,10 @@ export interface TrainingOptions {
   adamW: { beta1: number; beta2: number; epsilon: number; weightDecay: number };
   /** Largest global gradient norm; null: never clipped. */
   maxNorm: number | null;
-  /** Held-out loss after every so many steps, and before the first and after the last; 0: only those two. */
+  /**
+   * Held-out loss after every so many steps, and before the first and after the last; 0: only those
+   * two.
+   */
   evaluateEvery: number;
 }
 
@@ -27,49 +37,103 @@ export interface TrainingData {
   held: TokenBatch;
 }
 
-/** A held-out loss is being worked out: so many of its batches are through. Nothing to keep; a turn for whoever pulls. */
-export interface Judging { type: 'judging'; done: number; of: number }
+/**
+ * A held-out loss is being worked out: so many of its batches are through. Nothing to keep; a turn
+ * for whoever pulls.
+ */
+export interface Judging {
+  type: 'judging';
+  done: number;
+  of: number;
+}
 
 export type TrainingEvent =
-  /** Mean loss of the step's batch in nats per token, and the global gradient norm, both before its update. */
-  | { type: 'step'; step: number; loss: number; gradNorm: number; learningRate: number; milliseconds: number }
+  /**
+   * Mean loss of the step's batch in nats per token, and the global gradient norm, both before its
+   * update.
+   */
+  | {
+      type: 'step';
+      step: number;
+      loss: number;
+      gradNorm: number;
+      learningRate: number;
+      milliseconds: number;
+    }
   /** Loss on the held-out sequences after `step` steps, in nats per token. */
   | { type: 'evaluation'; step: number; loss: number }
   | Judging;
 
-/** How one step uses the adapters, and which of their ranks move; see `TrainingEngine.trainStep`. */
-export interface StepUse { use: AdapterUse; onlyLast?: boolean; updates?: RankUpdates }
+/**
+ * How one step uses the adapters, and which of their ranks move; see `TrainingEngine.trainStep`.
+ */
+export interface StepUse {
+  use: AdapterUse;
+  onlyLast?: boolean;
+  updates?: RankUpdates;
+}
 
 /**
- * Trains `use.adapters` in place, from step `done` + 1 on (`known`: the held-out loss after `done` steps is there already);
- * `stepOf` is for methods whose steps differ, `use` is what is judged.
+ * Trains `use.adapters` in place, from step `done` + 1 on (`known`: the held-out loss after `done`
+ * steps is there already); `stepOf` is for methods whose steps differ, `use` is what is judged.
  * Throws what the engine throws; the adapters then hold the last good step.
  */
-export async function* train(engine: TrainingEngine, use: AdapterUse, data: TrainingData, options: TrainingOptions, now: () => number, done = 0,
-  stepOf: (step: number) => StepUse = () => ({ use }), known = done > 0): AsyncGenerator<TrainingEvent, void, undefined> {
+export async function* train(
+  engine: TrainingEngine,
+  use: AdapterUse,
+  data: TrainingData,
+  options: TrainingOptions,
+  now: () => number,
+  done = 0,
+  stepOf: (step: number) => StepUse = () => ({ use }),
+  known = done > 0,
+): AsyncGenerator<TrainingEvent, void, undefined> {
   const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
   async function* evaluation(step: number): AsyncGenerator<TrainingEvent, void, undefined> {
     yield { type: 'evaluation', step, loss: yield* judged(engine, data.held, batch, use) };
   }
-  const due = (step: number) => step === 0 || step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0);
+  const due = (step: number) =>
+    step === 0 || step === steps || (evaluateEvery > 0 && step % evaluateEvery === 0);
   if (!known && due(done)) yield* evaluation(done);
   for (let step = done + 1; step <= steps; step++) {
-    const start = now(), rate = learningRate(schedule, step, steps), at = stepOf(step);
-    const { loss, gradNorm } = await engine.trainStep(batchOfStep(data.train, seed, step, batch), at.use, { step, learningRate: rate, ...adamW, maxNorm }, at.onlyLast, at.updates);
+    const start = now();
+    const rate = learningRate(schedule, step, steps);
+    const at = stepOf(step);
+    const { loss, gradNorm } = await engine.trainStep(
+      batchOfStep(data.train, seed, step, batch),
+      at.use,
+      { step, learningRate: rate, ...adamW, maxNorm },
+      at.onlyLast,
+      at.updates,
+    );
     yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
     if (due(step)) yield* evaluation(step);
   }
 }
 
 /** Mean next-token loss over all sequences, `size` at a time. */
-export const heldOutLoss = (engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): Promise<number> => toEnd(judged(engine, data, size, use));
+export const heldOutLoss = (
+  engine: TrainingEngine,
+  data: TokenBatch,
+  size: number,
+  use?: AdapterUse,
+): Promise<number> => toEnd(judged(engine, data, size, use));
 
 /** The same, with a turn for whoever pulls between two batches. */
-export async function* judged(engine: TrainingEngine, data: TokenBatch, size: number, use?: AdapterUse): AsyncGenerator<Judging, number, undefined> {
+export async function* judged(
+  engine: TrainingEngine,
+  data: TokenBatch,
+  size: number,
+  use?: AdapterUse,
+): AsyncGenerator<Judging, number, undefined> {
   const total: LossSum = { sum: 0, tokens: 0 };
   for (let first = 0; first < data.sequences; first += size) {
-    if (first > 0) yield { type: 'judging', done: first / size, of: Math.ceil(data.sequences / size) };
-    const numbers = Array.from({ length: Math.min(size, data.sequences - first) }, (_, i) => first + i);
+    if (first > 0)
+      yield { type: 'judging', done: first / size, of: Math.ceil(data.sequences / size) };
+    const numbers = Array.from(
+      { length: Math.min(size, data.sequences - first) },
+      (_, i) => first + i,
+    );
     const { sum, tokens } = await engine.evaluate(pickSequences(data, numbers), use);
     total.sum += sum;
     total.tokens += tokens;

@@ -1,15 +1,24 @@
 /**
- * Stable rank of a weight, `‖W‖_F² / ‖W‖₂²`: how many directions share its size. Needs weights only.
+ * Stable rank of a weight, `‖W‖_F² / ‖W‖₂²`: how many directions share its size. Needs weights
+ * only.
  *
  * Source: methods.md, "Baselines and neighbours".
  */
 import type { Engine } from '../engine/engine.ts';
 import { largestSingularValue } from './singular.ts';
 
-/** Stable rank of one module's dequantised weight, between 1 and min(in, out); 0 for a weight of zeros. */
-export function stableRank(engine: Pick<Engine, 'modules' | 'materialiseWeight'>, module: number): number {
+/**
+ * Stable rank of one module's dequantised weight, between 1 and min(in, out); 0 for a weight of
+ * zeros.
+ */
+export function stableRank(
+  engine: Pick<Engine, 'modules' | 'materialiseWeight'>,
+  module: number,
+): number {
   const weight = engine.materialiseWeight(module);
   let squares = 0;
   for (let i = 0; i < weight.length; i++) squares += weight[i]! * weight[i]!;
-  return squares === 0 ? 0 : squares / largestSingularValue(weight, engine.modules[module]!.inFeatures) ** 2;
+  return squares === 0
+    ? 0
+    : squares / largestSingularValue(weight, engine.modules[module]!.inFeatures) ** 2;
 }

@@ -1,6 +1,6 @@
 /**
- * The order of training data. Which sequences step `n` sees depends on the seed and on n alone, so a run that is taken up
- * again needs no more than the number of its step.
+ * The order of training data. Which sequences step `n` sees depends on the seed and on n alone, so
+ * a run that is taken up again needs no more than the number of its step.
  */
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
@@ -8,9 +8,11 @@ import type { TokenBatch } from '../engine/engine.ts';
 
 /** A seeded shuffle of `count` things (Fisher–Yates), one for every epoch. */
 export function epochOrder(seed: number, epoch: number, count: number): Uint32Array {
-  const keys = keysOf(seed, 'order', epoch), order = Uint32Array.from({ length: count }, (_, i) => i);
+  const keys = keysOf(seed, 'order', epoch);
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
   for (let i = count - 1; i > 0; i--) {
-    const j = Math.floor(uniform(keys, i) * (i + 1)), kept = order[i]!;
+    const j = Math.floor(uniform(keys, i) * (i + 1));
+    const kept = order[i]!;
     order[i] = order[j]!;
     order[j] = kept;
   }
@@ -20,15 +22,27 @@ export function epochOrder(seed: number, epoch: number, count: number): Uint32Ar
 /** Sequences of `data` by their numbers. */
 export function pickSequences({ ids, length }: TokenBatch, numbers: ArrayLike<number>): TokenBatch {
   const out = new Int32Array(numbers.length * length);
-  for (let i = 0; i < numbers.length; i++) out.set(ids.subarray(numbers[i]! * length, (numbers[i]! + 1) * length), i * length);
+  for (let i = 0; i < numbers.length; i++)
+    out.set(ids.subarray(numbers[i]! * length, (numbers[i]! + 1) * length), i * length);
   return { ids: out, sequences: numbers.length, length };
 }
 
-/** The batch of step `step` (from 1): `size` sequences, every one once an epoch; the last batch of an epoch goes on into the next. */
-export function batchOfStep(data: TokenBatch, seed: number, step: number, size: number): TokenBatch {
-  const count = data.sequences, numbers = new Uint32Array(size), orders = new Map<number, Uint32Array>();
+/**
+ * The batch of step `step` (from 1): `size` sequences, every one once an epoch; the last batch of
+ * an epoch goes on into the next.
+ */
+export function batchOfStep(
+  data: TokenBatch,
+  seed: number,
+  step: number,
+  size: number,
+): TokenBatch {
+  const count = data.sequences;
+  const numbers = new Uint32Array(size);
+  const orders = new Map<number, Uint32Array>();
   for (let i = 0; i < size; i++) {
-    const at = (step - 1) * size + i, epoch = Math.floor(at / count);
+    const at = (step - 1) * size + i;
+    const epoch = Math.floor(at / count);
     if (!orders.has(epoch)) orders.set(epoch, epochOrder(seed, epoch, count));
     numbers[i] = orders.get(epoch)![at % count]!;
   }

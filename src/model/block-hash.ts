@@ -1,4 +1,7 @@
-/** Hashes that go through a message in blocks of 64 bytes and end it with its length (FIPS 180-4), fed piece by piece. */
+/**
+ * Hashes that go through a message in blocks of 64 bytes and end it with its length (FIPS 180-4),
+ * fed piece by piece.
+ */
 export abstract class BlockHash {
   protected readonly state: Int32Array;
   private readonly block = new Uint8Array(64);

@@ -9,7 +9,8 @@ import { readFile } from './files.ts';
 import { openModel } from './repository.ts';
 
 const folder = fileURLToPath(new URL('../../public', import.meta.url));
-let server: Server, base: string;
+let server: Server;
+let base: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
@@ -20,7 +21,9 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/deep/path/`;
 });
-afterAll(() => { server.close(); });
+afterAll(() => {
+  server.close();
+});
 
 describe.skipIf(!existsSync(`${folder}/models/index.json`))('bundled models', () => {
   test('every listed model opens, its files as long as listed, below any base path', async () => {
@@ -29,11 +32,17 @@ describe.skipIf(!existsSync(`${folder}/models/index.json`))('bundled models', ()
     for (const { id, title } of models) {
       const source = await bundledFiles(base, id);
       let last = 0;
-      const model = await openModel(source, { onProgress: (loaded) => { last = loaded; } });
+      const model = await openModel(source, {
+        onProgress: (loaded) => {
+          last = loaded;
+        },
+      });
       expect(model).toMatchObject({ id: `bundled:${id}`, title });
       expect([last, model.hash.length]).toEqual([model.bytes, 64]);
       const tokenizer = await model.tokenizer();
-      expect(tokenizer.decode(tokenizer.encode('It was the best of times.'))).toBe('It was the best of times.');
+      expect(tokenizer.decode(tokenizer.encode('It was the best of times.'))).toBe(
+        'It was the best of times.',
+      );
       for (const file of source.files) await readFile(file);
     }
   });
@@ -43,6 +52,10 @@ describe.skipIf(!existsSync(`${folder}/models/index.json`))('bundled models', ()
 });
 
 test('no server, no page: a sentence each', async () => {
-  await expect(bundledModels(`${base}elsewhere/`)).rejects.toThrow('models/index.json cannot be read (the server says 404)');
-  await expect(bundledModels('http://127.0.0.1:1/')).rejects.toThrow('models/index.json cannot be read (no connection)');
+  await expect(bundledModels(`${base}elsewhere/`)).rejects.toThrow(
+    'models/index.json cannot be read (the server says 404)',
+  );
+  await expect(bundledModels('http://127.0.0.1:1/')).rejects.toThrow(
+    'models/index.json cannot be read (no connection)',
+  );
 });

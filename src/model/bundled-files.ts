@@ -15,13 +15,17 @@ export interface BundledModel {
 /** The models that ship with the page at `base` (ends in a slash). Throws `no-file`. */
 export async function bundledModels(base: string): Promise<BundledModel[]> {
   const response = await request(new URL('models/index.json', base).href, 'models/index.json');
-  return await response.json() as BundledModel[];
+  return (await response.json()) as BundledModel[];
 }
 
 /** The files of one of them; nothing is fetched before it is read. */
 export async function bundledFiles(base: string, id: string): Promise<ModelFiles> {
   const model = (await bundledModels(base)).find((m) => m.id === id);
-  if (!model) throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no model of this name comes with the page' });
+  if (!model)
+    throw new AtlasError('no-file', {
+      file: `bundled:${id}`,
+      why: 'no model of this name comes with the page',
+    });
   const folder = new URL(`models/${model.folder}/`, base);
   return {
     id: `bundled:${id}`,
@@ -29,7 +33,7 @@ export async function bundledFiles(base: string, id: string): Promise<ModelFiles
     files: model.files.map(({ path, bytes }) => ({
       path,
       bytes,
-      async* chunks() {
+      async *chunks() {
         const { body } = await request(new URL(path, folder).href, path);
         if (body) yield* streamChunks(body);
       },
@@ -44,6 +48,7 @@ async function request(url: string, file: string): Promise<Response> {
   } catch (cause) {
     throw new AtlasError('no-file', { file, why: 'no connection' }, { cause });
   }
-  if (!response.ok) throw new AtlasError('no-file', { file, why: `the server says ${response.status}` });
+  if (!response.ok)
+    throw new AtlasError('no-file', { file, why: `the server says ${response.status}` });
   return response;
 }

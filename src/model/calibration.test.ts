@@ -9,7 +9,9 @@ const tokenizer = { encode: (text: string) => Int32Array.from(text, (c) => c.cha
 const limits = { vocab: 65536, maxLength: 100 };
 const rowsOf = (passages: string[], sequences: number, length: number) => {
   const batch = calibrationBatch(passages, tokenizer, { sequences, length }, limits);
-  return Array.from({ length: batch.sequences }, (_, i) => String.fromCharCode(...batch.ids.subarray(i * length, (i + 1) * length)));
+  return Array.from({ length: batch.sequences }, (_, i) =>
+    String.fromCharCode(...batch.ids.subarray(i * length, (i + 1) * length)),
+  );
 };
 
 describe('the batch of a text', () => {
@@ -28,64 +30,139 @@ describe('the batch of a text', () => {
 
   test('a BOS begins every row, and takes the place of a token; one that is written out is not doubled', () => {
     const rows = (passages: string[], sequences: number, bos: string) => {
-      const batch = calibrationBatch(passages, tokenizer, { sequences, length: 4, bos: Array.from(bos, (c) => c.charCodeAt(0)) }, limits);
-      return Array.from({ length: batch.sequences }, (_, i) => String.fromCharCode(...batch.ids.subarray(i * 4, (i + 1) * 4)));
+      const batch = calibrationBatch(
+        passages,
+        tokenizer,
+        { sequences, length: 4, bos: Array.from(bos, (c) => c.charCodeAt(0)) },
+        limits,
+      );
+      return Array.from({ length: batch.sequences }, (_, i) =>
+        String.fromCharCode(...batch.ids.subarray(i * 4, (i + 1) * 4)),
+      );
     };
     const passages = ['abcdefgh!', 'xy', '^ABCD', 'z?'];
     expect(rows(passages, 9, '^')).toEqual(['^abc', '^ABC', '^def', '^gh!', '^xyD']);
     expect(rows(passages, 2, '^%')).toEqual(['^%ab', '^%xy']);
     expect(rows(['abc'], 1, '^%=')).toEqual(['^%=a']);
-    expect(() => rows(['abc'], 1, '^%=&')).toThrow('no room behind the 4 that stand before every text');
+    expect(() => rows(['abc'], 1, '^%=&')).toThrow(
+      'no room behind the 4 that stand before every text',
+    );
     expect(() => rows(['ab'], 1, '^')).toThrow('it has 2 tokens, one sequence needs 3');
   });
 
   test('refuses ids the model does not know', () => {
-    expect(() => calibrationBatch(['abcd'], tokenizer, { sequences: 1, length: 2 }, { vocab: 98, maxLength: 9 })).toThrow('token 98');
+    expect(() =>
+      calibrationBatch(
+        ['abcd'],
+        tokenizer,
+        { sequences: 1, length: 2 },
+        { vocab: 98, maxLength: 9 },
+      ),
+    ).toThrow('token 98');
   });
 
   test('looks at no more of a long text than it needs', () => {
     let looked = 0;
-    const counting = { encode: (text: string) => { looked += text.length; return tokenizer.encode(text); } };
-    calibrationBatch(Array.from({ length: 10000 }, () => 'ab'), counting, { sequences: 2, length: 5 }, limits);
+    const counting = {
+      encode: (text: string) => {
+        looked += text.length;
+        return tokenizer.encode(text);
+      },
+    };
+    calibrationBatch(
+      Array.from({ length: 10000 }, () => 'ab'),
+      counting,
+      { sequences: 2, length: 5 },
+      limits,
+    );
     expect(looked).toBeLessThan(100);
   });
 
   test('every row is made of the text, none overlaps, all have the length', () => {
-    fc.assert(fc.property(fc.array(fc.string({ maxLength: 30 }), { maxLength: 8 }), fc.integer({ min: 1, max: 6 }), fc.integer({ min: 2, max: 10 }), (passages, sequences, length) => {
-      const numbered = passages.join('').split('').map((_, i) => i); // every token of the text has its own id
-      let next = 0;
-      const encode = (text: string) => Int32Array.from(Array.from({ length: text.length }, () => numbered[next++]!));
-      if (numbered.length < length * passages.length + length) return; // may be refused
-      const batch = calibrationBatch(passages, { encode }, { sequences, length }, { vocab: 1e6, maxLength: 1e6 });
-      expect(batch.ids.length).toBe(batch.sequences * length);
-      expect(batch.sequences).toBeLessThanOrEqual(sequences);
-      expect(new Set(batch.ids).size).toBe(batch.ids.length);
-    }));
+    fc.assert(
+      fc.property(
+        fc.array(fc.string({ maxLength: 30 }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 6 }),
+        fc.integer({ min: 2, max: 10 }),
+        (passages, sequences, length) => {
+          // every token of the text has its own id
+          const numbered = passages
+            .join('')
+            .split('')
+            .map((_, i) => i);
+          let next = 0;
+          const encode = (text: string) =>
+            Int32Array.from(Array.from({ length: text.length }, () => numbered[next++]!));
+          if (numbered.length < length * passages.length + length) return; // may be refused
+          const batch = calibrationBatch(
+            passages,
+            { encode },
+            { sequences, length },
+            { vocab: 1e6, maxLength: 1e6 },
+          );
+          expect(batch.ids.length).toBe(batch.sequences * length);
+          expect(batch.sequences).toBeLessThanOrEqual(sequences);
+          expect(new Set(batch.ids).size).toBe(batch.ids.length);
+        },
+      ),
+    );
   });
 });
 
 describe('ids given directly', () => {
   test('become the batch as they are', () => {
-    expect(idsBatch([[1, 2], [3, 0]], { vocab: 4, maxLength: 2 })).toMatchObject({ ids: Int32Array.of(1, 2, 3, 0), sequences: 2, length: 2 });
+    expect(
+      idsBatch(
+        [
+          [1, 2],
+          [3, 0],
+        ],
+        { vocab: 4, maxLength: 2 },
+      ),
+    ).toMatchObject({ ids: Int32Array.of(1, 2, 3, 0), sequences: 2, length: 2 });
   });
   test.for<[string, unknown]>([
-    ['no list', 'x'], ['nothing', []], ['no sequences', [1, 2]], ['an empty sequence', [[]]], ['one token', [[1]]], ['unequal lengths', [[1, 2], [1]]],
-    ['too long', [[1, 2, 3, 1]]], ['out of range', [[1, 4]]], ['negative', [[-1, 0]]], ['a fraction', [[0.5, 1]]], ['text', [['1', '2']]], ['null', [[null, 1]]], ['huge', [[1e300, 1]]],
+    ['no list', 'x'],
+    ['nothing', []],
+    ['no sequences', [1, 2]],
+    ['an empty sequence', [[]]],
+    ['one token', [[1]]],
+    ['unequal lengths', [[1, 2], [1]]],
+    ['too long', [[1, 2, 3, 1]]],
+    ['out of range', [[1, 4]]],
+    ['negative', [[-1, 0]]],
+    ['a fraction', [[0.5, 1]]],
+    ['text', [['1', '2']]],
+    ['null', [[null, 1]]],
+    ['huge', [[1e300, 1]]],
   ])('refuses %s', ([, ids]) => {
-    expect(() => idsBatch(ids, { vocab: 4, maxLength: 3 })).toThrow(/^The text cannot be used: .+\. .+\.$/);
+    expect(() => idsBatch(ids, { vocab: 4, maxLength: 3 })).toThrow(
+      /^The text cannot be used: .+\. .+\.$/,
+    );
   });
 });
 
 describe('passages', () => {
   test('plain text at blank lines, any line ends', () => {
-    expect(passagesOf('one\r\ntwo\r\n\r\nthree\n \n\n  four\n')).toEqual(['one\ntwo', 'three', 'four\n']);
+    expect(passagesOf('one\r\ntwo\r\n\r\nthree\n \n\n  four\n')).toEqual([
+      'one\ntwo',
+      'three',
+      'four\n',
+    ]);
   });
   test('JSON Lines', () => {
-    expect(passagesOf('{"text":"a\\n\\nb"}\n\n{"text":"c","more":1}\n', 'jsonl')).toEqual(['a\n\nb', 'c']);
-    for (const line of ['{"text":1}', 'null', '{', '[]']) expect(() => passagesOf(`{"text":"a"}\n${line}`, 'jsonl')).toThrow('line 2 is not a JSON object');
+    expect(passagesOf('{"text":"a\\n\\nb"}\n\n{"text":"c","more":1}\n', 'jsonl')).toEqual([
+      'a\n\nb',
+      'c',
+    ]);
+    for (const line of ['{"text":1}', 'null', '{', '[]'])
+      expect(() => passagesOf(`{"text":"a"}\n${line}`, 'jsonl')).toThrow(
+        'line 2 is not a JSON object',
+      );
   });
   test('long ones are cut at a space and lose nothing', () => {
-    const long = 'word and 😀 '.repeat(6000), pieces = passagesOf(long);
+    const long = 'word and 😀 '.repeat(6000);
+    const pieces = passagesOf(long);
     expect(pieces.length).toBeGreaterThan(3);
     expect(pieces.join('')).toBe(long);
     expect(passagesOf('😀'.repeat(30000)).every((p) => p.length % 2 === 0)).toBe(true);
@@ -99,12 +176,32 @@ describe('what is no text', () => {
     ['blank', () => passagesOf(' \n\t '), /empty/],
     ['NUL', () => passagesOf('a\0b'), /not readable/],
     ['control characters', () => passagesOf('\u0001\u0002abc'), /not readable/],
-    ['a binary file', () => decodeText({ name: 'x.png', bytes: Uint8Array.of(0x89, 0x50, 0) }), /x\.png is a binary file/],
+    [
+      'a binary file',
+      () => decodeText({ name: 'x.png', bytes: Uint8Array.of(0x89, 0x50, 0) }),
+      /x\.png is a binary file/,
+    ],
     ['an empty file', () => decodeText({ name: 'x.txt', bytes: bytes(' \n') }), /x\.txt is empty/],
-    ['Latin-1', () => decodeText({ name: 'x.txt', bytes: Uint8Array.of(0x63, 0x61, 0x66, 0xe9) }), /not UTF-8/],
-    ['UTF-16', () => decodeText({ name: 'x.txt', bytes: Uint8Array.of(0xff, 0xfe, 0x41, 0) }), /UTF-16/],
-    ['50 MB pasted', () => passagesOf('word '.repeat(1e7)), /it has 50 MB, 5.0 MB are allowed\. Give a part of it/],
-    ['50 MB in a file', () => decodeText({ name: 'x.txt', bytes: new Uint8Array(50e6) }), /it has 50 MB/],
+    [
+      'Latin-1',
+      () => decodeText({ name: 'x.txt', bytes: Uint8Array.of(0x63, 0x61, 0x66, 0xe9) }),
+      /not UTF-8/,
+    ],
+    [
+      'UTF-16',
+      () => decodeText({ name: 'x.txt', bytes: Uint8Array.of(0xff, 0xfe, 0x41, 0) }),
+      /UTF-16/,
+    ],
+    [
+      '50 MB pasted',
+      () => passagesOf('word '.repeat(1e7)),
+      /it has 50 MB, 5.0 MB are allowed\. Give a part of it/,
+    ],
+    [
+      '50 MB in a file',
+      () => decodeText({ name: 'x.txt', bytes: new Uint8Array(50e6) }),
+      /it has 50 MB/,
+    ],
   ])('refuses %s', ([, work, sentence]) => {
     expect(cpuTime(() => expect(work).toThrow(sentence))).toBeLessThan(500);
   });

@@ -1,10 +1,11 @@
 /**
  * The calibration batch: rows of exactly `length` tokens, cut from passages or given as ids.
  *
- * Rows come from as many passages as possible: first the beginning of every passage that is long enough, in order;
- * then whole rows from what follows in those; then rows of the short passages and the ends, laid end to end. The
- * choice depends on the text, the tokenizer and the two sizes only. Where a BOS stands before texts, it is the first of every row's
- * tokens, and the text's own are so many fewer.
+ * Rows come from as many passages as possible: first the beginning of every passage that is long
+ * enough, in order; then whole rows from what follows in those; then rows of the short passages and
+ * the ends, laid end to end. The choice depends on the text, the tokenizer and the two sizes only.
+ * Where a BOS stands before texts, it is the first of every row's tokens, and the text's own are so
+ * many fewer.
  */
 import { AtlasError } from '../errors.ts';
 import { withoutBos } from './bos.ts';
@@ -22,8 +23,13 @@ export interface CalibrationBatch {
   tokens: number;
 }
 
-/** What the model takes: ids below `vocab`, sequences up to `maxLength` (a CompiledModel has both). */
-export interface BatchLimits { vocab: number; maxLength: number }
+/**
+ * What the model takes: ids below `vocab`, sequences up to `maxLength` (a CompiledModel has both).
+ */
+export interface BatchLimits {
+  vocab: number;
+  maxLength: number;
+}
 
 export interface BatchShape {
   sequences: number;
@@ -32,28 +38,54 @@ export interface BatchShape {
   bos?: readonly number[];
 }
 
-/** Passages are looked at until so many times the tokens needed are there: a long text costs no more than a short one. */
+/**
+ * Passages are looked at until so many times the tokens needed are there: a long text costs no more
+ * than a short one.
+ */
 const ENOUGH = 8;
 
-/** Cuts passages (see `text.ts`) into rows that begin with `bos`. Throws `bad-text` when there is not even one row. */
-export function calibrationBatch(passages: readonly string[], tokenizer: Pick<Tokenizer, 'encode'>, { sequences, length, bos = [] }: BatchShape, { vocab, maxLength }: BatchLimits): CalibrationBatch {
-  if (length > maxLength) throw bad(`sequences of ${length} tokens are wanted, the model takes ${maxLength} at most`, 'Choose shorter sequences.');
+/**
+ * Cuts passages (see `text.ts`) into rows that begin with `bos`. Throws `bad-text` when there is
+ * not even one row.
+ */
+export function calibrationBatch(
+  passages: readonly string[],
+  tokenizer: Pick<Tokenizer, 'encode'>,
+  { sequences, length, bos = [] }: BatchShape,
+  { vocab, maxLength }: BatchLimits,
+): CalibrationBatch {
+  if (length > maxLength)
+    throw bad(
+      `sequences of ${length} tokens are wanted, the model takes ${maxLength} at most`,
+      'Choose shorter sequences.',
+    );
   const own = length - bos.length;
-  if (own < 1) throw bad(`sequences of ${length} tokens have no room behind the ${bos.length} that stand before every text`, 'Choose longer sequences.');
-  const firsts: Int32Array[] = [], followers: Int32Array[] = [], rest: number[] = [];
+  if (own < 1)
+    throw bad(
+      `sequences of ${length} tokens have no room behind the ${bos.length} that stand before every text`,
+      'Choose longer sequences.',
+    );
+  const firsts: Int32Array[] = [];
+  const followers: Int32Array[] = [];
+  const rest: number[] = [];
   let tokens = 0;
   for (const passage of passages) {
     if (firsts.length >= sequences || tokens >= ENOUGH * sequences * length) break;
     const ids = withoutBos(tokenizer.encode(passage), bos);
     tokens += ids.length;
     let at = 0;
-    for (; at + own <= ids.length; at += own) (at === 0 ? firsts : followers).push(ids.subarray(at, at + own));
+    for (; at + own <= ids.length; at += own)
+      (at === 0 ? firsts : followers).push(ids.subarray(at, at + own));
     for (; at < ids.length; at++) rest.push(ids[at]!);
   }
   const rows = [...firsts, ...followers].slice(0, sequences);
-  for (let at = 0; rows.length < sequences && at + own <= rest.length; at += own) rows.push(Int32Array.from(rest.slice(at, at + own)));
+  for (let at = 0; rows.length < sequences && at + own <= rest.length; at += own)
+    rows.push(Int32Array.from(rest.slice(at, at + own)));
   if (rows.length === 0) {
-    throw bad(`it has ${tokens} tokens, one sequence needs ${own}`, 'Give a longer text, or choose shorter sequences.');
+    throw bad(
+      `it has ${tokens} tokens, one sequence needs ${own}`,
+      'Give a longer text, or choose shorter sequences.',
+    );
   }
   const ids = new Int32Array(rows.length * length);
   rows.forEach((row, i) => {
@@ -61,22 +93,42 @@ export function calibrationBatch(passages: readonly string[], tokenizer: Pick<To
     ids.set(row, i * length + bos.length);
   });
   const outside = ids.find((id) => id >= vocab);
-  if (outside !== undefined) throw new AtlasError('bad-tokenizer', { file: 'tokenizer.json', why: `it gives token ${outside}, the model knows ${vocab}` });
+  if (outside !== undefined)
+    throw new AtlasError('bad-tokenizer', {
+      file: 'tokenizer.json',
+      why: `it gives token ${outside}, the model knows ${vocab}`,
+    });
   return { ids, sequences: rows.length, length, tokens };
 }
 
 /** Ids given directly, one array a sequence. Throws `bad-text`. */
 export function idsBatch(rows: unknown, { vocab, maxLength }: BatchLimits): CalibrationBatch {
   const shape = 'Give them as [[1, 2, 3], [4, 5, 6]].';
-  if (!Array.isArray(rows) || rows.length === 0 || !rows.every(Array.isArray)) throw bad('the token ids are not a list of sequences', shape);
-  const [first] = rows as unknown[][], length = first!.length;
-  if ((rows as unknown[][]).some((row) => row.length !== length)) throw bad('its sequences differ in length', 'Cut them to one length.');
+  if (!Array.isArray(rows) || rows.length === 0 || !rows.every(Array.isArray))
+    throw bad('the token ids are not a list of sequences', shape);
+  const [first] = rows as unknown[][];
+  const length = first!.length;
+  if ((rows as unknown[][]).some((row) => row.length !== length))
+    throw bad('its sequences differ in length', 'Cut them to one length.');
   if (length < 2) throw bad('its sequences have fewer than 2 tokens', 'Give longer ones.');
-  if (length > maxLength) throw bad(`its sequences have ${length} tokens, the model takes ${maxLength} at most`, 'Cut them shorter.');
+  if (length > maxLength)
+    throw bad(
+      `its sequences have ${length} tokens, the model takes ${maxLength} at most`,
+      'Cut them shorter.',
+    );
   const flat = (rows as unknown[][]).flat();
   const wrong = flat.find((id) => !isCount(id) || id >= vocab);
-  if (wrong !== undefined) throw bad(`${String(JSON.stringify(wrong)).slice(0, 40)} is not a token id of this model`, `Ids are whole numbers from 0 to ${vocab - 1}.`);
-  return { ids: Int32Array.from(flat as number[]), sequences: rows.length, length, tokens: flat.length };
+  if (wrong !== undefined)
+    throw bad(
+      `${String(JSON.stringify(wrong)).slice(0, 40)} is not a token id of this model`,
+      `Ids are whole numbers from 0 to ${vocab - 1}.`,
+    );
+  return {
+    ids: Int32Array.from(flat as number[]),
+    sequences: rows.length,
+    length,
+    tokens: flat.length,
+  };
 }
 
 function bad(why: string, remedy: string): AtlasError {

@@ -1,8 +1,9 @@
 /**
- * config.json: the few facts of it that are used, checked against each other and against the compiled graph.
+ * config.json: the few facts of it that are used, checked against each other and against the
+ * compiled graph.
  *
- * The graph is what runs; the config only says whether the two belong together. Everything else in the file
- * (`auto_map` and other requests for code among it) is never looked at.
+ * The graph is what runs; the config only says whether the two belong together. Everything else in
+ * the file (`auto_map` and other requests for code among it) is never looked at.
  */
 import { AtlasError } from '../errors.ts';
 import { isCount, isObject, parseJson, type JsonObject } from './json.ts';
@@ -32,7 +33,8 @@ const names = {
 
 /** Reads config.json. Throws `bad-config`. */
 export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig {
-  const bad = (why: string, cause?: unknown) => new AtlasError('bad-config', { file, why }, { cause });
+  const bad = (why: string, cause?: unknown) =>
+    new AtlasError('bad-config', { file, why }, { cause });
   let json: unknown;
   try {
     json = parseJson(bytes).value;
@@ -47,21 +49,33 @@ export function readConfig(bytes: Uint8Array, file = 'config.json'): ModelConfig
     const name = names[key].find((n) => Object.hasOwn(config, n));
     if (name === undefined) return null;
     const value = config[name];
-    if (value === null && (key === 'headSize' || key === 'keyValueHeads')) return null; // "derive it"
+    // "derive it"
+    if (value === null && (key === 'headSize' || key === 'keyValueHeads')) return null;
     if (!isCount(value) || value === 0) throw bad(`${name} is ${shown(value)}, not a whole number`);
     return value;
   };
-  const hidden = count('hidden'), heads = count('heads'), keyValueHeads = count('keyValueHeads');
-  if (hidden && heads && count('headSize') === null && hidden % heads !== 0) throw bad(`${heads} heads do not divide the hidden size ${hidden}`);
-  if (heads && keyValueHeads && heads % keyValueHeads !== 0) throw bad(`${keyValueHeads} key-value heads do not divide ${heads} heads`);
+  const hidden = count('hidden');
+  const heads = count('heads');
+  const keyValueHeads = count('keyValueHeads');
+  if (hidden && heads && count('headSize') === null && hidden % heads !== 0)
+    throw bad(`${heads} heads do not divide the hidden size ${hidden}`);
+  if (heads && keyValueHeads && heads % keyValueHeads !== 0)
+    throw bad(`${keyValueHeads} key-value heads do not divide ${heads} heads`);
   checkExternalFiles(json['transformers.js_config'], bad);
   return {
     modelType: typeof json.model_type === 'string' ? json.model_type : null,
-    hidden, heads, keyValueHeads, layers: count('layers'), vocab: count('vocab'),
+    hidden,
+    heads,
+    keyValueHeads,
+    layers: count('layers'),
+    vocab: count('vocab'),
   };
 }
 
-/** `use_external_data_format` is a flag or a count, for all files or by file name. Not used, but no nonsense is let in. */
+/**
+ * `use_external_data_format` is a flag or a count, for all files or by file name. Not used, but no
+ * nonsense is let in.
+ */
 function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError): void {
   if (!isObject(settings)) return;
   const claimed = (settings as JsonObject).use_external_data_format;
@@ -72,12 +86,26 @@ function checkExternalFiles(settings: unknown, bad: (why: string) => AtlasError)
   }
 }
 
-/** Do the config and the graph describe one model? `compiled` has the graph's own facts. Throws `bad-config`. */
-export function checkConfig(config: ModelConfig, compiled: { hidden: number; layers: number; vocab: number }, file = 'config.json'): void {
-  const facts = [['hidden', 'hidden size'], ['layers', 'number of layers'], ['vocab', 'vocabulary']] as const;
+/**
+ * Do the config and the graph describe one model? `compiled` has the graph's own facts. Throws
+ * `bad-config`.
+ */
+export function checkConfig(
+  config: ModelConfig,
+  compiled: { hidden: number; layers: number; vocab: number },
+  file = 'config.json',
+): void {
+  const facts = [
+    ['hidden', 'hidden size'],
+    ['layers', 'number of layers'],
+    ['vocab', 'vocabulary'],
+  ] as const;
   for (const [key, name] of facts) {
     if (config[key] !== null && config[key] !== compiled[key]) {
-      throw new AtlasError('bad-config', { file, why: `its ${name} is ${config[key]}, the graph has ${compiled[key]}` });
+      throw new AtlasError('bad-config', {
+        file,
+        why: `its ${name} is ${config[key]}, the graph has ${compiled[key]}`,
+      });
     }
   }
 }

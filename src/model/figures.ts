@@ -4,7 +4,8 @@
 export function describeBytes(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} bytes`;
   const units = ['kB', 'MB', 'GB', 'TB'];
-  let value = bytes / 1000, unit = 0;
+  let value = bytes / 1000;
+  let unit = 0;
   while (value >= 999.5 && unit < units.length - 1) {
     value /= 1000;
     unit++;

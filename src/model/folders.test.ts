@@ -1,4 +1,7 @@
-/** Graphs in folders, from every source: which belong to which config and tokenizer, and that two models' files are never mixed. Git LFS pointers in their place. */
+/**
+ * Graphs in folders, from every source: which belong to which config and tokenizer, and that two
+ * models' files are never mixed. Git LFS pointers in their place.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -22,37 +25,94 @@ const code = (expected: ErrorCode) => expect.objectContaining({ code: expected }
 const file = (path: string) => ({ path });
 
 describe('what belongs to a graph', () => {
-  const beside = (graph: string, ...paths: string[]) => [...filesBeside(paths.map(file), graph)].map(([name, f]) => `${name} ${f.path}`);
+  const beside = (graph: string, ...paths: string[]) =>
+    [...filesBeside(paths.map(file), graph)].map(([name, f]) => `${name} ${f.path}`);
 
   test('is in its own folder, else in the nearest above it', () => {
-    expect(beside('a/b/model.onnx', 'config.json', 'a/config.json', 'a/b/config.json', 'tokenizer.json', 'c/tokenizer.json')).toEqual(['config.json a/b/config.json', 'tokenizer.json tokenizer.json']);
+    expect(
+      beside(
+        'a/b/model.onnx',
+        'config.json',
+        'a/config.json',
+        'a/b/config.json',
+        'tokenizer.json',
+        'c/tokenizer.json',
+      ),
+    ).toEqual(['config.json a/b/config.json', 'tokenizer.json tokenizer.json']);
     expect(beside('a/model.onnx', 'b/tokenizer.json', 'b/config.json')).toEqual([]);
-    expect(beside('model.onnx', 'onnx/tokenizer.json', 'tokenizer.json')).toEqual(['tokenizer.json tokenizer.json']);
+    expect(beside('model.onnx', 'onnx/tokenizer.json', 'tokenizer.json')).toEqual([
+      'tokenizer.json tokenizer.json',
+    ]);
   });
 
   test('comes from one folder: a tokenizer keeps to its own settings', () => {
-    expect(beside('a/model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'a/tokenizer.json', 'special_tokens_map.json')).toEqual(['tokenizer.json a/tokenizer.json']);
-    expect(beside('a/model.onnx', 'tokenizer.json', 'tokenizer_config.json', 'a/tokenizer_config.json', 'a/chat_template.jinja')).toEqual(['tokenizer.json tokenizer.json', 'tokenizer_config.json tokenizer_config.json']);
+    expect(
+      beside(
+        'a/model.onnx',
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'a/tokenizer.json',
+        'special_tokens_map.json',
+      ),
+    ).toEqual(['tokenizer.json a/tokenizer.json']);
+    expect(
+      beside(
+        'a/model.onnx',
+        'tokenizer.json',
+        'tokenizer_config.json',
+        'a/tokenizer_config.json',
+        'a/chat_template.jinja',
+      ),
+    ).toEqual(['tokenizer.json tokenizer.json', 'tokenizer_config.json tokenizer_config.json']);
   });
 
   test('of a repository only that is listed which a model can need', () => {
-    const paths = ['README.md', 'config.json', 'a/x/model.onnx', 'a/x/model.onnx.data', 'a/tokenizer.json', 'a/notes.txt', 'checkpoints/1/config.json', 'genai_config.json'];
-    expect(modelFilesOf(paths.map(file)).map((f) => f.path)).toEqual(['config.json', 'a/x/model.onnx', 'a/x/model.onnx.data', 'a/tokenizer.json', 'genai_config.json']);
+    const paths = [
+      'README.md',
+      'config.json',
+      'a/x/model.onnx',
+      'a/x/model.onnx.data',
+      'a/tokenizer.json',
+      'a/notes.txt',
+      'checkpoints/1/config.json',
+      'genai_config.json',
+    ];
+    expect(modelFilesOf(paths.map(file)).map((f) => f.path)).toEqual([
+      'config.json',
+      'a/x/model.onnx',
+      'a/x/model.onnx.data',
+      'a/tokenizer.json',
+      'genai_config.json',
+    ]);
   });
 });
 
 /** The bundled model's; spaces at the end tell which it is. */
-const bundled = readFileSync(resolve(import.meta.dirname, '../../public/models/atlas-3m/tokenizer.json'), 'utf8').trim();
+const bundled = readFileSync(
+  resolve(import.meta.dirname, '../../public/models/atlas-3m/tokenizer.json'),
+  'utf8',
+).trim();
 const tokenizer = (spaces: number) => bundled + ' '.repeat(spaces);
 const config = (modelType: string) => JSON.stringify({ model_type: modelType });
 const graphs = { int4: tinyDecoder({ seed: 1 }), cuda: tinyDecoder({ seed: 2 }) };
-const INT4 = 'cpu_and_mobile/cpu-int4-rtn-block-32/model.onnx', CUDA = 'cuda/model.onnx';
+const INT4 = 'cpu_and_mobile/cpu-int4-rtn-block-32/model.onnx';
+const CUDA = 'cuda/model.onnx';
 const contents: Record<string, string | Uint8Array> = {
-  '.gitattributes': '*.onnx filter=lfs', 'config.json': config('root'), 'tokenizer.json': tokenizer(1), 'README.md': 'words',
-  [INT4]: graphs.int4, 'cpu_and_mobile/cpu-int4-rtn-block-32/genai_config.json': '{}', 'cpu_and_mobile/cpu-int4-rtn-block-32/tokenizer.json': tokenizer(2), 'cpu_and_mobile/cpu-int4-rtn-block-32/config.json': config('int4'),
-  [CUDA]: graphs.cuda, 'cuda/genai_config.json': '{}',
+  '.gitattributes': '*.onnx filter=lfs',
+  'config.json': config('root'),
+  'tokenizer.json': tokenizer(1),
+  'README.md': 'words',
+  [INT4]: graphs.int4,
+  'cpu_and_mobile/cpu-int4-rtn-block-32/genai_config.json': '{}',
+  'cpu_and_mobile/cpu-int4-rtn-block-32/tokenizer.json': tokenizer(2),
+  'cpu_and_mobile/cpu-int4-rtn-block-32/config.json': config('int4'),
+  [CUDA]: graphs.cuda,
+  'cuda/genai_config.json': '{}',
 };
-const root = mkdtempSync(join(tmpdir(), 'rank-atlas-folders-')), one = join(root, 'one'), two = join(root, 'two'), three = join(root, 'three');
+const root = mkdtempSync(join(tmpdir(), 'rank-atlas-folders-'));
+const one = join(root, 'one');
+const two = join(root, 'two');
+const three = join(root, 'three');
 let mirror: Mirror;
 beforeAll(async () => {
   for (const [path, content] of Object.entries(contents)) {
@@ -62,7 +122,12 @@ beforeAll(async () => {
     }
   }
   mkdirSync(join(three, 'a'), { recursive: true });
-  const apart = { 'config.json': config('root'), 'a/model.onnx': graphs.int4, 'a/tokenizer.json': tokenizer(3), 'a/tokenizer_config.json': '{}' };
+  const apart = {
+    'config.json': config('root'),
+    'a/model.onnx': graphs.int4,
+    'a/tokenizer.json': tokenizer(3),
+    'a/tokenizer_config.json': '{}',
+  };
   for (const [path, content] of Object.entries(apart)) writeFileSync(join(three, path), content);
   mirror = await startMirror({ 'micro/one': one, 'micro/two': two, 'micro/three': three });
 });
@@ -71,18 +136,33 @@ afterAll(async () => {
   rmSync(root, { recursive: true });
 });
 
-const remote = async (name: string, hub = mirror.url) => remoteFiles(parseReference(name, hub)!, { hub, store: null, patience: 0.01 });
-const picked = (graph?: string) => pickedFiles(Object.entries(contents).map(([path, content]) => ({ path: `two/${path}`, file: new File([content as BlobPart], path) })), graph);
+const remote = async (name: string, hub = mirror.url) =>
+  remoteFiles(parseReference(name, hub)!, { hub, store: null, patience: 0.01 });
+const picked = (graph?: string) =>
+  pickedFiles(
+    Object.entries(contents).map(([path, content]) => ({
+      path: `two/${path}`,
+      file: new File([content as BlobPart], path),
+    })),
+    graph,
+  );
 /** Which tokenizer and which config went with it. */
 async function told(model: OpenModel) {
   await model.tokenizer();
-  return [model.config?.modelType, ...model.beside.map(({ path, bytes }) => (path === 'tokenizer.json' ? bytes - Buffer.byteLength(bundled) : path))];
+  return [
+    model.config?.modelType,
+    ...model.beside.map(({ path, bytes }) =>
+      path === 'tokenizer.json' ? bytes - Buffer.byteLength(bundled) : path,
+    ),
+  ];
 }
-const INT4_TOLD = ['int4', 'config.json', 2], CUDA_TOLD = ['root', 'config.json', 1];
+const INT4_TOLD = ['int4', 'config.json', 2];
+const CUDA_TOLD = ['root', 'config.json', 1];
 
 describe('a repository with graphs in folders', () => {
   test.each([
-    ['on a hub, by id', () => remote('micro/one')], ['on disk', () => nodeFiles(one)],
+    ['on a hub, by id', () => remote('micro/one')],
+    ['on disk', () => nodeFiles(one)],
   ])('%s: the only one is taken', async (_, files) => {
     const model = await openModel(await files());
     expect(model.graph).toEqual(graphs.int4);
@@ -90,32 +170,53 @@ describe('a repository with graphs in folders', () => {
   });
 
   test.each([
-    ['on a hub, by id', () => remote('micro/two')], ['on disk', () => nodeFiles(two)], ['dropped', async () => picked()],
+    ['on a hub, by id', () => remote('micro/two')],
+    ['on disk', () => nodeFiles(two)],
+    ['dropped', async () => picked()],
   ])('%s: of several one is to be named, and all are listed', async (_, files) => {
-    await expect(openModel(await files())).rejects.toThrow(`two holds several graphs: ${INT4}, ${CUDA}. Name one of them`);
+    await expect(openModel(await files())).rejects.toThrow(
+      `two holds several graphs: ${INT4}, ${CUDA}. Name one of them`,
+    );
   });
 
   test.each([
     ['on a hub, by id', (graph: string) => remote(`micro/two:${graph}`)],
-    ['on a hub, by address', (graph: string) => remote(`${mirror.url}/micro/two/resolve/main/${graph}`)],
-    ['on another server, by address', (graph: string) => remote(`${mirror.url}/micro/two/resolve/main/${graph}`, 'https://hub.example')],
+    [
+      'on a hub, by address',
+      (graph: string) => remote(`${mirror.url}/micro/two/resolve/main/${graph}`),
+    ],
+    [
+      'on another server, by address',
+      (graph: string) =>
+        remote(`${mirror.url}/micro/two/resolve/main/${graph}`, 'https://hub.example'),
+    ],
     ['on disk', (graph: string) => nodeFiles(join(two, graph))],
     ['dropped', async (graph: string) => picked(graph)],
   ])('%s: the one named, with what lies beside it, else above it', async (_, files) => {
-    const int4 = await openModel(await files(INT4)), cuda = await openModel(await files(CUDA));
+    const int4 = await openModel(await files(INT4));
+    const cuda = await openModel(await files(CUDA));
     expect([int4.graph, cuda.graph]).toEqual([graphs.int4, graphs.cuda]);
     expect(await told(int4)).toEqual(INT4_TOLD);
     expect(await told(cuda)).toEqual(CUDA_TOLD);
   });
 
   test('by address the config above is found where the graph has a tokenizer of its own', async () => {
-    const model = await openModel(await remote(`${mirror.url}/micro/three/resolve/main/a/model.onnx`, 'https://hub.example'));
-    expect(model.beside.map((f) => f.path)).toEqual(['config.json', 'tokenizer.json', 'tokenizer_config.json']);
+    const model = await openModel(
+      await remote(`${mirror.url}/micro/three/resolve/main/a/model.onnx`, 'https://hub.example'),
+    );
+    expect(model.beside.map((f) => f.path)).toEqual([
+      'config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+    ]);
     expect(model.config?.modelType).toBe('root');
   });
 
   test('is offered graph by graph', async () => {
-    const { files } = await hubListing({ kind: 'hub', repository: 'micro/two', revision: 'main' }, { hub: mirror.url, store: null });
+    const { files } = await hubListing(
+      { kind: 'hub', repository: 'micro/two', revision: 'main' },
+      { hub: mirror.url, store: null },
+    );
     expect((await variantsOf(files, null)).map((v) => v.graph).sort()).toEqual([INT4, CUDA]);
     expect(files.map((f) => f.path)).not.toContain('README.md');
   });
@@ -125,16 +226,30 @@ describe('a repository with graphs in folders', () => {
     mkdirSync(join(alone, 'deep'), { recursive: true });
     writeFileSync(join(alone, 'tokenizer.json'), tokenizer(3));
     writeFileSync(join(alone, 'deep', 'model.onnx'), graphs.int4);
-    await expect((await openModel(await nodeFiles(join(alone, 'deep', 'model.onnx')))).tokenizer()).rejects.toThrow(code('part-missing'));
+    await expect(
+      (await openModel(await nodeFiles(join(alone, 'deep', 'model.onnx')))).tokenizer(),
+    ).rejects.toThrow(code('part-missing'));
   });
 });
 
 describe('a Git LFS pointer is told as one', () => {
-  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
-  const bytes = new TextEncoder().encode(pointer), says = /is a Git LFS pointer.*Run "git lfs pull"/;
+  const pointer =
+    'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n';
+  const bytes = new TextEncoder().encode(pointer);
+  const says = /is a Git LFS pointer.*Run "git lfs pull"/;
   const model = (change: Record<string, string | Uint8Array>) => {
-    const files = Object.entries({ 'config.json': config('llama'), 'tokenizer.json': tokenizer(4), 'model.onnx': graphs.int4, ...change });
-    return pickedFiles(files.map(([path, content]) => ({ path: `m/${path}`, file: new File([content as BlobPart], path) })));
+    const files = Object.entries({
+      'config.json': config('llama'),
+      'tokenizer.json': tokenizer(4),
+      'model.onnx': graphs.int4,
+      ...change,
+    });
+    return pickedFiles(
+      files.map(([path, content]) => ({
+        path: `m/${path}`,
+        file: new File([content as BlobPart], path),
+      })),
+    );
   };
 
   test.each(['model.onnx', 'config.json'])('%s', async (name) => {
@@ -143,12 +258,16 @@ describe('a Git LFS pointer is told as one', () => {
   });
 
   test('tokenizer.json, when it is first wanted', async () => {
-    await expect((await openModel(model({ 'tokenizer.json': pointer }))).tokenizer()).rejects.toThrow(says);
+    await expect(
+      (await openModel(model({ 'tokenizer.json': pointer }))).tokenizer(),
+    ).rejects.toThrow(says);
   });
 
   test('a file of weights', async () => {
     const [graph] = writeModel(tinyDecoderGraph(), 'model.onnx', { limit: 0 });
-    await expect(openModel(model({ 'model.onnx': graph!.chunks[0]!, 'model.onnx_data': pointer }))).rejects.toThrow(says);
+    await expect(
+      openModel(model({ 'model.onnx': graph!.chunks[0]!, 'model.onnx_data': pointer })),
+    ).rejects.toThrow(says);
   });
 
   test('an adapter, a text, any safetensors', () => {

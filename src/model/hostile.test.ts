@@ -1,4 +1,6 @@
-/** Every malformed input beside the checkout that belongs to this room gets what its table expects. */
+/**
+ * Every malformed input beside the checkout that belongs to this room gets what its table expects.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { hasShared, sharedPath } from '../../test/shared.ts';
@@ -11,11 +13,19 @@ import { openModel } from './repository.ts';
 import { readSafetensors } from './safetensors.ts';
 import { loadTokenizer } from './tokenizer.ts';
 
-interface Case { path: string; kind: string; wrong: string; expect: string }
+interface Case {
+  path: string;
+  kind: string;
+  wrong: string;
+  expect: string;
+}
 
 const folder = (path: string) => sharedPath('models', 'hostile', path);
 const cases = hasShared
-  ? readFileSync(folder('hostile.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Case)
+  ? readFileSync(folder('hostile.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Case)
   : [];
 
 /** 'accept', or 'refuse' with the sentence; anything that is not an AtlasError fails the test. */

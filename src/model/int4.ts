@@ -1,6 +1,6 @@
 /**
- * Weights to 4 bits, rounded to nearest in blocks, the form of `_q4` exports (MatMulNBits without zero points). The code 8 is
- * zero, so that a pruned weight stays exactly zero.
+ * Weights to 4 bits, rounded to nearest in blocks, the form of `_q4` exports (MatMulNBits without
+ * zero points). The code 8 is zero, so that a pruned weight stays exactly zero.
  */
 
 export interface Int4 {
@@ -15,28 +15,46 @@ export interface Int4 {
 export const INT4_BLOCK = 32;
 
 /**
- * `weights` [rows, columns]. Two scales are in use: the largest value at the end of the codes, w/−8, or symmetric, |w|/7. Each
- * block takes the one that is nearer, so that a weight that came from 4 bits comes back as it was.
+ * `weights` [rows, columns]. Two scales are in use: the largest value at the end of the codes,
+ * w/−8, or symmetric, |w|/7. Each block takes the one that is nearer, so that a weight that came
+ * from 4 bits comes back as it was.
  */
-export function quantiseInt4(weights: Float32Array, rows: number, columns: number, block = INT4_BLOCK): Int4 {
-  const blocks = Math.ceil(columns / block), scales = new Float32Array(rows * blocks), packed = new Uint8Array((rows * blocks * block) / 2).fill(0x88);
+export function quantiseInt4(
+  weights: Float32Array,
+  rows: number,
+  columns: number,
+  block = INT4_BLOCK,
+): Int4 {
+  const blocks = Math.ceil(columns / block);
+  const scales = new Float32Array(rows * blocks);
+  const packed = new Uint8Array((rows * blocks * block) / 2).fill(0x88);
   for (let b = 0; b < rows * blocks; b++) {
-    const row = Math.floor(b / blocks), first = row * columns + (b % blocks) * block, end = Math.min(first + block, (row + 1) * columns);
+    const row = Math.floor(b / blocks);
+    const first = row * columns + (b % blocks) * block;
+    const end = Math.min(first + block, (row + 1) * columns);
     let most = 0;
-    for (let i = first; i < end; i++) if (Math.abs(weights[i]!) > Math.abs(most)) most = weights[i]!;
+    for (let i = first; i < end; i++)
+      if (Math.abs(weights[i]!) > Math.abs(most)) most = weights[i]!;
     if (most === 0) continue;
-    const [full, even] = [Math.fround(most / -8), Math.fround(Math.abs(most) / 7)] as [number, number];
-    const scale = errorOf(weights, first, end, full) < errorOf(weights, first, end, even) ? full : even;
+    const [full, even] = [Math.fround(most / -8), Math.fround(Math.abs(most) / 7)] as [
+      number,
+      number,
+    ];
+    const scale =
+      errorOf(weights, first, end, full) < errorOf(weights, first, end, even) ? full : even;
     scales[b] = scale;
     for (let i = first; i < end; i++) {
-      const code = codeOf(weights[i]!, scale) + 8, at = (b * block + i - first) >> 1;
-      packed[at] = (i - first) & 1 ? (packed[at]! & 0x0f) | (code << 4) : (packed[at]! & 0xf0) | code;
+      const code = codeOf(weights[i]!, scale) + 8;
+      const at = (b * block + i - first) >> 1;
+      packed[at] =
+        (i - first) & 1 ? (packed[at]! & 0x0f) | (code << 4) : (packed[at]! & 0xf0) | code;
     }
   }
   return { packed, scales, block };
 }
 
-const codeOf = (w: number, scale: number): number => Math.max(-8, Math.min(7, Math.round(w / scale)));
+const codeOf = (w: number, scale: number): number =>
+  Math.max(-8, Math.min(7, Math.round(w / scale)));
 
 function errorOf(weights: Float32Array, first: number, end: number, scale: number): number {
   let sum = 0;
@@ -45,11 +63,18 @@ function errorOf(weights: Float32Array, first: number, end: number, scale: numbe
 }
 
 /** The weights these codes stand for, [rows, columns]. */
-export function dequantiseInt4({ packed, scales, block }: Int4, rows: number, columns: number): Float32Array {
-  const blocks = Math.ceil(columns / block), out = new Float32Array(rows * columns);
+export function dequantiseInt4(
+  { packed, scales, block }: Int4,
+  rows: number,
+  columns: number,
+): Float32Array {
+  const blocks = Math.ceil(columns / block);
+  const out = new Float32Array(rows * columns);
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < columns; k++) {
-      const b = row * blocks + Math.floor(k / block), at = b * block + (k % block), byte = packed[at >> 1]!;
+      const b = row * blocks + Math.floor(k / block);
+      const at = b * block + (k % block);
+      const byte = packed[at >> 1]!;
       out[row * columns + k] = ((at & 1 ? byte >> 4 : byte & 15) - 8) * scales[b]!;
     }
   }
@@ -57,4 +82,5 @@ export function dequantiseInt4({ packed, scales, block }: Int4, rows: number, co
 }
 
 /** Bytes as they are stored. */
-export const int4Bytes = ({ packed, scales }: Int4): number => packed.byteLength + scales.byteLength;
+export const int4Bytes = ({ packed, scales }: Int4): number =>
+  packed.byteLength + scales.byteLength;

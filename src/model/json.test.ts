@@ -15,6 +15,10 @@ test('nesting is bounded, and brackets in a string are none', () => {
 
 test('a setting that is nested without end is refused in a sentence', () => {
   const deep = nested(20_000);
-  expect(() => readConfig(bytes(`{"hidden_size":${deep}}`))).toThrow(expect.objectContaining({ code: 'bad-config' }));
-  expect(() => readPeftConfig(bytes(`{"peft_type":"LORA","lora_alpha":${deep}}`))).toThrow(expect.objectContaining({ code: 'bad-adapter' }));
+  expect(() => readConfig(bytes(`{"hidden_size":${deep}}`))).toThrow(
+    expect.objectContaining({ code: 'bad-config' }),
+  );
+  expect(() => readPeftConfig(bytes(`{"peft_type":"LORA","lora_alpha":${deep}}`))).toThrow(
+    expect.objectContaining({ code: 'bad-adapter' }),
+  );
 });

@@ -1,13 +1,23 @@
 /**
- * What JSON.parse does not say about untrusted JSON: whether it is UTF-8, and whether a key is given twice.
+ * What JSON.parse does not say about untrusted JSON: whether it is UTF-8, and whether a key is
+ * given twice.
  */
 import { describeCount } from './figures.ts';
 
-/** What people write is nested a dozen deep; far more than this ends the stack of whoever walks through it. */
+/**
+ * What people write is nested a dozen deep; far more than this ends the stack of whoever walks
+ * through it.
+ */
 const MOST_NESTED = 500;
 
-/** Strict UTF-8 and JSON, not nested too deep, no more keys than `mostKeys`; throws an Error with a short reason ("it is not UTF-8 text", "it is not JSON"). */
-export function parseJson(bytes: Uint8Array, mostKeys = Infinity): { text: string; value: unknown } {
+/**
+ * Strict UTF-8 and JSON, not nested too deep, no more keys than `mostKeys`; throws an Error with a
+ * short reason ("it is not UTF-8 text", "it is not JSON").
+ */
+export function parseJson(
+  bytes: Uint8Array,
+  mostKeys = Infinity,
+): { text: string; value: unknown } {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -29,7 +39,10 @@ export const quoted = (name: string, most = 100): string => JSON.stringify(name.
 
 /** How many brackets are open at once, and how many colons there are, those in strings left out. */
 function outlineOf(text: string): { deepest: number; keys: number } {
-  let open = 0, deepest = 0, keys = 0, quoted = false;
+  let open = 0;
+  let deepest = 0;
+  let keys = 0;
+  let quoted = false;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 0x22) quoted = !quoted;
@@ -51,7 +64,10 @@ export function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
-/** A key that some object of this (valid) JSON text names twice, or null. JSON.parse silently keeps the last one. */
+/**
+ * A key that some object of this (valid) JSON text names twice, or null. JSON.parse silently keeps
+ * the last one.
+ */
 export function repeatedKey(text: string): string | null {
   const open: (Set<string> | null)[] = []; // one per bracket; null for arrays
   for (const match of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|[{}[\]]/g)) {

@@ -1,6 +1,7 @@
 /**
- * As much as is read of files that others made. Each is some times what real files have; what goes beyond is refused in a sentence
- * that says the limit, before it costs memory or time. The table for people is in docs/models.md.
+ * As much as is read of files that others made. Each is some times what real files have; what goes
+ * beyond is refused in a sentence that says the limit, before it costs memory or time. The table
+ * for people is in docs/models.md.
  */
 export const MOST = {
   // --- bytes ---
@@ -27,7 +28,10 @@ export const MOST = {
   // --- counts ---
   /** Characters of a folder's or file's name that an experiment keeps. */
   name: 200,
-  /** Files that are looked at in a folder or a repository: a model's has a dozen; a home folder is a mistake. */
+  /**
+   * Files that are looked at in a folder or a repository: a model's has a dozen; a home folder is a
+   * mistake.
+   */
   files: 2000,
   zipFiles: 10_000,
   /** Keys in a safetensors header: a tensor has four, its own among them. */

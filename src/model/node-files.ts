@@ -1,6 +1,6 @@
 /**
- * A model on disk: a folder laid out like a hub repository, or one .onnx file in it. For the command line; the only
- * file of this room that needs Node.
+ * A model on disk: a folder laid out like a hub repository, or one .onnx file in it. For the
+ * command line; the only file of this room that needs Node.
  */
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
@@ -13,14 +13,28 @@ import { oneLine } from './one-line.ts';
 
 const MOST_DEPTH = 6;
 
-/** `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`, `too-many-files`. */
+/**
+ * `path` names a folder or a graph. Nothing is read but directory entries. Throws `no-file`,
+ * `too-many-files`.
+ */
 export async function nodeFiles(path: string): Promise<ModelFiles> {
   const whole = resolve(path);
-  if ((await statOf(whole, path)).isDirectory()) return { ...named(basename(whole)), files: await filesUnder(whole), other: (at) => fileAt(whole, at) };
-  const root = await rootOf(dirname(whole)), graph = relative(root, whole).split(sep).join('/');
+  if ((await statOf(whole, path)).isDirectory())
+    return {
+      ...named(basename(whole)),
+      files: await filesUnder(whole),
+      other: (at) => fileAt(whole, at),
+    };
+  const root = await rootOf(dirname(whole));
+  const graph = relative(root, whole).split(sep).join('/');
   const files: ModelFile[] = [];
   for (const folder of foldersAbove(graph)) files.push(...(await entriesOf(root, folder)).files);
-  return { ...named(basename(whole).replace(/\.onnx$/, '')), files, graph, other: (at) => fileAt(root, at) };
+  return {
+    ...named(basename(whole).replace(/\.onnx$/, '')),
+    files,
+    graph,
+    other: (at) => fileAt(root, at),
+  };
 }
 
 function named(path: string): { id: string; title: string } {
@@ -29,26 +43,37 @@ function named(path: string): { id: string; title: string } {
 }
 
 /**
- * Where the repository of a graph in `folder` begins: the nearest folder with the `.gitattributes` that every hub repository has;
- * without one the folder above `onnx/`, or the graph's own.
+ * Where the repository of a graph in `folder` begins: the nearest folder with the `.gitattributes`
+ * that every hub repository has; without one the folder above `onnx/`, or the graph's own.
  */
 async function rootOf(folder: string): Promise<string> {
   for (let at = folder, up = 0; up <= MOST_DEPTH; at = dirname(at), up++) {
-    if (await stat(join(at, '.gitattributes')).then((s) => s.isFile(), () => false)) return at;
+    if (
+      await stat(join(at, '.gitattributes')).then(
+        (s) => s.isFile(),
+        () => false,
+      )
+    )
+      return at;
   }
   return basename(folder) === 'onnx' ? dirname(folder) : folder;
 }
 
-/** The files of the folder itself and of its `onnx/`; where none of these is a graph, of the folders below too. */
+/**
+ * The files of the folder itself and of its `onnx/`; where none of these is a graph, of the folders
+ * below too.
+ */
 async function filesUnder(root: string): Promise<ModelFile[]> {
-  const top = await entriesOf(root, ''), found = [...top.files, ...(await entriesOf(root, 'onnx/')).files];
+  const top = await entriesOf(root, '');
+  const found = [...top.files, ...(await entriesOf(root, 'onnx/')).files];
   if (found.some((f) => f.path.endsWith('.onnx'))) return found;
   const waiting = top.folders.filter((folder) => folder !== 'onnx/');
   for (let folder; (folder = waiting.shift());) {
     const { files, folders } = await entriesOf(root, folder);
     found.push(...files);
     if (folder.split('/').length <= MOST_DEPTH) waiting.push(...folders);
-    if (found.length + waiting.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
+    if (found.length + waiting.length > MOST.files)
+      throw new AtlasError('too-many-files', { most: MOST.files });
   }
   return found;
 }
@@ -58,14 +83,22 @@ async function fileAt(root: string, path: string): Promise<ModelFile | null> {
   return info?.isFile() ? fileOf(root, path, info.size) : null;
 }
 
-const fileOf = (root: string, path: string, bytes: number): ModelFile =>
-  ({ path, bytes, chunks: () => contentOf(join(root, path), path) });
+const fileOf = (root: string, path: string, bytes: number): ModelFile => ({
+  path,
+  bytes,
+  chunks: () => contentOf(join(root, path), path),
+});
 
 /** One folder's files and folders, links followed; hidden folders are none of a model's. */
-async function entriesOf(root: string, folder: string): Promise<{ files: ModelFile[]; folders: string[] }> {
-  const files: ModelFile[] = [], folders: string[] = [];
+async function entriesOf(
+  root: string,
+  folder: string,
+): Promise<{ files: ModelFile[]; folders: string[] }> {
+  const files: ModelFile[] = [];
+  const folders: string[] = [];
   for (const name of (await readdir(join(root, folder)).catch(() => [])).sort()) {
-    const path = folder + name, info = await stat(join(root, path)).catch(() => null);
+    const path = folder + name;
+    const info = await stat(join(root, path)).catch(() => null);
     if (info?.isFile()) files.push(fileOf(root, path, info.size));
     else if (info?.isDirectory() && !name.startsWith('.')) folders.push(`${path}/`);
   }
@@ -89,8 +122,16 @@ async function statOf(whole: string, path: string) {
 }
 
 const REASONS: Partial<Record<string, string>> = {
-  ENOENT: 'it does not exist', EACCES: 'permission denied', EPERM: 'permission denied', EISDIR: 'it is a folder', ENOTDIR: 'part of the path is not a folder',
-  ELOOP: 'its links lead in a circle', ENAMETOOLONG: 'the name is too long', ENOSPC: 'the disk is full', EROFS: 'the disk cannot be written', ENXIO: 'it is not a file',
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'part of the path is not a folder',
+  ELOOP: 'its links lead in a circle',
+  ENAMETOOLONG: 'the name is too long',
+  ENOSPC: 'the disk is full',
+  EROFS: 'the disk cannot be written',
+  ENXIO: 'it is not a file',
   ERR_INVALID_ARG_VALUE: 'the name is not one of a file',
 };
 

@@ -23,7 +23,15 @@ test('of a long name both ends stay, and no character is halved', () => {
 });
 
 test('names that would look the same are counted', () => {
-  expect(linesApart(['a\u202e', 'a\u200b', 'a� (2)', 'b'])).toEqual(['a�', 'a� (2)', 'a� (2) (2)', 'b']);
-  const ends = linesApart(['1', '2'].map((n) => `${'x'.repeat(100)}${n}${'y'.repeat(100)}`), 20);
+  expect(linesApart(['a\u202e', 'a\u200b', 'a� (2)', 'b'])).toEqual([
+    'a�',
+    'a� (2)',
+    'a� (2) (2)',
+    'b',
+  ]);
+  const ends = linesApart(
+    ['1', '2'].map((n) => `${'x'.repeat(100)}${n}${'y'.repeat(100)}`),
+    20,
+  );
   expect(ends[1]).toBe(`${ends[0]} (2)`);
 });

@@ -1,9 +1,18 @@
-/** A stranger's name as it can be shown: on one line, cut, with nothing in it that acts on the text around it. */
+/**
+ * A stranger's name as it can be shown: on one line, cut, with nothing in it that acts on the text
+ * around it.
+ */
 
-/** Control and format characters (bidi marks among them), ends of lines, lone surrogates, and what is drawn as nothing. */
+/**
+ * Control and format characters (bidi marks among them), ends of lines, lone surrogates, and what
+ * is drawn as nothing.
+ */
 const UNSHOWN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** At most `most` characters; both ends of a longer name stay, since names of one kind differ at either. */
+/**
+ * At most `most` characters; both ends of a longer name stay, since names of one kind differ at
+ * either.
+ */
 export function oneLine(name: string, most = 80): string {
   const shown = Array.from(name.replace(UNSHOWN, '\ufffd').replace(/\s+/g, ' '));
   if (shown.length <= most) return shown.join('');

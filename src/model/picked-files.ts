@@ -1,36 +1,52 @@
 /**
- * Files picked or dropped in a browser: a folder laid out like a hub repository, or loose files. They are read where
- * they lie and never leave the machine.
+ * Files picked or dropped in a browser: a folder laid out like a hub repository, or loose files.
+ * They are read where they lie and never leave the machine.
  */
 import { AtlasError } from '../errors.ts';
 import { streamChunks, type ModelFiles } from './files.ts';
 import { MOST } from './limits.ts';
 import { oneLine } from './one-line.ts';
 
-export interface PickedFile { path: string; file: File }
+export interface PickedFile {
+  path: string;
+  file: File;
+}
 
 /** From `<input type="file">`, with or without `webkitdirectory`. */
 export function filesFromPicker(list: Iterable<File>): PickedFile[] {
   return Array.from(list, (file) => ({ path: file.webkitRelativePath || file.name, file }));
 }
 
-/** From a drop; folders are walked. Call it within the drop event: the list is empty afterwards. Throws `too-many-files`. */
+/**
+ * From a drop; folders are walked. Call it within the drop event: the list is empty afterwards.
+ * Throws `too-many-files`.
+ */
 export async function filesFromDrop(items: Iterable<DataTransferItem>): Promise<PickedFile[]> {
-  const waiting = Array.from(items, (item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
+  const waiting = Array.from(items, (item) => item.webkitGetAsEntry()).filter(
+    (entry) => entry !== null,
+  );
   const found: PickedFile[] = [];
   for (let entry; (entry = waiting.shift());) {
-    if (waiting.length + found.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
-    if (entry.isDirectory) waiting.push(...await entriesOf(entry as FileSystemDirectoryEntry));
-    else found.push({ path: entry.fullPath.replace(/^\//, ''), file: await fileOf(entry as FileSystemFileEntry) });
+    if (waiting.length + found.length > MOST.files)
+      throw new AtlasError('too-many-files', { most: MOST.files });
+    if (entry.isDirectory) waiting.push(...(await entriesOf(entry as FileSystemDirectoryEntry)));
+    else
+      found.push({
+        path: entry.fullPath.replace(/^\//, ''),
+        file: await fileOf(entry as FileSystemFileEntry),
+      });
   }
   return found;
 }
 
 /** Reads hand out at most a hundred entries at a time, then none. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
-  const reader = folder.createReader(), all: FileSystemEntry[] = [];
+  const reader = folder.createReader();
+  const all: FileSystemEntry[] = [];
   for (;;) {
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
+      reader.readEntries(resolve, reject),
+    );
     if (some.length === 0) return all;
     all.push(...some);
     if (all.length > MOST.files) throw new AtlasError('too-many-files', { most: MOST.files });
@@ -41,12 +57,26 @@ function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
 }
 
-/** The model in these files; `chosen`: of several graphs. A folder that holds them all is the model's name; loose files take the graph's. */
+/**
+ * The model in these files; `chosen`: of several graphs. A folder that holds them all is the
+ * model's name; loose files take the graph's.
+ */
 export function pickedFiles(picked: readonly PickedFile[], chosen?: string): ModelFiles {
-  const folders = new Set(picked.map(({ path }) => path.includes('/') ? path.slice(0, path.indexOf('/')) : ''));
-  const [folder = ''] = folders, shared = folders.size === 1 && folder !== '' && folder !== 'onnx' ? folder : '';
+  const folders = new Set(
+    picked.map(({ path }) => (path.includes('/') ? path.slice(0, path.indexOf('/')) : '')),
+  );
+  const [folder = ''] = folders;
+  const shared = folders.size === 1 && folder !== '' && folder !== 'onnx' ? folder : '';
   const graph = picked.find(({ path }) => path.endsWith('.onnx'));
-  const name = oneLine(shared || graph?.path.split('/').at(-1)!.replace(/\.onnx$/, '') || 'model', MOST.name);
+  const name = oneLine(
+    shared ||
+      graph?.path
+        .split('/')
+        .at(-1)!
+        .replace(/\.onnx$/, '') ||
+      'model',
+    MOST.name,
+  );
   return {
     id: `files:${name}`,
     title: name,
@@ -62,7 +92,12 @@ export function pickedFiles(picked: readonly PickedFile[], chosen?: string): Mod
 async function* contentOf(file: File): AsyncGenerator<Uint8Array> {
   try {
     yield* streamChunks(file.stream());
-  } catch (cause) { // moved, changed or no longer allowed since it was picked
-    throw new AtlasError('no-file', { file: file.name, why: 'it changed or cannot be opened any more' }, { cause });
+  } catch (cause) {
+    // moved, changed or no longer allowed since it was picked
+    throw new AtlasError(
+      'no-file',
+      { file: file.name, why: 'it changed or cannot be opened any more' },
+      { cause },
+    );
   }
 }

@@ -15,25 +15,65 @@ import { openModel } from './repository.ts';
 const text = (s: string) => new TextEncoder().encode(s);
 
 /** Files in memory, handed out in pieces of five bytes. */
-function files(contents: Record<string, Uint8Array | string>, more: Partial<ModelFiles> = {}): ModelFiles {
+function files(
+  contents: Record<string, Uint8Array | string>,
+  more: Partial<ModelFiles> = {},
+): ModelFiles {
   return {
-    id: 'files:m', title: 'm', ...more,
+    id: 'files:m',
+    title: 'm',
+    ...more,
     files: Object.entries(contents).map(([path, content]) => {
       const bytes = typeof content === 'string' ? text(content) : content;
-      return { path, bytes: bytes.length, async* chunks() { for (let at = 0; at < bytes.length; at += 5) yield bytes.subarray(at, at + 5); } };
+      return {
+        path,
+        bytes: bytes.length,
+        async *chunks() {
+          for (let at = 0; at < bytes.length; at += 5) yield bytes.subarray(at, at + 5);
+        },
+      };
     }),
   };
 }
 
 /** A graph whose weights lie in these files. */
-const graph = (...locations: string[]) => toBinary(ModelProtoSchema, create(ModelProtoSchema, {
-  graph: { initializer: locations.map((value, i) => ({ name: `w${i}`, dataLocation: 1, externalData: [{ key: 'location', value }] })) },
-}));
+const graph = (...locations: string[]) =>
+  toBinary(
+    ModelProtoSchema,
+    create(ModelProtoSchema, {
+      graph: {
+        initializer: locations.map((value, i) => ({
+          name: `w${i}`,
+          dataLocation: 1,
+          externalData: [{ key: 'location', value }],
+        })),
+      },
+    }),
+  );
 
 describe('which graph is taken', () => {
   const pick = async (paths: string[], dtype?: string, more?: Partial<ModelFiles>) =>
-    new TextDecoder().decode((await openModel(files(Object.fromEntries(paths.map((p) => [p, p === 'config.json' || p === 'genai_config.json' ? '{}' : p])), more), dtype === undefined ? {} : { dtype })).graph);
-  const hub = ['config.json', 'onnx/model.onnx', 'onnx/model_fp16.onnx', 'onnx/model_q4f16.onnx', 'onnx/model_q4.onnx', 'onnx/model_q4_b64.onnx'];
+    new TextDecoder().decode(
+      (
+        await openModel(
+          files(
+            Object.fromEntries(
+              paths.map((p) => [p, p === 'config.json' || p === 'genai_config.json' ? '{}' : p]),
+            ),
+            more,
+          ),
+          dtype === undefined ? {} : { dtype },
+        )
+      ).graph,
+    );
+  const hub = [
+    'config.json',
+    'onnx/model.onnx',
+    'onnx/model_fp16.onnx',
+    'onnx/model_q4f16.onnx',
+    'onnx/model_q4.onnx',
+    'onnx/model_q4_b64.onnx',
+  ];
 
   test('q4 by default, or what is asked for', async () => {
     expect(await pick(hub)).toBe('onnx/model_q4.onnx');
@@ -44,30 +84,56 @@ describe('which graph is taken', () => {
     await expect(pick(hub, 'bnb4')).rejects.toThrow('onnx/model_bnb4.onnx is missing beside m.');
   });
   test('the only one of a GenAI folder, of loose files, or the one named', async () => {
-    expect(await pick(['genai_config.json', 'model.onnx', 'model.onnx.data'], 'q4')).toBe('model.onnx');
+    expect(await pick(['genai_config.json', 'model.onnx', 'model.onnx.data'], 'q4')).toBe(
+      'model.onnx',
+    );
     expect(await pick(['model_q4.onnx', 'tokenizer.json'])).toBe('model_q4.onnx');
     expect(await pick(['my own.onnx'])).toBe('my own.onnx');
     expect(await pick(hub, undefined, { graph: 'onnx/model.onnx' })).toBe('onnx/model.onnx');
   });
   test('of older exports the merged decoder, else the one that is whole without a cache', async () => {
-    const pair = ['onnx/decoder_model.onnx', 'onnx/decoder_with_past_model.onnx', 'onnx/decoder_model_quantized.onnx'];
+    const pair = [
+      'onnx/decoder_model.onnx',
+      'onnx/decoder_with_past_model.onnx',
+      'onnx/decoder_model_quantized.onnx',
+    ];
     expect(await pick(pair)).toBe('onnx/decoder_model.onnx');
-    expect(await pick([...pair, 'onnx/decoder_model_merged.onnx'])).toBe('onnx/decoder_model_merged.onnx');
+    expect(await pick([...pair, 'onnx/decoder_model_merged.onnx'])).toBe(
+      'onnx/decoder_model_merged.onnx',
+    );
     expect(await pick(pair, 'quantized')).toBe('onnx/decoder_model_quantized.onnx');
   });
   test('none, or one of several strangers: a sentence', async () => {
-    await expect(pick(['config.json'])).rejects.toThrow('onnx/model_q4.onnx is missing beside m. Give the whole folder.');
-    await expect(pick(['a.onnx', 'b.onnx'])).rejects.toThrow('m holds several graphs: a.onnx, b.onnx. Name one of them');
+    await expect(pick(['config.json'])).rejects.toThrow(
+      'onnx/model_q4.onnx is missing beside m. Give the whole folder.',
+    );
+    await expect(pick(['a.onnx', 'b.onnx'])).rejects.toThrow(
+      'm holds several graphs: a.onnx, b.onnx. Name one of them',
+    );
   });
 });
 
 describe('what is read', () => {
   test('external files, wherever the names are repeated, hashed in order of name after the graph', async () => {
-    const contents = { 'onnx/model.onnx': graph('b_data', 'a_data', 'b_data', 'absent', '../c'), 'onnx/b_data': 'bbbbbbb', 'onnx/a_data': 'aaa', c: 'outside' };
+    const contents = {
+      'onnx/model.onnx': graph('b_data', 'a_data', 'b_data', 'absent', '../c'),
+      'onnx/b_data': 'bbbbbbb',
+      'onnx/a_data': 'aaa',
+      c: 'outside',
+    };
     const seen: [number, number][] = [];
-    const model = await openModel(files(contents), { onProgress: (loaded, total) => seen.push([loaded, total]) });
-    expect([...model.external].map(([name, bytes]) => [name, new TextDecoder().decode(bytes)])).toEqual([['a_data', 'aaa'], ['b_data', 'bbbbbbb']]);
-    expect(model.hash).toBe(createHash('sha256').update(contents['onnx/model.onnx']).update('aaabbbbbbb').digest('hex'));
+    const model = await openModel(files(contents), {
+      onProgress: (loaded, total) => seen.push([loaded, total]),
+    });
+    expect(
+      [...model.external].map(([name, bytes]) => [name, new TextDecoder().decode(bytes)]),
+    ).toEqual([
+      ['a_data', 'aaa'],
+      ['b_data', 'bbbbbbb'],
+    ]);
+    expect(model.hash).toBe(
+      createHash('sha256').update(contents['onnx/model.onnx']).update('aaabbbbbbb').digest('hex'),
+    );
     expect(model.bytes).toBe(contents['onnx/model.onnx'].length + 10);
     expect(seen.at(-1)).toEqual([model.bytes, model.bytes]);
     expect(model).toMatchObject({ id: 'files:m', graphFile: 'model.onnx', config: null });
@@ -78,25 +144,46 @@ describe('what is read', () => {
   });
 
   test('refusals: bad config, no tokenizer, a file that shrank, one too large', async () => {
-    await expect(openModel(files({ 'x.onnx': graph(), 'config.json': '{' }))).rejects.toThrow('config.json does not describe this model: it is not JSON.');
-    await expect((await openModel(files({ 'x.onnx': graph() }))).tokenizer()).rejects.toThrow('tokenizer.json is missing beside x.onnx.');
-    const short = files({ 'x.onnx': 'abc' }), [file] = short.files;
-    await expect(openModel({ ...short, files: [{ ...file!, bytes: 4 }] })).rejects.toThrow('x.onnx ends too early (3 of 4 bytes)');
-    await expect(openModel({ ...short, files: [{ ...file!, bytes: 5e9 }] })).rejects.toThrow('Needs 5.0 GB; this device allows 4.0 GB.');
+    await expect(openModel(files({ 'x.onnx': graph(), 'config.json': '{' }))).rejects.toThrow(
+      'config.json does not describe this model: it is not JSON.',
+    );
+    await expect((await openModel(files({ 'x.onnx': graph() }))).tokenizer()).rejects.toThrow(
+      'tokenizer.json is missing beside x.onnx.',
+    );
+    const short = files({ 'x.onnx': 'abc' });
+    const [file] = short.files;
+    await expect(openModel({ ...short, files: [{ ...file!, bytes: 4 }] })).rejects.toThrow(
+      'x.onnx ends too early (3 of 4 bytes)',
+    );
+    await expect(openModel({ ...short, files: [{ ...file!, bytes: 5e9 }] })).rejects.toThrow(
+      'Needs 5.0 GB; this device allows 4.0 GB.',
+    );
   });
 });
 
 describe('picked files', () => {
-  const file = (path: string, content = '') => Object.defineProperty(new File([content], path.split('/').at(-1)!), 'webkitRelativePath', { value: path.includes('/') ? path : '' });
+  const file = (path: string, content = '') =>
+    Object.defineProperty(new File([content], path.split('/').at(-1)!), 'webkitRelativePath', {
+      value: path.includes('/') ? path : '',
+    });
   test('a folder names the model and is left out of the paths', async () => {
-    const source = pickedFiles(filesFromPicker([file('Smol/config.json', '{}'), file('Smol/onnx/model_q4.onnx', 'graph')]));
+    const source = pickedFiles(
+      filesFromPicker([file('Smol/config.json', '{}'), file('Smol/onnx/model_q4.onnx', 'graph')]),
+    );
     expect(source).toMatchObject({ id: 'files:Smol', title: 'Smol' });
     const model = await openModel(source);
-    expect([new TextDecoder().decode(model.graph), model.graphFile]).toEqual(['graph', 'model_q4.onnx']);
+    expect([new TextDecoder().decode(model.graph), model.graphFile]).toEqual([
+      'graph',
+      'model_q4.onnx',
+    ]);
   });
   test('loose files take the name of the graph; an onnx folder by itself is no name', () => {
-    expect(pickedFiles(filesFromPicker([file('tokenizer.json'), file('tiny.onnx')])).id).toBe('files:tiny');
-    expect(pickedFiles(filesFromPicker([file('onnx/model.onnx')])).files[0]!.path).toBe('onnx/model.onnx');
+    expect(pickedFiles(filesFromPicker([file('tokenizer.json'), file('tiny.onnx')])).id).toBe(
+      'files:tiny',
+    );
+    expect(pickedFiles(filesFromPicker([file('onnx/model.onnx')])).files[0]!.path).toBe(
+      'onnx/model.onnx',
+    );
   });
 });
 
@@ -118,7 +205,11 @@ describe('files on disk', () => {
 
   test('a folder', async () => {
     const model = await open('Hub');
-    expect([new TextDecoder().decode(model.graph), model.id, model.config?.hidden]).toEqual(['q4', 'files:Hub', null]);
+    expect([new TextDecoder().decode(model.graph), model.id, model.config?.hidden]).toEqual([
+      'q4',
+      'files:Hub',
+      null,
+    ]);
   });
   test('a graph in a hub folder keeps the config above it; one alone stands alone', async () => {
     const model = await open('Hub/onnx/model.onnx');
@@ -132,23 +223,52 @@ describe('files on disk', () => {
 
 describe.skipIf(!hasShared)('real repositories', () => {
   test.for<[string, string | undefined, string, number]>([
-    ['tiny/llama', undefined, 'model_q4.onnx', 0], ['tiny/llama', 'fp16', 'model_fp16.onnx', 2], ['tiny/qwen2', 'fp32', 'model.onnx', 1],
+    ['tiny/llama', undefined, 'model_q4.onnx', 0],
+    ['tiny/llama', 'fp16', 'model_fp16.onnx', 2],
+    ['tiny/qwen2', 'fp32', 'model.onnx', 1],
     ['tiny/llama-genai-int4-cpu', undefined, 'model.onnx', 1],
   ])('%s %s', async ([folder, dtype, name, parts]) => {
-    const model = await openModel(await nodeFiles(sharedPath('models', folder)), dtype === undefined ? {} : { dtype });
-    expect([model.graphFile, model.external.size, model.config?.layers, (await model.tokenizer()).vocab]).toEqual([name, parts, 3, 512]);
+    const model = await openModel(
+      await nodeFiles(sharedPath('models', folder)),
+      dtype === undefined ? {} : { dtype },
+    );
+    expect([
+      model.graphFile,
+      model.external.size,
+      model.config?.layers,
+      (await model.tokenizer()).vocab,
+    ]).toEqual([name, parts, 3, 512]);
     const hash = createHash('sha256').update(model.graph);
-    for (const key of [...model.external.keys()].sort()) hash.update(readFileSync(sharedPath('models', folder, folder.includes('genai') ? '' : 'onnx', key)));
+    for (const key of [...model.external.keys()].sort())
+      hash.update(
+        readFileSync(sharedPath('models', folder, folder.includes('genai') ? '' : 'onnx', key)),
+      );
     expect(model.hash).toBe(hash.digest('hex'));
   });
 });
 
 describe('a file at its limit, and one above it', () => {
-  const long = (path: string, bytes: number) => ({ ...files({}), files: [...files({ 'model.onnx': 'graph' }).files, { path, bytes, async* chunks() { yield new Uint8Array(bytes).fill(0x20); } }] });
+  const long = (path: string, bytes: number) => ({
+    ...files({}),
+    files: [
+      ...files({ 'model.onnx': 'graph' }).files,
+      {
+        path,
+        bytes,
+        async *chunks() {
+          yield new Uint8Array(bytes).fill(0x20);
+        },
+      },
+    ],
+  });
 
   test('config.json', async () => {
-    await expect(openModel(long('config.json', MOST.smallFile))).rejects.toThrow(expect.objectContaining({ code: 'bad-config' }));
-    await expect(openModel(long('config.json', MOST.smallFile + 1))).rejects.toThrow('config.json is longer than 20 MB, the most that is read of it. Check that it is the right file.');
+    await expect(openModel(long('config.json', MOST.smallFile))).rejects.toThrow(
+      expect.objectContaining({ code: 'bad-config' }),
+    );
+    await expect(openModel(long('config.json', MOST.smallFile + 1))).rejects.toThrow(
+      'config.json is longer than 20 MB, the most that is read of it. Check that it is the right file.',
+    );
   });
 
   test('tokenizer.json', async () => {
@@ -157,14 +277,27 @@ describe('a file at its limit, and one above it', () => {
   });
 
   test('a graph', async () => {
-    const { files: [graph], ...more } = files({ 'model.onnx': 'graph' });
-    await expect(openModel({ ...more, files: [{ ...graph!, bytes: MOST.model + 1 }] })).rejects.toThrow(expect.objectContaining({ code: 'too-large' }));
+    const {
+      files: [graph],
+      ...more
+    } = files({ 'model.onnx': 'graph' });
+    await expect(
+      openModel({ ...more, files: [{ ...graph!, bytes: MOST.model + 1 }] }),
+    ).rejects.toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 
   test('one that goes on behind its listed end is not read for ever', async () => {
     let given = 0;
-    const endless = { path: 'model.onnx', bytes: 1000, async* chunks() { for (;; given++) yield new Uint8Array(100); } };
-    await expect(openModel({ ...files({}), files: [endless] })).rejects.toThrow('model.onnx cannot be read (it goes on behind its 1000 bytes)');
+    const endless = {
+      path: 'model.onnx',
+      bytes: 1000,
+      async *chunks() {
+        for (; ; given++) yield new Uint8Array(100);
+      },
+    };
+    await expect(openModel({ ...files({}), files: [endless] })).rejects.toThrow(
+      'model.onnx cannot be read (it goes on behind its 1000 bytes)',
+    );
     expect(given).toBeLessThan(12);
   });
 });

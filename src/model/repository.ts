@@ -1,9 +1,10 @@
 /**
- * From a model's files to what the compiler and the runs need: one graph, its external weights, config, tokenizer
- * and the hash that names it all.
+ * From a model's files to what the compiler and the runs need: one graph, its external weights,
+ * config, tokenizer and the hash that names it all.
  *
- * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`, `model.onnx`, at the top or in folders),
- * or a graph by itself. What belongs to the graph is told by `beside.ts`.
+ * Layouts: hub (`config.json`, `onnx/model_q4.onnx`, …), ORT GenAI (`genai_config.json`,
+ * `model.onnx`, at the top or in folders), or a graph by itself. What belongs to the graph is told
+ * by `beside.ts`.
  */
 import { AtlasError } from '../errors.ts';
 import { externalLocations } from '../onnx/external.ts';
@@ -25,19 +26,34 @@ export interface OpenModel {
   graphFile: string;
   /** The graph's bytes, untouched. */
   graph: Uint8Array;
-  /** Files the graph keeps weights in, by their paths from its folder (`onnx/external.ts`); those that are there. */
+  /**
+   * Files the graph keeps weights in, by their paths from its folder (`onnx/external.ts`); those
+   * that are there.
+   */
   external: ReadonlyMap<string, Uint8Array>;
   /** Null without a config.json. */
   config: ModelConfig | null;
-  /** Reads tokenizer.json on first use. Throws `part-missing` without one, `bad-tokenizer` for a bad one. */
+  /**
+   * Reads tokenizer.json on first use. Throws `part-missing` without one, `bad-tokenizer` for a bad
+   * one.
+   */
   tokenizer(): Promise<Tokenizer>;
-  /** What stands before every text. Throws what `tokenizer` throws, `bad-config` for a file beside it, `no-bos`. */
+  /**
+   * What stands before every text. Throws what `tokenizer` throws, `bad-config` for a file beside
+   * it, `no-bos`.
+   */
   bos(setting: BosSetting): Promise<Bos>;
   /** Tokens any of which ends a text. Throws as `bos` does. */
   endTokens(): Promise<number[]>;
-  /** Config, tokenizer and their like: what an export of this model needs beside it to be one that others can load. */
+  /**
+   * Config, tokenizer and their like: what an export of this model needs beside it to be one that
+   * others can load.
+   */
   beside: readonly ModelFile[];
-  /** sha-256, lower-case hex, of the graph's bytes followed by those of the external files in order of name. */
+  /**
+   * sha-256, lower-case hex, of the graph's bytes followed by those of the external files in order
+   * of name.
+   */
   hash: string;
   /** Bytes of the graph and its external files. */
   bytes: number;
@@ -55,38 +71,54 @@ export interface OpenOptions {
 const ORDER = ['q4', 'q4f16', 'int4', 'fp16', 'fp32', 'quantized', 'int8', 'uint8', 'bnb4'];
 
 /**
- * Reads one model of `source` into memory.
- * Throws `part-missing`, `several-graphs`, `bad-config`, `too-large`, `too-long`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
+ * Reads one model of `source` into memory. Throws `part-missing`, `several-graphs`, `bad-config`,
+ * `too-large`, `too-long`, `cut-off`, `no-file`; the graph itself is the compiler's to judge.
  */
-export async function openModel(source: ModelFiles, { dtype, onProgress, blocking }: OpenOptions = {}): Promise<OpenModel> {
+export async function openModel(
+  source: ModelFiles,
+  { dtype, onProgress, blocking }: OpenOptions = {},
+): Promise<OpenModel> {
   const file = (path: string) => source.files.find((f) => f.path === path);
   const graphFile = pickGraph(source, dtype);
   const folder = graphFile.path.slice(0, graphFile.path.lastIndexOf('/') + 1);
-  const beside = filesBeside(source.files, graphFile.path), configFile = beside.get('config.json');
-  const config = configFile ? readConfig(await readFile(configFile, MOST.smallFile), configFile.path) : null;
+  const beside = filesBeside(source.files, graphFile.path);
+  const configFile = beside.get('config.json');
+  const config = configFile
+    ? readConfig(await readFile(configFile, MOST.smallFile), configFile.path)
+    : null;
 
-  let loaded = 0, total = graphFile.bytes;
+  let loaded = 0;
+  let total = graphFile.bytes;
   const hash = new Sha256();
   const read = async (one: ModelFile) => {
-    if (total > MOST.model) throw new AtlasError('too-large', { needed: describeBytes(total), allowed: describeBytes(MOST.model) });
+    if (total > MOST.model)
+      throw new AtlasError('too-large', {
+        needed: describeBytes(total),
+        allowed: describeBytes(MOST.model),
+      });
     return readFile(one, MOST.model, (chunk) => {
       hash.update(chunk);
-      onProgress?.(loaded += chunk.length, total);
+      onProgress?.((loaded += chunk.length), total);
     });
   };
   const graph = await read(graphFile);
-  const parts = new Map<string, ModelFile>(), external = new Map<string, Uint8Array>();
+  const parts = new Map<string, ModelFile>();
+  const external = new Map<string, Uint8Array>();
   for (const name of externalLocations(graph)) {
-    const part = file(folder + name) ?? await source.other?.(folder + name);
+    const part = file(folder + name) ?? (await source.other?.(folder + name));
     if (part) parts.set(name, part);
   }
   for (const part of parts.values()) total += part.bytes;
   for (const [name, part] of parts) external.set(name, await read(part));
 
   let words: Promise<Words> | null = null;
-  const wordsOf = () => words ??= readWords((name) => beside.get(name), graphFile.path, blocking);
+  const wordsOf = () => (words ??= readWords((name) => beside.get(name), graphFile.path, blocking));
   return {
-    id: source.id, title: source.title, graph, external, config,
+    id: source.id,
+    title: source.title,
+    graph,
+    external,
+    config,
     graphFile: graphFile.path.slice(folder.length),
     tokenizer: async () => (await wordsOf()).tokenizer,
     bos: async (setting) => bosFor(await wordsOf(), setting),
@@ -98,22 +130,37 @@ export async function openModel(source: ModelFiles, { dtype, onProgress, blockin
 }
 
 /** The tokenizer, and what its files say of special tokens. */
-interface Words { tokenizer: Tokenizer; files: TokenFiles }
+interface Words {
+  tokenizer: Tokenizer;
+  files: TokenFiles;
+}
 
-async function readWords(file: (path: string) => ModelFile | undefined, graph: string, blocking?: Blocking): Promise<Words> {
+async function readWords(
+  file: (path: string) => ModelFile | undefined,
+  graph: string,
+  blocking?: Blocking,
+): Promise<Words> {
   const own = file('tokenizer.json');
   if (!own) throw new AtlasError('part-missing', { part: 'tokenizer.json', file: graph });
   const beside = async (name: string) => objectIn(file(name));
-  const bytes = await readFile(own, MOST.tokenizer), tokenizerConfig = { ...await beside('special_tokens_map.json'), ...await beside('tokenizer_config.json') };
-  // Only what is asked of it is held: the tokenizer keeps the function, and with it whatever that holds.
+  const bytes = await readFile(own, MOST.tokenizer);
+  const tokenizerConfig = {
+    ...(await beside('special_tokens_map.json')),
+    ...(await beside('tokenizer_config.json')),
+  };
+  // Only what is asked of it is held: the tokenizer keeps the function, and with it whatever that
+  // holds.
   let special: JsonObject = {};
-  const tokenizer = await loadTokenizer(bytes, own.path, blocking, (value) => { special = specialTokens(value as JsonObject, tokenizerConfig); });
+  const tokenizer = await loadTokenizer(bytes, own.path, blocking, (value) => {
+    special = specialTokens(value as JsonObject, tokenizerConfig);
+  });
   return {
     tokenizer,
     files: {
       tokenizer: special,
       tokenizerConfig,
-      config: await beside('config.json'), generationConfig: await beside('generation_config.json'),
+      config: await beside('config.json'),
+      generationConfig: await beside('generation_config.json'),
     },
   };
 }
@@ -131,27 +178,37 @@ async function objectIn(file: ModelFile | undefined): Promise<JsonObject> {
     const { value } = parseJson(bytes);
     if (isObject(value)) return value;
   } catch (error) {
-    throw new AtlasError('bad-config', { file: file.path, why: (error as Error).message }, { cause: error });
+    throw new AtlasError(
+      'bad-config',
+      { file: file.path, why: (error as Error).message },
+      { cause: error },
+    );
   }
   throw new AtlasError('bad-config', { file: file.path, why: 'it is not a JSON object' });
 }
 
 /**
- * What a graph is called, best first: older exports have a decoder with two branches, or one for each, of which the one
- * without a cache is whole by itself.
+ * What a graph is called, best first: older exports have a decoder with two branches, or one for
+ * each, of which the one without a cache is whole by itself.
  */
 const STEMS = ['model', 'decoder_model_merged', 'decoder_model'];
 
-/** The graph to use. Loose files may lie flat, so both `onnx/model_q4.onnx` and `model_q4.onnx` are looked for. */
+/**
+ * The graph to use. Loose files may lie flat, so both `onnx/model_q4.onnx` and `model_q4.onnx` are
+ * looked for.
+ */
 function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
   const find = (path: string) => source.files.find((f) => f.path === path);
   const graphOf = (suffix: string) => {
-    const names = STEMS.map((stem) => (suffix === 'fp32' ? `${stem}.onnx` : `${stem}_${suffix}.onnx`));
+    const names = STEMS.map((stem) =>
+      suffix === 'fp32' ? `${stem}.onnx` : `${stem}_${suffix}.onnx`,
+    );
     return names.map((name) => find(`onnx/${name}`) ?? find(name)).find(Boolean);
   };
   const missing = (part: string) => new AtlasError('part-missing', { part, file: source.title });
   if (source.graph !== undefined) return find(source.graph) ?? fail(missing(source.graph));
-  const genai = find('genai_config.json') && find('model.onnx'); // there is one graph, whatever its type
+  // there is one graph, whatever its type
+  const genai = find('genai_config.json') && find('model.onnx');
   if (genai) return genai;
   for (const suffix of dtype === undefined ? ORDER : [dtype]) {
     const graph = graphOf(suffix);
@@ -162,18 +219,29 @@ function pickGraph(source: ModelFiles, dtype: string | undefined): ModelFile {
 
 /** Where none lies in its usual place: the only graph there is. */
 function inFolders({ files, title }: ModelFiles, dtype: string | undefined): ModelFile {
-  const graphs = files.filter((f) => f.path.endsWith('.onnx')), name = dtype === 'fp32' ? 'model.onnx' : `model_${dtype ?? 'q4'}.onnx`;
-  const folderOf = ({ path }: ModelFile) => path.slice(0, path.lastIndexOf('/') + 1), isGenai = (graph: ModelFile) => files.some((f) => f.path === `${folderOf(graph)}genai_config.json`);
+  const graphs = files.filter((f) => f.path.endsWith('.onnx'));
+  const name = dtype === 'fp32' ? 'model.onnx' : `model_${dtype ?? 'q4'}.onnx`;
+  const folderOf = ({ path }: ModelFile) => path.slice(0, path.lastIndexOf('/') + 1);
+  const isGenai = (graph: ModelFile) =>
+    files.some((f) => f.path === `${folderOf(graph)}genai_config.json`);
   // A GenAI folder holds one graph, whatever its type: there the type chooses nothing.
-  const fit = dtype === undefined ? graphs : graphs.filter((graph) => graph.path.endsWith(`/${name}`) || isGenai(graph));
+  const fit =
+    dtype === undefined
+      ? graphs
+      : graphs.filter((graph) => graph.path.endsWith(`/${name}`) || isGenai(graph));
   if (fit.length === 0) throw new AtlasError('part-missing', { part: `onnx/${name}`, file: title });
-  if (fit.length > 1) throw new AtlasError('several-graphs', { file: title, graphs: listOf(fit.map((f) => f.path)) });
+  if (fit.length > 1)
+    throw new AtlasError('several-graphs', { file: title, graphs: listOf(fit.map((f) => f.path)) });
   return fit[0]!;
 }
 
 /** For a sentence. */
 function listOf(paths: readonly string[]): string {
-  const some = [...paths].sort().slice(0, 8).map((path) => path.slice(0, 150)).join(', ');
+  const some = [...paths]
+    .sort()
+    .slice(0, 8)
+    .map((path) => path.slice(0, 150))
+    .join(', ');
   return paths.length > 8 ? `${some}, …` : some;
 }
 

@@ -1,8 +1,9 @@
 /**
  * safetensors files: a JSON header of names, types, shapes and offsets, then the bytes.
  *
- * The reader holds the format to its word (github.com/huggingface/safetensors, "Format"): every byte of the
- * buffer belongs to exactly one tensor, no key is given twice, and every number is an integer that fits.
+ * The reader holds the format to its word (github.com/huggingface/safetensors, "Format"): every
+ * byte of the buffer belongs to exactly one tensor, no key is given twice, and every number is an
+ * integer that fits.
  */
 import { AtlasError } from '../errors.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
@@ -13,8 +14,21 @@ import { MOST } from './limits.ts';
 
 /** Bytes per value. */
 const typeBytes = {
-  BOOL: 1, U8: 1, I8: 1, F8_E5M2: 1, F8_E4M3: 1, U16: 2, I16: 2, F16: 2, BF16: 2,
-  U32: 4, I32: 4, F32: 4, U64: 8, I64: 8, F64: 8,
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E5M2: 1,
+  F8_E4M3: 1,
+  U16: 2,
+  I16: 2,
+  F16: 2,
+  BF16: 2,
+  U32: 4,
+  I32: 4,
+  F32: 4,
+  U64: 8,
+  I64: 8,
+  F64: 8,
 } as const;
 
 export type SafetensorsType = keyof typeof typeBytes;
@@ -38,13 +52,18 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
     throw new AtlasError('bad-safetensors', { file, why }, { cause });
   };
   refusePointer(bytes, file);
-  if (bytes.byteLength < 8) fail(`it has ${bytes.byteLength} bytes, its header length alone needs 8`);
+  if (bytes.byteLength < 8)
+    fail(`it has ${bytes.byteLength} bytes, its header length alone needs 8`);
   const headerBytes = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (headerBytes > bytes.byteLength - 8) fail('its header is longer than the file');
-  if (headerBytes > MOST.header) fail(`its header has ${describeBytes(headerBytes)}, and at most ${describeBytes(MOST.header)} are read`);
+  if (headerBytes > MOST.header)
+    fail(
+      `its header has ${describeBytes(headerBytes)}, and at most ${describeBytes(MOST.header)} are read`,
+    );
   const data = bytes.subarray(8 + headerBytes);
 
-  let header: unknown, text = '';
+  let header: unknown;
+  let text = '';
   try {
     ({ value: header, text } = parseJson(bytes.subarray(8, 8 + headerBytes), MOST.headerKeys));
   } catch (error) {
@@ -54,23 +73,32 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
   const twice = repeatedKey(text);
   if (twice !== null) fail(`its header names "${twice.slice(0, 100)}" twice`);
 
-  const metadata = new Map<string, string>(), tensors = new Map<string, SafetensorsEntry>();
+  const metadata = new Map<string, string>();
+  const tensors = new Map<string, SafetensorsEntry>();
   const ranges: [number, number][] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') {
       // The reference implementation takes null as none.
       if (entry === null) continue;
       if (!isObject(entry)) fail('its metadata is not an object');
-      for (const [key, value] of Object.entries(entry as object)) metadata.set(key, typeof value === 'string' ? value : fail('its metadata holds something other than text'));
+      for (const [key, value] of Object.entries(entry as object))
+        metadata.set(
+          key,
+          typeof value === 'string' ? value : fail('its metadata holds something other than text'),
+        );
       continue;
     }
     const where = `tensor "${name.slice(0, 100)}"`;
     if (!isObject(entry)) return fail(`${where} is not described by an object`);
     const { dtype, shape, data_offsets: offsets } = entry;
-    if (typeof dtype !== 'string' || !Object.hasOwn(typeBytes, dtype)) return fail(`${where} has an unknown type`);
-    if (!Array.isArray(shape) || !shape.every(isCount)) return fail(`the shape of ${where} is not a list of whole numbers`);
-    if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount)) return fail(`the offsets of ${where} are not two whole numbers`);
-    const type = dtype as SafetensorsType, [from, to] = offsets as [number, number];
+    if (typeof dtype !== 'string' || !Object.hasOwn(typeBytes, dtype))
+      return fail(`${where} has an unknown type`);
+    if (!Array.isArray(shape) || !shape.every(isCount))
+      return fail(`the shape of ${where} is not a list of whole numbers`);
+    if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+      return fail(`the offsets of ${where} are not two whole numbers`);
+    const type = dtype as SafetensorsType;
+    const [from, to] = offsets as [number, number];
     if (from > to || to > data.byteLength) fail(`${where} lies outside the file`);
     const size = shape.reduce((product: number, n) => product * n, typeBytes[type]);
     if (size !== to - from) fail(`${where} has ${to - from} bytes where its shape needs ${size}`);
@@ -91,11 +119,19 @@ export function readSafetensors(bytes: Uint8Array, file: string): Safetensors {
 /** Values as float32: exact for F32, F16 and BF16, rounded from F64. Other types are refused. */
 export function toFloat32({ type, bytes }: SafetensorsEntry): Float32Array {
   switch (type) {
-    case 'F32': return float32View(bytes);
-    case 'F16': return halfToFloat32(bytes);
-    case 'BF16': return bfloatToFloat32(bytes);
-    case 'F64': return Float32Array.from(new Float64Array(new Uint8Array(bytes).buffer));
-    default: throw new AtlasError('bad-safetensors', { file: 'The file', why: `a tensor of type ${type} is not made of floating-point numbers` });
+    case 'F32':
+      return float32View(bytes);
+    case 'F16':
+      return halfToFloat32(bytes);
+    case 'BF16':
+      return bfloatToFloat32(bytes);
+    case 'F64':
+      return Float32Array.from(new Float64Array(new Uint8Array(bytes).buffer));
+    default:
+      throw new AtlasError('bad-safetensors', {
+        file: 'The file',
+        why: `a tensor of type ${type} is not made of floating-point numbers`,
+      });
   }
 }
 
@@ -105,27 +141,46 @@ function bfloatToFloat32(bytes: Uint8Array): Float32Array {
   return new Float32Array(Uint32Array.from(halves, (h) => h << 16).buffer);
 }
 
-export interface FloatTensor { shape: readonly number[]; data: Float32Array }
+export interface FloatTensor {
+  shape: readonly number[];
+  data: Float32Array;
+}
 
 /** What is written: float32, or bytes. Both in one file would leave the floats unaligned. */
-export interface SavedTensor { shape: readonly number[]; data: Float32Array | Uint8Array }
+export interface SavedTensor {
+  shape: readonly number[];
+  data: Float32Array | Uint8Array;
+}
 
 /**
- * A file of float32 tensors, or of bytes. Equal input gives equal bytes: names and metadata are written in code-unit order,
- * the header is padded with spaces to 8 bytes (so the data is aligned).
+ * A file of float32 tensors, or of bytes. Equal input gives equal bytes: names and metadata are
+ * written in code-unit order, the header is padded with spaces to 8 bytes (so the data is aligned).
  */
-export function writeSafetensors(tensors: Readonly<Record<string, SavedTensor>> | ReadonlyMap<string, SavedTensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
-  const entries = [...(tensors instanceof Map ? tensors : Object.entries(tensors)) as Iterable<[string, SavedTensor]>].sort(byName);
+export function writeSafetensors(
+  tensors: Readonly<Record<string, SavedTensor>> | ReadonlyMap<string, SavedTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const entries = [
+    ...((tensors instanceof Map ? tensors : Object.entries(tensors)) as Iterable<
+      [string, SavedTensor]
+    >),
+  ].sort(byName);
   const fields: string[] = [];
-  const field = (name: string, value: unknown) => fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  const field = (name: string, value: unknown) =>
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   const texts = Object.entries(metadata).sort(byName);
   if (texts.length > 0) field('__metadata__', Object.fromEntries(texts));
   let end = 0;
   for (const [name, { shape, data }] of entries) {
-    if (shape.reduce((a, b) => a * b, 1) !== data.length) throw new RangeError(`tensor ${name}: shape and values disagree`);
+    if (shape.reduce((a, b) => a * b, 1) !== data.length)
+      throw new RangeError(`tensor ${name}: shape and values disagree`);
     const from = end;
     end += data.byteLength;
-    field(name, { dtype: data instanceof Float32Array ? 'F32' : 'U8', shape, data_offsets: [from, end] });
+    field(name, {
+      dtype: data instanceof Float32Array ? 'F32' : 'U8',
+      shape,
+      data_offsets: [from, end],
+    });
   }
   const json = new TextEncoder().encode(`{${fields.join(',')}}`);
   const headerBytes = Math.ceil(json.length / 8) * 8;

@@ -1,6 +1,7 @@
 /**
- * SHA-1 (FIPS 180-4), by which git, and with it a hub, names small files. The platform's own wants all bytes in one buffer, on a secure
- * origin. It finds damage and mix-ups; against whoever makes two files of one name on purpose it is no defence, as it is none in git.
+ * SHA-1 (FIPS 180-4), by which git, and with it a hub, names small files. The platform's own wants
+ * all bytes in one buffer, on a secure origin. It finds damage and mix-ups; against whoever makes
+ * two files of one name on purpose it is no defence, as it is none in git.
  */
 import { BlockHash } from './block-hash.ts';
 
@@ -14,25 +15,40 @@ export class Sha1 extends BlockHash {
   }
 
   protected override compress(bytes: Uint8Array, at: number): void {
-    const w = this.words, state = this.state;
-    for (let i = 0; i < 16; i++, at += 4) w[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+    const w = this.words;
+    const state = this.state;
+    for (let i = 0; i < 16; i++, at += 4)
+      w[i] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
     for (let i = 16; i < 80; i++) {
       const x = w[i - 3]! ^ w[i - 8]! ^ w[i - 14]! ^ w[i - 16]!;
-      w[i] = x << 1 | x >>> 31;
+      w[i] = (x << 1) | (x >>> 31);
     }
-    let a = state[0]!, b = state[1]!, c = state[2]!, d = state[3]!, e = state[4]!;
+    let a = state[0]!;
+    let b = state[1]!;
+    let c = state[2]!;
+    let d = state[3]!;
+    let e = state[4]!;
     for (let i = 0; i < 80; i++) {
       let f: number;
       if (i < 20) f = ((b & c) | (~b & d)) + 0x5a827999;
       else if (i < 40) f = (b ^ c ^ d) + 0x6ed9eba1;
       else if (i < 60) f = ((b & c) | (b & d) | (c & d)) + 0x8f1bbcdc;
       else f = (b ^ c ^ d) + 0xca62c1d6;
-      const next = ((a << 5 | a >>> 27) + f + e + w[i]!) | 0;
-      e = d; d = c; c = b << 30 | b >>> 2; b = a; a = next;
+      const next = (((a << 5) | (a >>> 27)) + f + e + w[i]!) | 0;
+      e = d;
+      d = c;
+      c = (b << 30) | (b >>> 2);
+      b = a;
+      a = next;
     }
-    state[0]! += a; state[1]! += b; state[2]! += c; state[3]! += d; state[4]! += e;
+    state[0]! += a;
+    state[1]! += b;
+    state[2]! += c;
+    state[3]! += d;
+    state[4]! += e;
   }
 }
 
 /** The hash behind git's name of a file of so many bytes; its content follows. */
-export const gitBlobHash = (bytes: number): BlockHash => new Sha1().update(new TextEncoder().encode(`blob ${bytes}\0`));
+export const gitBlobHash = (bytes: number): BlockHash =>
+  new Sha1().update(new TextEncoder().encode(`blob ${bytes}\0`));

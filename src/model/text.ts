@@ -11,12 +11,19 @@ import { describeBytes } from './figures.ts';
 /** Longer passages are cut at a space, so that no one tokenization takes long. */
 const PASSAGE_CHARACTERS = 20_000;
 
-export interface TextFile { name: string; bytes: Uint8Array }
+export interface TextFile {
+  name: string;
+  bytes: Uint8Array;
+}
 
-/** The text of a file. Throws `bad-text` when it is empty, binary, not UTF-8 or too long (told by size alone). */
+/**
+ * The text of a file. Throws `bad-text` when it is empty, binary, not UTF-8 or too long (told by
+ * size alone).
+ */
 export function decodeText({ name, bytes }: TextFile): string {
   checkSize(bytes.byteLength);
-  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) throw bad(`${name} is UTF-16`, 'Save it as UTF-8 and give it again.');
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff))
+    throw bad(`${name} is UTF-16`, 'Save it as UTF-8 and give it again.');
   if (bytes.includes(0)) throw bad(`${name} is a binary file`, 'Give plain text.');
   let text: string;
   try {
@@ -28,25 +35,36 @@ export function decodeText({ name, bytes }: TextFile): string {
   return text;
 }
 
-/** Passages in order, none empty. `jsonl`: one JSON object with "text" a line. Throws `bad-text`, `lfs-pointer`. */
+/**
+ * Passages in order, none empty. `jsonl`: one JSON object with "text" a line. Throws `bad-text`,
+ * `lfs-pointer`.
+ */
 export function passagesOf(text: string, format: 'plain' | 'jsonl' = 'plain'): string[] {
   checkSize(text.length); // at least as many bytes
   if (text.trim() === '') throw bad('it is empty', 'Paste a few sentences.');
   refusePointer(new TextEncoder().encode(text.slice(0, 100)), 'The text');
   if (isBinary(text)) throw bad('most of it is not readable characters', 'Give plain text.');
-  const whole = format === 'jsonl' ? jsonLines(text) : text.replaceAll('\r\n', '\n').split(/\n[ \t]*\n\s*/);
+  const whole =
+    format === 'jsonl' ? jsonLines(text) : text.replaceAll('\r\n', '\n').split(/\n[ \t]*\n\s*/);
   return whole.flatMap(cut).filter((passage) => passage.trim() !== '');
 }
 
 function checkSize(bytes: number): void {
   if (bytes > MOST.text) {
-    throw bad(`it has ${describeBytes(bytes)}, ${describeBytes(MOST.text)} are allowed`, 'Give a part of it: a few pages are plenty.');
+    throw bad(
+      `it has ${describeBytes(bytes)}, ${describeBytes(MOST.text)} are allowed`,
+      'Give a part of it: a few pages are plenty.',
+    );
   }
 }
 
-/** Control characters other than tab and line ends, or undecodable ones: more than one in fifty is no text. */
+/**
+ * Control characters other than tab and line ends, or undecodable ones: more than one in fifty is
+ * no text.
+ */
 function isBinary(text: string): boolean {
-  const strange = text.length - text.replace(/[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/g, '').length;
+  const strange =
+    text.length - text.replace(/[\u0000-\u0008\u000e-\u001f\u007f\ufffd]/g, '').length;
   return text.includes('\0') || strange * 50 > text.length;
 }
 
@@ -56,8 +74,14 @@ function jsonLines(text: string): string[] {
     let value: unknown;
     try {
       value = (JSON.parse(line) as { text?: unknown } | null)?.text;
-    } catch { /* no text either */ }
-    if (typeof value !== 'string') throw bad(`line ${i + 1} is not a JSON object with a "text"`, 'Correct that line, or give plain text.');
+    } catch {
+      /* no text either */
+    }
+    if (typeof value !== 'string')
+      throw bad(
+        `line ${i + 1} is not a JSON object with a "text"`,
+        'Correct that line, or give plain text.',
+      );
     return [value];
   });
 }

@@ -1,17 +1,46 @@
-/** Ids and decoded texts equal the reference library's: test/tokenizer-cases.json, written by tools/tokenizers/cases.py. */
+/**
+ * Ids and decoded texts equal the reference library's: test/tokenizer-cases.json, written by
+ * tools/tokenizers/cases.py.
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { AtlasError } from '../errors.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
 type Ids = number[] | null;
-interface Whole { name: string; file: object; ids: Ids[]; decoded: (string | null)[] }
-interface Drawn { json: string; refused?: true; cases: { text: string; ids: Ids; decoded: string | null; others: number[]; othersDecoded: string | null }[] }
-const { texts, charsmap, base, steps, models, families, drawn } = JSON.parse(readFileSync(new URL('../../test/tokenizer-cases.json', import.meta.url), 'utf8')) as {
-  texts: string[]; charsmap: string; base: object; steps: { name: string; change: object; ids: Ids[] }[]; models: Whole[]; families: Whole[]; drawn: Drawn[];
+interface Whole {
+  name: string;
+  file: object;
+  ids: Ids[];
+  decoded: (string | null)[];
+}
+interface Drawn {
+  json: string;
+  refused?: true;
+  cases: {
+    text: string;
+    ids: Ids;
+    decoded: string | null;
+    others: number[];
+    othersDecoded: string | null;
+  }[];
+}
+const { texts, charsmap, base, steps, models, families, drawn } = JSON.parse(
+  readFileSync(new URL('../../test/tokenizer-cases.json', import.meta.url), 'utf8'),
+) as {
+  texts: string[];
+  charsmap: string;
+  base: object;
+  steps: { name: string; change: object; ids: Ids[] }[];
+  models: Whole[];
+  families: Whole[];
+  drawn: Drawn[];
 };
 
-const load = (file: object) => loadTokenizer(new TextEncoder().encode(JSON.stringify(file).replace('"charsmap"', JSON.stringify(charsmap))));
+const load = (file: object) =>
+  loadTokenizer(
+    new TextEncoder().encode(JSON.stringify(file).replace('"charsmap"', JSON.stringify(charsmap))),
+  );
 
 /** null where it refuses, with a sentence. */
 function attempt<T>(work: () => T): T | null {
@@ -22,7 +51,8 @@ function attempt<T>(work: () => T): T | null {
     throw error;
   }
 }
-const idsOf = (tokenizer: Tokenizer, text: string): Ids => attempt(() => [...tokenizer.encode(text)]);
+const idsOf = (tokenizer: Tokenizer, text: string): Ids =>
+  attempt(() => [...tokenizer.encode(text)]);
 
 test.for(steps)('$name', async ({ change, ids }) => {
   const tokenizer = await load({ ...base, ...change });
@@ -42,22 +72,32 @@ test.for([...models, ...families])('$name', async ({ file, ids, decoded }) => {
   });
 });
 
-test.for(drawn.map((row, number) => ({ number, ...row })))('drawn file $number', async ({ json, refused, cases }) => {
-  const read = loadTokenizer(new TextEncoder().encode(json));
-  if (refused) return expect(read).rejects.toThrow('is not a usable tokenizer');
-  const tokenizer = await read;
-  for (const { text, ids, decoded, others, othersDecoded } of cases) {
-    expect(idsOf(tokenizer, text), text).toEqual(ids);
-    if (ids !== null) expect(attempt(() => tokenizer.decode(ids))).toBe(decoded);
-    expect(attempt(() => tokenizer.decode(others))).toBe(othersDecoded);
-  }
-});
+test.for(drawn.map((row, number) => ({ number, ...row })))(
+  'drawn file $number',
+  async ({ json, refused, cases }) => {
+    const read = loadTokenizer(new TextEncoder().encode(json));
+    if (refused) return expect(read).rejects.toThrow('is not a usable tokenizer');
+    const tokenizer = await read;
+    for (const { text, ids, decoded, others, othersDecoded } of cases) {
+      expect(idsOf(tokenizer, text), text).toEqual(ids);
+      if (ids !== null) expect(attempt(() => tokenizer.decode(ids))).toBe(decoded);
+      expect(attempt(() => tokenizer.decode(others))).toBe(othersDecoded);
+    }
+  },
+);
 
 describe('what a file says beside the ids', () => {
   const first = families[0]!;
   test('lengths are not applied: whole texts are wanted', async () => {
     const truncation = { direction: 'Right', max_length: 2, strategy: 'LongestFirst', stride: 0 };
-    const padding = { strategy: { Fixed: 64 }, direction: 'Right', pad_to_multiple_of: null, pad_id: 0, pad_type_id: 0, pad_token: '!' };
+    const padding = {
+      strategy: { Fixed: 64 },
+      direction: 'Right',
+      pad_to_multiple_of: null,
+      pad_id: 0,
+      pad_type_id: 0,
+      pad_token: '!',
+    };
     const tokenizer = await load({ ...first.file, truncation, padding });
     expect(idsOf(tokenizer, texts[0]!)).toEqual(first.ids[0]);
   });

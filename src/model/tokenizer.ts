@@ -1,8 +1,9 @@
 /**
  * Text to token ids and back, by the tokenizer.json that came with a model.
  *
- * A thin door to the reference library (Rust `tokenizers`), compiled to WebAssembly (`tools/tokenizers`): the ids are its ids. Nothing is
- * added to the text (no BOS), nothing is cut off or filled up, and what the library refuses becomes one sentence. See docs/tokenizers.md.
+ * A thin door to the reference library (Rust `tokenizers`), compiled to WebAssembly
+ * (`tools/tokenizers`): the ids are its ids. Nothing is added to the text (no BOS), nothing is cut
+ * off or filled up, and what the library refuses becomes one sentence. See docs/tokenizers.md.
  */
 import { tokenizersModule } from '#tokenizers';
 import { AtlasError } from '../errors.ts';
@@ -12,19 +13,29 @@ import { TOKENIZER_MOST, TOKENIZER_RESERVE, TOKENIZER_STEPS } from './tokenizer-
 
 export interface Tokenizer {
   /**
-   * Token ids of the text, nothing added. Special tokens written out in the text are recognised. Half a surrogate pair counts as U+FFFD.
-   * Throws `bad-tokenizer` where the file has no ids for this text, or takes more steps for it than `TOKENIZER_STEPS` allow.
+   * Token ids of the text, nothing added. Special tokens written out in the text are recognised.
+   * Half a surrogate pair counts as U+FFFD. Throws `bad-tokenizer` where the file has no ids for
+   * this text, or takes more steps for it than `TOKENIZER_STEPS` allow.
    */
   encode(text: string): Int32Array;
-  /** The text of these ids, special tokens included; ids without a token give nothing. Throws `bad-tokenizer`. */
+  /**
+   * The text of these ids, special tokens included; ids without a token give nothing. Throws
+   * `bad-tokenizer`.
+   */
   decode(ids: ArrayLike<number>): string;
-  /** One token as a reader sees it, its leading space kept; bytes that are not a whole character as `<0xE3>`. */
+  /**
+   * One token as a reader sees it, its leading space kept; bytes that are not a whole character as
+   * `<0xE3>`.
+   */
   token(id: number): string;
   /** All ids are below this number (some may be unused). */
   readonly vocab: number;
 }
 
-/** What tools/tokenizers/src/lib.rs exports. Bytes go in through `room`, which the call after it takes over. */
+/**
+ * What tools/tokenizers/src/lib.rs exports. Bytes go in through `room`, which the call after it
+ * takes over.
+ */
 interface Exports {
   memory: WebAssembly.Memory;
   /** Steps left; below zero the module stops. */
@@ -41,30 +52,62 @@ interface Exports {
 
 const library = new Once(async () => WebAssembly.compile(await tokenizersModule()));
 
-/** Work during which nothing else of this thread runs: whoever waits for it may be told before and after. */
+/**
+ * Work during which nothing else of this thread runs: whoever waits for it may be told before and
+ * after.
+ */
 export type Blocking = <T>(work: () => T) => T;
 
-/** Reads the bytes of a tokenizer.json. `parsed` gets its JSON, which need not be parsed again. Throws `bad-tokenizer`. */
+/**
+ * Reads the bytes of a tokenizer.json. `parsed` gets its JSON, which need not be parsed again.
+ * Throws `bad-tokenizer`.
+ */
 export async function loadTokenizer(
-  json: Uint8Array, file = 'tokenizer.json', blocking: Blocking = (work) => work(), parsed: (value: unknown) => void = () => undefined,
+  json: Uint8Array,
+  file = 'tokenizer.json',
+  blocking: Blocking = (work) => work(),
+  parsed: (value: unknown) => void = () => undefined,
 ): Promise<Tokenizer> {
   const module = await library.get();
   const refuse = (why: string, cause?: unknown): never => {
-    throw new AtlasError('bad-tokenizer', { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) }, { cause });
+    throw new AtlasError(
+      'bad-tokenizer',
+      { file, why: why.replace(/\s+/g, ' ').replace(/\.$/, '').slice(0, 200) },
+      { cause },
+    );
   };
   let instance: Exports | null = null; // null: it stopped, and is made anew
   let reserve: number = TOKENIZER_RESERVE;
 
-  /** What a call left; null where it refused and `refused` says so. A trap ends the instance, not the tokenizer. */
-  function call(at: Exports, what: keyof typeof TOKENIZER_STEPS, input: Uint8Array | number, refused: (why: string) => null = refuse): Uint8Array | null {
-    const bytes = typeof input === 'number' ? 0 : input.length, { call: own, aByte } = TOKENIZER_STEPS[what], allowed = own + aByte * bytes;
+  /**
+   * What a call left; null where it refused and `refused` says so. A trap ends the instance, not
+   * the tokenizer.
+   */
+  function call(
+    at: Exports,
+    what: keyof typeof TOKENIZER_STEPS,
+    input: Uint8Array | number,
+    refused: (why: string) => null = refuse,
+  ): Uint8Array | null {
+    const bytes = typeof input === 'number' ? 0 : input.length;
+    const { call: own, aByte } = TOKENIZER_STEPS[what];
+    const allowed = own + aByte * bytes;
     at.fuel.value = BigInt(allowed + reserve);
     let status: number;
     try {
-      status = typeof input === 'number' ? at.token(input) : at[what as 'load' | 'encode' | 'decode'](...given(at, input));
+      status =
+        typeof input === 'number'
+          ? at.token(input)
+          : at[what as 'load' | 'encode' | 'decode'](...given(at, input));
     } catch (error) {
       instance = null;
-      if (at.fuel.value < 0n) return refuse(what === 'load' ? 'reading it takes far too many steps' : `it takes far too many steps for ${bytes} bytes`, error);
+      if (at.fuel.value < 0n)
+        return refuse(
+          what === 'load'
+            ? 'reading it takes far too many steps'
+            : `it takes far too many steps for ${bytes} bytes`,
+          error,
+        );
       return refuse(said(at) || `the library stopped (${(error as Error).message})`, error);
     } finally {
       if (what !== 'load') reserve = Math.max(0, Math.min(reserve, Number(at.fuel.value)));
@@ -76,7 +119,7 @@ export async function loadTokenizer(
     const { exports } = new WebAssembly.Instance(module, {});
     const made = exports as unknown as Exports;
     call(made, 'load', json);
-    return instance = made;
+    return (instance = made);
   }
   const running = () => instance ?? start();
 
@@ -104,16 +147,22 @@ export async function loadTokenizer(
       if (bytes === null) return `#${id}`;
       const token = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(1));
       switch (bytes[0]) {
-        case 0: return token;
-        case 1: return readBytes(token);
-        default: return token.replaceAll('▁', ' ');
+        case 0:
+          return token;
+        case 1:
+          return readBytes(token);
+        default:
+          return token.replaceAll('▁', ' ');
       }
     },
     vocab: running().vocabulary(),
   };
 }
 
-/** The file's JSON, once what it holds is counted: before the library makes anything of it. Throws an Error with a short reason. */
+/**
+ * The file's JSON, once what it holds is counted: before the library makes anything of it. Throws
+ * an Error with a short reason.
+ */
 function sized(json: Uint8Array): unknown {
   const most = (count: number, allowed: number, what: string) => {
     if (count > allowed) throw new Error(`it has ${count} ${what}, ${allowed} are allowed`);
@@ -141,10 +190,14 @@ function given(at: Exports, bytes: Uint8Array): [at: number, length: number] {
 }
 
 /** A view of what the last call left, until the next. */
-const out = (at: Exports): Uint8Array => new Uint8Array(at.memory.buffer, at.out_at(), at.out_length());
+const out = (at: Exports): Uint8Array =>
+  new Uint8Array(at.memory.buffer, at.out_at(), at.out_length());
 const said = (at: Exports): string => new TextDecoder().decode(out(at));
 
-/** GPT-2's alphabet: printable Latin-1 characters stand for themselves, the other bytes for U+0100 and on, in order. */
+/**
+ * GPT-2's alphabet: printable Latin-1 characters stand for themselves, the other bytes for U+0100
+ * and on, in order.
+ */
 const byteOfCharacter = (() => {
   const bytes = new Map<string, number>();
   let next = 0x100;
@@ -159,8 +212,17 @@ function readBytes(token: string): string {
   const bytes = Array.from(token, (c) => byteOfCharacter.get(c));
   if (bytes.some((b) => b === undefined)) return token;
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes as number[]));
-  } catch { // part of a character: show its bytes instead
-    return bytes.map((b) => b! >= 0x20 && b! < 0x7f ? String.fromCharCode(b!) : `<0x${b!.toString(16).toUpperCase().padStart(2, '0')}>`).join('');
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      Uint8Array.from(bytes as number[]),
+    );
+  } catch {
+    // part of a character: show its bytes instead
+    return bytes
+      .map((b) =>
+        b! >= 0x20 && b! < 0x7f
+          ? String.fromCharCode(b!)
+          : `<0x${b!.toString(16).toUpperCase().padStart(2, '0')}>`,
+      )
+      .join('');
   }
 }

@@ -1,62 +1,121 @@
-/** How much memory training and pruning will take, before it is taken; the estimate of `memory.ts` for studies. */
+/**
+ * How much memory training and pruning will take, before it is taken; the estimate of `memory.ts`
+ * for studies.
+ */
 import { AtlasError } from '../errors.ts';
 import { describeBytes } from './figures.ts';
 import { adapterBytes, BACKWARD, chunkTokens, copyBytes, headBytes, type Model } from './memory.ts';
 
 /** Sequences of a step's batch, their length, and the rank of every module's adapter. */
-export interface TrainingLoad { sequences: number; length: number; ranks: readonly number[] }
+export interface TrainingLoad {
+  sequences: number;
+  length: number;
+  ranks: readonly number[];
+}
 
 /** Logits, exponentials, probabilities and errors of a chunk of the vocabulary. */
 const HEAD_COPIES = 4;
 
 /**
- * Bytes of a training step beside the model's own weights and the runtime: adapters with gradients and moments, the residual stream,
- * a block on its way back with its weights unpacked, the head. `kept`: and of every block what its backward pass needs, so that
- * nothing is worked out twice.
+ * Bytes of a training step beside the model's own weights and the runtime: adapters with gradients
+ * and moments, the residual stream, a block on its way back with its weights unpacked, the head.
+ * `kept`: and of every block what its backward pass needs, so that nothing is worked out twice.
  */
-export function trainingBytes(model: Model, { sequences, length, ranks }: TrainingLoad, kept: boolean): number {
-  const { blocks, hidden, heads, layers, modules } = model, tokens = sequences * length, ofLayer = blocks.map((_, layer) => modules.filter((m) => m.layer === layer));
-  const parameters = sum(modules, (m, i) => ranks[i]! * (m.inFeatures + m.outFeatures)), stream = 4 * tokens * hidden * (layers + 2);
-  const unpacked = 4 * Math.max(...ofLayer.map((own) => sum(own, (m) => m.inFeatures * m.outFeatures)));
-  const block = BACKWARD * copyBytes(model, { sequences, length }) + unpacked, head = 4 * chunkTokens(model) * (HEAD_COPIES * tokens + hidden);
+export function trainingBytes(
+  model: Model,
+  { sequences, length, ranks }: TrainingLoad,
+  kept: boolean,
+): number {
+  const { blocks, hidden, heads, layers, modules } = model;
+  const tokens = sequences * length;
+  const ofLayer = blocks.map((_, layer) => modules.filter((m) => m.layer === layer));
+  const parameters = sum(modules, (m, i) => ranks[i]! * (m.inFeatures + m.outFeatures));
+  const stream = 4 * tokens * hidden * (layers + 2);
+  const unpacked =
+    4 * Math.max(...ofLayer.map((own) => sum(own, (m) => m.inFeatures * m.outFeatures)));
+  const block = BACKWARD * copyBytes(model, { sequences, length }) + unpacked;
+  const head = 4 * chunkTokens(model) * (HEAD_COPIES * tokens + hidden);
   // Outputs of its products and of attention, attention's probabilities, and x Aᵀ of each adapter.
-  const left = blocks.map(({ sites }) => sum(sites, (s) => s.width) + hidden + (heads ?? Math.ceil(hidden / 64)) * length);
-  return adapterBytes(parameters) + stream + Math.max(block, head) + (kept ? 4 * tokens * (sum(left, (n) => n) + sum(ranks, (r) => r)) : 0);
+  const left = blocks.map(
+    ({ sites }) => sum(sites, (s) => s.width) + hidden + (heads ?? Math.ceil(hidden / 64)) * length,
+  );
+  return (
+    adapterBytes(parameters) +
+    stream +
+    Math.max(block, head) +
+    (kept ? 4 * tokens * (sum(left, (n) => n) + sum(ranks, (r) => r)) : 0)
+  );
 }
 
-/** Throws `training-too-large`, which says what would fit, when such a step needs more than `budget` bytes beside the model. */
+/**
+ * Throws `training-too-large`, which says what would fit, when such a step needs more than `budget`
+ * bytes beside the model.
+ */
 export function checkTraining(model: Model, load: TrainingLoad, budget: number): void {
-  const needed = trainingBytes(model, load, false), { sequences, length } = load;
+  const needed = trainingBytes(model, load, false);
+  const { sequences, length } = load;
   if (needed <= budget) return;
   const fit = largest((n) => trainingBytes(model, { ...load, sequences: n }, false) <= budget);
-  throw new AtlasError('training-too-large', { needed: describeBytes(needed), allowed: describeBytes(Math.max(0, budget)), sequences, length, fit });
+  throw new AtlasError('training-too-large', {
+    needed: describeBytes(needed),
+    allowed: describeBytes(Math.max(0, budget)),
+    sequences,
+    length,
+    fit,
+  });
 }
 
 /** Bytes a weight takes in NF4, scales decoded, and in float32 with its mask. */
-const NF4 = 0.5 + 4 / 64, MASKED = 4 + 1 / 8;
+const NF4 = 0.5 + 4 / 64;
+const MASKED = 4 + 1 / 8;
 
 /** Bytes of a second engine over the same model, its linear layers in NF4. */
-export const nf4Bytes = ({ modules, head }: Model): number => NF4 * weights(modules) + headBytes(head);
-
-/** LoSA: samples of the calibration, sequences of a training step, their length, and the room of every module's adapter. */
-export interface PruneLoad extends TrainingLoad { samples: number }
+export const nf4Bytes = ({ modules, head }: Model): number =>
+  NF4 * weights(modules) + headBytes(head);
 
 /**
- * Bytes of a pruning beside the model: its layers in float32 and their masks, what the dense model made of the samples, and the larger of
- * a training step and of the samples on their way through a block. Masked weights take the room of the unpacked ones.
+ * LoSA: samples of the calibration, sequences of a training step, their length, and the room of
+ * every module's adapter.
  */
-export function pruningBytes(model: Model, { samples, ...load }: PruneLoad): number {
-  const { layers, hidden, modules, head } = model, tokens = samples * load.length, stream = 4 * tokens * hidden * (layers + 2);
-  const passing = stream + copyBytes(model, { sequences: samples, length: load.length });
-  return MASKED * weights(modules) + headBytes(head) + stream + Math.max(passing, trainingBytes(model, load, false));
+export interface PruneLoad extends TrainingLoad {
+  samples: number;
 }
 
-/** Throws `pruning-too-large`, which says what would fit, when a pruning needs more than `budget` bytes beside the model. */
+/**
+ * Bytes of a pruning beside the model: its layers in float32 and their masks, what the dense model
+ * made of the samples, and the larger of a training step and of the samples on their way through a
+ * block. Masked weights take the room of the unpacked ones.
+ */
+export function pruningBytes(model: Model, { samples, ...load }: PruneLoad): number {
+  const { layers, hidden, modules, head } = model;
+  const tokens = samples * load.length;
+  const stream = 4 * tokens * hidden * (layers + 2);
+  const passing = stream + copyBytes(model, { sequences: samples, length: load.length });
+  return (
+    MASKED * weights(modules) +
+    headBytes(head) +
+    stream +
+    Math.max(passing, trainingBytes(model, load, false))
+  );
+}
+
+/**
+ * Throws `pruning-too-large`, which says what would fit, when a pruning needs more than `budget`
+ * bytes beside the model.
+ */
 export function checkPruning(model: Model, load: PruneLoad, budget: number): void {
-  const needed = pruningBytes(model, load), { samples, sequences, length } = load;
+  const needed = pruningBytes(model, load);
+  const { samples, sequences, length } = load;
   if (needed <= budget) return;
   const fit = largest((n) => pruningBytes(model, { ...load, samples: n }) <= budget);
-  throw new AtlasError('pruning-too-large', { needed: describeBytes(needed), allowed: describeBytes(Math.max(0, budget)), samples, sequences, length, fit });
+  throw new AtlasError('pruning-too-large', {
+    needed: describeBytes(needed),
+    allowed: describeBytes(Math.max(0, budget)),
+    samples,
+    sequences,
+    length,
+    fit,
+  });
 }
 
 /** The largest number that fits, below 2^17; 0 where none does. */
@@ -66,6 +125,8 @@ function largest(fits: (n: number) => boolean): number {
   return most;
 }
 
-const weights = (modules: Model['modules']): number => sum(modules, (m) => m.inFeatures * m.outFeatures);
+const weights = (modules: Model['modules']): number =>
+  sum(modules, (m) => m.inFeatures * m.outFeatures);
 
-const sum = <T>(items: readonly T[], of: (item: T, index: number) => number): number => items.reduce((total, item, i) => total + of(item, i), 0);
+const sum = <T>(items: readonly T[], of: (item: T, index: number) => number): number =>
+  items.reduce((total, item, i) => total + of(item, i), 0);

@@ -15,12 +15,26 @@ test.skipIf(!hasShared)('std(W) of both exports', { timeout: 120_000 }, async ()
   const folder = mkdtempSync(join(tmpdir(), 'atlas-'));
   try {
     execFileSync(process.execPath, [sharedPath('models', 'assemble.mjs'), folder]);
-    const { modules } = JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'adarank.json'), 'utf8')) as { modules: Record<string, { std_w: number }> };
-    for (const path of [join(folder, 'SmolLM2-135M-Instruct-ONNX'), sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16')]) {
+    const { modules } = JSON.parse(
+      readFileSync(sharedPath('reference', 'smollm2', 'adarank.json'), 'utf8'),
+    ) as { modules: Record<string, { std_w: number }> };
+    for (const path of [
+      join(folder, 'SmolLM2-135M-Instruct-ONNX'),
+      sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16'),
+    ]) {
       const open = await openModel(await nodeFiles(path));
-      const compiled = compile(await readGraph(open.graph, { file: open.graphFile, external: (name) => open.external.get(name) }));
+      const compiled = compile(
+        await readGraph(open.graph, {
+          file: open.graphFile,
+          external: (name) => open.external.get(name),
+        }),
+      );
       expect(compiled.modules.map((m) => m.path).sort()).toEqual(Object.keys(modules).sort());
-      for (const { index, path: name } of compiled.modules) expect(Math.abs(weightStd(compiled.weightOf(index)) / modules[name]!.std_w - 1), name).toBeLessThan(1e-6);
+      for (const { index, path: name } of compiled.modules)
+        expect(
+          Math.abs(weightStd(compiled.weightOf(index)) / modules[name]!.std_w - 1),
+          name,
+        ).toBeLessThan(1e-6);
       expect(open.config!.layers).toBe(compiled.layers);
     }
   } finally {

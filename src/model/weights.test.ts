@@ -1,4 +1,7 @@
-/** Every format against onnxruntime's own operator for it: the reader must give the very same float32 values. */
+/**
+ * Every format against onnxruntime's own operator for it: the reader must give the very same
+ * float32 values.
+ */
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-web';
@@ -16,27 +19,68 @@ import { openModel } from './repository.ts';
 import { readSafetensors, toFloat32 } from './safetensors.ts';
 import { dequantise, weightStd } from './weights.ts';
 
-beforeAll(() => { ort.env.wasm.numThreads = 1; ort.env.logLevel = 'error'; });
+beforeAll(() => {
+  ort.env.wasm.numThreads = 1;
+  ort.env.logLevel = 'error';
+});
 
 const bytesOf = (a: ArrayBufferView) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 /** At an odd offset, as views of a file may be. */
-const unaligned = (bytes: Uint8Array) => { const out = new Uint8Array(bytes.length + 1); out.set(bytes, 1); return out.subarray(1); };
-const tensor = (name: string, type: TensorType, dims: number[], data: ArrayBufferView): WeightTensor => ({ name, type, dims, bytes: unaligned(bytesOf(data)) });
-const random = (n: number, seed: number) => Uint8Array.from({ length: n }, (_, i) => mix(i * 31 + seed) & 255);
-const scales = (n: number) => Float32Array.from({ length: n }, (_, i) => (mix(i + 7) / 2 ** 32 - 0.4) * 0.3);
+const unaligned = (bytes: Uint8Array) => {
+  const out = new Uint8Array(bytes.length + 1);
+  out.set(bytes, 1);
+  return out.subarray(1);
+};
+const tensor = (
+  name: string,
+  type: TensorType,
+  dims: number[],
+  data: ArrayBufferView,
+): WeightTensor => ({ name, type, dims, bytes: unaligned(bytesOf(data)) });
+const random = (n: number, seed: number) =>
+  Uint8Array.from({ length: n }, (_, i) => mix(i * 31 + seed) & 255);
+const scales = (n: number) =>
+  Float32Array.from({ length: n }, (_, i) => (mix(i + 7) / 2 ** 32 - 0.4) * 0.3);
 /** Scales that float16 holds exactly: bits drawn directly, finite ones. */
-const halfScales = (n: number) => Uint16Array.from({ length: n }, (_, i) => (mix(i + 3) & 0x83ff) | 0x2800);
+const halfScales = (n: number) =>
+  Uint16Array.from({ length: n }, (_, i) => (mix(i + 3) & 0x83ff) | 0x2800);
 
-/** The weight by the runtime: identity times the product gives Wᵀ. `inputs` of the node after the identity. */
-async function byRuntime(op: string, weight: WeightTensor[], attributes: Record<string, number>, n: number, k: number): Promise<Float32Array> {
+/**
+ * The weight by the runtime: identity times the product gives Wᵀ. `inputs` of the node after the
+ * identity.
+ */
+async function byRuntime(
+  op: string,
+  weight: WeightTensor[],
+  attributes: Record<string, number>,
+  n: number,
+  k: number,
+): Promise<Float32Array> {
   const eye = new Float32Array(k * k);
   for (let i = 0; i < k; i++) eye[i * k + i] = 1;
   const int = (value: number): Attribute => ({ type: 'int', value });
-  const node: Node = { name: 'n', op, domain: 'com.microsoft', inputs: ['x', ...weight.map((t) => t.name)], outputs: ['y'], attributes: new Map(Object.entries({ ...attributes, K: k, N: n }).map(([key, v]) => [key, int(v)])) };
+  const node: Node = {
+    name: 'n',
+    op,
+    domain: 'com.microsoft',
+    inputs: ['x', ...weight.map((t) => t.name)],
+    outputs: ['y'],
+    attributes: new Map(
+      Object.entries({ ...attributes, K: k, N: n }).map(([key, v]) => [key, int(v)]),
+    ),
+  };
   const model = writeGraph({
-    file: 't', producer: 't', irVersion: 8, opsets: new Map([['', 17], ['com.microsoft', 1]]), nodes: [node],
+    file: 't',
+    producer: 't',
+    irVersion: 8,
+    opsets: new Map([
+      ['', 17],
+      ['com.microsoft', 1],
+    ]),
+    nodes: [node],
     initialisers: new Map(weight.map((t) => [t.name, t as Tensor])),
-    inputs: [{ name: 'x', type: 'float32', dims: [k, k] }], outputs: [{ name: 'y', type: 'float32', dims: [k, n] }],
+    inputs: [{ name: 'x', type: 'float32', dims: [k, k] }],
+    outputs: [{ name: 'y', type: 'float32', dims: [k, n] }],
   });
   const session = await ort.InferenceSession.create(model);
   const { y } = await session.run({ x: new ort.Tensor('float32', eye, [k, k]) });
@@ -46,15 +90,33 @@ async function byRuntime(op: string, weight: WeightTensor[], attributes: Record<
 }
 
 /** A weight whose module takes rows `[rowOffset, rowOffset + outFeatures)` of `rows`. */
-const module = (format: WeightFormat, tensors: WeightTensor[], rows: number, inFeatures: number, more: Partial<ModuleWeight> = {}): ModuleWeight =>
-  ({ format, tensors, transposed: false, rowOffset: 0, rows, inFeatures, outFeatures: rows, bias: null, ...more });
+const module = (
+  format: WeightFormat,
+  tensors: WeightTensor[],
+  rows: number,
+  inFeatures: number,
+  more: Partial<ModuleWeight> = {},
+): ModuleWeight => ({
+  format,
+  tensors,
+  transposed: false,
+  rowOffset: 0,
+  rows,
+  inFeatures,
+  outFeatures: rows,
+  bias: null,
+  ...more,
+});
 
-/** The reader on all rows and on some, and its statistics, against `expected` [rows, inFeatures]. */
+/**
+ * The reader on all rows and on some, and its statistics, against `expected` [rows, inFeatures].
+ */
 function check(weight: ModuleWeight, expected: Float32Array): void {
   const { rows, inFeatures } = weight;
   const unsigned = (x: Float32Array) => x.map((v) => v + 0); // a sum of products makes −0 into 0
   expect(unsigned(dequantise(weight))).toEqual(unsigned(expected));
-  const part = { ...weight, rowOffset: 1, outFeatures: rows - 2 }, own = expected.subarray(inFeatures, (rows - 1) * inFeatures);
+  const part = { ...weight, rowOffset: 1, outFeatures: rows - 2 };
+  const own = expected.subarray(inFeatures, (rows - 1) * inFeatures);
   expect(unsigned(dequantise(part))).toEqual(unsigned(own));
   const mean = own.reduce((a, b) => a + b, 0) / own.length;
   const std = Math.sqrt(own.reduce((a, b) => a + (b - mean) ** 2, 0) / own.length);
@@ -64,94 +126,210 @@ function check(weight: ModuleWeight, expected: Float32Array): void {
 describe('nbits (MatMulNBits)', () => {
   const rows = 6;
   test.for<[2 | 4 | 8, number, number, boolean]>([
-    [4, 32, 96, false], [4, 32, 96, true], [4, 32, 80, true], [4, 16, 40, true], [4, 128, 100, false], [8, 32, 64, false], [8, 32, 80, true], [2, 32, 64, false], [2, 32, 80, true],
+    [4, 32, 96, false],
+    [4, 32, 96, true],
+    [4, 32, 80, true],
+    [4, 16, 40, true],
+    [4, 128, 100, false],
+    [8, 32, 64, false],
+    [8, 32, 80, true],
+    [2, 32, 64, false],
+    [2, 32, 80, true],
   ])('%i bits, blocks of %i, K %i, zero points %s', async ([bits, block, k, zeroPoints]) => {
-    const blocks = Math.ceil(k / block), tensors = [
-      tensor('q', 'uint8', [rows, blocks, block * bits / 8], random(rows * blocks * block * bits / 8, bits)),
+    const blocks = Math.ceil(k / block);
+    const tensors = [
+      tensor(
+        'q',
+        'uint8',
+        [rows, blocks, (block * bits) / 8],
+        random((rows * blocks * block * bits) / 8, bits),
+      ),
       tensor('s', 'float32', [rows * blocks], scales(rows * blocks)),
     ];
-    const zeroBytes = rows * Math.ceil(blocks * bits / 8);
+    const zeroBytes = rows * Math.ceil((blocks * bits) / 8);
     if (zeroPoints) tensors.push(tensor('z', 'uint8', [zeroBytes], random(zeroBytes, 99)));
     const weight = module({ kind: 'nbits', bits, block, zeroPoints }, tensors, rows, k);
     check(weight, await byRuntime('MatMulNBits', tensors, { bits, block_size: block }, rows, k));
   });
 
   test('float16 scales, [rows, blocks] or flat; zero points kept as numbers', () => {
-    const q = tensor('q', 'uint8', [rows, 2, 8], random(rows * 16, 1)), s = halfScales(rows * 2), z = Float32Array.from({ length: rows * 2 }, (_, i) => i + 0.5);
-    const half = (bits: number) => (bits & 0x8000 ? -1 : 1) * (1 + (bits & 1023) / 1024) * 2 ** (((bits >> 10) & 31) - 15);
+    const q = tensor('q', 'uint8', [rows, 2, 8], random(rows * 16, 1));
+    const s = halfScales(rows * 2);
+    const z = Float32Array.from({ length: rows * 2 }, (_, i) => i + 0.5);
+    const half = (bits: number) =>
+      (bits & 0x8000 ? -1 : 1) * (1 + (bits & 1023) / 1024) * 2 ** (((bits >> 10) & 31) - 15);
     const bytes = bytesOf(q.bytes);
-    const expected = Float32Array.from({ length: rows * 32 }, (_, i) => (((bytes[i >> 1]! >> (i & 1 ? 4 : 0)) & 15) - z[i >> 4]!) * half(s[i >> 4]!));
+    const expected = Float32Array.from(
+      { length: rows * 32 },
+      (_, i) => (((bytes[i >> 1]! >> (i & 1 ? 4 : 0)) & 15) - z[i >> 4]!) * half(s[i >> 4]!),
+    );
     for (const dims of [[rows * 2], [rows, 2]]) {
-      check(module({ kind: 'nbits', bits: 4, block: 16, zeroPoints: true }, [q, tensor('s', 'float16', dims, s), tensor('z', 'float32', dims, z)], rows, 32), expected);
+      check(
+        module(
+          { kind: 'nbits', bits: 4, block: 16, zeroPoints: true },
+          [q, tensor('s', 'float16', dims, s), tensor('z', 'float32', dims, z)],
+          rows,
+          32,
+        ),
+        expected,
+      );
     }
   });
 });
 
 describe('bnb4 (MatMulBnb4)', () => {
-  test.for<['nf4' | 'fp4', number, number]>([['nf4', 16, 32], ['nf4', 64, 48], ['fp4', 16, 32], ['fp4', 64, 48]])('%s, blocks of %i, K %i', async ([codebook, block, k]) => {
-    const rows = 8, count = rows * k;
-    const tensors = [tensor('q', 'uint8', [count / 2], random(count / 2, 5)), tensor('a', 'float32', [Math.ceil(count / block)], scales(Math.ceil(count / block)).map(Math.abs))];
-    const expected = await byRuntime('MatMulBnb4', tensors, { block_size: block, quant_type: codebook === 'fp4' ? 0 : 1 }, rows, k);
+  test.for<['nf4' | 'fp4', number, number]>([
+    ['nf4', 16, 32],
+    ['nf4', 64, 48],
+    ['fp4', 16, 32],
+    ['fp4', 64, 48],
+  ])('%s, blocks of %i, K %i', async ([codebook, block, k]) => {
+    const rows = 8;
+    const count = rows * k;
+    const tensors = [
+      tensor('q', 'uint8', [count / 2], random(count / 2, 5)),
+      tensor(
+        'a',
+        'float32',
+        [Math.ceil(count / block)],
+        scales(Math.ceil(count / block)).map(Math.abs),
+      ),
+    ];
+    const expected = await byRuntime(
+      'MatMulBnb4',
+      tensors,
+      { block_size: block, quant_type: codebook === 'fp4' ? 0 : 1 },
+      rows,
+      k,
+    );
     check(module({ kind: 'bnb4', block, codebook }, tensors, rows, k), expected);
   });
 });
 
 describe('floats and int8, both ways round', () => {
-  const rows = 5, k = 7, values = scales(rows * k);
-  const transposed = (a: Float32Array) => Float32Array.from({ length: rows * k }, (_, i) => a[(i % rows) * k + Math.floor(i / rows)]!);
+  const rows = 5;
+  const k = 7;
+  const values = scales(rows * k);
+  const transposed = (a: Float32Array) =>
+    Float32Array.from({ length: rows * k }, (_, i) => a[(i % rows) * k + Math.floor(i / rows)]!);
 
   test('float32', () => {
-    check(module({ kind: 'float32' }, [tensor('w', 'float32', [rows, k], values)], rows, k), values);
-    check(module({ kind: 'float32' }, [tensor('w', 'float32', [k, rows], transposed(values))], rows, k, { transposed: true }), values);
+    check(
+      module({ kind: 'float32' }, [tensor('w', 'float32', [rows, k], values)], rows, k),
+      values,
+    );
+    check(
+      module(
+        { kind: 'float32' },
+        [tensor('w', 'float32', [k, rows], transposed(values))],
+        rows,
+        k,
+        { transposed: true },
+      ),
+      values,
+    );
   });
 
   test('float16', () => {
     const bits = halfScales(rows * k);
-    const exact = Float32Array.from(bits, (h) => (h & 0x8000 ? -1 : 1) * (1 + (h & 1023) / 1024) * 2 ** (((h >> 10) & 31) - 15));
+    const exact = Float32Array.from(
+      bits,
+      (h) => (h & 0x8000 ? -1 : 1) * (1 + (h & 1023) / 1024) * 2 ** (((h >> 10) & 31) - 15),
+    );
     check(module({ kind: 'float16' }, [tensor('w', 'float16', [rows, k], bits)], rows, k), exact);
   });
 
-  test.for<['int8' | 'uint8', boolean]>([['int8', true], ['int8', false], ['uint8', true], ['uint8', false]])('%s, one scale per column: %s', ([type, perColumn]) => {
-    const stored = random(rows * k, 8), zero = random(rows, 4), s = scales(rows), n = perColumn ? rows : 1;
-    const signed = (b: number) => type === 'int8' ? b << 24 >> 24 : b;
+  test.for<['int8' | 'uint8', boolean]>([
+    ['int8', true],
+    ['int8', false],
+    ['uint8', true],
+    ['uint8', false],
+  ])('%s, one scale per column: %s', ([type, perColumn]) => {
+    const stored = random(rows * k, 8);
+    const zero = random(rows, 4);
+    const s = scales(rows);
+    const n = perColumn ? rows : 1;
+    const signed = (b: number) => (type === 'int8' ? (b << 24) >> 24 : b);
     const expected = Float32Array.from({ length: rows * k }, (_, i) => {
-      const out = Math.floor(i / k), column = perColumn ? out : 0;
+      const out = Math.floor(i / k);
+      const column = perColumn ? out : 0;
       return (signed(stored[(i % k) * rows + out]!) - signed(zero[column]!)) * s[column]!;
     });
-    const tensors = [tensor('w', type, [k, rows], stored), tensor('s', 'float32', perColumn ? [n] : [], s.slice(0, n)), tensor('z', type, perColumn ? [n] : [], zero.slice(0, n))];
+    const tensors = [
+      tensor('w', type, [k, rows], stored),
+      tensor('s', 'float32', perColumn ? [n] : [], s.slice(0, n)),
+      tensor('z', type, perColumn ? [n] : [], zero.slice(0, n)),
+    ];
     check(module({ kind: 'int8' }, tensors, rows, k, { transposed: true }), expected);
   });
 });
 
 test('the deviation of a constant matrix is exactly 0, of large offsets still right', () => {
-  const of = (values: Float32Array) => weightStd(module({ kind: 'float32' }, [tensor('w', 'float32', [1, values.length], values)], 1, values.length));
+  const of = (values: Float32Array) =>
+    weightStd(
+      module(
+        { kind: 'float32' },
+        [tensor('w', 'float32', [1, values.length], values)],
+        1,
+        values.length,
+      ),
+    );
   expect(of(new Float32Array(100).fill(0.1))).toBe(0);
-  fc.assert(fc.property(fc.float({ min: -1e6, max: 1e6, noNaN: true }), (offset) => {
-    const base = Math.fround(offset), step = 2 ** -3, values = Float32Array.of(base, base + step);
-    expect(of(values)).toBeCloseTo(Math.abs(values[1]! - values[0]!) / 2, 12);
-  }));
+  fc.assert(
+    fc.property(fc.float({ min: -1e6, max: 1e6, noNaN: true }), (offset) => {
+      const base = Math.fround(offset);
+      const step = 2 ** -3;
+      const values = Float32Array.of(base, base + step);
+      expect(of(values)).toBeCloseTo(Math.abs(values[1]! - values[0]!) / 2, 12);
+    }),
+  );
 });
 
 test('a weight that is too short is refused', () => {
-  const short = module({ kind: 'nbits', bits: 4, block: 32, zeroPoints: false }, [tensor('q', 'uint8', [4, 1, 16], new Uint8Array(32)), tensor('s', 'float32', [4], scales(4))], 4, 32);
+  const short = module(
+    { kind: 'nbits', bits: 4, block: 32, zeroPoints: false },
+    [tensor('q', 'uint8', [4, 1, 16], new Uint8Array(32)), tensor('s', 'float32', [4], scales(4))],
+    4,
+    32,
+  );
   expect(() => dequantise(short)).toThrow('weight q has 32 of 64 bytes');
   expect(() => weightStd({ ...short, tensors: short.tensors.slice(0, 1) })).toThrow();
 });
 
 describe.skipIf(!hasShared)('the modules of real exports are the weights PyTorch has', () => {
   test.for<[string, string, number]>([
-    ['tiny/llama', 'fp32', 0], ['tiny/llama', 'fp16', 2 ** -11], ['tiny/llama-genai-fp16', 'fp16', 2 ** -11],
-    // half a step of the quantiser: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the column's for 8
-    ['tiny/llama', 'q4', 0.15], ['tiny/llama', 'q4_zp', 0.07], ['tiny/llama', 'q4_b128', 0.15], ['tiny/llama', 'bnb4', 0.16], ['tiny/llama', 'quantized', 0.01], ['tiny/llama-genai-int4-cpu', 'q4', 0.15],
+    ['tiny/llama', 'fp32', 0],
+    ['tiny/llama', 'fp16', 2 ** -11],
+    ['tiny/llama-genai-fp16', 'fp16', 2 ** -11],
+    // half a step of the quantiser: 1/15 or 1/7 of the block's range for 4 bits, 1/254 of the
+    // column's for 8
+    ['tiny/llama', 'q4', 0.15],
+    ['tiny/llama', 'q4_zp', 0.07],
+    ['tiny/llama', 'q4_b128', 0.15],
+    ['tiny/llama', 'bnb4', 0.16],
+    ['tiny/llama', 'quantized', 0.01],
+    ['tiny/llama-genai-int4-cpu', 'q4', 0.15],
   ])('%s %s', async ([folder, dtype, tolerance]) => {
-    const { tensors } = readSafetensors(readFileSync(sharedPath('models', 'tiny', 'llama', 'model.safetensors')), 'model.safetensors');
+    const { tensors } = readSafetensors(
+      readFileSync(sharedPath('models', 'tiny', 'llama', 'model.safetensors')),
+      'model.safetensors',
+    );
     const open = await openModel(await nodeFiles(sharedPath('models', folder)), { dtype });
-    const compiled = compile(await readGraph(open.graph, { file: open.graphFile, external: (name) => open.external.get(name) }));
+    const compiled = compile(
+      await readGraph(open.graph, {
+        file: open.graphFile,
+        external: (name) => open.external.get(name),
+      }),
+    );
     expect(compiled.modules.length).toBe(21);
     for (const { index, path } of compiled.modules) {
-      const own = dequantise(compiled.weightOf(index)), theirs = toFloat32(tensors.get(`${path}.weight`)!);
+      const own = dequantise(compiled.weightOf(index));
+      const theirs = toFloat32(tensors.get(`${path}.weight`)!);
       const scale = tolerance < 0.001 ? 0 : theirs.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-      const worst = theirs.reduce((a, b, i) => Math.max(a, Math.abs(b - own[i]!) - tolerance * (scale || Math.abs(b))), -Infinity);
+      const worst = theirs.reduce(
+        (a, b, i) => Math.max(a, Math.abs(b - own[i]!) - tolerance * (scale || Math.abs(b))),
+        -Infinity,
+      );
       expect(own.length).toBe(theirs.length);
       expect(worst, path).toBeLessThanOrEqual(1e-7);
     }

@@ -1,9 +1,9 @@
 /**
  * Readers of every weight format: packed bytes to float32 `W [out, in]`, as torch.nn.Linear has it.
  *
- * Each reader yields one stored line at a time (a row of `W`, or a column where the export stores `[in, out]`),
- * so that statistics need no second copy of the matrix. Values are exact: one float32 rounding per product,
- * as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
+ * Each reader yields one stored line at a time (a row of `W`, or a column where the export stores
+ * `[in, out]`), so that statistics need no second copy of the matrix. Values are exact: one float32
+ * rounding per product, as onnxruntime's own DequantizeLinear, MatMulNBits and MatMulBnb4 do it.
  */
 import type { ModuleWeight, WeightTensor } from '../compiler/compiled.ts';
 import { linearRows } from '../compiler/linear.ts';
@@ -14,7 +14,9 @@ import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 /** Reads stored line `line` into `into` (length = the other dimension). */
 type LineReader = (line: number, into: Float32Array) => void;
 
-/** The dequantised weight of one module, its own rows only: `[outFeatures, inFeatures]` row-major. */
+/**
+ * The dequantised weight of one module, its own rows only: `[outFeatures, inFeatures]` row-major.
+ */
 export function dequantise(weight: ModuleWeight): Float32Array {
   const { lines, width, read } = open(weight);
   const out = new Float32Array(lines * width);
@@ -35,8 +37,10 @@ export function weightStd(weight: ModuleWeight): number {
   const { lines, width, read } = open(weight);
   const line = new Float32Array(width);
   read(0, line);
-  const shift = line[0]!; // keeps the one-pass sums from cancelling, and a constant matrix at exactly 0
-  let sum = 0, squares = 0;
+  // keeps the one-pass sums from cancelling, and a constant matrix at exactly 0
+  const shift = line[0]!;
+  let sum = 0;
+  let squares = 0;
   for (let n = 0; n < lines; n++) {
     if (n > 0) read(n, line);
     for (let k = 0; k < width; k++) {
@@ -45,32 +49,43 @@ export function weightStd(weight: ModuleWeight): number {
       squares += d * d;
     }
   }
-  const count = lines * width, mean = sum / count;
+  const count = lines * width;
+  const mean = sum / count;
   return Math.sqrt(Math.max(0, squares / count - mean * mean));
 }
 
 /** Lines of the module as stored: `width` values each. */
 function open(weight: ModuleWeight): { lines: number; width: number; read: LineReader } {
   const { inFeatures, outFeatures, transposed } = weight;
-  const lines = transposed ? inFeatures : outFeatures, width = transposed ? outFeatures : inFeatures;
+  const lines = transposed ? inFeatures : outFeatures;
+  const width = transposed ? outFeatures : inFeatures;
   const { kind } = weight.format;
-  const read = kind === 'nbits' ? nbits(weight, weight.format)
-    : kind === 'bnb4' ? bnb4(weight, weight.format)
-      : kind === 'int8' ? int8(weight)
-        : kind === 'linear' ? linear(weight, weight.format)
-          : floats(weight);
+  const read =
+    kind === 'nbits'
+      ? nbits(weight, weight.format)
+      : kind === 'bnb4'
+        ? bnb4(weight, weight.format)
+        : kind === 'int8'
+          ? int8(weight)
+          : kind === 'linear'
+            ? linear(weight, weight.format)
+            : floats(weight);
   return { lines, width, read };
 }
 
 /** Where line `line` of the module begins among the values of the whole product. */
 function start(weight: ModuleWeight, line: number): number {
-  return weight.transposed ? line * weight.rows + weight.rowOffset : (weight.rowOffset + line) * weight.inFeatures;
+  return weight.transposed
+    ? line * weight.rows + weight.rowOffset
+    : (weight.rowOffset + line) * weight.inFeatures;
 }
 
 function floats(weight: ModuleWeight): LineReader {
-  const tensor = part(weight, 0), count = weight.rows * weight.inFeatures;
+  const tensor = part(weight, 0);
+  const count = weight.rows * weight.inFeatures;
   const width = weight.transposed ? weight.outFeatures : weight.inFeatures;
-  const bytes = tensor.type === 'float16' ? 2 : 4, stored = checked(tensor, bytes * count);
+  const bytes = tensor.type === 'float16' ? 2 : 4;
+  const stored = checked(tensor, bytes * count);
   const read = bytes === 2 ? halfToFloat32 : float32View;
   return (line, into) => {
     const first = start(weight, line) * bytes;
@@ -83,19 +98,27 @@ function blockNumbers(weight: ModuleWeight, at: number): Int32Array {
   return new Int32Array(new Uint8Array(checked(part(weight, at), 4 * weight.inFeatures)).buffer);
 }
 
-function nbits(weight: ModuleWeight, format: { bits: 2 | 4 | 8; block: number; zeroPoints: boolean; reordered?: true }): LineReader {
-  const { bits, block } = format, { rows, inFeatures, rowOffset } = weight;
-  const blocks = Math.ceil(inFeatures / block), lineBytes = blocks * block * bits / 8;
+function nbits(
+  weight: ModuleWeight,
+  format: { bits: 2 | 4 | 8; block: number; zeroPoints: boolean; reordered?: true },
+): LineReader {
+  const { bits, block } = format;
+  const { rows, inFeatures, rowOffset } = weight;
+  const blocks = Math.ceil(inFeatures / block);
+  const lineBytes = (blocks * block * bits) / 8;
   const packed = checked(part(weight, 0), rows * lineBytes);
   const scales = real(part(weight, 1), rows * blocks);
   const zeros = zeroPoints(weight, format, blocks);
-  const perByte = 8 / bits, mask = (1 << bits) - 1;
+  const perByte = 8 / bits;
+  const mask = (1 << bits) - 1;
   if (format.reordered) {
     const order = blockNumbers(weight, format.zeroPoints ? 3 : 2);
     return (line, into) => {
       const row = rowOffset + line;
       for (let k = 0; k < inFeatures; k++) {
-        const code = (packed[row * lineBytes + Math.floor(k / perByte)]! >> (bits * (k % perByte))) & mask, b = order[k]!;
+        const code =
+          (packed[row * lineBytes + Math.floor(k / perByte)]! >> (bits * (k % perByte))) & mask;
+        const b = order[k]!;
         into[k] = (code - zeros(row, b)) * scales[row * blocks + b]!;
       }
     };
@@ -103,18 +126,27 @@ function nbits(weight: ModuleWeight, format: { bits: 2 | 4 | 8; block: number; z
   return (line, into) => {
     const row = rowOffset + line;
     for (let b = 0; b < blocks; b++) {
-      const scale = scales[row * blocks + b]!, zero = zeros(row, b);
+      const scale = scales[row * blocks + b]!;
+      const zero = zeros(row, b);
       const end = Math.min(inFeatures, (b + 1) * block); // the last block may be padded past K
       for (let k = b * block, at = row * lineBytes + k / perByte; k < end; at++) {
         let byte = packed[at]!;
-        for (let i = 0; i < perByte && k < end; i++, byte >>= bits) into[k++] = ((byte & mask) - zero) * scale;
+        for (let i = 0; i < perByte && k < end; i++, byte >>= bits)
+          into[k++] = ((byte & mask) - zero) * scale;
       }
     }
   };
 }
 
-/** Integer zero points are packed like the weights, each row padded to whole bytes; some exports keep floats. */
-function zeroPoints(weight: ModuleWeight, format: { bits: 2 | 4 | 8; zeroPoints: boolean }, blocks: number): (row: number, block: number) => number {
+/**
+ * Integer zero points are packed like the weights, each row padded to whole bytes; some exports
+ * keep floats.
+ */
+function zeroPoints(
+  weight: ModuleWeight,
+  format: { bits: 2 | 4 | 8; zeroPoints: boolean },
+  blocks: number,
+): (row: number, block: number) => number {
   const { bits } = format;
   if (!format.zeroPoints) return () => 1 << (bits - 1);
   const tensor = part(weight, 2);
@@ -122,20 +154,28 @@ function zeroPoints(weight: ModuleWeight, format: { bits: 2 | 4 | 8; zeroPoints:
     const values = real(tensor, weight.rows * blocks);
     return (row, block) => values[row * blocks + block]!;
   }
-  const perByte = 8 / bits, mask = (1 << bits) - 1, rowBytes = Math.ceil(blocks / perByte);
+  const perByte = 8 / bits;
+  const mask = (1 << bits) - 1;
+  const rowBytes = Math.ceil(blocks / perByte);
   const bytes = checked(tensor, weight.rows * rowBytes);
-  return (row, block) => (bytes[row * rowBytes + Math.floor(block / perByte)]! >> (bits * (block % perByte))) & mask;
+  return (row, block) =>
+    (bytes[row * rowBytes + Math.floor(block / perByte)]! >> (bits * (block % perByte))) & mask;
 }
 
-function bnb4(weight: ModuleWeight, format: { block: number; codebook: 'nf4' | 'fp4' }): LineReader {
-  const count = weight.rows * weight.inFeatures, { block } = format;
+function bnb4(
+  weight: ModuleWeight,
+  format: { block: number; codebook: 'nf4' | 'fp4' },
+): LineReader {
+  const count = weight.rows * weight.inFeatures;
+  const { block } = format;
   const packed = checked(part(weight, 0), Math.ceil(count / 2));
   const absmax = real(part(weight, 1), Math.ceil(count / block));
   const levels = format.codebook === 'nf4' ? NF4 : FP4;
   return (line, into) => {
     const first = start(weight, line); // blocks run through the flattened matrix, across its rows
     for (let k = 0; k < into.length; k++) {
-      const i = first + k, byte = packed[i >> 1]!;
+      const i = first + k;
+      const byte = packed[i >> 1]!;
       into[k] = levels[i & 1 ? byte & 15 : byte >> 4]! * absmax[Math.floor(i / block)]!;
     }
   };
@@ -143,8 +183,12 @@ function bnb4(weight: ModuleWeight, format: { block: number; codebook: 'nf4' | '
 
 function int8(weight: ModuleWeight): LineReader {
   const count = weight.rows * weight.inFeatures;
-  const tensor = part(weight, 0), bytes = checked(tensor, count);
-  const values = tensor.type === 'int8' ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : bytes;
+  const tensor = part(weight, 0);
+  const bytes = checked(tensor, count);
+  const values =
+    tensor.type === 'int8'
+      ? new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : bytes;
   const scale = perColumn(weight, part(weight, 1));
   const zero = weight.tensors.length > 2 ? perColumn(weight, part(weight, 2)) : () => 0;
   return (line, into) => {
@@ -157,41 +201,68 @@ function int8(weight: ModuleWeight): LineReader {
 }
 
 /** Every other DequantizeLinear: lines are rows of the matrix as it is stored. */
-function linear(weight: ModuleWeight, { bits, axis, block }: { bits: 4 | 8; axis: number | null; block: number | null }): LineReader {
-  const { transposed, rows, inFeatures, rowOffset } = weight, [lines, columns] = transposed ? [inFeatures, rows] : [rows, inFeatures];
-  const along = axis === 0 ? lines : columns, of = block === null ? along : Math.ceil(along / block);
+function linear(
+  weight: ModuleWeight,
+  { bits, axis, block }: { bits: 4 | 8; axis: number | null; block: number | null },
+): LineReader {
+  const { transposed, rows, inFeatures, rowOffset } = weight;
+  const [lines, columns] = transposed ? [inFeatures, rows] : [rows, inFeatures];
+  const along = axis === 0 ? lines : columns;
+  const of = block === null ? along : Math.ceil(along / block);
   const count = axis === null ? 1 : block === null ? along : of * (axis === 0 ? columns : lines);
   const [q, scale, zero] = [0, 1, 2].map((i) => weight.tensors[i]);
-  const whole = (tensor: WeightTensor | undefined, bytes: number) => ({ type: (tensor ?? part(weight, 1)).type, bytes: checked(tensor ?? part(weight, 1), bytes) });
-  const read = linearRows({ axis, block }, columns, whole(q, Math.ceil((lines * columns * bits) / 8)),
-    whole(scale, count * (scale?.type === 'float16' ? 2 : 4)), zero ? whole(zero, Math.ceil((count * bits) / 8)) : null);
-  return (line, into) => (transposed ? read(line, rowOffset, into) : read(rowOffset + line, 0, into));
+  const whole = (tensor: WeightTensor | undefined, bytes: number) => ({
+    type: (tensor ?? part(weight, 1)).type,
+    bytes: checked(tensor ?? part(weight, 1), bytes),
+  });
+  const read = linearRows(
+    { axis, block },
+    columns,
+    whole(q, Math.ceil((lines * columns * bits) / 8)),
+    whole(scale, count * (scale?.type === 'float16' ? 2 : 4)),
+    zero ? whole(zero, Math.ceil((count * bits) / 8)) : null,
+  );
+  return (line, into) =>
+    transposed ? read(line, rowOffset, into) : read(rowOffset + line, 0, into);
 }
 
 /** One value for the whole matrix, or one per output feature. */
 function perColumn(weight: ModuleWeight, tensor: WeightTensor): (column: number) => number {
   const single = tensor.dims.reduce((a, b) => a * b, 1) === 1;
   const count = single ? 1 : weight.rows;
-  const values = tensor.type === 'int8' ? Int8Array.from(checked(tensor, count), (b) => b << 24 >> 24)
-    : tensor.type === 'uint8' ? checked(tensor, count) : real(tensor, count);
+  const values =
+    tensor.type === 'int8'
+      ? Int8Array.from(checked(tensor, count), (b) => (b << 24) >> 24)
+      : tensor.type === 'uint8'
+        ? checked(tensor, count)
+        : real(tensor, count);
   return single ? () => values[0]! : (column) => values[column]!;
 }
 
 function part(weight: ModuleWeight, index: number): WeightTensor {
   const tensor = weight.tensors[index];
-  if (!tensor) throw new AtlasError('bad-graph', { file: 'The model', why: `a weight in ${weight.format.kind} format lacks its ${index === 1 ? 'scales' : 'zero points'}` });
+  if (!tensor)
+    throw new AtlasError('bad-graph', {
+      file: 'The model',
+      why: `a weight in ${weight.format.kind} format lacks its ${index === 1 ? 'scales' : 'zero points'}`,
+    });
   return tensor;
 }
 
 /** Scales and float zero points. */
 function real(tensor: WeightTensor, count: number): Float32Array {
-  return tensor.type === 'float16' ? halfToFloat32(checked(tensor, 2 * count)) : float32View(checked(tensor, 4 * count));
+  return tensor.type === 'float16'
+    ? halfToFloat32(checked(tensor, 2 * count))
+    : float32View(checked(tensor, 4 * count));
 }
 
 /** The first `need` bytes, or a refusal: reading on would turn the missing ones into zeros. */
 function checked(tensor: WeightTensor, need: number): Uint8Array {
   if (tensor.bytes.byteLength < need) {
-    throw new AtlasError('bad-graph', { file: 'The model', why: `weight ${tensor.name} has ${tensor.bytes.byteLength} of ${need} bytes` });
+    throw new AtlasError('bad-graph', {
+      file: 'The model',
+      why: `weight ${tensor.name} has ${tensor.bytes.byteLength} of ${need} bytes`,
+    });
   }
   return tensor.bytes.subarray(0, need);
 }

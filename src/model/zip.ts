@@ -1,6 +1,7 @@
 /**
- * Zip files of strangers: the directory at the end is read, and of the entries only those asked for. Sizes and check sums are
- * held to (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is refused and never read as something else.
+ * Zip files of strangers: the directory at the end is read, and of the entries only those asked
+ * for. Sizes and check sums are held to (PKWARE, APPNOTE.TXT 4.3 and 4.4), so a damaged file is
+ * refused and never read as something else.
  */
 import { Inflate } from 'fflate';
 import { describeBytes, describeCount } from './figures.ts';
@@ -18,27 +19,44 @@ export interface ZipEntry {
   crc: number;
 }
 
-const END = 0x06054b50, ENTRY = 0x02014b50, LOCAL = 0x04034b50, END_64 = 0x06064b50, WHERE_64 = 0x07064b50;
-const END_BYTES = 22, ENTRY_BYTES = 46, LOCAL_BYTES = 30, WHERE_64_BYTES = 20, END_64_BYTES = 56;
+const END = 0x06054b50;
+const ENTRY = 0x02014b50;
+const LOCAL = 0x04034b50;
+const END_64 = 0x06064b50;
+const WHERE_64 = 0x07064b50;
+const END_BYTES = 22;
+const ENTRY_BYTES = 46;
+const LOCAL_BYTES = 30;
+const WHERE_64_BYTES = 20;
+const END_64_BYTES = 56;
 
 /** Deflate makes nothing smaller than this many times. */
 const MOST_RATIO = 1032;
 
-/** Packed bytes that are inflated at once: what they can become, at that ratio, is not much beside an adapter. */
+/**
+ * Packed bytes that are inflated at once: what they can become, at that ratio, is not much beside
+ * an adapter.
+ */
 const STEP = 16_384;
 
 /**
- * The files in a zip, folders left out; entries are views. Throws an Error with a short reason: no zip, cut off, encrypted, packed
- * in another way, two entries of one name, too many.
+ * The files in a zip, folders left out; entries are views. Throws an Error with a short reason: no
+ * zip, cut off, encrypted, packed in another way, two entries of one name, too many.
  */
 export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { count, from } = directory(view), entries: ZipEntry[] = [];
-  if (count > MOST.zipFiles) throw new Error(`it holds ${describeCount(count)} files, and at most ${describeCount(MOST.zipFiles)} are looked at`);
+  const { count, from } = directory(view);
+  const entries: ZipEntry[] = [];
+  if (count > MOST.zipFiles)
+    throw new Error(
+      `it holds ${describeCount(count)} files, and at most ${describeCount(MOST.zipFiles)} are looked at`,
+    );
   let at = from;
   for (let i = 0; i < count; i++) {
-    if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY) throw new Error('its directory is damaged');
-    const nameBytes = view.getUint16(at + 28, true), extraBytes = view.getUint16(at + 30, true);
+    if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY)
+      throw new Error('its directory is damaged');
+    const nameBytes = view.getUint16(at + 28, true);
+    const extraBytes = view.getUint16(at + 30, true);
     const end = at + ENTRY_BYTES + nameBytes + extraBytes + view.getUint16(at + 32, true);
     if (end > bytes.length) throw new Error('its directory is cut off');
     const name = bytes.subarray(at + ENTRY_BYTES, at + ENTRY_BYTES + nameBytes);
@@ -57,11 +75,17 @@ export function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
   return entries;
 }
 
-/** An entry's content. Throws an Error with a short reason where it is not what the zip says, or more than `most` bytes. */
+/**
+ * An entry's content. Throws an Error with a short reason where it is not what the zip says, or
+ * more than `most` bytes.
+ */
 export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer> {
   const { path, bytes, packed, deflated, crc } = entry;
   const damaged = (cause?: unknown) => new Error(`${quoted(path)} in it is damaged`, { cause });
-  if (bytes > most) throw new Error(`${quoted(path)} in it has ${describeBytes(bytes)}, and at most ${describeBytes(most)} are read`);
+  if (bytes > most)
+    throw new Error(
+      `${quoted(path)} in it has ${describeBytes(bytes)}, and at most ${describeBytes(most)} are read`,
+    );
   if (deflated ? bytes > packed.length * MOST_RATIO + 64 : bytes !== packed.length) throw damaged();
   let content: Uint8Array<ArrayBuffer>;
   try {
@@ -73,7 +97,10 @@ export function unzipped(entry: ZipEntry, most: number): Uint8Array<ArrayBuffer>
   return content;
 }
 
-/** Undoes raw deflate. What goes on past the bytes that the zip declares is given up there, whatever is still to come. */
+/**
+ * Undoes raw deflate. What goes on past the bytes that the zip declares is given up there, whatever
+ * is still to come.
+ */
 function inflated(packed: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(bytes);
   let at = 0;
@@ -82,7 +109,8 @@ function inflated(packed: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
     out.set(chunk, at);
     at += chunk.length;
   });
-  for (let from = 0; from < packed.length; from += STEP) stream.push(packed.subarray(from, from + STEP), from + STEP >= packed.length);
+  for (let from = 0; from < packed.length; from += STEP)
+    stream.push(packed.subarray(from, from + STEP), from + STEP >= packed.length);
   if (at !== bytes) throw new RangeError('less than declared');
   return out;
 }
@@ -94,40 +122,74 @@ function pathOf(name: string): string | null {
   return parts.filter((part) => part !== '' && part !== '.').join('/');
 }
 
-/** The directory's number of entries and where it begins: at the end of the file, before a comment. */
+/**
+ * The directory's number of entries and where it begins: at the end of the file, before a comment.
+ */
 function directory(view: DataView): { count: number; from: number } {
-  for (let at = view.byteLength - END_BYTES; at >= 0 && at >= view.byteLength - END_BYTES - 0xffff; at--) {
+  for (
+    let at = view.byteLength - END_BYTES;
+    at >= 0 && at >= view.byteLength - END_BYTES - 0xffff;
+    at--
+  ) {
     if (view.getUint32(at, true) !== END) continue;
-    const count = view.getUint16(at + 10, true), from = view.getUint32(at + 16, true);
+    const count = view.getUint16(at + 10, true);
+    const from = view.getUint32(at + 16, true);
     if (count < 0xffff && from < 0xffffffff) return { count, from };
     const where = at - WHERE_64_BYTES;
     if (where < 0 || view.getUint32(where, true) !== WHERE_64) return { count, from };
     const end = Number(view.getBigUint64(where + 8, true));
     if (end + END_64_BYTES > view.byteLength || view.getUint32(end, true) !== END_64) break;
-    return { count: Number(view.getBigUint64(end + 32, true)), from: Number(view.getBigUint64(end + 48, true)) };
+    return {
+      count: Number(view.getBigUint64(end + 32, true)),
+      from: Number(view.getBigUint64(end + 48, true)),
+    };
   }
   throw new Error('it is no zip file, or it is cut off');
 }
 
-interface Place { path: string; extra: number; extraEnd: number }
+interface Place {
+  path: string;
+  extra: number;
+  extraEnd: number;
+}
 
-function entryAt(bytes: Uint8Array<ArrayBuffer>, view: DataView, at: number, { path, extra, extraEnd }: Place): ZipEntry {
-  const flags = view.getUint16(at + 8, true), method = view.getUint16(at + 10, true);
+function entryAt(
+  bytes: Uint8Array<ArrayBuffer>,
+  view: DataView,
+  at: number,
+  { path, extra, extraEnd }: Place,
+): ZipEntry {
+  const flags = view.getUint16(at + 8, true);
+  const method = view.getUint16(at + 10, true);
   const named = quoted(path);
   if (flags & 1) throw new Error(`${named} in it is encrypted`);
-  if (method !== 0 && method !== 8) throw new Error(`${named} in it is packed by method ${method}, not stored or deflated`);
-  const [size, packedSize, offset] = wide(view, extra, extraEnd, [24, 20, 42].map((o) => view.getUint32(at + o, true)));
+  if (method !== 0 && method !== 8)
+    throw new Error(`${named} in it is packed by method ${method}, not stored or deflated`);
+  const [size, packedSize, offset] = wide(
+    view,
+    extra,
+    extraEnd,
+    [24, 20, 42].map((o) => view.getUint32(at + o, true)),
+  );
   const local = offset!;
-  if (local + LOCAL_BYTES > bytes.length || view.getUint32(local, true) !== LOCAL) throw new Error(`${named} in it is not where the zip says`);
-  const from = local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
+  if (local + LOCAL_BYTES > bytes.length || view.getUint32(local, true) !== LOCAL)
+    throw new Error(`${named} in it is not where the zip says`);
+  const from =
+    local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
   if (from + packedSize! > bytes.length) throw new Error(`${named} in it is cut off`);
   return {
-    path, bytes: size!, packed: bytes.subarray(from, from + packedSize!), deflated: method === 8,
+    path,
+    bytes: size!,
+    packed: bytes.subarray(from, from + packedSize!),
+    deflated: method === 8,
     crc: view.getUint32(at + 16, true),
   };
 }
 
-/** Unpacked and packed size and offset: those that do not fit 32 bits stand, in this order, in the extra field 1 (zip64). */
+/**
+ * Unpacked and packed size and offset: those that do not fit 32 bits stand, in this order, in the
+ * extra field 1 (zip64).
+ */
 function wide(view: DataView, extra: number, end: number, values: number[]): number[] {
   for (let at = extra; at + 4 <= end; at += 4 + view.getUint16(at + 2, true)) {
     if (view.getUint16(at, true) !== 1) continue;

@@ -1,9 +1,11 @@
 /**
- * Merged decoders (`decoder_model_merged.onnx`): two decoders in an If under the input `use_cache_branch`, one that takes a
- * cache and one that takes none. The nodes of one of them are put in the place of the If.
+ * Merged decoders (`decoder_model_merged.onnx`): two decoders in an If under the input
+ * `use_cache_branch`, one that takes a cache and one that takes none. The nodes of one of them are
+ * put in the place of the If.
  *
- * The branch with a cache comes first: with an empty one it gives the same, and what is written of it generates. Where it
- * does not hide later tokens (it was traced for one token), the other is what is left.
+ * The branch with a cache comes first: with an empty one it gives the same, and what is written of
+ * it generates. Where it does not hide later tokens (it was traced for one token), the other is
+ * what is left.
  */
 import { DEEPEST } from './external.ts';
 import { decodeMessage, graphProto, type Message, type nodeProto } from './proto.ts';
@@ -20,23 +22,51 @@ export const isMerged = ({ node }: GraphProto): boolean => node.some(choosesCach
 
 const choosesCache = (n: NodeProto): boolean => n.opType === 'If' && n.input[0] === CACHE_BRANCH;
 
-/** The graph with one branch in the place of each If under `use_cache_branch`, and without that input. Throws what decoding throws. */
+/**
+ * The graph with one branch in the place of each If under `use_cache_branch`, and without that
+ * input. Throws what decoding throws.
+ */
 export function oneBranch(graph: GraphProto, branch: Branch): GraphProto {
-  const initializer = [...graph.initializer], chosen = branch === 'cache' ? 'then_branch' : 'else_branch';
-  const settled = (nodes: readonly NodeProto[], depth: number): NodeProto[] => nodes.flatMap((n) => {
-    const bytes = choosesCache(n) && depth < DEEPEST ? n.attribute.find((a) => a.name === chosen)?.g : undefined;
-    if (!bytes) return [n];
-    const inner = decodeMessage(graphProto, bytes), outputs = n.output.map((name, i): NodeProto[] => {
-      const made = inner.output[i]?.name ?? '';
-      return made === name || !name ? [] : [{ input: [made], output: [name], name: '', opType: 'Identity', attribute: [], domain: '' }];
+  const initializer = [...graph.initializer];
+  const chosen = branch === 'cache' ? 'then_branch' : 'else_branch';
+  const settled = (nodes: readonly NodeProto[], depth: number): NodeProto[] =>
+    nodes.flatMap((n) => {
+      const bytes =
+        choosesCache(n) && depth < DEEPEST
+          ? n.attribute.find((a) => a.name === chosen)?.g
+          : undefined;
+      if (!bytes) return [n];
+      const inner = decodeMessage(graphProto, bytes);
+      const outputs = n.output.map((name, i): NodeProto[] => {
+        const made = inner.output[i]?.name ?? '';
+        return made === name || !name
+          ? []
+          : [
+              {
+                input: [made],
+                output: [name],
+                name: '',
+                opType: 'Identity',
+                attribute: [],
+                domain: '',
+              },
+            ];
+      });
+      initializer.push(...inner.initializer);
+      return [...settled(withoutPrefix(inner.node), depth + 1), ...outputs.flat()];
     });
-    initializer.push(...inner.initializer);
-    return [...settled(withoutPrefix(inner.node), depth + 1), ...outputs.flat()];
-  });
-  return { ...graph, node: settled(graph.node, 0), initializer, input: graph.input.filter((i) => i.name !== CACHE_BRANCH) };
+  return {
+    ...graph,
+    node: settled(graph.node, 0),
+    initializer,
+    input: graph.input.filter((i) => i.name !== CACHE_BRANCH),
+  };
 }
 
-/** Tools that merge two graphs may put a prefix before all names of each (`past_/model/layers.0/…`): it names no module. */
+/**
+ * Tools that merge two graphs may put a prefix before all names of each (`past_/model/layers.0/…`):
+ * it names no module.
+ */
 function withoutPrefix(nodes: readonly NodeProto[]): readonly NodeProto[] {
   const prefix = /^[^/]+_(?=\/)/.exec(nodes.find((n) => n.name.includes('/'))?.name ?? '')?.[0];
   if (!prefix || !nodes.every((n) => !n.name || n.name.startsWith(prefix))) return nodes;

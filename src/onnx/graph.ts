@@ -1,5 +1,6 @@
 /**
- * The small graph: what is left of an ONNX model once protobuf is gone. Weights are views of the file's bytes.
+ * The small graph: what is left of an ONNX model once protobuf is gone. Weights are views of the
+ * file's bytes.
  *
  * `validate` checks what the compiler relies on and puts nodes into topological order.
  */
@@ -65,11 +66,12 @@ export interface Graph {
 }
 
 /** Names in messages, cut to a readable length: they are the file's, and may be anything. */
-export const shown = (name: string): string => (name.length > 80 ? `${name.slice(0, 77)}...` : name);
+export const shown = (name: string): string =>
+  name.length > 80 ? `${name.slice(0, 77)}...` : name;
 
 /**
- * Checks that every name is made once and before its use, and sorts nodes that are merely out of order.
- * Throws `bad-graph` for duplicates, missing names and cycles.
+ * Checks that every name is made once and before its use, and sorts nodes that are merely out of
+ * order. Throws `bad-graph` for duplicates, missing names and cycles.
  */
 export function validate(graph: Graph): Graph {
   const bad = (why: string) => new AtlasError('bad-graph', { file: graph.file, why });
@@ -86,18 +88,24 @@ export function validate(graph: Graph): Graph {
   });
   for (const node of graph.nodes) {
     for (const name of node.inputs) {
-      if (name && !maker.has(name) && !given.has(name)) throw bad(`"${shown(name)}", which node "${shown(node.name)}" reads, does not exist`);
+      if (name && !maker.has(name) && !given.has(name))
+        throw bad(`"${shown(name)}", which node "${shown(node.name)}" reads, does not exist`);
     }
   }
   if (graph.outputs.length === 0) throw bad('it has no output');
   for (const { name } of graph.outputs) {
-    if (!maker.has(name) && !given.has(name)) throw bad(`its output "${shown(name)}" is made by no node`);
+    if (!maker.has(name) && !given.has(name))
+      throw bad(`its output "${shown(name)}" is made by no node`);
   }
   return { ...graph, nodes: sorted(graph, maker, bad) };
 }
 
 /** Kahn's algorithm, keeping the file's order where that is already topological. */
-function sorted(graph: Graph, maker: ReadonlyMap<string, number>, bad: (why: string) => AtlasError): readonly Node[] {
+function sorted(
+  graph: Graph,
+  maker: ReadonlyMap<string, number>,
+  bad: (why: string) => AtlasError,
+): readonly Node[] {
   const { nodes } = graph;
   const waits = new Int32Array(nodes.length);
   const readers: number[][] = nodes.map(() => []);

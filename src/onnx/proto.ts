@@ -1,71 +1,139 @@
 /**
- * The ONNX messages that are read and written (`onnx.proto`), as tables of their fields, and their binary form.
+ * The ONNX messages that are read and written (`onnx.proto`), as tables of their fields, and their
+ * binary form.
  *
- * Tables, because the descriptors that protoc generates bring all of protobuf's description of itself into the page. A test holds
- * them against the generated code (`gen/`), which the page does not load.
+ * Tables, because the descriptors that protoc generates bring all of protobuf's description of
+ * itself into the page. A test holds them against the generated code (`gen/`), which the page does
+ * not load.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-interface ScalarTypes { int32: number; int64: bigint; float: number; double: number; string: string; bytes: Uint8Array }
+interface ScalarTypes {
+  int32: number;
+  int64: bigint;
+  float: number;
+  double: number;
+  string: string;
+  bytes: Uint8Array;
+}
 type Scalar = keyof ScalarTypes;
 type How = 'one' | 'maybe' | 'list' | 'packed';
 
 /**
- * Number in the file, what it is, and how often: `one` has a default where it is absent (a message has none), `maybe` is undefined
- * then, a `list` has an entry each time, a `packed` one is written as one block.
+ * Number in the file, what it is, and how often: `one` has a default where it is absent (a message
+ * has none), `maybe` is undefined then, a `list` has an entry each time, a `packed` one is written
+ * as one block.
  */
 type Field = readonly [number: number, kind: Scalar | Table<Fields>, how: How];
-interface Fields { readonly [name: string]: Field }
+interface Fields {
+  readonly [name: string]: Field;
+}
 
-export interface Table<F extends Fields> { readonly fields: F; readonly names: ReadonlyMap<number, string> }
+export interface Table<F extends Fields> {
+  readonly fields: F;
+  readonly names: ReadonlyMap<number, string>;
+}
 
 type Of<K> = K extends Scalar ? ScalarTypes[K] : K extends Table<infer F> ? MessageOf<F> : never;
-type Value<F extends Field> = F[2] extends 'list' | 'packed' ? Of<F[1]>[] : F[2] extends 'maybe' ? Of<F[1]> | undefined : F[1] extends Scalar ? Of<F[1]> : Of<F[1]> | undefined;
+type Value<F extends Field> = F[2] extends 'list' | 'packed'
+  ? Of<F[1]>[]
+  : F[2] extends 'maybe'
+    ? Of<F[1]> | undefined
+    : F[1] extends Scalar
+      ? Of<F[1]>
+      : Of<F[1]> | undefined;
 type MessageOf<F extends Fields> = { [N in keyof F]: Value<F[N]> };
-type InitOf<F extends Fields> = { [N in keyof F]?: F[N][1] extends Table<infer G> ? (F[N][2] extends 'list' ? readonly InitOf<G>[] : InitOf<G>) : F[N][2] extends 'list' | 'packed' ? readonly Of<F[N][1]>[] : Of<F[N][1]> };
+type InitOf<F extends Fields> = {
+  [N in keyof F]?: F[N][1] extends Table<infer G>
+    ? F[N][2] extends 'list'
+      ? readonly InitOf<G>[]
+      : InitOf<G>
+    : F[N][2] extends 'list' | 'packed'
+      ? readonly Of<F[N][1]>[]
+      : Of<F[N][1]>;
+};
 
 /** A message as it is read: everything there. */
 export type Message<T> = T extends Table<infer F> ? MessageOf<F> : never;
 /** A message to write: what is left out is not written. */
 export type Init<T> = T extends Table<infer F> ? InitOf<F> : never;
 
-const table = <const F extends Fields>(fields: F): Table<F> => ({ fields, names: new Map(Object.entries(fields).map(([name, [number]]) => [number, name])) });
+const table = <const F extends Fields>(fields: F): Table<F> => ({
+  fields,
+  names: new Map(Object.entries(fields).map(([name, [number]]) => [number, name])),
+});
 
 const externalEntry = table({ key: [1, 'string', 'one'], value: [2, 'string', 'one'] });
 
 export const tensorProto = table({
-  dims: [1, 'int64', 'list'], dataType: [2, 'int32', 'one'], floatData: [4, 'float', 'packed'], int32Data: [5, 'int32', 'packed'],
-  int64Data: [7, 'int64', 'packed'], name: [8, 'string', 'one'], rawData: [9, 'bytes', 'one'], doubleData: [10, 'double', 'packed'],
-  externalData: [13, externalEntry, 'list'], dataLocation: [14, 'int32', 'one'],
+  dims: [1, 'int64', 'list'],
+  dataType: [2, 'int32', 'one'],
+  floatData: [4, 'float', 'packed'],
+  int32Data: [5, 'int32', 'packed'],
+  int64Data: [7, 'int64', 'packed'],
+  name: [8, 'string', 'one'],
+  rawData: [9, 'bytes', 'one'],
+  doubleData: [10, 'double', 'packed'],
+  externalData: [13, externalEntry, 'list'],
+  dataLocation: [14, 'int32', 'one'],
 });
 
 /** A subgraph (`g`) stays bytes, so nothing in a file makes the reader recurse. */
 export const attributeProto = table({
-  name: [1, 'string', 'one'], f: [2, 'float', 'one'], i: [3, 'int64', 'one'], s: [4, 'bytes', 'one'], t: [5, tensorProto, 'one'], g: [6, 'bytes', 'one'],
-  floats: [7, 'float', 'list'], ints: [8, 'int64', 'list'], strings: [9, 'bytes', 'list'], type: [20, 'int32', 'one'],
+  name: [1, 'string', 'one'],
+  f: [2, 'float', 'one'],
+  i: [3, 'int64', 'one'],
+  s: [4, 'bytes', 'one'],
+  t: [5, tensorProto, 'one'],
+  g: [6, 'bytes', 'one'],
+  floats: [7, 'float', 'list'],
+  ints: [8, 'int64', 'list'],
+  strings: [9, 'bytes', 'list'],
+  type: [20, 'int32', 'one'],
 });
 
 const dimension = table({ dimValue: [1, 'int64', 'maybe'], dimParam: [2, 'string', 'maybe'] });
-const tensorType = table({ elemType: [1, 'int32', 'one'], shape: [2, table({ dim: [1, dimension, 'list'] }), 'one'] });
+const tensorType = table({
+  elemType: [1, 'int32', 'one'],
+  shape: [2, table({ dim: [1, dimension, 'list'] }), 'one'],
+});
 
-export const valueInfoProto = table({ name: [1, 'string', 'one'], type: [2, table({ tensorType: [1, tensorType, 'one'] }), 'one'] });
+export const valueInfoProto = table({
+  name: [1, 'string', 'one'],
+  type: [2, table({ tensorType: [1, tensorType, 'one'] }), 'one'],
+});
 
 export const nodeProto = table({
-  input: [1, 'string', 'list'], output: [2, 'string', 'list'], name: [3, 'string', 'one'], opType: [4, 'string', 'one'],
-  attribute: [5, attributeProto, 'list'], domain: [7, 'string', 'one'],
+  input: [1, 'string', 'list'],
+  output: [2, 'string', 'list'],
+  name: [3, 'string', 'one'],
+  opType: [4, 'string', 'one'],
+  attribute: [5, attributeProto, 'list'],
+  domain: [7, 'string', 'one'],
 });
 
 export const graphProto = table({
-  node: [1, nodeProto, 'list'], name: [2, 'string', 'one'], initializer: [5, tensorProto, 'list'],
-  input: [11, valueInfoProto, 'list'], output: [12, valueInfoProto, 'list'], sparseInitializer: [15, 'bytes', 'list'],
+  node: [1, nodeProto, 'list'],
+  name: [2, 'string', 'one'],
+  initializer: [5, tensorProto, 'list'],
+  input: [11, valueInfoProto, 'list'],
+  output: [12, valueInfoProto, 'list'],
+  sparseInitializer: [15, 'bytes', 'list'],
 });
 
 export const modelProto = table({
-  irVersion: [1, 'int64', 'one'], producerName: [2, 'string', 'one'], producerVersion: [3, 'string', 'one'], graph: [7, graphProto, 'one'],
-  opsetImport: [8, table({ domain: [1, 'string', 'one'], version: [2, 'int64', 'one'] }), 'list'], functions: [25, 'bytes', 'list'],
+  irVersion: [1, 'int64', 'one'],
+  producerName: [2, 'string', 'one'],
+  producerVersion: [3, 'string', 'one'],
+  graph: [7, graphProto, 'one'],
+  opsetImport: [8, table({ domain: [1, 'string', 'one'], version: [2, 'int64', 'one'] }), 'list'],
+  functions: [25, 'bytes', 'list'],
 });
 
-/** A message out of its bytes; `bytes` fields are views of them. Throws RangeError where they end too early, another Error where they are no such message. */
+/**
+ * A message out of its bytes; `bytes` fields are views of them. Throws RangeError where they end
+ * too early, another Error where they are no such message.
+ */
 export function decodeMessage<T extends Table<Fields>>(of: T, bytes: Uint8Array): Message<T> {
   return read(of, new BinaryReader(bytes), bytes.length, empty(of)) as Message<T>;
 }
@@ -79,7 +147,14 @@ export function encodeMessage<T extends Table<Fields>>(of: T, message: Init<T>):
 
 type Loose = Record<string, unknown>;
 
-const ZERO: ScalarTypes = { int32: 0, int64: 0n, float: 0, double: 0, string: '', bytes: new Uint8Array(0) };
+const ZERO: ScalarTypes = {
+  int32: 0,
+  int64: 0n,
+  float: 0,
+  double: 0,
+  string: '',
+  bytes: new Uint8Array(0),
+};
 
 const isList = (how: How): boolean => how === 'list' || how === 'packed';
 
@@ -87,40 +162,58 @@ function empty({ fields }: Table<Fields>): Loose {
   const message: Loose = {};
   for (const name in fields) {
     const [, kind, how] = fields[name]!;
-    message[name] = isList(how) ? [] : how === 'maybe' || typeof kind === 'object' ? undefined : ZERO[kind];
+    message[name] = isList(how)
+      ? []
+      : how === 'maybe' || typeof kind === 'object'
+        ? undefined
+        : ZERO[kind];
   }
   return message;
 }
 
-function read({ fields, names }: Table<Fields>, reader: BinaryReader, end: number, message: Loose): Loose {
+function read(
+  { fields, names }: Table<Fields>,
+  reader: BinaryReader,
+  end: number,
+  message: Loose,
+): Loose {
   while (reader.pos < end) {
-    const [number, wire] = reader.tag(), name = names.get(number);
+    const [number, wire] = reader.tag();
+    const name = names.get(number);
     if (name === undefined) {
       reader.skip(wire, number);
       continue;
     }
     const [, kind, how] = fields[name]!;
     if (typeof kind === 'object') {
-      const length = reader.uint32(), from = how === 'list' ? undefined : message[name] as Loose | undefined;
+      const length = reader.uint32();
+      const from = how === 'list' ? undefined : (message[name] as Loose | undefined);
       const part = read(kind, reader, reader.pos + length, from ?? empty(kind));
       if (how === 'list') (message[name] as unknown[]).push(part);
       else message[name] = part;
     } else if (!isList(how)) message[name] = reader[kind]();
     else if (wire === WireType.LengthDelimited && kind !== 'string' && kind !== 'bytes') {
       // Either form of a list may come, whatever the schema says.
-      for (const stop = reader.uint32() + reader.pos; reader.pos < stop;) (message[name] as unknown[]).push(reader[kind]());
+      for (const stop = reader.uint32() + reader.pos; reader.pos < stop;)
+        (message[name] as unknown[]).push(reader[kind]());
     } else (message[name] as unknown[]).push(reader[kind]());
   }
   return message;
 }
 
 const WIRE: Record<Scalar, WireType> = {
-  int32: WireType.Varint, int64: WireType.Varint, float: WireType.Bit32, double: WireType.Bit64, string: WireType.LengthDelimited, bytes: WireType.LengthDelimited,
+  int32: WireType.Varint,
+  int64: WireType.Varint,
+  float: WireType.Bit32,
+  double: WireType.Bit64,
+  string: WireType.LengthDelimited,
+  bytes: WireType.LengthDelimited,
 };
 
 function write({ fields }: Table<Fields>, message: Loose, writer: BinaryWriter): void {
   for (const name in fields) {
-    const [number, kind, how] = fields[name]!, value = message[name];
+    const [number, kind, how] = fields[name]!;
+    const value = message[name];
     if (value === undefined) continue;
     if (how === 'packed') {
       if ((value as unknown[]).length === 0) continue;
@@ -129,7 +222,7 @@ function write({ fields }: Table<Fields>, message: Loose, writer: BinaryWriter):
       writer.join();
       continue;
     }
-    for (const one of how === 'list' ? value as unknown[] : [value]) {
+    for (const one of how === 'list' ? (value as unknown[]) : [value]) {
       if (typeof kind !== 'object') {
         writer.tag(number, WIRE[kind]);
         scalar(writer, kind, one);
@@ -142,4 +235,5 @@ function write({ fields }: Table<Fields>, message: Loose, writer: BinaryWriter):
   }
 }
 
-const scalar = (writer: BinaryWriter, kind: Scalar, value: unknown): unknown => (writer[kind] as (value: unknown) => unknown).call(writer, value);
+const scalar = (writer: BinaryWriter, kind: Scalar, value: unknown): unknown =>
+  (writer[kind] as (value: unknown) => unknown).call(writer, value);

@@ -2,13 +2,15 @@
 import type { Graph, Node } from './graph.ts';
 
 /**
- * What the outputs `wanted` are computed from: these nodes, weights and inputs, and of the graph's outputs those that are made on the
- * way anyhow (a cache's).
+ * What the outputs `wanted` are computed from: these nodes, weights and inputs, and of the graph's
+ * outputs those that are made on the way anyhow (a cache's).
  */
 export function reached(graph: Graph, wanted: readonly string[]): Graph {
   const makers = new Map<string, Node>();
   for (const node of graph.nodes) for (const name of node.outputs) if (name) makers.set(name, node);
-  const names = new Set<string>(), nodes = new Set<Node>(), open = [...wanted];
+  const names = new Set<string>();
+  const nodes = new Set<Node>();
+  const open = [...wanted];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (!name || names.has(name)) continue;
     names.add(name);

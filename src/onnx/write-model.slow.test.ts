@@ -1,6 +1,8 @@
 /**
- * A merged model of more than 2 GB of made-up weights: written as two files by the same code as `rank-atlas export`, and run by onnxruntime.
- * Needs 3 GB of disk and 8 GB of memory. Native onnxruntime (Python, `RANK_ATLAS_PYTHON` or python3) loads it where it is there; else this says so.
+ * A merged model of more than 2 GB of made-up weights: written as two files by the same code as
+ * `rank-atlas export`, and run by onnxruntime. Needs 3 GB of disk and 8 GB of memory. Native
+ * onnxruntime (Python, `RANK_ATLAS_PYTHON` or python3) loads it where it is there; else this says
+ * so.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -14,23 +16,47 @@ import type { Graph, Node, Tensor } from './graph.ts';
 import { writeModel } from './write-model.ts';
 
 /** Products of `width` by `width` numbers, one after the other: 9 of them are 2.26 GB. */
-const LAYERS = 9, WIDTH = 7936;
+const LAYERS = 9;
+const WIDTH = 7936;
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-large-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** y = x W₁ … W₉, each W a multiple of the identity but for one number in a corner. */
 function large(): Graph {
-  const initialisers = new Map<string, Tensor>(), nodes: Node[] = [];
+  const initialisers = new Map<string, Tensor>();
+  const nodes: Node[] = [];
   for (let i = 0; i < LAYERS; i++) {
-    const values = new Float32Array(WIDTH * WIDTH), name = `w${i}`;
+    const values = new Float32Array(WIDTH * WIDTH);
+    const name = `w${i}`;
     for (let j = 0; j < WIDTH; j++) values[j * WIDTH + j] = 1 + i / 100;
     values[WIDTH * WIDTH - WIDTH] = 0.5;
-    initialisers.set(name, { name, type: 'float32', dims: [WIDTH, WIDTH], bytes: new Uint8Array(values.buffer) });
-    nodes.push({ name: `n${i}`, op: 'MatMul', domain: '', inputs: [i === 0 ? 'x' : `y${i - 1}`, name], outputs: [i === LAYERS - 1 ? 'y' : `y${i}`], attributes: new Map() });
+    initialisers.set(name, {
+      name,
+      type: 'float32',
+      dims: [WIDTH, WIDTH],
+      bytes: new Uint8Array(values.buffer),
+    });
+    nodes.push({
+      name: `n${i}`,
+      op: 'MatMul',
+      domain: '',
+      inputs: [i === 0 ? 'x' : `y${i - 1}`, name],
+      outputs: [i === LAYERS - 1 ? 'y' : `y${i}`],
+      attributes: new Map(),
+    });
   }
   const dims = [1, WIDTH];
-  return { file: 'model.onnx', producer: 'test', irVersion: 8, opsets: new Map([['', 17]]), nodes, initialisers, inputs: [{ name: 'x', type: 'float32', dims }], outputs: [{ name: 'y', type: 'float32', dims }] };
+  return {
+    file: 'model.onnx',
+    producer: 'test',
+    irVersion: 8,
+    opsets: new Map([['', 17]]),
+    nodes,
+    initialisers,
+    inputs: [{ name: 'x', type: 'float32', dims }],
+    outputs: [{ name: 'y', type: 'float32', dims }],
+  };
 }
 
 const RUN = `
@@ -40,24 +66,33 @@ y = s.run(None, {"x": np.ones((1, ${WIDTH}), np.float32)})[0][0]
 print(y[0], y[1])
 `;
 
-const python = process.env.RANK_ATLAS_PYTHON ?? 'python3', native = spawnSync(python, ['-c', 'import onnxruntime']).status === 0;
+const python = process.env.RANK_ATLAS_PYTHON ?? 'python3';
+const native = spawnSync(python, ['-c', 'import onnxruntime']).status === 0;
 if (!native) console.warn('no onnxruntime for Python here: the large model is only read back');
 
 test('a model over 2 GB lies in two files, which are read back whole and run', async () => {
-  const written = await writeModelFolder(folder, writeModel(large(), 'onnx/model.onnx'), { beside: [] }), path = join(folder, 'onnx/model.onnx');
+  const written = await writeModelFolder(folder, writeModel(large(), 'onnx/model.onnx'), {
+    beside: [],
+  });
+  const path = join(folder, 'onnx/model.onnx');
   expect([...written.keys()]).toEqual([path, `${path}_data`]);
   expect(statSync(path).size).toBeLessThan(10_000);
   expect(statSync(`${path}_data`).size).toBeGreaterThan(2 ** 31);
 
-  const { external, bytes } = await openModel(await nodeFiles(folder)), data = external.get('model.onnx_data')!;
+  const { external, bytes } = await openModel(await nodeFiles(folder));
+  const data = external.get('model.onnx_data')!;
   expect(bytes).toBe(statSync(path).size + statSync(`${path}_data`).size);
   const last = new DataView(data.buffer, data.byteOffset + data.byteLength - 4 * WIDTH);
   expect(last.getFloat32(0, true)).toBe(0.5);
   expect(last.getFloat32(4 * (WIDTH - 1), true)).toBeCloseTo(1 + (LAYERS - 1) / 100, 6);
 
   if (!native) return;
-  const [corner, plain] = execFileSync(python, ['-c', RUN, path], { encoding: 'utf8' }).trim().split(' ').map(Number);
-  // Of ones, every output but the first is the product of the diagonals; the first takes half of the last input each time.
+  const [corner, plain] = execFileSync(python, ['-c', RUN, path], { encoding: 'utf8' })
+    .trim()
+    .split(' ')
+    .map(Number);
+  // Of ones, every output but the first is the product of the diagonals; the first takes half of
+  // the last input each time.
   const scales = Array.from({ length: LAYERS }, (_, i) => 1 + i / 100);
   let [first, other] = [1, 1];
   for (const s of scales) [first, other] = [first * s + other * 0.5, other * s];

@@ -1,37 +1,66 @@
-/** The last comparisons of methods: kept as results are, so that one can be shown again without measuring. */
+/**
+ * The last comparisons of methods: kept as results are, so that one can be shown again without
+ * measuring.
+ */
 import { create } from 'zustand';
 import type { AgreeResult } from '../experiment/agree-state.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import { specKey } from '../experiment/settings.ts';
 import { remember, remembered } from './storage.ts';
 
-export interface KeptAgreement { key: string; result: AgreeResult; at: number }
+export interface KeptAgreement {
+  key: string;
+  result: AgreeResult;
+  at: number;
+}
 
 const MOST = 5;
 
 /** What was compared: a comparison of the same takes its place. */
-export const agreementKey = ({ spec, model }: Pick<AgreeResult, 'spec' | 'model'>): string => `${specKey({ ...spec, study: 'agree', allocation: defaultSpec().allocation })} ${model.hash}`;
+export const agreementKey = ({ spec, model }: Pick<AgreeResult, 'spec' | 'model'>): string =>
+  `${specKey({ ...spec, study: 'agree', allocation: defaultSpec().allocation })} ${model.hash}`;
 
 /** A comparison as it was kept, its experiment validated; throws where it is none. */
 function parseAgreement(value: unknown): AgreeResult {
-  const result = value as AgreeResult, spec = parseSpec(result.spec), size = result.modules.length;
-  const whole = result.format === 'rank-atlas-agreement' && result.measured.every(({ method, importances }) => spec.agree.methods.includes(method) && importances.length === size && importances.every(Number.isFinite));
+  const result = value as AgreeResult;
+  const spec = parseSpec(result.spec);
+  const size = result.modules.length;
+  const whole =
+    result.format === 'rank-atlas-agreement' &&
+    result.measured.every(
+      ({ method, importances }) =>
+        spec.agree.methods.includes(method) &&
+        importances.length === size &&
+        importances.every(Number.isFinite),
+    );
   if (!whole) throw new TypeError('no comparison');
   return { ...result, spec };
 }
 
 function restore(): KeptAgreement[] {
   try {
-    return (JSON.parse(remembered('agreements') ?? '[]') as KeptAgreement[]).slice(0, MOST).map(({ key, result, at }) => ({ key: String(key), result: parseAgreement(result), at: Number(at) || 0 }));
+    return (JSON.parse(remembered('agreements') ?? '[]') as KeptAgreement[])
+      .slice(0, MOST)
+      .map(({ key, result, at }) => ({
+        key: String(key),
+        result: parseAgreement(result),
+        at: Number(at) || 0,
+      }));
   } catch {
     return [];
   }
 }
 
-export const useAgreements = create<{ kept: readonly KeptAgreement[] }>()(() => ({ kept: restore() }));
+export const useAgreements = create<{ kept: readonly KeptAgreement[] }>()(() => ({
+  kept: restore(),
+}));
 
 export function keepAgreement(result: AgreeResult): void {
-  const key = agreementKey(result), kept = [{ key, result, at: Date.now() }, ...useAgreements.getState().kept.filter((k) => k.key !== key)].slice(0, MOST);
+  const key = agreementKey(result);
+  const kept = [
+    { key, result, at: Date.now() },
+    ...useAgreements.getState().kept.filter((k) => k.key !== key),
+  ].slice(0, MOST);
   useAgreements.setState({ kept });
   remember('agreements', JSON.stringify(kept));
 }

@@ -1,6 +1,7 @@
 /**
- * What happens when the page opens: lists, link, model, then the default measurement by itself (it is bounded and takes
- * seconds). Where nothing can be measured a recorded run is shown instead, and marked as one.
+ * What happens when the page opens: lists, link, model, then the default measurement by itself (it
+ * is bounded and takes seconds). Where nothing can be measured a recorded run is shown instead, and
+ * marked as one.
  */
 import { AtlasError } from '../errors.ts';
 import { measurementOf } from '../experiment/measurement.ts';
@@ -14,7 +15,8 @@ import { openModel, play } from './session.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 
 /** A visitor who saves data gets no download they did not ask for. */
-export const savesData = () => (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
+export const savesData = () =>
+  (navigator as { connection?: { saveData?: boolean } }).connection?.saveData === true;
 
 export async function boot(): Promise<void> {
   // A link opened in a tab that is already here changes only the fragment.
@@ -25,26 +27,53 @@ export async function boot(): Promise<void> {
     await openLink(location.hash);
     const asked = useExperiment.getState().spec.model.id.replace(/^bundled:/, '');
     const id = (models.find((m) => m.id === asked) ?? models[0])?.id;
-    if (id === undefined || typeof Worker === 'undefined' || typeof WebAssembly === 'undefined') return await showRecorded();
+    if (id === undefined || typeof Worker === 'undefined' || typeof WebAssembly === 'undefined')
+      return await showRecorded();
     void outline(models.find((m) => m.id === id)!);
     await openAndMeasure(id);
     if (useRun.getState().phase === 'recorded') await showRecorded();
   } catch (error) {
-    const { code, values } = error instanceof AtlasError ? error : new AtlasError('no-file', { file: 'Rank Atlas', why: String(error).slice(0, 100) });
+    const { code, values } =
+      error instanceof AtlasError
+        ? error
+        : new AtlasError('no-file', { file: 'Rank Atlas', why: String(error).slice(0, 100) });
     useModel.setState({ failure: { code, values } });
     useRun.getState().act('no-engine');
     await showRecorded();
   }
 }
 
-/** The map's shape from a bundled model's config.json, a few hundred bytes: the map is drawn empty before the model is there. */
+/**
+ * The map's shape from a bundled model's config.json, a few hundred bytes: the map is drawn empty
+ * before the model is there.
+ */
 async function outline({ folder }: BundledModel): Promise<void> {
   try {
-    const config = await (await request(`models/${folder}/config.json`)).json() as { model_type?: string; num_hidden_layers?: number };
+    const config = (await (await request(`models/${folder}/config.json`)).json()) as {
+      model_type?: string;
+      num_hidden_layers?: number;
+    };
     const layers = config.num_hidden_layers;
     if (config.model_type !== 'llama' || !Number.isInteger(layers)) return;
-    const roles = [['q', 'attention'], ['k', 'attention'], ['v', 'attention'], ['o', 'attention'], ['gate', 'mlp'], ['up', 'mlp'], ['down', 'mlp']] as const;
-    const modules = Array.from({ length: layers! }, (_, layer) => roles.map(([role, group]) => ({ path: '', layer, role, group, inFeatures: 0, outFeatures: 0 }))).flat();
+    const roles = [
+      ['q', 'attention'],
+      ['k', 'attention'],
+      ['v', 'attention'],
+      ['o', 'attention'],
+      ['gate', 'mlp'],
+      ['up', 'mlp'],
+      ['down', 'mlp'],
+    ] as const;
+    const modules = Array.from({ length: layers! }, (_, layer) =>
+      roles.map(([role, group]) => ({
+        path: '',
+        layer,
+        role,
+        group,
+        inFeatures: 0,
+        outFeatures: 0,
+      })),
+    ).flat();
     useModel.setState({ outline: { layers: layers!, modules } });
   } catch {
     // Only a picture: the model itself says what is wrong with it.
@@ -54,33 +83,45 @@ async function outline({ folder }: BundledModel): Promise<void> {
 async function openAndMeasure(id: string): Promise<void> {
   const wanted = useExperiment.getState().spec.model;
   const other = !wanted.id.startsWith('bundled:');
-  if (await openModel({ kind: 'bundled', id }) && !other && !savesData()) autoplay();
+  if ((await openModel({ kind: 'bundled', id })) && !other && !savesData()) autoplay();
 }
 
 /** Now if the tab is in view, else when it comes into view. */
 function autoplay(): void {
   if (document.visibilityState === 'visible') return play();
   useRun.setState({ waiting: true });
-  document.addEventListener('visibilitychange', () => {
-    if (!useRun.getState().waiting) return;
-    useRun.setState({ waiting: false });
-    if (useRun.getState().phase === 'idle') play();
-  }, { once: true });
+  document.addEventListener(
+    'visibilitychange',
+    () => {
+      if (!useRun.getState().waiting) return;
+      useRun.setState({ waiting: false });
+      if (useRun.getState().phase === 'idle') play();
+    },
+    { once: true },
+  );
 }
 
 async function openFragment(): Promise<void> {
-  if (!await openLink(location.hash)) return;
+  if (!(await openLink(location.hash))) return;
   const { spec } = useLink.getState().contents!;
   const { source } = useModel.getState();
   const id = spec.model.id.replace(/^bundled:/, '');
-  if (spec.model.id.startsWith('bundled:') && !(source?.kind === 'bundled' && source.id === id) && useModel.getState().models.some((m) => m.id === id)) await openAndMeasure(id);
+  if (
+    spec.model.id.startsWith('bundled:') &&
+    !(source?.kind === 'bundled' && source.id === id) &&
+    useModel.getState().models.some((m) => m.id === id)
+  )
+    await openAndMeasure(id);
   else if (useModel.getState().facts) play();
 }
 
 async function showRecorded(): Promise<void> {
   try {
-    const list = await (await request('recorded/index.json')).json() as { file: string }[];
-    const result = parseResult(await (await request(`recorded/${list[0]!.file}`)).json(), list[0]!.file);
+    const list = (await (await request('recorded/index.json')).json()) as { file: string }[];
+    const result = parseResult(
+      await (await request(`recorded/${list[0]!.file}`)).json(),
+      list[0]!.file,
+    );
     useExperiment.getState().replace(result.spec);
     useRun.getState().view(measurementOf(result), true);
     useRun.setState({ phase: 'recorded' });

@@ -4,13 +4,36 @@ import { compareResults } from './comparison.ts';
 import type { KeptResult } from './run-store.ts';
 
 const kept = (draws: number[][]): KeptResult => ({
-  key: '', at: 0,
-  result: { spec: defaultSpec(), modules: draws.map((d, i) => ({ path: `m${i}`, layer: i, role: 'q', group: 'attention', inFeatures: 4, outFeatures: 4, importance: 0, standardError: null, draws: d, rank: 0 })) } as unknown as KeptResult['result'],
+  key: '',
+  at: 0,
+  result: {
+    spec: defaultSpec(),
+    modules: draws.map((d, i) => ({
+      path: `m${i}`,
+      layer: i,
+      role: 'q',
+      group: 'attention',
+      inFeatures: 4,
+      outFeatures: 4,
+      importance: 0,
+      standardError: null,
+      draws: d,
+      rank: 0,
+    })),
+  } as unknown as KeptResult['result'],
 });
 
 test('a module has moved when its intervals part, and only then', () => {
-  const a = kept([[1, 1.01, 0.99], [2, 2.02, 1.98], [3, 2.97, 3.03]]);
-  const b = kept([[1, 1.4, 0.6], [2, 2.02, 1.98], [6, 5.97, 6.03]]);
+  const a = kept([
+    [1, 1.01, 0.99],
+    [2, 2.02, 1.98],
+    [3, 2.97, 3.03],
+  ]);
+  const b = kept([
+    [1, 1.4, 0.6],
+    [2, 2.02, 1.98],
+    [6, 5.97, 6.03],
+  ]);
   const { modules, moved, spearman } = compareResults(a, b, defaultSpec().allocation);
   expect(modules.map((m) => m.parts)).toEqual([false, true, true]);
   expect(moved).toBe(2);

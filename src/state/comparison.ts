@@ -16,15 +16,43 @@ export interface ModuleDifference {
   parts: boolean;
 }
 
-export interface ResultComparison { modules: ModuleDifference[]; moved: number; spearman: number }
+export interface ResultComparison {
+  modules: ModuleDifference[];
+  moved: number;
+  spearman: number;
+}
 
-/** Both under the same budget, so that only the measurements differ. Results of different models cannot be compared. */
-export function compareResults(a: KeptResult, b: KeptResult, rule: AllocationSpec): ResultComparison {
-  const [ra, rb] = [a, b].map(({ result }) => rankTable(mappedBy(result), rule).rows) as [RankRow[], RankRow[]];
+/**
+ * Both under the same budget, so that only the measurements differ. Results of different models
+ * cannot be compared.
+ */
+export function compareResults(
+  a: KeptResult,
+  b: KeptResult,
+  rule: AllocationSpec,
+): ResultComparison {
+  const [ra, rb] = [a, b].map(({ result }) => rankTable(mappedBy(result), rule).rows) as [
+    RankRow[],
+    RankRow[],
+  ];
   const modules = ra.map((row, i): ModuleDifference => {
     const other = rb[i]!;
-    const x = row.multipleInterval, y = other.multipleInterval;
-    return { a: row, b: other, ranks: (other.rank ?? 0) - (row.rank ?? 0), exact: rule.meanRank * ((other.multiple ?? 0) - (row.multiple ?? 0)), parts: !!x && !!y && (x.high < y.low || y.high < x.low) };
+    const x = row.multipleInterval;
+    const y = other.multipleInterval;
+    return {
+      a: row,
+      b: other,
+      ranks: (other.rank ?? 0) - (row.rank ?? 0),
+      exact: rule.meanRank * ((other.multiple ?? 0) - (row.multiple ?? 0)),
+      parts: !!x && !!y && (x.high < y.low || y.high < x.low),
+    };
   });
-  return { modules, moved: modules.filter((m) => m.parts).length, spearman: spearman(ra.map((r) => r.importance ?? 0), rb.map((r) => r.importance ?? 0)) };
+  return {
+    modules,
+    moved: modules.filter((m) => m.parts).length,
+    spearman: spearman(
+      ra.map((r) => r.importance ?? 0),
+      rb.map((r) => r.importance ?? 0),
+    ),
+  };
 }

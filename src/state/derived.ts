@@ -1,4 +1,7 @@
-/** What follows from the stores: pure functions with their last answer kept, so that many readers cost one computation. */
+/**
+ * What follows from the stores: pure functions with their last answer kept, so that many readers
+ * cost one computation.
+ */
 import { measuredChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
 import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
 import type { Measurement } from '../experiment/measurement.ts';
@@ -21,13 +24,27 @@ function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (.
 }
 
 const noDraws = lastOf((modules: readonly MeasuredModule[]) => modules.map((): number[] => []));
-const tableOf = lastOf((modules: readonly MeasuredModule[], draws: Draws, error: number | null, rule: AllocationSpec): RankTable => rankTable({ modules, draws, error }, rule));
-const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout => mapLayout(modules, layers));
-const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] => measuredChanges(measured, spec));
+const tableOf = lastOf(
+  (
+    modules: readonly MeasuredModule[],
+    draws: Draws,
+    error: number | null,
+    rule: AllocationSpec,
+  ): RankTable => rankTable({ modules, draws, error }, rule),
+);
+const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout =>
+  mapLayout(modules, layers),
+);
+const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] =>
+  measuredChanges(measured, spec),
+);
 
 const none: readonly MeasuredModule[] = [];
 
-/** Modules of what is in view: of the measurement if there is one, else of the model that is open or being opened. */
+/**
+ * Modules of what is in view: of the measurement if there is one, else of the model that is open or
+ * being opened.
+ */
 export function useModules(): { modules: readonly MeasuredModule[]; layers: number } {
   const measured = useRun((r) => r.shown?.model);
   const open = useModel((m) => m.facts ?? m.outline);
@@ -35,15 +52,21 @@ export function useModules(): { modules: readonly MeasuredModule[]; layers: numb
   return { modules: model?.modules ?? none, layers: model?.layers ?? 0 };
 }
 
-/** The draws of whole sweeps: the same array until another sweep is whole, so that what only they decide is not worked out at every draw. */
+/**
+ * The draws of whole sweeps: the same array until another sweep is whole, so that what only they
+ * decide is not worked out at every draw.
+ */
 let whole: Measurement['draws'] = [];
 function wholeDraws(draws: Measurement['draws']): Measurement['draws'] {
   const sweeps = sweepsOf(draws);
-  const same = whole.length === draws.length && whole.every((d, i) => d.length === sweeps && d.every((v, k) => v === draws[i]![k]));
+  const same =
+    whole.length === draws.length &&
+    whole.every((d, i) => d.length === sweeps && d.every((v, k) => v === draws[i]![k]));
   return same ? whole : (whole = draws.map((d) => d.slice(0, sweeps)));
 }
 
-export const useWholeDraws = (): Measurement['draws'] | null => useRun((r) => (r.shown ? wholeDraws(r.shown.draws) : null));
+export const useWholeDraws = (): Measurement['draws'] | null =>
+  useRun((r) => (r.shown ? wholeDraws(r.shown.draws) : null));
 
 export function useLayout(): MapLayout {
   const { modules, layers } = useModules();
@@ -59,7 +82,9 @@ export function useRankTable(): RankTable {
   return tableOf(modules, draws ?? noDraws(modules), error, rule);
 }
 
-/** Settings in which the experiment differs from the measurement in view, budget and repeats apart. */
+/**
+ * Settings in which the experiment differs from the measurement in view, budget and repeats apart.
+ */
 export function useChanges(): Change[] {
   const shown = useRun((r) => r.shown);
   const spec = useExperiment((e) => e.spec);

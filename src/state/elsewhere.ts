@@ -6,33 +6,65 @@ import { client, failureOf, inspectModel } from './engine.ts';
 import { hubAddress } from './hub-address.ts';
 import { useModel } from './model-store.ts';
 
-/** A hub id or an address, as typed or as an experiment names it: what it offers is shown, to be chosen from. */
+/**
+ * A hub id or an address, as typed or as an experiment names it: what it offers is shown, to be
+ * chosen from.
+ */
 export async function lookUp(text: string): Promise<void> {
-  const { set } = useModel.getState(), hub = hubAddress(), reference = parseReference(text, hub);
+  const { set } = useModel.getState();
+  const hub = hubAddress();
+  const reference = parseReference(text, hub);
   const source: RemoteSource = { kind: 'remote', id: reference ? referenceId(reference) : '', hub };
-  if (reference?.kind === 'url') return inspectModel(source, new URL(reference.url).pathname.split('/').at(-1)!);
+  if (reference?.kind === 'url')
+    return inspectModel(source, new URL(reference.url).pathname.split('/').at(-1)!);
   const name = reference ? reference.repository : text.trim().slice(0, 100);
   set({ candidate: { source, name, inspection: null, failure: null } });
   try {
-    if (!reference) throw new AtlasError('no-file', { file: name || '""', why: 'it is neither a hub id, owner/name, nor the address of an .onnx file' });
+    if (!reference)
+      throw new AtlasError('no-file', {
+        file: name || '""',
+        why: 'it is neither a hub id, owner/name, nor the address of an .onnx file',
+      });
     const offer = await client.ask('variants', { source });
-    if (offer.variants.length === 0) throw new AtlasError('part-missing', { part: reference.graph ?? 'onnx/model_q4.onnx', file: name });
-    if (useModel.getState().candidate?.source === source) set({ candidate: { source, name, inspection: null, failure: null, offer } });
+    if (offer.variants.length === 0)
+      throw new AtlasError('part-missing', {
+        part: reference.graph ?? 'onnx/model_q4.onnx',
+        file: name,
+      });
+    if (useModel.getState().candidate?.source === source)
+      set({ candidate: { source, name, inspection: null, failure: null, offer } });
   } catch (error) {
-    if (useModel.getState().candidate?.source === source) set({ candidate: { source, name, inspection: null, failure: failureOf(error) } });
+    if (useModel.getState().candidate?.source === source)
+      set({ candidate: { source, name, inspection: null, failure: failureOf(error) } });
   }
 }
 
-/** Looks at one of the graphs that are offered: of a repository by the commit that was listed, or among files of this machine. */
-export function fetchVariant({ repository, commit }: Requests['variants']['answer'], graph: string): Promise<void> {
+/**
+ * Looks at one of the graphs that are offered: of a repository by the commit that was listed, or
+ * among files of this machine.
+ */
+export function fetchVariant(
+  { repository, commit }: Requests['variants']['answer'],
+  graph: string,
+): Promise<void> {
   const { candidate } = useModel.getState();
-  if (candidate?.source.kind === 'files') return inspectModel({ ...candidate.source, graph }, candidate.name);
-  return inspectModel({ kind: 'remote', id: referenceId({ kind: 'hub', repository, revision: commit, graph }), hub: hubAddress() }, repository);
+  if (candidate?.source.kind === 'files')
+    return inspectModel({ ...candidate.source, graph }, candidate.name);
+  return inspectModel(
+    {
+      kind: 'remote',
+      id: referenceId({ kind: 'hub', repository, revision: commit, graph }),
+      hub: hubAddress(),
+    },
+    repository,
+  );
 }
 
 export const stopFetching = (): void => client.stopReading();
 
 /** What of the hub is kept on this machine. */
-export const keptModels = async (): Promise<Requests['kept']['answer']['repositories']> => (await client.ask('kept', { hub: hubAddress() })).repositories;
+export const keptModels = async (): Promise<Requests['kept']['answer']['repositories']> =>
+  (await client.ask('kept', { hub: hubAddress() })).repositories;
 
-export const forgetModel = (repository: string): Promise<unknown> => client.ask('forgetModel', { hub: hubAddress(), repository });
+export const forgetModel = (repository: string): Promise<unknown> =>
+  client.ask('forgetModel', { hub: hubAddress(), repository });

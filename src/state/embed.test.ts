@@ -9,9 +9,13 @@ import { defaultSpec } from '../experiment/schema.ts';
 import { linkedMap, panelsOf } from './embed.ts';
 
 test.each([
-  ['?embed=map,race', ['map', 'race']], ['?embed=race,map', ['race', 'map']], ['?embed', ['map']], ['?embed=map,map,nothing', ['map']],
+  ['?embed=map,race', ['map', 'race']],
+  ['?embed=race,map', ['race', 'map']],
+  ['?embed', ['map']],
+  ['?embed=map,map,nothing', ['map']],
   // One study has the engine at a time.
-  ['?embed=layers,slider,race,map', ['layers', 'slider', 'map']], ['?embed=%3Cscript%3E', ['map']],
+  ['?embed=layers,slider,race,map', ['layers', 'slider', 'map']],
+  ['?embed=%3Cscript%3E', ['map']],
 ])('%s shows %j', (search, panels) => expect(panelsOf(search)).toEqual(panels));
 
 const recorded = parseResult(JSON.parse(readFileSync('public/recorded/atlas-3m.json', 'utf8')));
@@ -19,8 +23,18 @@ const recorded = parseResult(JSON.parse(readFileSync('public/recorded/atlas-3m.j
 test('a link’s digest makes its very ranks, without ranges', () => {
   for (const meanRank of [1, 3, 8, 33.3, 64]) {
     const spec = { ...defaultSpec(), allocation: { ...defaultSpec().allocation, meanRank } };
-    const digest = digestOf({ ...recorded, modules: tableOf({ ...recorded, spec }).rows.map((r, i) => ({ ...recorded.modules[i]!, rank: r.rank! })) });
-    const map = linkedMap({ spec, digest }, recorded)!, { rows, settled } = rankTable({ modules: map.model.modules, draws: map.draws }, spec.allocation);
+    const digest = digestOf({
+      ...recorded,
+      modules: tableOf({ ...recorded, spec }).rows.map((r, i) => ({
+        ...recorded.modules[i]!,
+        rank: r.rank!,
+      })),
+    });
+    const map = linkedMap({ spec, digest }, recorded)!;
+    const { rows, settled } = rankTable(
+      { modules: map.model.modules, draws: map.draws },
+      spec.allocation,
+    );
     expect(rows.map((r) => r.rank)).toEqual(digest.ranks);
     expect(settled).toBeNull();
     expect(map.measured[0]).toHaveLength(5);
@@ -28,8 +42,11 @@ test('a link’s digest makes its very ranks, without ranges', () => {
 });
 
 test('a digest of another model, or none, makes no map; nor does one whose ranks do not follow from it', () => {
-  const digest = digestOf(recorded), spec = defaultSpec();
+  const digest = digestOf(recorded);
+  const spec = defaultSpec();
   expect(linkedMap({ spec, digest: null }, recorded)).toBeNull();
   expect(linkedMap({ spec, digest: { ...digest, model: '0'.repeat(64) } }, recorded)).toBeNull();
-  expect(linkedMap({ spec, digest: { ...digest, ranks: digest.ranks.map((r) => r + 3) } }, recorded)).toBeNull();
+  expect(
+    linkedMap({ spec, digest: { ...digest, ranks: digest.ranks.map((r) => r + 3) } }, recorded),
+  ).toBeNull();
 });

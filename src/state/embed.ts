@@ -1,6 +1,7 @@
 /**
- * A few panels inside someone else's page, `?embed=map,race`: which they are, what they show at first, and running it here. Until
- * "Run here" no model is loaded and nothing runs; nothing is ever kept on the visitor's machine.
+ * A few panels inside someone else's page, `?embed=map,race`: which they are, what they show at
+ * first, and running it here. Until "Run here" no model is loaded and nothing runs; nothing is ever
+ * kept on the visitor's machine.
  */
 import { create } from 'zustand';
 import { compareDigest } from '../experiment/digest.ts';
@@ -27,16 +28,30 @@ import { baseUrl, bundledTexts, request } from './texts.ts';
 import type { PlateTab } from './view-store.ts';
 
 const CHARTS = ['layers', 'certainty'] as const satisfies readonly PlateTab[];
-const STUDIES = ['race', 'agree', 'slider', 'prune', 'compress', 'samples'] as const satisfies readonly StudyKind[];
+const STUDIES = [
+  'race',
+  'agree',
+  'slider',
+  'prune',
+  'compress',
+  'samples',
+] as const satisfies readonly StudyKind[];
 
 export type Panel = 'map' | PlateTab | StudyKind;
 
 const isStudy = (name: string): name is StudyKind => (STUDIES as readonly string[]).includes(name);
-const isPanel = (name: string): name is Panel => name === 'map' || isStudy(name) || (CHARTS as readonly string[]).includes(name);
+const isPanel = (name: string): name is Panel =>
+  name === 'map' || isStudy(name) || (CHARTS as readonly string[]).includes(name);
 
-/** The panels asked for, in their order, each once; of studies the first alone, since one has the engine. Nothing that is known: the map. */
+/**
+ * The panels asked for, in their order, each once; of studies the first alone, since one has the
+ * engine. Nothing that is known: the map.
+ */
 export function panelsOf(search: string): Panel[] {
-  const asked = [...new Set((new URLSearchParams(search).get('embed') ?? '').split(','))].filter(isPanel), study = asked.find(isStudy);
+  const asked = [...new Set((new URLSearchParams(search).get('embed') ?? '').split(','))].filter(
+    isPanel,
+  );
+  const study = asked.find(isStudy);
   const panels = asked.filter((p) => !isStudy(p) || p === study);
   return panels.length > 0 ? panels : ['map'];
 }
@@ -51,19 +66,34 @@ interface EmbedState {
   ready: boolean;
 }
 
-export const useEmbed = create<EmbedState>()(() => ({ from: null, race: null, begun: false, ready: false }));
+export const useEmbed = create<EmbedState>()(() => ({
+  from: null,
+  race: null,
+  begun: false,
+  ready: false,
+}));
 
 /** Puts in view what is recorded of the experiment, or the link's own ranks. */
 export async function bootEmbed(): Promise<void> {
   const study = panelsOf(location.search).find(isStudy) ?? null;
   try {
-    const [models, texts, files] = await Promise.all([bundledModels(baseUrl()), bundledTexts(), recordedFiles(), openLink(location.hash)]);
+    const [models, texts, files] = await Promise.all([
+      bundledModels(baseUrl()),
+      bundledTexts(),
+      recordedFiles(),
+      openLink(location.hash),
+    ]);
     useModel.setState({ models, texts });
-    const { contents } = useLink.getState(), recorded = parseResult(await (await request(`recorded/${files[0]!.file}`)).json(), files[0]!.file);
+    const { contents } = useLink.getState();
+    const recorded = parseResult(
+      await (await request(`recorded/${files[0]!.file}`)).json(),
+      files[0]!.file,
+    );
     if (!contents) useExperiment.getState().replace(recorded.spec);
     openStudy(study);
     // The empty map has its shape before the model is there.
-    if (useExperiment.getState().spec.model.id === recorded.model.id) useModel.setState({ outline: { layers: recorded.model.layers, modules: recorded.modules } });
+    if (useExperiment.getState().spec.model.id === recorded.model.id)
+      useModel.setState({ outline: { layers: recorded.model.layers, modules: recorded.modules } });
     const view = useRun.getState().view;
     if (!contents || isRecorded(contents, recorded)) {
       view(measurementOf(recorded), true);
@@ -83,37 +113,71 @@ export async function bootEmbed(): Promise<void> {
 }
 
 /** `public/recorded/index.json`: the map's run first; studies with the day they were recorded. */
-const recordedFiles = async (): Promise<{ file: string; study?: StudyKind; at?: string }[]> => await (await request('recorded/index.json')).json() as { file: string }[];
+const recordedFiles = async (): Promise<{ file: string; study?: StudyKind; at?: string }[]> =>
+  (await (await request('recorded/index.json')).json()) as { file: string }[];
 
 /** Whether a link asks for what is recorded, and names no other result. */
 function isRecorded({ spec, digest }: LinkContents, recorded: RunResult): boolean {
-  if (!sameMeasurement(spec, recorded.spec) || spec.method.repeats !== recorded.spec.method.repeats) return false;
-  return !digest || compareDigest(digest, { ...recorded, spec: { ...recorded.spec, allocation: spec.allocation } }).kind === 'reproduced';
+  if (!sameMeasurement(spec, recorded.spec) || spec.method.repeats !== recorded.spec.method.repeats)
+    return false;
+  return (
+    !digest ||
+    compareDigest(digest, { ...recorded, spec: { ...recorded.spec, allocation: spec.allocation } })
+      .kind === 'reproduced'
+  );
 }
 
 /** Importances in a link have 4 digits; so much may be missing from one. */
 const ROUNDED = 6e-5;
 
-/** A link's own ranks as a map, on the modules of the recorded model; null where it is of another model or holds no result. */
-export function linkedMap({ spec, digest }: Pick<LinkContents, 'spec' | 'digest'>, { model, modules }: Pick<RunResult, 'model' | 'modules'>): Measurement | null {
-  if (!digest || digest.model !== model.hash || digest.importances.length !== modules.length) return null;
-  const ranked = (draws: readonly (readonly number[])[]) => rankTable({ modules, draws }, spec.allocation).rows.map((r) => r.rank ?? -1);
+/**
+ * A link's own ranks as a map, on the modules of the recorded model; null where it is of another
+ * model or holds no result.
+ */
+export function linkedMap(
+  { spec, digest }: Pick<LinkContents, 'spec' | 'digest'>,
+  { model, modules }: Pick<RunResult, 'model' | 'modules'>,
+): Measurement | null {
+  if (!digest || digest.model !== model.hash || digest.importances.length !== modules.length)
+    return null;
+  const ranked = (draws: readonly (readonly number[])[]) =>
+    rankTable({ modules, draws }, spec.allocation).rows.map((r) => r.rank ?? -1);
   let draws = digest.importances.map((v) => [v]);
   // A rank that tips over by the digits left out is put right within them.
-  draws = ranked(draws).map((rank, i) => [draws[i]![0]! * (1 + ROUNDED * Math.sign(digest.ranks[i]! - rank))]);
+  draws = ranked(draws).map((rank, i) => [
+    draws[i]![0]! * (1 + ROUNDED * Math.sign(digest.ranks[i]! - rank)),
+  ]);
   if (ranked(draws).some((rank, i) => rank !== digest.ranks[i])) return null;
   return {
-    // How often it was measured is known, how far the repeats lay apart is not: one map, without ranges.
-    spec, model: { ...model, modules }, measured: draws.map(([v]) => new Array<number>(drawsAsked(spec.method)).fill(v!)), draws, error: null,
-    provider: { kind: 'wasm', device: '', threads: 0, software: false }, sequences: spec.sequences, length: spec.length, cleanLoss: null, probing: null,
-    times: { clean: 0, measure: 0, firstSweep: 0 }, layersRun: 0, result: null,
+    // How often it was measured is known, how far the repeats lay apart is not: one map, without
+    // ranges.
+    spec,
+    model: { ...model, modules },
+    measured: draws.map(([v]) => new Array<number>(drawsAsked(spec.method)).fill(v!)),
+    draws,
+    error: null,
+    provider: { kind: 'wasm', device: '', threads: 0, software: false },
+    sequences: spec.sequences,
+    length: spec.length,
+    cleanLoss: null,
+    probing: null,
+    times: { clean: 0, measure: 0, firstSweep: 0 },
+    layersRun: 0,
+    result: null,
   };
 }
 
 /** The recorded race, where the experiment asks for it. */
 async function showRace(file: string, at: string): Promise<void> {
-  const result = await (await request(`recorded/${file}`)).json() as RaceResult, ran = parseSpec(result.spec), { spec } = useExperiment.getState();
-  if (result.format !== 'rank-atlas-race' || !sameMeasurement(ran, spec) || studyChanges('race', ran, spec).length > 0) return;
+  const result = (await (await request(`recorded/${file}`)).json()) as RaceResult;
+  const ran = parseSpec(result.spec);
+  const { spec } = useExperiment.getState();
+  if (
+    result.format !== 'rank-atlas-race' ||
+    !sameMeasurement(ran, spec) ||
+    studyChanges('race', ran, spec).length > 0
+  )
+    return;
   const { view, act } = useStudy.getState();
   view('race', { ...result, spec: ran, measuring: null, result }, spec, 1);
   act('race', 'done');
@@ -128,7 +192,8 @@ export function modelHere(): string | null {
 
 /** Measures here what is in view, and then runs the study among the panels. */
 export async function runHere(): Promise<void> {
-  const id = modelHere(), { study } = useExperiment.getState().spec;
+  const id = modelHere();
+  const { study } = useExperiment.getState().spec;
   if (id === null || useEmbed.getState().begun) return;
   useEmbed.setState({ begun: true, from: null, race: null });
   useRun.getState().view(null, true);
@@ -136,7 +201,7 @@ export async function runHere(): Promise<void> {
     useStudy.getState().view(study, null, null, 0);
     useStudy.getState().act(study, 'idle');
   }
-  if (!engine.open && !await openModel({ kind: 'bundled', id })) {
+  if (!engine.open && !(await openModel({ kind: 'bundled', id }))) {
     useEmbed.setState({ begun: false });
     return;
   }

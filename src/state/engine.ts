@@ -1,9 +1,18 @@
-/** The engine's thread as the page holds it, and the questions asked of it that are no part of a run. */
+/**
+ * The engine's thread as the page holds it, and the questions asked of it that are no part of a
+ * run.
+ */
 import { AtlasError, type ErrorCode } from '../errors.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { EngineClient } from '../worker/client.ts';
 import { missingPart } from '../worker/missing-part.ts';
-import type { FromWorker, ModelSource, Progress, Requests, SelfTestReport } from '../worker/protocol.ts';
+import type {
+  FromWorker,
+  ModelSource,
+  Progress,
+  Requests,
+  SelfTestReport,
+} from '../worker/protocol.ts';
 import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel, type Failure } from './model-store.ts';
 import { useRun } from './run-store.ts';
@@ -13,19 +22,28 @@ type RunMessage = Extract<FromWorker, { kind: 'events' }>;
 
 let onEvents: (message: RunMessage) => void = () => undefined;
 /** Who takes the events of runs. */
-export const takeEvents = (handler: typeof onEvents) => { onEvents = handler; };
+export const takeEvents = (handler: typeof onEvents) => {
+  onEvents = handler;
+};
 
 type StudyMessage = Extract<FromWorker, { kind: 'study' }>;
 
 let onStudy: (message: StudyMessage) => void = () => undefined;
 /** Who takes the events of studies. */
-export const takeStudyEvents = (handler: typeof onStudy) => { onStudy = handler; };
+export const takeStudyEvents = (handler: typeof onStudy) => {
+  onStudy = handler;
+};
 
 let onStuck: (failure: Failure) => void = () => undefined;
 /** Who goes on where the open model's thread was stuck. */
-export const takeStuck = (handler: typeof onStuck) => { onStuck = handler; };
+export const takeStuck = (handler: typeof onStuck) => {
+  onStuck = handler;
+};
 
-/** What a thread is stuck with: the model that is looked at, or the one that is open; of one that comes with the page it is the text. */
+/**
+ * What a thread is stuck with: the model that is looked at, or the one that is open; of one that
+ * comes with the page it is the text.
+ */
 function blame({ reading, seconds }: { reading: boolean; seconds: number }): AtlasError {
   const { candidate, source, facts } = useModel.getState();
   if (reading) return new AtlasError('stuck-reading', { file: candidate?.name ?? '', seconds });
@@ -57,7 +75,9 @@ export const client = new EngineClient({
   },
 });
 
-/** Bytes arrive in hundreds of small messages; the page shows the last of them, ten times a second. */
+/**
+ * Bytes arrive in hundreds of small messages; the page shows the last of them, ten times a second.
+ */
 const SHOWN_EVERY = 100;
 let shownAt = 0;
 let latest: Progress | null = null;
@@ -79,25 +99,50 @@ function showLatest(): void {
   latest = null;
 }
 
-/** More of the self-test: beside what was tested at load, and in a sentence where it did not pass. */
+/**
+ * More of the self-test: beside what was tested at load, and in a sentence where it did not pass.
+ */
 function showTested(checks: SelfTestReport['checks']): void {
-  const { selfTest, provider, set } = useModel.getState(), report = { ok: checks.every((c) => c.ok), checks: [...selfTest?.checks ?? [], ...checks] };
+  const { selfTest, provider, set } = useModel.getState();
+  const report = {
+    ok: checks.every((c) => c.ok),
+    checks: [...(selfTest?.checks ?? []), ...checks],
+  };
   set({ selfTest: { ...report, ok: report.ok && selfTest?.ok !== false } });
-  if (!report.ok) set({ failure: distrustOf({ ok: false, checks }, provider?.kind === 'webgpu' ? 'WebGPU' : 'WebAssembly') });
+  if (!report.ok)
+    set({
+      failure: distrustOf(
+        { ok: false, checks },
+        provider?.kind === 'webgpu' ? 'WebGPU' : 'WebAssembly',
+      ),
+    });
 }
 
 export function failureOf(error: unknown): Failure {
   const known = error instanceof AtlasError ? error : missingPart(error);
   if (known) return { code: known.code, values: known.values };
-  return { code: 'worker-died', values: { why: error instanceof Error ? error.message : String(error) } };
+  return {
+    code: 'worker-died',
+    values: { why: error instanceof Error ? error.message : String(error) },
+  };
 }
 
-export const ofCode = (error: unknown, ...codes: ErrorCode[]): boolean => error instanceof AtlasError && codes.includes(error.code);
+export const ofCode = (error: unknown, ...codes: ErrorCode[]): boolean =>
+  error instanceof AtlasError && codes.includes(error.code);
 
 /** A self-test that did not pass, as a sentence about its worst check. */
 export function distrustOf(report: SelfTestReport, provider: string): Failure {
-  const worst = report.checks.filter((c) => !c.ok).sort((a, b) => b.error / b.allowed - a.error / a.allowed)[0];
-  return { code: 'self-test', values: { provider, error: (worst?.error ?? NaN).toPrecision(2), allowed: (worst?.allowed ?? NaN).toPrecision(1) } };
+  const worst = report.checks
+    .filter((c) => !c.ok)
+    .sort((a, b) => b.error / b.allowed - a.error / a.allowed)[0];
+  return {
+    code: 'self-test',
+    values: {
+      provider,
+      error: (worst?.error ?? NaN).toPrecision(2),
+      allowed: (worst?.allowed ?? NaN).toPrecision(1),
+    },
+  };
 }
 
 /** Read a model's headers for the picker. */
@@ -111,32 +156,56 @@ export async function inspectModel(source: ModelSource, name: string): Promise<v
     if (candidate?.source === source) set({ candidate: { ...candidate, ...patch } });
   };
   try {
-    settle({ inspection: await client.ask('inspect', { source, sequences, length, provider: choice === 'auto' ? provider?.kind ?? 'auto' : choice }) });
+    settle({
+      inspection: await client.ask('inspect', {
+        source,
+        sequences,
+        length,
+        provider: choice === 'auto' ? (provider?.kind ?? 'auto') : choice,
+      }),
+    });
   } catch (error) {
     // Called off, the choice stands as before.
     if (!ofCode(error, 'cancelled')) settle({ failure: failureOf(error) });
     // One that was itself still being read is read by nobody now.
-    else if (useModel.getState().candidate?.source === source) set({ candidate: before && (before.inspection ?? before.failure ?? before.offer) ? before : null });
+    else if (useModel.getState().candidate?.source === source)
+      set({
+        candidate: before && (before.inspection ?? before.failure ?? before.offer) ? before : null,
+      });
   }
 }
 
 /** One probe of a module in the open, under the settings of the measurement in view. */
-export async function explainModule(module: number, repeat: number): Promise<Requests['explain']['answer']> {
+export async function explainModule(
+  module: number,
+  repeat: number,
+): Promise<Requests['explain']['answer']> {
   const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
   return client.ask('explain', { spec, texts: await textOf(spec.text), module, repeat });
 }
 
 /** Pictures of a module's weight, of its noise in `repeat`, and of a fresh adapter of `rank`. */
-export function pictureOf(module: number, repeat: number, rank: number): Promise<Requests['picture']['answer']> {
+export function pictureOf(
+  module: number,
+  repeat: number,
+  rank: number,
+): Promise<Requests['picture']['answer']> {
   const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
   return client.ask('picture', { spec, module, repeat, rank });
 }
 
 /** Bytes a study would take beside the model, and what may be taken. */
-export const needOf = (study: StudyKind, spec: ExperimentSpec): Promise<Requests['need']['answer']> => client.ask('need', { study, spec });
+export const needOf = (
+  study: StudyKind,
+  spec: ExperimentSpec,
+): Promise<Requests['need']['answer']> => client.ask('need', { study, spec });
 
-/** What stands before a text of this kind. Throws `no-bos`, and what the model's files are refused for. */
-export const bosOf = (ask: Requests['bos']['ask']): Promise<Requests['bos']['answer']> => client.ask('bos', ask);
+/**
+ * What stands before a text of this kind. Throws `no-bos`, and what the model's files are refused
+ * for.
+ */
+export const bosOf = (ask: Requests['bos']['ask']): Promise<Requests['bos']['answer']> =>
+  client.ask('bos', ask);
 
 /** The tokens of an experiment's text, as its run would cut them. Throws `bad-text`. */
 export async function countTokens(spec: ExperimentSpec): Promise<Requests['count']['answer']> {

@@ -74,14 +74,16 @@ describe('undo', () => {
   });
 
   test('any edits undone in full leave the start, redone in full the end', () => {
-    fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 30 }), (seeds) => {
-      state().replace(defaultSpec());
-      seeds.forEach((v, i) => seed(v, String(i)));
-      const end = state().spec;
-      while (state().past.length) state().travel('undo', null);
-      expect(state().spec).toEqual(defaultSpec());
-      while (state().future.length) state().travel('redo', null);
-      expect(state().spec).toEqual(end);
-    }));
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 30 }), (seeds) => {
+        state().replace(defaultSpec());
+        seeds.forEach((v, i) => seed(v, String(i)));
+        const end = state().spec;
+        while (state().past.length) state().travel('undo', null);
+        expect(state().spec).toEqual(defaultSpec());
+        while (state().future.length) state().travel('redo', null);
+        expect(state().spec).toEqual(end);
+      }),
+    );
   });
 });

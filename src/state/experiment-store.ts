@@ -1,8 +1,8 @@
 /**
  * The experiment as the visitor has set it, with undo and redo over settings and Reset.
  *
- * A setting that is dragged or typed in one go (mean rank) is one step of the history: edits with the same key
- * within a second replace each other.
+ * A setting that is dragged or typed in one go (mean rank) is one step of the history: edits with
+ * the same key within a second replace each other.
  */
 import { create } from 'zustand';
 import { defaultSpec } from '../experiment/schema.ts';
@@ -10,7 +10,10 @@ import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import type { Shown } from './run-store.ts';
 
 /** What undo brings back. `shown` is present only where the step changed the view (Reset). */
-export interface Step { spec: ExperimentSpec; shown?: Shown | null }
+export interface Step {
+  spec: ExperimentSpec;
+  shown?: Shown | null;
+}
 
 interface ExperimentState {
   spec: ExperimentSpec;
@@ -53,7 +56,12 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
     if (JSON.stringify(edited) === JSON.stringify(spec)) return;
     const at = Date.now();
     const merge = last?.key === key && at - last.at < MERGE_MS;
-    set({ spec: edited, past: merge ? past : [...past, { spec }].slice(-HISTORY), future: [], last: { key, at } });
+    set({
+      spec: edited,
+      past: merge ? past : [...past, { spec }].slice(-HISTORY),
+      future: [],
+      last: { key, at },
+    });
   },
   replace(spec) {
     set({ spec, past: [], future: [], last: null });
@@ -68,14 +76,19 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
     const step = from.at(-1);
     if (!step) return undefined;
     const back: Step = step.shown === undefined ? { spec } : { spec, shown: now };
-    set(way === 'undo'
-      ? { spec: step.spec, past: past.slice(0, -1), future: [...future, back], last: null }
-      : { spec: step.spec, past: [...past, back], future: future.slice(0, -1), last: null });
+    set(
+      way === 'undo'
+        ? { spec: step.spec, past: past.slice(0, -1), future: [...future, back], last: null }
+        : { spec: step.spec, past: [...past, back], future: future.slice(0, -1), last: null },
+    );
     return step.shown;
   },
 }));
 
-/** Opens a study's tab, or the measurement's own charts. No step of history: nothing is set by looking. */
+/**
+ * Opens a study's tab, or the measurement's own charts. No step of history: nothing is set by
+ * looking.
+ */
 export function openStudy(study: StudyKind | null): void {
   useExperiment.setState(({ spec }) => ({ spec: { ...spec, study } }));
 }

@@ -2,18 +2,43 @@ import { expect, test } from 'vitest';
 import type { ModuleGroup, ModuleRole } from '../compiler/modules.ts';
 import { mapLayout, moveOnMap } from './layout.ts';
 
-const layer = (layer: number, roles: [ModuleRole, ModuleGroup][]) => roles.map(([role, group]) => ({ layer, role, group }));
-const llama: [ModuleRole, ModuleGroup][] = [['q', 'attention'], ['k', 'attention'], ['v', 'attention'], ['o', 'attention'], ['gate', 'mlp'], ['up', 'mlp'], ['down', 'mlp']];
+const layer = (layer: number, roles: [ModuleRole, ModuleGroup][]) =>
+  roles.map(([role, group]) => ({ layer, role, group }));
+const llama: [ModuleRole, ModuleGroup][] = [
+  ['q', 'attention'],
+  ['k', 'attention'],
+  ['v', 'attention'],
+  ['o', 'attention'],
+  ['gate', 'mlp'],
+  ['up', 'mlp'],
+  ['down', 'mlp'],
+];
 
 test('a Llama has seven columns in two groups', () => {
-  const layout = mapLayout([0, 1, 2].flatMap((l) => layer(l, llama)), 3);
+  const layout = mapLayout(
+    [0, 1, 2].flatMap((l) => layer(l, llama)),
+    3,
+  );
   expect(layout.columns.map((c) => c.role)).toEqual(['q', 'k', 'v', 'o', 'gate', 'up', 'down']);
-  expect(layout.groups).toEqual([{ group: 'attention', from: 0, count: 4 }, { group: 'mlp', from: 4, count: 3 }]);
+  expect(layout.groups).toEqual([
+    { group: 'attention', from: 0, count: 4 },
+    { group: 'mlp', from: 4, count: 3 },
+  ]);
   expect(layout.cells).toEqual(Array.from({ length: 21 }, (_, i) => i));
 });
 
 test('layers may differ: what is missing is a gap, what is double has two columns', () => {
-  const modules = [...layer(0, [['fc', 'mlp'], ['q', 'attention']]), ...layer(1, [['q', 'attention'], ['other', 'other'], ['other', 'other']])];
+  const modules = [
+    ...layer(0, [
+      ['fc', 'mlp'],
+      ['q', 'attention'],
+    ]),
+    ...layer(1, [
+      ['q', 'attention'],
+      ['other', 'other'],
+      ['other', 'other'],
+    ]),
+  ];
   const layout = mapLayout(modules, 2);
   expect(layout.columns.map((c) => c.role)).toEqual(['q', 'fc', 'other', 'other 2']);
   expect(layout.cells).toEqual([1, 0, -1, -1, 2, -1, 3, 4]);
@@ -23,7 +48,10 @@ test('layers may differ: what is missing is a gap, what is double has two column
 });
 
 test('keys move as in a grid and stop at its edges', () => {
-  const layout = mapLayout([0, 1, 2, 3, 4, 5, 6, 7].flatMap((l) => layer(l, llama)), 8);
+  const layout = mapLayout(
+    [0, 1, 2, 3, 4, 5, 6, 7].flatMap((l) => layer(l, llama)),
+    8,
+  );
   const from = 6 * 7 + 6;
   expect(moveOnMap(layout, from, 'ArrowUp', false)).toBe(5 * 7 + 6);
   expect(moveOnMap(layout, from, 'ArrowRight', false)).toBe(from);

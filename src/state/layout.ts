@@ -1,26 +1,40 @@
-/** Where each module stands on the map: rows are layers, columns are found in the model, not assumed. */
+/**
+ * Where each module stands on the map: rows are layers, columns are found in the model, not
+ * assumed.
+ */
 import type { ModuleGroup } from '../compiler/modules.ts';
 import type { MeasuredModule } from '../experiment/result.ts';
 
-export interface Column { key: string; role: string; group: ModuleGroup }
+export interface Column {
+  key: string;
+  role: string;
+  group: ModuleGroup;
+}
 
 export interface MapLayout {
   layers: number;
   columns: readonly Column[];
   /** Columns of one group that stand side by side. */
   groups: readonly { group: ModuleGroup; from: number; count: number }[];
-  /** Index into the model's modules, or −1 where a layer has no such module. `[layer · columns + column]`. */
+  /**
+   * Index into the model's modules, or −1 where a layer has no such module. `[layer · columns +
+   * column]`.
+   */
   cells: readonly number[];
 }
 
 /** A recorded file may name a group this version does not know. */
-export const groupOf = (name: string): ModuleGroup => (name === 'attention' || name === 'mlp' ? name : 'other');
+export const groupOf = (name: string): ModuleGroup =>
+  name === 'attention' || name === 'mlp' ? name : 'other';
 
 /** Attention, then MLP, then the rest; within a group in the order in which the model has them. */
 const order: Record<ModuleGroup, number> = { attention: 0, mlp: 1, other: 2 };
 
 /** Modules of equal role in one layer get a column each. */
-export function mapLayout(modules: readonly Pick<MeasuredModule, 'layer' | 'role' | 'group'>[], layers: number): MapLayout {
+export function mapLayout(
+  modules: readonly Pick<MeasuredModule, 'layer' | 'role' | 'group'>[],
+  layers: number,
+): MapLayout {
   const columns: Column[] = [];
   const keys: string[] = [];
   const seen = new Map<string, number>();
@@ -31,11 +45,14 @@ export function mapLayout(modules: readonly Pick<MeasuredModule, 'layer' | 'role
     seen.set(place, count + 1);
     const key = `${group} ${role} ${count}`;
     keys.push(key);
-    if (!columns.some((c) => c.key === key)) columns.push({ key, role: count ? `${role} ${count + 1}` : role, group });
+    if (!columns.some((c) => c.key === key))
+      columns.push({ key, role: count ? `${role} ${count + 1}` : role, group });
   }
   columns.sort((a, b) => order[a.group] - order[b.group]);
   const cells = new Array<number>(layers * columns.length).fill(-1);
-  modules.forEach((m, i) => (cells[m.layer * columns.length + columns.findIndex((c) => c.key === keys[i])] = i));
+  modules.forEach(
+    (m, i) => (cells[m.layer * columns.length + columns.findIndex((c) => c.key === keys[i])] = i),
+  );
   const groups: { group: ModuleGroup; from: number; count: number }[] = [];
   columns.forEach(({ group }, i) => {
     const last = groups.at(-1);
@@ -45,25 +62,66 @@ export function mapLayout(modules: readonly Pick<MeasuredModule, 'layer' | 'role
   return { layers, columns, groups, cells };
 }
 
-/** The cell a key moves to, skipping places without a module; null if the key is not one of the grid's. `page` rows for PgUp and PgDn. */
-export function moveOnMap(layout: MapLayout, from: number, key: string, ctrl: boolean, page = 5): number | null {
+/**
+ * The cell a key moves to, skipping places without a module; null if the key is not one of the
+ * grid's. `page` rows for PgUp and PgDn.
+ */
+export function moveOnMap(
+  layout: MapLayout,
+  from: number,
+  key: string,
+  ctrl: boolean,
+  page = 5,
+): number | null {
   const width = layout.columns.length;
   const at = layout.cells.indexOf(from);
-  let row = Math.floor(at / width), column = at % width;
+  let row = Math.floor(at / width);
+  let column = at % width;
   const last = { row: layout.layers - 1, column: width - 1 };
   let step: [number, number];
   switch (key) {
-    case 'ArrowUp': row--; step = [-1, 0]; break;
-    case 'ArrowDown': row++; step = [1, 0]; break;
-    case 'ArrowLeft': column--; step = [0, -1]; break;
-    case 'ArrowRight': column++; step = [0, 1]; break;
-    case 'PageUp': row = Math.max(0, row - page); step = [1, 0]; break;
-    case 'PageDown': row = Math.min(last.row, row + page); step = [-1, 0]; break;
-    case 'Home': column = 0; if (ctrl) row = 0; step = [0, 1]; break;
-    case 'End': column = last.column; if (ctrl) row = last.row; step = [0, -1]; break;
-    default: return null;
+    case 'ArrowUp':
+      row--;
+      step = [-1, 0];
+      break;
+    case 'ArrowDown':
+      row++;
+      step = [1, 0];
+      break;
+    case 'ArrowLeft':
+      column--;
+      step = [0, -1];
+      break;
+    case 'ArrowRight':
+      column++;
+      step = [0, 1];
+      break;
+    case 'PageUp':
+      row = Math.max(0, row - page);
+      step = [1, 0];
+      break;
+    case 'PageDown':
+      row = Math.min(last.row, row + page);
+      step = [-1, 0];
+      break;
+    case 'Home':
+      column = 0;
+      if (ctrl) row = 0;
+      step = [0, 1];
+      break;
+    case 'End':
+      column = last.column;
+      if (ctrl) row = last.row;
+      step = [0, -1];
+      break;
+    default:
+      return null;
   }
-  for (; row >= 0 && row <= last.row && column >= 0 && column <= last.column; row += step[0], column += step[1]) {
+  for (
+    ;
+    row >= 0 && row <= last.row && column >= 0 && column <= last.column;
+    row += step[0], column += step[1]
+  ) {
     const found = layout.cells[row * width + column]!;
     if (found >= 0) return found;
   }

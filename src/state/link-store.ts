@@ -1,4 +1,6 @@
-/** The experiment link the page was opened with, if any, and how a run made here compares with it. */
+/**
+ * The experiment link the page was opened with, if any, and how a run made here compares with it.
+ */
 import { create } from 'zustand';
 import { AtlasError } from '../errors.ts';
 import { compareDigest, digestOf, type Comparison } from '../experiment/digest.ts';
@@ -17,7 +19,10 @@ interface LinkState {
 
 export const useLink = create<LinkState>()(() => ({ contents: null, failure: null }));
 
-/** Reads the page's own fragment into the experiment. Returns whether it held one. A damaged link leaves the defaults. */
+/**
+ * Reads the page's own fragment into the experiment. Returns whether it held one. A damaged link
+ * leaves the defaults.
+ */
 export async function openLink(fragment: string): Promise<boolean> {
   if (!isLink(fragment)) return false;
   try {
@@ -34,13 +39,19 @@ export async function openLink(fragment: string): Promise<boolean> {
 
 export const closeLink = () => useLink.setState({ contents: null, failure: null });
 
-/** The finished result in view under the settings of now: ranks follow the budget. null while there is none. */
+/**
+ * The finished result in view under the settings of now: ranks follow the budget. null while there
+ * is none.
+ */
 export function resultNow(): RunResult | null {
   const { shown } = useRun.getState();
   const { spec } = useExperiment.getState();
   if (!shown?.result || !sameMeasurement(shown.result.spec, spec)) return null;
   const { result } = shown;
-  const { rows } = rankTable({ modules: result.modules, draws: shown.draws, error: shown.error }, spec.allocation);
+  const { rows } = rankTable(
+    { modules: result.modules, draws: shown.draws, error: shown.error },
+    spec.allocation,
+  );
   return {
     ...result,
     spec: { ...spec, model: result.spec.model, method: result.spec.method },
@@ -48,18 +59,39 @@ export function resultNow(): RunResult | null {
   };
 }
 
-/** A link to the experiment as it stands, with the digest of its result if there is one. Throws `long-link`. */
+/**
+ * A link to the experiment as it stands, with the digest of its result if there is one. Throws
+ * `long-link`.
+ */
 export async function linkNow(withText: boolean): Promise<string> {
   const result = resultNow();
   const { spec } = useExperiment.getState();
-  const fragment = await encodeLink(result?.spec ?? spec, { digest: result && digestOf(result), withText });
+  const fragment = await encodeLink(result?.spec ?? spec, {
+    digest: result && digestOf(result),
+    withText,
+  });
   const url = new URL(location.href);
   url.hash = fragment;
   return url.href;
 }
 
-/** How the result in view compares with the link's; null before there is one, or when the link carries none. */
-export function comparisonWith(contents: LinkContents, result: RunResult | null): Comparison | null {
-  if (!contents.digest || !result || !sameMeasurement(result.spec, contents.spec) || result.spec.method.repeats !== contents.spec.method.repeats) return null;
-  return compareDigest(contents.digest, { ...result, spec: { ...result.spec, allocation: contents.spec.allocation } });
+/**
+ * How the result in view compares with the link's; null before there is one, or when the link
+ * carries none.
+ */
+export function comparisonWith(
+  contents: LinkContents,
+  result: RunResult | null,
+): Comparison | null {
+  if (
+    !contents.digest ||
+    !result ||
+    !sameMeasurement(result.spec, contents.spec) ||
+    result.spec.method.repeats !== contents.spec.method.repeats
+  )
+    return null;
+  return compareDigest(contents.digest, {
+    ...result,
+    spec: { ...result.spec, allocation: contents.spec.allocation },
+  });
 }

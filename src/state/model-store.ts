@@ -1,4 +1,7 @@
-/** The model and the engine under it: what is open, what it costs, what is being opened, what went wrong. */
+/**
+ * The model and the engine under it: what is open, what it costs, what is being opened, what went
+ * wrong.
+ */
 import { create } from 'zustand';
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts';
@@ -6,10 +9,26 @@ import type { MeasuredModule } from '../experiment/result.ts';
 import type { ModelFacts } from '../experiment/events.ts';
 import type { BundledModel } from '../model/bundled-files.ts';
 import type { PickedFile } from '../model/picked-files.ts';
-import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, Requests, SelfTestReport } from '../worker/protocol.ts';
+import type {
+  FromWorker,
+  Inspection,
+  ModelSource,
+  Progress,
+  ProviderChoice,
+  Requests,
+  SelfTestReport,
+} from '../worker/protocol.ts';
 
 /** A text that ships with the page, `public/texts/index.json`. */
-export interface BundledText { id: string; title: string; file: string; split: string; licence: string; source: string; bytes: number }
+export interface BundledText {
+  id: string;
+  title: string;
+  file: string;
+  split: string;
+  licence: string;
+  source: string;
+  bytes: number;
+}
 
 /** A model that is looked at before it is opened. */
 export interface Candidate {
@@ -21,10 +40,16 @@ export interface Candidate {
   offer?: Requests['variants']['answer'];
 }
 
-export interface Failure { code: ErrorCode; values: ErrorValues }
+export interface Failure {
+  code: ErrorCode;
+  values: ErrorValues;
+}
 
 /** Files with several adapters, and the folders of those: the visitor chooses one. */
-export interface AdapterChoice { files: readonly PickedFile[]; folders: readonly string[] }
+export interface AdapterChoice {
+  files: readonly PickedFile[];
+  folders: readonly string[];
+}
 
 export interface ModelState {
   models: readonly BundledModel[];
@@ -56,7 +81,9 @@ export interface ModelState {
 
 const nothing = { runtime: { loaded: 0, total: 0 }, model: { loaded: 0, total: 0 } };
 
-export const useModel = create<ModelState & { set(patch: Partial<ModelState>): void; progress(p: Progress): void }>()((set) => ({
+export const useModel = create<
+  ModelState & { set(patch: Partial<ModelState>): void; progress(p: Progress): void }
+>()((set) => ({
   models: [],
   texts: [],
   source: null,
@@ -76,7 +103,11 @@ export const useModel = create<ModelState & { set(patch: Partial<ModelState>): v
   distrusted: null,
   set,
   progress(p) {
-    if (p.phase === 'download') set((s) => ({ phase: p.phase, download: { ...s.download, [p.what]: { loaded: p.loaded, total: p.total } } }));
+    if (p.phase === 'download')
+      set((s) => ({
+        phase: p.phase,
+        download: { ...s.download, [p.what]: { loaded: p.loaded, total: p.total } },
+      }));
     else set({ phase: p.phase });
   },
 }));

@@ -1,21 +1,46 @@
-/** How long a run takes here, from the runs measured on this machine: the page promises no time it has not seen. */
+/**
+ * How long a run takes here, from the runs measured on this machine: the page promises no time it
+ * has not seen.
+ */
 import { costOfAll } from '../experiment/draws.ts';
 import type { ExperimentSpec, MethodSpec } from '../experiment/spec.ts';
 import { useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';
 
 /** What of a method decides the time of one draw. */
-const pacing = (method: MethodSpec): unknown[] =>
-  [method.name, ...(method.name === 'adarank' ? [method.variant, method.vocabularySample] : method.name === 'jacobian' ? [method.perToken] : [])];
+const pacing = (method: MethodSpec): unknown[] => [
+  method.name,
+  ...(method.name === 'adarank'
+    ? [method.variant, method.vocabularySample]
+    : method.name === 'jacobian'
+      ? [method.perToken]
+      : []),
+];
 
-/** Seconds for an experiment, scaled from the newest result of the same method, model and provider kind; null if there is none. */
+/**
+ * Seconds for an experiment, scaled from the newest result of the same method, model and provider
+ * kind; null if there is none.
+ */
 export function timeOf(spec: ExperimentSpec): number | null {
   const { facts, provider } = useModel.getState();
-  const known = useRun.getState().results.find(({ result }) => result.model.hash === facts?.hash && result.provider.kind === provider?.kind
-    && pacing(result.spec.method).join() === pacing(spec.method).join());
+  const known = useRun
+    .getState()
+    .results.find(
+      ({ result }) =>
+        result.model.hash === facts?.hash &&
+        result.provider.kind === provider?.kind &&
+        pacing(result.spec.method).join() === pacing(spec.method).join(),
+    );
   if (!known || known.result.times.measure === 0) return null;
-  const { times, tokens, modules, model: { layers }, spec: { method } } = known.result;
-  const size = (spec.sequences * spec.length) / (tokens.sequences * tokens.length), model = { layers, modules };
+  const {
+    times,
+    tokens,
+    modules,
+    model: { layers },
+    spec: { method },
+  } = known.result;
+  const size = (spec.sequences * spec.length) / (tokens.sequences * tokens.length);
+  const model = { layers, modules };
   const more = costOfAll(spec.method, model, spec.length) / costOfAll(method, model, tokens.length);
   return (size * (times.clean + times.measure * more)) / 1000;
 }

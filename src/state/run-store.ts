@@ -12,10 +12,21 @@ import { next, type Phase, type TransportAction } from './transport.ts';
 /** What the map shows: a measurement, finished or not. */
 export type Shown = Measurement;
 
-export interface KeptResult { key: string; result: RunResult; at: number }
+export interface KeptResult {
+  key: string;
+  result: RunResult;
+  at: number;
+}
 
-/** `repeat`: where a measurement went on from; null for a study, which goes on from its checkpoint. `onCpu`: the GPU did not come back. */
-export interface Restarted { what: 'gpu' | 'engine'; repeat: number | null; onCpu: boolean }
+/**
+ * `repeat`: where a measurement went on from; null for a study, which goes on from its checkpoint.
+ * `onCpu`: the GPU did not come back.
+ */
+export interface Restarted {
+  what: 'gpu' | 'engine';
+  repeat: number | null;
+  onCpu: boolean;
+}
 
 interface RunState {
   phase: Phase;
@@ -43,12 +54,16 @@ interface RunActions {
 
 const MOST_RESULTS = 20;
 
-/** A result's key: what was measured. Ranks follow from it for any budget, so the allocation is no part of it. */
+/**
+ * A result's key: what was measured. Ranks follow from it for any budget, so the allocation is no
+ * part of it.
+ */
 export const resultKey = (result: RunResult): string =>
   `${specKey({ ...result.spec, allocation: defaultSpec().allocation })} ${result.model.hash} ${result.tokens.hash}`;
 
 function largestMultiple(draws: Measurement['draws']): number {
-  // Before the first whole sweep the mean is of some modules only, and a multiple of it says little.
+  // Before the first whole sweep the mean is of some modules only, and a multiple of it says
+  // little.
   if (sweepsOf(draws) === 0) return 0;
   const means = draws.map((d) => d.reduce((a, b) => a + b, 0) / d.length);
   return Math.max(...means) / (means.reduce((a, b) => a + b, 0) / means.length);
@@ -57,7 +72,11 @@ function largestMultiple(draws: Measurement['draws']): number {
 function restore(): KeptResult[] {
   try {
     const kept = JSON.parse(remembered('results') ?? '[]') as KeptResult[];
-    return kept.slice(0, MOST_RESULTS).map(({ key, result, at }) => ({ key: String(key), result: parseResult(result), at: Number(at) || 0 }));
+    return kept.slice(0, MOST_RESULTS).map(({ key, result, at }) => ({
+      key: String(key),
+      result: parseResult(result),
+      at: Number(at) || 0,
+    }));
   } catch {
     return [];
   }
@@ -76,12 +95,18 @@ export const useRun = create<RunState & RunActions>()((set, get) => ({
     set({ phase: next(get().phase, action) });
   },
   view(shown, fresh) {
-    set((s) => ({ shown, largest: Math.max(fresh ? 0 : s.largest, shown ? largestMultiple(shown.draws) : 0) }));
+    set((s) => ({
+      shown,
+      largest: Math.max(fresh ? 0 : s.largest, shown ? largestMultiple(shown.draws) : 0),
+    }));
   },
   set,
   keep(result) {
     const key = resultKey(result);
-    const results = [{ key, result, at: Date.now() }, ...get().results.filter((r) => r.key !== key)].slice(0, MOST_RESULTS);
+    const results = [
+      { key, result, at: Date.now() },
+      ...get().results.filter((r) => r.key !== key),
+    ].slice(0, MOST_RESULTS);
     set({ results });
     remember('results', JSON.stringify(results));
   },

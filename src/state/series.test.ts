@@ -1,9 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { byLayer, byRole, certainty } from './series.ts';
 
-const modules = [0, 1].flatMap((layer) => [['q', 'attention'], ['v', 'attention'], ['down', 'mlp']].map(([role, group]) => ({ path: `${layer}.${role}`, layer, role: role!, group: group!, inFeatures: 4, outFeatures: 4 })));
+const modules = [0, 1].flatMap((layer) =>
+  [
+    ['q', 'attention'],
+    ['v', 'attention'],
+    ['down', 'mlp'],
+  ].map(([role, group]) => ({
+    path: `${layer}.${role}`,
+    layer,
+    role: role!,
+    group: group!,
+    inFeatures: 4,
+    outFeatures: 4,
+  })),
+);
 /** Sweep means are 4 and 8: the scale of a sweep must not matter. */
-const draws = [[1, 2], [3, 6], [8, 16], [2, 4], [2, 4], [8, 16]];
+const draws = [
+  [1, 2],
+  [3, 6],
+  [8, 16],
+  [2, 4],
+  [2, 4],
+  [8, 16],
+];
 
 describe('importance', () => {
   test('by layer is the mean multiple of its modules, with an interval over sweeps', () => {
@@ -15,17 +35,39 @@ describe('importance', () => {
 
   test('by role averages over layers to the same total', () => {
     const roles = byRole(modules, draws);
-    expect(roles.map((r) => [r.role, r.multiple.mean])).toEqual([['q', 0.375], ['v', 0.625], ['down', 2]]);
+    expect(roles.map((r) => [r.role, r.multiple.mean])).toEqual([
+      ['q', 0.375],
+      ['v', 0.625],
+      ['down', 2],
+    ]);
     expect(roles.reduce((sum, r) => sum + r.multiple.mean * r.modules, 0)).toBeCloseTo(6);
   });
 
   test('counts whole sweeps only', () => {
     const partial = draws.map((d, i) => (i < 2 ? d : d.slice(0, 1)));
     expect(byRole(modules, partial)[2]!.multiple).toEqual({ mean: 2, low: 2, high: 2 });
-    expect(byLayer(modules, draws.map((d, i) => (i ? d : [])), 2)).toEqual([]);
+    expect(
+      byLayer(
+        modules,
+        draws.map((d, i) => (i ? d : [])),
+        2,
+      ),
+    ).toEqual([]);
   });
 });
 
 test('certainty is the standard error after each repeat', () => {
-  expect(certainty([[1, 3, 2], [2, 2, 2]])).toEqual([{ repeats: 2, median: 50, worst: 50 }, { repeats: 3, median: expect.closeTo(100 / Math.sqrt(3) / 2, 9), worst: expect.closeTo(100 / Math.sqrt(3) / 2, 9) }]);
+  expect(
+    certainty([
+      [1, 3, 2],
+      [2, 2, 2],
+    ]),
+  ).toEqual([
+    { repeats: 2, median: 50, worst: 50 },
+    {
+      repeats: 3,
+      median: expect.closeTo(100 / Math.sqrt(3) / 2, 9),
+      worst: expect.closeTo(100 / Math.sqrt(3) / 2, 9),
+    },
+  ]);
 });

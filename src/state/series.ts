@@ -1,4 +1,7 @@
-/** What the charts draw, from draws alone: importance by layer and by module type, and how sure it is after each repeat. */
+/**
+ * What the charts draw, from draws alone: importance by layer and by module type, and how sure it
+ * is after each repeat.
+ */
 import type { ModuleGroup } from '../compiler/modules.ts';
 import { sweepsOf } from '../experiment/draws.ts';
 import type { Measurement } from '../experiment/measurement.ts';
@@ -7,24 +10,54 @@ import type { MeasuredModule } from '../experiment/result.ts';
 import { interval95, summarise } from '../methods/statistics.ts';
 import { groupOf } from './layout.ts';
 
-export interface Estimate { mean: number; low: number; high: number }
-export interface LayerPoint { layer: number; attention: Estimate | null; mlp: Estimate | null; other: Estimate | null }
-export interface RoleLine { role: string; multiple: Estimate; modules: number }
-export interface SurePoint { repeats: number; median: number; worst: number }
+export interface Estimate {
+  mean: number;
+  low: number;
+  high: number;
+}
+export interface LayerPoint {
+  layer: number;
+  attention: Estimate | null;
+  mlp: Estimate | null;
+  other: Estimate | null;
+}
+export interface RoleLine {
+  role: string;
+  multiple: Estimate;
+  modules: number;
+}
+export interface SurePoint {
+  repeats: number;
+  median: number;
+  worst: number;
+}
 
-/** Mean multiple over `members` per sweep, then its mean and 95 % t-interval over sweeps (no interval from one sweep). */
+/**
+ * Mean multiple over `members` per sweep, then its mean and 95 % t-interval over sweeps (no
+ * interval from one sweep).
+ */
 function estimate(multiples: readonly (readonly number[])[], members: readonly number[]): Estimate {
-  const values = multiples[members[0]!]!.map((_, k) => members.reduce((sum, m) => sum + multiples[m]![k]!, 0) / members.length);
+  const values = multiples[members[0]!]!.map(
+    (_, k) => members.reduce((sum, m) => sum + multiples[m]![k]!, 0) / members.length,
+  );
   return interval95(values) ?? { mean: values[0]!, low: values[0]!, high: values[0]! };
 }
 
-const indicesWhere = (modules: readonly MeasuredModule[], test: (m: MeasuredModule) => boolean) => modules.flatMap((m, i) => (test(m) ? [i] : []));
+const indicesWhere = (modules: readonly MeasuredModule[], test: (m: MeasuredModule) => boolean) =>
+  modules.flatMap((m, i) => (test(m) ? [i] : []));
 
 /** Always the same array, so that an empty chart is not drawn anew. */
 const noPoints: LayerPoint[] = [];
 
-/** Importance by layer and group, as multiples of the mean module. Empty before the first whole sweep. */
-export function byLayer(modules: readonly MeasuredModule[], draws: Measurement['draws'] | null, layers: number): LayerPoint[] {
+/**
+ * Importance by layer and group, as multiples of the mean module. Empty before the first whole
+ * sweep.
+ */
+export function byLayer(
+  modules: readonly MeasuredModule[],
+  draws: Measurement['draws'] | null,
+  layers: number,
+): LayerPoint[] {
   const sweeps = draws ? sweepsOf(draws) : 0;
   if (!draws || sweeps === 0) return noPoints;
   const multiples = sweepMultiples(draws, sweeps);
@@ -32,11 +65,19 @@ export function byLayer(modules: readonly MeasuredModule[], draws: Measurement['
     const members = indicesWhere(modules, (m) => m.layer === layer && groupOf(m.group) === group);
     return members.length ? estimate(multiples, members) : null;
   };
-  return Array.from({ length: layers }, (_, layer) => ({ layer, attention: of(layer, 'attention'), mlp: of(layer, 'mlp'), other: of(layer, 'other') }));
+  return Array.from({ length: layers }, (_, layer) => ({
+    layer,
+    attention: of(layer, 'attention'),
+    mlp: of(layer, 'mlp'),
+    other: of(layer, 'other'),
+  }));
 }
 
 /** Importance by module type, in the model's order. Empty before the first whole sweep. */
-export function byRole(modules: readonly MeasuredModule[], draws: Measurement['draws']): RoleLine[] {
+export function byRole(
+  modules: readonly MeasuredModule[],
+  draws: Measurement['draws'],
+): RoleLine[] {
   const sweeps = sweepsOf(draws);
   if (sweeps === 0) return [];
   const multiples = sweepMultiples(draws, sweeps);
@@ -46,11 +87,18 @@ export function byRole(modules: readonly MeasuredModule[], draws: Measurement['d
   });
 }
 
-/** Standard error in percent of the importance, median and largest over modules, after 2, 3, … repeats. */
+/**
+ * Standard error in percent of the importance, median and largest over modules, after 2, 3, …
+ * repeats.
+ */
 export function certainty(draws: Measurement['draws']): SurePoint[] {
   const points: SurePoint[] = [];
   for (let repeats = 2; repeats <= sweepsOf(draws); repeats++) {
-    const errors = draws.map((d) => summarise(d.slice(0, repeats))).filter((s) => s.mean > 0).map((s) => (100 * s.standardError!) / s.mean).sort((a, b) => a - b);
+    const errors = draws
+      .map((d) => summarise(d.slice(0, repeats)))
+      .filter((s) => s.mean > 0)
+      .map((s) => (100 * s.standardError!) / s.mean)
+      .sort((a, b) => a - b);
     if (errors.length === 0) continue;
     points.push({ repeats, median: errors[Math.floor(errors.length / 2)]!, worst: errors.at(-1)! });
   }

@@ -1,6 +1,6 @@
 /**
- * The visit: ties the engine's thread to the stores. Opens models, runs and controls measurements, brings the thread
- * back when it dies. Everything a button does is a function here.
+ * The visit: ties the engine's thread to the stores. Opens models, runs and controls measurements,
+ * brings the thread back when it dies. Everything a button does is a function here.
  */
 import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
 import { reduce, type Measurement } from '../experiment/measurement.ts';
@@ -23,7 +23,10 @@ takeStuck((failure) => void leaveStuck(failure));
 let run = 0;
 /** The run request is open in the thread. */
 let live = false;
-/** What a run that goes on from known draws has said so far, until it has caught up with what is in view. */
+/**
+ * What a run that goes on from known draws has said so far, until it has caught up with what is in
+ * view.
+ */
 let incoming: Measurement | null = null;
 /** Draws a run that goes on has to retell before it says anything new. */
 let catchUp = 0;
@@ -39,8 +42,14 @@ const drawsIn = (draws: Draws) => draws.reduce((sum, d) => sum + d.length, 0);
 
 // --- models ---
 
-/** Load a model into the runtime. The view is kept; a run that was under way ends. Returns whether it opened. */
-export async function openModel(source: ModelSource, choice: ProviderChoice = useModel.getState().choice): Promise<boolean> {
+/**
+ * Load a model into the runtime. The view is kept; a run that was under way ends. Returns whether
+ * it opened.
+ */
+export async function openModel(
+  source: ModelSource,
+  choice: ProviderChoice = useModel.getState().choice,
+): Promise<boolean> {
   endRun();
   const before = useModel.getState();
   resetDownload();
@@ -65,7 +74,10 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
     useModel.setState({ source, facts, provider, selfTest, memory, limit, providers, phase: null });
     if (!selfTest.ok) useModel.setState({ failure: distrustOf(selfTest, 'WebAssembly') });
     const id = source.kind === 'bundled' ? `bundled:${source.id}` : facts.id;
-    if (spec().model.id !== id || (spec().model.hash !== undefined && spec().model.hash !== facts.hash)) {
+    if (
+      spec().model.id !== id ||
+      (spec().model.hash !== undefined && spec().model.hash !== facts.hash)
+    ) {
       useExperiment.getState().edit((s) => ({ ...s, model: { id } }), 'model');
     }
     if (before.facts?.hash !== facts.hash) clearStudies();
@@ -75,7 +87,8 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
     return true;
   } catch (error) {
     if (ofCode(error, 'cancelled')) return false;
-    const failure = failureOf(error), was = before.provider?.kind;
+    const failure = failureOf(error);
+    const was = before.provider?.kind;
     useModel.setState({ failure, phase: null });
     if (before.source && was && (before.source !== source || was !== choice)) {
       // What was open is gone from the runtime: fetch it back, so that the page stays usable.
@@ -86,15 +99,22 @@ export async function openModel(source: ModelSource, choice: ProviderChoice = us
   }
 }
 
-/** A GPU that was taken by itself and does not get as far as the self-test is no reason to compute nothing: the CPU is, and it is said. */
-async function openOn(source: ModelSource, choice: ProviderChoice): Promise<Requests['open']['answer']> {
+/**
+ * A GPU that was taken by itself and does not get as far as the self-test is no reason to compute
+ * nothing: the CPU is, and it is said.
+ */
+async function openOn(
+  source: ModelSource,
+  choice: ProviderChoice,
+): Promise<Requests['open']['answer']> {
   try {
     return await client.ask('open', { source, provider: choice });
   } catch (error) {
     if (choice !== 'auto' || !ofCode(error, 'runtime', 'device-lost', 'worker-died')) throw error;
     const answer = await client.ask('open', { source, provider: 'wasm' });
     // Where there is no GPU to blame, the second try was the same as the first.
-    if (answer.providers.includes('webgpu')) useModel.setState({ distrusted: failureOf(error), choice: 'wasm' });
+    if (answer.providers.includes('webgpu'))
+      useModel.setState({ distrusted: failureOf(error), choice: 'wasm' });
     return answer;
   }
 }
@@ -103,7 +123,7 @@ async function openOn(source: ModelSource, choice: ProviderChoice): Promise<Requ
 export async function switchProvider(choice: ProviderChoice): Promise<void> {
   const { source } = useModel.getState();
   const goesOn = useRun.getState().phase === 'running';
-  if (source && await openModel(source, choice) && goesOn) play();
+  if (source && (await openModel(source, choice)) && goesOn) play();
 }
 
 // --- the transport ---
@@ -127,7 +147,11 @@ async function start(how: 'run' | 'step' = 'run'): Promise<void> {
   const measured = spec();
   const { shown } = useRun.getState();
   const { facts } = useModel.getState();
-  const goesOn = shown !== null && facts !== null && shown.model.hash === facts.hash && sameMeasurement(shown.spec, measured);
+  const goesOn =
+    shown !== null &&
+    facts !== null &&
+    shown.model.hash === facts.hash &&
+    sameMeasurement(shown.spec, measured);
   if (!goesOn) clear();
   const mine = ++run;
   live = true;
@@ -135,11 +159,20 @@ async function start(how: 'run' | 'step' = 'run'): Promise<void> {
   const known = goesOn ? shown.measured.map((d) => d.slice(0, drawsAsked(measured.method))) : null;
   catchUp = known ? drawsIn(known) : 0;
   try {
-    const [texts, baseTexts] = await Promise.all([textOf(measured.text), measured.base === 'as-is' ? {} : textsOf(measured)]);
+    const [texts, baseTexts] = await Promise.all([
+      textOf(measured.text),
+      measured.base === 'as-is' ? {} : textsOf(measured),
+    ]);
     if (mine !== run) return;
     // Pressed while the text was fetched, Pause has not reached the thread.
     const paused = useRun.getState().phase !== 'running';
-    const answer = client.ask('run', { spec: measured, texts, baseTexts, paused, ...(known && { known: { measured: known, times: shown!.times } }) });
+    const answer = client.ask('run', {
+      spec: measured,
+      texts,
+      baseTexts,
+      paused,
+      ...(known && { known: { measured: known, times: shown!.times } }),
+    });
     if (how === 'step') client.control('step');
     await answer;
     if (mine === run) deaths = 0;
@@ -165,11 +198,13 @@ function receive({ events, memory }: Extract<FromWorker, { kind: 'events' }>): v
   let state = incoming;
   for (const event of events) {
     // Until a run says that it starts, what arrives is the rest of the one before it.
-    if (state || event.type === 'start') state = reduce(event.type === 'start' ? null : state, event);
+    if (state || event.type === 'start')
+      state = reduce(event.type === 'start' ? null : state, event);
   }
   incoming = state;
   if (!state) return;
-  // A run that goes on retells what is known; until it has, the view stands still rather than starting over.
+  // A run that goes on retells what is known; until it has, the view stands still rather than
+  // starting over.
   if (state.result || drawsIn(state.measured) >= catchUp) useRun.getState().view(state, false);
   const { stepping } = useRun.getState();
   if (stepping !== null && drawsIn(state.measured) >= stepping) useRun.setState({ stepping: null });
@@ -220,7 +255,14 @@ export function pause(): void {
 export function step(): void {
   const { phase, shown, stepping } = useRun.getState();
   // One step at a time: the one under way, or the layer a pause waits for, comes first.
-  if (!can(phase, 'step') || !engine.open || stepping !== null || (phase === 'paused' && shown?.probing) || (phase === 'done' && shown && isWhole(shown, spec()))) return;
+  if (
+    !can(phase, 'step') ||
+    !engine.open ||
+    stepping !== null ||
+    (phase === 'paused' && shown?.probing) ||
+    (phase === 'done' && shown && isWhole(shown, spec()))
+  )
+    return;
   act('step');
   if (live) client.control('step');
   else void start('step');
@@ -255,11 +297,16 @@ export function showMeasurement(shown: Measurement | null): void {
 }
 
 /**
- * Brings the engine back after its thread or device is gone, which is said: the same model, the same provider, or the CPU where the GPU does
- * not come back. `repeat`: see `Restarted`.
+ * Brings the engine back after its thread or device is gone, which is said: the same model, the
+ * same provider, or the CPU where the GPU does not come back. `repeat`: see `Restarted`.
  */
 export async function revive(error: unknown, repeat: number | null): Promise<boolean> {
-  const { source, provider } = useModel.getState(), restarted: Restarted = { what: ofCode(error, 'device-lost') ? 'gpu' : 'engine', repeat, onCpu: false };
+  const { source, provider } = useModel.getState();
+  const restarted: Restarted = {
+    what: ofCode(error, 'device-lost') ? 'gpu' : 'engine',
+    repeat,
+    onCpu: false,
+  };
   engine.open = false;
   client.terminate();
   if (source === null) return false;
@@ -273,14 +320,21 @@ export async function revive(error: unknown, repeat: number | null): Promise<boo
   return open;
 }
 
-/** The thread was stuck with the open model's files, or with the text, and is gone: the page goes on with a model of its own, and says why. */
+/**
+ * The thread was stuck with the open model's files, or with the text, and is gone: the page goes on
+ * with a model of its own, and says why.
+ */
 async function leaveStuck(failure: Failure): Promise<void> {
-  const { source, models } = useModel.getState(), id = source?.kind === 'bundled' ? source.id : models[0]?.id;
+  const { source, models } = useModel.getState();
+  const id = source?.kind === 'bundled' ? source.id : models[0]?.id;
   if (id !== undefined) await openModel({ kind: 'bundled', id });
   useModel.setState({ failure });
 }
 
-/** The thread or the device is gone: bring it back and go on from the draws in view; once by itself, then it asks. */
+/**
+ * The thread or the device is gone: bring it back and go on from the draws in view; once by itself,
+ * then it asks.
+ */
 async function recover(error: unknown): Promise<void> {
   if (!useModel.getState().source) return;
   engine.open = false;
@@ -291,14 +345,14 @@ async function recover(error: unknown): Promise<void> {
     return;
   }
   const { shown, phase } = useRun.getState();
-  if (await revive(error, shown ? sweepsOf(shown.draws) + 1 : 1) && phase === 'running') play();
+  if ((await revive(error, shown ? sweepsOf(shown.draws) + 1 : 1)) && phase === 'running') play();
 }
 
 /** The answer to "continue?" after the engine stopped twice. */
 export async function continueOn(choice: ProviderChoice): Promise<void> {
   deaths = 0;
   const { source } = useModel.getState();
-  if (source && await openModel(source, choice)) play();
+  if (source && (await openModel(source, choice))) play();
 }
 
 // A setting that changes what is measured ends the run under way; more repeats only lengthen it.

@@ -1,8 +1,12 @@
-/** Small preferences that outlive a visit. A browser may refuse storage: then they last as long as the page. */
+/**
+ * Small preferences that outlive a visit. A browser may refuse storage: then they last as long as
+ * the page.
+ */
 const prefix = 'rank-atlas/';
 
 /** Inside another page (`?embed=…`) nothing is kept. */
-export const isEmbed = typeof location !== 'undefined' && new URLSearchParams(location.search).has('embed');
+export const isEmbed =
+  typeof location !== 'undefined' && new URLSearchParams(location.search).has('embed');
 
 export function remembered(key: string): string | null {
   if (isEmbed) return null;

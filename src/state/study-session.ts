@@ -1,10 +1,18 @@
-/** What the transport does while a study's tab is open, and what is asked of the adapters that studies leave behind. */
+/**
+ * What the transport does while a study's tab is open, and what is asked of the adapters that
+ * studies leave behind.
+ */
 import type { AgreeResult } from '../experiment/agree-state.ts';
 import type { CompressedFileName } from '../experiment/compress-export.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
 import { isOnBase } from '../experiment/base-spec.ts';
 import type { PrunedFileName } from '../experiment/prune-files.ts';
-import { describeChanges, makesBase, sameMeasurement, type Change } from '../experiment/settings.ts';
+import {
+  describeChanges,
+  makesBase,
+  sameMeasurement,
+  type Change,
+} from '../experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import { studyViews, type StudyStates, type StudyView } from '../experiment/studies.ts';
 import { summarise } from '../methods/statistics.ts';
@@ -24,27 +32,55 @@ takeStudyEvents(receive);
 /** The study whose request is open in the thread, and how its events become a state. */
 let live: { study: StudyKind; reduce: (event: { type: string }) => void } | null = null;
 
-/** Importances of the map in view, where it is of the open model and these settings; null before the first whole sweep. */
+/**
+ * Importances of the map in view, where it is of the open model and these settings; null before the
+ * first whole sweep.
+ */
 function importancesNow(): number[] | null {
-  const { shown } = useRun.getState(), { facts } = useModel.getState();
-  if (!shown || !facts || shown.model.hash !== facts.hash || !sameMeasurement(shown.spec, useExperiment.getState().spec) || sweepsOf(shown.draws) === 0) return null;
+  const { shown } = useRun.getState();
+  const { facts } = useModel.getState();
+  if (
+    !shown ||
+    !facts ||
+    shown.model.hash !== facts.hash ||
+    !sameMeasurement(shown.spec, useExperiment.getState().spec) ||
+    sweepsOf(shown.draws) === 0
+  )
+    return null;
   return shown.draws.map((d) => summarise(d).mean);
 }
 
-/** Settings in which the experiment differs from what a study in view was run with, as far as they are its own. */
+/**
+ * Settings in which the experiment differs from what a study in view was run with, as far as they
+ * are its own.
+ */
 export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
-  const own = study === 'samples' ? ['model', 'bos', 'seed', study] : study === 'agree' ? ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', study] : ['model', 'bos', 'seed', 'allocation', 'training', study];
-  const ofBase = (path: string) => isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
-  return describeChanges(ran, now).filter(({ path }) => own.includes(path.split('.')[0]!) || ofBase(path));
+  const own =
+    study === 'samples'
+      ? ['model', 'bos', 'seed', study]
+      : study === 'agree'
+        ? ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', study]
+        : ['model', 'bos', 'seed', 'allocation', 'training', study];
+  const ofBase = (path: string) =>
+    isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
+  return describeChanges(ran, now).filter(
+    ({ path }) => own.includes(path.split('.')[0]!) || ofBase(path),
+  );
 }
 
-/** Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of the engine left. */
-export const playStudy = (study: StudyKind, spec: ExperimentSpec = useExperiment.getState().spec): Promise<void> => run(study, spec, 'play');
+/**
+ * Starts a study, or goes on: with a paused one, or from the checkpoint that a reload or the end of
+ * the engine left.
+ */
+export const playStudy = (
+  study: StudyKind,
+  spec: ExperimentSpec = useExperiment.getState().spec,
+): Promise<void> => run(study, spec, 'play');
 
 /** How a study is shown; null, and said, where its code could not be fetched. */
 async function viewOf(study: StudyKind): Promise<StudyView<StudyStates[StudyKind]> | null> {
   try {
-    return await studyViews[study]() as StudyView<StudyStates[StudyKind]>;
+    return (await studyViews[study]()) as StudyView<StudyStates[StudyKind]>;
   } catch (error) {
     useStudy.getState().act(study, 'idle');
     useStudy.getState().set({ stepping: false });
@@ -53,12 +89,22 @@ async function viewOf(study: StudyKind): Promise<StudyView<StudyStates[StudyKind
   }
 }
 
-/** As `playStudy`, but only to the next event, and stays paused. One step at a time: the one under way comes first. */
+/**
+ * As `playStudy`, but only to the next event, and stays paused. One step at a time: the one under
+ * way comes first.
+ */
 export const stepStudy = (study: StudyKind): Promise<void> =>
-  useStudy.getState().stepping ? Promise.resolve() : run(study, useExperiment.getState().spec, 'step');
+  useStudy.getState().stepping
+    ? Promise.resolve()
+    : run(study, useExperiment.getState().spec, 'step');
 
 /** `again`: the engine stopped once since the button was pressed. */
-async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step', again = false): Promise<void> {
+async function run(
+  study: StudyKind,
+  spec: ExperimentSpec,
+  how: 'play' | 'step',
+  again = false,
+): Promise<void> {
   const { phase, act, view, set } = useStudy.getState();
   if (!engine.open || phase[study] === 'running') return;
   useModel.setState({ failure: null });
@@ -77,7 +123,7 @@ async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step',
   if (!seen) return;
   const { reduce, progress } = seen;
   let state: StudyStates[StudyKind] | null = null;
-  const mine = live = {
+  const mine = (live = {
     study,
     reduce: (event: { type: string }) => {
       // Until a study says that it starts, what arrives is the rest of the one before it.
@@ -86,10 +132,11 @@ async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step',
       view(study, state, spec, progress(state));
       set({ stepping: false });
     },
-  };
+  });
   try {
     const texts = await textsOf(spec);
-    const { stepping } = useStudy.getState(), paused = !stepping && useStudy.getState().phase[study] === 'paused';
+    const { stepping } = useStudy.getState();
+    const paused = !stepping && useStudy.getState().phase[study] === 'paused';
     const answer = client.ask('study', { study, spec, texts, importances, paused });
     if (stepping) client.control('step');
     const { finished } = await answer;
@@ -105,7 +152,7 @@ async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step',
     live = null;
     if (ofCode(error, 'device-lost', 'worker-died')) {
       // Once it goes on by itself; then whoever reads what is said decides.
-      if (!await revive(error, null)) return;
+      if (!(await revive(error, null))) return;
       if (!again) return await run(study, spec, last, true);
     }
     if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
@@ -118,7 +165,12 @@ async function run(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step',
   }
 }
 
-function receive({ study, events, memory, adapters }: Extract<FromWorker, { kind: 'study' }>): void {
+function receive({
+  study,
+  events,
+  memory,
+  adapters,
+}: Extract<FromWorker, { kind: 'study' }>): void {
   useModel.setState({ memory });
   useStudy.getState().set({ adapters });
   if (live?.study === study) for (const event of events) live.reduce(event);
@@ -134,18 +186,25 @@ export function pauseStudy(study: StudyKind): void {
 /** Empties a study's view; settings stay. Play begins it anew. */
 export function resetStudy(study: StudyKind): void {
   if (live?.study === study) endStudy();
-  const { specs, phase } = useStudy.getState(), spec = specs[study] ?? useExperiment.getState().spec;
+  const { specs, phase } = useStudy.getState();
+  const spec = specs[study] ?? useExperiment.getState().spec;
   // Nothing on the page waits for it; a study that is through has left no checkpoint.
-  if (engine.open && phase[study] !== 'done') void client.ask('forget', { study, spec }).catch(() => undefined);
+  if (engine.open && phase[study] !== 'done')
+    void client.ask('forget', { study, spec }).catch(() => undefined);
   useStudy.getState().view(study, null, null, 0);
   useStudy.getState().act(study, 'idle');
 }
 
-/** Puts a kept comparison of methods in view, and its experiment, the budget apart, into the form. */
+/**
+ * Puts a kept comparison of methods in view, and its experiment, the budget apart, into the form.
+ */
 export function showAgreement(result: AgreeResult): void {
   if (live?.study === 'agree') endStudy();
-  useExperiment.getState().edit(({ allocation }) => ({ ...result.spec, allocation, study: 'agree' }), 'result');
-  const { spec } = useExperiment.getState(), { view, act } = useStudy.getState();
+  useExperiment
+    .getState()
+    .edit(({ allocation }) => ({ ...result.spec, allocation, study: 'agree' }), 'result');
+  const { spec } = useExperiment.getState();
+  const { view, act } = useStudy.getState();
   view('agree', { ...result, measuring: null, result }, spec, 1);
   act('agree', 'done');
 }
@@ -162,7 +221,10 @@ export function endStudy(): void {
 
 // --- adapters ---
 
-/** Lets the model write without a kept adapter and with it at one of its ranks, whichever tab is open; the experiment stays as it is. */
+/**
+ * Lets the model write without a kept adapter and with it at one of its ranks, whichever tab is
+ * open; the experiment stays as it is.
+ */
 export async function writeAt(adapter: string, rank: number): Promise<void> {
   const { spec } = useExperiment.getState();
   if (live?.study === 'samples') endStudy();
@@ -170,25 +232,58 @@ export async function writeAt(adapter: string, rank: number): Promise<void> {
 }
 
 /** PEFT's two files of a kept adapter; `rank` cuts one that is good at every rank. */
-export const peftFiles = (name: string, rank?: number): Promise<Requests['exportAdapter']['answer']> =>
+export const peftFiles = (
+  name: string,
+  rank?: number,
+): Promise<Requests['exportAdapter']['answer']> =>
   client.ask('exportAdapter', rank === undefined ? { name } : { name, rank });
 
 /** A file of a compression, with so many of its accepted steps; `dataName`: see `SavedFile`. */
-export const compressedFile = async ({ trials, accepted, spec }: CompressResult, steps: number, file: CompressedFileName, dataName: string): Promise<SavedFile[]> =>
-  (await client.ask('exportCompressed', { result: { trials, accepted, spec }, steps, file, dataName })).files;
+export const compressedFile = async (
+  { trials, accepted, spec }: CompressResult,
+  steps: number,
+  file: CompressedFileName,
+  dataName: string,
+): Promise<SavedFile[]> =>
+  (
+    await client.ask('exportCompressed', {
+      result: { trials, accepted, spec },
+      steps,
+      file,
+      dataName,
+    })
+  ).files;
 
 /** A file of a pruning, told by the experiment it was run with. */
-export const prunedFile = async (spec: ExperimentSpec, file: PrunedFileName, dataName: string): Promise<SavedFile[]> => (await client.ask('exportPruned', { spec, file, dataName })).files;
+export const prunedFile = async (
+  spec: ExperimentSpec,
+  file: PrunedFileName,
+  dataName: string,
+): Promise<SavedFile[]> => (await client.ask('exportPruned', { spec, file, dataName })).files;
 
-/** Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader says of them. */
-export async function takeAdapter(config: Uint8Array<ArrayBuffer>, weights: Uint8Array<ArrayBuffer>): Promise<void> {
+/**
+ * Takes in an adapter's two files; it is called `imported` from then on. Throws what the reader
+ * says of them.
+ */
+export async function takeAdapter(
+  config: Uint8Array<ArrayBuffer>,
+  weights: Uint8Array<ArrayBuffer>,
+): Promise<void> {
   const { adapter } = await client.ask('importAdapter', { config, weights });
   const { adapters, set } = useStudy.getState();
   set({ adapters: [...adapters.filter((a) => a.name !== adapter.name), adapter] });
 }
 
 /** Held-out loss without and with a kept adapter, under the training settings. */
-export async function judgeAdapter(name: string, rank?: number): Promise<Requests['judge']['answer']> {
+export async function judgeAdapter(
+  name: string,
+  rank?: number,
+): Promise<Requests['judge']['answer']> {
   const { spec } = useExperiment.getState();
-  return client.ask('judge', { name, ...(rank !== undefined && { rank }), spec, texts: await textsOf(spec) });
+  return client.ask('judge', {
+    name,
+    ...(rank !== undefined && { rank }),
+    spec,
+    texts: await textsOf(spec),
+  });
 }

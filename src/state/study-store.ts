@@ -1,4 +1,7 @@
-/** Studies in view: what each has said so far, where its transport stands, and the adapters the engine's thread keeps. */
+/**
+ * Studies in view: what each has said so far, where its transport stands, and the adapters the
+ * engine's thread keeps.
+ */
 import { create } from 'zustand';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
 import type { StudyStates } from '../experiment/studies.ts';
@@ -20,10 +23,22 @@ interface StudyStore {
   stepping: boolean;
   set(patch: Partial<Pick<StudyStore, 'adapters' | 'stepping'>>): void;
   act(study: StudyKind, phase: StudyPhase): void;
-  view<K extends StudyKind>(study: K, state: StudyStates[K] | null, spec: ExperimentSpec | null, progress: number): void;
+  view<K extends StudyKind>(
+    study: K,
+    state: StudyStates[K] | null,
+    spec: ExperimentSpec | null,
+    progress: number,
+  ): void;
 }
 
-const each = <T>(value: T): Record<StudyKind, T> => ({ race: value, agree: value, slider: value, prune: value, compress: value, samples: value });
+const each = <T>(value: T): Record<StudyKind, T> => ({
+  race: value,
+  agree: value,
+  slider: value,
+  prune: value,
+  compress: value,
+  samples: value,
+});
 
 export const useStudy = create<StudyStore>()((set) => ({
   states: each(null),
@@ -34,8 +49,20 @@ export const useStudy = create<StudyStore>()((set) => ({
   stepping: false,
   set,
   act: (study, phase) => set((s) => ({ phase: { ...s.phase, [study]: phase } })),
-  view: (study, state, spec, progress) => set((s) => ({ states: { ...s.states, [study]: state }, specs: { ...s.specs, [study]: spec }, progress: { ...s.progress, [study]: progress } })),
+  view: (study, state, spec, progress) =>
+    set((s) => ({
+      states: { ...s.states, [study]: state },
+      specs: { ...s.specs, [study]: spec },
+      progress: { ...s.progress, [study]: progress },
+    })),
 }));
 
 /** All studies emptied: another model was opened. */
-export const clearStudies = () => useStudy.setState({ states: each(null), phase: each<StudyPhase>('idle'), progress: each(0), specs: each<ExperimentSpec | null>(null), adapters: [] });
+export const clearStudies = () =>
+  useStudy.setState({
+    states: each(null),
+    phase: each<StudyPhase>('idle'),
+    progress: each(0),
+    specs: each<ExperimentSpec | null>(null),
+    adapters: [],
+  });

@@ -39,9 +39,11 @@ interface ViewActions {
 
 /** `?lang`, then what was chosen before, then the browser's. */
 function startLanguage(): Language {
-  const known = (tag: string | null | undefined): Language | null => (tag?.startsWith('ja') ? 'ja' : tag?.startsWith('en') ? 'en' : null);
+  const known = (tag: string | null | undefined): Language | null =>
+    tag?.startsWith('ja') ? 'ja' : tag?.startsWith('en') ? 'en' : null;
   if (typeof location === 'undefined') return 'en';
-  const asked = known(new URLSearchParams(location.search).get('lang')) ?? known(remembered('language'));
+  const asked =
+    known(new URLSearchParams(location.search).get('lang')) ?? known(remembered('language'));
   return asked ?? navigator.languages.map(known).find((l) => l !== null) ?? 'en';
 }
 

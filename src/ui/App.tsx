@@ -1,4 +1,7 @@
-/** The page: header, transport, band; then rail, map, plate. On a phone one column, with the transport at the foot. */
+/**
+ * The page: header, transport, band; then rail, map, plate. On a phone one column, with the
+ * transport at the foot.
+ */
 import { Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
 import { useRun } from '../state/run-store.ts';
@@ -47,7 +50,9 @@ export function App() {
   const comparing = useRun((r) => r.comparing);
   const { picker, sheet, tour } = usePick(useView, 'picker', 'sheet', 'tour');
   useKeys();
-  useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
+  useEffect(() => {
+    document.documentElement.lang = words.locale;
+  }, [words]);
 
   // Files may be dropped anywhere; without this the browser would leave the page and open them.
   function drop(e: DragEvent) {
@@ -58,29 +63,58 @@ export function App() {
     void attempt(async () => (await import('./picker/offer-files.ts')).offerFiles(files));
   }
   return (
-    <div className={`page${banded ? ' banded' : ''}`} onDragOver={(e) => e.preventDefault()} onDrop={drop}>
-      <a className="skip" href="#centre" onClick={skip}>{words.skip}</a>
+    <div
+      className={`page${banded ? ' banded' : ''}`}
+      onDragOver={(e) => e.preventDefault()}
+      onDrop={drop}
+    >
+      <a className="skip" href="#centre" onClick={skip}>
+        {words.skip}
+      </a>
       <Header phone={phone} />
       <main>
         {phone ? <PhoneRow /> : <Transport />}
         <Band />
         <div className="body">
           {!drawer && !presenting && <Rail />}
-          <div id="centre"><Suspense fallback={<MapSheet />}>{picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}</Suspense></div>
+          <div id="centre">
+            <Suspense fallback={<MapSheet />}>
+              {picker ? <ModelPicker /> : comparing ? <CompareMap {...comparing} /> : <MapSheet />}
+            </Suspense>
+          </div>
           <Plate />
         </div>
-        {phone && <div className="phone-foot"><ProgressLine /><TransportButtons withReset={false} /><StatusLine phone /></div>}
+        {phone && (
+          <div className="phone-foot">
+            <ProgressLine />
+            <TransportButtons withReset={false} />
+            <StatusLine phone />
+          </div>
+        )}
       </main>
-      {tour !== null && <Suspense fallback={null}><Tour at={tour} /></Suspense>}
-      {sheet && <Suspense fallback={null}><Sheets name={sheet} /></Suspense>}
+      {tour !== null && (
+        <Suspense fallback={null}>
+          <Tour at={tour} />
+        </Suspense>
+      )}
+      {sheet && (
+        <Suspense fallback={null}>
+          <Sheets name={sheet} />
+        </Suspense>
+      )}
     </div>
   );
 }
 
-/** To the map's own tab stop, or to whatever stands in its place; the fragment is an experiment's and stays. */
+/**
+ * To the map's own tab stop, or to whatever stands in its place; the fragment is an experiment's
+ * and stays.
+ */
 function skip(e: MouseEvent) {
   e.preventDefault();
-  document.querySelector<HTMLElement>('#map [tabindex="0"], #centre h2[tabindex], #centre [tabindex="0"]')?.focus();
+  document
+    .querySelector<HTMLElement>('#map [tabindex="0"], #centre h2[tabindex], #centre [tabindex="0"]')
+    ?.focus();
 }
 
 function PhoneRow() {
@@ -91,7 +125,13 @@ function PhoneRow() {
     <div className="phone-row">
       <OpenRail>{words.transport.experiment}</OpenRail>
       <span className="summary small ink2">
-        <span className="ellipsis">{words.methods.names[spec.method.name]}, {words.named(words.glossaryNames.meanRank, numbersOf(words.locale).short(spec.allocation.meanRank))}</span>
+        <span className="ellipsis">
+          {words.methods.names[spec.method.name]},{' '}
+          {words.named(
+            words.glossaryNames.meanRank,
+            numbersOf(words.locale).short(spec.allocation.meanRank),
+          )}
+        </span>
         <span className="ellipsis">{facts?.title ?? titleOf(models, spec.model.id)}</span>
       </span>
       <ProviderChip phone />

@@ -4,8 +4,12 @@ import { useWords } from './words/use-words.ts';
 
 export class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };
-  static getDerivedStateFromError() { return { failed: true }; }
-  override render() { return this.state.failed ? <Failed /> : this.props.children; }
+  static getDerivedStateFromError() {
+    return { failed: true };
+  }
+  override render() {
+    return this.state.failed ? <Failed /> : this.props.children;
+  }
 }
 
 function Failed() {
@@ -13,7 +17,9 @@ function Failed() {
   return (
     <main className="page-failed" role="alert">
       <p className="finding">{pageFailed}</p>
-      <button type="button" className="button act" onClick={() => location.reload()}>{reload}</button>
+      <button type="button" className="button act" onClick={() => location.reload()}>
+        {reload}
+      </button>
     </main>
   );
 }

@@ -2,22 +2,33 @@ import { describe, expect, test } from 'vitest';
 import { palette, scaleEnd } from './colour.ts';
 
 const luminance = (bytes: readonly number[]) => {
-  const [r, g, b] = bytes.map((c) => { const s = c / 255; return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4; });
+  const [r, g, b] = bytes.map((c) => {
+    const s = c / 255;
+    return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
+  });
   return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
 };
 
-describe.each([['light', false], ['dark', true]] as const)('%s ramps', (_, isDark) => {
-  test.each(['sequential', 'diverging'] as const)('%s: numerals are readable on every shade', (name) => {
-    for (let i = 0; i <= 200; i++) {
-      const shade = palette(isDark)[name](i / 200);
-      const y = luminance(shade.bytes);
-      const contrast = shade.ink === '#000' ? (y + 0.05) / 0.05 : 1.05 / (y + 0.05);
-      expect(contrast).toBeGreaterThanOrEqual(4.5);
-    }
-  });
+describe.each([
+  ['light', false],
+  ['dark', true],
+] as const)('%s ramps', (_, isDark) => {
+  test.each(['sequential', 'diverging'] as const)(
+    '%s: numerals are readable on every shade',
+    (name) => {
+      for (let i = 0; i <= 200; i++) {
+        const shade = palette(isDark)[name](i / 200);
+        const y = luminance(shade.bytes);
+        const contrast = shade.ink === '#000' ? (y + 0.05) / 0.05 : 1.05 / (y + 0.05);
+        expect(contrast).toBeGreaterThanOrEqual(4.5);
+      }
+    },
+  );
 
   test('the sequential ramp only ever moves away from the paper', () => {
-    const ys = Array.from({ length: 50 }, (_, i) => luminance(palette(isDark).sequential(i / 49).bytes));
+    const ys = Array.from({ length: 50 }, (_, i) =>
+      luminance(palette(isDark).sequential(i / 49).bytes),
+    );
     const signs = ys.slice(1).map((y, i) => Math.sign(y - ys[i]!));
     expect(new Set(signs)).toEqual(new Set([isDark ? 1 : -1]));
   });

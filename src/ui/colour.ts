@@ -1,11 +1,20 @@
 /**
- * The two ramps of the page, interpolated in OKLab so that equal steps look equal, and the ink that is readable on them.
+ * The two ramps of the page, interpolated in OKLab so that equal steps look equal, and the ink that
+ * is readable on them.
  *
- * Source: B. Ottosson, "A perceptual color space for image processing" (2020), for the OKLab matrices.
+ * Source: B. Ottosson, "A perceptual color space for image processing" (2020), for the OKLab
+ * matrices.
  */
 
-/** A fill, the text colour with the higher contrast on it (at least 4.58:1), and the fill's bytes for canvases. */
-export interface Shade { css: string; ink: '#000' | '#FFF'; bytes: readonly [number, number, number] }
+/**
+ * A fill, the text colour with the higher contrast on it (at least 4.58:1), and the fill's bytes
+ * for canvases.
+ */
+export interface Shade {
+  css: string;
+  ink: '#000' | '#FFF';
+  bytes: readonly [number, number, number];
+}
 
 /** 0 … 1 to a shade; values outside are clamped. */
 export type Ramp = (t: number) => Shade;
@@ -13,8 +22,12 @@ export type Ramp = (t: number) => Shade;
 type Triple = readonly [number, number, number];
 
 const linear = (c: number) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
-const gamma = (c: number) => Math.round(255 * Math.min(1, Math.max(0, c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055)));
-const parse = (hex: string) => [0, 2, 4].map((i) => linear(parseInt(hex.slice(i, i + 2), 16) / 255)) as unknown as Triple;
+const gamma = (c: number) =>
+  Math.round(
+    255 * Math.min(1, Math.max(0, c <= 0.0031308 ? 12.92 * c : 1.055 * c ** (1 / 2.4) - 0.055)),
+  );
+const parse = (hex: string) =>
+  [0, 2, 4].map((i) => linear(parseInt(hex.slice(i, i + 2), 16) / 255)) as unknown as Triple;
 
 function toLab([r, g, b]: Triple): Triple {
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
@@ -43,8 +56,11 @@ export function ramp(stops: string): Ramp {
   return (t) => {
     const x = Math.min(1, Math.max(0, t)) * (labs.length - 1);
     const i = Math.min(labs.length - 2, Math.floor(x));
-    const from = labs[i]!, to = labs[i + 1]!;
-    const rgb = fromLab([0, 1, 2].map((k) => from[k]! + (to[k]! - from[k]!) * (x - i)) as unknown as Triple);
+    const from = labs[i]!;
+    const to = labs[i + 1]!;
+    const rgb = fromLab(
+      [0, 1, 2].map((k) => from[k]! + (to[k]! - from[k]!) * (x - i)) as unknown as Triple,
+    );
     // Black and white are equally readable at luminance 0.179 (WCAG contrast).
     const luminance = 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2];
     const bytes = [gamma(rgb[0]), gamma(rgb[1]), gamma(rgb[2])] as const;
@@ -52,7 +68,10 @@ export function ramp(stops: string): Ramp {
   };
 }
 
-export interface Palette { sequential: Ramp; diverging: Ramp }
+export interface Palette {
+  sequential: Ramp;
+  diverging: Ramp;
+}
 
 const light: Palette = {
   sequential: ramp('E6F4ED B4E1D4 7DCBC6 4BABBB 3083AE 325993 29346E 1C1A46'),
@@ -65,7 +84,10 @@ const dark: Palette = {
 
 export const palette = (isDark: boolean): Palette => (isDark ? dark : light);
 
-/** The ends the fill's scale may have, in multiples of the mean module: it only ever grows, in these steps. */
+/**
+ * The ends the fill's scale may have, in multiples of the mean module: it only ever grows, in these
+ * steps.
+ */
 const ends = [4, 6, 8, 12];
 
 /** The first of 4, 6, 8, 12 that holds `largest`; larger ones share the last shade. */

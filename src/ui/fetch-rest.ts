@@ -15,10 +15,11 @@ const BEGINS = 'rank-atlas:rest';
 const ENDS = 'rank-atlas:rest-there';
 
 /** Safari has no idle callbacks. */
-const idle = () => new Promise<void>((resolve) => {
-  if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve());
-  else setTimeout(resolve, 200);
-});
+const idle = () =>
+  new Promise<void>((resolve) => {
+    if (typeof requestIdleCallback === 'function') requestIdleCallback(() => resolve());
+    else setTimeout(resolve, 200);
+  });
 
 export function fetchRestWhenDone(): void {
   if (savesData()) return;

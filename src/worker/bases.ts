@@ -1,6 +1,7 @@
 /**
- * What experiments run on: the model as it came, or what a study made of it. A base that was made is known for the visit, and after a
- * reload from the browser's database; an engine over it is there while experiments run on it. Every base has adapters of its own.
+ * What experiments run on: the model as it came, or what a study made of it. A base that was made
+ * is known for the visit, and after a reload from the browser's database; an engine over it is
+ * there while experiments run on it. Every base has adapters of its own.
  */
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -38,13 +39,22 @@ export class Bases {
     this.opened = opened;
     this.store = store;
     this.limit = limit;
-    this.now = this.plain = { key: '', engine: opened.engine, graph: opened.loaded.graph, adapters: new Map() };
+    this.now = this.plain = {
+      key: '',
+      engine: opened.engine,
+      graph: opened.loaded.graph,
+      adapters: new Map(),
+    };
   }
 
   /** Bytes that another engine may take. */
   get room(): number {
     const { engine } = this.now;
-    return this.limit - this.opened.engine.memory().device - (engine === this.opened.engine ? 0 : engine.memory().device);
+    return (
+      this.limit -
+      this.opened.engine.memory().device -
+      (engine === this.opened.engine ? 0 : engine.memory().device)
+    );
   }
 
   keep(key: string, made: MadeBase): void {
@@ -54,7 +64,8 @@ export class Bases {
   }
 
   async known(key: string): Promise<MadeBase | undefined> {
-    const found = this.made.get(key) ?? await this.store.load(this.stored(key)) as MadeBase | undefined;
+    const found =
+      this.made.get(key) ?? ((await this.store.load(this.stored(key))) as MadeBase | undefined);
     if (found) this.made.set(key, found);
     return found;
   }
@@ -66,17 +77,25 @@ export class Bases {
     this.taken.set(adapter.name, adapter);
   }
 
-  /** Makes this base, which must be known, the ground of what follows. Throws `no-base`, and `too-large` where there is no room for it. */
+  /**
+   * Makes this base, which must be known, the ground of what follows. Throws `no-base`, and
+   * `too-large` where there is no room for it.
+   */
   async stand(key: string): Promise<Ground> {
     if (this.now.key === key) return this.now;
     await this.leave();
     if (key === '') return this.now;
     const made = await this.known(key);
     if (!made) throw new AtlasError('no-base');
-    const graph = await basedGraph(this.opened.loaded, made), engine = createEngine({ model: compile(graph), backend: await this.opened.backend(), memoryBudgetBytes: this.room });
+    const graph = await basedGraph(this.opened.loaded, made);
+    const engine = createEngine({
+      model: compile(graph),
+      backend: await this.opened.backend(),
+      memoryBudgetBytes: this.room,
+    });
     const adapters = this.adapters.get(key) ?? new Map(this.taken);
     this.adapters.set(key, adapters);
-    return this.now = { key, engine, graph, adapters };
+    return (this.now = { key, engine, graph, adapters });
   }
 
   /** Back to the model as it came. */

@@ -1,17 +1,26 @@
 /**
- * Checkpoints of studies in the browser's own database (IndexedDB): taken while a study runs, found again after a reload, a lost
- * device or a thread that died. One is put in place of the last in a single transaction: without room for the new one the old stays.
+ * Checkpoints of studies in the browser's own database (IndexedDB): taken while a study runs, found
+ * again after a reload, a lost device or a thread that died. One is put in place of the last in a
+ * single transaction: without room for the new one the old stays.
  */
 import { AtlasError } from '../errors.ts';
 import type { CheckpointDoor } from '../experiment/checkpoint.ts';
 
-const DATABASE = 'rank-atlas', STORE = 'checkpoints';
+const DATABASE = 'rank-atlas';
+const STORE = 'checkpoints';
 /** Unfinished studies, and bases that were made, kept at a time; the oldest make room. */
 const MOST = 6;
-/** Least time between two, ms, and the largest share of a study's time that taking them may cost. */
-const INTERVAL = 5000, SHARE = 0.05;
+/**
+ * Least time between two, ms, and the largest share of a study's time that taking them may cost.
+ */
+const INTERVAL = 5000;
+const SHARE = 0.05;
 
-interface Kept { key: string; at: number; checkpoint: unknown }
+interface Kept {
+  key: string;
+  at: number;
+  checkpoint: unknown;
+}
 
 /** The database, or nothing where the browser has none: then nothing is kept. */
 export class CheckpointStore {
@@ -25,7 +34,8 @@ export class CheckpointStore {
   /** Undefined where there is none, and where storage is forbidden. */
   async load(key: string): Promise<unknown> {
     try {
-      return (await this.within<Kept | undefined>('readonly', (store) => store.get(key)))?.checkpoint;
+      return (await this.within<Kept | undefined>('readonly', (store) => store.get(key)))
+        ?.checkpoint;
     } catch {
       return undefined;
     }
@@ -41,8 +51,15 @@ export class CheckpointStore {
         return put;
       });
     } catch (cause) {
-      const why = (cause as DOMException).name === 'QuotaExceededError' ? 'its storage is full' : 'its storage is not open to this page';
-      throw new AtlasError('no-room', { size: `${(sizeOf(checkpoint) / 1e6).toFixed(1)} MB`, why }, { cause });
+      const why =
+        (cause as DOMException).name === 'QuotaExceededError'
+          ? 'its storage is full'
+          : 'its storage is not open to this page';
+      throw new AtlasError(
+        'no-room',
+        { size: `${(sizeOf(checkpoint) / 1e6).toFixed(1)} MB`, why },
+        { cause },
+      );
     }
   }
 
@@ -51,11 +68,16 @@ export class CheckpointStore {
     await this.within('readwrite', (store) => store.delete(key)).catch(() => undefined);
   }
 
-  private async within<T>(mode: IDBTransactionMode, ask: (store: IDBObjectStore) => IDBRequest): Promise<T> {
-    const transaction = (await (this.opened ??= this.open())).transaction(STORE, mode), request = ask(transaction.objectStore(STORE));
+  private async within<T>(
+    mode: IDBTransactionMode,
+    ask: (store: IDBObjectStore) => IDBRequest,
+  ): Promise<T> {
+    const transaction = (await (this.opened ??= this.open())).transaction(STORE, mode);
+    const request = ask(transaction.objectStore(STORE));
     return new Promise((resolve, reject) => {
       transaction.oncomplete = () => resolve(request.result as T);
-      transaction.onabort = () => reject(transaction.error ?? request.error ?? new Error('the transaction was given up'));
+      transaction.onabort = () =>
+        reject(transaction.error ?? request.error ?? new Error('the transaction was given up'));
     });
   }
 
@@ -63,7 +85,8 @@ export class CheckpointStore {
     return new Promise((resolve, reject) => {
       if (!this.factory) throw new Error('no database here');
       const request = this.factory.open(DATABASE, 1);
-      request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: 'key' }).createIndex('at', 'at');
+      request.onupgradeneeded = () =>
+        request.result.createObjectStore(STORE, { keyPath: 'key' }).createIndex('at', 'at');
       request.onsuccess = () => resolve(request.result);
       request.onerror = () => reject(request.error ?? new Error('the database does not open'));
     });
@@ -77,7 +100,10 @@ function sizeOf(value: unknown): number {
   return Object.values(value).reduce((sum: number, v) => sum + sizeOf(v), 0);
 }
 
-/** The checkpoints of one study while it runs. Whoever runs it calls `between` after every event, before it asks for the next. */
+/**
+ * The checkpoints of one study while it runs. Whoever runs it calls `between` after every event,
+ * before it asks for the next.
+ */
 export class CheckpointKeeper implements CheckpointDoor {
   readonly from: unknown;
   private readonly store: CheckpointStore;
@@ -90,14 +116,23 @@ export class CheckpointKeeper implements CheckpointDoor {
   private saved: unknown;
   private saving: Promise<void> = Promise.resolve();
 
-  private constructor(store: CheckpointStore, key: string, from: unknown, warn: (error: AtlasError) => void) {
+  private constructor(
+    store: CheckpointStore,
+    key: string,
+    from: unknown,
+    warn: (error: AtlasError) => void,
+  ) {
     this.store = store;
     this.key = key;
     this.from = from;
     this.warn = warn;
   }
 
-  static async open(store: CheckpointStore, key: string, warn: (error: AtlasError) => void): Promise<CheckpointKeeper> {
+  static async open(
+    store: CheckpointStore,
+    key: string,
+    warn: (error: AtlasError) => void,
+  ): Promise<CheckpointKeeper> {
     return new CheckpointKeeper(store, key, await store.load(key), warn);
   }
 
@@ -105,15 +140,19 @@ export class CheckpointKeeper implements CheckpointDoor {
     this.take = take;
   }
 
-  /** Saves where the study stands if the last time was long enough ago; waits for a save under way. */
+  /**
+   * Saves where the study stands if the last time was long enough ago; waits for a save under way.
+   */
   async between(): Promise<void> {
     if (performance.now() >= this.next) void this.save();
     await this.saving;
   }
 
-  /** Saves where the study stands; a study that has not offered anything yet has nothing to lose. */
+  /**
+   * Saves where the study stands; a study that has not offered anything yet has nothing to lose.
+   */
   save(): Promise<void> {
-    return this.saving = this.saving.then(async () => {
+    return (this.saving = this.saving.then(async () => {
       if (!this.take || this.ended) return;
       const start = performance.now();
       try {
@@ -122,12 +161,13 @@ export class CheckpointKeeper implements CheckpointDoor {
         if (!this.ended && checkpoint !== this.saved) await this.store.save(this.key, checkpoint);
         this.saved = checkpoint;
       } catch (error) {
-        // The device may be gone in the middle of it: what was saved before is what the study goes on from.
+        // The device may be gone in the middle of it: what was saved before is what the study goes
+        // on from.
         if (error instanceof AtlasError && error.code === 'no-room') this.warn?.(error);
         this.warn = null;
       }
       this.next = performance.now() + Math.max(INTERVAL, (performance.now() - start) / SHARE);
-    });
+    }));
   }
 
   /** The study is through, or is to begin anew. */

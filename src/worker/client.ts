@@ -1,11 +1,13 @@
 /**
  * The page's end of the wire: promises for requests, callbacks for what is pushed.
  *
- * A model that is only looked at is read in a thread of its own. Where it is opened, that thread becomes the engine's, and the one before
- * ends: the only sure way to give WebAssembly's memory back.
+ * A model that is only looked at is read in a thread of its own. Where it is opened, that thread
+ * becomes the engine's, and the one before ends: the only sure way to give WebAssembly's memory
+ * back.
  *
- * If a thread dies (out of memory, runtime abort) every request open in it fails with `worker-died`, and the next request starts a
- * fresh one; the caller reopens its model and hands the run the draws it already has. A thread that is stuck (`watch.ts`) is ended.
+ * If a thread dies (out of memory, runtime abort) every request open in it fails with
+ * `worker-died`, and the next request starts a fresh one; the caller reopens its model and hands
+ * the run the draws it already has. A thread that is stuck (`watch.ts`) is ended.
  */
 import { AtlasError } from '../errors.ts';
 import type { FromWorker, Progress, RequestName, Requests, ToWorker } from './protocol.ts';
@@ -26,7 +28,10 @@ export interface ClientEvents {
   stuck(error: AtlasError): void;
 }
 
-/** As long as what is under way may take to leave its checkpoint before its thread ends, in milliseconds. */
+/**
+ * As long as what is under way may take to leave its checkpoint before its thread ends, in
+ * milliseconds.
+ */
 const LEAVING = 5000;
 
 export class EngineClient {
@@ -40,7 +45,8 @@ export class EngineClient {
   }
 
   ask<K extends RequestName>(name: K, ask: Requests[K]['ask']): Promise<Requests[K]['answer']> {
-    const thread = name === 'inspect' ? this.#reader ??= this.#thread() : this.#engine ??= this.#thread();
+    const thread =
+      name === 'inspect' ? (this.#reader ??= this.#thread()) : (this.#engine ??= this.#thread());
     return thread.ask(name, ask);
   }
 
@@ -52,7 +58,10 @@ export class EngineClient {
     this.#reader?.post({ kind: 'stop-reading' });
   }
 
-  /** Another model is to be opened: in the thread that has read it, or a fresh one. What runs in the one before is called off, and may leave its checkpoint. */
+  /**
+   * Another model is to be opened: in the thread that has read it, or a fresh one. What runs in the
+   * one before is called off, and may leave its checkpoint.
+   */
   async changeModel(): Promise<void> {
     const before = this.#engine;
     this.#engine = this.#reader;
@@ -60,7 +69,12 @@ export class EngineClient {
     if (!before) return;
     before.post({ kind: 'control', action: 'cancel' });
     let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([before.answered(), new Promise((resolve) => { timer = setTimeout(resolve, LEAVING); })]);
+    await Promise.race([
+      before.answered(),
+      new Promise((resolve) => {
+        timer = setTimeout(resolve, LEAVING);
+      }),
+    ]);
     clearTimeout(timer);
     before.end(new AtlasError('cancelled'));
   }
@@ -74,9 +88,12 @@ export class EngineClient {
   #thread(): Thread {
     const thread: Thread = new Thread({
       pushed: (message) => this.#receive(message, thread),
-      died: () => { if (this.#leave(thread)) this.#handlers.died(); },
+      died: () => {
+        if (this.#leave(thread)) this.#handlers.died();
+      },
       stuck: (seconds) => {
-        const error = this.#handlers.blame({ reading: thread === this.#reader, seconds }), ofEngine = this.#leave(thread);
+        const error = this.#handlers.blame({ reading: thread === this.#reader, seconds });
+        const ofEngine = this.#leave(thread);
         thread.end(error);
         if (ofEngine) this.#handlers.stuck(error);
       },
@@ -116,14 +133,20 @@ interface ThreadEvents {
 class Thread {
   readonly #worker: Worker;
   #next = 1;
-  #open = new Map<number, { resolve(answer: unknown): void; reject(error: unknown): void; settled: Promise<unknown> }>();
+  #open = new Map<
+    number,
+    { resolve(answer: unknown): void; reject(error: unknown): void; settled: Promise<unknown> }
+  >();
   readonly #events: ThreadEvents;
   readonly #watch: Watch;
 
   constructor(events: ThreadEvents) {
     this.#events = events;
     this.#watch = new Watch((seconds) => events.stuck(seconds));
-    const worker = this.#worker = new Worker(new URL('./engine.worker.ts', import.meta.url), { type: 'module', name: document.baseURI });
+    const worker = (this.#worker = new Worker(new URL('./engine.worker.ts', import.meta.url), {
+      type: 'module',
+      name: document.baseURI,
+    }));
     worker.onmessage = (e: MessageEvent<FromWorker>) => this.#receive(e.data);
     worker.onerror = (e) => {
       e.preventDefault();
@@ -137,7 +160,8 @@ class Thread {
   }
 
   ask<K extends RequestName>(name: K, ask: Requests[K]['ask']): Promise<Requests[K]['answer']> {
-    const id = this.#next++, { promise, resolve, reject } = withResolvers<Requests[K]['answer']>();
+    const id = this.#next++;
+    const { promise, resolve, reject } = withResolvers<Requests[K]['answer']>();
     this.#open.set(id, { resolve: resolve as (answer: unknown) => void, reject, settled: promise });
     this.post({ kind: 'ask', id, name, ask } as ToWorker);
     return promise;
@@ -166,8 +190,16 @@ class Thread {
   }
 }
 
-function withResolvers<T>(): { promise: Promise<T>; resolve(answer: T): void; reject(error: unknown): void } {
-  let resolve!: (answer: T) => void, reject!: (error: unknown) => void;
-  const promise = new Promise<T>((a, b) => { resolve = a; reject = b; });
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve(answer: T): void;
+  reject(error: unknown): void;
+} {
+  let resolve!: (answer: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((a, b) => {
+    resolve = a;
+    reject = b;
+  });
   return { promise, resolve, reject };
 }

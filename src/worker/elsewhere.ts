@@ -1,4 +1,7 @@
-/** Models on a hub or at an address, for the engine's thread: their files, what a repository offers, what is kept of them. */
+/**
+ * Models on a hub or at an address, for the engine's thread: their files, what a repository offers,
+ * what is kept of them.
+ */
 import { AtlasError } from '../errors.ts';
 import type { ModelFiles } from '../model/files.ts';
 import type { Transfer } from '../model/remote/download.ts';
@@ -10,25 +13,42 @@ import type { RemoteSource, Requests } from './protocol.ts';
 /** Throws `bad-spec` for an id that names nothing. */
 function reference({ id, hub }: RemoteSource): RemoteReference {
   const found = referenceOf(id, hub);
-  if (!found) throw new AtlasError('bad-spec', { at: 'model.id', why: 'it is not a model elsewhere' });
+  if (!found)
+    throw new AtlasError('bad-spec', { at: 'model.id', why: 'it is not a model elsewhere' });
   return found;
 }
 
 /** Throws what `remoteFiles` throws. */
-export const filesOf = (source: RemoteSource, transfer: Transfer): Promise<ModelFiles> => remoteFiles(reference(source), { ...transfer, hub: source.hub });
+export const filesOf = (source: RemoteSource, transfer: Transfer): Promise<ModelFiles> =>
+  remoteFiles(reference(source), { ...transfer, hub: source.hub });
 
 /** Throws what `hubListing` throws. */
-export async function variants({ source }: Requests['variants']['ask'], transfer: Transfer): Promise<Requests['variants']['answer']> {
+export async function variants(
+  { source }: Requests['variants']['ask'],
+  transfer: Transfer,
+): Promise<Requests['variants']['answer']> {
   const asked = reference(source);
   if (asked.kind !== 'hub') return { repository: '', commit: '', variants: [] };
   const { repository, commit, files } = await hubListing(asked, { ...transfer, hub: source.hub });
   const all = await variantsOf(files, transfer.store);
-  return { repository, commit, variants: asked.graph === undefined ? all : all.filter((v) => v.graph === asked.graph) };
+  return {
+    repository,
+    commit,
+    variants: asked.graph === undefined ? all : all.filter((v) => v.graph === asked.graph),
+  };
 }
 
-export const kept = async ({ hub }: Requests['kept']['ask'], { store }: Transfer): Promise<Requests['kept']['answer']> => ({ repositories: store ? await keptRepositories(store, hub) : [] });
+export const kept = async (
+  { hub }: Requests['kept']['ask'],
+  { store }: Transfer,
+): Promise<Requests['kept']['answer']> => ({
+  repositories: store ? await keptRepositories(store, hub) : [],
+});
 
-export async function forget({ hub, repository }: Requests['forgetModel']['ask'], { store }: Transfer): Promise<Record<string, never>> {
+export async function forget(
+  { hub, repository }: Requests['forgetModel']['ask'],
+  { store }: Transfer,
+): Promise<Record<string, never>> {
   if (store) await forgetRepository(store, hub, repository);
   return {};
 }

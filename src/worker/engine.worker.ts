@@ -14,13 +14,20 @@ function memoryLimit(kind: ProviderKind): number {
 }
 
 /** The page's folder, wherever it is hosted: the page gives its address as this thread's name. */
-const base = new URL('./', self.name).href, embedded = new URL(self.name).searchParams.has('embed');
+const base = new URL('./', self.name).href;
+const embedded = new URL(self.name).searchParams.has('embed');
 
 const host = new EngineHost({
   send: (message) => self.postMessage(message),
-  files: async (source) => (source.kind === 'bundled' ? bundledFiles(base, source.id) : pickedFiles(source.files, source.graph)),
+  files: async (source) =>
+    source.kind === 'bundled'
+      ? bundledFiles(base, source.id)
+      : pickedFiles(source.files, source.graph),
   // The page's address is this thread's name: inside another page nothing is kept.
-  ...(!embedded && { store: async () => (await import('../model/remote/opfs-store.ts')).opfsStore(), database: self.indexedDB }),
+  ...(!embedded && {
+    store: async () => (await import('../model/remote/opfs-store.ts')).opfsStore(),
+    database: self.indexedDB,
+  }),
   runtime: loadRuntime,
   gpu: () => openGpu(navigator.gpu).catch(() => null),
   memoryLimit,

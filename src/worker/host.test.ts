@@ -1,4 +1,7 @@
-/** The engine's thread without a browser: the real host, engine and runtime in Node, the bundled model from disk. */
+/**
+ * The engine's thread without a browser: the real host, engine and runtime in Node, the bundled
+ * model from disk.
+ */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
@@ -15,8 +18,14 @@ import { EngineHost } from './host.ts';
 import type { AdapterSummary, FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
 
 const model = resolve(fileURLToPath(import.meta.url), '../../../public/models/atlas-3m');
-const ids = [0, 1].map((s) => Array.from({ length: 8 }, (_, i) => 97 * (8 * s + i + 1) % 2048));
-const spec = { ...defaultSpec(), text: { kind: 'ids' as const, ids }, sequences: 2, length: 8, method: { ...defaultSpec().method, repeats: 2 } };
+const ids = [0, 1].map((s) => Array.from({ length: 8 }, (_, i) => (97 * (8 * s + i + 1)) % 2048));
+const spec = {
+  ...defaultSpec(),
+  text: { kind: 'ids' as const, ids },
+  sequences: 2,
+  length: 8,
+  method: { ...defaultSpec().method, repeats: 2 },
+};
 const source = { kind: 'bundled' as const, id: 'atlas-3m' };
 
 /** The page's end, as in client.ts but without a thread between. */
@@ -27,7 +36,10 @@ class Page {
   adapters: AdapterSummary[] = [];
   onStudy: () => void = () => undefined;
   onEvents: (message: Extract<FromWorker, { kind: 'events' }>) => void = () => undefined;
-  private readonly waiting = new Map<number, { resolve(a: unknown): void; reject(e: unknown): void }>();
+  private readonly waiting = new Map<
+    number,
+    { resolve(a: unknown): void; reject(e: unknown): void }
+  >();
   private next = 1;
   private readonly host = new EngineHost({
     send: (message) => this.receive(structuredClone(message)),
@@ -71,7 +83,10 @@ describe('the engine host', { timeout: 120_000 }, () => {
   let whole: Measurement;
 
   beforeAll(async () => {
-    const { facts, provider, selfTest, providers } = await page.ask('open', { source, provider: 'auto' });
+    const { facts, provider, selfTest, providers } = await page.ask('open', {
+      source,
+      provider: 'auto',
+    });
     expect(facts.modules).toHaveLength(56);
     expect(provider.kind).toBe('wasm');
     expect(providers).toEqual(['wasm']);
@@ -81,7 +96,9 @@ describe('the engine host', { timeout: 120_000 }, () => {
     whole = page.measurement!;
   }, 120_000);
 
-  afterEach(() => { vi.restoreAllMocks(); });
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
   afterAll(() => page.control('cancel'));
 
   it('runs an experiment to its result', () => {
@@ -99,14 +116,16 @@ describe('the engine host', { timeout: 120_000 }, () => {
     sendEveryEvent();
     const drawn = () => page.measurement!.draws.flat().length;
     /** Resolves when the run stands still, having drawn; `first` sees every message before that. */
-    const stands = (first: () => void = () => undefined) => new Promise<void>((done) => {
-      page.onEvents = ({ events, paused }) => {
-        if (!events.some((e) => e.type === 'draws')) return;
-        if (paused) done();
-        else first();
-      };
-    });
-    const standing = stands(() => page.control('pause')), finished = page.ask('run', { spec, texts: '' });
+    const stands = (first: () => void = () => undefined) =>
+      new Promise<void>((done) => {
+        page.onEvents = ({ events, paused }) => {
+          if (!events.some((e) => e.type === 'draws')) return;
+          if (paused) done();
+          else first();
+        };
+      });
+    const standing = stands(() => page.control('pause'));
+    const finished = page.ask('run', { spec, texts: '' });
     await standing;
     const before = drawn();
     expect(before).toBeLessThan(112);
@@ -117,7 +136,9 @@ describe('the engine host', { timeout: 120_000 }, () => {
     page.onEvents = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
-    page.measurement!.draws.flat().forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
+    page
+      .measurement!.draws.flat()
+      .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
   });
 
   it('stops when it is told to, and can go on from the draws it had', async () => {
@@ -128,8 +149,12 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: false });
     const known = page.measurement!.draws.map((d) => [...d]);
     expect(known.flat().length).toBeLessThan(112);
-    expect(await page.ask('run', { spec, texts: '', known: { measured: known } })).toEqual({ finished: true });
-    expect(page.measurement!.result!.modules.map((m) => m.rank)).toEqual(whole.result!.modules.map((m) => m.rank));
+    expect(await page.ask('run', { spec, texts: '', known: { measured: known } })).toEqual({
+      finished: true,
+    });
+    expect(page.measurement!.result!.modules.map((m) => m.rank)).toEqual(
+      whole.result!.modules.map((m) => m.rank),
+    );
   });
 
   it('explains a probe with the numbers the run used', async () => {
@@ -148,16 +173,42 @@ describe('the engine host', { timeout: 120_000 }, () => {
   });
 
   it('inspects a model without loading it', async () => {
-    const { facts, refusal, need } = await page.ask('inspect', { source, sequences: 8, length: 64, provider: 'auto' });
+    const { facts, refusal, need } = await page.ask('inspect', {
+      source,
+      sequences: 8,
+      length: 64,
+      provider: 'auto',
+    });
     expect(facts.layers).toBe(8);
     expect(refusal).toBeNull();
     expect(need.total).toBe(need.weights + need.activations + need.workspace);
   });
 
-  const text = { kind: 'ids' as const, ids: Array.from({ length: 6 }, (_, s) => Array.from({ length: 12 }, (_, i) => (97 * (12 * s + i + 1)) % 2048)) };
+  const text = {
+    kind: 'ids' as const,
+    ids: Array.from({ length: 6 }, (_, s) =>
+      Array.from({ length: 12 }, (_, i) => (97 * (12 * s + i + 1)) % 2048),
+    ),
+  };
   const race = {
-    ...spec, study: 'race' as const, race: { ...spec.race, entries: ['adarank' as const, 'uniform' as const], meanRanks: [1], seeds: 1 },
-    training: { ...spec.training, train: text, held: text, length: 12, heldSequences: 2, steps: 4, batch: 2, evaluateEvery: 2 },
+    ...spec,
+    study: 'race' as const,
+    race: {
+      ...spec.race,
+      entries: ['adarank' as const, 'uniform' as const],
+      meanRanks: [1],
+      seeds: 1,
+    },
+    training: {
+      ...spec.training,
+      train: text,
+      held: text,
+      length: 12,
+      heldSequences: 2,
+      steps: 4,
+      batch: 2,
+      evaluateEvery: 2,
+    },
   };
   const importances = () => whole.draws.map((d) => d.reduce((a, b) => a + b, 0) / d.length);
 
@@ -171,10 +222,18 @@ describe('the engine host', { timeout: 120_000 }, () => {
         begin();
       };
     });
-    const finished = page.ask('study', { study: 'race', spec: race, texts: {}, importances: importances() });
+    const finished = page.ask('study', {
+      study: 'race',
+      spec: race,
+      texts: {},
+      importances: importances(),
+    });
     await begun;
-    const steps = () => page.race!.lanes.reduce((sum, l) => sum + l.step, 0), before = steps();
-    const stepped = new Promise<void>((done) => { page.onStudy = done; });
+    const steps = () => page.race!.lanes.reduce((sum, l) => sum + l.step, 0);
+    const before = steps();
+    const stepped = new Promise<void>((done) => {
+      page.onStudy = done;
+    });
     page.control('step');
     await stepped;
     expect(steps()).toBe(before + 1);
@@ -182,80 +241,148 @@ describe('the engine host', { timeout: 120_000 }, () => {
     page.onStudy = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
-    expect(page.race!.lanes.map((l) => [l.entry, l.step])).toEqual([['adarank', 4], ['uniform', 4]]);
+    expect(page.race!.lanes.map((l) => [l.entry, l.step])).toEqual([
+      ['adarank', 4],
+      ['uniform', 4],
+    ]);
     expect(page.adapters.map((a) => a.name).sort()).toEqual(['race/adarank', 'race/uniform']);
     // PEFT knows no adapter of rank 0, so what comes back has the same ranks.
     const ranks = page.adapters.find((a) => a.name === 'race/adarank')!.ranks;
     expect(ranks).toEqual(page.race!.lanes[0]!.ranks);
 
     const { files } = await page.ask('exportAdapter', { name: 'race/adarank' });
-    const [config, weights] = ['adapter_config.json', 'adapter_model.safetensors'].map((name) => files.find((f) => f.name === name)!.bytes);
+    const [config, weights] = ['adapter_config.json', 'adapter_model.safetensors'].map(
+      (name) => files.find((f) => f.name === name)!.bytes,
+    );
     const { adapter } = await page.ask('importAdapter', { config: config!, weights: weights! });
     expect(adapter).toMatchObject({ name: 'imported', ranks });
-    const [own, imported] = [await page.ask('judge', { name: 'race/adarank', spec: race, texts: {} }), await page.ask('judge', { name: 'imported', spec: race, texts: {} })];
+    const [own, imported] = [
+      await page.ask('judge', { name: 'race/adarank', spec: race, texts: {} }),
+      await page.ask('judge', { name: 'imported', spec: race, texts: {} }),
+    ];
     expect(own.base).toBeCloseTo(page.race!.base!, 5);
     expect(own.adapted).toBeCloseTo(page.race!.lanes[0]!.points.at(-1)!.loss, 5);
     expect(imported).toEqual(own);
-    await expect(page.ask('exportAdapter', { name: 'race/nobody' })).rejects.toMatchObject({ code: 'no-adapter' });
+    await expect(page.ask('exportAdapter', { name: 'race/nobody' })).rejects.toMatchObject({
+      code: 'no-adapter',
+    });
   });
 
   it('makes an experiment’s base first, keeps it, measures and trains on it, and goes back', async () => {
     const based = {
-      ...race, study: null, base: 'pruned' as const, prune: { ...spec.prune, rounds: 1, meanRank: 2, samples: 3, baselines: false }, training: { ...race.training, steps: 2 }, race: { ...race.race, entries: ['uniform' as const, 'random' as const] },
+      ...race,
+      study: null,
+      base: 'pruned' as const,
+      prune: { ...spec.prune, rounds: 1, meanRank: 2, samples: 3, baselines: false },
+      training: { ...race.training, steps: 2 },
+      race: { ...race.race, entries: ['uniform' as const, 'random' as const] },
     };
-    const making = () => page.pushed.flatMap((m) => (m.kind === 'base' && m.making ? [m.making.share] : []));
-    expect(await page.ask('run', { spec: based, texts: '', baseTexts: {} })).toEqual({ finished: true });
+    const making = () =>
+      page.pushed.flatMap((m) => (m.kind === 'base' && m.making ? [m.making.share] : []));
+    expect(await page.ask('run', { spec: based, texts: '', baseTexts: {} })).toEqual({
+      finished: true,
+    });
     expect(making().length).toBeGreaterThan(0);
     expect(page.pushed.findLast((m) => m.kind === 'base')).toEqual({ kind: 'base', making: null });
     const on = page.measurement!.draws;
     expect(on.flat().some((d, i) => Math.abs(d / whole.draws.flat()[i]! - 1) > 0.05)).toBe(true);
     // A question about it is answered on it: half of what the picture shows is gone.
-    const zeros = async (s: typeof spec) => { const { weights } = await page.ask('picture', { spec: s, module: 0, repeat: 0, rank: 4 }); return weights.filter((w) => w === 0).length / weights.length; };
+    const zeros = async (s: typeof spec) => {
+      const { weights } = await page.ask('picture', { spec: s, module: 0, repeat: 0, rank: 4 });
+      return weights.filter((w) => w === 0).length / weights.length;
+    };
     expect(await zeros(based)).toBeGreaterThan(0.4);
-    expect((await page.ask('explain', { spec: based, texts: '', module: 9, repeat: 0 })).value / on[9]![0]!).toBeCloseTo(1, 4);
+    expect(
+      (await page.ask('explain', { spec: based, texts: '', module: 9, repeat: 0 })).value /
+        on[9]![0]!,
+    ).toBeCloseTo(1, 4);
 
     // Known, it is not made again: for a race, whose adapters stay with it.
     const before = making().length;
-    expect(await page.ask('study', { study: 'race', spec: based, texts: {}, importances: null })).toEqual({ finished: true });
+    expect(
+      await page.ask('study', { study: 'race', spec: based, texts: {}, importances: null }),
+    ).toEqual({ finished: true });
     // What came from files may be used on every base.
-    expect(page.adapters.map((a) => a.name).sort()).toEqual(['imported', 'race/random', 'race/uniform']);
-    expect((await page.ask('judge', { name: 'race/uniform', spec: based, texts: {} })).base).toBeCloseTo(page.race!.base!, 5);
+    expect(page.adapters.map((a) => a.name).sort()).toEqual([
+      'imported',
+      'race/random',
+      'race/uniform',
+    ]);
+    expect(
+      (await page.ask('judge', { name: 'race/uniform', spec: based, texts: {} })).base,
+    ).toBeCloseTo(page.race!.base!, 5);
     expect(making()).toHaveLength(before);
 
-    const { files: [mask] } = await page.ask('exportPruned', { spec: based, file: 'mask.safetensors', dataName: 'x' });
-    expect(readSafetensors(new Uint8Array(await mask!.content.arrayBuffer()), 'mask').tensors.size).toBe(56);
-    await expect(page.ask('exportPruned', { spec: { ...based, seed: 5 }, file: 'mask.safetensors', dataName: 'x' })).rejects.toMatchObject({ code: 'no-base' });
+    const {
+      files: [mask],
+    } = await page.ask('exportPruned', { spec: based, file: 'mask.safetensors', dataName: 'x' });
+    expect(
+      readSafetensors(new Uint8Array(await mask!.content.arrayBuffer()), 'mask').tensors.size,
+    ).toBe(56);
+    await expect(
+      page.ask('exportPruned', {
+        spec: { ...based, seed: 5 },
+        file: 'mask.safetensors',
+        dataName: 'x',
+      }),
+    ).rejects.toMatchObject({ code: 'no-base' });
 
     await page.ask('run', { spec, texts: '' });
-    page.measurement!.draws.flat().forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
+    page
+      .measurement!.draws.flat()
+      .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
     expect(await zeros(spec)).toBeLessThan(0.2);
-    await expect(page.ask('judge', { name: 'race/random', spec, texts: {} })).rejects.toMatchObject({ code: 'no-adapter' });
+    await expect(page.ask('judge', { name: 'race/random', spec, texts: {} })).rejects.toMatchObject(
+      { code: 'no-adapter' },
+    );
   }, 120_000);
 
   it('says what stands before a text, and measures with it: numbers as of the same ids', async () => {
-    expect(await page.ask('bos', { kind: 'bundled', bos: 'tokenizer' })).toEqual({ ids: [], tokens: [], by: 'tokenizer.json' });
-    expect(await page.ask('bos', { kind: 'ids', bos: 'always' })).toEqual({ ids: [], tokens: [], by: 'ids' });
-    const bos = await page.ask('bos', { kind: 'own', bos: 'always' }), words = 'The light of the sun is not one colour but many, said he.';
+    expect(await page.ask('bos', { kind: 'bundled', bos: 'tokenizer' })).toEqual({
+      ids: [],
+      tokens: [],
+      by: 'tokenizer.json',
+    });
+    expect(await page.ask('bos', { kind: 'ids', bos: 'always' })).toEqual({
+      ids: [],
+      tokens: [],
+      by: 'ids',
+    });
+    const bos = await page.ask('bos', { kind: 'own', bos: 'always' });
+    const words = 'The light of the sun is not one colour but many, said he.';
     expect(bos).toEqual({ ids: [0], tokens: ['<|endoftext|>'], by: 'setting' });
-    const tokens = (await (await openModel(await nodeFiles(model))).tokenizer()).encode(words), one = { ...spec, sequences: 1, method: { ...spec.method, repeats: 1 } };
+    const tokens = (await (await openModel(await nodeFiles(model))).tokenizer()).encode(words);
+    const one = { ...spec, sequences: 1, method: { ...spec.method, repeats: 1 } };
     const measured = async (of: Partial<ExperimentSpec>) => {
       await page.ask('run', { spec: { ...one, ...of }, texts: words });
-      const { cleanLoss, tokens: ran, modules, model: { bos: said } } = page.measurement!.result!;
+      const {
+        cleanLoss,
+        tokens: ran,
+        modules,
+        model: { bos: said },
+      } = page.measurement!.result!;
       return { numbers: [cleanLoss, ran, modules.map((m) => m.importance)], said };
     };
-    const asked = await measured({ text: { kind: 'own', text: words }, bos: 'always' }), given = await measured({ text: { kind: 'ids', ids: [[0, ...tokens.subarray(0, 7)]] } });
+    const asked = await measured({ text: { kind: 'own', text: words }, bos: 'always' });
+    const given = await measured({ text: { kind: 'ids', ids: [[0, ...tokens.subarray(0, 7)]] } });
     expect(asked.numbers).toEqual(given.numbers);
     expect(asked.said).toEqual(bos);
   });
 
   it('answers a bad request with a code and stays usable', async () => {
     const bad = { ...spec, text: { kind: 'ids' as const, ids: [[0, 4096]] } };
-    await expect(page.ask('run', { spec: bad, texts: '' })).rejects.toMatchObject({ kind: 'failed', code: 'bad-text' });
+    await expect(page.ask('run', { spec: bad, texts: '' })).rejects.toMatchObject({
+      kind: 'failed',
+      code: 'bad-text',
+    });
     expect((await page.ask('count', { spec, texts: '' })).sequences).toBe(2);
   });
 });
 
-/** Events are sent at most ten times a second: with a second between any two looks at the clock, every one by itself. */
+/**
+ * Events are sent at most ten times a second: with a second between any two looks at the clock,
+ * every one by itself.
+ */
 function sendEveryEvent(): void {
   let now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => (now += 1000));

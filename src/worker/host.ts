@@ -1,8 +1,9 @@
 /**
- * The engine's side of the wire: holds one model on one provider, answers requests, runs experiments.
+ * The engine's side of the wire: holds one model on one provider, answers requests, runs
+ * experiments.
  *
- * Everything the outside must give (the runtime, a GPU, where bundled files lie) comes in through `Surroundings`, so
- * the host itself knows no browser.
+ * Everything the outside must give (the runtime, a GPU, where bundled files lie) comes in through
+ * `Surroundings`, so the host itself knows no browser.
  */
 import { probeOf } from '../methods/adarank.ts';
 import { AtlasError } from '../errors.ts';
@@ -24,9 +25,29 @@ import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
 import type { Transfer } from '../model/remote/download.ts';
 import type { FileStore } from '../model/remote/file-store.ts';
-import { batchOf, bosOf, factsIn, factsOf, findAndLoad, labelsOf, testedOf, textsOf, type LoadedModel } from './load.ts';
+import {
+  batchOf,
+  bosOf,
+  factsIn,
+  factsOf,
+  findAndLoad,
+  labelsOf,
+  testedOf,
+  textsOf,
+  type LoadedModel,
+} from './load.ts';
 import { pictureOf } from './picture.ts';
-import type { FromWorker, Inspection, ModelSource, Progress, ProviderChoice, RemoteSource, RequestName, Requests, ToWorker } from './protocol.ts';
+import type {
+  FromWorker,
+  Inspection,
+  ModelSource,
+  Progress,
+  ProviderChoice,
+  RemoteSource,
+  RequestName,
+  Requests,
+  ToWorker,
+} from './protocol.ts';
 import { missingPart } from './missing-part.ts';
 import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
@@ -87,14 +108,34 @@ export class EngineHost {
       const answer = await handler(message.ask);
       this.out.send({ kind: 'reply', id, name, answer } as FromWorker);
     } catch (error) {
-      const known = error instanceof AtlasError ? error : missingPart(error) ?? new AtlasError('runtime', { what: name, why: String((error as Error)?.message ?? error).slice(0, 200) }, { cause: error });
+      const known =
+        error instanceof AtlasError
+          ? error
+          : (missingPart(error) ??
+            new AtlasError(
+              'runtime',
+              { what: name, why: String((error as Error)?.message ?? error).slice(0, 200) },
+              { cause: error },
+            ));
       if (!(error instanceof AtlasError)) console.error(error);
-      this.out.send({ kind: 'failed', id, code: known.code, values: known.values, message: known.message });
+      this.out.send({
+        kind: 'failed',
+        id,
+        code: known.code,
+        values: known.values,
+        message: known.message,
+      });
     }
   }
 
-  private readonly handlers: { [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']> } = {
-    inspect: (ask) => heardWhile((seconds) => this.silent(seconds), () => this.inspect(ask)),
+  private readonly handlers: {
+    [K in RequestName]: (ask: Requests[K]['ask']) => Promise<Requests[K]['answer']>;
+  } = {
+    inspect: (ask) =>
+      heardWhile(
+        (seconds) => this.silent(seconds),
+        () => this.inspect(ask),
+      ),
     variants: async (ask) => (await elsewhere()).variants(ask, await this.transfer()),
     kept: async (ask) => (await elsewhere()).kept(ask, await this.transfer()),
     forgetModel: async (ask) => (await elsewhere()).forget(ask, await this.transfer()),
@@ -108,14 +149,23 @@ export class EngineHost {
     exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
     exportCompressed: async ({ result, steps, file, dataName }) => {
-      const parts = await (await import('../experiment/compress-export.ts')).compressedFiles(this.current().loaded, result, { steps, dataName });
-      return { files: parts.filter((p) => (p.name === 'factors.safetensors') === (file === 'factors.safetensors')).map(savedFile) };
+      const parts = await (
+        await import('../experiment/compress-export.ts')
+      ).compressedFiles(this.current().loaded, result, { steps, dataName });
+      return {
+        files: parts
+          .filter((p) => (p.name === 'factors.safetensors') === (file === 'factors.safetensors'))
+          .map(savedFile),
+      };
     },
     exportPruned: async (ask) => (await this.studyHost()).pruned(ask),
     bos: async ({ kind, bos }) => bosOf(kind, bos, this.current().loaded),
     judge: async (ask) => (await this.studyHost()).judge(ask),
     fetchStudies: async () => {
-      await Promise.all([import('./study-host.ts'), import('./study-parts.ts').then((m) => m.fetchStudyParts())]);
+      await Promise.all([
+        import('./study-host.ts'),
+        import('./study-parts.ts').then((m) => m.fetchStudyParts()),
+      ]);
       return {};
     },
     count: async ({ spec, texts }) => {
@@ -124,17 +174,36 @@ export class EngineHost {
     },
   };
 
-  private async inspect({ source, sequences, length, provider }: Requests['inspect']['ask']): Promise<Inspection> {
+  private async inspect({
+    source,
+    sequences,
+    length,
+    provider,
+  }: Requests['inspect']['ask']): Promise<Inspection> {
     const loaded = await this.read(source);
     this.inspected = { source, loaded };
     const kind: ProviderKind = provider === 'auto' ? 'wasm' : provider;
-    const need = { ...estimateMemory(loaded.compiled, { sequences, length, fullRows: FULL_ROWS[kind] }), limit: this.out.memoryLimit(kind) };
+    const need = {
+      ...estimateMemory(loaded.compiled, { sequences, length, fullRows: FULL_ROWS[kind] }),
+      limit: this.out.memoryLimit(kind),
+    };
     const fits = need.total <= need.limit;
-    const refusal = fits ? null : { code: 'too-large' as const, values: { needed: `${(need.total / 1e9).toFixed(1)} GB`, allowed: (need.limit / 1e9).toFixed(1) } };
+    const refusal = fits
+      ? null
+      : {
+          code: 'too-large' as const,
+          values: {
+            needed: `${(need.total / 1e9).toFixed(1)} GB`,
+            allowed: (need.limit / 1e9).toFixed(1),
+          },
+        };
     return { facts: factsOf(loaded), refusal, need };
   }
 
-  private async open({ source, provider }: Requests['open']['ask']): Promise<Requests['open']['answer']> {
+  private async open({
+    source,
+    provider,
+  }: Requests['open']['ask']): Promise<Requests['open']['answer']> {
     this.running?.tell('cancel');
     // The files are read while the runtime comes in.
     const [loaded, started] = await Promise.all([this.read(source), this.start(provider)]);
@@ -142,14 +211,28 @@ export class EngineHost {
     this.tell({ phase: 'sessions' });
     const { ort, gpu, providers } = started;
     // Kernels and shaders come where a GPU computes, and only there.
-    const on = async (device: Gpu | null): Promise<Backend> => (device ? new (await import('../engine/webgpu-backend.ts')).WebGpuBackend(ort, device) : new WasmBackend(ort));
+    const on = async (device: Gpu | null): Promise<Backend> =>
+      device
+        ? new (await import('../engine/webgpu-backend.ts')).WebGpuBackend(ort, device)
+        : new WasmBackend(ort);
     const backend = await on(gpu);
     const kind = backend.provider.kind;
-    const engine = createEngine({ model: loaded.compiled, backend, memoryBudgetBytes: this.out.memoryLimit(kind) });
+    const engine = createEngine({
+      model: loaded.compiled,
+      backend,
+      memoryBudgetBytes: this.out.memoryLimit(kind),
+    });
     this.opened = { loaded, facts: factsOf(loaded), engine, ort, backend: () => on(gpu) };
     this.tell({ phase: 'self-test' });
     const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
-    return { facts: this.opened.facts, provider: engine.provider, selfTest: report, memory: engine.memory(), limit: this.out.memoryLimit(kind), providers };
+    return {
+      facts: this.opened.facts,
+      provider: engine.provider,
+      selfTest: report,
+      memory: engine.memory(),
+      limit: this.out.memoryLimit(kind),
+      providers,
+    };
   }
 
   /** A model just inspected is not read twice. */
@@ -158,8 +241,11 @@ export class EngineHost {
     this.inspected = null;
     if (inspected && sameSource(inspected.source, source)) return inspected.loaded;
     this.reading?.abort();
-    const { signal } = this.reading = new AbortController();
-    const find = async () => (source.kind === 'remote' ? (await elsewhere()).filesOf(source, await this.transfer(signal)) : this.out.files(source));
+    const { signal } = (this.reading = new AbortController());
+    const find = async () =>
+      source.kind === 'remote'
+        ? (await elsewhere()).filesOf(source, await this.transfer(signal))
+        : this.out.files(source);
     const loaded = await findAndLoad(find, {
       onProgress: (bytes, total) => {
         if (signal.aborted) throw new AtlasError('cancelled');
@@ -175,17 +261,29 @@ export class EngineHost {
 
   /** How files come from elsewhere. */
   private async transfer(signal?: AbortSignal): Promise<Transfer> {
-    return { store: await this.out.store?.() ?? null, ...(signal && { signal }), onWarning: ({ code, values }) => this.out.send({ kind: 'warning', code, values }) };
+    return {
+      store: (await this.out.store?.()) ?? null,
+      ...(signal && { signal }),
+      onWarning: ({ code, values }) => this.out.send({ kind: 'warning', code, values }),
+    };
   }
 
-  private async start(choice: ProviderChoice): Promise<{ ort: Ort; gpu: Gpu | null; providers: ProviderKind[] }> {
+  private async start(
+    choice: ProviderChoice,
+  ): Promise<{ ort: Ort; gpu: Gpu | null; providers: ProviderKind[] }> {
     const gpu = await this.out.gpu();
     const kind = chooseProvider(choice, gpu);
     if (kind === 'webgpu' && !gpu) throw new AtlasError('no-webgpu');
     // Opened to learn what the adapter is; not needed, it would stay open for the visit.
     if (kind === 'wasm') gpu?.device.destroy();
-    const ort = await this.out.runtime(kind, (loaded, total) => this.tell({ phase: 'download', what: 'runtime', loaded, total }));
-    return { ort, gpu: kind === 'webgpu' ? gpu : null, providers: gpu ? ['webgpu', 'wasm'] : ['wasm'] };
+    const ort = await this.out.runtime(kind, (loaded, total) =>
+      this.tell({ phase: 'download', what: 'runtime', loaded, total }),
+    );
+    return {
+      ort,
+      gpu: kind === 'webgpu' ? gpu : null,
+      providers: gpu ? ['webgpu', 'wasm'] : ['wasm'],
+    };
   }
 
   private async close(): Promise<void> {
@@ -199,30 +297,50 @@ export class EngineHost {
   }
 
   private current(): Opened {
-    if (!this.opened) throw new AtlasError('runtime', { what: 'the request', why: 'no model is loaded yet' });
+    if (!this.opened)
+      throw new AtlasError('runtime', { what: 'the request', why: 'no model is loaded yet' });
     return this.opened;
   }
 
-  private async run({ spec, texts, baseTexts = {}, known, paused }: Requests['run']['ask']): Promise<{ finished: boolean }> {
+  private async run({
+    spec,
+    texts,
+    baseTexts = {},
+    known,
+    paused,
+  }: Requests['run']['ask']): Promise<{ finished: boolean }> {
     const { loaded, ort } = this.current();
     this.running?.tell('cancel');
-    const control = this.running = new RunControl(paused === true);
-    const batch = await batchOf(spec, texts, loaded), model = await factsIn({ texts: textsOf(spec, null), bos: spec.bos }, loaded), engine = await this.ground({ spec, texts: baseTexts }, control);
+    const control = (this.running = new RunControl(paused === true));
+    const batch = await batchOf(spec, texts, loaded);
+    const model = await factsIn({ texts: textsOf(spec, null), bos: spec.bos }, loaded);
+    const engine = await this.ground({ spec, texts: baseTexts }, control);
     if (!engine) return { finished: false };
-    const host = await this.studies, memory = () => host?.memory() ?? engine.memory();
+    const host = await this.studies;
+    const memory = () => host?.memory() ?? engine.memory();
     const outbox = new Outbox<RunEvent>((events) => {
       // What a cancelled run still has to say would be taken for the next run's.
-      if (!control.cancelled) this.out.send({ kind: 'events', events, memory: memory(), paused: control.paused });
+      if (!control.cancelled)
+        this.out.send({ kind: 'events', events, memory: memory(), paused: control.paused });
     });
-    const events = runExperiment({ spec, engine, batch, model, versions: versionsOf(ort), control, known });
+    const events = runExperiment({
+      spec,
+      engine,
+      batch,
+      model,
+      versions: versionsOf(ort),
+      control,
+      known,
+    });
     try {
       for await (const event of events) {
-        // Draws are followed at once by what is probed next: held back until then, the page always knows what is going on now.
+        // Draws are followed at once by what is probed next: held back until then, the page always
+        // knows what is going on now.
         outbox.add(event, event.type === 'draws');
         // Between a probing and its draws the engine is busy: pauses fall between batches.
         if (event.type === 'probing') continue;
         if (event.type === 'draws') control.drawn();
-        if (!await control.goOn(() => outbox.flush())) return { finished: false };
+        if (!(await control.goOn(() => outbox.flush()))) return { finished: false };
       }
       return { finished: true };
     } finally {
@@ -233,10 +351,18 @@ export class EngineHost {
 
   private async study(ask: Requests['study']['ask']): Promise<{ finished: boolean }> {
     this.running?.tell('cancel');
-    const control = this.running = new RunControl(ask.paused === true), host = await this.studyHost();
+    const control = (this.running = new RunControl(ask.paused === true));
+    const host = await this.studyHost();
     try {
       return await host.run(ask, control, (events) =>
-        this.out.send({ kind: 'study', study: ask.study, events, memory: host.memory(), adapters: host.adapters() }));
+        this.out.send({
+          kind: 'study',
+          study: ask.study,
+          events,
+          memory: host.memory(),
+          adapters: host.adapters(),
+        }),
+      );
     } finally {
       if (this.running === control) this.running = null;
     }
@@ -244,28 +370,55 @@ export class EngineHost {
 
   private studyHost(): Promise<StudyHost> {
     const opened = this.current();
-    const studies = this.studies ??= import('./study-host.ts').then((m) => new m.StudyHost(opened, this.out));
+    const studies = (this.studies ??= import('./study-host.ts').then(
+      (m) => new m.StudyHost(opened, this.out),
+    ));
     // Not fetched now, it may be next time.
-    studies.catch(() => { if (this.studies === studies) this.studies = null; });
+    studies.catch(() => {
+      if (this.studies === studies) this.studies = null;
+    });
     return studies;
   }
 
-  /** The engine an experiment is to run on; null where it was cancelled before its base was there. What bases need is loaded with the first. */
-  private async ground(ask: Parameters<StudyHost['ground']>[0], control: RunControl): Promise<FullEngine | null> {
+  /**
+   * The engine an experiment is to run on; null where it was cancelled before its base was there.
+   * What bases need is loaded with the first.
+   */
+  private async ground(
+    ask: Parameters<StudyHost['ground']>[0],
+    control: RunControl,
+  ): Promise<FullEngine | null> {
     if (ask.spec.base === 'as-is' && !this.studies) return this.current().engine;
     return (await (await this.studyHost()).ground(ask, control))?.engine ?? null;
   }
 
   /** The engine an experiment ran on. */
   private async engineOf(spec: ExperimentSpec): Promise<FullEngine> {
-    return spec.base === 'as-is' ? this.current().engine : (await this.studyHost()).engineOf(spec, this.running !== null);
+    return spec.base === 'as-is'
+      ? this.current().engine
+      : (await this.studyHost()).engineOf(spec, this.running !== null);
   }
 
-  private async explain({ spec, texts, module, repeat }: Requests['explain']['ask']): Promise<Requests['explain']['answer']> {
-    const { loaded } = this.current(), engine = await this.engineOf(spec);
+  private async explain({
+    spec,
+    texts,
+    module,
+    repeat,
+  }: Requests['explain']['ask']): Promise<Requests['explain']['answer']> {
+    const { loaded } = this.current();
+    const engine = await this.engineOf(spec);
     const pass = await this.passOf(engine, await batchOf(spec, texts, loaded));
-    const detail = await engine.explain(pass, probeOf(engine, { ...shaking(spec.method), seed: spec.seed }, module, repeat));
-    return { ...detail, labels: await labelsOf(detail.tokens.map((t) => t.id), loaded) };
+    const detail = await engine.explain(
+      pass,
+      probeOf(engine, { ...shaking(spec.method), seed: spec.seed }, module, repeat),
+    );
+    return {
+      ...detail,
+      labels: await labelsOf(
+        detail.tokens.map((t) => t.id),
+        loaded,
+      ),
+    };
   }
 
   private async passOf(engine: FullEngine, batch: CalibrationBatch): Promise<CleanPass> {
@@ -293,6 +446,10 @@ const elsewhere = () => import('./elsewhere.ts');
 function sameSource(a: ModelSource, b: ModelSource): boolean {
   if (a.kind === 'bundled') return b.kind === 'bundled' && a.id === b.id;
   if (a.kind === 'remote') return b.kind === 'remote' && a.id === b.id && a.hub === b.hub;
-  return b.kind === 'files' && a.graph === b.graph && a.files.length === b.files.length && a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file);
+  return (
+    b.kind === 'files' &&
+    a.graph === b.graph &&
+    a.files.length === b.files.length &&
+    a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file)
+  );
 }
-

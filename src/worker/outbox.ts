@@ -11,7 +11,10 @@ export class Outbox<E> {
     this.send = send;
   }
 
-  /** `held`: another event follows at once, without which this one says too little to be sent by itself. */
+  /**
+   * `held`: another event follows at once, without which this one says too little to be sent by
+   * itself.
+   */
   add(event: E, held = false): void {
     this.waiting.push(event);
     if (!held && performance.now() - this.last >= EVENT_INTERVAL) this.flush();

@@ -1,4 +1,7 @@
-/** What the module panel draws: a window of W, of a draw of its noise, and of a LoRA delta of the module's rank. */
+/**
+ * What the module panel draws: a window of W, of a draw of its noise, and of a LoRA delta of the
+ * module's rank.
+ */
 import { loraDelta } from '../device/twins.ts';
 import { fillNormal, uniform, type StreamKeys } from '../device/random.ts';
 import { moduleKeys } from '../device/streams.ts';
@@ -6,24 +9,47 @@ import type { Engine } from '../engine/engine.ts';
 import type { Picture, Requests } from './protocol.ts';
 
 /** Pixels; one is one weight. */
-const WIDTH = 104, HEIGHT = 72;
+const WIDTH = 104;
+const HEIGHT = 72;
 
 /**
- * The top left corner of the matrix, 1:1. The delta is that of a fresh adapter as in LoRA, A ~ U(−1/√in, 1/√in), scale 1, but
- * with B drawn like A: B = 0 would give an empty picture.
+ * The top left corner of the matrix, 1:1. The delta is that of a fresh adapter as in LoRA, A ~
+ * U(−1/√in, 1/√in), scale 1, but with B drawn like A: B = 0 would give an empty picture.
  */
-export function pictureOf(engine: Engine, { spec: { seed, method: { noise: shake } }, module, repeat, rank }: Requests['picture']['ask']): Picture {
+export function pictureOf(
+  engine: Engine,
+  {
+    spec: {
+      seed,
+      method: { noise: shake },
+    },
+    module,
+    repeat,
+    rank,
+  }: Requests['picture']['ask'],
+): Picture {
   const { inFeatures, outFeatures } = engine.modules[module]!;
-  const width = Math.min(WIDTH, inFeatures), height = Math.min(HEIGHT, outFeatures);
+  const width = Math.min(WIDTH, inFeatures);
+  const height = Math.min(HEIGHT, outFeatures);
   const matrix = engine.materialiseWeight(module);
   const noise = new Float32Array(inFeatures * height);
-  fillNormal(moduleKeys(seed, module, 2 * repeat), noise, 0, shake.scale === 'fixed' ? shake.sigma : engine.weightStd(module));
+  fillNormal(
+    moduleKeys(seed, module, 2 * repeat),
+    noise,
+    0,
+    shake.scale === 'fixed' ? shake.sigma : engine.weightStd(module),
+  );
   const rows = Math.max(rank, 0);
-  const loraA = draw(moduleKeys(seed, module, 0), rows * inFeatures, inFeatures), loraB = draw(moduleKeys(seed, module, 1), height * rows, rows);
-  const delta = rows === 0 ? new Float32Array(height * inFeatures) : loraDelta(loraA, loraB, null, null, height, inFeatures, rows, 1);
+  const loraA = draw(moduleKeys(seed, module, 0), rows * inFeatures, inFeatures);
+  const loraB = draw(moduleKeys(seed, module, 1), height * rows, rows);
+  const delta =
+    rows === 0
+      ? new Float32Array(height * inFeatures)
+      : loraDelta(loraA, loraB, null, null, height, inFeatures, rows, 1);
   const window = (source: Float32Array) => {
     const out = new Float32Array(width * height);
-    for (let y = 0; y < height; y++) out.set(source.subarray(y * inFeatures, y * inFeatures + width), y * width);
+    for (let y = 0; y < height; y++)
+      out.set(source.subarray(y * inFeatures, y * inFeatures + width), y * width);
     return out;
   };
   return { width, height, weights: window(matrix), noise: window(noise), delta: window(delta) };

@@ -1,6 +1,6 @@
 /**
- * The messages between the page and the thread the engine lives in. Plain data only: all of it survives
- * structured cloning.
+ * The messages between the page and the thread the engine lives in. Plain data only: all of it
+ * survives structured cloning.
  *
  * Requests carry an `id` and are answered once (`reply` or `failed`); progress and run events are
  * pushed. There is one model and at most one run at a time.
@@ -24,17 +24,32 @@ export type { SelfTestReport };
 export type ModelSource =
   /** A model that ships with the page, `public/models/<id>/`. */
   | { kind: 'bundled'; id: string }
-  /** Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are relative; `graph`: which of several. */
+  /**
+   * Files picked or dropped: a folder laid out like a hub repository, or loose files. Paths are
+   * relative; `graph`: which of several.
+   */
   | { kind: 'files'; files: { path: string; file: File }[]; graph?: string }
   | RemoteSource;
 
-/** A model on a hub or at an address, as `referenceId` writes it; `hub` is the hub's own address. */
-export interface RemoteSource { kind: 'remote'; id: string; hub: string }
+/**
+ * A model on a hub or at an address, as `referenceId` writes it; `hub` is the hub's own address.
+ */
+export interface RemoteSource {
+  kind: 'remote';
+  id: string;
+  hub: string;
+}
 
 export type ProviderChoice = 'auto' | ProviderKind;
 
 /** What one part of the memory bar means is said in `model/memory.ts`; all in bytes. */
-export interface MemoryNeed { weights: number; activations: number; workspace: number; total: number; limit: number }
+export interface MemoryNeed {
+  weights: number;
+  activations: number;
+  workspace: number;
+  total: number;
+  limit: number;
+}
 
 /** What is known after reading headers only, before anything is loaded into the runtime. */
 export interface Inspection {
@@ -45,10 +60,13 @@ export interface Inspection {
 }
 
 /**
- * Where draws already stand, by module and repeat, and the milliseconds they took: a run goes on from here after a pause
- * that outlived the worker. A `Measurement` is one.
+ * Where draws already stand, by module and repeat, and the milliseconds they took: a run goes on
+ * from here after a pause that outlived the worker. A `Measurement` is one.
  */
-export interface KnownDraws { measured: readonly (readonly number[])[]; times?: { measure: number } }
+export interface KnownDraws {
+  measured: readonly (readonly number[])[];
+  times?: { measure: number };
+}
 
 export interface Picture {
   /** Row-major, `height × width`, sampled 1:1 from the top left corner of the matrix. */
@@ -56,7 +74,10 @@ export interface Picture {
   height: number;
   weights: Float32Array;
   noise: Float32Array;
-  /** Rank-r LoRA delta s·B·A, freshly initialised A and B (B drawn too, so that there is something to see). */
+  /**
+   * Rank-r LoRA delta s·B·A, freshly initialised A and B (B drawn too, so that there is something
+   * to see).
+   */
   delta: Float32Array;
 }
 
@@ -74,62 +95,148 @@ export interface AdapterSummary {
   anyRank: boolean;
 }
 
-/** A file to be saved. A model too large for one comes as two: the second is what was asked for as `dataName`, and is read under that name. */
-export interface SavedFile { name: string; content: Blob }
+/**
+ * A file to be saved. A model too large for one comes as two: the second is what was asked for as
+ * `dataName`, and is read under that name.
+ */
+export interface SavedFile {
+  name: string;
+  content: Blob;
+}
 
 /** Contents of the bundled texts an experiment names, by id. */
 export type Texts = Record<string, string>;
 
 export interface Requests {
   /** The graphs that a model elsewhere is offered as, smallest first. */
-  variants: { ask: { source: RemoteSource }; answer: { repository: string; commit: string; variants: Variant[] } };
+  variants: {
+    ask: { source: RemoteSource };
+    answer: { repository: string; commit: string; variants: Variant[] };
+  };
   /** Models from a hub whose files are kept on this machine. */
   kept: { ask: { hub: string }; answer: { repositories: KeptRepository[] } };
   /** Lets go of what is kept of one. */
   forgetModel: { ask: { hub: string; repository: string }; answer: Record<string, never> };
   /** Read a model's headers. */
-  inspect: { ask: { source: ModelSource; sequences: number; length: number; provider: ProviderChoice }; answer: Inspection };
+  inspect: {
+    ask: { source: ModelSource; sequences: number; length: number; provider: ProviderChoice };
+    answer: Inspection;
+  };
   /** Load a model into the runtime, replacing the current one; runs the self-test. */
   open: {
     ask: { source: ModelSource; provider: ProviderChoice };
     /** `limit`: bytes a page may take on this machine with this provider. */
-    answer: { facts: ModelFacts; provider: ProviderInfo; selfTest: SelfTestReport; memory: MemoryUse; limit: number; providers: ProviderKind[] };
+    answer: {
+      facts: ModelFacts;
+      provider: ProviderInfo;
+      selfTest: SelfTestReport;
+      memory: MemoryUse;
+      limit: number;
+      providers: ProviderKind[];
+    };
   };
-  /** Start a run; events follow. Answered when the run is done, paused runs included. `cancelled` if reset. */
-  run: { ask: { spec: ExperimentSpec; texts: string; /** What its base is made with, where it has one. */ baseTexts?: Texts; known?: KnownDraws; paused?: boolean }; answer: { finished: boolean } };
+  /**
+   * Start a run; events follow. Answered when the run is done, paused runs included. `cancelled` if
+   * reset.
+   */
+  run: {
+    ask: {
+      spec: ExperimentSpec;
+      texts: string;
+      /** What its base is made with, where it has one. */ baseTexts?: Texts;
+      known?: KnownDraws;
+      paused?: boolean;
+    };
+    answer: { finished: boolean };
+  };
   /** Probe one module in the open. */
-  explain: { ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number }; answer: ProbeDetail & { labels: string[] } };
-  picture: { ask: { spec: ExperimentSpec; module: number; repeat: number; rank: number }; answer: Picture };
-  /** Start a study; its events follow. Answered when it is done, pauses included. `cancelled` if reset. */
-  study: { ask: { study: StudyKind; spec: ExperimentSpec; texts: Texts; importances: number[] | null; paused?: boolean }; answer: { finished: boolean } };
-  /** What a study would take beside the model with these settings, and what may be taken, in bytes; `needed` null: it trains nothing. */
-  need: { ask: { study: StudyKind; spec: ExperimentSpec }; answer: { needed: number | null; allowed: number } };
+  explain: {
+    ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number };
+    answer: ProbeDetail & { labels: string[] };
+  };
+  picture: {
+    ask: { spec: ExperimentSpec; module: number; repeat: number; rank: number };
+    answer: Picture;
+  };
+  /**
+   * Start a study; its events follow. Answered when it is done, pauses included. `cancelled` if
+   * reset.
+   */
+  study: {
+    ask: {
+      study: StudyKind;
+      spec: ExperimentSpec;
+      texts: Texts;
+      importances: number[] | null;
+      paused?: boolean;
+    };
+    answer: { finished: boolean };
+  };
+  /**
+   * What a study would take beside the model with these settings, and what may be taken, in bytes;
+   * `needed` null: it trains nothing.
+   */
+  need: {
+    ask: { study: StudyKind; spec: ExperimentSpec };
+    answer: { needed: number | null; allowed: number };
+  };
   /** A study is to begin anew: its checkpoint goes. */
   forget: { ask: { study: StudyKind; spec: ExperimentSpec }; answer: Record<string, never> };
   /** Adapters as PEFT's two files, out and in; imported ones are called `imported`. */
-  exportAdapter: { ask: { name: string; rank?: number }; answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] } };
-  importAdapter: { ask: { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }; answer: { adapter: AdapterSummary } };
-  /** A compression's files: the factors of what was cut, and the export with their product put in; so many of its steps. */
-  exportCompressed: { ask: { result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>; steps: number; file: CompressedFileName; dataName: string }; answer: { files: SavedFile[] } };
+  exportAdapter: {
+    ask: { name: string; rank?: number };
+    answer: { files: { name: string; bytes: Uint8Array<ArrayBuffer> }[] };
+  };
+  importAdapter: {
+    ask: { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> };
+    answer: { adapter: AdapterSummary };
+  };
+  /**
+   * A compression's files: the factors of what was cut, and the export with their product put in;
+   * so many of its steps.
+   */
+  exportCompressed: {
+    ask: {
+      result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>;
+      steps: number;
+      file: CompressedFileName;
+      dataName: string;
+    };
+    answer: { files: SavedFile[] };
+  };
   /** One file of a finished pruning, told by the experiment it was run with. */
-  exportPruned: { ask: { spec: ExperimentSpec; file: PrunedFileName; dataName: string }; answer: { files: SavedFile[] } };
+  exportPruned: {
+    ask: { spec: ExperimentSpec; file: PrunedFileName; dataName: string };
+    answer: { files: SavedFile[] };
+  };
   /** Held-out loss without and with an adapter, nats per token, over so many predicted tokens. */
-  judge: { ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts }; answer: { base: number; adapted: number; tokens: number } };
+  judge: {
+    ask: { name: string; rank?: number; spec: ExperimentSpec; texts: Texts };
+    answer: { base: number; adapted: number; tokens: number };
+  };
   /** Fetch the thread's code that studies need, so that it is there without a connection. */
   fetchStudies: { ask: Record<string, never>; answer: Record<string, never> };
   /** What stands before a text of this kind. */
   bos: { ask: { kind: TextRef['kind']; bos: BosSetting }; answer: Bos };
   /** Tokens of a text, counted as the run would cut it. */
-  count: { ask: { spec: ExperimentSpec; texts: string }; answer: { tokens: number; sequences: number; length: number } };
+  count: {
+    ask: { spec: ExperimentSpec; texts: string };
+    answer: { tokens: number; sequences: number; length: number };
+  };
 }
 
 export type RequestName = keyof Requests;
 
 export type ToWorker =
-  | { [K in RequestName]: { kind: 'ask'; id: number; name: K; ask: Requests[K]['ask'] } }[RequestName]
+  | {
+      [K in RequestName]: { kind: 'ask'; id: number; name: K; ask: Requests[K]['ask'] };
+    }[RequestName]
   /** Call off the reading of a model: what has arrived is kept. */
   | { kind: 'stop-reading' }
-  /** Reach a run between two batches. `step` probes one module, or goes to a study's next event, and pauses again. */
+  /**
+   * Reach a run between two batches. `step` probes one module, or goes to a study's next event, and
+   * pauses again.
+   */
   | { kind: 'control'; action: 'pause' | 'resume' | 'step' | 'cancel' };
 
 export type Progress =
@@ -138,17 +245,31 @@ export type Progress =
   | { phase: 'compile' | 'sessions' | 'self-test' };
 
 export type FromWorker =
-  | { [K in RequestName]: { kind: 'reply'; id: number; name: K; answer: Requests[K]['answer'] } }[RequestName]
+  | {
+      [K in RequestName]: { kind: 'reply'; id: number; name: K; answer: Requests[K]['answer'] };
+    }[RequestName]
   | { kind: 'failed'; id: number; code: ErrorCode; values: ErrorValues; message: string }
   | { kind: 'progress'; progress: Progress }
-  /** How far the base of an experiment is that is being made, 0 to 1; null: it is there, or given up. */
+  /**
+   * How far the base of an experiment is that is being made, 0 to 1; null: it is there, or given
+   * up.
+   */
   | { kind: 'base'; making: { base: Exclude<BaseKind, 'as-is'>; share: number } | null }
   /** What the self-test found of kernels that were first asked for after the model was opened. */
   | { kind: 'tested'; checks: SelfTestReport['checks'] }
-  /** Until it is said again, this thread may be silent for so many seconds, and is stuck if it is silent longer; null: however long. See `watch.ts`. */
+  /**
+   * Until it is said again, this thread may be silent for so many seconds, and is stuck if it is
+   * silent longer; null: however long. See `watch.ts`.
+   */
   | { kind: 'silent'; seconds: number | null }
   /** Something to know that stops nothing. */
   | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
   /** Batched: at most ten messages a second. */
-  | { kind: 'study'; study: StudyKind; events: StudyEvent[]; memory: MemoryUse; adapters: AdapterSummary[] }
+  | {
+      kind: 'study';
+      study: StudyKind;
+      events: StudyEvent[];
+      memory: MemoryUse;
+      adapters: AdapterSummary[];
+    }
   | { kind: 'events'; events: RunEvent[]; memory: MemoryUse; paused: boolean };

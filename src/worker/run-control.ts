@@ -1,5 +1,6 @@
 /**
- * Pause, step and cancel for one run. The run loop is pulled; whoever pulls asks `goOn()` between two events.
+ * Pause, step and cancel for one run. The run loop is pulled; whoever pulls asks `goOn()` between
+ * two events.
  */
 import type { Control } from '../methods/measuring.ts';
 import type { ToWorker } from './protocol.ts';
@@ -36,7 +37,10 @@ export class RunControl implements Control {
     }
   }
 
-  /** Resolves to true when the next event may be computed, to false when the run is cancelled. `standing` is called when a pause begins. */
+  /**
+   * Resolves to true when the next event may be computed, to false when the run is cancelled.
+   * `standing` is called when a pause begins.
+   */
   async goOn(standing: () => void): Promise<boolean> {
     // A turn of the event loop, so that messages which arrived during the computation are seen.
     await new Promise<void>((resolve) => {
@@ -48,7 +52,10 @@ export class RunControl implements Control {
       port2.postMessage(null);
     });
     if (this.paused) standing();
-    while (this.paused && !this.cancelled) await new Promise<void>((resolve) => { this.wake = resolve; });
+    while (this.paused && !this.cancelled)
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
     this.wake = null;
     return !this.cancelled;
   }

@@ -1,7 +1,9 @@
 /**
- * Loads onnxruntime-web in the browser: the WASM build for the CPU, the native WebGPU build for a GPU.
+ * Loads onnxruntime-web in the browser: the WASM build for the CPU, the native WebGPU build for a
+ * GPU.
  *
- * The .wasm is fetched here rather than by the runtime, so that its bytes can be counted on the page.
+ * The .wasm is fetched here rather than by the runtime, so that its bytes can be counted on the
+ * page.
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ProviderKind } from '../engine/engine.ts';
@@ -14,7 +16,11 @@ import webgpuBinary from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?u
 
 const builds = {
   wasm: { load: () => import('onnxruntime-web/wasm'), module: wasmModule, binary: wasmBinary },
-  webgpu: { load: () => import('onnxruntime-web/webgpu'), module: webgpuModule, binary: webgpuBinary },
+  webgpu: {
+    load: () => import('onnxruntime-web/webgpu'),
+    module: webgpuModule,
+    binary: webgpuBinary,
+  },
 };
 
 /** Threads the runtime may use: all cores up to 8 where the page is isolated, else one. */
@@ -22,11 +28,20 @@ export function threadCount(): number {
   return globalThis.crossOriginIsolated ? Math.min(8, navigator.hardwareConcurrency || 1) : 1;
 }
 
-/** The runtime for a provider, ready for its first session. `onBytes(loaded, total)` counts the download; total 0 = unknown. */
-export async function loadRuntime(kind: ProviderKind, onBytes: (loaded: number, total: number) => void): Promise<typeof Ort> {
+/**
+ * The runtime for a provider, ready for its first session. `onBytes(loaded, total)` counts the
+ * download; total 0 = unknown.
+ */
+export async function loadRuntime(
+  kind: ProviderKind,
+  onBytes: (loaded: number, total: number) => void,
+): Promise<typeof Ort> {
   const build = builds[kind];
   watchHeap();
-  const [ort, binary] = await Promise.all([build.load() as Promise<typeof Ort>, download(build.binary, onBytes)]);
+  const [ort, binary] = await Promise.all([
+    build.load() as Promise<typeof Ort>,
+    download(build.binary, onBytes),
+  ]);
   ort.env.wasm.wasmBinary = binary;
   ort.env.wasm.wasmPaths = { mjs: new URL(build.module, import.meta.url).href };
   ort.env.wasm.numThreads = threadCount();
@@ -34,11 +49,21 @@ export async function loadRuntime(kind: ProviderKind, onBytes: (loaded: number, 
   return ort;
 }
 
-async function download(url: string, onBytes: (loaded: number, total: number) => void): Promise<ArrayBuffer> {
+async function download(
+  url: string,
+  onBytes: (loaded: number, total: number) => void,
+): Promise<ArrayBuffer> {
   const response = await fetch(url).catch(() => null);
-  if (!response?.ok || !response.body) throw new AtlasError('runtime', { what: 'to load', why: `its file could not be fetched${response ? ` (${response.status})` : ''}` });
-  // With a compressed transfer Content-Length counts other bytes than the body: then the total is unknown.
-  const total = response.headers.get('Content-Encoding') ? 0 : Number(response.headers.get('Content-Length')) || 0;
+  if (!response?.ok || !response.body)
+    throw new AtlasError('runtime', {
+      what: 'to load',
+      why: `its file could not be fetched${response ? ` (${response.status})` : ''}`,
+    });
+  // With a compressed transfer Content-Length counts other bytes than the body: then the total is
+  // unknown.
+  const total = response.headers.get('Content-Encoding')
+    ? 0
+    : Number(response.headers.get('Content-Length')) || 0;
   const parts: Uint8Array[] = [];
   let loaded = 0;
   for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {

@@ -1,6 +1,6 @@
 /**
- * The thread's side of studies: gives a study its context, runs it under the transport's control, on the model or on the base
- * that the experiment asks for.
+ * The thread's side of studies: gives a study its context, runs it under the transport's control,
+ * on the model or on the base that the experiment asks for.
  */
 import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
@@ -16,7 +16,14 @@ import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
 import { needOf } from '../experiment/study-need.ts';
 import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
-import { keptAtRank, adapterUse, type FullEngine, type KeptAdapter, type StudyContext, type WeightForm } from '../experiment/study.ts';
+import {
+  keptAtRank,
+  adapterUse,
+  type FullEngine,
+  type KeptAdapter,
+  type StudyContext,
+  type WeightForm,
+} from '../experiment/study.ts';
 import { comparedLoss } from '../methods/training.ts';
 import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
@@ -51,36 +58,72 @@ export class StudyHost {
     this.bases = new Bases(opened, this.checkpoints, out.memoryLimit(opened.engine.provider.kind));
   }
 
-  /** Runs a study from its checkpoint or anew, to its end or until it is cancelled; `send` gets its events, at most ten times a second. */
-  async run(ask: Requests['study']['ask'], control: RunControl, send: (events: StudyEvent[]) => void): Promise<{ finished: boolean }> {
-    const ground = await this.ground({ ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } }, control);
+  /**
+   * Runs a study from its checkpoint or anew, to its end or until it is cancelled; `send` gets its
+   * events, at most ten times a second.
+   */
+  async run(
+    ask: Requests['study']['ask'],
+    control: RunControl,
+    send: (events: StudyEvent[]) => void,
+  ): Promise<{ finished: boolean }> {
+    const ground = await this.ground(
+      { ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } },
+      control,
+    );
     if (!ground) return { finished: false };
-    const outbox = new Outbox<StudyEvent>((events) => { if (!control.cancelled) send(events); });
+    const outbox = new Outbox<StudyEvent>((events) => {
+      if (!control.cancelled) send(events);
+    });
     if (ask.study !== 'samples') await this.tests.get();
     try {
       const run = await studyRuns[ask.study]();
       const context = await this.context(ask, ground);
       const begin = (checkpoint: CheckpointDoor) => run({ ...context, checkpoint });
-      const done = await this.pulled(ask, control, begin, (event) => {
-        outbox.add(event);
-        control.drawn();
-      }, () => outbox.flush());
+      const done = await this.pulled(
+        ask,
+        control,
+        begin,
+        (event) => {
+          outbox.add(event);
+          control.drawn();
+        },
+        () => outbox.flush(),
+      );
       return { finished: done !== null };
     } finally {
       outbox.flush();
     }
   }
 
-  /** What an experiment runs on from now on, its base made first where nobody has yet; null where it was cancelled meanwhile. Throws what the making study throws. */
-  async ground({ spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>, control: RunControl): Promise<Ground | null> {
-    const key = baseKey(spec), { base } = spec;
-    if (base !== 'as-is' && !await this.bases.known(key)) {
+  /**
+   * What an experiment runs on from now on, its base made first where nobody has yet; null where it
+   * was cancelled meanwhile. Throws what the making study throws.
+   */
+  async ground(
+    { spec, texts }: Pick<Requests['study']['ask'], 'spec' | 'texts'>,
+    control: RunControl,
+  ): Promise<Ground | null> {
+    const key = baseKey(spec);
+    const { base } = spec;
+    if (base !== 'as-is' && !(await this.bases.known(key))) {
       const study = MAKER[base];
       await this.bases.leave();
-      const outbox = new Outbox<number>((shares) => this.out.send({ kind: 'base', making: { base, share: shares.at(-1)! } }));
+      const outbox = new Outbox<number>((shares) =>
+        this.out.send({ kind: 'base', making: { base, share: shares.at(-1)! } }),
+      );
       try {
-        const context = await this.context({ study, spec, texts, importances: null }, this.bases.plain);
-        const made = await this.pulled({ study, spec }, control, (checkpoint) => makeBase({ ...context, checkpoint }), (share) => outbox.add(share), () => outbox.flush());
+        const context = await this.context(
+          { study, spec, texts, importances: null },
+          this.bases.plain,
+        );
+        const made = await this.pulled(
+          { study, spec },
+          control,
+          (checkpoint) => makeBase({ ...context, checkpoint }),
+          (share) => outbox.add(share),
+          () => outbox.flush(),
+        );
         if (!made) return null;
         this.bases.keep(key, made.value);
       } finally {
@@ -91,16 +134,23 @@ export class StudyHost {
     return this.bases.stand(key);
   }
 
-  /** The engine an experiment ran on, for questions about it. Throws `no-base` where that would have to be made, or something else runs (`busy`). */
+  /**
+   * The engine an experiment ran on, for questions about it. Throws `no-base` where that would have
+   * to be made, or something else runs (`busy`).
+   */
   async engineOf(spec: ExperimentSpec, busy: boolean): Promise<FullEngine> {
-    const key = baseKey(spec), { now } = this.bases;
+    const key = baseKey(spec);
+    const { now } = this.bases;
     if (busy && key !== now.key) throw new AtlasError('no-base');
     return (await this.bases.stand(key)).engine;
   }
 
   memory(): MemoryUse {
-    const own = this.opened.engine.memory(), { engine } = this.bases.now;
-    return engine === this.opened.engine ? own : { ...own, device: own.device + engine.memory().device };
+    const own = this.opened.engine.memory();
+    const { engine } = this.bases.now;
+    return engine === this.opened.engine
+      ? own
+      : { ...own, device: own.device + engine.memory().device };
   }
 
   /** The model is closed. */
@@ -108,11 +158,24 @@ export class StudyHost {
     return this.bases.leave();
   }
 
-  /** Pulls what checkpoints a study, from its last one or anew, under the transport's control; its value, or null where it was cancelled. */
-  private async pulled<E, T>(ask: Requests['forget']['ask'], control: RunControl, begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>, told: (event: E) => void, flush: () => void): Promise<{ value: T } | null> {
-    const key = this.checkpointKey(ask), keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) => this.out.send({ kind: 'warning', code, values }));
+  /**
+   * Pulls what checkpoints a study, from its last one or anew, under the transport's control; its
+   * value, or null where it was cancelled.
+   */
+  private async pulled<E, T>(
+    ask: Requests['forget']['ask'],
+    control: RunControl,
+    begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>,
+    told: (event: E) => void,
+    flush: () => void,
+  ): Promise<{ value: T } | null> {
+    const key = this.checkpointKey(ask);
+    const keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) =>
+      this.out.send({ kind: 'warning', code, values }),
+    );
     this.keeping = { key, keeper };
-    const events = begin(keeper), standing = () => {
+    const events = begin(keeper);
+    const standing = () => {
       flush();
       void keeper.save();
     };
@@ -124,7 +187,7 @@ export class StudyHost {
           return { value: next.value };
         }
         told(next.value);
-        if (!await control.goOn(standing)) {
+        if (!(await control.goOn(standing))) {
           // Stopped for something else: Play goes on from here, unless it was Reset.
           await keeper.save();
           return null;
@@ -137,8 +200,14 @@ export class StudyHost {
   }
 
   need({ study, spec }: Requests['need']['ask']): Requests['need']['answer'] {
-    const { engine, loaded: { compiled } } = this.opened;
-    return { needed: needOf(study, spec, compiled), allowed: Math.max(0, this.out.memoryLimit(engine.provider.kind) - weightBytes(compiled)) };
+    const {
+      engine,
+      loaded: { compiled },
+    } = this.opened;
+    return {
+      needed: needOf(study, spec, compiled),
+      allowed: Math.max(0, this.out.memoryLimit(engine.provider.kind) - weightBytes(compiled)),
+    };
   }
 
   /** Play begins this study anew. */
@@ -150,38 +219,72 @@ export class StudyHost {
   }
 
   private checkpointKey({ study, spec }: Requests['forget']['ask']): string {
-    return checkpointKey(study, spec, this.opened.facts.hash, versionsOf(this.opened.ort).rankAtlas);
+    return checkpointKey(
+      study,
+      spec,
+      this.opened.facts.hash,
+      versionsOf(this.opened.ort).rankAtlas,
+    );
   }
 
   adapters(): AdapterSummary[] {
     return [...this.bases.now.adapters.values()].map(({ name, values, dyLora, base }) => {
       const { modules } = this.opened.facts;
       return {
-        name, base, anyRank: dyLora !== undefined, head: values.some((v) => v.module >= modules.length), ranks: modules.map((_, i) => values.find((v) => v.module === i)?.rank ?? 0),
+        name,
+        base,
+        anyRank: dyLora !== undefined,
+        head: values.some((v) => v.module >= modules.length),
+        ranks: modules.map((_, i) => values.find((v) => v.module === i)?.rank ?? 0),
         parameters: values.reduce((sum, v) => sum + v.loraA.length + v.loraB.length, 0),
       };
     });
   }
 
-  /** PEFT's two files. `rank`: of an adapter good at every rank, only the first so many. Throws `no-adapter`. */
+  /**
+   * PEFT's two files. `rank`: of an adapter good at every rank, only the first so many. Throws
+   * `no-adapter`.
+   */
   peft({ name, rank }: Requests['exportAdapter']['ask']): Requests['exportAdapter']['answer'] {
-    const { values, scales } = this.named(name, rank), { facts } = this.opened;
+    const { values, scales } = this.named(name, rank);
+    const { facts } = this.opened;
     const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
-    const files = exportPeft({ modules: this.places, adapters: values, scale: (m) => byModule.get(m)!, baseModel: facts.id.replace(/^(bundled|files):/, ''), taskType: 'CAUSAL_LM' });
+    const files = exportPeft({
+      modules: this.places,
+      adapters: values,
+      scale: (m) => byModule.get(m)!,
+      baseModel: facts.id.replace(/^(bundled|files):/, ''),
+      taskType: 'CAUSAL_LM',
+    });
     return { files: [...files].map(([file, bytes]) => ({ name: file, bytes })) };
   }
 
   /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
-  importPeft({ config, weights }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
+  importPeft({
+    config,
+    weights,
+  }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
     const { adapters, scale, notes } = importPeft(config, weights, this.places);
-    if (notes.length > 0) this.out.send({ kind: 'warning', code: 'adapter-note', values: { what: notes.join('; ') } });
-    this.bases.take({ name: 'imported', values: adapters, scales: adapters.map((a) => scale(a.module)), base: 'as-is' });
+    if (notes.length > 0)
+      this.out.send({ kind: 'warning', code: 'adapter-note', values: { what: notes.join('; ') } });
+    this.bases.take({
+      name: 'imported',
+      values: adapters,
+      scales: adapters.map((a) => scale(a.module)),
+      base: 'as-is',
+    });
     return { adapter: this.adapters().find((a) => a.name === 'imported')! };
   }
 
   /** Held-out loss of the model as it is and through an adapter, nats per token. */
-  async judge({ name, rank, spec, texts }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
-    const { engine } = this.bases.now, { held, heldSequences, length, batch } = spec.training;
+  async judge({
+    name,
+    rank,
+    spec,
+    texts,
+  }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
+    const { engine } = this.bases.now;
+    const { held, heldSequences, length, batch } = spec.training;
     const kept = this.named(name, rank);
     const tokens = await this.tokens(texts, spec.bos)(held, { sequences: heldSequences, length });
     const adapters = await engine.adapters(kept.values);
@@ -203,24 +306,47 @@ export class StudyHost {
   }
 
   /** A pruning's file. Throws `no-base` where it is not known any more. */
-  async pruned({ spec, file, dataName }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
+  async pruned({
+    spec,
+    file,
+    dataName,
+  }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
     const made = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
     if (made?.kind !== 'pruned') throw new AtlasError('no-base');
     return { files: (await prunedFile(this.opened.loaded, made, file, dataName)).map(savedFile) };
   }
 
-  private tokens = (texts: Record<string, string>, bos: BosSetting) => (text: TextRef, shape: { sequences: number; length: number }) =>
-    batchOf({ text, bos, ...shape }, text.kind === 'bundled' ? texts[text.id] ?? '' : text.kind === 'own' ? text.text : '', this.opened.loaded);
+  private tokens =
+    (texts: Record<string, string>, bos: BosSetting) =>
+    (text: TextRef, shape: { sequences: number; length: number }) =>
+      batchOf(
+        { text, bos, ...shape },
+        text.kind === 'bundled' ? (texts[text.id] ?? '') : text.kind === 'own' ? text.text : '',
+        this.opened.loaded,
+      );
 
-  private async context({ study, spec, texts, importances }: Omit<Requests['study']['ask'], 'paused'>, ground: Ground): Promise<StudyContext> {
-    const { loaded, ort } = this.opened, { engine, graph, adapters } = ground;
+  private async context(
+    { study, spec, texts, importances }: Omit<Requests['study']['ask'], 'paused'>,
+    ground: Ground,
+  ): Promise<StudyContext> {
+    const { loaded, ort } = this.opened;
+    const { engine, graph, adapters } = ground;
     return {
-      spec, engine, importances, model: await factsIn({ texts: textsOf(spec, study), bos: spec.bos }, loaded), provider: engine.provider, versions: versionsOf(ort),
+      spec,
+      engine,
+      importances,
+      model: await factsIn({ texts: textsOf(spec, study), bos: spec.bos }, loaded),
+      provider: engine.provider,
+      versions: versionsOf(ort),
       tokens: this.tokens(texts, spec.bos),
       ...wordsOf(loaded, spec.bos),
       task: async (id) => {
         const table = texts[taskKey(id)];
-        if (table === undefined) throw new AtlasError('no-file', { file: `bundled:${id}`, why: 'no task of this name comes with the page' });
+        if (table === undefined)
+          throw new AtlasError('no-file', {
+            file: `bundled:${id}`,
+            why: 'no task of this name comes with the page',
+          });
         return table;
       },
       threads: async () => (await import('./svd-threads.ts')).browserThreads,
@@ -234,9 +360,14 @@ export class StudyHost {
   }
 
   private async derive(graph: Graph, form: WeightForm): Promise<FullEngine> {
-    const model = form === 'nf4'
-      ? await (await import('../engine/nf4-model.ts')).nf4Model(graph)
-      : await (await import('../engine/float-model.ts')).floatModel(graph);
-    return createEngine({ model, backend: await this.opened.backend(), memoryBudgetBytes: this.bases.room });
+    const model =
+      form === 'nf4'
+        ? await (await import('../engine/nf4-model.ts')).nf4Model(graph)
+        : await (await import('../engine/float-model.ts')).floatModel(graph);
+    return createEngine({
+      model,
+      backend: await this.opened.backend(),
+      memoryBudgetBytes: this.bases.room,
+    });
   }
 }

@@ -4,12 +4,15 @@ import type { UnzipAnswer, UnzipJob } from './unzip.ts';
 
 async function answerTo({ entry, packed, most }: UnzipJob): Promise<UnzipAnswer> {
   try {
-    return { content: unzipped({ ...entry, packed: new Uint8Array(await packed.arrayBuffer()) }, most) };
+    return {
+      content: unzipped({ ...entry, packed: new Uint8Array(await packed.arrayBuffer()) }, most),
+    };
   } catch (error) {
     return { why: (error as Error).message };
   }
 }
 
-self.onmessage = ({ data }: MessageEvent<UnzipJob>) => void answerTo(data).then((answer) => {
-  self.postMessage(answer, { transfer: 'content' in answer ? [answer.content.buffer] : [] });
-});
+self.onmessage = ({ data }: MessageEvent<UnzipJob>) =>
+  void answerTo(data).then((answer) => {
+    self.postMessage(answer, { transfer: 'content' in answer ? [answer.content.buffer] : [] });
+  });

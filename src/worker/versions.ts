@@ -3,5 +3,7 @@ import type * as Ort from 'onnxruntime-web';
 import { version } from '../../package.json';
 import type { RunResult } from '../experiment/result.ts';
 
-export const versionsOf = (ort: typeof Ort): RunResult['versions'] =>
-  ({ rankAtlas: version, onnxruntime: ort.env.versions.web ?? ort.env.versions.common });
+export const versionsOf = (ort: typeof Ort): RunResult['versions'] => ({
+  rankAtlas: version,
+  onnxruntime: ort.env.versions.web ?? ort.env.versions.common,
+});

@@ -1,8 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { heardWhile, saidToBlock, SILENT_READING, SILENT_TOKENS, Watch } from './watch.ts';
 
-beforeEach(() => { vi.useFakeTimers(); });
-afterEach(() => { vi.useRealTimers(); });
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 describe('a thread that is watched', () => {
   const watched = () => {
@@ -50,17 +54,28 @@ describe('a thread that is watched', () => {
 
 describe('what a thread says', () => {
   test('of work that blocks: before and after, whether it ends well or not', () => {
-    const said: (number | null)[] = [], blocking = saidToBlock((seconds) => said.push(seconds));
+    const said: (number | null)[] = [];
+    const blocking = saidToBlock((seconds) => said.push(seconds));
     expect(blocking(() => said.length)).toBe(1);
     expect(said).toEqual([SILENT_TOKENS, null]);
-    expect(() => blocking(() => { throw new Error('refused'); })).toThrow('refused');
+    expect(() =>
+      blocking(() => {
+        throw new Error('refused');
+      }),
+    ).toThrow('refused');
     expect(said).toEqual([SILENT_TOKENS, null, SILENT_TOKENS, null]);
   });
 
   test('of reading a model: every second, however long the files take, until it is over', async () => {
     const said: (number | null)[] = [];
     let arrive!: () => void;
-    const reading = heardWhile((seconds) => said.push(seconds), () => new Promise<void>((resolve) => { arrive = resolve; }));
+    const reading = heardWhile(
+      (seconds) => said.push(seconds),
+      () =>
+        new Promise<void>((resolve) => {
+          arrive = resolve;
+        }),
+    );
     await vi.advanceTimersByTimeAsync(600_000);
     expect(said).toEqual(Array.from({ length: 601 }, () => SILENT_READING));
     arrive();

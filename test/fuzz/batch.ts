@@ -36,14 +36,34 @@ export interface Report {
   next: number;
 }
 
-export const noCounts = (): Counts =>
-  ({ inputs: 0, refused: 0, accepted: 0, opened: { equal: 0, sentence: 0, alone: 0, unsteady: 0, wrong: 0 }, codes: {}, slowest: { ms: 0, index: -1 } });
+export const noCounts = (): Counts => ({
+  inputs: 0,
+  refused: 0,
+  accepted: 0,
+  opened: { equal: 0, sentence: 0, alone: 0, unsteady: 0, wrong: 0 },
+  codes: {},
+  slowest: { ms: 0, index: -1 },
+});
 
 /** Milliseconds a reader may take, and bytes a process may grow by at one input. */
-const MOST_MS = 1000, MOST_BYTES = 700e6;
+const MOST_MS = 1000;
+const MOST_BYTES = 700e6;
 
 /** Streams of random numbers, by kind; never reordered, so that an index stays the same input. */
-const STREAMS = ['onnx', 'onnx-large', 'safetensors', 'tokenizer', 'config', 'link', 'spec', 'training', 'result', 'peft', 'zip', 'checkpoint'];
+const STREAMS = [
+  'onnx',
+  'onnx-large',
+  'safetensors',
+  'tokenizer',
+  'config',
+  'link',
+  'spec',
+  'training',
+  'result',
+  'peft',
+  'zip',
+  'checkpoint',
+];
 
 export function inputOf(kind: Kind, name: string, seed: number, index: number): Input {
   const stream = STREAMS.indexOf(name);
@@ -52,20 +72,30 @@ export function inputOf(kind: Kind, name: string, seed: number, index: number): 
 }
 
 /** `before` is told of every input; `peak` gives the process's largest size so far, in bytes. */
-export async function runBatch(kind: Kind, { kind: name, from, to }: Job, seed: number, { before = () => undefined, peak = () => 0 }: { before?(index: number): void; peak?(): number } = {}): Promise<Report> {
-  const counts = noCounts(), findings: Finding[] = [];
+export async function runBatch(
+  kind: Kind,
+  { kind: name, from, to }: Job,
+  seed: number,
+  {
+    before = () => undefined,
+    peak = () => 0,
+  }: { before?(index: number): void; peak?(): number } = {},
+): Promise<Report> {
+  const counts = noCounts();
+  const findings: Finding[] = [];
   let top = peak();
   for (let index = from; index < to; index++) {
     before(index);
     const input = inputOf(kind, name, seed, index);
-    const find = (what: Finding['what'], detail: string) => findings.push({ kind: name, index, what, detail, input });
+    const find = (what: Finding['what'], detail: string) =>
+      findings.push({ kind: name, index, what, detail, input });
     counts.inputs++;
     const { error, value, ms } = await timed(kind, input);
     if (ms > counts.slowest.ms) counts.slowest = { ms, index };
     if (ms > MOST_MS) find('slow', `${Math.round(ms)} ms`);
     const refused = (what: unknown): boolean => {
       if (!(what instanceof AtlasError)) {
-        find('uncaught', what instanceof Error ? what.stack ?? what.message : String(what));
+        find('uncaught', what instanceof Error ? (what.stack ?? what.message) : String(what));
         return false;
       }
       counts.codes[what.code] = (counts.codes[what.code] ?? 0) + 1;
@@ -90,16 +120,21 @@ export async function runBatch(kind: Kind, { kind: name, from, to }: Job, seed: 
       }
     }
     const now = peak();
-    if (now - top > MOST_BYTES) find('memory', `the process grew by ${Math.round((now - top) / 1e6)} MB`);
+    if (now - top > MOST_BYTES)
+      find('memory', `the process grew by ${Math.round((now - top) / 1e6)} MB`);
     top = now;
   }
   return { counts, findings, next: to };
 }
 
 /** What reading gave; a slow time counts only if it is slow again, and again. */
-async function timed(kind: Kind, input: Input): Promise<{ error?: unknown; value?: unknown; ms: number }> {
+async function timed(
+  kind: Kind,
+  input: Input,
+): Promise<{ error?: unknown; value?: unknown; ms: number }> {
   const once = async () => {
-    const start = performance.now(), used = process.cpuUsage();
+    const start = performance.now();
+    const used = process.cpuUsage();
     // Of the machine's time only what this process had: it may be busy with other things.
     const ms = () => {
       const { user, system } = process.cpuUsage(used);
@@ -112,7 +147,8 @@ async function timed(kind: Kind, input: Input): Promise<{ error?: unknown; value
     }
   };
   const found = await once();
-  for (let again = 0; again < 2 && found.ms > MOST_MS; again++) found.ms = Math.min(found.ms, (await once()).ms);
+  for (let again = 0; again < 2 && found.ms > MOST_MS; again++)
+    found.ms = Math.min(found.ms, (await once()).ms);
   return found;
 }
 
@@ -131,7 +167,11 @@ export function add(a: Counts, b: Counts): Counts {
     return out;
   };
   return {
-    inputs: a.inputs + b.inputs, refused: a.refused + b.refused, accepted: a.accepted + b.accepted,
-    opened: sum(a.opened, b.opened), codes: sum(a.codes, b.codes), slowest: a.slowest.ms >= b.slowest.ms ? a.slowest : b.slowest,
+    inputs: a.inputs + b.inputs,
+    refused: a.refused + b.refused,
+    accepted: a.accepted + b.accepted,
+    opened: sum(a.opened, b.opened),
+    codes: sum(a.codes, b.codes),
+    slowest: a.slowest.ms >= b.slowest.ms ? a.slowest : b.slowest,
   };
 }

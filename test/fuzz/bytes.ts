@@ -1,4 +1,7 @@
-/** Damage that knows nothing of a format: flipped bits, spliced, cut, repeated and lengthened runs of bytes. */
+/**
+ * Damage that knows nothing of a format: flipped bits, spliced, cut, repeated and lengthened runs
+ * of bytes.
+ */
 import type { Random } from './random.ts';
 
 const EXTREMES = [0x00, 0x01, 0x7f, 0x80, 0xff];
@@ -15,13 +18,24 @@ function fault(random: Random, bytes: Uint8Array<ArrayBuffer>): Uint8Array<Array
   const at = random.below(reach);
   const run = 1 + random.below(Math.min(bytes.length - at, random.chance(0.2) ? 4096 : 16));
   switch (random.below(7)) {
-    case 0: bytes[at]! ^= 1 << random.below(8); return bytes;
-    case 1: bytes[at] = random.pick(EXTREMES); return bytes;
-    case 2: bytes.fill(random.pick(EXTREMES), at, at + run); return bytes;
-    case 3: bytes.copyWithin(random.below(bytes.length), at, at + run); return bytes;
-    case 4: return joined(bytes.subarray(0, at), bytes.subarray(at + run));
-    case 5: return joined(bytes.subarray(0, at + run), bytes.subarray(at));
-    default: return bytes.slice(0, at);
+    case 0:
+      bytes[at]! ^= 1 << random.below(8);
+      return bytes;
+    case 1:
+      bytes[at] = random.pick(EXTREMES);
+      return bytes;
+    case 2:
+      bytes.fill(random.pick(EXTREMES), at, at + run);
+      return bytes;
+    case 3:
+      bytes.copyWithin(random.below(bytes.length), at, at + run);
+      return bytes;
+    case 4:
+      return joined(bytes.subarray(0, at), bytes.subarray(at + run));
+    case 5:
+      return joined(bytes.subarray(0, at + run), bytes.subarray(at));
+    default:
+      return bytes.slice(0, at);
   }
 }
 

@@ -1,4 +1,7 @@
-/** A process that runs batches for `run.ts`: what breaks it, or never ends, takes nothing else along. */
+/**
+ * A process that runs batches for `run.ts`: what breaks it, or never ends, takes nothing else
+ * along.
+ */
 import { runBatch, type Job } from './batch.ts';
 import { kinds } from './kinds.ts';
 
@@ -9,7 +12,8 @@ export interface Order {
   careful: boolean;
 }
 
-export type Said = { index: number } | { report: Awaited<ReturnType<typeof runBatch>>; bytes: number };
+export type Said =
+  { index: number } | { report: Awaited<ReturnType<typeof runBatch>>; bytes: number };
 
 /** Milliseconds between two signs of life. */
 const BEAT = 250;
@@ -27,6 +31,19 @@ process.on('message', (order: Order) => {
   };
   void runBatch(kinds[order.job.kind]!, order.job, order.seed, { before, peak })
     // What an input was is made again from the seed: only its number travels.
-    .then((report) => say({ report: { ...report, findings: report.findings.map(({ kind, index, what, detail }) => ({ kind, index, what, detail })) }, bytes: peak() }));
+    .then((report) =>
+      say({
+        report: {
+          ...report,
+          findings: report.findings.map(({ kind, index, what, detail }) => ({
+            kind,
+            index,
+            what,
+            detail,
+          })),
+        },
+        bytes: peak(),
+      }),
+    );
 });
 say({ index: -1 });

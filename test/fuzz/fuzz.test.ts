@@ -18,7 +18,10 @@ describe('damaged inputs are refused in a sentence, or give what they should', (
 
   test('an input is the same every time, and another with another seed or index', () => {
     for (const [name, kind] of Object.entries(kinds)) {
-      const text = (seed: number, index: number) => inputOf(kind, name, seed, index).map(([, bytes]) => Buffer.from(bytes).toString('latin1')).join();
+      const text = (seed: number, index: number) =>
+        inputOf(kind, name, seed, index)
+          .map(([, bytes]) => Buffer.from(bytes).toString('latin1'))
+          .join();
       expect(text(3, 5)).toBe(text(3, 5));
       expect(new Set([text(3, 5), text(3, 6), text(4, 5)]).size).toBe(3);
     }

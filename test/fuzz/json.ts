@@ -1,11 +1,52 @@
-/** Damage to JSON that stays JSON: values of other types, extremes, keys twice or gone, lists longer, nesting deep. */
+/**
+ * Damage to JSON that stays JSON: values of other types, extremes, keys twice or gone, lists
+ * longer, nesting deep.
+ */
 import { damagedBytes } from './bytes.ts';
 import type { Random } from './random.ts';
 
 const VALUES: readonly unknown[] = [
-  null, true, false, 0, 1, 2, 7, -1, 0.5, -0, 1e-320, 1e308, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 64, '', ' ', '0', '1',
-  'true', 'a', '\u0000', '\ud800', '\u202e', '😀', '(a+)+$', '[', '__proto__', 'constructor', '../x', 'none',
-  'x'.repeat(3000), [], {}, [[]], [0], [null], [''], { type: 'x' }, { '': null },
+  null,
+  true,
+  false,
+  0,
+  1,
+  2,
+  7,
+  -1,
+  0.5,
+  -0,
+  1e-320,
+  1e308,
+  2 ** 31,
+  2 ** 32,
+  2 ** 53,
+  2 ** 64,
+  '',
+  ' ',
+  '0',
+  '1',
+  'true',
+  'a',
+  '\u0000',
+  '\ud800',
+  '\u202e',
+  '😀',
+  '(a+)+$',
+  '[',
+  '__proto__',
+  'constructor',
+  '../x',
+  'none',
+  'x'.repeat(3000),
+  [],
+  {},
+  [[]],
+  [0],
+  [null],
+  [''],
+  { type: 'x' },
+  { '': null },
 ];
 
 /** Its own copy: what is put in may be changed again. */
@@ -34,7 +75,8 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
   const places: [Holder, string | number][] = [];
   collect(root, places);
   if (places.length === 0 || random.chance(0.01)) return anyValue(random);
-  const [holder, key] = random.pick(places), value = holder[key];
+  const [holder, key] = random.pick(places);
+  const value = holder[key];
   switch (random.below(10)) {
     case 0: {
       if (Array.isArray(holder)) holder.splice(Number(key), 1);
@@ -46,9 +88,19 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
       holder[key] = structuredClone(other[at]);
       break;
     }
-    case 2: put(holder, random.pick(['x', '', '__proto__', 'type', 'toString', String(key)]), anyValue(random)); break;
-    case 3: holder[key] = number(random, value); break;
-    case 4: holder[key] = typeof value === 'string' ? text(random, value) : [value]; break;
+    case 2:
+      put(
+        holder,
+        random.pick(['x', '', '__proto__', 'type', 'toString', String(key)]),
+        anyValue(random),
+      );
+      break;
+    case 3:
+      holder[key] = number(random, value);
+      break;
+    case 4:
+      holder[key] = typeof value === 'string' ? text(random, value) : [value];
+      break;
     case 5: {
       if (Array.isArray(value)) value.push(...value.slice(0, 1 + random.below(4)));
       else holder[key] = anyValue(random);
@@ -67,12 +119,17 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
         holder[key] = anyValue(random);
         break;
       }
-      const deep = random.pick([50, 3000, 20_000]), [open, close] = random.pick([['[', ']'], ['{"type":', '}']]) as [string, string];
+      const deep = random.pick([50, 3000, 20_000]);
+      const [open, close] = random.pick([
+        ['[', ']'],
+        ['{"type":', '}'],
+      ]) as [string, string];
       holes.push(open.repeat(deep) + 'null' + close.repeat(deep));
       holder[key] = HOLE;
       break;
     }
-    default: holder[key] = anyValue(random);
+    default:
+      holder[key] = anyValue(random);
   }
   return root;
 }
@@ -80,19 +137,40 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
 /** As `JSON.parse` would: `__proto__` is a key like any other. */
 function put(holder: Holder, key: string, value: unknown): void {
   if (Array.isArray(holder)) holder.push(value);
-  else Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
+  else
+    Object.defineProperty(holder, key, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true,
+    });
 }
 
 function number(random: Random, value: unknown): unknown {
   if (typeof value !== 'number') return random.pick([-1, 0, 1, 1e9, 2 ** 40]);
-  return random.pick([value + 1, value - 1, -value, value * 2, value / 2, value * 1e6, String(value), [value]]);
+  return random.pick([
+    value + 1,
+    value - 1,
+    -value,
+    value * 2,
+    value / 2,
+    value * 1e6,
+    String(value),
+    [value],
+  ]);
 }
 
 function text(random: Random, value: string): string {
   const at = random.below(value.length + 1);
   return random.pick([
-    value.slice(0, at), value.slice(0, at) + random.pick(['.', '\u0000', '*', '\\', 'é', '\ud83d', '/']) + value.slice(at),
-    value.toUpperCase(), value + value, [...value].reverse().join(''), ` ${value}`,
+    value.slice(0, at),
+    value.slice(0, at) +
+      random.pick(['.', '\u0000', '*', '\\', 'é', '\ud83d', '/']) +
+      value.slice(at),
+    value.toUpperCase(),
+    value + value,
+    [...value].reverse().join(''),
+    ` ${value}`,
   ]);
 }
 

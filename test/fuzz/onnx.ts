@@ -1,74 +1,172 @@
 /**
- * Damage to an ONNX file at the level of its messages: attributes, nodes, inputs, dimensions, element types, weights.
- * What is written again is well-formed protobuf, so that it gets as far as the compiler and the runtime.
+ * Damage to an ONNX file at the level of its messages: attributes, nodes, inputs, dimensions,
+ * element types, weights. What is written again is well-formed protobuf, so that it gets as far as
+ * the compiler and the runtime.
  */
-import { decodeMessage, encodeMessage, modelProto, type Init, type Message } from '../../src/onnx/proto.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  modelProto,
+  type Init,
+  type Message,
+} from '../../src/onnx/proto.ts';
 import { damagedBytes } from './bytes.ts';
 import type { Random } from './random.ts';
 
-type Writable<T> = T extends Uint8Array | bigint | number | string | undefined ? T
-  : T extends readonly (infer E)[] ? Writable<E>[] : { -readonly [K in keyof T]: Writable<T[K]> };
+type Writable<T> = T extends Uint8Array | bigint | number | string | undefined
+  ? T
+  : T extends readonly (infer E)[]
+    ? Writable<E>[]
+    : { -readonly [K in keyof T]: Writable<T[K]> };
 type Model = Writable<Message<typeof modelProto>>;
 type GraphOf = NonNullable<Model['graph']>;
 type NodeOf = GraphOf['node'][number];
 type TensorOf = GraphOf['initializer'][number];
 
-const INTS = [0n, 1n, 2n, 3n, 4n, 5n, 7n, 8n, 16n, 32n, 64n, 128n, 1000n, -1n, -2n, 2n ** 31n, 2n ** 40n, 2n ** 63n - 1n, -(2n ** 63n)];
+const INTS = [
+  0n,
+  1n,
+  2n,
+  3n,
+  4n,
+  5n,
+  7n,
+  8n,
+  16n,
+  32n,
+  64n,
+  128n,
+  1000n,
+  -1n,
+  -2n,
+  2n ** 31n,
+  2n ** 40n,
+  2n ** 63n - 1n,
+  -(2n ** 63n),
+];
 const FLOATS = [0, -0, 1, -1, 0.5, 1e-5, 1e-30, 100, 1e10, 3e38, Infinity, -Infinity, NaN];
-const OPS = ['Add', 'Mul', 'MatMul', 'Softmax', 'Relu', 'Tanh', 'Identity', 'Transpose', 'Concat', 'Loop', 'If', 'Gemm', 'Neg', 'Sub', 'Div', 'Abs', 'NoSuchOp'];
+const OPS = [
+  'Add',
+  'Mul',
+  'MatMul',
+  'Softmax',
+  'Relu',
+  'Tanh',
+  'Identity',
+  'Transpose',
+  'Concat',
+  'Loop',
+  'If',
+  'Gemm',
+  'Neg',
+  'Sub',
+  'Div',
+  'Abs',
+  'NoSuchOp',
+];
 
 export function damagedOnnx(random: Random, bytes: Uint8Array): Uint8Array {
   if (random.chance(0.08)) return damagedBytes(random, bytes);
-  const model = decodeMessage(modelProto, bytes) as Model, graph = model.graph!;
+  const model = decodeMessage(modelProto, bytes) as Model;
+  const graph = model.graph!;
   for (let n = random.few(); n > 0; n--) random.pick(changes)(random, graph, model);
   return encodeMessage(modelProto, sparse(model) as Init<typeof modelProto>);
 }
 
 /** Fields of an attribute, by its type. */
-const FIELDS: Record<number, string> = { 1: 'f', 2: 'i', 3: 's', 4: 't', 5: 'g', 6: 'floats', 7: 'ints', 8: 'strings' };
+const FIELDS: Record<number, string> = {
+  1: 'f',
+  2: 'i',
+  3: 's',
+  4: 't',
+  5: 'g',
+  6: 'floats',
+  7: 'ints',
+  8: 'strings',
+};
 
-/** Without what the reader filled in: a runtime takes a field that is there for one that is meant. */
+/**
+ * Without what the reader filled in: a runtime takes a field that is there for one that is meant.
+ */
 function sparse(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sparse);
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;
   const own = 'strings' in value && 'type' in value ? FIELDS[value.type as number] : undefined;
-  return Object.fromEntries(Object.entries(value).filter(([key, v]) => key === own || key === 'dimValue' || !isDefault(v))
-    .map(([key, v]) => [key, sparse(v)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, v]) => key === own || key === 'dimValue' || !isDefault(v))
+      .map(([key, v]) => [key, sparse(v)]),
+  );
 }
 
-const isDefault = (value: unknown): boolean => value === 0 || value === 0n || value === '' || (value instanceof Uint8Array && value.length === 0);
+const isDefault = (value: unknown): boolean =>
+  value === 0 ||
+  value === 0n ||
+  value === '' ||
+  (value instanceof Uint8Array && value.length === 0);
 
 const swap = <T>(list: T[], a: number, b: number): void => {
   [list[a], list[b]] = [list[b]!, list[a]!];
 };
 
 /** Names that some node could read. */
-const nameOf = (random: Random, graph: GraphOf): string => random.chance(0.5)
-  ? random.pick(random.pick(graph.node).output) ?? ''
-  : random.pick([...graph.initializer, ...graph.input]).name;
+const nameOf = (random: Random, graph: GraphOf): string =>
+  random.chance(0.5)
+    ? (random.pick(random.pick(graph.node).output) ?? '')
+    : random.pick([...graph.initializer, ...graph.input]).name;
 
 const node = (random: Random, graph: GraphOf): NodeOf => random.pick(graph.node);
 const tensor = (random: Random, graph: GraphOf): TensorOf => random.pick(graph.initializer);
 
 /** One of the graph's constants of a few numbers: shapes, axes, scales, bounds. */
 const smallTensor = (random: Random, graph: GraphOf): TensorOf =>
-  random.pick(graph.initializer.filter((t) => t.rawData.length <= 64 && t.rawData.length > 0)) ?? tensor(random, graph);
+  random.pick(graph.initializer.filter((t) => t.rawData.length <= 64 && t.rawData.length > 0)) ??
+  tensor(random, graph);
 
 type Change = (random: Random, graph: GraphOf, model: Model) => void;
 
 const attribute: Change = (random, graph) => {
   const of = graph.node.filter((n) => n.attribute.length > 0);
   if (of.length === 0) return;
-  const { attribute: list } = random.pick(of), at = random.below(list.length), one = list[at]!;
+  const { attribute: list } = random.pick(of);
+  const at = random.below(list.length);
+  const one = list[at]!;
   switch (random.below(8)) {
-    case 0: list.splice(at, 1); break;
-    case 1: one.type = random.below(14); break;
-    case 2: one.name = random.pick(['axis', 'axes', 'to', 'perm', 'bits', 'K', 'N', 'block_size', 'epsilon', 'x']); break;
-    case 3: one.f = random.pick(FLOATS); break;
-    case 4: if (one.ints.length > 1) swap(one.ints, random.below(one.ints.length), random.below(one.ints.length)); break;
-    case 5: if (one.ints.length > 0) one.ints[random.below(one.ints.length)] = random.pick(INTS); break;
-    case 6: one.ints.push(random.pick(INTS)); break;
-    default: one.i = random.chance(0.5) ? one.i + random.pick([1n, -1n]) : random.pick(INTS);
+    case 0:
+      list.splice(at, 1);
+      break;
+    case 1:
+      one.type = random.below(14);
+      break;
+    case 2:
+      one.name = random.pick([
+        'axis',
+        'axes',
+        'to',
+        'perm',
+        'bits',
+        'K',
+        'N',
+        'block_size',
+        'epsilon',
+        'x',
+      ]);
+      break;
+    case 3:
+      one.f = random.pick(FLOATS);
+      break;
+    case 4:
+      if (one.ints.length > 1)
+        swap(one.ints, random.below(one.ints.length), random.below(one.ints.length));
+      break;
+    case 5:
+      if (one.ints.length > 0) one.ints[random.below(one.ints.length)] = random.pick(INTS);
+      break;
+    case 6:
+      one.ints.push(random.pick(INTS));
+      break;
+    default:
+      one.i = random.chance(0.5) ? one.i + random.pick([1n, -1n]) : random.pick(INTS);
   }
 };
 
@@ -77,14 +175,18 @@ const weight = (random: Random, one: TensorOf): void => {
   const view = new DataView(one.rawData.buffer);
   if (view.byteLength === 0) return;
   for (let n = 1 + random.below(6); n > 0; n--) {
-    if (one.dataType === 1 && view.byteLength >= 4) view.setFloat32(4 * random.below(view.byteLength >> 2), random.pick(FLOATS), true);
-    else if (one.dataType === 7 && view.byteLength >= 8) view.setBigInt64(8 * random.below(view.byteLength >> 3), random.pick(INTS), true);
+    if (one.dataType === 1 && view.byteLength >= 4)
+      view.setFloat32(4 * random.below(view.byteLength >> 2), random.pick(FLOATS), true);
+    else if (one.dataType === 7 && view.byteLength >= 8)
+      view.setBigInt64(8 * random.below(view.byteLength >> 3), random.pick(INTS), true);
     else one.rawData[random.below(view.byteLength)] = random.below(256);
   }
 };
 
 const changes: readonly Change[] = [
-  attribute, attribute, attribute,
+  attribute,
+  attribute,
+  attribute,
   // Most weights are numbers that may be others.
   (random, graph) => weight(random, random.pick(graph.initializer.filter((t) => t.dataType !== 7))),
   (random, graph) => weight(random, random.pick(graph.initializer.filter((t) => t.dataType !== 7))),
@@ -95,11 +197,20 @@ const changes: readonly Change[] = [
   (random, graph) => {
     const { dims } = random.chance(0.5) ? smallTensor(random, graph) : tensor(random, graph);
     switch (random.below(5)) {
-      case 0: dims.reverse(); break;
-      case 1: dims.unshift(1n); break;
-      case 2: dims.push(random.pick([1n, 2n])); break;
-      case 3: dims.pop(); break;
-      default: if (dims.length > 0) dims[random.below(dims.length)] = random.pick(INTS);
+      case 0:
+        dims.reverse();
+        break;
+      case 1:
+        dims.unshift(1n);
+        break;
+      case 2:
+        dims.push(random.pick([1n, 2n]));
+        break;
+      case 3:
+        dims.pop();
+        break;
+      default:
+        if (dims.length > 0) dims[random.below(dims.length)] = random.pick(INTS);
     }
   },
   (random, graph) => {
@@ -110,7 +221,10 @@ const changes: readonly Change[] = [
   },
   // Two weights of one size in each other's place.
   (random, graph) => {
-    const a = tensor(random, graph), others = graph.initializer.filter((b) => b.rawData.length === a.rawData.length && b.dataType === a.dataType);
+    const a = tensor(random, graph);
+    const others = graph.initializer.filter(
+      (b) => b.rawData.length === a.rawData.length && b.dataType === a.dataType,
+    );
     const b = random.pick(others);
     [a.rawData, b.rawData] = [b.rawData, a.rawData];
   },
@@ -119,34 +233,65 @@ const changes: readonly Change[] = [
     one.rawData = one.rawData.slice(0, random.below(one.rawData.length + 1));
   },
   (random, graph) => {
-    const list = graph.initializer, at = random.below(list.length);
+    const list = graph.initializer;
+    const at = random.below(list.length);
     if (random.chance(0.5)) list.splice(at, 1);
     else list.push({ ...list[at]!, name: random.pick([list[at]!.name, 'again']) });
   },
   // Nodes: gone, twice, in another place, another operator.
   (random, graph) => graph.node.splice(random.below(graph.node.length), 1),
-  (random, graph) => swap(graph.node, random.below(graph.node.length), random.below(graph.node.length)),
+  (random, graph) =>
+    swap(graph.node, random.below(graph.node.length), random.below(graph.node.length)),
   (random, graph) => {
-    const at = random.below(graph.node.length), one = structuredClone(graph.node[at]!);
+    const at = random.below(graph.node.length);
+    const one = structuredClone(graph.node[at]!);
     if (random.chance(0.7)) one.output = one.output.map((o) => `${o}/again`);
     if (random.chance(0.8)) one.name += '/again';
     graph.node.splice(at + random.below(2), 0, one);
   },
-  (random, graph) => { node(random, graph).opType = random.pick(OPS); },
-  (random, graph) => { node(random, graph).domain = random.pick(['', 'com.microsoft', 'ai.onnx', 'x']); },
-  (random, graph) => { node(random, graph).name = random.pick(['', 'x', node(random, graph).name, '__proto__']); },
+  (random, graph) => {
+    node(random, graph).opType = random.pick(OPS);
+  },
+  (random, graph) => {
+    node(random, graph).domain = random.pick(['', 'com.microsoft', 'ai.onnx', 'x']);
+  },
+  (random, graph) => {
+    node(random, graph).name = random.pick(['', 'x', node(random, graph).name, '__proto__']);
+  },
   // A node between a value and its reader.
   (random, graph) => {
-    const reader = node(random, graph), at = random.below(reader.input.length || 1), from = reader.input[at];
+    const reader = node(random, graph);
+    const at = random.below(reader.input.length || 1);
+    const from = reader.input[at];
     if (!from) return;
-    const output = `${from}/between${random.word()}`, opType = random.pick(['Identity', 'Neg', 'Relu', 'Tanh', 'Abs', 'Sigmoid', 'Sqrt', 'Exp', 'Erf', 'Transpose']);
-    graph.node.splice(graph.node.indexOf(reader), 0, { name: output, opType, domain: '', input: [from], output: [output], attribute: [] });
+    const output = `${from}/between${random.word()}`;
+    const opType = random.pick([
+      'Identity',
+      'Neg',
+      'Relu',
+      'Tanh',
+      'Abs',
+      'Sigmoid',
+      'Sqrt',
+      'Exp',
+      'Erf',
+      'Transpose',
+    ]);
+    graph.node.splice(graph.node.indexOf(reader), 0, {
+      name: output,
+      opType,
+      domain: '',
+      input: [from],
+      output: [output],
+      attribute: [],
+    });
     reader.input[at] = output;
   },
   // Edges.
   (random, graph) => {
     const { input } = node(random, graph);
-    if (input.length > 0) input[random.below(input.length)] = random.chance(0.1) ? '' : nameOf(random, graph);
+    if (input.length > 0)
+      input[random.below(input.length)] = random.chance(0.1) ? '' : nameOf(random, graph);
   },
   (random, graph) => {
     const { input } = node(random, graph);
@@ -159,28 +304,65 @@ const changes: readonly Change[] = [
   },
   (random, graph) => {
     const { output } = node(random, graph);
-    if (output.length > 0) output[random.below(output.length)] = random.pick(['', 'logits', nameOf(random, graph)]);
+    if (output.length > 0)
+      output[random.below(output.length)] = random.pick(['', 'logits', nameOf(random, graph)]);
   },
   // What the graph takes and gives.
   (random, graph) => {
-    const list = random.pick([graph.input, graph.output]), one = random.pick(list);
+    const list = random.pick([graph.input, graph.output]);
+    const one = random.pick(list);
     if (!one) return;
-    const type = one.type?.tensorType, dims = type?.shape?.dim ?? [];
+    const type = one.type?.tensorType;
+    const dims = type?.shape?.dim ?? [];
     switch (random.below(6)) {
-      case 0: list.splice(list.indexOf(one), 1); break;
-      case 1: one.name = random.pick(['x', 'num_logits_to_keep', nameOf(random, graph)]); break;
-      case 2: if (type) type.elemType = random.pick([1, 6, 7, 10, 9, 0]); break;
-      case 3: dims.pop(); break;
-      case 4: dims.push({ dimValue: 1n, dimParam: undefined }); break;
+      case 0:
+        list.splice(list.indexOf(one), 1);
+        break;
+      case 1:
+        one.name = random.pick(['x', 'num_logits_to_keep', nameOf(random, graph)]);
+        break;
+      case 2:
+        if (type) type.elemType = random.pick([1, 6, 7, 10, 9, 0]);
+        break;
+      case 3:
+        dims.pop();
+        break;
+      case 4:
+        dims.push({ dimValue: 1n, dimParam: undefined });
+        break;
       default: {
         const dim = random.pick(dims);
-        if (dim) Object.assign(dim, random.chance(0.5) ? { dimValue: random.pick(INTS), dimParam: undefined } : { dimValue: undefined, dimParam: random.pick(['a', 'batch_size', '']) });
+        if (dim)
+          Object.assign(
+            dim,
+            random.chance(0.5)
+              ? { dimValue: random.pick(INTS), dimParam: undefined }
+              : { dimValue: undefined, dimParam: random.pick(['a', 'batch_size', '']) },
+          );
       }
     }
   },
   (random, _, model) => {
     const one = random.pick(model.opsetImport);
-    if (one) one.version = random.pick([7n, 11n, 12n, 13n, 14n, 15n, 17n, 18n, 19n, 20n, 21n, 22n, 23n, 26n, 99n, -1n]);
+    if (one)
+      one.version = random.pick([
+        7n,
+        11n,
+        12n,
+        13n,
+        14n,
+        15n,
+        17n,
+        18n,
+        19n,
+        20n,
+        21n,
+        22n,
+        23n,
+        26n,
+        99n,
+        -1n,
+      ]);
   },
   (random, graph) => {
     const one = tensor(random, graph);

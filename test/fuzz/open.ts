@@ -1,6 +1,6 @@
 /**
- * The second stage: what was accepted is run. A model does what `rank-atlas check` does; an adapter is applied, and its loss
- * is that of the model with `W + s·B·A` in place of `W`.
+ * The second stage: what was accepted is run. A model does what `rank-atlas check` does; an adapter
+ * is applied, and its loss is that of the model with `W + s·B·A` in place of `W`.
  */
 import * as ortNamespace from 'onnxruntime-web';
 import { compile } from '../../src/compiler/index.ts';
@@ -8,11 +8,20 @@ import { adapterPlaces } from '../../src/compiler/modules.ts';
 import type { OpenedExport } from '../../src/compiler/open.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
 import { cpuTensor, queued, type Ort, type OrtTensor } from '../../src/engine/ort.ts';
-import { embeddingRows, hasQuantisedLookup, ROWS, withoutQuantisedLookup } from '../../src/engine/runnable.ts';
+import {
+  embeddingRows,
+  hasQuantisedLookup,
+  ROWS,
+  withoutQuantisedLookup,
+} from '../../src/engine/runnable.ts';
 import { comparePipeline, difference, fewTokens } from '../../src/engine/self-test.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
 import { nextTokenLosses } from '../../src/engine/tokens.ts';
-import { untouchedInputs, untouchedLogits, type UntouchedModel } from '../../src/engine/untouched.ts';
+import {
+  untouchedInputs,
+  untouchedLogits,
+  type UntouchedModel,
+} from '../../src/engine/untouched.ts';
 import { WasmBackend } from '../../src/engine/wasm-backend.ts';
 import { AtlasError } from '../../src/errors.ts';
 import type { PeftImport } from '../../src/experiment/peft.ts';
@@ -22,10 +31,10 @@ import { tinyDecoderGraph } from '../tiny-decoder.ts';
 import { trainingBatch } from '../training-data.ts';
 
 /**
- * `equal`: as it should be. `sentence`: a refusal in words. `alone`: the untouched export does not run here, or not to
- * finite numbers, so there is nothing to compare with. `unsteady`: its own numbers hang on the order of its sums, or on the last
- * bits of its half floats.
- * `wrong` is a finding.
+ * `equal`: as it should be. `sentence`: a refusal in words. `alone`: the untouched export does not
+ * run here, or not to finite numbers, so there is nothing to compare with. `unsteady`: its own
+ * numbers hang on the order of its sums, or on the last bits of its half floats. `wrong` is a
+ * finding.
  */
 export type Outcome = 'equal' | 'sentence' | 'alone' | 'unsteady' | 'wrong';
 export interface Verdict {
@@ -41,62 +50,160 @@ const MEMORY = 5e8;
 
 type Given = Readonly<Record<string, OrtTensor>>;
 
-export async function judgeModel({ graph, compiled, bytes, external }: OpenedExport & { bytes: Uint8Array; external: ReadonlyMap<string, Uint8Array> }): Promise<Verdict> {
-  const batch = fewTokens(compiled), engine = createEngine({ model: compiled, backend: new WasmBackend(ort), memoryBudgetBytes: MEMORY });
+export async function judgeModel({
+  graph,
+  compiled,
+  bytes,
+  external,
+}: OpenedExport & {
+  bytes: Uint8Array;
+  external: ReadonlyMap<string, Uint8Array>;
+}): Promise<Verdict> {
+  const batch = fewTokens(compiled);
+  const engine = createEngine({
+    model: compiled,
+    backend: new WasmBackend(ort),
+    memoryBudgetBytes: MEMORY,
+  });
   try {
     const logits = await engine.logits(batch);
-    const check = await comparePipeline({ ort, model: compiled, export: { graph, bytes, external } }, batch, logits);
+    const check = await comparePipeline(
+      { ort, model: compiled, export: { graph, bytes, external } },
+      batch,
+      logits,
+    );
     if (check.ok) return { outcome: 'equal', detail: '' };
     if (Number.isNaN(check.error) && check.note) return { outcome: 'alone', detail: check.note };
-    return await unequal({ graph, compiled, bytes, external }, batch, logits, check.error, check.allowed);
+    return await unequal(
+      { graph, compiled, bytes, external },
+      batch,
+      logits,
+      check.error,
+      check.allowed,
+    );
   } finally {
     await engine.dispose();
   }
 }
 
-/** Whose fault a difference is: numbers that the runtime itself gives otherwise without its optimisations prove nothing. */
-async function unequal({ graph, compiled, bytes, external }: Parameters<typeof judgeModel>[0], batch: TokenBatch, logits: Float32Array, error: number, allowed: number): Promise<Verdict> {
-  const { headDim } = compiled, lookup = hasQuantisedLookup(graph);
-  const model: UntouchedModel = lookup ? withoutQuantisedLookup(graph, headDim) : { graph: bytes, external, headDim };
+/**
+ * Whose fault a difference is: numbers that the runtime itself gives otherwise without its
+ * optimisations prove nothing.
+ */
+async function unequal(
+  { graph, compiled, bytes, external }: Parameters<typeof judgeModel>[0],
+  batch: TokenBatch,
+  logits: Float32Array,
+  error: number,
+  allowed: number,
+): Promise<Verdict> {
+  const { headDim } = compiled;
+  const lookup = hasQuantisedLookup(graph);
+  const model: UntouchedModel = lookup
+    ? withoutQuantisedLookup(graph, headDim)
+    : { graph: bytes, external, headDim };
   const given: Given = lookup ? { [ROWS]: rowsOf(compiled, batch) } : {};
   const want = await untouchedLogits(ort, model, batch, given);
-  if (!want.every(Number.isFinite)) return { outcome: 'alone', detail: 'the untouched export gives numbers that are not finite' };
-  const plain = await unoptimised(model, batch, given), own = plain ? difference(plain, want) : 0;
+  if (!want.every(Number.isFinite))
+    return { outcome: 'alone', detail: 'the untouched export gives numbers that are not finite' };
+  const plain = await unoptimised(model, batch, given);
+  const own = plain ? difference(plain, want) : 0;
   const detail = `error ${error.toPrecision(3)}, allowed ${allowed}, of the runtime itself ${own.toPrecision(3)}, ${logits.every(Number.isFinite) ? 'finite' : 'not finite'}`;
   if (own > allowed / 20) return { outcome: 'unsteady', detail };
-  const half = withLastBits(graph), moved = half ? difference(await untouchedLogits(ort, { ...model, graph: half, external: new Map() }, batch, given), want) : 0;
+  const half = withLastBits(graph);
+  const moved = half
+    ? difference(
+        await untouchedLogits(ort, { ...model, graph: half, external: new Map() }, batch, given),
+        want,
+      )
+    : 0;
   // NaN counts as moved.
-  if (!(moved <= allowed)) return { outcome: 'unsteady', detail: `${detail}; the last bits of its tables move it by ${moved.toPrecision(3)}` };
-  if (half && [want, logits].every((numbers) => numbers.every((v) => Math.abs(v) < SMALLEST_HALF))) return { outcome: 'unsteady', detail: `${detail}; half floats do not hold numbers as small` };
-  const bare = await untouchedLogits(ort, { ...model, graph: unguarded(graph), external: new Map() }, batch, given);
-  return { outcome: bare.every(Number.isFinite) && !await fusedNaN({ ...model, external }, graph, batch, given) ? 'wrong' : 'unsteady', detail };
+  if (!(moved <= allowed))
+    return {
+      outcome: 'unsteady',
+      detail: `${detail}; the last bits of its tables move it by ${moved.toPrecision(3)}`,
+    };
+  if (half && [want, logits].every((numbers) => numbers.every((v) => Math.abs(v) < SMALLEST_HALF)))
+    return { outcome: 'unsteady', detail: `${detail}; half floats do not hold numbers as small` };
+  const bare = await untouchedLogits(
+    ort,
+    { ...model, graph: unguarded(graph), external: new Map() },
+    batch,
+    given,
+  );
+  return {
+    outcome:
+      bare.every(Number.isFinite) && !(await fusedNaN({ ...model, external }, graph, batch, given))
+        ? 'wrong'
+        : 'unsteady',
+    detail,
+  };
 }
 
 /** The smallest half float with all its digits. */
 const SMALLEST_HALF = 2 ** -14;
 
 /**
- * The export without its guard against NaN behind a softmax, which the cut pipeline has no need of: nothing is less than itself.
- * Where it gives no finite numbers then (an angle beyond the half floats, which the pipeline has as float32), those are its own, and
- * `check` says that the two differ.
+ * The export without its guard against NaN behind a softmax, which the cut pipeline has no need of:
+ * nothing is less than itself. Where it gives no finite numbers then (an angle beyond the half
+ * floats, which the pipeline has as float32), those are its own, and `check` says that the two
+ * differ.
  */
-const unguarded = (graph: OpenedExport['graph']): Uint8Array => writeGraph({
-  ...graph, nodes: graph.nodes.map((n) => (n.op === 'IsNaN' ? { ...n, op: 'Less', inputs: [n.inputs[0]!, n.inputs[0]!] } : n)),
-});
+const unguarded = (graph: OpenedExport['graph']): Uint8Array =>
+  writeGraph({
+    ...graph,
+    nodes: graph.nodes.map((n) =>
+      n.op === 'IsNaN' ? { ...n, op: 'Less', inputs: [n.inputs[0]!, n.inputs[0]!] } : n,
+    ),
+  });
 
-/** Numbers that a tensor of half floats has at least, to be a table: a single one may be an exponent or a bound, where a last bit is no rounding. */
+/**
+ * Numbers that a tensor of half floats has at least, to be a table: a single one may be an exponent
+ * or a bound, where a last bit is no rounding.
+ */
 const TABLE = 8;
 
-/** Whether a fused attention of the export is given NaN, of which its kernel on the CPU makes finite numbers. */
-async function fusedNaN(model: UntouchedModel, graph: OpenedExport['graph'], batch: TokenBatch, given: Given): Promise<boolean> {
-  const heard = graph.nodes.filter((n) => /Attention$/.test(n.op)).flatMap((n) => n.inputs.slice(0, 3)).filter((name) => name !== '');
-  const nodes = [...graph.nodes, ...heard.map((name, i) => ({
-    name: `heard ${i}`, op: 'Cast', domain: '', inputs: [name], outputs: [`heard.${i}`], attributes: new Map([['to', { type: 'int', value: FLOAT } as const]]),
-  }))];
+/**
+ * Whether a fused attention of the export is given NaN, of which its kernel on the CPU makes finite
+ * numbers.
+ */
+async function fusedNaN(
+  model: UntouchedModel,
+  graph: OpenedExport['graph'],
+  batch: TokenBatch,
+  given: Given,
+): Promise<boolean> {
+  const heard = graph.nodes
+    .filter((n) => /Attention$/.test(n.op))
+    .flatMap((n) => n.inputs.slice(0, 3))
+    .filter((name) => name !== '');
+  const nodes = [
+    ...graph.nodes,
+    ...heard.map((name, i) => ({
+      name: `heard ${i}`,
+      op: 'Cast',
+      domain: '',
+      inputs: [name],
+      outputs: [`heard.${i}`],
+      attributes: new Map([['to', { type: 'int', value: FLOAT } as const]]),
+    })),
+  ];
   for (const i of heard.keys()) {
-    const outputs = [{ name: 'logits', type: 'float32' as const, dims: ['batch', 'length', 'width'] }];
-    const renamed = nodes.map((n) => ({ ...n, outputs: n.outputs.map((o) => (o === 'logits' ? 'logits of the export' : o === `heard.${i}` ? 'logits' : o)) }));
-    const values = await untouchedLogits(ort, { ...model, graph: writeGraph({ ...graph, nodes: renamed, outputs }), external: new Map() }, batch, given);
+    const outputs = [
+      { name: 'logits', type: 'float32' as const, dims: ['batch', 'length', 'width'] },
+    ];
+    const renamed = nodes.map((n) => ({
+      ...n,
+      outputs: n.outputs.map((o) =>
+        o === 'logits' ? 'logits of the export' : o === `heard.${i}` ? 'logits' : o,
+      ),
+    }));
+    const values = await untouchedLogits(
+      ort,
+      { ...model, graph: writeGraph({ ...graph, nodes: renamed, outputs }), external: new Map() },
+      batch,
+      given,
+    );
     if (values.some(Number.isNaN)) return true;
   }
   return false;
@@ -105,49 +212,106 @@ async function fusedNaN(model: UntouchedModel, graph: OpenedExport['graph'], bat
 /** ONNX's number for float32. */
 const FLOAT = 1;
 
-/** An export in half floats with the last bit of every number of its tables changed: less than it rounds away itself. Null for others. */
+/**
+ * An export in half floats with the last bit of every number of its tables changed: less than it
+ * rounds away itself. Null for others.
+ */
 function withLastBits(graph: OpenedExport['graph']): Uint8Array | null {
-  const halves = [...graph.initialisers.values()].filter(({ type, bytes }) => type === 'float16' && bytes.length >= 2 * TABLE);
+  const halves = [...graph.initialisers.values()].filter(
+    ({ type, bytes }) => type === 'float16' && bytes.length >= 2 * TABLE,
+  );
   if (halves.length === 0) return null;
   // An infinity stays what it is: with its last bit it would be NaN.
   const finite = (bytes: Uint8Array, i: number) => (bytes[i + 1]! & 0x7c) !== 0x7c;
-  const changed = halves.map((t) => [t.name, { ...t, bytes: t.bytes.map((b, i, bytes) => (i % 2 === 0 && finite(bytes, i) ? b ^ 1 : b)) }] as const);
+  const changed = halves.map(
+    (t) =>
+      [
+        t.name,
+        {
+          ...t,
+          bytes: t.bytes.map((b, i, bytes) => (i % 2 === 0 && finite(bytes, i) ? b ^ 1 : b)),
+        },
+      ] as const,
+  );
   return writeGraph({ ...graph, initialisers: new Map([...graph.initialisers, ...changed]) });
 }
 
 function rowsOf(compiled: OpenedExport['compiled'], batch: TokenBatch) {
   const { data, width } = embeddingRows(compiled, batch);
-  return cpuTensor(ort, 'float32', [batch.sequences, batch.length, width], new Uint8Array(data.buffer));
+  return cpuTensor(
+    ort,
+    'float32',
+    [batch.sequences, batch.length, width],
+    new Uint8Array(data.buffer),
+  );
 }
 
 /** Null where the runtime needs its optimisations. */
-const unoptimised = ({ graph, external, headDim }: UntouchedModel, batch: TokenBatch, given: Given) => queued(ort, async (): Promise<Float32Array | null> => {
-  const externalData = [...external].map(([path, data]) => ({ path, data }));
-  const session = await ort.InferenceSession.create(graph, { executionProviders: ['wasm'], externalData, graphOptimizationLevel: 'disabled' }).catch(() => null);
-  try {
-    const found = await session?.run(untouchedInputs(ort, session, batch, headDim, given), ['logits']);
-    return found?.logits?.type === 'float32' ? (found.logits.data as Float32Array).slice() : null;
-  } catch {
-    return null;
-  } finally {
-    await session?.release();
-  }
-});
+const unoptimised = (
+  { graph, external, headDim }: UntouchedModel,
+  batch: TokenBatch,
+  given: Given,
+) =>
+  queued(ort, async (): Promise<Float32Array | null> => {
+    const externalData = [...external].map(([path, data]) => ({ path, data }));
+    const session = await ort.InferenceSession.create(graph, {
+      executionProviders: ['wasm'],
+      externalData,
+      graphOptimizationLevel: 'disabled',
+    }).catch(() => null);
+    try {
+      const found = await session?.run(untouchedInputs(ort, session, batch, headDim, given), [
+        'logits',
+      ]);
+      return found?.logits?.type === 'float32' ? (found.logits.data as Float32Array).slice() : null;
+    } catch {
+      return null;
+    } finally {
+      await session?.release();
+    }
+  });
 
-const tinyModel = compile(tinyDecoderGraph()), places = adapterPlaces(tinyModel), tokens = trainingBatch(2, 6);
-const engine = createEngine({ model: tinyModel, backend: new WasmBackend(ort), memoryBudgetBytes: MEMORY });
+const tinyModel = compile(tinyDecoderGraph());
+const places = adapterPlaces(tinyModel);
+const tokens = trainingBatch(2, 6);
+const engine = createEngine({
+  model: tinyModel,
+  backend: new WasmBackend(ort),
+  memoryBudgetBytes: MEMORY,
+});
 
 export async function judgeAdapter({ adapters: values, scale }: PeftImport): Promise<Verdict> {
   const adapters = await engine.adapters(values);
   try {
-    const got = await engine.logits(tokens, { adapters, scale }), through = await engine.evaluate(tokens, { adapters, scale });
-    const want = await untouchedLogits(ort, { graph: writeGraph(merged(values, places, scale)), external: new Map(), headDim: tinyModel.headDim }, tokens);
-    if (!want.every(Number.isFinite)) return { outcome: 'alone', detail: 'the merged model gives numbers that are not finite' };
-    const adapted = through.sum / through.tokens, dense = await lossOf(want), largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    const got = await engine.logits(tokens, { adapters, scale });
+    const through = await engine.evaluate(tokens, { adapters, scale });
+    const want = await untouchedLogits(
+      ort,
+      {
+        graph: writeGraph(merged(values, places, scale)),
+        external: new Map(),
+        headDim: tinyModel.headDim,
+      },
+      tokens,
+    );
+    if (!want.every(Number.isFinite))
+      return { outcome: 'alone', detail: 'the merged model gives numbers that are not finite' };
+    const adapted = through.sum / through.tokens;
+    const dense = await lossOf(want);
+    const largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
     const ok = difference(got, want) <= 1e-3 && Math.abs(adapted - dense) <= 1e-3 * (1 + largest);
     // What overflows on one way and not on the other proves nothing.
-    const extreme = values.some((v) => Math.abs(scale(v.module)) > 1e6 || [v.loraA, v.loraB].some((w) => w.some((x) => Math.abs(x) > 1e8)));
-    return { outcome: ok ? 'equal' : extreme ? 'unsteady' : 'wrong', detail: ok ? '' : `loss ${adapted}, merged ${dense}, logits differ by ${difference(got, want)}` };
+    const extreme = values.some(
+      (v) =>
+        Math.abs(scale(v.module)) > 1e6 ||
+        [v.loraA, v.loraB].some((w) => w.some((x) => Math.abs(x) > 1e8)),
+    );
+    return {
+      outcome: ok ? 'equal' : extreme ? 'unsteady' : 'wrong',
+      detail: ok
+        ? ''
+        : `loss ${adapted}, merged ${dense}, logits differ by ${difference(got, want)}`,
+    };
   } finally {
     adapters.dispose();
   }
@@ -159,6 +323,8 @@ async function lossOf(logits: Float32Array): Promise<number> {
 }
 
 /** Whether this error leaves the runtime unfit for anything more. */
-export const breaksRuntime = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError
-  || (error instanceof AtlasError && error.cause instanceof WebAssembly.RuntimeError)
-  || (error instanceof Error && /abort|unreachable|out of bounds|memory/i.test(`${error.message} ${String(error.cause)}`));
+export const breaksRuntime = (error: unknown): boolean =>
+  error instanceof WebAssembly.RuntimeError ||
+  (error instanceof AtlasError && error.cause instanceof WebAssembly.RuntimeError) ||
+  (error instanceof Error &&
+    /abort|unreachable|out of bounds|memory/i.test(`${error.message} ${String(error.cause)}`));

@@ -1,4 +1,6 @@
-/** Every door that takes a file from outside, one function each: what it gives, or an `AtlasError`. */
+/**
+ * Every door that takes a file from outside, one function each: what it gives, or an `AtlasError`.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +19,11 @@ import { readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
 import { loadTokenizer } from '../../src/model/tokenizer.ts';
 import { checkpointOf, tinyPlaces } from './sources.ts';
 
-export async function readOnnx(bytes: Uint8Array, file: string, external: ReadonlyMap<string, Uint8Array>): Promise<OpenedExport> {
+export async function readOnnx(
+  bytes: Uint8Array,
+  file: string,
+  external: ReadonlyMap<string, Uint8Array>,
+): Promise<OpenedExport> {
   return openExport(bytes, { file, external: (name) => external.get(name) });
 }
 
@@ -30,10 +36,13 @@ export function readTensors(bytes: Uint8Array): void {
 /** What loads must run, too. */
 export async function readTokenizer(bytes: Uint8Array): Promise<void> {
   const tokenizer = await loadTokenizer(bytes, 'tokenizer.json');
-  tokenizer.decode(tokenizer.encode(`The ab 12 ½² é\u0301 日本 😀\u0000\ufeff <s> ${'a'.repeat(500)}!`));
+  tokenizer.decode(
+    tokenizer.encode(`The ab 12 ½² é\u0301 日本 😀\u0000\ufeff <s> ${'a'.repeat(500)}!`),
+  );
 }
 
-export const readModelConfig = (bytes: Uint8Array): void => checkConfig(readConfig(bytes), { hidden: 192, layers: 8, vocab: 2048 });
+export const readModelConfig = (bytes: Uint8Array): void =>
+  checkConfig(readConfig(bytes), { hidden: 192, layers: 8, vocab: 2048 });
 
 export const readLink = async (text: string): Promise<unknown> => decodeLink(text);
 
@@ -56,14 +65,15 @@ export const readTraining = (bytes: Uint8Array): unknown => parseTraining(json(b
 
 export const readResult = (bytes: Uint8Array): unknown => parseResult(json(bytes));
 
-export const readPeft = (config: Uint8Array, weights: Uint8Array): PeftImport => importPeft(config, weights, tinyPlaces);
+export const readPeft = (config: Uint8Array, weights: Uint8Array): PeftImport =>
+  importPeft(config, weights, tinyPlaces);
 
 let folder: string | null = null;
 
 /** A zip as the command line takes it, from disk. */
 export async function readZip(bytes: Uint8Array): Promise<PeftImport> {
   if (folder === null) {
-    const made = folder = mkdtempSync(join(tmpdir(), 'atlas-fuzz-'));
+    const made = (folder = mkdtempSync(join(tmpdir(), 'atlas-fuzz-')));
     process.once('exit', () => rmSync(made, { recursive: true, force: true }));
   }
   const path = join(folder, 'adapter.zip');
@@ -72,4 +82,5 @@ export async function readZip(bytes: Uint8Array): Promise<PeftImport> {
   return readPeft(config, weights);
 }
 
-export const readCheckpointFile = (bytes: Uint8Array): unknown => readCheckpoint(bytes, 'x.checkpoint', checkpointOf);
+export const readCheckpointFile = (bytes: Uint8Array): unknown =>
+  readCheckpoint(bytes, 'x.checkpoint', checkpointOf);

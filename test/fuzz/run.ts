@@ -1,25 +1,43 @@
 /**
  * `npm run fuzz`: damaged inputs for every reader, and what is accepted is run (docs/fuzzing.md).
  *
- * --seed N (1)   --count N (20000)   --minutes M   --only KIND   --workers N   --out FILE.json   --resume   --input KIND:INDEX
+ * --seed N (1)   --count N (20000)   --minutes M   --only KIND   --workers N   --out FILE.json
+ * --resume   --input KIND:INDEX
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { add, inputOf, noCounts, type Counts, type Finding, type Job, type Report } from './batch.ts';
+import {
+  add,
+  inputOf,
+  noCounts,
+  type Counts,
+  type Finding,
+  type Job,
+  type Report,
+} from './batch.ts';
 import type { Order, Said } from './child.ts';
 import { jobsOf } from './jobs.ts';
 import { kinds } from './kinds.ts';
 
-const { values: options } = parseArgs({ options: {
-  seed: { type: 'string', default: '1' }, count: { type: 'string', default: '20000' }, minutes: { type: 'string' }, only: { type: 'string' },
-  workers: { type: 'string' }, out: { type: 'string', default: 'bench/results/fuzz.json' }, resume: { type: 'boolean', default: false }, input: { type: 'string' },
-} });
+const { values: options } = parseArgs({
+  options: {
+    seed: { type: 'string', default: '1' },
+    count: { type: 'string', default: '20000' },
+    minutes: { type: 'string' },
+    only: { type: 'string' },
+    workers: { type: 'string' },
+    out: { type: 'string', default: 'bench/results/fuzz.json' },
+    resume: { type: 'boolean', default: false },
+    input: { type: 'string' },
+  },
+});
 const whole = (name: string, text: string): number => {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0) throw new Error(`--${name} is "${text}", not a whole number`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new Error(`--${name} is "${text}", not a whole number`);
   return value;
 };
 const folder = resolve(import.meta.dirname, 'findings');
@@ -40,19 +58,38 @@ interface State {
 }
 
 function begun(seed: number, only: string | null): State {
-  if (!options.resume || !existsSync(options.out)) return { seed, only, batches: 0, minutes: 0, counts: {}, findings: [] };
+  if (!options.resume || !existsSync(options.out))
+    return { seed, only, batches: 0, minutes: 0, counts: {}, findings: [] };
   const state = JSON.parse(readFileSync(options.out, 'utf8')) as State;
-  if (state.seed !== seed || state.only !== only) throw new Error(`${options.out} was begun with --seed ${state.seed}${state.only ? ` --only ${state.only}` : ''}: give the same`);
+  if (state.seed !== seed || state.only !== only)
+    throw new Error(
+      `${options.out} was begun with --seed ${state.seed}${state.only ? ` --only ${state.only}` : ''}: give the same`,
+    );
   return state;
 }
 
-const totalOf = ({ counts }: State, key: 'inputs' | 'refused' | 'accepted'): number => Object.values(counts).reduce((sum, c) => sum + c[key], 0);
+const totalOf = ({ counts }: State, key: 'inputs' | 'refused' | 'accepted'): number =>
+  Object.values(counts).reduce((sum, c) => sum + c[key], 0);
 
 function save(state: State): void {
   mkdirSync(dirname(resolve(options.out)), { recursive: true });
   const { seed, only, batches, minutes, counts, findings } = state;
-  const opened = Object.values(counts).reduce((all, c) => add({ ...noCounts(), opened: all }, { ...noCounts(), opened: c.opened }).opened, noCounts().opened);
-  const summary = { seed, only, batches, minutes: Math.round(minutes * 100) / 100, inputs: totalOf(state, 'inputs'), refused: totalOf(state, 'refused'), accepted: totalOf(state, 'accepted'), opened, counts, findings };
+  const opened = Object.values(counts).reduce(
+    (all, c) => add({ ...noCounts(), opened: all }, { ...noCounts(), opened: c.opened }).opened,
+    noCounts().opened,
+  );
+  const summary = {
+    seed,
+    only,
+    batches,
+    minutes: Math.round(minutes * 100) / 100,
+    inputs: totalOf(state, 'inputs'),
+    refused: totalOf(state, 'refused'),
+    accepted: totalOf(state, 'accepted'),
+    opened,
+    counts,
+    findings,
+  };
   writeFileSync(`${options.out}.part`, `${JSON.stringify(summary, null, 2)}\n`);
   renameSync(`${options.out}.part`, options.out);
 }
@@ -82,7 +119,8 @@ class Worker {
     let counts = noCounts();
     const findings: Finding[] = [];
     for (let next = job.from; next < job.to;) {
-      const rest = { ...job, from: next }, { report } = await this.once(rest, false);
+      const rest = { ...job, from: next };
+      const { report } = await this.once(rest, false);
       if (report) {
         counts = add(counts, report.counts);
         findings.push(...report.findings);
@@ -91,10 +129,16 @@ class Worker {
         continue;
       }
       // It died or hung: again, telling of every input.
-      const careful = await this.once(rest, true), at = careful.index;
+      const careful = await this.once(rest, true);
+      const at = careful.index;
       if (careful.report) {
         counts = add(counts, careful.report.counts);
-        findings.push(...careful.report.findings, { kind: job.kind, index: next, what: 'crash', detail: `a process ended in this batch, and not again: ${careful.why}` });
+        findings.push(...careful.report.findings, {
+          kind: job.kind,
+          index: next,
+          what: 'crash',
+          detail: `a process ended in this batch, and not again: ${careful.why}`,
+        });
         next = careful.report.next;
         continue;
       }
@@ -106,7 +150,12 @@ class Worker {
           findings.push(...before.findings);
         }
       }
-      findings.push({ kind: job.kind, index: at, what: careful.why === 'hang' ? 'hang' : 'crash', detail: careful.why });
+      findings.push({
+        kind: job.kind,
+        index: at,
+        what: careful.why === 'hang' ? 'hang' : 'crash',
+        detail: careful.why,
+      });
       counts.inputs++;
       next = at + 1;
     }
@@ -119,10 +168,14 @@ class Worker {
     this.child = null;
   }
 
-  private once(job: Job, careful: boolean): Promise<{ report?: Report; index: number; why: string }> {
+  private once(
+    job: Job,
+    careful: boolean,
+  ): Promise<{ report?: Report; index: number; why: string }> {
     return new Promise((done) => {
       const child = this.child ?? this.start();
-      let index = job.from, timer: NodeJS.Timeout;
+      let index = job.from;
+      let timer: NodeJS.Timeout;
       const finish = (why: string, report?: Report, bytes = Infinity) => {
         clearTimeout(timer);
         child.removeAllListeners('message').removeAllListeners('exit');
@@ -139,61 +192,95 @@ class Worker {
         if ('report' in said) finish('', said.report, said.bytes);
         else if (said.index >= 0) index = said.index;
       });
-      child.on('exit', (code, signal) => finish(`it ended (${signal ?? code}) ${this.stderr.slice(-300)}`));
+      child.on('exit', (code, signal) =>
+        finish(`it ended (${signal ?? code}) ${this.stderr.slice(-300)}`),
+      );
       child.send({ job, seed: this.seed, careful } satisfies Order);
     });
   }
 
   private start(): ChildProcess {
-    const child = this.child = fork(join(import.meta.dirname, 'child.ts'), { execArgv: ['--import', 'tsx', '--max-old-space-size=1024'], stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = (this.child = fork(join(import.meta.dirname, 'child.ts'), {
+      execArgv: ['--import', 'tsx', '--max-old-space-size=1024'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    }));
     this.stderr = '';
-    child.stderr!.on('data', (text: Buffer) => { this.stderr = (this.stderr + text.toString()).slice(-2000); });
+    child.stderr!.on('data', (text: Buffer) => {
+      this.stderr = (this.stderr + text.toString()).slice(-2000);
+    });
     return child;
   }
 }
 
 async function main(): Promise<number> {
-  const seed = whole('seed', options.seed), only = options.only ?? null;
-  if (only !== null && !kinds[only]) throw new Error(`--only is one of ${Object.keys(kinds).join(', ')}`);
+  const seed = whole('seed', options.seed);
+  const only = options.only ?? null;
+  if (only !== null && !kinds[only])
+    throw new Error(`--only is one of ${Object.keys(kinds).join(', ')}`);
   if (options.input !== undefined) {
     const [kind = '', index = ''] = options.input.split(':');
     if (!kinds[kind]) throw new Error('--input is KIND:INDEX');
     console.log(keepInput(seed, { kind, index: whole('input', index) }).join('\n'));
     return 0;
   }
-  const most = whole('count', options.count), state = begun(seed, only), before = state.minutes, start = performance.now();
-  const minutes = () => (performance.now() - start) / 60_000, late = () => options.minutes !== undefined && minutes() >= Number(options.minutes);
-  const jobs = jobsOf(only === null ? Object.fromEntries(Object.entries(kinds).map(([name, { share }]) => [name, share])) : { [only]: 1000 });
-  let given = 0, asked = totalOf(state, 'inputs');
+  const most = whole('count', options.count);
+  const state = begun(seed, only);
+  const before = state.minutes;
+  const start = performance.now();
+  const minutes = () => (performance.now() - start) / 60_000;
+  const late = () => options.minutes !== undefined && minutes() >= Number(options.minutes);
+  const jobs = jobsOf(
+    only === null
+      ? Object.fromEntries(Object.entries(kinds).map(([name, { share }]) => [name, share]))
+      : { [only]: 1000 },
+  );
+  let given = 0;
+  let asked = totalOf(state, 'inputs');
   for (; given < state.batches; given++) jobs.next();
-  // Batches end in any order; they are counted in theirs, so that what is counted can be gone on from.
+  // Batches end in any order; they are counted in theirs, so that what is counted can be gone on
+  // from.
   const finished = new Map<number, { job: Job; report: Report }>();
   const settle = () => {
     for (let next = finished.get(state.batches); next; next = finished.get(state.batches)) {
       finished.delete(state.batches++);
-      const { job: { kind }, report } = next;
+      const {
+        job: { kind },
+        report,
+      } = next;
       state.counts[kind] = add(state.counts[kind] ?? noCounts(), report.counts);
       for (const { index, what, detail } of report.findings) {
         state.findings.push({ kind, index, what, detail });
-        console.error(`\n${what}: ${keepInput(seed, { kind, index }).join(', ')}\n  ${detail.slice(0, 400)}`);
+        console.error(
+          `\n${what}: ${keepInput(seed, { kind, index }).join(', ')}\n  ${detail.slice(0, 400)}`,
+        );
       }
     }
     state.minutes = before + minutes();
     save(state);
     const shown = `${totalOf(state, 'inputs')} inputs, ${totalOf(state, 'accepted')} accepted, ${state.findings.length} findings, ${minutes().toFixed(1)} min`;
-    process.stderr.write(process.stderr.isTTY ? `\r${shown} ` : state.batches % 50 === 0 ? `${shown}\n` : '');
+    process.stderr.write(
+      process.stderr.isTTY ? `\r${shown} ` : state.batches % 50 === 0 ? `${shown}\n` : '',
+    );
   };
-  await Promise.all(Array.from({ length: whole('workers', options.workers ?? String(availableParallelism())) }, async () => {
-    const worker = new Worker(seed);
-    while (asked < most && !late()) {
-      const number = given++, job = jobs.next().value;
-      asked += job.to - job.from;
-      finished.set(number, { job, report: await worker.run(job) });
-      settle();
-    }
-    worker.end();
-  }));
-  console.log(`\n${totalOf(state, 'inputs')} inputs with seed ${seed}: ${totalOf(state, 'refused')} refused, ${totalOf(state, 'accepted')} accepted, ${state.findings.length} findings; ${options.out}`);
+  await Promise.all(
+    Array.from(
+      { length: whole('workers', options.workers ?? String(availableParallelism())) },
+      async () => {
+        const worker = new Worker(seed);
+        while (asked < most && !late()) {
+          const number = given++;
+          const job = jobs.next().value;
+          asked += job.to - job.from;
+          finished.set(number, { job, report: await worker.run(job) });
+          settle();
+        }
+        worker.end();
+      },
+    ),
+  );
+  console.log(
+    `\n${totalOf(state, 'inputs')} inputs with seed ${seed}: ${totalOf(state, 'refused')} refused, ${totalOf(state, 'accepted')} accepted, ${state.findings.length} findings; ${options.out}`,
+  );
   return state.findings.length > 0 ? 1 : 0;
 }
 

@@ -8,7 +8,8 @@ const NUMBERS = [0, -0, 1, -1, 1e-30, 1e10, 3e38, Infinity, NaN];
 
 /** Other numbers in a file that stays valid. */
 export function otherNumbers(random: Random, bytes: Uint8Array): Uint8Array {
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)), out = bytes.slice();
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const out = bytes.slice();
   changeNumbers(random, out.subarray(8 + length));
   return out;
 }
@@ -17,7 +18,8 @@ export function damagedSafetensors(random: Random, bytes: Uint8Array): Uint8Arra
   const kind = random.below(10);
   if (kind < 2) return damagedBytes(random, bytes);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  const header = new TextDecoder().decode(bytes.subarray(8, 8 + length)), data = bytes.slice(8 + length);
+  const header = new TextDecoder().decode(bytes.subarray(8, 8 + length));
+  const data = bytes.slice(8 + length);
   if (kind < 5) {
     changeNumbers(random, data);
     return packed(header, data);
@@ -25,10 +27,18 @@ export function damagedSafetensors(random: Random, bytes: Uint8Array): Uint8Arra
   const value = JSON.parse(header) as Record<string, Entry>;
   // A change that keeps the whole consistent gets further than one that does not.
   if (kind < 8) return consistent(random, value, data);
-  return packed(damagedText(random, value), data, random.chance(0.1) ? random.pick(LENGTHS) : undefined);
+  return packed(
+    damagedText(random, value),
+    data,
+    random.chance(0.1) ? random.pick(LENGTHS) : undefined,
+  );
 }
 
-interface Entry { dtype: string; shape: number[]; data_offsets: [number, number] }
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}
 
 function changeNumbers(random: Random, data: Uint8Array): void {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
@@ -37,25 +47,63 @@ function changeNumbers(random: Random, data: Uint8Array): void {
   }
 }
 
-/** Renamed, retyped, reshaped, dropped, swapped or doubled tensors, with offsets that are right again. */
+/**
+ * Renamed, retyped, reshaped, dropped, swapped or doubled tensors, with offsets that are right
+ * again.
+ */
 function consistent(random: Random, header: Record<string, Entry>, data: Uint8Array): Uint8Array {
-  const { __metadata__: metadata, ...entries } = header as Record<string, Entry> & { __metadata__?: unknown };
-  const list = Object.entries(entries).map(([name, { dtype, shape, data_offsets: [from, to] }]) =>
-    ({ name, dtype, shape: [...shape], bytes: data.subarray(from, to) }));
+  const { __metadata__: metadata, ...entries } = header as Record<string, Entry> & {
+    __metadata__?: unknown;
+  };
+  const list = Object.entries(entries).map(
+    ([
+      name,
+      {
+        dtype,
+        shape,
+        data_offsets: [from, to],
+      },
+    ]) => ({ name, dtype, shape: [...shape], bytes: data.subarray(from, to) }),
+  );
   for (let n = 1 + random.below(3); n > 0 && list.length > 0; n--) {
-    const at = random.below(list.length), one = list[at]!, other = random.pick(list);
+    const at = random.below(list.length);
+    const one = list[at]!;
+    const other = random.pick(list);
     switch (random.below(8)) {
-      case 0: list.splice(at, 1); break;
-      case 1: list.push({ ...one, name: `${one.name}${random.pick(['2', '.x', ''])}` }); break;
-      case 2: one.name = random.pick([
-        one.name.replace('.weight', '.default.weight'), one.name.replace('lora_A', 'lora_B'),
-        one.name.replace('base_model.', ''), one.name.replace(/\d/, '9'), '__proto__', '',
-      ]); break;
-      case 3: one.shape.reverse(); break;
-      case 4: Object.assign(one, { dtype: random.pick(['F16', 'BF16']), shape: [...one.shape, 2] }); break;
-      case 5: Object.assign(one, { dtype: random.pick(['F64', 'I64', 'U8']), bytes: new Uint8Array(8 * one.bytes.length / 4) }); break;
-      case 6: one.shape = random.pick([[0, ...one.shape], [1, ...one.shape], [], [one.bytes.length / 4]]); break;
-      default: [one.bytes, other.bytes] = [other.bytes, one.bytes]; [one.shape, other.shape] = [other.shape, one.shape];
+      case 0:
+        list.splice(at, 1);
+        break;
+      case 1:
+        list.push({ ...one, name: `${one.name}${random.pick(['2', '.x', ''])}` });
+        break;
+      case 2:
+        one.name = random.pick([
+          one.name.replace('.weight', '.default.weight'),
+          one.name.replace('lora_A', 'lora_B'),
+          one.name.replace('base_model.', ''),
+          one.name.replace(/\d/, '9'),
+          '__proto__',
+          '',
+        ]);
+        break;
+      case 3:
+        one.shape.reverse();
+        break;
+      case 4:
+        Object.assign(one, { dtype: random.pick(['F16', 'BF16']), shape: [...one.shape, 2] });
+        break;
+      case 5:
+        Object.assign(one, {
+          dtype: random.pick(['F64', 'I64', 'U8']),
+          bytes: new Uint8Array((8 * one.bytes.length) / 4),
+        });
+        break;
+      case 6:
+        one.shape = random.pick([[0, ...one.shape], [1, ...one.shape], [], [one.bytes.length / 4]]);
+        break;
+      default:
+        [one.bytes, other.bytes] = [other.bytes, one.bytes];
+        [one.shape, other.shape] = [other.shape, one.shape];
     }
   }
   let end = 0;
@@ -64,12 +112,14 @@ function consistent(random: Random, header: Record<string, Entry>, data: Uint8Ar
     end += bytes.length;
     return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [from, end] })}`;
   });
-  if (metadata !== undefined) fields.unshift(`"__metadata__":${JSON.stringify(random.chance(0.1) ? null : metadata)}`);
+  if (metadata !== undefined)
+    fields.unshift(`"__metadata__":${JSON.stringify(random.chance(0.1) ? null : metadata)}`);
   return packed(`{${fields.join(',')}}`, joined(...list.map((e) => e.bytes)));
 }
 
 function packed(header: string, data: Uint8Array, length?: bigint): Uint8Array {
-  const text = new TextEncoder().encode(header), first = new Uint8Array(8);
+  const text = new TextEncoder().encode(header);
+  const first = new Uint8Array(8);
   new DataView(first.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
   return joined(first, text, data);
 }

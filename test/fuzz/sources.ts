@@ -1,4 +1,7 @@
-/** What is damaged: small valid files of every kind, made here; with real exports beside the checkout, those too. */
+/**
+ * What is damaged: small valid files of every kind, made here; with real exports beside the
+ * checkout, those too.
+ */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { compile } from '../../src/compiler/index.ts';
@@ -32,99 +35,284 @@ export const tinyExports = (): Export[] => [
   made('float32.onnx', tinyDecoder()),
   made('q4.onnx', tinyDecoder({ weights: 'q4' })),
   made('capped.onnx', writeGraph(cappedDecoderGraph())),
-  ...['llama-genai-fp16', 'llama-genai-int4-cpu', 'qwen2-genai-int4-cpu', 'qwen2-genai-kquant-mixed', 'qwen3-genai-int4-cpu']
-    .flatMap((name) => found(sharedPath('models', 'tiny', name, 'model.onnx'))),
-  ...['qwen2/onnx/model.onnx', 'llama/onnx/model_fp16.onnx', 'qwen3/onnx/model_q4f16.onnx'].flatMap((name) => found(sharedPath('models', 'tiny', name))),
+  ...[
+    'llama-genai-fp16',
+    'llama-genai-int4-cpu',
+    'qwen2-genai-int4-cpu',
+    'qwen2-genai-kquant-mixed',
+    'qwen3-genai-int4-cpu',
+  ].flatMap((name) => found(sharedPath('models', 'tiny', name, 'model.onnx'))),
+  ...['qwen2/onnx/model.onnx', 'llama/onnx/model_fp16.onnx', 'qwen3/onnx/model_q4f16.onnx'].flatMap(
+    (name) => found(sharedPath('models', 'tiny', name)),
+  ),
 ];
 
 /** Larger ones, which are read and compiled, but not run. */
 export const largeExports = (): Export[] => [
   made('model_q4.onnx', read(resolve(root, 'public/models/atlas-3m/onnx/model_q4.onnx'))),
-  ...['gpt2/onnx/model_q4.onnx', 'llama/onnx/model_quantized.onnx', 'llama/onnx/model_bnb4.onnx'].flatMap((name) => found(sharedPath('models', 'tiny', name))),
+  ...[
+    'gpt2/onnx/model_q4.onnx',
+    'llama/onnx/model_quantized.onnx',
+    'llama/onnx/model_bnb4.onnx',
+  ].flatMap((name) => found(sharedPath('models', 'tiny', name))),
 ];
 
 function found(path: string): Export[] {
   if (!existsSync(path)) return [];
-  const bytes = read(path), { initializer } = decodeMessage(modelProto, bytes).graph!;
-  const names = new Set(initializer.flatMap((t) => t.externalData.filter((e) => e.key === 'location').map((e) => e.value)));
-  return [{ file: path.split('/').slice(-3).join('-'), bytes, external: new Map([...names].map((n) => [n, read(resolve(path, '..', n))])) }];
+  const bytes = read(path);
+  const { initializer } = decodeMessage(modelProto, bytes).graph!;
+  const names = new Set(
+    initializer.flatMap((t) =>
+      t.externalData.filter((e) => e.key === 'location').map((e) => e.value),
+    ),
+  );
+  return [
+    {
+      file: path.split('/').slice(-3).join('-'),
+      bytes,
+      external: new Map([...names].map((n) => [n, read(resolve(path, '..', n))])),
+    },
+  ];
 }
 
-const tinyModel = compile(tinyDecoderGraph()), tinyModules = tinyModel.modules;
+const tinyModel = compile(tinyDecoderGraph());
+const tinyModules = tinyModel.modules;
 export const tinyPlaces = adapterPlaces(tinyModel);
 
 /** Of every module, and of the head. */
 const adapters = randomAdapters(tinyPlaces, (m) => 1 + (m.index % 3));
-const peft = [true, false].map((rsLora) => exportPeft({
-  modules: tinyPlaces, adapters, scale: (m) => 1 + m / 10, rsLora, baseModel: 'tiny', taskType: 'CAUSAL_LM',
-}));
+const peft = [true, false].map((rsLora) =>
+  exportPeft({
+    modules: tinyPlaces,
+    adapters,
+    scale: (m) => 1 + m / 10,
+    rsLora,
+    baseModel: 'tiny',
+    taskType: 'CAUSAL_LM',
+  }),
+);
 
-/** PEFT's two files, as this product writes them and as PEFT does: names by their endings, patterns of a few words. */
+/**
+ * PEFT's two files, as this product writes them and as PEFT does: names by their endings, patterns
+ * of a few words.
+ */
 export const peftConfigs: readonly unknown[] = [
-  ...peft.map((files) => JSON.parse(new TextDecoder().decode(files.get('adapter_config.json'))) as unknown),
+  ...peft.map(
+    (files) => JSON.parse(new TextDecoder().decode(files.get('adapter_config.json'))) as unknown,
+  ),
   {
-    peft_type: 'LORA', task_type: 'CAUSAL_LM', base_model_name_or_path: 'tiny', bias: 'none', r: 2, lora_alpha: 4, use_rslora: false,
-    lora_dropout: 0.1, fan_in_fan_out: false, init_lora_weights: true, modules_to_save: null, layers_to_transform: null, layers_pattern: null,
-    target_modules: [...new Set(tinyPlaces.map((m) => m.path.split('.').at(-1)!))], exclude_modules: null, use_dora: false, alpha_pattern: {},
-    rank_pattern: Object.fromEntries(adapters.filter((a) => a.rank !== 2).map((a) => [tinyPlaces[a.module]!.path, a.rank])),
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: 'tiny',
+    bias: 'none',
+    r: 2,
+    lora_alpha: 4,
+    use_rslora: false,
+    lora_dropout: 0.1,
+    fan_in_fan_out: false,
+    init_lora_weights: true,
+    modules_to_save: null,
+    layers_to_transform: null,
+    layers_pattern: null,
+    target_modules: [...new Set(tinyPlaces.map((m) => m.path.split('.').at(-1)!))],
+    exclude_modules: null,
+    use_dora: false,
+    alpha_pattern: {},
+    rank_pattern: Object.fromEntries(
+      adapters.filter((a) => a.rank !== 2).map((a) => [tinyPlaces[a.module]!.path, a.rank]),
+    ),
   },
 ];
 export const peftWeights = peft[0]!.get('adapter_model.safetensors')!;
 
 export const checkpointOf = { spec: parseTraining({}), hash: 'ab', modules: tinyModules };
 const trained = randomAdapters(tinyModules, (m) => 1 + (m.index % 3));
-export const checkpoint = writeCheckpoint({
-  step: 1, values: trained,
-  moments: trained.map(({ loraA, loraB }) => ({ firstA: loraA, secondA: loraA, firstB: loraB, secondB: loraB })),
-  told: [{ type: 'evaluation', step: 0, loss: 4 }, { type: 'step', step: 1, loss: 3, gradNorm: 0.1, learningRate: 2e-3, milliseconds: 12 }],
-}, checkpointOf);
+export const checkpoint = writeCheckpoint(
+  {
+    step: 1,
+    values: trained,
+    moments: trained.map(({ loraA, loraB }) => ({
+      firstA: loraA,
+      secondA: loraA,
+      firstB: loraB,
+      secondB: loraB,
+    })),
+    told: [
+      { type: 'evaluation', step: 0, loss: 4 },
+      { type: 'step', step: 1, loss: 3, gradNorm: 0.1, learningRate: 2e-3, milliseconds: 12 },
+    ],
+  },
+  checkpointOf,
+);
 
 export const specs: readonly unknown[] = (Object.keys(presets) as PresetId[]).map(presetSpec);
-export const trainings: readonly unknown[] = Object.values(trainingPresets).map((t) => parseTraining(t));
+export const trainings: readonly unknown[] = Object.values(trainingPresets).map((t) =>
+  parseTraining(t),
+);
 
-const recorded = parseResult(JSON.parse(readFileSync(resolve(root, 'public/recorded/atlas-3m.json'), 'utf8')));
+const recorded = parseResult(
+  JSON.parse(readFileSync(resolve(root, 'public/recorded/atlas-3m.json'), 'utf8')),
+);
 /** A result of a few modules: the whole of one has thousands of numbers that are all alike. */
 export const results: readonly unknown[] = [{ ...recorded, modules: recorded.modules.slice(0, 3) }];
 
 export const links: readonly string[] = await Promise.all([
-  ...(specs as Parameters<typeof encodeLink>[0][]).map((spec) => encodeLink(spec)), encodeLink(recorded.spec, { digest: digestOf(recorded) }),
+  ...(specs as Parameters<typeof encodeLink>[0][]).map((spec) => encodeLink(spec)),
+  encodeLink(recorded.spec, { digest: digestOf(recorded) }),
 ]);
 /** What a link holds, before it is packed. */
-export const linkContents: readonly unknown[] = [...specs.map((spec) => ({ spec })), { spec: {}, digest: digestOf(recorded) }];
+export const linkContents: readonly unknown[] = [
+  ...specs.map((spec) => ({ spec })),
+  { spec: {}, digest: digestOf(recorded) },
+];
 
-export const configs: readonly unknown[] = ['config.json', 'generation_config.json']
-  .map((name) => JSON.parse(readFileSync(resolve(root, 'public/models/atlas-3m', name), 'utf8')) as unknown);
+export const configs: readonly unknown[] = ['config.json', 'generation_config.json'].map(
+  (name) =>
+    JSON.parse(readFileSync(resolve(root, 'public/models/atlas-3m', name), 'utf8')) as unknown,
+);
 
 const vocab = (words: readonly string[]) => Object.fromEntries(words.map((word, i) => [word, i]));
-const special = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
+const special = {
+  single_word: false,
+  lstrip: false,
+  rstrip: false,
+  normalized: false,
+  special: true,
+};
 const bytes = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
 
 /** One tokenizer of each family of models. */
 export const tokenizers: readonly unknown[] = [
   {
-    version: '1.0', truncation: null, padding: null, added_tokens: [{ id: 97, content: '<s>', ...special }], normalizer: null,
-    pre_tokenizer: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }, post_processor: null, decoder: { type: 'ByteLevel' },
-    model: { type: 'BPE', dropout: null, unk_token: null, fuse_unk: false, byte_fallback: false, vocab: vocab([...bytes, 'Ġ', 'th', 'the']), merges: [['t', 'h'], ['th', 'e']] },
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [{ id: 97, content: '<s>', ...special }],
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'ByteLevel',
+      add_prefix_space: false,
+      trim_offsets: true,
+      use_regex: true,
+    },
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      fuse_unk: false,
+      byte_fallback: false,
+      vocab: vocab([...bytes, 'Ġ', 'th', 'the']),
+      merges: [
+        ['t', 'h'],
+        ['th', 'e'],
+      ],
+    },
   },
   {
-    version: '1.0', added_tokens: [{ id: 0, content: '<unk>', ...special }], normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] },
-    pre_tokenizer: null, post_processor: { type: 'TemplateProcessing', single: [{ SpecialToken: { id: '<unk>', type_id: 0 } }, { Sequence: { id: 'A', type_id: 0 } }], pair: [], special_tokens: { '<unk>': { id: '<unk>', ids: [0], tokens: ['<unk>'] } } },
-    decoder: { type: 'Sequence', decoders: [{ type: 'Replace', pattern: { String: '▁' }, content: ' ' }, { type: 'ByteFallback' }, { type: 'Fuse' }, { type: 'Strip', content: ' ', start: 1, stop: 0 }] },
-    model: { type: 'BPE', unk_token: '<unk>', fuse_unk: true, byte_fallback: true, vocab: vocab(['<unk>', ...Array.from({ length: 256 }, (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`), '▁', 'a', 'b', 'ab']), merges: ['a b'] },
+    version: '1.0',
+    added_tokens: [{ id: 0, content: '<unk>', ...special }],
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: null,
+    post_processor: {
+      type: 'TemplateProcessing',
+      single: [
+        { SpecialToken: { id: '<unk>', type_id: 0 } },
+        { Sequence: { id: 'A', type_id: 0 } },
+      ],
+      pair: [],
+      special_tokens: { '<unk>': { id: '<unk>', ids: [0], tokens: ['<unk>'] } },
+    },
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: vocab([
+        '<unk>',
+        ...Array.from(
+          { length: 256 },
+          (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`,
+        ),
+        '▁',
+        'a',
+        'b',
+        'ab',
+      ]),
+      merges: ['a b'],
+    },
   },
   {
-    version: '1.0', added_tokens: [{ id: 0, content: '[UNK]', ...special }], normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
-    pre_tokenizer: { type: 'BertPreTokenizer' }, post_processor: null, decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    model: { type: 'WordPiece', unk_token: '[UNK]', continuing_subword_prefix: '##', max_input_chars_per_word: 100, vocab: vocab(['[UNK]', 'a', 'b', '##a', '##b', 'the']) },
+    version: '1.0',
+    added_tokens: [{ id: 0, content: '[UNK]', ...special }],
+    normalizer: {
+      type: 'BertNormalizer',
+      clean_text: true,
+      handle_chinese_chars: true,
+      strip_accents: null,
+      lowercase: true,
+    },
+    pre_tokenizer: { type: 'BertPreTokenizer' },
+    post_processor: null,
+    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
+    model: {
+      type: 'WordPiece',
+      unk_token: '[UNK]',
+      continuing_subword_prefix: '##',
+      max_input_chars_per_word: 100,
+      vocab: vocab(['[UNK]', 'a', 'b', '##a', '##b', 'the']),
+    },
   },
   {
-    version: '1.0', added_tokens: [{ id: 0, content: '<unk>', ...special }], normalizer: { type: 'Sequence', normalizers: [{ type: 'NFKC' }, { type: 'Lowercase' }] },
-    pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true }, post_processor: null, decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
-    model: { type: 'Unigram', unk_id: 0, vocab: [['<unk>', 0], ['▁', -1], ['a', -2], ['b', -2.5], ['▁ab', -3]], byte_fallback: false },
+    version: '1.0',
+    added_tokens: [{ id: 0, content: '<unk>', ...special }],
+    normalizer: { type: 'Sequence', normalizers: [{ type: 'NFKC' }, { type: 'Lowercase' }] },
+    pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+    post_processor: null,
+    decoder: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'always', split: true },
+    model: {
+      type: 'Unigram',
+      unk_id: 0,
+      vocab: [
+        ['<unk>', 0],
+        ['▁', -1],
+        ['a', -2],
+        ['b', -2.5],
+        ['▁ab', -3],
+      ],
+      byte_fallback: false,
+    },
   },
   {
-    version: '1.0', added_tokens: [], normalizer: null,
-    pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Digits', individual_digits: true }, { type: 'Split', pattern: { Regex: '\\s+|\\p{L}+' }, behavior: 'Isolated', invert: false }, { type: 'ByteLevel', add_prefix_space: false, use_regex: false }] },
-    post_processor: null, decoder: { type: 'ByteLevel' }, model: { type: 'BPE', vocab: vocab(bytes), merges: [] },
+    version: '1.0',
+    added_tokens: [],
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Digits', individual_digits: true },
+        { type: 'Split', pattern: { Regex: '\\s+|\\p{L}+' }, behavior: 'Isolated', invert: false },
+        { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+      ],
+    },
+    post_processor: null,
+    decoder: { type: 'ByteLevel' },
+    model: { type: 'BPE', vocab: vocab(bytes), merges: [] },
   },
 ];

@@ -1,4 +1,7 @@
-/** Our training step on the bundled model: the first message gives its size, every further one asks for a step. */
+/**
+ * Our training step on the bundled model: the first message gives its size, every further one asks
+ * for a step.
+ */
 import { createEngine } from '../../../src/engine/cut-engine.ts';
 import { WasmBackend } from '../../../src/engine/wasm-backend.ts';
 import { initialAdapters } from '../../../src/methods/lora.ts';
@@ -11,15 +14,45 @@ import type { Size } from '../size.ts';
 let step: () => Promise<number>;
 
 async function begin({ batch, length, rank, learningRate, maxNorm }: Size): Promise<void> {
-  const base = new URL('./', self.name).href, model = await loadModel(await bundledFiles(base, 'atlas-3m')), facts = factsOf(model);
-  const engine = createEngine({ model: model.compiled, backend: new WasmBackend(await loadRuntime('wasm', () => undefined)), memoryBudgetBytes: 2e9 });
+  const base = new URL('./', self.name).href;
+  const model = await loadModel(await bundledFiles(base, 'atlas-3m'));
+  const facts = factsOf(model);
+  const engine = createEngine({
+    model: model.compiled,
+    backend: new WasmBackend(await loadRuntime('wasm', () => undefined)),
+    memoryBudgetBytes: 2e9,
+  });
   const words = await (await fetch(new URL('texts/opticks-train.txt', base))).text();
-  const data = await batchOf({ text: { kind: 'bundled', id: 'opticks-train' }, sequences: Infinity, length, bos: 'none' }, words, model);
-  const adapters = await engine.adapters(initialAdapters(1, facts.modules, facts.modules.map(() => rank)));
+  const data = await batchOf(
+    { text: { kind: 'bundled', id: 'opticks-train' }, sequences: Infinity, length, bos: 'none' },
+    words,
+    model,
+  );
+  const adapters = await engine.adapters(
+    initialAdapters(
+      1,
+      facts.modules,
+      facts.modules.map(() => rank),
+    ),
+  );
   let count = 0;
   step = async () => {
     count++;
-    return (await engine.trainStep(batchOfStep(data, 1, count, batch), { adapters, scale: () => 2 }, { step: count, learningRate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, maxNorm })).loss;
+    return (
+      await engine.trainStep(
+        batchOfStep(data, 1, count, batch),
+        { adapters, scale: () => 2 },
+        {
+          step: count,
+          learningRate,
+          beta1: 0.9,
+          beta2: 0.999,
+          epsilon: 1e-8,
+          weightDecay: 0,
+          maxNorm,
+        },
+      )
+    ).loss;
   };
 }
 

@@ -1,4 +1,7 @@
-/** The page of `bench/peers-browser.ts`: takes one training step of either library when asked, and says how long it took. */
+/**
+ * The page of `bench/peers-browser.ts`: takes one training step of either library when asked, and
+ * says how long it took.
+ */
 import * as jax from '@jax-js/jax';
 import { jaxStep } from '../jax-step.mjs';
 
@@ -6,14 +9,21 @@ const steps = {};
 
 /** Ours, in a worker as on the product's page. */
 async function ours(size) {
-  const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), { type: 'module', name: document.baseURI });
-  const answer = () => new Promise((resolve, reject) => {
-    worker.onmessage = (e) => resolve(e.data);
-    worker.onerror = (e) => reject(new Error(e.message));
+  const worker = new Worker(new URL('./ours.worker.ts', import.meta.url), {
+    type: 'module',
+    name: document.baseURI,
   });
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      worker.onmessage = (e) => resolve(e.data);
+      worker.onerror = (e) => reject(new Error(e.message));
+    });
   worker.postMessage(size);
   await answer();
-  return () => { worker.postMessage('step'); return answer(); };
+  return () => {
+    worker.postMessage('step');
+    return answer();
+  };
 }
 
 globalThis.begin = async (size) => {
@@ -24,6 +34,7 @@ globalThis.begin = async (size) => {
   return { isolated: crossOriginIsolated, cores: navigator.hardwareConcurrency };
 };
 globalThis.step = async (name) => {
-  const start = performance.now(), loss = await steps[name]();
+  const start = performance.now();
+  const loss = await steps[name]();
   return { milliseconds: performance.now() - start, loss };
 };

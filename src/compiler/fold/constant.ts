@@ -1,8 +1,9 @@
 /**
  * Constant tensors, stored without what broadcasting repeats.
  *
- * A mask or RoPE table of a whole batch is the same for every sequence. `stored` is `dims` with 1 where all slices
- * are equal, so that folding costs the same for any batch, and pieces carry one copy.
+ * A mask or RoPE table of a whole batch is the same for every sequence. `stored` is `dims` with 1
+ * where all slices are equal, so that folding costs the same for any batch, and pieces carry one
+ * copy.
  */
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import type { Tensor } from '../../onnx/graph.ts';
@@ -10,24 +11,39 @@ import type { ElementType } from '../../onnx/types.ts';
 import { toInt64 } from '../../onnx/write.ts';
 import { Clash, count, sameDims, shapeText, Unsupported, widened } from '../value.ts';
 
-export type Numbers = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+export type Numbers =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 export interface Constant {
   type: ElementType;
   dims: readonly number[];
   /** Each entry is `dims[i]`, or 1 where all slices are equal. */
   stored: readonly number[];
-  /** Row-major over `stored`, 4-bit numbers one by one. 64-bit integers are doubles: exact to 2⁵³, sentinels stay huge. */
+  /**
+   * Row-major over `stored`, 4-bit numbers one by one. 64-bit integers are doubles: exact to 2⁵³,
+   * sentinels stay huge.
+   */
   data: Numbers;
 }
 
 /** Signed or not, of any width. */
 export const isInteger = (type: ElementType): boolean => /int/.test(type);
 
-/** A value that an integer type cannot hold, as a division by zero gives: runtimes differ in what they make of it. */
+/**
+ * A value that an integer type cannot hold, as a division by zero gives: runtimes differ in what
+ * they make of it.
+ */
 export function wholeOnly(type: ElementType, values: Numbers): void {
   const odd = isInteger(type) ? values.find((x) => !Number.isInteger(x)) : undefined;
-  if (odd !== undefined) throw new Clash(`it gives ${Number.isNaN(odd) ? 'no number' : odd}, and its type is ${type}`);
+  if (odd !== undefined)
+    throw new Clash(`it gives ${Number.isNaN(odd) ? 'no number' : odd}, and its type is ${type}`);
 }
 
 const LARGEST = 2 ** 27;
@@ -35,15 +51,29 @@ const LARGEST = 2 ** 27;
 export function numbers(type: ElementType, n: number): Numbers {
   if (n > LARGEST) throw new Clash(`a constant of ${n} elements is too large`);
   switch (type) {
-    case 'float32': case 'float16': return new Float32Array(n);
-    case 'float64': case 'int64': case 'uint64': return new Float64Array(n);
-    case 'int32': return new Int32Array(n);
-    case 'uint32': return new Uint32Array(n);
-    case 'int16': return new Int16Array(n);
-    case 'uint16': return new Uint16Array(n);
-    case 'int8': return new Int8Array(n);
-    case 'uint8': case 'bool': case 'uint4': return new Uint8Array(n);
-    default: throw new Unsupported(`values of type ${type}`);
+    case 'float32':
+    case 'float16':
+      return new Float32Array(n);
+    case 'float64':
+    case 'int64':
+    case 'uint64':
+      return new Float64Array(n);
+    case 'int32':
+      return new Int32Array(n);
+    case 'uint32':
+      return new Uint32Array(n);
+    case 'int16':
+      return new Int16Array(n);
+    case 'uint16':
+      return new Uint16Array(n);
+    case 'int8':
+      return new Int8Array(n);
+    case 'uint8':
+    case 'bool':
+    case 'uint4':
+      return new Uint8Array(n);
+    default:
+      throw new Unsupported(`values of type ${type}`);
   }
 }
 
@@ -52,7 +82,16 @@ const decoded = new WeakMap<Tensor, Constant>();
 /** A tensor of the file as a constant; a view where type and alignment allow. */
 export function decode(tensor: Tensor): Constant {
   let c = decoded.get(tensor);
-  if (!c) decoded.set(tensor, (c = { type: widened(tensor.type), dims: tensor.dims, stored: tensor.dims, data: decodeData(tensor) }));
+  if (!c)
+    decoded.set(
+      tensor,
+      (c = {
+        type: widened(tensor.type),
+        dims: tensor.dims,
+        stored: tensor.dims,
+        data: decodeData(tensor),
+      }),
+    );
   return c;
 }
 
@@ -61,11 +100,19 @@ function decodeData({ type, bytes, dims }: Tensor): Numbers {
   if (type === 'float32') return float32View(bytes);
   if (type === 'uint8' || type === 'bool') return bytes;
   if (type === 'int64' || type === 'uint64') {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), out = new Float64Array(count(dims));
-    for (let i = 0; i < out.length; i++) out[i] = Number(type === 'int64' ? view.getBigInt64(8 * i, true) : view.getBigUint64(8 * i, true));
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const out = new Float64Array(count(dims));
+    for (let i = 0; i < out.length; i++)
+      out[i] = Number(
+        type === 'int64' ? view.getBigInt64(8 * i, true) : view.getBigUint64(8 * i, true),
+      );
     return out;
   }
-  if (type === 'uint4') return Uint8Array.from({ length: count(dims) }, (_, i) => (bytes[i >> 1]! >> (4 * (i & 1))) & 15);
+  if (type === 'uint4')
+    return Uint8Array.from(
+      { length: count(dims) },
+      (_, i) => (bytes[i >> 1]! >> (4 * (i & 1))) & 15,
+    );
   const out = numbers(type, count(dims));
   new Uint8Array(out.buffer).set(bytes);
   return out;
@@ -79,7 +126,9 @@ export function encode(c: Constant): Uint8Array {
   }
   if (c.type === 'uint4') {
     const out = new Uint8Array(Math.ceil(c.data.length / 2));
-    c.data.forEach((q, i) => { out[i >> 1]! |= q << (4 * (i & 1)); });
+    c.data.forEach((q, i) => {
+      out[i >> 1]! |= q << (4 * (i & 1));
+    });
     return out;
   }
   return new Uint8Array(c.data.buffer, c.data.byteOffset, c.data.byteLength);
@@ -107,16 +156,22 @@ export function broadcastDims(shapes: readonly (readonly number[])[]): number[] 
   const out = new Array<number>(rank).fill(1);
   for (const s of shapes) {
     for (let i = 0; i < s.length; i++) {
-      const at = rank - s.length + i, d = s[i]!, o = out[at]!;
+      const at = rank - s.length + i;
+      const d = s[i]!;
+      const o = out[at]!;
       if (d === o || d === 1) continue;
-      if (o !== 1) throw new Clash(`shapes ${shapes.map(shapeText).join(' and ')} do not fit together`);
+      if (o !== 1)
+        throw new Clash(`shapes ${shapes.map(shapeText).join(' and ')} do not fit together`);
       out[at] = d;
     }
   }
   return out;
 }
 
-/** Row-major strides of `shape` seen from a (longer or equal) shape it broadcasts to: 0 where it repeats. */
+/**
+ * Row-major strides of `shape` seen from a (longer or equal) shape it broadcasts to: 0 where it
+ * repeats.
+ */
 export function stridesFor(shape: readonly number[], rank: number): Int32Array {
   const strides = new Int32Array(rank);
   let step = 1;
@@ -128,8 +183,15 @@ export function stridesFor(shape: readonly number[], rank: number): Int32Array {
 }
 
 /** Calls `visit(out, offsets)` for every element of `dims`, with each operand's offset. */
-export function walk(dims: readonly number[], strides: readonly Int32Array[], visit: (at: number, offsets: Int32Array) => void): void {
-  const n = count(dims), rank = dims.length, index = new Int32Array(rank), offsets = new Int32Array(strides.length);
+export function walk(
+  dims: readonly number[],
+  strides: readonly Int32Array[],
+  visit: (at: number, offsets: Int32Array) => void,
+): void {
+  const n = count(dims);
+  const rank = dims.length;
+  const index = new Int32Array(rank);
+  const offsets = new Int32Array(strides.length);
   for (let at = 0; at < n; at++) {
     visit(at, offsets);
     for (let d = rank - 1; d >= 0; d--) {
@@ -145,8 +207,11 @@ export function walk(dims: readonly number[], strides: readonly Int32Array[], vi
 /** The same constant with other `stored` dims, each the same or expanded. */
 export function store(c: Constant, stored: readonly number[]): Constant {
   if (sameDims(c.stored, stored)) return c;
-  const data = numbers(c.type, count(stored)), from = c.data;
-  walk(stored, [stridesFor(c.stored, stored.length)], (at, o) => { data[at] = from[o[0]!]!; });
+  const data = numbers(c.type, count(stored));
+  const from = c.data;
+  walk(stored, [stridesFor(c.stored, stored.length)], (at, o) => {
+    data[at] = from[o[0]!]!;
+  });
   return { ...c, stored, data };
 }
 
@@ -155,18 +220,38 @@ export const full = (c: Constant): Constant => store(c, c.dims);
 
 /** Stored dims with those of `axes` written out. */
 export const fullAlong = (c: Constant, axes: readonly number[]): Constant =>
-  store(c, c.stored.map((s, i) => (axes.includes(i) ? c.dims[i]! : s)));
+  store(
+    c,
+    c.stored.map((s, i) => (axes.includes(i) ? c.dims[i]! : s)),
+  );
 
-/** Elements picked along each axis of `stored` by index lists (null: all of the axis). `dims` are the result's. */
-export function pick(c: Constant, dims: readonly number[], lists: readonly (readonly number[] | null)[]): Constant {
-  const all = lists.map((list, axis) => list ?? Array.from({ length: c.stored[axis]! }, (_, i) => i));
-  const stored = all.map((list) => list.length), data = numbers(c.type, count(stored)), from = c.data;
+/**
+ * Elements picked along each axis of `stored` by index lists (null: all of the axis). `dims` are
+ * the result's.
+ */
+export function pick(
+  c: Constant,
+  dims: readonly number[],
+  lists: readonly (readonly number[] | null)[],
+): Constant {
+  const all = lists.map(
+    (list, axis) => list ?? Array.from({ length: c.stored[axis]! }, (_, i) => i),
+  );
+  const stored = all.map((list) => list.length);
+  const data = numbers(c.type, count(stored));
+  const from = c.data;
   const strides = new Array<number>(stored.length);
   let step = 1;
-  for (let d = stored.length - 1; d >= 0; d--) { strides[d] = step; step *= c.stored[d]!; }
+  for (let d = stored.length - 1; d >= 0; d--) {
+    strides[d] = step;
+    step *= c.stored[d]!;
+  }
   let at = 0;
   const copy = (axis: number, base: number): void => {
-    if (axis === stored.length) { data[at++] = from[base]!; return; }
+    if (axis === stored.length) {
+      data[at++] = from[base]!;
+      return;
+    }
     for (const i of all[axis]!) copy(axis + 1, base + i * strides[axis]!);
   };
   copy(0, 0);

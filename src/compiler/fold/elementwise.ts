@@ -3,50 +3,93 @@
  */
 import { typeOf } from '../../onnx/types.ts';
 import { Clash, count, sameDims, Unsupported, widened, type Shape } from '../value.ts';
-import { broadcastDims, isInteger, numbers, stridesFor, walk, wholeOnly, type Constant } from './constant.ts';
+import {
+  broadcastDims,
+  isInteger,
+  numbers,
+  stridesFor,
+  walk,
+  wholeOnly,
+  type Constant,
+} from './constant.ts';
 import { constantOf, input, int, known, type Call, type Rule } from './rule.ts';
 
 const erf = (x: number): number => {
-  // Abramowitz and Stegun 7.1.26 is too coarse; this is the series / continued fraction pair, to double precision.
+  // Abramowitz and Stegun 7.1.26 is too coarse; this is the series / continued fraction pair, to
+  // double precision.
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
   if (a < 2.5) {
-    let term = a, sum = a;
-    for (let n = 1; n < 60; n++) { term *= -(a * a) / n; sum += term / (2 * n + 1); }
+    let term = a;
+    let sum = a;
+    for (let n = 1; n < 60; n++) {
+      term *= -(a * a) / n;
+      sum += term / (2 * n + 1);
+    }
     return (Math.sign(x) * 2 * sum) / Math.sqrt(Math.PI);
   }
   let f = 0;
-  for (let n = 40; n > 0; n--) f = (n / 2) / (a + f);
+  for (let n = 40; n > 0; n--) f = n / 2 / (a + f);
   return Math.sign(x) * (1 - Math.exp(-a * a) / ((a + f) * Math.sqrt(Math.PI)));
 };
 
 const unary: Record<string, (x: number) => number> = {
-  Neg: (x) => -x, Abs: Math.abs, Sign: Math.sign, Relu: (x) => Math.max(0, x),
+  Neg: (x) => -x,
+  Abs: Math.abs,
+  Sign: Math.sign,
+  Relu: (x) => Math.max(0, x),
 };
 
 /** Of floating-point numbers only. */
 const unaryFloat: typeof unary = {
-  Sqrt: Math.sqrt, Exp: Math.exp, Log: Math.log, Sin: Math.sin, Cos: Math.cos, Tanh: Math.tanh,
-  Erf: erf, Ceil: Math.ceil, Floor: Math.floor, Reciprocal: (x) => 1 / x,
-  Sigmoid: (x) => 1 / (1 + Math.exp(-x)), Softplus: (x) => Math.log1p(Math.exp(x)),
+  Sqrt: Math.sqrt,
+  Exp: Math.exp,
+  Log: Math.log,
+  Sin: Math.sin,
+  Cos: Math.cos,
+  Tanh: Math.tanh,
+  Erf: erf,
+  Ceil: Math.ceil,
+  Floor: Math.floor,
+  Reciprocal: (x) => 1 / x,
+  Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  Softplus: (x) => Math.log1p(Math.exp(x)),
 };
 
 const binary: Record<string, (a: number, b: number) => number> = {
-  Max: Math.max, Min: Math.min,
-  Add: (a, b) => a + b, Sub: (a, b) => a - b, Mul: (a, b) => a * b, Pow: (a, b) => a ** b,
+  Max: Math.max,
+  Min: Math.min,
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Pow: (a, b) => a ** b,
 };
 
 const comparison: Record<string, (a: number, b: number) => boolean> = {
-  Equal: (a, b) => a === b, Greater: (a, b) => a > b, GreaterOrEqual: (a, b) => a >= b, Less: (a, b) => a < b,
-  LessOrEqual: (a, b) => a <= b, And: (a, b) => !!a && !!b, Or: (a, b) => !!a || !!b, Xor: (a, b) => !a !== !b,
+  Equal: (a, b) => a === b,
+  Greater: (a, b) => a > b,
+  GreaterOrEqual: (a, b) => a >= b,
+  Less: (a, b) => a < b,
+  LessOrEqual: (a, b) => a <= b,
+  And: (a, b) => !!a && !!b,
+  Or: (a, b) => !!a || !!b,
+  Xor: (a, b) => !a !== !b,
 };
 
 /** `f` over the inputs' elements; only what is stored is computed. */
-function apply(call: Call, shape: Shape, f: (x: number, y: number, z: number) => number): Constant[] {
+function apply(
+  call: Call,
+  shape: Shape,
+  f: (x: number, y: number, z: number) => number,
+): Constant[] {
   const inputs = call.inputs.map((_, i) => known(call, i));
-  const stored = broadcastDims(inputs.map((c) => c.stored)), data = numbers(shape.type, count(stored));
-  const a = inputs[0]!.data, b = inputs[1]?.data, c = inputs[2]?.data;
-  const strides = inputs.map((x) => stridesFor(x.stored, stored.length)), values = isInteger(shape.type) ? new Float64Array(data.length) : data;
+  const stored = broadcastDims(inputs.map((c) => c.stored));
+  const data = numbers(shape.type, count(stored));
+  const a = inputs[0]!.data;
+  const b = inputs[1]?.data;
+  const c = inputs[2]?.data;
+  const strides = inputs.map((x) => stridesFor(x.stored, stored.length));
+  const values = isInteger(shape.type) ? new Float64Array(data.length) : data;
   walk(stored, strides, (at, o) => {
     values[at] = f(a[o[0]!]!, b ? b[o[1]!]! : 0, c ? c[o[2]!]! : 0);
   });
@@ -62,7 +105,8 @@ const dimsOf = (call: Call) => broadcastDims(call.inputs.map((_, i) => input(cal
 function sameType(call: Call, from = 0): Shape['type'] {
   const type = input(call, from).type;
   for (let i = from + 1; i < call.inputs.length; i++) {
-    if (input(call, i).type !== type) throw new Clash(`its inputs have different types (${type}, ${input(call, i).type})`);
+    if (input(call, i).type !== type)
+      throw new Clash(`its inputs have different types (${type}, ${input(call, i).type})`);
   }
   return type;
 }
@@ -78,11 +122,17 @@ export const elementwise: Record<string, Rule> = {
   },
   Div: {
     infer: (call) => [{ type: sameType(call), dims: dimsOf(call) }],
-    evaluate: (call, [shape]) => apply(call, shape!, isInteger(shape!.type) ? (a, b) => Math.trunc(a / b) : (a, b) => a / b),
+    evaluate: (call, [shape]) =>
+      apply(call, shape!, isInteger(shape!.type) ? (a, b) => Math.trunc(a / b) : (a, b) => a / b),
   },
   Mod: {
     infer: (call) => [{ type: sameType(call), dims: dimsOf(call) }],
-    evaluate: (call, [shape]) => apply(call, shape!, int(call, 'fmod', 0) ? (a, b) => a % b : (a, b) => a - Math.floor(a / b) * b),
+    evaluate: (call, [shape]) =>
+      apply(
+        call,
+        shape!,
+        int(call, 'fmod', 0) ? (a, b) => a % b : (a, b) => a - Math.floor(a / b) * b,
+      ),
   },
   Where: {
     infer: (call) => {
@@ -94,8 +144,11 @@ export const elementwise: Record<string, Rule> = {
   Clip: {
     infer: (call) => [{ type: input(call, 0).type, dims: input(call, 0).dims }],
     evaluate: (call, [shape]) => {
-      const low = constantOf(call.inputs[1])?.data[0] ?? -Infinity, high = constantOf(call.inputs[2])?.data[0] ?? Infinity;
-      return apply({ ...call, inputs: call.inputs.slice(0, 1) }, shape!, (x) => Math.min(high, Math.max(low, x)));
+      const low = constantOf(call.inputs[1])?.data[0] ?? -Infinity;
+      const high = constantOf(call.inputs[2])?.data[0] ?? Infinity;
+      return apply({ ...call, inputs: call.inputs.slice(0, 1) }, shape!, (x) =>
+        Math.min(high, Math.max(low, x)),
+      );
     },
   },
   Cast: {
@@ -107,7 +160,11 @@ export const elementwise: Record<string, Rule> = {
     same: (call, [shape]) => (input(call, 0).type === shape!.type ? 0 : null),
     evaluate: (call, [shape]) => {
       const { type } = shape!;
-      return apply(call, shape!, type === 'bool' ? (x) => Number(x !== 0) : isInteger(type) ? Math.trunc : (x) => x);
+      return apply(
+        call,
+        shape!,
+        type === 'bool' ? (x) => Number(x !== 0) : isInteger(type) ? Math.trunc : (x) => x,
+      );
     },
   },
 };
@@ -116,7 +173,8 @@ for (const [op, f] of Object.entries({ ...unary, ...unaryFloat })) {
   elementwise[op] = {
     infer: (call) => {
       const { type, dims } = input(call, 0);
-      if (op in unaryFloat && !/^float/.test(type)) throw new Clash(`its input is ${type}, not floating-point`);
+      if (op in unaryFloat && !/^float/.test(type))
+        throw new Clash(`its input is ${type}, not floating-point`);
       return [{ type, dims }];
     },
     evaluate: (call, [shape]) => apply(call, shape!, f),
@@ -134,13 +192,24 @@ for (const [op, f] of Object.entries(binary)) {
 }
 for (const [op, f] of Object.entries(comparison)) {
   elementwise[op] = {
-    infer: (call) => { sameType(call); return [{ type: 'bool', dims: dimsOf(call) }]; },
+    infer: (call) => {
+      sameType(call);
+      return [{ type: 'bool', dims: dimsOf(call) }];
+    },
     evaluate: (call, [shape]) => apply(call, shape!, (a, b) => Number(f(a, b))),
   };
 }
 
 /** Operators whose constant inputs may stay collapsed: they broadcast by themselves. */
-export const broadcasting: ReadonlySet<string> = new Set([...Object.keys(binary), ...Object.keys(comparison), 'Div', 'Where']);
+export const broadcasting: ReadonlySet<string> = new Set([
+  ...Object.keys(binary),
+  ...Object.keys(comparison),
+  'Div',
+  'Where',
+]);
 
 /** Whether collapsing the constant inputs leaves the output's dims as they are. */
-export const keepsDims = (shapes: readonly (readonly number[])[], dims: readonly number[]): boolean => sameDims(broadcastDims(shapes), dims);
+export const keepsDims = (
+  shapes: readonly (readonly number[])[],
+  dims: readonly number[],
+): boolean => sameDims(broadcastDims(shapes), dims);

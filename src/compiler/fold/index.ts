@@ -10,7 +10,9 @@ import type { Rule } from './rule.ts';
 import { selection } from './selection.ts';
 
 export const rules: ReadonlyMap<string, Rule> = new Map(
-  [elementwise, generators, layout, products, reductions, selection].flatMap((table) => Object.entries(table)),
+  [elementwise, generators, layout, products, reductions, selection].flatMap((table) =>
+    Object.entries(table),
+  ),
 );
 
 export const ruleKey = (domain: string, op: string): string => (domain ? `${domain}::${op}` : op);

@@ -1,7 +1,8 @@
 /**
  * Matrix products: float, block-quantised (MatMulNBits, MatMulBnb4) and dequantisation.
  *
- * Everything ONNX leaves to the kernel is checked here: a wrong byte count would read past a buffer.
+ * Everything ONNX leaves to the kernel is checked here: a wrong byte count would read past a
+ * buffer.
  */
 import { linearForm } from '../linear.ts';
 import { Clash, count, shapeText, Unsupported } from '../value.ts';
@@ -10,23 +11,40 @@ import { input, int, known, rank, type Call, type Rule } from './rule.ts';
 
 const matmul: Rule = {
   infer: (call) => {
-    const a = input(call, 0), b = input(call, 1);
-    if (a.type !== b.type) throw new Clash(`its inputs have different types (${a.type}, ${b.type})`);
+    const a = input(call, 0);
+    const b = input(call, 1);
+    if (a.type !== b.type)
+      throw new Clash(`its inputs have different types (${a.type}, ${b.type})`);
     if (a.dims.length < 2 || b.dims.length < 2) throw new Unsupported('a vector');
-    if (a.dims.at(-1) !== b.dims.at(-2)) throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
-    return [{ type: a.type, dims: [...broadcastDims([a.dims.slice(0, -2), b.dims.slice(0, -2)]), a.dims.at(-2)!, b.dims.at(-1)!] }];
+    if (a.dims.at(-1) !== b.dims.at(-2))
+      throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
+    return [
+      {
+        type: a.type,
+        dims: [
+          ...broadcastDims([a.dims.slice(0, -2), b.dims.slice(0, -2)]),
+          a.dims.at(-2)!,
+          b.dims.at(-1)!,
+        ],
+      },
+    ];
   },
   evaluate: (call, [shape]) => {
     const lastTwo = (n: number) => [n - 2, n - 1];
-    const a = fullAlong(known(call, 0), lastTwo(known(call, 0).dims.length)), b = fullAlong(known(call, 1), lastTwo(known(call, 1).dims.length));
-    const [m, k] = a.dims.slice(-2) as [number, number], n = b.dims.at(-1)!;
-    const [leadA, leadB] = [a.stored.slice(0, -2), b.stored.slice(0, -2)], lead = broadcastDims([leadA, leadB]);
-    const stored = [...lead, m, n], data = numbers(shape!.type, count(stored));
+    const a = fullAlong(known(call, 0), lastTwo(known(call, 0).dims.length));
+    const b = fullAlong(known(call, 1), lastTwo(known(call, 1).dims.length));
+    const [m, k] = a.dims.slice(-2) as [number, number];
+    const n = b.dims.at(-1)!;
+    const [leadA, leadB] = [a.stored.slice(0, -2), b.stored.slice(0, -2)];
+    const lead = broadcastDims([leadA, leadB]);
+    const stored = [...lead, m, n];
+    const data = numbers(shape!.type, count(stored));
     walk(lead, [stridesFor(leadA, lead.length), stridesFor(leadB, lead.length)], (at, o) => {
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
           let sum = 0;
-          for (let p = 0; p < k; p++) sum += a.data[o[0]! * m * k + i * k + p]! * b.data[o[1]! * k * n + p * n + j]!;
+          for (let p = 0; p < k; p++)
+            sum += a.data[o[0]! * m * k + i * k + p]! * b.data[o[1]! * k * n + p * n + j]!;
           data[(at * m + i) * n + j] = sum;
         }
       }
@@ -37,13 +55,17 @@ const matmul: Rule = {
 
 const gemm: Rule = {
   infer: (call) => {
-    const a = input(call, 0), b = input(call, 1), c = call.inputs[2];
+    const a = input(call, 0);
+    const b = input(call, 1);
+    const c = call.inputs[2];
     rank(a, 2, 'its first input');
     rank(b, 2, 'its second input');
     const [m, ka] = int(call, 'transA', 0) ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!];
     const [kb, n] = int(call, 'transB', 0) ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!];
-    if (ka !== kb || a.type !== b.type) throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
-    if (c && count(broadcastDims([c.dims, [m, n]])) !== m * n) throw new Clash(`a bias of ${shapeText(c.dims)} for ${n} columns`);
+    if (ka !== kb || a.type !== b.type)
+      throw new Clash(`${shapeText(a.dims)} times ${shapeText(b.dims)} does not fit`);
+    if (c && count(broadcastDims([c.dims, [m, n]])) !== m * n)
+      throw new Clash(`a bias of ${shapeText(c.dims)} for ${n} columns`);
     return [{ type: a.type, dims: [m, n] }];
   },
 };
@@ -64,41 +86,74 @@ export interface NBitsSizes {
 
 /** Sizes of a MatMulNBits, checked against the tensors. */
 export function nbitsSizes(call: Call): NBitsSizes {
-  const K = int(call, 'K', 0), N = int(call, 'N', 0), bits = int(call, 'bits', 4), block = int(call, 'block_size', 0);
+  const K = int(call, 'K', 0);
+  const N = int(call, 'N', 0);
+  const bits = int(call, 'bits', 4);
+  const block = int(call, 'block_size', 0);
   if (bits !== 2 && bits !== 4 && bits !== 8) throw new Unsupported(`weights of ${bits} bits`);
-  if (!(block >= 16 && block <= 65536 && Number.isInteger(Math.log2(block)))) throw new Unsupported(`blocks of ${block}`);
+  if (!(block >= 16 && block <= 65536 && Number.isInteger(Math.log2(block))))
+    throw new Unsupported(`blocks of ${block}`);
   if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
-  if (int(call, 'weight_prepacked', 0) !== 0) throw new Unsupported('weights in the order of one kind of processor');
-  const blocks = Math.ceil(K / block), packed = input(call, 1), scales = input(call, 2), zero = call.inputs[3], order = call.inputs[4];
+  if (int(call, 'weight_prepacked', 0) !== 0)
+    throw new Unsupported('weights in the order of one kind of processor');
+  const blocks = Math.ceil(K / block);
+  const packed = input(call, 1);
+  const scales = input(call, 2);
+  const zero = call.inputs[3];
+  const order = call.inputs[4];
   if (packed.type !== 'uint8' || count(packed.dims) !== N * blocks * ((block * bits) / 8)) {
     throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
   }
-  if (scales.type !== 'float32' || count(scales.dims) !== N * blocks) throw new Clash(`${count(scales.dims)} scales for ${N * blocks} blocks`);
+  if (scales.type !== 'float32' || count(scales.dims) !== N * blocks)
+    throw new Clash(`${count(scales.dims)} scales for ${N * blocks} blocks`);
   const points = zero?.type === 'float32' ? N * blocks : N * Math.ceil((blocks * bits) / 8);
   if (zero && ((zero.type !== 'uint8' && zero.type !== 'float32') || count(zero.dims) !== points)) {
     throw new Clash(`zero points of ${zero.type} ${shapeText(zero.dims)} for ${N * blocks} blocks`);
   }
-  if (order && (order.type !== 'int32' || count(order.dims) < K)) throw new Clash(`g_idx of ${order.type} ${shapeText(order.dims)} for ${K} columns`);
-  return { K, N, bits, block, blocks, zeroPoints: !!zero, floatPoints: zero?.type === 'float32', reordered: !!order };
+  if (order && (order.type !== 'int32' || count(order.dims) < K))
+    throw new Clash(`g_idx of ${order.type} ${shapeText(order.dims)} for ${K} columns`);
+  return {
+    K,
+    N,
+    bits,
+    block,
+    blocks,
+    zeroPoints: !!zero,
+    floatPoints: zero?.type === 'float32',
+    reordered: !!order,
+  };
 }
 
 /** Sizes of a MatMulBnb4, checked against the tensors. */
-export function bnb4Sizes(call: Call): { K: number; N: number; block: number; codebook: 'nf4' | 'fp4' } {
-  const K = int(call, 'K', 0), N = int(call, 'N', 0), block = int(call, 'block_size', 0), type = int(call, 'quant_type', 1);
+export function bnb4Sizes(call: Call): {
+  K: number;
+  N: number;
+  block: number;
+  codebook: 'nf4' | 'fp4';
+} {
+  const K = int(call, 'K', 0);
+  const N = int(call, 'N', 0);
+  const block = int(call, 'block_size', 0);
+  const type = int(call, 'quant_type', 1);
   if (!(K > 0 && N > 0 && Number.isSafeInteger(K * N))) throw new Clash(`a weight of ${N} × ${K}`);
   if (!(block >= 16 && block <= 65536)) throw new Unsupported(`blocks of ${block}`);
   if (type !== 0 && type !== 1) throw new Unsupported(`a codebook number ${type}`);
-  const packed = input(call, 1), absmax = input(call, 2);
-  if (packed.type !== 'uint8' || count(packed.dims) !== Math.ceil((N * K) / 2)) throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
-  if (absmax.type !== 'float32' || count(absmax.dims) !== Math.ceil((N * K) / block)) throw new Clash(`${count(absmax.dims)} scales for ${N} × ${K}`);
+  const packed = input(call, 1);
+  const absmax = input(call, 2);
+  if (packed.type !== 'uint8' || count(packed.dims) !== Math.ceil((N * K) / 2))
+    throw new Clash(`packed weights of ${shapeText(packed.dims)} for ${N} × ${K}`);
+  if (absmax.type !== 'float32' || count(absmax.dims) !== Math.ceil((N * K) / block))
+    throw new Clash(`${count(absmax.dims)} scales for ${N} × ${K}`);
   if (int(call, 'transB', 1) !== 1) throw new Unsupported('an untransposed weight');
   return { K, N, block, codebook: type === 1 ? 'nf4' : 'fp4' };
 }
 
 const quantised = (sizes: (call: Call) => { K: number; N: number }): Rule => ({
   infer: (call) => {
-    const x = input(call, 0), { K, N } = sizes(call);
-    if (x.type !== 'float32' || x.dims.at(-1) !== K) throw new Clash(`${shapeText(x.dims)} times ${K} × ${N} does not fit`);
+    const x = input(call, 0);
+    const { K, N } = sizes(call);
+    if (x.type !== 'float32' || x.dims.at(-1) !== K)
+      throw new Clash(`${shapeText(x.dims)} times ${K} × ${N} does not fit`);
     return [{ type: 'float32', dims: [...x.dims.slice(0, -1), N] }];
   },
 });

@@ -5,7 +5,11 @@ import { Clash, count, sameDims, Unsupported } from '../value.ts';
 import { fullAlong, numbers, stridesFor, walk, wholeOnly, type Constant } from './constant.ts';
 import { axisOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
 
-interface Reduction { start: number; step(total: number, x: number): number; end?(total: number, n: number): number }
+interface Reduction {
+  start: number;
+  step(total: number, x: number): number;
+  end?(total: number, n: number): number;
+}
 
 const reductionTable: Record<string, Reduction> = {
   ReduceSum: { start: 0, step: (t, x) => t + x },
@@ -17,8 +21,10 @@ const reductionTable: Record<string, Reduction> = {
 
 /** Axes a reduction takes away. */
 export function axesOf(call: Call): Set<number> {
-  const { dims } = input(call, 0), axes = integers(call, 1, 'axes');
-  if (!axes || axes.length === 0) return new Set(int(call, 'noop_with_empty_axes', 0) ? [] : dims.keys());
+  const { dims } = input(call, 0);
+  const axes = integers(call, 1, 'axes');
+  if (!axes || axes.length === 0)
+    return new Set(int(call, 'noop_with_empty_axes', 0) ? [] : dims.keys());
   return new Set(axes.map((a) => axisOf(a, dims.length)));
 }
 
@@ -27,41 +33,76 @@ export const reductions: Record<string, Rule> = {};
 for (const [op, { start, step, end }] of Object.entries(reductionTable)) {
   reductions[op] = {
     infer: (call) => {
-      const { type, dims } = input(call, 0), axes = axesOf(call), keep = int(call, 'keepdims', 1) === 1;
+      const { type, dims } = input(call, 0);
+      const axes = axesOf(call);
+      const keep = int(call, 'keepdims', 1) === 1;
       return [{ type, dims: dims.flatMap((d, i) => (axes.has(i) ? (keep ? [1] : []) : [d])) }];
     },
     evaluate: (call, [shape]) => {
-      const axes = axesOf(call), c: Constant = fullAlong(known(call, 0), [...axes]);
-      const kept = c.stored.map((s, i) => (axes.has(i) ? 1 : s)), totals = new Float64Array(count(kept)).fill(start);
-      walk(c.stored, [stridesFor(kept, kept.length)], (at, o) => { totals[o[0]!] = step(totals[o[0]!]!, c.data[at]!); });
-      const n = [...axes].reduce((product, a) => product * c.dims[a]!, 1), data = numbers(c.type, totals.length);
+      const axes = axesOf(call);
+      const c: Constant = fullAlong(known(call, 0), [...axes]);
+      const kept = c.stored.map((s, i) => (axes.has(i) ? 1 : s));
+      const totals = new Float64Array(count(kept)).fill(start);
+      walk(c.stored, [stridesFor(kept, kept.length)], (at, o) => {
+        totals[o[0]!] = step(totals[o[0]!]!, c.data[at]!);
+      });
+      const n = [...axes].reduce((product, a) => product * c.dims[a]!, 1);
+      const data = numbers(c.type, totals.length);
       const values = end ? totals.map((t) => end(t, n)) : totals;
       wholeOnly(c.type, values);
       data.set(values);
       const keep = int(call, 'keepdims', 1) === 1;
-      return [{ type: c.type, dims: shape!.dims, stored: keep ? kept : kept.filter((_, i) => !axes.has(i)), data }];
+      return [
+        {
+          type: c.type,
+          dims: shape!.dims,
+          stored: keep ? kept : kept.filter((_, i) => !axes.has(i)),
+          data,
+        },
+      ];
     },
   };
 }
 
-const sameShape: Rule['infer'] = (call) => [{ type: input(call, 0).type, dims: input(call, 0).dims }];
+const sameShape: Rule['infer'] = (call) => [
+  { type: input(call, 0).type, dims: input(call, 0).dims },
+];
 
 for (const op of ['Softmax', 'LogSoftmax']) {
-  reductions[op] = { infer: (call) => { axisOf(int(call, 'axis', -1), input(call, 0).dims.length); return sameShape(call); } };
+  reductions[op] = {
+    infer: (call) => {
+      axisOf(int(call, 'axis', -1), input(call, 0).dims.length);
+      return sameShape(call);
+    },
+  };
 }
 
 for (const op of ['SimplifiedLayerNormalization', 'LayerNormalization', 'RMSNormalization']) {
   reductions[op] = {
     infer: (call) => {
-      const x = input(call, 0), scale = input(call, 1), axis = axisOf(int(call, 'axis', -1), x.dims.length);
+      const x = input(call, 0);
+      const scale = input(call, 1);
+      const axis = axisOf(int(call, 'axis', -1), x.dims.length);
       if (call.outputs > 1) throw new Unsupported('a second output');
-      if (!sameDims(scale.dims, x.dims.slice(axis))) throw new Clash(`a scale of ${count(scale.dims)} for a width of ${x.dims.at(-1)}`);
+      if (!sameDims(scale.dims, x.dims.slice(axis)))
+        throw new Clash(`a scale of ${count(scale.dims)} for a width of ${x.dims.at(-1)}`);
       return sameShape(call);
     },
   };
 }
 
 /** Activations that exist as one operator; both providers run them as they are. */
-for (const op of ['Gelu', 'com.microsoft::Gelu', 'com.microsoft::FastGelu', 'com.microsoft::QuickGelu', 'com.microsoft::BiasGelu', 'LeakyRelu', 'Elu', 'HardSigmoid', 'HardSwish', 'Mish']) {
+for (const op of [
+  'Gelu',
+  'com.microsoft::Gelu',
+  'com.microsoft::FastGelu',
+  'com.microsoft::QuickGelu',
+  'com.microsoft::BiasGelu',
+  'LeakyRelu',
+  'Elu',
+  'HardSigmoid',
+  'HardSwish',
+  'Mish',
+]) {
   reductions[op] = { infer: sameShape };
 }

@@ -1,6 +1,6 @@
 /**
- * What folding knows about an operator: the shapes it gives, its values when its inputs are constant, and when it does
- * nothing. Pure functions of a call.
+ * What folding knows about an operator: the shapes it gives, its values when its inputs are
+ * constant, and when it does nothing. Pure functions of a call.
  */
 import type { Attributes } from '../../onnx/graph.ts';
 import { Clash, Unsupported, type Shape, type Value } from '../value.ts';
@@ -31,7 +31,8 @@ export function input(call: Call, index: number): Value {
 }
 
 export function rank(value: Value, wanted: number, what: string): void {
-  if (value.dims.length !== wanted) throw new Clash(`${what} has ${value.dims.length} dimensions, not ${wanted}`);
+  if (value.dims.length !== wanted)
+    throw new Clash(`${what} has ${value.dims.length} dimensions, not ${wanted}`);
 }
 
 /** The value of an input that must be known, such as the shape given to Reshape. */
@@ -49,7 +50,8 @@ export function constantOf(value: Value | null | undefined): Constant | null {
 /** A list of integers that must be known: a shape, axes, repeats. */
 export function whole(call: Call, index: number): number[] {
   const value = known(call, index);
-  if (!isInteger(value.type)) throw new Clash(`input ${index + 1} is ${value.type}, not whole numbers`);
+  if (!isInteger(value.type))
+    throw new Clash(`input ${index + 1} is ${value.type}, not whole numbers`);
   return Array.from(full(value).data);
 }
 
@@ -73,6 +75,7 @@ export function float(call: { attributes: Attributes }, name: string, otherwise:
 /** An axis counted from the front. */
 export function axisOf(axis: number, rankOfInput: number): number {
   const at = axis < 0 ? axis + rankOfInput : axis;
-  if (!(at >= 0 && at < rankOfInput)) throw new Clash(`axis ${axis} does not exist in ${rankOfInput} dimensions`);
+  if (!(at >= 0 && at < rankOfInput))
+    throw new Clash(`axis ${axis} does not exist in ${rankOfInput} dimensions`);
   return at;
 }

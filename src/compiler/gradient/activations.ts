@@ -7,7 +7,9 @@ import type { Algebra, Backward, GradientRule, GradientRules } from './rule.ts';
 
 type Slope = (at: Backward) => Value;
 
-const rule = (slope: Slope): GradientRule => (at) => [() => at.m.mul(at.dy, slope(at))];
+const rule =
+  (slope: Slope): GradientRule =>
+  (at) => [() => at.m.mul(at.dy, slope(at))];
 
 /** exact: `x Φ(x)`; slope `Φ(x) + x φ(x)`. */
 function geluSlope(m: Algebra, x: Value): Value {
@@ -18,19 +20,24 @@ function geluSlope(m: Algebra, x: Value): Value {
 
 /** `½ x (1 + tanh u)`, `u = √(2/π) (x + 0.044715 x³)`. */
 function tanhGeluSlope(m: Algebra, x: Value): Value {
-  const c = Math.sqrt(2 / Math.PI), k = 0.044715, square = m.square(x);
+  const c = Math.sqrt(2 / Math.PI);
+  const k = 0.044715;
+  const square = m.square(x);
   const t = m.one('Tanh', [m.mul(m.mul(x, m.add(m.mul(square, k), 1)), c)]);
   const du = m.mul(m.add(m.mul(square, 3 * k), 1), c);
   return m.mul(m.add(m.add(t, 1), m.mul(m.mul(x, m.sub(1, m.square(t))), du)), 0.5);
 }
 
 /** Activations that add a bias first: `f(x + bias)`. */
-const biased = (slope: (m: Algebra, x: Value) => Value): GradientRule => ({ m, step, x, dy }) => {
-  const bias = step.inputs[1];
-  return [() => m.mul(dy, slope(m, bias ? m.add(x, bias) : x)), null];
-};
+const biased =
+  (slope: (m: Algebra, x: Value) => Value): GradientRule =>
+  ({ m, step, x, dy }) => {
+    const bias = step.inputs[1];
+    return [() => m.mul(dy, slope(m, bias ? m.add(x, bias) : x)), null];
+  };
 
-const stepAt = (m: Algebra, x: Value, above: number, below: number): Value => m.where('Greater', x, 0, above, below);
+const stepAt = (m: Algebra, x: Value, above: number, below: number): Value =>
+  m.where('Greater', x, 0, above, below);
 
 const slopes: Readonly<Record<string, Slope>> = {
   Abs: ({ m, x }) => stepAt(m, x, 1, -1),
@@ -45,16 +52,19 @@ const slopes: Readonly<Record<string, Slope>> = {
   Sigmoid: ({ m, y }) => m.mul(y, m.sub(1, y)),
   Softplus: ({ m, x }) => m.one('Sigmoid', [x]),
   LeakyRelu: ({ m, step, x }) => stepAt(m, x, 1, float(step, 'alpha', 0.01)),
-  Elu: ({ m, step, x, y }) => m.one('Where', [m.one('Greater', [x, 0]), 1, m.add(y, float(step, 'alpha', 1))]),
+  Elu: ({ m, step, x, y }) =>
+    m.one('Where', [m.one('Greater', [x, 0]), 1, m.add(y, float(step, 'alpha', 1))]),
   HardSigmoid: ({ m, step, y }) => stepAt(m, m.mul(y, m.sub(1, y)), float(step, 'alpha', 0.2), 0),
-  HardSwish: ({ m, x }) => m.where('Greater', x, 3, 1, m.where('Greater', x, -3, m.add(m.div(x, 3), 0.5), 0)),
+  HardSwish: ({ m, x }) =>
+    m.where('Greater', x, 3, 1, m.where('Greater', x, -3, m.add(m.div(x, 3), 0.5), 0)),
   Mish: ({ m, x }) => {
     const t = m.one('Tanh', [m.one('Softplus', [x])]);
     return m.add(t, m.mul(m.mul(x, m.sub(1, m.square(t))), m.one('Sigmoid', [x])));
   },
   'com.microsoft::Gelu': ({ m, x }) => geluSlope(m, x),
   'com.microsoft::QuickGelu': ({ m, step, x }) => {
-    const alpha = float(step, 'alpha', 1.702), s = m.one('Sigmoid', [m.mul(x, alpha)]);
+    const alpha = float(step, 'alpha', 1.702);
+    const s = m.one('Sigmoid', [m.mul(x, alpha)]);
     return m.mul(s, m.add(1, m.mul(m.mul(x, alpha), m.sub(1, s))));
   },
   Gelu: ({ m, step, x }) => {

@@ -7,9 +7,11 @@ import type { Backward, GradientRule, GradientRules } from './rule.ts';
 
 /** `x^p` with a known exponent: one number, or the same for every element. */
 const power: GradientRule = ({ m, step, x, y, dy }) => {
-  const p = constantOf(step.inputs[1]), n = p?.data.length === 1 ? p.data[0]! : null;
+  const p = constantOf(step.inputs[1]);
+  const n = p?.data.length === 1 ? p.data[0]! : null;
   if (n === null) throw new Clash('the gradient of a power with more than one exponent');
-  // Powers of shaders are exp(n·log x): squares and cubes of negative numbers must not go through them.
+  // Powers of shaders are exp(n·log x): squares and cubes of negative numbers must not go through
+  // them.
   const slope = (): Value => {
     if (n === 2) return m.mul(x, 2);
     if (n === 3) return m.mul(m.square(x), 3);
@@ -20,11 +22,19 @@ const power: GradientRule = ({ m, step, x, y, dy }) => {
   return [() => (n === 1 ? dy : m.mul(dy, slope())), null];
 };
 
-/** The larger or smaller of two: the gradient goes to the one that is taken, on a tie to the first. */
-const extreme = (larger: boolean): GradientRule => ({ m, step, dy }) => {
-  const [a, c] = step.inputs as [Value, Value], order = larger ? [a, c] as const : [c, a] as const;
-  return [() => m.where('GreaterOrEqual', ...order, dy, 0), () => m.where('GreaterOrEqual', ...order, 0, dy)];
-};
+/**
+ * The larger or smaller of two: the gradient goes to the one that is taken, on a tie to the first.
+ */
+const extreme =
+  (larger: boolean): GradientRule =>
+  ({ m, step, dy }) => {
+    const [a, c] = step.inputs as [Value, Value];
+    const order = larger ? ([a, c] as const) : ([c, a] as const);
+    return [
+      () => m.where('GreaterOrEqual', ...order, dy, 0),
+      () => m.where('GreaterOrEqual', ...order, 0, dy),
+    ];
+  };
 
 const other = ({ step }: Backward, index: number): Value => step.inputs[index]!;
 
@@ -33,13 +43,20 @@ export const elementwise: GradientRules = {
   Sub: ({ m, dy }) => [() => dy, () => m.neg(dy)],
   Mul: (at) => [() => at.m.mul(at.dy, other(at, 1)), () => at.m.mul(at.dy, at.x)],
   Div: (at) => {
-    const { m, dy, y } = at, divisor = other(at, 1);
+    const { m, dy, y } = at;
+    const divisor = other(at, 1);
     return [() => m.div(dy, divisor), () => m.neg(m.div(m.mul(dy, y), divisor))];
   },
   Pow: power,
   Max: extreme(true),
   Min: extreme(false),
   Clip: ({ m, x, y, dy }) => [() => m.where('Equal', x, y, dy, 0), null, null],
-  Where: ({ m, x: condition, dy }) => [null, () => m.one('Where', [condition, dy, 0]), () => m.one('Where', [condition, 0, dy])],
-  Cast: ({ m, x, dy }) => [() => m.one('Cast', [dy], { to: { type: 'int', value: x.type === 'float64' ? 11 : 1 } })],
+  Where: ({ m, x: condition, dy }) => [
+    null,
+    () => m.one('Where', [condition, dy, 0]),
+    () => m.one('Where', [condition, 0, dy]),
+  ],
+  Cast: ({ m, x, dy }) => [
+    () => m.one('Cast', [dy], { to: { type: 'int', value: x.type === 'float64' ? 11 : 1 } }),
+  ],
 };

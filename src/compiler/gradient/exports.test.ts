@@ -1,5 +1,6 @@
 /**
- * Gradients of real exports against PyTorch's. Skipped where the reference models are not beside the checkout.
+ * Gradients of real exports against PyTorch's. Skipped where the reference models are not beside
+ * the checkout.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
@@ -7,21 +8,37 @@ import { difference, readModel, type Tokens } from '../../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { openTensors } from '../../../test/tensors.ts';
 import { compile } from '../index.ts';
-import { keptError, observedError, slopeError, step, weightGradient } from '../../../test/gradient-step.ts';
+import {
+  keptError,
+  observedError,
+  slopeError,
+  step,
+  weightGradient,
+} from '../../../test/gradient-step.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // starting the runtime takes seconds on a busy machine
+// starting the runtime takes seconds on a busy machine
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-const files: string[] = hasShared ? JSON.parse(readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')).files.map((f: { file: string }) => f.file) : [];
+const files: string[] = hasShared
+  ? JSON.parse(readFileSync(sharedPath('models', 'tiny', 'manifest.json'), 'utf8')).files.map(
+      (f: { file: string }) => f.file,
+    )
+  : [];
 
 const largest = (data: ArrayLike<number>): number => Math.max(...Array.from(data, Math.abs));
 
 describe.skipIf(!hasShared)('PyTorch’s gradients', () => {
   test.each([
-    ['llama/onnx/model.onnx', 'llama', 1e-5], ['llama/onnx/model_q4.onnx', 'llama_q4', 1e-5], ['gpt2/onnx/model.onnx', 'gpt2', 1e-5],
-    ['qwen2/onnx/model.onnx', 'qwen2', 1e-5], ['qwen3/onnx/model.onnx', 'qwen3', 1e-5], ['qwen3/onnx/model_q4.onnx', 'qwen3_q4', 1e-5],
+    ['llama/onnx/model.onnx', 'llama', 1e-5],
+    ['llama/onnx/model_q4.onnx', 'llama_q4', 1e-5],
+    ['gpt2/onnx/model.onnx', 'gpt2', 1e-5],
+    ['qwen2/onnx/model.onnx', 'qwen2', 1e-5],
+    ['qwen3/onnx/model.onnx', 'qwen3', 1e-5],
+    ['qwen3/onnx/model_q4.onnx', 'qwen3_q4', 1e-5],
     ['llama-genai-fp16/model.onnx', 'llama', 1e-2],
   ] as const)('%s', async (file, name, tolerance) => {
-    const reference = openTensors(sharedPath('reference', 'tiny', `${name}.safetensors`)), ids = reference('a.input_ids');
+    const reference = openTensors(sharedPath('reference', 'tiny', `${name}.safetensors`));
+    const ids = reference('a.input_ids');
     const tokens: Tokens = { ids: ids.data as number[], batch: ids.dims[0]!, length: ids.dims[1]! };
     const model = compile(await readModel(sharedPath('models', 'tiny', file)));
     const done = await step(model, tokens);
@@ -32,7 +49,11 @@ describe.skipIf(!hasShared)('PyTorch’s gradients', () => {
     const errors = {
       loss: Math.abs(done.loss - reference('a.loss').data[0]!),
       resid: Math.max(...done.gradients.map((g, i) => error(g.data, `a.grad_resid.${i}`))),
-      weight: Math.max(...model.modules.map((m) => error(weightGradient(model, done, m.index), `a.grad_weight.${m.path}`))),
+      weight: Math.max(
+        ...model.modules.map((m) =>
+          error(weightGradient(model, done, m.index), `a.grad_weight.${m.path}`),
+        ),
+      ),
     };
     expect(errors.loss).toBeLessThan(tolerance);
     expect(errors.resid).toBeLessThan(tolerance);
@@ -44,8 +65,13 @@ describe.skipIf(!hasShared)('slopes of every export, by central differences', ()
   test.each(files)('%s', async (file) => {
     const model = compile(await readModel(sharedPath('models', 'tiny', file)));
     // The first block of each structure.
-    for (const layer of model.blocks.map((b) => b.structure).flatMap((s, i, all) => (all.indexOf(s) === i ? [i] : []))) {
-      const errors = [await slopeError(model, layer, 2, 5), await slopeError(model, layer, 2, 5, true)];
+    for (const layer of model.blocks
+      .map((b) => b.structure)
+      .flatMap((s, i, all) => (all.indexOf(s) === i ? [i] : []))) {
+      const errors = [
+        await slopeError(model, layer, 2, 5),
+        await slopeError(model, layer, 2, 5, true),
+      ];
       for (const error of errors) expect(error).toBeLessThan(1e-3);
       expect(await keptError(model, layer, 2, 5)).toBeLessThan(2e-5);
       expect(await observedError(model, layer, 2, 5)).toBeLessThan(1e-5);

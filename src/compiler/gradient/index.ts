@@ -1,8 +1,9 @@
 /**
- * Reverse-mode differentiation of a part of the graph: the vector-Jacobian product as further steps.
+ * Reverse-mode differentiation of a part of the graph: the vector-Jacobian product as further
+ * steps.
  *
- * Only values on a path from `x` to `y` get a gradient; weights and constants get none. What nobody asks for is dropped
- * when the piece is written.
+ * Only values on a path from `x` to `y` get a gradient; weights and constants get none. What nobody
+ * asks for is dropped when the piece is written.
  */
 import { AtlasError } from '../../errors.ts';
 import { shown } from '../../onnx/graph.ts';
@@ -18,29 +19,48 @@ import { reductions } from './reductions.ts';
 import { Algebra, type GradientRule } from './rule.ts';
 
 export const gradientRules: ReadonlyMap<string, GradientRule> = new Map(
-  [activations, elementwise, layout, norms, products, reductions].flatMap((table) => Object.entries(table)),
+  [activations, elementwise, layout, norms, products, reductions].flatMap((table) =>
+    Object.entries(table),
+  ),
 );
 
 /**
- * Gradients of `Σ y · dy` with respect to the values between `x` (or one of `parameters`) and `y`, both included; undefined for a
- * value that does not lead from one to the other. Throws `operator` naming the step that has no rule.
+ * Gradients of `Σ y · dy` with respect to the values between `x` (or one of `parameters`) and `y`,
+ * both included; undefined for a value that does not lead from one to the other. Throws `operator`
+ * naming the step that has no rule.
  */
-export function differentiate(b: Builder, x: Value, y: Value, dy: Value, parameters: readonly Value[] = []): (value: Value) => Value | undefined {
-  const m = new Algebra(b), steps = stepsBetween(x, y), active = new Set<Value>([x, ...parameters]);
+export function differentiate(
+  b: Builder,
+  x: Value,
+  y: Value,
+  dy: Value,
+  parameters: readonly Value[] = [],
+): (value: Value) => Value | undefined {
+  const m = new Algebra(b);
+  const steps = stepsBetween(x, y);
+  const active = new Set<Value>([x, ...parameters]);
   for (const step of steps) {
-    if (step.inputs.some((v) => v && active.has(v))) for (const v of step.outputs) if (v.type.startsWith('float')) active.add(v);
+    if (step.inputs.some((v) => v && active.has(v)))
+      for (const v of step.outputs) if (v.type.startsWith('float')) active.add(v);
   }
   const gradients = new Map<Value, Value>([[y, dy]]);
   for (const step of steps.toReversed()) {
-    const dys = step.outputs.map((v) => gradients.get(v)), dy = dys[0] ?? dys.find((g) => g);
+    const dys = step.outputs.map((v) => gradients.get(v));
+    const dy = dys[0] ?? dys.find((g) => g);
     if (!dy || !step.inputs.some((v) => v && active.has(v))) continue;
-    const key = ruleKey(step.domain, step.op), rule = gradientRules.get(key);
-    if (!rule) throw new AtlasError('operator', { where: `the gradient of node "${shown(step.name)}"`, operator: shown(key) });
+    const key = ruleKey(step.domain, step.op);
+    const rule = gradientRules.get(key);
+    if (!rule)
+      throw new AtlasError('operator', {
+        where: `the gradient of node "${shown(step.name)}"`,
+        operator: shown(key),
+      });
     const parts = rule({ m, step, x: step.inputs[0]!, y: step.outputs[0]!, dy, dys });
     step.inputs.forEach((v, i) => {
       const part = parts[i];
       if (!v || !part || !active.has(v)) return;
-      const gradient = shaped(m, part(), v.dims), before = gradients.get(v);
+      const gradient = shaped(m, part(), v.dims);
+      const before = gradients.get(v);
       gradients.set(v, before ? m.add(before, gradient) : gradient);
     });
   }
@@ -49,7 +69,8 @@ export function differentiate(b: Builder, x: Value, y: Value, dy: Value, paramet
 
 /** Steps from `x` to `y` in topological order, and those that only weights lead to. */
 export function stepsBetween(x: Value, y: Value): Step[] {
-  const steps: Step[] = [], seen = new Set<Step>();
+  const steps: Step[] = [];
+  const seen = new Set<Step>();
   const visit = (value: Value): void => {
     if (value === x || value.kind !== 'computed' || !value.step || seen.has(value.step)) return;
     seen.add(value.step);
@@ -60,11 +81,16 @@ export function stepsBetween(x: Value, y: Value): Step[] {
   return steps;
 }
 
-/** A gradient in the dims of its value: summed where the value was broadcast, expanded where the gradient is the same. */
+/**
+ * A gradient in the dims of its value: summed where the value was broadcast, expanded where the
+ * gradient is the same.
+ */
 function shaped(m: Algebra, gradient: Value, dims: readonly number[]): Value {
   if (sameDims(gradient.dims, dims)) return gradient;
   const lead = Math.max(0, gradient.dims.length - dims.length);
-  const axes = gradient.dims.flatMap((d, i) => (i < lead || (d !== 1 && dims[i - lead] === 1) ? [i] : []));
+  const axes = gradient.dims.flatMap((d, i) =>
+    i < lead || (d !== 1 && dims[i - lead] === 1) ? [i] : [],
+  );
   const summed = axes.length > 0 ? m.reduce('ReduceSum', gradient, axes) : gradient;
   const trimmed = m.b.reshape(summed, summed.dims.slice(lead));
   return sameDims(trimmed.dims, dims) ? trimmed : m.b.one('Expand', [trimmed, m.b.integers(dims)]);

@@ -16,78 +16,136 @@ function pad(b: Builder, x: Value, axis: number, before: number, after: number):
   const pads = new Array<number>(2 * x.dims.length).fill(0);
   pads[axis] = before;
   pads[axis + x.dims.length] = after;
-  return b.make('Pad', [x, b.integers(pads)], { type: x.type, dims: x.dims.map((d, i) => (i === axis ? d + before + after : d)) });
+  return b.make('Pad', [x, b.integers(pads)], {
+    type: x.type,
+    dims: x.dims.map((d, i) => (i === axis ? d + before + after : d)),
+  });
 }
 
 /**
- * What was picked by `list` from `n` elements along an axis, put back where it came from; zeros where nothing was
- * picked, sums where something was picked more than once.
+ * What was picked by `list` from `n` elements along an axis, put back where it came from; zeros
+ * where nothing was picked, sums where something was picked more than once.
  */
 function placeBack(b: Builder, dy: Value, axis: number, list: readonly number[], n: number): Value {
-  if (list.every((at, i) => at === list[0]! + i)) return pad(b, dy, axis, list[0] ?? 0, n - (list[0] ?? 0) - list.length);
+  if (list.every((at, i) => at === list[0]! + i))
+    return pad(b, dy, axis, list[0] ?? 0, n - (list[0] ?? 0) - list.length);
   // The k-th pick of every element; a zero behind the last stands for none.
-  const none = list.length, padded = pad(b, dy, axis, 0, 1), rounds: number[][] = [];
+  const none = list.length;
+  const padded = pad(b, dy, axis, 0, 1);
+  const rounds: number[][] = [];
   list.forEach((at, from) => {
-    const round = rounds.find((r) => r[at] === none) ?? rounds[rounds.push(new Array<number>(n).fill(none)) - 1]!;
+    const round =
+      rounds.find((r) => r[at] === none) ??
+      rounds[rounds.push(new Array<number>(n).fill(none)) - 1]!;
     round[at] = from;
   });
   return rounds
-    .map((round) => b.one('Gather', [padded, b.integers(round)], { axis: { type: 'int', value: axis } }))
+    .map((round) =>
+      b.one('Gather', [padded, b.integers(round)], { axis: { type: 'int', value: axis } }),
+    )
     .reduce((sum, part) => b.one('Add', [sum, part]));
 }
 
-const slice: GradientRule = ({ m, step, x, dy }) => [() =>
-  kept({ ...step, outputs: 1 }).reduce((g, list, axis) => (list ? placeBack(m.b, g, axis, list, x.dims[axis]!) : g), dy)];
+const slice: GradientRule = ({ m, step, x, dy }) => [
+  () =>
+    kept({ ...step, outputs: 1 }).reduce(
+      (g, list, axis) => (list ? placeBack(m.b, g, axis, list, x.dims[axis]!) : g),
+      dy,
+    ),
+];
 
 /** Indices are known: heads, halves, pairs, never tokens. */
-const gather: GradientRule = ({ m, step, x, dy }) => [() => {
-  const axis = axisOf(int(step, 'axis', 0), x.dims.length), list = gatherIndices(x, axis, known({ ...step, outputs: 1 }, 1));
-  return placeBack(m.b, m.b.reshape(dy, x.dims.map((d, i) => (i === axis ? list.length : d))), axis, list, x.dims[axis]!);
-}, null];
+const gather: GradientRule = ({ m, step, x, dy }) => [
+  () => {
+    const axis = axisOf(int(step, 'axis', 0), x.dims.length);
+    const list = gatherIndices(x, axis, known({ ...step, outputs: 1 }, 1));
+    return placeBack(
+      m.b,
+      m.b.reshape(
+        dy,
+        x.dims.map((d, i) => (i === axis ? list.length : d)),
+      ),
+      axis,
+      list,
+      x.dims[axis]!,
+    );
+  },
+  null,
+];
 
 const concat: GradientRule = ({ m, step, y, dy }) => {
-  const axis = axisOf(int(step, 'axis', 0), y.dims.length), sizes = step.inputs.map((v) => v!.dims[axis]!);
+  const axis = axisOf(int(step, 'axis', 0), y.dims.length);
+  const sizes = step.inputs.map((v) => v!.dims[axis]!);
   let parts: readonly (Value | null)[] | null = null;
-  const part = (i: number): Value => (parts ??= m.b.emit('Split', [dy, m.b.integers(sizes)], {
-    attributes: { axis: { type: 'int', value: axis } }, outputs: sizes.length,
-  }))[i]!;
+  const part = (i: number): Value =>
+    (parts ??= m.b.emit('Split', [dy, m.b.integers(sizes)], {
+      attributes: { axis: { type: 'int', value: axis } },
+      outputs: sizes.length,
+    }))[i]!;
   return sizes.map((_, i) => () => part(i));
 };
 
 /** Outputs that lead nowhere have no gradient: zeros stand in their place. */
-const split: GradientRule = ({ m, step, x, dys }) => [() => {
-  const axis = axisOf(int(step, 'axis', 0), x.dims.length);
-  if (dys.every((g) => g)) return m.one('Concat', dys as Value[], { axis: { type: 'int', value: axis } });
-  let start = 0;
-  const parts = step.outputs.flatMap((output, i) => {
-    const from = start, size = output.dims[axis]!, g = dys[i];
-    start += size;
-    return g ? [pad(m.b, g, axis, from, x.dims[axis]! - from - size)] : [];
-  });
-  return parts.reduce((sum, part) => m.add(sum, part));
-}, null];
+const split: GradientRule = ({ m, step, x, dys }) => [
+  () => {
+    const axis = axisOf(int(step, 'axis', 0), x.dims.length);
+    if (dys.every((g) => g))
+      return m.one('Concat', dys as Value[], { axis: { type: 'int', value: axis } });
+    let start = 0;
+    const parts = step.outputs.flatMap((output, i) => {
+      const from = start;
+      const size = output.dims[axis]!;
+      const g = dys[i];
+      start += size;
+      return g ? [pad(m.b, g, axis, from, x.dims[axis]! - from - size)] : [];
+    });
+    return parts.reduce((sum, part) => m.add(sum, part));
+  },
+  null,
+];
 
 /** A repeated axis `d` is `repeats · d`: summed over the first of the two. */
-const tile: GradientRule = ({ m, step, x, dy }) => [() => {
-  const repeats = known({ ...step, outputs: 1 }, 1).data;
-  const split = m.b.reshape(dy, x.dims.flatMap((d, i) => [repeats[i]!, d]));
-  return m.b.reshape(m.reduce('ReduceSum', split, x.dims.map((_, i) => 2 * i)), x.dims);
-}, null];
+const tile: GradientRule = ({ m, step, x, dy }) => [
+  () => {
+    const repeats = known({ ...step, outputs: 1 }, 1).data;
+    const split = m.b.reshape(
+      dy,
+      x.dims.flatMap((d, i) => [repeats[i]!, d]),
+    );
+    return m.b.reshape(
+      m.reduce(
+        'ReduceSum',
+        split,
+        x.dims.map((_, i) => 2 * i),
+      ),
+      x.dims,
+    );
+  },
+  null,
+];
 
 export const layout: GradientRules = {
   Reshape: relabel,
   Unsqueeze: relabel,
   Squeeze: relabel,
   Flatten: relabel,
-  Transpose: ({ m, step, dy }) => [() => {
-    const perm = permutation({ ...step, outputs: 1 });
-    return m.b.transpose(dy, perm.map((_, i) => perm.indexOf(i)));
-  }],
+  Transpose: ({ m, step, dy }) => [
+    () => {
+      const perm = permutation({ ...step, outputs: 1 });
+      return m.b.transpose(
+        dy,
+        perm.map((_, i) => perm.indexOf(i)),
+      );
+    },
+  ],
   Expand: ({ dy }) => [() => dy, null],
   Tile: tile,
   Concat: concat,
   Split: split,
   Slice: slice,
   Gather: gather,
-  Trilu: ({ m, step, dy }) => [() => m.b.emit('Trilu', [dy, ...step.inputs.slice(1)], { attributes: step.attributes })[0]!, null],
+  Trilu: ({ m, step, dy }) => [
+    () => m.b.emit('Trilu', [dy, ...step.inputs.slice(1)], { attributes: step.attributes })[0]!,
+    null,
+  ],
 };

@@ -1,7 +1,9 @@
 /**
- * Gradients of normalisations that are one operator: `y = n ⊙ w (+ b)`, `n = (x − mean) / σ`, without the mean for RMS.
+ * Gradients of normalisations that are one operator: `y = n ⊙ w (+ b)`, `n = (x − mean) / σ`,
+ * without the mean for RMS.
  *
- * With g = dy ⊙ w and means over the normalised axes: `dx = (g − mean(g) − n · mean(g ⊙ n)) / σ`; RMS has no `mean(g)`.
+ * With g = dy ⊙ w and means over the normalised axes: `dx = (g − mean(g) − n · mean(g ⊙ n)) / σ`;
+ * RMS has no `mean(g)`.
  */
 import { axisOf, float, int } from '../fold/rule.ts';
 import type { Backward, GradientRule, GradientRules } from './rule.ts';
@@ -9,14 +11,20 @@ import type { Backward, GradientRule, GradientRules } from './rule.ts';
 /** The operators' own default. */
 const EPSILON = 1e-5;
 
-const norm = (centred: boolean): GradientRule => (at) => [() => inputGradient(at, centred), null, null];
+const norm =
+  (centred: boolean): GradientRule =>
+  (at) => [() => inputGradient(at, centred), null, null];
 
 function inputGradient({ m, step, x, dy }: Backward, centred: boolean) {
-  const first = axisOf(int(step, 'axis', -1), x.dims.length), axes = x.dims.map((_, i) => i).slice(first);
+  const first = axisOf(int(step, 'axis', -1), x.dims.length);
+  const axes = x.dims.map((_, i) => i).slice(first);
   const c = centred ? m.sub(x, m.reduce('ReduceMean', x, axes)) : x;
   const variance = m.reduce('ReduceMean', m.square(c), axes);
-  const inverse = m.one('Reciprocal', [m.one('Sqrt', [m.add(variance, float(step, 'epsilon', EPSILON))])]);
-  const n = m.mul(c, inverse), g = m.mul(dy, step.inputs[1]!);
+  const inverse = m.one('Reciprocal', [
+    m.one('Sqrt', [m.add(variance, float(step, 'epsilon', EPSILON))]),
+  ]);
+  const n = m.mul(c, inverse);
+  const g = m.mul(dy, step.inputs[1]!);
   const along = m.sub(g, m.mul(n, m.reduce('ReduceMean', m.mul(g, n), axes)));
   return m.mul(centred ? m.sub(along, m.reduce('ReduceMean', g, axes)) : along, inverse);
 }

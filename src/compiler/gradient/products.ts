@@ -1,11 +1,13 @@
 /**
- * Gradients of matrix products. Packed weights are dequantised before (`dequantise.ts`), so these are all there are.
+ * Gradients of matrix products. Packed weights are dequantised before (`dequantise.ts`), so these
+ * are all there are.
  */
 import { float, int } from '../fold/rule.ts';
 import { count, type Value } from '../value.ts';
 import type { Algebra, GradientRule, GradientRules } from './rule.ts';
 
-const flat = (m: Algebra, x: Value): Value => m.b.reshape(x, [count(x.dims.slice(0, -1)), x.dims.at(-1)!]);
+const flat = (m: Algebra, x: Value): Value =>
+  m.b.reshape(x, [count(x.dims.slice(0, -1)), x.dims.at(-1)!]);
 
 function gemm(m: Algebra, a: Value, b: Value, transA: boolean, transB: boolean, alpha = 1): Value {
   return m.one('Gemm', [a, b], {
@@ -18,14 +20,21 @@ function gemm(m: Algebra, a: Value, b: Value, transA: boolean, transB: boolean, 
 /** `Y = A W`: `dA = dY Wᵀ`, `dW = Aᵀ dY`; a matrix W is read transposed where it lies. */
 const matmul: GradientRule = ({ m, step, dy }) => {
   const [a, w] = step.inputs as [Value, Value];
-  if (w.dims.length > 2) return [() => m.one('MatMul', [dy, m.swap(w)]), () => m.one('MatMul', [m.swap(a), dy])];
-  return [() => m.b.reshape(gemm(m, flat(m, dy), w, false, true), a.dims), () => gemm(m, flat(m, a), flat(m, dy), true, false)];
+  if (w.dims.length > 2)
+    return [() => m.one('MatMul', [dy, m.swap(w)]), () => m.one('MatMul', [m.swap(a), dy])];
+  return [
+    () => m.b.reshape(gemm(m, flat(m, dy), w, false, true), a.dims),
+    () => gemm(m, flat(m, a), flat(m, dy), true, false),
+  ];
 };
 
 /** `Y = α op(A) op(B) + β C`. */
 const general: GradientRule = ({ m, step, dy }) => {
-  const [a, b] = step.inputs as [Value, Value], alpha = float(step, 'alpha', 1), beta = float(step, 'beta', 1);
-  const tA = int(step, 'transA', 0) === 1, tB = int(step, 'transB', 0) === 1;
+  const [a, b] = step.inputs as [Value, Value];
+  const alpha = float(step, 'alpha', 1);
+  const beta = float(step, 'beta', 1);
+  const tA = int(step, 'transA', 0) === 1;
+  const tB = int(step, 'transB', 0) === 1;
   return [
     () => (tA ? gemm(m, b, dy, tB, true, alpha) : gemm(m, dy, b, false, !tB, alpha)),
     () => (tB ? gemm(m, dy, a, true, tA, alpha) : gemm(m, a, dy, !tA, false, alpha)),

@@ -9,27 +9,43 @@ import type { Backward, GradientRule, GradientRules } from './rule.ts';
 /** Axes reduced over, and a value of the output's with those axes as 1. */
 function reduced({ m, step, x }: Backward): { axes: number[]; open: (v: Value) => Value } {
   const axes = axesOf({ ...step, outputs: 1 });
-  return { axes: [...axes], open: (v) => m.b.reshape(v, x.dims.map((d, i) => (axes.has(i) ? 1 : d))) };
+  return {
+    axes: [...axes],
+    open: (v) =>
+      m.b.reshape(
+        v,
+        x.dims.map((d, i) => (axes.has(i) ? 1 : d)),
+      ),
+  };
 }
 
 /** The gradient goes to the largest (smallest) entry, in equal parts where there are several. */
 const extreme: GradientRule = (at) => {
   const { m, x, y, dy } = at;
-  return [() => {
-    const { axes, open } = reduced(at), taken = m.where('Equal', x, open(y), 1, 0);
-    return m.mul(taken, m.div(open(dy), m.reduce('ReduceSum', taken, axes)));
-  }];
+  return [
+    () => {
+      const { axes, open } = reduced(at);
+      const taken = m.where('Equal', x, open(y), 1, 0);
+      return m.mul(taken, m.div(open(dy), m.reduce('ReduceSum', taken, axes)));
+    },
+  ];
 };
 
 export const reductions: GradientRules = {
   ReduceSum: (at) => [() => reduced(at).open(at.dy)],
-  ReduceMean: (at) => [() => {
-    const { axes, open } = reduced(at);
-    return at.m.mul(open(at.dy), 1 / axes.reduce((n, a) => n * at.x.dims[a]!, 1));
-  }],
+  ReduceMean: (at) => [
+    () => {
+      const { axes, open } = reduced(at);
+      return at.m.mul(open(at.dy), 1 / axes.reduce((n, a) => n * at.x.dims[a]!, 1));
+    },
+  ],
   ReduceMax: extreme,
   ReduceMin: extreme,
   // With p = softmax(x): dx = p ⊙ (dy − Σ dy ⊙ p).
-  Softmax: ({ m, step, y, dy }) => [() => m.mul(y, m.sub(dy, m.reduce('ReduceSum', m.mul(dy, y), [int(step, 'axis', -1)])))],
-  LogSoftmax: ({ m, step, y, dy }) => [() => m.sub(dy, m.mul(m.one('Exp', [y]), m.reduce('ReduceSum', dy, [int(step, 'axis', -1)])))],
+  Softmax: ({ m, step, y, dy }) => [
+    () => m.mul(y, m.sub(dy, m.reduce('ReduceSum', m.mul(dy, y), [int(step, 'axis', -1)]))),
+  ],
+  LogSoftmax: ({ m, step, y, dy }) => [
+    () => m.sub(dy, m.mul(m.one('Exp', [y]), m.reduce('ReduceSum', dy, [int(step, 'axis', -1)]))),
+  ],
 };

@@ -11,20 +11,38 @@ export type Term = Value | number;
 /** Arithmetic on values; numbers are scalars. */
 export class Algebra {
   readonly b: Builder;
-  constructor(b: Builder) { this.b = b; }
-
-  one(op: string, terms: readonly Term[], attributes: Record<string, Attribute> = {}): Value {
-    return this.b.one(op, terms.map((t) => (typeof t === 'number' ? this.b.scalar(t) : t)), attributes);
+  constructor(b: Builder) {
+    this.b = b;
   }
 
-  add(x: Term, y: Term): Value { return this.one('Add', [x, y]); }
-  sub(x: Term, y: Term): Value { return this.one('Sub', [x, y]); }
-  div(x: Term, y: Term): Value { return this.one('Div', [x, y]); }
-  neg(x: Value): Value { return this.one('Neg', [x]); }
-  square(x: Value): Value { return this.mul(x, x); }
+  one(op: string, terms: readonly Term[], attributes: Record<string, Attribute> = {}): Value {
+    return this.b.one(
+      op,
+      terms.map((t) => (typeof t === 'number' ? this.b.scalar(t) : t)),
+      attributes,
+    );
+  }
+
+  add(x: Term, y: Term): Value {
+    return this.one('Add', [x, y]);
+  }
+  sub(x: Term, y: Term): Value {
+    return this.one('Sub', [x, y]);
+  }
+  div(x: Term, y: Term): Value {
+    return this.one('Div', [x, y]);
+  }
+  neg(x: Value): Value {
+    return this.one('Neg', [x]);
+  }
+  square(x: Value): Value {
+    return this.mul(x, x);
+  }
 
   /** A factor that was expanded to the other's dims need not be: the product broadcasts. */
-  mul(x: Term, y: Term): Value { return this.one('Mul', [unexpanded(x, y), unexpanded(y, x)]); }
+  mul(x: Term, y: Term): Value {
+    return this.one('Mul', [unexpanded(x, y), unexpanded(y, x)]);
+  }
 
   /** `x` where the condition holds, else `y`. */
   where(op: 'Equal' | 'Greater' | 'GreaterOrEqual', a: Term, b: Term, x: Term, y: Term): Value {
@@ -38,16 +56,26 @@ export class Algebra {
 
   /** The last two axes exchanged; a transposition of a transposition is none. */
   swap(x: Value): Value {
-    const n = x.dims.length, perm = x.dims.map((_, i) => (i < n - 2 ? i : 2 * n - 3 - i));
+    const n = x.dims.length;
+    const perm = x.dims.map((_, i) => (i < n - 2 ? i : 2 * n - 3 - i));
     const before = x.kind === 'computed' && x.step?.op === 'Transpose' ? x.step : null;
     if (!before) return this.b.transpose(x, perm);
     const first = permutation({ ...before, outputs: 1 });
-    return this.b.transpose(before.inputs[0]!, perm.map((p) => first[p]!));
+    return this.b.transpose(
+      before.inputs[0]!,
+      perm.map((p) => first[p]!),
+    );
   }
 }
 
 function unexpanded(x: Term, other: Term): Term {
-  if (typeof x === 'number' || typeof other === 'number' || x.kind !== 'computed' || x.step?.op !== 'Expand') return x;
+  if (
+    typeof x === 'number' ||
+    typeof other === 'number' ||
+    x.kind !== 'computed' ||
+    x.step?.op !== 'Expand'
+  )
+    return x;
   return sameDims(x.dims, other.dims) ? x.step.inputs[0]! : x;
 }
 
@@ -64,8 +92,9 @@ export interface Backward {
 }
 
 /**
- * The gradient of each input, worked out when it is needed; null where there is none. One that is larger than its input
- * is summed to its dims, a smaller one is expanded: rules need not think of broadcasting.
+ * The gradient of each input, worked out when it is needed; null where there is none. One that is
+ * larger than its input is summed to its dims, a smaller one is expanded: rules need not think of
+ * broadcasting.
  */
 export type GradientRule = (at: Backward) => readonly ((() => Value) | null)[];
 

@@ -1,6 +1,6 @@
 /**
- * Backward pieces of every way a weight is stored, on WebGPU against the CPU, no operator falling back. The software adapter
- * takes minutes to translate the shaders.
+ * Backward pieces of every way a weight is stored, on WebGPU against the CPU, no operator falling
+ * back. The software adapter takes minutes to translate the shaders.
  */
 import { describe, expect, test } from 'vitest';
 import { randomAdapters } from '../../../test/gradient-step.ts';
@@ -20,32 +20,78 @@ describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
   ort.env.wasm.numThreads = 1;
   const backend = new WebGpuBackend(ort, gpu!);
-  const random = (stream: number, dims: number[]): Result => ({ dims, data: fillNormal(streamKeys(1, stream, 0), new Float32Array(dims.reduce((a, b) => a * b)), 0, 1) });
+  const random = (stream: number, dims: number[]): Result => ({
+    dims,
+    data: fillNormal(
+      streamKeys(1, stream, 0),
+      new Float32Array(dims.reduce((a, b) => a * b)),
+      0,
+      1,
+    ),
+  });
 
   /** Largest error of any output, relative to the largest number in it. */
   async function error(piece: Piece, activations: Result[]): Promise<number> {
-    const right = await runPiece(piece, activations), session = await backend.session(piece.model, 'a backward piece');
+    const right = await runPiece(piece, activations);
+    const session = await backend.session(piece.model, 'a backward piece');
     const feeds = new Map([
-      ...piece.inputs.map((name, i) => [name, backend.upload('float32', activations[i]!.dims, bytesOf(activations[i]!.data))] as const),
-      ...[...piece.weights].map(([name, w]) => [name, backend.upload(w.type, w.dims, w.bytes)] as const),
+      ...piece.inputs.map(
+        (name, i) =>
+          [
+            name,
+            backend.upload('float32', activations[i]!.dims, bytesOf(activations[i]!.data)),
+          ] as const,
+      ),
+      ...[...piece.weights].map(
+        ([name, w]) => [name, backend.upload(w.type, w.dims, w.bytes)] as const,
+      ),
     ]);
-    const outputs = await session.run(feeds), errors: number[] = [];
-    for (const name of piece.outputs) errors.push(difference(right[name]!.data, await backend.read(outputs.get(name)!)) / Math.max(...right[name]!.data.map(Math.abs)));
+    const outputs = await session.run(feeds);
+    const errors: number[] = [];
+    for (const name of piece.outputs)
+      errors.push(
+        difference(right[name]!.data, await backend.read(outputs.get(name)!)) /
+          Math.max(...right[name]!.data.map(Math.abs)),
+      );
     for (const tensor of [...feeds.values(), ...outputs.values()]) tensor.dispose();
     await session.dispose();
     return Math.max(...errors);
   }
 
   test.each([
-    'llama/onnx/model.onnx', 'llama/onnx/model_q4.onnx', 'llama/onnx/model_q4_zp.onnx', 'llama/onnx/model_bnb4.onnx', 'llama/onnx/model_quantized.onnx',
-    'llama-genai-int4-webgpu/model.onnx', 'qwen2-genai-kquant-mixed/model.onnx', 'gpt2/onnx/model.onnx', 'qwen3-genai-int4-webgpu/model.onnx',
+    'llama/onnx/model.onnx',
+    'llama/onnx/model_q4.onnx',
+    'llama/onnx/model_q4_zp.onnx',
+    'llama/onnx/model_bnb4.onnx',
+    'llama/onnx/model_quantized.onnx',
+    'llama-genai-int4-webgpu/model.onnx',
+    'qwen2-genai-kquant-mixed/model.onnx',
+    'gpt2/onnx/model.onnx',
+    'qwen3-genai-int4-webgpu/model.onnx',
   ])('%s', async (file) => {
-    const model = compile(await readModel(sharedPath('models', 'tiny', file))), dims = [2, 5, model.hidden], flow = [random(1, dims), random(2, dims)];
-    for (const layer of model.blocks.map((b) => b.structure).flatMap((s, i, all) => (all.indexOf(s) === i ? [i] : []))) {
-      expect(await error(await model.block(layer, 2, 5, 'adaptedBackward'), [...flow, ...randomAdapters(model, layer)])).toBeLessThan(1e-5);
-      const forward = await model.block(layer, 2, 5, 'kept'), left = [flow[0]!, ...randomAdapters(model, layer)], kept = Object.values(await runPiece(forward, left)).slice(1);
+    const model = compile(await readModel(sharedPath('models', 'tiny', file)));
+    const dims = [2, 5, model.hidden];
+    const flow = [random(1, dims), random(2, dims)];
+    for (const layer of model.blocks
+      .map((b) => b.structure)
+      .flatMap((s, i, all) => (all.indexOf(s) === i ? [i] : []))) {
+      expect(
+        await error(await model.block(layer, 2, 5, 'adaptedBackward'), [
+          ...flow,
+          ...randomAdapters(model, layer),
+        ]),
+      ).toBeLessThan(1e-5);
+      const forward = await model.block(layer, 2, 5, 'kept');
+      const left = [flow[0]!, ...randomAdapters(model, layer)];
+      const kept = Object.values(await runPiece(forward, left)).slice(1);
       expect(await error(forward, left)).toBeLessThan(1e-5);
-      expect(await error(await model.block(layer, 2, 5, 'keptBackward'), [...flow, ...randomAdapters(model, layer), ...kept])).toBeLessThan(1e-5);
+      expect(
+        await error(await model.block(layer, 2, 5, 'keptBackward'), [
+          ...flow,
+          ...randomAdapters(model, layer),
+          ...kept,
+        ]),
+      ).toBeLessThan(1e-5);
     }
     expect(await error(await model.headPiece(2, 5, 'normBackward'), flow)).toBeLessThan(1e-5);
   });

@@ -1,6 +1,6 @@
 /**
- * Embedding tables. A Gather by token id is taken out of the graph: the engine reads the few rows it needs, so the
- * table is never uploaded (and need not be dequantised as a whole).
+ * Embedding tables. A Gather by token id is taken out of the graph: the engine reads the few rows
+ * it needs, so the table is never uploaded (and need not be dequantised as a whole).
  */
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import { isPositions, type Builder } from '../builder.ts';
@@ -13,11 +13,25 @@ import type { Lowering } from './lowering.ts';
 type Reader = (row: number, into: Float32Array) => void;
 
 /** Adds a lookup (once per table) and gives its rows the dims of the Gather. */
-function lookup(b: Builder, key: string, ids: Value, rows: number, width: number, read: Reader): Value {
-  if (count(ids.dims) !== b.batch * b.length) throw new Unsupported('other indices than the token ids');
+function lookup(
+  b: Builder,
+  key: string,
+  ids: Value,
+  rows: number,
+  width: number,
+  read: Reader,
+): Value {
+  if (count(ids.dims) !== b.batch * b.length)
+    throw new Unsupported('other indices than the token ids');
   let found = b.lookups.find((l) => l.key === key);
   if (!found) {
-    found = { key, rows, width, read, value: b.leaf({ type: 'float32', dims: [b.batch, b.length, width] }, false) };
+    found = {
+      key,
+      rows,
+      width,
+      read,
+      value: b.leaf({ type: 'float32', dims: [b.batch, b.length, width] }, false),
+    };
     b.lookups.push(found);
   }
   return b.reshape(found.value, [...ids.dims, width]);
@@ -29,29 +43,66 @@ const pending = new WeakMap<Value, { table: Value & { kind: 'weight' }; ids: Val
 const isIds = (v: Value): v is ComputedValue => v.kind === 'computed' && v.ids;
 
 export const gather: Lowering = (b, call) => {
-  const table = input(call, 0), ids = input(call, 1);
-  if (table.kind === 'weight' && table.type === 'float32' && table.dims.length === 2 && isPositions(ids, b.length)) {
+  const table = input(call, 0);
+  const ids = input(call, 1);
+  if (
+    table.kind === 'weight' &&
+    table.type === 'float32' &&
+    table.dims.length === 2 &&
+    isPositions(ids, b.length)
+  ) {
     b.facts.maxLength = Math.min(b.facts.maxLength, table.dims[0]!);
   }
   if (!isIds(ids)) return null;
-  if (int(call, 'axis', 0) !== 0 || table.dims.length !== 2) throw new Unsupported('tokens along another axis');
+  if (int(call, 'axis', 0) !== 0 || table.dims.length !== 2)
+    throw new Unsupported('tokens along another axis');
   if (table.kind === 'weight' && table.type !== 'float32') {
-    const out: ComputedValue = { kind: 'computed', type: table.type, dims: [...ids.dims, table.dims[1]!], step: null, depends: true, ids: false };
+    const out: ComputedValue = {
+      kind: 'computed',
+      type: table.type,
+      dims: [...ids.dims, table.dims[1]!],
+      step: null,
+      depends: true,
+      ids: false,
+    };
     pending.set(out, { table, ids });
     return [out];
   }
-  const dequantised = table.kind === 'computed' && table.step?.op === 'DequantizeLinear' ? linearTable(table.step) : null;
-  if (dequantised) return [lookup(b, dequantised.key, ids, table.dims[0]!, table.dims[1]!, dequantised.read)];
-  const transposed = table.kind === 'computed' && table.step?.op === 'Transpose' ? table.step.inputs[0] : null;
-  const weight = table.kind === 'weight' ? table : transposed?.kind === 'weight' ? transposed : null;
+  const dequantised =
+    table.kind === 'computed' && table.step?.op === 'DequantizeLinear'
+      ? linearTable(table.step)
+      : null;
+  if (dequantised)
+    return [lookup(b, dequantised.key, ids, table.dims[0]!, table.dims[1]!, dequantised.read)];
+  const transposed =
+    table.kind === 'computed' && table.step?.op === 'Transpose' ? table.step.inputs[0] : null;
+  const weight =
+    table.kind === 'weight' ? table : transposed?.kind === 'weight' ? transposed : null;
   if (!weight) throw new Unsupported('tokens looked up in something other than a table');
   const [rows, width] = table.dims as [number, number];
-  return [lookup(b, weight.tensor.name, ids, rows, width, floatRows(weight, rows, width, weight !== table))];
+  return [
+    lookup(
+      b,
+      weight.tensor.name,
+      ids,
+      rows,
+      width,
+      floatRows(weight, rows, width, weight !== table),
+    ),
+  ];
 };
 
-function floatRows({ tensor }: Value & { kind: 'weight' }, rows: number, width: number, transposed: boolean): Reader {
-  const size = tensor.type === 'float16' ? 2 : 4, widen = size === 2 ? halfToFloat32 : float32View;
-  if (!transposed) return (row, into) => into.set(widen(tensor.bytes.subarray(row * width * size, (row + 1) * width * size)));
+function floatRows(
+  { tensor }: Value & { kind: 'weight' },
+  rows: number,
+  width: number,
+  transposed: boolean,
+): Reader {
+  const size = tensor.type === 'float16' ? 2 : 4;
+  const widen = size === 2 ? halfToFloat32 : float32View;
+  if (!transposed)
+    return (row, into) =>
+      into.set(widen(tensor.bytes.subarray(row * width * size, (row + 1) * width * size)));
   return (row, into) => {
     for (let i = 0; i < width; i++) {
       const at = (i * rows + row) * size;
@@ -72,31 +123,64 @@ function linearTable(step: Step): { key: string; read: Reader } | null {
 export const dequantiseLookup: Lowering = (b, call) => {
   const found = pending.get(input(call, 0));
   if (!found) return null;
-  const { table, ids } = found, data = decode(table.tensor).data, scale = constantOf(input(call, 1)), zero = constantOf(call.inputs[2]);
+  const { table, ids } = found;
+  const data = decode(table.tensor).data;
+  const scale = constantOf(input(call, 1));
+  const zero = constantOf(call.inputs[2]);
   if (!scale || count(scale.dims) !== 1) throw new Unsupported('more than one scale for a table');
-  const [rows, width] = table.dims as [number, number], s = scale.data[0]!, z = zero?.data[0] ?? 0;
-  return [lookup(b, table.tensor.name, ids, rows, width, (row, into) => {
-    for (let i = 0; i < width; i++) into[i] = (data[row * width + i]! - z) * s;
-  })];
+  const [rows, width] = table.dims as [number, number];
+  const s = scale.data[0]!;
+  const z = zero?.data[0] ?? 0;
+  return [
+    lookup(b, table.tensor.name, ids, rows, width, (row, into) => {
+      for (let i = 0; i < width; i++) into[i] = (data[row * width + i]! - z) * s;
+    }),
+  ];
 };
 
-/** com.microsoft::GatherBlockQuantized: `[rows, width·bits/8]` packed low bits first, one scale per block of a row. */
+/**
+ * com.microsoft::GatherBlockQuantized: `[rows, width·bits/8]` packed low bits first, one scale per
+ * block of a row.
+ */
 export const gatherBlockQuantized: Lowering = (b, call) => {
-  const table = constantOf(call.inputs[0]), ids = input(call, 1), scales = constantOf(call.inputs[2]), zeros = constantOf(call.inputs[3]);
-  const bits = int(call, 'bits', 4), block = int(call, 'block_size', 128);
-  if (!table || !scales || table.type !== 'uint8' || (bits !== 4 && bits !== 8)) throw new Unsupported('a quantised table of another kind');
-  if (!isIds(ids) || int(call, 'gather_axis', 0) !== 0 || int(call, 'quantize_axis', 1) !== 1 || table.dims.length !== 2) throw new Unsupported('tokens along another axis');
+  const table = constantOf(call.inputs[0]);
+  const ids = input(call, 1);
+  const scales = constantOf(call.inputs[2]);
+  const zeros = constantOf(call.inputs[3]);
+  const bits = int(call, 'bits', 4);
+  const block = int(call, 'block_size', 128);
+  if (!table || !scales || table.type !== 'uint8' || (bits !== 4 && bits !== 8))
+    throw new Unsupported('a quantised table of another kind');
+  if (
+    !isIds(ids) ||
+    int(call, 'gather_axis', 0) !== 0 ||
+    int(call, 'quantize_axis', 1) !== 1 ||
+    table.dims.length !== 2
+  )
+    throw new Unsupported('tokens along another axis');
   if (!(block >= 16)) throw new Unsupported(`blocks of ${block}`);
-  const perByte = 8 / bits, rows = table.dims[0]!, bytes = table.dims[1]!, width = bytes * perByte, blocks = Math.ceil(width / block);
-  if (count(scales.dims) !== rows * blocks) throw new Clash(`${count(scales.dims)} scales for ${rows * blocks} blocks`);
+  const perByte = 8 / bits;
+  const rows = table.dims[0]!;
+  const bytes = table.dims[1]!;
+  const width = bytes * perByte;
+  const blocks = Math.ceil(width / block);
+  if (count(scales.dims) !== rows * blocks)
+    throw new Clash(`${count(scales.dims)} scales for ${rows * blocks} blocks`);
   const zeroBytes = Math.ceil(blocks / perByte);
-  if (zeros && (zeros.type !== 'uint8' || count(zeros.dims) !== rows * zeroBytes)) throw new Clash('zero points that do not match the scales');
-  const mask = (1 << bits) - 1, at = (data: ArrayLike<number>, base: number, i: number) => (data[base + Math.floor(i / perByte)]! >> ((i % perByte) * bits)) & mask;
-  const name = call.inputs[0]!.kind === 'weight' ? call.inputs[0]!.tensor.name : `table ${b.lookups.length}`;
-  return [lookup(b, name, ids, rows, width, (row, into) => {
-    for (let i = 0; i < width; i++) {
-      const k = Math.floor(i / block), zero = zeros ? at(zeros.data, row * zeroBytes, k) : 1 << (bits - 1);
-      into[i] = (at(table.data, row * bytes, i) - zero) * scales.data[row * blocks + k]!;
-    }
-  })];
+  if (zeros && (zeros.type !== 'uint8' || count(zeros.dims) !== rows * zeroBytes))
+    throw new Clash('zero points that do not match the scales');
+  const mask = (1 << bits) - 1;
+  const at = (data: ArrayLike<number>, base: number, i: number) =>
+    (data[base + Math.floor(i / perByte)]! >> ((i % perByte) * bits)) & mask;
+  const name =
+    call.inputs[0]!.kind === 'weight' ? call.inputs[0]!.tensor.name : `table ${b.lookups.length}`;
+  return [
+    lookup(b, name, ids, rows, width, (row, into) => {
+      for (let i = 0; i < width; i++) {
+        const k = Math.floor(i / block);
+        const zero = zeros ? at(zeros.data, row * zeroBytes, k) : 1 << (bits - 1);
+        into[i] = (at(table.data, row * bytes, i) - zero) * scales.data[row * blocks + k]!;
+      }
+    }),
+  ];
 };

@@ -1,6 +1,7 @@
 /**
- * Skip(Simplified)LayerNormalization: `sum = x + skip (+ bias)`, then the norm. Outputs: norm, –, –, sum.
- * The sum is the residual stream, so it must stand as a value of its own where blocks are cut.
+ * Skip(Simplified)LayerNormalization: `sum = x + skip (+ bias)`, then the norm. Outputs: norm, –,
+ * –, sum. The sum is the residual stream, so it must stand as a value of its own where blocks are
+ * cut.
  */
 import type { Builder } from '../builder.ts';
 import { float, input, type Call } from '../fold/rule.ts';
@@ -15,7 +16,9 @@ function sumOf(b: Builder, call: Call, bias: Value | null | undefined): Value {
 export const skipSimplifiedLayerNorm: Lowering = (b, call) => {
   const sum = sumOf(b, call, call.inputs[3]);
   const norm = b.one('SimplifiedLayerNormalization', [sum, input(call, 2)], {
-    axis: { type: 'int', value: -1 }, epsilon: { type: 'float', value: float(call, 'epsilon', 1e-12) }, stash_type: { type: 'int', value: 1 },
+    axis: { type: 'int', value: -1 },
+    epsilon: { type: 'float', value: float(call, 'epsilon', 1e-12) },
+    stash_type: { type: 'int', value: 1 },
   });
   return [norm, null, null, sum];
 };
@@ -23,7 +26,8 @@ export const skipSimplifiedLayerNorm: Lowering = (b, call) => {
 export const skipLayerNorm: Lowering = (b, call) => {
   const sum = sumOf(b, call, call.inputs[4]);
   const norm = b.one('LayerNormalization', [sum, input(call, 2), call.inputs[3] ?? null], {
-    axis: { type: 'int', value: -1 }, epsilon: { type: 'float', value: float(call, 'epsilon', 1e-12) },
+    axis: { type: 'int', value: -1 },
+    epsilon: { type: 'float', value: float(call, 'epsilon', 1e-12) },
   });
   return [norm, null, null, sum];
 };

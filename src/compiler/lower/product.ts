@@ -8,12 +8,17 @@ import { Clash, count, type ConstantValue, type Value } from '../value.ts';
 import { constantWeight } from '../weight-tensor.ts';
 import type { Lowering } from './lowering.ts';
 
-const stepOf = (v: Value | null | undefined, op: string) => (v?.kind === 'computed' && v.step?.op === op ? v.step : null);
+const stepOf = (v: Value | null | undefined, op: string) =>
+  v?.kind === 'computed' && v.step?.op === op ? v.step : null;
 
 /** A weight of the file, as it is or dequantised. */
-const isWeight = (v: Value | null | undefined): v is Value => v?.kind === 'weight' || stepOf(v, 'DequantizeLinear')?.inputs[0]?.kind === 'weight';
+const isWeight = (v: Value | null | undefined): v is Value =>
+  v?.kind === 'weight' || stepOf(v, 'DequantizeLinear')?.inputs[0]?.kind === 'weight';
 
-/** `x · Transpose(W)`, a tied head: Gemm with transB reads the embedding as it lies, `[vocab, hidden]`. */
+/**
+ * `x · Transpose(W)`, a tied head: Gemm with transB reads the embedding as it lies, `[vocab,
+ * hidden]`.
+ */
 export const transposedProduct: Lowering = (b, { inputs: [x, w] }) => {
   const source = stepOf(w, 'Transpose')?.inputs[0];
   if (!x || !isWeight(source) || source.dims.length !== 2 || x.dims.length < 2) return null;
@@ -24,26 +29,37 @@ export const transposedProduct: Lowering = (b, { inputs: [x, w] }) => {
   return [b.reshape(y, [...x.dims.slice(0, -1), rows])];
 };
 
-/** `Dequantize(Transpose(W))` with one scale, an int8 tied head: the transposition comes last, where it can be left out. */
+/**
+ * `Dequantize(Transpose(W))` with one scale, an int8 tied head: the transposition comes last, where
+ * it can be left out.
+ */
 export const dequantisedTranspose: Lowering = (b, call) => {
-  const [x, scale, zero] = call.inputs, transpose = stepOf(x, 'Transpose'), source = transpose?.inputs[0];
+  const [x, scale, zero] = call.inputs;
+  const transpose = stepOf(x, 'Transpose');
+  const source = transpose?.inputs[0];
   if (source?.kind !== 'weight' || !scale || count(scale.dims) !== 1) return null;
   const plain = b.one('DequantizeLinear', [source, scale, ...(zero ? [zero] : [])]);
   return b.emit('Transpose', [plain], { attributes: transpose!.attributes });
 };
 
 /**
- * `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through. `g_idx`, and packed values, scales or
- * zero points that the graph works out, are a part of the weight, which each layer has its own of.
+ * `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through.
+ * `g_idx`, and packed values, scales or zero points that the graph works out, are a part of the
+ * weight, which each layer has its own of.
  */
 export const packedProduct: Lowering = (b, call) => {
-  const level = call.attributes.has('accuracy_level'), made = call.inputs.slice(1, 5).some((v) => v?.kind === 'constant');
+  const level = call.attributes.has('accuracy_level');
+  const made = call.inputs.slice(1, 5).some((v) => v?.kind === 'constant');
   if (!made && !level) return null;
   if (int(call, 'accuracy_level', 0) === 4) b.facts.roundsActivations = true;
   const attributes = new Map([...call.attributes].filter(([name]) => name !== 'accuracy_level'));
   const inputs = call.inputs.map((v, i) => {
     if (i < 1 || i > 4 || v?.kind !== 'constant') return v;
-    return constantWeight(i === 4 ? blockNumbers(v, call) : v.constant, v.constant, `${b.node}:${PARTS[i]}`);
+    return constantWeight(
+      i === 4 ? blockNumbers(v, call) : v.constant,
+      v.constant,
+      `${b.node}:${PARTS[i]}`,
+    );
   });
   return b.emit('MatMulNBits', inputs, { domain: 'com.microsoft', attributes });
 };
@@ -52,7 +68,9 @@ const PARTS = ['', 'packed', 'scales', 'zero_points', 'g_idx'];
 
 /** The block of each column, `[K]`. */
 function blockNumbers({ type, constant }: ConstantValue, call: Call): Constant {
-  const { K, blocks } = nbitsSizes(call), data = full(constant).data.subarray(0, K);
-  if (data.some((b) => !(b >= 0 && b < blocks))) throw new Clash(`g_idx names blocks that are none of its ${blocks}`);
+  const { K, blocks } = nbitsSizes(call);
+  const data = full(constant).data.subarray(0, K);
+  if (data.some((b) => !(b >= 0 && b < blocks)))
+    throw new Clash(`g_idx names blocks that are none of its ${blocks}`);
   return { type, dims: [K], stored: [K], data };
 }

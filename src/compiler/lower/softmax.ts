@@ -1,6 +1,6 @@
 /**
- * `Where(IsNaN(p), 0, p)` behind a Softmax, which optimum exports for rows whose every position is masked: dropped when
- * the mask shows that there is no such row.
+ * `Where(IsNaN(p), 0, p)` behind a Softmax, which optimum exports for rows whose every position is
+ * masked: dropped when the mask shows that there is no such row.
  */
 import { constantOf } from '../fold/rule.ts';
 import type { Value } from '../value.ts';
@@ -9,8 +9,10 @@ import type { Lowering } from './lowering.ts';
 const stepOf = (v: Value | null | undefined) => (v?.kind === 'computed' ? v.step : null);
 
 export const softmaxGuard: Lowering = (_, { inputs: [condition, , p] }) => {
-  const guard = stepOf(condition), softmax = stepOf(p);
-  if (!p || guard?.op !== 'IsNaN' || guard.inputs[0] !== p || softmax?.op !== 'Softmax') return null;
+  const guard = stepOf(condition);
+  const softmax = stepOf(p);
+  if (!p || guard?.op !== 'IsNaN' || guard.inputs[0] !== p || softmax?.op !== 'Softmax')
+    return null;
   const scores = stepOf(softmax.inputs[0]);
   if (scores?.op !== 'Add') return null;
   const mask = constantOf(scores.inputs[1]) ?? constantOf(scores.inputs[0]);

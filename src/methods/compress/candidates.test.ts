@@ -1,40 +1,91 @@
 import { describe, expect, it } from 'vitest';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import { inputDirections, outputDirections } from '../../device/training-twins.ts';
-import { cut, decompositionOf, directionsOf, ordered, RHO_GRID, SigmaGradients, type Candidate, type Decomposition } from './candidates.ts';
+import {
+  cut,
+  decompositionOf,
+  directionsOf,
+  ordered,
+  RHO_GRID,
+  SigmaGradients,
+  type Candidate,
+  type Decomposition,
+} from './candidates.ts';
 import { rowBlocks } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
-const normal = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
-const out = 12, width = 7, tokens = 6, w = normal(out * width, 1), x = normal(tokens * width, 2), dy = normal(tokens * out, 3);
-const y = Float32Array.from({ length: tokens * out }, (_, i) => x.subarray(Math.floor(i / out) * width, (Math.floor(i / out) + 1) * width).reduce((sum, v, k) => sum + v * w[(i % out) * width + k]!, 0));
+const normal = (length: number, seed: number) =>
+  fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
+const out = 12;
+const width = 7;
+const tokens = 6;
+const w = normal(out * width, 1);
+const x = normal(tokens * width, 2);
+const dy = normal(tokens * out, 3);
+const y = Float32Array.from({ length: tokens * out }, (_, i) =>
+  x
+    .subarray(Math.floor(i / out) * width, (Math.floor(i / out) + 1) * width)
+    .reduce((sum, v, k) => sum + v * w[(i % out) * width + k]!, 0),
+);
 const decomposed = (blocks: number, split: 'contiguous' | 'kmeans'): Decomposition =>
-  decompositionOf({ index: 0, outFeatures: out, inFeatures: width }, rowBlocks({ path: 'w', outFeatures: out }, blocks, split, w, 1).map((rows) => blockSvd(w, width, rows, 'w')));
+  decompositionOf(
+    { index: 0, outFeatures: out, inFeatures: width },
+    rowBlocks({ path: 'w', outFeatures: out }, blocks, split, w, 1).map((rows) =>
+      blockSvd(w, width, rows, 'w'),
+    ),
+  );
 
-describe.each([[1, 'contiguous'], [2, 'contiguous'], [4, 'contiguous'], [3, 'kmeans']] as const)('%i blocks, %s', (blocks, split) => {
-  const of = decomposed(blocks, split), sums = new SigmaGradients(of);
+describe.each([
+  [1, 'contiguous'],
+  [2, 'contiguous'],
+  [4, 'contiguous'],
+  [3, 'kmeans'],
+] as const)('%i blocks, %s', (blocks, split) => {
+  const of = decomposed(blocks, split);
+  const sums = new SigmaGradients(of);
   // Two batches of different size: three sequences of 2 tokens, the last alone.
-  for (const [first, count] of [[0, 2], [2, 1]] as const) {
-    const part = (v: Float32Array, n: number) => v.slice(first * 2 * n, (first + count) * 2 * n), place = { tokens: 2 * count, inFeatures: width, column: 0, stride: out };
-    sums.add(directionsOf(of, () => w).map(({ first: column, rows, blocks: stretches = 1, side, vectors }) => {
-      const at = { ...place, column, outFeatures: stretches * rows };
-      const owed = side === 'output' ? outputDirections(part(dy, out), part(y, out), at, vectors, count, stretches) : inputDirections(part(x, width), part(dy, out), w, at, vectors, count, stretches);
-      return Float32Array.from(owed, (g) => g / (2 * count));
-    }), count, 2 * count);
+  for (const [first, count] of [
+    [0, 2],
+    [2, 1],
+  ] as const) {
+    const part = (v: Float32Array, n: number) => v.slice(first * 2 * n, (first + count) * 2 * n);
+    const place = { tokens: 2 * count, inFeatures: width, column: 0, stride: out };
+    sums.add(
+      directionsOf(of, () => w).map(
+        ({ first: column, rows, blocks: stretches = 1, side, vectors }) => {
+          const at = { ...place, column, outFeatures: stretches * rows };
+          const owed =
+            side === 'output'
+              ? outputDirections(part(dy, out), part(y, out), at, vectors, count, stretches)
+              : inputDirections(part(x, width), part(dy, out), w, at, vectors, count, stretches);
+          return Float32Array.from(owed, (g) => g / (2 * count));
+        },
+      ),
+      count,
+      2 * count,
+    );
     expect(directionsOf(of, () => w)).toHaveLength(split === 'contiguous' ? 1 : blocks);
   }
   /** dL/dW of the mean loss over tokens from `from` to `to`. */
   const gradient = (from: number, to: number) => {
     const g = new Float64Array(out * width);
-    for (let t = from; t < to; t++) for (let o = 0; o < out; o++) for (let k = 0; k < width; k++) g[o * width + k]! += (dy[t * out + o]! * x[t * width + k]!) / tokens;
+    for (let t = from; t < to; t++)
+      for (let o = 0; o < out; o++)
+        for (let k = 0; k < width; k++)
+          g[o * width + k]! += (dy[t * out + o]! * x[t * width + k]!) / tokens;
     return g;
   };
 
   it('scores are the first order of the loss along the removal, curvatures half its empirical Fisher', () => {
     for (const { keep, score, curvature, rho, dropped } of sums.candidates()) {
-      const change = cut(w, of, keep).map((v, i) => v - w[i]!), along = (g: Float64Array) => g.reduce((sum, v, i) => sum + v * change[i]!, 0);
+      const change = cut(w, of, keep).map((v, i) => v - w[i]!);
+      const along = (g: Float64Array) => g.reduce((sum, v, i) => sum + v * change[i]!, 0);
       expect(score).toBeCloseTo(-along(gradient(0, tokens)), 4);
-      expect(curvature).toBeCloseTo([0, 2, 4].reduce((sum, t) => sum + (along(gradient(t, t + 2)) * tokens) ** 2, 0) / (2 * tokens), 4);
+      expect(curvature).toBeCloseTo(
+        [0, 2, 4].reduce((sum, t) => sum + (along(gradient(t, t + 2)) * tokens) ** 2, 0) /
+          (2 * tokens),
+        4,
+      );
       expect(keep).toEqual(of.blocks.map((b) => Math.floor(rho * Math.min(b.rows.length, width))));
       expect(dropped).toBe(of.blocks.reduce((sum, b, i) => sum + b.sigma.length - keep[i]!, 0));
     }
@@ -44,7 +95,13 @@ describe.each([[1, 'contiguous'], [2, 'contiguous'], [4, 'contiguous'], [3, 'kme
 
 describe('row blocks', () => {
   it('are equal stretches, or clusters that hold every row once', () => {
-    expect(rowBlocks({ path: 'w', outFeatures: 12 }, 3, 'contiguous', w, 1).map((r) => [...r])).toEqual([[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]);
+    expect(
+      rowBlocks({ path: 'w', outFeatures: 12 }, 3, 'contiguous', w, 1).map((r) => [...r]),
+    ).toEqual([
+      [0, 1, 2, 3],
+      [4, 5, 6, 7],
+      [8, 9, 10, 11],
+    ]);
     const clusters = rowBlocks({ path: 'w', outFeatures: 12 }, 5, 'kmeans', w, 1);
     expect(clusters.every((c) => c.length > 0)).toBe(true);
     expect(clusters.flatMap((c) => [...c]).sort((a, b) => a - b)).toEqual([...Array(12).keys()]);
@@ -52,22 +109,56 @@ describe('row blocks', () => {
   });
 
   it('k-means finds rows that point alike, and stands equal rows', () => {
-    const two = Float32Array.from({ length: 16 }, (_, i) => (Math.floor(i / 2) % 3 === 0 ? 10 : -10) + (i % 2) / 10);
-    expect(rowBlocks({ path: 'w', outFeatures: 8 }, 2, 'kmeans', two, 1).map((r) => [...r].join()).sort()).toEqual(['0,3,6', '1,2,4,5,7']);
-    expect(rowBlocks({ path: 'w', outFeatures: 8 }, 4, 'kmeans', new Float32Array(16).fill(1), 1).every((c) => c.length > 0)).toBe(true);
+    const two = Float32Array.from(
+      { length: 16 },
+      (_, i) => (Math.floor(i / 2) % 3 === 0 ? 10 : -10) + (i % 2) / 10,
+    );
+    expect(
+      rowBlocks({ path: 'w', outFeatures: 8 }, 2, 'kmeans', two, 1)
+        .map((r) => [...r].join())
+        .sort(),
+    ).toEqual(['0,3,6', '1,2,4,5,7']);
+    expect(
+      rowBlocks({ path: 'w', outFeatures: 8 }, 4, 'kmeans', new Float32Array(16).fill(1), 1).every(
+        (c) => c.length > 0,
+      ),
+    ).toBe(true);
   });
 
   it('that do not come out even are refused in a sentence', () => {
-    expect(() => rowBlocks({ path: 'layer 3', outFeatures: 12 }, 8, 'contiguous', w, 1)).toThrow('8 row blocks do not divide the 12 rows of layer 3. Choose a number that divides them, or k-means.');
-    expect(() => rowBlocks({ path: 'w', outFeatures: 12 }, 16, 'kmeans', w, 1)).toThrow(expect.objectContaining({ code: 'row-blocks' }));
+    expect(() => rowBlocks({ path: 'layer 3', outFeatures: 12 }, 8, 'contiguous', w, 1)).toThrow(
+      '8 row blocks do not divide the 12 rows of layer 3. Choose a number that divides them, or k-means.',
+    );
+    expect(() => rowBlocks({ path: 'w', outFeatures: 12 }, 16, 'kmeans', w, 1)).toThrow(
+      expect.objectContaining({ code: 'row-blocks' }),
+    );
   });
 });
 
 describe('order of trial', () => {
-  const candidate = (module: number, score: number, curvature: number, keep: number[]): Candidate => ({ module, blocks: keep.length, rho: RHO_GRID[0], keep, dropped: 1, score, curvature });
+  const candidate = (
+    module: number,
+    score: number,
+    curvature: number,
+    keep: number[],
+  ): Candidate => ({
+    module,
+    blocks: keep.length,
+    rho: RHO_GRID[0],
+    keep,
+    dropped: 1,
+    score,
+    curvature,
+  });
 
   it('is every module’s best first, by the ranking; an emptied module comes once', () => {
-    const all = [candidate(0, 5, 9, [0]), candidate(0, 5, 9, [0, 0]), candidate(0, 4, 0, [1]), candidate(1, 3, 1, [1]), candidate(1, 1, 0, [2])];
+    const all = [
+      candidate(0, 5, 9, [0]),
+      candidate(0, 5, 9, [0, 0]),
+      candidate(0, 4, 0, [1]),
+      candidate(1, 3, 1, [1]),
+      candidate(1, 1, 0, [2]),
+    ];
     expect(ordered(all, 'first-order').map((c) => c.score)).toEqual([5, 3, 4, 1]);
     expect(ordered(all, 'curvature').map((c) => c.score)).toEqual([4, 3, 1, 5]);
   });

@@ -1,9 +1,11 @@
 /**
- * Candidates of Compress to Impress, and what one backward pass says of each. [methods.md §5; arXiv 2510.20800]
+ * Candidates of Compress to Impress, and what one backward pass says of each. [methods.md §5; arXiv
+ * 2510.20800]
  *
- * With gᵢ = dL/dσᵢ = uᵢᵀ G vᵢ, dropping components changes the loss by −Σ σᵢ gᵢ to first order; the score is Σ σᵢ gᵢ, larger is
- * better to drop. The curvature term is ours: for log-likelihoods the Hessian is near the empirical Fisher matrix, Σₙ of squared
- * per-sequence gradients, and a candidate needs only their sum over what it drops, so it costs no second pass.
+ * With gᵢ = dL/dσᵢ = uᵢᵀ G vᵢ, dropping components changes the loss by −Σ σᵢ gᵢ to first order; the
+ * score is Σ σᵢ gᵢ, larger is better to drop. The curvature term is ours: for log-likelihoods the
+ * Hessian is near the empirical Fisher matrix, Σₙ of squared per-sequence gradients, and a
+ * candidate needs only their sum over what it drops, so it costs no second pass.
  */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { WeightDirections } from '../../engine/engine.ts';
@@ -22,13 +24,27 @@ export interface Decomposition {
   together?: Float32Array;
 }
 
-/** Equal stretches of rows get their vectors side by side, so that the engine takes them in one call. */
-export function decompositionOf({ index, outFeatures, inFeatures }: Pick<ModuleInfo, 'index' | 'outFeatures' | 'inFeatures'>, blocks: readonly BlockSvd[]): Decomposition {
-  const of = { module: index, outFeatures, inFeatures }, { rows: { length: count }, vectors: { length: size } } = blocks[0]!;
-  if (!blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))) return { ...of, blocks };
+/**
+ * Equal stretches of rows get their vectors side by side, so that the engine takes them in one
+ * call.
+ */
+export function decompositionOf(
+  { index, outFeatures, inFeatures }: Pick<ModuleInfo, 'index' | 'outFeatures' | 'inFeatures'>,
+  blocks: readonly BlockSvd[],
+): Decomposition {
+  const of = { module: index, outFeatures, inFeatures };
+  const {
+    rows: { length: count },
+    vectors: { length: size },
+  } = blocks[0]!;
+  if (
+    !blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))
+  )
+    return { ...of, blocks };
   const together = new Float32Array(blocks.length * size);
   return {
-    ...of, together,
+    ...of,
+    together,
     blocks: blocks.map((b, i) => {
       together.set(b.vectors, i * size);
       return { ...b, vectors: together.subarray(i * size, (i + 1) * size) };
@@ -57,22 +73,48 @@ export interface Candidate {
 export const kept = ({ sigma }: BlockSvd, rho: number): number => Math.floor(rho * sigma.length);
 
 /** A copy of `w` [out, in] of which every block keeps its first `keep` components. */
-export function cut(w: Float32Array, { blocks, inFeatures }: Decomposition, keep: readonly number[]): Float32Array {
+export function cut(
+  w: Float32Array,
+  { blocks, inFeatures }: Decomposition,
+  keep: readonly number[],
+): Float32Array {
   const out = w.slice();
   blocks.forEach((block, b) => truncate(out, inFeatures, block, keep[b]!));
   return out;
 }
 
 /**
- * A decomposition of the weight `w` as directions the engine takes. Rows of a cluster lie apart: their vectors are spread over all rows, and are those
- * of the output whichever side is kept.
+ * A decomposition of the weight `w` as directions the engine takes. Rows of a cluster lie apart:
+ * their vectors are spread over all rows, and are those of the output whichever side is kept.
  */
-export function directionsOf({ module, outFeatures, inFeatures, blocks, together }: Decomposition, w: () => Float32Array): WeightDirections[] {
-  if (together) return [{ module, first: 0, rows: outFeatures / blocks.length, blocks: blocks.length, side: blocks[0]!.side, vectors: together }];
+export function directionsOf(
+  { module, outFeatures, inFeatures, blocks, together }: Decomposition,
+  w: () => Float32Array,
+): WeightDirections[] {
+  if (together)
+    return [
+      {
+        module,
+        first: 0,
+        rows: outFeatures / blocks.length,
+        blocks: blocks.length,
+        side: blocks[0]!.side,
+        vectors: together,
+      },
+    ];
   return blocks.map((block) => {
-    const { rows, sigma } = block, m = sigma.length, vectors = new Float32Array(m * outFeatures);
+    const { rows, sigma } = block;
+    const m = sigma.length;
+    const vectors = new Float32Array(m * outFeatures);
     const other = block.side === 'input' ? otherSide(w(), inFeatures, block, m) : null;
-    for (let i = 0; i < m; i++) rows.forEach((row, r) => { vectors[i * outFeatures + row] = !other ? block.vectors[i * m + r]! : sigma[i]! > 0 ? other[i * rows.length + r]! / sigma[i]! : 0; });
+    for (let i = 0; i < m; i++)
+      rows.forEach((row, r) => {
+        vectors[i * outFeatures + row] = !other
+          ? block.vectors[i * m + r]!
+          : sigma[i]! > 0
+            ? other[i * rows.length + r]! / sigma[i]!
+            : 0;
+      });
     return { module, first: 0, rows: outFeatures, side: 'output', vectors };
   });
 }
@@ -94,13 +136,19 @@ export class SigmaGradients {
 
   /** What the engine says of `directionsOf`, of the mean loss over `tokens` predicted tokens. */
   add(found: readonly Float32Array[], sequences: number, tokens: number): void {
-    const { blocks, together } = this.of, size = sequences * blocks[0]!.sigma.length, gradients = together ? blocks.map((_, b) => found[0]!.subarray(b * size, (b + 1) * size)) : found;
+    const { blocks, together } = this.of;
+    const size = sequences * blocks[0]!.sigma.length;
+    const gradients = together
+      ? blocks.map((_, b) => found[0]!.subarray(b * size, (b + 1) * size))
+      : found;
     this.tokens += tokens;
     for (let n = 0; n < sequences; n++) {
       const dropped = new Float64Array(RHO_GRID.length);
       this.of.blocks.forEach(({ sigma: { length: m } }, b) => {
-        const keep = RHO_GRID.map((rho) => kept(this.of.blocks[b]!, rho)), sums = this.sums[b]!;
-        let running = 0, at = 0;
+        const keep = RHO_GRID.map((rho) => kept(this.of.blocks[b]!, rho));
+        const sums = this.sums[b]!;
+        let running = 0;
+        let at = 0;
         for (let i = m - 1; i >= 0; i--) {
           const g = gradients[b]![n * m + i]! * tokens;
           sums[i]! += g;
@@ -110,7 +158,9 @@ export class SigmaGradients {
           while (at < keep.length && keep[at] === i) dropped[at++]! += running;
         }
       });
-      dropped.forEach((s, r) => { this.squares[r]! += s * s; });
+      dropped.forEach((s, r) => {
+        this.squares[r]! += s * s;
+      });
     }
   }
 
@@ -121,16 +171,31 @@ export class SigmaGradients {
 
   /** gᵢ of the mean loss, by block; 0 of a component of nothing. */
   gradients(): Float64Array[] {
-    return this.contributions().map((c, b) => c.map((value, i) => (this.of.blocks[b]!.sigma[i]! > 0 ? value / this.of.blocks[b]!.sigma[i]! : 0)));
+    return this.contributions().map((c, b) =>
+      c.map((value, i) =>
+        this.of.blocks[b]!.sigma[i]! > 0 ? value / this.of.blocks[b]!.sigma[i]! : 0,
+      ),
+    );
   }
 
   /** One candidate for each ρ that drops something and is not the same as the one before. */
   candidates(): Candidate[] {
-    const owed = this.contributions(), { module, blocks } = this.of, out: Candidate[] = [];
+    const owed = this.contributions();
+    const { module, blocks } = this.of;
+    const out: Candidate[] = [];
     RHO_GRID.forEach((rho, r) => {
-      const keep = blocks.map((block) => kept(block, rho)), dropped = blocks.reduce((n, { sigma }, b) => n + sigma.length - keep[b]!, 0);
+      const keep = blocks.map((block) => kept(block, rho));
+      const dropped = blocks.reduce((n, { sigma }, b) => n + sigma.length - keep[b]!, 0);
       if (dropped === 0 || out.at(-1)?.dropped === dropped) return;
-      out.push({ module, blocks: blocks.length, rho, keep, dropped, score: owed.reduce((sum, own, b) => sum + sumOf(own, keep[b]!, own.length), 0), curvature: this.squares[r]! / (2 * this.tokens) });
+      out.push({
+        module,
+        blocks: blocks.length,
+        rho,
+        keep,
+        dropped,
+        score: owed.reduce((sum, own, b) => sum + sumOf(own, keep[b]!, own.length), 0),
+        curvature: this.squares[r]! / (2 * this.tokens),
+      });
     });
     return out;
   }
@@ -146,16 +211,21 @@ export function sumOf(values: Float64Array, from: number, to: number): number {
 /** What the scan sorts by, largest first. */
 export type Ranking = 'first-order' | 'curvature';
 
-export const worth = ({ score, curvature }: Candidate, ranking: Ranking): number => (ranking === 'curvature' ? score - curvature : score);
+export const worth = ({ score, curvature }: Candidate, ranking: Ranking): number =>
+  ranking === 'curvature' ? score - curvature : score;
 
 /**
- * Candidates in the order in which they are tried: every module's best, the most promising first, then every module's second, and
- * so on, for a module can have one form only. A module of which nothing stays is the same however its rows were split.
+ * Candidates in the order in which they are tried: every module's best, the most promising first,
+ * then every module's second, and so on, for a module can have one form only. A module of which
+ * nothing stays is the same however its rows were split.
  */
 export function ordered(candidates: readonly Candidate[], ranking: Ranking): Candidate[] {
-  const turns = new Map<number, number>(), gone = new Set<number>(), out: { candidate: Candidate; turn: number }[] = [];
+  const turns = new Map<number, number>();
+  const gone = new Set<number>();
+  const out: { candidate: Candidate; turn: number }[] = [];
   for (const candidate of [...candidates].sort((a, b) => worth(b, ranking) - worth(a, ranking))) {
-    const { module, keep } = candidate, nothing = keep.every((k) => k === 0);
+    const { module, keep } = candidate;
+    const nothing = keep.every((k) => k === 0);
     if (nothing && gone.has(module)) continue;
     if (nothing) gone.add(module);
     const turn = turns.get(module) ?? 0;

@@ -1,29 +1,58 @@
-/** Small removals, to hold the prediction against the truth where a first order must be right. [methods.md §5] */
+/**
+ * Small removals, to hold the prediction against the truth where a first order must be right.
+ * [methods.md §5]
+ */
 import { uniform } from '../../device/random.ts';
 import { keysOf } from '../../device/streams.ts';
 import { sumOf, type Decomposition, type SigmaGradients } from './candidates.ts';
 import { take } from './svd.ts';
 
 /** A removal is a 24th of the components; the strongest sixth stays. */
-const PARTS = 24, STRONG = 4;
+const PARTS = 24;
+const STRONG = 4;
 
-export interface SmallRemoval { module: number; /** Number of row blocks. */ blocks: number; /** Components [from, to) of every block. */ from: number; to: number; /** −Σ σᵢ gᵢ. */ predicted: number }
+export interface SmallRemoval {
+  module: number;
+  /** Number of row blocks. */ blocks: number;
+  /** Components [from, to) of every block. */ from: number;
+  to: number;
+  /** −Σ σᵢ gᵢ. */ predicted: number;
+}
 
-/** Seeded picks among all decompositions. Blocks are taken to be equally large; of a larger one the same numbers go. */
-export function smallRemovals(sums: readonly SigmaGradients[], count: number, seed: number): SmallRemoval[] {
+/**
+ * Seeded picks among all decompositions. Blocks are taken to be equally large; of a larger one the
+ * same numbers go.
+ */
+export function smallRemovals(
+  sums: readonly SigmaGradients[],
+  count: number,
+  seed: number,
+): SmallRemoval[] {
   const keys = keysOf(seed, 'smallRemovals');
   return Array.from({ length: count }, (_, n) => {
-    const sum = sums[Math.floor(uniform(keys, 2 * n) * sums.length)]!, { of } = sum;
-    const least = Math.min(...of.blocks.map((b) => b.sigma.length)), size = Math.max(1, Math.floor(least / PARTS));
-    const last = Math.max(0, Math.floor(least / size) - 1), part = Math.min(last, STRONG + Math.floor(uniform(keys, 2 * n + 1) * Math.max(1, last - STRONG + 1)));
-    const from = part * size, to = from + size;
+    const sum = sums[Math.floor(uniform(keys, 2 * n) * sums.length)]!;
+    const { of } = sum;
+    const least = Math.min(...of.blocks.map((b) => b.sigma.length));
+    const size = Math.max(1, Math.floor(least / PARTS));
+    const last = Math.max(0, Math.floor(least / size) - 1);
+    const part = Math.min(
+      last,
+      STRONG + Math.floor(uniform(keys, 2 * n + 1) * Math.max(1, last - STRONG + 1)),
+    );
+    const from = part * size;
+    const to = from + size;
     const predicted = -sum.contributions().reduce((all, own) => all + sumOf(own, from, to), 0);
     return { module: of.module, blocks: of.blocks.length, from, to, predicted };
   });
 }
 
 /** A copy of `w` [out, in] without components [from, to) of every block. */
-export function withoutComponents(w: Float32Array, { blocks, inFeatures }: Decomposition, from: number, to: number): Float32Array {
+export function withoutComponents(
+  w: Float32Array,
+  { blocks, inFeatures }: Decomposition,
+  from: number,
+  to: number,
+): Float32Array {
   const out = w.slice();
   for (const block of blocks) take(out, inFeatures, block, from, Math.min(to, block.sigma.length));
   return out;

@@ -1,4 +1,7 @@
-/** Decompositions of a model's weights, kept in memory by the model's hash: another run on the same model need not repeat them. */
+/**
+ * Decompositions of a model's weights, kept in memory by the model's hash: another run on the same
+ * model need not repeat them.
+ */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { AtlasError } from '../../errors.ts';
 import { decompositionOf, type Decomposition } from './candidates.ts';
@@ -8,17 +11,30 @@ import { blockSvd, type BlockSvd } from './svd.ts';
 /** Bytes of singular vectors a page may keep; SmolLM2-135M in 1 to 16 row blocks takes 0.73e9. */
 const LIMIT = 1.5e9;
 
-export interface Splitting { blocks: number; split: Split; seed: number }
+export interface Splitting {
+  blocks: number;
+  split: Split;
+  seed: number;
+}
 
 /** One weight to be decomposed, `w` [out, in]: plain data, so that another thread can do it. */
-export interface SvdJob { module: Pick<ModuleInfo, 'index' | 'path' | 'inFeatures' | 'outFeatures'>; splitting: Splitting; w: Float32Array }
+export interface SvdJob {
+  module: Pick<ModuleInfo, 'index' | 'path' | 'inFeatures' | 'outFeatures'>;
+  splitting: Splitting;
+  w: Float32Array;
+}
 
 /** Throws `row-blocks`, `singular`. */
 export const decompose = ({ module, splitting: { blocks, split, seed }, w }: SvdJob): BlockSvd[] =>
-  rowBlocks(module, blocks, split, w, seed).map((rows) => blockSvd(w, module.inFeatures, rows, module.path));
+  rowBlocks(module, blocks, split, w, seed).map((rows) =>
+    blockSvd(w, module.inFeatures, rows, module.path),
+  );
 
 /** About proportional to the time a job takes: the cube of a block's shorter side. */
-export const costOf = ({ inFeatures, outFeatures }: Pick<ModuleInfo, 'inFeatures' | 'outFeatures'>, blocks: number): number => blocks * Math.min(outFeatures / blocks, inFeatures) ** 3;
+export const costOf = (
+  { inFeatures, outFeatures }: Pick<ModuleInfo, 'inFeatures' | 'outFeatures'>,
+  blocks: number,
+): number => blocks * Math.min(outFeatures / blocks, inFeatures) ** 3;
 
 export class Decompositions {
   private readonly known = new Map<string, Decomposition>();
@@ -26,8 +42,20 @@ export class Decompositions {
 
   /** Throws `bad-spec` where the decompositions of all modules at once would not fit. */
   open(hash: string, modules: readonly ModuleInfo[], splittings: readonly Splitting[]): void {
-    const bytes = splittings.reduce((sum, { blocks }) => modules.reduce((s, { inFeatures, outFeatures }) => s + 4 * blocks * Math.min(outFeatures / blocks, inFeatures) ** 2, sum), 0);
-    if (bytes > LIMIT) throw new AtlasError('bad-spec', { at: 'compress.rowBlocks', why: `the decompositions would take ${(bytes / 1e9).toFixed(1)} GB; ${LIMIT / 1e9} GB are allowed, so name fewer numbers of blocks` });
+    const bytes = splittings.reduce(
+      (sum, { blocks }) =>
+        modules.reduce(
+          (s, { inFeatures, outFeatures }) =>
+            s + 4 * blocks * Math.min(outFeatures / blocks, inFeatures) ** 2,
+          sum,
+        ),
+      0,
+    );
+    if (bytes > LIMIT)
+      throw new AtlasError('bad-spec', {
+        at: 'compress.rowBlocks',
+        why: `the decompositions would take ${(bytes / 1e9).toFixed(1)} GB; ${LIMIT / 1e9} GB are allowed, so name fewer numbers of blocks`,
+      });
     if (hash !== this.hash) this.known.clear();
     this.hash = hash;
   }
@@ -36,15 +64,23 @@ export class Decompositions {
     return this.known.has(keyOf(module, splitting));
   }
 
-  keep({ module, splitting }: Pick<SvdJob, 'module' | 'splitting'>, blocks: readonly BlockSvd[]): void {
+  keep(
+    { module, splitting }: Pick<SvdJob, 'module' | 'splitting'>,
+    blocks: readonly BlockSvd[],
+  ): void {
     this.known.set(keyOf(module, splitting), decompositionOf(module, blocks));
   }
 
-  /** Of the model opened last. `weight` is asked for only if it is new. Throws what `decompose` throws. */
+  /**
+   * Of the model opened last. `weight` is asked for only if it is new. Throws what `decompose`
+   * throws.
+   */
   of(module: ModuleInfo, splitting: Splitting, weight: () => Float32Array): Decomposition {
-    if (!this.has(module, splitting)) this.keep({ module, splitting }, decompose({ module, splitting, w: weight() }));
+    if (!this.has(module, splitting))
+      this.keep({ module, splitting }, decompose({ module, splitting, w: weight() }));
     return this.known.get(keyOf(module, splitting))!;
   }
 }
 
-const keyOf = ({ index }: Pick<ModuleInfo, 'index'>, { blocks, split, seed }: Splitting): string => `${index} ${blocks} ${split === 'kmeans' && blocks > 1 ? `kmeans ${seed}` : 'contiguous'}`;
+const keyOf = ({ index }: Pick<ModuleInfo, 'index'>, { blocks, split, seed }: Splitting): string =>
+  `${index} ${blocks} ${split === 'kmeans' && blocks > 1 ? `kmeans ${seed}` : 'contiguous'}`;

@@ -1,7 +1,8 @@
 /**
- * Eigenvectors of a symmetric matrix in double precision: Householder's tridiagonal form, its eigenvectors by division
- * (`tridiagonal.ts`), and these carried back. (Golub and Van Loan, Matrix Computations, 8.3.) Vectors are rows, so that every inner
- * loop runs along memory; about 3 n³ multiplications.
+ * Eigenvectors of a symmetric matrix in double precision: Householder's tridiagonal form, its
+ * eigenvectors by division (`tridiagonal.ts`), and these carried back. (Golub and Van Loan, Matrix
+ * Computations, 8.3.) Vectors are rows, so that every inner loop runs along memory; about 3 n³
+ * multiplications.
  */
 import { tridiagonalEigen } from './tridiagonal.ts';
 
@@ -14,7 +15,8 @@ export interface Eigen {
 
 /** Of `a` [n, n] row-major, symmetric, finite; its lower half is read and overwritten. */
 export function symmetricEigen(a: Float64Array, n: number): Eigen {
-  const { diagonal, beside, reflectors } = tridiagonalForm(a, n), { values, vectors } = tridiagonalEigen(diagonal, beside);
+  const { diagonal, beside, reflectors } = tridiagonalForm(a, n);
+  const { values, vectors } = tridiagonalEigen(diagonal, beside);
   const turned = new Float64Array(n * n);
   for (let i = 0; i < n; i++) turned.set(vectors.subarray(i * n, (i + 1) * n), (n - 1 - i) * n);
   carryBack(turned, reflectors, n);
@@ -22,28 +24,38 @@ export function symmetricEigen(a: Float64Array, n: number): Eigen {
 }
 
 /**
- * T = … H A H … with H = I − v vᵀ for each row from the last on, as EISPACK's tred2 has it: `beside[i]` couples i and i + 1, row k of
- * `reflectors` [n, n] is the v that clears row k, zero from k on. One pass over the matrix does the changes of one step and the
- * product of the next.
+ * T = … H A H … with H = I − v vᵀ for each row from the last on, as EISPACK's tred2 has it:
+ * `beside[i]` couples i and i + 1, row k of `reflectors` [n, n] is the v that clears row k, zero
+ * from k on. One pass over the matrix does the changes of one step and the product of the next.
  */
-function tridiagonalForm(a: Float64Array, n: number): { diagonal: Float64Array; beside: Float64Array; reflectors: Float64Array } {
-  const diagonal = new Float64Array(n), beside = new Float64Array(n), reflectors = new Float64Array(n * n);
+function tridiagonalForm(
+  a: Float64Array,
+  n: number,
+): { diagonal: Float64Array; beside: Float64Array; reflectors: Float64Array } {
+  const diagonal = new Float64Array(n);
+  const beside = new Float64Array(n);
+  const reflectors = new Float64Array(n * n);
   // What the last step leaves to be done: A ← A − v wᵀ − w vᵀ.
   let v = new Float64Array(n);
-  const w = new Float64Array(n), p = new Float64Array(n);
+  const w = new Float64Array(n);
+  const p = new Float64Array(n);
   const update = (row: number, i: number, to: number) => {
-    const vi = v[i]!, wi = w[i]!;
+    const vi = v[i]!;
+    const wi = w[i]!;
     for (let j = 0; j <= to; j++) a[row + j]! -= vi * w[j]! + wi * v[j]!;
   };
   for (let k = n - 1; k > 0; k--) {
-    const row = k * n, x = reflectors.subarray(row, row + n);
+    const row = k * n;
+    const x = reflectors.subarray(row, row + n);
     update(row, k, k);
     diagonal[k] = a[row + k]!;
     x.set(a.subarray(row, row + k));
     beside[k - 1] = reflector(x, k);
     p.fill(0, 0, k);
     for (let i = 0, at = 0; i < k; i++, at += n) {
-      const vi = v[i]!, wi = w[i]!, xi = x[i]!;
+      const vi = v[i]!;
+      const wi = w[i]!;
+      const xi = x[i]!;
       let sum = 0;
       for (let j = 0; j < i; j++) {
         const value = a[at + j]! - vi * w[j]! - wi * v[j]!;
@@ -68,7 +80,10 @@ function tridiagonalForm(a: Float64Array, n: number): { diagonal: Float64Array; 
   return { diagonal, beside, reflectors };
 }
 
-/** Makes of the first `k` numbers of `x` the v with ‖v‖² = 2 whose reflection puts all of x into number k − 1, and returns that; zeros where it is there already. */
+/**
+ * Makes of the first `k` numbers of `x` the v with ‖v‖² = 2 whose reflection puts all of x into
+ * number k − 1, and returns that; zeros where it is there already.
+ */
 function reflector(x: Float64Array, k: number): number {
   let rest = 0;
   for (let i = 0; i < k - 1; i++) rest += x[i]! * x[i]!;
@@ -77,24 +92,51 @@ function reflector(x: Float64Array, k: number): number {
     x.fill(0);
     return last;
   }
-  const norm = Math.sqrt(last * last + rest), alpha = last > 0 ? -norm : norm;
+  const norm = Math.sqrt(last * last + rest);
+  const alpha = last > 0 ? -norm : norm;
   x[k - 1] = last - alpha;
   const scale = Math.SQRT2 / Math.sqrt((last - alpha) ** 2 + rest);
   for (let i = 0; i < k; i++) x[i]! *= scale;
   return alpha;
 }
 
-/** Rows of `z` [n, n], vectors of T, become vectors of A: z ← z H₁ H₂ …, four reflections in one pass, two rows at a time. */
+/**
+ * Rows of `z` [n, n], vectors of T, become vectors of A: z ← z H₁ H₂ …, four reflections in one
+ * pass, two rows at a time.
+ */
 function carryBack(z: Float64Array, reflectors: Float64Array, n: number): void {
-  const zero = new Float64Array(n), spare = new Float64Array(n), rowOf = (all: Float64Array, i: number) => all.subarray(i * n, (i + 1) * n);
+  const zero = new Float64Array(n);
+  const spare = new Float64Array(n);
+  const rowOf = (all: Float64Array, i: number) => all.subarray(i * n, (i + 1) * n);
   for (let k = 1; k < n; k += 4) {
-    const length = Math.min(n, k + 3), [a, b, c, d] = [k, k + 1, k + 2, k + 3].map((i) => (i < n ? rowOf(reflectors, i) : zero)) as [Float64Array, Float64Array, Float64Array, Float64Array];
-    const ab = dot(a, b), ac = dot(a, c), ad = dot(a, d), bc = dot(b, c), bd = dot(b, d), cd = dot(c, d);
+    const length = Math.min(n, k + 3);
+    const [a, b, c, d] = [k, k + 1, k + 2, k + 3].map((i) =>
+      i < n ? rowOf(reflectors, i) : zero,
+    ) as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const ab = dot(a, b);
+    const ac = dot(a, c);
+    const ad = dot(a, d);
+    const bc = dot(b, c);
+    const bd = dot(b, d);
+    const cd = dot(c, d);
     for (let i = 0; i < n; i += 2) {
-      const one = rowOf(z, i), two = i + 1 < n ? rowOf(z, i + 1) : spare;
-      let p = 0, q = 0, r = 0, s = 0, t = 0, u = 0, v = 0, w = 0;
+      const one = rowOf(z, i);
+      const two = i + 1 < n ? rowOf(z, i + 1) : spare;
+      let p = 0;
+      let q = 0;
+      let r = 0;
+      let s = 0;
+      let t = 0;
+      let u = 0;
+      let v = 0;
+      let w = 0;
       for (let j = 0; j < length; j++) {
-        const x = one[j]!, y = two[j]!, aj = a[j]!, bj = b[j]!, cj = c[j]!, dj = d[j]!;
+        const x = one[j]!;
+        const y = two[j]!;
+        const aj = a[j]!;
+        const bj = b[j]!;
+        const cj = c[j]!;
+        const dj = d[j]!;
         p += x * aj;
         q += x * bj;
         r += x * cj;
@@ -112,7 +154,10 @@ function carryBack(z: Float64Array, reflectors: Float64Array, n: number): void {
       v -= t * ac + u * bc;
       w -= t * ad + u * bd + v * cd;
       for (let j = 0; j < length; j++) {
-        const aj = a[j]!, bj = b[j]!, cj = c[j]!, dj = d[j]!;
+        const aj = a[j]!;
+        const bj = b[j]!;
+        const cj = c[j]!;
+        const dj = d[j]!;
         one[j]! -= p * aj + q * bj + r * cj + s * dj;
         two[j]! -= t * aj + u * bj + v * cj + w * dj;
       }

@@ -1,4 +1,7 @@
-/** How the rows of a weight are split into subspaces that are decomposed on their own. [methods.md §5] */
+/**
+ * How the rows of a weight are split into subspaces that are decomposed on their own. [methods.md
+ * §5]
+ */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { uniform } from '../../device/random.ts';
 import { keysOf } from '../../device/streams.ts';
@@ -9,29 +12,46 @@ export type Split = 'contiguous' | 'kmeans';
 
 const ROUNDS = 12;
 
-/** Rows of each of `blocks` blocks. Throws `row-blocks` for more blocks than rows, and where equal stretches do not come out even. */
-export function rowBlocks({ path, outFeatures: rows }: Pick<ModuleInfo, 'path' | 'outFeatures'>, blocks: number, split: Split, w: Float32Array, seed: number): Int32Array[] {
-  if (blocks > rows || (split === 'contiguous' && rows % blocks !== 0)) throw new AtlasError('row-blocks', { blocks, rows, module: path });
+/**
+ * Rows of each of `blocks` blocks. Throws `row-blocks` for more blocks than rows, and where equal
+ * stretches do not come out even.
+ */
+export function rowBlocks(
+  { path, outFeatures: rows }: Pick<ModuleInfo, 'path' | 'outFeatures'>,
+  blocks: number,
+  split: Split,
+  w: Float32Array,
+  seed: number,
+): Int32Array[] {
+  if (blocks > rows || (split === 'contiguous' && rows % blocks !== 0))
+    throw new AtlasError('row-blocks', { blocks, rows, module: path });
   if (split === 'kmeans' && blocks > 1) return clusters(w, rows, blocks, seed);
   const size = rows / blocks;
-  return Array.from({ length: blocks }, (_, b) => Int32Array.from({ length: size }, (_, i) => b * size + i));
+  return Array.from({ length: blocks }, (_, b) =>
+    Int32Array.from({ length: size }, (_, i) => b * size + i),
+  );
 }
 
 /**
- * Lloyd's k-means from k-means++ centres, seeded. A cluster that runs empty takes the row farthest from its centre, so there
- * are always `k`.
+ * Lloyd's k-means from k-means++ centres, seeded. A cluster that runs empty takes the row farthest
+ * from its centre, so there are always `k`.
  */
 function clusters(w: Float32Array, rows: number, k: number, seed: number): Int32Array[] {
-  const width = w.length / rows, keys = keysOf(seed, 'centres', k), centres = new Float64Array(k * width);
-  const nearest = new Float64Array(rows).fill(Infinity), owner = new Int32Array(rows);
+  const width = w.length / rows;
+  const keys = keysOf(seed, 'centres', k);
+  const centres = new Float64Array(k * width);
+  const nearest = new Float64Array(rows).fill(Infinity);
+  const owner = new Int32Array(rows);
   const distance = (row: number, centre: number) => {
     let sum = 0;
-    for (let i = 0; i < width; i++) sum += (w[row * width + i]! - centres[centre * width + i]!) ** 2;
+    for (let i = 0; i < width; i++)
+      sum += (w[row * width + i]! - centres[centre * width + i]!) ** 2;
     return sum;
   };
   for (let c = 0; c < k; c++) {
     const total = c === 0 ? 0 : nearest.reduce((a, b) => a + b, 0);
-    let left = uniform(keys, c) * total, at = c === 0 ? Math.floor(uniform(keys, 0) * rows) : 0;
+    let left = uniform(keys, c) * total;
+    let at = c === 0 ? Math.floor(uniform(keys, 0) * rows) : 0;
     if (c > 0) while (at < rows - 1 && (left -= nearest[at]!) > 0) at++;
     centres.set(w.subarray(at * width, (at + 1) * width), c * width);
     for (let r = 0; r < rows; r++) nearest[r] = Math.min(nearest[r]!, distance(r, c));
@@ -58,5 +78,7 @@ function clusters(w: Float32Array, rows: number, k: number, seed: number): Int32
     });
     for (let i = 0; i < centres.length; i++) centres[i]! /= sizes[Math.floor(i / width)]!;
   }
-  return Array.from({ length: k }, (_, c) => Int32Array.from(owner.keys()).filter((r) => owner[r] === c));
+  return Array.from({ length: k }, (_, c) =>
+    Int32Array.from(owner.keys()).filter((r) => owner[r] === c),
+  );
 }

@@ -1,4 +1,7 @@
-/** Compress to Impress on SmolLM2-135M against PyTorch: singular values, their gradients through the whole model, scores, and what removals really do. */
+/**
+ * Compress to Impress on SmolLM2-135M against PyTorch: singular values, their gradients through the
+ * whole model, scores, and what removals really do.
+ */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
@@ -8,32 +11,62 @@ import { directionsOf, RHO_GRID, SigmaGradients, decompositionOf } from './candi
 import { rowBlocks } from './row-blocks.ts';
 import { blockSvd } from './svd.ts';
 
-interface Case { row_blocks: number; components_per_block: number; scores: { rho: number; k: number; score: number }[] }
+interface Case {
+  row_blocks: number;
+  components_per_block: number;
+  scores: { rho: number; k: number; score: number }[];
+}
 
 describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
   let open: OpenedSmolLm2;
-  beforeAll(async () => { open = await openSmolLm2(); }, 600_000);
+  beforeAll(async () => {
+    open = await openSmolLm2();
+  }, 600_000);
   afterAll(() => open.close());
 
   it('has PyTorch’s singular values, gradients and scores', async () => {
-    const { tensors } = readSafetensors(readFileSync(sharedPath('reference/smollm2/c2i.safetensors')), 'c2i');
-    const { cases } = JSON.parse(readFileSync(sharedPath('reference/smollm2/c2i.json'), 'utf8')) as { cases: Record<string, Case> };
-    const ids = tensors.get('input_ids')!, [sequences, length] = ids.shape as [number, number], { engine } = open;
-    const batch = { ids: new Int32Array(new Uint8Array(ids.bytes).buffer), sequences, length }, numbers = (name: string) => toFloat32(tensors.get(name)!);
+    const { tensors } = readSafetensors(
+      readFileSync(sharedPath('reference/smollm2/c2i.safetensors')),
+      'c2i',
+    );
+    const { cases } = JSON.parse(
+      readFileSync(sharedPath('reference/smollm2/c2i.json'), 'utf8'),
+    ) as { cases: Record<string, Case> };
+    const ids = tensors.get('input_ids')!;
+    const [sequences, length] = ids.shape as [number, number];
+    const { engine } = open;
+    const batch = { ids: new Int32Array(new Uint8Array(ids.bytes).buffer), sequences, length };
+    const numbers = (name: string) => toFloat32(tensors.get(name)!);
     const decomposed = Object.keys(cases).map((key) => {
-      const path = key.replace(/\.K\d+$/, ''), info = engine.modules.find((m) => m.path === path)!, w = engine.materialiseWeight(info.index);
-      const of = decompositionOf(info, rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) => blockSvd(w, info.inFeatures, rows, path)));
+      const path = key.replace(/\.K\d+$/, '');
+      const info = engine.modules.find((m) => m.path === path)!;
+      const w = engine.materialiseWeight(info.index);
+      const of = decompositionOf(
+        info,
+        rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) =>
+          blockSvd(w, info.inFeatures, rows, path),
+        ),
+      );
       return { key, of, sums: new SigmaGradients(of), directions: directionsOf(of, () => w) };
     });
-    const { gradients } = await engine.singularGradients(batch, decomposed.flatMap((d) => d.directions));
+    const { gradients } = await engine.singularGradients(
+      batch,
+      decomposed.flatMap((d) => d.directions),
+    );
     let at = 0;
     for (const { key, of, sums, directions } of decomposed) {
-      sums.add(gradients.slice(at, at += directions.length), sequences, sequences * (length - 1));
-      const m = cases[key]!.components_per_block, sigma = numbers(`${key}.sigma`), g = numbers(`${key}.g`), largest = Array.from(g).reduce((a, b) => Math.max(a, Math.abs(b)), 0), got = sums.gradients();
+      sums.add(gradients.slice(at, (at += directions.length)), sequences, sequences * (length - 1));
+      const m = cases[key]!.components_per_block;
+      const sigma = numbers(`${key}.sigma`);
+      const g = numbers(`${key}.g`);
+      const largest = Array.from(g).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+      const got = sums.gradients();
       let apart = 0;
       of.blocks.forEach((block, b) => {
-        for (let i = 0; i < m; i++) expect(Math.abs(block.sigma[i]! / sigma[b * m + i]! - 1)).toBeLessThan(1e-5);
-        // u and v belong together only up to a common sign, which cancels; near-equal values may turn into one another.
+        for (let i = 0; i < m; i++)
+          expect(Math.abs(block.sigma[i]! / sigma[b * m + i]! - 1)).toBeLessThan(1e-5);
+        // u and v belong together only up to a common sign, which cancels; near-equal values may
+        // turn into one another.
         for (let i = 0; i < m; i++) apart = Math.max(apart, Math.abs(got[b]![i]! - g[b * m + i]!));
       });
       expect(apart).toBeLessThan(2e-3 * largest);

@@ -1,11 +1,21 @@
 /**
- * Tasks a compression is judged by: questions with options, scored by the likelihood of the options; or plain text, scored
- * by the share of tokens that were the likeliest.
+ * Tasks a compression is judged by: questions with options, scored by the likelihood of the
+ * options; or plain text, scored by the share of tokens that were the likeliest.
  */
-import type { CleanPass, ScoringEngine, TokenBatch, TokenQuery, TrainingBatch } from '../../engine/engine.ts';
+import type {
+  CleanPass,
+  ScoringEngine,
+  TokenBatch,
+  TokenQuery,
+  TrainingBatch,
+} from '../../engine/engine.ts';
 
 /** Token ids. Without options every token of `ids` but the first is to be predicted. */
-export interface Sample { ids: Int32Array; options: readonly Int32Array[]; answer: number }
+export interface Sample {
+  ids: Int32Array;
+  options: readonly Int32Array[];
+  answer: number;
+}
 
 /** How several tokens of an option make one number. */
 export type Scoring = 'sum' | 'mean';
@@ -20,32 +30,57 @@ export interface SampleScore {
   chosen: number;
 }
 
-export interface Judged { accuracy: number; /** Nats per token. */ loss: number; samples: SampleScore[] }
+export interface Judged {
+  accuracy: number;
+  /** Nats per token. */ loss: number;
+  samples: SampleScore[];
+}
 
-interface Batch { batch: TokenBatch; queries: TokenQuery[]; owners: { sample: number; option: number }[] }
+interface Batch {
+  batch: TokenBatch;
+  queries: TokenQuery[];
+  owners: { sample: number; option: number }[];
+}
 
-export interface LaidOut { samples: readonly Sample[]; scoring: Scoring; batches: Batch[] }
+export interface LaidOut {
+  samples: readonly Sample[];
+  scoring: Scoring;
+  batches: Batch[];
+}
 
-/** Samples as batches of one shape, at most `rows` tokens each. Options that differ in their last token only share a sequence. */
+/**
+ * Samples as batches of one shape, at most `rows` tokens each. Options that differ in their last
+ * token only share a sequence.
+ */
 export function layOut(samples: readonly Sample[], scoring: Scoring, rows: number): LaidOut {
-  const sequences: { ids: number[]; queries: { at: number; token: number; sample: number; option: number }[] }[] = [];
+  const sequences: {
+    ids: number[];
+    queries: { at: number; token: number; sample: number; option: number }[];
+  }[] = [];
   samples.forEach(({ ids, options }, sample) => {
     const known = new Map<string, (typeof sequences)[number]>();
     const ask = (all: number[], from: number, option: number) => {
-      const seen = all.slice(0, -1), key = seen.join(), sequence = known.get(key) ?? { ids: seen, queries: [] };
+      const seen = all.slice(0, -1);
+      const key = seen.join();
+      const sequence = known.get(key) ?? { ids: seen, queries: [] };
       if (!known.has(key)) sequences.push(sequence);
       known.set(key, sequence);
-      for (let i = from; i < all.length; i++) sequence.queries.push({ at: i - 1, token: all[i]!, sample, option });
+      for (let i = from; i < all.length; i++)
+        sequence.queries.push({ at: i - 1, token: all[i]!, sample, option });
     };
     if (options.length === 0) ask([...ids], 1, 0);
     options.forEach((option, o) => ask([...ids, ...option], ids.length, o));
   });
-  const length = sequences.reduce((most, s) => Math.max(most, s.ids.length), 2), most = Math.max(1, Math.floor(rows / length));
+  const length = sequences.reduce((most, s) => Math.max(most, s.ids.length), 2);
+  const most = Math.max(1, Math.floor(rows / length));
   // As even as can be: what the last one lacks is made up with nothing.
   const size = Math.ceil(sequences.length / Math.ceil(sequences.length / most));
   const batches: Batch[] = [];
   for (let first = 0; first < sequences.length; first += size) {
-    const part = sequences.slice(first, first + size), ids = new Int32Array(size * length), queries: TokenQuery[] = [], owners: Batch['owners'] = [];
+    const part = sequences.slice(first, first + size);
+    const ids = new Int32Array(size * length);
+    const queries: TokenQuery[] = [];
+    const owners: Batch['owners'] = [];
     part.forEach((sequence, s) => {
       ids.set(sequence.ids, s * length);
       for (const { at, token, sample, option } of sequence.queries) {
@@ -58,20 +93,36 @@ export function layOut(samples: readonly Sample[], scoring: Scoring, rows: numbe
   return { samples, scoring, batches };
 }
 
-/** Lengths of sequences to learn from, in tokens: few shapes of a batch, and little room for nothing. */
+/**
+ * Lengths of sequences to learn from, in tokens: few shapes of a batch, and little room for
+ * nothing.
+ */
 const STRIDE = 4;
 
-/** The same samples to learn from, short ones with short ones: every right answer's tokens are labels, wrong options are left out. */
+/**
+ * The same samples to learn from, short ones with short ones: every right answer's tokens are
+ * labels, wrong options are left out.
+ */
 export function answersOf({ samples }: LaidOut, rows: number): TrainingBatch[] {
-  const lengthOf = ({ ids, options: [own] }: Sample) => STRIDE * Math.ceil((ids.length + (own?.length ?? 0) - 1) / STRIDE);
-  const right = samples.map(({ ids, options, answer }) => ({ ids, options: options.length === 0 ? [] : [options[answer]!], answer: 0 }));
-  const alike = new Map<number, Sample[]>();
-  for (const sample of right) alike.set(lengthOf(sample), [...alike.get(lengthOf(sample)) ?? [], sample]);
-  return [...alike].sort(([a], [b]) => a - b).flatMap(([, group]) => layOut(group, 'sum', rows).batches.map(({ batch, queries }) => {
-    const labels = new Int32Array(batch.ids.length).fill(-100);
-    for (const { row, token } of queries) labels[row] = token;
-    return { ...batch, labels };
+  const lengthOf = ({ ids, options: [own] }: Sample) =>
+    STRIDE * Math.ceil((ids.length + (own?.length ?? 0) - 1) / STRIDE);
+  const right = samples.map(({ ids, options, answer }) => ({
+    ids,
+    options: options.length === 0 ? [] : [options[answer]!],
+    answer: 0,
   }));
+  const alike = new Map<number, Sample[]>();
+  for (const sample of right)
+    alike.set(lengthOf(sample), [...(alike.get(lengthOf(sample)) ?? []), sample]);
+  return [...alike]
+    .sort(([a], [b]) => a - b)
+    .flatMap(([, group]) =>
+      layOut(group, 'sum', rows).batches.map(({ batch, queries }) => {
+        const labels = new Int32Array(batch.ids.length).fill(-100);
+        for (const { row, token } of queries) labels[row] = token;
+        return { ...batch, labels };
+      }),
+    );
 }
 
 /** Adds up the answers of the batches that come in. */
@@ -83,13 +134,16 @@ export class Tally {
 
   constructor(of: LaidOut) {
     this.of = of;
-    this.likelihoods = of.samples.map(({ options }) => new Float64Array(Math.max(1, options.length)));
+    this.likelihoods = of.samples.map(
+      ({ options }) => new Float64Array(Math.max(1, options.length)),
+    );
     this.counts = of.samples.map(({ options }) => new Int32Array(Math.max(1, options.length)));
     this.top = new Int32Array(of.samples.length);
   }
 
   async add(engine: ScoringEngine, batch: number, pass: CleanPass, layer: number): Promise<void> {
-    const { queries, owners } = this.of.batches[batch]!, { logLikelihood, top } = await engine.scoreTokens(pass, queries, layer);
+    const { queries, owners } = this.of.batches[batch]!;
+    const { logLikelihood, top } = await engine.scoreTokens(pass, queries, layer);
     owners.forEach(({ sample, option }, i) => {
       this.likelihoods[sample]![option]! += logLikelihood[i]!;
       this.counts[sample]![option]!++;
@@ -99,16 +153,34 @@ export class Tally {
 
   result(): Judged {
     const samples = this.of.samples.map(({ options, answer }, s): SampleScore => {
-      const sums = this.likelihoods[s]!, counts = this.counts[s]!;
-      if (options.length === 0) return { right: this.top[s]! / counts[0]!, loss: -sums[0]!, tokens: counts[0]!, chosen: -1 };
-      const scores = this.of.scoring === 'mean' ? sums.map((v, o) => v / counts[o]!) : sums, chosen = scores.indexOf(Math.max(...scores));
-      return { right: chosen === answer ? 1 : 0, loss: -sums[answer]!, tokens: counts[answer]!, chosen };
+      const sums = this.likelihoods[s]!;
+      const counts = this.counts[s]!;
+      if (options.length === 0)
+        return {
+          right: this.top[s]! / counts[0]!,
+          loss: -sums[0]!,
+          tokens: counts[0]!,
+          chosen: -1,
+        };
+      const scores = this.of.scoring === 'mean' ? sums.map((v, o) => v / counts[o]!) : sums;
+      const chosen = scores.indexOf(Math.max(...scores));
+      return {
+        right: chosen === answer ? 1 : 0,
+        loss: -sums[answer]!,
+        tokens: counts[answer]!,
+        chosen,
+      };
     });
     const sum = (f: (s: SampleScore) => number) => samples.reduce((total, s) => total + f(s), 0);
-    return { accuracy: sum((s) => s.right) / samples.length, loss: sum((s) => s.loss) / sum((s) => s.tokens), samples };
+    return {
+      accuracy: sum((s) => s.right) / samples.length,
+      loss: sum((s) => s.loss) / sum((s) => s.tokens),
+      samples,
+    };
   }
 }
 
 /** Right by luck alone: the mean of one over the number of options; 0 for plain text. */
 export const chanceOf = (samples: readonly Sample[]): number =>
-  samples.reduce((sum, { options }) => sum + (options.length > 0 ? 1 / options.length : 0), 0) / samples.length;
+  samples.reduce((sum, { options }) => sum + (options.length > 0 ? 1 / options.length : 0), 0) /
+  samples.length;

@@ -1,13 +1,17 @@
 /**
- * Eigenvectors of a symmetric tridiagonal matrix by divide and conquer: two halves and a correction of rank one (Cuppen), roots of
- * its secular equation, and vectors from the nearby matrix that has exactly these roots, which makes them orthogonal (Gu and
- * Eisenstat, SIAM J. Matrix Anal. Appl. 16, 1995; LAPACK's dstedc). Small matrices go by implicit QL (EISPACK's tql2). The work is two
+ * Eigenvectors of a symmetric tridiagonal matrix by divide and conquer: two halves and a correction
+ * of rank one (Cuppen), roots of its secular equation, and vectors from the nearby matrix that has
+ * exactly these roots, which makes them orthogonal (Gu and Eisenstat, SIAM J. Matrix Anal. Appl.
+ * 16, 1995; LAPACK's dstedc). Small matrices go by implicit QL (EISPACK's tql2). The work is two
  * thirds of n³ multiplications in whole products, where QL alone turns pairs of rows 0.8 n² times.
  */
 import { product } from './dense.ts';
 
 /** Ascending values; [n, n] row-major, row i belongs to value i. */
-interface Solved { values: Float64Array; vectors: Float64Array }
+interface Solved {
+  values: Float64Array;
+  vectors: Float64Array;
+}
 
 /** Rows up to which QL is the faster way. */
 const SMALL = 24;
@@ -17,48 +21,93 @@ const EPSILON = 2.2e-16;
 export function tridiagonalEigen(diagonal: Float64Array, beside: Float64Array): Solved {
   const n = diagonal.length;
   if (n <= SMALL) return byRotations(diagonal, beside);
-  const half = n >> 1, coupling = beside[half - 1]!, size = Math.abs(coupling);
+  const half = n >> 1;
+  const coupling = beside[half - 1]!;
+  const size = Math.abs(coupling);
   diagonal[half - 1]! -= size;
   diagonal[half]! -= size;
-  const low = tridiagonalEigen(diagonal.subarray(0, half), beside.subarray(0, half - 1)), high = tridiagonalEigen(diagonal.subarray(half), beside.subarray(half));
+  const low = tridiagonalEigen(diagonal.subarray(0, half), beside.subarray(0, half - 1));
+  const high = tridiagonalEigen(diagonal.subarray(half), beside.subarray(half));
   return joined(low, high, size, Math.sign(coupling));
 }
 
-/** The eigenvectors of diag(low, high) + size · v vᵀ, v with 1 at low's end and `sign` at high's beginning. */
+/**
+ * The eigenvectors of diag(low, high) + size · v vᵀ, v with 1 at low's end and `sign` at high's
+ * beginning.
+ */
 function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
-  const m = low.values.length, n = m + high.values.length, d = new Float64Array(n), z = new Float64Array(n), rho = 2 * size;
+  const m = low.values.length;
+  const n = m + high.values.length;
+  const d = new Float64Array(n);
+  const z = new Float64Array(n);
+  const rho = 2 * size;
   d.set(low.values);
   d.set(high.values, m);
   // ‖z‖ = 1.
   for (let i = 0; i < m; i++) z[i] = low.vectors[i * m + m - 1]! / Math.SQRT2;
   for (let i = m; i < n; i++) z[i] = (sign * high.vectors[(i - m) * (n - m)]!) / Math.SQRT2;
-  // Rows of both halves side by side; each is zero where the other half lies, until a rotation mixes two.
-  const left = Array.from({ length: n }, (_, i) => (i < m ? low.vectors.subarray(i * m, (i + 1) * m) : null));
-  const right = Array.from({ length: n }, (_, i) => (i < m ? null : high.vectors.subarray((i - m) * (n - m), (i - m + 1) * (n - m))));
-  const rotate = (rows: (Float64Array | null)[], i: number, j: number, c: number, s: number, width: number) => {
-    const x = rows[i], y = rows[j];
+  // Rows of both halves side by side; each is zero where the other half lies, until a rotation
+  // mixes two.
+  const left = Array.from({ length: n }, (_, i) =>
+    i < m ? low.vectors.subarray(i * m, (i + 1) * m) : null,
+  );
+  const right = Array.from({ length: n }, (_, i) =>
+    i < m ? null : high.vectors.subarray((i - m) * (n - m), (i - m + 1) * (n - m)),
+  );
+  const rotate = (
+    rows: (Float64Array | null)[],
+    i: number,
+    j: number,
+    c: number,
+    s: number,
+    width: number,
+  ) => {
+    const x = rows[i];
+    const y = rows[j];
     if (!x && !y) return;
-    rows[i] = Float64Array.from({ length: width }, (_, k) => c * (x ? x[k]! : 0) + s * (y ? y[k]! : 0));
-    rows[j] = Float64Array.from({ length: width }, (_, k) => c * (y ? y[k]! : 0) - s * (x ? x[k]! : 0));
+    rows[i] = Float64Array.from(
+      { length: width },
+      (_, k) => c * (x ? x[k]! : 0) + s * (y ? y[k]! : 0),
+    );
+    rows[j] = Float64Array.from(
+      { length: width },
+      (_, k) => c * (y ? y[k]! : 0) - s * (x ? x[k]! : 0),
+    );
   };
   const kept = deflated(d, z, rho, (i, j, c, s) => {
     rotate(left, i, j, c, s, m);
     rotate(right, i, j, c, s, n - m);
   });
-  const { values, shares } = secular(kept.map((i) => d[i]!), kept.map((i) => z[i]!), rho), count = kept.length;
+  const { values, shares } = secular(
+    kept.map((i) => d[i]!),
+    kept.map((i) => z[i]!),
+    rho,
+  );
+  const count = kept.length;
   // New rows are sums of old ones; each half's columns are a product of their own.
   const part = (rows: readonly (Float64Array | null)[], width: number): Float64Array => {
-    const has = [...kept.keys()].filter((i) => rows[kept[i]!]), factors = new Float64Array(count * has.length), own = new Float64Array(has.length * width);
+    const has = [...kept.keys()].filter((i) => rows[kept[i]!]);
+    const factors = new Float64Array(count * has.length);
+    const own = new Float64Array(has.length * width);
     has.forEach((i, to) => {
       own.set(rows[kept[i]!]!, to * width);
       for (let j = 0; j < count; j++) factors[j * has.length + to] = shares[j * count + i]!;
     });
     return has.length > 0 ? product(factors, own, has.length) : new Float64Array(count * width);
   };
-  const newLeft = part(left, m), newRight = part(right, n - m), isKept = new Set(kept);
+  const newLeft = part(left, m);
+  const newRight = part(right, n - m);
+  const isKept = new Set(kept);
   const entries: { value: number; left: Float64Array | null; right: Float64Array | null }[] = [];
-  kept.forEach((_, j) => entries.push({ value: values[j]!, left: newLeft.subarray(j * m, (j + 1) * m), right: newRight.subarray(j * (n - m), (j + 1) * (n - m)) }));
-  for (let i = 0; i < n; i++) if (!isKept.has(i)) entries.push({ value: d[i]!, left: left[i]!, right: right[i]! });
+  kept.forEach((_, j) =>
+    entries.push({
+      value: values[j]!,
+      left: newLeft.subarray(j * m, (j + 1) * m),
+      right: newRight.subarray(j * (n - m), (j + 1) * (n - m)),
+    }),
+  );
+  for (let i = 0; i < n; i++)
+    if (!isKept.has(i)) entries.push({ value: d[i]!, left: left[i]!, right: right[i]! });
   entries.sort((a, b) => a.value - b.value);
   const vectors = new Float64Array(n * n);
   entries.forEach((entry, i) => {
@@ -69,20 +118,34 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
 }
 
 /**
- * Numbers of the values that the correction moves, ascending. Where z is nothing it moves none, and of two values that are as good as
- * equal a rotation makes one of these (LAPACK's dlaed2); `d` and `z` change along.
+ * Numbers of the values that the correction moves, ascending. Where z is nothing it moves none, and
+ * of two values that are as good as equal a rotation makes one of these (LAPACK's dlaed2); `d` and
+ * `z` change along.
  */
-function deflated(d: Float64Array, z: Float64Array, rho: number, rotate: (i: number, j: number, c: number, s: number) => void): number[] {
-  const largest = (x: Float64Array) => x.reduce((most, value) => Math.max(most, Math.abs(value)), 0), allowed = 8 * EPSILON * Math.max(largest(d), largest(z));
+function deflated(
+  d: Float64Array,
+  z: Float64Array,
+  rho: number,
+  rotate: (i: number, j: number, c: number, s: number) => void,
+): number[] {
+  const largest = (x: Float64Array) =>
+    x.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const allowed = 8 * EPSILON * Math.max(largest(d), largest(z));
   const kept: number[] = [];
   let before = -1;
   for (const j of Array.from(d.keys()).sort((a, b) => d[a]! - d[b]!)) {
     if (rho * Math.abs(z[j]!) <= allowed) continue;
     if (before >= 0) {
-      const length = Math.hypot(z[j]!, z[before]!), c = z[j]! / length, s = -z[before]! / length, apart = d[j]! - d[before]!;
+      const length = Math.hypot(z[j]!, z[before]!);
+      const c = z[j]! / length;
+      const s = -z[before]! / length;
+      const apart = d[j]! - d[before]!;
       if (Math.abs(apart * c * s) <= allowed) {
         rotate(before, j, c, s);
-        [d[before], d[j]] = [d[before]! * c * c + d[j]! * s * s, d[before]! * s * s + d[j]! * c * c];
+        [d[before], d[j]] = [
+          d[before]! * c * c + d[j]! * s * s,
+          d[before]! * s * s + d[j]! * c * c,
+        ];
         z[j] = length;
         z[before] = 0;
       } else kept.push(before);
@@ -93,9 +156,19 @@ function deflated(d: Float64Array, z: Float64Array, rho: number, rotate: (i: num
   return kept;
 }
 
-/** Eigenvalues of diag(d) + rho z zᵀ, d ascending, no two alike, no z zero; and [count, count] what of each old row the new one has. */
-function secular(d: readonly number[], z: readonly number[], rho: number): { values: Float64Array; shares: Float64Array } {
-  const n = d.length, values = new Float64Array(n), apart = new Float64Array(n * n), weights = z.map((x) => rho * x * x);
+/**
+ * Eigenvalues of diag(d) + rho z zᵀ, d ascending, no two alike, no z zero; and [count, count] what
+ * of each old row the new one has.
+ */
+function secular(
+  d: readonly number[],
+  z: readonly number[],
+  rho: number,
+): { values: Float64Array; shares: Float64Array } {
+  const n = d.length;
+  const values = new Float64Array(n);
+  const apart = new Float64Array(n * n);
+  const weights = z.map((x) => rho * x * x);
   for (let j = 0; j < n; j++) {
     const { base, shift } = root(d, weights, j);
     values[j] = base + shift;
@@ -121,13 +194,24 @@ function secular(d: readonly number[], z: readonly number[], rho: number): { val
 }
 
 /**
- * The root of 1 + Σ wᵢ / (dᵢ − λ) between d[j] and d[j + 1] (of the last: above), as an offset from the nearer of the two, so that its distance from
- * them is exact. Both sides' sums are taken for one pole each with the right value and slope (Bunch, Nielsen and Sorensen), between bounds that only narrow.
+ * The root of 1 + Σ wᵢ / (dᵢ − λ) between d[j] and d[j + 1] (of the last: above), as an offset from
+ * the nearer of the two, so that its distance from them is exact. Both sides' sums are taken for
+ * one pole each with the right value and slope (Bunch, Nielsen and Sorensen), between bounds that
+ * only narrow.
  */
-function root(d: readonly number[], w: readonly number[], j: number): { base: number; shift: number } {
-  const n = d.length, last = j === n - 1, gap = last ? w.reduce((a, b) => a + b, 0) : d[j + 1]! - d[j]!;
+function root(
+  d: readonly number[],
+  w: readonly number[],
+  j: number,
+): { base: number; shift: number } {
+  const n = d.length;
+  const last = j === n - 1;
+  const gap = last ? w.reduce((a, b) => a + b, 0) : d[j + 1]! - d[j]!;
   const at = (base: number, shift: number) => {
-    let below = 0, belowSlope = 0, above = 0, aboveSlope = 0;
+    let below = 0;
+    let belowSlope = 0;
+    let above = 0;
+    let aboveSlope = 0;
     for (let i = 0; i <= j; i++) {
       const t = w[i]! / (d[i]! - base - shift);
       below += t;
@@ -142,19 +226,26 @@ function root(d: readonly number[], w: readonly number[], j: number): { base: nu
   };
   let found = at(d[j]!, gap / 2);
   const base = !last && found.f < 0 ? d[j + 1]! : d[j]!;
-  let shift = base === d[j] ? gap / 2 : -gap / 2, low = base === d[j] ? 0 : shift, high = base === d[j] ? (last ? gap : shift) : 0;
+  let shift = base === d[j] ? gap / 2 : -gap / 2;
+  let low = base === d[j] ? 0 : shift;
+  let high = base === d[j] ? (last ? gap : shift) : 0;
   for (let turn = 0; turn < 120; turn++) {
     const { below, belowSlope, above, aboveSlope, f } = found;
     if (Math.abs(f) <= EPSILON * n * (1 - below + above)) break;
     if (f < 0) low = shift;
     else high = shift;
     if (high - low <= 2 * EPSILON * Math.max(Math.abs(low), Math.abs(high))) break;
-    const to = d[j]! - base - shift, next = last ? 0 : d[j + 1]! - base - shift;
-    const p = belowSlope * to * to, q = aboveSlope * next * next, rest = 1 + below - belowSlope * to + above - aboveSlope * next;
+    const to = d[j]! - base - shift;
+    const next = last ? 0 : d[j + 1]! - base - shift;
+    const p = belowSlope * to * to;
+    const q = aboveSlope * next * next;
+    const rest = 1 + below - belowSlope * to + above - aboveSlope * next;
     let step: number;
     if (last) step = rest > 0 ? to + p / rest : NaN;
     else {
-      const a = rest * (to + next) + p + q, b = to * next * f, inner = Math.sqrt(Math.max(0, a * a - 4 * b * rest));
+      const a = rest * (to + next) + p + q;
+      const b = to * next * f;
+      const inner = Math.sqrt(Math.max(0, a * a - 4 * b * rest));
       step = a > 0 ? (2 * b) / (a + inner) : (a - inner) / (2 * rest);
     }
     const wanted = shift + step;
@@ -166,7 +257,9 @@ function root(d: readonly number[], w: readonly number[], j: number): { base: nu
 
 /** Implicit QL with Wilkinson's shift; rows turn along. */
 function byRotations(d: Float64Array, beside: Float64Array): Solved {
-  const n = d.length, e = new Float64Array(n), z = new Float64Array(n * n);
+  const n = d.length;
+  const e = new Float64Array(n);
+  const z = new Float64Array(n * n);
   e.set(beside.subarray(0, Math.max(0, n - 1)));
   for (let i = 0; i < n; i++) z[i * n + i] = 1;
   for (let l = 0; l < n; l++) {
@@ -174,9 +267,13 @@ function byRotations(d: Float64Array, beside: Float64Array): Solved {
       let m = l;
       while (m < n - 1 && Math.abs(e[m]!) > EPSILON * (Math.abs(d[m]!) + Math.abs(d[m + 1]!))) m++;
       if (m === l) break;
-      let g = (d[l + 1]! - d[l]!) / (2 * e[l]!), r = Math.hypot(g, 1);
+      let g = (d[l + 1]! - d[l]!) / (2 * e[l]!);
+      let r = Math.hypot(g, 1);
       g = d[m]! - d[l]! + e[l]! / (g + (g < 0 ? -r : r));
-      let s = 1, c = 1, p = 0, i = m - 1;
+      let s = 1;
+      let c = 1;
+      let p = 0;
+      let i = m - 1;
       for (; i >= l; i--) {
         let f = s * e[i]!;
         const b = c * e[i]!;
@@ -189,7 +286,8 @@ function byRotations(d: Float64Array, beside: Float64Array): Solved {
         p = s * r;
         d[i + 1] = g + p;
         g = c * r - b;
-        const upper = i * n, lower = upper + n;
+        const upper = i * n;
+        const lower = upper + n;
         for (let k = 0; k < n; k++) {
           f = z[lower + k]!;
           const h = z[upper + k]!;
@@ -207,7 +305,8 @@ function byRotations(d: Float64Array, beside: Float64Array): Solved {
       e[m] = 0;
     }
   }
-  const order = Array.from(d.keys()).sort((i, j) => d[i]! - d[j]!), vectors = new Float64Array(n * n);
+  const order = Array.from(d.keys()).sort((i, j) => d[i]! - d[j]!);
+  const vectors = new Float64Array(n * n);
   order.forEach((from, to) => vectors.set(z.subarray(from * n, (from + 1) * n), to * n));
   return { values: Float64Array.from(order, (i) => d[i]!), vectors };
 }

@@ -1,4 +1,7 @@
-/** Streams that are worked out only as far as they are needed give what a fresh pass gives, whatever changes in which order. */
+/**
+ * Streams that are worked out only as far as they are needed give what a fresh pass gives, whatever
+ * changes in which order.
+ */
 import { afterAll, expect, it } from 'vitest';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
@@ -7,10 +10,22 @@ import { wasmBackend } from '../../engine/test-backends.ts';
 import { layOut } from './task.ts';
 import { Workbench } from './workbench.ts';
 
-const engine = createEngine({ model: await floatModel(tinyDecoderGraph()), backend: await wasmBackend(), memoryBudgetBytes: 500e6 });
+const engine = createEngine({
+  model: await floatModel(tinyDecoderGraph()),
+  backend: await wasmBackend(),
+  memoryBudgetBytes: 500e6,
+});
 afterAll(() => engine.dispose());
 
-const task = layOut(Array.from({ length: 6 }, (_, i) => ({ ids: Int32Array.of(i, 2 * i + 1, 7, i + 9), options: [Int32Array.of(3), Int32Array.of(5, i)], answer: i % 2 })), 'mean', 12);
+const task = layOut(
+  Array.from({ length: 6 }, (_, i) => ({
+    ids: Int32Array.of(i, 2 * i + 1, 7, i + 9),
+    options: [Int32Array.of(3), Int32Array.of(5, i)],
+    answer: i % 2,
+  })),
+  'mean',
+  12,
+);
 
 async function ended<T>(work: AsyncGenerator<void, T, undefined>): Promise<T> {
   for (;;) {
@@ -28,14 +43,27 @@ async function fresh(): Promise<unknown> {
 }
 
 it('accepted and rejected changes, early and late blocks', async () => {
-  const bench = new Workbench(engine, task), { modules, layers } = engine;
+  const bench = new Workbench(engine, task);
+  const { modules, layers } = engine;
   expect(bench.batches).toBeGreaterThan(1);
   await ended(bench.open());
   const of = (layer: number, nth: number) => modules.filter((m) => m.layer === layer)[nth]!;
   // [layer, module of it, kept]
-  for (const [layer, nth, kept] of [[layers - 1, 0, true], [0, 1, false], [0, 2, true], [layers - 1, 3, false], [layers - 1, 4, true], [0, 5, true], [0, 0, false]] as const) {
-    const { index } = of(layer, nth), own = engine.materialiseWeight(index);
-    await engine.setWeight(index, own.map((v, i) => (i % 3 === 0 ? -v : v)));
+  for (const [layer, nth, kept] of [
+    [layers - 1, 0, true],
+    [0, 1, false],
+    [0, 2, true],
+    [layers - 1, 3, false],
+    [layers - 1, 4, true],
+    [0, 5, true],
+    [0, 0, false],
+  ] as const) {
+    const { index } = of(layer, nth);
+    const own = engine.materialiseWeight(index);
+    await engine.setWeight(
+      index,
+      own.map((v, i) => (i % 3 === 0 ? -v : v)),
+    );
     expect(await ended(bench.judge(layer))).toEqual(await fresh());
     if (kept) bench.settle(layer);
     else await engine.setWeight(index, own);

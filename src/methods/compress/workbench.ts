@@ -1,7 +1,7 @@
 /**
- * Where changes of a model are tried: an engine whose weights can be replaced, samples laid out for it, and the clean streams
- * up to each block, so that a change in layer l costs the blocks from l on only. Everything goes batch by batch: who asks may
- * pause between two.
+ * Where changes of a model are tried: an engine whose weights can be replaced, samples laid out for
+ * it, and the clean streams up to each block, so that a change in layer l costs the blocks from l
+ * on only. Everything goes batch by batch: who asks may pause between two.
  */
 import type { CleanPass, Engine, ScoringEngine, WeightEngine } from '../../engine/engine.ts';
 import { Tally, type Judged, type LaidOut } from './task.ts';
@@ -21,9 +21,14 @@ export class Workbench {
     this.stale = engine.layers;
   }
 
-  get batches(): number { return this.task.batches.length; }
+  get batches(): number {
+    return this.task.batches.length;
+  }
 
-  /** Runs all samples through the model as it is now and keeps their streams. Yields after every batch. */
+  /**
+   * Runs all samples through the model as it is now and keeps their streams. Yields after every
+   * batch.
+   */
   async *open(): AsyncGenerator<void, void, undefined> {
     for (const { batch } of this.task.batches) {
       this.passes.push(await this.engine.cleanPass(batch));
@@ -31,7 +36,10 @@ export class Workbench {
     }
   }
 
-  /** The samples under the weights as they are now, of which only those of block `layer` and later may have changed since `settle`. */
+  /**
+   * The samples under the weights as they are now, of which only those of block `layer` and later
+   * may have changed since `settle`.
+   */
   async *judge(layer = this.engine.layers): AsyncGenerator<void, Judged, undefined> {
     const tally = new Tally(this.task);
     for (const [i, pass] of this.passes.entries()) {
@@ -44,8 +52,8 @@ export class Workbench {
   }
 
   /**
-   * The weights as they are now are the ones to start from; block `layer` is the first that changed. Its stream is worked out anew only as
-   * far as the next change lies.
+   * The weights as they are now are the ones to start from; block `layer` is the first that
+   * changed. Its stream is worked out anew only as far as the next change lies.
    */
   settle(layer: number): void {
     this.stale = Math.min(this.stale, layer);

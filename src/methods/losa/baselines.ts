@@ -1,6 +1,7 @@
 /**
- * What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone at one stroke, and after it masked LoRA
- * of one rank (its nearest rival: what it has of LoSA is the mask in the forward pass) or plain LoRA.
+ * What LoSA is compared with, at equal sparsity, adapter budget, data and steps: Wanda alone at one
+ * stroke, and after it masked LoRA of one rank (its nearest rival: what it has of LoSA is the mask
+ * in the forward pass) or plain LoRA.
  */
 import type { Adapters, CleanPass, Masks } from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
@@ -9,16 +10,39 @@ import type { LosaData, LosaEngine, LosaOptions } from './losa.ts';
 import { prunePass, type MaskedUse, type PrunedBlock } from './prune-pass.ts';
 
 /** A model that was pruned at one stroke, every layer alike. Must be disposed. */
-export interface OneShot { use: MaskedUse; dispose(): void }
+export interface OneShot {
+  use: MaskedUse;
+  dispose(): void;
+}
 
 export async function startOneShot(engine: LosaEngine): Promise<OneShot> {
-  const adapters = await engine.adapters([]), masks = await engine.masks();
-  return { use: { adapters, masks, scale: () => 0 }, dispose: () => { adapters.dispose(); masks.dispose(); } };
+  const adapters = await engine.adapters([]);
+  const masks = await engine.masks();
+  return {
+    use: { adapters, masks, scale: () => 0 },
+    dispose: () => {
+      adapters.dispose();
+      masks.dispose();
+    },
+  };
 }
 
 /** Prunes it to the target. */
-export const oneShot = (engine: LosaEngine, { use }: OneShot, dense: CleanPass, data: LosaData, options: LosaOptions): AsyncGenerator<PrunedBlock, void, undefined> =>
-  prunePass(engine, data.calibration, dense, use, new Array<number>(engine.layers).fill(options.sparsity), options);
+export const oneShot = (
+  engine: LosaEngine,
+  { use }: OneShot,
+  dense: CleanPass,
+  data: LosaData,
+  options: LosaOptions,
+): AsyncGenerator<PrunedBlock, void, undefined> =>
+  prunePass(
+    engine,
+    data.calibration,
+    dense,
+    use,
+    new Array<number>(engine.layers).fill(options.sparsity),
+    options,
+  );
 
 export type MaskedLoraEvent =
   | Extract<TrainingEvent, { type: 'step' }>
@@ -26,11 +50,30 @@ export type MaskedLoraEvent =
   | { type: 'masked'; loss: number }
   | Judging;
 
-/** LoRA of `rank` everywhere that computes with `M ⊙ (W + s B A)` throughout: what it learns, it learns with the zeros, and merging keeps them. */
-export async function* maskedLora(engine: LosaEngine, masks: Masks, data: LosaData, rank: number, { seed, scale, training }: LosaOptions, now: () => number): AsyncGenerator<MaskedLoraEvent, void, undefined> {
+/**
+ * LoRA of `rank` everywhere that computes with `M ⊙ (W + s B A)` throughout: what it learns, it
+ * learns with the zeros, and merging keeps them.
+ */
+export async function* maskedLora(
+  engine: LosaEngine,
+  masks: Masks,
+  data: LosaData,
+  rank: number,
+  { seed, scale, training }: LosaOptions,
+  now: () => number,
+): AsyncGenerator<MaskedLoraEvent, void, undefined> {
   const adapters = await uniformAdapters(engine, seed, rank);
   try {
-    for await (const event of train(engine, { adapters, masks, scale: () => scale }, data, { ...training, evaluateEvery: 0 }, now, 0, undefined, true)) {
+    for await (const event of train(
+      engine,
+      { adapters, masks, scale: () => scale },
+      data,
+      { ...training, evaluateEvery: 0 },
+      now,
+      0,
+      undefined,
+      true,
+    )) {
       yield event.type === 'evaluation' ? { type: 'masked', loss: event.loss } : event;
     }
   } finally {
@@ -39,20 +82,38 @@ export async function* maskedLora(engine: LosaEngine, masks: Masks, data: LosaDa
 }
 
 const uniformAdapters = (engine: LosaEngine, seed: number, rank: number): Promise<Adapters> =>
-  engine.adapters(initialAdapters(seed, engine.modules, engine.modules.map((m) => Math.min(rank, m.inFeatures, m.outFeatures))));
+  engine.adapters(
+    initialAdapters(
+      seed,
+      engine.modules,
+      engine.modules.map((m) => Math.min(rank, m.inFeatures, m.outFeatures)),
+    ),
+  );
 
 export type PlainLoraEvent =
   | Extract<TrainingEvent, { type: 'step' }>
-  /** Held-out losses in nats per token. `merged`: the adapter added to the weights, which fills them; `masked`: only where weights were kept. */
+  /**
+   * Held-out losses in nats per token. `merged`: the adapter added to the weights, which fills
+   * them; `masked`: only where weights were kept.
+   */
   | { type: 'lora'; merged: number; masked: number; zeros: number }
   | Judging;
 
 /**
- * LoRA beside the pruned weights, as PEFT would train it, at `rank` everywhere: its product is dense, so that merging loses the
- * zeros, and keeping them loses part of what was learnt. The engine's own weights are back at the end.
+ * LoRA beside the pruned weights, as PEFT would train it, at `rank` everywhere: its product is
+ * dense, so that merging loses the zeros, and keeping them loses part of what was learnt. The
+ * engine's own weights are back at the end.
  */
-export async function* plainLora(engine: LosaEngine, masks: Masks, data: LosaData, rank: number, { seed, scale, training }: LosaOptions, now: () => number): AsyncGenerator<PlainLoraEvent, void, undefined> {
-  const { modules } = engine, adapters = await uniformAdapters(engine, seed, rank);
+export async function* plainLora(
+  engine: LosaEngine,
+  masks: Masks,
+  data: LosaData,
+  rank: number,
+  { seed, scale, training }: LosaOptions,
+  now: () => number,
+): AsyncGenerator<PlainLoraEvent, void, undefined> {
+  const { modules } = engine;
+  const adapters = await uniformAdapters(engine, seed, rank);
   const use = { adapters, scale: () => scale };
   try {
     for (const { index } of modules) {
@@ -61,7 +122,16 @@ export async function* plainLora(engine: LosaEngine, masks: Masks, data: LosaDat
     }
     // It is judged after its last step.
     let merged = NaN;
-    for await (const event of train(engine, use, data, { ...training, evaluateEvery: 0 }, now, 0, undefined, true)) {
+    for await (const event of train(
+      engine,
+      use,
+      data,
+      { ...training, evaluateEvery: 0 },
+      now,
+      0,
+      undefined,
+      true,
+    )) {
       if (event.type === 'evaluation') merged = event.loss;
       yield event.type === 'evaluation' ? { type: 'judging', done: 1, of: 2 } : event;
     }
@@ -73,8 +143,12 @@ export async function* plainLora(engine: LosaEngine, masks: Masks, data: LosaDat
   }
 }
 
-async function zerosAfterMerging(engine: LosaEngine, use: Parameters<LosaEngine['mergedWeight']>[1]): Promise<number> {
-  let zeros = 0, all = 0;
+async function zerosAfterMerging(
+  engine: LosaEngine,
+  use: Parameters<LosaEngine['mergedWeight']>[1],
+): Promise<number> {
+  let zeros = 0;
+  let all = 0;
   for (const { index } of engine.modules) {
     const weight = await engine.mergedWeight(index, use);
     all += weight.length;
@@ -82,4 +156,3 @@ async function zerosAfterMerging(engine: LosaEngine, use: Parameters<LosaEngine[
   }
   return zeros / all;
 }
-

@@ -1,4 +1,7 @@
-/** LoSA's rules: schedule, similarity, sparsities, ranks, against their definitions and the reference; and the rounds on a tiny decoder. */
+/**
+ * LoSA's rules: schedule, similarity, sparsities, ranks, against their definitions and the
+ * reference; and the rounds on a tiny decoder.
+ */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
@@ -20,32 +23,53 @@ import { sparsityOfRound, spreadOf, stepsOfRound } from './schedule.ts';
 import { layerImportances, layerSimilarity, redundancies } from './similarity.ts';
 import { layerSparsities } from './sparsities.ts';
 
-const numbers = (length: number, seed: number) => fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
+const numbers = (length: number, seed: number) =>
+  fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
 const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
 
 describe('the schedule', () => {
   it('is cubic, ends at the target, and spends every step once', () => {
-    expect([1, 2, 3, 4, 5].map((t) => sparsityOfRound(0.5, t, 5))).toEqual([0.244, 0.392, 0.468, 0.496, 0.5].map((s) => expect.closeTo(s, 12)));
+    expect([1, 2, 3, 4, 5].map((t) => sparsityOfRound(0.5, t, 5))).toEqual(
+      [0.244, 0.392, 0.468, 0.496, 0.5].map((s) => expect.closeTo(s, 12)),
+    );
     expect([0.5, 0.51, 0.6, 0.61].map(spreadOf)).toEqual([0.01, 0.02, 0.02, 0.03]);
-    for (const [steps, rounds] of [[60, 5], [7, 5], [3, 5], [0, 2]] as const) {
-      const all = Array.from({ length: rounds }, (_, i) => stepsOfRound(steps, i + 1, rounds)).flatMap(({ first, last }) => Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k));
+    for (const [steps, rounds] of [
+      [60, 5],
+      [7, 5],
+      [3, 5],
+      [0, 2],
+    ] as const) {
+      const all = Array.from({ length: rounds }, (_, i) =>
+        stepsOfRound(steps, i + 1, rounds),
+      ).flatMap(({ first, last }) =>
+        Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k),
+      );
       expect(all).toEqual(Array.from({ length: steps }, (_, i) => i + 1));
     }
   });
 });
 
 describe('layer similarity', () => {
-  const samples = 6, size = 20, layers = [1, 2, 3].map((seed) => numbers(samples * size, seed));
+  const samples = 6;
+  const size = 20;
+  const layers = [1, 2, 3].map((seed) => numbers(samples * size, seed));
   it('is symmetric, one on its diagonal, and unchanged by rotation, scale and shift', () => {
     const matrix = layerSimilarity(layers.map((x) => gram(x, samples)));
-    matrix.forEach((row, i) => row.forEach((v, j) => {
-      expect(v).toBe(matrix[j]![i]);
-      expect(i === j ? v === 1 : v > 0 && v < 1).toBe(true);
-    }));
-    // A rotation in the plane of the first two numbers, another scale, and a constant added to every sample.
+    matrix.forEach((row, i) =>
+      row.forEach((v, j) => {
+        expect(v).toBe(matrix[j]![i]);
+        expect(i === j ? v === 1 : v > 0 && v < 1).toBe(true);
+      }),
+    );
+    // A rotation in the plane of the first two numbers, another scale, and a constant added to
+    // every sample.
     const turned = layers[0]!.map((_, at) => {
-      const row = Math.floor(at / size) * size, k = at % size, [a, b] = [layers[0]![row]!, layers[0]![row + 1]!];
-      return 3 * (k === 0 ? 0.6 * a - 0.8 * b : k === 1 ? 0.8 * a + 0.6 * b : layers[0]![at]!) + 5 * k;
+      const row = Math.floor(at / size) * size;
+      const k = at % size;
+      const [a, b] = [layers[0]![row]!, layers[0]![row + 1]!];
+      return (
+        3 * (k === 0 ? 0.6 * a - 0.8 * b : k === 1 ? 0.8 * a + 0.6 * b : layers[0]![at]!) + 5 * k
+      );
     });
     const again = layerSimilarity([turned, layers[1]!, layers[2]!].map((x) => gram(x, samples)));
     matrix.forEach((row, i) => row.forEach((v, j) => expect(again[i]![j]).toBeCloseTo(v, 5)));
@@ -53,67 +77,105 @@ describe('layer similarity', () => {
   });
 
   it('asks for three sequences that differ', () => {
-    expect(() => layerSimilarity([gram(numbers(8, 1), 2), gram(numbers(8, 2), 2)])).toThrow(expect.objectContaining({ code: 'bad-text' }));
-    expect(() => layerSimilarity([gram(new Float32Array(12).fill(1), 3)])).toThrow(expect.objectContaining({ code: 'bad-text' }));
+    expect(() => layerSimilarity([gram(numbers(8, 1), 2), gram(numbers(8, 2), 2)])).toThrow(
+      expect.objectContaining({ code: 'bad-text' }),
+    );
+    expect(() => layerSimilarity([gram(new Float32Array(12).fill(1), 3)])).toThrow(
+      expect.objectContaining({ code: 'bad-text' }),
+    );
   });
 });
 
 describe('layer sparsities', () => {
   /** Every vertex of the linear programme: all layers at a bound but one. */
   function bruteForce(importances: readonly number[], target: number, spread: number): number {
-    const n = importances.length, [low, high] = [Math.max(0, target - spread), Math.min(1, target + spread)];
+    const n = importances.length;
+    const [low, high] = [Math.max(0, target - spread), Math.min(1, target + spread)];
     let best = Infinity;
     for (let bits = 0; bits < 2 ** n; bits++) {
       for (let free = 0; free < n; free++) {
         const s = importances.map((_, i) => ((bits >> i) & 1 ? high : low));
         s[free] = n * target - (sum(s) - s[free]!);
-        if (s[free]! >= low - 1e-12 && s[free]! <= high + 1e-12) best = Math.min(best, sum(s.map((v, i) => v * importances[i]!)));
+        if (s[free]! >= low - 1e-12 && s[free]! <= high + 1e-12)
+          best = Math.min(best, sum(s.map((v, i) => v * importances[i]!)));
       }
     }
     return best;
   }
 
-  it.each([[5, 0.5, 0.01], [6, 0.244, 0.01], [4, 0.7, 0.03], [1, 0.5, 0.01], [5, 0.005, 0.01]])('%i layers at %f ± %f: the optimum', (n, target, spread) => {
+  it.each([
+    [5, 0.5, 0.01],
+    [6, 0.244, 0.01],
+    [4, 0.7, 0.03],
+    [1, 0.5, 0.01],
+    [5, 0.005, 0.01],
+  ])('%i layers at %f ± %f: the optimum', (n, target, spread) => {
     for (let seed = 0; seed < 20; seed++) {
-      const importances = [...numbers(n, seed)].map(Math.abs), s = layerSparsities(importances, target, spread);
+      const importances = [...numbers(n, seed)].map(Math.abs);
+      const s = layerSparsities(importances, target, spread);
       expect(sum(s) / n).toBeCloseTo(target, 12);
       for (const v of s) expect(v >= 0 && Math.abs(v - target) <= spread + 1e-12).toBe(true);
-      expect(sum(s.map((v, i) => v * importances[i]!))).toBeCloseTo(bruteForce(importances, target, spread), 10);
+      expect(sum(s.map((v, i) => v * importances[i]!))).toBeCloseTo(
+        bruteForce(importances, target, spread),
+        10,
+      );
     }
   });
 
   it('refuses a target that leaves nothing', () => {
-    for (const target of [1, -0.1, NaN]) expect(() => layerSparsities([1, 2], target, 0.01)).toThrow(expect.objectContaining({ code: 'bad-spec' }));
+    for (const target of [1, -0.1, NaN])
+      expect(() => layerSparsities([1, 2], target, 0.01)).toThrow(
+        expect.objectContaining({ code: 'bad-spec' }),
+      );
   });
 });
 
 describe('block ranks', () => {
   it('spend the budget exactly within their limits', () => {
     for (let seed = 0; seed < 50; seed++) {
-      const weights = [...numbers(2 + (seed % 9), seed)].map((v) => Math.abs(v) ** 3 + 1e-6), mean = 1 + (seed % 8), ranks = blockRanks(weights, mean, 8);
+      const weights = [...numbers(2 + (seed % 9), seed)].map((v) => Math.abs(v) ** 3 + 1e-6);
+      const mean = 1 + (seed % 8);
+      const ranks = blockRanks(weights, mean, 8);
       expect(sum(ranks)).toBe(mean * weights.length);
       expect(Math.min(...ranks)).toBeGreaterThanOrEqual(1);
       expect(Math.max(...ranks)).toBeLessThanOrEqual(8);
     }
     expect(() => blockRanks([1, 2], 9, 8)).toThrow(expect.objectContaining({ code: 'bad-spec' }));
-    expect(() => blockRanks([0, 0], 2, 8)).toThrow(expect.objectContaining({ code: 'no-importance' }));
-    expect(() => blockRanks([NaN, 1], 2, 8)).toThrow(expect.objectContaining({ code: 'no-importance' }));
+    expect(() => blockRanks([0, 0], 2, 8)).toThrow(
+      expect.objectContaining({ code: 'no-importance' }),
+    );
+    expect(() => blockRanks([NaN, 1], 2, 8)).toThrow(
+      expect.objectContaining({ code: 'no-importance' }),
+    );
   });
 });
 
 it('2:4 keeps as many of four as the target allows, and two at the end', () => {
-  expect([0, 0.24, 0.392, 0.496, 0.5].map((s) => patternOf({ keep: 2, of: 4 }, s, 64))).toEqual([4, 4, 3, 3, 2].map((keep) => ({ kind: 'group', keep, of: 4 })));
+  expect([0, 0.24, 0.392, 0.496, 0.5].map((s) => patternOf({ keep: 2, of: 4 }, s, 64))).toEqual(
+    [4, 4, 3, 3, 2].map((keep) => ({ kind: 'group', keep, of: 4 })),
+  );
   expect(patternOf({ keep: 2, of: 4 }, 0.9, 64)).toEqual({ kind: 'group', keep: 2, of: 4 });
   expect(patternOf({ keep: 0, of: 0 }, 0.5, 576)).toEqual({ kind: 'row', drop: 288 });
 });
 
 describe.skipIf(!hasShared)('the reference', () => {
-  const reference = hasShared ? JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'rmi.json'), 'utf8')) : null;
-  const tensors = hasShared ? readSafetensors(readFileSync(sharedPath('reference', 'smollm2', 'rmi.safetensors')), 'rmi.safetensors') : null;
+  const reference = hasShared
+    ? JSON.parse(readFileSync(sharedPath('reference', 'smollm2', 'rmi.json'), 'utf8'))
+    : null;
+  const tensors = hasShared
+    ? readSafetensors(
+        readFileSync(sharedPath('reference', 'smollm2', 'rmi.safetensors')),
+        'rmi.safetensors',
+      )
+    : null;
   const floats = (name: string) => toFloat32(tensors!.tensors.get(name)!);
 
   it('has this similarity, redundancy and importance', () => {
-    const grams = floats('gram_centred'), want = floats('cka'), matrix = layerSimilarity(Array.from({ length: 30 }, (_, i) => grams.subarray(i * 64, (i + 1) * 64)));
+    const grams = floats('gram_centred');
+    const want = floats('cka');
+    const matrix = layerSimilarity(
+      Array.from({ length: 30 }, (_, i) => grams.subarray(i * 64, (i + 1) * 64)),
+    );
     matrix.flat().forEach((v, i) => expect(Math.abs(v - want[i]!)).toBeLessThan(1e-5));
     const c = redundancies(matrix);
     c.forEach((v, i) => expect(Math.abs(v / reference.c[i] - 1)).toBeLessThan(1e-5));
@@ -121,38 +183,90 @@ describe.skipIf(!hasShared)('the reference', () => {
   });
 
   it('has these sparsities and ranks', () => {
-    layerSparsities(layerImportances(reference.c, 1), 0.5, 0.01).forEach((v, i) => expect(v).toBeCloseTo(reference.sparsities[i], 12));
+    layerSparsities(layerImportances(reference.c, 1), 0.5, 0.01).forEach((v, i) =>
+      expect(v).toBeCloseTo(reference.sparsities[i], 12),
+    );
     const { errors, ranks, ranks_r_max_8 } = reference['uniform_0.5'];
     expect(blockRanks(errors, 6, 16)).toEqual(ranks);
     expect(blockRanks(errors, 6, 8)).toEqual(ranks_r_max_8);
-    expect(blockRanks(reference.layer_sparsities.errors, 6, 16)).toEqual(reference.layer_sparsities.ranks);
+    expect(blockRanks(reference.layer_sparsities.errors, 6, 16)).toEqual(
+      reference.layer_sparsities.ranks,
+    );
   });
 });
 
 describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
-  const backend = wasmBackend(), calibration = trainingBatch(4), train = trainingBatch(8), held = trainingBatch(3, 7);
+  const backend = wasmBackend();
+  const calibration = trainingBatch(4);
+  const train = trainingBatch(8);
+  const held = trainingBatch(3, 7);
   const options: LosaOptions = {
-    seed: 1, rounds: 3, sparsity: 0.5, beta: 1, score: 'wanda', structure: { keep: 0, of: 0 }, meanRank: 2, mostRank: 8, rankBy: 'error', scale: 2,
-    training: { seed: 1, steps: 9, batch: 2, schedule: { peak: 0.02, warmup: 0, decay: 'constant' }, adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 }, maxNorm: 1, evaluateEvery: 0 },
+    seed: 1,
+    rounds: 3,
+    sparsity: 0.5,
+    beta: 1,
+    score: 'wanda',
+    structure: { keep: 0, of: 0 },
+    meanRank: 2,
+    mostRank: 8,
+    rankBy: 'error',
+    scale: 2,
+    training: {
+      seed: 1,
+      steps: 9,
+      batch: 2,
+      schedule: { peak: 0.02, warmup: 0, decay: 'constant' },
+      adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+      maxNorm: 1,
+      evaluateEvery: 0,
+    },
   };
   let engine: CutEngine;
-  beforeAll(async () => { engine = createEngine({ model: await floatModel(tinyDecoderGraph({ weights: 'q4' })), backend: await backend, memoryBudgetBytes: 500e6 }); });
+  beforeAll(async () => {
+    engine = createEngine({
+      model: await floatModel(tinyDecoderGraph({ weights: 'q4' })),
+      backend: await backend,
+      memoryBudgetBytes: 500e6,
+    });
+  });
   afterAll(() => engine.dispose());
 
   async function ran(changed: Partial<LosaOptions> = {}) {
-    const how = { ...options, ...changed }, model = await startLosa(engine, how), dense = await engine.cleanPass(calibration), events: LosaEvent[] = [];
-    for await (const event of losa(engine, model, dense, { calibration, train, held }, how, () => 0)) events.push(event);
+    const how = { ...options, ...changed };
+    const model = await startLosa(engine, how);
+    const dense = await engine.cleanPass(calibration);
+    const events: LosaEvent[] = [];
+    for await (const event of losa(
+      engine,
+      model,
+      dense,
+      { calibration, train, held },
+      how,
+      () => 0,
+    ))
+      events.push(event);
     dense.dispose();
     return { model, events };
   }
-  const of = <T extends LosaEvent['type']>(events: LosaEvent[], type: T) => events.filter((e) => e.type === type) as Extract<LosaEvent, { type: T }>[];
+  const of = <T extends LosaEvent['type']>(events: LosaEvent[], type: T) =>
+    events.filter((e) => e.type === type) as Extract<LosaEvent, { type: T }>[];
 
   it('prunes to the target, repairs what it pruned, and merges without losing a zero', async () => {
-    const { model, events } = await ran(), { use } = model;
-    expect(of(events, 'similarity').map((e) => e.target)).toEqual([1, 2, 3].map((t) => sparsityOfRound(0.5, t, 3)));
-    expect(of(events, 'step').map((e) => [e.round, e.step])).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((s) => [Math.ceil(s / 3), s]));
-    of(events, 'ranks').forEach(({ ranks, meanRank }) => expect(sum(ranks)).toBe(meanRank * engine.layers));
-    for (const round of [1, 2, 3]) expect(of(events, 'repaired')[round - 1]!.loss).toBeLessThan(of(events, 'pruned')[round - 1]!.loss);
+    const { model, events } = await ran();
+    const { use } = model;
+    expect(of(events, 'similarity').map((e) => e.target)).toEqual(
+      [1, 2, 3].map((t) => sparsityOfRound(0.5, t, 3)),
+    );
+    expect(of(events, 'step').map((e) => [e.round, e.step])).toEqual(
+      [1, 2, 3, 4, 5, 6, 7, 8, 9].map((s) => [Math.ceil(s / 3), s]),
+    );
+    of(events, 'ranks').forEach(({ ranks, meanRank }) =>
+      expect(sum(ranks)).toBe(meanRank * engine.layers),
+    );
+    for (const round of [1, 2, 3])
+      expect(of(events, 'repaired')[round - 1]!.loss).toBeLessThan(
+        of(events, 'pruned')[round - 1]!.loss,
+      );
     // Three held-out sequences are two batches, with a turn between them, twice a round.
     expect(of(events, 'judging')).toHaveLength(6);
     // 32 and 64 columns: whole weights a row, so a little under the target.
@@ -162,7 +276,9 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const before = await heldOutLoss(engine, held, 2, use);
     expect(of(events, 'repaired').at(-1)!.loss).toBeCloseTo(before, 6);
     for (const { index } of engine.modules) {
-      const weight = await engine.mergedWeight(index, use), own = engine.materialiseWeight(index), mask = use.masks.bits(index)!;
+      const weight = await engine.mergedWeight(index, use);
+      const own = engine.materialiseWeight(index);
+      const mask = use.masks.bits(index)!;
       expect(weight.findIndex((v, i) => !isKept(mask, i) && v !== 0)).toBe(-1);
       expect(weight.some((v, i) => isKept(mask, i) && v !== own[i])).toBe(true);
       await engine.setWeight(index, weight);
@@ -173,11 +289,21 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
   });
 
   it('a weight that is gone stays gone: the masks of a round are within those of the one before', async () => {
-    const model = await startLosa(engine, options), dense = await engine.cleanPass(calibration), seen = new Map<number, Uint32Array>();
-    for await (const event of losa(engine, model, dense, { calibration, train, held }, options, () => 0)) {
+    const model = await startLosa(engine, options);
+    const dense = await engine.cleanPass(calibration);
+    const seen = new Map<number, Uint32Array>();
+    for await (const event of losa(
+      engine,
+      model,
+      dense,
+      { calibration, train, held },
+      options,
+      () => 0,
+    )) {
       if (event.type !== 'pruned') continue;
       for (const { index } of engine.modules) {
-        const now = model.use.masks.bits(index)!, before = seen.get(index);
+        const now = model.use.masks.bits(index)!;
+        const before = seen.get(index);
         expect(before?.findIndex((word, i) => (now[i]! & ~word) !== 0) ?? -1).toBe(-1);
         seen.set(index, now);
       }
@@ -187,27 +313,56 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
   });
 
   it('2:4: two of every four neighbours at most; ranks by RMI', async () => {
-    const { model, events } = await ran({ structure: { keep: 2, of: 4 }, rankBy: 'rmi', score: 'magnitude', rounds: 2 });
+    const { model, events } = await ran({
+      structure: { keep: 2, of: 4 },
+      rankBy: 'rmi',
+      score: 'magnitude',
+      rounds: 2,
+    });
     expect(zerosOf(model.use.masks, engine.modules)).toBe(0.5);
     for (const { index, inFeatures, outFeatures } of engine.modules) {
       const mask = model.use.masks.bits(index)!;
-      for (let i = 0; i < inFeatures * outFeatures; i += 4) if ([0, 1, 2, 3].filter((k) => isKept(mask, i + k)).length !== 2) throw new Error(`group at ${i}`);
+      for (let i = 0; i < inFeatures * outFeatures; i += 4)
+        if ([0, 1, 2, 3].filter((k) => isKept(mask, i + k)).length !== 2)
+          throw new Error(`group at ${i}`);
     }
     expect(of(events, 'ranks')).toHaveLength(2);
     model.dispose();
   });
 
   it('the baselines: Wanda at one stroke is the plain mask of the first block; plain LoRA fills the zeros when merged', async () => {
-    const plain = await startOneShot(engine), dense = await engine.cleanPass(calibration), data = { calibration, train, held }, blocks = [], told: PlainLoraEvent[] = [];
-    for await (const block of oneShot(engine, plain, dense, data, { ...options, score: 'magnitude' })) blocks.push(block);
+    const plain = await startOneShot(engine);
+    const dense = await engine.cleanPass(calibration);
+    const data = { calibration, train, held };
+    const blocks = [];
+    const told: PlainLoraEvent[] = [];
+    for await (const block of oneShot(engine, plain, dense, data, {
+      ...options,
+      score: 'magnitude',
+    }))
+      blocks.push(block);
     expect(blocks.map((b) => b.zeros)).toEqual([0.5, 0.5]);
     const { outFeatures: outputs, inFeatures: inputs } = engine.modules[3]!;
-    expect(plain.use.masks.bits(3)).toEqual(pruneMask(engine.materialiseWeight(3), null, { outputs, inputs }, { kind: 'row', drop: inputs / 2 }));
+    expect(plain.use.masks.bits(3)).toEqual(
+      pruneMask(
+        engine.materialiseWeight(3),
+        null,
+        { outputs, inputs },
+        { kind: 'row', drop: inputs / 2 },
+      ),
+    );
     const pruned = await heldOutLoss(engine, held, 2, plain.use);
-    for await (const event of plainLora(engine, plain.use.masks, data, 3, options, () => 0)) told.push(event);
+    for await (const event of plainLora(engine, plain.use.masks, data, 3, options, () => 0))
+      told.push(event);
     const last = told.at(-1)!;
     if (last.type !== 'lora') throw new Error('it ends with its losses');
-    expect(told.map((e) => e.type)).toEqual([...new Array<string>(options.training.steps).fill('step'), 'judging', 'judging', 'judging', 'lora']);
+    expect(told.map((e) => e.type)).toEqual([
+      ...new Array<string>(options.training.steps).fill('step'),
+      'judging',
+      'judging',
+      'judging',
+      'lora',
+    ]);
     expect(last.merged).toBeLessThan(pruned);
     expect(last.zeros).toBeLessThan(0.01);
     // The weights of the engine are its own again.

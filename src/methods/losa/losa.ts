@@ -1,13 +1,29 @@
 /**
- * LoSA: pruning and repairing in turns. In each of T rounds the merged weights are pruned a little further, layer by layer as far
- * as representation mutual information allows, and masked adapters whose ranks follow the damage are trained on.
+ * LoSA: pruning and repairing in turns. In each of T rounds the merged weights are pruned a little
+ * further, layer by layer as far as representation mutual information allows, and masked adapters
+ * whose ranks follow the damage are trained on.
  *
- * Source: arXiv 2502.14816, wzhuang-xmu/LoSA; methods.md §4. The adapters stay as they are in memory: "merging" and "unmerging"
- * are done by the engine, which always computes with M ⊙ (W + s B A).
+ * Source: arXiv 2502.14816, wzhuang-xmu/LoSA; methods.md §4. The adapters stay as they are in
+ * memory: "merging" and "unmerging" are done by the engine, which always computes with M ⊙ (W + s B
+ * A).
  */
-import type { AdapterMoments, AdapterValues, CleanPass, SparseEngine, TokenBatch, TrainingEngine } from '../../engine/engine.ts';
+import type {
+  AdapterMoments,
+  AdapterValues,
+  CleanPass,
+  SparseEngine,
+  TokenBatch,
+  TrainingEngine,
+} from '../../engine/engine.ts';
 import { initialAdapters } from '../lora.ts';
-import { judged, train, type Judging, type StepUse, type TrainingData, type TrainingOptions } from '../training.ts';
+import {
+  judged,
+  train,
+  type Judging,
+  type StepUse,
+  type TrainingData,
+  type TrainingOptions,
+} from '../training.ts';
 import { prunePass, type MaskedUse, type PrunedBlock, type PruneRule } from './prune-pass.ts';
 import { blockRanks } from './ranks.ts';
 import { sparsityOfRound, spreadOf, stepsOfRound } from './schedule.ts';
@@ -26,7 +42,10 @@ export interface LosaOptions extends PruneRule {
   meanRank: number;
   /** Room of every adapter: no block gets more. */
   mostRank: number;
-  /** What a block's rank follows: its reconstruction error (the authors' code), or how alike it is to the others (the paper's words). */
+  /**
+   * What a block's rank follows: its reconstruction error (the authors' code), or how alike it is
+   * to the others (the paper's words).
+   */
   rankBy: 'error' | 'rmi';
   /** s of s · (B A). */
   scale: number;
@@ -40,14 +59,32 @@ export interface LosaData extends TrainingData {
 }
 
 export type LosaEvent =
-  /** How alike the layers' inputs are, and what it means for the round: c_i, exp(−β c_i), and the share of zeros each layer is to get. */
-  | { type: 'similarity'; round: number; target: number; matrix: number[][]; redundancy: number[]; importance: number[]; sparsities: number[] }
-  | { type: 'block'; round: number } & PrunedBlock
+  /**
+   * How alike the layers' inputs are, and what it means for the round: c_i, exp(−β c_i), and the
+   * share of zeros each layer is to get.
+   */
+  | {
+      type: 'similarity';
+      round: number;
+      target: number;
+      matrix: number[][];
+      redundancy: number[];
+      importance: number[];
+      sparsities: number[];
+    }
+  | ({ type: 'block'; round: number } & PrunedBlock)
   /** Held-out loss in nats per token, before the round's training. */
   | { type: 'pruned'; round: number; loss: number }
   /** By layer; they hold for all its modules. */
   | { type: 'ranks'; round: number; meanRank: number; ranks: number[] }
-  | { type: 'step'; round: number; step: number; loss: number; gradNorm: number; milliseconds: number }
+  | {
+      type: 'step';
+      round: number;
+      step: number;
+      loss: number;
+      gradNorm: number;
+      milliseconds: number;
+    }
   | { type: 'repaired'; round: number; loss: number }
   | Judging;
 
@@ -62,47 +99,131 @@ export interface LosaModel {
 }
 
 /** A run after so many whole rounds, as plain data. */
-export interface LosaStanding { rounds: number; ranks: number[]; moved: Uint32Array[]; masks: Uint32Array[]; values: AdapterValues[]; moments: AdapterMoments[] }
+export interface LosaStanding {
+  rounds: number;
+  ranks: number[];
+  moved: Uint32Array[];
+  masks: Uint32Array[];
+  values: AdapterValues[];
+  moments: AdapterMoments[];
+}
 
 /**
- * Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small module: for as many as it can have);
- * or as an earlier run stood.
+ * Everything kept, and adapters that change nothing yet, with room for `mostRank` each (a small
+ * module: for as many as it can have); or as an earlier run stood.
  */
-export async function startLosa(engine: LosaEngine, { seed, mostRank, scale, meanRank }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>, from?: LosaStanding): Promise<LosaModel> {
-  const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures)), ranks = from ? [...from.ranks] : new Array<number>(engine.layers).fill(Math.round(meanRank));
-  const adapters = await engine.adapters(from?.values ?? initialAdapters(seed, engine.modules, room), from?.moments), masks = await engine.masks();
+export async function startLosa(
+  engine: LosaEngine,
+  {
+    seed,
+    mostRank,
+    scale,
+    meanRank,
+  }: Pick<LosaOptions, 'seed' | 'mostRank' | 'scale' | 'meanRank'>,
+  from?: LosaStanding,
+): Promise<LosaModel> {
+  const room = engine.modules.map((m) => Math.min(mostRank, m.inFeatures, m.outFeatures));
+  const ranks = from
+    ? [...from.ranks]
+    : new Array<number>(engine.layers).fill(Math.round(meanRank));
+  const adapters = await engine.adapters(
+    from?.values ?? initialAdapters(seed, engine.modules, room),
+    from?.moments,
+  );
+  const masks = await engine.masks();
   from?.masks.forEach((bits, module) => masks.set(module, bits));
-  const use: MaskedUse = { adapters, masks, scale: () => scale, rank: (module) => ranks[engine.modules[module]!.layer]! };
-  return { use, ranks, moved: ranks.map((_, layer) => from?.moved[layer]?.slice() ?? new Uint32Array(mostRank)), dispose: () => { adapters.dispose(); masks.dispose(); } };
+  const use: MaskedUse = {
+    adapters,
+    masks,
+    scale: () => scale,
+    rank: (module) => ranks[engine.modules[module]!.layer]!,
+  };
+  return {
+    use,
+    ranks,
+    moved: ranks.map((_, layer) => from?.moved[layer]?.slice() ?? new Uint32Array(mostRank)),
+    dispose: () => {
+      adapters.dispose();
+      masks.dispose();
+    },
+  };
 }
 
 /** Where a run stands after so many rounds. */
-export async function losaStanding({ modules }: LosaEngine, { use, ranks, moved }: LosaModel, rounds: number): Promise<LosaStanding> {
-  return { rounds, ranks: [...ranks], moved: moved.map((rows) => rows.slice()), masks: modules.map((m) => use.masks.bits(m.index)!), values: await use.adapters.values(), moments: await use.adapters.moments() };
+export async function losaStanding(
+  { modules }: LosaEngine,
+  { use, ranks, moved }: LosaModel,
+  rounds: number,
+): Promise<LosaStanding> {
+  return {
+    rounds,
+    ranks: [...ranks],
+    moved: moved.map((rows) => rows.slice()),
+    masks: modules.map((m) => use.masks.bits(m.index)!),
+    values: await use.adapters.values(),
+    moments: await use.adapters.moments(),
+  };
 }
 
-/** The rounds after the first `done`, from a model that `startLosa` made. `dense`: a clean pass of the unpruned model over the calibration batch. */
-export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPass, data: LosaData, options: LosaOptions, now: () => number, done = 0): AsyncGenerator<LosaEvent, void, undefined> {
-  const { use, ranks } = model, { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options, stepOf = countedSteps(engine, model);
+/**
+ * The rounds after the first `done`, from a model that `startLosa` made. `dense`: a clean pass of
+ * the unpruned model over the calibration batch.
+ */
+export async function* losa(
+  engine: LosaEngine,
+  model: LosaModel,
+  dense: CleanPass,
+  data: LosaData,
+  options: LosaOptions,
+  now: () => number,
+  done = 0,
+): AsyncGenerator<LosaEvent, void, undefined> {
+  const { use, ranks } = model;
+  const { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options;
+  const stepOf = countedSteps(engine, model);
   const held = () => judged(engine, data.held, training.batch, use);
   for (let round = done + 1; round <= rounds; round++) {
-    const target = sparsityOfRound(sparsity, round, rounds), matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
-    const redundancy = redundancies(matrix), importance = layerImportances(redundancy, beta);
+    const target = sparsityOfRound(sparsity, round, rounds);
+    const matrix = layerSimilarity(await engine.inputGrams(data.calibration, use));
+    const redundancy = redundancies(matrix);
+    const importance = layerImportances(redundancy, beta);
     // Whole N of M leave layers nothing to differ by.
-    const sparsities = layerSparsities(importance, target, options.structure.of > 0 ? 0 : spreadOf(target));
+    const sparsities = layerSparsities(
+      importance,
+      target,
+      options.structure.of > 0 ? 0 : spreadOf(target),
+    );
     yield { type: 'similarity', round, target, matrix, redundancy, importance, sparsities };
     const errors: number[] = [];
-    for await (const block of prunePass(engine, data.calibration, dense, use, sparsities, options)) {
+    for await (const block of prunePass(
+      engine,
+      data.calibration,
+      dense,
+      use,
+      sparsities,
+      options,
+    )) {
       errors.push(block.error);
       yield { type: 'block', round, ...block };
     }
     yield { type: 'pruned', round, loss: yield* held() };
     const mean = meanRank + round - 1;
-    blockRanks(rankBy === 'error' ? errors : redundancy, mean, mostRank).forEach((rank, layer) => { ranks[layer] = rank; });
+    blockRanks(rankBy === 'error' ? errors : redundancy, mean, mostRank).forEach((rank, layer) => {
+      ranks[layer] = rank;
+    });
     yield { type: 'ranks', round, meanRank: mean, ranks: [...ranks] };
     const { first, last } = stepsOfRound(training.steps, round, rounds);
     if (first <= last) {
-      for await (const event of train(engine, use, data, { ...training, evaluateEvery: 0 }, now, first - 1, stepOf, true)) {
+      for await (const event of train(
+        engine,
+        use,
+        data,
+        { ...training, evaluateEvery: 0 },
+        now,
+        first - 1,
+        stepOf,
+        true,
+      )) {
         if (event.type !== 'step') break;
         const { step, loss, gradNorm, milliseconds } = event;
         yield { type: 'step', round, step, loss, gradNorm, milliseconds };
@@ -113,11 +234,19 @@ export async function* losa(engine: LosaEngine, model: LosaModel, dense: CleanPa
   }
 }
 
-/** AdamW's corrections go by how often a rank has moved: those that a round adds begin with their own first step. */
-function countedSteps(engine: LosaEngine, { use, ranks, moved }: LosaModel): (step: number) => StepUse {
+/**
+ * AdamW's corrections go by how often a rank has moved: those that a round adds begin with their
+ * own first step.
+ */
+function countedSteps(
+  engine: LosaEngine,
+  { use, ranks, moved }: LosaModel,
+): (step: number) => StepUse {
   const updates = (module: number, row: number) => moved[engine.modules[module]!.layer]![row]!;
   return () => {
-    moved.forEach((rows, layer) => { for (let row = 0; row < ranks[layer]!; row++) rows[row]!++; });
+    moved.forEach((rows, layer) => {
+      for (let row = 0; row < ranks[layer]!; row++) rows[row]!++;
+    });
     return { use, updates };
   };
 }

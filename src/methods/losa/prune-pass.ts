@@ -1,9 +1,16 @@
 /**
- * One pass of pruning through the model, block by block: each block is measured as it is, on the stream that left the pruned blocks
- * before it, then pruned. Source: locuslab/wanda, wzhuang-xmu/LoSA; methods.md §4.
+ * One pass of pruning through the model, block by block: each block is measured as it is, on the
+ * stream that left the pruned blocks before it, then pruned. Source: locuslab/wanda,
+ * wzhuang-xmu/LoSA; methods.md §4.
  */
 import { keptCount } from '../../device/sparse-twins.ts';
-import type { AdapterUse, CleanPass, Masks, SparseEngine, TokenBatch } from '../../engine/engine.ts';
+import type {
+  AdapterUse,
+  CleanPass,
+  Masks,
+  SparseEngine,
+  TokenBatch,
+} from '../../engine/engine.ts';
 import { patternOf, type Structure } from './pattern.ts';
 
 export interface PruneRule {
@@ -16,15 +23,40 @@ export interface PruneRule {
 export type MaskedUse = AdapterUse & { masks: Masks };
 
 /** A block after its pruning: the share of zeros in it, and its reconstruction error L_i. */
-export interface PrunedBlock { layer: number; zeros: number; error: number }
+export interface PrunedBlock {
+  layer: number;
+  zeros: number;
+  error: number;
+}
 
-/** Sets the masks of `use`, layer by layer, by the weights as `use` has them now. `dense`: the clean pass of the unpruned model over the same batch. */
-export async function* prunePass(engine: SparseEngine, batch: TokenBatch, dense: CleanPass, use: MaskedUse, sparsities: readonly number[], { score, structure }: PruneRule): AsyncGenerator<PrunedBlock, void, undefined> {
+/**
+ * Sets the masks of `use`, layer by layer, by the weights as `use` has them now. `dense`: the clean
+ * pass of the unpruned model over the same batch.
+ */
+export async function* prunePass(
+  engine: SparseEngine,
+  batch: TokenBatch,
+  dense: CleanPass,
+  use: MaskedUse,
+  sparsities: readonly number[],
+  { score, structure }: PruneRule,
+): AsyncGenerator<PrunedBlock, void, undefined> {
   const walk = await engine.walk(batch, use);
   try {
     for (let layer = 0; layer < engine.layers; layer++) {
-      const norms = score === 'wanda' ? await walk.inputNorms() : null, modules = engine.modules.filter((m) => m.layer === layer), found = new Map<number, Uint32Array>();
-      for (const { index, inFeatures } of modules) found.set(index, await engine.pruneMask(index, norms?.get(index) ?? null, patternOf(structure, sparsities[layer]!, inFeatures), use));
+      const norms = score === 'wanda' ? await walk.inputNorms() : null;
+      const modules = engine.modules.filter((m) => m.layer === layer);
+      const found = new Map<number, Uint32Array>();
+      for (const { index, inFeatures } of modules)
+        found.set(
+          index,
+          await engine.pruneMask(
+            index,
+            norms?.get(index) ?? null,
+            patternOf(structure, sparsities[layer]!, inFeatures),
+            use,
+          ),
+        );
       for (const [module, mask] of found) use.masks.set(module, mask);
       yield { layer, zeros: zerosOf(use.masks, modules), error: await walk.advance(dense) };
     }
@@ -34,8 +66,12 @@ export async function* prunePass(engine: SparseEngine, batch: TokenBatch, dense:
 }
 
 /** Share of the modules' weights that their masks take out. */
-export function zerosOf(masks: Masks, modules: readonly { index: number; inFeatures: number; outFeatures: number }[]): number {
-  let all = 0, kept = 0;
+export function zerosOf(
+  masks: Masks,
+  modules: readonly { index: number; inFeatures: number; outFeatures: number }[],
+): number {
+  let all = 0;
+  let kept = 0;
   for (const { index, inFeatures, outFeatures } of modules) {
     const bits = masks.bits(index);
     all += inFeatures * outFeatures;

@@ -1,18 +1,36 @@
-/** The rank of every block, shared by its modules: a share of the budget by reconstruction error (or RMI). Source: wzhuang-xmu/LoSA; methods.md §4. */
+/**
+ * The rank of every block, shared by its modules: a share of the budget by reconstruction error (or
+ * RMI). Source: wzhuang-xmu/LoSA; methods.md §4.
+ */
 import { AtlasError } from '../../errors.ts';
 
 /**
- * clip(round(w_i / Σw · r̄ · n), 1, most), then passes that take one rank from each of the lowest w up, or give one to each of
- * the highest down, until Σ r is the budget round(r̄ n) exactly. Throws `bad-spec` for a budget that the limits rule out, and
- * `no-importance` for weights that are no finite positive numbers.
+ * clip(round(w_i / Σw · r̄ · n), 1, most), then passes that take one rank from each of the lowest w
+ * up, or give one to each of the highest down, until Σ r is the budget round(r̄ n) exactly. Throws
+ * `bad-spec` for a budget that the limits rule out, and `no-importance` for weights that are no
+ * finite positive numbers.
  */
 export function blockRanks(weights: readonly number[], meanRank: number, most: number): number[] {
-  const n = weights.length, budget = Math.round(meanRank * n), total = weights.reduce((a, b) => a + b, 0);
-  if (budget < n || budget > most * n) throw new AtlasError('bad-spec', { at: 'prune.meanRank', why: `a mean rank of ${meanRank} is not possible with ranks from 1 to ${most}` });
-  if (!(total > 0 && Number.isFinite(total)) || weights.some((w) => w < 0)) throw new AtlasError('no-importance', { why: 'the reconstruction errors are no finite numbers above 0' });
-  const ranks = weights.map((w) => Math.min(most, Math.max(1, Math.round((w / total) * meanRank * n))));
+  const n = weights.length;
+  const budget = Math.round(meanRank * n);
+  const total = weights.reduce((a, b) => a + b, 0);
+  if (budget < n || budget > most * n)
+    throw new AtlasError('bad-spec', {
+      at: 'prune.meanRank',
+      why: `a mean rank of ${meanRank} is not possible with ranks from 1 to ${most}`,
+    });
+  if (!(total > 0 && Number.isFinite(total)) || weights.some((w) => w < 0))
+    throw new AtlasError('no-importance', {
+      why: 'the reconstruction errors are no finite numbers above 0',
+    });
+  const ranks = weights.map((w) =>
+    Math.min(most, Math.max(1, Math.round((w / total) * meanRank * n))),
+  );
   let over = ranks.reduce((a, b) => a + b, 0) - budget;
-  const step = over > 0 ? -1 : 1, order = weights.map((_, i) => i).sort((a, b) => step * (weights[b]! - weights[a]!) || a - b);
+  const step = over > 0 ? -1 : 1;
+  const order = weights
+    .map((_, i) => i)
+    .sort((a, b) => step * (weights[b]! - weights[a]!) || a - b);
   while (over !== 0) {
     for (const i of order) {
       const rank = ranks[i]! + step;

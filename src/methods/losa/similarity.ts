@@ -1,6 +1,7 @@
 /**
- * Representation mutual information between layers' inputs: normalised HSIC (linear CKA) from Gram matrices, so that no pair of
- * layers ever meets in memory. Source: wzhuang-xmu/LoSA; methods.md §4.
+ * Representation mutual information between layers' inputs: normalised HSIC (linear CKA) from Gram
+ * matrices, so that no pair of layers ever meets in memory. Source: wzhuang-xmu/LoSA; methods.md
+ * §4.
  */
 import { AtlasError } from '../../errors.ts';
 
@@ -15,33 +16,54 @@ export function centred(gram: ArrayLike<number>, n: number): Float64Array {
     for (let j = 0; j < n; j++) means[i]! += gram[i * n + j]! / n;
     all += means[i]! / n;
   }
-  return Float64Array.from({ length: n * n }, (_, at) => gram[at]! - means[Math.floor(at / n)]! - means[at % n]! + all);
+  return Float64Array.from(
+    { length: n * n },
+    (_, at) => gram[at]! - means[Math.floor(at / n)]! - means[at % n]! + all,
+  );
 }
 
 /**
- * ⟨K_i, K_j⟩ / (‖K_i‖‖K_j‖) of every pair of layers, [layers][layers]: 1 on the diagonal, symmetric, unchanged when a layer's
- * activations are rotated or scaled. Throws `bad-text` for fewer than three samples, or where a layer tells them not apart.
+ * ⟨K_i, K_j⟩ / (‖K_i‖‖K_j‖) of every pair of layers, [layers][layers]: 1 on the diagonal,
+ * symmetric, unchanged when a layer's activations are rotated or scaled. Throws `bad-text` for
+ * fewer than three samples, or where a layer tells them not apart.
  */
 export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][] {
-  const n = Math.round(Math.sqrt(grams[0]!.length)), bad = (why: string, remedy: string) => new AtlasError('bad-text', { why, remedy });
-  if (n < FEWEST_SAMPLES) throw bad(`it gives ${n} sequence${n === 1 ? '' : 's'}, and how alike two layers are shows from ${FEWEST_SAMPLES} on`, 'Use more or shorter sequences.');
+  const n = Math.round(Math.sqrt(grams[0]!.length));
+  const bad = (why: string, remedy: string) => new AtlasError('bad-text', { why, remedy });
+  if (n < FEWEST_SAMPLES)
+    throw bad(
+      `it gives ${n} sequence${n === 1 ? '' : 's'}, and how alike two layers are shows from ${FEWEST_SAMPLES} on`,
+      'Use more or shorter sequences.',
+    );
   const unit = grams.map((gram, layer) => {
-    const k = centred(gram, n), norm = Math.sqrt(k.reduce((sum, v) => sum + v * v, 0));
-    if (!(norm > 0 && Number.isFinite(norm))) throw bad(`to layer ${layer} all its sequences are the same`, 'Use a text with different sequences.');
+    const k = centred(gram, n);
+    const norm = Math.sqrt(k.reduce((sum, v) => sum + v * v, 0));
+    if (!(norm > 0 && Number.isFinite(norm)))
+      throw bad(
+        `to layer ${layer} all its sequences are the same`,
+        'Use a text with different sequences.',
+      );
     return k.map((v) => v / norm);
   });
   const matrix = unit.map(() => new Array<number>(unit.length).fill(1));
-  unit.forEach((a, i) => unit.slice(0, i).forEach((b, j) => {
-    matrix[i]![j] = matrix[j]![i] = a.reduce((sum, v, at) => sum + v * b[at]!, 0);
-  }));
+  unit.forEach((a, i) =>
+    unit.slice(0, i).forEach((b, j) => {
+      matrix[i]![j] = matrix[j]![i] = a.reduce((sum, v, at) => sum + v * b[at]!, 0);
+    }),
+  );
   return matrix;
 }
 
-/** How much of a layer the others have as well, as a share of all: c_i = Σ_{j≠i} CKA_ij / Σ_k Σ_{j≠k} CKA_kj. One layer alone: 1. */
+/**
+ * How much of a layer the others have as well, as a share of all: c_i = Σ_{j≠i} CKA_ij / Σ_k
+ * Σ_{j≠k} CKA_kj. One layer alone: 1.
+ */
 export function redundancies(similarity: readonly (readonly number[])[]): number[] {
-  const sums = similarity.map((row, i) => row.reduce((sum, v, j) => sum + (i === j ? 0 : v), 0)), all = sums.reduce((a, b) => a + b, 0);
+  const sums = similarity.map((row, i) => row.reduce((sum, v, j) => sum + (i === j ? 0 : v), 0));
+  const all = sums.reduce((a, b) => a + b, 0);
   return sums.map((sum) => (all > 0 ? sum / all : 1 / sums.length));
 }
 
 /** exp(−β c_i): β is 1 with Wanda. */
-export const layerImportances = (redundancy: readonly number[], beta: number): number[] => redundancy.map((c) => Math.exp(-beta * c));
+export const layerImportances = (redundancy: readonly number[], beta: number): number[] =>
+  redundancy.map((c) => Math.exp(-beta * c));

@@ -1,14 +1,30 @@
-/** The sparsity of every layer from its importance: a linear programme whose solution is greedy. Source: wzhuang-xmu/LoSA; methods.md §4. */
+/**
+ * The sparsity of every layer from its importance: a linear programme whose solution is greedy.
+ * Source: wzhuang-xmu/LoSA; methods.md §4.
+ */
 import { AtlasError } from '../../errors.ts';
 
 /**
- * Minimises Σ s_i · importance_i with mean(s) = target and |s_i − target| ≤ spread, 0 ≤ s_i ≤ 1: the least important layers
- * get as much as they may (of equal ones the first). Throws `bad-spec` for a target outside of 0 to 1.
+ * Minimises Σ s_i · importance_i with mean(s) = target and |s_i − target| ≤ spread, 0 ≤ s_i ≤ 1:
+ * the least important layers get as much as they may (of equal ones the first). Throws `bad-spec`
+ * for a target outside of 0 to 1.
  */
-export function layerSparsities(importances: readonly number[], target: number, spread: number): number[] {
-  if (!(target >= 0 && target < 1)) throw new AtlasError('bad-spec', { at: 'prune.sparsity', why: `${target} is no share of zeros that leaves a model` });
-  const least = Math.max(0, target - spread), most = Math.min(1, target + spread), sparsities = importances.map(() => least);
-  const order = importances.map((_, i) => i).sort((a, b) => importances[a]! - importances[b]! || a - b);
+export function layerSparsities(
+  importances: readonly number[],
+  target: number,
+  spread: number,
+): number[] {
+  if (!(target >= 0 && target < 1))
+    throw new AtlasError('bad-spec', {
+      at: 'prune.sparsity',
+      why: `${target} is no share of zeros that leaves a model`,
+    });
+  const least = Math.max(0, target - spread);
+  const most = Math.min(1, target + spread);
+  const sparsities = importances.map(() => least);
+  const order = importances
+    .map((_, i) => i)
+    .sort((a, b) => importances[a]! - importances[b]! || a - b);
   let left = importances.length * (target - least);
   for (const i of order) {
     // The whole width exactly, so that equal layers get equal numbers.

@@ -1,7 +1,7 @@
 /**
- * One file from elsewhere, piece by piece: what is kept of it first, the rest from the server, kept as it arrives. A
- * connection that breaks is taken up where it broke, a few times; a file with a known digest is checked against it
- * before it is kept as whole, and each time it is read.
+ * One file from elsewhere, piece by piece: what is kept of it first, the rest from the server, kept
+ * as it arrives. A connection that breaks is taken up where it broke, a few times; a file with a
+ * known digest is checked against it before it is kept as whole, and each time it is read.
  */
 import { AtlasError } from '../../errors.ts';
 import type { BlockHash } from '../block-hash.ts';
@@ -45,11 +45,13 @@ const hostOf = ({ url }: RemoteFile) => new URL(url).host;
 const MOST_FAILURES = 4;
 
 /**
- * The file's content in order. Throws `remote-file`, `connection`, `bad-download`, `remote-changed`, `kept-damaged`, `cancelled`; what is
- * kept is thrown away where it turned out wrong, so the next try is a fresh one.
+ * The file's content in order. Throws `remote-file`, `connection`, `bad-download`,
+ * `remote-changed`, `kept-damaged`, `cancelled`; what is kept is thrown away where it turned out
+ * wrong, so the next try is a fresh one.
  */
 export async function* download(file: RemoteFile, transfer: Transfer): AsyncGenerator<Uint8Array> {
-  const { store, onWarning } = transfer, { bytes, name } = file;
+  const { store, onWarning } = transfer;
+  const { bytes, name } = file;
   if (!store || name === null) return yield* fetched(file, transfer, null);
   const size = await store.size(name);
   if (size === bytes && bytes > 0) return yield* keptWhole(file, store, name);
@@ -58,8 +60,15 @@ export async function* download(file: RemoteFile, transfer: Transfer): AsyncGene
   yield* fetched(file, transfer, new Keeping(store, { name, bytes }, onWarning));
 }
 
-/** What is kept of it whole, looked at once more: a disk can be damaged, and older versions did not look. */
-async function* keptWhole(file: RemoteFile, store: FileStore, name: string): AsyncGenerator<Uint8Array> {
+/**
+ * What is kept of it whole, looked at once more: a disk can be damaged, and older versions did not
+ * look.
+ */
+async function* keptWhole(
+  file: RemoteFile,
+  store: FileStore,
+  name: string,
+): AsyncGenerator<Uint8Array> {
   const hash = hashOf(file);
   let cause: unknown;
   try {
@@ -76,8 +85,15 @@ async function* keptWhole(file: RemoteFile, store: FileStore, name: string): Asy
 }
 
 /** What is kept of it in part, and the rest from the server. */
-async function* fetched(file: RemoteFile, transfer: Transfer, kept: Keeping | null): AsyncGenerator<Uint8Array> {
-  const { signal } = transfer, { bytes, path } = file, host = hostOf(file), hash = hashOf(file);
+async function* fetched(
+  file: RemoteFile,
+  transfer: Transfer,
+  kept: Keeping | null,
+): AsyncGenerator<Uint8Array> {
+  const { signal } = transfer;
+  const { bytes, path } = file;
+  const host = hostOf(file);
+  const hash = hashOf(file);
   const bad = (why: string) => new AtlasError('bad-download', { file: path, host, why });
   const rest = new Rest(file, transfer);
   let at = 0;
@@ -103,14 +119,20 @@ async function* fetched(file: RemoteFile, transfer: Transfer, kept: Keeping | nu
       } catch (error) {
         if (signal?.aborted) throw new AtlasError('cancelled', {}, { cause: error });
         if (error instanceof AtlasError) throw error;
-        if (++failures > MOST_FAILURES) throw new AtlasError('connection', { file: path, host, loaded: describeBytes(at), total: describeBytes(bytes) }, { cause: error });
+        if (++failures > MOST_FAILURES)
+          throw new AtlasError(
+            'connection',
+            { file: path, host, loaded: describeBytes(at), total: describeBytes(bytes) },
+            { cause: error },
+          );
         await pause((transfer.patience ?? 0.5) * 2 ** (failures - 1), signal);
       }
     }
     if (!isRight(file, hash)) throw bad('its checksum is not the announced one');
   } catch (error) {
     await kept?.close();
-    if (error instanceof AtlasError && ['bad-download', 'remote-changed'].includes(error.code)) await kept?.forget();
+    if (error instanceof AtlasError && ['bad-download', 'remote-changed'].includes(error.code))
+      await kept?.forget();
     throw error;
   } finally {
     await kept?.close();
@@ -124,9 +146,13 @@ function hashOf({ sha256, gitBlob, bytes }: RemoteFile): BlockHash | null {
   return gitBlob === undefined ? null : gitBlobHash(bytes);
 }
 
-const isRight = ({ sha256, gitBlob }: RemoteFile, hash: BlockHash | null): boolean => hash === null || hash.hex() === (sha256 ?? gitBlob);
+const isRight = ({ sha256, gitBlob }: RemoteFile, hash: BlockHash | null): boolean =>
+  hash === null || hash.hex() === (sha256 ?? gitBlob);
 
-/** The content of a file from some byte on, as often as the connection breaks; always of the same version. */
+/**
+ * The content of a file from some byte on, as often as the connection breaks; always of the same
+ * version.
+ */
 class Rest {
   private readonly file: RemoteFile;
   private readonly transfer: Transfer;
@@ -139,18 +165,36 @@ class Rest {
   }
 
   /** A server that knows no ranges sends all of it, and what is there already is passed over. */
-  async* from(at: number): AsyncGenerator<Uint8Array> {
-    const { file, transfer: { headers, signal } } = this;
-    // "bytes=N-" needs no preflight, which the hub's stores do not answer ("If-Range" would: what comes is compared instead). The address
-    // of the page is nobody's business.
-    const response = await fetch(file.url, { headers: { ...AS_IT_IS, ...headers, ...(at > 0 && { Range: `bytes=${at}-` }) }, referrerPolicy: 'no-referrer', ...(signal && { signal }) });
-    if (response.status >= 500 || response.status === 429) throw new Error(`the server says ${response.status}`);
+  async *from(at: number): AsyncGenerator<Uint8Array> {
+    const {
+      file,
+      transfer: { headers, signal },
+    } = this;
+    // "bytes=N-" needs no preflight, which the hub's stores do not answer ("If-Range" would: what
+    // comes is compared instead). The address of the page is nobody's business.
+    const response = await fetch(file.url, {
+      headers: { ...AS_IT_IS, ...headers, ...(at > 0 && { Range: `bytes=${at}-` }) },
+      referrerPolicy: 'no-referrer',
+      ...(signal && { signal }),
+    });
+    if (response.status >= 500 || response.status === 429)
+      throw new Error(`the server says ${response.status}`);
     const version = versionOf(response.headers);
-    // With a digest, a mixture would be found at the end; and not every host of one file calls it the same.
+    // With a digest, a mixture would be found at the end; and not every host of one file calls it
+    // the same.
     const isMixed = !hashOf(file) && isOther(this.version, version);
-    if (response.status === 416 || isMixed) throw new AtlasError('remote-changed', { file: file.path, host: hostOf(file) });
-    if (!response.ok) throw new AtlasError('remote-file', { file: file.path, host: hostOf(file), status: response.status });
-    this.version = { etag: version.etag ?? this.version.etag, modified: version.modified ?? this.version.modified };
+    if (response.status === 416 || isMixed)
+      throw new AtlasError('remote-changed', { file: file.path, host: hostOf(file) });
+    if (!response.ok)
+      throw new AtlasError('remote-file', {
+        file: file.path,
+        host: hostOf(file),
+        status: response.status,
+      });
+    this.version = {
+      etag: version.etag ?? this.version.etag,
+      modified: version.modified ?? this.version.modified,
+    };
     let skip = response.status === 206 ? at - startOf(response, at) : at;
     if (!response.body) return;
     for await (const chunk of streamChunks(response.body)) {
@@ -163,7 +207,9 @@ class Rest {
   }
 }
 
-/** Where a partial answer begins. Not every server lets a page see it; then where it was asked to. */
+/**
+ * Where a partial answer begins. Not every server lets a page see it; then where it was asked to.
+ */
 function startOf(response: Response, asked: number): number {
   const start = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '')?.[1];
   if (start === undefined) return asked;
@@ -174,6 +220,13 @@ function startOf(response: Response, asked: number): number {
 function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, 1000 * seconds);
-    signal?.addEventListener('abort', () => { clearTimeout(timer); reject(new AtlasError('cancelled')); }, { once: true });
+    signal?.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        reject(new AtlasError('cancelled'));
+      },
+      { once: true },
+    );
   });
 }

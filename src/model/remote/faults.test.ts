@@ -1,6 +1,16 @@
-/** What is kept is right whatever goes wrong on the way: two at once, files that change, hubs that send something else, damage on this machine. */
+/**
+ * What is kept is right whatever goes wrong on the way: two at once, files that change, hubs that
+ * send something else, damage on this machine.
+ */
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -16,20 +26,39 @@ import { hubListing, type HubAccess } from './hub.ts';
 import type { HubReference, RemoteReference } from './reference.ts';
 import { remoteFiles } from './remote-files.ts';
 
-const folder = resolve(import.meta.dirname, '../../../public/models/atlas-3m'), repository = 'rank-atlas/atlas-3m';
+const folder = resolve(import.meta.dirname, '../../../public/models/atlas-3m');
+const repository = 'rank-atlas/atlas-3m';
 const atlas: HubReference = { kind: 'hub', repository, revision: 'main' };
-const graph = 'onnx/model_q4.onnx', content = readFileSync(join(folder, graph));
+const graph = 'onnx/model_q4.onnx';
+const content = readFileSync(join(folder, graph));
 
-let mirror: Mirror, cache: string, store: FileStore, address: RemoteReference;
-const access = (change: Partial<HubAccess> = {}): HubAccess => ({ hub: mirror.url, store, patience: 0.01, ...change });
+let mirror: Mirror;
+let cache: string;
+let store: FileStore;
+let address: RemoteReference;
+const access = (change: Partial<HubAccess> = {}): HubAccess => ({
+  hub: mirror.url,
+  store,
+  patience: 0.01,
+  ...change,
+});
 const code = (expected: ErrorCode) => expect.objectContaining({ code: expected }) as AtlasError;
-const fileOf = async (reference: RemoteReference, path = graph, change: Partial<HubAccess> = {}): Promise<ModelFile> => (await remoteFiles(reference, access(change))).files.find((f) => f.path === path)!;
-const graphOf = async (reference: RemoteReference, change: Partial<HubAccess> = {}) => Buffer.from(await readFile(await fileOf(reference, graph, change)));
+const fileOf = async (
+  reference: RemoteReference,
+  path = graph,
+  change: Partial<HubAccess> = {},
+): Promise<ModelFile> =>
+  (await remoteFiles(reference, access(change))).files.find((f) => f.path === path)!;
+const graphOf = async (reference: RemoteReference, change: Partial<HubAccess> = {}) =>
+  Buffer.from(await readFile(await fileOf(reference, graph, change)));
 /** Names of files of this content, and of parts. */
 const kept = () => readdirSync(cache).filter((name) => !name.startsWith('hub '));
 const parts = () => kept().filter((name) => name.endsWith('.part'));
 /** Reads at least so many bytes, and goes no further until it is told to. */
-async function begun(reference: RemoteReference, bytes: number): Promise<AsyncIterator<Uint8Array>> {
+async function begun(
+  reference: RemoteReference,
+  bytes: number,
+): Promise<AsyncIterator<Uint8Array>> {
   const chunks = (await fileOf(reference)).chunks()[Symbol.asyncIterator]();
   for (let at = 0; at < bytes;) at += ((await chunks.next()).value as Uint8Array).length;
   return chunks;
@@ -50,7 +79,8 @@ beforeEach(async () => {
 
 describe('two at once', () => {
   test('that end in the middle leave nothing mixed, also where no digest is known', async () => {
-    const first = await begun(address, 200_000), second = await begun(address, 600_000);
+    const first = await begun(address, 200_000);
+    const second = await begun(address, 600_000);
     for (const one of [first, second, first]) await one.next();
     for (const one of [first, second]) await one.return!();
     expect((await graphOf(address)).equals(content)).toBe(true);
@@ -61,24 +91,31 @@ describe('two at once', () => {
     expect(parts()).toEqual([]);
   });
 
-  test.each(['hub', 'address'])('that go on to the end (%s) both get the file, and it is kept once', async (kind) => {
-    const reference = kind === 'hub' ? atlas : address, both = [await begun(reference, 200_000), await begun(reference, 300_000)];
-    for (let left = both; left.length > 0;) {
-      const ended = await Promise.all(left.map(async (one) => (await one.next()).done));
-      left = left.filter((_, i) => !ended[i]);
-    }
-    mirror.log.length = 0;
-    expect((await graphOf(reference)).equals(content)).toBe(true);
-    expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([]);
-    expect(parts()).toEqual([]);
-  });
+  test.each(['hub', 'address'])(
+    'that go on to the end (%s) both get the file, and it is kept once',
+    async (kind) => {
+      const reference = kind === 'hub' ? atlas : address;
+      const both = [await begun(reference, 200_000), await begun(reference, 300_000)];
+      for (let left = both; left.length > 0;) {
+        const ended = await Promise.all(left.map(async (one) => (await one.next()).done));
+        left = left.filter((_, i) => !ended[i]);
+      }
+      mirror.log.length = 0;
+      expect((await graphOf(reference)).equals(content)).toBe(true);
+      expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([]);
+      expect(parts()).toEqual([]);
+    },
+  );
 
   test('what was left in several parts is taken up from the longest', async () => {
     const { name } = (await hubListing(atlas, access())).files.find((f) => f.path === graph)!;
-    for (const bytes of [100_000, 900_000, 300_000]) writeFileSync(join(cache, newPart(name!)), content.subarray(0, bytes));
+    for (const bytes of [100_000, 900_000, 300_000])
+      writeFileSync(join(cache, newPart(name!)), content.subarray(0, bytes));
     writeFileSync(join(cache, `${name}.part`), content.subarray(0, 50));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
-    expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([`GET ${graph} bytes=900000-`]);
+    expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([
+      `GET ${graph} bytes=900000-`,
+    ]);
     expect(kept()).toEqual([name]);
   });
 });
@@ -88,7 +125,9 @@ describe('a file that changes while it is fetched', () => {
     Object.assign(mirror.fault, { breaks: 1, after: 400_000, changesTo: 1 });
     await expect(graphOf(address)).rejects.toThrow(code('remote-changed'));
     expect(kept()).toEqual([]);
-    expect((await graphOf(address)).equals(Buffer.from(content.map((byte) => byte ^ 1)))).toBe(true);
+    expect((await graphOf(address)).equals(Buffer.from(content.map((byte) => byte ^ 1)))).toBe(
+      true,
+    );
   });
 
   test('is looked for once more', async () => {
@@ -100,7 +139,9 @@ describe('a file that changes while it is fetched', () => {
 
   test('between two visits begins anew', async () => {
     mirror.fault.edition = 1;
-    await (await begun(address, 400_000)).return!();
+    await (
+      await begun(address, 400_000)
+    ).return!();
     mirror.fault.edition = 0;
     expect((await graphOf(address)).equals(content)).toBe(true);
   });
@@ -116,16 +157,22 @@ describe('a file that changes while it is fetched', () => {
 describe('other content than the name says', () => {
   test('of a small file, which git names, is refused and not kept for any hub', async () => {
     mirror.fault.corrupt = true;
-    await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(code('bad-download'));
+    await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(
+      code('bad-download'),
+    );
     expect(kept()).toEqual([]);
     mirror.fault.corrupt = false;
     expect((await openModel(await remoteFiles(atlas, access()))).config).not.toBeNull();
   });
 
   test('of a small file kept by an older version is thrown away', async () => {
-    const { name, bytes } = (await hubListing(atlas, access())).files.find((f) => f.path === 'config.json')!;
+    const { name, bytes } = (await hubListing(atlas, access())).files.find(
+      (f) => f.path === 'config.json',
+    )!;
     writeFileSync(join(cache, name!), '{}'.padEnd(bytes));
-    await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow('What this machine kept of config.json was damaged and has been thrown away. Try again: it is fetched anew.');
+    await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(
+      'What this machine kept of config.json was damaged and has been thrown away. Try again: it is fetched anew.',
+    );
     expect((await openModel(await remoteFiles(atlas, access()))).config).not.toBeNull();
   });
 
@@ -136,7 +183,11 @@ describe('other content than the name says', () => {
     await graphOf(atlas);
     damage(join(cache, kept()[0]!));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
-    expect(createHash('sha256').update(readFileSync(join(cache, kept()[0]!))).digest('hex')).toBe(kept()[0]);
+    expect(
+      createHash('sha256')
+        .update(readFileSync(join(cache, kept()[0]!)))
+        .digest('hex'),
+    ).toBe(kept()[0]);
   });
 
   test('on this machine, of the right length, is noticed and fetched again', async () => {
@@ -150,8 +201,14 @@ describe('other content than the name says', () => {
 describe('a hub that means no good', () => {
   test('names files that lead nowhere, and content by no digest: the ones are not listed, the others not kept', async () => {
     mirror.fault.siblings = [
-      { rfilename: graph, size: content.length, blobId: '../../escaped' }, { rfilename: '../../escaped.onnx', size: 5, blobId: '0'.repeat(40) },
-      { rfilename: '/etc/passwd.onnx', size: 5 }, { rfilename: 'a/../../b.onnx', size: 5 }, { rfilename: 'c.onnx', size: -1 }, { rfilename: 'd.onnx', size: 1e300 }, null, 7,
+      { rfilename: graph, size: content.length, blobId: '../../escaped' },
+      { rfilename: '../../escaped.onnx', size: 5, blobId: '0'.repeat(40) },
+      { rfilename: '/etc/passwd.onnx', size: 5 },
+      { rfilename: 'a/../../b.onnx', size: 5 },
+      { rfilename: 'c.onnx', size: -1 },
+      { rfilename: 'd.onnx', size: 1e300 },
+      null,
+      7,
     ];
     expect((await hubListing(atlas, access())).files).toMatchObject([{ path: graph, name: null }]);
     expect((await graphOf(atlas)).equals(content)).toBe(true);
@@ -159,39 +216,70 @@ describe('a hub that means no good', () => {
   });
 
   test('lists more files than are looked at', async () => {
-    const listed = (count: number) => Array.from({ length: count }, (_, i) => ({ rfilename: `onnx/m${i}.onnx`, size: 1 }));
+    const listed = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ rfilename: `onnx/m${i}.onnx`, size: 1 }));
     mirror.fault.siblings = listed(MOST.files);
     expect((await hubListing(atlas, access())).files).toHaveLength(2000);
     mirror.fault.siblings = listed(MOST.files + 1);
-    await expect(hubListing(atlas, access())).rejects.toThrow(/^localhost:\d+ does not give rank-atlas\/atlas-3m \(more than 2,000 files of models\)/);
+    await expect(hubListing(atlas, access())).rejects.toThrow(
+      /^localhost:\d+ does not give rank-atlas\/atlas-3m \(more than 2,000 files of models\)/,
+    );
   });
 
   test.each<[string, string, RegExp]>([
-    ['a listing', '/api/', /^rank-atlas\/atlas-3m is longer than 50 MB, the most that is read of it/],
-    ['a config', 'config.json', /^config\.json did not arrive .+ longer than the \d+ bytes announced/],
-  ])('sends %s without an end: it is left there', { timeout: 60_000 }, async (_, path, sentence) => {
-    mirror.fault.endless = [path];
-    await expect(remoteFiles(atlas, access()).then(openModel)).rejects.toThrow(sentence);
-    expect(kept()).toEqual([]);
-  });
+    [
+      'a listing',
+      '/api/',
+      /^rank-atlas\/atlas-3m is longer than 50 MB, the most that is read of it/,
+    ],
+    [
+      'a config',
+      'config.json',
+      /^config\.json did not arrive .+ longer than the \d+ bytes announced/,
+    ],
+  ])(
+    'sends %s without an end: it is left there',
+    { timeout: 60_000 },
+    async (_, path, sentence) => {
+      mirror.fault.endless = [path];
+      await expect(remoteFiles(atlas, access()).then(openModel)).rejects.toThrow(sentence);
+      expect(kept()).toEqual([]);
+    },
+  );
 
   test('sends small files beside an address without an end', { timeout: 60_000 }, async () => {
     mirror.fault.endless = ['config.json'];
-    await expect(remoteFiles({ kind: 'url', url: `${mirror.url}/${repository}/resolve/main/${graph}` }, access())).rejects.toThrow('config.json is longer than 20 MB');
+    await expect(
+      remoteFiles(
+        { kind: 'url', url: `${mirror.url}/${repository}/resolve/main/${graph}` },
+        access(),
+      ),
+    ).rejects.toThrow('config.json is longer than 20 MB');
   });
 
   test('is not helped to a token by a redirect', async () => {
-    await openModel(await remoteFiles(atlas, access({ headers: { Authorization: 'Bearer secret' } })));
+    await openModel(
+      await remoteFiles(atlas, access({ headers: { Authorization: 'Bearer secret' } })),
+    );
     expect(new Set(mirror.tokens)).toEqual(new Set(['hub']));
   });
 });
 
 test('a listing kept by nobody known is asked for again', async () => {
-  const { commit } = await hubListing(atlas, access()), name = readdirSync(cache).find((file) => file.startsWith('hub '))!;
-  for (const files of [[null], [{ path: '../x.onnx', url: 'nowhere', bytes: 1, name: '../../x' }], [{ path: graph, bytes: 'many' }], {}, null]) {
+  const { commit } = await hubListing(atlas, access());
+  const name = readdirSync(cache).find((file) => file.startsWith('hub '))!;
+  for (const files of [
+    [null],
+    [{ path: '../x.onnx', url: 'nowhere', bytes: 1, name: '../../x' }],
+    [{ path: graph, bytes: 'many' }],
+    {},
+    null,
+  ]) {
     writeFileSync(join(cache, name), JSON.stringify({ repository, commit, files, folders: true }));
     mirror.log.length = 0;
-    expect((await hubListing({ ...atlas, revision: commit }, access())).files.length).toBeGreaterThan(3);
+    expect(
+      (await hubListing({ ...atlas, revision: commit }, access())).files.length,
+    ).toBeGreaterThan(3);
     expect(mirror.log).toHaveLength(1);
   }
 });
@@ -205,7 +293,9 @@ test('a host that compresses is asked for the content as it is', async () => {
 test('an address with a lone % is one, and refused in a sentence where there is nothing', async () => {
   const url = `${mirror.store}/${repository}/`;
   for (const name of ['%ZZ.onnx', 'resolve/main/%ZZ.onnx', 'resolve/main/..%2f..%2f%.onnx']) {
-    await expect(remoteFiles({ kind: 'url', url: url + name }, access())).rejects.toBeInstanceOf(AtlasError);
+    await expect(remoteFiles({ kind: 'url', url: url + name }, access())).rejects.toBeInstanceOf(
+      AtlasError,
+    );
   }
 });
 
@@ -213,15 +303,36 @@ describe('where nothing can be kept', () => {
   const refused = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
 
   test.each<[string, () => Partial<FileStore>]>([
-    ['may not be written', () => ({ append: refused })], ['may not be listed', () => ({ list: refused })], ['takes no names', () => ({ rename: refused })],
-    ['is full after a while', () => ({ append: async (name) => {
-      const writer = await store.append(name);
-      let room = 300_000;
-      return { ...writer, write: (chunk) => { if ((room -= chunk.length) < 0) throw new DOMException('full', 'QuotaExceededError'); return writer.write(chunk); } };
-    } })],
-  ])('because the store %s, the file comes all the same, and no half of it is kept as whole', async (_, change) => {
-    expect((await graphOf(atlas, { store: { ...store, ...change() } })).equals(content)).toBe(true);
-    for (const name of kept()) expect(name.endsWith('.part') || readFileSync(join(cache, name)).equals(content)).toBe(true);
-    expect((await graphOf(atlas)).equals(content)).toBe(true);
-  });
+    ['may not be written', () => ({ append: refused })],
+    ['may not be listed', () => ({ list: refused })],
+    ['takes no names', () => ({ rename: refused })],
+    [
+      'is full after a while',
+      () => ({
+        append: async (name) => {
+          const writer = await store.append(name);
+          let room = 300_000;
+          return {
+            ...writer,
+            write: (chunk) => {
+              if ((room -= chunk.length) < 0) throw new DOMException('full', 'QuotaExceededError');
+              return writer.write(chunk);
+            },
+          };
+        },
+      }),
+    ],
+  ])(
+    'because the store %s, the file comes all the same, and no half of it is kept as whole',
+    async (_, change) => {
+      expect((await graphOf(atlas, { store: { ...store, ...change() } })).equals(content)).toBe(
+        true,
+      );
+      for (const name of kept())
+        expect(name.endsWith('.part') || readFileSync(join(cache, name)).equals(content)).toBe(
+          true,
+        );
+      expect((await graphOf(atlas)).equals(content)).toBe(true);
+    },
+  );
 });

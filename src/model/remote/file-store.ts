@@ -1,4 +1,7 @@
-/** Where files from elsewhere are kept on this machine, whole or in part. In a browser `opfs-store.ts`, in Node the command line's `disk-store.ts`. */
+/**
+ * Where files from elsewhere are kept on this machine, whole or in part. In a browser
+ * `opfs-store.ts`, in Node the command line's `disk-store.ts`.
+ */
 
 export interface FileStore {
   /** Bytes kept under a name; 0 where there is nothing. */
@@ -19,21 +22,31 @@ export interface StoreWriter {
   close(): void | Promise<void>;
 }
 
-/** A name for what is not yet whole: each time another, so that no two tabs or processes ever write one file. */
-export const newPart = (name: string): string => `${name}.${crypto.getRandomValues(new Uint32Array(2)).join('')}.part`;
+/**
+ * A name for what is not yet whole: each time another, so that no two tabs or processes ever write
+ * one file.
+ */
+export const newPart = (name: string): string =>
+  `${name}.${crypto.getRandomValues(new Uint32Array(2)).join('')}.part`;
 
 /** Whether a file is a part of that of `name`; older versions had one part, without a number. */
-export const isPartOf = (part: string, name: string): boolean => part.startsWith(`${name}.`) && /^(\d+\.)?part$/.test(part.slice(name.length + 1));
+export const isPartOf = (part: string, name: string): boolean =>
+  part.startsWith(`${name}.`) && /^(\d+\.)?part$/.test(part.slice(name.length + 1));
 
 /** What is kept of a file that is not yet whole. */
-export const partsOf = async (store: FileStore, name: string): Promise<string[]> => (await store.list().catch(() => [])).filter((part) => isPartOf(part, name));
+export const partsOf = async (store: FileStore, name: string): Promise<string[]> =>
+  (await store.list().catch(() => [])).filter((part) => isPartOf(part, name));
 
 export async function removeParts(store: FileStore, name: string): Promise<void> {
   for (const part of await partsOf(store, name)) await store.remove(part);
 }
 
 /** A small file in one piece; null where there is none, or one of more than `most` bytes. */
-export async function readSmall(store: FileStore, name: string, most: number): Promise<Uint8Array | null> {
+export async function readSmall(
+  store: FileStore,
+  name: string,
+  most: number,
+): Promise<Uint8Array | null> {
   const size = await store.size(name);
   if (size === 0 || size > most) return null;
   const bytes = new Uint8Array(size);

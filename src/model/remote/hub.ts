@@ -1,9 +1,9 @@
 /**
- * A repository of a model hub: what is in it, and its files as a model's. Hugging Face's interface (`/api/models/…/revision/…?blobs=true`,
- * `/…/resolve/…`), which mirrors speak as well.
+ * A repository of a model hub: what is in it, and its files as a model's. Hugging Face's interface
+ * (`/api/models/…/revision/…?blobs=true`, `/…/resolve/…`), which mirrors speak as well.
  *
- * A listing names the commit, so an experiment that names the commit means the same bytes for good; files are kept by the digest of
- * their content.
+ * A listing names the commit, so an experiment that names the commit means the same bytes for good;
+ * files are kept by the digest of their content.
  */
 import { AtlasError } from '../../errors.ts';
 import { graphsIn, modelFilesOf } from '../beside.ts';
@@ -21,7 +21,10 @@ export interface HubListing {
   /** The commit that the revision stands for. */
   commit: string;
   files: readonly RemoteFile[];
-  /** Files in folders are listed too: listings kept by older versions have those at the top and in `onnx/` only. */
+  /**
+   * Files in folders are listed too: listings kept by older versions have those at the top and in
+   * `onnx/` only.
+   */
   folders?: true;
 }
 
@@ -32,18 +35,33 @@ export interface HubAccess extends Transfer {
 
 /** Names that files of models have, and the depth that folders have. */
 const MODEL_FILE = /^([A-Za-z0-9_][A-Za-z0-9._+-]*\/){0,6}[A-Za-z0-9_][A-Za-z0-9._+-]*$/;
-const COMMIT = /^[0-9a-f]{40}$/, SHA256 = /^[0-9a-f]{64}$/, GIT_BLOB = /^[0-9a-f]{40}$/;
+const COMMIT = /^[0-9a-f]{40}$/;
+const SHA256 = /^[0-9a-f]{64}$/;
+const GIT_BLOB = /^[0-9a-f]{40}$/;
 
 /**
- * What is in a repository. A commit that was listed before is not asked for again, and without a connection the last
- * listing kept of the repository serves. Throws `hub-missing`, `hub-closed`, `offline`, `remote-file`.
+ * What is in a repository. A commit that was listed before is not asked for again, and without a
+ * connection the last listing kept of the repository serves. Throws `hub-missing`, `hub-closed`,
+ * `offline`, `remote-file`.
  */
-export async function hubListing({ repository, revision }: HubReference, access: HubAccess): Promise<HubListing> {
-  const { hub, store } = access, kept = store && await keptListing(store, hub, repository);
+export async function hubListing(
+  { repository, revision }: HubReference,
+  access: HubAccess,
+): Promise<HubListing> {
+  const { hub, store } = access;
+  const kept = store && (await keptListing(store, hub, repository));
   if (kept?.commit === revision && kept.folders) return kept;
-  let response: Response, body: Uint8Array;
+  let response: Response;
+  let body: Uint8Array;
   try {
-    response = await fetch(`${hub}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`, { headers: { ...AS_IT_IS, ...access.headers }, referrerPolicy: 'no-referrer', ...(access.signal && { signal: access.signal }) });
+    response = await fetch(
+      `${hub}/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`,
+      {
+        headers: { ...AS_IT_IS, ...access.headers },
+        referrerPolicy: 'no-referrer',
+        ...(access.signal && { signal: access.signal }),
+      },
+    );
     body = response.ok ? await bodyOf(response, MOST.listing, repository) : new Uint8Array();
   } catch (cause) {
     if (cause instanceof AtlasError) throw cause;
@@ -54,31 +72,53 @@ export async function hubListing({ repository, revision }: HubReference, access:
   if (!response.ok) throw refusal(response, repository, hub);
   const listing = listingOf(body, repository, hub);
   // A listing without room to keep it is only asked for again.
-  if (store) await writeSmall(store, listingName(hub, repository), new TextEncoder().encode(JSON.stringify(listing))).catch(() => undefined);
+  if (store)
+    await writeSmall(
+      store,
+      listingName(hub, repository),
+      new TextEncoder().encode(JSON.stringify(listing)),
+    ).catch(() => undefined);
   return listing;
 }
 
 /** Unknown repositories are told to strangers as "not authorised"; a header says which it is. */
 function refusal(response: Response, repository: string, hub: string): AtlasError {
-  const host = new URL(hub).host, { status } = response, code = response.headers.get('x-error-code');
-  if (code === 'GatedRepo' || status === 403) return new AtlasError('hub-closed', { host, repository });
-  if (status === 404 || status === 401) return new AtlasError('hub-missing', { host, repository, status });
+  const host = new URL(hub).host;
+  const { status } = response;
+  const code = response.headers.get('x-error-code');
+  if (code === 'GatedRepo' || status === 403)
+    return new AtlasError('hub-closed', { host, repository });
+  if (status === 404 || status === 401)
+    return new AtlasError('hub-missing', { host, repository, status });
   return new AtlasError('remote-file', { file: repository, host, status });
 }
 
 /** The hub's answer as a listing. Throws `remote-file`. */
 function listingOf(body: Uint8Array, repository: string, hub: string): HubListing {
-  const refuse = (status: string) => new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status });
+  const refuse = (status: string) =>
+    new AtlasError('remote-file', { file: repository, host: new URL(hub).host, status });
   const answer = jsonIn(body);
-  if (!isObject(answer) || typeof answer.sha !== 'string' || !COMMIT.test(answer.sha) || !Array.isArray(answer.siblings)) throw refuse('no list of files');
-  const commit = answer.sha, all = (answer.siblings as unknown[]).map((entry) => {
+  if (
+    !isObject(answer) ||
+    typeof answer.sha !== 'string' ||
+    !COMMIT.test(answer.sha) ||
+    !Array.isArray(answer.siblings)
+  )
+    throw refuse('no list of files');
+  const commit = answer.sha;
+  const all = (answer.siblings as unknown[]).map((entry) => {
     if (!isObject(entry)) return null;
-    const sha256 = textOf(isObject(entry.lfs) ? entry.lfs.sha256 : undefined, SHA256), gitBlob = textOf(entry.blobId, GIT_BLOB);
-    return fileOf({ path: entry.rfilename, bytes: entry.size, name: sha256 ?? gitBlob }, `${hub}/${repository}/resolve/${commit}`);
+    const sha256 = textOf(isObject(entry.lfs) ? entry.lfs.sha256 : undefined, SHA256);
+    const gitBlob = textOf(entry.blobId, GIT_BLOB);
+    return fileOf(
+      { path: entry.rfilename, bytes: entry.size, name: sha256 ?? gitBlob },
+      `${hub}/${repository}/resolve/${commit}`,
+    );
   });
   // A repository may hold thousands of others.
   const files = modelFilesOf(all.filter((file) => file !== null));
-  if (files.length > MOST.files) throw refuse(`more than ${describeCount(MOST.files)} files of models`);
+  if (files.length > MOST.files)
+    throw refuse(`more than ${describeCount(MOST.files)} files of models`);
   return { repository, commit, files, folders: true };
 }
 
@@ -91,33 +131,60 @@ function jsonIn(bytes: Uint8Array): unknown {
   }
 }
 
-const textOf = (value: unknown, form: RegExp): string | null => (typeof value === 'string' && form.test(value) ? value : null);
+const textOf = (value: unknown, form: RegExp): string | null =>
+  typeof value === 'string' && form.test(value) ? value : null;
 
-/** A file by what a listing says of it, `name` being its digest; null for what no model has. `folder` is its repository's address at the commit. */
+/**
+ * A file by what a listing says of it, `name` being its digest; null for what no model has.
+ * `folder` is its repository's address at the commit.
+ */
 function fileOf({ path, bytes, name }: JsonObject, folder: string): RemoteFile | null {
   if (typeof path !== 'string' || !MODEL_FILE.test(path) || !isCount(bytes)) return null;
-  const sha256 = textOf(name, SHA256), gitBlob = textOf(name, GIT_BLOB);
+  const sha256 = textOf(name, SHA256);
+  const gitBlob = textOf(name, GIT_BLOB);
   return {
-    path, bytes, url: `${folder}/${path.split('/').map(encodeURIComponent).join('/')}`, name: sha256 ?? gitBlob,
-    ...(sha256 !== null && { sha256 }), ...(gitBlob !== null && { gitBlob }),
+    path,
+    bytes,
+    url: `${folder}/${path.split('/').map(encodeURIComponent).join('/')}`,
+    name: sha256 ?? gitBlob,
+    ...(sha256 !== null && { sha256 }),
+    ...(gitBlob !== null && { gitBlob }),
   };
 }
 
 /** The repository's files as a model's, by the commit of its listing. */
-export function hubFiles({ graph }: HubReference, listing: HubListing, access: HubAccess): ModelFiles {
+export function hubFiles(
+  { graph }: HubReference,
+  listing: HubListing,
+  access: HubAccess,
+): ModelFiles {
   const { repository, commit, files } = listing;
   return {
-    id: referenceId({ kind: 'hub', repository, revision: commit, ...(graph !== undefined && { graph }) }),
+    id: referenceId({
+      kind: 'hub',
+      repository,
+      revision: commit,
+      ...(graph !== undefined && { graph }),
+    }),
     title: repository.slice(repository.indexOf('/') + 1),
-    files: files.map((file) => ({ path: file.path, bytes: file.bytes, chunks: () => download(file, access) })),
+    files: files.map((file) => ({
+      path: file.path,
+      bytes: file.bytes,
+      chunks: () => download(file, access),
+    })),
     ...(graph !== undefined && { graph }),
   };
 }
 
 const LISTING = /^hub (.+) (.+) (.+)\.json$/;
-const listingName = (hub: string, repository: string) => `hub ${new URL(hub).host.replaceAll(':', '_')} ${repository.replace('/', ' ')}.json`;
+const listingName = (hub: string, repository: string) =>
+  `hub ${new URL(hub).host.replaceAll(':', '_')} ${repository.replace('/', ' ')}.json`;
 
-async function keptListing(store: FileStore, hub: string, repository: string): Promise<HubListing | null> {
+async function keptListing(
+  store: FileStore,
+  hub: string,
+  repository: string,
+): Promise<HubListing | null> {
   try {
     const bytes = await readSmall(store, listingName(hub, repository), MOST.listing);
     return bytes && readListing(bytes, hub, repository);
@@ -129,41 +196,84 @@ async function keptListing(store: FileStore, hub: string, repository: string): P
 /** Null for one written by another version, or damaged. */
 function readListing(bytes: Uint8Array, hub: string, repository: string): HubListing | null {
   const value = jsonIn(bytes);
-  if (!isObject(value) || typeof value.commit !== 'string' || !COMMIT.test(value.commit) || !Array.isArray(value.files)) return null;
-  const { commit } = value, files = (value.files as unknown[]).map((file) => (isObject(file) ? fileOf(file, `${hub}/${repository}/resolve/${commit}`) : null));
-  return files.every((file) => file !== null) ? { repository, commit, files, ...(value.folders === true && { folders: true }) } : null;
+  if (
+    !isObject(value) ||
+    typeof value.commit !== 'string' ||
+    !COMMIT.test(value.commit) ||
+    !Array.isArray(value.files)
+  )
+    return null;
+  const { commit } = value;
+  const files = (value.files as unknown[]).map((file) =>
+    isObject(file) ? fileOf(file, `${hub}/${repository}/resolve/${commit}`) : null,
+  );
+  return files.every((file) => file !== null)
+    ? { repository, commit, files, ...(value.folders === true && { folders: true }) }
+    : null;
 }
 
 /** A graph of a repository, with the files it keeps weights in. */
-export interface Variant { graph: string; bytes: number; /** All of it is on this machine. */ kept: boolean }
+export interface Variant {
+  graph: string;
+  bytes: number;
+  /** All of it is on this machine. */ kept: boolean;
+}
 
 /** The graphs a repository offers. Its small files are not counted. */
-export async function variantsOf(files: readonly RemoteFile[], store: FileStore | null): Promise<Variant[]> {
-  return Promise.all(graphsIn(files).map(async ({ graph, bytes, parts }) => {
-    const whole = await Promise.all(parts.map(async (f) => store !== null && f.name !== null && await store.size(f.name) === f.bytes));
-    return { graph, bytes, kept: whole.every((w) => w) };
-  }));
+export async function variantsOf(
+  files: readonly RemoteFile[],
+  store: FileStore | null,
+): Promise<Variant[]> {
+  return Promise.all(
+    graphsIn(files).map(async ({ graph, bytes, parts }) => {
+      const whole = await Promise.all(
+        parts.map(
+          async (f) => store !== null && f.name !== null && (await store.size(f.name)) === f.bytes,
+        ),
+      );
+      return { graph, bytes, kept: whole.every((w) => w) };
+    }),
+  );
 }
 
 /** A repository of which files are kept here. */
-export interface KeptRepository { repository: string; commit: string; bytes: number }
+export interface KeptRepository {
+  repository: string;
+  commit: string;
+  bytes: number;
+}
 
 /** Repositories of this hub of which at least a graph is kept whole. */
 export async function keptRepositories(store: FileStore, hub: string): Promise<KeptRepository[]> {
-  const kept: KeptRepository[] = [], names = new Set(await store.list());
+  const kept: KeptRepository[] = [];
+  const names = new Set(await store.list());
   for (const name of names) {
     const [, , owner, repository] = LISTING.exec(name) ?? [];
-    if (owner === undefined || repository === undefined || name !== listingName(hub, `${owner}/${repository}`)) continue;
+    if (
+      owner === undefined ||
+      repository === undefined ||
+      name !== listingName(hub, `${owner}/${repository}`)
+    )
+      continue;
     const listing = await keptListing(store, hub, `${owner}/${repository}`);
     if (!listing) continue;
     const files = listing.files.filter((f) => f.name !== null && names.has(f.name));
-    if (files.some((f) => f.path.endsWith('.onnx'))) kept.push({ repository: listing.repository, commit: listing.commit, bytes: files.reduce((sum, f) => sum + f.bytes, 0) });
+    if (files.some((f) => f.path.endsWith('.onnx')))
+      kept.push({
+        repository: listing.repository,
+        commit: listing.commit,
+        bytes: files.reduce((sum, f) => sum + f.bytes, 0),
+      });
   }
   return kept;
 }
 
 /** Lets go of what is kept of a repository, but for files another kept one has as well. */
-export async function forgetRepository(store: FileStore, hub: string, repository: string): Promise<void> {
+export async function forgetRepository(
+  store: FileStore,
+  hub: string,
+  repository: string,
+): Promise<void> {
   const listing = await keptListing(store, hub, repository);
   await store.remove(listingName(hub, repository));
   if (!listing) return;
@@ -172,7 +282,8 @@ export async function forgetRepository(store: FileStore, hub: string, repository
     const [, , owner, other] = LISTING.exec(name) ?? [];
     if (owner === undefined) continue;
     const bytes = await readSmall(store, name, MOST.listing);
-    for (const file of (bytes && readListing(bytes, hub, `${owner}/${other}`))?.files ?? []) others.add(file.name);
+    for (const file of (bytes && readListing(bytes, hub, `${owner}/${other}`))?.files ?? [])
+      others.add(file.name);
   }
   for (const { name } of listing.files) {
     if (name === null || others.has(name)) continue;

@@ -1,13 +1,17 @@
 /**
- * The part of a file that is kept while it arrives. Every download writes a part of its own: two tabs, or two processes, can fetch one
- * file at the same time, and one that ended in the middle leaves a part that the next copies into its own and goes on from. Where
- * nothing can be kept it does nothing, and the file stays in memory.
+ * The part of a file that is kept while it arrives. Every download writes a part of its own: two
+ * tabs, or two processes, can fetch one file at the same time, and one that ended in the middle
+ * leaves a part that the next copies into its own and goes on from. Where nothing can be kept it
+ * does nothing, and the file stays in memory.
  */
 import { AtlasError } from '../../errors.ts';
 import { describeBytes } from '../figures.ts';
 import { newPart, partsOf, removeParts, type FileStore, type StoreWriter } from './file-store.ts';
 
-export interface KeptFile { name: string; bytes: number }
+export interface KeptFile {
+  name: string;
+  bytes: number;
+}
 
 export class Keeping {
   private readonly store: FileStore;
@@ -26,8 +30,9 @@ export class Keeping {
   }
 
   /** What an earlier download left of the file, from the beginning; the longest part there is. */
-  async* before(): AsyncGenerator<Uint8Array> {
-    const { store } = this, left = await this.longestPart();
+  async *before(): AsyncGenerator<Uint8Array> {
+    const { store } = this;
+    const left = await this.longestPart();
     this.writer = await store.append(this.part).catch(() => null);
     if (!left) return;
     this.copying = true;
@@ -83,9 +88,13 @@ export class Keeping {
 
   /** It is all there, and right. */
   async whole(): Promise<void> {
-    const { store, file: { name, bytes } } = this;
+    const {
+      store,
+      file: { name, bytes },
+    } = this;
     // Another may have been faster, and its file be read already.
-    if (await store.size(name) !== bytes && await store.size(this.part) === bytes) await store.rename(this.part, name).catch(() => undefined);
-    if (await store.size(name) === bytes) await this.forget();
+    if ((await store.size(name)) !== bytes && (await store.size(this.part)) === bytes)
+      await store.rename(this.part, name).catch(() => undefined);
+    if ((await store.size(name)) === bytes) await this.forget();
   }
 }

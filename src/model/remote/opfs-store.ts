@@ -1,6 +1,6 @@
 /**
- * Files from elsewhere in the browser's private file system, written while they arrive: what a closed tab had fetched is there
- * the next time. For workers only, which may write in place.
+ * Files from elsewhere in the browser's private file system, written while they arrive: what a
+ * closed tab had fetched is there the next time. For workers only, which may write in place.
  */
 import { streamChunks } from '../files.ts';
 import type { FileStore } from './file-store.ts';
@@ -9,20 +9,31 @@ const FOLDER = 'models';
 
 /** What workers can do with a file beyond what the types of pages say. */
 interface WorkerFileHandle extends FileSystemFileHandle {
-  createSyncAccessHandle(): Promise<{ getSize(): number; write(data: BufferSource, options: { at: number }): number; close(): void }>;
+  createSyncAccessHandle(): Promise<{
+    getSize(): number;
+    write(data: BufferSource, options: { at: number }): number;
+    close(): void;
+  }>;
   move(name: string): Promise<void>;
 }
 
-/** Null where the browser has no such file system or closes it to this page: then nothing is kept. */
+/**
+ * Null where the browser has no such file system or closes it to this page: then nothing is kept.
+ */
 export async function opfsStore(): Promise<FileStore | null> {
   let folder: FileSystemDirectoryHandle;
   try {
-    folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
+    folder = await (
+      await navigator.storage.getDirectory()
+    ).getDirectoryHandle(FOLDER, { create: true });
   } catch {
     return null;
   }
-  const handle = (name: string, create = false) => folder.getFileHandle(name, { create }) as Promise<WorkerFileHandle>;
-  const remove = async (name: string) => { await folder.removeEntry(name).catch(() => undefined); };
+  const handle = (name: string, create = false) =>
+    folder.getFileHandle(name, { create }) as Promise<WorkerFileHandle>;
+  const remove = async (name: string) => {
+    await folder.removeEntry(name).catch(() => undefined);
+  };
   return {
     remove,
     size: async (name) => {
@@ -32,7 +43,7 @@ export async function opfsStore(): Promise<FileStore | null> {
         return 0;
       }
     },
-    async* read(name) {
+    async *read(name) {
       yield* streamChunks((await (await handle(name)).getFile()).stream());
     },
     async append(name) {
@@ -40,7 +51,8 @@ export async function opfsStore(): Promise<FileStore | null> {
       let at = access.getSize();
       return {
         write(chunk) {
-          if (access.write(chunk as Uint8Array<ArrayBuffer>, { at }) < chunk.length) throw new DOMException('the storage is full', 'QuotaExceededError');
+          if (access.write(chunk as Uint8Array<ArrayBuffer>, { at }) < chunk.length)
+            throw new DOMException('the storage is full', 'QuotaExceededError');
           at += chunk.length;
         },
         close: () => access.close(),
@@ -52,7 +64,8 @@ export async function opfsStore(): Promise<FileStore | null> {
     },
     async list() {
       const names: string[] = [];
-      for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys()) names.push(name);
+      for await (const name of (folder as unknown as { keys(): AsyncIterable<string> }).keys())
+        names.push(name);
       return names;
     },
   };

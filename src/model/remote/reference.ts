@@ -1,6 +1,7 @@
 /**
- * How a model elsewhere is named: on a hub by repository, revision and graph, or by the address of its graph. One
- * text form each, which experiments, links and the command line share, and the forms people paste.
+ * How a model elsewhere is named: on a hub by repository, revision and graph, or by the address of
+ * its graph. One text form each, which experiments, links and the command line share, and the forms
+ * people paste.
  */
 import { AtlasError } from '../../errors.ts';
 
@@ -14,24 +15,33 @@ export interface HubReference {
   graph?: string;
 }
 
-export interface UrlReference { kind: 'url'; /** Address of an .onnx file. */ url: string }
+export interface UrlReference {
+  kind: 'url';
+  /** Address of an .onnx file. */ url: string;
+}
 
 /** The hub that is meant where none is named. */
 export const HUB = 'https://huggingface.co';
 
 export type RemoteReference = HubReference | UrlReference;
 
-const NAME = '[A-Za-z0-9][A-Za-z0-9._-]{0,95}', REVISION = '[A-Za-z0-9][A-Za-z0-9._/-]{0,99}', GRAPH = '[A-Za-z0-9_][A-Za-z0-9._+/-]{0,250}\\.onnx';
+const NAME = '[A-Za-z0-9][A-Za-z0-9._-]{0,95}';
+const REVISION = '[A-Za-z0-9][A-Za-z0-9._/-]{0,99}';
+const GRAPH = '[A-Za-z0-9_][A-Za-z0-9._+/-]{0,250}\\.onnx';
 const ID = new RegExp(`^(?:hub:)?(${NAME}/${NAME})(?:@(${REVISION}))?(?::(${GRAPH}))?$`);
-const HUB_PAGE = new RegExp(`^/(${NAME}/${NAME})(?:/(?:tree|blob|resolve)/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:/(.*))?)?/?$`);
+const HUB_PAGE = new RegExp(
+  `^/(${NAME}/${NAME})(?:/(?:tree|blob|resolve)/([A-Za-z0-9][A-Za-z0-9._-]{0,99})(?:/(.*))?)?/?$`,
+);
 
 /**
- * What was typed or pasted: `owner/name`, `owner/name@revision:onnx/model_q4.onnx`, a page of `hub`, or the address of an .onnx file.
- * `hub` is the hub's own address. Null for anything else.
+ * What was typed or pasted: `owner/name`, `owner/name@revision:onnx/model_q4.onnx`, a page of
+ * `hub`, or the address of an .onnx file. `hub` is the hub's own address. Null for anything else.
  */
 export function parseReference(text: string, hub: string): RemoteReference | null {
-  const asked = text.trim(), address = asked.replace(/^url:/, '');
-  if (!/^https?:\/\//.test(address)) return hubReference(...(ID.exec(asked)?.slice(1) ?? []) as [string?, string?, string?]);
+  const asked = text.trim();
+  const address = asked.replace(/^url:/, '');
+  if (!/^https?:\/\//.test(address))
+    return hubReference(...((ID.exec(asked)?.slice(1) ?? []) as [string?, string?, string?]));
   let url: URL;
   try {
     url = new URL(address);
@@ -41,33 +51,49 @@ export function parseReference(text: string, hub: string): RemoteReference | nul
   if (url.username || url.password) return null;
   url.hash = '';
   const onHub = url.origin === new URL(hub).origin ? HUB_PAGE.exec(url.pathname) : null;
-  if (onHub) return hubReference(onHub[1], onHub[2], onHub[3]?.endsWith('.onnx') ? onHub[3] : undefined);
+  if (onHub)
+    return hubReference(onHub[1], onHub[2], onHub[3]?.endsWith('.onnx') ? onHub[3] : undefined);
   return url.pathname.endsWith('.onnx') ? { kind: 'url', url: url.href } : null;
 }
 
 function hubReference(repository?: string, revision = 'main', graph?: string): HubReference | null {
-  if (repository === undefined || [revision, graph].some((part) => part?.includes('..'))) return null;
+  if (repository === undefined || [revision, graph].some((part) => part?.includes('..')))
+    return null;
   return { kind: 'hub', repository, revision, ...(graph !== undefined && { graph }) };
 }
 
-/** As an experiment names it: `hub:owner/name@revision:onnx/model_q4.onnx`, `url:https://…/model.onnx`. */
+/**
+ * As an experiment names it: `hub:owner/name@revision:onnx/model_q4.onnx`,
+ * `url:https://…/model.onnx`.
+ */
 export function referenceId(reference: RemoteReference): string {
   if (reference.kind === 'url') return `url:${reference.url}`;
   const { repository, revision, graph } = reference;
   return `hub:${repository}@${revision}${graph === undefined ? '' : `:${graph}`}`;
 }
 
-/** The reference in an experiment's model id; null where the id is not of a model elsewhere. Throws `bad-spec` for one that is damaged. */
+/**
+ * The reference in an experiment's model id; null where the id is not of a model elsewhere. Throws
+ * `bad-spec` for one that is damaged.
+ */
 export function referenceOf(id: string, hub: string): RemoteReference | null {
   if (!/^(hub|url):/.test(id)) return null;
   const reference = parseReference(id, hub);
-  if (!reference) throw new AtlasError('bad-spec', { at: 'model.id', why: 'it names no repository and no address of an .onnx file' });
+  if (!reference)
+    throw new AtlasError('bad-spec', {
+      at: 'model.id',
+      why: 'it names no repository and no address of an .onnx file',
+    });
   return reference;
 }
 
-/** Whether the model that is open is the one an experiment asks for: a branch or a tag may have become any commit. */
+/**
+ * Whether the model that is open is the one an experiment asks for: a branch or a tag may have
+ * become any commit.
+ */
 export function isModel(asked: string, opened: string): boolean {
-  const [, name, revision = 'main', graph] = /^(hub:[^@:]+)(?:@([^:]+))?(?::(.+))?$/.exec(asked) ?? [];
+  const [, name, revision = 'main', graph] =
+    /^(hub:[^@:]+)(?:@([^:]+))?(?::(.+))?$/.exec(asked) ?? [];
   if (name === undefined || /^[0-9a-f]{40}$/.test(revision)) return asked === opened;
   return opened.startsWith(`${name}@`) && (graph === undefined || opened.endsWith(`:${graph}`));
 }

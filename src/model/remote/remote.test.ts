@@ -1,4 +1,7 @@
-/** Models from elsewhere, against a hub on this machine: its paths, listings, ranges and redirects, and everything that goes wrong on the way. */
+/**
+ * Models from elsewhere, against a hub on this machine: its paths, listings, ranges and redirects,
+ * and everything that goes wrong on the way.
+ */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -11,18 +14,41 @@ import { readFile } from '../files.ts';
 import { nodeFiles } from '../node-files.ts';
 import { openModel } from '../repository.ts';
 import type { FileStore } from './file-store.ts';
-import { forgetRepository, hubListing, keptRepositories, variantsOf, type HubAccess } from './hub.ts';
-import { HUB, isModel, parseReference, referenceId, referenceOf, type HubReference } from './reference.ts';
+import {
+  forgetRepository,
+  hubListing,
+  keptRepositories,
+  variantsOf,
+  type HubAccess,
+} from './hub.ts';
+import {
+  HUB,
+  isModel,
+  parseReference,
+  referenceId,
+  referenceOf,
+  type HubReference,
+} from './reference.ts';
 import { remoteFiles } from './remote-files.ts';
 
 const folder = resolve(import.meta.dirname, '../../../public/models/atlas-3m');
 const atlas: HubReference = { kind: 'hub', repository: 'rank-atlas/atlas-3m', revision: 'main' };
 const graph = 'onnx/model_q4.onnx';
 
-let mirror: Mirror, cache: string, store: FileStore, hash: string, bytes: number;
-const access = (change: Partial<HubAccess> = {}): HubAccess => ({ hub: mirror.url, store, patience: 0.01, ...change });
+let mirror: Mirror;
+let cache: string;
+let store: FileStore;
+let hash: string;
+let bytes: number;
+const access = (change: Partial<HubAccess> = {}): HubAccess => ({
+  hub: mirror.url,
+  store,
+  patience: 0.01,
+  ...change,
+});
 const code = (expected: ErrorCode) => expect.objectContaining({ code: expected }) as AtlasError;
-const open = async (change: Partial<HubAccess> = {}, reference: HubReference = atlas) => openModel(await remoteFiles(reference, access(change)));
+const open = async (change: Partial<HubAccess> = {}, reference: HubReference = atlas) =>
+  openModel(await remoteFiles(reference, access(change)));
 const graphRequests = () => mirror.log.filter((line) => line.includes(graph));
 
 beforeAll(async () => {
@@ -54,7 +80,19 @@ describe('names', () => {
     expect(referenceOf(id, HUB)).toEqual(reference);
   });
 
-  test.each(['', 'model', 'a/b/c', '../b', 'a/b@../../c', 'a/b:../x.onnx', 'https://example.org/', 'https://user:secret@example.org/model.onnx', 'ftp://example.org/model.onnx', 'javascript:alert(1)//x.onnx', `a/${'b'.repeat(200)}`])('%s names nothing', (text) => {
+  test.each([
+    '',
+    'model',
+    'a/b/c',
+    '../b',
+    'a/b@../../c',
+    'a/b:../x.onnx',
+    'https://example.org/',
+    'https://user:secret@example.org/model.onnx',
+    'ftp://example.org/model.onnx',
+    'javascript:alert(1)//x.onnx',
+    `a/${'b'.repeat(200)}`,
+  ])('%s names nothing', (text) => {
     expect(parseReference(text, HUB)).toBeNull();
   });
 
@@ -81,7 +119,9 @@ describe('a repository of a hub', () => {
     expect(model.hash).toBe(hash);
     expect(model.title).toBe('atlas-3m');
     expect(model.id).toMatch(/^hub:rank-atlas\/atlas-3m@[0-9a-f]{40}$/);
-    expect((await model.tokenizer()).token(300)).toBe((await (await openModel(await nodeFiles(folder))).tokenizer()).token(300));
+    expect((await model.tokenizer()).token(300)).toBe(
+      (await (await openModel(await nodeFiles(folder))).tokenizer()).token(300),
+    );
     expect(model.beside.map((f) => f.path)).toContain('tokenizer.json');
   });
 
@@ -103,7 +143,8 @@ describe('a repository of a hub', () => {
   });
 
   test('lists its graphs with their sizes, and says which are kept', async () => {
-    const listing = await hubListing(atlas, access()), size = listing.files.find((f) => f.path === graph)!.bytes;
+    const listing = await hubListing(atlas, access());
+    const size = listing.files.find((f) => f.path === graph)!.bytes;
     expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: false }]);
     await open();
     expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: true }]);
@@ -111,7 +152,9 @@ describe('a repository of a hub', () => {
 
   test('can be let go of', async () => {
     await open();
-    expect(await keptRepositories(store, mirror.url)).toMatchObject([{ repository: 'rank-atlas/atlas-3m' }]);
+    expect(await keptRepositories(store, mirror.url)).toMatchObject([
+      { repository: 'rank-atlas/atlas-3m' },
+    ]);
     expect((await keptRepositories(store, mirror.url))[0]!.bytes).toBeGreaterThanOrEqual(bytes);
     expect(await keptRepositories(store, 'https://other.example')).toEqual([]);
     await forgetRepository(store, mirror.url, 'rank-atlas/atlas-3m');
@@ -139,10 +182,16 @@ describe('a transfer', () => {
   });
 
   test('that is called off keeps what came, and the next one goes on from there', async () => {
-    const controller = new AbortController(), { signal } = controller;
+    const controller = new AbortController();
+    const { signal } = controller;
     mirror.fault.hold = 200_000;
-    await expect(openModel(await remoteFiles(atlas, access({ signal })), { onProgress: () => controller.abort() })).rejects.toThrow(code('cancelled'));
-    const kept = readdirSync(cache).find((name) => name.endsWith('.part'))!, size = readFileSync(join(cache, kept)).length;
+    await expect(
+      openModel(await remoteFiles(atlas, access({ signal })), {
+        onProgress: () => controller.abort(),
+      }),
+    ).rejects.toThrow(code('cancelled'));
+    const kept = readdirSync(cache).find((name) => name.endsWith('.part'))!;
+    const size = readFileSync(join(cache, kept)).length;
     expect(size).toBeGreaterThan(0);
     mirror.fault.hold = 0;
     mirror.log.length = 0;
@@ -164,14 +213,16 @@ describe('a transfer', () => {
   test('of other bytes than announced is refused and forgotten', async () => {
     const listing = await hubListing(atlas, access());
     mirror.fault.corrupt = true;
-    const { files } = await remoteFiles({ ...atlas, revision: listing.commit }, access()), large = files.find((f) => f.path === graph)!;
+    const { files } = await remoteFiles({ ...atlas, revision: listing.commit }, access());
+    const large = files.find((f) => f.path === graph)!;
     await expect(readFile(large)).rejects.toThrow(code('bad-download'));
     mirror.fault.corrupt = false;
     expect((await open()).hash).toBe(hash);
   });
 
   test('that was damaged on this machine is fetched anew', async () => {
-    const listing = await hubListing(atlas, access()), file = listing.files.find((f) => f.path === graph)!;
+    const listing = await hubListing(atlas, access());
+    const file = listing.files.find((f) => f.path === graph)!;
     writeFileSync(join(cache, `${file.name}.part`), new Uint8Array(file.bytes).fill(7));
     await expect(open()).rejects.toThrow(code('bad-download'));
     expect((await open()).hash).toBe(hash);
@@ -179,7 +230,15 @@ describe('a transfer', () => {
 
   test('without room to keep it stays in memory, with a warning', async () => {
     const warnings: AtlasError[] = [];
-    const full: FileStore = { ...store, append: async (name) => ({ ...await store.append(name), write: () => { throw new DOMException('full', 'QuotaExceededError'); } }) };
+    const full: FileStore = {
+      ...store,
+      append: async (name) => ({
+        ...(await store.append(name)),
+        write: () => {
+          throw new DOMException('full', 'QuotaExceededError');
+        },
+      }),
+    };
     expect((await open({ store: full, onWarning: (w) => warnings.push(w) })).hash).toBe(hash);
     expect(warnings.map((w) => w.code)).toContain('no-room-model');
     expect(readdirSync(cache).filter((name) => !name.startsWith('hub '))).toEqual([]);
@@ -187,7 +246,8 @@ describe('a transfer', () => {
 });
 
 describe('a model at an address', () => {
-  const at = (path: string) => ({ kind: 'url', url: `${mirror.url}/rank-atlas/atlas-3m/resolve/main/${path}` }) as const;
+  const at = (path: string) =>
+    ({ kind: 'url', url: `${mirror.url}/rank-atlas/atlas-3m/resolve/main/${path}` }) as const;
 
   test('is found with what lies beside it', async () => {
     const model = await openModel(await remoteFiles(at(graph), access()));
@@ -201,22 +261,37 @@ describe('a model at an address', () => {
 
   test('that is not there is refused in a sentence', async () => {
     await expect(remoteFiles(at('onnx/none.onnx'), access())).rejects.toThrow(code('remote-file'));
-    await expect(remoteFiles({ kind: 'url', url: 'http://localhost:9/model.onnx' }, access())).rejects.toThrow(code('offline'));
+    await expect(
+      remoteFiles({ kind: 'url', url: 'http://localhost:9/model.onnx' }, access()),
+    ).rejects.toThrow(code('offline'));
   });
 });
 
 describe.skipIf(!hasShared)('real repositories, mirrored', () => {
   test.for<[string, string | undefined, string]>([
-    ['llama', 'fp16', 'onnx/model_fp16.onnx'], ['qwen2', 'fp32', 'onnx/model.onnx'], ['llama-genai-int4-cpu', undefined, 'model.onnx'],
+    ['llama', 'fp16', 'onnx/model_fp16.onnx'],
+    ['qwen2', 'fp32', 'onnx/model.onnx'],
+    ['llama-genai-int4-cpu', undefined, 'model.onnx'],
   ])('%s %s: the same as from disk, external weights too', async ([name, dtype, path]) => {
-    const where = sharedPath('models', 'tiny', name), other = await startMirror({ [`tiny/${name}`]: where });
+    const where = sharedPath('models', 'tiny', name);
+    const other = await startMirror({ [`tiny/${name}`]: where });
     try {
-      const options = dtype === undefined ? {} : { dtype }, disk = await openModel(await nodeFiles(where), options);
-      const reference: HubReference = { kind: 'hub', repository: `tiny/${name}`, revision: 'main' }, from = access({ hub: other.url });
-      const hub = await openModel(await remoteFiles(reference, from), options), url = await openModel(await remoteFiles({ kind: 'url', url: `${other.store}/tiny/${name}/${path}` }, from));
+      const options = dtype === undefined ? {} : { dtype };
+      const disk = await openModel(await nodeFiles(where), options);
+      const reference: HubReference = { kind: 'hub', repository: `tiny/${name}`, revision: 'main' };
+      const from = access({ hub: other.url });
+      const hub = await openModel(await remoteFiles(reference, from), options);
+      const url = await openModel(
+        await remoteFiles({ kind: 'url', url: `${other.store}/tiny/${name}/${path}` }, from),
+      );
       expect([hub.hash, url.hash]).toEqual([disk.hash, disk.hash]);
-      expect([hub.external.size, url.external.size]).toEqual([disk.external.size, disk.external.size]);
-      const offered = (await variantsOf((await hubListing(reference, from)).files, store)).find((v) => v.graph === path);
+      expect([hub.external.size, url.external.size]).toEqual([
+        disk.external.size,
+        disk.external.size,
+      ]);
+      const offered = (await variantsOf((await hubListing(reference, from)).files, store)).find(
+        (v) => v.graph === path,
+      );
       expect(offered).toEqual({ graph: path, bytes: disk.bytes, kept: true });
     } finally {
       await other.close();

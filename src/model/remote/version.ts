@@ -1,4 +1,7 @@
-/** Which content of a file a server has, as its headers tell it: a file that changes while it is fetched is not to be mixed with itself. */
+/**
+ * Which content of a file a server has, as its headers tell it: a file that changes while it is
+ * fetched is not to be mixed with itself.
+ */
 
 export interface Version {
   etag: string | null;
@@ -8,7 +11,11 @@ export interface Version {
 /** Null in both where the server does not say, or does not let a page see it. */
 export function versionOf(headers: Headers): Version {
   // Weak or strong, and compressed on the way or not, it is the same content.
-  const etag = headers.get('etag')?.replace(/^W\//, '').replace(/[-;](?:gzip|br|zstd|deflate)"$/, '"') ?? null;
+  const etag =
+    headers
+      .get('etag')
+      ?.replace(/^W\//, '')
+      .replace(/[-;](?:gzip|br|zstd|deflate)"$/, '"') ?? null;
   return { etag, modified: headers.get('last-modified') };
 }
 

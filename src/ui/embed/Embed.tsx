@@ -1,4 +1,7 @@
-/** The page inside another one: name, where the numbers are from, "Run here" and "Open"; then the panels that were asked for, one below the other. */
+/**
+ * The page inside another one: name, where the numbers are from, "Run here" and "Open"; then the
+ * panels that were asked for, one below the other.
+ */
 import { Suspense, useEffect } from 'react';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { modelHere, panelsOf, runHere, useEmbed } from '../../state/embed.ts';
@@ -36,55 +39,127 @@ function wholePage(): string {
 const useEmbedWords = () => embedWords[useView((v) => v.language)];
 
 export function Embed() {
-  const words = useWords(), w = useEmbedWords();
-  useEffect(() => { document.documentElement.lang = words.locale; }, [words]);
+  const words = useWords();
+  const w = useEmbedWords();
+  useEffect(() => {
+    document.documentElement.lang = words.locale;
+  }, [words]);
   return (
     <div className="page embed">
       <header className="header">
         <Logo />
         <h1 className="name">Rank Atlas</h1>
         <Source />
-        <div className="actions"><Run /><a className="button" href={wholePage()} target="_blank" rel="noopener" aria-label={w.openName}>{w.open}</a></div>
+        <div className="actions">
+          <Run />
+          <a
+            className="button"
+            href={wholePage()}
+            target="_blank"
+            rel="noopener"
+            aria-label={w.openName}
+          >
+            {w.open}
+          </a>
+        </div>
       </header>
       <ProgressLine />
       <Trouble />
-      <main>{panels.map((panel) => (panel === 'map' ? <MapPanel key={panel} /> : <section key={panel} className="sheet plate" aria-label={words.plate.label}><PlatePanel tab={panel} />{panel === 'race' && <RaceSource />}</section>))}</main>
+      <main>
+        {panels.map((panel) =>
+          panel === 'map' ? (
+            <MapPanel key={panel} />
+          ) : (
+            <section key={panel} className="sheet plate" aria-label={words.plate.label}>
+              <PlatePanel tab={panel} />
+              {panel === 'race' && <RaceSource />}
+            </section>
+          ),
+        )}
+      </main>
     </div>
   );
 }
 
 /** Where the numbers in view are from; once they are made here, what is being made. */
 function Source() {
-  const words = useWords(), w = useEmbedWords();
-  const { from, begun, ready } = useEmbed(), contents = useLink((l) => l.contents);
+  const words = useWords();
+  const w = useEmbedWords();
+  const { from, begun, ready } = useEmbed();
+  const contents = useLink((l) => l.contents);
   const id = useExperiment((e) => e.spec.model.id);
   // A finished result may be the link's again.
   useRun((r) => r.shown?.result);
-  if (begun) return <><StatusLine />{contents?.digest && <Badge contents={contents} />}</>;
-  const text = !ready ? '' : modelHere() === null ? w.needsFiles(modelName(id)) : from?.kind === 'recorded' ? words.chips.recorded(from.result.startedAt.slice(0, 10), from.result.provider.device) : from ? w.fromLink : `${w.nothing}. ${w.nothingNote}`;
+  if (begun)
+    return (
+      <>
+        <StatusLine />
+        {contents?.digest && <Badge contents={contents} />}
+      </>
+    );
+  const text = !ready
+    ? ''
+    : modelHere() === null
+      ? w.needsFiles(modelName(id))
+      : from?.kind === 'recorded'
+        ? words.chips.recorded(from.result.startedAt.slice(0, 10), from.result.provider.device)
+        : from
+          ? w.fromLink
+          : `${w.nothing}. ${w.nothingNote}`;
   return <p className="source ink2">{text}</p>;
 }
 
 /** Begins the run; from then on it is the transport's Play and Pause. */
 function Run() {
-  const { transport } = useWords(), w = useEmbedWords(), can = useButtons();
-  const { begun, ready } = useEmbed(), models = useModel((m) => m.models);
-  if (!begun) return <button type="button" className="button line" disabled={!ready || models.length === 0 || modelHere() === null} onClick={() => void runHere()}>{w.runHere}</button>;
-  return <button type="button" className="button line" disabled={!can.play} onClick={can.playing ? pauseInCharge : playInCharge}>{can.playing ? transport.pause : transport.play}</button>;
+  const { transport } = useWords();
+  const w = useEmbedWords();
+  const can = useButtons();
+  const { begun, ready } = useEmbed();
+  const models = useModel((m) => m.models);
+  if (!begun)
+    return (
+      <button
+        type="button"
+        className="button line"
+        disabled={!ready || models.length === 0 || modelHere() === null}
+        onClick={() => void runHere()}
+      >
+        {w.runHere}
+      </button>
+    );
+  return (
+    <button
+      type="button"
+      className="button line"
+      disabled={!can.play}
+      onClick={can.playing ? pauseInCharge : playInCharge}
+    >
+      {can.playing ? transport.pause : transport.play}
+    </button>
+  );
 }
 
 /** The map, and below it the module that is open. */
 function MapPanel() {
-  const w = useEmbedWords(), linked = useEmbed((e) => e.from?.kind === 'link'), opened = useView((v) => v.opened);
+  const w = useEmbedWords();
+  const linked = useEmbed((e) => e.from?.kind === 'link');
+  const opened = useView((v) => v.opened);
   return (
     <>
       <MapSheet said={linked ? { title: w.linked, how: w.linkedNote } : undefined} />
-      {opened !== null && <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>}
+      {opened !== null && (
+        <section className="sheet plate" aria-labelledby="plate-title">
+          <Suspense fallback={null}>
+            <ModulePanel key={opened} module={opened} />
+          </Suspense>
+        </section>
+      )}
     </>
   );
 }
 
 function RaceSource() {
-  const w = useEmbedWords(), race = useEmbed((e) => e.race);
+  const w = useEmbedWords();
+  const race = useEmbed((e) => e.race);
   return race && <p className="small ink2 slider-notes">{w.recordedRace(race.at, race.device)}</p>;
 }

@@ -1,12 +1,36 @@
-/** A chart on the page as a file of its own: title, finding and unit above the SVG, all styles written into it, on the sheet's colour. */
+/**
+ * A chart on the page as a file of its own: title, finding and unit above the SVG, all styles
+ * written into it, on the sheet's colour.
+ */
 
 /** What makes a mark look as it does; all else is layout of the page. */
-const properties = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'stroke-linejoin', 'opacity', 'font-family', 'font-size', 'font-weight', 'text-anchor', 'dominant-baseline', 'visibility'];
+const properties = [
+  'fill',
+  'fill-opacity',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'stroke-opacity',
+  'stroke-linejoin',
+  'opacity',
+  'font-family',
+  'font-size',
+  'font-weight',
+  'text-anchor',
+  'dominant-baseline',
+  'visibility',
+];
 
 const NS = 'http://www.w3.org/2000/svg';
-const HEAD = 84, MARGIN = 16;
+const HEAD = 84;
+const MARGIN = 16;
 
-export interface ChartWords { title: string; finding: string; unit: string; source: string }
+export interface ChartWords {
+  title: string;
+  finding: string;
+  unit: string;
+  source: string;
+}
 
 export function chartSvg(svg: SVGSVGElement, words: ChartWords): string {
   const copy = withStyles(svg);
@@ -15,17 +39,34 @@ export function chartSvg(svg: SVGSVGElement, words: ChartWords): string {
   const token = (name: string) => style.getPropertyValue(name).trim();
 
   // Wide enough for the finding on one line, in either language.
-  const wide = Math.max(600, width + 2 * MARGIN), high = height + HEAD + 28;
-  const out = element('svg', { width: wide, height: high, viewBox: `0 0 ${wide} ${high}`, 'font-family': token('--sans'), 'font-size': 12, fill: token('--ink2') });
+  const wide = Math.max(600, width + 2 * MARGIN);
+  const high = height + HEAD + 28;
+  const out = element('svg', {
+    width: wide,
+    height: high,
+    viewBox: `0 0 ${wide} ${high}`,
+    'font-family': token('--sans'),
+    'font-size': 12,
+    fill: token('--ink2'),
+  });
   out.append(
     element('title', {}, `${words.title}. ${words.finding}`),
     element('rect', { width: '100%', height: '100%', fill: token('--sheet') }),
-    element('text', { x: MARGIN, y: 26, 'font-size': 15, 'font-weight': 600, fill: token('--ink') }, words.title),
-    element('text', { x: MARGIN, y: 50, 'font-size': 17, 'font-family': token('--serif'), fill: token('--ink') }, words.finding),
+    element(
+      'text',
+      { x: MARGIN, y: 26, 'font-size': 15, 'font-weight': 600, fill: token('--ink') },
+      words.title,
+    ),
+    element(
+      'text',
+      { x: MARGIN, y: 50, 'font-size': 17, 'font-family': token('--serif'), fill: token('--ink') },
+      words.finding,
+    ),
     element('text', { x: MARGIN, y: 74, fill: token('--ink3') }, words.unit),
     element('text', { x: MARGIN, y: height + HEAD + 18, 'font-size': 10 }, words.source),
   );
-  for (const [name, value] of Object.entries({ x: MARGIN, y: HEAD, width, height })) copy.setAttribute(name, String(value));
+  for (const [name, value] of Object.entries({ x: MARGIN, y: HEAD, width, height }))
+    copy.setAttribute(name, String(value));
   copy.setAttribute('overflow', 'visible');
   out.append(copy);
   return new XMLSerializer().serializeToString(out);
@@ -41,9 +82,11 @@ function element(name: string, attributes: Record<string, string | number>, text
 /** A copy whose looks no longer depend on the page's stylesheet. */
 function withStyles(svg: SVGSVGElement): SVGSVGElement {
   const copy = svg.cloneNode(true) as SVGSVGElement;
-  const from = [svg, ...svg.querySelectorAll('*')], to = [copy, ...copy.querySelectorAll('*')];
+  const from = [svg, ...svg.querySelectorAll('*')];
+  const to = [copy, ...copy.querySelectorAll('*')];
   from.forEach((original, i) => {
-    const style = getComputedStyle(original), target = to[i]!;
+    const style = getComputedStyle(original);
+    const target = to[i]!;
     target.removeAttribute('class');
     target.removeAttribute('style');
     for (const name of properties) {

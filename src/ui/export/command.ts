@@ -5,16 +5,24 @@ import type { ExperimentSpec } from '../../experiment/spec.ts';
 /** Quoted for a POSIX shell. */
 const quote = (s: string) => (/^[\w./:=@-]+$/.test(s) ? s : `'${s.replaceAll("'", "'\\''")}'`);
 
-/** What repeats the experiment on the command line. An own text and a model from files are named as files. */
+/**
+ * What repeats the experiment on the command line. An own text and a model from files are named as
+ * files.
+ */
 export function commandOf(spec: ExperimentSpec): string {
   const parts = ['npx rank-atlas run where'];
   for (const { path, to } of changesFromDefault(spec)) {
-    if (path === 'model.id' && !String(to).startsWith('bundled:')) parts.push(`--model ${/^(hub|url):/.test(String(to)) ? quote(String(to).replace(/^url:/, '')) : 'FOLDER'}`);
+    if (path === 'model.id' && !String(to).startsWith('bundled:'))
+      parts.push(
+        `--model ${/^(hub|url):/.test(String(to)) ? quote(String(to).replace(/^url:/, '')) : 'FOLDER'}`,
+      );
     else if (path === 'text' && !usesText(spec)) continue;
     else if (path === 'text' && spec.text.kind === 'own') parts.push('--text FILE.txt');
-    else if (path === 'text' && spec.text.kind === 'ids') parts.push(`--ids ${quote(JSON.stringify(spec.text.ids))}`);
+    else if (path === 'text' && spec.text.kind === 'ids')
+      parts.push(`--ids ${quote(JSON.stringify(spec.text.ids))}`);
     else if (path === 'seed') parts.push(`--seed ${spec.seed}`);
-    else if (path !== 'model.hash') parts.push(`--set ${quote(`${path}=${typeof to === 'string' ? to : JSON.stringify(to)}`)}`);
+    else if (path !== 'model.hash')
+      parts.push(`--set ${quote(`${path}=${typeof to === 'string' ? to : JSON.stringify(to)}`)}`);
   }
   return parts.join(' ');
 }

@@ -1,6 +1,10 @@
 /** Hands the visitor a file, or puts text on the clipboard. */
 
-export function download(name: string, content: string | Uint8Array<ArrayBuffer> | Blob, type: string): void {
+export function download(
+  name: string,
+  content: string | Uint8Array<ArrayBuffer> | Blob,
+  type: string,
+): void {
   const url = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
   link.href = url;
@@ -22,4 +26,13 @@ export async function copyText(text: string): Promise<boolean> {
 
 /** A file name from free words. */
 export const fileName = (...parts: (string | number)[]): string =>
-  parts.map((p) => String(p).normalize('NFKD').replace(/[^\p{L}\p{N}.]+/gu, '-').replace(/^-+|-+$/g, '')).filter(Boolean).join('-').slice(0, 100);
+  parts
+    .map((p) =>
+      String(p)
+        .normalize('NFKD')
+        .replace(/[^\p{L}\p{N}.]+/gu, '-')
+        .replace(/^-+|-+$/g, ''),
+    )
+    .filter(Boolean)
+    .join('-')
+    .slice(0, 100);

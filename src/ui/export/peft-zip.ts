@@ -1,4 +1,6 @@
-/** Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted. */
+/**
+ * Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted.
+ */
 import { AtlasError } from '../../errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn } from '../../experiment/peft-files.ts';
 import { storedZip } from '../../experiment/stored-zip.ts';
@@ -11,42 +13,69 @@ import { peftFiles, takeAdapter } from '../../state/study-session.ts';
 import { useView } from '../../state/view-store.ts';
 import { download, fileName } from './download.ts';
 
-/** Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`, `large-zip`. */
+/**
+ * Saves a kept adapter; `rank` cuts one that is good at every rank. Throws `no-adapter`,
+ * `large-zip`.
+ */
 export async function savePeft(name: string, rank?: number): Promise<void> {
-  const { files } = await peftFiles(name, rank), zip = `${fileName('adapter', name, ...(rank === undefined ? [] : ['rank', rank]))}.zip`;
-  download(zip, await storedZip(Object.fromEntries(files.map((f) => [f.name, f.bytes])), zip), 'application/zip');
+  const { files } = await peftFiles(name, rank);
+  const zip = `${fileName('adapter', name, ...(rank === undefined ? [] : ['rank', rank]))}.zip`;
+  download(
+    zip,
+    await storedZip(Object.fromEntries(files.map((f) => [f.name, f.bytes])), zip),
+    'application/zip',
+  );
 }
 
 const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 
-/** Whether files that were dropped or picked are an adapter rather than a model: an adapter's config may lie beside a graph, too. */
+/**
+ * Whether files that were dropped or picked are an adapter rather than a model: an adapter's config
+ * may lie beside a graph, too.
+ */
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
-  (files.some(({ path }) => nameOf(path) === CONFIG_FILE) && !files.some(({ path }) => path.endsWith('.onnx'))) || (files.length === 1 && /\.zip$/i.test(files[0]!.path));
+  (files.some(({ path }) => nameOf(path) === CONFIG_FILE) &&
+    !files.some(({ path }) => path.endsWith('.onnx'))) ||
+  (files.length === 1 && /\.zip$/i.test(files[0]!.path));
 
 /**
- * Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map; `folder`: of what lies in it.
- * Throws what is wrong with them, and `SeveralAdapters`.
+ * Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map;
+ * `folder`: of what lies in it. Throws what is wrong with them, and `SeveralAdapters`.
  */
 export async function openAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
   const zip = files.length === 1 && /\.zip$/i.test(files[0]!.path) ? files[0]! : null;
-  const { config, weights } = zip ? await fromZip(zip.file, folder) : await fromFiles(files, folder);
+  const { config, weights } = zip
+    ? await fromZip(zip.file, folder)
+    : await fromFiles(files, folder);
   await takeAdapter(config, weights);
   useView.getState().set({ adapter: 'imported', picker: false });
 }
 
-interface AdapterBytes { config: Uint8Array<ArrayBuffer>; weights: Uint8Array<ArrayBuffer> }
+interface AdapterBytes {
+  config: Uint8Array<ArrayBuffer>;
+  weights: Uint8Array<ArrayBuffer>;
+}
 
 async function fromFiles(files: readonly PickedFile[], folder: string): Promise<AdapterBytes> {
-  const tops = new Set(files.filter(({ path }) => path.includes('/')).map(({ path }) => path.slice(0, path.indexOf('/'))));
+  const tops = new Set(
+    files
+      .filter(({ path }) => path.includes('/'))
+      .map(({ path }) => path.slice(0, path.indexOf('/'))),
+  );
   const pair = adapterPair(filesIn(files, folder), oneLine([...tops].join(', ')) || CONFIG_FILE);
-  const [config, weights] = await Promise.all([bytesOf(pair.config.file, pair.config.path, MOST.adapterConfig), bytesOf(pair.weights.file, pair.weights.path, MOST.adapter)]);
+  const [config, weights] = await Promise.all([
+    bytesOf(pair.config.file, pair.config.path, MOST.adapterConfig),
+    bytesOf(pair.weights.file, pair.weights.path, MOST.adapter),
+  ]);
   return { config, weights };
 }
 
 async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
   const name = oneLine(file.name);
   const [{ zipEntries }, { unzippedInThread }, bytes] = await Promise.all([
-    import('../../model/zip.ts'), import('../../worker/unzip.ts'), bytesOf(file, name, MOST.adapter),
+    import('../../model/zip.ts'),
+    import('../../worker/unzip.ts'),
+    bytesOf(file, name, MOST.adapter),
   ]);
   let entries: ZipEntry[];
   try {
@@ -56,7 +85,10 @@ async function fromZip(file: File, folder: string): Promise<AdapterBytes> {
   }
   const pair = adapterPair(filesIn(entries, folder), name);
   try {
-    return { config: await unzippedInThread(file, pair.config, MOST.adapterConfig), weights: await unzippedInThread(file, pair.weights, MOST.adapter) };
+    return {
+      config: await unzippedInThread(file, pair.config, MOST.adapterConfig),
+      weights: await unzippedInThread(file, pair.weights, MOST.adapter),
+    };
   } catch (error) {
     throw error instanceof AtlasError ? error : unreadable(name, error);
   }
@@ -68,8 +100,13 @@ async function bytesOf(file: File, path: string, most: number): Promise<Uint8Arr
   try {
     return new Uint8Array(await file.arrayBuffer());
   } catch (error) {
-    throw new AtlasError('no-file', { file: name, why: 'it changed or cannot be opened any more' }, { cause: error });
+    throw new AtlasError(
+      'no-file',
+      { file: name, why: 'it changed or cannot be opened any more' },
+      { cause: error },
+    );
   }
 }
 
-const unreadable = (file: string, error: unknown) => new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });
+const unreadable = (file: string, error: unknown) =>
+  new AtlasError('no-file', { file, why: (error as Error).message }, { cause: error });

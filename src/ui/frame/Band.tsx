@@ -1,6 +1,6 @@
 /**
- * One line under the transport for what the visitor must know: trouble first, then the link the page was opened with. It is
- * the only place where messages appear.
+ * One line under the transport for what the visitor must know: trouble first, then the link the
+ * page was opened with. It is the only place where messages appear.
  */
 import { Suspense, type ReactNode } from 'react';
 import { describeChanges } from '../../experiment/settings.ts';
@@ -28,12 +28,38 @@ const AdapterChoice = lazyPart(
 
 type Kind = 'err' | 'warn' | 'ok' | '';
 
-function Line({ kind, alert, children, buttons }: { kind: Kind; alert?: boolean; children: ReactNode; buttons?: ReactNode }) {
-  return <div className={`band ${kind}`} role={alert ? 'alert' : undefined}>{children}<div className="buttons">{buttons}</div></div>;
+function Line({
+  kind,
+  alert,
+  children,
+  buttons,
+}: {
+  kind: Kind;
+  alert?: boolean;
+  children: ReactNode;
+  buttons?: ReactNode;
+}) {
+  return (
+    <div className={`band ${kind}`} role={alert ? 'alert' : undefined}>
+      {children}
+      <div className="buttons">{buttons}</div>
+    </div>
+  );
 }
 
-const Button = ({ onClick, children, kind = '' }: { onClick(): void; children: ReactNode; kind?: string }) =>
-  <button type="button" className={`button small ${kind}`} onClick={onClick}>{children}</button>;
+const Button = ({
+  onClick,
+  children,
+  kind = '',
+}: {
+  onClick(): void;
+  children: ReactNode;
+  kind?: string;
+}) => (
+  <button type="button" className={`button small ${kind}`} onClick={onClick}>
+    {children}
+  </button>
+);
 
 /** Whether there is anything to say; the map makes room for it. */
 export function useBanded(): boolean {
@@ -51,29 +77,98 @@ export function Band() {
 /** What went wrong; where nothing did, what stands in its place. */
 export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
   const words = useWords();
-  const { failure, distrusted, set, models, provider } = usePick(useModel, 'failure', 'distrusted', 'set', 'models', 'provider');
+  const { failure, distrusted, set, models, provider } = usePick(
+    useModel,
+    'failure',
+    'distrusted',
+    'set',
+    'models',
+    'provider',
+  );
   const { phase, restarted, shown } = usePick(useRun, 'phase', 'restarted', 'shown');
   const linkFailure = useLink((l) => l.failure);
   const b = words.band;
 
   if (phase === 'stopped') {
     return (
-      <Line kind="err" alert buttons={<>{provider?.kind === 'webgpu' && <Button kind="act" onClick={() => void continueOn('wasm')}>{b.continueCpu}</Button>}<Button kind="line" onClick={() => void continueOn(provider?.kind ?? 'auto')}>{b.tryAgain}</Button></>}>
-        <span><b>{b.lostTwice}</b> {provider?.kind === 'webgpu' ? b.lostAsk(shown ? sweepsOf(shown.draws) : 0) : words.status.kept(shown ? sweepsOf(shown.draws) : 0)}</span>
+      <Line
+        kind="err"
+        alert
+        buttons={
+          <>
+            {provider?.kind === 'webgpu' && (
+              <Button kind="act" onClick={() => void continueOn('wasm')}>
+                {b.continueCpu}
+              </Button>
+            )}
+            <Button kind="line" onClick={() => void continueOn(provider?.kind ?? 'auto')}>
+              {b.tryAgain}
+            </Button>
+          </>
+        }
+      >
+        <span>
+          <b>{b.lostTwice}</b>{' '}
+          {provider?.kind === 'webgpu'
+            ? b.lostAsk(shown ? sweepsOf(shown.draws) : 0)
+            : words.status.kept(shown ? sweepsOf(shown.draws) : 0)}
+        </span>
       </Line>
     );
   }
-  if (failure?.adapters) return <Suspense fallback={null}><AdapterChoice file={String(failure.values.file)} {...failure.adapters} /></Suspense>;
+  if (failure?.adapters)
+    return (
+      <Suspense fallback={null}>
+        <AdapterChoice file={String(failure.values.file)} {...failure.adapters} />
+      </Suspense>
+    );
   if (failure) {
     return (
-      <Line kind="err" alert buttons={<>{phase === 'empty' && models[0] && <Button kind="act" onClick={() => void openModel({ kind: 'bundled', id: models[0]!.id })}>{b.useBundled}</Button>}<Button onClick={() => set({ failure: null })}>{b.dismiss}</Button></>}>
+      <Line
+        kind="err"
+        alert
+        buttons={
+          <>
+            {phase === 'empty' && models[0] && (
+              <Button
+                kind="act"
+                onClick={() => void openModel({ kind: 'bundled', id: models[0]!.id })}
+              >
+                {b.useBundled}
+              </Button>
+            )}
+            <Button onClick={() => set({ failure: null })}>{b.dismiss}</Button>
+          </>
+        }
+      >
         <Sentence text={words.error(failure.code, failure.values)} />
       </Line>
     );
   }
-  if (restarted !== null) return <Line kind="warn" alert>{b.lostOnce(restarted)}</Line>;
-  if (distrusted) return <Line kind="warn" alert buttons={<Button onClick={() => set({ distrusted: null })}>{b.dismiss}</Button>}><span><Sentence text={words.error(distrusted.code, distrusted.values)} /> {b.selfTestCpu}</span></Line>;
-  if (linkFailure) return <Line kind="err" alert buttons={<Button onClick={closeLink}>{b.dismiss}</Button>}><Sentence text={words.error(linkFailure.code, linkFailure.values)} /></Line>;
+  if (restarted !== null)
+    return (
+      <Line kind="warn" alert>
+        {b.lostOnce(restarted)}
+      </Line>
+    );
+  if (distrusted)
+    return (
+      <Line
+        kind="warn"
+        alert
+        buttons={<Button onClick={() => set({ distrusted: null })}>{b.dismiss}</Button>}
+      >
+        <span>
+          <Sentence text={words.error(distrusted.code, distrusted.values)} /> {b.selfTestCpu}
+        </span>
+      </Line>
+    );
+  if (linkFailure)
+    return (
+      <Line kind="err" alert buttons={<Button onClick={closeLink}>{b.dismiss}</Button>}>
+        <Sentence text={words.error(linkFailure.code, linkFailure.values)} />
+      </Line>
+    );
   return otherwise;
 }
 
@@ -81,7 +176,12 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
 function Sentence({ text }: { text: string }) {
   const stop = /。|\.(?=\s|$)/u.exec(text);
   const cut = stop ? stop.index + 1 : text.length;
-  return <span><b>{text.slice(0, cut)}</b>{text.slice(cut)}</span>;
+  return (
+    <span>
+      <b>{text.slice(0, cut)}</b>
+      {text.slice(cut)}
+    </span>
+  );
 }
 
 type Contents = NonNullable<ReturnType<typeof useLink.getState>['contents']>;
@@ -99,8 +199,20 @@ function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string }
   if (!comparison) return { kind: '', text: b.unchecked };
   const { kind, reason, differing, modules } = comparison;
   if (kind === 'reproduced') return { kind: 'ok', text: b.reproduced(modules, modules) };
-  if (kind === 'close') return { kind: 'warn', text: differing.length ? b.close(differing.length) : b.closeValues(comparison.largest) };
-  return { kind: 'warn', text: reason === 'model' ? b.otherModel : reason === 'tokens' ? b.otherText : b.differs(differing.length, modules) };
+  if (kind === 'close')
+    return {
+      kind: 'warn',
+      text: differing.length ? b.close(differing.length) : b.closeValues(comparison.largest),
+    };
+  return {
+    kind: 'warn',
+    text:
+      reason === 'model'
+        ? b.otherModel
+        : reason === 'tokens'
+          ? b.otherText
+          : b.differs(differing.length, modules),
+  };
 }
 
 function LinkLine() {
@@ -112,7 +224,8 @@ function LinkLine() {
   // Re-read when a result comes into view.
   useRun((r) => r.shown?.result);
   const set = useView((v) => v.set);
-  const { id } = contents.spec.model, missing = !id.startsWith('bundled:') && (!facts || !isModel(id, facts.id));
+  const { id } = contents.spec.model;
+  const missing = !id.startsWith('bundled:') && (!facts || !isModel(id, facts.id));
   if (missing && /^(hub|url):/.test(id)) {
     const [before, after] = b.needsFetched(modelName(id));
     // Nothing is asked of another server before the visitor says so.
@@ -121,30 +234,80 @@ function LinkLine() {
       await attempt(async () => (await import('../../state/elsewhere.ts')).lookUp(id));
     };
     return (
-      <Line kind="warn" buttons={<><Button kind="act" onClick={() => void look()}>{b.lookAt}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>
-        <span><b>{b.fromLink}.</b> {before}<Host name={hostOf(id)} />{after}</span>
+      <Line
+        kind="warn"
+        buttons={
+          <>
+            <Button kind="act" onClick={() => void look()}>
+              {b.lookAt}
+            </Button>
+            <Button onClick={closeLink}>{b.useBundled}</Button>
+          </>
+        }
+      >
+        <span>
+          <b>{b.fromLink}.</b> {before}
+          <Host name={hostOf(id)} />
+          {after}
+        </span>
       </Line>
     );
   }
   if (missing) {
     return (
-      <Line kind="warn" buttons={<><Button kind="act" onClick={() => set({ picker: true })}>{b.chooseFiles}</Button><Button onClick={closeLink}>{b.useBundled}</Button></>}>
-        <span><b>{b.fromLink}.</b> {b.needsFiles(modelName(id))}</span>
+      <Line
+        kind="warn"
+        buttons={
+          <>
+            <Button kind="act" onClick={() => set({ picker: true })}>
+              {b.chooseFiles}
+            </Button>
+            <Button onClick={closeLink}>{b.useBundled}</Button>
+          </>
+        }
+      >
+        <span>
+          <b>{b.fromLink}.</b> {b.needsFiles(modelName(id))}
+        </span>
       </Line>
     );
   }
   const badge = badgeOf(words, contents);
-  const changes = describeChanges(contents.spec, spec).filter(({ path }) => path !== 'model.hash' && path !== 'study');
+  const changes = describeChanges(contents.spec, spec).filter(
+    ({ path }) => path !== 'model.hash' && path !== 'study',
+  );
   const { base, text, method, seed } = contents.spec;
   const title = titleOf(models, contents.spec.model.id);
   return (
-    <Line kind={badge.kind} buttons={<>{changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}<Button onClick={closeLink}>{b.dismiss}</Button></>}>
+    <Line
+      kind={badge.kind}
+      buttons={
+        <>
+          {changes.length > 0 && <Button onClick={() => replace(contents.spec)}>{b.back}</Button>}
+          <Button onClick={closeLink}>{b.dismiss}</Button>
+        </>
+      }
+    >
       <b>{b.fromLink}</b>
-      <span className="ink2">{[title, ...(base === 'as-is' ? [] : [words.base.names[base]]), describeText(words, text), words.methods.names[method.name], words.chips.seed(seed)].join(', ')}</span>
-      {changes.length > 0
-        ? <span className="small">{b.changed(changes.map((c) => describeChange(words, c)).join(', '))}</span>
-        : <Badge contents={contents} />}
-      {contents.damaged.length > 0 && <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>}
+      <span className="ink2">
+        {[
+          title,
+          ...(base === 'as-is' ? [] : [words.base.names[base]]),
+          describeText(words, text),
+          words.methods.names[method.name],
+          words.chips.seed(seed),
+        ].join(', ')}
+      </span>
+      {changes.length > 0 ? (
+        <span className="small">
+          {b.changed(changes.map((c) => describeChange(words, c)).join(', '))}
+        </span>
+      ) : (
+        <Badge contents={contents} />
+      )}
+      {contents.damaged.length > 0 && (
+        <span className="small warn">{b.damaged(contents.damaged.join(', '))}</span>
+      )}
       {contents.textKeptBack && <span className="small warn">{b.keptBack}</span>}
     </Line>
   );

@@ -1,4 +1,7 @@
-/** Name, question, and what can be done with the experiment as a whole. On a phone the rest is in a menu. */
+/**
+ * Name, question, and what can be done with the experiment as a whole. On a phone the rest is in a
+ * menu.
+ */
 import { useEffect, useState } from 'react';
 import { ownTextLength } from '../../experiment/link.ts';
 import { linkNow } from '../../state/link-store.ts';
@@ -19,7 +22,16 @@ export function Logo() {
   const { sequential } = palette(dark);
   return (
     <svg width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
-      {marks.map((t, i) => <rect key={i} x={(i % 3) * 7.5} y={Math.floor(i / 3) * 7.5} width={7} height={7} fill={sequential(dark ? 0.12 + 0.88 * t : t).css} />)}
+      {marks.map((t, i) => (
+        <rect
+          key={i}
+          x={(i % 3) * 7.5}
+          y={Math.floor(i / 3) * 7.5}
+          width={7}
+          height={7}
+          fill={sequential(dark ? 0.12 + 0.88 * t : t).css}
+        />
+      ))}
     </svg>
   );
 }
@@ -43,8 +55,12 @@ function CopyLink() {
   }
   return (
     <button type="button" className="button steady" onClick={() => void copy()}>
-      <span aria-hidden={copied} style={copied ? { visibility: 'hidden' } : undefined}>{header.copyLink}</span>
-      <span role="status" className="over">{copied ? header.copied : ''}</span>
+      <span aria-hidden={copied} style={copied ? { visibility: 'hidden' } : undefined}>
+        {header.copyLink}
+      </span>
+      <span role="status" className="over">
+        {copied ? header.copied : ''}
+      </span>
     </button>
   );
 }
@@ -52,12 +68,20 @@ function CopyLink() {
 function Export() {
   const { header } = useWords();
   const set = useView((v) => v.set);
-  return <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>{header.export}</button>;
+  return (
+    <button type="button" className="button line" onClick={() => set({ sheet: 'export' })}>
+      {header.export}
+    </button>
+  );
 }
 
 function Present({ on }: { on: boolean }) {
   const { header } = useWords();
-  return <button type="button" className="button" title={on ? 'Esc' : 'P'} onClick={() => present(!on)}>{on ? header.leavePresent : header.present}</button>;
+  return (
+    <button type="button" className="button" title={on ? 'Esc' : 'P'} onClick={() => present(!on)}>
+      {on ? header.leavePresent : header.present}
+    </button>
+  );
 }
 
 function LanguageAndHelp() {
@@ -66,8 +90,17 @@ function LanguageAndHelp() {
   const other = header.otherLocale === 'ja' ? 'ja' : 'en';
   return (
     <>
-      <button type="button" className="button" lang={header.otherLocale} onClick={() => void loadWords(other).then(() => setLanguage(other))}>{header.otherLanguage}</button>
-      <button type="button" id="help" className="button" onClick={() => set({ sheet: 'help' })}>{header.help}</button>
+      <button
+        type="button"
+        className="button"
+        lang={header.otherLocale}
+        onClick={() => void loadWords(other).then(() => setLanguage(other))}
+      >
+        {header.otherLanguage}
+      </button>
+      <button type="button" id="help" className="button" onClick={() => set({ sheet: 'help' })}>
+        {header.help}
+      </button>
     </>
   );
 }
@@ -82,8 +115,20 @@ export function Header({ phone }: { phone: boolean }) {
       <p className="question ellipsis">{words.question}</p>
       <div className="actions">
         {!presenting && <CopyLink />}
-        {phone ? <Popover label={words.header.menu}><div className="menu"><Export /><LanguageAndHelp /></div></Popover>
-          : <>{!presenting && <Export />}<Present on={presenting} />{!presenting && <LanguageAndHelp />}</>}
+        {phone ? (
+          <Popover label={words.header.menu}>
+            <div className="menu">
+              <Export />
+              <LanguageAndHelp />
+            </div>
+          </Popover>
+        ) : (
+          <>
+            {!presenting && <Export />}
+            <Present on={presenting} />
+            {!presenting && <LanguageAndHelp />}
+          </>
+        )}
       </div>
     </header>
   );

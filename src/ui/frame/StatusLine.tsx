@@ -1,4 +1,7 @@
-/** Two lines beside the transport: what is happening, and what comes next. Read aloud at most every 10 s. */
+/**
+ * Two lines beside the transport: what is happening, and what comes next. Read aloud at most every
+ * 10 s.
+ */
 import { useEffect, useRef, useState } from 'react';
 import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../experiment/draws.ts';
 import { timeLeft } from '../../experiment/measurement.ts';
@@ -25,53 +28,111 @@ interface Status {
 }
 
 export function useStatus(): Status {
-  const measurement = useMeasurementStatus(), study = useInCharge(), making = useModel((m) => m.making);
+  const measurement = useMeasurementStatus();
+  const study = useInCharge();
+  const making = useModel((m) => m.making);
   const words = useWords();
-  const phase = useStudy((s) => (study === null ? 'idle' : s.phase[study])), stepping = useStudy((s) => s.stepping);
+  const phase = useStudy((s) => (study === null ? 'idle' : s.phase[study]));
+  const stepping = useStudy((s) => s.stepping);
   const ran = useStudy((s) => (study === null ? null : s.specs[study]));
   const spec = useExperiment((e) => e.spec);
-  if (making && (stepping || (study === null ? measurement.phase : phase) === 'running')) return { title: words.base.making[making.base], note: words.base.share(making.share), phase: 'base' };
+  if (making && (stepping || (study === null ? measurement.phase : phase) === 'running'))
+    return {
+      title: words.base.making[making.base],
+      note: words.base.share(making.share),
+      phase: 'base',
+    };
   if (study === null) return measurement;
-  const w = words.studies, changes = ran && phase !== 'running' ? studyChanges(study, ran, spec) : [];
-  if (changes.length > 0) return { title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')), note: w.changed, phase: 'changed' };
+  const w = words.studies;
+  const changes = ran && phase !== 'running' ? studyChanges(study, ran, spec) : [];
+  if (changes.length > 0)
+    return {
+      title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')),
+      note: w.changed,
+      phase: 'changed',
+    };
   switch (phase) {
-    case 'running': return { title: w.running[study], note: '', phase: `${study} running` };
-    case 'paused': return { title: w.paused, note: w.pausedNote, phase: `${study} paused` };
-    case 'done': return { title: w.done[study], note: w.again, phase: `${study} done` };
-    case 'idle': return { title: w.ready[study], note: w.next[study], phase: `${study} idle` };
+    case 'running':
+      return { title: w.running[study], note: '', phase: `${study} running` };
+    case 'paused':
+      return { title: w.paused, note: w.pausedNote, phase: `${study} paused` };
+    case 'done':
+      return { title: w.done[study], note: w.again, phase: `${study} done` };
+    case 'idle':
+      return { title: w.ready[study], note: w.next[study], phase: `${study} idle` };
   }
 }
 
 function useMeasurementStatus(): Status {
   const words = useWords();
-  const { phase, shown, waiting, comparing } = usePick(useRun, 'phase', 'shown', 'waiting', 'comparing');
-  const { download, phase: opening, facts, provider, providers } = usePick(useModel, 'download', 'phase', 'facts', 'provider', 'providers');
+  const { phase, shown, waiting, comparing } = usePick(
+    useRun,
+    'phase',
+    'shown',
+    'waiting',
+    'comparing',
+  );
+  const {
+    download,
+    phase: opening,
+    facts,
+    provider,
+    providers,
+  } = usePick(useModel, 'download', 'phase', 'facts', 'provider', 'providers');
   const spec = useExperiment((e) => e.spec);
   const changes = useChanges();
   const w = words.status;
-  const m = words.methods, { method } = shown?.spec ?? spec;
+  const m = words.methods;
+  const { method } = shown?.spec ?? spec;
   const sweeps = shown ? sweepsOf(shown.measured) : 0;
-  const stage = (draw: number) => { const { kind, at, of } = stageOf(method, draw); return m.at(kind, at, of); };
+  const stage = (draw: number) => {
+    const { kind, at, of } = stageOf(method, draw);
+    return m.at(kind, at, of);
+  };
 
-  if (comparing) return { title: words.compare.status, note: words.compare.statusNote, phase: 'compare' };
+  if (comparing)
+    return { title: words.compare.status, note: words.compare.statusNote, phase: 'compare' };
   switch (phase) {
     case 'loading': {
-      if (opening && opening !== 'download') return { title: w.opening, note: w.openingPhase[opening], phase: 'opening' };
+      if (opening && opening !== 'download')
+        return { title: w.opening, note: w.openingPhase[opening], phase: 'opening' };
       const { runtime, model } = download;
-      return { title: w.loading, note: w.loaded(runtime.loaded + model.loaded, runtime.total && model.total ? runtime.total + model.total : 0), phase: 'loading' };
+      return {
+        title: w.loading,
+        note: w.loaded(
+          runtime.loaded + model.loaded,
+          runtime.total && model.total ? runtime.total + model.total : 0,
+        ),
+        phase: 'loading',
+      };
     }
-    case 'empty': return { title: w.failed, note: w.failedNote, phase };
-    case 'recorded': return { title: w.recorded, note: w.recordedNote, phase };
-    case 'idle': return { title: w.ready, note: waiting ? w.waiting : m.next(facts?.modules.length ?? 0, countsOf(spec.method, drawsAsked(spec.method))), phase };
-    case 'stopped': return { title: w.stopped(stage(sweeps)), note: w.kept(sweeps), phase };
+    case 'empty':
+      return { title: w.failed, note: w.failedNote, phase };
+    case 'recorded':
+      return { title: w.recorded, note: w.recordedNote, phase };
+    case 'idle':
+      return {
+        title: w.ready,
+        note: waiting
+          ? w.waiting
+          : m.next(facts?.modules.length ?? 0, countsOf(spec.method, drawsAsked(spec.method))),
+        phase,
+      };
+    case 'stopped':
+      return { title: w.stopped(stage(sweeps)), note: w.kept(sweeps), phase };
     case 'running': {
-      if (!shown || shown.cleanLoss === null) return { title: w.measuring(stage(0)), note: w.clean, phase };
+      if (!shown || shown.cleanLoss === null)
+        return { title: w.measuring(stage(0)), note: w.clean, phase };
       const left = timeLeft(shown);
-      const repeat = shown.probing?.repeat ?? sweeps, title = w.measuring(stage(repeat)), layer = shown.probing ? shown.probing.layer : 0;
+      const repeat = shown.probing?.repeat ?? sweeps;
+      const title = w.measuring(stage(repeat));
+      const layer = shown.probing ? shown.probing.layer : 0;
       // Eight passes go together: what is news is the kind of thing that is under way.
       const spoken = stageOf(method, repeat);
       return {
-        title, note: w.where(layer, left === null ? null : left / 1000), phase: spoken.kind === 'pass' ? 'passes' : `repeat ${spoken.at}`,
+        title,
+        note: w.where(layer, left === null ? null : left / 1000),
+        phase: spoken.kind === 'pass' ? 'passes' : `repeat ${spoken.at}`,
         short: { title, note: left === null ? '' : w.left(left / 1000) },
       };
     }
@@ -81,40 +142,69 @@ function useMeasurementStatus(): Status {
         const { layer, modules } = shown.probing;
         return modules.length === 1 && layer !== null
           ? { title: w.probing(layer, shown.model.modules[modules[0]!]!.role), note: '', phase }
-          : { title: w.pausing, note: layer === null ? m.finishingPasses : w.finishing(layer), phase };
+          : {
+              title: w.pausing,
+              note: layer === null ? m.finishingPasses : w.finishing(layer),
+              phase,
+            };
       }
       const at = shown && lastProbed(shown);
       if (!shown || !at) return { title: w.pausedStart, note: w.stepStart, phase };
       const next = shown.model.modules[at.next]!;
-      const done = stageOf(method, at.repeat), following = stageOf(method, sweeps);
+      const done = stageOf(method, at.repeat);
+      const following = stageOf(method, sweeps);
       const note = following.kind === 'pass' ? m.stepPass : w.step(next.layer, next.role);
-      return { title: done.kind === 'pass' ? m.pausedPass(done.at, done.of) : w.paused(at.layer, at.role, stage(at.repeat)), note, phase };
+      return {
+        title:
+          done.kind === 'pass'
+            ? m.pausedPass(done.at, done.of)
+            : w.paused(at.layer, at.role, stage(at.repeat)),
+        note,
+        phase,
+      };
     }
     case 'done': {
       if (changes.length > 0) return changed(words, changes);
       if (!shown) return { title: w.ready, note: '', phase };
-      const add = isWhole(shown, spec) ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats) : drawsAsked(spec.method) - sweeps;
-      const more = add > 0 ? m.kind(spec.method.name === 'jacobian' ? 'pass' : 'repeat', add) : null, counts = m.counts(countsOf(method, sweeps));
+      const add = isWhole(shown, spec)
+        ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats)
+        : drawsAsked(spec.method) - sweeps;
+      const more =
+        add > 0 ? m.kind(spec.method.name === 'jacobian' ? 'pass' : 'repeat', add) : null;
+      const counts = m.counts(countsOf(method, sweeps));
       const time = shown.times.clean + shown.times.measure;
       const cpu = provider?.kind === 'wasm' && !providers.includes('webgpu') ? ` ${w.doneCpu}` : '';
       return {
-        title: w.done(shown.model.modules.length, counts), note: w.doneNext(time > 0 ? time / 1000 : null, more) + cpu, phase,
+        title: w.done(shown.model.modules.length, counts),
+        note: w.doneNext(time > 0 ? time / 1000 : null, more) + cpu,
+        phase,
         short: { title: w.doneShort(counts), note: w.moreShort(more) },
       };
     }
   }
 }
 
-const changed = (words: Words, changes: Parameters<typeof describeChange>[1][]): Status =>
-  ({ title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')), note: words.status.changedNext, phase: 'changed' });
+const changed = (words: Words, changes: Parameters<typeof describeChange>[1][]): Status => ({
+  title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')),
+  note: words.status.changedNext,
+  phase: 'changed',
+});
 
-/** The module probed last and the one Step takes next: repeats run as sweeps, so lengths differ by one at most. */
+/**
+ * The module probed last and the one Step takes next: repeats run as sweeps, so lengths differ by
+ * one at most.
+ */
 function lastProbed({ measured, model }: NonNullable<ReturnType<typeof useRun.getState>['shown']>) {
   const most = Math.max(...measured.map((d) => d.length));
   if (most === 0) return null;
   const last = measured.findLastIndex((d) => d.length === most);
   const module = model.modules[last]!;
-  return { layer: module.layer, role: module.role, repeat: most - 1, next: (last + 1) % model.modules.length };
+  return {
+    layer: module.layer,
+    role: module.role,
+    repeat: most - 1,
+    next: (last + 1) % model.modules.length,
+  };
 }
 
 const QUIET_MS = 10_000;
@@ -127,7 +217,10 @@ export function StatusLine({ phone = false }: { phone?: boolean }) {
   const last = useRef(0);
   useEffect(() => {
     const wait = Math.max(0, last.current + QUIET_MS - Date.now());
-    const timer = setTimeout(() => { last.current = Date.now(); setSpoken(`${title}. ${note}`); }, wait);
+    const timer = setTimeout(() => {
+      last.current = Date.now();
+      setSpoken(`${title}. ${note}`);
+    }, wait);
     return () => clearTimeout(timer);
     // The note counts down; only a change of phase is worth saying.
     // eslint-disable-next-line react-hooks/exhaustive-deps
@@ -136,7 +229,9 @@ export function StatusLine({ phone = false }: { phone?: boolean }) {
     <div className="status">
       <div className="bold">{seen.title}</div>
       <div className="small ink2">{seen.note || '\u00a0'}</div>
-      <div role="status" className="hidden-visually">{spoken}</div>
+      <div role="status" className="hidden-visually">
+        {spoken}
+      </div>
     </div>
   );
 }

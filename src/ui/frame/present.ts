@@ -1,4 +1,7 @@
-/** Present: the page laid out for a projector, without the rail and in larger type. A phone never is. */
+/**
+ * Present: the page laid out for a projector, without the rail and in larger type. A phone never
+ * is.
+ */
 import { useView } from '../../state/view-store.ts';
 import { usePhone } from '../parts/use-media.ts';
 

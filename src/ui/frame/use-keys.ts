@@ -1,4 +1,7 @@
-/** Single keys for the whole page. Off while something is typed, while a sheet is open, and when the visitor says so. */
+/**
+ * Single keys for the whole page. Off while something is typed, while a sheet is open, and when the
+ * visitor says so.
+ */
 import { useEffect } from 'react';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -9,7 +12,11 @@ import { present } from './present.ts';
 import { endTour, nextCard } from './tour-control.ts';
 import { nextStop, setMeanRank } from '../rail/MeanRank.tsx';
 
-const typing = (target: EventTarget | null) => target instanceof Element && target.closest('input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select') !== null;
+const typing = (target: EventTarget | null) =>
+  target instanceof Element &&
+  target.closest(
+    'input:not([type="range"], [type="checkbox"], [type="radio"]), textarea, select',
+  ) !== null;
 
 /** Back to the measurement's charts; the way in was the preset. */
 export function closeAgreement(): void {
@@ -17,13 +24,19 @@ export function closeAgreement(): void {
   document.getElementById('preset')?.focus();
 }
 
-/** Closes what lies over the map or the plate, innermost first; a sheet or popover closes itself. */
+/**
+ * Closes what lies over the map or the plate, innermost first; a sheet or popover closes itself.
+ */
 function escape(): boolean {
   const { opened, stepped, picker, set } = useView.getState();
   if (useRun.getState().comparing) useRun.setState({ comparing: null });
-  else if (picker) { set({ picker: false }); document.getElementById('change-model')?.focus(); }
-  else if (opened !== null) { set({ opened: null }); if (!stepped) document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus(); }
-  else if (useExperiment.getState().spec.study === 'agree') closeAgreement();
+  else if (picker) {
+    set({ picker: false });
+    document.getElementById('change-model')?.focus();
+  } else if (opened !== null) {
+    set({ opened: null });
+    if (!stepped) document.querySelector<HTMLElement>(`[data-module="${opened}"]`)?.focus();
+  } else if (useExperiment.getState().spec.study === 'agree') closeAgreement();
   else if (useView.getState().tour !== null) endTour();
   else if (useView.getState().present) present(false);
   else return false;
@@ -47,7 +60,8 @@ const keys: Record<string, () => void> = {
 export function useKeys(): void {
   useEffect(() => {
     function onKey(e: KeyboardEvent) {
-      if (e.defaultPrevented || document.querySelector('dialog[open], [popover]:popover-open')) return;
+      if (e.defaultPrevented || document.querySelector('dialog[open], [popover]:popover-open'))
+        return;
       if (e.key === 'Escape' && escape()) return e.preventDefault();
       if (typing(e.target)) return;
       if ((e.ctrlKey || e.metaKey) && !e.altKey && e.key.toLowerCase() === 'z') {

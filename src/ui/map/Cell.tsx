@@ -1,4 +1,7 @@
-/** One module on the map: its fill is a measured multiple, its numeral the rank, its ticks the repeats so far. */
+/**
+ * One module on the map: its fill is a measured multiple, its numeral the rank, its ticks the
+ * repeats so far.
+ */
 import { memo, type CSSProperties } from 'react';
 
 export interface CellProps {
@@ -15,22 +18,53 @@ export interface CellProps {
   ticks: { done: number; of: number } | null;
 }
 
-const sameTicks = (a: CellProps['ticks'], b: CellProps['ticks']) => a?.done === b?.done && a?.of === b?.of;
+const sameTicks = (a: CellProps['ticks'], b: CellProps['ticks']) =>
+  a?.done === b?.done && a?.of === b?.of;
 
-export const Cell = memo(function Cell(p: CellProps) {
-  const kind = `cell${p.void ? ' void' : ''}${p.settled ? ' settled' : ''}${p.now ? ' now' : ''}${p.shown ? ' shown' : ''}`;
-  return (
-    <div role="gridcell" className={kind} style={p.style} data-module={p.module} tabIndex={p.tabbable ? 0 : -1} aria-label={p.name}>
-      {p.text}
-      {p.ticks && !p.void && <Ticks {...p.ticks} />}
-    </div>
-  );
-}, (a, b) =>
-  a.text === b.text && a.name === b.name && a.settled === b.settled && a.void === b.void && a.now === b.now && a.shown === b.shown && a.tabbable === b.tabbable
-  && a.style.background === b.style.background && a.style.gridColumn === b.style.gridColumn && sameTicks(a.ticks, b.ticks));
+export const Cell = memo(
+  function Cell(p: CellProps) {
+    const kind = `cell${p.void ? ' void' : ''}${p.settled ? ' settled' : ''}${p.now ? ' now' : ''}${p.shown ? ' shown' : ''}`;
+    return (
+      <div
+        role="gridcell"
+        className={kind}
+        style={p.style}
+        data-module={p.module}
+        tabIndex={p.tabbable ? 0 : -1}
+        aria-label={p.name}
+      >
+        {p.text}
+        {p.ticks && !p.void && <Ticks {...p.ticks} />}
+      </div>
+    );
+  },
+  (a, b) =>
+    a.text === b.text &&
+    a.name === b.name &&
+    a.settled === b.settled &&
+    a.void === b.void &&
+    a.now === b.now &&
+    a.shown === b.shown &&
+    a.tabbable === b.tabbable &&
+    a.style.background === b.style.background &&
+    a.style.gridColumn === b.style.gridColumn &&
+    sameTicks(a.ticks, b.ticks),
+);
 
 /** One mark a repeat; above eight there is no room for marks, so one bar fills. */
 function Ticks({ done, of }: { done: number; of: number }) {
-  if (of > 8) return <span className="ticks" aria-hidden="true"><u style={{ width: 28 * Math.min(1, done / of) }} /><u className="open" style={{ width: 28 * Math.max(0, 1 - done / of) }} /></span>;
-  return <span className="ticks" aria-hidden="true">{Array.from({ length: of }, (_, i) => <u key={i} className={i < done ? undefined : 'open'} />)}</span>;
+  if (of > 8)
+    return (
+      <span className="ticks" aria-hidden="true">
+        <u style={{ width: 28 * Math.min(1, done / of) }} />
+        <u className="open" style={{ width: 28 * Math.max(0, 1 - done / of) }} />
+      </span>
+    );
+  return (
+    <span className="ticks" aria-hidden="true">
+      {Array.from({ length: of }, (_, i) => (
+        <u key={i} className={i < done ? undefined : 'open'} />
+      ))}
+    </span>
+  );
 }

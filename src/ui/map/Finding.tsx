@@ -1,4 +1,7 @@
-/** What the map says, in a sentence and how sure it is; it has its room from the first second, so nothing moves when it comes. */
+/**
+ * What the map says, in a sentence and how sure it is; it has its room from the first second, so
+ * nothing moves when it comes.
+ */
 import { useMemo } from 'react';
 import { findingOf, type Finding as FindingData } from '../../experiment/finding.ts';
 import { countsOf, sweepsOf } from '../../experiment/draws.ts';
@@ -9,14 +12,33 @@ import type { Words } from '../words/en.ts';
 import { useWords } from '../words/use-words.ts';
 
 /** A band is early or late when it lies wholly in that half. */
-const whereOf = (first: number, last: number, layers: number) => (2 * first >= layers - 1 ? 'late' : 2 * last <= layers - 1 ? 'early' : 'middle');
+const whereOf = (first: number, last: number, layers: number) =>
+  2 * first >= layers - 1 ? 'late' : 2 * last <= layers - 1 ? 'early' : 'middle';
 
-export function findingWords(words: Words, finding: FindingData, layers: number): { title: string; sure: string } {
+export function findingWords(
+  words: Words,
+  finding: FindingData,
+  layers: number,
+): { title: string; sure: string } {
   const f = words.finding;
   switch (finding.kind) {
-    case 'band': return { title: f.band(whereOf(finding.first, finding.last, layers), finding.first, finding.last, finding.share), sure: f.bandSure(finding.low, finding.high, finding.uniform) };
-    case 'role': return { title: f.role(finding.role, finding.multiple), sure: f.roleSure(finding.low, finding.high) };
-    case 'none': return { title: f.none, sure: f.noneSure };
+    case 'band':
+      return {
+        title: f.band(
+          whereOf(finding.first, finding.last, layers),
+          finding.first,
+          finding.last,
+          finding.share,
+        ),
+        sure: f.bandSure(finding.low, finding.high, finding.uniform),
+      };
+    case 'role':
+      return {
+        title: f.role(finding.role, finding.multiple),
+        sure: f.roleSure(finding.low, finding.high),
+      };
+    case 'none':
+      return { title: f.none, sure: f.noneSure };
   }
 }
 
@@ -32,19 +54,54 @@ export function Finding({ table }: { table: RankTable }) {
   const finding = useFinding();
   const shown = useRun((r) => r.shown);
   const m = words.map;
-  if (table.refusal) return <Slot quiet title={words.finding.none} how={words.error(table.refusal.code, table.refusal.values)} />;
+  if (table.refusal)
+    return (
+      <Slot
+        quiet
+        title={words.finding.none}
+        how={words.error(table.refusal.code, table.refusal.values)}
+      />
+    );
   if (finding && table.settled !== null) {
     const { title, sure } = findingWords(words, finding, layers);
     // What noise does beyond first order is in no interval over signs.
-    return <Slot title={title} how={`${sure} ${shown?.spec.method.name === 'jacobian' ? words.methods.firstOrder : m.sure(table.settled, table.rows.length)}`} />;
+    return (
+      <Slot
+        title={title}
+        how={`${sure} ${shown?.spec.method.name === 'jacobian' ? words.methods.firstOrder : m.sure(table.settled, table.rows.length)}`}
+      />
+    );
   }
   if (!shown) return <Slot quiet title={m.emptyTitle} how={m.emptyHow} />;
-  const { method } = shown.spec, done = words.methods.counts(countsOf(method, sweepsOf(shown.measured)));
+  const { method } = shown.spec;
+  const done = words.methods.counts(countsOf(method, sweepsOf(shown.measured)));
   const kind = method.name === 'jacobian' ? 'pass' : 'repeat';
-  const title = method.repeats < SWEEPS_FOR_INTERVALS ? m.findingNeeds : table.sweeps === SWEEPS_FOR_INTERVALS - 1 ? m.findingNext(kind) : m.findingAfter(kind);
-  return <Slot quiet title={title} how={table.sweeps === 0 ? m.fillSoFar : table.settled === null ? m.ranksMove(done) : `${words.methods.ranges(method)} ${m.sure(table.settled, table.rows.length)}`} />;
+  const title =
+    method.repeats < SWEEPS_FOR_INTERVALS
+      ? m.findingNeeds
+      : table.sweeps === SWEEPS_FOR_INTERVALS - 1
+        ? m.findingNext(kind)
+        : m.findingAfter(kind);
+  return (
+    <Slot
+      quiet
+      title={title}
+      how={
+        table.sweeps === 0
+          ? m.fillSoFar
+          : table.settled === null
+            ? m.ranksMove(done)
+            : `${words.methods.ranges(method)} ${m.sure(table.settled, table.rows.length)}`
+      }
+    />
+  );
 }
 
 function Slot({ title, how, quiet }: { title: string; how: string; quiet?: boolean }) {
-  return <div className="slot"><p className={`finding${quiet ? ' ink3' : ''}`}>{title}</p><p className="how ink2 small">{how}</p></div>;
+  return (
+    <div className="slot">
+      <p className={`finding${quiet ? ' ink3' : ''}`}>{title}</p>
+      <p className="how ink2 small">{how}</p>
+    </div>
+  );
 }

@@ -1,4 +1,7 @@
-/** One fixed line under the map: all that is known of the module pointed at or focused. It stays live while measuring. */
+/**
+ * One fixed line under the map: all that is known of the module pointed at or focused. It stays
+ * live while measuring.
+ */
 import type { ReactNode } from 'react';
 import type { RankRow } from '../../experiment/rank-table.ts';
 import type { WeightFormat } from '../../compiler/modules.ts';
@@ -8,29 +11,85 @@ import { useWords } from '../words/use-words.ts';
 import { describeFormat } from '../words/format.ts';
 import { span } from './faces.ts';
 
-const Field = ({ label, children, className }: { label: ReactNode; children: ReactNode; className?: string }) =>
-  <div className={className}><small className="what">{label}</small>{children}</div>;
+const Field = ({
+  label,
+  children,
+  className,
+}: {
+  label: ReactNode;
+  children: ReactNode;
+  className?: string;
+}) => (
+  <div className={className}>
+    <small className="what">{label}</small>
+    {children}
+  </div>
+);
 
-/** `format` is unknown for recorded results. `whole`: the one draw of a module stands for a whole run. */
-export function FocusStrip({ row, whole, format }: { row: RankRow | undefined; whole: boolean; format: WeightFormat | undefined }) {
+/**
+ * `format` is unknown for recorded results. `whole`: the one draw of a module stands for a whole
+ * run.
+ */
+export function FocusStrip({
+  row,
+  whole,
+  format,
+}: {
+  row: RankRow | undefined;
+  whole: boolean;
+  format: WeightFormat | undefined;
+}) {
   const words = useWords();
   const n = numbersOf(words.locale);
   if (!row) return <div className="strip ink3 small">{words.strip.hint}</div>;
   const { module, importance, margin, multiple, rank, range } = row;
   return (
     <div className="strip">
-      <Field label={<><b>{words.strip.title(module.layer, module.role)}</b> <span className="wide-strip">{module.outFeatures} × {module.inFeatures}{format && `, ${describeFormat(words, format)}`}</span></>}>
+      <Field
+        label={
+          <>
+            <b>{words.strip.title(module.layer, module.role)}</b>{' '}
+            <span className="wide-strip">
+              {module.outFeatures} × {module.inFeatures}
+              {format && `, ${describeFormat(words, format)}`}
+            </span>
+          </>
+        }
+      >
         <span className="path">{module.path}</span>
       </Field>
       <Field label={<Term of="disagreement">{words.strip.disagreement}</Term>}>
         {importance === null ? words.strip.none : n.significant(importance)}
-        {importance !== null && !whole && <small className="ink2"> {range && margin !== null ? span(importance - margin, importance + margin, n.significant) : words.strip.repeats(row.draws.length)}</small>}
+        {importance !== null && !whole && (
+          <small className="ink2">
+            {' '}
+            {range && margin !== null
+              ? span(importance - margin, importance + margin, n.significant)
+              : words.strip.repeats(row.draws.length)}
+          </small>
+        )}
       </Field>
-      <Field label={words.strip.multiple}>{multiple === null ? words.strip.none : n.fixed(multiple, range ? 2 : 1)}</Field>
+      <Field label={words.strip.multiple}>
+        {multiple === null ? words.strip.none : n.fixed(multiple, range ? 2 : 1)}
+      </Field>
       <Field label={words.strip.rank}>
-        {rank === null ? words.strip.afterRepeat : <>{range ? span(range.low, range.high) : rank}{!whole && <small className="ink2"> {!range ? words.strip.soFar : row.settled ? words.strip.settled : words.strip.open}</small>}</>}
+        {rank === null ? (
+          words.strip.afterRepeat
+        ) : (
+          <>
+            {range ? span(range.low, range.high) : rank}
+            {!whole && (
+              <small className="ink2">
+                {' '}
+                {!range ? words.strip.soFar : row.settled ? words.strip.settled : words.strip.open}
+              </small>
+            )}
+          </>
+        )}
       </Field>
-      <Field label={words.strip.parameters} className="wide-strip">{row.parameters === null ? words.strip.none : n.whole(row.parameters)}</Field>
+      <Field label={words.strip.parameters} className="wide-strip">
+        {row.parameters === null ? words.strip.none : n.whole(row.parameters)}
+      </Field>
     </div>
   );
 }

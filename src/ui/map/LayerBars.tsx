@@ -1,6 +1,7 @@
 /**
- * Ranks per layer on the map's own rows: attention, then MLP, then the rest, with the uniform budget as a dashed line.
- * The sums stand at the right as text, so the bars themselves need no labels.
+ * Ranks per layer on the map's own rows: attention, then MLP, then the rest, with the uniform
+ * budget as a dashed line. The sums stand at the right as text, so the bars themselves need no
+ * labels.
  */
 import type { LayerSum } from './layer-sums.ts';
 
@@ -14,12 +15,17 @@ interface Props {
   height: number;
 }
 
-const PARTS = [['attention', 'var(--line-this)'], ['mlp', 'var(--bar-mlp)'], ['other', 'var(--bar-other)']] as const;
+const PARTS = [
+  ['attention', 'var(--line-this)'],
+  ['mlp', 'var(--bar-mlp)'],
+  ['other', 'var(--bar-other)'],
+] as const;
 /** Share of a row that its bar fills. */
 const THICK = 0.46;
 
 export function LayerBars({ sums, uniform, end, width, height }: Props) {
-  const row = height / sums.length, x = (ranks: number) => (width * ranks) / end;
+  const row = height / sums.length;
+  const x = (ranks: number) => (width * ranks) / end;
   return (
     <svg width={width} height={height} aria-hidden="true">
       {sums.map((sum, i) => {
@@ -27,10 +33,28 @@ export function LayerBars({ sums, uniform, end, width, height }: Props) {
         return PARTS.map(([part, fill]) => {
           const at = from;
           from += sum[part];
-          return sum[part] > 0 && <rect key={`${sum.layer} ${part}`} x={x(at)} y={row * (i + (1 - THICK) / 2)} width={x(sum[part])} height={row * THICK} fill={fill} />;
+          return (
+            sum[part] > 0 && (
+              <rect
+                key={`${sum.layer} ${part}`}
+                x={x(at)}
+                y={row * (i + (1 - THICK) / 2)}
+                width={x(sum[part])}
+                height={row * THICK}
+                fill={fill}
+              />
+            )
+          );
         });
       })}
-      <line x1={x(uniform)} x2={x(uniform)} y1={0} y2={height} stroke="var(--ink)" strokeDasharray="3 3" />
+      <line
+        x1={x(uniform)}
+        x2={x(uniform)}
+        y1={0}
+        y2={height}
+        stroke="var(--ink)"
+        strokeDasharray="3 3"
+      />
     </svg>
   );
 }

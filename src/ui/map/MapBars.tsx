@@ -9,7 +9,11 @@ import { useWords } from '../words/use-words.ts';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import { LayerBars } from './LayerBars.tsx';
 
-interface Props { table: RankTable; layout: MapLayout; /** Layer numbers at the left, where the map is not beside. */ numbered?: boolean }
+interface Props {
+  table: RankTable;
+  layout: MapLayout;
+  /** Layer numbers at the left, where the map is not beside. */ numbered?: boolean;
+}
 
 export function MapBars({ table, layout, numbered }: Props) {
   const words = useWords();
@@ -24,16 +28,45 @@ export function MapBars({ table, layout, numbered }: Props) {
   return (
     <div className="side" id="layer-bars">
       <div className="heading bars-head">{words.map.perLayer}</div>
-      <div className="heading uniform"><span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span></div>
-      {numbered && <div className="sums numbers small ink2">{sums.map((s) => <div key={s.layer}>{s.layer}</div>)}</div>}
-      <div className="bars" ref={ref} role="img" aria-label={words.map.barsName(layout.layers)}>
-        {width > 0 && <LayerBars sums={sums} uniform={uniform} end={end} width={width} height={height} />}
+      <div className="heading uniform">
+        <span style={{ left: `${(100 * uniform) / end}%` }}>{words.map.uniform(uniform)}</span>
       </div>
-      <div className="sums small ink2" aria-label={words.map.sumsName} role="group">{sums.map((s) => <div key={s.layer}>{ready ? n.whole(s.total) : ''}</div>)}</div>
+      {numbered && (
+        <div className="sums numbers small ink2">
+          {sums.map((s) => (
+            <div key={s.layer}>{s.layer}</div>
+          ))}
+        </div>
+      )}
+      <div className="bars" ref={ref} role="img" aria-label={words.map.barsName(layout.layers)}>
+        {width > 0 && (
+          <LayerBars sums={sums} uniform={uniform} end={end} width={width} height={height} />
+        )}
+      </div>
+      <div className="sums small ink2" aria-label={words.map.sumsName} role="group">
+        {sums.map((s) => (
+          <div key={s.layer}>{ready ? n.whole(s.total) : ''}</div>
+        ))}
+      </div>
       <div className="key heading">
-        {groups.has('attention') && <span><i className="swatch" style={{ background: 'var(--line-this)' }} />{words.map.attention}</span>}
-        {groups.has('mlp') && <span><i className="swatch" style={{ background: 'var(--bar-mlp)' }} />{words.map.mlp}</span>}
-        {groups.has('other') && <span><i className="swatch" style={{ background: 'var(--bar-other)' }} />{words.map.other}</span>}
+        {groups.has('attention') && (
+          <span>
+            <i className="swatch" style={{ background: 'var(--line-this)' }} />
+            {words.map.attention}
+          </span>
+        )}
+        {groups.has('mlp') && (
+          <span>
+            <i className="swatch" style={{ background: 'var(--bar-mlp)' }} />
+            {words.map.mlp}
+          </span>
+        )}
+        {groups.has('other') && (
+          <span>
+            <i className="swatch" style={{ background: 'var(--bar-other)' }} />
+            {words.map.other}
+          </span>
+        )}
       </div>
     </div>
   );

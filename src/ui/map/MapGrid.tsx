@@ -1,5 +1,6 @@
 /**
- * The map itself: an accessible grid with one tab stop. Rows are layers, the input on top; columns are the modules found.
+ * The map itself: an accessible grid with one tab stop. Rows are layers, the input on top; columns
+ * are the modules found.
  */
 import { useRef, type KeyboardEvent } from 'react';
 import { moveOnMap, type MapLayout } from '../../state/layout.ts';
@@ -35,12 +36,18 @@ export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props)
   const gaps = layout.groups.length - 1;
   const lead = layout.layers > 9 ? 30 : 26;
   // Layer number, ruler, a hair, then the columns with a gap between groups.
-  const template = `${lead}px 5px 3px ` + layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 8px ');
+  const template =
+    `${lead}px 5px 3px ` +
+    layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 8px ');
   const cellWidth = (width - lead - 8 - gaps * 8 - (count + gaps + 2) * 3) / count;
   const narrow = width > 0 && cellWidth < NARROW;
-  const place = (column: number) => 4 + column + layout.groups.findIndex((g) => column < g.from + g.count);
+  const place = (column: number) =>
+    4 + column + layout.groups.findIndex((g) => column < g.from + g.count);
 
-  const tabStop = focused !== null && layout.cells.includes(focused) ? focused : layout.cells.find((m) => m >= 0) ?? -1;
+  const tabStop =
+    focused !== null && layout.cells.includes(focused)
+      ? focused
+      : (layout.cells.find((m) => m >= 0) ?? -1);
 
   function moduleOf(target: EventTarget): number | null {
     const cell = target instanceof Element ? target.closest<HTMLElement>('[data-module]') : null;
@@ -65,42 +72,100 @@ export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props)
   return (
     <div className="grid" ref={box}>
       <div
-        ref={grid} role="grid" aria-label={words.map.gridName(layout.layers, count)} id="map" onKeyDown={onKey}
+        ref={grid}
+        role="grid"
+        aria-label={words.map.gridName(layout.layers, count)}
+        id="map"
+        onKeyDown={onKey}
         style={{ '--columns': template } as React.CSSProperties}
-        onClick={(e) => { const m = moduleOf(e.target); if (m !== null) onOpen(m); }}
+        onClick={(e) => {
+          const m = moduleOf(e.target);
+          if (m !== null) onOpen(m);
+        }}
         onMouseOver={(e) => set({ pointed: moduleOf(e.target) })}
         onMouseLeave={() => set({ pointed: null })}
-        onFocus={(e) => { const m = moduleOf(e.target); if (m !== null) set({ focused: m }); }}
+        onFocus={(e) => {
+          const m = moduleOf(e.target);
+          if (m !== null) set({ focused: m });
+        }}
       >
         <div role="row" className="groups">
           {layout.groups.map((g) => (
-            <span key={g.from} role="columnheader" aria-colspan={g.count} className="heading" style={{ gridColumn: `${place(g.from)} / span ${g.count}` }}>{words.map[g.group]}</span>
+            <span
+              key={g.from}
+              role="columnheader"
+              aria-colspan={g.count}
+              className="heading"
+              style={{ gridColumn: `${place(g.from)} / span ${g.count}` }}
+            >
+              {words.map[g.group]}
+            </span>
           ))}
         </div>
         <div role="row" className="names">
-          {layout.columns.map((c, i) => <span key={c.key} role="columnheader" className="heading" style={{ gridColumn: place(i) }}>{c.role}</span>)}
+          {layout.columns.map((c, i) => (
+            <span
+              key={c.key}
+              role="columnheader"
+              className="heading"
+              style={{ gridColumn: place(i) }}
+            >
+              {c.role}
+            </span>
+          ))}
         </div>
         {Array.from({ length: layout.layers }, (_, l) => (
           <div role="row" key={l}>
-            <div role="rowheader" className="layer" aria-label={`${words.map.layer} ${l}`}>{caret === l && <em aria-hidden="true">▸</em>}{l}</div>
-            <div aria-hidden="true" className={`ruler${l % 2 ? ' odd' : ''}${l === layout.layers - 1 ? ' last' : ''}`} />
+            <div role="rowheader" className="layer" aria-label={`${words.map.layer} ${l}`}>
+              {caret === l && <em aria-hidden="true">▸</em>}
+              {l}
+            </div>
+            <div
+              aria-hidden="true"
+              className={`ruler${l % 2 ? ' odd' : ''}${l === layout.layers - 1 ? ' last' : ''}`}
+            />
             {layout.columns.map((c, i) => {
               const module = layout.cells[l * count + i]!;
               const face = faces[module];
-              if (!face) return <div key={c.key} role="gridcell" className="cell absent" style={{ gridColumn: place(i) }} />;
+              if (!face)
+                return (
+                  <div
+                    key={c.key}
+                    role="gridcell"
+                    className="cell absent"
+                    style={{ gridColumn: place(i) }}
+                  />
+                );
               return (
                 <Cell
-                  key={c.key} module={module} name={face.name} text={narrow ? face.short : face.text} settled={face.settled} void={face.fill === null}
-                  now={face.now} shown={opened === module} tabbable={module === tabStop} ticks={face.ticks}
-                  style={{ gridColumn: place(i), ...(face.fill && { background: face.fill.css, color: face.fill.ink }) }}
+                  key={c.key}
+                  module={module}
+                  name={face.name}
+                  text={narrow ? face.short : face.text}
+                  settled={face.settled}
+                  void={face.fill === null}
+                  now={face.now}
+                  shown={opened === module}
+                  tabbable={module === tabStop}
+                  ticks={face.ticks}
+                  style={{
+                    gridColumn: place(i),
+                    ...(face.fill && { background: face.fill.css, color: face.fill.ink }),
+                  }}
                 />
               );
             })}
           </div>
         ))}
         <div role="row" className="means">
-          <div role="rowheader" className="heading">{footName}</div>
-          {layout.columns.map((c, i) => <div key={c.key} role="gridcell" className="heading" style={{ gridColumn: place(i) }}>{feet[i]}</div>)}
+          <div role="rowheader" className="heading">
+            {footName}
+          </div>
+          {layout.columns.map((c, i) => (
+            <div key={c.key} role="gridcell" className="heading" style={{ gridColumn: place(i) }}>
+              {feet[i]}
+            </div>
+          ))}
         </div>
       </div>
     </div>

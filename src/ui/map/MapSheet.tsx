@@ -1,4 +1,7 @@
-/** The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when asked for. */
+/**
+ * The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when
+ * asked for.
+ */
 import { useState } from 'react';
 import type { RankTable } from '../../experiment/rank-table.ts';
 import { useModules } from '../../state/derived.ts';
@@ -20,7 +23,9 @@ import { MapTools } from './MapTools.tsx';
 import { RankTableView } from './RankTableView.tsx';
 import { useMapView, type MapView } from './use-map-view.ts';
 
-/** `said`: in the finding's place, where the ranks are of a whole run whose repeats are not known. */
+/**
+ * `said`: in the finding's place, where the ranks are of a whole run whose repeats are not known.
+ */
 export function MapSheet({ said }: { said?: { title: string; how: string } | undefined }) {
   const words = useWords();
   const phone = usePhone();
@@ -31,13 +36,45 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
   const caret = useRun((r) => r.shown?.probing?.layer ?? null);
   const { table: asTable, set } = usePick(useView, 'table', 'set');
 
-  const legend = versus === null
-    ? <Legend label={<><Term of="importance">{words.map.importance}</Term>{words.map.ofMean}</>} bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }} keys={<Keys active={active} table={table} whole={!!said} />} />
-    : <Legend label={words.map.vsLegend} bar={{ ...scale, ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to), strong: 0, print: signed, width: 190 }} keys={<Keys active={active} table={table} whole={!!said} plus />} />;
+  const legend =
+    versus === null ? (
+      <Legend
+        label={
+          <>
+            <Term of="importance">{words.map.importance}</Term>
+            {words.map.ofMean}
+          </>
+        }
+        bar={{ ...scale, ticks: rampTicks(scale.to), strong: 1, width: roomy ? 150 : 120 }}
+        keys={<Keys active={active} table={table} whole={!!said} />}
+      />
+    ) : (
+      <Legend
+        label={words.map.vsLegend}
+        bar={{
+          ...scale,
+          ticks: [-1, -0.5, 0, 0.5, 1].map((k) => k * scale.to),
+          strong: 0,
+          print: signed,
+          width: 190,
+        }}
+        keys={<Keys active={active} table={table} whole={!!said} plus />}
+      />
+    );
 
   const map = (
-    <div className={`map${layers > 16 ? ' many' : layers > 8 ? ' some' : ''}`} style={{ '--layers': layers, '--seam': layers > 16 ? '2px' : '3px' } as React.CSSProperties}>
-      <MapGrid layout={layout} faces={faces} feet={feet} footName={words.map.mean} caret={active ? caret : null} onOpen={(opened) => set({ opened, focused: opened, stepped: false })} />
+    <div
+      className={`map${layers > 16 ? ' many' : layers > 8 ? ' some' : ''}`}
+      style={{ '--layers': layers, '--seam': layers > 16 ? '2px' : '3px' } as React.CSSProperties}
+    >
+      <MapGrid
+        layout={layout}
+        faces={faces}
+        feet={feet}
+        footName={words.map.mean}
+        caret={active ? caret : null}
+        onOpen={(opened) => set({ opened, focused: opened, stepped: false })}
+      />
       {!phone && <MapBars table={table} layout={layout} />}
     </div>
   );
@@ -49,10 +86,30 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
         {table.sweeps > 0 && <Subtitle />}
         {!phone && <MapTools view={view} />}
       </div>
-      {said ? <div className="slot"><p className="finding">{said.title}</p><p className="how ink2 small">{said.how}</p></div> : adapter === null ? <Finding table={table} /> : <AdapterShown name={adapter} />}
-      {asTable ? <RankTableView table={table} layers={layers} />
-        : phone ? <>{map}{legend}<PhoneBars view={view} /></>
-        : <>{legend}{map}</>}
+      {said ? (
+        <div className="slot">
+          <p className="finding">{said.title}</p>
+          <p className="how ink2 small">{said.how}</p>
+        </div>
+      ) : adapter === null ? (
+        <Finding table={table} />
+      ) : (
+        <AdapterShown name={adapter} />
+      )}
+      {asTable ? (
+        <RankTableView table={table} layers={layers} />
+      ) : phone ? (
+        <>
+          {map}
+          {legend}
+          <PhoneBars view={view} />
+        </>
+      ) : (
+        <>
+          {legend}
+          {map}
+        </>
+      )}
       <Strip table={table} whole={!!said} />
     </section>
   );
@@ -62,7 +119,16 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
 function AdapterShown({ name }: { name: string }) {
   const w = useWords().adapters;
   const set = useView((v) => v.set);
-  return <div className="slot"><p className="finding">{w.shown(w.name(name))}</p><p className="how small"><button type="button" className="link" onClick={() => set({ adapter: null })}>{w.back}</button></p></div>;
+  return (
+    <div className="slot">
+      <p className="finding">{w.shown(w.name(name))}</p>
+      <p className="how small">
+        <button type="button" className="link" onClick={() => set({ adapter: null })}>
+          {w.back}
+        </button>
+      </p>
+    </div>
+  );
 }
 
 function Subtitle() {
@@ -77,13 +143,27 @@ function PhoneBars({ view }: { view: MapView }) {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <div className="row centre layers"><button type="button" className="plain" aria-expanded={open} onClick={() => setOpen(!open)}>{open ? '▾' : '▸'} {words.map.ranksPerLayer}</button><MapTools view={view} /></div>
-      {open && <div className="map bars-only" style={{ '--layers': view.layout.layers, '--seam': '3px' } as React.CSSProperties}><MapBars table={view.table} layout={view.layout} numbered /></div>}
+      <div className="row centre layers">
+        <button type="button" className="plain" aria-expanded={open} onClick={() => setOpen(!open)}>
+          {open ? '▾' : '▸'} {words.map.ranksPerLayer}
+        </button>
+        <MapTools view={view} />
+      </div>
+      {open && (
+        <div
+          className="map bars-only"
+          style={{ '--layers': view.layout.layers, '--seam': '3px' } as React.CSSProperties}
+        >
+          <MapBars table={view.table} layout={view.layout} numbered />
+        </div>
+      )}
     </>
   );
 }
 
-/** Follows the pointer and the focus by itself, so that moving over the map draws nothing else anew. */
+/**
+ * Follows the pointer and the focus by itself, so that moving over the map draws nothing else anew.
+ */
 function Strip({ table, whole }: { table: RankTable; whole: boolean }) {
   const at = useView((v) => v.pointed ?? v.focused);
   const modules = useModel((m) => m.facts?.modules);
@@ -93,13 +173,54 @@ function Strip({ table, whole }: { table: RankTable; whole: boolean }) {
 
 /** Before anything is pointed at, the strip shows the module that matters most. */
 const leader = <R extends { importance: number | null }>(rows: readonly R[]): R | undefined =>
-  rows.reduce<R | undefined>((best, row) => ((row.importance ?? -1) > (best?.importance ?? -1) ? row : best), undefined);
+  rows.reduce<R | undefined>(
+    (best, row) => ((row.importance ?? -1) > (best?.importance ?? -1) ? row : best),
+    undefined,
+  );
 
-function Keys({ active, table: { sweeps, settled }, whole, plus }: { active: boolean; table: RankTable; whole: boolean; plus?: boolean }) {
+function Keys({
+  active,
+  table: { sweeps, settled },
+  whole,
+  plus,
+}: {
+  active: boolean;
+  table: RankTable;
+  whole: boolean;
+  plus?: boolean;
+}) {
   const { map, glossaryNames } = useWords();
-  const probing = active && <span><em>▸</em> {map.probing}</span>;
+  const probing = active && (
+    <span>
+      <em>▸</em> {map.probing}
+    </span>
+  );
   const sign = plus ? '+' : '';
-  if (sweeps === 0) return <><span>· {map.notProbed}</span>{probing}</>;
-  if (settled === null) return <><span>{sign}6 {whole ? glossaryNames.rank : map.soFar}</span>{probing}</>;
-  return <><span><b>{sign}6</b> {map.settled}</span><span>{plus ? '+6' : '5–7'} {map.open}</span>{probing}</>;
+  if (sweeps === 0)
+    return (
+      <>
+        <span>· {map.notProbed}</span>
+        {probing}
+      </>
+    );
+  if (settled === null)
+    return (
+      <>
+        <span>
+          {sign}6 {whole ? glossaryNames.rank : map.soFar}
+        </span>
+        {probing}
+      </>
+    );
+  return (
+    <>
+      <span>
+        <b>{sign}6</b> {map.settled}
+      </span>
+      <span>
+        {plus ? '+6' : '5–7'} {map.open}
+      </span>
+      {probing}
+    </>
+  );
 }

@@ -1,4 +1,7 @@
-/** What can be done with the map: compare with uniform ranks, see the table, take it away as SVG or CSV. */
+/**
+ * What can be done with the map: compare with uniform ranks, see the table, take it away as SVG or
+ * CSV.
+ */
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useWords } from '../words/use-words.ts';
@@ -12,10 +15,24 @@ export function MapTools({ view }: { view: MapView }) {
   const ready = view.table.allocation !== null;
   return (
     <span className="tools">
-      <label className="choice"><input type="checkbox" checked={versus} disabled={!ready} onChange={(e) => set({ versus: e.target.checked })} /><span>{words.map.vsUniform}</span></label>
-      <button type="button" className="link" onClick={() => set({ table: !table })}>{table ? words.map.map : words.map.table}</button>
-      <button type="button" className="link" disabled={!save.svg} onClick={save.svg ?? undefined}>{words.map.svg}</button>
-      <button type="button" className="link" disabled={!save.csv} onClick={save.csv ?? undefined}>{words.map.csv}</button>
+      <label className="choice">
+        <input
+          type="checkbox"
+          checked={versus}
+          disabled={!ready}
+          onChange={(e) => set({ versus: e.target.checked })}
+        />
+        <span>{words.map.vsUniform}</span>
+      </label>
+      <button type="button" className="link" onClick={() => set({ table: !table })}>
+        {table ? words.map.map : words.map.table}
+      </button>
+      <button type="button" className="link" disabled={!save.svg} onClick={save.svg ?? undefined}>
+        {words.map.svg}
+      </button>
+      <button type="button" className="link" disabled={!save.csv} onClick={save.csv ?? undefined}>
+        {words.map.csv}
+      </button>
     </span>
   );
 }

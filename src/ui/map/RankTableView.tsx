@@ -8,31 +8,67 @@ export function RankTableView({ table, layers }: { table: RankTable; layers: num
   const words = useWords();
   const n = numbersOf(words.locale);
   const c = words.map.column;
-  const rows = [...table.rows].sort((a, b) => (b.importance ?? -1) - (a.importance ?? -1) || a.index - b.index);
+  const rows = [...table.rows].sort(
+    (a, b) => (b.importance ?? -1) - (a.importance ?? -1) || a.index - b.index,
+  );
   const none = words.strip.none;
   return (
     <>
-      <div className="table-box" style={{ '--layers': layers } as React.CSSProperties} tabIndex={0} role="region" aria-label={words.map.table}>
+      <div
+        className="table-box"
+        style={{ '--layers': layers } as React.CSSProperties}
+        tabIndex={0}
+        role="region"
+        aria-label={words.map.table}
+      >
         <table>
           <thead>
             <tr>
-              <th scope="col">{c.layer}</th><th scope="col" className="text">{c.module}</th><th scope="col">{c.disagreement}</th><th scope="col">{c.interval}</th>
-              <th scope="col" aria-sort="descending" className="bold">{c.multiple} ▾</th><th scope="col">{c.rank}</th><th scope="col">{c.interval}</th><th scope="col">{c.parameters}</th>
+              <th scope="col">{c.layer}</th>
+              <th scope="col" className="text">
+                {c.module}
+              </th>
+              <th scope="col">{c.disagreement}</th>
+              <th scope="col">{c.interval}</th>
+              <th scope="col" aria-sort="descending" className="bold">
+                {c.multiple} ▾
+              </th>
+              <th scope="col">{c.rank}</th>
+              <th scope="col">{c.interval}</th>
+              <th scope="col">{c.parameters}</th>
             </tr>
           </thead>
           <tbody>
-            {rows.map(({ index, module, importance, margin, multiple, rank, range, settled, parameters }) => (
+            {rows.map(
+              ({
+                index,
+                module,
+                importance,
+                margin,
+                multiple,
+                rank,
+                range,
+                settled,
+                parameters,
+              }) => (
                 <tr key={index}>
                   <td>{module.layer}</td>
                   <td className="text">{module.role}</td>
                   <td>{importance === null ? none : n.significant(importance)}</td>
-                  <td className="ink2">{range && importance !== null && margin !== null ? span(importance - margin, importance + margin, n.significant) : none}</td>
+                  <td className="ink2">
+                    {range && importance !== null && margin !== null
+                      ? span(importance - margin, importance + margin, n.significant)
+                      : none}
+                  </td>
                   <td>{multiple === null ? none : n.fixed(multiple, 2)}</td>
                   <td className={settled ? 'bold' : undefined}>{rank ?? none}</td>
-                  <td className="ink2">{!range ? none : settled ? words.strip.settled : span(range.low, range.high)}</td>
+                  <td className="ink2">
+                    {!range ? none : settled ? words.strip.settled : span(range.low, range.high)}
+                  </td>
                   <td>{parameters === null ? none : n.whole(parameters)}</td>
                 </tr>
-            ))}
+              ),
+            )}
           </tbody>
         </table>
       </div>

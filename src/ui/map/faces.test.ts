@@ -5,10 +5,27 @@ import { palette } from '../colour.ts';
 import { en } from '../words/en.ts';
 import { faceOf, signed, span, versusEnd } from './faces.ts';
 
-const modules = ['q', 'v', 'down'].map((role, i) => ({ path: `m${i}`, layer: 0, role, group: 'attention', inFeatures: 4, outFeatures: 4 }));
+const modules = ['q', 'v', 'down'].map((role, i) => ({
+  path: `m${i}`,
+  layer: 0,
+  role,
+  group: 'attention',
+  inFeatures: 4,
+  outFeatures: 4,
+}));
 const faces = (draws: number[][], versus: number | null = null) => {
   const table = rankTable({ modules, draws }, defaultSpec().allocation);
-  return table.rows.map((row) => faceOf(row, { table, words: en, palette: palette(false), end: 4, probing: new Set([1]), drawn: { done: draws.map((d) => d.length), of: 5 }, versus }));
+  return table.rows.map((row) =>
+    faceOf(row, {
+      table,
+      words: en,
+      palette: palette(false),
+      end: 4,
+      probing: new Set([1]),
+      drawn: { done: draws.map((d) => d.length), of: 5 },
+      versus,
+    }),
+  );
 };
 
 describe('a cell', () => {
@@ -20,15 +37,33 @@ describe('a cell', () => {
   });
 
   test('shows the rank so far after the first sweep, and no range before the third', () => {
-    expect(faces([[1], [2], [3]]).map((f) => [f.text, f.settled])).toEqual([['4', false], ['8', false], ['12', false]]);
-    expect(faces([[1, 1.2], [2, 2.1], [3, 2.9]]).every((f) => /^\d+$/.test(f.text))).toBe(true);
+    expect(faces([[1], [2], [3]]).map((f) => [f.text, f.settled])).toEqual([
+      ['4', false],
+      ['8', false],
+      ['12', false],
+    ]);
+    expect(
+      faces([
+        [1, 1.2],
+        [2, 2.1],
+        [3, 2.9],
+      ]).every((f) => /^\d+$/.test(f.text)),
+    ).toBe(true);
   });
 
   test('is bold when one rank is left, a range when several are, "about" where it is narrow', () => {
-    const [q, , down] = faces([[1, 1, 1], [2, 2.6, 1.4], [3.1, 3.1, 3.1]]);
+    const [q, , down] = faces([
+      [1, 1, 1],
+      [2, 2.6, 1.4],
+      [3.1, 3.1, 3.1],
+    ]);
     expect(q!.text).toMatch(/^\d+(–\d+)?$/);
     expect(down!.name).toMatch(/rank \d+(–\d+)?, (not )?settled/);
-    const open = faces([[1, 1.3, 0.7], [2, 2.6, 1.4], [3, 2, 4]]);
+    const open = faces([
+      [1, 1.3, 0.7],
+      [2, 2.6, 1.4],
+      [3, 2, 4],
+    ]);
     expect(open.map((f) => f.settled)).toContain(false);
     for (const f of open.filter((o) => !o.settled)) {
       expect(f.text).toMatch(/^\d+–\d+$/);
@@ -42,7 +77,13 @@ describe('a cell', () => {
 });
 
 test('signs and ranges are written with the right strokes', () => {
-  expect([signed(3), signed(-3), signed(0), span(4, 4), span(4, 6)]).toEqual(['+3', '−3', '0', '4', '4–6']);
+  expect([signed(3), signed(-3), signed(0), span(4, 4), span(4, 6)]).toEqual([
+    '+3',
+    '−3',
+    '0',
+    '4',
+    '4–6',
+  ]);
 });
 
 test('the diverging scale is symmetric and even', () => {

@@ -1,4 +1,7 @@
-/** What every cell shows, as plain values: from a table row and the state of the run to text, fill and spoken name. */
+/**
+ * What every cell shows, as plain values: from a table row and the state of the run to text, fill
+ * and spoken name.
+ */
 import type { RankRow, RankTable } from '../../experiment/rank-table.ts';
 import type { Palette, Shade } from '../colour.ts';
 import type { Words } from '../words/en.ts';
@@ -16,7 +19,8 @@ export interface CellFace {
 }
 
 export const signed = (n: number) => (n > 0 ? `+${n}` : n < 0 ? `−${-n}` : '0');
-export const span = (low: number, high: number, print: (n: number) => string = String) => (low === high ? print(low) : `${print(low)}–${print(high)}`);
+export const span = (low: number, high: number, print: (n: number) => string = String) =>
+  low === high ? print(low) : `${print(low)}–${print(high)}`;
 
 interface Situation {
   table: RankTable;
@@ -31,11 +35,16 @@ interface Situation {
   versus: number | null;
 }
 
-export function faceOf(row: RankRow, { table, words, palette, end, probing, drawn, versus }: Situation): CellFace {
+export function faceOf(
+  row: RankRow,
+  { table, words, palette, end, probing, drawn, versus }: Situation,
+): CellFace {
   const { module, rank, range, multiple } = row;
   const settled = row.settled === true;
-  const relative = versus === null ? (n: number) => String(n) : (n: number) => signed(round(n - versus));
-  let text = '', short = '';
+  const relative =
+    versus === null ? (n: number) => String(n) : (n: number) => signed(round(n - versus));
+  let text = '';
+  let short = '';
   if (rank !== null) {
     text = short = relative(rank);
     if (range && !settled && versus === null) {
@@ -43,27 +52,61 @@ export function faceOf(row: RankRow, { table, words, palette, end, probing, draw
       short = `${rank}~`;
     }
   }
-  const fill = multiple === null ? null
-    : versus === null ? palette.sequential(multiple / end)
-    : rank === null ? palette.diverging(0.5)
-    : palette.diverging(0.5 + (rank - versus) / (2 * versusEnd(table, versus)));
+  const fill =
+    multiple === null
+      ? null
+      : versus === null
+        ? palette.sequential(multiple / end)
+        : rank === null
+          ? palette.diverging(0.5)
+          : palette.diverging(0.5 + (rank - versus) / (2 * versusEnd(table, versus)));
   return {
-    name: words.map.cellName({ layer: module.layer, role: module.role, ranks: rank === null ? null : range ? span(range.low, range.high) : String(rank), settled, multiple }),
-    text, short, settled, fill,
+    name: words.map.cellName({
+      layer: module.layer,
+      role: module.role,
+      ranks: rank === null ? null : range ? span(range.low, range.high) : String(rank),
+      settled,
+      multiple,
+    }),
+    text,
+    short,
+    settled,
+    fill,
     now: probing.has(row.index),
     ticks: drawn === null ? null : { done: drawn.done[row.index] ?? 0, of: drawn.of },
   };
 }
 
-/** The same cell for the ranks of an adapter: fill is the rank as a multiple of the adapter's mean rank. */
-export function adapterFace(face: CellFace, { module }: RankRow, rank: number, mean: number, { words, palette, end }: Pick<Situation, 'words' | 'palette' | 'end'>): CellFace {
-  const multiple = mean > 0 ? rank / mean : 0, text = String(rank);
-  return { ...face, name: words.adapters.cell(module.layer, module.role, rank), text, short: text, settled: true, fill: palette.sequential(multiple / end), ticks: null };
+/**
+ * The same cell for the ranks of an adapter: fill is the rank as a multiple of the adapter's mean
+ * rank.
+ */
+export function adapterFace(
+  face: CellFace,
+  { module }: RankRow,
+  rank: number,
+  mean: number,
+  { words, palette, end }: Pick<Situation, 'words' | 'palette' | 'end'>,
+): CellFace {
+  const multiple = mean > 0 ? rank / mean : 0;
+  const text = String(rank);
+  return {
+    ...face,
+    name: words.adapters.cell(module.layer, module.role, rank),
+    text,
+    short: text,
+    settled: true,
+    fill: palette.sequential(multiple / end),
+    ticks: null,
+  };
 }
 
 const round = (n: number) => Math.round(n * 10) / 10;
 
-/** Ends of the diverging scale, symmetric: the farthest rank from the mean rank, up to the next even number. */
+/**
+ * Ends of the diverging scale, symmetric: the farthest rank from the mean rank, up to the next even
+ * number.
+ */
 export function versusEnd(table: RankTable, meanRank: number): number {
   const farthest = Math.max(2, ...table.rows.map((r) => Math.abs((r.rank ?? meanRank) - meanRank)));
   return 2 * Math.ceil(farthest / 2);

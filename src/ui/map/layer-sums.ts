@@ -2,10 +2,22 @@
 import type { RankTable } from '../../experiment/rank-table.ts';
 import { groupOf } from '../../state/layout.ts';
 
-export interface LayerSum { layer: number; attention: number; mlp: number; other: number; total: number }
+export interface LayerSum {
+  layer: number;
+  attention: number;
+  mlp: number;
+  other: number;
+  total: number;
+}
 
 export function layerSums(table: RankTable, layers: number): LayerSum[] {
-  const sums: LayerSum[] = Array.from({ length: layers }, (_, layer) => ({ layer, attention: 0, mlp: 0, other: 0, total: 0 }));
+  const sums: LayerSum[] = Array.from({ length: layers }, (_, layer) => ({
+    layer,
+    attention: 0,
+    mlp: 0,
+    other: 0,
+    total: 0,
+  }));
   for (const { module, rank } of table.rows) {
     const sum = sums[module.layer];
     if (!sum || rank === null) continue;
@@ -15,10 +27,15 @@ export function layerSums(table: RankTable, layers: number): LayerSum[] {
   return sums;
 }
 
-/** End of the bars' scale: room for the longest, in steps of 1, 2 or 5, so that the line does not wander while ranks settle. */
+/**
+ * End of the bars' scale: room for the longest, in steps of 1, 2 or 5, so that the line does not
+ * wander while ranks settle.
+ */
 export function barsEnd(sums: readonly LayerSum[], uniform: number): number {
   // From the start there is room for nearly twice the uniform share, which most models stay within.
   const largest = Math.max(1, 1.7 * uniform, ...sums.map((s) => 1.02 * s.total));
   const size = 10 ** Math.floor(Math.log10(largest));
-  return [1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].map((k) => k * size).find((end) => end >= largest) ?? 10 * size;
+  return (
+    [1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].map((k) => k * size).find((end) => end >= largest) ?? 10 * size
+  );
 }

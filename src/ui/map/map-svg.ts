@@ -1,4 +1,7 @@
-/** The map as an SVG file: drawn from the same faces as the page, with title, finding, scale and bars, in one picture. */
+/**
+ * The map as an SVG file: drawn from the same faces as the page, with title, finding, scale and
+ * bars, in one picture.
+ */
 import type { MapLayout } from '../../state/layout.ts';
 import type { Ramp } from '../colour.ts';
 import { rampTicks } from './Legend.tsx';
@@ -15,48 +18,98 @@ export interface MapPicture {
   ramp: Ramp;
   from: number;
   to: number;
-  words: { title: string; finding: string; sure: string; scale: string; mean: string; perLayer: string; uniform: string; groups: Record<string, string>; source: string };
+  words: {
+    title: string;
+    finding: string;
+    sure: string;
+    scale: string;
+    mean: string;
+    perLayer: string;
+    uniform: string;
+    groups: Record<string, string>;
+    source: string;
+  };
   colours: Record<'sheet' | 'ink' | 'ink2' | 'rule2' | 'attention' | 'mlp' | 'other', string>;
   font: string;
   serif: string;
 }
 
-const escape = (s: string) => s.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+const escape = (s: string) =>
+  s.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 export function mapSvg(p: MapPicture): string {
   const { layout, colours: c } = p;
-  const cellWidth = 56, cellHeight = layout.layers > 16 ? 22 : 40, gap = 3, lead = 58, top = 168;
-  const x = (column: number) => lead + column * (cellWidth + gap) + 8 * layout.groups.findIndex((g) => column < g.from + g.count);
+  const cellWidth = 56;
+  const cellHeight = layout.layers > 16 ? 22 : 40;
+  const gap = 3;
+  const lead = 58;
+  const top = 168;
+  const x = (column: number) =>
+    lead +
+    column * (cellWidth + gap) +
+    8 * layout.groups.findIndex((g) => column < g.from + g.count);
   const y = (layer: number) => top + layer * (cellHeight + gap);
   const right = x(layout.columns.length - 1) + cellWidth;
-  const barsX = right + 20, barsWidth = 130, width = barsX + barsWidth + 60, bottom = y(layout.layers), height = bottom + 56;
+  const barsX = right + 20;
+  const barsWidth = 130;
+  const width = barsX + barsWidth + 60;
+  const bottom = y(layout.layers);
+  const height = bottom + 56;
   const out: string[] = [];
-  const text = (at: [number, number], words: string, more = '') => out.push(`<text x="${at[0]}" y="${at[1]}" ${more}>${escape(words)}</text>`);
-  const rect = (at: [number, number], w: number, h: number, fill: string, more = '') => out.push(`<rect x="${at[0]}" y="${at[1]}" width="${w}" height="${h}" fill="${fill}" ${more}/>`);
+  const text = (at: [number, number], words: string, more = '') =>
+    out.push(`<text x="${at[0]}" y="${at[1]}" ${more}>${escape(words)}</text>`);
+  const rect = (at: [number, number], w: number, h: number, fill: string, more = '') =>
+    out.push(`<rect x="${at[0]}" y="${at[1]}" width="${w}" height="${h}" fill="${fill}" ${more}/>`);
 
   text([16, 26], p.words.title, `font-weight="600" font-size="15" fill="${c.ink}"`);
-  text([16, 54], p.words.finding, `font-family="${escape(p.serif)}" font-size="22" fill="${c.ink}"`);
+  text(
+    [16, 54],
+    p.words.finding,
+    `font-family="${escape(p.serif)}" font-size="22" fill="${c.ink}"`,
+  );
   text([16, 74], p.words.sure);
-  const x0 = 16, scaleWidth = 150;
-  Array.from({ length: 50 }, (_, i) => rect([x0 + (scaleWidth * i) / 50, 90], scaleWidth / 50 + 0.5, 9, p.ramp((i + 0.5) / 50).css));
-  const ticks = p.from < 0 ? [p.from, 0, p.to] : rampTicks(p.to), strong = p.from < 0 ? 0 : 1;
-  for (const t of ticks) text([x0 + (scaleWidth * (t - p.from)) / (p.to - p.from), 113], p.from < 0 ? signed(t) : String(t), `text-anchor="middle"${t === strong ? ` font-weight="600" fill="${c.ink}"` : ''}`);
+  const x0 = 16;
+  const scaleWidth = 150;
+  Array.from({ length: 50 }, (_, i) =>
+    rect([x0 + (scaleWidth * i) / 50, 90], scaleWidth / 50 + 0.5, 9, p.ramp((i + 0.5) / 50).css),
+  );
+  const ticks = p.from < 0 ? [p.from, 0, p.to] : rampTicks(p.to);
+  const strong = p.from < 0 ? 0 : 1;
+  for (const t of ticks)
+    text(
+      [x0 + (scaleWidth * (t - p.from)) / (p.to - p.from), 113],
+      p.from < 0 ? signed(t) : String(t),
+      `text-anchor="middle"${t === strong ? ` font-weight="600" fill="${c.ink}"` : ''}`,
+    );
   text([x0 + scaleWidth + 12, 98], p.words.scale);
 
   for (const g of layout.groups) {
-    const from = x(g.from), to = x(g.from + g.count - 1) + cellWidth;
+    const from = x(g.from);
+    const to = x(g.from + g.count - 1) + cellWidth;
     text([(from + to) / 2, top - 27], p.words.groups[g.group] ?? g.group, 'text-anchor="middle"');
     rect([from, top - 22], to - from, 1, c.rule2);
   }
-  layout.columns.forEach((column, i) => text([x(i) + cellWidth / 2, top - 7], column.role, 'text-anchor="middle"'));
+  layout.columns.forEach((column, i) =>
+    text([x(i) + cellWidth / 2, top - 7], column.role, 'text-anchor="middle"'),
+  );
   for (let l = 0; l < layout.layers; l++) {
     text([lead - 16, y(l) + cellHeight / 2 + 4], String(l), 'text-anchor="end"');
-    rect([lead - 10, y(l)], 4, cellHeight + (l < layout.layers - 1 ? gap : 0), l % 2 ? c.ink : c.sheet, `stroke="${c.ink}"`);
+    rect(
+      [lead - 10, y(l)],
+      4,
+      cellHeight + (l < layout.layers - 1 ? gap : 0),
+      l % 2 ? c.ink : c.sheet,
+      `stroke="${c.ink}"`,
+    );
     layout.columns.forEach((_, i) => {
       const face = p.faces[layout.cells[l * layout.columns.length + i]!];
       if (!face?.fill) return;
       rect([x(i), y(l)], cellWidth, cellHeight, face.fill.css);
-      text([x(i) + cellWidth / 2, y(l) + cellHeight / 2 + 5], face.text, `text-anchor="middle" fill="${face.fill.ink}" font-size="${face.settled ? 15 : 13}"${face.settled ? ' font-weight="600"' : ''}`);
+      text(
+        [x(i) + cellWidth / 2, y(l) + cellHeight / 2 + 5],
+        face.text,
+        `text-anchor="middle" fill="${face.fill.ink}" font-size="${face.settled ? 15 : 13}"${face.settled ? ' font-weight="600"' : ''}`,
+      );
     });
     const sum = p.sums[l]!;
     let from = barsX;
@@ -68,11 +121,15 @@ export function mapSvg(p: MapPicture): string {
     text([width - 16, y(l) + cellHeight / 2 + 4], String(sum.total), 'text-anchor="end"');
   }
   const line = barsX + (barsWidth * p.uniform) / p.barsEnd;
-  out.push(`<line x1="${line}" x2="${line}" y1="${top}" y2="${bottom - gap}" stroke="${c.ink}" stroke-dasharray="3 3"/>`);
+  out.push(
+    `<line x1="${line}" x2="${line}" y1="${top}" y2="${bottom - gap}" stroke="${c.ink}" stroke-dasharray="3 3"/>`,
+  );
   text([barsX, top - 27], p.words.perLayer);
   text([line, top - 7], p.words.uniform, 'text-anchor="middle"');
   text([lead - 16, bottom + 14], p.words.mean, 'text-anchor="end"');
-  p.feet.forEach((foot, i) => text([x(i) + cellWidth / 2, bottom + 14], foot, 'text-anchor="middle"'));
+  p.feet.forEach((foot, i) =>
+    text([x(i) + cellWidth / 2, bottom + 14], foot, 'text-anchor="middle"'),
+  );
   text([16, height - 12], p.words.source, 'font-size="10"');
 
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="${escape(p.font)}" font-size="12" fill="${c.ink2}"><title>${escape(p.words.finding)}</title><rect width="100%" height="100%" fill="${c.sheet}"/>${out.join('')}</svg>`;

@@ -37,15 +37,28 @@ export function useMapView() {
   const largest = useRun((r) => r.largest);
   const end = scaleEnd(ranks && mean > 0 ? Math.max(...ranks) / mean : largest);
   const faces = useMemo(() => {
-    const drawn = active && shown ? { done: shown.measured.map((d) => d.length), of: drawsAsked(shown.spec.method) } : null;
+    const drawn =
+      active && shown
+        ? { done: shown.measured.map((d) => d.length), of: drawsAsked(shown.spec.method) }
+        : null;
     const probing = active && probed ? new Set(probed) : none;
-    const measured = table.rows.map((row) => faceOf(row, { table, words, palette: colours, end, probing, drawn, versus }));
-    return ranks ? measured.map((face, i) => adapterFace(face, table.rows[i]!, ranks[i]!, mean, { words, palette: colours, end })) : measured;
+    const measured = table.rows.map((row) =>
+      faceOf(row, { table, words, palette: colours, end, probing, drawn, versus }),
+    );
+    return ranks
+      ? measured.map((face, i) =>
+          adapterFace(face, table.rows[i]!, ranks[i]!, mean, { words, palette: colours, end }),
+        )
+      : measured;
   }, [ranks, mean, table, words, colours, end, probed, active, shown, versus]);
-  const feet = useMemo(() => columnMeans(table, layout, (m) => `${numbersOf(words.locale).fixed(m, 1)}×`), [table, layout, words]);
-  const scale = versus === null
-    ? { ramp: colours.sequential, from: 0, to: end }
-    : { ramp: colours.diverging, from: -versusEnd(table, versus), to: versusEnd(table, versus) };
+  const feet = useMemo(
+    () => columnMeans(table, layout, (m) => `${numbersOf(words.locale).fixed(m, 1)}×`),
+    [table, layout, words],
+  );
+  const scale =
+    versus === null
+      ? { ramp: colours.sequential, from: 0, to: end }
+      : { ramp: colours.diverging, from: -versusEnd(table, versus), to: versusEnd(table, versus) };
   return { layout, table, faces, feet, active, versus, scale, adapter: ranks && adapter };
 }
 
@@ -57,10 +70,16 @@ export function useAdapterRanks(modules: number): readonly number[] | null {
 }
 
 /** Mean multiple of each column, once every module is probed. */
-function columnMeans(table: RankTable, layout: MapLayout, print: (multiple: number) => string): string[] {
+function columnMeans(
+  table: RankTable,
+  layout: MapLayout,
+  print: (multiple: number) => string,
+): string[] {
   if (table.sweeps === 0) return layout.columns.map(() => '');
   return layout.columns.map((_, column) => {
-    const found = layout.cells.filter((m, i) => m >= 0 && i % layout.columns.length === column).map((m) => table.rows[m]?.multiple ?? 0);
+    const found = layout.cells
+      .filter((m, i) => m >= 0 && i % layout.columns.length === column)
+      .map((m) => table.rows[m]?.multiple ?? 0);
     return print(found.reduce((a, b) => a + b, 0) / found.length);
   });
 }

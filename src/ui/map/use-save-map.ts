@@ -1,4 +1,7 @@
-/** Functions that hand out what the map shows: as a picture, as a table, as the whole result. null while there is nothing. */
+/**
+ * Functions that hand out what the map shows: as a picture, as a table, as the whole result. null
+ * while there is nothing.
+ */
 import { resultText, toCsv } from '../../experiment/export.ts';
 import type { RunResult } from '../../experiment/result.ts';
 import { attempt } from '../../state/attempt.ts';
@@ -12,13 +15,18 @@ import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import type { MapView } from './use-map-view.ts';
 
-export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { svg: (() => void) | null; csv: (() => void) | null; json: (() => void) | null } {
+export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
+  svg: (() => void) | null;
+  csv: (() => void) | null;
+  json: (() => void) | null;
+} {
   const words = useWords();
   const finding = useFinding();
   const shown = useRun((r) => r.shown);
   const spec = useExperiment((e) => e.spec);
   if (!shown || !table.allocation) return { svg: null, csv: null, json: null };
-  const name = (what: string) => fileName('rank-atlas', shown.model.title, 'seed', shown.spec.seed, what);
+  const name = (what: string) =>
+    fileName('rank-atlas', shown.model.title, 'seed', shown.spec.seed, what);
 
   async function svg() {
     const { mapSvg } = await import('./map-svg.ts');
@@ -27,17 +35,41 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { sv
     const says = finding ? findingWords(words, finding, layout.layers) : { title: '', sure: '' };
     const sums = layerSums(table, layout.layers);
     const uniform = (spec.allocation.meanRank * table.rows.length) / layout.layers;
-    download(`${name('map')}.svg`, mapSvg({
-      layout, faces, feet, sums, uniform, barsEnd: barsEnd(sums, uniform), ...scale,
-      words: {
-        title: `${words.map.title} · ${describeMeasured(words, shown!)}`, finding: says.title, sure: says.sure,
-        scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
-        mean: words.map.mean, perLayer: words.map.perLayer, uniform: words.map.uniform(uniform), groups: { attention: words.map.attention, mlp: words.map.mlp, other: words.map.other },
-        source: `Rank Atlas · ${shown!.model.title} · sha256 ${shown!.model.hash.slice(0, 12)} · ${words.chips.seed(shown!.spec.seed)}`,
-      },
-      colours: { sheet: token('--sheet'), ink: token('--ink'), ink2: token('--ink2'), rule2: token('--rule2'), attention: token('--line-this'), mlp: token('--bar-mlp'), other: token('--bar-other') },
-      font: token('--sans'), serif: token('--serif'),
-    }), 'image/svg+xml');
+    download(
+      `${name('map')}.svg`,
+      mapSvg({
+        layout,
+        faces,
+        feet,
+        sums,
+        uniform,
+        barsEnd: barsEnd(sums, uniform),
+        ...scale,
+        words: {
+          title: `${words.map.title} · ${describeMeasured(words, shown!)}`,
+          finding: says.title,
+          sure: says.sure,
+          scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
+          mean: words.map.mean,
+          perLayer: words.map.perLayer,
+          uniform: words.map.uniform(uniform),
+          groups: { attention: words.map.attention, mlp: words.map.mlp, other: words.map.other },
+          source: `Rank Atlas · ${shown!.model.title} · sha256 ${shown!.model.hash.slice(0, 12)} · ${words.chips.seed(shown!.spec.seed)}`,
+        },
+        colours: {
+          sheet: token('--sheet'),
+          ink: token('--ink'),
+          ink2: token('--ink2'),
+          rule2: token('--rule2'),
+          attention: token('--line-this'),
+          mlp: token('--bar-mlp'),
+          other: token('--bar-other'),
+        },
+        font: token('--sans'),
+        serif: token('--serif'),
+      }),
+      'image/svg+xml',
+    );
   }
 
   const whole = (write: (result: RunResult) => void) => {
@@ -47,6 +79,8 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): { sv
   return {
     svg: () => void attempt(svg),
     csv: whole((result) => download(`${name('ranks')}.csv`, toCsv(result), 'text/csv')),
-    json: whole((result) => download(`${name('result')}.json`, resultText(result), 'application/json')),
+    json: whole((result) =>
+      download(`${name('result')}.json`, resultText(result), 'application/json'),
+    ),
   };
 }

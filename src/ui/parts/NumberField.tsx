@@ -1,6 +1,6 @@
 /**
- * A number the visitor types. It takes effect on Enter or on leaving the field; what cannot be meant is marked and
- * put back, never silently changed into something else.
+ * A number the visitor types. It takes effect on Enter or on leaving the field; what cannot be
+ * meant is marked and put back, never silently changed into something else.
  */
 import { useId, useState, type ReactNode } from 'react';
 
@@ -18,7 +18,11 @@ interface BoxProps {
 export function NumberBox({ id, name, value, min, max, step = 1, onCommit }: BoxProps) {
   const [draft, setDraft] = useState<string | null>(null);
   const parsed = draft === null ? value : draft.trim() === '' ? NaN : Number(draft);
-  const valid = Number.isFinite(parsed) && parsed >= min && parsed <= max && (step === 'any' || Number.isInteger(parsed));
+  const valid =
+    Number.isFinite(parsed) &&
+    parsed >= min &&
+    parsed <= max &&
+    (step === 'any' || Number.isInteger(parsed));
 
   function commit() {
     if (draft !== null && valid && parsed !== value) onCommit(parsed);
@@ -26,12 +30,23 @@ export function NumberBox({ id, name, value, min, max, step = 1, onCommit }: Box
   }
   return (
     <input
-      id={id} aria-label={name} className="input number" type="text" inputMode={step === 1 ? 'numeric' : 'decimal'} autoComplete="off"
-      value={draft ?? String(value)} aria-invalid={!valid} title={`${min} – ${max}`}
-      onChange={(e) => setDraft(e.target.value)} onBlur={commit}
+      id={id}
+      aria-label={name}
+      className="input number"
+      type="text"
+      inputMode={step === 1 ? 'numeric' : 'decimal'}
+      autoComplete="off"
+      value={draft ?? String(value)}
+      aria-invalid={!valid}
+      title={`${min} – ${max}`}
+      onChange={(e) => setDraft(e.target.value)}
+      onBlur={commit}
       onKeyDown={(e) => {
         if (e.key === 'Enter') commit();
-        if (e.key === 'Escape' && draft !== null) { setDraft(null); e.stopPropagation(); }
+        if (e.key === 'Escape' && draft !== null) {
+          setDraft(null);
+          e.stopPropagation();
+        }
       }}
     />
   );

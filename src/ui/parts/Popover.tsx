@@ -1,11 +1,12 @@
 /**
- * A small panel under its button: the platform's popover, so it closes on Esc and on a click elsewhere and gives focus
- * back. Only its place is ours.
+ * A small panel under its button: the platform's popover, so it closes on Esc and on a click
+ * elsewhere and gives focus back. Only its place is ours.
  */
 import { useId, useRef, useState, type ReactNode } from 'react';
 
 /** For a control inside a popover that has done its work. */
-export const closePopover = (inside: Element) => inside.closest<HTMLElement>('[popover]')?.hidePopover();
+export const closePopover = (inside: Element) =>
+  inside.closest<HTMLElement>('[popover]')?.hidePopover();
 
 interface Props {
   label: ReactNode;
@@ -26,9 +27,11 @@ export function Popover({ label, name, className = 'button', title, children }: 
     setOpen(isOpen);
     if (!isOpen) return;
     requestAnimationFrame(() => {
-      const from = button.current?.getBoundingClientRect(), box = panel.current;
+      const from = button.current?.getBoundingClientRect();
+      const box = panel.current;
       if (!from || !box) return;
-      const width = box.offsetWidth, height = box.offsetHeight;
+      const width = box.offsetWidth;
+      const height = box.offsetHeight;
       const left = Math.max(8, Math.min(from.left, innerWidth - width - 8));
       const below = from.bottom + 4;
       box.style.left = `${left}px`;
@@ -38,8 +41,24 @@ export function Popover({ label, name, className = 'button', title, children }: 
 
   return (
     <>
-      <button type="button" ref={button} className={className} popoverTarget={id} aria-expanded={open} aria-label={name} title={title}>{label}</button>
-      <div id={id} ref={panel} popover="auto" className="popover" onToggle={(e) => place(e.newState === 'open')}>
+      <button
+        type="button"
+        ref={button}
+        className={className}
+        popoverTarget={id}
+        aria-expanded={open}
+        aria-label={name}
+        title={title}
+      >
+        {label}
+      </button>
+      <div
+        id={id}
+        ref={panel}
+        popover="auto"
+        className="popover"
+        onToggle={(e) => place(e.newState === 'open')}
+      >
         {open && children}
       </div>
     </>

@@ -4,7 +4,11 @@ import { useState, type ReactNode } from 'react';
 export function SettingsFold({ title, children }: { title: string; children: ReactNode }) {
   const [open, setOpen] = useState(false);
   return (
-    <details className="advanced rule-top" open={open} onToggle={(e) => setOpen(e.currentTarget.open)}>
+    <details
+      className="advanced rule-top"
+      open={open}
+      onToggle={(e) => setOpen(e.currentTarget.open)}
+    >
       <summary>{title}</summary>
       {open && <div className="stack fields">{children}</div>}
     </details>

@@ -1,10 +1,16 @@
 /**
- * A sheet over the page: a native modal dialog, so Esc closes it, Tab stays inside and focus returns to what opened it.
+ * A sheet over the page: a native modal dialog, so Esc closes it, Tab stays inside and focus
+ * returns to what opened it.
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { useWords } from '../words/use-words.ts';
 
-interface Props { title: string; onClose(): void; children: ReactNode; /** Class that sets the width or docks it at a side. */ kind?: string }
+interface Props {
+  title: string;
+  onClose(): void;
+  children: ReactNode;
+  /** Class that sets the width or docks it at a side. */ kind?: string;
+}
 
 export function Sheet({ title, onClose, children, kind = '' }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -23,14 +29,25 @@ export function Sheet({ title, onClose, children, kind = '' }: Props) {
   }, []);
   return (
     <dialog
-      ref={dialog} className={`dialog ${kind}`} aria-labelledby={heading}
-      onCancel={(e) => { e.preventDefault(); onClose(); }}
-      onClick={(e) => { if (e.target === dialog.current) onClose(); }}
+      ref={dialog}
+      className={`dialog ${kind}`}
+      aria-labelledby={heading}
+      onCancel={(e) => {
+        e.preventDefault();
+        onClose();
+      }}
+      onClick={(e) => {
+        if (e.target === dialog.current) onClose();
+      }}
     >
       <div className="dialog-body">
         <div className="head">
-          <h2 id={heading} tabIndex={-1}>{title}</h2>
-          <button type="button" className="button small close" onClick={onClose}>{words.close} <small>Esc</small></button>
+          <h2 id={heading} tabIndex={-1}>
+            {title}
+          </h2>
+          <button type="button" className="button small close" onClick={onClose}>
+            {words.close} <small>Esc</small>
+          </button>
         </div>
         {children}
       </div>

@@ -74,12 +74,16 @@ function PartFailed({ error, again, close }: FailedProps & { error: unknown }) {
     <div className="part-failed" role="alert">
       <p>{missing ? words.error(missing.code, missing.values) : words.partFailed}</p>
       <p className="row start">
-        <button type="button" className="button act" onClick={again}>{words.band.tryAgain}</button>
+        <button type="button" className="button act" onClick={again}>
+          {words.band.tryAgain}
+        </button>
         <button type="button" className="button" onClick={() => location.reload()}>
           {words.reload}
         </button>
         {close && (
-          <button type="button" className="button" onClick={close}>{words.band.dismiss}</button>
+          <button type="button" className="button" onClick={close}>
+            {words.band.dismiss}
+          </button>
         )}
       </p>
     </div>

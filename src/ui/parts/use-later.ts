@@ -1,6 +1,6 @@
 /**
- * A value as it was a moment ago, taken over as a transition in a task of its own: what is drawn from it does not hold up the
- * rest of the page, nor is it drawn in one go with other late parts.
+ * A value as it was a moment ago, taken over as a transition in a task of its own: what is drawn
+ * from it does not hold up the rest of the page, nor is it drawn in one go with other late parts.
  */
 import { startTransition, useEffect, useState } from 'react';
 

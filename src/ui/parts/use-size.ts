@@ -1,4 +1,7 @@
-/** An element's content box in CSS pixels, rounded; 0 until it is laid out. Charts need numbers, not percentages. */
+/**
+ * An element's content box in CSS pixels, rounded; 0 until it is laid out. Charts need numbers, not
+ * percentages.
+ */
 import { useLayoutEffect, useRef, useState } from 'react';
 
 export function useSize<T extends HTMLElement>() {

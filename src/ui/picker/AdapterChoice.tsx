@@ -1,4 +1,7 @@
-/** Files that hold several adapters equally high: which one is to be taken in. Stands in the band until it is answered. */
+/**
+ * Files that hold several adapters equally high: which one is to be taken in. Stands in the band
+ * until it is answered.
+ */
 import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
 import { linesApart } from '../../model/one-line.ts';
 import { useModel, type AdapterChoice as Choice } from '../../state/model-store.ts';
@@ -15,16 +18,22 @@ const MOST_CHARACTERS = 60;
 const dismiss = () => useModel.setState({ failure: null });
 
 export function AdapterChoice({ file, files, folders }: Choice & { file: string }) {
-  const words = useWords(), w = useAdapterChoiceWords();
-  const question = useRef<HTMLParagraphElement>(null), id = useId();
+  const words = useWords();
+  const w = useAdapterChoiceWords();
+  const question = useRef<HTMLParagraphElement>(null);
+  const id = useId();
   const labels = linesApart(folders.slice(0, MOST_SHOWN), MOST_CHARACTERS);
   useEffect(() => {
     const before = document.activeElement;
     question.current!.focus();
     return () => {
-      // Whoever has gone on elsewhere stays there. The picker that asked for the files is gone: its opener stands for it.
+      // Whoever has gone on elsewhere stays there. The picker that asked for the files is gone: its
+      // opener stands for it.
       if (document.activeElement !== document.body) return;
-      const opener = before !== document.body && before?.isConnected ? before : document.getElementById('change-model');
+      const opener =
+        before !== document.body && before?.isConnected
+          ? before
+          : document.getElementById('change-model');
       (opener as HTMLElement | null)?.focus();
     };
   }, []);
@@ -37,16 +46,30 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
   return (
     <div className="band" role="group" aria-labelledby={id} onKeyDown={onKeyDown}>
       {/* Isolated, a name that is written from right to left leaves the sentence in order. */}
-      <p id={id} ref={question} tabIndex={-1}><b>{w.several(`\u2068${file}\u2069`)}</b> {w.which}</p>
+      <p id={id} ref={question} tabIndex={-1}>
+        <b>{w.several(`\u2068${file}\u2069`)}</b> {w.which}
+      </p>
       <ul className="adapter-folders">
         {labels.map((label, i) => (
           <li key={label}>
-            <button type="button" className="button line small" onClick={() => void offerAdapter(files, folders[i])}><bdi className="ellipsis">{label}</bdi></button>
+            <button
+              type="button"
+              className="button line small"
+              onClick={() => void offerAdapter(files, folders[i])}
+            >
+              <bdi className="ellipsis">{label}</bdi>
+            </button>
           </li>
         ))}
       </ul>
-      {folders.length > MOST_SHOWN && <span className="small ink2">{w.more(folders.length - MOST_SHOWN)}</span>}
-      <div className="buttons"><button type="button" className="button small" onClick={dismiss}>{words.band.dismiss}</button></div>
+      {folders.length > MOST_SHOWN && (
+        <span className="small ink2">{w.more(folders.length - MOST_SHOWN)}</span>
+      )}
+      <div className="buttons">
+        <button type="button" className="button small" onClick={dismiss}>
+          {words.band.dismiss}
+        </button>
+      </div>
     </div>
   );
 }

@@ -1,20 +1,48 @@
-/** A model on a hub or at an address: asked for by name, one of its graphs chosen by size, fetched with progress, kept for the next visit. */
+/**
+ * A model on a hub or at an address: asked for by name, one of its graphs chosen by size, fetched
+ * with progress, kept for the next visit.
+ */
 import { useEffect, useId, useRef, useState } from 'react';
-import { fetchVariant, forgetModel, keptModels, lookUp, stopFetching } from '../../state/elsewhere.ts';
+import {
+  fetchVariant,
+  forgetModel,
+  keptModels,
+  lookUp,
+  stopFetching,
+} from '../../state/elsewhere.ts';
 import { hubAddress } from '../../state/hub-address.ts';
 import { useModel, type Candidate } from '../../state/model-store.ts';
 import { useElsewhereWords } from '../words/elsewhere-words.ts';
 import { useWords } from '../words/use-words.ts';
 
 export function HubField() {
-  const w = useElsewhereWords(), id = useId();
+  const w = useElsewhereWords();
+  const id = useId();
   const [text, setText] = useState('');
   return (
-    <form className="hub-field" onSubmit={(e) => { e.preventDefault(); if (text.trim()) void lookUp(text); }}>
+    <form
+      className="hub-field"
+      onSubmit={(e) => {
+        e.preventDefault();
+        if (text.trim()) void lookUp(text);
+      }}
+    >
       <label htmlFor={id}>{w.label}</label>
       <div className="row">
-        <input id={id} type="text" className="input" value={text} placeholder={w.example} autoComplete="off" autoCapitalize="none" spellCheck={false} onChange={(e) => setText(e.target.value)} />
-        <button type="submit" className="button line" disabled={!text.trim()}>{w.look}</button>
+        <input
+          id={id}
+          type="text"
+          className="input"
+          value={text}
+          placeholder={w.example}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          onChange={(e) => setText(e.target.value)}
+        />
+        <button type="submit" className="button line" disabled={!text.trim()}>
+          {w.look}
+        </button>
       </div>
       <p className="small ink2">{w.note(new URL(hubAddress()).host)}</p>
     </form>
@@ -23,18 +51,39 @@ export function HubField() {
 
 /** What a repository, or a folder of this machine, offers: its graphs, the smallest first. */
 export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>; name: string }) {
-  const words = useWords(), w = useElsewhereWords();
+  const words = useWords();
+  const w = useElsewhereWords();
   return (
     <div className="rule-top offer">
       <h3>{w.offers(name)}</h3>
       <table className="models">
-        <thead><tr><th scope="col">{w.file}</th><th scope="col">{w.size}</th><th scope="col"><span className="hidden-visually">{w.fetch}</span></th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{w.file}</th>
+            <th scope="col">{w.size}</th>
+            <th scope="col">
+              <span className="hidden-visually">{w.fetch}</span>
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {offer.variants.map(({ graph, bytes, kept }) => (
             <tr key={graph}>
               <td className="bold">{graph}</td>
-              <td>{words.size(bytes)}{kept && <span className="ink2">, {w.here}</span>}</td>
-              <td><button type="button" className="button line small" aria-label={`${kept ? w.inspect : w.fetch}: ${graph}`} onClick={() => void fetchVariant(offer, graph)}>{kept ? w.inspect : w.fetch}</button></td>
+              <td>
+                {words.size(bytes)}
+                {kept && <span className="ink2">, {w.here}</span>}
+              </td>
+              <td>
+                <button
+                  type="button"
+                  className="button line small"
+                  aria-label={`${kept ? w.inspect : w.fetch}: ${graph}`}
+                  onClick={() => void fetchVariant(offer, graph)}
+                >
+                  {kept ? w.inspect : w.fetch}
+                </button>
+              </td>
             </tr>
           ))}
         </tbody>
@@ -46,51 +95,106 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
 
 /** A model that is being looked for, then fetched. */
 export function Fetching({ name }: { name: string }) {
-  const words = useWords(), w = useElsewhereWords(), { loaded, total } = useModel((m) => m.download.model);
-  const begun = useRef<{ at: number; loaded: number } | null>(null), [rate, setRate] = useState(0);
+  const words = useWords();
+  const w = useElsewhereWords();
+  const { loaded, total } = useModel((m) => m.download.model);
+  const begun = useRef<{ at: number; loaded: number } | null>(null);
+  const [rate, setRate] = useState(0);
   useEffect(() => {
     const now = performance.now();
     if (total === 0) return;
     // What is kept of it comes at once: the rate is of the rest.
-    if (!begun.current || now - begun.current.at < 300) begun.current = { at: begun.current?.at ?? now, loaded };
-    else setRate(1000 * (loaded - begun.current.loaded) / (now - begun.current.at));
+    if (!begun.current || now - begun.current.at < 300)
+      begun.current = { at: begun.current?.at ?? now, loaded };
+    else setRate((1000 * (loaded - begun.current.loaded)) / (now - begun.current.at));
   }, [loaded, total]);
-  if (total === 0) return <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{w.looking(name)}</p></div>;
+  if (total === 0)
+    return (
+      <div className="rule-top" role="status">
+        <h3>{name}</h3>
+        <p className="ink2">{w.looking(name)}</p>
+      </div>
+    );
   // All of it is here, and being read: there is nothing left to be called off.
-  if (loaded === total) return <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{words.picker.inspecting}</p></div>;
+  if (loaded === total)
+    return (
+      <div className="rule-top" role="status">
+        <h3>{name}</h3>
+        <p className="ink2">{words.picker.inspecting}</p>
+      </div>
+    );
   return (
     <div className="rule-top fetching">
       <h3>{name}</h3>
       <progress value={loaded} max={total} aria-label={w.progress} />
-      <p className="ink2" role="status">{w.fetching(loaded, total)}{rate > 0 && `, ${w.rate(rate)}`}</p>
-      <button type="button" className="button line" onClick={stopFetching}>{w.cancel}</button>
+      <p className="ink2" role="status">
+        {w.fetching(loaded, total)}
+        {rate > 0 && `, ${w.rate(rate)}`}
+      </p>
+      <button type="button" className="button line" onClick={stopFetching}>
+        {w.cancel}
+      </button>
     </div>
   );
 }
 
 /** What of the hub is on this machine, to be looked at or let go of. */
 export function KeptModels() {
-  const words = useWords(), w = useElsewhereWords();
+  const words = useWords();
+  const w = useElsewhereWords();
   const [models, setModels] = useState<Awaited<ReturnType<typeof keptModels>>>([]);
   // A model just fetched is kept from now on.
   const inspected = useModel((m) => m.candidate?.inspection);
   useEffect(() => {
     let gone = false;
-    keptModels().then((all) => { if (!gone) setModels(all); }, () => undefined);
-    return () => { gone = true; };
+    keptModels().then(
+      (all) => {
+        if (!gone) setModels(all);
+      },
+      () => undefined,
+    );
+    return () => {
+      gone = true;
+    };
   }, [inspected]);
   if (models.length === 0) return null;
   return (
     <table className="models">
-      <thead><tr><th scope="col">{w.kept}</th><th scope="col">{w.size}</th><th scope="col"><span className="hidden-visually">{w.look}</span></th></tr></thead>
+      <thead>
+        <tr>
+          <th scope="col">{w.kept}</th>
+          <th scope="col">{w.size}</th>
+          <th scope="col">
+            <span className="hidden-visually">{w.look}</span>
+          </th>
+        </tr>
+      </thead>
       <tbody>
         {models.map(({ repository, commit, bytes }) => (
           <tr key={repository}>
             <td className="bold">{repository}</td>
             <td>{words.size(bytes)}</td>
             <td>
-              <button type="button" className="button line small" aria-label={`${w.look}: ${repository}`} onClick={() => void lookUp(`${repository}@${commit}`)}>{w.look}</button>{' '}
-              <button type="button" className="link" aria-label={w.removeName(repository)} onClick={() => void forgetModel(repository).then(keptModels).then(setModels, () => undefined)}>{w.remove}</button>
+              <button
+                type="button"
+                className="button line small"
+                aria-label={`${w.look}: ${repository}`}
+                onClick={() => void lookUp(`${repository}@${commit}`)}
+              >
+                {w.look}
+              </button>{' '}
+              <button
+                type="button"
+                className="link"
+                aria-label={w.removeName(repository)}
+                onClick={() =>
+                  void forgetModel(repository)
+                    .then(keptModels)
+                    .then(setModels, () => undefined)
+                }
+              >
+                {w.remove}
+              </button>
             </td>
           </tr>
         ))}

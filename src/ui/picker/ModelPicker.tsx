@@ -1,4 +1,7 @@
-/** Choosing a model, in the map's place: those that come with the page, one from a hub or an address, or files from this machine, weighed before they are loaded. */
+/**
+ * Choosing a model, in the map's place: those that come with the page, one from a hub or an
+ * address, or files from this machine, weighed before they are loaded.
+ */
 import { useEffect, useRef, useState } from 'react';
 import { filesFromPicker } from '../../model/picked-files.ts';
 import { mapLayout } from '../../state/layout.ts';
@@ -17,7 +20,14 @@ import { offerFiles } from './offer-files.ts';
 export function ModelPicker() {
   const words = useWords();
   const w = words.picker;
-  const { models, facts, source, candidate, set } = usePick(useModel, 'models', 'facts', 'source', 'candidate', 'set');
+  const { models, facts, source, candidate, set } = usePick(
+    useModel,
+    'models',
+    'facts',
+    'source',
+    'candidate',
+    'set',
+  );
   const setView = useView((v) => v.set);
   const heading = useRef<HTMLHeadingElement>(null);
   const folder = useRef<HTMLInputElement>(null);
@@ -30,22 +40,65 @@ export function ModelPicker() {
     document.getElementById('change-model')?.focus();
   }
   return (
-    <section className={`sheet picker${over ? ' over' : ''}`} aria-labelledby="picker-title" onDragEnter={() => setOver(true)} onDragLeave={(e) => { if (!e.currentTarget.contains(e.relatedTarget as Node)) setOver(false); }} onDrop={() => setOver(false)}>
+    <section
+      className={`sheet picker${over ? ' over' : ''}`}
+      aria-labelledby="picker-title"
+      onDragEnter={() => setOver(true)}
+      onDragLeave={(e) => {
+        if (!e.currentTarget.contains(e.relatedTarget as Node)) setOver(false);
+      }}
+      onDrop={() => setOver(false)}
+    >
       <div className="head">
-        <h2 id="picker-title" ref={heading} tabIndex={-1}>{w.title}</h2>
-        <button type="button" className="button small close" onClick={close}>{words.close} <small>Esc</small></button>
+        <h2 id="picker-title" ref={heading} tabIndex={-1}>
+          {w.title}
+        </h2>
+        <button type="button" className="button small close" onClick={close}>
+          {words.close} <small>Esc</small>
+        </button>
       </div>
       <HubField />
       <div className="drop">
         <p>{w.drop}</p>
         <p className="small ink2">{w.dropNote}</p>
         <div className="drop-buttons">
-          <label className="button line file">{w.pickFolder}<input ref={folder} type="file" className="hidden-visually" {...{ webkitdirectory: '' }} onChange={(e) => { if (e.target.files?.length) void offerFiles(filesFromPicker(e.target.files)); e.target.value = ''; }} /></label>
-          <label className="button line file">{w.pickFiles}<input type="file" multiple className="hidden-visually" onChange={(e) => { if (e.target.files?.length) void offerFiles(filesFromPicker(e.target.files)); e.target.value = ''; }} /></label>
+          <label className="button line file">
+            {w.pickFolder}
+            <input
+              ref={folder}
+              type="file"
+              className="hidden-visually"
+              {...{ webkitdirectory: '' }}
+              onChange={(e) => {
+                if (e.target.files?.length) void offerFiles(filesFromPicker(e.target.files));
+                e.target.value = '';
+              }}
+            />
+          </label>
+          <label className="button line file">
+            {w.pickFiles}
+            <input
+              type="file"
+              multiple
+              className="hidden-visually"
+              onChange={(e) => {
+                if (e.target.files?.length) void offerFiles(filesFromPicker(e.target.files));
+                e.target.value = '';
+              }}
+            />
+          </label>
         </div>
       </div>
       <table className="models">
-        <thead><tr><th scope="col">{w.bundled}</th><th scope="col">{w.file}</th><th scope="col"><span className="hidden-visually">{w.inspect}</span></th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{w.bundled}</th>
+            <th scope="col">{w.file}</th>
+            <th scope="col">
+              <span className="hidden-visually">{w.inspect}</span>
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {models.map((m) => {
             const loaded = source?.kind === 'bundled' && source.id === m.id && facts !== null;
@@ -53,7 +106,19 @@ export function ModelPicker() {
               <tr key={m.id}>
                 <td className="bold">{m.title}</td>
                 <td>{words.size(m.files.reduce((sum, f) => sum + f.bytes, 0))}</td>
-                <td>{loaded ? <span className="ink2">{w.loaded}</span> : <button type="button" className="button line small" onClick={() => void inspectModel({ kind: 'bundled', id: m.id }, m.title)}>{w.inspect}</button>}</td>
+                <td>
+                  {loaded ? (
+                    <span className="ink2">{w.loaded}</span>
+                  ) : (
+                    <button
+                      type="button"
+                      className="button line small"
+                      onClick={() => void inspectModel({ kind: 'bundled', id: m.id }, m.title)}
+                    >
+                      {w.inspect}
+                    </button>
+                  )}
+                </td>
               </tr>
             );
           })}
@@ -71,9 +136,23 @@ function Candidate({ done }: { done(): void }) {
   const candidate = useModel((m) => m.candidate)!;
   const { sequences, length } = useExperiment((e) => e.spec);
   const { source, name, inspection, failure, offer } = candidate;
-  if (failure) return <div className="rule-top" role="alert"><h3>{name}</h3><p className="err">{words.error(failure.code, failure.values)}</p></div>;
+  if (failure)
+    return (
+      <div className="rule-top" role="alert">
+        <h3>{name}</h3>
+        <p className="err">{words.error(failure.code, failure.values)}</p>
+      </div>
+    );
   if (offer) return <Offer offer={offer} name={name} />;
-  if (!inspection) return source.kind === 'remote' ? <Fetching key={source.id} name={name} /> : <div className="rule-top" role="status"><h3>{name}</h3><p className="ink2">{w.inspecting}</p></div>;
+  if (!inspection)
+    return source.kind === 'remote' ? (
+      <Fetching key={source.id} name={name} />
+    ) : (
+      <div className="rule-top" role="status">
+        <h3>{name}</h3>
+        <p className="ink2">{w.inspecting}</p>
+      </div>
+    );
   const { facts, need, refusal } = inspection;
   const layout = mapLayout(facts.modules, facts.layers);
   const template = layout.groups.map((g) => `repeat(${g.count}, minmax(0, 1fr))`).join(' 4px ');
@@ -88,18 +167,51 @@ function Candidate({ done }: { done(): void }) {
     <div className="candidate rule-top">
       <div>
         <div className="mini" aria-hidden="true" style={{ gridTemplateColumns: template }}>
-          {layout.cells.map((m, i) => m >= 0 && <i key={i} style={{ gridColumn: place(i % layout.columns.length), gridRow: 1 + Math.floor(i / layout.columns.length), height: facts.layers > 16 ? 8 : 14, background: 'var(--void)', boxShadow: 'inset 0 0 0 1px var(--rule)' }} />)}
+          {layout.cells.map(
+            (m, i) =>
+              m >= 0 && (
+                <i
+                  key={i}
+                  style={{
+                    gridColumn: place(i % layout.columns.length),
+                    gridRow: 1 + Math.floor(i / layout.columns.length),
+                    height: facts.layers > 16 ? 8 : 14,
+                    background: 'var(--void)',
+                    boxShadow: 'inset 0 0 0 1px var(--rule)',
+                  }}
+                />
+              ),
+          )}
         </div>
         <p className="small ink2">{w.layers(facts.layers, layout.columns.length)}</p>
       </div>
       <div>
         <h3>{facts.title}</h3>
-        <p className="ink2">{w.facts(facts.modules.length, facts.hidden, facts.vocab)} {w.dialect[facts.dialect] ?? facts.dialect}.</p>
+        <p className="ink2">
+          {w.facts(facts.modules.length, facts.hidden, facts.vocab)}{' '}
+          {w.dialect[facts.dialect] ?? facts.dialect}.
+        </p>
         <div className="row centre load">
-          <span><b>{format && describeFormat(words, format)}, {w.batch(sequences, length)}</b>{format && 'block' in format && format.block !== null && <span className="ink2"> {w.blocks(format.block)}</span>}</span>
-          <button type="button" className="button act" disabled={refusal !== null} onClick={() => void load()}>{w.load(facts.bytes)}</button>
+          <span>
+            <b>
+              {format && describeFormat(words, format)}, {w.batch(sequences, length)}
+            </b>
+            {format && 'block' in format && format.block !== null && (
+              <span className="ink2"> {w.blocks(format.block)}</span>
+            )}
+          </span>
+          <button
+            type="button"
+            className="button act"
+            disabled={refusal !== null}
+            onClick={() => void load()}
+          >
+            {w.load(facts.bytes)}
+          </button>
         </div>
-        <p className={refusal ? 'err' : undefined} role={refusal ? 'alert' : undefined}>{refusal ? words.error(refusal.code, refusal.values) : w.needs(need.total, need.limit)}</p>
+        <p className={refusal ? 'err' : undefined} role={refusal ? 'alert' : undefined}>
+          {refusal ? words.error(refusal.code, refusal.values) : w.needs(need.total, need.limit)}
+        </p>
         <MemoryBar need={need} />
       </div>
     </div>

@@ -1,4 +1,6 @@
-/** Takes files that were picked or dropped to the picker, to be inspected before anything is loaded. */
+/**
+ * Takes files that were picked or dropped to the picker, to be inspected before anything is loaded.
+ */
 import { AtlasError } from '../../errors.ts';
 import { SeveralAdapters } from '../../experiment/peft-files.ts';
 import { graphsIn } from '../../model/beside.ts';
@@ -20,23 +22,41 @@ export async function offerFiles(files: Promise<PickedFile[]> | PickedFile[]): P
     await inspectModel(source, name);
     const { candidate } = useModel.getState();
     if (candidate?.source === source && candidate.failure?.code === 'several-graphs') {
-      const variants = graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({ graph: path, bytes, kept: true }));
-      set({ candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants } } });
+      const variants = graphsIn(pickedFiles(found).files).map(({ graph: path, bytes }) => ({
+        graph: path,
+        bytes,
+        kept: true,
+      }));
+      set({
+        candidate: { ...candidate, failure: null, offer: { repository: '', commit: '', variants } },
+      });
     }
   } catch (error) {
     if (!(error instanceof AtlasError)) throw error;
-    set({ candidate: { source: { kind: 'files', files: [] }, name: '', inspection: null, failure: { code: error.code, values: error.values } } });
+    set({
+      candidate: {
+        source: { kind: 'files', files: [] },
+        name: '',
+        inspection: null,
+        failure: { code: error.code, values: error.values },
+      },
+    });
   }
 }
 
-/** An adapter is for the model that is open: it needs no picking. Of several, the band asks for one's `folder`. */
+/**
+ * An adapter is for the model that is open: it needs no picking. Of several, the band asks for
+ * one's `folder`.
+ */
 export async function offerAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
   useView.getState().set({ picker: false });
   useModel.getState().set({ failure: null });
   try {
     await openAdapter(files, folder);
   } catch (error) {
-    const several = error instanceof SeveralAdapters && { adapters: { files, folders: error.folders } };
+    const several = error instanceof SeveralAdapters && {
+      adapters: { files, folders: error.folders },
+    };
     useModel.getState().set({ failure: { ...failureOf(error), ...several } });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Around every chart: title, finding, unit, and the same data as a table, an SVG and a CSV. The chart keeps its height
- * also when it is empty, and is spoken of by its finding.
+ * Around every chart: title, finding, unit, and the same data as a table, an SVG and a CSV. The
+ * chart keeps its height also when it is empty, and is spoken of by its finding.
  */
 import { useRef, useState, type ReactNode } from 'react';
 import { csvComment, csvJson, csvRow } from '../../experiment/csv.ts';
@@ -17,20 +17,31 @@ import { useMedia } from '../parts/use-media.ts';
 import { useSize } from '../parts/use-size.ts';
 import { useWords } from '../words/use-words.ts';
 
-export interface ChartData { columns: readonly string[]; rows: readonly (readonly (string | number | null)[])[] }
+export interface ChartData {
+  columns: readonly string[];
+  rows: readonly (readonly (string | number | null)[])[];
+}
 
-/** Charts give way when the window is short or the band takes a line; on a projector they are larger, like all else. */
+/**
+ * Charts give way when the window is short or the band takes a line; on a projector they are
+ * larger, like all else.
+ */
 export function useChartHeight(): number {
-  const short = useMedia('(max-height: 849px)'), low = useMedia('(max-height: 999px)');
-  const small = useBanded() || short, presenting = usePresent();
+  const short = useMedia('(max-height: 849px)');
+  const low = useMedia('(max-height: 999px)');
+  const small = useBanded() || short;
+  const presenting = usePresent();
   return presenting && low ? (small ? 170 : 196) : small ? 196 : presenting ? 250 : 236;
 }
 
 /** What is in view: the study whose tab is open, or the measurement; null before there is any. */
 function sourceNow(): { model: { title: string; hash: string }; spec: ExperimentSpec } | null {
-  const { spec: now } = useExperiment.getState(), { shown } = useRun.getState();
-  if (now.study === null) return shown && { model: shown.model, spec: { ...shown.spec, allocation: now.allocation } };
-  const spec = useStudy.getState().specs[now.study], model = useModel.getState().facts;
+  const { spec: now } = useExperiment.getState();
+  const { shown } = useRun.getState();
+  if (now.study === null)
+    return shown && { model: shown.model, spec: { ...shown.spec, allocation: now.allocation } };
+  const spec = useStudy.getState().specs[now.study];
+  const model = useModel.getState().facts;
   return spec && model && { model, spec };
 }
 
@@ -50,47 +61,128 @@ interface Props {
   children(width: number): ReactNode;
 }
 
-export function ChartFrame({ title, finding, note = '', close, empty, unit, height, data, print, children }: Props) {
+export function ChartFrame({
+  title,
+  finding,
+  note = '',
+  close,
+  empty,
+  unit,
+  height,
+  data,
+  print,
+  children,
+}: Props) {
   const words = useWords();
   const [table, setTable] = useState(false);
   const { ref, width } = useSize<HTMLDivElement>();
   const box = useRef<HTMLDivElement>(null);
 
   async function saveSvg() {
-    const svg = box.current?.querySelector('svg'), from = sourceNow();
+    const svg = box.current?.querySelector('svg');
+    const from = sourceNow();
     if (!svg || !from) return;
-    const { model, spec } = from, source = `Rank Atlas · ${model.title} · sha256 ${model.hash.slice(0, 12)} · ${words.chips.seed(spec.seed)}`;
+    const { model, spec } = from;
+    const source = `Rank Atlas · ${model.title} · sha256 ${model.hash.slice(0, 12)} · ${words.chips.seed(spec.seed)}`;
     const { chartSvg } = await import('../export/chart-svg.ts');
-    download(`${fileName('rank-atlas', model.title, title)}.svg`, chartSvg(svg, { title, finding: finding ?? '', unit, source }), 'image/svg+xml');
+    download(
+      `${fileName('rank-atlas', model.title, title)}.svg`,
+      chartSvg(svg, { title, finding: finding ?? '', unit, source }),
+      'image/svg+xml',
+    );
   }
   function saveCsv() {
     const from = sourceNow();
     if (!from) return;
     const { model, spec } = from;
-    const head = [csvComment(`Rank Atlas: ${title}`), csvComment(`model ${model.title} sha256 ${model.hash}`), csvJson('spec', spec)];
-    download(`${fileName('rank-atlas', model.title, title)}.csv`, `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`, 'text/csv');
+    const head = [
+      csvComment(`Rank Atlas: ${title}`),
+      csvComment(`model ${model.title} sha256 ${model.hash}`),
+      csvJson('spec', spec),
+    ];
+    download(
+      `${fileName('rank-atlas', model.title, title)}.csv`,
+      `${[...head, csvRow(data.columns), ...data.rows.map(csvRow)].join('\n')}\n`,
+      'text/csv',
+    );
   }
   return (
     <>
       <div className="head">
         <h2>{title}</h2>
         <span className="tools">
-          <button type="button" className="link" aria-pressed={table} disabled={empty} onClick={() => setTable(!table)}>{table ? words.plate.chart : words.map.table}</button>
-          <button type="button" className="link" disabled={empty || table} onClick={() => void attempt(saveSvg)}>{words.map.svg}</button>
-          <button type="button" className="link" disabled={empty} onClick={saveCsv}>{words.map.csv}</button>
+          <button
+            type="button"
+            className="link"
+            aria-pressed={table}
+            disabled={empty}
+            onClick={() => setTable(!table)}
+          >
+            {table ? words.plate.chart : words.map.table}
+          </button>
+          <button
+            type="button"
+            className="link"
+            disabled={empty || table}
+            onClick={() => void attempt(saveSvg)}
+          >
+            {words.map.svg}
+          </button>
+          <button type="button" className="link" disabled={empty} onClick={saveCsv}>
+            {words.map.csv}
+          </button>
           {close}
         </span>
       </div>
-      {finding !== null && <div className="slot minor"><p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p><p className="how small ink2">{note}</p></div>}
+      {finding !== null && (
+        <div className="slot minor">
+          <p className={`finding minor${empty ? ' ink3' : ''}`}>{finding}</p>
+          <p className="how small ink2">{note}</p>
+        </div>
+      )}
       <div ref={ref}>
-        {table && !empty
-          ? <div className="chart-table" style={{ maxHeight: height + 20 }} tabIndex={0} role="region" aria-label={title}><table><thead><tr>{data.columns.map((c) => <th key={c} scope="col">{c}</th>)}</tr></thead><tbody>{data.rows.map((row, i) => <tr key={i}>{row.map((v, c) => <td key={c}>{typeof v === 'number' ? print(v, c) : v}</td>)}</tr>)}</tbody></table></div>
-          : (
-            <div className="chart" ref={box} role="img" aria-label={finding === null ? title : `${title}. ${finding}`}>
-              <p className="small ink3" aria-hidden="true">{unit}</p>
-              <div style={{ height }}>{width > 0 && children(width)}</div>
-            </div>
-          )}
+        {table && !empty ? (
+          <div
+            className="chart-table"
+            style={{ maxHeight: height + 20 }}
+            tabIndex={0}
+            role="region"
+            aria-label={title}
+          >
+            <table>
+              <thead>
+                <tr>
+                  {data.columns.map((c) => (
+                    <th key={c} scope="col">
+                      {c}
+                    </th>
+                  ))}
+                </tr>
+              </thead>
+              <tbody>
+                {data.rows.map((row, i) => (
+                  <tr key={i}>
+                    {row.map((v, c) => (
+                      <td key={c}>{typeof v === 'number' ? print(v, c) : v}</td>
+                    ))}
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        ) : (
+          <div
+            className="chart"
+            ref={box}
+            role="img"
+            aria-label={finding === null ? title : `${title}. ${finding}`}
+          >
+            <p className="small ink3" aria-hidden="true">
+              {unit}
+            </p>
+            <div style={{ height }}>{width > 0 && children(width)}</div>
+          </div>
+        )}
       </div>
     </>
   );

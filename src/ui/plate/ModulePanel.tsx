@@ -1,4 +1,7 @@
-/** One module in the open: its weights, the noise, an adapter; then the probe step by step with this module's own numbers. */
+/**
+ * One module in the open: its weights, the noise, an adapter; then the probe step by step with this
+ * module's own numbers.
+ */
 import { useEffect, useRef, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
 import type { Requests } from '../../worker/protocol.ts';
@@ -17,7 +20,10 @@ import { SixSteps } from './SixSteps.tsx';
 type Detail = Requests['explain']['answer'];
 type Picture = Requests['picture']['answer'];
 
-/** Both answers for the repeat shown; asked again when a new repeat of this module arrives and the run stands still. */
+/**
+ * Both answers for the repeat shown; asked again when a new repeat of this module arrives and the
+ * run stands still.
+ */
 function useProbe(module: number, repeat: number, still: boolean) {
   const [detail, setDetail] = useState<Detail | null>(null);
   const [picture, setPicture] = useState<Picture | null>(null);
@@ -25,13 +31,24 @@ function useProbe(module: number, repeat: number, still: boolean) {
   useEffect(() => {
     if (!engine.open || !still) return;
     let current = true;
-    const failed = (error: unknown) => { if (current && error instanceof AtlasError && error.code !== 'cancelled') setFailure({ code: error.code, values: error.values }); };
-    // One after the other: the runtime takes one call at a time anyway, and the picture is the quicker of the two.
+    const failed = (error: unknown) => {
+      if (current && error instanceof AtlasError && error.code !== 'cancelled')
+        setFailure({ code: error.code, values: error.values });
+    };
+    // One after the other: the runtime takes one call at a time anyway, and the picture is the
+    // quicker of the two.
     pictureOf(module, repeat, 8)
-      .then((p) => { if (current) setPicture(p); return current ? explainModule(module, repeat) : null; })
-      .then((d) => { if (current && d) setDetail(d); })
+      .then((p) => {
+        if (current) setPicture(p);
+        return current ? explainModule(module, repeat) : null;
+      })
+      .then((d) => {
+        if (current && d) setDetail(d);
+      })
       .catch(failed);
-    return () => { current = false; };
+    return () => {
+      current = false;
+    };
   }, [module, repeat, still]);
   return { detail, picture, failure };
 }
@@ -44,10 +61,16 @@ export function ModulePanel({ module }: { module: number }) {
   const phase = useRun((r) => r.phase);
   const set = useView((v) => v.set);
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => { if (!useView.getState().stepped) heading.current?.focus(); }, []);
+  useEffect(() => {
+    if (!useView.getState().stepped) heading.current?.focus();
+  }, []);
 
   const repeat = Math.max(0, (row?.draws.length ?? 0) - 1);
-  const { detail, picture, failure } = useProbe(module, repeat, phase !== 'running' && phase !== 'loading');
+  const { detail, picture, failure } = useProbe(
+    module,
+    repeat,
+    phase !== 'running' && phase !== 'loading',
+  );
   const about = modules[module];
   if (!row || !about) return null;
 
@@ -58,9 +81,16 @@ export function ModulePanel({ module }: { module: number }) {
   return (
     <div className="panel">
       <div className="head">
-        <h2 id="plate-title" ref={heading} tabIndex={-1}>{words.strip.title(about.layer, about.role)}</h2>
-        <span className="small ink2">{about.outFeatures} × {about.inFeatures}{info && `, ${describeFormat(words, info.format)}`}</span>
-        <button type="button" className="button small close" onClick={close}>{words.close} <small>Esc</small></button>
+        <h2 id="plate-title" ref={heading} tabIndex={-1}>
+          {words.strip.title(about.layer, about.role)}
+        </h2>
+        <span className="small ink2">
+          {about.outFeatures} × {about.inFeatures}
+          {info && `, ${describeFormat(words, info.format)}`}
+        </span>
+        <button type="button" className="button small close" onClick={close}>
+          {words.close} <small>Esc</small>
+        </button>
       </div>
       <Pictures picture={picture} />
       {failure && <p className="err small">{words.error(failure.code, failure.values)}</p>}

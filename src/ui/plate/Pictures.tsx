@@ -1,4 +1,7 @@
-/** W, the noise and a fresh adapter as pictures, 1:1, all three on one symmetric scale so that sizes can be compared. */
+/**
+ * W, the noise and a fresh adapter as pictures, 1:1, all three on one symmetric scale so that sizes
+ * can be compared.
+ */
 import { useEffect, useRef, type ReactNode } from 'react';
 import type { Picture } from '../../worker/protocol.ts';
 import { palette, type Ramp } from '../colour.ts';
@@ -6,9 +9,16 @@ import { useDark } from '../parts/use-media.ts';
 import { numbersOf } from '../words/numbers.ts';
 import { useWords } from '../words/use-words.ts';
 
-const WIDTH = 104, HEIGHT = 72;
+const WIDTH = 104;
+const HEIGHT = 72;
 
-function paint(canvas: HTMLCanvasElement, values: Float32Array, { width, height }: Picture, end: number, ramp: Ramp): void {
+function paint(
+  canvas: HTMLCanvasElement,
+  values: Float32Array,
+  { width, height }: Picture,
+  end: number,
+  ramp: Ramp,
+): void {
   const context = canvas.getContext('2d')!;
   context.clearRect(0, 0, WIDTH, HEIGHT);
   const image = context.createImageData(width, height);
@@ -19,19 +29,45 @@ function paint(canvas: HTMLCanvasElement, values: Float32Array, { width, height 
   context.putImageData(image, 0, 0);
 }
 
-function Canvas({ values, picture, end, name, children }: { values: Float32Array | undefined; picture: Picture | null; end: number; name: string; children: ReactNode }) {
+function Canvas({
+  values,
+  picture,
+  end,
+  name,
+  children,
+}: {
+  values: Float32Array | undefined;
+  picture: Picture | null;
+  end: number;
+  name: string;
+  children: ReactNode;
+}) {
   const words = useWords();
   const ref = useRef<HTMLCanvasElement>(null);
   const dark = useDark();
   useEffect(() => {
-    if (ref.current && picture && values) paint(ref.current, values, picture, end, palette(dark).diverging);
+    if (ref.current && picture && values)
+      paint(ref.current, values, picture, end, palette(dark).diverging);
   }, [picture, values, end, dark]);
-  return <figure><canvas ref={ref} width={WIDTH} height={HEIGHT} role="img" aria-label={words.panel.pictureName(name)} /><figcaption className="small">{children}</figcaption></figure>;
+  return (
+    <figure>
+      <canvas
+        ref={ref}
+        width={WIDTH}
+        height={HEIGHT}
+        role="img"
+        aria-label={words.panel.pictureName(name)}
+      />
+      <figcaption className="small">{children}</figcaption>
+    </figure>
+  );
 }
 
 /** 99.5 % of all values lie inside: a few large ones must not turn the rest grey. */
 function scaleOf(picture: Picture): number {
-  const sizes = [...picture.weights, ...picture.noise, ...picture.delta].map(Math.abs).sort((a, b) => a - b);
+  const sizes = [...picture.weights, ...picture.noise, ...picture.delta]
+    .map(Math.abs)
+    .sort((a, b) => a - b);
   return sizes[Math.floor(sizes.length * 0.995)] || 1;
 }
 
@@ -43,12 +79,28 @@ export function Pictures({ picture }: { picture: Picture | null }) {
   const end = picture ? scaleOf(picture) : 1;
   return (
     <div className="pictures">
-      <Canvas picture={picture} values={picture?.weights} end={end} name={p.weights}><b>W</b> {p.weights}</Canvas>
-      <Canvas picture={picture} values={picture?.noise} end={end} name={p.noiseA}><b>{p.noiseA}</b></Canvas>
-      <Canvas picture={picture} values={picture?.delta} end={end} name={p.delta}><b>{p.delta}</b></Canvas>
+      <Canvas picture={picture} values={picture?.weights} end={end} name={p.weights}>
+        <b>W</b> {p.weights}
+      </Canvas>
+      <Canvas picture={picture} values={picture?.noise} end={end} name={p.noiseA}>
+        <b>{p.noiseA}</b>
+      </Canvas>
+      <Canvas picture={picture} values={picture?.delta} end={end} name={p.delta}>
+        <b>{p.delta}</b>
+      </Canvas>
       <div className="scale small ink2" aria-hidden="true">
-        <i style={{ background: `linear-gradient(to top, ${Array.from({ length: 13 }, (_, i) => diverging(i / 12).css).join(',')})` }} />
-        {picture && <span><span>{n.signed(end, 2)}</span><span>0</span><span>{n.signed(-end, 2)}</span></span>}
+        <i
+          style={{
+            background: `linear-gradient(to top, ${Array.from({ length: 13 }, (_, i) => diverging(i / 12).css).join(',')})`,
+          }}
+        />
+        {picture && (
+          <span>
+            <span>{n.signed(end, 2)}</span>
+            <span>0</span>
+            <span>{n.signed(-end, 2)}</span>
+          </span>
+        )}
       </div>
     </div>
   );

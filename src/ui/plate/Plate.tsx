@@ -1,4 +1,7 @@
-/** Beside the map: what the run shows, as charts; a module in the open or two results compared take its place. */
+/**
+ * Beside the map: what the run shows, as charts; a module in the open or two results compared take
+ * its place.
+ */
 import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
 import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
@@ -31,12 +34,21 @@ const plates: Partial<Record<StudyKind, ComponentType>> = {
   samples: lazyPart(async () => (await import('./samples/SamplesPlate.tsx')).SamplesPlate),
 };
 
-const tabs: (PlateTab | StudyKind)[] = ['layers', 'certainty', ...(Object.keys(plates) as StudyKind[])];
+const tabs: (PlateTab | StudyKind)[] = [
+  'layers',
+  'certainty',
+  ...(Object.keys(plates) as StudyKind[]),
+];
 
 /** What a tab shows, or a study without one. */
 export function PlatePanel({ tab }: { tab: PlateTab | StudyKind }) {
-  const StudyPlate = tab === 'layers' || tab === 'certainty' ? null : tab === 'agree' ? AgreePlate : plates[tab];
-  return <Suspense fallback={<div className="chart-room" />}>{StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}</Suspense>;
+  const StudyPlate =
+    tab === 'layers' || tab === 'certainty' ? null : tab === 'agree' ? AgreePlate : plates[tab];
+  return (
+    <Suspense fallback={<div className="chart-room" />}>
+      {StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}
+    </Suspense>
+  );
 }
 
 export function Plate() {
@@ -44,9 +56,28 @@ export function Plate() {
   const { opened, tab: chart, set } = usePick(useView, 'opened', 'tab', 'set');
   const study = useExperiment((e) => e.spec.study);
   const comparing = useRun((r) => r.comparing);
-  if (comparing) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ComparePlate {...comparing} /></Suspense></section>;
-  if (opened !== null) return <section className="sheet plate" aria-labelledby="plate-title"><Suspense fallback={null}><ModulePanel key={opened} module={opened} /></Suspense></section>;
-  if (study === 'agree') return <section className="sheet plate" aria-label={words.studies.tabs.agree}><PlatePanel tab={study} /></section>;
+  if (comparing)
+    return (
+      <section className="sheet plate" aria-labelledby="plate-title">
+        <Suspense fallback={null}>
+          <ComparePlate {...comparing} />
+        </Suspense>
+      </section>
+    );
+  if (opened !== null)
+    return (
+      <section className="sheet plate" aria-labelledby="plate-title">
+        <Suspense fallback={null}>
+          <ModulePanel key={opened} module={opened} />
+        </Suspense>
+      </section>
+    );
+  if (study === 'agree')
+    return (
+      <section className="sheet plate" aria-label={words.studies.tabs.agree}>
+        <PlatePanel tab={study} />
+      </section>
+    );
 
   const tab = study !== null && plates[study] ? study : chart;
   function open(to: PlateTab | StudyKind) {
@@ -62,12 +93,27 @@ export function Plate() {
     open(to);
     document.getElementById(`tab-${to}`)?.focus();
   }
-  const names: Record<PlateTab | StudyKind, string> = { layers: words.plate.byLayer, certainty: words.plate.convergence, ...words.studies.tabs };
+  const names: Record<PlateTab | StudyKind, string> = {
+    layers: words.plate.byLayer,
+    certainty: words.plate.convergence,
+    ...words.studies.tabs,
+  };
   return (
     <section className="sheet plate" aria-label={words.plate.label}>
       <div className="tabs" role="tablist" aria-label={words.plate.tabs} onKeyDown={onKey}>
         {tabs.map((t) => (
-          <button key={t} type="button" role="tab" id={`tab-${t}`} aria-selected={t === tab} aria-controls="plate-panel" tabIndex={t === tab ? 0 : -1} onClick={() => open(t)}>{names[t]}</button>
+          <button
+            key={t}
+            type="button"
+            role="tab"
+            id={`tab-${t}`}
+            aria-selected={t === tab}
+            aria-controls="plate-panel"
+            tabIndex={t === tab ? 0 : -1}
+            onClick={() => open(t)}
+          >
+            {names[t]}
+          </button>
         ))}
       </div>
       <div role="tabpanel" id="plate-panel" aria-labelledby={`tab-${tab}`}>

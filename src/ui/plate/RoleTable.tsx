@@ -1,4 +1,6 @@
-/** Importance and rank by module type, and how well the model reads the text when nothing is shaken. */
+/**
+ * Importance and rank by module type, and how well the model reads the text when nothing is shaken.
+ */
 import { useMemo } from 'react';
 import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
 import { useModules, useRankTable, useWholeDraws } from '../../state/derived.ts';
@@ -15,14 +17,24 @@ export function RoleTable() {
   const draws = useWholeDraws();
   const cleanLoss = useRun((r) => r.shown?.cleanLoss ?? null);
   const { rows, allocation, sweeps } = useRankTable();
-  const lines = useMemo(() => new Map((draws ? byRole(modules, draws) : []).map((line) => [line.role, line.multiple])), [modules, draws]);
+  const lines = useMemo(
+    () => new Map((draws ? byRole(modules, draws) : []).map((line) => [line.role, line.multiple])),
+    [modules, draws],
+  );
   const total = rows.reduce((sum, r) => sum + (r.rank ?? 0), 0);
   const margin = (half: number) => n.fixed(half, half < 0.01 ? 3 : 2);
   return (
     <>
       <h3 className="role-title">{w.roleTitle}</h3>
       <table className="roles">
-        <thead><tr><th scope="col">{w.roleColumns.type}</th><th scope="col">{w.roleColumns.multiple}</th><th scope="col">{w.roleColumns.share}</th><th scope="col">{w.roleColumns.parameters}</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{w.roleColumns.type}</th>
+            <th scope="col">{w.roleColumns.multiple}</th>
+            <th scope="col">{w.roleColumns.share}</th>
+            <th scope="col">{w.roleColumns.parameters}</th>
+          </tr>
+        </thead>
         <tbody>
           {[...new Set(modules.map((m) => m.role))].map((role) => {
             const multiple = lines.get(role);
@@ -31,15 +43,24 @@ export function RoleTable() {
             return (
               <tr key={role}>
                 <td className="bold">{role}</td>
-                <td>{multiple ? n.fixed(multiple.mean, 2) : '–'}{multiple && sweeps >= SWEEPS_FOR_INTERVALS && <small className="ink2"> ±{margin((multiple.high - multiple.low) / 2)}</small>}</td>
+                <td>
+                  {multiple ? n.fixed(multiple.mean, 2) : '–'}
+                  {multiple && sweeps >= SWEEPS_FOR_INTERVALS && (
+                    <small className="ink2"> ±{margin((multiple.high - multiple.low) / 2)}</small>
+                  )}
+                </td>
                 <td>{allocation && total > 0 ? `${n.whole((100 * ranks) / total)} %` : '–'}</td>
-                <td>{allocation ? n.whole(own.reduce((sum, r) => sum + (r.parameters ?? 0), 0)) : '–'}</td>
+                <td>
+                  {allocation ? n.whole(own.reduce((sum, r) => sum + (r.parameters ?? 0), 0)) : '–'}
+                </td>
               </tr>
             );
           })}
         </tbody>
       </table>
-      <p className="small ink2 rule-top">{cleanLoss === null ? w.roleNote : w.cleanLoss(cleanLoss, Math.exp(cleanLoss))}</p>
+      <p className="small ink2 rule-top">
+        {cleanLoss === null ? w.roleNote : w.cleanLoss(cleanLoss, Math.exp(cleanLoss))}
+      </p>
     </>
   );
 }

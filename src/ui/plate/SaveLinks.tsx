@@ -1,4 +1,7 @@
-/** Files that the engine's thread writes when they are asked for, one link each, and what became of it. */
+/**
+ * Files that the engine's thread writes when they are asked for, one link each, and what became of
+ * it.
+ */
 import { useState } from 'react';
 import { attempt } from '../../state/attempt.ts';
 import type { SavedFile } from '../../worker/protocol.ts';
@@ -16,7 +19,9 @@ interface Props<F extends string> {
 }
 
 export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Props<F>) {
-  const w = ofStudies(useWords()).made, [busy, setBusy] = useState(false), [saved, setSaved] = useState<string | null>(null);
+  const w = ofStudies(useWords()).made;
+  const [busy, setBusy] = useState(false);
+  const [saved, setSaved] = useState<string | null>(null);
   async function save(file: F) {
     setBusy(true);
     await attempt(async () => {
@@ -34,8 +39,16 @@ export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Pr
   return (
     <p className="small save-links">
       <span className="ink2">{w.save}</span>{' '}
-      {files.map(([file, word]) => <span key={file}><button type="button" className="link" disabled={busy} onClick={() => void save(file)}>{word}</button>{' '}</span>)}
-      <span className="ink3" role="status">{busy ? w.saving : saved}</span>
+      {files.map(([file, word]) => (
+        <span key={file}>
+          <button type="button" className="link" disabled={busy} onClick={() => void save(file)}>
+            {word}
+          </button>{' '}
+        </span>
+      ))}
+      <span className="ink3" role="status">
+        {busy ? w.saving : saved}
+      </span>
     </p>
   );
 }

@@ -1,4 +1,7 @@
-/** What a study will take of the memory with the settings as they stand, counted anew while they change. */
+/**
+ * What a study will take of the memory with the settings as they stand, counted anew while they
+ * change.
+ */
 import { useEffect, useState } from 'react';
 import type { StudyKind } from '../../experiment/spec.ts';
 import { engine, needOf } from '../../state/engine.ts';
@@ -8,13 +11,28 @@ import { useLater } from '../parts/use-later.ts';
 import { useWords } from '../words/use-words.ts';
 
 export function StudyNeed({ study }: { study: StudyKind }) {
-  const w = useWords().training, spec = useLater(useExperiment((e) => e.spec)), facts = useModel((m) => m.facts), provider = useModel((m) => m.provider);
+  const w = useWords().training;
+  const spec = useLater(useExperiment((e) => e.spec));
+  const facts = useModel((m) => m.facts);
+  const provider = useModel((m) => m.provider);
   const [need, setNeed] = useState<{ needed: number; allowed: number } | null>(null);
   useEffect(() => {
     let current = true;
     // Without an engine there is nobody to count; the study itself says what is wrong with it.
-    if (engine.open) void needOf(study, spec).then(({ needed, allowed }) => { if (current) setNeed(needed === null ? null : { needed, allowed }); }, () => undefined);
-    return () => { current = false; };
+    if (engine.open)
+      void needOf(study, spec).then(
+        ({ needed, allowed }) => {
+          if (current) setNeed(needed === null ? null : { needed, allowed });
+        },
+        () => undefined,
+      );
+    return () => {
+      current = false;
+    };
   }, [study, spec, facts, provider]);
-  return <output className={`small need ${need && need.needed > need.allowed ? 'warn' : 'ink2'}`}>{need && w.need(need.needed, need.allowed)}</output>;
+  return (
+    <output className={`small need ${need && need.needed > need.allowed ? 'warn' : 'ink2'}`}>
+      {need && w.need(need.needed, need.allowed)}
+    </output>
+  );
 }

@@ -12,30 +12,72 @@ import { OwnTrainingText } from './OwnTrainingText.tsx';
 /** Bundled sets that come as a train and an eval split. */
 const sets = ['opticks', 'jargon'] as const;
 
-const numbers = ['steps', 'batch', 'length', 'learningRate', 'maxNorm', 'evaluateEvery', 'heldSequences'] as const;
+const numbers = [
+  'steps',
+  'batch',
+  'length',
+  'learningRate',
+  'maxNorm',
+  'evaluateEvery',
+  'heldSequences',
+] as const;
 
 export function TrainingFields({ show = numbers }: { show?: readonly (typeof numbers)[number][] }) {
-  const words = useWords(), w = words.training;
+  const words = useWords();
+  const w = words.training;
   const training = useExperiment((e) => e.spec.training);
   const edit = useEdit();
-  const change = (key: string, patch: Partial<TrainingSettings>) => edit(`training.${key}`, (s: ExperimentSpec) => ({ ...s, training: { ...s.training, ...patch } }));
-  const chosen = training.train.kind === 'bundled' ? training.train.id.replace(/-train$/, '') : 'own';
+  const change = (key: string, patch: Partial<TrainingSettings>) =>
+    edit(`training.${key}`, (s: ExperimentSpec) => ({
+      ...s,
+      training: { ...s.training, ...patch },
+    }));
+  const chosen =
+    training.train.kind === 'bundled' ? training.train.id.replace(/-train$/, '') : 'own';
   const d = defaults.training;
 
   return (
     <>
       <Choice
-        label={w.text} value={chosen} options={[...sets.map((id) => [id, words.texts[`${id}-train`] ?? id] as const), ['own', w.own] as const]}
+        label={w.text}
+        value={chosen}
+        options={[
+          ...sets.map((id) => [id, words.texts[`${id}-train`] ?? id] as const),
+          ['own', w.own] as const,
+        ]}
         note={chosen === 'opticks' ? null : words.rail.default(words.texts['opticks-train']!)}
-        onChange={(id) => (id === 'own'
-          ? change('text', { train: { kind: 'own', text: w.placeholder }, held: { kind: 'own', text: w.placeholder } })
-          : change('text', { train: { kind: 'bundled', id: `${id}-train` }, held: { kind: 'bundled', id: `${id}-eval` } }))}
+        onChange={(id) =>
+          id === 'own'
+            ? change('text', {
+                train: { kind: 'own', text: w.placeholder },
+                held: { kind: 'own', text: w.placeholder },
+              })
+            : change('text', {
+                train: { kind: 'bundled', id: `${id}-train` },
+                held: { kind: 'bundled', id: `${id}-eval` },
+              })
+        }
       />
-      {chosen === 'own' && <OwnTrainingText onTake={(train, held) => change('text', { train: { kind: 'own', text: train }, held: { kind: 'own', text: held } })} />}
+      {chosen === 'own' && (
+        <OwnTrainingText
+          onTake={(train, held) =>
+            change('text', {
+              train: { kind: 'own', text: train },
+              held: { kind: 'own', text: held },
+            })
+          }
+        />
+      )}
       {show.map((key) => (
         <NumberField
-          key={key} label={w[key]} value={training[key]} min={LIMITS[key][0]} max={LIMITS[key][1]} step={key === 'learningRate' || key === 'maxNorm' ? 'any' : 1}
-          note={training[key] === d[key] ? null : words.rail.default(String(d[key]))} onCommit={(v) => change(key, { [key]: v })}
+          key={key}
+          label={w[key]}
+          value={training[key]}
+          min={LIMITS[key][0]}
+          max={LIMITS[key][1]}
+          step={key === 'learningRate' || key === 'maxNorm' ? 'any' : 1}
+          note={training[key] === d[key] ? null : words.rail.default(String(d[key]))}
+          onCommit={(v) => change(key, { [key]: v })}
         />
       ))}
     </>

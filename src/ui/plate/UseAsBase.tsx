@@ -1,4 +1,7 @@
-/** Makes what a study made of the model the base of the other experiments, or goes back to the model as it came. */
+/**
+ * Makes what a study made of the model the base of the other experiments, or goes back to the model
+ * as it came.
+ */
 import type { BaseKind } from '../../experiment/base-spec.ts';
 import { baseKey } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
@@ -7,15 +10,44 @@ import { useEdit } from '../parts/use-edit.ts';
 import { ofStudies } from '../words/study-words.ts';
 import { useWords } from '../words/use-words.ts';
 
-/** `ran`: the experiment by which it was made; what has been set otherwise since is set back to it. */
-export function UseAsBase({ base, ran }: { base: Exclude<BaseKind, 'as-is'>; ran: ExperimentSpec }) {
-  const w = ofStudies(useWords()).made, edit = useEdit(), now = useExperiment((e) => e.spec);
-  const used = baseKey(now) === baseKey({ ...ran, base }), { seed, prune, training, compress } = ran;
-  const use = () => edit('base', (s) => ({ ...s, base, seed, ...(base === 'pruned' ? { prune, training } : { compress }) }));
+/**
+ * `ran`: the experiment by which it was made; what has been set otherwise since is set back to it.
+ */
+export function UseAsBase({
+  base,
+  ran,
+}: {
+  base: Exclude<BaseKind, 'as-is'>;
+  ran: ExperimentSpec;
+}) {
+  const w = ofStudies(useWords()).made;
+  const edit = useEdit();
+  const now = useExperiment((e) => e.spec);
+  const used = baseKey(now) === baseKey({ ...ran, base });
+  const { seed, prune, training, compress } = ran;
+  const use = () =>
+    edit('base', (s) => ({
+      ...s,
+      base,
+      seed,
+      ...(base === 'pruned' ? { prune, training } : { compress }),
+    }));
   return (
     <p className="small">
       {used && <span className="ink2">{w.used} </span>}
-      {used ? <button type="button" className="link" onClick={() => edit('base', (s) => ({ ...s, base: 'as-is' }))}>{w.back}</button> : <button type="button" className="link" onClick={use}>{w.use}</button>}
+      {used ? (
+        <button
+          type="button"
+          className="link"
+          onClick={() => edit('base', (s) => ({ ...s, base: 'as-is' }))}
+        >
+          {w.back}
+        </button>
+      ) : (
+        <button type="button" className="link" onClick={use}>
+          {w.use}
+        </button>
+      )}
     </p>
   );
 }

@@ -1,13 +1,21 @@
 /** Names at the ends of lines, moved apart so that they can be read. */
 
-export interface EndLabelPlace { key: string; words: string; y: number }
+export interface EndLabelPlace {
+  key: string;
+  words: string;
+  y: number;
+}
 
-/** Moves labels to at least `room` pixels apart, each as little as possible, keeping their order. */
+/**
+ * Moves labels to at least `room` pixels apart, each as little as possible, keeping their order.
+ */
 export function apart(labels: readonly EndLabelPlace[], room: number): EndLabelPlace[] {
   const sorted = [...labels].sort((a, b) => a.y - b.y).map((l) => ({ ...l }));
   for (let pass = 0; pass < sorted.length * 4; pass++) {
     for (let i = 1; i < sorted.length; i++) {
-      const a = sorted[i - 1]!, b = sorted[i]!, short = room - (b.y - a.y);
+      const a = sorted[i - 1]!;
+      const b = sorted[i]!;
+      const short = room - (b.y - a.y);
       if (short > 0) {
         a.y -= short / 2;
         b.y += short / 2;
@@ -19,7 +27,10 @@ export function apart(labels: readonly EndLabelPlace[], room: number): EndLabelP
 
 let measure: CanvasRenderingContext2D | null = null;
 
-/** Pixels to keep free at the right of a chart: the widest label and a gap, at least what two short words take. */
+/**
+ * Pixels to keep free at the right of a chart: the widest label and a gap, at least what two short
+ * words take.
+ */
 export function roomFor(labels: readonly string[]): number {
   measure ??= document.createElement('canvas').getContext('2d');
   if (!measure) return 100;
@@ -28,6 +39,20 @@ export function roomFor(labels: readonly string[]): number {
   return Math.ceil(Math.max(80, ...labels.map((l) => measure!.measureText(l).width + 10)));
 }
 
-export function EndLabel({ x, y, words, fill }: { x: number; y: number; words: string; fill: string }) {
-  return <text x={x} y={y + 4} style={{ fill, fontWeight: 600 }}>{words}</text>;
+export function EndLabel({
+  x,
+  y,
+  words,
+  fill,
+}: {
+  x: number;
+  y: number;
+  words: string;
+  fill: string;
+}) {
+  return (
+    <text x={x} y={y + 4} style={{ fill, fontWeight: 600 }}>
+      {words}
+    </text>
+  );
 }

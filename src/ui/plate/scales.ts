@@ -1,8 +1,10 @@
 /**
- * The scales of our axes, in place of all of d3-scale (`vite.config.ts`): recharts looks them up by name at run time, so that a
- * build cannot leave out the time, logarithmic and colour scales by itself. A chart that needs another one names it here.
+ * The scales of our axes, in place of all of d3-scale (`vite.config.ts`): recharts looks them up by
+ * name at run time, so that a build cannot leave out the time, logarithmic and colour scales by
+ * itself. A chart that needs another one names it here.
  *
- * The linear one is written out: d3's maps numbers to colours, dates and texts as well, and brings along what that takes.
+ * The linear one is written out: d3's maps numbers to colours, dates and texts as well, and brings
+ * along what that takes.
  */
 import { ticks } from 'd3-array';
 
@@ -21,25 +23,34 @@ interface LinearScale {
   copy(): LinearScale;
 }
 
-/** Numbers to numbers, bit by bit as d3's linear scale between two ends does it; undefined for what is no number. */
+/**
+ * Numbers to numbers, bit by bit as d3's linear scale between two ends does it; undefined for what
+ * is no number.
+ */
 export function scaleLinear(domain: Pair = [0, 1], range: Pair = [0, 1]): LinearScale {
   const ends = { domain, range };
   const scale = (value: unknown): number | undefined => {
     const x = value === null ? NaN : Number(value);
     if (Number.isNaN(x)) return undefined;
-    const { domain: [a, b], range: [first, last] } = ends;
+    const {
+      domain: [a, b],
+      range: [first, last],
+    } = ends;
     const [low, high, from, to] = b < a ? [b, a, last, first] : [a, b, first, last];
     const t = high === low ? 0.5 : (x - low) / (high - low);
     return from * (1 - t) + to * t;
   };
-  const accessor = (of: keyof typeof ends): Ends => (to) => {
-    if (!to) return ends[of];
-    const [a, b] = Array.from(to, Number);
-    ends[of] = [a!, b!];
-    return self;
-  };
+  const accessor =
+    (of: keyof typeof ends): Ends =>
+    (to) => {
+      if (!to) return ends[of];
+      const [a, b] = Array.from(to, Number);
+      ends[of] = [a!, b!];
+      return self;
+    };
   const self: LinearScale = Object.assign(scale, {
-    domain: accessor('domain'), range: accessor('range'),
+    domain: accessor('domain'),
+    range: accessor('range'),
     ticks: (count = 10) => ticks(...ends.domain, count),
     copy: () => scaleLinear(ends.domain, ends.range),
   });

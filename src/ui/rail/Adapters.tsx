@@ -1,4 +1,7 @@
-/** Adapters trained here or taken in: their ranks on the map, what they do to the held-out loss, and PEFT's files of them. */
+/**
+ * Adapters trained here or taken in: their ranks on the map, what they do to the held-out loss, and
+ * PEFT's files of them.
+ */
 import { useState } from 'react';
 import { judgeAdapter } from '../../state/study-session.ts';
 import { attempt } from '../../state/attempt.ts';
@@ -10,7 +13,8 @@ import { useEdit } from '../parts/use-edit.ts';
 import { useWords } from '../words/use-words.ts';
 
 export function Adapters() {
-  const words = useWords(), w = words.adapters;
+  const words = useWords();
+  const w = words.adapters;
   const { adapters, phase } = usePick(useStudy, 'adapters', 'phase');
   const { adapter: onMap, set } = usePick(useView, 'adapter', 'set');
   const [losses, setLosses] = useState<Record<string, { base: number; adapted: number }>>({});
@@ -29,23 +33,68 @@ export function Adapters() {
   }
   /** The race with it among the entries: Play begins from where it stands. */
   function trainOn() {
-    edit('race.entries', (s) => (s.race.entries.includes('imported') ? s : { ...s, race: { ...s.race, entries: [...s.race.entries, 'imported'] } }));
+    edit('race.entries', (s) =>
+      s.race.entries.includes('imported')
+        ? s
+        : { ...s, race: { ...s.race, entries: [...s.race.entries, 'imported'] } },
+    );
     openStudy('race');
   }
   return (
     <div className="results adapters">
-      <div className="label"><span>{w.title}</span></div>
+      <div className="label">
+        <span>{w.title}</span>
+      </div>
       <ul>
         {adapters.map(({ name, parameters, head }) => (
           <li key={name}>
-            <div className="row"><span className="ellipsis">{w.name(name)}</span><small className="ink3 nowrap">{w.parameters(parameters, head)}</small></div>
-            <div className="row start small">
-              <button type="button" className="link" aria-pressed={onMap === name} onClick={() => set({ adapter: onMap === name ? null : name })}>{w.onMap}</button>
-              <button type="button" className="link" disabled={busy} onClick={() => void judge(name)}>{judging === name ? w.judging : w.judge}</button>
-              <button type="button" className="link" onClick={() => void attempt(async () => (await import('../export/peft-zip.ts')).savePeft(name))}>{w.save}</button>
-              {name === 'imported' && <button type="button" className="link" title={w.trainOnNote} disabled={busy} onClick={trainOn}>{w.trainOn}</button>}
+            <div className="row">
+              <span className="ellipsis">{w.name(name)}</span>
+              <small className="ink3 nowrap">{w.parameters(parameters, head)}</small>
             </div>
-            {losses[name] && <small className="ink2 block" role="status">{w.loss(losses[name].base, losses[name].adapted)}</small>}
+            <div className="row start small">
+              <button
+                type="button"
+                className="link"
+                aria-pressed={onMap === name}
+                onClick={() => set({ adapter: onMap === name ? null : name })}
+              >
+                {w.onMap}
+              </button>
+              <button
+                type="button"
+                className="link"
+                disabled={busy}
+                onClick={() => void judge(name)}
+              >
+                {judging === name ? w.judging : w.judge}
+              </button>
+              <button
+                type="button"
+                className="link"
+                onClick={() =>
+                  void attempt(async () => (await import('../export/peft-zip.ts')).savePeft(name))
+                }
+              >
+                {w.save}
+              </button>
+              {name === 'imported' && (
+                <button
+                  type="button"
+                  className="link"
+                  title={w.trainOnNote}
+                  disabled={busy}
+                  onClick={trainOn}
+                >
+                  {w.trainOn}
+                </button>
+              )}
+            </div>
+            {losses[name] && (
+              <small className="ink2 block" role="status">
+                {w.loss(losses[name].base, losses[name].adapted)}
+              </small>
+            )}
           </li>
         ))}
       </ul>

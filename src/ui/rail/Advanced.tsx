@@ -18,7 +18,11 @@ export function Advanced() {
   const open = useView((v) => v.advanced);
   const set = useView((v) => v.set);
   return (
-    <details className="advanced" open={open} onToggle={(e) => set({ advanced: e.currentTarget.open })}>
+    <details
+      className="advanced"
+      open={open}
+      onToggle={(e) => set({ advanced: e.currentTarget.open })}
+    >
       <summary>{words.rail.advanced}</summary>
       {open && <Fields />}
     </details>
@@ -26,31 +30,101 @@ export function Advanced() {
 }
 
 function Fields(): ReactNode {
-  const words = useWords(), w = words.rail, b = words.base;
+  const words = useWords();
+  const w = words.rail;
+  const b = words.base;
   const spec = useExperiment((e) => e.spec);
   const edit = useEdit();
   const { allocation } = spec;
   const d = defaults;
-  const note = (value: unknown, normal: unknown, said = String(normal)) => (value === normal ? null : w.default(said));
-  const number = (label: string, value: number, normal: number, [min, max]: readonly [number, number], key: string, change: (s: ExperimentSpec, v: number) => ExperimentSpec, step: 1 | 'any' = 1) =>
-    <NumberField label={label} value={value} min={min} max={max} step={step} note={note(value, normal)} onCommit={(v) => edit(key, (s) => change(s, v))} />;
+  const note = (value: unknown, normal: unknown, said = String(normal)) =>
+    value === normal ? null : w.default(said);
+  const number = (
+    label: string,
+    value: number,
+    normal: number,
+    [min, max]: readonly [number, number],
+    key: string,
+    change: (s: ExperimentSpec, v: number) => ExperimentSpec,
+    step: 1 | 'any' = 1,
+  ) => (
+    <NumberField
+      label={label}
+      value={value}
+      min={min}
+      max={max}
+      step={step}
+      note={note(value, normal)}
+      onCommit={(v) => edit(key, (s) => change(s, v))}
+    />
+  );
   return (
     <div className="stack fields">
-      <Choice label={b.label} value={spec.base} why={b.why} note={note(spec.base, d.base, b.names[d.base])} options={BASES.map((base) => [base, b.names[base]] as const)} onChange={(base) => edit('base', (s) => ({ ...s, base }))} />
-      <Choice label={words.bos.label} value={spec.bos} why={words.bos.why} note={note(spec.bos, d.bos, words.bos.names[d.bos])} options={BOS.map((bos) => [bos, words.bos.names[bos]] as const)} onChange={(bos) => edit('bos', (s) => ({ ...s, bos }))} />
+      <Choice
+        label={b.label}
+        value={spec.base}
+        why={b.why}
+        note={note(spec.base, d.base, b.names[d.base])}
+        options={BASES.map((base) => [base, b.names[base]] as const)}
+        onChange={(base) => edit('base', (s) => ({ ...s, base }))}
+      />
+      <Choice
+        label={words.bos.label}
+        value={spec.bos}
+        why={words.bos.why}
+        note={note(spec.bos, d.bos, words.bos.names[d.bos])}
+        options={BOS.map((bos) => [bos, words.bos.names[bos]] as const)}
+        onChange={(bos) => edit('bos', (s) => ({ ...s, bos }))}
+      />
       <MethodFields />
-      {spec.text.kind !== 'ids' && number(w.sequences, spec.sequences, d.sequences, LIMITS.sequences, 'sequences', (s, sequences) => ({ ...s, sequences }))}
-      {spec.text.kind !== 'ids' && number(w.length, spec.length, d.length, LIMITS.length, 'length', (s, length) => ({ ...s, length }))}
+      {spec.text.kind !== 'ids' &&
+        number(
+          w.sequences,
+          spec.sequences,
+          d.sequences,
+          LIMITS.sequences,
+          'sequences',
+          (s, sequences) => ({ ...s, sequences }),
+        )}
+      {spec.text.kind !== 'ids' &&
+        number(w.length, spec.length, d.length, LIMITS.length, 'length', (s, length) => ({
+          ...s,
+          length,
+        }))}
       <Choice
-        label={w.rounding} value={allocation.rounding} why={w.why.rounding} note={note(allocation.rounding, d.allocation.rounding, w.floor)}
-        options={[['floor', w.floor], ['exact', w.exact]]} onChange={(rounding) => edit('rounding', (s) => ({ ...s, allocation: { ...s.allocation, rounding } }))}
+        label={w.rounding}
+        value={allocation.rounding}
+        why={w.why.rounding}
+        note={note(allocation.rounding, d.allocation.rounding, w.floor)}
+        options={[
+          ['floor', w.floor],
+          ['exact', w.exact],
+        ]}
+        onChange={(rounding) =>
+          edit('rounding', (s) => ({ ...s, allocation: { ...s.allocation, rounding } }))
+        }
       />
       <Choice
-        label={w.unit} value={allocation.unit} why={w.why.unit} note={note(allocation.unit, d.allocation.unit, w.ranks)}
-        options={[['ranks', w.ranks], ['parameters', w.parameters]]} onChange={(unit) => edit('unit', (s) => ({ ...s, allocation: { ...s.allocation, unit } }))}
+        label={w.unit}
+        value={allocation.unit}
+        why={w.why.unit}
+        note={note(allocation.unit, d.allocation.unit, w.ranks)}
+        options={[
+          ['ranks', w.ranks],
+          ['parameters', w.parameters],
+        ]}
+        onChange={(unit) => edit('unit', (s) => ({ ...s, allocation: { ...s.allocation, unit } }))}
       />
-      {allocation.rounding === 'exact' && number(w.rMin, allocation.rMin, d.allocation.rMin, LIMITS.rMin, 'rMin', (s, rMin) => ({ ...s, allocation: { ...s.allocation, rMin } }))}
-      {allocation.rounding === 'exact' && number(w.rMax, allocation.rMax, d.allocation.rMax, LIMITS.rMax, 'rMax', (s, rMax) => ({ ...s, allocation: { ...s.allocation, rMax } }))}
+      {allocation.rounding === 'exact' &&
+        number(w.rMin, allocation.rMin, d.allocation.rMin, LIMITS.rMin, 'rMin', (s, rMin) => ({
+          ...s,
+          allocation: { ...s.allocation, rMin },
+        }))}
+      {allocation.rounding === 'exact' &&
+        number(w.rMax, allocation.rMax, d.allocation.rMax, LIMITS.rMax, 'rMax', (s, rMax) => ({
+          ...s,
+          allocation: { ...s.allocation, rMax },
+        }))}
     </div>
   );
 }

@@ -12,16 +12,31 @@ const REFUSALS = ['no-bos', 'bad-tokenizer', 'bad-config', 'part-missing'] as co
 export function BosLine() {
   const words = useWords();
   const facts = useModel((m) => m.facts);
-  const { text: { kind }, bos } = useExperiment((e) => e.spec);
+  const {
+    text: { kind },
+    bos,
+  } = useExperiment((e) => e.spec);
   const [said, setSaid] = useState<{ bos?: Bos; refused?: Failure }>({});
   useEffect(() => {
     if (!facts) return;
     let current = true;
-    const answer = (s: typeof said) => { if (current) setSaid(s); };
+    const answer = (s: typeof said) => {
+      if (current) setSaid(s);
+    };
     // An engine that stopped is told elsewhere.
-    bosOf({ kind, bos }).then((found) => answer({ bos: found }), (error: unknown) => answer(ofCode(error, ...REFUSALS) ? { refused: failureOf(error) } : {}));
-    return () => { current = false; };
+    bosOf({ kind, bos }).then(
+      (found) => answer({ bos: found }),
+      (error: unknown) => answer(ofCode(error, ...REFUSALS) ? { refused: failureOf(error) } : {}),
+    );
+    return () => {
+      current = false;
+    };
   }, [facts, kind, bos]);
-  if (said.refused) return <div className="small err" role="alert">{words.error(said.refused.code, said.refused.values)}</div>;
+  if (said.refused)
+    return (
+      <div className="small err" role="alert">
+        {words.error(said.refused.code, said.refused.values)}
+      </div>
+    );
   return <div className="small ink2">{said.bos ? words.bos.said(said.bos) : '\u00a0'}</div>;
 }

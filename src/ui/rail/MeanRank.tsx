@@ -1,6 +1,6 @@
 /**
- * The budget. Moving it re-allocates what is measured in one frame; nothing is measured again. Stops are spaced by the
- * logarithm, as ranks double; any other number can be typed.
+ * The budget. Moving it re-allocates what is measured in one frame; nothing is measured again.
+ * Stops are spaced by the logarithm, as ranks double; any other number can be typed.
  */
 import { LIMITS } from '../../experiment/schema.ts';
 import { useRankTable } from '../../state/derived.ts';
@@ -20,32 +20,81 @@ export const nextStop = (value: number, way: 1 | -1): number =>
 const place = (value: number) => Math.min(1, Math.max(0, Math.log2(Math.max(1, value)) / 6));
 
 export const setMeanRank = (meanRank: number) =>
-  useExperiment.getState().edit((s) => ({ ...s, allocation: { ...s.allocation, meanRank } }), 'meanRank');
+  useExperiment
+    .getState()
+    .edit((s) => ({ ...s, allocation: { ...s.allocation, meanRank } }), 'meanRank');
 
 export function MeanRank() {
   const words = useWords();
-  const { allocation, spec } = { allocation: useRankTable().allocation, spec: useExperiment((e) => e.spec) };
+  const { allocation, spec } = {
+    allocation: useRankTable().allocation,
+    spec: useExperiment((e) => e.spec),
+  };
   const { meanRank, unit, rounding } = spec.allocation;
-  const nearest = STOPS.reduce((best, s) => (Math.abs(Math.log2(s / Math.max(0.5, meanRank))) < Math.abs(Math.log2(best / Math.max(0.5, meanRank))) ? s : best));
+  const nearest = STOPS.reduce((best, s) =>
+    Math.abs(Math.log2(s / Math.max(0.5, meanRank))) <
+    Math.abs(Math.log2(best / Math.max(0.5, meanRank)))
+      ? s
+      : best,
+  );
   return (
     <div className="field mean-rank">
       <div className="label centre">
         <Term of="meanRank">{words.rail.meanRank}</Term>
-        <NumberBox name={words.rail.meanRank} value={meanRank} min={LIMITS.meanRank[0]} max={LIMITS.meanRank[1]} step="any" onCommit={setMeanRank} />
+        <NumberBox
+          name={words.rail.meanRank}
+          value={meanRank}
+          min={LIMITS.meanRank[0]}
+          max={LIMITS.meanRank[1]}
+          step="any"
+          onCommit={setMeanRank}
+        />
       </div>
       <div className="slider">
         <input
-          type="range" min={0} max={STOPS.length - 1} step={1} value={STOPS.indexOf(nearest)} aria-label={words.rail.meanRankName} aria-valuetext={String(meanRank)}
+          type="range"
+          min={0}
+          max={STOPS.length - 1}
+          step={1}
+          value={STOPS.indexOf(nearest)}
+          aria-label={words.rail.meanRankName}
+          aria-valuetext={String(meanRank)}
           onChange={(e) => setMeanRank(STOPS[Number(e.target.value)]!)}
         />
         <div className="track" aria-hidden="true">
           <i style={{ width: `${100 * place(meanRank)}%` }} />
-          {STOPS.map((s) => <u key={s} className={labelled.includes(s) ? 'long' : ''} style={{ left: `${100 * place(s)}%` }} />)}
+          {STOPS.map((s) => (
+            <u
+              key={s}
+              className={labelled.includes(s) ? 'long' : ''}
+              style={{ left: `${100 * place(s)}%` }}
+            />
+          ))}
           <b style={{ left: `${100 * place(meanRank)}%` }} />
         </div>
-        <div className="stops" aria-hidden="true">{labelled.map((s) => <span key={s} className={s === meanRank ? 'on' : ''} style={{ left: `${100 * place(s)}%` }}>{s}</span>)}</div>
+        <div className="stops" aria-hidden="true">
+          {labelled.map((s) => (
+            <span
+              key={s}
+              className={s === meanRank ? 'on' : ''}
+              style={{ left: `${100 * place(s)}%` }}
+            >
+              {s}
+            </span>
+          ))}
+        </div>
       </div>
-      <p className="small ink2">{allocation ? words.rail.spends(allocation.spent, allocation.budget, allocation.budget - allocation.spent, unit, rounding) : words.rail.afterRepeat}</p>
+      <p className="small ink2">
+        {allocation
+          ? words.rail.spends(
+              allocation.spent,
+              allocation.budget,
+              allocation.budget - allocation.spent,
+              unit,
+              rounding,
+            )
+          : words.rail.afterRepeat}
+      </p>
     </div>
   );
 }

@@ -22,8 +22,17 @@ export function Method() {
         const time = timeOf(byMethod(spec, name));
         return (
           <label key={name} className="row choice" title={what[name]}>
-            <input type="radio" name="method" value={name} checked={spec.method.name === name} onChange={() => edit((s) => byMethod(s, name), 'method')} />
-            <span>{names[name]}</span><small className="ink3 nowrap">{time === null ? pace[name] : words.seconds(time)}</small>
+            <input
+              type="radio"
+              name="method"
+              value={name}
+              checked={spec.method.name === name}
+              onChange={() => edit((s) => byMethod(s, name), 'method')}
+            />
+            <span>{names[name]}</span>
+            <small className="ink3 nowrap">
+              {time === null ? pace[name] : words.seconds(time)}
+            </small>
           </label>
         );
       })}

@@ -1,4 +1,7 @@
-/** The experiment's form: what is measured, on what, how, and with which budget. A drawer on narrow pages. */
+/**
+ * The experiment's form: what is measured, on what, how, and with which budget. A drawer on narrow
+ * pages.
+ */
 import { isPreset, LIMITS, presets, presetSpec, type PresetId } from '../../experiment/schema.ts';
 import { specKey } from '../../experiment/settings.ts';
 import { defaults, useModules, useLayout } from '../../state/derived.ts';
@@ -20,8 +23,16 @@ import { Results } from './Results.tsx';
 
 /** The preset an experiment is, the budget and the seed apart; null if it is none. */
 function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): PresetId | null {
-  const plain = { ...spec, model: defaults.model, allocation: defaults.allocation, seed: defaults.seed };
-  return (Object.keys(presets) as PresetId[]).find((id) => specKey(presetSpec(id)) === specKey(plain)) ?? null;
+  const plain = {
+    ...spec,
+    model: defaults.model,
+    allocation: defaults.allocation,
+    seed: defaults.seed,
+  };
+  return (
+    (Object.keys(presets) as PresetId[]).find((id) => specKey(presetSpec(id)) === specKey(plain)) ??
+    null
+  );
 }
 
 function Preset() {
@@ -32,11 +43,29 @@ function Preset() {
     <div className="field">
       <label htmlFor="preset">{words.rail.preset}</label>
       <select
-        id="preset" className="select" value={preset ?? ''}
-        onChange={(e) => { const id = e.target.value; if (isPreset(id)) edit((s) => ({ ...presetSpec(id), model: s.model, allocation: s.allocation, seed: s.seed }), 'preset'); }}
+        id="preset"
+        className="select"
+        value={preset ?? ''}
+        onChange={(e) => {
+          const id = e.target.value;
+          if (isPreset(id))
+            edit(
+              (s) => ({
+                ...presetSpec(id),
+                model: s.model,
+                allocation: s.allocation,
+                seed: s.seed,
+              }),
+              'preset',
+            );
+        }}
       >
         {preset === null && <option value="">{words.rail.custom}</option>}
-        {(Object.keys(presets) as PresetId[]).map((id) => <option key={id} value={id}>{words.presets[id].name}</option>)}
+        {(Object.keys(presets) as PresetId[]).map((id) => (
+          <option key={id} value={id}>
+            {words.presets[id].name}
+          </option>
+        ))}
       </select>
       {preset && <p className="small ink2 hint">{words.presets[preset].look}</p>}
     </div>
@@ -53,9 +82,25 @@ function ModelField() {
   const format = facts?.modules[0]?.format;
   return (
     <div>
-      <div className="label"><span>{words.rail.model}</span><button type="button" className="link" id="change-model" onClick={() => set({ picker: true, sheet: null })}>{words.rail.change}</button></div>
-      <div>{facts ? `${facts.title}, ${words.rail.shape(layers, columns)}` : titleOf(models, id)}</div>
-      <div className="small ink2">{facts && format ? `${describeFormat(words, format)}, ${words.size(facts.bytes)}` : '\u00a0'}</div>
+      <div className="label">
+        <span>{words.rail.model}</span>
+        <button
+          type="button"
+          className="link"
+          id="change-model"
+          onClick={() => set({ picker: true, sheet: null })}
+        >
+          {words.rail.change}
+        </button>
+      </div>
+      <div>
+        {facts ? `${facts.title}, ${words.rail.shape(layers, columns)}` : titleOf(models, id)}
+      </div>
+      <div className="small ink2">
+        {facts && format
+          ? `${describeFormat(words, format)}, ${words.size(facts.bytes)}`
+          : '\u00a0'}
+      </div>
     </div>
   );
 }
@@ -66,9 +111,17 @@ function TextField() {
   const set = useView((v) => v.set);
   return (
     <div>
-      <div className="label"><span>{words.rail.text}</span><button type="button" className="link" onClick={() => set({ sheet: 'text' })}>{words.rail.change}</button></div>
+      <div className="label">
+        <span>{words.rail.text}</span>
+        <button type="button" className="link" onClick={() => set({ sheet: 'text' })}>
+          {words.rail.change}
+        </button>
+      </div>
       <div>{describeText(words, text)}</div>
-      <div className="small ink2">{words.rail.tokens(sequences, length)}{text.kind === 'own' && `. ${words.rail.stays}`}</div>
+      <div className="small ink2">
+        {words.rail.tokens(sequences, length)}
+        {text.kind === 'own' && `. ${words.rail.stays}`}
+      </div>
       <BosLine />
     </div>
   );
@@ -87,7 +140,11 @@ export function RailContent() {
       <Method />
       <MeanRank />
       <NumberField
-        label={<Term of="seed">{words.rail.seed}</Term>} name={words.rail.seed} value={spec.seed} min={LIMITS.seed[0]} max={LIMITS.seed[1]}
+        label={<Term of="seed">{words.rail.seed}</Term>}
+        name={words.rail.seed}
+        value={spec.seed}
+        min={LIMITS.seed[0]}
+        max={LIMITS.seed[1]}
         onCommit={(seed) => edit((s) => ({ ...s, seed }), 'seed')}
       />
       <Advanced />
@@ -100,5 +157,9 @@ export function RailContent() {
 
 export function Rail() {
   const words = useWords();
-  return <aside className="sheet rail" aria-label={words.rail.label}><RailContent /></aside>;
+  return (
+    <aside className="sheet rail" aria-label={words.rail.label}>
+      <RailContent />
+    </aside>
+  );
 }

@@ -1,4 +1,7 @@
-/** The last results of this machine, comparisons of methods among them: press one to see it at once, mark two measurements to compare them. */
+/**
+ * The last results of this machine, comparisons of methods among them: press one to see it at once,
+ * mark two measurements to compare them.
+ */
 import { useState } from 'react';
 import { measurementOf } from '../../experiment/measurement.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -21,9 +24,13 @@ export function Results() {
   const [marked, setMarked] = useState<readonly string[] | null>(null);
   const now = useClock(60_000);
 
-  // Results of another model cannot be compared with the map in view; they come back with their model.
-  const ofModel = ({ result: { model } }: KeptResult | KeptAgreement) => model.hash === (shown?.model.hash ?? facts?.hash), here = results.filter(ofModel);
-  const agreed = useAgreements((a) => a.kept).filter(ofModel), inPlate = useAgreementInView();
+  // Results of another model cannot be compared with the map in view; they come back with their
+  // model.
+  const ofModel = ({ result: { model } }: KeptResult | KeptAgreement) =>
+    model.hash === (shown?.model.hash ?? facts?.hash);
+  const here = results.filter(ofModel);
+  const agreed = useAgreements((a) => a.kept).filter(ofModel);
+  const inPlate = useAgreementInView();
   const comparingMethods = useStudy((s) => s.phase.agree === 'running');
   const inView = shown?.result ? resultKey(shown.result) : null;
   const running = !inView && shown && (phase === 'running' || phase === 'paused');
@@ -45,24 +52,80 @@ export function Results() {
     <div className="results">
       <div className="label">
         <span>{w.results}</span>
-        {here.length > 1 && phase !== 'running' && (marked === null
-          ? <button type="button" className="link" onClick={() => setMarked([])}>{w.compareTwo}</button>
-          : <button type="button" className="link" onClick={() => (marked.length === 2 ? compare(marked) : setMarked(null))}>{marked.length === 2 ? w.compareThese : words.cancel}</button>)}
+        {here.length > 1 &&
+          phase !== 'running' &&
+          (marked === null ? (
+            <button type="button" className="link" onClick={() => setMarked([])}>
+              {w.compareTwo}
+            </button>
+          ) : (
+            <button
+              type="button"
+              className="link"
+              onClick={() => (marked.length === 2 ? compare(marked) : setMarked(null))}
+            >
+              {marked.length === 2 ? w.compareThese : words.cancel}
+            </button>
+          ))}
       </div>
       {here.length + agreed.length === 0 && !running && <div className="ink3">{w.noResults}</div>}
       <ul>
-        {running && <li className="row"><b>{nameOf(words, shown.spec)}</b><small className="ink3">{phase === 'running' ? w.running : w.pausedNow}</small></li>}
-        {marked === null && agreed.map((kept) => {
-          const name = w.agreement(nameOf(words, kept.result.spec));
-          return <li className="row" key={kept.key}><button type="button" className="plain ellipsis" title={name} aria-current={kept.key === inPlate} disabled={phase === 'running' || comparingMethods} onClick={() => showAgreement(kept.result)}>{name}</button><small className="ink3 nowrap">{ago(kept)}</small></li>;
-        })}
+        {running && (
+          <li className="row">
+            <b>{nameOf(words, shown.spec)}</b>
+            <small className="ink3">{phase === 'running' ? w.running : w.pausedNow}</small>
+          </li>
+        )}
+        {marked === null &&
+          agreed.map((kept) => {
+            const name = w.agreement(nameOf(words, kept.result.spec));
+            return (
+              <li className="row" key={kept.key}>
+                <button
+                  type="button"
+                  className="plain ellipsis"
+                  title={name}
+                  aria-current={kept.key === inPlate}
+                  disabled={phase === 'running' || comparingMethods}
+                  onClick={() => showAgreement(kept.result)}
+                >
+                  {name}
+                </button>
+                <small className="ink3 nowrap">{ago(kept)}</small>
+              </li>
+            );
+          })}
         {here.map((kept) => {
           const name = nameOf(words, kept.result.spec);
           return (
             <li className="row" key={kept.key}>
-              {marked
-                ? <label className="choice"><input type="checkbox" checked={marked.includes(kept.key)} disabled={marked.length === 2 && !marked.includes(kept.key)} onChange={(e) => setMarked(e.target.checked ? [...marked, kept.key] : marked.filter((k) => k !== kept.key))} /><span>{name}</span></label>
-                : <button type="button" className="plain ellipsis" aria-current={kept.key === inView} disabled={phase === 'running'} onClick={() => show(kept)}>{name}</button>}
+              {marked ? (
+                <label className="choice">
+                  <input
+                    type="checkbox"
+                    checked={marked.includes(kept.key)}
+                    disabled={marked.length === 2 && !marked.includes(kept.key)}
+                    onChange={(e) =>
+                      setMarked(
+                        e.target.checked
+                          ? [...marked, kept.key]
+                          : marked.filter((k) => k !== kept.key),
+                      )
+                    }
+                  />
+                  <span>{name}</span>
+                </label>
+              ) : (
+                <button
+                  type="button"
+                  className="plain ellipsis"
+                  aria-current={kept.key === inView}
+                  disabled={phase === 'running'}
+                  onClick={() => show(kept)}
+                >
+                  {name}
+                </button>
+              )}
               <small className="ink3 nowrap">{ago(kept)}</small>
             </li>
           );
@@ -74,6 +137,7 @@ export function Results() {
 
 /** The key of the comparison that covers the plate. */
 function useAgreementInView(): string | null {
-  const open = useExperiment((e) => e.spec.study === 'agree'), result = useStudy((s) => s.states.agree?.result);
+  const open = useExperiment((e) => e.spec.study === 'agree');
+  const result = useStudy((s) => s.states.agree?.result);
   return open && result ? agreementKey(result) : null;
 }

@@ -15,7 +15,21 @@ export function ExportSheet() {
   const [copied, setCopied] = useState(false);
   const command = commandOf(spec);
   const row = (label: string, note: string | null, act: (() => void) | null) => (
-    <li className="row centre"><span>{label}{note && <small className="ink2 block">{note}</small>}</span><button type="button" className="button line small" disabled={!act} onClick={act ?? undefined} aria-label={label}>{w.save}</button></li>
+    <li className="row centre">
+      <span>
+        {label}
+        {note && <small className="ink2 block">{note}</small>}
+      </span>
+      <button
+        type="button"
+        className="button line small"
+        disabled={!act}
+        onClick={act ?? undefined}
+        aria-label={label}
+      >
+        {w.save}
+      </button>
+    </li>
   );
   return (
     <>
@@ -24,10 +38,25 @@ export function ExportSheet() {
         {row(w.result, save.json ? w.resultNote : w.notYet, save.json)}
         {row(w.ranks, null, save.csv)}
         {row(w.map, null, save.svg)}
-        {row(w.spec, null, () => download('rank-atlas-spec.json', `${JSON.stringify(spec, null, 1)}\n`, 'application/json'))}
+        {row(w.spec, null, () =>
+          download(
+            'rank-atlas-spec.json',
+            `${JSON.stringify(spec, null, 1)}\n`,
+            'application/json',
+          ),
+        )}
       </ul>
       <h3 className="rule-top">{w.command}</h3>
-      <div className="command"><code>{command}</code><button type="button" className="button line small" onClick={() => void copyText(command).then(setCopied)}>{copied ? words.header.copied : w.copyCommand}</button></div>
+      <div className="command">
+        <code>{command}</code>
+        <button
+          type="button"
+          className="button line small"
+          onClick={() => void copyText(command).then(setCopied)}
+        >
+          {copied ? words.header.copied : w.copyCommand}
+        </button>
+      </div>
     </>
   );
 }

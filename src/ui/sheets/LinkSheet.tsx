@@ -1,4 +1,7 @@
-/** The link in sight: for an own text, which travels only if its owner says so, and where the clipboard is closed. */
+/**
+ * The link in sight: for an own text, which travels only if its owner says so, and where the
+ * clipboard is closed.
+ */
 import { useEffect, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
 import { ownTextLength } from '../../experiment/link.ts';
@@ -18,18 +21,63 @@ export function LinkSheet() {
   useEffect(() => {
     let current = true;
     linkNow(withText).then(
-      (url) => { if (current) { setLink(url); setProblem(null); setCopied(false); } },
-      (error: unknown) => { if (current && error instanceof AtlasError) { setLink(''); setProblem(words.error(error.code, error.values)); } },
+      (url) => {
+        if (current) {
+          setLink(url);
+          setProblem(null);
+          setCopied(false);
+        }
+      },
+      (error: unknown) => {
+        if (current && error instanceof AtlasError) {
+          setLink('');
+          setProblem(words.error(error.code, error.values));
+        }
+      },
     );
-    return () => { current = false; };
+    return () => {
+      current = false;
+    };
   }, [withText, words]);
   return (
     <div className="stack">
       {resultNow() && <p className="ink2">{w.linkResult}</p>}
-      {ownText > 0 && <label className="choice"><input type="checkbox" checked={withText} onChange={(e) => setWithText(e.target.checked)} /><span>{w.linkText}</span><small className="ink2"> {w.linkTextNote(ownText)}</small></label>}
-      {problem && <p className="err" role="alert">{problem}</p>}
-      <label className="field"><span className="label">{w.link}</span><textarea className="input" readOnly rows={4} value={link} onFocus={(e) => e.target.select()} /></label>
-      <div><button type="button" className="button act" disabled={!link} onClick={() => void copyText(link).then(setCopied)}>{copied ? words.header.copied : w.linkReady}</button></div>
+      {ownText > 0 && (
+        <label className="choice">
+          <input
+            type="checkbox"
+            checked={withText}
+            onChange={(e) => setWithText(e.target.checked)}
+          />
+          <span>{w.linkText}</span>
+          <small className="ink2"> {w.linkTextNote(ownText)}</small>
+        </label>
+      )}
+      {problem && (
+        <p className="err" role="alert">
+          {problem}
+        </p>
+      )}
+      <label className="field">
+        <span className="label">{w.link}</span>
+        <textarea
+          className="input"
+          readOnly
+          rows={4}
+          value={link}
+          onFocus={(e) => e.target.select()}
+        />
+      </label>
+      <div>
+        <button
+          type="button"
+          className="button act"
+          disabled={!link}
+          onClick={() => void copyText(link).then(setCopied)}
+        >
+          {copied ? words.header.copied : w.linkReady}
+        </button>
+      </div>
     </div>
   );
 }

@@ -13,10 +13,37 @@ export function Sheets({ name }: { name: SheetName }) {
   const set = useView((v) => v.set);
   const close = () => set({ sheet: null });
   switch (name) {
-    case 'export': return <Sheet title={words.export.title} onClose={close}><ExportSheet /></Sheet>;
-    case 'help': return <Sheet title={words.help.title} onClose={close} kind="wide"><HelpSheet /></Sheet>;
-    case 'text': return <Sheet title={words.text.title} onClose={close} kind="wide"><TextSheet close={close} /></Sheet>;
-    case 'link': return <Sheet title={words.export.link} onClose={close}><LinkSheet /></Sheet>;
-    case 'drawer': return <Sheet title={words.rail.label} onClose={close} kind="drawer"><div className="rail"><RailContent /></div></Sheet>;
+    case 'export':
+      return (
+        <Sheet title={words.export.title} onClose={close}>
+          <ExportSheet />
+        </Sheet>
+      );
+    case 'help':
+      return (
+        <Sheet title={words.help.title} onClose={close} kind="wide">
+          <HelpSheet />
+        </Sheet>
+      );
+    case 'text':
+      return (
+        <Sheet title={words.text.title} onClose={close} kind="wide">
+          <TextSheet close={close} />
+        </Sheet>
+      );
+    case 'link':
+      return (
+        <Sheet title={words.export.link} onClose={close}>
+          <LinkSheet />
+        </Sheet>
+      );
+    case 'drawer':
+      return (
+        <Sheet title={words.rail.label} onClose={close} kind="drawer">
+          <div className="rail">
+            <RailContent />
+          </div>
+        </Sheet>
+      );
   }
 }

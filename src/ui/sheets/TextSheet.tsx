@@ -1,4 +1,7 @@
-/** The calibration text: a bundled one or the visitor's own, counted in the model's tokens before it is taken. */
+/**
+ * The calibration text: a bundled one or the visitor's own, counted in the model's tokens before it
+ * is taken.
+ */
 import { useEffect, useId, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
 import { LIMITS, parseSpec } from '../../experiment/schema.ts';
@@ -25,13 +28,22 @@ export function TextSheet({ close }: { close(): void }) {
   const [state, setState] = useState<{ words: string; error: boolean } | null>(null);
   /** Why the last file was not taken. */
   const [refused, setRefused] = useState<string | null>(null);
-  const text: TextRef = choice === 'own' ? { kind: 'own', text: own } : { kind: 'bundled', id: choice };
+  const text: TextRef =
+    choice === 'own' ? { kind: 'own', text: own } : { kind: 'bundled', id: choice };
   const empty = choice === 'own' && own.trim() === '';
 
   useEffect(() => {
     let current = true;
-    if (choice !== 'own') void textOf({ kind: 'bundled', id: choice }).then((t) => { if (current) setPreview(plain(t)); }, () => undefined);
-    return () => { current = false; };
+    if (choice !== 'own')
+      void textOf({ kind: 'bundled', id: choice }).then(
+        (t) => {
+          if (current) setPreview(plain(t));
+        },
+        () => undefined,
+      );
+    return () => {
+      current = false;
+    };
   }, [choice]);
 
   useEffect(() => {
@@ -39,13 +51,26 @@ export function TextSheet({ close }: { close(): void }) {
     let current = true;
     const timer = setTimeout(() => {
       setState({ words: w.counting, error: false });
-      const answer = (s: { words: string; error: boolean }) => { if (current) setState(s); };
-      Promise.resolve().then(() => countTokens(parseSpec({ ...spec, text }))).then(
-        ({ tokens, sequences, length }) => answer({ words: w.counted(tokens, sequences, length), error: false }),
-        (e: unknown) => answer(e instanceof AtlasError ? { words: words.error(e.code, e.values), error: true } : { words: String(e), error: true }),
-      );
+      const answer = (s: { words: string; error: boolean }) => {
+        if (current) setState(s);
+      };
+      Promise.resolve()
+        .then(() => countTokens(parseSpec({ ...spec, text })))
+        .then(
+          ({ tokens, sequences, length }) =>
+            answer({ words: w.counted(tokens, sequences, length), error: false }),
+          (e: unknown) =>
+            answer(
+              e instanceof AtlasError
+                ? { words: words.error(e.code, e.values), error: true }
+                : { words: String(e), error: true },
+            ),
+        );
     }, 300);
-    return () => { current = false; clearTimeout(timer); };
+    return () => {
+      current = false;
+      clearTimeout(timer);
+    };
     // The text is what is counted; a new object of the same words is not a new text.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [choice, own, empty, words]);
@@ -53,7 +78,13 @@ export function TextSheet({ close }: { close(): void }) {
   async function read(file: File | undefined) {
     if (!file) return;
     setRefused(null);
-    if (file.size > MOST_BYTES) return setRefused(words.error('bad-text', { why: `${file.name}: ${words.size(file.size)}`, remedy: w.shorter(LIMITS.text[1]) }));
+    if (file.size > MOST_BYTES)
+      return setRefused(
+        words.error('bad-text', {
+          why: `${file.name}: ${words.size(file.size)}`,
+          remedy: w.shorter(LIMITS.text[1]),
+        }),
+      );
     const bytes = new Uint8Array(await file.arrayBuffer());
     try {
       const content = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -70,26 +101,89 @@ export function TextSheet({ close }: { close(): void }) {
   }
   return (
     <div
-      className="text-sheet stack" onDragOver={(e) => e.preventDefault()}
-      onDrop={(e) => { if (e.dataTransfer.files.length) { e.preventDefault(); e.stopPropagation(); void read(e.dataTransfer.files[0]); } }}
+      className="text-sheet stack"
+      onDragOver={(e) => e.preventDefault()}
+      onDrop={(e) => {
+        if (e.dataTransfer.files.length) {
+          e.preventDefault();
+          e.stopPropagation();
+          void read(e.dataTransfer.files[0]);
+        }
+      }}
     >
       <p className="ink2">{w.intro}</p>
       <div className="field">
         <label htmlFor={id}>{w.choose}</label>
-        <select id={id} className="select" value={choice} onChange={(e) => setChoice(e.target.value)}>
-          {texts.map((t) => <option key={t.id} value={t.id}>{words.texts[t.id] ?? t.title}</option>)}
+        <select
+          id={id}
+          className="select"
+          value={choice}
+          onChange={(e) => setChoice(e.target.value)}
+        >
+          {texts.map((t) => (
+            <option key={t.id} value={t.id}>
+              {words.texts[t.id] ?? t.title}
+            </option>
+          ))}
           <option value="own">{w.own}</option>
         </select>
       </div>
-      {choice === 'own'
-        ? <textarea className="input" rows={10} lang="" aria-label={w.own} placeholder={w.paste} value={own} maxLength={LIMITS.text[1]} onChange={(e) => setOwn(e.target.value)} />
-        : <textarea className="input" rows={10} lang="en" aria-label={w.preview} readOnly value={preview} />}
+      {choice === 'own' ? (
+        <textarea
+          className="input"
+          rows={10}
+          lang=""
+          aria-label={w.own}
+          placeholder={w.paste}
+          value={own}
+          maxLength={LIMITS.text[1]}
+          onChange={(e) => setOwn(e.target.value)}
+        />
+      ) : (
+        <textarea
+          className="input"
+          rows={10}
+          lang="en"
+          aria-label={w.preview}
+          readOnly
+          value={preview}
+        />
+      )}
       <div className="row centre">
-        <span className={`small ${!empty && state?.error ? 'err' : 'ink2'}`} role={!empty && state?.error ? 'alert' : 'status'}>{empty ? '' : state?.words ?? ''}</span>
-        <label className="link file">{w.file}<input type="file" accept=".txt,.jsonl,.md,text/plain" className="hidden-visually" onChange={(e) => { void read(e.target.files?.[0]); e.target.value = ''; }} /></label>
+        <span
+          className={`small ${!empty && state?.error ? 'err' : 'ink2'}`}
+          role={!empty && state?.error ? 'alert' : 'status'}
+        >
+          {empty ? '' : (state?.words ?? '')}
+        </span>
+        <label className="link file">
+          {w.file}
+          <input
+            type="file"
+            accept=".txt,.jsonl,.md,text/plain"
+            className="hidden-visually"
+            onChange={(e) => {
+              void read(e.target.files?.[0]);
+              e.target.value = '';
+            }}
+          />
+        </label>
       </div>
-      {refused && <p className="small err" role="alert">{refused}</p>}
-      <div><button type="button" className="button act" disabled={empty || state?.error} onClick={take}>{w.use}</button></div>
+      {refused && (
+        <p className="small err" role="alert">
+          {refused}
+        </p>
+      )}
+      <div>
+        <button
+          type="button"
+          className="button act"
+          disabled={empty || state?.error}
+          onClick={take}
+        >
+          {w.use}
+        </button>
+      </div>
     </div>
   );
 }
@@ -98,7 +192,15 @@ export function TextSheet({ close }: { close(): void }) {
 function plain(text: string): string {
   const start = text.slice(0, 4000);
   if (!start.startsWith('{')) return start;
-  return start.split('\n').slice(0, -1).flatMap((line) => {
-    try { return [String((JSON.parse(line) as { text?: unknown }).text ?? '')]; } catch { return []; }
-  }).join('\n\n');
+  return start
+    .split('\n')
+    .slice(0, -1)
+    .flatMap((line) => {
+      try {
+        return [String((JSON.parse(line) as { text?: unknown }).text ?? '')];
+      } catch {
+        return [];
+      }
+    })
+    .join('\n\n');
 }

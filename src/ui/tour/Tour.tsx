@@ -1,6 +1,7 @@
 /**
- * The tour: eight cards, each docked beside the thing it speaks of, which stays usable. Not modal: a reader does what the card says and
- * comes back to it with N (next) or Tab; Esc ends it. It never starts by itself.
+ * The tour: eight cards, each docked beside the thing it speaks of, which stays usable. Not modal:
+ * a reader does what the card says and comes back to it with N (next) or Tab; Esc ends it. It never
+ * starts by itself.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { useView } from '../../state/view-store.ts';
@@ -14,19 +15,31 @@ import './tour.css';
 
 /** What each card stands beside; the next ones serve where the first is not on the page. */
 const cards: readonly (readonly [keyof TourWords['cards'], readonly string[]])[] = [
-  ['map', ['#map', '#centre']], ['cell', ['#map [tabindex="0"]', '#map']], ['step', ['.joined button:last-child']], ['ranges', ['.map-sheet .keys', '.map-sheet']],
-  ['meanRank', ['.body .mean-rank', '.only-drawer', '.phone-row button', '.map-sheet']], ['race', ['#tab-race', '.plate']], ['tabs', ['.tabs', '.plate']], ['link', ['.actions .steady', '.header']],
+  ['map', ['#map', '#centre']],
+  ['cell', ['#map [tabindex="0"]', '#map']],
+  ['step', ['.joined button:last-child']],
+  ['ranges', ['.map-sheet .keys', '.map-sheet']],
+  ['meanRank', ['.body .mean-rank', '.only-drawer', '.phone-row button', '.map-sheet']],
+  ['race', ['#tab-race', '.plate']],
+  ['tabs', ['.tabs', '.plate']],
+  ['link', ['.actions .steady', '.header']],
 ];
 
 const seen = (selectors: readonly string[]): HTMLElement | null =>
-  selectors.map((s) => document.querySelector<HTMLElement>(s)).find((e) => e !== null && e.getClientRects().length > 0) ?? null;
+  selectors
+    .map((s) => document.querySelector<HTMLElement>(s))
+    .find((e) => e !== null && e.getClientRects().length > 0) ?? null;
 
 const plain = ({ left, top, width, height }: DOMRect): Box => ({ left, top, width, height });
 
 export function Tour({ at }: { at: number }) {
-  const words = useWords(), w = tourWords[useView((v) => v.language)], phone = usePhone();
-  const [name, selectors] = cards[at]!, { title, text, try: task } = w.cards[name];
-  const card = useRef<HTMLElement>(null), heading = useRef<HTMLHeadingElement>(null);
+  const words = useWords();
+  const w = tourWords[useView((v) => v.language)];
+  const phone = usePhone();
+  const [name, selectors] = cards[at]!;
+  const { title, text, try: task } = w.cards[name];
+  const card = useRef<HTMLElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   const [place, setPlace] = useState<{ ring: Box | null; left: number; top: number } | null>(null);
 
   useEffect(() => {
@@ -38,12 +51,23 @@ export function Tour({ at }: { at: number }) {
 
   useLayoutEffect(() => {
     function dock() {
-      const box = seen(selectors)?.getBoundingClientRect(), { offsetWidth: width, offsetHeight: height } = card.current!;
-      const ring = box ? plain(box) : null, map = seen(['.map-sheet'])?.getBoundingClientRect();
-      setPlace({ ring, ...placeBeside(ring, { width, height }, { width: innerWidth, height: innerHeight }, map && plain(map)) });
+      const box = seen(selectors)?.getBoundingClientRect();
+      const { offsetWidth: width, offsetHeight: height } = card.current!;
+      const ring = box ? plain(box) : null;
+      const map = seen(['.map-sheet'])?.getBoundingClientRect();
+      setPlace({
+        ring,
+        ...placeBeside(
+          ring,
+          { width, height },
+          { width: innerWidth, height: innerHeight },
+          map && plain(map),
+        ),
+      });
     }
     dock();
-    // What stands beside the map may come late, or be closed: whatever changes the page's size moves the card.
+    // What stands beside the map may come late, or be closed: whatever changes the page's size
+    // moves the card.
     const watch = new ResizeObserver(dock);
     watch.observe(document.body);
     watch.observe(card.current!);
@@ -59,17 +83,66 @@ export function Tour({ at }: { at: number }) {
   const go = (to: number) => useView.setState({ tour: to });
   return (
     <>
-      {place?.ring && <div className="tour-ring" aria-hidden="true" style={{ left: place.ring.left - 4, top: place.ring.top - 4, width: place.ring.width + 8, height: place.ring.height + 8 }} />}
+      {place?.ring && (
+        <div
+          className="tour-ring"
+          aria-hidden="true"
+          style={{
+            left: place.ring.left - 4,
+            top: place.ring.top - 4,
+            width: place.ring.width + 8,
+            height: place.ring.height + 8,
+          }}
+        />
+      )}
       <section
-        ref={card} className="tour" role="dialog" aria-labelledby="tour-title" aria-describedby="tour-text" style={place && !phone ? { left: place.left, top: place.top } : undefined}
-        onKeyDown={(e) => { if (e.key === 'Escape') { e.preventDefault(); e.stopPropagation(); endTour(); } }}
+        ref={card}
+        className="tour"
+        role="dialog"
+        aria-labelledby="tour-title"
+        aria-describedby="tour-text"
+        style={place && !phone ? { left: place.left, top: place.top } : undefined}
+        onKeyDown={(e) => {
+          if (e.key === 'Escape') {
+            e.preventDefault();
+            e.stopPropagation();
+            endTour();
+          }
+        }}
       >
-        <div className="row"><small className="ink2">{w.at(at + 1, TOUR_CARDS)}</small><button type="button" className="button small" aria-label={w.close} onClick={endTour}>{words.close} <small>Esc</small></button></div>
-        <h2 id="tour-title" ref={heading} tabIndex={-1} aria-describedby="tour-text">{title}</h2>
-        <div id="tour-text"><p>{text}</p><p><b>{w.try}:</b> {task}</p></div>
         <div className="row">
-          <button type="button" className="button line small" disabled={at === 0} onClick={() => go(at - 1)}>{w.back}</button>
-          {at < TOUR_CARDS - 1 ? <button type="button" className="button act small" title="N" onClick={() => go(at + 1)}>{w.next}</button> : <button type="button" className="button act small" onClick={endTour}>{w.end}</button>}
+          <small className="ink2">{w.at(at + 1, TOUR_CARDS)}</small>
+          <button type="button" className="button small" aria-label={w.close} onClick={endTour}>
+            {words.close} <small>Esc</small>
+          </button>
+        </div>
+        <h2 id="tour-title" ref={heading} tabIndex={-1} aria-describedby="tour-text">
+          {title}
+        </h2>
+        <div id="tour-text">
+          <p>{text}</p>
+          <p>
+            <b>{w.try}:</b> {task}
+          </p>
+        </div>
+        <div className="row">
+          <button
+            type="button"
+            className="button line small"
+            disabled={at === 0}
+            onClick={() => go(at - 1)}
+          >
+            {w.back}
+          </button>
+          {at < TOUR_CARDS - 1 ? (
+            <button type="button" className="button act small" title="N" onClick={() => go(at + 1)}>
+              {w.next}
+            </button>
+          ) : (
+            <button type="button" className="button act small" onClick={endTour}>
+              {w.end}
+            </button>
+          )}
         </div>
       </section>
     </>

@@ -1,25 +1,62 @@
-/** Where a card stands beside what it speaks of: at the right of it, else left, below, above; always whole in the window, and where it can beside the map, not on it. */
-
-export interface Box { left: number; top: number; width: number; height: number }
-
-const GAP = 12, EDGE = 8;
-
 /**
- * Left and top of a card of this size; `target` null: at the lower right. `clear` stays uncovered where there is room for that: then the
- * card goes to its side, at the target's height. All in CSS pixels of the window.
+ * Where a card stands beside what it speaks of: at the right of it, else left, below, above; always
+ * whole in the window, and where it can beside the map, not on it.
  */
-export function placeBeside(target: Box | null, card: { width: number; height: number }, room: { width: number; height: number }, clear: Box | null = null): { left: number; top: number } {
-  const most = { left: room.width - card.width - EDGE, top: room.height - card.height - EDGE };
-  const within = (left: number, top: number) => ({ left: Math.max(EDGE, Math.min(left, most.left)), top: Math.max(EDGE, Math.min(top, most.top)) });
-  if (!target) return within(most.left, most.top);
-  const places = [
-    ...sides(target, card).filter(({ left }) => left >= EDGE && left <= most.left).map(({ left }) => within(left, target.top)),
-    ...[target.top + target.height + GAP, target.top - card.height - GAP].filter((top) => top >= EDGE && top <= most.top).map((top) => within(target.left, top)),
-  ];
-  const beside = clear ? sides(clear, card).filter(({ left }) => left >= EDGE && left <= most.left).map(({ left }) => within(left, target.top)) : [];
-  return [...places, ...beside].find((at) => !clear || !overlap({ ...at, ...card }, clear)) ?? places[0] ?? within(most.left, most.top);
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
 }
 
-const sides = (box: Box, card: { width: number }) => [{ left: box.left + box.width + GAP }, { left: box.left - card.width - GAP }];
+const GAP = 12;
+const EDGE = 8;
 
-const overlap = (a: Box, b: Box): boolean => a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
+/**
+ * Left and top of a card of this size; `target` null: at the lower right. `clear` stays uncovered
+ * where there is room for that: then the card goes to its side, at the target's height. All in CSS
+ * pixels of the window.
+ */
+export function placeBeside(
+  target: Box | null,
+  card: { width: number; height: number },
+  room: { width: number; height: number },
+  clear: Box | null = null,
+): { left: number; top: number } {
+  const most = { left: room.width - card.width - EDGE, top: room.height - card.height - EDGE };
+  const within = (left: number, top: number) => ({
+    left: Math.max(EDGE, Math.min(left, most.left)),
+    top: Math.max(EDGE, Math.min(top, most.top)),
+  });
+  if (!target) return within(most.left, most.top);
+  const places = [
+    ...sides(target, card)
+      .filter(({ left }) => left >= EDGE && left <= most.left)
+      .map(({ left }) => within(left, target.top)),
+    ...[target.top + target.height + GAP, target.top - card.height - GAP]
+      .filter((top) => top >= EDGE && top <= most.top)
+      .map((top) => within(target.left, top)),
+  ];
+  const beside = clear
+    ? sides(clear, card)
+        .filter(({ left }) => left >= EDGE && left <= most.left)
+        .map(({ left }) => within(left, target.top))
+    : [];
+  return (
+    [...places, ...beside].find((at) => !clear || !overlap({ ...at, ...card }, clear)) ??
+    places[0] ??
+    within(most.left, most.top)
+  );
+}
+
+const sides = (box: Box, card: { width: number }) => [
+  { left: box.left + box.width + GAP },
+  { left: box.left - card.width - GAP },
+];
+
+const overlap = (a: Box, b: Box): boolean =>
+  a.left < b.left + b.width &&
+  b.left < a.left + a.width &&
+  a.top < b.top + b.height &&
+  b.top < a.top + a.height;

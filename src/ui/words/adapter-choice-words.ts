@@ -6,15 +6,18 @@ import { useWords } from './use-words.ts';
 const en = {
   several: (file: string) => `There are several adapters in ${file}.`,
   which: 'Which one is to be taken in?',
-  more: (count: number) => `${numbers('en').whole(count)} more are not shown: give the folder of one.`,
+  more: (count: number) =>
+    `${numbers('en').whole(count)} more are not shown: give the folder of one.`,
 };
 
 const ja: typeof en = {
   several: (file) => `${file} には複数のアダプターがあります。`,
   which: 'どれを読み込みますか？',
-  more: (count) => `ほか ${numbers('ja').whole(count)} 個は表示していません。その一つのフォルダーを渡してください。`,
+  more: (count) =>
+    `ほか ${numbers('ja').whole(count)} 個は表示していません。その一つのフォルダーを渡してください。`,
 };
 
 export const adapterChoiceWords: Record<Language, typeof en> = { en, ja };
 
-export const useAdapterChoiceWords = (): typeof en => adapterChoiceWords[useWords().locale as Language];
+export const useAdapterChoiceWords = (): typeof en =>
+  adapterChoiceWords[useWords().locale as Language];

@@ -1,4 +1,7 @@
-/** What a compression gained is never told without what plain text lost; a correlation never without what it is over. */
+/**
+ * What a compression gained is never told without what plain text lost; a correlation never without
+ * what it is over.
+ */
 import { expect, it } from 'vitest';
 import { agreementOf } from '../../experiment/compress-state.ts';
 import { verdictOf } from '../../experiment/compress-verdict.ts';
@@ -6,15 +9,39 @@ import { studyWords } from './study-words.ts';
 
 const languages = ['en', 'ja'] as const;
 
-/** Ten samples of which so many are right before and after; plain text 3.484 before and 3.722 after. */
+/**
+ * Ten samples of which so many are right before and after; plain text 3.484 before and 3.722 after.
+ */
 function verdict(before: number, after: number) {
   const right = (count: number, i: number) => ({ right: i < count ? 1 : 0, loss: 1, chosen: 0 });
-  const samples = Array.from({ length: 10 }, (_, i) => ({ question: '', options: [], answer: 0, scores: [right(before, i), right(after, i)] }));
-  const steps = [{ accuracy: before / 10, loss: 5.011, plain: 3.484 }, { accuracy: after / 10, loss: 4.915, plain: 3.722 }];
-  return verdictOf({ samples, test: { samples: 10, steps }, plain: { length: 8, losses: [[3.4, 3.568], [3.64, 3.804]] } });
+  const samples = Array.from({ length: 10 }, (_, i) => ({
+    question: '',
+    options: [],
+    answer: 0,
+    scores: [right(before, i), right(after, i)],
+  }));
+  const steps = [
+    { accuracy: before / 10, loss: 5.011, plain: 3.484 },
+    { accuracy: after / 10, loss: 4.915, plain: 3.722 },
+  ];
+  return verdictOf({
+    samples,
+    test: { samples: 10, steps },
+    plain: {
+      length: 8,
+      losses: [
+        [3.4, 3.568],
+        [3.64, 3.804],
+      ],
+    },
+  });
 }
 
-it.each([['helped', 1, 9], ['cost', 9, 1], ['open', 5, 6]] as const)('the finding "%s" tells what plain text lost', (kind, before, after) => {
+it.each([
+  ['helped', 1, 9],
+  ['cost', 9, 1],
+  ['open', 5, 6],
+] as const)('the finding "%s" tells what plain text lost', (kind, before, after) => {
   const found = verdict(before, after);
   expect(found.kind).toBe(kind);
   for (const language of languages) {
@@ -35,8 +62,10 @@ it('says whether plain text changed measurably', () => {
 });
 
 it('tells correlations over all that were tried first, with their counts', () => {
-  const points = (count: number, measured: (i: number) => number) => Array.from({ length: count }, (_, i) => ({ predicted: i, measured: measured(i) }));
-  const tried = agreementOf(points(24, (i) => (i === 23 ? -9 : i % 5)))!, small = agreementOf(points(12, (i) => 2 * i))!;
+  const points = (count: number, measured: (i: number) => number) =>
+    Array.from({ length: count }, (_, i) => ({ predicted: i, measured: measured(i) }));
+  const tried = agreementOf(points(24, (i) => (i === 23 ? -9 : i % 5)))!;
+  const small = agreementOf(points(12, (i) => 2 * i))!;
   expect(tried).toMatchObject({ count: 24 });
   expect(small).toMatchObject({ count: 12, spearman: 1 });
   expect(small.pearson).toBeCloseTo(1, 12);

@@ -4,6 +4,10 @@ import { elsewhereEn, type ElsewhereWords } from './elsewhere.en.ts';
 import { elsewhereJa } from './elsewhere.ja.ts';
 import { useWords } from './use-words.ts';
 
-export const elsewhereWords: Record<Language, ElsewhereWords> = { en: elsewhereEn, ja: elsewhereJa };
+export const elsewhereWords: Record<Language, ElsewhereWords> = {
+  en: elsewhereEn,
+  ja: elsewhereJa,
+};
 
-export const useElsewhereWords = (): ElsewhereWords => elsewhereWords[useWords().locale as Language];
+export const useElsewhereWords = (): ElsewhereWords =>
+  elsewhereWords[useWords().locale as Language];

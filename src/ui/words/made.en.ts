@@ -4,9 +4,16 @@ import { numbers } from './numbers.ts';
 const n = numbers('en');
 
 export const madeEn = {
-  save: 'Save', saving: 'Writing…', size: (bytes: number) => (bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`), saved: (name: string, size: string) => `${name}, ${size}`,
-  savedTwo: (name: string, data: string, size: string) => `Two files, ${size}: keep ${name} and ${data} in one folder, under these names.`,
-  use: 'Use it in the other experiments', used: 'The other experiments run on it.', back: 'Back to the model as it came',
+  save: 'Save',
+  saving: 'Writing…',
+  size: (bytes: number) =>
+    bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`,
+  saved: (name: string, size: string) => `${name}, ${size}`,
+  savedTwo: (name: string, data: string, size: string) =>
+    `Two files, ${size}: keep ${name} and ${data} in one folder, under these names.`,
+  use: 'Use it in the other experiments',
+  used: 'The other experiments run on it.',
+  back: 'Back to the model as it came',
 };
 
 export type MadeWords = typeof madeEn;

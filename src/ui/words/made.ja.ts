@@ -5,7 +5,14 @@ import { numbers } from './numbers.ts';
 const n = numbers('ja');
 
 export const madeJa: MadeWords = {
-  save: '保存', saving: '書き出し中…', size: (bytes) => (bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`), saved: (name, size) => `${name}（${size}）`,
-  savedTwo: (name, data, size) => `2 つのファイル（${size}）です。${name} と ${data} を、この名前のまま同じフォルダーに置いてください。`,
-  use: 'ほかの実験でこれを使う', used: 'ほかの実験はこのモデルで動きます。', back: '元のモデルに戻す',
+  save: '保存',
+  saving: '書き出し中…',
+  size: (bytes) =>
+    bytes < 1e6 ? `${n.fixed(bytes / 1e3, 0)} kB` : `${n.fixed(bytes / 1e6, 1)} MB`,
+  saved: (name, size) => `${name}（${size}）`,
+  savedTwo: (name, data, size) =>
+    `2 つのファイル（${size}）です。${name} と ${data} を、この名前のまま同じフォルダーに置いてください。`,
+  use: 'ほかの実験でこれを使う',
+  used: 'ほかの実験はこのモデルで動きます。',
+  back: '元のモデルに戻す',
 };

@@ -3,21 +3,44 @@ export function numbers(locale: string) {
   const cache = new Map<number, Intl.NumberFormat>();
   const fixed = (value: number, digits: number) => {
     let format = cache.get(digits);
-    if (!format) cache.set(digits, (format = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits })));
+    if (!format)
+      cache.set(
+        digits,
+        (format = new Intl.NumberFormat(locale, {
+          minimumFractionDigits: digits,
+          maximumFractionDigits: digits,
+        })),
+      );
     return format.format(value).replace('-', '−');
   };
   return {
     fixed,
     whole: (value: number) => fixed(value, 0),
     /** As few decimals as the value needs, at most two. */
-    short: (value: number) => fixed(value, Number.isInteger(value) ? 0 : Number.isInteger(Math.round(value * 100) / 10) ? 1 : 2),
+    short: (value: number) =>
+      fixed(
+        value,
+        Number.isInteger(value) ? 0 : Number.isInteger(Math.round(value * 100) / 10) ? 1 : 2,
+      ),
     /** Bytes of a file or of memory. */
-    size: (bytes: number) => (bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`),
+    size: (bytes: number) =>
+      bytes < 1e9 ? `${fixed(bytes / 1e6, bytes < 1e7 ? 1 : 0)} MB` : `${fixed(bytes / 1e9, 1)} GB`,
     signed: (value: number, digits = 0) => (value > 0 ? '+' : '') + fixed(value, digits),
     /** Three significant digits, for values of unknown size. */
     significant: (value: number) => {
       const size = Math.abs(value);
-      return fixed(value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : size === 0 ? 0 : Math.min(8, 2 - Math.floor(Math.log10(size))));
+      return fixed(
+        value,
+        size >= 100
+          ? 0
+          : size >= 10
+            ? 1
+            : size >= 1
+              ? 2
+              : size === 0
+                ? 0
+                : Math.min(8, 2 - Math.floor(Math.log10(size))),
+      );
     },
   };
 }

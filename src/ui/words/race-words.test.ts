@@ -1,4 +1,7 @@
-/** What the race's finding says in words, on the published races and parts of them (docs/experiments). */
+/**
+ * What the race's finding says in words, on the published races and parts of them
+ * (docs/experiments).
+ */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { RaceEntry } from '../../experiment/race-spec.ts';
@@ -9,10 +12,20 @@ import { raceJa } from './race.ja.ts';
 
 /** The race of fewer seeds that is part of a published one. */
 function published(set: 'opticks' | 'jargon', seeds: readonly number[]): RaceResult {
-  const result = JSON.parse(readFileSync(new URL(`../../../docs/experiments/allocations-${set}.json`, import.meta.url), 'utf8')) as RaceResult;
-  return { ...result, spec: { ...result.spec, race: { ...result.spec.race, seeds: seeds.length } }, lanes: result.lanes.filter((l) => seeds.includes(l.seed)) };
+  const result = JSON.parse(
+    readFileSync(
+      new URL(`../../../docs/experiments/allocations-${set}.json`, import.meta.url),
+      'utf8',
+    ),
+  ) as RaceResult;
+  return {
+    ...result,
+    spec: { ...result.spec, race: { ...result.spec.race, seeds: seeds.length } },
+    lanes: result.lanes.filter((l) => seeds.includes(l.seed)),
+  };
 }
-const said = (...[result, meanRank]: Parameters<typeof verdictOf>) => [raceEn, raceJa].map((words) => words.finding(verdictOf(result, meanRank)));
+const said = (...[result, meanRank]: Parameters<typeof verdictOf>) =>
+  [raceEn, raceJa].map((words) => words.finding(verdictOf(result, meanRank)));
 
 describe('the finding', () => {
   it('does not call alike two entries that part', () => {
@@ -27,16 +40,35 @@ describe('the finding', () => {
   });
 
   it('says that entries cannot be told apart where no two part, and which are no better than random', () => {
-    expect(said(published('opticks', [1, 2, 3, 4, 5]), 1)[0]).toBe('EVA, AdaRank and Jacobian end below uniform; no one is below all others. Of these, no two can be told apart.');
-    expect(said(published('opticks', [1, 2, 3, 4, 5]), 8)[0])
-      .toBe('EVA, Jacobian and AdaRank end below uniform; no one is below all others. Of these, no two can be told apart. Not surely below random: EVA, Jacobian and AdaRank.');
-    expect(said(published('jargon', [1, 2, 3, 4, 5]), 8)[0]).toBe('EVA ends below uniform; no one is below all others.');
+    expect(said(published('opticks', [1, 2, 3, 4, 5]), 1)[0]).toBe(
+      'EVA, AdaRank and Jacobian end below uniform; no one is below all others. Of these, no two can be told apart.',
+    );
+    expect(said(published('opticks', [1, 2, 3, 4, 5]), 8)[0]).toBe(
+      'EVA, Jacobian and AdaRank end below uniform; no one is below all others. Of these, no two can be told apart. Not surely below random: EVA, Jacobian and AdaRank.',
+    );
+    expect(said(published('jargon', [1, 2, 3, 4, 5]), 8)[0]).toBe(
+      'EVA ends below uniform; no one is below all others.',
+    );
   });
 
   it('lists every pair that parts, however many', () => {
     const entries: RaceEntry[] = ['eva', 'adarank', 'random'];
-    expect(raceEn.finding({ kind: 'better', entries, parted: [['eva', 'random'], ['adarank', 'random'], ['eva', 'adarank']], likeRandom: [] }))
-      .toBe('EVA, AdaRank and random end below uniform; no one is below all others. Of these, EVA is below random and AdaRank; AdaRank is below random.');
-    expect(raceEn.finding({ kind: 'better', entries: ['eva', 'adarank'], parted: [], likeRandom: [] })).toMatch(/These two cannot be told apart\.$/);
+    expect(
+      raceEn.finding({
+        kind: 'better',
+        entries,
+        parted: [
+          ['eva', 'random'],
+          ['adarank', 'random'],
+          ['eva', 'adarank'],
+        ],
+        likeRandom: [],
+      }),
+    ).toBe(
+      'EVA, AdaRank and random end below uniform; no one is below all others. Of these, EVA is below random and AdaRank; AdaRank is below random.',
+    );
+    expect(
+      raceEn.finding({ kind: 'better', entries: ['eva', 'adarank'], parted: [], likeRandom: [] }),
+    ).toMatch(/These two cannot be told apart\.$/);
   });
 });

@@ -5,10 +5,16 @@ import { useWords } from '../../words/use-words.ts';
 
 const TICK = { fill: 'var(--ink2)', fontSize: 12 };
 
-export const lineLooks = [{ stroke: 'var(--line-this)', dash: undefined }, { stroke: 'var(--line-random)', dash: '6 4' }] as const;
+export const lineLooks = [
+  { stroke: 'var(--line-this)', dash: undefined },
+  { stroke: 'var(--line-random)', dash: '6 4' },
+] as const;
 
 /** Of a series: its value at each of the positions, null where there is none. */
-export interface PruneLine { name: string; values: readonly (number | null)[] }
+export interface PruneLine {
+  name: string;
+  values: readonly (number | null)[];
+}
 
 interface Props {
   width: number;
@@ -22,20 +28,82 @@ interface Props {
 }
 
 export function PruneLines({ width, height, first, positions, axis, lines, level }: Props) {
-  const words = useWords(), n = numbersOf(words.locale), last = first + Math.max(1, positions - 1);
-  const data = Array.from({ length: positions }, (_, i) => ({ x: first + i, ...Object.fromEntries(lines.map((l, k) => [`y${k}`, l.values[i] ?? undefined])) }));
-  const all = [...lines.flatMap((l) => l.values.filter((v): v is number => v !== null)), ...(level ? [level.value] : [])];
-  const [low, high] = ends(all), step = Math.max(1, Math.ceil((positions - 1) / 8)), digits = high - low < 0.3 ? 3 : 2;
+  const words = useWords();
+  const n = numbersOf(words.locale);
+  const last = first + Math.max(1, positions - 1);
+  const data = Array.from({ length: positions }, (_, i) => ({
+    x: first + i,
+    ...Object.fromEntries(lines.map((l, k) => [`y${k}`, l.values[i] ?? undefined])),
+  }));
+  const all = [
+    ...lines.flatMap((l) => l.values.filter((v): v is number => v !== null)),
+    ...(level ? [level.value] : []),
+  ];
+  const [low, high] = ends(all);
+  const step = Math.max(1, Math.ceil((positions - 1) / 8));
+  const digits = high - low < 0.3 ? 3 : 2;
   return (
-    <LineChart width={width} height={height} data={data} margin={{ top: 8, right: 12, bottom: 0, left: 0 }} accessibilityLayer={false}>
+    <LineChart
+      width={width}
+      height={height}
+      data={data}
+      margin={{ top: 8, right: 12, bottom: 0, left: 0 }}
+      accessibilityLayer={false}
+    >
       <CartesianGrid vertical={false} stroke="var(--rule)" />
-      <XAxis dataKey="x" type="number" domain={[first, last]} ticks={Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, i) => first + i * step)} interval={0} niceTicks="none" height={34} stroke="var(--rule2)" tick={TICK} tickLine={{ stroke: 'var(--rule2)' }} padding={{ left: 8 }}>
+      <XAxis
+        dataKey="x"
+        type="number"
+        domain={[first, last]}
+        ticks={Array.from(
+          { length: Math.floor((last - first) / step) + 1 },
+          (_, i) => first + i * step,
+        )}
+        interval={0}
+        niceTicks="none"
+        height={34}
+        stroke="var(--rule2)"
+        tick={TICK}
+        tickLine={{ stroke: 'var(--rule2)' }}
+        padding={{ left: 8 }}
+      >
         <Label value={axis} position="insideBottom" offset={2} style={{ fill: 'var(--ink3)' }} />
       </XAxis>
-      <YAxis domain={[low, high]} ticks={[low, (low + high) / 2, high]} tickFormatter={(v: number) => n.fixed(v, digits)} interval={0} niceTicks="none" width={44} axisLine={false} tickLine={false} tick={TICK} />
-      {level && <ReferenceLine y={level.value} stroke="var(--line-uniform)" strokeDasharray="2 3" strokeWidth={1.5} />}
+      <YAxis
+        domain={[low, high]}
+        ticks={[low, (low + high) / 2, high]}
+        tickFormatter={(v: number) => n.fixed(v, digits)}
+        interval={0}
+        niceTicks="none"
+        width={44}
+        axisLine={false}
+        tickLine={false}
+        tick={TICK}
+      />
+      {level && (
+        <ReferenceLine
+          y={level.value}
+          stroke="var(--line-uniform)"
+          strokeDasharray="2 3"
+          strokeWidth={1.5}
+        />
+      )}
       {lines.map((l, k) => (
-        <Line key={l.name} dataKey={`y${k}`} stroke={lineLooks[k]!.stroke} strokeDasharray={lineLooks[k]!.dash} strokeWidth={2} dot={{ r: positions > 16 ? 1.75 : 2.5, fill: lineLooks[k]!.stroke, strokeWidth: 0, strokeDasharray: '0' }} isAnimationActive={false} connectNulls />
+        <Line
+          key={l.name}
+          dataKey={`y${k}`}
+          stroke={lineLooks[k]!.stroke}
+          strokeDasharray={lineLooks[k]!.dash}
+          strokeWidth={2}
+          dot={{
+            r: positions > 16 ? 1.75 : 2.5,
+            fill: lineLooks[k]!.stroke,
+            strokeWidth: 0,
+            strokeDasharray: '0',
+          }}
+          isAnimationActive={false}
+          connectNulls
+        />
       ))}
     </LineChart>
   );
@@ -44,7 +112,10 @@ export function PruneLines({ width, height, first, positions, axis, lines, level
 /** A round step around all values. */
 function ends(values: readonly number[]): [number, number] {
   if (values.length === 0) return [0, 1];
-  const least = Math.min(...values), most = Math.max(...values), size = 10 ** Math.floor(Math.log10(Math.max(most - least, 1e-3))), step = size / 2;
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const size = 10 ** Math.floor(Math.log10(Math.max(most - least, 1e-3)));
+  const step = size / 2;
   const low = Math.floor(least / step + 1e-9) * step;
   return [low, Math.max(low + step, Math.ceil(most / step - 1e-9) * step)];
 }
@@ -53,8 +124,32 @@ function ends(values: readonly number[]): [number, number] {
 export function PruneLegend({ lines, level }: Pick<Props, 'lines' | 'level'>) {
   return (
     <ul className="rank-legend small ink2">
-      {lines.map((l, k) => <li key={l.name}><svg width="18" height="8" aria-hidden="true"><path d="M0 4h18" stroke={lineLooks[k]!.stroke} strokeWidth="2" strokeDasharray={lineLooks[k]!.dash} /></svg>{l.name}</li>)}
-      {level && <li><svg width="18" height="8" aria-hidden="true"><path d="M0 4h18" stroke="var(--line-uniform)" strokeWidth="1.5" strokeDasharray="2 3" /></svg>{level.name}</li>}
+      {lines.map((l, k) => (
+        <li key={l.name}>
+          <svg width="18" height="8" aria-hidden="true">
+            <path
+              d="M0 4h18"
+              stroke={lineLooks[k]!.stroke}
+              strokeWidth="2"
+              strokeDasharray={lineLooks[k]!.dash}
+            />
+          </svg>
+          {l.name}
+        </li>
+      ))}
+      {level && (
+        <li>
+          <svg width="18" height="8" aria-hidden="true">
+            <path
+              d="M0 4h18"
+              stroke="var(--line-uniform)"
+              strokeWidth="1.5"
+              strokeDasharray="2 3"
+            />
+          </svg>
+          {level.name}
+        </li>
+      )}
     </ul>
   );
 }

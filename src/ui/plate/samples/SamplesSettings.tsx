@@ -1,6 +1,9 @@
 /** What is continued, with which adapter, and how tokens are chosen. */
 import { useId, useState } from 'react';
-import { SAMPLES_LIMITS, type SamplesSettings as Settings } from '../../../experiment/samples-spec.ts';
+import {
+  SAMPLES_LIMITS,
+  type SamplesSettings as Settings,
+} from '../../../experiment/samples-spec.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
@@ -13,26 +16,41 @@ import { useWords } from '../../words/use-words.ts';
 
 function useChange() {
   const edit = useEdit();
-  return (key: string, patch: Partial<Settings>) => edit(`samples.${key}`, (s) => ({ ...s, samples: { ...s.samples, ...patch } }));
+  return (key: string, patch: Partial<Settings>) =>
+    edit(`samples.${key}`, (s) => ({ ...s, samples: { ...s.samples, ...patch } }));
 }
 
 /** Takes effect when it is left: a press on Play leaves it, too. */
 export function PromptField() {
-  const w = ofStudies(useWords()).samples, id = useId(), change = useChange();
+  const w = ofStudies(useWords()).samples;
+  const id = useId();
+  const change = useChange();
   const prompt = useExperiment((e) => e.spec.samples.prompt);
   const [draft, setDraft] = useState<string | null>(null);
   function commit() {
-    if (draft !== null && draft.trim() !== '' && draft !== prompt) change('prompt', { prompt: draft });
+    if (draft !== null && draft.trim() !== '' && draft !== prompt)
+      change('prompt', { prompt: draft });
     setDraft(null);
   }
   return (
     <div className="field prompt">
       <label htmlFor={id}>{w.prompt}</label>
       <textarea
-        id={id} className="input" rows={2} lang="" value={draft ?? prompt} maxLength={SAMPLES_LIMITS.prompt[1]} aria-invalid={draft?.trim() === ''} onChange={(e) => setDraft(e.target.value)} onBlur={commit}
+        id={id}
+        className="input"
+        rows={2}
+        lang=""
+        value={draft ?? prompt}
+        maxLength={SAMPLES_LIMITS.prompt[1]}
+        aria-invalid={draft?.trim() === ''}
+        onChange={(e) => setDraft(e.target.value)}
+        onBlur={commit}
         onKeyDown={(e) => {
           if (e.key === 'Enter' && (e.ctrlKey || e.metaKey)) commit();
-          if (e.key === 'Escape' && draft !== null) { setDraft(null); e.stopPropagation(); }
+          if (e.key === 'Escape' && draft !== null) {
+            setDraft(null);
+            e.stopPropagation();
+          }
         }}
       />
     </div>
@@ -41,14 +59,38 @@ export function PromptField() {
 
 /** The last one trained, unless one is named; there may be none. */
 export function AdapterChoice() {
-  const words = useWords(), w = ofStudies(words).samples.settings, change = useChange();
-  const { adapter, rank } = useExperiment((e) => e.spec.samples), adapters = useStudy((s) => s.adapters);
-  const names = [...new Set([...adapters.map((a) => a.name), ...(adapter === null ? [] : [adapter])])], used = adapter === null ? adapters.at(-1) : adapters.find((a) => a.name === adapter);
+  const words = useWords();
+  const w = ofStudies(words).samples.settings;
+  const change = useChange();
+  const { adapter, rank } = useExperiment((e) => e.spec.samples);
+  const adapters = useStudy((s) => s.adapters);
+  const names = [
+    ...new Set([...adapters.map((a) => a.name), ...(adapter === null ? [] : [adapter])]),
+  ];
+  const used = adapter === null ? adapters.at(-1) : adapters.find((a) => a.name === adapter);
   if (names.length === 0) return null;
   return (
     <div className="adapter-choice">
-      <Choice label={w.adapter} value={adapter ?? ''} options={[['', words.values.newest], ...names.map((name) => [name, words.adapters.name(name)] as const)]} onChange={(name) => change('adapter', { adapter: name === '' ? null : name, rank: null })} />
-      {used?.anyRank && <Choice label={w.rank} value={String(rank ?? '')} options={[['', words.values.ownRank], ...ranksOf(Math.max(...used.ranks)).map((r) => [String(r), String(r)] as const)]} onChange={(r) => change('rank', { rank: r === '' ? null : Number(r) })} />}
+      <Choice
+        label={w.adapter}
+        value={adapter ?? ''}
+        options={[
+          ['', words.values.newest],
+          ...names.map((name) => [name, words.adapters.name(name)] as const),
+        ]}
+        onChange={(name) => change('adapter', { adapter: name === '' ? null : name, rank: null })}
+      />
+      {used?.anyRank && (
+        <Choice
+          label={w.rank}
+          value={String(rank ?? '')}
+          options={[
+            ['', words.values.ownRank],
+            ...ranksOf(Math.max(...used.ranks)).map((r) => [String(r), String(r)] as const),
+          ]}
+          onChange={(r) => change('rank', { rank: r === '' ? null : Number(r) })}
+        />
+      )}
     </div>
   );
 }
@@ -56,15 +98,28 @@ export function AdapterChoice() {
 const ranksOf = (most: number): number[] => Array.from({ length: most }, (_, i) => i + 1);
 
 export function SamplesSettings() {
-  const words = useWords(), w = ofStudies(words).samples.settings, change = useChange();
-  const samples = useExperiment((e) => e.spec.samples), d = defaults.samples;
+  const words = useWords();
+  const w = ofStudies(words).samples.settings;
+  const change = useChange();
+  const samples = useExperiment((e) => e.spec.samples);
+  const d = defaults.samples;
   const field = (key: 'tokens' | 'temperature' | 'topP') => (
     <NumberField
-      label={w[key]} value={samples[key]} min={SAMPLES_LIMITS[key][0]} max={SAMPLES_LIMITS[key][1]} step={key === 'tokens' ? 1 : 'any'}
-      note={samples[key] === d[key] ? null : words.rail.default(String(d[key]))} onCommit={(v) => change(key, { [key]: v })}
+      label={w[key]}
+      value={samples[key]}
+      min={SAMPLES_LIMITS[key][0]}
+      max={SAMPLES_LIMITS[key][1]}
+      step={key === 'tokens' ? 1 : 'any'}
+      note={samples[key] === d[key] ? null : words.rail.default(String(d[key]))}
+      onCommit={(v) => change(key, { [key]: v })}
     />
   );
   return (
-    <SettingsFold title={words.training.settings}>{field('tokens')}{field('temperature')}{field('topP')}<p className="small ink3">{w.temperatureHint}</p></SettingsFold>
+    <SettingsFold title={words.training.settings}>
+      {field('tokens')}
+      {field('temperature')}
+      {field('topP')}
+      <p className="small ink3">{w.temperatureHint}</p>
+    </SettingsFold>
   );
 }

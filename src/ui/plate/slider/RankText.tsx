@@ -1,4 +1,7 @@
-/** The same prompt continued at the chosen rank and without the adapter. Asked for once, it is written anew wherever the slider stops. */
+/**
+ * The same prompt continued at the chosen rank and without the adapter. Asked for once, it is
+ * written anew wherever the slider stops.
+ */
 import { useEffect, useState } from 'react';
 import { firstDifference } from '../../../experiment/samples-compare.ts';
 import { SAMPLES_LIMITS } from '../../../experiment/samples-spec.ts';
@@ -13,10 +16,16 @@ const REST = 400;
 const ADAPTER = 'slider';
 
 export function RankText({ rank }: { rank: number }) {
-  const words = useWords(), w = ofStudies(words).slider.text;
-  const samples = useStudy((s) => s.states.samples), there = useStudy((s) => s.adapters.some((a) => a.name === ADAPTER)), free = useStudy((s) => s.phase.slider !== 'running' && s.phase.slider !== 'paused');
-  const [follows, setFollows] = useState(false), [looked, setLooked] = useState<number | null>(null);
-  const can = there && free && rank <= SAMPLES_LIMITS.rank[1], shown = samples?.adapter?.name === ADAPTER && samples.adapter.rank !== null ? samples : null;
+  const words = useWords();
+  const w = ofStudies(words).slider.text;
+  const samples = useStudy((s) => s.states.samples);
+  const there = useStudy((s) => s.adapters.some((a) => a.name === ADAPTER));
+  const free = useStudy((s) => s.phase.slider !== 'running' && s.phase.slider !== 'paused');
+  const [follows, setFollows] = useState(false);
+  const [looked, setLooked] = useState<number | null>(null);
+  const can = there && free && rank <= SAMPLES_LIMITS.rank[1];
+  const shown =
+    samples?.adapter?.name === ADAPTER && samples.adapter.rank !== null ? samples : null;
   useEffect(() => {
     if (!follows || !can || useStudy.getState().states.samples?.adapter?.rank === rank) return;
     const timer = setTimeout(() => void writeAt(ADAPTER, rank), REST);
@@ -30,14 +39,26 @@ export function RankText({ rank }: { rank: number }) {
     <div className="rank-text">
       <div className="row centre">
         <h3>{w.title}</h3>
-        {(!follows || shown === null) && <button type="button" className="button line small" disabled={!can} onClick={write}>{w.write(rank)}</button>}
+        {(!follows || shown === null) && (
+          <button type="button" className="button line small" disabled={!can} onClick={write}>
+            {w.write(rank)}
+          </button>
+        )}
       </div>
       {shown && (
         <div className="samples">
           {(['base', 'adapted'] as const).map((by) => (
             <section key={by}>
-              <p className="small ink2">{by === 'base' ? w.base : ofStudies(words).slider.rank(shown.adapter!.rank!)}</p>
-              <TokenText by={by} state={shown} prompt={shown.spec.samples.prompt} at={looked ?? firstDifference(shown.texts)} onLook={setLooked} />
+              <p className="small ink2">
+                {by === 'base' ? w.base : ofStudies(words).slider.rank(shown.adapter!.rank!)}
+              </p>
+              <TokenText
+                by={by}
+                state={shown}
+                prompt={shown.spec.samples.prompt}
+                at={looked ?? firstDifference(shown.texts)}
+                onLook={setLooked}
+              />
             </section>
           ))}
         </div>
