@@ -16,6 +16,8 @@ import {
 import type { LearningRates } from './learning-rates.ts';
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+/** However its lines are broken. */
+const prose = (path: string) => text(path).replace(/\s+/g, ' ');
 const rates = JSON.parse(text('docs/experiments/learning-rates.json')) as LearningRates;
 const allocations = SET_IDS.map(
   (set) => JSON.parse(text(`docs/experiments/allocations-${set}.json`)) as RaceResult,
@@ -98,7 +100,7 @@ describe('the documentation', () => {
         for (const e of ['adarank', 'uniform'] as const)
           expect(bestOf(cellsOf(rates, set), e).learningRate).toBeGreaterThan(0.004);
     expect(said).toContain(
-      `below *random* in ${['none', 'one', 'two', 'three', 'four'][belowRandom()]} of four cells`,
+      `below _random_ in ${['none', 'one', 'two', 'three', 'four'][belowRandom()]} of four cells`,
     );
     expect(said).toContain(
       `${modulesAtZero(allocations[0]!, 'adarank', 1)} of ${allocations[0]!.modules.length} modules`,
@@ -112,7 +114,7 @@ describe('the documentation', () => {
     ).length;
 
   it('says of random ranks that they part from uniform at no rate, while it is so', () => {
-    expect(text('docs/race.md')).toContain(
+    expect(prose('docs/race.md')).toContain(
       'random ones, uneven too, part from uniform at no rate there',
     );
     for (const rate of rates.cells.filter((c) => !c.long)) {
@@ -122,7 +124,7 @@ describe('the documentation', () => {
   });
 
   it('says what AdaRank leaves at rank 0', () => {
-    const page = text('docs/adarank.md').replace(/\s+/g, ' ');
+    const page = prose('docs/adarank.md');
     for (const result of allocations) {
       expect(page).toContain(
         `At mean rank 1 on the bundled model the race's ranks leave ${modulesAtZero(result, 'adarank', 1)} of ${result.modules.length} modules without an adapter`,

@@ -27,7 +27,9 @@ const model = fc
     },
     { requiredKeys: ['id'], noNullPrototype: true },
   )
-  .filter((m) => /^(bundled|files):[^\u0000-\u001f]{1,200}$/.test(m.id));
+  .filter((m) =>
+    /^(bundled|files):[^\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]{1,200}$/u.test(m.id),
+  );
 
 const ids = fc
   .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 2, max: 6 }))
