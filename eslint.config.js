@@ -1,13 +1,21 @@
-import tseslint from 'typescript-eslint';
 import hooks from 'eslint-plugin-react-hooks';
+import tseslint from 'typescript-eslint';
+import noNonNull from './tools/lint/no-non-null.js';
 
 export default tseslint.config(
   { ignores: ['dist/', 'node_modules/', 'src/onnx/gen/', 'src/device/gen/', 'shaders/', 'model/'] },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommended],
-    plugins: { 'react-hooks': hooks },
-    rules: { ...hooks.configs.recommended.rules },
+    languageOptions: { parserOptions: { projectService: true } },
+    plugins: { 'react-hooks': hooks, atlas: { rules: { 'no-non-null': noNonNull } } },
+    rules: {
+      ...hooks.configs.recommended.rules,
+      'atlas/no-non-null': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-unnecessary-condition': 'error',
+    },
   },
   {
     rules: {

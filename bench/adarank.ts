@@ -2,6 +2,7 @@
  * AdaRank through the cut pipeline against the naive way, same runtime, provider, threads, tokens
  * and noise.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { startEngine } from '../cli/engine.ts';
 import { median, ownTime, watchOthers } from './machine.ts';
 import { naiveProbe } from './naive.ts';
@@ -46,7 +47,7 @@ export async function adaRankAgainstNaive(
     const ofLayer = compiled.modules.filter(
       (m) => m.layer === Math.floor(((i + 0.5) * compiled.layers) / 5),
     );
-    return ofLayer[(3 * i) % ofLayer.length]!;
+    return elementAt(ofLayer, (3 * i) % ofLayer.length);
   });
   const nodeOf = (path: string) => {
     const words = path
@@ -103,7 +104,7 @@ export async function adaRankAgainstNaive(
   const probeSeconds = median(naive.flatMap((n) => n.seconds));
   const naiveSeconds = probeSeconds * compiled.modules.length * options.repeats;
   const largestDifference = Math.max(
-    ...naive.map((n, i) => Math.abs(first.values[sampled[i]!.index]! / n.value - 1)),
+    ...naive.map((n, i) => Math.abs(first.values[elementAt(sampled, i).index]! / n.value - 1)),
   );
   const size = Math.round(compiled.vocab / 8);
   const partial = await measure({ vocabularySample: size });
@@ -143,8 +144,8 @@ export async function adaRankAgainstNaive(
     for (let i = 0; i < 3; i++) {
       const start = performance.now();
       const { logits } = await session.run(feeds, ['logits']);
-      await logits!.getData();
-      logits!.dispose();
+      await defined(logits).getData();
+      defined(logits).dispose();
       times.push((performance.now() - start) / 1000);
     }
     await session.release();

@@ -13,6 +13,7 @@
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defined } from '../src/checked.ts';
 import { openStudy } from '../cli/study.ts';
 import { compressText } from '../cli/compress.ts';
 import { runCompress } from '../src/experiment/compress-run.ts';
@@ -64,9 +65,9 @@ for await (const event of runCompress({ ...context, now })) {
 }
 await dispose();
 const elsewhere = others(ownTime() - began);
-const result = state!.result!;
+const result = defined(defined(state).result);
 const { times, test, calibration } = result;
-const laser = result.laser!;
+const laser = defined(result.laser);
 const seconds = (milliseconds: number) => Math.round(milliseconds / 10) / 100;
 console.log(compressText(result));
 /** Decomposing costs about the cube of a block's shorter side. */

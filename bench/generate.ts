@@ -7,6 +7,7 @@
  */
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { elementAt } from '../src/checked.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { createHead } from '../src/engine/head.ts';
 import { Network, shapeOf } from '../src/engine/network.ts';
@@ -81,7 +82,7 @@ async function whole(length: number) {
     times.push(
       await spent(async () => {
         const stream = await network.forward(batch);
-        const prepared = await head.prepare(shapeOf(batch), stream.at(-1)!);
+        const prepared = await head.prepare(shapeOf(batch), elementAt(stream, -1));
         await head.logits(prepared, () => undefined, [length - 1]);
         for (const x of [...stream, prepared]) x.dispose();
       }),

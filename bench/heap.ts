@@ -3,6 +3,7 @@
  * beside them.
  */
 import type { CDPSession } from '@playwright/test';
+import { elementAt } from '../src/checked.ts';
 
 /** Megabytes, garbage collected. */
 export interface HeapParts {
@@ -57,7 +58,7 @@ export async function heapParts(session: CDPSession): Promise<HeapParts> {
   const bytes = { objects: 0, code: 0, timings: 0 };
   for (let i = 0; i < nodes.length; i += fields.length) {
     const kind = types[nodes[i + type]!];
-    const called = strings[nodes[i + name]!]!;
+    const called = elementAt(strings, nodes[i + name]!);
     bytes[
       kind === 'code' || CODE.test(called)
         ? 'code'

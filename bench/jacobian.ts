@@ -11,6 +11,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defined, elementAt } from '../src/checked.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
 import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
@@ -52,7 +53,8 @@ const { engine, runtime } = await startEngine(
   model,
   engineOptions(values.provider, String(threads)),
 );
-const json = (file: string) => JSON.parse(readFileSync(resolve(values.reference!, file), 'utf8'));
+const json = (file: string) =>
+  JSON.parse(readFileSync(resolve(defined(values.reference), file), 'utf8'));
 
 const batch = values.reference
   ? idsBatch(json('texts.json').batches.adarank, model.compiled)
@@ -76,8 +78,9 @@ const kept =
   values.kept !== undefined && existsSync(values.kept)
     ? (JSON.parse(readFileSync(values.kept, 'utf8')) as number[][])
     : null;
-const sampled: number[][] = kept ?? modules.map((m) => stored?.[m.path]!.values.slice() ?? []);
-const done = sampled[0]!.length;
+const sampled: number[][] =
+  kept ?? modules.map((m) => (stored ? defined(stored[m.path]).values.slice() : []));
+const done = elementAt(sampled, 0).length;
 const sweeps = new Map<number, number>();
 // One at least is made here, for its time.
 const repeats = Math.max(Number(values.draws), done + 1);
@@ -90,7 +93,7 @@ for await (const e of adaRank(
   () => performance.now(),
 )) {
   if (e.type !== 'draws') continue;
-  e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
+  e.modules.forEach((m, i) => elementAt(sampled, m).push(e.values[i]!));
   sweeps.set(e.repeat, (sweeps.get(e.repeat) ?? 0) + e.milliseconds / 1000);
   // A whole sweep, of every module alike.
   if (values.kept !== undefined && new Set(sampled.map((d) => d.length)).size === 1)
@@ -100,7 +103,7 @@ for await (const e of adaRank(
     );
 }
 // The first sweep also makes its sessions.
-const count = sampled[0]!.length;
+const count = elementAt(sampled, 0).length;
 const secondsPerDraw = Math.min(...sweeps.values());
 
 const draws = async (
@@ -136,7 +139,7 @@ const row = (what: string, seconds: number, maps: (i: number) => number[]) => {
     standardError,
     n,
   } = summarise(truths.map((truth, i) => spearman(maps(i), truth)));
-  const spread = standardError! * Math.sqrt(n);
+  const spread = defined(standardError) * Math.sqrt(n);
   rows.push({ what, spearman: middle, spread, seconds });
   console.log(
     `${what.padEnd(44)} ${middle.toFixed(4)} ±${spread.toFixed(4)} ${seconds.toFixed(2).padStart(8)} s   1/${((5 * secondsPerDraw) / seconds).toFixed(1)} of five draws`,
@@ -151,7 +154,13 @@ console.log(
 );
 for (const k of [1, 3, 5])
   row(`sampled, ${k} draws`, k * secondsPerDraw, (i) =>
-    sampled.map((d) => mean(held[i]!.slice(0, k).map((r) => d[r]!))),
+    sampled.map((d) =>
+      mean(
+        elementAt(held, i)
+          .slice(0, k)
+          .map((r) => d[r]!),
+      ),
+    ),
   );
 await draws(1, false, 0);
 await draws(8, false, 0);
@@ -159,13 +168,15 @@ const scales = jacobianScales(engine, batch, { noise, perToken: false });
 const seconds = new Map<number, number>();
 const many = (await draws(64, false, seed + 8)).squares;
 const some = (k: number, i: number) =>
-  Array.from({ length: k }, (_, u) => many[(i * k + u) % many.length]!);
+  Array.from({ length: k }, (_, u) => elementAt(many, (i * k + u) % many.length));
 for (const k of [1, 2, 4, 8, 32]) {
   seconds.set(
     k,
     Math.min((await draws(k, false, seed)).seconds, (await draws(k, false, seed + 1)).seconds),
   );
-  row(`Jacobian, ${k} passes`, seconds.get(k)!, (i) => jacobianImportances(some(k, i), scales));
+  row(`Jacobian, ${k} passes`, defined(seconds.get(k)), (i) =>
+    jacobianImportances(some(k, i), scales),
+  );
 }
 const tokens = await draws(1, true, seed);
 const perToken = jacobianImportances(
@@ -192,9 +203,11 @@ const covers = (what: string, intervals: (i: number) => { low: number; high: num
 };
 const overSweeps = (maps: readonly (readonly number[])[]) => {
   const each = maps.map(multiples);
-  return modules.map((_, m) => interval95(each.map((x) => x[m]!))!);
+  return modules.map((_, m) => defined(interval95(each.map((x) => x[m]!))));
 };
-covers('sampled, 5 draws', (i) => overSweeps(held[i]!.map((r) => sampled.map((d) => d[r]!))));
+covers('sampled, 5 draws', (i) =>
+  overSweeps(elementAt(held, i).map((r) => sampled.map((d) => d[r]!))),
+);
 covers('Jacobian, 8 passes', (i) =>
   overSweeps(some(8, i).map((draw) => jacobianImportances([draw], scales))),
 );
@@ -214,13 +227,13 @@ for (const [signs, k] of [
   const what = `combined, ${signs} passes and ${k} draws`;
   row(
     `${what} (share ${mean(both.map((c) => c.weight)).toFixed(2)})`,
-    seconds.get(signs)! + k * secondsPerDraw,
-    (i) => both[i]!.importances,
+    defined(seconds.get(signs)) + k * secondsPerDraw,
+    (i) => elementAt(both, i).importances,
   );
   covers(what, (i) =>
-    multiples(both[i]!.importances).map((v) => ({
-      low: v * Math.exp(-1.96 * both[i]!.error!),
-      high: v * Math.exp(1.96 * both[i]!.error!),
+    multiples(elementAt(both, i).importances).map((v) => ({
+      low: v * Math.exp(-1.96 * defined(elementAt(both, i).error)),
+      high: v * Math.exp(1.96 * defined(elementAt(both, i).error)),
     })),
   );
 }
@@ -235,15 +248,15 @@ const withOffsets = (target: readonly number[]) => {
       mean(modules.flatMap((m, k) => (m.role === role ? [Math.log(target[k]!) - logs[k]!] : []))),
     ]),
   );
-  return logs.map((j, m) => j + offsets.get(modules[m]!.role)!);
+  return logs.map((j, m) => j + defined(offsets.get(elementAt(modules, m).role)));
 };
 for (const [what, target] of [
   ['role offsets from the draw', (_: number, draw: number[]) => draw],
-  ['role offsets from the truth', (i: number) => truths[i]!],
+  ['role offsets from the truth', (i: number) => elementAt(truths, i)],
 ] as const) {
   const weights = Array.from({ length: 21 }, (_, k) => k / 20);
   const map = (w: number, i: number) => {
-    const draw = sampled.map((d) => d[held[i]![0]!]!);
+    const draw = sampled.map((d) => d[elementAt(held, i)[0]!]!);
     const corrected = withOffsets(target(i, draw));
     return draw.map((a, m) => w * corrected[m]! + (1 - w) * Math.log(a));
   };

@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { defined } from '../src/checked.ts';
 import { startEngine } from '../cli/engine.ts';
 import { fewTokens, selfTest } from '../src/engine/self-test.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
@@ -38,7 +39,9 @@ interface Stage {
 function memory(): { resident: number; peak: number } {
   const status = readFileSync('/proc/self/status', 'utf8');
   const of = (key: string) =>
-    Math.round((1024 * Number(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status)![1])) / 1e6);
+    Math.round(
+      (1024 * Number(defined(new RegExp(`^${key}:\\s+(\\d+) kB`, 'm').exec(status))[1])) / 1e6,
+    );
   return { resident: of('VmRSS'), peak: of('VmHWM') };
 }
 
@@ -85,8 +88,8 @@ async function measure(folder: string): Promise<{ stages: Stage[]; check: unknow
 }
 
 const [task, folder] = process.argv.slice(2);
-if (task === 'make' || task === 'make-tied') make(folder!, task === 'make' ? 'q4' : 'tied');
-else if (task === 'measure') console.log(JSON.stringify(await measure(folder!)));
+if (task === 'make' || task === 'make-tied') make(defined(folder), task === 'make' ? 'q4' : 'tied');
+else if (task === 'measure') console.log(JSON.stringify(await measure(defined(folder))));
 else {
   const made = mkdtempSync(join(tmpdir(), 'rank-atlas-large-'));
   const self = [

@@ -5,16 +5,17 @@
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { defined } from '../src/checked.ts';
 import { decodeMessage, modelProto } from '../src/onnx/proto.ts';
 
 /** Where each initialiser lies that is not in the graph. */
 function stretches(graph: Uint8Array): { file: string; end: number }[] {
-  return decodeMessage(modelProto, graph)
-    .graph!.initializer.filter(({ externalData }) => externalData.length > 0)
+  return defined(decodeMessage(modelProto, graph).graph)
+    .initializer.filter(({ externalData }) => externalData.length > 0)
     .map(({ externalData }) => {
       const entry = (key: string) => externalData.find((e) => e.key === key)?.value;
       return {
-        file: entry('location')!,
+        file: defined(entry('location')),
         end: Number(entry('offset') ?? 0) + Number(entry('length')),
       };
     });

@@ -4,6 +4,7 @@
  * runtime, provider, threads, tokens, noise.
  */
 import type * as Ort from 'onnxruntime-web';
+import { defined, elementAt } from '../src/checked.ts';
 import { moduleKeys } from '../src/device/streams.ts';
 import { SimdNoise } from '../src/device/simd-noise.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
@@ -28,7 +29,7 @@ export function withFloatWeight(
     ...product,
     op: 'MatMul',
     domain: '',
-    inputs: [product.inputs[0]!, 'w'],
+    inputs: [elementAt(product.inputs, 0), 'w'],
     attributes: new Map(),
   };
   const dead = new Set(product.inputs.slice(1));
@@ -80,8 +81,8 @@ export async function naiveProbe(
     const { logits } = await session.run(untouchedInputs(ort, session, batch, headDim, { w }), [
       'logits',
     ]);
-    const values = (await logits!.getData()) as Float32Array;
-    logits!.dispose();
+    const values = (await defined(logits).getData()) as Float32Array;
+    defined(logits).dispose();
     return values;
   };
   await forward(0);

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { preview } from 'vite';
+import { defined, elementAt } from '../src/checked.ts';
 import { findChromium, howToGetChromium } from '../tools/chromium.mjs';
 
 const root = resolve(import.meta.dirname, '..');
@@ -44,7 +45,7 @@ export async function serve(): Promise<Site> {
   const executablePath = findChromium();
   if (!executablePath) throw new Error(howToGetChromium);
   const server = await preview({ root, logLevel: 'error', preview: { port: 0 } });
-  const url = server.resolvedUrls!.local[0]!;
+  const url = elementAt(defined(server.resolvedUrls).local, 0);
   return {
     url,
     async visit(path, ...flags) {

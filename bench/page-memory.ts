@@ -1,6 +1,7 @@
 /** The same small measurement again and again on one page: does any memory grow? */
 import { readFileSync } from 'node:fs';
 import { expect, type CDPSession, type Page } from '@playwright/test';
+import { defined } from '../src/checked.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import type { ProviderKind } from '../src/engine/engine.ts';
@@ -87,7 +88,7 @@ export async function repeatedRuns(
       samples.push({
         page: megabytes(usedSize),
         browser: counted ? megabytes(await countedByBrowser(page)) : null,
-        engine: megabytes(memory!.device + memory!.heap),
+        engine: megabytes(defined(memory).device + defined(memory).heap),
         resident: residentOf(pid),
       });
       if (counted) heap.push({ run: run + 1, ...(await heapParts(session)) });
@@ -132,7 +133,8 @@ async function rendererOf(browser: CDPSession): Promise<number | null> {
 function residentOf(pid: number | null): number | null {
   try {
     return megabytes(
-      1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]),
+      1024 *
+        Number(defined(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')))[1]),
     );
   } catch {
     return null;
@@ -140,9 +142,9 @@ function residentOf(pid: number | null): number | null {
 }
 
 const each = (of: (key: keyof Sample) => number | null): Sample => ({
-  page: of('page')!,
+  page: defined(of('page')),
   browser: of('browser'),
-  engine: of('engine')!,
+  engine: defined(of('engine')),
   resident: of('resident'),
 });
 

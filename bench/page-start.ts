@@ -2,6 +2,7 @@
  * A first visit: when the first cell, the first sweep and the whole default run stand, and how long
  * the main thread was held meanwhile.
  */
+import { defined } from '../src/checked.ts';
 import { fetchedSizes } from './size.ts';
 import { quiet, watchOthers } from './machine.ts';
 import { browserTime, type Seen, type Site } from './page-browser.ts';
@@ -53,19 +54,19 @@ export async function coldStart(
     const listed = (list: Seen['tasks']): LongTask[] =>
       list.map((t) => ({ at: seconds(t.start), ms: Math.round(t.duration) }));
     const inRun = (t: { start: number; duration: number }) =>
-      t.start + t.duration > measuring! && t.start < done!;
+      t.start + t.duration > defined(measuring) && t.start < defined(done);
     return {
       start: {
         others: share,
-        measuring: seconds(measuring!),
-        firstCell: seconds(firstCell!),
-        firstSweep: seconds(firstSweep!),
-        done: seconds(done!),
-        sweep: seconds(firstSweep! - measuring!),
-        run: seconds(done! - measuring!),
+        measuring: seconds(defined(measuring)),
+        firstCell: seconds(defined(firstCell)),
+        firstSweep: seconds(defined(firstSweep)),
+        done: seconds(defined(done)),
+        sweep: seconds(defined(firstSweep) - defined(measuring)),
+        run: seconds(defined(done) - defined(measuring)),
         eventMessages,
         longTasks: {
-          startUp: listed(tasks.filter((t) => t.start + t.duration <= measuring!)),
+          startUp: listed(tasks.filter((t) => t.start + t.duration <= defined(measuring))),
           run: listed(tasks.filter(inRun)),
         },
       },

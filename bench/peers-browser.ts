@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { build, preview } from 'vite';
+import { defined, elementAt } from '../src/checked.ts';
 import { findChromium, howToGetChromium } from '../tools/chromium.mjs';
 import { browserTime } from './page-browser.ts';
 import { reportPeers, type Step } from './peers/report.ts';
@@ -46,7 +47,7 @@ const page = await browser.newPage();
 page.on('pageerror', (error) => {
   throw error;
 });
-await page.goto(server.resolvedUrls!.local[0]!);
+await page.goto(elementAt(defined(server.resolvedUrls).local, 0));
 
 type Page = typeof globalThis & {
   begin(s: typeof size): Promise<object>;

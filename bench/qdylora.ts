@@ -6,6 +6,7 @@
  * clock; on WebGPU it is the clock's.
  */
 import { parseArgs } from 'node:util';
+import { defined, elementAt } from '../src/checked.ts';
 import { bundledModel } from '../cli/bundled.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
@@ -108,11 +109,16 @@ for (const mode of modes) {
     most,
     dyLoraRate,
   );
-  dyLoras.push({ mode, seconds, curve: result.curve!, base: result.evaluations[0]!.loss });
+  dyLoras.push({
+    mode,
+    seconds,
+    curve: defined(result.curve),
+    base: elementAt(result.evaluations, 0).loss,
+  });
 }
 for (const rank of ranks) {
   const { result, seconds } = await run({ name: 'lora' }, rank, rate);
-  loras.push({ rank, seconds, loss: result.evaluations.at(-1)!.loss });
+  loras.push({ rank, seconds, loss: elementAt(result.evaluations, -1).loss });
 }
 await engine.dispose();
 

@@ -53,10 +53,9 @@ console.log(`  naive / here:                           ${adarank.ratio.toFixed(1
 console.log(
   `  largest relative difference of a value: ${adarank.largestDifference.toExponential(1)}`,
 );
-if (adarank.vocabularySample)
-  console.log(
-    `  ℓ1 over ${adarank.vocabularySample.size} tokens of the vocabulary: ${adarank.vocabularySample.ratio.toFixed(1)}x, error ${(100 * adarank.vocabularySample.meanError).toFixed(2)} % (mean of the modules)`,
-  );
+console.log(
+  `  ℓ1 over ${adarank.vocabularySample.size} tokens of the vocabulary: ${adarank.vocabularySample.ratio.toFixed(1)}x, error ${(100 * adarank.vocabularySample.meanError).toFixed(2)} % (mean of the modules)`,
+);
 if (report.javaScript)
   console.log(`  own JavaScript of the whole build, gzipped: ${report.javaScript.total} kB`);
 process.exit(0);

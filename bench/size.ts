@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
+import { defined, elementAt } from '../src/checked.ts';
 
 interface Sizes {
   total: number;
@@ -40,8 +41,8 @@ export async function fetchedSizes(page: Page): Promise<Sizes | null> {
       .map((e) => e.name);
   const fetched = await page.evaluate(before, rest);
   // The runtime's own threads sleep in a wait of WebAssembly and never answer.
-  const engine = page.workers().find((w) => w.url().includes('engine.worker'))!;
+  const engine = defined(page.workers().find((w) => w.url().includes('engine.worker')));
   fetched.push(engine.url(), ...(await engine.evaluate(before, rest)));
-  const names = new Set(fetched.map((url) => url.split('/').at(-1)!));
+  const names = new Set(fetched.map((url) => elementAt(url.split('/'), -1)));
   return javaScriptSizes((file) => names.has(file));
 }

@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defined, elementAt } from '../src/checked.ts';
 import { loadRuntime } from '../cli/runtime.ts';
 import { testGpu } from '../src/device/test-gpu.ts';
 import { fillNormal } from '../src/device/random.ts';
@@ -119,7 +120,7 @@ async function onCpu(x: Float32Array, rows: number): Promise<Way[]> {
     {
       name: 'CPU, the runtime’s dense product, 1 thread',
       run: async () => {
-        last = (await dense.run(feeds)).y!.data as Float32Array;
+        last = defined((await dense.run(feeds)).y).data as Float32Array;
       },
       result: () => last,
     },
@@ -134,7 +135,7 @@ async function loadRuntimeOn() {
   return {
     webgpu,
     session: await webgpu.InferenceSession.create(gemm(), {
-      ...webgpuOptions(gpu!.device),
+      ...webgpuOptions(defined(gpu).device),
       preferredOutputLocation: 'gpu-buffer',
     }),
   };
@@ -242,15 +243,19 @@ for (const rows of values.rows.split(',').map(Number)) {
     for (const [i, way] of ways.entries()) {
       const start = performance.now();
       await way.run();
-      times[i]!.push(performance.now() - start);
+      elementAt(times, i).push(performance.now() - start);
     }
   }
   table.push({
     rows,
-    ways: ways.map(({ name }, i) => ({ name, milliseconds: median(times[i]!), error: errors[i]! })),
+    ways: ways.map(({ name }, i) => ({
+      name,
+      milliseconds: median(elementAt(times, i)),
+      error: errors[i]!,
+    })),
   });
   console.log(`${rows} × ${inputs} by ${outputs} × ${inputs}`);
-  for (const { name, milliseconds } of table.at(-1)!.ways)
+  for (const { name, milliseconds } of elementAt(table, -1).ways)
     console.log(`  ${name.padEnd(60)} ${milliseconds.toFixed(2).padStart(8)} ms`);
 }
 const report = { ...provenance(), others: others(ownTime() - used), inputs, outputs, table };

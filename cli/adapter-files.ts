@@ -4,6 +4,7 @@
  */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import {
   adapterPair,
@@ -96,7 +97,7 @@ async function adapterFiles(root: string): Promise<{ path: string }[]> {
       (cause: NodeJS.ErrnoException) => {
         throw new AtlasError(
           'no-file',
-          { file: join(root, folder!), why: reasonOf(cause) },
+          { file: join(root, defined(folder)), why: reasonOf(cause) },
           { cause },
         );
       },

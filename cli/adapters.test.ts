@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import { adapterPlaces } from '../src/compiler/modules.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
@@ -38,8 +39,8 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
   writeFileSync(
     zip,
     zipSync({
-      'deep/adapter_config.json': files.get('adapter_config.json')!,
-      'deep/adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+      'deep/adapter_config.json': defined(files.get('adapter_config.json')),
+      'deep/adapter_model.safetensors': defined(files.get('adapter_model.safetensors')),
     }),
   );
 
@@ -56,8 +57,8 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(told.modules.map((m) => [m.path, m.rank])).toEqual(
       modules.map((m) => [m.path, m.index % 4]),
     );
-    expect(told.modules[7]!.scale).toBeCloseTo(1.7, 6);
-    expect(told.modules[8]!.scale).toBeNull();
+    expect(elementAt(told.modules, 7).scale).toBeCloseTo(1.7, 6);
+    expect(elementAt(told.modules, 8).scale).toBeNull();
     expect(JSON.parse((await cli('import', zip, '--json')).out)).toEqual(told);
   });
 
@@ -71,7 +72,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     expect(
       Buffer.compare(
         readFileSync(join(as.folder, 'adapter_model.safetensors')),
-        files.get('adapter_model.safetensors')!,
+        defined(files.get('adapter_model.safetensors')),
       ),
     ).toBe(0);
   });
@@ -82,11 +83,14 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     const merged = await loadModel(await nodeFiles(to));
     const { tensors } = readSafetensors(readFileSync(join(to, 'weights.safetensors')), 'weights');
     expect(tensors.size).toBe(42);
-    for (const { module, rank, loraA, loraB } of [adapters[0]!, adapters[20]!]) {
-      const { path, inFeatures } = modules[module]!;
+    for (const { module, rank, loraA, loraB } of [
+      elementAt(adapters, 0),
+      elementAt(adapters, 20),
+    ]) {
+      const { path, inFeatures } = elementAt(modules, module);
       const before = dequantise(model.compiled.weightOf(module));
       const after = dequantise(merged.compiled.weightOf(module));
-      expect(toFloat32(tensors.get(`${path}.weight`)!)).toEqual(after);
+      expect(toFloat32(defined(tensors.get(`${path}.weight`)))).toEqual(after);
       for (const i of [0, 1, inFeatures + 3]) {
         const row = Math.floor(i / inFeatures);
         const column = i % inFeatures;
@@ -102,7 +106,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
 
   it('applies, judges and merges an adapter of the head; trains none', async () => {
     const places = adapterPlaces(model.compiled);
-    const head = places.at(-1)!;
+    const head = elementAt(places, -1);
     const wave = (count: number, scale: number) =>
       Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i) * scale);
     const own = {
@@ -186,15 +190,15 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
       modules: { rank: number; scale: number | null }[];
     };
     expect(told.modules.map((m) => m.rank)).toEqual(ranks);
-    expect(told.modules.find((m) => m.rank > 0)!.scale).toBeCloseTo(2, 6);
+    expect(defined(told.modules.find((m) => m.rank > 0)).scale).toBeCloseTo(2, 6);
     expect((await cli('export', result, '--out-model', join(folder, 'no'))).err).toContain(
       'nothing to merge',
     );
   });
 
   const pair = (into: string, { config = files, weights = files } = {}) => ({
-    [`${into}adapter_config.json`]: config.get('adapter_config.json')!,
-    [`${into}adapter_model.safetensors`]: weights.get('adapter_model.safetensors')!,
+    [`${into}adapter_config.json`]: defined(config.get('adapter_config.json')),
+    [`${into}adapter_model.safetensors`]: defined(weights.get('adapter_model.safetensors')),
   });
   /** A step checkpoint: the same modules, other ranks and numbers. */
   const early = exportPeft({
@@ -226,11 +230,11 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
       ...pair('out/'),
       ...pair('out/checkpoint-2/', late),
     });
-    const finished = Buffer.from(files.get('adapter_model.safetensors')!);
+    const finished = Buffer.from(defined(files.get('adapter_model.safetensors')));
     expect((await weightsAgain(output, 'finished')).equals(finished)).toBe(true);
     expect(
       (await weightsAgain(join(output, 'out', 'checkpoint-2'), 'step')).equals(
-        Buffer.from(early.get('adapter_model.safetensors')!),
+        Buffer.from(defined(early.get('adapter_model.safetensors'))),
       ),
     ).toBe(true);
 
@@ -247,9 +251,9 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
 
   it('asks which of several, and never takes the settings of one with the weights of another', async () => {
     const several = zipped('several.zip', {
-      'a/adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+      'a/adapter_model.safetensors': defined(files.get('adapter_model.safetensors')),
       ...pair('b/', { config: early, weights: early }),
-      'a/adapter_config.json': files.get('adapter_config.json')!,
+      'a/adapter_config.json': defined(files.get('adapter_config.json')),
     });
     for (const [args, said] of [
       [['import', several], 'several.zip/a'],
@@ -259,7 +263,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
         [
           'import',
           zipped('apart.zip', {
-            'adapter_config.json': files.get('adapter_config.json')!,
+            'adapter_config.json': defined(files.get('adapter_config.json')),
             ...pair('deep/'),
           }),
         ],
@@ -269,8 +273,8 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
         [
           'import',
           zipped('halves.zip', {
-            'a/adapter_config.json': files.get('adapter_config.json')!,
-            'b/adapter_model.safetensors': files.get('adapter_model.safetensors')!,
+            'a/adapter_config.json': defined(files.get('adapter_config.json')),
+            'b/adapter_model.safetensors': defined(files.get('adapter_model.safetensors')),
           }),
         ],
         'beside it',
@@ -333,7 +337,10 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
     const half = join(folder, 'half.zip');
     const to = join(folder, 'never');
     writeFileSync(broken, 'no zip');
-    writeFileSync(half, zipSync({ 'adapter_config.json': files.get('adapter_config.json')! }));
+    writeFileSync(
+      half,
+      zipSync({ 'adapter_config.json': defined(files.get('adapter_config.json')) }),
+    );
     for (const args of [
       ['import', broken],
       ['import', half],

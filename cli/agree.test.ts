@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import type { AgreeResult } from '../src/experiment/agree-state.ts';
 import { cli, saysNoBos, set } from '../test/cli.ts';
 
@@ -36,7 +37,7 @@ describe('rank-atlas run agree', { timeout: 120_000 }, () => {
     expect(measured.map((m) => m.importances.length)).toEqual([56, 56, 56]);
     expect(out).toMatch(
       new RegExp(
-        `^Fisher +[\\d.]+ s +${spearman[1]![0]!.toFixed(3)} +1\\.000 +${spearman[1]![2]!.toFixed(3)}$`,
+        `^Fisher +[\\d.]+ s +${defined(elementAt(spearman, 1)[0]).toFixed(3)} +1\\.000 +${defined(elementAt(spearman, 1)[2]).toFixed(3)}$`,
         'm',
       ),
     );

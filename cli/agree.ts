@@ -2,6 +2,7 @@
  * Do methods agree, on the command line: progress on stderr, times and Spearman's ρ on stdout,
  * every importance with `--out`.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { runAgree } from '../src/experiment/agree-run.ts';
 import {
   agreeVerdict,
@@ -29,7 +30,7 @@ export const agree: StudyCommand = async (spec, options) => {
     clearLine();
     await dispose();
   }
-  const result = state!.result!;
+  const result = defined(defined(state).result);
   if (options.out !== undefined)
     await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   console.log(agreeText(result));
@@ -47,9 +48,9 @@ function agreeText(result: AgreeResult): string {
     ...columns([
       ['', 'time', ...names],
       ...measured.map((m, i) => [
-        names[i]!,
-        `${(m.milliseconds! / 1000).toFixed(1)} s`,
-        ...spearman[i]!.map((v) => v?.toFixed(3) ?? '-'),
+        elementAt(names, i),
+        `${(defined(m.milliseconds) / 1000).toFixed(1)} s`,
+        ...elementAt(spearman, i).map((v) => v?.toFixed(3) ?? '-'),
       ]),
     ]),
     '',

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { elementAt } from '../src/checked.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import type { RunResult } from '../src/experiment/result.ts';
@@ -54,7 +55,7 @@ it(
     expect(pruned.spec.base).toBe('pruned');
     expect(
       pruned.modules.filter(
-        (m, i) => Math.abs(m.importance / plain.modules[i]!.importance - 1) > 0.02,
+        (m, i) => Math.abs(m.importance / elementAt(plain.modules, i).importance - 1) > 0.02,
       ).length,
     ).toBeGreaterThan(28);
 

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import type { RunResult } from '../src/experiment/result.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
@@ -261,7 +262,7 @@ describe('text that is written', { timeout: 120_000 }, () => {
         'config.json': { ...base, eos_token_id: special.unk },
         'generation_config.json': { eos_token_id: [special.unk, end] },
       },
-      'of-the-tokenizer': { 'tokenizer_config.json': { eos_token: letterOf(end)! } },
+      'of-the-tokenizer': { 'tokenizer_config.json': { eos_token: defined(letterOf(end)) } },
     };
     for (const [name, files] of Object.entries(named)) {
       const model = writeTinyModel(join(folder, name), {

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
 import { cli } from '../test/cli.ts';
 import { hasShared, sharedPath } from '../test/shared.ts';
@@ -24,8 +25,8 @@ describe.skipIf(!hasShared)('the gradients that check writes', { timeout: 120_00
       data,
       dims: [rows, length],
     } = reference('a.input_ids');
-    const ids = Array.from({ length: rows! }, (_, r) =>
-      Array.from(data).slice(r * length!, (r + 1) * length!),
+    const ids = Array.from({ length: defined(rows) }, (_, r) =>
+      Array.from(data).slice(r * defined(length), (r + 1) * defined(length)),
     );
     const to = join(folder, `${name}.safetensors`);
     expect(
@@ -47,9 +48,9 @@ describe.skipIf(!hasShared)('the gradients that check writes', { timeout: 120_00
     expect(names).toContain('grad_resid.0');
     for (const key of names) {
       const { dims, data: right } = reference(`a.${key}`);
-      const own = toFloat32(tensors.get(key)!);
+      const own = toFloat32(defined(tensors.get(key)));
       const largest = Math.max(...Array.from(right, Math.abs));
-      expect(tensors.get(key)!.shape, key).toEqual(dims);
+      expect(defined(tensors.get(key)).shape, key).toEqual(dims);
       own.forEach((g, i) => {
         if (!(Math.abs(g - right[i]!) < 1e-5 * largest))
           throw new Error(`${key}[${i}] is ${g}, PyTorch's ${right[i]}`);

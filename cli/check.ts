@@ -5,6 +5,7 @@
  * and validated.
  */
 import { basename } from 'node:path';
+import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import type { Engine, TokenBatch, TrainingEngine } from '../src/engine/engine.ts';
 import { comparePipeline, fewTokens, layersCompared } from '../src/engine/self-test.ts';
@@ -130,8 +131,11 @@ async function addGradients(
     ...(small
       ? {
           weight: (module, data) =>
-            tensors.set(`grad_weight.${modules[module]!.path}`, {
-              shape: [modules[module]!.outFeatures, modules[module]!.inFeatures],
+            tensors.set(`grad_weight.${elementAt(modules, module).path}`, {
+              shape: [
+                elementAt(modules, module).outFeatures,
+                elementAt(modules, module).inFeatures,
+              ],
               data,
             }),
           head: (data) => tensors.set('grad_weight.lm_head', { shape: [vocab, hidden], data }),

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import { keeperOf } from './checkpoints.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'rank-atlas-checkpoints-'));
@@ -52,11 +53,11 @@ it('come back to the bit, in buffers of their own, to the same command only; non
   const keeper = await keep(['x', 1], checkpoint);
   const again = await keeperOf<typeof checkpoint>('study', ['x', 1]);
   expect(again.from).toEqual(checkpoint);
-  expect(Object.is(again.from!.values[0]!.loraA[1], -0)).toBe(true);
-  expect(again.from!.values[0]!.loraA.buffer.byteLength).toBe(16);
+  expect(Object.is(elementAt(defined(again.from).values, 0).loraA[1], -0)).toBe(true);
+  expect(elementAt(defined(again.from).values, 0).loraA.buffer.byteLength).toBe(16);
   again.taken();
   expect(said).toEqual([
-    `rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${files()[0]!}.`,
+    `rank-atlas: this goes on from where it stood when it was stopped; to begin anew, remove ${elementAt(files(), 0)}.`,
   ]);
   for (const [kind, parts] of [
     ['study', ['x', 2]],
@@ -83,7 +84,7 @@ it.each<[string, (bytes: Buffer) => Uint8Array]>([
   async (_, change) => {
     await keep('x', checkpoint);
     const [path] = files();
-    writeFileSync(path!, change(readFileSync(path!)));
+    writeFileSync(defined(path), change(readFileSync(defined(path))));
     expect((await keeperOf('study', 'x')).from).toBeUndefined();
     expect(said).toEqual([
       `rank-atlas: the checkpoint ${path} is not used (it is damaged); this begins anew.`,
@@ -97,8 +98,8 @@ it("of another command are not used under this one's name", async () => {
   await keep('x', checkpoint);
   const [other] = files();
   await keep('y', checkpoint);
-  const own = files().find((path) => path !== other)!;
-  copyFileSync(other!, own);
+  const own = defined(files().find((path) => path !== other));
+  copyFileSync(defined(other), own);
   expect((await keeperOf('study', 'y')).from).toBeUndefined();
   expect(said).toEqual([
     `rank-atlas: the checkpoint ${own} is not used (it is of another command); this begins anew.`,
@@ -108,10 +109,10 @@ it("of another command are not used under this one's name", async () => {
 it('that nobody went on with make room, the oldest first', async () => {
   await keep('x', checkpoint);
   const [oldest] = files();
-  utimesSync(oldest!, 1, 1);
+  utimesSync(defined(oldest), 1, 1);
   for (let i = 0; i < 15; i++) writeFileSync(join(folder(), `later-${i}`), '');
   await keep('y', checkpoint);
-  expect([files().length, files().includes(oldest!)]).toEqual([16, false]);
+  expect([files().length, files().includes(defined(oldest))]).toEqual([16, false]);
 });
 
 it('that cannot be kept are said once, and end nothing', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import type { RunResult } from '../src/experiment/result.ts';
 import type { TrainingResult } from '../src/experiment/training-run.ts';
 import { digestOf } from '../src/experiment/digest.ts';
@@ -80,14 +81,14 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
       ],
     });
     expect(trained.evaluations.map((e) => e.step)).toEqual([0, 3]);
-    expect(out).toContain(trained.evaluations[1]!.loss.toFixed(4));
+    expect(out).toContain(elementAt(trained.evaluations, 1).loss.toFixed(4));
 
     const judged = JSON.parse((await cli('eval', adapter, ...settings, '--json')).out) as {
       base: number;
       adapted: number;
     };
-    expect(judged.base).toBeCloseTo(trained.evaluations[0]!.loss, 6);
-    expect(judged.adapted).toBeCloseTo(trained.evaluations[1]!.loss, 6);
+    expect(judged.base).toBeCloseTo(elementAt(trained.evaluations, 0).loss, 6);
+    expect(judged.adapted).toBeCloseTo(elementAt(trained.evaluations, 1).loss, 6);
     expect(judged.adapted).not.toBeCloseTo(judged.base, 4);
   });
 
@@ -133,7 +134,7 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
       method: { repeats: 2 },
     });
     expect(result.modules).toHaveLength(56);
-    const { importance, standardError, draws, rank, path } = result.modules[0]!;
+    const { importance, standardError, draws, rank, path } = elementAt(result.modules, 0);
     expect(path).toBe('model.layers.0.self_attn.q_proj');
     expect(importance).toBeCloseTo((draws[0]! + draws[1]!) / 2, 6);
     expect(standardError).toBeGreaterThan(0);
@@ -153,7 +154,7 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     expect([...tensors.keys()].sort()).toEqual(
       ['logits', 'nll', ...Array.from({ length: 9 }, (_, i) => `resid.${i}`)].sort(),
     );
-    expect(tensors.get('nll')!.shape).toEqual([2, 7]);
+    expect(defined(tensors.get('nll')).shape).toEqual([2, 7]);
   });
 
   it.each([

@@ -3,6 +3,7 @@
  * `--out`, and with `--out-model` a folder with the compressed export and the factors of what was
  * cut.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { compressedFiles } from '../src/experiment/compress-export.ts';
 import { runCompress } from '../src/experiment/compress-run.ts';
 import {
@@ -33,14 +34,14 @@ export const compress: StudyCommand = async (spec, options) => {
       state = reduceCompress(state, event);
       if (event.type === 'progress')
         line(
-          `${WHAT[event.phase]}, ${event.done} of ${event.of}${(event.left ?? 0) < 1000 ? '' : `, about ${Math.round(event.left! / 1000)} s left`}`,
+          `${WHAT[event.phase]}, ${event.done} of ${event.of}${(event.left ?? 0) < 1000 ? '' : `, about ${Math.round(defined(event.left) / 1000)} s left`}`,
         );
     }
   } finally {
     clearLine();
     await dispose();
   }
-  const result = state!.result!;
+  const result = defined(defined(state).result);
   if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result)}\n`);
   const folder = options['out-model'];
   if (folder !== undefined) {
@@ -95,7 +96,9 @@ export function compressText(result: CompressResult): string {
   const tried = agreementOf(trials);
   const { before, after, plainChange } = verdictOf(result);
   const plainAfter = (trial: number) =>
-    accepted.includes(trial) ? test.steps[accepted.indexOf(trial) + 1]!.plain.toFixed(4) : '';
+    accepted.includes(trial)
+      ? elementAt(test.steps, accepted.indexOf(trial) + 1).plain.toFixed(4)
+      : '';
   const rows = trials.map((t, i) => [
     t.accepted ? (accepted.includes(i) ? 'kept' : 'replaced') : '',
     t.path,
@@ -131,7 +134,7 @@ export function compressText(result: CompressResult): string {
       ...rows,
     ]),
     '',
-    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${plain.losses[0]!.length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % of the change ${range(plainChange, true)}` : ''}`,
+    `Plain text (${spec.compress.plain.kind === 'bundled' ? spec.compress.plain.id : 'your own'}, ${elementAt(plain.losses, 0).length} x ${plain.length} tokens, nats per token): ${before.plain.toFixed(4)} -> ${after.plain.toFixed(4)}${plainChange && accepted.length > 0 ? `, 95 % of the change ${range(plainChange, true)}` : ''}`,
     `${calibration.samples} samples that chose:  ${figures(calibration.before)} -> ${figures(calibration.after)}`,
     `${test.samples} samples that judge:  ${withPlain(before)} -> ${withPlain(after)}`,
     ...(laser

@@ -3,6 +3,7 @@
  * its user agrees. What is typed, with --model or --set model.id, has been agreed to.
  */
 import { createInterface } from 'node:readline/promises';
+import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import { isPrivateHost } from '../src/model/remote/private-host.ts';
 import type { RemoteReference } from '../src/model/remote/reference.ts';
@@ -10,7 +11,8 @@ import type { RemoteReference } from '../src/model/remote/reference.ts';
 /** `yes`: --yes. Throws `private-host`, which --yes does not change, and `not-agreed`. */
 export async function agreed(reference: RemoteReference, hub: string, yes: boolean): Promise<void> {
   const url = new URL(reference.kind === 'url' ? reference.url : hub);
-  const model = reference.kind === 'url' ? url.pathname.split('/').at(-1)! : reference.repository;
+  const model =
+    reference.kind === 'url' ? elementAt(url.pathname.split('/'), -1) : reference.repository;
   // The hub is this machine's own setting.
   if (reference.kind === 'url' && isPrivateHost(url.hostname))
     throw new AtlasError('private-host', { host: url.host, address: reference.url });

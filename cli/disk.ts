@@ -69,7 +69,7 @@ export async function makeFolders(path: string): Promise<void> {
 export async function readJson(path: string, what: string): Promise<unknown> {
   const bytes = await readBytes(path, MOST.spec).catch((cause: unknown) => {
     // What is no path at all was meant as something else.
-    const { code } = ((cause as Error).cause as NodeJS.ErrnoException) ?? {};
+    const { code } = ((cause as Error).cause ?? {}) as Partial<NodeJS.ErrnoException>;
     if (code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ERR_INVALID_ARG_VALUE')
       throw new AtlasError('usage', { why: what }, { cause });
     throw cause;

@@ -1,6 +1,7 @@
 /** The documentation's numbers of the two experiments are those of the raw results beside it. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import type { RaceEntry } from '../src/experiment/race-spec.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
 import { allocationsReport, lessRandom } from './experiment.ts';
@@ -28,7 +29,7 @@ describe('the documentation', () => {
     expect(text('docs/experiments/learning-rates.md')).toBe(learningRatesReport(rates));
     expect(text('docs/experiments/allocations.md')).toBe(
       allocationsReport(
-        SET_IDS.map((set, i) => [set, allocations[i]!]),
+        SET_IDS.map((set, i) => [set, elementAt(allocations, i)]),
         'npx rank-atlas experiment allocations',
       ),
     );
@@ -45,12 +46,14 @@ describe('the documentation', () => {
   const tuned = (a: RaceEntry, b: RaceEntry) => best(a, b).map(shown);
   const at = (rate: number, a: RaceEntry, b: RaceEntry) =>
     SET_IDS.map((set) => {
-      const { result } = cellsOf(rates, set).find((c) => c.learningRate === rate)!;
+      const { result } = defined(cellsOf(rates, set).find((c) => c.learningRate === rate));
       return shown(between(result, a, result, b));
     });
   const ofRate = SET_IDS.map((set) => {
     const cells = cellsOf(rates, set);
-    return shown(between(bestOf(cells, 'uniform').result, 'uniform', cells[0]!.result, 'uniform'));
+    return shown(
+      between(bestOf(cells, 'uniform').result, 'uniform', elementAt(cells, 0).result, 'uniform'),
+    );
   });
 
   it('says in the README what was measured, and no other numbers', () => {
@@ -77,10 +80,10 @@ describe('the documentation', () => {
     if (/After 200 steps.*Neither parts from zero/.test(said))
       for (const { low, high } of long.flat()) expect(low < 0 && high > 0).toBe(true);
     expect(said.includes('the Jargon File is not measured yet')).toBe(
-      long[SET_IDS.indexOf('jargon')]!.length === 0,
+      elementAt(long, SET_IDS.indexOf('jargon')).length === 0,
     );
     expect(said).toContain('each at its own best rate');
-    const intervals = said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g)!;
+    const intervals = defined(said.match(/[−+]\d\.\d{3} \[[^\]]*\]/g));
     expect(intervals.filter((figure) => !known.includes(figure))).toEqual([]);
     expect(intervals).toEqual(
       expect.arrayContaining([
@@ -103,7 +106,7 @@ describe('the documentation', () => {
       `below _random_ in ${['none', 'one', 'two', 'three', 'four'][belowRandom()]} of four cells`,
     );
     expect(said).toContain(
-      `${modulesAtZero(allocations[0]!, 'adarank', 1)} of ${allocations[0]!.modules.length} modules`,
+      `${modulesAtZero(elementAt(allocations, 0), 'adarank', 1)} of ${elementAt(allocations, 0).modules.length} modules`,
     );
   });
 

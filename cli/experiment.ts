@@ -5,6 +5,7 @@
  */
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defined, elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import type { RaceEntry } from '../src/experiment/race-spec.ts';
 import { apart, finals, SEEDS_FOR_INTERVALS } from '../src/experiment/race-standings.ts';
@@ -100,7 +101,7 @@ export function allocationsReport(
     model,
     provider,
     versions,
-  } = results[0]![1];
+  } = elementAt(results, 0)[1];
   const lines = [
     '# Does the allocation matter?',
     '',
@@ -111,7 +112,7 @@ export function allocationsReport(
     'higher rate ([measured](learning-rates.md)): what leads at a rate below the best one need not lead at the best. EVA differs from the others by where its adapters',
     'begin, not by its ranks alone.',
     '',
-    `Model ${model.title}, its ${results[0]![1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
+    `Model ${model.title}, its ${elementAt(results, 0)[1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
     `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}, each with its own order of the data, initial adapters`,
     `and random ranks. Loss: held-out text, nats per token. Intervals: 95 % t-intervals over seeds; "to uniform" is the difference seed by`,
     `seed. An entry wins only if it is below every other one by such an interval. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''};`,
@@ -143,9 +144,11 @@ export function allocationsReport(
 
 /** An entry's losses less random's, seed by seed. */
 export function lessRandom(result: RaceResult, entry: RaceEntry, meanRank: number): Interval {
-  return interval95(
-    apart(finals(result.lanes, entry, meanRank), finals(result.lanes, 'random', meanRank)),
-  )!;
+  return defined(
+    interval95(
+      apart(finals(result.lanes, entry, meanRank), finals(result.lanes, 'random', meanRank)),
+    ),
+  );
 }
 
 /** Every entry against random, the allocation that knows nothing. */

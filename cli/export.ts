@@ -2,6 +2,7 @@
  * `rank-atlas export`: an adapter in PEFT's format, as a folder or a zip, from one that is there
  * or, untrained, from the ranks of a result; and the model with an adapter merged into it.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { adapterPlaces } from '../src/compiler/modules.ts';
 import { loraDelta } from '../src/device/twins.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
@@ -106,7 +107,7 @@ async function untrained(path: string, { compiled: { modules } }: LoadedModel): 
   const adapters = initialAdapters(
     result.spec.seed,
     modules,
-    modules.map((m) => ranks.get(m.path)!),
+    modules.map((m) => defined(ranks.get(m.path))),
   );
   return { adapters, scale: () => SCALE, rsLora: false, trained: false };
 }
@@ -124,7 +125,7 @@ async function* mergedFiles(
   const head = compiled.modules.length;
   const weights = new Map(
     adapters.map(({ module, rank, loraA, loraB }) => {
-      const { outFeatures, inFeatures } = places[module]!;
+      const { outFeatures, inFeatures } = elementAt(places, module);
       const weight = module === head ? headWeight(compiled.head) : compiled.weightOf(module);
       return [
         module,
@@ -146,7 +147,7 @@ async function* mergedFiles(
     'onnx/model.onnx',
   );
   const named = [...weights].map(([module, data]) => {
-    const { path, outFeatures, inFeatures } = places[module]!;
+    const { path, outFeatures, inFeatures } = elementAt(places, module);
     return [`${path}.weight`, { shape: [outFeatures, inFeatures], data }] as const;
   });
   const bytes = writeSafetensors(new Map(named), { format: 'pt' });

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import type { SamplesResult } from '../src/experiment/samples-state.ts';
 import { randomAdapters } from '../test/training-data.ts';
@@ -34,8 +35,8 @@ describe('rank-atlas generate', { timeout: 120_000 }, () => {
     expect(greedy.out.startsWith(prompt)).toBe(true);
     expect(greedy.out.length).toBeGreaterThan(prompt.length + 6);
     const [a, b, c] = [await sampled('2'), await sampled('2'), await sampled('3')];
-    expect(a!.out).toBe(b!.out);
-    expect(new Set([greedy.out, a!.out, c!.out]).size).toBe(3);
+    expect(defined(a).out).toBe(defined(b).out);
+    expect(new Set([greedy.out, defined(a).out, defined(c).out]).size).toBe(3);
   });
 
   it('writes through a PEFT adapter, whole or at a lower rank', async () => {
@@ -64,9 +65,9 @@ describe('rank-atlas generate', { timeout: 120_000 }, () => {
       await cli('generate', prompt, ...few, '--adapter', path, '--rank', '2'),
       await cli('generate', prompt, ...few, '--adapter', `${path}-2.zip`),
     ];
-    expect(whole!.out).not.toBe(plain!.out);
-    expect(low!.out).toBe(two!.out);
-    expect(low!.err.split('; ')[1]).toBe(two!.err.split('; ')[1]);
+    expect(defined(whole).out).not.toBe(defined(plain).out);
+    expect(defined(low).out).toBe(defined(two).out);
+    expect(defined(low).err.split('; ')[1]).toBe(defined(two).err.split('; ')[1]);
     expect(await cli('generate', prompt, ...few, '--adapter', path, '--rank', '5')).toMatchObject({
       code: 2,
       err: expect.stringContaining('--rank is 5, the adapter has 4') as string,

@@ -2,6 +2,7 @@
  * `rank-atlas generate`: continues a prompt on stdout, token by token, through a PEFT adapter if
  * one is given; what it was like on stderr.
  */
+import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import type { AdapterUse, TrainingEngine } from '../src/engine/engine.ts';
 import { samplesSchema } from '../src/experiment/samples-spec.ts';
@@ -89,11 +90,11 @@ async function adapterIn(
   const most = largestRank([...ranks.values()]);
   if (rank > most)
     throw new AtlasError('usage', { why: `--rank is ${rank}, the adapter has ${most}` });
-  const used = (module: number) => rankAt(rank, ranks.get(module)!, most);
+  const used = (module: number) => rankAt(rank, defined(ranks.get(module)), most);
   const root = rsLora ? Math.sqrt : (r: number) => r;
   return {
     adapters,
     rank: used,
-    scale: (module) => (scale(module) * root(ranks.get(module)!)) / root(used(module)),
+    scale: (module) => (scale(module) * root(defined(ranks.get(module)))) / root(used(module)),
   };
 }

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import type { RunResult } from '../src/experiment/result.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
@@ -142,7 +143,7 @@ test('the line end of a file with a token is no part of it, and the token goes t
 
 test('a listing that was damaged on this machine is asked for again', async () => {
   const kept = join(cache, 'rank-atlas');
-  const listing = readdirSync(kept).find((name) => name.startsWith('hub '))!;
+  const listing = defined(readdirSync(kept).find((name) => name.startsWith('hub ')));
   const { commit } = JSON.parse(readFileSync(join(kept, listing), 'utf8')) as { commit: string };
   writeFileSync(
     join(kept, listing),

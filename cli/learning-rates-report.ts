@@ -1,4 +1,5 @@
 /** The page of the learning-rate experiment, written from its raw results alone. */
+import { defined, elementAt } from '../src/checked.ts';
 import type { RaceEntry } from '../src/experiment/race-spec.ts';
 import { apart, finals } from '../src/experiment/race-standings.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
@@ -23,7 +24,7 @@ const high = (v: Interval): boolean => v.low > 0;
 const lossesOf = ({ lanes, spec }: RaceResult, entry: RaceEntry) =>
   finals(lanes, entry, spec.race.meanRanks[0]!);
 const meanOf = (result: RaceResult, entry: RaceEntry): Interval =>
-  interval95([...lossesOf(result, entry).values()])!;
+  defined(interval95([...lossesOf(result, entry).values()]));
 
 /** `a` less `b`, seed by seed; the two may be of different races. */
 export const between = (
@@ -31,7 +32,7 @@ export const between = (
   entryA: RaceEntry,
   b: RaceResult,
   entryB: RaceEntry,
-): Interval => interval95(apart(lossesOf(a, entryA), lossesOf(b, entryB)))!;
+): Interval => defined(interval95(apart(lossesOf(a, entryA), lossesOf(b, entryB))));
 
 /** The cell in which an entry's mean loss is lowest. */
 export const bestOf = (cells: readonly Cell[], entry: RaceEntry): Cell =>
@@ -60,7 +61,7 @@ export function learningRatesReport(file: LearningRates): string {
     provider,
     versions,
     modules,
-  } = file.cells[0]!.result;
+  } = elementAt(file.cells, 0).result;
   const sets = SET_IDS.filter((set) => cellsOf(file, set).length > 0);
   const lines = [
     '# The allocation at other learning rates',
@@ -83,7 +84,7 @@ export function learningRatesReport(file: LearningRates): string {
     '',
     '## Ranks',
     '',
-    zeroSentence(file.cells[0]!.result, race.meanRanks[0]!),
+    zeroSentence(elementAt(file.cells, 0).result, race.meanRanks[0]!),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -94,7 +95,7 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
     spec: {
       race: { entries },
     },
-  } = cells[0]!.result;
+  } = elementAt(cells, 0).result;
   const others = entries.filter((e) => e !== 'uniform');
   return [
     '',
@@ -140,7 +141,7 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
  */
 function tuned(cells: readonly Cell[], entries: readonly RaceEntry[]): string[] {
   const against = (['uniform', 'random'] as const).filter((e) => entries.includes(e));
-  const first = cells[0]!;
+  const first = elementAt(cells, 0);
   const rows = entries.map((entry) => {
     const best = bestOf(cells, entry);
     return [
@@ -238,7 +239,7 @@ function longLines(cells: readonly Cell[]): string[] {
   const {
     race: { entries },
     training: { steps },
-  } = cells[0]!.result.spec;
+  } = elementAt(cells, 0).result.spec;
   const others = entries.filter((e) => e !== 'uniform');
   return [
     '',

@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import { cli, set } from '../test/cli.ts';
 import { learningRatesReport } from './learning-rates-report.ts';
 import type { LearningRates } from './learning-rates.ts';
@@ -59,10 +60,10 @@ describe('rank-atlas experiment learning-rates', { timeout: 900_000 }, () => {
     // Cut in the tenth race after its first seed: that seed and all races before it are taken as
     // they were left.
     const cells = structuredClone(whole.cells.slice(0, 10));
-    const { lanes, ...rest } = cells.pop()!.result;
+    const { lanes, ...rest } = defined(cells.pop()).result;
     const first = lanes.slice(0, 2);
-    cells[0]!.result.lanes[0]!.points.at(-1)!.loss = 7;
-    first[0]!.points.at(-1)!.loss = 8;
+    elementAt(elementAt(elementAt(cells, 0).result.lanes, 0).points, -1).loss = 7;
+    elementAt(elementAt(first, 0).points, -1).loss = 8;
     writeFileSync(
       file,
       JSON.stringify({
@@ -75,10 +76,10 @@ describe('rank-atlas experiment learning-rates', { timeout: 900_000 }, () => {
     expect(await run()).toMatchObject({ code: 0 });
     const again = read();
     const ends = ({ cells }: LearningRates) =>
-      cells.map((c) => c.result.lanes.map((l) => l.points.at(-1)!.loss));
+      cells.map((c) => c.result.lanes.map((l) => elementAt(l.points, -1).loss));
     const expected = ends(whole);
-    expected[0]![0] = 7;
-    expected[9]![0] = 8;
+    elementAt(expected, 0)[0] = 7;
+    elementAt(expected, 9)[0] = 8;
     expect(ends(again)).toEqual(expected);
     expect(existsSync(part)).toBe(false);
     expect(readFileSync(join(folder, 'learning-rates.md'), 'utf8')).toBe(

@@ -6,6 +6,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import { SEEDS_FOR_INTERVALS } from '../src/experiment/race-standings.ts';
 import type { RaceResult, RaceState } from '../src/experiment/race-state.ts';
@@ -99,7 +100,7 @@ export async function learningRates(
       ? earlier.cells.map((c) => c.result)
       : [];
   const state = await jsonAt<RaceState>(part);
-  const { context, keeper, dispose } = await openStudy(plan[0]!.spec, options);
+  const { context, keeper, dispose } = await openStudy(elementAt(plan, 0).spec, options);
   const { model } = context.spec;
   const cells: Cell[] = [];
   let report = '';

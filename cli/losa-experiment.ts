@@ -4,6 +4,7 @@
  * results beside it.
  */
 import { join } from 'node:path';
+import { defined, elementAt } from '../src/checked.ts';
 import { resultOf, type PruneResult } from '../src/experiment/prune-state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
@@ -79,7 +80,7 @@ export function losaReport(results: readonly PruneResult[], command: string): st
     provider,
     versions,
     dense,
-  } = results[0]!;
+  } = elementAt(results, 0);
   const seeds = [...new Set(results.map((r) => r.spec.seed))];
   const lines = [
     '# Does LoSA beat masked LoRA?',
@@ -89,7 +90,7 @@ export function losaReport(results: readonly PruneResult[], command: string): st
     '',
     `Model ${model.title}, trained on ${training.train.kind === 'bundled' ? training.train.id : 'a text of its own'}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens for either way, learning rate ${training.learningRate};`,
     `LoSA in ${prune.rounds} rounds. Seeds ${seeds.join(', ')}: each with its own order of the data and initial adapters. Loss: held-out text, nats per token (the dense model:`,
-    `${dense!.loss.toFixed(4)}). Intervals: 95 % t-intervals over seeds; "to LoSA" is the difference seed by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
+    `${defined(dense).loss.toFixed(4)}). Intervals: 95 % t-intervals over seeds; "to LoSA" is the difference seed by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
   ];
   for (const sparsity of [...new Set(results.map((r) => r.spec.prune.sparsity))]) {
     const own = results.filter((r) => r.spec.prune.sparsity === sparsity);
@@ -105,22 +106,26 @@ export function losaReport(results: readonly PruneResult[], command: string): st
   return `${lines.join('\n')}\n`;
 }
 
-const losaOf = (r: PruneResult): number => r.rounds.at(-1)!.repaired!;
-const maskedOf = (r: PruneResult): number => r.masked!.loss;
+const losaOf = (r: PruneResult): number => defined(elementAt(r.rounds, -1).repaired);
+const maskedOf = (r: PruneResult): number => defined(r.masked).loss;
 const differences = (results: readonly PruneResult[], of: Way['of']): number[] =>
   results.map((r) => of(r) - losaOf(r));
 
 function rows(results: readonly PruneResult[]): string[][] {
-  const { rounds, wanda, masked } = results[0]!;
-  const last = rounds.at(-1)!;
+  const { rounds, wanda, masked } = elementAt(results, 0);
+  const last = elementAt(rounds, -1);
   const ways: Way[] = [
-    { name: 'Wanda alone', zeros: wanda!.zeros, of: (r) => r.wanda!.loss },
+    { name: 'Wanda alone', zeros: defined(wanda).zeros, of: (r) => defined(r.wanda).loss },
     {
       name: `LoSA, mean rank ${last.meanRank} at its end`,
       zeros: summarise(last.zeros).mean,
       of: losaOf,
     },
-    { name: `Wanda, then masked LoRA of rank ${masked!.rank}`, zeros: masked!.zeros, of: maskedOf },
+    {
+      name: `Wanda, then masked LoRA of rank ${defined(masked).rank}`,
+      zeros: defined(masked).zeros,
+      of: maskedOf,
+    },
   ];
   return [
     ['way', 'zeros', 'loss', '95 %', 'to LoSA', '95 %'],

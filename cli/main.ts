@@ -4,6 +4,7 @@
  * Exit codes: 0 done, 1 a check out of tolerance or an unexpected failure, 2 bad input or usage,
  * 130 and 143 stopped by Ctrl-C or SIGTERM.
  */
+import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { checkOutputs, commands, isCommand, parse, usage } from './options.ts';
@@ -40,9 +41,9 @@ export async function main(args: string[]): Promise<number> {
     }
     // No sentence was written for it: that is a fault of ours.
     console.error(
-      `rank-atlas: an unexpected failure (${String((error as Error | undefined)?.message ?? error)
-        .split('\n')[0]!
-        .slice(0, 300)}); please report it, with the command.`,
+      `rank-atlas: an unexpected failure (${defined(
+        String((error as Error | undefined)?.message ?? error).split('\n')[0],
+      ).slice(0, 300)}); please report it, with the command.`,
     );
     return 1;
   } finally {

@@ -1,4 +1,5 @@
 /** A measurement on the command line: from the draws of an earlier run of it, or anew. */
+import { defined, elementAt } from '../src/checked.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
 import type { RunEvent } from '../src/experiment/events.ts';
 import { reduce, type Measurement } from '../src/experiment/measurement.ts';
@@ -26,7 +27,9 @@ export async function measured(
   // What an earlier run knew is told again bit by bit, and must not be lost before it is.
   const most = (now: Measurement) =>
     now.measured.map((draws, m) =>
-      draws.length < (from?.measured[m]?.length ?? 0) ? from!.measured[m]! : draws,
+      draws.length < (from?.measured[m]?.length ?? 0)
+        ? elementAt(defined(from).measured, m)
+        : draws,
     );
   for await (const event of steps(
     runExperiment({ spec, engine, batch, model, versions, known: from }),
@@ -36,5 +39,5 @@ export async function measured(
     keeper.offer(async (): Promise<KnownDraws> => ({ measured: most(now), times: now.times }));
     told(now, event);
   }
-  return state!.result!;
+  return defined(defined(state).result);
 }

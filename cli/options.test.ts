@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
@@ -138,11 +139,15 @@ describe.each(Object.keys(commands) as CommandName[])(
     });
 
     it('shows each of them in the help, and takes none twice', () => {
-      const line = usage()
-        .options.split(/\n(?=\S)/)
-        .find((l) => l.startsWith(`${name} `))!;
+      const line = defined(
+        usage()
+          .options.split(/\n(?=\S)/)
+          .find((l) => l.startsWith(`${name} `)),
+      );
       for (const option of Object.keys(uses)) expect(line).toContain(`--${option}`);
-      const once = Object.keys(uses).find((o) => o !== 'set' && o !== 'json' && o !== 'grad')!;
+      const once = defined(
+        Object.keys(uses).find((o) => o !== 'set' && o !== 'json' && o !== 'grad'),
+      );
       expect(() => parse(name, ['x', `--${once}=1`, `--${once}=2`])).toThrow(
         `--${once} is given twice`,
       );

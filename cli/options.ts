@@ -3,6 +3,7 @@
  * follow.
  */
 import { parseArgs } from 'node:util';
+import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import { checkWritable } from './output.ts';
 
@@ -184,7 +185,9 @@ export function usage(): { commands: string; options: string } {
   const heads = all.map(([name, { argument }]) => `  rank-atlas ${name} ${argument}`);
   const width = Math.max(...heads.map((h) => h.length)) + 2;
   return {
-    commands: all.map(([, { about }], i) => `${heads[i]!.padEnd(width)}${about}`).join('\n'),
+    commands: all
+      .map(([, { about }], i) => `${elementAt(heads, i).padEnd(width)}${about}`)
+      .join('\n'),
     options: all
       .map(([name, { uses }]) =>
         wrapped(
@@ -232,7 +235,7 @@ export function parse(
     throw new AtlasError('usage', {
       why: `"${name}" takes one argument, ${positionals.length} were given`,
     });
-  return { argument: positionals[0]!, options: values as Options };
+  return { argument: elementAt(positionals, 0), options: values as Options };
 }
 
 function parsed(args: readonly string[]) {
@@ -252,7 +255,7 @@ function parsed(args: readonly string[]) {
     });
   } catch (error) {
     throw new AtlasError('usage', {
-      why: (error as Error).message.split(/\.?\n|\. /)[0]!.slice(0, 200),
+      why: elementAt((error as Error).message.split(/\.?\n|\. /), 0).slice(0, 200),
     });
   }
 }

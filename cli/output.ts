@@ -17,6 +17,7 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { makeFolders } from './disk.ts';
@@ -225,7 +226,7 @@ async function takeRights(file: FileHandle, { uid, gid, mode }: Stats): Promise<
 }
 
 async function writeThrough({ path, known }: Place, content: Content): Promise<void> {
-  if (isStdout(known!)) {
+  if (isStdout(defined(known))) {
     for (const piece of pieces(content))
       await new Promise<void>((done, fail) =>
         process.stdout.write(piece, (error) => (error ? fail(error) : done())),
@@ -269,7 +270,7 @@ function sayReplaced(paths: readonly string[]): void {
   const [first] = paths;
   const more = paths.length - 1;
   console.error(
-    `rank-atlas: ${first!.slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''} that ${more > 0 ? 'were there have' : 'was there has'} been replaced.`,
+    `rank-atlas: ${defined(first).slice(0, 200)}${more > 0 ? ` and ${more} more file${more > 1 ? 's' : ''}` : ''} that ${more > 0 ? 'were there have' : 'was there has'} been replaced.`,
   );
 }
 

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import { compile } from '../src/compiler/index.ts';
 import type { PruneResult } from '../src/experiment/prune-state.ts';
 import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
@@ -55,21 +56,21 @@ it(
     const int4 = await open('onnx/model_q4.onnx');
     expect(float.modules).toHaveLength(56);
     for (const { index, path } of float.modules) {
-      const bits = masks.get(`${path}.mask`)!.bytes;
+      const bits = defined(masks.get(`${path}.mask`)).bytes;
       const forms = [
-        toFloat32(sparse.get(`${path}.weight`)!),
+        toFloat32(defined(sparse.get(`${path}.weight`))),
         dequantise(float.weightOf(index)),
         dequantise(int4.weightOf(index)),
       ];
       let pruned = 0;
       let wrong = 0;
-      for (let i = 0; i < forms[0]!.length; i++) {
+      for (let i = 0; i < elementAt(forms, 0).length; i++) {
         if ((bits[i >> 3]! >> (i & 7)) & 1) continue;
         pruned++;
         if (forms.some((w) => w[i] !== 0)) wrong++;
       }
       expect(wrong, path).toBe(0);
-      expect(Math.abs(pruned / forms[0]!.length - 0.5), path).toBeLessThan(0.03);
+      expect(Math.abs(pruned / elementAt(forms, 0).length - 0.5), path).toBeLessThan(0.03);
     }
   },
 );
@@ -108,20 +109,20 @@ it(
     for (const sparsity of [0.5, 0.7]) {
       const own = results.filter((r) => r.spec.prune.sparsity === sparsity);
       const mean = (of: (r: PruneResult) => number) => own.reduce((sum, r) => sum + of(r), 0) / 3;
-      const losa = mean((r) => r.rounds.at(-1)!.repaired!);
-      const masked = mean((r) => r.masked!.loss);
-      for (const loss of [losa, masked, mean((r) => r.wanda!.loss)])
+      const losa = mean((r) => defined(elementAt(r.rounds, -1).repaired));
+      const masked = mean((r) => defined(r.masked).loss);
+      for (const loss of [losa, masked, mean((r) => defined(r.wanda).loss)])
         expect(page).toContain(loss.toFixed(4));
       expect(page).toContain(`${masked > losa ? '+' : ''}${(masked - losa).toFixed(4)}`);
       // LoSA's own text names its rival, too, on the side it lies.
       for (const r of own)
         expect(pruneText(r)).toMatch(
           new RegExp(
-            `masked LoRA of rank 2,.*\n[^]*nats ${r.masked!.loss < r.rounds.at(-1)!.repaired! ? 'below' : 'above'} LoSA`,
+            `masked LoRA of rank 2,.*\n[^]*nats ${defined(r.masked).loss < defined(elementAt(r.rounds, -1).repaired) ? 'below' : 'above'} LoSA`,
           ),
         );
       for (const { masked: m, wanda, lora } of own)
-        expect([m!.rank, m!.zeros, lora]).toEqual([2, wanda!.zeros, null]);
+        expect([defined(m).rank, defined(m).zeros, lora]).toEqual([2, defined(wanda).zeros, null]);
     }
   },
 );

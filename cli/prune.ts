@@ -3,6 +3,7 @@
  * the result with `--out`, and with `--out-model` a folder with the pruned export, its sparse
  * weights, and the adapters with their masks.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { columns } from '../src/experiment/export.ts';
 import type { PrunedParts } from '../src/experiment/made-base.ts';
 import { prunedFile } from '../src/experiment/prune-export.ts';
@@ -27,7 +28,7 @@ import { openStudy, type StudyCommand } from './study.ts';
 
 export const prune: StudyCommand = async (spec, options) => {
   const { state, parts, model } = await pruned(spec, options);
-  const result = state.result!;
+  const result = defined(state.result);
   const folder = options['out-model'];
   if (options.out !== undefined)
     await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
@@ -65,7 +66,7 @@ export async function pruned(
     clearLine();
     await dispose();
   }
-  return { state: state!, parts: parts!, model };
+  return { state: defined(state), parts: defined(parts), model };
 }
 
 async function save(folder: string, model: LoadedModel, parts: PrunedParts): Promise<void> {
@@ -100,7 +101,7 @@ export function pruneText(result: PruneResult): string {
   const { spec, dense, rounds, wanda, masked, lora, stored, layers } = result;
   const { prune: p, training } = spec;
   const found = costOf(result);
-  const last = rounds.at(-1)!;
+  const last = elementAt(rounds, -1);
   const time = rounds.reduce((ms, r) => ms + r.milliseconds, 0);
   return [
     `${p.rounds} rounds, ${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, by ${p.score}, ${p.pattern}, beta ${p.beta}, ranks by ${p.rankBy}. Training took ${(time / 1000).toFixed(1)} s.`,
@@ -117,18 +118,18 @@ export function pruneText(result: PruneResult): string {
       ...rounds.map((r) => [
         String(r.round),
         percent(r.target),
-        r.pruned!.toFixed(4),
-        r.repaired!.toFixed(4),
+        defined(r.pruned).toFixed(4),
+        defined(r.repaired).toFixed(4),
         String(r.meanRank),
-        ...r.ranks!.map((rank, l) => `${(100 * r.zeros[l]!).toFixed(1)}/${rank}`),
+        ...defined(r.ranks).map((rank, l) => `${(100 * r.zeros[l]!).toFixed(1)}/${rank}`),
       ]),
     ]),
     'Under each layer: its zeros in percent / the rank of its modules.',
     '',
     ...columns([
       ['held-out loss, nats per token', ''],
-      ['dense', loss(dense!.loss)],
-      ['LoSA', loss(last.repaired!)],
+      ['dense', loss(defined(dense).loss)],
+      ['LoSA', loss(defined(last.repaired))],
       ...(wanda ? [[`Wanda alone, ${percent(wanda.zeros)} zeros`, loss(wanda.loss)]] : []),
       ...(masked
         ? [
@@ -151,7 +152,7 @@ export function pruneText(result: PruneResult): string {
     '',
     ...columns([
       ['linear layers stored as', 'bytes', 'loss'],
-      ['the file', describeBytes(dense!.bytes), dense!.loss.toFixed(4)],
+      ['the file', describeBytes(defined(dense).bytes), defined(dense).loss.toFixed(4)],
       ...stored.map((s) => [
         {
           float32: 'pruned, float32',
@@ -170,7 +171,7 @@ export function pruneText(result: PruneResult): string {
       : []),
     ...(masked
       ? [
-          `The same zeros at one stroke with masked LoRA end ${Math.abs(masked.loss - last.repaired!).toFixed(3)} nats ${masked.loss < last.repaired! ? 'below' : 'above'} LoSA (one seed).`,
+          `The same zeros at one stroke with masked LoRA end ${Math.abs(masked.loss - defined(last.repaired)).toFixed(3)} nats ${masked.loss < defined(last.repaired) ? 'below' : 'above'} LoSA (one seed).`,
         ]
       : []),
   ].join('\n');

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import type { TrainingResult } from '../src/experiment/training-run.ts';
 import { cli } from '../test/cli.ts';
 import { main } from './main.ts';
@@ -50,9 +51,9 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
       readFileSync(join(adapter, 'training.json'), 'utf8'),
     ) as TrainingResult & { exportedRank: number };
     expect(exportedRank).toBe(2);
-    for (const { rank, loss } of curve!.losses)
+    for (const { rank, loss } of defined(curve).losses)
       expect(out).toContain(`rank     ${rank}: held-out loss ${loss.toFixed(4)}`);
-    expect(out).toContain(`knee: rank ${curve!.knee}`);
+    expect(out).toContain(`knee: rank ${defined(curve).knee}`);
     expect(JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8'))).toMatchObject({
       r: 2,
       lora_alpha: 16,
@@ -61,7 +62,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     const judged = JSON.parse(
       (await cli('eval', adapter, '--set', 'base=nf4', ...settings, '--json')).out,
     ) as { adapted: number };
-    expect(judged.adapted).toBeCloseTo(curve!.losses[1]!.loss, 6);
+    expect(judged.adapted).toBeCloseTo(elementAt(defined(curve).losses, 1).loss, 6);
   });
 
   it('ends at Ctrl-C with a checkpoint, and goes on from it to the same losses', async () => {
@@ -133,14 +134,19 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     const [before, after] = [first, second].map(
       (f) => JSON.parse(readFileSync(join(f, 'training.json'), 'utf8')) as TrainingResult,
     ) as [TrainingResult, TrainingResult];
-    expect(after.evaluations[0]!.loss).toBeCloseTo(before.evaluations.at(-1)!.loss, 5);
-    expect(after.evaluations.at(-1)!.loss).toBeLessThan(after.evaluations[0]!.loss);
+    expect(elementAt(after.evaluations, 0).loss).toBeCloseTo(
+      elementAt(before.evaluations, -1).loss,
+      5,
+    );
+    expect(elementAt(after.evaluations, -1).loss).toBeLessThan(
+      elementAt(after.evaluations, 0).loss,
+    );
     expect(after.spec.adapter).toMatchObject({ start: 'given', ranks: { kind: 'listed' } });
     expect(new Set(after.modules.map((m) => `${m.rank} ${m.scale}`))).toEqual(new Set(['2 2']));
     const judged = JSON.parse(
       (await cli('eval', second, ...settings.slice(0, 6), '--json')).out,
     ) as { adapted: number };
-    expect(judged.adapted).toBeCloseTo(after.evaluations.at(-1)!.loss, 5);
+    expect(judged.adapted).toBeCloseTo(elementAt(after.evaluations, -1).loss, 5);
   });
 
   it.each([

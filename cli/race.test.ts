@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import type { RaceResult } from '../src/experiment/race-state.ts';
 import { exportPeft } from '../src/experiment/peft.ts';
@@ -76,7 +77,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
       err: saysNoBos,
     });
     const { lanes, base } = JSON.parse(readFileSync(file, 'utf8')) as RaceResult;
-    const imported = lanes.find((l) => l.entry === 'imported')!;
+    const imported = defined(lanes.find((l) => l.entry === 'imported'));
     expect(imported.ranks).toEqual(modules.map(() => 3));
     expect(imported.points.map((p) => p.step)).toEqual([0, 2]);
     const judged = JSON.parse(
@@ -90,9 +91,9 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
       ).out,
     ) as { base: number; adapted: number };
     expect(judged.base).toBeCloseTo(base, 5);
-    expect(imported.points[0]!.loss).toBeCloseTo(judged.adapted, 4);
+    expect(elementAt(imported.points, 0).loss).toBeCloseTo(judged.adapted, 4);
     expect(Math.abs(judged.adapted - judged.base)).toBeGreaterThan(0.01);
-    expect(imported.points[1]!.loss).not.toBe(imported.points[0]!.loss);
+    expect(elementAt(imported.points, 1).loss).not.toBe(elementAt(imported.points, 0).loss);
 
     expect(await cli(...race)).toMatchObject({
       code: 2,
@@ -138,7 +139,7 @@ describe('rank-atlas experiment allocations', { timeout: 120_000 }, () => {
         readFileSync(join(folder, `allocations-${set}.json`), 'utf8'),
       ) as RaceResult;
       expect(result.lanes).toHaveLength(2 * 2);
-      for (const { loss } of result.standings) expect(page).toContain(loss!.toFixed(4));
+      for (const { loss } of result.standings) expect(page).toContain(defined(loss).toFixed(4));
     }
     expect(page.match(/^### Mean rank/gm)).toHaveLength(4);
     expect(page.match(/^\| uniform \|/gm)).toHaveLength(4);

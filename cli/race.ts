@@ -2,6 +2,7 @@
  * A race on the command line: progress on stderr, the standings and what they allow to say on
  * stdout, the result with `--out`.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import type { CheckpointDoor } from '../src/experiment/checkpoint.ts';
 import { runRace, type RaceCheckpoint } from '../src/experiment/race-run.ts';
 import {
@@ -75,7 +76,7 @@ export async function racedIn(
   } finally {
     clearLine();
   }
-  return state!.result!;
+  return defined(defined(state).result);
 }
 
 /** One line of what a race is doing. */
@@ -92,7 +93,7 @@ function progress(
     line(raceEn.progress.measuring(event.entry, event.done, event.of));
   else if (event.type === 'step')
     line(
-      `${raceEn.names[lanes[event.lane]!.entry]}: ${raceEn.progress.training(lanes.filter((l) => l.finished).length, entries.length * meanRanks.length * seeds, event.step, event.of)}`,
+      `${raceEn.names[elementAt(lanes, event.lane).entry]}: ${raceEn.progress.training(lanes.filter((l) => l.finished).length, entries.length * meanRanks.length * seeds, event.step, event.of)}`,
     );
 }
 
@@ -120,7 +121,9 @@ export function raceText(result: RaceResult): string {
 export const measuredIn = (measured: RaceResult['measured']): string =>
   measured
     .flatMap(({ entry, milliseconds }) =>
-      (milliseconds ?? 0) < OWN_TIME ? [] : [`${raceEn.names[entry]} ${seconds(milliseconds!)}`],
+      (milliseconds ?? 0) < OWN_TIME
+        ? []
+        : [`${raceEn.names[entry]} ${seconds(defined(milliseconds))}`],
     )
     .join(', ') || 'no time';
 

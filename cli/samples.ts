@@ -2,6 +2,7 @@
  * The samples study on the command line: the model's text as it is written on stdout (no adapters
  * are kept here: see `generate`), the result with `--out`.
  */
+import { defined } from '../src/checked.ts';
 import { runSamples } from '../src/experiment/samples-run.ts';
 import { reduceSamples, type SamplesState } from '../src/experiment/samples-state.ts';
 import { writeBytes } from './output.ts';
@@ -21,7 +22,7 @@ export const samples: StudyCommand = async (spec, options) => {
   } finally {
     await dispose();
   }
-  const result = state!.result!;
+  const result = defined(defined(state).result);
   if (result.losses.base)
     console.error(
       `${result.texts.base.length} tokens; ${result.losses.base.own.toFixed(4)} nats per token`,

@@ -2,6 +2,7 @@
  * The rank slider on the command line: progress on stderr, the loss at every rank on stdout, the
  * result with `--out`.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { columns } from '../src/experiment/export.ts';
 import {
   runSlider,
@@ -48,7 +49,7 @@ export const slider: StudyCommand = async (spec, options) => {
     clearLine();
     await dispose();
   }
-  const result = state!.result!;
+  const result = defined(defined(state).result);
   if (options.out !== undefined)
     await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
   console.log(sliderText(result));
@@ -74,10 +75,10 @@ export function sliderText({
   separate,
 }: SliderResult): string {
   const { steps, batch, length, learningRate } = spec.training;
-  const base = evaluations[0]!.loss;
+  const base = elementAt(evaluations, 0).loss;
   const best = Math.min(...losses.map((l) => l.loss));
   const rows = losses.map(({ rank, loss }) => {
-    const own = separate.find((s) => s.rank === rank)?.evaluations.at(-1)!.loss;
+    const own = separate.find((s) => s.rank === rank)?.evaluations.at(-1)?.loss;
     return [
       String(rank),
       loss.toFixed(4),

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { elementAt } from '../src/checked.ts';
 import { cli, set } from '../test/cli.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 
@@ -37,7 +38,7 @@ async function shown(args: string[], stop?: RegExp) {
   Object.defineProperty(process.stderr, 'isTTY', { value: true, configurable: true });
   const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
     lines.push(String(text).replace('\r\x1b[K', ''));
-    if (stop?.test(lines.at(-1)!)) {
+    if (stop?.test(elementAt(lines, -1))) {
       stop = undefined;
       process.emit('SIGINT');
     }

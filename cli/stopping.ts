@@ -4,6 +4,7 @@
  * Either way it says how to go on, and exits as the shell expects (130, 143).
  */
 import { basename } from 'node:path';
+import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import { clearLine, line } from './progress.ts';
 
@@ -168,7 +169,7 @@ function commandLine(args: readonly string[], [option, ...value]: readonly strin
 
 /** As it was called: by npx, by its name, or as a script. */
 function program(): string[] {
-  const script = process.argv[1]!;
+  const script = elementAt(process.argv, 1);
   if (basename(script) !== 'rank-atlas') return [process.argv0, script];
   return /[\\/]node_modules[\\/]\.bin[\\/]/.test(script) ? ['npx', 'rank-atlas'] : ['rank-atlas'];
 }

@@ -3,6 +3,7 @@
  * wants more.
  */
 import { expect, it, vi } from 'vitest';
+import { elementAt } from '../src/checked.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import { decompose, type SvdJob } from '../src/methods/compress/decompositions.ts';
 import { decomposedBy, type Threads } from '../src/methods/compress/pool.ts';
@@ -48,7 +49,7 @@ it('says what is wrong with a weight', async () => {
   const run = async () => {
     for await (const done of decomposedBy(
       two,
-      [jobs[0]!, bad, jobs[1]!].map((j) => () => j),
+      [elementAt(jobs, 0), bad, elementAt(jobs, 1)].map((j) => () => j),
     ))
       void done;
   };
@@ -78,7 +79,7 @@ it('ends its threads when it is told to stop, and says when one dies', async () 
   let asked = 0;
   for await (const done of decomposedBy(
     counted,
-    Array.from({ length: 50 }, () => () => (asked++, jobs[0]!)),
+    Array.from({ length: 50 }, () => () => (asked++, elementAt(jobs, 0))),
   )) {
     void done;
     break;

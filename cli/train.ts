@@ -3,6 +3,7 @@
  * progress on stderr, the losses (with qdylora those of every rank) on stdout, the adapter in
  * PEFT's format with `--out`.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { adapterPlaces } from '../src/compiler/modules.ts';
 import { AtlasError } from '../src/errors.ts';
 import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
@@ -48,7 +49,7 @@ export const train: Command = async (argument, options) => {
   if (given) spec = beginningWith(given, spec, model);
   const start = given
     ? rescaled(given.adapters, given.scale, (module) =>
-        scaleOf(spec, given.adapters.find((a) => a.module === module)!.rank),
+        scaleOf(spec, defined(given.adapters.find((a) => a.module === module)).rank),
       )
     : undefined;
   const { length, heldSequences, bos } = spec;
@@ -165,7 +166,7 @@ function beginningWith(
       start: 'given',
       ranks: {
         kind: 'listed',
-        ranks: Object.fromEntries(adapters.map((a) => [places[a.module]!.path, a.rank])),
+        ranks: Object.fromEntries(adapters.map((a) => [elementAt(places, a.module).path, a.rank])),
       },
     },
   };
@@ -246,7 +247,7 @@ async function writeTrained(
   const ranks = new Map(adapters.map((a) => [a.module, a.rank]));
   const most = largestRank([...ranks.values()]);
   const exportedRank = chosen ?? result.curve?.knee ?? most;
-  const rankOf = (module: number) => rankAt(exportedRank, ranks.get(module)!, most);
+  const rankOf = (module: number) => rankAt(exportedRank, defined(ranks.get(module)), most);
   const files = exportPeft({
     modules: model.compiled.modules,
     adapters: truncated(adapters, rankOf),

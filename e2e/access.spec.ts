@@ -1,5 +1,6 @@
 /** Everyone can use it: keyboard alone, both languages, both schemes, a phone. */
 import AxeBuilder from '@axe-core/playwright';
+import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, measured, open, smallSpec, title } from './page.ts';
 
@@ -121,7 +122,7 @@ test('a phone has one column, no sideways scrolling and large targets', async ({
       390,
     );
     for (const button of await page.locator('.phone-foot button').all())
-      expect((await button.boundingBox())!.height).toBeGreaterThanOrEqual(44);
+      expect(defined(await button.boundingBox()).height).toBeGreaterThanOrEqual(44);
     await page.locator('.phone-row button').first().tap();
     await expect(page.getByRole('dialog')).toBeVisible();
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(

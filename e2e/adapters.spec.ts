@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { constants, deflateRawSync } from 'node:zlib';
 import AxeBuilder from '@axe-core/playwright';
 import { strToU8, unzipSync, zipSync } from 'fflate';
+import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { configOf, safetensorsOf } from '../test/adapter-files.ts';
@@ -70,7 +71,7 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
   expect(await cellTexts(page)).toEqual(ranks);
   const imported = page.locator('.adapters li').filter({ hasText: 'from files' });
   await imported.getByRole('button', { name: 'Judge' }).click();
-  await expect(imported.getByRole('status')).toHaveText(judged!);
+  await expect(imported.getByRole('status')).toHaveText(defined(judged));
   await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
   expect(await cellTexts(page)).toEqual(measured);
 
@@ -182,9 +183,11 @@ test('an adapter of the head is judged with it, and said to be there; to train o
   await expect(imported).toContainText('4,480 parameters, with lm_head');
   await imported.getByRole('button', { name: 'Judge' }).click();
   await expect(imported.getByRole('status')).toHaveText(/^Held-out loss/);
-  const [, without, through] = /loss ([\d.]+) without it, ([\d.]+) with it/.exec(
-    (await imported.getByRole('status').textContent())!,
-  )!;
+  const [, without, through] = defined(
+    /loss ([\d.]+) without it, ([\d.]+) with it/.exec(
+      defined(await imported.getByRole('status').textContent()),
+    ),
+  );
   expect(Math.abs(Number(through) - Number(without))).toBeGreaterThan(0.01);
   await imported.getByRole('button', { name: 'Train on' }).click();
   await page.getByRole('button', { name: 'Play' }).click();

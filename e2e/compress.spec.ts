@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { decompose } from '../src/methods/compress/decompositions.ts';
 import type { SvdAnswer } from '../src/methods/compress/pool.ts';
@@ -81,7 +82,7 @@ test('scores, tries, judges by other samples, undoes and saves', async ({ page }
     await undo.nth(left - 1).click();
   }
   await expect(plate.locator('.finding')).toHaveText('All steps are undone.');
-  await expect(texts).toHaveText([before!]);
+  await expect(texts).toHaveText([defined(before)]);
   await plate.getByRole('button', { name: 'Redo all' }).click();
   await expect(plate.locator('.finding')).toHaveText(/^Dropping/);
   await expect(texts).toHaveCount(2);
@@ -150,9 +151,11 @@ test('the task is a table that can be edited', async ({ page }) => {
 test('the thread that decomposes weights gives what Node gives, and says what is wrong', async ({
   page,
 }) => {
-  const file = readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) =>
-    /^svd-thread-[\w-]+\.js$/.test(f),
-  )!;
+  const file = defined(
+    readdirSync(resolve(process.env.DIST ?? 'dist', 'assets')).find((f) =>
+      /^svd-thread-[\w-]+\.js$/.test(f),
+    ),
+  );
   await page.goto('./');
   const job = {
     module: { index: 0, path: 'layer 0', outFeatures: 12, inFeatures: 10 },

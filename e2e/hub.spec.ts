@@ -3,6 +3,7 @@
  * and asked for by a link only after a yes.
  */
 import { resolve } from 'node:path';
+import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import { NO_FAULT, startMirror, type Mirror } from '../test/hub-mirror.ts';
 import { measured, open, saw, smallSpec, title, watch } from './page.ts';
@@ -236,7 +237,7 @@ test('whose a host is, is seen on a phone too, however long its names are', asyn
     },
   });
   const box = await page.locator('.band bdi b', { hasText: owner }).boundingBox();
-  expect(box!.x + box!.width).toBeLessThanOrEqual(390);
+  expect(defined(box).x + defined(box).width).toBeLessThanOrEqual(390);
 });
 
 test('a link to a model of a hub asks nothing of it before the visitor does', async ({ page }) => {

@@ -2,6 +2,7 @@
  * The GPU goes away in the middle: the page says so in one sentence and goes on by itself, to the
  * same numbers. On the software adapter.
  */
+import { elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import { browserWith, patience, softwareGpu } from '../playwright.config.ts';
 import {
@@ -25,7 +26,7 @@ const press = (page: Page, name: string) => page.getByRole('button', { name, exa
 
 /** Has the engine's thread keep its devices at hand, and moves it to WebGPU. */
 async function toWebGpu(page: Page): Promise<void> {
-  await page.workers()[0]!.evaluate(() => {
+  await elementAt(page.workers(), 0).evaluate(() => {
     const devices: { destroy(): void }[] = [];
     const { prototype } = (
       globalThis as unknown as {
@@ -51,7 +52,7 @@ async function toWebGpu(page: Page): Promise<void> {
 
 /** The devices of a run that stands still are gone: it finds out when it goes on. */
 const loseDevices = (page: Page) =>
-  page.workers()[0]!.evaluate(() => {
+  elementAt(page.workers(), 0).evaluate(() => {
     const { devices } = globalThis as unknown as { devices: { destroy(): void }[] };
     return devices.map((d) => d.destroy()).length;
   });

@@ -1,4 +1,5 @@
 /** The page's first minute: it loads, measures by itself and decides, on the CPU. */
+import { defined, elementAt } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, cellTexts, expectSmall, layerSums, measured, open, saw, watch } from './page.ts';
 
@@ -18,9 +19,11 @@ test('the default measurement runs by itself to ranks and a finding', async ({ p
   for (const text of await cellTexts(page)) expect(text).toMatch(/^\d+(–\d+)?$/);
   const sums = await layerSums(page);
   expect(sums).toHaveLength(8);
-  const [, spent, left] = /Spends (\d+) of 448 ranks(?:; rounding down leaves (\d+))?/.exec(
-    await page.locator('.mean-rank').innerText(),
-  )!;
+  const [, spent, left] = defined(
+    /Spends (\d+) of 448 ranks(?:; rounding down leaves (\d+))?/.exec(
+      await page.locator('.mean-rank').innerText(),
+    ),
+  );
   expect(sums.reduce((a, b) => a + b, 0)).toBe(Number(spent));
   expect(Number(spent) + Number(left ?? 0)).toBe(448);
   await expect(page.locator('.map-sheet .finding')).toHaveText(/^(Rank belongs|No pattern)/);
@@ -65,20 +68,25 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
   );
   await expect(panel.locator('.steps > li').nth(4)).toContainText('=');
   // The l1 sum shown is the sum of what is shown.
-  const numbers = (
-    await panel.locator('.steps > li').nth(4).locator('.step-body').innerText()
-  ).split('\n')[0]!;
+  const numbers = elementAt(
+    (await panel.locator('.steps > li').nth(4).locator('.step-body').innerText()).split('\n'),
+    0,
+  );
   const [parts, sum] = numbers
     .split('=')
     .map((s) => s.split('+').map((n) => Number(n.replace(/,/g, ''))));
-  expect(Math.abs(parts!.reduce((a, b) => a + b, 0) / sum![0]! - 1)).toBeLessThan(0.01);
+  expect(Math.abs(defined(parts).reduce((a, b) => a + b, 0) / defined(sum)[0]! - 1)).toBeLessThan(
+    0.01,
+  );
   const painted = await panel
     .locator('canvas')
     .first()
     .evaluate(
       (c: HTMLCanvasElement) =>
         new Set(
-          new Uint32Array(c.getContext('2d')!.getImageData(0, 0, c.width, c.height).data.buffer),
+          new Uint32Array(
+            defined(c.getContext('2d')).getImageData(0, 0, c.width, c.height).data.buffer,
+          ),
         ).size,
     );
   expect(painted).toBeGreaterThan(8);

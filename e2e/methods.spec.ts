@@ -2,6 +2,7 @@
  * The ways to measure the map: each from a link to ranks; one after the other on one page, and
  * compared.
  */
+import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import { defaultMethod, parseSpec } from '../src/experiment/schema.ts';
 import type { MethodSpec } from '../src/experiment/spec.ts';
@@ -71,7 +72,7 @@ test('another method, and both results stay: their order is compared', async ({ 
   await boxes.nth(1).check();
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   const order = await page.locator('.plate .finding').innerText();
-  expect(Number(/Spearman (0\.\d+)/.exec(order)![1])).toBeGreaterThan(0.9);
+  expect(Number(defined(/Spearman (0\.\d+)/.exec(order))[1])).toBeGreaterThan(0.9);
   await expect(page.locator('.plate .mini')).toHaveCount(2);
   await page.keyboard.press('Escape');
 

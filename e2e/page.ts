@@ -2,6 +2,7 @@
  * What every page test needs: opening the page with a small experiment, and reading what it shows.
  */
 import { expect, type Page } from '@playwright/test';
+import { defined } from '../src/checked.ts';
 import { fetchedSizes } from '../bench/size.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
@@ -60,7 +61,7 @@ export async function saved(
  * sheets and exports need comes later.
  */
 export async function expectSmall(page: Page): Promise<void> {
-  const { total, parts } = (await fetchedSizes(page))!;
+  const { total, parts } = defined(await fetchedSizes(page));
   expect(parts.map((p) => p.name)).toEqual(
     expect.arrayContaining(['index', 'react', 'recharts', 'engine.worker']),
   );
@@ -127,7 +128,9 @@ export async function watch(page: Page, place: string): Promise<readonly string[
     const look = () => {
       const words = [...document.querySelectorAll(place)].map((e) => e.textContent).join(' ');
       if (words !== last)
-        (window as unknown as Record<string, (words: string) => void>)[name]!((last = words));
+        defined((window as unknown as Record<string, (words: string) => void>)[name])(
+          (last = words),
+        );
     };
     new MutationObserver(look).observe(document, {
       subtree: true,

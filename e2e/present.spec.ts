@@ -1,4 +1,5 @@
 /** Present, for a projector: by button and key, larger, without the rail; Esc leaves it. */
+import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { measured, open, smallSpec } from './page.ts';
 
@@ -32,7 +33,7 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
   await button.click();
   await expect(page.locator('.rail')).toHaveCount(0);
   expect([await size('body'), await size('.map-sheet .finding')]).toEqual([20, 36]);
-  expect((await page.locator('.plate').boundingBox())!.width).toBe(700);
+  expect(defined(await page.locator('.plate').boundingBox()).width).toBe(700);
   // Words at the ends of lines have their room, and nothing scrolls sideways.
   await expect(page.locator('.plate .chart text').filter({ hasText: /^attention \d/ })).toHaveCount(
     1,
@@ -41,7 +42,8 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
     await page.evaluate(() =>
       [...document.querySelectorAll('.plate .chart text')].every(
         (t) =>
-          t.getBoundingClientRect().right <= t.closest('svg')!.getBoundingClientRect().right + 1,
+          t.getBoundingClientRect().right <=
+          defined(t.closest('svg')).getBoundingClientRect().right + 1,
       ),
     ),
   ).toBe(true);

@@ -2,6 +2,7 @@
  * Pruning with repair: rounds, losses, similarity and damage of a very small experiment, and the
  * ways it is compared with.
  */
+import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import { open, saved, smallSpec, stepOn, stepUntil, title } from './page.ts';
 
@@ -37,7 +38,7 @@ test('two rounds of prune, measure, tune from a link', async ({ page }) => {
       .filter((l) => !l.startsWith('#'))
       .map((l) => l.split(','));
   const [header, ...rounds] = await rows();
-  expect(header!.slice(0, 2)).toEqual(['round', 'layer']);
+  expect(defined(header).slice(0, 2)).toEqual(['round', 'layer']);
   expect(new Set(rounds.map((r) => r[0]))).toEqual(new Set(['1', '2']));
   // Ranks of the first round spend two a layer exactly; the last round's zeros are half, within
   // what layers may differ by.

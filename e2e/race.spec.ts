@@ -2,6 +2,7 @@
  * The race in the page: a small one through a link, from Play to its finding, its files, and a
  * pause in between.
  */
+import { elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
@@ -51,20 +52,20 @@ test('races three allocations to a finding, and says that one seed is not enough
   const rows = plate.getByRole('table', { name: 'Standings' }).locator('tbody tr');
   await expect(rows).toHaveCount(3);
   const cells = await rows.evaluateAll((trs) =>
-    trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent ?? '')),
+    trs.map((tr) => [...tr.querySelectorAll('td')].map((td) => td.textContent)),
   );
   // One budget: parameters within 2 % of each other, the lowest loss first, differences as the
   // losses say.
-  const parameters = cells.map((c) => Number(c[2]!.replace(/,/g, '')));
+  const parameters = cells.map((c) => Number(elementAt(c, 2).replace(/,/g, '')));
   const losses = cells.map((c) => Number(c[3]));
   expect(Math.max(...parameters) / Math.min(...parameters)).toBeLessThan(1.02);
   expect([...losses].sort((a, b) => a - b)).toEqual(losses);
   const uniform = losses[cells.findIndex((c) => c[0] === 'uniform')]!;
   cells.forEach((c, i) => {
     if (c[0] !== 'uniform')
-      expect(Math.abs(Number(c[4]!.replace('−', '-')) - (losses[i]! - uniform))).toBeLessThan(
-        0.0011,
-      );
+      expect(
+        Math.abs(Number(elementAt(c, 4).replace('−', '-')) - (losses[i]! - uniform)),
+      ).toBeLessThan(0.0011);
   });
 
   // The kernels it trained with were compared with their twins before the first step.

@@ -3,6 +3,7 @@
  * sentence.
  */
 import { readFileSync } from 'node:fs';
+import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { cellTexts, measured, open, saved, saw, smallSpec, watch } from './page.ts';
@@ -117,7 +118,9 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   await expect.poll(async () => (await field.inputValue()).length).toBeGreaterThan(without);
   expect(requests.filter((r) => r.includes('quick'))).toEqual([]);
   expect(
-    requests.every((r) => r.startsWith(baseURL!) || r.startsWith('blob:') || r.startsWith('data:')),
+    requests.every(
+      (r) => r.startsWith(defined(baseURL)) || r.startsWith('blob:') || r.startsWith('data:'),
+    ),
   ).toBe(true);
 });
 

@@ -2,6 +2,7 @@
  * The rank slider: one training answers every rank; stopped by a reload it goes on; without room
  * for a checkpoint it says so.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, playThenPause, saved, saw, smallSpec, stepUntil, title, watch } from './page.ts';
@@ -59,7 +60,7 @@ const checkpoint = (page: Page, baseLoss?: number) =>
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open('rank-atlas', 1);
       request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error!);
+      request.onerror = () => reject(defined(request.error));
     });
     const store = database.transaction('checkpoints', 'readwrite').objectStore('checkpoints');
     const all = await new Promise<
@@ -69,11 +70,11 @@ const checkpoint = (page: Page, baseLoss?: number) =>
       request.onsuccess = () => resolve(request.result);
     });
     if (loss !== undefined) {
-      all[0]!.checkpoint.trainings[0]!.told[0]!.loss = loss;
+      elementAt(elementAt(elementAt(all, 0).checkpoint.trainings, 0).told, 0).loss = loss;
       store.put(all[0]);
     }
     database.close();
-    return all.map((kept) => kept.checkpoint.trainings[0]!.step);
+    return all.map((kept) => elementAt(kept.checkpoint.trainings, 0).step);
   }, baseLoss);
 
 test('one training answers every rank, and the slider shows what each is worth', async ({
@@ -98,12 +99,12 @@ test('one training answers every rank, and the slider shows what each is worth',
     ['PageDown', 2],
   ] as const) {
     await page.keyboard.press(key);
-    const loss = Number(rows[rank - 1]![1]).toFixed(3);
+    const loss = Number(elementAt(rows, rank - 1)[1]).toFixed(3);
     await expect(slider).toHaveAttribute('aria-valuetext', `rank ${rank}, loss ${loss}`);
     await expect(page.locator('.chosen-rank')).toContainText(loss);
   }
   // The slider lies on the curve's axis: its middle is the middle of the doublings.
-  const box = (await slider.boundingBox())!;
+  const box = defined(await slider.boundingBox());
   await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 2,/);
 
@@ -132,7 +133,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
   await press(page, 'Reset');
   await pausedMidway(page);
   // The pause leaves it, and nothing is written after that.
-  const step = Number(/Step (\d+) of/.exec(await plate(page).innerText())![1]);
+  const step = Number(defined(/Step (\d+) of/.exec(await plate(page).innerText()))[1]);
   await expect.poll(() => checkpoint(page)).toEqual([step]);
   expect(step).toBeLessThan(10);
   await checkpoint(page, 9.5);
@@ -170,7 +171,7 @@ test('another model and back: the training goes on from its checkpoint', async (
   await expect(title(page)).toHaveText('Trained for every rank');
   const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
   // 0: nothing was heard of it yet.
-  expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(step!);
+  expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(defined(step));
   expect(await checkpoint(page)).toEqual([]);
 });
 

@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defined, elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import type { AdaRankSpec } from '../src/experiment/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
@@ -34,7 +35,7 @@ const threads = (page: Page) => page.workers().filter((w) => w.url().includes('e
  * into text (reading JSON).
  */
 const holdNext = (page: Page, thread: number, what: 'encode' | 'decode') =>
-  threads(page)[thread]!.evaluate((what) => {
+  elementAt(threads(page), thread).evaluate((what) => {
     const held = () => {
       for (;;);
     };
@@ -133,7 +134,7 @@ test('another model gets another thread, with nothing lost that is in view', asy
   await measured(page, 2);
   const [first] = threads(page);
   const before = await cellTexts(page);
-  const closed = new Promise((resolve) => first!.once('close', resolve));
+  const closed = new Promise((resolve) => defined(first).once('close', resolve));
   await loadTiny(page);
   await closed;
   await expect.poll(() => threads(page)).toHaveLength(1);

@@ -8,6 +8,7 @@ import {
   type BrowserContextOptions,
   type Page,
 } from '@playwright/test';
+import { defined } from '../src/checked.ts';
 
 export { expect, type Locator, type Page } from '@playwright/test';
 
@@ -99,9 +100,9 @@ export const test = base.extend<
     if (!shared.has(key))
       shared.set(
         key,
-        browser.newContext(options).then((context) => Shared.open(context, baseURL!)),
+        browser.newContext(options).then((context) => Shared.open(context, defined(baseURL))),
       );
-    await give(await (await shared.get(key)!).empty(options));
+    await give(await (await defined(shared.get(key))).empty(options));
   },
   slowly: [
     async ({ browser }, use) => {

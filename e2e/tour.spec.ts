@@ -3,6 +3,7 @@
  * page stays usable under it.
  */
 import AxeBuilder from '@axe-core/playwright';
+import { defined } from '../src/checked.ts';
 import { expect, test } from './test.ts';
 import { cells, measured, open } from './page.ts';
 
@@ -30,9 +31,9 @@ test('eight cards, each beside its thing, from Help to the link', async ({ page 
   for (const [i, selector] of around.entries()) {
     await expect(card).toContainText(`${i + 1} of 8`);
     const [target, mark, box] = [
-      (await page.locator(selector).first().boundingBox())!,
-      (await ring.boundingBox())!,
-      (await card.boundingBox())!,
+      defined(await page.locator(selector).first().boundingBox()),
+      defined(await ring.boundingBox()),
+      defined(await card.boundingBox()),
     ];
     expect(Math.abs(mark.x + 4 - target.x) + Math.abs(mark.y + 4 - target.y)).toBeLessThan(2);
     expect(

@@ -1,6 +1,7 @@
 /**
  * Reset, Play, Pause, Step, undo; and the settings that re-allocate or ask for a new measurement.
  */
+import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
 import {
   cells,
@@ -30,9 +31,9 @@ test('pauses, steps one module at a time, and goes on', async ({ page }) => {
   await playThenPause(page);
   await expect(title(page)).toHaveText(/^Paused at layer \d+ (?!q,)/);
   const where = await title(page).innerText();
-  const next = /layer (\d+) (\w+)\./.exec(
-    await page.locator('.status .small').first().innerText(),
-  )!;
+  const next = defined(
+    /layer (\d+) (\w+)\./.exec(await page.locator('.status .small').first().innerText()),
+  );
   await press(page, 'Step');
   await expect(title(page)).toHaveText(new RegExp(`^Paused at layer ${next[1]} ${next[2]},`));
   expect(await title(page).innerText()).not.toBe(where);

@@ -1,6 +1,7 @@
 /** Starts the page: the form of it at once, the engine behind it. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import { defined } from './checked.ts';
 import { boot } from './state/boot.ts';
 import { App } from './ui/App.tsx';
 import { Boundary } from './ui/Boundary.tsx';
@@ -13,7 +14,7 @@ import './ui/styles/index.css';
 await loadWords(useView.getState().language);
 const embed = isEmbed ? await import('./ui/embed/start.ts') : null;
 const Page = embed?.Embed ?? App;
-createRoot(document.getElementById('root')!).render(
+createRoot(defined(document.getElementById('root'))).render(
   <StrictMode>
     <Boundary>
       <Page />

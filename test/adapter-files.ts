@@ -1,6 +1,7 @@
 /**
  * PEFT's two files made by hand, as tests want them: any names and types of tensors, any settings.
  */
+import { defined } from '../src/checked.ts';
 import type { SafetensorsType } from '../src/model/safetensors.ts';
 
 export interface HandTensor {
@@ -42,7 +43,7 @@ export function safetensorsOf(
   const placed = Object.entries(tensors).map(([name, tensor]) => {
     const type = tensor.type ?? 'F32';
     const from = end;
-    end += writers[type]!.bytes * tensor.values.length;
+    end += defined(writers[type]).bytes * tensor.values.length;
     header[name] = { dtype: type, shape: tensor.shape, data_offsets: [from, end] };
     return { ...tensor, type, from };
   });
@@ -53,7 +54,7 @@ export function safetensorsOf(
   view.setBigUint64(0, BigInt(json.length), true);
   bytes.set(json, 8);
   for (const { type, from, values } of placed) {
-    const { bytes: size, write } = writers[type]!;
+    const { bytes: size, write } = defined(writers[type]);
     for (let i = 0; i < values.length; i++) write(view, data + from + i * size, values[i]!);
   }
   return bytes;

@@ -3,6 +3,7 @@
  * between a random embedding and a random head, in double precision. It computes what it says, so
  * methods and the run loop can be tested on numbers that are right without a runtime.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import type { ModuleInfo } from '../src/compiler/modules.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import { keysOf } from '../src/device/streams.ts';
@@ -99,8 +100,8 @@ export function arithmeticEngine(
     bias = false,
   ): Float64Array {
     const shaken = (m: number): [Matrix, Float64Array | null] => {
-      const w = weights[m]!;
-      const b = m % 2 === 0 ? biases[m >> 1]! : null;
+      const w = elementAt(weights, m);
+      const b = m % 2 === 0 ? elementAt(biases, m >> 1) : null;
       if (m !== module || !noise) return [w, b];
       const n = fillNormal(
         streamKeys(noise.seed, m, noise.draw),
@@ -119,7 +120,7 @@ export function arithmeticEngine(
       const [w2] = shaken(2 * layer + 1);
       const y = product(
         w2,
-        product(w1, x).map((v, i) => Math.tanh(v + b![i]!)),
+        product(w1, x).map((v, i) => Math.tanh(v + defined(b)[i]!)),
       );
       x = x.map((v, i) => v + y[i]!);
     }
@@ -142,7 +143,7 @@ export function arithmeticEngine(
     const add = (m: number, dy: Float64Array, x: Float64Array) =>
       dy.forEach((d, i) =>
         x.forEach((v, j) => {
-          sums[m]![i * x.length + j]! += d * v;
+          elementAt(sums, m)[i * x.length + j]! += d * v;
         }),
       );
     tokens.forEach((token, t) => {
@@ -150,20 +151,22 @@ export function arithmeticEngine(
       const hs: Float64Array[] = [];
       let x: Float64Array = embedding.values.slice(token * hidden, (token + 1) * hidden);
       for (let layer = 0; layer < layers; layer++) {
-        const h = product(weights[2 * layer]!, x).map((v, i) => Math.tanh(v + biases[layer]![i]!));
-        const y = product(weights[2 * layer + 1]!, h);
+        const h = product(elementAt(weights, 2 * layer), x).map((v, i) =>
+          Math.tanh(v + elementAt(biases, layer)[i]!),
+        );
+        const y = product(elementAt(weights, 2 * layer + 1), h);
         xs.push(x);
         hs.push(h);
         x = x.map((v, i) => v + y[i]!);
       }
-      let dx = transposed(head, u[t]!);
+      let dx = transposed(head, elementAt(u, t));
       for (let layer = layers - 1; layer >= 0; layer--) {
-        add(2 * layer + 1, dx, hs[layer]!);
-        const dz = transposed(weights[2 * layer + 1]!, dx).map(
-          (v, i) => v * (1 - hs[layer]![i]! ** 2),
+        add(2 * layer + 1, dx, elementAt(hs, layer));
+        const dz = transposed(elementAt(weights, 2 * layer + 1), dx).map(
+          (v, i) => v * (1 - elementAt(hs, layer)[i]! ** 2),
         );
-        const through = transposed(weights[2 * layer]!, dz);
-        add(2 * layer, dz, xs[layer]!);
+        const through = transposed(elementAt(weights, 2 * layer), dz);
+        add(2 * layer, dz, elementAt(xs, layer));
         dx = dx.map((v, i) => v + through[i]!);
       }
     });
@@ -192,8 +195,8 @@ export function arithmeticEngine(
     vocab,
     fullRows,
     provider: { kind: 'wasm', device: 'CPU', threads: 1, software: false },
-    weightStd: (m) => std(weights[m]!.values),
-    materialiseWeight: (m) => Float32Array.from(weights[m]!.values),
+    weightStd: (m) => std(elementAt(weights, m).values),
+    materialiseWeight: (m) => Float32Array.from(elementAt(weights, m).values),
     async cleanPass(batch: TokenBatch) {
       log.openPasses++;
       let loss = 0;

@@ -3,6 +3,7 @@
  * take `npm run counts`.
  */
 import { expect, test } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { committed, grown } from '../bench/counts/table.ts';
 import { MODELS, openCounter } from '../bench/counts/work.ts';
 
@@ -11,7 +12,7 @@ test(
   { timeout: 180_000 },
   async () => {
     const count = await openCounter();
-    const work = await count((await MODELS['atlas-3m']!())!);
+    const work = await count(defined(await defined(MODELS['atlas-3m'])()));
     expect(grown({ 'atlas-3m': work }, committed())).toEqual([]);
   },
 );

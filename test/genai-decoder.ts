@@ -3,6 +3,7 @@
  * GroupQueryAttention with its rotation inside, the residual stream carried by fused norms,
  * products of 4 bits in blocks of 32. Of any size: `bench/large.ts` makes one of 1.2 GB.
  */
+import { elementAt } from '../src/checked.ts';
 import { streamKeys, fillNormal } from '../src/device/random.ts';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../src/onnx/graph.ts';
 import { bytesOf, type ElementType } from '../src/onnx/types.ts';
@@ -63,53 +64,65 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   const float = (value: number): Attribute => ({ type: 'float', value });
   const epsilon = float(1e-5);
   const linear = (path: string, x: string, N: number, K: number, zeros: boolean, y?: string) =>
-    g.node(
-      `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
-      'MatMulNBits',
-      g.packed(`${path}.MatMul.weight`, x, N, K, zeros),
-      { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
-      [y ?? `/${path}/output_0`],
-    )[0]!;
+    elementAt(
+      g.node(
+        `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
+        'MatMulNBits',
+        g.packed(`${path}.MatMul.weight`, x, N, K, zeros),
+        { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
+        [y ?? `/${path}/output_0`],
+      ),
+      0,
+    );
 
   g.integers('one', [1], [1n]);
   g.integers('second', [], [1n]);
-  const sums = g.node('/model/mask/ReduceSum', 'ReduceSum', ['attention_mask', 'one'], {
-    keepdims: int(0),
-  })[0]!;
-  const last = g.node('/model/mask/Cast', 'Cast', g.node('/model/mask/Sub', 'Sub', [sums, 'one']), {
-    to: int(6),
-  })[0]!;
+  const sums = elementAt(
+    g.node('/model/mask/ReduceSum', 'ReduceSum', ['attention_mask', 'one'], {
+      keepdims: int(0),
+    }),
+    0,
+  );
+  const last = elementAt(
+    g.node('/model/mask/Cast', 'Cast', g.node('/model/mask/Sub', 'Sub', [sums, 'one']), {
+      to: int(6),
+    }),
+    0,
+  );
   const lengths = g.node(
     '/model/mask/Gather',
     'Gather',
-    [g.node('/model/mask/Shape', 'Shape', ['attention_mask'])[0]!, 'second'],
+    [elementAt(g.node('/model/mask/Shape', 'Shape', ['attention_mask']), 0), 'second'],
     { axis: int(0) },
   );
-  const total = g.node('/model/mask/Gather/Cast', 'Cast', lengths, { to: int(6) })[0]!;
+  const total = elementAt(g.node('/model/mask/Gather/Cast', 'Cast', lengths, { to: int(6) }), 0);
   const angle = (i: number) =>
     Math.floor(i / (headDim / 2)) * 10000 ** (-(i % (headDim / 2)) / (headDim / 2));
   g.floats('cos_cache', [positions, headDim / 2], (i) => Math.cos(angle(i)));
   g.floats('sin_cache', [positions, headDim / 2], (i) => Math.sin(angle(i)));
 
   g.normals('model.embed_tokens.weight', [vocab, hidden], 1);
-  let stream = g.node('/model/embed_tokens/Gather', 'Gather', [
-    'model.embed_tokens.weight',
-    'input_ids',
-  ])[0]!;
+  let stream = elementAt(
+    g.node('/model/embed_tokens/Gather', 'Gather', ['model.embed_tokens.weight', 'input_ids']),
+    0,
+  );
   let added = '';
   /** The norm of the stream with what is to be added to it. */
   const norm = (name: string): string => {
     const weight = g.weight(`${name}.weight`, [hidden]);
     const path = `/${name.replace(/\.(?!\d)/g, '/')}`;
     if (!added)
-      return g.node(
-        `${path}/LayerNorm`,
-        'SimplifiedLayerNormalization',
-        [stream, weight],
-        { epsilon, axis: int(-1), stash_type: int(1) },
-        [],
-        '',
-      )[0]!;
+      return elementAt(
+        g.node(
+          `${path}/LayerNorm`,
+          'SimplifiedLayerNormalization',
+          [stream, weight],
+          { epsilon, axis: int(-1), stash_type: int(1) },
+          [],
+          '',
+        ),
+        0,
+      );
     const outputs = [`${path}/output_0`, '', '', `${path}/output_3`];
     const final = name.includes('final');
     g.node(
@@ -119,8 +132,8 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
       { epsilon },
       final ? outputs.slice(0, 1) : outputs,
     );
-    stream = outputs[3]!;
-    return outputs[0]!;
+    stream = elementAt(outputs, 3);
+    return elementAt(outputs, 0);
   };
   for (let layer = 0; layer < layers; layer++) {
     const path = `model.layers.${layer}`;
@@ -134,30 +147,36 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     );
     const past = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`);
     const present = ['key', 'value'].map((part) => `present.${layer}.${part}`);
-    const attended = g.node(
-      `/model/layers.${layer}/attn/GroupQueryAttention`,
-      'GroupQueryAttention',
-      [qkv, '', '', ...past, last, total, 'cos_cache', 'sin_cache'],
-      {
-        num_heads: int(heads),
-        kv_num_heads: int(kvHeads),
-        scale: float(headDim ** -0.5),
-        do_rotary: int(1),
-        local_window_size: int(-1),
-      },
-      [`/${path}/attn/output_0`, ...present],
-    )[0]!;
+    const attended = elementAt(
+      g.node(
+        `/model/layers.${layer}/attn/GroupQueryAttention`,
+        'GroupQueryAttention',
+        [qkv, '', '', ...past, last, total, 'cos_cache', 'sin_cache'],
+        {
+          num_heads: int(heads),
+          kv_num_heads: int(kvHeads),
+          scale: float(headDim ** -0.5),
+          do_rotary: int(1),
+          local_window_size: int(-1),
+        },
+        [`/${path}/attn/output_0`, ...present],
+      ),
+      0,
+    );
     added = linear(`${path}.attn.o_proj`, attended, hidden, heads * headDim, zeros);
     const x = norm(`${path}.post_attention_layernorm`);
     const gate = linear(`${path}.mlp.gate_proj`, x, inner, hidden, zeros);
     const up = linear(`${path}.mlp.up_proj`, x, inner, hidden, zeros);
-    const active = g.node(`/model/layers.${layer}/mlp/act_fn/Mul`, 'Mul', [
-      gate,
-      g.node(`/model/layers.${layer}/mlp/act_fn/Sigmoid`, 'Sigmoid', [gate])[0]!,
-    ])[0]!;
+    const active = elementAt(
+      g.node(`/model/layers.${layer}/mlp/act_fn/Mul`, 'Mul', [
+        gate,
+        elementAt(g.node(`/model/layers.${layer}/mlp/act_fn/Sigmoid`, 'Sigmoid', [gate]), 0),
+      ]),
+      0,
+    );
     added = linear(
       `${path}.mlp.down_proj`,
-      g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up])[0]!,
+      elementAt(g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up]), 0),
       hidden,
       inner,
       zeros,
@@ -170,9 +189,12 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     const weight =
       head === 'float'
         ? 'lm_head.MatMul.weight'
-        : g.node('/lm_head/Transpose', 'Transpose', ['model.embed_tokens.weight'], {
-            perm: { type: 'ints', value: [1, 0] },
-          })[0]!;
+        : elementAt(
+            g.node('/lm_head/Transpose', 'Transpose', ['model.embed_tokens.weight'], {
+              perm: { type: 'ints', value: [1, 0] },
+            }),
+            0,
+          );
     g.node('/lm_head/MatMul', 'MatMul', [h, weight], {}, ['logits']);
   }
   const ids = (name: string): ValueInfo => ({

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { defined } from '../src/checked.ts';
 import { runStages, type Stage } from '../bench/gpu/runner.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-stages-'));
@@ -54,9 +55,9 @@ test(
       said: ['well'],
       figures: { figures: { args: ['one'] } },
     });
-    expect(bad!.why).toBe('it ended with 1');
-    expect(bad!.said.join('\n')).toContain('no such device');
-    expect(stuck!.why).toBe('nothing after 8 s');
+    expect(defined(bad).why).toBe('it ended with 1');
+    expect(defined(bad).said.join('\n')).toContain('no such device');
+    expect(defined(stuck).why).toBe('nothing after 8 s');
     expect(neverEnding).toMatchObject({ why: null, figures: { late: { ok: true } } });
   },
 );

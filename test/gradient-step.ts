@@ -3,6 +3,7 @@
  * entropy written out in double precision, backward through the pieces. Runs in onnxruntime-web on
  * the CPU.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import {
   difference,
   lookUp,
@@ -51,7 +52,7 @@ function throughHead(
   dims: readonly number[],
 ): Result {
   const { vocab, hidden, transposed } = head;
-  const w = float32View(head.tensors[0]!.bytes);
+  const w = float32View(elementAt(head.tensors, 0).bytes);
   const rows = gradient.length / vocab;
   const data = new Float32Array(rows * hidden);
   for (let r = 0; r < rows; r++) {
@@ -85,23 +86,27 @@ export async function step(
 ): Promise<Step> {
   const { batch, length } = tokens;
   const extra = (layer: number) => adapters?.(layer) ?? [];
-  const residuals = [(await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y!];
+  const residuals = [
+    defined((await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y),
+  ];
   for (let layer = 0; layer < model.layers; layer++) {
     residuals.push(
-      (
-        await runPiece(await model.block(layer, batch, length, adapters ? 'adapted' : 'plain'), [
-          residuals[layer]!,
-          ...extra(layer),
-        ])
-      ).y!,
+      defined(
+        (
+          await runPiece(await model.block(layer, batch, length, adapters ? 'adapted' : 'plain'), [
+            elementAt(residuals, layer),
+            ...extra(layer),
+          ])
+        ).y,
+      ),
     );
   }
-  const last = residuals.at(-1)!;
+  const last = elementAt(residuals, -1);
   const { logits } = await runPiece(model.headPiece(batch, length, 'logits'), [last]);
-  const { loss, gradient } = crossEntropy(logits!.data, model.vocab, tokens);
+  const { loss, gradient } = crossEntropy(defined(logits).data, model.vocab, tokens);
   const dh = throughHead(model, gradient, last.dims);
   const gradients = [
-    (await runPiece(await model.headPiece(batch, length, 'normBackward'), [last, dh])).dx!,
+    defined((await runPiece(await model.headPiece(batch, length, 'normBackward'), [last, dh])).dx),
   ];
   const blocks: Results[] = [];
   for (let layer = model.layers - 1; layer >= 0; layer--) {
@@ -111,8 +116,14 @@ export async function step(
       length,
       adapters ? 'adaptedBackward' : 'backward',
     );
-    blocks.unshift(await runPiece(piece, [residuals[layer]!, gradients[0]!, ...extra(layer)]));
-    gradients.unshift(blocks[0]!.dx!);
+    blocks.unshift(
+      await runPiece(piece, [
+        elementAt(residuals, layer),
+        elementAt(gradients, 0),
+        ...extra(layer),
+      ]),
+    );
+    gradients.unshift(defined(elementAt(blocks, 0).dx));
   }
   return { loss, residuals, gradients, blocks };
 }
@@ -123,11 +134,13 @@ export function weightGradient(
   { blocks }: Pick<Step, 'blocks'>,
   module: number,
 ): Float64Array {
-  const { layer, inFeatures, outFeatures } = model.modules[module]!;
-  const site = model.blocks[layer]!.sites.find((s) => s.modules.some((m) => m.module === module))!;
-  const { offset } = site.modules.find((m) => m.module === module)!;
-  const x = blocks[layer]![site.tap]!.data;
-  const dy = blocks[layer]![site.grad]!.data;
+  const { layer, inFeatures, outFeatures } = elementAt(model.modules, module);
+  const site = defined(
+    elementAt(model.blocks, layer).sites.find((s) => s.modules.some((m) => m.module === module)),
+  );
+  const { offset } = defined(site.modules.find((m) => m.module === module));
+  const x = defined(elementAt(blocks, layer)[site.tap]).data;
+  const dy = defined(elementAt(blocks, layer)[site.grad]).data;
   const G = new Float64Array(outFeatures * inFeatures);
   for (let row = 0; row < x.length / inFeatures; row++) {
     for (let o = 0; o < outFeatures; o++) {
@@ -153,9 +166,9 @@ const random = (stream: number, dims: readonly number[], scale = 1): Result => {
  * module.
  */
 export function randomAdapters(model: CompiledModel, layer: number): Result[] {
-  return model.blocks[layer]!.sites.flatMap((site) =>
+  return elementAt(model.blocks, layer).sites.flatMap((site) =>
     site.modules.flatMap(({ module }) => {
-      const { inFeatures, outFeatures } = model.modules[module]!;
+      const { inFeatures, outFeatures } = elementAt(model.modules, module);
       const rank = 1 + (module % 4);
       return [
         random(3 * module, [rank, inFeatures], inFeatures ** -0.5),
@@ -190,7 +203,7 @@ export async function slopeError(
   adapted = false,
   h = 3e-3,
 ): Promise<number> {
-  const stream = model.blocks[layer]!.sites;
+  const stream = elementAt(model.blocks, layer).sites;
   const dims = [batch, length, model.hidden];
   const x = random(1000, dims);
   const dy = random(1001, dims);
@@ -198,10 +211,10 @@ export async function slopeError(
   if (!adapted) {
     const along = stream.map((site, i) => random(2000 + i, [batch, length, site.width]));
     const own = await runPiece(await model.block(layer, batch, length, 'backward'), [x, dy]);
-    const pairs = [[own.dx!, v], ...stream.map((site, i) => [own[site.grad]!, along[i]!])] as [
-      Result,
-      Result,
-    ][];
+    const pairs = [
+      [defined(own.dx), v],
+      ...stream.map((site, i) => [defined(own[site.grad]), elementAt(along, i)]),
+    ] as [Result, Result][];
     const measured = await slope(
       (t) =>
         runSegments(
@@ -227,12 +240,12 @@ export async function slopeError(
     dy,
     ...adapters,
   ]);
-  let predicted = dot(own.dx!, v);
-  let scale = dot(own.dx!, own.dx!);
+  let predicted = dot(defined(own.dx), v);
+  let scale = dot(defined(own.dx), defined(own.dx));
   let at = 0;
   for (const site of stream) {
     for (const { module } of site.modules) {
-      const { outFeatures: out, inFeatures } = model.modules[module]!;
+      const { outFeatures: out, inFeatures } = elementAt(model.modules, module);
       const G = weightGradient(model, { blocks: { [layer]: own } as unknown as Results[] }, module);
       const [A, B, s] = adapters.slice(at, at + 3) as [Result, Result, Result];
       const rank = A.dims[0]!;
@@ -242,13 +255,13 @@ export async function slopeError(
           let g = 0;
           for (let o = 0; o < out; o++)
             g += s.data[0]! * B.data[r * out + o]! * G[o * inFeatures + i]!;
-          predicted += g * along[at]!.data[r * inFeatures + i]!;
+          predicted += g * elementAt(along, at).data[r * inFeatures + i]!;
         }
         for (let o = 0; o < out; o++) {
           let g = 0;
           for (let i = 0; i < inFeatures; i++)
             g += s.data[0]! * A.data[r * inFeatures + i]! * G[o * inFeatures + i]!;
-          predicted += g * along[at + 1]!.data[r * out + o]!;
+          predicted += g * elementAt(along, at + 1).data[r * out + o]!;
           scale += 0.01 * g * g;
         }
       }
@@ -258,8 +271,14 @@ export async function slopeError(
   const piece = await model.block(layer, batch, length, 'adapted');
   const measured = await slope(
     async (t) =>
-      (await runPiece(piece, [moved(x, v, t), ...adapters.map((a, i) => moved(a, along[i]!, t))]))
-        .y!,
+      defined(
+        (
+          await runPiece(piece, [
+            moved(x, v, t),
+            ...adapters.map((a, i) => moved(a, elementAt(along, i), t)),
+          ])
+        ).y,
+      ),
     dy,
     h,
   );
@@ -289,27 +308,27 @@ export async function keptError(
   const values = new Map<string, Result>([
     ['x', x],
     ['dy', dy],
-    ...names.map((name, i) => [name, adapters[i]!] as const),
+    ...names.map((name, i) => [name, elementAt(adapters, i)] as const),
   ]);
   const run = async (variant: BlockVariant) => {
     const piece = await of(variant);
     return runPiece(
       piece,
-      piece.inputs.map((name) => values.get(name)!),
+      piece.inputs.map((name) => defined(values.get(name))),
     );
   };
   const { y, ...kept } = await run('kept');
-  compare(y!, (await run('adapted')).y!.data);
+  compare(defined(y), defined((await run('adapted')).y).data);
   const again = await run('adaptedBackward');
   for (const [name, value] of Object.entries(kept)) values.set(name, value);
   const taps = await run('keptBackward');
   const direct = await run('adapterBackward');
-  for (const [name, { data }] of Object.entries(again)) compare(taps[name]!, data);
-  compare(direct.dx!, again.dx!.data);
-  for (const [i, { site, module, offset, gradA, gradB }] of model.blocks[layer]!.sites.flatMap(
-    (site) => site.modules.map((m) => ({ site, ...m })),
-  ).entries()) {
-    const { inFeatures, outFeatures } = model.modules[module]!;
+  for (const [name, { data }] of Object.entries(again)) compare(defined(taps[name]), data);
+  compare(defined(direct.dx), defined(again.dx).data);
+  for (const [i, { site, module, offset, gradA, gradB }] of elementAt(model.blocks, layer)
+    .sites.flatMap((site) => site.modules.map((m) => ({ site, ...m })))
+    .entries()) {
+    const { inFeatures, outFeatures } = elementAt(model.modules, module);
     const [a, b, s] = adapters.slice(3 * i) as [Result, Result, Result];
     const rank = a.dims[0]!;
     const place = {
@@ -321,16 +340,16 @@ export async function keptError(
     };
     const into = { a: new Float32Array(a.data.length), b: new Float32Array(b.data.length) };
     adapterGradient(
-      again[site.tap]!.data,
-      again[site.grad]!.data,
+      defined(again[site.tap]).data,
+      defined(again[site.grad]).data,
       place,
       { a: a.data, b: b.data },
       { from: 0, to: rank },
       s.data[0]!,
       into,
     );
-    compare(direct[gradA]!, into.a);
-    compare(direct[gradB]!, into.b);
+    compare(defined(direct[gradA]), into.a);
+    compare(defined(direct[gradB]), into.b);
   }
   return Math.max(...errors);
 }
@@ -354,12 +373,12 @@ export async function observedError(
     random(2),
   ]);
   let worst = 0;
-  for (const site of model.blocks[layer]!.sites) {
+  for (const site of elementAt(model.blocks, layer).sites) {
     for (const { module, offset } of site.modules) {
-      const { inFeatures, outFeatures } = model.modules[module]!;
+      const { inFeatures, outFeatures } = elementAt(model.modules, module);
       const w = dequantise(model.weightOf(module));
-      const x = done[site.tap]!.data;
-      const y = done[site.out]!.data;
+      const x = defined(done[site.tap]).data;
+      const y = defined(done[site.out]).data;
       let apart = 0;
       let most = 0;
       for (let t = 0; t < batch * length; t++)

@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { defined } from '../src/checked.ts';
 
 export interface Mirror {
   /** Without a slash at the end. */
@@ -147,8 +148,9 @@ export async function startMirror(
       fault.breaks--;
       fault.edition = fault.changesTo ?? fault.edition;
     }
-    for (let at = from; at < end && !response.destroyed; at += 65536) {
-      while (fault.hold && at - from >= fault.hold && !response.destroyed)
+    const gone = () => response.destroyed;
+    for (let at = from; at < end && !gone(); at += 65536) {
+      while (fault.hold && at - from >= fault.hold && !gone())
         await new Promise((look) => setTimeout(look, 10));
       await new Promise((done) =>
         response.write(content.subarray(at, Math.min(end, at + 65536)), done),
@@ -182,7 +184,7 @@ export async function startMirror(
       if (request.method === 'OPTIONS') return refuse(405, 'NoPreflight');
       let path: string;
       try {
-        path = decodeURIComponent(new URL(request.url!, 'http://hub').pathname);
+        path = decodeURIComponent(new URL(defined(request.url), 'http://hub').pathname);
       } catch {
         return refuse(400, 'BadPath');
       }
@@ -226,7 +228,7 @@ export async function startMirror(
         location: `${mirror.store}/${name}/${entry.path}`,
         'x-linked-size': entry.bytes,
         'x-linked-etag': `"${entry.sha256}"`,
-        'x-repo-commit': repository!.commit,
+        'x-repo-commit': defined(repository).commit,
       });
       response.end();
     };

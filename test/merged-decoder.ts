@@ -2,6 +2,7 @@
  * The tiny decoder with adapters merged into its weights, `W + s·B·A`: what applying them is held
  * against.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import type { AdapterPlace } from '../src/compiler/modules.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import type { Graph } from '../src/onnx/graph.ts';
@@ -23,14 +24,14 @@ export function merged(
   scale: (module: number) => number,
   graph = tinyDecoderGraph(),
 ): Graph {
-  const into = values.some((v) => places[v.module]!.path === 'lm_head')
+  const into = values.some((v) => elementAt(places, v.module).path === 'lm_head')
     ? withOwnHead(graph)
     : graph;
   const initialisers = new Map(into.initialisers);
   for (const { module, rank, loraA, loraB } of values) {
-    const { path, inFeatures, outFeatures } = places[module]!;
+    const { path, inFeatures, outFeatures } = elementAt(places, module);
     const name = `onnx::MatMul_${path}`;
-    const old = initialisers.get(name)!;
+    const old = defined(initialisers.get(name));
     const w = new Float32Array(new Uint8Array(old.bytes).buffer);
     for (let i = 0; i < inFeatures; i++) {
       for (let o = 0; o < outFeatures; o++) {

@@ -3,6 +3,7 @@
  * backward; for any provider.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { elementAt } from '../src/checked.ts';
 import { adamWStep, randomAdapters, trainingBatch } from './training-data.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 import { compile } from '../src/compiler/index.ts';
@@ -50,10 +51,14 @@ export function nf4Suite(name: string, open: () => Promise<Backend>): void {
         createEngine({ model: m, backend, memoryBudgetBytes: 500e6 }),
       ) as [CutEngine, CutEngine];
     });
-    afterAll(() => backend?.dispose());
+    afterAll(() => backend.dispose());
 
     it('has the logits of the dequantised float model', async () => {
-      expect(nf4.modules[0]!.format).toEqual({ kind: 'bnb4', block: 64, codebook: 'nf4' });
+      expect(elementAt(nf4.modules, 0).format).toEqual({
+        kind: 'bnb4',
+        block: 64,
+        codebook: 'nf4',
+      });
       expect(worst(await nf4.logits(batch), await float.logits(batch))).toBeLessThan(1e-5);
     });
 

@@ -5,6 +5,7 @@
 import * as ort from 'onnxruntime-web';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { defined, elementAt } from '../src/checked.ts';
 import type { CompiledModel, Piece, WeightTensor } from '../src/compiler/compiled.ts';
 import type { Graph } from '../src/onnx/graph.ts';
 import { readGraph } from '../src/onnx/read.ts';
@@ -45,7 +46,7 @@ export function openModel(path: string): {
 
 export async function readModel(path: string): Promise<Graph> {
   const { bytes, external } = openModel(path);
-  return readGraph(bytes, { file: path.split('/').at(-1)!, external });
+  return readGraph(bytes, { file: elementAt(path.split('/'), -1), external });
 }
 
 /** Runs a model once; float16 results come back widened. */
@@ -60,7 +61,7 @@ async function runOnce(
     ...options,
   });
   try {
-    const used = Object.fromEntries(session.inputNames.map((n) => [n, feeds[n]!]));
+    const used = Object.fromEntries(session.inputNames.map((n) => [n, defined(feeds[n])]));
     const outputs = await session.run(used, wanted ?? session.outputNames);
     return Object.fromEntries(
       Object.entries(outputs).map(([name, t]) => [
@@ -124,8 +125,9 @@ export async function runUntouched(
     const found = external(path);
     return found ? [{ path, data: found }] : [];
   });
-  return (await runOnce(bytes, feeds, data.length > 0 ? { externalData: data } : {}, ['logits']))
-    .logits!;
+  return defined(
+    (await runOnce(bytes, feeds, data.length > 0 ? { externalData: data } : {}, ['logits'])).logits,
+  );
 }
 
 /** Names of external files a model mentions (they are plain strings in it). */
@@ -151,7 +153,9 @@ export async function runPiece(piece: Piece, activations: readonly Result[]): Pr
   const feeds: Record<string, ort.Tensor> = {};
   for (const [name, w] of piece.weights) feeds[name] = tensorOf(w);
   piece.inputs.forEach((name, i) => {
-    feeds[name] = new ort.Tensor('float32', activations[i]!.data, [...activations[i]!.dims]);
+    feeds[name] = new ort.Tensor('float32', elementAt(activations, i).data, [
+      ...elementAt(activations, i).dims,
+    ]);
   });
   return runOnce(piece.model, feeds);
 }
@@ -167,7 +171,7 @@ export async function runSegments(
   added: readonly Float32Array[],
 ): Promise<Result> {
   const [batch, length] = x.dims as [number, number, number];
-  const { sites } = model.blocks[layer]!;
+  const { sites } = elementAt(model.blocks, layer);
   const values: Results = { x };
   for (let depth = 0; !values.y; depth++) {
     const piece = model.segment(layer, batch, length, depth);
@@ -175,12 +179,12 @@ export async function runSegments(
       values,
       await runPiece(
         piece,
-        piece.inputs.map((name) => values[name]!),
+        piece.inputs.map((name) => defined(values[name])),
       ),
     );
     for (const { index, out } of sites.filter((s) => s.depth === depth))
       added[index]?.forEach((v, i) => {
-        values[out]!.data[i]! += v;
+        defined(values[out]).data[i]! += v;
       });
   }
   return values.y;
@@ -201,14 +205,14 @@ export async function runCut(
   tokens: Tokens,
 ): Promise<{ logits: Result; residuals: Result[] }> {
   const { batch, length } = tokens;
-  let x = (await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y!;
+  let x = defined((await runPiece(model.embedding(batch, length), lookUp(model, tokens))).y);
   const residuals = [x];
   for (let layer = 0; layer < model.layers; layer++) {
-    x = (await runPiece(model.block(layer, batch, length, 'plain'), [x])).y!;
+    x = defined((await runPiece(model.block(layer, batch, length, 'plain'), [x])).y);
     residuals.push(x);
   }
   return {
-    logits: (await runPiece(model.headPiece(batch, length, 'logits'), [x])).logits!,
+    logits: defined((await runPiece(model.headPiece(batch, length, 'logits'), [x])).logits),
     residuals,
   };
 }

@@ -3,6 +3,7 @@
  * of the forms that exports have, and its twin: the same numbers as float32 weights, worked out
  * here, one by one.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import type { Attribute, Attributes, Graph, Node, Tensor } from '../src/onnx/graph.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
@@ -226,7 +227,7 @@ export function quantisedDecoder(form: Form): {
   const quantised = new Map(graph.initialisers);
   const plain = new Map(graph.initialisers);
   const weights = new Map<string, Float32Array>();
-  const table = graph.initialisers.get('model.embed_tokens.weight')!;
+  const table = defined(graph.initialisers.get('model.embed_tokens.weight'));
   const twinNodes: Node[] = [];
   const nodes = graph.nodes.flatMap((n) => {
     const isHead = n.name === '/lm_head/MatMul';
@@ -241,8 +242,8 @@ export function quantisedDecoder(form: Form): {
     const [K, N] = weight.dims as [number, number];
     const made = (form.op === 'nbits' ? nbits : linear)(
       n.name,
-      n.inputs[0]!,
-      n.outputs[0]!,
+      elementAt(n.inputs, 0),
+      elementAt(n.outputs, 0),
       path,
       N,
       K,
@@ -263,7 +264,7 @@ export function quantisedDecoder(form: Form): {
       dims: [K, N],
       bytes: bytesOf(turned),
     });
-    twinNodes.push({ ...n, inputs: [n.inputs[0]!, `${path}.float`] });
+    twinNodes.push({ ...n, inputs: [elementAt(n.inputs, 0), `${path}.float`] });
     return made.nodes;
   });
   return {

@@ -6,9 +6,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 
 const root = resolve(fileURLToPath(import.meta.url), '../..');
 const rooms = [
+  'checked.ts',
   'errors.ts',
   'once.ts',
   'onnx',
@@ -43,10 +45,10 @@ function importsOf(file: string): { path: string; typeOnly: boolean }[] {
     ...text.matchAll(
       /(?:^|\n)\s*(?:import|export)\s+(type\s)?[^'"`;]*?from\s*['"](\.[^'"]+)['"]|import\(\s*['"](\.[^'"]+)['"]\s*\)/g,
     ),
-  ].map((m) => ({ path: (m[2] ?? m[3])!, typeOnly: !!m[1] }));
+  ].map((m) => ({ path: defined(m[2] ?? m[3]), typeOnly: !!m[1] }));
 }
 
-const roomOf = (path: string) => path.split(sep)[0]!;
+const roomOf = (path: string) => elementAt(path.split(sep), 0);
 
 test('every source file belongs to a room', () => {
   expect(

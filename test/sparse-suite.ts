@@ -3,6 +3,7 @@
  * definitions, computed here from whole matrices.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 import { adamWStep, randomAdapters, trainingBatch } from './training-data.ts';
 import { applyMask, gram, isKept, pruneMask } from '../src/device/sparse-twins.ts';
@@ -64,15 +65,18 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
         );
       }
     }, 300_000);
-    afterAll(() => engine?.dispose());
+    afterAll(() => engine.dispose());
 
     it('merges within the mask: every pruned weight is exactly zero', async () => {
       for (const { index } of engine.modules) {
         const got = await engine.mergedWeight(index, use);
-        const mask = masks.bits(index)!;
+        const mask = defined(masks.bits(index));
         expect(got.findIndex((v, i) => !isKept(mask, i) && v !== 0)).toBe(-1);
         expect(
-          worst(got, merged(engine.materialiseWeight(index), mask, values[index]!, SCALE)),
+          worst(
+            got,
+            merged(engine.materialiseWeight(index), mask, elementAt(values, index), SCALE),
+          ),
         ).toBeLessThan(1e-6);
       }
     });
@@ -84,7 +88,12 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
       for (const { index } of engine.modules)
         await engine.setWeight(
           index,
-          merged(own[index]!, masks.bits(index)!, values[index]!, SCALE),
+          merged(
+            elementAt(own, index),
+            defined(masks.bits(index)),
+            elementAt(values, index),
+            SCALE,
+          ),
         );
       expect(worst(got, await engine.logits(batch))).toBeLessThan(1e-5);
       expect(loss.sum / (await engine.evaluate(batch)).sum).toBeCloseTo(1, 5);
@@ -99,17 +108,22 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
       for (const { index } of engine.modules)
         await engine.setWeight(
           index,
-          merged(own[index]!, masks.bits(index)!, values[index]!, SCALE),
+          merged(
+            elementAt(own, index),
+            defined(masks.bits(index)),
+            elementAt(values, index),
+            SCALE,
+          ),
         );
       const loss = await engine.gradients(batch, {
         weight: (module, g) => {
-          applyMask(g, masks.bits(module)!);
+          applyMask(g, defined(masks.bits(module)));
           grads.set(module, g);
         },
       });
       for (const { index } of engine.modules) await engine.setWeight(index, null);
       const directions = values.map(({ module, loraA, loraB, rank }): AdapterValues => {
-        const g = grads.get(module)!;
+        const g = defined(grads.get(module));
         const inputs = loraA.length / rank;
         const dA = new Float32Array(loraA.length);
         const dB = new Float32Array(loraB.length);
@@ -136,8 +150,8 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
         const adapters = await engine.adapters(
           values.map((v, i) => ({
             ...v,
-            loraA: add(v.loraA, directions[i]!.loraA),
-            loraB: add(v.loraB, directions[i]!.loraB),
+            loraA: add(v.loraA, elementAt(directions, i).loraA),
+            loraB: add(v.loraB, elementAt(directions, i).loraB),
           })),
         );
         const { sum, tokens } = await engine.evaluate(batch, { ...use, adapters });
@@ -154,7 +168,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
       for (const { index } of engine.modules)
         expect(
           (await engine.mergedWeight(index, use)).findIndex(
-            (v, i) => !isKept(masks.bits(index)!, i) && v !== 0,
+            (v, i) => !isKept(defined(masks.bits(index)), i) && v !== 0,
           ),
         ).toBe(-1);
     });
@@ -173,14 +187,14 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
         )) {
           const mask = await engine.pruneMask(
             index,
-            norms.get(index)!,
+            defined(norms.get(index)),
             { kind: 'row', drop: Math.floor(inputs / 2) },
             plain,
           );
           expect(mask).toEqual(
             pruneMask(
               engine.materialiseWeight(index),
-              norms.get(index)!,
+              defined(norms.get(index)),
               { outputs, inputs },
               { kind: 'row', drop: Math.floor(inputs / 2) },
             ),
@@ -192,7 +206,7 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
         // The stream behind block 0 with the pruned weights in place.
         for (const { index } of engine.modules.filter((m) => m.layer === 0))
           await engine.setWeight(index, await engine.mergedWeight(index, plain));
-        const now = (await engine.residuals(batch))[1]!;
+        const now = elementAt(await engine.residuals(batch), 1);
         const hidden = now.length / batch.ids.length;
         for (const { index } of engine.modules) await engine.setWeight(index, null);
         let want = 0;
@@ -200,15 +214,17 @@ export function sparseSuite(name: string, open: () => Promise<Backend>): void {
           let apart = 0;
           let whole = 0;
           for (let t = h; t < now.length; t += hidden) {
-            apart += (streams[1]![t]! - now[t]!) ** 2;
-            whole += streams[1]![t]! ** 2;
+            apart += (elementAt(streams, 1)[t]! - now[t]!) ** 2;
+            whole += elementAt(streams, 1)[t]! ** 2;
           }
           want += apart / whole / hidden;
         }
         expect(error / want).toBeCloseTo(1, 4);
       }
       const grams = await engine.inputGrams(batch, { adapters: nothing, scale: () => 0 });
-      expect(worst(grams[0]!, gram(streams[0]!, batch.sequences))).toBeLessThan(1e-3);
+      expect(worst(elementAt(grams, 0), gram(elementAt(streams, 0), batch.sequences))).toBeLessThan(
+        1e-3,
+      );
       for (const used of [walk, dense, nothing, fresh]) used.dispose();
     });
   });

@@ -1,5 +1,6 @@
 /** Every valid experiment, for property tests. */
 import fc from 'fast-check';
+import { elementAt } from '../src/checked.ts';
 import { RACE_ENTRIES, RACE_LIMITS } from '../src/experiment/race-spec.ts';
 import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
 import { BOS } from '../src/model/bos.ts';
@@ -145,6 +146,6 @@ export const anySpec: fc.Arbitrary<ExperimentSpec> = fc
   }))
   .map((s) =>
     s.text.kind === 'ids'
-      ? { ...s, sequences: s.text.ids.length, length: s.text.ids[0]!.length }
+      ? { ...s, sequences: s.text.ids.length, length: elementAt(s.text.ids, 0).length }
       : s,
   );

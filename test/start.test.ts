@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createLogger, createServer } from 'vite';
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../src/checked.ts';
 
 test(
   'the development server serves the page and complains of nothing',
@@ -33,7 +34,7 @@ test(
     try {
       await server.listen();
       await server.environments.client.depsOptimizer?.scanProcessing;
-      const from = server.resolvedUrls!.local[0]!;
+      const from = elementAt(defined(server.resolvedUrls).local, 0);
       const page = await fetch(from);
       expect(page.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
       expect(await page.text()).toContain('/src/main.tsx');

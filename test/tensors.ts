@@ -1,5 +1,6 @@
 /** The tensors of a safetensors file of the references, by name. For tests. */
 import { readFileSync } from 'node:fs';
+import { defined } from '../src/checked.ts';
 
 export interface ReferenceTensor {
   dims: number[];
@@ -18,7 +19,7 @@ export function openTensors(path: string): (name: string) => ReferenceTensor {
       dtype,
       shape,
       data_offsets: [from, to],
-    } = header[name]!;
+    } = defined(header[name]);
     const { buffer } = new Uint8Array(file.subarray(start + from, start + to));
     const data =
       dtype === 'I64'

@@ -4,6 +4,7 @@
  * present outputs, a tied head behind a Transpose. For tests that stand without the reference
  * models.
  */
+import { defined, elementAt } from '../src/checked.ts';
 import { fillNormal, streamKeys } from '../src/device/random.ts';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../src/onnx/graph.ts';
 import { writeGraph } from '../src/onnx/write.ts';
@@ -249,7 +250,7 @@ export function untiedDecoderGraph(
   from: (table: Float32Array) => Float32Array = (table) => table.map((v, i) => Math.cos(i) - v / 3),
 ): Graph {
   const { vocab, hidden } = tiny;
-  const { bytes } = graph.initialisers.get('model.embed_tokens.weight')!;
+  const { bytes } = defined(graph.initialisers.get('model.embed_tokens.weight'));
   const name = 'onnx::MatMul_lm_head';
   const rows = from(new Float32Array(bytes.slice().buffer));
   const columns = Float32Array.from(
@@ -266,7 +267,7 @@ export function untiedDecoderGraph(
       ],
     ]),
     nodes: graph.nodes.map((n) =>
-      n.name === '/lm_head/MatMul' ? { ...n, inputs: [n.inputs[0]!, name] } : n,
+      n.name === '/lm_head/MatMul' ? { ...n, inputs: [elementAt(n.inputs, 0), name] } : n,
     ),
   };
 }

@@ -11,6 +11,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { defined } from '../src/checked.ts';
 import { loadTokenizer } from '../src/model/tokenizer.ts';
 
 interface Case {
@@ -77,7 +78,7 @@ async function compare({ json, path, refused, died, cases }: Row): Promise<void>
     count.referenceDied++;
     return;
   }
-  const name = json ?? path!;
+  const name = json ?? defined(path);
   let tokenizer;
   try {
     tokenizer = await loadTokenizer(
@@ -102,7 +103,7 @@ async function compare({ json, path, refused, died, cases }: Row): Promise<void>
   }
   if (refused) return differs('file: only here accepted', name, null, 'refused', 'accepted');
   count.accepted++;
-  for (const { text, ids, decoded, others, othersDecoded } of cases!) {
+  for (const { text, ids, decoded, others, othersDecoded } of defined(cases)) {
     const got = attempt(() => [...tokenizer.encode(text)]);
     count.pairs++;
     if (/retry-limit-in-search|too many steps/.test(got.why)) count.searchLimit++;
@@ -128,14 +129,14 @@ const python = spawn(
   { stdio: ['ignore', 'pipe', process.env.VERBOSE ? 'inherit' : 'ignore'] },
 );
 const ended = new Promise<number | null>((done) => python.on('close', done));
-let stopped = false;
+const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => {
-    stopped = true;
+    stop.abort();
     python.kill();
   }); // what was compared until then counts
 for await (const line of createInterface({ input: python.stdout })) {
-  if (stopped) break;
+  if (stop.signal.aborted) break;
   await compare(JSON.parse(line) as Row);
   if (count.files % 100 === 0)
     console.log(
@@ -143,7 +144,7 @@ for await (const line of createInterface({ input: python.stdout })) {
     );
 }
 const code = await ended;
-if (code !== 0 && !stopped) {
+if (code !== 0 && !stop.signal.aborted) {
   console.error(
     `python ended with ${code}: it needs "pip install tokenizers==0.23.3 sentencepiece" (VERBOSE=1 shows its complaint)`,
   );

@@ -4,6 +4,7 @@
  * where that costs one pass less; any other model can take them.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { defined, elementAt } from '../src/checked.ts';
 import { loadModel } from '../src/worker/load.ts';
 import { bundledModel, bundledText } from '../cli/bundled.ts';
 import { uniform } from '../src/device/random.ts';
@@ -18,13 +19,15 @@ interface Row {
 
 const text = (await bundledText('atlas-heldout')).replace(/_/g, '');
 const tokenizer = await (await loadModel(await bundledModel('atlas-3m'))).open.tokenizer();
-const { source, licence } = (
-  JSON.parse(await readFile(new URL('../public/texts/index.json', import.meta.url), 'utf8')) as {
-    id: string;
-    source: string;
-    licence: string;
-  }[]
-).find((t) => t.id === 'atlas-heldout')!;
+const { source, licence } = defined(
+  (
+    JSON.parse(await readFile(new URL('../public/texts/index.json', import.meta.url), 'utf8')) as {
+      id: string;
+      source: string;
+      licence: string;
+    }[]
+  ).find((t) => t.id === 'atlas-heldout'),
+);
 
 /** Passages of plain prose or verse, as runs of words. */
 const passages = text
@@ -59,10 +62,10 @@ function nextWords(): Row[] {
   const rows: Row[] = [];
   const seen = new Set<string>();
   while (rows.length < ROWS) {
-    const words = passages[next(passages.length)]!;
+    const words = elementAt(passages, next(passages.length));
     const start = next(words.length - 20);
     const end = start + 14 + next(5);
-    const word = words[end]!;
+    const word = words[end];
     const question = words.slice(start, end).join(' ');
     if (
       word === undefined ||
@@ -73,8 +76,10 @@ function nextWords(): Row[] {
       continue;
     const near = new Set<string>();
     while (near.size < 3) {
-      const other =
-        ordered[Math.min(ordered.length - 1, Math.max(0, places.get(word)! - 20 + next(41)))]!;
+      const other: string = elementAt(
+        ordered,
+        Math.min(ordered.length - 1, Math.max(0, defined(places.get(word)) - 20 + next(41))),
+      );
       if (other !== word) near.add(other);
     }
     seen.add(question);
@@ -95,7 +100,7 @@ function continuations(): Row[] {
   const rows: Row[] = [];
   const seen = new Set<string>();
   const stretch = () => {
-    const words = passages[next(passages.length)]!;
+    const words = elementAt(passages, next(passages.length));
     const start = next(words.length - 22);
     return words.slice(start, start + 18);
   };
@@ -106,11 +111,11 @@ function continuations(): Row[] {
     if (
       seen.has(question) ||
       new Set(ends).size < 3 ||
-      tokenizer.encode(question + ends[0]!).length > 40
+      tokenizer.encode(question + elementAt(ends, 0)).length > 40
     )
       continue;
     seen.add(question);
-    rows.push(row(question, ends[0]!, ends.slice(1), next(3)));
+    rows.push(row(question, elementAt(ends, 0), ends.slice(1), next(3)));
   }
   return rows;
 }

@@ -3,6 +3,7 @@
  * its encoders and buffers.
  */
 import { globals } from 'webgpu';
+import { defined } from '../../src/checked.ts';
 import type { Ort } from '../../src/engine/ort.ts';
 
 export interface Counts {
@@ -50,7 +51,7 @@ const nothing = (): Counts => ({
 });
 
 const prototypeOf = (name: string): object =>
-  (globals as unknown as Record<string, { prototype: object }>)[name]!.prototype;
+  defined((globals as unknown as Record<string, { prototype: object }>)[name]).prototype;
 
 /**
  * Counts from now on, for the rest of the process; one device at a time. Made before the device.

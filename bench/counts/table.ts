@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { format, resolveConfig } from 'prettier';
+import { elementAt } from '../../src/checked.ts';
 import type { Counts } from './gpu.ts';
 import type { Work } from './work.ts';
 
@@ -55,7 +56,9 @@ export function described(now: Table, before: Table): string {
     return [model, work, ...COLUMNS.map((c) => `${shown(c, counts[c])} (${shown(c, was?.[c])})`)];
   });
   const all = [['model', 'work', ...COLUMNS.map((c) => HEADINGS[c])], ...lines];
-  const widths = all[0]!.map((_, i) => Math.max(...all.map((line) => line[i]!.length)));
+  const widths = elementAt(all, 0).map((_, i) =>
+    Math.max(...all.map((line) => elementAt(line, i).length)),
+  );
   return all
     .map((line) =>
       line

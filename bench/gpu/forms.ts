@@ -2,6 +2,7 @@
  * `forms.ts`: a tiny decoder in every form in which exports quantise, on the GPU against the
  * runtime's CPU provider in the same process.
  */
+import { defined } from '../../src/checked.ts';
 import { backendOf } from '../../cli/engine.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { compile } from '../../src/compiler/index.ts';
@@ -26,7 +27,7 @@ for (const [name, form] of forms) {
     await engine.dispose();
   }
   const [gpu, cpu] = numbers;
-  const differences = apart(gpu!, cpu!);
+  const differences = apart(defined(gpu), defined(cpu));
   rows.push({ name, apart: differences });
   console.log(`${name}: ${JSON.stringify(differences)}`);
 }

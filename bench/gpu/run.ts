@@ -8,6 +8,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defined, elementAt } from '../../src/checked.ts';
 import { provenance } from '../machine.ts';
 import { runStages, type Outcome } from './runner.ts';
 import { STAND_INS, stagesFor } from './stages.ts';
@@ -40,15 +41,15 @@ function save(stages: readonly Outcome[]): void {
 
 function tell(outcomes: readonly Outcome[]): void {
   save(outcomes);
-  const { name, ended, why, seconds, said } = outcomes.at(-1)!;
+  const { name, ended, why, seconds, said } = elementAt(outcomes, -1);
   console.log(
     `${name}: ${ended}${why ? ` (${why})` : ''}, ${seconds} s\n  ${said.slice(-6).join('\n  ')}`,
   );
 }
 
-const [first] = await runStages([adapter!], standIn, tell);
-if (first!.ended === 'done') {
-  const outcomes = await runStages(chosen, standIn, (later) => tell([first!, ...later]));
+const [first] = await runStages([defined(adapter)], standIn, tell);
+if (defined(first).ended === 'done') {
+  const outcomes = await runStages(chosen, standIn, (later) => tell([defined(first), ...later]));
   process.exit(outcomes.every(({ ended }) => ended === 'done') ? 0 : 1);
 }
 console.log('No GPU to measure. --rehearse software tries the stages on the processor.');

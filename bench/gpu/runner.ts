@@ -83,13 +83,13 @@ async function run(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
-  let outOfTime = false;
+  const limit = { reached: false };
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-  const limit = setTimeout(() => {
-    outOfTime = true;
+  const timer = setTimeout(() => {
+    limit.reached = true;
     child.kill('SIGKILL');
   }, 1000 * seconds);
   let grace: ReturnType<typeof setTimeout> | undefined;
@@ -100,17 +100,17 @@ async function run(
   const code = await new Promise<number | null>((resolve) => {
     child.on('close', resolve);
   });
-  clearTimeout(limit);
+  clearTimeout(timer);
   clearTimeout(grace);
   clearInterval(watch);
   const figures = figuresIn(results);
   const said = text.trimEnd().split('\n').slice(-LINES);
   rmSync(results, { recursive: true });
   const done = Object.keys(figures).length > 0 && (code === 0 || code === null);
-  const ended = done ? 'done' : outOfTime ? 'out of time' : 'failed';
+  const ended = done ? 'done' : limit.reached ? 'out of time' : 'failed';
   const why = done
     ? null
-    : outOfTime
+    : limit.reached
       ? `nothing after ${seconds} s`
       : `it ended with ${code ?? 'a signal'}`;
   return {

@@ -4,6 +4,7 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
+import { elementAt } from '../../src/checked.ts';
 import { softwareGpu } from '../../playwright.config.ts';
 import { mix } from '../../src/device/random.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
@@ -142,7 +143,7 @@ async function begin(page: Page, url: string, study: Study): Promise<Place> {
     await chip.click();
     await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
     await page.waitForFunction(
-      () => document.querySelector('.chips .chip')?.textContent?.includes('WebGPU'),
+      () => document.querySelector('.chips .chip')?.textContent.includes('WebGPU'),
       undefined,
       { timeout: 0 },
     );
@@ -211,7 +212,7 @@ async function kill({ browser }: Visit, page: Page, victim: Victim): Promise<voi
   switch (victim) {
     case 'thread':
       await page.evaluate(() => {
-        const thread = (window as unknown as { threads: Worker[] }).threads.at(-1)!;
+        const thread = elementAt((window as unknown as { threads: Worker[] }).threads, -1);
         thread.terminate();
         thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
       });

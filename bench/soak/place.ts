@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import type { BrowserContext, CDPSession, Page } from '@playwright/test';
+import { defined, elementAt } from '../../src/checked.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
 import { defaultSpec } from '../../src/experiment/schema.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
@@ -110,7 +111,7 @@ export class Place {
       this.page.waitForEvent('download'),
       this.page.locator('#plate-panel').getByRole('button', { name: 'CSV', exact: true }).click(),
     ]);
-    const text = readFileSync((await download.path())!, 'utf8');
+    const text = readFileSync(defined(await download.path()), 'utf8');
     return text
       .split('\n')
       .filter((line) => !line.startsWith('#'))
@@ -139,9 +140,9 @@ async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>>
   await walk(await navigator.storage.getDirectory());
   for (const { name } of await indexedDB.databases()) {
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(name!);
+      const request = indexedDB.open(defined(name));
       request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(request.error!);
+      request.onerror = () => reject(defined(request.error));
     });
     for (const store of database.objectStoreNames) {
       records += await new Promise<number>((resolve) => {
@@ -155,18 +156,21 @@ async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>>
 }
 
 export async function rendererOf(context: BrowserContext): Promise<number> {
-  const session = await context.browser()!.newBrowserCDPSession();
+  const session = await defined(context.browser()).newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
   await session.detach();
-  return processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime)[0]!
-    .id;
+  return elementAt(
+    processInfo.filter((p) => p.type === 'renderer').sort((a, b) => b.cpuTime - a.cpuTime),
+    0,
+  ).id;
 }
 
 /** Linux says it in /proc. */
 function residentOf(pid: number): number | null {
   try {
     return (
-      1024 * Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
+      1024 *
+      Number(defined(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')))[1])
     );
   } catch {
     return null;

@@ -10,6 +10,7 @@
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { defined, elementAt } from '../../src/checked.ts';
 import { provenance } from '../machine.ts';
 import { serve } from '../page-browser.ts';
 import { killed, STUDIES, undisturbed, VICTIMS, type Kill, type Undisturbed } from './kills.ts';
@@ -65,10 +66,10 @@ try {
   }
   const whole = new Map<string, Undisturbed>();
   for (let n = soak.kills.length; n < Number(options.kills); n++) {
-    const study = STUDIES[n % STUDIES.length]!;
-    const victim = VICTIMS[Math.floor(n / STUDIES.length) % VICTIMS.length]!;
+    const study = elementAt(STUDIES, n % STUDIES.length);
+    const victim = elementAt(VICTIMS, Math.floor(n / STUDIES.length) % VICTIMS.length);
     if (!whole.has(study)) whole.set(study, await undisturbed(site, study));
-    soak.kills.push(await killed(site, study, victim, whole.get(study)!, seed, n));
+    soak.kills.push(await killed(site, study, victim, defined(whole.get(study)), seed, n));
     tell(`${n + 1} of ${options.kills} kills: ${JSON.stringify(soak.kills.at(-1))}`);
     save();
   }

@@ -1,4 +1,5 @@
 /** A thousand short runs in one page: does anything it holds grow? */
+import { defined } from '../../src/checked.ts';
 import type { Site } from '../page-browser.ts';
 import { measuredPlace, type Holding } from './place.ts';
 
@@ -42,7 +43,7 @@ export async function manyRuns(
  */
 async function runAgain(times: number): Promise<string[]> {
   const press = (name: string) =>
-    [...document.querySelectorAll('button')].find((b) => b.textContent === name)!.click();
+    defined([...document.querySelectorAll('button')].find((b) => b.textContent === name)).click();
   const until = (words: RegExp) =>
     new Promise<void>((resolve) => {
       const look = () => {

@@ -2,6 +2,7 @@
  * LoRA adapters at a product: `y + scale · (x Aᵀ) Bᵀ` in the columns of each module (methods.md
  * §1).
  */
+import { elementAt } from '../checked.ts';
 import type { Builder } from './builder.ts';
 import type { Site } from './compiled.ts';
 import type { PieceRequest } from './pieces.ts';
@@ -58,7 +59,7 @@ export function siteAdapters(b: Builder, site: Site, inFeatures: number): SiteAd
       });
       const all =
         parts.length === 1
-          ? parts[0]!
+          ? elementAt(parts, 0)
           : b.one('Concat', parts, { axis: { type: 'int', value: 1 } });
       return b.one('Add', [y, b.reshape(all, y.dims)]);
     },

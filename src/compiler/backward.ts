@@ -2,6 +2,7 @@
  * The variants of a block that training and gradients ask for, and the gradient of the final norm,
  * as requests for pieces.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { siteAdapters } from './adapters.ts';
 import { changedBlock, NOTHING, type Cuts } from './block.ts';
@@ -32,12 +33,12 @@ export function trainingRequest(
   } = cuts;
   const b = new Builder(graph.file, batch, length);
   const sequence = (width: number) => [batch, length, width];
-  const products = ordered(cut.layers[number]!).map((e) => e.product);
+  const products = ordered(elementAt(cut.layers, number)).map((e) => e.product);
   const keeping = KEEPING.has(variant);
   const bare = variant === 'backward' || variant === 'observed';
   const adapters = bare
     ? []
-    : sites.map((site, i) => siteAdapters(b, site, products[i]!.inFeatures));
+    : sites.map((site, i) => siteAdapters(b, site, elementAt(products, i).inFeatures));
   const added = adapters.flatMap((a) => a.inputs);
   const { input, out, taps, xs, ys } = changedBlock(
     cuts,
@@ -69,14 +70,14 @@ export function trainingRequest(
           ...taps,
           ...sites.map((site, i) => ({
             name: site.grad,
-            value: gradient(ys[i]!),
+            value: gradient(elementAt(ys, i)),
             dims: sequence(site.width),
           })),
         ]),
     ...(variant === 'observed'
       ? sites.map((site, i) => ({
           name: site.out,
-          value: withoutBias(b, products[i]!.step, ys[i]!),
+          value: withoutBias(b, elementAt(products, i).step, elementAt(ys, i)),
           dims: sequence(site.width),
         }))
       : []),
@@ -96,7 +97,7 @@ export function trainingRequest(
 export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceRequest {
   const { batch, length } = s;
   const b = new Builder(graph.file, batch, length);
-  const x = cut.layers.at(-1)!.output;
+  const x = elementAt(cut.layers, -1).output;
   const h = rewriting(new Map([[x, x]]), differentiable(b))(cut.head.x);
   const { dy: dh, gradient } = reverse(b, x, h, [batch, length, cut.head.inFeatures]);
   return {
@@ -145,4 +146,4 @@ function reverse(
 }
 
 const backwardOpsets = ({ opsets }: Graph): Graph['opsets'] =>
-  new Map([...opsets, ['', Math.max(BACKWARD_OPSET, opsets.get('')!)]]);
+  new Map([...opsets, ['', Math.max(BACKWARD_OPSET, defined(opsets.get('')))]]);

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import {
   keptError,
   observedError,
@@ -55,7 +56,7 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
   test('activations and adapters in order; one graph for all blocks, with symbolic ranks', async () => {
     const model = await open(weights);
     const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'adaptedBackward')));
-    const { sites } = model.blocks[0]!;
+    const { sites } = elementAt(model.blocks, 0);
     const adapters = sites.flatMap((s) => s.modules.flatMap((m) => [m.loraA, m.loraB, m.scale]));
     expect(adapters.slice(0, 6)).toEqual([
       'loraA0',
@@ -65,19 +66,19 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
       'loraB1',
       'scale1',
     ]);
-    expect(a!.inputs).toEqual(['x', 'dy', ...adapters]);
+    expect(defined(a).inputs).toEqual(['x', 'dy', ...adapters]);
     expect((await model.block(0, 2, 5, 'adapted')).inputs).toEqual(['x', ...adapters]);
-    expect(a!.outputs).toEqual([
+    expect(defined(a).outputs).toEqual([
       'dx',
       ...new Set(sites.map((s) => s.tap)),
       ...sites.map((s) => s.grad),
     ]);
     expect((await model.block(0, 2, 5, 'backward')).inputs).toEqual(['x', 'dy']);
-    expect(a!.model).toBe(b!.model);
-    expect([...a!.weights.keys()]).toEqual([...b!.weights.keys()]);
-    const written = await readGraph(a!.model, { file: 'piece' });
-    expect(written.inputs.find((i) => i.name === 'loraA3')!.dims).toEqual(['rank3', 32]);
-    expect(written.inputs.find((i) => i.name === 'loraB5')!.dims).toEqual(['rank5', 64]);
+    expect(defined(a).model).toBe(defined(b).model);
+    expect([...defined(a).weights.keys()]).toEqual([...defined(b).weights.keys()]);
+    const written = await readGraph(defined(a).model, { file: 'piece' });
+    expect(defined(written.inputs.find((i) => i.name === 'loraA3')).dims).toEqual(['rank3', 32]);
+    expect(defined(written.inputs.find((i) => i.name === 'loraB5')).dims).toEqual(['rank5', 64]);
   });
 
   test('what a forward pass keeps gives the gradients of one that is done again, and the adapters’ own', async () => {
@@ -89,12 +90,14 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
       expect(await keptError(model, layer, batch, length)).toBeLessThan(1e-5);
     const [a, b] = await Promise.all([0, 1].map((l) => model.block(l, 2, 5, 'kept')));
     const back = await model.block(0, 2, 5, 'adapterBackward');
-    const kept = a!.outputs.slice(1);
-    expect(a!.model).toBe(b!.model);
+    const kept = defined(a).outputs.slice(1);
+    expect(defined(a).model).toBe(defined(b).model);
     expect(back.inputs.slice(-kept.length)).toEqual(kept);
     expect(back.outputs).toEqual([
       'dx',
-      ...model.blocks[0]!.sites.flatMap((s) => s.modules.flatMap((m) => [m.gradA, m.gradB])),
+      ...elementAt(model.blocks, 0).sites.flatMap((s) =>
+        s.modules.flatMap((m) => [m.gradA, m.gradB]),
+      ),
     ]);
     // Neither product nor softmax of the forward pass is in the backward graph: six of each module,
     // four of attention.
@@ -116,15 +119,15 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
     );
     const plain = await runPiece(model.block(0, 2, 5, 'tapped'), [x]);
     const adapted = await runPiece(await model.block(0, 2, 5, 'adapted'), [x, ...zeros]);
-    expect(difference(plain.y!.data, adapted.y!.data)).toBeLessThan(1e-6);
+    expect(difference(defined(plain.y).data, defined(adapted.y).data)).toBeLessThan(1e-6);
     const [alone, through] = [
       await runPiece(await model.block(0, 2, 5, 'backward'), [x, dy]),
       await runPiece(await model.block(0, 2, 5, 'adaptedBackward'), [x, dy, ...zeros]),
     ];
     for (const name of (await model.block(0, 2, 5, 'backward')).outputs)
-      expect(difference(alone[name]!.data, through[name]!.data)).toBeLessThan(1e-5);
-    for (const { tap } of model.blocks[0]!.sites)
-      expect(difference(plain[tap]!.data, alone[tap]!.data)).toBeLessThan(1e-5);
+      expect(difference(defined(alone[name]).data, defined(through[name]).data)).toBeLessThan(1e-5);
+    for (const { tap } of elementAt(model.blocks, 0).sites)
+      expect(difference(defined(plain[tap]).data, defined(alone[tap]).data)).toBeLessThan(1e-5);
   });
 });
 
@@ -141,7 +144,8 @@ test('packed weights are bound as they lie', async () => {
       [32, 64],
     ]),
   );
-  for (const w of packed) expect(w.bytes).toBe(plain.find((p) => p.name === w.viewOf)!.bytes);
+  for (const w of packed)
+    expect(w.bytes).toBe(defined(plain.find((p) => p.name === w.viewOf)).bytes);
   expect(new Set(own.map((w) => w.viewOf ?? w.name))).toEqual(new Set(plain.map((w) => w.name)));
 });
 
@@ -149,13 +153,13 @@ test('the loss falls along the gradient of a weight as it says', async () => {
   const graph = await readGraph(tinyDecoder(), { file: 'tiny.onnx' });
   const model = compile(graph);
   const module = 9;
-  const { path, inFeatures, outFeatures } = model.modules[module]!;
+  const { path, inFeatures, outFeatures } = elementAt(model.modules, module);
   const G = weightGradient(model, await step(model, tokens), module);
   const along = random(3, [outFeatures, inFeatures]).data;
   const lossAt = async (h: number): Promise<number> => {
     // Stored [in, out].
     const name = `onnx::MatMul_${path}`;
-    const w = graph.initialisers.get(name)!;
+    const w = defined(graph.initialisers.get(name));
     const data = new Float32Array(new Uint8Array(w.bytes).buffer);
     along.forEach((v, at) => {
       data[(at % inFeatures) * outFeatures + Math.floor(at / inFeatures)]! += h * v;
@@ -193,7 +197,7 @@ test('the bundled model', async () => {
 
 test('an operator without a gradient is refused only where one is asked for', async () => {
   const graph = tinyDecoderGraph();
-  const act = graph.nodes.find((n) => n.op === 'Sigmoid')!;
+  const act = defined(graph.nodes.find((n) => n.op === 'Sigmoid'));
   const axis = {
     name: 'running',
     type: 'int64' as const,
@@ -204,7 +208,7 @@ test('an operator without a gradient is refused only where one is asked for', as
     ...act,
     name: '/model/layers.0/mlp/CumSum',
     op: 'CumSum',
-    inputs: [act.inputs[0]!, 'running'],
+    inputs: [elementAt(act.inputs, 0), 'running'],
   };
   const changed = {
     ...graph,

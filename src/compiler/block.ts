@@ -3,6 +3,7 @@
  * product on the way. What training and gradients ask for is `backward.ts`, which comes when it is
  * first asked for.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { Builder } from './builder.ts';
 import type { ForwardVariant, Site } from './compiled.ts';
@@ -42,7 +43,7 @@ export function blockRequest(
   const { batch, length } = cuts.s;
   const outs = sites.map((site, i) => ({
     name: site.out,
-    value: ys[i]!,
+    value: elementAt(ys, i),
     dims: [batch, length, site.width],
   }));
   return {
@@ -60,7 +61,7 @@ export function segmentRequest(
   sites: readonly Site[],
   depth: number,
 ): PieceRequest {
-  const layer = cut.layers[number]!;
+  const layer = elementAt(cut.layers, number);
   const b = new Builder(graph.file, batch, length);
   const ys = ordered(layer).map((e) => e.product.y);
   const dims = (site: Site) => [batch, length, site.width];
@@ -69,21 +70,25 @@ export function segmentRequest(
   const given = new Map<Value, Value>([
     [layer.input, layer.input],
     ...before.map((site, i): [Value, Value] => [
-      ys[site.index]!,
-      b.reshape(leaves[i]!, ys[site.index]!.dims),
+      elementAt(ys, site.index),
+      b.reshape(elementAt(leaves, i), elementAt(ys, site.index).dims),
     ]),
   ]);
   const rewritten = rewriting(given, (step, inputs) => stepOn(step, inputs).outputs);
   const wanted = sites
     .filter((site) => site.depth === depth)
-    .map((site) => ({ name: site.out, value: rewritten(ys[site.index]!), dims: dims(site) }));
+    .map((site) => ({
+      name: site.out,
+      value: rewritten(elementAt(ys, site.index)),
+      dims: dims(site),
+    }));
   const outputs =
     wanted.length > 0
       ? wanted
       : [{ name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] }];
   const inputs = [
     ['x', layer.input] as const,
-    ...before.map((site, i) => [site.out, leaves[i]!] as const),
+    ...before.map((site, i) => [site.out, elementAt(leaves, i)] as const),
   ];
   return { opsets: graph.opsets, inputs, outputs };
 }
@@ -108,7 +113,7 @@ export function changedBlock(
   additions: readonly Addition[],
   form: Change = (step, inputs) => stepOn(step, inputs).outputs,
 ): ChangedBlock {
-  const layer = cut.layers[number]!;
+  const layer = elementAt(cut.layers, number);
   const siteOf = new Map(ordered(layer).map((e, i) => [e.product.step, i]));
   const xs: Value[] = [];
   const ys: Value[] = [];
@@ -116,9 +121,9 @@ export function changedBlock(
     const i = siteOf.get(step);
     const outputs = form(step, inputs);
     if (i === undefined) return outputs;
-    xs[i] = inputs[0]!;
-    ys[i] = additions[i]!.apply(xs[i]!, outputs[0]!);
-    return [ys[i]!];
+    xs[i] = defined(inputs[0]);
+    ys[i] = elementAt(additions, i).apply(elementAt(xs, i), elementAt(outputs, 0));
+    return [elementAt(ys, i)];
   });
   const out = { name: 'y', value: rewritten(layer.output), dims: [batch, length, cut.hidden] };
   return {
@@ -129,7 +134,7 @@ export function changedBlock(
     taps: [...new Set(xs)].map((x, i) => ({
       name: `tap${i}`,
       value: x,
-      dims: [batch, length, x.dims.at(-1)!],
+      dims: [batch, length, elementAt(x.dims, -1)],
     })),
   };
 }

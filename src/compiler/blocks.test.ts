@@ -1,5 +1,6 @@
 /** 4-bit products in forms the kernel has: the same weights, read by themselves. */
 import { expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { mix } from '../device/random.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Attribute, Graph, Tensor } from '../onnx/graph.ts';
@@ -62,10 +63,10 @@ function graphOf(K: number, block: number, bits: 2 | 4 | 8, zeros: boolean): Gra
 
 function weightIn(graph: Graph): { block: number; values: Float32Array } {
   const [node] = graph.nodes;
-  const at = (name: string) => (node!.attributes.get(name) as { value: number }).value;
-  const tensors = node!.inputs
-    .slice(1)
-    .map((name) => graph.initialisers.get(name)! as WeightTensor);
+  const at = (name: string) => (defined(node).attributes.get(name) as { value: number }).value;
+  const tensors = defined(node)
+    .inputs.slice(1)
+    .map((name) => defined(graph.initialisers.get(name)) as WeightTensor);
   const block = at('block_size');
   const inFeatures = at('K');
   const format = {

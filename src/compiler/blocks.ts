@@ -7,6 +7,7 @@
  * What stays (zero points between two codes, columns in another order) is unpacked in the graph:
  * `dequantise.ts`.
  */
+import { defined } from '../checked.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import type { Graph, Node, Tensor } from '../onnx/graph.ts';
 import { int } from './fold/rule.ts';
@@ -82,13 +83,13 @@ function kernelForm(node: Node, initialisers: Map<string, Tensor>): Node {
     const times = block / LARGEST_BLOCK;
     put(
       1,
-      rows(packed!, N, smaller * ((LARGEST_BLOCK * bits) / 8), [
+      rows(defined(packed), N, smaller * ((LARGEST_BLOCK * bits) / 8), [
         N,
         smaller,
         (LARGEST_BLOCK * bits) / 8,
       ]),
     );
-    put(2, repeated(scales!, sizes, smaller, times));
+    put(2, repeated(defined(scales), sizes, smaller, times));
     if (points)
       put(
         3,

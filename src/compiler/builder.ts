@@ -3,6 +3,7 @@
  * constants and drops what does nothing. Everything that is known once batch and length are fixed
  * disappears here.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { shown, type Attribute, type Attributes } from '../onnx/graph.ts';
 import { rules, ruleKey } from './fold/index.ts';
@@ -124,12 +125,12 @@ export class Builder {
       });
     const shapes = rule.infer(call);
     const same = rule.same?.(call, shapes);
-    if (same !== null && same !== undefined) return [inputs[same]!];
+    if (same !== null && same !== undefined) return [defined(inputs[same])];
     const known = inputs.every((v) => v === null || v.kind !== 'computed');
     if (rule.evaluate && rule.shapeOnly)
       return rule.evaluate(call, shapes).map((c) => this.interned(c));
     if (rule.evaluate && known && !keepsWeight(op, inputs))
-      return this.folded(key, call, () => rule.evaluate!(call, shapes));
+      return this.folded(key, call, () => defined(rule.evaluate)(call, shapes));
     return this.step(op, domain, call.inputs, call.attributes, shapes.slice(0, outputs));
   }
 
@@ -171,7 +172,7 @@ export class Builder {
     attributes: Record<string, Attribute> = {},
     domain = '',
   ): Value {
-    return this.emit(op, inputs, { attributes, domain })[0]!;
+    return defined(this.emit(op, inputs, { attributes, domain })[0]);
   }
 
   /**
@@ -184,7 +185,7 @@ export class Builder {
     shape: Shape,
     attributes: Record<string, Attribute> = {},
   ): Value {
-    return this.step(op, '', inputs, new Map(Object.entries(attributes)), [shape])[0]!;
+    return elementAt(this.step(op, '', inputs, new Map(Object.entries(attributes)), [shape]), 0);
   }
 
   reshape(x: Value, dims: readonly number[]): Value {

@@ -2,6 +2,7 @@
  * Whether attention looks back only, and how many heads it has: read off the constant masks that
  * folding leaves.
  */
+import { elementAt } from '../checked.ts';
 import { constantOf } from './fold/rule.ts';
 import type { Constant } from './fold/constant.ts';
 import { store } from './fold/constant.ts';
@@ -24,7 +25,7 @@ export function attentionOf(s: Specialised): Attention {
   let heads: number | null = null;
   const kinds = new Set<Attention['kind']>();
   for (const step of s.steps) {
-    const dims = step.outputs[0]!.dims;
+    const dims = elementAt(step.outputs, 0).dims;
     if (
       step.op !== 'Softmax' ||
       dims.length < 3 ||
@@ -35,7 +36,7 @@ export function attentionOf(s: Specialised): Attention {
     heads ??= dims.slice(1, -2).reduce((n, d) => n * d, 1);
     kinds.add(maskOf(step, s.length));
   }
-  const kind = kinds.size === 1 ? [...kinds][0]! : kinds.size === 0 ? 'open' : 'other';
+  const kind = kinds.size === 1 ? elementAt([...kinds], 0) : kinds.size === 0 ? 'open' : 'other';
   return { kind, heads };
 }
 

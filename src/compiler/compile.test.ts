@@ -1,5 +1,6 @@
 /** The compiler on the built-in tiny decoder: no reference models needed. */
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import {
   difference,
   lookUp,
@@ -66,7 +67,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
       ['up', 64, 32, false],
       ['down', 32, 64, false],
     ]);
-    expect(model.modules[0]!.format).toEqual(
+    expect(elementAt(model.modules, 0).format).toEqual(
       weights === 'q4'
         ? { kind: 'nbits', bits: 4, block: 16, zeroPoints: false }
         : { kind: 'float32' },
@@ -84,11 +85,12 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
     const model = compile(await load(bytes));
     const [a, b] = [0, 1].map((l) => model.block(l, 3, 4, 'opened'));
     expect(model.blocks.map((x) => x.structure)).toEqual([0, 0]);
-    expect(a!.model).toBe(b!.model);
-    expect([...a!.weights.keys()]).toEqual([...b!.weights.keys()]);
-    for (const [name, w] of a!.weights) expect(w.name).not.toBe(b!.weights.get(name)!.name);
-    const { sites } = model.blocks[0]!;
-    expect([a!.inputs, a!.outputs]).toEqual([
+    expect(defined(a).model).toBe(defined(b).model);
+    expect([...defined(a).weights.keys()]).toEqual([...defined(b).weights.keys()]);
+    for (const [name, w] of defined(a).weights)
+      expect(w.name).not.toBe(defined(defined(b).weights.get(name)).name);
+    const { sites } = elementAt(model.blocks, 0);
+    expect([defined(a).inputs, defined(a).outputs]).toEqual([
       ['x'],
       ['y', ...new Set(sites.map((s) => s.tap)), ...sites.map((s) => s.out)],
     ]);
@@ -97,7 +99,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
   test('a segment asks for what its products read, and does no more', async () => {
     const model = compile(await load(bytes));
     const parts = [0, 1, 2, 3, 4].map((depth) => model.segment(1, 3, 4, depth));
-    expect(model.blocks[1]!.sites.map((s) => s.depth)).toEqual([0, 0, 0, 1, 2, 2, 3]);
+    expect(elementAt(model.blocks, 1).sites.map((s) => s.depth)).toEqual([0, 0, 0, 1, 2, 2, 3]);
     expect(parts.map((p) => [p.inputs, p.outputs])).toEqual([
       [['x'], ['out0', 'out1', 'out2']],
       [['out0', 'out1', 'out2'], ['out3']],
@@ -128,15 +130,15 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
 test('the tied head is the embedding as it lies, and the norm piece its input', async () => {
   const model = compile(await load(tinyDecoder()));
   const { head } = model;
-  expect([head.transposed, head.nonlinearAfter, head.bias, head.tensors[0]!.name]).toEqual([
-    false,
-    false,
-    null,
-    'model.embed_tokens.weight',
-  ]);
+  expect([
+    head.transposed,
+    head.nonlinearAfter,
+    head.bias,
+    elementAt(head.tensors, 0).name,
+  ]).toEqual([false, false, null, 'model.embed_tokens.weight']);
   const { logits, residuals } = await runCut(model, tokens);
-  const h = (await runPiece(model.headPiece(2, 7, 'norm'), [residuals.at(-1)!])).h!;
-  const table = new Float32Array(new Uint8Array(head.tensors[0]!.bytes).buffer);
+  const h = defined((await runPiece(model.headPiece(2, 7, 'norm'), [elementAt(residuals, -1)])).h);
+  const table = new Float32Array(new Uint8Array(elementAt(head.tensors, 0).bytes).buffer);
   const product = new Float32Array(logits.data.length);
   for (let row = 0; row < 14; row++) {
     for (let v = 0; v < tiny.vocab; v++) {
@@ -152,13 +154,13 @@ test('the tied head is the embedding as it lies, and the norm piece its input', 
 test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N', async (module) => {
   const graph = tinyDecoderGraph();
   const model = compile(await load(writeGraph(graph)));
-  const info = model.modules[module]!;
+  const info = elementAt(model.modules, module);
   const [outF, inF] = [info.outFeatures, info.inFeatures];
   const noise = fillNormal(streamKeys(9, module, 0), new Float32Array(outF * inF), 0, 0.3);
 
   // The untouched export with a changed weight, stored [in, out].
   const name = `onnx::MatMul_${info.path}`;
-  const w = graph.initialisers.get(name)!;
+  const w = defined(graph.initialisers.get(name));
   const data = new Float32Array(new Uint8Array(w.bytes).buffer);
   for (let o = 0; o < outF; o++)
     for (let i = 0; i < inF; i++) data[i * outF + o]! += noise[o * inF + i]!;
@@ -172,24 +174,24 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
   const expected = await runUntouched(graph, changed, none, tokens);
 
   // The cut model with a perturbation at the module's site.
-  let x: Result = (await runPiece(model.embedding(2, 7), lookUp(model, tokens))).y!;
+  let x: Result = defined((await runPiece(model.embedding(2, 7), lookUp(model, tokens))).y);
   for (let layer = 0; layer < model.layers; layer++) {
     if (layer !== info.layer) {
-      x = (await runPiece(model.block(layer, 2, 7, 'plain'), [x])).y!;
+      x = defined((await runPiece(model.block(layer, 2, 7, 'plain'), [x])).y);
       continue;
     }
     const opened = await runPiece(model.block(layer, 2, 7, 'opened'), [x]);
-    const { sites } = model.blocks[layer]!;
-    expect(difference(opened.y!.data, (await runSegments(model, layer, x, [])).data)).toBeLessThan(
-      1e-6,
-    );
+    const { sites } = elementAt(model.blocks, layer);
+    expect(
+      difference(defined(opened.y).data, (await runSegments(model, layer, x, [])).data),
+    ).toBeLessThan(1e-6);
     x = await runSegments(
       model,
       layer,
       x,
       sites.map((site) => {
         const delta = new Float32Array(14 * site.width);
-        const tap = opened[site.tap]!;
+        const tap = defined(opened[site.tap]);
         if (site.modules.some((m) => m.module === module)) {
           for (let row = 0; row < 14; row++) {
             for (let o = 0; o < outF; o++)
@@ -205,13 +207,13 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
   expect(
     difference(expected.data, (await runUntouched(graph, writeGraph(graph), none, tokens)).data),
   ).toBeGreaterThan(0.1);
-  expect(difference(expected.data, logits!.data)).toBeLessThan(1e-4);
+  expect(difference(expected.data, defined(logits).data)).toBeLessThan(1e-4);
 });
 
 test('a piece does not grow with the batch', async () => {
   const model = compile(await load(tinyDecoder()));
   const [small, large] = [1, 64].map((batch) => model.block(0, batch, 32, 'plain').model.length);
-  expect(large! - small!).toBeLessThan(64);
+  expect(defined(large) - defined(small)).toBeLessThan(64);
 });
 
 test('an encoder, ids computed with, and a graph without names are refused', async () => {
@@ -227,9 +229,9 @@ test('an encoder, ids computed with, and a graph without names are refused', asy
   expect(
     await refusal(writeGraph({ ...graph, nodes: graph.nodes.map((n) => ({ ...n, name: '' })) })),
   ).toMatch('no node has the name of a linear layer');
-  const product = graph.nodes.find((n) => n.name.endsWith('gate_proj/MatMul'))!;
+  const product = defined(graph.nodes.find((n) => n.name.endsWith('gate_proj/MatMul')));
   const arithmetic = graph.nodes.map((n) =>
-    n === product ? { ...n, inputs: ['input_ids', n.inputs[1]!] } : n,
+    n === product ? { ...n, inputs: ['input_ids', elementAt(n.inputs, 1)] } : n,
   );
   expect(await refusal(writeGraph({ ...graph, nodes: arithmetic }))).toMatch(
     '"/model/layers.0/mlp/gate_proj/MatMul" (MatMul)',

@@ -2,6 +2,7 @@
  * Where the model comes apart: positions at which a single value carries everything that depends on
  * the tokens. Between two layers that value is the residual stream.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { layerOf, missingPrefix, modulePath } from './paths.ts';
@@ -47,7 +48,7 @@ export function cut(graph: Graph, s: Specialised): Cut {
     const bare = modulePath(product.step.name, genai);
     if (bare === null) continue;
     prefix ??= missingPrefix(bare, graph.initialisers.keys());
-    const layer = layerOf(bare)!;
+    const layer = defined(layerOf(bare));
     const entry = { product, path: prefix + bare };
     const list = groups.get(layer);
     if (list) list.push(entry);
@@ -64,13 +65,13 @@ export function cut(graph: Graph, s: Specialised): Cut {
   for (let i = 0; i < count; i++) {
     const products = groups.get(i);
     if (!products) throw refuse(`its layers are not numbered from 0 to ${count - 1}`);
-    const at = products.map(({ product }) => position.get(product.step)!);
+    const at = products.map(({ product }) => defined(position.get(product.step)));
     const first = Math.min(...at);
     const last = Math.max(...at);
     // Into the first layer goes the last such value before it; every other boundary is found after
     // the layer before.
     input ??= bounds.filter((b) => b.at < first).at(-1)?.value ?? null;
-    const next = groups.get(i + 1)?.map(({ product }) => position.get(product.step)!);
+    const next = groups.get(i + 1)?.map(({ product }) => defined(position.get(product.step)));
     const end = next ? Math.min(...next) : s.steps.length;
     const after = bounds.filter((b) => b.at >= last && b.at < end);
     const output = (next ? after.at(-1) : after[0])?.value;
@@ -79,12 +80,16 @@ export function cut(graph: Graph, s: Specialised): Cut {
     layers.push({ products, input, output });
     input = output;
   }
-  const hidden = widthOf(layers[0]!.input);
+  const hidden = widthOf(elementAt(layers, 0).input);
   if (layers.some((l) => widthOf(l.output) !== hidden))
     throw refuse('its residual stream changes its width');
   const inLayers = new Set(found.filter((p) => modulePath(p.step.name, genai) !== null));
   const head = found.filter((p) => !inLayers.has(p) && p.width === widthOf(logits)).at(-1);
-  if (!head || position.get(head.step)! < position.get(layers.at(-1)!.output.step!)!)
+  if (
+    !head ||
+    defined(position.get(head.step)) <
+      defined(position.get(defined(elementAt(layers, -1).output.step)))
+  )
     throw refuse('its logits are not a product with a weight');
   return { layers, head, hidden, vocab: widthOf(logits), genai, readers };
 }

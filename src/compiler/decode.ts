@@ -3,6 +3,7 @@
  * of keys and values, and what comes before the vocabulary product. Made of the graph specialised
  * to one sequence of the cache's capacity.
  */
+import { elementAt } from '../checked.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { siteAdapters } from './adapters.ts';
 import type { Cuts } from './block.ts';
@@ -31,7 +32,7 @@ export function decodeRequest(
   const b = new Builder(graph.file, 1, rows);
   const span = { rows, capacity: s.length };
   const leaf = (value: Value) =>
-    b.leaf({ type: 'float32', dims: [1, rows, value.dims.at(-1)!] }, false);
+    b.leaf({ type: 'float32', dims: [1, rows, elementAt(value.dims, -1)] }, false);
   const piece = (
     starts: readonly (readonly [name: string, from: Value])[],
     to: Value,
@@ -55,14 +56,14 @@ export function decodeRequest(
     const inputs: Input[] = [
       ...entering.map(({ name, value }): Input => [name, value]),
       ...(form.needsHere ? [['here', form.here] as const] : []),
-      ...caches.map(({ input }, i): Input => [input, form.caches[i]!.cache]),
+      ...caches.map(({ input }, i): Input => [input, elementAt(form.caches, i).cache]),
       ...more,
     ];
     const outputs = [
-      { name: output, value: y, dims: [1, rows, to.dims.at(-1)!] },
+      { name: output, value: y, dims: [1, rows, elementAt(to.dims, -1)] },
       ...caches.map(({ output: name, width }, i) => ({
         name,
-        value: form.caches[i]!.rows,
+        value: elementAt(form.caches, i).rows,
         dims: [rows, width],
       })),
     ];
@@ -72,18 +73,18 @@ export function decodeRequest(
     case 'embedding':
       return piece(
         s.lookups.map(({ value }, i) => [`lookup${i}`, value]),
-        cut.layers[0]!.input,
+        elementAt(cut.layers, 0).input,
         'y',
       );
     case 'norm':
-      return piece([['x', cut.layers.at(-1)!.output]], cut.head.x, 'h');
+      return piece([['x', elementAt(cut.layers, -1).output]], cut.head.x, 'h');
   }
-  const layer = cut.layers[part.layer]!;
+  const layer = elementAt(cut.layers, part.layer);
   if (!part.adapted) return piece([['x', layer.input]], layer.output, 'y');
   const adapters = new Map(
     ordered(layer).map(({ product }, i) => [
       product.step,
-      siteAdapters(b, sites[i]!, product.inFeatures),
+      siteAdapters(b, elementAt(sites, i), product.inFeatures),
     ]),
   );
   const change: Change = (step, x, y) => adapters.get(step)?.apply(x, y) ?? y;

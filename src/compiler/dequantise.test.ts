@@ -1,5 +1,6 @@
 /** Packed weights worked out in the graph, against the kernels that read them packed. */
 import { expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { difference, runPiece, type Result } from '../../test/pipeline.ts';
 import { fillNormal, mix, streamKeys } from '../device/random.ts';
 import type { Attribute, Tensor } from '../onnx/graph.ts';
@@ -53,7 +54,7 @@ async function compare(
     domain: 'com.microsoft',
     attributes: { K: int(K), N: int(N), ...attributes },
   })[0] as ComputedValue;
-  const float = floatProduct(b, packed.step!, inputs)!;
+  const float = defined(floatProduct(b, defined(packed.step), inputs));
   const opsets = new Map([['', 21]]);
   const feed: Result = { dims: [ROWS, K], data: random(ROWS * K, 9) };
   const results = await Promise.all(
@@ -67,11 +68,14 @@ async function compare(
         { model: writeGraph(graph), inputs: ['x'], outputs: ['y'], weights },
         [feed],
       );
-      return { y: y!.data, weights: [...weights.values()] };
+      return { y: defined(y).data, weights: [...weights.values()] };
     }),
   );
-  expect(Math.max(...results[0]!.y)).toBeGreaterThan(0.1);
-  return { error: difference(results[0]!.y, results[1]!.y), weights: results[1]!.weights };
+  expect(Math.max(...elementAt(results, 0).y)).toBeGreaterThan(0.1);
+  return {
+    error: difference(elementAt(results, 0).y, elementAt(results, 1).y),
+    weights: elementAt(results, 1).weights,
+  };
 }
 
 test.each([
@@ -148,10 +152,10 @@ test('a bias inside the product stays, and weights that are computed are refused
   expect(error).toBeLessThan(2e-4);
   const b = new Builder('a.onnx', 1, 1);
   const x = b.leaf({ type: 'float32', dims: [ROWS, 64] }, false);
-  const inputs = [x, b.leaf({ type: 'uint8', dims: [N, 2, 16] }, false), weights[1]!];
+  const inputs = [x, b.leaf({ type: 'uint8', dims: [N, 2, 16] }, false), elementAt(weights, 1)];
   const y = b.build('', 'MatMulNBits', inputs, {
     domain: 'com.microsoft',
     attributes: { K: int(64), N: int(N), bits: int(4), block_size: int(32) },
   })[0] as ComputedValue;
-  expect(() => floatProduct(b, y.step!, inputs)).toThrow(Clash);
+  expect(() => floatProduct(b, defined(y.step), inputs)).toThrow(Clash);
 });

@@ -2,6 +2,7 @@
  * Packed weights as float matrices, worked out in the graph from the bytes as they lie: one `W [N,
  * K]` serves the product (`x Wᵀ`) and its gradient (`dy W`), and no float copy outlives the run.
  */
+import { defined } from '../checked.ts';
 import { LARGEST_BLOCK } from './blocks.ts';
 import { constantValue, type Builder } from './builder.ts';
 import { uniform } from './fold/constant.ts';
@@ -25,7 +26,7 @@ export function floatProduct(
   if (!packed) return null;
   const W = step.op === 'MatMulNBits' ? nbitsWeight(b, step, blocked) : bnb4Weight(b, step);
   const [N, K] = W.dims as [number, number];
-  const x = inputs[0]!;
+  const x = defined(inputs[0]);
   const rows = b.reshape(x, [count(x.dims) / K, K]);
   const y = b.reshape(b.one('Gemm', [rows, W], { transB: { type: 'int', value: 1 } }), [
     ...x.dims.slice(0, -1),
@@ -95,7 +96,7 @@ function nbitsWeight(b: Builder, step: Step, blocked: boolean): Value {
     const ofColumn = (v: Value): Value =>
       b.make(
         'Gather',
-        [v, order!],
+        [v, defined(order)],
         { type: 'float32', dims: [N, K] },
         { axis: { type: 'int', value: 1 } },
       );
@@ -142,7 +143,7 @@ function bnb4Weight(b: Builder, step: Step): Value {
  * `[bytes, entries]`
  */
 function codes(b: Builder, packed: Value | null | undefined, table: Float32Array): Value {
-  const bytes = viewed(packed, 'uint8', [count(packed!.dims)]);
+  const bytes = viewed(packed, 'uint8', [count(defined(packed).dims)]);
   const dims = [256, table.length / 256];
   const index = b.one('Cast', [b.one('DequantizeLinear', [bytes, b.scalar(1)])], {
     to: { type: 'int', value: 6 },

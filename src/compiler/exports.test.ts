@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import {
   difference,
   openModel,
@@ -69,15 +70,15 @@ function withNormsOutside(graph: Graph, headDim: number): Graph {
     ): Node => ({ name: output, op, domain: '', inputs, outputs: [output], attributes });
     const attributes: Attributes = new Map([
       ['axis', { type: 'int', value: -1 }],
-      ['epsilon', node.attributes.get('qk_norm_epsilon')!],
+      ['epsilon', defined(node.attributes.get('qk_norm_epsilon'))],
     ]);
     const norms = [0, 1].flatMap((i) => {
-      const name = node.inputs[i]!;
+      const name = elementAt(node.inputs, i);
       return [
         plain('Reshape', [name, 'by_head'], `${name}/by_head`),
         plain(
           'SimplifiedLayerNormalization',
-          [`${name}/by_head`, node.inputs[14 + i]!],
+          [`${name}/by_head`, elementAt(node.inputs, 14 + i)],
           `${name}/norm`,
           attributes,
         ),
@@ -158,13 +159,13 @@ describe.skipIf(!hasShared)('tiny exports', () => {
   test('norms inside the attention give what the same norms before it give', async () => {
     const { graph, model } = await open('qwen3-genai-int4-webgpu/model.onnx');
     const tokens = tokensOf('qwen3');
-    const outside = withNormsOutside(graph, model.headDim!);
+    const outside = withNormsOutside(graph, defined(model.headDim));
     const untouched = await runUntouched(
       outside,
       writeGraph(outside),
       () => null,
       tokens,
-      model.headDim!,
+      defined(model.headDim),
     );
     expect(difference(untouched.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(
       5e-2,
@@ -183,7 +184,7 @@ describe.skipIf(!hasShared)('tiny exports', () => {
         readFileSync(sharedPath('reference', 'tiny', `${name}.json`), 'utf8'),
       ).modules as { name: string; out: number; in: number; bias: boolean }[];
       for (const m of model.modules) {
-        const right = expected.find((e) => e.name === m.path)!;
+        const right = defined(expected.find((e) => e.name === m.path));
         expect([m.path, m.outFeatures, m.inFeatures, m.hasBias]).toEqual([
           right.name,
           right.out,
@@ -226,10 +227,13 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     ]);
     expect([model.heads, model.kvHeads, model.headDim]).toEqual([9, 3, 64]);
     expect(new Set(model.blocks.map((b) => b.structure)).size).toBe(1);
-    expect(model.modules[7 * 11 + 6]!.path).toBe('model.layers.11.mlp.down_proj');
+    expect(elementAt(model.modules, 7 * 11 + 6).path).toBe('model.layers.11.mlp.down_proj');
     expect(
-      new Set(model.modules.map((_, i) => model.segment(model.modules[i]!.layer, 2, 16, 2).model))
-        .size,
+      new Set(
+        model.modules.map(
+          (_, i) => model.segment(elementAt(model.modules, i).layer, 2, 16, 2).model,
+        ),
+      ).size,
     ).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 /**
  * The compiler's door: an export in, the model cut at its residual stream out.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { writeGraph } from '../onnx/write.ts';
@@ -109,7 +110,11 @@ class Compiled implements CompiledModel {
   embedding(batch: number, length: number): Piece {
     return this.piece(`embedding:${batch}:${length}`, () => {
       const { s, cut } = this.cutAt(batch, length);
-      const output = { name: 'y', value: cut.layers[0]!.input, dims: [batch, length, cut.hidden] };
+      const output = {
+        name: 'y',
+        value: elementAt(cut.layers, 0).input,
+        dims: [batch, length, cut.hidden],
+      };
       return {
         opsets: this.graph.opsets,
         inputs: s.lookups.map((l, i) => [`lookup${i}`, l.value]),
@@ -131,7 +136,7 @@ class Compiled implements CompiledModel {
     length: number,
     variant: BlockVariant,
   ): Piece | Promise<Piece> {
-    const { structure, sites } = this.blocks[layer]!;
+    const { structure, sites } = elementAt(this.blocks, layer);
     const shared = `${structure}:${batch}:${length}:${variant}`;
     const made = (request: (at: Cuts) => PieceRequest) =>
       this.piece(
@@ -147,7 +152,7 @@ class Compiled implements CompiledModel {
   }
 
   segment(layer: number, batch: number, length: number, depth: number): Piece {
-    const { structure, sites } = this.blocks[layer]!;
+    const { structure, sites } = elementAt(this.blocks, layer);
     const of = `segment ${depth}:${batch}:${length}`;
     return this.piece(
       `block ${layer} ${of}`,
@@ -172,7 +177,7 @@ class Compiled implements CompiledModel {
           : { name: 'h', value: cut.head.x, dims: [batch, length, cut.head.inFeatures] };
       return {
         opsets: this.graph.opsets,
-        inputs: [['x', cut.layers.at(-1)!.output]],
+        inputs: [['x', elementAt(cut.layers, -1).output]],
         outputs: [output],
       };
     });
@@ -181,7 +186,7 @@ class Compiled implements CompiledModel {
   async decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece> {
     const { decodeRequest } = await import('./decode.ts');
     const layer = typeof part === 'string' ? null : part.layer;
-    const sites = layer === null ? [] : this.blocks[layer]!.sites;
+    const sites = layer === null ? [] : elementAt(this.blocks, layer).sites;
     const kind = typeof part === 'string' ? part : part.adapted ? 'adapted' : 'plain';
     const shape = `${kind}:${rows}:${capacity}`;
     let caches: readonly CacheSlot[] = [];
@@ -192,10 +197,10 @@ class Compiled implements CompiledModel {
         ({ caches } = made);
         return made.request;
       },
-      `decode structure ${layer === null ? '' : this.blocks[layer]!.structure}:${shape}`,
+      `decode structure ${layer === null ? '' : elementAt(this.blocks, layer).structure}:${shape}`,
     );
     if (!this.slots.has(piece)) this.slots.set(piece, caches);
-    return { ...piece, caches: this.slots.get(piece)! };
+    return { ...piece, caches: defined(this.slots.get(piece)) };
   }
 
   async short(layers: readonly number[]): Promise<Graph> {
@@ -204,7 +209,7 @@ class Compiled implements CompiledModel {
   }
 
   weightOf(module: number): ReturnType<CompiledModel['weightOf']> {
-    return this.weights[module]!;
+    return elementAt(this.weights, module);
   }
 
   /** Pieces that are to be `shared` have one model; that they may is checked. */
@@ -247,7 +252,7 @@ class Compiled implements CompiledModel {
     if (!found) {
       const s = specialise(this.graph, batch, length);
       found = { s, cut: cut(this.graph, s) };
-      if (this.cuts.size >= KEPT) this.cuts.delete(this.cuts.keys().next().value!);
+      if (this.cuts.size >= KEPT) this.cuts.delete(defined(this.cuts.keys().next().value));
       this.cuts.set(key, found);
     }
     return found;
@@ -261,15 +266,15 @@ function vocabularyHead({ s, cut }: Cuts): VocabularyHead {
   const skipReshapes = () => {
     for (
       let r = cut.readers.get(end);
-      r?.length === 1 && r[0]!.op === 'Reshape';
+      r?.length === 1 && elementAt(r, 0).op === 'Reshape';
       r = cut.readers.get(end)
     )
-      end = r[0]!.outputs[0]!;
+      end = elementAt(elementAt(r, 0).outputs, 0);
   };
   skipReshapes();
   const after = onlyReader(end, cut.readers);
   if (end !== s.logits && head.bias && after?.step.op === 'Add') {
-    end = after.step.outputs[0]!;
+    end = elementAt(after.step.outputs, 0);
     skipReshapes();
   }
   return {

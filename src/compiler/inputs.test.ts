@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { readModel } from '../../test/pipeline.ts';
 import { quantisedDecoder, type Form } from '../../test/quantised-forms.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
@@ -57,7 +58,7 @@ async function* piecesOf(model: CompiledModel): AsyncGenerator<[string, Piece]> 
   const [batch, length] = [2, 5];
   yield ['embedding', model.embedding(batch, length)];
   for (const variant of BLOCK) yield [variant, await model.block(layer, batch, length, variant)];
-  const deepest = Math.max(...model.blocks[layer]!.sites.map((s) => s.depth));
+  const deepest = Math.max(...elementAt(model.blocks, layer).sites.map((s) => s.depth));
   for (let depth = 0; depth <= deepest + 1; depth++)
     yield [`segment ${depth}`, model.segment(layer, batch, length, depth)];
   for (const variant of HEAD) yield [variant, await model.headPiece(batch, length, variant)];

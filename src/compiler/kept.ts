@@ -3,6 +3,7 @@
  * which are dear to work out again. All else between them (norms, rotations, activations, unpacked
  * weights) is worked out again, which is cheap.
  */
+import { defined } from '../checked.ts';
 import { stepsBetween } from './gradient/index.ts';
 import type { PieceRequest } from './pieces.ts';
 import type { Value } from './value.ts';
@@ -37,6 +38,6 @@ export function keptValues(
     name: `kept${i}`,
     value,
     dims: value.dims,
-    ...(thin.has(value) && { shape: thin.get(value)! }),
+    ...(thin.has(value) && { shape: defined(thin.get(value)) }),
   }));
 }

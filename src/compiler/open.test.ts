@@ -3,6 +3,7 @@
  * of logits as an input.
  */
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { difference, runCut } from '../../test/pipeline.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { untouchedLogits } from '../engine/untouched.ts';
@@ -34,7 +35,7 @@ const batch = { ids: Int32Array.from(tokens.ids), sequences: 2, length: 3 };
  */
 function merged(cache: Graph, first: Graph, prefix = ''): Uint8Array {
   const branch = (of: Graph, mark: string): Uint8Array => {
-    const graph = fromBinary(ModelProtoSchema, writeGraph(of)).graph!;
+    const graph = defined(fromBinary(ModelProtoSchema, writeGraph(of)).graph);
     const own = new Set([
       ...graph.node.flatMap((n) => n.output),
       ...graph.initializer.map((t) => t.name),
@@ -51,7 +52,7 @@ function merged(cache: Graph, first: Graph, prefix = ''): Uint8Array {
     return toBinary(GraphProtoSchema, graph);
   };
   const model = fromBinary(ModelProtoSchema, writeGraph(cache));
-  const graph = model.graph!;
+  const graph = defined(model.graph);
   graph.node = [
     create(NodeProtoSchema, {
       name: 'optimum::if',
@@ -122,7 +123,7 @@ describe('a merged decoder', () => {
 
 test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', async (name) => {
   const graph = tinyDecoderGraph();
-  const head = graph.nodes.at(-1)!;
+  const head = elementAt(graph.nodes, -1);
   const int64 = (n: string, value: bigint) =>
     [
       n,
@@ -145,8 +146,8 @@ test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', as
     ...graph.nodes.slice(0, -1),
     node('Neg', [name], 'k_neg'),
     node('Unsqueeze', ['k_neg', 'k_0'], 'k_from'),
-    node('Slice', [head.inputs[0]!, 'k_from', 'k_end', 'k_axis'], 'k_x'),
-    { ...head, inputs: ['k_x', head.inputs[1]!] },
+    node('Slice', [elementAt(head.inputs, 0), 'k_from', 'k_end', 'k_axis'], 'k_x'),
+    { ...head, inputs: ['k_x', elementAt(head.inputs, 1)] },
   ];
   const initialisers = new Map([
     ...graph.initialisers,
@@ -173,7 +174,7 @@ test.each(['num_logits_to_keep', 'logits_to_keep'])('%s of 0 are all logits', as
 
 test('constants of nodes and weights lie in files beside and below the model', async () => {
   const model = decodeMessage(modelProto, tinyDecoder());
-  const graph = model.graph!;
+  const graph = defined(model.graph);
   const parts: Uint8Array[] = [];
   let at = 0;
   const outside = (tensor: (typeof graph.initializer)[number], location: string) => {

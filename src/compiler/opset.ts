@@ -2,6 +2,7 @@
  * Steps of older operator sets in the form of set 21, which backward pieces are written in (4-bit
  * blocks need it): what used to be an attribute became an input.
  */
+import { elementAt } from '../checked.ts';
 import type { Builder } from './builder.ts';
 import { stepOn } from './rewrite.ts';
 import type { Step, Value } from './value.ts';
@@ -34,7 +35,7 @@ export function modernised(b: Builder, step: Step, inputs: readonly (Value | nul
   if (step.op === 'Split' && inputs.length < 2 && !lists[0]) {
     const axis = step.attributes.get('axis');
     const at = axis?.type === 'int' ? axis.value : 0;
-    lists[0] = b.integers(step.outputs.map((o) => o.dims.at(at)!));
+    lists[0] = b.integers(step.outputs.map((o) => elementAt(o.dims, at)));
   }
   if (lists.every((l) => l === null)) return stepOn(step, inputs);
   return stepOn({ ...step, attributes }, [...inputs, ...lists]);

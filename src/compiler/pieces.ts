@@ -2,6 +2,7 @@
  * Writes a part of the specialised graph as an ONNX model of its own: weights are inputs, names are
  * canonical, so that blocks of equal structure give equal bytes.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
 import { Builder } from './builder.ts';
 import type { WeightTensor } from './compiled.ts';
@@ -72,7 +73,7 @@ class PiecePlanner {
 
   plan(): PlannedPiece {
     const { inputs, outputs, opsets } = this.request;
-    const opset = opsets.get('')!;
+    const opset = defined(opsets.get(''));
     for (const [name, value] of inputs) this.names.set(value, name);
     for (const o of outputs)
       if (!this.names.has(o.value) && sameDims(o.value.dims, o.dims))
@@ -124,7 +125,7 @@ class PiecePlanner {
     if (value.kind === 'constant') return this.constant(full(value.constant));
     if (value.kind === 'weight') return this.weight(value, reader);
     this.step(value);
-    return this.names.get(value)!;
+    return defined(this.names.get(value));
   }
 
   private step(value: ComputedValue): void {
@@ -218,8 +219,11 @@ const sorted = (attributes: Attributes): Attributes =>
 /** Whether a step broadcasts its constants by itself, so that they may stay collapsed. */
 function collapsible(step: Step): boolean {
   if (step.domain || !broadcasting.has(step.op)) return false;
-  const shapes = step.inputs.map((v) => (v!.kind === 'constant' ? v!.constant.stored : v!.dims));
-  return keepsDims(shapes, step.outputs[0]!.dims);
+  const shapes = step.inputs.map((input) => {
+    const value = defined(input);
+    return value.kind === 'constant' ? value.constant.stored : value.dims;
+  });
+  return keepsDims(shapes, elementAt(step.outputs, 0).dims);
 }
 
 const digests = new WeakMap<Constant['data'], string>();

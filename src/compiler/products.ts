@@ -2,6 +2,7 @@
  * Linear layers: the steps that multiply activations with a weight of the file, and how that weight
  * is stored.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { Tensor } from '../onnx/graph.ts';
 import { LINEAR_BITS, linearForm } from './linear.ts';
 import { bnb4Sizes, nbitsSizes } from './fold/products.ts';
@@ -50,9 +51,9 @@ export function productOf(step: Step, readers: Readers): Product | null {
   const weight = weightOf(step, w);
   if (!weight) return null;
   const own = step.op === 'Gemm' ? third : step.op === 'MatMulNBits' ? step.inputs[5] : null;
-  const width = y.dims.at(-1)!;
+  const width = elementAt(y.dims, -1);
   const bias = own?.kind === 'weight' ? own.tensor : biasAfter(y, width, readers);
-  return { step, x, y, inFeatures: x.dims.at(-1)!, width, bias, ...weight };
+  return { step, x, y, inFeatures: elementAt(x.dims, -1), width, bias, ...weight };
 }
 
 function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 'transposed'> | null {
@@ -107,7 +108,7 @@ function storedWeight(w: Value, outputs: 0 | 1): Pick<Product, 'format' | 'tenso
   );
   if (tensors.length !== step.inputs.length) return null;
   const form = linearForm({ ...step, outputs: 1 });
-  const bits = LINEAR_BITS[step.inputs[0]!.type]!;
+  const bits = defined(LINEAR_BITS[defined(step.inputs[0]).type]);
   const plain = bits === 8 && form.block === null && (form.axis === null || form.axis === outputs);
   return { format: plain ? { kind: 'int8' } : { kind: 'linear', bits, ...form }, tensors };
 }
@@ -122,8 +123,8 @@ export function onlyReader(value: Value, readers: Readers): { step: Step; value:
   for (;;) {
     const list = readers.get(at);
     if (list?.length !== 1) return null;
-    const step = list[0]!;
-    const next = step.outputs[0]!;
+    const step = elementAt(list, 0);
+    const next = elementAt(step.outputs, 0);
     if (step.op !== 'Reshape' || next.dims.at(-1) !== value.dims.at(-1)) return { step, value: at };
     at = next;
   }

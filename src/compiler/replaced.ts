@@ -3,6 +3,7 @@
  * everything else stays as it was. `compile` reads the result like any export, and `writeGraph`
  * makes a file of it that onnxruntime loads.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { shown, type Attribute, type Graph, type Node, type Tensor } from '../onnx/graph.ts';
 import { inKernelForms } from './blocks.ts';
@@ -63,8 +64,11 @@ export async function replaced(
     );
   };
   for (const [layer, { sites }] of layers.entries()) {
-    for (const [i, { product, path }] of ordered(found.layers[layer]!).entries()) {
-      const weight = await weightFor({ weight: wholeWeight(product), modules: sites[i]!.modules });
+    for (const [i, { product, path }] of ordered(elementAt(found.layers, layer)).entries()) {
+      const weight = await weightFor({
+        weight: wholeWeight(product),
+        modules: elementAt(sites, i).modules,
+      });
       if (weight) replace(product, path, weight);
     }
   }
@@ -235,7 +239,7 @@ function productNodes(
     nodes.push(
       node(`${step.name}:narrow`, 'Cast', [to], plain, { to: { type: 'int', value: 10 } }),
     );
-  if (own) nodes.push(node(`${step.name}:bias`, 'Add', [plain, names.get(own)!], y));
+  if (own) nodes.push(node(`${step.name}:bias`, 'Add', [plain, defined(names.get(own))], y));
   return nodes;
 }
 

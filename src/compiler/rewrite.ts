@@ -2,6 +2,7 @@
  * A part of the graph with some of its steps exchanged: what reads an exchanged value is copied,
  * all else is shared.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { ComputedValue, Step, Value } from './value.ts';
 
 /**
@@ -33,8 +34,8 @@ export function rewriting(
     const { step } = value;
     const inputs = step.inputs.map((v) => v && visit(v));
     const outputs = change(step, inputs);
-    step.outputs.forEach((v, i) => known.set(v, outputs[i]!));
-    return known.get(value)!;
+    step.outputs.forEach((v, i) => known.set(v, elementAt(outputs, i)));
+    return defined(known.get(value));
   };
   return visit;
 }

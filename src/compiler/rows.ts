@@ -9,6 +9,7 @@
  * back to where it is smallest, and there the new rows join those of a cache, which the engine
  * keeps.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Builder } from './builder.ts';
 import { broadcasting } from './fold/elementwise.ts';
@@ -164,7 +165,7 @@ export class RowForm {
         throw new Clash('a part of the model reaches around the residual stream');
       this.step(value.step);
     }
-    return this.known.get(value)!;
+    return defined(this.known.get(value));
   }
 
   private step(step: Step): void {
@@ -174,7 +175,7 @@ export class RowForm {
       step.op === 'MatMul' && depends(step.inputs[1]) ? this.attend(step) : this.emit(step);
     const x = depends(first) ? this.of(first) : first;
     step.outputs.forEach((old, i) => {
-      const made = outputs[i]!;
+      const made = elementAt(outputs, i);
       const value = i === 0 && x ? this.change(step, x, made) : made;
       this.known.set(old, { value, axis: this.axisOf(step, old, value) });
     });
@@ -190,7 +191,7 @@ export class RowForm {
   private emit(step: Step): Value[] {
     const { b } = this;
     const [old] = step.outputs as [ComputedValue];
-    const lead = step.inputs.find(depends)!;
+    const lead = defined(step.inputs.find(depends));
     const { value, axis } = this.visit(lead);
     const fromEnd = lead.dims.length - axis;
     if (along.has(step.op) && axisOf(int(step, 'axis', -1), lead.dims.length) <= axis)
@@ -235,12 +236,12 @@ export class RowForm {
     const call = { inputs, attributes: step.attributes, outputs: step.outputs.length };
     let shapes: Shape[];
     try {
-      shapes = rules.get(ruleKey(step.domain, step.op))!.infer(call);
+      shapes = defined(rules.get(ruleKey(step.domain, step.op))).infer(call);
     } catch (e) {
       throw e instanceof Clash ? refusal(step, e) : e;
     }
     const copy: Step = { ...step, inputs, outputs: [] };
-    copy.outputs = step.outputs.map((v, i) => ({ ...v, ...shapes[i]!, step: copy }));
+    copy.outputs = step.outputs.map((v, i) => ({ ...v, ...elementAt(shapes, i), step: copy }));
     return copy.outputs;
   }
 
@@ -252,11 +253,11 @@ export class RowForm {
     if (
       changed.length !== 1 ||
       old.dims.length !== value.dims.length ||
-      old.dims[axis!] !== capacity ||
-      value.dims[axis!] !== rows
+      old.dims[defined(axis)] !== capacity ||
+      value.dims[defined(axis)] !== rows
     )
       throw refusal(step);
-    return axis!;
+    return defined(axis);
   }
 
   /** What does not depend on the tokens, at their positions. `collapse`: the reader broadcasts. */
@@ -302,7 +303,13 @@ export class RowForm {
     const relabelled = (v: Value): Value => {
       if (v === small) return all;
       const { step } = v as ComputedValue;
-      return stepOn(step!, [relabelled(step!.inputs[0]!), ...step!.inputs.slice(1)]).outputs[0]!;
+      return elementAt(
+        stepOn(defined(step), [
+          relabelled(defined(defined(step).inputs[0])),
+          ...defined(step).inputs.slice(1),
+        ]).outputs,
+        0,
+      );
     };
     return relabelled(value);
   }

@@ -5,6 +5,7 @@
 import * as ort from 'onnxruntime-web';
 import { existsSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
+import { defined } from '../checked.ts';
 import { genaiDecoderGraph, tinyGenai, type GenaiShape } from '../../test/genai-decoder.ts';
 import { readModel } from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
@@ -118,7 +119,7 @@ const shared = [
 describe.skipIf(!hasShared)('real exporters', () => {
   test.each(shared.filter((path) => existsSync(sharedPath('models', path))))('%s', async (path) => {
     const tested = testedAs(await readModel(sharedPath('models', path)));
-    const check = await checked(tested, layersCompared(tested, 0)!);
+    const check = await checked(tested, defined(layersCompared(tested, 0)));
     expect(check.note).toContain('The export is large');
     expect(check.error).toBeLessThanOrEqual(check.allowed);
     const { model } = tested;
@@ -172,7 +173,7 @@ describe('what is compared', () => {
     ['the embedding', 'model.embed_tokens.weight'],
   ])('a wrong weight in %s (%s) is noticed', async (_, name) => {
     const graph = genai();
-    const weight = graph.initialisers.get(name)!;
+    const weight = defined(graph.initialisers.get(name));
     const bytes = weight.bytes.slice();
     // Sixteen bytes from its second quarter; of an embedding all, since few of its rows are looked
     // up.
@@ -197,7 +198,7 @@ test('the runtime is handed what the short export reads, and no more', async () 
       create: (model: Uint8Array, options: ort.InferenceSession.SessionOptions) => {
         handed.push(
           model.length,
-          ...options.externalData!.map((d) => (d as { data: Uint8Array }).data.length),
+          ...defined(options.externalData).map((d) => (d as { data: Uint8Array }).data.length),
         );
         return create(model, options);
       },

@@ -4,6 +4,7 @@
  * as it came, so that its logits say whether these layers, the embedding and the head are computed
  * rightly, at the memory of these alone.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
 import { reached } from '../onnx/reached.ts';
@@ -53,10 +54,11 @@ interface End {
 }
 
 function endOf(graph: Graph, { s, cut }: Cuts, layer: number): End {
-  const { output } = cut.layers[layer]!;
+  const { output } = elementAt(cut.layers, layer);
   const fused = graph.nodes.find(
     (n) =>
-      isFused(n) && summed(s.values.get(n.outputs[0]!) as ComputedValue | undefined) === output,
+      isFused(n) &&
+      summed(s.values.get(elementAt(n.outputs, 0)) as ComputedValue | undefined) === output,
   );
   // Of several names (behind a Cast it is the same value to the compiler) the first is the one that
   // the others are made of.
@@ -72,7 +74,7 @@ const summed = (norm: ComputedValue | undefined) => norm?.step?.inputs[0];
 
 /** Norm `to` of what `from` takes the norm of: its two summands, and the bias added to them. */
 function withSummands(to: Node, from: Node): Node {
-  const inputs = [from.inputs[0]!, from.inputs[1]!, ...to.inputs.slice(2)];
+  const inputs = [elementAt(from.inputs, 0), elementAt(from.inputs, 1), ...to.inputs.slice(2)];
   const added = from.inputs[biasOf(from)] ?? '';
   if (added || inputs[biasOf(to)]) {
     while (inputs.length < biasOf(to)) inputs.push('');

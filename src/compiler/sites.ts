@@ -2,6 +2,7 @@
  * Sites and modules of a layer: every product once, in the order q, k, v, o, gate, up, down; a
  * packed product serves several modules.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { Tensor } from '../onnx/graph.ts';
 import type { ModuleWeight, Site, WeightTensor } from './compiled.ts';
 import type { Cut, Layer } from './cut.ts';
@@ -55,7 +56,7 @@ function packedWidths(
     if (packed) return packed;
     const step: ReturnType<typeof onlyReader> = onlyReader(value, readers);
     if (step?.step.op === 'Split') {
-      const widths = step.step.outputs.map((o) => o.dims.at(-1)!);
+      const widths = step.step.outputs.map((o) => elementAt(o.dims, -1));
       return widths.length === 3 ? (widths as [number, number, number]) : null;
     }
     value = step?.step.op === 'Add' ? step.step.outputs[0] : undefined;
@@ -135,7 +136,7 @@ export function findModules(
         depth: depths[index]!,
         grad: `grad${index}`,
         out: `out${index}`,
-        tap: taps.get(product.x)!,
+        tap: defined(taps.get(product.x)),
         width: product.width,
         modules: parts,
       };

@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { step, weightGradient } from '../../test/gradient-step.ts';
 import {
   difference,
@@ -83,7 +84,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       const done = await step(model, batch);
       expect(Math.abs(done.loss - numbers.loss)).toBeLessThan(1e-4);
       for (const { index, path } of model.modules) {
-        const { grad_norm: right } = numbers.modules[path]!;
+        const { grad_norm: right } = defined(numbers.modules[path]);
         const own = Math.sqrt(
           weightGradient(model, done, index).reduce((sum, g) => sum + g * g, 0),
         );
@@ -93,13 +94,25 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
         [14, 'k_proj', 'model.layers.14.self_attn.k_proj'],
         [29, 'down_proj', 'model.layers.29.mlp.down_proj'],
       ] as const) {
-        const module = model.modules.find((m) => m.layer === layer && m.path.endsWith(name))!.index;
-        const site = model.blocks[layer]!.sites.find((s) => s.modules[0]!.module === module)!;
+        const module = defined(
+          model.modules.find((m) => m.layer === layer && m.path.endsWith(name)),
+        ).index;
+        const site = defined(
+          elementAt(model.blocks, layer).sites.find(
+            (s) => elementAt(s.modules, 0).module === module,
+          ),
+        );
         expect(
-          apart(reference(`taps.${path}.x`).data, done.blocks[layer]![site.tap]!.data),
+          apart(
+            reference(`taps.${path}.x`).data,
+            defined(elementAt(done.blocks, layer)[site.tap]).data,
+          ),
         ).toBeLessThan(1e-3);
         expect(
-          apart(reference(`taps.${path}.dy`).data, done.blocks[layer]![site.grad]!.data),
+          apart(
+            reference(`taps.${path}.dy`).data,
+            defined(elementAt(done.blocks, layer)[site.grad]).data,
+          ),
         ).toBeLessThan(1e-3);
       }
     }, 300_000);
@@ -108,9 +121,9 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       const model = await open();
       const { scale, modules, loss } = numbers.adapter;
       const done = await step(model, batch, (layer) =>
-        model.blocks[layer]!.sites.flatMap((site) =>
+        elementAt(model.blocks, layer).sites.flatMap((site) =>
           site.modules.flatMap(({ module }): Result[] => {
-            const { path, inFeatures, outFeatures } = model.modules[module]!;
+            const { path, inFeatures, outFeatures } = elementAt(model.modules, module);
             if (!modules.includes(path))
               return [
                 { dims: [1, inFeatures], data: new Float32Array(inFeatures) },
@@ -134,7 +147,9 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       );
       expect(Math.abs(done.loss - loss)).toBeLessThan(1e-4);
       for (const path of modules) {
-        const { index, inFeatures, outFeatures } = model.modules.find((m) => m.path === path)!;
+        const { index, inFeatures, outFeatures } = defined(
+          model.modules.find((m) => m.path === path),
+        );
         const G = weightGradient(model, done, index);
         const A = reference(`adapter.${path}.A`).data;
         const B = reference(`adapter.${path}.B`).data;
@@ -161,7 +176,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     const model = compile(graph);
     const { bytes, external } = openModel(path);
     const { logits } = await runCut(model, tokens());
-    const untouched = await runUntouched(graph, bytes, external, tokens(), model.headDim!);
+    const untouched = await runUntouched(graph, bytes, external, tokens(), defined(model.headDim));
     // Its activations are half floats, ours are not; logits reach 35.
     expect(difference(untouched.data, logits.data)).toBeLessThan(0.25);
   }, 300_000);

@@ -2,6 +2,7 @@
  * An export for one batch and length: no past, every position seen, `present.*` dropped. What is
  * left depends on the tokens through embedding lookups alone.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { shown, type Graph, type Node, type Tensor, type ValueInfo } from '../onnx/graph.ts';
 import { Builder, constantValue, type Facts, type LookupRequest } from './builder.ts';
@@ -52,7 +53,7 @@ export function specialise(graph: Graph, batch: number, length: number): Special
     if (missing >= 0)
       throw new AtlasError('operator', {
         where: `node "${shown(node.name)}"`,
-        operator: `${node.op} on "${shown(node.inputs[missing]!)}"`,
+        operator: `${node.op} on "${shown(elementAt(node.inputs, missing))}"`,
       });
     while (inputs.length > 0 && inputs.at(-1) === null) inputs.pop();
     let wanted = node.outputs.length;
@@ -67,7 +68,7 @@ export function specialise(graph: Graph, batch: number, length: number): Special
       if (name && value) values.set(name, value);
     });
   }
-  const logits = values.get('logits')!;
+  const logits = defined(values.get('logits'));
   const steps = reachable(builder.steps, logits, tokens, graph.file);
   return { batch, length, steps, logits, lookups: builder.lookups, facts: builder.facts, values };
 }
@@ -93,12 +94,15 @@ function settled(graph: Graph): Settled {
     if (node.op !== 'Constant' || node.domain) return true;
     const tensor = node.attributes.get('value');
     if (tensor?.type === 'tensor' && holdsWeights(tensor.value)) {
-      given.set(node.outputs[0]!, initialiser({ ...tensor.value, name: node.outputs[0]! }));
+      given.set(
+        elementAt(node.outputs, 0),
+        initialiser({ ...tensor.value, name: elementAt(node.outputs, 0) }),
+      );
       return false;
     }
     given.set(
-      node.outputs[0]!,
-      builder.build(node.name, node.op, [], { attributes: node.attributes })[0]!,
+      elementAt(node.outputs, 0),
+      defined(builder.build(node.name, node.op, [], { attributes: node.attributes })[0]),
     );
     return false;
   });
@@ -192,7 +196,7 @@ function reachable(steps: readonly Step[], logits: Value, tokens: Value, file: s
   const needed = new Set<Step>();
   const stack: Value[] = [logits];
   while (stack.length > 0) {
-    const value = stack.pop()!;
+    const value = defined(stack.pop());
     if (value === tokens)
       throw new AtlasError('not-decoder', {
         file,

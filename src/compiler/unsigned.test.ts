@@ -1,5 +1,6 @@
 /** int8 weights as uint8: the same numbers, to the last bit, in every kind of piece. */
 import { expect, test, vi } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { runPiece, type Result } from '../../test/pipeline.ts';
 import { quantisedDecoder } from '../../test/quantised-forms.ts';
 import { tiny } from '../../test/tiny-decoder.ts';
@@ -17,7 +18,7 @@ const forms = [0, 1].flatMap((axis) =>
   ),
 );
 
-test.each([...forms, { ...forms[0]!, block: 64 }])(
+test.each([...forms, { ...elementAt(forms, 0), block: 64 }])(
   'blocks of $block along axis $axis, zero points: $zeros',
   async (form) => {
     const model = compile(

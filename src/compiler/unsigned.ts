@@ -3,6 +3,7 @@
  * weights as uint8. Of every value and of its zero point the sign bit is turned over, which adds
  * 128 to both, so that their difference is the same, exactly.
  */
+import { defined } from '../checked.ts';
 import type { Graph, Node, Tensor } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
@@ -41,7 +42,7 @@ function dequantised(
     const [w, s, z] = node.inputs as [string, string, string?];
     if (node.op !== 'DequantizeLinear' || !turned.has(w)) return node;
     if (z && turned.has(z)) return node;
-    const zero = z ? initialisers.get(z)! : zeros(graph, s);
+    const zero = z ? defined(initialisers.get(z)) : zeros(graph, s);
     const name = `${zero.name} unsigned`;
     initialisers.set(name, { ...zero, name, type: 'uint8', bytes: flipped(zero.bytes) });
     return { ...node, inputs: [w, s, name] };

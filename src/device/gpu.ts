@@ -4,6 +4,7 @@
  * The device is made here and given to the runtime, so that its work and our kernels share one
  * queue.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 
 export interface Gpu {
@@ -77,7 +78,10 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
   });
   device.addEventListener('uncapturederror', ({ error }) => {
     if (!refusals.has(device))
-      refusals.set(device, error.message.split('\n')[0]!.slice(0, 200) || 'out of memory');
+      refusals.set(
+        device,
+        elementAt(error.message.split('\n'), 0).slice(0, 200) || 'out of memory',
+      );
   });
   const { vendor, architecture, description } = adapter.info;
   let users = 0;

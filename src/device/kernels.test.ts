@@ -1,5 +1,6 @@
 /** Every WGSL kernel against its CPU twin. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { BufferPool, readBuffer } from './buffers.ts';
 import { Dispatcher, type Slice } from './dispatch.ts';
 import { Kernels } from './kernels.ts';
@@ -10,7 +11,7 @@ import * as twins from './twins.ts';
 const gpu = await testGpu();
 
 describe.skipIf(!gpu)('kernels against their CPU twins', () => {
-  const { device } = gpu!;
+  const { device } = defined(gpu);
   const pool = new BufferPool(device);
   const dispatcher = new Dispatcher(device);
   const kernels = new Kernels(dispatcher);

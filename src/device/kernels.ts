@@ -2,7 +2,8 @@
  * The kernels of a measurement as functions on buffers. Each has a CPU twin of the same name in
  * `twins.ts`.
  */
-import { Dispatcher, floatBits, fold, type Slice } from './dispatch.ts';
+import type { Dispatcher } from './dispatch.ts';
+import { floatBits, fold, type Slice } from './dispatch.ts';
 import type { NoiseSlot, NoiseTarget } from './twins.ts';
 
 export class Kernels {

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { DYNAMIC8, NF4 } from '../compiler/codebooks.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
@@ -59,7 +60,7 @@ describe('NF4 on the CPU', () => {
     const { packed, absmax, second } = quantiseNf4(w);
     const used = decodeAbsmax(second);
     expect(packed.length).toBe(Math.ceil(w.length / 2));
-    if (w.length % 2) expect(packed.at(-1)! & 15).toBe(7);
+    if (w.length % 2) expect(elementAt(packed, -1) & 15).toBe(7);
     decoded(packed, absmax, w.length).forEach((got, i) =>
       expect(Math.abs(got - w[i]!)).toBeLessThanOrEqual(0.153 * absmax[i >> 6]! + 2 ** -126),
     );
@@ -87,7 +88,7 @@ const gpu = await testGpu();
 const reference = sharedPath('reference/smollm2/nf4.safetensors');
 
 describe.skipIf(!gpu)('NF4 kernels against the CPU twin', () => {
-  const { device } = gpu!;
+  const { device } = defined(gpu);
   const kernels = new Nf4Kernels(device);
   afterAll(() => {
     kernels.dispose();
@@ -105,7 +106,7 @@ describe.skipIf(!gpu)('NF4 kernels against the CPU twin', () => {
 
   it.skipIf(!hasShared)('every bit of a real weight', async () => {
     const w = toFloat32(
-      readSafetensors(readFileSync(reference), 'nf4').tensors.get('layer14_k_proj.W')!,
+      defined(readSafetensors(readFileSync(reference), 'nf4').tensors.get('layer14_k_proj.W')),
     );
     const got = await kernels.quantise(w);
     const want = quantiseNf4(w);
@@ -118,8 +119,8 @@ describe.skipIf(!hasShared)('NF4 against bitsandbytes', () => {
   const { tensors } = hasShared
     ? readSafetensors(readFileSync(reference), 'nf4')
     : { tensors: new Map() };
-  const floats = (name: string) => toFloat32(tensors.get(name)!);
-  const bytes = (name: string): Uint8Array => tensors.get(name)!.bytes;
+  const floats = (name: string) => toFloat32(defined(tensors.get(name)));
+  const bytes = (name: string): Uint8Array => defined(tensors.get(name)).bytes;
 
   it('has its codebooks', () => {
     expect(NF4).toEqual(floats('nf4_code'));

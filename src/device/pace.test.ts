@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { Pace } from './pace.ts';
 
 /** A queue that has done its work when it is told so. */
@@ -9,7 +10,7 @@ function slowQueue() {
       new Promise<undefined>((done) => {
         waiting.push(() => done(undefined));
       }),
-    finish: () => waiting.shift()!(),
+    finish: () => defined(waiting.shift())(),
   };
 }
 

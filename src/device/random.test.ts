@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { float32View } from '../onnx/float16.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
@@ -37,7 +38,7 @@ describe('parity with the PyTorch references', () => {
       ['layers.29.mlp.down_proj', 209],
     ] as const) {
       const tensor = (name: string) =>
-        float32View(tensors.get(`adapter.model.${path}.${name}`)!.bytes);
+        float32View(defined(tensors.get(`adapter.model.${path}.${name}`)).bytes);
       const b = tensor('B');
       const a = tensor('A');
       const inputs = a.length / 4;

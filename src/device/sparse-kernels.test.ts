@@ -3,6 +3,7 @@
  * the plain definition.
  */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { BufferPool, readBuffer } from './buffers.ts';
 import { Dispatcher, type Slice } from './dispatch.ts';
 import { fillNormal, streamKeys } from './random.ts';
@@ -59,7 +60,7 @@ describe('what stays', () => {
 });
 
 describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
-  const { device } = gpu!;
+  const { device } = defined(gpu);
   const pool = new BufferPool(device);
   const dispatcher = new Dispatcher(device);
   const kernels = new SparseKernels(dispatcher);

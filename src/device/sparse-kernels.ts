@@ -1,5 +1,6 @@
 /** The kernels of pruning as functions on buffers. Each has a CPU twin in `sparse-twins.ts`. */
-import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
+import type { Dispatcher } from './dispatch.ts';
+import { floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import type { PrunePattern, WeightShape } from './sparse-twins.ts';
 import type { AdapterPair } from './training-twins.ts';
 import type { ModulePlace } from './twins.ts';

@@ -1,5 +1,6 @@
 /** Every WGSL kernel of training against its CPU twin, on sizes that fit no tile. */
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { BufferPool, readBuffer } from './buffers.ts';
 import { Dispatcher, type Slice } from './dispatch.ts';
 import { fillNormal, streamKeys } from './random.ts';
@@ -10,7 +11,7 @@ import * as twins from './training-twins.ts';
 const gpu = await testGpu();
 
 describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
-  const { device } = gpu!;
+  const { device } = defined(gpu);
   const pool = new BufferPool(device);
   const dispatcher = new Dispatcher(device);
   const kernels = new TrainingKernels(dispatcher);
@@ -60,7 +61,13 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
         [64, 0, 64],
         [12, 9, 10],
         [20, 1, 18],
-      ].map(([rank, from, to]) => ({ name, place, rank: rank!, from: from!, to: to! })),
+      ].map(([rank, from, to]) => ({
+        name,
+        place,
+        rank: defined(rank),
+        from: defined(from),
+        to: defined(to),
+      })),
     ),
   )(
     'adapter gradients: $name, rows $from to $to of rank $rank',

@@ -2,7 +2,9 @@
  * The kernels of training and of gradient statistics as functions on buffers. Each has a CPU twin
  * in `training-twins.ts`. What concerns many tensors goes as one submission.
  */
-import { Dispatcher, floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
+import { defined } from '../checked.ts';
+import type { Dispatcher } from './dispatch.ts';
+import { floatBits, fold, type Dispatch, type Slice } from './dispatch.ts';
 import { adamWFactors, type AdamWStep, type AdapterPair, type RankRows } from './training-twins.ts';
 import type { ModulePlace } from './twins.ts';
 
@@ -248,7 +250,7 @@ export class TrainingKernels {
           groups: [Math.ceil(inFeatures / 64), Math.ceil(tokens / 4)],
         },
         project(taps.x, one, b, inFeatures, 0, inFeatures),
-        project(z!, other, b, inFeatures, 0, inFeatures),
+        project(defined(z), other, b, inFeatures, 0, inFeatures),
       ];
     };
     this.dispatcher.run(

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { openTensors } from '../../test/tensors.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { fillNormal, streamKeys } from './random.ts';
@@ -123,16 +124,23 @@ describe('training twins', () => {
         maxNorm: 0.3,
       };
       [p, q].forEach((parameter, n) =>
-        twins.adamW(parameter, gradients[n]!, m[n]!, v[n]!, squared, step),
+        twins.adamW(
+          parameter,
+          elementAt(gradients, n),
+          elementAt(m, n),
+          elementAt(v, n),
+          squared,
+          step,
+        ),
       );
       want.p.forEach((value, n) => expect(Math.abs(p[n]! - value)).toBeLessThan(1e-6));
       want.q.forEach((value, n) => expect(Math.abs(q[n]! - value)).toBeLessThan(1e-6));
     });
     [-0.0107777929, -0.00267189997, -0.00516618695, 0.0296346843].forEach((value, n) =>
-      expect(Math.abs(m[0]![n]! - value)).toBeLessThan(3e-9),
+      expect(Math.abs(elementAt(m, 0)[n]! - value)).toBeLessThan(3e-9),
     );
     [4.45001897e-5, 2.06750792e-5, 4.86168983e-6, 4.99418747e-5].forEach((value, n) =>
-      expect(Math.abs(v[0]![n]! - value)).toBeLessThan(2e-11),
+      expect(Math.abs(elementAt(v, 0)[n]! - value)).toBeLessThan(2e-11),
     );
   });
 
@@ -168,7 +176,7 @@ describe.skipIf(!hasShared)('training twins against the SmolLM2 references', () 
       const inFeatures = x.dims[1]!;
       const outFeatures = dy.dims[1]!;
       const place = { tokens: rows, inFeatures, outFeatures, column: 0, stride: outFeatures };
-      const want = modules[name]!;
+      const want = defined(modules[name]);
       const xs = x.data as Float32Array;
       const dys = dy.data as Float32Array;
       expect(Math.sqrt(twins.gradientNorms(xs, dys, place, 1)[0]!) / want.grad_norm).toBeCloseTo(

@@ -2,6 +2,7 @@
  * What the adapted blocks take besides activations: A, Bᵀ and scale of every module, and zeros
  * where a module has no adapter.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel, SiteModule } from '../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { DeviceAdapters } from './device-adapters.ts';
@@ -37,7 +38,7 @@ export class AdapterInputs {
           ),
         ),
     );
-    return (layer) => byLayer[layer]!;
+    return (layer) => elementAt(byLayer, layer);
   }
 
   dispose(): void {
@@ -50,7 +51,7 @@ export class AdapterInputs {
       if (!tensor) this.nothing.set(width, (tensor = this.backend.zeros(dims)));
       return tensor;
     };
-    const { inFeatures, outFeatures } = this.model.modules[module]!;
+    const { inFeatures, outFeatures } = elementAt(this.model.modules, module);
     // Width 0 stands for the scale, the only tensor of one dimension.
     return {
       a: zeros(inFeatures, [1, inFeatures]),

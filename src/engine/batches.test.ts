@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { planBatches } from './batches.ts';
 
 describe('planBatches', () => {
@@ -41,7 +42,7 @@ describe('planBatches', () => {
             0,
             ...batches.slice(0, -1).map(([, end]) => end),
           ]);
-          expect(batches.at(-1)![1]).toBe(sizes.length);
+          expect(elementAt(batches, -1)[1]).toBe(sizes.length);
           for (const [first, end] of batches) {
             const filled = sizes.slice(first, end).reduce((a, b) => a + b, 0);
             expect(filled).toBeGreaterThan(0);

@@ -3,6 +3,7 @@
  * the provider computes, in a cache of fixed capacity, so that two sets of sessions serve texts of
  * any length up to it: one for a stretch of tokens (the prompt), one for a single token.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CacheSlot, CompiledModel, DecodePart } from '../compiler/compiled.ts';
 import type { AdapterInputs } from './adapter-inputs.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -183,7 +184,7 @@ export class Continuation {
     const adapters = this.use ? inputs.feeds(this.use, views) : null;
     let x = await this.run('embedding', shape, new Map([...lookups, ['here', here]]));
     for (let layer = 0; layer < model.layers; layer++) {
-      const caches = this.caches[layer]!;
+      const caches = elementAt(this.caches, layer);
       const part = this.block(layer);
       const outputs = await this.parts.pieces.decode(
         part,
@@ -193,9 +194,9 @@ export class Continuation {
       x.dispose();
       x = firstOf(outputs);
       for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
-        const made = outputs.get(output)!;
+        const made = defined(outputs.get(output));
         const kept = backend.view(made, 'float32', [ids.length, width]);
-        backend.copy(kept, caches.get(input)!, first * width);
+        backend.copy(kept, defined(caches.get(input)), first * width);
         kept.dispose();
         made.dispose();
       }

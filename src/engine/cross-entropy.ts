@@ -3,6 +3,7 @@
  * chunk of the vocabulary, the logits of all rows never at once. Both passes make the logits anew;
  * padding takes part in neither.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { elements, type Backend, type DeviceTensor, type Session } from './backend.ts';
 import type { HeadFeeds } from './head-adapter.ts';
@@ -60,9 +61,16 @@ export class CrossEntropy {
     }
     const { dh, ...columns } = await this.inParts(labels.length, { h }, async (own, from, to) => {
       const weight = this.weightOf(labels.subarray(from, to), weights.subarray(from, to));
-      const out = await this.run(chunk!, 'whole', own.h, labels.subarray(from, to), { weight });
+      const out = await this.run(defined(chunk), 'whole', own.h, labels.subarray(from, to), {
+        weight,
+      });
       weight.dispose();
-      return { m: out.get('m2')!, s: out.get('s2')!, t: out.get('t2')!, dh: out.get('dh')! };
+      return {
+        m: defined(out.get('m2')),
+        s: defined(out.get('s2')),
+        t: defined(out.get('t2')),
+        dh: defined(out.get('dh')),
+      };
     });
     return { pass: { labels, ...columns }, dh };
   }
@@ -101,7 +109,7 @@ export class CrossEntropy {
           before: dh,
         });
         dh.dispose();
-        dh = out.get('dh')!;
+        dh = defined(out.get('dh'));
       }
       weight.dispose();
       return { dh };
@@ -132,9 +140,9 @@ export class CrossEntropy {
     for (const chunk of this.chunks.all()) {
       const out = await this.run(chunk, 'loss', h, labels, { m, s, t }, adapter);
       for (const used of [m, s, t]) used.dispose();
-      m = out.get('m2')!;
-      s = out.get('s2')!;
-      t = out.get('t2')!;
+      m = defined(out.get('m2'));
+      s = defined(out.get('s2'));
+      t = defined(out.get('t2'));
     }
     return { m, s, t };
   }
@@ -154,7 +162,7 @@ export class CrossEntropy {
     ) => Promise<Record<O, DeviceTensor>>,
   ): Promise<Record<O, DeviceTensor>> {
     const { backend } = this;
-    const parts = rowParts(rows, this.chunks.all()[0]!.width, backend.largestTensor);
+    const parts = rowParts(rows, elementAt(this.chunks.all(), 0).width, backend.largestTensor);
     if (parts.length === 1) return work(given, 0, rows);
     const joined: Partial<Record<O, DeviceTensor>> = {};
     for (const [first, count] of parts) {

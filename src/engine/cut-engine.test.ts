@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -57,7 +58,7 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
       for (const change of [{}, { b: null, bias: true }]) {
         // Another module of each layer and kind of probe: the roles come round over the models.
         const all = probesOf(engine, layer, change);
-        const probes = [all[(2 * layer + (change.bias ? 3 : 1)) % all.length]!];
+        const probes = [elementAt(all, (2 * layer + (change.bias ? 3 : 1)) % all.length)];
         const got = await engine.disagreement(pass, probes);
         const want: number[] = [];
         for (const probe of probes)
@@ -141,7 +142,7 @@ describe('the engine on a small decoder', () => {
   });
 
   it('shows one probe in the open, with the same value', async () => {
-    const probe = probesOf(engine, 0)[2]!;
+    const probe = elementAt(probesOf(engine, 0), 2);
     const detail = await engine.explain(pass, probe);
     expect(detail.value).toBeCloseTo((await engine.disagreement(pass, [probe]))[0]!, 3);
     expect(detail.weights).toEqual(engine.materialiseWeight(probe.module).slice(0, 8));
@@ -151,7 +152,7 @@ describe('the engine on a small decoder', () => {
     );
     const { vocab } = model;
     const clean = (await engine.logits(pass.batch)).subarray(4 * vocab, 5 * vocab);
-    expect(detail.tokens[0]!.clean).toBeCloseTo(Math.max(...clean), 4);
+    expect(elementAt(detail.tokens, 0).clean).toBeCloseTo(Math.max(...clean), 4);
     expect(detail.restCount + detail.tokens.length).toBe(vocab);
     const notebook = await engine.explain(pass, { ...probe, b: null });
     expect(notebook.noiseB).toHaveLength(0);

@@ -2,6 +2,7 @@
  * The engine on a cut model: one door to what probing, training, statistics, pruning and generation
  * compute, one call at a time.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
@@ -309,7 +310,7 @@ export class CutEngine
           weight &&
           ((layer, gradients) =>
             readTaps(backend, model, layer, gradients, (module, x, dy) =>
-              weight(module, weightGradient(x, dy, model.modules[module]!)),
+              weight(module, weightGradient(x, dy, elementAt(model.modules, module))),
             )),
       });
       if (head) {

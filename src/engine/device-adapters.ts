@@ -2,6 +2,7 @@
  * Adapters where the provider computes: A and Bᵀ of every module, their gradients, AdamW's moments,
  * and the feeds of a block.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdapterPair, RankRows } from '../device/training-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -46,7 +47,7 @@ export class DeviceAdapters implements Adapters {
     }
     values.forEach(({ module, rank, loraA, loraB }, i) => {
       if (module === given?.module) return;
-      const { inFeatures, outFeatures } = modules[module]!;
+      const { inFeatures, outFeatures } = elementAt(modules, module);
       const m = moments?.[i];
       const pair = (a?: Float32Array, b?: Float32Array): AdapterPair<DeviceTensor> => ({
         a: this.resident([rank, inFeatures], a),

@@ -2,6 +2,7 @@
  * Models with float32 linear layers, weights put in their place, and exports with weights replaced.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { difference, openModel, readModel, runUntouched } from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -72,7 +73,7 @@ describe('weights in place', () => {
 
   it.skipIf(!webgpu)('on WebGPU, too', { timeout: 300_000 }, async () => {
     const { model, weights, other } = await exchange(tinyDecoderGraph());
-    const engine = engineOf(model, webgpu!);
+    const engine = engineOf(model, defined(webgpu));
     const batch = trainingBatch();
     const before = await engine.logits(batch);
     for (const [module, weight] of weights) await engine.setWeight(module, weight);
@@ -113,7 +114,7 @@ describe('replaced weights', () => {
       const model = compile(again);
       for (const m of modules) {
         const stored = dequantise(model.weightOf(m));
-        expect(difference(stored, weights.get(m)!)).toBeLessThan(0.04);
+        expect(difference(stored, defined(weights.get(m)))).toBeLessThan(0.04);
       }
     } else expect(dequantise(compile(again).weightOf(4))).toEqual(weights.get(4));
   });

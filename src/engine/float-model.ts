@@ -2,6 +2,7 @@
  * A model with its linear layers as float32, from whatever precision it came in: what weights can
  * be put into, see `WeightEngine`.
  */
+import { elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import type { CompiledModel, ModuleWeight } from '../compiler/compiled.ts';
 import { replaced } from '../compiler/replaced.ts';
@@ -31,7 +32,7 @@ export function finiteWeight(graph: Graph, weight: ModuleWeight): Float32Array {
   if (!floats.every((w) => Math.abs(w) < LARGEST)) {
     throw new AtlasError('bad-graph', {
       file: graph.file,
-      why: `weight ${shown(weight.tensors[0]!.name)} has values that are no finite numbers`,
+      why: `weight ${shown(elementAt(weight.tensors, 0).name)} has values that are no finite numbers`,
     });
   }
   return floats;

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -89,8 +90,11 @@ describe.each(models.filter(([, there]) => there))('%s', { timeout: 60_000 }, (_
       const want = await whole(engine, ids, through);
       const scores = await engine.score(ids, through);
       tokens.forEach(({ id, logProbability }, i) => {
-        expect(id).toBe(want[prompt.length - 1 + i]!.id);
-        expect(logProbability).toBeCloseTo(want[prompt.length - 1 + i]!.logProbability, 3);
+        expect(id).toBe(elementAt(want, prompt.length - 1 + i).id);
+        expect(logProbability).toBeCloseTo(
+          elementAt(want, prompt.length - 1 + i).logProbability,
+          3,
+        );
       });
       expect(scores).toHaveLength(ids.length - 1);
       want.forEach(({ logProbability }, t) => expect(scores[t]).toBeCloseTo(logProbability, 3));
@@ -128,8 +132,10 @@ describe('a text', { timeout: 60_000 }, () => {
     const tokens = await all(engine, { prompt, tokens: 80, choose });
     const ids = Int32Array.of(...prompt, ...tokens.map((t) => t.id));
     const want = await whole(engine, ids);
-    tokens.forEach((t, i) => expect(t.logProbability).toBeCloseTo(want[i + 2]!.logProbability, 3));
-    const third = tokens[2]!.id;
+    tokens.forEach((t, i) =>
+      expect(t.logProbability).toBeCloseTo(elementAt(want, i + 2).logProbability, 3),
+    );
+    const third = elementAt(tokens, 2).id;
     const ended = await all(engine, { prompt, tokens: 40, choose, stop: [third] });
     expect(ended.map((t) => t.id)).toEqual(
       tokens.slice(0, tokens.findIndex((t) => t.id === third) + 1).map((t) => t.id),

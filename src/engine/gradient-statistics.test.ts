@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
@@ -100,11 +101,11 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
     const got = await engine.jacobianNorms(pass, draws);
     const want = draws.flatMap(({ draw, position }) =>
       model.modules.map((_, m) => {
-        const sum = new Float64Array(jacobians[0]![m]!.length);
+        const sum = new Float64Array(elementAt(elementAt(jacobians, 0), m).length);
         for (let row = 0; row < 4; row++) {
           if (position !== undefined && row !== position) continue;
           signs(draw, model.vocab, row).forEach((u, v) =>
-            jacobians[row * model.vocab + v]![m]!.forEach((g, i) => {
+            elementAt(elementAt(jacobians, row * model.vocab + v), m).forEach((g, i) => {
               sum[i]! += u * g;
             }),
           );
@@ -114,7 +115,7 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
     );
     expect(apart(got, want)).toBeLessThan(1e-4);
     expect(
-      apart(await engine.jacobianNorms(pass, [draws[1]!]), got.slice(count, 2 * count)),
+      apart(await engine.jacobianNorms(pass, [elementAt(draws, 1)]), got.slice(count, 2 * count)),
     ).toBeLessThan(1e-5);
   });
 
@@ -131,8 +132,8 @@ describe.each(['float32', 'q4'] as const)('a tiny %s decoder', (weights) => {
       const error = Math.sqrt(
         values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (draws - 1) / draws,
       );
-      const want = jacobians.reduce((sum, of) => sum + squared(of[m]!), 0);
-      expect(Math.abs(mean - want), model.modules[m]!.path).toBeLessThan(4 * error);
+      const want = jacobians.reduce((sum, of) => sum + squared(elementAt(of, m)), 0);
+      expect(Math.abs(mean - want), elementAt(model.modules, m).path).toBeLessThan(4 * error);
       expect(error).toBeLessThan(0.1 * want);
     }
   });
@@ -197,7 +198,7 @@ describe.each(files.filter(([, there]) => there))(
       );
       loss.push(
         await engine.gradientTaps(batch, (m, x, dy) => {
-          const { inFeatures, outFeatures } = model.modules[m]!;
+          const { inFeatures, outFeatures } = elementAt(model.modules, m);
           fisher[m] = 0;
           for (let t = 0; t < 10; t++)
             fisher[m]! +=
@@ -247,21 +248,21 @@ async function logitJacobians(model: CompiledModel, batch: TokenBatch): Promise<
     const dy = await pieces.head(
       { batch: vocab, length },
       'normBackward',
-      stream.at(-1)!,
+      elementAt(stream, -1),
       new Map([
         ['dh', backend.upload('float32', [vocab, length, head.hidden], new Uint8Array(dh.buffer))],
       ]),
     );
     await network.backward(all, stream, dy, {}, (layer, gradients) =>
       readTaps(backend, model, layer, gradients, (m, x, dy) => {
-        const { inFeatures, outFeatures } = modules[m]!;
+        const { inFeatures, outFeatures } = elementAt(modules, m);
         const part = (a: Float32Array, width: number, v: number) =>
           a.subarray(v * length * width, (v + 1) * length * width);
         for (let v = 0; v < vocab; v++)
-          out[row * vocab + v]![m] = weightGradient(
+          elementAt(out, row * vocab + v)[m] = weightGradient(
             part(x, inFeatures, v),
             part(dy, outFeatures, v),
-            modules[m]!,
+            elementAt(modules, m),
           );
       }),
     );

@@ -2,6 +2,7 @@
  * Numbers about gradients, one per module, taken where the gradients arise: G = Σ_t dy_t x_tᵀ is a
  * pair of taps, and only GoRA forms it, module by module. One tensor is read back at the end.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { dequantise } from '../model/weights.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
@@ -90,7 +91,7 @@ export class GradientStatistics {
     const dy = await this.pieces.head(
       { batch: all.sequences, length },
       'normBackward',
-      inputs.at(-1)!,
+      elementAt(inputs, -1),
       new Map([['dh', dh]]),
     );
     dh.dispose();
@@ -148,9 +149,9 @@ export class GradientStatistics {
     const loss = await trainer.gradients(batch, undefined, {
       layer: (layer, gradients) =>
         this.each(layer, gradients, async (module, { x, dy, column }) => {
-          const { inFeatures, outFeatures } = model.modules[module]!;
+          const { inFeatures, outFeatures } = elementAt(model.modules, module);
           const tokens = batch.sequences * batch.length;
-          const width = dy.dims.at(-1)!;
+          const width = elementAt(dy.dims, -1);
           // Of a packed product the other modules' rows are zero.
           const own = dequantise(placed.of(module));
           const w = width === outFeatures ? own : new Float32Array(width * inFeatures);
@@ -162,7 +163,11 @@ export class GradientStatistics {
           ]);
           const out = await session.run(feeds);
           for (const used of feeds.values()) used.dispose();
-          results.push({ module, sum: out.get('sum')!, squares: out.get('squares')! });
+          results.push({
+            module,
+            sum: defined(out.get('sum')),
+            squares: defined(out.get('squares')),
+          });
         }),
     });
     const sum = new Float64Array(model.modules.length);
@@ -188,7 +193,7 @@ export class GradientStatistics {
     const { sequences } = batch;
     const gradients = new Array<Float32Array>(directions.length);
     const own = model.modules.map((_, m) =>
-      [...directions.keys()].filter((i) => directions[i]!.module === m),
+      [...directions.keys()].filter((i) => elementAt(directions, i).module === m),
     );
     const put = (x: Float32Array, width: number) =>
       backend.upload(
@@ -202,28 +207,32 @@ export class GradientStatistics {
       {
         layer: (layer, left) =>
           this.each(layer, left, async (module, taps, y) => {
-            const { inFeatures } = model.modules[module]!;
+            const { inFeatures } = elementAt(model.modules, module);
             const widthOf = ({ side, rows }: WeightDirections) =>
               side === 'output' ? rows : inFeatures;
-            const counts = own[module]!.map(
-              (i) => sequences * (directions[i]!.vectors.length / widthOf(directions[i]!)),
+            const counts = elementAt(own, module).map(
+              (i) =>
+                sequences *
+                (elementAt(directions, i).vectors.length / widthOf(elementAt(directions, i))),
             );
             const total = counts.reduce((a, b) => a + b, 0);
             if (total === 0) return;
             const into = backend.zeros([total]);
-            const weight = own[module]!.some((i) => directions[i]!.side === 'input')
+            const weight = elementAt(own, module).some(
+              (i) => elementAt(directions, i).side === 'input',
+            )
               ? dequantise(placed.of(module))
               : null;
             let at = 0;
-            for (const [n, i] of own[module]!.entries()) {
-              const of = directions[i]!;
+            for (const [n, i] of elementAt(own, module).entries()) {
+              const of = elementAt(directions, i);
               const { first, rows, blocks = 1, side } = of;
               const vectors = put(of.vectors, widthOf(of));
               const features = blocks * rows;
               const w =
                 side === 'input'
                   ? put(
-                      weight!.subarray(first * inFeatures, (first + features) * inFeatures),
+                      defined(weight).subarray(first * inFeatures, (first + features) * inFeatures),
                       inFeatures,
                     )
                   : null;
@@ -242,7 +251,7 @@ export class GradientStatistics {
             const all = await backend.read(into);
             into.dispose();
             at = 0;
-            for (const [n, i] of own[module]!.entries())
+            for (const [n, i] of elementAt(own, module).entries())
               gradients[i] = all.slice(at, (at += counts[n]!));
           }),
       },
@@ -265,9 +274,13 @@ export class GradientStatistics {
     gradients: LayerGradients,
     visit: (module: number, taps: ModuleTaps, y: DeviceTensor) => Promise<void>,
   ): Promise<void> {
-    for (const site of this.model.blocks[layer]!.sites) {
+    for (const site of elementAt(this.model.blocks, layer).sites) {
       for (const { module, offset } of site.modules)
-        await visit(module, this.tapsOf(site, module, offset, gradients), gradients.get(site.out)!);
+        await visit(
+          module,
+          this.tapsOf(site, module, offset, gradients),
+          defined(gradients.get(site.out)),
+        );
     }
   }
 
@@ -278,10 +291,10 @@ export class GradientStatistics {
     gradients: LayerGradients,
   ): ModuleTaps {
     return {
-      x: gradients.get(site.tap)!,
-      dy: gradients.get(site.grad)!,
+      x: defined(gradients.get(site.tap)),
+      dy: defined(gradients.get(site.grad)),
       column,
-      outFeatures: this.model.modules[module]!.outFeatures,
+      outFeatures: elementAt(this.model.modules, module).outFeatures,
     };
   }
 }

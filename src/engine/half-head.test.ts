@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { genaiDecoderGraph, tinyGenai } from '../../test/genai-decoder.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { compile } from '../compiler/index.ts';
@@ -71,8 +72,8 @@ describe.each([
     };
     new VocabularyChunks(backend, model.head, 16).all();
     expect(uploaded.map((b) => b.byteLength)).toEqual(Array(3).fill(2 * 16 * model.hidden));
-    expect(uploaded.every((b) => b.buffer === model.head.tensors[0]!.half!.buffer)).toBe(
-      head === 'tied',
-    );
+    expect(
+      uploaded.every((b) => b.buffer === defined(elementAt(model.head.tensors, 0).half).buffer),
+    ).toBe(head === 'tied');
   });
 });

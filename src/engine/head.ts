@@ -3,6 +3,7 @@
  * product, whose distances need one product a pair and never all logits; and one with something
  * nonlinear behind it (soft-capping), which needs both.
  */
+import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { CLEAN } from '../device/twins.ts';
@@ -179,7 +180,7 @@ class NonlinearHead implements Head {
       for (let p = 0; p < values.length; p++) {
         const second = pairs[2 * p + 1]!;
         const a = await this.logitsOf(x, pairs[2 * p]!, part, sequences);
-        const b = second === CLEAN ? own! : await this.logitsOf(x, second, part, sequences);
+        const b = second === CLEAN ? defined(own) : await this.logitsOf(x, second, part, sequences);
         await backend.rowSums(a, b, sums, true);
         values[p]! += (await backend.probeSums(sums, 1))[0]!;
         a.dispose();

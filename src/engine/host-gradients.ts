@@ -1,4 +1,5 @@
 /** Gradients read back from the device, for checks and for statistics that need whole matrices. */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { Backend } from './backend.ts';
@@ -16,12 +17,16 @@ export async function readTaps(
   visit: (module: number, x: Float32Array, dy: Float32Array) => void,
 ): Promise<void> {
   const inputs = new Map<string, Float32Array>();
-  for (const site of model.blocks[layer]!.sites) {
-    const x = inputs.get(site.tap) ?? (await backend.read(gradients.get(site.tap)!));
+  for (const site of elementAt(model.blocks, layer).sites) {
+    const x = inputs.get(site.tap) ?? (await backend.read(defined(gradients.get(site.tap))));
     inputs.set(site.tap, x);
-    const all = await backend.read(gradients.get(site.grad)!);
+    const all = await backend.read(defined(gradients.get(site.grad)));
     for (const { module, offset } of site.modules)
-      visit(module, x, columns(all, site.width, offset, model.modules[module]!.outFeatures));
+      visit(
+        module,
+        x,
+        columns(all, site.width, offset, elementAt(model.modules, module).outFeatures),
+      );
   }
 }
 

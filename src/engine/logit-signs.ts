@@ -3,6 +3,7 @@
  * Jacobian probe's backward passes begin. [methods.md §6] Signs are made chunk by chunk of the
  * vocabulary, so they never lie in memory whole.
  */
+import { defined, elementAt } from '../checked.ts';
 import { fillSigns } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
@@ -63,7 +64,7 @@ export class LogitSigns {
     // The signs of all rows and a chunk may be more than a tensor holds.
     for (const [from, count] of rowParts(
       taken.length,
-      this.chunks.all()[0]!.width,
+      elementAt(this.chunks.all(), 0).width,
       backend.largestTensor,
     )) {
       const some = taken.slice(from, from + count);
@@ -79,7 +80,7 @@ export class LogitSigns {
           await this.session(width)
         ).run(new Map([['u', u], ['before', dh], ...this.chunks.rows(chunk)]));
         for (const used of [u, dh]) used.dispose();
-        dh = out.get('dh')!;
+        dh = defined(out.get('dh'));
       }
       const rows = await backend.read(dh);
       dh.dispose();

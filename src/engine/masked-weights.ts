@@ -2,6 +2,7 @@
  * Masks on the provider, and the weights M ⊙ (W + s B A) that a block runs with, made block by
  * block: no second copy of the model exists.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel, Site, SiteModule } from '../compiler/compiled.ts';
 import { maskWords } from '../device/sparse-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -30,7 +31,7 @@ export class DeviceMasks implements Masks {
   }
 
   set(module: number, bits: Uint32Array): void {
-    const { outFeatures: outputs, inFeatures: inputs } = this.model.modules[module]!;
+    const { outFeatures: outputs, inFeatures: inputs } = elementAt(this.model.modules, module);
     if (bits.length !== maskWords({ outputs, inputs }))
       throw new RangeError(`${bits.length} words are no mask of ${outputs} x ${inputs}`);
     this.held.get(module)?.tensor.dispose();
@@ -61,10 +62,13 @@ export class MaskedWeights {
   /** The weights of a layer's products by name, good until the next call. Throws `float-only`. */
   async of(layer: number, use: AdapterUse): Promise<ReadonlyMap<string, DeviceTensor>> {
     const weights = new Map<string, DeviceTensor>();
-    for (const site of this.model.blocks[layer]!.sites) {
+    for (const site of elementAt(this.model.blocks, layer).sites) {
       const into = this.roomFor(site);
       for (const part of site.modules) await this.merge(part, use, into);
-      weights.set(this.placed.floatWeight(site.modules[0]!.module).tensors[0]!.name, into);
+      weights.set(
+        elementAt(this.placed.floatWeight(elementAt(site.modules, 0).module).tensors, 0).name,
+        into,
+      );
     }
     return weights;
   }
@@ -104,11 +108,19 @@ export class MaskedWeights {
 
   private ownRows({ module, offset }: SiteModule): ModuleRows {
     const { tensors, outFeatures: outputs, inFeatures: inputs } = this.placed.floatWeight(module);
-    return { weight: this.pieces.resident(tensors[0]!), first: offset * inputs, outputs, inputs };
+    return {
+      weight: this.pieces.resident(elementAt(tensors, 0)),
+      first: offset * inputs,
+      outputs,
+      inputs,
+    };
   }
 
   private roomFor(site: Site): DeviceTensor {
-    const dims = [site.width, this.model.modules[site.modules[0]!.module]!.inFeatures];
+    const dims = [
+      site.width,
+      elementAt(this.model.modules, elementAt(site.modules, 0).module).inFeatures,
+    ];
     const key = `${site.index}:${dims}`;
     let tensor = this.room.get(key);
     if (!tensor) this.room.set(key, (tensor = this.backend.zeros(dims)));

@@ -1,4 +1,5 @@
 /** The cut model run forwards and backwards, block by block. */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import type { TokenBatch } from './engine.ts';
@@ -65,7 +66,7 @@ export class Network {
         shape,
         layer,
         variant,
-        stream.at(-1)!,
+        elementAt(stream, -1),
         adapters?.(layer),
         await weights?.(layer),
       );
@@ -106,7 +107,7 @@ export class Network {
         shapeOf(batch),
         layer,
         variant,
-        stream[layer]!,
+        elementAt(stream, layer),
         feeds,
         await weights?.(layer),
       );

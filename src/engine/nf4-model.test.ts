@@ -3,6 +3,7 @@
  * WebGPU: `nf4-model.slow.test.ts`.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { nf4Suite } from '../../test/nf4-suite.ts';
 import { readModel } from '../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
@@ -40,7 +41,9 @@ describe('NF4 from other precisions', () => {
 
   it('refuses weights that are no numbers', async () => {
     const graph = tinyDecoderGraph();
-    const [name, tensor] = [...graph.initialisers].find(([n]) => n.startsWith('onnx::MatMul_'))!;
+    const [name, tensor] = defined(
+      [...graph.initialisers].find(([n]) => n.startsWith('onnx::MatMul_')),
+    );
     const bytes = tensor.bytes.slice();
     new DataView(bytes.buffer).setFloat32(40, NaN, true);
     await expect(

@@ -3,6 +3,7 @@
  * whatever the numbers.
  */
 import { afterAll, describe, expect, test, vi } from 'vitest';
+import { defined } from '../checked.ts';
 import { adamWStep, randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { quantisedDecoder } from '../../test/quantised-forms.ts';
 import { tinyDecoder } from '../../test/tiny-decoder.ts';
@@ -67,9 +68,9 @@ test('engines share a device; it goes with the last of them', async () => {
   const [first, second] = [0, 1].map(() =>
     createEngine({ model, backend: new WebGpuBackend(ort, own), memoryBudgetBytes: 1e9 }),
   );
-  await first!.dispose();
+  await defined(first).dispose();
   expect(await own.lost()).toBe(false);
-  await second!.dispose();
+  await defined(second).dispose();
   expect(await own.lost()).toBe(true);
 });
 

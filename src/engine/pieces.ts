@@ -2,6 +2,7 @@
  * Sessions and weights of a compiled model on a provider. A piece is compiled once per structure
  * and shape; its weights are uploaded once and fed to every run.
  */
+import { defined, elementAt } from '../checked.ts';
 import type {
   BlockVariant,
   CompiledModel,
@@ -75,7 +76,7 @@ export class Pieces {
     const inBlock = typeof part === 'object';
     const kind = inBlock ? (part.adapted ? 'adapted' : 'plain') : part;
     const sessionKey = inBlock
-      ? `structure ${this.model.blocks[part.layer]!.structure} ${kind}`
+      ? `structure ${elementAt(this.model.blocks, part.layer).structure} ${kind}`
       : part;
     return this.run(
       `${rows} of ${capacity}`,
@@ -108,7 +109,7 @@ export class Pieces {
     others: ReadonlyMap<string, DeviceTensor> = new Map(),
     weights?: ReadonlyMap<string, DeviceTensor>,
   ): Promise<ReadonlyMap<string, DeviceTensor>> {
-    const sessionKey = `structure ${this.model.blocks[layer]!.structure} ${variant}`;
+    const sessionKey = `structure ${elementAt(this.model.blocks, layer).structure} ${variant}`;
     return this.run(
       keyOf(shape),
       `block ${layer} ${variant}`,
@@ -135,7 +136,7 @@ export class Pieces {
     return this.run(
       keyOf(shape),
       `block ${layer} ${of}`,
-      `structure ${this.model.blocks[layer]!.structure} ${of}`,
+      `structure ${elementAt(this.model.blocks, layer).structure} ${of}`,
       () => this.model.segment(layer, batch, shape.length, depth),
       feeds,
     );
@@ -212,7 +213,7 @@ export class Pieces {
     for (const [input, weight] of piece.weights)
       all.set(input, weights?.get(weight.name) ?? this.resident(weight));
     const outputs = await session.run(all);
-    return new Map(piece.outputs.map((name) => [name, outputs.get(name)!]));
+    return new Map(piece.outputs.map((name) => [name, defined(outputs.get(name))]));
   }
 
   /** A weight where the provider computes; uploaded when it is first asked for. */
@@ -237,7 +238,7 @@ export class Pieces {
     this.shapes.delete(key);
     this.shapes.set(key, cache);
     if (this.shapes.size > SHAPES_KEPT) {
-      await this.forget(this.shapes.keys().next().value!);
+      await this.forget(defined(this.shapes.keys().next().value));
       this.backend.trim();
     }
     return cache;
@@ -252,4 +253,4 @@ export class Pieces {
 
 /** A piece's main output. */
 export const firstOf = (outputs: ReadonlyMap<string, DeviceTensor>): DeviceTensor =>
-  outputs.values().next().value!;
+  defined(outputs.values().next().value);

@@ -2,6 +2,7 @@
  * Weights put in the place of a float model's own, module by module: on the provider, where runs
  * use them, and here, where they are read.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel, ModuleWeight } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
 import { dequantise } from '../model/weights.ts';
@@ -35,7 +36,11 @@ export class PlacedWeights {
       throw new RangeError(
         `${values.length} numbers are no weight of ${outFeatures} x ${inFeatures}`,
       );
-    this.backend.write(this.pieces.writable(own.tensors[0]!), values, rowOffset * inFeatures);
+    this.backend.write(
+      this.pieces.writable(elementAt(own.tensors, 0)),
+      values,
+      rowOffset * inFeatures,
+    );
     if (weight) this.placed.set(module, asModuleWeight(own, values));
     else this.placed.delete(module);
   }
@@ -43,8 +48,12 @@ export class PlacedWeights {
   /** The module's own weight, where its rows lie together as float32. Throws `float-only`. */
   floatWeight(module: number): ModuleWeight {
     const own = this.model.weightOf(module);
-    if (own.format.kind !== 'float32' || own.transposed || own.tensors[0]!.type !== 'float32')
-      throw new AtlasError('float-only', { module: this.model.modules[module]!.path });
+    if (
+      own.format.kind !== 'float32' ||
+      own.transposed ||
+      elementAt(own.tensors, 0).type !== 'float32'
+    )
+      throw new AtlasError('float-only', { module: elementAt(this.model.modules, module).path });
     return own;
   }
 }
@@ -62,7 +71,7 @@ const asModuleWeight = (
   bias,
   tensors: [
     {
-      name: `${tensors[0]!.name} replaced`,
+      name: `${elementAt(tensors, 0).name} replaced`,
       type: 'float32',
       dims: [outFeatures, inFeatures],
       bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),

@@ -2,6 +2,7 @@
  * How the probes of a batch are laid out: as entries, perturbed copies of the token batch, one
  * after the other.
  */
+import { elementAt } from '../checked.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { moduleKeys } from '../device/streams.ts';
 import { CLEAN, type NoiseSlot } from '../device/twins.ts';
@@ -28,7 +29,7 @@ export function noiseSlots(
         keys: moduleKeys(draw.seed, module, draw.draw),
         std: draw.std,
         row: entry++ * rows,
-        bias: bias === true && modules[module]!.hasBias,
+        bias: bias === true && elementAt(modules, module).hasBias,
       });
       slots.set(module, list);
     }

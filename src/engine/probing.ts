@@ -6,6 +6,7 @@
  * block. Nothing before that product changes: what leads there is kept from the clean pass, and the
  * probes of a layer, or of a few neighbours, go through the rest as one batch.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import { fillNormal } from '../device/random.ts';
 import { moduleKeys } from '../device/streams.ts';
@@ -99,7 +100,7 @@ export class Probing {
       batch,
       loss: NaN,
       stream,
-      prepared: await this.head.prepare(shapeOf(batch), stream.at(-1)!),
+      prepared: await this.head.prepare(shapeOf(batch), elementAt(stream, -1)),
       opened: new Map(),
       bytes,
       // What is there by then: a refreshed pass has other tensors than it began with.
@@ -136,14 +137,14 @@ export class Probing {
     const joined = layers.map(({ layer, order }): Share => ({
       layer,
       order,
-      entries: order.reduce((sum, i) => sum + entriesOf(probes[i]!), 0),
+      entries: order.reduce((sum, i) => sum + entriesOf(elementAt(probes, i)), 0),
     }));
     const batches =
       joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= most
         ? [joined]
         : layers.flatMap(({ layer, order }) => {
             const plan = planBatches(
-              order.map((i) => entriesOf(probes[i]!)),
+              order.map((i) => entriesOf(elementAt(probes, i))),
               most,
               this.backend.fullRows / rows,
             );
@@ -153,7 +154,7 @@ export class Probing {
           });
     for (const shares of batches) {
       const order = shares.flatMap((s) => s.order);
-      const sorted = order.map((i) => probes[i]!);
+      const sorted = order.map((i) => elementAt(probes, i));
       const x = await this.perturbed(kept, shares, probes);
       const sums = await this.head.distances(kept.prepared, x, pairsOf(sorted), sample);
       sums.forEach((sum, i) => {
@@ -168,7 +169,7 @@ export class Probing {
   async explain(kept: Kept, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
     const { sequences, length } = kept.batch;
     const { head, vocab } = this;
-    const info = this.model.modules[probe.module]!;
+    const info = elementAt(this.model.modules, probe.module);
     const x = await this.perturbed(
       kept,
       [{ layer: info.layer, order: [0], entries: entriesOf(probe) }],
@@ -218,7 +219,9 @@ export class Probing {
   async scores(kept: Kept, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
     const made = await this.suffix(kept, layer);
     const prepared =
-      made.length > 0 ? await this.head.prepare(shapeOf(kept.batch), made.at(-1)!) : kept.prepared;
+      made.length > 0
+        ? await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1))
+        : kept.prepared;
     const scores = await scoresOf(queries, (rows, visit) =>
       this.head.logits(prepared, visit, rows),
     );
@@ -235,7 +238,7 @@ export class Probing {
     dropOpened(kept);
     if (to < this.model.layers) return;
     kept.prepared.dispose();
-    kept.prepared = await this.head.prepare(shapeOf(kept.batch), made.at(-1)!);
+    kept.prepared = await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1));
   }
 
   /** All logits [rows, vocab], through an adapter of the vocabulary product if given. */
@@ -270,12 +273,14 @@ export class Probing {
    * the products that come first in the block first.
    */
   private byLayer(probes: readonly Probe[]): { layer: number; order: number[] }[] {
-    const layerOf = (i: number) => this.model.modules[probes[i]!.module]!.layer;
+    const layerOf = (i: number) => elementAt(this.model.modules, elementAt(probes, i).module).layer;
     const order = probes
       .map((_, i) => i)
       .sort(
         (i, j) =>
-          layerOf(i) - layerOf(j) || this.depthOf(probes[i]!) - this.depthOf(probes[j]!) || i - j,
+          layerOf(i) - layerOf(j) ||
+          this.depthOf(elementAt(probes, i)) - this.depthOf(elementAt(probes, j)) ||
+          i - j,
       );
     return [...new Set(order.map(layerOf))].map((layer) => ({
       layer,
@@ -299,9 +304,9 @@ export class Probing {
       shapeOf(pass.batch),
       layer,
       'opened',
-      pass.stream[layer]!,
+      elementAt(pass.stream, layer),
     );
-    main![1].dispose();
+    defined(main)[1].dispose();
     const opened = new Map(others);
     const bytes = bytesOf(opened);
     if (pass.bytes + bytes > this.budget / 4) dropOpened(pass);
@@ -327,7 +332,7 @@ export class Probing {
       const own = await this.shaken(
         pass,
         layer,
-        order.map((p) => probes[p]!),
+        order.map((p) => elementAt(probes, p)),
         entries,
       );
       if (x) {
@@ -348,7 +353,7 @@ export class Probing {
         x = y;
       }
     }
-    return x!;
+    return defined(x);
   }
 
   /**
@@ -363,16 +368,16 @@ export class Probing {
     entries: number,
   ): Promise<DeviceTensor> {
     const { backend, model } = this;
-    const { sites } = model.blocks[layer]!;
+    const { sites } = elementAt(model.blocks, layer);
     const { sequences, length } = pass.batch;
     const rows = sequences * length;
     const shape = { batch: entries * sequences, length };
     const opened = await this.openedAt(pass, layer);
-    const values = new Map([['x', backend.repeat(pass.stream[layer]!, entries)]]);
-    for (const { out } of sites) values.set(out, backend.repeat(opened.get(out)!, entries));
+    const values = new Map([['x', backend.repeat(elementAt(pass.stream, layer), entries)]]);
+    for (const { out } of sites) values.set(out, backend.repeat(defined(opened.get(out)), entries));
     for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
       const { site, offset } = this.siteOf(module);
-      const { inFeatures, outFeatures } = model.modules[module]!;
+      const { inFeatures, outFeatures } = elementAt(model.modules, module);
       const target: NoiseTarget = {
         tokens: rows,
         inFeatures,
@@ -380,7 +385,12 @@ export class Probing {
         column: offset,
         stride: site.width,
       };
-      await backend.noiseProduct(opened.get(site.tap)!, values.get(site.out)!, target, slots);
+      await backend.noiseProduct(
+        defined(opened.get(site.tap)),
+        defined(values.get(site.out)),
+        target,
+        slots,
+      );
     }
     const deepest = Math.max(...sites.map((s) => s.depth));
     for (let depth = 1; depth <= deepest; depth++) {
@@ -396,7 +406,7 @@ export class Probing {
       );
       const made = await this.pieces.segment(shape, layer, depth, before, views);
       for (const [name, t] of made) {
-        backend.copy(t, values.get(name)!);
+        backend.copy(t, defined(values.get(name)));
         t.dispose();
       }
     }
@@ -417,7 +427,9 @@ export class Probing {
     const made: DeviceTensor[] = [];
     for (let l = layer; l < to; l++)
       made.push(
-        firstOf(await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? stream[l]!)),
+        firstOf(
+          await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? elementAt(stream, l)),
+        ),
       );
     return made;
   }

@@ -2,6 +2,7 @@
  * The export with weights of its linear layers replaced, module by module: what pruned and
  * compressed models are saved as.
  */
+import { elementAt } from '../checked.ts';
 import { replaced } from '../compiler/replaced.ts';
 import { quantiseInt4 } from '../model/int4.ts';
 import { dequantise } from '../model/weights.ts';
@@ -25,7 +26,7 @@ export async function withWeights(
       const news = modules.map(({ module, offset }) => ({ offset, values: weightOf(module) }));
       if (news.every(({ values }) => !values)) return null;
       const { rows, inFeatures } = weight;
-      const alone = news.length === 1 ? news[0]!.values : null;
+      const alone = news.length === 1 ? elementAt(news, 0).values : null;
       const whole = alone ?? dequantise(weight);
       if (!alone)
         for (const { offset, values } of news) if (values) whole.set(values, offset * inFeatures);

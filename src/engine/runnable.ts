@@ -4,6 +4,7 @@
  * the engine's own lookups fill; constants of nodes come into the file; 4-bit products take forms
  * that the kernel computes right. Everything else stays as it came.
  */
+import { defined } from '../checked.ts';
 import { misfitsKernel, inKernelForms } from '../compiler/blocks.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Graph, Node } from '../onnx/graph.ts';
@@ -68,7 +69,7 @@ export function embeddingRows(
   { lookups }: CompiledModel,
   { ids }: TokenBatch,
 ): { data: Float32Array; width: number } {
-  const table = lookups.find((l) => l.source === 'input_ids')!;
+  const table = defined(lookups.find((l) => l.source === 'input_ids'));
   const data = new Float32Array(ids.length * table.width);
   ids.forEach((id, i) => table.read(id, data.subarray(i * table.width, (i + 1) * table.width)));
   return { data, width: table.width };

@@ -3,6 +3,7 @@
  * whole.
  */
 import { afterAll, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { createEngine } from './cut-engine.ts';
@@ -48,7 +49,7 @@ async function expectScores(
 
 it('likelihoods of tokens, from the streams a pass kept and from those that changed', async () => {
   const pass = await engine.cleanPass(batch);
-  const last = engine.modules.findLast((m) => m.layer === layers - 1)!;
+  const last = defined(engine.modules.findLast((m) => m.layer === layers - 1));
   await expectScores(layers, pass);
   await expectScores(0, pass);
   await engine.setWeight(
@@ -90,21 +91,23 @@ it('directions: σ uᵀ G v of every sequence, from one side’s vectors and wit
       ].flatMap(([first, rows, blocks]) =>
         (['output', 'input'] as const).map((side) => ({
           module: index,
-          first: first!,
-          rows: rows!,
-          blocks: blocks!,
+          first: defined(first),
+          rows: defined(rows),
+          blocks: defined(blocks),
           side,
           vectors: fillNormal(
             streamKeys(index, 1, 0),
-            new Float32Array(blocks! * 3 * (side === 'output' ? rows! : inFeatures)),
+            new Float32Array(
+              defined(blocks) * 3 * (side === 'output' ? defined(rows) : inFeatures),
+            ),
           ),
         })),
       ),
     );
   const { gradients } = await engine.singularGradients(batch, directions);
   directions.forEach(({ module, first, rows, blocks, side, vectors }, p) => {
-    const { inFeatures } = engine.modules[module]!;
-    const g = weights.get(module)!;
+    const { inFeatures } = elementAt(engine.modules, module);
+    const g = defined(weights.get(module));
     const w = engine.materialiseWeight(module);
     const width = side === 'output' ? rows : inFeatures;
     for (let i = 0; i < 3 * blocks; i++) {
@@ -130,9 +133,9 @@ it('directions: σ uᵀ G v of every sequence, from one side’s vectors and wit
           want += term;
           size += Math.abs(term);
         }
-      expect(Math.abs(gradients[p]![at]! + gradients[p]![at + 3]! - want)).toBeLessThan(
-        1e-5 * size,
-      );
+      expect(
+        Math.abs(elementAt(gradients, p)[at]! + elementAt(gradients, p)[at + 3]! - want),
+      ).toBeLessThan(1e-5 * size);
     }
   });
 });

@@ -1,5 +1,6 @@
 /** The self-test passes where all is well and fails where something is not; the provider rule. */
 import { describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import { readGraph } from '../onnx/read.ts';
 import type { Graph, Tensor } from '../onnx/graph.ts';
@@ -85,7 +86,7 @@ describe('selfTest', () => {
       await wasmBackend(),
       writeGraph(withInput('position_ids', 'int8')),
     );
-    expect(checks[0]!.note).toContain('its input "position_ids" is int8');
+    expect(elementAt(checks, 0).note).toContain('its input "position_ids" is int8');
   });
 
   it('fails when the export is another model than the pieces', async () => {
@@ -105,7 +106,7 @@ describe('selfTest', () => {
     );
     expect(checks.map((c) => c.name)).toEqual(NAMES);
     expect(checks.filter((c) => !c.ok)).toEqual([]);
-    expect(checks[0]!.note).toContain('of its 2 blocks the first was compared');
+    expect(elementAt(checks, 0).note).toContain('of its 2 blocks the first was compared');
     expect(ok).toBe(true);
   });
 

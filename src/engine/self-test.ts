@@ -5,6 +5,7 @@
  * kernels with their CPU twins. A provider that miscomputes (fused attention on a software adapter,
  * say) shows here.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { fillNormal } from '../device/random.ts';
 import { moduleKeys } from '../device/streams.ts';
@@ -112,7 +113,7 @@ export async function selfTest(
   const batch = fewTokens(tested.model);
   const logits = await engine.logits(batch, undefined, layers ?? undefined);
   const checks = [await comparePipeline(tested, batch, logits, layers)];
-  if (Number.isNaN(checks[0]!.error) && backend.provider.kind === 'webgpu')
+  if (Number.isNaN(elementAt(checks, 0).error) && backend.provider.kind === 'webgpu')
     checks.push(await compareProvider(tested, batch, logits, layers));
   checks.push(
     await compareNoiseProduct(backend),
@@ -294,7 +295,7 @@ async function compareDisagreement(backend: Backend): Promise<Check> {
     backend.upload('float32', [rows, columns], new Uint8Array(data.buffer)),
   );
   const sums = backend.zeros([rows, 1]);
-  await backend.rowSums(tensors[0]!, tensors[1]!, sums, true);
+  await backend.rowSums(elementAt(tensors, 0), elementAt(tensors, 1), sums, true);
   const got = await backend.probeSums(sums, 2);
   for (const t of [...tensors, sums]) t.dispose();
   const shares = [want.slice(0, 3), want.slice(3)].map((share) => share.reduce((s, v) => s + v, 0));

@@ -4,6 +4,7 @@
  * batch's rows; the vocabulary product, which the provider unpacks to float32 (1 GB for 128,256
  * tokens of width 2048), goes through it in stretches.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel, VocabularyHead } from '../compiler/compiled.ts';
 import type { Graph, Node, Tensor } from '../onnx/graph.ts';
 import { reached } from '../onnx/reached.ts';
@@ -66,7 +67,9 @@ function looked(
 ): { graph: Graph; ids: Int32Array; given: Record<string, OrtTensor> } {
   const readers = graph.nodes.filter((n) => n.inputs.includes('input_ids') && n.op !== 'Shape');
   if (
-    readers.every((n) => n.op === 'Gather' && looksUp(n) && graph.initialisers.has(n.inputs[0]!))
+    readers.every(
+      (n) => n.op === 'Gather' && looksUp(n) && graph.initialisers.has(elementAt(n.inputs, 0)),
+    )
   ) {
     const tokens = [...new Set(batch.ids)];
     return {
@@ -91,7 +94,7 @@ function withTables(graph: Graph, lookups: ReadonlySet<Node>, tokens: readonly n
   const initialisers = new Map(graph.initialisers);
   const nodes = graph.nodes.map((n): Node => {
     if (!lookups.has(n)) return n;
-    const table = graph.initialisers.get(n.inputs[0]!)!;
+    const table = defined(graph.initialisers.get(elementAt(n.inputs, 0)));
     const name = `${table.name}:rows`;
     const size = table.bytes.length / table.dims[0]!;
     const bytes = new Uint8Array(tokens.length * size);
@@ -133,7 +136,7 @@ function wideHead(
   const readersOf = (name: string) =>
     graph.nodes.filter((n) => n.inputs.includes(name) && !looksUp(n));
   const products = readersOf(weight.name).flatMap((n) =>
-    n.op === 'Transpose' ? readersOf(n.outputs[0]!) : [n],
+    n.op === 'Transpose' ? readersOf(elementAt(n.outputs, 0)) : [n],
   );
   const [product] = products;
   if (products.length !== 1 || !product) return null;

@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import type { CutEngine } from './cut-engine.ts';
@@ -24,14 +25,14 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
     opened = await openSmolLm2();
     engine = opened.engine;
   }, 120_000);
-  afterAll(() => opened?.close());
+  afterAll(() => opened.close());
 
   it('gives PyTorch’s logits and losses for the four texts', async () => {
     const { tensors } = readSafetensors(readFileSync(reference('forward.safetensors')), 'forward');
     for (const [text, { mean_nll }] of Object.entries(
       json('forward.json').texts as Record<string, { mean_nll: number }>,
     )) {
-      const stored = (name: string) => tensors.get(`${text}.${name}`)!;
+      const stored = (name: string) => defined(tensors.get(`${text}.${name}`));
       const bytes = Uint8Array.from(stored('input_ids').bytes);
       const ids = new Int32Array(bytes.buffer);
       const length = ids.length;
@@ -79,7 +80,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
     const pass = await engine.cleanPass({
       ids: Int32Array.from(ids.flat()),
       sequences: ids.length,
-      length: ids[0]!.length,
+      length: elementAt(ids, 0).length,
     });
     const layers = full ? Array.from({ length: engine.layers }, (_, l) => l) : [0, 11, 20, 29];
     const repeats = full ? 8 : 2;
@@ -87,9 +88,10 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
     for (const layer of layers) {
       const own = engine.modules.filter((m) => m.layer === layer);
       for (const { index, path } of own)
-        expect(Math.abs(engine.weightStd(index) / modules[path]!.std_w - 1), path).toBeLessThan(
-          1e-9,
-        );
+        expect(
+          Math.abs(engine.weightStd(index) / defined(modules[path]).std_w - 1),
+          path,
+        ).toBeLessThan(1e-9);
       for (let repeat = 0; repeat < repeats; repeat++) {
         const values = await engine.disagreement(
           pass,
@@ -103,7 +105,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M on WASM', { timeout: 7_200_000 }, () =
           }),
         );
         own.forEach(({ path }, i) => {
-          const error = Math.abs(values[i]! / modules[path]!.values[repeat]! - 1);
+          const error = Math.abs(values[i]! / defined(modules[path]).values[repeat]! - 1);
           worst = Math.max(worst, error);
           expect(error, `${path}, repeat ${repeat}`).toBeLessThan(1e-3);
         });

@@ -2,6 +2,7 @@
  * Pruning over the cut model: activations of block after block, masks by what the weights carry,
  * weights as they end up. [methods.md §4]
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel, Site } from '../compiler/compiled.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
@@ -85,7 +86,8 @@ export class Sparsity {
   }
 }
 
-const partOf = (site: Site, module: number) => site.modules.find((m) => m.module === module)!;
+const partOf = (site: Site, module: number) =>
+  defined(site.modules.find((m) => m.module === module));
 
 class Walk implements BlockWalk {
   private readonly parts: Parts;
@@ -117,11 +119,11 @@ class Walk implements BlockWalk {
       );
       const taps = new Map<string, Float32Array>();
       const norms = new Map<number, Float32Array>();
-      for (const { tap, modules } of model.blocks[layer]!.sites) {
+      for (const { tap, modules } of elementAt(model.blocks, layer).sites) {
         const found =
           taps.get(tap) ??
           Float32Array.from(
-            await (await backend.sparse()).columnSquares(out.get(tap)!, null),
+            await (await backend.sparse()).columnSquares(defined(out.get(tap)), null),
             Math.sqrt,
           );
         taps.set(tap, found);
@@ -149,7 +151,10 @@ class Walk implements BlockWalk {
       this.x.dispose();
       this.x = y;
       this.layer++;
-      const wanted = (dense as CleanPass & { stream: readonly DeviceTensor[] }).stream[layer + 1]!;
+      const wanted = elementAt(
+        (dense as CleanPass & { stream: readonly DeviceTensor[] }).stream,
+        layer + 1,
+      );
       const sparse = await backend.sparse();
       const whole = await sparse.columnSquares(wanted, null);
       const apart = await sparse.columnSquares(wanted, y);

@@ -2,6 +2,7 @@
  * The naive way, for tests: the untouched export with one weight replaced by W + N in float32, run
  * whole.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { dequantise } from '../model/weights.ts';
@@ -21,7 +22,7 @@ function shaken(
 ): Graph {
   const weight = model.weightOf(module);
   const { rows, rowOffset, inFeatures, outFeatures } = weight;
-  const stored = weight.tensors[0]!.name;
+  const stored = elementAt(weight.tensors, 0).name;
   const w = dequantise({ ...weight, rowOffset: 0, outFeatures: rows });
   const keys = streamKeys(seed, module, draw);
   const noise = fillNormal(keys, new Float32Array(outFeatures * inFeatures), 0, std);
@@ -39,10 +40,10 @@ function shaken(
   if (!float) for (const { name: unused } of weight.tensors) initialisers.delete(unused);
   initialisers.set(
     name,
-    tensor(name, float ? graph.initialisers.get(stored)!.dims : [inFeatures, rows], data),
+    tensor(name, float ? defined(graph.initialisers.get(stored)).dims : [inFeatures, rows], data),
   );
   if (bias && weight.bias) {
-    const old = initialisers.get(weight.bias.name)!;
+    const old = defined(initialisers.get(weight.bias.name));
     const values = new Float32Array(new Uint8Array(old.bytes).buffer);
     fillNormal(keys, new Float32Array(outFeatures), outFeatures * inFeatures, std).forEach(
       (n, i) => {
@@ -57,7 +58,7 @@ function shaken(
         ...node,
         op: 'MatMul',
         domain: '',
-        inputs: [node.inputs[0]!, name],
+        inputs: [elementAt(node.inputs, 0), name],
         attributes: new Map(),
       };
     return {

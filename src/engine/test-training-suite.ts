@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import * as twins from '../device/training-twins.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { float32View } from '../onnx/float16.ts';
@@ -239,14 +240,16 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const unit = put(Float32Array.of(0, 0, 1, 0, 0, 0, 0), 1, 7);
     const product = async () =>
       b.read(
-        (
-          await session.run(
-            new Map([
-              ['x', unit],
-              ['a', prefix],
-            ]),
-          )
-        ).get('u')!,
+        defined(
+          (
+            await session.run(
+              new Map([
+                ['x', unit],
+                ['a', prefix],
+              ]),
+            )
+          ).get('u'),
+        ),
       );
     expect(await product()).toEqual(Float32Array.of(adapter[2]!, adapter[9]!));
     b.write(whole, Float32Array.of(1, 2, 3));
@@ -289,7 +292,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
       ['scales', put(Float32Array.of(0.5, 2), 2, 1)],
       ['zeros', b.upload('uint4', [2, 1], Uint8Array.of(0x88))],
     ]);
-    const got = await b.read((await session.run(feeds)).get('y')!);
+    const got = await b.read(defined((await session.run(feeds)).get('y')));
     expect([...got]).toEqual(
       Array.from({ length: 64 }, (_, i) => {
         const byte = ((i >> 1) * 37) & 255;
@@ -305,7 +308,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
       references === null
         ? new Map()
         : readSafetensors(read('gradients.safetensors'), 'gradients.safetensors').tensors;
-    const at = (name: string): Float32Array => float32View(tensors.get(name)!.bytes);
+    const at = (name: string): Float32Array => float32View(defined(tensors.get(name)).bytes);
 
     it.each([['model.layers.14.self_attn.k_proj'], ['model.layers.29.mlp.down_proj']])(
       'norm and Fisher of %s',
@@ -318,7 +321,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
         const dy = at(`taps.${name}.dy`);
         const inFeatures = x.length / rows;
         const outFeatures = dy.length / rows;
-        const want = modules[name]!;
+        const want = defined(modules[name]);
         const taps = {
           x: put(x, 2, 24, inFeatures),
           dy: put(dy, 2, 24, outFeatures),
@@ -329,9 +332,9 @@ export function trainingSuite(b: Backend, references: string | null): void {
         await (await b.training()).gradientNorms(taps, 1, out, 0);
         await (await b.training()).fisherSums(taps, 1, out, 1);
         const [squared, fisher] = await b.read(out);
-        expect(Math.abs(Math.sqrt(squared!) / want.grad_norm - 1)).toBeLessThan(1e-5);
+        expect(Math.abs(Math.sqrt(defined(squared)) / want.grad_norm - 1)).toBeLessThan(1e-5);
         expect(
-          Math.abs(fisher! / (rows * inFeatures * outFeatures) / want.fisher - 1),
+          Math.abs(defined(fisher) / (rows * inFeatures * outFeatures) / want.fisher - 1),
         ).toBeLessThan(1e-5);
       },
     );

@@ -1,4 +1,5 @@
 /** Likelihoods of single tokens out of logits that come in stretches of the vocabulary. */
+import { defined } from '../checked.ts';
 import type { TokenQuery, TokenScores } from './engine.ts';
 import type { Visit } from './head.ts';
 
@@ -16,7 +17,7 @@ export async function scoresOf(
   const sum = new Float64Array(rows.length);
   const best = new Int32Array(rows.length);
   const asked = new Float64Array(queries.length);
-  const at = queries.map((q) => places.get(q.row)!);
+  const at = queries.map((q) => defined(places.get(q.row)));
   await logits(rows, (first, width, part) => {
     rows.forEach((_, r) => {
       const row = part.subarray(r * width, (r + 1) * width);

@@ -3,6 +3,7 @@
  * DyLoRA's frozen rows, divergence.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -46,7 +47,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     await engine.trainStep(b, adapted(adapters), adamWStep({ learningRate: 0 }));
     const read = await Promise.all(
       values.map(async ({ module }) => {
-        const { a, b: bT } = (adapters as DeviceAdapters).of(module)!.gradients;
+        const { a, b: bT } = defined((adapters as DeviceAdapters).of(module)).gradients;
         return { module, a: await backend.read(a), bT: await backend.read(bT) };
       }),
     );
@@ -74,8 +75,8 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
     const values = randomAdapters(engine.modules, (m) => m.index % 4);
     const gradients = await gradientsOf(values);
     for (const [i, { module, rank, loraA, loraB }] of values.entries()) {
-      const { outFeatures } = engine.modules[module]!;
-      const { a, bT } = gradients[i]!;
+      const { outFeatures } = elementAt(engine.modules, module);
+      const { a, bT } = elementAt(gradients, i);
       const h = 2e-2;
       const dirA = fillNormal(streamKeys(9, module, 0), new Float32Array(loraA.length), 0, 0.1);
       const dirB = fillNormal(streamKeys(9, module, 1), new Float32Array(loraB.length), 0, 0.1);
@@ -104,7 +105,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
       loraB.forEach((_, k) => {
         predicted += bT[(k % rank) * outFeatures + Math.floor(k / rank)]! * dirB[k]!;
       });
-      expect(Math.abs(measured - predicted), engine.modules[module]!.path).toBeLessThan(
+      expect(Math.abs(measured - predicted), elementAt(engine.modules, module).path).toBeLessThan(
         2e-3 * Math.abs(predicted) + 2e-5,
       );
     }
@@ -128,7 +129,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
       await gradientsOf(values, { ...batch, labels }),
     ];
     one.forEach((g, i) =>
-      g.a.forEach((x, k) => expect(Math.abs(x - other[i]!.a[k]!)).toBeLessThan(1e-7)),
+      g.a.forEach((x, k) => expect(Math.abs(x - elementAt(other, i).a[k]!)).toBeLessThan(1e-7)),
     );
     await expect(engine.evaluate({ ...batch, labels: labels.fill(-100) })).rejects.toMatchObject({
       code: 'bad-text',
@@ -144,16 +145,19 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
       const adapters = await engine.adapters(values);
       await engine.trainStep(batch, adapted(adapters, 2), adamWStep({}), onlyLast);
       for (const [i, { module, loraA, loraB }] of (await adapters.values()).entries()) {
-        const { inFeatures } = engine.modules[module]!;
+        const { inFeatures } = elementAt(engine.modules, module);
         for (let r = 0; r < 4; r++) {
           const row = (x: Float32Array) =>
             Array.from(x.subarray(r * inFeatures, (r + 1) * inFeatures));
           const column = (x: Float32Array) => Array.from(x).filter((_, k) => k % 4 === r);
           const still = r < from || r >= 2;
-          expect(String(row(loraA)) === String(row(values[i]!.loraA)), `A row ${r}`).toBe(still);
-          expect(String(column(loraB)) === String(column(values[i]!.loraB)), `B column ${r}`).toBe(
+          expect(String(row(loraA)) === String(row(elementAt(values, i).loraA)), `A row ${r}`).toBe(
             still,
           );
+          expect(
+            String(column(loraB)) === String(column(elementAt(values, i).loraB)),
+            `B column ${r}`,
+          ).toBe(still);
         }
       }
       adapters.dispose();

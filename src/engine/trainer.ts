@@ -3,6 +3,7 @@
  * block by block with the forward recomputed inside, then our kernels for the adapters' gradients
  * and AdamW. [methods.md §1]
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { AdamWStep, RankRows } from '../device/training-twins.ts';
 import { AtlasError } from '../errors.ts';
@@ -72,7 +73,7 @@ export class Trainer {
   async evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum> {
     const labels = this.labelsOf(batch);
     const stream = await this.forward(batch, use);
-    const { h, prepared } = await this.prepare(batch, stream.at(-1)!);
+    const { h, prepared } = await this.prepare(batch, elementAt(stream, -1));
     const pass = await this.crossEntropy.forward(h, labels, headFeeds(use));
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
@@ -99,7 +100,7 @@ export class Trainer {
       ...how,
     };
     const stream = await this.network.forward(batch, course);
-    const end = stream.at(-1)!;
+    const end = elementAt(stream, -1);
     const { h, prepared } = await this.prepare(batch, end);
     const { pass, dh } = await this.crossEntropy.forwardAndGradient(
       h,
@@ -243,13 +244,13 @@ export class Trainer {
    * first rows.
    */
   private takeGradients(layer: number, gradients: LayerGradients, adapters: DeviceAdapters): void {
-    for (const { module, gradA, gradB } of this.model.blocks[layer]!.sites.flatMap(
+    for (const { module, gradA, gradB } of elementAt(this.model.blocks, layer).sites.flatMap(
       (site) => site.modules,
     )) {
       const into = adapters.of(module)?.gradients;
       if (!into) continue;
-      this.backend.copy(gradients.get(gradA)!, into.a);
-      this.backend.copy(gradients.get(gradB)!, into.b);
+      this.backend.copy(defined(gradients.get(gradA)), into.a);
+      this.backend.copy(defined(gradients.get(gradB)), into.b);
     }
   }
 
@@ -271,15 +272,15 @@ export class Trainer {
     rowsOf: (module: number, rank: number) => RankRows,
   ): (AdapterGradient & { module: number })[] {
     const adapters = use.adapters as DeviceAdapters;
-    return this.model.blocks[layer]!.sites.flatMap((site) =>
+    return elementAt(this.model.blocks, layer).sites.flatMap((site) =>
       site.modules.flatMap(({ module, offset }) => {
         const adapter = adapters.of(module);
         if (!adapter) return [];
         const taps = {
-          x: gradients.get(site.tap)!,
-          dy: gradients.get(site.grad)!,
+          x: defined(gradients.get(site.tap)),
+          dy: defined(gradients.get(site.grad)),
           column: offset,
-          outFeatures: this.model.modules[module]!.outFeatures,
+          outFeatures: elementAt(this.model.modules, module).outFeatures,
         };
         return [
           {

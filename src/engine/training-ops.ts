@@ -6,6 +6,7 @@
  * Everything is float32. Tensors that are changed in place are made with `Backend.zeros` and filled
  * with `write`.
  */
+import { elementAt } from '../checked.ts';
 import type { AdamWStep, AdapterPair, RankRows } from '../device/training-twins.ts';
 import type { ModulePlace } from '../device/twins.ts';
 import { elements, type DeviceTensor } from './backend.ts';
@@ -114,7 +115,7 @@ export interface TrainingOps {
 
 /** Sizes of a module from the tensors themselves. */
 export function placeOf({ x, dy, column, outFeatures }: ModuleTaps): ModulePlace {
-  const inFeatures = x.dims.at(-1)!;
-  const stride = dy.dims.at(-1)!;
+  const inFeatures = elementAt(x.dims, -1);
+  const stride = elementAt(dy.dims, -1);
   return { tokens: elements(x.dims) / inFeatures, inFeatures, outFeatures, column, stride };
 }

@@ -2,6 +2,7 @@
  * The export as it came, run whole on the CPU provider: what the cut pipeline is compared with.
  */
 import type { InferenceSession } from 'onnxruntime-web';
+import { defined } from '../checked.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { AtlasError } from '../errors.ts';
 import { halfToFloat32 } from '../onnx/float16.ts';
@@ -40,9 +41,11 @@ export function untouchedLogits(
       throw runtimeError(what, cause);
     });
     try {
-      const logits = (
-        await session.run(untouchedInputs(ort, session, batch, model.headDim, given), ['logits'])
-      )['logits']!;
+      const logits = defined(
+        (await session.run(untouchedInputs(ort, session, batch, model.headDim, given), ['logits']))[
+          'logits'
+        ],
+      );
       return logits.type === 'float16'
         ? halfToFloat32(
             new Uint8Array(

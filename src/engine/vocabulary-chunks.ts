@@ -2,6 +2,7 @@
  * The rows of the vocabulary product in chunks, uploaded once, so that the logits of all rows never
  * exist at once.
  */
+import { defined, elementAt } from '../checked.ts';
 import type {
   ModuleWeight,
   TensorType,
@@ -106,7 +107,7 @@ export class VocabularyChunks {
    * they lie.
    */
   float(chunk: Chunk): DeviceTensor {
-    if (this.format.kind === 'float32') return chunk.weights[0]!;
+    if (this.format.kind === 'float32') return elementAt(chunk.weights, 0);
     let tensor = this.floats.get(chunk);
     if (!tensor)
       this.floats.set(
@@ -131,7 +132,7 @@ export class VocabularyChunks {
       head: { hidden },
     } = this;
     if (format.kind === 'float32') return new Map([['w', this.float(chunk)]]);
-    if (format.kind === 'float16') return new Map([['half', chunk.weights[0]!]]);
+    if (format.kind === 'float16') return new Map([['half', elementAt(chunk.weights, 0)]]);
     let views = this.views.get(chunk);
     if (!views) {
       const type: TensorType = format.bits === 4 ? 'uint4' : 'uint8';
@@ -143,7 +144,7 @@ export class VocabularyChunks {
       ] as const;
       views = new Map(
         chunk.weights.map((w, i) => {
-          const [name, as, columns] = forms[i]!;
+          const [name, as, columns] = elementAt(forms, i);
           return [name, backend.view(w, as, [chunk.width, columns])];
         }),
       );
@@ -192,7 +193,7 @@ const evenWidth = (count: number, most: number): number =>
  * is widened to float32.
  */
 function chunkFormat({ format, tensors }: VocabularyHead, halves: boolean): ChunkFormat {
-  if (halves && format.kind === 'float16' && tensors[0]!.half) return { kind: 'float16' };
+  if (halves && format.kind === 'float16' && elementAt(tensors, 0).half) return { kind: 'float16' };
   if (!staysPacked(format)) return { kind: 'float32' };
   return { kind: 'nbits', bits: format.bits, block: format.block, zeroPoints: format.zeroPoints };
 }
@@ -201,7 +202,7 @@ function chunkTensors(head: VocabularyHead, format: ChunkFormat, rows: Rows): We
   const { vocab, hidden, tensors } = head;
   const width = rows instanceof Uint32Array ? rows.length : rows.width;
   if (format.kind === 'float16') {
-    const half = tensors[0]!.half!;
+    const half = defined(elementAt(tensors, 0).half);
     return [
       {
         name: 'w',
@@ -212,7 +213,7 @@ function chunkTensors(head: VocabularyHead, format: ChunkFormat, rows: Rows): We
     ];
   }
   if (format.kind === 'float32') {
-    const stored = tensors[0]!;
+    const stored = elementAt(tensors, 0);
     const bytes =
       stored.type === 'float32' && !head.transposed
         ? pick(stored.bytes, stored.bytes.byteLength / vocab, rows)

@@ -6,6 +6,7 @@
  * unbiased. Where the logits of all rows and a chunk are more than a tensor may hold (WebGPU
  * promises no more than 128 MiB), rows go through one stretch after the other.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { Backend, DeviceTensor, Session } from './backend.ts';
 import type { VocabularySample } from './engine.ts';
 import type { Visit } from './head.ts';
@@ -47,7 +48,7 @@ export class Vocabulary {
       for (const chunk of this.chunks.all()) {
         const logits = new Float32Array(rows * chunk.width);
         for (const [i, [first]] of parts.entries()) {
-          const out = await this.product(inputs[i]!, chunk, { adapter });
+          const out = await this.product(elementAt(inputs, i), chunk, { adapter });
           logits.set(await backend.read(out), first * chunk.width);
           out.dispose();
         }
@@ -103,7 +104,7 @@ export class Vocabulary {
   }
 
   private parts(rows: number, chunks: readonly Chunk[]): [first: number, count: number][] {
-    return rowParts(rows, chunks[0]!.width, this.backend.largestTensor);
+    return rowParts(rows, elementAt(chunks, 0).width, this.backend.largestTensor);
   }
 
   /** Σ_v |difference · W_v| of every row. */
@@ -139,7 +140,7 @@ export class Vocabulary {
       this.sessions.set(key, session);
     }
     const feeds = new Map([['h', h], ...(adapter?.(chunk) ?? [])]);
-    chunk.weights.forEach((w, i) => feeds.set(chunkInputs[i]!, w));
-    return (await (await session).run(feeds)).get('y')!;
+    chunk.weights.forEach((w, i) => feeds.set(elementAt(chunkInputs, i), w));
+    return defined((await (await session).run(feeds)).get('y'));
   }
 }

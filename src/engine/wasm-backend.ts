@@ -5,6 +5,7 @@
  * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at
  * every run (32 MB: 3–5 ms).
  */
+import { elementAt } from '../checked.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { SimdNoise } from '../device/simd-noise.ts';
 import {
@@ -126,7 +127,7 @@ export class WasmBackend implements Backend {
 
   pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
     const size = elements(clean.dims);
-    const columns = clean.dims.at(-1)!;
+    const columns = elementAt(clean.dims, -1);
     return this.own(pairDifference(cpu(h).data, cpu(clean).data, pairs, size), [
       ((pairs.length / 2) * size) / columns,
       columns,

@@ -2,6 +2,7 @@
  * Pruning on the CPU: products as graphs of the runtime, which has threads; the rest are the
  * kernels' twins.
  */
+import { defined, elementAt } from '../checked.ts';
 import {
   columnSquares,
   gram,
@@ -56,7 +57,13 @@ export class WasmSparse implements SparseOps {
     const out = cpu(into).data.subarray(first, first + outputs * inputs);
     if (adapter) {
       const { delta } = await this.run(lowRankProduct, this.pairOf(adapter, outputs, inputs));
-      return maskedSum(own, mask && bitsOf(mask), delta!.data as Float32Array, adapter.scale, out);
+      return maskedSum(
+        own,
+        mask && bitsOf(mask),
+        defined(delta).data as Float32Array,
+        adapter.scale,
+        out,
+      );
     }
     out.set(own);
     if (mask) applyMask(out, bitsOf(mask));
@@ -73,14 +80,14 @@ export class WasmSparse implements SparseOps {
       x: this.graphs.tensor(cpu(taps.x).data, [tokens, inFeatures]),
       dy: this.graphs.tensor(columnsOf(taps), [tokens, outFeatures]),
     });
-    if (mask) applyMask(g!.data as Float32Array, bitsOf(mask));
+    if (mask) applyMask(defined(g).data as Float32Array, bitsOf(mask));
     const { da, db } = await this.run(maskedProjections, {
-      g: g!,
+      g: defined(g),
       ...this.pairOf(adapter, outFeatures, inFeatures),
     });
     for (const [gradient, tensor] of [
-      [da!, into.a],
-      [db!, into.b],
+      [defined(da), into.a],
+      [defined(db), into.b],
     ] as const) {
       const values = gradient.data as Float32Array;
       const target = cpu(tensor).data;
@@ -97,7 +104,7 @@ export class WasmSparse implements SparseOps {
   }
 
   async columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array> {
-    return columnSquares(cpu(x).data, y && cpu(y).data, x.dims.at(-1)!);
+    return columnSquares(cpu(x).data, y && cpu(y).data, elementAt(x.dims, -1));
   }
 
   async gram(x: DeviceTensor): Promise<Float64Array> {

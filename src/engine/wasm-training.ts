@@ -2,6 +2,7 @@
  * Training on the CPU: products as graphs of the runtime, which has threads; the rest are the
  * kernels' twins.
  */
+import { defined } from '../checked.ts';
 import { adamW, fisherSums, sumOfSquares, type AdamWStep } from '../device/training-twins.ts';
 import { cpu } from './cpu-tensor.ts';
 import { GraphSessions } from './graph-sessions.ts';
@@ -61,8 +62,8 @@ export class WasmTraining implements TrainingOps {
         b: this.graphs.tensor(rowsOf({ tensor: adapter.b, rows }), [rank, outFeatures]),
       });
       for (const [gradient, tensor] of [
-        [da!, into.a],
-        [db!, into.b],
+        [defined(da), into.a],
+        [defined(db), into.b],
       ] as const) {
         const target = rowsOf({ tensor, rows });
         const values = gradient.data as Float32Array;
@@ -160,7 +161,7 @@ export class WasmTraining implements TrainingOps {
             v: vectors(inFeatures),
             shape,
           });
-    cpu(into).data.set(g!.data as Float32Array, at);
+    cpu(into).data.set(defined(g).data as Float32Array, at);
   }
 
   dispose(): Promise<void> {
@@ -168,8 +169,12 @@ export class WasmTraining implements TrainingOps {
   }
 
   private async gram(x: Float32Array, dims: readonly number[]): Promise<Float32Array> {
-    return (
-      await this.graphs.run(gramMatrices, 'the gradient norms', { x: this.graphs.tensor(x, dims) })
-    ).gram!.data as Float32Array;
+    return defined(
+      (
+        await this.graphs.run(gramMatrices, 'the gradient norms', {
+          x: this.graphs.tensor(x, dims),
+        })
+      ).gram,
+    ).data as Float32Array;
   }
 }

@@ -4,6 +4,7 @@
  * Weights and kept activations are buffers of our pool; outputs of a run are the runtime's until
  * they are disposed.
  */
+import { elementAt } from '../checked.ts';
 import type { TensorType } from '../compiler/compiled.ts';
 import { loadShaders } from '#shaders';
 import { BufferPool, readBuffer } from '../device/buffers.ts';
@@ -190,7 +191,7 @@ export class WebGpuBackend implements Backend {
   pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
     const count = pairs.length / 2;
     const size = elements(clean.dims);
-    const columns = clean.dims.at(-1)!;
+    const columns = elementAt(clean.dims, -1);
     const out = this.float([(count * size) / columns, columns]);
     const list = this.pool.upload(new Uint8Array(pairs.buffer, pairs.byteOffset, pairs.byteLength));
     this.kernels.pairDifference(

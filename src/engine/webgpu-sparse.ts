@@ -1,4 +1,5 @@
 /** Pruning on WebGPU: the kernels of `device/sparse-kernels.ts` on tensors. */
+import { elementAt } from '../checked.ts';
 import { readBuffer, type BufferPool } from '../device/buffers.ts';
 import type { Dispatcher, Slice } from '../device/dispatch.ts';
 import { SparseKernels, type AdapterSlices } from '../device/sparse-kernels.ts';
@@ -91,7 +92,7 @@ export class WebGpuSparse implements SparseOps {
   }
 
   async columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array> {
-    const columns = x.dims.at(-1)!;
+    const columns = elementAt(x.dims, -1);
     const out = this.scratch(4 * columns);
     this.kernels.columnSquares(
       sliceOf(x),

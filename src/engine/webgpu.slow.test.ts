@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import { testGpu } from '../device/test-gpu.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -42,7 +43,11 @@ describe.skipIf(!there)('WebGPU', () => {
       }),
     );
     const cpu = createEngine({ model, backend: await wasmBackend(), memoryBudgetBytes: 1e9 });
-    const gpu = createEngine({ model, backend: (await webgpuBackend())!, memoryBudgetBytes: 1e9 });
+    const gpu = createEngine({
+      model,
+      backend: defined(await webgpuBackend()),
+      memoryBudgetBytes: 1e9,
+    });
     const batch = batchOf(model.vocab);
     const want = await cpu.logits(batch);
     const got = await gpu.logits(batch);
@@ -71,7 +76,7 @@ describe.skipIf(!there)('WebGPU', () => {
   });
 
   it('rejects with device-lost when the device goes in the middle of a run', async () => {
-    const gpu = (await testGpu())!;
+    const gpu = defined(await testGpu());
     const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
     const model = compile(tinyDecoderGraph({ weights: 'q4' }));
     const engine = createEngine({

@@ -3,6 +3,7 @@
  * that goes away. One file: its runtime is slow to start.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import { adapterPlaces } from '../compiler/modules.ts';
 import { testGpu } from '../device/test-gpu.ts';
@@ -29,7 +30,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
   ort.env.wasm.numThreads = 1;
   ort.env.logLevel = 'error';
-  const backend = new WebGpuBackend(ort, gpu!);
+  const backend = new WebGpuBackend(ort, defined(gpu));
   const bytes = tinyDecoder({ weights: 'q4' });
   const graph = await readGraph(bytes, { file: 'tiny' });
   const model = compile(graph);
@@ -101,12 +102,12 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const here = await run(cpu);
     const there = await run(engine);
     here.steps.forEach(({ loss, gradNorm }, i) => {
-      expect(Math.abs(there.steps[i]!.loss - loss)).toBeLessThan(1e-5);
-      expect(Math.abs(there.steps[i]!.gradNorm / gradNorm - 1)).toBeLessThan(1e-4);
+      expect(Math.abs(elementAt(there.steps, i).loss - loss)).toBeLessThan(1e-5);
+      expect(Math.abs(elementAt(there.steps, i).gradNorm / gradNorm - 1)).toBeLessThan(1e-4);
     });
     here.values.forEach((v, i) =>
       v.loraA.forEach((x, k) =>
-        expect(Math.abs(x - there.values[i]!.loraA[k]!)).toBeLessThan(1e-3),
+        expect(Math.abs(x - elementAt(there.values, i).loraA[k]!)).toBeLessThan(1e-3),
       ),
     );
     await cpu.dispose();
@@ -124,7 +125,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     };
     const here = await all(cpu);
     const there = await all(engine);
-    here.forEach((want, i) => expect(apart(there[i]!, want)).toBeLessThan(1e-4));
+    here.forEach((want, i) => expect(apart(elementAt(there, i), want)).toBeLessThan(1e-4));
     await cpu.dispose();
   });
 
@@ -170,15 +171,17 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
     const session = await backend.session(dequantise, 'int8');
     expect([
       ...(await backend.read(
-        (
-          await session.run(
-            new Map([
-              ['w', w],
-              ['s', s],
-              ['z', z],
-            ]),
-          )
-        ).get('y')!,
+        defined(
+          (
+            await session.run(
+              new Map([
+                ['w', w],
+                ['s', s],
+                ['z', z],
+              ]),
+            )
+          ).get('y'),
+        ),
       )),
     ]).toEqual([0.5, 0, 125, -64, 2, 3]);
     await session.dispose();
@@ -186,7 +189,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   });
 
   it('gives no number once the device refused a command', async () => {
-    const own = (await testGpu())!;
+    const own = defined(await testGpu());
     const other = new WebGpuBackend(ort, own);
     const x = other.upload('float32', [1], new Uint8Array(4));
     expect([...(await other.read(x))]).toEqual([0]);
@@ -201,7 +204,7 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
   });
 
   it('says so when the device is lost, and other devices go on', async () => {
-    const doomed = (await testGpu())!;
+    const doomed = defined(await testGpu());
     const other = createEngine({
       model,
       backend: new WebGpuBackend(ort, doomed),

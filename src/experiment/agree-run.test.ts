@@ -3,6 +3,7 @@
  * and the matrix is theirs.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { openTiny } from '../../test/tiny-engine.ts';
 import type { CutEngine } from '../engine/cut-engine.ts';
@@ -70,7 +71,7 @@ async function compared(context: StudyContext): Promise<{ state: AgreeState; pro
   const progress: number[] = [];
   for await (const event of runAgree(context))
     progress.push(agreeProgress((state = reduceAgree(state, event))));
-  return { state: state!, progress };
+  return { state: defined(state), progress };
 }
 
 describe('methods compared', { timeout: 60_000 }, () => {
@@ -80,7 +81,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
       state: { result, measured },
       progress,
     } = await compared(context);
-    const of = (m: AgreeMethod) => measured.find((x) => x.method === m)!.importances;
+    const of = (m: AgreeMethod) => defined(measured.find((x) => x.method === m)).importances;
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     expect(measured.map((m) => m.method)).toEqual(AGREE_METHODS);
     for (const { importances, milliseconds } of measured) {
@@ -107,9 +108,12 @@ describe('methods compared', { timeout: 60_000 }, () => {
         equal: 'ranks',
       }),
     );
-    result!.spearman.forEach((row, i) =>
+    defined(result).spearman.forEach((row, i) =>
       row.forEach((rho, j) => {
-        const expected = spearman(measured[i]!.importances, measured[j]!.importances);
+        const expected = spearman(
+          elementAt(measured, i).importances,
+          elementAt(measured, j).importances,
+        );
         expect(rho).toBe(Number.isFinite(expected) ? expected : null);
       }),
     );
@@ -121,7 +125,7 @@ describe('methods compared', { timeout: 60_000 }, () => {
     const map = model.modules.map((_, i) => 1 + i);
     const { state } = await compared(contextOf(['spectrum', 'adarank'], map));
     expect(state.measured[1]).toEqual({ method: 'adarank', importances: map, milliseconds: null });
-    expect(state.measured[0]!.milliseconds).toBeGreaterThan(0);
+    expect(elementAt(state.measured, 0).milliseconds).toBeGreaterThan(0);
   });
 });
 

@@ -3,6 +3,7 @@
  * after the other, each by its own definition (race-measure.ts); how alike they order the modules
  * is Spearman's ρ.
  */
+import { defined } from '../checked.ts';
 import {
   correlations,
   reduceAgree,
@@ -58,7 +59,7 @@ export async function* runAgree(
       milliseconds: importances && spec.method.name === method ? null : milliseconds,
     });
   }
-  yield say({ type: 'done', result: resultOf(state!) });
+  yield say({ type: 'done', result: resultOf(defined(state)) });
 }
 
 function resultOf({

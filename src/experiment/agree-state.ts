@@ -2,6 +2,7 @@
  * What several methods say of the same modules: a pure reduction of the study's events, and how far
  * the methods' orders agree.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { AgreeMethod } from './agree-spec.ts';
@@ -126,13 +127,15 @@ export function agreeVerdict({
   const [reference, ...others] = measured;
   const row = correlations(measured)[0];
   const compared = others
-    .flatMap(({ method }, i) => (row![i + 1] === null ? [] : [{ method, rho: row![i + 1]! }]))
+    .flatMap(({ method }, i) =>
+      defined(row)[i + 1] === null ? [] : [{ method, rho: defined(defined(row)[i + 1]) }],
+    )
     .sort((a, b) => b.rho - a.rho);
   if (!reference || compared.length === 0) return null;
   return {
     reference: reference.method,
-    closest: compared[0]!,
-    farthest: compared.at(-1)!,
+    closest: elementAt(compared, 0),
+    farthest: elementAt(compared, -1),
     chance: 1.96 / Math.sqrt(modules.length - 1),
   };
 }

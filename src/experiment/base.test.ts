@@ -3,6 +3,7 @@
  * they are made by the study itself.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
@@ -112,7 +113,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
 
   const cuts = [0, 9].map((module) => ({
     module,
-    path: modules[module]!.path,
+    path: elementAt(modules, module).path,
     blocks: 2,
     rho: 0.5,
     keep: [3, 2],
@@ -157,7 +158,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
       if (next.done) {
         // From nothing to all, without a comparison or a file being made.
         expect(shares).toEqual([...shares].sort((a, b) => a - b));
-        expect([shares[0], shares.at(-1)! > 0.9]).toEqual([0, true]);
+        expect([shares[0], elementAt(shares, -1) > 0.9]).toEqual([0, true]);
         return next.value as PrunedParts;
       }
       shares.push(next.value);
@@ -205,7 +206,7 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
       let gone = 0;
       let wrong = 0;
       for (let i = 0; i < w.length; i++) {
-        if (isKept(parts.masks[index]!, i)) continue;
+        if (isKept(elementAt(parts.masks, index), i)) continue;
         gone++;
         if (w[i] !== 0) wrong++;
       }

@@ -2,6 +2,7 @@
  * Making the base of an experiment: its own study is run, from its checkpoint or anew, until the
  * weights are there; what would only judge them is left out.
  */
+import { elementAt } from '../checked.ts';
 import { MAKER } from './base-spec.ts';
 import { compressProgress, type CompressPhase, type CompressState } from './compress-state.ts';
 import type { MadeBase } from './made-base.ts';
@@ -37,6 +38,7 @@ export async function* makeBase(
   });
   const { reduce } = await studyViews[study]();
   for await (const event of run) {
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by the study
     if (made !== null) return made;
     state = reduce(state as never, event);
     yield shareOf(state);
@@ -67,6 +69,6 @@ function shareOf(state: PruneState | CompressState): number {
   const at = phases.findIndex(([phase]) => phase === now);
   return (
     phases.slice(0, Math.max(at, 0)).reduce((sum, [, share]) => sum + share, 0) +
-    (at < 0 ? 0 : phases[at]![1] * compressProgress(state))
+    (at < 0 ? 0 : elementAt(phases, at)[1] * compressProgress(state))
   );
 }

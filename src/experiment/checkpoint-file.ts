@@ -3,6 +3,7 @@
  * experiment, and all that was found out so far, as metadata. Numbers come back to the bit.
  */
 import * as z from 'zod/mini';
+import { elementAt } from '../checked.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AdapterMoments, AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
@@ -41,7 +42,7 @@ export function writeCheckpoint(
 ): Uint8Array<ArrayBuffer> {
   const tensors = new Map<string, FloatTensor>();
   checkpoint.values.forEach(({ module, rank, loraA, loraB }, i) => {
-    const { path, inFeatures, outFeatures } = modules[module]!;
+    const { path, inFeatures, outFeatures } = elementAt(modules, module);
     const a = [rank, inFeatures];
     const b = [outFeatures, rank];
     const moved = checkpoint.moments[i];

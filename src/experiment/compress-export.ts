@@ -2,6 +2,7 @@
  * What a compression leaves behind as files: the factors of the cut modules, and the export with
  * their weights put in.
  */
+import { elementAt } from '../checked.ts';
 import type { FloatTensor } from '../model/safetensors.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { withWeights } from '../engine/replaced-model.ts';
@@ -18,7 +19,7 @@ export const partsOf = (
   { trials, accepted, spec }: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>,
   steps = accepted.length,
 ): CompressedParts => ({
-  cuts: accepted.slice(0, steps).map((i) => trials[i]!),
+  cuts: accepted.slice(0, steps).map((i) => elementAt(trials, i)),
   split: spec.compress.split,
   seed: spec.seed,
 });
@@ -41,7 +42,7 @@ export async function compressedFiles(
   const metadata: Record<string, string> = { format: 'pt' };
   for (const { module, path, blocks, keep, weight, own } of cutModules(model.compiled, parts)) {
     weights.set(module, weight);
-    const { inFeatures } = model.compiled.modules[module]!;
+    const { inFeatures } = elementAt(model.compiled.modules, module);
     blocks.forEach((block, b) => {
       const k = keep[b]!;
       const {

@@ -4,6 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { bundledModel, bundledTask } from '../../cli/bundled.ts';
 import { tokensOf } from '../../cli/data.ts';
 import { compile } from '../compiler/index.ts';
@@ -101,7 +102,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
       state = reduceCompress(state, event);
       if (stop(event)) break;
     }
-    return state!;
+    return defined(state);
   }
 
   it('predicts small removals, tries the best candidates, and judges by other samples', async () => {
@@ -113,53 +114,58 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     });
     const { result, trials, checks } = state;
     expect(checks).toHaveLength(8);
-    expect(agreementOf(checks)!.pearson).toBeGreaterThan(0.9);
-    expect(result!.calibration.before.accuracy).toBeGreaterThan(0.5);
-    expect(result!.chance).toBe(0.25);
+    expect(defined(agreementOf(checks)).pearson).toBeGreaterThan(0.9);
+    expect(defined(result).calibration.before.accuracy).toBeGreaterThan(0.5);
+    expect(defined(result).chance).toBe(0.25);
     // Each trial is judged against what was accepted before it.
-    let current = result!.calibration.before;
+    let current = defined(result).calibration.before;
     for (const { figures, accepted, measured } of trials) {
       expect(accepted).toBe(isBetter(figures, current));
       expect(measured).toBeCloseTo(figures.loss - current.loss, 12);
       if (accepted) current = figures;
     }
-    expect(result!.calibration.after).toEqual(current);
-    expect(result!.test.steps).toHaveLength(1 + result!.accepted.length);
-    expect(result!.samples).toHaveLength(16);
+    expect(defined(result).calibration.after).toEqual(current);
+    expect(defined(result).test.steps).toHaveLength(1 + defined(result).accepted.length);
+    expect(defined(result).samples).toHaveLength(16);
     // What it did to plain text is there for every step, and no other number.
-    expect(result!.plain).toMatchObject({ length: 64 });
-    expect(result!.plain.losses.map((l) => l.length)).toEqual(result!.test.steps.map(() => 4));
-    result!.test.steps.forEach(({ plain }, step) =>
-      expect(plain).toBeCloseTo(result!.plain.losses[step]!.reduce((a, b) => a + b, 0) / 4, 12),
+    expect(defined(result).plain).toMatchObject({ length: 64 });
+    expect(defined(result).plain.losses.map((l) => l.length)).toEqual(
+      defined(result).test.steps.map(() => 4),
     );
-    expect(state.steps).toEqual(result!.test.steps);
-    for (const [step, { accuracy }] of result!.test.steps.entries())
+    defined(result).test.steps.forEach(({ plain }, step) =>
+      expect(plain).toBeCloseTo(
+        elementAt(defined(result).plain.losses, step).reduce((a, b) => a + b, 0) / 4,
+        12,
+      ),
+    );
+    expect(state.steps).toEqual(defined(result).test.steps);
+    for (const [step, { accuracy }] of defined(result).test.steps.entries())
       expect(accuracy).toBeCloseTo(
-        result!.samples.reduce((sum, s) => sum + s.scores[step]!.right, 0) / 16,
+        defined(result).samples.reduce((sum, s) => sum + elementAt(s.scores, step).right, 0) / 16,
         12,
       );
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
     expect(state.spectra).toHaveLength(56);
     expect(open).toBe(0);
 
-    expect(base).toEqual({ kind: 'compressed', ...partsOf(result!) });
+    expect(base).toEqual({ kind: 'compressed', ...partsOf(defined(result)) });
 
     // What is written is what was judged.
     const files = new Map(
-      (await compressedFiles(model, result!)).map((f) => [f.name, f.chunks[0]!]),
+      (await compressedFiles(model, defined(result))).map((f) => [f.name, elementAt(f.chunks, 0)]),
     );
-    const first = trials[result!.accepted[0]!]!;
+    const first = elementAt(trials, defined(result).accepted[0]!);
     const compressed = compile(
-      await readGraph(files.get('onnx/model.onnx')!, {
+      await readGraph(defined(files.get('onnx/model.onnx')), {
         file: 'model.onnx',
         external: () => undefined,
       }),
     );
     const w = dequantise(compressed.weightOf(first.module));
-    const { tensors } = readSafetensors(files.get('factors.safetensors')!, 'factors');
-    const up = toFloat32(tensors.get(`${first.path}.0.up`)!);
-    const down = toFloat32(tensors.get(`${first.path}.0.down`)!);
-    const { inFeatures, outFeatures } = model.compiled.modules[first.module]!;
+    const { tensors } = readSafetensors(defined(files.get('factors.safetensors')), 'factors');
+    const up = toFloat32(defined(tensors.get(`${first.path}.0.up`)));
+    const down = toFloat32(defined(tensors.get(`${first.path}.0.down`)));
+    const { inFeatures, outFeatures } = elementAt(model.compiled.modules, first.module);
     const k = first.keep[0]!;
     for (let o = 0; o < outFeatures; o += 7)
       for (let i = 0; i < inFeatures; i += 11) {
@@ -173,32 +179,32 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     const { result } = await ran(
       small(['compress.checks', '0'], ['compress.trials', '5'], ['samples.tokens', '12']),
     );
-    const { test, text, accepted, spec } = result!;
+    const { test, text, accepted, spec } = defined(result);
     const context = contextOf(spec);
     const task = await splitTask(context);
     const engine = await floatEngine();
-    const prompt = Int32Array.from(await context.encode(text!.prompt));
+    const prompt = Int32Array.from(await context.encode(defined(text).prompt));
     expect(accepted.length).toBeGreaterThan(1);
     expect(text).toMatchObject({ prompt: 'The light of the sun' });
-    expect(new Set(text!.steps).size).toBeGreaterThan(1);
+    expect(new Set(defined(text).steps).size).toBeGreaterThan(1);
     for (let steps = 0; steps <= accepted.length; steps++) {
-      for (const { module, weight } of cutModules(model.compiled, partsOf(result!, steps)))
+      for (const { module, weight } of cutModules(model.compiled, partsOf(defined(result), steps)))
         await engine.setWeight(module, weight);
       const bench = new Workbench(engine, layOut(task.test, 'mean', 512));
       const ids: number[] = [];
       await through(bench.open());
       const judged = await through(bench.judge());
       bench.dispose();
-      expect(judged.accuracy).toBe(test.steps[steps]!.accuracy);
-      expect(judged.loss).toBeCloseTo(test.steps[steps]!.loss, 5);
+      expect(judged.accuracy).toBe(elementAt(test.steps, steps).accuracy);
+      expect(judged.loss).toBeCloseTo(elementAt(test.steps, steps).loss, 5);
       const { sum, tokens } = await engine.evaluate(
         await context.tokens(spec.compress.plain, { sequences: 4, length: 64 }),
       );
-      expect(sum / tokens).toBeCloseTo(test.steps[steps]!.plain, 5);
+      expect(sum / tokens).toBeCloseTo(elementAt(test.steps, steps).plain, 5);
       for await (const { id } of engine.generate({ prompt, tokens: 12, choose: likeliest }))
         ids.push(id);
       expect(await context.decode([...prompt, ...ids])).toBe(
-        (await context.decode(prompt)) + text!.steps[steps]!,
+        (await context.decode(prompt)) + elementAt(defined(text).steps, steps),
       );
     }
     await engine.dispose();
@@ -239,7 +245,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
         },
         door(from),
       );
-      from = structuredClone(await take!());
+      from = structuredClone(await defined(take)());
       expect(stopped.result).toBeNull();
       if (type === 'check') backward = 0;
     }
@@ -296,7 +302,9 @@ describe('tables', () => {
       expect(rows).toHaveLength(300);
       expect(licence).toBe('public domain');
       expect(source).toContain('atlas-heldout');
-      const counts = rows[0]!.options.map((_, o) => rows.filter((r) => r.answer === o).length);
+      const counts = elementAt(rows, 0).options.map(
+        (_, o) => rows.filter((r) => r.answer === o).length,
+      );
       for (const count of counts) expect(count).toBeGreaterThan(0.7 * (300 / counts.length));
       expect(rows.every((r) => new Set(r.options).size === r.options.length)).toBe(true);
     }

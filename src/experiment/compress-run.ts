@@ -3,6 +3,7 @@
  * scores every removal of singular components; the best are really tried, and kept where the
  * samples' accuracy rises. Samples that took no part judge at the end.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { TokenBatch, TrainingBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
 import {
@@ -163,8 +164,8 @@ class Compression {
       yield* this.scan(bench, plan.candidates);
       const { trials } = this.now;
       const accepted = inForce(trials);
-      const steps = accepted.map((i) => trials[i]!);
-      const before = this.now.base!;
+      const steps = accepted.map((i) => elementAt(trials, i));
+      const before = defined(this.now.base);
       const after = trials.findLast((t) => t.accepted)?.figures ?? before;
       context.keepBase?.({
         kind: 'compressed',
@@ -206,15 +207,15 @@ class Compression {
   }
 
   private get now(): CompressState {
-    return this.state!;
+    return defined(this.state);
   }
 
   /** Puts the weights that these trials leave in their places. */
   private async place(trials: readonly number[]): Promise<void> {
     for (const i of trials)
       await this.engine.setWeight(
-        this.now.trials[i]!.module,
-        this.weights.cut(this.now.trials[i]!),
+        elementAt(this.now.trials, i).module,
+        this.weights.cut(elementAt(this.now.trials, i)),
       );
   }
 
@@ -282,10 +283,14 @@ class Compression {
     const all = directions.flat();
     for (const batch of batches) {
       const { gradients } = await this.engine.singularGradients(batch, all);
-      const tokens = batch.labels!.reduce((n, label) => n + (label < 0 ? 0 : 1), 0);
+      const tokens = defined(batch.labels).reduce((n, label) => n + (label < 0 ? 0 : 1), 0);
       let at = 0;
       sums.forEach((sum, s) =>
-        sum.add(gradients.slice(at, (at += directions[s]!.length)), batch.sequences, tokens),
+        sum.add(
+          gradients.slice(at, (at += elementAt(directions, s).length)),
+          batch.sequences,
+          tokens,
+        ),
       );
       yield;
     }
@@ -294,7 +299,7 @@ class Compression {
   /** Small removals, really made one at a time: does the prediction hold where it must? */
   private async *checks(bench: Workbench, planned: readonly SmallRemoval[]): Steps {
     const { modules } = this.context.model;
-    const before = this.now.base!;
+    const before = defined(this.now.base);
     for (const { module, blocks, from, to, predicted } of planned.slice(this.now.checks.length)) {
       const w = withoutComponents(
         this.weights.of(module),
@@ -314,7 +319,7 @@ class Compression {
       yield {
         type: 'check',
         check: {
-          path: modules[module]!.path,
+          path: elementAt(modules, module).path,
           blocks,
           from,
           to,
@@ -339,7 +344,7 @@ class Compression {
     for (const candidate of candidates.slice(first)) {
       const start = now();
       const { trials } = this.now;
-      const current = trials.findLast((t) => t.accepted)?.figures ?? this.now.base!;
+      const current = trials.findLast((t) => t.accepted)?.figures ?? defined(this.now.base);
       const { module } = candidate;
       const judged = yield* this.under(
         bench,
@@ -369,7 +374,7 @@ class Compression {
         },
       };
     }
-    const placed = inForce(this.now.trials).map((i) => this.now.trials[i]!.module);
+    const placed = inForce(this.now.trials).map((i) => elementAt(this.now.trials, i).module);
     if (first === of || placed.length === 0) return;
     for (const module of placed) await engine.setWeight(module, null);
     bench.settle(0);
@@ -393,8 +398,8 @@ class Compression {
         : [...epochOrder(seed, 1, whole)].slice(0, LASER_SAMPLE);
     for (const number of order.slice(this.now.laser.length)) {
       const start = now();
-      const module = modules[Math.floor(number / RHO_GRID.length)]!;
-      const rho = RHO_GRID[number % RHO_GRID.length]!;
+      const module = elementAt(modules, Math.floor(number / RHO_GRID.length));
+      const rho = elementAt(RHO_GRID, number % RHO_GRID.length);
       const judged = yield* this.under(
         bench,
         'laser',
@@ -455,7 +460,12 @@ class Compression {
         losses.push(plain);
         figures.push({ ...figuresOf(now), plain: summarise(plain).mean });
         texts.push(texts.includes(null) ? null : yield* this.written());
-        yield { type: 'step', figures: figures.at(-1)!, scores: now.samples.map(brief), plain };
+        yield {
+          type: 'step',
+          figures: elementAt(figures, -1),
+          scores: now.samples.map(brief),
+          plain,
+        };
       }
       const written = texts.filter((t) => t !== null);
       return {
@@ -463,7 +473,7 @@ class Compression {
         losses,
         samples: task.shown.map((shown, i) => ({
           ...shown,
-          scores: judged.map((j) => brief(j.samples[i]!)),
+          scores: judged.map((j) => brief(elementAt(j.samples, i))),
         })),
         text: written.length === texts.length ? { prompt, steps: written } : null,
       };
@@ -610,10 +620,17 @@ class Compression {
   }
 
   private layerOf(module: number): number {
-    return this.context.model.modules[module]!.layer;
+    return elementAt(this.context.model.modules, module).layer;
   }
 
   private removalOf({ module, blocks, rho, keep, dropped }: Candidate): Removal {
-    return { module, path: this.context.model.modules[module]!.path, blocks, rho, keep, dropped };
+    return {
+      module,
+      path: elementAt(this.context.model.modules, module).path,
+      blocks,
+      rho,
+      keep,
+      dropped,
+    };
   }
 }

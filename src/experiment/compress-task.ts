@@ -3,6 +3,7 @@
  * the seed.
  */
 import * as z from 'zod/mini';
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Sample } from '../methods/compress/task.ts';
 import { epochOrder } from '../methods/windows.ts';
@@ -133,7 +134,8 @@ function split(all: readonly Both[], samples: number, test: number, seed: number
   const order = epochOrder(seed, 0, all.length);
   const count =
     all.length >= samples + test ? samples : Math.min(samples, Math.floor(all.length / 2));
-  const of = (from: number, to: number) => Array.from(order.subarray(from, to), (i) => all[i]!);
+  const of = (from: number, to: number) =>
+    Array.from(order.subarray(from, to), (i) => elementAt(all, i));
   const judges = of(count, count + test);
   return {
     calibration: of(0, count).map((b) => b.sample),

@@ -1,4 +1,5 @@
 /** What may be said of a compression, by the samples that took no part in choosing it. */
+import { elementAt } from '../checked.ts';
 import { interval95, type Interval } from '../methods/statistics.ts';
 import type { CompressResult, StepFigures } from './compress-state.ts';
 
@@ -19,7 +20,9 @@ export function verdictOf(
   { samples, test, plain: { losses } }: Pick<CompressResult, 'samples' | 'test' | 'plain'>,
   steps = test.steps.length - 1,
 ): CompressVerdict {
-  const differences = samples.map(({ scores }) => scores[steps]!.right - scores[0]!.right);
+  const differences = samples.map(
+    ({ scores }) => elementAt(scores, steps).right - elementAt(scores, 0).right,
+  );
   const change = interval95(differences);
   const kind =
     steps === 0
@@ -29,12 +32,21 @@ export function verdictOf(
         : change !== null && change.high < 0
           ? 'cost'
           : 'open';
-  const plainChange = interval95(losses[steps]!.map((loss, i) => loss - losses[0]![i]!));
-  return { steps, before: test.steps[0]!, after: test.steps[steps]!, change, kind, plainChange };
+  const plainChange = interval95(
+    elementAt(losses, steps).map((loss, i) => loss - elementAt(losses, 0)[i]!),
+  );
+  return {
+    steps,
+    before: elementAt(test.steps, 0),
+    after: elementAt(test.steps, steps),
+    change,
+    kind,
+    plainChange,
+  };
 }
 
 /** `1 o` for `model.layers.1.self_attn.o_proj`. */
 export function shortName(path: string): string {
   const found = /(?:layers|h)\.(\d+)\..*?(\w+)$/.exec(path);
-  return found ? `${found[1]} ${found[2]!.replace(/_proj$/, '')}` : path;
+  return found ? `${found[1]} ${elementAt(found, 2).replace(/_proj$/, '')}` : path;
 }

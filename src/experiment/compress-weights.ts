@@ -1,4 +1,5 @@
 /** A model's weights with components taken out, and the decompositions they come from. */
+import { defined, elementAt } from '../checked.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import {
   cut,
@@ -67,10 +68,7 @@ export class CutWeights {
 
   /** In `blocks` row blocks, one of the experiment's numbers. Throws `row-blocks`, `singular`. */
   decomposed(module: number, blocks: number): Decomposition {
-    return this.decomposition(
-      module,
-      this.splittings.find((s) => s.blocks === blocks)!,
-    );
+    return this.decomposition(module, defined(this.splittings.find((s) => s.blocks === blocks)));
   }
 
   /** Decompositions of the experiment that are not known yet. */
@@ -102,8 +100,8 @@ export class CutWeights {
       threads && whole > WORTH_THREADS ? await threads() : HERE,
       jobs,
     )) {
-      const { module, splitting } = todo[job]!;
-      decompositions.keep(todo[job]!, blocks);
+      const { module, splitting } = elementAt(todo, job);
+      decompositions.keep(elementAt(todo, job), blocks);
       yield (done += costOf(module, splitting.blocks)) / whole;
     }
   }
@@ -132,7 +130,7 @@ export class CutWeights {
     const round = (values: Float64Array) => Array.from(values, (v) => Number(v.toPrecision(6)));
     return {
       module,
-      path: this.context.model.modules[module]!.path,
+      path: elementAt(this.context.model.modules, module).path,
       blocks: blocks.length,
       sigma: blocks.map((b) => round(b.sigma)),
       gradient: sums.gradients().map(round),
@@ -140,7 +138,7 @@ export class CutWeights {
   }
 
   private decomposition(module: number, splitting: Splitting): Decomposition {
-    return decompositions.of(this.context.model.modules[module]!, splitting, () =>
+    return decompositions.of(elementAt(this.context.model.modules, module), splitting, () =>
       this.ownWeight(module),
     );
   }

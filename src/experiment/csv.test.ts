@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { csvComment, csvJson, csvRow } from './csv.ts';
 
 /** Cells as a spreadsheet sees them: split at commas outside of quotes that begin a cell. */
@@ -7,9 +8,9 @@ function cells(line: string): string[] {
   for (let at = 0; at <= line.length;) {
     const quoted = line[at] === '"' ? /"((?:[^"]|"")*)"?/y : /([^,]*)/y;
     quoted.lastIndex = at;
-    const found = quoted.exec(line)!;
+    const found = defined(quoted.exec(line));
     const end = line.indexOf(',', quoted.lastIndex);
-    out.push(found[1]!.replaceAll('""', '"'));
+    out.push(elementAt(found, 1).replaceAll('""', '"'));
     at = end < 0 ? line.length + 1 : end + 1;
   }
   return out;

@@ -3,6 +3,7 @@
  * page's badge.
  */
 import * as z from 'zod/mini';
+import { elementAt } from '../checked.ts';
 import { mappedBy, rankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
 
@@ -78,7 +79,7 @@ export function compareDigest(digest: ResultDigest, result: RunResult): Comparis
   // With too few repeats for a range, a rank may differ only because equal importances were rounded
   // differently.
   const open = (i: number) => {
-    const { range } = rows[i]!;
+    const { range } = elementAt(rows, i);
     const rank = digest.ranks[i]!;
     return range ? range.low <= rank && rank <= range.high : apart[i]! <= TOLERANCE;
   };

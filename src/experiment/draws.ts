@@ -7,6 +7,7 @@
  * combined method's are not: first come draws of signs, one map together until a module has really
  * been shaken; from then on each sampled draw makes one map with all of them.
  */
+import { elementAt } from '../checked.ts';
 import { combine } from '../methods/combined.ts';
 import type { AdaRankSpec, MethodSpec } from './spec.ts';
 
@@ -98,7 +99,8 @@ export function costOf(
   module: number,
   draw: number,
 ): number {
-  if (stageOf(method, draw).kind === 'repeat') return 2 * (layers - modules[module]!.layer + 1);
+  if (stageOf(method, draw).kind === 'repeat')
+    return 2 * (layers - elementAt(modules, module).layer + 1);
   return (
     (3 * (layers + 1) * (method.name === 'jacobian' && method.perToken ? length : 1)) /
     modules.length

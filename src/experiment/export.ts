@@ -2,6 +2,7 @@
  * A result as files and as text: CSV in full precision, JSON, and the table the command line
  * prints.
  */
+import { elementAt } from '../checked.ts';
 import { csvComment, csvJson, csvRow } from './csv.ts';
 import { mappedBy, rankTable, type RankTable } from './rank-table.ts';
 import type { RunResult } from './result.ts';
@@ -127,7 +128,9 @@ function moduleLines({ rows }: RankTable): string[] {
 
 /** First column left, the others right aligned, two spaces apart. */
 export function columns(lines: readonly (readonly string[])[]): string[] {
-  const widths = lines[0]!.map((_, c) => Math.max(...lines.map((l) => l[c]!.length)));
+  const widths = elementAt(lines, 0).map((_, c) =>
+    Math.max(...lines.map((l) => elementAt(l, c).length)),
+  );
   return lines.map((l) =>
     l
       .map((word, c) => (c === 0 ? word.padEnd(widths[c]!) : word.padStart(widths[c]!)))

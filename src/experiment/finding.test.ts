@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { findingOf } from './finding.ts';
@@ -9,7 +10,7 @@ const roles = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
 const modules: MeasuredModule[] = Array.from({ length: 56 }, (_, i) => ({
   path: `${i}`,
   layer: Math.floor(i / 7),
-  role: roles[i % 7]!,
+  role: elementAt(roles, i % 7),
   group: i % 7 < 4 ? 'attention' : 'mlp',
   inFeatures: 4,
   outFeatures: 4,
@@ -36,7 +37,7 @@ test('nothing is claimed before three sweeps', () => {
 });
 
 test('a band of layers, with its share', () => {
-  const finding = findingOf(measured((m) => (m.layer >= 5 ? 3 : 1), 1))!;
+  const finding = defined(findingOf(measured((m) => (m.layer >= 5 ? 3 : 1), 1)));
   expect(finding).toMatchObject({ kind: 'band', first: 5, last: 7, uniform: 3 / 8 });
   if (finding.kind !== 'band') return;
   expect(finding.share).toBeCloseTo(9 / 14, 1);
@@ -45,7 +46,7 @@ test('a band of layers, with its share', () => {
 });
 
 test('a role, where layers are alike', () => {
-  const finding = findingOf(measured((m) => (m.role === 'down' ? 2 : 1), 3))!;
+  const finding = defined(findingOf(measured((m) => (m.role === 'down' ? 2 : 1), 3)));
   expect(finding).toMatchObject({ kind: 'role', role: 'down' });
   if (finding.kind === 'role') expect(Math.abs(finding.multiple - 14 / 8)).toBeLessThan(0.35);
 });
@@ -55,10 +56,12 @@ test('in noise alone a pattern is found at most about as often as 95 % intervals
   let naive = 0;
   for (let seed = 0; seed < 400; seed++) {
     const m = measured(() => 1, seed);
-    if (findingOf(m)!.kind !== 'none') found++;
+    if (defined(findingOf(m)).kind !== 'none') found++;
     // What judging the pick by its own numbers would say: the hottest module type always looks hot.
     const means = roles.map((r) =>
-      m.draws.flatMap((d, i) => (modules[i]!.role === r ? d : [])).reduce((a, b) => a + b, 0),
+      m.draws
+        .flatMap((d, i) => (elementAt(modules, i).role === r ? d : []))
+        .reduce((a, b) => a + b, 0),
     );
     if (Math.max(...means) / (means.reduce((a, b) => a + b, 0) / 7) > 1.1) naive++;
   }
@@ -67,7 +70,7 @@ test('in noise alone a pattern is found at most about as often as 95 % intervals
 });
 
 test('one layer, one role: none', () => {
-  const one = [0, 1].map((i) => ({ ...modules[0]!, path: `${i}` }));
+  const one = [0, 1].map((i) => ({ ...elementAt(modules, 0), path: `${i}` }));
   expect(
     findingOf({
       modules: one,
@@ -85,17 +88,19 @@ describe.skipIf(!hasShared)('on the SmolLM2 reference', () => {
       readFileSync(sharedPath('reference/smollm2/adarank.json'), 'utf8'),
     );
     const entries = Object.entries<{ values: number[] }>(reference.modules);
-    const finding = findingOf({
-      modules: entries.map(([path], i) => ({
-        path,
-        layer: Math.floor(i / 7),
-        role: roles[i % 7]!,
-        group: '',
-        inFeatures: 1,
-        outFeatures: 1,
-      })),
-      draws: entries.map(([, m]) => m.values),
-    })!;
+    const finding = defined(
+      findingOf({
+        modules: entries.map(([path], i) => ({
+          path,
+          layer: Math.floor(i / 7),
+          role: elementAt(roles, i % 7),
+          group: '',
+          inFeatures: 1,
+          outFeatures: 1,
+        })),
+        draws: entries.map(([, m]) => m.values),
+      }),
+    );
     expect(finding.kind).not.toBe('none');
     if (finding.kind === 'band') expect(finding.first).toBeLessThan(15);
   });

@@ -16,6 +16,7 @@
  * noise: a pattern in 4 % of runs, at 3 to 16 sweeps. What is reported is the pick from all sweeps
  * with the plain t-interval of its per-sweep values, which must exclude no effect, too.
  */
+import { defined, elementAt } from '../checked.ts';
 import { interval95 } from '../methods/statistics.ts';
 import { SWEEPS_FOR_INTERVALS, sweepMultiples } from './rank-table.ts';
 import { sweepsOf, type Draws } from './draws.ts';
@@ -63,12 +64,12 @@ export function findingOf({
   if (band && holds((from) => bestBand(excess, from), all)) {
     const uniform =
       modules.filter((m) => band.first <= m.layer && m.layer <= band.last).length / modules.length;
-    const { mean, low, high } = interval95(all.map((k) => uniform + band.effect(k)))!;
+    const { mean, low, high } = defined(interval95(all.map((k) => uniform + band.effect(k))));
     return { kind: 'band', first: band.first, last: band.last, share: mean, low, high, uniform };
   }
   const role = bestRole(modules, multiples, all);
   if (role && holds((from) => bestRole(modules, multiples, from), all)) {
-    const { mean, low, high } = interval95(all.map((k) => 1 + role.effect(k)))!;
+    const { mean, low, high } = defined(interval95(all.map((k) => 1 + role.effect(k))));
     return { kind: 'role', role: role.key, multiple: mean, low, high };
   }
   return { kind: 'none' };
@@ -80,9 +81,9 @@ export function findingOf({
  */
 function holds(pick: (from: readonly number[]) => Picked | null, all: readonly number[]): boolean {
   const picked = pick(all);
-  if (!picked || interval95(all.map((k) => picked.effect(k)))!.low <= 0) return false;
+  if (!picked || defined(interval95(all.map((k) => picked.effect(k)))).low <= 0) return false;
   const unseen = all.map((k) => pick(all.filter((j) => j !== k))?.effect(k) ?? 0);
-  const { mean, low } = interval95(unseen)!;
+  const { mean, low } = defined(interval95(unseen));
   return mean - (mean - low) * Math.sqrt(1 + unseen.length / (unseen.length - 1)) > 0;
 }
 
@@ -92,10 +93,10 @@ function layerExcess(
   multiples: readonly (readonly number[])[],
 ): number[][] {
   const layers = Math.max(...modules.map((m) => m.layer)) + 1;
-  const excess = Array.from({ length: layers }, () => multiples[0]!.map(() => 0));
+  const excess = Array.from({ length: layers }, () => elementAt(multiples, 0).map(() => 0));
   modules.forEach((m, i) =>
-    multiples[i]!.forEach((x, k) => {
-      excess[m.layer]![k]! += (x - 1) / modules.length;
+    elementAt(multiples, i).forEach((x, k) => {
+      elementAt(excess, m.layer)[k]! += (x - 1) / modules.length;
     }),
   );
   return excess;
@@ -140,7 +141,7 @@ function bestRole(
   const roles = [...new Set(modules.map((m) => m.role))];
   if (roles.length < 2) return null;
   const candidates = roles.map((role) => {
-    const members = modules.flatMap((m, i) => (m.role === role ? [multiples[i]!] : []));
+    const members = modules.flatMap((m, i) => (m.role === role ? [elementAt(multiples, i)] : []));
     const effect = (k: number) => members.reduce((sum, m) => sum + m[k]! - 1, 0) / members.length;
     return { key: role, effect, mean: from.reduce((sum, k) => sum + effect(k), 0) };
   });

@@ -6,6 +6,7 @@
  * the browser. Everything that comes in is hostile until validated: sizes are bounded before and
  * while inflating, and what is damaged in one place only is repaired.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { isObject } from '../model/json.ts';
 import { digestSchema, type ResultDigest } from './digest.ts';
@@ -153,7 +154,7 @@ const at = (value: unknown, path: readonly string[]): unknown =>
 function put(value: object, path: TextPath, to: unknown): void {
   const inner = at(value, path.slice(0, -1));
   if (typeof inner === 'object' && inner !== null)
-    (inner as Record<string, unknown>)[path.at(-1)!] = to;
+    (inner as Record<string, unknown>)[elementAt(path, -1)] = to;
 }
 
 /** The visitor's own texts in an experiment: those that travel only when asked. */

@@ -2,6 +2,7 @@
  * A base as it was made: plain data, small enough to keep, from which its weights follow out of the
  * model's own. Pruned: what stays and what repairs it; compressed: what was cut from which modules.
  */
+import { elementAt } from '../checked.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { maskedSum } from '../device/sparse-twins.ts';
 import { loraDelta } from '../device/twins.ts';
@@ -46,12 +47,12 @@ export function prunedWeight(
   module: number,
 ): Float32Array {
   const own = dequantise(compiled.weightOf(module));
-  const { inFeatures, outFeatures } = compiled.modules[module]!;
+  const { inFeatures, outFeatures } = elementAt(compiled.modules, module);
   const adapter = adapters.find((a) => a.module === module);
   const delta = adapter
     ? loraDelta(adapter.loraA, adapter.loraB, null, null, outFeatures, inFeatures, adapter.rank, 1)
     : new Float32Array(own.length);
-  maskedSum(own, masks[module]!, delta, scale, own);
+  maskedSum(own, elementAt(masks, module), delta, scale, own);
   return own;
 }
 
@@ -73,7 +74,7 @@ export function cutModules(
   { cuts, split, seed }: CompressedParts,
 ): CutModule[] {
   return cuts.map(({ module, path, blocks: count, keep }) => {
-    const info = compiled.modules[module]!;
+    const info = elementAt(compiled.modules, module);
     const w = dequantise(compiled.weightOf(module));
     const { inFeatures, outFeatures } = info;
     const blocks = rowBlocks(info, count, split, w, seed).map((rows) =>

@@ -3,9 +3,10 @@
  * table says.
  */
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { configOf } from '../../test/adapter-files.ts';
 import peft from '../../test/peft-lora-config.json' with { type: 'json' };
-import { AtlasError } from '../errors.ts';
+import type { AtlasError } from '../errors.ts';
 import { readPeftConfig } from './peft-config.ts';
 import { isTrue, loraFields } from './peft-fields.ts';
 
@@ -32,7 +33,7 @@ const codeOf = (settings: object): string | null => {
   }
 };
 const fields = (use: string) =>
-  Object.keys(loraFields).filter((name) => loraFields[name]!.use === use);
+  Object.keys(loraFields).filter((name) => defined(loraFields[name]).use === use);
 
 test(`the table has the fields of PEFT ${peft.peft}, and no others`, () => {
   expect(Object.keys(loraFields).sort()).toEqual([...peft.fields].sort());

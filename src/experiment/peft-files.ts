@@ -2,6 +2,7 @@
  * Which of many files are an adapter: PEFT's two, from one folder. A trainer's output holds several
  * adapters.
  */
+import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { oneLine } from '../model/one-line.ts';
 
@@ -73,8 +74,9 @@ export function adapterPair<T extends NamedFile>(
     );
   const [only] = wholeTop;
   // A half beside it may be what was meant: nothing says which.
-  if (only && top.length === 1) return { config: only.config!, weights: only.weights! };
-  const half = top.find((f) => !f.config || !f.weights)!;
+  if (only && top.length === 1)
+    return { config: defined(only.config), weights: defined(only.weights) };
+  const half = defined(top.find((f) => !f.config || !f.weights));
   const [has, lacks] = half.config ? [CONFIG_FILE, WEIGHTS_FILE] : [WEIGHTS_FILE, CONFIG_FILE];
   if (half.pickled && !half.weights)
     throw new AtlasError('adapter-pickled', {

@@ -3,6 +3,7 @@
  * layer.
  */
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { configOf, safetensorsOf, type HandTensor } from '../../test/adapter-files.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AtlasError } from '../errors.ts';
@@ -187,8 +188,8 @@ describe('numbers', () => {
     const {
       adapters: [adapter],
     } = importPeft(config, weights(plain, {}, type), modules);
-    expect([...adapter!.loraA]).toEqual(powers.A);
-    expect([...adapter!.loraB]).toEqual(powers.B);
+    expect([...defined(adapter).loraA]).toEqual(powers.A);
+    expect([...defined(adapter).loraB]).toEqual(powers.B);
   });
 
   test('float64 is rounded to the nearest float32; beyond its range it is no finite number', () => {
@@ -197,7 +198,9 @@ describe('numbers', () => {
         [plain('A')]: { shape: [1, 3], values: [value, 0, 0], type: 'F64' },
         [plain('B')]: { shape: [2, 1], values: B },
       });
-    expect(importPeft(config, file(1 / 3), modules).adapters[0]!.loraA[0]).toBe(Math.fround(1 / 3));
+    expect(elementAt(importPeft(config, file(1 / 3), modules).adapters, 0).loraA[0]).toBe(
+      Math.fround(1 / 3),
+    );
     expect(caught(() => importPeft(config, file(1e300), modules)).code).toBe('adapter-values');
   });
 
@@ -263,7 +266,7 @@ describe('the head', () => {
       [0, 1],
       [2, 2],
     ]);
-    expect([...adapters[1]!.loraB]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect([...elementAt(adapters, 1).loraB]).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect([scale(0), scale(2)]).toEqual([3, 4]);
     expect(read(head, settings({ use_rslora: true })).scale(2)).toBeCloseTo(8 / Math.SQRT2, 12);
     expect(notes).toEqual([]);
@@ -312,7 +315,7 @@ describe('the head', () => {
       'bad-adapter',
       'A without B',
       /"lm_head" has A but no B/,
-      { [named('lora_A')]: head[named('lora_A')]! },
+      { [named('lora_A')]: defined(head[named('lora_A')]) },
     ],
     [
       'adapter-pair',

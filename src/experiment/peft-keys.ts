@@ -3,6 +3,7 @@
  * `base_model.model.<path>.lora_A.weight`, and what training scripts make of them, with the
  * adapter's name or a wrapper's in between.
  */
+import { defined } from '../checked.ts';
 import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { quoted } from '../model/json.ts';
@@ -63,7 +64,7 @@ export function readPairs(bytes: Uint8Array): AdapterWeights {
     let halves = byAdapter.get(adapter);
     if (!halves) byAdapter.set(adapter, (halves = new Map()));
     const pair = halves.get(path) ?? {};
-    if (pair[letter as 'A' | 'B']) throw bad(`it has ${letter!} of ${quoted(path)} twice`);
+    if (pair[letter as 'A' | 'B']) throw bad(`it has ${defined(letter)} of ${quoted(path)} twice`);
     pair[letter as 'A' | 'B'] = entry;
     halves.set(path, pair);
   }
@@ -104,7 +105,7 @@ function chosen(byAdapter: ReadonlyMap<string, Map<string, Partial<Pair>>>): {
   if (names.length > 1)
     throw bad(`it holds several adapters, ${listed(names)}, and none is called "${DEFAULT}"`);
   return {
-    halves: byAdapter.get(name)!,
+    halves: defined(byAdapter.get(name)),
     notes: [`its weights carry the name of an adapter, ${quoted(name)}`],
   };
 }

@@ -3,6 +3,7 @@
  * trained.
  */
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { configOf, safetensorsOf, type HandTensor } from '../../test/adapter-files.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
@@ -130,10 +131,16 @@ describe.for([false, true])('use_rslora %s', (rsLora) => {
     const back = read(parts, packed, { ...settings, alpha_pattern: alphas });
     const got = changes(back, packed);
     const want = parts.map((p) =>
-      dense(scale(alphas[p.name.split('.')[1]!]!, p.rank), p.rank, p.out, p.a, p.b),
+      dense(
+        scale(defined(alphas[elementAt(p.name.split('.'), 1)]), p.rank),
+        p.rank,
+        p.out,
+        p.a,
+        p.b,
+      ),
     );
-    close(got[0]!, want.slice(0, 3).flat());
-    close(got[1]!, want.slice(3).flat());
+    close(elementAt(got, 0), want.slice(0, 3).flat());
+    close(elementAt(got, 1), want.slice(3).flat());
     expect(back.adapters.map((a) => a.rank)).toEqual([6, 6]);
   });
 });
@@ -168,7 +175,7 @@ test('half the ranks of a packed whole are half the ranks of every part', () => 
     use_rslora: false,
     alpha_pattern: { q_proj: 4, k_proj: 2, v_proj: 2 },
   });
-  const { rank, loraA, loraB } = whole!;
+  const { rank, loraA, loraB } = defined(whole);
   const half = rank / 2;
   const cut = Array.from(
     { length: 16 * half },

@@ -6,6 +6,7 @@
  * and lazy are the same, and no pattern of a stranger's file can take exponential time. What Python
  * and this reader would read differently is refused.
  */
+import { defined, elementAt } from '../checked.ts';
 
 type Test = (c: string) => boolean;
 
@@ -95,7 +96,7 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
   function ends(node: Node, at: number): Positions {
     if (node.kind === 'run') {
       const end = at + node.tests.length;
-      return end <= text.length && node.tests.every((test, i) => test(text[at + i]!))
+      return end <= text.length && node.tests.every((test, i) => test(elementAt(text, at + i)))
         ? [end]
         : nowhere;
     }
@@ -135,7 +136,7 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
       }
       case 'repeat': {
         if (node.node.kind === 'run' && node.node.tests.length === 1)
-          return inARow(node.node.tests[0]!, node.least, node.most, at);
+          return inARow(elementAt(node.node.tests, 0), node.least, node.most, at);
         let reached: Positions = [at];
         // More repetitions than characters only repeat the empty string: nothing new is reached by
         // them.
@@ -153,7 +154,7 @@ function endsIn(text: string, patience: Patience): (node: Node, at: number) => P
   /** Ends of so many characters that pass a test, one behind the other. */
   function inARow(test: Test, least: number, most: number, at: number): Positions {
     let end = at;
-    while (end < text.length && end - at < most && test(text[end]!)) end++;
+    while (end < text.length && end - at < most && test(elementAt(text, end))) end++;
     spend(1 + end - at);
     return end - at < least
       ? nowhere
@@ -180,19 +181,21 @@ class Parser {
   private any(): Node {
     const parts = [this.all()];
     while (this.take('|')) parts.push(this.all());
-    return parts.length === 1 ? parts[0]! : { kind: 'any', parts };
+    return parts.length === 1 ? elementAt(parts, 0) : { kind: 'any', parts };
   }
 
   private all(): Node {
     const parts: Node[] = [];
-    while (this.at < this.source.length && !'|)'.includes(this.source[this.at]!)) {
+    while (this.at < this.source.length && !'|)'.includes(elementAt(this.source, this.at))) {
       const part = this.repeated();
       const last = parts.at(-1);
       if (part.kind === 'run' && last?.kind === 'run')
         parts[parts.length - 1] = { kind: 'run', tests: [...last.tests, ...part.tests] };
       else parts.push(part);
     }
-    return parts.length === 1 && parts[0]!.kind === 'run' ? parts[0]! : { kind: 'all', parts };
+    return parts.length === 1 && elementAt(parts, 0).kind === 'run'
+      ? elementAt(parts, 0)
+      : { kind: 'all', parts };
   }
 
   private repeated(): Node {
@@ -224,7 +227,7 @@ class Parser {
   }
 
   private atom(): Node {
-    const c = this.source[this.at++]!;
+    const c = elementAt(this.source, this.at++);
     switch (c) {
       case '(':
         return this.group();
@@ -233,9 +236,9 @@ class Parser {
       case '.':
         return { kind: 'run', tests: [(other) => other !== '\n'] };
       case '^':
-        return { kind: 'at', test: places.A! };
+        return { kind: 'at', test: defined(places.A) };
       case '$':
-        return { kind: 'at', test: places.Z! };
+        return { kind: 'at', test: defined(places.Z) };
       case '\\': {
         const place = places[this.source[this.at] ?? ''];
         if (!place) break;
@@ -284,7 +287,7 @@ class Parser {
     if (c === undefined) throw new Error('leaves a bracket open');
     if (c !== '\\') return c;
     const escaped = this.source[this.at++] ?? '';
-    if (Object.hasOwn(classes, escaped)) return classes[escaped]!;
+    if (Object.hasOwn(classes, escaped)) return defined(classes[escaped]);
     if (/^$|[A-Za-z0-9]/.test(escaped))
       throw new Error(`uses "\\${escaped}", which is not supported`);
     return escaped;

@@ -3,6 +3,7 @@
  * weights, on the CPU.
  */
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { compile } from '../compiler/index.ts';
 import { adapterPlaces } from '../compiler/modules.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -46,8 +47,8 @@ describe('a tiny decoder on WASM', () => {
       taskType: 'CAUSAL_LM',
     });
     const { adapters, scale } = importPeft(
-      files.get('adapter_config.json')!,
-      files.get('adapter_model.safetensors')!,
+      defined(files.get('adapter_config.json')),
+      defined(files.get('adapter_model.safetensors')),
       engine.modules,
     );
     const resident = await engine.adapters(adapters);
@@ -107,9 +108,9 @@ describe('a tiny decoder on WASM', () => {
       // Into the graph's own weights, [in, out] each, row by row of the packed one, in float64.
       let row = 0;
       parts.forEach((part, i) => {
-        const { bytes } = graph.initialisers.get(
-          `onnx::MatMul_model.layers.1.${name.split('.')[0]}.${part}`,
-        )!;
+        const { bytes } = defined(
+          graph.initialisers.get(`onnx::MatMul_model.layers.1.${name.split('.')[0]}.${part}`),
+        );
         const out = widths[i]!;
         const w = new Float32Array(bytes.buffer, bytes.byteOffset, hidden * out);
         for (let o = 0; o < out; o++, row++) {
@@ -153,14 +154,16 @@ describe.each([
     const values = randomAdapters(places, (m) => (m.index === index ? 5 : alone ? 0 : 2));
     const tensors = Object.fromEntries(
       values.flatMap(({ module, rank, loraA, loraB }): [string, HandTensor][] => {
-        const { path, inFeatures, outFeatures } = places[module]!;
+        const { path, inFeatures, outFeatures } = elementAt(places, module);
         return [
           [`base_model.model.${path}.lora_A.weight`, { shape: [rank, inFeatures], values: loraA }],
           [`base_model.model.${path}.lora_B.weight`, { shape: [outFeatures, rank], values: loraB }],
         ];
       }),
     );
-    const names = alone ? ['lm_head'] : [...new Set(places.map((m) => m.path.split('.').at(-1)!))];
+    const names = alone
+      ? ['lm_head']
+      : [...new Set(places.map((m) => elementAt(m.path.split('.'), -1)))];
     const config = configOf({
       target_modules: names,
       r: 2,
@@ -232,13 +235,13 @@ describe.each([
       taskType: 'CAUSAL_LM',
     });
     const back = importPeft(
-      files.get('adapter_config.json')!,
-      files.get('adapter_model.safetensors')!,
+      defined(files.get('adapter_config.json')),
+      defined(files.get('adapter_model.safetensors')),
       places,
     );
     expect(back.adapters).toEqual(values);
     expect(back.scale(index)).toBeCloseTo(3 / Math.sqrt(5), 6);
-    const { loraA, loraB, rank } = adapters.at(-1)!;
+    const { loraA, loraB, rank } = elementAt(adapters, -1);
     const own = dequantise(headWeight(compile(graphOf()).head));
     const weight = loraDelta(loraA, loraB, own, null, tiny.vocab, tiny.hidden, rank, scale(index));
     const again = await readGraph(
@@ -249,8 +252,8 @@ describe.each([
     const want = await open(merged(adapters.slice(-1), places, scale, graphOf()));
     const batch = trainingBatch();
     expect(apart(await other.logits(batch), await want.logits(batch))).toBeLessThan(1e-5);
-    expect(again.initialisers.get('model.embed_tokens.weight')!.bytes).toEqual(
-      graphOf().initialisers.get('model.embed_tokens.weight')!.bytes,
+    expect(defined(again.initialisers.get('model.embed_tokens.weight')).bytes).toEqual(
+      defined(graphOf().initialisers.get('model.embed_tokens.weight')).bytes,
     );
     await other.dispose();
     await want.dispose();

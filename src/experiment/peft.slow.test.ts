@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../test/smollm2.ts';
 import { readSafetensors, toFloat32, type SafetensorsEntry } from '../model/safetensors.ts';
@@ -22,13 +23,13 @@ describe.skipIf(!hasShared)('PEFT adapters in SmolLM2-135M on WASM', { timeout: 
       'peft_logits.safetensors',
     ));
   }, 120_000);
-  afterAll(() => opened?.close());
+  afterAll(() => opened.close());
 
   it.each(['base', 'peft_adapter', 'peft_adapter_rslora'])(
     '%s: the logits of the last position',
     async (name) => {
       const { engine } = opened;
-      const ids = new Int32Array(new Uint8Array(tensors.get('input_ids')!.bytes).buffer);
+      const ids = new Int32Array(new Uint8Array(defined(tensors.get('input_ids')).bytes).buffer);
       const batch = { ids, sequences: 1, length: ids.length };
       const lastLogits = async (imported: ReturnType<typeof importPeft> | null) => {
         const adapters = imported && (await engine.adapters(imported.adapters));
@@ -47,7 +48,7 @@ describe.skipIf(!hasShared)('PEFT adapters in SmolLM2-135M on WASM', { timeout: 
               reference(name, 'adapter_model.safetensors'),
               engine.modules,
             );
-      const want = toFloat32(tensors.get(`${name}.last_logits`)!);
+      const want = toFloat32(defined(tensors.get(`${name}.last_logits`)));
       const got = await lastLogits(imported);
       const worst = want.reduce((w, v, i) => Math.max(w, Math.abs(v - got[i]!)), 0);
       console.info(`${name}: largest difference ${worst.toExponential(2)}`);
@@ -57,12 +58,12 @@ describe.skipIf(!hasShared)('PEFT adapters in SmolLM2-135M on WASM', { timeout: 
       const files = exportPeft({
         modules: engine.modules,
         ...imported,
-        baseModel: imported.baseModel!,
+        baseModel: defined(imported.baseModel),
         taskType: 'CAUSAL_LM',
       });
       const back = importPeft(
-        files.get('adapter_config.json')!,
-        files.get('adapter_model.safetensors')!,
+        defined(files.get('adapter_config.json')),
+        defined(files.get('adapter_model.safetensors')),
         engine.modules,
       );
       expect(back.adapters).toEqual(imported.adapters);

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import '../../test/seed.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
@@ -53,8 +54,8 @@ const written = (adapters: readonly AdapterValues[], over: Partial<PeftExport> =
     taskType: 'CAUSAL_LM',
     ...over,
   });
-  const config = files.get('adapter_config.json')!;
-  const weights = files.get('adapter_model.safetensors')!;
+  const config = defined(files.get('adapter_config.json'));
+  const weights = defined(files.get('adapter_model.safetensors'));
   return { files, config, weights, json: JSON.parse(new TextDecoder().decode(config)) };
 };
 const configBytes = (config: unknown) =>
@@ -67,7 +68,7 @@ describe('export', () => {
 
   test('names every adapted module in full, in the targets and both patterns, and none of rank 0', () => {
     expect([...files.keys()]).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
-    const names = adapted.map((a) => modules[a.module]!.path);
+    const names = adapted.map((a) => elementAt(modules, a.module).path);
     expect(json).toMatchObject({
       peft_type: 'LORA',
       task_type: 'CAUSAL_LM',
@@ -79,7 +80,7 @@ describe('export', () => {
       target_modules: names,
     });
     expect(json.rank_pattern).toEqual(
-      Object.fromEntries(adapted.map((a) => [modules[a.module]!.path, a.rank])),
+      Object.fromEntries(adapted.map((a) => [elementAt(modules, a.module).path, a.rank])),
     );
     expect(Object.keys(json.alpha_pattern)).toEqual(names);
   });
@@ -147,7 +148,7 @@ describe('there and back', () => {
       const data = new Uint8Array(2 * 10).map((_, i) =>
         i % 2 ? high : dtype === 'F16' ? 0 : 0x80,
       );
-      const name = `base_model.model.${modules[0]!.path}`;
+      const name = `base_model.model.${elementAt(modules, 0).path}`;
       const header = configBytes({
         [`${name}.lora_A.weight`]: { dtype, shape: [1, 5], data_offsets: [0, 10] },
         [`${name}.lora_B.weight`]: { dtype, shape: [4, 1], data_offsets: [10, 18] },
@@ -160,7 +161,11 @@ describe('there and back', () => {
         bytes.set(data.subarray(0, length), 8 + text.length);
         return bytes;
       };
-      const config = configBytes({ peft_type: 'LORA', r: 1, target_modules: [modules[0]!.path] });
+      const config = configBytes({
+        peft_type: 'LORA',
+        r: 1,
+        target_modules: [elementAt(modules, 0).path],
+      });
       expect(() => importPeft(config, file(header, 20), modules)).toThrow(/"x" in it is no A or B/);
       const {
         adapters: [values],
@@ -174,7 +179,7 @@ describe('there and back', () => {
         ),
         modules,
       );
-      expect([...values!.loraA, ...values!.loraB]).toEqual(Array(9).fill(1));
+      expect([...defined(values).loraA, ...defined(values).loraB]).toEqual(Array(9).fill(1));
     }
   });
 });
@@ -238,7 +243,7 @@ describe('the settings of a file', () => {
     ['every linear layer', { target_modules: 'all-linear' }, /./],
   ])('targets: %s', ([, config, which]) => {
     const { adapters } = read({ ...config, r: 2 }, (m) => (which.test(m.path) ? 2 : 0));
-    expect(adapters.map((a) => modules[a.module]!.path)).toEqual(
+    expect(adapters.map((a) => elementAt(modules, a.module).path)).toEqual(
       modules.map((m) => m.path).filter((p) => which.test(p)),
     );
     // One module more or less than the settings name is a contradiction.
@@ -288,7 +293,7 @@ describe('refused', () => {
     ['adapter-setting', { rank_pattern: [2] }],
     ['adapter-setting', { rank_pattern: { q_proj: 0 } }],
     ['adapter-setting', { rank_pattern: { '(?i)q_proj': 2 } }],
-    ['adapter-pair', { rank_pattern: { [modules[1]!.path]: 3 } }],
+    ['adapter-pair', { rank_pattern: { [elementAt(modules, 1).path]: 3 } }],
     ['adapter-pair', { target_modules: [] }],
     ['adapter-setting', { target_modules: [1] }],
     ['adapter-setting', { target_modules: '(' }],
@@ -335,12 +340,12 @@ describe('refused', () => {
   });
 
   const key = (index: number, letter: string) =>
-    `base_model.model.${modules[index]!.path}.lora_${letter}.weight`;
+    `base_model.model.${elementAt(modules, index).path}.lora_${letter}.weight`;
   const file = (change: (tensors: Map<string, FloatTensor>) => void) => {
     const tensors = new Map<string, FloatTensor>(
       some.flatMap(({ module: m, loraA, loraB }) => [
-        [key(m, 'A'), { shape: [2, modules[m]!.inFeatures], data: loraA }],
-        [key(m, 'B'), { shape: [modules[m]!.outFeatures, 2], data: loraB }],
+        [key(m, 'A'), { shape: [2, elementAt(modules, m).inFeatures], data: loraA }],
+        [key(m, 'B'), { shape: [elementAt(modules, m).outFeatures, 2], data: loraB }],
       ]),
     );
     change(tensors);
@@ -365,14 +370,14 @@ describe('refused', () => {
     [
       'bad-adapter',
       'A and B of two ranks',
-      (t) => t.set(key(1, 'A'), zeros(3, modules[1]!.inFeatures)),
+      (t) => t.set(key(1, 'A'), zeros(3, elementAt(modules, 1).inFeatures)),
     ],
     [
       'adapter-pair',
       'another rank than said',
       (t) => {
-        t.set(key(1, 'A'), zeros(3, modules[1]!.inFeatures));
-        t.set(key(1, 'B'), zeros(modules[1]!.outFeatures, 3));
+        t.set(key(1, 'A'), zeros(3, elementAt(modules, 1).inFeatures));
+        t.set(key(1, 'B'), zeros(elementAt(modules, 1).outFeatures, 3));
       },
     ],
     [
@@ -380,15 +385,16 @@ describe('refused', () => {
       'not finite',
       (t) => {
         t.set(key(1, 'A'), {
-          ...zeros(2, modules[1]!.inFeatures),
-          data: new Float32Array(2 * modules[1]!.inFeatures).fill(NaN),
+          ...zeros(2, elementAt(modules, 1).inFeatures),
+          data: new Float32Array(2 * elementAt(modules, 1).inFeatures).fill(NaN),
         });
       },
     ],
     [
       'bad-adapter',
       'a magnitude vector',
-      (t) => t.set(`base_model.model.${modules[1]!.path}.lora_magnitude_vector`, zeros(4)),
+      (t) =>
+        t.set(`base_model.model.${elementAt(modules, 1).path}.lora_magnitude_vector`, zeros(4)),
     ],
     [
       'adapter-place',
@@ -444,7 +450,10 @@ describe.skipIf(!hasShared)('adapters saved by PEFT', () => {
     ).adapters[folder].modules;
     expect(
       Object.fromEntries(
-        adapters.map((a) => [smollm2[a.module]!.path, { rank: a.rank, scale: scale(a.module) }]),
+        adapters.map((a) => [
+          elementAt(smollm2, a.module).path,
+          { rank: a.rank, scale: scale(a.module) },
+        ]),
       ),
     ).toEqual(want);
   });

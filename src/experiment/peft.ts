@@ -2,6 +2,7 @@
  * Adapters as PEFT's two files, out and in: `adapter_config.json` and `adapter_model.safetensors`
  * (PEFT 0.21; methods.md, "Adapter file formats"; docs/peft.md).
  */
+import { defined, elementAt } from '../checked.ts';
 import { HEAD_PATH, type AdapterPlace } from '../compiler/modules.ts';
 import type { AdapterValues } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
@@ -51,7 +52,7 @@ export function exportPeft({
   const entries = adapters
     .filter((a) => a.rank > 0)
     .map((a) => {
-      const { path, inFeatures, outFeatures } = modules[a.module]!;
+      const { path, inFeatures, outFeatures } = elementAt(modules, a.module);
       return {
         ...a,
         path,
@@ -130,12 +131,12 @@ export function importPeft(
   const known = new Map(modules.map((m) => [m.path, m]));
   const plan = placesOf([...pairs.keys()], known);
   for (const module of modules) checkTargets(module.path, config, pairs);
-  if (ownHead) checkOwnHead(ownHead, known.get(HEAD_PATH)!);
+  if (ownHead) checkOwnHead(ownHead, defined(known.get(HEAD_PATH)));
 
   const scales = new Map<number, number>();
   const adapters: AdapterValues[] = [];
   for (const { module, factors } of fitted(plan, known, (path) =>
-    factorsOf(path, pairs.get(path)!, config),
+    factorsOf(path, defined(pairs.get(path)), config),
   )) {
     const { index } = module;
     const { rank, a, b, scale } = factors;
@@ -150,7 +151,7 @@ export function importPeft(
   adapters.sort((x, y) => x.module - y.module);
   return {
     adapters,
-    scale: (module) => scales.get(module)!,
+    scale: (module) => defined(scales.get(module)),
     rsLora: config.rsLora,
     baseModel: config.baseModel,
     notes: [...notes, ...config.notes([...pairs.keys()]), ...packedNotes(plan)],
@@ -193,8 +194,8 @@ function placesOf(paths: readonly string[], known: ReadonlyMap<string, AdapterPl
       parts.forEach(take);
       places.push({ kind: 'parted', path });
     } else if (whole !== null && known.has(whole)) {
-      const group = packed.get(whole) ?? partsOf(whole)!.map(() => null);
-      group[partsOf(whole)!.indexOf(path)] = path;
+      const group = packed.get(whole) ?? defined(partsOf(whole)).map(() => null);
+      group[defined(partsOf(whole)).indexOf(path)] = path;
       packed.set(whole, group);
     } else if (!/(?:^|\.)\d+\./.test(path)) throw outside(quoted(path));
     else throw ofAnotherModel(`it adapts ${quoted(path)}, which the open model does not have`);
@@ -245,28 +246,28 @@ function* fitted(
 ): Generator<{ module: AdapterPlace; factors: Factors }> {
   for (const place of plan) {
     if (place.kind === 'packed') {
-      const module = known.get(place.whole)!;
+      const module = defined(known.get(place.whole));
       const parts = place.paths.map((path) => (path === null ? null : factors(path)));
       const whole = joined(parts, module.outFeatures);
       if (!whole || whole.columns !== module.inFeatures)
         throw otherWidths(
-          place.paths.find((path) => path !== null)!,
-          parts.find((p) => p !== null)!,
+          defined(place.paths.find((path) => path !== null)),
+          defined(parts.find((p) => p !== null)),
           module,
         );
       yield { module, factors: whole };
       continue;
     }
-    const targets = place.kind === 'own' ? [place.path] : partsOf(place.path)!;
+    const targets = place.kind === 'own' ? [place.path] : defined(partsOf(place.path));
     const own = factors(place.path);
     const cut = split(
       own,
-      targets.map((path) => known.get(path)!.outFeatures),
+      targets.map((path) => defined(known.get(path)).outFeatures),
     );
     for (const [i, path] of targets.entries()) {
-      const module = known.get(path)!;
+      const module = defined(known.get(path));
       if (!cut || own.columns !== module.inFeatures) throw otherWidths(place.path, own, module);
-      yield { module, factors: cut[i]! };
+      yield { module, factors: elementAt(cut, i) };
     }
   }
 }
@@ -297,8 +298,8 @@ function factorsOf(path: string, { A, B }: Pair, config: PeftConfig): Factors {
   const scale = config.alphaOf(path) / (config.rsLora ? Math.sqrt(said) : said);
   return {
     rank: said,
-    rows: rows!,
-    columns: columns!,
+    rows: defined(rows),
+    columns: defined(columns),
     a: numbers(A, path),
     b: numbers(B, path),
     scale,

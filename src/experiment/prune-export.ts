@@ -2,6 +2,7 @@
  * What a pruning leaves behind as files: the sparse weights, the export with them put in, and the
  * adapters with their masks.
  */
+import { elementAt } from '../checked.ts';
 import { withWeights } from '../engine/replaced-model.ts';
 import { writeSafetensors } from '../model/safetensors.ts';
 import { writeModel, type ModelPart } from '../onnx/write-model.ts';
@@ -70,7 +71,7 @@ export async function prunedFile(
         writeSafetensors(
           tensors(({ index, path, outFeatures, inFeatures }) => {
             const size = Math.ceil((outFeatures * inFeatures) / 8);
-            const { buffer, byteOffset } = pruned.masks[index]!;
+            const { buffer, byteOffset } = elementAt(pruned.masks, index);
             return [
               [`${path}.mask`, { shape: [size], data: new Uint8Array(buffer, byteOffset, size) }],
             ];

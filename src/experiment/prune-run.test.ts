@@ -3,6 +3,7 @@
  * pruned model.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { runUntouched, difference } from '../../test/pipeline.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
@@ -111,28 +112,42 @@ describe('the study', { timeout: 120_000 }, () => {
       state = reducePrune(state, event);
       expect(structuredClone(state)).toEqual(state);
     }
-    const { result, dense, rounds, wanda, masked, lora, stored } = state!;
+    const { result, dense, rounds, wanda, masked, lora, stored } = defined(state);
     expect(result).toMatchObject({
       format: 'rank-atlas-prune',
       version: 1,
-      dense: { loss: dense!.loss },
+      dense: { loss: defined(dense).loss },
     });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     for (const r of rounds) {
-      for (const list of [r.redundancy, r.importance, r.sparsities, r.zeros, r.errors, r.ranks!])
+      for (const list of [
+        r.redundancy,
+        r.importance,
+        r.sparsities,
+        r.zeros,
+        r.errors,
+        defined(r.ranks),
+      ])
         expect(list).toHaveLength(layers);
       expect(r.steps).toHaveLength(2);
-      expect(r.repaired).toBeLessThan(r.pruned!);
+      expect(r.repaired).toBeLessThan(defined(r.pruned));
     }
-    expect(Math.abs(wanda!.zeros - 0.5)).toBeLessThan(0.01);
+    expect(Math.abs(defined(wanda).zeros - 0.5)).toBeLessThan(0.01);
     // Trained through the mask it keeps every zero, and beats having them cut off afterwards.
-    expect(masked).toMatchObject({ rank: 3, zeros: wanda!.zeros, parameters: lora!.parameters });
-    expect(masked!.loss).toBeLessThan(wanda!.loss);
-    expect(masked!.loss).not.toBe(lora!.masked);
+    expect(masked).toMatchObject({
+      rank: 3,
+      zeros: defined(wanda).zeros,
+      parameters: defined(lora).parameters,
+    });
+    expect(defined(masked).loss).toBeLessThan(defined(wanda).loss);
+    expect(defined(masked).loss).not.toBe(defined(lora).masked);
     expect(lora).toMatchObject({ rank: 3 });
-    expect(lora!.zeros).toBeLessThan(0.01);
+    expect(defined(lora).zeros).toBeLessThan(0.01);
     expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
-    expect(costOf(state!)).toEqual({ zeros: 0.5, cost: rounds[1]!.repaired! - dense!.loss });
+    expect(costOf(defined(state))).toEqual({
+      zeros: 0.5,
+      cost: defined(elementAt(rounds, 1).repaired) - defined(dense).loss,
+    });
 
     // The files: zeros where the masks have none, in every form; a model that onnxruntime loads,
     // with the losses told.
@@ -140,7 +155,7 @@ describe('the study', { timeout: 120_000 }, () => {
     const { masks } = pruned;
     const weights = modules.map((m) => prunedWeight(compiled, pruned, m.index));
     const file = async (name: PrunedFileName) =>
-      (await prunedFile({ graph, compiled }, pruned, name))[0]!.chunks[0]!;
+      elementAt(elementAt(await prunedFile({ graph, compiled }, pruned, name), 0).chunks, 0);
     const sparse = readSafetensors(await file('weights.safetensors'), 'weights').tensors;
     const bits = readSafetensors(await file('mask.safetensors'), 'mask').tensors;
     const adapters = readSafetensors(await file('adapter.safetensors'), 'adapter');
@@ -151,14 +166,16 @@ describe('the study', { timeout: 120_000 }, () => {
       await readGraph(await file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }),
     );
     for (const { index, path, outFeatures, inFeatures } of modules) {
-      const kept = weights[index]!;
+      const kept = elementAt(weights, index);
       const size = outFeatures * inFeatures;
-      expect(toFloat32(sparse.get(`${path}.weight`)!)).toEqual(kept);
+      expect(toFloat32(defined(sparse.get(`${path}.weight`)))).toEqual(kept);
       expect(dequantise(compile(reread).weightOf(index))).toEqual(kept);
-      expect(bits.get(`${path}.mask`)!.bytes).toHaveLength(Math.ceil(size / 8));
+      expect(defined(bits.get(`${path}.mask`)).bytes).toHaveLength(Math.ceil(size / 8));
       const rounded = dequantise(q4.weightOf(index));
       expect(
-        kept.findIndex((v, i) => !isKept(masks[index]!, i) && (v !== 0 || rounded[i] !== 0)),
+        kept.findIndex(
+          (v, i) => !isKept(elementAt(masks, index), i) && (v !== 0 || rounded[i] !== 0),
+        ),
       ).toBe(-1);
     }
     const batch = trainingBatch(2);
@@ -174,7 +191,7 @@ describe('the study', { timeout: 120_000 }, () => {
     });
     expect(difference(untouched.data, await again.logits(batch))).toBeLessThan(1e-4);
     const { sum, tokens } = await again.evaluate(trainingBatch(4));
-    expect(sum / tokens).toBeCloseTo(rounds[1]!.repaired!, 4);
+    expect(sum / tokens).toBeCloseTo(defined(elementAt(rounds, 1).repaired), 4);
   });
 
   it('goes on after its last whole round, or after its comparisons, as if nothing had been', async () => {
@@ -200,7 +217,7 @@ describe('the study', { timeout: 120_000 }, () => {
         if (stop(event)) break;
       }
       return {
-        state: state!,
+        state: defined(state),
         steps,
         checkpoint: take && (structuredClone(await take()) as PruneCheckpoint),
       };
@@ -212,12 +229,12 @@ describe('the study', { timeout: 120_000 }, () => {
       undefined,
       (e) => e.type === 'step' && e.round === 2 && e.step === 3,
     );
-    expect(inRound2.checkpoint!.standing.rounds).toBe(1);
-    const resumed = await ran(inRound2.checkpoint!);
+    expect(defined(inRound2.checkpoint).standing.rounds).toBe(1);
+    const resumed = await ran(defined(inRound2.checkpoint));
     expect(resumed.steps).toBe(2);
     expect(resumed.state).toEqual(whole.state);
-    const compared = await ran(inRound2.checkpoint!, (e) => e.type === 'storing');
-    const last = await ran(compared.checkpoint!, (e) => {
+    const compared = await ran(defined(inRound2.checkpoint), (e) => e.type === 'storing');
+    const last = await ran(defined(compared.checkpoint), (e) => {
       expect(e.type).not.toBe('comparing');
       return false;
     });
@@ -278,8 +295,12 @@ describe('the study', { timeout: 120_000 }, () => {
       ),
     ))
       state = reducePrune(state, event);
-    expect(state!.rounds.at(-1)!.zeros).toEqual([0.5, 0.5]);
-    expect([state!.wanda, state!.masked, state!.lora]).toEqual([null, null, null]);
+    expect(elementAt(defined(state).rounds, -1).zeros).toEqual([0.5, 0.5]);
+    expect([defined(state).wanda, defined(state).masked, defined(state).lora]).toEqual([
+      null,
+      null,
+      null,
+    ]);
     const short = runPrune({ ...(await context(small())), tokens: async () => trainingBatch(2) });
     await expect(
       (async () => {

@@ -3,6 +3,7 @@
  * the same sparsity by Wanda alone, by Wanda with masked LoRA of one rank and by Wanda with plain
  * LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { CleanPass, TokenBatch } from '../engine/engine.ts';
 import { maskedLora, oneShot, plainLora, startOneShot } from '../methods/losa/baselines.ts';
 import {
@@ -102,7 +103,7 @@ export async function* runPrune(
     state = reducePrune(state, event);
     return event;
   };
-  const now = () => state!;
+  const now = () => defined(state);
   const data = await texts(context);
   const { calibration, train, held } = data;
   const { sparsity, structure } = targetOf(spec.prune);
@@ -144,7 +145,7 @@ export async function* runPrune(
   let pruned: LosaModel | null = null;
   let standing = from?.standing;
   const offer = () => {
-    const at = { state: now(), standing: standing! };
+    const at = { state: now(), standing: defined(standing) };
     checkpoint?.offer(async (): Promise<PruneCheckpoint> => at);
   };
   try {
@@ -254,8 +255,8 @@ async function* stored(
   batch: number,
   state: PruneState,
 ): AsyncGenerator<PruneEvent, void, undefined> {
-  const loss = state.rounds.at(-1)!.repaired!;
-  const { weights } = state.dense!;
+  const loss = defined(elementAt(state.rounds, -1).repaired);
+  const { weights } = defined(state.dense);
   const kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
   yield { type: 'stored', form: 'float32', bytes: 4 * weights, loss };
   yield { type: 'stored', form: 'sparse', bytes: 4 * kept + Math.ceil(weights / 8), loss };
@@ -277,7 +278,10 @@ const partsOf = async (
   { modules }: LosaEngine,
   { use, ranks }: LosaModel,
 ): Promise<PrunedParts> => ({
-  masks: modules.map((m) => use.masks.bits(m.index)!),
-  adapters: truncated(await use.adapters.values(), (module) => ranks[modules[module]!.layer]!),
+  masks: modules.map((m) => defined(use.masks.bits(m.index))),
+  adapters: truncated(
+    await use.adapters.values(),
+    (module) => ranks[elementAt(modules, module).layer]!,
+  ),
   scale: SCALE,
 });

@@ -3,6 +3,7 @@
  * again.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { openTiny } from '../../test/tiny-engine.ts';
@@ -85,7 +86,7 @@ async function raced(
     events.push(event);
     state = reduceRace(state, event);
   }
-  return { state: state!, events };
+  return { state: defined(state), events };
 }
 
 describe('a race', { timeout: 60_000 }, () => {
@@ -96,7 +97,7 @@ describe('a race', { timeout: 60_000 }, () => {
       seeds: 2,
     });
     const { state, events } = await raced(context);
-    const result = state.result!;
+    const result = defined(state.result);
     expect(result).toMatchObject({ format: 'rank-atlas-race', sequences: { train: 6, held: 2 } });
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
     expect(result.lanes.map((l) => [l.entry, l.seed])).toEqual(
@@ -104,21 +105,21 @@ describe('a race', { timeout: 60_000 }, () => {
     );
     for (const lane of result.lanes) {
       expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4, 6]);
-      expect(lane.points[0]!.loss).toBe(result.base);
-      expect(lane.points.at(-1)!.loss).not.toBeCloseTo(result.base, 3);
+      expect(elementAt(lane.points, 0).loss).toBe(result.base);
+      expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(result.base, 3);
     }
     // No lane runs ahead: between two of its held-out losses every other one had its turn.
     const held = events.flatMap((e) => (e.type === 'held' ? [e.lane] : []));
     expect(held).toEqual([...[0, 1, 2, 0, 1, 2, 0, 1, 2], ...[3, 4, 5, 3, 4, 5, 3, 4, 5]]);
     // Random is another one with every seed; the others are not.
-    const ranks = (lane: number) => result.lanes[lane]!.ranks;
+    const ranks = (lane: number) => elementAt(result.lanes, lane).ranks;
     expect(ranks(0)).toEqual(ranks(3));
     expect(ranks(2)).not.toEqual(ranks(5));
     expect(new Set(ranks(1))).toEqual(new Set([2]));
     for (const { parameters } of result.lanes)
-      expect(Math.abs(parameters / result.lanes[1]!.parameters - 1)).toBeLessThan(0.02);
+      expect(Math.abs(parameters / elementAt(result.lanes, 1).parameters - 1)).toBeLessThan(0.02);
     expect([...kept.keys()].sort()).toEqual(['race/adarank', 'race/random', 'race/uniform']);
-    expect(kept.get('race/adarank')!.values.map((v) => v.rank)).toEqual(
+    expect(defined(kept.get('race/adarank')).values.map((v) => v.rank)).toEqual(
       ranks(0).filter((r) => r > 0),
     );
   });
@@ -133,13 +134,16 @@ describe('a race', { timeout: 60_000 }, () => {
     const {
       state: { result },
     } = await raced(context);
-    expect(result!.measured.map((m) => m.entry)).toEqual(measured);
-    const of = (entry: string) => result!.measured.find((m) => m.entry === entry)!.importances;
-    of('inverse')!.forEach((v, i) => expect(v).toBeCloseTo(1 / of('adarank')![i]!, 6));
+    expect(defined(result).measured.map((m) => m.entry)).toEqual(measured);
+    const of = (entry: string) =>
+      defined(defined(result).measured.find((m) => m.entry === entry)).importances;
+    defined(of('inverse')).forEach((v, i) =>
+      expect(v).toBeCloseTo(1 / defined(of('adarank'))[i]!, 6),
+    );
     for (const entry of ['adarank', 'jacobian', 'fisher', 'gora', 'gradient-rank', 'spectrum'])
-      for (const v of of(entry)!) expect(v).toBeGreaterThan(0);
-    expect(result!.standings).toHaveLength(measured.length);
-    for (const { loss } of result!.standings) expect(loss).toBeGreaterThan(0);
+      for (const v of defined(of(entry))) expect(v).toBeGreaterThan(0);
+    expect(defined(result).standings).toHaveLength(measured.length);
+    for (const { loss } of defined(result).standings) expect(loss).toBeGreaterThan(0);
   });
 
   it('runs one race for each mean rank, and spends equal ranks where that is asked for', async () => {
@@ -151,14 +155,17 @@ describe('a race', { timeout: 60_000 }, () => {
       state: { result },
     } = await raced(context);
     expect(
-      result!.lanes.map((l) => [l.meanRank, l.ranks.reduce((a, b) => a + b, 0) / l.ranks.length]),
+      defined(result).lanes.map((l) => [
+        l.meanRank,
+        l.ranks.reduce((a, b) => a + b, 0) / l.ranks.length,
+      ]),
     ).toEqual([
       [1, 1],
       [1, 1],
       [3, 3],
       [3, 3],
     ]);
-    expect(result!.standings.map((s) => [s.meanRank, s.entry])).toEqual([
+    expect(defined(result).standings.map((s) => [s.meanRank, s.entry])).toEqual([
       [1, 'adarank'],
       [1, 'uniform'],
       [3, 'adarank'],
@@ -184,7 +191,7 @@ describe('a race', { timeout: 60_000 }, () => {
       values: { at: 'race.entries' },
     });
     kept.set('imported', imported);
-    let take: (() => Promise<unknown>) | null = null;
+    let take = null as (() => Promise<unknown>) | null;
     let checkpoint: RaceCheckpoint | null = null;
     let state: RaceState | null = null;
     for await (const event of runRace({
@@ -197,9 +204,9 @@ describe('a race', { timeout: 60_000 }, () => {
     })) {
       state = reduceRace(state, event);
       if (event.type === 'held' && event.step === 2 && !checkpoint)
-        checkpoint = structuredClone(await take!()) as RaceCheckpoint;
+        checkpoint = structuredClone(await defined(take)()) as RaceCheckpoint;
     }
-    const lanes = state!.result!.lanes.filter((l) => l.entry === 'imported');
+    const lanes = defined(defined(state).result).lanes.filter((l) => l.entry === 'imported');
     const adapters = await engine.adapters(imported.values);
     const before = await heldOutLoss(
       engine,
@@ -210,20 +217,22 @@ describe('a race', { timeout: 60_000 }, () => {
     adapters.dispose();
     for (const lane of lanes) {
       expect(lane.ranks).toEqual(engine.modules.map((m) => m.index % 3));
-      expect(lane.points[0]!.loss).toBeCloseTo(before, 5);
-      expect(lane.points[0]!.loss).not.toBeCloseTo(state!.base!, 3);
+      expect(elementAt(lane.points, 0).loss).toBeCloseTo(before, 5);
+      expect(elementAt(lane.points, 0).loss).not.toBeCloseTo(defined(defined(state).base), 3);
       expect(lane.points.map((p) => p.step)).toEqual([0, 2, 4]);
-      expect(lane.points.at(-1)!.loss).not.toBeCloseTo(before, 3);
+      expect(elementAt(lane.points, -1).loss).not.toBeCloseTo(before, 3);
     }
-    expect(kept.get('race/imported')!.values).toHaveLength(imported.values.length);
+    expect(defined(kept.get('race/imported')).values).toHaveLength(imported.values.length);
     expect(
-      (
-        await raced({
-          ...contextOf(...settings).context,
-          checkpoint: { from: checkpoint, offer: () => undefined },
-        })
-      ).state.result!.lanes,
-    ).toEqual(state!.result!.lanes);
+      defined(
+        (
+          await raced({
+            ...contextOf(...settings).context,
+            checkpoint: { from: checkpoint, offer: () => undefined },
+          })
+        ).state.result,
+      ).lanes,
+    ).toEqual(defined(defined(state).result).lanes);
   });
 
   it('takes EVA apart: at uniform ranks its adapters begin as EVA’s directions, and are refused where there are too few', async () => {
@@ -238,8 +247,8 @@ describe('a race', { timeout: 60_000 }, () => {
     const begun = adapters(1, given);
     expect(begun.map((a) => a.module)).toEqual(engine.modules.map((m) => m.index));
     for (const { module, loraA, loraB } of begun) {
-      const width = engine.modules[module]!.inFeatures;
-      components[module]!.directions.forEach((d, r) =>
+      const width = elementAt(engine.modules, module).inFeatures;
+      elementAt(components, module).directions.forEach((d, r) =>
         expect([...loraA.subarray(r * width, (r + 1) * width)]).toEqual([...Float32Array.from(d)]),
       );
       expect(new Set(loraB)).toEqual(new Set([0]));
@@ -291,11 +300,11 @@ describe('a race', { timeout: 60_000 }, () => {
     const { state } = await raced(context);
     const [stopped, other] = state.lanes;
     expect(stopped).toMatchObject({ entry: 'adarank', finished: true });
-    expect(stopped!.stopped).toBeGreaterThanOrEqual(3);
-    expect(stopped!.step).toBe(stopped!.stopped! - 1);
-    for (const { loss } of stopped!.points) expect(Number.isFinite(loss)).toBe(true);
+    expect(defined(stopped).stopped).toBeGreaterThanOrEqual(3);
+    expect(defined(stopped).step).toBe(defined(defined(stopped).stopped) - 1);
+    for (const { loss } of defined(stopped).points) expect(Number.isFinite(loss)).toBe(true);
     expect(other).toMatchObject({ stopped: null, step: 6, finished: true });
-    expect(state.result!.standings[0]).toMatchObject({ entry: 'adarank', stopped: 1 });
+    expect(defined(state.result).standings[0]).toMatchObject({ entry: 'adarank', stopped: 1 });
   });
 
   it.each(['measuring', 'step'] as const)(
@@ -350,7 +359,7 @@ describe('a race taken up again', { timeout: 60_000 }, () => {
     ] as const satisfies [Partial<RaceSettings>, Partial<TrainingSettings>];
     const whole = await raced(contextOf(...settings).context);
 
-    let take: (() => Promise<unknown>) | null = null;
+    let take = null as (() => Promise<unknown>) | null;
     let count = 0;
     let checkpoint: RaceCheckpoint | null = null;
     for await (const event of runRace({
@@ -363,7 +372,7 @@ describe('a race taken up again', { timeout: 60_000 }, () => {
     })) {
       count++;
       if (after > 0 ? count === after : event.type === 'step' && event.step === 2) {
-        checkpoint = structuredClone(await take!()) as RaceCheckpoint;
+        checkpoint = structuredClone(await defined(take)()) as RaceCheckpoint;
         break;
       }
     }
@@ -372,9 +381,9 @@ describe('a race taken up again', { timeout: 60_000 }, () => {
       ...again.context,
       checkpoint: { from: checkpoint, offer: () => undefined },
     });
-    expect(resumed.events[0]!.type, when).toBe('resumed');
-    expect(resumed.state.result!.lanes).toEqual(whole.state.result!.lanes);
-    expect(resumed.state.result!.standings).toEqual(whole.state.result!.standings);
+    expect(elementAt(resumed.events, 0).type, when).toBe('resumed');
+    expect(defined(resumed.state.result).lanes).toEqual(defined(whole.state.result).lanes);
+    expect(defined(resumed.state.result).standings).toEqual(defined(whole.state.result).standings);
     expect([...again.kept.keys()].sort()).toEqual(['race/adarank', 'race/eva', 'race/random']);
   });
 });

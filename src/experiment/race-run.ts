@@ -7,6 +7,7 @@
  * lanes that are under way. Which data step n sees depends on the seed and n alone, so a race taken
  * up again ends with the numbers it would have had.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type {
   AdapterMoments,
@@ -128,7 +129,7 @@ class Race {
   }
 
   private get now(): RaceState {
-    return this.state!;
+    return defined(this.state);
   }
 
   private say(event: RaceEvent): RaceEvent {
@@ -209,7 +210,10 @@ class Race {
       yield this.say({
         type: 'lanes',
         lanes: race.entries.map((entry) => {
-          const ranks = this.competitors.get(entry)!.ranks({ meanRank, equal: race.equal }, seed);
+          const ranks = defined(this.competitors.get(entry)).ranks(
+            { meanRank, equal: race.equal },
+            seed,
+          );
           return { entry, meanRank, seed, ranks, parameters: parametersOf(ranks, modules) };
         }),
       });
@@ -218,7 +222,7 @@ class Race {
       if (!isOurs(l) || finished) continue;
       const kept = from?.adapters.find((a) => a.lane === lane);
       const adapters = await engine.adapters(
-        kept?.values ?? this.competitors.get(entry)!.adapters(seed, ranks),
+        kept?.values ?? defined(this.competitors.get(entry)).adapters(seed, ranks),
         kept?.moments,
       );
       this.runners.set(lane, { lane, adapters, steps: this.trained(lane, adapters) });
@@ -243,7 +247,7 @@ class Race {
       engine,
       now,
     } = this.context;
-    const { step, seed, points } = this.now.lanes[lane]!;
+    const { step, seed, points } = elementAt(this.now.lanes, lane);
     const use = this.use(adapters);
     // The loss before the first step is the model's own.
     return train(
@@ -293,7 +297,7 @@ class Race {
    */
   private async *stop(runner: Runner, step: number): Events {
     const { lane, adapters } = runner;
-    const { step: done, points } = this.now.lanes[lane]!;
+    const { step: done, points } = elementAt(this.now.lanes, lane);
     yield this.say({ type: 'stopped', lane, step });
     let good = points.at(-1)?.step === done;
     if (!good) {
@@ -311,7 +315,7 @@ class Race {
 
   /** `good`: its adapter is one to keep. */
   private async *finish({ lane, adapters }: Runner, good = true): Events {
-    const { entry, meanRank, seed } = this.now.lanes[lane]!;
+    const { entry, meanRank, seed } = elementAt(this.now.lanes, lane);
     const { spec } = this.context;
     if (good && seed === spec.seed && meanRank === spec.race.meanRanks[0]) {
       const values = await adapters.values();
@@ -335,7 +339,7 @@ function resultOf(state: RaceState): RaceResult {
     modules,
     sequences,
     measured,
-    base: base!,
+    base: defined(base),
     lanes,
     standings: standingsOf(state),
   };

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { RACE_ENTRIES, type RaceEntry } from './race-spec.ts';
 import { parametersApart, standingsOf, verdictOf } from './race-standings.ts';
 import type { RaceLane } from './race-state.ts';
@@ -13,7 +14,7 @@ function raceOf(
   const entries = Object.keys(losses) as RaceEntry[];
   const seeds = Math.max(...Object.values(losses).map((l) => l.length));
   const lanes = entries.flatMap((entry) =>
-    losses[entry]!.map((loss, seed): RaceLane => ({
+    defined(losses[entry]).map((loss, seed): RaceLane => ({
       entry,
       meanRank: 1,
       seed,
@@ -45,10 +46,13 @@ describe('standings', () => {
       bytes: 400,
       milliseconds: 10,
     });
-    expect(first!.loss).toBeCloseTo(4.1, 12);
+    expect(defined(first).loss).toBeCloseTo(4.1, 12);
     // −0.5, −0.4, −0.6: mean −0.5, standard error 0.1/√3, t = 4.303.
-    expect(first!.difference).toBeCloseTo(-0.5, 12);
-    expect(first!.differenceInterval!.low).toBeCloseTo(-0.5 - (4.3026527 * 0.1) / Math.sqrt(3), 6);
+    expect(defined(first).difference).toBeCloseTo(-0.5, 12);
+    expect(defined(defined(first).differenceInterval).low).toBeCloseTo(
+      -0.5 - (4.3026527 * 0.1) / Math.sqrt(3),
+      6,
+    );
     expect(uniform).toMatchObject({ difference: null, differenceInterval: null });
     expect(standingsOf(raceOf({ adarank: [3, 4], uniform: [3.5, 4.4] }))[0]).toMatchObject({
       interval: null,
@@ -58,7 +62,7 @@ describe('standings', () => {
 
   it('count only seeds that are through', () => {
     const race = raceOf({ adarank: [3, 4], uniform: [3.5, 4.4] });
-    race.lanes[1]!.finished = false;
+    elementAt(race.lanes, 1).finished = false;
     expect(standingsOf(race)[0]).toMatchObject({ seeds: 1, loss: 3, difference: -0.5 });
     expect(verdictOf(race, 1)).toEqual({ kind: 'open' });
   });
@@ -159,7 +163,7 @@ describe('the verdict', () => {
             Object.fromEntries(
               entries.map((entry, i) => [
                 entry,
-                noise[i]!.map((v, seed) => 3 + seed + levels[i]! + v),
+                elementAt(noise, i).map((v, seed) => 3 + seed + levels[i]! + v),
               ]),
             ) as Partial<Record<RaceEntry, number[]>>,
         ),
@@ -172,7 +176,7 @@ describe('the verdict', () => {
         const verdict = verdictOf(raceOf(table), 1);
         const entries = Object.keys(table) as RaceEntry[];
         const below = (a: RaceEntry, b: RaceEntry) =>
-          lowest(table[b]!.map((v, i) => v - table[a]![i]!)) > 0;
+          lowest(defined(table[b]).map((v, i) => v - defined(table[a])[i]!)) > 0;
         const winner = entries.find((a) => entries.every((b) => a === b || below(a, b)));
         seen.add(verdict.kind);
         expect(verdict.kind === 'winner' ? verdict.entry : undefined).toBe(winner);

@@ -8,6 +8,7 @@
  * entries it is said that they part, or that they cannot be told apart, by the interval of these
  * two and no other.
  */
+import { defined, elementAt } from '../checked.ts';
 import { interval95, summarise, type Interval } from '../methods/statistics.ts';
 import type { RaceEntry } from './race-spec.ts';
 import type { RaceLane, RaceState } from './race-state.ts';
@@ -61,7 +62,7 @@ export function finals(
   return new Map(
     lanes.flatMap((l) =>
       l.entry === entry && l.meanRank === meanRank && l.finished && l.points.length > 0
-        ? [[l.seed, l.points.at(-1)!.loss]]
+        ? [[l.seed, elementAt(l.points, -1).loss]]
         : [],
     ),
   );
@@ -74,7 +75,7 @@ const mean = (values: readonly number[]): number | null =>
 
 /** Differences `a − b` over the seeds both have. */
 export const apart = (a: ReadonlyMap<number, number>, b: ReadonlyMap<number, number>): number[] =>
-  [...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss - b.get(seed)!] : []));
+  [...a].flatMap(([seed, loss]) => (b.has(seed) ? [loss - defined(b.get(seed))] : []));
 
 /** One standing for every mean rank and entry that has begun, in the experiment's order. */
 export function standingsOf({
@@ -139,11 +140,12 @@ export function verdictOf(
   meanRank: number,
 ): Verdict {
   const losses = new Map(race.entries.map((entry) => [entry, finals(lanes, entry, meanRank)]));
-  if (race.entries.some((entry) => losses.get(entry)!.size < race.seeds)) return { kind: 'open' };
+  if (race.entries.some((entry) => defined(losses.get(entry)).size < race.seeds))
+    return { kind: 'open' };
   const order = race.entries
-    .map((entry) => ({ entry, loss: summarise([...losses.get(entry)!.values()]).mean }))
+    .map((entry) => ({ entry, loss: summarise([...defined(losses.get(entry)).values()]).mean }))
     .sort((a, b) => a.loss - b.loss);
-  const [first, second] = [order[0]!, order[1]!];
+  const [first, second] = [elementAt(order, 0), elementAt(order, 1)];
   if (race.seeds < SEEDS_FOR_INTERVALS)
     return {
       kind: 'few',
@@ -151,7 +153,8 @@ export function verdictOf(
       next: second.entry,
       margin: second.loss - first.loss,
     };
-  const below = (a: RaceEntry, b: RaceEntry) => interval95(apart(losses.get(b)!, losses.get(a)!))!;
+  const below = (a: RaceEntry, b: RaceEntry) =>
+    defined(interval95(apart(defined(losses.get(b)), defined(losses.get(a)))));
   if (order.slice(1).every(({ entry }) => below(first.entry, entry).low > 0))
     return {
       kind: 'winner',

@@ -8,6 +8,7 @@
  * `low … high`. One rank: settled. A method that knows its error gives the interval itself, from
  * the first map on.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { allocate, rankOfMultiple, type Allocation } from '../methods/allocation.ts';
 import { interval95, summarise } from '../methods/statistics.ts';
@@ -90,7 +91,7 @@ export function rankTable(
     : error !== null
       ? multiples.map((m) => within(m ?? 0, error))
       : sweeps >= SWEEPS_FOR_INTERVALS
-        ? sweepMultiples(draws, sweeps).map((m) => interval95(m)!)
+        ? sweepMultiples(draws, sweeps).map((m) => defined(interval95(m)))
         : null;
   const rankOf =
     intervals &&
@@ -101,23 +102,24 @@ export function rankTable(
     );
 
   const rows = modules.map((module, index): RankRow => {
-    const { n, mean: importance } = summaries[index]!;
-    const standardError = error === null ? summaries[index]!.standardError : importance * error;
+    const { n, mean: importance } = elementAt(summaries, index);
+    const standardError =
+      error === null ? elementAt(summaries, index).standardError : importance * error;
     const rank = allocation?.ranks[index] ?? null;
     const interval = intervals?.[index];
     const range =
       interval && rankOf && rank !== null
         ? { low: Math.min(rank, rankOf(interval.low)), high: Math.max(rank, rankOf(interval.high)) }
         : null;
-    const spread = error === null ? interval95(draws[index]!) : within(importance, error);
+    const spread = error === null ? interval95(elementAt(draws, index)) : within(importance, error);
     return {
       index,
       module,
-      draws: draws[index]!,
+      draws: elementAt(draws, index),
       importance: n > 0 ? importance : null,
       standardError,
       margin: spread && spread.high - spread.mean,
-      multiple: multiples[index]!,
+      multiple: defined(multiples[index]),
       multipleInterval: interval ? { low: Math.max(0, interval.low), high: interval.high } : null,
       rank,
       range,

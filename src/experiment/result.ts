@@ -1,6 +1,7 @@
 /**
  * The result file: what the page exports, the command line writes and a recorded run is.
  */
+import { elementAt } from '../checked.ts';
 import type { ProviderInfo } from '../engine/engine.ts';
 import type { Bos } from '../model/bos.ts';
 import { allocate } from '../methods/allocation.ts';
@@ -97,10 +98,13 @@ export function buildResult(facts: RunFacts, measured: Draws): RunResult {
       group,
       inFeatures,
       outFeatures,
-      importance: summaries[i]!.mean,
-      standardError: error === null ? summaries[i]!.standardError : summaries[i]!.mean * error,
-      draws: [...draws[i]!],
-      ...(draws !== measured && { measured: [...measured[i]!] }),
+      importance: elementAt(summaries, i).mean,
+      standardError:
+        error === null
+          ? elementAt(summaries, i).standardError
+          : elementAt(summaries, i).mean * error,
+      draws: [...elementAt(draws, i)],
+      ...(draws !== measured && { measured: [...elementAt(measured, i)] }),
       rank: ranks[i]!,
     })),
   };

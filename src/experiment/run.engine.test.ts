@@ -1,5 +1,6 @@
 /** The run loop on the real engine: a small decoder, compiled, cut, and run in onnxruntime-web. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { openTiny } from '../../test/tiny-engine.ts';
 import type { ModelFacts } from './events.ts';
 import { reduce, type Measurement } from './measurement.ts';
@@ -35,19 +36,21 @@ async function measure(over: Partial<RunOptions> = {}, draws = Infinity): Promis
     state = reduce(state, event);
     if (state.draws.flat().length >= draws) break;
   }
-  return state!;
+  return defined(state);
 }
 
-const valuesOf = (m: Measurement) => m.result!.modules.map((r) => r.draws);
+const valuesOf = (m: Measurement) => defined(m.result).modules.map((r) => r.draws);
 
 test(
   'two runs are identical; a run taken up again ends as if it had not stopped; so does one with steps',
   { timeout: 60_000 },
   async () => {
     const whole = await measure();
-    expect(whole.result!.modules.map((m) => m.path)).toEqual(model.modules.map((m) => m.path));
+    expect(defined(whole.result).modules.map((m) => m.path)).toEqual(
+      model.modules.map((m) => m.path),
+    );
     expect(whole.cleanLoss).toBeGreaterThan(0);
-    for (const m of whole.result!.modules) expect(m.importance).toBeGreaterThan(0);
+    for (const m of defined(whole.result).modules) expect(m.importance).toBeGreaterThan(0);
     expect(valuesOf(await measure())).toEqual(valuesOf(whole));
 
     const broken = await measure({}, 20);
@@ -57,11 +60,11 @@ test(
     for (const other of [resumed, stepped]) {
       valuesOf(other).forEach((draws, m) =>
         draws.forEach((d, k) =>
-          expect(Math.abs(d / valuesOf(whole)[m]![k]! - 1)).toBeLessThan(1e-5),
+          expect(Math.abs(d / elementAt(valuesOf(whole), m)[k]! - 1)).toBeLessThan(1e-5),
         ),
       );
-      expect(other.result!.modules.map((m) => m.rank)).toEqual(
-        whole.result!.modules.map((m) => m.rank),
+      expect(defined(other.result).modules.map((m) => m.rank)).toEqual(
+        defined(whole.result).modules.map((m) => m.rank),
       );
     }
   },
@@ -75,8 +78,9 @@ test(
     const pairs = await measure();
     // Two independent draws part √2 as far as one from the clean output, to first order; the mean
     // is over the vocabulary.
-    const ratio = clean.result!.modules.map(
-      (m, i) => pairs.result!.modules[i]!.importance / (m.importance * model.vocab),
+    const ratio = defined(clean.result).modules.map(
+      (m, i) =>
+        elementAt(defined(pairs.result).modules, i).importance / (m.importance * model.vocab),
     );
     const mean = ratio.reduce((a, b) => a + b, 0) / ratio.length;
     expect(mean).toBeGreaterThan(1.1);
@@ -93,13 +97,13 @@ test(
     for (const name of ['jacobian', 'combined']) {
       const other = parseSpec({ ...small, method: { name, noise: small.method.noise } });
       const whole = await measure({ spec: other });
-      expect(whole.result!.modules.map((m) => m.rank)).toEqual(
-        (
-          await measure({ spec: other, known: await measure({ spec: other }, 40) })
-        ).result!.modules.map((m) => m.rank),
+      expect(defined(whole.result).modules.map((m) => m.rank)).toEqual(
+        defined(
+          (await measure({ spec: other, known: await measure({ spec: other }, 40) })).result,
+        ).modules.map((m) => m.rank),
       );
-      whole.result!.modules.forEach((m, i) => {
-        const level = sampled.result!.modules[i]!.importance / m.importance;
+      defined(whole.result).modules.forEach((m, i) => {
+        const level = elementAt(defined(sampled.result).modules, i).importance / m.importance;
         expect(level, `${name} ${m.path}`).toBeGreaterThan(0.6);
         expect(level, `${name} ${m.path}`).toBeLessThan(1.4);
       });

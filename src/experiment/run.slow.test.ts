@@ -3,6 +3,7 @@
  * adapter.
  */
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import type { Backend } from '../engine/backend.ts';
@@ -42,7 +43,7 @@ async function measured(backend: Backend, methods: readonly object[]): Promise<M
       versions: { rankAtlas: '0', onnxruntime: '0' },
     }))
       state = reduce(state, event);
-    states.push(state!);
+    states.push(defined(state));
   }
   await engine.dispose();
   return states;
@@ -61,11 +62,14 @@ test('WebGPU measures what WASM does, by every method', { timeout: 600_000 }, as
   there.forEach((state, i) => {
     state.measured.forEach((values, m) =>
       values.forEach((v, k) =>
-        expect(Math.abs(v / here[i]!.measured[m]![k]! - 1), `${i} ${k}`).toBeLessThan(1e-3),
+        expect(
+          Math.abs(v / elementAt(elementAt(here, i).measured, m)[k]! - 1),
+          `${i} ${k}`,
+        ).toBeLessThan(1e-3),
       ),
     );
-    expect(state.result!.modules.map((m) => m.rank)).toEqual(
-      here[i]!.result!.modules.map((m) => m.rank),
+    expect(defined(state.result).modules.map((m) => m.rank)).toEqual(
+      defined(elementAt(here, i).result).modules.map((m) => m.rank),
     );
   });
 });

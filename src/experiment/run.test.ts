@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { arithmeticEngine, type ArithmeticEngine } from '../../test/arithmetic-engine.ts';
 import type { TokenBatch } from '../engine/engine.ts';
 import { AtlasError } from '../errors.ts';
@@ -49,11 +50,11 @@ async function run(
     state = reduce(state, event);
     if (events.length >= upTo) break;
   }
-  return { events, state: state! };
+  return { events, state: defined(state) };
 }
 
 const resultOf = async (over: Partial<RunOptions> = {}): Promise<RunResult> =>
-  (await run(options(arithmeticEngine(), over))).state.result!;
+  defined((await run(options(arithmeticEngine(), over))).state.result);
 const measuredPart = ({ modules, cleanLoss, tokens }: RunResult) => ({
   modules,
   cleanLoss,
@@ -72,14 +73,14 @@ test('a run says start, clean, four sweeps of draws, done; and lets go of its cl
     'done',
   ]);
   expect(engine.log.openPasses).toBe(0);
-  const result = state.result!;
+  const result = defined(state.result);
   expect(result.modules.map((m) => m.path)).toEqual(engine.modules.map((m) => m.path));
   result.modules.forEach((m, i) => {
     expect(m.draws).toEqual(state.draws[i]);
     expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 4, 12);
   });
   // proj of a later layer was made louder than fc of the first.
-  expect(result.modules.at(-1)!.rank).toBeGreaterThan(result.modules[0]!.rank);
+  expect(elementAt(result.modules, -1).rank).toBeGreaterThan(elementAt(result.modules, 0).rank);
   expect(result).toMatchObject({
     times: { clean: 1, measure: 16, firstSweep: 4 },
     tokens: { sequences: 2, length: 4 },
@@ -96,8 +97,8 @@ test('the hash of tokens is that of their little-endian bytes', () => {
 
 test('two runs are identical; another seed is another run', async () => {
   expect(measuredPart(await resultOf())).toEqual(measuredPart(await resultOf()));
-  expect((await resultOf({ spec: { ...spec, seed: 2 } })).modules[0]!.draws).not.toEqual(
-    (await resultOf()).modules[0]!.draws,
+  expect(elementAt((await resultOf({ spec: { ...spec, seed: 2 } })).modules, 0).draws).not.toEqual(
+    elementAt((await resultOf()).modules, 0).draws,
   );
 });
 
@@ -127,13 +128,13 @@ test(
           const broken = (await run(options(first, { control }), stop)).state;
           expect(first.log.openPasses).toBe(0);
           const whole = await run(options(second, { known: structuredClone(broken) }));
-          expect(measuredPart(whole.state.result!)).toEqual(measuredPart(reference));
+          expect(measuredPart(defined(whole.state.result))).toEqual(measuredPart(reference));
           if (fullRows === 0)
             expect(first.log.probes.length + second.log.probes.length).toBe(4 * 8);
           // The stream alone tells the whole run, known draws too, and their time is counted.
           expect(whole.state.draws.flat()).toHaveLength(32);
           if (fullRows === 0)
-            expect(whole.state.result!.times.measure).toBeCloseTo(
+            expect(defined(whole.state.result).times.measure).toBeCloseTo(
               broken.times.measure + second.log.batches.length,
               9,
             );
@@ -148,7 +149,7 @@ test('more repeats go on from fewer; fewer leave some out', async () => {
   const { state } = await run(options(arithmeticEngine()));
   const engine = arithmeticEngine();
   const six = setByPaths(spec, [['method.repeats', '6']]);
-  const longer = (await run(options(engine, { spec: six, known: state }))).state.result!;
+  const longer = defined((await run(options(engine, { spec: six, known: state }))).state.result);
   expect(engine.log.probes).toHaveLength(2 * 8);
   expect(measuredPart(longer)).toEqual(measuredPart(await resultOf({ spec: six })));
   const two = setByPaths(spec, [['method.repeats', '2']]);
@@ -166,14 +167,14 @@ test('an engine that fails in the middle: its refusal comes out, its pass is let
     disagreement: (...a: Parameters<typeof engine.disagreement>) =>
       ++calls > 5 ? Promise.reject(new AtlasError('device-lost')) : engine.disagreement(...a),
   };
-  let state: Measurement | null = null;
+  let state = null as Measurement | null;
   await expect(
     (async () => {
       for await (const e of runExperiment(options(failing))) state = reduce(state, e);
     })(),
   ).rejects.toMatchObject({ code: 'device-lost' });
   expect(engine.log.openPasses).toBe(0);
-  expect(state!.draws.flat()).toHaveLength(10);
+  expect(defined(state).draws.flat()).toHaveLength(10);
 });
 
 describe('other methods', () => {
@@ -190,7 +191,7 @@ describe('other methods', () => {
     expect(engine.log.signs.map((s) => s.draw)).toEqual(Array.from({ length: 12 }, (_, d) => d));
     expect(events.filter((e) => e.type === 'probing').map((e) => e.repeat)).toEqual([0, 1, 9]);
     expect(engine.log.openPasses).toBe(0);
-    const { modules } = state.result!;
+    const { modules } = defined(state.result);
     for (const m of modules) {
       expect(m.draws).toHaveLength(12);
       expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 12, 12);
@@ -210,10 +211,10 @@ describe('other methods', () => {
       }),
     });
     probe.modules.forEach((m, i) =>
-      expect(truth.modules[i]!.importance / m.importance).toBeGreaterThan(0.7),
+      expect(elementAt(truth.modules, i).importance / m.importance).toBeGreaterThan(0.7),
     );
     probe.modules.forEach((m, i) =>
-      expect(truth.modules[i]!.importance / m.importance).toBeLessThan(1.15),
+      expect(elementAt(truth.modules, i).importance / m.importance).toBeLessThan(1.15),
     );
   });
 
@@ -229,7 +230,7 @@ describe('other methods', () => {
     expect(engine.log.signs).toHaveLength(2 * 4);
     const whole = await resultOf({ spec: jacobian });
     result.modules.forEach((m, i) =>
-      expect(m.importance / whole.modules[i]!.importance).toBeGreaterThan(0.4),
+      expect(m.importance / elementAt(whole.modules, i).importance).toBeGreaterThan(0.4),
     );
   });
 
@@ -253,14 +254,17 @@ describe('other methods', () => {
       [8, 2, true],
       [9, 3, true],
     ]);
-    const result = state!.result!;
+    const result = defined(defined(state).result);
     for (const m of result.modules) {
-      expect([m.measured!.length, m.draws.length]).toEqual([9, 3]);
+      expect([defined(m.measured).length, m.draws.length]).toEqual([9, 3]);
       expect(m.importance).toBeCloseTo(m.draws.reduce((a, b) => a + b) / 3, 12);
-      expect(m.standardError! / m.importance).toBeCloseTo(state!.error!, 12);
+      expect(defined(m.standardError) / m.importance).toBeCloseTo(
+        defined(defined(state).error),
+        12,
+      );
     }
     expect(parseResult(JSON.parse(resultText(result)))).toEqual(result);
-    expect(measurementOf(result).draws).toEqual(state!.draws);
+    expect(measurementOf(result).draws).toEqual(defined(state).draws);
     expect(compareDigest(digestOf(result), result).kind).toBe('reproduced');
     const cut = JSON.parse(resultText(result));
     cut.modules.forEach((m: { measured: number[] }) => m.measured.pop());
@@ -282,7 +286,7 @@ describe('other methods', () => {
             control: { granularity: () => (stop % 2 ? 'module' : 'layer') },
           }),
         );
-        expect(measuredPart(whole.state.result!)).toEqual(measuredPart(reference));
+        expect(measuredPart(defined(whole.state.result))).toEqual(measuredPart(reference));
         expect(second.log.openPasses).toBe(0);
       }
     }
@@ -315,7 +319,7 @@ describe('other methods', () => {
                 milliseconds:
                   10 *
                   event.modules.reduce(
-                    (sum, m) => sum + costOf(each.method, state!.model, 4, m, event.repeat),
+                    (sum, m) => sum + costOf(each.method, defined(state).model, 4, m, event.repeat),
                     0,
                   ),
               }
@@ -323,9 +327,9 @@ describe('other methods', () => {
         );
         if (event.type !== 'draws') continue;
         // At one pace throughout it never rises.
-        expect(timeLeft(state)!).toBeLessThan(last);
+        expect(defined(timeLeft(state))).toBeLessThan(last);
         expect(shareDone(state)).toBeGreaterThan(share);
-        last = timeLeft(state)!;
+        last = defined(timeLeft(state));
         share = shareDone(state);
       }
       expect([last, share]).toEqual([0, 1]);
@@ -338,7 +342,7 @@ describe('measurement', () => {
     expect(() => reduce(null, { type: 'sweep', repeat: 0, milliseconds: 1 })).toThrow();
     const { events } = await run(options(arithmeticEngine()), 4);
     const state = events.reduce<Measurement | null>(reduce, null);
-    expect(() => reduce(state, events[3]!)).toThrow('out of order');
+    expect(() => reduce(state, elementAt(events, 3))).toThrow('out of order');
   });
 
   test('is not changed by later events', async () => {
@@ -358,7 +362,8 @@ describe('measurement', () => {
     const priced = {
       ...engine,
       disagreement: async (...a: Parameters<typeof engine.disagreement>) => {
-        for (const { module } of a[1]) clock += engine.layers - engine.modules[module]!.layer + 1;
+        for (const { module } of a[1])
+          clock += engine.layers - elementAt(engine.modules, module).layer + 1;
         return engine.disagreement(...a);
       },
     };
@@ -368,7 +373,7 @@ describe('measurement', () => {
       state = reduce(state, event);
       if (event.type === 'draws') expect(timeLeft(state)).toBeCloseTo(total - clock, 9);
     }
-    expect(timeLeft(state!)).toBe(0);
+    expect(timeLeft(defined(state))).toBe(0);
   });
 });
 
@@ -389,8 +394,8 @@ describe('the rank table', () => {
         expect(row.rank === null).toBe(least < 1);
         expect(row.range === null).toBe(least < 3);
         if (row.range) {
-          expect(row.range.low).toBeLessThanOrEqual(row.rank!);
-          expect(row.range.high).toBeGreaterThanOrEqual(row.rank!);
+          expect(row.range.low).toBeLessThanOrEqual(defined(row.rank));
+          expect(row.range.high).toBeGreaterThanOrEqual(defined(row.rank));
           expect(row.settled).toBe(row.range.low === row.range.high);
         }
       }
@@ -402,7 +407,10 @@ describe('the rank table', () => {
     const { model, draws } = measurementOf(result);
     const table = rankTable({ modules: model.modules, draws }, spec.allocation);
     expect(table.rows.map((r) => r.rank)).toEqual(result.modules.map((m) => m.rank));
-    expect(table.rows.map((r) => r.multiple!).reduce((a, b) => a + b) / 8).toBeCloseTo(1, 12);
+    expect(table.rows.map((r) => defined(r.multiple)).reduce((a, b) => a + b) / 8).toBeCloseTo(
+      1,
+      12,
+    );
     const larger = rankTable(
       { modules: model.modules, draws },
       { ...spec.allocation, meanRank: 16, rounding: 'exact' },
@@ -437,7 +445,7 @@ describe('the rank table', () => {
     );
     expect(table.rows[0]).toMatchObject({ rank: 50, range: { low: 25, high: 74 }, settled: false });
     expect(table.rows[1]).toMatchObject({ rank: 150, range: { low: 125, high: 174 } });
-    expect(table.rows[0]!.margin).toBeCloseTo(2.4841, 4);
+    expect(elementAt(table.rows, 0).margin).toBeCloseTo(2.4841, 4);
   });
 
   test('a model that nothing moves has no ranks but a reason', () => {
@@ -476,15 +484,15 @@ describe('files', () => {
 
   test('CSV has every number in full, the spec and the hash above', async () => {
     const result = await resultOf();
-    result.modules[0]!.path = 'odd,"path"';
+    elementAt(result.modules, 0).path = 'odd,"path"';
     const lines = toCsv(result).trimEnd().split('\n');
     expect(lines.slice(0, 4).every((l) => l.startsWith('# '))).toBe(true);
-    expect(parseSpec(JSON.parse(lines[3]!.slice('# spec '.length)))).toEqual(spec);
+    expect(parseSpec(JSON.parse(elementAt(lines, 3).slice('# spec '.length)))).toEqual(spec);
     expect(lines[1]).toContain(result.model.hash);
     expect(lines[5]).toMatch(/^"odd,""path""",0,fc,/);
-    const header = lines[4]!.split(',');
-    const last = lines.at(-1)!.split(',');
-    const module = result.modules.at(-1)!;
+    const header = elementAt(lines, 4).split(',');
+    const last = elementAt(lines, -1).split(',');
+    const module = elementAt(result.modules, -1);
     expect(last).toHaveLength(header.length);
     expect(Number(last[header.indexOf('importance')])).toBe(module.importance);
     expect(last.slice(-4).map(Number)).toEqual(module.draws);
@@ -526,8 +534,9 @@ describe('the digest', () => {
       { modules: result.modules, draws: result.modules.map((m) => m.draws) },
       spec.allocation,
     );
-    const wide = table.rows.find((r) => r.range!.high > r.range!.low)!;
-    const other = wide.range!.high === wide.rank ? wide.range!.low : wide.range!.high;
+    const wide = defined(table.rows.find((r) => defined(r.range).high > defined(r.range).low));
+    const other =
+      defined(wide.range).high === wide.rank ? defined(wide.range).low : defined(wide.range).high;
     const withRank = (index: number, rank: number) => ({
       ...digest,
       ranks: digest.ranks.map((r, i) => (i === index ? rank : r)),
@@ -536,11 +545,13 @@ describe('the digest', () => {
       kind: 'close',
       differing: [wide.index],
     });
-    expect(compareDigest(withRank(wide.index, wide.range!.high + 1), result)).toMatchObject({
-      kind: 'differs',
-      reason: 'ranks',
-      differing: [wide.index],
-    });
+    expect(compareDigest(withRank(wide.index, defined(wide.range).high + 1), result)).toMatchObject(
+      {
+        kind: 'differs',
+        reason: 'ranks',
+        differing: [wide.index],
+      },
+    );
     expect(compareDigest({ ...digest, model: 'b'.repeat(64) }, result)).toMatchObject({
       kind: 'differs',
       reason: 'model',

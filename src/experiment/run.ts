@@ -3,6 +3,7 @@
  * asked for, so a caller pauses by not asking, steps by asking with `control` set to single
  * modules, and stops with `return()`.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, TokenBatch } from '../engine/engine.ts';
 import { adaRank } from '../methods/adarank.ts';
@@ -78,7 +79,7 @@ export async function* runExperiment(
     const measured = model.modules.map((): number[] => []);
     let sweep = 0;
     const counted = (event: DrawsEvent) => {
-      event.modules.forEach((m, i) => measured[m]!.push(event.values[i]!));
+      event.modules.forEach((m, i) => elementAt(measured, m).push(event.values[i]!));
       times.measure += event.milliseconds;
       sweep += event.milliseconds;
       return event;
@@ -89,7 +90,7 @@ export async function* runExperiment(
       engine,
       pass,
       control,
-      (m, repeat) => repeat < known.draws[m]!.length,
+      (m, repeat) => repeat < elementAt(known.draws, m).length,
       now,
     )) {
       if (event.type === 'probing') yield event;
@@ -182,7 +183,7 @@ function* retold(
 ): Generator<DrawsEvent, void, undefined> {
   for (let layer = 0; layer < model.layers; layer++) {
     const modules = model.modules.flatMap((m, i) =>
-      m.layer === layer && draws[i]!.length > repeat ? [i] : [],
+      m.layer === layer && elementAt(draws, i).length > repeat ? [i] : [],
     );
     if (modules.length === 0) continue;
     yield {
@@ -190,7 +191,7 @@ function* retold(
       repeat,
       layer,
       modules,
-      values: modules.map((m) => draws[m]![repeat]!),
+      values: modules.map((m) => elementAt(draws, m)[repeat]!),
       milliseconds: modules.length * millisecondsPerDraw,
     };
   }

@@ -1,4 +1,5 @@
 /** What may be said of two texts of one prompt: their losses, and where they part. */
+import { defined } from '../checked.ts';
 import type { SampleToken, Writer } from './samples-state.ts';
 
 /**
@@ -13,7 +14,7 @@ export function lossesOf(
     -tokens.reduce((sum, t) => sum + of(t), 0) / tokens.length;
   return {
     own: mean((t) => t.logProbability),
-    other: tokens.some((t) => t.other === null) ? null : mean((t) => t.other!),
+    other: tokens.some((t) => t.other === null) ? null : mean((t) => defined(t.other)),
   };
 }
 

@@ -3,6 +3,7 @@
  * difference, ranks, and what it leaves behind.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { randomAdapters } from '../../test/training-data.ts';
 import { compile } from '../compiler/index.ts';
@@ -124,7 +125,7 @@ describe('the study', { timeout: 60_000 }, () => {
       state = reduceSamples(state, event);
       if (events.length === stop) break;
     }
-    return { state: state!, events };
+    return { state: defined(state), events };
   }
 
   it('lets the model write alone where nothing is kept, or not what is asked for', async () => {
@@ -134,9 +135,9 @@ describe('the study', { timeout: 60_000 }, () => {
         state.adapter,
         state.texts.base.length,
         state.texts.adapted,
-        state.result!.losses.adapted,
+        defined(state.result).losses.adapted,
       ]).toEqual([null, 9, [], null]);
-      expect(state.result!.losses.base).toEqual({
+      expect(defined(state.result).losses.base).toEqual({
         own: -state.texts.base.reduce((sum, t) => sum + t.logProbability, 0) / 9,
         other: null,
       });
@@ -155,13 +156,13 @@ describe('the study', { timeout: 60_000 }, () => {
       'done',
     ]);
     const { base, adapted } = state.texts;
-    const at = firstDifference(state.texts)!;
-    expect(base[at]!.id).not.toBe(adapted[at]!.id);
+    const at = defined(firstDifference(state.texts));
+    expect(elementAt(base, at).id).not.toBe(elementAt(adapted, at).id);
     expect(base.slice(0, at).map((t) => t.id)).toEqual(adapted.slice(0, at).map((t) => t.id));
     // Each greedy token is the writer's likeliest; where they part, the other finds it less likely
     // than its own.
-    expect(base[at]!.other!).toBeLessThan(adapted[at]!.logProbability);
-    expect(lossesOf(base)!.other).toBeGreaterThan(0);
+    expect(defined(elementAt(base, at).other)).toBeLessThan(elementAt(adapted, at).logProbability);
+    expect(defined(lossesOf(base)).other).toBeGreaterThan(0);
     expect(JSON.parse(JSON.stringify(state.result))).toEqual(state.result);
     expect(base.map((t) => t.text).join('')).toBe(
       String.fromCharCode(...base.map((t) => 0x4e00 + t.id)),
@@ -170,8 +171,8 @@ describe('the study', { timeout: 60_000 }, () => {
 
   it('uses the newest at a rank, over the weights it was trained on, and lets go of them', async () => {
     const { state } = await ran([['samples.rank', '2']]);
-    const cut = await ran([], [keptAtRank(kept[1]!, 2)]);
-    const as = await ran([], [{ ...kept[1]!, base: 'as-is' }]);
+    const cut = await ran([], [keptAtRank(elementAt(kept, 1), 2)]);
+    const as = await ran([], [{ ...elementAt(kept, 1), base: 'as-is' }]);
     expect(state.adapter).toEqual({ name: 'slider', rank: 2, base: 'nf4' });
     expect(derived).toBe(2);
     expect(state.texts).toEqual(cut.state.texts);

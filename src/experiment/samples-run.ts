@@ -2,6 +2,7 @@
  * The study "samples": the model and the model with an adapter continue one prompt, taking turns
  * token by token; then each reads the other's text. Without an adapter the model writes alone.
  */
+import { defined } from '../checked.ts';
 import type { AdapterUse, GeneratedToken } from '../engine/engine.ts';
 import { sampler } from '../methods/sampling.ts';
 import { nameOf } from './events.ts';
@@ -56,7 +57,7 @@ export async function* runSamples(
           context,
           engine,
           { prompt, stop },
-          by === 'adapted' ? pair!.use : undefined,
+          by === 'adapted' ? defined(pair).use : undefined,
         ),
     );
     try {

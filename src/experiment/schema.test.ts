@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { allocate } from '../methods/allocation.ts';
 import {
   defaultMethod,
@@ -452,8 +453,8 @@ describe('differences', () => {
     expect(sameMeasurement(spec, setByPath(spec, 'seed', '3'))).toBe(false);
     expect(sameMeasurement(spec, setByPath(spec, 'method.variant', 'clean'))).toBe(false);
     const [one, two] = ['1', '2'].map((d) => setByPath(spec, 'model.hash', `"${d.repeat(64)}"`));
-    expect(sameMeasurement(spec, one!)).toBe(true);
-    expect(sameMeasurement(one!, two!)).toBe(false);
+    expect(sameMeasurement(spec, defined(one))).toBe(true);
+    expect(sameMeasurement(defined(one), defined(two))).toBe(false);
   });
 });
 

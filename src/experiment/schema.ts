@@ -4,6 +4,7 @@
  * file is compiled.
  */
 import * as z from 'zod/mini';
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { BOS } from '../model/bos.ts';
 import { agreeSchema } from './agree-spec.ts';
@@ -224,7 +225,7 @@ export const specSchema = z
 /** Token ids given directly decide the batch's shape themselves. */
 function shapeOfIds<S extends { text: TextRef; sequences: number; length: number }>(spec: S): S {
   if (spec.text.kind !== 'ids') return spec;
-  return { ...spec, sequences: spec.text.ids.length, length: spec.text.ids[0]!.length };
+  return { ...spec, sequences: spec.text.ids.length, length: elementAt(spec.text.ids, 0).length };
 }
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
@@ -305,7 +306,7 @@ export const parseSpec = (value: unknown): ExperimentSpec => parsed(specSchema, 
  * parsed, also which settings there are.
  */
 export function firstIssue(error: z.core.$ZodError, value?: unknown): { at: string; why: string } {
-  const issue = error.issues[0]!;
+  const issue = elementAt(error.issues, 0);
   const path = pathOf(issue);
   const absent = issue.code === 'invalid_type' && issue.message.endsWith('received undefined');
   const message = absent
@@ -327,7 +328,7 @@ function beside(value: unknown, { path, keys }: z.core.$ZodIssueUnrecognizedKeys
 }
 
 const pathOf = (issue: z.core.$ZodIssue): PropertyKey[] =>
-  issue.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]!] : issue.path;
+  issue.code === 'unrecognized_keys' ? [...issue.path, elementAt(issue.keys, 0)] : issue.path;
 
 /**
  * An experiment out of a value that may be damaged in places: a setting that is wrong gets its
@@ -342,7 +343,7 @@ export function repairSpec(value: unknown): { spec: ExperimentSpec; damaged: str
   for (let round = 0; round < 100; round++) {
     const parsed = specSchema.safeParse(rest);
     if (parsed.success) return { spec: parsed.data, damaged };
-    const path = pathOf(parsed.error.issues[0]!);
+    const path = pathOf(elementAt(parsed.error.issues, 0));
     const cut = without(rest, path);
     if (cut === null) break;
     rest = cut.value;

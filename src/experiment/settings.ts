@@ -3,6 +3,7 @@
  * allocation.meanRank=16`), saying which differ between two experiments, naming an experiment by
  * what is not default.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { MAKES } from './base-spec.ts';
 import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
@@ -158,7 +159,7 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
     const keys = path.split('.');
     let at = out;
     for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
-    at[keys.at(-1)!] = to;
+    at[elementAt(keys, -1)] = to;
   }
   return out;
 }

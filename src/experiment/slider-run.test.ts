@@ -3,6 +3,7 @@
  * going on where it stood.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
@@ -111,7 +112,7 @@ describe('the study', { timeout: 120_000 }, () => {
   ): Promise<Ran> {
     const kept = new Map<string, KeptAdapter>();
     const events: SliderEvent[] = [];
-    let take: (() => Promise<unknown>) | null = null;
+    let take = null as (() => Promise<unknown>) | null;
     let state: SliderState | null = null;
     let checkpoint: SliderCheckpoint | null = null;
     const context: StudyContext = {
@@ -143,34 +144,34 @@ describe('the study', { timeout: 120_000 }, () => {
       events.push(event);
       state = reduceSlider(state, event);
       if (events.length === stop) {
-        checkpoint = structuredClone(await take!()) as SliderCheckpoint;
+        checkpoint = structuredClone(await defined(take)()) as SliderCheckpoint;
         break;
       }
     }
-    return { events, state: state!, kept, result: state!.result, checkpoint };
+    return { events, state: defined(state), kept, result: defined(state).result, checkpoint };
   }
 
   it('trains once, judges every rank, trains LoRAs beside, and keeps what it trained', async () => {
     const { state, kept, result } = await ran(small(['slider.compare', '[2]']));
-    expect(result!.base.perWeight).toBeGreaterThan(0.5);
-    expect(result!.curve.losses.map((l) => l.rank)).toEqual([1, 2, 3]);
-    expect(result!.separate).toMatchObject([{ rank: 2, steps: { length: 4 } }]);
+    expect(defined(result).base.perWeight).toBeGreaterThan(0.5);
+    expect(defined(result).curve.losses.map((l) => l.rank)).toEqual([1, 2, 3]);
+    expect(defined(result).separate).toMatchObject([{ rank: 2, steps: { length: 4 } }]);
     expect(JSON.parse(JSON.stringify(state))).toEqual(state);
     expect(separateLosses(state)).toEqual([
-      { rank: 2, loss: result!.separate[0]!.evaluations.at(-1)!.loss },
+      { rank: 2, loss: elementAt(elementAt(defined(result).separate, 0).evaluations, -1).loss },
     ]);
-    expect(parametersAt(state, modules, 3)).toBe(result!.training.parameters);
-    expect(parametersAt(state, modules, 2)).toBe(result!.separate[0]!.parameters);
+    expect(parametersAt(state, modules, 3)).toBe(defined(result).training.parameters);
+    expect(parametersAt(state, modules, 2)).toBe(elementAt(defined(result).separate, 0).parameters);
     expect(verdictOf(state)).toMatchObject({
-      knee: result!.curve.knee,
-      base: result!.training.evaluations[0]!.loss,
+      knee: defined(result).curve.knee,
+      base: elementAt(defined(result).training.evaluations, 0).loss,
     });
     expect([...kept.keys()]).toEqual(['slider', 'slider/lora-2']);
 
     // Cut to a rank, the adapter is worth what the curve says, on the weights it was trained on.
     const nf4 = await derive();
-    for (const { rank, loss } of result!.curve.losses) {
-      const cut = keptAtRank(kept.get('slider')!, rank);
+    for (const { rank, loss } of defined(result).curve.losses) {
+      const cut = keptAtRank(defined(kept.get('slider')), rank);
       const adapters = await nf4.adapters(cut.values);
       expect(await heldOutLoss(nf4, batch, 2, adapterUse(cut, adapters))).toBeCloseTo(loss, 6);
       adapters.dispose();
@@ -190,10 +191,10 @@ describe('the study', { timeout: 120_000 }, () => {
       ),
       { importances },
     );
-    const ranks = result!.modules.map((m) => m.rank);
+    const ranks = defined(result).modules.map((m) => m.rank);
     expect(ranks.reduce((a, b) => a + b, 0)).toBe(3 * modules.length);
     expect(ranks[0]!).toBeLessThan(ranks[2]!);
-    expect(result!.curve.losses.at(-1)!.rank).toBe(Math.max(...ranks));
+    expect(elementAt(defined(result).curve.losses, -1).rank).toBe(Math.max(...ranks));
     await expect(ran(small(['slider.ranks', 'map']))).rejects.toMatchObject({
       code: 'bad-spec',
       values: { at: 'slider.ranks' },
@@ -212,7 +213,7 @@ describe('the study', { timeout: 120_000 }, () => {
     for (const stop of [6, 11, 14]) {
       const { checkpoint, state } = await ran(spec, { stop });
       expect(doingNow(state)).not.toBeNull();
-      const again = await ran(spec, { from: checkpoint! });
+      const again = await ran(spec, { from: defined(checkpoint) });
       expect(again.events).toEqual(never.events);
       expect(again.kept).toEqual(never.kept);
     }

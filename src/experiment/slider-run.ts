@@ -3,6 +3,7 @@
  * rank up to its own, over a base in NF4; then the held-out loss at every rank, and LoRAs trained
  * by themselves at a few, the same data and steps, to compare.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { ProviderInfo, TokenBatch } from '../engine/engine.ts';
 import { storedSize } from '../engine/nf4-model.ts';
@@ -164,8 +165,8 @@ export async function* runSlider(
         versions,
         base,
         modules: model.modules.map(({ path }, i) => ({ path, rank: ranks[i]! })),
-        training: dyLora!,
-        curve: results[0]!.curve!,
+        training: defined(dyLora),
+        curve: defined(elementAt(results, 0).curve),
         separate: loras.map((lora, i) => ({ rank: slider.compare[i]!, ...lora })),
       },
     };

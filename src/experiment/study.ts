@@ -4,6 +4,7 @@
  * stops with `return()`. Everything it needs from outside comes in through its context, so that the
  * page's thread and the command line run the very same code.
  */
+import { defined } from '../checked.ts';
 import type {
   Adapters,
   AdapterValues,
@@ -110,7 +111,7 @@ export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
   const most = largestRank(kept.values.map((v) => v.rank));
   const ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
   const values = truncated(kept.values, (module) =>
-    rankAt(Math.min(b, most), ranks.get(module)!, most),
+    rankAt(Math.min(b, most), defined(ranks.get(module)), most),
   );
   return {
     name: kept.name,

@@ -3,6 +3,7 @@
  * and what a spec may not ask for.
  */
 import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -104,14 +105,14 @@ describe('a run', { timeout: 60_000 }, () => {
 
   /** Where a run stands after so many events. */
   async function stopped(spec: TrainingSpec, events: number): Promise<TrainingCheckpoint> {
-    let take: (() => Promise<TrainingCheckpoint>) | null = null;
+    let take = null as (() => Promise<TrainingCheckpoint>) | null;
     const going = await run(spec, {
       offer: (latest) => {
         take = latest;
       },
     });
     for (let i = 0; i < events;) if ((await going.next()).value?.type !== 'judging') i++;
-    const checkpoint = await take!();
+    const checkpoint = await defined(take)();
     await going.return();
     return structuredClone(checkpoint);
   }
@@ -154,12 +155,12 @@ describe('a run', { timeout: 60_000 }, () => {
       'rank',
       'done',
     ]);
-    const done = events.at(-1)!;
+    const done = elementAt(events, -1);
     if (done.type !== 'done') throw new Error('not done');
     const { curve, evaluations } = done.result;
-    expect(curve!.losses.map((p) => p.rank)).toEqual([1, 2, 3]);
-    expect(curve!.losses.at(-1)!.loss).toBe(evaluations.at(-1)!.loss);
-    expect(curve!.losses.map((p) => p.rank)).toContain(curve!.knee);
+    expect(defined(curve).losses.map((p) => p.rank)).toEqual([1, 2, 3]);
+    expect(elementAt(defined(curve).losses, -1).loss).toBe(elementAt(evaluations, -1).loss);
+    expect(defined(curve).losses.map((p) => p.rank)).toContain(defined(curve).knee);
     expect(JSON.parse(JSON.stringify(done.result))).toEqual(done.result);
   });
 
@@ -186,7 +187,7 @@ describe('a run', { timeout: 60_000 }, () => {
     const spec = small(['method.name', 'lora']);
     const from = await stopped(spec, 4);
     from.values = from.values.map((v) => ({ ...v, loraA: v.loraA.fill(3e38) }));
-    let take: (() => Promise<TrainingCheckpoint>) | null = null;
+    let take = null as (() => Promise<TrainingCheckpoint>) | null;
     await expect(
       whole(spec, {
         from,
@@ -195,7 +196,7 @@ describe('a run', { timeout: 60_000 }, () => {
         },
       }),
     ).rejects.toMatchObject({ code: 'diverged', values: { step: 3 } });
-    expect(await take!()).toEqual(from);
+    expect(await defined(take)()).toEqual(from);
   });
 
   it('refuses a checkpoint whose adapters have other ranks', async () => {

@@ -2,6 +2,7 @@
  * A training experiment from its spec to its result, as a stream of events; and how it goes on from
  * where an earlier run stood.
  */
+import { defined, elementAt } from '../checked.ts';
 import { HEAD_PATH } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import type {
@@ -133,7 +134,7 @@ export function ranksOf({ adapter: { ranks } }: TrainingSpec, { modules }: Model
     ranks.kind === 'uniform'
       ? ranks.rank
       : Object.hasOwn(ranks.ranks, path)
-        ? ranks.ranks[path]!
+        ? defined(ranks.ranks[path])
         : 0,
   );
   checkRanks(ranked, modules, 'adapter.ranks');
@@ -295,7 +296,7 @@ export async function* runTraining(
       for await (const event of lossByRank(engine, adapters, dyLora, data.held, batch, ahead))
         yield event.type === 'judging' ? event : found(event);
       losses.sort((a, b) => a.rank - b.rank);
-      result.curve = { losses, knee: kneeOf(losses, result.evaluations[0]!.loss) };
+      result.curve = { losses, knee: kneeOf(losses, elementAt(result.evaluations, 0).loss) };
     }
     yield { type: 'done', result, adapters: await adapters.values() };
   } catch (error) {
@@ -315,8 +316,8 @@ const sameRanks = (a: readonly AdapterValues[], b: readonly AdapterValues[]): bo
   a.length === b.length &&
   a.every(
     (v, i) =>
-      b[i]!.module === v.module &&
-      b[i]!.rank === v.rank &&
-      b[i]!.loraA.length === v.loraA.length &&
-      b[i]!.loraB.length === v.loraB.length,
+      elementAt(b, i).module === v.module &&
+      elementAt(b, i).rank === v.rank &&
+      elementAt(b, i).loraA.length === v.loraA.length &&
+      elementAt(b, i).loraB.length === v.loraB.length,
   );

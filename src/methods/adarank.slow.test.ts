@@ -7,6 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -49,13 +50,13 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     pass = await engine.cleanPass({
       ids: Int32Array.from(ids.flat()),
       sequences: ids.length,
-      length: ids[0]!.length,
+      length: elementAt(ids, 0).length,
     });
   }, 300_000);
 
   afterAll(async () => {
-    pass?.dispose();
-    await engine?.dispose();
+    pass.dispose();
+    await engine.dispose();
     rmSync(folder, { recursive: true });
   });
 
@@ -82,7 +83,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     )) {
       if (event.type !== 'draws') continue;
       event.modules.forEach((m, i) => {
-        const { path } = engine.modules[m]!;
+        const { path } = elementAt(engine.modules, m);
         values.set(path, [...(values.get(path) ?? []), event.values[i]!]);
       });
     }
@@ -96,7 +97,10 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       const got = await draws({});
       expect(got.size).toBe(210);
       for (const [path, [value]] of got)
-        expect(Math.abs(value! / reference[path]!.values[0]! - 1), path).toBeLessThan(1e-3);
+        expect(
+          Math.abs(defined(value) / defined(reference[path]).values[0]! - 1),
+          path,
+        ).toBeLessThan(1e-3);
     },
   );
 
@@ -108,7 +112,9 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       for (const [path, values] of got) {
         values.forEach((v, k) =>
           expect(
-            Math.abs((v * engine.vocab) / reference[path]!.clean_vs_perturbed.values[k]! - 1),
+            Math.abs(
+              (v * engine.vocab) / defined(reference[path]).clean_vs_perturbed.values[k]! - 1,
+            ),
             path,
           ).toBeLessThan(1e-3),
         );
@@ -123,12 +129,12 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       const got = await draws({ seed: 2, repeats: 16 });
       const pairs = [...got].map(([path, values]) => ({
         ours: summarise(values),
-        theirs: reference[path]!,
+        theirs: defined(reference[path]),
       }));
       const near = pairs.filter(
         ({ ours, theirs }) =>
           Math.abs(ours.mean - theirs.mean) <
-          4 * Math.hypot(ours.standardError!, theirs.standard_error),
+          4 * Math.hypot(defined(ours.standardError), theirs.standard_error),
       );
       expect(near.length / pairs.length).toBeGreaterThanOrEqual(0.95);
       const rho = spearman(

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { arithmeticEngine } from '../../test/arithmetic-engine.ts';
 import type { Engine, TokenBatch } from '../engine/engine.ts';
 import { adaRank, type AdaRankOptions } from './adarank.ts';
@@ -85,10 +86,10 @@ test('clean: the first of the two draws against the clean output, bias too, mean
     engine,
     options({ variant: 'clean', noise: { scale: 'fixed', sigma: 0.25 } }),
   );
-  const probe = engine.log.probes[8]!;
+  const probe = elementAt(engine.log.probes, 8);
   expect(probe).toEqual({ module: 0, a: { seed: 1, draw: 2, std: 0.25 }, b: null, bias: true });
   const [sum] = await engine.disagreement(await engine.cleanPass(batch), [probe]);
-  expect(valuesOf(events)[8]).toEqual([1, 0, sum! / engine.vocab]);
+  expect(valuesOf(events)[8]).toEqual([1, 0, defined(sum) / engine.vocab]);
 });
 
 test('for small noise the disagreement is linear in σ', async () => {
@@ -134,7 +135,7 @@ test('unwatched, the first sweep fills its batches too: repeats first, then neig
     const events = await all(engine, options({ repeats }), { granularity: () => 'batch' });
     expect(
       valuesOf(events)
-        .filter(([r]) => r! < 2)
+        .filter(([r]) => defined(r) < 2)
         .sort(),
     ).toEqual(reference);
     return engine.log.batches;

@@ -24,6 +24,7 @@
  * they share the layers that follow; where the tokens are few, several repeats and neighbouring
  * layers fill a batch together, but for a first sweep that is watched.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, Probe } from '../engine/engine.ts';
 import type { Control, Known, MeasuringEvent } from './measuring.ts';
@@ -76,7 +77,7 @@ export async function* adaRank(
     const { repeats: count, layers } = together(engine, pass, options, control, repeat, known);
     let open = engine.modules.filter((m) => !known(m.index, repeat));
     while (open.length > 0) {
-      const { layer } = open[0]!;
+      const { layer } = elementAt(open, 0);
       const taken =
         control.granularity() === 'module'
           ? open.slice(0, 1)
@@ -91,13 +92,15 @@ export async function* adaRank(
       const sums = await engine.disagreement(pass, probes, sample);
       const milliseconds = (now() - start) / probes.length;
       for (const l of new Set(taken.map((m) => m.layer))) {
-        const own = modules.filter((m) => engine.modules[m]!.layer === l);
+        const own = modules.filter((m) => elementAt(engine.modules, m).layer === l);
         const at = modules.indexOf(own[0]!);
         for (let i = 0; i < count; i++) {
           const values = own.map((_, j) => sums[i * modules.length + at + j]! * scale);
           const odd = values.findIndex((d) => !Number.isFinite(d));
           if (odd >= 0)
-            throw new AtlasError('not-finite', { module: engine.modules[own[odd]!]!.path });
+            throw new AtlasError('not-finite', {
+              module: elementAt(engine.modules, own[odd]!).path,
+            });
           yield {
             type: 'draws',
             repeat: repeat + i,

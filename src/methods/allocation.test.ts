@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import {
   allocate,
@@ -122,7 +123,7 @@ describe('in ranks', () => {
             rule({ meanRank, rounding, ...c }),
           );
           for (let i = 1; i < ranks.length; i++)
-            if (order[i]!.d > order[i - 1]!.d)
+            if (elementAt(order, i).d > elementAt(order, i - 1).d)
               expect(ranks[i]).toBeGreaterThanOrEqual(ranks[i - 1]!);
         },
       ),
@@ -232,7 +233,7 @@ describe('in parameters', () => {
             rule({ meanRank, rounding, unit: 'parameters', rMax: 1_000_000 }),
           );
           expect(got.budget).toBe(budget);
-          expect(got.spent).toBe(sum(got.ranks.map((r, i) => r * cost(m[i]!))));
+          expect(got.spent).toBe(sum(got.ranks.map((r, i) => r * cost(elementAt(m, i)))));
           expect(got.parameters).toBe(got.spent);
           expect(got.spent).toBeLessThanOrEqual(budget);
           if (rounding === 'exact')

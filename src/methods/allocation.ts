@@ -7,6 +7,7 @@
  * proportional to `d_i`). The baselines, uniform and random, are importances put through the same
  * rule.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
@@ -73,7 +74,9 @@ export function allocate(
     ranks,
     budget,
     spent: sum(ranks.map((r, i) => r * costs[i]!)),
-    parameters: sum(ranks.map((r, i) => r * (shapes[i]!.inFeatures + shapes[i]!.outFeatures))),
+    parameters: sum(
+      ranks.map((r, i) => r * (elementAt(shapes, i).inFeatures + elementAt(shapes, i).outFeatures)),
+    ),
   };
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import { combine } from './combined.ts';
 import { spearman } from './statistics.ts';
@@ -29,7 +30,7 @@ function world({
   draws?: number;
 }) {
   const truth = normals(0).map((z) => 0.5 * z);
-  const role = truth.map((_, m) => roles[m % 7]!);
+  const role = truth.map((_, m) => elementAt(roles, m % 7));
   const errors = normals(1);
   const jacobian = truth.map((t, m) =>
     Math.exp((t + bias * errors[m]!) / (1 + slope) - (m % 7 < 2 ? offset : 0)),
@@ -74,7 +75,9 @@ test('is better than either, and near the best weight there is', () => {
   const best = Math.max(
     ...Array.from({ length: 21 }, (_, i) =>
       spearman(
-        jacobian.map((j, m) => (i / 20) * Math.log(j) + (1 - i / 20) * Math.log(sampled[m]![0]!)),
+        jacobian.map(
+          (j, m) => (i / 20) * Math.log(j) + (1 - i / 20) * Math.log(elementAt(sampled, m)[0]!),
+        ),
         truth,
       ),
     ),
@@ -116,8 +119,8 @@ test('the error covers the truth, whichever of the two errs', () => {
     const { truth, run } = world({ bias, noise, repeats, draws: 32 });
     const { importances, error } = run();
     const covered =
-      importances.filter((v, m) => Math.abs(Math.log(v) - truth[m]!) <= 1.96 * error!).length /
-      truth.length;
+      importances.filter((v, m) => Math.abs(Math.log(v) - truth[m]!) <= 1.96 * defined(error))
+        .length / truth.length;
     expect(covered, `${bias}, ${noise}`).toBeGreaterThan(0.92);
     expect(error).toBeLessThan(1.2 * Math.hypot(bias, noise));
   }
@@ -129,7 +132,7 @@ test('maps: one for each sampled draw, that draw in its own; their mean is what 
   maps.forEach((values, m) => {
     expect(importances[m]).toBeCloseTo(values.reduce((x, y) => x + y) / 3, 12);
     expect(Math.log(values[2]! / values[0]!)).toBeCloseTo(
-      (1 - weight) * Math.log(sampled[m]![2]! / sampled[m]![0]!),
+      (1 - weight) * Math.log(elementAt(sampled, m)[2]! / elementAt(sampled, m)[0]!),
       9,
     );
   });
@@ -138,7 +141,11 @@ test('maps: one for each sampled draw, that draw in its own; their mean is what 
 test('a module that nothing moves has no importance and disturbs no other; two modules say nothing of their error', () => {
   const { sampled, signs, role, run } = world({ bias: 0.1, noise: 0.1 });
   const whole = run();
-  const dead = combine([...signs, signs[0]!.map(() => 0)], [...sampled, [0]], [...role, 'q']);
+  const dead = combine(
+    [...signs, elementAt(signs, 0).map(() => 0)],
+    [...sampled, [0]],
+    [...role, 'q'],
+  );
   expect(dead.importances).toEqual([...whole.importances, 0]);
   expect(dead.error).toBe(whole.error);
   expect(combine(signs.slice(0, 2), sampled.slice(0, 2), role.slice(0, 2)).error).toBeNull();

@@ -21,6 +21,7 @@
  *   (saturation), goes with them.
  * - σ_j² = what else d varies within a role, less σ_a²; at least the probe's own variance over u.
  */
+import { elementAt } from '../checked.ts';
 import type { CleanPass, Engine } from '../engine/engine.ts';
 import { adaRank, type AdaRankOptions } from './adarank.ts';
 import { jacobianProbe, type JacobianEngine } from './jacobian.ts';
@@ -110,12 +111,14 @@ export function combine(
   roles: readonly string[],
 ): Combined {
   // A weight of zeros moves nothing and has no logarithm: it stays at zero and takes no part.
-  const moving = sampled.flatMap((draws, m) => (mean(draws) > 0 && mean(signs[m]!) > 0 ? [m] : []));
+  const moving = sampled.flatMap((draws, m) =>
+    mean(draws) > 0 && mean(elementAt(signs, m)) > 0 ? [m] : [],
+  );
   if (moving.length < sampled.length) {
-    const of = <T>(list: readonly T[]) => moving.map((m) => list[m]!);
+    const of = <T>(list: readonly T[]) => moving.map((m) => elementAt(list, m));
     const part = combine(of(signs), of(sampled), of(roles));
     const maps = sampled.map((draws, m) =>
-      moving.includes(m) ? part.maps[moving.indexOf(m)]! : draws.map(() => 0),
+      moving.includes(m) ? elementAt(part.maps, moving.indexOf(m)) : draws.map(() => 0),
     );
     return { ...part, maps, importances: maps.map(mean) };
   }
@@ -123,7 +126,7 @@ export function combine(
   const a = sampled.map((draws) => Math.log(mean(draws)));
   const d = a.map((v, m) => v - j[m]!);
   const own = mean(signs.map(spread));
-  const repeats = sampled[0]!.length;
+  const repeats = elementAt(sampled, 0).length;
   const sampledVariance = repeats > 1 ? mean(sampled.map(spread)) / repeats : own;
   const groups = [...new Set(roles)].map((role) =>
     roles.flatMap((r, m) => (r === role ? [m] : [])),
@@ -133,13 +136,13 @@ export function combine(
     d: mean(g.map((m) => d[m]!)),
   }));
   const rest = groups.flatMap((g, k) =>
-    g.map((m) => ({ j: j[m]! - centres[k]!.j, d: d[m]! - centres[k]!.d })),
+    g.map((m) => ({ j: j[m]! - elementAt(centres, k).j, d: d[m]! - elementAt(centres, k).d })),
   );
   const squares = rest.reduce((sum, r) => sum + r.j * r.j, 0);
   const slope = squares > 0 ? rest.reduce((sum, r) => sum + r.j * r.d, 0) / squares : 0;
   const freedom = d.length - groups.length - 1;
   const within = rest.reduce((sum, r) => sum + (r.d - slope * r.j) ** 2, 0) / Math.max(1, freedom);
-  const jacobianVariance = Math.max(within - sampledVariance, own / signs[0]!.length);
+  const jacobianVariance = Math.max(within - sampledVariance, own / elementAt(signs, 0).length);
   const both = sampledVariance + jacobianVariance;
   const weight = both > 0 ? sampledVariance / both : 0.5;
   const offsets = shrunk(
@@ -149,9 +152,9 @@ export function combine(
   const maps = sampled.map((): number[] => []);
   groups.forEach((g, k) => {
     for (const m of g)
-      maps[m] = sampled[m]!.map((draw) =>
+      maps[m] = elementAt(sampled, m).map((draw) =>
         Math.exp(
-          weight * (j[m]! + offsets[k]! + slope * (j[m]! - centres[k]!.j)) +
+          weight * (j[m]! + offsets[k]! + slope * (j[m]! - elementAt(centres, k).j)) +
             (1 - weight) * Math.log(draw),
         ),
       );

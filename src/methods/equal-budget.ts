@@ -2,6 +2,7 @@
  * One budget for allocations that are to be compared: every one keeps its own proportions and
  * spends as much as rank r̄ at every module would. Source: methods.md §3, "Budget unit".
  */
+import { elementAt } from '../checked.ts';
 import { allocate, type Shape } from './allocation.ts';
 
 export interface EqualBudget {
@@ -17,7 +18,10 @@ export const costsOf = (shapes: readonly Shape[], equal: EqualBudget['equal']): 
 
 /** Σ r (in + out). */
 export const parametersOf = (ranks: readonly number[], shapes: readonly Shape[]): number =>
-  ranks.reduce((sum, r, i) => sum + r * (shapes[i]!.inFeatures + shapes[i]!.outFeatures), 0);
+  ranks.reduce(
+    (sum, r, i) => sum + r * (elementAt(shapes, i).inFeatures + elementAt(shapes, i).outFeatures),
+    0,
+  );
 
 /**
  * Mean ranks tried around r̄, in thousandths of it: rounding to whole ranks leaves up to a few

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { fillNormal, streamKeys } from '../device/random.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import { evaAdapters, evaRanks, mostComponents } from './eva.ts';
@@ -43,7 +44,7 @@ test.each([
       );
       let variance = 0;
       for (let r = 0; r < rows; r++)
-        variance += d.reduce((sum, v, k) => sum + v * columns[k]![r]!, 0) ** 2;
+        variance += d.reduce((sum, v, k) => sum + v * elementAt(columns, k)[r]!, 0) ** 2;
       expect(variance / total).toBeCloseTo(shares[i]!, 8);
     });
   },
@@ -90,7 +91,7 @@ test('A begins as the directions, B as zeros, and modules without a rank have no
   const [adapter, ...more] = evaAdapters([found, found], modules, [0, 2]);
   expect(more).toEqual([]);
   expect(adapter).toMatchObject({ module: 1, rank: 2, loraB: new Float32Array(6) });
-  expect(Array.from(adapter!.loraA)).toEqual(
-    [...found.directions[0]!, ...found.directions[1]!].map(Math.fround),
+  expect(Array.from(defined(adapter).loraA)).toEqual(
+    [...elementAt(found.directions, 0), ...elementAt(found.directions, 1)].map(Math.fround),
   );
 });

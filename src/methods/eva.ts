@@ -9,6 +9,7 @@
  * PEFT fits the components batch by batch until they stand still; here they are exact, of one
  * batch.
  */
+import { elementAt } from '../checked.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { AdapterValues, GradientEngine, TokenBatch } from '../engine/engine.ts';
 import { costsOf, type EqualBudget } from './equal-budget.ts';
@@ -72,7 +73,9 @@ export function evaAdapters(
     .map(({ index, inFeatures, outFeatures }) => {
       const rank = ranks[index]!;
       const loraA = new Float32Array(rank * inFeatures);
-      components[index]!.directions.slice(0, rank).forEach((d, r) => loraA.set(d, r * inFeatures));
+      elementAt(components, index)
+        .directions.slice(0, rank)
+        .forEach((d, r) => loraA.set(d, r * inFeatures));
       return { module: index, rank, loraA, loraB: new Float32Array(outFeatures * rank) };
     });
 }

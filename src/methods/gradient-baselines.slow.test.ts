@@ -1,6 +1,7 @@
 /** Gradient norms, Fisher and GoRA of SmolLM2-135M against PyTorch's, all 210 modules on WASM. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../test/smollm2.ts';
 import type { TrainingBatch } from '../engine/engine.ts';
@@ -27,10 +28,14 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       JSON.parse(readFileSync(sharedPath('reference', 'smollm2', file), 'utf8'));
     reference = json('gradients.json');
     const ids: number[][] = json('texts.json').batches.gradients;
-    batch = { ids: Int32Array.from(ids.flat()), sequences: ids.length, length: ids[0]!.length };
+    batch = {
+      ids: Int32Array.from(ids.flat()),
+      sequences: ids.length,
+      length: elementAt(ids, 0).length,
+    };
     opened = await openSmolLm2();
   }, 300_000);
-  afterAll(() => opened?.close());
+  afterAll(() => opened.close());
 
   /** Largest relative difference over the 210 modules. */
   const apart = (
@@ -39,7 +44,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
   ) => {
     expect(got).toHaveLength(210);
     const errors = opened.engine.modules.map(({ path }, m) =>
-      Math.abs(got[m]! / reference.modules[path]![field] - 1),
+      Math.abs(got[m]! / defined(reference.modules[path])[field] - 1),
     );
     const worst = Math.max(...errors);
     console.log(`${field}: largest relative difference ${worst.toExponential(1)}`);

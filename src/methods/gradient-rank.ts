@@ -6,6 +6,7 @@
  * batch has tokens, and is never formed: with x = Lx Qx and dy = Ld Qd (rows orthonormalised) its
  * singular values are those of Ldᵀ Lx.
  */
+import { elementAt } from '../checked.ts';
 import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
 import { lowerFactor, singularValues } from './singular.ts';
 
@@ -31,7 +32,7 @@ export async function* gradientRanks(
   for (const part of parts(engine.modules, 4 * tokens, held)) {
     const taps: { module: number; x: Float32Array; dy: Float32Array }[] = [];
     await engine.gradientTaps(batch, (module, x, dy) => {
-      if (part.has(engine.modules[module]!.layer)) taps.push({ module, x, dy });
+      if (part.has(elementAt(engine.modules, module).layer)) taps.push({ module, x, dy });
     });
     let factor: Float64Array[] = [];
     for (const [i, { module, x, dy }] of taps.entries()) {
@@ -58,7 +59,7 @@ function parts(modules: GradientEngine['modules'], bytes: number, held: number):
       out.push(new Set());
       room = held;
     }
-    out.at(-1)!.add(layer);
+    elementAt(out, -1).add(layer);
     room -= size;
   }
   return out;

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { compile } from '../compiler/index.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
@@ -207,8 +208,10 @@ describe('a tiny decoder', () => {
       const predicted = jacobianImportances(squares, jacobianScales(engine, batch, o));
       // By Cauchy and Schwarz no lower than the truth; the nearer the more evenly logits are moved.
       predicted.forEach((d, m) => {
-        expect(sums[m]! / d, engine.modules[m]!.path).toBeGreaterThan(perToken ? 0.85 : 0.7);
-        expect(sums[m]! / d, engine.modules[m]!.path).toBeLessThan(1.1);
+        expect(sums[m]! / d, elementAt(engine.modules, m).path).toBeGreaterThan(
+          perToken ? 0.85 : 0.7,
+        );
+        expect(sums[m]! / d, elementAt(engine.modules, m).path).toBeLessThan(1.1);
       });
       expect(spearman(predicted, sums)).toBeGreaterThan(0.9);
     }
@@ -234,7 +237,7 @@ describe('a tiny decoder', () => {
     const whole: number[] = [];
     await engine.gradients(batch, {
       weight: (m, g) => {
-        const { inFeatures, outFeatures } = engine.modules[m]!;
+        const { inFeatures, outFeatures } = elementAt(engine.modules, m);
         whole[m] = effectiveRank(
           singularValues(
             Array.from({ length: inFeatures }, (_, k) =>
@@ -283,7 +286,7 @@ test(
       () => false,
       () => 0,
     )) {
-      if (e.type === 'draws') e.modules.forEach((m, i) => sampled[m]!.push(e.values[i]!));
+      if (e.type === 'draws') e.modules.forEach((m, i) => elementAt(sampled, m).push(e.values[i]!));
     }
     const o = options({ draws: 8 });
     const squares = await squaresOf(engine, pass, o);

@@ -21,6 +21,7 @@
  * With `perToken` the signs cover one position at a time: T times the passes, `√V` in place of
  * `√(V/T)`, the mean over sequences and positions, and no loss by positions that differ.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { CleanPass, Engine, GradientEngine, SignDraw } from '../engine/engine.ts';
 import type { AdaRankOptions } from './adarank.ts';
@@ -77,7 +78,7 @@ export async function jacobianSquares(
       const position = i % positions;
       const square = norms[((d * positions + position) * count + module) * sequences + sequence]!;
       if (!Number.isFinite(square))
-        throw new AtlasError('not-finite', { module: engine.modules[module]!.path });
+        throw new AtlasError('not-finite', { module: elementAt(engine.modules, module).path });
       return square;
     }),
   );
@@ -119,7 +120,7 @@ export async function* jacobianProbe(
       const squares = await jacobianSquares(engine, pass, options, draws);
       const milliseconds = (now() - start) / draws.length;
       for (const [d, draw] of draws.entries()) {
-        const values = jacobianImportances([squares[d]!], scales);
+        const values = jacobianImportances([elementAt(squares, d)], scales);
         yield {
           type: 'draws',
           repeat: draw,
@@ -155,7 +156,7 @@ export function jacobianImportances(
   draws: readonly JacobianDraw[],
   scales: readonly number[],
 ): number[] {
-  const parts = draws[0]!.length / scales.length;
+  const parts = elementAt(draws, 0).length / scales.length;
   return scales.map((scale, m) => {
     let roots = 0;
     for (const squares of draws)

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../test/smollm2.ts';
 import { readSafetensors, toFloat32 } from '../model/safetensors.ts';
@@ -18,7 +19,7 @@ describe.skipIf(!hasShared)('LoRA training of SmolLM2-135M on WASM', { timeout: 
   beforeAll(async () => {
     opened = await openSmolLm2();
   }, 120_000);
-  afterAll(() => opened?.close());
+  afterAll(() => opened.close());
 
   it.each(['plain', 'clip_0.3'])('%s: the losses of PEFT’s 20 steps', async (name) => {
     const { rank, alpha, steps, seed, adamw, [name]: want } = json('lora_training.json');
@@ -27,7 +28,7 @@ describe.skipIf(!hasShared)('LoRA training of SmolLM2-135M on WASM', { timeout: 
     const batch = {
       ids: Int32Array.from(rows.flat()),
       sequences: rows.length,
-      length: rows[0]!.length,
+      length: elementAt(rows, 0).length,
     };
     const adapters = await engine.adapters(
       initialAdapters(
@@ -61,7 +62,7 @@ describe.skipIf(!hasShared)('LoRA training of SmolLM2-135M on WASM', { timeout: 
     errors.forEach((e, i) =>
       expect(e, `step ${i + 1}`).toBeLessThan(want.clip !== null ? 5e-3 : i < 5 ? 1e-4 : 2e-3),
     );
-    const last = events.at(-1)!;
+    const last = elementAt(events, -1);
     expect(last.type === 'evaluation' && Math.abs(last.loss - want.final_loss)).toBeLessThan(
       want.clip !== null ? 5e-3 : 2e-3,
     );
@@ -76,7 +77,7 @@ describe.skipIf(!hasShared)('LoRA training of SmolLM2-135M on WASM', { timeout: 
         ['A', loraA],
         ['B', loraB],
       ] as const) {
-        const stored = tensors.get(`${name}.${engine.modules[module]!.path}.${letter}`);
+        const stored = tensors.get(`${name}.${elementAt(engine.modules, module).path}.${letter}`);
         if (!stored) continue;
         const wanted = toFloat32(stored);
         const largest = wanted.reduce((m, v) => Math.max(m, Math.abs(v)), 0);

@@ -1,4 +1,5 @@
 /** Leading principal components of rows of numbers. Double precision, deterministic. */
+import { elementAt } from '../checked.ts';
 import { fillNormal } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
@@ -52,7 +53,9 @@ export function principalComponents(x: Float32Array, rows: number, count: number
       // The last entry of its vector times what is left over bounds the error of an eigenvalue.
       if (
         following &&
-        ritz.every((r) => length * Math.abs(r.vector.at(-1)!) <= 1e-9 * ritz[0]!.value)
+        ritz.every(
+          (r) => length * Math.abs(elementAt(r.vector, -1)) <= 1e-9 * elementAt(ritz, 0).value,
+        )
       )
         break;
     }
@@ -114,28 +117,28 @@ function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]
     turned = false;
     for (let p = 0; p < n; p++) {
       for (let q = p + 1; q < n; q++) {
-        const off = a[p]![q]!;
+        const off = elementAt(a, p)[q]!;
         if (Math.abs(off) <= 1e-15 * size) continue;
         turned = true;
-        const theta = (a[q]![q]! - a[p]![p]!) / (2 * off);
+        const theta = (elementAt(a, q)[q]! - elementAt(a, p)[p]!) / (2 * off);
         const tan = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(1, theta));
         const cos = 1 / Math.hypot(1, tan);
         const sin = cos * tan;
-        for (let k = 0; k < n; k++) rotate(a[k]!, p, q, cos, sin);
-        const rowP = a[p]!;
-        const rowQ = a[q]!;
+        for (let k = 0; k < n; k++) rotate(elementAt(a, k), p, q, cos, sin);
+        const rowP = elementAt(a, p);
+        const rowQ = elementAt(a, q);
         for (let k = 0; k < n; k++) {
           const x = rowP[k]!;
           const y = rowQ[k]!;
           rowP[k] = cos * x - sin * y;
           rowQ[k] = sin * x + cos * y;
-          rotate(v[k]!, p, q, cos, sin);
+          rotate(elementAt(v, k), p, q, cos, sin);
         }
       }
     }
   }
   return diagonal
-    .map((_, i) => ({ value: a[i]![i]!, vector: Float64Array.from(v, (row) => row[i]!) }))
+    .map((_, i) => ({ value: elementAt(a, i)[i]!, vector: Float64Array.from(v, (row) => row[i]!) }))
     .sort((x, y) => y.value - x.value);
 }
 
@@ -147,7 +150,7 @@ function rotate(row: Float64Array, p: number, q: number, cos: number, sin: numbe
 }
 
 function combination(basis: readonly Float64Array[], weights: Float64Array): Float64Array {
-  const out = new Float64Array(basis[0]!.length);
+  const out = new Float64Array(elementAt(basis, 0).length);
   basis.forEach((q, i) => {
     for (let k = 0; k < out.length; k++) out[k]! += weights[i]! * q[k]!;
   });

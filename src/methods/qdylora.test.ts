@@ -3,6 +3,7 @@
  * worth.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
@@ -96,16 +97,16 @@ describe('the rank of a step', () => {
         expect(onlyLast).toBe(mode === 'frozen');
         counts.forEach((times, module) => {
           const used = rankAt(b, how.ranks[module]!, 4);
-          expect(use.rank!(module)).toBe(used);
+          expect(defined(use.rank)(module)).toBe(used);
           expect(use.scale(module)).toBe(4 / used);
           for (let row = onlyLast ? used - 1 : 0; row < used; row++)
-            expect(updates!(module, row)).toBe(++times[row]!);
+            expect(defined(updates)(module, row)).toBe(++times[row]!);
         });
       }
       // Taken up again in the middle.
       const { updates } = dyLoraSteps({} as Adapters, { ...how, mode })(30);
       counts.forEach((times, module) =>
-        times.forEach((n, row) => expect(updates!(module, row)).toBe(n)),
+        times.forEach((n, row) => expect(defined(updates)(module, row)).toBe(n)),
       );
     }
   });
@@ -220,7 +221,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     expect(once.length).toBeGreaterThan(0);
     for (const [i, { loraA, rank }] of (await adapters.values()).entries()) {
       const width = loraA.length / rank;
-      const before = start[i]!.loraA;
+      const before = elementAt(start, i).loraA;
       for (let row = 0; row < rank; row++) {
         const moves = Array.from({ length: width }, (_, k) =>
           Math.abs(loraA[row * width + k]! - before[row * width + k]!),
@@ -272,8 +273,10 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         adapters.dispose();
       }
       // The frozen mode's one row comes from another kernel: rounding apart.
-      steps[0]!.forEach((v, i) => expect(Math.abs(v / steps[1]![i]! - 1)).toBeLessThan(1e-5));
-      expect(steps[0]!.at(-2)).not.toBeCloseTo(steps[0]![0]!, 1);
+      elementAt(steps, 0).forEach((v, i) =>
+        expect(Math.abs(v / elementAt(steps, 1)[i]! - 1)).toBeLessThan(1e-5),
+      );
+      expect(elementAt(steps, 0).at(-2)).not.toBeCloseTo(elementAt(steps, 0)[0]!, 1);
     },
   );
 
@@ -293,7 +296,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
       expect(
         await heldOutLoss(engine, batch, 2, {
           adapters: own,
-          scale: (m) => loraScale(rankOf.get(m)!, scale),
+          scale: (m) => loraScale(defined(rankOf.get(m)), scale),
         }),
       ).toBeCloseTo(loss, 6);
       own.dispose();

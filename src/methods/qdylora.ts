@@ -11,6 +11,7 @@
  * or bias correction for a step it was not in. docs/qdylora.md says how this differs from the
  * public script.
  */
+import { defined } from '../checked.ts';
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 import type {
@@ -76,7 +77,7 @@ export function dyLoraSteps(
 ): (step: number) => StepUse {
   const most = largestRank(how.ranks);
   const moved = new Map(how.ranks.filter((r) => r > 0).map((r) => [r, new Uint32Array(r)]));
-  const updates: RankUpdates = (module, row) => moved.get(how.ranks[module]!)![row]!;
+  const updates: RankUpdates = (module, row) => defined(moved.get(how.ranks[module]!))[row]!;
   let counted = 0;
   return (step) => {
     while (counted < step) {
@@ -156,7 +157,7 @@ export function kneeOf(curve: readonly RankLoss[], base: number): number {
 /** The smallest rank whose loss is at most so much above the best one's (0.01: one per cent). */
 export function smallestWithin(curve: readonly RankLoss[], share: number): RankLoss {
   const most = (1 + share) * curve.reduce((best, { loss }) => Math.min(best, loss), Infinity);
-  return curve.find(({ loss }) => loss <= most)!;
+  return defined(curve.find(({ loss }) => loss <= most));
 }
 
 /** Adapters cut down to their first ranks: A's rows and B's columns. */

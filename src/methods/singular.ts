@@ -2,6 +2,7 @@
  * Singular values of small dense matrices, and the largest one of a big one. Double precision,
  * deterministic.
  */
+import { elementAt } from '../checked.ts';
 import { fillNormal } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 
@@ -20,7 +21,7 @@ export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
     for (let pass = 0; pass < 2; pass++) {
       basis.forEach((q, i) => {
         const part = dot(q, rest);
-        columns[i]![r]! += part;
+        elementAt(columns, i)[r]! += part;
         for (let k = 0; k < width; k++) rest[k]! -= part * q[k]!;
       });
     }
@@ -29,7 +30,7 @@ export function lowerFactor(x: Float32Array, rows: number): Float64Array[] {
     if (!(left > 1e-12 * size)) continue;
     basis.push(rest.map((v) => v / left));
     columns.push(new Float64Array(rows));
-    columns.at(-1)![r] = left;
+    elementAt(columns, -1)[r] = left;
   }
   return columns;
 }
@@ -44,8 +45,8 @@ export function singularValues(columns: readonly Float64Array[]): Float64Array {
     turned = false;
     for (let i = 0; i < c.length; i++) {
       for (let j = i + 1; j < c.length; j++) {
-        const a = c[i]!;
-        const b = c[j]!;
+        const a = elementAt(c, i);
+        const b = elementAt(c, j);
         const aa = dot(a, a);
         const bb = dot(b, b);
         const ab = dot(a, b);

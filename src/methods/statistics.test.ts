@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { interval95, spearman, studentT975, summarise } from './statistics.ts';
 
@@ -41,7 +42,7 @@ test('a 95 % interval of normal values covers the mean about 95 times in 100', (
   const u = () => ((seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0) + 0.5) / 2 ** 32;
   const normal = () => Math.sqrt(-2 * Math.log(u())) * Math.cos(2 * Math.PI * u());
   for (let i = 0; i < 4000; i++) {
-    const { low, high } = interval95([normal(), normal(), normal(), normal(), normal()])!;
+    const { low, high } = defined(interval95([normal(), normal(), normal(), normal(), normal()]));
     if (low <= 0 && 0 <= high) covered++;
   }
   expect(covered / 4000).toBeGreaterThan(0.935);
@@ -84,7 +85,7 @@ describe('Spearman', () => {
     for (const m of values) {
       const s = summarise(m.values);
       expect(Math.abs(s.mean / m.mean - 1)).toBeLessThan(1e-12);
-      expect(Math.abs(s.standardError! / m.standard_error - 1)).toBeLessThan(1e-12);
+      expect(Math.abs(defined(s.standardError) / m.standard_error - 1)).toBeLessThan(1e-12);
     }
   });
 });

@@ -4,6 +4,7 @@
  *
  * Source: methods.md, "Baselines and neighbours".
  */
+import { elementAt } from '../checked.ts';
 import type { Engine } from '../engine/engine.ts';
 import { largestSingularValue } from './singular.ts';
 
@@ -20,5 +21,5 @@ export function stableRank(
   for (let i = 0; i < weight.length; i++) squares += weight[i]! * weight[i]!;
   return squares === 0
     ? 0
-    : squares / largestSingularValue(weight, engine.modules[module]!.inFeatures) ** 2;
+    : squares / largestSingularValue(weight, elementAt(engine.modules, module).inFeatures) ** 2;
 }

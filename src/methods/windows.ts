@@ -2,6 +2,7 @@
  * The order of training data. Which sequences step `n` sees depends on the seed and on n alone, so
  * a run that is taken up again needs no more than the number of its step.
  */
+import { defined } from '../checked.ts';
 import { uniform } from '../device/random.ts';
 import { keysOf } from '../device/streams.ts';
 import type { TokenBatch } from '../engine/engine.ts';
@@ -44,7 +45,7 @@ export function batchOfStep(
     const at = (step - 1) * size + i;
     const epoch = Math.floor(at / count);
     if (!orders.has(epoch)) orders.set(epoch, epochOrder(seed, epoch, count));
-    numbers[i] = orders.get(epoch)![at % count]!;
+    numbers[i] = defined(orders.get(epoch))[at % count]!;
   }
   return pickSequences(data, numbers);
 }

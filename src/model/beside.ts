@@ -3,6 +3,7 @@
  * else in the nearest folder above it, up to the repository's root. What belongs together comes
  * from one folder, so that two models' tokenizers are never mixed.
  */
+import { defined } from '../checked.ts';
 
 /** Each led by the file without which the others say nothing. */
 const SETS = [
@@ -62,7 +63,7 @@ export function modelFilesOf<F extends { path: string }>(files: readonly F[]): F
   const above = new Set<string>(['']);
   for (const { path } of files.filter((f) => f.path.endsWith('.onnx'))) {
     const [folder, ...rest] = foldersAbove(path);
-    own.add(folder!);
+    own.add(defined(folder));
     for (const one of rest) above.add(one);
   }
   return files.filter(({ path }) => {

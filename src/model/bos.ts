@@ -76,6 +76,7 @@ function askedFor(files: TokenFiles): Found {
   const kind = typeof tokenizer_class === 'string' ? tokenizer_class.replace(/Fast$/, '') : null;
   // GPT-NeoX's own template adds nothing unless it is told to.
   const flag = add_bos_token ?? (kind === 'GPTNeoXTokenizer' ? false : null);
+  const wanted = Boolean(flag);
   const template = () => prefixOf(files.tokenizer.post_processor);
   if (flag === null) return { ids: template(), by: 'tokenizer.json' };
   if (kind !== null && !OWN_TEMPLATE.has(kind)) {
@@ -83,10 +84,10 @@ function askedFor(files: TokenFiles): Found {
     return {
       ids,
       by: 'tokenizer.json',
-      ...(Boolean(flag) !== ids.length > 0 && { passedOver: true as const }),
+      ...(wanted !== ids.length > 0 && { passedOver: true as const }),
     };
   }
-  if (!flag) return { ids: [], by: 'tokenizer_config.json' };
+  if (!wanted) return { ids: [], by: 'tokenizer_config.json' };
   const own = bosToken(files);
   const ids = own !== null ? [own] : template();
   return { ids: ids.length > 0 ? ids : refuse(), by: 'tokenizer_config.json' };
@@ -169,7 +170,7 @@ function prefixOf(post: unknown): number[] {
       return prefixOf(adding[0]);
     }
     default:
-      throw bad(`its post-processor ${JSON.stringify(type)?.slice(0, 40)} is not known`);
+      throw bad(`its post-processor ${JSON.stringify(type ?? null).slice(0, 40)} is not known`);
   }
 }
 
@@ -189,10 +190,11 @@ function templatePrefix(single: unknown, special: unknown): number[] {
     isObject(piece) ? piece : {},
   );
   const texts = pieces.filter((p) => Object.hasOwn(p, 'Sequence'));
-  const text = pieces.indexOf(texts[0]!);
-  if (texts.length !== 1 || !isObject(texts[0]!.Sequence) || texts[0]!.Sequence.id !== 'A')
+  const [only] = texts;
+  const sequence = only?.Sequence;
+  if (!only || texts.length !== 1 || !isObject(sequence) || sequence.id !== 'A')
     throw bad('the template of its post-processor does not hold the text once');
-  return pieces.slice(0, text).flatMap(({ SpecialToken: token }) => {
+  return pieces.slice(0, pieces.indexOf(only)).flatMap(({ SpecialToken: token }) => {
     const name = isObject(token) && typeof token.id === 'string' ? token.id : '';
     const entry = isObject(special) && Object.hasOwn(special, name) ? special[name] : null;
     if (!isObject(entry) || !Array.isArray(entry.ids) || !entry.ids.every(isCount))

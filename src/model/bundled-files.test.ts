@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { bundledFiles, bundledModels } from './bundled-files.ts';
 import { readFile } from './files.ts';
 import { openModel } from './repository.ts';
@@ -14,7 +15,7 @@ let base: string;
 
 beforeAll(async () => {
   server = createServer((request, response) => {
-    const path = folder + request.url!.replace('/deep/path', '');
+    const path = folder + defined(request.url).replace('/deep/path', '');
     if (existsSync(path)) createReadStream(path).pipe(response);
     else response.writeHead(404).end();
   });

@@ -7,6 +7,7 @@
  * Where a BOS stands before texts, it is the first of every row's tokens, and the text's own are so
  * many fewer.
  */
+import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { withoutBos } from './bos.ts';
 import { isCount } from './json.ts';
@@ -107,7 +108,7 @@ export function idsBatch(rows: unknown, { vocab, maxLength }: BatchLimits): Cali
   if (!Array.isArray(rows) || rows.length === 0 || !rows.every(Array.isArray))
     throw bad('the token ids are not a list of sequences', shape);
   const [first] = rows as unknown[][];
-  const length = first!.length;
+  const length = defined(first).length;
   if ((rows as unknown[][]).some((row) => row.length !== length))
     throw bad('its sequences differ in length', 'Cut them to one length.');
   if (length < 2) throw bad('its sequences have fewer than 2 tokens', 'Give longer ones.');

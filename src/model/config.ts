@@ -111,5 +111,5 @@ export function checkConfig(
 }
 
 function shown(value: unknown): string {
-  return (JSON.stringify(value) ?? 'missing').slice(0, 40);
+  return (value === undefined ? 'missing' : JSON.stringify(value)).slice(0, 40);
 }

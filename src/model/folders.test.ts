@@ -6,9 +6,11 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { startMirror, type Mirror } from '../../test/hub-mirror.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { AtlasError, type ErrorCode } from '../errors.ts';
+import type { AtlasError } from '../errors.ts';
+import { type ErrorCode } from '../errors.ts';
 import { readPeftConfig } from '../experiment/peft-config.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import { filesBeside, modelFilesOf } from './beside.ts';
@@ -137,7 +139,7 @@ afterAll(async () => {
 });
 
 const remote = async (name: string, hub = mirror.url) =>
-  remoteFiles(parseReference(name, hub)!, { hub, store: null, patience: 0.01 });
+  remoteFiles(defined(parseReference(name, hub)), { hub, store: null, patience: 0.01 });
 const picked = (graph?: string) =>
   pickedFiles(
     Object.entries(contents).map(([path, content]) => ({
@@ -266,7 +268,9 @@ describe('a Git LFS pointer is told as one', () => {
   test('a file of weights', async () => {
     const [graph] = writeModel(tinyDecoderGraph(), 'model.onnx', { limit: 0 });
     await expect(
-      openModel(model({ 'model.onnx': graph!.chunks[0]!, 'model.onnx_data': pointer })),
+      openModel(
+        model({ 'model.onnx': elementAt(defined(graph).chunks, 0), 'model.onnx_data': pointer }),
+      ),
     ).rejects.toThrow(says);
   });
 

@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { compile } from '../compiler/index.ts';
 import { AtlasError } from '../errors.ts';
@@ -60,5 +61,5 @@ table('tokenizer', async (path) => {
 
 table('repo', async (path) => {
   const { graph, graphFile, config } = await openModel(await nodeFiles(folder(path)));
-  checkConfig(config!, compile(await readGraph(graph, { file: graphFile })));
+  checkConfig(defined(config), compile(await readGraph(graph, { file: graphFile })));
 });

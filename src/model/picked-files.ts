@@ -69,12 +69,7 @@ export function pickedFiles(picked: readonly PickedFile[], chosen?: string): Mod
   const shared = folders.size === 1 && folder !== '' && folder !== 'onnx' ? folder : '';
   const graph = picked.find(({ path }) => path.endsWith('.onnx'));
   const name = oneLine(
-    shared ||
-      graph?.path
-        .split('/')
-        .at(-1)!
-        .replace(/\.onnx$/, '') ||
-      'model',
+    shared || graph?.path.replace(/^.*\//, '').replace(/\.onnx$/, '') || 'model',
     MOST.name,
   );
   return {

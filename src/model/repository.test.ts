@@ -3,6 +3,7 @@ import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema } from '../onnx/gen/onnx_pb.ts';
@@ -152,20 +153,24 @@ describe('what is read', () => {
     );
     const short = files({ 'x.onnx': 'abc' });
     const [file] = short.files;
-    await expect(openModel({ ...short, files: [{ ...file!, bytes: 4 }] })).rejects.toThrow(
+    await expect(openModel({ ...short, files: [{ ...defined(file), bytes: 4 }] })).rejects.toThrow(
       'x.onnx ends too early (3 of 4 bytes)',
     );
-    await expect(openModel({ ...short, files: [{ ...file!, bytes: 5e9 }] })).rejects.toThrow(
-      'Needs 5.0 GB; this device allows 4.0 GB.',
-    );
+    await expect(
+      openModel({ ...short, files: [{ ...defined(file), bytes: 5e9 }] }),
+    ).rejects.toThrow('Needs 5.0 GB; this device allows 4.0 GB.');
   });
 });
 
 describe('picked files', () => {
   const file = (path: string, content = '') =>
-    Object.defineProperty(new File([content], path.split('/').at(-1)!), 'webkitRelativePath', {
-      value: path.includes('/') ? path : '',
-    });
+    Object.defineProperty(
+      new File([content], elementAt(path.split('/'), -1)),
+      'webkitRelativePath',
+      {
+        value: path.includes('/') ? path : '',
+      },
+    );
   test('a folder names the model and is left out of the paths', async () => {
     const source = pickedFiles(
       filesFromPicker([file('Smol/config.json', '{}'), file('Smol/onnx/model_q4.onnx', 'graph')]),
@@ -181,7 +186,7 @@ describe('picked files', () => {
     expect(pickedFiles(filesFromPicker([file('tokenizer.json'), file('tiny.onnx')])).id).toBe(
       'files:tiny',
     );
-    expect(pickedFiles(filesFromPicker([file('onnx/model.onnx')])).files[0]!.path).toBe(
+    expect(elementAt(pickedFiles(filesFromPicker([file('onnx/model.onnx')])).files, 0).path).toBe(
       'onnx/model.onnx',
     );
   });
@@ -282,7 +287,7 @@ describe('a file at its limit, and one above it', () => {
       ...more
     } = files({ 'model.onnx': 'graph' });
     await expect(
-      openModel({ ...more, files: [{ ...graph!, bytes: MOST.model + 1 }] }),
+      openModel({ ...more, files: [{ ...defined(graph), bytes: MOST.model + 1 }] }),
     ).rejects.toThrow(expect.objectContaining({ code: 'too-large' }));
   });
 

@@ -6,6 +6,7 @@
  * `model.onnx`, at the top or in folders), or a graph by itself. What belongs to the graph is told
  * by `beside.ts`.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { externalLocations } from '../onnx/external.ts';
 import { filesBeside } from './beside.ts';
@@ -232,7 +233,7 @@ function inFolders({ files, title }: ModelFiles, dtype: string | undefined): Mod
   if (fit.length === 0) throw new AtlasError('part-missing', { part: `onnx/${name}`, file: title });
   if (fit.length > 1)
     throw new AtlasError('several-graphs', { file: title, graphs: listOf(fit.map((f) => f.path)) });
-  return fit[0]!;
+  return elementAt(fit, 0);
 }
 
 /** For a sentence. */

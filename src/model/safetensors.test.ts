@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { cpuTime } from '../../test/cpu-time.ts';
 import { MOST } from './limits.ts';
 import { readSafetensors, toFloat32, writeSafetensors } from './safetensors.ts';
@@ -37,11 +38,11 @@ describe('reading', () => {
     );
     expect([...tensors.keys()]).toEqual(['h', 'b', 'scalar', 'none']);
     expect(metadata.get('made')).toBe('here');
-    tensors.get('h')!.bytes.set([0x00, 0x3c, 0x01, 0x80]); // 1, smallest negative subnormal
-    tensors.get('b')!.bytes.set([0x80, 0x3f]);
-    expect([...toFloat32(tensors.get('h')!)]).toEqual([1, -(2 ** -24)]);
-    expect([...toFloat32(tensors.get('b')!)]).toEqual([1]);
-    expect(toFloat32(tensors.get('scalar')!)).toHaveLength(1);
+    defined(tensors.get('h')).bytes.set([0x00, 0x3c, 0x01, 0x80]); // 1, smallest negative subnormal
+    defined(tensors.get('b')).bytes.set([0x80, 0x3f]);
+    expect([...toFloat32(defined(tensors.get('h')))]).toEqual([1, -(2 ** -24)]);
+    expect([...toFloat32(defined(tensors.get('b')))]).toEqual([1]);
+    expect(toFloat32(defined(tensors.get('scalar')))).toHaveLength(1);
   });
 
   test.for<[string, Uint8Array]>([
@@ -141,7 +142,7 @@ describe('writing', () => {
         const { tensors: back, metadata } = readSafetensors(bytes, 'f');
         expect(metadata.get('format')).toBe('pt');
         expect(back.size).toBe(given.size);
-        for (const [n, { data }] of given) expect(toFloat32(back.get(n)!)).toEqual(data);
+        for (const [n, { data }] of given) expect(toFloat32(defined(back.get(n)))).toEqual(data);
       }),
     );
   });

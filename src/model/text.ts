@@ -3,6 +3,7 @@
  *
  * Plain text falls into passages at blank lines; JSON Lines has one in the `text` of every line.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { refusePointer } from './lfs.ts';
 import { MOST } from './limits.ts';
@@ -91,7 +92,7 @@ function cut(passage: string): string[] {
   while (passage.length > PASSAGE_CHARACTERS) {
     const space = passage.lastIndexOf(' ', PASSAGE_CHARACTERS);
     let end = space > PASSAGE_CHARACTERS / 2 ? space : PASSAGE_CHARACTERS;
-    if (/[\ud800-\udbff]/.test(passage[end - 1]!)) end--; // not through a surrogate pair
+    if (/[\ud800-\udbff]/.test(elementAt(passage, end - 1))) end--; // not through a surrogate pair
     pieces.push(passage.slice(0, end));
     passage = passage.slice(end);
   }

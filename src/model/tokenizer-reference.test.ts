@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { loadTokenizer, type Tokenizer } from './tokenizer.ts';
 
@@ -68,7 +69,7 @@ test.for([...models, ...families])('$name', async ({ file, ids, decoded }) => {
   const tokenizer = await load(file);
   texts.forEach((text, i) => {
     expect(idsOf(tokenizer, text), text).toEqual(ids[i]);
-    if (ids[i] !== null) expect(attempt(() => tokenizer.decode(ids[i]!))).toBe(decoded[i]);
+    if (ids[i] !== null) expect(attempt(() => tokenizer.decode(defined(ids[i])))).toBe(decoded[i]);
   });
 });
 
@@ -87,7 +88,7 @@ test.for(drawn.map((row, number) => ({ number, ...row })))(
 );
 
 describe('what a file says beside the ids', () => {
-  const first = families[0]!;
+  const first = elementAt(families, 0);
   test('lengths are not applied: whole texts are wanted', async () => {
     const truncation = { direction: 'Right', max_length: 2, strategy: 'LongestFirst', stride: 0 };
     const padding = {
@@ -99,13 +100,15 @@ describe('what a file says beside the ids', () => {
       pad_token: '!',
     };
     const tokenizer = await load({ ...first.file, truncation, padding });
-    expect(idsOf(tokenizer, texts[0]!)).toEqual(first.ids[0]);
+    expect(idsOf(tokenizer, elementAt(texts, 0))).toEqual(first.ids[0]);
   });
   test('a model without its type is read by its parts', async () => {
     const { model, ...rest } = first.file as { model: { type?: string } };
     const { type, ...untyped } = model;
     expect(type).toBe('BPE');
-    expect(idsOf(await load({ ...rest, model: untyped }), texts[0]!)).toEqual(first.ids[0]);
+    expect(idsOf(await load({ ...rest, model: untyped }), elementAt(texts, 0))).toEqual(
+      first.ids[0],
+    );
   });
   test('half a surrogate pair counts as U+FFFD', async () => {
     const tokenizer = await load(first.file);

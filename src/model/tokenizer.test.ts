@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { cpuTime } from '../../test/cpu-time.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -398,7 +399,7 @@ describe.skipIf(!hasShared)('the tokenizers of real models', () => {
         name,
       );
       for (const [key, rows] of Object.entries(texts)) {
-        const { shape, bytes } = tensors.get(`${key}.input_ids`)!;
+        const { shape, bytes } = defined(tensors.get(`${key}.input_ids`));
         const expected = [...new BigInt64Array(new Uint8Array(bytes).buffer)].map(Number);
         const length = shape[1]!;
         rows.forEach((text, i) => {

@@ -6,6 +6,7 @@
  * off or filled up, and what the library refuses becomes one sentence. See docs/tokenizers.md.
  */
 import { tokenizersModule } from '#tokenizers';
+import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { Once } from '../once.ts';
 import { isObject, parseJson } from './json.ts';
@@ -135,11 +136,11 @@ export async function loadTokenizer(
   }
   return {
     encode(text) {
-      const bytes = call(running(), 'encode', new TextEncoder().encode(text))!;
+      const bytes = defined(call(running(), 'encode', new TextEncoder().encode(text)));
       return new Int32Array(bytes.slice().buffer);
     },
     decode(ids) {
-      const bytes = call(running(), 'decode', new Uint8Array(Int32Array.from(ids).buffer))!;
+      const bytes = defined(call(running(), 'decode', new Uint8Array(Int32Array.from(ids).buffer)));
       return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
     },
     token(id) {
@@ -219,9 +220,9 @@ function readBytes(token: string): string {
     // part of a character: show its bytes instead
     return bytes
       .map((b) =>
-        b! >= 0x20 && b! < 0x7f
-          ? String.fromCharCode(b!)
-          : `<0x${b!.toString(16).toUpperCase().padStart(2, '0')}>`,
+        defined(b) >= 0x20 && defined(b) < 0x7f
+          ? String.fromCharCode(defined(b))
+          : `<0x${defined(b).toString(16).toUpperCase().padStart(2, '0')}>`,
       )
       .join('');
   }

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { compile } from '../compiler/index.ts';
 import { readGraph } from '../onnx/read.ts';
@@ -32,10 +33,10 @@ test.skipIf(!hasShared)('std(W) of both exports', { timeout: 120_000 }, async ()
       expect(compiled.modules.map((m) => m.path).sort()).toEqual(Object.keys(modules).sort());
       for (const { index, path: name } of compiled.modules)
         expect(
-          Math.abs(weightStd(compiled.weightOf(index)) / modules[name]!.std_w - 1),
+          Math.abs(weightStd(compiled.weightOf(index)) / defined(modules[name]).std_w - 1),
           name,
         ).toBeLessThan(1e-6);
-      expect(open.config!.layers).toBe(compiled.layers);
+      expect(defined(open.config).layers).toBe(compiled.layers);
     }
   } finally {
     rmSync(folder, { recursive: true });

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { compile } from '../compiler/index.ts';
 import type { ModuleWeight, TensorType, WeightTensor } from '../compiler/compiled.ts';
@@ -85,7 +86,7 @@ async function byRuntime(
   const session = await ort.InferenceSession.create(model);
   const { y } = await session.run({ x: new ort.Tensor('float32', eye, [k, k]) });
   await session.release();
-  const t = y!.data as Float32Array;
+  const t = defined(y).data as Float32Array;
   return Float32Array.from({ length: n * k }, (_, i) => t[(i % k) * n + Math.floor(i / k)]!);
 }
 
@@ -324,7 +325,7 @@ describe.skipIf(!hasShared)('the modules of real exports are the weights PyTorch
     expect(compiled.modules.length).toBe(21);
     for (const { index, path } of compiled.modules) {
       const own = dequantise(compiled.weightOf(index));
-      const theirs = toFloat32(tensors.get(`${path}.weight`)!);
+      const theirs = toFloat32(defined(tensors.get(`${path}.weight`)));
       const scale = tolerance < 0.001 ? 0 : theirs.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
       const worst = theirs.reduce(
         (a, b, i) => Math.max(a, Math.abs(b - own[i]!) - tolerance * (scale || Math.abs(b))),

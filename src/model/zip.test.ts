@@ -6,6 +6,7 @@ import { zipSync } from 'fflate';
 import fc from 'fast-check';
 import { deflateRawSync, constants } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { cpuTime } from '../../test/cpu-time.ts';
 import '../../test/seed.ts';
 import { MOST } from './limits.ts';
@@ -146,8 +147,8 @@ describe('a limit', () => {
 
   test('on what is unpacked: that many bytes, and not one more', () => {
     const [entry] = zipEntries(new Uint8Array(zipSync({ a: new Uint8Array(1000) })));
-    expect(unzipped(entry!, 1000)).toHaveLength(1000);
-    expect(() => unzipped(entry!, 999)).toThrow(
+    expect(unzipped(defined(entry), 1000)).toHaveLength(1000);
+    expect(() => unzipped(defined(entry), 999)).toThrow(
       '"a" in it has 1.0 kB, and at most 999 bytes are read',
     );
   });

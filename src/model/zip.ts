@@ -4,6 +4,7 @@
  * refused and never read as something else.
  */
 import { Inflate } from 'fflate';
+import { defined } from '../checked.ts';
 import { describeBytes, describeCount } from './figures.ts';
 import { quoted } from './json.ts';
 import { MOST } from './limits.ts';
@@ -171,16 +172,16 @@ function entryAt(
     extraEnd,
     [24, 20, 42].map((o) => view.getUint32(at + o, true)),
   );
-  const local = offset!;
+  const local = defined(offset);
   if (local + LOCAL_BYTES > bytes.length || view.getUint32(local, true) !== LOCAL)
     throw new Error(`${named} in it is not where the zip says`);
   const from =
     local + LOCAL_BYTES + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-  if (from + packedSize! > bytes.length) throw new Error(`${named} in it is cut off`);
+  if (from + defined(packedSize) > bytes.length) throw new Error(`${named} in it is cut off`);
   return {
     path,
-    bytes: size!,
-    packed: bytes.subarray(from, from + packedSize!),
+    bytes: defined(size),
+    packed: bytes.subarray(from, from + defined(packedSize)),
     deflated: method === 8,
     crc: view.getUint32(at + 16, true),
   };

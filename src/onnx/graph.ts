@@ -4,6 +4,7 @@
  *
  * `validate` checks what the compiler relies on and puts nodes into topological order.
  */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Branch } from './branches.ts';
 import type { ElementType } from './types.ts';
@@ -110,25 +111,28 @@ function sorted(
   const waits = new Int32Array(nodes.length);
   const readers: number[][] = nodes.map(() => []);
   let ordered = true;
-  nodes.forEach((node, index) => {
+  for (const [index, node] of nodes.entries()) {
     for (const name of node.inputs) {
       const from = maker.get(name);
       if (from === undefined) continue;
       if (from >= index) ordered = false;
-      readers[from]!.push(index);
+      elementAt(readers, from).push(index);
       waits[index]!++;
     }
-  });
+  }
   if (ordered) return nodes;
   const ready = nodes.map((_, i) => i).filter((i) => waits[i] === 0);
   const out: Node[] = [];
   for (let next = 0; next < ready.length; next++) {
     const index = ready[next]!;
-    out.push(nodes[index]!);
-    for (const reader of readers[index]!) if (--waits[reader]! === 0) ready.push(reader);
+    out.push(elementAt(nodes, index));
+    for (const reader of elementAt(readers, index)) if (--waits[reader]! === 0) ready.push(reader);
   }
   if (out.length < nodes.length) {
-    const stuck = nodes[waits.findIndex((w) => w > 0)]!;
+    const stuck = elementAt(
+      nodes,
+      waits.findIndex((w) => w > 0),
+    );
     throw bad(`node "${shown(stuck.name)}" is part of a cycle`);
   }
   return out;

@@ -12,6 +12,7 @@ import {
 } from '@bufbuild/protobuf';
 import { WireType, BinaryWriter } from '@bufbuild/protobuf/wire';
 import { expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { tinyDecoder } from '../../test/tiny-decoder.ts';
 import { file_onnx, ModelProtoSchema, TensorProtoSchema } from './gen/onnx_pb.ts';
 import { decodeMessage, encodeMessage, modelProto, tensorProto } from './proto.ts';
@@ -33,10 +34,10 @@ function compare(table: Tables, message: DescMessage, seen: Set<string>): void {
     [...message.fields].sort((a, b) => a.number - b.number).map((f) => f.localName),
   );
   for (const field of message.fields) {
-    const [number, kind, how] = table.fields[field.localName]!;
+    const [number, kind, how] = defined(table.fields[field.localName]);
     expect([number, how], String(field)).toEqual([field.number, howOf(field)]);
-    if (typeof kind === 'object') compare(kind, field.message!, seen);
-    else expect(kind, String(field)).toBe(scalars[field.scalar!]);
+    if (typeof kind === 'object') compare(kind, defined(field.message), seen);
+    else expect(kind, String(field)).toBe(scalars[defined(field.scalar)]);
   }
 }
 

@@ -7,6 +7,7 @@
  * not load.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { defined } from '../checked.ts';
 
 interface ScalarTypes {
   int32: number;
@@ -161,7 +162,7 @@ const isList = (how: How): boolean => how === 'list' || how === 'packed';
 function empty({ fields }: Table<Fields>): Loose {
   const message: Loose = {};
   for (const name in fields) {
-    const [, kind, how] = fields[name]!;
+    const [, kind, how] = defined(fields[name]);
     message[name] = isList(how)
       ? []
       : how === 'maybe' || typeof kind === 'object'
@@ -184,7 +185,7 @@ function read(
       reader.skip(wire, number);
       continue;
     }
-    const [, kind, how] = fields[name]!;
+    const [, kind, how] = defined(fields[name]);
     if (typeof kind === 'object') {
       const length = reader.uint32();
       const from = how === 'list' ? undefined : (message[name] as Loose | undefined);
@@ -212,7 +213,7 @@ const WIRE: Record<Scalar, WireType> = {
 
 function write({ fields }: Table<Fields>, message: Loose, writer: BinaryWriter): void {
   for (const name in fields) {
-    const [number, kind, how] = fields[name]!;
+    const [number, kind, how] = defined(fields[name]);
     const value = message[name];
     if (value === undefined) continue;
     if (how === 'packed') {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { difference, runUntouched } from '../../test/pipeline.ts';
 import type { Attribute, Graph, Tensor } from './graph.ts';
@@ -58,7 +59,10 @@ describe('reading and writing', () => {
       .map(({ type, dims }) => ({
         type,
         dims,
-        bytes: Uint8Array.from({ length: bytesOf(type, elementsOf(dims)!) }, (_, i) => i % 2),
+        bytes: Uint8Array.from(
+          { length: bytesOf(type, defined(elementsOf(dims))) },
+          (_, i) => i % 2,
+        ),
       }));
     const text = fc.string({ unit: 'grapheme', maxLength: 8 });
     const attribute: fc.Arbitrary<Attribute> = fc.oneof(
@@ -101,7 +105,7 @@ describe('reading and writing', () => {
           ]),
           initialisers,
           nodes: nodes.map((n, i) => {
-            const inputs = n.reads.map((r) => known[r % known.length]!);
+            const inputs = n.reads.map((r) => elementAt(known, r % known.length));
             known.push(`n${i}`);
             return {
               name: n.name,
@@ -143,7 +147,7 @@ describe('reading and writing', () => {
     ];
     for (const [tensor, bytes] of tensors) {
       const graph = await read(model({ initializer: [{ name: 'w', ...tensor }] }));
-      expect([...graph.initialisers.get('w')!.bytes]).toEqual(bytes);
+      expect([...defined(graph.initialisers.get('w')).bytes]).toEqual(bytes);
     }
   });
 

@@ -1,6 +1,7 @@
 /**
  * Bytes of an ONNX file to the small graph. Weights stay views of the bytes given.
  */
+import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { isMerged, oneBranch, type Branch } from './branches.ts';
 import {
@@ -56,7 +57,7 @@ export async function readGraph(
 ): Promise<Graph> {
   const model = parse(plainBytes(bytes), file);
   const merged = !!model.graph && isMerged(model.graph);
-  const proto = merged ? chosen(model.graph!, branch, file) : model.graph;
+  const proto = merged ? chosen(defined(model.graph), branch, file) : model.graph;
   if (!proto || proto.node.length === 0)
     throw new AtlasError('not-onnx', { file, why: 'it holds no graph' });
   if (model.functions.length > 0)

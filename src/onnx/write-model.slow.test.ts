@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { writeModelFolder } from '../../cli/model-folder.ts';
 import { nodeFiles } from '../model/node-files.ts';
 import { openModel } from '../model/repository.ts';
@@ -80,7 +81,7 @@ test('a model over 2 GB lies in two files, which are read back whole and run', a
   expect(statSync(`${path}_data`).size).toBeGreaterThan(2 ** 31);
 
   const { external, bytes } = await openModel(await nodeFiles(folder));
-  const data = external.get('model.onnx_data')!;
+  const data = defined(external.get('model.onnx_data'));
   expect(bytes).toBe(statSync(path).size + statSync(`${path}_data`).size);
   const last = new DataView(data.buffer, data.byteOffset + data.byteLength - 4 * WIDTH);
   expect(last.getFloat32(0, true)).toBe(0.5);

@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { untouchedLogits } from '../engine/untouched.ts';
 import { withWeights } from '../engine/replaced-model.ts';
@@ -49,13 +50,13 @@ test.each(['float32', 'q4'] as const)(
     const parts = writeModel(graph, 'onnx/model.onnx', { limit: 10_000 });
     expect(parts.map((p) => p.name)).toEqual(['onnx/model.onnx', 'onnx/model.onnx_data']);
     expect(parts.map((p) => joined(p).length)).toEqual(parts.map((p) => p.bytes));
-    expect(parts[0]!.bytes).toBeLessThan(bytes.length * 0.7);
+    expect(elementAt(parts, 0).bytes).toBeLessThan(bytes.length * 0.7);
 
     const open = await openModel(asFiles(parts));
     const back = await loadModel(asFiles(parts));
     expect([...open.external.keys()]).toEqual(['model.onnx_data']);
     for (const [name, { bytes: content, type, dims }] of graph.initialisers) {
-      const read = back.graph.initialisers.get(name)!;
+      const read = defined(back.graph.initialisers.get(name));
       expect([read.type, read.dims, Buffer.compare(read.bytes, content)], name).toEqual([
         type,
         dims,
@@ -83,10 +84,12 @@ test('weights begin at pages, large ones at 64 kB; small ones stay in the graph'
     limit: 0,
     dataName: 'other name.data',
   });
-  expect(data!.name).toBe('other name.data');
-  const { initializer } = decodeMessage(modelProto, file!.chunks[0]!).graph!;
+  expect(defined(data).name).toBe('other name.data');
+  const { initializer } = defined(
+    decodeMessage(modelProto, elementAt(defined(file).chunks, 0)).graph,
+  );
   for (const { name, dataLocation, externalData, rawData } of initializer) {
-    const { length } = initialisers.get(name)!.bytes;
+    const { length } = defined(initialisers.get(name)).bytes;
     const entry = new Map(externalData.map((e) => [e.key, e.value]));
     expect([name, dataLocation], name).toEqual([name, length < 1024 ? 0 : 1]);
     if (dataLocation === 0) expect(rawData.length).toBe(length);
@@ -101,7 +104,7 @@ test('weights begin at pages, large ones at 64 kB; small ones stay in the graph'
 
 test('large constants among the nodes lie outside as well', async () => {
   const graph = tinyDecoderGraph();
-  const [name, tensor] = [...graph.initialisers].find(([, t]) => t.bytes.length > 4096)!;
+  const [name, tensor] = defined([...graph.initialisers].find(([, t]) => t.bytes.length > 4096));
   const initialisers = new Map(graph.initialisers);
   initialisers.delete(name);
   const node = {

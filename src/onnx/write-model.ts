@@ -3,6 +3,7 @@
  * protobuf message ends at 2 GB, and readers take no longer one; onnx and onnxruntime read weights
  * from a file beside the graph (onnx.proto, `external_data`).
  */
+import { elementAt } from '../checked.ts';
 import type { Graph, Tensor } from './graph.ts';
 import { writeGraph, type OutsidePlace } from './write.ts';
 
@@ -92,7 +93,7 @@ function constantsAsWeights(graph: Graph): Graph {
   const nodes = graph.nodes.filter(({ op, domain, attributes, outputs }) => {
     const value = op === 'Constant' && domain === '' ? attributes.get('value') : undefined;
     if (value?.type !== 'tensor' || value.value.bytes.length < LEAST) return true;
-    initialisers.set(outputs[0]!, { ...value.value, name: outputs[0]! });
+    initialisers.set(elementAt(outputs, 0), { ...value.value, name: elementAt(outputs, 0) });
     return false;
   });
   return { ...graph, nodes, initialisers };

@@ -1,6 +1,7 @@
 /**
  * The small graph back to the bytes of an ONNX file. Deterministic: equal graphs give equal bytes.
  */
+import { defined } from '../checked.ts';
 import type { Attribute, Graph, Tensor, ValueInfo } from './graph.ts';
 import {
   encodeMessage,
@@ -42,7 +43,7 @@ export function writeGraph(
         attribute: [...n.attributes].map(([name, a]) => writeAttribute(name, a)),
       })),
       initializer: [...graph.initialisers.values()].map((t) =>
-        outside.has(t.name) ? pointTo(t, outside.get(t.name)!) : writeTensor(t),
+        outside.has(t.name) ? pointTo(t, defined(outside.get(t.name))) : writeTensor(t),
       ),
       input: graph.inputs.map(writeValueInfo),
       output: graph.outputs.map(writeValueInfo),

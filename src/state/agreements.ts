@@ -23,10 +23,11 @@ export const agreementKey = ({ spec, model }: Pick<AgreeResult, 'spec' | 'model'
 /** A comparison as it was kept, its experiment validated; throws where it is none. */
 function parseAgreement(value: unknown): AgreeResult {
   const result = value as AgreeResult;
+  const { format }: { format: unknown } = result;
   const spec = parseSpec(result.spec);
   const size = result.modules.length;
   const whole =
-    result.format === 'rank-atlas-agreement' &&
+    format === 'rank-atlas-agreement' &&
     result.measured.every(
       ({ method, importances }) =>
         spec.agree.methods.includes(method) &&

@@ -3,6 +3,7 @@
  * is bounded and takes seconds). Where nothing can be measured a recorded run is shown instead, and
  * marked as one.
  */
+import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { measurementOf } from '../experiment/measurement.ts';
 import { parseResult } from '../experiment/result-file.ts';
@@ -29,7 +30,7 @@ export async function boot(): Promise<void> {
     const id = (models.find((m) => m.id === asked) ?? models[0])?.id;
     if (id === undefined || typeof Worker === 'undefined' || typeof WebAssembly === 'undefined')
       return await showRecorded();
-    void outline(models.find((m) => m.id === id)!);
+    void outline(defined(models.find((m) => m.id === id)));
     await openAndMeasure(id);
     if (useRun.getState().phase === 'recorded') await showRecorded();
   } catch (error) {
@@ -64,7 +65,7 @@ async function outline({ folder }: BundledModel): Promise<void> {
       ['up', 'mlp'],
       ['down', 'mlp'],
     ] as const;
-    const modules = Array.from({ length: layers! }, (_, layer) =>
+    const modules = Array.from({ length: defined(layers) }, (_, layer) =>
       roles.map(([role, group]) => ({
         path: '',
         layer,
@@ -74,7 +75,7 @@ async function outline({ folder }: BundledModel): Promise<void> {
         outFeatures: 0,
       })),
     ).flat();
-    useModel.setState({ outline: { layers: layers!, modules } });
+    useModel.setState({ outline: { layers: defined(layers), modules } });
   } catch {
     // Only a picture: the model itself says what is wrong with it.
   }
@@ -103,7 +104,7 @@ function autoplay(): void {
 
 async function openFragment(): Promise<void> {
   if (!(await openLink(location.hash))) return;
-  const { spec } = useLink.getState().contents!;
+  const { spec } = defined(useLink.getState().contents);
   const { source } = useModel.getState();
   const id = spec.model.id.replace(/^bundled:/, '');
   if (
@@ -119,8 +120,8 @@ async function showRecorded(): Promise<void> {
   try {
     const list = (await (await request('recorded/index.json')).json()) as { file: string }[];
     const result = parseResult(
-      await (await request(`recorded/${list[0]!.file}`)).json(),
-      list[0]!.file,
+      await (await request(`recorded/${elementAt(list, 0).file}`)).json(),
+      elementAt(list, 0).file,
     );
     useExperiment.getState().replace(result.spec);
     useRun.getState().view(measurementOf(result), true);

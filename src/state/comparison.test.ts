@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { elementAt } from '../checked.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { compareResults } from './comparison.ts';
 import type { KeptResult } from './run-store.ts';
@@ -37,6 +38,6 @@ test('a module has moved when its intervals part, and only then', () => {
   const { modules, moved, spearman } = compareResults(a, b, defaultSpec().allocation);
   expect(modules.map((m) => m.parts)).toEqual([false, true, true]);
   expect(moved).toBe(2);
-  expect(modules[2]!.ranks).toBeGreaterThan(0);
+  expect(elementAt(modules, 2).ranks).toBeGreaterThan(0);
   expect(spearman).toBe(1);
 });

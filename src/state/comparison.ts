@@ -1,4 +1,5 @@
 /** Two results of one model side by side, module by module. */
+import { elementAt } from '../checked.ts';
 import type { RankRow } from '../experiment/rank-table.ts';
 import { mappedBy, rankTable } from '../experiment/rank-table.ts';
 import type { AllocationSpec } from '../experiment/spec.ts';
@@ -36,7 +37,7 @@ export function compareResults(
     RankRow[],
   ];
   const modules = ra.map((row, i): ModuleDifference => {
-    const other = rb[i]!;
+    const other = elementAt(rb, i);
     const x = row.multipleInterval;
     const y = other.multipleInterval;
     return {

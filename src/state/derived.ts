@@ -2,6 +2,7 @@
  * What follows from the stores: pure functions with their last answer kept, so that many readers
  * cost one computation.
  */
+import { elementAt } from '../checked.ts';
 import { measuredChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
 import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
 import type { Measurement } from '../experiment/measurement.ts';
@@ -61,7 +62,7 @@ function wholeDraws(draws: Measurement['draws']): Measurement['draws'] {
   const sweeps = sweepsOf(draws);
   const same =
     whole.length === draws.length &&
-    whole.every((d, i) => d.length === sweeps && d.every((v, k) => v === draws[i]![k]));
+    whole.every((d, i) => d.length === sweeps && d.every((v, k) => v === elementAt(draws, i)[k]));
   return same ? whole : (whole = draws.map((d) => d.slice(0, sweeps)));
 }
 

@@ -1,4 +1,5 @@
 /** Models on a hub or at an address, as the picker asks for them. */
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { parseReference, referenceId } from '../model/remote/reference.ts';
 import type { RemoteSource, Requests } from '../worker/protocol.ts';
@@ -16,7 +17,7 @@ export async function lookUp(text: string): Promise<void> {
   const reference = parseReference(text, hub);
   const source: RemoteSource = { kind: 'remote', id: reference ? referenceId(reference) : '', hub };
   if (reference?.kind === 'url')
-    return inspectModel(source, new URL(reference.url).pathname.split('/').at(-1)!);
+    return inspectModel(source, elementAt(new URL(reference.url).pathname.split('/'), -1));
   const name = reference ? reference.repository : text.trim().slice(0, 100);
   set({ candidate: { source, name, inspection: null, failure: null } });
   try {

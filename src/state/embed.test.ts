@@ -1,6 +1,7 @@
 /** Embedded panels: which are shown, and a map made of what a link carries. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { digestOf } from '../experiment/digest.ts';
 import { tableOf } from '../experiment/export.ts';
 import { rankTable } from '../experiment/rank-table.ts';
@@ -26,11 +27,11 @@ test('a link’s digest makes its very ranks, without ranges', () => {
     const digest = digestOf({
       ...recorded,
       modules: tableOf({ ...recorded, spec }).rows.map((r, i) => ({
-        ...recorded.modules[i]!,
-        rank: r.rank!,
+        ...elementAt(recorded.modules, i),
+        rank: defined(r.rank),
       })),
     });
-    const map = linkedMap({ spec, digest }, recorded)!;
+    const map = defined(linkedMap({ spec, digest }, recorded));
     const { rows, settled } = rankTable(
       { modules: map.model.modules, draws: map.draws },
       spec.allocation,

@@ -4,6 +4,7 @@
  * kept on the visitor's machine.
  */
 import { create } from 'zustand';
+import { defined, elementAt } from '../checked.ts';
 import { compareDigest } from '../experiment/digest.ts';
 import { drawsAsked } from '../experiment/draws.ts';
 import type { LinkContents } from '../experiment/link.ts';
@@ -86,8 +87,8 @@ export async function bootEmbed(): Promise<void> {
     useModel.setState({ models, texts });
     const { contents } = useLink.getState();
     const recorded = parseResult(
-      await (await request(`recorded/${files[0]!.file}`)).json(),
-      files[0]!.file,
+      await (await request(`recorded/${elementAt(files, 0).file}`)).json(),
+      elementAt(files, 0).file,
     );
     if (!contents) useExperiment.getState().replace(recorded.spec);
     openStudy(study);
@@ -145,7 +146,7 @@ export function linkedMap(
   let draws = digest.importances.map((v) => [v]);
   // A rank that tips over by the digits left out is put right within them.
   draws = ranked(draws).map((rank, i) => [
-    draws[i]![0]! * (1 + ROUNDED * Math.sign(digest.ranks[i]! - rank)),
+    elementAt(draws, i)[0]! * (1 + ROUNDED * Math.sign(digest.ranks[i]! - rank)),
   ]);
   if (ranked(draws).some((rank, i) => rank !== digest.ranks[i])) return null;
   return {
@@ -153,7 +154,7 @@ export function linkedMap(
     // ranges.
     spec,
     model: { ...model, modules },
-    measured: draws.map(([v]) => new Array<number>(drawsAsked(spec.method)).fill(v!)),
+    measured: draws.map(([v]) => new Array<number>(drawsAsked(spec.method)).fill(defined(v))),
     draws,
     error: null,
     provider: { kind: 'wasm', device: '', threads: 0, software: false },
@@ -170,10 +171,11 @@ export function linkedMap(
 /** The recorded race, where the experiment asks for it. */
 async function showRace(file: string, at: string): Promise<void> {
   const result = (await (await request(`recorded/${file}`)).json()) as RaceResult;
+  const { format }: { format: unknown } = result;
   const ran = parseSpec(result.spec);
   const { spec } = useExperiment.getState();
   if (
-    result.format !== 'rank-atlas-race' ||
+    format !== 'rank-atlas-race' ||
     !sameMeasurement(ran, spec) ||
     studyChanges('race', ran, spec).length > 0
   )

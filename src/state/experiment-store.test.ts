@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import fc from 'fast-check';
+import { elementAt } from '../checked.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { useExperiment } from './experiment-store.ts';
 import type { Shown } from './run-store.ts';
@@ -65,7 +66,7 @@ describe('undo', () => {
       state().recordReset({ ...shown });
     }
     expect(state().past.filter((step) => step.shown)).toHaveLength(10);
-    expect(state().past.at(-1)!.shown).toBeTruthy();
+    expect(elementAt(state().past, -1).shown).toBeTruthy();
   });
 
   test('what does not change anything is no step', () => {

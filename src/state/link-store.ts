@@ -2,6 +2,7 @@
  * The experiment link the page was opened with, if any, and how a run made here compares with it.
  */
 import { create } from 'zustand';
+import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { compareDigest, digestOf, type Comparison } from '../experiment/digest.ts';
 import { decodeLink, encodeLink, isLink, type LinkContents } from '../experiment/link.ts';
@@ -55,7 +56,7 @@ export function resultNow(): RunResult | null {
   return {
     ...result,
     spec: { ...spec, model: result.spec.model, method: result.spec.method },
-    modules: result.modules.map((m, i) => ({ ...m, rank: rows[i]!.rank ?? m.rank })),
+    modules: result.modules.map((m, i) => ({ ...m, rank: elementAt(rows, i).rank ?? m.rank })),
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import { byLayer, byRole, certainty } from './series.ts';
 
 const modules = [0, 1].flatMap((layer) =>
@@ -9,8 +10,8 @@ const modules = [0, 1].flatMap((layer) =>
   ].map(([role, group]) => ({
     path: `${layer}.${role}`,
     layer,
-    role: role!,
-    group: group!,
+    role: defined(role),
+    group: defined(group),
     inFeatures: 4,
     outFeatures: 4,
   })),
@@ -28,9 +29,9 @@ const draws = [
 describe('importance', () => {
   test('by layer is the mean multiple of its modules, with an interval over sweeps', () => {
     const [first, second] = byLayer(modules, draws, 2);
-    expect(first!.attention).toEqual({ mean: 0.5, low: 0.5, high: 0.5 });
-    expect(first!.mlp!.mean).toBe(2);
-    expect(second!.other).toBeNull();
+    expect(defined(first).attention).toEqual({ mean: 0.5, low: 0.5, high: 0.5 });
+    expect(defined(defined(first).mlp).mean).toBe(2);
+    expect(defined(second).other).toBeNull();
   });
 
   test('by role averages over layers to the same total', () => {
@@ -45,7 +46,7 @@ describe('importance', () => {
 
   test('counts whole sweeps only', () => {
     const partial = draws.map((d, i) => (i < 2 ? d : d.slice(0, 1)));
-    expect(byRole(modules, partial)[2]!.multiple).toEqual({ mean: 2, low: 2, high: 2 });
+    expect(elementAt(byRole(modules, partial), 2).multiple).toEqual({ mean: 2, low: 2, high: 2 });
     expect(
       byLayer(
         modules,

@@ -2,6 +2,7 @@
  * What the charts draw, from draws alone: importance by layer and by module type, and how sure it
  * is after each repeat.
  */
+import { defined, elementAt } from '../checked.ts';
 import type { ModuleGroup } from '../compiler/modules.ts';
 import { sweepsOf } from '../experiment/draws.ts';
 import type { Measurement } from '../experiment/measurement.ts';
@@ -37,8 +38,8 @@ export interface SurePoint {
  * interval from one sweep).
  */
 function estimate(multiples: readonly (readonly number[])[], members: readonly number[]): Estimate {
-  const values = multiples[members[0]!]!.map(
-    (_, k) => members.reduce((sum, m) => sum + multiples[m]![k]!, 0) / members.length,
+  const values = elementAt(multiples, members[0]!).map(
+    (_, k) => members.reduce((sum, m) => sum + elementAt(multiples, m)[k]!, 0) / members.length,
   );
   return interval95(values) ?? { mean: values[0]!, low: values[0]!, high: values[0]! };
 }
@@ -97,10 +98,14 @@ export function certainty(draws: Measurement['draws']): SurePoint[] {
     const errors = draws
       .map((d) => summarise(d.slice(0, repeats)))
       .filter((s) => s.mean > 0)
-      .map((s) => (100 * s.standardError!) / s.mean)
+      .map((s) => (100 * defined(s.standardError)) / s.mean)
       .sort((a, b) => a - b);
     if (errors.length === 0) continue;
-    points.push({ repeats, median: errors[Math.floor(errors.length / 2)]!, worst: errors.at(-1)! });
+    points.push({
+      repeats,
+      median: errors[Math.floor(errors.length / 2)]!,
+      worst: elementAt(errors, -1),
+    });
   }
   return points;
 }

@@ -2,6 +2,7 @@
  * The visit: ties the engine's thread to the stores. Opens models, runs and controls measurements,
  * brings the thread back when it dies. Everything a button does is a function here.
  */
+import { defined } from '../checked.ts';
 import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
 import { reduce, type Measurement } from '../experiment/measurement.ts';
 import { LIMITS } from '../experiment/schema.ts';
@@ -171,7 +172,7 @@ async function start(how: 'run' | 'step' = 'run'): Promise<void> {
       texts,
       baseTexts,
       paused,
-      ...(known && { known: { measured: known, times: shown!.times } }),
+      ...(known && { known: { measured: known, times: defined(shown).times } }),
     });
     if (how === 'step') client.control('step');
     await answer;

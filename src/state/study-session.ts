@@ -2,6 +2,7 @@
  * What the transport does while a study's tab is open, and what is asked of the adapters that
  * studies leave behind.
  */
+import { elementAt } from '../checked.ts';
 import type { AgreeResult } from '../experiment/agree-state.ts';
 import type { CompressedFileName } from '../experiment/compress-export.ts';
 import type { CompressResult } from '../experiment/compress-state.ts';
@@ -64,7 +65,7 @@ export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: Experim
   const ofBase = (path: string) =>
     isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
   return describeChanges(ran, now).filter(
-    ({ path }) => own.includes(path.split('.')[0]!) || ofBase(path),
+    ({ path }) => own.includes(elementAt(path.split('.'), 0)) || ofBase(path),
   );
 }
 

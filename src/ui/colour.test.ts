@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined } from '../checked.ts';
 import { palette, scaleEnd } from './colour.ts';
 
 const luminance = (bytes: readonly number[]) => {
@@ -6,7 +7,7 @@ const luminance = (bytes: readonly number[]) => {
     const s = c / 255;
     return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+  return 0.2126 * defined(r) + 0.7152 * defined(g) + 0.0722 * defined(b);
 };
 
 describe.each([

@@ -5,6 +5,7 @@
  * Source: B. Ottosson, "A perceptual color space for image processing" (2020), for the OKLab
  * matrices.
  */
+import { elementAt } from '../checked.ts';
 
 /**
  * A fill, the text colour with the higher contrast on it (at least 4.58:1), and the fill's bytes
@@ -56,8 +57,8 @@ export function ramp(stops: string): Ramp {
   return (t) => {
     const x = Math.min(1, Math.max(0, t)) * (labs.length - 1);
     const i = Math.min(labs.length - 2, Math.floor(x));
-    const from = labs[i]!;
-    const to = labs[i + 1]!;
+    const from = elementAt(labs, i);
+    const to = elementAt(labs, i + 1);
     const rgb = fromLab(
       [0, 1, 2].map((k) => from[k]! + (to[k]! - from[k]!) * (x - i)) as unknown as Triple,
     );

@@ -158,6 +158,7 @@ export class CheckpointKeeper implements CheckpointDoor {
       try {
         const checkpoint = await this.take();
         // The same as last time is there already.
+        // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- ended meanwhile
         if (!this.ended && checkpoint !== this.saved) await this.store.save(this.key, checkpoint);
         this.saved = checkpoint;
       } catch (error) {

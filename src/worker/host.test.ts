@@ -6,6 +6,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { defined, elementAt } from '../checked.ts';
 import type { Ort } from '../engine/ort.ts';
 import { measurementOf, reduce, type Measurement } from '../experiment/measurement.ts';
 import { defaultSpec } from '../experiment/schema.ts';
@@ -73,8 +74,9 @@ class Page {
       for (const event of message.events) this.race = reduceRace(this.race, event as RaceEvent);
       this.adapters = message.adapters;
       this.onStudy();
-    } else if (message.kind === 'reply') this.waiting.get(message.id)!.resolve(message.answer);
-    else if (message.kind === 'failed') this.waiting.get(message.id)!.reject(message);
+    } else if (message.kind === 'reply')
+      defined(this.waiting.get(message.id)).resolve(message.answer);
+    else if (message.kind === 'failed') defined(this.waiting.get(message.id)).reject(message);
   }
 }
 
@@ -93,7 +95,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(selfTest.checks.filter((c) => !c.ok)).toEqual([]);
     expect(selfTest.checks[0]).toMatchObject({ name: 'pipeline', ok: true });
     expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: true });
-    whole = page.measurement!;
+    whole = defined(page.measurement);
   }, 120_000);
 
   afterEach(() => {
@@ -102,19 +104,19 @@ describe('the engine host', { timeout: 120_000 }, () => {
   afterAll(() => page.control('cancel'));
 
   it('runs an experiment to its result', () => {
-    expect(whole.result!.modules).toHaveLength(56);
-    expect(measurementOf(whole.result!).draws).toEqual(whole.draws);
+    expect(defined(whole.result).modules).toHaveLength(56);
+    expect(measurementOf(defined(whole.result)).draws).toEqual(whole.draws);
     expect(Math.min(...whole.draws.flat())).toBeGreaterThan(0);
   });
 
   it('gives the same numbers again', async () => {
     await page.ask('run', { spec, texts: '' });
-    expect(page.measurement!.draws).toEqual(whole.draws);
+    expect(defined(page.measurement).draws).toEqual(whole.draws);
   });
 
   it('pauses between batches, steps one module, goes on, and loses nothing', async () => {
     sendEveryEvent();
-    const drawn = () => page.measurement!.draws.flat().length;
+    const drawn = () => defined(page.measurement).draws.flat().length;
     /** Resolves when the run stands still, having drawn; `first` sees every message before that. */
     const stands = (first: () => void = () => undefined) =>
       new Promise<void>((done) => {
@@ -136,8 +138,8 @@ describe('the engine host', { timeout: 120_000 }, () => {
     page.onEvents = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
-    page
-      .measurement!.draws.flat()
+    defined(page.measurement)
+      .draws.flat()
       .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
   });
 
@@ -147,19 +149,19 @@ describe('the engine host', { timeout: 120_000 }, () => {
       page.control('cancel');
     };
     expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: false });
-    const known = page.measurement!.draws.map((d) => [...d]);
+    const known = defined(page.measurement).draws.map((d) => [...d]);
     expect(known.flat().length).toBeLessThan(112);
     expect(await page.ask('run', { spec, texts: '', known: { measured: known } })).toEqual({
       finished: true,
     });
-    expect(page.measurement!.result!.modules.map((m) => m.rank)).toEqual(
-      whole.result!.modules.map((m) => m.rank),
+    expect(defined(defined(page.measurement).result).modules.map((m) => m.rank)).toEqual(
+      defined(whole.result).modules.map((m) => m.rank),
     );
   });
 
   it('explains a probe with the numbers the run used', async () => {
     const detail = await page.ask('explain', { spec, texts: '', module: 9, repeat: 0 });
-    expect(detail.value / whole.draws[9]![0]!).toBeCloseTo(1, 4);
+    expect(detail.value / elementAt(whole.draws, 9)[0]!).toBeCloseTo(1, 4);
     expect(detail.labels).toHaveLength(detail.tokens.length);
     expect(detail.restCount).toBe(2048 - detail.tokens.length);
   });
@@ -216,7 +218,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     sendEveryEvent();
     const begun = new Promise<void>((begin) => {
       page.onStudy = () => {
-        if (!page.race!.lanes.some((l) => l.step >= 1)) return;
+        if (!defined(page.race).lanes.some((l) => l.step >= 1)) return;
         page.onStudy = () => undefined;
         page.control('pause');
         begin();
@@ -229,7 +231,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
       importances: importances(),
     });
     await begun;
-    const steps = () => page.race!.lanes.reduce((sum, l) => sum + l.step, 0);
+    const steps = () => defined(page.race).lanes.reduce((sum, l) => sum + l.step, 0);
     const before = steps();
     const stepped = new Promise<void>((done) => {
       page.onStudy = done;
@@ -237,31 +239,37 @@ describe('the engine host', { timeout: 120_000 }, () => {
     page.control('step');
     await stepped;
     expect(steps()).toBe(before + 1);
-    expect(page.race!.result).toBeNull();
+    expect(defined(page.race).result).toBeNull();
     page.onStudy = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
-    expect(page.race!.lanes.map((l) => [l.entry, l.step])).toEqual([
+    expect(defined(page.race).lanes.map((l) => [l.entry, l.step])).toEqual([
       ['adarank', 4],
       ['uniform', 4],
     ]);
     expect(page.adapters.map((a) => a.name).sort()).toEqual(['race/adarank', 'race/uniform']);
     // PEFT knows no adapter of rank 0, so what comes back has the same ranks.
-    const ranks = page.adapters.find((a) => a.name === 'race/adarank')!.ranks;
-    expect(ranks).toEqual(page.race!.lanes[0]!.ranks);
+    const ranks = defined(page.adapters.find((a) => a.name === 'race/adarank')).ranks;
+    expect(ranks).toEqual(elementAt(defined(page.race).lanes, 0).ranks);
 
     const { files } = await page.ask('exportAdapter', { name: 'race/adarank' });
     const [config, weights] = ['adapter_config.json', 'adapter_model.safetensors'].map(
-      (name) => files.find((f) => f.name === name)!.bytes,
+      (name) => defined(files.find((f) => f.name === name)).bytes,
     );
-    const { adapter } = await page.ask('importAdapter', { config: config!, weights: weights! });
+    const { adapter } = await page.ask('importAdapter', {
+      config: defined(config),
+      weights: defined(weights),
+    });
     expect(adapter).toMatchObject({ name: 'imported', ranks });
     const [own, imported] = [
       await page.ask('judge', { name: 'race/adarank', spec: race, texts: {} }),
       await page.ask('judge', { name: 'imported', spec: race, texts: {} }),
     ];
-    expect(own.base).toBeCloseTo(page.race!.base!, 5);
-    expect(own.adapted).toBeCloseTo(page.race!.lanes[0]!.points.at(-1)!.loss, 5);
+    expect(own.base).toBeCloseTo(defined(defined(page.race).base), 5);
+    expect(own.adapted).toBeCloseTo(
+      elementAt(elementAt(defined(page.race).lanes, 0).points, -1).loss,
+      5,
+    );
     expect(imported).toEqual(own);
     await expect(page.ask('exportAdapter', { name: 'race/nobody' })).rejects.toMatchObject({
       code: 'no-adapter',
@@ -284,7 +292,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     });
     expect(making().length).toBeGreaterThan(0);
     expect(page.pushed.findLast((m) => m.kind === 'base')).toEqual({ kind: 'base', making: null });
-    const on = page.measurement!.draws;
+    const on = defined(page.measurement).draws;
     expect(on.flat().some((d, i) => Math.abs(d / whole.draws.flat()[i]! - 1) > 0.05)).toBe(true);
     // A question about it is answered on it: half of what the picture shows is gone.
     const zeros = async (s: typeof spec) => {
@@ -294,7 +302,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(await zeros(based)).toBeGreaterThan(0.4);
     expect(
       (await page.ask('explain', { spec: based, texts: '', module: 9, repeat: 0 })).value /
-        on[9]![0]!,
+        elementAt(on, 9)[0]!,
     ).toBeCloseTo(1, 4);
 
     // Known, it is not made again: for a race, whose adapters stay with it.
@@ -310,14 +318,15 @@ describe('the engine host', { timeout: 120_000 }, () => {
     ]);
     expect(
       (await page.ask('judge', { name: 'race/uniform', spec: based, texts: {} })).base,
-    ).toBeCloseTo(page.race!.base!, 5);
+    ).toBeCloseTo(defined(defined(page.race).base), 5);
     expect(making()).toHaveLength(before);
 
     const {
       files: [mask],
     } = await page.ask('exportPruned', { spec: based, file: 'mask.safetensors', dataName: 'x' });
     expect(
-      readSafetensors(new Uint8Array(await mask!.content.arrayBuffer()), 'mask').tensors.size,
+      readSafetensors(new Uint8Array(await defined(mask).content.arrayBuffer()), 'mask').tensors
+        .size,
     ).toBe(56);
     await expect(
       page.ask('exportPruned', {
@@ -328,8 +337,8 @@ describe('the engine host', { timeout: 120_000 }, () => {
     ).rejects.toMatchObject({ code: 'no-base' });
 
     await page.ask('run', { spec, texts: '' });
-    page
-      .measurement!.draws.flat()
+    defined(page.measurement)
+      .draws.flat()
       .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
     expect(await zeros(spec)).toBeLessThan(0.2);
     await expect(page.ask('judge', { name: 'race/random', spec, texts: {} })).rejects.toMatchObject(
@@ -360,7 +369,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
         tokens: ran,
         modules,
         model: { bos: said },
-      } = page.measurement!.result!;
+      } = defined(defined(page.measurement).result);
       return { numbers: [cleanLoss, ran, modules.map((m) => m.importance)], said };
     };
     const asked = await measured({ text: { kind: 'own', text: words }, bos: 'always' });

@@ -5,6 +5,7 @@
  * Everything the outside must give (the runtime, a GPU, where bundled files lie) comes in through
  * `Surroundings`, so the host itself knows no browser.
  */
+import { elementAt } from '../checked.ts';
 import { probeOf } from '../methods/adarank.ts';
 import { AtlasError } from '../errors.ts';
 import type { Gpu } from '../device/gpu.ts';
@@ -114,7 +115,10 @@ export class EngineHost {
           : (missingPart(error) ??
             new AtlasError(
               'runtime',
-              { what: name, why: String((error as Error)?.message ?? error).slice(0, 200) },
+              {
+                what: name,
+                why: (error instanceof Error ? error.message : String(error)).slice(0, 200),
+              },
               { cause: error },
             ));
       if (!(error instanceof AtlasError)) console.error(error);
@@ -254,6 +258,7 @@ export class EngineHost {
       blocking: saidToBlock((seconds) => this.silent(seconds)),
     });
     // What is read later, for an export, is not called off with the next model.
+    // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- the next model's
     if (this.reading?.signal === signal) this.reading = null;
     this.tell({ phase: 'compile' });
     return loaded;
@@ -450,6 +455,8 @@ function sameSource(a: ModelSource, b: ModelSource): boolean {
     b.kind === 'files' &&
     a.graph === b.graph &&
     a.files.length === b.files.length &&
-    a.files.every((f, i) => f.path === b.files[i]!.path && f.file === b.files[i]!.file)
+    a.files.every(
+      (f, i) => f.path === elementAt(b.files, i).path && f.file === elementAt(b.files, i).file,
+    )
   );
 }

@@ -2,6 +2,7 @@
  * What the module panel draws: a window of W, of a draw of its noise, and of a LoRA delta of the
  * module's rank.
  */
+import { elementAt } from '../checked.ts';
 import { loraDelta } from '../device/twins.ts';
 import { fillNormal, uniform, type StreamKeys } from '../device/random.ts';
 import { moduleKeys } from '../device/streams.ts';
@@ -28,7 +29,7 @@ export function pictureOf(
     rank,
   }: Requests['picture']['ask'],
 ): Picture {
-  const { inFeatures, outFeatures } = engine.modules[module]!;
+  const { inFeatures, outFeatures } = elementAt(engine.modules, module);
   const width = Math.min(WIDTH, inFeatures);
   const height = Math.min(HEIGHT, outFeatures);
   const matrix = engine.materialiseWeight(module);

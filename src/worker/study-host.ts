@@ -2,6 +2,7 @@
  * The thread's side of studies: gives a study its context, runs it under the transport's control,
  * on the model or on the base that the experiment asks for.
  */
+import { defined, elementAt } from '../checked.ts';
 import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
@@ -110,7 +111,7 @@ export class StudyHost {
       const study = MAKER[base];
       await this.bases.leave();
       const outbox = new Outbox<number>((shares) =>
-        this.out.send({ kind: 'base', making: { base, share: shares.at(-1)! } }),
+        this.out.send({ kind: 'base', making: { base, share: elementAt(shares, -1) } }),
       );
       try {
         const context = await this.context(
@@ -252,7 +253,7 @@ export class StudyHost {
     const files = exportPeft({
       modules: this.places,
       adapters: values,
-      scale: (m) => byModule.get(m)!,
+      scale: (m) => defined(byModule.get(m)),
       baseModel: facts.id.replace(/^(bundled|files):/, ''),
       taskType: 'CAUSAL_LM',
     });
@@ -273,7 +274,7 @@ export class StudyHost {
       scales: adapters.map((a) => scale(a.module)),
       base: 'as-is',
     });
-    return { adapter: this.adapters().find((a) => a.name === 'imported')! };
+    return { adapter: defined(this.adapters().find((a) => a.name === 'imported')) };
   }
 
   /** Held-out loss of the model as it is and through an adapter, nats per token. */

@@ -7,6 +7,7 @@
  * The limits are for machines ten times slower than ours: there the largest tokenizers were read in
  * 6 seconds, and none that was refused for its steps took more than 3 (docs/tokenizers.md).
  */
+import { defined } from '../checked.ts';
 import type { Blocking } from '../model/tokenizer.ts';
 
 /** Seconds that cutting one text into tokens may take, or reading a tokenizer. */
@@ -62,11 +63,12 @@ export class Watch {
 
   /** The thread said how long it may be silent from now on. */
   said(seconds: number | null): void {
-    this.left = seconds;
     clearInterval(this.ticking);
+    this.left = seconds;
     if (seconds === null) return;
     this.ticking = setInterval(() => {
-      if (--this.left! > 0) return;
+      this.left = defined(this.left) - 1;
+      if (this.left > 0) return;
       this.said(null);
       this.stuck(seconds);
     }, 1000);

@@ -162,9 +162,9 @@ function flawOf(message: string): string | null {
 
 export function add(a: Counts, b: Counts): Counts {
   const sum = <K extends string>(x: Record<K, number>, y: Record<K, number>) => {
-    const out = { ...x };
+    const out: Partial<Record<K, number>> = { ...x };
     for (const key of Object.keys(y) as K[]) out[key] = (out[key] ?? 0) + y[key];
-    return out;
+    return out as Record<K, number>;
   };
   return {
     inputs: a.inputs + b.inputs,

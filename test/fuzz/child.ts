@@ -2,6 +2,7 @@
  * A process that runs batches for `run.ts`: what breaks it, or never ends, takes nothing else
  * along.
  */
+import { defined } from '../../src/checked.ts';
 import { runBatch, type Job } from './batch.ts';
 import { kinds } from './kinds.ts';
 
@@ -18,7 +19,7 @@ export type Said =
 /** Milliseconds between two signs of life. */
 const BEAT = 250;
 
-const say = (message: Said) => process.send!(message);
+const say = (message: Said) => defined(process.send)(message);
 const peak = () => process.resourceUsage().maxRSS * 1024;
 let beat = 0;
 
@@ -29,7 +30,7 @@ process.on('message', (order: Order) => {
     beat = now;
     say({ index });
   };
-  void runBatch(kinds[order.job.kind]!, order.job, order.seed, { before, peak })
+  void runBatch(defined(kinds[order.job.kind]), order.job, order.seed, { before, peak })
     // What an input was is made again from the seed: only its number travels.
     .then((report) =>
       say({

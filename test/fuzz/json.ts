@@ -109,7 +109,7 @@ export function change(random: Random, root: unknown, holes: string[] = []): unk
     case 6: {
       // The same key twice, which only the text can hold.
       const name = JSON.stringify(Array.isArray(holder) ? 'a' : String(key));
-      const first = JSON.stringify(value) ?? 'null';
+      const first = value === undefined ? 'null' : JSON.stringify(value);
       holes.push(`{${name}:${first},${name}:${JSON.stringify(anyValue(random))}}`);
       holder[key] = HOLE;
       break;

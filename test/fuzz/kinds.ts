@@ -3,6 +3,7 @@
  * accepted.
  */
 import { deflateRawSync } from 'node:zlib';
+import { defined, elementAt } from '../../src/checked.ts';
 import { LINK_VERSION } from '../../src/experiment/link.ts';
 import { damagedBytes } from './bytes.ts';
 import { damagedJson } from './json.ts';
@@ -44,8 +45,8 @@ const onnx = (random: Random, list: readonly sources.Export[]): Input => {
   return [[file, damagedOnnx(random, bytes)]];
 };
 const readExport = ([one]: Input) => {
-  const [file, bytes] = one!;
-  const external = externals.get(file)!;
+  const [file, bytes] = defined(one);
+  const external = defined(externals.get(file));
   return read.readOnnx(bytes, file, external).then((model) => ({ ...model, bytes, external }));
 };
 
@@ -90,7 +91,7 @@ function peft(random: Random): { config: Uint8Array; weights: Uint8Array } {
     const config = { ...(random.pick(sources.peftConfigs) as object) };
     for (let n = random.few(); n > 0; n--) {
       const field = random.pick(Object.keys(SETTINGS));
-      Object.assign(config, { [field]: random.pick(SETTINGS[field]!) });
+      Object.assign(config, { [field]: random.pick(defined(SETTINGS[field])) });
     }
     return {
       config: new TextEncoder().encode(JSON.stringify(config)),
@@ -106,7 +107,7 @@ function peft(random: Random): { config: Uint8Array; weights: Uint8Array } {
   };
 }
 
-const first = (input: Input): Uint8Array => input[0]![1];
+const first = (input: Input): Uint8Array => elementAt(input, 0)[1];
 
 export const kinds: Readonly<Record<string, Kind>> = {
   onnx: {
@@ -160,7 +161,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
         ['adapter_model.safetensors', weights],
       ];
     },
-    read: ([config, weights]) => read.readPeft(config![1], weights![1]),
+    read: ([config, weights]) => read.readPeft(defined(config)[1], defined(weights)[1]),
     open: judgeAdapter,
   },
   zip: {

@@ -3,6 +3,7 @@
  * element types, weights. What is written again is well-formed protobuf, so that it gets as far as
  * the compiler and the runtime.
  */
+import { defined, elementAt } from '../../src/checked.ts';
 import {
   decodeMessage,
   encodeMessage,
@@ -68,7 +69,7 @@ const OPS = [
 export function damagedOnnx(random: Random, bytes: Uint8Array): Uint8Array {
   if (random.chance(0.08)) return damagedBytes(random, bytes);
   const model = decodeMessage(modelProto, bytes) as Model;
-  const graph = model.graph!;
+  const graph = defined(model.graph);
   for (let n = random.few(); n > 0; n--) random.pick(changes)(random, graph, model);
   return encodeMessage(modelProto, sparse(model) as Init<typeof modelProto>);
 }
@@ -106,13 +107,13 @@ const isDefault = (value: unknown): boolean =>
   (value instanceof Uint8Array && value.length === 0);
 
 const swap = <T>(list: T[], a: number, b: number): void => {
-  [list[a], list[b]] = [list[b]!, list[a]!];
+  [list[a], list[b]] = [elementAt(list, b), elementAt(list, a)];
 };
 
 /** Names that some node could read. */
 const nameOf = (random: Random, graph: GraphOf): string =>
   random.chance(0.5)
-    ? (random.pick(random.pick(graph.node).output) ?? '')
+    ? (random.maybe(random.pick(graph.node).output) ?? '')
     : random.pick([...graph.initializer, ...graph.input]).name;
 
 const node = (random: Random, graph: GraphOf): NodeOf => random.pick(graph.node);
@@ -120,7 +121,7 @@ const tensor = (random: Random, graph: GraphOf): TensorOf => random.pick(graph.i
 
 /** One of the graph's constants of a few numbers: shapes, axes, scales, bounds. */
 const smallTensor = (random: Random, graph: GraphOf): TensorOf =>
-  random.pick(graph.initializer.filter((t) => t.rawData.length <= 64 && t.rawData.length > 0)) ??
+  random.maybe(graph.initializer.filter((t) => t.rawData.length <= 64 && t.rawData.length > 0)) ??
   tensor(random, graph);
 
 type Change = (random: Random, graph: GraphOf, model: Model) => void;
@@ -130,7 +131,7 @@ const attribute: Change = (random, graph) => {
   if (of.length === 0) return;
   const { attribute: list } = random.pick(of);
   const at = random.below(list.length);
-  const one = list[at]!;
+  const one = elementAt(list, at);
   switch (random.below(8)) {
     case 0:
       list.splice(at, 1);
@@ -236,7 +237,8 @@ const changes: readonly Change[] = [
     const list = graph.initializer;
     const at = random.below(list.length);
     if (random.chance(0.5)) list.splice(at, 1);
-    else list.push({ ...list[at]!, name: random.pick([list[at]!.name, 'again']) });
+    else
+      list.push({ ...elementAt(list, at), name: random.pick([elementAt(list, at).name, 'again']) });
   },
   // Nodes: gone, twice, in another place, another operator.
   (random, graph) => graph.node.splice(random.below(graph.node.length), 1),
@@ -244,7 +246,7 @@ const changes: readonly Change[] = [
     swap(graph.node, random.below(graph.node.length), random.below(graph.node.length)),
   (random, graph) => {
     const at = random.below(graph.node.length);
-    const one = structuredClone(graph.node[at]!);
+    const one = structuredClone(elementAt(graph.node, at));
     if (random.chance(0.7)) one.output = one.output.map((o) => `${o}/again`);
     if (random.chance(0.8)) one.name += '/again';
     graph.node.splice(at + random.below(2), 0, one);
@@ -310,7 +312,7 @@ const changes: readonly Change[] = [
   // What the graph takes and gives.
   (random, graph) => {
     const list = random.pick([graph.input, graph.output]);
-    const one = random.pick(list);
+    const one = random.maybe<(typeof list)[number]>(list);
     if (!one) return;
     const type = one.type?.tensorType;
     const dims = type?.shape?.dim ?? [];
@@ -331,7 +333,7 @@ const changes: readonly Change[] = [
         dims.push({ dimValue: 1n, dimParam: undefined });
         break;
       default: {
-        const dim = random.pick(dims);
+        const dim = random.maybe(dims);
         if (dim)
           Object.assign(
             dim,
@@ -343,7 +345,7 @@ const changes: readonly Change[] = [
     }
   },
   (random, _, model) => {
-    const one = random.pick(model.opsetImport);
+    const one = random.maybe(model.opsetImport);
     if (one)
       one.version = random.pick([
         7n,

@@ -3,6 +3,7 @@
  * is applied, and its loss is that of the model with `W + s·B·A` in place of `W`.
  */
 import * as ortNamespace from 'onnxruntime-web';
+import { elementAt } from '../../src/checked.ts';
 import { compile } from '../../src/compiler/index.ts';
 import { adapterPlaces } from '../../src/compiler/modules.ts';
 import type { OpenedExport } from '../../src/compiler/open.ts';
@@ -153,7 +154,9 @@ const unguarded = (graph: OpenedExport['graph']): Uint8Array =>
   writeGraph({
     ...graph,
     nodes: graph.nodes.map((n) =>
-      n.op === 'IsNaN' ? { ...n, op: 'Less', inputs: [n.inputs[0]!, n.inputs[0]!] } : n,
+      n.op === 'IsNaN'
+        ? { ...n, op: 'Less', inputs: [elementAt(n.inputs, 0), elementAt(n.inputs, 0)] }
+        : n,
     ),
   });
 

@@ -32,6 +32,11 @@ export class Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    return list[this.below(list.length)]!;
+    return this.maybe(list) as T;
+  }
+
+  /** Undefined where there is none. */
+  maybe<T>(list: readonly T[]): T | undefined {
+    return list[this.below(list.length)];
   }
 }

@@ -9,6 +9,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { availableParallelism } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { defined } from '../../src/checked.ts';
 import {
   add,
   inputOf,
@@ -97,7 +98,7 @@ function save(state: State): void {
 /** Writes an input's files; its place is in the summary too, from which it is made again. */
 function keepInput(seed: number, { kind, index }: Pick<Finding, 'kind' | 'index'>): string[] {
   mkdirSync(folder, { recursive: true });
-  return inputOf(kinds[kind]!, kind, seed, index).map(([name, bytes]) => {
+  return inputOf(defined(kinds[kind]), kind, seed, index).map(([name, bytes]) => {
     const path = join(folder, `${kind}-${seed}-${index}-${name}`);
     writeFileSync(path, bytes);
     return path;
@@ -205,7 +206,7 @@ class Worker {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     }));
     this.stderr = '';
-    child.stderr!.on('data', (text: Buffer) => {
+    defined(child.stderr).on('data', (text: Buffer) => {
       this.stderr = (this.stderr + text.toString()).slice(-2000);
     });
     return child;

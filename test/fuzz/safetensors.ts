@@ -1,4 +1,5 @@
 /** Damage to a safetensors file: its header as JSON, its length, its numbers. */
+import { elementAt } from '../../src/checked.ts';
 import { damagedBytes, joined } from './bytes.ts';
 import { damagedText } from './json.ts';
 import type { Random } from './random.ts';
@@ -67,7 +68,7 @@ function consistent(random: Random, header: Record<string, Entry>, data: Uint8Ar
   );
   for (let n = 1 + random.below(3); n > 0 && list.length > 0; n--) {
     const at = random.below(list.length);
-    const one = list[at]!;
+    const one = elementAt(list, at);
     const other = random.pick(list);
     switch (random.below(8)) {
       case 0:

@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { defined, elementAt } from '../../src/checked.ts';
 import { compile } from '../../src/compiler/index.ts';
 import { adapterPlaces } from '../../src/compiler/modules.ts';
 import { digestOf } from '../../src/experiment/digest.ts';
@@ -60,7 +61,7 @@ export const largeExports = (): Export[] => [
 function found(path: string): Export[] {
   if (!existsSync(path)) return [];
   const bytes = read(path);
-  const { initializer } = decodeMessage(modelProto, bytes).graph!;
+  const { initializer } = defined(decodeMessage(modelProto, bytes).graph);
   const names = new Set(
     initializer.flatMap((t) =>
       t.externalData.filter((e) => e.key === 'location').map((e) => e.value),
@@ -114,16 +115,18 @@ export const peftConfigs: readonly unknown[] = [
     modules_to_save: null,
     layers_to_transform: null,
     layers_pattern: null,
-    target_modules: [...new Set(tinyPlaces.map((m) => m.path.split('.').at(-1)!))],
+    target_modules: [...new Set(tinyPlaces.map((m) => elementAt(m.path.split('.'), -1)))],
     exclude_modules: null,
     use_dora: false,
     alpha_pattern: {},
     rank_pattern: Object.fromEntries(
-      adapters.filter((a) => a.rank !== 2).map((a) => [tinyPlaces[a.module]!.path, a.rank]),
+      adapters
+        .filter((a) => a.rank !== 2)
+        .map((a) => [elementAt(tinyPlaces, a.module).path, a.rank]),
     ),
   },
 ];
-export const peftWeights = peft[0]!.get('adapter_model.safetensors')!;
+export const peftWeights = defined(elementAt(peft, 0).get('adapter_model.safetensors'));
 
 export const checkpointOf = { spec: parseTraining({}), hash: 'ab', modules: tinyModules };
 const trained = randomAdapters(tinyModules, (m) => 1 + (m.index % 3));

@@ -5,6 +5,7 @@
  * where all slices are equal, so that folding costs the same for any batch, and pieces carry one
  * copy.
  */
+import { elementAt } from '../../checked.ts';
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import type { Tensor } from '../../onnx/graph.ts';
 import type { ElementType } from '../../onnx/types.ts';
@@ -196,9 +197,9 @@ export function walk(
     visit(at, offsets);
     for (let d = rank - 1; d >= 0; d--) {
       index[d]!++;
-      for (let k = 0; k < strides.length; k++) offsets[k]! += strides[k]![d]!;
+      for (let k = 0; k < strides.length; k++) offsets[k]! += elementAt(strides, k)[d]!;
       if (index[d]! < dims[d]!) break;
-      for (let k = 0; k < strides.length; k++) offsets[k]! -= strides[k]![d]! * dims[d]!;
+      for (let k = 0; k < strides.length; k++) offsets[k]! -= elementAt(strides, k)[d]! * dims[d]!;
       index[d] = 0;
     }
   }
@@ -252,7 +253,7 @@ export function pick(
       data[at++] = from[base]!;
       return;
     }
-    for (const i of all[axis]!) copy(axis + 1, base + i * strides[axis]!);
+    for (const i of elementAt(all, axis)) copy(axis + 1, base + i * strides[axis]!);
   };
   copy(0, 0);
   return { type: c.type, dims, stored, data };

@@ -1,6 +1,7 @@
 /**
  * Elementwise operators, with broadcasting.
  */
+import { defined, elementAt } from '../../checked.ts';
 import { typeOf } from '../../onnx/types.ts';
 import { Clash, count, sameDims, Unsupported, widened, type Shape } from '../value.ts';
 import {
@@ -85,7 +86,7 @@ function apply(
   const inputs = call.inputs.map((_, i) => known(call, i));
   const stored = broadcastDims(inputs.map((c) => c.stored));
   const data = numbers(shape.type, count(stored));
-  const a = inputs[0]!.data;
+  const a = elementAt(inputs, 0).data;
   const b = inputs[1]?.data;
   const c = inputs[2]?.data;
   const strides = inputs.map((x) => stridesFor(x.stored, stored.length));
@@ -114,23 +115,27 @@ function sameType(call: Call, from = 0): Shape['type'] {
 export const elementwise: Record<string, Rule> = {
   Not: {
     infer: (call) => [{ type: 'bool', dims: input(call, 0).dims }],
-    evaluate: (call, [shape]) => apply(call, shape!, (x) => Number(!x)),
+    evaluate: (call, [shape]) => apply(call, defined(shape), (x) => Number(!x)),
   },
   IsNaN: {
     infer: (call) => [{ type: 'bool', dims: input(call, 0).dims }],
-    evaluate: (call, [shape]) => apply(call, shape!, (x) => Number(Number.isNaN(x))),
+    evaluate: (call, [shape]) => apply(call, defined(shape), (x) => Number(Number.isNaN(x))),
   },
   Div: {
     infer: (call) => [{ type: sameType(call), dims: dimsOf(call) }],
     evaluate: (call, [shape]) =>
-      apply(call, shape!, isInteger(shape!.type) ? (a, b) => Math.trunc(a / b) : (a, b) => a / b),
+      apply(
+        call,
+        defined(shape),
+        isInteger(defined(shape).type) ? (a, b) => Math.trunc(a / b) : (a, b) => a / b,
+      ),
   },
   Mod: {
     infer: (call) => [{ type: sameType(call), dims: dimsOf(call) }],
     evaluate: (call, [shape]) =>
       apply(
         call,
-        shape!,
+        defined(shape),
         int(call, 'fmod', 0) ? (a, b) => a % b : (a, b) => a - Math.floor(a / b) * b,
       ),
   },
@@ -139,14 +144,14 @@ export const elementwise: Record<string, Rule> = {
       if (input(call, 0).type !== 'bool') throw new Clash('its condition is no truth value');
       return [{ type: sameType(call, 1), dims: dimsOf(call) }];
     },
-    evaluate: (call, [shape]) => apply(call, shape!, (c, a, b) => (c ? a : b)),
+    evaluate: (call, [shape]) => apply(call, defined(shape), (c, a, b) => (c ? a : b)),
   },
   Clip: {
     infer: (call) => [{ type: input(call, 0).type, dims: input(call, 0).dims }],
     evaluate: (call, [shape]) => {
       const low = constantOf(call.inputs[1])?.data[0] ?? -Infinity;
       const high = constantOf(call.inputs[2])?.data[0] ?? Infinity;
-      return apply({ ...call, inputs: call.inputs.slice(0, 1) }, shape!, (x) =>
+      return apply({ ...call, inputs: call.inputs.slice(0, 1) }, defined(shape), (x) =>
         Math.min(high, Math.max(low, x)),
       );
     },
@@ -157,12 +162,12 @@ export const elementwise: Record<string, Rule> = {
       if (!type) throw new Unsupported('a type that is not known');
       return [{ type: widened(type), dims: input(call, 0).dims }];
     },
-    same: (call, [shape]) => (input(call, 0).type === shape!.type ? 0 : null),
+    same: (call, [shape]) => (input(call, 0).type === defined(shape).type ? 0 : null),
     evaluate: (call, [shape]) => {
-      const { type } = shape!;
+      const { type } = defined(shape);
       return apply(
         call,
-        shape!,
+        defined(shape),
         type === 'bool' ? (x) => Number(x !== 0) : isInteger(type) ? Math.trunc : (x) => x,
       );
     },
@@ -177,7 +182,7 @@ for (const [op, f] of Object.entries({ ...unary, ...unaryFloat })) {
         throw new Clash(`its input is ${type}, not floating-point`);
       return [{ type, dims }];
     },
-    evaluate: (call, [shape]) => apply(call, shape!, f),
+    evaluate: (call, [shape]) => apply(call, defined(shape), f),
   };
 }
 for (const [op, f] of Object.entries(binary)) {
@@ -187,7 +192,7 @@ for (const [op, f] of Object.entries(binary)) {
       // Pow alone may mix types; its result has the base's.
       return [{ type: op === 'Pow' ? input(call, 0).type : sameType(call), dims: dimsOf(call) }];
     },
-    evaluate: (call, [shape]) => apply(call, shape!, f),
+    evaluate: (call, [shape]) => apply(call, defined(shape), f),
   };
 }
 for (const [op, f] of Object.entries(comparison)) {
@@ -196,7 +201,7 @@ for (const [op, f] of Object.entries(comparison)) {
       sameType(call);
       return [{ type: 'bool', dims: dimsOf(call) }];
     },
-    evaluate: (call, [shape]) => apply(call, shape!, (a, b) => Number(f(a, b))),
+    evaluate: (call, [shape]) => apply(call, defined(shape), (a, b) => Number(f(a, b))),
   };
 }
 

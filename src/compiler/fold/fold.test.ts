@@ -1,6 +1,7 @@
 /** Every operator that is folded, against onnxruntime on the same one-node model. */
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import '../../../test/pipeline.ts';
 import type { Attribute, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
 import { writeGraph } from '../../onnx/write.ts';
@@ -175,8 +176,8 @@ async function reference(): Promise<Record<string, ort.Tensor>> {
     });
     const results = fold(c).map((value, n) => ({
       name: `y${k}.${n}`,
-      type: value!.type,
-      dims: value!.dims,
+      type: defined(value).type,
+      dims: defined(value).dims,
     }));
     outputs.push(...results);
     nodes.push({
@@ -212,10 +213,10 @@ describe('folding computes what onnxruntime computes', () => {
   });
 
   test.each(cases.map((c, k) => [`${c[0]} (${k})`, k] as const))('%s', (_, k) => {
-    fold(cases[k]!).forEach((value, n) => {
+    fold(elementAt(cases, k)).forEach((value, n) => {
       if (value?.kind !== 'constant') throw new Error('not folded');
       const c = full(value.constant);
-      const right = expected[`y${k}.${n}`]!;
+      const right = defined(expected[`y${k}.${n}`]);
       expect(c.dims).toEqual([...right.dims]);
       expect(c.data.length).toBe(right.data.length);
       c.data.forEach((x, at) => expect(x).toBeCloseTo(Number(right.data[at]), 5));

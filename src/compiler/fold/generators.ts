@@ -1,6 +1,7 @@
 /**
  * Operators that make constants: Constant, ConstantOfShape, Range.
  */
+import { defined } from '../../checked.ts';
 import { Clash, count, Unsupported, widened } from '../value.ts';
 import { decode, numbers, uniform, type Constant } from './constant.ts';
 import { known, whole, type Call, type Rule } from './rule.ts';
@@ -60,15 +61,17 @@ export const generators: Record<string, Rule> = {
         throw new Clash('an impossible shape');
       return [{ type: fill(call).type, dims }];
     },
-    evaluate: (call, [shape]) => [uniform(shape!.type, shape!.dims, fill(call).value)],
+    evaluate: (call, [shape]) => [
+      uniform(defined(shape).type, defined(shape).dims, fill(call).value),
+    ],
   },
   Range: {
     infer: (call) => [{ type: known(call, 0).type, dims: [range(call).n] }],
     evaluate: (call, [shape]) => {
       const { start, delta, n } = range(call);
-      const data = numbers(shape!.type, n);
+      const data = numbers(defined(shape).type, n);
       for (let i = 0; i < n; i++) data[i] = start + i * delta;
-      return [{ type: shape!.type, dims: [n], stored: [n], data }];
+      return [{ type: defined(shape).type, dims: [n], stored: [n], data }];
     },
   },
 };

@@ -2,6 +2,7 @@
  * Operators that keep every element and give it another place: Reshape, Transpose, Expand, Concat,
  * ...; and Shape.
  */
+import { defined } from '../../checked.ts';
 import { Clash, count, sameDims, shapeText, type Shape } from '../value.ts';
 import {
   broadcastDims,
@@ -27,8 +28,8 @@ const reshaped = (c: Constant, dims: readonly number[]): Constant => {
 /** Same elements in the same order, other dims. */
 const relabel = (infer: Rule['infer']): Rule => ({
   infer,
-  same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
-  evaluate: (call, [shape]) => [reshaped(known(call, 0), shape!.dims)],
+  same: (call, [shape]) => (sameDims(input(call, 0).dims, defined(shape).dims) ? 0 : null),
+  evaluate: (call, [shape]) => [reshaped(known(call, 0), defined(shape).dims)],
 });
 
 function reshape(call: Call): Shape[] {
@@ -52,7 +53,9 @@ function unsqueeze(call: Call): Shape[] {
   const at = new Set(axes.map((a) => axisOf(a, rank)));
   if (at.size !== axes.length) throw new Clash('the same axis is added twice');
   const rest = [...dims];
-  return [{ type, dims: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : rest.shift()!)) }];
+  return [
+    { type, dims: Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : defined(rest.shift()))) },
+  ];
 }
 
 function squeeze(call: Call): Shape[] {
@@ -111,11 +114,11 @@ const concat: Rule = {
   },
   // Joining with an empty past changes nothing.
   same: (call, [shape]) => {
-    const whole = call.inputs.findIndex((v) => sameDims(v!.dims, shape!.dims));
+    const whole = call.inputs.findIndex((v) => sameDims(defined(v).dims, defined(shape).dims));
     return whole >= 0 ? whole : null;
   },
   evaluate: (call, [shape]) => {
-    const { type, dims } = shape!;
+    const { type, dims } = defined(shape);
     const axis = axisOf(int(call, 'axis', 0), dims.length);
     const parts = call.inputs.map((_, i) => known(call, i)).filter((c) => c.dims[axis] !== 0);
     const others = broadcastDims(parts.map((c) => c.stored.map((s, i) => (i === axis ? 1 : s))));
@@ -153,8 +156,8 @@ export const layout: Record<string, Rule> = {
     evaluate: (call, [shape]) => [
       {
         type: 'int64',
-        dims: shape!.dims,
-        stored: shape!.dims,
+        dims: defined(shape).dims,
+        stored: defined(shape).dims,
         data: Float64Array.from(shapeSlice(call)),
       },
     ],
@@ -174,7 +177,7 @@ export const layout: Record<string, Rule> = {
     evaluate: (call, [shape]) => {
       const c = known(call, 0);
       const perm = permutation(call);
-      const { dims } = shape!;
+      const { dims } = defined(shape);
       const stored = perm.map((p) => c.stored[p]!);
       const strides = perm.map((p) => count(c.stored.slice(p + 1)));
       const data = numbers(c.type, count(stored));
@@ -196,10 +199,10 @@ export const layout: Record<string, Rule> = {
     infer: (call) => [
       { type: input(call, 0).type, dims: broadcastDims([input(call, 0).dims, whole(call, 1)]) },
     ],
-    same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
+    same: (call, [shape]) => (sameDims(input(call, 0).dims, defined(shape).dims) ? 0 : null),
     evaluate: (call, [shape]) => {
       const c = known(call, 0);
-      const { dims } = shape!;
+      const { dims } = defined(shape);
       const pad = dims.length - c.stored.length;
       return [{ ...c, dims, stored: dims.map((d, i) => (d === 0 ? 0 : (c.stored[i - pad] ?? 1))) }];
     },
@@ -212,10 +215,10 @@ export const layout: Record<string, Rule> = {
         throw new Clash(`${shapeText(dims)} cannot be repeated ${shapeText(repeats)} times`);
       return [{ type, dims: dims.map((d, i) => d * repeats[i]!) }];
     },
-    same: (call, [shape]) => (sameDims(input(call, 0).dims, shape!.dims) ? 0 : null),
+    same: (call, [shape]) => (sameDims(input(call, 0).dims, defined(shape).dims) ? 0 : null),
     evaluate: (call, [shape]) => {
       const c = known(call, 0);
-      const { dims } = shape!;
+      const { dims } = defined(shape);
       return [
         pick(
           c,

@@ -4,6 +4,7 @@
  * Everything ONNX leaves to the kernel is checked here: a wrong byte count would read past a
  * buffer.
  */
+import { defined, elementAt } from '../../checked.ts';
 import { linearForm } from '../linear.ts';
 import { Clash, count, shapeText, Unsupported } from '../value.ts';
 import { broadcastDims, fullAlong, numbers, stridesFor, walk } from './constant.ts';
@@ -23,8 +24,8 @@ const matmul: Rule = {
         type: a.type,
         dims: [
           ...broadcastDims([a.dims.slice(0, -2), b.dims.slice(0, -2)]),
-          a.dims.at(-2)!,
-          b.dims.at(-1)!,
+          elementAt(a.dims, -2),
+          elementAt(b.dims, -1),
         ],
       },
     ];
@@ -34,11 +35,11 @@ const matmul: Rule = {
     const a = fullAlong(known(call, 0), lastTwo(known(call, 0).dims.length));
     const b = fullAlong(known(call, 1), lastTwo(known(call, 1).dims.length));
     const [m, k] = a.dims.slice(-2) as [number, number];
-    const n = b.dims.at(-1)!;
+    const n = elementAt(b.dims, -1);
     const [leadA, leadB] = [a.stored.slice(0, -2), b.stored.slice(0, -2)];
     const lead = broadcastDims([leadA, leadB]);
     const stored = [...lead, m, n];
-    const data = numbers(shape!.type, count(stored));
+    const data = numbers(defined(shape).type, count(stored));
     walk(lead, [stridesFor(leadA, lead.length), stridesFor(leadB, lead.length)], (at, o) => {
       for (let i = 0; i < m; i++) {
         for (let j = 0; j < n; j++) {
@@ -49,7 +50,7 @@ const matmul: Rule = {
         }
       }
     });
-    return [{ type: shape!.type, dims: shape!.dims, stored, data }];
+    return [{ type: defined(shape).type, dims: defined(shape).dims, stored, data }];
   },
 };
 

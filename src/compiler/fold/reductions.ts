@@ -1,6 +1,7 @@
 /**
  * Reductions and normalisations.
  */
+import { defined } from '../../checked.ts';
 import { Clash, count, sameDims, Unsupported } from '../value.ts';
 import { fullAlong, numbers, stridesFor, walk, wholeOnly, type Constant } from './constant.ts';
 import { axisOf, input, int, integers, known, type Call, type Rule } from './rule.ts';
@@ -55,7 +56,7 @@ for (const [op, { start, step, end }] of Object.entries(reductionTable)) {
       return [
         {
           type: c.type,
-          dims: shape!.dims,
+          dims: defined(shape).dims,
           stored: keep ? kept : kept.filter((_, i) => !axes.has(i)),
           data,
         },

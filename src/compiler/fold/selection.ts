@@ -1,6 +1,7 @@
 /**
  * Operators that take some of the elements: Slice, Split, Gather, Trilu; and CumSum.
  */
+import { defined, elementAt } from '../../checked.ts';
 import { Clash, count, sameDims, shapeText, Unsupported, type Value } from '../value.ts';
 import { full, fullAlong, isInteger, pick, type Constant } from './constant.ts';
 import {
@@ -89,11 +90,11 @@ export const selection: Record<string, Rule> = {
     },
     same: (call, [shape]) => {
       const ordered = kept(call).every((list) => !list || list.every((at, i) => at === i));
-      return ordered && sameDims(input(call, 0).dims, shape!.dims) ? 0 : null;
+      return ordered && sameDims(input(call, 0).dims, defined(shape).dims) ? 0 : null;
     },
     evaluate: (call, [shape]) => {
       const c = known(call, 0);
-      const { dims } = shape!;
+      const { dims } = defined(shape);
       return [
         pick(
           c,
@@ -118,7 +119,7 @@ export const selection: Record<string, Rule> = {
         start += s;
         return pick(
           c,
-          shapes[k]!.dims,
+          elementAt(shapes, k).dims,
           c.stored.map((_, i) => (i === axis ? list : null)),
         );
       });
@@ -140,7 +141,7 @@ export const selection: Record<string, Rule> = {
       const data = input(call, 0);
       const c = known(call, 0);
       const indices = known(call, 1);
-      const { type, dims } = shape!;
+      const { type, dims } = defined(shape);
       const axis = axisOf(int(call, 'axis', 0), data.dims.length);
       const list = gatherIndices(data, axis, indices);
       const flat = c.stored[axis] === 1;
@@ -163,7 +164,7 @@ export const selection: Record<string, Rule> = {
   Trilu: {
     infer: (call) => [input(call, 0)],
     evaluate: (call, [shape]) => {
-      const { dims } = shape!;
+      const { dims } = defined(shape);
       const rank = dims.length;
       const c = fullAlong(known(call, 0), [rank - 2, rank - 1]);
       const upper = int(call, 'upper', 1) === 1;
@@ -181,7 +182,7 @@ export const selection: Record<string, Rule> = {
   CumSum: {
     infer: (call) => [input(call, 0)],
     evaluate: (call, [shape]) => {
-      const { dims } = shape!;
+      const { dims } = defined(shape);
       const axis = axisOf(whole(call, 1)[0]!, dims.length);
       const c = full(known(call, 0));
       if (int(call, 'exclusive', 0) || int(call, 'reverse', 0))

@@ -1,6 +1,7 @@
 /**
  * Gradients of arithmetic and of choices between two values.
  */
+import { defined } from '../../checked.ts';
 import { constantOf } from '../fold/rule.ts';
 import { Clash, type Value } from '../value.ts';
 import type { Backward, GradientRule, GradientRules } from './rule.ts';
@@ -36,7 +37,7 @@ const extreme =
     ];
   };
 
-const other = ({ step }: Backward, index: number): Value => step.inputs[index]!;
+const other = ({ step }: Backward, index: number): Value => defined(step.inputs[index]);
 
 export const elementwise: GradientRules = {
   Add: ({ dy }) => [() => dy, () => dy],

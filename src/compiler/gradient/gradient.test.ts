@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import '../../../test/pipeline.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import type { Attribute } from '../../onnx/graph.ts';
@@ -200,16 +201,19 @@ function build(): void {
     const names = used(op, n).map((i) => `y${k}.${i}`);
     // The results side by side, so that a case has one y.
     const flat = used(op, n).map((i) => {
-      const y = ys[i]!.type === 'float64' ? b.one('Cast', [ys[i]!], { to: int(1) }) : ys[i]!;
+      const y =
+        elementAt(ys, i).type === 'float64'
+          ? b.one('Cast', [elementAt(ys, i)], { to: int(1) })
+          : elementAt(ys, i);
       outputs.push({ name: `y${k}.${i}`, value: y, dims: y.dims });
       return b.reshape(y, [count(y.dims)]);
     });
-    const y = flat.length === 1 ? flat[0]! : b.one('Concat', flat, { axis: int(0) });
+    const y = flat.length === 1 ? elementAt(flat, 0) : b.one('Concat', flat, { axis: int(0) });
     const dy = b.leaf({ type: 'float32', dims: y.dims }, false);
     seeds.push([`dy${k}`, dy]);
     inputs.forEach(({ name, dims, index }) => {
       const value =
-        differentiate(b, values[index]!, y, dy)(values[index]!) ??
+        differentiate(b, defined(values[index]), y, dy)(defined(values[index])) ??
         constantValue(uniform('float32', dims, 0));
       gradients.push({ name: `d${name}`, value, dims });
     });
@@ -253,7 +257,7 @@ beforeAll(async () => {
       executionProviders: ['wasm'],
       graphOptimizationLevel: 'basic',
     });
-    const used = Object.fromEntries(session.inputNames.map((n) => [n, feeds[n]!]));
+    const used = Object.fromEntries(session.inputNames.map((n) => [n, defined(feeds[n])]));
     const results = await session.run(used);
     await session.release();
     return results as Record<string, ort.Tensor>;
@@ -264,7 +268,7 @@ beforeAll(async () => {
       inputs.map(({ name, dims }) => [
         name,
         tensor(
-          at[name]!.map((v, i) => v + h * along[name]![i]!),
+          defined(at[name]).map((v, i) => v + h * defined(along[name])[i]!),
           dims,
         ),
       ]),
@@ -273,18 +277,23 @@ beforeAll(async () => {
   above = await run(forward, moved(STEP));
   slopes = await run(backward, {
     ...moved(0),
-    ...Object.fromEntries(built.map(({ size }, k) => [`dy${k}`, tensor(seed[k]!, [size])])),
+    ...Object.fromEntries(
+      built.map(({ size }, k) => [`dy${k}`, tensor(elementAt(seed, k), [size])]),
+    ),
   });
 });
 
 describe('a rule gives the slope of what the operator computes', () => {
   test.each(cases.map((c, k) => [`${c[0]} (${k})`, k] as const))('%s', (_, k) => {
-    const { inputs, outputs } = built[k]!;
-    const dy = seed[k]!;
+    const { inputs, outputs } = elementAt(built, k);
+    const dy = elementAt(seed, k);
     let measured = 0;
     let place = 0;
     for (const name of outputs) {
-      const [high, low] = [above[name]!.data as Float32Array, below[name]!.data as Float32Array];
+      const [high, low] = [
+        defined(above[name]).data as Float32Array,
+        defined(below[name]).data as Float32Array,
+      ];
       high.forEach((v, i) => {
         measured += (dy[place++]! * (v - low[i]!)) / (2 * STEP);
       });
@@ -292,13 +301,14 @@ describe('a rule gives the slope of what the operator computes', () => {
     let predicted = 0;
     let scale = 0;
     for (const { name } of inputs) {
-      (slopes[`d${name}`]!.data as Float32Array).forEach((g, i) => {
-        predicted += g * along[name]![i]!;
+      (defined(slopes[`d${name}`]).data as Float32Array).forEach((g, i) => {
+        predicted += g * defined(along[name])[i]!;
         scale += g * g;
       });
     }
     expect(Math.abs(measured - predicted)).toBeLessThan(2e-3 * Math.max(1, Math.sqrt(scale)));
-    if (!['Floor', 'Ceil', 'Sign'].includes(cases[k]![0])) expect(scale).toBeGreaterThan(0);
+    if (!['Floor', 'Ceil', 'Sign'].includes(elementAt(cases, k)[0]))
+      expect(scale).toBeGreaterThan(0);
   });
 
   test('every rule is among the cases', () => {
@@ -309,7 +319,7 @@ describe('a rule gives the slope of what the operator computes', () => {
 
   test('an operator without a rule is named', () => {
     const value = b.leaf({ type: 'float32', dims: [3] }, false);
-    const y = b.build('/layer/CumSum', 'CumSum', [value, b.integers([0])], {})[0]!;
+    const y = defined(b.build('/layer/CumSum', 'CumSum', [value, b.integers([0])], {})[0]);
     expect(() => differentiate(b, value, y, y)).toThrow(
       'the gradient of node "/layer/CumSum" uses "CumSum"',
     );

@@ -5,6 +5,7 @@
  * Only values on a path from `x` to `y` get a gradient; weights and constants get none. What nobody
  * asks for is dropped when the piece is written.
  */
+import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { shown } from '../../onnx/graph.ts';
 import type { Builder } from '../builder.ts';
@@ -55,7 +56,14 @@ export function differentiate(
         where: `the gradient of node "${shown(step.name)}"`,
         operator: shown(key),
       });
-    const parts = rule({ m, step, x: step.inputs[0]!, y: step.outputs[0]!, dy, dys });
+    const parts = rule({
+      m,
+      step,
+      x: defined(step.inputs[0]),
+      y: elementAt(step.outputs, 0),
+      dy,
+      dys,
+    });
     step.inputs.forEach((v, i) => {
       const part = parts[i];
       if (!v || !part || !active.has(v)) return;

@@ -1,6 +1,7 @@
 /**
  * Gradients of what moves, repeats and picks elements.
  */
+import { defined, elementAt } from '../../checked.ts';
 import type { Builder } from '../builder.ts';
 import { permutation } from '../fold/layout.ts';
 import { axisOf, int, known } from '../fold/rule.ts';
@@ -36,7 +37,7 @@ function placeBack(b: Builder, dy: Value, axis: number, list: readonly number[],
   list.forEach((at, from) => {
     const round =
       rounds.find((r) => r[at] === none) ??
-      rounds[rounds.push(new Array<number>(n).fill(none)) - 1]!;
+      elementAt(rounds, rounds.push(new Array<number>(n).fill(none)) - 1);
     round[at] = from;
   });
   return rounds
@@ -75,13 +76,15 @@ const gather: GradientRule = ({ m, step, x, dy }) => [
 
 const concat: GradientRule = ({ m, step, y, dy }) => {
   const axis = axisOf(int(step, 'axis', 0), y.dims.length);
-  const sizes = step.inputs.map((v) => v!.dims[axis]!);
+  const sizes = step.inputs.map((v) => defined(v).dims[axis]!);
   let parts: readonly (Value | null)[] | null = null;
   const part = (i: number): Value =>
-    (parts ??= m.b.emit('Split', [dy, m.b.integers(sizes)], {
-      attributes: { axis: { type: 'int', value: axis } },
-      outputs: sizes.length,
-    }))[i]!;
+    defined(
+      (parts ??= m.b.emit('Split', [dy, m.b.integers(sizes)], {
+        attributes: { axis: { type: 'int', value: axis } },
+        outputs: sizes.length,
+      }))[i],
+    );
   return sizes.map((_, i) => () => part(i));
 };
 
@@ -145,7 +148,8 @@ export const layout: GradientRules = {
   Slice: slice,
   Gather: gather,
   Trilu: ({ m, step, dy }) => [
-    () => m.b.emit('Trilu', [dy, ...step.inputs.slice(1)], { attributes: step.attributes })[0]!,
+    () =>
+      defined(m.b.emit('Trilu', [dy, ...step.inputs.slice(1)], { attributes: step.attributes })[0]),
     null,
   ],
 };

@@ -5,6 +5,7 @@
  * With g = dy ⊙ w and means over the normalised axes: `dx = (g − mean(g) − n · mean(g ⊙ n)) / σ`;
  * RMS has no `mean(g)`.
  */
+import { defined } from '../../checked.ts';
 import { axisOf, float, int } from '../fold/rule.ts';
 import type { Backward, GradientRule, GradientRules } from './rule.ts';
 
@@ -24,7 +25,7 @@ function inputGradient({ m, step, x, dy }: Backward, centred: boolean) {
     m.one('Sqrt', [m.add(variance, float(step, 'epsilon', EPSILON))]),
   ]);
   const n = m.mul(c, inverse);
-  const g = m.mul(dy, step.inputs[1]!);
+  const g = m.mul(dy, defined(step.inputs[1]));
   const along = m.sub(g, m.mul(n, m.reduce('ReduceMean', m.mul(g, n), axes)));
   return m.mul(centred ? m.sub(along, m.reduce('ReduceMean', g, axes)) : along, inverse);
 }

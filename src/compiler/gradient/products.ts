@@ -2,12 +2,13 @@
  * Gradients of matrix products. Packed weights are dequantised before (`dequantise.ts`), so these
  * are all there are.
  */
+import { elementAt } from '../../checked.ts';
 import { float, int } from '../fold/rule.ts';
 import { count, type Value } from '../value.ts';
 import type { Algebra, GradientRule, GradientRules } from './rule.ts';
 
 const flat = (m: Algebra, x: Value): Value =>
-  m.b.reshape(x, [count(x.dims.slice(0, -1)), x.dims.at(-1)!]);
+  m.b.reshape(x, [count(x.dims.slice(0, -1)), elementAt(x.dims, -1)]);
 
 function gemm(m: Algebra, a: Value, b: Value, transA: boolean, transB: boolean, alpha = 1): Value {
   return m.one('Gemm', [a, b], {

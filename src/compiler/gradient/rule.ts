@@ -1,6 +1,7 @@
 /**
  * What reverse mode knows about an operator, and the short-hand its rules are written in.
  */
+import { defined } from '../../checked.ts';
 import type { Attribute } from '../../onnx/graph.ts';
 import type { Builder } from '../builder.ts';
 import { permutation } from '../fold/layout.ts';
@@ -62,7 +63,7 @@ export class Algebra {
     if (!before) return this.b.transpose(x, perm);
     const first = permutation({ ...before, outputs: 1 });
     return this.b.transpose(
-      before.inputs[0]!,
+      defined(before.inputs[0]),
       perm.map((p) => first[p]!),
     );
   }
@@ -76,7 +77,7 @@ function unexpanded(x: Term, other: Term): Term {
     x.step?.op !== 'Expand'
   )
     return x;
-  return sameDims(x.dims, other.dims) ? x.step.inputs[0]! : x;
+  return sameDims(x.dims, other.dims) ? defined(x.step.inputs[0]) : x;
 }
 
 export interface Backward {

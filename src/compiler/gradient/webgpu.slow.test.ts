@@ -3,6 +3,7 @@
  * back. The software adapter takes minutes to translate the shaders.
  */
 import { describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { randomAdapters } from '../../../test/gradient-step.ts';
 import { difference, readModel, runPiece, type Result } from '../../../test/pipeline.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
@@ -19,7 +20,7 @@ const bytesOf = (x: Float32Array) => new Uint8Array(x.buffer, x.byteOffset, x.by
 describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
   const ort = (await import('onnxruntime-web/webgpu')) as unknown as Ort;
   ort.env.wasm.numThreads = 1;
-  const backend = new WebGpuBackend(ort, gpu!);
+  const backend = new WebGpuBackend(ort, defined(gpu));
   const random = (stream: number, dims: number[]): Result => ({
     dims,
     data: fillNormal(
@@ -39,7 +40,11 @@ describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
         (name, i) =>
           [
             name,
-            backend.upload('float32', activations[i]!.dims, bytesOf(activations[i]!.data)),
+            backend.upload(
+              'float32',
+              elementAt(activations, i).dims,
+              bytesOf(elementAt(activations, i).data),
+            ),
           ] as const,
       ),
       ...[...piece.weights].map(
@@ -50,8 +55,8 @@ describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
     const errors: number[] = [];
     for (const name of piece.outputs)
       errors.push(
-        difference(right[name]!.data, await backend.read(outputs.get(name)!)) /
-          Math.max(...right[name]!.data.map(Math.abs)),
+        difference(defined(right[name]).data, await backend.read(defined(outputs.get(name)))) /
+          Math.max(...defined(right[name]).data.map(Math.abs)),
       );
     for (const tensor of [...feeds.values(), ...outputs.values()]) tensor.dispose();
     await session.dispose();
@@ -82,7 +87,7 @@ describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
         ]),
       ).toBeLessThan(1e-5);
       const forward = await model.block(layer, 2, 5, 'kept');
-      const left = [flow[0]!, ...randomAdapters(model, layer)];
+      const left = [elementAt(flow, 0), ...randomAdapters(model, layer)];
       const kept = Object.values(await runPiece(forward, left)).slice(1);
       expect(await error(forward, left)).toBeLessThan(1e-5);
       expect(

@@ -3,6 +3,7 @@
  * (and window) mask, softmax, values. Heads that share a key are a dimension of their own, so keys
  * are broadcast and not copied.
  */
+import { defined } from '../../checked.ts';
 import type { Builder } from '../builder.ts';
 import { constantValue } from '../builder.ts';
 import { constantOf, float, input, int, type Call } from '../fold/rule.ts';
@@ -61,7 +62,7 @@ function separate(b: Builder, call: Call): Heads {
       throw new Clash(`keys or values are not ${kvHeads} heads of ${headDim}`);
     return b.reshape(part, [batch, length, count, headDim]);
   });
-  return { q: q!, k: k!, v: v!, heads, kvHeads, headDim };
+  return { q: defined(q), k: defined(k), v: defined(v), heads, kvHeads, headDim };
 }
 
 const unsupported: readonly [number, string][] = [

@@ -5,6 +5,7 @@
  * no longer rounded with a scale taken over the whole batch, through which one sequence would
  * disturb another.
  */
+import { elementAt } from '../../checked.ts';
 import { Clash, Unsupported, type ComputedValue, type Value } from '../value.ts';
 import { input } from '../fold/rule.ts';
 import type { Lowering } from './lowering.ts';
@@ -38,7 +39,9 @@ export const quantiseActivations: Lowering = (b, call) => {
     placeholder(x, 'float32', []),
     placeholder(x, 'uint8', []),
   ];
-  (['values', 'scale', 'zero'] as const).forEach((part, i) => quantised.set(out[i]!, { x, part }));
+  (['values', 'scale', 'zero'] as const).forEach((part, i) =>
+    quantised.set(elementAt(out, i), { x, part }),
+  );
   return out;
 };
 

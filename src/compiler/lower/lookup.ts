@@ -172,8 +172,8 @@ export const gatherBlockQuantized: Lowering = (b, call) => {
   const mask = (1 << bits) - 1;
   const at = (data: ArrayLike<number>, base: number, i: number) =>
     (data[base + Math.floor(i / perByte)]! >> ((i % perByte) * bits)) & mask;
-  const name =
-    call.inputs[0]!.kind === 'weight' ? call.inputs[0]!.tensor.name : `table ${b.lookups.length}`;
+  const [source] = call.inputs;
+  const name = source?.kind === 'weight' ? source.tensor.name : `table ${b.lookups.length}`;
   return [
     lookup(b, name, ids, rows, width, (row, into) => {
       for (let i = 0; i < width; i++) {

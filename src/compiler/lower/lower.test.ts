@@ -1,6 +1,7 @@
 /** Fused operators against what they are lowered to, both in onnxruntime. */
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test, vi } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { difference } from '../../../test/pipeline.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import type { Attribute, Graph, Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
@@ -141,21 +142,31 @@ async function compare({
         attributes: new Map(Object.entries(attributes)),
       },
     ],
-    outputs: outputs.map((i) => ({ name: `y${i}`, type: 'float32', dims: lowered[i]!.dims })),
+    outputs: outputs.map((i) => ({
+      name: `y${i}`,
+      type: 'float32',
+      dims: defined(lowered[i]).dims,
+    })),
   });
   const piece = planPiece({
     opsets,
     inputs: activations,
-    outputs: outputs.map((i) => ({ name: `y${i}`, value: lowered[i]!, dims: lowered[i]!.dims })),
+    outputs: outputs.map((i) => ({
+      name: `y${i}`,
+      value: defined(lowered[i]),
+      dims: defined(lowered[i]).dims,
+    })),
   });
   const expected = await run(fused, feeds);
-  const plain = Object.fromEntries(activations.map(([name]) => [name, feeds[name]!]));
+  const plain = Object.fromEntries(activations.map(([name]) => [name, defined(feeds[name])]));
   for (const [name, t] of piece.weights)
     plain[name] = new ort.Tensor('float32', new Float32Array(new Uint8Array(t.bytes).buffer), [
       ...t.dims,
     ]);
   const actual = await run(writeGraph(piece.graph), plain);
-  return Math.max(...outputs.map((i) => difference(expected[`y${i}`]!, actual[`y${i}`]!)));
+  return Math.max(
+    ...outputs.map((i) => difference(defined(expected[`y${i}`]), defined(actual[`y${i}`]))),
+  );
 }
 
 const heads = 4;
@@ -274,7 +285,7 @@ describe('lowered operators compute what the fused ones do', () => {
       outputs: string[],
       attributes: Record<string, Attribute> = {},
     ): Node => ({
-      name: outputs[0]!,
+      name: elementAt(outputs, 0),
       op,
       domain: '',
       inputs,
@@ -307,15 +318,15 @@ describe('lowered operators compute what the fused ones do', () => {
       const made = builder.build(
         n.name,
         n.op,
-        n.inputs.map((name) => values.get(name)!),
+        n.inputs.map((name) => defined(values.get(name))),
         { attributes: n.attributes, outputs: n.outputs.length },
       );
-      n.outputs.forEach((name, i) => values.set(name, made[i]!));
+      n.outputs.forEach((name, i) => values.set(name, defined(made[i])));
     }
     const piece = planPiece({
       opsets,
       inputs: [['x', activation]],
-      outputs: [{ name: 'y', value: values.get('y')!, dims: [2, 2] }],
+      outputs: [{ name: 'y', value: defined(values.get('y')), dims: [2, 2] }],
     });
     expect([...piece.weights.values()].map((t) => t.name).sort()).toEqual(['scale', 'w', 'zero']);
     const feeds: Record<string, ort.Tensor> = {
@@ -327,10 +338,10 @@ describe('lowered operators compute what the fused ones do', () => {
         t.type === 'int8'
           ? new ort.Tensor('int8', new Int8Array(t.bytes), [...t.dims])
           : new ort.Tensor('float32', new Float32Array(t.bytes.slice().buffer), [...t.dims]);
-    expect(difference(expected.y!, (await run(writeGraph(piece.graph), feeds)).y!)).toBeLessThan(
-      1e-3,
-    );
-    expect(Math.max(...expected.y!)).toBeGreaterThan(100);
+    expect(
+      difference(defined(expected.y), defined((await run(writeGraph(piece.graph), feeds)).y)),
+    ).toBeLessThan(1e-3);
+    expect(Math.max(...defined(expected.y))).toBeGreaterThan(100);
     expect(builder.facts.roundsActivations).toBe(true);
   });
 

@@ -1,6 +1,7 @@
 /**
  * Products with weights, brought to the few forms the engine and the module finder know.
  */
+import { defined } from '../../checked.ts';
 import { full, type Constant } from '../fold/constant.ts';
 import { nbitsSizes } from '../fold/products.ts';
 import { int, type Call } from '../fold/rule.ts';
@@ -39,7 +40,7 @@ export const dequantisedTranspose: Lowering = (b, call) => {
   const source = transpose?.inputs[0];
   if (source?.kind !== 'weight' || !scale || count(scale.dims) !== 1) return null;
   const plain = b.one('DequantizeLinear', [source, scale, ...(zero ? [zero] : [])]);
-  return b.emit('Transpose', [plain], { attributes: transpose!.attributes });
+  return b.emit('Transpose', [plain], { attributes: defined(transpose).attributes });
 };
 
 /**

@@ -4,6 +4,7 @@
  * `swap` exchanges the two halves of each pair, and S carries the sign. Rotated pairs are `(i, i +
  * R/2)`, or `(2i, 2i + 1)` when interleaved; dimensions past R pass through (C = 1, S = 0).
  */
+import { defined, elementAt } from '../../checked.ts';
 import { constantValue, isPositions, type Builder } from '../builder.ts';
 import type { Constant } from '../fold/constant.ts';
 import { constantOf, input, int } from '../fold/rule.ts';
@@ -55,7 +56,7 @@ export function rotate(b: Builder, x: Value, { C, S, rotated, interleaved }: Rot
 }
 
 function swap(b: Builder, x: Value, rotated: number, interleaved: boolean): Value {
-  const width = x.dims.at(-1)!;
+  const width = elementAt(x.dims, -1);
   const axis = { axis: { type: 'int' as const, value: -1 } };
   if (interleaved) {
     const order = Array.from({ length: width }, (_, i) => (i < rotated ? i ^ 1 : i));
@@ -67,7 +68,7 @@ function swap(b: Builder, x: Value, rotated: number, interleaved: boolean): Valu
     attributes: axis,
     outputs: sizes.length,
   });
-  return b.one('Concat', [high!, low!, ...rest], axis);
+  return b.one('Concat', [defined(high), defined(low), ...rest], axis);
 }
 
 /**

@@ -7,6 +7,7 @@
  * Hessian is near the empirical Fisher matrix, Σₙ of squared per-sequence gradients, and a
  * candidate needs only their sum over what it drops, so it costs no second pass.
  */
+import { elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { WeightDirections } from '../../engine/engine.ts';
 import { otherSide, truncate, type BlockSvd } from './svd.ts';
@@ -36,7 +37,7 @@ export function decompositionOf(
   const {
     rows: { length: count },
     vectors: { length: size },
-  } = blocks[0]!;
+  } = elementAt(blocks, 0);
   if (
     !blocks.every((b, i) => b.rows.length === count && b.rows[0] === i * count && isStretch(b.rows))
   )
@@ -52,7 +53,7 @@ export function decompositionOf(
   };
 }
 
-const isStretch = (rows: Int32Array): boolean => rows.at(-1)! - rows[0]! === rows.length - 1;
+const isStretch = (rows: Int32Array): boolean => elementAt(rows, -1) - rows[0]! === rows.length - 1;
 
 export interface Candidate {
   module: number;
@@ -98,7 +99,7 @@ export function directionsOf(
         first: 0,
         rows: outFeatures / blocks.length,
         blocks: blocks.length,
-        side: blocks[0]!.side,
+        side: elementAt(blocks, 0).side,
         vectors: together,
       },
     ];
@@ -137,20 +138,20 @@ export class SigmaGradients {
   /** What the engine says of `directionsOf`, of the mean loss over `tokens` predicted tokens. */
   add(found: readonly Float32Array[], sequences: number, tokens: number): void {
     const { blocks, together } = this.of;
-    const size = sequences * blocks[0]!.sigma.length;
+    const size = sequences * elementAt(blocks, 0).sigma.length;
     const gradients = together
-      ? blocks.map((_, b) => found[0]!.subarray(b * size, (b + 1) * size))
+      ? blocks.map((_, b) => elementAt(found, 0).subarray(b * size, (b + 1) * size))
       : found;
     this.tokens += tokens;
     for (let n = 0; n < sequences; n++) {
       const dropped = new Float64Array(RHO_GRID.length);
       this.of.blocks.forEach(({ sigma: { length: m } }, b) => {
-        const keep = RHO_GRID.map((rho) => kept(this.of.blocks[b]!, rho));
-        const sums = this.sums[b]!;
+        const keep = RHO_GRID.map((rho) => kept(elementAt(this.of.blocks, b), rho));
+        const sums = elementAt(this.sums, b);
         let running = 0;
         let at = 0;
         for (let i = m - 1; i >= 0; i--) {
-          const g = gradients[b]![n * m + i]! * tokens;
+          const g = elementAt(gradients, b)[n * m + i]! * tokens;
           sums[i]! += g;
           running += g;
           // The grid falls: the smallest removal comes first.
@@ -173,7 +174,9 @@ export class SigmaGradients {
   gradients(): Float64Array[] {
     return this.contributions().map((c, b) =>
       c.map((value, i) =>
-        this.of.blocks[b]!.sigma[i]! > 0 ? value / this.of.blocks[b]!.sigma[i]! : 0,
+        elementAt(this.of.blocks, b).sigma[i]! > 0
+          ? value / elementAt(this.of.blocks, b).sigma[i]!
+          : 0,
       ),
     );
   }

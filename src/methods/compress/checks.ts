@@ -2,6 +2,7 @@
  * Small removals, to hold the prediction against the truth where a first order must be right.
  * [methods.md §5]
  */
+import { elementAt } from '../../checked.ts';
 import { uniform } from '../../device/random.ts';
 import { keysOf } from '../../device/streams.ts';
 import { sumOf, type Decomposition, type SigmaGradients } from './candidates.ts';
@@ -30,7 +31,7 @@ export function smallRemovals(
 ): SmallRemoval[] {
   const keys = keysOf(seed, 'smallRemovals');
   return Array.from({ length: count }, (_, n) => {
-    const sum = sums[Math.floor(uniform(keys, 2 * n) * sums.length)]!;
+    const sum = elementAt(sums, Math.floor(uniform(keys, 2 * n) * sums.length));
     const { of } = sum;
     const least = Math.min(...of.blocks.map((b) => b.sigma.length));
     const size = Math.max(1, Math.floor(least / PARTS));

@@ -2,6 +2,7 @@
  * Decompositions of a model's weights, kept in memory by the model's hash: another run on the same
  * model need not repeat them.
  */
+import { defined } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { AtlasError } from '../../errors.ts';
 import { decompositionOf, type Decomposition } from './candidates.ts';
@@ -78,7 +79,7 @@ export class Decompositions {
   of(module: ModuleInfo, splitting: Splitting, weight: () => Float32Array): Decomposition {
     if (!this.has(module, splitting))
       this.keep({ module, splitting }, decompose({ module, splitting, w: weight() }));
-    return this.known.get(keyOf(module, splitting))!;
+    return defined(this.known.get(keyOf(module, splitting)));
   }
 }
 

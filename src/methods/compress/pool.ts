@@ -2,6 +2,7 @@
  * Decompositions by several threads at once. What a thread is, the browser's or Node's, is given
  * from outside; the numbers are the same as without.
  */
+import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { decompose, type SvdJob } from './decompositions.ts';
 import type { BlockSvd } from './svd.ts';
@@ -92,11 +93,13 @@ export async function* decomposedBy(
   const start = (thread: number) => {
     if (next === jobs.length) return;
     const job = next++;
-    const work = threads[thread]!.decompose(jobs[job]!()).then((blocks) => ({
-      thread,
-      job,
-      blocks,
-    }));
+    const work = elementAt(threads, thread)
+      .decompose(elementAt(jobs, job)())
+      .then((blocks) => ({
+        thread,
+        job,
+        blocks,
+      }));
     // Whoever waits hears of a failure through the race; one that is no longer waited for must not
     // be an error of its own.
     work.catch(() => undefined);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../../test/smollm2.ts';
 import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
@@ -32,18 +33,18 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
     const { cases } = JSON.parse(
       readFileSync(sharedPath('reference/smollm2/c2i.json'), 'utf8'),
     ) as { cases: Record<string, Case> };
-    const ids = tensors.get('input_ids')!;
+    const ids = defined(tensors.get('input_ids'));
     const [sequences, length] = ids.shape as [number, number];
     const { engine } = open;
     const batch = { ids: new Int32Array(new Uint8Array(ids.bytes).buffer), sequences, length };
-    const numbers = (name: string) => toFloat32(tensors.get(name)!);
+    const numbers = (name: string) => toFloat32(defined(tensors.get(name)));
     const decomposed = Object.keys(cases).map((key) => {
       const path = key.replace(/\.K\d+$/, '');
-      const info = engine.modules.find((m) => m.path === path)!;
+      const info = defined(engine.modules.find((m) => m.path === path));
       const w = engine.materialiseWeight(info.index);
       const of = decompositionOf(
         info,
-        rowBlocks(info, cases[key]!.row_blocks, 'contiguous', w, 1).map((rows) =>
+        rowBlocks(info, defined(cases[key]).row_blocks, 'contiguous', w, 1).map((rows) =>
           blockSvd(w, info.inFeatures, rows, path),
         ),
       );
@@ -56,7 +57,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
     let at = 0;
     for (const { key, of, sums, directions } of decomposed) {
       sums.add(gradients.slice(at, (at += directions.length)), sequences, sequences * (length - 1));
-      const m = cases[key]!.components_per_block;
+      const m = defined(cases[key]).components_per_block;
       const sigma = numbers(`${key}.sigma`);
       const g = numbers(`${key}.g`);
       const largest = Array.from(g).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
@@ -67,11 +68,12 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
           expect(Math.abs(block.sigma[i]! / sigma[b * m + i]! - 1)).toBeLessThan(1e-5);
         // u and v belong together only up to a common sign, which cancels; near-equal values may
         // turn into one another.
-        for (let i = 0; i < m; i++) apart = Math.max(apart, Math.abs(got[b]![i]! - g[b * m + i]!));
+        for (let i = 0; i < m; i++)
+          apart = Math.max(apart, Math.abs(elementAt(got, b)[i]! - g[b * m + i]!));
       });
       expect(apart).toBeLessThan(2e-3 * largest);
-      const most = Math.max(...cases[key]!.scores.map((s) => Math.abs(s.score)));
-      for (const { rho, k, score } of cases[key]!.scores) {
+      const most = Math.max(...defined(cases[key]).scores.map((s) => Math.abs(s.score)));
+      for (const { rho, k, score } of defined(cases[key]).scores) {
         expect(RHO_GRID).toContain(rho);
         const mine = sums.candidates().find((c) => c.keep[0] === k);
         if (mine) expect(Math.abs(mine.score - score)).toBeLessThan(1e-3 * most);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { defined } from '../../checked.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import { outputDirections } from '../../device/training-twins.ts';
@@ -137,7 +138,7 @@ describe.skipIf(!hasShared)('against PyTorch', () => {
       'c2i',
     );
     const at = (name: string) =>
-      toFloat32(tensors.get(`model.layers.29.self_attn.k_proj.K1.${name}`)!);
+      toFloat32(defined(tensors.get(`model.layers.29.self_attn.k_proj.K1.${name}`)));
     const x = at('x');
     const dy = at('dy');
     const uColumns = at('U');

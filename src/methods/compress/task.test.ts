@@ -1,5 +1,6 @@
 /** Samples laid out to learn from: every label where it belongs, little padding. */
 import { expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { answersOf, layOut, type Sample } from './task.ts';
 
 it('right answers of all lengths are labels once each, in batches of like length', () => {
@@ -14,17 +15,19 @@ it('right answers of all lengths are labels once each, in batches of like length
   for (const { ids, labels, sequences, length } of batches) {
     expect(sequences * length).toBeLessThanOrEqual(Math.max(64, length));
     for (let s = 0; s < sequences; s++) {
-      const own = [...labels!.subarray(s * length, (s + 1) * length).entries()].filter(
-        ([, label]) => label >= 0,
-      );
+      const own = [
+        ...defined(labels)
+          .subarray(s * length, (s + 1) * length)
+          .entries(),
+      ].filter(([, label]) => label >= 0);
       if (own.length === 0) {
         empty++;
         continue;
       }
-      const last = own.at(-1)![0];
+      const last = elementAt(own, -1)[0];
       expect(length - 1 - last).toBeLessThan(4);
       found.push(
-        [...ids.subarray(s * length, s * length + last + 1), own.at(-1)![1]].join() +
+        [...ids.subarray(s * length, s * length + last + 1), elementAt(own, -1)[1]].join() +
           '|' +
           own.map(([at, label]) => `${at}:${label}`).join(),
       );
@@ -34,7 +37,7 @@ it('right answers of all lengths are labels once each, in batches of like length
   expect(found.sort()).toEqual(
     samples
       .map(({ ids, options, answer }) => {
-        const own = options[answer]!;
+        const own = elementAt(options, answer);
         return (
           [...ids, ...own].join() +
           '|' +
@@ -51,5 +54,5 @@ it('plain text predicts every token but the first', () => {
     64,
   );
   expect(rest).toEqual([]);
-  expect([...batch!.labels!]).toEqual([6, 7, 8, 9]);
+  expect([...defined(defined(batch).labels)]).toEqual([6, 7, 8, 9]);
 });

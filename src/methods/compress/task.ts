@@ -2,6 +2,7 @@
  * Tasks a compression is judged by: questions with options, scored by the likelihood of the
  * options; or plain text, scored by the share of tokens that were the likeliest.
  */
+import { elementAt } from '../../checked.ts';
 import type {
   CleanPass,
   ScoringEngine,
@@ -108,7 +109,7 @@ export function answersOf({ samples }: LaidOut, rows: number): TrainingBatch[] {
     STRIDE * Math.ceil((ids.length + (own?.length ?? 0) - 1) / STRIDE);
   const right = samples.map(({ ids, options, answer }) => ({
     ids,
-    options: options.length === 0 ? [] : [options[answer]!],
+    options: options.length === 0 ? [] : [elementAt(options, answer)],
     answer: 0,
   }));
   const alike = new Map<number, Sample[]>();
@@ -142,19 +143,19 @@ export class Tally {
   }
 
   async add(engine: ScoringEngine, batch: number, pass: CleanPass, layer: number): Promise<void> {
-    const { queries, owners } = this.of.batches[batch]!;
+    const { queries, owners } = elementAt(this.of.batches, batch);
     const { logLikelihood, top } = await engine.scoreTokens(pass, queries, layer);
     owners.forEach(({ sample, option }, i) => {
-      this.likelihoods[sample]![option]! += logLikelihood[i]!;
-      this.counts[sample]![option]!++;
+      elementAt(this.likelihoods, sample)[option]! += logLikelihood[i]!;
+      elementAt(this.counts, sample)[option]!++;
       this.top[sample]! += top[i]!;
     });
   }
 
   result(): Judged {
     const samples = this.of.samples.map(({ options, answer }, s): SampleScore => {
-      const sums = this.likelihoods[s]!;
-      const counts = this.counts[s]!;
+      const sums = elementAt(this.likelihoods, s);
+      const counts = elementAt(this.counts, s);
       if (options.length === 0)
         return {
           right: this.top[s]! / counts[0]!,

@@ -5,6 +5,7 @@
  * 16, 1995; LAPACK's dstedc). Small matrices go by implicit QL (EISPACK's tql2). The work is two
  * thirds of n³ multiplications in whole products, where QL alone turns pairs of rows 0.8 n² times.
  */
+import { defined } from '../../checked.ts';
 import { product } from './dense.ts';
 
 /** Ascending values; [n, n] row-major, row i belongs to value i. */
@@ -90,7 +91,7 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
     const factors = new Float64Array(count * has.length);
     const own = new Float64Array(has.length * width);
     has.forEach((i, to) => {
-      own.set(rows[kept[i]!]!, to * width);
+      own.set(defined(rows[kept[i]!]), to * width);
       for (let j = 0; j < count; j++) factors[j * has.length + to] = shares[j * count + i]!;
     });
     return has.length > 0 ? product(factors, own, has.length) : new Float64Array(count * width);
@@ -107,7 +108,8 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
     }),
   );
   for (let i = 0; i < n; i++)
-    if (!isKept.has(i)) entries.push({ value: d[i]!, left: left[i]!, right: right[i]! });
+    if (!isKept.has(i))
+      entries.push({ value: d[i]!, left: defined(left[i]), right: defined(right[i]) });
   entries.sort((a, b) => a.value - b.value);
   const vectors = new Float64Array(n * n);
   entries.forEach((entry, i) => {

@@ -3,6 +3,7 @@
  * changes in which order.
  */
 import { afterAll, expect, it } from 'vitest';
+import { elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { floatModel } from '../../engine/float-model.ts';
@@ -47,7 +48,11 @@ it('accepted and rejected changes, early and late blocks', async () => {
   const { modules, layers } = engine;
   expect(bench.batches).toBeGreaterThan(1);
   await ended(bench.open());
-  const of = (layer: number, nth: number) => modules.filter((m) => m.layer === layer)[nth]!;
+  const of = (layer: number, nth: number) =>
+    elementAt(
+      modules.filter((m) => m.layer === layer),
+      nth,
+    );
   // [layer, module of it, kept]
   for (const [layer, nth, kept] of [
     [layers - 1, 0, true],

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../../test/smollm2.ts';
 import { pruneMask } from '../../device/sparse-twins.ts';
@@ -22,13 +23,13 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
   const batch: TokenBatch = {
     ids: Int32Array.from(rows.flat()),
     sequences: rows.length,
-    length: rows[0]!.length,
+    length: elementAt(rows, 0).length,
   };
   const { tensors } = readSafetensors(
     readFileSync(sharedPath('reference', 'smollm2', 'rmi.safetensors')),
     'rmi.safetensors',
   );
-  const floats = (name: string) => toFloat32(tensors.get(name)!);
+  const floats = (name: string) => toFloat32(defined(tensors.get(name)));
   const words = ({ bytes }: SafetensorsEntry) => new Uint32Array(new Uint8Array(bytes).buffer);
   let opened: OpenedSmolLm2;
   beforeAll(async () => {
@@ -60,14 +61,14 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
         index,
         inFeatures: inputs,
         outFeatures: outputs,
-      } = engine.modules.find((m) => m.path === path)!;
+      } = defined(engine.modules.find((m) => m.path === path));
       const mask = pruneMask(
         engine.materialiseWeight(index),
         floats(`${path}.x_norm`),
         { outputs, inputs },
         { kind: 'row', drop: inputs - kept_per_row },
       );
-      expect(mask).toEqual(words(tensors.get(`${path}.mask_bits`)!));
+      expect(mask).toEqual(words(defined(tensors.get(`${path}.mask_bits`))));
     }
   });
 
@@ -92,8 +93,10 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
     for (const a of apart) expect(a).toBeLessThan(1e-2);
     if (!layered) {
       for (const path of Object.keys(reference[name].modules)) {
-        const mask = plain.use.masks.bits(engine.modules.find((m) => m.path === path)!.index)!;
-        const want = words(tensors.get(`${path}.mask_bits`)!);
+        const mask = defined(
+          plain.use.masks.bits(defined(engine.modules.find((m) => m.path === path)).index),
+        );
+        const want = words(defined(tensors.get(`${path}.mask_bits`)));
         const flips = mask.reduce(
           (n, word, i) => n + ((word ^ want[i]!) >>> 0).toString(2).replaceAll('0', '').length,
           0,

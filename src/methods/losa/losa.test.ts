@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
@@ -57,22 +58,28 @@ describe('layer similarity', () => {
     const matrix = layerSimilarity(layers.map((x) => gram(x, samples)));
     matrix.forEach((row, i) =>
       row.forEach((v, j) => {
-        expect(v).toBe(matrix[j]![i]);
+        expect(v).toBe(elementAt(matrix, j)[i]);
         expect(i === j ? v === 1 : v > 0 && v < 1).toBe(true);
       }),
     );
     // A rotation in the plane of the first two numbers, another scale, and a constant added to
     // every sample.
-    const turned = layers[0]!.map((_, at) => {
+    const turned = elementAt(layers, 0).map((_, at) => {
       const row = Math.floor(at / size) * size;
       const k = at % size;
-      const [a, b] = [layers[0]![row]!, layers[0]![row + 1]!];
+      const [a, b] = [elementAt(layers, 0)[row]!, elementAt(layers, 0)[row + 1]!];
       return (
-        3 * (k === 0 ? 0.6 * a - 0.8 * b : k === 1 ? 0.8 * a + 0.6 * b : layers[0]![at]!) + 5 * k
+        3 *
+          (k === 0 ? 0.6 * a - 0.8 * b : k === 1 ? 0.8 * a + 0.6 * b : elementAt(layers, 0)[at]!) +
+        5 * k
       );
     });
-    const again = layerSimilarity([turned, layers[1]!, layers[2]!].map((x) => gram(x, samples)));
-    matrix.forEach((row, i) => row.forEach((v, j) => expect(again[i]![j]).toBeCloseTo(v, 5)));
+    const again = layerSimilarity(
+      [turned, elementAt(layers, 1), elementAt(layers, 2)].map((x) => gram(x, samples)),
+    );
+    matrix.forEach((row, i) =>
+      row.forEach((v, j) => expect(elementAt(again, i)[j]).toBeCloseTo(v, 5)),
+    );
     expect(sum(redundancies(matrix))).toBeCloseTo(1, 12);
   });
 
@@ -168,7 +175,7 @@ describe.skipIf(!hasShared)('the reference', () => {
         'rmi.safetensors',
       )
     : null;
-  const floats = (name: string) => toFloat32(tensors!.tensors.get(name)!);
+  const floats = (name: string) => toFloat32(defined(defined(tensors).tensors.get(name)));
 
   it('has this similarity, redundancy and importance', () => {
     const grams = floats('gram_centred');
@@ -264,8 +271,8 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
       expect(sum(ranks)).toBe(meanRank * engine.layers),
     );
     for (const round of [1, 2, 3])
-      expect(of(events, 'repaired')[round - 1]!.loss).toBeLessThan(
-        of(events, 'pruned')[round - 1]!.loss,
+      expect(elementAt(of(events, 'repaired'), round - 1).loss).toBeLessThan(
+        elementAt(of(events, 'pruned'), round - 1).loss,
       );
     // Three held-out sequences are two batches, with a turn between them, twice a round.
     expect(of(events, 'judging')).toHaveLength(6);
@@ -274,11 +281,11 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     expect(zeros).toBeGreaterThan(0.47);
     expect(zeros).toBeLessThanOrEqual(0.5 + 0.01);
     const before = await heldOutLoss(engine, held, 2, use);
-    expect(of(events, 'repaired').at(-1)!.loss).toBeCloseTo(before, 6);
+    expect(elementAt(of(events, 'repaired'), -1).loss).toBeCloseTo(before, 6);
     for (const { index } of engine.modules) {
       const weight = await engine.mergedWeight(index, use);
       const own = engine.materialiseWeight(index);
-      const mask = use.masks.bits(index)!;
+      const mask = defined(use.masks.bits(index));
       expect(weight.findIndex((v, i) => !isKept(mask, i) && v !== 0)).toBe(-1);
       expect(weight.some((v, i) => isKept(mask, i) && v !== own[i])).toBe(true);
       await engine.setWeight(index, weight);
@@ -302,7 +309,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     )) {
       if (event.type !== 'pruned') continue;
       for (const { index } of engine.modules) {
-        const now = model.use.masks.bits(index)!;
+        const now = defined(model.use.masks.bits(index));
         const before = seen.get(index);
         expect(before?.findIndex((word, i) => (now[i]! & ~word) !== 0) ?? -1).toBe(-1);
         seen.set(index, now);
@@ -321,7 +328,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     });
     expect(zerosOf(model.use.masks, engine.modules)).toBe(0.5);
     for (const { index, inFeatures, outFeatures } of engine.modules) {
-      const mask = model.use.masks.bits(index)!;
+      const mask = defined(model.use.masks.bits(index));
       for (let i = 0; i < inFeatures * outFeatures; i += 4)
         if ([0, 1, 2, 3].filter((k) => isKept(mask, i + k)).length !== 2)
           throw new Error(`group at ${i}`);
@@ -342,7 +349,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     }))
       blocks.push(block);
     expect(blocks.map((b) => b.zeros)).toEqual([0.5, 0.5]);
-    const { outFeatures: outputs, inFeatures: inputs } = engine.modules[3]!;
+    const { outFeatures: outputs, inFeatures: inputs } = elementAt(engine.modules, 3);
     expect(plain.use.masks.bits(3)).toEqual(
       pruneMask(
         engine.materialiseWeight(3),
@@ -354,7 +361,7 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const pruned = await heldOutLoss(engine, held, 2, plain.use);
     for await (const event of plainLora(engine, plain.use.masks, data, 3, options, () => 0))
       told.push(event);
-    const last = told.at(-1)!;
+    const last = elementAt(told, -1);
     if (last.type !== 'lora') throw new Error('it ends with its losses');
     expect(told.map((e) => e.type)).toEqual([
       ...new Array<string>(options.training.steps).fill('step'),

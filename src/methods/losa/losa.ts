@@ -7,6 +7,7 @@
  * memory: "merging" and "unmerging" are done by the engine, which always computes with M ⊙ (W + s B
  * A).
  */
+import { defined, elementAt } from '../../checked.ts';
 import type {
   AdapterMoments,
   AdapterValues,
@@ -136,7 +137,7 @@ export async function startLosa(
     adapters,
     masks,
     scale: () => scale,
-    rank: (module) => ranks[engine.modules[module]!.layer]!,
+    rank: (module) => ranks[elementAt(engine.modules, module).layer]!,
   };
   return {
     use,
@@ -159,7 +160,7 @@ export async function losaStanding(
     rounds,
     ranks: [...ranks],
     moved: moved.map((rows) => rows.slice()),
-    masks: modules.map((m) => use.masks.bits(m.index)!),
+    masks: modules.map((m) => defined(use.masks.bits(m.index))),
     values: await use.adapters.values(),
     moments: await use.adapters.moments(),
   };
@@ -242,7 +243,8 @@ function countedSteps(
   engine: LosaEngine,
   { use, ranks, moved }: LosaModel,
 ): (step: number) => StepUse {
-  const updates = (module: number, row: number) => moved[engine.modules[module]!.layer]![row]!;
+  const updates = (module: number, row: number) =>
+    elementAt(moved, elementAt(engine.modules, module).layer)[row]!;
   return () => {
     moved.forEach((rows, layer) => {
       for (let row = 0; row < ranks[layer]!; row++) rows[row]!++;

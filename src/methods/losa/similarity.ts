@@ -3,6 +3,7 @@
  * matrices, so that no pair of layers ever meets in memory. Source: wzhuang-xmu/LoSA; methods.md
  * §4.
  */
+import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 
 /** Centred Gram matrices of fewer samples are all alike. */
@@ -28,7 +29,7 @@ export function centred(gram: ArrayLike<number>, n: number): Float64Array {
  * fewer than three samples, or where a layer tells them not apart.
  */
 export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][] {
-  const n = Math.round(Math.sqrt(grams[0]!.length));
+  const n = Math.round(Math.sqrt(elementAt(grams, 0).length));
   const bad = (why: string, remedy: string) => new AtlasError('bad-text', { why, remedy });
   if (n < FEWEST_SAMPLES)
     throw bad(
@@ -48,7 +49,10 @@ export function layerSimilarity(grams: readonly ArrayLike<number>[]): number[][]
   const matrix = unit.map(() => new Array<number>(unit.length).fill(1));
   unit.forEach((a, i) =>
     unit.slice(0, i).forEach((b, j) => {
-      matrix[i]![j] = matrix[j]![i] = a.reduce((sum, v, at) => sum + v * b[at]!, 0);
+      elementAt(matrix, i)[j] = elementAt(matrix, j)[i] = a.reduce(
+        (sum, v, at) => sum + v * b[at]!,
+        0,
+      );
     }),
   );
   return matrix;

@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { diskStore } from '../../../cli/disk-store.ts';
 import { NO_FAULT, startMirror, type Mirror } from '../../../test/hub-mirror.ts';
 import { AtlasError, type ErrorCode } from '../../errors.ts';
@@ -48,7 +49,7 @@ const fileOf = async (
   path = graph,
   change: Partial<HubAccess> = {},
 ): Promise<ModelFile> =>
-  (await remoteFiles(reference, access(change))).files.find((f) => f.path === path)!;
+  defined((await remoteFiles(reference, access(change))).files.find((f) => f.path === path));
 const graphOf = async (reference: RemoteReference, change: Partial<HubAccess> = {}) =>
   Buffer.from(await readFile(await fileOf(reference, graph, change)));
 /** Names of files of this content, and of parts. */
@@ -71,7 +72,7 @@ beforeAll(async () => {
 afterAll(() => mirror.close());
 beforeEach(async () => {
   cache = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
-  store = (await diskStore(cache))!;
+  store = defined(await diskStore(cache));
   mirror.log.length = mirror.tokens.length = 0;
   Object.assign(mirror.fault, NO_FAULT);
   return () => rmSync(cache, { recursive: true });
@@ -82,7 +83,7 @@ describe('two at once', () => {
     const first = await begun(address, 200_000);
     const second = await begun(address, 600_000);
     for (const one of [first, second, first]) await one.next();
-    for (const one of [first, second]) await one.return!();
+    for (const one of [first, second]) await defined(one.return)();
     expect((await graphOf(address)).equals(content)).toBe(true);
     // And from what is kept of it now.
     mirror.log.length = 0;
@@ -108,9 +109,11 @@ describe('two at once', () => {
   );
 
   test('what was left in several parts is taken up from the longest', async () => {
-    const { name } = (await hubListing(atlas, access())).files.find((f) => f.path === graph)!;
+    const { name } = defined(
+      (await hubListing(atlas, access())).files.find((f) => f.path === graph),
+    );
     for (const bytes of [100_000, 900_000, 300_000])
-      writeFileSync(join(cache, newPart(name!)), content.subarray(0, bytes));
+      writeFileSync(join(cache, newPart(defined(name))), content.subarray(0, bytes));
     writeFileSync(join(cache, `${name}.part`), content.subarray(0, 50));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
     expect(mirror.log.filter((line) => line.startsWith(`GET ${graph}`))).toEqual([
@@ -139,9 +142,7 @@ describe('a file that changes while it is fetched', () => {
 
   test('between two visits begins anew', async () => {
     mirror.fault.edition = 1;
-    await (
-      await begun(address, 400_000)
-    ).return!();
+    await defined((await begun(address, 400_000)).return)();
     mirror.fault.edition = 0;
     expect((await graphOf(address)).equals(content)).toBe(true);
   });
@@ -166,10 +167,10 @@ describe('other content than the name says', () => {
   });
 
   test('of a small file kept by an older version is thrown away', async () => {
-    const { name, bytes } = (await hubListing(atlas, access())).files.find(
-      (f) => f.path === 'config.json',
-    )!;
-    writeFileSync(join(cache, name!), '{}'.padEnd(bytes));
+    const { name, bytes } = defined(
+      (await hubListing(atlas, access())).files.find((f) => f.path === 'config.json'),
+    );
+    writeFileSync(join(cache, defined(name)), '{}'.padEnd(bytes));
     await expect(openModel(await remoteFiles(atlas, access()))).rejects.toThrow(
       'What this machine kept of config.json was damaged and has been thrown away. Try again: it is fetched anew.',
     );
@@ -181,18 +182,18 @@ describe('other content than the name says', () => {
     ['too long', (path) => writeFileSync(path, Buffer.concat([content, content]))],
   ])('on this machine, %s, is fetched again', async (_, damage) => {
     await graphOf(atlas);
-    damage(join(cache, kept()[0]!));
+    damage(join(cache, elementAt(kept(), 0)));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
     expect(
       createHash('sha256')
-        .update(readFileSync(join(cache, kept()[0]!)))
+        .update(readFileSync(join(cache, elementAt(kept(), 0))))
         .digest('hex'),
     ).toBe(kept()[0]);
   });
 
   test('on this machine, of the right length, is noticed and fetched again', async () => {
     await graphOf(atlas);
-    writeFileSync(join(cache, kept()[0]!), Buffer.from(content.map((byte) => byte ^ 1)));
+    writeFileSync(join(cache, elementAt(kept(), 0)), Buffer.from(content.map((byte) => byte ^ 1)));
     await expect(graphOf(atlas)).rejects.toThrow(code('kept-damaged'));
     expect((await graphOf(atlas)).equals(content)).toBe(true);
   });
@@ -267,7 +268,7 @@ describe('a hub that means no good', () => {
 
 test('a listing kept by nobody known is asked for again', async () => {
   const { commit } = await hubListing(atlas, access());
-  const name = readdirSync(cache).find((file) => file.startsWith('hub '))!;
+  const name = defined(readdirSync(cache).find((file) => file.startsWith('hub ')));
   for (const files of [
     [null],
     [{ path: '../x.onnx', url: 'nowhere', bytes: 1, name: '../../x' }],

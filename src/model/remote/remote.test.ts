@@ -6,10 +6,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
 import { diskStore } from '../../../cli/disk-store.ts';
 import { NO_FAULT, startMirror, type Mirror } from '../../../test/hub-mirror.ts';
 import { hasShared, sharedPath } from '../../../test/shared.ts';
-import { AtlasError, type ErrorCode } from '../../errors.ts';
+import type { AtlasError } from '../../errors.ts';
+import { type ErrorCode } from '../../errors.ts';
 import { readFile } from '../files.ts';
 import { nodeFiles } from '../node-files.ts';
 import { openModel } from '../repository.ts';
@@ -58,7 +60,7 @@ beforeAll(async () => {
 afterAll(() => mirror.close());
 beforeEach(async () => {
   cache = mkdtempSync(join(tmpdir(), 'rank-atlas-'));
-  store = (await diskStore(cache))!;
+  store = defined(await diskStore(cache));
   mirror.log.length = 0;
   mirror.tokens.length = 0;
   Object.assign(mirror.fault, NO_FAULT);
@@ -75,7 +77,7 @@ describe('names', () => {
     ['https://huggingface.co/a/b/blob/main/onnx/model_q4.onnx', 'hub:a/b@main:onnx/model_q4.onnx'],
     ['https://example.org/m/onnx/model.onnx?v=2', 'url:https://example.org/m/onnx/model.onnx?v=2'],
   ])('%s is %s', (text, id) => {
-    const reference = parseReference(text, HUB)!;
+    const reference = defined(parseReference(text, HUB));
     expect(referenceId(reference)).toBe(id);
     expect(referenceOf(id, HUB)).toEqual(reference);
   });
@@ -144,7 +146,7 @@ describe('a repository of a hub', () => {
 
   test('lists its graphs with their sizes, and says which are kept', async () => {
     const listing = await hubListing(atlas, access());
-    const size = listing.files.find((f) => f.path === graph)!.bytes;
+    const size = defined(listing.files.find((f) => f.path === graph)).bytes;
     expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: false }]);
     await open();
     expect(await variantsOf(listing.files, store)).toEqual([{ graph, bytes: size, kept: true }]);
@@ -155,7 +157,9 @@ describe('a repository of a hub', () => {
     expect(await keptRepositories(store, mirror.url)).toMatchObject([
       { repository: 'rank-atlas/atlas-3m' },
     ]);
-    expect((await keptRepositories(store, mirror.url))[0]!.bytes).toBeGreaterThanOrEqual(bytes);
+    expect(elementAt(await keptRepositories(store, mirror.url), 0).bytes).toBeGreaterThanOrEqual(
+      bytes,
+    );
     expect(await keptRepositories(store, 'https://other.example')).toEqual([]);
     await forgetRepository(store, mirror.url, 'rank-atlas/atlas-3m');
     expect(await keptRepositories(store, mirror.url)).toEqual([]);
@@ -190,7 +194,7 @@ describe('a transfer', () => {
         onProgress: () => controller.abort(),
       }),
     ).rejects.toThrow(code('cancelled'));
-    const kept = readdirSync(cache).find((name) => name.endsWith('.part'))!;
+    const kept = defined(readdirSync(cache).find((name) => name.endsWith('.part')));
     const size = readFileSync(join(cache, kept)).length;
     expect(size).toBeGreaterThan(0);
     mirror.fault.hold = 0;
@@ -214,7 +218,7 @@ describe('a transfer', () => {
     const listing = await hubListing(atlas, access());
     mirror.fault.corrupt = true;
     const { files } = await remoteFiles({ ...atlas, revision: listing.commit }, access());
-    const large = files.find((f) => f.path === graph)!;
+    const large = defined(files.find((f) => f.path === graph));
     await expect(readFile(large)).rejects.toThrow(code('bad-download'));
     mirror.fault.corrupt = false;
     expect((await open()).hash).toBe(hash);
@@ -222,7 +226,7 @@ describe('a transfer', () => {
 
   test('that was damaged on this machine is fetched anew', async () => {
     const listing = await hubListing(atlas, access());
-    const file = listing.files.find((f) => f.path === graph)!;
+    const file = defined(listing.files.find((f) => f.path === graph));
     writeFileSync(join(cache, `${file.name}.part`), new Uint8Array(file.bytes).fill(7));
     await expect(open()).rejects.toThrow(code('bad-download'));
     expect((await open()).hash).toBe(hash);

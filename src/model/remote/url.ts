@@ -3,6 +3,7 @@
  * folders above it as far as they can belong to the same repository, the files a hub repository
  * would have are asked for by name.
  */
+import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { filesBeside, foldersAbove } from '../beside.ts';
 import type { ModelFile, ModelFiles } from '../files.ts';
@@ -35,7 +36,7 @@ export async function urlFiles(reference: UrlReference, transfer: Transfer): Pro
   const url = new URL(reference.url);
   const path = pathInRepository(url.pathname);
   const folders = foldersAbove(path);
-  const name = path.slice(folders[0]!.length);
+  const name = path.slice(elementAt(folders, 0).length);
   const at = (folder: number, file: string) =>
     Object.assign(new URL(`./${'../'.repeat(folder)}${encodeURIComponent(file)}`, url), {
       search: url.search,

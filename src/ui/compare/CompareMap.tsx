@@ -3,10 +3,12 @@
  * overlap.
  */
 import { useMemo } from 'react';
+import { elementAt } from '../../checked.ts';
 import { compareResults } from '../../state/comparison.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { mapLayout } from '../../state/layout.ts';
-import { useRun, type KeptResult } from '../../state/run-store.ts';
+import type { useRun } from '../../state/run-store.ts';
+import { type KeptResult } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette } from '../colour.ts';
@@ -44,7 +46,8 @@ export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useRun.getSta
   const feet = layout.columns.map((_, c) =>
     signed(
       layout.cells.reduce(
-        (sum, m, i) => (m >= 0 && i % layout.columns.length === c ? sum + modules[m]!.ranks : sum),
+        (sum, m, i) =>
+          m >= 0 && i % layout.columns.length === c ? sum + elementAt(modules, m).ranks : sum,
         0,
       ),
     ),

@@ -1,5 +1,6 @@
 /** Beside the map of differences: the settings that differ, both maps small, and rank by rank. */
 import { useEffect, useRef } from 'react';
+import { elementAt } from '../../checked.ts';
 import { describeChanges, isMeasured } from '../../experiment/settings.ts';
 import { mapLayout } from '../../state/layout.ts';
 import { useRun, type KeptResult } from '../../state/run-store.ts';
@@ -89,7 +90,7 @@ function Mini({
                   gridColumn: place(i % layout.columns.length),
                   gridRow: 1 + Math.floor(i / layout.columns.length),
                   height: layers > 16 ? 6 : 14,
-                  background: sequential((rows[m]!.multiple ?? 0) / end).css,
+                  background: sequential((elementAt(rows, m).multiple ?? 0) / end).css,
                 }}
               />
             ),
@@ -113,7 +114,7 @@ function Scatter({ comparison: { modules, spearman } }: { comparison: Comparison
     0,
     Math.max(4, ...modules.flatMap((m) => [m.a.rank ?? 0, m.b.rank ?? 0])),
   );
-  const end = ticks.at(-1)!;
+  const end = elementAt(ticks, -1);
   const x = (v: number) => LEFT + ((width - LEFT - RIGHT) * v) / end;
   const y = (v: number) => HEIGHT - BOTTOM - ((HEIGHT - BOTTOM - TOP) * v) / end;
   return (

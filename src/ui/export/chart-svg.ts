@@ -2,6 +2,7 @@
  * A chart on the page as a file of its own: title, finding and unit above the SVG, all styles
  * written into it, on the sheet's colour.
  */
+import { elementAt } from '../../checked.ts';
 
 /** What makes a mark look as it does; all else is layout of the page. */
 const properties = [
@@ -86,7 +87,7 @@ function withStyles(svg: SVGSVGElement): SVGSVGElement {
   const to = [copy, ...copy.querySelectorAll('*')];
   from.forEach((original, i) => {
     const style = getComputedStyle(original);
-    const target = to[i]!;
+    const target = elementAt(to, i);
     target.removeAttribute('class');
     target.removeAttribute('style');
     for (const name of properties) {

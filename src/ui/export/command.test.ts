@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { elementAt } from '../../checked.ts';
 import { defaultSpec, parseSpec } from '../../experiment/schema.ts';
 import { setByPaths } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
@@ -11,7 +12,7 @@ const words = (command: string): string[] => {
   let word = '';
   let quoted = false;
   for (let i = 0; i < command.length; i++) {
-    const c = command[i]!;
+    const c = elementAt(command, i);
     if (c === "'") quoted = !quoted;
     else if (c === '\\' && !quoted) word += command[++i];
     else if (c === ' ' && !quoted) {
@@ -28,7 +29,7 @@ function run(command: string): ExperimentSpec {
   const settings: [string, string][] = [];
   expect(list.slice(0, 4)).toEqual(['npx', 'rank-atlas', 'run', 'where']);
   for (let i = 4; i < list.length; i += 2) {
-    const value = list[i + 1]!;
+    const value = elementAt(list, i + 1);
     if (list[i] === '--seed') settings.push(['seed', value]);
     else if (list[i] === '--set')
       settings.push([value.slice(0, value.indexOf('=')), value.slice(value.indexOf('=') + 1)]);

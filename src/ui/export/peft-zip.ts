@@ -1,6 +1,7 @@
 /**
  * Adapters as one zip of PEFT's two files, out and in. The zip code comes when it is first wanted.
  */
+import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import { adapterPair, CONFIG_FILE, filesIn } from '../../experiment/peft-files.ts';
 import { storedZip } from '../../experiment/stored-zip.ts';
@@ -36,14 +37,15 @@ const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
 export const isAdapter = (files: readonly PickedFile[]): boolean =>
   (files.some(({ path }) => nameOf(path) === CONFIG_FILE) &&
     !files.some(({ path }) => path.endsWith('.onnx'))) ||
-  (files.length === 1 && /\.zip$/i.test(files[0]!.path));
+  (files.length === 1 && /\.zip$/i.test(elementAt(files, 0).path));
 
 /**
  * Takes in the top-most adapter of these files, or of the one zip, and shows its ranks on the map;
  * `folder`: of what lies in it. Throws what is wrong with them, and `SeveralAdapters`.
  */
 export async function openAdapter(files: readonly PickedFile[], folder = ''): Promise<void> {
-  const zip = files.length === 1 && /\.zip$/i.test(files[0]!.path) ? files[0]! : null;
+  const zip =
+    files.length === 1 && /\.zip$/i.test(elementAt(files, 0).path) ? elementAt(files, 0) : null;
   const { config, weights } = zip
     ? await fromZip(zip.file, folder)
     : await fromFiles(files, folder);

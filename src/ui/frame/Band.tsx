@@ -3,6 +3,7 @@
  * page was opened with. It is the only place where messages appear.
  */
 import { Suspense, type ReactNode } from 'react';
+import { defined, elementAt } from '../../checked.ts';
 import { describeChanges } from '../../experiment/settings.ts';
 import { isModel } from '../../model/remote/reference.ts';
 import { attempt } from '../../state/attempt.ts';
@@ -132,7 +133,7 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
             {phase === 'empty' && models[0] && (
               <Button
                 kind="act"
-                onClick={() => void openModel({ kind: 'bundled', id: models[0]!.id })}
+                onClick={() => void openModel({ kind: 'bundled', id: elementAt(models, 0).id })}
               >
                 {b.useBundled}
               </Button>
@@ -218,7 +219,7 @@ function badgeOf(words: Words, contents: Contents): { kind: Kind; text: string }
 function LinkLine() {
   const words = useWords();
   const b = words.band;
-  const contents = useLink((l) => l.contents)!;
+  const contents = defined(useLink((l) => l.contents));
   const { spec, replace } = usePick(useExperiment, 'spec', 'replace');
   const { models, facts } = usePick(useModel, 'models', 'facts');
   // Re-read when a result comes into view.

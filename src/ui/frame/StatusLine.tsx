@@ -3,6 +3,7 @@
  * 10 s.
  */
 import { useEffect, useRef, useState } from 'react';
+import { elementAt } from '../../checked.ts';
 import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../experiment/draws.ts';
 import { timeLeft } from '../../experiment/measurement.ts';
 import { LIMITS } from '../../experiment/schema.ts';
@@ -141,7 +142,11 @@ function useMeasurementStatus(): Status {
       if (shown?.probing) {
         const { layer, modules } = shown.probing;
         return modules.length === 1 && layer !== null
-          ? { title: w.probing(layer, shown.model.modules[modules[0]!]!.role), note: '', phase }
+          ? {
+              title: w.probing(layer, elementAt(shown.model.modules, modules[0]!).role),
+              note: '',
+              phase,
+            }
           : {
               title: w.pausing,
               note: layer === null ? m.finishingPasses : w.finishing(layer),
@@ -150,7 +155,7 @@ function useMeasurementStatus(): Status {
       }
       const at = shown && lastProbed(shown);
       if (!shown || !at) return { title: w.pausedStart, note: w.stepStart, phase };
-      const next = shown.model.modules[at.next]!;
+      const next = elementAt(shown.model.modules, at.next);
       const done = stageOf(method, at.repeat);
       const following = stageOf(method, sweeps);
       const note = following.kind === 'pass' ? m.stepPass : w.step(next.layer, next.role);
@@ -198,7 +203,7 @@ function lastProbed({ measured, model }: NonNullable<ReturnType<typeof useRun.ge
   const most = Math.max(...measured.map((d) => d.length));
   if (most === 0) return null;
   const last = measured.findLastIndex((d) => d.length === most);
-  const module = model.modules[last]!;
+  const module = elementAt(model.modules, last);
   return {
     layer: module.layer,
     role: module.role,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../checked.ts';
 import { defaultSpec } from '../../experiment/schema.ts';
 import { rankTable } from '../../experiment/rank-table.ts';
 import { palette } from '../colour.ts';
@@ -32,7 +33,7 @@ describe('a cell', () => {
   test('is empty until its module is probed', () => {
     const [q, v] = faces([[4], [], []]);
     expect(q).toMatchObject({ text: '', ticks: { done: 1, of: 5 }, now: false });
-    expect(q!.fill).not.toBeNull();
+    expect(defined(q).fill).not.toBeNull();
     expect(v).toMatchObject({ text: '', fill: null, now: true, name: 'layer 0 v, not probed yet' });
   });
 
@@ -57,8 +58,8 @@ describe('a cell', () => {
       [2, 2.6, 1.4],
       [3.1, 3.1, 3.1],
     ]);
-    expect(q!.text).toMatch(/^\d+(–\d+)?$/);
-    expect(down!.name).toMatch(/rank \d+(–\d+)?, (not )?settled/);
+    expect(defined(q).text).toMatch(/^\d+(–\d+)?$/);
+    expect(defined(down).name).toMatch(/rank \d+(–\d+)?, (not )?settled/);
     const open = faces([
       [1, 1.3, 0.7],
       [2, 2.6, 1.4],

@@ -2,6 +2,7 @@
  * The map as an SVG file: drawn from the same faces as the page, with title, finding, scale and
  * bars, in one picture.
  */
+import { defined, elementAt } from '../../checked.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import type { Ramp } from '../colour.ts';
 import { rampTicks } from './Legend.tsx';
@@ -35,7 +36,9 @@ export interface MapPicture {
 }
 
 const escape = (s: string) =>
-  s.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+  s.replace(/[&<>"]/g, (c) =>
+    defined({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }[c]),
+  );
 
 export function mapSvg(p: MapPicture): string {
   const { layout, colours: c } = p;
@@ -111,7 +114,7 @@ export function mapSvg(p: MapPicture): string {
         `text-anchor="middle" fill="${face.fill.ink}" font-size="${face.settled ? 15 : 13}"${face.settled ? ' font-weight="600"' : ''}`,
       );
     });
-    const sum = p.sums[l]!;
+    const sum = elementAt(p.sums, l);
     let from = barsX;
     for (const group of ['attention', 'mlp', 'other'] as const) {
       const w = (barsWidth * sum[group]) / p.barsEnd;

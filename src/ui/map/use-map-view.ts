@@ -1,5 +1,6 @@
 /** What the map shows now, for the page and for the SVG file alike. */
 import { useMemo } from 'react';
+import { elementAt } from '../../checked.ts';
 import { drawsAsked } from '../../experiment/draws.ts';
 import type { RankTable } from '../../experiment/rank-table.ts';
 import { useLayout, useRankTable } from '../../state/derived.ts';
@@ -47,7 +48,11 @@ export function useMapView() {
     );
     return ranks
       ? measured.map((face, i) =>
-          adapterFace(face, table.rows[i]!, ranks[i]!, mean, { words, palette: colours, end }),
+          adapterFace(face, elementAt(table.rows, i), ranks[i]!, mean, {
+            words,
+            palette: colours,
+            end,
+          }),
         )
       : measured;
   }, [ranks, mean, table, words, colours, end, probed, active, shown, versus]);

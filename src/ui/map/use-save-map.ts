@@ -2,6 +2,7 @@
  * Functions that hand out what the map shows: as a picture, as a table, as the whole result. null
  * while there is nothing.
  */
+import { defined } from '../../checked.ts';
 import { resultText, toCsv } from '../../experiment/export.ts';
 import type { RunResult } from '../../experiment/result.ts';
 import { attempt } from '../../state/attempt.ts';
@@ -46,7 +47,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
         barsEnd: barsEnd(sums, uniform),
         ...scale,
         words: {
-          title: `${words.map.title} · ${describeMeasured(words, shown!)}`,
+          title: `${words.map.title} · ${describeMeasured(words, defined(shown))}`,
           finding: says.title,
           sure: says.sure,
           scale: scale.from < 0 ? words.map.vsLegend : `${words.map.importance}${words.map.ofMean}`,
@@ -54,7 +55,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
           perLayer: words.map.perLayer,
           uniform: words.map.uniform(uniform),
           groups: { attention: words.map.attention, mlp: words.map.mlp, other: words.map.other },
-          source: `Rank Atlas · ${shown!.model.title} · sha256 ${shown!.model.hash.slice(0, 12)} · ${words.chips.seed(shown!.spec.seed)}`,
+          source: `Rank Atlas · ${defined(shown).model.title} · sha256 ${defined(shown).model.hash.slice(0, 12)} · ${words.chips.seed(defined(shown).spec.seed)}`,
         },
         colours: {
           sheet: token('--sheet'),

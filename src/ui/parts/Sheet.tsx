@@ -3,6 +3,7 @@
  * returns to what opened it.
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react';
+import { defined } from '../../checked.ts';
 import { useWords } from '../words/use-words.ts';
 
 interface Props {
@@ -17,11 +18,11 @@ export function Sheet({ title, onClose, children, kind = '' }: Props) {
   const heading = useId();
   const words = useWords();
   useEffect(() => {
-    const element = dialog.current!;
+    const element = defined(dialog.current);
     const opener = document.activeElement;
     element.showModal();
     // The heading, not the first control: a reader hears where they are.
-    element.querySelector<HTMLElement>('h2')!.focus();
+    defined(element.querySelector<HTMLElement>('h2')).focus();
     return () => {
       element.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();

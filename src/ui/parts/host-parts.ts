@@ -1,4 +1,6 @@
 /** Labels before the owner's are shown up to so many characters, the last of them. */
+import { elementAt } from '../../checked.ts';
+
 const MOST_BEFORE = 24;
 
 /**
@@ -10,7 +12,8 @@ export function hostParts(host: string): { before: string; owner: string } {
   const labels = host.split('.');
   if (/^[\d.]+(:\d+)?$/.test(host) || host.startsWith('[') || labels.length < 3)
     return { before: '', owner: host };
-  const own = labels.at(-2)!.length <= 3 && /^[a-z]{2}(:\d+)?$/.test(labels.at(-1)!) ? 3 : 2;
+  const own =
+    elementAt(labels, -2).length <= 3 && /^[a-z]{2}(:\d+)?$/.test(elementAt(labels, -1)) ? 3 : 2;
   const before = labels
     .slice(0, -own)
     .map((l) => `${l}.`)

@@ -56,7 +56,7 @@ interface FailedProps {
 }
 
 class PartBoundary extends Component<FailedProps & { children: ReactNode }, { error: unknown }> {
-  override state = { error: null };
+  override state: { error: unknown } = { error: null };
   static getDerivedStateFromError(error: unknown) {
     return { error };
   }

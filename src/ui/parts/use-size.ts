@@ -3,6 +3,7 @@
  * percentages.
  */
 import { useLayoutEffect, useRef, useState } from 'react';
+import { defined } from '../../checked.ts';
 
 export function useSize<T extends HTMLElement>() {
   const ref = useRef<T>(null);
@@ -11,7 +12,7 @@ export function useSize<T extends HTMLElement>() {
     const element = ref.current;
     if (!element) return;
     const observer = new ResizeObserver(([entry]) => {
-      const { width, height } = entry!.contentRect;
+      const { width, height } = defined(entry).contentRect;
       const next = { width: Math.round(width), height: Math.round(height) };
       setSize((old) => (old.width === next.width && old.height === next.height ? old : next));
     });

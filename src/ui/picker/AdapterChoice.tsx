@@ -3,6 +3,7 @@
  * until it is answered.
  */
 import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
+import { defined } from '../../checked.ts';
 import { linesApart } from '../../model/one-line.ts';
 import { useModel, type AdapterChoice as Choice } from '../../state/model-store.ts';
 import { useAdapterChoiceWords } from '../words/adapter-choice-words.ts';
@@ -25,7 +26,7 @@ export function AdapterChoice({ file, files, folders }: Choice & { file: string 
   const labels = linesApart(folders.slice(0, MOST_SHOWN), MOST_CHARACTERS);
   useEffect(() => {
     const before = document.activeElement;
-    question.current!.focus();
+    defined(question.current).focus();
     return () => {
       // Whoever has gone on elsewhere stays there. The picker that asked for the files is gone: its
       // opener stands for it.

@@ -3,6 +3,7 @@
  * address, or files from this machine, weighed before they are loaded.
  */
 import { useEffect, useRef, useState } from 'react';
+import { defined } from '../../checked.ts';
 import { filesFromPicker } from '../../model/picked-files.ts';
 import { mapLayout } from '../../state/layout.ts';
 import { useModel } from '../../state/model-store.ts';
@@ -133,7 +134,7 @@ export function ModelPicker() {
 function Candidate({ done }: { done(): void }) {
   const words = useWords();
   const w = words.picker;
-  const candidate = useModel((m) => m.candidate)!;
+  const candidate = defined(useModel((m) => m.candidate));
   const { sequences, length } = useExperiment((e) => e.spec);
   const { source, name, inspection, failure, offer } = candidate;
   if (failure)

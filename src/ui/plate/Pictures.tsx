@@ -3,6 +3,7 @@
  * can be compared.
  */
 import { useEffect, useRef, type ReactNode } from 'react';
+import { defined } from '../../checked.ts';
 import type { Picture } from '../../worker/protocol.ts';
 import { palette, type Ramp } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
@@ -19,7 +20,7 @@ function paint(
   end: number,
   ramp: Ramp,
 ): void {
-  const context = canvas.getContext('2d')!;
+  const context = defined(canvas.getContext('2d'));
   context.clearRect(0, 0, WIDTH, HEIGHT);
   const image = context.createImageData(width, height);
   for (let i = 0; i < width * height; i++) {

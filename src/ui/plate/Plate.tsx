@@ -3,6 +3,7 @@
  * its place.
  */
 import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
+import { elementAt } from '../../checked.ts';
 import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
@@ -89,7 +90,7 @@ export function Plate() {
   function onKey(e: KeyboardEvent) {
     const way = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
     if (!way) return;
-    const to = tabs[(tabs.indexOf(tab) + way + tabs.length) % tabs.length]!;
+    const to = elementAt(tabs, (tabs.indexOf(tab) + way + tabs.length) % tabs.length);
     open(to);
     document.getElementById(`tab-${to}`)?.focus();
   }

@@ -1,4 +1,5 @@
 /** Every repeat of one module as a dot, with the 95 % interval of the mean below. */
+import { defined, elementAt } from '../../checked.ts';
 import type { RankRow } from '../../experiment/rank-table.ts';
 import { useSize } from '../parts/use-size.ts';
 import { numbersOf } from '../words/numbers.ts';
@@ -8,7 +9,7 @@ import { useWords } from '../words/use-words.ts';
 export function niceTicks(low: number, high: number): number[] {
   const rough = (high - low) / 4 || Math.abs(high) / 4 || 1;
   const size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((k) => k * size).find((s) => s >= rough)!;
+  const step = defined([1, 2, 2.5, 5, 10].map((k) => k * size).find((s) => s >= rough));
   const first = Math.floor(low / step);
   const last = Math.ceil(high / step);
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
@@ -27,7 +28,7 @@ export function RepeatDots({ row, current }: { row: RankRow; current: number | n
   const high = Math.max(...draws, sure ? importance + margin : -Infinity);
   const ticks = niceTicks(low, high);
   const from = ticks[0]!;
-  const to = ticks.at(-1)!;
+  const to = elementAt(ticks, -1);
   const x = (v: number) => 10 + ((width - 20) * (v - from)) / (to - from);
   return (
     <div className="dots" ref={ref}>

@@ -3,6 +3,7 @@
  * it.
  */
 import { useState } from 'react';
+import { defined, elementAt } from '../../checked.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { SavedFile } from '../../worker/protocol.ts';
 import { download, fileName } from '../export/download.ts';
@@ -25,13 +26,13 @@ export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Pr
   async function save(file: F) {
     setBusy(true);
     await attempt(async () => {
-      const name = file.split('/').at(-1)!;
+      const name = elementAt(file.split('/'), -1);
       const whole = `${fileName('rank-atlas', modelTitle, of)}-${name}`;
       const dataName = `${whole}_data`;
       const [main, data] = await write(file, dataName);
-      download(whole, main!.content, 'application/octet-stream');
+      download(whole, defined(main).content, 'application/octet-stream');
       if (data) download(dataName, data.content, 'application/octet-stream');
-      const size = w.size(main!.content.size + (data?.content.size ?? 0));
+      const size = w.size(defined(main).content.size + (data?.content.size ?? 0));
       setSaved(data ? w.savedTwo(whole, dataName, size) : w.saved(name, size));
     });
     setBusy(false);

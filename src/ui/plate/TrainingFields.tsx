@@ -1,4 +1,5 @@
 /** What every study that trains lets a visitor choose: the text, how many steps, how fast. */
+import { defined } from '../../checked.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import type { ExperimentSpec, TrainingSettings } from '../../experiment/spec.ts';
 import { defaults } from '../../state/derived.ts';
@@ -45,7 +46,9 @@ export function TrainingFields({ show = numbers }: { show?: readonly (typeof num
           ...sets.map((id) => [id, words.texts[`${id}-train`] ?? id] as const),
           ['own', w.own] as const,
         ]}
-        note={chosen === 'opticks' ? null : words.rail.default(words.texts['opticks-train']!)}
+        note={
+          chosen === 'opticks' ? null : words.rail.default(defined(words.texts['opticks-train']))
+        }
         onChange={(id) =>
           id === 'own'
             ? change('text', {

@@ -1,4 +1,5 @@
 /** Names at the ends of lines, moved apart so that they can be read. */
+import { defined, elementAt } from '../../checked.ts';
 
 export interface EndLabelPlace {
   key: string;
@@ -13,8 +14,8 @@ export function apart(labels: readonly EndLabelPlace[], room: number): EndLabelP
   const sorted = [...labels].sort((a, b) => a.y - b.y).map((l) => ({ ...l }));
   for (let pass = 0; pass < sorted.length * 4; pass++) {
     for (let i = 1; i < sorted.length; i++) {
-      const a = sorted[i - 1]!;
-      const b = sorted[i]!;
+      const a = elementAt(sorted, i - 1);
+      const b = elementAt(sorted, i);
       const short = room - (b.y - a.y);
       if (short > 0) {
         a.y -= short / 2;
@@ -36,7 +37,7 @@ export function roomFor(labels: readonly string[]): number {
   if (!measure) return 100;
   const root = getComputedStyle(document.documentElement);
   measure.font = `600 ${0.857 * parseFloat(root.fontSize)}px ${root.getPropertyValue('--sans')}`;
-  return Math.ceil(Math.max(80, ...labels.map((l) => measure!.measureText(l).width + 10)));
+  return Math.ceil(Math.max(80, ...labels.map((l) => defined(measure).measureText(l).width + 10)));
 }
 
 export function EndLabel({

@@ -7,6 +7,7 @@
  * along what that takes.
  */
 import { ticks } from 'd3-array';
+import { defined } from '../../checked.ts';
 
 export { scaleBand, scalePoint } from 'd3-scale';
 
@@ -45,7 +46,7 @@ export function scaleLinear(domain: Pair = [0, 1], range: Pair = [0, 1]): Linear
     (to) => {
       if (!to) return ends[of];
       const [a, b] = Array.from(to, Number);
-      ends[of] = [a!, b!];
+      ends[of] = [defined(a), defined(b)];
       return self;
     };
   const self: LinearScale = Object.assign(scale, {

@@ -3,6 +3,7 @@
  * mark two measurements to compare them.
  */
 import { useState } from 'react';
+import { elementAt } from '../../checked.ts';
 import { measurementOf } from '../../experiment/measurement.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
@@ -42,7 +43,7 @@ export function Results() {
   }
   function compare(keys: readonly string[]) {
     const found = here.filter((r) => keys.includes(r.key)).sort((a, b) => a.at - b.at);
-    if (found.length === 2) set({ comparing: { a: found[0]!, b: found[1]! } });
+    if (found.length === 2) set({ comparing: { a: elementAt(found, 0), b: elementAt(found, 1) } });
     setMarked(null);
   }
 

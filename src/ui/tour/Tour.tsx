@@ -4,6 +4,7 @@
  * starts by itself.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
+import { defined, elementAt } from '../../checked.ts';
 import { useView } from '../../state/view-store.ts';
 import { tourWords } from '../words/tour-words.ts';
 import type { TourWords } from '../words/tour.en.ts';
@@ -36,7 +37,7 @@ export function Tour({ at }: { at: number }) {
   const words = useWords();
   const w = tourWords[useView((v) => v.language)];
   const phone = usePhone();
-  const [name, selectors] = cards[at]!;
+  const [name, selectors] = elementAt(cards, at);
   const { title, text, try: task } = w.cards[name];
   const card = useRef<HTMLElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -52,7 +53,7 @@ export function Tour({ at }: { at: number }) {
   useLayoutEffect(() => {
     function dock() {
       const box = seen(selectors)?.getBoundingClientRect();
-      const { offsetWidth: width, offsetHeight: height } = card.current!;
+      const { offsetWidth: width, offsetHeight: height } = defined(card.current);
       const ring = box ? plain(box) : null;
       const map = seen(['.map-sheet'])?.getBoundingClientRect();
       setPlace({
@@ -70,7 +71,7 @@ export function Tour({ at }: { at: number }) {
     // moves the card.
     const watch = new ResizeObserver(dock);
     watch.observe(document.body);
-    watch.observe(card.current!);
+    watch.observe(defined(card.current));
     addEventListener('resize', dock);
     document.addEventListener('scroll', dock, { capture: true, passive: true });
     return () => {

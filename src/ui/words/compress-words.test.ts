@@ -3,6 +3,7 @@
  * what it is over.
  */
 import { expect, it } from 'vitest';
+import { defined } from '../../checked.ts';
 import { agreementOf } from '../../experiment/compress-state.ts';
 import { verdictOf } from '../../experiment/compress-verdict.ts';
 import { studyWords } from './study-words.ts';
@@ -57,15 +58,15 @@ it.each([
 it('says whether plain text changed measurably', () => {
   const { plainChange, before, after } = verdict(5, 5);
   expect([before.plain, after.plain]).toEqual([3.484, 3.722]);
-  expect(plainChange!.mean).toBeCloseTo(0.238, 12);
-  expect(plainChange!.low).toBeGreaterThan(0.2);
+  expect(defined(plainChange).mean).toBeCloseTo(0.238, 12);
+  expect(defined(plainChange).low).toBeGreaterThan(0.2);
 });
 
 it('tells correlations over all that were tried first, with their counts', () => {
   const points = (count: number, measured: (i: number) => number) =>
     Array.from({ length: count }, (_, i) => ({ predicted: i, measured: measured(i) }));
-  const tried = agreementOf(points(24, (i) => (i === 23 ? -9 : i % 5)))!;
-  const small = agreementOf(points(12, (i) => 2 * i))!;
+  const tried = defined(agreementOf(points(24, (i) => (i === 23 ? -9 : i % 5))));
+  const small = defined(agreementOf(points(12, (i) => 2 * i)));
   expect(tried).toMatchObject({ count: 24 });
   expect(small).toMatchObject({ count: 12, spearman: 1 });
   expect(small.pearson).toBeCloseTo(1, 12);

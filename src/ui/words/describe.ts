@@ -1,4 +1,5 @@
 /** Settings and their values in words: "seed 1 to 2", "noise σ 0.05". */
+import { defined, elementAt } from '../../checked.ts';
 import { countsOf, sweepsOf } from '../../experiment/draws.ts';
 import type { BaseKind } from '../../experiment/base-spec.ts';
 import type { Measurement } from '../../experiment/measurement.ts';
@@ -18,10 +19,7 @@ export function describeText(words: Words, text: TextRef): string {
 /** Of an address the file's name alone: the rest of it can be made to look like another host. */
 export const modelName = (id: string) =>
   id.startsWith('url:')
-    ? id
-        .replace(/[?#].*/, '')
-        .split('/')
-        .at(-1)!
+    ? elementAt(id.replace(/[?#].*/, '').split('/'), -1)
     : id.replace(/^(bundled|files|hub):/, '').replace(/@[0-9a-f]{40}/, '');
 
 /** What a model is called before it is open: by its title if it comes with the page. */
@@ -91,7 +89,7 @@ export function nameOf(words: Words, spec: ExperimentSpec): string {
   const changes = changesFromDefault(spec).filter(
     ({ path }) => path !== 'model.hash' && isMeasured(path, spec),
   );
-  if (changes.length === 0) return words.named(words.changes['seed']!, String(spec.seed));
+  if (changes.length === 0) return words.named(defined(words.changes['seed']), String(spec.seed));
   return changes
     .map(({ path, to }) =>
       path === 'model.id'

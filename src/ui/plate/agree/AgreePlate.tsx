@@ -2,6 +2,7 @@
  * What several methods say of the same modules: a small map each, how alike their orders are, and
  * what each took.
  */
+import { elementAt } from '../../../checked.ts';
 import { AGREE_METHODS, type AgreeMethod } from '../../../experiment/agree-spec.ts';
 import { agreeVerdict, correlations, type AgreeState } from '../../../experiment/agree-state.ts';
 import { byMethod } from '../../../experiment/settings.ts';
@@ -109,7 +110,7 @@ export function AgreePlate() {
           columns: [w.columns.method, ...found, w.columns.time],
           rows: measured.map((m, i) => [
             names[m.method],
-            ...rho[i]!,
+            ...elementAt(rho, i),
             state && secondsOf(state, m.method, m.milliseconds),
           ]),
         }}

@@ -2,6 +2,7 @@
  * Small maps, three in a row, in one shade for all: layers from the top, columns as on the large
  * map.
  */
+import { elementAt } from '../../../checked.ts';
 import type { AgreeMethod } from '../../../experiment/agree-spec.ts';
 import type { MeasuredModule } from '../../../experiment/result.ts';
 import type { MapLayout } from '../../../state/layout.ts';
@@ -73,7 +74,9 @@ export function MethodMaps({ width, layout, modules, maps, end }: Props) {
                   style={{ fill: values ? sequential(values[m]! / end).css : 'var(--void)' }}
                 >
                   {values && (
-                    <title>{w.cell(modules[m]!.layer, modules[m]!.role, values[m]!)}</title>
+                    <title>
+                      {w.cell(elementAt(modules, m).layer, elementAt(modules, m).role, values[m]!)}
+                    </title>
                   )}
                 </rect>
               ),

@@ -3,6 +3,7 @@
  * and what it did to each sample.
  */
 import { useState } from 'react';
+import { defined, elementAt } from '../../../checked.ts';
 import { agreementOf, type CompressState } from '../../../experiment/compress-state.ts';
 import { shortName, verdictOf } from '../../../experiment/compress-verdict.ts';
 import type { TextRef } from '../../../experiment/spec.ts';
@@ -123,7 +124,7 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
   const components = spectrum ? componentsOf(spectrum) : [];
   const name = spectrum ? shortName(spectrum.path) : '';
   const inForce = state?.result
-    ? state.result.accepted.slice(0, steps).map((i) => state.trials[i]!)
+    ? state.result.accepted.slice(0, steps).map((i) => elementAt(state.trials, i))
     : (state?.trials.filter((t) => t.accepted) ?? []);
   // A removal of other row blocks has no place on this axis: the share that stays is shown.
   const cut = inForce.find((t) => t.module === module);
@@ -132,7 +133,7 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
   const own = !spectrum
     ? null
     : cut
-      ? w.spectrumFinding(name, keep!, components.length)
+      ? w.spectrumFinding(name, defined(keep), components.length)
       : least < 0
         ? w.spectrumWhole(name, -least)
         : w.spectrumNothing(name);
@@ -225,7 +226,7 @@ function Notes({ state, steps }: { state: CompressState; steps: number }) {
         <p>
           {w.plain(
             plainName(result.spec.compress.plain),
-            result.plain.losses[0]!.length,
+            elementAt(result.plain.losses, 0).length,
             result.plain.length,
             verdictOf(result, steps),
           )}

@@ -1,4 +1,5 @@
 /** The compression's settings, folded away: the task, how many samples, which candidates. */
+import { defined } from '../../../checked.ts';
 import {
   COMPRESS_LIMITS,
   type CompressSettings as Settings,
@@ -69,14 +70,14 @@ function Fields() {
           t,
           w.tasks[t] ?? t,
         ])}
-        note={note(nameOf(c.task) === nameOf(d.task), w.tasks[nameOf(d.task)]!)}
+        note={note(nameOf(c.task) === nameOf(d.task), defined(w.tasks[nameOf(d.task)]))}
         onChange={choose}
       />
       <Choice
         label={w.plain}
         value={plainName}
         options={plains.map((t) => [t, words.texts[t] ?? w.plainOwn])}
-        note={note(plainName === 'atlas-heldout', words.texts['atlas-heldout']!)}
+        note={note(plainName === 'atlas-heldout', defined(words.texts['atlas-heldout']))}
         onChange={(id) => id !== 'own' && change('plain', { plain: { kind: 'bundled', id } })}
       />
       <Choice

@@ -1,5 +1,6 @@
 /** The test samples one by one, under the model as it is and with the steps in force. */
 import { useState } from 'react';
+import { elementAt } from '../../../checked.ts';
 import type { CompressResult, SampleTrail } from '../../../experiment/compress-state.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -13,16 +14,16 @@ export function Samples({ result, steps }: { result: CompressResult; steps: numb
   const [all, setAll] = useState(false);
   const [shown, setShown] = useState(PAGE);
   const changed = (s: SampleTrail) =>
-    s.scores[0]!.chosen !== s.scores[steps]!.chosen ||
-    s.scores[0]!.right !== s.scores[steps]!.right;
+    elementAt(s.scores, 0).chosen !== elementAt(s.scores, steps).chosen ||
+    elementAt(s.scores, 0).right !== elementAt(s.scores, steps).right;
   const list = all ? result.samples : result.samples.filter(changed);
   const answer = ({ options, scores }: SampleTrail, step: number) => {
-    const { chosen, right } = scores[step]!;
+    const { chosen, right } = elementAt(scores, step);
     return options.length === 0 ? (
       <>{w.share(right)}</>
     ) : (
       <>
-        <span lang="">{options[chosen]!.trim()}</span>{' '}
+        <span lang="">{elementAt(options, chosen).trim()}</span>{' '}
         <small className={right === 1 ? 'ok' : 'ink3'}>{right === 1 ? w.right : w.wrong}</small>
       </>
     );

@@ -1,5 +1,6 @@
 /** The multiple-choice table in the open: a bundled one to read, or a copy of it to edit. */
 import { useEffect, useState } from 'react';
+import { elementAt } from '../../../checked.ts';
 import type { TaskRow } from '../../../experiment/compress-spec.ts';
 import { readTask } from '../../../experiment/compress-task.ts';
 import { failureOf } from '../../../state/engine.ts';
@@ -100,7 +101,7 @@ function Rows({ rows, own }: { rows: TaskRow[]; own: boolean }) {
             type="button"
             className="link"
             onClick={() => {
-              set([...rows, structuredClone(rows.at(-1)!)]);
+              set([...rows, structuredClone(elementAt(rows, -1))]);
               setPage(Math.floor(rows.length / PAGE));
             }}
           >

@@ -2,6 +2,7 @@
  * The removals tried, in order: what was promised, what came, whether it stayed; accepted steps can
  * be taken back from the last on.
  */
+import { elementAt } from '../../../checked.ts';
 import type { CompressState } from '../../../experiment/compress-state.ts';
 import { shortName } from '../../../experiment/compress-verdict.ts';
 import { numbersOf } from '../../words/numbers.ts';
@@ -69,7 +70,9 @@ export function Trail({
                   <td>{n.signed(t.measured, 3)}</td>
                   <td>{n.fixed(100 * t.figures.accuracy, 1)} %</td>
                   <td>
-                    {result && place >= 0 ? n.fixed(result.test.steps[place + 1]!.plain, 3) : ''}
+                    {result && place >= 0
+                      ? n.fixed(elementAt(result.test.steps, place + 1).plain, 3)
+                      : ''}
                   </td>
                   <td>
                     {place >= 0 && place < steps ? (

@@ -3,6 +3,7 @@
  * would change to first order, as bars, and what dropping it and all weaker ones would, as a line,
  * with the components that stay marked off.
  */
+import { elementAt } from '../../../checked.ts';
 import type { Spectrum } from '../../../experiment/compress-state.ts';
 import { numbersOf } from '../../words/numbers.ts';
 import { ofStudies } from '../../words/study-words.ts';
@@ -26,7 +27,7 @@ export function componentsOf({ sigma, gradient }: Spectrum): Component[] {
   for (let i = most - 1; i >= 0; i--) {
     const own = sigma.filter((s) => i < s.length);
     const change = sigma.reduce(
-      (sum, s, b) => (i < s.length ? sum - s[i]! * gradient[b]![i]! : sum),
+      (sum, s, b) => (i < s.length ? sum - s[i]! * elementAt(gradient, b)[i]! : sum),
       0,
     );
     tail += change;

@@ -1,5 +1,6 @@
 /** One or two lines over rounds or layers, and a level to compare them with. */
 import { CartesianGrid, Label, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
+import { elementAt } from '../../../checked.ts';
 import { numbersOf } from '../../words/numbers.ts';
 import { useWords } from '../../words/use-words.ts';
 
@@ -92,12 +93,12 @@ export function PruneLines({ width, height, first, positions, axis, lines, level
         <Line
           key={l.name}
           dataKey={`y${k}`}
-          stroke={lineLooks[k]!.stroke}
-          strokeDasharray={lineLooks[k]!.dash}
+          stroke={elementAt(lineLooks, k).stroke}
+          strokeDasharray={elementAt(lineLooks, k).dash}
           strokeWidth={2}
           dot={{
             r: positions > 16 ? 1.75 : 2.5,
-            fill: lineLooks[k]!.stroke,
+            fill: elementAt(lineLooks, k).stroke,
             strokeWidth: 0,
             strokeDasharray: '0',
           }}
@@ -129,9 +130,9 @@ export function PruneLegend({ lines, level }: Pick<Props, 'lines' | 'level'>) {
           <svg width="18" height="8" aria-hidden="true">
             <path
               d="M0 4h18"
-              stroke={lineLooks[k]!.stroke}
+              stroke={elementAt(lineLooks, k).stroke}
               strokeWidth="2"
-              strokeDasharray={lineLooks[k]!.dash}
+              strokeDasharray={elementAt(lineLooks, k).dash}
             />
           </svg>
           {l.name}

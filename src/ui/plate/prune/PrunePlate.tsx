@@ -3,6 +3,7 @@
  * the same share of zeros.
  */
 import { useState } from 'react';
+import { defined, elementAt } from '../../../checked.ts';
 import { costOf, type PruneState } from '../../../experiment/prune-state.ts';
 import { PRUNED_FILES } from '../../../experiment/prune-files.ts';
 import { targetOf } from '../../../experiment/prune-spec.ts';
@@ -78,7 +79,9 @@ function useSaid(state: PruneState | null): { finding: string; note: string } {
         note:
           note ??
           [
-            ...(state.masked ? [w.rival(state.rounds.at(-1)!.repaired!, state.masked.loss)] : []),
+            ...(state.masked
+              ? [w.rival(defined(elementAt(state.rounds, -1).repaired), state.masked.loss)]
+              : []),
             w.costNote(found.cost < 0),
           ].join(' '),
       }
@@ -197,7 +200,7 @@ function Losses({ state }: ViewProps) {
             100 * r.target,
             r.pruned,
             r.repaired,
-            state!.dense?.loss ?? null,
+            defined(state).dense?.loss ?? null,
           ]),
         }}
       >
@@ -283,7 +286,7 @@ function Errors({ state }: ViewProps) {
     ? [
         { name: w.axis.roundName(last.round), values: padded(last.errors) },
         ...(rounds.length > 1
-          ? [{ name: w.axis.roundName(1), values: padded(rounds[0]!.errors) }]
+          ? [{ name: w.axis.roundName(1), values: padded(elementAt(rounds, 0).errors) }]
           : []),
       ]
     : [];

@@ -2,6 +2,7 @@
  * The pruned and repaired model beside the dense one and beside other ways to the same share of
  * zeros.
  */
+import { defined } from '../../../checked.ts';
 import type { PruneState } from '../../../experiment/prune-state.ts';
 import { targetOf } from '../../../experiment/prune-spec.ts';
 import { ofStudies } from '../../words/study-words.ts';
@@ -26,7 +27,7 @@ export function Ways({ state }: { state: PruneState }) {
   const rows: Way[] = [
     { name: ways.dense, zeros: null, loss: dense.loss, bytes: dense.bytes },
     ...(last
-      ? [{ name: ways.losa, zeros, loss: last.repaired!, bytes: float?.bytes ?? null }]
+      ? [{ name: ways.losa, zeros, loss: defined(last.repaired), bytes: float?.bytes ?? null }]
       : []),
     ...(sparse ? [{ name: ways.sparse, zeros, loss: sparse.loss, bytes: sparse.bytes }] : []),
     ...(int4 ? [{ name: ways.int4, zeros, loss: int4.loss, bytes: int4.bytes }] : []),

@@ -4,6 +4,7 @@
  */
 import { memo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
+import { defined, elementAt } from '../../../checked.ts';
 import { numbersOf } from '../../words/numbers.ts';
 import { ofStudies } from '../../words/study-words.ts';
 import { useWords } from '../../words/use-words.ts';
@@ -137,13 +138,13 @@ export const RaceChart = memo(
 const sameCurves = (a: readonly EntryCurve[], b: readonly EntryCurve[]): boolean =>
   a.length === b.length &&
   a.every((c, i) => {
-    const d = b[i]!;
+    const d = elementAt(b, i);
     return (
       c.entry === d.entry &&
       c.mean.length === d.mean.length &&
       c.mean.at(-1)?.loss === d.mean.at(-1)?.loss &&
       c.seeds.length === d.seeds.length &&
-      c.seeds.every((s, j) => s.points === d.seeds[j]!.points)
+      c.seeds.every((s, j) => s.points === elementAt(d.seeds, j).points)
     );
   });
 
@@ -151,6 +152,6 @@ const sameCurves = (a: readonly EntryCurve[], b: readonly EntryCurve[]): boolean
 function stepTicks(steps: number): number[] {
   const wanted = steps / 5;
   const size = 10 ** Math.floor(Math.log10(Math.max(1, wanted)));
-  const step = [1, 2, 5, 10].map((k) => k * size).find((s) => s >= wanted)!;
+  const step = defined([1, 2, 5, 10].map((k) => k * size).find((s) => s >= wanted));
   return Array.from({ length: Math.floor(steps / step) + 1 }, (_, i) => i * step);
 }

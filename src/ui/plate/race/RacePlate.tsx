@@ -3,6 +3,7 @@
  * said of it.
  */
 import { useState } from 'react';
+import { defined, elementAt } from '../../../checked.ts';
 import {
   parametersApart,
   SAME_BUDGET,
@@ -100,7 +101,7 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
       finding={said ?? (state ? w.running : w.empty)}
       note={
         doing ??
-        (said && verdict
+        (said
           ? `${w.sure(verdict, race.seeds)} ${w.oneRate}`
           : w.emptyNote(
               race.entries.length,
@@ -146,7 +147,9 @@ function Sweep({ state }: { state: RaceState | null }) {
       : w.empty
     : race.seeds < SEEDS_FOR_INTERVALS
       ? w.sweepFew(...spread(standings, race.meanRanks))
-      : w.sweepFinding(...winners(race.meanRanks, (r) => verdictOf(state!, r).kind === 'winner'));
+      : w.sweepFinding(
+          ...winners(race.meanRanks, (r) => verdictOf(defined(state), r).kind === 'winner'),
+        );
   return (
     <ChartFrame
       title={w.sweepTitle}
@@ -208,8 +211,8 @@ function spread(
       return { r, width: Math.max(...losses) - Math.min(...losses) };
     })
     .sort((a, b) => b.width - a.width);
-  const most = widths[0]!;
-  const least = widths.at(-1)!;
+  const most = elementAt(widths, 0);
+  const least = elementAt(widths, -1);
   return [most.width, most.r, least.width, least.r];
 }
 

@@ -2,6 +2,7 @@
  * Under the chart: what every entry spent and where it ended, lowest loss first where all are
  * through.
  */
+import { defined } from '../../../checked.ts';
 import type { RaceState } from '../../../experiment/race-state.ts';
 import { OWN_TIME, type Standing } from '../../../experiment/race-standings.ts';
 import type { Interval } from '../../../methods/statistics.ts';
@@ -25,7 +26,7 @@ export function Standings({ standings }: { standings: readonly Standing[] }) {
   const w = ofStudies(words).race;
   const n = numbersOf(words.locale);
   const rows = standings.every((s) => s.loss !== null)
-    ? [...standings].sort((a, b) => a.loss! - b.loss!)
+    ? [...standings].sort((a, b) => defined(a.loss) - defined(b.loss))
     : standings;
   const signed = (v: number) => (Math.abs(v) < 0.0005 ? n.fixed(0, 3) : n.signed(v, 3));
   const half = (i: Interval | null) =>
@@ -128,7 +129,7 @@ export function RaceNotes({
   const took = measured.flatMap((m) =>
     (m.milliseconds ?? 0) < OWN_TIME
       ? []
-      : [w.measuredIn(m.entry, words.seconds(m.milliseconds! / 1000))],
+      : [w.measuredIn(m.entry, words.seconds(defined(m.milliseconds) / 1000))],
   );
   const bytes = standings.map((s) => s.bytes);
   return (
@@ -148,7 +149,7 @@ export function RaceNotes({
         .filter((l) => l.stopped !== null)
         .map((l) => (
           <p key={`${l.entry} ${l.seed} ${l.meanRank}`} className="warn">
-            {w.stopped(l.entry, l.seed, l.stopped!, spec.training.learningRate)}
+            {w.stopped(l.entry, l.seed, defined(l.stopped), spec.training.learningRate)}
           </p>
         ))}
     </div>

@@ -1,5 +1,6 @@
 /** Loss over mean rank, one line an allocation; bars are the intervals of the loss over seeds. */
 import { CartesianGrid, Label, Line, LineChart, usePlotArea, XAxis, YAxis } from 'recharts';
+import { defined, elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../experiment/race-spec.ts';
 import type { Standing } from '../../../experiment/race-standings.ts';
 import { numbersOf } from '../../words/numbers.ts';
@@ -44,7 +45,9 @@ export function SweepChart({ width, height, standings, entries, meanRanks }: Pro
     }));
   const labels = apart(
     curves.flatMap(({ entry, points }) =>
-      points.length > 0 ? [{ key: entry, words: w.names[entry], y: y(points.at(-1)!.loss!) }] : [],
+      points.length > 0
+        ? [{ key: entry, words: w.names[entry], y: y(defined(elementAt(points, -1).loss)) }]
+        : [],
     ),
     16,
   );

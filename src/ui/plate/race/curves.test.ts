@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { elementAt } from '../../../checked.ts';
 import type { RaceLane } from '../../../experiment/race-state.ts';
 import { RACE_ENTRIES } from '../../../experiment/race-spec.ts';
 import { chartRows, curvesOf, lossAxis } from './curves.ts';
@@ -53,7 +54,7 @@ test('the thick line is the mean of the seeds that are through; a first seed is 
     lane('adarank', 3, [5, 1], { finished: false }),
     lane('adarank', 1, [9, 9, 9], { meanRank: 2 }),
   ];
-  expect(curvesOf(lanes, ['adarank'], 1)[0]!.mean).toEqual([
+  expect(elementAt(curvesOf(lanes, ['adarank'], 1), 0).mean).toEqual([
     { step: 0, loss: 5 },
     { step: 10, loss: 4.25 },
     { step: 20, loss: 3.5 },

@@ -1,4 +1,5 @@
 /** From the lanes of a race to what its charts draw. Pure. */
+import { defined, elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../experiment/race-spec.ts';
 import type { RaceLane } from '../../../experiment/race-state.ts';
 import type { Standing } from '../../../experiment/race-standings.ts';
@@ -31,14 +32,14 @@ export function curvesOf(
           {
             entry,
             seeds: own.map(({ seed, points }) => ({ seed, points })),
-            mean: through.length > 0 ? meanOf(through) : own[0]!.points,
+            mean: through.length > 0 ? meanOf(through) : elementAt(own, 0).points,
           },
         ];
   });
 }
 
 function meanOf(lanes: readonly RaceLane[]): Point[] {
-  return lanes[0]!.points.flatMap(({ step }) => {
+  return elementAt(lanes, 0).points.flatMap(({ step }) => {
     const losses = lanes.flatMap((l) => l.points.find((p) => p.step === step)?.loss ?? []);
     return losses.length === lanes.length
       ? [{ step, loss: losses.reduce((a, b) => a + b, 0) / losses.length }]
@@ -60,7 +61,7 @@ export function chartRows(curves: readonly EntryCurve[]): Record<string, number>
     put(entry, mean);
     if (seeds.length > 1) for (const { seed, points } of seeds) put(seedKey(entry, seed), points);
   }
-  return [...rows.values()].sort((a, b) => a.step! - b.step!);
+  return [...rows.values()].sort((a, b) => defined(a.step) - defined(b.step));
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   XAxis,
   YAxis,
 } from 'recharts';
+import { elementAt } from '../../../checked.ts';
 import { BAND, type SliderVerdict } from '../../../experiment/slider-verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { numbersOf } from '../../words/numbers.ts';
@@ -30,7 +31,7 @@ const AXIS_WIDTH = 44;
 /** Powers of two, and the last rank where it stands off them. */
 export function rankTicks(most: number): number[] {
   const ticks = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i);
-  return most / ticks.at(-1)! > 1.4 ? [...ticks, most] : [...ticks.slice(0, -1), most];
+  return most / elementAt(ticks, -1) > 1.4 ? [...ticks, most] : [...ticks.slice(0, -1), most];
 }
 
 interface Props {

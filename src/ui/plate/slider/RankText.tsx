@@ -3,6 +3,7 @@
  * written anew wherever the slider stops.
  */
 import { useEffect, useState } from 'react';
+import { defined } from '../../../checked.ts';
 import { firstDifference } from '../../../experiment/samples-compare.ts';
 import { SAMPLES_LIMITS } from '../../../experiment/samples-spec.ts';
 import { useStudy } from '../../../state/study-store.ts';
@@ -50,7 +51,9 @@ export function RankText({ rank }: { rank: number }) {
           {(['base', 'adapted'] as const).map((by) => (
             <section key={by}>
               <p className="small ink2">
-                {by === 'base' ? w.base : ofStudies(words).slider.rank(shown.adapter!.rank!)}
+                {by === 'base'
+                  ? w.base
+                  : ofStudies(words).slider.rank(defined(defined(shown.adapter).rank))}
               </p>
               <TokenText
                 by={by}

@@ -3,6 +3,7 @@
  * training again.
  */
 import { useState } from 'react';
+import { defined, elementAt } from '../../../checked.ts';
 import type { SliderState } from '../../../experiment/slider-state.ts';
 import { doingNow, separateLosses, verdictOf } from '../../../experiment/slider-verdict.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
@@ -71,7 +72,7 @@ function Training({ state, running }: { state: SliderState | null; running: bool
               width={width}
               height={height}
               training={training}
-              steps={state!.spec.training.steps}
+              steps={defined(state).spec.training.steps}
             />
           ) : (
             <RankChart
@@ -102,7 +103,7 @@ function Curve({ state }: { state: SliderState }) {
   const separate = separateLosses(state);
   const doing = doingNow(state);
   const wanted = Math.min(rank ?? verdict?.within.rank ?? state.most, state.most);
-  const chosen = verdict ? state.curve[wanted - 1]! : null;
+  const chosen = verdict ? elementAt(state.curve, wanted - 1) : null;
   const best = verdict?.best.loss;
   const alone = new Map(separate.map((p) => [p.rank, p.loss]));
   return (
@@ -171,7 +172,7 @@ function Memory({ state }: { state: SliderState | null }) {
   const w = ofStudies(words).slider;
   const base = state?.base;
   const training = state?.trainings[0];
-  if (!base || !state) return null;
+  if (!base) return null;
   return (
     <p className="small ink2 slider-notes">
       {w.memory(base.bytes, base.perWeight, state.spec.slider.base === 'nf4')}
