@@ -139,8 +139,8 @@ export function weightGradient(
     elementAt(model.blocks, layer).sites.find((s) => s.modules.some((m) => m.module === module)),
   );
   const { offset } = defined(site.modules.find((m) => m.module === module));
-  const x = defined(elementAt(blocks, layer)[site.tap]).data;
-  const dy = defined(elementAt(blocks, layer)[site.grad]).data;
+  const x = defined(defined(blocks[layer])[site.tap]).data;
+  const dy = defined(defined(blocks[layer])[site.grad]).data;
   const G = new Float64Array(outFeatures * inFeatures);
   for (let row = 0; row < x.length / inFeatures; row++) {
     for (let o = 0; o < outFeatures; o++) {

@@ -241,7 +241,9 @@ export class GradientStatistics {
               ).singularGradients(
                 { ...taps, column: taps.column + first, outFeatures: features },
                 sequences,
-                w ? { side: 'input', vectors, w, blocks } : { side: 'output', vectors, y, blocks },
+                w
+                  ? { side: 'input', vectors, w, blocks }
+                  : { side: 'output', vectors, y: defined(y), blocks },
                 into,
                 at,
               );
@@ -272,15 +274,11 @@ export class GradientStatistics {
   private async each(
     layer: number,
     gradients: LayerGradients,
-    visit: (module: number, taps: ModuleTaps, y: DeviceTensor) => Promise<void>,
+    visit: (module: number, taps: ModuleTaps, y: DeviceTensor | undefined) => Promise<void>,
   ): Promise<void> {
     for (const site of elementAt(this.model.blocks, layer).sites) {
       for (const { module, offset } of site.modules)
-        await visit(
-          module,
-          this.tapsOf(site, module, offset, gradients),
-          defined(gradients.get(site.out)),
-        );
+        await visit(module, this.tapsOf(site, module, offset, gradients), gradients.get(site.out));
     }
   }
 

@@ -3,7 +3,7 @@
  * weights.
  */
 import { afterAll, describe, expect, test, vi } from 'vitest';
-import { elementAt } from '../checked.ts';
+import { defined } from '../checked.ts';
 import { forms, quantisedDecoder } from '../../test/quantised-forms.ts';
 import { likeliest, trainingBatch } from '../../test/training-data.ts';
 import { compile } from '../compiler/index.ts';
@@ -74,23 +74,23 @@ describe.each(forms)('%s', (_, form) => {
       ).toBeLessThan(1e-4);
 
       const gradients = async (e: CutEngine) => {
-        const all: Float32Array[] = [];
+        const all = new Map<string, Float32Array>();
         await e.gradients(batch, {
           residual: (i, g) => {
-            all[100 + i] = g;
+            all.set(`residual ${i}`, g);
           },
           weight: (i, g) => {
-            all[i] = g;
+            all.set(`weight ${i}`, g);
           },
           head: (g) => {
-            all[200] = g;
+            all.set('head', g);
           },
         });
         return all;
       };
       const [got, want] = [await gradients(engine), await gradients(float)];
-      for (const [i, gradient] of want.entries())
-        expect(difference(elementAt(got, i), gradient)).toBeLessThan(1e-4);
+      for (const [name, gradient] of want)
+        expect(difference(defined(got.get(name)), gradient), name).toBeLessThan(1e-4);
       expect(await generated(engine)).toEqual(await generated(float));
 
       const put = new Map([[1, dequantise(model.weightOf(1)).map((v) => -v)]]);

@@ -119,7 +119,7 @@ export function rankTable(
       importance: n > 0 ? importance : null,
       standardError,
       margin: spread && spread.high - spread.mean,
-      multiple: defined(multiples[index]),
+      multiple: multiples[index] ?? null,
       multipleInterval: interval ? { low: Math.max(0, interval.low), high: interval.high } : null,
       rank,
       range,

@@ -19,7 +19,7 @@ export type Said =
 /** Milliseconds between two signs of life. */
 const BEAT = 250;
 
-const say = (message: Said) => defined(process.send)(message);
+const say = (message: Said) => process.send?.(message);
 const peak = () => process.resourceUsage().maxRSS * 1024;
 let beat = 0;
 

@@ -109,7 +109,7 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   );
   for (let i = 0; i < n; i++)
     if (!isKept.has(i))
-      entries.push({ value: d[i]!, left: defined(left[i]), right: defined(right[i]) });
+      entries.push({ value: d[i]!, left: left[i] ?? null, right: right[i] ?? null });
   entries.sort((a, b) => a.value - b.value);
   const vectors = new Float64Array(n * n);
   entries.forEach((entry, i) => {

@@ -83,7 +83,7 @@ describe('two at once', () => {
     const first = await begun(address, 200_000);
     const second = await begun(address, 600_000);
     for (const one of [first, second, first]) await one.next();
-    for (const one of [first, second]) await defined(one.return)();
+    for (const one of [first, second]) await one.return?.();
     expect((await graphOf(address)).equals(content)).toBe(true);
     // And from what is kept of it now.
     mirror.log.length = 0;
@@ -142,7 +142,7 @@ describe('a file that changes while it is fetched', () => {
 
   test('between two visits begins anew', async () => {
     mirror.fault.edition = 1;
-    await defined((await begun(address, 400_000)).return)();
+    await (await begun(address, 400_000)).return?.();
     mirror.fault.edition = 0;
     expect((await graphOf(address)).equals(content)).toBe(true);
   });
