@@ -85,7 +85,7 @@ test('a module opens with its own numbers and gives the focus back', async ({ pa
       (c: HTMLCanvasElement) =>
         new Set(
           new Uint32Array(
-            defined(c.getContext('2d')).getImageData(0, 0, c.width, c.height).data.buffer,
+            c.getContext('2d')?.getImageData(0, 0, c.width, c.height).data.buffer ?? [],
           ),
         ).size,
     );

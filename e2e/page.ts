@@ -128,9 +128,7 @@ export async function watch(page: Page, place: string): Promise<readonly string[
     const look = () => {
       const words = [...document.querySelectorAll(place)].map((e) => e.textContent).join(' ');
       if (words !== last)
-        defined((window as unknown as Record<string, (words: string) => void>)[name])(
-          (last = words),
-        );
+        (window as unknown as Record<string, (words: string) => void>)[name]?.((last = words));
     };
     new MutationObserver(look).observe(document, {
       subtree: true,

@@ -43,7 +43,7 @@ test('Present is larger and has no rail, nothing is cut off, and it is left the 
       [...document.querySelectorAll('.plate .chart text')].every(
         (t) =>
           t.getBoundingClientRect().right <=
-          defined(t.closest('svg')).getBoundingClientRect().right + 1,
+          (t.closest('svg')?.getBoundingClientRect().right ?? 0) + 1,
       ),
     ),
   ).toBe(true);

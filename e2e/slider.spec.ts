@@ -60,7 +60,7 @@ const checkpoint = (page: Page, baseLoss?: number) =>
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
       const request = indexedDB.open('rank-atlas', 1);
       request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(defined(request.error));
+      request.onerror = () => reject(request.error ?? new Error());
     });
     const store = database.transaction('checkpoints', 'readwrite').objectStore('checkpoints');
     const all = await new Promise<
@@ -70,11 +70,12 @@ const checkpoint = (page: Page, baseLoss?: number) =>
       request.onsuccess = () => resolve(request.result);
     });
     if (loss !== undefined) {
-      elementAt(elementAt(elementAt(all, 0).checkpoint.trainings, 0).told, 0).loss = loss;
+      const [told] = all[0]?.checkpoint.trainings[0]?.told ?? [];
+      if (told) told.loss = loss;
       store.put(all[0]);
     }
     database.close();
-    return all.map((kept) => elementAt(kept.checkpoint.trainings, 0).step);
+    return all.map((kept) => kept.checkpoint.trainings[0]?.step ?? 0);
   }, baseLoss);
 
 test('one training answers every rank, and the slider shows what each is worth', async ({

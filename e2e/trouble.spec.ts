@@ -2,7 +2,6 @@
  * When something breaks: the engine dies, nothing works, the tab is hidden. The page says so and
  * goes on, or waits.
  */
-import { defined, elementAt } from '../src/checked.ts';
 import { expect, test, type Locator, type Page } from './test.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import {
@@ -47,10 +46,10 @@ const holdWorkers = (page: Page, secondDies = false) =>
  */
 const dieAtPlay = (page: Page) =>
   page.evaluate(() => {
-    const thread = elementAt((window as unknown as { threads: Worker[] }).threads, -1);
-    thread.terminate();
-    defined([...document.querySelectorAll('button')].find((b) => b.textContent === 'Play')).click();
-    thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+    const thread = (window as unknown as { threads: Worker[] }).threads.at(-1);
+    thread?.terminate();
+    [...document.querySelectorAll('button')].find((b) => b.textContent === 'Play')?.click();
+    thread?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
   });
 
 /** Unfinished studies the browser keeps. */
@@ -59,7 +58,7 @@ const checkpoints = (page: Page) =>
     () =>
       new Promise<number>((resolve, reject) => {
         const request = indexedDB.open('rank-atlas');
-        request.onerror = () => reject(defined(request.error));
+        request.onerror = () => reject(request.error ?? new Error());
         request.onsuccess = () => {
           const database = request.result;
           const count = database.transaction('checkpoints').objectStore('checkpoints').count();

@@ -4,7 +4,6 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
-import { elementAt } from '../../src/checked.ts';
 import { softwareGpu } from '../../playwright.config.ts';
 import { mix } from '../../src/device/random.ts';
 import type { ExperimentSpec } from '../../src/experiment/spec.ts';
@@ -212,9 +211,9 @@ async function kill({ browser }: Visit, page: Page, victim: Victim): Promise<voi
   switch (victim) {
     case 'thread':
       await page.evaluate(() => {
-        const thread = elementAt((window as unknown as { threads: Worker[] }).threads, -1);
-        thread.terminate();
-        thread.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
+        const thread = (window as unknown as { threads: Worker[] }).threads.at(-1);
+        thread?.terminate();
+        thread?.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
       });
       return;
     case 'GPU process':

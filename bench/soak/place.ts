@@ -138,11 +138,11 @@ async function kept(): Promise<Pick<Holding, 'files' | 'fileBytes' | 'records'>>
     }
   };
   await walk(await navigator.storage.getDirectory());
-  for (const { name } of await indexedDB.databases()) {
+  for (const { name = '' } of await indexedDB.databases()) {
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const request = indexedDB.open(defined(name));
+      const request = indexedDB.open(name);
       request.onsuccess = () => resolve(request.result);
-      request.onerror = () => reject(defined(request.error));
+      request.onerror = () => reject(request.error ?? new Error());
     });
     for (const store of database.objectStoreNames) {
       records += await new Promise<number>((resolve) => {

@@ -178,8 +178,8 @@ async function fusedNaN(
 ): Promise<boolean> {
   const heard = graph.nodes
     .filter((n) => /Attention$/.test(n.op))
-    .flatMap((n) => n.inputs.slice(0, 3))
-    .filter((name) => name !== '');
+    .flatMap((n) => n.inputs)
+    .filter((name): name is string => !!name && !graph.initialisers.has(name));
   const nodes = [
     ...graph.nodes,
     ...heard.map((name, i) => ({
@@ -187,14 +187,21 @@ async function fusedNaN(
       op: 'Cast',
       domain: '',
       inputs: [name],
-      outputs: [`heard.${i}`],
+      outputs: [`float.${i}`],
       attributes: new Map([['to', { type: 'int', value: FLOAT } as const]]),
+    })),
+    // Whatever its shape.
+    ...heard.map((_, i) => ({
+      name: `flat ${i}`,
+      op: 'Flatten',
+      domain: '',
+      inputs: [`float.${i}`],
+      outputs: [`heard.${i}`],
+      attributes: new Map([['axis', { type: 'int', value: 0 } as const]]),
     })),
   ];
   for (const i of heard.keys()) {
-    const outputs = [
-      { name: 'logits', type: 'float32' as const, dims: ['batch', 'length', 'width'] },
-    ];
+    const outputs = [{ name: 'logits', type: 'float32' as const, dims: ['one', 'all'] }];
     const renamed = nodes.map((n) => ({
       ...n,
       outputs: n.outputs.map((o) =>

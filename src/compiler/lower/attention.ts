@@ -124,7 +124,10 @@ export const groupQueryAttention: Lowering = (b, call) => {
       b.one('Add', [b.reshape(scores, [batch, heads, length, length]), bias]),
       scores.dims,
     );
-  scores = b.one('Add', [scores, causalMask(b, int(call, 'local_window_size', -1))]);
+  const window = int(call, 'local_window_size', -1);
+  // The runtime takes every negative number for none; of no token it makes numbers of its own.
+  if (window === 0) throw new Clash('a window of 0 tokens');
+  scores = b.one('Add', [scores, causalMask(b, window)]);
   const mixed = b.one('MatMul', [
     b.one('Softmax', [scores], { axis: { type: 'int', value: -1 } }),
     values,

@@ -366,6 +366,9 @@ describe('lowered operators compute what the fused ones do', () => {
         kv_num_heads: int(2),
       }),
     ).toThrow('head sink');
+    expect(
+      attend(packed, { num_heads: int(4), kv_num_heads: int(2), local_window_size: int(0) }),
+    ).toThrow('a window of 0 tokens');
   });
 });
 
