@@ -63,12 +63,26 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   const int = (value: number): Attribute => ({ type: 'int', value });
   const float = (value: number): Attribute => ({ type: 'float', value });
   const epsilon = float(1e-5);
-  const linear = (path: string, x: string, N: number, K: number, zeros: boolean, y?: string) =>
+  const linear = ({
+    path,
+    x,
+    N,
+    K,
+    zeros,
+    y,
+  }: {
+    path: string;
+    x: string;
+    N: number;
+    K: number;
+    zeros: boolean;
+    y?: string;
+  }) =>
     elementAt(
       g.node(
         `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
         'MatMulNBits',
-        g.packed(`${path}.MatMul.weight`, x, N, K, zeros),
+        g.packed({ name: `${path}.MatMul.weight`, x, N, K, zeros }),
         { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
         [y ?? `/${path}/output_0`],
       ),
@@ -138,13 +152,13 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   for (let layer = 0; layer < layers; layer++) {
     const path = `model.layers.${layer}`;
     const zeros = shape.zeroPoints?.includes(layer) ?? false;
-    const qkv = linear(
-      `${path}.attn.qkv_proj`,
-      norm(`${path}.input_layernorm`),
-      (heads + 2 * kvHeads) * headDim,
-      hidden,
+    const qkv = linear({
+      path: `${path}.attn.qkv_proj`,
+      x: norm(`${path}.input_layernorm`),
+      N: (heads + 2 * kvHeads) * headDim,
+      K: hidden,
       zeros,
-    );
+    });
     const past = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`);
     const present = ['key', 'value'].map((part) => `present.${layer}.${part}`);
     const attended = elementAt(
@@ -163,10 +177,16 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
       ),
       0,
     );
-    added = linear(`${path}.attn.o_proj`, attended, hidden, heads * headDim, zeros);
+    added = linear({
+      path: `${path}.attn.o_proj`,
+      x: attended,
+      N: hidden,
+      K: heads * headDim,
+      zeros,
+    });
     const x = norm(`${path}.post_attention_layernorm`);
-    const gate = linear(`${path}.mlp.gate_proj`, x, inner, hidden, zeros);
-    const up = linear(`${path}.mlp.up_proj`, x, inner, hidden, zeros);
+    const gate = linear({ path: `${path}.mlp.gate_proj`, x, N: inner, K: hidden, zeros });
+    const up = linear({ path: `${path}.mlp.up_proj`, x, N: inner, K: hidden, zeros });
     const active = elementAt(
       g.node(`/model/layers.${layer}/mlp/act_fn/Mul`, 'Mul', [
         gate,
@@ -174,16 +194,17 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
       ]),
       0,
     );
-    added = linear(
-      `${path}.mlp.down_proj`,
-      elementAt(g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up]), 0),
-      hidden,
-      inner,
+    added = linear({
+      path: `${path}.mlp.down_proj`,
+      x: elementAt(g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up]), 0),
+      N: hidden,
+      K: inner,
       zeros,
-    );
+    });
   }
   const h = norm(`model.layers.${layers}.final_norm_layernorm`);
-  if (head === 'q4') linear('lm_head', h, vocab, hidden, false, 'logits');
+  if (head === 'q4')
+    linear({ path: 'lm_head', x: h, N: vocab, K: hidden, zeros: false, y: 'logits' });
   else {
     if (head === 'float') g.normals('lm_head.MatMul.weight', [hidden, vocab], hidden ** -0.5);
     const weight =
@@ -304,7 +325,19 @@ class Maker {
   }
 
   /** Inputs of a product: x, packed weights, scales, and perhaps zero points. */
-  packed(name: string, x: string, N: number, K: number, zeros: boolean): string[] {
+  packed({
+    name,
+    x,
+    N,
+    K,
+    zeros,
+  }: {
+    name: string;
+    x: string;
+    N: number;
+    K: number;
+    zeros: boolean;
+  }): string[] {
     const blocks = Math.ceil(K / BLOCK);
     const weight = this.put(
       `${name}_Q4`,

@@ -34,14 +34,21 @@ interface Quantised {
 
 const int = (value: number): Attribute => ({ type: 'int', value });
 const bytesOf = (a: ArrayBufferView) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
-const node = (
-  name: string,
-  op: string,
-  inputs: string[],
-  output: string,
-  attributes: Record<string, Attribute> = {},
+const node = ({
+  name,
+  op,
+  inputs,
+  output,
+  attributes = {},
   domain = '',
-): Node => ({
+}: {
+  name: string;
+  op: string;
+  inputs: string[];
+  output: string;
+  attributes?: Record<string, Attribute>;
+  domain?: string;
+}): Node => ({
   name,
   op,
   domain,
@@ -131,7 +138,9 @@ function nbits(
       bytes: bytesOf(Float32Array.from(z)),
     });
   const before = worked
-    ? tensors.map((t) => node(`${t.name}/Abs`, 'Abs', [t.name], `${t.name}.abs`))
+    ? tensors.map((t) =>
+        node({ name: `${t.name}/Abs`, op: 'Abs', inputs: [t.name], output: `${t.name}.abs` }),
+      )
     : [];
   const inputs = [x, ...tensors.map((t) => (worked ? `${t.name}.abs` : t.name))];
   if (order !== 'none') {
@@ -146,7 +155,10 @@ function nbits(
   }
   const attributes = { K: int(K), N: int(N), bits: int(bits), block_size: int(block) };
   return {
-    nodes: [...before, node(name, 'MatMulNBits', inputs, y, attributes, 'com.microsoft')],
+    nodes: [
+      ...before,
+      node({ name, op: 'MatMulNBits', inputs, output: y, attributes, domain: 'com.microsoft' }),
+    ],
     tensors,
     weight: (n, k) =>
       (q[n * blocks * block + k]! - Math.fround(z[n * blocks + g[k]!]!)) * s[n * blocks + g[k]!]!,
@@ -190,21 +202,29 @@ function linear(
       : []),
   ];
   const nodes = [
-    node(
-      `${path}/Dequantize`,
-      'DequantizeLinear',
-      tensors.map((t) => t.name),
-      `${path}.w`,
-      { axis: int(axis), block_size: int(block) },
-    ),
+    node({
+      name: `${path}/Dequantize`,
+      op: 'DequantizeLinear',
+      inputs: tensors.map((t) => t.name),
+      output: `${path}.w`,
+      attributes: { axis: int(axis), block_size: int(block) },
+    }),
   ];
   if (axis === 1)
     nodes.push(
-      node(`${path}/Transpose`, 'Transpose', [`${path}.w`], `${path}.t`, {
-        perm: { type: 'ints', value: [1, 0] },
+      node({
+        name: `${path}/Transpose`,
+        op: 'Transpose',
+        inputs: [`${path}.w`],
+        output: `${path}.t`,
+        attributes: {
+          perm: { type: 'ints', value: [1, 0] },
+        },
       }),
     );
-  nodes.push(node(name, 'MatMul', [x, axis === 0 ? `${path}.w` : `${path}.t`], y));
+  nodes.push(
+    node({ name, op: 'MatMul', inputs: [x, axis === 0 ? `${path}.w` : `${path}.t`], output: y }),
+  );
   const at = (n: number, k: number, b: number) =>
     (axis === 0 ? [k * N + n, b * N + n] : [n * K + k, n * blocks + b]) as [number, number];
   return {

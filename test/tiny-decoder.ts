@@ -38,7 +38,19 @@ export function tinyDecoderGraph({
 }: TinyOptions = {}): Graph {
   const g = new GraphMaker(seed);
   const { layers, vocab, hidden, heads, kvHeads, headDim, inner } = tiny;
-  const linear = (path: string, x: string, out: number, from: number, bias = false): string => {
+  const linear = ({
+    path,
+    x,
+    out,
+    from,
+    bias = false,
+  }: {
+    path: string;
+    x: string;
+    out: number;
+    from: number;
+    bias?: boolean;
+  }): string => {
     const y =
       weights === 'q4'
         ? g.product4(path, x, out, from)
@@ -143,12 +155,33 @@ export function tinyDecoderGraph({
         { perm: ints(0, 2, 1, 3) },
       );
     const q = turn(
-      split(linear(`${path}.self_attn.q_proj`, h, heads * headDim, hidden, true), heads),
+      split(
+        linear({
+          path: `${path}.self_attn.q_proj`,
+          x: h,
+          out: heads * headDim,
+          from: hidden,
+          bias: true,
+        }),
+        heads,
+      ),
     );
     const k = turn(
-      split(linear(`${path}.self_attn.k_proj`, h, kvHeads * headDim, hidden, true), kvHeads),
+      split(
+        linear({
+          path: `${path}.self_attn.k_proj`,
+          x: h,
+          out: kvHeads * headDim,
+          from: hidden,
+          bias: true,
+        }),
+        kvHeads,
+      ),
     );
-    const v = split(linear(`${path}.self_attn.v_proj`, h, kvHeads * headDim, hidden), kvHeads);
+    const v = split(
+      linear({ path: `${path}.self_attn.v_proj`, x: h, out: kvHeads * headDim, from: hidden }),
+      kvHeads,
+    );
     const repeat = (name: string, part: string, past: string): string => {
       g.nodes.push({
         name: '',
@@ -186,18 +219,21 @@ export function tinyDecoderGraph({
       g.node('Transpose', [g.node('MatMul', [safe, values])], { perm: ints(0, 2, 1, 3) }),
       g.node('Concat', [batch, last, g.ints64([1], [-1])], { axis: int(0) }),
     ]);
-    x = g.node('Add', [x, linear(`${path}.self_attn.o_proj`, joined, hidden, heads * headDim)]);
-    const m = norm(`${path}.post_attention_layernorm`, x);
-    const gate = linear(`${path}.mlp.gate_proj`, m, inner, hidden);
-    const up = linear(`${path}.mlp.up_proj`, m, inner, hidden);
     x = g.node('Add', [
       x,
-      linear(
-        `${path}.mlp.down_proj`,
-        g.node('Mul', [g.node('Mul', [gate, g.node('Sigmoid', [gate])]), up]),
-        hidden,
-        inner,
-      ),
+      linear({ path: `${path}.self_attn.o_proj`, x: joined, out: hidden, from: heads * headDim }),
+    ]);
+    const m = norm(`${path}.post_attention_layernorm`, x);
+    const gate = linear({ path: `${path}.mlp.gate_proj`, x: m, out: inner, from: hidden });
+    const up = linear({ path: `${path}.mlp.up_proj`, x: m, out: inner, from: hidden });
+    x = g.node('Add', [
+      x,
+      linear({
+        path: `${path}.mlp.down_proj`,
+        x: g.node('Mul', [g.node('Mul', [gate, g.node('Sigmoid', [gate])]), up]),
+        out: hidden,
+        from: inner,
+      }),
     ]);
   }
   const tied = g.node('Transpose', [table], { perm: ints(1, 0) });

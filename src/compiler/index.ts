@@ -100,7 +100,9 @@ class Compiled implements CompiledModel {
     }));
     const structures: string[] = [];
     this.blocks = layers.map(({ sites }, layer) => {
-      const { signature } = this.plan(() => blockRequest(graph, at, layer, sites, 'plain'));
+      const { signature } = this.plan(() =>
+        blockRequest({ graph, cuts: at, number: layer, sites, variant: 'plain' }),
+      );
       let structure = structures.indexOf(signature);
       if (structure < 0) structure = structures.push(signature) - 1;
       return { structure, sites };
@@ -145,7 +147,9 @@ class Compiled implements CompiledModel {
         shared,
       );
     if (isForward(variant))
-      return made((at) => blockRequest(this.graph, at, layer, sites, variant));
+      return made((at) =>
+        blockRequest({ graph: this.graph, cuts: at, number: layer, sites, variant }),
+      );
     return import('./backward.ts').then(({ trainingRequest }) =>
       made((at) => trainingRequest(this.graph, at, layer, sites, variant)),
     );

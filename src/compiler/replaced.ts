@@ -172,8 +172,14 @@ function stored(
         inputs: [turned],
         attributes: {},
         before: [
-          node(`${path}/Transpose`, 'Transpose', [values], turned, {
-            perm: { type: 'ints', value: [1, 0] },
+          node({
+            name: `${path}/Transpose`,
+            op: 'Transpose',
+            inputs: [values],
+            output: turned,
+            attributes: {
+              perm: { type: 'ints', value: [1, 0] },
+            },
           }),
         ],
       };
@@ -224,7 +230,15 @@ function productNodes(
   let to = plain;
   if (half) {
     [from, to] = [`${y}:input`, `${y}:float32`];
-    nodes.push(node(`${step.name}:widen`, 'Cast', [x], from, { to: { type: 'int', value: 1 } }));
+    nodes.push(
+      node({
+        name: `${step.name}:widen`,
+        op: 'Cast',
+        inputs: [x],
+        output: from,
+        attributes: { to: { type: 'int', value: 1 } },
+      }),
+    );
   }
   const attributes = Object.fromEntries(
     Object.entries(weight.attributes).map(
@@ -232,24 +246,50 @@ function productNodes(
     ),
   );
   nodes.push({
-    ...node(step.name, weight.op, [from, ...weight.inputs], to, attributes),
+    ...node({
+      name: step.name,
+      op: weight.op,
+      inputs: [from, ...weight.inputs],
+      output: to,
+      attributes,
+    }),
     domain: weight.domain,
   });
   if (half)
     nodes.push(
-      node(`${step.name}:narrow`, 'Cast', [to], plain, { to: { type: 'int', value: 10 } }),
+      node({
+        name: `${step.name}:narrow`,
+        op: 'Cast',
+        inputs: [to],
+        output: plain,
+        attributes: { to: { type: 'int', value: 10 } },
+      }),
     );
-  if (own) nodes.push(node(`${step.name}:bias`, 'Add', [plain, defined(names.get(own))], y));
+  if (own)
+    nodes.push(
+      node({
+        name: `${step.name}:bias`,
+        op: 'Add',
+        inputs: [plain, defined(names.get(own))],
+        output: y,
+      }),
+    );
   return nodes;
 }
 
-const node = (
-  name: string,
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Record<string, Attribute> = {},
-): Node => ({
+const node = ({
+  name,
+  op,
+  inputs,
+  output,
+  attributes = {},
+}: {
+  name: string;
+  op: string;
+  inputs: readonly string[];
+  output: string;
+  attributes?: Record<string, Attribute>;
+}): Node => ({
   name,
   op,
   domain: '',

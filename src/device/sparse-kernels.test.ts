@@ -128,7 +128,13 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     const want = new Float32Array(size);
     const shifted = new Float32Array(size + 10);
     shifted.set(w, 10);
-    twins.maskedSum(w, mask, twins.lowRank(adapter, shape), 1.5, want);
+    twins.maskedSum({
+      weight: w,
+      mask,
+      delta: twins.lowRank(adapter, shape),
+      scale: 1.5,
+      into: want,
+    });
     kernels.merge(put(shifted), 10, shape, masks, { pair, rank, scale: 1.5 }, out);
     const got = await read(out);
     expect([...got.subarray(0, 10)]).toEqual(new Array(10).fill(7));
@@ -168,9 +174,9 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     const [xs, ys] = [put(x), put(y)];
     const sums = put(new Float32Array(columns));
     const products = put(new Float32Array(samples * samples));
-    kernels.columnSquares(xs, null, tokens, columns, sums);
+    kernels.columnSquares({ x: xs, y: null, tokens, columns, out: sums });
     expect(error(await read(sums), twins.columnSquares(x, null, columns))).toBeLessThan(1e-6);
-    kernels.columnSquares(xs, ys, tokens, columns, sums);
+    kernels.columnSquares({ x: xs, y: ys, tokens, columns, out: sums });
     expect(error(await read(sums), twins.columnSquares(x, y, columns))).toBeLessThan(1e-6);
     kernels.gram(xs, samples, (tokens * columns) / samples, products);
     expect(error(await read(products), twins.gram(x, samples))).toBeLessThan(1e-6);

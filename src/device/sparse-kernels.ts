@@ -129,7 +129,19 @@ export class SparseKernels {
   }
 
   /** out[k] = Σ_t (x[t, k] − y[t, k])²; `y` null: Σ_t x[t, k]². */
-  columnSquares(x: Slice, y: Slice | null, tokens: number, columns: number, out: Slice): void {
+  columnSquares({
+    x,
+    y,
+    tokens,
+    columns,
+    out,
+  }: {
+    x: Slice;
+    y: Slice | null;
+    tokens: number;
+    columns: number;
+    out: Slice;
+  }): void {
     this.dispatcher.run([
       {
         shader: 'activations',

@@ -72,13 +72,19 @@ function sortedCopy(values: Float32Array, scratch: Float32Array): Float32Array {
 }
 
 /** M ⊙ (W + delta) in place of `delta` [outputs, inputs]; `mask` null keeps all. */
-export function maskedSum(
-  weight: Float32Array,
-  mask: Uint32Array | null,
-  delta: Float32Array,
-  scale: number,
-  into: Float32Array,
-): void {
+export function maskedSum({
+  weight,
+  mask,
+  delta,
+  scale,
+  into,
+}: {
+  weight: Float32Array;
+  mask: Uint32Array | null;
+  delta: Float32Array;
+  scale: number;
+  into: Float32Array;
+}): void {
   if (!mask) {
     for (let i = 0; i < weight.length; i++) into[i] = weight[i]! + scale * delta[i]!;
     return;

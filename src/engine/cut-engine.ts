@@ -291,7 +291,7 @@ export class CutEngine
     updates?: RankUpdates,
   ): Promise<{ loss: number; gradNorm: number }> {
     return this.exclusive(async () =>
-      (await this.trainer).step(batch, use, adamW, onlyLast, updates),
+      (await this.trainer).step({ batch, use, adamW, onlyLast, updates }),
     );
   }
 
@@ -417,13 +417,13 @@ export class CutEngine
     pattern: PrunePattern,
     use: AdapterUse,
   ): Promise<Uint32Array> {
-    return (await this.sparsity).pruneMask(
-      this.probing.siteOf(module).site,
+    return (await this.sparsity).pruneMask({
+      site: this.probing.siteOf(module).site,
       module,
       norms,
       pattern,
       use,
-    );
+    });
   }
 
   async mergedWeight(module: number, use: AdapterUse): Promise<Float32Array> {

@@ -33,10 +33,10 @@ function weightedGradient(): Uint8Array {
   const along = { axes: { type: 'ints' as const, value: [1] }, keepdims: int(1) };
   return model(
     [
-      node('Gemm', ['dy', 'x'], 'g', { transA: int(1) }),
-      node('Mul', ['w', 'g'], 'wg'),
-      node('ReduceL1', ['wg'], 'sum', along),
-      node('ReduceSumSquare', ['wg'], 'squares', along),
+      node({ op: 'Gemm', inputs: ['dy', 'x'], output: 'g', attributes: { transA: int(1) } }),
+      node({ op: 'Mul', inputs: ['w', 'g'], output: 'wg' }),
+      node({ op: 'ReduceL1', inputs: ['wg'], output: 'sum', attributes: along }),
+      node({ op: 'ReduceSumSquare', inputs: ['wg'], output: 'squares', attributes: along }),
     ],
     [
       value('x', 'float32', ['tokens', 'in']),

@@ -28,7 +28,14 @@ function logitsOf(
     bytes: new Uint8Array(tokens.buffer),
   });
   const products = bias ? 'products' : 'logits';
-  nodes.push(node('Gemm', ['h', 'w'], adapted ? 'plain' : products, { transB: int(1) }));
+  nodes.push(
+    node({
+      op: 'Gemm',
+      inputs: ['h', 'w'],
+      output: adapted ? 'plain' : products,
+      attributes: { transB: int(1) },
+    }),
+  );
   if (adapted) {
     const adapter = throughAdapter(hidden, width, 'plain', products);
     inputs.push(...adapter.inputs);
@@ -36,9 +43,9 @@ function logitsOf(
   }
   if (bias) {
     inputs.push(value('bias', 'float32', [1, width]));
-    nodes.push(node('Add', ['products', 'bias'], 'logits'));
+    nodes.push(node({ op: 'Add', inputs: ['products', 'bias'], output: 'logits' }));
   }
-  nodes.push(node('Equal', ['labels', 'tokens'], 'right'));
+  nodes.push(node({ op: 'Equal', inputs: ['labels', 'tokens'], output: 'right' }));
   return { inputs, nodes, initialisers };
 }
 
@@ -59,22 +66,34 @@ function withTop(...of: Parameters<typeof logitsOf>): ReturnType<typeof logitsOf
     dims: [],
     bytes: new Uint8Array(4),
   });
-  made.nodes.push(node('ReduceMax', ['logits', 'axis'], 'top', { keepdims: int(1) }));
+  made.nodes.push(
+    node({
+      op: 'ReduceMax',
+      inputs: ['logits', 'axis'],
+      output: 'top',
+      attributes: { keepdims: int(1) },
+    }),
+  );
   return made;
 }
 
 /** The logit of the right token where it is in this chunk, else 0. */
 const rightLogit = (name: string) => [
-  node('Where', ['right', 'logits', 'zero'], 'hits'),
-  node('ReduceSum', ['hits', 'axis'], name, { keepdims: int(1) }),
+  node({ op: 'Where', inputs: ['right', 'logits', 'zero'], output: 'hits' }),
+  node({
+    op: 'ReduceSum',
+    inputs: ['hits', 'axis'],
+    output: name,
+    attributes: { keepdims: int(1) },
+  }),
 ];
 
 /** From the exponentials and their sums `s` to the gradient at the logits, `dlogits`. */
 const errorsOf = (s: string) => [
-  node('Div', ['exponentials', s], 'probabilities'),
-  node('Cast', ['right'], 'truth', { to: int(1) }),
-  node('Sub', ['probabilities', 'truth'], 'errors'),
-  node('Mul', ['errors', 'weight'], 'dlogits'),
+  node({ op: 'Div', inputs: ['exponentials', s], output: 'probabilities' }),
+  node({ op: 'Cast', inputs: ['right'], output: 'truth', attributes: { to: int(1) } }),
+  node({ op: 'Sub', inputs: ['probabilities', 'truth'], output: 'errors' }),
+  node({ op: 'Mul', inputs: ['errors', 'weight'], output: 'dlogits' }),
 ];
 
 /**
@@ -84,17 +103,22 @@ const errorsOf = (s: string) => [
 export function lossGraph(...of: Parameters<typeof logitsOf>): Uint8Array {
   const { inputs, nodes, initialisers } = withTop(...of);
   nodes.push(
-    node('Greater', ['top', 'm'], 'higher'),
-    node('Where', ['higher', 'top', 'm'], 'm2'),
-    node('Sub', ['logits', 'm2'], 'shifted'),
-    node('Exp', ['shifted'], 'exponentials'),
-    node('ReduceSum', ['exponentials', 'axis'], 'sum', { keepdims: int(1) }),
-    node('Sub', ['m', 'm2'], 'drop'),
-    node('Exp', ['drop'], 'shrink'),
-    node('Mul', ['s', 'shrink'], 'before'),
-    node('Add', ['before', 'sum'], 's2'),
+    node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
+    node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
+    node({ op: 'Sub', inputs: ['logits', 'm2'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
+    node({
+      op: 'ReduceSum',
+      inputs: ['exponentials', 'axis'],
+      output: 'sum',
+      attributes: { keepdims: int(1) },
+    }),
+    node({ op: 'Sub', inputs: ['m', 'm2'], output: 'drop' }),
+    node({ op: 'Exp', inputs: ['drop'], output: 'shrink' }),
+    node({ op: 'Mul', inputs: ['s', 'shrink'], output: 'before' }),
+    node({ op: 'Add', inputs: ['before', 'sum'], output: 's2' }),
     ...rightLogit('hit'),
-    node('Add', ['t', 'hit'], 't2'),
+    node({ op: 'Add', inputs: ['t', 'hit'], output: 't2' }),
   );
   return model(
     nodes,
@@ -116,11 +140,11 @@ export function lossGradientGraph(
 ): Uint8Array {
   const { inputs, nodes, initialisers } = logitsOf(format, hidden, width, bias);
   nodes.push(
-    node('Sub', ['logits', 'm'], 'shifted'),
-    node('Exp', ['shifted'], 'exponentials'),
+    node({ op: 'Sub', inputs: ['logits', 'm'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
     ...errorsOf('s'),
-    node('MatMul', ['dlogits', 'w'], 'share'),
-    node('Add', ['before', 'share'], 'dh'),
+    node({ op: 'MatMul', inputs: ['dlogits', 'w'], output: 'share' }),
+    node({ op: 'Add', inputs: ['before', 'share'], output: 'dh' }),
   );
   return model(
     nodes,
@@ -148,13 +172,18 @@ export function wholeLossGraph(
 ): Uint8Array {
   const { inputs, nodes, initialisers } = withTop(format, hidden, width, bias);
   nodes.push(
-    node('Identity', ['top'], 'm2'),
-    node('Sub', ['logits', 'top'], 'shifted'),
-    node('Exp', ['shifted'], 'exponentials'),
-    node('ReduceSum', ['exponentials', 'axis'], 's2', { keepdims: int(1) }),
+    node({ op: 'Identity', inputs: ['top'], output: 'm2' }),
+    node({ op: 'Sub', inputs: ['logits', 'top'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
+    node({
+      op: 'ReduceSum',
+      inputs: ['exponentials', 'axis'],
+      output: 's2',
+      attributes: { keepdims: int(1) },
+    }),
     ...rightLogit('t2'),
     ...errorsOf('s2'),
-    node('MatMul', ['dlogits', 'w'], 'dh'),
+    node({ op: 'MatMul', inputs: ['dlogits', 'w'], output: 'dh' }),
   );
   return model(
     nodes,

@@ -279,7 +279,10 @@ async function compareLoraDelta(backend: Backend): Promise<Check> {
   const got = await backend.loraDelta(a, b, outputs, inputs, rank, 2);
   return within(
     'LoRA delta',
-    difference(got, twins.loraDelta(a, b, null, null, outputs, inputs, rank, 2)),
+    difference(
+      got,
+      twins.loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale: 2 }),
+    ),
     1e-5,
   );
 }

@@ -77,13 +77,19 @@ const tensor = (name: string, dims: readonly number[], data: Float32Array): Tens
 });
 
 /** The probe's value by whole forwards: mean over positions of Σ_v |logits₁ − logits₂|. */
-export async function naiveDisagreement(
-  ort: Ort,
-  graph: Graph,
-  model: CompiledModel,
-  probe: Probe,
-  batch: TokenBatch,
-): Promise<number> {
+export async function naiveDisagreement({
+  ort,
+  graph,
+  model,
+  probe,
+  batch,
+}: {
+  ort: Ort;
+  graph: Graph;
+  model: CompiledModel;
+  probe: Probe;
+  batch: TokenBatch;
+}): Promise<number> {
   const run = (draw: NoiseDraw) =>
     untouchedLogits(
       ort,

@@ -135,13 +135,19 @@ export class Trainer {
     return losses.reduce((a, b) => a + b, 0) / tokens;
   }
 
-  async step(
-    batch: TrainingBatch,
-    use: AdapterUse,
-    adamW: AdamWStep,
+  async step({
+    batch,
+    use,
+    adamW,
     onlyLast = false,
-    updates: RankUpdates = () => adamW.step,
-  ): Promise<{ loss: number; gradNorm: number }> {
+    updates = () => adamW.step,
+  }: {
+    batch: TrainingBatch;
+    use: AdapterUse;
+    adamW: AdamWStep;
+    onlyLast?: boolean;
+    updates?: RankUpdates;
+  }): Promise<{ loss: number; gradNorm: number }> {
     const training = await this.backend.training();
     const adapters = use.adapters as DeviceAdapters;
     adapters.checkTrainable();

@@ -42,9 +42,12 @@ export function untouchedLogits(
     });
     try {
       const logits = defined(
-        (await session.run(untouchedInputs(ort, session, batch, model.headDim, given), ['logits']))[
-          'logits'
-        ],
+        (
+          await session.run(
+            untouchedInputs({ ort, session, batch, headDim: model.headDim, given }),
+            ['logits'],
+          )
+        )['logits'],
       );
       return logits.type === 'float16'
         ? halfToFloat32(
@@ -67,13 +70,19 @@ export function untouchedLogits(
  * All inputs of a session over an export, with an empty cache; `given` are those beyond the usual
  * ones.
  */
-export function untouchedInputs(
-  ort: Ort,
-  session: InferenceSession,
-  batch: TokenBatch,
-  headDim: number | null,
-  given: Readonly<Record<string, OrtTensor>> = {},
-): Record<string, OrtTensor> {
+export function untouchedInputs({
+  ort,
+  session,
+  batch,
+  headDim,
+  given = {},
+}: {
+  ort: Ort;
+  session: InferenceSession;
+  batch: TokenBatch;
+  headDim: number | null;
+  given?: Readonly<Record<string, OrtTensor>>;
+}): Record<string, OrtTensor> {
   const feeds: Record<string, OrtTensor> = {};
   for (const meta of session.inputMetadata) {
     if (meta.isTensor)

@@ -165,7 +165,7 @@ export class WasmBackend implements Backend {
     rank: number,
     scale: number,
   ): Promise<Float32Array> {
-    return loraDelta(a, b, null, null, outputs, inputs, rank, scale);
+    return loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale });
   }
 
   memory(): MemoryUse {

@@ -88,7 +88,7 @@ export class WasmTraining implements TrainingOps {
       const [p, g, m, v] = [parameter, gradient, mean, square].map((tensor) =>
         rowsOf({ tensor, rows }),
       ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-      adamW(p, g, m, v, cpu(squaredNorm).data[0]!, step);
+      adamW({ p, g, m, v, squaredNorm: cpu(squaredNorm).data[0]!, step });
     }
   }
 

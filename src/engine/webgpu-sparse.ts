@@ -94,13 +94,13 @@ export class WebGpuSparse implements SparseOps {
   async columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array> {
     const columns = elementAt(x.dims, -1);
     const out = this.scratch(4 * columns);
-    this.kernels.columnSquares(
-      sliceOf(x),
-      y && sliceOf(y),
-      elements(x.dims) / columns,
+    this.kernels.columnSquares({
+      x: sliceOf(x),
+      y: y && sliceOf(y),
+      tokens: elements(x.dims) / columns,
       columns,
       out,
-    );
+    });
     return Float64Array.from(new Float32Array(await this.take(out)));
   }
 

@@ -92,15 +92,15 @@ export class WebGpuTraining implements TrainingOps {
   ): Promise<void> {
     const place = placeOf(taps);
     this.withScratch((scratch) =>
-      this.kernels.gradientNorms(
-        sliceOf(taps.x),
-        sliceOf(taps.dy),
+      this.kernels.gradientNorms({
+        x: sliceOf(taps.x),
+        dy: sliceOf(taps.dy),
         place,
         sequences,
-        scratch(gramBytes(place.tokens, sequences)),
-        sliceOf(into),
+        scratch: scratch(gramBytes(place.tokens, sequences)),
+        into: sliceOf(into),
         at,
-      ),
+      }),
     );
   }
 
@@ -112,15 +112,15 @@ export class WebGpuTraining implements TrainingOps {
   ): Promise<void> {
     const place = placeOf(taps);
     this.withScratch((scratch) =>
-      this.kernels.fisherSums(
-        sliceOf(taps.x),
-        sliceOf(taps.dy),
+      this.kernels.fisherSums({
+        x: sliceOf(taps.x),
+        dy: sliceOf(taps.dy),
         place,
         sequences,
-        scratch(4 * place.tokens),
-        sliceOf(into),
+        scratch: scratch(4 * place.tokens),
+        into: sliceOf(into),
         at,
-      ),
+      }),
     );
   }
 

@@ -161,15 +161,15 @@ export async function* runPrune(
     dense = await engine.cleanPass(calibration);
     pruned = await startLosa(engine, options, standing);
     if (standing) offer();
-    for await (const event of losa(
+    for await (const event of losa({
       engine,
-      pruned,
+      model: pruned,
       dense,
       data,
       options,
-      () => context.now(),
-      standing?.rounds,
-    )) {
+      now: () => context.now(),
+      done: standing?.rounds,
+    })) {
       const said = told(event);
       if (checkpoint && event.type === 'repaired') {
         standing = await losaStanding(engine, pruned, event.round);
@@ -180,7 +180,7 @@ export async function* runPrune(
     context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
     if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
-      for await (const event of baselines(engine, dense, data, options, rank, context.now))
+      for await (const event of baselines({ engine, dense, data, options, rank, now: context.now }))
         yield told(event);
       if (checkpoint) offer();
     }
@@ -204,14 +204,21 @@ async function texts({ spec: { training, prune }, tokens }: StudyContext): Promi
 }
 
 /** The same share of zeros, the mean rank of the last round, the same data and number of steps. */
-async function* baselines(
-  engine: LosaEngine,
-  dense: CleanPass,
-  data: LosaData,
-  options: LosaOptions,
-  rank: number,
-  now: () => number,
-): AsyncGenerator<PruneEvent, void, undefined> {
+async function* baselines({
+  engine,
+  dense,
+  data,
+  options,
+  rank,
+  now,
+}: {
+  engine: LosaEngine;
+  dense: CleanPass;
+  data: LosaData;
+  options: LosaOptions;
+  rank: number;
+  now: () => number;
+}): AsyncGenerator<PruneEvent, void, undefined> {
   const {
     training: { batch, steps },
   } = options;

@@ -135,16 +135,16 @@ function measuring(
 ): AsyncGenerator<MeasuringEvent, void, undefined> {
   switch (method.name) {
     case 'adarank':
-      return adaRank(engine, pass, { seed, ...method }, control, known, now);
+      return adaRank({ engine, pass, options: { seed, ...method }, control, known, now });
     case 'jacobian':
-      return jacobianProbe(
+      return jacobianProbe({
         engine,
         pass,
-        { seed, noise: method.noise, draws: method.repeats, perToken: method.perToken },
+        options: { seed, noise: method.noise, draws: method.repeats, perToken: method.perToken },
         control,
         known,
         now,
-      );
+      });
     case 'combined':
       return combinedDraws(
         engine,

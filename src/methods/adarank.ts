@@ -59,14 +59,21 @@ export function probeOf(
  * is asked for, so a caller pauses by not asking. `known(module, repeat)` leaves out what is
  * measured already. Throws `not-finite` if a probe gives no finite number.
  */
-export async function* adaRank(
-  engine: Engine,
-  pass: CleanPass,
-  options: AdaRankOptions,
-  control: Control,
-  known: Known,
-  now: () => number,
-): AsyncGenerator<MeasuringEvent, void, undefined> {
+export async function* adaRank({
+  engine,
+  pass,
+  options,
+  control,
+  known,
+  now,
+}: {
+  engine: Engine;
+  pass: CleanPass;
+  options: AdaRankOptions;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
   // The same tokens for every probe of a run, so that modules stay comparable.
   const sample =
     options.vocabularySample > 0

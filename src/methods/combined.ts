@@ -45,22 +45,22 @@ export async function* combinedDraws(
   known: Known,
   now: () => number,
 ): AsyncGenerator<MeasuringEvent, void, undefined> {
-  yield* jacobianProbe(
+  yield* jacobianProbe({
     engine,
     pass,
-    { seed, noise, draws: signs, perToken: false },
+    options: { seed, noise, draws: signs, perToken: false },
     control,
     known,
     now,
-  );
-  const sampled = adaRank(
+  });
+  const sampled = adaRank({
     engine,
     pass,
-    { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
+    options: { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
     control,
-    (m, r) => known(m, signs + r),
+    known: (m, r) => known(m, signs + r),
     now,
-  );
+  });
   for await (const event of sampled) yield { ...event, repeat: signs + event.repeat };
 }
 

@@ -78,16 +78,25 @@ export interface StepUse {
  * steps is there already); `stepOf` is for methods whose steps differ, `use` is what is judged.
  * Throws what the engine throws; the adapters then hold the last good step.
  */
-export async function* train(
-  engine: TrainingEngine,
-  use: AdapterUse,
-  data: TrainingData,
-  options: TrainingOptions,
-  now: () => number,
+export async function* train({
+  engine,
+  use,
+  data,
+  options,
+  now,
   done = 0,
-  stepOf: (step: number) => StepUse = () => ({ use }),
+  stepOf = () => ({ use }),
   known = done > 0,
-): AsyncGenerator<TrainingEvent, void, undefined> {
+}: {
+  engine: TrainingEngine;
+  use: AdapterUse;
+  data: TrainingData;
+  options: TrainingOptions;
+  now: () => number;
+  done?: number;
+  stepOf?: (step: number) => StepUse;
+  known?: boolean;
+}): AsyncGenerator<TrainingEvent, void, undefined> {
   const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
   async function* evaluation(step: number): AsyncGenerator<TrainingEvent, void, undefined> {
     yield { type: 'evaluation', step, loss: yield* judged(engine, data.held, batch, use) };

@@ -263,7 +263,7 @@ const unoptimised = (
       graphOptimizationLevel: 'disabled',
     }).catch(() => null);
     try {
-      const found = await session?.run(untouchedInputs(ort, session, batch, headDim, given), [
+      const found = await session?.run(untouchedInputs({ ort, session, batch, headDim, given }), [
         'logits',
       ]);
       return found?.logits?.type === 'float32' ? (found.logits.data as Float32Array).slice() : null;

@@ -56,8 +56,23 @@ describe.each([
           const at = { ...place, column, outFeatures: stretches * rows };
           const owed =
             side === 'output'
-              ? outputDirections(part(dy, out), part(y, out), at, vectors, count, stretches)
-              : inputDirections(part(x, width), part(dy, out), w, at, vectors, count, stretches);
+              ? outputDirections({
+                  dy: part(dy, out),
+                  y: part(y, out),
+                  place: at,
+                  u: vectors,
+                  sequences: count,
+                  blocks: stretches,
+                })
+              : inputDirections({
+                  x: part(x, width),
+                  dy: part(dy, out),
+                  w,
+                  place: at,
+                  v: vectors,
+                  sequences: count,
+                  blocks: stretches,
+                });
           return Float32Array.from(owed, (g) => g / (2 * count));
         },
       ),

@@ -64,16 +64,16 @@ export async function* maskedLora(
 ): AsyncGenerator<MaskedLoraEvent, void, undefined> {
   const adapters = await uniformAdapters(engine, seed, rank);
   try {
-    for await (const event of train(
+    for await (const event of train({
       engine,
-      { adapters, masks, scale: () => scale },
+      use: { adapters, masks, scale: () => scale },
       data,
-      { ...training, evaluateEvery: 0 },
+      options: { ...training, evaluateEvery: 0 },
       now,
-      0,
-      undefined,
-      true,
-    )) {
+      done: 0,
+      stepOf: undefined,
+      known: true,
+    })) {
       yield event.type === 'evaluation' ? { type: 'masked', loss: event.loss } : event;
     }
   } finally {
@@ -122,16 +122,16 @@ export async function* plainLora(
     }
     // It is judged after its last step.
     let merged = NaN;
-    for await (const event of train(
+    for await (const event of train({
       engine,
       use,
       data,
-      { ...training, evaluateEvery: 0 },
+      options: { ...training, evaluateEvery: 0 },
       now,
-      0,
-      undefined,
-      true,
-    )) {
+      done: 0,
+      stepOf: undefined,
+      known: true,
+    })) {
       if (event.type === 'evaluation') merged = event.loss;
       yield event.type === 'evaluation' ? { type: 'judging', done: 1, of: 2 } : event;
     }

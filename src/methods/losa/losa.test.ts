@@ -243,14 +243,14 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const model = await startLosa(engine, how);
     const dense = await engine.cleanPass(calibration);
     const events: LosaEvent[] = [];
-    for await (const event of losa(
+    for await (const event of losa({
       engine,
       model,
       dense,
-      { calibration, train, held },
-      how,
-      () => 0,
-    ))
+      data: { calibration, train, held },
+      options: how,
+      now: () => 0,
+    }))
       events.push(event);
     dense.dispose();
     return { model, events };
@@ -299,14 +299,14 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const model = await startLosa(engine, options);
     const dense = await engine.cleanPass(calibration);
     const seen = new Map<number, Uint32Array>();
-    for await (const event of losa(
+    for await (const event of losa({
       engine,
       model,
       dense,
-      { calibration, train, held },
+      data: { calibration, train, held },
       options,
-      () => 0,
-    )) {
+      now: () => 0,
+    })) {
       if (event.type !== 'pruned') continue;
       for (const { index } of engine.modules) {
         const now = defined(model.use.masks.bits(index));
