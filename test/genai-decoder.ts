@@ -83,8 +83,10 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
         `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
         'MatMulNBits',
         g.packed({ name: `${path}.MatMul.weight`, x, N, K, zeros }),
-        { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
-        [y ?? `/${path}/output_0`],
+        {
+          attributes: { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
+          outputs: [y ?? `/${path}/output_0`],
+        },
       ),
       0,
     );
@@ -93,13 +95,13 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   g.integers('second', [], [1n]);
   const sums = elementAt(
     g.node('/model/mask/ReduceSum', 'ReduceSum', ['attention_mask', 'one'], {
-      keepdims: int(0),
+      attributes: { keepdims: int(0) },
     }),
     0,
   );
   const last = elementAt(
     g.node('/model/mask/Cast', 'Cast', g.node('/model/mask/Sub', 'Sub', [sums, 'one']), {
-      to: int(6),
+      attributes: { to: int(6) },
     }),
     0,
   );
@@ -107,9 +109,12 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     '/model/mask/Gather',
     'Gather',
     [elementAt(g.node('/model/mask/Shape', 'Shape', ['attention_mask']), 0), 'second'],
-    { axis: int(0) },
+    { attributes: { axis: int(0) } },
   );
-  const total = elementAt(g.node('/model/mask/Gather/Cast', 'Cast', lengths, { to: int(6) }), 0);
+  const total = elementAt(
+    g.node('/model/mask/Gather/Cast', 'Cast', lengths, { attributes: { to: int(6) } }),
+    0,
+  );
   const angle = (i: number) =>
     Math.floor(i / (headDim / 2)) * 10000 ** (-(i % (headDim / 2)) / (headDim / 2));
   g.floats('cos_cache', [positions, headDim / 2], (i) => Math.cos(angle(i)));
@@ -127,25 +132,18 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     const path = `/${name.replace(/\.(?!\d)/g, '/')}`;
     if (!added)
       return elementAt(
-        g.node(
-          `${path}/LayerNorm`,
-          'SimplifiedLayerNormalization',
-          [stream, weight],
-          { epsilon, axis: int(-1), stash_type: int(1) },
-          [],
-          '',
-        ),
+        g.node(`${path}/LayerNorm`, 'SimplifiedLayerNormalization', [stream, weight], {
+          attributes: { epsilon, axis: int(-1), stash_type: int(1) },
+          domain: '',
+        }),
         0,
       );
     const outputs = [`${path}/output_0`, '', '', `${path}/output_3`];
     const final = name.includes('final');
-    g.node(
-      `${path}/SkipLayerNorm`,
-      'SkipSimplifiedLayerNormalization',
-      [stream, added, weight],
-      { epsilon },
-      final ? outputs.slice(0, 1) : outputs,
-    );
+    g.node(`${path}/SkipLayerNorm`, 'SkipSimplifiedLayerNormalization', [stream, added, weight], {
+      attributes: { epsilon },
+      outputs: final ? outputs.slice(0, 1) : outputs,
+    });
     stream = elementAt(outputs, 3);
     return elementAt(outputs, 0);
   };
@@ -167,13 +165,15 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
         'GroupQueryAttention',
         [qkv, '', '', ...past, last, total, 'cos_cache', 'sin_cache'],
         {
-          num_heads: int(heads),
-          kv_num_heads: int(kvHeads),
-          scale: float(headDim ** -0.5),
-          do_rotary: int(1),
-          local_window_size: int(-1),
+          attributes: {
+            num_heads: int(heads),
+            kv_num_heads: int(kvHeads),
+            scale: float(headDim ** -0.5),
+            do_rotary: int(1),
+            local_window_size: int(-1),
+          },
+          outputs: [`/${path}/attn/output_0`, ...present],
         },
-        [`/${path}/attn/output_0`, ...present],
       ),
       0,
     );
@@ -212,11 +212,11 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
         ? 'lm_head.MatMul.weight'
         : elementAt(
             g.node('/lm_head/Transpose', 'Transpose', ['model.embed_tokens.weight'], {
-              perm: { type: 'ints', value: [1, 0] },
+              attributes: { perm: { type: 'ints', value: [1, 0] } },
             }),
             0,
           );
-    g.node('/lm_head/MatMul', 'MatMul', [h, weight], {}, ['logits']);
+    g.node('/lm_head/MatMul', 'MatMul', [h, weight], { outputs: ['logits'] });
   }
   const ids = (name: string): ValueInfo => ({
     name,
@@ -286,9 +286,11 @@ class Maker {
     name: string,
     op: string,
     inputs: string[],
-    attributes: Record<string, Attribute> = {},
-    outputs: string[] = [],
-    domain = /^(MatMulNBits|Group|Skip)/.test(op) ? 'com.microsoft' : '',
+    {
+      attributes = {},
+      outputs = [],
+      domain = /^(MatMulNBits|Group|Skip)/.test(op) ? 'com.microsoft' : '',
+    }: { attributes?: Record<string, Attribute>; outputs?: string[]; domain?: string } = {},
   ): string[] {
     const made = outputs.length > 0 ? outputs : [`${name}/output_0`];
     this.nodes.push({

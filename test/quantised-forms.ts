@@ -26,6 +26,16 @@ export type Form =
       zeros: boolean;
     };
 
+/** The node `name` from `x` [.., K] to `y` [.., N]; tensors are named by `path`. */
+interface Product {
+  name: string;
+  x: string;
+  y: string;
+  path: string;
+  N: number;
+  K: number;
+}
+
 interface Quantised {
   nodes: Node[];
   tensors: Tensor[];
@@ -93,12 +103,7 @@ function packed(
 }
 
 function nbits(
-  name: string,
-  x: string,
-  y: string,
-  path: string,
-  N: number,
-  K: number,
+  { name, x, y, path, N, K }: Product,
   { bits, block, zeros, order, worked }: Form & { op: 'nbits' },
 ): Quantised {
   const blocks = Math.ceil(K / block);
@@ -167,12 +172,7 @@ function nbits(
 
 /** Axis 0: `[K, N]`, read as it is. Axis 1: `[N, K]`, transposed. Blocks run along K either way. */
 function linear(
-  name: string,
-  x: string,
-  y: string,
-  path: string,
-  N: number,
-  K: number,
+  { name, x, y, path, N, K }: Product,
   { type, axis, block, zeros }: Form & { op: 'linear' },
 ): Quantised {
   const bits = type.endsWith('4') ? 4 : 8;
@@ -261,12 +261,7 @@ export function quantisedDecoder(form: Form): {
     const path = isHead ? 'lm_head' : weight.name.slice('onnx::MatMul_'.length);
     const [K, N] = weight.dims as [number, number];
     const made = (form.op === 'nbits' ? nbits : linear)(
-      n.name,
-      elementAt(n.inputs, 0),
-      elementAt(n.outputs, 0),
-      path,
-      N,
-      K,
+      { name: n.name, x: elementAt(n.inputs, 0), y: elementAt(n.outputs, 0), path, N, K },
       form as never,
     );
     for (const tensor of made.tensors) quantised.set(tensor.name, tensor);

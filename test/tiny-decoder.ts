@@ -58,14 +58,14 @@ export function tinyDecoderGraph({
             'MatMul',
             [x, g.normal(`onnx::MatMul_${path}`, [from, out], from ** -0.5)],
             {},
-            `/${path.replace(/\.(?!\d)/g, '/')}/MatMul`,
+            { name: `/${path.replace(/\.(?!\d)/g, '/')}/MatMul` },
           );
     return bias
       ? g.node(
           'Add',
           [g.normal(`${path}.bias`, [out], 0.1), y],
           {},
-          `/${path.replace(/\.(?!\d)/g, '/')}/Add`,
+          { name: `/${path.replace(/\.(?!\d)/g, '/')}/Add` },
         )
       : y;
   };
@@ -82,7 +82,7 @@ export function tinyDecoderGraph({
   };
 
   const table = g.normal('model.embed_tokens.weight', [vocab, hidden], 1);
-  let x = g.node('Gather', [table, 'input_ids'], {}, '/model/embed_tokens/Gather');
+  let x = g.node('Gather', [table, 'input_ids'], {}, { name: '/model/embed_tokens/Gather' });
   const shape = g.node('Shape', ['input_ids']);
   const batch = g.node('Gather', [shape, g.ints64([1], [0])]);
   const length = g.node('Gather', [shape, g.ints64([], [1])]);
@@ -322,8 +322,7 @@ class GraphMaker {
     op: string,
     inputs: string[],
     attributes: Record<string, Attribute> = {},
-    name = '',
-    domain = '',
+    { name = '', domain = '' }: { name?: string; domain?: string } = {},
   ): string {
     const output = `t${this.made++}`;
     this.nodes.push({
@@ -394,8 +393,7 @@ class GraphMaker {
         this.tensor(`${name}_scales`, 'float32', [N, blocks], scales),
       ],
       { K: int(K), N: int(N), bits: int(4), block_size: int(block) },
-      `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
-      'com.microsoft',
+      { name: `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`, domain: 'com.microsoft' },
     );
   }
 

@@ -23,9 +23,7 @@ const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', '
 export function trainingRequest(
   graph: Graph,
   cuts: Cuts,
-  number: number,
-  sites: readonly Site[],
-  variant: TrainingVariant,
+  { number, sites, variant }: { number: number; sites: readonly Site[]; variant: TrainingVariant },
 ): PieceRequest {
   const {
     s: { batch, length },

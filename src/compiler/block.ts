@@ -63,9 +63,7 @@ export function blockRequest({
 export function segmentRequest(
   graph: Graph,
   { s: { batch, length }, cut }: Cuts,
-  number: number,
-  sites: readonly Site[],
-  depth: number,
+  { number, sites, depth }: { number: number; sites: readonly Site[]; depth: number },
 ): PieceRequest {
   const layer = elementAt(cut.layers, number);
   const b = new Builder(graph.file, batch, length);

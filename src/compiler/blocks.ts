@@ -154,6 +154,7 @@ function floatPoints({ name, bytes }: Tensor, { N, bits, blocks }: Sizes): Tenso
 }
 
 /** A code of `[N, columns]`, every row padded to whole bytes. */
+// eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function codeAt(
   bytes: Uint8Array,
   bits: number,

@@ -25,9 +25,7 @@ type Input = PieceRequest['inputs'][number];
 export function decodeRequest(
   graph: Graph,
   { s, cut }: Cuts,
-  part: DecodePart,
-  sites: readonly Site[],
-  rows: number,
+  { part, sites, rows }: { part: DecodePart; sites: readonly Site[]; rows: number },
 ): DecodeRequest {
   const b = new Builder(graph.file, 1, rows);
   const span = { rows, capacity: s.length };

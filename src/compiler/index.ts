@@ -151,7 +151,7 @@ class Compiled implements CompiledModel {
         blockRequest({ graph: this.graph, cuts: at, number: layer, sites, variant }),
       );
     return import('./backward.ts').then(({ trainingRequest }) =>
-      made((at) => trainingRequest(this.graph, at, layer, sites, variant)),
+      made((at) => trainingRequest(this.graph, at, { number: layer, sites, variant })),
     );
   }
 
@@ -160,7 +160,7 @@ class Compiled implements CompiledModel {
     const of = `segment ${depth}:${batch}:${length}`;
     return this.piece(
       `block ${layer} ${of}`,
-      () => segmentRequest(this.graph, this.cutAt(batch, length), layer, sites, depth),
+      () => segmentRequest(this.graph, this.cutAt(batch, length), { number: layer, sites, depth }),
       `${structure} ${of}`,
     );
   }
@@ -197,7 +197,7 @@ class Compiled implements CompiledModel {
     const piece = this.piece(
       `decode ${layer}:${shape}`,
       () => {
-        const made = decodeRequest(this.graph, this.cutAt(1, capacity), part, sites, rows);
+        const made = decodeRequest(this.graph, this.cutAt(1, capacity), { part, sites, rows });
         ({ caches } = made);
         return made.request;
       },

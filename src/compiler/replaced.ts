@@ -60,7 +60,12 @@ export async function replaced(
     const [x, y] = endsOf(product, names, found.readers);
     products.set(
       y,
-      productNodes(product, x, y, stored(path, weight, product, initialisers), names),
+      productNodes(product, {
+        x,
+        y,
+        weight: stored(path, weight, product, initialisers),
+        names,
+      }),
     );
   };
   for (const [layer, { sites }] of layers.entries()) {
@@ -216,10 +221,12 @@ function stored(
 /** The product as nodes; where the export computes in half floats, between Casts. */
 function productNodes(
   { step, tensors }: Product,
-  x: string,
-  y: string,
-  weight: StoredWeight,
-  names: ReadonlyMap<Value, string>,
+  {
+    x,
+    y,
+    weight,
+    names,
+  }: { x: string; y: string; weight: StoredWeight; names: ReadonlyMap<Value, string> },
 ): Node[] {
   const own =
     step.op === 'Gemm' ? step.inputs[2] : step.op === 'MatMulNBits' ? step.inputs[5] : null;

@@ -105,7 +105,7 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     for (const pattern of patterns) {
       for (const by of [norms, null]) {
         const mask = put(new Uint32Array(twins.maskWords(shape)));
-        kernels.pruneMask(ws, 10, shape, by && ns, pattern, mask);
+        kernels.pruneMask(ws, { first: 10, shape, norms: by && ns, pattern, mask });
         expect(new Uint32Array((await read(mask)).buffer)).toEqual(
           twins.pruneMask(w.subarray(10), by, shape, pattern),
         );
@@ -135,7 +135,13 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
       scale: 1.5,
       into: want,
     });
-    kernels.merge(put(shifted), 10, shape, masks, { pair, rank, scale: 1.5 }, out);
+    kernels.merge(put(shifted), {
+      first: 10,
+      shape,
+      mask: masks,
+      adapter: { pair, rank, scale: 1.5 },
+      out,
+    });
     const got = await read(out);
     expect([...got.subarray(0, 10)]).toEqual(new Array(10).fill(7));
     expect(error(got.subarray(10), want)).toBeLessThan(1e-6);
@@ -151,16 +157,16 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
       b: put(new Float32Array(rank * outputs)),
     };
     const grads = { a: new Float32Array(rank * inputs), b: new Float32Array(rank * outputs) };
-    kernels.maskedGradient(
-      put(x),
-      put(dy),
+    kernels.maskedGradient({
+      x: put(x),
+      dy: put(dy),
       place,
-      masks,
-      { pair, rank, scale: 1.5 },
+      mask: masks,
+      adapter: { pair, rank, scale: 1.5 },
       into,
-      put(new Float32Array(size)),
-    );
-    twins.maskedGradient(x, dy, place, mask, adapter, 1.5, grads);
+      scratch: put(new Float32Array(size)),
+    });
+    twins.maskedGradient({ x, dy, place, mask, adapter, scale: 1.5, into: grads });
     expect(error(await read(into.a), grads.a)).toBeLessThan(1e-5);
     expect(error(await read(into.b), grads.b)).toBeLessThan(1e-5);
   });

@@ -157,12 +157,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
       const into = put(new Float32Array(3 + sequences * count).fill(7));
       kernels.singularGradients(
         { side: 'output', dy: put(dy), vectors: put(u), y: put(y) },
-        place,
-        sequences,
-        { count, blocks: 1 },
-        room,
-        into,
-        3,
+        { place, sequences, count, blocks: 1, scratch: room, into, at: 3 },
       );
       expect(
         error(await read(into), [
@@ -174,12 +169,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
       ).toBeLessThan(1e-5);
       kernels.singularGradients(
         { side: 'input', dy: put(dy), vectors: put(v), x: put(x), w: put(w) },
-        place,
-        sequences,
-        { count, blocks: 1 },
-        room,
-        into,
-        3,
+        { place, sequences, count, blocks: 1, scratch: room, into, at: 3 },
       );
       expect(
         error(await read(into), [

@@ -237,12 +237,23 @@ export class TrainingKernels {
    */
   singularGradients(
     taps: SingularSlices,
-    place: ModulePlace,
-    sequences: number,
-    { count, blocks }: { count: number; blocks: number },
-    scratch: readonly [Slice, Slice, Slice | null],
-    into: Slice,
-    at: number,
+    {
+      place,
+      sequences,
+      count,
+      blocks,
+      scratch,
+      into,
+      at,
+    }: {
+      place: ModulePlace;
+      sequences: number;
+      count: number;
+      blocks: number;
+      scratch: readonly [Slice, Slice, Slice | null];
+      into: Slice;
+      at: number;
+    },
   ): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const rows = outFeatures / blocks;

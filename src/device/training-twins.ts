@@ -309,6 +309,7 @@ const dot = (v: Float32Array, a: number, b: number, length: number): number =>
   across(v, a, v, b, length);
 
 /** Dot product of a stretch of `v` and one of `w`. */
+// eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function across(
   v: Float32Array,
   a: number,

@@ -234,7 +234,13 @@ export class CrossEntropy {
         head: { hidden },
       } = this.chunks;
       session = this.backend.session(
-        graph(rowFormat, hidden, width, this.chunks.bias !== null, adapted),
+        graph({
+          format: rowFormat,
+          hidden,
+          width,
+          bias: this.chunks.bias !== null,
+          adapted,
+        }),
         `the ${kind} of the head`,
       );
       this.sessions.set(key, session);

@@ -7,17 +7,22 @@
 import { int, model, node, throughAdapter, value } from './graphs.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
+/** A chunk of `width` tokens, whose rows of the vocabulary product are stored as `format`. */
+export interface LossChunk {
+  format: RowFormat;
+  hidden: number;
+  width: number;
+  bias: boolean;
+}
+
+/** `adapted`: the product goes through an adapter. */
+type AdaptableChunk = LossChunk & { adapted?: boolean };
+
 /**
  * Inputs of both graphs: `h` [rows, hidden]; the chunk's `w`, `scales`, `zeros`; `labels` [rows, 1]
  * int32, relative to the chunk.
  */
-function logitsOf(
-  format: RowFormat,
-  hidden: number,
-  width: number,
-  bias: boolean,
-  adapted = false,
-) {
+function logitsOf({ format, hidden, width, bias, adapted = false }: AdaptableChunk) {
   const { inputs, nodes, initialisers } = rowsGraph(format, hidden, width);
   inputs.unshift(value('h', 'float32', ['rows', hidden]), value('labels', 'int32', ['rows', 1]));
   const tokens = new Int32Array(width).map((_, i) => i);
@@ -52,8 +57,8 @@ function logitsOf(
 const column = (name: string) => value(name, 'float32', ['rows', 1]);
 
 /** And the largest logit of every row, `top`. */
-function withTop(...of: Parameters<typeof logitsOf>): ReturnType<typeof logitsOf> {
-  const made = logitsOf(...of);
+function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
+  const made = logitsOf(chunk);
   made.initialisers.set('axis', {
     name: 'axis',
     type: 'int64',
@@ -98,10 +103,10 @@ const errorsOf = (s: string) => [
 
 /**
  * Also takes `m`, `s`, `t` [rows, 1] of the chunks before (−3e38, 0, 0 at first); gives `m2`, `s2`,
- * `t2`; `adapted`: through an adapter.
+ * `t2`.
  */
-export function lossGraph(...of: Parameters<typeof logitsOf>): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop(...of);
+export function lossGraph(chunk: AdaptableChunk): Uint8Array {
+  const { inputs, nodes, initialisers } = withTop(chunk);
   nodes.push(
     node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
     node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
@@ -132,13 +137,8 @@ export function lossGraph(...of: Parameters<typeof logitsOf>): Uint8Array {
  * Takes the final `m`, `s`, the rows' `weight` [rows, 1] and `before` [rows, hidden]; adds this
  * chunk's share of dh → `dh`.
  */
-export function lossGradientGraph(
-  format: RowFormat,
-  hidden: number,
-  width: number,
-  bias: boolean,
-): Uint8Array {
-  const { inputs, nodes, initialisers } = logitsOf(format, hidden, width, bias);
+export function lossGradientGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
+  const { inputs, nodes, initialisers } = logitsOf({ format, hidden, width, bias });
   nodes.push(
     node({ op: 'Sub', inputs: ['logits', 'm'], output: 'shifted' }),
     node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
@@ -164,13 +164,8 @@ export function lossGradientGraph(
  * Both at once over the whole vocabulary, its products made once: takes `weight` [rows, 1]; gives
  * `m2`, `s2`, `t2` and `dh`.
  */
-export function wholeLossGraph(
-  format: RowFormat,
-  hidden: number,
-  width: number,
-  bias: boolean,
-): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop(format, hidden, width, bias);
+export function wholeLossGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
+  const { inputs, nodes, initialisers } = withTop({ format, hidden, width, bias });
   nodes.push(
     node({ op: 'Identity', inputs: ['top'], output: 'm2' }),
     node({ op: 'Sub', inputs: ['logits', 'top'], output: 'shifted' }),

@@ -85,10 +85,16 @@ export class Network {
   async backward(
     batch: TokenBatch,
     stream: readonly DeviceTensor[],
-    dy: DeviceTensor,
-    { adapters, weights, kept, direct, observed }: Course,
+    {
+      dy,
+      course: { adapters, weights, kept, direct, observed } = {},
+      residual,
+    }: {
+      dy: DeviceTensor;
+      course?: Course;
+      residual?: ((layer: number, dx: DeviceTensor) => Promise<void>) | undefined;
+    },
     visit: (layer: number, gradients: LayerGradients) => Promise<void>,
-    residual?: (layer: number, dx: DeviceTensor) => Promise<void>,
   ): Promise<void> {
     const variant = !adapters
       ? observed

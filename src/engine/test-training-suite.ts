@@ -110,17 +110,13 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const into = b.zeros([22]);
     await training.singularGradients(
       taps,
-      2,
       { side: 'output', vectors: put(u, 5, 13), y: put(y, length, dy.length / length), blocks: 1 },
-      into,
-      2,
+      { sequences: 2, into, at: 2 },
     );
     await training.singularGradients(
       taps,
-      2,
       { side: 'input', vectors: put(v, 5, 11), w: put(w, 13, 11), blocks: 1 },
-      into,
-      12,
+      { sequences: 2, into, at: 12 },
     );
     expect(
       error(await b.read(into), [
@@ -137,17 +133,13 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const stretches = b.zeros([25]);
     await training.singularGradients(
       part,
-      2,
       { side: 'output', vectors: put(u3, 6, 4), y: put(y, length, dy.length / length), blocks: 3 },
-      stretches,
-      1,
+      { sequences: 2, into: stretches, at: 1 },
     );
     await training.singularGradients(
       part,
-      2,
       { side: 'input', vectors: put(v3, 6, 11), w: put(w3, 12, 11), blocks: 3 },
-      stretches,
-      13,
+      { sequences: 2, into: stretches, at: 13 },
     );
     const want = [
       ...twins.outputDirections({ dy, y, place: placeOf(part), u: u3, sequences: 2, blocks: 3 }),

@@ -192,22 +192,18 @@ class Kernels {
         async (into) => {
           await training.singularGradients(
             taps,
-            SEQUENCES,
             {
               side: 'output',
               vectors: this.put(u, count),
               y: this.put(y, x.length / INPUTS),
               blocks,
             },
-            into,
-            0,
+            { sequences: SEQUENCES, into, at: 0 },
           );
           await training.singularGradients(
             taps,
-            SEQUENCES,
             { side: 'input', vectors: this.put(v, count), w: this.put(w, OUTPUTS), blocks },
-            into,
-            SEQUENCES * count,
+            { sequences: SEQUENCES, into, at: SEQUENCES * count },
           );
         },
       ),

@@ -88,7 +88,12 @@ export function untouchedInputs({
     if (meta.isTensor)
       feeds[meta.name] =
         given[meta.name] ??
-        inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch, headDim);
+        inputOf(
+          ort,
+          { name: meta.name, type: meta.type as TensorType, shape: meta.shape },
+          batch,
+          headDim,
+        );
   }
   return feeds;
 }
@@ -109,9 +114,7 @@ const wholeNumbers: Partial<
  */
 function inputOf(
   ort: Ort,
-  name: string,
-  type: TensorType,
-  shape: readonly (number | string)[],
+  { name, type, shape }: { name: string; type: TensorType; shape: readonly (number | string)[] },
   { ids, sequences, length }: TokenBatch,
   headDim: number | null,
 ): OrtTensor {

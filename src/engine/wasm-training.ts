@@ -20,6 +20,7 @@ import {
   type AdapterGradient,
   type Directions,
   type ModuleTaps,
+  type SingularTarget,
   type TensorRows,
   type TrainingOps,
 } from './training-ops.ts';
@@ -124,10 +125,8 @@ export class WasmTraining implements TrainingOps {
 
   async singularGradients(
     taps: ModuleTaps,
-    sequences: number,
     directions: Directions,
-    into: DeviceTensor,
-    at: number,
+    { sequences, into, at }: SingularTarget,
   ): Promise<void> {
     const { tokens, inFeatures, outFeatures } = placeOf(taps);
     const { blocks } = directions;

@@ -16,7 +16,14 @@ import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { bytesOf } from '../onnx/types.ts';
 import { Once } from '../once.ts';
-import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import {
+  elements,
+  FULL_ROWS,
+  type Backend,
+  type DeviceTensor,
+  type LoraProduct,
+  type Session,
+} from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
 import {
@@ -234,10 +241,7 @@ export class WebGpuBackend implements Backend {
   async loraDelta(
     a: Float32Array,
     b: Float32Array,
-    outputs: number,
-    inputs: number,
-    rank: number,
-    scale: number,
+    { outputs, inputs, rank, scale }: LoraProduct,
   ): Promise<Float32Array> {
     const [as, bs] = [a, b].map((x) =>
       this.upload('float32', [x.length], new Uint8Array(x.buffer, x.byteOffset, x.byteLength)),

@@ -86,7 +86,7 @@ export function cutModules(
     const info = elementAt(compiled.modules, module);
     const w = dequantise(compiled.weightOf(module));
     const { inFeatures, outFeatures } = info;
-    const blocks = rowBlocks(info, count, split, w, seed).map((rows) =>
+    const blocks = rowBlocks(info, w, { blocks: count, split, seed }).map((rows) =>
       blockSvd(w, inFeatures, rows, path),
     );
     return {

@@ -184,7 +184,11 @@ export async function* runPrune(
         yield told(event);
       if (checkpoint) offer();
     }
-    for await (const event of stored(engine, pruned, data.held, options.training.batch, now()))
+    for await (const event of stored(engine, pruned, {
+      held: data.held,
+      batch: options.training.batch,
+      state: now(),
+    }))
       yield told(event);
     yield { type: 'done', result: resultOf(now()) };
   } finally {
@@ -224,7 +228,7 @@ async function* baselines({
   } = options;
   const plain = await startOneShot(engine);
   try {
-    for await (const { layer } of oneShot(engine, plain, dense, data, options))
+    for await (const { layer } of oneShot(engine, plain, { dense, data, options }))
       yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
     const zeros = zerosOf(plain.use.masks, engine.modules);
     yield { type: 'wanda', zeros, loss: yield* judged(engine, data.held, batch, plain.use) };
@@ -232,14 +236,14 @@ async function* baselines({
       (n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures),
       0,
     );
-    for await (const event of maskedLora(engine, plain.use.masks, data, rank, options, now)) {
+    for await (const event of maskedLora(engine, plain.use.masks, { data, rank, options, now })) {
       yield event.type === 'step'
         ? { type: 'comparing', what: 'masked', done: event.step, of: steps }
         : event.type === 'judging'
           ? event
           : { ...event, rank, parameters, zeros };
     }
-    for await (const event of plainLora(engine, plain.use.masks, data, rank, options, now)) {
+    for await (const event of plainLora(engine, plain.use.masks, { data, rank, options, now })) {
       yield event.type === 'step'
         ? { type: 'comparing', what: 'lora', done: event.step, of: steps }
         : event.type === 'judging'
@@ -258,9 +262,7 @@ async function* baselines({
 async function* stored(
   engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> },
   { use }: LosaModel,
-  held: TokenBatch,
-  batch: number,
-  state: PruneState,
+  { held, batch, state }: { held: TokenBatch; batch: number; state: PruneState },
 ): AsyncGenerator<PruneEvent, void, undefined> {
   const loss = defined(elementAt(state.rounds, -1).repaired);
   const { weights } = defined(state.dense);

@@ -81,7 +81,7 @@ export async function* adaRank({
       : undefined;
   const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
   for (let repeat = 0; repeat < options.repeats;) {
-    const { repeats: count, layers } = together(engine, pass, options, control, repeat, known);
+    const { repeats: count, layers } = together(engine, pass, { options, control, repeat, known });
     let open = engine.modules.filter((m) => !known(m.index, repeat));
     while (open.length > 0) {
       const { layer } = elementAt(open, 0);
@@ -139,10 +139,12 @@ const LAYERS_TOGETHER = 4;
 function together(
   engine: Engine,
   { batch: { sequences, length } }: CleanPass,
-  { variant, repeats }: AdaRankOptions,
-  control: Control,
-  repeat: number,
-  known: Known,
+  {
+    options: { variant, repeats },
+    control,
+    repeat,
+    known,
+  }: { options: AdaRankOptions; control: Control; repeat: number; known: Known },
 ): { repeats: number; layers: number } {
   const granularity = control.granularity();
   if (granularity === 'module' || (granularity === 'layer' && repeat === 0))

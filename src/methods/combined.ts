@@ -37,14 +37,21 @@ export interface CombinedOptions {
 }
 
 /** First the probe's draws, so that a map stands at once, then the sampled ones. */
-export async function* combinedDraws(
-  engine: Engine & JacobianEngine,
-  pass: CleanPass,
-  { seed, noise, signs, repeats }: CombinedOptions,
-  control: Control,
-  known: Known,
-  now: () => number,
-): AsyncGenerator<MeasuringEvent, void, undefined> {
+export async function* combinedDraws({
+  engine,
+  pass,
+  options: { seed, noise, signs, repeats },
+  control,
+  known,
+  now,
+}: {
+  engine: Engine & JacobianEngine;
+  pass: CleanPass;
+  options: CombinedOptions;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
   yield* jacobianProbe({
     engine,
     pass,

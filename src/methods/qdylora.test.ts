@@ -213,8 +213,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         batch,
         use,
         { step, learningRate, ...options(steps).adamW, maxNorm: null },
-        onlyLast,
-        updates,
+        { onlyLast, updates },
       );
     }
     const once = drawn.filter((b) => drawn.indexOf(b) === drawn.lastIndexOf(b));

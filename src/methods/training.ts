@@ -7,7 +7,7 @@ import { AtlasError } from '../errors.ts';
 import type {
   AdapterUse,
   LossSum,
-  RankUpdates,
+  MovingRanks,
   TokenBatch,
   TrainingEngine,
 } from '../engine/engine.ts';
@@ -67,10 +67,8 @@ export type TrainingEvent =
 /**
  * How one step uses the adapters, and which of their ranks move; see `TrainingEngine.trainStep`.
  */
-export interface StepUse {
+export interface StepUse extends MovingRanks {
   use: AdapterUse;
-  onlyLast?: boolean;
-  updates?: RankUpdates;
 }
 
 /**
@@ -112,8 +110,7 @@ export async function* train({
       batchOfStep(data.train, seed, step, batch),
       at.use,
       { step, learningRate: rate, ...adamW, maxNorm },
-      at.onlyLast,
-      at.updates,
+      { onlyLast: at.onlyLast, updates: at.updates },
     );
     yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
     if (due(step)) yield* evaluation(step);

@@ -343,9 +343,10 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const data = { calibration, train, held };
     const blocks = [];
     const told: PlainLoraEvent[] = [];
-    for await (const block of oneShot(engine, plain, dense, data, {
-      ...options,
-      score: 'magnitude',
+    for await (const block of oneShot(engine, plain, {
+      dense,
+      data,
+      options: { ...options, score: 'magnitude' },
     }))
       blocks.push(block);
     expect(blocks.map((b) => b.zeros)).toEqual([0.5, 0.5]);
@@ -359,7 +360,12 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
       ),
     );
     const pruned = await heldOutLoss(engine, held, 2, plain.use);
-    for await (const event of plainLora(engine, plain.use.masks, data, 3, options, () => 0))
+    for await (const event of plainLora(engine, plain.use.masks, {
+      data,
+      rank: 3,
+      options,
+      now: () => 0,
+    }))
       told.push(event);
     const last = elementAt(told, -1);
     if (last.type !== 'lora') throw new Error('it ends with its losses');

@@ -204,14 +204,13 @@ export async function* losa({
     );
     yield { type: 'similarity', round, target, matrix, redundancy, importance, sparsities };
     const errors: number[] = [];
-    for await (const block of prunePass(
-      engine,
-      data.calibration,
+    for await (const block of prunePass(engine, {
+      batch: data.calibration,
       dense,
       use,
       sparsities,
-      options,
-    )) {
+      rule: options,
+    })) {
       errors.push(block.error);
       yield { type: 'block', round, ...block };
     }
