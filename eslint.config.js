@@ -12,6 +12,7 @@ export default tseslint.config(
     rules: {
       ...hooks.configs.recommended.rules,
       'atlas/no-non-null': 'error',
+      '@typescript-eslint/max-params': ['error', { max: 4 }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-unnecessary-condition': 'error',

@@ -77,16 +77,16 @@ export async function adaRankAgainstNaive(
       weight: engine.materialiseWeight(m.index),
       std: engine.weightStd(m.index),
     };
-    const { seconds, values } = await naiveProbe(
-      runtime.ort,
+    const { seconds, values } = await naiveProbe({
+      ort: runtime.ort,
       graph,
       target,
       batch,
-      compiled.headDim,
-      options.seed,
-      5,
+      headDim: compiled.headDim,
+      seed: options.seed,
+      repeats: 5,
       sessionOptions,
-    );
+    });
     return { path: m.path, seconds, value: values[0]! };
   };
 
@@ -139,7 +139,7 @@ export async function adaRankAgainstNaive(
       ...sessionOptions,
       externalData: external,
     });
-    const feeds = untouchedInputs(runtime.ort, session, batch, compiled.headDim);
+    const feeds = untouchedInputs({ ort: runtime.ort, session, batch, headDim: compiled.headDim });
     const times: number[] = [];
     for (let i = 0; i < 3; i++) {
       const start = performance.now();
@@ -159,14 +159,14 @@ export async function adaRankAgainstNaive(
     const start = performance.now();
     const values: number[] = [];
     const pass = await engine.cleanPass(batch);
-    for await (const event of adaRank(
+    for await (const event of adaRank({
       engine,
       pass,
-      { ...options, ...over },
-      { granularity: () => 'batch' },
-      () => false,
-      () => performance.now(),
-    )) {
+      options: { ...options, ...over },
+      control: { granularity: () => 'batch' },
+      known: () => false,
+      now: () => performance.now(),
+    })) {
       if (event.type === 'draws' && event.repeat === 0)
         event.modules.forEach((m, i) => {
           values[m] = event.values[i]!;

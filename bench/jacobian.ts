@@ -84,14 +84,14 @@ const done = elementAt(sampled, 0).length;
 const sweeps = new Map<number, number>();
 // One at least is made here, for its time.
 const repeats = Math.max(Number(values.draws), done + 1);
-for await (const e of adaRank(
+for await (const e of adaRank({
   engine,
   pass,
-  { seed, variant: 'two-draws', noise, repeats, vocabularySample: 0 },
-  { granularity: () => 'batch' },
-  (_, r) => r < done,
-  () => performance.now(),
-)) {
+  options: { seed, variant: 'two-draws', noise, repeats, vocabularySample: 0 },
+  control: { granularity: () => 'batch' },
+  known: (_, r) => r < done,
+  now: () => performance.now(),
+})) {
   if (e.type !== 'draws') continue;
   e.modules.forEach((m, i) => elementAt(sampled, m).push(e.values[i]!));
   sweeps.set(e.repeat, (sweeps.get(e.repeat) ?? 0) + e.milliseconds / 1000);

@@ -55,16 +55,25 @@ export interface NaiveModule {
  * Seconds of one probe (two perturbed forwards and their distance), session creation not counted,
  * and the distance per token.
  */
-export async function naiveProbe(
-  ort: typeof Ort,
-  graph: Graph,
-  target: NaiveModule,
-  batch: TokenBatch,
-  headDim: number | null,
-  seed: number,
-  repeats: number,
-  sessionOptions: Ort.InferenceSession.SessionOptions,
-) {
+export async function naiveProbe({
+  ort,
+  graph,
+  target,
+  batch,
+  headDim,
+  seed,
+  repeats,
+  sessionOptions,
+}: {
+  ort: typeof Ort;
+  graph: Graph;
+  target: NaiveModule;
+  batch: TokenBatch;
+  headDim: number | null;
+  seed: number;
+  repeats: number;
+  sessionOptions: Ort.InferenceSession.SessionOptions;
+}) {
   const { model, inFeatures, outFeatures } = withFloatWeight(graph, target.node);
   const session = await ort.InferenceSession.create(model, sessionOptions);
   const generator = new SimdNoise();
@@ -78,9 +87,10 @@ export async function naiveProbe(
         perturbed[k * outFeatures + o] = target.weight[i]! + noise[i]!;
     }
     const w = new ort.Tensor('float32', perturbed, [inFeatures, outFeatures]);
-    const { logits } = await session.run(untouchedInputs(ort, session, batch, headDim, { w }), [
-      'logits',
-    ]);
+    const { logits } = await session.run(
+      untouchedInputs({ ort, session, batch, headDim, given: { w } }),
+      ['logits'],
+    );
     const values = (await defined(logits).getData()) as Float32Array;
     defined(logits).dispose();
     return values;

@@ -59,9 +59,14 @@ async function prepare(
   ];
   const graph = model(
     products.map((p, i) =>
-      node('Gemm', [`a${i}`, `b${i}`], `y${i}`, {
-        transA: int(Number(p.transA ?? false)),
-        transB: int(Number(p.transB ?? false)),
+      node({
+        op: 'Gemm',
+        inputs: [`a${i}`, `b${i}`],
+        output: `y${i}`,
+        attributes: {
+          transA: int(Number(p.transA ?? false)),
+          transB: int(Number(p.transB ?? false)),
+        },
       }),
     ),
     products.flatMap((p, i) => [value(`a${i}`, 'float32', p.a), value(`b${i}`, 'float32', p.b)]),

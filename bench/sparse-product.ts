@@ -70,13 +70,19 @@ function denseLoop(x: Float32Array, w: Float32Array, rows: number, y: Float32Arr
 }
 
 /** The same over the kept half. */
-function sparseLoop(
-  x: Float32Array,
-  kept: Float32Array,
-  places: Uint32Array,
-  rows: number,
-  y: Float32Array,
-): void {
+function sparseLoop({
+  x,
+  kept,
+  places,
+  rows,
+  y,
+}: {
+  x: Float32Array;
+  kept: Float32Array;
+  places: Uint32Array;
+  rows: number;
+  y: Float32Array;
+}): void {
   for (let t = 0; t < rows; t++) {
     for (let o = 0; o < outputs; o++) {
       let a = 0;
@@ -114,7 +120,7 @@ async function onCpu(x: Float32Array, rows: number): Promise<Way[]> {
     { name: 'CPU, our loop, dense', run: () => denseLoop(x, w.dense, rows, y), result: () => y },
     {
       name: 'CPU, our loop, 2:4',
-      run: () => sparseLoop(x, w.kept, w.places, rows, y),
+      run: () => sparseLoop({ x, kept: w.kept, places: w.places, rows, y }),
       result: () => y,
     },
     {

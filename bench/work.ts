@@ -47,14 +47,14 @@ export const work = ({
     } as const;
     return () =>
       toEnd(
-        adaRank(
+        adaRank({
           engine,
           pass,
           options,
-          { granularity: () => 'layer' },
-          () => false,
-          () => 0,
-        ),
+          control: { granularity: () => 'layer' },
+          known: () => false,
+          now: () => 0,
+        }),
       );
   },
   'LoRA step': async (engine) => {

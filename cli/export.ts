@@ -129,16 +129,16 @@ async function* mergedFiles(
       const weight = module === head ? headWeight(compiled.head) : compiled.weightOf(module);
       return [
         module,
-        loraDelta(
-          loraA,
-          loraB,
-          dequantise(weight),
-          null,
-          outFeatures,
-          inFeatures,
+        loraDelta({
+          a: loraA,
+          b: loraB,
+          base: dequantise(weight),
+          mask: null,
+          outputs: outFeatures,
+          inputs: inFeatures,
           rank,
-          scale(module),
-        ),
+          scale: scale(module),
+        }),
       ];
     }),
   );

@@ -12,23 +12,29 @@ import { nodeThreads } from './svd-threads.ts';
 vi.setConfig({ testTimeout: 60_000 }); // starting a thread takes seconds on a busy machine
 
 const two: Threads = { ...nodeThreads, count: 2 };
-const job = (
-  index: number,
-  outFeatures: number,
-  inFeatures: number,
-  blocks: number,
-  split: 'contiguous' | 'kmeans' = 'contiguous',
-): SvdJob => ({
+const job = ({
+  index,
+  outFeatures,
+  inFeatures,
+  blocks,
+  split = 'contiguous',
+}: {
+  index: number;
+  outFeatures: number;
+  inFeatures: number;
+  blocks: number;
+  split?: 'contiguous' | 'kmeans';
+}): SvdJob => ({
   module: { index, path: `layer ${index}`, outFeatures, inFeatures },
   splitting: { blocks, split, seed: 1 },
   w: fillNormal(streamKeys(index, 0, 0), new Float32Array(outFeatures * inFeatures)),
 });
 const jobs = [
-  job(0, 40, 30, 1),
-  job(1, 30, 40, 2),
-  job(2, 48, 24, 4),
-  job(3, 20, 20, 3, 'kmeans'),
-  job(4, 12, 60, 1),
+  job({ index: 0, outFeatures: 40, inFeatures: 30, blocks: 1 }),
+  job({ index: 1, outFeatures: 30, inFeatures: 40, blocks: 2 }),
+  job({ index: 2, outFeatures: 48, inFeatures: 24, blocks: 4 }),
+  job({ index: 3, outFeatures: 20, inFeatures: 20, blocks: 3, split: 'kmeans' }),
+  job({ index: 4, outFeatures: 12, inFeatures: 60, blocks: 1 }),
 ];
 
 it('gives what one thread gives, every job once', async () => {
@@ -44,7 +50,7 @@ it('gives what one thread gives, every job once', async () => {
 });
 
 it('says what is wrong with a weight', async () => {
-  const bad = job(1, 8, 8, 1);
+  const bad = job({ index: 1, outFeatures: 8, inFeatures: 8, blocks: 1 });
   bad.w[3] = NaN;
   const run = async () => {
     for await (const done of decomposedBy(
@@ -56,9 +62,9 @@ it('says what is wrong with a weight', async () => {
   await expect(run()).rejects.toThrow(
     'The weight of layer 1 has values that are no finite numbers, so it has no components to remove.',
   );
-  await expect(decomposedBy(two, [() => job(2, 10, 8, 4)]).next()).rejects.toThrow(
-    '4 row blocks do not divide the 10 rows of layer 2.',
-  );
+  await expect(
+    decomposedBy(two, [() => job({ index: 2, outFeatures: 10, inFeatures: 8, blocks: 4 })]).next(),
+  ).rejects.toThrow('4 row blocks do not divide the 10 rows of layer 2.');
 });
 
 it('ends its threads when it is told to stop, and says when one dies', async () => {
@@ -87,7 +93,7 @@ it('ends its threads when it is told to stop, and says when one dies', async () 
   expect(closed).toHaveLength(2);
   expect(asked).toBeLessThan(6);
   const thread = nodeThreads.open();
-  const waiting = thread.decompose(job(5, 600, 600, 1));
+  const waiting = thread.decompose(job({ index: 5, outFeatures: 600, inFeatures: 600, blocks: 1 }));
   thread.close();
   await expect(waiting).rejects.toThrow(expect.objectContaining({ code: 'cancelled' }));
 });

@@ -121,7 +121,13 @@ export const train: Command = async (argument, options) => {
       } else {
         const { curve } = event.result;
         if (options.out !== undefined)
-          await writeTrained(options.out, event.result, event.adapters, model, rank);
+          await writeTrained({
+            to: options.out,
+            result: event.result,
+            adapters: event.adapters,
+            model,
+            chosen: rank,
+          });
         if (curve)
           console.log(
             `knee: rank ${curve.knee}, the smallest that keeps 95 % of the best improvement`,
@@ -236,13 +242,19 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
  * At rank `chosen` of the largest, or at the knee; each module at the same fraction of its own
  * rank.
  */
-async function writeTrained(
-  to: string,
-  result: TrainingResult,
-  adapters: readonly AdapterValues[],
-  model: LoadedModel,
-  chosen: number | null,
-): Promise<void> {
+async function writeTrained({
+  to,
+  result,
+  adapters,
+  model,
+  chosen,
+}: {
+  to: string;
+  result: TrainingResult;
+  adapters: readonly AdapterValues[];
+  model: LoadedModel;
+  chosen: number | null;
+}): Promise<void> {
   const { spec } = result;
   const ranks = new Map(adapters.map((a) => [a.module, a.rank]));
   const most = largestRank([...ranks.values()]);

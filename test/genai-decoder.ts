@@ -63,14 +63,30 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   const int = (value: number): Attribute => ({ type: 'int', value });
   const float = (value: number): Attribute => ({ type: 'float', value });
   const epsilon = float(1e-5);
-  const linear = (path: string, x: string, N: number, K: number, zeros: boolean, y?: string) =>
+  const linear = ({
+    path,
+    x,
+    N,
+    K,
+    zeros,
+    y,
+  }: {
+    path: string;
+    x: string;
+    N: number;
+    K: number;
+    zeros: boolean;
+    y?: string;
+  }) =>
     elementAt(
       g.node(
         `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
         'MatMulNBits',
-        g.packed(`${path}.MatMul.weight`, x, N, K, zeros),
-        { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
-        [y ?? `/${path}/output_0`],
+        g.packed({ name: `${path}.MatMul.weight`, x, N, K, zeros }),
+        {
+          attributes: { K: int(K), N: int(N), bits: int(4), block_size: int(BLOCK) },
+          outputs: [y ?? `/${path}/output_0`],
+        },
       ),
       0,
     );
@@ -79,13 +95,13 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
   g.integers('second', [], [1n]);
   const sums = elementAt(
     g.node('/model/mask/ReduceSum', 'ReduceSum', ['attention_mask', 'one'], {
-      keepdims: int(0),
+      attributes: { keepdims: int(0) },
     }),
     0,
   );
   const last = elementAt(
     g.node('/model/mask/Cast', 'Cast', g.node('/model/mask/Sub', 'Sub', [sums, 'one']), {
-      to: int(6),
+      attributes: { to: int(6) },
     }),
     0,
   );
@@ -93,9 +109,12 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     '/model/mask/Gather',
     'Gather',
     [elementAt(g.node('/model/mask/Shape', 'Shape', ['attention_mask']), 0), 'second'],
-    { axis: int(0) },
+    { attributes: { axis: int(0) } },
   );
-  const total = elementAt(g.node('/model/mask/Gather/Cast', 'Cast', lengths, { to: int(6) }), 0);
+  const total = elementAt(
+    g.node('/model/mask/Gather/Cast', 'Cast', lengths, { attributes: { to: int(6) } }),
+    0,
+  );
   const angle = (i: number) =>
     Math.floor(i / (headDim / 2)) * 10000 ** (-(i % (headDim / 2)) / (headDim / 2));
   g.floats('cos_cache', [positions, headDim / 2], (i) => Math.cos(angle(i)));
@@ -113,38 +132,31 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
     const path = `/${name.replace(/\.(?!\d)/g, '/')}`;
     if (!added)
       return elementAt(
-        g.node(
-          `${path}/LayerNorm`,
-          'SimplifiedLayerNormalization',
-          [stream, weight],
-          { epsilon, axis: int(-1), stash_type: int(1) },
-          [],
-          '',
-        ),
+        g.node(`${path}/LayerNorm`, 'SimplifiedLayerNormalization', [stream, weight], {
+          attributes: { epsilon, axis: int(-1), stash_type: int(1) },
+          domain: '',
+        }),
         0,
       );
     const outputs = [`${path}/output_0`, '', '', `${path}/output_3`];
     const final = name.includes('final');
-    g.node(
-      `${path}/SkipLayerNorm`,
-      'SkipSimplifiedLayerNormalization',
-      [stream, added, weight],
-      { epsilon },
-      final ? outputs.slice(0, 1) : outputs,
-    );
+    g.node(`${path}/SkipLayerNorm`, 'SkipSimplifiedLayerNormalization', [stream, added, weight], {
+      attributes: { epsilon },
+      outputs: final ? outputs.slice(0, 1) : outputs,
+    });
     stream = elementAt(outputs, 3);
     return elementAt(outputs, 0);
   };
   for (let layer = 0; layer < layers; layer++) {
     const path = `model.layers.${layer}`;
     const zeros = shape.zeroPoints?.includes(layer) ?? false;
-    const qkv = linear(
-      `${path}.attn.qkv_proj`,
-      norm(`${path}.input_layernorm`),
-      (heads + 2 * kvHeads) * headDim,
-      hidden,
+    const qkv = linear({
+      path: `${path}.attn.qkv_proj`,
+      x: norm(`${path}.input_layernorm`),
+      N: (heads + 2 * kvHeads) * headDim,
+      K: hidden,
       zeros,
-    );
+    });
     const past = ['key', 'value'].map((part) => `past_key_values.${layer}.${part}`);
     const present = ['key', 'value'].map((part) => `present.${layer}.${part}`);
     const attended = elementAt(
@@ -153,20 +165,28 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
         'GroupQueryAttention',
         [qkv, '', '', ...past, last, total, 'cos_cache', 'sin_cache'],
         {
-          num_heads: int(heads),
-          kv_num_heads: int(kvHeads),
-          scale: float(headDim ** -0.5),
-          do_rotary: int(1),
-          local_window_size: int(-1),
+          attributes: {
+            num_heads: int(heads),
+            kv_num_heads: int(kvHeads),
+            scale: float(headDim ** -0.5),
+            do_rotary: int(1),
+            local_window_size: int(-1),
+          },
+          outputs: [`/${path}/attn/output_0`, ...present],
         },
-        [`/${path}/attn/output_0`, ...present],
       ),
       0,
     );
-    added = linear(`${path}.attn.o_proj`, attended, hidden, heads * headDim, zeros);
+    added = linear({
+      path: `${path}.attn.o_proj`,
+      x: attended,
+      N: hidden,
+      K: heads * headDim,
+      zeros,
+    });
     const x = norm(`${path}.post_attention_layernorm`);
-    const gate = linear(`${path}.mlp.gate_proj`, x, inner, hidden, zeros);
-    const up = linear(`${path}.mlp.up_proj`, x, inner, hidden, zeros);
+    const gate = linear({ path: `${path}.mlp.gate_proj`, x, N: inner, K: hidden, zeros });
+    const up = linear({ path: `${path}.mlp.up_proj`, x, N: inner, K: hidden, zeros });
     const active = elementAt(
       g.node(`/model/layers.${layer}/mlp/act_fn/Mul`, 'Mul', [
         gate,
@@ -174,16 +194,17 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
       ]),
       0,
     );
-    added = linear(
-      `${path}.mlp.down_proj`,
-      elementAt(g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up]), 0),
-      hidden,
-      inner,
+    added = linear({
+      path: `${path}.mlp.down_proj`,
+      x: elementAt(g.node(`/model/layers.${layer}/mlp/Mul`, 'Mul', [active, up]), 0),
+      N: hidden,
+      K: inner,
       zeros,
-    );
+    });
   }
   const h = norm(`model.layers.${layers}.final_norm_layernorm`);
-  if (head === 'q4') linear('lm_head', h, vocab, hidden, false, 'logits');
+  if (head === 'q4')
+    linear({ path: 'lm_head', x: h, N: vocab, K: hidden, zeros: false, y: 'logits' });
   else {
     if (head === 'float') g.normals('lm_head.MatMul.weight', [hidden, vocab], hidden ** -0.5);
     const weight =
@@ -191,11 +212,11 @@ export function genaiDecoderGraph(shape: GenaiShape): Graph {
         ? 'lm_head.MatMul.weight'
         : elementAt(
             g.node('/lm_head/Transpose', 'Transpose', ['model.embed_tokens.weight'], {
-              perm: { type: 'ints', value: [1, 0] },
+              attributes: { perm: { type: 'ints', value: [1, 0] } },
             }),
             0,
           );
-    g.node('/lm_head/MatMul', 'MatMul', [h, weight], {}, ['logits']);
+    g.node('/lm_head/MatMul', 'MatMul', [h, weight], { outputs: ['logits'] });
   }
   const ids = (name: string): ValueInfo => ({
     name,
@@ -265,9 +286,11 @@ class Maker {
     name: string,
     op: string,
     inputs: string[],
-    attributes: Record<string, Attribute> = {},
-    outputs: string[] = [],
-    domain = /^(MatMulNBits|Group|Skip)/.test(op) ? 'com.microsoft' : '',
+    {
+      attributes = {},
+      outputs = [],
+      domain = /^(MatMulNBits|Group|Skip)/.test(op) ? 'com.microsoft' : '',
+    }: { attributes?: Record<string, Attribute>; outputs?: string[]; domain?: string } = {},
   ): string[] {
     const made = outputs.length > 0 ? outputs : [`${name}/output_0`];
     this.nodes.push({
@@ -304,7 +327,19 @@ class Maker {
   }
 
   /** Inputs of a product: x, packed weights, scales, and perhaps zero points. */
-  packed(name: string, x: string, N: number, K: number, zeros: boolean): string[] {
+  packed({
+    name,
+    x,
+    N,
+    K,
+    zeros,
+  }: {
+    name: string;
+    x: string;
+    N: number;
+    K: number;
+    zeros: boolean;
+  }): string[] {
     const blocks = Math.ceil(K / BLOCK);
     const weight = this.put(
       `${name}_Q4`,

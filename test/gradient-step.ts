@@ -195,14 +195,21 @@ async function slope(y: (h: number) => Promise<Result>, dy: Result, h: number): 
  * and of every product's output (or, adapted, of the input and every A and B), relative to the
  * length of the gradient.
  */
-export async function slopeError(
-  model: CompiledModel,
-  layer: number,
-  batch: number,
-  length: number,
+export async function slopeError({
+  model,
+  layer,
+  batch,
+  length,
   adapted = false,
   h = 3e-3,
-): Promise<number> {
+}: {
+  model: CompiledModel;
+  layer: number;
+  batch: number;
+  length: number;
+  adapted?: boolean;
+  h?: number;
+}): Promise<number> {
   const stream = elementAt(model.blocks, layer).sites;
   const dims = [batch, length, model.hidden];
   const x = random(1000, dims);
@@ -339,15 +346,15 @@ export async function keptError(
       stride: site.width,
     };
     const into = { a: new Float32Array(a.data.length), b: new Float32Array(b.data.length) };
-    adapterGradient(
-      defined(again[site.tap]).data,
-      defined(again[site.grad]).data,
+    adapterGradient({
+      x: defined(again[site.tap]).data,
+      dy: defined(again[site.grad]).data,
       place,
-      { a: a.data, b: b.data },
-      { from: 0, to: rank },
-      s.data[0]!,
+      adapter: { a: a.data, b: b.data },
+      rows: { from: 0, to: rank },
+      scale: s.data[0]!,
       into,
-    );
+    });
     compare(defined(direct[gradA]), into.a);
     compare(defined(direct[gradB]), into.b);
   }

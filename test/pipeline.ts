@@ -96,13 +96,19 @@ function widenedHalves(data: ArrayLike<number>): Float32Array {
  * The logits of the export as the file has it: no past, all positions seen. `headDim` where the
  * graph leaves it open.
  */
-export async function runUntouched(
-  graph: Graph,
-  bytes: Uint8Array,
-  external: (name: string) => Uint8Array | null,
-  tokens: Tokens,
+export async function runUntouched({
+  graph,
+  bytes,
+  external,
+  tokens,
   headDim = 1,
-): Promise<Result> {
+}: {
+  graph: Graph;
+  bytes: Uint8Array;
+  external: (name: string) => Uint8Array | null;
+  tokens: Tokens;
+  headDim?: number;
+}): Promise<Result> {
   const { ids, batch, length } = tokens;
   const feeds: Record<string, ort.Tensor> = {};
   const int64 = (values: readonly number[]) =>

@@ -26,6 +26,16 @@ export type Form =
       zeros: boolean;
     };
 
+/** The node `name` from `x` [.., K] to `y` [.., N]; tensors are named by `path`. */
+interface Product {
+  name: string;
+  x: string;
+  y: string;
+  path: string;
+  N: number;
+  K: number;
+}
+
 interface Quantised {
   nodes: Node[];
   tensors: Tensor[];
@@ -34,14 +44,21 @@ interface Quantised {
 
 const int = (value: number): Attribute => ({ type: 'int', value });
 const bytesOf = (a: ArrayBufferView) => new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
-const node = (
-  name: string,
-  op: string,
-  inputs: string[],
-  output: string,
-  attributes: Record<string, Attribute> = {},
+const node = ({
+  name,
+  op,
+  inputs,
+  output,
+  attributes = {},
   domain = '',
-): Node => ({
+}: {
+  name: string;
+  op: string;
+  inputs: string[];
+  output: string;
+  attributes?: Record<string, Attribute>;
+  domain?: string;
+}): Node => ({
   name,
   op,
   domain,
@@ -86,12 +103,7 @@ function packed(
 }
 
 function nbits(
-  name: string,
-  x: string,
-  y: string,
-  path: string,
-  N: number,
-  K: number,
+  { name, x, y, path, N, K }: Product,
   { bits, block, zeros, order, worked }: Form & { op: 'nbits' },
 ): Quantised {
   const blocks = Math.ceil(K / block);
@@ -131,7 +143,9 @@ function nbits(
       bytes: bytesOf(Float32Array.from(z)),
     });
   const before = worked
-    ? tensors.map((t) => node(`${t.name}/Abs`, 'Abs', [t.name], `${t.name}.abs`))
+    ? tensors.map((t) =>
+        node({ name: `${t.name}/Abs`, op: 'Abs', inputs: [t.name], output: `${t.name}.abs` }),
+      )
     : [];
   const inputs = [x, ...tensors.map((t) => (worked ? `${t.name}.abs` : t.name))];
   if (order !== 'none') {
@@ -146,7 +160,10 @@ function nbits(
   }
   const attributes = { K: int(K), N: int(N), bits: int(bits), block_size: int(block) };
   return {
-    nodes: [...before, node(name, 'MatMulNBits', inputs, y, attributes, 'com.microsoft')],
+    nodes: [
+      ...before,
+      node({ name, op: 'MatMulNBits', inputs, output: y, attributes, domain: 'com.microsoft' }),
+    ],
     tensors,
     weight: (n, k) =>
       (q[n * blocks * block + k]! - Math.fround(z[n * blocks + g[k]!]!)) * s[n * blocks + g[k]!]!,
@@ -155,12 +172,7 @@ function nbits(
 
 /** Axis 0: `[K, N]`, read as it is. Axis 1: `[N, K]`, transposed. Blocks run along K either way. */
 function linear(
-  name: string,
-  x: string,
-  y: string,
-  path: string,
-  N: number,
-  K: number,
+  { name, x, y, path, N, K }: Product,
   { type, axis, block, zeros }: Form & { op: 'linear' },
 ): Quantised {
   const bits = type.endsWith('4') ? 4 : 8;
@@ -190,21 +202,29 @@ function linear(
       : []),
   ];
   const nodes = [
-    node(
-      `${path}/Dequantize`,
-      'DequantizeLinear',
-      tensors.map((t) => t.name),
-      `${path}.w`,
-      { axis: int(axis), block_size: int(block) },
-    ),
+    node({
+      name: `${path}/Dequantize`,
+      op: 'DequantizeLinear',
+      inputs: tensors.map((t) => t.name),
+      output: `${path}.w`,
+      attributes: { axis: int(axis), block_size: int(block) },
+    }),
   ];
   if (axis === 1)
     nodes.push(
-      node(`${path}/Transpose`, 'Transpose', [`${path}.w`], `${path}.t`, {
-        perm: { type: 'ints', value: [1, 0] },
+      node({
+        name: `${path}/Transpose`,
+        op: 'Transpose',
+        inputs: [`${path}.w`],
+        output: `${path}.t`,
+        attributes: {
+          perm: { type: 'ints', value: [1, 0] },
+        },
       }),
     );
-  nodes.push(node(name, 'MatMul', [x, axis === 0 ? `${path}.w` : `${path}.t`], y));
+  nodes.push(
+    node({ name, op: 'MatMul', inputs: [x, axis === 0 ? `${path}.w` : `${path}.t`], output: y }),
+  );
   const at = (n: number, k: number, b: number) =>
     (axis === 0 ? [k * N + n, b * N + n] : [n * K + k, n * blocks + b]) as [number, number];
   return {
@@ -241,12 +261,7 @@ export function quantisedDecoder(form: Form): {
     const path = isHead ? 'lm_head' : weight.name.slice('onnx::MatMul_'.length);
     const [K, N] = weight.dims as [number, number];
     const made = (form.op === 'nbits' ? nbits : linear)(
-      n.name,
-      elementAt(n.inputs, 0),
-      elementAt(n.outputs, 0),
-      path,
-      N,
-      K,
+      { name: n.name, x: elementAt(n.inputs, 0), y: elementAt(n.outputs, 0), path, N, K },
       form as never,
     );
     for (const tensor of made.tensors) quantised.set(tensor.name, tensor);

@@ -38,7 +38,19 @@ export function tinyDecoderGraph({
 }: TinyOptions = {}): Graph {
   const g = new GraphMaker(seed);
   const { layers, vocab, hidden, heads, kvHeads, headDim, inner } = tiny;
-  const linear = (path: string, x: string, out: number, from: number, bias = false): string => {
+  const linear = ({
+    path,
+    x,
+    out,
+    from,
+    bias = false,
+  }: {
+    path: string;
+    x: string;
+    out: number;
+    from: number;
+    bias?: boolean;
+  }): string => {
     const y =
       weights === 'q4'
         ? g.product4(path, x, out, from)
@@ -46,14 +58,14 @@ export function tinyDecoderGraph({
             'MatMul',
             [x, g.normal(`onnx::MatMul_${path}`, [from, out], from ** -0.5)],
             {},
-            `/${path.replace(/\.(?!\d)/g, '/')}/MatMul`,
+            { name: `/${path.replace(/\.(?!\d)/g, '/')}/MatMul` },
           );
     return bias
       ? g.node(
           'Add',
           [g.normal(`${path}.bias`, [out], 0.1), y],
           {},
-          `/${path.replace(/\.(?!\d)/g, '/')}/Add`,
+          { name: `/${path.replace(/\.(?!\d)/g, '/')}/Add` },
         )
       : y;
   };
@@ -70,7 +82,7 @@ export function tinyDecoderGraph({
   };
 
   const table = g.normal('model.embed_tokens.weight', [vocab, hidden], 1);
-  let x = g.node('Gather', [table, 'input_ids'], {}, '/model/embed_tokens/Gather');
+  let x = g.node('Gather', [table, 'input_ids'], {}, { name: '/model/embed_tokens/Gather' });
   const shape = g.node('Shape', ['input_ids']);
   const batch = g.node('Gather', [shape, g.ints64([1], [0])]);
   const length = g.node('Gather', [shape, g.ints64([], [1])]);
@@ -143,12 +155,33 @@ export function tinyDecoderGraph({
         { perm: ints(0, 2, 1, 3) },
       );
     const q = turn(
-      split(linear(`${path}.self_attn.q_proj`, h, heads * headDim, hidden, true), heads),
+      split(
+        linear({
+          path: `${path}.self_attn.q_proj`,
+          x: h,
+          out: heads * headDim,
+          from: hidden,
+          bias: true,
+        }),
+        heads,
+      ),
     );
     const k = turn(
-      split(linear(`${path}.self_attn.k_proj`, h, kvHeads * headDim, hidden, true), kvHeads),
+      split(
+        linear({
+          path: `${path}.self_attn.k_proj`,
+          x: h,
+          out: kvHeads * headDim,
+          from: hidden,
+          bias: true,
+        }),
+        kvHeads,
+      ),
     );
-    const v = split(linear(`${path}.self_attn.v_proj`, h, kvHeads * headDim, hidden), kvHeads);
+    const v = split(
+      linear({ path: `${path}.self_attn.v_proj`, x: h, out: kvHeads * headDim, from: hidden }),
+      kvHeads,
+    );
     const repeat = (name: string, part: string, past: string): string => {
       g.nodes.push({
         name: '',
@@ -186,18 +219,21 @@ export function tinyDecoderGraph({
       g.node('Transpose', [g.node('MatMul', [safe, values])], { perm: ints(0, 2, 1, 3) }),
       g.node('Concat', [batch, last, g.ints64([1], [-1])], { axis: int(0) }),
     ]);
-    x = g.node('Add', [x, linear(`${path}.self_attn.o_proj`, joined, hidden, heads * headDim)]);
-    const m = norm(`${path}.post_attention_layernorm`, x);
-    const gate = linear(`${path}.mlp.gate_proj`, m, inner, hidden);
-    const up = linear(`${path}.mlp.up_proj`, m, inner, hidden);
     x = g.node('Add', [
       x,
-      linear(
-        `${path}.mlp.down_proj`,
-        g.node('Mul', [g.node('Mul', [gate, g.node('Sigmoid', [gate])]), up]),
-        hidden,
-        inner,
-      ),
+      linear({ path: `${path}.self_attn.o_proj`, x: joined, out: hidden, from: heads * headDim }),
+    ]);
+    const m = norm(`${path}.post_attention_layernorm`, x);
+    const gate = linear({ path: `${path}.mlp.gate_proj`, x: m, out: inner, from: hidden });
+    const up = linear({ path: `${path}.mlp.up_proj`, x: m, out: inner, from: hidden });
+    x = g.node('Add', [
+      x,
+      linear({
+        path: `${path}.mlp.down_proj`,
+        x: g.node('Mul', [g.node('Mul', [gate, g.node('Sigmoid', [gate])]), up]),
+        out: hidden,
+        from: inner,
+      }),
     ]);
   }
   const tied = g.node('Transpose', [table], { perm: ints(1, 0) });
@@ -286,8 +322,7 @@ class GraphMaker {
     op: string,
     inputs: string[],
     attributes: Record<string, Attribute> = {},
-    name = '',
-    domain = '',
+    { name = '', domain = '' }: { name?: string; domain?: string } = {},
   ): string {
     const output = `t${this.made++}`;
     this.nodes.push({
@@ -358,8 +393,7 @@ class GraphMaker {
         this.tensor(`${name}_scales`, 'float32', [N, blocks], scales),
       ],
       { K: int(K), N: int(N), bits: int(4), block_size: int(block) },
-      `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`,
-      'com.microsoft',
+      { name: `/${path.replace(/\.(?!\d)/g, '/')}/MatMul_Q4`, domain: 'com.microsoft' },
     );
   }
 

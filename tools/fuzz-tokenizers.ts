@@ -64,7 +64,19 @@ const attempt = <T>(work: () => T): { value: T | null; why: string } => {
   }
 };
 
-function differs(what: string, json: string, text: unknown, expected: unknown, got: unknown): void {
+function differs({
+  what,
+  json,
+  text,
+  expected,
+  got,
+}: {
+  what: string;
+  json: string;
+  text: unknown;
+  expected: unknown;
+  got: unknown;
+}): void {
   count.differences++;
   if (count.differences <= 20)
     console.log(
@@ -98,17 +110,31 @@ async function compare({ json, path, refused, died, cases }: Row): Promise<void>
         why.replace(/\d+|".*"/g, '…'),
         (stricter.get(why.replace(/\d+|".*"/g, '…')) ?? 0) + 1,
       );
-    } else differs('file: only here refused', name, null, 'accepted', why);
+    } else
+      differs({
+        what: 'file: only here refused',
+        json: name,
+        text: null,
+        expected: 'accepted',
+        got: why,
+      });
     return;
   }
-  if (refused) return differs('file: only here accepted', name, null, 'refused', 'accepted');
+  if (refused)
+    return differs({
+      what: 'file: only here accepted',
+      json: name,
+      text: null,
+      expected: 'refused',
+      got: 'accepted',
+    });
   count.accepted++;
   for (const { text, ids, decoded, others, othersDecoded } of defined(cases)) {
     const got = attempt(() => [...tokenizer.encode(text)]);
     count.pairs++;
     if (/retry-limit-in-search|too many steps/.test(got.why)) count.searchLimit++;
     else if (JSON.stringify(got.value) !== JSON.stringify(ids))
-      differs('ids', name, text, ids, got.value ?? got.why);
+      differs({ what: 'ids', json: name, text, expected: ids, got: got.value ?? got.why });
     else if (ids === null) count.textsBothRefuse++;
     else count.ids += ids.length;
     for (const [from, expected] of [
@@ -118,7 +144,8 @@ async function compare({ json, path, refused, died, cases }: Row): Promise<void>
       if (from === null) continue;
       const back = attempt(() => tokenizer.decode(from));
       count.decoded++;
-      if (back.value !== expected) differs('decoded', name, from, expected, back.value ?? back.why);
+      if (back.value !== expected)
+        differs({ what: 'decoded', json: name, text: from, expected, got: back.value ?? back.why });
     }
   }
 }

@@ -169,14 +169,21 @@ export async function undisturbed(site: Site, study: Study): Promise<Undisturbed
 }
 
 /** The same run with kill number n of a seed. */
-export async function killed(
-  site: Site,
-  study: Study,
-  victim: Victim,
-  whole: Undisturbed,
-  seed: number,
-  n: number,
-): Promise<Kill> {
+export async function killed({
+  site,
+  study,
+  victim,
+  whole,
+  seed,
+  n,
+}: {
+  site: Site;
+  study: Study;
+  victim: Victim;
+  whole: Undisturbed;
+  seed: number;
+  n: number;
+}): Promise<Kill> {
   const { done, flags, result } = ways[study];
   const visit = await site.visit(BESIDE, ...flags);
   try {

@@ -69,7 +69,9 @@ try {
     const study = elementAt(STUDIES, n % STUDIES.length);
     const victim = elementAt(VICTIMS, Math.floor(n / STUDIES.length) % VICTIMS.length);
     if (!whole.has(study)) whole.set(study, await undisturbed(site, study));
-    soak.kills.push(await killed(site, study, victim, defined(whole.get(study)), seed, n));
+    soak.kills.push(
+      await killed({ site, study, victim, whole: defined(whole.get(study)), seed, n }),
+    );
     tell(`${n + 1} of ${options.kills} kills: ${JSON.stringify(soak.kills.at(-1))}`);
     save();
   }

@@ -23,9 +23,7 @@ const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', '
 export function trainingRequest(
   graph: Graph,
   cuts: Cuts,
-  number: number,
-  sites: readonly Site[],
-  variant: TrainingVariant,
+  { number, sites, variant }: { number: number; sites: readonly Site[]; variant: TrainingVariant },
 ): PieceRequest {
   const {
     s: { batch, length },
@@ -49,13 +47,13 @@ export function trainingRequest(
   if (variant === 'adapted')
     return { opsets: graph.opsets, inputs: [['x', input], ...added], outputs: [out] };
   const pairs = variant === 'adapterBackward' ? adapters.flatMap((a) => a.pairs) : [];
-  const { dy, gradient } = reverse(
+  const { dy, gradient } = reverse({
     b,
-    input,
-    out.value,
-    sequence(cut.hidden),
-    pairs.map((p) => p.value),
-  );
+    x: input,
+    y: out.value,
+    dims: sequence(cut.hidden),
+    parameters: pairs.map((p) => p.value),
+  });
   const opsets = backwardOpsets(graph);
   const outputs = [
     { name: 'dx', value: gradient(input), dims: sequence(cut.hidden) },
@@ -85,7 +83,13 @@ export function trainingRequest(
   // The same for all variants that keep: whichever gradients leave, they need these.
   const thin = new Map(adapters.flatMap((a) => [...a.thin]));
   const kept = keeping
-    ? keptValues(input, out.value, new Set(ys), [...outputs.map((o) => o.value), ...xs], thin)
+    ? keptValues({
+        x: input,
+        y: out.value,
+        whole: new Set(ys),
+        wanted: [...outputs.map((o) => o.value), ...xs],
+        thin,
+      })
     : [];
   if (variant === 'kept')
     return { opsets, inputs: [['x', input], ...added], outputs: [out, ...kept] };
@@ -99,7 +103,7 @@ export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceReques
   const b = new Builder(graph.file, batch, length);
   const x = elementAt(cut.layers, -1).output;
   const h = rewriting(new Map([[x, x]]), differentiable(b))(cut.head.x);
-  const { dy: dh, gradient } = reverse(b, x, h, [batch, length, cut.head.inFeatures]);
+  const { dy: dh, gradient } = reverse({ b, x, y: h, dims: [batch, length, cut.head.inFeatures] });
   return {
     opsets: backwardOpsets(graph),
     inputs: [
@@ -128,15 +132,21 @@ function withoutBias(b: Builder, { op, inputs }: Step, y: Value): Value {
 }
 
 /** The gradient that enters at `y`, with dims of its own, and those of the values before it. */
-function reverse(
-  b: Builder,
-  x: Value,
-  y: Value,
-  dims: readonly number[],
-  parameters: readonly Value[] = [],
-): { dy: Value; gradient: (value: Value) => Value } {
+function reverse({
+  b,
+  x,
+  y,
+  dims,
+  parameters = [],
+}: {
+  b: Builder;
+  x: Value;
+  y: Value;
+  dims: readonly number[];
+  parameters?: readonly Value[];
+}): { dy: Value; gradient: (value: Value) => Value } {
   const dy = b.leaf({ type: 'float32', dims }, false);
-  const gradientOf = differentiate(b, x, y, b.reshape(dy, y.dims), parameters);
+  const gradientOf = differentiate({ b, x, y, dy: b.reshape(dy, y.dims), parameters });
   const gradient = (value: Value): Value => {
     const g = gradientOf(value);
     if (!g) throw new Clash('a linear layer does not reach the output of its block');

@@ -49,7 +49,7 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
       [0, 1, 1, false],
       [0, 1, 1, true],
     ] as const) {
-      expect(await slopeError(model, layer, batch, length, adapted)).toBeLessThan(1e-3);
+      expect(await slopeError({ model, layer, batch, length, adapted })).toBeLessThan(1e-3);
     }
   });
 
@@ -191,7 +191,7 @@ test('the bundled model', async () => {
     [0, false],
     [3, true],
   ] as const)
-    expect(await slopeError(model, layer, 1, 8, adapted)).toBeLessThan(1e-3);
+    expect(await slopeError({ model, layer, batch: 1, length: 8, adapted })).toBeLessThan(1e-3);
   expect(await keptError(model, 3, 2, 8)).toBeLessThan(1e-5);
 });
 

@@ -28,13 +28,19 @@ export interface Addition {
 
 export const NOTHING: Addition = { inputs: [], apply: (_, y) => y };
 
-export function blockRequest(
-  graph: Graph,
-  cuts: Cuts,
-  number: number,
-  sites: readonly Site[],
-  variant: ForwardVariant,
-): PieceRequest {
+export function blockRequest({
+  graph,
+  cuts,
+  number,
+  sites,
+  variant,
+}: {
+  graph: Graph;
+  cuts: Cuts;
+  number: number;
+  sites: readonly Site[];
+  variant: ForwardVariant;
+}): PieceRequest {
   const { input, out, taps, ys } = changedBlock(
     cuts,
     number,
@@ -57,9 +63,7 @@ export function blockRequest(
 export function segmentRequest(
   graph: Graph,
   { s: { batch, length }, cut }: Cuts,
-  number: number,
-  sites: readonly Site[],
-  depth: number,
+  { number, sites, depth }: { number: number; sites: readonly Site[]; depth: number },
 ): PieceRequest {
   const layer = elementAt(cut.layers, number);
   const b = new Builder(graph.file, batch, length);

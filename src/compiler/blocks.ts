@@ -132,7 +132,13 @@ function wholePoints(zeros: Tensor, { N, bits, blocks }: Sizes): Tensor {
     !values.every((z) => z >= 0 && z <= most && Number.isInteger(z))
   )
     return zeros;
-  return codes(`${zeros.name}:whole`, N, blocks, bits, (row, b) => values[row * blocks + b]!);
+  return codes({
+    name: `${zeros.name}:whole`,
+    N,
+    columns: blocks,
+    bits,
+    codeOf: (row, b) => values[row * blocks + b]!,
+  });
 }
 
 function floatPoints({ name, bytes }: Tensor, { N, bits, blocks }: Sizes): Tensor {
@@ -148,6 +154,7 @@ function floatPoints({ name, bytes }: Tensor, { N, bits, blocks }: Sizes): Tenso
 }
 
 /** A code of `[N, columns]`, every row padded to whole bytes. */
+// eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function codeAt(
   bytes: Uint8Array,
   bits: number,
@@ -164,13 +171,19 @@ function codeAt(
 }
 
 /** `[N, columns]` codes of so many bits, every row padded to whole bytes. */
-function codes(
-  name: string,
-  N: number,
-  columns: number,
-  bits: number,
-  codeOf: (row: number, column: number) => number,
-): Tensor {
+function codes({
+  name,
+  N,
+  columns,
+  bits,
+  codeOf,
+}: {
+  name: string;
+  N: number;
+  columns: number;
+  bits: number;
+  codeOf: (row: number, column: number) => number;
+}): Tensor {
   const perByte = 8 / bits;
   const width = Math.ceil(columns / perByte);
   const bytes = new Uint8Array(N * width);
@@ -210,7 +223,11 @@ function repeatedCodes(
   smaller: number,
   times: number,
 ): Tensor {
-  return codes(`${name}:blocks`, N, smaller, bits, (row, b) =>
-    codeAt(bytes, bits, blocks, row, Math.floor(b / times)),
-  );
+  return codes({
+    name: `${name}:blocks`,
+    N,
+    columns: smaller,
+    bits,
+    codeOf: (row, b) => codeAt(bytes, bits, blocks, row, Math.floor(b / times)),
+  });
 }

@@ -131,7 +131,13 @@ export class Builder {
       return rule.evaluate(call, shapes).map((c) => this.interned(c));
     if (rule.evaluate && known && !keepsWeight(op, inputs))
       return this.folded(key, call, () => defined(rule.evaluate)(call, shapes));
-    return this.step(op, domain, call.inputs, call.attributes, shapes.slice(0, outputs));
+    return this.step({
+      op,
+      domain,
+      inputs: call.inputs,
+      attributes: call.attributes,
+      shapes: shapes.slice(0, outputs),
+    });
   }
 
   /**
@@ -185,7 +191,16 @@ export class Builder {
     shape: Shape,
     attributes: Record<string, Attribute> = {},
   ): Value {
-    return elementAt(this.step(op, '', inputs, new Map(Object.entries(attributes)), [shape]), 0);
+    return elementAt(
+      this.step({
+        op,
+        domain: '',
+        inputs,
+        attributes: new Map(Object.entries(attributes)),
+        shapes: [shape],
+      }),
+      0,
+    );
   }
 
   reshape(x: Value, dims: readonly number[]): Value {
@@ -210,13 +225,19 @@ export class Builder {
     return { kind: 'computed', ...shape, step: null, depends: true, ids };
   }
 
-  private step(
-    op: string,
-    domain: string,
-    inputs: Step['inputs'],
-    attributes: Attributes,
-    shapes: readonly Shape[],
-  ): ComputedValue[] {
+  private step({
+    op,
+    domain,
+    inputs,
+    attributes,
+    shapes,
+  }: {
+    op: string;
+    domain: string;
+    inputs: Step['inputs'];
+    attributes: Attributes;
+    shapes: readonly Shape[];
+  }): ComputedValue[] {
     const depends = inputs.some((v) => v?.kind === 'computed' && v.depends);
     const first = inputs[0];
     const ids = first?.kind === 'computed' && first.ids && keepsOrder.has(op);

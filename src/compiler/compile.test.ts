@@ -34,7 +34,7 @@ describe.each(['float32', 'q4'] as const)('a decoder with %s weights', (weights)
   test('cut into pieces, it gives the logits of the untouched export', async () => {
     const graph = await load(bytes);
     const { logits, residuals } = await runCut(compile(graph), tokens);
-    const untouched = await runUntouched(graph, bytes, none, tokens);
+    const untouched = await runUntouched({ graph, bytes, external: none, tokens });
     expect(logits.dims).toEqual([2, 7, tiny.vocab]);
     expect(difference(untouched.data, logits.data)).toBeLessThan(2e-5);
     expect(residuals.map((r) => r.dims)).toEqual(Array(tiny.layers + 1).fill([2, 7, tiny.hidden]));
@@ -171,7 +171,7 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
       bytes: new Uint8Array(data.buffer),
     }),
   });
-  const expected = await runUntouched(graph, changed, none, tokens);
+  const expected = await runUntouched({ graph, bytes: changed, external: none, tokens });
 
   // The cut model with a perturbation at the module's site.
   let x: Result = defined((await runPiece(model.embedding(2, 7), lookUp(model, tokens))).y);
@@ -205,7 +205,10 @@ test.each([4, 1, 12, 6])('an addition of x·N at module %i is the weight W + N',
   }
   const { logits } = await runPiece(model.headPiece(2, 7, 'logits'), [x]);
   expect(
-    difference(expected.data, (await runUntouched(graph, writeGraph(graph), none, tokens)).data),
+    difference(
+      expected.data,
+      (await runUntouched({ graph, bytes: writeGraph(graph), external: none, tokens })).data,
+    ),
   ).toBeGreaterThan(0.1);
   expect(difference(expected.data, defined(logits).data)).toBeLessThan(1e-4);
 });

@@ -25,21 +25,25 @@ type Input = PieceRequest['inputs'][number];
 export function decodeRequest(
   graph: Graph,
   { s, cut }: Cuts,
-  part: DecodePart,
-  sites: readonly Site[],
-  rows: number,
+  { part, sites, rows }: { part: DecodePart; sites: readonly Site[]; rows: number },
 ): DecodeRequest {
   const b = new Builder(graph.file, 1, rows);
   const span = { rows, capacity: s.length };
   const leaf = (value: Value) =>
     b.leaf({ type: 'float32', dims: [1, rows, elementAt(value.dims, -1)] }, false);
-  const piece = (
-    starts: readonly (readonly [name: string, from: Value])[],
-    to: Value,
-    output: string,
-    more: readonly Input[] = [],
-    change?: Change,
-  ): DecodeRequest => {
+  const piece = ({
+    starts,
+    to,
+    output,
+    more = [],
+    change,
+  }: {
+    starts: readonly (readonly [name: string, from: Value])[];
+    to: Value;
+    output: string;
+    more?: readonly Input[];
+    change?: Change;
+  }): DecodeRequest => {
     const entering = starts.map(([name, from]) => ({ name, from, value: leaf(from) }));
     const form = new RowForm(
       b,
@@ -71,16 +75,20 @@ export function decodeRequest(
   };
   switch (part) {
     case 'embedding':
-      return piece(
-        s.lookups.map(({ value }, i) => [`lookup${i}`, value]),
-        elementAt(cut.layers, 0).input,
-        'y',
-      );
+      return piece({
+        starts: s.lookups.map(({ value }, i) => [`lookup${i}`, value]),
+        to: elementAt(cut.layers, 0).input,
+        output: 'y',
+      });
     case 'norm':
-      return piece([['x', elementAt(cut.layers, -1).output]], cut.head.x, 'h');
+      return piece({
+        starts: [['x', elementAt(cut.layers, -1).output]],
+        to: cut.head.x,
+        output: 'h',
+      });
   }
   const layer = elementAt(cut.layers, part.layer);
-  if (!part.adapted) return piece([['x', layer.input]], layer.output, 'y');
+  if (!part.adapted) return piece({ starts: [['x', layer.input]], to: layer.output, output: 'y' });
   const adapters = new Map(
     ordered(layer).map(({ product }, i) => [
       product.step,
@@ -88,11 +96,11 @@ export function decodeRequest(
     ]),
   );
   const change: Change = (step, x, y) => adapters.get(step)?.apply(x, y) ?? y;
-  return piece(
-    [['x', layer.input]],
-    layer.output,
-    'y',
-    [...adapters.values()].flatMap((a) => a.inputs),
+  return piece({
+    starts: [['x', layer.input]],
+    to: layer.output,
+    output: 'y',
+    more: [...adapters.values()].flatMap((a) => a.inputs),
     change,
-  );
+  });
 }

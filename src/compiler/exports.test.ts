@@ -123,7 +123,13 @@ describe.skipIf(!hasShared)('tiny exports', () => {
     // int8 rounds activations, the pieces do not; onnxruntime-web has no CPU kernel with q/k norm
     // inside the attention.
     if (file !== 'qwen3-genai-int4-webgpu/model.onnx') {
-      const untouched = await runUntouched(graph, bytes, external, tokens, model.headDim ?? 1);
+      const untouched = await runUntouched({
+        graph,
+        bytes,
+        external,
+        tokens,
+        headDim: model.headDim ?? 1,
+      });
       expect(difference(untouched.data, logits.data)).toBeLessThan(
         file.includes('quantized') ? 1 : halves(file) ? 5e-2 : 2e-5,
       );
@@ -160,13 +166,13 @@ describe.skipIf(!hasShared)('tiny exports', () => {
     const { graph, model } = await open('qwen3-genai-int4-webgpu/model.onnx');
     const tokens = tokensOf('qwen3');
     const outside = withNormsOutside(graph, defined(model.headDim));
-    const untouched = await runUntouched(
-      outside,
-      writeGraph(outside),
-      () => null,
+    const untouched = await runUntouched({
+      graph: outside,
+      bytes: writeGraph(outside),
+      external: () => null,
       tokens,
-      defined(model.headDim),
-    );
+      headDim: defined(model.headDim),
+    });
     expect(difference(untouched.data, (await runCut(model, tokens)).logits.data)).toBeLessThan(
       5e-2,
     );

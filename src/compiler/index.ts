@@ -100,7 +100,9 @@ class Compiled implements CompiledModel {
     }));
     const structures: string[] = [];
     this.blocks = layers.map(({ sites }, layer) => {
-      const { signature } = this.plan(() => blockRequest(graph, at, layer, sites, 'plain'));
+      const { signature } = this.plan(() =>
+        blockRequest({ graph, cuts: at, number: layer, sites, variant: 'plain' }),
+      );
       let structure = structures.indexOf(signature);
       if (structure < 0) structure = structures.push(signature) - 1;
       return { structure, sites };
@@ -145,9 +147,11 @@ class Compiled implements CompiledModel {
         shared,
       );
     if (isForward(variant))
-      return made((at) => blockRequest(this.graph, at, layer, sites, variant));
+      return made((at) =>
+        blockRequest({ graph: this.graph, cuts: at, number: layer, sites, variant }),
+      );
     return import('./backward.ts').then(({ trainingRequest }) =>
-      made((at) => trainingRequest(this.graph, at, layer, sites, variant)),
+      made((at) => trainingRequest(this.graph, at, { number: layer, sites, variant })),
     );
   }
 
@@ -156,7 +160,7 @@ class Compiled implements CompiledModel {
     const of = `segment ${depth}:${batch}:${length}`;
     return this.piece(
       `block ${layer} ${of}`,
-      () => segmentRequest(this.graph, this.cutAt(batch, length), layer, sites, depth),
+      () => segmentRequest(this.graph, this.cutAt(batch, length), { number: layer, sites, depth }),
       `${structure} ${of}`,
     );
   }
@@ -193,7 +197,7 @@ class Compiled implements CompiledModel {
     const piece = this.piece(
       `decode ${layer}:${shape}`,
       () => {
-        const made = decodeRequest(this.graph, this.cutAt(1, capacity), part, sites, rows);
+        const made = decodeRequest(this.graph, this.cutAt(1, capacity), { part, sites, rows });
         ({ caches } = made);
         return made.request;
       },

@@ -15,13 +15,19 @@ const DEAR: ReadonlySet<string> = new Set(['Gemm', 'MatMul', 'Softmax']);
  * (sums of products, kept as one), in the order in which they arise; nothing behind them is asked
  * for. `thin` are kept, too: values with the dims given, some symbolic.
  */
-export function keptValues(
-  x: Value,
-  y: Value,
-  whole: ReadonlySet<Value>,
-  wanted: readonly Value[],
-  thin: ReadonlyMap<Value, readonly (number | string)[]>,
-): PieceRequest['outputs'] {
+export function keptValues({
+  x,
+  y,
+  whole,
+  wanted,
+  thin,
+}: {
+  x: Value;
+  y: Value;
+  whole: ReadonlySet<Value>;
+  wanted: readonly Value[];
+  thin: ReadonlyMap<Value, readonly (number | string)[]>;
+}): PieceRequest['outputs'] {
   const steps = stepsBetween(x, y);
   const forward = new Set(steps);
   const seen = new Set<Value>([x]);

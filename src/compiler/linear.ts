@@ -55,13 +55,19 @@ export function linearForm(call: Call): LinearForm {
 /**
  * Reads `into.length` numbers of row `row` of a matrix `[rows, columns]`, from column `first` on.
  */
-export function linearRows(
-  form: LinearForm,
-  columns: number,
-  q: Stored,
-  scale: Stored,
-  zero: Stored | null,
-): (row: number, first: number, into: Float32Array) => void {
+export function linearRows({
+  form,
+  columns,
+  q,
+  scale,
+  zero,
+}: {
+  form: LinearForm;
+  columns: number;
+  q: Stored;
+  scale: Stored;
+  zero: Stored | null;
+}): (row: number, first: number, into: Float32Array) => void {
   const { axis, block } = form;
   const value = integersOf(q);
   const zeroOf = zero ? integersOf(zero) : () => 0;

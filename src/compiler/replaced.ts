@@ -60,7 +60,12 @@ export async function replaced(
     const [x, y] = endsOf(product, names, found.readers);
     products.set(
       y,
-      productNodes(product, x, y, stored(path, weight, product, initialisers), names),
+      productNodes(product, {
+        x,
+        y,
+        weight: stored(path, weight, product, initialisers),
+        names,
+      }),
     );
   };
   for (const [layer, { sites }] of layers.entries()) {
@@ -172,8 +177,14 @@ function stored(
         inputs: [turned],
         attributes: {},
         before: [
-          node(`${path}/Transpose`, 'Transpose', [values], turned, {
-            perm: { type: 'ints', value: [1, 0] },
+          node({
+            name: `${path}/Transpose`,
+            op: 'Transpose',
+            inputs: [values],
+            output: turned,
+            attributes: {
+              perm: { type: 'ints', value: [1, 0] },
+            },
           }),
         ],
       };
@@ -210,10 +221,12 @@ function stored(
 /** The product as nodes; where the export computes in half floats, between Casts. */
 function productNodes(
   { step, tensors }: Product,
-  x: string,
-  y: string,
-  weight: StoredWeight,
-  names: ReadonlyMap<Value, string>,
+  {
+    x,
+    y,
+    weight,
+    names,
+  }: { x: string; y: string; weight: StoredWeight; names: ReadonlyMap<Value, string> },
 ): Node[] {
   const own =
     step.op === 'Gemm' ? step.inputs[2] : step.op === 'MatMulNBits' ? step.inputs[5] : null;
@@ -224,7 +237,15 @@ function productNodes(
   let to = plain;
   if (half) {
     [from, to] = [`${y}:input`, `${y}:float32`];
-    nodes.push(node(`${step.name}:widen`, 'Cast', [x], from, { to: { type: 'int', value: 1 } }));
+    nodes.push(
+      node({
+        name: `${step.name}:widen`,
+        op: 'Cast',
+        inputs: [x],
+        output: from,
+        attributes: { to: { type: 'int', value: 1 } },
+      }),
+    );
   }
   const attributes = Object.fromEntries(
     Object.entries(weight.attributes).map(
@@ -232,24 +253,50 @@ function productNodes(
     ),
   );
   nodes.push({
-    ...node(step.name, weight.op, [from, ...weight.inputs], to, attributes),
+    ...node({
+      name: step.name,
+      op: weight.op,
+      inputs: [from, ...weight.inputs],
+      output: to,
+      attributes,
+    }),
     domain: weight.domain,
   });
   if (half)
     nodes.push(
-      node(`${step.name}:narrow`, 'Cast', [to], plain, { to: { type: 'int', value: 10 } }),
+      node({
+        name: `${step.name}:narrow`,
+        op: 'Cast',
+        inputs: [to],
+        output: plain,
+        attributes: { to: { type: 'int', value: 10 } },
+      }),
     );
-  if (own) nodes.push(node(`${step.name}:bias`, 'Add', [plain, defined(names.get(own))], y));
+  if (own)
+    nodes.push(
+      node({
+        name: `${step.name}:bias`,
+        op: 'Add',
+        inputs: [plain, defined(names.get(own))],
+        output: y,
+      }),
+    );
   return nodes;
 }
 
-const node = (
-  name: string,
-  op: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Record<string, Attribute> = {},
-): Node => ({
+const node = ({
+  name,
+  op,
+  inputs,
+  output,
+  attributes = {},
+}: {
+  name: string;
+  op: string;
+  inputs: readonly string[];
+  output: string;
+  attributes?: Record<string, Attribute>;
+}): Node => ({
   name,
   op,
   domain: '',

@@ -124,16 +124,14 @@ describe.skipIf(!hasShared)('real exporters', () => {
     expect(check.error).toBeLessThanOrEqual(check.allowed);
     const { model } = tested;
     const batch = fewTokens(model);
-    const whole = await shortLogits(runtime, model, [0], batch);
+    const whole = await shortLogits(runtime, model, { layers: [0], batch });
     expect(
       difference(
-        await shortLogits(
-          runtime,
-          model,
-          [0],
+        await shortLogits(runtime, model, {
+          layers: [0],
           batch,
-          4 * model.hidden * Math.ceil(model.vocab / 3),
-        ),
+          stretch: 4 * model.hidden * Math.ceil(model.vocab / 3),
+        }),
         whole,
       ),
     ).toBeLessThan(1e-6);
@@ -159,8 +157,9 @@ describe('what is compared', () => {
     ]) {
       const model = compile(graph);
       const batch = fewTokens(model);
-      expect(await shortLogits(runtime, model, [0], batch, 4 * model.hidden * 20)).toEqual(
-        await shortLogits(runtime, model, [0], batch),
+      const stretch = 4 * model.hidden * 20;
+      expect(await shortLogits(runtime, model, { layers: [0], batch, stretch })).toEqual(
+        await shortLogits(runtime, model, { layers: [0], batch }),
       );
     }
   });
@@ -205,7 +204,7 @@ test('the runtime is handed what the short export reads, and no more', async () 
     },
   } as unknown as Ort;
   const model = compile(graph);
-  await shortLogits(watched, model, [0], fewTokens(model));
+  await shortLogits(watched, model, { layers: [0], batch: fewTokens(model) });
   const all = [...graph.initialisers.values()].reduce((sum, t) => sum + t.bytes.length, 0);
   expect(handed.reduce((a, b) => a + b)).toBeLessThan(all / 4);
 });

@@ -176,7 +176,13 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     const model = compile(graph);
     const { bytes, external } = openModel(path);
     const { logits } = await runCut(model, tokens());
-    const untouched = await runUntouched(graph, bytes, external, tokens(), defined(model.headDim));
+    const untouched = await runUntouched({
+      graph,
+      bytes,
+      external,
+      tokens: tokens(),
+      headDim: defined(model.headDim),
+    });
     // Its activations are half floats, ours are not; logits reach 35.
     expect(difference(untouched.data, logits.data)).toBeLessThan(0.25);
   }, 300_000);

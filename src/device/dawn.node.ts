@@ -43,6 +43,7 @@ function prepare(): void {
 function copySharedWrites(): void {
   const { prototype } = (globals as { GPUQueue: { prototype: GPUQueue } }).GPUQueue;
   const write = prototype.writeBuffer as (this: GPUQueue, ...args: unknown[]) => undefined;
+  // eslint-disable-next-line @typescript-eslint/max-params -- the platform's function
   prototype.writeBuffer = function (
     this: GPUQueue,
     buffer: GPUBuffer,

@@ -62,7 +62,7 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
     const y = numbers(4 * target.tokens * target.stride, 6);
     const ys = put(y);
     const draws = pool.acquire(slots.length * 32);
-    kernels.noiseProduct(put(x), ys, target, slots, draws);
+    kernels.noiseProduct({ x: put(x), y: ys, target, slots, draws });
     twins.noiseProduct(x, y, target, slots);
     expect(error(await read(ys), y)).toBeLessThan(2e-6);
   });
@@ -76,13 +76,13 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
     for (let t = 0; t < size; t++) unit[t * size + t] = 1;
     const keys = streamKeys(7, 1, 2);
     const ys = put(new Float32Array(size * size));
-    kernels.noiseProduct(
-      put(unit),
-      ys,
+    kernels.noiseProduct({
+      x: put(unit),
+      y: ys,
       target,
-      [{ keys, std: 1, row: 0, bias: false }],
-      pool.acquire(32),
-    );
+      slots: [{ keys, std: 1, row: 0, bias: false }],
+      draws: pool.acquire(32),
+    });
     const got = await read(ys);
     const want = fillNormal(keys, new Float32Array(size * size));
     let worst = 0;
@@ -105,13 +105,13 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
     }
     const slots = streams.map((keys, i) => ({ keys, std: 1, row: 2 * i, bias: false }));
     const ys = put(new Float32Array(24));
-    kernels.noiseProduct(
-      put(new Float32Array([1, 0, 0, 1])),
-      ys,
+    kernels.noiseProduct({
+      x: put(new Float32Array([1, 0, 0, 1])),
+      y: ys,
       target,
       slots,
-      pool.acquire(32 * slots.length),
-    );
+      draws: pool.acquire(32 * slots.length),
+    });
     const got = await read(ys);
     streams.forEach((keys, i) => {
       const want = fillNormal(keys, new Float32Array(2));
@@ -135,8 +135,8 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
     twins.rowSums(c, null, want, columns);
     const [as, bs, cs] = [put(a), put(b), put(c)];
     const once = async () => {
-      kernels.rowSums(as, bs, sums, rows, columns, true);
-      kernels.rowSums(cs, null, sums, rows, columns, false);
+      kernels.rowSums({ a: as, b: bs, sums, rows, columns, first: true });
+      kernels.rowSums({ a: cs, b: null, sums, rows, columns, first: false });
       kernels.probeSums(sums, totals, probes, rows / probes);
       return read(totals);
     };
@@ -155,7 +155,14 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
     const clean = numbers(size, 2);
     const pairs = new Uint32Array([0, 2, 1, twins.CLEAN]);
     const out = put(new Float32Array(2 * size));
-    kernels.pairDifference(put(h), put(clean), put(pairs), out, size, 2);
+    kernels.pairDifference({
+      h: put(h),
+      clean: put(clean),
+      pairs: put(pairs),
+      out,
+      size,
+      count: 2,
+    });
     expect(await read(out)).toEqual(twins.pairDifference(h, clean, pairs, size));
   });
 
@@ -172,12 +179,35 @@ describe.skipIf(!gpu)('kernels against their CPU twins', () => {
       (_, i) => streamKeys(9, i, 0).k1,
     );
     const out = put(new Float32Array(outputs * inputs));
-    kernels.loraDelta(put(a), put(b), null, null, out, outputs, inputs, rank, scale);
+    kernels.loraDelta({
+      a: put(a),
+      b: put(b),
+      base: null,
+      mask: null,
+      out,
+      outputs,
+      inputs,
+      rank,
+      scale,
+    });
     expect(
-      error(await read(out), twins.loraDelta(a, b, null, null, outputs, inputs, rank, scale)),
+      error(
+        await read(out),
+        twins.loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale }),
+      ),
     ).toBeLessThan(1e-6);
-    kernels.loraDelta(put(a), put(b), put(base), put(mask), out, outputs, inputs, rank, scale);
-    const want = twins.loraDelta(a, b, base, mask, outputs, inputs, rank, scale);
+    kernels.loraDelta({
+      a: put(a),
+      b: put(b),
+      base: put(base),
+      mask: put(mask),
+      out,
+      outputs,
+      inputs,
+      rank,
+      scale,
+    });
+    const want = twins.loraDelta({ a, b, base, mask, outputs, inputs, rank, scale });
     expect(error(await read(out), want)).toBeLessThan(1e-6);
     expect(want.some((v, i) => v === base[i])).toBe(true);
   });
@@ -187,28 +217,28 @@ describe('LoRA delta twin', () => {
   it('is s·B·A by hand', () => {
     // A = [[1, 2]], B = [[3], [4]], s = 2
     expect([
-      ...twins.loraDelta(
-        new Float32Array([1, 2]),
-        new Float32Array([3, 4]),
-        null,
-        null,
-        2,
-        2,
-        1,
-        2,
-      ),
+      ...twins.loraDelta({
+        a: new Float32Array([1, 2]),
+        b: new Float32Array([3, 4]),
+        base: null,
+        mask: null,
+        outputs: 2,
+        inputs: 2,
+        rank: 1,
+        scale: 2,
+      }),
     ]).toEqual([6, 12, 8, 16]);
     expect([
-      ...twins.loraDelta(
-        new Float32Array([1, 2]),
-        new Float32Array([3, 4]),
-        new Float32Array([1, 1, 1, 1]),
-        new Uint32Array([0b0110]),
-        2,
-        2,
-        1,
-        2,
-      ),
+      ...twins.loraDelta({
+        a: new Float32Array([1, 2]),
+        b: new Float32Array([3, 4]),
+        base: new Float32Array([1, 1, 1, 1]),
+        mask: new Uint32Array([0b0110]),
+        outputs: 2,
+        inputs: 2,
+        rank: 1,
+        scale: 2,
+      }),
     ]).toEqual([1, 13, 9, 1]);
   });
 });

@@ -10,8 +10,19 @@ import { float32View } from '../onnx/float16.ts';
 import { hasShared, sharedPath } from '../../test/shared.ts';
 import { fillNormal, fillSigns, mix, normal, streamKeys, uniform } from './random.ts';
 
-const take = (seed: number, a: number, b: number, length: number, first = 0) =>
-  fillNormal(streamKeys(seed, a, b), new Float32Array(length), first);
+const take = ({
+  seed,
+  a,
+  b,
+  length,
+  first = 0,
+}: {
+  seed: number;
+  a: number;
+  b: number;
+  length: number;
+  first?: number;
+}) => fillNormal(streamKeys(seed, a, b), new Float32Array(length), first);
 
 describe('parity with the PyTorch references', () => {
   it('gives murmur3’s finaliser', () => {
@@ -24,7 +35,9 @@ describe('parity with the PyTorch references', () => {
     const want = [
       0.011931446380913258, -0.0022131537552922964, -0.023551885038614273, -0.007745136972516775,
     ];
-    want.forEach((w, i) => expect(take(1, 0, 1, 4)[i]! * 0.02).toBeCloseTo(w, 8));
+    want.forEach((w, i) =>
+      expect(take({ seed: 1, a: 0, b: 1, length: 4 })[i]! * 0.02).toBeCloseTo(w, 8),
+    );
   });
 
   it.skipIf(!hasShared)('gives whole adapter matrices bit for bit', () => {
@@ -42,7 +55,11 @@ describe('parity with the PyTorch references', () => {
       const b = tensor('B');
       const a = tensor('A');
       const inputs = a.length / 4;
-      expect(take(1, index, 1, b.length).map((z) => Math.fround(z) * Math.fround(0.02))).toEqual(b);
+      expect(
+        take({ seed: 1, a: index, b: 1, length: b.length }).map(
+          (z) => Math.fround(z) * Math.fround(0.02),
+        ),
+      ).toEqual(b);
       const u = streamKeys(1, index, 0);
       expect(
         Float32Array.from(
@@ -97,7 +114,7 @@ describe('fillNormal', () => {
   });
 
   it('gives the same numbers from any first element, for any length', () => {
-    const whole = take(1, 2, 3, 40);
+    const whole = take({ seed: 1, a: 2, b: 3, length: 40 });
     for (const [first, length] of [
       [0, 1],
       [1, 1],
@@ -107,7 +124,9 @@ describe('fillNormal', () => {
       [7, 0],
       [39, 1],
     ] as const) {
-      expect(take(1, 2, 3, length, first)).toEqual(whole.slice(first, first + length));
+      expect(take({ seed: 1, a: 2, b: 3, length, first })).toEqual(
+        whole.slice(first, first + length),
+      );
     }
     expect(fillNormal(streamKeys(1, 2, 3), new Float32Array(3), 1, 0.5)).toEqual(
       whole.slice(1, 4).map((z) => z * 0.5),
@@ -128,7 +147,7 @@ describe('the noise is noise', () => {
       [1, 104, 3],
       [12345, 7, 1000],
     ] as const) {
-      const x = take(seed, a, b, n);
+      const x = take({ seed, a, b, length: n });
       const moment = (p: number) => x.reduce((sum, v) => sum + v ** p, 0) / n;
       expect(Math.abs(moment(1))).toBeLessThan(tolerance);
       expect(Math.abs(moment(2) - 1)).toBeLessThan(tolerance * Math.sqrt(2));
@@ -140,7 +159,7 @@ describe('the noise is noise', () => {
   it('passes Kolmogorov–Smirnov against the normal distribution', () => {
     // Distances above 1.95/√n have probability 0.001; fixed seeds, so this never flickers.
     for (const seed of [1, 2, 3]) {
-      const x = take(seed, 9, 0, n).sort();
+      const x = take({ seed, a: 9, b: 0, length: n }).sort();
       let distance = 0;
       x.forEach((v, i) => {
         const p = cumulative(v);
@@ -151,7 +170,7 @@ describe('the noise is noise', () => {
   });
 
   it('neighbours, rows and the halves of a pair are uncorrelated, in value and in size', () => {
-    const x = take(1, 3, 0, n + 4096);
+    const x = take({ seed: 1, a: 3, b: 0, length: n + 4096 });
     const squares = x.map((v) => v * v - 1);
     for (const lag of [1, 2, 3, 192, 576, 1024, 1536, 4096]) {
       expect(Math.abs(correlation(x.subarray(0, n), x.subarray(lag, lag + n)))).toBeLessThan(
@@ -164,7 +183,7 @@ describe('the noise is noise', () => {
   });
 
   it('streams of neighbouring seeds, modules and draws are uncorrelated', () => {
-    const base = take(1, 10, 4, n);
+    const base = take({ seed: 1, a: 10, b: 4, length: n });
     for (const [seed, a, b] of [
       [2, 10, 4],
       [0, 10, 4],
@@ -174,7 +193,7 @@ describe('the noise is noise', () => {
       [1, 10, 3],
       [1, 4, 10],
     ] as const) {
-      const other = take(seed, a, b, n);
+      const other = take({ seed, a, b, length: n });
       expect(Math.abs(correlation(base, other))).toBeLessThan(tolerance);
       expect(
         Math.abs(

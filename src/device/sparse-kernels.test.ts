@@ -105,7 +105,7 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     for (const pattern of patterns) {
       for (const by of [norms, null]) {
         const mask = put(new Uint32Array(twins.maskWords(shape)));
-        kernels.pruneMask(ws, 10, shape, by && ns, pattern, mask);
+        kernels.pruneMask(ws, { first: 10, shape, norms: by && ns, pattern, mask });
         expect(new Uint32Array((await read(mask)).buffer)).toEqual(
           twins.pruneMask(w.subarray(10), by, shape, pattern),
         );
@@ -128,8 +128,20 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     const want = new Float32Array(size);
     const shifted = new Float32Array(size + 10);
     shifted.set(w, 10);
-    twins.maskedSum(w, mask, twins.lowRank(adapter, shape), 1.5, want);
-    kernels.merge(put(shifted), 10, shape, masks, { pair, rank, scale: 1.5 }, out);
+    twins.maskedSum({
+      weight: w,
+      mask,
+      delta: twins.lowRank(adapter, shape),
+      scale: 1.5,
+      into: want,
+    });
+    kernels.merge(put(shifted), {
+      first: 10,
+      shape,
+      mask: masks,
+      adapter: { pair, rank, scale: 1.5 },
+      out,
+    });
     const got = await read(out);
     expect([...got.subarray(0, 10)]).toEqual(new Array(10).fill(7));
     expect(error(got.subarray(10), want)).toBeLessThan(1e-6);
@@ -145,16 +157,16 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
       b: put(new Float32Array(rank * outputs)),
     };
     const grads = { a: new Float32Array(rank * inputs), b: new Float32Array(rank * outputs) };
-    kernels.maskedGradient(
-      put(x),
-      put(dy),
+    kernels.maskedGradient({
+      x: put(x),
+      dy: put(dy),
       place,
-      masks,
-      { pair, rank, scale: 1.5 },
+      mask: masks,
+      adapter: { pair, rank, scale: 1.5 },
       into,
-      put(new Float32Array(size)),
-    );
-    twins.maskedGradient(x, dy, place, mask, adapter, 1.5, grads);
+      scratch: put(new Float32Array(size)),
+    });
+    twins.maskedGradient({ x, dy, place, mask, adapter, scale: 1.5, into: grads });
     expect(error(await read(into.a), grads.a)).toBeLessThan(1e-5);
     expect(error(await read(into.b), grads.b)).toBeLessThan(1e-5);
   });
@@ -168,9 +180,9 @@ describe.skipIf(!gpu)('kernels of pruning against their CPU twins', () => {
     const [xs, ys] = [put(x), put(y)];
     const sums = put(new Float32Array(columns));
     const products = put(new Float32Array(samples * samples));
-    kernels.columnSquares(xs, null, tokens, columns, sums);
+    kernels.columnSquares({ x: xs, y: null, tokens, columns, out: sums });
     expect(error(await read(sums), twins.columnSquares(x, null, columns))).toBeLessThan(1e-6);
-    kernels.columnSquares(xs, ys, tokens, columns, sums);
+    kernels.columnSquares({ x: xs, y: ys, tokens, columns, out: sums });
     expect(error(await read(sums), twins.columnSquares(x, y, columns))).toBeLessThan(1e-6);
     kernels.gram(xs, samples, (tokens * columns) / samples, products);
     expect(error(await read(products), twins.gram(x, samples))).toBeLessThan(1e-6);

@@ -22,11 +22,19 @@ export class SparseKernels {
   /** out[first …] = M ⊙ (weight[first …] + s B A); `mask` and `adapter` may be null. */
   merge(
     weight: Slice,
-    first: number,
-    { outputs, inputs }: WeightShape,
-    mask: Slice | null,
-    adapter: AdapterSlices | null,
-    out: Slice,
+    {
+      first,
+      shape: { outputs, inputs },
+      mask,
+      adapter,
+      out,
+    }: {
+      first: number;
+      shape: WeightShape;
+      mask: Slice | null;
+      adapter: AdapterSlices | null;
+      out: Slice;
+    },
   ): void {
     this.dispatcher.run([
       {
@@ -59,15 +67,23 @@ export class SparseKernels {
    * Ranks `[0, rank)` of `into`: dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ; `scratch` holds [out, in]
    * float32. `mask` may be null.
    */
-  maskedGradient(
-    x: Slice,
-    dy: Slice,
-    place: ModulePlace,
-    mask: Slice | null,
-    { pair, rank, scale }: AdapterSlices,
-    into: AdapterPair<Slice>,
-    scratch: Slice,
-  ): void {
+  maskedGradient({
+    x,
+    dy,
+    place,
+    mask,
+    adapter: { pair, rank, scale },
+    into,
+    scratch,
+  }: {
+    x: Slice;
+    dy: Slice;
+    place: ModulePlace;
+    mask: Slice | null;
+    adapter: AdapterSlices;
+    into: AdapterPair<Slice>;
+    scratch: Slice;
+  }): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const uniforms = [
       outFeatures,
@@ -96,14 +112,25 @@ export class SparseKernels {
     ]);
   }
 
-  /** Sets the bits of what stays in the zeroed `mask`; `norms` [inputs] null: by magnitude. */
+  /**
+   * Sets the bits of what stays of weight[first …] in the zeroed `mask`; `norms` [inputs] null: by
+   * magnitude.
+   */
   pruneMask(
     weight: Slice,
-    first: number,
-    { outputs, inputs }: WeightShape,
-    norms: Slice | null,
-    pattern: PrunePattern,
-    mask: Slice,
+    {
+      first,
+      shape: { outputs, inputs },
+      norms,
+      pattern,
+      mask,
+    }: {
+      first: number;
+      shape: WeightShape;
+      norms: Slice | null;
+      pattern: PrunePattern;
+      mask: Slice;
+    },
   ): void {
     const rows = pattern.kind === 'row';
     const [x, y] = fold(
@@ -129,7 +156,19 @@ export class SparseKernels {
   }
 
   /** out[k] = Σ_t (x[t, k] − y[t, k])²; `y` null: Σ_t x[t, k]². */
-  columnSquares(x: Slice, y: Slice | null, tokens: number, columns: number, out: Slice): void {
+  columnSquares({
+    x,
+    y,
+    tokens,
+    columns,
+    out,
+  }: {
+    x: Slice;
+    y: Slice | null;
+    tokens: number;
+    columns: number;
+    out: Slice;
+  }): void {
     this.dispatcher.run([
       {
         shader: 'activations',

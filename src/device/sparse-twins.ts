@@ -72,13 +72,19 @@ function sortedCopy(values: Float32Array, scratch: Float32Array): Float32Array {
 }
 
 /** M ⊙ (W + delta) in place of `delta` [outputs, inputs]; `mask` null keeps all. */
-export function maskedSum(
-  weight: Float32Array,
-  mask: Uint32Array | null,
-  delta: Float32Array,
-  scale: number,
-  into: Float32Array,
-): void {
+export function maskedSum({
+  weight,
+  mask,
+  delta,
+  scale,
+  into,
+}: {
+  weight: Float32Array;
+  mask: Uint32Array | null;
+  delta: Float32Array;
+  scale: number;
+  into: Float32Array;
+}): void {
   if (!mask) {
     for (let i = 0; i < weight.length; i++) into[i] = weight[i]! + scale * delta[i]!;
     return;
@@ -113,15 +119,23 @@ export function applyMask(weight: Float32Array, mask: Uint32Array): void {
  * G ⊙ M for G = Σ_t dy_t x_tᵀ, [outputs, inputs], and from it dA = s Bᵀ(G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ
  * into `into`.
  */
-export function maskedGradient(
-  x: Float32Array,
-  dy: Float32Array,
-  { tokens, inFeatures, outFeatures, column, stride }: ModulePlace,
-  mask: Uint32Array,
-  adapter: AdapterPair<Float32Array>,
-  scale: number,
-  into: AdapterPair<Float32Array>,
-): void {
+export function maskedGradient({
+  x,
+  dy,
+  place: { tokens, inFeatures, outFeatures, column, stride },
+  mask,
+  adapter,
+  scale,
+  into,
+}: {
+  x: Float32Array;
+  dy: Float32Array;
+  place: ModulePlace;
+  mask: Uint32Array;
+  adapter: AdapterPair<Float32Array>;
+  scale: number;
+  into: AdapterPair<Float32Array>;
+}): void {
   const g = new Float64Array(outFeatures * inFeatures);
   const rank = adapter.a.length / inFeatures;
   for (let t = 0; t < tokens; t++) {

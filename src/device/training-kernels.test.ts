@@ -96,7 +96,7 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
           scratch: { a: scratch(bytes), b: scratch(bytes) },
         },
       ]);
-      twins.adapterGradient(x, dy, place, adapter, { from, to }, 1.5, want);
+      twins.adapterGradient({ x, dy, place, adapter, rows: { from, to }, scale: 1.5, into: want });
       expect(error(await read(into.a), want.a)).toBeLessThan(1e-5);
       expect(error(await read(into.b), want.b)).toBeLessThan(1e-5);
     },
@@ -110,16 +110,24 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
     for (const sequences of [1, 2].filter((s) => place.tokens % s === 0)) {
       const norms = put(new Float32Array(4).fill(7));
       const fisher = put(new Float32Array(4).fill(7));
-      kernels.gradientNorms(
-        xs,
-        dys,
+      kernels.gradientNorms({
+        x: xs,
+        dy: dys,
         place,
         sequences,
-        scratch(gramBytes(place.tokens, sequences)),
-        norms,
-        1,
-      );
-      kernels.fisherSums(xs, dys, place, sequences, scratch(4 * place.tokens), fisher, 1);
+        scratch: scratch(gramBytes(place.tokens, sequences)),
+        into: norms,
+        at: 1,
+      });
+      kernels.fisherSums({
+        x: xs,
+        dy: dys,
+        place,
+        sequences,
+        scratch: scratch(4 * place.tokens),
+        into: fisher,
+        at: 1,
+      });
       const around = (values: Float64Array) => [
         7,
         ...values,
@@ -149,27 +157,27 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
       const into = put(new Float32Array(3 + sequences * count).fill(7));
       kernels.singularGradients(
         { side: 'output', dy: put(dy), vectors: put(u), y: put(y) },
-        place,
-        sequences,
-        { count, blocks: 1 },
-        room,
-        into,
-        3,
+        { place, sequences, count, blocks: 1, scratch: room, into, at: 3 },
       );
       expect(
-        error(await read(into), [7, 7, 7, ...twins.outputDirections(dy, y, place, u, sequences)]),
+        error(await read(into), [
+          7,
+          7,
+          7,
+          ...twins.outputDirections({ dy, y, place, u, sequences }),
+        ]),
       ).toBeLessThan(1e-5);
       kernels.singularGradients(
         { side: 'input', dy: put(dy), vectors: put(v), x: put(x), w: put(w) },
-        place,
-        sequences,
-        { count, blocks: 1 },
-        room,
-        into,
-        3,
+        { place, sequences, count, blocks: 1, scratch: room, into, at: 3 },
       );
       expect(
-        error(await read(into), [7, 7, 7, ...twins.inputDirections(x, dy, w, place, v, sequences)]),
+        error(await read(into), [
+          7,
+          7,
+          7,
+          ...twins.inputDirections({ x, dy, w, place, v, sequences }),
+        ]),
       ).toBeLessThan(1e-5);
     }
   });
@@ -236,14 +244,14 @@ describe.skipIf(!gpu)('training kernels against their CPU twins', () => {
           settings,
         );
         for (const { cpu, within } of states)
-          twins.adamW(
-            within(cpu.parameter),
-            within(cpu.gradient),
-            within(cpu.mean),
-            within(cpu.square),
-            squared,
-            settings,
-          );
+          twins.adamW({
+            p: within(cpu.parameter),
+            g: within(cpu.gradient),
+            m: within(cpu.mean),
+            v: within(cpu.square),
+            squaredNorm: squared,
+            step: settings,
+          });
       }
       for (const { cpu, device } of states) {
         for (const name of ['parameter', 'mean', 'square'] as const)

@@ -82,13 +82,19 @@ export class TrainingKernels {
           uniforms,
           groups: [Math.ceil(tokens / 4), tiles],
         });
-      const then = (
-        values: Slice,
-        projected: Slice,
-        out: Slice,
-        uniforms: number[],
-        columns: number,
-      ) =>
+      const then = ({
+        values,
+        projected,
+        out,
+        uniforms,
+        columns,
+      }: {
+        values: Slice;
+        projected: Slice;
+        out: Slice;
+        uniforms: number[];
+        columns: number;
+      }) =>
         accumulate.push({
           shader: 'adapter-gradient',
           entryPoint: 'accumulate',
@@ -98,8 +104,14 @@ export class TrainingKernels {
         });
       first(x, adapter.a, scratch.a, input);
       first(dy, adapter.b, scratch.b, output);
-      then(x, scratch.b, into.a, input, inFeatures);
-      then(dy, scratch.a, into.b, output, outFeatures);
+      then({ values: x, projected: scratch.b, out: into.a, uniforms: input, columns: inFeatures });
+      then({
+        values: dy,
+        projected: scratch.a,
+        out: into.b,
+        uniforms: output,
+        columns: outFeatures,
+      });
     }
     this.dispatcher.run([...project, ...accumulate]);
   }
@@ -114,7 +126,7 @@ export class TrainingKernels {
         uniforms: [g.first, g.count, i],
         groups: [1],
       })),
-      shares(scratch, gradients.length, into, 0, 1),
+      shares({ values: scratch, count: gradients.length, into, at: 0, sums: 1 }),
     ]);
   }
 
@@ -151,15 +163,23 @@ export class TrainingKernels {
   /**
    * into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s; `scratch` holds `gramBytes`.
    */
-  gradientNorms(
-    x: Slice,
-    dy: Slice,
-    place: ModulePlace,
-    sequences: number,
-    scratch: Slice,
-    into: Slice,
-    at: number,
-  ): void {
+  gradientNorms({
+    x,
+    dy,
+    place,
+    sequences,
+    scratch,
+    into,
+    at,
+  }: {
+    x: Slice;
+    dy: Slice;
+    place: ModulePlace;
+    sequences: number;
+    scratch: Slice;
+    into: Slice;
+    at: number;
+  }): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const length = tokens / sequences;
     const tiles = Math.ceil(length / TOKEN_TILE);
@@ -171,7 +191,7 @@ export class TrainingKernels {
         uniforms: [length, inFeatures, outFeatures, column, stride, 0],
         groups: [tiles, tiles, sequences],
       },
-      shares(scratch, tiles * tiles, into, at, sequences),
+      shares({ values: scratch, count: tiles * tiles, into, at, sums: sequences }),
     ]);
   }
 
@@ -179,15 +199,23 @@ export class TrainingKernels {
    * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s; `scratch` holds a float32 a
    * token.
    */
-  fisherSums(
-    x: Slice,
-    dy: Slice,
-    place: ModulePlace,
-    sequences: number,
-    scratch: Slice,
-    into: Slice,
-    at: number,
-  ): void {
+  fisherSums({
+    x,
+    dy,
+    place,
+    sequences,
+    scratch,
+    into,
+    at,
+  }: {
+    x: Slice;
+    dy: Slice;
+    place: ModulePlace;
+    sequences: number;
+    scratch: Slice;
+    into: Slice;
+    at: number;
+  }): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const [across, down] = fold(tokens);
     this.dispatcher.run([
@@ -198,7 +226,7 @@ export class TrainingKernels {
         uniforms: [tokens, inFeatures, outFeatures, column, stride, across],
         groups: [across, down],
       },
-      shares(scratch, tokens / sequences, into, at, sequences),
+      shares({ values: scratch, count: tokens / sequences, into, at, sums: sequences }),
     ]);
   }
 
@@ -209,25 +237,43 @@ export class TrainingKernels {
    */
   singularGradients(
     taps: SingularSlices,
-    place: ModulePlace,
-    sequences: number,
-    { count, blocks }: { count: number; blocks: number },
-    scratch: readonly [Slice, Slice, Slice | null],
-    into: Slice,
-    at: number,
+    {
+      place,
+      sequences,
+      count,
+      blocks,
+      scratch,
+      into,
+      at,
+    }: {
+      place: ModulePlace;
+      sequences: number;
+      count: number;
+      blocks: number;
+      scratch: readonly [Slice, Slice, Slice | null];
+      into: Slice;
+      at: number;
+    },
   ): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const rows = outFeatures / blocks;
     const tiles = Math.ceil(count / RANK_TILE);
     const [one, other, z] = scratch;
-    const project = (
-      values: Slice,
-      out: Slice,
-      block: number,
-      columns: number,
-      from: number,
-      width: number,
-    ): Dispatch => ({
+    const project = ({
+      values,
+      out,
+      block,
+      columns,
+      from,
+      width,
+    }: {
+      values: Slice;
+      out: Slice;
+      block: number;
+      columns: number;
+      from: number;
+      width: number;
+    }): Dispatch => ({
       shader: 'adapter-gradient',
       entryPoint: 'project',
       buffers: [values, taps.vectors, out],
@@ -238,8 +284,22 @@ export class TrainingKernels {
       const first = column + b * rows;
       if (taps.side === 'output')
         return [
-          project(taps.dy, one, b, rows, first, stride),
-          project(taps.y, other, b, rows, first, stride),
+          project({
+            values: taps.dy,
+            out: one,
+            block: b,
+            columns: rows,
+            from: first,
+            width: stride,
+          }),
+          project({
+            values: taps.y,
+            out: other,
+            block: b,
+            columns: rows,
+            from: first,
+            width: stride,
+          }),
         ];
       return [
         {
@@ -249,8 +309,22 @@ export class TrainingKernels {
           uniforms: [tokens, rows, b * rows, inFeatures, first, stride],
           groups: [Math.ceil(inFeatures / 64), Math.ceil(tokens / 4)],
         },
-        project(taps.x, one, b, inFeatures, 0, inFeatures),
-        project(defined(z), other, b, inFeatures, 0, inFeatures),
+        project({
+          values: taps.x,
+          out: one,
+          block: b,
+          columns: inFeatures,
+          from: 0,
+          width: inFeatures,
+        }),
+        project({
+          values: defined(z),
+          out: other,
+          block: b,
+          columns: inFeatures,
+          from: 0,
+          width: inFeatures,
+        }),
       ];
     };
     this.dispatcher.run(
@@ -273,7 +347,19 @@ export class TrainingKernels {
 }
 
 /** into[at + s] = Σ of share s of `values`, `count` numbers each. */
-function shares(values: Slice, count: number, into: Slice, at: number, sums: number): Dispatch {
+function shares({
+  values,
+  count,
+  into,
+  at,
+  sums,
+}: {
+  values: Slice;
+  count: number;
+  into: Slice;
+  at: number;
+  sums: number;
+}): Dispatch {
   return {
     shader: 'sums',
     entryPoint: 'shares',

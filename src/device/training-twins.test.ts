@@ -14,16 +14,25 @@ const numbers = (length: number, seed: number) =>
   fillNormal(streamKeys(seed, 0, 0), new Float32Array(length));
 
 /** G = Σ dy xᵀ over tokens [from, to), [out, in] in double. */
-function gradient(
-  x: Float32Array,
-  dy: Float32Array,
-  inFeatures: number,
-  stride: number,
-  column: number,
-  outFeatures: number,
-  from: number,
-  to: number,
-): Float64Array {
+function gradient({
+  x,
+  dy,
+  inFeatures,
+  stride,
+  column,
+  outFeatures,
+  from,
+  to,
+}: {
+  x: Float32Array;
+  dy: Float32Array;
+  inFeatures: number;
+  stride: number;
+  column: number;
+  outFeatures: number;
+  from: number;
+  to: number;
+}): Float64Array {
   const g = new Float64Array(outFeatures * inFeatures);
   for (let t = from; t < to; t++)
     for (let o = 0; o < outFeatures; o++)
@@ -43,9 +52,26 @@ describe('training twins', () => {
     const scale = 1.5;
     const a = numbers(rank * 7, 3);
     const b = numbers(rank * 5, 4);
-    const g = gradient(x, dy, 7, 9, 2, 5, 0, 6);
+    const g = gradient({
+      x,
+      dy,
+      inFeatures: 7,
+      stride: 9,
+      column: 2,
+      outFeatures: 5,
+      from: 0,
+      to: 6,
+    });
     const into = { a: new Float32Array(rank * 7).fill(9), b: new Float32Array(rank * 5).fill(9) };
-    twins.adapterGradient(x, dy, place, { a, b }, { from: 1, to: 3 }, scale, into);
+    twins.adapterGradient({
+      x,
+      dy,
+      place,
+      adapter: { a, b },
+      rows: { from: 1, to: 3 },
+      scale,
+      into,
+    });
     for (let j = 0; j < rank; j++) {
       // dA = s B ᵀG, dB = s G Aᵀ
       for (let k = 0; k < 7; k++) {
@@ -66,9 +92,35 @@ describe('training twins', () => {
     const norms = twins.gradientNorms(x, dy, place, 2);
     const fisher = twins.fisherSums(x, dy, place, 2);
     for (let s = 0; s < 2; s++) {
-      expect(norms[s]! / square(gradient(x, dy, 7, 9, 2, 5, 3 * s, 3 * s + 3))).toBeCloseTo(1, 12);
+      expect(
+        norms[s]! /
+          square(
+            gradient({
+              x,
+              dy,
+              inFeatures: 7,
+              stride: 9,
+              column: 2,
+              outFeatures: 5,
+              from: 3 * s,
+              to: 3 * s + 3,
+            }),
+          ),
+      ).toBeCloseTo(1, 12);
       let want = 0;
-      for (let t = 3 * s; t < 3 * s + 3; t++) want += square(gradient(x, dy, 7, 9, 2, 5, t, t + 1));
+      for (let t = 3 * s; t < 3 * s + 3; t++)
+        want += square(
+          gradient({
+            x,
+            dy,
+            inFeatures: 7,
+            stride: 9,
+            column: 2,
+            outFeatures: 5,
+            from: t,
+            to: t + 1,
+          }),
+        );
       expect(fisher[s]! / want).toBeCloseTo(1, 12);
     }
   });
@@ -124,14 +176,14 @@ describe('training twins', () => {
         maxNorm: 0.3,
       };
       [p, q].forEach((parameter, n) =>
-        twins.adamW(
-          parameter,
-          elementAt(gradients, n),
-          elementAt(m, n),
-          elementAt(v, n),
-          squared,
+        twins.adamW({
+          p: parameter,
+          g: elementAt(gradients, n),
+          m: elementAt(m, n),
+          v: elementAt(v, n),
+          squaredNorm: squared,
           step,
-        ),
+        }),
       );
       want.p.forEach((value, n) => expect(Math.abs(p[n]! - value)).toBeLessThan(1e-6));
       want.q.forEach((value, n) => expect(Math.abs(q[n]! - value)).toBeLessThan(1e-6));
@@ -157,7 +209,8 @@ describe('training twins', () => {
       step: 1,
       maxNorm: null,
     };
-    for (const norm of [NaN, Infinity]) twins.adamW(p, Float32Array.of(NaN, 1), m, v, norm, step);
+    for (const norm of [NaN, Infinity])
+      twins.adamW({ p, g: Float32Array.of(NaN, 1), m, v, squaredNorm: norm, step });
     expect([...p, ...m, ...v]).toEqual([1, 2, 0, 0, 0, 0]);
   });
 });

@@ -55,15 +55,23 @@ export function adamWFactors({ learningRate, beta1, beta2, weightDecay, step }: 
  * Rows `rows` of `into`: dA = scale · vᵀ x and dBᵀ = scale · uᵀ dy, with u = x Aᵀ and v = dy · B.
  * x [tokens, in], dy [tokens, stride]; a row needs the same row of A and Bᵀ only.
  */
-export function adapterGradient(
-  x: Float32Array,
-  dy: Float32Array,
-  place: ModulePlace,
-  adapter: AdapterPair<Float32Array>,
-  rows: RankRows,
-  scale: number,
-  into: AdapterPair<Float32Array>,
-): void {
+export function adapterGradient({
+  x,
+  dy,
+  place,
+  adapter,
+  rows,
+  scale,
+  into,
+}: {
+  x: Float32Array;
+  dy: Float32Array;
+  place: ModulePlace;
+  adapter: AdapterPair<Float32Array>;
+  rows: RankRows;
+  scale: number;
+  into: AdapterPair<Float32Array>;
+}): void {
   const { tokens, inFeatures, outFeatures, column, stride } = place;
   for (let j = rows.from; j < rows.to; j++) {
     const dA = new Float64Array(inFeatures);
@@ -101,14 +109,21 @@ export function sumOfSquares(g: Float32Array): number {
  * gradient g. `squaredNorm` is Σ g² over *all* gradients of the step. One that is no number or
  * infinite changes nothing.
  */
-export function adamW(
-  p: Float32Array,
-  g: Float32Array,
-  m: Float32Array,
-  v: Float32Array,
-  squaredNorm: number,
-  step: AdamWStep,
-): void {
+export function adamW({
+  p,
+  g,
+  m,
+  v,
+  squaredNorm,
+  step,
+}: {
+  p: Float32Array;
+  g: Float32Array;
+  m: Float32Array;
+  v: Float32Array;
+  squaredNorm: number;
+  step: AdamWStep;
+}): void {
   if (!Number.isFinite(squaredNorm)) return;
   const { beta1, beta2, epsilon, maxNorm } = step;
   const { keep, size, root } = adamWFactors(step);
@@ -173,14 +188,21 @@ export function fisherSums(
  * count, outFeatures / blocks] row-major; every one of `blocks` equal stretches of output features
  * has its own `count`. Of a singular vector that is σᵢ dL/dσᵢ. [methods.md §5]
  */
-export function outputDirections(
-  dy: Float32Array,
-  y: Float32Array,
-  place: ModulePlace,
-  u: Float32Array,
-  sequences: number,
+export function outputDirections({
+  dy,
+  y,
+  place,
+  u,
+  sequences,
   blocks = 1,
-): Float64Array {
+}: {
+  dy: Float32Array;
+  y: Float32Array;
+  place: ModulePlace;
+  u: Float32Array;
+  sequences: number;
+  blocks?: number;
+}): Float64Array {
   const { tokens, outFeatures, column, stride } = place;
   const rows = outFeatures / blocks;
   const all = u.length / rows;
@@ -202,15 +224,23 @@ export function outputDirections(
  * The same of directions of the input, vᵢᵀ Wᵀ G vᵢ as Σ_t (vᵢ·x_t)(vᵢ·Wᵀdy_t): `v` [blocks · count,
  * inFeatures], `w` [outFeatures, inFeatures], W a block's rows of it.
  */
-export function inputDirections(
-  x: Float32Array,
-  dy: Float32Array,
-  w: Float32Array,
-  place: ModulePlace,
-  v: Float32Array,
-  sequences: number,
+export function inputDirections({
+  x,
+  dy,
+  w,
+  place,
+  v,
+  sequences,
   blocks = 1,
-): Float64Array {
+}: {
+  x: Float32Array;
+  dy: Float32Array;
+  w: Float32Array;
+  place: ModulePlace;
+  v: Float32Array;
+  sequences: number;
+  blocks?: number;
+}): Float64Array {
   const { tokens, inFeatures, outFeatures, column, stride } = place;
   const rows = outFeatures / blocks;
   const all = v.length / inFeatures;
@@ -237,13 +267,19 @@ export function inputDirections(
  * Cross entropy of every row in nats (0 where its label is below 0) and the gradient of Σ weight ·
  * loss at `h` [rows, hidden]; the logits are `h Wᵀ + bias`, `w` [vocab, hidden].
  */
-export function crossEntropy(
-  h: Float32Array,
-  w: Float32Array,
-  bias: Float32Array | null,
-  labels: Int32Array,
-  weights: Float32Array,
-): { losses: Float64Array; gradient: Float64Array } {
+export function crossEntropy({
+  h,
+  w,
+  bias,
+  labels,
+  weights,
+}: {
+  h: Float32Array;
+  w: Float32Array;
+  bias: Float32Array | null;
+  labels: Int32Array;
+  weights: Float32Array;
+}): { losses: Float64Array; gradient: Float64Array } {
   const rows = labels.length;
   const hidden = h.length / rows;
   const vocab = w.length / hidden;
@@ -273,6 +309,7 @@ const dot = (v: Float32Array, a: number, b: number, length: number): number =>
   across(v, a, v, b, length);
 
 /** Dot product of a stretch of `v` and one of `w`. */
+// eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function across(
   v: Float32Array,
   a: number,

@@ -98,16 +98,25 @@ export function pairDifference(
  * base + scale · B A, zero where the mask bit is zero; A [rank, inputs], B [outputs, rank], mask
  * one bit a weight, bit 0 first.
  */
-export function loraDelta(
-  a: Float32Array,
-  b: Float32Array,
-  base: Float32Array | null,
-  mask: Uint32Array | null,
-  outputs: number,
-  inputs: number,
-  rank: number,
-  scale: number,
-): Float32Array {
+export function loraDelta({
+  a,
+  b,
+  base,
+  mask,
+  outputs,
+  inputs,
+  rank,
+  scale,
+}: {
+  a: Float32Array;
+  b: Float32Array;
+  base: Float32Array | null;
+  mask: Uint32Array | null;
+  outputs: number;
+  inputs: number;
+  rank: number;
+  scale: number;
+}): Float32Array {
   const out = new Float32Array(outputs * inputs);
   for (let o = 0; o < outputs; o++) {
     for (let k = 0; k < inputs; k++) {

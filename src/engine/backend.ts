@@ -27,6 +27,14 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** Sizes of A [rank, inputs] and B [outputs, rank], and what their product is multiplied by. */
+export interface LoraProduct {
+  outputs: number;
+  inputs: number;
+  rank: number;
+  scale: number;
+}
+
 export interface Backend {
   readonly provider: ProviderInfo;
   /**
@@ -112,18 +120,8 @@ export interface Backend {
    * back.
    */
   probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array>;
-  /**
-   * scale · B A [outputs, inputs], for A [rank, inputs] and B [outputs, rank]; see
-   * `device/twins.ts`.
-   */
-  loraDelta(
-    a: Float32Array,
-    b: Float32Array,
-    outputs: number,
-    inputs: number,
-    rank: number,
-    scale: number,
-  ): Promise<Float32Array>;
+  /** scale · B A [outputs, inputs]; see `device/twins.ts`. */
+  loraDelta(a: Float32Array, b: Float32Array, shape: LoraProduct): Promise<Float32Array>;
 
   memory(): MemoryUse;
   /** Lets go of workspace kept for reuse; called when batch sizes change. */

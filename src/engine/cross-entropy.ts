@@ -61,8 +61,14 @@ export class CrossEntropy {
     }
     const { dh, ...columns } = await this.inParts(labels.length, { h }, async (own, from, to) => {
       const weight = this.weightOf(labels.subarray(from, to), weights.subarray(from, to));
-      const out = await this.run(defined(chunk), 'whole', own.h, labels.subarray(from, to), {
-        weight,
+      const out = await this.run({
+        chunk: defined(chunk),
+        kind: 'whole',
+        h: own.h,
+        labels: labels.subarray(from, to),
+        state: {
+          weight,
+        },
       });
       weight.dispose();
       return {
@@ -102,11 +108,17 @@ export class CrossEntropy {
       const weight = this.weightOf(some, weights.subarray(from, to));
       let dh = this.backend.zeros(own.h.dims);
       for (const chunk of this.chunks.all()) {
-        const out = await this.run(chunk, 'gradient', own.h, some, {
-          m: own.m,
-          s: own.s,
-          weight,
-          before: dh,
+        const out = await this.run({
+          chunk,
+          kind: 'gradient',
+          h: own.h,
+          labels: some,
+          state: {
+            m: own.m,
+            s: own.s,
+            weight,
+            before: dh,
+          },
         });
         dh.dispose();
         dh = defined(out.get('dh'));
@@ -138,7 +150,7 @@ export class CrossEntropy {
     let s = backend.zeros(column);
     let t = backend.zeros(column);
     for (const chunk of this.chunks.all()) {
-      const out = await this.run(chunk, 'loss', h, labels, { m, s, t }, adapter);
+      const out = await this.run({ chunk, kind: 'loss', h, labels, state: { m, s, t }, adapter });
       for (const used of [m, s, t]) used.dispose();
       m = defined(out.get('m2'));
       s = defined(out.get('s2'));
@@ -184,14 +196,21 @@ export class CrossEntropy {
     return joined as Record<O, DeviceTensor>;
   }
 
-  private async run(
-    chunk: Chunk,
-    kind: Kind,
-    h: DeviceTensor,
-    labels: Labels,
-    state: Record<string, DeviceTensor>,
-    adapter?: HeadFeeds,
-  ): Promise<ReadonlyMap<string, DeviceTensor>> {
+  private async run({
+    chunk,
+    kind,
+    h,
+    labels,
+    state,
+    adapter,
+  }: {
+    chunk: Chunk;
+    kind: Kind;
+    h: DeviceTensor;
+    labels: Labels;
+    state: Record<string, DeviceTensor>;
+    adapter?: HeadFeeds;
+  }): Promise<ReadonlyMap<string, DeviceTensor>> {
     const relative = this.column(
       'int32',
       labels.map((label) => (label < 0 ? -1 : label - chunk.first)),
@@ -215,7 +234,13 @@ export class CrossEntropy {
         head: { hidden },
       } = this.chunks;
       session = this.backend.session(
-        graph(rowFormat, hidden, width, this.chunks.bias !== null, adapted),
+        graph({
+          format: rowFormat,
+          hidden,
+          width,
+          bias: this.chunks.bias !== null,
+          adapted,
+        }),
         `the ${kind} of the head`,
       );
       this.sessions.set(key, session);

@@ -62,7 +62,7 @@ describe.each(models.filter(([, there]) => there))('%s on WASM', (_, __, load) =
         const got = await engine.disagreement(pass, probes);
         const want: number[] = [];
         for (const probe of probes)
-          want.push(await naiveDisagreement(ort, graph, model, probe, pass.batch));
+          want.push(await naiveDisagreement({ ort, graph, model, probe, batch: pass.batch }));
         expect(apart(got, want)).toBeLessThan(1e-3);
       }
     }

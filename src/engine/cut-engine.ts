@@ -27,7 +27,6 @@ import type {
   Probe,
   ProbeDetail,
   ProviderInfo,
-  RankUpdates,
   SignDraw,
   TokenBatch,
   TrainingBatch,
@@ -44,6 +43,7 @@ import type {
   TokenScores,
   BlockWalk,
   Masks,
+  MovingRanks,
   SparseEngine,
 } from './engine.ts';
 import type { Generation } from './generation.ts';
@@ -108,7 +108,14 @@ export class CutEngine
   private readonly statisticsOnce = new Once(async () => {
     const { GradientStatistics } = await import('./gradient-statistics.ts');
     const { model, backend, pieces, network, chunks, weights } = this;
-    return new GradientStatistics(model, backend, pieces, network, chunks, weights);
+    return new GradientStatistics({
+      model,
+      backend,
+      pieces,
+      network,
+      chunks,
+      placed: weights,
+    });
   });
   private readonly generationOnce = new Once(async () => {
     const { Generation } = await import('./generation.ts');
@@ -287,11 +294,10 @@ export class CutEngine
     batch: TrainingBatch,
     use: AdapterUse,
     adamW: AdamWStep,
-    onlyLast?: boolean,
-    updates?: RankUpdates,
+    { onlyLast, updates }: MovingRanks = {},
   ): Promise<{ loss: number; gradNorm: number }> {
     return this.exclusive(async () =>
-      (await this.trainer).step(batch, use, adamW, onlyLast, updates),
+      (await this.trainer).step({ batch, use, adamW, onlyLast, updates }),
     );
   }
 
@@ -309,7 +315,7 @@ export class CutEngine
         layer:
           weight &&
           ((layer, gradients) =>
-            readTaps(backend, model, layer, gradients, (module, x, dy) =>
+            readTaps(backend, model, { layer, gradients }, (module, x, dy) =>
               weight(module, weightGradient(x, dy, elementAt(model.modules, module))),
             )),
       });
@@ -369,7 +375,8 @@ export class CutEngine
     return this.exclusive(async () => {
       const { readTaps } = await import('./host-gradients.ts');
       return (await this.trainer).gradients(batch, undefined, {
-        layer: (layer, gradients) => readTaps(this.backend, this.model, layer, gradients, visit),
+        layer: (layer, gradients) =>
+          readTaps(this.backend, this.model, { layer, gradients }, visit),
       });
     });
   }
@@ -417,13 +424,13 @@ export class CutEngine
     pattern: PrunePattern,
     use: AdapterUse,
   ): Promise<Uint32Array> {
-    return (await this.sparsity).pruneMask(
-      this.probing.siteOf(module).site,
+    return (await this.sparsity).pruneMask({
+      site: this.probing.siteOf(module).site,
       module,
       norms,
       pattern,
       use,
-    );
+    });
   }
 
   async mergedWeight(module: number, use: AdapterUse): Promise<Float32Array> {

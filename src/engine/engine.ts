@@ -147,6 +147,14 @@ export interface Masks {
 /** How often rank `row` (from 0) of a module has moved. */
 export type RankUpdates = (module: number, row: number) => number;
 
+/** Which ranks of the adapters a step moves; nothing: all in use, at every step. */
+export interface MovingRanks {
+  /** Only the last rank in use (row b of A, column b of B): DyLoRA's frozen mode. */
+  onlyLast?: boolean | undefined;
+  /** This step included, where that is not every step: AdamW's bias corrections go by it. */
+  updates?: RankUpdates | undefined;
+}
+
 /**
  * What the rows of a batch predict: `[sequences, length]` token ids, below 0 for nothing. Default:
  * the next token of the same sequence.
@@ -446,18 +454,14 @@ export interface TrainingEngine {
   evaluate(batch: TrainingBatch, use?: AdapterUse): Promise<LossSum>;
   /**
    * One training step: mean loss over the predicted tokens, its gradient at every adapter, AdamW.
-   * Returns what was true before the update. With `onlyLast`, only the last rank in use (row b of
-   * A, column b of B) moves: DyLoRA's frozen mode. `updates` is how often a rank of a module has
-   * moved, this step included, where that is not every step: AdamW's bias corrections go by it.
-   * Throws `diverged` and leaves the adapters as they were when loss or gradient is no number;
-   * `head-not-trained`.
+   * Returns what was true before the update. Throws `diverged` and leaves the adapters as they were
+   * when loss or gradient is no number; `head-not-trained`.
    */
   trainStep(
     batch: TrainingBatch,
     use: AdapterUse,
     adamW: AdamWStep,
-    onlyLast?: boolean,
-    updates?: RankUpdates,
+    ranks?: MovingRanks,
   ): Promise<{ loss: number; gradNorm: number }>;
   /**
    * Mean next-token loss of a batch and its gradients, for checks: at the residual stream 0 …

@@ -102,10 +102,15 @@ describe('replaced weights', () => {
     const again = await readGraph(bytes, { file: 'replaced.onnx' });
     const batch = trainingBatch();
     const { sequences, length, ids } = batch;
-    const untouched = await runUntouched(again, bytes, () => null, {
-      ids: [...ids],
-      batch: sequences,
-      length,
+    const untouched = await runUntouched({
+      graph: again,
+      bytes,
+      external: () => null,
+      tokens: {
+        ids: [...ids],
+        batch: sequences,
+        length,
+      },
     });
     expect(difference(untouched.data, await engineOf(compile(again)).logits(batch))).toBeLessThan(
       1e-4,
@@ -126,7 +131,14 @@ describe('replaced weights', () => {
     const batch = trainingBatch();
     const tokens = { ids: [...batch.ids], batch: batch.sequences, length: batch.length };
     const run = async (bytes: Uint8Array) =>
-      (await runUntouched(await readGraph(bytes, { file: 'x' }), bytes, () => null, tokens)).data;
+      (
+        await runUntouched({
+          graph: await readGraph(bytes, { file: 'x' }),
+          bytes,
+          external: () => null,
+          tokens,
+        })
+      ).data;
     expect(difference(await run(same), await run(before))).toBe(0);
   });
 
@@ -193,10 +205,17 @@ describe.skipIf(!hasShared)('float layers from real exports', () => {
     const tokens = { ids: [...ids], batch: 2, length: 8 };
     const { bytes: own, external } = openModel(sharedPath('models', 'tiny', file));
     const apart = difference(
-      (await runUntouched(graph, own, external, tokens, before.headDim ?? 1)).data,
+      (await runUntouched({ graph, bytes: own, external, tokens, headDim: before.headDim ?? 1 }))
+        .data,
       x,
     );
-    const untouched = await runUntouched(reread, bytes, () => null, tokens, before.headDim ?? 1);
+    const untouched = await runUntouched({
+      graph: reread,
+      bytes,
+      external: () => null,
+      tokens,
+      headDim: before.headDim ?? 1,
+    });
     expect(difference(untouched.data, await engineOf(compile(reread)).logits(batch))).toBeLessThan(
       2 * apart + 1e-3,
     );

@@ -253,8 +253,8 @@ async function logitJacobians(model: CompiledModel, batch: TokenBatch): Promise<
         ['dh', backend.upload('float32', [vocab, length, head.hidden], new Uint8Array(dh.buffer))],
       ]),
     );
-    await network.backward(all, stream, dy, {}, (layer, gradients) =>
-      readTaps(backend, model, layer, gradients, (m, x, dy) => {
+    await network.backward(all, stream, { dy }, (layer, gradients) =>
+      readTaps(backend, model, { layer, gradients }, (m, x, dy) => {
         const { inFeatures, outFeatures } = elementAt(modules, m);
         const part = (a: Float32Array, width: number, v: number) =>
           a.subarray(v * length * width, (v + 1) * length * width);

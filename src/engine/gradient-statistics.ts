@@ -33,10 +33,10 @@ function weightedGradient(): Uint8Array {
   const along = { axes: { type: 'ints' as const, value: [1] }, keepdims: int(1) };
   return model(
     [
-      node('Gemm', ['dy', 'x'], 'g', { transA: int(1) }),
-      node('Mul', ['w', 'g'], 'wg'),
-      node('ReduceL1', ['wg'], 'sum', along),
-      node('ReduceSumSquare', ['wg'], 'squares', along),
+      node({ op: 'Gemm', inputs: ['dy', 'x'], output: 'g', attributes: { transA: int(1) } }),
+      node({ op: 'Mul', inputs: ['w', 'g'], output: 'wg' }),
+      node({ op: 'ReduceL1', inputs: ['wg'], output: 'sum', attributes: along }),
+      node({ op: 'ReduceSumSquare', inputs: ['wg'], output: 'squares', attributes: along }),
     ],
     [
       value('x', 'float32', ['tokens', 'in']),
@@ -58,14 +58,21 @@ export class GradientStatistics {
   private readonly signs: LogitSigns;
   private weighted: Promise<Session> | null = null;
 
-  constructor(
-    model: CompiledModel,
-    backend: Backend,
-    pieces: Pieces,
-    network: Network,
-    chunks: VocabularyChunks,
-    placed: PlacedWeights,
-  ) {
+  constructor({
+    model,
+    backend,
+    pieces,
+    network,
+    chunks,
+    placed,
+  }: {
+    model: CompiledModel;
+    backend: Backend;
+    pieces: Pieces;
+    network: Network;
+    chunks: VocabularyChunks;
+    placed: PlacedWeights;
+  }) {
     this.model = model;
     this.backend = backend;
     this.pieces = pieces;
@@ -96,7 +103,7 @@ export class GradientStatistics {
     );
     dh.dispose();
     const norms = backend.zeros([model.modules.length * all.sequences]);
-    await this.network.backward(all, inputs, dy, {}, (layer, gradients) =>
+    await this.network.backward(all, inputs, { dy }, (layer, gradients) =>
       this.each(layer, gradients, async (module, taps) =>
         (await backend.training()).gradientNorms(
           taps,
@@ -240,12 +247,10 @@ export class GradientStatistics {
                 await backend.training()
               ).singularGradients(
                 { ...taps, column: taps.column + first, outFeatures: features },
-                sequences,
                 w
                   ? { side: 'input', vectors, w, blocks }
                   : { side: 'output', vectors, y: defined(y), blocks },
-                into,
-                at,
+                { sequences, into, at },
               );
               for (const used of [vectors, w]) used?.dispose();
               at += counts[n]!;

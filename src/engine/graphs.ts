@@ -10,13 +10,19 @@ export const value = (name: string, type: ElementType, dims: (number | string)[]
 });
 export const int = (n: number): Attribute => ({ type: 'int', value: n });
 
-export function node(
-  op: string,
-  inputs: string[],
-  output: string,
-  attributes: Record<string, Attribute> = {},
+export function node({
+  op,
+  inputs,
+  output,
+  attributes = {},
   domain = '',
-): Node {
+}: {
+  op: string;
+  inputs: string[];
+  output: string;
+  attributes?: Record<string, Attribute>;
+  domain?: string;
+}): Node {
   return {
     name: output,
     op,
@@ -79,9 +85,14 @@ export function throughAdapter(
       value('scale', 'float32', [1, 'rank']),
     ],
     nodes: [
-      node('Gemm', ['h', 'loraA'], 'thin', { transB: int(1) }),
-      node('Mul', ['thin', 'scale'], 'scaled'),
-      node('Gemm', ['scaled', 'loraB', from], to, { transB: int(1) }),
+      node({ op: 'Gemm', inputs: ['h', 'loraA'], output: 'thin', attributes: { transB: int(1) } }),
+      node({ op: 'Mul', inputs: ['thin', 'scale'], output: 'scaled' }),
+      node({
+        op: 'Gemm',
+        inputs: ['scaled', 'loraB', from],
+        output: to,
+        attributes: { transB: int(1) },
+      }),
     ],
   };
 }
@@ -102,9 +113,15 @@ export function vocabularyProduct(
   const product = reduce ? 'logits' : adapted ? 'products' : 'y';
   if (format.kind !== 'nbits') {
     inputs.push(value('w', format.kind, [width, hidden]));
-    if (format.kind === 'float16') nodes.push(node('Cast', ['w'], 'wide', { to: int(1) }));
+    if (format.kind === 'float16')
+      nodes.push(node({ op: 'Cast', inputs: ['w'], output: 'wide', attributes: { to: int(1) } }));
     nodes.push(
-      node('Gemm', ['h', format.kind === 'float16' ? 'wide' : 'w'], product, { transB: int(1) }),
+      node({
+        op: 'Gemm',
+        inputs: ['h', format.kind === 'float16' ? 'wide' : 'w'],
+        output: product,
+        attributes: { transB: int(1) },
+      }),
     );
   } else {
     const { bits, block, zeroPoints } = format;
@@ -119,13 +136,13 @@ export function vocabularyProduct(
       names.push('zeros');
     }
     nodes.push(
-      node(
-        'MatMulNBits',
-        names,
-        product,
-        { K: int(hidden), N: int(width), bits: int(bits), block_size: int(block) },
-        'com.microsoft',
-      ),
+      node({
+        op: 'MatMulNBits',
+        inputs: names,
+        output: product,
+        attributes: { K: int(hidden), N: int(width), bits: int(bits), block_size: int(block) },
+        domain: 'com.microsoft',
+      }),
     );
   }
   if (adapted) {
@@ -135,7 +152,12 @@ export function vocabularyProduct(
   }
   if (reduce)
     nodes.push(
-      node('ReduceL1', ['logits'], 'y', { axes: { type: 'ints', value: [1] }, keepdims: int(1) }),
+      node({
+        op: 'ReduceL1',
+        inputs: ['logits'],
+        output: 'y',
+        attributes: { axes: { type: 'ints', value: [1] }, keepdims: int(1) },
+      }),
     );
   return model(nodes, inputs, [value('y', 'float32', ['rows', reduce ? 1 : width])]);
 }

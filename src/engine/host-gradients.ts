@@ -12,8 +12,7 @@ import type { LayerGradients } from './network.ts';
 export async function readTaps(
   backend: Backend,
   model: CompiledModel,
-  layer: number,
-  gradients: LayerGradients,
+  { layer, gradients }: { layer: number; gradients: LayerGradients },
   visit: (module: number, x: Float32Array, dy: Float32Array) => void,
 ): Promise<void> {
   const inputs = new Map<string, Float32Array>();

@@ -17,7 +17,10 @@ import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 function signGraph(format: RowFormat, hidden: number, width: number): Uint8Array {
   const { inputs, nodes, initialisers } = rowsGraph(format, hidden, width);
   inputs.push(value('u', 'float32', ['rows', width]), value('before', 'float32', ['rows', hidden]));
-  nodes.push(node('MatMul', ['u', 'w'], 'share'), node('Add', ['before', 'share'], 'dh'));
+  nodes.push(
+    node({ op: 'MatMul', inputs: ['u', 'w'], output: 'share' }),
+    node({ op: 'Add', inputs: ['before', 'share'], output: 'dh' }),
+  );
   return model(nodes, inputs, [value('dh', 'float32', ['rows', hidden])], {
     initialisers,
     opset: 21,

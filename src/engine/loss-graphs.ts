@@ -7,17 +7,22 @@
 import { int, model, node, throughAdapter, value } from './graphs.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
+/** A chunk of `width` tokens, whose rows of the vocabulary product are stored as `format`. */
+export interface LossChunk {
+  format: RowFormat;
+  hidden: number;
+  width: number;
+  bias: boolean;
+}
+
+/** `adapted`: the product goes through an adapter. */
+type AdaptableChunk = LossChunk & { adapted?: boolean };
+
 /**
  * Inputs of both graphs: `h` [rows, hidden]; the chunk's `w`, `scales`, `zeros`; `labels` [rows, 1]
  * int32, relative to the chunk.
  */
-function logitsOf(
-  format: RowFormat,
-  hidden: number,
-  width: number,
-  bias: boolean,
-  adapted = false,
-) {
+function logitsOf({ format, hidden, width, bias, adapted = false }: AdaptableChunk) {
   const { inputs, nodes, initialisers } = rowsGraph(format, hidden, width);
   inputs.unshift(value('h', 'float32', ['rows', hidden]), value('labels', 'int32', ['rows', 1]));
   const tokens = new Int32Array(width).map((_, i) => i);
@@ -28,7 +33,14 @@ function logitsOf(
     bytes: new Uint8Array(tokens.buffer),
   });
   const products = bias ? 'products' : 'logits';
-  nodes.push(node('Gemm', ['h', 'w'], adapted ? 'plain' : products, { transB: int(1) }));
+  nodes.push(
+    node({
+      op: 'Gemm',
+      inputs: ['h', 'w'],
+      output: adapted ? 'plain' : products,
+      attributes: { transB: int(1) },
+    }),
+  );
   if (adapted) {
     const adapter = throughAdapter(hidden, width, 'plain', products);
     inputs.push(...adapter.inputs);
@@ -36,17 +48,17 @@ function logitsOf(
   }
   if (bias) {
     inputs.push(value('bias', 'float32', [1, width]));
-    nodes.push(node('Add', ['products', 'bias'], 'logits'));
+    nodes.push(node({ op: 'Add', inputs: ['products', 'bias'], output: 'logits' }));
   }
-  nodes.push(node('Equal', ['labels', 'tokens'], 'right'));
+  nodes.push(node({ op: 'Equal', inputs: ['labels', 'tokens'], output: 'right' }));
   return { inputs, nodes, initialisers };
 }
 
 const column = (name: string) => value(name, 'float32', ['rows', 1]);
 
 /** And the largest logit of every row, `top`. */
-function withTop(...of: Parameters<typeof logitsOf>): ReturnType<typeof logitsOf> {
-  const made = logitsOf(...of);
+function withTop(chunk: AdaptableChunk): ReturnType<typeof logitsOf> {
+  const made = logitsOf(chunk);
   made.initialisers.set('axis', {
     name: 'axis',
     type: 'int64',
@@ -59,42 +71,59 @@ function withTop(...of: Parameters<typeof logitsOf>): ReturnType<typeof logitsOf
     dims: [],
     bytes: new Uint8Array(4),
   });
-  made.nodes.push(node('ReduceMax', ['logits', 'axis'], 'top', { keepdims: int(1) }));
+  made.nodes.push(
+    node({
+      op: 'ReduceMax',
+      inputs: ['logits', 'axis'],
+      output: 'top',
+      attributes: { keepdims: int(1) },
+    }),
+  );
   return made;
 }
 
 /** The logit of the right token where it is in this chunk, else 0. */
 const rightLogit = (name: string) => [
-  node('Where', ['right', 'logits', 'zero'], 'hits'),
-  node('ReduceSum', ['hits', 'axis'], name, { keepdims: int(1) }),
+  node({ op: 'Where', inputs: ['right', 'logits', 'zero'], output: 'hits' }),
+  node({
+    op: 'ReduceSum',
+    inputs: ['hits', 'axis'],
+    output: name,
+    attributes: { keepdims: int(1) },
+  }),
 ];
 
 /** From the exponentials and their sums `s` to the gradient at the logits, `dlogits`. */
 const errorsOf = (s: string) => [
-  node('Div', ['exponentials', s], 'probabilities'),
-  node('Cast', ['right'], 'truth', { to: int(1) }),
-  node('Sub', ['probabilities', 'truth'], 'errors'),
-  node('Mul', ['errors', 'weight'], 'dlogits'),
+  node({ op: 'Div', inputs: ['exponentials', s], output: 'probabilities' }),
+  node({ op: 'Cast', inputs: ['right'], output: 'truth', attributes: { to: int(1) } }),
+  node({ op: 'Sub', inputs: ['probabilities', 'truth'], output: 'errors' }),
+  node({ op: 'Mul', inputs: ['errors', 'weight'], output: 'dlogits' }),
 ];
 
 /**
  * Also takes `m`, `s`, `t` [rows, 1] of the chunks before (−3e38, 0, 0 at first); gives `m2`, `s2`,
- * `t2`; `adapted`: through an adapter.
+ * `t2`.
  */
-export function lossGraph(...of: Parameters<typeof logitsOf>): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop(...of);
+export function lossGraph(chunk: AdaptableChunk): Uint8Array {
+  const { inputs, nodes, initialisers } = withTop(chunk);
   nodes.push(
-    node('Greater', ['top', 'm'], 'higher'),
-    node('Where', ['higher', 'top', 'm'], 'm2'),
-    node('Sub', ['logits', 'm2'], 'shifted'),
-    node('Exp', ['shifted'], 'exponentials'),
-    node('ReduceSum', ['exponentials', 'axis'], 'sum', { keepdims: int(1) }),
-    node('Sub', ['m', 'm2'], 'drop'),
-    node('Exp', ['drop'], 'shrink'),
-    node('Mul', ['s', 'shrink'], 'before'),
-    node('Add', ['before', 'sum'], 's2'),
+    node({ op: 'Greater', inputs: ['top', 'm'], output: 'higher' }),
+    node({ op: 'Where', inputs: ['higher', 'top', 'm'], output: 'm2' }),
+    node({ op: 'Sub', inputs: ['logits', 'm2'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
+    node({
+      op: 'ReduceSum',
+      inputs: ['exponentials', 'axis'],
+      output: 'sum',
+      attributes: { keepdims: int(1) },
+    }),
+    node({ op: 'Sub', inputs: ['m', 'm2'], output: 'drop' }),
+    node({ op: 'Exp', inputs: ['drop'], output: 'shrink' }),
+    node({ op: 'Mul', inputs: ['s', 'shrink'], output: 'before' }),
+    node({ op: 'Add', inputs: ['before', 'sum'], output: 's2' }),
     ...rightLogit('hit'),
-    node('Add', ['t', 'hit'], 't2'),
+    node({ op: 'Add', inputs: ['t', 'hit'], output: 't2' }),
   );
   return model(
     nodes,
@@ -108,19 +137,14 @@ export function lossGraph(...of: Parameters<typeof logitsOf>): Uint8Array {
  * Takes the final `m`, `s`, the rows' `weight` [rows, 1] and `before` [rows, hidden]; adds this
  * chunk's share of dh → `dh`.
  */
-export function lossGradientGraph(
-  format: RowFormat,
-  hidden: number,
-  width: number,
-  bias: boolean,
-): Uint8Array {
-  const { inputs, nodes, initialisers } = logitsOf(format, hidden, width, bias);
+export function lossGradientGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
+  const { inputs, nodes, initialisers } = logitsOf({ format, hidden, width, bias });
   nodes.push(
-    node('Sub', ['logits', 'm'], 'shifted'),
-    node('Exp', ['shifted'], 'exponentials'),
+    node({ op: 'Sub', inputs: ['logits', 'm'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
     ...errorsOf('s'),
-    node('MatMul', ['dlogits', 'w'], 'share'),
-    node('Add', ['before', 'share'], 'dh'),
+    node({ op: 'MatMul', inputs: ['dlogits', 'w'], output: 'share' }),
+    node({ op: 'Add', inputs: ['before', 'share'], output: 'dh' }),
   );
   return model(
     nodes,
@@ -140,21 +164,21 @@ export function lossGradientGraph(
  * Both at once over the whole vocabulary, its products made once: takes `weight` [rows, 1]; gives
  * `m2`, `s2`, `t2` and `dh`.
  */
-export function wholeLossGraph(
-  format: RowFormat,
-  hidden: number,
-  width: number,
-  bias: boolean,
-): Uint8Array {
-  const { inputs, nodes, initialisers } = withTop(format, hidden, width, bias);
+export function wholeLossGraph({ format, hidden, width, bias }: LossChunk): Uint8Array {
+  const { inputs, nodes, initialisers } = withTop({ format, hidden, width, bias });
   nodes.push(
-    node('Identity', ['top'], 'm2'),
-    node('Sub', ['logits', 'top'], 'shifted'),
-    node('Exp', ['shifted'], 'exponentials'),
-    node('ReduceSum', ['exponentials', 'axis'], 's2', { keepdims: int(1) }),
+    node({ op: 'Identity', inputs: ['top'], output: 'm2' }),
+    node({ op: 'Sub', inputs: ['logits', 'top'], output: 'shifted' }),
+    node({ op: 'Exp', inputs: ['shifted'], output: 'exponentials' }),
+    node({
+      op: 'ReduceSum',
+      inputs: ['exponentials', 'axis'],
+      output: 's2',
+      attributes: { keepdims: int(1) },
+    }),
     ...rightLogit('t2'),
     ...errorsOf('s2'),
-    node('MatMul', ['dlogits', 'w'], 'dh'),
+    node({ op: 'MatMul', inputs: ['dlogits', 'w'], output: 'dh' }),
   );
   return model(
     nodes,

@@ -62,14 +62,14 @@ export class Network {
     const stream = [await this.embed(batch)];
     const variant = !adapters ? 'plain' : kept ? 'kept' : 'adapted';
     for (const layer of layers ?? this.model.blocks.keys()) {
-      const out = await this.pieces.block(
+      const out = await this.pieces.block({
         shape,
         layer,
         variant,
-        elementAt(stream, -1),
-        adapters?.(layer),
-        await weights?.(layer),
-      );
+        x: elementAt(stream, -1),
+        others: adapters?.(layer),
+        weights: await weights?.(layer),
+      });
       const [[, y], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
       stream.push(y);
       kept?.push(new Map(rest));
@@ -85,10 +85,16 @@ export class Network {
   async backward(
     batch: TokenBatch,
     stream: readonly DeviceTensor[],
-    dy: DeviceTensor,
-    { adapters, weights, kept, direct, observed }: Course,
+    {
+      dy,
+      course: { adapters, weights, kept, direct, observed } = {},
+      residual,
+    }: {
+      dy: DeviceTensor;
+      course?: Course;
+      residual?: ((layer: number, dx: DeviceTensor) => Promise<void>) | undefined;
+    },
     visit: (layer: number, gradients: LayerGradients) => Promise<void>,
-    residual?: (layer: number, dx: DeviceTensor) => Promise<void>,
   ): Promise<void> {
     const variant = !adapters
       ? observed
@@ -103,14 +109,14 @@ export class Network {
     for (let layer = this.model.layers - 1; layer >= 0; layer--) {
       const left = kept?.pop() ?? new Map<string, DeviceTensor>();
       const feeds = new Map([['dy', gradient], ...(adapters?.(layer) ?? []), ...left]);
-      const out = await this.pieces.block(
-        shapeOf(batch),
+      const out = await this.pieces.block({
+        shape: shapeOf(batch),
         layer,
         variant,
-        elementAt(stream, layer),
-        feeds,
-        await weights?.(layer),
-      );
+        x: elementAt(stream, layer),
+        others: feeds,
+        weights: await weights?.(layer),
+      });
       for (const used of left.values()) used.dispose();
       const [[, dx], ...rest] = [...out] as [[string, DeviceTensor], ...[string, DeviceTensor][]];
       gradient.dispose();

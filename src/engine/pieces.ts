@@ -78,68 +78,81 @@ export class Pieces {
     const sessionKey = inBlock
       ? `structure ${elementAt(this.model.blocks, part.layer).structure} ${kind}`
       : part;
-    return this.run(
-      `${rows} of ${capacity}`,
-      inBlock ? `block ${part.layer} ${kind}` : part,
+    return this.run({
+      shape: `${rows} of ${capacity}`,
+      key: inBlock ? `block ${part.layer} ${kind}` : part,
       sessionKey,
-      () => this.model.decode(part, rows, capacity),
+      build: () => this.model.decode(part, rows, capacity),
       feeds,
-    );
+    });
   }
 
   embedding(shape: Shape, feeds: ReadonlyMap<string, DeviceTensor>): Promise<DeviceTensor> {
-    return this.run(
-      keyOf(shape),
-      'embedding',
-      'embedding',
-      () => this.model.embedding(shape.batch, shape.length),
+    return this.run({
+      shape: keyOf(shape),
+      key: 'embedding',
+      sessionKey: 'embedding',
+      build: () => this.model.embedding(shape.batch, shape.length),
       feeds,
-    ).then(firstOf);
+    }).then(firstOf);
   }
 
   /**
    * Runs block `layer` on `x` and the other inputs of the variant; outputs by name, y (backward:
    * dx) first. `weights` by name go in the place of the model's own.
    */
-  block(
-    shape: Shape,
-    layer: number,
-    variant: BlockVariant,
-    x: DeviceTensor,
-    others: ReadonlyMap<string, DeviceTensor> = new Map(),
-    weights?: ReadonlyMap<string, DeviceTensor>,
-  ): Promise<ReadonlyMap<string, DeviceTensor>> {
+  block({
+    shape,
+    layer,
+    variant,
+    x,
+    others = new Map(),
+    weights,
+  }: {
+    shape: Shape;
+    layer: number;
+    variant: BlockVariant;
+    x: DeviceTensor;
+    others?: ReadonlyMap<string, DeviceTensor>;
+    weights?: ReadonlyMap<string, DeviceTensor>;
+  }): Promise<ReadonlyMap<string, DeviceTensor>> {
     const sessionKey = `structure ${elementAt(this.model.blocks, layer).structure} ${variant}`;
-    return this.run(
-      keyOf(shape),
-      `block ${layer} ${variant}`,
+    return this.run({
+      shape: keyOf(shape),
+      key: `block ${layer} ${variant}`,
       sessionKey,
-      () => this.model.block(layer, shape.batch, shape.length, variant),
-      others,
+      build: () => this.model.block(layer, shape.batch, shape.length, variant),
+      feeds: others,
       x,
       weights,
-    );
+    });
   }
 
   /**
    * Runs a segment of block `layer` on `batch` sequences of a batch of `shape`, on what it reads of
    * `feeds`; outputs by name.
    */
-  segment(
-    shape: Shape,
-    layer: number,
-    depth: number,
-    batch: number,
-    feeds: ReadonlyMap<string, DeviceTensor>,
-  ): Promise<ReadonlyMap<string, DeviceTensor>> {
+  segment({
+    shape,
+    layer,
+    depth,
+    batch,
+    feeds,
+  }: {
+    shape: Shape;
+    layer: number;
+    depth: number;
+    batch: number;
+    feeds: ReadonlyMap<string, DeviceTensor>;
+  }): Promise<ReadonlyMap<string, DeviceTensor>> {
     const of = `segment ${depth} of ${batch}`;
-    return this.run(
-      keyOf(shape),
-      `block ${layer} ${of}`,
-      `structure ${elementAt(this.model.blocks, layer).structure} ${of}`,
-      () => this.model.segment(layer, batch, shape.length, depth),
+    return this.run({
+      shape: keyOf(shape),
+      key: `block ${layer} ${of}`,
+      sessionKey: `structure ${elementAt(this.model.blocks, layer).structure} ${of}`,
+      build: () => this.model.segment(layer, batch, shape.length, depth),
       feeds,
-    );
+    });
   }
 
   head(
@@ -148,14 +161,14 @@ export class Pieces {
     x: DeviceTensor,
     others: ReadonlyMap<string, DeviceTensor> = new Map(),
   ): Promise<DeviceTensor> {
-    return this.run(
-      keyOf(shape),
-      `head ${variant}`,
-      `head ${variant}`,
-      () => this.model.headPiece(shape.batch, shape.length, variant),
-      others,
+    return this.run({
+      shape: keyOf(shape),
+      key: `head ${variant}`,
+      sessionKey: `head ${variant}`,
+      build: () => this.model.headPiece(shape.batch, shape.length, variant),
+      feeds: others,
       x,
-    ).then(firstOf);
+    }).then(firstOf);
   }
 
   async dispose(): Promise<void> {
@@ -182,15 +195,23 @@ export class Pieces {
   }
 
   /** `x` goes to the input of this name; what the piece does not ask for is left out. */
-  private async run(
-    shape: string,
-    key: string,
-    sessionKey: string,
-    build: () => Piece | Promise<Piece>,
-    feeds: ReadonlyMap<string, DeviceTensor>,
-    x?: DeviceTensor,
-    weights?: ReadonlyMap<string, DeviceTensor>,
-  ): Promise<ReadonlyMap<string, DeviceTensor>> {
+  private async run({
+    shape,
+    key,
+    sessionKey,
+    build,
+    feeds,
+    x,
+    weights,
+  }: {
+    shape: string;
+    key: string;
+    sessionKey: string;
+    build: () => Piece | Promise<Piece>;
+    feeds: ReadonlyMap<string, DeviceTensor>;
+    x?: DeviceTensor;
+    weights?: ReadonlyMap<string, DeviceTensor>;
+  }): Promise<ReadonlyMap<string, DeviceTensor>> {
     const cache = await this.cacheOf(shape);
     let piece = cache.pieces.get(key);
     if (!piece) {

@@ -300,12 +300,12 @@ export class Probing {
   private async openedAt(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
     const known = pass.opened.get(layer);
     if (known) return known;
-    const [main, ...others] = await this.pieces.block(
-      shapeOf(pass.batch),
+    const [main, ...others] = await this.pieces.block({
+      shape: shapeOf(pass.batch),
       layer,
-      'opened',
-      elementAt(pass.stream, layer),
-    );
+      variant: 'opened',
+      x: elementAt(pass.stream, layer),
+    });
     defined(main)[1].dispose();
     const opened = new Map(others);
     const bytes = bytesOf(opened);
@@ -347,7 +347,12 @@ export class Probing {
       } else x = own;
       for (let l = layer + 1, end = shares[i + 1]?.layer ?? model.layers - 1; l <= end; l++) {
         const y: DeviceTensor = firstOf(
-          await pieces.block({ batch: x.dims[0]!, length }, l, 'plain', x),
+          await pieces.block({
+            shape: { batch: x.dims[0]!, length },
+            layer: l,
+            variant: 'plain',
+            x,
+          }),
         );
         x.dispose();
         x = y;
@@ -404,13 +409,21 @@ export class Probing {
           backend.view(t, 'float32', [before, ...t.dims.slice(1)]),
         ]),
       );
-      const made = await this.pieces.segment(shape, layer, depth, before, views);
+      const made = await this.pieces.segment({ shape, layer, depth, batch: before, feeds: views });
       for (const [name, t] of made) {
         backend.copy(t, defined(values.get(name)));
         t.dispose();
       }
     }
-    const y = firstOf(await this.pieces.segment(shape, layer, deepest + 1, shape.batch, values));
+    const y = firstOf(
+      await this.pieces.segment({
+        shape,
+        layer,
+        depth: deepest + 1,
+        batch: shape.batch,
+        feeds: values,
+      }),
+    );
     for (const used of values.values()) used.dispose();
     return y;
   }
@@ -428,7 +441,12 @@ export class Probing {
     for (let l = layer; l < to; l++)
       made.push(
         firstOf(
-          await this.pieces.block(shapeOf(batch), l, 'plain', made.at(-1) ?? elementAt(stream, l)),
+          await this.pieces.block({
+            shape: shapeOf(batch),
+            layer: l,
+            variant: 'plain',
+            x: made.at(-1) ?? elementAt(stream, l),
+          }),
         ),
       );
     return made;

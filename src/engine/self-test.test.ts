@@ -233,8 +233,8 @@ describe('testTraining', () => {
       'singular gradient',
       (ops) => {
         const right = ops.singularGradients.bind(ops);
-        ops.singularGradients = (taps, n, directions, into, at) =>
-          right({ ...taps, column: 0 }, n, directions, into, at);
+        ops.singularGradients = (taps, directions, target) =>
+          right({ ...taps, column: 0 }, directions, target);
       },
     ],
   ])('names %s where that is wrong', async (name, spoil) => {

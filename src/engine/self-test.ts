@@ -165,7 +165,7 @@ export async function comparePipeline(
     if (layers) {
       const { shortLogits } = await import('./short-untouched.ts');
       return check(
-        difference(logits, await shortLogits(ort, model, layers, batch)),
+        difference(logits, await shortLogits(ort, model, { layers, batch })),
         partNote(layers, model.layers),
       );
     }
@@ -276,10 +276,13 @@ async function compareLoraDelta(backend: Backend): Promise<Check> {
   const rank = 4;
   const a = normals(rank * inputs, 8);
   const b = normals(outputs * rank, 9);
-  const got = await backend.loraDelta(a, b, outputs, inputs, rank, 2);
+  const got = await backend.loraDelta(a, b, { outputs, inputs, rank, scale: 2 });
   return within(
     'LoRA delta',
-    difference(got, twins.loraDelta(a, b, null, null, outputs, inputs, rank, 2)),
+    difference(
+      got,
+      twins.loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale: 2 }),
+    ),
     1e-5,
   );
 }

@@ -28,9 +28,11 @@ const STRETCH = 128 << 20;
 export async function shortLogits(
   ort: Ort,
   model: CompiledModel,
-  layers: readonly number[],
-  batch: TokenBatch,
-  stretch = STRETCH,
+  {
+    layers,
+    batch,
+    stretch = STRETCH,
+  }: { layers: readonly number[]; batch: TokenBatch; stretch?: number },
 ): Promise<Float32Array> {
   const { graph, ids, given } = looked(ort, model, await model.short(layers), batch);
   const { vocab, hidden } = model.head;
@@ -48,7 +50,7 @@ export async function shortLogits(
   const logits = new Float32Array(rows * vocab);
   for (let first = 0; first < vocab; first += width) {
     const tokens = Math.min(width, vocab - first);
-    const part = await run(withTokens(graph, head, vocab, first, tokens));
+    const part = await run(withTokens(graph, head, { vocab, first, count: tokens }));
     for (let row = 0; row < rows; row++)
       logits.set(part.subarray(row * tokens, (row + 1) * tokens), row * vocab + first);
   }
@@ -152,9 +154,7 @@ function wideHead(
 function withTokens(
   graph: Graph,
   { tensors, axis, product }: WideHead,
-  vocab: number,
-  first: number,
-  count: number,
+  { vocab, first, count }: { vocab: number; first: number; count: number },
 ): Graph {
   const initialisers = new Map(graph.initialisers);
   for (const tensor of tensors)

@@ -49,17 +49,29 @@ export class Sparsity {
     const { model, network } = this.parts;
     return this.queued(async () => {
       checkTokens(batch, model.vocab, model.maxLength);
-      return new Walk(this.parts, this.queued, batch, use, await network.embed(batch));
+      return new Walk({
+        parts: this.parts,
+        queued: this.queued,
+        batch,
+        use,
+        x: await network.embed(batch),
+      });
     });
   }
 
-  pruneMask(
-    site: Site,
-    module: number,
-    norms: Float32Array | null,
-    pattern: PrunePattern,
-    use: AdapterUse,
-  ): Promise<Uint32Array> {
+  pruneMask({
+    site,
+    module,
+    norms,
+    pattern,
+    use,
+  }: {
+    site: Site;
+    module: number;
+    norms: Float32Array | null;
+    pattern: PrunePattern;
+    use: AdapterUse;
+  }): Promise<Uint32Array> {
     const { backend, trainer } = this.parts;
     return this.queued(async () =>
       (await backend.sparse()).pruneMask(
@@ -97,7 +109,19 @@ class Walk implements BlockWalk {
   private x: DeviceTensor;
   private layer = 0;
 
-  constructor(parts: Parts, queued: Queue, batch: TokenBatch, use: AdapterUse, x: DeviceTensor) {
+  constructor({
+    parts,
+    queued,
+    batch,
+    use,
+    x,
+  }: {
+    parts: Parts;
+    queued: Queue;
+    batch: TokenBatch;
+    use: AdapterUse;
+    x: DeviceTensor;
+  }) {
     this.parts = parts;
     this.queued = queued;
     this.batch = batch;
@@ -109,14 +133,14 @@ class Walk implements BlockWalk {
     const { model, backend, pieces, trainer } = this.parts;
     const { layer } = this;
     return this.queued(async () => {
-      const out = await pieces.block(
-        shapeOf(this.batch),
+      const out = await pieces.block({
+        shape: shapeOf(this.batch),
         layer,
-        'tapped',
-        this.x,
-        undefined,
-        await trainer.masked.of(layer, this.use),
-      );
+        variant: 'tapped',
+        x: this.x,
+        others: undefined,
+        weights: await trainer.masked.of(layer, this.use),
+      });
       const taps = new Map<string, Float32Array>();
       const norms = new Map<number, Float32Array>();
       for (const { tap, modules } of elementAt(model.blocks, layer).sites) {
@@ -139,14 +163,14 @@ class Walk implements BlockWalk {
     const { layer } = this;
     return this.queued(async () => {
       const y = firstOf(
-        await pieces.block(
-          shapeOf(this.batch),
+        await pieces.block({
+          shape: shapeOf(this.batch),
           layer,
-          'plain',
-          this.x,
-          undefined,
-          await trainer.masked.of(layer, this.use),
-        ),
+          variant: 'plain',
+          x: this.x,
+          others: undefined,
+          weights: await trainer.masked.of(layer, this.use),
+        }),
       );
       this.x.dispose();
       this.x = y;

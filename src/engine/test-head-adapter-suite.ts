@@ -70,7 +70,13 @@ export function headAdapterSuite(backend: Backend): void {
       );
       expect(error(logits, want)).toBeLessThan(1e-5);
       const pass = await loss.forward(input, labels, feeds);
-      const { losses } = crossEntropy(h, w, withBias ? bias : null, labels, new Float32Array(rows));
+      const { losses } = crossEntropy({
+        h,
+        w,
+        bias: withBias ? bias : null,
+        labels,
+        weights: new Float32Array(rows),
+      });
       (await loss.losses(pass)).forEach((nll, r) =>
         expect(Math.abs(nll - losses[r]!)).toBeLessThan(1e-5 * (1 + losses[r]!)),
       );

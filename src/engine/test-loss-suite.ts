@@ -47,7 +47,13 @@ export function lossSuite(backend: Backend, sizes: readonly number[] = [64, 40])
     const h = wave(rows * hidden, 3);
     const labels = Int32Array.of(0, 47, -100, 48, vocab - 1);
     const weights = Float32Array.of(0.5, 0.25, 9, 1, 2);
-    const { losses, gradient } = crossEntropy(h, w, withBias ? bias : null, labels, weights);
+    const { losses, gradient } = crossEntropy({
+      h,
+      w,
+      bias: withBias ? bias : null,
+      labels,
+      weights,
+    });
     const largest = gradient.reduce((m, g) => Math.max(m, Math.abs(g)), 0);
     const input = backend.upload('float32', [rows, hidden], bytesOf(h));
     // 48 tokens a chunk: three chunks, the last one smaller, in two passes; and the vocabulary as

@@ -16,17 +16,14 @@ import { untouchedLogits } from './untouched.ts';
 function shaken(
   graph: Graph,
   model: CompiledModel,
-  module: number,
-  { seed, draw, std }: NoiseDraw,
-  bias: boolean,
+  { module, noise: { seed, draw, std }, bias }: { module: number; noise: NoiseDraw; bias: boolean },
 ): Graph {
   const weight = model.weightOf(module);
   const { rows, rowOffset, inFeatures, outFeatures } = weight;
   const stored = elementAt(weight.tensors, 0).name;
   const w = dequantise({ ...weight, rowOffset: 0, outFeatures: rows });
   const keys = streamKeys(seed, module, draw);
-  const noise = fillNormal(keys, new Float32Array(outFeatures * inFeatures), 0, std);
-  noise.forEach((n, i) => {
+  fillNormal(keys, new Float32Array(outFeatures * inFeatures), 0, std).forEach((n, i) => {
     w[rowOffset * inFeatures + i]! += n;
   });
   const initialisers = new Map(graph.initialisers);
@@ -77,18 +74,26 @@ const tensor = (name: string, dims: readonly number[], data: Float32Array): Tens
 });
 
 /** The probe's value by whole forwards: mean over positions of Σ_v |logits₁ − logits₂|. */
-export async function naiveDisagreement(
-  ort: Ort,
-  graph: Graph,
-  model: CompiledModel,
-  probe: Probe,
-  batch: TokenBatch,
-): Promise<number> {
-  const run = (draw: NoiseDraw) =>
+export async function naiveDisagreement({
+  ort,
+  graph,
+  model,
+  probe,
+  batch,
+}: {
+  ort: Ort;
+  graph: Graph;
+  model: CompiledModel;
+  probe: Probe;
+  batch: TokenBatch;
+}): Promise<number> {
+  const run = (noise: NoiseDraw) =>
     untouchedLogits(
       ort,
       {
-        graph: writeGraph(shaken(graph, model, probe.module, draw, probe.bias === true)),
+        graph: writeGraph(
+          shaken(graph, model, { module: probe.module, noise, bias: probe.bias === true }),
+        ),
         external: new Map(),
         headDim: model.headDim,
       },

@@ -61,7 +61,15 @@ export function trainingSuite(b: Backend, references: string | null): void {
       rows,
       into,
     } of jobs) {
-      twins.adapterGradient(x, dy, placeOf(taps), { a, b: bT }, rows, scale, { a: da, b: db });
+      twins.adapterGradient({
+        x,
+        dy,
+        place: placeOf(taps),
+        adapter: { a, b: bT },
+        rows,
+        scale,
+        into: { a: da, b: db },
+      });
       expect(error(await b.read(into.a), da)).toBeLessThan(1e-5);
       expect(error(await b.read(into.b), db)).toBeLessThan(1e-5);
     }
@@ -102,24 +110,20 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const into = b.zeros([22]);
     await training.singularGradients(
       taps,
-      2,
       { side: 'output', vectors: put(u, 5, 13), y: put(y, length, dy.length / length), blocks: 1 },
-      into,
-      2,
+      { sequences: 2, into, at: 2 },
     );
     await training.singularGradients(
       taps,
-      2,
       { side: 'input', vectors: put(v, 5, 11), w: put(w, 13, 11), blocks: 1 },
-      into,
-      12,
+      { sequences: 2, into, at: 12 },
     );
     expect(
       error(await b.read(into), [
         0,
         0,
-        ...twins.outputDirections(dy, y, whole, u, 2),
-        ...twins.inputDirections(x, dy, w, whole, v, 2),
+        ...twins.outputDirections({ dy, y, place: whole, u, sequences: 2 }),
+        ...twins.inputDirections({ x, dy, w, place: whole, v, sequences: 2 }),
       ]),
     ).toBeLessThan(1e-5);
     const part = { ...taps, outFeatures: 12 };
@@ -129,21 +133,25 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const stretches = b.zeros([25]);
     await training.singularGradients(
       part,
-      2,
       { side: 'output', vectors: put(u3, 6, 4), y: put(y, length, dy.length / length), blocks: 3 },
-      stretches,
-      1,
+      { sequences: 2, into: stretches, at: 1 },
     );
     await training.singularGradients(
       part,
-      2,
       { side: 'input', vectors: put(v3, 6, 11), w: put(w3, 12, 11), blocks: 3 },
-      stretches,
-      13,
+      { sequences: 2, into: stretches, at: 13 },
     );
     const want = [
-      ...twins.outputDirections(dy, y, placeOf(part), u3, 2, 3),
-      ...twins.inputDirections(x, dy, w3, placeOf(part), v3, 2, 3),
+      ...twins.outputDirections({ dy, y, place: placeOf(part), u: u3, sequences: 2, blocks: 3 }),
+      ...twins.inputDirections({
+        x,
+        dy,
+        w: w3,
+        place: placeOf(part),
+        v: v3,
+        sequences: 2,
+        blocks: 3,
+      }),
     ];
     expect(error(await b.read(stretches), [0, ...want])).toBeLessThan(1e-5);
     // The same as one stretch after the other.
@@ -153,17 +161,17 @@ export function trainingSuite(b: Backend, references: string | null): void {
     expect(
       error(Float32Array.from(want), [
         ...alone.flatMap((place, i) => [
-          ...twins.outputDirections(dy, y, place, u3.slice(8 * i, 8 * i + 8), 2),
+          ...twins.outputDirections({ dy, y, place, u: u3.slice(8 * i, 8 * i + 8), sequences: 2 }),
         ]),
         ...alone.flatMap((place, i) => [
-          ...twins.inputDirections(
+          ...twins.inputDirections({
             x,
             dy,
-            w3.slice(44 * i, 44 * i + 44),
+            w: w3.slice(44 * i, 44 * i + 44),
             place,
-            v3.slice(22 * i, 22 * i + 22),
-            2,
-          ),
+            v: v3.slice(22 * i, 22 * i + 22),
+            sequences: 2,
+          }),
         ]),
       ]),
     ).toBeLessThan(1e-6);
@@ -215,7 +223,10 @@ export function trainingSuite(b: Backend, references: string | null): void {
         norm,
         settings,
       );
-      for (const { twin } of parameters) twins.adamW(...twin, squared, settings);
+      for (const { twin } of parameters) {
+        const [p, g, m, v] = twin;
+        twins.adamW({ p, g, m, v, squaredNorm: squared, step: settings });
+      }
     }
     expect((await b.read(norm))[0]! / squared).toBeCloseTo(1, 6);
     for (const { p, device } of parameters)
@@ -231,7 +242,7 @@ export function trainingSuite(b: Backend, references: string | null): void {
     // What a session sees of a prefix follows its tensor.
     const session = await b.session(
       model(
-        [node('Gemm', ['x', 'a'], 'u', { transB: int(1) })],
+        [node({ op: 'Gemm', inputs: ['x', 'a'], output: 'u', attributes: { transB: int(1) } })],
         [value('x', 'float32', ['tokens', 7]), value('a', 'float32', ['rank', 7])],
         [value('u', 'float32', ['tokens', 'rank'])],
       ),
@@ -273,9 +284,14 @@ export function trainingSuite(b: Backend, references: string | null): void {
     const weights = b.view(packed, 'uint4', [2, 32]);
     const graph = model(
       [
-        node('DequantizeLinear', ['w', 'scales', 'zeros'], 'y', {
-          axis: int(1),
-          block_size: int(32),
+        node({
+          op: 'DequantizeLinear',
+          inputs: ['w', 'scales', 'zeros'],
+          output: 'y',
+          attributes: {
+            axis: int(1),
+            block_size: int(32),
+          },
         }),
       ],
       [
@@ -377,7 +393,15 @@ export function trainingSuite(b: Backend, references: string | null): void {
       ]);
       const twin = { a: new Float32Array(a.length), b: new Float32Array(bT.length) };
       const [da, db] = [await b.read(into.a), await b.read(into.b)];
-      twins.adapterGradient(x, dy, placeOf(taps), { a, b: bT }, rows, 2, twin);
+      twins.adapterGradient({
+        x,
+        dy,
+        place: placeOf(taps),
+        adapter: { a, b: bT },
+        rows,
+        scale: 2,
+        into: twin,
+      });
       expect(error(da, twin.a)).toBeLessThan(1e-5);
       expect(error(db, twin.b)).toBeLessThan(1e-5);
       expect(error(da, at(`adapter.${name}.dA`))).toBeLessThan(0.02);

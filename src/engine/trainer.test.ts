@@ -143,7 +143,7 @@ describe.each(['float32', 'q4'] as const)('training a tiny %s decoder on WASM', 
       [false, 0],
     ] as const) {
       const adapters = await engine.adapters(values);
-      await engine.trainStep(batch, adapted(adapters, 2), adamWStep({}), onlyLast);
+      await engine.trainStep(batch, adapted(adapters, 2), adamWStep({}), { onlyLast });
       for (const [i, { module, loraA, loraB }] of (await adapters.values()).entries()) {
         const { inFeatures } = elementAt(engine.modules, module);
         for (let r = 0; r < 4; r++) {

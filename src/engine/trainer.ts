@@ -12,7 +12,7 @@ import { AdapterInputs } from './adapter-inputs.ts';
 import type { Backend, DeviceTensor } from './backend.ts';
 import { CrossEntropy } from './cross-entropy.ts';
 import { usedRank, type DeviceAdapters } from './device-adapters.ts';
-import type { AdapterUse, LossSum, RankUpdates, TokenBatch, TrainingBatch } from './engine.ts';
+import type { AdapterUse, LossSum, MovingRanks, TokenBatch, TrainingBatch } from './engine.ts';
 import { headFeeds } from './head.ts';
 import { shapeOf, type Course, type LayerGradients, type Network } from './network.ts';
 import { MaskedWeights, type DeviceMasks } from './masked-weights.ts';
@@ -123,10 +123,8 @@ export class Trainer {
     await this.network.backward(
       batch,
       stream,
-      dy,
-      course,
+      { dy, course, residual: visit.residual },
       visit.layer ?? (async () => undefined),
-      visit.residual,
     );
     // Read last, so that the device never waits for the page in between.
     const losses = await this.crossEntropy.losses(pass);
@@ -135,13 +133,17 @@ export class Trainer {
     return losses.reduce((a, b) => a + b, 0) / tokens;
   }
 
-  async step(
-    batch: TrainingBatch,
-    use: AdapterUse,
-    adamW: AdamWStep,
+  async step({
+    batch,
+    use,
+    adamW,
     onlyLast = false,
-    updates: RankUpdates = () => adamW.step,
-  ): Promise<{ loss: number; gradNorm: number }> {
+    updates = () => adamW.step,
+  }: {
+    batch: TrainingBatch;
+    use: AdapterUse;
+    adamW: AdamWStep;
+  } & MovingRanks): Promise<{ loss: number; gradNorm: number }> {
     const training = await this.backend.training();
     const adapters = use.adapters as DeviceAdapters;
     adapters.checkTrainable();

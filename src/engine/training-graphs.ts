@@ -10,10 +10,10 @@ import { int, model, node, value } from './graphs.ts';
  */
 export function adapterGradient(): Uint8Array {
   const nodes = [
-    node('Gemm', ['x', 'a'], 'u', { transB: int(1) }),
-    node('Gemm', ['dy', 'b'], 'v', { transB: int(1) }),
-    node('Gemm', ['v', 'x'], 'da', { transA: int(1) }),
-    node('Gemm', ['u', 'dy'], 'db', { transA: int(1) }),
+    node({ op: 'Gemm', inputs: ['x', 'a'], output: 'u', attributes: { transB: int(1) } }),
+    node({ op: 'Gemm', inputs: ['dy', 'b'], output: 'v', attributes: { transB: int(1) } }),
+    node({ op: 'Gemm', inputs: ['v', 'x'], output: 'da', attributes: { transA: int(1) } }),
+    node({ op: 'Gemm', inputs: ['u', 'dy'], output: 'db', attributes: { transA: int(1) } }),
   ];
   return model(
     nodes,
@@ -30,7 +30,15 @@ export function adapterGradient(): Uint8Array {
 /** `x` [sequences, length, in] → `gram` = x xᵀ [sequences, length, length]. */
 export function gramMatrices(): Uint8Array {
   return model(
-    [node('FusedMatMul', ['x', 'x'], 'gram', { transB: int(1) }, 'com.microsoft')],
+    [
+      node({
+        op: 'FusedMatMul',
+        inputs: ['x', 'x'],
+        output: 'gram',
+        attributes: { transB: int(1) },
+        domain: 'com.microsoft',
+      }),
+    ],
     [value('x', 'float32', ['sequences', 'length', 'in'])],
     [value('gram', 'float32', ['sequences', 'length', 'length'])],
   );
@@ -39,9 +47,20 @@ export function gramMatrices(): Uint8Array {
 const threeDims = (name: string, dims: [string, string, string]) => value(name, 'float32', dims);
 /** Blocks first, so that each has a product of its own. */
 const turned = (from: string, to: string) =>
-  node('Transpose', [from], to, { perm: { type: 'ints', value: [1, 0, 2] } });
+  node({
+    op: 'Transpose',
+    inputs: [from],
+    output: to,
+    attributes: { perm: { type: 'ints', value: [1, 0, 2] } },
+  });
 const byRows = (x: string, rows: string, to: string) =>
-  node('FusedMatMul', [x, rows], to, { transB: int(1) }, 'com.microsoft');
+  node({
+    op: 'FusedMatMul',
+    inputs: [x, rows],
+    output: to,
+    attributes: { transB: int(1) },
+    domain: 'com.microsoft',
+  });
 
 /**
  * `one` ∘ `other` [blocks, tokens, count], summed over each sequence's tokens; `shape` = (blocks,
@@ -60,9 +79,14 @@ function summed(
   return model(
     [
       ...nodes,
-      node('Mul', ['one', 'other'], 'products'),
-      node('Reshape', ['products', 'shape'], 'shaped'),
-      node('ReduceSum', ['shaped', 'axis'], 'g', { keepdims: int(0) }),
+      node({ op: 'Mul', inputs: ['one', 'other'], output: 'products' }),
+      node({ op: 'Reshape', inputs: ['products', 'shape'], output: 'shaped' }),
+      node({
+        op: 'ReduceSum',
+        inputs: ['shaped', 'axis'],
+        output: 'g',
+        attributes: { keepdims: int(0) },
+      }),
     ],
     [...inputs, value('shape', 'int64', [4])],
     [value('g', 'float32', ['blocks', 'sequences', 'count'])],
@@ -97,7 +121,7 @@ export const inputDirections = (): Uint8Array =>
   summed(
     [
       turned('dy', 'gradients'),
-      node('MatMul', ['gradients', 'w'], 'z'),
+      node({ op: 'MatMul', inputs: ['gradients', 'w'], output: 'z' }),
       byRows('x', 'v', 'one'),
       byRows('z', 'v', 'other'),
     ],

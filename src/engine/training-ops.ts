@@ -67,6 +67,13 @@ export type Directions = { vectors: DeviceTensor; blocks: number } & (
   { side: 'output'; y: DeviceTensor } | { side: 'input'; w: DeviceTensor }
 );
 
+/** Where singular gradients go: `into`, from number `at` on, as [blocks, sequences, count]. */
+export interface SingularTarget {
+  sequences: number;
+  into: DeviceTensor;
+  at: number;
+}
+
 export interface TrainingOps {
   /**
    * Where a block's own graph can give the adapters' gradients, that is the cheaper way: its
@@ -101,15 +108,12 @@ export interface TrainingOps {
   fisherSums(taps: ModuleTaps, sequences: number, into: DeviceTensor, at: number): Promise<void>;
   /**
    * uᵢᵀ G Wᵀ uᵢ, or vᵢᵀ Wᵀ G vᵢ, over the tokens of sequence s, W the rows of the stretch: σᵢ
-   * dL/dσᵢ of singular vectors. Written from number `at` on as [blocks, sequences, count];
-   * `twins.outputDirections`, `twins.inputDirections`. [methods.md §5]
+   * dL/dσᵢ of singular vectors. `twins.outputDirections`, `twins.inputDirections`. [methods.md §5]
    */
   singularGradients(
     taps: ModuleTaps,
-    sequences: number,
     directions: Directions,
-    into: DeviceTensor,
-    at: number,
+    target: SingularTarget,
   ): Promise<void>;
 }
 

@@ -56,7 +56,15 @@ class Kernels {
     const scale = 0.5;
     const want = { a: new Float32Array(a.length), b: new Float32Array(b.length) };
     const into = { a: this.state(want.a, RANK), b: this.state(want.b, RANK) };
-    twins.adapterGradient(x, dy, placeOf(taps), { a, b }, rows, scale, want);
+    twins.adapterGradient({
+      x,
+      dy,
+      place: placeOf(taps),
+      adapter: { a, b },
+      rows,
+      scale,
+      into: want,
+    });
     await this.training.adapterGradients([
       { taps, adapter: { a: this.state(a, RANK), b: this.state(b, RANK) }, rows, scale, into },
     ]);
@@ -97,7 +105,7 @@ class Kernels {
       norm,
       step,
     );
-    twins.adamW(parameter, gradient, mean, square, squared, step);
+    twins.adamW({ p: parameter, g: gradient, m: mean, v: square, squaredNorm: squared, step });
     const errors = [
       await this.off(norm, [squared]),
       await this.off(given[0], parameter),
@@ -125,7 +133,7 @@ class Kernels {
       bias: null,
       nonlinearAfter: false,
     };
-    const want = twins.crossEntropy(h, w, null, labels, weights);
+    const want = twins.crossEntropy({ h, w, bias: null, labels, weights });
     const given = this.put(h, rows);
     const errors: number[] = [];
     for (const width of [16, vocab]) {
@@ -178,28 +186,24 @@ class Kernels {
       await check(
         'singular gradient',
         Float64Array.of(
-          ...twins.outputDirections(dy, y, place, u, SEQUENCES, blocks),
-          ...twins.inputDirections(x, dy, w, place, v, SEQUENCES, blocks),
+          ...twins.outputDirections({ dy, y, place, u, sequences: SEQUENCES, blocks }),
+          ...twins.inputDirections({ x, dy, w, place, v, sequences: SEQUENCES, blocks }),
         ),
         async (into) => {
           await training.singularGradients(
             taps,
-            SEQUENCES,
             {
               side: 'output',
               vectors: this.put(u, count),
               y: this.put(y, x.length / INPUTS),
               blocks,
             },
-            into,
-            0,
+            { sequences: SEQUENCES, into, at: 0 },
           );
           await training.singularGradients(
             taps,
-            SEQUENCES,
             { side: 'input', vectors: this.put(v, count), w: this.put(w, OUTPUTS), blocks },
-            into,
-            SEQUENCES * count,
+            { sequences: SEQUENCES, into, at: SEQUENCES * count },
           );
         },
       ),

@@ -42,9 +42,12 @@ export function untouchedLogits(
     });
     try {
       const logits = defined(
-        (await session.run(untouchedInputs(ort, session, batch, model.headDim, given), ['logits']))[
-          'logits'
-        ],
+        (
+          await session.run(
+            untouchedInputs({ ort, session, batch, headDim: model.headDim, given }),
+            ['logits'],
+          )
+        )['logits'],
       );
       return logits.type === 'float16'
         ? halfToFloat32(
@@ -67,19 +70,30 @@ export function untouchedLogits(
  * All inputs of a session over an export, with an empty cache; `given` are those beyond the usual
  * ones.
  */
-export function untouchedInputs(
-  ort: Ort,
-  session: InferenceSession,
-  batch: TokenBatch,
-  headDim: number | null,
-  given: Readonly<Record<string, OrtTensor>> = {},
-): Record<string, OrtTensor> {
+export function untouchedInputs({
+  ort,
+  session,
+  batch,
+  headDim,
+  given = {},
+}: {
+  ort: Ort;
+  session: InferenceSession;
+  batch: TokenBatch;
+  headDim: number | null;
+  given?: Readonly<Record<string, OrtTensor>>;
+}): Record<string, OrtTensor> {
   const feeds: Record<string, OrtTensor> = {};
   for (const meta of session.inputMetadata) {
     if (meta.isTensor)
       feeds[meta.name] =
         given[meta.name] ??
-        inputOf(ort, meta.name, meta.type as TensorType, meta.shape, batch, headDim);
+        inputOf(
+          ort,
+          { name: meta.name, type: meta.type as TensorType, shape: meta.shape },
+          batch,
+          headDim,
+        );
   }
   return feeds;
 }
@@ -100,9 +114,7 @@ const wholeNumbers: Partial<
  */
 function inputOf(
   ort: Ort,
-  name: string,
-  type: TensorType,
-  shape: readonly (number | string)[],
+  { name, type, shape }: { name: string; type: TensorType; shape: readonly (number | string)[] },
   { ids, sequences, length }: TokenBatch,
   headDim: number | null,
 ): OrtTensor {

@@ -42,7 +42,7 @@ export function rowsGraph(
   if (format.kind === 'float16')
     return {
       inputs: [value('half', 'float16', [width, hidden])],
-      nodes: [node('Cast', ['half'], 'w', { to: int(1) })],
+      nodes: [node({ op: 'Cast', inputs: ['half'], output: 'w', attributes: { to: int(1) } })],
       initialisers,
     };
   const { bits, block, zeroPoints } = format;
@@ -63,9 +63,14 @@ export function rowsGraph(
   return {
     inputs,
     nodes: [
-      node('DequantizeLinear', ['packed', 'scales', 'zeros'], 'w', {
-        axis: int(1),
-        block_size: int(block),
+      node({
+        op: 'DequantizeLinear',
+        inputs: ['packed', 'scales', 'zeros'],
+        output: 'w',
+        attributes: {
+          axis: int(1),
+          block_size: int(block),
+        },
       }),
     ],
     initialisers,

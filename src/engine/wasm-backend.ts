@@ -16,7 +16,14 @@ import {
   type NoiseTarget,
 } from '../device/twins.ts';
 import { Once } from '../once.ts';
-import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import {
+  elements,
+  FULL_ROWS,
+  type Backend,
+  type DeviceTensor,
+  type LoraProduct,
+  type Session,
+} from './backend.ts';
 import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
@@ -160,12 +167,9 @@ export class WasmBackend implements Backend {
   async loraDelta(
     a: Float32Array,
     b: Float32Array,
-    outputs: number,
-    inputs: number,
-    rank: number,
-    scale: number,
+    { outputs, inputs, rank, scale }: LoraProduct,
   ): Promise<Float32Array> {
-    return loraDelta(a, b, null, null, outputs, inputs, rank, scale);
+    return loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale });
   }
 
   memory(): MemoryUse {

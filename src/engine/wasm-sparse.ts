@@ -57,13 +57,13 @@ export class WasmSparse implements SparseOps {
     const out = cpu(into).data.subarray(first, first + outputs * inputs);
     if (adapter) {
       const { delta } = await this.run(lowRankProduct, this.pairOf(adapter, outputs, inputs));
-      return maskedSum(
-        own,
-        mask && bitsOf(mask),
-        defined(delta).data as Float32Array,
-        adapter.scale,
-        out,
-      );
+      return maskedSum({
+        weight: own,
+        mask: mask && bitsOf(mask),
+        delta: defined(delta).data as Float32Array,
+        scale: adapter.scale,
+        into: out,
+      });
     }
     out.set(own);
     if (mask) applyMask(out, bitsOf(mask));

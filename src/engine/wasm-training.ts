@@ -20,6 +20,7 @@ import {
   type AdapterGradient,
   type Directions,
   type ModuleTaps,
+  type SingularTarget,
   type TensorRows,
   type TrainingOps,
 } from './training-ops.ts';
@@ -88,7 +89,7 @@ export class WasmTraining implements TrainingOps {
       const [p, g, m, v] = [parameter, gradient, mean, square].map((tensor) =>
         rowsOf({ tensor, rows }),
       ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-      adamW(p, g, m, v, cpu(squaredNorm).data[0]!, step);
+      adamW({ p, g, m, v, squaredNorm: cpu(squaredNorm).data[0]!, step });
     }
   }
 
@@ -124,10 +125,8 @@ export class WasmTraining implements TrainingOps {
 
   async singularGradients(
     taps: ModuleTaps,
-    sequences: number,
     directions: Directions,
-    into: DeviceTensor,
-    at: number,
+    { sequences, into, at }: SingularTarget,
   ): Promise<void> {
     const { tokens, inFeatures, outFeatures } = placeOf(taps);
     const { blocks } = directions;

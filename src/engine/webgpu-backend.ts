@@ -16,7 +16,14 @@ import type { NoiseSlot, NoiseTarget } from '../device/twins.ts';
 import { AtlasError } from '../errors.ts';
 import { bytesOf } from '../onnx/types.ts';
 import { Once } from '../once.ts';
-import { elements, FULL_ROWS, type Backend, type DeviceTensor, type Session } from './backend.ts';
+import {
+  elements,
+  FULL_ROWS,
+  type Backend,
+  type DeviceTensor,
+  type LoraProduct,
+  type Session,
+} from './backend.ts';
 import type { MemoryUse, ProviderInfo } from './engine.ts';
 import { gpuTensor, GpuTensor, sliceOf } from './gpu-tensor.ts';
 import {
@@ -184,7 +191,7 @@ export class WebGpuBackend implements Backend {
     slots: readonly NoiseSlot[],
   ): Promise<void> {
     const draws = this.pool.acquire(32 * slots.length);
-    this.kernels.noiseProduct(sliceOf(x), sliceOf(y), target, slots, draws);
+    this.kernels.noiseProduct({ x: sliceOf(x), y: sliceOf(y), target, slots, draws });
     this.pool.release(draws);
   }
 
@@ -194,14 +201,14 @@ export class WebGpuBackend implements Backend {
     const columns = elementAt(clean.dims, -1);
     const out = this.float([(count * size) / columns, columns]);
     const list = this.pool.upload(new Uint8Array(pairs.buffer, pairs.byteOffset, pairs.byteLength));
-    this.kernels.pairDifference(
-      sliceOf(h),
-      sliceOf(clean),
-      { buffer: list, bytes: pairs.byteLength },
-      out.slice,
+    this.kernels.pairDifference({
+      h: sliceOf(h),
+      clean: sliceOf(clean),
+      pairs: { buffer: list, bytes: pairs.byteLength },
+      out: out.slice,
       size,
       count,
-    );
+    });
     this.pool.release(list);
     return out;
   }
@@ -213,14 +220,14 @@ export class WebGpuBackend implements Backend {
     first: boolean,
   ): Promise<void> {
     const rows = elements(sums.dims);
-    this.kernels.rowSums(
-      sliceOf(a),
-      b && sliceOf(b),
-      sliceOf(sums),
+    this.kernels.rowSums({
+      a: sliceOf(a),
+      b: b && sliceOf(b),
+      sums: sliceOf(sums),
       rows,
-      elements(a.dims) / rows,
+      columns: elements(a.dims) / rows,
       first,
-    );
+    });
   }
 
   async probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array> {
@@ -234,26 +241,23 @@ export class WebGpuBackend implements Backend {
   async loraDelta(
     a: Float32Array,
     b: Float32Array,
-    outputs: number,
-    inputs: number,
-    rank: number,
-    scale: number,
+    { outputs, inputs, rank, scale }: LoraProduct,
   ): Promise<Float32Array> {
     const [as, bs] = [a, b].map((x) =>
       this.upload('float32', [x.length], new Uint8Array(x.buffer, x.byteOffset, x.byteLength)),
     ) as [DeviceTensor, DeviceTensor];
     const out = this.float([outputs, inputs]);
-    this.kernels.loraDelta(
-      sliceOf(as),
-      sliceOf(bs),
-      null,
-      null,
-      out.slice,
+    this.kernels.loraDelta({
+      a: sliceOf(as),
+      b: sliceOf(bs),
+      base: null,
+      mask: null,
+      out: out.slice,
       outputs,
       inputs,
       rank,
       scale,
-    );
+    });
     const delta = await this.read(out);
     for (const used of [as, bs, out]) used.dispose();
     return delta;

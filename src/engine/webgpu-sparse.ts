@@ -43,14 +43,13 @@ export class WebGpuSparse implements SparseOps {
     adapter: UsedAdapter | null,
     into: DeviceTensor,
   ): Promise<void> {
-    this.kernels.merge(
-      sliceOf(weight),
+    this.kernels.merge(sliceOf(weight), {
       first,
       shape,
-      mask && sliceOf(mask),
-      adapter && slicesOf(adapter),
-      sliceOf(into),
-    );
+      mask: mask && sliceOf(mask),
+      adapter: adapter && slicesOf(adapter),
+      out: sliceOf(into),
+    });
   }
 
   async maskedGradients(
@@ -61,15 +60,15 @@ export class WebGpuSparse implements SparseOps {
   ): Promise<void> {
     const place = placeOf(taps);
     const scratch = this.scratch(4 * place.inFeatures * place.outFeatures);
-    this.kernels.maskedGradient(
-      sliceOf(taps.x),
-      sliceOf(taps.dy),
+    this.kernels.maskedGradient({
+      x: sliceOf(taps.x),
+      dy: sliceOf(taps.dy),
       place,
-      mask && sliceOf(mask),
-      slicesOf(adapter),
-      { a: sliceOf(into.a), b: sliceOf(into.b) },
+      mask: mask && sliceOf(mask),
+      adapter: slicesOf(adapter),
+      into: { a: sliceOf(into.a), b: sliceOf(into.b) },
       scratch,
-    );
+    });
     this.pool.release(scratch.buffer);
   }
 
@@ -86,7 +85,7 @@ export class WebGpuSparse implements SparseOps {
       buffer: this.pool.upload(new Uint8Array(norms.buffer, norms.byteOffset, norms.byteLength)),
       bytes: norms.byteLength,
     };
-    this.kernels.pruneMask(sliceOf(weight), first, shape, by, pattern, bits);
+    this.kernels.pruneMask(sliceOf(weight), { first, shape, norms: by, pattern, mask: bits });
     if (by) this.pool.release(by.buffer);
     return new Uint32Array(await this.take(bits));
   }
@@ -94,13 +93,13 @@ export class WebGpuSparse implements SparseOps {
   async columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array> {
     const columns = elementAt(x.dims, -1);
     const out = this.scratch(4 * columns);
-    this.kernels.columnSquares(
-      sliceOf(x),
-      y && sliceOf(y),
-      elements(x.dims) / columns,
+    this.kernels.columnSquares({
+      x: sliceOf(x),
+      y: y && sliceOf(y),
+      tokens: elements(x.dims) / columns,
       columns,
       out,
-    );
+    });
     return Float64Array.from(new Float32Array(await this.take(out)));
   }
 

@@ -16,6 +16,7 @@ import {
   type AdapterGradient,
   type Directions,
   type ModuleTaps,
+  type SingularTarget,
   type TensorRows,
   type TrainingOps,
 } from './training-ops.ts';
@@ -92,15 +93,15 @@ export class WebGpuTraining implements TrainingOps {
   ): Promise<void> {
     const place = placeOf(taps);
     this.withScratch((scratch) =>
-      this.kernels.gradientNorms(
-        sliceOf(taps.x),
-        sliceOf(taps.dy),
+      this.kernels.gradientNorms({
+        x: sliceOf(taps.x),
+        dy: sliceOf(taps.dy),
         place,
         sequences,
-        scratch(gramBytes(place.tokens, sequences)),
-        sliceOf(into),
+        scratch: scratch(gramBytes(place.tokens, sequences)),
+        into: sliceOf(into),
         at,
-      ),
+      }),
     );
   }
 
@@ -112,24 +113,22 @@ export class WebGpuTraining implements TrainingOps {
   ): Promise<void> {
     const place = placeOf(taps);
     this.withScratch((scratch) =>
-      this.kernels.fisherSums(
-        sliceOf(taps.x),
-        sliceOf(taps.dy),
+      this.kernels.fisherSums({
+        x: sliceOf(taps.x),
+        dy: sliceOf(taps.dy),
         place,
         sequences,
-        scratch(4 * place.tokens),
-        sliceOf(into),
+        scratch: scratch(4 * place.tokens),
+        into: sliceOf(into),
         at,
-      ),
+      }),
     );
   }
 
   async singularGradients(
     taps: ModuleTaps,
-    sequences: number,
     directions: Directions,
-    into: DeviceTensor,
-    at: number,
+    { sequences, into, at }: SingularTarget,
   ): Promise<void> {
     const place = placeOf(taps);
     const { blocks } = directions;
@@ -141,16 +140,19 @@ export class WebGpuTraining implements TrainingOps {
         directions.side === 'output'
           ? { ...own, side: 'output', y: sliceOf(directions.y) }
           : { ...own, side: 'input', x: sliceOf(taps.x), w: sliceOf(directions.w) },
-        place,
-        sequences,
-        { count, blocks },
-        [
-          scratch(bytes),
-          scratch(bytes),
-          directions.side === 'input' ? scratch(4 * place.tokens * place.inFeatures) : null,
-        ],
-        sliceOf(into),
-        at,
+        {
+          place,
+          sequences,
+          count,
+          blocks,
+          scratch: [
+            scratch(bytes),
+            scratch(bytes),
+            directions.side === 'input' ? scratch(4 * place.tokens * place.inFeatures) : null,
+          ],
+          into: sliceOf(into),
+          at,
+        },
       ),
     );
   }

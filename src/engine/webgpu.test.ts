@@ -159,7 +159,14 @@ describe.skipIf(!gpu)('WebGPU', { timeout: 240_000 }, async () => {
 
   it('takes an int8 weight from where it lies: no buffer is made that nobody reads', async () => {
     const dequantise = graphOf(
-      [node('DequantizeLinear', ['w', 's', 'z'], 'y', { axis: int(1) })],
+      [
+        node({
+          op: 'DequantizeLinear',
+          inputs: ['w', 's', 'z'],
+          output: 'y',
+          attributes: { axis: int(1) },
+        }),
+      ],
       [value('w', 'int8', [2, 3]), value('s', 'float32', [3]), value('z', 'int8', [3])],
       [value('y', 'float32', [2, 3])],
     );

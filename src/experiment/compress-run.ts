@@ -150,9 +150,12 @@ class Compression {
     try {
       if (from && from.state.trials.length < from.plan.candidates.length)
         await this.place(inForce(from.state.trials));
-      yield* this.working('samples', bench.open(), bench.batches);
+      yield* this.working({ phase: 'samples', work: bench.open(), steps: bench.batches });
       if (!this.now.base)
-        yield this.base(yield* this.working('samples', bench.judge(), bench.batches), chance);
+        yield this.base(
+          yield* this.working({ phase: 'samples', work: bench.judge(), steps: bench.batches }),
+          chance,
+        );
       const plan = from?.plan ?? (yield* this.planned(bench));
       const standing = async (): Promise<CompressCheckpoint> => ({
         state: this.now,
@@ -225,7 +228,11 @@ class Compression {
       spec: { compress, seed },
     } = this.context;
     const unknown = this.weights.unknown();
-    yield* this.working('svd', this.weights.decompose(unknown), unknown.length);
+    yield* this.working({
+      phase: 'svd',
+      work: this.weights.decompose(unknown),
+      steps: unknown.length,
+    });
     const sums = yield* this.gradients(bench);
     for (const s of sums)
       if (s.of.blocks.length === compress.rowBlocks[0])
@@ -268,7 +275,11 @@ class Compression {
     const sums = modules.flatMap(({ index }) =>
       rowBlocks.map((blocks) => new SigmaGradients(this.weights.decomposed(index, blocks))),
     );
-    yield* this.working('gradients', this.backward(sums, batches), batches.length);
+    yield* this.working({
+      phase: 'gradients',
+      work: this.backward(sums, batches),
+      steps: batches.length,
+    });
     return sums;
   }
 
@@ -307,14 +318,14 @@ class Compression {
         from,
         to,
       );
-      const judged = yield* this.under(
+      const judged = yield* this.under({
         bench,
-        'checks',
+        phase: 'checks',
         module,
-        w,
-        this.now.checks.length,
-        planned.length,
-      );
+        weight: w,
+        done: this.now.checks.length,
+        of: planned.length,
+      });
       await this.engine.setWeight(module, null);
       yield {
         type: 'check',
@@ -346,14 +357,14 @@ class Compression {
       const { trials } = this.now;
       const current = trials.findLast((t) => t.accepted)?.figures ?? defined(this.now.base);
       const { module } = candidate;
-      const judged = yield* this.under(
+      const judged = yield* this.under({
         bench,
-        'scan',
+        phase: 'scan',
         module,
-        this.weights.cut(candidate),
-        trials.length,
+        weight: this.weights.cut(candidate),
+        done: trials.length,
         of,
-      );
+      });
       const figures = figuresOf(judged);
       const accepted = isBetter(figures, current);
       if (accepted) bench.settle(this.layerOf(module));
@@ -378,7 +389,13 @@ class Compression {
     if (first === of || placed.length === 0) return;
     for (const module of placed) await engine.setWeight(module, null);
     bench.settle(0);
-    yield* this.working('scan', bench.refresh(), bench.batches, of, of);
+    yield* this.working({
+      phase: 'scan',
+      work: bench.refresh(),
+      steps: bench.batches,
+      done: of,
+      of,
+    });
   }
 
   /**
@@ -400,14 +417,14 @@ class Compression {
       const start = now();
       const module = elementAt(modules, Math.floor(number / RHO_GRID.length));
       const rho = elementAt(RHO_GRID, number % RHO_GRID.length);
-      const judged = yield* this.under(
+      const judged = yield* this.under({
         bench,
-        'laser',
-        module.index,
-        this.weights.cutTo(module.index, rho),
-        this.now.laser.length,
-        order.length,
-      );
+        phase: 'laser',
+        module: module.index,
+        weight: this.weights.cutTo(module.index, rho),
+        done: this.now.laser.length,
+        of: order.length,
+      });
       await this.engine.setWeight(module.index, null);
       yield {
         type: 'laser',
@@ -448,13 +465,17 @@ class Compression {
     const brief = ({ right, loss, chosen }: SampleScore) => ({ right, loss, chosen });
     const texts: (string | null)[] = [];
     try {
-      yield* this.working('test', bench.open(), bench.batches);
+      yield* this.working({ phase: 'test', work: bench.open(), steps: bench.batches });
       for (const step of [null, ...steps]) {
         if (step) {
           await engine.setWeight(step.module, this.weights.cut(step));
           bench.settle(this.layerOf(step.module));
         }
-        const now = yield* this.working('test', bench.judge(), bench.batches);
+        const now = yield* this.working({
+          phase: 'test',
+          work: bench.judge(),
+          steps: bench.batches,
+        });
         const plain = yield* this.plainLosses();
         judged.push(now);
         losses.push(plain);
@@ -500,7 +521,7 @@ class Compression {
         yield;
       }
     }
-    yield* this.working('plain', sequences(), plain.sequences);
+    yield* this.working({ phase: 'plain', work: sequences(), steps: plain.sequences });
     return losses;
   }
 
@@ -557,8 +578,12 @@ class Compression {
     );
     try {
       await this.engine.setWeight(best.module, this.weights.cutTo(best.module, best.rho));
-      yield* this.working('laser', bench.open(), bench.batches);
-      const judged = yield* this.working('laser', bench.judge(), bench.batches);
+      yield* this.working({ phase: 'laser', work: bench.open(), steps: bench.batches });
+      const judged = yield* this.working({
+        phase: 'laser',
+        work: bench.judge(),
+        steps: bench.batches,
+      });
       const plain = summarise(yield* this.plainLosses()).mean;
       return {
         evaluations,
@@ -578,29 +603,48 @@ class Compression {
    * The samples with another weight in a module's place; the weight stays. `done` of `of` such
    * trials are behind.
    */
-  private async *under(
-    bench: Workbench,
-    phase: CompressPhase,
-    module: number,
-    weight: Float32Array,
-    done: number,
-    of: number,
-  ): Steps<Judged> {
+  private async *under({
+    bench,
+    phase,
+    module,
+    weight,
+    done,
+    of,
+  }: {
+    bench: Workbench;
+    phase: CompressPhase;
+    module: number;
+    weight: Float32Array;
+    done: number;
+    of: number;
+  }): Steps<Judged> {
     await this.engine.setWeight(module, weight);
-    return yield* this.working(phase, bench.judge(this.layerOf(module)), bench.batches, done, of);
+    return yield* this.working({
+      phase,
+      work: bench.judge(this.layerOf(module)),
+      steps: bench.batches,
+      done,
+      of,
+    });
   }
 
   /**
    * Steps of some work as progress with the time left at its pace, its time added to the phase's.
    * Without `of`, the steps themselves are counted, or the shares of the whole that they yield.
    */
-  private async *working<T>(
-    phase: CompressPhase,
-    work: AsyncGenerator<number | void, T, undefined>,
-    steps: number,
-    done?: number,
-    of?: number,
-  ): Steps<T> {
+  private async *working<T>({
+    phase,
+    work,
+    steps,
+    done,
+    of,
+  }: {
+    phase: CompressPhase;
+    work: AsyncGenerator<number | void, T, undefined>;
+    steps: number;
+    done?: number;
+    of?: number;
+  }): Steps<T> {
     const { now } = this.context;
     const before = done === undefined ? this.times[phase] : 0;
     for (let step = 1; ; step++) {

@@ -11,10 +11,10 @@ import {
   costOf,
   decompose,
   Decompositions,
-  type Splitting,
   type SvdJob,
 } from '../methods/compress/decompositions.ts';
 import { decomposedBy, type Threads } from '../methods/compress/pool.ts';
+import type { Splitting } from '../methods/compress/row-blocks.ts';
 import type { Spectrum } from './compress-state.ts';
 import type { FullEngine, StudyContext } from './study.ts';
 

@@ -95,9 +95,7 @@ export interface CostModel {
 export function costOf(
   method: MethodSpec,
   { layers, modules }: CostModel,
-  length: number,
-  module: number,
-  draw: number,
+  { length, module, draw }: { length: number; module: number; draw: number },
 ): number {
   if (stageOf(method, draw).kind === 'repeat')
     return 2 * (layers - elementAt(modules, module).layer + 1);
@@ -112,7 +110,7 @@ export const costOfAll = (method: MethodSpec, model: CostModel, length: number):
   model.modules.reduce(
     (sum, _, m) =>
       Array.from({ length: drawsAsked(method) }, (__, draw) =>
-        costOf(method, model, length, m, draw),
+        costOf(method, model, { length, module: m, draw }),
       ).reduce((a, b) => a + b, sum),
     0,
   );

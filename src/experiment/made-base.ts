@@ -50,9 +50,18 @@ export function prunedWeight(
   const { inFeatures, outFeatures } = elementAt(compiled.modules, module);
   const adapter = adapters.find((a) => a.module === module);
   const delta = adapter
-    ? loraDelta(adapter.loraA, adapter.loraB, null, null, outFeatures, inFeatures, adapter.rank, 1)
+    ? loraDelta({
+        a: adapter.loraA,
+        b: adapter.loraB,
+        base: null,
+        mask: null,
+        outputs: outFeatures,
+        inputs: inFeatures,
+        rank: adapter.rank,
+        scale: 1,
+      })
     : new Float32Array(own.length);
-  maskedSum(own, elementAt(masks, module), delta, scale, own);
+  maskedSum({ weight: own, mask: elementAt(masks, module), delta, scale, into: own });
   return own;
 }
 
@@ -77,7 +86,7 @@ export function cutModules(
     const info = elementAt(compiled.modules, module);
     const w = dequantise(compiled.weightOf(module));
     const { inFeatures, outFeatures } = info;
-    const blocks = rowBlocks(info, count, split, w, seed).map((rows) =>
+    const blocks = rowBlocks(info, w, { blocks: count, split, seed }).map((rows) =>
       blockSvd(w, inFeatures, rows, path),
     );
     return {

@@ -99,7 +99,13 @@ function withDraws(
       state.layersRun +
       (milliseconds > 0
         ? modules.reduce(
-            (sum, m) => sum + costOf(state.spec.method, state.model, state.length, m, repeat),
+            (sum, m) =>
+              sum +
+              costOf(state.spec.method, state.model, {
+                length: state.length,
+                module: m,
+                draw: repeat,
+              }),
             0,
           )
         : 0),
@@ -110,7 +116,7 @@ function withDraws(
 function layersLeft({ spec: { method }, model, length, measured }: Measurement): number {
   return measured.reduce((sum, values, m) => {
     for (let draw = values.length; draw < drawsAsked(method); draw++)
-      sum += costOf(method, model, length, m, draw);
+      sum += costOf(method, model, { length, module: m, draw });
     return sum;
   }, 0);
 }

@@ -69,13 +69,19 @@ function files(adapters: readonly Made[], settings: object) {
   };
 }
 /** s·B·A in float64, [out, WIDTH]. */
-const dense = (
-  scale: number,
-  rank: number,
-  out: number,
-  a: ArrayLike<number>,
-  b: ArrayLike<number>,
-): number[] =>
+const dense = ({
+  scale,
+  rank,
+  out,
+  a,
+  b,
+}: {
+  scale: number;
+  rank: number;
+  out: number;
+  a: ArrayLike<number>;
+  b: ArrayLike<number>;
+}): number[] =>
   Array.from({ length: out * WIDTH }, (_, i) => {
     let sum = 0;
     for (let r = 0; r < rank; r++)
@@ -87,7 +93,13 @@ const changes = ({ adapters, scale }: PeftImport, modules: readonly ModuleInfo[]
   modules.map(({ index, outFeatures }) => {
     const found = adapters.find((a) => a.module === index);
     return found
-      ? dense(scale(index), found.rank, outFeatures, found.loraA, found.loraB)
+      ? dense({
+          scale: scale(index),
+          rank: found.rank,
+          out: outFeatures,
+          a: found.loraA,
+          b: found.loraB,
+        })
       : Array<number>(outFeatures * WIDTH).fill(0);
   });
 const close = (got: readonly number[], want: readonly number[]) => {
@@ -108,8 +120,14 @@ describe.for([false, true])('use_rslora %s', (rsLora) => {
     const gateUp = made('mlp.gate_up_proj', 2, 10);
     const back = read([qkv, gateUp], apart, settings);
     const got = changes(back, apart);
-    close(got.slice(0, 3).flat(), dense(scale(6, 3), 3, 16, qkv.a, qkv.b));
-    close(got.slice(3).flat(), dense(scale(6, 2), 2, 10, gateUp.a, gateUp.b));
+    close(
+      got.slice(0, 3).flat(),
+      dense({ scale: scale(6, 3), rank: 3, out: 16, a: qkv.a, b: qkv.b }),
+    );
+    close(
+      got.slice(3).flat(),
+      dense({ scale: scale(6, 2), rank: 2, out: 10, a: gateUp.a, b: gateUp.b }),
+    );
     expect(back.notes).toEqual([expect.stringContaining('packed')]);
   });
 
@@ -131,13 +149,13 @@ describe.for([false, true])('use_rslora %s', (rsLora) => {
     const back = read(parts, packed, { ...settings, alpha_pattern: alphas });
     const got = changes(back, packed);
     const want = parts.map((p) =>
-      dense(
-        scale(defined(alphas[elementAt(p.name.split('.'), 1)]), p.rank),
-        p.rank,
-        p.out,
-        p.a,
-        p.b,
-      ),
+      dense({
+        scale: scale(defined(alphas[elementAt(p.name.split('.'), 1)]), p.rank),
+        rank: p.rank,
+        out: p.out,
+        a: p.a,
+        b: p.b,
+      }),
     );
     close(elementAt(got, 0), want.slice(0, 3).flat());
     close(elementAt(got, 1), want.slice(3).flat());
@@ -156,7 +174,7 @@ test.for<[string, Made[]]>([
   const want = Object.entries(rows).flatMap(([name, out]) => {
     const part = parts.find((p) => p.name === name);
     return part
-      ? dense(8 / part.rank, part.rank, out, part.a, part.b)
+      ? dense({ scale: 8 / part.rank, rank: part.rank, out, a: part.a, b: part.b })
       : Array<number>(out * WIDTH).fill(0);
   });
   close(got, want);
@@ -183,18 +201,18 @@ test('half the ranks of a packed whole are half the ranks of every part', () => 
   );
   const want = parts.flatMap((p) => {
     const kept = p.rank / 2;
-    return dense(
-      1,
-      kept,
-      p.out,
-      p.a,
-      Array.from(
+    return dense({
+      scale: 1,
+      rank: kept,
+      out: p.out,
+      a: p.a,
+      b: Array.from(
         { length: p.out * kept },
         (_, i) => p.b[Math.floor(i / kept) * p.rank + (i % kept)]!,
       ),
-    );
+    });
   });
-  close(dense(scale(0), half, 16, loraA, cut), want);
+  close(dense({ scale: scale(0), rank: half, out: 16, a: loraA, b: cut }), want);
 });
 
 test('every linear layer named: packed or apart, nothing is missing', () => {

@@ -243,7 +243,16 @@ describe.each([
     expect(back.scale(index)).toBeCloseTo(3 / Math.sqrt(5), 6);
     const { loraA, loraB, rank } = elementAt(adapters, -1);
     const own = dequantise(headWeight(compile(graphOf()).head));
-    const weight = loraDelta(loraA, loraB, own, null, tiny.vocab, tiny.hidden, rank, scale(index));
+    const weight = loraDelta({
+      a: loraA,
+      b: loraB,
+      base: own,
+      mask: null,
+      outputs: tiny.vocab,
+      inputs: tiny.hidden,
+      rank,
+      scale: scale(index),
+    });
     const again = await readGraph(
       writeGraph(await withWeights(graphOf(), () => null, 'float32', weight)),
       { file: 'merged.onnx' },

@@ -179,10 +179,15 @@ describe('the study', { timeout: 120_000 }, () => {
       ).toBe(-1);
     }
     const batch = trainingBatch(2);
-    const untouched = await runUntouched(reread, float, () => null, {
-      ids: [...batch.ids],
-      batch: 2,
-      length: batch.length,
+    const untouched = await runUntouched({
+      graph: reread,
+      bytes: float,
+      external: () => null,
+      tokens: {
+        ids: [...batch.ids],
+        batch: 2,
+        length: batch.length,
+      },
     });
     const again = createEngine({
       model: compile(reread),

@@ -161,15 +161,15 @@ export async function* runPrune(
     dense = await engine.cleanPass(calibration);
     pruned = await startLosa(engine, options, standing);
     if (standing) offer();
-    for await (const event of losa(
+    for await (const event of losa({
       engine,
-      pruned,
+      model: pruned,
       dense,
       data,
       options,
-      () => context.now(),
-      standing?.rounds,
-    )) {
+      now: () => context.now(),
+      done: standing?.rounds,
+    })) {
       const said = told(event);
       if (checkpoint && event.type === 'repaired') {
         standing = await losaStanding(engine, pruned, event.round);
@@ -180,11 +180,15 @@ export async function* runPrune(
     context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
     if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
-      for await (const event of baselines(engine, dense, data, options, rank, context.now))
+      for await (const event of baselines({ engine, dense, data, options, rank, now: context.now }))
         yield told(event);
       if (checkpoint) offer();
     }
-    for await (const event of stored(engine, pruned, data.held, options.training.batch, now()))
+    for await (const event of stored(engine, pruned, {
+      held: data.held,
+      batch: options.training.batch,
+      state: now(),
+    }))
       yield told(event);
     yield { type: 'done', result: resultOf(now()) };
   } finally {
@@ -204,20 +208,27 @@ async function texts({ spec: { training, prune }, tokens }: StudyContext): Promi
 }
 
 /** The same share of zeros, the mean rank of the last round, the same data and number of steps. */
-async function* baselines(
-  engine: LosaEngine,
-  dense: CleanPass,
-  data: LosaData,
-  options: LosaOptions,
-  rank: number,
-  now: () => number,
-): AsyncGenerator<PruneEvent, void, undefined> {
+async function* baselines({
+  engine,
+  dense,
+  data,
+  options,
+  rank,
+  now,
+}: {
+  engine: LosaEngine;
+  dense: CleanPass;
+  data: LosaData;
+  options: LosaOptions;
+  rank: number;
+  now: () => number;
+}): AsyncGenerator<PruneEvent, void, undefined> {
   const {
     training: { batch, steps },
   } = options;
   const plain = await startOneShot(engine);
   try {
-    for await (const { layer } of oneShot(engine, plain, dense, data, options))
+    for await (const { layer } of oneShot(engine, plain, { dense, data, options }))
       yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
     const zeros = zerosOf(plain.use.masks, engine.modules);
     yield { type: 'wanda', zeros, loss: yield* judged(engine, data.held, batch, plain.use) };
@@ -225,14 +236,14 @@ async function* baselines(
       (n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures),
       0,
     );
-    for await (const event of maskedLora(engine, plain.use.masks, data, rank, options, now)) {
+    for await (const event of maskedLora(engine, plain.use.masks, { data, rank, options, now })) {
       yield event.type === 'step'
         ? { type: 'comparing', what: 'masked', done: event.step, of: steps }
         : event.type === 'judging'
           ? event
           : { ...event, rank, parameters, zeros };
     }
-    for await (const event of plainLora(engine, plain.use.masks, data, rank, options, now)) {
+    for await (const event of plainLora(engine, plain.use.masks, { data, rank, options, now })) {
       yield event.type === 'step'
         ? { type: 'comparing', what: 'lora', done: event.step, of: steps }
         : event.type === 'judging'
@@ -251,9 +262,7 @@ async function* baselines(
 async function* stored(
   engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> },
   { use }: LosaModel,
-  held: TokenBatch,
-  batch: number,
-  state: PruneState,
+  { held, batch, state }: { held: TokenBatch; batch: number; state: PruneState },
 ): AsyncGenerator<PruneEvent, void, undefined> {
   const loss = defined(elementAt(state.rounds, -1).repaired);
   const { weights } = defined(state.dense);

@@ -250,16 +250,16 @@ class Race {
     const { step, seed, points } = elementAt(this.now.lanes, lane);
     const use = this.use(adapters);
     // The loss before the first step is the model's own.
-    return train(
+    return train({
       engine,
       use,
-      this.data,
-      trainingOptions(training, seed),
+      data: this.data,
+      options: trainingOptions(training, seed),
       now,
-      step,
-      () => ({ use }),
-      points.at(-1)?.step === step,
-    );
+      done: step,
+      stepOf: () => ({ use }),
+      known: points.at(-1)?.step === step,
+    });
   }
 
   /** Steps of one lane up to its next held-out loss. */

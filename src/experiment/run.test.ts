@@ -319,7 +319,13 @@ describe('other methods', () => {
                 milliseconds:
                   10 *
                   event.modules.reduce(
-                    (sum, m) => sum + costOf(each.method, defined(state).model, 4, m, event.repeat),
+                    (sum, m) =>
+                      sum +
+                      costOf(each.method, defined(state).model, {
+                        length: 4,
+                        module: m,
+                        draw: event.repeat,
+                      }),
                     0,
                   ),
               }

@@ -85,14 +85,14 @@ export async function* runExperiment(
       return event;
     };
     for (const event of retold(model, known, 0)) yield counted(event);
-    for await (const event of measuring(
+    for await (const event of measuring({
       spec,
       engine,
       pass,
       control,
-      (m, repeat) => repeat < elementAt(known.draws, m).length,
+      known: (m, repeat) => repeat < elementAt(known.draws, m).length,
       now,
-    )) {
+    })) {
       if (event.type === 'probing') yield event;
       else if (event.type === 'draws') yield counted(event);
       else {
@@ -125,35 +125,42 @@ export async function* runExperiment(
 }
 
 /** The method's own part of a run. */
-function measuring(
-  { seed, method }: ExperimentSpec,
-  engine: MeasuringEngine,
-  pass: CleanPass,
-  control: Control,
-  known: Known,
-  now: () => number,
-): AsyncGenerator<MeasuringEvent, void, undefined> {
+function measuring({
+  spec: { seed, method },
+  engine,
+  pass,
+  control,
+  known,
+  now,
+}: {
+  spec: ExperimentSpec;
+  engine: MeasuringEngine;
+  pass: CleanPass;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
   switch (method.name) {
     case 'adarank':
-      return adaRank(engine, pass, { seed, ...method }, control, known, now);
+      return adaRank({ engine, pass, options: { seed, ...method }, control, known, now });
     case 'jacobian':
-      return jacobianProbe(
+      return jacobianProbe({
         engine,
         pass,
-        { seed, noise: method.noise, draws: method.repeats, perToken: method.perToken },
+        options: { seed, noise: method.noise, draws: method.repeats, perToken: method.perToken },
         control,
         known,
         now,
-      );
+      });
     case 'combined':
-      return combinedDraws(
+      return combinedDraws({
         engine,
         pass,
-        { seed, noise: method.noise, signs: method.signs, repeats: method.repeats },
+        options: { seed, noise: method.noise, signs: method.signs, repeats: method.repeats },
         control,
         known,
         now,
-      );
+      });
   }
 }
 

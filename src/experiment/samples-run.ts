@@ -52,13 +52,14 @@ export async function* runSamples(
   try {
     const writers = (pair ? (['base', 'adapted'] as const) : (['base'] as const)).map(
       (by) =>
-        new WriterOf(
+        new WriterOf({
           by,
           context,
           engine,
-          { prompt, stop },
-          by === 'adapted' ? defined(pair).use : undefined,
-        ),
+          prompt,
+          stop,
+          use: by === 'adapted' ? defined(pair).use : undefined,
+        }),
     );
     try {
       for (let writing = writers; writing.length > 0;) {
@@ -124,13 +125,21 @@ class WriterOf {
   private readonly text: TokenText;
   private readonly ends: readonly number[];
 
-  constructor(
-    by: Writer,
-    context: StudyContext,
-    engine: FullEngine,
-    { prompt, stop }: { prompt: Int32Array; stop: readonly number[] },
-    use: AdapterUse | undefined,
-  ) {
+  constructor({
+    by,
+    context,
+    engine,
+    prompt,
+    stop,
+    use,
+  }: {
+    by: Writer;
+    context: StudyContext;
+    engine: FullEngine;
+    prompt: Int32Array;
+    stop: readonly number[];
+    use: AdapterUse | undefined;
+  }) {
     const {
       spec: {
         samples: { tokens, temperature, topP },

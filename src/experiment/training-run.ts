@@ -277,23 +277,30 @@ export async function* runTraining(
       evaluateEvery,
     };
     const known = result.evaluations.at(-1)?.step === done;
-    for await (const event of train(
+    for await (const event of train({
       engine,
       use,
       data,
-      how,
+      options: how,
       now,
       done,
-      dyLora ? dyLoraSteps(adapters, dyLora) : undefined,
+      stepOf: dyLora ? dyLoraSteps(adapters, dyLora) : undefined,
       known,
-    ))
+    }))
       yield event.type === 'judging' ? event : found(event);
     if (dyLora) {
       const most = largestRank(ranks);
       const ahead = (options.everyRank ? everyRank : curveRanks)(most).filter(
         (rank) => !losses.some((point) => point.rank === rank),
       );
-      for await (const event of lossByRank(engine, adapters, dyLora, data.held, batch, ahead))
+      for await (const event of lossByRank({
+        engine,
+        adapters,
+        how: dyLora,
+        held: data.held,
+        size: batch,
+        ranks: ahead,
+      }))
         yield event.type === 'judging' ? event : found(event);
       losses.sort((a, b) => a.rank - b.rank);
       result.curve = { losses, knee: kneeOf(losses, elementAt(result.evaluations, 0).loss) };

@@ -73,14 +73,14 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       ...over,
     };
     const values = new Map<string, number[]>();
-    for await (const event of adaRank(
+    for await (const event of adaRank({
       engine,
       pass,
       options,
-      { granularity: () => 'layer' },
-      (m) => !left(m),
-      () => performance.now(),
-    )) {
+      control: { granularity: () => 'layer' },
+      known: (m) => !left(m),
+      now: () => performance.now(),
+    })) {
       if (event.type !== 'draws') continue;
       event.modules.forEach((m, i) => {
         const { path } = elementAt(engine.modules, m);

@@ -25,14 +25,14 @@ async function all(
 ): Promise<MeasuringEvent[]> {
   const events: MeasuringEvent[] = [];
   let clock = 0;
-  for await (const e of adaRank(
+  for await (const e of adaRank({
     engine,
-    await engine.cleanPass(batch),
-    o,
+    pass: await engine.cleanPass(batch),
+    options: o,
     control,
     known,
-    () => clock++,
-  ))
+    now: () => clock++,
+  }))
     events.push(e);
   return events;
 }
@@ -149,7 +149,14 @@ test('unwatched, the first sweep fills its batches too: repeats first, then neig
 
 test('nothing is computed until it is asked for', async () => {
   const engine = arithmeticEngine();
-  const run = adaRank(engine, await engine.cleanPass(batch), options(), layers, none, () => 0);
+  const run = adaRank({
+    engine,
+    pass: await engine.cleanPass(batch),
+    options: options(),
+    control: layers,
+    known: none,
+    now: () => 0,
+  });
   await run.next();
   expect(engine.log.probes).toHaveLength(0);
   await run.next();

@@ -59,14 +59,21 @@ export function probeOf(
  * is asked for, so a caller pauses by not asking. `known(module, repeat)` leaves out what is
  * measured already. Throws `not-finite` if a probe gives no finite number.
  */
-export async function* adaRank(
-  engine: Engine,
-  pass: CleanPass,
-  options: AdaRankOptions,
-  control: Control,
-  known: Known,
-  now: () => number,
-): AsyncGenerator<MeasuringEvent, void, undefined> {
+export async function* adaRank({
+  engine,
+  pass,
+  options,
+  control,
+  known,
+  now,
+}: {
+  engine: Engine;
+  pass: CleanPass;
+  options: AdaRankOptions;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
   // The same tokens for every probe of a run, so that modules stay comparable.
   const sample =
     options.vocabularySample > 0
@@ -74,7 +81,7 @@ export async function* adaRank(
       : undefined;
   const scale = options.variant === 'clean' ? 1 / engine.vocab : 1;
   for (let repeat = 0; repeat < options.repeats;) {
-    const { repeats: count, layers } = together(engine, pass, options, control, repeat, known);
+    const { repeats: count, layers } = together(engine, pass, { options, control, repeat, known });
     let open = engine.modules.filter((m) => !known(m.index, repeat));
     while (open.length > 0) {
       const { layer } = elementAt(open, 0);
@@ -132,10 +139,12 @@ const LAYERS_TOGETHER = 4;
 function together(
   engine: Engine,
   { batch: { sequences, length } }: CleanPass,
-  { variant, repeats }: AdaRankOptions,
-  control: Control,
-  repeat: number,
-  known: Known,
+  {
+    options: { variant, repeats },
+    control,
+    repeat,
+    known,
+  }: { options: AdaRankOptions; control: Control; repeat: number; known: Known },
 ): { repeats: number; layers: number } {
   const granularity = control.granularity();
   if (granularity === 'module' || (granularity === 'layer' && repeat === 0))

@@ -69,7 +69,7 @@ export function allocate(
   const ranks =
     rule.rounding === 'floor'
       ? importances.map((d) => floor((total * d) / weight))
-      : largestRemainder(importances, costs, budget, rule.rMin, rule.rMax);
+      : largestRemainder({ importances, costs, budget, rMin: rule.rMin, rMax: rule.rMax });
   return {
     ranks,
     budget,
@@ -87,14 +87,20 @@ export function allocate(
  * Ranks: spends the budget exactly if `n·rMin ≤ budget ≤ n·rMax`. Parameters: a module too dear for
  * what is left is passed over, so less than one rank of the dearest module stays unspent.
  */
-function largestRemainder(
-  importances: readonly number[],
-  costs: readonly number[],
-  budget: number,
-  rMin: number,
-  rMax: number,
-): number[] {
-  const shares = clampedShares(importances, costs, budget, rMin, rMax);
+function largestRemainder({
+  importances,
+  costs,
+  budget,
+  rMin,
+  rMax,
+}: {
+  importances: readonly number[];
+  costs: readonly number[];
+  budget: number;
+  rMin: number;
+  rMax: number;
+}): number[] {
+  const shares = clampedShares({ importances, costs, budget, rMin, rMax });
   const ranks = shares.map(floor);
   const order = shares
     .map((_, i) => i)
@@ -122,13 +128,19 @@ function largestRemainder(
  * the side that is violated more in sum is fixed at its bound and the rest shared out again (at
  * most n times). With nothing out of bounds this is exactly `budget · d_i / Σ d_j c_j`.
  */
-function clampedShares(
-  importances: readonly number[],
-  costs: readonly number[],
-  budget: number,
-  rMin: number,
-  rMax: number,
-): number[] {
+function clampedShares({
+  importances,
+  costs,
+  budget,
+  rMin,
+  rMax,
+}: {
+  importances: readonly number[];
+  costs: readonly number[];
+  budget: number;
+  rMin: number;
+  rMax: number;
+}): number[] {
   const shares = new Array<number>(importances.length).fill(rMin);
   let free = importances.map((_, i) => i);
   let left = budget;

@@ -37,30 +37,37 @@ export interface CombinedOptions {
 }
 
 /** First the probe's draws, so that a map stands at once, then the sampled ones. */
-export async function* combinedDraws(
-  engine: Engine & JacobianEngine,
-  pass: CleanPass,
-  { seed, noise, signs, repeats }: CombinedOptions,
-  control: Control,
-  known: Known,
-  now: () => number,
-): AsyncGenerator<MeasuringEvent, void, undefined> {
-  yield* jacobianProbe(
+export async function* combinedDraws({
+  engine,
+  pass,
+  options: { seed, noise, signs, repeats },
+  control,
+  known,
+  now,
+}: {
+  engine: Engine & JacobianEngine;
+  pass: CleanPass;
+  options: CombinedOptions;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
+  yield* jacobianProbe({
     engine,
     pass,
-    { seed, noise, draws: signs, perToken: false },
+    options: { seed, noise, draws: signs, perToken: false },
     control,
     known,
     now,
-  );
-  const sampled = adaRank(
+  });
+  const sampled = adaRank({
     engine,
     pass,
-    { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
+    options: { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
     control,
-    (m, r) => known(m, signs + r),
+    known: (m, r) => known(m, signs + r),
     now,
-  );
+  });
   for await (const event of sampled) yield { ...event, repeat: signs + event.repeat };
 }
 

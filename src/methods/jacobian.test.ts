@@ -79,7 +79,14 @@ describe('events', () => {
   const pass = { batch: { ids: new Int32Array(6), sequences: 2, length: 3 } } as CleanPass;
   const run = async (o: JacobianOptions, known: Known = () => false, control = layers) => {
     const events: MeasuringEvent[] = [];
-    for await (const event of jacobianProbe(engine, pass, o, control, known, () => 0))
+    for await (const event of jacobianProbe({
+      engine,
+      pass,
+      options: o,
+      control,
+      known,
+      now: () => 0,
+    }))
       events.push(event);
     return events;
   };
@@ -102,14 +109,14 @@ describe('events', () => {
     ]);
     expect(events[0]).toMatchObject({ layer: null, modules: [0, 1] });
     const calls = asked.length;
-    const lazy = jacobianProbe(
+    const lazy = jacobianProbe({
       engine,
       pass,
-      options(),
-      layers,
-      () => false,
-      () => 0,
-    );
+      options: options(),
+      control: layers,
+      known: () => false,
+      now: () => 0,
+    });
     await lazy.next();
     expect(asked).toHaveLength(calls);
   });
@@ -189,14 +196,14 @@ describe('a tiny decoder', () => {
     const noise = { scale: 'fixed', sigma: 1e-3 } as const;
     const repeats = 24;
     const sums = new Array<number>(engine.modules.length).fill(0);
-    for await (const e of adaRank(
+    for await (const e of adaRank({
       engine,
       pass,
-      { seed: 1, variant: 'two-draws', noise, repeats, vocabularySample: 0 },
-      { granularity: () => 'layer' },
-      () => false,
-      () => 0,
-    )) {
+      options: { seed: 1, variant: 'two-draws', noise, repeats, vocabularySample: 0 },
+      control: { granularity: () => 'layer' },
+      known: () => false,
+      now: () => 0,
+    })) {
       if (e.type === 'draws')
         e.modules.forEach((m, i) => {
           sums[m]! += e.values[i]! / repeats;
@@ -278,14 +285,20 @@ test(
     const batch = batchOf(model.vocab, 2, 8);
     const pass = await engine.cleanPass(batch);
     const sampled: number[][] = model.modules.map(() => []);
-    for await (const e of adaRank(
+    for await (const e of adaRank({
       engine,
       pass,
-      { seed: 1, variant: 'two-draws', noise: { scale: 'std' }, repeats: 4, vocabularySample: 0 },
-      { granularity: () => 'layer' },
-      () => false,
-      () => 0,
-    )) {
+      options: {
+        seed: 1,
+        variant: 'two-draws',
+        noise: { scale: 'std' },
+        repeats: 4,
+        vocabularySample: 0,
+      },
+      control: { granularity: () => 'layer' },
+      known: () => false,
+      now: () => 0,
+    })) {
       if (e.type === 'draws') e.modules.forEach((m, i) => elementAt(sampled, m).push(e.values[i]!));
     }
     const o = options({ draws: 8 });

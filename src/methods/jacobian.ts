@@ -90,14 +90,21 @@ export async function jacobianSquares(
  * until the next event is asked for; `known` leaves out what is measured already. Throws what
  * `jacobianSquares` throws.
  */
-export async function* jacobianProbe(
-  engine: JacobianEngine,
-  pass: CleanPass,
-  options: JacobianOptions,
-  control: Control,
-  known: Known,
-  now: () => number,
-): AsyncGenerator<MeasuringEvent, void, undefined> {
+export async function* jacobianProbe({
+  engine,
+  pass,
+  options,
+  control,
+  known,
+  now,
+}: {
+  engine: JacobianEngine;
+  pass: CleanPass;
+  options: JacobianOptions;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
   const scales = jacobianScales(engine, pass.batch, options);
   const most = Math.max(1, Math.floor(TOGETHER / (options.perToken ? pass.batch.length : 1)));
   const open = (draw: number) =>

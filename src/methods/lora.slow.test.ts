@@ -53,9 +53,13 @@ describe.skipIf(!hasShared)('LoRA training of SmolLM2-135M on WASM', { timeout: 
       evaluateEvery: 0,
     };
     const events: TrainingEvent[] = [];
-    for await (const event of train(engine, use, { train: batch, held: batch }, options, () =>
-      performance.now(),
-    ))
+    for await (const event of train({
+      engine,
+      use,
+      data: { train: batch, held: batch },
+      options,
+      now: () => performance.now(),
+    }))
       events.push(event);
     const taken = events.filter((e) => e.type === 'step');
     const errors = taken.map((e, i) => Math.abs(e.loss - want.loss_before_step[i]));

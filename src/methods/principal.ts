@@ -142,6 +142,7 @@ function tridiagonalEigen(diagonal: readonly number[], beside: readonly number[]
     .sort((x, y) => y.value - x.value);
 }
 
+// eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
 function rotate(row: Float64Array, p: number, q: number, cos: number, sin: number): void {
   const x = row[p]!;
   const y = row[q]!;

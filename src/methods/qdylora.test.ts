@@ -174,15 +174,15 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     done = 0,
   ): Promise<Adapters> {
     const plan = how(mode);
-    for await (const event of train(
+    for await (const event of train({
       engine,
-      atRank(adapters, plan, 4),
-      { train: batch, held: batch },
-      options(to),
-      () => 0,
+      use: atRank(adapters, plan, 4),
+      data: { train: batch, held: batch },
+      options: options(to),
+      now: () => 0,
       done,
-      dyLoraSteps(adapters, plan),
-    ))
+      stepOf: dyLoraSteps(adapters, plan),
+    }))
       void event;
     return adapters;
   }
@@ -213,8 +213,7 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         batch,
         use,
         { step, learningRate, ...options(steps).adamW, maxNorm: null },
-        onlyLast,
-        updates,
+        { onlyLast, updates },
       );
     }
     const once = drawn.filter((b) => drawn.indexOf(b) === drawn.lastIndexOf(b));
@@ -259,15 +258,15 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
         const use = { adapters, scale: () => 4 };
         const stepOf = dyLora ? dyLoraSteps(adapters, { ...how(mode), ranks: one }) : undefined;
         const told: number[] = [];
-        for await (const event of train(
+        for await (const event of train({
           engine,
           use,
-          { train: batch, held: batch },
-          options(4),
-          () => 0,
-          0,
+          data: { train: batch, held: batch },
+          options: options(4),
+          now: () => 0,
+          done: 0,
           stepOf,
-        ))
+        }))
           if (event.type === 'step') told.push(event.loss, event.gradNorm);
         steps.push(told);
         adapters.dispose();
@@ -286,7 +285,14 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     const plan = how('full');
     const most = largestRank(plan.ranks);
     const curve: RankLoss[] = [];
-    for await (const event of lossByRank(engine, adapters, plan, batch, 2, curveRanks(most)))
+    for await (const event of lossByRank({
+      engine,
+      adapters,
+      how: plan,
+      held: batch,
+      size: 2,
+      ranks: curveRanks(most),
+    }))
       if (event.type === 'rank') curve.push(event);
     expect(curve.map((p) => p.rank)).toEqual([1, 2, 3, 4]);
     for (const { rank: b, loss } of curve) {
@@ -308,7 +314,14 @@ describe('QDyLoRA on a tiny decoder in NF4', { timeout: 60_000 }, () => {
     const adapters = await fresh();
     const base = await heldOutLoss(engine, batch, 2);
     await trained(adapters, 'full', 12);
-    for await (const event of lossByRank(engine, adapters, how('full'), batch, 2, [1, 2, 3, 4]))
+    for await (const event of lossByRank({
+      engine,
+      adapters,
+      how: how('full'),
+      held: batch,
+      size: 2,
+      ranks: [1, 2, 3, 4],
+    }))
       if (event.type === 'rank') expect(event.loss).toBeLessThan(base);
     adapters.dispose();
   });

@@ -123,14 +123,21 @@ export function everyRank(most: number): number[] {
  * Held-out loss at each of these ranks of the largest module, with turns in between; nothing is
  * trained.
  */
-export async function* lossByRank(
-  engine: TrainingEngine,
-  adapters: Adapters,
-  how: Pick<DyLora, 'ranks' | 'scale'>,
-  held: TokenBatch,
-  size: number,
-  ranks: readonly number[],
-): AsyncGenerator<({ type: 'rank' } & RankLoss) | Judging, void, undefined> {
+export async function* lossByRank({
+  engine,
+  adapters,
+  how,
+  held,
+  size,
+  ranks,
+}: {
+  engine: TrainingEngine;
+  adapters: Adapters;
+  how: Pick<DyLora, 'ranks' | 'scale'>;
+  held: TokenBatch;
+  size: number;
+  ranks: readonly number[];
+}): AsyncGenerator<({ type: 'rank' } & RankLoss) | Judging, void, undefined> {
   for (const rank of ranks)
     yield {
       type: 'rank',

@@ -7,7 +7,7 @@ import { AtlasError } from '../errors.ts';
 import type {
   AdapterUse,
   LossSum,
-  RankUpdates,
+  MovingRanks,
   TokenBatch,
   TrainingEngine,
 } from '../engine/engine.ts';
@@ -67,10 +67,8 @@ export type TrainingEvent =
 /**
  * How one step uses the adapters, and which of their ranks move; see `TrainingEngine.trainStep`.
  */
-export interface StepUse {
+export interface StepUse extends MovingRanks {
   use: AdapterUse;
-  onlyLast?: boolean;
-  updates?: RankUpdates;
 }
 
 /**
@@ -78,16 +76,25 @@ export interface StepUse {
  * steps is there already); `stepOf` is for methods whose steps differ, `use` is what is judged.
  * Throws what the engine throws; the adapters then hold the last good step.
  */
-export async function* train(
-  engine: TrainingEngine,
-  use: AdapterUse,
-  data: TrainingData,
-  options: TrainingOptions,
-  now: () => number,
+export async function* train({
+  engine,
+  use,
+  data,
+  options,
+  now,
   done = 0,
-  stepOf: (step: number) => StepUse = () => ({ use }),
+  stepOf = () => ({ use }),
   known = done > 0,
-): AsyncGenerator<TrainingEvent, void, undefined> {
+}: {
+  engine: TrainingEngine;
+  use: AdapterUse;
+  data: TrainingData;
+  options: TrainingOptions;
+  now: () => number;
+  done?: number;
+  stepOf?: (step: number) => StepUse;
+  known?: boolean;
+}): AsyncGenerator<TrainingEvent, void, undefined> {
   const { seed, steps, batch, schedule, adamW, maxNorm, evaluateEvery } = options;
   async function* evaluation(step: number): AsyncGenerator<TrainingEvent, void, undefined> {
     yield { type: 'evaluation', step, loss: yield* judged(engine, data.held, batch, use) };
@@ -103,8 +110,7 @@ export async function* train(
       batchOfStep(data.train, seed, step, batch),
       at.use,
       { step, learningRate: rate, ...adamW, maxNorm },
-      at.onlyLast,
-      at.updates,
+      { onlyLast: at.onlyLast, updates: at.updates },
     );
     yield { type: 'step', step, loss, gradNorm, learningRate: rate, milliseconds: now() - start };
     if (due(step)) yield* evaluation(step);

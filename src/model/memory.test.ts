@@ -6,13 +6,19 @@ import { describeBytes } from './figures.ts';
 import { estimateMemory } from './memory.ts';
 
 /** SmolLM2-135M in shape: 30 layers of 7 modules, 4 bits, float32 head. */
-function model(
+function model({
   layers = 30,
   hidden = 576,
   inner = 1536,
   vocab = 49152,
   heads = 9,
-): Parameters<typeof estimateMemory>[0] {
+}: {
+  layers?: number;
+  hidden?: number;
+  inner?: number;
+  vocab?: number;
+  heads?: number;
+} = {}): Parameters<typeof estimateMemory>[0] {
   const shapes = [
     [hidden, hidden],
     [hidden / 3, hidden],
@@ -62,7 +68,7 @@ describe('the estimate', () => {
         fc.constantFrom('layers', 'length'),
         (a, key) => {
           const of = ({ layers, sequences, length }: typeof a) =>
-            estimateMemory(model(layers), { sequences, length, fullRows: 0 });
+            estimateMemory(model({ layers }), { sequences, length, fullRows: 0 });
           const before = of(a);
           const after = of({ ...a, [key]: a[key as 'layers'] + 1 });
           for (const part of ['weights', 'activations', 'workspace', 'total'] as const) {

@@ -50,13 +50,19 @@ const halfScales = (n: number) =>
  * The weight by the runtime: identity times the product gives Wᵀ. `inputs` of the node after the
  * identity.
  */
-async function byRuntime(
-  op: string,
-  weight: WeightTensor[],
-  attributes: Record<string, number>,
-  n: number,
-  k: number,
-): Promise<Float32Array> {
+async function byRuntime({
+  op,
+  weight,
+  attributes,
+  n,
+  k,
+}: {
+  op: string;
+  weight: WeightTensor[];
+  attributes: Record<string, number>;
+  n: number;
+  k: number;
+}): Promise<Float32Array> {
   const eye = new Float32Array(k * k);
   for (let i = 0; i < k; i++) eye[i * k + i] = 1;
   const int = (value: number): Attribute => ({ type: 'int', value });
@@ -91,13 +97,19 @@ async function byRuntime(
 }
 
 /** A weight whose module takes rows `[rowOffset, rowOffset + outFeatures)` of `rows`. */
-const module = (
-  format: WeightFormat,
-  tensors: WeightTensor[],
-  rows: number,
-  inFeatures: number,
-  more: Partial<ModuleWeight> = {},
-): ModuleWeight => ({
+const module = ({
+  format,
+  tensors,
+  rows,
+  inFeatures,
+  more = {},
+}: {
+  format: WeightFormat;
+  tensors: WeightTensor[];
+  rows: number;
+  inFeatures: number;
+  more?: Partial<ModuleWeight>;
+}): ModuleWeight => ({
   format,
   tensors,
   transposed: false,
@@ -149,8 +161,22 @@ describe('nbits (MatMulNBits)', () => {
     ];
     const zeroBytes = rows * Math.ceil((blocks * bits) / 8);
     if (zeroPoints) tensors.push(tensor('z', 'uint8', [zeroBytes], random(zeroBytes, 99)));
-    const weight = module({ kind: 'nbits', bits, block, zeroPoints }, tensors, rows, k);
-    check(weight, await byRuntime('MatMulNBits', tensors, { bits, block_size: block }, rows, k));
+    const weight = module({
+      format: { kind: 'nbits', bits, block, zeroPoints },
+      tensors,
+      rows,
+      inFeatures: k,
+    });
+    check(
+      weight,
+      await byRuntime({
+        op: 'MatMulNBits',
+        weight: tensors,
+        attributes: { bits, block_size: block },
+        n: rows,
+        k,
+      }),
+    );
   });
 
   test('float16 scales, [rows, blocks] or flat; zero points kept as numbers', () => {
@@ -166,12 +192,12 @@ describe('nbits (MatMulNBits)', () => {
     );
     for (const dims of [[rows * 2], [rows, 2]]) {
       check(
-        module(
-          { kind: 'nbits', bits: 4, block: 16, zeroPoints: true },
-          [q, tensor('s', 'float16', dims, s), tensor('z', 'float32', dims, z)],
+        module({
+          format: { kind: 'nbits', bits: 4, block: 16, zeroPoints: true },
+          tensors: [q, tensor('s', 'float16', dims, s), tensor('z', 'float32', dims, z)],
           rows,
-          32,
-        ),
+          inFeatures: 32,
+        }),
         expected,
       );
     }
@@ -196,14 +222,17 @@ describe('bnb4 (MatMulBnb4)', () => {
         scales(Math.ceil(count / block)).map(Math.abs),
       ),
     ];
-    const expected = await byRuntime(
-      'MatMulBnb4',
-      tensors,
-      { block_size: block, quant_type: codebook === 'fp4' ? 0 : 1 },
-      rows,
+    const expected = await byRuntime({
+      op: 'MatMulBnb4',
+      weight: tensors,
+      attributes: { block_size: block, quant_type: codebook === 'fp4' ? 0 : 1 },
+      n: rows,
       k,
+    });
+    check(
+      module({ format: { kind: 'bnb4', block, codebook }, tensors, rows, inFeatures: k }),
+      expected,
     );
-    check(module({ kind: 'bnb4', block, codebook }, tensors, rows, k), expected);
   });
 });
 
@@ -216,17 +245,22 @@ describe('floats and int8, both ways round', () => {
 
   test('float32', () => {
     check(
-      module({ kind: 'float32' }, [tensor('w', 'float32', [rows, k], values)], rows, k),
+      module({
+        format: { kind: 'float32' },
+        tensors: [tensor('w', 'float32', [rows, k], values)],
+        rows,
+        inFeatures: k,
+      }),
       values,
     );
     check(
-      module(
-        { kind: 'float32' },
-        [tensor('w', 'float32', [k, rows], transposed(values))],
+      module({
+        format: { kind: 'float32' },
+        tensors: [tensor('w', 'float32', [k, rows], transposed(values))],
         rows,
-        k,
-        { transposed: true },
-      ),
+        inFeatures: k,
+        more: { transposed: true },
+      }),
       values,
     );
   });
@@ -237,7 +271,15 @@ describe('floats and int8, both ways round', () => {
       bits,
       (h) => (h & 0x8000 ? -1 : 1) * (1 + (h & 1023) / 1024) * 2 ** (((h >> 10) & 31) - 15),
     );
-    check(module({ kind: 'float16' }, [tensor('w', 'float16', [rows, k], bits)], rows, k), exact);
+    check(
+      module({
+        format: { kind: 'float16' },
+        tensors: [tensor('w', 'float16', [rows, k], bits)],
+        rows,
+        inFeatures: k,
+      }),
+      exact,
+    );
   });
 
   test.for<['int8' | 'uint8', boolean]>([
@@ -261,19 +303,28 @@ describe('floats and int8, both ways round', () => {
       tensor('s', 'float32', perColumn ? [n] : [], s.slice(0, n)),
       tensor('z', type, perColumn ? [n] : [], zero.slice(0, n)),
     ];
-    check(module({ kind: 'int8' }, tensors, rows, k, { transposed: true }), expected);
+    check(
+      module({
+        format: { kind: 'int8' },
+        tensors,
+        rows,
+        inFeatures: k,
+        more: { transposed: true },
+      }),
+      expected,
+    );
   });
 });
 
 test('the deviation of a constant matrix is exactly 0, of large offsets still right', () => {
   const of = (values: Float32Array) =>
     weightStd(
-      module(
-        { kind: 'float32' },
-        [tensor('w', 'float32', [1, values.length], values)],
-        1,
-        values.length,
-      ),
+      module({
+        format: { kind: 'float32' },
+        tensors: [tensor('w', 'float32', [1, values.length], values)],
+        rows: 1,
+        inFeatures: values.length,
+      }),
     );
   expect(of(new Float32Array(100).fill(0.1))).toBe(0);
   fc.assert(
@@ -287,12 +338,15 @@ test('the deviation of a constant matrix is exactly 0, of large offsets still ri
 });
 
 test('a weight that is too short is refused', () => {
-  const short = module(
-    { kind: 'nbits', bits: 4, block: 32, zeroPoints: false },
-    [tensor('q', 'uint8', [4, 1, 16], new Uint8Array(32)), tensor('s', 'float32', [4], scales(4))],
-    4,
-    32,
-  );
+  const short = module({
+    format: { kind: 'nbits', bits: 4, block: 32, zeroPoints: false },
+    tensors: [
+      tensor('q', 'uint8', [4, 1, 16], new Uint8Array(32)),
+      tensor('s', 'float32', [4], scales(4)),
+    ],
+    rows: 4,
+    inFeatures: 32,
+  });
   expect(() => dequantise(short)).toThrow('weight q has 32 of 64 bytes');
   expect(() => weightStd({ ...short, tensors: short.tensors.slice(0, 1) })).toThrow();
 });

@@ -215,13 +215,13 @@ function linear(
     type: (tensor ?? part(weight, 1)).type,
     bytes: checked(tensor ?? part(weight, 1), bytes),
   });
-  const read = linearRows(
-    { axis, block },
+  const read = linearRows({
+    form: { axis, block },
     columns,
-    whole(q, Math.ceil((lines * columns * bits) / 8)),
-    whole(scale, count * (scale?.type === 'float16' ? 2 : 4)),
-    zero ? whole(zero, Math.ceil((count * bits) / 8)) : null,
-  );
+    q: whole(q, Math.ceil((lines * columns * bits) / 8)),
+    scale: whole(scale, count * (scale?.type === 'float16' ? 2 : 4)),
+    zero: zero ? whole(zero, Math.ceil((count * bits) / 8)) : null,
+  });
   return (line, into) =>
     transposed ? read(line, rowOffset, into) : read(rowOffset + line, 0, into);
 }

@@ -30,8 +30,8 @@ describe('reading and writing', () => {
     expect(again).toEqual(bytes);
     const tokens = { ids: [1, 2, 3, 4, 5, 6], batch: 2, length: 3 };
     const [a, b] = [
-      await runUntouched(graph, bytes, () => null, tokens),
-      await runUntouched(graph, again, () => null, tokens),
+      await runUntouched({ graph, bytes, external: () => null, tokens }),
+      await runUntouched({ graph, bytes: again, external: () => null, tokens }),
     ];
     expect(difference(a.data, b.data)).toBe(0);
   });

@@ -43,8 +43,8 @@ test('layers may differ: what is missing is a gap, what is double has two column
   expect(layout.columns.map((c) => c.role)).toEqual(['q', 'fc', 'other', 'other 2']);
   expect(layout.cells).toEqual([1, 0, -1, -1, 2, -1, 3, 4]);
   // To the right of q in the second layer is a gap: the next module is taken.
-  expect(moveOnMap(layout, 2, 'ArrowRight', false)).toBe(3);
-  expect(moveOnMap(layout, 0, 'ArrowDown', false)).toBe(0);
+  expect(moveOnMap({ layout, from: 2, key: 'ArrowRight', ctrl: false })).toBe(3);
+  expect(moveOnMap({ layout, from: 0, key: 'ArrowDown', ctrl: false })).toBe(0);
 });
 
 test('keys move as in a grid and stop at its edges', () => {
@@ -53,12 +53,12 @@ test('keys move as in a grid and stop at its edges', () => {
     8,
   );
   const from = 6 * 7 + 6;
-  expect(moveOnMap(layout, from, 'ArrowUp', false)).toBe(5 * 7 + 6);
-  expect(moveOnMap(layout, from, 'ArrowRight', false)).toBe(from);
-  expect(moveOnMap(layout, from, 'Home', false)).toBe(6 * 7);
-  expect(moveOnMap(layout, from, 'Home', true)).toBe(0);
-  expect(moveOnMap(layout, from, 'End', true)).toBe(55);
-  expect(moveOnMap(layout, from, 'PageUp', false)).toBe(7 + 6);
-  expect(moveOnMap(layout, from, 'PageDown', false)).toBe(55);
-  expect(moveOnMap(layout, from, 'x', false)).toBeNull();
+  expect(moveOnMap({ layout, from, key: 'ArrowUp', ctrl: false })).toBe(5 * 7 + 6);
+  expect(moveOnMap({ layout, from, key: 'ArrowRight', ctrl: false })).toBe(from);
+  expect(moveOnMap({ layout, from, key: 'Home', ctrl: false })).toBe(6 * 7);
+  expect(moveOnMap({ layout, from, key: 'Home', ctrl: true })).toBe(0);
+  expect(moveOnMap({ layout, from, key: 'End', ctrl: true })).toBe(55);
+  expect(moveOnMap({ layout, from, key: 'PageUp', ctrl: false })).toBe(7 + 6);
+  expect(moveOnMap({ layout, from, key: 'PageDown', ctrl: false })).toBe(55);
+  expect(moveOnMap({ layout, from, key: 'x', ctrl: false })).toBeNull();
 });

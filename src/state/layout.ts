@@ -66,13 +66,19 @@ export function mapLayout(
  * The cell a key moves to, skipping places without a module; null if the key is not one of the
  * grid's. `page` rows for PgUp and PgDn.
  */
-export function moveOnMap(
-  layout: MapLayout,
-  from: number,
-  key: string,
-  ctrl: boolean,
+export function moveOnMap({
+  layout,
+  from,
+  key,
+  ctrl,
   page = 5,
-): number | null {
+}: {
+  layout: MapLayout;
+  from: number;
+  key: string;
+  ctrl: boolean;
+  page?: number;
+}): number | null {
   const width = layout.columns.length;
   const at = layout.cells.indexOf(from);
   let row = Math.floor(at / width);

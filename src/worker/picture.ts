@@ -46,7 +46,16 @@ export function pictureOf(
   const delta =
     rows === 0
       ? new Float32Array(height * inFeatures)
-      : loraDelta(loraA, loraB, null, null, height, inFeatures, rows, 1);
+      : loraDelta({
+          a: loraA,
+          b: loraB,
+          base: null,
+          mask: null,
+          outputs: height,
+          inputs: inFeatures,
+          rank: rows,
+          scale: 1,
+        });
   const window = (source: Float32Array) => {
     const out = new Float32Array(width * height);
     for (let y = 0; y < height; y++)

@@ -81,16 +81,16 @@ export class StudyHost {
       const run = await studyRuns[ask.study]();
       const context = await this.context(ask, ground);
       const begin = (checkpoint: CheckpointDoor) => run({ ...context, checkpoint });
-      const done = await this.pulled(
+      const done = await this.pulled({
         ask,
         control,
         begin,
-        (event) => {
+        told: (event) => {
           outbox.add(event);
           control.drawn();
         },
-        () => outbox.flush(),
-      );
+        flush: () => outbox.flush(),
+      });
       return { finished: done !== null };
     } finally {
       outbox.flush();
@@ -118,13 +118,13 @@ export class StudyHost {
           { study, spec, texts, importances: null },
           this.bases.plain,
         );
-        const made = await this.pulled(
-          { study, spec },
+        const made = await this.pulled({
+          ask: { study, spec },
           control,
-          (checkpoint) => makeBase({ ...context, checkpoint }),
-          (share) => outbox.add(share),
-          () => outbox.flush(),
-        );
+          begin: (checkpoint) => makeBase({ ...context, checkpoint }),
+          told: (share) => outbox.add(share),
+          flush: () => outbox.flush(),
+        });
         if (!made) return null;
         this.bases.keep(key, made.value);
       } finally {
@@ -163,13 +163,19 @@ export class StudyHost {
    * Pulls what checkpoints a study, from its last one or anew, under the transport's control; its
    * value, or null where it was cancelled.
    */
-  private async pulled<E, T>(
-    ask: Requests['forget']['ask'],
-    control: RunControl,
-    begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>,
-    told: (event: E) => void,
-    flush: () => void,
-  ): Promise<{ value: T } | null> {
+  private async pulled<E, T>({
+    ask,
+    control,
+    begin,
+    told,
+    flush,
+  }: {
+    ask: Requests['forget']['ask'];
+    control: RunControl;
+    begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>;
+    told: (event: E) => void;
+    flush: () => void;
+  }): Promise<{ value: T } | null> {
     const key = this.checkpointKey(ask);
     const keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) =>
       this.out.send({ kind: 'warning', code, values }),

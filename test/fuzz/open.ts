@@ -75,13 +75,11 @@ export async function judgeModel({
     );
     if (check.ok) return { outcome: 'equal', detail: '' };
     if (Number.isNaN(check.error) && check.note) return { outcome: 'alone', detail: check.note };
-    return await unequal(
-      { graph, compiled, bytes, external },
-      batch,
+    return await unequal({ graph, compiled, bytes, external }, batch, {
       logits,
-      check.error,
-      check.allowed,
-    );
+      error: check.error,
+      allowed: check.allowed,
+    });
   } finally {
     await engine.dispose();
   }
@@ -94,9 +92,7 @@ export async function judgeModel({
 async function unequal(
   { graph, compiled, bytes, external }: Parameters<typeof judgeModel>[0],
   batch: TokenBatch,
-  logits: Float32Array,
-  error: number,
-  allowed: number,
+  { logits, error, allowed }: { logits: Float32Array; error: number; allowed: number },
 ): Promise<Verdict> {
   const { headDim } = compiled;
   const lookup = hasQuantisedLookup(graph);
@@ -270,7 +266,7 @@ const unoptimised = (
       graphOptimizationLevel: 'disabled',
     }).catch(() => null);
     try {
-      const found = await session?.run(untouchedInputs(ort, session, batch, headDim, given), [
+      const found = await session?.run(untouchedInputs({ ort, session, batch, headDim, given }), [
         'logits',
       ]);
       return found?.logits?.type === 'float32' ? (found.logits.data as Float32Array).slice() : null;

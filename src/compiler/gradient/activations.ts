@@ -37,7 +37,7 @@ const biased =
   };
 
 const stepAt = (m: Algebra, x: Value, above: number, below: number): Value =>
-  m.where('Greater', x, 0, above, below);
+  m.where('Greater', { a: x, b: 0, x: above, y: below });
 
 const slopes: Readonly<Record<string, Slope>> = {
   Abs: ({ m, x }) => stepAt(m, x, 1, -1),
@@ -56,7 +56,12 @@ const slopes: Readonly<Record<string, Slope>> = {
     m.one('Where', [m.one('Greater', [x, 0]), 1, m.add(y, float(step, 'alpha', 1))]),
   HardSigmoid: ({ m, step, y }) => stepAt(m, m.mul(y, m.sub(1, y)), float(step, 'alpha', 0.2), 0),
   HardSwish: ({ m, x }) =>
-    m.where('Greater', x, 3, 1, m.where('Greater', x, -3, m.add(m.div(x, 3), 0.5), 0)),
+    m.where('Greater', {
+      a: x,
+      b: 3,
+      x: 1,
+      y: m.where('Greater', { a: x, b: -3, x: m.add(m.div(x, 3), 0.5), y: 0 }),
+    }),
   Mish: ({ m, x }) => {
     const t = m.one('Tanh', [m.one('Softplus', [x])]);
     return m.add(t, m.mul(m.mul(x, m.sub(1, m.square(t))), m.one('Sigmoid', [x])));
@@ -76,7 +81,7 @@ const slopes: Readonly<Record<string, Slope>> = {
 export const activations: GradientRules = {
   ...Object.fromEntries(Object.entries(slopes).map(([op, slope]) => [op, rule(slope)])),
   Neg: ({ m, dy }) => [() => m.neg(dy)],
-  Relu: ({ m, x, dy }) => [() => m.where('Greater', x, 0, dy, 0)],
+  Relu: ({ m, x, dy }) => [() => m.where('Greater', { a: x, b: 0, x: dy, y: 0 })],
   'com.microsoft::FastGelu': biased(tanhGeluSlope),
   'com.microsoft::BiasGelu': biased(geluSlope),
   // Flat almost everywhere.

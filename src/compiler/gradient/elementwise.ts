@@ -30,10 +30,10 @@ const extreme =
   (larger: boolean): GradientRule =>
   ({ m, step, dy }) => {
     const [a, c] = step.inputs as [Value, Value];
-    const order = larger ? ([a, c] as const) : ([c, a] as const);
+    const order = larger ? { a, b: c } : { a: c, b: a };
     return [
-      () => m.where('GreaterOrEqual', ...order, dy, 0),
-      () => m.where('GreaterOrEqual', ...order, 0, dy),
+      () => m.where('GreaterOrEqual', { ...order, x: dy, y: 0 }),
+      () => m.where('GreaterOrEqual', { ...order, x: 0, y: dy }),
     ];
   };
 
@@ -51,7 +51,7 @@ export const elementwise: GradientRules = {
   Pow: power,
   Max: extreme(true),
   Min: extreme(false),
-  Clip: ({ m, x, y, dy }) => [() => m.where('Equal', x, y, dy, 0), null, null],
+  Clip: ({ m, x, y, dy }) => [() => m.where('Equal', { a: x, b: y, x: dy, y: 0 }), null, null],
   Where: ({ m, x: condition, dy }) => [
     null,
     () => m.one('Where', [condition, dy, 0]),

@@ -69,8 +69,8 @@ describe.skipIf(!hasShared)('slopes of every export, by central differences', ()
       .map((b) => b.structure)
       .flatMap((s, i, all) => (all.indexOf(s) === i ? [i] : []))) {
       const errors = [
-        await slopeError(model, layer, 2, 5),
-        await slopeError(model, layer, 2, 5, true),
+        await slopeError({ model, layer, batch: 2, length: 5 }),
+        await slopeError({ model, layer, batch: 2, length: 5, adapted: true }),
       ];
       for (const error of errors) expect(error).toBeLessThan(1e-3);
       expect(await keptError(model, layer, 2, 5)).toBeLessThan(2e-5);

@@ -213,7 +213,7 @@ function build(): void {
     seeds.push([`dy${k}`, dy]);
     inputs.forEach(({ name, dims, index }) => {
       const value =
-        differentiate(b, defined(values[index]), y, dy)(defined(values[index])) ??
+        differentiate({ b, x: defined(values[index]), y, dy })(defined(values[index])) ??
         constantValue(uniform('float32', dims, 0));
       gradients.push({ name: `d${name}`, value, dims });
     });
@@ -320,7 +320,7 @@ describe('a rule gives the slope of what the operator computes', () => {
   test('an operator without a rule is named', () => {
     const value = b.leaf({ type: 'float32', dims: [3] }, false);
     const y = defined(b.build('/layer/CumSum', 'CumSum', [value, b.integers([0])], {})[0]);
-    expect(() => differentiate(b, value, y, y)).toThrow(
+    expect(() => differentiate({ b, x: value, y, dy: y })).toThrow(
       'the gradient of node "/layer/CumSum" uses "CumSum"',
     );
   });

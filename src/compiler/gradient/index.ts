@@ -30,13 +30,19 @@ export const gradientRules: ReadonlyMap<string, GradientRule> = new Map(
  * both included; undefined for a value that does not lead from one to the other. Throws `operator`
  * naming the step that has no rule.
  */
-export function differentiate(
-  b: Builder,
-  x: Value,
-  y: Value,
-  dy: Value,
-  parameters: readonly Value[] = [],
-): (value: Value) => Value | undefined {
+export function differentiate({
+  b,
+  x,
+  y,
+  dy,
+  parameters = [],
+}: {
+  b: Builder;
+  x: Value;
+  y: Value;
+  dy: Value;
+  parameters?: readonly Value[];
+}): (value: Value) => Value | undefined {
   const m = new Algebra(b);
   const steps = stepsBetween(x, y);
   const active = new Set<Value>([x, ...parameters]);

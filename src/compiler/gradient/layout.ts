@@ -12,7 +12,19 @@ import type { GradientRule, GradientRules } from './rule.ts';
 const relabel: GradientRule = ({ m, x, dy }) => [() => m.b.reshape(dy, x.dims)];
 
 /** Zeros before and after, along one axis. */
-function pad(b: Builder, x: Value, axis: number, before: number, after: number): Value {
+function pad({
+  b,
+  x,
+  axis,
+  before,
+  after,
+}: {
+  b: Builder;
+  x: Value;
+  axis: number;
+  before: number;
+  after: number;
+}): Value {
   if (before + after === 0) return x;
   const pads = new Array<number>(2 * x.dims.length).fill(0);
   pads[axis] = before;
@@ -27,12 +39,24 @@ function pad(b: Builder, x: Value, axis: number, before: number, after: number):
  * What was picked by `list` from `n` elements along an axis, put back where it came from; zeros
  * where nothing was picked, sums where something was picked more than once.
  */
-function placeBack(b: Builder, dy: Value, axis: number, list: readonly number[], n: number): Value {
+function placeBack({
+  b,
+  dy,
+  axis,
+  list,
+  n,
+}: {
+  b: Builder;
+  dy: Value;
+  axis: number;
+  list: readonly number[];
+  n: number;
+}): Value {
   if (list.every((at, i) => at === list[0]! + i))
-    return pad(b, dy, axis, list[0] ?? 0, n - (list[0] ?? 0) - list.length);
+    return pad({ b, x: dy, axis, before: list[0] ?? 0, after: n - (list[0] ?? 0) - list.length });
   // The k-th pick of every element; a zero behind the last stands for none.
   const none = list.length;
-  const padded = pad(b, dy, axis, 0, 1);
+  const padded = pad({ b, x: dy, axis, before: 0, after: 1 });
   const rounds: number[][] = [];
   list.forEach((at, from) => {
     const round =
@@ -50,7 +74,7 @@ function placeBack(b: Builder, dy: Value, axis: number, list: readonly number[],
 const slice: GradientRule = ({ m, step, x, dy }) => [
   () =>
     kept({ ...step, outputs: 1 }).reduce(
-      (g, list, axis) => (list ? placeBack(m.b, g, axis, list, x.dims[axis]!) : g),
+      (g, list, axis) => (list ? placeBack({ b: m.b, dy: g, axis, list, n: x.dims[axis]! }) : g),
       dy,
     ),
 ];
@@ -60,16 +84,16 @@ const gather: GradientRule = ({ m, step, x, dy }) => [
   () => {
     const axis = axisOf(int(step, 'axis', 0), x.dims.length);
     const list = gatherIndices(x, axis, known({ ...step, outputs: 1 }, 1));
-    return placeBack(
-      m.b,
-      m.b.reshape(
+    return placeBack({
+      b: m.b,
+      dy: m.b.reshape(
         dy,
         x.dims.map((d, i) => (i === axis ? list.length : d)),
       ),
       axis,
       list,
-      x.dims[axis]!,
-    );
+      n: x.dims[axis]!,
+    });
   },
   null,
 ];
@@ -100,7 +124,9 @@ const split: GradientRule = ({ m, step, x, dys }) => [
       const size = output.dims[axis]!;
       const g = dys[i];
       start += size;
-      return g ? [pad(m.b, g, axis, from, x.dims[axis]! - from - size)] : [];
+      return g
+        ? [pad({ b: m.b, x: g, axis, before: from, after: x.dims[axis]! - from - size })]
+        : [];
     });
     return parts.reduce((sum, part) => m.add(sum, part));
   },

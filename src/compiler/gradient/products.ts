@@ -10,7 +10,21 @@ import type { Algebra, GradientRule, GradientRules } from './rule.ts';
 const flat = (m: Algebra, x: Value): Value =>
   m.b.reshape(x, [count(x.dims.slice(0, -1)), elementAt(x.dims, -1)]);
 
-function gemm(m: Algebra, a: Value, b: Value, transA: boolean, transB: boolean, alpha = 1): Value {
+function gemm({
+  m,
+  a,
+  b,
+  transA,
+  transB,
+  alpha = 1,
+}: {
+  m: Algebra;
+  a: Value;
+  b: Value;
+  transA: boolean;
+  transB: boolean;
+  alpha?: number;
+}): Value {
   return m.one('Gemm', [a, b], {
     ...(alpha !== 1 && { alpha: { type: 'float', value: alpha } }),
     ...(transA && { transA: { type: 'int', value: 1 } }),
@@ -24,8 +38,8 @@ const matmul: GradientRule = ({ m, step, dy }) => {
   if (w.dims.length > 2)
     return [() => m.one('MatMul', [dy, m.swap(w)]), () => m.one('MatMul', [m.swap(a), dy])];
   return [
-    () => m.b.reshape(gemm(m, flat(m, dy), w, false, true), a.dims),
-    () => gemm(m, flat(m, a), flat(m, dy), true, false),
+    () => m.b.reshape(gemm({ m, a: flat(m, dy), b: w, transA: false, transB: true }), a.dims),
+    () => gemm({ m, a: flat(m, a), b: flat(m, dy), transA: true, transB: false }),
   ];
 };
 
@@ -37,8 +51,14 @@ const general: GradientRule = ({ m, step, dy }) => {
   const tA = int(step, 'transA', 0) === 1;
   const tB = int(step, 'transB', 0) === 1;
   return [
-    () => (tA ? gemm(m, b, dy, tB, true, alpha) : gemm(m, dy, b, false, !tB, alpha)),
-    () => (tB ? gemm(m, dy, a, true, tA, alpha) : gemm(m, a, dy, !tA, false, alpha)),
+    () =>
+      tA
+        ? gemm({ m, a: b, b: dy, transA: tB, transB: true, alpha })
+        : gemm({ m, a: dy, b, transA: false, transB: !tB, alpha }),
+    () =>
+      tB
+        ? gemm({ m, a: dy, b: a, transA: true, transB: tA, alpha })
+        : gemm({ m, a, b: dy, transA: !tA, transB: false, alpha }),
     () => (beta === 1 ? dy : m.mul(dy, beta)),
   ];
 };

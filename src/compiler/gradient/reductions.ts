@@ -25,7 +25,7 @@ const extreme: GradientRule = (at) => {
   return [
     () => {
       const { axes, open } = reduced(at);
-      const taken = m.where('Equal', x, open(y), 1, 0);
+      const taken = m.where('Equal', { a: x, b: open(y), x: 1, y: 0 });
       return m.mul(taken, m.div(open(dy), m.reduce('ReduceSum', taken, axes)));
     },
   ];

@@ -45,8 +45,11 @@ export class Algebra {
     return this.one('Mul', [unexpanded(x, y), unexpanded(y, x)]);
   }
 
-  /** `x` where the condition holds, else `y`. */
-  where(op: 'Equal' | 'Greater' | 'GreaterOrEqual', a: Term, b: Term, x: Term, y: Term): Value {
+  /** `x` where the condition, `op` of `a` and `b`, holds, else `y`. */
+  where(
+    op: 'Equal' | 'Greater' | 'GreaterOrEqual',
+    { a, b, x, y }: { a: Term; b: Term; x: Term; y: Term },
+  ): Value {
     return this.one('Where', [this.one(op, [a, b]), x, y]);
   }
 

@@ -95,13 +95,13 @@ export const groupQueryAttention: Lowering = (b, call) => {
   let key = b.transpose(norm(k, call.inputs[15]), order);
   const value = b.transpose(v, order);
   if (int(call, 'do_rotary', 0) === 1) {
-    const tables = rotaryTables(
+    const tables = rotaryTables({
       b,
-      constantOf(call.inputs[7]),
-      constantOf(call.inputs[8]),
+      cos: constantOf(call.inputs[7]),
+      sin: constantOf(call.inputs[8]),
       headDim,
-      int(call, 'rotary_interleaved', 0) === 1,
-    );
+      interleaved: int(call, 'rotary_interleaved', 0) === 1,
+    });
     query = rotate(b, query, tables);
     key = rotate(b, key, tables);
   }

@@ -13,14 +13,21 @@ import type { Lowering } from './lowering.ts';
 type Reader = (row: number, into: Float32Array) => void;
 
 /** Adds a lookup (once per table) and gives its rows the dims of the Gather. */
-function lookup(
-  b: Builder,
-  key: string,
-  ids: Value,
-  rows: number,
-  width: number,
-  read: Reader,
-): Value {
+function lookup({
+  b,
+  key,
+  ids,
+  rows,
+  width,
+  read,
+}: {
+  b: Builder;
+  key: string;
+  ids: Value;
+  rows: number;
+  width: number;
+  read: Reader;
+}): Value {
   if (count(ids.dims) !== b.batch * b.length)
     throw new Unsupported('other indices than the token ids');
   let found = b.lookups.find((l) => l.key === key);
@@ -73,7 +80,16 @@ export const gather: Lowering = (b, call) => {
       ? linearTable(table.step)
       : null;
   if (dequantised)
-    return [lookup(b, dequantised.key, ids, table.dims[0]!, table.dims[1]!, dequantised.read)];
+    return [
+      lookup({
+        b,
+        key: dequantised.key,
+        ids,
+        rows: table.dims[0]!,
+        width: table.dims[1]!,
+        read: dequantised.read,
+      }),
+    ];
   const transposed =
     table.kind === 'computed' && table.step?.op === 'Transpose' ? table.step.inputs[0] : null;
   const weight =
@@ -81,14 +97,14 @@ export const gather: Lowering = (b, call) => {
   if (!weight) throw new Unsupported('tokens looked up in something other than a table');
   const [rows, width] = table.dims as [number, number];
   return [
-    lookup(
+    lookup({
       b,
-      weight.tensor.name,
+      key: weight.tensor.name,
       ids,
       rows,
       width,
-      floatRows(weight, rows, width, weight !== table),
-    ),
+      read: floatRows(weight, rows, width, weight !== table),
+    }),
   ];
 };
 
@@ -115,7 +131,13 @@ function floatRows(
 function linearTable(step: Step): { key: string; read: Reader } | null {
   const [q, scale, zero] = step.inputs.map((v) => (v?.kind === 'weight' ? v.tensor : null));
   if (!q || !scale || (step.inputs[2] && !zero)) return null;
-  const rows = linearRows(linearForm({ ...step, outputs: 1 }), q.dims[1]!, q, scale, zero ?? null);
+  const rows = linearRows({
+    form: linearForm({ ...step, outputs: 1 }),
+    columns: q.dims[1]!,
+    q,
+    scale,
+    zero: zero ?? null,
+  });
   return { key: q.name, read: (row, into) => rows(row, 0, into) };
 }
 
@@ -132,8 +154,15 @@ export const dequantiseLookup: Lowering = (b, call) => {
   const s = scale.data[0]!;
   const z = zero?.data[0] ?? 0;
   return [
-    lookup(b, table.tensor.name, ids, rows, width, (row, into) => {
-      for (let i = 0; i < width; i++) into[i] = (data[row * width + i]! - z) * s;
+    lookup({
+      b,
+      key: table.tensor.name,
+      ids,
+      rows,
+      width,
+      read: (row, into) => {
+        for (let i = 0; i < width; i++) into[i] = (data[row * width + i]! - z) * s;
+      },
     }),
   ];
 };
@@ -175,12 +204,19 @@ export const gatherBlockQuantized: Lowering = (b, call) => {
   const [source] = call.inputs;
   const name = source?.kind === 'weight' ? source.tensor.name : `table ${b.lookups.length}`;
   return [
-    lookup(b, name, ids, rows, width, (row, into) => {
-      for (let i = 0; i < width; i++) {
-        const k = Math.floor(i / block);
-        const zero = zeros ? at(zeros.data, row * zeroBytes, k) : 1 << (bits - 1);
-        into[i] = (at(table.data, row * bytes, i) - zero) * scales.data[row * blocks + k]!;
-      }
+    lookup({
+      b,
+      key: name,
+      ids,
+      rows,
+      width,
+      read: (row, into) => {
+        for (let i = 0; i < width; i++) {
+          const k = Math.floor(i / block);
+          const zero = zeros ? at(zeros.data, row * zeroBytes, k) : 1 << (bits - 1);
+          into[i] = (at(table.data, row * bytes, i) - zero) * scales.data[row * blocks + k]!;
+        }
+      },
     }),
   ];
 };

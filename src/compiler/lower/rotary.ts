@@ -19,13 +19,19 @@ export interface RotaryTables {
 }
 
 /** C and S, `[length, headDim]`, from caches `[positions, R/2]` for positions 0 … length−1. */
-export function rotaryTables(
-  b: Builder,
-  cos: Constant | null,
-  sin: Constant | null,
-  headDim: number,
-  interleaved: boolean,
-): RotaryTables {
+export function rotaryTables({
+  b,
+  cos,
+  sin,
+  headDim,
+  interleaved,
+}: {
+  b: Builder;
+  cos: Constant | null;
+  sin: Constant | null;
+  headDim: number;
+  interleaved: boolean;
+}): RotaryTables {
   if (!cos || !sin || cos.dims.length !== 2 || cos.dims[1] !== sin.dims[1])
     throw new Clash('its rotation tables are missing or of another shape');
   const [rows, half] = cos.dims as [number, number];
@@ -85,7 +91,7 @@ export const rotaryEmbedding: Lowering = (b, call) => {
     throw new Unsupported('positions that do not start at 0');
   const interleaved = int(call, 'interleaved', 0) === 1;
   if (x.dims.length === 4)
-    return [rotate(b, x, rotaryTables(b, cos, sin, x.dims[3]!, interleaved))];
+    return [rotate(b, x, rotaryTables({ b, cos, sin, headDim: x.dims[3]!, interleaved }))];
   const heads = int(call, 'num_heads', 0);
   const width = x.dims[2] ?? 0;
   const headDim = heads > 0 ? width / heads : 2 * (cos?.dims[1] ?? 0);
@@ -93,6 +99,6 @@ export const rotaryEmbedding: Lowering = (b, call) => {
     throw new Clash('heads that do not divide its width');
   const [batch, length] = x.dims as [number, number, number];
   const split = b.transpose(b.reshape(x, [batch, length, width / headDim, headDim]), [0, 2, 1, 3]);
-  const turned = rotate(b, split, rotaryTables(b, cos, sin, headDim, interleaved));
+  const turned = rotate(b, split, rotaryTables({ b, cos, sin, headDim, interleaved }));
   return [b.reshape(b.transpose(turned, [0, 2, 1, 3]), x.dims)];
 };

@@ -30,7 +30,7 @@ const y = Float32Array.from({ length: tokens * out }, (_, i) =>
 const decomposed = (blocks: number, split: 'contiguous' | 'kmeans'): Decomposition =>
   decompositionOf(
     { index: 0, outFeatures: out, inFeatures: width },
-    rowBlocks({ path: 'w', outFeatures: out }, blocks, split, w, 1).map((rows) =>
+    rowBlocks({ path: 'w', outFeatures: out }, w, { blocks, split, seed: 1 }).map((rows) =>
       blockSvd(w, width, rows, 'w'),
     ),
   );
@@ -56,8 +56,23 @@ describe.each([
           const at = { ...place, column, outFeatures: stretches * rows };
           const owed =
             side === 'output'
-              ? outputDirections(part(dy, out), part(y, out), at, vectors, count, stretches)
-              : inputDirections(part(x, width), part(dy, out), w, at, vectors, count, stretches);
+              ? outputDirections({
+                  dy: part(dy, out),
+                  y: part(y, out),
+                  place: at,
+                  u: vectors,
+                  sequences: count,
+                  blocks: stretches,
+                })
+              : inputDirections({
+                  x: part(x, width),
+                  dy: part(dy, out),
+                  w,
+                  place: at,
+                  v: vectors,
+                  sequences: count,
+                  blocks: stretches,
+                });
           return Float32Array.from(owed, (g) => g / (2 * count));
         },
       ),
@@ -96,16 +111,24 @@ describe.each([
 describe('row blocks', () => {
   it('are equal stretches, or clusters that hold every row once', () => {
     expect(
-      rowBlocks({ path: 'w', outFeatures: 12 }, 3, 'contiguous', w, 1).map((r) => [...r]),
+      rowBlocks({ path: 'w', outFeatures: 12 }, w, { blocks: 3, split: 'contiguous', seed: 1 }).map(
+        (r) => [...r],
+      ),
     ).toEqual([
       [0, 1, 2, 3],
       [4, 5, 6, 7],
       [8, 9, 10, 11],
     ]);
-    const clusters = rowBlocks({ path: 'w', outFeatures: 12 }, 5, 'kmeans', w, 1);
+    const clusters = rowBlocks({ path: 'w', outFeatures: 12 }, w, {
+      blocks: 5,
+      split: 'kmeans',
+      seed: 1,
+    });
     expect(clusters.every((c) => c.length > 0)).toBe(true);
     expect(clusters.flatMap((c) => [...c]).sort((a, b) => a - b)).toEqual([...Array(12).keys()]);
-    expect(rowBlocks({ path: 'w', outFeatures: 12 }, 5, 'kmeans', w, 1)).toEqual(clusters);
+    expect(
+      rowBlocks({ path: 'w', outFeatures: 12 }, w, { blocks: 5, split: 'kmeans', seed: 1 }),
+    ).toEqual(clusters);
   });
 
   it('k-means finds rows that point alike, and stands equal rows', () => {
@@ -114,24 +137,32 @@ describe('row blocks', () => {
       (_, i) => (Math.floor(i / 2) % 3 === 0 ? 10 : -10) + (i % 2) / 10,
     );
     expect(
-      rowBlocks({ path: 'w', outFeatures: 8 }, 2, 'kmeans', two, 1)
+      rowBlocks({ path: 'w', outFeatures: 8 }, two, { blocks: 2, split: 'kmeans', seed: 1 })
         .map((r) => [...r].join())
         .sort(),
     ).toEqual(['0,3,6', '1,2,4,5,7']);
     expect(
-      rowBlocks({ path: 'w', outFeatures: 8 }, 4, 'kmeans', new Float32Array(16).fill(1), 1).every(
-        (c) => c.length > 0,
-      ),
+      rowBlocks({ path: 'w', outFeatures: 8 }, new Float32Array(16).fill(1), {
+        blocks: 4,
+        split: 'kmeans',
+        seed: 1,
+      }).every((c) => c.length > 0),
     ).toBe(true);
   });
 
   it('that do not come out even are refused in a sentence', () => {
-    expect(() => rowBlocks({ path: 'layer 3', outFeatures: 12 }, 8, 'contiguous', w, 1)).toThrow(
+    expect(() =>
+      rowBlocks({ path: 'layer 3', outFeatures: 12 }, w, {
+        blocks: 8,
+        split: 'contiguous',
+        seed: 1,
+      }),
+    ).toThrow(
       '8 row blocks do not divide the 12 rows of layer 3. Choose a number that divides them, or k-means.',
     );
-    expect(() => rowBlocks({ path: 'w', outFeatures: 12 }, 16, 'kmeans', w, 1)).toThrow(
-      expect.objectContaining({ code: 'row-blocks' }),
-    );
+    expect(() =>
+      rowBlocks({ path: 'w', outFeatures: 12 }, w, { blocks: 16, split: 'kmeans', seed: 1 }),
+    ).toThrow(expect.objectContaining({ code: 'row-blocks' }));
   });
 });
 

@@ -55,6 +55,7 @@ export function withoutComponents(
   to: number,
 ): Float32Array {
   const out = w.slice();
-  for (const block of blocks) take(out, inFeatures, block, from, Math.min(to, block.sigma.length));
+  for (const block of blocks)
+    take({ w: out, width: inFeatures, block, from, to: Math.min(to, block.sigma.length) });
   return out;
 }

@@ -6,17 +6,11 @@ import { defined } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import { AtlasError } from '../../errors.ts';
 import { decompositionOf, type Decomposition } from './candidates.ts';
-import { rowBlocks, type Split } from './row-blocks.ts';
+import { rowBlocks, type Splitting } from './row-blocks.ts';
 import { blockSvd, type BlockSvd } from './svd.ts';
 
 /** Bytes of singular vectors a page may keep; SmolLM2-135M in 1 to 16 row blocks takes 0.73e9. */
 const LIMIT = 1.5e9;
-
-export interface Splitting {
-  blocks: number;
-  split: Split;
-  seed: number;
-}
 
 /** One weight to be decomposed, `w` [out, in]: plain data, so that another thread can do it. */
 export interface SvdJob {
@@ -26,10 +20,8 @@ export interface SvdJob {
 }
 
 /** Throws `row-blocks`, `singular`. */
-export const decompose = ({ module, splitting: { blocks, split, seed }, w }: SvdJob): BlockSvd[] =>
-  rowBlocks(module, blocks, split, w, seed).map((rows) =>
-    blockSvd(w, module.inFeatures, rows, module.path),
-  );
+export const decompose = ({ module, splitting, w }: SvdJob): BlockSvd[] =>
+  rowBlocks(module, w, splitting).map((rows) => blockSvd(w, module.inFeatures, rows, module.path));
 
 /** About proportional to the time a job takes: the cube of a block's shorter side. */
 export const costOf = (

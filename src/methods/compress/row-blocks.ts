@@ -10,18 +10,23 @@ import { AtlasError } from '../../errors.ts';
 /** `contiguous`: equal stretches of rows (the paper's). `kmeans`: rows that point alike. */
 export type Split = 'contiguous' | 'kmeans';
 
+export interface Splitting {
+  blocks: number;
+  split: Split;
+  /** Of k-means. */
+  seed: number;
+}
+
 const ROUNDS = 12;
 
 /**
- * Rows of each of `blocks` blocks. Throws `row-blocks` for more blocks than rows, and where equal
- * stretches do not come out even.
+ * Rows of each block of a weight `w` [out, in]. Throws `row-blocks` for more blocks than rows, and
+ * where equal stretches do not come out even.
  */
 export function rowBlocks(
   { path, outFeatures: rows }: Pick<ModuleInfo, 'path' | 'outFeatures'>,
-  blocks: number,
-  split: Split,
   w: Float32Array,
-  seed: number,
+  { blocks, split, seed }: Splitting,
 ): Int32Array[] {
   if (blocks > rows || (split === 'contiguous' && rows % blocks !== 0))
     throw new AtlasError('row-blocks', { blocks, rows, module: path });

@@ -44,9 +44,11 @@ describe.skipIf(!hasShared)('SmolLM2-135M', { timeout: 600_000 }, () => {
       const w = engine.materialiseWeight(info.index);
       const of = decompositionOf(
         info,
-        rowBlocks(info, defined(cases[key]).row_blocks, 'contiguous', w, 1).map((rows) =>
-          blockSvd(w, info.inFeatures, rows, path),
-        ),
+        rowBlocks(info, w, {
+          blocks: defined(cases[key]).row_blocks,
+          split: 'contiguous',
+          seed: 1,
+        }).map((rows) => blockSvd(w, info.inFeatures, rows, path)),
       );
       return { key, of, sums: new SigmaGradients(of), directions: directionsOf(of, () => w) };
     });

@@ -123,7 +123,7 @@ describe('singular value decomposition', () => {
       4,
     );
     const apart = w.slice();
-    take(apart, 5, svd, 0, keep);
+    take({ w: apart, width: 5, block: svd, from: 0, to: keep });
     apart.forEach((x, i) => expect(x + out[i]!).toBeCloseTo(w[i]!, 5));
     if (keep > 0)
       expect(blockSvd(out, 5, rowsTo(8), 'w').sigma.filter((s) => s > 1e-5)).toHaveLength(keep);
@@ -159,13 +159,13 @@ describe.skipIf(!hasShared)('against PyTorch', () => {
         const along = sigma[i]! * dot(row(v, width, i), row(x, width, t));
         for (let o = 0; o < out; o++) y[t * out + o]! += along * u[i * out + o]!;
       }
-    const got = outputDirections(
+    const got = outputDirections({
       dy,
       y,
-      { tokens, inFeatures: width, outFeatures: out, column: 0, stride: out },
+      place: { tokens, inFeatures: width, outFeatures: out, column: 0, stride: out },
       u,
-      1,
-    );
+      sequences: 1,
+    });
     const largest = Math.max(...want.map(Math.abs));
     got.forEach((g, i) => expect(Math.abs(g / sigma[i]! - want[i]!)).toBeLessThan(1e-3 * largest));
   });

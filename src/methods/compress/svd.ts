@@ -109,13 +109,19 @@ export function factorsOf(
 }
 
 /** Components [from, to) of a block, Σ σᵢ uᵢ vᵢᵀ: [rows, width]. */
-export function components(
-  w: Float32Array,
-  width: number,
-  block: BlockSvd,
-  from: number,
-  to: number,
-): Float64Array {
+export function components({
+  w,
+  width,
+  block,
+  from,
+  to,
+}: {
+  w: Float32Array;
+  width: number;
+  block: BlockSvd;
+  from: number;
+  to: number;
+}): Float64Array {
   const part = rowsOf(w, width, block.rows);
   const m = block.sigma.length;
   const count = to - from;
@@ -129,14 +135,20 @@ export function components(
 }
 
 /** Changes `w` [out, width] in place: the block loses components [from, to). */
-export function take(
-  w: Float32Array,
-  width: number,
-  block: BlockSvd,
-  from: number,
-  to: number,
-): void {
-  const lost = components(w, width, block, from, to);
+export function take({
+  w,
+  width,
+  block,
+  from,
+  to,
+}: {
+  w: Float32Array;
+  width: number;
+  block: BlockSvd;
+  from: number;
+  to: number;
+}): void {
+  const lost = components({ w, width, block, from, to });
   block.rows.forEach((row, r) => {
     for (let k = 0; k < width; k++) w[row * width + k]! -= lost[r * width + k]!;
   });
@@ -145,8 +157,8 @@ export function take(
 /** Changes `w` [out, width] in place: the block keeps its first `keep` components. */
 export function truncate(w: Float32Array, width: number, block: BlockSvd, keep: number): void {
   const m = block.sigma.length;
-  if (m - keep <= keep) return take(w, width, block, keep, m);
-  const left = components(w, width, block, 0, keep);
+  if (m - keep <= keep) return take({ w, width, block, from: keep, to: m });
+  const left = components({ w, width, block, from: 0, to: keep });
   block.rows.forEach((row, r) => w.set(left.subarray(r * width, (r + 1) * width), row * width));
 }
 

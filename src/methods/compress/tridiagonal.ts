@@ -55,26 +55,6 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
   const right = Array.from({ length: n }, (_, i) =>
     i < m ? null : high.vectors.subarray((i - m) * (n - m), (i - m + 1) * (n - m)),
   );
-  const rotate = (
-    rows: (Float64Array | null)[],
-    i: number,
-    j: number,
-    c: number,
-    s: number,
-    width: number,
-  ) => {
-    const x = rows[i];
-    const y = rows[j];
-    if (!x && !y) return;
-    rows[i] = Float64Array.from(
-      { length: width },
-      (_, k) => c * (x ? x[k]! : 0) + s * (y ? y[k]! : 0),
-    );
-    rows[j] = Float64Array.from(
-      { length: width },
-      (_, k) => c * (y ? y[k]! : 0) - s * (x ? x[k]! : 0),
-    );
-  };
   const kept = deflated(d, z, rho, (i, j, c, s) => {
     rotate(left, i, j, c, s, m);
     rotate(right, i, j, c, s, n - m);
@@ -117,6 +97,29 @@ function joined(low: Solved, high: Solved, size: number, sign: number): Solved {
     if (entry.right) vectors.set(entry.right, i * n + m);
   });
   return { values: Float64Array.from(entries, (e) => e.value), vectors };
+}
+
+/** Rows `i` and `j` turned, `width` numbers each; null: all of it zeros. */
+// eslint-disable-next-line @typescript-eslint/max-params -- an inner loop
+function rotate(
+  rows: (Float64Array | null)[],
+  i: number,
+  j: number,
+  c: number,
+  s: number,
+  width: number,
+): void {
+  const x = rows[i];
+  const y = rows[j];
+  if (!x && !y) return;
+  rows[i] = Float64Array.from(
+    { length: width },
+    (_, k) => c * (x ? x[k]! : 0) + s * (y ? y[k]! : 0),
+  );
+  rows[j] = Float64Array.from(
+    { length: width },
+    (_, k) => c * (y ? y[k]! : 0) - s * (x ? x[k]! : 0),
+  );
 }
 
 /**

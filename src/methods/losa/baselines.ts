@@ -31,18 +31,23 @@ export async function startOneShot(engine: LosaEngine): Promise<OneShot> {
 export const oneShot = (
   engine: LosaEngine,
   { use }: OneShot,
-  dense: CleanPass,
-  data: LosaData,
-  options: LosaOptions,
+  { dense, data, options }: { dense: CleanPass; data: LosaData; options: LosaOptions },
 ): AsyncGenerator<PrunedBlock, void, undefined> =>
-  prunePass(
-    engine,
-    data.calibration,
+  prunePass(engine, {
+    batch: data.calibration,
     dense,
     use,
-    new Array<number>(engine.layers).fill(options.sparsity),
-    options,
-  );
+    sparsities: new Array<number>(engine.layers).fill(options.sparsity),
+    rule: options,
+  });
+
+/** What LoRA of `rank` everywhere is trained with. */
+export interface LoraBaseline {
+  data: LosaData;
+  rank: number;
+  options: LosaOptions;
+  now: () => number;
+}
 
 export type MaskedLoraEvent =
   | Extract<TrainingEvent, { type: 'step' }>
@@ -57,23 +62,20 @@ export type MaskedLoraEvent =
 export async function* maskedLora(
   engine: LosaEngine,
   masks: Masks,
-  data: LosaData,
-  rank: number,
-  { seed, scale, training }: LosaOptions,
-  now: () => number,
+  { data, rank, options: { seed, scale, training }, now }: LoraBaseline,
 ): AsyncGenerator<MaskedLoraEvent, void, undefined> {
   const adapters = await uniformAdapters(engine, seed, rank);
   try {
-    for await (const event of train(
+    for await (const event of train({
       engine,
-      { adapters, masks, scale: () => scale },
+      use: { adapters, masks, scale: () => scale },
       data,
-      { ...training, evaluateEvery: 0 },
+      options: { ...training, evaluateEvery: 0 },
       now,
-      0,
-      undefined,
-      true,
-    )) {
+      done: 0,
+      stepOf: undefined,
+      known: true,
+    })) {
       yield event.type === 'evaluation' ? { type: 'masked', loss: event.loss } : event;
     }
   } finally {
@@ -107,10 +109,7 @@ export type PlainLoraEvent =
 export async function* plainLora(
   engine: LosaEngine,
   masks: Masks,
-  data: LosaData,
-  rank: number,
-  { seed, scale, training }: LosaOptions,
-  now: () => number,
+  { data, rank, options: { seed, scale, training }, now }: LoraBaseline,
 ): AsyncGenerator<PlainLoraEvent, void, undefined> {
   const { modules } = engine;
   const adapters = await uniformAdapters(engine, seed, rank);
@@ -122,16 +121,16 @@ export async function* plainLora(
     }
     // It is judged after its last step.
     let merged = NaN;
-    for await (const event of train(
+    for await (const event of train({
       engine,
       use,
       data,
-      { ...training, evaluateEvery: 0 },
+      options: { ...training, evaluateEvery: 0 },
       now,
-      0,
-      undefined,
-      true,
-    )) {
+      done: 0,
+      stepOf: undefined,
+      known: true,
+    })) {
       if (event.type === 'evaluation') merged = event.loss;
       yield event.type === 'evaluation' ? { type: 'judging', done: 1, of: 2 } : event;
     }

@@ -81,9 +81,12 @@ describe.skipIf(!hasShared)('SmolLM2 against the reference', () => {
     const dense = await engine.cleanPass(batch);
     const sparsities: number[] = layered ? reference.sparsities : new Array(30).fill(0.5);
     const errors: number[] = [];
-    for await (const block of prunePass(engine, batch, dense, plain.use, sparsities, {
-      score: 'wanda',
-      structure: { keep: 0, of: 0 },
+    for await (const block of prunePass(engine, {
+      batch,
+      dense,
+      use: plain.use,
+      sparsities,
+      rule: { score: 'wanda', structure: { keep: 0, of: 0 } },
     }))
       errors.push(block.error);
     const apart = errors.map((e, i) => Math.abs(e / reference[name].errors[i] - 1));

@@ -243,14 +243,14 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const model = await startLosa(engine, how);
     const dense = await engine.cleanPass(calibration);
     const events: LosaEvent[] = [];
-    for await (const event of losa(
+    for await (const event of losa({
       engine,
       model,
       dense,
-      { calibration, train, held },
-      how,
-      () => 0,
-    ))
+      data: { calibration, train, held },
+      options: how,
+      now: () => 0,
+    }))
       events.push(event);
     dense.dispose();
     return { model, events };
@@ -299,14 +299,14 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const model = await startLosa(engine, options);
     const dense = await engine.cleanPass(calibration);
     const seen = new Map<number, Uint32Array>();
-    for await (const event of losa(
+    for await (const event of losa({
       engine,
       model,
       dense,
-      { calibration, train, held },
+      data: { calibration, train, held },
       options,
-      () => 0,
-    )) {
+      now: () => 0,
+    })) {
       if (event.type !== 'pruned') continue;
       for (const { index } of engine.modules) {
         const now = defined(model.use.masks.bits(index));
@@ -343,9 +343,10 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
     const data = { calibration, train, held };
     const blocks = [];
     const told: PlainLoraEvent[] = [];
-    for await (const block of oneShot(engine, plain, dense, data, {
-      ...options,
-      score: 'magnitude',
+    for await (const block of oneShot(engine, plain, {
+      dense,
+      data,
+      options: { ...options, score: 'magnitude' },
     }))
       blocks.push(block);
     expect(blocks.map((b) => b.zeros)).toEqual([0.5, 0.5]);
@@ -359,7 +360,12 @@ describe('the rounds on a tiny decoder', { timeout: 60_000 }, () => {
       ),
     );
     const pruned = await heldOutLoss(engine, held, 2, plain.use);
-    for await (const event of plainLora(engine, plain.use.masks, data, 3, options, () => 0))
+    for await (const event of plainLora(engine, plain.use.masks, {
+      data,
+      rank: 3,
+      options,
+      now: () => 0,
+    }))
       told.push(event);
     const last = elementAt(told, -1);
     if (last.type !== 'lora') throw new Error('it ends with its losses');

@@ -170,15 +170,23 @@ export async function losaStanding(
  * The rounds after the first `done`, from a model that `startLosa` made. `dense`: a clean pass of
  * the unpruned model over the calibration batch.
  */
-export async function* losa(
-  engine: LosaEngine,
-  model: LosaModel,
-  dense: CleanPass,
-  data: LosaData,
-  options: LosaOptions,
-  now: () => number,
+export async function* losa({
+  engine,
+  model,
+  dense,
+  data,
+  options,
+  now,
   done = 0,
-): AsyncGenerator<LosaEvent, void, undefined> {
+}: {
+  engine: LosaEngine;
+  model: LosaModel;
+  dense: CleanPass;
+  data: LosaData;
+  options: LosaOptions;
+  now: () => number;
+  done?: number;
+}): AsyncGenerator<LosaEvent, void, undefined> {
   const { use, ranks } = model;
   const { rounds, sparsity, beta, meanRank, mostRank, rankBy, training } = options;
   const stepOf = countedSteps(engine, model);
@@ -196,14 +204,13 @@ export async function* losa(
     );
     yield { type: 'similarity', round, target, matrix, redundancy, importance, sparsities };
     const errors: number[] = [];
-    for await (const block of prunePass(
-      engine,
-      data.calibration,
+    for await (const block of prunePass(engine, {
+      batch: data.calibration,
       dense,
       use,
       sparsities,
-      options,
-    )) {
+      rule: options,
+    })) {
       errors.push(block.error);
       yield { type: 'block', round, ...block };
     }
@@ -215,16 +222,16 @@ export async function* losa(
     yield { type: 'ranks', round, meanRank: mean, ranks: [...ranks] };
     const { first, last } = stepsOfRound(training.steps, round, rounds);
     if (first <= last) {
-      for await (const event of train(
+      for await (const event of train({
         engine,
         use,
         data,
-        { ...training, evaluateEvery: 0 },
+        options: { ...training, evaluateEvery: 0 },
         now,
-        first - 1,
+        done: first - 1,
         stepOf,
-        true,
-      )) {
+        known: true,
+      })) {
         if (event.type !== 'step') break;
         const { step, loss, gradNorm, milliseconds } = event;
         yield { type: 'step', round, step, loss, gradNorm, milliseconds };

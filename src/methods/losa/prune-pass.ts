@@ -22,6 +22,17 @@ export interface PruneRule {
 /** A use whose masks are there. */
 export type MaskedUse = AdapterUse & { masks: Masks };
 
+/** What a pass prunes, and how. */
+export interface PrunePass {
+  batch: TokenBatch;
+  /** The clean pass of the unpruned model over the same batch. */
+  dense: CleanPass;
+  use: MaskedUse;
+  /** Share of zeros that each layer is to have. */
+  sparsities: readonly number[];
+  rule: PruneRule;
+}
+
 /** A block after its pruning: the share of zeros in it, and its reconstruction error L_i. */
 export interface PrunedBlock {
   layer: number;
@@ -29,17 +40,10 @@ export interface PrunedBlock {
   error: number;
 }
 
-/**
- * Sets the masks of `use`, layer by layer, by the weights as `use` has them now. `dense`: the clean
- * pass of the unpruned model over the same batch.
- */
+/** Sets the masks of `use`, layer by layer, by the weights as `use` has them now. */
 export async function* prunePass(
   engine: SparseEngine,
-  batch: TokenBatch,
-  dense: CleanPass,
-  use: MaskedUse,
-  sparsities: readonly number[],
-  { score, structure }: PruneRule,
+  { batch, dense, use, sparsities, rule: { score, structure } }: PrunePass,
 ): AsyncGenerator<PrunedBlock, void, undefined> {
   const walk = await engine.walk(batch, use);
   try {

@@ -62,7 +62,7 @@ export function MapGrid({ layout, faces, feet, footName, caret, onOpen }: Props)
       onOpen(from);
       return;
     }
-    const to = moveOnMap(layout, from, e.key, e.ctrlKey);
+    const to = moveOnMap({ layout, from, key: e.key, ctrl: e.ctrlKey });
     if (to === null) return;
     e.preventDefault();
     set({ focused: to });

@@ -84,9 +84,13 @@ export function faceOf(
 export function adapterFace(
   face: CellFace,
   { module }: RankRow,
-  rank: number,
-  mean: number,
-  { words, palette, end }: Pick<Situation, 'words' | 'palette' | 'end'>,
+  {
+    rank,
+    mean,
+    words,
+    palette,
+    end,
+  }: { rank: number; mean: number } & Pick<Situation, 'words' | 'palette' | 'end'>,
 ): CellFace {
   const multiple = mean > 0 ? rank / mean : 0;
   const text = String(rank);

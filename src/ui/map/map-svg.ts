@@ -61,8 +61,10 @@ export function mapSvg(p: MapPicture): string {
   const out: string[] = [];
   const text = (at: [number, number], words: string, more = '') =>
     out.push(`<text x="${at[0]}" y="${at[1]}" ${more}>${escape(words)}</text>`);
-  const rect = (at: [number, number], w: number, h: number, fill: string, more = '') =>
-    out.push(`<rect x="${at[0]}" y="${at[1]}" width="${w}" height="${h}" fill="${fill}" ${more}/>`);
+  const rect = (at: [number, number], size: [number, number], fill: string, more = '') =>
+    out.push(
+      `<rect x="${at[0]}" y="${at[1]}" width="${size[0]}" height="${size[1]}" fill="${fill}" ${more}/>`,
+    );
 
   text([16, 26], p.words.title, `font-weight="600" font-size="15" fill="${c.ink}"`);
   text(
@@ -74,7 +76,7 @@ export function mapSvg(p: MapPicture): string {
   const x0 = 16;
   const scaleWidth = 150;
   Array.from({ length: 50 }, (_, i) =>
-    rect([x0 + (scaleWidth * i) / 50, 90], scaleWidth / 50 + 0.5, 9, p.ramp((i + 0.5) / 50).css),
+    rect([x0 + (scaleWidth * i) / 50, 90], [scaleWidth / 50 + 0.5, 9], p.ramp((i + 0.5) / 50).css),
   );
   const ticks = p.from < 0 ? [p.from, 0, p.to] : rampTicks(p.to);
   const strong = p.from < 0 ? 0 : 1;
@@ -90,7 +92,7 @@ export function mapSvg(p: MapPicture): string {
     const from = x(g.from);
     const to = x(g.from + g.count - 1) + cellWidth;
     text([(from + to) / 2, top - 27], p.words.groups[g.group] ?? g.group, 'text-anchor="middle"');
-    rect([from, top - 22], to - from, 1, c.rule2);
+    rect([from, top - 22], [to - from, 1], c.rule2);
   }
   layout.columns.forEach((column, i) =>
     text([x(i) + cellWidth / 2, top - 7], column.role, 'text-anchor="middle"'),
@@ -99,15 +101,14 @@ export function mapSvg(p: MapPicture): string {
     text([lead - 16, y(l) + cellHeight / 2 + 4], String(l), 'text-anchor="end"');
     rect(
       [lead - 10, y(l)],
-      4,
-      cellHeight + (l < layout.layers - 1 ? gap : 0),
+      [4, cellHeight + (l < layout.layers - 1 ? gap : 0)],
       l % 2 ? c.ink : c.sheet,
       `stroke="${c.ink}"`,
     );
     layout.columns.forEach((_, i) => {
       const face = p.faces[layout.cells[l * layout.columns.length + i]!];
       if (!face?.fill) return;
-      rect([x(i), y(l)], cellWidth, cellHeight, face.fill.css);
+      rect([x(i), y(l)], [cellWidth, cellHeight], face.fill.css);
       text(
         [x(i) + cellWidth / 2, y(l) + cellHeight / 2 + 5],
         face.text,
@@ -118,7 +119,7 @@ export function mapSvg(p: MapPicture): string {
     let from = barsX;
     for (const group of ['attention', 'mlp', 'other'] as const) {
       const w = (barsWidth * sum[group]) / p.barsEnd;
-      if (w > 0) rect([from, y(l) + cellHeight * 0.27], w, cellHeight * 0.46, c[group]);
+      if (w > 0) rect([from, y(l) + cellHeight * 0.27], [w, cellHeight * 0.46], c[group]);
       from += w;
     }
     text([width - 16, y(l) + cellHeight / 2 + 4], String(sum.total), 'text-anchor="end"');

@@ -48,7 +48,9 @@ export function useMapView() {
     );
     return ranks
       ? measured.map((face, i) =>
-          adapterFace(face, elementAt(table.rows, i), ranks[i]!, mean, {
+          adapterFace(face, elementAt(table.rows, i), {
+            rank: ranks[i]!,
+            mean,
             words,
             palette: colours,
             end,

@@ -16,9 +16,7 @@ const HEIGHT = 72;
 function paint(
   canvas: HTMLCanvasElement,
   values: Float32Array,
-  { width, height }: Picture,
-  end: number,
-  ramp: Ramp,
+  { picture: { width, height }, end, ramp }: { picture: Picture; end: number; ramp: Ramp },
 ): void {
   const context = defined(canvas.getContext('2d'));
   context.clearRect(0, 0, WIDTH, HEIGHT);
@@ -48,7 +46,7 @@ function Canvas({
   const dark = useDark();
   useEffect(() => {
     if (ref.current && picture && values)
-      paint(ref.current, values, picture, end, palette(dark).diverging);
+      paint(ref.current, values, { picture, end, ramp: palette(dark).diverging });
   }, [picture, values, end, dark]);
   return (
     <figure>

@@ -40,20 +40,27 @@ function Fields(): ReactNode {
   const note = (value: unknown, normal: unknown, said = String(normal)) =>
     value === normal ? null : w.default(said);
   const number = (
-    label: string,
-    value: number,
-    normal: number,
-    [min, max]: readonly [number, number],
     key: string,
-    change: (s: ExperimentSpec, v: number) => ExperimentSpec,
-    step: 1 | 'any' = 1,
+    {
+      label,
+      value,
+      normal,
+      limits: [min, max],
+      change,
+    }: {
+      label: string;
+      value: number;
+      normal: number;
+      limits: readonly [number, number];
+      change: (s: ExperimentSpec, v: number) => ExperimentSpec;
+    },
   ) => (
     <NumberField
       label={label}
       value={value}
       min={min}
       max={max}
-      step={step}
+      step={1}
       note={note(value, normal)}
       onCommit={(v) => edit(key, (s) => change(s, v))}
     />
@@ -78,19 +85,21 @@ function Fields(): ReactNode {
       />
       <MethodFields />
       {spec.text.kind !== 'ids' &&
-        number(
-          w.sequences,
-          spec.sequences,
-          d.sequences,
-          LIMITS.sequences,
-          'sequences',
-          (s, sequences) => ({ ...s, sequences }),
-        )}
+        number('sequences', {
+          label: w.sequences,
+          value: spec.sequences,
+          normal: d.sequences,
+          limits: LIMITS.sequences,
+          change: (s, sequences) => ({ ...s, sequences }),
+        })}
       {spec.text.kind !== 'ids' &&
-        number(w.length, spec.length, d.length, LIMITS.length, 'length', (s, length) => ({
-          ...s,
-          length,
-        }))}
+        number('length', {
+          label: w.length,
+          value: spec.length,
+          normal: d.length,
+          limits: LIMITS.length,
+          change: (s, length) => ({ ...s, length }),
+        })}
       <Choice
         label={w.rounding}
         value={allocation.rounding}
@@ -116,15 +125,21 @@ function Fields(): ReactNode {
         onChange={(unit) => edit('unit', (s) => ({ ...s, allocation: { ...s.allocation, unit } }))}
       />
       {allocation.rounding === 'exact' &&
-        number(w.rMin, allocation.rMin, d.allocation.rMin, LIMITS.rMin, 'rMin', (s, rMin) => ({
-          ...s,
-          allocation: { ...s.allocation, rMin },
-        }))}
+        number('rMin', {
+          label: w.rMin,
+          value: allocation.rMin,
+          normal: d.allocation.rMin,
+          limits: LIMITS.rMin,
+          change: (s, rMin) => ({ ...s, allocation: { ...s.allocation, rMin } }),
+        })}
       {allocation.rounding === 'exact' &&
-        number(w.rMax, allocation.rMax, d.allocation.rMax, LIMITS.rMax, 'rMax', (s, rMax) => ({
-          ...s,
-          allocation: { ...s.allocation, rMax },
-        }))}
+        number('rMax', {
+          label: w.rMax,
+          value: allocation.rMax,
+          normal: d.allocation.rMax,
+          limits: LIMITS.rMax,
+          change: (s, rMax) => ({ ...s, allocation: { ...s.allocation, rMax } }),
+        })}
     </div>
   );
 }

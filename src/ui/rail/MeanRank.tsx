@@ -86,13 +86,13 @@ export function MeanRank() {
       </div>
       <p className="small ink2">
         {allocation
-          ? words.rail.spends(
-              allocation.spent,
-              allocation.budget,
-              allocation.budget - allocation.spent,
+          ? words.rail.spends({
+              spent: allocation.spent,
+              budget: allocation.budget,
+              left: allocation.budget - allocation.spent,
               unit,
               rounding,
-            )
+            })
           : words.rail.afterRepeat}
       </p>
     </div>

@@ -51,7 +51,16 @@ it.each([
       expect(sentence).toContain('3.484');
       expect(sentence).toContain('3.722');
     }
-    expect(compress.laser('1 o', 0.1, found.after, 24, 504, '9 s')).toContain('3.722');
+    expect(
+      compress.laser({
+        best: '1 o',
+        rho: 0.1,
+        test: found.after,
+        made: 24,
+        of: 504,
+        seconds: '9 s',
+      }),
+    ).toContain('3.722');
   }
 });
 

@@ -57,14 +57,21 @@ export const compressEn = {
     'The model is not measurably above luck on this task: what is gained may be luck, too.',
   counts: (tried: number, candidates: number, laser: number) =>
     `${n.whole(tried)} of ${n.whole(candidates)} candidates tried; LASER’s search needs ${n.whole(laser)}.`,
-  laser: (
-    best: string,
-    rho: number,
-    test: StepFigures,
-    made: number,
-    of: number,
-    seconds: string,
-  ) =>
+  laser: ({
+    best,
+    rho,
+    test,
+    made,
+    of,
+    seconds,
+  }: {
+    best: string;
+    rho: number;
+    test: StepFigures;
+    made: number;
+    of: number;
+    seconds: string;
+  }) =>
     `LASER’s best${made < of ? ` of ${n.whole(made)} tried` : ''}: ${best} cut to ${n.short(rho * 100)} %, ${percent(test.accuracy)} on the test samples, ${nats(test.plain)} nats on plain text. Its whole search ${made < of ? 'would take' : 'took'} ${seconds}.`,
   calibration: (before: Figures, after: Figures, chance: number) =>
     `Samples that chose: ${percent(before.accuracy)} to ${percent(after.accuracy)} right, ${n.fixed(before.loss, 3)} to ${n.fixed(after.loss, 3)} nats per token${chance > 0 ? `; luck alone ${percent(chance)}` : ''}.`,

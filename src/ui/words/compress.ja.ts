@@ -43,7 +43,7 @@ export const compressJa: CompressWords = {
   nearChance: 'この課題でモデルは偶然を明らかに上回っていません。得られた差も偶然かもしれません。',
   counts: (tried, candidates, laser) =>
     `${n.whole(candidates)} 候補のうち ${n.whole(tried)} 個を試行。LASER の探索では ${n.whole(laser)} 回必要です。`,
-  laser: (best, rho, test, made, of, seconds) =>
+  laser: ({ best, rho, test, made, of, seconds }) =>
     `LASER の最良${made < of ? `（${n.whole(made)} 回の試行中）` : ''}：${best} を ${n.short(rho * 100)}% に削減、テストで ${percent(test.accuracy)}、普通の文章で ${nats(test.plain)} ナット。全探索は${made < of ? `約 ${seconds} かかる見込みです` : ` ${seconds} かかりました`}。`,
   calibration: (before, after, chance) =>
     `選択に使ったサンプル：正答率 ${percent(before.accuracy)} → ${percent(after.accuracy)}、損失 ${n.fixed(before.loss, 3)} → ${n.fixed(after.loss, 3)} ナット/トークン${chance > 0 ? `。偶然なら ${percent(chance)}` : ''}。`,

@@ -186,13 +186,19 @@ export const en = {
     meanRank: 'Mean rank',
     meanRankName: 'Mean rank, the budget of each module',
     afterRepeat: 'Ranks appear after repeat 1.',
-    spends: (
-      spent: number,
-      budget: number,
-      left: number,
-      unit: 'ranks' | 'parameters',
-      rounding: 'floor' | 'exact',
-    ) =>
+    spends: ({
+      spent,
+      budget,
+      left,
+      unit,
+      rounding,
+    }: {
+      spent: number;
+      budget: number;
+      left: number;
+      unit: 'ranks' | 'parameters';
+      rounding: 'floor' | 'exact';
+    }) =>
       `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the lowest rank allowed asks for ${n.whole(-left)} more` : ''}.`,
     seed: 'Seed',
     advanced: 'Advanced',

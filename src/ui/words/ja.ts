@@ -175,13 +175,19 @@ export const ja = {
     meanRank: '平均ランク',
     meanRankName: '平均ランク（モジュールあたりの予算）',
     afterRepeat: 'ランクは1回目の後に出ます。',
-    spends: (
-      spent: number,
-      budget: number,
-      left: number,
-      unit: 'ranks' | 'parameters',
-      rounding: 'floor' | 'exact',
-    ) =>
+    spends: ({
+      spent,
+      budget,
+      left,
+      unit,
+      rounding,
+    }: {
+      spent: number;
+      budget: number;
+      left: number;
+      unit: 'ranks' | 'parameters';
+      rounding: 'floor' | 'exact';
+    }) =>
       `${n.whole(budget)}${unitName[unit]}中${n.whole(spent)}を配分。${left > 0 ? `${rounding === 'floor' ? '端数切り捨てで' : '整数にするため'}${n.whole(left)}残る。` : left < 0 ? `最小ランクのため${n.whole(-left)}超過。` : ''}`,
     seed: 'シード',
     advanced: '詳細設定',

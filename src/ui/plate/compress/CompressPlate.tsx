@@ -240,14 +240,14 @@ function Notes({ state, steps }: { state: CompressState; steps: number }) {
       )}
       {result?.laser && (
         <p>
-          {w.laser(
-            shortName(result.laser.best.path),
-            result.laser.best.rho,
-            result.laser.test,
-            result.laser.made,
-            result.laser.evaluations,
-            seconds(result.laser.extrapolated),
-          )}
+          {w.laser({
+            best: shortName(result.laser.best.path),
+            rho: result.laser.best.rho,
+            test: result.laser.test,
+            made: result.laser.made,
+            of: result.laser.evaluations,
+            seconds: seconds(result.laser.extrapolated),
+          })}
         </p>
       )}
     </div>
