@@ -1,0 +1,44 @@
+/** What earlier versions wrote opens for ever, and says the same (tools/golden.ts). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { digestOf } from '../src/experiment/digest.ts';
+import { decodeLink } from '../src/experiment/link.ts';
+import type { RunResult } from '../src/experiment/result.ts';
+import { mappedBy, rankTable } from '../src/experiment/rank-table.ts';
+import { parseResult } from '../src/experiment/result-file.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
+
+interface GoldenLink {
+  name: string;
+  link: string;
+  spec: unknown;
+  digest: unknown;
+}
+
+const golden = join(import.meta.dirname, 'golden');
+const read = (...path: string[]) =>
+  JSON.parse(readFileSync(join(golden, ...path), 'utf8')) as unknown;
+
+describe.each(readdirSync(golden))('version %s', (version) => {
+  const files = readdirSync(join(golden, version));
+
+  test.each((read(version, 'links.json') as GoldenLink[]).map((l) => [l.name, l] as const))(
+    'the link "%s" holds its experiment, whatever is the default today',
+    async (_, { link, spec, digest }) => {
+      const opened = await decodeLink(link);
+      expect(opened.damaged).toEqual([]);
+      expect(opened.spec).toEqual(parseSpec(spec));
+      expect(opened.digest).toEqual(digest);
+    },
+  );
+
+  test.each(files.filter((file) => file.startsWith('result-')))('%s gives its ranks', (file) => {
+    const written = read(version, file) as RunResult;
+    const opened = parseResult(written);
+    expect(opened.modules.map((m) => m.rank)).toEqual(written.modules.map((m) => m.rank));
+    expect(digestOf(opened)).toEqual(digestOf(written));
+    const { rows } = rankTable(mappedBy(opened), opened.spec.allocation);
+    expect(rows.map((row) => row.rank)).toEqual(written.modules.map((m) => m.rank));
+  });
+});
