@@ -53,10 +53,11 @@ export async function serve(): Promise<Site> {
         executablePath,
         args: ['--no-sandbox', '--enable-blink-features=ForceEagerMeasureMemory', ...flags],
       });
-      const page = await browser.newPage({
+      const context = await browser.newContext({
         viewport: { width: 1440, height: 900 },
         locale: 'en-GB',
       });
+      const page = await context.newPage();
       page.on('pageerror', (error) => {
         throw error;
       });
