@@ -39,15 +39,20 @@ test(
         ),
         stage('silent', ''),
       ],
-      null,
-      (all) => told.push(all.map(({ ended }) => ended).join(', ')),
+      {
+        standIn: null,
+        until: Infinity,
+        stop: new AbortController().signal,
+        tell: (all, next) => told.push([...all.map(({ ended }) => ended), next].join(', ')),
+      },
     );
     expect(told).toEqual([
-      'done',
-      'done, failed',
-      'done, failed, out of time',
-      'done, failed, out of time, done',
-      'done, failed, out of time, done, failed',
+      'good',
+      'done, bad',
+      'done, failed, stuck',
+      'done, failed, out of time, never-ending',
+      'done, failed, out of time, done, silent',
+      'done, failed, out of time, done, failed, ',
     ]);
     const [good, bad, stuck, neverEnding] = outcomes;
     expect(good).toMatchObject({
@@ -55,9 +60,36 @@ test(
       said: ['well'],
       figures: { figures: { args: ['one'] } },
     });
-    expect(defined(bad).why).toBe('it ended with 1');
+    expect(defined(bad).why).toBe('no such device');
     expect(defined(bad).said.join('\n')).toContain('no such device');
     expect(defined(stuck).why).toBe('nothing after 8 s');
     expect(neverEnding).toMatchObject({ why: null, figures: { late: { ok: true } } });
+  },
+);
+
+test('what a driver leaves beside the figures is none', { timeout: 60_000 }, async () => {
+  const leaves =
+    'import { writeFileSync } from "node:fs";\nwriteFileSync(`${process.env.RESULTS}/driver.log`, "");';
+  const [slow] = await runStages(
+    [stage('slow', `${leaves}\nsetTimeout(() => writeResult("figures", {}), 8000);`)],
+    { standIn: null, until: Infinity, stop: new AbortController().signal, tell: () => undefined },
+  );
+  expect(slow).toMatchObject({ ended: 'done', figures: { figures: {} } });
+});
+
+test(
+  'a run that is stopped tells what was under way; one without time begins nothing more',
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const stop = new AbortController();
+    const endless = stage('endless', 'console.log("begun");\nsetInterval(() => undefined, 1000);');
+    const run = { standIn: null, until: Infinity, stop: stop.signal, tell: () => undefined };
+    setTimeout(() => stop.abort(), 4000);
+    const outcomes = await runStages([endless, stage('later', '')], run);
+    expect(outcomes).toMatchObject([{ name: 'endless', ended: 'stopped', code: null }]);
+    const late = { ...run, stop: new AbortController().signal, until: Date.now() + 1000 };
+    expect(await runStages([endless], late)).toEqual([]);
   },
 );

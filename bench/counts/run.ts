@@ -5,11 +5,13 @@
  * `bench/results/counts.json`; `--write` puts the new ones there and into docs/benchmarks.md. Exit
  * code 1 when one has grown by more than 2 %.
  */
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../options.ts';
 import { committed, described, grown, write, type Table } from './table.ts';
 import { MODELS, openCounter } from './work.ts';
 
-const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
+const values = optionsOf('npm run counts [-- --write]', {
+  write: { type: 'boolean', default: false },
+} as const);
 const count = await openCounter();
 const before = committed();
 const now: Table = {};

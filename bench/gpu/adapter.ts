@@ -4,12 +4,14 @@
  */
 import { dawn } from '../../src/device/dawn.node.ts';
 import { openGpu } from '../../src/device/gpu.ts';
+import { AtlasError } from '../../src/errors.ts';
 import { median } from '../machine.ts';
 import { writeResult } from '../results.ts';
+import { SOFTWARE_ONLY } from './stages.ts';
 
 const gpu = dawn();
 const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-if (!adapter) throw new Error('There is no WebGPU adapter.');
+if (!adapter) throw new AtlasError('no-gpu');
 const { device, name, software } = await openGpu(gpu);
 const { info } = adapter;
 const limits = Object.fromEntries(
@@ -31,7 +33,7 @@ const what = {
 if (software && !process.argv.includes('--software')) {
   writeResult('adapter', what);
   console.log(`${name} computes on the processor.`);
-  process.exit(3);
+  process.exit(SOFTWARE_ONLY);
 }
 
 const MANY = 1000;

@@ -42,6 +42,27 @@ export async function numbersOf(engine: CutEngine, batch: TokenBatch): Promise<N
   return { logits, jacobian: squares.flat(), losses };
 }
 
+/** Largest difference over largest value that rounding may make, of each. */
+const ALLOWED: Record<keyof Numbers, number> = { logits: 1e-3, jacobian: 1e-2, losses: 1e-3 };
+
+/**
+ * Ends the process: with 1 and a sentence where numbers part by more than is allowed, unless
+ * `meaningless` (of a device that computes nothing).
+ */
+export function endWith(beyond: readonly string[], meaningless: boolean): never {
+  if (beyond.length > 0 && !meaningless) {
+    console.error(`Error: beyond what is allowed: ${beyond.join(', ')}`);
+    process.exit(1);
+  }
+  process.exit(0);
+}
+
+/** What of `differences` is more than rounding. */
+export const beyond = (name: string, differences: Record<keyof Numbers, number>): string[] =>
+  (['logits', 'jacobian', 'losses'] as const)
+    .filter((key) => !(differences[key] <= ALLOWED[key]))
+    .map((key) => `${name}, ${key}: ${differences[key].toExponential(1)} of ${ALLOWED[key]}`);
+
 /** Largest difference over largest value, of each. */
 export const apart = (a: Numbers, b: Numbers) => ({
   logits: difference(a.logits, b.logits),

@@ -1,56 +1,146 @@
 /**
- * `npm run gpu [-- --model FOLDER] [--rehearse software|null] [--only WORDS] [--out FILE]`: all
- * that is to be known of a GPU, in one go of some ten minutes, on Node and Dawn
+ * `npm run gpu`: all that is to be known of a GPU, in one go of some ten minutes, on Node and Dawn
  * (docs/benchmarks.md). Stops where there is only a software adapter; `--rehearse` runs the stages
- * on what takes a GPU's place. The file is written anew after each stage: a run that is cut still
- * tells.
+ * on what takes a GPU's place. The file is written anew before and after each stage: a run that is
+ * cut still tells.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
-import { defined, elementAt } from '../../src/checked.ts';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { nodeFiles } from '../../src/model/node-files.ts';
+import { loadModel } from '../../src/worker/load.ts';
 import { provenance } from '../machine.ts';
-import { runStages, type Outcome } from './runner.ts';
-import { STAND_INS, stagesFor } from './stages.ts';
+import { optionsOf, refuse } from '../options.ts';
+import { runStages, type Outcome, type Run } from './runner.ts';
+import { SOFTWARE_ONLY, STAND_INS, stagesFor } from './stages.ts';
 
-const { values } = parseArgs({
-  options: {
-    model: { type: 'string' },
-    rehearse: { type: 'string' },
-    only: { type: 'string' },
-    out: { type: 'string', default: 'bench/results/gpu/gpu.json' },
+const USAGE =
+  'npm run gpu [-- --model FOLDER] [--only WORD,WORD] [--minutes N] [--out FILE.json] [--rehearse software|null]';
+const values = optionsOf(USAGE, {
+  model: { type: 'string' },
+  rehearse: { type: 'string' },
+  only: { type: 'string' },
+  minutes: { type: 'string' },
+  out: { type: 'string' },
+} as const);
+
+const standIn = STAND_INS.find((name) => name === values.rehearse) ?? null;
+if (values.rehearse !== undefined && !standIn)
+  refuse(`--rehearse takes ${STAND_INS.join(' or ')}, not "${values.rehearse}".`);
+/** A lent machine is gone after a while; a rehearsal has time. */
+const minutes = Number(values.minutes ?? (standIn ? 120 : 10));
+if (!(minutes > 0)) refuse(`--minutes takes a number, not "${values.minutes}".`);
+const model = values.model === undefined ? null : resolve(values.model);
+if (model !== null) await loadModel(await nodeFiles(model).catch(unread)).catch(unread);
+
+function unread(error: unknown): never {
+  refuse(`--model ${values.model}: ${(error as Error).message}`);
+}
+
+const [adapter, ...rest] = stagesFor(model, standIn);
+const words =
+  values.only
+    ?.toLowerCase()
+    .split(',')
+    .map((word) => word.trim()) ?? null;
+const named = (name: string) => !words || words.some((word) => name.toLowerCase().includes(word));
+const chosen = rest.filter(({ name }) => named(name));
+if (!adapter || (chosen.length === 0 && !named(adapter.name)))
+  refuse(
+    `No stage has "${values.only}" in its name. There are:\n  ${[adapter, ...rest].map((s) => s?.name).join('\n  ')}`,
+  );
+
+const out = resolve(
+  values.out ?? `bench/results/gpu/${standIn ? `rehearsal-${standIn}` : 'gpu'}.json`,
+);
+/** Of an earlier run: what `--only` does not measure again stays. */
+const before = readBefore();
+const began = new Date().toISOString();
+const planned = [adapter, ...chosen].map(({ name }) => name);
+
+function readBefore(): Outcome[] {
+  try {
+    if (!existsSync(out)) return [];
+    return (JSON.parse(readFileSync(out, 'utf8')) as { stages?: Outcome[] }).stages ?? [];
+  } catch {
+    return refuse(`${out} is there and holds no figures of this command. Give another --out.`);
+  }
+}
+
+/** `running` is the stage under way, null when there is none any more. */
+function save(outcomes: readonly Outcome[], running: string | null, ended: string): void {
+  const again = new Set(outcomes.map(({ name }) => name));
+  const kept = words ? before.filter(({ name }) => !again.has(name)) : [];
+  const record = {
+    ...provenance(),
+    began,
+    ...(standIn && { standIn }),
+    ended,
+    running,
+    planned,
+    stages: [...outcomes, ...kept],
+  };
+  writeFileSync(`${out}.part`, `${JSON.stringify(record, null, 1)}\n`);
+  renameSync(`${out}.part`, out);
+}
+
+try {
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(`${out}.part`, '');
+  rmSync(`${out}.part`);
+  if (existsSync(out) && !statSync(out).isFile()) throw new Error('it is no file');
+} catch (error) {
+  refuse(`${out} cannot be written: ${(error as Error).message}`);
+}
+
+const stop = new AbortController();
+const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+for (const [signal, code] of Object.entries(CODES))
+  process.once(signal, () => {
+    process.exitCode = code;
+    stop.abort();
+  });
+
+function report({ name, ended, why, seconds, said }: Outcome): void {
+  console.log(`${name}: ${ended}${why ? ` (${why})` : ''}, ${seconds} s`);
+  if (ended === 'done') console.log(`  ${said.slice(-6).join('\n  ')}`);
+}
+
+const run = (first: readonly Outcome[]): Run => ({
+  standIn,
+  until: Date.parse(began) + 60_000 * minutes,
+  stop: stop.signal,
+  tell(outcomes, next) {
+    const last = outcomes.at(-1);
+    if (last) report(last);
+    const all = [...first, ...outcomes];
+    // An earlier run's figures are not given up for a machine without a GPU.
+    if (all[0]?.ended === 'done' || before.length === 0) save(all, next, 'running');
   },
 });
 
-const standIn = STAND_INS.find((name) => name === values.rehearse) ?? null;
-if (values.rehearse !== undefined && !standIn) {
-  console.error(`--rehearse takes ${STAND_INS.join(' or ')}, not "${values.rehearse}".`);
-  process.exit(2);
-}
-const [adapter, ...rest] = stagesFor(values.model ?? null, standIn);
-const chosen = rest.filter(({ name }) => values.only === undefined || name.includes(values.only));
-
-function save(stages: readonly Outcome[]): void {
-  mkdirSync(dirname(values.out), { recursive: true });
-  writeFileSync(
-    `${values.out}.part`,
-    `${JSON.stringify({ ...provenance(), ...(standIn && { standIn }), stages }, null, 1)}\n`,
+console.log(`${planned.length} stages, at most ${minutes} minutes; ${out}`);
+const [first] = await runStages([adapter], run([]));
+if (first?.ended === 'done') {
+  const outcomes = await runStages(chosen, run([first]));
+  const missing = chosen.length - outcomes.length;
+  const ended = stop.signal.aborted ? 'stopped' : missing > 0 ? 'out of time' : 'complete';
+  save([first, ...outcomes], null, ended);
+  if (missing > 0) console.log(`${missing} stages were not begun: ${ended}`);
+  process.exit(
+    process.exitCode ?? (missing === 0 && outcomes.every((o) => o.ended === 'done') ? 0 : 1),
   );
-  renameSync(`${values.out}.part`, values.out);
 }
-
-function tell(outcomes: readonly Outcome[]): void {
-  save(outcomes);
-  const { name, ended, why, seconds, said } = elementAt(outcomes, -1);
+if (before.length === 0 && first) save([first], null, stop.signal.aborted ? 'stopped' : 'no GPU');
+if (first?.code === SOFTWARE_ONLY)
   console.log(
-    `${name}: ${ended}${why ? ` (${why})` : ''}, ${seconds} s\n  ${said.slice(-6).join('\n  ')}`,
+    'This adapter computes on the processor: --rehearse software tries the stages on it.',
   );
-}
-
-const [first] = await runStages([defined(adapter)], standIn, tell);
-if (defined(first).ended === 'done') {
-  const outcomes = await runStages(chosen, standIn, (later) => tell([defined(first), ...later]));
-  process.exit(outcomes.every(({ ended }) => ended === 'done') ? 0 : 1);
-}
-console.log('No GPU to measure. --rehearse software tries the stages on the processor.');
-process.exit(2);
+process.exit(process.exitCode ?? 2);

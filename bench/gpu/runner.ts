@@ -1,10 +1,10 @@
 /**
- * Runs stages one after the other, each in a process of its own with a time limit, and tells after
- * each how all of them went so far: a run that is cut still tells, and a stage that fails or hangs
+ * Runs stages one after the other, each in a process of its own with a time limit. Who asked is
+ * told before and after each, so that a run that is cut still tells; a stage that fails or hangs
  * costs itself only.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,14 +23,26 @@ export interface Stage {
 export interface Outcome {
   name: string;
   command: string;
-  ended: 'done' | 'failed' | 'out of time';
+  ended: 'done' | 'failed' | 'out of time' | 'stopped';
   /** Why, where it did not end well. */
   why: string | null;
+  /** Exit code; null where it was killed. */
+  code: number | null;
   seconds: number;
   /** The last lines it printed. */
   said: string[];
   /** What it left by `writeResult`, by name. */
   figures: Record<string, unknown>;
+}
+
+export interface Run {
+  standIn: StandIn | null;
+  /** When all must have ended, as `Date.now()` counts. Stages that could not begin are left out. */
+  until: number;
+  /** Ends the stage that is under way, and the run. */
+  stop: AbortSignal;
+  /** Before a stage (its name) and after the last (null), with all that have ended. */
+  tell(outcomes: readonly Outcome[], next: string | null): void;
 }
 
 /**
@@ -39,17 +51,18 @@ export interface Outcome {
  */
 const GRACE = 5000;
 const LINES = 40;
+/** Seconds below which a stage is not worth beginning. */
+const LEAST = 5;
 
-export async function runStages(
-  stages: readonly Stage[],
-  standIn: StandIn | null,
-  tell: (outcomes: readonly Outcome[]) => void,
-): Promise<Outcome[]> {
+export async function runStages(stages: readonly Stage[], run: Run): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const stage of stages) {
-    outcomes.push(await run(stage, standIn));
-    tell(outcomes);
+    const left = (run.until - Date.now()) / 1000;
+    if (run.stop.aborted || left < LEAST) break;
+    run.tell(outcomes, stage.name);
+    outcomes.push(await ended({ ...stage, seconds: Math.min(stage.seconds, left) }, run));
   }
+  run.tell(outcomes, null);
   return outcomes;
 }
 
@@ -69,65 +82,74 @@ const OPTIONS: Record<StandIn, { flags: string[]; env: Record<string, string> }>
   },
 };
 
-async function run(
+async function ended(
   { name, script, args, seconds }: Stage,
-  standIn: StandIn | null,
+  { standIn, stop }: Run,
 ): Promise<Outcome> {
   const { flags, env } = standIn ? OPTIONS[standIn] : { flags: [], env: {} };
-  const results = mkdtempSync(join(tmpdir(), 'rank-atlas-stage-'));
+  const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-stage-'));
+  const [results, runtime] = [join(folder, 'results'), join(folder, 'runtime')];
+  for (const made of [results, runtime]) mkdirSync(made, { mode: 0o700 });
   const start = Date.now();
   const child = spawn(process.execPath, ['--import', 'tsx', ...flags, script, ...args], {
     cwd: resolve(import.meta.dirname, '../..'),
     // Vulkan's loader complains where there is no such folder.
-    env: { XDG_RUNTIME_DIR: results, ...process.env, ...env, RESULTS: results },
+    env: { XDG_RUNTIME_DIR: runtime, ...process.env, ...env, RESULTS: results },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let text = '';
-  const limit = { reached: false };
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
       text += chunk.toString();
     });
-  const timer = setTimeout(() => {
-    limit.reached = true;
-    child.kill('SIGKILL');
-  }, 1000 * seconds);
+  const kill = () => child.kill('SIGKILL');
+  const limit = AbortSignal.timeout(1000 * seconds);
+  for (const signal of [limit, stop]) signal.addEventListener('abort', kill);
   let grace: ReturnType<typeof setTimeout> | undefined;
   const watch = setInterval(() => {
-    if (!grace && readdirSync(results).length > 0)
-      grace = setTimeout(() => child.kill('SIGKILL'), GRACE);
+    if (!grace && filesOf(results).length > 0) grace = setTimeout(kill, GRACE);
   }, 500);
   const code = await new Promise<number | null>((resolve) => {
     child.on('close', resolve);
   });
-  clearTimeout(timer);
+  stop.removeEventListener('abort', kill);
   clearTimeout(grace);
   clearInterval(watch);
   const figures = figuresIn(results);
-  const said = text.trimEnd().split('\n').slice(-LINES);
-  rmSync(results, { recursive: true });
-  const done = Object.keys(figures).length > 0 && (code === 0 || code === null);
-  const ended = done ? 'done' : limit.reached ? 'out of time' : 'failed';
-  const why = done
-    ? null
-    : limit.reached
-      ? `nothing after ${seconds} s`
-      : `it ended with ${code ?? 'a signal'}`;
+  rmSync(folder, { recursive: true });
+  const done = Object.keys(figures).length > 0 && (code === 0 || (code === null && !stop.aborted));
+  const how = done ? 'done' : stop.aborted ? 'stopped' : limit.aborted ? 'out of time' : 'failed';
   return {
     name,
     command: [script, ...args].join(' '),
-    ended,
-    why,
+    ended: how,
+    why: how === 'done' ? null : whyOf(how, text, { code, seconds }),
+    code,
     seconds: Math.round((Date.now() - start) / 100) / 10,
-    said,
+    said: text.trimEnd().split('\n').slice(-LINES),
     figures,
   };
 }
 
+function whyOf(
+  how: Outcome['ended'],
+  text: string,
+  { code, seconds }: { code: number | null; seconds: number },
+): string {
+  if (how === 'stopped') return 'it was stopped';
+  if (how === 'out of time') return `nothing after ${Math.round(seconds)} s`;
+  // A stack follows the sentence.
+  const thrown = [...text.matchAll(/^(?:\w*Error|Error): (.+)$/gm)].at(-1)?.[1];
+  return thrown ?? `it ended with ${code ?? 'a signal'}`;
+}
+
+const filesOf = (folder: string): string[] =>
+  readdirSync(folder).filter((file) => file.endsWith('.json'));
+
 /** Files that a kill cut off are left out. */
 function figuresIn(folder: string): Record<string, unknown> {
   return Object.fromEntries(
-    readdirSync(folder).flatMap((file) => {
+    filesOf(folder).flatMap((file) => {
       try {
         return [
           [
