@@ -35,6 +35,8 @@ export async function diskStore(folder = cacheFolder()): Promise<FileStore | nul
       };
     },
     rename: (from, to) => rename(at(from), at(to)),
+    // A disk renames in one move: nobody is left with nothing.
+    exclusively: (_, task) => task(),
     remove: (name) => rm(at(name), { force: true }).catch(() => undefined),
     list: () => readdir(folder),
   };

@@ -9,7 +9,10 @@ export interface FileStore {
   read(name: string): AsyncIterable<Uint8Array>;
   /** Opens a file at its end. */
   append(name: string): Promise<StoreWriter>;
+  /** Replaces what is kept under `to`. */
   rename(from: string, to: string): Promise<void>;
+  /** Runs `task` while no other tab runs one for the same name. */
+  exclusively(name: string, task: () => Promise<void>): Promise<void>;
   /** What cannot be removed stays. */
   remove(name: string): Promise<void>;
   /** Names of all files. */

@@ -92,9 +92,12 @@ export class Keeping {
       store,
       file: { name, bytes },
     } = this;
-    // Another may have been faster, and its file be read already.
-    if ((await store.size(name)) !== bytes && (await store.size(this.part)) === bytes)
-      await store.rename(this.part, name).catch(() => undefined);
-    if ((await store.size(name)) === bytes) await this.forget();
+    // Two that end at once must not each remove what the other has.
+    await store.exclusively(name, async () => {
+      // Another may have been faster, and its file be read already.
+      if ((await store.size(name)) !== bytes && (await store.size(this.part)) === bytes)
+        await store.rename(this.part, name).catch(() => undefined);
+      if ((await store.size(name)) === bytes) await this.forget();
+    });
   }
 }

@@ -58,6 +58,9 @@ export async function opfsStore(): Promise<FileStore | null> {
         close: () => access.close(),
       };
     },
+    async exclusively(name, task) {
+      await navigator.locks.request(`rank-atlas ${FOLDER} ${name}`, task);
+    },
     async rename(from, to) {
       await remove(to);
       await (await handle(from)).move(to);
