@@ -57,7 +57,7 @@ export async function saved(
 }
 
 /**
- * Nobody is made to fetch more than 300 kB of our own code, gzipped, to measure. What only studies,
+ * Nobody is made to fetch more than 340 kB of our own code, gzipped, to measure. What only studies,
  * sheets and exports need comes later.
  */
 export async function expectSmall(page: Page): Promise<void> {
@@ -65,7 +65,7 @@ export async function expectSmall(page: Page): Promise<void> {
   expect(parts.map((p) => p.name)).toEqual(
     expect.arrayContaining(['index', 'react', 'recharts', 'engine.worker']),
   );
-  expect(total, JSON.stringify(parts)).toBeLessThan(300);
+  expect(total, JSON.stringify(parts)).toBeLessThan(340);
 }
 
 /**
