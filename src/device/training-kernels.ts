@@ -55,6 +55,17 @@ export const projectionBytes = (tokens: number, ranks: number): number =>
 export const gramBytes = (tokens: number, sequences: number): number =>
   4 * sequences * Math.ceil(tokens / sequences / TOKEN_TILE) ** 2;
 
+/** What a sum over the gradient of a module is made from, and where it goes; a number a sequence. */
+interface GradientSums {
+  x: Slice;
+  dy: Slice;
+  place: ModulePlace;
+  sequences: number;
+  scratch: Slice;
+  into: Slice;
+  at: number;
+}
+
 export class TrainingKernels {
   private readonly dispatcher: Dispatcher;
 
@@ -163,23 +174,7 @@ export class TrainingKernels {
   /**
    * into[at + s] = ‖Σ_t dy_t x_tᵀ‖_F² over the tokens of sequence s; `scratch` holds `gramBytes`.
    */
-  gradientNorms({
-    x,
-    dy,
-    place,
-    sequences,
-    scratch,
-    into,
-    at,
-  }: {
-    x: Slice;
-    dy: Slice;
-    place: ModulePlace;
-    sequences: number;
-    scratch: Slice;
-    into: Slice;
-    at: number;
-  }): void {
+  gradientNorms({ x, dy, place, sequences, scratch, into, at }: GradientSums): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const length = tokens / sequences;
     const tiles = Math.ceil(length / TOKEN_TILE);
@@ -199,23 +194,7 @@ export class TrainingKernels {
    * into[at + s] = Σ_t ‖dy_t‖²‖x_t‖² over the tokens of sequence s; `scratch` holds a float32 a
    * token.
    */
-  fisherSums({
-    x,
-    dy,
-    place,
-    sequences,
-    scratch,
-    into,
-    at,
-  }: {
-    x: Slice;
-    dy: Slice;
-    place: ModulePlace;
-    sequences: number;
-    scratch: Slice;
-    into: Slice;
-    at: number;
-  }): void {
+  fisherSums({ x, dy, place, sequences, scratch, into, at }: GradientSums): void {
     const { tokens, inFeatures, outFeatures, column, stride } = place;
     const [across, down] = fold(tokens);
     this.dispatcher.run([
