@@ -1,5 +1,6 @@
 /** What a bench takes on the command line; anything else ends with how it is called, and 2. */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import type { AtlasError } from '../src/errors.ts';
 
 type Taken<O extends NonNullable<ParseArgsConfig['options']>> = ReturnType<
   typeof parseArgs<{ options: O }>
@@ -25,3 +26,6 @@ export function refuse(why: string): never {
   console.error(why);
   process.exit(2);
 }
+
+/** What `checkWritable` refused; its own sentence speaks of the product's command line. */
+export const refuseOut = ({ values }: AtlasError): never => refuse(String(values.why));

@@ -43,7 +43,8 @@ test(
         standIn: null,
         until: Infinity,
         stop: new AbortController().signal,
-        tell: (all, next) => told.push([...all.map(({ ended }) => ended), next].join(', ')),
+        tell: async (all, next) =>
+          void told.push([...all.map(({ ended }) => ended), next].join(', ')),
       },
     );
     expect(told).toEqual([
@@ -72,7 +73,12 @@ test('what a driver leaves beside the figures is none', { timeout: 60_000 }, asy
     'import { writeFileSync } from "node:fs";\nwriteFileSync(`${process.env.RESULTS}/driver.log`, "");';
   const [slow] = await runStages(
     [stage('slow', `${leaves}\nsetTimeout(() => writeResult("figures", {}), 8000);`)],
-    { standIn: null, until: Infinity, stop: new AbortController().signal, tell: () => undefined },
+    {
+      standIn: null,
+      until: Infinity,
+      stop: new AbortController().signal,
+      tell: () => Promise.resolve(),
+    },
   );
   expect(slow).toMatchObject({ ended: 'done', figures: { figures: {} } });
 });
@@ -85,7 +91,12 @@ test(
   async () => {
     const stop = new AbortController();
     const endless = stage('endless', 'console.log("begun");\nsetInterval(() => undefined, 1000);');
-    const run = { standIn: null, until: Infinity, stop: stop.signal, tell: () => undefined };
+    const run = {
+      standIn: null,
+      until: Infinity,
+      stop: stop.signal,
+      tell: () => Promise.resolve(),
+    };
     setTimeout(() => stop.abort(), 4000);
     const outcomes = await runStages([endless, stage('later', '')], run);
     expect(outcomes).toMatchObject([{ name: 'endless', ended: 'stopped', code: null }]);

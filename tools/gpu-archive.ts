@@ -6,9 +6,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
-  accessSync,
   chmodSync,
-  constants,
   cpSync,
   existsSync,
   mkdtempSync,
@@ -20,8 +18,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve, sep } from 'node:path';
-import { optionsOf, refuse } from '../bench/options.ts';
+import { basename, join, resolve, sep } from 'node:path';
+import { checkWritable } from '../cli/output.ts';
+import { optionsOf, refuse, refuseOut } from '../bench/options.ts';
 
 const values = optionsOf('npm run gpu:archive [-- --graph FOLDER] [--out FILE.tar.xz]', {
   graph: { type: 'string' },
@@ -30,7 +29,7 @@ const values = optionsOf('npm run gpu:archive [-- --graph FOLDER] [--out FILE.ta
 const root = resolve(import.meta.dirname, '..');
 const out = resolve(values.out);
 const graph = values.graph === undefined ? null : resolve(values.graph);
-checkInput();
+await checkInput();
 
 /** The page's own packages are not needed. */
 const PACKAGES = ['onnxruntime-web', 'webgpu', '@bufbuild/protobuf', 'fflate', 'zod', 'tsx'];
@@ -46,12 +45,8 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-function checkInput(): void {
-  try {
-    accessSync(dirname(out), constants.W_OK);
-  } catch {
-    refuse(`${dirname(out)} is no folder that can be written. Make it, or give another --out.`);
-  }
+async function checkInput(): Promise<void> {
+  await checkWritable(out, 'file').catch(refuseOut);
   if (spawnSync('xz', ['--version']).status !== 0) refuse('xz is missing: install it (xz-utils).');
   if (graph === null) return;
   const graphs =

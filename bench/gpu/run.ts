@@ -4,20 +4,13 @@
  * on what takes a GPU's place. The file is written anew before and after each stage: a run that is
  * cut still tells.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { checkWritable, makeFolder, writeBytes } from '../../cli/output.ts';
 import { nodeFiles } from '../../src/model/node-files.ts';
 import { loadModel } from '../../src/worker/load.ts';
 import { provenance } from '../machine.ts';
-import { optionsOf, refuse } from '../options.ts';
+import { optionsOf, refuse, refuseOut } from '../options.ts';
 import { runStages, type Outcome, type Run } from './runner.ts';
 import { SOFTWARE_ONLY, STAND_INS, stagesFor } from './stages.ts';
 
@@ -75,7 +68,13 @@ function readBefore(): Outcome[] {
 }
 
 /** `running` is the stage under way, null when there is none any more. */
-function save(outcomes: readonly Outcome[], running: string | null, ended: string): void {
+async function save(
+  outcomes: readonly Outcome[],
+  running: string | null,
+  ended: string,
+): Promise<void> {
+  // An earlier run's figures are not given up for a machine without a GPU.
+  if (outcomes[0]?.ended !== 'done' && before.length > 0) return;
   const again = new Set(outcomes.map(({ name }) => name));
   const kept = words ? before.filter(({ name }) => !again.has(name)) : [];
   const record = {
@@ -87,18 +86,11 @@ function save(outcomes: readonly Outcome[], running: string | null, ended: strin
     planned,
     stages: [...outcomes, ...kept],
   };
-  writeFileSync(`${out}.part`, `${JSON.stringify(record, null, 1)}\n`);
-  renameSync(`${out}.part`, out);
+  await writeBytes(out, `${JSON.stringify(record, null, 1)}\n`, { silent: true });
 }
 
-try {
-  mkdirSync(dirname(out), { recursive: true });
-  writeFileSync(`${out}.part`, '');
-  rmSync(`${out}.part`);
-  if (existsSync(out) && !statSync(out).isFile()) throw new Error('it is no file');
-} catch (error) {
-  refuse(`${out} cannot be written: ${(error as Error).message}`);
-}
+await makeFolder(dirname(out)).catch(refuseOut);
+await checkWritable(out, 'file').catch(refuseOut);
 
 const stop = new AbortController();
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -117,12 +109,10 @@ const run = (first: readonly Outcome[]): Run => ({
   standIn,
   until: Date.parse(began) + 60_000 * minutes,
   stop: stop.signal,
-  tell(outcomes, next) {
+  async tell(outcomes, next) {
     const last = outcomes.at(-1);
     if (last) report(last);
-    const all = [...first, ...outcomes];
-    // An earlier run's figures are not given up for a machine without a GPU.
-    if (all[0]?.ended === 'done' || before.length === 0) save(all, next, 'running');
+    await save([...first, ...outcomes], next, 'running');
   },
 });
 
@@ -132,13 +122,13 @@ if (first?.ended === 'done') {
   const outcomes = await runStages(chosen, run([first]));
   const missing = chosen.length - outcomes.length;
   const ended = stop.signal.aborted ? 'stopped' : missing > 0 ? 'out of time' : 'complete';
-  save([first, ...outcomes], null, ended);
+  await save([first, ...outcomes], null, ended);
   if (missing > 0) console.log(`${missing} stages were not begun: ${ended}`);
   process.exit(
     process.exitCode ?? (missing === 0 && outcomes.every((o) => o.ended === 'done') ? 0 : 1),
   );
 }
-if (before.length === 0 && first) save([first], null, stop.signal.aborted ? 'stopped' : 'no GPU');
+if (first) await save([first], null, stop.signal.aborted ? 'stopped' : 'no GPU');
 if (first?.code === SOFTWARE_ONLY)
   console.log(
     'This adapter computes on the processor: --rehearse software tries the stages on it.',

@@ -42,7 +42,7 @@ export interface Run {
   /** Ends the stage that is under way, and the run. */
   stop: AbortSignal;
   /** Before a stage (its name) and after the last (null), with all that have ended. */
-  tell(outcomes: readonly Outcome[], next: string | null): void;
+  tell(outcomes: readonly Outcome[], next: string | null): Promise<void>;
 }
 
 /**
@@ -59,10 +59,10 @@ export async function runStages(stages: readonly Stage[], run: Run): Promise<Out
   for (const stage of stages) {
     const left = (run.until - Date.now()) / 1000;
     if (run.stop.aborted || left < LEAST) break;
-    run.tell(outcomes, stage.name);
+    await run.tell(outcomes, stage.name);
     outcomes.push(await ended({ ...stage, seconds: Math.min(stage.seconds, left) }, run));
   }
-  run.tell(outcomes, null);
+  await run.tell(outcomes, null);
   return outcomes;
 }
 

@@ -1,5 +1,4 @@
 /** What is run on a GPU that is there for minutes, the most telling first. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stage } from './runner.ts';
 
@@ -39,7 +38,7 @@ export function stagesFor(large: string | null, standIn: StandIn | null): Stage[
   const meaningless = standIn === 'null' ? ['--meaningless'] : [];
   const script = (name: string) => join('bench', name);
   const provider = ['--provider', 'webgpu'];
-  const folders = large !== null && existsSync(large) ? [large] : [];
+  const folders = large === null ? [] : [large];
   const ofModels =
     (models: readonly (string | null)[]) =>
     (

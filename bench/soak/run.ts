@@ -8,8 +8,9 @@
  * `0` leaves a part out. `--resume` goes on from the kills that are in the file, and keeps the
  * parts that are left out.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeBytes } from '../../cli/output.ts';
 import { defined, elementAt } from '../../src/checked.ts';
 import { provenance } from '../machine.ts';
 import { serve } from '../page-browser.ts';
@@ -46,10 +47,13 @@ const soak: Soak =
 if (soak.seed !== seed)
   throw new Error(`${options.out} was begun with --seed ${soak.seed}: give the same`);
 
-function save(): void {
-  writeFileSync(`${options.out}.part`, `${JSON.stringify(soak, null, 1)}\n`);
-  renameSync(`${options.out}.part`, options.out);
-}
+const save = (): Promise<void> =>
+  writeBytes(
+    options.out,
+    `${JSON.stringify(soak, null, 1)}
+`,
+    { silent: true },
+  );
 
 const tell = (words: string) => console.log(words);
 const site = await serve();
@@ -57,12 +61,12 @@ try {
   if (options.runs !== '0') {
     const runs = await manyRuns(site, Number(options.runs), tell);
     soak.runs = { ...runs, grown: grown(runs.holdings) };
-    save();
+    await save();
   }
   if (options.changes !== '0') {
     const models = await manyModels(site, Number(options.changes), options.model ?? null, tell);
     soak.models = { ...models, grown: grown(models.holdings) };
-    save();
+    await save();
   }
   const whole = new Map<string, Undisturbed>();
   for (let n = soak.kills.length; n < Number(options.kills); n++) {
@@ -73,7 +77,7 @@ try {
       await killed({ site, study, victim, whole: defined(whole.get(study)), seed, n }),
     );
     tell(`${n + 1} of ${options.kills} kills: ${JSON.stringify(soak.kills.at(-1))}`);
-    save();
+    await save();
   }
 } finally {
   await site.close();
