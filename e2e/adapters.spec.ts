@@ -68,12 +68,12 @@ test('an adapter trained here goes to PEFT and comes back with its ranks and its
     .nth(1)
     .setInputFiles({ name: 'adapter.zip', mimeType: 'application/zip', buffer: zip });
   await expect(page.getByText('Ranks of the adapter “from files”')).toBeVisible();
-  expect(await cellTexts(page)).toEqual(ranks);
+  await expect.poll(() => cellTexts(page)).toEqual(ranks);
   const imported = page.locator('.adapters li').filter({ hasText: 'from files' });
   await imported.getByRole('button', { name: 'Judge' }).click();
   await expect(imported.getByRole('status')).toHaveText(defined(judged));
   await page.getByRole('button', { name: 'Back to the measured ranks' }).click();
-  expect(await cellTexts(page)).toEqual(measured);
+  await expect.poll(() => cellTexts(page)).toEqual(measured);
 
   // Trained on: one more entry, which begins where it stands and not at the loss of the model
   // alone.

@@ -147,7 +147,7 @@ test('a measurement whose GPU process crashes goes on from its draws, to the sam
   await measured(page, 3);
   await expect(page.getByRole('alert')).toHaveCount(0);
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
-  expect(await cellTexts(page)).toEqual(undisturbed);
+  await expect.poll(() => cellTexts(page)).toEqual(undisturbed);
 });
 
 test('a GPU that does not come back leaves the CPU, which goes on from the draws to the same ranks', async ({
@@ -168,5 +168,5 @@ test('a GPU that does not come back leaves the CPU, which goes on from the draws
   await saw(said, /^The GPU stopped\. It goes on, on the CPU, from repeat 2\.$/);
   await measured(page, 3);
   await expect(page.locator('.chips .chip').first()).not.toContainText('WebGPU');
-  expect(await cellTexts(page)).toEqual(undisturbed);
+  await expect.poll(() => cellTexts(page)).toEqual(undisturbed);
 });

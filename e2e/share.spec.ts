@@ -31,7 +31,7 @@ test('a link carries the experiment and its result: another page reproduces it',
   await measured(other, 3);
   await saw(badge, /^Not checked yet$/);
   await expect(other.locator('.badge')).toHaveText('Reproduced: 56 of 56 ranks equal');
-  expect(await cellTexts(other)).toEqual(ranks);
+  await expect.poll(() => cellTexts(other)).toEqual(ranks);
   await other.getByRole('textbox', { name: 'Seed' }).fill('8');
   await other.keyboard.press('Enter');
   await expect(other.locator('.band')).toContainText('Changed: seed 7 to 8');

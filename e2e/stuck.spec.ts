@@ -84,7 +84,7 @@ test('a model that is stuck tokenizing is named, and one that comes with the pag
   await expect.poll(() => threads(page)).toHaveLength(1);
   await press(page, 'Play');
   await measured(page, 2);
-  expect(await cellTexts(page)).toEqual(before);
+  await expect.poll(() => cellTexts(page)).toEqual(before);
   await press(page, 'Reset');
   await expect(title(page)).toHaveText('Ready');
   await loadTiny(page);
@@ -148,5 +148,5 @@ test('another model gets another thread, with nothing lost that is in view', asy
   await expect.poll(() => threads(page)).toHaveLength(1);
   await page.locator('.results li button').first().click();
   await measured(page, 2);
-  expect(await cellTexts(page)).toEqual(before);
+  await expect.poll(() => cellTexts(page)).toEqual(before);
 });

@@ -46,10 +46,10 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await open(page, longSpec());
   await page.getByRole('button', { name: 'Reset' }).click();
   await expect(title(page)).toHaveText('Ready');
-  expect(await probed(page)).toBe(0);
+  await expect.poll(() => probed(page)).toBe(0);
   await press(page, 'Step');
   await expect(title(page)).toHaveText('Paused at layer 0 q, repeat 1 of 8');
-  expect(await probed(page)).toBe(1);
+  await expect.poll(() => probed(page)).toBe(1);
   // What was probed opens beside the map, with this draw's numbers; the focus stays with Step.
   await expect(page.getByRole('heading', { name: 'Layer 0, q' })).toBeVisible();
   await expect(page.locator('.panel .shake')).toHaveText(
@@ -58,7 +58,7 @@ test('Step from an empty map probes exactly one module', async ({ page }) => {
   await expect(page.getByRole('button', { name: 'Step' })).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(title(page)).toHaveText('Paused at layer 0 k, repeat 1 of 8');
-  expect(await probed(page)).toBe(2);
+  await expect.poll(() => probed(page)).toBe(2);
   await expect(page.getByRole('heading', { name: 'Layer 0, k' })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.locator('.panel')).toHaveCount(0);
@@ -70,12 +70,12 @@ test('Reset empties the view, undo brings it back, redo empties it again', async
   await measured(page, 3);
   const ranks = await cellTexts(page);
   await press(page, 'Reset');
-  expect(await probed(page)).toBe(0);
+  await expect.poll(() => probed(page)).toBe(0);
   await page.keyboard.press('Control+z');
   await measured(page, 3);
-  expect(await cellTexts(page)).toEqual(ranks);
+  await expect.poll(() => cellTexts(page)).toEqual(ranks);
   await page.keyboard.press('Control+Shift+z');
-  expect(await probed(page)).toBe(0);
+  await expect.poll(() => probed(page)).toBe(0);
 });
 
 test('the same seed gives the same map, another seed another one', async ({ page }) => {
@@ -85,14 +85,14 @@ test('the same seed gives the same map, another seed another one', async ({ page
   await press(page, 'Reset');
   await press(page, 'Play');
   await measured(page, 3);
-  expect(await page.locator('.strip').innerText()).toBe(first);
+  await expect.poll(() => page.locator('.strip').innerText()).toBe(first);
 
   await page.getByRole('textbox', { name: 'Seed' }).fill('2');
   await page.keyboard.press('Enter');
   await expect(title(page)).toHaveText('Changed: seed 1 to 2');
   await press(page, 'Play');
   await measured(page, 3);
-  expect(await page.locator('.strip').innerText()).not.toBe(first);
+  await expect.poll(() => page.locator('.strip').innerText()).not.toBe(first);
   // Both stay under Results, and can be compared.
   await press(page, 'Compare two');
   for (const box of await page.locator('.results input').all()) await box.check();
@@ -112,14 +112,15 @@ test('the budget re-allocates at once, with no new measurement', async ({ page }
   await page.keyboard.press('ArrowRight');
   await expect(slider).toHaveAttribute('aria-valuetext', '16');
   await expect(title(page)).toHaveText('Measured 56 modules, 3 repeats');
-  const at16 = await layerSums(page);
-  expect(at16.reduce((a, b) => a + b, 0)).toBeGreaterThan(1.8 * at8.reduce((a, b) => a + b, 0));
+  const sum = async () => (await layerSums(page)).reduce((a, b) => a + b, 0);
+  const sum8 = at8.reduce((a, b) => a + b, 0);
+  await expect.poll(sum).toBeGreaterThan(1.8 * sum8);
   await page.keyboard.press('Control+z');
-  expect(await layerSums(page)).toEqual(at8);
+  await expect.poll(() => layerSums(page)).toEqual(at8);
   // The exact rule spends the whole budget.
   await page.locator('.advanced summary').click();
   await page.getByLabel('Rounding').selectOption('exact');
-  expect((await layerSums(page)).reduce((a, b) => a + b, 0)).toBe(448);
+  await expect.poll(sum).toBe(448);
 });
 
 test('Play after a finished run adds repeats to it', async ({ page }) => {

@@ -111,7 +111,7 @@ test('a dead engine is brought back once by itself, and the run goes on from its
   await saw(said, /The engine stopped\. It goes on from repeat 2\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
-  expect(await cellTexts(other)).toEqual(undisturbed);
+  await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
 
 test('an engine that dies twice asks before it goes on', async ({ page }) => {

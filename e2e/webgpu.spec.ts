@@ -23,7 +23,7 @@ test('WebGPU gives the ranks of the CPU, and a software adapter is not taken by 
   await page.getByRole('button', { name: 'Play' }).click();
   await expect(page.locator('.status .bold').first()).toHaveText('Measured 56 modules, 1 repeat');
   await expect(chip).toContainText('WebGPU');
-  expect(await cellTexts(page)).toEqual(onCpu);
+  await expect.poll(() => cellTexts(page)).toEqual(onCpu);
   await expectSmall(page);
   await chip.click();
   await expect(page.locator('.provider-menu')).not.toContainText('differs');
@@ -38,7 +38,7 @@ test('a run goes on from its draws when the provider changes', async ({ page }) 
   await page.locator('.provider-menu').getByRole('button', { name: 'Use' }).click();
   await expect(page.locator('.chips .chip').first()).toContainText('WebGPU');
   await measured(page, 3);
-  expect(await cellTexts(page)).toEqual(before);
+  await expect.poll(() => cellTexts(page)).toEqual(before);
 });
 
 test('a GPU that is taken by itself and fails is said, and the CPU computes', async ({ page }) => {

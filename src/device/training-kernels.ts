@@ -55,7 +55,7 @@ export const projectionBytes = (tokens: number, ranks: number): number =>
 export const gramBytes = (tokens: number, sequences: number): number =>
   4 * sequences * Math.ceil(tokens / sequences / TOKEN_TILE) ** 2;
 
-/** What a sum over the gradient of a module is made from, and where it goes; a number a sequence. */
+/** What a sum over the gradient of a module is made from and where it goes; a number a sequence. */
 interface GradientSums {
   x: Slice;
   dy: Slice;
