@@ -1,28 +1,29 @@
 /** Whether what a page holds is flat. */
+import { median } from '../machine.ts';
 import type { Holding } from './place.ts';
 
 export interface Growth {
   what: keyof Holding;
-  settled: number;
+  /** Median of the first quarter of the counts: the pools are full by then. */
+  early: number;
+  /** Median of the last quarter. A single count also meets garbage that is about to go. */
+  late: number;
   most: number;
-  /** Nothing after the first was more than 5 % above it. */
+  /** `late` is at most 5 % above `early`. */
   flat: boolean;
 }
 
-/**
- * Of each thing that is counted: as much as there was at first (the pools are full then), and the
- * most there was later.
- */
+/** How each thing that is counted went from the first quarter of the counts to the last. */
 export function grown(holdings: readonly Holding[]): Growth[] {
-  const [first, ...later] = holdings;
-  if (!first) return [];
+  const quarter = Math.ceil(holdings.length / 4);
+  if (holdings.length < 2) return [];
   return (
     ['heap', 'resident', 'nodes', 'listeners', 'threads', 'files', 'fileBytes', 'records'] as const
   ).flatMap((what) => {
-    const settled = first[what];
-    const most = Math.max(...later.map((h) => h[what] ?? 0));
-    return settled === null || !later.length
-      ? []
-      : [{ what, settled, most, flat: most <= 1.05 * settled }];
+    const counts = holdings.map((h) => h[what]).filter((n) => n !== null);
+    if (counts.length < holdings.length) return [];
+    const early = median(counts.slice(0, quarter));
+    const late = median(counts.slice(-quarter));
+    return [{ what, early, late, most: Math.max(...counts), flat: late <= 1.05 * early }];
   });
 }

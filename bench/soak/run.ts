@@ -86,9 +86,7 @@ try {
 const failures = [
   ...[soak.runs, soak.models].flatMap((part) =>
     part
-      ? part.grown
-          .filter((g) => !g.flat)
-          .map((g) => `${g.what} grew from ${g.settled} to ${g.most}`)
+      ? part.grown.filter((g) => !g.flat).map((g) => `${g.what} grew from ${g.early} to ${g.late}`)
       : [],
   ),
   ...(soak.runs?.same === false || soak.models?.same === false
