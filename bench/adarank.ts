@@ -11,7 +11,7 @@ import { untouchedInputs } from '../src/engine/untouched.ts';
 import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/runtime/load.ts';
 
 export interface BenchOptions {
   provider: string;

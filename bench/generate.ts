@@ -15,7 +15,7 @@ import { Pieces } from '../src/engine/pieces.ts';
 import { VocabularyChunks } from '../src/engine/vocabulary-chunks.ts';
 import { likeliest } from '../src/methods/sampling.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/runtime/load.ts';
 import { backendOf } from '../cli/engine.ts';
 import { loadRuntime } from '../cli/runtime.ts';
 import { provenance } from './machine.ts';

@@ -25,7 +25,7 @@ import {
 import { interval95, spearman, summarise } from '../src/methods/statistics.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/runtime/load.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';
 import { writeResult } from './results.ts';

@@ -23,7 +23,7 @@ import { fewTokens, selfTest } from '../src/engine/self-test.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { writeModel } from '../src/onnx/write-model.ts';
-import { loadModel, testedOf } from '../src/worker/load.ts';
+import { loadModel, testedOf } from '../src/runtime/load.ts';
 import { genaiDecoderGraph, llama1B } from '../test/genai-decoder.ts';
 import { provenance } from './machine.ts';
 import { writeResult } from './results.ts';

@@ -9,7 +9,7 @@
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStudy } from '../cli/study.ts';
-import { runPrune } from '../src/experiment/prune-run.ts';
+import { runPrune } from '../src/studies/prune/run.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { ownTime, provenance, watchOthers } from './machine.ts';
 import { fileMark, providerOption } from './provider.ts';

@@ -15,7 +15,7 @@ import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { batchOfStep } from '../src/methods/windows.ts';
-import { factsOf, loadModel } from '../src/worker/load.ts';
+import { factsOf, loadModel } from '../src/runtime/load.ts';
 import { ownTime } from './machine.ts';
 import { reportPeers, type Step } from './peers/report.ts';
 import { size } from './peers/size.ts';

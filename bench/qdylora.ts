@@ -10,14 +10,14 @@ import { defined, elementAt } from '../src/checked.ts';
 import { bundledModel } from '../cli/bundled.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
-import { runTraining, type TrainingResult } from '../src/experiment/training-run.ts';
+import { runTraining, type TrainingResult } from '../src/studies/train/run.ts';
 import {
   parseTraining,
   trainingPresets,
   type TrainingSpec,
-} from '../src/experiment/training-spec.ts';
-import { factsOf, loadModel } from '../src/worker/load.ts';
-import { versionsOf } from '../src/worker/versions.ts';
+} from '../src/studies/train/settings.ts';
+import { factsOf, loadModel } from '../src/runtime/load.ts';
+import { versionsOf } from '../src/runtime/versions.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';
 import { writeResult } from './results.ts';

@@ -12,7 +12,7 @@ import { startEngine } from '../cli/engine.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { batchOfStep } from '../src/methods/windows.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { factsOf, loadModel } from '../src/worker/load.ts';
+import { factsOf, loadModel } from '../src/runtime/load.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
 import { pureProducts } from './products.ts';
 import { engineOptions, fileMark, providerName, providerOption } from './provider.ts';

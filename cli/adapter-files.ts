@@ -12,8 +12,8 @@ import {
   filesIn,
   isAdapterFile,
   WEIGHTS_FILE,
-} from '../src/experiment/peft-files.ts';
-import { storedZip } from '../src/experiment/stored-zip.ts';
+} from '../src/adapters/peft-files.ts';
+import { storedZip } from '../src/adapters/stored-zip.ts';
 import { MOST } from '../src/model/limits.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { unzipped, zipEntries, type ZipEntry } from '../src/model/zip.ts';

@@ -6,12 +6,12 @@ import { unzipSync, zipSync } from 'fflate';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import { adapterPlaces } from '../src/compiler/modules.ts';
-import { exportPeft } from '../src/experiment/peft.ts';
+import { exportPeft } from '../src/adapters/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
-import { loadModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/runtime/load.ts';
 import { cli } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-'));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { AgreeResult } from '../src/experiment/agree-state.ts';
+import type { AgreeResult } from '../src/studies/agree/state.ts';
 import { cli, saysNoBos, set } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-agree-'));

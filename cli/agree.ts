@@ -3,16 +3,16 @@
  * every importance with `--out`.
  */
 import { defined, elementAt } from '../src/checked.ts';
-import { runAgree } from '../src/experiment/agree-run.ts';
+import { runAgree } from '../src/studies/agree/run.ts';
 import {
   agreeVerdict,
   reduceAgree,
   type AgreeResult,
   type AgreeState,
-} from '../src/experiment/agree-state.ts';
-import { columns } from '../src/experiment/export.ts';
-import { agreeEn } from '../src/ui/words/agree.en.ts';
-import { raceEn } from '../src/ui/words/race.en.ts';
+} from '../src/studies/agree/state.ts';
+import { columns } from '../src/studies/map/export.ts';
+import { agreeEn } from '../src/studies/agree/words.en.ts';
+import { raceEn } from '../src/studies/race/words.en.ts';
 import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
 import { openStudy, type StudyCommand } from './study.ts';

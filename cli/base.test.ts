@@ -9,7 +9,7 @@ import { afterAll, expect, it } from 'vitest';
 import { elementAt } from '../src/checked.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
-import type { RunResult } from '../src/experiment/result.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
 import { cli, set } from '../test/cli.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-base-'));

@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined } from '../src/checked.ts';
-import { exportPeft } from '../src/experiment/peft.ts';
-import type { RunResult } from '../src/experiment/result.ts';
+import { exportPeft } from '../src/adapters/peft.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
-import type { SamplesResult } from '../src/experiment/samples-state.ts';
+import type { SamplesResult } from '../src/studies/samples/state.ts';
 import { cli } from '../test/cli.ts';
 import {
   bosTemplate,

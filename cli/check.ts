@@ -13,7 +13,7 @@ import { nextTokenLosses } from '../src/engine/tokens.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { readSafetensors, writeSafetensors, type FloatTensor } from '../src/model/safetensors.ts';
 import { loadTokenizer } from '../src/model/tokenizer.ts';
-import { testedOf, type LoadedModel } from '../src/worker/load.ts';
+import { testedOf, type LoadedModel } from '../src/runtime/load.ts';
 import { readBytes } from './disk.ts';
 import { writeBytes } from './output.ts';
 import { startEngine } from './engine.ts';

@@ -8,7 +8,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DefaultDeserializer, serialize } from 'node:v8';
 import type { AdapterValues } from '../src/engine/engine.ts';
-import type { CheckpointDoor } from '../src/experiment/checkpoint.ts';
+import type { CheckpointDoor } from '../src/studies/checkpoint.ts';
 import { reasonOf } from '../src/model/node-files.ts';
 import { makeFolders } from './disk.ts';
 import { cacheFolder } from './environment.ts';

@@ -3,7 +3,7 @@
  * correlation is over.
  */
 import { expect, it } from 'vitest';
-import type { CompressResult, Trial } from '../src/experiment/compress-state.ts';
+import type { CompressResult, Trial } from '../src/studies/compress/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { compressText } from './compress.ts';
 

@@ -4,8 +4,8 @@
  * cut.
  */
 import { defined, elementAt } from '../src/checked.ts';
-import { compressedFiles } from '../src/experiment/compress-export.ts';
-import { runCompress } from '../src/experiment/compress-run.ts';
+import { compressedFiles } from '../src/studies/compress/export.ts';
+import { runCompress } from '../src/studies/compress/run.ts';
 import {
   agreementOf,
   reduceCompress,
@@ -14,9 +14,9 @@ import {
   type CompressState,
   type Figures,
   type StepFigures,
-} from '../src/experiment/compress-state.ts';
-import { verdictOf } from '../src/experiment/compress-verdict.ts';
-import { columns } from '../src/experiment/export.ts';
+} from '../src/studies/compress/state.ts';
+import { verdictOf } from '../src/studies/compress/verdict.ts';
+import { columns } from '../src/studies/map/export.ts';
 import { describeBytes } from '../src/model/figures.ts';
 import { figure, range } from './figures.ts';
 import { writeModelFolder } from './model-folder.ts';

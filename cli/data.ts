@@ -5,8 +5,8 @@
 import type { TextRef } from '../src/experiment/spec.ts';
 import type { Bos, BosSetting } from '../src/model/bos.ts';
 import type { CalibrationBatch } from '../src/model/calibration.ts';
-import { batchOf, type LoadedModel } from '../src/worker/load.ts';
-import { bosEn } from '../src/ui/words/bos.en.ts';
+import { batchOf, type LoadedModel } from '../src/runtime/load.ts';
+import { bosEn } from '../src/words/bos.en.ts';
 import { bundledText } from './bundled.ts';
 
 /** Says on stderr what stands before every text; of token ids there is nothing to say. */

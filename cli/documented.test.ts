@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/experiment/race-spec.ts';
-import type { RaceResult } from '../src/experiment/race-state.ts';
+import type { RaceEntry } from '../src/studies/race/settings.ts';
+import type { RaceResult } from '../src/studies/race/state.ts';
 import { allocationsReport, lessRandom } from './experiment.ts';
 import { SET_IDS } from './experiment-sets.ts';
 import {

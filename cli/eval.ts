@@ -3,9 +3,9 @@
  */
 import { AtlasError } from '../src/errors.ts';
 import { withSettings } from '../src/experiment/settings.ts';
-import { parseTraining } from '../src/experiment/training-spec.ts';
+import { parseTraining } from '../src/studies/train/settings.ts';
 import { comparedLoss } from '../src/methods/training.ts';
-import { bosOf } from '../src/worker/load.ts';
+import { bosOf } from '../src/runtime/load.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt } from './import.ts';

@@ -5,12 +5,12 @@
 import { defined } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import type { AdapterUse, TrainingEngine } from '../src/engine/engine.ts';
-import { samplesSchema } from '../src/experiment/samples-spec.ts';
+import { samplesSchema } from '../src/studies/samples/settings.ts';
 import { parsed, parseSpec } from '../src/experiment/schema.ts';
-import { TokenText } from '../src/experiment/token-text.ts';
+import { TokenText } from '../src/studies/token-text.ts';
 import { largestRank, rankAt } from '../src/methods/qdylora.ts';
 import { sampler } from '../src/methods/sampling.ts';
-import { wordsOf, type LoadedModel } from '../src/worker/load.ts';
+import { wordsOf, type LoadedModel } from '../src/runtime/load.ts';
 import { sayBos } from './data.ts';
 import { startEngine } from './engine.ts';
 import { adapterAt, modelFor } from './import.ts';

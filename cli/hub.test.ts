@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { defined } from '../src/checked.ts';
 import { encodeLink } from '../src/experiment/link.ts';
-import type { RunResult } from '../src/experiment/result.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { cli } from '../test/cli.ts';
 import { startMirror, type Mirror } from '../test/hub-mirror.ts';

@@ -2,11 +2,11 @@
  * `rank-atlas import`: what a PEFT adapter is made of, against a model; its ranks as a file that
  * `train --ranks` takes.
  */
-import { importPeft, type PeftImport } from '../src/experiment/peft.ts';
-import { columns } from '../src/experiment/export.ts';
+import { importPeft, type PeftImport } from '../src/adapters/peft.ts';
+import { columns } from '../src/studies/map/export.ts';
 import { adapterPlaces, HEAD_PATH, type AdapterPlace } from '../src/compiler/modules.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
-import type { LoadedModel } from '../src/worker/load.ts';
+import type { LoadedModel } from '../src/runtime/load.ts';
 import { readAdapter } from './adapter-files.ts';
 import { writeBytes } from './output.ts';
 import type { Command, Options } from './options.ts';

@@ -1,10 +1,10 @@
 /** The page of the learning-rate experiment, written from its raw results alone. */
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/experiment/race-spec.ts';
-import { apart, finals } from '../src/experiment/race-standings.ts';
-import type { RaceResult } from '../src/experiment/race-state.ts';
+import type { RaceEntry } from '../src/studies/race/settings.ts';
+import { apart, finals } from '../src/studies/race/standings.ts';
+import type { RaceResult } from '../src/studies/race/state.ts';
 import { interval95, type Interval } from '../src/methods/statistics.ts';
-import { raceEn } from '../src/ui/words/race.en.ts';
+import { raceEn } from '../src/studies/race/words.en.ts';
 import { SET_IDS, SETS, type SetId } from './experiment-sets.ts';
 import { markdownTable } from './markdown.ts';
 import type { Cell, LearningRates } from './learning-rates.ts';

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { defined, elementAt } from '../src/checked.ts';
-import { resultOf, type PruneResult } from '../src/experiment/prune-state.ts';
+import { resultOf, type PruneResult } from '../src/studies/prune/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95, summarise } from '../src/methods/statistics.ts';

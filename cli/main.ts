@@ -56,7 +56,7 @@ async function dispatch(args: string[]): Promise<number> {
   const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (name === undefined || name === '--help' || name === '-h' || words.includes('--help')) {
     const { presets } = await import('../src/experiment/schema.ts');
-    const { trainingPresets } = await import('../src/experiment/training-spec.ts');
+    const { trainingPresets } = await import('../src/studies/train/settings.ts');
     console.log(
       help()
         .replace('PRESETS', Object.keys(presets).join(', '))

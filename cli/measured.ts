@@ -1,11 +1,11 @@
 /** A measurement on the command line: from the draws of an earlier run of it, or anew. */
 import { defined, elementAt } from '../src/checked.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
-import type { RunEvent } from '../src/experiment/events.ts';
-import { reduce, type Measurement } from '../src/experiment/measurement.ts';
-import type { RunResult } from '../src/experiment/result.ts';
-import { runExperiment } from '../src/experiment/run.ts';
-import type { StudyContext } from '../src/experiment/study.ts';
+import type { RunEvent } from '../src/studies/map/events.ts';
+import { reduce, type Measurement } from '../src/studies/map/state.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
+import { runExperiment } from '../src/studies/map/run.ts';
+import type { StudyContext } from '../src/studies/contract.ts';
 import type { Keeper } from './checkpoints.ts';
 import { steps } from './stopping.ts';
 

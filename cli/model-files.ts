@@ -11,7 +11,7 @@ import {
 } from '../src/model/remote/reference.ts';
 import { remoteFiles } from '../src/model/remote/remote-files.ts';
 import { describeBytes } from '../src/model/figures.ts';
-import { findAndLoad, type LoadedModel } from '../src/worker/load.ts';
+import { findAndLoad, type LoadedModel } from '../src/runtime/load.ts';
 import { bundledModel } from './bundled.ts';
 import { agreed } from './consent.ts';
 import { diskStore } from './disk-store.ts';

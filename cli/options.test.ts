@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined } from '../src/checked.ts';
-import { exportPeft } from '../src/experiment/peft.ts';
+import { exportPeft } from '../src/adapters/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
-import { loadModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/runtime/load.ts';
 import { cli } from '../test/cli.ts';
 import { commands, parse, usage, type CommandName, type OptionName } from './options.ts';
 

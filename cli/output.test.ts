@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { exportPeft } from '../src/experiment/peft.ts';
+import { exportPeft } from '../src/adapters/peft.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { cli } from '../test/cli.ts';
 import { writeAdapter } from './adapter-files.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import { compile } from '../src/compiler/index.ts';
-import type { PruneResult } from '../src/experiment/prune-state.ts';
+import type { PruneResult } from '../src/studies/prune/state.ts';
 import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
 import { readGraph } from '../src/onnx/read.ts';

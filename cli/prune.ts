@@ -4,21 +4,21 @@
  * weights, and the adapters with their masks.
  */
 import { defined, elementAt } from '../src/checked.ts';
-import { columns } from '../src/experiment/export.ts';
-import type { PrunedParts } from '../src/experiment/made-base.ts';
-import { prunedFile } from '../src/experiment/prune-export.ts';
-import { PRUNED_FILES } from '../src/experiment/prune-files.ts';
-import { runPrune, type PruneEvent } from '../src/experiment/prune-run.ts';
+import { columns } from '../src/studies/map/export.ts';
+import type { PrunedParts } from '../src/studies/made-base.ts';
+import { prunedFile } from '../src/studies/prune/export.ts';
+import { PRUNED_FILES } from '../src/studies/prune/files.ts';
+import { runPrune, type PruneEvent } from '../src/studies/prune/run.ts';
 import {
   costOf,
   reducePrune,
   type PruneDoing,
   type PruneResult,
   type PruneState,
-} from '../src/experiment/prune-state.ts';
+} from '../src/studies/prune/state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
 import { describeBytes } from '../src/model/figures.ts';
-import type { LoadedModel } from '../src/worker/load.ts';
+import type { LoadedModel } from '../src/runtime/load.ts';
 import { writeModelFolder } from './model-folder.ts';
 import type { Options } from './options.ts';
 import { writeBytes } from './output.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { TrainingResult } from '../src/experiment/training-run.ts';
+import type { TrainingResult } from '../src/studies/train/run.ts';
 import { cli } from '../test/cli.ts';
 import { main } from './main.ts';
 

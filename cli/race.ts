@@ -3,25 +3,25 @@
  * stdout, the result with `--out`.
  */
 import { defined, elementAt } from '../src/checked.ts';
-import type { CheckpointDoor } from '../src/experiment/checkpoint.ts';
-import { runRace, type RaceCheckpoint } from '../src/experiment/race-run.ts';
+import type { CheckpointDoor } from '../src/studies/checkpoint.ts';
+import { runRace, type RaceCheckpoint } from '../src/studies/race/run.ts';
 import {
   OWN_TIME,
   parametersApart,
   SAME_BUDGET,
   verdictOf,
   type Standing,
-} from '../src/experiment/race-standings.ts';
+} from '../src/studies/race/standings.ts';
 import {
   reduceRace,
   type RaceEvent,
   type RaceResult,
   type RaceState,
-} from '../src/experiment/race-state.ts';
+} from '../src/studies/race/state.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import type { StudyContext } from '../src/experiment/study.ts';
-import { raceEn } from '../src/ui/words/race.en.ts';
-import { columns } from '../src/experiment/export.ts';
+import type { StudyContext } from '../src/studies/contract.ts';
+import { raceEn } from '../src/studies/race/words.en.ts';
+import { columns } from '../src/studies/map/export.ts';
 import type { Keeper } from './checkpoints.ts';
 import { figure, range } from './figures.ts';
 import type { Options } from './options.ts';

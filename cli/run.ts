@@ -4,11 +4,11 @@
  */
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
-import { resultText, textTable } from '../src/experiment/export.ts';
+import { resultText, textTable } from '../src/studies/map/export.ts';
 import { decodeLink, isLink } from '../src/experiment/link.ts';
-import { stageOf } from '../src/experiment/draws.ts';
-import { timeLeft, type Measurement } from '../src/experiment/measurement.ts';
-import type { RunResult } from '../src/experiment/result.ts';
+import { stageOf } from '../src/studies/map/draws.ts';
+import { timeLeft, type Measurement } from '../src/studies/map/state.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
 import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';

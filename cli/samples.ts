@@ -3,8 +3,8 @@
  * are kept here: see `generate`), the result with `--out`.
  */
 import { defined } from '../src/checked.ts';
-import { runSamples } from '../src/experiment/samples-run.ts';
-import { reduceSamples, type SamplesState } from '../src/experiment/samples-state.ts';
+import { runSamples } from '../src/studies/samples/run.ts';
+import { reduceSamples, type SamplesState } from '../src/studies/samples/state.ts';
 import { writeBytes } from './output.ts';
 import { openStudy, type StudyCommand } from './study.ts';
 import { plain } from './terminal.ts';

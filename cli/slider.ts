@@ -3,15 +3,11 @@
  * result with `--out`.
  */
 import { defined, elementAt } from '../src/checked.ts';
-import { columns } from '../src/experiment/export.ts';
-import {
-  runSlider,
-  type SliderCheckpoint,
-  type SliderResult,
-} from '../src/experiment/slider-run.ts';
-import { reduceSlider, type SliderState } from '../src/experiment/slider-state.ts';
-import { BAND, doingNow } from '../src/experiment/slider-verdict.ts';
-import type { StudyContext } from '../src/experiment/study.ts';
+import { columns } from '../src/studies/map/export.ts';
+import { runSlider, type SliderCheckpoint, type SliderResult } from '../src/studies/slider/run.ts';
+import { reduceSlider, type SliderState } from '../src/studies/slider/state.ts';
+import { BAND, doingNow } from '../src/studies/slider/verdict.ts';
+import type { StudyContext } from '../src/studies/contract.ts';
 import { smallestWithin } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/figures.ts';
 import type { Keeper } from './checkpoints.ts';

@@ -6,29 +6,29 @@
 import { defined, elementAt } from '../src/checked.ts';
 import { adapterPlaces } from '../src/compiler/modules.ts';
 import { AtlasError } from '../src/errors.ts';
-import { readCheckpoint, writeCheckpoint } from '../src/experiment/checkpoint-file.ts';
-import { exportPeft, type PeftImport } from '../src/experiment/peft.ts';
+import { readCheckpoint, writeCheckpoint } from '../src/studies/train/checkpoint-file.ts';
+import { exportPeft, type PeftImport } from '../src/adapters/peft.ts';
 import { withSettings } from '../src/experiment/settings.ts';
 import {
   isTrainingPreset,
   parseTraining,
   trainingPresets,
   type TrainingSpec,
-} from '../src/experiment/training-spec.ts';
+} from '../src/studies/train/settings.ts';
 import {
   ranksOf,
   runTraining,
   scaleOf,
   type TrainingCheckpoint,
   type TrainingResult,
-} from '../src/experiment/training-run.ts';
+} from '../src/studies/train/run.ts';
 import type { AdapterValues } from '../src/engine/engine.ts';
 import { storedSize } from '../src/engine/nf4-model.ts';
 import { rescaled } from '../src/methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../src/methods/qdylora.ts';
 import { describeBytes } from '../src/model/figures.ts';
-import { factsIn, factsOf, type LoadedModel } from '../src/worker/load.ts';
-import { versionsOf } from '../src/worker/versions.ts';
+import { factsIn, factsOf, type LoadedModel } from '../src/runtime/load.ts';
+import { versionsOf } from '../src/runtime/versions.ts';
 import { writeAdapter } from './adapter-files.ts';
 import { digestOf, keeperIn, keeperOf } from './checkpoints.ts';
 import { sayBos, tokensOf } from './data.ts';

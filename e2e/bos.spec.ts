@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from './test.ts';
-import type { RunResult } from '../src/experiment/result.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
 import { decodeLink } from '../src/experiment/link.ts';
 import type { AdaRankSpec } from '../src/experiment/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';

@@ -6,7 +6,7 @@ import { boot } from './state/boot.ts';
 import { App } from './ui/App.tsx';
 import { Boundary } from './ui/Boundary.tsx';
 import { fetchRestWhenDone } from './ui/fetch-rest.ts';
-import { loadWords } from './ui/words/use-words.ts';
+import { loadWords } from './ui/use-words.ts';
 import { isEmbed } from './state/storage.ts';
 import { useView } from './state/view-store.ts';
 import './ui/styles/index.css';

@@ -16,7 +16,7 @@ import type {
   SignDraw,
   TokenBatch,
 } from '../src/engine/engine.ts';
-import type { ModelFacts } from '../src/experiment/events.ts';
+import type { ModelFacts } from '../src/studies/map/events.ts';
 
 const MODEL_SEED = 99;
 

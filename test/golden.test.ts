@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { digestOf } from '../src/experiment/digest.ts';
 import { decodeLink } from '../src/experiment/link.ts';
-import type { RunResult } from '../src/experiment/result.ts';
-import { mappedBy, rankTable } from '../src/experiment/rank-table.ts';
+import type { RunResult } from '../src/studies/map/result.ts';
+import { mappedBy, rankTable } from '../src/studies/map/rank-table.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 

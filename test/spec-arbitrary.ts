@@ -1,7 +1,7 @@
 /** Every valid experiment, for property tests. */
 import fc from 'fast-check';
 import { elementAt } from '../src/checked.ts';
-import { RACE_ENTRIES, RACE_LIMITS } from '../src/experiment/race-spec.ts';
+import { RACE_ENTRIES, RACE_LIMITS } from '../src/studies/race/settings.ts';
 import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
 import { BOS } from '../src/model/bos.ts';
 import type { ExperimentSpec } from '../src/experiment/spec.ts';

@@ -5,7 +5,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { defined, elementAt } from '../src/checked.ts';
-import { loadModel } from '../src/worker/load.ts';
+import { loadModel } from '../src/runtime/load.ts';
 import { bundledModel, bundledText } from '../cli/bundled.ts';
 import { uniform } from '../src/device/random.ts';
 import { moduleKeys } from '../src/device/streams.ts';

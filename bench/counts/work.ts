@@ -8,7 +8,7 @@ import { createEngine } from '../../src/engine/cut-engine.ts';
 import type { Ort } from '../../src/engine/ort.ts';
 import { shortLived } from '../../src/engine/test-backends.ts';
 import { WebGpuBackend } from '../../src/engine/webgpu-backend.ts';
-import { loadModel } from '../../src/worker/load.ts';
+import { loadModel } from '../../src/runtime/load.ts';
 import { sharedPath } from '../../test/shared.ts';
 import { madeUpData } from '../made-up.ts';
 import { BEFORE, work } from '../work.ts';

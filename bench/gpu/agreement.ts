@@ -11,7 +11,7 @@ import { createEngine } from '../../src/engine/cut-engine.ts';
 import { fewTokens, selfTest } from '../../src/engine/self-test.ts';
 import { WasmBackend } from '../../src/engine/wasm-backend.ts';
 import { nodeFiles } from '../../src/model/node-files.ts';
-import { loadModel, testedOf } from '../../src/worker/load.ts';
+import { loadModel, testedOf } from '../../src/runtime/load.ts';
 import { writeResult } from '../results.ts';
 import { apart, beyond, endWith, numbersOf } from './numbers.ts';
 

@@ -12,7 +12,7 @@ import { createEngine } from '../../src/engine/cut-engine.ts';
 import type { Ort } from '../../src/engine/ort.ts';
 import { WebGpuBackend, type Knobs } from '../../src/engine/webgpu-backend.ts';
 import { nodeFiles } from '../../src/model/node-files.ts';
-import { loadModel } from '../../src/worker/load.ts';
+import { loadModel } from '../../src/runtime/load.ts';
 import { GpuCounter } from '../counts/gpu.ts';
 import { median } from '../machine.ts';
 import { writeResult } from '../results.ts';

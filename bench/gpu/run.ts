@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { checkWritable, makeFolder, writeBytes } from '../../cli/output.ts';
 import { nodeFiles } from '../../src/model/node-files.ts';
-import { loadModel } from '../../src/worker/load.ts';
+import { loadModel } from '../../src/runtime/load.ts';
 import { provenance } from '../machine.ts';
 import { optionsOf, refuse, refuseOut } from '../options.ts';
 import { runStages, type Outcome, type Run } from './runner.ts';

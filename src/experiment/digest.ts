@@ -4,8 +4,8 @@
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
-import { mappedBy, rankTable } from './rank-table.ts';
-import type { RunResult } from './result.ts';
+import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
+import type { RunResult } from '../studies/map/result.ts';
 
 export interface ResultDigest {
   /** sha-256 of the model's files and of the token ids. */

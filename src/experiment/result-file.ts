@@ -5,8 +5,8 @@
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
 import { BOS_SOURCES } from '../model/bos.ts';
-import { drawsAsked } from './draws.ts';
-import { RESULT_VERSION, type RunResult } from './result.ts';
+import { drawsAsked } from '../studies/map/draws.ts';
+import { RESULT_VERSION, type RunResult } from '../studies/map/result.ts';
 import { firstIssue, specSchema } from './schema.ts';
 
 const count = z.int().check(z.gte(0), z.lte(2 ** 31));

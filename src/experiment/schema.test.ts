@@ -20,7 +20,7 @@ import {
   setByPaths,
   specKey,
 } from './settings.ts';
-import { parseTraining } from './training-spec.ts';
+import { parseTraining } from '../studies/train/settings.ts';
 import { anySpec } from '../../test/spec-arbitrary.ts';
 
 test('the defaults are those of the page', () => {

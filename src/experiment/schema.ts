@@ -7,13 +7,13 @@ import * as z from 'zod/mini';
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { BOS } from '../model/bos.ts';
-import { agreeSchema } from './agree-spec.ts';
-import { BASES } from './base-spec.ts';
-import { compressSchemaOf } from './compress-spec.ts';
-import { pruneSchema } from './prune-spec.ts';
-import { raceSchema } from './race-spec.ts';
-import { samplesSchema } from './samples-spec.ts';
-import { sliderSchema } from './slider-spec.ts';
+import { agreeSchema } from '../studies/agree/settings.ts';
+import { BASES } from '../studies/base-kinds.ts';
+import { compressSchemaOf } from '../studies/compress/settings.ts';
+import { pruneSchema } from '../studies/prune/settings.ts';
+import { raceSchema } from '../studies/race/settings.ts';
+import { samplesSchema } from '../studies/samples/settings.ts';
+import { sliderSchema } from '../studies/slider/settings.ts';
 import {
   SPEC_VERSION,
   type AllocationSpec,

@@ -5,7 +5,7 @@
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
-import { MAKES } from './base-spec.ts';
+import { MAKES } from '../studies/base-kinds.ts';
 import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
 import type { ExperimentSpec, MethodName } from './spec.ts';
 

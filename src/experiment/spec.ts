@@ -3,13 +3,13 @@
  * all produce.
  */
 import type { BosSetting } from '../model/bos.ts';
-import type { AgreeSettings } from './agree-spec.ts';
-import type { BaseKind } from './base-spec.ts';
-import type { CompressSettings } from './compress-spec.ts';
-import type { PruneSettings } from './prune-spec.ts';
-import type { RaceSettings } from './race-spec.ts';
-import type { SamplesSettings } from './samples-spec.ts';
-import type { SliderSettings } from './slider-spec.ts';
+import type { AgreeSettings } from '../studies/agree/settings.ts';
+import type { BaseKind } from '../studies/base-kinds.ts';
+import type { CompressSettings } from '../studies/compress/settings.ts';
+import type { PruneSettings } from '../studies/prune/settings.ts';
+import type { RaceSettings } from '../studies/race/settings.ts';
+import type { SamplesSettings } from '../studies/samples/settings.ts';
+import type { SliderSettings } from '../studies/slider/settings.ts';
 
 /** Version 1 knew no BOS: what it leaves unsaid means none. */
 export const SPEC_VERSION = 2;

@@ -11,7 +11,7 @@ import { startMirror, type Mirror } from '../../test/hub-mirror.ts';
 import { tinyDecoder, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import type { AtlasError } from '../errors.ts';
 import { type ErrorCode } from '../errors.ts';
-import { readPeftConfig } from '../experiment/peft-config.ts';
+import { readPeftConfig } from '../adapters/peft-config.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import { filesBeside, modelFilesOf } from './beside.ts';
 import { nodeFiles } from './node-files.ts';

@@ -1,6 +1,6 @@
 /** Untrusted JSON: what is said of it before anyone walks through it. */
 import { expect, test } from 'vitest';
-import { readPeftConfig } from '../experiment/peft-config.ts';
+import { readPeftConfig } from '../adapters/peft-config.ts';
 import { readConfig } from './config.ts';
 import { parseJson } from './json.ts';
 

@@ -10,7 +10,7 @@ import { untouchedLogits } from '../engine/untouched.ts';
 import { withWeights } from '../engine/replaced-model.ts';
 import { openModel } from '../model/repository.ts';
 import type { ModelFiles } from '../model/files.ts';
-import { loadModel } from '../worker/load.ts';
+import { loadModel } from '../runtime/load.ts';
 import type { Graph } from './graph.ts';
 import { decodeMessage, modelProto } from './proto.ts';
 import { readGraph } from './read.ts';

@@ -3,7 +3,7 @@
  * measuring.
  */
 import { create } from 'zustand';
-import type { AgreeResult } from '../experiment/agree-state.ts';
+import type { AgreeResult } from '../studies/agree/state.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import { specKey } from '../experiment/settings.ts';
 import { remember, remembered } from './storage.ts';

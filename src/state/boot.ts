@@ -5,7 +5,7 @@
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
-import { measurementOf } from '../experiment/measurement.ts';
+import { measurementOf } from '../studies/map/state.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { bundledModels, type BundledModel } from '../model/bundled-files.ts';
 import { useExperiment } from './experiment-store.ts';

@@ -1,7 +1,7 @@
 /** Two results of one model side by side, module by module. */
 import { elementAt } from '../checked.ts';
-import type { RankRow } from '../experiment/rank-table.ts';
-import { mappedBy, rankTable } from '../experiment/rank-table.ts';
+import type { RankRow } from '../studies/map/rank-table.ts';
+import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
 import type { AllocationSpec } from '../experiment/spec.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { KeptResult } from './run-store.ts';

@@ -4,10 +4,10 @@
  */
 import { elementAt } from '../checked.ts';
 import { measuredChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
-import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
-import type { Measurement } from '../experiment/measurement.ts';
-import { rankTable, type RankTable } from '../experiment/rank-table.ts';
-import type { MeasuredModule } from '../experiment/result.ts';
+import { drawsAsked, sweepsOf, type Draws } from '../studies/map/draws.ts';
+import type { Measurement } from '../studies/map/state.ts';
+import { rankTable, type RankTable } from '../studies/map/rank-table.ts';
+import type { MeasuredModule } from '../studies/map/result.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import type { AllocationSpec, ExperimentSpec } from '../experiment/spec.ts';
 import { useExperiment } from './experiment-store.ts';

@@ -6,12 +6,12 @@
 import { create } from 'zustand';
 import { defined, elementAt } from '../checked.ts';
 import { compareDigest } from '../experiment/digest.ts';
-import { drawsAsked } from '../experiment/draws.ts';
+import { drawsAsked } from '../studies/map/draws.ts';
 import type { LinkContents } from '../experiment/link.ts';
-import { measurementOf, type Measurement } from '../experiment/measurement.ts';
-import type { RaceResult } from '../experiment/race-state.ts';
-import { rankTable } from '../experiment/rank-table.ts';
-import type { RunResult } from '../experiment/result.ts';
+import { measurementOf, type Measurement } from '../studies/map/state.ts';
+import type { RaceResult } from '../studies/race/state.ts';
+import { rankTable } from '../studies/map/rank-table.ts';
+import type { RunResult } from '../studies/map/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { parseSpec } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';

@@ -3,7 +3,7 @@
  * assumed.
  */
 import type { ModuleGroup } from '../compiler/modules.ts';
-import type { MeasuredModule } from '../experiment/result.ts';
+import type { MeasuredModule } from '../studies/map/result.ts';
 
 export interface Column {
   key: string;

@@ -5,8 +5,8 @@
 import { create } from 'zustand';
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { MemoryUse, ProviderInfo, ProviderKind } from '../engine/engine.ts';
-import type { MeasuredModule } from '../experiment/result.ts';
-import type { ModelFacts } from '../experiment/events.ts';
+import type { MeasuredModule } from '../studies/map/result.ts';
+import type { ModelFacts } from '../studies/map/events.ts';
 import type { BundledModel } from '../model/bundled-files.ts';
 import type { PickedFile } from '../model/picked-files.ts';
 import type {

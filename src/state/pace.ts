@@ -2,7 +2,7 @@
  * How long a run takes here, from the runs measured on this machine: the page promises no time it
  * has not seen.
  */
-import { costOfAll } from '../experiment/draws.ts';
+import { costOfAll } from '../studies/map/draws.ts';
 import type { ExperimentSpec, MethodSpec } from '../experiment/spec.ts';
 import { useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';

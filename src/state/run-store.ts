@@ -1,8 +1,8 @@
 /** The measurement in view, where the transport stands, and the last results. */
 import { create } from 'zustand';
-import { sweepsOf } from '../experiment/draws.ts';
-import type { Measurement } from '../experiment/measurement.ts';
-import type { RunResult } from '../experiment/result.ts';
+import { sweepsOf } from '../studies/map/draws.ts';
+import type { Measurement } from '../studies/map/state.ts';
+import type { RunResult } from '../studies/map/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { specKey } from '../experiment/settings.ts';
 import { defaultSpec } from '../experiment/schema.ts';

@@ -4,10 +4,10 @@
  */
 import { defined, elementAt } from '../checked.ts';
 import type { ModuleGroup } from '../compiler/modules.ts';
-import { sweepsOf } from '../experiment/draws.ts';
-import type { Measurement } from '../experiment/measurement.ts';
-import { sweepMultiples } from '../experiment/rank-table.ts';
-import type { MeasuredModule } from '../experiment/result.ts';
+import { sweepsOf } from '../studies/map/draws.ts';
+import type { Measurement } from '../studies/map/state.ts';
+import { sweepMultiples } from '../studies/map/rank-table.ts';
+import type { MeasuredModule } from '../studies/map/result.ts';
 import { interval95, summarise } from '../methods/statistics.ts';
 import { groupOf } from './layout.ts';
 

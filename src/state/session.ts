@@ -3,8 +3,8 @@
  * brings the thread back when it dies. Everything a button does is a function here.
  */
 import { defined } from '../checked.ts';
-import { drawsAsked, sweepsOf, type Draws } from '../experiment/draws.ts';
-import { reduce, type Measurement } from '../experiment/measurement.ts';
+import { drawsAsked, sweepsOf, type Draws } from '../studies/map/draws.ts';
+import { reduce, type Measurement } from '../studies/map/state.ts';
 import { LIMITS } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
 import type { FromWorker, ModelSource, ProviderChoice, Requests } from '../worker/protocol.ts';

@@ -3,11 +3,11 @@
  * studies leave behind.
  */
 import { elementAt } from '../checked.ts';
-import type { AgreeResult } from '../experiment/agree-state.ts';
-import type { CompressedFileName } from '../experiment/compress-export.ts';
-import type { CompressResult } from '../experiment/compress-state.ts';
-import { isOnBase } from '../experiment/base-spec.ts';
-import type { PrunedFileName } from '../experiment/prune-files.ts';
+import type { AgreeResult } from '../studies/agree/state.ts';
+import type { CompressedFileName } from '../studies/compress/export.ts';
+import type { CompressResult } from '../studies/compress/state.ts';
+import { isOnBase } from '../studies/base-kinds.ts';
+import type { PrunedFileName } from '../studies/prune/files.ts';
 import {
   describeChanges,
   makesBase,
@@ -15,12 +15,12 @@ import {
   type Change,
 } from '../experiment/settings.ts';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
-import { studyViews, type StudyStates, type StudyView } from '../experiment/studies.ts';
+import { studyViews, type StudyStates, type StudyView } from '../studies/registry.ts';
 import { summarise } from '../methods/statistics.ts';
 import type { FromWorker, Requests, SavedFile } from '../worker/protocol.ts';
 import { keepAgreement } from './agreements.ts';
 import { client, engine, failureOf, ofCode, takeStudyEvents } from './engine.ts';
-import { sweepsOf } from '../experiment/draws.ts';
+import { sweepsOf } from '../studies/map/draws.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';

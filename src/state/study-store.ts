@@ -4,7 +4,7 @@
  */
 import { create } from 'zustand';
 import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
-import type { StudyStates } from '../experiment/studies.ts';
+import type { StudyStates } from '../studies/registry.ts';
 import type { AdapterSummary } from '../worker/protocol.ts';
 
 /** `idle` has nothing running (there may be an earlier state in view), `done` a whole one. */

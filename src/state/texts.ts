@@ -1,6 +1,6 @@
 /** The words of an experiment's text: bundled ones are fetched once from the page's own origin. */
 import { AtlasError } from '../errors.ts';
-import { taskKey } from '../experiment/compress-spec.ts';
+import { taskKey } from '../studies/compress/settings.ts';
 import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
 import { useModel, type BundledText } from './model-store.ts';
 

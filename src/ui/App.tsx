@@ -22,9 +22,9 @@ import { lazyPart } from './parts/lazy-part.tsx';
 import { useDrawer, usePhone } from './parts/use-media.ts';
 import { Plate } from './plate/Plate.tsx';
 import { Rail } from './rail/Rail.tsx';
-import { titleOf } from './words/describe.ts';
-import { numbersOf } from './words/numbers.ts';
-import { useWords } from './words/use-words.ts';
+import { titleOf } from '../words/describe.ts';
+import { numbersOf } from '../words/numbers.ts';
+import { useWords } from './use-words.ts';
 
 // What a first look does not need comes when it is asked for.
 const CompareMap = lazyPart(async () => (await import('./compare/CompareMap.tsx')).CompareMap);

@@ -1,6 +1,6 @@
 /** If the page itself fails, it says so and offers to start again, rather than going blank. */
 import { Component, type ReactNode } from 'react';
-import { useWords } from './words/use-words.ts';
+import { useWords } from './use-words.ts';
 
 export class Boundary extends Component<{ children: ReactNode }, { failed: boolean }> {
   override state = { failed: false };

@@ -8,7 +8,7 @@ import { useModel } from '../state/model-store.ts';
 import { useRun } from '../state/run-store.ts';
 import { textOf } from '../state/texts.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
-import { loadWords } from './words/use-words.ts';
+import { loadWords } from './use-words.ts';
 
 /** Marks in the page's timeline: what is fetched after the first is no part of a first visit. */
 const BEGINS = 'rank-atlas:rest';

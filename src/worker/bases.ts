@@ -6,13 +6,13 @@
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
-import { basedGraph, type MadeBase } from '../experiment/made-base.ts';
-import type { FullEngine, KeptAdapter } from '../experiment/study.ts';
+import { basedGraph, type MadeBase } from '../studies/made-base.ts';
+import type { FullEngine, KeptAdapter } from '../studies/contract.ts';
 import { sha256 } from '../model/sha256.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { CheckpointStore } from './checkpoints.ts';
 import type { Opened } from './host.ts';
-import { versionsOf } from './versions.ts';
+import { versionsOf } from '../runtime/versions.ts';
 
 export interface Ground {
   /** See `baseKey`. */

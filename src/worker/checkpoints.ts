@@ -4,7 +4,7 @@
  * single transaction: without room for the new one the old stays.
  */
 import { AtlasError } from '../errors.ts';
-import type { CheckpointDoor } from '../experiment/checkpoint.ts';
+import type { CheckpointDoor } from '../studies/checkpoint.ts';
 
 const DATABASE = 'rank-atlas';
 const STORE = 'checkpoints';

@@ -16,11 +16,11 @@ import type { Ort } from '../engine/ort.ts';
 import { chooseProvider } from '../engine/provider.ts';
 import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
-import { shaking } from '../experiment/draws.ts';
-import type { ModelFacts, RunEvent } from '../experiment/events.ts';
+import { shaking } from '../studies/map/draws.ts';
+import type { ModelFacts, RunEvent } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../experiment/spec.ts';
-import type { FullEngine } from '../experiment/study.ts';
-import { runExperiment, tokensHash } from '../experiment/run.ts';
+import type { FullEngine } from '../studies/contract.ts';
+import { runExperiment, tokensHash } from '../studies/map/run.ts';
 import type { CalibrationBatch } from '../model/calibration.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
@@ -36,7 +36,7 @@ import {
   testedOf,
   textsOf,
   type LoadedModel,
-} from './load.ts';
+} from '../runtime/load.ts';
 import { pictureOf } from './picture.ts';
 import type {
   FromWorker,
@@ -54,7 +54,7 @@ import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
 import { savedFile } from './saved-file.ts';
 import type { StudyHost } from './study-host.ts';
-import { versionsOf } from './versions.ts';
+import { versionsOf } from '../runtime/versions.ts';
 import { heardWhile, saidToBlock } from './watch.ts';
 
 export interface Surroundings {
@@ -154,7 +154,7 @@ export class EngineHost {
     importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
     exportCompressed: async ({ result, steps, file, dataName }) => {
       const parts = await (
-        await import('../experiment/compress-export.ts')
+        await import('../studies/compress/export.ts')
       ).compressedFiles(this.current().loaded, result, { steps, dataName });
       return {
         files: parts

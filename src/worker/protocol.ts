@@ -8,14 +8,14 @@
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
 import type { SelfTestReport } from '../engine/self-test.ts';
-import type { BaseKind } from '../experiment/base-spec.ts';
-import type { CompressedFileName } from '../experiment/compress-export.ts';
-import type { CompressResult } from '../experiment/compress-state.ts';
-import type { ModelFacts, RunEvent } from '../experiment/events.ts';
-import type { PrunedFileName } from '../experiment/prune-files.ts';
+import type { BaseKind } from '../studies/base-kinds.ts';
+import type { CompressedFileName } from '../studies/compress/export.ts';
+import type { CompressResult } from '../studies/compress/state.ts';
+import type { ModelFacts, RunEvent } from '../studies/map/events.ts';
+import type { PrunedFileName } from '../studies/prune/files.ts';
 import type { ExperimentSpec, StudyKind, TextRef } from '../experiment/spec.ts';
-import type { StudyEvent } from '../experiment/studies.ts';
-import type { WeightForm } from '../experiment/study.ts';
+import type { StudyEvent } from '../studies/registry.ts';
+import type { WeightForm } from '../studies/contract.ts';
 import type { Bos, BosSetting } from '../model/bos.ts';
 import type { KeptRepository, Variant } from '../model/remote/hub.ts';
 

@@ -7,16 +7,16 @@ import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { MemoryUse } from '../engine/engine.ts';
-import { makeBase } from '../experiment/base.ts';
-import { isOnBase, MAKER } from '../experiment/base-spec.ts';
-import { checkpointKey, type CheckpointDoor } from '../experiment/checkpoint.ts';
-import { exportPeft, importPeft } from '../experiment/peft.ts';
-import { taskKey } from '../experiment/compress-spec.ts';
-import { prunedFile } from '../experiment/prune-export.ts';
+import { makeBase } from '../studies/base.ts';
+import { isOnBase, MAKER } from '../studies/base-kinds.ts';
+import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
+import { exportPeft, importPeft } from '../adapters/peft.ts';
+import { taskKey } from '../studies/compress/settings.ts';
+import { prunedFile } from '../studies/prune/export.ts';
 import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
-import { needOf } from '../experiment/study-need.ts';
-import { studyRuns, type StudyEvent } from '../experiment/studies.ts';
+import { needOf } from '../studies/need.ts';
+import { studyRuns, type StudyEvent } from '../studies/registry.ts';
 import {
   keptAtRank,
   adapterUse,
@@ -24,7 +24,7 @@ import {
   type KeptAdapter,
   type StudyContext,
   type WeightForm,
-} from '../experiment/study.ts';
+} from '../studies/contract.ts';
 import { comparedLoss } from '../methods/training.ts';
 import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
@@ -33,12 +33,12 @@ import type { Graph } from '../onnx/graph.ts';
 import { Bases, keepIn, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
-import { batchOf, factsIn, textsOf, wordsOf } from './load.ts';
+import { batchOf, factsIn, textsOf, wordsOf } from '../runtime/load.ts';
 import { Outbox } from './outbox.ts';
 import type { AdapterSummary, Requests } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
 import { savedFile } from './saved-file.ts';
-import { versionsOf } from './versions.ts';
+import { versionsOf } from '../runtime/versions.ts';
 
 export class StudyHost {
   private readonly opened: Opened;

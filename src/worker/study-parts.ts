@@ -1,5 +1,5 @@
 /** Everything that studies fetch while they work, so that it is there without a connection. */
-import { studyRuns } from '../experiment/studies.ts';
+import { studyRuns } from '../studies/registry.ts';
 
 /** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
 const parts: (() => Promise<unknown>)[] = [
@@ -17,7 +17,7 @@ const parts: (() => Promise<unknown>)[] = [
   () => import('../engine/wasm-sparse.ts'),
   () => import('../engine/nf4-model.ts'),
   () => import('../engine/float-model.ts'),
-  () => import('../experiment/compress-export.ts'),
+  () => import('../studies/compress/export.ts'),
   () => import('../model/training-memory.ts'),
 ];
 

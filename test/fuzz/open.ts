@@ -25,7 +25,7 @@ import {
 } from '../../src/engine/untouched.ts';
 import { WasmBackend } from '../../src/engine/wasm-backend.ts';
 import { AtlasError } from '../../src/errors.ts';
-import type { PeftImport } from '../../src/experiment/peft.ts';
+import type { PeftImport } from '../../src/adapters/peft.ts';
 import { writeGraph } from '../../src/onnx/write.ts';
 import { merged } from '../merged-decoder.ts';
 import { tinyDecoderGraph } from '../tiny-decoder.ts';

@@ -7,7 +7,7 @@ import { WasmBackend } from '../../../src/engine/wasm-backend.ts';
 import { initialAdapters } from '../../../src/methods/lora.ts';
 import { batchOfStep } from '../../../src/methods/windows.ts';
 import { bundledFiles } from '../../../src/model/bundled-files.ts';
-import { batchOf, factsOf, loadModel } from '../../../src/worker/load.ts';
+import { batchOf, factsOf, loadModel } from '../../../src/runtime/load.ts';
 import { loadRuntime } from '../../../src/worker/runtime.ts';
 import type { Size } from '../size.ts';
 

@@ -18,7 +18,7 @@ import { defined, elementAt } from '../../checked.ts';
 import { diskStore } from '../../../cli/disk-store.ts';
 import { NO_FAULT, startMirror, type Mirror } from '../../../test/hub-mirror.ts';
 import { AtlasError, type ErrorCode } from '../../errors.ts';
-import { findAndLoad } from '../../worker/load.ts';
+import { findAndLoad } from '../../runtime/load.ts';
 import { readFile, type ModelFile } from '../files.ts';
 import { MOST } from '../limits.ts';
 import { openModel } from '../repository.ts';

@@ -16,7 +16,7 @@ import { signed, span, type CellFace } from '../map/faces.ts';
 import { Legend } from '../map/Legend.tsx';
 import { MapGrid } from '../map/MapGrid.tsx';
 import { useDark } from '../parts/use-media.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export function useComparison(a: KeptResult, b: KeptResult) {
   const rule = useExperiment((e) => e.spec.allocation);

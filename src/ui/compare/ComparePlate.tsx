@@ -8,8 +8,8 @@ import { palette, scaleEnd } from '../colour.ts';
 import { niceTicks } from '../plate/RepeatDots.tsx';
 import { useDark } from '../parts/use-media.ts';
 import { useSize } from '../parts/use-size.ts';
-import { describeChange, nameOf } from '../words/describe.ts';
-import { useWords } from '../words/use-words.ts';
+import { describeChange, nameOf } from '../../words/describe.ts';
+import { useWords } from '../use-words.ts';
 import { useComparison } from './CompareMap.tsx';
 
 type Comparison = ReturnType<typeof useComparison>;

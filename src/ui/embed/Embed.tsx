@@ -17,9 +17,9 @@ import { ProgressLine, useButtons } from '../frame/Transport.tsx';
 import { MapSheet } from '../map/MapSheet.tsx';
 import { lazyPart } from '../parts/lazy-part.tsx';
 import { PlatePanel } from '../plate/Plate.tsx';
-import { modelName } from '../words/describe.ts';
-import { embedWords } from '../words/embed-words.ts';
-import { useWords } from '../words/use-words.ts';
+import { modelName } from '../../words/describe.ts';
+import { embedWords } from '../../words/embed-words.ts';
+import { useWords } from '../use-words.ts';
 import './embed.css';
 
 const ModulePanel = lazyPart(

@@ -3,8 +3,8 @@
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
-import { adapterPair, CONFIG_FILE, filesIn } from '../../experiment/peft-files.ts';
-import { storedZip } from '../../experiment/stored-zip.ts';
+import { adapterPair, CONFIG_FILE, filesIn } from '../../adapters/peft-files.ts';
+import { storedZip } from '../../adapters/stored-zip.ts';
 import { refuseLonger } from '../../model/files.ts';
 import { MOST } from '../../model/limits.ts';
 import { oneLine } from '../../model/one-line.ts';

@@ -13,14 +13,14 @@ import { hostOf } from '../../state/hub-address.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { continueOn, openModel } from '../../state/session.ts';
-import { sweepsOf } from '../../experiment/draws.ts';
+import { sweepsOf } from '../../studies/map/draws.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
 import { Host } from '../parts/Host.tsx';
-import { describeChange, describeText, modelName, titleOf } from '../words/describe.ts';
-import type { Words } from '../words/en.ts';
-import { useWords } from '../words/use-words.ts';
+import { describeChange, describeText, modelName, titleOf } from '../../words/describe.ts';
+import type { Words } from '../../words/en.ts';
+import { useWords } from '../use-words.ts';
 
 const AdapterChoice = lazyPart(
   async () => (await import('../picker/AdapterChoice.tsx')).AdapterChoice,

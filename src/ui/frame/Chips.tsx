@@ -6,8 +6,8 @@ import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { switchProvider } from '../../state/session.ts';
 import { closePopover, Popover } from '../parts/Popover.tsx';
-import { useWords } from '../words/use-words.ts';
-import type { Words } from '../words/en.ts';
+import { useWords } from '../use-words.ts';
+import type { Words } from '../../words/en.ts';
 
 /** An error of any size in few characters: 2e-6. */
 const figure = (v: number) =>

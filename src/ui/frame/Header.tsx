@@ -12,7 +12,7 @@ import { palette } from '../colour.ts';
 import { copyText } from '../export/download.ts';
 import { Popover } from '../parts/Popover.tsx';
 import { useDark } from '../parts/use-media.ts';
-import { loadWords, useWords } from '../words/use-words.ts';
+import { loadWords, useWords } from '../use-words.ts';
 import { present, usePresent } from './present.ts';
 
 const marks = [0.05, 0.2, 0.45, 0.15, 0.5, 0.7, 0.4, 0.8, 1];

@@ -4,8 +4,8 @@
  */
 import { useEffect, useRef, useState } from 'react';
 import { elementAt } from '../../checked.ts';
-import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../experiment/draws.ts';
-import { timeLeft } from '../../experiment/measurement.ts';
+import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../studies/map/draws.ts';
+import { timeLeft } from '../../studies/map/state.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import { isWhole, REPEATS_MORE, useChanges } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -15,9 +15,9 @@ import { usePick } from '../../state/pick.ts';
 import { useRun } from '../../state/run-store.ts';
 import { studyChanges } from '../../state/study-session.ts';
 import { useStudy } from '../../state/study-store.ts';
-import type { Words } from '../words/en.ts';
-import { describeChange } from '../words/describe.ts';
-import { useWords } from '../words/use-words.ts';
+import type { Words } from '../../words/en.ts';
+import { describeChange } from '../../words/describe.ts';
+import { useWords } from '../use-words.ts';
 
 /** First line, second line, and a key that changes when the phase does, for the spoken one. */
 interface Status {

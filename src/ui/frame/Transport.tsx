@@ -3,7 +3,7 @@
  * how far it is.
  */
 import type { ReactNode } from 'react';
-import { shareDone } from '../../experiment/measurement.ts';
+import { shareDone } from '../../studies/map/state.ts';
 import { isWhole, useChanges } from '../../state/derived.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -21,7 +21,7 @@ import { useStudy } from '../../state/study-store.ts';
 import { buttons, type Buttons } from '../../state/transport.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 import { Chips } from './Chips.tsx';
 import { StatusLine } from './StatusLine.tsx';
 

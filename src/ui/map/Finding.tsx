@@ -3,13 +3,13 @@
  * nothing moves when it comes.
  */
 import { useMemo } from 'react';
-import { findingOf, type Finding as FindingData } from '../../experiment/finding.ts';
-import { countsOf, sweepsOf } from '../../experiment/draws.ts';
-import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../experiment/rank-table.ts';
+import { findingOf, type Finding as FindingData } from '../../studies/map/finding.ts';
+import { countsOf, sweepsOf } from '../../studies/map/draws.ts';
+import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../studies/map/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
-import type { Words } from '../words/en.ts';
-import { useWords } from '../words/use-words.ts';
+import type { Words } from '../../words/en.ts';
+import { useWords } from '../use-words.ts';
 
 /** A band is early or late when it lies wholly in that half. */
 const whereOf = (first: number, last: number, layers: number) =>

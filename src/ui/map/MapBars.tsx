@@ -1,11 +1,11 @@
 /** The column of bars beside the map: heading, the bars on the map's own rows, sums, key. */
 import { useDeferredValue } from 'react';
-import type { RankTable } from '../../experiment/rank-table.ts';
+import type { RankTable } from '../../studies/map/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useSize } from '../parts/use-size.ts';
-import { numbersOf } from '../words/numbers.ts';
-import { useWords } from '../words/use-words.ts';
+import { numbersOf } from '../../words/numbers.ts';
+import { useWords } from '../use-words.ts';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import { LayerBars } from './LayerBars.tsx';
 

@@ -6,7 +6,7 @@ import { useRef, type KeyboardEvent } from 'react';
 import { moveOnMap, type MapLayout } from '../../state/layout.ts';
 import { useView } from '../../state/view-store.ts';
 import { useSize } from '../parts/use-size.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 import { Cell } from './Cell.tsx';
 import type { CellFace } from './faces.ts';
 

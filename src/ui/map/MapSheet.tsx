@@ -3,7 +3,7 @@
  * asked for.
  */
 import { useState } from 'react';
-import type { RankTable } from '../../experiment/rank-table.ts';
+import type { RankTable } from '../../studies/map/rank-table.ts';
 import { useModules } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';
@@ -11,8 +11,8 @@ import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useMedia, usePhone } from '../parts/use-media.ts';
 import { Term } from '../parts/Term.tsx';
-import { describeMeasured } from '../words/describe.ts';
-import { useWords } from '../words/use-words.ts';
+import { describeMeasured } from '../../words/describe.ts';
+import { useWords } from '../use-words.ts';
 import { signed } from './faces.ts';
 import { Finding } from './Finding.tsx';
 import { FocusStrip } from './FocusStrip.tsx';

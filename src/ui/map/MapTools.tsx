@@ -4,7 +4,7 @@
  */
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 import type { MapView } from './use-map-view.ts';
 import { useSaveMap } from './use-save-map.ts';
 

@@ -1,7 +1,7 @@
 /** The map as a table: one row a module, highest first, in the map's place. */
-import type { RankTable } from '../../experiment/rank-table.ts';
-import { numbersOf } from '../words/numbers.ts';
-import { useWords } from '../words/use-words.ts';
+import type { RankTable } from '../../studies/map/rank-table.ts';
+import { numbersOf } from '../../words/numbers.ts';
+import { useWords } from '../use-words.ts';
 import { span } from './faces.ts';
 
 export function RankTableView({ table, layers }: { table: RankTable; layers: number }) {

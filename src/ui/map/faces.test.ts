@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { defined } from '../../checked.ts';
 import { defaultSpec } from '../../experiment/schema.ts';
-import { rankTable } from '../../experiment/rank-table.ts';
+import { rankTable } from '../../studies/map/rank-table.ts';
 import { palette } from '../colour.ts';
-import { en } from '../words/en.ts';
+import { en } from '../../words/en.ts';
 import { faceOf, signed, span, versusEnd } from './faces.ts';
 
 const modules = ['q', 'v', 'down'].map((role, i) => ({

@@ -2,9 +2,9 @@
  * What every cell shows, as plain values: from a table row and the state of the run to text, fill
  * and spoken name.
  */
-import type { RankRow, RankTable } from '../../experiment/rank-table.ts';
+import type { RankRow, RankTable } from '../../studies/map/rank-table.ts';
 import type { Palette, Shade } from '../colour.ts';
-import type { Words } from '../words/en.ts';
+import type { Words } from '../../words/en.ts';
 
 export interface CellFace {
   name: string;

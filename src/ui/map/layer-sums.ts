@@ -1,5 +1,5 @@
 /** Ranks added up by layer, and the scale the bars share with the label of the uniform line. */
-import type { RankTable } from '../../experiment/rank-table.ts';
+import type { RankTable } from '../../studies/map/rank-table.ts';
 import { groupOf } from '../../state/layout.ts';
 
 export interface LayerSum {

@@ -1,8 +1,8 @@
 /** What the map shows now, for the page and for the SVG file alike. */
 import { useMemo } from 'react';
 import { elementAt } from '../../checked.ts';
-import { drawsAsked } from '../../experiment/draws.ts';
-import type { RankTable } from '../../experiment/rank-table.ts';
+import { drawsAsked } from '../../studies/map/draws.ts';
+import type { RankTable } from '../../studies/map/rank-table.ts';
 import { useLayout, useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import type { MapLayout } from '../../state/layout.ts';
@@ -11,8 +11,8 @@ import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
-import { numbersOf } from '../words/numbers.ts';
-import { useWords } from '../words/use-words.ts';
+import { numbersOf } from '../../words/numbers.ts';
+import { useWords } from '../use-words.ts';
 import { adapterFace, faceOf, versusEnd } from './faces.ts';
 
 const none: ReadonlySet<number> = new Set();

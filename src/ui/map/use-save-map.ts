@@ -3,15 +3,15 @@
  * while there is nothing.
  */
 import { defined } from '../../checked.ts';
-import { resultText, toCsv } from '../../experiment/export.ts';
-import type { RunResult } from '../../experiment/result.ts';
+import { resultText, toCsv } from '../../studies/map/export.ts';
+import type { RunResult } from '../../studies/map/result.ts';
 import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { resultNow } from '../../state/link-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import { download, fileName } from '../export/download.ts';
-import { describeMeasured } from '../words/describe.ts';
-import { useWords } from '../words/use-words.ts';
+import { describeMeasured } from '../../words/describe.ts';
+import { useWords } from '../use-words.ts';
 import { findingWords, useFinding } from './Finding.tsx';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import type { MapView } from './use-map-view.ts';

@@ -4,7 +4,7 @@
  */
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { defined } from '../../checked.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 interface Props {
   title: string;

@@ -1,7 +1,7 @@
 /** A word with a dotted underline that explains itself on hover, focus and tap. */
 import { useId, useRef, type ReactNode } from 'react';
-import { useWords } from '../words/use-words.ts';
-import type { Words } from '../words/en.ts';
+import { useWords } from '../use-words.ts';
+import type { Words } from '../../words/en.ts';
 
 export function Term({ of, children }: { of: keyof Words['glossary']; children: ReactNode }) {
   const id = useId();

@@ -4,7 +4,7 @@
  */
 import { Component, lazy, useReducer, type ComponentType, type ReactNode } from 'react';
 import { missingPart } from '../../worker/missing-part.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 /** Every file that has not been asked for yet, in the order of this program. */
 const waiting = new Set<() => Promise<unknown>>();

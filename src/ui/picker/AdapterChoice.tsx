@@ -6,8 +6,8 @@ import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
 import { defined } from '../../checked.ts';
 import { linesApart } from '../../model/one-line.ts';
 import { useModel, type AdapterChoice as Choice } from '../../state/model-store.ts';
-import { useAdapterChoiceWords } from '../words/adapter-choice-words.ts';
-import { useWords } from '../words/use-words.ts';
+import { useAdapterChoiceWords } from '../../words/adapter-choice-words.ts';
+import { useWords } from '../use-words.ts';
 import { offerAdapter } from './offer-files.ts';
 
 /** A button each; a trainer keeps fewer checkpoints. */

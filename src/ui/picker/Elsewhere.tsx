@@ -12,8 +12,8 @@ import {
 } from '../../state/elsewhere.ts';
 import { hubAddress } from '../../state/hub-address.ts';
 import { useModel, type Candidate } from '../../state/model-store.ts';
-import { useElsewhereWords } from '../words/elsewhere-words.ts';
-import { useWords } from '../words/use-words.ts';
+import { useElsewhereWords } from '../../words/elsewhere-words.ts';
+import { useWords } from '../use-words.ts';
 
 export function HubField() {
   const w = useElsewhereWords();

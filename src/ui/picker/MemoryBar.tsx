@@ -4,7 +4,7 @@
 import type { MemoryNeed } from '../../worker/protocol.ts';
 import { niceTicks } from '../plate/RepeatDots.tsx';
 import { useSize } from '../parts/use-size.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 const parts = [
   ['weights', 'var(--line-this)'],

@@ -2,7 +2,7 @@
  * Takes files that were picked or dropped to the picker, to be inspected before anything is loaded.
  */
 import { AtlasError } from '../../errors.ts';
-import { SeveralAdapters } from '../../experiment/peft-files.ts';
+import { SeveralAdapters } from '../../adapters/peft-files.ts';
 import { graphsIn } from '../../model/beside.ts';
 import { pickedFiles, type PickedFile } from '../../model/picked-files.ts';
 import { useModel } from '../../state/model-store.ts';

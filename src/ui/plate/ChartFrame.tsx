@@ -3,7 +3,7 @@
  * chart keeps its height also when it is empty, and is spoken of by its finding.
  */
 import { useRef, useState, type ReactNode } from 'react';
-import { csvComment, csvJson, csvRow } from '../../experiment/csv.ts';
+import { csvComment, csvJson, csvRow } from '../../spec/csv.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -15,7 +15,7 @@ import { useBanded } from '../frame/Band.tsx';
 import { usePresent } from '../frame/present.ts';
 import { useMedia } from '../parts/use-media.ts';
 import { useSize } from '../parts/use-size.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export interface ChartData {
   columns: readonly string[];

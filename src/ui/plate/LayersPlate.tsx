@@ -1,13 +1,13 @@
 /** Importance by layer: attention against MLP with their intervals. Drawn anew once a sweep. */
 import { memo, useMemo } from 'react';
 import { Label, Line, LineChart, usePlotArea, XAxis, YAxis } from 'recharts';
-import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
+import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { byLayer, type LayerPoint } from '../../state/series.ts';
 import { useLater } from '../parts/use-later.ts';
-import { numbersOf } from '../words/numbers.ts';
-import { useWords } from '../words/use-words.ts';
+import { numbersOf } from '../../words/numbers.ts';
+import { useWords } from '../use-words.ts';
 import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
 import { apart, EndLabel, roomFor } from './end-labels.tsx';
 import { RoleTable } from './RoleTable.tsx';

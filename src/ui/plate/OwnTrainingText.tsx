@@ -5,7 +5,7 @@
 import { useState } from 'react';
 import { LIMITS } from '../../experiment/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 /** Share of the text that is never trained on. */
 const HELD = 0.1;

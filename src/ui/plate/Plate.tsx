@@ -10,7 +10,7 @@ import { useView, type PlateTab } from '../../state/view-store.ts';
 import type { StudyKind } from '../../experiment/spec.ts';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 // Charts come in one piece, after the map: the page is usable before they are there.
 const charts = () => import('./charts.ts');
@@ -24,15 +24,19 @@ const ModulePanel = lazyPart(
   async () => (await import('./ModulePanel.tsx')).ModulePanel,
   () => useView.setState({ opened: null }),
 );
-const AgreePlate = lazyPart(async () => (await import('./agree/AgreePlate.tsx')).AgreePlate);
+const AgreePlate = lazyPart(
+  async () => (await import('../studies/agree/AgreePlate.tsx')).AgreePlate,
+);
 
 /** The studies that have a tab; agreement covers the plate instead. */
 const plates: Partial<Record<StudyKind, ComponentType>> = {
-  race: lazyPart(async () => (await import('./race/RacePlate.tsx')).RacePlate),
-  slider: lazyPart(async () => (await import('./slider/SliderPlate.tsx')).SliderPlate),
-  prune: lazyPart(async () => (await import('./prune/PrunePlate.tsx')).PrunePlate),
-  compress: lazyPart(async () => (await import('./compress/CompressPlate.tsx')).CompressPlate),
-  samples: lazyPart(async () => (await import('./samples/SamplesPlate.tsx')).SamplesPlate),
+  race: lazyPart(async () => (await import('../studies/race/RacePlate.tsx')).RacePlate),
+  slider: lazyPart(async () => (await import('../studies/slider/SliderPlate.tsx')).SliderPlate),
+  prune: lazyPart(async () => (await import('../studies/prune/PrunePlate.tsx')).PrunePlate),
+  compress: lazyPart(
+    async () => (await import('../studies/compress/CompressPlate.tsx')).CompressPlate,
+  ),
+  samples: lazyPart(async () => (await import('../studies/samples/SamplesPlate.tsx')).SamplesPlate),
 };
 
 const tabs: (PlateTab | StudyKind)[] = [

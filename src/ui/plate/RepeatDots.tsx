@@ -1,9 +1,9 @@
 /** Every repeat of one module as a dot, with the 95 % interval of the mean below. */
 import { defined, elementAt } from '../../checked.ts';
-import type { RankRow } from '../../experiment/rank-table.ts';
+import type { RankRow } from '../../studies/map/rank-table.ts';
 import { useSize } from '../parts/use-size.ts';
-import { numbersOf } from '../words/numbers.ts';
-import { useWords } from '../words/use-words.ts';
+import { numbersOf } from '../../words/numbers.ts';
+import { useWords } from '../use-words.ts';
 
 /** Round values around [low, high]: 4 to 6 of them. */
 export function niceTicks(low: number, high: number): number[] {

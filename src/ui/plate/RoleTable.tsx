@@ -2,12 +2,12 @@
  * Importance and rank by module type, and how well the model reads the text when nothing is shaken.
  */
 import { useMemo } from 'react';
-import { SWEEPS_FOR_INTERVALS } from '../../experiment/rank-table.ts';
+import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';
 import { useModules, useRankTable, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import { byRole } from '../../state/series.ts';
-import { numbersOf } from '../words/numbers.ts';
-import { useWords } from '../words/use-words.ts';
+import { numbersOf } from '../../words/numbers.ts';
+import { useWords } from '../use-words.ts';
 
 export function RoleTable() {
   const words = useWords();

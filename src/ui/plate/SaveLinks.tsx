@@ -7,8 +7,8 @@ import { defined, elementAt } from '../../checked.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { SavedFile } from '../../worker/protocol.ts';
 import { download, fileName } from '../export/download.ts';
-import { ofStudies } from '../words/study-words.ts';
-import { useWords } from '../words/use-words.ts';
+import { ofStudies } from '../../words/study-words.ts';
+import { useWords } from '../use-words.ts';
 
 interface Props<F extends string> {
   /** What they hold, a part of their names. */

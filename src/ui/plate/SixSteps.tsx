@@ -1,13 +1,13 @@
 /** The probe in six lines, each with this module's own numbers and where it comes from. */
 import type { ReactNode } from 'react';
-import type { RankRow } from '../../experiment/rank-table.ts';
+import type { RankRow } from '../../studies/map/rank-table.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import type { Requests } from '../../worker/protocol.ts';
 import { Popover } from '../parts/Popover.tsx';
-import { numbersOf, type Numbers } from '../words/numbers.ts';
-import type { Words } from '../words/en.ts';
-import { useWords } from '../words/use-words.ts';
+import { numbersOf, type Numbers } from '../../words/numbers.ts';
+import type { Words } from '../../words/en.ts';
+import { useWords } from '../use-words.ts';
 
 type StepName = keyof Words['panel']['steps'];
 

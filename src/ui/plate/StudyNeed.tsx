@@ -8,7 +8,7 @@ import { engine, needOf } from '../../state/engine.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useLater } from '../parts/use-later.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export function StudyNeed({ study }: { study: StudyKind }) {
   const w = useWords().training;

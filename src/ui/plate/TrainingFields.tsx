@@ -7,7 +7,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { Choice } from '../parts/Choice.tsx';
 import { NumberField } from '../parts/NumberField.tsx';
 import { useEdit } from '../parts/use-edit.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 import { OwnTrainingText } from './OwnTrainingText.tsx';
 
 /** Bundled sets that come as a train and an eval split. */

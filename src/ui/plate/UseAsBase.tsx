@@ -2,13 +2,13 @@
  * Makes what a study made of the model the base of the other experiments, or goes back to the model
  * as it came.
  */
-import type { BaseKind } from '../../experiment/base-spec.ts';
+import type { BaseKind } from '../../studies/base-kinds.ts';
 import { baseKey } from '../../experiment/settings.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useEdit } from '../parts/use-edit.ts';
-import { ofStudies } from '../words/study-words.ts';
-import { useWords } from '../words/use-words.ts';
+import { ofStudies } from '../../words/study-words.ts';
+import { useWords } from '../use-words.ts';
 
 /**
  * `ran`: the experiment by which it was made; what has been set otherwise since is set back to it.

@@ -10,7 +10,7 @@ import { usePick } from '../../state/pick.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { useEdit } from '../parts/use-edit.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export function Adapters() {
   const words = useWords();

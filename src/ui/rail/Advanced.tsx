@@ -1,6 +1,6 @@
 /** The settings most visitors leave alone. What is not its default says what the default is. */
 import type { ReactNode } from 'react';
-import { BASES } from '../../experiment/base-spec.ts';
+import { BASES } from '../../studies/base-kinds.ts';
 import { LIMITS } from '../../experiment/schema.ts';
 import type { ExperimentSpec } from '../../experiment/spec.ts';
 import { BOS } from '../../model/bos.ts';
@@ -10,7 +10,7 @@ import { useView } from '../../state/view-store.ts';
 import { Choice } from '../parts/Choice.tsx';
 import { NumberField } from '../parts/NumberField.tsx';
 import { useEdit } from '../parts/use-edit.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 import { MethodFields } from './MethodFields.tsx';
 
 export function Advanced() {

@@ -4,7 +4,7 @@ import type { Bos } from '../../model/bos.ts';
 import { bosOf, failureOf, ofCode } from '../../state/engine.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel, type Failure } from '../../state/model-store.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 /** What a model's files can be refused for here. */
 const REFUSALS = ['no-bos', 'bad-tokenizer', 'bad-config', 'part-missing'] as const;

@@ -7,7 +7,7 @@ import { useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { NumberBox } from '../parts/NumberField.tsx';
 import { Term } from '../parts/Term.tsx';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export const STOPS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
 const labelled = [1, 2, 4, 8, 16, 32, 64];

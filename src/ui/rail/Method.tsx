@@ -4,7 +4,7 @@ import type { MethodName } from '../../experiment/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { timeOf } from '../../state/pace.ts';
 import { useRun } from '../../state/run-store.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 const METHODS: readonly MethodName[] = ['adarank', 'jacobian', 'combined'];
 

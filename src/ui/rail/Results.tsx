@@ -4,7 +4,7 @@
  */
 import { useState } from 'react';
 import { elementAt } from '../../checked.ts';
-import { measurementOf } from '../../experiment/measurement.ts';
+import { measurementOf } from '../../studies/map/state.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { agreementKey, useAgreements, type KeptAgreement } from '../../state/agreements.ts';
@@ -13,8 +13,8 @@ import { usePick } from '../../state/pick.ts';
 import { showMeasurement } from '../../state/session.ts';
 import { showAgreement } from '../../state/study-session.ts';
 import { useStudy } from '../../state/study-store.ts';
-import { nameOf } from '../words/describe.ts';
-import { useWords } from '../words/use-words.ts';
+import { nameOf } from '../../words/describe.ts';
+import { useWords } from '../use-words.ts';
 import { useClock } from '../parts/use-clock.ts';
 
 export function Results() {

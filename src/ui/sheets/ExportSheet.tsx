@@ -5,7 +5,7 @@ import { useMapView } from '../map/use-map-view.ts';
 import { useSaveMap } from '../map/use-save-map.ts';
 import { commandOf } from '../export/command.ts';
 import { copyText, download } from '../export/download.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export function ExportSheet() {
   const words = useWords();

@@ -2,8 +2,8 @@
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { startTour } from '../frame/tour-control.ts';
-import type { Words } from '../words/en.ts';
-import { useWords } from '../words/use-words.ts';
+import type { Words } from '../../words/en.ts';
+import { useWords } from '../use-words.ts';
 
 export function HelpSheet() {
   const words = useWords();

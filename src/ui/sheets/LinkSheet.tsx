@@ -8,7 +8,7 @@ import { ownTextLength } from '../../experiment/link.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { linkNow, resultNow } from '../../state/link-store.ts';
 import { copyText } from '../export/download.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 export function LinkSheet() {
   const words = useWords();

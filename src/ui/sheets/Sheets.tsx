@@ -2,7 +2,7 @@
 import { useView, type SheetName } from '../../state/view-store.ts';
 import { Sheet } from '../parts/Sheet.tsx';
 import { RailContent } from '../rail/Rail.tsx';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 import { ExportSheet } from './ExportSheet.tsx';
 import { HelpSheet } from './HelpSheet.tsx';
 import { LinkSheet } from './LinkSheet.tsx';

@@ -11,7 +11,7 @@ import { useModel } from '../../state/model-store.ts';
 import { countTokens, engine } from '../../state/engine.ts';
 import { usePick } from '../../state/pick.ts';
 import { textOf } from '../../state/texts.ts';
-import { useWords } from '../words/use-words.ts';
+import { useWords } from '../use-words.ts';
 
 /** A file longer than this is not read: no batch could use it. */
 const MOST_BYTES = 4 * LIMITS.text[1];

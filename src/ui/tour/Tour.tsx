@@ -6,9 +6,9 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { defined, elementAt } from '../../checked.ts';
 import { useView } from '../../state/view-store.ts';
-import { tourWords } from '../words/tour-words.ts';
-import type { TourWords } from '../words/tour.en.ts';
-import { useWords } from '../words/use-words.ts';
+import { tourWords } from '../../words/tour-words.ts';
+import type { TourWords } from '../../words/tour.en.ts';
+import { useWords } from '../use-words.ts';
 import { endTour, TOUR_CARDS } from '../frame/tour-control.ts';
 import { usePhone } from '../parts/use-media.ts';
 import { placeBeside, type Box } from './place.ts';

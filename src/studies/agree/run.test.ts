@@ -1,0 +1,179 @@
+/**
+ * The comparison of methods on a tiny decoder: each is what it is by itself, on the same tokens,
+ * and the matrix is theirs.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
+import { trainingBatch } from '../../../test/training-data.ts';
+import { openTiny } from '../../../test/tiny-engine.ts';
+import type { CutEngine } from '../../engine/cut-engine.ts';
+import { evaComponents, evaRanks, mostComponents } from '../../methods/eva.ts';
+import { fisherImportances } from '../../methods/fisher.ts';
+import { spearman } from '../../methods/statistics.ts';
+import { pickSequences } from '../../methods/windows.ts';
+import { runAgree } from './run.ts';
+import { AGREE_METHODS, type AgreeMethod } from './settings.ts';
+import { agreeProgress, agreeVerdict, reduceAgree, type AgreeState } from './state.ts';
+import type { ModelFacts } from '../map/events.ts';
+import { runExperiment } from '../map/run.ts';
+import { parseSpec } from '../../experiment/schema.ts';
+import { byMethod } from '../../experiment/settings.ts';
+import type { StudyContext } from '../contract.ts';
+
+let engine: CutEngine;
+let model: ModelFacts;
+
+beforeAll(async () => {
+  ({ engine, model } = await openTiny());
+}, 60_000);
+
+afterAll(() => engine.dispose());
+
+const never = () => {
+  throw new Error('not part of a comparison');
+};
+const batch = () => pickSequences(trainingBatch(8), [0, 1]);
+
+function contextOf(
+  methods: readonly AgreeMethod[],
+  importances: number[] | null = null,
+): StudyContext {
+  let time = 0;
+  const spec = parseSpec({
+    sequences: 2,
+    length: 6,
+    seed: 3,
+    method: { repeats: 2, noise: { scale: 'fixed', sigma: 0.02 } },
+    agree: { methods },
+  });
+  return {
+    spec,
+    model,
+    engine,
+    importances,
+    provider: engine.provider,
+    versions: { rankAtlas: '', onnxruntime: '' },
+    tokens: async (text) => (text === spec.text ? batch() : never()),
+    encode: never,
+    prompt: never,
+    decode: never,
+    endTokens: never,
+    derive: never,
+    keep: never,
+    kept: never,
+    newest: never,
+    now: () => (time += 1),
+  };
+}
+
+async function compared(context: StudyContext): Promise<{ state: AgreeState; progress: number[] }> {
+  let state: AgreeState | null = null;
+  const progress: number[] = [];
+  for await (const event of runAgree(context))
+    progress.push(agreeProgress((state = reduceAgree(state, event))));
+  return { state: defined(state), progress };
+}
+
+describe('methods compared', { timeout: 60_000 }, () => {
+  it('gives every method what it measures alone, on the experiment’s own text, seed and noise', async () => {
+    const context = contextOf(AGREE_METHODS);
+    const {
+      state: { result, measured },
+      progress,
+    } = await compared(context);
+    const of = (m: AgreeMethod) => defined(measured.find((x) => x.method === m)).importances;
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect(measured.map((m) => m.method)).toEqual(AGREE_METHODS);
+    for (const { importances, milliseconds } of measured) {
+      expect(importances).toHaveLength(model.modules.length);
+      expect(milliseconds).toBeGreaterThan(0);
+    }
+    for (const name of ['adarank', 'jacobian'] as const) {
+      const spec = byMethod(context.spec, name);
+      expect(spec.method.noise).toEqual(context.spec.method.noise);
+      for await (const event of runExperiment({
+        spec,
+        engine,
+        batch: batch(),
+        model,
+        versions: context.versions,
+      }))
+        if (event.type === 'done')
+          expect(of(name)).toEqual(event.result.modules.map((m) => m.importance));
+    }
+    expect(of('fisher')).toEqual(await fisherImportances(engine, batch()));
+    expect(of('eva')).toEqual(
+      evaRanks(await evaComponents(engine, batch(), mostComponents(8)), model.modules, {
+        meanRank: 8,
+        equal: 'ranks',
+      }),
+    );
+    defined(result).spearman.forEach((row, i) =>
+      row.forEach((rho, j) => {
+        const expected = spearman(
+          elementAt(measured, i).importances,
+          elementAt(measured, j).importances,
+        );
+        expect(rho).toBe(Number.isFinite(expected) ? expected : null);
+      }),
+    );
+    expect([...progress].sort((a, b) => a - b)).toEqual(progress);
+    expect(progress.at(-1)).toBe(1);
+  });
+
+  it('takes the map’s importances for the map’s own method, and no time for it', async () => {
+    const map = model.modules.map((_, i) => 1 + i);
+    const { state } = await compared(contextOf(['spectrum', 'adarank'], map));
+    expect(state.measured[1]).toEqual({ method: 'adarank', importances: map, milliseconds: null });
+    expect(elementAt(state.measured, 0).milliseconds).toBeGreaterThan(0);
+  });
+});
+
+describe('what is said', () => {
+  const modules = Array.from({ length: 5 }, (_, layer) => ({
+    path: `m${layer}`,
+    layer,
+    role: 'q',
+  }));
+  const of = (method: AgreeMethod, importances: number[]) => ({
+    method,
+    importances,
+    milliseconds: 1,
+  });
+
+  it('names who is closest to the first method and who is farthest', () => {
+    const verdict = agreeVerdict({
+      modules,
+      measured: [
+        of('adarank', [1, 2, 3, 4, 5]),
+        of('fisher', [5, 4, 3, 2, 1]),
+        of('gora', [2, 1, 3, 4, 5]),
+      ],
+    });
+    expect(verdict).toEqual({
+      reference: 'adarank',
+      closest: { method: 'gora', rho: expect.closeTo(0.9) as number },
+      farthest: { method: 'fisher', rho: expect.closeTo(-1) as number },
+      chance: 0.98,
+    });
+  });
+
+  it('says nothing where a method is the same everywhere', () => {
+    expect(
+      agreeVerdict({
+        modules,
+        measured: [of('adarank', [1, 2, 3, 4, 5]), of('eva', [8, 8, 8, 8, 8])],
+      }),
+    ).toBeNull();
+    expect(agreeVerdict({ modules, measured: [] })).toBeNull();
+  });
+
+  it.each([[['adarank']], [['adarank', 'adarank']], [['adarank', 'uniform']]])(
+    'refuses %j',
+    (methods) => {
+      expect(() => parseSpec({ agree: { methods } })).toThrow(
+        expect.objectContaining({ code: 'bad-spec' }) as Error,
+      );
+    },
+  );
+});

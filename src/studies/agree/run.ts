@@ -1,0 +1,86 @@
+/**
+ * Do methods agree? Every method measures the same modules on the experiment's text and seed, one
+ * after the other, each by its own definition (race-measure.ts); how alike they order the modules
+ * is Spearman's ρ.
+ */
+import { defined } from '../../checked.ts';
+import {
+  correlations,
+  reduceAgree,
+  type AgreeEvent,
+  type AgreeResult,
+  type AgreeState,
+} from './state.ts';
+import { nameOf } from '../map/events.ts';
+import { measure, timed } from '../race/measure.ts';
+import type { StudyContext } from '../contract.ts';
+
+/** EVA gives no importance, only ranks on a budget: those of this mean rank stand for it. */
+const EVA_MEAN_RANK = 8;
+
+/**
+ * Runs the comparison. The map's importances serve the method they were measured by. Throws
+ * `bad-text` and what the engine throws.
+ */
+export async function* runAgree(
+  context: StudyContext,
+): AsyncGenerator<AgreeEvent, void, undefined> {
+  const { spec, model, provider, versions, tokens, importances, now } = context;
+  const batch = await tokens(spec.text, spec);
+  const budget = { meanRank: EVA_MEAN_RANK, equal: 'ranks' } as const;
+  const measuring = {
+    ...context,
+    spec: { ...spec, race: { ...spec.race, meanRanks: [EVA_MEAN_RANK] } },
+  };
+  let state: AgreeState | null = null;
+  const say = (event: AgreeEvent): AgreeEvent => {
+    state = reduceAgree(state, event);
+    return event;
+  };
+  yield say({
+    type: 'start',
+    spec,
+    model: nameOf(model),
+    provider,
+    versions,
+    modules: model.modules.map(({ path, layer, role }) => ({ path, layer, role })),
+    tokens: { sequences: batch.sequences, length: batch.length },
+  });
+  for (const method of spec.agree.methods) {
+    const { found, milliseconds } = yield* timed(
+      measure(measuring, method, batch, null),
+      now,
+      (step) => say({ type: 'measuring', method, ...step }),
+    );
+    yield say({
+      type: 'measured',
+      method,
+      importances: found.importances ?? found.ranks(budget, spec.seed),
+      milliseconds: importances && spec.method.name === method ? null : milliseconds,
+    });
+  }
+  yield say({ type: 'done', result: resultOf(defined(state)) });
+}
+
+function resultOf({
+  spec,
+  model,
+  provider,
+  versions,
+  modules,
+  tokens,
+  measured,
+}: AgreeState): AgreeResult {
+  return {
+    format: 'rank-atlas-agreement',
+    version: 1,
+    spec,
+    model,
+    provider,
+    versions,
+    modules,
+    tokens,
+    measured,
+    spearman: correlations(measured),
+  };
+}

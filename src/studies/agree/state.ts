@@ -1,0 +1,141 @@
+/**
+ * What several methods say of the same modules: a pure reduction of the study's events, and how far
+ * the methods' orders agree.
+ */
+import { defined, elementAt } from '../../checked.ts';
+import type { ProviderInfo } from '../../engine/engine.ts';
+import { spearman } from '../../methods/statistics.ts';
+import type { AgreeMethod } from './settings.ts';
+import type { ModelName } from '../map/events.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+
+/** The module a value is of, as tables name it. */
+export interface AgreeModule {
+  path: string;
+  layer: number;
+  role: string;
+}
+
+export interface AgreeMeasurement {
+  method: AgreeMethod;
+  /** By module, each method's own unit; EVA's are ranks. */
+  importances: number[];
+  /** null: taken from the map. */
+  milliseconds: number | null;
+}
+
+export interface AgreeState {
+  spec: ExperimentSpec;
+  model: ModelName;
+  provider: ProviderInfo;
+  versions: { rankAtlas: string; onnxruntime: string };
+  modules: AgreeModule[];
+  /** What was measured on. */
+  tokens: { sequences: number; length: number };
+  measuring: { method: AgreeMethod; done: number; of: number } | null;
+  /** In the order of the setting. */
+  measured: AgreeMeasurement[];
+  result: AgreeResult | null;
+}
+
+/**
+ * The file of a finished comparison. `spearman[i][j]` is of `measured[i]` and `measured[j]`; null
+ * where one of the two is the same everywhere.
+ */
+export interface AgreeResult extends Omit<AgreeState, 'measuring' | 'result'> {
+  format: 'rank-atlas-agreement';
+  version: 1;
+  spearman: (number | null)[][];
+}
+
+export type AgreeEvent =
+  | ({ type: 'start' } & Omit<AgreeState, 'measuring' | 'measured' | 'result'>)
+  | { type: 'measuring'; method: AgreeMethod; done: number; of: number }
+  | ({ type: 'measured' } & AgreeMeasurement)
+  | { type: 'done'; result: AgreeResult };
+
+/** The state after one more event. A stream begins with `start`. */
+export function reduceAgree(state: AgreeState | null, event: AgreeEvent): AgreeState {
+  if (event.type === 'start') {
+    const { spec, model, provider, versions, modules, tokens } = event;
+    return {
+      spec,
+      model,
+      provider,
+      versions,
+      modules,
+      tokens,
+      measuring: null,
+      measured: [],
+      result: null,
+    };
+  }
+  if (!state) throw new RangeError('a comparison begins with its start');
+  switch (event.type) {
+    case 'measuring':
+      return { ...state, measuring: { method: event.method, done: event.done, of: event.of } };
+    case 'measured': {
+      const { method, importances, milliseconds } = event;
+      return {
+        ...state,
+        measuring: null,
+        measured: [...state.measured, { method, importances, milliseconds }],
+      };
+    }
+    case 'done':
+      return { ...state, measuring: null, result: event.result };
+  }
+}
+
+/** 0 to 1, every method counting alike. */
+export function agreeProgress({ spec, measured, measuring, result }: AgreeState): number {
+  if (result) return 1;
+  return (
+    (measured.length + (measuring ? measuring.done / Math.max(1, measuring.of) : 0)) /
+    spec.agree.methods.length
+  );
+}
+
+/** Spearman's ρ of every pair; null where it has no value. */
+export const correlations = (measured: readonly AgreeMeasurement[]): (number | null)[][] =>
+  measured.map((a) =>
+    measured.map((b) => {
+      const rho = spearman(a.importances, b.importances);
+      return Number.isFinite(rho) ? rho : null;
+    }),
+  );
+
+export interface AgreeVerdict {
+  reference: AgreeMethod;
+  closest: { method: AgreeMethod; rho: number };
+  farthest: { method: AgreeMethod; rho: number };
+  /**
+   * What |ρ| of unrelated orders of so many modules exceeds in one case of twenty: 1.96/√(n − 1),
+   * the large-sample limit.
+   */
+  chance: number;
+}
+
+/**
+ * Who orders the modules most and least like the first method; null before there are two that can
+ * be compared.
+ */
+export function agreeVerdict({
+  measured,
+  modules,
+}: Pick<AgreeState, 'measured' | 'modules'>): AgreeVerdict | null {
+  const [reference, ...others] = measured;
+  const row = correlations(measured)[0];
+  const compared = others
+    .flatMap(({ method }, i) =>
+      defined(row)[i + 1] === null ? [] : [{ method, rho: defined(defined(row)[i + 1]) }],
+    )
+    .sort((a, b) => b.rho - a.rho);
+  if (!reference || compared.length === 0) return null;
+  return {
+    reference: reference.method,
+    closest: elementAt(compared, 0),
+    farthest: elementAt(compared, -1),
+    chance: 1.96 / Math.sqrt(modules.length - 1),
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * The words of the comparison of methods, in English. The command line prints the same sentences.
+ */
+import type { AgreeVerdict } from './state.ts';
+import { numbers } from '../../words/numbers.ts';
+import { raceEn } from '../race/words.en.ts';
+
+const n = numbers('en');
+const { names } = raceEn;
+/** What is not quite 1 must not read as 1. */
+const rho = (v: number) => n.fixed(v, Math.abs(v) > 0.995 && Math.abs(v) < 1 ? 3 : 2);
+const capital = (words: string) => words.replace(/^./, (c) => c.toUpperCase());
+
+export const agreeEn = {
+  title: 'Do the methods agree?',
+  empty: 'Nothing compared yet.',
+  emptyNote: (methods: number) => `Play measures the modules by ${n.whole(methods)} methods.`,
+  running: 'The finding appears at the end.',
+  interrupted: 'Not every method was run.',
+  doing: (name: string, done: number, of: number) =>
+    of > 1 ? `Measuring by ${name}, ${n.whole(done)} of ${n.whole(of)}.` : `Measuring by ${name}.`,
+  finding: ({ reference, closest, farthest }: AgreeVerdict) =>
+    closest.method === farthest.method
+      ? `${capital(names[closest.method])} orders the modules like ${names[reference]} to ${rho(closest.rho)}.`
+      : `${capital(names[closest.method])} is closest to ${names[reference]} (${rho(closest.rho)}), ${names[farthest.method]} farthest (${rho(farthest.rho)}).`,
+  sure: ({ chance }: AgreeVerdict) =>
+    `Orders that have nothing to do with each other exceed ±${rho(chance)} in 1 case of 20.`,
+  noOrder: 'No two methods can be compared: one gives every module the same.',
+  unit: (end: number) => `Fill as in the map: importance, × the mean module, 0 to ${n.whole(end)}`,
+  matrix: 'Spearman correlation',
+  matrixUnit: (modules: number) =>
+    `of the ${n.whole(modules)} importances; 1: the same order, −1: the opposite one`,
+  rho,
+  columns: { module: 'module', layer: 'layer', role: 'type', method: 'method', time: 'seconds' },
+  cell: (layer: number, role: string, value: number) =>
+    `layer ${layer} ${role}: ${n.fixed(value, 2)} times mean`,
+  pair: (a: string, b: string, value: string) => `${a} and ${b}: ${value}`,
+  times:
+    'Times are of this machine; the map’s own method took the time of its run. EVA gives ranks, not importances: those of mean rank 8 stand for it.',
+  methods: 'Compare',
+  settings: 'Settings',
+};
+
+export type AgreeWords = typeof agreeEn;

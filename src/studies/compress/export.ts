@@ -1,0 +1,68 @@
+/**
+ * What a compression leaves behind as files: the factors of the cut modules, and the export with
+ * their weights put in.
+ */
+import { elementAt } from '../../checked.ts';
+import type { FloatTensor } from '../../model/safetensors.ts';
+import { writeSafetensors } from '../../model/safetensors.ts';
+import { withWeights } from '../../engine/replaced-model.ts';
+import { factorsOf } from '../../methods/compress/svd.ts';
+import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
+import type { CompressResult } from './state.ts';
+import { cutModules, type CompressedParts, type ModelGraph } from '../made-base.ts';
+
+/** What is saved of it. */
+export type CompressedFileName = 'factors.safetensors' | 'onnx/model.onnx';
+
+/** What a compression's first so many accepted steps cut. */
+export const partsOf = (
+  { trials, accepted, spec }: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>,
+  steps = accepted.length,
+): CompressedParts => ({
+  cuts: accepted.slice(0, steps).map((i) => elementAt(trials, i)),
+  split: spec.compress.split,
+  seed: spec.seed,
+});
+
+/**
+ * `factors.safetensors`: of row block b of a module `<path>.<b>.up` [rows, k] and `<path>.<b>.down`
+ * [k, in], float32, whose product is that block's weight; rows of k-means blocks are listed in the
+ * metadata. `onnx/model.onnx`: the export with the cut weights as float32, everything else as it
+ * was; beyond one file's size with `dataName` beside it (`write-model.ts`). `steps`: only so many
+ * of the accepted ones, in their order.
+ */
+export async function compressedFiles(
+  model: ModelGraph,
+  result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>,
+  { steps, dataName }: { steps?: number; dataName?: string } = {},
+): Promise<ModelPart[]> {
+  const parts = partsOf(result, steps);
+  const weights = new Map<number, Float32Array>();
+  const factors = new Map<string, FloatTensor>();
+  const metadata: Record<string, string> = { format: 'pt' };
+  for (const { module, path, blocks, keep, weight, own } of cutModules(model.compiled, parts)) {
+    weights.set(module, weight);
+    const { inFeatures } = elementAt(model.compiled.modules, module);
+    blocks.forEach((block, b) => {
+      const k = keep[b]!;
+      const {
+        rows: { length: count },
+      } = block;
+      const { up, down } = factorsOf(own, inFeatures, block, k);
+      factors.set(`${path}.${b}.up`, { shape: [count, k], data: up });
+      factors.set(`${path}.${b}.down`, { shape: [k, inFeatures], data: down });
+      if (parts.split === 'kmeans' && blocks.length > 1)
+        metadata[`${path}.${b}.rows`] = JSON.stringify([...block.rows]);
+    });
+  }
+  const exported = await withWeights(
+    model.graph,
+    (module) => weights.get(module) ?? null,
+    'float32',
+  );
+  const bytes = writeSafetensors(factors, metadata);
+  return [
+    { name: 'factors.safetensors', bytes: bytes.length, chunks: [bytes] },
+    ...writeModel(exported, 'onnx/model.onnx', { ...(dataName !== undefined && { dataName }) }),
+  ];
+}

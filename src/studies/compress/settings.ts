@@ -1,0 +1,121 @@
+/** Settings of the study "compress" (Compress to Impress, methods.md §5). */
+import * as z from 'zod/mini';
+import type { Ranking } from '../../methods/compress/candidates.ts';
+import type { Split } from '../../methods/compress/row-blocks.ts';
+import type { Scoring } from '../../methods/compress/task.ts';
+import type { TextRef } from '../../experiment/spec.ts';
+
+/** One line of a multiple-choice table; `answer` is the number of the right option, from 0. */
+export interface TaskRow {
+  question: string;
+  options: string[];
+  answer: number;
+}
+
+export type CompressTask =
+  /** A set that ships with the page (`public/tasks/<id>.json`). */
+  | { kind: 'set'; id: string }
+  /** The visitor's own table. */
+  | { kind: 'own'; rows: TaskRow[] }
+  /** Next-token accuracy on sequences of a text. */
+  | { kind: 'text'; text: TextRef; length: number };
+
+/** Where a bundled task's file lies among the texts that go to the engine's thread. */
+export const taskKey = (id: string): string => `task:${id}`;
+
+export interface CompressSettings {
+  task: CompressTask;
+  /**
+   * A text like those the model is for: what its plain next-token loss rises or falls by is told
+   * beside the task's.
+   */
+  plain: TextRef;
+  /** How the tokens of an option make one number: the sum or the mean of their log likelihoods. */
+  scoring: Scoring;
+  /** Samples that choose, and samples that only judge. */
+  samples: number;
+  test: number;
+  /** Numbers of row blocks whose decompositions are candidates. */
+  rowBlocks: (typeof ROW_BLOCKS)[number][];
+  split: Split;
+  ranking: Ranking;
+  /** Candidates really tried. */
+  trials: number;
+  /** Small removals measured beforehand, to see how far the prediction carries. */
+  checks: number;
+  /**
+   * LASER's exhaustive search on the same samples, as a baseline: a sample of its evaluations, or
+   * all.
+   */
+  laser: 'none' | 'sample' | 'all';
+}
+
+export const COMPRESS_LIMITS = {
+  samples: [4, 1000],
+  test: [4, 2000],
+  trials: [1, 1000],
+  checks: [0, 200],
+  length: [4, 512],
+  rows: [8, 2000],
+  options: [2, 8],
+} as const satisfies Record<string, readonly [number, number]>;
+export const ROW_BLOCKS = [1, 2, 4, 8, 16] as const;
+
+const whole = (name: keyof typeof COMPRESS_LIMITS) =>
+  z.int().check(z.gte(COMPRESS_LIMITS[name][0]), z.lte(COMPRESS_LIMITS[name][1]));
+
+export const taskRowSchema = z
+  .strictObject({
+    question: z.string().check(z.minLength(1), z.maxLength(4000)),
+    options: z
+      .array(z.string().check(z.minLength(1), z.maxLength(400)))
+      .check(z.minLength(COMPRESS_LIMITS.options[0]), z.maxLength(COMPRESS_LIMITS.options[1])),
+    answer: z.int().check(z.gte(0)),
+  })
+  .check(
+    z.refine((row) => row.answer < row.options.length, {
+      path: ['answer'],
+      error: 'it must be the number of one of the options, from 0',
+    }),
+  );
+
+/** `text`: the schema of a text, from the experiment's own (schema.ts imports this file). */
+export const compressSchemaOf = <T extends z.ZodMiniType<TextRef>>(text: T) =>
+  z.strictObject({
+    task: z._default(
+      z.discriminatedUnion('kind', [
+        z.strictObject({
+          kind: z.literal('set'),
+          id: z
+            .string()
+            .check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled task')),
+        }),
+        z.strictObject({
+          kind: z.literal('own'),
+          rows: z
+            .array(taskRowSchema)
+            .check(z.minLength(COMPRESS_LIMITS.rows[0]), z.maxLength(COMPRESS_LIMITS.rows[1])),
+        }),
+        z.strictObject({ kind: z.literal('text'), text, length: z._default(whole('length'), 32) }),
+      ]),
+      { kind: 'set', id: 'next-word' },
+    ),
+    plain: z._default<z.ZodMiniType<TextRef>>(text, { kind: 'bundled', id: 'atlas-heldout' }),
+    scoring: z._default(z.enum(['sum', 'mean']), 'mean'),
+    samples: z._default(whole('samples'), 100),
+    test: z._default(whole('test'), 200),
+    rowBlocks: z._default(
+      z.array(z.literal(ROW_BLOCKS)).check(
+        z.minLength(1),
+        z.refine((list) => new Set(list).size === list.length, 'each may be named once'),
+      ),
+      [...ROW_BLOCKS],
+    ),
+    split: z._default(z.enum(['contiguous', 'kmeans']), 'contiguous'),
+    // Not the paper's: on the whole grid the first order alone is right about the sign in little
+    // more than half of the cases (docs/compress-to-impress.md).
+    ranking: z._default(z.enum(['curvature', 'first-order']), 'curvature'),
+    trials: z._default(whole('trials'), 24),
+    checks: z._default(whole('checks'), 12),
+    laser: z._default(z.enum(['none', 'sample', 'all']), 'none'),
+  });

@@ -1,0 +1,145 @@
+/**
+ * A compression's task as samples of token ids: its table read and checked, encoded, and split by
+ * the seed.
+ */
+import * as z from 'zod/mini';
+import { elementAt } from '../../checked.ts';
+import { AtlasError } from '../../errors.ts';
+import type { Sample } from '../../methods/compress/task.ts';
+import { epochOrder } from '../../methods/windows.ts';
+import { taskRowSchema, type TaskRow } from './settings.ts';
+import { firstIssue } from '../../experiment/schema.ts';
+import type { StudyContext } from '../contract.ts';
+
+/** A sample with the words it was made of; plain text has no options. */
+export interface ShownSample {
+  question: string;
+  options: string[];
+  answer: number;
+}
+
+export interface TaskSplit {
+  /** The samples that choose. */
+  calibration: Sample[];
+  /** The samples that only judge; none of them is among the others. */
+  test: Sample[];
+  shown: ShownSample[];
+}
+
+const fileSchema = z.object({ rows: z.array(taskRowSchema).check(z.minLength(1)) });
+
+/**
+ * A table as a file has it: `{"rows": [{"question": …, "options": […], "answer": 0}]}`. Throws
+ * `bad-task`.
+ */
+export function readTask(text: string): TaskRow[] {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new AtlasError(
+      'bad-task',
+      { why: 'it is not JSON', remedy: 'Give {"rows": [{"question", "options", "answer"}]}.' },
+      { cause },
+    );
+  }
+  const parsed = fileSchema.safeParse(json);
+  if (parsed.success) return parsed.data.rows;
+  const { at, why } = firstIssue(parsed.error);
+  throw new AtlasError('bad-task', { why: `at "${at}": ${why}`, remedy: 'Correct that line.' });
+}
+
+/** Throws `bad-task`, and what `tokens` throws. */
+export async function splitTask(context: StudyContext): Promise<TaskSplit> {
+  const {
+    spec: {
+      compress: { task, samples, test },
+      seed,
+    },
+  } = context;
+  if (task.kind === 'text')
+    return split(await textSamples(context, samples + test), samples, test, seed);
+  const rows = task.kind === 'own' ? task.rows : readTask(await tableOf(context, task.id));
+  if (new Set(rows.map((r) => r.options[r.answer])).size === 1)
+    throw new AtlasError('bad-task', {
+      why: 'every row has the same answer',
+      remedy: 'Add rows with other answers.',
+    });
+  // A question begins a text, an option goes on from it.
+  const encode = async (
+    text: string,
+    what: string,
+    read: (text: string) => Promise<Int32Array> = context.encode,
+  ): Promise<Int32Array> => {
+    const ids = await read(text);
+    if (ids.length === 0)
+      throw new AtlasError('bad-task', {
+        why: `${what} is no token to this model`,
+        remedy: 'Write it differently.',
+      });
+    return ids;
+  };
+  const all = await Promise.all(
+    rows.map(async ({ question, options, answer }, i) => ({
+      shown: { question, options, answer },
+      sample: {
+        ids: await encode(question, `the question of row ${i + 1}`, context.prompt),
+        options: await Promise.all(options.map((o) => encode(o, `an option of row ${i + 1}`))),
+        answer,
+      },
+    })),
+  );
+  return split(all, samples, test, seed);
+}
+
+function tableOf({ task }: StudyContext, id: string): Promise<string> {
+  if (!task)
+    throw new AtlasError('no-file', {
+      file: `bundled:${id}`,
+      why: 'no tasks come with this program',
+    });
+  return task(id);
+}
+
+interface Both {
+  shown: ShownSample;
+  sample: Sample;
+}
+
+async function textSamples(
+  { spec, tokens, decode }: StudyContext,
+  sequences: number,
+): Promise<Both[]> {
+  const { task } = spec.compress;
+  if (task.kind !== 'text') return [];
+  const batch = await tokens(task.text, { sequences, length: task.length });
+  return Promise.all(
+    Array.from({ length: batch.sequences }, async (_, s) => {
+      const ids = batch.ids.slice(s * batch.length, (s + 1) * batch.length);
+      return {
+        shown: { question: await decode(ids), options: [], answer: 0 },
+        sample: { ids, options: [], answer: 0 },
+      };
+    }),
+  );
+}
+
+/** With fewer samples than asked for, at most half of them choose. */
+function split(all: readonly Both[], samples: number, test: number, seed: number): TaskSplit {
+  if (all.length < 8)
+    throw new AtlasError('bad-task', {
+      why: `it has ${all.length} samples`,
+      remedy: 'At least 8 are needed: some choose, the others judge.',
+    });
+  const order = epochOrder(seed, 0, all.length);
+  const count =
+    all.length >= samples + test ? samples : Math.min(samples, Math.floor(all.length / 2));
+  const of = (from: number, to: number) =>
+    Array.from(order.subarray(from, to), (i) => elementAt(all, i));
+  const judges = of(count, count + test);
+  return {
+    calibration: of(0, count).map((b) => b.sample),
+    test: judges.map((b) => b.sample),
+    shown: judges.map((b) => b.shown),
+  };
+}

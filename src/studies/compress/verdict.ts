@@ -1,0 +1,52 @@
+/** What may be said of a compression, by the samples that took no part in choosing it. */
+import { elementAt } from '../../checked.ts';
+import { interval95, type Interval } from '../../methods/statistics.ts';
+import type { CompressResult, StepFigures } from './state.ts';
+
+export interface CompressVerdict {
+  /** Removals in force, the first so many of the accepted ones. */
+  steps: number;
+  before: StepFigures;
+  after: StepFigures;
+  /** 95 % interval of the change of accuracy, sample by sample; null with a single sample. */
+  change: Interval | null;
+  /** `helped` and `cost` only where the interval leaves out no change. */
+  kind: 'none' | 'helped' | 'cost' | 'open';
+  /** 95 % interval of the change of the plain loss, sequence by sequence. */
+  plainChange: Interval | null;
+}
+
+export function verdictOf(
+  { samples, test, plain: { losses } }: Pick<CompressResult, 'samples' | 'test' | 'plain'>,
+  steps = test.steps.length - 1,
+): CompressVerdict {
+  const differences = samples.map(
+    ({ scores }) => elementAt(scores, steps).right - elementAt(scores, 0).right,
+  );
+  const change = interval95(differences);
+  const kind =
+    steps === 0
+      ? 'none'
+      : change !== null && change.low > 0
+        ? 'helped'
+        : change !== null && change.high < 0
+          ? 'cost'
+          : 'open';
+  const plainChange = interval95(
+    elementAt(losses, steps).map((loss, i) => loss - elementAt(losses, 0)[i]!),
+  );
+  return {
+    steps,
+    before: elementAt(test.steps, 0),
+    after: elementAt(test.steps, steps),
+    change,
+    kind,
+    plainChange,
+  };
+}
+
+/** `1 o` for `model.layers.1.self_attn.o_proj`. */
+export function shortName(path: string): string {
+  const found = /(?:layers|h)\.(\d+)\..*?(\w+)$/.exec(path);
+  return found ? `${found[1]} ${elementAt(found, 2).replace(/_proj$/, '')}` : path;
+}

@@ -1,0 +1,149 @@
+/** A model's weights with components taken out, and the decompositions they come from. */
+import { defined, elementAt } from '../../checked.ts';
+import type { ModuleInfo } from '../../compiler/modules.ts';
+import {
+  cut,
+  type Candidate,
+  type Decomposition,
+  type SigmaGradients,
+} from '../../methods/compress/candidates.ts';
+import {
+  costOf,
+  decompose,
+  Decompositions,
+  type SvdJob,
+} from '../../methods/compress/decompositions.ts';
+import { decomposedBy, type Threads } from '../../methods/compress/pool.ts';
+import type { Splitting } from '../../methods/compress/row-blocks.ts';
+import type { Spectrum } from './state.ts';
+import type { FullEngine, StudyContext } from '../contract.ts';
+
+/** Kept for as long as the thread lives, for one model at a time. */
+const decompositions = new Decompositions();
+
+/** Work (see `costOf`) from which on other threads are started: some three seconds on one. */
+const WORTH_THREADS = 2e9;
+
+type Unknown = Pick<SvdJob, 'splitting'> & { module: ModuleInfo };
+
+/** This thread itself. */
+const HERE: Threads = {
+  count: 1,
+  open: () => ({ decompose: async (job) => decompose(job), close: () => undefined }),
+};
+
+export class CutWeights {
+  private readonly context: StudyContext;
+  private readonly engine: FullEngine;
+  private readonly own = new Map<number, Float32Array>();
+  private readonly splittings: Splitting[];
+
+  constructor(context: StudyContext, engine: FullEngine) {
+    this.context = context;
+    this.engine = engine;
+    const {
+      spec: {
+        compress: { rowBlocks, split },
+        seed,
+      },
+    } = context;
+    this.splittings = rowBlocks.map((blocks) => ({ blocks, split, seed }));
+  }
+
+  /** Throws `bad-spec` where the decompositions would not fit. */
+  open(): void {
+    const { hash, modules } = this.context.model;
+    decompositions.open(hash, modules, this.splittings);
+  }
+
+  /**
+   * The module's own weight, kept: what is cut once is cut again. To be asked for before another is
+   * put in its place.
+   */
+  of(module: number): Float32Array {
+    let w = this.own.get(module);
+    if (!w) this.own.set(module, (w = this.engine.materialiseWeight(module)));
+    return w;
+  }
+
+  /** In `blocks` row blocks, one of the experiment's numbers. Throws `row-blocks`, `singular`. */
+  decomposed(module: number, blocks: number): Decomposition {
+    return this.decomposition(module, defined(this.splittings.find((s) => s.blocks === blocks)));
+  }
+
+  /** Decompositions of the experiment that are not known yet. */
+  unknown(): Unknown[] {
+    return this.context.model.modules.flatMap((module) =>
+      this.splittings
+        .filter((s) => !decompositions.has(module, s))
+        .map((splitting) => ({ module, splitting })),
+    );
+  }
+
+  /**
+   * Makes them, on other threads where that is worth their start; yields the share that is done.
+   * Throws `row-blocks`, `singular`, `worker-died`.
+   */
+  async *decompose(todo: readonly Unknown[]): AsyncGenerator<number, void, undefined> {
+    const { threads } = this.context;
+    const whole = todo.reduce(
+      (sum, { module, splitting }) => sum + costOf(module, splitting.blocks),
+      0,
+    );
+    const jobs = todo.map(({ module, splitting }) => () => ({
+      module,
+      splitting,
+      w: this.ownWeight(module.index),
+    }));
+    let done = 0;
+    for await (const { job, blocks } of decomposedBy(
+      threads && whole > WORTH_THREADS ? await threads() : HERE,
+      jobs,
+    )) {
+      const { module, splitting } = elementAt(todo, job);
+      decompositions.keep(elementAt(todo, job), blocks);
+      yield (done += costOf(module, splitting.blocks)) / whole;
+    }
+  }
+
+  cut({ module, blocks, keep }: Pick<Candidate, 'module' | 'blocks' | 'keep'>): Float32Array {
+    return cut(this.of(module), this.decomposed(module, blocks), keep);
+  }
+
+  /** One block, as LASER has it. */
+  cutTo(module: number, rho: number): Float32Array {
+    const whole = this.decomposition(module, {
+      blocks: 1,
+      split: 'contiguous',
+      seed: this.context.spec.seed,
+    });
+    return cut(
+      this.of(module),
+      whole,
+      whole.blocks.map((b) => Math.floor(rho * b.sigma.length)),
+    );
+  }
+
+  /** What the plate shows of a module. */
+  spectrum(sums: SigmaGradients): Spectrum {
+    const { module, blocks } = sums.of;
+    const round = (values: Float64Array) => Array.from(values, (v) => Number(v.toPrecision(6)));
+    return {
+      module,
+      path: elementAt(this.context.model.modules, module).path,
+      blocks: blocks.length,
+      sigma: blocks.map((b) => round(b.sigma)),
+      gradient: sums.gradients().map(round),
+    };
+  }
+
+  private decomposition(module: number, splitting: Splitting): Decomposition {
+    return decompositions.of(elementAt(this.context.model.modules, module), splitting, () =>
+      this.ownWeight(module),
+    );
+  }
+
+  private ownWeight(module: number): Float32Array {
+    return this.own.get(module) ?? this.engine.materialiseWeight(module);
+  }
+}

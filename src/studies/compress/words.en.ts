@@ -1,0 +1,184 @@
+/** The words of Compress to Impress, in English. The command line prints the same sentences. */
+import type { Agreement, CompressPhase, Figures, StepFigures } from './state.ts';
+import type { CompressVerdict } from './verdict.ts';
+import { numbers } from '../../words/numbers.ts';
+
+const n = numbers('en');
+const percent = (share: number) => `${n.fixed(100 * share, 1)} %`;
+const points = (share: number) => n.signed(100 * share, 1);
+const nats = (v: number) => n.fixed(v, 3);
+const s = (count: number) => (count === 1 ? '' : 's');
+
+export const compressEn = {
+  spectrumTitle: 'What each component costs',
+  scatterTitle: 'Predicted and measured',
+  views: { label: 'Chart', spectrum: 'Components', scatter: 'Prediction' },
+  empty: 'One backward pass will rank every component.',
+  emptyNote: 'The best removals are then really tried.',
+  running: 'The finding appears at the end.',
+  interrupted: 'The scan was not run to its end.',
+  phase: (phase: CompressPhase, done: number, of: number, left: string | null) =>
+    `${
+      {
+        svd: 'Decomposing weights',
+        samples: 'Running the samples',
+        gradients: 'Backward pass',
+        checks: 'Measuring small removals',
+        scan: 'Trying removals',
+        test: 'Running the test samples',
+        plain: 'Judging plain text',
+        text: 'Writing a text',
+        laser: 'LASER’s search',
+      }[phase]
+    }, ${n.whole(done)} of ${n.whole(of)}.${left === null ? '' : ` About ${left} left.`}`,
+  /** What it did to the task is never told without what it did to plain text. */
+  finding: ({ steps, before, after, kind }: CompressVerdict) =>
+    kind === 'none'
+      ? 'Nothing is removed: no removal tried made the samples better.'
+      : `Dropping ${n.whole(steps)} piece${s(steps)} ${kind === 'helped' ? 'helped' : kind === 'cost' ? 'cost' : 'took accuracy from'}${kind === 'open' ? ` ${percent(before.accuracy)} to ${percent(after.accuracy)}` : `: ${percent(before.accuracy)} to ${percent(after.accuracy)}`}. Plain text: ${nats(before.plain)} to ${nats(after.plain)} nats.`,
+  undone: 'All steps are undone.',
+  sure: ({ change, kind }: CompressVerdict, samples: number) =>
+    change === null || kind === 'none'
+      ? `Judged by ${n.whole(samples)} samples that took no part.`
+      : `${kind === 'open' ? 'The test samples cannot tell them apart: ' : ''}95 %: ${points(change.low)} to ${points(change.high)} points, on ${n.whole(samples)} samples that took no part.`,
+  plain: (
+    text: string,
+    sequences: number,
+    length: number,
+    { before, after, plainChange: change }: CompressVerdict,
+  ) =>
+    `Plain text (${text}, ${n.whole(sequences)} × ${n.whole(length)} tokens): ${nats(before.plain)} to ${nats(after.plain)} nats per token${change === null ? '' : `, 95 % of the change: ${n.signed(change.low, 3)} to ${n.signed(change.high, 3)}`}.`,
+  nearChance:
+    'The model is not measurably above luck on this task: what is gained may be luck, too.',
+  counts: (tried: number, candidates: number, laser: number) =>
+    `${n.whole(tried)} of ${n.whole(candidates)} candidates tried; LASER’s search needs ${n.whole(laser)}.`,
+  laser: ({
+    best,
+    rho,
+    test,
+    made,
+    of,
+    seconds,
+  }: {
+    best: string;
+    rho: number;
+    test: StepFigures;
+    made: number;
+    of: number;
+    seconds: string;
+  }) =>
+    `LASER’s best${made < of ? ` of ${n.whole(made)} tried` : ''}: ${best} cut to ${n.short(rho * 100)} %, ${percent(test.accuracy)} on the test samples, ${nats(test.plain)} nats on plain text. Its whole search ${made < of ? 'would take' : 'took'} ${seconds}.`,
+  calibration: (before: Figures, after: Figures, chance: number) =>
+    `Samples that chose: ${percent(before.accuracy)} to ${percent(after.accuracy)} right, ${n.fixed(before.loss, 3)} to ${n.fixed(after.loss, 3)} nats per token${chance > 0 ? `; luck alone ${percent(chance)}` : ''}.`,
+  module: 'Module',
+  cumulative: 'dropped from here on',
+  component: 'component, strongest first',
+  sigma: 'singular value',
+  spectrumUnit: 'predicted change of the loss when dropped, nats per token',
+  scatterUnit: 'change of the loss, nats per token',
+  spectrumFinding: (module: string, keep: number, of: number) =>
+    `Of ${module}, ${n.whole(keep)} of ${n.whole(of)} components stay.`,
+  spectrumWhole: (module: string, most: number) =>
+    `Dropping parts of ${module} could lower the loss by ${n.significant(most)} at most.`,
+  spectrumNothing: (module: string) => `No tail of ${module} lowers the loss to first order.`,
+  scatterFinding: (tried: Agreement | null, small: Agreement | null) =>
+    [
+      ...(tried
+        ? [
+            `All ${n.whole(tried.count)} tried: r = ${n.fixed(tried.pearson, 2)}, Spearman ${n.fixed(tried.spearman, 2)}.`,
+          ]
+        : []),
+      ...(small
+        ? [
+            `${n.whole(small.count)} small removals: r = ${n.fixed(small.pearson, 2)}, Spearman ${n.fixed(small.spearman, 2)}.`,
+          ]
+        : []),
+    ].join(' '),
+  scatterNote: 'Left: a 24th of the components gone. Right: the candidates tried.',
+  small: 'small removals',
+  tried: 'candidates tried',
+  predicted: 'predicted',
+  measured: 'measured',
+  trail: 'Trail',
+  trailName: 'Removals tried, in order',
+  columns: {
+    module: 'module',
+    blocks: 'blocks',
+    rho: 'kept',
+    predicted: 'predicted',
+    measured: 'measured',
+    accuracy: 'accuracy',
+    plain: 'plain text',
+  },
+  keptMark: 'kept',
+  replacedMark: 'replaced',
+  undo: 'Undo',
+  redo: 'Redo all',
+  inForce: (steps: number, of: number) => `${n.whole(steps)} of ${n.whole(of)} steps in force.`,
+  undoName: (module: string) => `Undo ${module} and what came after it`,
+  samples: 'Before and after, sample by sample',
+  changedOnly: 'Only what changed',
+  noChange: 'No sample changed its answer.',
+  sampleColumns: { question: 'sample', before: 'before', after: 'after' },
+  right: 'right',
+  wrong: 'wrong',
+  share: (v: number) => percent(v),
+  more: (count: number) => `${n.whole(count)} more`,
+  factors: 'the factors',
+  model: 'the model',
+  texts: 'A text before and after',
+  textBefore: 'The model as it is',
+  textAfter: (steps: number) => `With ${n.whole(steps)} step${s(steps)}`,
+  textSame: 'The two are the same, word for word.',
+  settings: {
+    title: 'Settings',
+    task: 'Task',
+    tasks: {
+      'next-word': 'Next word',
+      continuation: 'Next four words',
+      own: 'Your own table',
+      text: 'Next tokens of a text',
+    } as Record<string, string>,
+    plain: 'Plain text beside',
+    plainOwn: 'a text of your own',
+    scoring: 'An option’s tokens count by their',
+    sum: 'sum',
+    mean: 'mean',
+    samples: 'Samples that choose',
+    test: 'Samples that judge',
+    rowBlocks: 'Row blocks',
+    rowBlocksHint: 'Of 1, 2, 4, 8, 16.',
+    split: 'Blocks are',
+    contiguous: 'neighbouring rows',
+    kmeans: 'rows that point alike (k-means)',
+    ranking: 'Rank candidates by',
+    curvature: 'slope and curvature',
+    'first-order': 'slope alone (the paper’s)',
+    trials: 'Candidates tried',
+    checks: 'Small removals measured',
+    laser: 'LASER’s search',
+    none: 'leave out',
+    sample: '24 of its evaluations',
+    all: 'all of it (minutes)',
+  },
+  table: {
+    title: 'Task table',
+    note: 'Some rows choose, others judge; the seed says which.',
+    question: 'Question',
+    options: 'Options, the right one marked',
+    answer: (i: number) => `Option ${n.whole(i + 1)} is right`,
+    option: (row: number, i: number) => `Row ${n.whole(row)}, option ${n.whole(i + 1)}`,
+    rowQuestion: (row: number) => `Row ${n.whole(row)}, question`,
+    page: (first: number, last: number, of: number) =>
+      `${n.whole(first)} to ${n.whole(last)} of ${n.whole(of)}`,
+    previous: 'Previous',
+    next: 'Next',
+    edit: 'Edit a copy',
+    add: 'Add a row',
+    remove: 'Remove',
+    removeName: (row: number) => `Remove row ${n.whole(row)}`,
+    text: 'This task is a text and has no table.',
+  },
+};
+
+export type CompressWords = typeof compressEn;

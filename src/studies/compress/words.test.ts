@@ -1,0 +1,91 @@
+/**
+ * What a compression gained is never told without what plain text lost; a correlation never without
+ * what it is over.
+ */
+import { expect, it } from 'vitest';
+import { defined } from '../../checked.ts';
+import { agreementOf } from './state.ts';
+import { verdictOf } from './verdict.ts';
+import { studyWords } from '../../words/study-words.ts';
+
+const languages = ['en', 'ja'] as const;
+
+/**
+ * Ten samples of which so many are right before and after; plain text 3.484 before and 3.722 after.
+ */
+function verdict(before: number, after: number) {
+  const right = (count: number, i: number) => ({ right: i < count ? 1 : 0, loss: 1, chosen: 0 });
+  const samples = Array.from({ length: 10 }, (_, i) => ({
+    question: '',
+    options: [],
+    answer: 0,
+    scores: [right(before, i), right(after, i)],
+  }));
+  const steps = [
+    { accuracy: before / 10, loss: 5.011, plain: 3.484 },
+    { accuracy: after / 10, loss: 4.915, plain: 3.722 },
+  ];
+  return verdictOf({
+    samples,
+    test: { samples: 10, steps },
+    plain: {
+      length: 8,
+      losses: [
+        [3.4, 3.568],
+        [3.64, 3.804],
+      ],
+    },
+  });
+}
+
+it.each([
+  ['helped', 1, 9],
+  ['cost', 9, 1],
+  ['open', 5, 6],
+] as const)('the finding "%s" tells what plain text lost', (kind, before, after) => {
+  const found = verdict(before, after);
+  expect(found.kind).toBe(kind);
+  for (const language of languages) {
+    const { compress } = studyWords[language];
+    for (const sentence of [compress.finding(found), compress.plain('Text', 2, 8, found)]) {
+      expect(sentence).toContain('3.484');
+      expect(sentence).toContain('3.722');
+    }
+    expect(
+      compress.laser({
+        best: '1 o',
+        rho: 0.1,
+        test: found.after,
+        made: 24,
+        of: 504,
+        seconds: '9 s',
+      }),
+    ).toContain('3.722');
+  }
+});
+
+it('says whether plain text changed measurably', () => {
+  const { plainChange, before, after } = verdict(5, 5);
+  expect([before.plain, after.plain]).toEqual([3.484, 3.722]);
+  expect(defined(plainChange).mean).toBeCloseTo(0.238, 12);
+  expect(defined(plainChange).low).toBeGreaterThan(0.2);
+});
+
+it('tells correlations over all that were tried first, with their counts', () => {
+  const points = (count: number, measured: (i: number) => number) =>
+    Array.from({ length: count }, (_, i) => ({ predicted: i, measured: measured(i) }));
+  const tried = defined(agreementOf(points(24, (i) => (i === 23 ? -9 : i % 5))));
+  const small = defined(agreementOf(points(12, (i) => 2 * i)));
+  expect(tried).toMatchObject({ count: 24 });
+  expect(small).toMatchObject({ count: 12, spearman: 1 });
+  expect(small.pearson).toBeCloseTo(1, 12);
+  expect(tried.pearson).not.toBeCloseTo(tried.spearman, 2);
+  for (const language of languages) {
+    const { scatterFinding } = studyWords[language].compress;
+    expect(scatterFinding(tried, small)).toMatch(/24.*r = .*12.*r = /s);
+    expect(scatterFinding(tried, null)).not.toContain('12');
+    expect(scatterFinding(null, null)).toBe('');
+  }
+  expect(agreementOf(points(2, (i) => i))).toBeNull();
+  expect(agreementOf(points(5, () => 1))).toBeNull();
+});

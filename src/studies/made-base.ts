@@ -1,0 +1,109 @@
+/**
+ * A base as it was made: plain data, small enough to keep, from which its weights follow out of the
+ * model's own. Pruned: what stays and what repairs it; compressed: what was cut from which modules.
+ */
+import { elementAt } from '../checked.ts';
+import type { CompiledModel } from '../compiler/compiled.ts';
+import { maskedSum } from '../device/sparse-twins.ts';
+import { loraDelta } from '../device/twins.ts';
+import type { AdapterValues } from '../engine/engine.ts';
+import { withWeights } from '../engine/replaced-model.ts';
+import { cut } from '../methods/compress/candidates.ts';
+import { rowBlocks, type Split } from '../methods/compress/row-blocks.ts';
+import { blockSvd, type BlockSvd } from '../methods/compress/svd.ts';
+import { dequantise } from '../model/weights.ts';
+import type { Graph } from '../onnx/graph.ts';
+import type { Removal } from './compress/state.ts';
+
+export interface PrunedParts {
+  /** By module, over [out, in] row-major: one bit a weight, bit 0 of a word first, 1 = kept. */
+  masks: Uint32Array[];
+  /** Each cut to its rank. */
+  adapters: AdapterValues[];
+  scale: number;
+}
+
+export interface CompressedParts {
+  /** One a module at most, in the order in which they were accepted. */
+  cuts: Removal[];
+  /** How the rows were split. */
+  split: Split;
+  seed: number;
+}
+
+export type MadeBase =
+  ({ kind: 'pruned' } & PrunedParts) | ({ kind: 'compressed' } & CompressedParts);
+
+/** A graph and what it compiles to. */
+export interface ModelGraph {
+  graph: Graph;
+  compiled: CompiledModel;
+}
+
+/** M ⊙ (W + s B A), [out, in]: every pruned weight exactly zero. */
+export function prunedWeight(
+  compiled: CompiledModel,
+  { masks, adapters, scale }: PrunedParts,
+  module: number,
+): Float32Array {
+  const own = dequantise(compiled.weightOf(module));
+  const { inFeatures, outFeatures } = elementAt(compiled.modules, module);
+  const adapter = adapters.find((a) => a.module === module);
+  const delta = adapter
+    ? loraDelta({
+        a: adapter.loraA,
+        b: adapter.loraB,
+        base: null,
+        mask: null,
+        outputs: outFeatures,
+        inputs: inFeatures,
+        rank: adapter.rank,
+        scale: 1,
+      })
+    : new Float32Array(own.length);
+  maskedSum({ weight: own, mask: elementAt(masks, module), delta, scale, into: own });
+  return own;
+}
+
+/**
+ * A module cut: its decomposition, block by block, of which each keeps its first `keep` components,
+ * what it was and what that leaves [out, in].
+ */
+export interface CutModule {
+  module: number;
+  path: string;
+  blocks: BlockSvd[];
+  keep: readonly number[];
+  own: Float32Array;
+  weight: Float32Array;
+}
+
+export function cutModules(
+  compiled: CompiledModel,
+  { cuts, split, seed }: CompressedParts,
+): CutModule[] {
+  return cuts.map(({ module, path, blocks: count, keep }) => {
+    const info = elementAt(compiled.modules, module);
+    const w = dequantise(compiled.weightOf(module));
+    const { inFeatures, outFeatures } = info;
+    const blocks = rowBlocks(info, w, { blocks: count, split, seed }).map((rows) =>
+      blockSvd(w, inFeatures, rows, path),
+    );
+    return {
+      module,
+      path,
+      blocks,
+      keep,
+      own: w,
+      weight: cut(w, { module, outFeatures, inFeatures, blocks }, keep),
+    };
+  });
+}
+
+/** The export on the base: weights that changed as float32, everything else as it was. */
+export async function basedGraph({ graph, compiled }: ModelGraph, made: MadeBase): Promise<Graph> {
+  if (made.kind === 'pruned')
+    return withWeights(graph, (module) => prunedWeight(compiled, made, module), 'float32');
+  const weights = new Map(cutModules(compiled, made).map((c) => [c.module, c.weight]));
+  return withWeights(graph, (module) => weights.get(module) ?? null, 'float32');
+}

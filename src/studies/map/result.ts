@@ -1,0 +1,111 @@
+/**
+ * The result file: what the page exports, the command line writes and a recorded run is.
+ */
+import { elementAt } from '../../checked.ts';
+import type { ProviderInfo } from '../../engine/engine.ts';
+import type { Bos } from '../../model/bos.ts';
+import { allocate } from '../../methods/allocation.ts';
+import { summarise } from '../../methods/statistics.ts';
+import { mapsOf, type Draws } from './draws.ts';
+import { nameOf, type ModelFacts } from './events.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+
+export const RESULT_VERSION = 1;
+
+/** What a table of ranks needs to know of a module. `ModuleInfo` is one. */
+export interface MeasuredModule {
+  path: string;
+  layer: number;
+  role: string;
+  group: string;
+  inFeatures: number;
+  outFeatures: number;
+}
+
+export interface ModuleResult extends MeasuredModule {
+  /** Mean of the draws. */
+  importance: number;
+  /** s/√n of the draws, null with fewer than two; or what the method itself says it is. */
+  standardError: number | null;
+  /** The value of every map, in order. */
+  draws: number[];
+  /**
+   * What the maps follow from, where it is something else (see `draws.ts`): draws of signs, then
+   * sampled draws.
+   */
+  measured?: number[];
+  rank: number;
+}
+
+export interface RunResult {
+  format: 'rank-atlas-result';
+  version: typeof RESULT_VERSION;
+  spec: ExperimentSpec;
+  model: {
+    id: string;
+    title: string;
+    hash: string;
+    dialect: string;
+    layers: number;
+    hidden: number;
+    vocab: number;
+    bytes: number;
+    bos?: Bos;
+  };
+  /** The tokens that were run: shape and sha-256 of the int32 ids. */
+  tokens: { sequences: number; length: number; hash: string };
+  provider: ProviderInfo;
+  versions: { rankAtlas: string; onnxruntime: string };
+  /** ISO 8601. */
+  startedAt: string;
+  /** Milliseconds by phase, time paused left out. */
+  times: { clean: number; measure: number; firstSweep: number };
+  cleanLoss: number;
+  modules: ModuleResult[];
+}
+
+/** What a finished run knows besides its draws. */
+export type RunFacts = Omit<RunResult, 'format' | 'version' | 'model' | 'modules'> & {
+  model: ModelFacts;
+};
+
+/** What was measured, in full, whatever maps were made of it. */
+export const measuredIn = ({ modules }: Pick<RunResult, 'modules'>): Draws =>
+  modules.map((m) => m.measured ?? m.draws);
+
+/**
+ * The result of complete draws, `measured[i]` of `model.modules[i]`. Throws `no-importance` if no
+ * ranks follow from them.
+ */
+export function buildResult(facts: RunFacts, measured: Draws): RunResult {
+  const { dialect, layers, hidden, vocab, bytes, modules } = facts.model;
+  const { draws, error } = mapsOf(facts.spec.method, modules, measured);
+  const summaries = draws.map(summarise);
+  const { ranks } = allocate(
+    summaries.map((s) => s.mean),
+    modules,
+    facts.spec.allocation,
+  );
+  return {
+    format: 'rank-atlas-result',
+    version: RESULT_VERSION,
+    ...facts,
+    model: { ...nameOf(facts.model), dialect, layers, hidden, vocab, bytes },
+    modules: modules.map(({ path, layer, role, group, inFeatures, outFeatures }, i) => ({
+      path,
+      layer,
+      role,
+      group,
+      inFeatures,
+      outFeatures,
+      importance: elementAt(summaries, i).mean,
+      standardError:
+        error === null
+          ? elementAt(summaries, i).standardError
+          : elementAt(summaries, i).mean * error,
+      draws: [...elementAt(draws, i)],
+      ...(draws !== measured && { measured: [...elementAt(measured, i)] }),
+      rank: ranks[i]!,
+    })),
+  };
+}

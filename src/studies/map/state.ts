@@ -1,0 +1,151 @@
+/**
+ * Where a run stands: a pure reduction of its events. The page, the terminal and a run that is
+ * taken up again after a device loss all hold this, plain data that survives structured cloning.
+ */
+import type { ProviderInfo } from '../../engine/engine.ts';
+import { costOf, costOfAll, drawsAsked, mapsOf, type Draws, type Maps } from './draws.ts';
+import type { ModelFacts, RunEvent } from './events.ts';
+import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+
+export interface Measurement {
+  spec: ExperimentSpec;
+  model: Omit<ModelFacts, 'modules'> & { modules: readonly MeasuredModule[] };
+  provider: ProviderInfo;
+  sequences: number;
+  length: number;
+  /**
+   * Mean next-token cross entropy of the untouched model, nats per token; null before the clean
+   * pass.
+   */
+  cleanLoss: number | null;
+  /** By module, the values so far, in the order they came. */
+  measured: Draws;
+  /** The maps that follow from them (see `Maps`): what ranks, intervals and charts are made of. */
+  draws: Draws;
+  error: Maps['error'];
+  /** What is being probed now. */
+  probing: { repeat: number; layer: number | null; modules: readonly number[] } | null;
+  /** Milliseconds computed so far, pauses left out. */
+  times: RunResult['times'];
+  /** Layers run (see `costOf`) in `times.measure`: what time left is reckoned from. */
+  layersRun: number;
+  /** The result, once all repeats are there. */
+  result: RunResult | null;
+}
+
+/** The next state. A `start` begins anew; anything else before it is an error of the caller. */
+export function reduce(state: Measurement | null, event: RunEvent): Measurement {
+  if (event.type === 'start') {
+    const { spec, model, provider, sequences, length } = event;
+    return {
+      spec,
+      model,
+      provider,
+      sequences,
+      length,
+      cleanLoss: null,
+      measured: model.modules.map(() => []),
+      draws: model.modules.map(() => []),
+      error: null,
+      probing: null,
+      times: { clean: 0, measure: 0, firstSweep: 0 },
+      layersRun: 0,
+      result: null,
+    };
+  }
+  if (!state) throw new Error(`a run cannot begin with "${event.type}"`);
+  switch (event.type) {
+    case 'clean':
+      return {
+        ...state,
+        cleanLoss: event.loss,
+        times: { ...state.times, clean: event.milliseconds },
+      };
+    case 'probing':
+      return {
+        ...state,
+        probing: { repeat: event.repeat, layer: event.layer, modules: event.modules },
+      };
+    case 'draws':
+      return withDraws(state, event);
+    case 'sweep':
+      return event.repeat > 0
+        ? state
+        : { ...state, times: { ...state.times, firstSweep: event.milliseconds } };
+    case 'done':
+      return { ...state, probing: null, result: event.result, times: event.result.times };
+  }
+}
+
+function withDraws(
+  state: Measurement,
+  { repeat, modules, values, milliseconds }: Extract<RunEvent, { type: 'draws' }>,
+): Measurement {
+  const measured = [...state.measured];
+  modules.forEach((m, i) => {
+    if (measured[m]?.length !== repeat)
+      throw new Error(`draw ${repeat} of module ${m} is out of order`);
+    measured[m] = [...measured[m], values[i]!];
+  });
+  return {
+    ...state,
+    measured,
+    ...mapsOf(state.spec.method, state.model.modules, measured),
+    probing: null,
+    times: { ...state.times, measure: state.times.measure + milliseconds },
+    // Draws taken over from an earlier run may come without their time.
+    layersRun:
+      state.layersRun +
+      (milliseconds > 0
+        ? modules.reduce(
+            (sum, m) =>
+              sum +
+              costOf(state.spec.method, state.model, {
+                length: state.length,
+                module: m,
+                draw: repeat,
+              }),
+            0,
+          )
+        : 0),
+  };
+}
+
+/** Layers still to run. */
+function layersLeft({ spec: { method }, model, length, measured }: Measurement): number {
+  return measured.reduce((sum, values, m) => {
+    for (let draw = values.length; draw < drawsAsked(method); draw++)
+      sum += costOf(method, model, { length, module: m, draw });
+    return sum;
+  }, 0);
+}
+
+/** Milliseconds of computing left, from the pace so far; null before the first draw. */
+export function timeLeft(state: Measurement): number | null {
+  if (state.result) return 0;
+  return state.layersRun === 0 ? null : (layersLeft(state) * state.times.measure) / state.layersRun;
+}
+
+/** Share of the work that is done, 0 … 1. */
+export const shareDone = (state: Measurement): number =>
+  1 - layersLeft(state) / costOfAll(state.spec.method, state.model, state.length);
+
+/** A finished measurement, from its file: for recorded runs and kept results. */
+export function measurementOf(result: RunResult): Measurement {
+  const measured = measuredIn(result);
+  return {
+    spec: result.spec,
+    model: { ...result.model, modules: result.modules },
+    provider: result.provider,
+    sequences: result.tokens.sequences,
+    length: result.tokens.length,
+    cleanLoss: result.cleanLoss,
+    measured,
+    ...mapsOf(result.spec.method, result.modules, measured),
+    probing: null,
+    times: result.times,
+    layersRun: 0,
+    result,
+  };
+}

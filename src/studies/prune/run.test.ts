@@ -1,0 +1,316 @@
+/**
+ * The study "prune" on a tiny decoder: what it says, what it leaves, and that the files hold the
+ * pruned model.
+ */
+import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
+import { runUntouched, difference } from '../../../test/pipeline.ts';
+import { trainingBatch } from '../../../test/training-data.ts';
+import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
+import { compile } from '../../compiler/index.ts';
+import { isKept } from '../../device/sparse-twins.ts';
+import { createEngine } from '../../engine/cut-engine.ts';
+import { floatModel } from '../../engine/float-model.ts';
+import { wasmBackend } from '../../engine/test-backends.ts';
+import { readSafetensors, toFloat32 } from '../../model/safetensors.ts';
+import { dequantise } from '../../model/weights.ts';
+import { readGraph } from '../../onnx/read.ts';
+import { prunedWeight, type MadeBase, type PrunedParts } from '../made-base.ts';
+import { prunedFile } from './export.ts';
+import type { PrunedFileName } from './files.ts';
+import { runPrune, type PruneCheckpoint } from './run.ts';
+import { costOf, reducePrune, type PruneState } from './state.ts';
+import { parseSpec } from '../../experiment/schema.ts';
+import { setByPaths, type Setting } from '../../experiment/settings.ts';
+import type { StudyContext } from '../contract.ts';
+
+const small = (...settings: Setting[]) =>
+  setByPaths(parseSpec({}), [
+    ['training.steps', '4'],
+    ['training.batch', '2'],
+    ['training.learningRate', '0.02'],
+    ['prune.rounds', '2'],
+    ['prune.meanRank', '2'],
+    ['prune.mostRank', '4'],
+    ...settings,
+  ]);
+
+it.each([
+  ['prune.sparsity', '0.99', 'prune.sparsity'],
+  ['prune.sparsity', '0', 'prune.sparsity'],
+  ['prune.rounds', '21', 'prune.rounds'],
+  ['prune.samples', '2', 'prune.samples'],
+  ['prune.pattern', '3:4', 'prune.pattern'],
+  ['prune.meanRank', '13', 'prune.meanRank'],
+])('the settings refuse %s = %s by name', (path, value, at) => {
+  expect(() => setByPaths(parseSpec({}), [[path, value]])).toThrow(
+    expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }),
+  );
+});
+
+describe('the study', { timeout: 120_000 }, () => {
+  const backend = wasmBackend();
+  const graph = tinyDecoderGraph({ weights: 'q4' });
+  const compiled = compile(graph);
+  const { dialect, layers, hidden, vocab, modules } = compiled;
+  const model = {
+    id: 'bundled:tiny',
+    title: 'tiny',
+    hash: 'ab',
+    bytes: 0,
+    dialect,
+    layers,
+    hidden,
+    vocab,
+    modules,
+  };
+  const engine = backend.then((b) =>
+    createEngine({ model: compiled, backend: b, memoryBudgetBytes: 500e6 }),
+  );
+  afterAll(async () => (await engine).dispose());
+
+  async function context(spec: StudyContext['spec']): Promise<StudyContext> {
+    const own = await engine;
+    return {
+      spec,
+      model,
+      provider: own.provider,
+      versions: { rankAtlas: '', onnxruntime: '' },
+      engine: own,
+      importances: null,
+      tokens: async () => trainingBatch(4),
+      encode: async () => new Int32Array(),
+      prompt: async () => new Int32Array(),
+      endTokens: async () => [],
+      decode: async () => '',
+      // The provider is shared here: the study's own engine must not take it along.
+      derive: async () =>
+        Object.assign(
+          createEngine({
+            model: await floatModel(graph),
+            backend: await backend,
+            memoryBudgetBytes: 500e6,
+          }),
+          { dispose: async () => undefined },
+        ),
+      keep: () => undefined,
+      kept: () => undefined,
+      newest: () => undefined,
+      now: () => 0,
+    };
+  }
+
+  it('tells every number of every round, compares at equal sparsity, and ends with its file', async () => {
+    let state: PruneState | null = null;
+    let base: MadeBase | null = null;
+    for await (const event of runPrune({
+      ...(await context(small())),
+      keepBase: (made) => {
+        base = structuredClone(made);
+      },
+    })) {
+      state = reducePrune(state, event);
+      expect(structuredClone(state)).toEqual(state);
+    }
+    const { result, dense, rounds, wanda, masked, lora, stored } = defined(state);
+    expect(result).toMatchObject({
+      format: 'rank-atlas-prune',
+      version: 1,
+      dense: { loss: defined(dense).loss },
+    });
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    for (const r of rounds) {
+      for (const list of [
+        r.redundancy,
+        r.importance,
+        r.sparsities,
+        r.zeros,
+        r.errors,
+        defined(r.ranks),
+      ])
+        expect(list).toHaveLength(layers);
+      expect(r.steps).toHaveLength(2);
+      expect(r.repaired).toBeLessThan(defined(r.pruned));
+    }
+    expect(Math.abs(defined(wanda).zeros - 0.5)).toBeLessThan(0.01);
+    // Trained through the mask it keeps every zero, and beats having them cut off afterwards.
+    expect(masked).toMatchObject({
+      rank: 3,
+      zeros: defined(wanda).zeros,
+      parameters: defined(lora).parameters,
+    });
+    expect(defined(masked).loss).toBeLessThan(defined(wanda).loss);
+    expect(defined(masked).loss).not.toBe(defined(lora).masked);
+    expect(lora).toMatchObject({ rank: 3 });
+    expect(defined(lora).zeros).toBeLessThan(0.01);
+    expect(stored.map((s) => s.form)).toEqual(['float32', 'sparse', 'int4']);
+    expect(costOf(defined(state))).toEqual({
+      zeros: 0.5,
+      cost: defined(elementAt(rounds, 1).repaired) - defined(dense).loss,
+    });
+
+    // The files: zeros where the masks have none, in every form; a model that onnxruntime loads,
+    // with the losses told.
+    const pruned = base as unknown as PrunedParts;
+    const { masks } = pruned;
+    const weights = modules.map((m) => prunedWeight(compiled, pruned, m.index));
+    const file = async (name: PrunedFileName) =>
+      elementAt(elementAt(await prunedFile({ graph, compiled }, pruned, name), 0).chunks, 0);
+    const sparse = readSafetensors(await file('weights.safetensors'), 'weights').tensors;
+    const bits = readSafetensors(await file('mask.safetensors'), 'mask').tensors;
+    const adapters = readSafetensors(await file('adapter.safetensors'), 'adapter');
+    expect(adapters.tensors.size).toBe(2 * modules.length);
+    const float = await file('onnx/model.onnx');
+    const reread = await readGraph(float, { file: 'model.onnx' });
+    const q4 = compile(
+      await readGraph(await file('onnx/model_q4.onnx'), { file: 'model_q4.onnx' }),
+    );
+    for (const { index, path, outFeatures, inFeatures } of modules) {
+      const kept = elementAt(weights, index);
+      const size = outFeatures * inFeatures;
+      expect(toFloat32(defined(sparse.get(`${path}.weight`)))).toEqual(kept);
+      expect(dequantise(compile(reread).weightOf(index))).toEqual(kept);
+      expect(defined(bits.get(`${path}.mask`)).bytes).toHaveLength(Math.ceil(size / 8));
+      const rounded = dequantise(q4.weightOf(index));
+      expect(
+        kept.findIndex(
+          (v, i) => !isKept(elementAt(masks, index), i) && (v !== 0 || rounded[i] !== 0),
+        ),
+      ).toBe(-1);
+    }
+    const batch = trainingBatch(2);
+    const untouched = await runUntouched({
+      graph: reread,
+      bytes: float,
+      external: () => null,
+      tokens: {
+        ids: [...batch.ids],
+        batch: 2,
+        length: batch.length,
+      },
+    });
+    const again = createEngine({
+      model: compile(reread),
+      backend: await backend,
+      memoryBudgetBytes: 500e6,
+    });
+    expect(difference(untouched.data, await again.logits(batch))).toBeLessThan(1e-4);
+    const { sum, tokens } = await again.evaluate(trainingBatch(4));
+    expect(sum / tokens).toBeCloseTo(defined(elementAt(rounds, 1).repaired), 4);
+  });
+
+  it('goes on after its last whole round, or after its comparisons, as if nothing had been', async () => {
+    /** Until an event, or to the end; and the checkpoint there. */
+    async function ran(
+      from?: PruneCheckpoint,
+      stop: (event: { type: string; round?: number; step?: number }) => boolean = () => false,
+    ) {
+      let state: PruneState | null = null;
+      let take = null as (() => Promise<unknown>) | null;
+      let steps = 0;
+      for await (const event of runPrune({
+        ...(await context(small())),
+        checkpoint: {
+          from,
+          offer: (latest) => {
+            take = latest;
+          },
+        },
+      })) {
+        state = reducePrune(state, event);
+        if (event.type === 'step') steps++;
+        if (stop(event)) break;
+      }
+      return {
+        state: defined(state),
+        steps,
+        checkpoint: take && (structuredClone(await take()) as PruneCheckpoint),
+      };
+    }
+    const whole = await ran();
+    expect(whole.steps).toBe(4);
+    expect((await ran(undefined, (e) => e.type === 'ranks')).checkpoint).toBeNull();
+    const inRound2 = await ran(
+      undefined,
+      (e) => e.type === 'step' && e.round === 2 && e.step === 3,
+    );
+    expect(defined(inRound2.checkpoint).standing.rounds).toBe(1);
+    const resumed = await ran(defined(inRound2.checkpoint));
+    expect(resumed.steps).toBe(2);
+    expect(resumed.state).toEqual(whole.state);
+    const compared = await ran(defined(inRound2.checkpoint), (e) => e.type === 'storing');
+    const last = await ran(defined(compared.checkpoint), (e) => {
+      expect(e.type).not.toBe('comparing');
+      return false;
+    });
+    expect(last.state).toEqual(whole.state);
+  });
+
+  it('gives a turn after every batch it judges: a pause never waits for a whole held-out text', async () => {
+    const given = await context(small());
+    const derive = given.derive;
+    let unheard = 0;
+    let judged = 0;
+    given.derive = async (form) => {
+      const own = await derive(form);
+      const evaluate = own.evaluate.bind(own);
+      return Object.assign(own, {
+        evaluate: (...args: Parameters<typeof evaluate>) => {
+          unheard++;
+          judged++;
+          return evaluate(...args);
+        },
+      });
+    };
+    for (const run = runPrune(given); !(await run.next()).done;) {
+      expect(unheard).toBeLessThanOrEqual(1);
+      unheard = 0;
+    }
+    // As it came, twice a round, Wanda, masked LoRA, LoRA merged and cut, 4 bits again: each two
+    // batches.
+    expect(judged).toBe(2 * (1 + 2 * 2 + 1 + 1 + 2 + 1));
+  });
+
+  it('is refused before its layers are made anew where it does not fit, with what would', async () => {
+    const given = await context(small());
+    const tight = createEngine({
+      model: compiled,
+      backend: await backend,
+      memoryBudgetBytes: 1_000_000,
+    });
+    const run = runPrune({
+      ...given,
+      engine: tight,
+      derive: () => {
+        throw new Error('nothing is to be made');
+      },
+    });
+    await run.next();
+    await expect(run.next()).rejects.toMatchObject({
+      code: 'pruning-too-large',
+      values: { samples: 4, length: given.spec.training.length },
+    });
+  });
+
+  it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {
+    let state: PruneState | null = null;
+    for await (const event of runPrune(
+      await context(
+        small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false']),
+      ),
+    ))
+      state = reducePrune(state, event);
+    expect(elementAt(defined(state).rounds, -1).zeros).toEqual([0.5, 0.5]);
+    expect([defined(state).wanda, defined(state).masked, defined(state).lora]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    const short = runPrune({ ...(await context(small())), tokens: async () => trainingBatch(2) });
+    await expect(
+      (async () => {
+        while (!(await short.next()).done);
+      })(),
+    ).rejects.toMatchObject({ code: 'bad-text' });
+  });
+});

@@ -1,0 +1,296 @@
+/**
+ * The study "prune": LoSA (methods.md §4) over float32 layers. Rounds of pruning and repair, then
+ * the same sparsity by Wanda alone, by Wanda with masked LoRA of one rank and by Wanda with plain
+ * LoRA, then the result as it can be kept: float, or rounded back to 4 bits.
+ */
+import { defined, elementAt } from '../../checked.ts';
+import type { CleanPass, TokenBatch } from '../../engine/engine.ts';
+import { maskedLora, oneShot, plainLora, startOneShot } from '../../methods/losa/baselines.ts';
+import {
+  losa,
+  losaStanding,
+  startLosa,
+  type LosaData,
+  type LosaEngine,
+  type LosaEvent,
+  type LosaModel,
+  type LosaOptions,
+  type LosaStanding,
+} from '../../methods/losa/losa.ts';
+import { zerosOf } from '../../methods/losa/prune-pass.ts';
+import { truncated } from '../../methods/qdylora.ts';
+import { judged, type Judging } from '../../methods/training.ts';
+import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../../model/int4.ts';
+import { nameOf } from '../map/events.ts';
+import type { PrunedParts } from '../made-base.ts';
+import { targetOf } from './settings.ts';
+import {
+  reducePrune,
+  resultOf,
+  type PruneResult,
+  type PruneState,
+  type StoredForm,
+} from './state.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+import { pruneRanks } from '../need.ts';
+import { trainingOptions } from '../training-options.ts';
+import type { StudyContext } from '../contract.ts';
+
+/** s of s · (B A): the same for every rank, since ranks change from round to round. */
+const SCALE = 2;
+
+export type PruneEvent =
+  | {
+      type: 'start';
+      spec: ExperimentSpec;
+      model: PruneState['model'];
+      provider: PruneState['provider'];
+      versions: PruneState['versions'];
+      layers: number;
+      sequences: PruneState['sequences'];
+    }
+  /** A pruning taken up again, as it stood. */
+  | { type: 'resumed'; state: PruneState }
+  /**
+   * The model as it came: held-out loss in nats per token, the bytes of its linear layers, and how
+   * many weights they have.
+   */
+  | { type: 'dense'; loss: number; bytes: number; weights: number }
+  | LosaEvent
+  /** How far a comparison is: blocks pruned at one stroke, or steps of LoRA. */
+  | { type: 'comparing'; what: 'wanda' | 'masked' | 'lora'; done: number; of: number }
+  | { type: 'wanda'; zeros: number; loss: number }
+  /** LoRA behind Wanda that was trained through the mask, so that its zeros stay. */
+  | { type: 'masked'; rank: number; parameters: number; zeros: number; loss: number }
+  /**
+   * Plain LoRA behind Wanda: merged into the weights it fills the zeros; kept to the mask it loses
+   * part of what it learnt.
+   */
+  | {
+      type: 'lora';
+      rank: number;
+      parameters: number;
+      zeros: number;
+      merged: number;
+      masked: number;
+    }
+  | Judging
+  | { type: 'storing'; done: number; of: number }
+  | ({ type: 'stored' } & StoredForm)
+  | { type: 'done'; result: PruneResult };
+
+/**
+ * A pruning after a whole round; with `state.lora`, the last of them, after the comparisons. What
+ * comes after a round is the same however often it was taken up again.
+ */
+export interface PruneCheckpoint {
+  state: PruneState;
+  standing: LosaStanding;
+}
+
+/**
+ * See study.ts. The pruned model is a base as soon as its last round is through. Throws
+ * `pruning-too-large` (before anything is computed), what `derive`, `tokens` and the engine throw,
+ * and what LoSA's rules do.
+ */
+export async function* runPrune(
+  context: StudyContext,
+): AsyncGenerator<PruneEvent, void, undefined> {
+  const { spec, model, provider, versions, checkpoint } = context;
+  const from = checkpoint?.from as PruneCheckpoint | undefined;
+  let state: PruneState | null = null;
+  const told = <E extends PruneEvent>(event: E): E => {
+    state = reducePrune(state, event);
+    return event;
+  };
+  const now = () => defined(state);
+  const data = await texts(context);
+  const { calibration, train, held } = data;
+  const { sparsity, structure } = targetOf(spec.prune);
+  yield told(
+    from
+      ? { type: 'resumed', state: from.state }
+      : {
+          type: 'start',
+          spec,
+          model: nameOf(model),
+          provider,
+          versions,
+          layers: model.layers,
+          sequences: {
+            calibration: calibration.sequences,
+            train: train.sequences,
+            held: held.sequences,
+          },
+        },
+  );
+  await context.engine.checkPruning(
+    {
+      samples: calibration.sequences,
+      sequences: spec.training.batch,
+      length: spec.training.length,
+    },
+    pruneRanks(spec, model.modules),
+  );
+  const engine = await context.derive('float32');
+  const options: LosaOptions = {
+    ...spec.prune,
+    sparsity,
+    structure,
+    seed: spec.seed,
+    scale: SCALE,
+    training: trainingOptions(spec.training, spec.seed),
+  };
+  let dense: CleanPass | null = null;
+  let pruned: LosaModel | null = null;
+  let standing = from?.standing;
+  const offer = () => {
+    const at = { state: now(), standing: defined(standing) };
+    checkpoint?.offer(async (): Promise<PruneCheckpoint> => at);
+  };
+  try {
+    const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0);
+    const bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
+    if (!now().dense)
+      yield told({
+        type: 'dense',
+        loss: yield* judged(engine, held, options.training.batch),
+        bytes,
+        weights,
+      });
+    dense = await engine.cleanPass(calibration);
+    pruned = await startLosa(engine, options, standing);
+    if (standing) offer();
+    for await (const event of losa({
+      engine,
+      model: pruned,
+      dense,
+      data,
+      options,
+      now: () => context.now(),
+      done: standing?.rounds,
+    })) {
+      const said = told(event);
+      if (checkpoint && event.type === 'repaired') {
+        standing = await losaStanding(engine, pruned, event.round);
+        offer();
+      }
+      yield said;
+    }
+    context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
+    if (spec.prune.baselines && !(now().masked && now().lora)) {
+      const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
+      for await (const event of baselines({ engine, dense, data, options, rank, now: context.now }))
+        yield told(event);
+      if (checkpoint) offer();
+    }
+    for await (const event of stored(engine, pruned, {
+      held: data.held,
+      batch: options.training.batch,
+      state: now(),
+    }))
+      yield told(event);
+    yield { type: 'done', result: resultOf(now()) };
+  } finally {
+    dense?.dispose();
+    pruned?.dispose();
+    await engine.dispose();
+  }
+}
+
+async function texts({ spec: { training, prune }, tokens }: StudyContext): Promise<LosaData> {
+  const { train, held, length, heldSequences } = training;
+  return {
+    calibration: await tokens(train, { sequences: prune.samples, length }),
+    train: await tokens(train, { sequences: Infinity, length }),
+    held: await tokens(held, { sequences: heldSequences, length }),
+  };
+}
+
+/** The same share of zeros, the mean rank of the last round, the same data and number of steps. */
+async function* baselines({
+  engine,
+  dense,
+  data,
+  options,
+  rank,
+  now,
+}: {
+  engine: LosaEngine;
+  dense: CleanPass;
+  data: LosaData;
+  options: LosaOptions;
+  rank: number;
+  now: () => number;
+}): AsyncGenerator<PruneEvent, void, undefined> {
+  const {
+    training: { batch, steps },
+  } = options;
+  const plain = await startOneShot(engine);
+  try {
+    for await (const { layer } of oneShot(engine, plain, { dense, data, options }))
+      yield { type: 'comparing', what: 'wanda', done: layer + 1, of: engine.layers };
+    const zeros = zerosOf(plain.use.masks, engine.modules);
+    yield { type: 'wanda', zeros, loss: yield* judged(engine, data.held, batch, plain.use) };
+    const parameters = engine.modules.reduce(
+      (n, m) => n + Math.min(rank, m.inFeatures, m.outFeatures) * (m.inFeatures + m.outFeatures),
+      0,
+    );
+    for await (const event of maskedLora(engine, plain.use.masks, { data, rank, options, now })) {
+      yield event.type === 'step'
+        ? { type: 'comparing', what: 'masked', done: event.step, of: steps }
+        : event.type === 'judging'
+          ? event
+          : { ...event, rank, parameters, zeros };
+    }
+    for await (const event of plainLora(engine, plain.use.masks, { data, rank, options, now })) {
+      yield event.type === 'step'
+        ? { type: 'comparing', what: 'lora', done: event.step, of: steps }
+        : event.type === 'judging'
+          ? event
+          : { ...event, rank, parameters };
+    }
+  } finally {
+    plain.dispose();
+  }
+}
+
+/**
+ * The merged weights in the forms in which they can be kept: bytes of the linear layers, and the
+ * loss each leaves.
+ */
+async function* stored(
+  engine: LosaEngine & { setWeight(module: number, weight: Float32Array | null): Promise<void> },
+  { use }: LosaModel,
+  { held, batch, state }: { held: TokenBatch; batch: number; state: PruneState },
+): AsyncGenerator<PruneEvent, void, undefined> {
+  const loss = defined(elementAt(state.rounds, -1).repaired);
+  const { weights } = defined(state.dense);
+  const kept = Math.round((1 - zerosOf(use.masks, engine.modules)) * weights);
+  yield { type: 'stored', form: 'float32', bytes: 4 * weights, loss };
+  yield { type: 'stored', form: 'sparse', bytes: 4 * kept + Math.ceil(weights / 8), loss };
+  let bytes = 0;
+  try {
+    for (const { index, outFeatures, inFeatures } of engine.modules) {
+      const rounded = quantiseInt4(await engine.mergedWeight(index, use), outFeatures, inFeatures);
+      bytes += int4Bytes(rounded);
+      await engine.setWeight(index, dequantiseInt4(rounded, outFeatures, inFeatures));
+      yield { type: 'storing', done: index + 1, of: engine.modules.length };
+    }
+    yield { type: 'stored', form: 'int4', bytes, loss: yield* judged(engine, held, batch) };
+  } finally {
+    for (const { index } of engine.modules) await engine.setWeight(index, null);
+  }
+}
+
+const partsOf = async (
+  { modules }: LosaEngine,
+  { use, ranks }: LosaModel,
+): Promise<PrunedParts> => ({
+  masks: modules.map((m) => defined(use.masks.bits(m.index))),
+  adapters: truncated(
+    await use.adapters.values(),
+    (module) => ranks[elementAt(modules, module).layer]!,
+  ),
+  scale: SCALE,
+});

@@ -1,0 +1,259 @@
+/**
+ * Where a pruning stands: a pure reduction of its events, plain data for the plate, the terminal
+ * and the file.
+ */
+import type { ProviderInfo } from '../../engine/engine.ts';
+import type { ModelName } from '../map/events.ts';
+import type { PruneEvent } from './run.ts';
+import { targetOf } from './settings.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+
+/** One round. Lists are by layer and grow while it runs; losses are held-out, in nats per token. */
+export interface PruneRound {
+  round: number;
+  /** Share of zeros it aims at. */
+  target: number;
+  /**
+   * How alike the inputs of any two layers are (normalised HSIC), what each layer shares with the
+   * others (c), exp(−β c), and the share of zeros it is to get.
+   */
+  similarity: number[][];
+  redundancy: number[];
+  importance: number[];
+  sparsities: number[];
+  /** Share of zeros there really is, and the reconstruction error behind the block. */
+  zeros: number[];
+  errors: number[];
+  /** Before the round's training, and after it. */
+  pruned: number | null;
+  repaired: number | null;
+  meanRank: number | null;
+  ranks: number[] | null;
+  /** Loss of every step's batch and its gradient norm, before the update. */
+  steps: { step: number; loss: number; gradNorm: number }[];
+  /** In steps. */
+  milliseconds: number;
+}
+
+/**
+ * A form in which the pruned model can be kept: `sparse` is one bit a weight and the kept ones as
+ * float32.
+ */
+export interface StoredForm {
+  form: 'float32' | 'sparse' | 'int4';
+  bytes: number;
+  loss: number;
+}
+
+export interface PruneState {
+  spec: ExperimentSpec;
+  model: ModelName;
+  provider: ProviderInfo;
+  versions: { rankAtlas: string; onnxruntime: string };
+  layers: number;
+  sequences: { calibration: number; train: number; held: number };
+  /** The model as it came. */
+  dense: { loss: number; bytes: number; weights: number } | null;
+  rounds: PruneRound[];
+  wanda: { zeros: number; loss: number } | null;
+  /** LoRA of one rank, trained through the mask; LoSA's nearest rival. */
+  masked: { rank: number; parameters: number; zeros: number; loss: number } | null;
+  lora: { rank: number; parameters: number; zeros: number; merged: number; masked: number } | null;
+  stored: StoredForm[];
+  doing: PruneDoing | null;
+  result: PruneResult | null;
+}
+
+export interface PruneDoing {
+  what: 'prepare' | 'prune' | 'judge' | 'repair' | 'wanda' | 'masked' | 'lora' | 'store';
+  round: number;
+  done: number;
+  of: number;
+}
+
+/** The file of a finished pruning. */
+export interface PruneResult extends Omit<PruneState, 'doing' | 'result'> {
+  format: 'rank-atlas-prune';
+  version: 1;
+}
+
+/** The next state. A `start` begins anew; anything else before it is an error of the caller. */
+export function reducePrune(state: PruneState | null, event: PruneEvent): PruneState {
+  if (event.type === 'start') {
+    const { spec, model, provider, versions, layers, sequences } = event;
+    return {
+      spec,
+      model,
+      provider,
+      versions,
+      layers,
+      sequences,
+      dense: null,
+      rounds: [],
+      wanda: null,
+      masked: null,
+      lora: null,
+      stored: [],
+      doing: { what: 'prepare', round: 0, done: 0, of: 1 },
+      result: null,
+    };
+  }
+  if (event.type === 'resumed') return event.state;
+  if (!state) throw new Error(`a study cannot begin with "${event.type}"`);
+  const { layers } = state;
+  const { rounds, baselines } = state.spec.prune;
+  const doing = (
+    what: PruneDoing['what'],
+    round: number,
+    done: number,
+    of: number,
+  ): PruneDoing => ({ what, round, done, of });
+  switch (event.type) {
+    case 'dense':
+      return {
+        ...state,
+        dense: { loss: event.loss, bytes: event.bytes, weights: event.weights },
+        doing: doing('prune', 1, 0, layers),
+      };
+    case 'similarity': {
+      const { round, target, matrix, redundancy, importance, sparsities } = event;
+      const begun: PruneRound = {
+        round,
+        target,
+        similarity: matrix,
+        redundancy,
+        importance,
+        sparsities,
+        zeros: [],
+        errors: [],
+        pruned: null,
+        repaired: null,
+        meanRank: null,
+        ranks: null,
+        steps: [],
+        milliseconds: 0,
+      };
+      return {
+        ...state,
+        rounds: [...state.rounds, begun],
+        doing: doing('prune', round, 0, layers),
+      };
+    }
+    case 'block':
+      return {
+        ...latest(state, (r) => ({
+          zeros: [...r.zeros, event.zeros],
+          errors: [...r.errors, event.error],
+        })),
+        doing:
+          event.layer + 1 < layers
+            ? doing('prune', event.round, event.layer + 1, layers)
+            : doing('judge', event.round, 0, 1),
+      };
+    case 'pruned':
+      return latest(state, () => ({ pruned: event.loss }));
+    case 'ranks':
+      return {
+        ...latest(state, () => ({ meanRank: event.meanRank, ranks: event.ranks })),
+        doing: doing('repair', event.round, 0, state.spec.training.steps),
+      };
+    case 'step': {
+      const { step, loss, gradNorm, milliseconds } = event;
+      return {
+        ...latest(state, (r) => ({
+          steps: [...r.steps, { step, loss, gradNorm }],
+          milliseconds: r.milliseconds + milliseconds,
+        })),
+        doing: doing('repair', event.round, step, state.spec.training.steps),
+      };
+    }
+    case 'repaired': {
+      const next =
+        event.round < rounds
+          ? doing('prune', event.round + 1, 0, layers)
+          : baselines
+            ? doing('wanda', 0, 0, layers)
+            : doing('store', 0, 0, 1);
+      return { ...latest(state, () => ({ repaired: event.loss })), doing: next };
+    }
+    case 'judging':
+      return state;
+    case 'comparing':
+      return { ...state, doing: doing(event.what, 0, event.done, event.of) };
+    case 'wanda':
+      return { ...state, wanda: { zeros: event.zeros, loss: event.loss } };
+    case 'masked': {
+      const { rank, parameters, zeros, loss } = event;
+      return { ...state, masked: { rank, parameters, zeros, loss } };
+    }
+    case 'lora': {
+      const { rank, parameters, zeros, merged, masked } = event;
+      return { ...state, lora: { rank, parameters, zeros, merged, masked } };
+    }
+    case 'storing':
+      return { ...state, doing: doing('store', 0, event.done, event.of) };
+    case 'stored':
+      return {
+        ...state,
+        stored: [...state.stored, { form: event.form, bytes: event.bytes, loss: event.loss }],
+      };
+    case 'done':
+      return { ...state, doing: null, result: event.result };
+  }
+}
+
+const latest = (
+  state: PruneState,
+  change: (round: PruneRound) => Partial<PruneRound>,
+): PruneState => ({
+  ...state,
+  rounds: state.rounds.map((r, i) => (i === state.rounds.length - 1 ? { ...r, ...change(r) } : r)),
+});
+
+/** The file of a pruning that is through. */
+export const resultOf = ({
+  spec,
+  model,
+  provider,
+  versions,
+  layers,
+  sequences,
+  dense,
+  rounds,
+  wanda,
+  masked,
+  lora,
+  stored,
+}: PruneState): PruneResult => ({
+  format: 'rank-atlas-prune',
+  version: 1,
+  spec,
+  model,
+  provider,
+  versions,
+  layers,
+  sequences,
+  dense,
+  rounds,
+  wanda,
+  masked,
+  lora,
+  stored,
+});
+
+/**
+ * Nats by which the pruned and repaired model is worse than the dense one (less than 0: better),
+ * once the last round is through.
+ */
+export function costOf({
+  dense,
+  rounds,
+  spec,
+}: Pick<PruneState, 'dense' | 'rounds' | 'spec'>): { cost: number; zeros: number } | null {
+  const last = rounds.at(-1);
+  if (!dense || !last || last.round < spec.prune.rounds || last.repaired === null) return null;
+  return { cost: last.repaired - dense.loss, zeros: targetOf(spec.prune).sparsity };
+}
+
+/** Of what it is doing in this round. */
+export const pruneProgress = ({ doing }: PruneState): number => (doing ? doing.done / doing.of : 0);

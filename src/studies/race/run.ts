@@ -1,0 +1,346 @@
+/**
+ * The race: one budget, several allocations, the same data, seeds and steps. First every entry is
+ * measured, then for each seed and mean rank all entries train side by side, taking turns, so that
+ * their curves grow together.
+ *
+ * A checkpoint holds the state, which has every number so far, and the adapters and moments of the
+ * lanes that are under way. Which data step n sees depends on the seed and n alone, so a race taken
+ * up again ends with the numbers it would have had.
+ */
+import { defined, elementAt } from '../../checked.ts';
+import { AtlasError } from '../../errors.ts';
+import type {
+  AdapterMoments,
+  Adapters,
+  AdapterUse,
+  AdapterValues,
+  TokenBatch,
+} from '../../engine/engine.ts';
+import { parametersOf } from '../../methods/equal-budget.ts';
+import { judged, train, type TrainingEvent } from '../../methods/training.ts';
+import type { CheckpointDoor } from '../checkpoint.ts';
+import { nameOf } from '../map/events.ts';
+import {
+  importedAdapter,
+  measure,
+  proportional,
+  SCALE,
+  timed,
+  type Competitor,
+} from './measure.ts';
+import type { RaceEntry } from './settings.ts';
+import { standingsOf } from './standings.ts';
+import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './state.ts';
+import type { KeptAdapter, StudyContext } from '../contract.ts';
+import { raceRanks } from '../need.ts';
+import { trainingOptions } from '../training-options.ts';
+
+/** Steps of a turn where there is no held-out loss to stop at. */
+const TURN = 20;
+
+export interface RaceCheckpoint {
+  state: RaceState;
+  /** Of the lanes that are under way, by their number. */
+  adapters: { lane: number; values: AdapterValues[]; moments: AdapterMoments[] }[];
+  /** Of the lanes that are through. */
+  kept: KeptAdapter[];
+}
+
+type Events<T = void> = AsyncGenerator<RaceEvent, T, undefined>;
+
+/** A lane under way. */
+interface Runner {
+  lane: number;
+  adapters: Adapters;
+  steps: AsyncGenerator<TrainingEvent, void, undefined>;
+}
+
+/**
+ * Runs a race to its end, or from a checkpoint of the same experiment. Keeps every entry's adapter
+ * of the first seed and mean rank as `race/<entry>`. Throws `bad-text`, `no-importance`,
+ * `training-too-large` (before anything is computed) and what the engine throws; a loss that is no
+ * number stops its lane only.
+ */
+export function runRace(context: StudyContext): Events {
+  return new Race(context, context.checkpoint).run();
+}
+
+class Race {
+  private readonly context: StudyContext;
+  private readonly door: CheckpointDoor | undefined;
+  private state: RaceState | null = null;
+  private data!: { train: TokenBatch; held: TokenBatch };
+  private readonly competitors = new Map<RaceEntry, Competitor>();
+  private readonly kept: KeptAdapter[] = [];
+  private readonly runners = new Map<number, Runner>();
+
+  constructor(context: StudyContext, door: CheckpointDoor | undefined) {
+    this.context = context;
+    this.door = door;
+  }
+
+  async *run(): Events {
+    const { spec, model, provider, versions, tokens } = this.context;
+    const { training, race, seed } = spec;
+    const from = this.door?.from as RaceCheckpoint | undefined;
+    const most = raceRanks(spec, model.modules);
+    await this.context.engine.checkTraining(
+      { sequences: training.batch, length: training.length },
+      most,
+    );
+    this.data = {
+      train: await tokens(training.train, { sequences: Infinity, length: training.length }),
+      held: await tokens(training.held, {
+        sequences: training.heldSequences,
+        length: training.length,
+      }),
+    };
+    try {
+      // Its checkpoints hold what it began from: a reload forgets what was taken in.
+      if (!from && race.entries.includes('imported')) this.keep(importedAdapter(this.context));
+      if (from) {
+        for (const adapter of from.kept) this.keep(adapter);
+        yield this.say({ type: 'resumed', state: from.state });
+      } else {
+        yield this.say({
+          type: 'start',
+          spec,
+          model: nameOf(model),
+          provider,
+          versions,
+          modules: model.modules.map((m) => m.path),
+          sequences: { train: this.data.train.sequences, held: this.data.held.sequences },
+        });
+      }
+      this.offer();
+      if (this.now.base === null)
+        yield this.say({
+          type: 'base',
+          loss: yield* judged(this.context.engine, this.data.held, training.batch),
+        });
+      yield* this.measureAll();
+      for (let s = 0; s < race.seeds; s++)
+        for (const meanRank of race.meanRanks)
+          yield* this.heat(meanRank, (seed + s) % 2 ** 32, from);
+      yield this.say({ type: 'done', result: resultOf(this.now) });
+    } finally {
+      for (const { adapters } of this.runners.values()) adapters.dispose();
+    }
+  }
+
+  private get now(): RaceState {
+    return defined(this.state);
+  }
+
+  private say(event: RaceEvent): RaceEvent {
+    this.state = reduceRace(this.state, event);
+    return event;
+  }
+
+  private offer(): void {
+    this.door?.offer(async (): Promise<RaceCheckpoint> => ({
+      state: this.now,
+      kept: [...this.kept],
+      adapters: await Promise.all(
+        [...this.runners.values()].map(async ({ lane, adapters }) => ({
+          lane,
+          values: await adapters.values(),
+          moments: await adapters.moments(),
+        })),
+      ),
+    }));
+  }
+
+  private async *measureAll(): Events {
+    const {
+      spec: { race, training },
+      tokens,
+    } = this.context;
+    const batch = await tokens(training.train, {
+      sequences: race.sequences,
+      length: training.length,
+    });
+    for (const entry of race.entries) {
+      const known = this.now.measured.find((m) => m.entry === entry);
+      if (known?.importances) {
+        this.competitors.set(entry, proportional(this.context, known.importances));
+        continue;
+      }
+      yield* this.measured(entry, batch);
+    }
+  }
+
+  private async *measured(entry: RaceEntry, batch: TokenBatch): Events {
+    const steps = measure(
+      this.context,
+      entry,
+      batch,
+      this.competitors.get('adarank')?.importances ?? null,
+    );
+    const { found, milliseconds } = yield* timed(steps, this.context.now, (step) =>
+      this.say({ type: 'measuring', entry, ...step }),
+    );
+    this.competitors.set(entry, found);
+    yield this.say({
+      type: 'measured',
+      entry,
+      importances: found.importances,
+      milliseconds: this.fromMap(entry) ? null : milliseconds,
+    });
+  }
+
+  private fromMap(entry: RaceEntry): boolean {
+    const {
+      importances,
+      spec: { method },
+    } = this.context;
+    return importances !== null && method.name === (entry === 'inverse' ? 'adarank' : entry);
+  }
+
+  /** All entries at one mean rank with one seed. */
+  private async *heat(meanRank: number, seed: number, from: RaceCheckpoint | undefined): Events {
+    const {
+      spec: { race },
+      model: { modules },
+      engine,
+    } = this.context;
+    const isOurs = ({ meanRank: r, seed: s }: { meanRank: number; seed: number }) =>
+      r === meanRank && s === seed;
+    if (!this.now.lanes.some(isOurs)) {
+      yield this.say({
+        type: 'lanes',
+        lanes: race.entries.map((entry) => {
+          const ranks = defined(this.competitors.get(entry)).ranks(
+            { meanRank, equal: race.equal },
+            seed,
+          );
+          return { entry, meanRank, seed, ranks, parameters: parametersOf(ranks, modules) };
+        }),
+      });
+    }
+    for (const [lane, { entry, ranks, finished, ...l }] of this.now.lanes.entries()) {
+      if (!isOurs(l) || finished) continue;
+      const kept = from?.adapters.find((a) => a.lane === lane);
+      const adapters = await engine.adapters(
+        kept?.values ?? defined(this.competitors.get(entry)).adapters(seed, ranks),
+        kept?.moments,
+      );
+      this.runners.set(lane, { lane, adapters, steps: this.trained(lane, adapters) });
+    }
+    this.offer();
+    while (this.runners.size > 0)
+      for (const runner of [...this.runners.values()]) yield* this.turn(runner);
+  }
+
+  private keep(adapter: KeptAdapter): void {
+    this.kept.push(adapter);
+    this.context.keep(adapter);
+  }
+
+  private use(adapters: Adapters): AdapterUse {
+    return { adapters, scale: () => SCALE };
+  }
+
+  private trained(lane: number, adapters: Adapters): Runner['steps'] {
+    const {
+      spec: { training },
+      engine,
+      now,
+    } = this.context;
+    const { step, seed, points } = elementAt(this.now.lanes, lane);
+    const use = this.use(adapters);
+    // The loss before the first step is the model's own.
+    return train({
+      engine,
+      use,
+      data: this.data,
+      options: trainingOptions(training, seed),
+      now,
+      done: step,
+      stepOf: () => ({ use }),
+      known: points.at(-1)?.step === step,
+    });
+  }
+
+  /** Steps of one lane up to its next held-out loss. */
+  private async *turn(runner: Runner): Events {
+    const { lane, steps } = runner;
+    const {
+      training: { steps: of, evaluateEvery },
+    } = this.context.spec;
+    for (let count = 0; evaluateEvery > 0 || count < TURN; count++) {
+      let next: IteratorResult<TrainingEvent, void>;
+      try {
+        next = await steps.next();
+      } catch (error) {
+        if (!(error instanceof AtlasError && error.code === 'diverged')) throw error;
+        return yield* this.stop(runner, Number(error.values.step));
+      }
+      if (next.done) return yield* this.finish(runner);
+      const event = next.value;
+      if (event.type === 'step') {
+        const { step, loss, gradNorm, milliseconds } = event;
+        yield this.say({ type: 'step', lane, step, of, loss, gradNorm, milliseconds });
+      } else if (event.type === 'judging') {
+        yield event;
+        count--;
+      } else {
+        if (!Number.isFinite(event.loss)) return yield* this.stop(runner, event.step);
+        yield this.say({ type: 'held', lane, step: event.step, loss: event.loss });
+        return;
+      }
+    }
+  }
+
+  /**
+   * The loss is no number at this step: what was true after the last good one is the lane's end.
+   */
+  private async *stop(runner: Runner, step: number): Events {
+    const { lane, adapters } = runner;
+    const { step: done, points } = elementAt(this.now.lanes, lane);
+    yield this.say({ type: 'stopped', lane, step });
+    let good = points.at(-1)?.step === done;
+    if (!good) {
+      const loss = yield* judged(
+        this.context.engine,
+        this.data.held,
+        this.context.spec.training.batch,
+        this.use(adapters),
+      );
+      good = Number.isFinite(loss);
+      if (good) yield this.say({ type: 'held', lane, step: done, loss });
+    }
+    yield* this.finish(runner, good);
+  }
+
+  /** `good`: its adapter is one to keep. */
+  private async *finish({ lane, adapters }: Runner, good = true): Events {
+    const { entry, meanRank, seed } = elementAt(this.now.lanes, lane);
+    const { spec } = this.context;
+    if (good && seed === spec.seed && meanRank === spec.race.meanRanks[0]) {
+      const values = await adapters.values();
+      this.keep({ name: `race/${entry}`, values, scales: values.map(() => SCALE), base: 'as-is' });
+    }
+    this.runners.delete(lane);
+    adapters.dispose();
+    yield this.say({ type: 'finished', lane });
+  }
+}
+
+function resultOf(state: RaceState): RaceResult {
+  const { spec, model, provider, versions, modules, sequences, measured, base, lanes } = state;
+  return {
+    format: 'rank-atlas-race',
+    version: 1,
+    spec,
+    model,
+    provider,
+    versions,
+    modules,
+    sequences,
+    measured,
+    base: defined(base),
+    lanes,
+    standings: standingsOf(state),
+  };
+}

@@ -1,0 +1,159 @@
+/** The race's words, in English. The command line prints the same sentences. */
+import type { RaceEntry } from './settings.ts';
+import type { Verdict } from './standings.ts';
+import { numbers } from '../../words/numbers.ts';
+
+const n = numbers('en');
+
+const names: Record<RaceEntry, string> = {
+  adarank: 'AdaRank',
+  uniform: 'uniform',
+  random: 'random',
+  inverse: 'inverse',
+  jacobian: 'Jacobian',
+  combined: 'combined',
+  eva: 'EVA',
+  'eva-uniform': 'EVA at uniform ranks',
+  fisher: 'Fisher',
+  gora: 'GoRA importance',
+  'gradient-rank': 'gradient rank',
+  spectrum: 'weight spectrum',
+  imported: 'imported',
+};
+const atStart = (entry: RaceEntry) => names[entry].replace(/^./, (c) => c.toUpperCase());
+const list = (entries: readonly RaceEntry[]) =>
+  entries
+    .map((e, i) => (i === 0 ? atStart(e) : names[e]))
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');
+const inner = (entries: readonly RaceEntry[]) =>
+  entries
+    .map((e) => names[e])
+    .join(', ')
+    .replace(/, ([^,]*)$/, ' and $1');
+type Better = Extract<Verdict, { kind: 'better' }>;
+/** Which of those below uniform part from one another. */
+const pairs = ({ entries, parted }: Better): string => {
+  if (entries.length < 2) return '';
+  if (parted.length === 0)
+    return entries.length > 2
+      ? ' Of these, no two can be told apart.'
+      : ' These two cannot be told apart.';
+  const each = entries.flatMap((e) =>
+    parted.some(([a]) => a === e)
+      ? [`${names[e]} is below ${inner(parted.flatMap(([a, b]) => (a === e ? [b] : [])))}`]
+      : [],
+  );
+  const all = parted.length === (entries.length * (entries.length - 1)) / 2;
+  return ` Of these, ${each.join('; ')}${all ? '' : '; no other two can be told apart'}.`;
+};
+const nats = (v: number) => n.fixed(v, 3);
+
+export const raceEn = {
+  names,
+  about: {
+    adarank: 'Ranks by how far predictions part when a module is shaken.',
+    uniform: 'The same rank everywhere.',
+    random: 'A random split of the budget, another one with each seed.',
+    inverse: 'AdaRank upside down: a control.',
+    jacobian: 'AdaRank to first order, from backward passes.',
+    combined: 'The Jacobian probe and a few shakes in one.',
+    eva: 'Ranks by explained variance of the inputs; A begins as their components.',
+    'eva-uniform': 'The same rank everywhere, A begins as EVA’s: a control.',
+    fisher: 'Squared gradients, token by token.',
+    gora: 'Mean of |W ⊙ G|.',
+    'gradient-rank': 'How many directions the gradient has.',
+    spectrum: 'Stable rank of the weights.',
+    imported: 'The adapter taken in, at its own ranks, trained on from where it stands.',
+  } satisfies Record<RaceEntry, string>,
+  title: 'What it buys',
+  titleAt: (rank: number) => `What it buys at mean rank ${n.short(rank)}`,
+  sweepTitle: 'When does it matter?',
+  empty: 'Nothing trained yet.',
+  emptyNote: (entries: number, runs: number) =>
+    `Play trains ${n.whole(entries)} allocations on one budget${runs > entries ? `, ${n.whole(runs)} runs in all` : ''}.`,
+  unit: 'held-out loss, nats per token',
+  stepAxis: 'training step',
+  rankAxis: 'mean rank',
+  seedColumn: 'seed',
+  meanLine: 'mean',
+  /** What can be said once the runs are through; `null` while they are not. */
+  finding: (v: Verdict): string | null => {
+    switch (v.kind) {
+      case 'open':
+        return null;
+      case 'few':
+        return `${atStart(v.lowest)} ends lowest, ${nats(v.margin)} nats below ${names[v.next]}.`;
+      case 'winner':
+        return `${atStart(v.entry)} wins: ${nats(v.lead.mean)} nats below ${names[v.next]}.`;
+      case 'better':
+        return `${list(v.entries)} ${v.entries.length > 1 ? 'end' : 'ends'} below uniform; no one is below all others.${pairs(v)}${v.likeRandom.length > 0 ? ` Not surely below random: ${inner(v.likeRandom)}.` : ''}`;
+      case 'none':
+        return 'Nothing is surely lower than uniform.';
+    }
+  },
+  noneWithoutUniform: 'No one is surely lower than all others.',
+  sure: (v: Verdict, seeds: number): string => {
+    switch (v.kind) {
+      case 'few':
+        return 'Run 3 seeds before you trust the difference.';
+      case 'winner':
+        return `95 % interval of its lead: ${nats(v.lead.low)} to ${nats(v.lead.high)}, over ${n.whole(seeds)} seeds.`;
+      default:
+        return `95 % intervals of the differences, seed by seed, over ${n.whole(seeds)} seeds.`;
+    }
+  },
+  /** Beside every finding. */
+  oneRate:
+    'At this learning rate only: more rank where a module matters acts like a higher rate, and at another rate another may win.',
+  running: 'The finding appears at the end.',
+  interrupted: 'The race was not run to its end.',
+  progress: {
+    measuring: (entry: RaceEntry, done: number, of: number) =>
+      `Measuring ${names[entry]}, ${n.whole(done)} of ${n.whole(of)}.`,
+    training: (through: number, of: number, step: number, steps: number) =>
+      `${n.whole(through)} of ${n.whole(of)} runs done; step ${n.whole(step)} of ${n.whole(steps)}.`,
+  },
+  sweepFinding: (matters: readonly number[], not: readonly number[]) =>
+    matters.length === 0
+      ? 'At none of these budgets is there a winner.'
+      : not.length === 0
+        ? 'At every one of these budgets there is a winner.'
+        : `There is a winner at mean rank ${matters.map(n.short).join(', ')}, none at ${not.map(n.short).join(', ')}.`,
+  sweepFew: (widest: number, at: number, narrowest: number, other: number) =>
+    `Allocations lie ${nats(widest)} nats apart at mean rank ${n.short(at)}, ${nats(narrowest)} at ${n.short(other)}.`,
+  columns: {
+    entry: 'ranks by',
+    ranks: 'ranks',
+    parameters: 'params',
+    loss: 'loss',
+    difference: 'to uniform',
+    time: 'time',
+  },
+  timeNote: 'Time of training one seed.',
+  measured: (each: readonly string[]) => `Measured: ${each.join(', ')}.`,
+  measuredIn: (entry: RaceEntry, seconds: string) => `${names[entry]} in ${seconds}`,
+  fromMap: (entries: readonly RaceEntry[]) =>
+    `From the map: ${entries.map((e) => names[e]).join(', ')}.`,
+  bytes: (v: number) => `${n.fixed(v / 1e3, 0)} kB`,
+  apart: (share: number) =>
+    `Their parameters differ by ${n.fixed(100 * share, 1)} %: this is not one budget.`,
+  match: 'Match parameters',
+  stopped: (entry: RaceEntry, seed: number, step: number, rate: number) =>
+    `${atStart(entry)}, seed ${n.whole(seed)}: at step ${n.whole(step)} the loss was no longer a number. The last good step stays. Lower the learning rate (${rate}) or clip the gradient lower.`,
+  base: (loss: number) => `Without an adapter: ${n.fixed(loss, 3)}.`,
+  settings: {
+    entries: 'Who races',
+    seeds: 'Seeds',
+    equal: 'Equal',
+    parameters: 'parameters',
+    ranks: 'ranks',
+    meanRanks: 'Mean ranks',
+    meanRanksHint: 'One, or several for a sweep: 1, 2, 4, 8.',
+    sequences: 'Sequences to measure on',
+  },
+  allBudgets: 'All budgets',
+  weigh: (low: number, high: number) =>
+    `An adapter takes ${n.whole(low / 1e3)}${Math.round(high / 1e3) > Math.round(low / 1e3) ? ` to ${n.whole(high / 1e3)}` : ''} kB.`,
+  tableName: 'Standings',
+};

@@ -1,0 +1,74 @@
+/**
+ * What the race's finding says in words, on the published races and parts of them
+ * (docs/experiments).
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { RaceEntry } from './settings.ts';
+import { verdictOf } from './standings.ts';
+import type { RaceResult } from './state.ts';
+import { raceEn } from './words.en.ts';
+import { raceJa } from './words.ja.ts';
+
+/** The race of fewer seeds that is part of a published one. */
+function published(set: 'opticks' | 'jargon', seeds: readonly number[]): RaceResult {
+  const result = JSON.parse(
+    readFileSync(
+      new URL(`../../../docs/experiments/allocations-${set}.json`, import.meta.url),
+      'utf8',
+    ),
+  ) as RaceResult;
+  return {
+    ...result,
+    spec: { ...result.spec, race: { ...result.spec.race, seeds: seeds.length } },
+    lanes: result.lanes.filter((l) => seeds.includes(l.seed)),
+  };
+}
+const said = (...[result, meanRank]: Parameters<typeof verdictOf>) =>
+  [raceEn, raceJa].map((words) => words.finding(verdictOf(result, meanRank)));
+
+describe('the finding', () => {
+  it('does not call alike two entries that part', () => {
+    expect(said(published('opticks', [1, 2, 3, 4]), 8)).toEqual([
+      'EVA and random end below uniform; no one is below all others. Of these, EVA is below random.',
+      'EVA、ランダムは均等より低く終わりました。ただし全員より低いものはありません。このうちEVAはランダムより低く、すべての差が区別できます。',
+    ]);
+    expect(said(published('jargon', [2, 3, 4, 5]), 1)).toEqual([
+      'EVA, AdaRank and Jacobian end below uniform; no one is below all others. Of these, EVA is below Jacobian; no other two can be told apart. Not surely below random: AdaRank and Jacobian.',
+      'EVA、AdaRank、Jacobianは均等より低く終わりました。ただし全員より低いものはありません。このうちEVAはJacobianより低く、ほかの組の差は区別できません。ランダムより確かに低いとは言えないもの：AdaRank、Jacobian。',
+    ]);
+  });
+
+  it('says that entries cannot be told apart where no two part, and which are no better than random', () => {
+    expect(said(published('opticks', [1, 2, 3, 4, 5]), 1)[0]).toBe(
+      'EVA, AdaRank and Jacobian end below uniform; no one is below all others. Of these, no two can be told apart.',
+    );
+    expect(said(published('opticks', [1, 2, 3, 4, 5]), 8)[0]).toBe(
+      'EVA, Jacobian and AdaRank end below uniform; no one is below all others. Of these, no two can be told apart. Not surely below random: EVA, Jacobian and AdaRank.',
+    );
+    expect(said(published('jargon', [1, 2, 3, 4, 5]), 8)[0]).toBe(
+      'EVA ends below uniform; no one is below all others.',
+    );
+  });
+
+  it('lists every pair that parts, however many', () => {
+    const entries: RaceEntry[] = ['eva', 'adarank', 'random'];
+    expect(
+      raceEn.finding({
+        kind: 'better',
+        entries,
+        parted: [
+          ['eva', 'random'],
+          ['adarank', 'random'],
+          ['eva', 'adarank'],
+        ],
+        likeRandom: [],
+      }),
+    ).toBe(
+      'EVA, AdaRank and random end below uniform; no one is below all others. Of these, EVA is below random and AdaRank; AdaRank is below random.',
+    );
+    expect(
+      raceEn.finding({ kind: 'better', entries: ['eva', 'adarank'], parted: [], likeRandom: [] }),
+    ).toMatch(/These two cannot be told apart\.$/);
+  });
+});

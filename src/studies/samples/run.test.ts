@@ -1,0 +1,198 @@
+/**
+ * The samples study on a tiny decoder: base alone and beside an adapter, losses, the first
+ * difference, ranks, and what it leaves behind.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
+import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
+import { randomAdapters } from '../../../test/training-data.ts';
+import { compile } from '../../compiler/index.ts';
+import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
+import { nf4Model } from '../../engine/nf4-model.ts';
+import { wasmBackend } from '../../engine/test-backends.ts';
+import { parseSpec } from '../../experiment/schema.ts';
+import { firstDifference, lossesOf } from './compare.ts';
+import { runSamples } from './run.ts';
+import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
+import { setByPaths, type Setting } from '../../experiment/settings.ts';
+import { keptAtRank, type KeptAdapter, type StudyContext } from '../contract.ts';
+import { TokenText } from '../token-text.ts';
+
+const small = (...settings: Setting[]) =>
+  setByPaths(parseSpec({}), [['samples.tokens', '9'], ...settings]);
+
+describe('the settings', () => {
+  it.each([
+    ['samples.tokens', '0', 'samples.tokens'],
+    ['samples.temperature', '-1', 'samples.temperature'],
+    ['samples.topP', '0', 'samples.topP'],
+    ['samples.prompt', '', 'samples.prompt'],
+    ['samples.rank', '0', 'samples.rank'],
+  ])('refuse %s = %s by name', (path, value, at) => {
+    expect(() => setByPaths(parseSpec({}), [[path, value]])).toThrow(
+      expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }),
+    );
+  });
+});
+
+describe('the text of tokens', () => {
+  const bytes = new TextEncoder().encode('aé😀b');
+  const decode = async (ids: ArrayLike<number>) => new TextDecoder().decode(Uint8Array.from(ids));
+  const told = async (ids: Uint8Array) => {
+    const text = new TokenText([97, 32], decode);
+    const parts = [];
+    for (const [i, id] of ids.entries()) parts.push(await text.add(id, i === ids.length - 1));
+    return parts;
+  };
+  it('comes in whole characters', async () => {
+    expect(await told(bytes)).toEqual(['a', '', 'é', '', '', '', '😀', 'b']);
+    expect((await told(bytes.subarray(0, 5))).slice(0, -1)).toEqual(['a', '', 'é', '']);
+    expect((await told(bytes.subarray(0, 5))).at(-1)).toMatch(/^\ufffd+$/);
+  });
+});
+
+describe('the study', { timeout: 60_000 }, () => {
+  const backend = wasmBackend();
+  const compiled = compile(tinyDecoderGraph());
+  const { dialect, layers, hidden, vocab, modules } = compiled;
+  const model = {
+    id: 'bundled:tiny',
+    title: 'tiny',
+    hash: 'ab',
+    bytes: 0,
+    dialect,
+    layers,
+    hidden,
+    vocab,
+    modules,
+  };
+  let engine: CutEngine;
+  let derived = 0;
+  beforeAll(async () => {
+    engine = createEngine({ model: compiled, backend: await backend, memoryBudgetBytes: 500e6 });
+  });
+  afterAll(async () => (await backend).dispose());
+  const never = () => Promise.reject(new Error('not asked for'));
+
+  const values = randomAdapters(modules, 4);
+  const kept: KeptAdapter[] = [
+    { name: 'first', values, scales: values.map(() => 40), base: 'as-is' },
+    {
+      name: 'slider',
+      values,
+      scales: values.map(() => 40),
+      dyLora: { scale: { kind: 'alpha', value: 160 } },
+      base: 'nf4',
+    },
+  ];
+
+  async function ran(
+    settings: Setting[],
+    adapters = kept,
+    stop = Infinity,
+    ends: readonly number[] = [],
+  ): Promise<{ state: SamplesState; events: SamplesEvent[] }> {
+    let state: SamplesState | null = null;
+    const events: SamplesEvent[] = [];
+    const context: StudyContext = {
+      spec: small(...settings),
+      model,
+      provider: engine.provider,
+      versions: { rankAtlas: '', onnxruntime: '' },
+      engine,
+      importances: null,
+      tokens: never,
+      task: never,
+      encode: never,
+      prompt: async (text) => Int32Array.from(text, (c) => c.charCodeAt(0) % vocab),
+      endTokens: async () => ends,
+      decode: async (ids) => String.fromCharCode(...Array.from(ids, (id) => 0x4e00 + id)),
+      derive: async () => {
+        derived++;
+        return createEngine({
+          model: await nf4Model(tinyDecoderGraph()),
+          backend: await wasmBackend(),
+          memoryBudgetBytes: 500e6,
+        });
+      },
+      keep: () => undefined,
+      kept: (name) => adapters.find((a) => a.name === name),
+      newest: () => adapters.at(-1),
+      now: () => 0,
+    };
+    for await (const event of runSamples(context)) {
+      events.push(structuredClone(event));
+      state = reduceSamples(state, event);
+      if (events.length === stop) break;
+    }
+    return { state: defined(state), events };
+  }
+
+  it('lets the model write alone where nothing is kept, or not what is asked for', async () => {
+    for (const adapters of [[], kept]) {
+      const { state } = await ran([['samples.adapter', 'missing']], adapters);
+      expect([
+        state.adapter,
+        state.texts.base.length,
+        state.texts.adapted,
+        defined(state.result).losses.adapted,
+      ]).toEqual([null, 9, [], null]);
+      expect(defined(state.result).losses.base).toEqual({
+        own: -state.texts.base.reduce((sum, t) => sum + t.logProbability, 0) / 9,
+        other: null,
+      });
+    }
+  });
+
+  it('writes both, turn by turn, has each read the other, and finds where they part', async () => {
+    const { state, events } = await ran([['samples.adapter', 'first']]);
+    expect(
+      events.map((e) => (e.type === 'token' || e.type === 'scored' ? `${e.type} ${e.by}` : e.type)),
+    ).toEqual([
+      'start',
+      ...Array(9).fill(['token base', 'token adapted']).flat(),
+      'scored base',
+      'scored adapted',
+      'done',
+    ]);
+    const { base, adapted } = state.texts;
+    const at = defined(firstDifference(state.texts));
+    expect(elementAt(base, at).id).not.toBe(elementAt(adapted, at).id);
+    expect(base.slice(0, at).map((t) => t.id)).toEqual(adapted.slice(0, at).map((t) => t.id));
+    // Each greedy token is the writer's likeliest; where they part, the other finds it less likely
+    // than its own.
+    expect(defined(elementAt(base, at).other)).toBeLessThan(elementAt(adapted, at).logProbability);
+    expect(defined(lossesOf(base)).other).toBeGreaterThan(0);
+    expect(JSON.parse(JSON.stringify(state.result))).toEqual(state.result);
+    expect(base.map((t) => t.text).join('')).toBe(
+      String.fromCharCode(...base.map((t) => 0x4e00 + t.id)),
+    );
+  });
+
+  it('uses the newest at a rank, over the weights it was trained on, and lets go of them', async () => {
+    const { state } = await ran([['samples.rank', '2']]);
+    const cut = await ran([], [keptAtRank(elementAt(kept, 1), 2)]);
+    const as = await ran([], [{ ...elementAt(kept, 1), base: 'as-is' }]);
+    expect(state.adapter).toEqual({ name: 'slider', rank: 2, base: 'nf4' });
+    expect(derived).toBe(2);
+    expect(state.texts).toEqual(cut.state.texts);
+    expect(state.texts.base).not.toEqual(as.state.texts.base);
+  });
+
+  it('samples both with the same random numbers, and again the same', async () => {
+    const settings: Setting[] = [
+      ['samples.adapter', 'first'],
+      ['samples.temperature', '4'],
+      ['samples.topP', '0.9'],
+    ];
+    const { state } = await ran(settings);
+    expect((await ran(settings)).state.texts).toEqual(state.texts);
+    expect((await ran([...settings, ['seed', '5']])).state.texts).not.toEqual(state.texts);
+  });
+
+  it('can be left in the middle, and refuses a prompt longer than the model', async () => {
+    const before = engine.memory();
+    expect((await ran([['samples.adapter', 'first']], kept, 6)).events).toHaveLength(6);
+    expect(engine.memory()).toEqual(before);
+  });
+});

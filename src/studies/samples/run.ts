@@ -1,0 +1,187 @@
+/**
+ * The study "samples": the model and the model with an adapter continue one prompt, taking turns
+ * token by token; then each reads the other's text. Without an adapter the model writes alone.
+ */
+import { defined } from '../../checked.ts';
+import type { AdapterUse, GeneratedToken } from '../../engine/engine.ts';
+import { sampler } from '../../methods/sampling.ts';
+import { nameOf } from '../map/events.ts';
+import { lossesOf } from './compare.ts';
+import {
+  reduceSamples,
+  type SampledAdapter,
+  type SamplesEvent,
+  type SamplesState,
+  type Writer,
+} from './state.ts';
+import {
+  adapterUse,
+  keptAtRank,
+  type FullEngine,
+  type KeptAdapter,
+  type StudyContext,
+} from '../contract.ts';
+import { TokenText } from '../token-text.ts';
+
+/**
+ * See study.ts. Throws `bad-text` for a prompt the model cannot take, and what `derive` and the
+ * engine throw.
+ */
+export async function* runSamples(
+  context: StudyContext,
+): AsyncGenerator<SamplesEvent, void, undefined> {
+  const { spec, model, provider, versions } = context;
+  const { prompt: words, tokens, adapter: name, rank } = spec.samples;
+  const found = name === null ? context.newest() : context.kept(name);
+  const kept = found && rank !== null ? keptAtRank(found, rank) : found;
+  const adapter: SampledAdapter | null = found
+    ? { name: found.name, rank: found.dyLora ? rank : null, base: found.base }
+    : null;
+  let state: SamplesState | null = null;
+  const say = (event: SamplesEvent): SamplesEvent => {
+    state = reduceSamples(state, event);
+    return event;
+  };
+  yield say({ type: 'start', spec, adapter });
+  const prompt = await context.prompt(words);
+  const stop = await context.endTokens();
+  // An adapter is used over the weights it was trained on, and compared with them.
+  const engine =
+    adapter && adapter.base !== 'as-is' ? await context.derive(adapter.base) : context.engine;
+  const pair = kept ? await adaptersOn(engine, kept) : null;
+  try {
+    const writers = (pair ? (['base', 'adapted'] as const) : (['base'] as const)).map(
+      (by) =>
+        new WriterOf({
+          by,
+          context,
+          engine,
+          prompt,
+          stop,
+          use: by === 'adapted' ? defined(pair).use : undefined,
+        }),
+    );
+    try {
+      for (let writing = writers; writing.length > 0;) {
+        const going: WriterOf[] = [];
+        for (const writer of writing) {
+          const event = await writer.next(tokens);
+          if (!event) continue;
+          yield say(event);
+          going.push(writer);
+        }
+        writing = going;
+      }
+    } finally {
+      for (const writer of writers) await writer.stop();
+    }
+    if (pair) {
+      for (const { by, ids } of writers) {
+        if (ids.length === 0) continue;
+        const scores = await engine.score(
+          Int32Array.of(...prompt, ...ids),
+          by === 'base' ? pair.use : undefined,
+        );
+        yield say({ type: 'scored', by, other: Array.from(scores.slice(prompt.length - 1)) });
+      }
+    }
+    const { texts, time } = state as unknown as SamplesState;
+    yield say({
+      type: 'done',
+      result: {
+        format: 'rank-atlas-samples',
+        version: 1,
+        spec,
+        model: nameOf(model),
+        provider,
+        versions,
+        prompt: Array.from(prompt),
+        adapter,
+        texts,
+        losses: { base: lossesOf(texts.base), adapted: lossesOf(texts.adapted) },
+        time,
+      },
+    });
+  } finally {
+    pair?.dispose();
+    if (engine !== context.engine) await engine.dispose();
+  }
+}
+
+async function adaptersOn(
+  engine: FullEngine,
+  kept: KeptAdapter,
+): Promise<{ use: AdapterUse; dispose(): void }> {
+  const adapters = await engine.adapters(kept.values);
+  return { use: adapterUse(kept, adapters), dispose: () => adapters.dispose() };
+}
+
+/** One model at its text. */
+class WriterOf {
+  readonly by: Writer;
+  readonly ids: number[] = [];
+  private readonly context: StudyContext;
+  private readonly tokens: AsyncGenerator<GeneratedToken, void, undefined>;
+  private readonly text: TokenText;
+  private readonly ends: readonly number[];
+
+  constructor({
+    by,
+    context,
+    engine,
+    prompt,
+    stop,
+    use,
+  }: {
+    by: Writer;
+    context: StudyContext;
+    engine: FullEngine;
+    prompt: Int32Array;
+    stop: readonly number[];
+    use: AdapterUse | undefined;
+  }) {
+    const {
+      spec: {
+        samples: { tokens, temperature, topP },
+        seed,
+      },
+    } = context;
+    this.ends = stop;
+    this.by = by;
+    this.context = context;
+    // Both draw with the same random numbers: their texts part where the models do.
+    this.tokens = engine.generate({
+      prompt,
+      tokens,
+      choose: sampler({ temperature, topP, seed }),
+      stop,
+      ...(use && { use }),
+    });
+    this.text = new TokenText(prompt, (ids) => context.decode(ids));
+  }
+
+  /** The next token; null at the end. */
+  async next(of: number): Promise<Extract<SamplesEvent, { type: 'token' }> | null> {
+    const { now } = this.context;
+    const start = now();
+    const next = await this.tokens.next();
+    if (next.done) return null;
+    const { id, logProbability } = next.value;
+    const milliseconds = now() - start;
+    const done = this.ids.push(id);
+    return {
+      type: 'token',
+      by: this.by,
+      id,
+      text: await this.text.add(id, done === of || this.ends.includes(id)),
+      logProbability,
+      milliseconds,
+      done,
+      of,
+    };
+  }
+
+  async stop(): Promise<void> {
+    await this.tokens.return();
+  }
+}

@@ -1,0 +1,86 @@
+/** What the slider's plate shows: a pure reduction of the study's events, plain data. */
+import type { RankLoss } from '../../methods/qdylora.ts';
+import type { SliderEvent, SliderResult } from './run.ts';
+import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { TrainingFinding } from '../train/run.ts';
+
+/** One training as it stands. */
+export interface TrainingProgress {
+  /** The largest module's rank. */
+  rank: number;
+  parameters: number;
+  /** Loss of every step's batch, before its update, and the held-out losses; nats per token. */
+  losses: number[];
+  evaluations: { step: number; loss: number }[];
+  /** Milliseconds in steps. */
+  time: number;
+}
+
+export interface SliderState {
+  spec: ExperimentSpec;
+  /** The largest rank of a module; the slider's last. */
+  most: number;
+  compare: number[];
+  /** The linear layers in memory, once they are there. */
+  base: { bytes: number; perWeight: number } | null;
+  /** 0: the slider's; i + 1: the LoRA at rank `compare[i]`. Those begun. */
+  trainings: TrainingProgress[];
+  /** Held-out loss at ranks so far, by rising rank, without further training. */
+  curve: RankLoss[];
+  result: SliderResult | null;
+}
+
+/** The next state. A `start` begins anew; anything else before it is an error of the caller. */
+export function reduceSlider(state: SliderState | null, event: SliderEvent): SliderState {
+  if (event.type === 'start')
+    return {
+      spec: event.spec,
+      most: event.most,
+      compare: event.compare,
+      base: null,
+      trainings: [],
+      curve: [],
+      result: null,
+    };
+  if (!state) throw new Error(`a study cannot begin with "${event.type}"`);
+  switch (event.type) {
+    case 'base':
+      return { ...state, base: { bytes: event.bytes, perWeight: event.perWeight } };
+    case 'training': {
+      const rank = event.training === 0 ? state.most : state.compare[event.training - 1]!;
+      return {
+        ...state,
+        trainings: [
+          ...state.trainings,
+          { rank, parameters: event.parameters, losses: [], evaluations: [], time: 0 },
+        ],
+      };
+    }
+    case 'judging':
+      return state;
+    case 'found':
+      return withFinding(state, event.training, event.finding);
+    case 'done':
+      return { ...state, result: event.result };
+  }
+}
+
+function withFinding(state: SliderState, training: number, finding: TrainingFinding): SliderState {
+  if (finding.type === 'rank')
+    return {
+      ...state,
+      curve: [...state.curve, { rank: finding.rank, loss: finding.loss }].sort(
+        (a, b) => a.rank - b.rank,
+      ),
+    };
+  return {
+    ...state,
+    trainings: state.trainings.map((t, i) =>
+      i !== training
+        ? t
+        : finding.type === 'step'
+          ? { ...t, losses: [...t.losses, finding.loss], time: t.time + finding.milliseconds }
+          : { ...t, evaluations: [...t.evaluations, { step: finding.step, loss: finding.loss }] },
+    ),
+  };
+}

@@ -1,0 +1,82 @@
+/** What the slider's state says: how far the study is, which ranks stand out on its curve. */
+import { kneeOf, rankAt, smallestWithin, type RankLoss } from '../../methods/qdylora.ts';
+import type { SliderState } from './state.ts';
+
+/** What the study is at now, and how far; null when it is through. */
+export function doingNow({ base, trainings, curve, most, compare, spec, result }: SliderState): {
+  what: 'base' | 'training' | 'curve' | 'separate';
+  done: number;
+  of: number;
+} | null {
+  if (result) return null;
+  const current = trainings.at(-1);
+  const { steps } = spec.training;
+  if (!base || !current) return { what: 'base', done: 0, of: 1 };
+  if (trainings.length > 1)
+    return {
+      what: 'separate',
+      done: (trainings.length - 2) * steps + current.losses.length,
+      of: compare.length * steps,
+    };
+  return current.losses.length < steps
+    ? { what: 'training', done: current.losses.length, of: steps }
+    : { what: 'curve', done: curve.length, of: most };
+}
+
+/** Losses above the best one that count as equal to it. */
+export const BAND = 0.01;
+
+export interface SliderVerdict {
+  best: RankLoss;
+  /** Smallest rank in the band. */ within: RankLoss;
+  knee: number;
+  base: number;
+}
+
+/** What the curve says, once it has every rank; null before. */
+export function verdictOf({
+  curve,
+  most,
+  trainings,
+}: Pick<SliderState, 'curve' | 'most' | 'trainings'>): SliderVerdict | null {
+  const base = trainings[0]?.evaluations[0]?.loss;
+  if (curve.length < most || base === undefined) return null;
+  return {
+    best: curve.reduce((a, b) => (b.loss < a.loss ? b : a)),
+    within: smallestWithin(curve, BAND),
+    knee: kneeOf(curve, base),
+    base,
+  };
+}
+
+/**
+ * Parameters of the adapter at this rank of its largest module, Σ rank · (in + out); null until the
+ * modules' own ranks are known.
+ */
+export function parametersAt(
+  { most, spec, result }: SliderState,
+  modules: readonly { path: string; inFeatures: number; outFeatures: number }[],
+  rank: number,
+): number | null {
+  const ranks = result && new Map(result.modules.map((m) => [m.path, m.rank]));
+  if (!ranks && spec.slider.ranks === 'map') return null;
+  return modules.reduce(
+    (sum, m) =>
+      sum + rankAt(rank, ranks?.get(m.path) ?? most, most) * (m.inFeatures + m.outFeatures),
+    0,
+  );
+}
+
+/** Held-out loss of the LoRAs trained by themselves, those that are through. */
+export const separateLosses = ({ trainings, spec }: SliderState): RankLoss[] =>
+  trainings
+    .slice(1)
+    .flatMap(({ rank, evaluations }) =>
+      evaluations.filter((e) => e.step === spec.training.steps).map(({ loss }) => ({ rank, loss })),
+    );
+
+/** Of what it is doing. */
+export function sliderProgress(state: SliderState): number {
+  const doing = doingNow(state);
+  return doing ? doing.done / doing.of : 0;
+}

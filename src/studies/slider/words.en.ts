@@ -1,0 +1,88 @@
+/** The rank slider's words, in English. */
+import { numbers } from '../../words/numbers.ts';
+
+const n = numbers('en');
+const nats = (v: number) => n.fixed(v, 3);
+const percent = (share: number) => `${n.fixed(100 * share, 1)}\u00a0%`;
+
+export const sliderEn = {
+  curveTitle: 'Loss by rank',
+  trainingTitle: 'Loss while it trains',
+  empty: (most: number) => `One training run will answer ranks 1 to ${n.whole(most)}.`,
+  emptyNote: (steps: number) =>
+    `Play trains one adapter for all ranks, ${n.whole(steps)} steps, then judges every rank.`,
+  doing: {
+    base: () => 'Preparing the weights.',
+    training: (done: number, of: number) =>
+      `Step ${n.whole(done)} of ${n.whole(of)}; every step trains another choice of ranks.`,
+    curve: (done: number, of: number) =>
+      `Judged ${n.whole(done)} of ${n.whole(of)} ranks; nothing is trained for it.`,
+    separate: (done: number, of: number) =>
+      `Training LoRAs of one rank beside, step ${n.whole(done)} of ${n.whole(of)}.`,
+  },
+  training: (loss: number) => `The last batch: ${nats(loss)} nats per token.`,
+  judging: 'The finding appears when every rank is judged.',
+  finding: (within: number, best: number) =>
+    within === best
+      ? `No rank below ${n.whole(best)} comes within 1 % of its loss.`
+      : `Rank ${n.whole(within)} is within 1 % of rank ${n.whole(best)}, the best.`,
+  worse: 'At no rank is it better than the model alone.',
+  note: (base: number, knee: number) =>
+    `Without an adapter ${nats(base)}; rank ${n.whole(knee)} keeps 95 % of what is gained. One seed, few steps: a hint, not a verdict.`,
+  unit: 'held-out loss, nats per token',
+  trainingUnit: 'loss, nats per token',
+  rankAxis: 'rank (doubling)',
+  stepAxis: 'training step',
+  columns: {
+    rank: 'rank',
+    loss: 'loss',
+    above: 'above best',
+    alone: 'LoRA alone',
+    step: 'step',
+    batch: 'batch',
+    held: 'held-out',
+  },
+  legend: {
+    within: 'smallest within 1 %',
+    knee: 'knee',
+    alone: 'LoRA trained alone',
+    batch: 'each batch',
+    held: 'held-out, largest rank',
+  },
+  slider: 'Rank',
+  sliderName: 'Rank in use',
+  at: (rank: number, loss: number) => `rank ${n.whole(rank)}, loss ${nats(loss)}`,
+  rank: (rank: number) => `Rank ${n.whole(rank)}`,
+  loss: 'held-out loss',
+  above: 'above the best',
+  parameters: 'parameters',
+  alone: 'LoRA alone',
+  nats,
+  percent,
+  size: (count: number) => n.whole(count),
+  memory: (bytes: number, perWeight: number, nf4: boolean) =>
+    `Linear layers in memory${nf4 ? ', in NF4' : ''}: ${n.fixed(bytes / 1e6, 1)} MB, ${n.fixed(perWeight, 3)} bytes a weight.`,
+  time: (seconds: string, ranks: number) =>
+    `${n.whole(ranks)} ranks trained at once in ${seconds}.`,
+  mapRanks: (most: number) =>
+    `Rank ${n.whole(most)} is that of the largest module; the others use the same fraction of theirs.`,
+  text: {
+    title: 'Text at this rank',
+    write: (rank: number) => `Write at rank ${n.whole(rank)}`,
+    base: 'Without adapter',
+  },
+  settings: {
+    rank: 'Largest rank',
+    ranks: 'Largest ranks by',
+    base: 'Weights',
+    mode: 'A step moves',
+    draw: 'Ranks drawn',
+    alpha: 'α of the scale α/b',
+    compare: 'LoRAs beside, at ranks',
+    compareHint: 'None, or several: 1, 4, 16. Each costs one more training.',
+  },
+  why: {
+    mode: 'The authors’ script moves the last rank only. In few steps that hardly learns, so here all move.',
+    draw: 'Which ranks a step uses: 1 to b, with b drawn anew each step.',
+  },
+};

@@ -1,0 +1,208 @@
+/**
+ * A training experiment from its spec to its result, on a tiny decoder; stopped and taken up again;
+ * and what a spec may not ask for.
+ */
+import { afterAll, describe, expect, it } from 'vitest';
+import { defined, elementAt } from '../../checked.ts';
+import { trainingBatch } from '../../../test/training-data.ts';
+import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
+import { createEngine } from '../../engine/cut-engine.ts';
+import { nf4Model } from '../../engine/nf4-model.ts';
+import { wasmBackend } from '../../engine/test-backends.ts';
+import { withSettings, type Setting } from '../../experiment/settings.ts';
+import {
+  runTraining,
+  type TrainingCheckpoint,
+  type TrainingRunEvent,
+  type TrainingRunOptions,
+} from './run.ts';
+import { parseTraining, trainingPresets, type TrainingSpec } from './settings.ts';
+
+const qdylora = (...settings: Setting[]) =>
+  parseTraining(withSettings(parseTraining(trainingPresets.qdylora), settings));
+
+describe('the spec', () => {
+  it('keeps LoRA as it was, and gives QDyLoRA QLoRA’s settings', () => {
+    expect(parseTraining({})).toMatchObject({
+      base: 'as-is',
+      method: { name: 'lora' },
+      adapter: { scale: { kind: 'fixed', value: 2 } },
+      training: { steps: 60 },
+    });
+    expect(qdylora()).toMatchObject({
+      base: 'nf4',
+      method: { name: 'qdylora', mode: 'frozen', draw: { kind: 'uniform' } },
+      training: { learningRate: 2e-4, warmup: 0.03, decay: 'constant', beta2: 0.999, maxNorm: 0.3 },
+    });
+    expect(qdylora(['method.draw.kind', 'geometric'])).toMatchObject({
+      method: { draw: { kind: 'geometric', p: 0.15 } },
+    });
+    expect(qdylora(['method.name', 'lora'])).toMatchObject({ method: { name: 'lora' } });
+  });
+
+  it.each([
+    ['method.mode', 'thaw', 'method.mode'],
+    ['method.draw.kind', 'normal', 'method.draw.kind'],
+    ['method.draw.p', '0.1', 'method.draw.p'],
+    ['base', 'fp4', 'base'],
+    ['method.name', 'dora', 'method.name'],
+  ])('refuses %s = %s by name', (path, value, at) => {
+    expect(() => qdylora([path, value])).toThrow(
+      expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }),
+    );
+  });
+});
+
+describe('a run', { timeout: 60_000 }, () => {
+  const backend = wasmBackend();
+  afterAll(async () => (await backend).dispose());
+
+  /** A run on an engine of its own. */
+  async function run(
+    spec: TrainingSpec,
+    options: Partial<TrainingRunOptions> = {},
+  ): Promise<AsyncGenerator<TrainingRunEvent, void, undefined>> {
+    const compiled = await nf4Model(tinyDecoderGraph());
+    const engine = createEngine({
+      model: compiled,
+      backend: await backend,
+      memoryBudgetBytes: 500e6,
+    });
+    const batch = trainingBatch(4);
+    const { dialect, layers, hidden, vocab, modules } = compiled;
+    const model = {
+      id: 'bundled:tiny',
+      title: 'tiny',
+      hash: '',
+      bytes: 0,
+      dialect,
+      layers,
+      hidden,
+      vocab,
+      modules,
+    };
+    return runTraining({
+      spec,
+      engine,
+      provider: engine.provider,
+      model,
+      versions: { rankAtlas: '', onnxruntime: '' },
+      data: { train: batch, held: batch },
+      now: () => 0,
+      ...options,
+    });
+  }
+
+  async function whole(
+    spec: TrainingSpec,
+    options: Partial<TrainingRunOptions> = {},
+  ): Promise<TrainingRunEvent[]> {
+    const events: TrainingRunEvent[] = [];
+    for await (const event of await run(spec, options))
+      if (event.type !== 'judging') events.push(event);
+    return events;
+  }
+
+  /** Where a run stands after so many events. */
+  async function stopped(spec: TrainingSpec, events: number): Promise<TrainingCheckpoint> {
+    let take = null as (() => Promise<TrainingCheckpoint>) | null;
+    const going = await run(spec, {
+      offer: (latest) => {
+        take = latest;
+      },
+    });
+    for (let i = 0; i < events;) if ((await going.next()).value?.type !== 'judging') i++;
+    const checkpoint = await defined(take)();
+    await going.return();
+    return structuredClone(checkpoint);
+  }
+
+  const small = (...settings: Setting[]) =>
+    qdylora(
+      ['adapter.ranks.rank', '3'],
+      ['training.steps', '6'],
+      ['training.learningRate', '0.02'],
+      ['training.batch', '2'],
+      ['training.evaluateEvery', '0'],
+      ...settings,
+    );
+
+  it('gives a turn between two batches of a held-out loss', async () => {
+    const types: string[] = [];
+    for await (const event of await run(small(['training.steps', '1']))) {
+      types.push(event.type);
+      if (event.type === 'judging') expect(event).toEqual({ type: 'judging', done: 1, of: 2 });
+    }
+    expect(types.slice(0, 6)).toEqual([
+      'start',
+      'judging',
+      'evaluation',
+      'step',
+      'judging',
+      'evaluation',
+    ]);
+  });
+
+  it('ends, with QDyLoRA, with the loss at every rank and a knee', async () => {
+    const events = await whole(small());
+    expect(events.map((e) => e.type)).toEqual([
+      'start',
+      'evaluation',
+      ...new Array(6).fill('step'),
+      'evaluation',
+      'rank',
+      'rank',
+      'rank',
+      'done',
+    ]);
+    const done = elementAt(events, -1);
+    if (done.type !== 'done') throw new Error('not done');
+    const { curve, evaluations } = done.result;
+    expect(defined(curve).losses.map((p) => p.rank)).toEqual([1, 2, 3]);
+    expect(elementAt(defined(curve).losses, -1).loss).toBe(elementAt(evaluations, -1).loss);
+    expect(defined(curve).losses.map((p) => p.rank)).toContain(defined(curve).knee);
+    expect(JSON.parse(JSON.stringify(done.result))).toEqual(done.result);
+  });
+
+  // Events: 2 before the first step; 4 after step 2, its evaluation still ahead; 5 after that; 12
+  // within the curve.
+  it.each([
+    ['LoRA', [4, 5], [['method.name', 'lora']]],
+    ['QDyLoRA, frozen', [2, 12], []],
+    ['QDyLoRA, full', [5], [['method.mode', 'full']]],
+  ] as [string, number[], Setting[]][])(
+    'goes on in another engine as if it had never stopped: %s',
+    async (_, stops, settings) => {
+      const spec = small(['training.evaluateEvery', '2'], ...settings);
+      const never = await whole(spec);
+      for (const stop of stops) {
+        const from = await stopped(spec, stop);
+        expect(from.told).toHaveLength(stop - 1);
+        expect(await whole(spec, { from })).toEqual(never);
+      }
+    },
+  );
+
+  it('gives the last good step when training diverges', async () => {
+    const spec = small(['method.name', 'lora']);
+    const from = await stopped(spec, 4);
+    from.values = from.values.map((v) => ({ ...v, loraA: v.loraA.fill(3e38) }));
+    let take = null as (() => Promise<TrainingCheckpoint>) | null;
+    await expect(
+      whole(spec, {
+        from,
+        offer: (latest) => {
+          take = latest;
+        },
+      }),
+    ).rejects.toMatchObject({ code: 'diverged', values: { step: 3 } });
+    expect(await defined(take)()).toEqual(from);
+  });
+
+  it('refuses a checkpoint whose adapters have other ranks', async () => {
+    const from = await stopped(small(), 3);
+    await expect(whole(small(['adapter.ranks.rank', '2']), { from })).rejects.toMatchObject({
+      code: 'bad-checkpoint',
+    });
+  });
+});

@@ -1,0 +1,35 @@
+/** The same prompt continued by the model as it is and with the steps in force. */
+import type { CompressResult } from '../../../studies/compress/state.ts';
+import { ofStudies } from '../../../words/study-words.ts';
+import { useWords } from '../../use-words.ts';
+
+export function Texts({
+  text,
+  steps,
+}: {
+  text: NonNullable<CompressResult['text']>;
+  steps: number;
+}) {
+  const w = ofStudies(useWords()).compress;
+  const written = (name: string, step: number) => (
+    <section>
+      <h4 className="small ink2">{name}</h4>
+      <p lang="" className="written">
+        <span className="ink3">{text.prompt}</span>
+        {text.steps[step]}
+      </p>
+    </section>
+  );
+  return (
+    <details className="advanced rule-top">
+      <summary>{w.texts}</summary>
+      <div className="two-texts small">
+        {written(w.textBefore, 0)}
+        {steps > 0 && written(w.textAfter(steps), steps)}
+      </div>
+      {steps > 0 && text.steps[steps] === text.steps[0] && (
+        <p className="small ink2">{w.textSame}</p>
+      )}
+    </details>
+  );
+}

@@ -1,0 +1,300 @@
+/**
+ * The race: curves that grow together, what every entry spent and where it ended, and what may be
+ * said of it.
+ */
+import { useState } from 'react';
+import { defined, elementAt } from '../../../checked.ts';
+import {
+  parametersApart,
+  SAME_BUDGET,
+  SEEDS_FOR_INTERVALS,
+  standingsOf,
+  verdictOf,
+} from '../../../studies/race/standings.ts';
+import type { RaceState } from '../../../studies/race/state.ts';
+import { useExperiment } from '../../../state/experiment-store.ts';
+import { useStudy } from '../../../state/study-store.ts';
+import { useEdit } from '../../parts/use-edit.ts';
+import { numbersOf } from '../../../words/numbers.ts';
+import { ofStudies } from '../../../words/study-words.ts';
+import { useWords } from '../../use-words.ts';
+import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
+import { curvesOf } from './curves.ts';
+import { RaceChart } from './RaceChart.tsx';
+import { RaceSettings } from './RaceSettings.tsx';
+import { RaceNotes, Standings, SweepTable } from './Standings.tsx';
+import { SweepChart } from './SweepChart.tsx';
+
+export function RacePlate() {
+  const state = useStudy((s) => s.states.race);
+  const asked = useExperiment((e) => e.spec.race);
+  const meanRanks = state ? state.spec.race.meanRanks : asked.meanRanks;
+  // One budget of a sweep in the open; null: all of them.
+  const [chosen, setChosen] = useState<number | null>(null);
+  const single =
+    meanRanks.length === 1 ? meanRanks[0]! : meanRanks.includes(chosen ?? NaN) ? chosen : null;
+  return (
+    <>
+      {single === null ? <Sweep state={state} /> : <OneBudget state={state} meanRank={single} />}
+      {meanRanks.length > 1 && (
+        <Budgets meanRanks={meanRanks} chosen={single} onChoose={setChosen} />
+      )}
+      {state && <Below state={state} meanRank={single} />}
+      <RaceSettings />
+    </>
+  );
+}
+
+/** What is being done now, in a line; null when nothing is. */
+function useDoing(state: RaceState | null): string | null {
+  const w = ofStudies(useWords()).race;
+  const phase = useStudy((s) => s.phase.race);
+  if (!state || state.result) return null;
+  if (phase === 'idle') return w.interrupted;
+  if (state.measuring)
+    return w.progress.measuring(state.measuring.entry, state.measuring.done, state.measuring.of);
+  const { race, training } = state.spec;
+  const open = state.lanes.filter((l) => !l.finished);
+  if (open.length === 0) return w.running;
+  return w.progress.training(
+    state.lanes.length - open.length,
+    race.entries.length * race.meanRanks.length * race.seeds,
+    Math.min(...open.map((l) => l.step)),
+    training.steps,
+  );
+}
+
+function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: number }) {
+  const words = useWords();
+  const w = ofStudies(words).race;
+  const n = numbersOf(words.locale);
+  const height = useChartHeight();
+  const doing = useDoing(state);
+  const asked = useExperiment((e) => e.spec);
+  const { race, training } = state?.spec ?? asked;
+  const curves = state ? curvesOf(state.lanes, race.entries, meanRank) : [];
+  const empty = !curves.some((c) => c.mean.length > 1);
+  const verdict = state ? verdictOf(state, meanRank) : null;
+  const said =
+    verdict &&
+    (verdict.kind === 'none' && !race.entries.includes('uniform')
+      ? w.noneWithoutUniform
+      : w.finding(verdict));
+  const lines = curves.flatMap((c) => [
+    { name: w.names[c.entry], points: c.mean },
+    ...(c.seeds.length > 1
+      ? c.seeds.map((s) => ({
+          name: `${w.names[c.entry]}, ${w.seedColumn} ${s.seed}`,
+          points: s.points,
+        }))
+      : []),
+  ]);
+  const steps = [...new Set(lines.flatMap((l) => l.points.map((p) => p.step)))].sort(
+    (a, b) => a - b,
+  );
+  return (
+    <ChartFrame
+      title={race.meanRanks.length > 1 ? w.titleAt(meanRank) : w.title}
+      empty={empty}
+      unit={w.unit}
+      height={height}
+      finding={said ?? (state ? w.running : w.empty)}
+      note={
+        doing ??
+        (said
+          ? `${w.sure(verdict, race.seeds)} ${w.oneRate}`
+          : w.emptyNote(
+              race.entries.length,
+              race.entries.length * race.meanRanks.length * race.seeds,
+            ))
+      }
+      data={{
+        columns: [w.stepAxis, ...lines.map((l) => l.name)],
+        rows: steps.map((step) => [
+          step,
+          ...lines.map((l) => l.points.find((p) => p.step === step)?.loss ?? null),
+        ]),
+      }}
+      print={(v, column) => (column === 0 ? n.whole(v) : n.fixed(v, 4))}
+    >
+      {(width) => (
+        <RaceChart
+          width={width}
+          height={height}
+          curves={curves}
+          steps={training.steps}
+          names={race.entries.map((e) => w.names[e])}
+        />
+      )}
+    </ChartFrame>
+  );
+}
+
+function Sweep({ state }: { state: RaceState | null }) {
+  const words = useWords();
+  const w = ofStudies(words).race;
+  const n = numbersOf(words.locale);
+  const height = useChartHeight();
+  const doing = useDoing(state);
+  const asked = useExperiment((e) => e.spec);
+  const { race } = state?.spec ?? asked;
+  const standings = state ? standingsOf(state) : [];
+  const empty = standings.every((s) => s.loss === null);
+  const through = state?.result != null;
+  const finding = !through
+    ? state
+      ? w.running
+      : w.empty
+    : race.seeds < SEEDS_FOR_INTERVALS
+      ? w.sweepFew(...spread(standings, race.meanRanks))
+      : w.sweepFinding(
+          ...winners(race.meanRanks, (r) => verdictOf(defined(state), r).kind === 'winner'),
+        );
+  return (
+    <ChartFrame
+      title={w.sweepTitle}
+      empty={empty}
+      unit={w.unit}
+      height={height}
+      finding={finding}
+      note={
+        doing ??
+        (through
+          ? `${w.sure(race.seeds < SEEDS_FOR_INTERVALS ? FEW : { kind: 'none' }, race.seeds)} ${w.oneRate}`
+          : w.emptyNote(
+              race.entries.length,
+              race.entries.length * race.meanRanks.length * race.seeds,
+            ))
+      }
+      data={{
+        columns: [w.rankAxis, ...race.entries.map((e) => w.names[e])],
+        rows: race.meanRanks.map((r) => [
+          r,
+          ...race.entries.map(
+            (e) => standings.find((s) => s.entry === e && s.meanRank === r)?.loss ?? null,
+          ),
+        ]),
+      }}
+      print={(v, column) => (column === 0 ? n.short(v) : n.fixed(v, 4))}
+    >
+      {(width) => (
+        <SweepChart
+          width={width}
+          height={height}
+          standings={standings}
+          entries={race.entries}
+          meanRanks={race.meanRanks}
+        />
+      )}
+    </ChartFrame>
+  );
+}
+
+/** Says that seeds are too few, whoever is lowest. */
+const FEW = { kind: 'few', lowest: 'uniform', next: 'uniform', margin: 0 } as const;
+
+const winners = (
+  meanRanks: readonly number[],
+  wins: (r: number) => boolean,
+): [number[], number[]] => [meanRanks.filter(wins), meanRanks.filter((r) => !wins(r))];
+
+/** How far allocations lie apart: where most, and where least. */
+function spread(
+  standings: readonly { meanRank: number; loss: number | null }[],
+  meanRanks: readonly number[],
+): [number, number, number, number] {
+  const widths = meanRanks
+    .map((r) => {
+      const losses = standings.flatMap((s) =>
+        s.meanRank === r && s.loss !== null ? [s.loss] : [],
+      );
+      return { r, width: Math.max(...losses) - Math.min(...losses) };
+    })
+    .sort((a, b) => b.width - a.width);
+  const most = elementAt(widths, 0);
+  const least = elementAt(widths, -1);
+  return [most.width, most.r, least.width, least.r];
+}
+
+function Budgets({
+  meanRanks,
+  chosen,
+  onChoose,
+}: {
+  meanRanks: readonly number[];
+  chosen: number | null;
+  onChoose(rank: number | null): void;
+}) {
+  const words = useWords();
+  const n = numbersOf(words.locale);
+  return (
+    <div className="budgets small" role="group" aria-label={ofStudies(words).race.rankAxis}>
+      <button
+        type="button"
+        className="link"
+        aria-pressed={chosen === null}
+        onClick={() => onChoose(null)}
+      >
+        {ofStudies(words).race.allBudgets}
+      </button>
+      {meanRanks.map((r) => (
+        <button
+          key={r}
+          type="button"
+          className="link"
+          aria-pressed={chosen === r}
+          onClick={() => onChoose(r)}
+        >
+          {n.short(r)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Below({ state, meanRank }: { state: RaceState; meanRank: number | null }) {
+  const w = ofStudies(useWords()).race;
+  const edit = useEdit();
+  const all = standingsOf(state);
+  const { equal } = state.spec.race;
+  const standings = meanRank === null ? all : all.filter((s) => s.meanRank === meanRank);
+  const share = Math.max(
+    0,
+    ...state.spec.race.meanRanks
+      .filter((r) => meanRank === null || r === meanRank)
+      .map((r) => parametersApart(all, r)),
+  );
+  return (
+    <>
+      {meanRank === null ? (
+        <SweepTable state={state} standings={all} />
+      ) : (
+        standings.length > 0 && <Standings standings={standings} />
+      )}
+      {share > SAME_BUDGET && (
+        <p className="small warn race-apart">
+          {w.apart(share)}
+          {equal === 'ranks' && (
+            <>
+              {' '}
+              <button
+                type="button"
+                className="link"
+                onClick={() =>
+                  edit('race.equal', (s) => ({ ...s, race: { ...s.race, equal: 'parameters' } }))
+                }
+              >
+                {w.match}
+              </button>
+            </>
+          )}
+        </p>
+      )}
+      <RaceNotes
+        state={state}
+        standings={standings}
+        single={meanRank !== null && standings.length > 0}
+      />
+    </>
+  );
+}

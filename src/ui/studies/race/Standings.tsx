@@ -1,0 +1,157 @@
+/**
+ * Under the chart: what every entry spent and where it ended, lowest loss first where all are
+ * through.
+ */
+import { defined } from '../../../checked.ts';
+import type { RaceState } from '../../../studies/race/state.ts';
+import { OWN_TIME, type Standing } from '../../../studies/race/standings.ts';
+import type { Interval } from '../../../methods/statistics.ts';
+import { numbersOf } from '../../../words/numbers.ts';
+import { ofStudies } from '../../../words/study-words.ts';
+import { useWords } from '../../use-words.ts';
+import { LOOKS } from './look.ts';
+
+/** The entry's own line, as the chart draws it. */
+export function Swatch({ entry }: { entry: Standing['entry'] }) {
+  const { stroke, dash } = LOOKS[entry];
+  return (
+    <svg className="line-swatch" width="20" height="8" aria-hidden="true">
+      <path d="M0 4H20" stroke={stroke} strokeWidth="2" strokeDasharray={dash} />
+    </svg>
+  );
+}
+
+export function Standings({ standings }: { standings: readonly Standing[] }) {
+  const words = useWords();
+  const w = ofStudies(words).race;
+  const n = numbersOf(words.locale);
+  const rows = standings.every((s) => s.loss !== null)
+    ? [...standings].sort((a, b) => defined(a.loss) - defined(b.loss))
+    : standings;
+  const signed = (v: number) => (Math.abs(v) < 0.0005 ? n.fixed(0, 3) : n.signed(v, 3));
+  const half = (i: Interval | null) =>
+    i && <small className="ink2"> ±{n.fixed((i.high - i.low) / 2, 3)}</small>;
+  return (
+    <table className="standings" aria-label={w.tableName}>
+      <thead>
+        <tr>
+          {(['entry', 'ranks', 'parameters', 'loss', 'difference', 'time'] as const).map((c) => (
+            <th key={c} scope="col">
+              {w.columns[c]}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((s) => (
+          <tr key={s.entry}>
+            <td className="bold">
+              <span className="entry-name" title={w.about[s.entry]}>
+                <Swatch entry={s.entry} />
+                {w.names[s.entry]}
+              </span>
+            </td>
+            <td>{n.whole(s.ranks)}</td>
+            <td title={w.bytes(s.bytes)}>{n.whole(s.parameters)}</td>
+            <td>{s.loss === null ? '–' : n.fixed(s.loss, 3)}</td>
+            <td>
+              {s.difference === null ? '–' : signed(s.difference)}
+              {half(s.differenceInterval)}
+            </td>
+            <td>{words.seconds(s.milliseconds / 1000)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The sweep's table: an entry a row, a mean rank a column. */
+export function SweepTable({
+  state: {
+    spec: { race },
+  },
+  standings,
+}: {
+  state: RaceState;
+  standings: readonly Standing[];
+}) {
+  const words = useWords();
+  const w = ofStudies(words).race;
+  const n = numbersOf(words.locale);
+  return (
+    <table className="standings" aria-label={w.tableName}>
+      <thead>
+        <tr>
+          <th scope="col">{w.rankAxis}</th>
+          {race.meanRanks.map((r) => (
+            <th key={r} scope="col">
+              {n.short(r)}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {race.entries.map((entry) => (
+          <tr key={entry}>
+            <td className="bold">
+              <span className="entry-name" title={w.about[entry]}>
+                <Swatch entry={entry} />
+                {w.names[entry]}
+              </span>
+            </td>
+            {race.meanRanks.map((r) => {
+              const loss =
+                standings.find((s) => s.entry === entry && s.meanRank === r)?.loss ?? null;
+              return <td key={r}>{loss === null ? '–' : n.fixed(loss, 3)}</td>;
+            })}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** How long the measuring took, what adapters weigh, what the model does alone, what stopped. */
+export function RaceNotes({
+  state,
+  standings,
+  single,
+}: {
+  state: RaceState;
+  standings: readonly Standing[];
+  single: boolean;
+}) {
+  const words = useWords();
+  const w = ofStudies(words).race;
+  const { base, measured, lanes, spec } = state;
+  const mapped = measured.filter((m) => m.milliseconds === null);
+  const took = measured.flatMap((m) =>
+    (m.milliseconds ?? 0) < OWN_TIME
+      ? []
+      : [w.measuredIn(m.entry, words.seconds(defined(m.milliseconds) / 1000))],
+  );
+  const bytes = standings.map((s) => s.bytes);
+  return (
+    <div className="small ink2 race-notes">
+      <p>
+        {[
+          base !== null && w.base(base),
+          mapped.length > 0 && w.fromMap(mapped.map((m) => m.entry)),
+          took.length > 0 && w.measured(took),
+          bytes.length > 0 && w.weigh(Math.min(...bytes), Math.max(...bytes)),
+          single && w.timeNote,
+        ]
+          .filter(Boolean)
+          .join(' ')}
+      </p>
+      {lanes
+        .filter((l) => l.stopped !== null)
+        .map((l) => (
+          <p key={`${l.entry} ${l.seed} ${l.meanRank}`} className="warn">
+            {w.stopped(l.entry, l.seed, defined(l.stopped), spec.training.learningRate)}
+          </p>
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { elementAt } from '../../../checked.ts';
+import type { RaceLane } from '../../../studies/race/state.ts';
+import { RACE_ENTRIES } from '../../../studies/race/settings.ts';
+import { chartRows, curvesOf, lossAxis } from './curves.ts';
+import { LOOKS } from './look.ts';
+
+const lane = (
+  entry: RaceLane['entry'],
+  seed: number,
+  losses: number[],
+  over: Partial<RaceLane> = {},
+): RaceLane => ({
+  entry,
+  meanRank: 1,
+  seed,
+  ranks: [],
+  parameters: 0,
+  step: 0,
+  points: losses.map((loss, i) => ({ step: 10 * i, loss })),
+  milliseconds: 0,
+  stopped: null,
+  finished: true,
+  ...over,
+});
+
+test('the thick line is the mean of the seeds that are through; a first seed is shown as it grows', () => {
+  const growing = curvesOf(
+    [lane('adarank', 1, [5, 4], { finished: false })],
+    ['adarank', 'uniform'],
+    1,
+  );
+  expect(growing).toEqual([
+    {
+      entry: 'adarank',
+      seeds: [
+        {
+          seed: 1,
+          points: [
+            { step: 0, loss: 5 },
+            { step: 10, loss: 4 },
+          ],
+        },
+      ],
+      mean: [
+        { step: 0, loss: 5 },
+        { step: 10, loss: 4 },
+      ],
+    },
+  ]);
+  const lanes = [
+    lane('adarank', 1, [5, 4, 3]),
+    lane('adarank', 2, [5, 4.5, 4]),
+    lane('adarank', 3, [5, 1], { finished: false }),
+    lane('adarank', 1, [9, 9, 9], { meanRank: 2 }),
+  ];
+  expect(elementAt(curvesOf(lanes, ['adarank'], 1), 0).mean).toEqual([
+    { step: 0, loss: 5 },
+    { step: 10, loss: 4.25 },
+    { step: 20, loss: 3.5 },
+  ]);
+});
+
+test('rows have a column for every mean and, where there are several, every seed', () => {
+  const rows = chartRows(
+    curvesOf(
+      [lane('adarank', 1, [5, 4]), lane('adarank', 2, [5, 3]), lane('uniform', 1, [5, 4.5])],
+      ['uniform', 'adarank'],
+      1,
+    ),
+  );
+  expect(rows).toEqual([
+    { step: 0, uniform: 5, adarank: 5, 'adarank 1': 5, 'adarank 2': 5 },
+    { step: 10, uniform: 4.5, adarank: 3.5, 'adarank 1': 4, 'adarank 2': 3 },
+  ]);
+});
+
+test('the axis holds every value, with few round ticks', () => {
+  for (const values of [
+    [4.53, 3.87],
+    [5.178, 5.158],
+    [3, 3],
+    [0.001, 12],
+  ]) {
+    const { low, high, ticks, digits } = lossAxis(values);
+    for (const v of values) expect(low <= v && v <= high).toBe(true);
+    expect(ticks.length).toBeLessThanOrEqual(6);
+    for (const t of ticks) expect(t).toBeCloseTo(Number(t.toFixed(digits)), 9);
+  }
+});
+
+test('no two entries look the same', () => {
+  expect(new Set(RACE_ENTRIES.map((e) => `${LOOKS[e].stroke} ${LOOKS[e].dash}`)).size).toBe(
+    RACE_ENTRIES.length,
+  );
+});

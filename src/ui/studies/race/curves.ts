@@ -1,0 +1,105 @@
+/** From the lanes of a race to what its charts draw. Pure. */
+import { defined, elementAt } from '../../../checked.ts';
+import type { RaceEntry } from '../../../studies/race/settings.ts';
+import type { RaceLane } from '../../../studies/race/state.ts';
+import type { Standing } from '../../../studies/race/standings.ts';
+
+export type Point = RaceLane['points'][number];
+
+export interface EntryCurve {
+  entry: RaceEntry;
+  /** Each seed's own points. */
+  seeds: { seed: number; points: readonly Point[] }[];
+  /**
+   * The mean of the seeds that are through, where all of them have a point; before the first is
+   * through, what there is of it.
+   */
+  mean: readonly Point[];
+}
+
+/** One curve an entry, in the race's order; entries that have not begun are left out. */
+export function curvesOf(
+  lanes: readonly RaceLane[],
+  entries: readonly RaceEntry[],
+  meanRank: number,
+): EntryCurve[] {
+  return entries.flatMap((entry) => {
+    const own = lanes.filter((l) => l.entry === entry && l.meanRank === meanRank);
+    const through = own.filter((l) => l.finished);
+    return own.length === 0
+      ? []
+      : [
+          {
+            entry,
+            seeds: own.map(({ seed, points }) => ({ seed, points })),
+            mean: through.length > 0 ? meanOf(through) : elementAt(own, 0).points,
+          },
+        ];
+  });
+}
+
+function meanOf(lanes: readonly RaceLane[]): Point[] {
+  return elementAt(lanes, 0).points.flatMap(({ step }) => {
+    const losses = lanes.flatMap((l) => l.points.find((p) => p.step === step)?.loss ?? []);
+    return losses.length === lanes.length
+      ? [{ step, loss: losses.reduce((a, b) => a + b, 0) / losses.length }]
+      : [];
+  });
+}
+
+/** Names of columns in a chart's rows: the mean of an entry, and one of its seeds. */
+export const seedKey = (entry: RaceEntry, seed: number): string => `${entry} ${seed}`;
+
+/** One row a step: `{ step, adarank: 3.2, 'adarank 1': 3.1, … }`. */
+export function chartRows(curves: readonly EntryCurve[]): Record<string, number>[] {
+  const rows = new Map<number, Record<string, number>>();
+  const put = (key: string, points: readonly Point[]) => {
+    for (const { step, loss } of points)
+      rows.set(step, { ...(rows.get(step) ?? { step }), [key]: loss });
+  };
+  for (const { entry, seeds, mean } of curves) {
+    put(entry, mean);
+    if (seeds.length > 1) for (const { seed, points } of seeds) put(seedKey(entry, seed), points);
+  }
+  return [...rows.values()].sort((a, b) => defined(a.step) - defined(b.step));
+}
+
+/**
+ * Ends of an axis that holds all values, in steps that suit their spread, with at most six ticks,
+ * and the decimals they need.
+ */
+export function lossAxis(values: readonly number[]): {
+  low: number;
+  high: number;
+  ticks: number[];
+  digits: number;
+} {
+  if (values.length === 0) return { low: 0, high: 1, ticks: [], digits: 0 };
+  const least = Math.min(...values);
+  const most = Math.max(...values);
+  const step =
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5].find(
+      (s) => Math.ceil(most / s + 1e-9) - Math.floor(least / s - 1e-9) <= 5,
+    ) ?? 10;
+  const first = Math.floor(least / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(most / step - 1e-9));
+  return {
+    low: first * step,
+    high: last * step,
+    ticks: Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step),
+    digits: step < 0.1 ? 2 : step < 1 ? 1 : 0,
+  };
+}
+
+/** By entry, its loss at every mean rank that has one. */
+export function sweepCurves(
+  standings: readonly Standing[],
+  entries: readonly RaceEntry[],
+): { entry: RaceEntry; points: Standing[] }[] {
+  return entries.map((entry) => ({
+    entry,
+    points: standings
+      .filter((s) => s.entry === entry && s.loss !== null)
+      .sort((a, b) => a.meanRank - b.meanRank),
+  }));
+}

@@ -1,0 +1,48 @@
+/** What the chosen rank is worth, from the curve: nothing is trained or run for it. */
+import type { SliderState } from '../../../studies/slider/state.ts';
+import { parametersAt } from '../../../studies/slider/verdict.ts';
+import type { RankLoss } from '../../../methods/qdylora.ts';
+import { useModules } from '../../../state/derived.ts';
+import { ofStudies } from '../../../words/study-words.ts';
+import { useWords } from '../../use-words.ts';
+
+export function ChosenRank({
+  state,
+  chosen,
+  best,
+  alone,
+}: {
+  state: SliderState;
+  chosen: RankLoss;
+  best: number;
+  alone: number | null;
+}) {
+  const w = ofStudies(useWords()).slider;
+  const { modules } = useModules();
+  const parameters = parametersAt(state, modules, chosen.rank);
+  return (
+    <dl className="chosen-rank">
+      <dt className="at">{w.rank(chosen.rank)}</dt>
+      <div>
+        <dt>{w.loss}</dt>
+        <dd>{w.nats(chosen.loss)}</dd>
+      </div>
+      <div>
+        <dt>{w.above}</dt>
+        <dd>{w.percent(chosen.loss / best - 1)}</dd>
+      </div>
+      {parameters !== null && (
+        <div>
+          <dt>{w.parameters}</dt>
+          <dd>{w.size(parameters)}</dd>
+        </div>
+      )}
+      {alone !== null && (
+        <div>
+          <dt>{w.alone}</dt>
+          <dd>{w.nats(alone)}</dd>
+        </div>
+      )}
+    </dl>
+  );
+}

@@ -1,0 +1,64 @@
+/**
+ * The slider under the curve: on the curve's own axis, one rank a step by keyboard, any rank by
+ * pointer.
+ */
+import { ofStudies } from '../../../words/study-words.ts';
+import { useWords } from '../../use-words.ts';
+import type { RankLoss } from '../../../methods/qdylora.ts';
+import { RANK_AXIS, rankTicks } from './RankChart.tsx';
+
+const STEPS: Record<string, (rank: number, most: number) => number> = {
+  ArrowRight: (r) => r + 1,
+  ArrowUp: (r) => r + 1,
+  ArrowLeft: (r) => r - 1,
+  ArrowDown: (r) => r - 1,
+  PageUp: (r) => 2 * r,
+  PageDown: (r) => Math.ceil(r / 2),
+  Home: () => 1,
+  End: (_, most) => most,
+};
+
+export function RankSlider({
+  most,
+  chosen,
+  onChoose,
+}: {
+  most: number;
+  chosen: RankLoss;
+  onChoose(rank: number): void;
+}) {
+  const w = ofStudies(useWords()).slider;
+  const span = Math.max(1, Math.log2(most));
+  const place = (rank: number) => `${(100 * Math.log2(rank)) / span}%`;
+  return (
+    <div
+      className="slider rank-slider"
+      style={{ marginLeft: RANK_AXIS.left, marginRight: RANK_AXIS.right }}
+    >
+      <input
+        type="range"
+        min={0}
+        max={span}
+        step="any"
+        value={Math.log2(chosen.rank)}
+        aria-label={w.sliderName}
+        aria-valuetext={w.at(chosen.rank, chosen.loss)}
+        onChange={(e) =>
+          onChoose(Math.min(most, Math.max(1, Math.round(2 ** Number(e.target.value)))))
+        }
+        onKeyDown={(e) => {
+          const step = STEPS[e.key];
+          if (!step) return;
+          e.preventDefault();
+          onChoose(Math.min(most, Math.max(1, step(chosen.rank, most))));
+        }}
+      />
+      <div className="track" aria-hidden="true">
+        {rankTicks(most).map((rank) => (
+          <u key={rank} className="long" style={{ left: place(rank) }} />
+        ))}
+        <b style={{ left: place(chosen.rank) }} />
+      </div>
+    </div>
+  );
+}

@@ -1,6 +1,0 @@
-/** The words of an embedded page in every language; they come with it. */
-import type { Language } from '../../state/view-store.ts';
-import { embedEn, type EmbedWords } from './embed.en.ts';
-import { embedJa } from './embed.ja.ts';
-
-export const embedWords: Record<Language, EmbedWords> = { en: embedEn, ja: embedJa };

@@ -1,6 +1,0 @@
-/** The words of the tour in every language; they come with it. */
-import type { Language } from '../../state/view-store.ts';
-import { tourEn, type TourWords } from './tour.en.ts';
-import { tourJa } from './tour.ja.ts';
-
-export const tourWords: Record<Language, TourWords> = { en: tourEn, ja: tourJa };

@@ -1,0 +1,23 @@
+/** The words of the choice between several adapters in every language; they come with it. */
+import type { Language } from '../state/view-store.ts';
+import { numbers } from './numbers.ts';
+import { useWords } from '../ui/use-words.ts';
+
+const en = {
+  several: (file: string) => `There are several adapters in ${file}.`,
+  which: 'Which one is to be taken in?',
+  more: (count: number) =>
+    `${numbers('en').whole(count)} more are not shown: give the folder of one.`,
+};
+
+const ja: typeof en = {
+  several: (file) => `${file} には複数のアダプターがあります。`,
+  which: 'どれを読み込みますか？',
+  more: (count) =>
+    `ほか ${numbers('ja').whole(count)} 個は表示していません。その一つのフォルダーを渡してください。`,
+};
+
+export const adapterChoiceWords: Record<Language, typeof en> = { en, ja };
+
+export const useAdapterChoiceWords = (): typeof en =>
+  adapterChoiceWords[useWords().locale as Language];

@@ -1,0 +1,102 @@
+/** Settings and their values in words: "seed 1 to 2", "noise σ 0.05". */
+import { defined, elementAt } from '../checked.ts';
+import { countsOf, sweepsOf } from '../studies/map/draws.ts';
+import type { BaseKind } from '../studies/base-kinds.ts';
+import type { Measurement } from '../studies/map/state.ts';
+import type { Change } from '../experiment/settings.ts';
+import { changesFromDefault, isMeasured } from '../experiment/settings.ts';
+import type { RankDraw } from '../methods/qdylora.ts';
+import type { BosSetting } from '../model/bos.ts';
+import type { ExperimentSpec, MethodName, ModelRef, TextRef } from '../experiment/spec.ts';
+import type { Words } from './en.ts';
+
+export function describeText(words: Words, text: TextRef): string {
+  if (text.kind === 'own') return words.rail.ownText;
+  if (text.kind === 'ids') return words.rail.ids;
+  return words.texts[text.id] ?? text.id;
+}
+
+/** Of an address the file's name alone: the rest of it can be made to look like another host. */
+export const modelName = (id: string) =>
+  id.startsWith('url:')
+    ? elementAt(id.replace(/[?#].*/, '').split('/'), -1)
+    : id.replace(/^(bundled|files|hub):/, '').replace(/@[0-9a-f]{40}/, '');
+
+/** What a model is called before it is open: by its title if it comes with the page. */
+export const titleOf = (models: readonly { id: string; title: string }[], id: string): string =>
+  models.find((m) => `bundled:${m.id}` === id)?.title ?? modelName(id);
+
+function value(words: Words, path: string, v: unknown): string {
+  const rail = words.rail;
+  if (path === 'text' || path === 'training.train' || path === 'training.held')
+    return describeText(words, v as TextRef);
+  if (path === 'base') return words.base.names[v as BaseKind];
+  if (path === 'bos') return words.bos.names[v as BosSetting];
+  if (path === 'model') return modelName((v as ModelRef).id);
+  if (path === 'method.noise')
+    return (v as { scale: string }).scale === 'std'
+      ? 'std(W)'
+      : `σ = ${(v as { sigma: number }).sigma}`;
+  if (path === 'method.name') return words.methods.names[v as MethodName];
+  if (path === 'method.perToken') return v === true ? words.methods.token : words.methods.whole;
+  if (path === 'samples.prompt') return words.values.cut(String(v));
+  if (path === 'samples.adapter')
+    return v === null ? words.values.newest.toLowerCase() : words.adapters.name(String(v));
+  if (path === 'samples.rank' && v === null) return words.values.ownRank;
+  if (path === 'slider.draw')
+    return (v as RankDraw).kind === 'uniform'
+      ? words.values.drawUniform
+      : words.values.drawGeometric;
+  if (path === 'slider.compare') return (v as number[]).join(', ') || '–';
+  const names: Record<string, string> = {
+    'two-draws': rail.twoDraws,
+    clean: rail.clean,
+    floor: rail.floor,
+    exact: rail.exact,
+    ranks: rail.ranks,
+    parameters: rail.parameters,
+  };
+  const ofSlider: Record<string, unknown> = path.startsWith('slider.') ? words.values : {};
+  return String(ofSlider[String(v)] ?? names[String(v)] ?? v);
+}
+
+/**
+ * By which method, how much of it there is, and on what where that is not the model as it came:
+ * "AdaRank, 5 repeats".
+ */
+export function describeMeasured(
+  words: Words,
+  { spec: { base, method }, measured }: Pick<Measurement, 'spec' | 'measured'>,
+): string {
+  const what = words.map.subtitle(
+    words.methods.names[method.name],
+    words.methods.counts(countsOf(method, sweepsOf(measured))),
+  );
+  return base === 'as-is' ? what : words.base.measured(what, base);
+}
+
+/** `model.id` and `model.hash` are one thing to a reader. */
+const known = (path: string) => (path.startsWith('model.') ? 'model' : path);
+
+export function describeChange(words: Words, { path, from, to }: Change): string {
+  const name = words.changes[known(path)] ?? path;
+  if (path.startsWith('model.')) return name;
+  return words.change(name, value(words, path, from), value(words, path, to));
+}
+
+/** What sets an experiment apart from the default one: the name of a result. */
+export function nameOf(words: Words, spec: ExperimentSpec): string {
+  const changes = changesFromDefault(spec).filter(
+    ({ path }) => path !== 'model.hash' && isMeasured(path, spec),
+  );
+  if (changes.length === 0) return words.named(defined(words.changes['seed']), String(spec.seed));
+  return changes
+    .map(({ path, to }) =>
+      path === 'model.id'
+        ? modelName(String(to))
+        : path === 'method.name'
+          ? value(words, path, to)
+          : words.named(words.changes[path] ?? path, value(words, path, to)),
+    )
+    .join(', ');
+}

@@ -1,0 +1,834 @@
+/**
+ * Every word the page shows, in English. This object is the type the other languages satisfy.
+ *
+ * Tone: a colleague reading an instrument. What is seen, how sure, what to do. Functions take
+ * values, not prepared strings, so that each language writes its own numbers and order.
+ */
+import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
+import type { PresetId } from '../experiment/schema.ts';
+import type { Restarted } from '../state/run-store.ts';
+import { bosEn } from './bos.en.ts';
+import { methodsEn, type StageKind } from './methods.en.ts';
+import { numbers } from './numbers.ts';
+
+const n = numbers('en');
+const s = (count: number) => (count === 1 ? '' : 's');
+
+/** Both ends in percent, with a decimal where they would look equal. */
+const share = (low: number, high: number) =>
+  [low, high].map((v) => n.fixed(100 * v, high - low < 0.015 ? 1 : 0));
+
+/** Seconds as a person says them. */
+const seconds = (v: number) =>
+  v < 10 ? `${n.fixed(v, 1)} s` : v < 120 ? `${n.whole(v)} s` : `${n.whole(v / 60)} min`;
+const { size } = n;
+
+export const en = {
+  locale: 'en',
+  question: 'Where in this model does an adapter’s rank belong?',
+  skip: 'Skip to the map',
+  close: 'Close',
+  cancel: 'Cancel',
+  partFailed: 'This part of the page stopped working. Everything else goes on.',
+  pageFailed: 'The page stopped working. Your results are kept; reload to go on.',
+  reload: 'Reload',
+  size,
+  seconds,
+
+  header: {
+    copyLink: 'Copy link',
+    copied: 'Copied',
+    export: 'Export',
+    present: 'Present',
+    leavePresent: 'Leave Present',
+    menu: 'Menu',
+    help: 'Help',
+    otherLanguage: '日本語',
+    otherLocale: 'ja',
+  },
+  methods: methodsEn,
+  transport: {
+    label: 'Transport',
+    reset: 'Reset',
+    play: 'Play',
+    pause: 'Pause',
+    step: 'Step',
+    experiment: 'Experiment',
+  },
+  status: {
+    starting: 'Starting',
+    loading: 'Loading runtime and model',
+    loaded: (done: number, total: number) =>
+      total
+        ? `${n.fixed(done / 1e6, 1)} of ${n.fixed(total / 1e6, 1)} MB.`
+        : `${n.fixed(done / 1e6, 1)} MB.`,
+    opening: 'Opening the model',
+    openingPhase: {
+      compile: 'Cutting the graph into blocks.',
+      sessions: 'Building one session for each kind of block.',
+      'self-test': 'Comparing with the uncut export.',
+    },
+    ready: 'Ready',
+    waiting: 'Starts when this tab is in view.',
+    clean: 'Reading the text once, unshaken.',
+    measuring: (what: string) => `Measuring, ${what}`,
+    where: (layer: number | null, left: number | null) =>
+      `${layer === null ? methodsEn.passing : `Layer ${layer}.`}${left === null ? '' : ` About ${seconds(left)} left.`}`,
+    left: (left: number) => `About ${seconds(left)} left`,
+    paused: (layer: number, role: string, what: string) =>
+      `Paused at layer ${layer} ${role}, ${what}`,
+    probing: (layer: number, role: string) => `Probing layer ${layer} ${role}`,
+    pausing: 'Pausing',
+    finishing: (layer: number) => `Layer ${layer} is being finished.`,
+    pausedStart: 'Paused before the first probe',
+    step: (layer: number, role: string) => `Step probes the next module: layer ${layer} ${role}.`,
+    stepStart: 'Step probes one module; Play goes on.',
+    done: (modules: number, what: string) => `Measured ${n.whole(modules)} modules, ${what}`,
+    doneNext: (time: number | null, more: string | null) =>
+      `${time === null ? '' : `${seconds(time)}. `}${more ? `Play adds ${more} and narrows the ranges.` : 'Change a setting to measure again.'}`,
+    doneShort: (what: string) => `Measured, ${what}`,
+    moreShort: (more: string | null) => (more ? `Play adds ${more}` : ''),
+    doneCpu: 'On the CPU: this browser has no WebGPU.',
+    changed: (what: string) => `Changed: ${what}`,
+    changedNext: 'The map shows the last run. Play measures with the new settings.',
+    stopped: (what: string) => `Stopped at ${what}`,
+    kept: (repeats: number) =>
+      `${repeats} repeat${s(repeats)} ${repeats === 1 ? 'is' : 'are'} kept.`,
+    recorded: 'A recorded run',
+    recordedNote: 'Nothing can be measured in this browser; these numbers were measured elsewhere.',
+    failed: 'No model is open',
+    failedNote: 'Choose a model to go on.',
+  },
+  chips: {
+    memory: (used: number, limit: number) =>
+      limit ? `${n.whole(used / 1e6)} of ${n.whole(limit / 1e6)} MB` : `${n.whole(used / 1e6)} MB`,
+    memoryShort: (used: number) => `${n.whole(used / 1e6)} MB`,
+    memoryName: 'Memory in use',
+    memoryDevice: 'Weights, kept activations and workspace',
+    memoryHeap: 'WebAssembly heap',
+    seed: (v: number) => `Seed ${v}`,
+    cpu: 'CPU (WASM)',
+    cpuShort: 'CPU',
+    gpu: 'WebGPU',
+    none: 'No engine',
+    recorded: (date: string, device: string) => `Recorded ${date}, ${device}`,
+    stopped: 'Engine stopped',
+    provider: 'Where it computes',
+    threads: (count: number) => (count === 1 ? 'One thread' : `${count} threads`),
+    oneThread: 'This host sends no isolation headers, so WebAssembly has one thread.',
+    software: 'Software adapter: slower than the CPU',
+    unavailable: 'Not available in this browser',
+    selfTest: 'Self-test at load',
+    passed: 'passed',
+    differs: 'differs',
+    allowed: (v: string) => `allowed ${v}`,
+    use: 'Use',
+    inUse: 'In use',
+  },
+  band: {
+    fromLink: 'From a link',
+    changed: (what: string) => `Changed: ${what}.`,
+    back: 'Back to the link',
+    unchecked: 'Not checked yet',
+    noResult: 'Settings only, no result',
+    reproduced: (equal: number, of: number) =>
+      `Reproduced: ${n.whole(equal)} of ${n.whole(of)} ranks equal`,
+    close: (open: number) =>
+      `Close: ${n.whole(open)} unsettled rank${s(open)} differ${open === 1 ? 's' : ''}`,
+    differs: (count: number, of: number) => `Differs: ${n.whole(count)} of ${n.whole(of)} ranks`,
+    otherModel: 'Differs: other model file',
+    otherText: 'Differs: other text',
+    closeValues: (difference: number) =>
+      `Close: ranks equal, importances within ${n.significant(100 * difference)} %`,
+    damaged: (where: string) => `Damaged at ${where}; the default was used there.`,
+    keptBack: 'Its text was kept back: the default text is used.',
+    needsFiles: (name: string) =>
+      `This link was made with ${name}, which is not bundled. Choose its files, or use the bundled model.`,
+    /** The host stands between the two. */
+    needsFetched: (name: string): [string, string] => [`This link wants ${name} from `, '.'],
+    lookAt: 'Look at it',
+    chooseFiles: 'Choose files…',
+    useBundled: 'Use the bundled model',
+    lostOnce: ({ what, repeat, onCpu }: Restarted) =>
+      `The ${what === 'gpu' ? 'GPU' : 'engine'} stopped. It goes on${onCpu ? ', on the CPU,' : ''} from ${repeat === null ? 'what was kept' : `repeat ${repeat}`}.`,
+    lostTwice: 'The engine stopped twice.',
+    lostAsk: (kept: number) =>
+      `${kept} repeat${s(kept)} ${kept === 1 ? 'is' : 'are'} kept. Continue on the CPU?`,
+    continueCpu: 'Continue on the CPU',
+    tryAgain: 'Try again',
+    dismiss: 'Dismiss',
+    selfTestCpu: 'The CPU is used.',
+  },
+
+  base: {
+    label: 'The model',
+    why: 'Pruned or compressed: the settings of that tab make it first.',
+    names: { 'as-is': 'as it came', pruned: 'pruned', compressed: 'compressed' },
+    chip: { pruned: 'On the pruned model', compressed: 'On the compressed model' },
+    measured: (what: string, base: 'pruned' | 'compressed') => `${what}, on the ${base} model`,
+    making: { pruned: 'Pruning the model first', compressed: 'Compressing the model first' },
+    share: (v: number) => `${n.whole(100 * v)} % done.`,
+  },
+  bos: bosEn,
+  rail: {
+    label: 'Experiment',
+    preset: 'Preset',
+    custom: 'Your settings',
+    model: 'Model',
+    change: 'Change…',
+    text: 'Text',
+    edit: 'Edit…',
+    shape: (layers: number, columns: number) => `${layers} × ${columns}`,
+    tokens: (sequences: number, length: number) => `${sequences} × ${length} tokens`,
+    ownText: 'Your text',
+    ids: 'Token ids',
+    method: 'Measure by',
+    meanRank: 'Mean rank',
+    meanRankName: 'Mean rank, the budget of each module',
+    afterRepeat: 'Ranks appear after repeat 1.',
+    spends: ({
+      spent,
+      budget,
+      left,
+      unit,
+      rounding,
+    }: {
+      spent: number;
+      budget: number;
+      left: number;
+      unit: 'ranks' | 'parameters';
+      rounding: 'floor' | 'exact';
+    }) =>
+      `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the lowest rank allowed asks for ${n.whole(-left)} more` : ''}.`,
+    seed: 'Seed',
+    advanced: 'Advanced',
+    variant: 'Compare',
+    twoDraws: 'Two noisy copies',
+    clean: 'Noisy with clean',
+    noise: 'Noise',
+    noiseStd: 'std(W) of each module',
+    noiseFixed: 'A fixed σ',
+    sigma: 'σ',
+    vocabularySample: 'Vocabulary sample',
+    vocabularyAll: '0 = all',
+    sequences: 'Sequences',
+    length: 'Tokens each',
+    rounding: 'Rounding',
+    floor: 'Down',
+    exact: 'Exact',
+    unit: 'Budget counts',
+    ranks: 'ranks',
+    parameters: 'parameters',
+    rMin: 'Lowest rank',
+    rMax: 'Highest rank',
+    default: (v: string) => `Default ${v}`,
+    results: 'Results',
+    noResults: 'None yet. The last 20 stay.',
+    compareTwo: 'Compare two',
+    compareThese: 'Compare',
+    agreement: (of: string) => `Agreement, ${of}`,
+    running: 'running',
+    pausedNow: 'paused',
+    now: 'now',
+    ago: (minutes: number) =>
+      minutes < 1
+        ? 'now'
+        : minutes < 60
+          ? `${minutes} min`
+          : minutes < 2880
+            ? `${n.whole(minutes / 60)} h`
+            : `${n.whole(minutes / 1440)} d`,
+    stays: 'Stays on this machine.',
+    undo: 'Undo',
+    redo: 'Redo',
+    why: {
+      variant:
+        'The paper shakes the weights twice and compares the two; its notebook compares with the clean output.',
+      noise: 'How hard the weights are shaken.',
+      vocabularySample:
+        'Sums the change over a seeded sample of the vocabulary: faster, unbiased, less certain.',
+      rounding: 'Down is the paper’s rule. Exact spends the whole budget by largest remainders.',
+      unit: 'Modules differ in size: equal ranks are not equal parameters.',
+    },
+  },
+
+  training: {
+    text: 'Train on',
+    own: 'Your own text',
+    placeholder: 'Paste your text.',
+    paste: 'Paste or write the text to train on.',
+    take: 'Train on this text',
+    file: 'Open a .txt file…',
+    stays: 'The last tenth is held out. It stays on this machine.',
+    steps: 'Steps',
+    batch: 'Sequences a step',
+    length: 'Tokens each',
+    learningRate: 'Learning rate',
+    maxNorm: 'Clip the gradient at',
+    evaluateEvery: 'Judge every',
+    heldSequences: 'Held-out sequences',
+    settings: 'Settings',
+    need: (needed: number, allowed: number) =>
+      needed > allowed
+        ? `Needs about ${size(needed)} beside the model: more than the ${size(allowed)} this device allows.`
+        : `Needs about ${size(needed)} beside the model, of ${size(allowed)}.`,
+  },
+  adapters: {
+    title: 'Adapters',
+    parameters: (count: number, head: boolean) =>
+      `${n.whole(count)} parameters${head ? ', with lm_head' : ''}`,
+    name: (name: string) =>
+      (({ imported: 'from files', slider: 'for every rank' }) as Record<string, string>)[name] ??
+      name.replace(/^race\//, 'race: ').replace(/^slider\/lora-/, 'LoRA of rank '),
+    onMap: 'On the map',
+    judge: 'Judge',
+    judging: 'Judging…',
+    save: 'Save for PEFT',
+    trainOn: 'Train on',
+    trainOnNote: 'In the race, from where it stands.',
+    loss: (base: number, adapted: number) =>
+      `Held-out loss ${n.fixed(base, 3)} without it, ${n.fixed(adapted, 3)} with it (nats per token).`,
+    shown: (name: string) => `Ranks of the adapter “${name}”`,
+    back: 'Back to the measured ranks',
+    cell: (layer: number, role: string, rank: number) =>
+      `layer ${layer} ${role}, adapter of rank ${rank}`,
+  },
+  /** Choices of studies, where a change is named. */
+  values: {
+    nf4: 'NF4, 4 bits',
+    'as-is': 'as the file has them',
+    full: 'all ranks drawn',
+    frozen: 'the last rank drawn',
+    uniform: 'the same everywhere',
+    map: 'the map',
+    drawUniform: 'evenly',
+    drawGeometric: 'low ones more often',
+    newest: 'The last one trained',
+    ownRank: 'its own',
+    cut: (text: string) => (text.length > 24 ? `“${text.slice(0, 23)}…”` : `“${text}”`),
+  },
+  studies: {
+    tabs: {
+      race: 'Race',
+      agree: 'Agreement',
+      slider: 'Slider',
+      prune: 'Prune',
+      compress: 'Compress',
+      samples: 'Text',
+    },
+    ready: {
+      race: 'Nothing trained yet',
+      agree: 'Nothing compared yet',
+      slider: 'Nothing trained yet',
+      prune: 'Nothing pruned yet',
+      compress: 'Nothing tried yet',
+      samples: 'No text yet',
+    },
+    next: {
+      race: 'Play trains adapters on one budget.',
+      agree: 'Play measures by one method after the other.',
+      slider: 'Play trains one adapter for every rank.',
+      prune: 'Play prunes, measures and tunes in rounds.',
+      compress: 'Play ranks every component and tries the best.',
+      samples: 'Play continues the prompt.',
+    },
+    running: {
+      race: 'Racing',
+      agree: 'Comparing methods',
+      slider: 'Training for every rank',
+      prune: 'Pruning',
+      compress: 'Compressing',
+      samples: 'Writing',
+    },
+    paused: 'Paused',
+    pausedNote: 'Play goes on.',
+    done: {
+      race: 'The race is over',
+      agree: 'Methods compared',
+      slider: 'Trained for every rank',
+      prune: 'Pruned',
+      compress: 'Compressed',
+      samples: 'Written',
+    },
+    again: 'Change a setting to run it again.',
+    changed: 'Play runs it with the new settings.',
+  },
+  finding: {
+    band: (where: 'early' | 'middle' | 'late', first: number, last: number, share: number) =>
+      `Rank belongs ${{ early: 'early', middle: 'in the middle', late: 'late' }[where]}: ${first === last ? `layer ${first} takes` : `layers ${first}–${last} take`} ${n.whole(100 * share)}\u00a0% of it.`,
+    bandSure: (low: number, high: number, uniform: number) =>
+      `95 %: ${share(low, high)[0]} to ${share(low, high)[1]} %; uniform: ${n.whole(100 * uniform)} %.`,
+    role: (role: string, multiple: number) =>
+      `Rank belongs in ${role}: ${n.fixed(multiple, 1)} times a mean module.`,
+    roleSure: (low: number, high: number) =>
+      `95 %: ${n.fixed(low, 2)} to ${n.fixed(high, 2)} times.`,
+    none: 'No pattern is settled.',
+    noneSure: 'More repeats narrow the ranges.',
+  },
+  map: {
+    title: 'Where rank belongs',
+    subtitle: (method: string, what: string) => `${method}, ${what}`,
+    attention: 'attention',
+    mlp: 'MLP',
+    other: 'other',
+    layer: 'layer',
+    mean: 'mean',
+    perLayer: 'ranks per layer',
+    uniform: (rank: number) => `uniform ${n.short(rank)}`,
+    vsUniform: 'vs uniform',
+    table: 'Table',
+    map: 'Map',
+    svg: 'SVG',
+    csv: 'CSV',
+    importance: 'Importance',
+    ofMean: ', × the mean module',
+    vsLegend: 'Rank minus mean rank',
+    notProbed: 'not probed yet',
+    probing: 'being probed',
+    soFar: 'rank so far',
+    settled: 'settled',
+    open: 'not settled (95 %)',
+    findingAfter: (kind: StageKind) => `The finding appears after ${kind} 3.`,
+    findingNext: (kind: StageKind) => `The finding appears after this ${kind}.`,
+    findingNeeds: 'A finding needs at least 3 repeats.',
+    fillSoFar: 'Fill is the multiple of the mean so far.',
+    ranksMove: (done: string) => `${done} done: ranks may still move.`,
+    emptyTitle: 'Each cell is one linear layer of the model.',
+    emptyHow: 'Input on top. Rows are layers, columns the modules in them.',
+    sure: (settled: number, of: number) =>
+      `${n.whole(settled)} of ${n.whole(of)} ranks are settled${settled < of ? '; more repeats narrow the rest' : ''}.`,
+    sumsName: 'Ranks of each layer',
+    cellName: (c: {
+      layer: number;
+      role: string;
+      ranks: string | null;
+      settled: boolean;
+      multiple: number | null;
+    }) =>
+      `layer ${c.layer} ${c.role}, ${c.multiple === null ? 'not probed yet' : `${c.ranks === null ? '' : `rank ${c.ranks}, ${c.settled ? 'settled' : 'not settled'}, `}${n.fixed(c.multiple, 1)} times mean`}`,
+    barsName: (layers: number) =>
+      `Ranks per layer, ${layers} layers: attention, then MLP, and the uniform budget as a line.`,
+    gridName: (layers: number, columns: number) =>
+      `Importance and rank, ${layers} layers by ${columns} modules`,
+    rows: (count: number) => `${n.whole(count)} rows, highest first. CSV has full precision.`,
+    ranksPerLayer: 'Ranks per layer',
+    column: {
+      layer: 'layer',
+      module: 'module',
+      disagreement: 'disagreement',
+      multiple: '× the mean',
+      rank: 'rank',
+      interval: '95 %',
+      parameters: 'parameters',
+    },
+  },
+  strip: {
+    title: (layer: number, role: string) => `Layer ${layer}, ${role}`,
+    disagreement: 'Disagreement',
+    multiple: '× the mean',
+    rank: 'Rank',
+    parameters: 'Parameters',
+    repeats: (count: number) => `${count} repeat${s(count)}`,
+    afterRepeat: 'after repeat 1',
+    soFar: 'so far',
+    settled: 'settled',
+    open: 'not settled',
+    none: '–',
+    hint: 'Point at a cell, or move to it with the arrow keys. Enter opens it.',
+  },
+
+  plate: {
+    label: 'What the run shows',
+    byLayer: 'Layers',
+    convergence: 'Certainty',
+    tabs: 'Views of the run',
+    layerTitle: 'Importance by layer',
+    layerEmpty: 'Two curves will stand here: attention and MLP.',
+    layerEmptyNote: 'Each point is a mean over the layer’s modules, with its 95 % interval.',
+    layerAxis: 'layer',
+    importanceAxis: '× the mean module',
+    layerFinding: (group: string, layer: number, multiple: number) =>
+      `${group} of layer ${layer} leads, at ${n.fixed(multiple, 1)} times the mean module.`,
+    layerNote: 'Mean over the modules of a layer; bars are 95 % t-intervals over repeats.',
+    layerNoteOne: 'Mean over the modules of a layer. Intervals appear after repeat 3.',
+    convergenceTitle: 'How sure it is',
+    convergenceAxis: 'repeats',
+    errorAxis: 'standard error, % of importance',
+    median: 'median module',
+    worst: 'least sure',
+    convergenceEmpty: 'No repeats to compare yet.',
+    convergenceEmptyNote:
+      'The standard error of each importance appears after repeat 2 and falls with the root of the repeats.',
+    convergenceFinding: (percent: number) =>
+      `Half of the modules are known to within ${n.fixed(percent, percent < 10 ? 1 : 0)} %.`,
+    convergenceNote: 'One standard error. To halve it takes four times the repeats.',
+    settledLine: 'ranks settled',
+    roleTitle: 'By module type',
+    roleColumns: {
+      type: 'type',
+      multiple: '× the mean',
+      share: 'share of rank',
+      parameters: 'parameters',
+    },
+    chart: 'Chart',
+    roleNote: 'Ranks at equal budget are not parameters: larger modules pay more for each rank.',
+    cleanLoss: (loss: number, perplexity: number) =>
+      `Unshaken, the model’s loss on this text is ${n.fixed(loss, 2)} nats per token (perplexity ${n.fixed(perplexity, 1)}).`,
+  },
+
+  panel: {
+    weights: 'weights',
+    noiseA: 'noise A',
+    delta: 'fresh B·A',
+    pictureName: (what: string) => `Picture of ${what}`,
+    shake: (value: string) => `Shake these weights, and the prediction moves by ${value}.`,
+    waiting: 'Probing this module in the open…',
+    when: (text: string) => `At the last token of the first sequence: ${text}`,
+    steps: {
+      weights: 'weights',
+      noiseA: 'noise A',
+      noiseB: 'noise B',
+      logits: 'logits',
+      sum: 'l1 sum',
+      all: 'all repeats',
+    },
+    clean: 'clean',
+    more: (count: number) => `and ${n.whole(count)} more`,
+    whole: (value: string, positions: number) =>
+      `Over all ${n.whole(positions)} positions the mean is ${value}.`,
+    rule: (r: {
+      mean: string;
+      repeats: number;
+      multiple: string;
+      meanRank: string;
+      rank: number;
+      rounding: 'floor' | 'exact';
+      unit: 'ranks' | 'parameters';
+    }) => {
+      const head = `mean of ${r.repeats} is ${r.mean}: ${r.multiple} × the mean module`;
+      return r.rounding === 'floor' && r.unit === 'ranks'
+        ? `${head}, so floor(${r.meanRank} × ${r.multiple}) = ${r.rank}`
+        : `${head}, so rank ${r.rank}`;
+    },
+    why: 'Why',
+    repeatsAxis: 'disagreement',
+    repeatsNote: '95 % interval of the mean below the dots.',
+    repeatsName: (values: string) => `Repeats: ${values}`,
+    noRepeats: 'No repeat has reached this module yet.',
+    whys: {
+      weights: {
+        text: 'The first values of W, dequantised from the file, row by row.',
+        source: 'src/model/weights.ts',
+      },
+      noiseA: {
+        text: 'Gaussian noise of W’s shape, as large as W’s own spread. Seed, module, draw and index name every value, so anyone gets the same.',
+        source: 'AdaRank, section 3; src/device/random.ts',
+      },
+      noiseB: {
+        text: 'A second, independent draw: two noisy copies are compared with each other, not with the clean model.',
+        source: 'AdaRank, section 3; methods.md 3',
+      },
+      logits: {
+        text: 'The scores of the likeliest next tokens under the clean weights and under both shaken ones.',
+        source: 'src/engine/engine.ts',
+      },
+      sum: {
+        text: 'All differences, added up over the vocabulary. A module whose shaking changes nothing gets no rank.',
+        source: 'AdaRank, equation 3',
+      },
+      all: {
+        text: 'The mean over repeats, divided by the mean over modules, times the budget.',
+        source: 'AdaRank, algorithm 1; src/methods/allocation.ts',
+      },
+    },
+    format: {
+      float32: 'float32',
+      float16: 'float16',
+      nbits: (bits: number) => `int${bits}`,
+      bnb4: (codebook: string) => codebook,
+      int8: 'int8',
+    },
+  },
+
+  compare: {
+    title: 'Where the two differ',
+    subtitle: 'second minus first, ranks',
+    plate: 'Two results side by side',
+    finding: (moved: number, of: number) => `${n.whole(moved)} of ${n.whole(of)} modules move.`,
+    how: 'A number where the two 95 % intervals part; a point where they overlap. Bottom row: net change of the column.',
+    order: (rho: number) => `The order agrees with Spearman ${n.fixed(rho, 2)}.`,
+    a: 'First',
+    b: 'Second',
+    same: 'All else is equal.',
+    allSame: 'All settings are equal.',
+    legend: 'Rank, second minus first',
+    part: 'intervals part',
+    overlap: 'they overlap',
+    net: 'net',
+    rankOf: (which: string) => `rank in the ${which.toLowerCase()}`,
+    status: 'Comparing two results',
+    statusNote: 'Nothing is running.',
+    scatterName: (rho: number) =>
+      `Rank in the second result by rank in the first, Spearman ${n.fixed(rho, 2)}.`,
+    fromLink: 'In the link',
+    here: 'Here',
+  },
+
+  picker: {
+    title: 'Choose a model',
+    drop: 'Drop the model’s folder or its files here.',
+    pickFolder: 'Choose a folder…',
+    pickFiles: 'Choose files…',
+    dropNote:
+      'A decoder exported to ONNX, with config.json and tokenizer.json beside it; or a PEFT adapter of the open model, as a zip or its two files. Nothing leaves this machine.',
+    bundled: 'With this page',
+    modules: 'modules',
+    file: 'size',
+    loaded: 'loaded',
+    inspect: 'Inspect',
+    inspecting: 'Reading headers…',
+    facts: (modules: number, width: number, tokens: number) =>
+      `${n.whole(modules)} modules, width ${n.whole(width)}, ${n.whole(tokens)} tokens.`,
+    layers: (layers: number, columns: number) => `${layers} layers × ${columns}`,
+    load: (bytes: number) => `Load ${size(bytes)}`,
+    needs: (needed: number, limit: number) =>
+      `Needs ${n.fixed(needed / 1e9, needed < 1e9 ? 2 : 1)} of ${n.fixed(limit / 1e9, 1)} GB.`,
+    allowed: (limit: number) => `${n.fixed(limit / 1e9, 1)} GB allowed here`,
+    parts: { weights: 'weights', activations: 'activations', workspace: 'workspace' },
+    batch: (sequences: number, length: number) => `${sequences} × ${length} tokens`,
+    blocks: (size: number) => `blocks of ${size}`,
+    dialect: { optimum: 'optimum export', genai: 'GenAI builder export' } as Record<string, string>,
+    barName: (parts: string) => `Memory: ${parts}`,
+    empty: 'No files were found in what was dropped.',
+  },
+  text: {
+    title: 'The text that is measured on',
+    intro: 'The model reads this text while its weights are shaken. It stays on this machine.',
+    choose: 'Choose',
+    preview: 'How it begins',
+    own: 'Your own',
+    paste: 'Paste or write text here, or drop a .txt file.',
+    file: 'Open a .txt file…',
+    use: 'Use this text',
+    counting: 'Counting…',
+    counted: (tokens: number, sequences: number, length: number) =>
+      `${n.whole(tokens)} tokens; the run uses ${sequences} × ${length}.`,
+    binary: (name: string) => `${name} is not plain text`,
+    plain: 'Choose a text file.',
+    shorter: (most: number) => `Use at most ${n.whole(most)} characters.`,
+  },
+  export: {
+    save: 'Save',
+    title: 'Export',
+    intro: 'Full precision, with the spec and the model’s hash.',
+    result: 'Result, JSON',
+    resultNote: 'Every draw, standard error and rank; the command line reads and writes the same.',
+    ranks: 'Rank table, CSV',
+    spec: 'Spec, JSON',
+    map: 'Map, SVG',
+    command: 'The command that repeats it',
+    copyCommand: 'Copy',
+    notYet: 'Available when the run is done.',
+    link: 'Link',
+    linkText: 'With your text',
+    linkTextNote: (count: number) =>
+      `${n.whole(count)} characters; without it the reader needs the same text.`,
+    linkReady: 'Copy this link',
+    linkResult: 'With the result’s digest, so that the reader can check it',
+  },
+  help: {
+    title: 'Help',
+    intro: [
+      'A LoRA adapter is a pair of thin matrices added to a frozen weight. Its rank is their thickness. This page asks which of a model’s linear layers deserve thickness.',
+      'AdaRank shakes one layer’s weights with noise, twice, and measures how far the two predictions part. A layer whose shaking moves the prediction more is given more rank.',
+      'Every number is measured in this page, on this machine. The text you give never leaves it.',
+    ],
+    tour: 'Take the tour: 8 cards, each with something to do',
+    read: 'Reading the map',
+    readItems: [
+      'A row is a layer, the input on top. A column is a kind of module.',
+      'Fill: importance as a multiple of the mean module. The tick at 1 is what uniform ranks assume.',
+      'A bold number is settled: its 95 % interval allows one rank. 5–7 is still open.',
+      'Magenta marks what is happening now, and nothing else.',
+    ],
+    keys: 'Keys',
+    keysOn: 'Use single keys',
+    keyList: [
+      ['K', 'Play or pause'],
+      ['S', 'Step: probe one module, or one step of a study'],
+      ['R', 'Reset the view; settings and seed stay'],
+      ['M', 'To the map'],
+      ['[ ]', 'Mean rank down, up'],
+      ['T', 'Table or map'],
+      ['V', 'Compare with uniform'],
+      ['P', 'Present: larger type, without the form'],
+      ['?', 'This help'],
+      ['N', 'Next card of the tour'],
+      ['Ctrl Z', 'Undo; with Shift, redo'],
+      ['← ↑ → ↓', 'Move in the map; Home, End, PgUp, PgDn too; Enter opens a module'],
+    ] as [string, string][],
+    glossary: 'Glossary',
+    about: 'Source and licence',
+    aboutText: 'Rank Atlas is free software (Apache-2.0). AdaRank: arXiv 2408.09015.',
+  },
+  presets: {
+    where: { name: 'Where does rank go?', look: 'Look for: late or early, attention or MLP.' },
+    text: {
+      name: 'Does the text matter?',
+      look: 'Look for: cells that move between the two texts.',
+    },
+    jacobian: {
+      name: 'Without shaking?',
+      look: 'Look for: AdaRank’s map, from eight backward passes.',
+    },
+    combined: { name: 'With one shake?', look: 'Look for: the map of three repeats, from one.' },
+    agree: { name: 'Do methods agree?', look: 'Look for: Spearman, and the time.' },
+    race: {
+      name: 'What does it buy?',
+      look: 'Look for: lines that part. One seed proves nothing.',
+    },
+    'when-does-it-matter': {
+      name: 'When does it matter?',
+      look: 'Look for: the budget at which the lines meet.',
+    },
+    compress: {
+      name: 'Can less be better?',
+      look: 'Look for: predicted against measured, and what other samples and plain text say.',
+    },
+    'losa-50': {
+      name: 'What can go?',
+      look: 'Look for: layers that keep weights, and what half of them cost.',
+    },
+    'losa-60': {
+      name: 'What can go? Six in ten',
+      look: 'Look for: rounds in which training no longer repairs.',
+    },
+    'losa-70': { name: 'What can go? Seven in ten', look: 'Look for: which blocks get the rank.' },
+    qdylora: {
+      name: 'How small can it be?',
+      look: 'Look for: the rank from which the curve is flat.',
+    },
+  } satisfies Record<PresetId, { name: string; look: string }>,
+  texts: {
+    stories: 'Held-out passages',
+    'atlas-heldout': 'Held-out pages',
+    'jargon-train': 'Jargon File',
+    'jargon-eval': 'Jargon File, held out',
+    'opticks-train': 'Newton’s Opticks',
+    'opticks-eval': 'Newton’s Opticks, held out',
+  } as Record<string, string>,
+  changes: {
+    model: 'model',
+    base: 'the model',
+    text: 'text',
+    bos: 'before each text',
+    sequences: 'sequences',
+    length: 'tokens each',
+    seed: 'seed',
+    'method.name': 'measured by',
+    'method.signs': 'passes',
+    'method.perToken': 'signs',
+    'method.variant': 'compare',
+    'method.noise': 'noise',
+    'method.repeats': 'repeats',
+    'method.vocabularySample': 'vocabulary sample',
+    'allocation.meanRank': 'mean rank',
+    'allocation.rounding': 'rounding',
+    'allocation.unit': 'budget',
+    'allocation.rMin': 'lowest rank',
+    'allocation.rMax': 'highest rank',
+    'slider.rank': 'largest rank',
+    'slider.ranks': 'largest ranks by',
+    'slider.base': 'weights',
+    'slider.mode': 'a step moves',
+    'slider.draw': 'ranks drawn',
+    'slider.alpha': 'α',
+    'slider.compare': 'LoRAs beside',
+    'compress.task': 'task',
+    'compress.plain': 'plain text beside',
+    'compress.scoring': 'scoring',
+    'compress.samples': 'samples that choose',
+    'compress.test': 'samples that judge',
+    'compress.rowBlocks': 'row blocks',
+    'compress.split': 'blocks',
+    'compress.ranking': 'ranking',
+    'compress.trials': 'candidates tried',
+    'compress.checks': 'small removals',
+    'compress.laser': 'LASER’s search',
+    'prune.sparsity': 'zeros',
+    'prune.rounds': 'rounds',
+    'prune.score': 'weights judged by',
+    'prune.pattern': 'pattern',
+    'prune.beta': 'similarity β',
+    'prune.meanRank': 'first mean rank',
+    'prune.mostRank': 'largest rank',
+    'prune.rankBy': 'ranks by',
+    'prune.samples': 'calibration sequences',
+    'prune.baselines': 'comparisons',
+    'training.train': 'trained on',
+    'training.held': 'judged by',
+    'training.length': 'tokens each, trained',
+    'training.heldSequences': 'held-out sequences',
+    'training.steps': 'steps',
+    'training.batch': 'sequences a step',
+    'training.learningRate': 'learning rate',
+    'training.warmup': 'warm-up',
+    'training.decay': 'decay',
+    'training.weightDecay': 'weight decay',
+    'training.maxNorm': 'gradient clipped at',
+    'training.evaluateEvery': 'judged every',
+    'samples.prompt': 'prompt',
+    'samples.tokens': 'tokens',
+    'samples.temperature': 'temperature',
+    'samples.topP': 'top p',
+    'samples.adapter': 'adapter',
+    'samples.rank': 'rank in use',
+    'agree.methods': 'methods',
+    'race.entries': 'who races',
+    'race.meanRanks': 'mean ranks',
+    'race.seeds': 'seeds',
+    'race.equal': 'equal',
+    'race.sequences': 'sequences to measure on',
+  } as Record<string, string>,
+  change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
+  named: (name: string, value: string) => `${name} ${value}`,
+  glossaryNames: {
+    adapter: 'adapter',
+    lora: 'LoRA',
+    rank: 'rank',
+    meanRank: 'mean rank',
+    module: 'module',
+    importance: 'importance',
+    disagreement: 'disagreement',
+    logits: 'logits',
+    l1: 'l1',
+    settled: 'settled',
+    seed: 'seed',
+    heldOut: 'held-out',
+    nat: 'nat',
+    mlp: 'MLP',
+    attention: 'attention',
+  },
+  glossary: {
+    adapter: 'Small weights added to a frozen model.',
+    lora: 'LoRA: an adapter of two thin matrices.',
+    rank: 'The thickness of an adapter’s two matrices.',
+    meanRank: 'The budget of rank for each module, on average.',
+    module: 'One linear layer of the model.',
+    importance: 'How much a module matters: its disagreement.',
+    disagreement:
+      'How far two noisy copies’ predictions part: the l1 distance of their logits, per token.',
+    logits: 'Scores of all tokens before they become probabilities.',
+    l1: 'The sum of absolute differences.',
+    settled: 'The 95 % interval allows one rank only.',
+    seed: 'Fixes all chance: the same seed gives the same noise everywhere.',
+    heldOut: 'Text the model was not trained on.',
+    nat: 'Unit of loss; a fair coin flip is 0.69 nats.',
+    mlp: 'The feed-forward half of a layer.',
+    attention: 'The half of a layer that looks at other tokens.',
+  },
+  error: (code: ErrorCode, values: ErrorValues) =>
+    (errorTable[code] as (v: ErrorValues) => string)(values),
+};
+
+export type Words = typeof en;

@@ -1,0 +1,16 @@
+/** How a weight is stored, in a word or two: "int4". */
+import type { WeightFormat } from '../compiler/modules.ts';
+import type { Words } from './en.ts';
+
+export function describeFormat(words: Words, format: WeightFormat): string {
+  const names = words.panel.format;
+  switch (format.kind) {
+    case 'nbits':
+    case 'linear':
+      return names.nbits(format.bits);
+    case 'bnb4':
+      return names.bnb4(format.codebook);
+    default:
+      return names[format.kind];
+  }
+}

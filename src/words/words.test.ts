@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { errorTable, type ErrorCode } from '../errors.ts';
+import { presets } from '../experiment/schema.ts';
+import { en } from './en.ts';
+import { ja } from './ja.ts';
+import { adapterChoiceWords } from './adapter-choice-words.ts';
+import { elsewhereWords } from './elsewhere-words.ts';
+import { embedWords } from './embed-words.ts';
+import { tourWords } from './tour-words.ts';
+import { studyWords } from './study-words.ts';
+
+/** Every leaf of a catalogue by its path; functions as their arity. */
+function leaves(value: unknown, path = ''): [string, unknown][] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([k, v]) => leaves(v, path ? `${path}.${k}` : k));
+  return [[path, value]];
+}
+
+/** Names that are the same in every language: what is measured, file kinds, key caps, units. */
+const sameEverywhere =
+  /^(methods\.(names\.(adarank|jacobian)|allWhy\..*\.source)|race\.names\.(adarank|jacobian|eva|fisher)|map\.(svg|csv|subtitle)|chips\.(gpu|cpu|cpuShort)|rail\.(sigma)|panel\.(delta|format|whys\..*\.source)|help\.keyList|header\.other|glossaryNames\.(lora|l1|nat|mlp)|map\.mlp|strip\.none|map\.column\.interval)/;
+
+describe('Japanese', () => {
+  const english = new Map(
+    leaves({
+      ...en,
+      ...studyWords.en,
+      elsewhere: elsewhereWords.en,
+      embed: embedWords.en,
+      tour: tourWords.en,
+      choice: adapterChoiceWords.en,
+    }),
+  );
+  const japanese = new Map(
+    leaves({
+      ...ja,
+      ...studyWords.ja,
+      elsewhere: elsewhereWords.ja,
+      embed: embedWords.ja,
+      tour: tourWords.ja,
+      choice: adapterChoiceWords.ja,
+    }),
+  );
+
+  test('has every word the English has, and no other', () => {
+    expect([...japanese.keys()].filter((k) => !k.startsWith('help.')).sort()).toEqual(
+      [...english.keys()].filter((k) => !k.startsWith('help.')).sort(),
+    );
+    expect(ja.help.keyList.map(([key]) => key)).toEqual(en.help.keyList.map(([key]) => key));
+  });
+
+  test('leaves no sentence in English', () => {
+    const untranslated = [...english].filter(
+      ([path, value]) =>
+        typeof value === 'string' && value === japanese.get(path) && !sameEverywhere.test(path),
+    );
+    expect(untranslated).toEqual([]);
+  });
+
+  test('writes every error in Japanese, with all its values in it', () => {
+    const values = {
+      file: 'FILE',
+      why: 'WHY',
+      part: 'PART',
+      where: 'WHERE',
+      operator: 'OPERATOR',
+      remedy: 'REMEDY',
+      provider: 'PROVIDER',
+      error: 'ERROR',
+      allowed: 'ALLOWED',
+      needed: 'NEEDED',
+      what: 'WHAT',
+      at: 'AT',
+      version: 'VERSION',
+      host: 'HOST',
+      repository: 'REPOSITORY',
+      status: 'STATUS',
+      loaded: 'LOADED',
+      total: 'TOTAL',
+      size: 'SIZE',
+    };
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      const used = (sentence: string) =>
+        Object.values(values)
+          .filter((v) => sentence.includes(v))
+          .sort();
+      expect(ja.error(code, values), code).toMatch(/[ぁ-んァ-ヶ一-龠]/);
+      expect(used(ja.error(code, values)), code).toEqual(used(en.error(code, values)));
+    }
+  });
+});
+
+test('every preset has words', () => {
+  for (const id of Object.keys(presets) as (keyof typeof presets)[]) {
+    expect(en.presets[id].name).toBeTruthy();
+    expect(ja.presets[id].look).toBeTruthy();
+  }
+});
+
+test('numbers keep their decimals and use a real minus', () => {
+  expect(en.chips.memory(61e6, 4096e6)).toBe('61 of 4,096 MB');
+  expect(en.finding.band('late', 5, 7, 0.558)).toBe(
+    'Rank belongs late: layers 5–7 take 56\u00a0% of it.',
+  );
+  expect(ja.chips.memory(61e6, 4096e6)).toBe('61 / 4,096 MB');
+});

@@ -1,9 +1,0 @@
-/** The versions a result names. */
-import type * as Ort from 'onnxruntime-web';
-import { version } from '../../package.json';
-import type { RunResult } from '../experiment/result.ts';
-
-export const versionsOf = (ort: typeof Ort): RunResult['versions'] => ({
-  rankAtlas: version,
-  onnxruntime: ort.env.versions.web ?? ort.env.versions.common,
-});
