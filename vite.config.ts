@@ -73,7 +73,7 @@ const security: Plugin[] = [
  * such a tab is opened.
  */
 const studies =
-  /src[\\/]experiment[\\/](race|agree|slider|prune|compress|samples|study)-(?!spec)|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText|race|agree|slider|prune|compress|samples)|src[\\/]ui[\\/]parts[\\/]NumbersField|src[\\/]ui[\\/]words[\\/](race|agree|slider|prune|compress|samples|study-words)/;
+  /src[\\/]studies[\\/]\w+[\\/](?!study|settings)|src[\\/]ui[\\/]studies[\\/]|src[\\/]ui[\\/]plate[\\/](TrainingFields|OwnTrainingText)|src[\\/]ui[\\/]parts[\\/]NumbersField/;
 const compare = /src[\\/]ui[\\/]compare[\\/]/;
 
 /**

@@ -15,7 +15,7 @@ import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { defined } from '../src/checked.ts';
 import { openStudy } from '../cli/study.ts';
-import { compressText } from '../cli/compress.ts';
+import { compressText } from '../src/studies/compress/report.ts';
 import { runCompress } from '../src/studies/compress/run.ts';
 import { reduceCompress, type CompressState } from '../src/studies/compress/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';

@@ -36,12 +36,12 @@ export async function bundledText(id: string): Promise<string> {
   return readFile(resolve(publicFolder, 'texts', file), 'utf8');
 }
 
-/** A bundled task's file. Throws `no-file`. */
-export const bundledTask = (id: string): Promise<string> =>
-  readFile(resolve(publicFolder, 'tasks', `${id}.json`), 'utf8').catch((cause: unknown) => {
+/** A file that comes with the product, by its path below `public/`. Throws `no-file`. */
+export const bundledFile = (path: string): Promise<string> =>
+  readFile(resolve(publicFolder, path), 'utf8').catch((cause: unknown) => {
     throw new AtlasError(
       'no-file',
-      { file: `bundled:${id}`, why: 'no task of this name comes with Rank Atlas' },
+      { file: path, why: 'no such file comes with Rank Atlas' },
       { cause },
     );
   });

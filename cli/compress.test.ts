@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import type { CompressResult, Trial } from '../src/studies/compress/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
-import { compressText } from './compress.ts';
+import { compressText } from '../src/studies/compress/report.ts';
 
 const figures = { accuracy: 0.84, loss: 4.71 };
 const trial = (i: number, accepted: boolean): Trial => ({

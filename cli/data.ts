@@ -2,7 +2,7 @@
  * The text of an experiment as the tokens a model takes, from the clone's own texts or the
  * experiment's.
  */
-import type { TextRef } from '../src/experiment/spec.ts';
+import type { TextRef } from '../src/spec/spec.ts';
 import type { Bos, BosSetting } from '../src/model/bos.ts';
 import type { CalibrationBatch } from '../src/model/calibration.ts';
 import { batchOf, type LoadedModel } from '../src/runtime/load.ts';

@@ -11,7 +11,7 @@ import { createEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
-import type { FullEngine } from '../src/studies/contract.ts';
+import type { FullEngine } from '../src/studies/context.ts';
 import type { TrainingSpec } from '../src/studies/train/settings.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import type { Options } from './options.ts';

@@ -3,7 +3,7 @@
  */
 import { AtlasError } from '../src/errors.ts';
 import { withSettings } from '../src/experiment/settings.ts';
-import { parseTraining } from '../src/studies/train/settings.ts';
+import { parseTraining, trainingSchema } from '../src/studies/train/settings.ts';
 import { comparedLoss } from '../src/methods/training.ts';
 import { bosOf } from '../src/runtime/load.ts';
 import { sayBos, tokensOf } from './data.ts';
@@ -24,7 +24,9 @@ export const evaluate: Command = async (path, options) => {
       : ids !== undefined
         ? { held: { kind: 'ids', ids: idsOf(ids) } }
         : {};
-  const spec = parseTraining(withSettings(parseTraining(held), settingsOf(options)));
+  const spec = parseTraining(
+    withSettings(parseTraining(held), settingsOf(options), trainingSchema),
+  );
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale, notes } = await adapterAt(path, model);
   const judged = await tokensOf(

@@ -19,7 +19,8 @@ import { shown, zeroSentence } from './learning-rates-report.ts';
 import { markdownTable } from './markdown.ts';
 import type { Command, Options } from './options.ts';
 import { checkWritable, makeFolder, writeBytes } from './output.ts';
-import { measuredIn, raced, raceRows, raceSentence } from './race.ts';
+import { measuredIn, raceRows, raceSentence } from '../src/studies/race/report.ts';
+import { raced } from './races.ts';
 import { settingsOf } from './settings.ts';
 
 const settings = {

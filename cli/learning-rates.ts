@@ -12,13 +12,13 @@ import { SEEDS_FOR_INTERVALS } from '../src/studies/race/standings.ts';
 import type { RaceResult, RaceState } from '../src/studies/race/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { setByPaths } from '../src/experiment/settings.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { readBytes } from './disk.ts';
 import { writeBytes } from './output.ts';
 import { SET_IDS, textsOf, type SetId } from './experiment-sets.ts';
 import { learningRatesReport } from './learning-rates-report.ts';
 import type { Options } from './options.ts';
-import { racedIn } from './race.ts';
+import { racedIn } from './races.ts';
 import { settingsOf } from './settings.ts';
 import { openStudy } from './study.ts';
 

@@ -11,11 +11,13 @@ import { setByPaths } from '../src/experiment/settings.ts';
 import { interval95, summarise } from '../src/methods/statistics.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import { keeperOf } from './checkpoints.ts';
-import { figure, range } from './figures.ts';
+import { figure, range } from '../src/studies/figures.ts';
 import { markdownTable } from './markdown.ts';
 import type { Options } from './options.ts';
 import { writeBytes } from './output.ts';
-import { pruned } from './prune.ts';
+import { studied, Written } from './run-study.ts';
+import { openStudy } from './study.ts';
+import { told } from '../src/studies/prune/report.ts';
 import { settingsOf } from './settings.ts';
 
 const SPARSITIES = [0.5, 0.7];
@@ -63,7 +65,22 @@ export async function losaAndRival(
     parseSpec({ study: 'prune', seed, prune: { sparsity } }),
     settingsOf(options),
   );
-  return resultOf((await pruned(spec, options, 'masked')).state);
+  const { context, keeper, dispose } = await openStudy(spec, options);
+  const written = new Written();
+  try {
+    return resultOf(
+      await studied(
+        { name: 'prune', context, keeper: await keeper('prune') },
+        (state, { type }) => {
+          written.tell(told(state));
+          return type === 'masked';
+        },
+      ),
+    );
+  } finally {
+    written.end();
+    await dispose();
+  }
 }
 
 interface Way {

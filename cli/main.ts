@@ -59,7 +59,7 @@ async function dispatch(args: string[]): Promise<number> {
     const { trainingPresets } = await import('../src/studies/train/settings.ts');
     console.log(
       help()
-        .replace('PRESETS', Object.keys(presets).join(', '))
+        .replace('PRESETS', [...presets.keys()].join(', '))
         .replace('METHODS', Object.keys(trainingPresets).join(', ')),
     );
     return name === undefined ? 2 : 0;

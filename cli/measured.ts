@@ -5,8 +5,9 @@ import type { RunEvent } from '../src/studies/map/events.ts';
 import { reduce, type Measurement } from '../src/studies/map/state.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
 import { runExperiment } from '../src/studies/map/run.ts';
-import type { StudyContext } from '../src/studies/contract.ts';
+import type { StudyContext } from '../src/studies/context.ts';
 import type { Keeper } from './checkpoints.ts';
+import { line } from './progress.ts';
 import { steps } from './stopping.ts';
 
 /**
@@ -40,4 +41,16 @@ export async function measured(
     told(now, event);
   }
   return defined(defined(state).result);
+}
+
+/** Importances by module: the map's, measured as the experiment says, with its progress. */
+export async function mapImportances(
+  context: StudyContext,
+  keeper: Keeper<KnownDraws>,
+): Promise<number[]> {
+  const { spec, tokens } = context;
+  const result = await measured(context, await tokens(spec.text, spec), keeper, (_, { type }) =>
+    line(`Measuring the ranks, ${type}`),
+  );
+  return result.modules.map((m) => m.importance);
 }

@@ -1,7 +1,7 @@
 /** The model a command is about: on disk, on a hub, at an address, or bundled. */
 import { existsSync } from 'node:fs';
 import { AtlasError } from '../src/errors.ts';
-import type { ModelRef } from '../src/experiment/spec.ts';
+import type { ModelRef } from '../src/spec/spec.ts';
 import type { ModelFiles } from '../src/model/files.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import {

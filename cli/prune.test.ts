@@ -13,7 +13,7 @@ import { readSafetensors, toFloat32 } from '../src/model/safetensors.ts';
 import { dequantise } from '../src/model/weights.ts';
 import { readGraph } from '../src/onnx/read.ts';
 import { cli, set } from '../test/cli.ts';
-import { pruneText } from './prune.ts';
+import { pruneText } from '../src/studies/prune/report.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-prune-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

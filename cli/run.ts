@@ -9,16 +9,18 @@ import { decodeLink, isLink } from '../src/experiment/link.ts';
 import { stageOf } from '../src/studies/map/draws.ts';
 import { timeLeft, type Measurement } from '../src/studies/map/state.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
-import { isPreset, parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
+import { parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
-import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
+import { studies } from '../src/studies/registry.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { readJson } from './disk.ts';
 import { measured } from './measured.ts';
 import { refuseUnused, type Command, type OptionName, type Options } from './options.ts';
 import { writeBytes } from './output.ts';
 import { clearLine, line } from './progress.ts';
 import { idsOf, ownText, settingsOf } from './settings.ts';
-import { openStudy, studyCommands, type StudyCommand } from './study.ts';
+import { runStudy } from './run-study.ts';
+import { openStudy } from './study.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
@@ -29,7 +31,7 @@ export const run: Command = async (argument, options) => {
     set.study === null ? 'a measurement' : `the study "${set.study}"`,
   );
   const spec = await withOptions(asked, options);
-  if (spec.study !== null) return (await studyOf(spec.study))(spec, options);
+  if (spec.study !== null) return runStudy(spec.study, spec, options);
   const { context, keeper, dispose } = await openStudy(spec, options);
   let result: RunResult;
   try {
@@ -56,20 +58,12 @@ export const run: Command = async (argument, options) => {
  * with, a changed model is saved.
  */
 function unusedBy(spec: ExperimentSpec): OptionName[] {
-  const { study, race } = spec;
-  const adapts = study === 'samples' || (study === 'race' && race.entries.includes('imported'));
+  const study = spec.study === null ? null : studies[spec.study];
   return [
     ...(usesText(spec) ? [] : (['text', 'ids'] as const)),
-    ...(adapts ? [] : (['adapter'] as const)),
-    ...(study === 'prune' || study === 'compress' ? [] : (['out-model'] as const)),
+    ...(study?.takesAdapter(spec) ? [] : (['adapter'] as const)),
+    ...(study?.exported ? [] : (['out-model'] as const)),
   ];
-}
-
-/** Throws `usage` for a study that only the page runs. */
-async function studyOf(study: StudyKind): Promise<StudyCommand> {
-  const load = studyCommands[study];
-  if (!load) throw new AtlasError('usage', { why: `the study "${study}" runs in the page only` });
-  return load();
 }
 
 /** The experiment an argument names: a link, a preset or a spec file. */
@@ -86,10 +80,10 @@ async function experimentOf(
       );
     return { spec, digest };
   }
-  if (isPreset(argument)) return { spec: presetSpec(argument), digest: null };
+  if (presets.has(argument)) return { spec: presetSpec(argument), digest: null };
   const json = await readJson(
     argument,
-    `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${Object.keys(presets).join(', ')})`,
+    `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${[...presets.keys()].join(', ')})`,
   );
   return { spec: parseSpec(json), digest: null };
 }

@@ -1,8 +1,8 @@
 /** Options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`. */
 import { AtlasError } from '../src/errors.ts';
-import { LIMITS } from '../src/experiment/schema.ts';
+import { LIMITS } from '../src/spec/schema.ts';
 import type { Setting } from '../src/experiment/settings.ts';
-import type { TextRef } from '../src/experiment/spec.ts';
+import type { TextRef } from '../src/spec/spec.ts';
 import { MOST } from '../src/model/limits.ts';
 import { decodeText } from '../src/model/text.ts';
 import { readBytes } from './disk.ts';

@@ -1,20 +1,21 @@
-/** Studies in Node: what one needs from outside, and which of them the command line can run. */
+/** What a study needs from outside, in Node. */
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { compile } from '../src/compiler/index.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
 import { floatModel } from '../src/engine/float-model.ts';
 import { nf4Model } from '../src/engine/nf4-model.ts';
 import { makeBase } from '../src/studies/base.ts';
-import { isOnBase, MAKER } from '../src/studies/base-kinds.ts';
+import { isOnBase, makerOf } from '../src/studies/base-kinds.ts';
 import { checkpointKey } from '../src/studies/checkpoint.ts';
 import { basedGraph, type MadeBase } from '../src/studies/made-base.ts';
+import { studies } from '../src/studies/registry.ts';
 import { baseKey } from '../src/experiment/settings.ts';
-import type { ExperimentSpec, StudyKind } from '../src/experiment/spec.ts';
-import type { KeptAdapter, StudyContext } from '../src/studies/contract.ts';
+import type { ExperimentSpec, StudyKind } from '../src/studies/spec.ts';
+import type { KeptAdapter, StudyContext } from '../src/studies/context.ts';
 import type { Graph } from '../src/onnx/graph.ts';
 import { factsIn, textsOf, wordsOf, type LoadedModel } from '../src/runtime/load.ts';
 import { versionsOf } from '../src/runtime/versions.ts';
-import { bundledTask } from './bundled.ts';
+import { bundledFile } from './bundled.ts';
 import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
 import { sayBos, tokensOf } from './data.ts';
 import { backendOf, budget, startEngine, warnOfTraining } from './engine.ts';
@@ -24,18 +25,6 @@ import { loadFor } from './model-files.ts';
 import { clearLine, line } from './progress.ts';
 import { steps } from './stopping.ts';
 import { nodeThreads } from './svd-threads.ts';
-
-/** Runs a study and prints what it found; returns the exit code. */
-export type StudyCommand = (spec: ExperimentSpec, options: Options) => Promise<number>;
-
-export const studyCommands: Partial<Record<StudyKind, () => Promise<StudyCommand>>> = {
-  race: async () => (await import('./race.ts')).race,
-  agree: async () => (await import('./agree.ts')).agree,
-  samples: async () => (await import('./samples.ts')).samples,
-  slider: async () => (await import('./slider.ts')).slider,
-  compress: async () => (await import('./compress.ts')).compress,
-  prune: async () => (await import('./prune.ts')).prune,
-};
 
 export interface OpenStudy {
   context: StudyContext;
@@ -66,7 +55,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     console.error(
       'rank-atlas: the experiment was made with another file of this model; its numbers may differ.',
     );
-  if (spec.study !== null && spec.study !== 'samples') await warnOfTraining(engine);
+  if (spec.study !== null && studies[spec.study].trains) await warnOfTraining(engine);
   const kept = new Map<string, KeptAdapter>();
   let imported: string | null = null;
   if (options.adapter !== undefined) {
@@ -102,7 +91,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     importances: null,
     tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
     ...wordsOf(model, spec.bos),
-    task: bundledTask,
+    file: bundledFile,
     threads: async () => nodeThreads,
     derive: deriveFrom(model.graph),
     keep: (adapter) => kept.set(adapter.name, adapter),
@@ -124,7 +113,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
   try {
     const graph = await basedGraph(
       model,
-      await madeBase(context, await keeperFor('base', MAKER[spec.base], context.spec)),
+      await madeBase(context, await keeperFor('base', makerOf(spec.base), context.spec)),
     );
     const based = engineOf(compile(graph));
     return {

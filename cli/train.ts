@@ -12,6 +12,7 @@ import { withSettings } from '../src/experiment/settings.ts';
 import {
   isTrainingPreset,
   parseTraining,
+  trainingSchema,
   trainingPresets,
   type TrainingSpec,
 } from '../src/studies/train/settings.ts';
@@ -219,7 +220,9 @@ async function withOptions(spec: TrainingSpec, options: Options): Promise<Traini
             ranks: { kind: 'listed' as const, ranks: await ranksIn(ranks) },
           },
         };
-  return parseTraining(withSettings({ ...spec, ...texts, ...listed }, settingsOf(options)));
+  return parseTraining(
+    withSettings({ ...spec, ...texts, ...listed }, settingsOf(options), trainingSchema),
+  );
 }
 
 /** The ranks of a result file of `rank-atlas run --out`. */

@@ -9,7 +9,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { configOf, safetensorsOf } from '../test/adapter-files.ts';
 import { cellTexts, open, smallSpec, title } from './page.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from './test.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
 import { decodeLink } from '../src/experiment/link.ts';
-import type { AdaRankSpec } from '../src/experiment/spec.ts';
+import type { AdaRankSpec } from '../src/spec/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { open, saved, smallSpec, title } from './page.ts';
 

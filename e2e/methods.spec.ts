@@ -4,8 +4,9 @@
  */
 import { defined } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
-import { defaultMethod, parseSpec } from '../src/experiment/schema.ts';
-import type { MethodSpec } from '../src/experiment/spec.ts';
+import { defaultMethod } from '../src/spec/schema.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
+import type { MethodSpec } from '../src/spec/spec.ts';
 import {
   cells,
   cellTexts,

@@ -3,7 +3,7 @@
  * The part says so and can be tried again; the run and everything else stay.
  */
 import { expect, test, type Page } from './test.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { cellTexts, measured, open, smallSpec, title } from './page.ts';
 
 const gone = (page: Page, file: string) =>

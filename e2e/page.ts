@@ -6,7 +6,7 @@ import { defined } from '../src/checked.ts';
 import { fetchedSizes } from '../bench/size.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 
 /** A measurement of a second or two: two sequences of eight tokens, three repeats. */
 export const smallSpec = (change: Partial<ExperimentSpec> = {}): ExperimentSpec => {

@@ -4,7 +4,7 @@
  */
 import { elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { open, playThenPause, saved, smallSpec, stepUntil, title } from './page.ts';
 
 const spec = smallSpec({ study: 'race' });

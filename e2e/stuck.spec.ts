@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defined, elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
-import type { AdaRankSpec } from '../src/experiment/spec.ts';
+import type { AdaRankSpec } from '../src/spec/spec.ts';
 import { writeTinyModel } from '../test/tiny-model.ts';
 import { cells, cellTexts, measured, open, smallSpec, title } from './page.ts';
 

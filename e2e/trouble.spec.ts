@@ -3,7 +3,7 @@
  * goes on, or waits.
  */
 import { expect, test, type Locator, type Page } from './test.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import {
   cells,
   cellTexts,

@@ -19,9 +19,15 @@ const rooms = [
   'device',
   'engine',
   'methods',
+  'language',
+  'spec',
+  'adapters',
+  'studies',
   'experiment',
+  'runtime',
   'worker',
   'state',
+  'words',
   'ui',
 ];
 

@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { elementAt } from '../src/checked.ts';
 import { RACE_ENTRIES, RACE_LIMITS } from '../src/studies/race/settings.ts';
-import { defaultSpec, LIMITS } from '../src/experiment/schema.ts';
+import { defaultSpec } from '../src/experiment/schema.ts';
+import { LIMITS } from '../src/spec/schema.ts';
 import { BOS } from '../src/model/bos.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 
 const whole = ([min, max]: readonly [number, number]) =>
   fc.oneof(fc.integer({ min, max }), fc.constantFrom(min, max));

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
-import { presets, presetSpec, type PresetId } from '../src/experiment/schema.ts';
+import { presets, presetSpec } from '../src/experiment/schema.ts';
 import { setByPaths, type Setting } from '../src/experiment/settings.ts';
 import packageJson from '../package.json' with { type: 'json' };
 
@@ -22,13 +22,13 @@ const SMALL: Setting[] = [
   ['sequences', '1'],
   ['length', '4'],
 ];
-const MAPS: Record<string, [PresetId, Setting[]]> = {
+const MAPS: Record<string, [string, Setting[]]> = {
   adarank: ['where', [['method.repeats', '2']]],
   jacobian: ['jacobian', [['method.repeats', '2']]],
   combined: ['combined', []],
 };
 /** Experiments that no preset is: each study with settings that are not the defaults. */
-const OTHERS: Record<string, [PresetId, Setting[]]> = {
+const OTHERS: Record<string, [string, Setting[]]> = {
   'own text': ['where', [['text', '{"kind":"own","text":"Où est le rang ? 階数は。"}']]],
   'token ids': ['where', [['text', '{"kind":"ids","ids":[[1,2,3],[4,5,6]]}']]],
   'no BOS': ['where', [['bos', 'none']]],
@@ -50,7 +50,7 @@ const write = (name: string, value: unknown) =>
 
 const links: { name: string; link: string; spec: unknown; digest: unknown }[] = [];
 const experiments = {
-  ...Object.fromEntries(Object.keys(presets).map((id) => [id, [id as PresetId, []] as const])),
+  ...Object.fromEntries([...presets.keys()].map((id) => [id, [id, []] as const])),
   ...OTHERS,
 };
 for (const [name, [preset, settings]] of Object.entries(experiments)) {

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Page } from '@playwright/test';
 import { softwareGpu } from '../../playwright.config.ts';
 import { mix } from '../../src/device/random.ts';
-import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../../src/studies/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
 import { BESIDE, linkOf, Place, rendererOf, shortSpec } from './place.ts';
 

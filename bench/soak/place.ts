@@ -7,7 +7,7 @@ import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import { defined, elementAt } from '../../src/checked.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
 import { defaultSpec } from '../../src/experiment/schema.ts';
-import type { ExperimentSpec } from '../../src/experiment/spec.ts';
+import type { ExperimentSpec } from '../../src/studies/spec.ts';
 import type { Site, Visit } from '../page-browser.ts';
 
 /** The shortest measurement there is: one sequence of four tokens, one repeat. */

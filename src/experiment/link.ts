@@ -12,7 +12,7 @@ import { isObject } from '../model/json.ts';
 import { digestSchema, type ResultDigest } from './digest.ts';
 import { repairSpec } from './schema.ts';
 import { differences } from './settings.ts';
-import type { ExperimentSpec } from './spec.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
 
 /** Links of version 1 hold experiments of version 1. */
 export const LINK_VERSION = 2;

@@ -7,7 +7,8 @@ import { AtlasError } from '../errors.ts';
 import { BOS_SOURCES } from '../model/bos.ts';
 import { drawsAsked } from '../studies/map/draws.ts';
 import { RESULT_VERSION, type RunResult } from '../studies/map/result.ts';
-import { firstIssue, specSchema } from './schema.ts';
+import { firstIssue } from '../spec/parse.ts';
+import { specSchema } from './schema.ts';
 
 const count = z.int().check(z.gte(0), z.lte(2 ** 31));
 const amount = z.number().check(z.gte(0));

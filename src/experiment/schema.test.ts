@@ -2,16 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
 import { allocate } from '../methods/allocation.ts';
-import {
-  defaultMethod,
-  defaultSpec,
-  LIMITS,
-  parseSpec,
-  presets,
-  presetSpec,
-  repairSpec,
-  type PresetId,
-} from './schema.ts';
+import { defaultMethod, LIMITS } from '../spec/schema.ts';
+import { defaultSpec, parseSpec, presets, presetSpec, repairSpec } from './schema.ts';
 import {
   describeChanges,
   differences,
@@ -109,8 +101,7 @@ test('the defaults are those of the page', () => {
   });
   expect(defaultSpec()).not.toBe(defaultSpec());
   expect(presetSpec('where')).toEqual(defaultSpec());
-  for (const id of Object.keys(presets) as PresetId[])
-    expect(parseSpec(presetSpec(id))).toEqual(presetSpec(id));
+  for (const id of presets.keys()) expect(parseSpec(presetSpec(id))).toEqual(presetSpec(id));
 });
 
 test('the default allocation rule is one the allocator takes', () => {

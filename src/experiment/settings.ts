@@ -5,40 +5,20 @@
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
-import { MAKES } from '../studies/base-kinds.ts';
-import { defaultMethod, defaultSpec, parseSpec } from './schema.ts';
-import type { ExperimentSpec, MethodName } from './spec.ts';
+import type * as z from 'zod/mini';
+import { isObject } from '../spec/parse.ts';
+import { joined, selectorsOf } from '../spec/selectors.ts';
+import { makesBase } from '../studies/base-kinds.ts';
+import { isStudy, studies } from '../studies/registry.ts';
+import { defaultMethod } from '../spec/schema.ts';
+import { defaultSpec, parseSpec, specSchema } from './schema.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
 
 /**
  * Settings that are one choice though they have parts: they change, and are compared, as a whole.
+ * Of methods, what two have in common is compared.
  */
-const CHOICES = new Set([
-  'text',
-  'method.noise',
-  'training.train',
-  'training.held',
-  'slider.draw',
-  'compress.task',
-  'compress.plain',
-]);
-/**
- * The part of a choice that says which one it is; naming another one drops the parts of the old.
- */
-const SELECTORS = new Set([
-  'text.kind',
-  'training.train.kind',
-  'training.held.kind',
-  'method.noise.scale',
-  'train.kind',
-  'held.kind',
-  'adapter.ranks.kind',
-  'method.name',
-  'method.draw.kind',
-  'slider.draw.kind',
-  'compress.task.kind',
-  'compress.task.text.kind',
-  'compress.plain.kind',
-]);
+const CHOICES = new Set([...selectorsOf(specSchema).keys()].filter((path) => path !== 'method'));
 
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is
@@ -46,15 +26,22 @@ const SELECTORS = new Set([
  * value that is not allowed.
  */
 export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): ExperimentSpec {
-  return parseSpec(withSettings(spec, settings));
+  return parseSpec(withSettings(spec, settings, specSchema));
 }
 
 export type Setting = readonly [path: string, value: string];
 
-/** The same of any kind of experiment, not validated yet. */
-export function withSettings(spec: unknown, settings: readonly Setting[]): unknown {
+/** The same of what another schema describes, not validated yet. */
+export function withSettings(
+  spec: unknown,
+  settings: readonly Setting[],
+  schema: z.ZodMiniType,
+): unknown {
+  const selectors = new Set(
+    [...selectorsOf(schema)].map(([path, selector]) => joined(path, selector)),
+  );
   return settings.reduce(
-    (changed, [path, text]) => replaced(changed, path, path.split('.'), fromText(text)),
+    (changed, [path, text]) => replaced(changed, { path, value: fromText(text), selectors }),
     spec,
   );
 }
@@ -71,30 +58,36 @@ function fromText(text: string): unknown {
   }
 }
 
+interface Replacement {
+  path: string;
+  value: unknown;
+  /**
+   * Paths of the parts of choices that say which one it is: naming another one drops the parts of
+   * the old.
+   */
+  selectors: ReadonlySet<string>;
+}
+
 function replaced(
   value: unknown,
-  path: string,
-  [key, ...more]: readonly string[],
-  leaf: unknown,
+  change: Replacement,
+  [key, ...more]: readonly string[] = change.path.split('.'),
 ): unknown {
-  if (key === undefined) return leaf;
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (key === undefined) return change.value;
+  const { path, selectors } = change;
+  if (!isObject(value))
     throw new AtlasError('bad-spec', { at: path.slice(0, 100), why: 'there is no such setting' });
-  const old = value as Record<string, unknown>;
-  const kept = more.length === 0 && SELECTORS.has(path) && old[key] !== leaf ? {} : old;
+  const other = more.length === 0 && selectors.has(path) && value[key] !== change.value;
   // A computed key makes an own property even of "__proto__"; the schema then refuses it by name.
   return {
-    ...kept,
-    [key]: replaced(Object.hasOwn(old, key) ? old[key] : undefined, path, more, leaf),
+    ...(other ? {} : value),
+    [key]: replaced(Object.hasOwn(value, key) ? value[key] : undefined, change, more),
   };
 }
 
 /** Whether an experiment measures on its `text` at all: other studies have texts of their own. */
-export const usesText = ({ study, slider }: ExperimentSpec): boolean =>
-  study === null ||
-  study === 'agree' ||
-  study === 'race' ||
-  (study === 'slider' && slider.ranks === 'map');
+export const usesText = (spec: ExperimentSpec): boolean =>
+  spec.study === null || studies[spec.study].measures(spec);
 
 export interface Change {
   path: string;
@@ -111,23 +104,20 @@ export function describeChanges(a: ExperimentSpec, b: ExperimentSpec): Change[] 
 }
 
 function changes(a: unknown, b: unknown, path: string): Change[] {
-  if (isGroup(a) && isGroup(b) && !CHOICES.has(path)) {
+  if (isObject(a) && isObject(b) && !CHOICES.has(path)) {
     // What only one of two methods has is no difference between them.
     const keys =
       a.name !== b.name
         ? Object.keys(a).filter((key) => Object.hasOwn(b, key))
         : [...new Set([...Object.keys(a), ...Object.keys(b)])];
-    return keys.flatMap((key) => changes(a[key], b[key], path ? `${path}.${key}` : key));
+    return keys.flatMap((key) => changes(a[key], b[key], joined(path, key)));
   }
   return canonical(a) === canonical(b) ? [] : [{ path, from: a, to: b }];
 }
 
-const isGroup = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const canonical = (value: unknown) =>
   JSON.stringify(value, (_, v: unknown) =>
-    isGroup(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v,
+    isObject(v) ? Object.fromEntries(Object.entries(v).sort(([x], [y]) => (x < y ? -1 : 1))) : v,
   );
 
 /**
@@ -141,12 +131,6 @@ export function changesFromDefault(spec: ExperimentSpec): Change[] {
     name === plain.method.name ? [] : [{ path: 'method.name', from: plain.method.name, to: name }];
   return [...method, ...describeChanges({ ...plain, method: defaultMethod(name) }, spec)];
 }
-
-/** The experiment by another method: its defaults, with the noise that is set. */
-export const byMethod = (spec: ExperimentSpec, name: MethodName): ExperimentSpec =>
-  spec.method.name === name
-    ? spec
-    : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } };
 
 /**
  * Only what differs from the defaults, nested as in the experiment: `{allocation: {meanRank: 16}}`.
@@ -171,12 +155,10 @@ export const specKey = (spec: ExperimentSpec): string => canonical(differences(s
  * Settings that use what was measured rather than change it: ranks and studies follow from the same
  * draws.
  */
-const isOfResults = (path: string): boolean =>
-  /^(allocation|study|training|race|agree|slider|prune|compress|samples)(\.|$)/.test(path);
-
-/** Whether a setting decides what an experiment's base becomes. */
-export const makesBase = (path: string, { base }: Pick<ExperimentSpec, 'base'>): boolean =>
-  MAKES[base]?.test(path) ?? false;
+function isOfResults(path: string): boolean {
+  const [root] = path.split('.') as [string];
+  return ['allocation', 'study', 'training'].includes(root) || isStudy(root);
+}
 
 /**
  * Whether a setting is one by which an experiment measures what it does: its own, and those of its

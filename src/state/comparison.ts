@@ -2,7 +2,7 @@
 import { elementAt } from '../checked.ts';
 import type { RankRow } from '../studies/map/rank-table.ts';
 import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
-import type { AllocationSpec } from '../experiment/spec.ts';
+import type { AllocationSpec } from '../spec/spec.ts';
 import { spearman } from '../methods/statistics.ts';
 import type { KeptResult } from './run-store.ts';
 

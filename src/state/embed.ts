@@ -15,7 +15,7 @@ import type { RunResult } from '../studies/map/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { parseSpec } from '../experiment/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
-import type { StudyKind } from '../experiment/spec.ts';
+import { isStudy, type StudyKind } from '../studies/registry.ts';
 import { bundledModels } from '../model/bundled-files.ts';
 import { engine, failureOf } from './engine.ts';
 import { openStudy, useExperiment } from './experiment-store.ts';
@@ -29,18 +29,9 @@ import { baseUrl, bundledTexts, request } from './texts.ts';
 import type { PlateTab } from './view-store.ts';
 
 const CHARTS = ['layers', 'certainty'] as const satisfies readonly PlateTab[];
-const STUDIES = [
-  'race',
-  'agree',
-  'slider',
-  'prune',
-  'compress',
-  'samples',
-] as const satisfies readonly StudyKind[];
 
 export type Panel = 'map' | PlateTab | StudyKind;
 
-const isStudy = (name: string): name is StudyKind => (STUDIES as readonly string[]).includes(name);
 const isPanel = (name: string): name is Panel =>
   name === 'map' || isStudy(name) || (CHARTS as readonly string[]).includes(name);
 

@@ -3,7 +3,7 @@
  * run.
  */
 import { AtlasError, type ErrorCode } from '../errors.ts';
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import { EngineClient } from '../worker/client.ts';
 import { missingPart } from '../worker/missing-part.ts';
 import type {

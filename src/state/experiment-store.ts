@@ -6,7 +6,7 @@
  */
 import { create } from 'zustand';
 import { defaultSpec } from '../experiment/schema.ts';
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import type { Shown } from './run-store.ts';
 
 /** What undo brings back. `shown` is present only where the step changed the view (Reset). */

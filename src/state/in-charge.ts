@@ -2,7 +2,8 @@
  * Whom the transport's buttons speak to: the study whose tab is open, once the measurement is not
  * under way.
  */
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import { studies } from '../studies/registry.ts';
+import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useRun } from './run-store.ts';
 import { pause, play, reset, step } from './session.ts';
@@ -55,7 +56,7 @@ export function canPlay(
   return (
     phase[study] !== 'done' ||
     ran === null ||
-    study === 'samples' ||
+    studies[study].repeats === true ||
     studyChanges(study, ran, spec).length > 0
   );
 }

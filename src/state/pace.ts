@@ -3,7 +3,8 @@
  * has not seen.
  */
 import { costOfAll } from '../studies/map/draws.ts';
-import type { ExperimentSpec, MethodSpec } from '../experiment/spec.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
+import type { MethodSpec } from '../spec/spec.ts';
 import { useModel } from './model-store.ts';
 import { useRun } from './run-store.ts';
 

@@ -5,7 +5,7 @@
 import { defined } from '../checked.ts';
 import { drawsAsked, sweepsOf, type Draws } from '../studies/map/draws.ts';
 import { reduce, type Measurement } from '../studies/map/state.ts';
-import { LIMITS } from '../experiment/schema.ts';
+import { LIMITS } from '../spec/schema.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
 import type { FromWorker, ModelSource, ProviderChoice, Requests } from '../worker/protocol.ts';
 import { isWhole, REPEATS_MORE } from './derived.ts';

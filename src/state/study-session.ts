@@ -6,16 +6,12 @@ import { elementAt } from '../checked.ts';
 import type { AgreeResult } from '../studies/agree/state.ts';
 import type { CompressedFileName } from '../studies/compress/export.ts';
 import type { CompressResult } from '../studies/compress/state.ts';
-import { isOnBase } from '../studies/base-kinds.ts';
+import { isOnBase, makesBase } from '../studies/base-kinds.ts';
 import type { PrunedFileName } from '../studies/prune/files.ts';
-import {
-  describeChanges,
-  makesBase,
-  sameMeasurement,
-  type Change,
-} from '../experiment/settings.ts';
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
-import { studyViews, type StudyStates, type StudyView } from '../studies/registry.ts';
+import { describeChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
+import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
+import { studies, studyOf, type StudyStates } from '../studies/registry.ts';
+import type { StudyView } from '../studies/contract.ts';
 import { summarise } from '../methods/statistics.ts';
 import type { FromWorker, Requests, SavedFile } from '../worker/protocol.ts';
 import { keepAgreement } from './agreements.ts';
@@ -56,12 +52,7 @@ function importancesNow(): number[] | null {
  * are its own.
  */
 export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
-  const own =
-    study === 'samples'
-      ? ['model', 'bos', 'seed', study]
-      : study === 'agree'
-        ? ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', study]
-        : ['model', 'bos', 'seed', 'allocation', 'training', study];
+  const own: string[] = [...studies[study].uses, study];
   const ofBase = (path: string) =>
     isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
   return describeChanges(ran, now).filter(
@@ -81,7 +72,7 @@ export const playStudy = (
 /** How a study is shown; null, and said, where its code could not be fetched. */
 async function viewOf(study: StudyKind): Promise<StudyView<StudyStates[StudyKind]> | null> {
   try {
-    return (await studyViews[study]()) as StudyView<StudyStates[StudyKind]>;
+    return (await studyOf(study).view()) as StudyView<StudyStates[StudyKind]>;
   } catch (error) {
     useStudy.getState().act(study, 'idle');
     useStudy.getState().set({ stepping: false });

@@ -3,8 +3,8 @@
  * engine's thread keeps.
  */
 import { create } from 'zustand';
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
-import type { StudyStates } from '../studies/registry.ts';
+import { STUDIES, type StudyKind, type StudyStates } from '../studies/registry.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
 import type { AdapterSummary } from '../worker/protocol.ts';
 
 /** `idle` has nothing running (there may be an earlier state in view), `done` a whole one. */
@@ -31,14 +31,8 @@ interface StudyStore {
   ): void;
 }
 
-const each = <T>(value: T): Record<StudyKind, T> => ({
-  race: value,
-  agree: value,
-  slider: value,
-  prune: value,
-  compress: value,
-  samples: value,
-});
+const each = <T>(value: T) =>
+  Object.fromEntries(STUDIES.map((study) => [study, value])) as Record<StudyKind, T>;
 
 export const useStudy = create<StudyStore>()((set) => ({
   states: each(null),

@@ -1,7 +1,9 @@
 /** The words of an experiment's text: bundled ones are fetched once from the page's own origin. */
 import { AtlasError } from '../errors.ts';
-import { taskKey } from '../studies/compress/settings.ts';
-import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
+import { makerOf } from '../studies/base-kinds.ts';
+import { isStudy, studies } from '../studies/registry.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
+import type { TextRef } from '../spec/spec.ts';
 import { useModel, type BundledText } from './model-store.ts';
 
 export const baseUrl = () => new URL('./', document.baseURI).href;
@@ -30,19 +32,18 @@ export async function textOf(text: TextRef): Promise<string> {
   return words;
 }
 
-/** The file of a bundled task. Throws `no-file`. */
-export const taskOf = async (id: string): Promise<string> =>
-  (await request(`tasks/${id}.json`)).text();
+/** A file that comes with the page, by its path. Throws `no-file`. */
+export const fileOf = async (path: string): Promise<string> => (await request(path)).text();
 
 /**
- * Every bundled text an experiment names, by id, fetched; those of a compression, and its task,
- * only where the study or the base is one. Throws `no-file`.
+ * What an experiment reads that comes with the page, fetched: texts by their id, other files by
+ * their path. Only of the study it runs, and of the one that makes its base. Throws `no-file`.
  */
 export async function textsOf(spec: ExperimentSpec): Promise<Record<string, string>> {
+  const running = [spec.study, makerOf(spec.base)].filter((study) => study !== null);
+  const read = Object.entries(spec).filter(([key]) => !isStudy(key) || running.includes(key));
   const named = new Set<string>();
-  const { study, base, compress, ...others } = spec;
-  const compresses = study === 'compress' || base === 'compressed';
-  JSON.stringify(compresses ? spec : others, (_, value: unknown) => {
+  JSON.stringify(read, (_, value: unknown) => {
     const text = value as TextRef | null;
     if (
       text !== null &&
@@ -53,15 +54,12 @@ export async function textsOf(spec: ExperimentSpec): Promise<Record<string, stri
       named.add(text.id);
     return value;
   });
-  const texts = Object.fromEntries(
-    await Promise.all(
-      [...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const),
-    ),
-  );
-  const { task } = compress;
-  return compresses && task.kind === 'set'
-    ? { ...texts, [taskKey(task.id)]: await taskOf(task.id) }
-    : texts;
+  const files = running.flatMap((study) => studies[study].files?.(spec) ?? []);
+  const fetchedAll = await Promise.all([
+    ...[...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const),
+    ...files.map(async (path) => [path, await fileOf(path)] as const),
+  ]);
+  return Object.fromEntries(fetchedAll);
 }
 
 /** The list of bundled texts. */

@@ -2,7 +2,8 @@
  * What an experiment runs on: the model as it came, or what one of its own studies makes of it
  * first.
  */
-import type { StudyKind } from '../experiment/spec.ts';
+import { elementAt } from '../checked.ts';
+import { STUDIES, studies, type StudyKind } from './registry.ts';
 
 /**
  * `pruned`: and repaired, by the experiment's `prune` and `training`; `compressed`: by its
@@ -12,23 +13,24 @@ export const BASES = ['as-is', 'pruned', 'compressed'] as const;
 
 export type BaseKind = (typeof BASES)[number];
 
-/** The study that makes a base. */
-export const MAKER = {
-  'as-is': null,
-  pruned: 'prune',
-  compressed: 'compress',
-} as const satisfies Record<BaseKind, StudyKind | null>;
+/** The study that makes a base; null: nobody needs to. */
+export const makerOf = (base: BaseKind): StudyKind | null =>
+  base === 'as-is'
+    ? null
+    : elementAt(
+        STUDIES.filter((name) => studies[name].makes?.base === base),
+        0,
+      );
 
 /**
  * Whether a study runs on the experiment's base: those that make one begin with the model as it
  * came.
  */
 export const isOnBase = (study: StudyKind | null): boolean =>
-  study !== 'prune' && study !== 'compress';
+  study === null || studies[study].makes === undefined;
 
-/** Settings that decide what the base becomes: not those that only judge it or compare. */
-export const MAKES: Record<BaseKind, RegExp | null> = {
-  'as-is': null,
-  pruned: /^(bos$|prune\.(?!baselines)|training\.(?!held|evaluateEvery))/,
-  compressed: /^(bos$|compress\.(?!checks|laser|plain))/,
-};
+/** Whether a setting decides what an experiment's base becomes. */
+export function makesBase(path: string, { base }: { base: BaseKind }): boolean {
+  const maker = makerOf(base);
+  return maker !== null && studies[maker].makes?.decidedBy.test(path) === true;
+}

@@ -25,7 +25,7 @@ import {
   type MadeBase,
   type PrunedParts,
 } from './made-base.ts';
-import type { StudyContext } from './contract.ts';
+import type { StudyContext } from './context.ts';
 import { runExperiment, type MeasuringEngine } from './map/run.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import {

@@ -3,8 +3,9 @@
  * in a checkpoint is its study's own affair, but it is plain data that survives structured cloning.
  */
 import { sha256 } from '../model/sha256.ts';
-import { isOnBase, MAKER } from './base-kinds.ts';
-import type { ExperimentSpec, StudyKind } from '../experiment/spec.ts';
+import { isOnBase, makerOf } from './base-kinds.ts';
+import { isStudy, type StudyKind } from './registry.ts';
+import type { ExperimentSpec } from './spec.ts';
 
 /**
  * Through this door a study leaves checkpoints, and takes one up; whoever runs the study decides
@@ -20,8 +21,6 @@ export interface CheckpointDoor {
   offer(take: () => Promise<unknown>): void;
 }
 
-const STUDIES: readonly StudyKind[] = ['race', 'slider', 'prune', 'compress', 'samples'];
-
 /**
  * Equal where a study may go on from the other's checkpoint: the same version, model file and
  * settings, those of other studies left out.
@@ -32,20 +31,13 @@ export function checkpointKey(
   modelHash: string,
   version: string,
 ): string {
+  const onBase = isOnBase(study);
   const uses = (key: string) =>
-    key === study ||
-    (isOnBase(study) && key === MAKER[spec.base]) ||
-    !(STUDIES as readonly string[]).includes(key);
+    !isStudy(key) || key === study || (onBase && key === makerOf(spec.base));
   const settings = Object.entries(spec).filter(
-    ([key]) => key !== 'study' && uses(key) && (key !== 'base' || isOnBase(study)),
+    ([key]) => key !== 'study' && key !== 'model' && uses(key) && (key !== 'base' || onBase),
   );
   // Whether the experiment names the file's hash is one thing, which file it is another.
-  const [model] = [spec.model.id];
-  const text = JSON.stringify([
-    version,
-    model,
-    modelHash,
-    settings.filter(([key]) => key !== 'model'),
-  ]);
+  const text = JSON.stringify([version, spec.model.id, modelHash, settings]);
   return `${study} ${sha256(new TextEncoder().encode(text))}`;
 }

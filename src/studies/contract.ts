@@ -1,124 +1,120 @@
 /**
- * Studies: what an experiment runs once ranks are known, one of the plate's tabs each. A study is
- * an async generator of events, pulled like the run loop: whoever runs it pauses by not asking and
- * stops with `return()`. Everything it needs from outside comes in through its context, so that the
- * page's thread and the command line run the very same code.
+ * What a study is to the rest of the house. Each has a folder with a `study.ts`, and its lines in
+ * `registry.ts`: schema, link, checkpoint keys, presets, tabs and the command line follow from
+ * these.
  */
-import { defined } from '../checked.ts';
-import type {
-  Adapters,
-  AdapterValues,
-  Engine,
-  GeneratingEngine,
-  GradientEngine,
-  ProviderInfo,
-  ScoringEngine,
-  SparseEngine,
-  TokenBatch,
-  TrainingEngine,
-} from '../engine/engine.ts';
-import type { Threads } from '../methods/compress/pool.ts';
-import { loraScale, type LoraScale } from '../methods/lora.ts';
-import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
-import type { CheckpointDoor } from './checkpoint.ts';
-import type { ModelFacts } from './map/events.ts';
-import type { MadeBase } from './made-base.ts';
-import type { ExperimentSpec, StudyKind, TextRef } from '../experiment/spec.ts';
+import type * as z from 'zod/mini';
+import type { Language } from '../language/language.ts';
+import type { Model } from '../model/memory.ts';
+import type { ModelPart } from '../onnx/write-model.ts';
+import type { CommonSpec, TextRef } from '../spec/spec.ts';
+import type { StudyContext } from './context.ts';
+import type { MadeBase, ModelGraph } from './made-base.ts';
+import type { ExperimentSpec } from './spec.ts';
 
-/** Everything an engine of this product can do. */
-export type FullEngine = Engine &
-  TrainingEngine &
-  GradientEngine &
-  ScoringEngine &
-  SparseEngine &
-  GeneratingEngine;
-
-/** The linear layers' weights in another form than the file's. */
-export type WeightForm = 'nf4' | 'float32';
-
-/** A trained adapter that outlives its study: to generate with, to export, to go on from. */
-export interface KeptAdapter {
-  /** `race/adarank`, `slider`, `imported`, … */
-  name: string;
-  values: AdapterValues[];
-  /** `s` of each of `values`. */
-  scales: number[];
-  /** Trained to be good at every rank (DyLoRA): `s` at any lower rank. */
-  dyLora?: { scale: LoraScale };
-  /** What it was trained on. */
-  base: 'as-is' | WeightForm;
+/** What every study's events have; which there are is each study's own affair. */
+export interface StudyEvent {
+  type: string;
 }
 
-export interface StudyContext {
-  spec: ExperimentSpec;
-  model: ModelFacts;
-  provider: ProviderInfo;
-  versions: { rankAtlas: string; onnxruntime: string };
-  engine: FullEngine;
-  /** The map's importances by module index, where there is a map; null before. */
-  importances: readonly number[] | null;
-  /** A text cut into sequences; fewer than asked for where it is short. Throws `bad-text`. */
-  tokens(text: TextRef, shape: { sequences: number; length: number }): Promise<TokenBatch>;
-  /** A text by itself, as what goes on from another one. */
-  encode(text: string): Promise<Int32Array>;
-  /** A text from the model's beginning on: the experiment's BOS first. Throws `no-bos`. */
-  prompt(text: string): Promise<Int32Array>;
-  /** Tokens as text; ids may end within a character. */
-  decode(ids: ArrayLike<number>): Promise<string>;
-  /** Tokens any of which ends a text. */
-  endTokens(): Promise<readonly number[]>;
-  /**
-   * A bundled task's file, `public/tasks/<id>.json`; absent where none can be had. Throws
-   * `no-file`.
-   */
-  task?(id: string): Promise<string>;
-  /** Other threads for decompositions; absent: there are none. */
-  threads?(): Promise<Threads>;
-  /**
-   * Another engine over the same model with its linear layers in another form. The caller disposes
-   * it. Throws `too-large`.
-   */
-  derive(form: WeightForm): Promise<FullEngine>;
-  /**
-   * Keeps what a study made of the model, so that other studies can run on it; absent: nobody wants
-   * it.
-   */
-  keepBase?(base: MadeBase): void;
-  /** Keeps a trained adapter under its name, in place of an earlier one. */
-  keep(adapter: KeptAdapter): void;
-  kept(name: string): KeptAdapter | undefined;
-  /** The one kept last. */
-  newest(): KeptAdapter | undefined;
-  /** Where checkpoints go and come from; absent: none are kept. */
-  checkpoint?: CheckpointDoor;
-  /** Milliseconds, monotonic. */
-  now(): number;
+/** Events until the study is done. Nothing is computed before the next one is asked for. */
+export type StudyRun = (context: StudyContext) => AsyncGenerator<StudyEvent, void, undefined>;
+
+/** What a study's events add up to. Once there is a result the study is done. */
+export interface StudyState {
+  result: object | null;
 }
 
-/** How a kept adapter takes part in a run, once it is on the provider. */
-export const adapterUse = ({ values, scales }: KeptAdapter, adapters: Adapters) => {
-  const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
-  return { adapters, scale: (module: number) => byModule.get(module) ?? 0 };
-};
+/** How events become a state, which is all that is shown of a study. */
+export interface StudyView<State> {
+  /** The event is one of the study's own: methods, unlike functions, may ask for such. */
+  reduce(state: State | null, event: StudyEvent): State;
+  /** How far that is, 0 to 1; of its present part, where parts take unlike times. */
+  progress(state: State): number;
+}
 
-/**
- * An adapter that is good at every rank, cut down to rank `b` of its largest module (the same
- * fraction of the others); any other one as it is.
- */
-export function keptAtRank(kept: KeptAdapter, b: number): KeptAdapter {
-  if (!kept.dyLora) return kept;
-  const { scale } = kept.dyLora;
-  const most = largestRank(kept.values.map((v) => v.rank));
-  const ranks = new Map(kept.values.map((v) => [v.module, v.rank]));
-  const values = truncated(kept.values, (module) =>
-    rankAt(Math.min(b, most), defined(ranks.get(module)), most),
-  );
-  return {
-    name: kept.name,
-    base: kept.base,
-    values,
-    scales: values.map((v) => loraScale(v.rank, scale)),
+/** Something to say while a study runs; null: nothing. */
+export type Told =
+  /** What it is doing, in place of what was said last. */
+  | { doing: string }
+  /** A line of its own on stderr. */
+  | { note: string }
+  /** Goes to stdout as it is. */
+  | { write: string }
+  | null;
+
+/** What the command line says of a study. */
+export interface StudyReport<State> {
+  /** What is said as it happens. */
+  told(state: State, event: StudyEvent): Told;
+  /** What was found; empty where it has been written already. */
+  text(state: State): string;
+}
+
+/** Models and weights that a study leaves behind, as files below one folder. */
+export type StudyExport<State> = (
+  model: ModelGraph,
+  state: State,
+  made: MadeBase | null,
+) => AsyncIterable<ModelPart>;
+
+/** Bytes a study takes at its fullest, beside the model as it came. */
+export type StudyNeed = (spec: ExperimentSpec, model: Model) => number;
+
+/** The words of a study that are wanted before its plate is open. */
+export interface StudyLabels {
+  tab: string;
+  /** The status before it has run: where it stands, and what Play does. */
+  ready: string;
+  next: string;
+  running: string;
+  done: string;
+}
+
+/** An experiment worth opening with. */
+export type Preset = {
+  /** Differences from the default. */
+  spec: object;
+} & Record<Language, { name: string; look: string }>;
+
+export interface Study<Settings, State extends StudyState> {
+  /** Its settings in an experiment, under its name: defaults and limits. */
+  settings: z.ZodMiniType<Settings>;
+  labels: Record<Language, StudyLabels>;
+  /** By name. */
+  presets: Record<string, Preset>;
+  /** Its plate: one of the tabs, or all of the plate. */
+  place: 'tab' | 'plate';
+  /** Each part comes when it is first wanted. */
+  run(): Promise<StudyRun>;
+  view(): Promise<StudyView<State>>;
+  report(): Promise<StudyReport<State>>;
+  /** Absent: it leaves no model behind. */
+  exported?(): Promise<StudyExport<State>>;
+  /** Absent: it trains nothing. */
+  need?(): Promise<StudyNeed>;
+  /** Settings that every experiment has and that its numbers follow from. */
+  uses: readonly (keyof CommonSpec)[];
+  /** It trains or takes gradients: its kernels are tested before its first run. */
+  trains: boolean;
+  /** Whether it measures on the experiment's `text`. */
+  measures(spec: ExperimentSpec): boolean;
+  /** Whether its ranks follow from the map, which is measured first. Absent: never. */
+  followsMap?(spec: ExperimentSpec): boolean;
+  /** Whether an adapter that is taken in has a part in it. */
+  takesAdapter(spec: ExperimentSpec): boolean;
+  /** The texts it reads. */
+  texts(spec: ExperimentSpec): TextRef[];
+  /** Other files that it reads, by their path below `public/`. */
+  files?(spec: ExperimentSpec): string[];
+  /** The base that other studies can run on once this one has made it. */
+  makes?: {
+    base: MadeBase['kind'];
+    /** Settings that decide what it becomes: not those that only judge it or compare. */
+    decidedBy: RegExp;
+    /** How far the base is, 0 to 1. */
+    share(): Promise<(state: State) => number>;
   };
+  /** Play runs it again with the same settings. */
+  repeats?: true;
 }
-
-export type { StudyKind };

@@ -3,7 +3,7 @@
  * are PyTorch's defaults.
  */
 import type { TrainingOptions } from '../methods/training.ts';
-import type { TrainingSettings } from '../experiment/spec.ts';
+import type { TrainingSettings } from '../spec/spec.ts';
 
 /** A largest norm of 0 means not clipped. `seed` decides the order of the sequences. */
 export function trainingOptions(

@@ -23,7 +23,7 @@ import { useDrawer, usePhone } from './parts/use-media.ts';
 import { Plate } from './plate/Plate.tsx';
 import { Rail } from './rail/Rail.tsx';
 import { titleOf } from '../words/describe.ts';
-import { numbersOf } from '../words/numbers.ts';
+import { numbersOf } from '../language/numbers.ts';
 import { useWords } from './use-words.ts';
 
 // What a first look does not need comes when it is asked for.

@@ -1,7 +1,6 @@
 /** The words of the choice between several adapters in every language; they come with it. */
-import type { Language } from '../state/view-store.ts';
-import { numbers } from './numbers.ts';
-import { useWords } from '../ui/use-words.ts';
+import type { Language } from '../language/language.ts';
+import { numbers } from '../language/numbers.ts';
 
 const en = {
   several: (file: string) => `There are several adapters in ${file}.`,
@@ -18,6 +17,3 @@ const ja: typeof en = {
 };
 
 export const adapterChoiceWords: Record<Language, typeof en> = { en, ja };
-
-export const useAdapterChoiceWords = (): typeof en =>
-  adapterChoiceWords[useWords().locale as Language];

@@ -7,7 +7,8 @@ import type { Change } from '../experiment/settings.ts';
 import { changesFromDefault, isMeasured } from '../experiment/settings.ts';
 import type { RankDraw } from '../methods/qdylora.ts';
 import type { BosSetting } from '../model/bos.ts';
-import type { ExperimentSpec, MethodName, ModelRef, TextRef } from '../experiment/spec.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
+import type { MethodName, ModelRef, TextRef } from '../spec/spec.ts';
 import type { Words } from './en.ts';
 
 export function describeText(words: Words, text: TextRef): string {

@@ -1,5 +1,5 @@
 /** The picker's words for models on a hub or at an address, in English. */
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const { size } = numbers('en');
 

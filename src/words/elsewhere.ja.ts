@@ -1,6 +1,6 @@
 /** ハブやアドレスにあるモデルを選ぶときの言葉、日本語。 */
 import type { ElsewhereWords } from './elsewhere.en.ts';
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const { size } = numbers('ja');
 

@@ -1,5 +1,5 @@
 /** The words of an embedded page in every language; they come with it. */
-import type { Language } from '../state/view-store.ts';
+import type { Language } from '../language/language.ts';
 import { embedEn, type EmbedWords } from './embed.en.ts';
 import { embedJa } from './embed.ja.ts';
 

@@ -5,11 +5,10 @@
  * values, not prepared strings, so that each language writes its own numbers and order.
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
-import type { PresetId } from '../experiment/schema.ts';
 import type { Restarted } from '../state/run-store.ts';
 import { bosEn } from './bos.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');
@@ -308,48 +307,8 @@ export const en = {
     cut: (text: string) => (text.length > 24 ? `“${text.slice(0, 23)}…”` : `“${text}”`),
   },
   studies: {
-    tabs: {
-      race: 'Race',
-      agree: 'Agreement',
-      slider: 'Slider',
-      prune: 'Prune',
-      compress: 'Compress',
-      samples: 'Text',
-    },
-    ready: {
-      race: 'Nothing trained yet',
-      agree: 'Nothing compared yet',
-      slider: 'Nothing trained yet',
-      prune: 'Nothing pruned yet',
-      compress: 'Nothing tried yet',
-      samples: 'No text yet',
-    },
-    next: {
-      race: 'Play trains adapters on one budget.',
-      agree: 'Play measures by one method after the other.',
-      slider: 'Play trains one adapter for every rank.',
-      prune: 'Play prunes, measures and tunes in rounds.',
-      compress: 'Play ranks every component and tries the best.',
-      samples: 'Play continues the prompt.',
-    },
-    running: {
-      race: 'Racing',
-      agree: 'Comparing methods',
-      slider: 'Training for every rank',
-      prune: 'Pruning',
-      compress: 'Compressing',
-      samples: 'Writing',
-    },
     paused: 'Paused',
     pausedNote: 'Play goes on.',
-    done: {
-      race: 'The race is over',
-      agree: 'Methods compared',
-      slider: 'Trained for every rank',
-      prune: 'Pruned',
-      compress: 'Compressed',
-      samples: 'Written',
-    },
     again: 'Change a setting to run it again.',
     changed: 'Play runs it with the new settings.',
   },
@@ -671,44 +630,6 @@ export const en = {
     about: 'Source and licence',
     aboutText: 'Rank Atlas is free software (Apache-2.0). AdaRank: arXiv 2408.09015.',
   },
-  presets: {
-    where: { name: 'Where does rank go?', look: 'Look for: late or early, attention or MLP.' },
-    text: {
-      name: 'Does the text matter?',
-      look: 'Look for: cells that move between the two texts.',
-    },
-    jacobian: {
-      name: 'Without shaking?',
-      look: 'Look for: AdaRank’s map, from eight backward passes.',
-    },
-    combined: { name: 'With one shake?', look: 'Look for: the map of three repeats, from one.' },
-    agree: { name: 'Do methods agree?', look: 'Look for: Spearman, and the time.' },
-    race: {
-      name: 'What does it buy?',
-      look: 'Look for: lines that part. One seed proves nothing.',
-    },
-    'when-does-it-matter': {
-      name: 'When does it matter?',
-      look: 'Look for: the budget at which the lines meet.',
-    },
-    compress: {
-      name: 'Can less be better?',
-      look: 'Look for: predicted against measured, and what other samples and plain text say.',
-    },
-    'losa-50': {
-      name: 'What can go?',
-      look: 'Look for: layers that keep weights, and what half of them cost.',
-    },
-    'losa-60': {
-      name: 'What can go? Six in ten',
-      look: 'Look for: rounds in which training no longer repairs.',
-    },
-    'losa-70': { name: 'What can go? Seven in ten', look: 'Look for: which blocks get the rank.' },
-    qdylora: {
-      name: 'How small can it be?',
-      look: 'Look for: the rank from which the curve is flat.',
-    },
-  } satisfies Record<PresetId, { name: string; look: string }>,
   texts: {
     stories: 'Held-out passages',
     'atlas-heldout': 'Held-out pages',

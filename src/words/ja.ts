@@ -3,7 +3,7 @@ import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
 import { bosJa } from './bos.ja.ts';
 import { methodsJa } from './methods.ja.ts';
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const n = numbers('ja');
 const seconds = (v: number) =>
@@ -296,48 +296,8 @@ export const ja = {
     cut: (text: string) => (text.length > 14 ? `「${text.slice(0, 13)}…」` : `「${text}」`),
   },
   studies: {
-    tabs: {
-      race: '比較学習',
-      agree: '手法の一致',
-      slider: 'ランク',
-      prune: '枝刈り',
-      compress: '圧縮',
-      samples: '文章',
-    },
-    ready: {
-      race: 'まだ学習していません',
-      agree: 'まだ比べていません',
-      slider: 'まだ学習していません',
-      prune: 'まだ枝刈りしていません',
-      compress: 'まだ試していません',
-      samples: 'まだ文章がありません',
-    },
-    next: {
-      race: '再生を押すと同じ予算で各アダプターを学習します。',
-      agree: '再生を押すと手法を1つずつ測ります。',
-      slider: '再生を押すと全ランクに通用するアダプターを学習します。',
-      prune: '再生を押すと枝刈り・測定・調整を繰り返します。',
-      compress: '再生を押すと全成分を順位付けし、上位を試します。',
-      samples: '再生を押すと続きを書きます。',
-    },
-    running: {
-      race: '比較学習中',
-      agree: '手法を比較中',
-      slider: '全ランク向けに学習中',
-      prune: '枝刈り中',
-      compress: '圧縮中',
-      samples: '生成中',
-    },
     paused: '一時停止中',
     pausedNote: '再生で続けます。',
-    done: {
-      race: '比較学習が終わりました',
-      agree: '手法を比べました',
-      slider: '全ランク向けの学習が終わりました',
-      prune: '枝刈りが終わりました',
-      compress: '圧縮が終わりました',
-      samples: '生成が終わりました',
-    },
     again: '設定を変えるともう一度実行できます。',
     changed: '再生を押すと新しい設定で実行します。',
   },
@@ -657,29 +617,6 @@ export const ja = {
     glossary: '用語',
     about: 'ソースとライセンス',
     aboutText: 'Rank Atlas は自由ソフトウェアです（Apache-2.0）。AdaRank：arXiv 2408.09015。',
-  },
-  presets: {
-    where: { name: 'ランクはどこへ行く？', look: '見どころ：前か後ろか、注意か MLP か。' },
-    text: { name: 'テキストで変わる？', look: '見どころ：2つのテキストで動くマス。' },
-    jacobian: {
-      name: '揺らさずに測れる？',
-      look: '見どころ：逆伝播8回で得る、AdaRank と同じマップ。',
-    },
-    combined: { name: '一度揺らせば足りる？', look: '見どころ：反復1回から得る、3回分のマップ。' },
-    agree: { name: '手法は一致する？', look: '見どころ：Spearman の順位相関と、かかった時間。' },
-    race: {
-      name: '何が得られる？',
-      look: '見どころ：線が分かれるか。シード1つでは何も言えません。',
-    },
-    'when-does-it-matter': { name: 'いつ効く？', look: '見どころ：線が重なり始める予算。' },
-    compress: {
-      name: '減らすと良くなる？',
-      look: '見どころ：予測と実測の一致、ほかのサンプルと普通の文章での結果。',
-    },
-    'losa-50': { name: '何を捨てられる？', look: '見どころ：重みを残す層と、半分を捨てた代償。' },
-    'losa-60': { name: '何を捨てられる？6割', look: '見どころ：学習しても直らなくなるラウンド。' },
-    'losa-70': { name: '何を捨てられる？7割', look: '見どころ：ランクを得るブロック。' },
-    qdylora: { name: 'どこまで小さくできる？', look: '見どころ：曲線が平らになり始めるランク。' },
   },
   texts: {
     stories: '未学習の文章',

@@ -1,5 +1,5 @@
 /** The words for what a study made of the model, in English: its files, and its use as a base. */
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const n = numbers('en');
 

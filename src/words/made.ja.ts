@@ -1,6 +1,6 @@
 /** The words for what a study made of the model, in Japanese. */
 import type { MadeWords } from './made.en.ts';
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const n = numbers('ja');
 

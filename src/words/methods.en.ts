@@ -1,7 +1,7 @@
 /** Words about the methods a map is measured by, in English. */
 import type { Counts } from '../studies/map/draws.ts';
-import type { MethodName } from '../experiment/spec.ts';
-import { numbers } from './numbers.ts';
+import type { MethodName } from '../spec/spec.ts';
+import { numbers } from '../language/numbers.ts';
 
 const n = numbers('en');
 const s = (count: number) => (count === 1 ? '' : 's');

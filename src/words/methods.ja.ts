@@ -1,8 +1,8 @@
 /** 測定法についての言葉、日本語。型は methods.en.ts。 */
 import type { Counts } from '../studies/map/draws.ts';
-import type { MethodName } from '../experiment/spec.ts';
+import type { MethodName } from '../spec/spec.ts';
 import type { methodsEn, StageKind } from './methods.en.ts';
-import { numbers } from './numbers.ts';
+import { numbers } from '../language/numbers.ts';
 
 const n = numbers('ja');
 const counted = (kind: StageKind, count: number) =>

@@ -1,5 +1,5 @@
 /** The words of the tour in every language; they come with it. */
-import type { Language } from '../state/view-store.ts';
+import type { Language } from '../language/language.ts';
 import { tourEn, type TourWords } from './tour.en.ts';
 import { tourJa } from './tour.ja.ts';
 

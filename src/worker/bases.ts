@@ -7,7 +7,7 @@ import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
 import { basedGraph, type MadeBase } from '../studies/made-base.ts';
-import type { FullEngine, KeptAdapter } from '../studies/contract.ts';
+import type { FullEngine, KeptAdapter } from '../studies/context.ts';
 import { sha256 } from '../model/sha256.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { CheckpointStore } from './checkpoints.ts';

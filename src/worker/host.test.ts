@@ -10,7 +10,7 @@ import { defined, elementAt } from '../checked.ts';
 import type { Ort } from '../engine/ort.ts';
 import { measurementOf, reduce, type Measurement } from '../studies/map/state.ts';
 import { defaultSpec } from '../experiment/schema.ts';
-import type { ExperimentSpec } from '../experiment/spec.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
 import { reduceRace, type RaceEvent, type RaceState } from '../studies/race/state.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { nodeFiles } from '../model/node-files.ts';

@@ -13,9 +13,10 @@ import type { CompressedFileName } from '../studies/compress/export.ts';
 import type { CompressResult } from '../studies/compress/state.ts';
 import type { ModelFacts, RunEvent } from '../studies/map/events.ts';
 import type { PrunedFileName } from '../studies/prune/files.ts';
-import type { ExperimentSpec, StudyKind, TextRef } from '../experiment/spec.ts';
-import type { StudyEvent } from '../studies/registry.ts';
-import type { WeightForm } from '../studies/contract.ts';
+import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
+import type { TextRef } from '../spec/spec.ts';
+import type { StudyEvent } from '../studies/contract.ts';
+import type { WeightForm } from '../studies/context.ts';
 import type { Bos, BosSetting } from '../model/bos.ts';
 import type { KeptRepository, Variant } from '../model/remote/hub.ts';
 

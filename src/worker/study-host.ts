@@ -8,15 +8,15 @@ import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { MemoryUse } from '../engine/engine.ts';
 import { makeBase } from '../studies/base.ts';
-import { isOnBase, MAKER } from '../studies/base-kinds.ts';
+import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
 import { exportPeft, importPeft } from '../adapters/peft.ts';
-import { taskKey } from '../studies/compress/settings.ts';
 import { prunedFile } from '../studies/prune/export.ts';
 import { baseKey } from '../experiment/settings.ts';
-import type { ExperimentSpec, TextRef } from '../experiment/spec.ts';
-import { needOf } from '../studies/need.ts';
-import { studyRuns, type StudyEvent } from '../studies/registry.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
+import type { TextRef } from '../spec/spec.ts';
+import { studies, studyOf } from '../studies/registry.ts';
+import type { StudyEvent } from '../studies/contract.ts';
 import {
   keptAtRank,
   adapterUse,
@@ -24,7 +24,7 @@ import {
   type KeptAdapter,
   type StudyContext,
   type WeightForm,
-} from '../studies/contract.ts';
+} from '../studies/context.ts';
 import { comparedLoss } from '../methods/training.ts';
 import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
@@ -76,9 +76,9 @@ export class StudyHost {
     const outbox = new Outbox<StudyEvent>((events) => {
       if (!control.cancelled) send(events);
     });
-    if (ask.study !== 'samples') await this.tests.get();
+    if (studies[ask.study].trains) await this.tests.get();
     try {
-      const run = await studyRuns[ask.study]();
+      const run = await studyOf(ask.study).run();
       const context = await this.context(ask, ground);
       const begin = (checkpoint: CheckpointDoor) => run({ ...context, checkpoint });
       const done = await this.pulled({
@@ -108,7 +108,7 @@ export class StudyHost {
     const key = baseKey(spec);
     const { base } = spec;
     if (base !== 'as-is' && !(await this.bases.known(key))) {
-      const study = MAKER[base];
+      const study = defined(makerOf(base));
       await this.bases.leave();
       const outbox = new Outbox<number>((shares) =>
         this.out.send({ kind: 'base', making: { base, share: elementAt(shares, -1) } }),
@@ -206,13 +206,14 @@ export class StudyHost {
     }
   }
 
-  need({ study, spec }: Requests['need']['ask']): Requests['need']['answer'] {
+  async need({ study, spec }: Requests['need']['ask']): Promise<Requests['need']['answer']> {
     const {
       engine,
       loaded: { compiled },
     } = this.opened;
+    const need = await studies[study].need?.();
     return {
-      needed: needOf(study, spec, compiled),
+      needed: need?.(spec, compiled) ?? null,
       allowed: Math.max(0, this.out.memoryLimit(engine.provider.kind) - weightBytes(compiled)),
     };
   }
@@ -347,14 +348,11 @@ export class StudyHost {
       versions: versionsOf(ort),
       tokens: this.tokens(texts, spec.bos),
       ...wordsOf(loaded, spec.bos),
-      task: async (id) => {
-        const table = texts[taskKey(id)];
-        if (table === undefined)
-          throw new AtlasError('no-file', {
-            file: `bundled:${id}`,
-            why: 'no task of this name comes with the page',
-          });
-        return table;
+      file: async (path) => {
+        const content = texts[path];
+        if (content === undefined)
+          throw new AtlasError('no-file', { file: path, why: 'no such file comes with the page' });
+        return content;
       },
       threads: async () => (await import('./svd-threads.ts')).browserThreads,
       derive: (form) => this.derive(graph, form),

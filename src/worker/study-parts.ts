@@ -1,9 +1,9 @@
 /** Everything that studies fetch while they work, so that it is there without a connection. */
-import { studyRuns } from '../studies/registry.ts';
+import { STUDIES, studies } from '../studies/registry.ts';
 
 /** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
 const parts: (() => Promise<unknown>)[] = [
-  ...Object.values(studyRuns),
+  ...STUDIES.map((study) => () => studies[study].run()),
   () => import('./elsewhere.ts'),
   () => import('./svd-threads.ts'),
   () => import('../engine/trainer.ts'),

@@ -12,7 +12,7 @@ import { writeCheckpoint } from '../../src/studies/train/checkpoint-file.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
 import { exportPeft } from '../../src/adapters/peft.ts';
 import { parseResult } from '../../src/experiment/result-file.ts';
-import { presets, presetSpec, type PresetId } from '../../src/experiment/schema.ts';
+import { presets, presetSpec } from '../../src/experiment/schema.ts';
 import { parseTraining, trainingPresets } from '../../src/studies/train/settings.ts';
 import { decodeMessage, modelProto } from '../../src/onnx/proto.ts';
 import { writeGraph } from '../../src/onnx/write.ts';
@@ -148,7 +148,7 @@ export const checkpoint = writeCheckpoint(
   checkpointOf,
 );
 
-export const specs: readonly unknown[] = (Object.keys(presets) as PresetId[]).map(presetSpec);
+export const specs: readonly unknown[] = [...presets.keys()].map(presetSpec);
 export const trainings: readonly unknown[] = Object.values(trainingPresets).map((t) =>
   parseTraining(t),
 );

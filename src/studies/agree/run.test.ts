@@ -17,8 +17,8 @@ import { agreeProgress, agreeVerdict, reduceAgree, type AgreeState } from './sta
 import type { ModelFacts } from '../map/events.ts';
 import { runExperiment } from '../map/run.ts';
 import { parseSpec } from '../../experiment/schema.ts';
-import { byMethod } from '../../experiment/settings.ts';
-import type { StudyContext } from '../contract.ts';
+import { byMethod } from '../../spec/schema.ts';
+import type { StudyContext } from '../context.ts';
 
 let engine: CutEngine;
 let model: ModelFacts;

@@ -13,7 +13,7 @@ import {
 } from './state.ts';
 import { nameOf } from '../map/events.ts';
 import { measure, timed } from '../race/measure.ts';
-import type { StudyContext } from '../contract.ts';
+import type { StudyContext } from '../context.ts';
 
 /** EVA gives no importance, only ranks on a budget: those of this mean rank stand for it. */
 const EVA_MEAN_RANK = 8;

@@ -3,6 +3,7 @@
  * text and seed are the experiment's.
  */
 import * as z from 'zod/mini';
+import { type Same, once } from '../../spec/parse.ts';
 import type { RaceEntry } from '../race/settings.ts';
 
 /**
@@ -29,13 +30,9 @@ export interface AgreeSettings {
 export const agreeSchema = z.strictObject({
   // All but the gradient's rank, which takes longer than the others together.
   methods: z._default(
-    z.array(z.enum(AGREE_METHODS)).check(
-      z.minLength(2, 'it takes at least two'),
-      z.refine((list) => new Set(list).size === list.length, 'each may be named once'),
-    ),
+    z.array(z.enum(AGREE_METHODS)).check(z.minLength(2, 'it takes at least two'), once),
     ['adarank', 'jacobian', 'combined', 'eva', 'fisher', 'gora', 'spectrum'],
   ),
 });
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof agreeSchema>, AgreeSettings>;

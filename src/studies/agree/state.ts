@@ -7,7 +7,7 @@ import type { ProviderInfo } from '../../engine/engine.ts';
 import { spearman } from '../../methods/statistics.ts';
 import type { AgreeMethod } from './settings.ts';
 import type { ModelName } from '../map/events.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 
 /** The module a value is of, as tables name it. */
 export interface AgreeModule {

@@ -2,7 +2,7 @@
  * The words of the comparison of methods, in English. The command line prints the same sentences.
  */
 import type { AgreeVerdict } from './state.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 import { raceEn } from '../race/words.en.ts';
 
 const n = numbers('en');

@@ -1,6 +1,6 @@
 /** 手法の比較の言葉。型は agree.en.ts。 */
 import type { AgreeWords } from './words.en.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 import { raceJa } from '../race/words.ja.ts';
 
 const n = numbers('ja');

@@ -2,13 +2,14 @@
  * What a compression leaves behind as files: the factors of the cut modules, and the export with
  * their weights put in.
  */
-import { elementAt } from '../../checked.ts';
+import { defined, elementAt } from '../../checked.ts';
 import type { FloatTensor } from '../../model/safetensors.ts';
 import { writeSafetensors } from '../../model/safetensors.ts';
 import { withWeights } from '../../engine/replaced-model.ts';
 import { factorsOf } from '../../methods/compress/svd.ts';
 import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
-import type { CompressResult } from './state.ts';
+import type { StudyExport } from '../contract.ts';
+import type { CompressResult, CompressState } from './state.ts';
 import { cutModules, type CompressedParts, type ModelGraph } from '../made-base.ts';
 
 /** What is saved of it. */
@@ -66,3 +67,8 @@ export async function compressedFiles(
     ...writeModel(exported, 'onnx/model.onnx', { ...(dataName !== undefined && { dataName }) }),
   ];
 }
+
+/** The factors, and the export with all accepted steps. */
+export const exportCompressed: StudyExport<CompressState> = async function* (model, { result }) {
+  yield* await compressedFiles(model, defined(result));
+};

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
-import { bundledModel, bundledTask } from '../../../cli/bundled.ts';
+import { bundledModel, bundledFile } from '../../../cli/bundled.ts';
 import { tokensOf } from '../../../cli/data.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
@@ -31,7 +31,7 @@ import { readTask, splitTask } from './task.ts';
 import { cutModules, type MadeBase } from '../made-base.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import type { FullEngine, StudyContext } from '../contract.ts';
+import type { FullEngine, StudyContext } from '../context.ts';
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [
@@ -76,7 +76,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     importances: null,
     tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
     ...wordsOf(model, spec.bos),
-    task: bundledTask,
+    file: bundledFile,
     derive: async () => {
       const engine = await floatEngine();
       open++;

@@ -46,7 +46,7 @@ import {
 import { splitTask, type TaskSplit } from './task.ts';
 import { CutWeights } from './weights.ts';
 import { nameOf } from '../map/events.ts';
-import type { FullEngine, StudyContext } from '../contract.ts';
+import type { FullEngine, StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 /**

@@ -1,9 +1,11 @@
 /** Settings of the study "compress" (Compress to Impress, methods.md §5). */
 import * as z from 'zod/mini';
+import { type Same, once, within } from '../../spec/parse.ts';
 import type { Ranking } from '../../methods/compress/candidates.ts';
 import type { Split } from '../../methods/compress/row-blocks.ts';
 import type { Scoring } from '../../methods/compress/task.ts';
-import type { TextRef } from '../../experiment/spec.ts';
+import { textSchema } from '../../spec/schema.ts';
+import type { TextRef } from '../../spec/spec.ts';
 
 /** One line of a multiple-choice table; `answer` is the number of the right option, from 0. */
 export interface TaskRow {
@@ -20,8 +22,8 @@ export type CompressTask =
   /** Next-token accuracy on sequences of a text. */
   | { kind: 'text'; text: TextRef; length: number };
 
-/** Where a bundled task's file lies among the texts that go to the engine's thread. */
-export const taskKey = (id: string): string => `task:${id}`;
+/** The file of a task that comes with the product, below `public/`. */
+export const taskFile = (id: string): string => `tasks/${id}.json`;
 
 export interface CompressSettings {
   task: CompressTask;
@@ -61,8 +63,7 @@ export const COMPRESS_LIMITS = {
 } as const satisfies Record<string, readonly [number, number]>;
 export const ROW_BLOCKS = [1, 2, 4, 8, 16] as const;
 
-const whole = (name: keyof typeof COMPRESS_LIMITS) =>
-  z.int().check(z.gte(COMPRESS_LIMITS[name][0]), z.lte(COMPRESS_LIMITS[name][1]));
+const whole = (name: keyof typeof COMPRESS_LIMITS) => within(z.int(), COMPRESS_LIMITS[name]);
 
 export const taskRowSchema = z
   .strictObject({
@@ -79,43 +80,43 @@ export const taskRowSchema = z
     }),
   );
 
-/** `text`: the schema of a text, from the experiment's own (schema.ts imports this file). */
-export const compressSchemaOf = <T extends z.ZodMiniType<TextRef>>(text: T) =>
-  z.strictObject({
-    task: z._default(
-      z.discriminatedUnion('kind', [
-        z.strictObject({
-          kind: z.literal('set'),
-          id: z
-            .string()
-            .check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled task')),
-        }),
-        z.strictObject({
-          kind: z.literal('own'),
-          rows: z
-            .array(taskRowSchema)
-            .check(z.minLength(COMPRESS_LIMITS.rows[0]), z.maxLength(COMPRESS_LIMITS.rows[1])),
-        }),
-        z.strictObject({ kind: z.literal('text'), text, length: z._default(whole('length'), 32) }),
-      ]),
-      { kind: 'set', id: 'next-word' },
-    ),
-    plain: z._default<z.ZodMiniType<TextRef>>(text, { kind: 'bundled', id: 'atlas-heldout' }),
-    scoring: z._default(z.enum(['sum', 'mean']), 'mean'),
-    samples: z._default(whole('samples'), 100),
-    test: z._default(whole('test'), 200),
-    rowBlocks: z._default(
-      z.array(z.literal(ROW_BLOCKS)).check(
-        z.minLength(1),
-        z.refine((list) => new Set(list).size === list.length, 'each may be named once'),
-      ),
-      [...ROW_BLOCKS],
-    ),
-    split: z._default(z.enum(['contiguous', 'kmeans']), 'contiguous'),
-    // Not the paper's: on the whole grid the first order alone is right about the sign in little
-    // more than half of the cases (docs/compress-to-impress.md).
-    ranking: z._default(z.enum(['curvature', 'first-order']), 'curvature'),
-    trials: z._default(whole('trials'), 24),
-    checks: z._default(whole('checks'), 12),
-    laser: z._default(z.enum(['none', 'sample', 'all']), 'none'),
-  });
+export const compressSchema = z.strictObject({
+  task: z._default(
+    z.discriminatedUnion('kind', [
+      z.strictObject({
+        kind: z.literal('set'),
+        id: z
+          .string()
+          .check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled task')),
+      }),
+      z.strictObject({
+        kind: z.literal('own'),
+        rows: z
+          .array(taskRowSchema)
+          .check(z.minLength(COMPRESS_LIMITS.rows[0]), z.maxLength(COMPRESS_LIMITS.rows[1])),
+      }),
+      z.strictObject({
+        kind: z.literal('text'),
+        text: textSchema,
+        length: z._default(whole('length'), 32),
+      }),
+    ]),
+    { kind: 'set', id: 'next-word' },
+  ),
+  plain: z._default(textSchema, { kind: 'bundled', id: 'atlas-heldout' }),
+  scoring: z._default(z.enum(['sum', 'mean']), 'mean'),
+  samples: z._default(whole('samples'), 100),
+  test: z._default(whole('test'), 200),
+  rowBlocks: z._default(z.array(z.literal(ROW_BLOCKS)).check(z.minLength(1), once), [
+    ...ROW_BLOCKS,
+  ]),
+  split: z._default(z.enum(['contiguous', 'kmeans']), 'contiguous'),
+  // Not the paper's: on the whole grid the first order alone is right about the sign in little
+  // more than half of the cases (docs/compress-to-impress.md).
+  ranking: z._default(z.enum(['curvature', 'first-order']), 'curvature'),
+  trials: z._default(whole('trials'), 24),
+  checks: z._default(whole('checks'), 12),
+  laser: z._default(z.enum(['none', 'sample', 'all']), 'none'),
+});
+
+true satisfies Same<z.output<typeof compressSchema>, CompressSettings>;

@@ -4,8 +4,8 @@ import type { SampleScore } from '../../methods/compress/task.ts';
 import { pearson, spearman } from '../../methods/statistics.ts';
 import type { ShownSample } from './task.ts';
 import type { ModelName } from '../map/events.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
-import type { StudyContext } from '../contract.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import type { StudyContext } from '../context.ts';
 
 export type CompressPhase =
   'svd' | 'samples' | 'gradients' | 'checks' | 'scan' | 'test' | 'plain' | 'text' | 'laser';

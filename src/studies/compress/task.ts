@@ -7,9 +7,9 @@ import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import type { Sample } from '../../methods/compress/task.ts';
 import { epochOrder } from '../../methods/windows.ts';
-import { taskRowSchema, type TaskRow } from './settings.ts';
-import { firstIssue } from '../../experiment/schema.ts';
-import type { StudyContext } from '../contract.ts';
+import { taskRowSchema, type TaskRow, taskFile } from './settings.ts';
+import { firstIssue } from '../../spec/parse.ts';
+import type { StudyContext } from '../context.ts';
 
 /** A sample with the words it was made of; plain text has no options. */
 export interface ShownSample {
@@ -59,7 +59,7 @@ export async function splitTask(context: StudyContext): Promise<TaskSplit> {
   } = context;
   if (task.kind === 'text')
     return split(await textSamples(context, samples + test), samples, test, seed);
-  const rows = task.kind === 'own' ? task.rows : readTask(await tableOf(context, task.id));
+  const rows = task.kind === 'own' ? task.rows : readTask(await fileIn(context, taskFile(task.id)));
   if (new Set(rows.map((r) => r.options[r.answer])).size === 1)
     throw new AtlasError('bad-task', {
       why: 'every row has the same answer',
@@ -92,13 +92,10 @@ export async function splitTask(context: StudyContext): Promise<TaskSplit> {
   return split(all, samples, test, seed);
 }
 
-function tableOf({ task }: StudyContext, id: string): Promise<string> {
-  if (!task)
-    throw new AtlasError('no-file', {
-      file: `bundled:${id}`,
-      why: 'no tasks come with this program',
-    });
-  return task(id);
+function fileIn({ file }: StudyContext, path: string): Promise<string> {
+  if (!file)
+    throw new AtlasError('no-file', { file: path, why: 'no files come with this program' });
+  return file(path);
 }
 
 interface Both {

@@ -16,7 +16,7 @@ import {
 import { decomposedBy, type Threads } from '../../methods/compress/pool.ts';
 import type { Splitting } from '../../methods/compress/row-blocks.ts';
 import type { Spectrum } from './state.ts';
-import type { FullEngine, StudyContext } from '../contract.ts';
+import type { FullEngine, StudyContext } from '../context.ts';
 
 /** Kept for as long as the thread lives, for one model at a time. */
 const decompositions = new Decompositions();

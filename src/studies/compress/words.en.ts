@@ -1,7 +1,7 @@
 /** The words of Compress to Impress, in English. The command line prints the same sentences. */
 import type { Agreement, CompressPhase, Figures, StepFigures } from './state.ts';
 import type { CompressVerdict } from './verdict.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 const percent = (share: number) => `${n.fixed(100 * share, 1)} %`;

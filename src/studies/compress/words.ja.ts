@@ -1,6 +1,6 @@
 /** Compress to Impress の言葉。型は compress.en.ts。 */
 import type { CompressWords } from './words.en.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('ja');
 const percent = (share: number) => `${n.fixed(100 * share, 1)}%`;

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { defined } from '../../checked.ts';
 import { agreementOf } from './state.ts';
 import { verdictOf } from './verdict.ts';
-import { studyWords } from '../../words/study-words.ts';
+import { compressWords } from './words.ts';
 
 const languages = ['en', 'ja'] as const;
 
@@ -46,7 +46,7 @@ it.each([
   const found = verdict(before, after);
   expect(found.kind).toBe(kind);
   for (const language of languages) {
-    const { compress } = studyWords[language];
+    const compress = compressWords[language];
     for (const sentence of [compress.finding(found), compress.plain('Text', 2, 8, found)]) {
       expect(sentence).toContain('3.484');
       expect(sentence).toContain('3.722');
@@ -81,7 +81,7 @@ it('tells correlations over all that were tried first, with their counts', () =>
   expect(small.pearson).toBeCloseTo(1, 12);
   expect(tried.pearson).not.toBeCloseTo(tried.spearman, 2);
   for (const language of languages) {
-    const { scatterFinding } = studyWords[language].compress;
+    const { scatterFinding } = compressWords[language];
     expect(scatterFinding(tried, small)).toMatch(/24.*r = .*12.*r = /s);
     expect(scatterFinding(tried, null)).not.toContain('12');
     expect(scatterFinding(null, null)).toBe('');

@@ -9,7 +9,7 @@
  */
 import { elementAt } from '../../checked.ts';
 import { combine } from '../../methods/combined.ts';
-import type { AdaRankSpec, MethodSpec } from '../../experiment/spec.ts';
+import type { AdaRankSpec, MethodSpec } from '../../spec/spec.ts';
 
 /**
  * `values[module][k]`, all modules having equally many or, while a sweep is under way, some one

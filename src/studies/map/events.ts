@@ -6,7 +6,7 @@ import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { MeasuringEvent } from '../../methods/measuring.ts';
 import type { Bos } from '../../model/bos.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 import type { RunResult } from './result.ts';
 
 export type RunEvent =

@@ -14,7 +14,7 @@ import { allocate, rankOfMultiple, type Allocation } from '../../methods/allocat
 import { interval95, summarise } from '../../methods/statistics.ts';
 import { mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
-import type { AllocationSpec } from '../../experiment/spec.ts';
+import type { AllocationSpec } from '../../spec/spec.ts';
 
 /** Complete sweeps before an interval is shown: with two, t is 12.7 and says nothing. */
 export const SWEEPS_FOR_INTERVALS = 3;

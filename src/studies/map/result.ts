@@ -8,7 +8,7 @@ import { allocate } from '../../methods/allocation.ts';
 import { summarise } from '../../methods/statistics.ts';
 import { mapsOf, type Draws } from './draws.ts';
 import { nameOf, type ModelFacts } from './events.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 
 export const RESULT_VERSION = 1;
 

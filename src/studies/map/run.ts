@@ -15,7 +15,7 @@ import { drawsAsked } from './draws.ts';
 import type { ModelFacts, RunEvent } from './events.ts';
 import type { Measurement } from './state.ts';
 import { buildResult, type RunResult } from './result.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 
 /** What measuring asks of an engine. */
 export type MeasuringEngine = Engine & JacobianEngine;

@@ -6,7 +6,7 @@ import type { ProviderInfo } from '../../engine/engine.ts';
 import { costOf, costOfAll, drawsAsked, mapsOf, type Draws, type Maps } from './draws.ts';
 import type { ModelFacts, RunEvent } from './events.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 
 export interface Measurement {
   spec: ExperimentSpec;

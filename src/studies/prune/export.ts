@@ -7,7 +7,9 @@ import { withWeights } from '../../engine/replaced-model.ts';
 import { writeSafetensors } from '../../model/safetensors.ts';
 import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
 import { prunedWeight, type ModelGraph, type PrunedParts } from '../made-base.ts';
-import type { PrunedFileName } from './files.ts';
+import type { StudyExport } from '../contract.ts';
+import { PRUNED_FILES, type PrunedFileName } from './files.ts';
+import type { PruneState } from './state.ts';
 
 /**
  * As one file, or a model as two (`write-model.ts`), the second of which is called `dataName` and
@@ -81,3 +83,9 @@ export async function prunedFile(
       );
   }
 }
+
+/** All of them. */
+export const exportPruned: StudyExport<PruneState> = async function* (model, _, made) {
+  if (made?.kind !== 'pruned') throw new Error('the pruning has made nothing');
+  for (const name of PRUNED_FILES) yield* await prunedFile(model, made, name);
+};

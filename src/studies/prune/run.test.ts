@@ -22,7 +22,7 @@ import { runPrune, type PruneCheckpoint } from './run.ts';
 import { costOf, reducePrune, type PruneState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import type { StudyContext } from '../contract.ts';
+import type { StudyContext } from '../context.ts';
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [

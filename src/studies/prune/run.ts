@@ -31,10 +31,10 @@ import {
   type PruneState,
   type StoredForm,
 } from './state.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
-import { pruneRanks } from '../need.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import { pruneRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
-import type { StudyContext } from '../contract.ts';
+import type { StudyContext } from '../context.ts';
 
 /** s of s · (B A): the same for every rank, since ranks change from round to round. */
 const SCALE = 2;

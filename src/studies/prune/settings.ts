@@ -2,6 +2,7 @@
  * The settings of pruning with repair (LoSA). Optimiser and texts are the experiment's `training`.
  */
 import * as z from 'zod/mini';
+import { type Same, within } from '../../spec/parse.ts';
 
 /** Zeros anywhere in a row, or so many of every few neighbours. */
 export const PATTERNS = ['unstructured', '2:4', '4:8'] as const;
@@ -41,9 +42,6 @@ export const PRUNE_LIMITS = {
   samples: [3, 64],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
-  schema.check(z.gte(least), z.lte(most));
-
 export const pruneSchema = z
   .strictObject({
     sparsity: z._default(within(z.number(), PRUNE_LIMITS.sparsity), 0.5),
@@ -64,7 +62,6 @@ export const pruneSchema = z
     }),
   );
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof pruneSchema>, PruneSettings>;
 
 /** Share of zeros at the end, and what a pattern allows. */

@@ -6,7 +6,7 @@ import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
 import type { PruneEvent } from './run.ts';
 import { targetOf } from './settings.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 
 /** One round. Lists are by layer and grow while it runs; losses are held-out, in nats per token. */
 export interface PruneRound {

@@ -1,6 +1,6 @@
 /** The words of pruning with repair, in English. */
 import type { PruneDoing } from './state.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 const nats = (v: number) => n.fixed(v, 3);

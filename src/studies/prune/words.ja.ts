@@ -1,5 +1,5 @@
 /** The words of pruning with repair, in Japanese. */
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 import type { PruneWords } from './words.en.ts';
 
 const n = numbers('ja');

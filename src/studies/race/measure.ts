@@ -20,9 +20,9 @@ import { stableRank } from '../../methods/weight-spectrum.ts';
 import { drawsAsked } from '../map/draws.ts';
 import type { RaceEntry } from './settings.ts';
 import { runExperiment } from '../map/run.ts';
-import { byMethod } from '../../experiment/settings.ts';
-import type { MethodName } from '../../experiment/spec.ts';
-import type { KeptAdapter, StudyContext } from '../contract.ts';
+import { byMethod } from '../../spec/schema.ts';
+import type { MethodName } from '../../spec/spec.ts';
+import type { KeptAdapter, StudyContext } from '../context.ts';
 
 /**
  * `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing

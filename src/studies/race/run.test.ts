@@ -21,8 +21,8 @@ import { runRace, type RaceCheckpoint } from './run.ts';
 import { RACE_ENTRIES, type RaceSettings } from './settings.ts';
 import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
-import type { TrainingSettings } from '../../experiment/spec.ts';
-import { adapterUse, type KeptAdapter, type StudyContext } from '../contract.ts';
+import type { TrainingSettings } from '../../spec/spec.ts';
+import { adapterUse, type KeptAdapter, type StudyContext } from '../context.ts';
 
 let engine: CutEngine;
 let model: ModelFacts;

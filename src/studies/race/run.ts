@@ -31,8 +31,8 @@ import {
 import type { RaceEntry } from './settings.ts';
 import { standingsOf } from './standings.ts';
 import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './state.ts';
-import type { KeptAdapter, StudyContext } from '../contract.ts';
-import { raceRanks } from '../need.ts';
+import type { KeptAdapter, StudyContext } from '../context.ts';
+import { raceRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
 
 /** Steps of a turn where there is no held-out loss to stop at. */

@@ -3,6 +3,7 @@
  * the experiment's `training`.
  */
 import * as z from 'zod/mini';
+import { type Same, once, within } from '../../spec/parse.ts';
 
 /**
  * By whom the ranks are given out. The map's importances serve the entry of their method, and
@@ -50,25 +51,15 @@ export const RACE_LIMITS = {
   sequences: [1, 64],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
-  schema.check(z.gte(least), z.lte(most));
-const once = (list: readonly unknown[]) => new Set(list).size === list.length;
-
 export const raceSchema = z.strictObject({
   entries: z._default(
-    z
-      .array(z.enum(RACE_ENTRIES))
-      .check(z.minLength(2, 'it takes at least two'), z.refine(once, 'each may be named once')),
+    z.array(z.enum(RACE_ENTRIES)).check(z.minLength(2, 'it takes at least two'), once),
     ['adarank', 'uniform', 'random'],
   ),
   meanRanks: z._default(
     z
       .array(within(z.number(), RACE_LIMITS.meanRank))
-      .check(
-        z.minLength(RACE_LIMITS.meanRanks[0]),
-        z.maxLength(RACE_LIMITS.meanRanks[1]),
-        z.refine(once, 'each may be named once'),
-      ),
+      .check(z.minLength(RACE_LIMITS.meanRanks[0]), z.maxLength(RACE_LIMITS.meanRanks[1]), once),
     [1],
   ),
   seeds: z._default(within(z.int(), RACE_LIMITS.seeds), 1),
@@ -76,5 +67,4 @@ export const raceSchema = z.strictObject({
   sequences: z._default(within(z.int(), RACE_LIMITS.sequences), 4),
 });
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof raceSchema>, RaceSettings>;

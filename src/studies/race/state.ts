@@ -7,7 +7,7 @@ import type { Judging } from '../../methods/training.ts';
 import type { ModelName } from '../map/events.ts';
 import type { RaceEntry } from './settings.ts';
 import type { Standing } from './standings.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 
 /** One training run: an entry at a mean rank with a seed. */
 export interface RaceLane {

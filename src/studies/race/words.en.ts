@@ -1,7 +1,7 @@
 /** The race's words, in English. The command line prints the same sentences. */
 import type { RaceEntry } from './settings.ts';
 import type { Verdict } from './standings.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 

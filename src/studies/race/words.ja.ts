@@ -1,7 +1,7 @@
 /** レースの言葉の日本語。型は race.en.ts。 */
 import type { RaceEntry } from './settings.ts';
 import type { Verdict } from './standings.ts';
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 import type { raceEn } from './words.en.ts';
 
 const n = numbers('ja');

@@ -15,7 +15,7 @@ import { firstDifference, lossesOf } from './compare.ts';
 import { runSamples } from './run.ts';
 import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import { keptAtRank, type KeptAdapter, type StudyContext } from '../contract.ts';
+import { keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 const small = (...settings: Setting[]) =>
@@ -102,7 +102,7 @@ describe('the study', { timeout: 60_000 }, () => {
       engine,
       importances: null,
       tokens: never,
-      task: never,
+      file: never,
       encode: never,
       prompt: async (text) => Int32Array.from(text, (c) => c.charCodeAt(0) % vocab),
       endTokens: async () => ends,

@@ -20,7 +20,7 @@ import {
   type FullEngine,
   type KeptAdapter,
   type StudyContext,
-} from '../contract.ts';
+} from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 /**

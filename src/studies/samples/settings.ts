@@ -1,5 +1,6 @@
 /** What the study "samples" writes and how: the prompt, how tokens are chosen, which adapter. */
 import * as z from 'zod/mini';
+import { type Same, within } from '../../spec/parse.ts';
 
 export interface SamplesSettings {
   prompt: string;
@@ -21,9 +22,6 @@ export const SAMPLES_LIMITS = {
   prompt: [1, 4000],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
-  schema.check(z.gte(least), z.lte(most));
-
 export const samplesSchema = z.strictObject({
   // One that the bundled model and the text it is adapted to, Newton's Opticks, take up
   // differently.
@@ -38,5 +36,4 @@ export const samplesSchema = z.strictObject({
   rank: z._default(z.nullable(within(z.int(), SAMPLES_LIMITS.rank)), null),
 });
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof samplesSchema>, SamplesSettings>;

@@ -1,8 +1,8 @@
 /** What the samples' plate shows: a pure reduction of the study's events, plain data. */
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { ModelName } from '../map/events.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
-import type { KeptAdapter } from '../contract.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import type { KeptAdapter } from '../context.ts';
 
 export interface SampleToken {
   id: number;

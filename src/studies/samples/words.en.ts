@@ -1,5 +1,5 @@
 /** Words of the samples' plate, in English. */
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 

@@ -1,5 +1,5 @@
 /** 文章の言葉の日本語。型は samples.en.ts。 */
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 import type { samplesEn } from './words.en.ts';
 
 const n = numbers('ja');

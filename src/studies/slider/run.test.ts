@@ -17,8 +17,8 @@ import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import { runSlider, type SliderCheckpoint, type SliderEvent, type SliderResult } from './run.ts';
 import { reduceSlider, type SliderState } from './state.ts';
 import { doingNow, parametersAt, separateLosses, verdictOf } from './verdict.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
-import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../contract.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [

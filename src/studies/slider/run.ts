@@ -11,10 +11,10 @@ import { allocate } from '../../methods/allocation.ts';
 import { loraScale, type LoraScale } from '../../methods/lora.ts';
 import { largestRank, rankAt } from '../../methods/qdylora.ts';
 import { nameOf, type ModelName } from '../map/events.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 import { trainingOptions } from '../training-options.ts';
 import type { Judging } from '../../methods/training.ts';
-import type { StudyContext } from '../contract.ts';
+import type { StudyContext } from '../context.ts';
 import {
   checkRanks,
   runTraining,

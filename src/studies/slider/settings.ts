@@ -2,6 +2,7 @@
  * The rank slider's own settings (QDyLoRA). Optimiser and texts are the experiment's `training`.
  */
 import * as z from 'zod/mini';
+import { type Same, once, within } from '../../spec/parse.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
 
 export interface SliderSettings {
@@ -33,8 +34,6 @@ export const SLIDER_LIMITS = {
   compare: [0, 8],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = <S extends z.ZodMiniNumber>(schema: S, [least, most]: readonly [number, number]) =>
-  schema.check(z.gte(least), z.lte(most));
 const rank = within(z.int(), SLIDER_LIMITS.rank);
 
 export const sliderSchema = z
@@ -56,13 +55,7 @@ export const sliderSchema = z
       { kind: 'uniform' },
     ),
     alpha: z._default(within(z.number(), SLIDER_LIMITS.alpha), 16),
-    compare: z._default(
-      z.array(rank).check(
-        z.maxLength(SLIDER_LIMITS.compare[1]),
-        z.refine((list) => new Set(list).size === list.length, 'each may be named once'),
-      ),
-      [],
-    ),
+    compare: z._default(z.array(rank).check(z.maxLength(SLIDER_LIMITS.compare[1]), once), []),
   })
   .check(
     z.refine((s) => s.ranks === 'map' || s.compare.every((r) => r <= s.rank), {
@@ -71,5 +64,4 @@ export const sliderSchema = z
     }),
   );
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
 true satisfies Same<z.output<typeof sliderSchema>, SliderSettings>;

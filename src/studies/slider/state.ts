@@ -1,7 +1,7 @@
 /** What the slider's plate shows: a pure reduction of the study's events, plain data. */
 import type { RankLoss } from '../../methods/qdylora.ts';
 import type { SliderEvent, SliderResult } from './run.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../spec.ts';
 import type { TrainingFinding } from '../train/run.ts';
 
 /** One training as it stands. */

@@ -1,5 +1,5 @@
 /** The rank slider's words, in English. */
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 const nats = (v: number) => n.fixed(v, 3);

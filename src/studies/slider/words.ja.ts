@@ -1,5 +1,5 @@
 /** The rank slider's words, in Japanese. */
-import { numbers } from '../../words/numbers.ts';
+import { numbers } from '../../language/numbers.ts';
 import type { sliderEn } from './words.en.ts';
 
 const n = numbers('ja');

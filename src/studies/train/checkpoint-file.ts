@@ -14,7 +14,7 @@ import {
   writeSafetensors,
   type FloatTensor,
 } from '../../model/safetensors.ts';
-import { firstIssue } from '../../experiment/schema.ts';
+import { firstIssue } from '../../spec/parse.ts';
 import type { TrainingCheckpoint } from './run.ts';
 import type { TrainingSpec } from './settings.ts';
 

@@ -16,10 +16,10 @@ import {
   type TrainingRunEvent,
   type TrainingRunOptions,
 } from './run.ts';
-import { parseTraining, trainingPresets, type TrainingSpec } from './settings.ts';
+import { parseTraining, trainingPresets, trainingSchema, type TrainingSpec } from './settings.ts';
 
 const qdylora = (...settings: Setting[]) =>
-  parseTraining(withSettings(parseTraining(trainingPresets.qdylora), settings));
+  parseTraining(withSettings(parseTraining(trainingPresets.qdylora), settings, trainingSchema));
 
 describe('the spec', () => {
   it('keeps LoRA as it was, and gives QDyLoRA QLoRA’s settings', () => {

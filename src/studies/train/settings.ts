@@ -6,15 +6,9 @@ import * as z from 'zod/mini';
 import type { LoraScale } from '../../methods/lora.ts';
 import type { BosSetting } from '../../model/bos.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
-import {
-  bosSchema,
-  fromVersion1,
-  LIMITS,
-  modelSchema,
-  parsed,
-  textSchema,
-} from '../../experiment/schema.ts';
-import { SPEC_VERSION, type ModelRef, type TextRef } from '../../experiment/spec.ts';
+import { bosSchema, fromVersion1, LIMITS, modelSchema, textSchema } from '../../spec/schema.ts';
+import { parsed } from '../../spec/parse.ts';
+import { SPEC_VERSION, type ModelRef, type TextRef } from '../../spec/spec.ts';
 
 export interface TrainingSpec {
   version: typeof SPEC_VERSION;

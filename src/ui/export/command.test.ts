@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { elementAt } from '../../checked.ts';
 import { defaultSpec, parseSpec } from '../../experiment/schema.ts';
 import { setByPaths } from '../../experiment/settings.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 import { commandOf } from './command.ts';
 
 /** What a POSIX shell makes of the command's words. */

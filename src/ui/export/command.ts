@@ -1,6 +1,6 @@
 /** The command that repeats an experiment on the command line. */
 import { changesFromDefault, usesText } from '../../experiment/settings.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 
 /** Quoted for a POSIX shell. */
 const quote = (s: string) => (/^[\w./:=@-]+$/.test(s) ? s : `'${s.replaceAll("'", "'\\''")}'`);

@@ -6,7 +6,7 @@ import { useEffect, useRef, useState } from 'react';
 import { elementAt } from '../../checked.ts';
 import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../studies/map/draws.ts';
 import { timeLeft } from '../../studies/map/state.ts';
-import { LIMITS } from '../../experiment/schema.ts';
+import { LIMITS } from '../../spec/schema.ts';
 import { isWhole, REPEATS_MORE, useChanges } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useInCharge } from '../../state/in-charge.ts';
@@ -17,6 +17,8 @@ import { studyChanges } from '../../state/study-session.ts';
 import { useStudy } from '../../state/study-store.ts';
 import type { Words } from '../../words/en.ts';
 import { describeChange } from '../../words/describe.ts';
+import { studies } from '../../studies/registry.ts';
+import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 
 /** First line, second line, and a key that changes when the phase does, for the spoken one. */
@@ -45,6 +47,7 @@ export function useStatus(): Status {
     };
   if (study === null) return measurement;
   const w = words.studies;
+  const labels = inLanguage(studies[study].labels, words);
   const changes = ran && phase !== 'running' ? studyChanges(study, ran, spec) : [];
   if (changes.length > 0)
     return {
@@ -54,13 +57,13 @@ export function useStatus(): Status {
     };
   switch (phase) {
     case 'running':
-      return { title: w.running[study], note: '', phase: `${study} running` };
+      return { title: labels.running, note: '', phase: `${study} running` };
     case 'paused':
       return { title: w.paused, note: w.pausedNote, phase: `${study} paused` };
     case 'done':
-      return { title: w.done[study], note: w.again, phase: `${study} done` };
+      return { title: labels.done, note: w.again, phase: `${study} done` };
     case 'idle':
-      return { title: w.ready[study], note: w.next[study], phase: `${study} idle` };
+      return { title: labels.ready, note: labels.next, phase: `${study} idle` };
   }
 }
 

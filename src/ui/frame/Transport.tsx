@@ -5,7 +5,7 @@
 import type { ReactNode } from 'react';
 import { shareDone } from '../../studies/map/state.ts';
 import { isWhole, useChanges } from '../../state/derived.ts';
-import { LIMITS } from '../../experiment/schema.ts';
+import { LIMITS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useRun } from '../../state/run-store.ts';

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import type { RankRow } from '../../studies/map/rank-table.ts';
 import type { WeightFormat } from '../../compiler/modules.ts';
 import { Term } from '../parts/Term.tsx';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { describeFormat } from '../../words/format.ts';
 import { span } from './faces.ts';

@@ -4,7 +4,7 @@ import type { RankTable } from '../../studies/map/rank-table.ts';
 import type { MapLayout } from '../../state/layout.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useSize } from '../parts/use-size.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { barsEnd, layerSums } from './layer-sums.ts';
 import { LayerBars } from './LayerBars.tsx';

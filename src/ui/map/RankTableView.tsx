@@ -1,6 +1,6 @@
 /** The map as a table: one row a module, highest first, in the map's place. */
 import type { RankTable } from '../../studies/map/rank-table.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { span } from './faces.ts';
 

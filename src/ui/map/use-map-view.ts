@@ -11,7 +11,7 @@ import { useStudy } from '../../state/study-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { adapterFace, faceOf, versusEnd } from './faces.ts';
 

@@ -1,7 +1,7 @@
 /** Changes a setting by the schema's leave: what it refuses is said in the band and not taken. */
 import { AtlasError } from '../../errors.ts';
 import { parseSpec } from '../../experiment/schema.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 

@@ -6,7 +6,8 @@ import { useEffect, useId, useRef, type KeyboardEvent } from 'react';
 import { defined } from '../../checked.ts';
 import { linesApart } from '../../model/one-line.ts';
 import { useModel, type AdapterChoice as Choice } from '../../state/model-store.ts';
-import { useAdapterChoiceWords } from '../../words/adapter-choice-words.ts';
+import { adapterChoiceWords } from '../../words/adapter-choice-words.ts';
+import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 import { offerAdapter } from './offer-files.ts';
 
@@ -20,7 +21,7 @@ const dismiss = () => useModel.setState({ failure: null });
 
 export function AdapterChoice({ file, files, folders }: Choice & { file: string }) {
   const words = useWords();
-  const w = useAdapterChoiceWords();
+  const w = inLanguage(adapterChoiceWords, useWords());
   const question = useRef<HTMLParagraphElement>(null);
   const id = useId();
   const labels = linesApart(folders.slice(0, MOST_SHOWN), MOST_CHARACTERS);

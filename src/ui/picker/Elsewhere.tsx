@@ -12,11 +12,12 @@ import {
 } from '../../state/elsewhere.ts';
 import { hubAddress } from '../../state/hub-address.ts';
 import { useModel, type Candidate } from '../../state/model-store.ts';
-import { useElsewhereWords } from '../../words/elsewhere-words.ts';
+import { elsewhereWords } from '../../words/elsewhere-words.ts';
+import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 
 export function HubField() {
-  const w = useElsewhereWords();
+  const w = inLanguage(elsewhereWords, useWords());
   const id = useId();
   const [text, setText] = useState('');
   return (
@@ -52,7 +53,7 @@ export function HubField() {
 /** What a repository, or a folder of this machine, offers: its graphs, the smallest first. */
 export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>; name: string }) {
   const words = useWords();
-  const w = useElsewhereWords();
+  const w = inLanguage(elsewhereWords, useWords());
   return (
     <div className="rule-top offer">
       <h3>{w.offers(name)}</h3>
@@ -96,7 +97,7 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
 /** A model that is being looked for, then fetched. */
 export function Fetching({ name }: { name: string }) {
   const words = useWords();
-  const w = useElsewhereWords();
+  const w = inLanguage(elsewhereWords, useWords());
   const { loaded, total } = useModel((m) => m.download.model);
   const begun = useRef<{ at: number; loaded: number } | null>(null);
   const [rate, setRate] = useState(0);
@@ -141,7 +142,7 @@ export function Fetching({ name }: { name: string }) {
 /** What of the hub is on this machine, to be looked at or let go of. */
 export function KeptModels() {
   const words = useWords();
-  const w = useElsewhereWords();
+  const w = inLanguage(elsewhereWords, useWords());
   const [models, setModels] = useState<Awaited<ReturnType<typeof keptModels>>>([]);
   // A model just fetched is kept from now on.
   const inspected = useModel((m) => m.candidate?.inspection);

@@ -8,7 +8,7 @@ import { useRankTable, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import { certainty } from '../../state/series.ts';
 import { useLater } from '../parts/use-later.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
 import { apart, EndLabel, roomFor } from './end-labels.tsx';

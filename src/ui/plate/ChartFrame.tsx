@@ -4,7 +4,7 @@
  */
 import { useRef, useState, type ReactNode } from 'react';
 import { csvComment, csvJson, csvRow } from '../../spec/csv.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';

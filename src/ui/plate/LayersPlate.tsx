@@ -6,7 +6,7 @@ import { useModules, useWholeDraws } from '../../state/derived.ts';
 import { groupOf } from '../../state/layout.ts';
 import { byLayer, type LayerPoint } from '../../state/series.ts';
 import { useLater } from '../parts/use-later.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 import { ChartFrame, useChartHeight } from './ChartFrame.tsx';
 import { apart, EndLabel, roomFor } from './end-labels.tsx';

@@ -3,7 +3,7 @@
  * this machine.
  */
 import { useState } from 'react';
-import { LIMITS } from '../../experiment/schema.ts';
+import { LIMITS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useWords } from '../use-words.ts';
 

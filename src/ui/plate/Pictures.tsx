@@ -7,7 +7,7 @@ import { defined } from '../../checked.ts';
 import type { Picture } from '../../worker/protocol.ts';
 import { palette, type Ramp } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 
 const WIDTH = 104;

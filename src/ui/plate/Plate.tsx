@@ -3,11 +3,12 @@
  * its place.
  */
 import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
-import { elementAt } from '../../checked.ts';
+import { defined, elementAt } from '../../checked.ts';
 import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
-import type { StudyKind } from '../../experiment/spec.ts';
+import { isStudy, STUDIES, studies, type StudyKind } from '../../studies/registry.ts';
+import { inLanguage } from '../../language/in-language.ts';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
 import { useWords } from '../use-words.ts';
@@ -24,31 +25,25 @@ const ModulePanel = lazyPart(
   async () => (await import('./ModulePanel.tsx')).ModulePanel,
   () => useView.setState({ opened: null }),
 );
-const AgreePlate = lazyPart(
-  async () => (await import('../studies/agree/AgreePlate.tsx')).AgreePlate,
-);
+const files = import.meta.glob<{ Plate: ComponentType }>('../studies/*/*Plate.tsx');
 
-/** The studies that have a tab; agreement covers the plate instead. */
-const plates: Partial<Record<StudyKind, ComponentType>> = {
-  race: lazyPart(async () => (await import('../studies/race/RacePlate.tsx')).RacePlate),
-  slider: lazyPart(async () => (await import('../studies/slider/SliderPlate.tsx')).SliderPlate),
-  prune: lazyPart(async () => (await import('../studies/prune/PrunePlate.tsx')).PrunePlate),
-  compress: lazyPart(
-    async () => (await import('../studies/compress/CompressPlate.tsx')).CompressPlate,
-  ),
-  samples: lazyPart(async () => (await import('../studies/samples/SamplesPlate.tsx')).SamplesPlate),
-};
+/** The plate of every study, from its folder. */
+const plates = Object.fromEntries(
+  STUDIES.map((study) => {
+    const [file] = Object.keys(files).filter((path) => path.startsWith(`../studies/${study}/`));
+    return [study, lazyPart(async () => (await defined(files[defined(file)])()).Plate)];
+  }),
+) as Record<StudyKind, ComponentType>;
 
 const tabs: (PlateTab | StudyKind)[] = [
   'layers',
   'certainty',
-  ...(Object.keys(plates) as StudyKind[]),
+  ...STUDIES.filter((study) => studies[study].place === 'tab'),
 ];
 
 /** What a tab shows, or a study without one. */
 export function PlatePanel({ tab }: { tab: PlateTab | StudyKind }) {
-  const StudyPlate =
-    tab === 'layers' || tab === 'certainty' ? null : tab === 'agree' ? AgreePlate : plates[tab];
+  const StudyPlate = isStudy(tab) ? plates[tab] : null;
   return (
     <Suspense fallback={<div className="chart-room" />}>
       {StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}
@@ -77,19 +72,18 @@ export function Plate() {
         </Suspense>
       </section>
     );
-  if (study === 'agree')
+  if (study !== null && studies[study].place === 'plate')
     return (
-      <section className="sheet plate" aria-label={words.studies.tabs.agree}>
+      <section className="sheet plate" aria-label={inLanguage(studies[study].labels, words).tab}>
         <PlatePanel tab={study} />
       </section>
     );
 
-  const tab = study !== null && plates[study] ? study : chart;
+  const tab = study ?? chart;
   function open(to: PlateTab | StudyKind) {
-    if (to === 'layers' || to === 'certainty') {
-      set({ tab: to });
-      openStudy(null);
-    } else openStudy(to);
+    if (isStudy(to)) return openStudy(to);
+    set({ tab: to });
+    openStudy(null);
   }
   function onKey(e: KeyboardEvent) {
     const way = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
@@ -98,11 +92,10 @@ export function Plate() {
     open(to);
     document.getElementById(`tab-${to}`)?.focus();
   }
-  const names: Record<PlateTab | StudyKind, string> = {
-    layers: words.plate.byLayer,
-    certainty: words.plate.convergence,
-    ...words.studies.tabs,
-  };
+  const nameOf = (of: PlateTab | StudyKind) =>
+    isStudy(of)
+      ? inLanguage(studies[of].labels, words).tab
+      : { layers: words.plate.byLayer, certainty: words.plate.convergence }[of];
   return (
     <section className="sheet plate" aria-label={words.plate.label}>
       <div className="tabs" role="tablist" aria-label={words.plate.tabs} onKeyDown={onKey}>
@@ -117,7 +110,7 @@ export function Plate() {
             tabIndex={t === tab ? 0 : -1}
             onClick={() => open(t)}
           >
-            {names[t]}
+            {nameOf(t)}
           </button>
         ))}
       </div>

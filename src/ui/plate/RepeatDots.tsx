@@ -2,7 +2,7 @@
 import { defined, elementAt } from '../../checked.ts';
 import type { RankRow } from '../../studies/map/rank-table.ts';
 import { useSize } from '../parts/use-size.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 
 /** Round values around [low, high]: 4 to 6 of them. */

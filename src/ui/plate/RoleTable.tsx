@@ -6,7 +6,7 @@ import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';
 import { useModules, useRankTable, useWholeDraws } from '../../state/derived.ts';
 import { useRun } from '../../state/run-store.ts';
 import { byRole } from '../../state/series.ts';
-import { numbersOf } from '../../words/numbers.ts';
+import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
 
 export function RoleTable() {

@@ -7,7 +7,8 @@ import { defined, elementAt } from '../../checked.ts';
 import { attempt } from '../../state/attempt.ts';
 import type { SavedFile } from '../../worker/protocol.ts';
 import { download, fileName } from '../export/download.ts';
-import { ofStudies } from '../../words/study-words.ts';
+import { inLanguage } from '../../language/in-language.ts';
+import { madeWords } from '../../words/made-words.ts';
 import { useWords } from '../use-words.ts';
 
 interface Props<F extends string> {
@@ -20,7 +21,7 @@ interface Props<F extends string> {
 }
 
 export function SaveLinks<F extends string>({ of, modelTitle, files, write }: Props<F>) {
-  const w = ofStudies(useWords()).made;
+  const w = inLanguage(madeWords, useWords());
   const [busy, setBusy] = useState(false);
   const [saved, setSaved] = useState<string | null>(null);
   async function save(file: F) {

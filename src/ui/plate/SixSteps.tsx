@@ -5,7 +5,7 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { useRun } from '../../state/run-store.ts';
 import type { Requests } from '../../worker/protocol.ts';
 import { Popover } from '../parts/Popover.tsx';
-import { numbersOf, type Numbers } from '../../words/numbers.ts';
+import { numbersOf, type Numbers } from '../../language/numbers.ts';
 import type { Words } from '../../words/en.ts';
 import { useWords } from '../use-words.ts';
 

@@ -3,7 +3,7 @@
  * change.
  */
 import { useEffect, useState } from 'react';
-import type { StudyKind } from '../../experiment/spec.ts';
+import type { StudyKind } from '../../studies/spec.ts';
 import { engine, needOf } from '../../state/engine.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';

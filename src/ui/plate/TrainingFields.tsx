@@ -1,7 +1,8 @@
 /** What every study that trains lets a visitor choose: the text, how many steps, how fast. */
 import { defined } from '../../checked.ts';
-import { LIMITS } from '../../experiment/schema.ts';
-import type { ExperimentSpec, TrainingSettings } from '../../experiment/spec.ts';
+import { LIMITS } from '../../spec/schema.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
+import type { TrainingSettings } from '../../spec/spec.ts';
 import { defaults } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { Choice } from '../parts/Choice.tsx';

@@ -4,10 +4,11 @@
  */
 import type { BaseKind } from '../../studies/base-kinds.ts';
 import { baseKey } from '../../experiment/settings.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useEdit } from '../parts/use-edit.ts';
-import { ofStudies } from '../../words/study-words.ts';
+import { inLanguage } from '../../language/in-language.ts';
+import { madeWords } from '../../words/made-words.ts';
 import { useWords } from '../use-words.ts';
 
 /**
@@ -20,7 +21,7 @@ export function UseAsBase({
   base: Exclude<BaseKind, 'as-is'>;
   ran: ExperimentSpec;
 }) {
-  const w = ofStudies(useWords()).made;
+  const w = inLanguage(madeWords, useWords());
   const edit = useEdit();
   const now = useExperiment((e) => e.spec);
   const used = baseKey(now) === baseKey({ ...ran, base });

@@ -1,8 +1,8 @@
 /** The settings most visitors leave alone. What is not its default says what the default is. */
 import type { ReactNode } from 'react';
 import { BASES } from '../../studies/base-kinds.ts';
-import { LIMITS } from '../../experiment/schema.ts';
-import type { ExperimentSpec } from '../../experiment/spec.ts';
+import { LIMITS } from '../../spec/schema.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 import { BOS } from '../../model/bos.ts';
 import { defaults } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';

@@ -2,7 +2,7 @@
  * The budget. Moving it re-allocates what is measured in one frame; nothing is measured again.
  * Stops are spaced by the logarithm, as ranks double; any other number can be typed.
  */
-import { LIMITS } from '../../experiment/schema.ts';
+import { LIMITS } from '../../spec/schema.ts';
 import { useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { NumberBox } from '../parts/NumberField.tsx';

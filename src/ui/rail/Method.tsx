@@ -1,6 +1,6 @@
 /** By which method the map is measured, each with the time it takes here once that is known. */
-import { byMethod } from '../../experiment/settings.ts';
-import type { MethodName } from '../../experiment/spec.ts';
+import { byMethod } from '../../spec/schema.ts';
+import type { MethodName } from '../../spec/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { timeOf } from '../../state/pace.ts';
 import { useRun } from '../../state/run-store.ts';

@@ -1,6 +1,7 @@
 /** The settings of the method in use; each says what its default is where it is not that. */
-import { defaultMethod, LIMITS } from '../../experiment/schema.ts';
-import type { ExperimentSpec, MethodSpec } from '../../experiment/spec.ts';
+import { defaultMethod, LIMITS } from '../../spec/schema.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
+import type { MethodSpec } from '../../spec/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { Choice } from '../parts/Choice.tsx';
 import { NumberField } from '../parts/NumberField.tsx';

@@ -2,7 +2,8 @@
  * The experiment's form: what is measured, on what, how, and with which budget. A drawer on narrow
  * pages.
  */
-import { isPreset, LIMITS, presets, presetSpec, type PresetId } from '../../experiment/schema.ts';
+import { presets, presetSpec } from '../../experiment/schema.ts';
+import { LIMITS } from '../../spec/schema.ts';
 import { specKey } from '../../experiment/settings.ts';
 import { defaults, useModules, useLayout } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
@@ -13,6 +14,7 @@ import { NumberField } from '../parts/NumberField.tsx';
 import { Term } from '../parts/Term.tsx';
 import { describeText, titleOf } from '../../words/describe.ts';
 import { describeFormat } from '../../words/format.ts';
+import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 import { Adapters } from './Adapters.tsx';
 import { Advanced } from './Advanced.tsx';
@@ -22,36 +24,34 @@ import { Method } from './Method.tsx';
 import { Results } from './Results.tsx';
 
 /** The preset an experiment is, the budget and the seed apart; null if it is none. */
-function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): PresetId | null {
+function presetOf(spec: ReturnType<typeof useExperiment.getState>['spec']): string | null {
   const plain = {
     ...spec,
     model: defaults.model,
     allocation: defaults.allocation,
     seed: defaults.seed,
   };
-  return (
-    (Object.keys(presets) as PresetId[]).find((id) => specKey(presetSpec(id)) === specKey(plain)) ??
-    null
-  );
+  return [...presets.keys()].find((name) => specKey(presetSpec(name)) === specKey(plain)) ?? null;
 }
 
 function Preset() {
   const words = useWords();
   const { spec, edit } = usePick(useExperiment, 'spec', 'edit');
-  const preset = presetOf(spec);
+  const name = presetOf(spec);
+  const preset = name === null ? undefined : presets.get(name);
   return (
     <div className="field">
       <label htmlFor="preset">{words.rail.preset}</label>
       <select
         id="preset"
         className="select"
-        value={preset ?? ''}
+        value={name ?? ''}
         onChange={(e) => {
-          const id = e.target.value;
-          if (isPreset(id))
+          const chosen = e.target.value;
+          if (presets.has(chosen))
             edit(
               (s) => ({
-                ...presetSpec(id),
+                ...presetSpec(chosen),
                 model: s.model,
                 allocation: s.allocation,
                 seed: s.seed,
@@ -60,14 +60,14 @@ function Preset() {
             );
         }}
       >
-        {preset === null && <option value="">{words.rail.custom}</option>}
-        {(Object.keys(presets) as PresetId[]).map((id) => (
+        {name === null && <option value="">{words.rail.custom}</option>}
+        {[...presets].map(([id, offered]) => (
           <option key={id} value={id}>
-            {words.presets[id].name}
+            {inLanguage(offered, words).name}
           </option>
         ))}
       </select>
-      {preset && <p className="small ink2 hint">{words.presets[preset].look}</p>}
+      {preset && <p className="small ink2 hint">{inLanguage(preset, words).look}</p>}
     </div>
   );
 }

@@ -4,8 +4,9 @@
  */
 import { useEffect, useId, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
-import { LIMITS, parseSpec } from '../../experiment/schema.ts';
-import type { TextRef } from '../../experiment/spec.ts';
+import { LIMITS } from '../../spec/schema.ts';
+import { parseSpec } from '../../experiment/schema.ts';
+import type { TextRef } from '../../spec/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { countTokens, engine } from '../../state/engine.ts';

@@ -5,8 +5,8 @@
 import { elementAt } from '../../../checked.ts';
 import { AGREE_METHODS, type AgreeMethod } from '../../../studies/agree/settings.ts';
 import { agreeVerdict, correlations, type AgreeState } from '../../../studies/agree/state.ts';
-import { byMethod } from '../../../experiment/settings.ts';
-import type { MethodName } from '../../../experiment/spec.ts';
+import { byMethod } from '../../../spec/schema.ts';
+import type { MethodName } from '../../../spec/spec.ts';
 import { useLayout, useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { timeOf } from '../../../state/pace.ts';
@@ -16,8 +16,10 @@ import { scaleEnd } from '../../colour.ts';
 import { closeAgreement } from '../../frame/use-keys.ts';
 import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { agreeWords } from '../../../studies/agree/words.ts';
+import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame } from '../../plate/ChartFrame.tsx';
 import { MethodMaps, mapsHeight, type MethodMap } from './MethodMaps.tsx';
@@ -37,12 +39,10 @@ function multiples(importances: readonly number[]): number[] {
   return importances.map((v) => (mean > 0 ? v / mean : 0));
 }
 
-export function AgreePlate() {
+export function Plate() {
   const words = useWords();
-  const {
-    agree: w,
-    race: { names },
-  } = ofStudies(words);
+  const w = inLanguage(agreeWords, words);
+  const { names } = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   const state = useStudy((s) => s.states.agree);
   const asked = useExperiment((e) => e.spec.agree.methods);
@@ -128,10 +128,9 @@ export function AgreePlate() {
 
 /** The sentence and the line below it. */
 function useSaid(state: AgreeState | null): { finding: string; note: string } {
-  const {
-    agree: w,
-    race: { names },
-  } = ofStudies(useWords());
+  const words = useWords();
+  const w = inLanguage(agreeWords, words);
+  const { names } = inLanguage(raceWords, words);
   const phase = useStudy((s) => s.phase.agree);
   const asked = useExperiment((e) => e.spec.agree.methods);
   if (!state) return { finding: w.empty, note: w.emptyNote(asked.length) };
@@ -154,7 +153,9 @@ function useSaid(state: AgreeState | null): { finding: string; note: string } {
 
 /** Which methods: at least two stay chosen, in the order of the list. */
 function Settings({ chosen }: { chosen: readonly AgreeMethod[] }) {
-  const { agree: w, race } = ofStudies(useWords());
+  const words = useWords();
+  const w = inLanguage(agreeWords, words);
+  const race = inLanguage(raceWords, words);
   const edit = useEdit();
   const change = (method: AgreeMethod, on: boolean) =>
     edit('agree.methods', (s) => ({

@@ -4,7 +4,8 @@
  */
 import { palette } from '../../colour.ts';
 import { useDark } from '../../parts/use-media.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { agreeWords } from '../../../studies/agree/words.ts';
 import { useWords } from '../../use-words.ts';
 import { roomFor } from '../../plate/end-labels.tsx';
 
@@ -24,7 +25,7 @@ export function Matrix({
   print(v: number | null): string;
 }) {
   const { diverging } = palette(useDark());
-  const w = ofStudies(useWords()).agree;
+  const w = inLanguage(agreeWords, useWords());
   const cell = (width - roomFor(names)) / Math.max(1, names.length - 1);
   const mid = (MATRIX_ROW - SEAM) / 2;
   return (

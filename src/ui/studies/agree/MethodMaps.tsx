@@ -8,7 +8,8 @@ import type { MeasuredModule } from '../../../studies/map/result.ts';
 import type { MapLayout } from '../../../state/layout.ts';
 import { palette } from '../../colour.ts';
 import { useDark } from '../../parts/use-media.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { agreeWords } from '../../../studies/agree/words.ts';
 import { useWords } from '../../use-words.ts';
 
 const ACROSS = 3;
@@ -43,7 +44,7 @@ interface Props {
 
 export function MethodMaps({ width, layout, modules, maps, end }: Props) {
   const { sequential } = palette(useDark());
-  const w = ofStudies(useWords()).agree;
+  const w = inLanguage(agreeWords, useWords());
   const { columns, groups, cells, layers } = layout;
   const row = rowOf(layers);
   const own = (width - (ACROSS - 1) * BETWEEN) / ACROSS;

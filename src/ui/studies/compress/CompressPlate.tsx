@@ -6,11 +6,12 @@ import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
 import { agreementOf, type CompressState } from '../../../studies/compress/state.ts';
 import { shortName, verdictOf } from '../../../studies/compress/verdict.ts';
-import type { TextRef } from '../../../experiment/spec.ts';
+import type { TextRef } from '../../../spec/spec.ts';
 import { compressedFile } from '../../../state/study-session.ts';
 import { useStudy } from '../../../state/study-store.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
 import { SaveLinks } from '../../plate/SaveLinks.tsx';
@@ -25,14 +26,14 @@ import { componentsOf, Waterfall, WaterfallLegend } from './Waterfall.tsx';
 
 type View = 'spectrum' | 'scatter';
 
-export function CompressPlate() {
+export function Plate() {
   const state = useStudy((s) => s.states.compress);
   const [view, setView] = useState<View>('spectrum');
   // Undone steps are remembered for the result they belong to.
   const [undone, setUndone] = useState<{ of: unknown; steps: number } | null>(null);
   const result = state?.result ?? null;
   const steps = result ? (undone?.of === result ? undone.steps : result.accepted.length) : 0;
-  const w = ofStudies(useWords()).compress;
+  const w = inLanguage(compressWords, useWords());
   return (
     <>
       {view === 'spectrum' ? (
@@ -92,7 +93,7 @@ function useSaid(
   ownNote: string,
 ): { finding: string; note: string } {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const phase = useStudy((s) => s.phase.compress);
   if (!state) return { finding: w.empty, note: w.emptyNote };
   if (state.result) {
@@ -113,7 +114,7 @@ function useSaid(
 
 function Components({ state, steps }: { state: CompressState | null; steps: number }) {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const [chosen, setChosen] = useState<number | null>(null);
@@ -179,7 +180,7 @@ function Components({ state, steps }: { state: CompressState | null; steps: numb
 
 function Prediction({ state, steps }: { state: CompressState | null; steps: number }) {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const checks = state?.checks ?? [];
@@ -212,7 +213,7 @@ function Prediction({ state, steps }: { state: CompressState | null; steps: numb
 
 function Notes({ state, steps }: { state: CompressState; steps: number }) {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const { result } = state;
   const plainName = (text: TextRef) =>

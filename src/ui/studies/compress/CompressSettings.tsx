@@ -12,7 +12,8 @@ import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
 import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 
 /** Changes settings of this study by the schema's leave. */
@@ -23,7 +24,7 @@ export function useChange() {
 }
 
 export function CompressSettings() {
-  const w = ofStudies(useWords()).compress.settings;
+  const w = inLanguage(compressWords, useWords()).settings;
   return (
     <SettingsFold title={w.title}>
       <Fields />
@@ -36,7 +37,7 @@ const nameOf = (task: CompressTask): string => (task.kind === 'set' ? task.id : 
 
 function Fields() {
   const words = useWords();
-  const w = ofStudies(words).compress.settings;
+  const w = inLanguage(compressWords, words).settings;
   const d = defaults.compress;
   const change = useChange();
   const c = useExperiment((e) => e.spec.compress);

@@ -2,14 +2,15 @@
 import { useState } from 'react';
 import { elementAt } from '../../../checked.ts';
 import type { CompressResult, SampleTrail } from '../../../studies/compress/state.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 
 /** Lines shown at a time. */
 const PAGE = 12;
 
 export function Samples({ result, steps }: { result: CompressResult; steps: number }) {
-  const w = ofStudies(useWords()).compress;
+  const w = inLanguage(compressWords, useWords());
   const [open, setOpen] = useState(false);
   const [all, setAll] = useState(false);
   const [shown, setShown] = useState(PAGE);

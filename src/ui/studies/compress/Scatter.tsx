@@ -3,8 +3,9 @@
  * at the right, each on its own scale.
  */
 import type { Check, Trial } from '../../../studies/compress/state.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 import { decimals, rangeOf, ticksOf } from './axis.ts';
 
@@ -34,7 +35,7 @@ function Plot({
   colour: string;
 }) {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const [xLow, xHigh] = points.length > 0 ? rangeOf(points.map((p) => p.predicted)) : [-1, 1];
   const [yLow, yHigh] = points.length > 0 ? rangeOf(points.map((p) => p.measured)) : [-1, 1];
@@ -132,7 +133,7 @@ export function Scatter({
   checks: readonly Check[];
   trials: readonly Trial[];
 }) {
-  const w = ofStudies(useWords()).compress;
+  const w = inLanguage(compressWords, useWords());
   const half = (width - 12) / 2;
   return (
     <svg width={width} height={height}>

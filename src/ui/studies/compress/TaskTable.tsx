@@ -6,15 +6,17 @@ import { readTask } from '../../../studies/compress/task.ts';
 import { failureOf } from '../../../state/engine.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useModel } from '../../../state/model-store.ts';
-import { taskOf } from '../../../state/texts.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { fileOf } from '../../../state/texts.ts';
+import { taskFile } from '../../../studies/compress/settings.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 import { useChange } from './CompressSettings.tsx';
 
 const PAGE = 5;
 
 export function TaskTable() {
-  const w = ofStudies(useWords()).compress.table;
+  const w = inLanguage(compressWords, useWords()).table;
   const [open, setOpen] = useState(false);
   const task = useExperiment((e) => e.spec.compress.task);
   return (
@@ -40,7 +42,7 @@ function Bundled({ id }: { id: string }) {
   const [rows, setRows] = useState<TaskRow[] | null>(null);
   useEffect(() => {
     let live = true;
-    taskOf(id)
+    fileOf(taskFile(id))
       .then(readTask)
       .then(
         (read) => {
@@ -58,7 +60,7 @@ function Bundled({ id }: { id: string }) {
 }
 
 function Rows({ rows, own }: { rows: TaskRow[]; own: boolean }) {
-  const w = ofStudies(useWords()).compress.table;
+  const w = inLanguage(compressWords, useWords()).table;
   const change = useChange();
   const [page, setPage] = useState(0);
   const pages = Math.ceil(rows.length / PAGE);
@@ -126,7 +128,7 @@ interface RowProps {
 }
 
 function Row({ number, row, own, onChange, onRemove }: RowProps) {
-  const w = ofStudies(useWords()).compress.table;
+  const w = inLanguage(compressWords, useWords()).table;
   return (
     <div className="task-row" role="group" aria-label={w.rowQuestion(number)}>
       {own ? (

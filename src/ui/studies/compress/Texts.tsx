@@ -1,6 +1,7 @@
 /** The same prompt continued by the model as it is and with the steps in force. */
 import type { CompressResult } from '../../../studies/compress/state.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 
 export function Texts({
@@ -10,7 +11,7 @@ export function Texts({
   text: NonNullable<CompressResult['text']>;
   steps: number;
 }) {
-  const w = ofStudies(useWords()).compress;
+  const w = inLanguage(compressWords, useWords());
   const written = (name: string, step: number) => (
     <section>
       <h4 className="small ink2">{name}</h4>

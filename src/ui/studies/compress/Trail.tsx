@@ -5,8 +5,9 @@
 import { elementAt } from '../../../checked.ts';
 import type { CompressState } from '../../../studies/compress/state.ts';
 import { shortName } from '../../../studies/compress/verdict.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 
 export function Trail({
@@ -19,7 +20,7 @@ export function Trail({
   onSteps(steps: number): void;
 }) {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const { trials, result } = state;
   /** Place of an accepted trial among the steps, or −1 where a later one took its module over. */

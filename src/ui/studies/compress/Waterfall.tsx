@@ -5,8 +5,9 @@
  */
 import { elementAt } from '../../../checked.ts';
 import type { Spectrum } from '../../../studies/compress/state.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { compressWords } from '../../../studies/compress/words.ts';
 import { useWords } from '../../use-words.ts';
 import { decimals, rangeOf, ticksOf } from './axis.ts';
 
@@ -54,7 +55,7 @@ export function Waterfall({
   keep: number | null;
 }) {
   const words = useWords();
-  const w = ofStudies(words).compress;
+  const w = inLanguage(compressWords, words);
   const n = numbersOf(words.locale);
   const count = Math.max(1, components.length);
   const [low, high] =
@@ -163,7 +164,7 @@ export function Waterfall({
 }
 
 export function WaterfallLegend() {
-  const w = ofStudies(useWords()).compress;
+  const w = inLanguage(compressWords, useWords());
   return (
     <ul className="rank-legend small ink2">
       <li>

@@ -1,7 +1,7 @@
 /** One or two lines over rounds or layers, and a level to compare them with. */
 import { CartesianGrid, Label, Line, LineChart, ReferenceLine, XAxis, YAxis } from 'recharts';
 import { elementAt } from '../../../checked.ts';
-import { numbersOf } from '../../../words/numbers.ts';
+import { numbersOf } from '../../../language/numbers.ts';
 import { useWords } from '../../use-words.ts';
 
 const TICK = { fill: 'var(--ink2)', fontSize: 12 };

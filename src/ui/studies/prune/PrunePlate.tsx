@@ -11,8 +11,9 @@ import { useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { prunedFile } from '../../../state/study-session.ts';
 import { useStudy } from '../../../state/study-store.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { pruneWords } from '../../../studies/prune/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
 import { SaveLinks } from '../../plate/SaveLinks.tsx';
@@ -25,9 +26,9 @@ import { Ways } from './Ways.tsx';
 const views = ['rounds', 'loss', 'similarity', 'errors'] as const;
 type View = (typeof views)[number];
 
-export function PrunePlate() {
+export function Plate() {
   const state = useStudy((s) => s.states.prune);
-  const w = ofStudies(useWords()).prune;
+  const w = inLanguage(pruneWords, useWords());
   const [view, setView] = useState<View>('rounds');
   const Chart = { rounds: Rounds, loss: Losses, similarity: Similarity, errors: Errors }[view];
   return (
@@ -63,7 +64,7 @@ export function PrunePlate() {
 
 /** The plate's sentence and the line below it, the same whatever is in view. */
 function useSaid(state: PruneState | null): { finding: string; note: string } {
-  const w = ofStudies(useWords()).prune;
+  const w = inLanguage(pruneWords, useWords());
   const phase = useStudy((s) => s.phase.prune);
   const { prune, training } = useExperiment((e) => e.spec);
   if (!state)
@@ -94,7 +95,7 @@ interface ViewProps {
 
 /** What every view gives its frame. */
 function useFrame(state: PruneState | null, view: View, empty: boolean) {
-  const w = ofStudies(useWords()).prune;
+  const w = inLanguage(pruneWords, useWords());
   const height = useChartHeight();
   const said = useSaid(state);
   return {
@@ -108,7 +109,7 @@ function useFrame(state: PruneState | null, view: View, empty: boolean) {
 
 function Rounds({ state }: ViewProps) {
   const words = useWords();
-  const w = ofStudies(words).prune;
+  const w = inLanguage(pruneWords, words);
   const n = numbersOf(words.locale);
   const { layers } = useModules();
   const planned = useExperiment((e) => e.spec.prune.rounds);
@@ -171,7 +172,7 @@ function Rounds({ state }: ViewProps) {
 
 function Losses({ state }: ViewProps) {
   const words = useWords();
-  const w = ofStudies(words).prune;
+  const w = inLanguage(pruneWords, words);
   const n = numbersOf(words.locale);
   const planned = useExperiment((e) => e.spec.prune.rounds);
   const rounds = state?.rounds ?? [];
@@ -223,7 +224,7 @@ function Losses({ state }: ViewProps) {
 
 function Similarity({ state }: ViewProps) {
   const words = useWords();
-  const w = ofStudies(words).prune;
+  const w = inLanguage(pruneWords, words);
   const n = numbersOf(words.locale);
   const { layers } = useModules();
   const last = state?.rounds.at(-1);
@@ -274,7 +275,7 @@ function Similarity({ state }: ViewProps) {
 
 function Errors({ state }: ViewProps) {
   const words = useWords();
-  const w = ofStudies(words).prune;
+  const w = inLanguage(pruneWords, words);
   const n = numbersOf(words.locale);
   const { layers } = useModules();
   const rounds = (state?.rounds ?? []).filter((r) => r.errors.length > 0);

@@ -10,7 +10,8 @@ import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { pruneWords } from '../../../studies/prune/words.ts';
 import { useWords } from '../../use-words.ts';
 import { StudyNeed } from '../../plate/StudyNeed.tsx';
 import { TrainingFields } from '../../plate/TrainingFields.tsx';
@@ -32,8 +33,8 @@ const numbers = ['sparsity', 'rounds', 'meanRank', 'mostRank', 'beta', 'samples'
 
 function Fields() {
   const words = useWords();
-  const w = ofStudies(words).prune.settings;
-  const why = ofStudies(words).prune.why;
+  const w = inLanguage(pruneWords, words).settings;
+  const why = inLanguage(pruneWords, words).why;
   const prune = useExperiment((e) => e.spec.prune);
   const edit = useEdit();
   const d = defaults.prune;

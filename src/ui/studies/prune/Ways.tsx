@@ -5,7 +5,8 @@
 import { defined } from '../../../checked.ts';
 import type { PruneState } from '../../../studies/prune/state.ts';
 import { targetOf } from '../../../studies/prune/settings.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { pruneWords } from '../../../studies/prune/words.ts';
 import { useWords } from '../../use-words.ts';
 
 interface Way {
@@ -16,7 +17,7 @@ interface Way {
 }
 
 export function Ways({ state }: { state: PruneState }) {
-  const w = ofStudies(useWords()).prune;
+  const w = inLanguage(pruneWords, useWords());
   const { ways } = w;
   const { dense, wanda, masked, lora, stored, spec, rounds } = state;
   if (!dense) return null;

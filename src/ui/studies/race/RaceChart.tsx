@@ -5,8 +5,9 @@
 import { memo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import { defined, elementAt } from '../../../checked.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { apart, EndLabel, roomFor } from '../../plate/end-labels.tsx';
 import { chartRows, lossAxis, seedKey, type EntryCurve } from './curves.ts';
@@ -29,7 +30,7 @@ interface Props {
 export const RaceChart = memo(
   function RaceChart({ width, height, curves, steps, names }: Props) {
     const words = useWords();
-    const w = ofStudies(words).race;
+    const w = inLanguage(raceWords, words);
     const n = numbersOf(words.locale);
     const { low, high, ticks, digits } = lossAxis(
       curves.flatMap((c) => [...c.mean, ...c.seeds.flatMap((s) => s.points)].map((p) => p.loss)),

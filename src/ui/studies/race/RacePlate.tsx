@@ -15,8 +15,9 @@ import type { RaceState } from '../../../studies/race/state.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { useEdit } from '../../parts/use-edit.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
 import { curvesOf } from './curves.ts';
@@ -25,7 +26,7 @@ import { RaceSettings } from './RaceSettings.tsx';
 import { RaceNotes, Standings, SweepTable } from './Standings.tsx';
 import { SweepChart } from './SweepChart.tsx';
 
-export function RacePlate() {
+export function Plate() {
   const state = useStudy((s) => s.states.race);
   const asked = useExperiment((e) => e.spec.race);
   const meanRanks = state ? state.spec.race.meanRanks : asked.meanRanks;
@@ -47,7 +48,7 @@ export function RacePlate() {
 
 /** What is being done now, in a line; null when nothing is. */
 function useDoing(state: RaceState | null): string | null {
-  const w = ofStudies(useWords()).race;
+  const w = inLanguage(raceWords, useWords());
   const phase = useStudy((s) => s.phase.race);
   if (!state || state.result) return null;
   if (phase === 'idle') return w.interrupted;
@@ -66,7 +67,7 @@ function useDoing(state: RaceState | null): string | null {
 
 function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: number }) {
   const words = useWords();
-  const w = ofStudies(words).race;
+  const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const doing = useDoing(state);
@@ -132,7 +133,7 @@ function OneBudget({ state, meanRank }: { state: RaceState | null; meanRank: num
 
 function Sweep({ state }: { state: RaceState | null }) {
   const words = useWords();
-  const w = ofStudies(words).race;
+  const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const doing = useDoing(state);
@@ -228,14 +229,14 @@ function Budgets({
   const words = useWords();
   const n = numbersOf(words.locale);
   return (
-    <div className="budgets small" role="group" aria-label={ofStudies(words).race.rankAxis}>
+    <div className="budgets small" role="group" aria-label={inLanguage(raceWords, words).rankAxis}>
       <button
         type="button"
         className="link"
         aria-pressed={chosen === null}
         onClick={() => onChoose(null)}
       >
-        {ofStudies(words).race.allBudgets}
+        {inLanguage(raceWords, words).allBudgets}
       </button>
       {meanRanks.map((r) => (
         <button
@@ -253,7 +254,7 @@ function Budgets({
 }
 
 function Below({ state, meanRank }: { state: RaceState; meanRank: number | null }) {
-  const w = ofStudies(useWords()).race;
+  const w = inLanguage(raceWords, useWords());
   const edit = useEdit();
   const all = standingsOf(state);
   const { equal } = state.spec.race;

@@ -13,7 +13,8 @@ import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
 import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { StudyNeed } from '../../plate/StudyNeed.tsx';
 import { TrainingFields } from '../../plate/TrainingFields.tsx';
@@ -32,7 +33,7 @@ export function RaceSettings() {
 
 function Fields() {
   const words = useWords();
-  const w = ofStudies(words).race.settings;
+  const w = inLanguage(raceWords, words).settings;
   const d = defaults.race;
   const race = useExperiment((e) => e.spec.race);
   const edit = useEdit();
@@ -87,7 +88,7 @@ function Entries({
   value: readonly RaceEntry[];
   onChange(entries: RaceEntry[]): void;
 }) {
-  const w = ofStudies(useWords()).race;
+  const w = inLanguage(raceWords, useWords());
   const taken = useStudy((s) => s.adapters.some((a) => a.name === 'imported'));
   // An adapter that is not there cannot be chosen, only left out.
   const offered = RACE_ENTRIES.filter(

@@ -6,8 +6,9 @@ import { defined } from '../../../checked.ts';
 import type { RaceState } from '../../../studies/race/state.ts';
 import { OWN_TIME, type Standing } from '../../../studies/race/standings.ts';
 import type { Interval } from '../../../methods/statistics.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { LOOKS } from './look.ts';
 
@@ -23,7 +24,7 @@ export function Swatch({ entry }: { entry: Standing['entry'] }) {
 
 export function Standings({ standings }: { standings: readonly Standing[] }) {
   const words = useWords();
-  const w = ofStudies(words).race;
+  const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   const rows = standings.every((s) => s.loss !== null)
     ? [...standings].sort((a, b) => defined(a.loss) - defined(b.loss))
@@ -77,7 +78,7 @@ export function SweepTable({
   standings: readonly Standing[];
 }) {
   const words = useWords();
-  const w = ofStudies(words).race;
+  const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   return (
     <table className="standings" aria-label={w.tableName}>
@@ -123,7 +124,7 @@ export function RaceNotes({
   single: boolean;
 }) {
   const words = useWords();
-  const w = ofStudies(words).race;
+  const w = inLanguage(raceWords, words);
   const { base, measured, lanes, spec } = state;
   const mapped = measured.filter((m) => m.milliseconds === null);
   const took = measured.flatMap((m) =>

@@ -3,8 +3,9 @@ import { CartesianGrid, Label, Line, LineChart, usePlotArea, XAxis, YAxis } from
 import { defined, elementAt } from '../../../checked.ts';
 import type { RaceEntry } from '../../../studies/race/settings.ts';
 import type { Standing } from '../../../studies/race/standings.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { raceWords } from '../../../studies/race/words.ts';
 import { useWords } from '../../use-words.ts';
 import { apart, EndLabel, roomFor } from '../../plate/end-labels.tsx';
 import { lossAxis, sweepCurves } from './curves.ts';
@@ -24,7 +25,7 @@ const INSET = 10;
 
 export function SweepChart({ width, height, standings, entries, meanRanks }: Props) {
   const words = useWords();
-  const w = ofStudies(words).race;
+  const w = inLanguage(raceWords, words);
   const n = numbersOf(words.locale);
   const curves = sweepCurves(standings, entries);
   const from = Math.log2(Math.min(...meanRanks));

@@ -9,16 +9,17 @@ import type { SamplesState, Writer } from '../../../studies/samples/state.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { download, fileName } from '../../export/download.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { samplesWords } from '../../../studies/samples/words.ts';
 import { useWords } from '../../use-words.ts';
 import type { Words } from '../../../words/en.ts';
 import { ScoreTable } from './ScoreTable.tsx';
 import { AdapterChoice, PromptField, SamplesSettings } from './SamplesSettings.tsx';
 import { TokenText } from './TokenText.tsx';
 
-export function SamplesPlate() {
+export function Plate() {
   const words = useWords();
-  const w = ofStudies(words).samples;
+  const w = inLanguage(samplesWords, words);
   const state = useStudy((s) => s.states.samples);
   const { finding, note, quiet } = useSaid(words, state);
   return (
@@ -56,7 +57,7 @@ export function SamplesPlate() {
 
 function Texts({ state }: { state: SamplesState }) {
   const words = useWords();
-  const w = ofStudies(words).samples;
+  const w = inLanguage(samplesWords, words);
   const { adapter, texts } = state;
   const { prompt } = state.spec.samples;
   const [looked, setLooked] = useState<number | null>(null);
@@ -88,7 +89,7 @@ function useSaid(
   words: Words,
   state: SamplesState | null,
 ): { finding: string; note: string; quiet: boolean } {
-  const w = ofStudies(words).samples;
+  const w = inLanguage(samplesWords, words);
   const phase = useStudy((s) => s.phase.samples);
   const any = useStudy((s) => s.adapters.length > 0);
   const asked = useExperiment((e) => e.spec.samples.adapter);
@@ -134,11 +135,11 @@ function useSaid(
 
 function saveCsv(words: Words, { result, texts, adapter }: SamplesState): void {
   if (!result) return;
-  const c = ofStudies(words).samples.columns;
+  const c = inLanguage(samplesWords, words).columns;
   const { spec, model } = result;
   const p = (x: number | null | undefined) => (x == null ? null : Math.exp(x));
   const head = [
-    csvComment(`Rank Atlas: ${ofStudies(words).samples.title}`),
+    csvComment(`Rank Atlas: ${inLanguage(samplesWords, words).title}`),
     csvComment(`model ${model.title} sha256 ${model.hash}`),
     csvJson('spec', spec),
   ];
@@ -163,7 +164,7 @@ function saveCsv(words: Words, { result, texts, adapter }: SamplesState): void {
       : own;
   });
   download(
-    `${fileName('rank-atlas', model.title, ofStudies(words).samples.title)}.csv`,
+    `${fileName('rank-atlas', model.title, inLanguage(samplesWords, words).title)}.csv`,
     `${[...head, csvRow(columns), ...rows.map(csvRow)].join('\n')}\n`,
     'text/csv',
   );

@@ -11,7 +11,8 @@ import { Choice } from '../../parts/Choice.tsx';
 import { NumberField } from '../../parts/NumberField.tsx';
 import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { samplesWords } from '../../../studies/samples/words.ts';
 import { useWords } from '../../use-words.ts';
 
 function useChange() {
@@ -22,7 +23,7 @@ function useChange() {
 
 /** Takes effect when it is left: a press on Play leaves it, too. */
 export function PromptField() {
-  const w = ofStudies(useWords()).samples;
+  const w = inLanguage(samplesWords, useWords());
   const id = useId();
   const change = useChange();
   const prompt = useExperiment((e) => e.spec.samples.prompt);
@@ -60,7 +61,7 @@ export function PromptField() {
 /** The last one trained, unless one is named; there may be none. */
 export function AdapterChoice() {
   const words = useWords();
-  const w = ofStudies(words).samples.settings;
+  const w = inLanguage(samplesWords, words).settings;
   const change = useChange();
   const { adapter, rank } = useExperiment((e) => e.spec.samples);
   const adapters = useStudy((s) => s.adapters);
@@ -99,7 +100,7 @@ const ranksOf = (most: number): number[] => Array.from({ length: most }, (_, i) 
 
 export function SamplesSettings() {
   const words = useWords();
-  const w = ofStudies(words).samples.settings;
+  const w = inLanguage(samplesWords, words).settings;
   const change = useChange();
   const samples = useExperiment((e) => e.spec.samples);
   const d = defaults.samples;

@@ -4,13 +4,14 @@
  */
 import { firstDifference, lossesOf } from '../../../studies/samples/compare.ts';
 import type { SamplesState, SampleToken, Writer } from '../../../studies/samples/state.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { samplesWords } from '../../../studies/samples/words.ts';
 import { useWords } from '../../use-words.ts';
 import { shown } from './TokenText.tsx';
 
 /** `at`: the token looked at. */
 export function ScoreTable({ state, at }: { state: SamplesState; at: number }) {
-  const w = ofStudies(useWords()).samples;
+  const w = inLanguage(samplesWords, useWords());
   const readers: Writer[] = state.adapter ? ['base', 'adapted'] : ['base'];
   // Up to where they part the two texts are one: its tokens are told once.
   const parted = firstDifference(state.texts);

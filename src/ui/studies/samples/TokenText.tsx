@@ -5,7 +5,8 @@
 import { useId, type KeyboardEvent } from 'react';
 import { firstDifference } from '../../../studies/samples/compare.ts';
 import type { SamplesState, SampleToken, Writer } from '../../../studies/samples/state.ts';
-import { ofStudies, type StudyWords } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { samplesWords } from '../../../studies/samples/words.ts';
 import { useWords } from '../../use-words.ts';
 
 const STEPS: Record<string, (at: number, last: number) => number> = {
@@ -27,7 +28,7 @@ interface Props {
 }
 
 export function TokenText({ by, state, prompt, at, onLook }: Props) {
-  const w = ofStudies(useWords()).samples;
+  const w = inLanguage(samplesWords, useWords());
   const id = useId();
   const tokens = state.texts[by];
   const last = tokens.length - 1;
@@ -73,7 +74,7 @@ export function TokenText({ by, state, prompt, at, onLook }: Props) {
   );
 }
 
-type SampleWords = StudyWords['samples'];
+type SampleWords = (typeof samplesWords)['en'];
 
 const optionName = (w: SampleWords, { text, logProbability, other }: SampleToken, by: Writer) =>
   w.option(

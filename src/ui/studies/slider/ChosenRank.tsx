@@ -3,7 +3,8 @@ import type { SliderState } from '../../../studies/slider/state.ts';
 import { parametersAt } from '../../../studies/slider/verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { useModules } from '../../../state/derived.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 
 export function ChosenRank({
@@ -17,7 +18,7 @@ export function ChosenRank({
   best: number;
   alone: number | null;
 }) {
-  const w = ofStudies(useWords()).slider;
+  const w = inLanguage(sliderWords, useWords());
   const { modules } = useModules();
   const parameters = parametersAt(state, modules, chosen.rank);
   return (

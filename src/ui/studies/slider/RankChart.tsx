@@ -16,8 +16,9 @@ import {
 import { elementAt } from '../../../checked.ts';
 import { BAND, type SliderVerdict } from '../../../studies/slider/verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 
 const TOP = 8;
@@ -89,7 +90,7 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
         padding={{ left: RANK_AXIS.left - AXIS_WIDTH }}
       >
         <Label
-          value={ofStudies(words).slider.rankAxis}
+          value={inLanguage(sliderWords, words).rankAxis}
           position="insideBottom"
           offset={4}
           style={{ fill: 'var(--ink3)' }}
@@ -192,7 +193,7 @@ const MARKS = { alone: 'M-4 -4L4 4M4 -4L-4 4', knee: 'M0 -9L9 0L0 9L-9 0Z' };
 
 /** What the marks mean, under the chart. */
 export function RankLegend({ verdict, alone }: { verdict: SliderVerdict | null; alone: boolean }) {
-  const w = ofStudies(useWords()).slider;
+  const w = inLanguage(sliderWords, useWords());
   return (
     <ul className="rank-legend small ink2">
       {verdict && (

@@ -2,7 +2,8 @@
  * The slider under the curve: on the curve's own axis, one rank a step by keyboard, any rank by
  * pointer.
  */
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { RANK_AXIS, rankTicks } from './RankChart.tsx';
@@ -27,7 +28,7 @@ export function RankSlider({
   chosen: RankLoss;
   onChoose(rank: number): void;
 }) {
-  const w = ofStudies(useWords()).slider;
+  const w = inLanguage(sliderWords, useWords());
   const span = Math.max(1, Math.log2(most));
   const place = (rank: number) => `${(100 * Math.log2(rank)) / span}%`;
   return (

@@ -8,7 +8,8 @@ import { firstDifference } from '../../../studies/samples/compare.ts';
 import { SAMPLES_LIMITS } from '../../../studies/samples/settings.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { writeAt } from '../../../state/study-session.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 import { TokenText } from '../samples/TokenText.tsx';
 
@@ -18,7 +19,7 @@ const ADAPTER = 'slider';
 
 export function RankText({ rank }: { rank: number }) {
   const words = useWords();
-  const w = ofStudies(words).slider.text;
+  const w = inLanguage(sliderWords, words).text;
   const samples = useStudy((s) => s.states.samples);
   const there = useStudy((s) => s.adapters.some((a) => a.name === ADAPTER));
   const free = useStudy((s) => s.phase.slider !== 'running' && s.phase.slider !== 'paused');
@@ -53,7 +54,7 @@ export function RankText({ rank }: { rank: number }) {
               <p className="small ink2">
                 {by === 'base'
                   ? w.base
-                  : ofStudies(words).slider.rank(defined(defined(shown.adapter).rank))}
+                  : inLanguage(sliderWords, words).rank(defined(defined(shown.adapter).rank))}
               </p>
               <TokenText
                 by={by}

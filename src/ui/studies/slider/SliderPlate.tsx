@@ -8,8 +8,9 @@ import type { SliderState } from '../../../studies/slider/state.ts';
 import { doingNow, separateLosses, verdictOf } from '../../../studies/slider/verdict.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
 import { ChosenRank } from './ChosenRank.tsx';
@@ -19,7 +20,7 @@ import { RankText } from './RankText.tsx';
 import { SliderSettings } from './SliderSettings.tsx';
 import { TrainingChart, TrainingLegend } from './TrainingChart.tsx';
 
-export function SliderPlate() {
+export function Plate() {
   const state = useStudy((s) => s.states.slider);
   const running = useStudy((s) => s.phase.slider) !== 'idle';
   const curve = state !== null && state.curve.length > 0;
@@ -33,7 +34,7 @@ export function SliderPlate() {
 
 function Training({ state, running }: { state: SliderState | null; running: boolean }) {
   const words = useWords();
-  const w = ofStudies(words).slider;
+  const w = inLanguage(sliderWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const spec = useExperiment((e) => e.spec);
@@ -95,7 +96,7 @@ function Training({ state, running }: { state: SliderState | null; running: bool
 
 function Curve({ state }: { state: SliderState }) {
   const words = useWords();
-  const w = ofStudies(words).slider;
+  const w = inLanguage(sliderWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const [rank, setRank] = useState<number | null>(null);
@@ -169,7 +170,7 @@ function Curve({ state }: { state: SliderState }) {
 /** What the frozen weights take, and what the training took. */
 function Memory({ state }: { state: SliderState | null }) {
   const words = useWords();
-  const w = ofStudies(words).slider;
+  const w = inLanguage(sliderWords, words);
   const base = state?.base;
   const training = state?.trainings[0];
   if (!base) return null;

@@ -10,7 +10,8 @@ import { NumberField } from '../../parts/NumberField.tsx';
 import { NumbersField } from '../../parts/NumbersField.tsx';
 import { SettingsFold } from '../../parts/SettingsFold.tsx';
 import { useEdit } from '../../parts/use-edit.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 import { StudyNeed } from '../../plate/StudyNeed.tsx';
 import { TrainingFields } from '../../plate/TrainingFields.tsx';
@@ -28,8 +29,8 @@ export function SliderSettings() {
 
 function Fields() {
   const words = useWords();
-  const w = ofStudies(words).slider.settings;
-  const why = ofStudies(words).slider.why;
+  const w = inLanguage(sliderWords, words).settings;
+  const why = inLanguage(sliderWords, words).why;
   const slider = useExperiment((e) => e.spec.slider);
   const edit = useEdit();
   const d = defaults.slider;

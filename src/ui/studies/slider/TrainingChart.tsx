@@ -1,8 +1,9 @@
 /** While it trains: the loss of every step's batch, and the held-out loss now and then. */
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import type { TrainingProgress } from '../../../studies/slider/state.ts';
-import { numbersOf } from '../../../words/numbers.ts';
-import { ofStudies } from '../../../words/study-words.ts';
+import { numbersOf } from '../../../language/numbers.ts';
+import { inLanguage } from '../../../language/in-language.ts';
+import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
 import { thinned } from './thinned.ts';
 
@@ -56,7 +57,7 @@ export function TrainingChart({
         tickLine={{ stroke: 'var(--rule2)' }}
       >
         <Label
-          value={ofStudies(words).slider.stepAxis}
+          value={inLanguage(sliderWords, words).stepAxis}
           position="insideBottom"
           offset={4}
           style={{ fill: 'var(--ink3)' }}
@@ -94,7 +95,7 @@ export function TrainingChart({
 }
 
 export function TrainingLegend() {
-  const w = ofStudies(useWords()).slider.legend;
+  const w = inLanguage(sliderWords, useWords()).legend;
   return (
     <ul className="rank-legend small ink2">
       <li>

@@ -1,15 +1,5 @@
-/**
- * An experiment as a plain, versioned object: the one thing the form, the link and the command line
- * all produce.
- */
+/** What every experiment says, whatever its study: model, text, method, budget, training. */
 import type { BosSetting } from '../model/bos.ts';
-import type { AgreeSettings } from '../studies/agree/settings.ts';
-import type { BaseKind } from '../studies/base-kinds.ts';
-import type { CompressSettings } from '../studies/compress/settings.ts';
-import type { PruneSettings } from '../studies/prune/settings.ts';
-import type { RaceSettings } from '../studies/race/settings.ts';
-import type { SamplesSettings } from '../studies/samples/settings.ts';
-import type { SliderSettings } from '../studies/slider/settings.ts';
 
 /** Version 1 knew no BOS: what it leaves unsaid means none. */
 export const SPEC_VERSION = 2;
@@ -85,9 +75,6 @@ export interface AllocationSpec {
   rMax: number;
 }
 
-/** What runs beside the map: one tab of the plate each, but for `agree`, which covers the plate. */
-export type StudyKind = 'race' | 'agree' | 'slider' | 'prune' | 'compress' | 'samples';
-
 /** How and on what adapters are trained, in every study that trains. */
 export interface TrainingSettings {
   /** Trained on; and held out, never trained on. */
@@ -111,14 +98,10 @@ export interface TrainingSettings {
   evaluateEvery: number;
 }
 
-export interface ExperimentSpec {
+/** An experiment without its study, and without the settings of studies. */
+export interface CommonSpec {
   version: typeof SPEC_VERSION;
   model: ModelRef;
-  /**
-   * What is measured, trained on and written with. The two studies that make such a base always
-   * begin with the model as it came.
-   */
-  base: BaseKind;
   text: TextRef;
   /**
    * What stands before every text: measured, trained on, held out, continued. Token ids given
@@ -131,13 +114,5 @@ export interface ExperimentSpec {
   seed: number;
   method: MethodSpec;
   allocation: AllocationSpec;
-  /** The tab of the plate in view; null: the measurement's own charts. */
-  study: StudyKind | null;
   training: TrainingSettings;
-  slider: SliderSettings;
-  race: RaceSettings;
-  agree: AgreeSettings;
-  compress: CompressSettings;
-  prune: PruneSettings;
-  samples: SamplesSettings;
 }

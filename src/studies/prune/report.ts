@@ -1,81 +1,9 @@
-/**
- * A pruning on the command line: progress on stderr, the rounds and what they are worth on stdout,
- * the result with `--out`, and with `--out-model` a folder with the pruned export, its sparse
- * weights, and the adapters with their masks.
- */
-import { defined, elementAt } from '../src/checked.ts';
-import { columns } from '../src/studies/map/export.ts';
-import type { PrunedParts } from '../src/studies/made-base.ts';
-import { prunedFile } from '../src/studies/prune/export.ts';
-import { PRUNED_FILES } from '../src/studies/prune/files.ts';
-import { runPrune, type PruneEvent } from '../src/studies/prune/run.ts';
-import {
-  costOf,
-  reducePrune,
-  type PruneDoing,
-  type PruneResult,
-  type PruneState,
-} from '../src/studies/prune/state.ts';
-import type { ExperimentSpec } from '../src/experiment/spec.ts';
-import { describeBytes } from '../src/model/figures.ts';
-import type { LoadedModel } from '../src/runtime/load.ts';
-import { writeModelFolder } from './model-folder.ts';
-import type { Options } from './options.ts';
-import { writeBytes } from './output.ts';
-import { clearLine, line } from './progress.ts';
-import { steps } from './stopping.ts';
-import { openStudy, type StudyCommand } from './study.ts';
-
-export const prune: StudyCommand = async (spec, options) => {
-  const { state, parts, model } = await pruned(spec, options);
-  const result = defined(state.result);
-  const folder = options['out-model'];
-  if (options.out !== undefined)
-    await writeBytes(options.out, `${JSON.stringify(result, null, 1)}\n`);
-  if (folder !== undefined) await save(folder, model, parts);
-  console.log(pruneText(result));
-  return 0;
-};
-
-/** A pruning to its end, or until `last` is told, with its progress on stderr. */
-export async function pruned(
-  spec: ExperimentSpec,
-  options: Options,
-  last: PruneEvent['type'] = 'done',
-): Promise<{ state: PruneState; parts: PrunedParts; model: LoadedModel }> {
-  const { context, model, keeper, dispose } = await openStudy(spec, options);
-  let state: PruneState | null = null;
-  let parts = null as PrunedParts | null;
-  try {
-    const checkpoint = await keeper('prune');
-    for await (const event of steps(
-      runPrune({
-        ...context,
-        checkpoint,
-        keepBase: (base) => {
-          if (base.kind === 'pruned') parts = base;
-        },
-      }),
-      checkpoint,
-    )) {
-      state = reducePrune(state, event);
-      if (state.doing) line(doingText(state.doing));
-      if (event.type === last) break;
-    }
-  } finally {
-    clearLine();
-    await dispose();
-  }
-  return { state: defined(state), parts: defined(parts), model };
-}
-
-async function save(folder: string, model: LoadedModel, parts: PrunedParts): Promise<void> {
-  async function* files() {
-    for (const name of PRUNED_FILES) yield* await prunedFile(model, parts, name);
-  }
-  for (const [path, bytes] of await writeModelFolder(folder, files(), model.open))
-    console.error(`${path}: ${describeBytes(bytes)}`);
-}
+/** A pruning in the terminal: the rounds, and what they are worth. */
+import { defined, elementAt } from '../../checked.ts';
+import { describeBytes } from '../../model/figures.ts';
+import type { Told } from '../contract.ts';
+import { columns } from '../map/export.ts';
+import { costOf, type PruneDoing, type PruneResult, type PruneState } from './state.ts';
 
 const WHAT: Record<PruneDoing['what'], string> = {
   prepare: 'Judging the dense model',
@@ -90,6 +18,10 @@ const WHAT: Record<PruneDoing['what'], string> = {
 
 const doingText = ({ what, round, done, of }: PruneDoing): string =>
   `${round > 0 ? `Round ${round}. ` : ''}${WHAT[what]}, ${done} of ${of}`;
+
+export const told = ({ doing }: PruneState): Told => (doing ? { doing: doingText(doing) } : null);
+
+export const text = ({ result }: PruneState): string => pruneText(defined(result));
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 /** Held-out loss and the perplexity it is. */

@@ -1,5 +1,5 @@
-/** Numbers as the terminal and the written pages show them: four decimals. */
-import type { Interval } from '../src/methods/statistics.ts';
+/** Numbers as reports and written pages show them: four decimals. */
+import type { Interval } from '../methods/statistics.ts';
 
 /** `-` for none; `signed`: with a plus. */
 export const figure = (v: number | null, signed = false): string =>

@@ -1,60 +1,18 @@
-/**
- * A compression on the command line: progress on stderr, what was found on stdout, the result with
- * `--out`, and with `--out-model` a folder with the compressed export and the factors of what was
- * cut.
- */
-import { defined, elementAt } from '../src/checked.ts';
-import { compressedFiles } from '../src/studies/compress/export.ts';
-import { runCompress } from '../src/studies/compress/run.ts';
+/** A compression in the terminal: the finding, the trail and the times. */
+import { defined, elementAt } from '../../checked.ts';
+import type { Told } from '../contract.ts';
+import { figure, range } from '../figures.ts';
+import { columns } from '../map/export.ts';
 import {
   agreementOf,
-  reduceCompress,
   type Agreement,
+  type CompressEvent,
   type CompressResult,
   type CompressState,
   type Figures,
   type StepFigures,
-} from '../src/studies/compress/state.ts';
-import { verdictOf } from '../src/studies/compress/verdict.ts';
-import { columns } from '../src/studies/map/export.ts';
-import { describeBytes } from '../src/model/figures.ts';
-import { figure, range } from './figures.ts';
-import { writeModelFolder } from './model-folder.ts';
-import { writeBytes } from './output.ts';
-import { clearLine, line } from './progress.ts';
-import { steps } from './stopping.ts';
-import { openStudy, type StudyCommand } from './study.ts';
-
-export const compress: StudyCommand = async (spec, options) => {
-  const { context, model, keeper, dispose } = await openStudy(spec, options);
-  let state: CompressState | null = null;
-  try {
-    const checkpoint = await keeper('compress');
-    for await (const event of steps(runCompress({ ...context, checkpoint }), checkpoint)) {
-      state = reduceCompress(state, event);
-      if (event.type === 'progress')
-        line(
-          `${WHAT[event.phase]}, ${event.done} of ${event.of}${(event.left ?? 0) < 1000 ? '' : `, about ${Math.round(defined(event.left) / 1000)} s left`}`,
-        );
-    }
-  } finally {
-    clearLine();
-    await dispose();
-  }
-  const result = defined(defined(state).result);
-  if (options.out !== undefined) await writeBytes(options.out, `${JSON.stringify(result)}\n`);
-  const folder = options['out-model'];
-  if (folder !== undefined) {
-    for (const [path, bytes] of await writeModelFolder(
-      folder,
-      await compressedFiles(model, result),
-      model.open,
-    ))
-      console.error(`${path}: ${describeBytes(bytes)}`);
-  }
-  console.log(compressText(result));
-  return 0;
-};
+} from './state.ts';
+import { verdictOf } from './verdict.ts';
 
 const WHAT = {
   svd: 'Decomposing',
@@ -67,6 +25,15 @@ const WHAT = {
   text: 'Writing',
   laser: "LASER's search",
 } as const;
+
+export function told(_: CompressState, event: CompressEvent): Told {
+  if (event.type !== 'progress') return null;
+  const left =
+    (event.left ?? 0) < 1000 ? '' : `, about ${Math.round(defined(event.left) / 1000)} s left`;
+  return { doing: `${WHAT[event.phase]}, ${event.done} of ${event.of}${left}` };
+}
+
+export const text = ({ result }: CompressState): string => compressText(defined(result));
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const figures = ({ accuracy, loss }: Figures): string =>

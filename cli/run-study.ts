@@ -1,0 +1,135 @@
+/**
+ * Any study on the command line: what it does on stderr, what it found on stdout, the result with
+ * `--out`, and with `--out-model` a folder with the model it leaves behind.
+ */
+import { defined } from '../src/checked.ts';
+import { describeBytes } from '../src/model/figures.ts';
+import type { CheckpointDoor } from '../src/studies/checkpoint.ts';
+import type { StudyContext } from '../src/studies/context.ts';
+import type { StudyEvent, StudyState, Told } from '../src/studies/contract.ts';
+import type { MadeBase } from '../src/studies/made-base.ts';
+import { studyOf, type StudyKind, type StudyStates } from '../src/studies/registry.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
+import type { Keeper } from './checkpoints.ts';
+import { mapImportances, type KnownDraws } from './measured.ts';
+import { writeModelFolder } from './model-folder.ts';
+import type { Options } from './options.ts';
+import { writeBytes } from './output.ts';
+import { clearLine, line } from './progress.ts';
+import { steps } from './stopping.ts';
+import { openStudy, type OpenStudy } from './study.ts';
+import { plain } from './terminal.ts';
+
+/** Runs the study of an experiment and prints what it found; returns the exit code. */
+export async function runStudy(
+  name: StudyKind,
+  spec: ExperimentSpec,
+  options: Options,
+): Promise<number> {
+  const study = studyOf(name);
+  const report = await study.report();
+  const opened = await openStudy(spec, options);
+  let made: MadeBase | null = null;
+  const written = new Written();
+  let state: StudyState;
+  try {
+    const keeper = await opened.keeper<unknown>(name);
+    const context: StudyContext = {
+      ...opened.context,
+      importances: await importancesFor(name, opened, keeper),
+      keepBase: (base) => {
+        made = base;
+      },
+    };
+    state = await studied({ name, context, keeper }, (now, event) => {
+      written.tell(report.told(now, event));
+    });
+  } finally {
+    written.end();
+    await opened.dispose();
+  }
+  const { out, 'out-model': folder } = options;
+  if (out !== undefined)
+    await writeBytes(out, `${JSON.stringify(defined(state.result), null, 1)}\n`);
+  if (folder !== undefined) await save(folder, { name, state, made }, opened);
+  const text = report.text(state);
+  if (text !== '') console.log(text);
+  return 0;
+}
+
+/** A study that is open. */
+export interface Studied<K extends StudyKind> {
+  name: K;
+  context: StudyContext;
+  keeper: Keeper;
+  /** Where it goes on from; default: the keeper's checkpoint. */
+  from?: unknown;
+}
+
+/**
+ * Pulls a study to its end, or until `told` says true, from its checkpoint or anew; what it has
+ * come to. Throws what the study throws.
+ */
+export async function studied<K extends StudyKind>(
+  { name, context, keeper, from = keeper.from }: Studied<K>,
+  told: (state: StudyStates[K], event: StudyEvent) => unknown,
+): Promise<StudyStates[K]> {
+  const study = studyOf(name);
+  const [run, { reduce }] = await Promise.all([study.run(), study.view()]);
+  let state: StudyState | null = null;
+  const checkpoint: CheckpointDoor = { from, offer: (take) => keeper.offer(take) };
+  for await (const event of steps(run({ ...context, checkpoint }), keeper)) {
+    state = reduce(state, event);
+    if ((await told(state as StudyStates[K], event)) === true) break;
+  }
+  return defined(state) as StudyStates[K];
+}
+
+/**
+ * The map that a study's ranks follow from, measured here; null where it needs none, or has a
+ * checkpoint with the ranks.
+ */
+async function importancesFor(
+  name: StudyKind,
+  { context, keeper }: OpenStudy,
+  { from }: Keeper,
+): Promise<readonly number[] | null> {
+  if (from !== undefined || studyOf(name).followsMap?.(context.spec) !== true)
+    return context.importances;
+  return mapImportances(context, await keeper<KnownDraws>(null));
+}
+
+async function save(
+  folder: string,
+  { name, state, made }: { name: StudyKind; state: StudyState; made: MadeBase | null },
+  { model }: OpenStudy,
+): Promise<void> {
+  const exported = await defined(studyOf(name).exported)();
+  const files = exported(model, state, made);
+  for (const [path, bytes] of await writeModelFolder(folder, files, model.open))
+    console.error(`${path}: ${describeBytes(bytes)}`);
+}
+
+/** What is said while a study runs, between stdout and stderr. */
+export class Written {
+  /** A line on stdout that is not ended yet. */
+  private open = false;
+
+  tell(told: Told): void {
+    if (told === null) return;
+    if ('doing' in told) return line(told.doing);
+    if ('note' in told) {
+      this.end();
+      return console.error(told.note);
+    }
+    process.stdout.write(plain(told.write));
+    this.open = true;
+  }
+
+  /** Ends what was begun: the line of progress, and the one on stdout. */
+  end(): void {
+    clearLine();
+    if (this.open) process.stdout.write('\n');
+    this.open = false;
+  }
+}

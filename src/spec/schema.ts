@@ -1,0 +1,194 @@
+/**
+ * The schemas of what every experiment says: each owns its defaults and limits, so that no form,
+ * file or link can ask for something absurd. The types are in `spec.ts`; that the two agree is
+ * checked when this file is compiled.
+ */
+import * as z from 'zod/mini';
+import { BOS } from '../model/bos.ts';
+import { isObject, type Same } from './parse.ts';
+import {
+  SPEC_VERSION,
+  type AllocationSpec,
+  type MethodName,
+  type MethodSpec,
+  type TextRef,
+  type TrainingSettings,
+} from './spec.ts';
+
+/** Largest (and smallest) value of each number, for forms. */
+export const LIMITS = {
+  repeats: [1, 64],
+  signs: [2, 64],
+  sigma: [1e-6, 10],
+  vocabularySample: [0, 1_000_000],
+  meanRank: [0, 64],
+  rMin: [0, 4096],
+  rMax: [1, 4096],
+  seed: [0, 2 ** 32 - 1],
+  sequences: [1, 64],
+  length: [2, 1024],
+  /** sequences × length. */
+  tokens: [2, 8192],
+  /** UTF-16 units of an own text: far more than the largest batch can use. */
+  text: [1, 400_000],
+  heldSequences: [1, 1024],
+  steps: [1, 100_000],
+  batch: [1, 64],
+  learningRate: [1e-8, 1],
+  share: [0, 1],
+  maxNorm: [0, 1000],
+  evaluateEvery: [0, 100_000],
+} as const satisfies Record<string, readonly [number, number]>;
+
+type Limit = keyof typeof LIMITS;
+const within = (schema: z.ZodMiniNumber, name: Limit) =>
+  schema.check(z.gte(LIMITS[name][0]), z.lte(LIMITS[name][1]));
+export const whole = (name: Limit) => within(z.int(), name);
+
+/**
+ * A name has nothing in it that acts on the text around it, or that is not seen
+ * (`model/one-line.ts` makes such names of any).
+ */
+export const modelSchema = z.strictObject({
+  id: z._default(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^((bundled|files):[^\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]{1,200}|hub:[!-~]{1,300}|url:https?:\/\/[!-~]{3,500})$/u,
+          'it must be "bundled:<id>", "files:<name>", "hub:<owner>/<name>" or "url:<address>"',
+        ),
+      ),
+    'bundled:atlas-3m',
+  ),
+  hash: z.optional(
+    z
+      .string()
+      .check(z.regex(/^[0-9a-f]{64}$/, 'it must be a sha-256 in lower-case hexadecimal digits')),
+  ),
+});
+
+const sequence = z
+  .array(z.int().check(z.gte(0), z.lte(2 ** 31 - 1)))
+  .check(z.minLength(LIMITS.length[0]), z.maxLength(LIMITS.length[1]));
+
+export const textSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('bundled'),
+    id: z
+      .string()
+      .check(z.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'it must be the id of a bundled text')),
+  }),
+  z.strictObject({
+    kind: z.literal('own'),
+    text: z.string().check(z.minLength(LIMITS.text[0]), z.maxLength(LIMITS.text[1])),
+  }),
+  z.strictObject({
+    kind: z.literal('ids'),
+    ids: z.array(sequence).check(
+      z.minLength(1),
+      z.maxLength(LIMITS.sequences[1]),
+      z.refine(
+        (ids) => ids.every((s) => s.length === ids[0]?.length),
+        'all sequences must be equally long',
+      ),
+    ),
+  }),
+]);
+
+const noise = z._default(
+  z.discriminatedUnion('scale', [
+    z.strictObject({ scale: z.literal('std') }),
+    z.strictObject({
+      scale: z.literal('fixed'),
+      sigma: z._default(within(z.number(), 'sigma'), 0.05),
+    }),
+  ]),
+  { scale: 'std' },
+);
+
+const methods = z.discriminatedUnion('name', [
+  z.strictObject({
+    name: z.literal('adarank'),
+    variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
+    noise,
+    repeats: z._default(whole('repeats'), 5),
+    vocabularySample: z._default(whole('vocabularySample'), 0),
+  }),
+  z.strictObject({
+    name: z.literal('jacobian'),
+    noise,
+    repeats: z._default(whole('repeats'), 8),
+    perToken: z._default(z.boolean(), false),
+  }),
+  z.strictObject({
+    name: z.literal('combined'),
+    noise,
+    signs: z._default(whole('signs'), 32),
+    repeats: z._default(whole('repeats'), 1),
+  }),
+]);
+
+/** Links of the first version name no method: there was one. */
+export const methodSchema = z.pipe(
+  z.transform((value: unknown) =>
+    typeof value === 'object' && value !== null && !Object.hasOwn(value, 'name')
+      ? { name: 'adarank', ...value }
+      : value,
+  ),
+  methods,
+);
+
+export const allocationSchema = z
+  .strictObject({
+    meanRank: z._default(within(z.number(), 'meanRank'), 8),
+    rounding: z._default(z.enum(['floor', 'exact']), 'floor'),
+    unit: z._default(z.enum(['ranks', 'parameters']), 'ranks'),
+    rMin: z._default(whole('rMin'), 0),
+    rMax: z._default(whole('rMax'), 1024),
+  })
+  .check(z.refine((a) => a.rMin <= a.rMax, { path: ['rMin'], error: 'it must not be above rMax' }));
+
+export const trainingSchema = z.strictObject({
+  train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
+  held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
+  length: z._default(whole('length'), 64),
+  heldSequences: z._default(whole('heldSequences'), 32),
+  steps: z._default(whole('steps'), 60),
+  batch: z._default(whole('batch'), 6),
+  learningRate: z._default(within(z.number(), 'learningRate'), 2e-3),
+  warmup: z._default(within(z.number(), 'share'), 0.03),
+  decay: z._default(z.enum(['constant', 'linear', 'cosine']), 'constant'),
+  weightDecay: z._default(within(z.number(), 'share'), 0),
+  maxNorm: z._default(within(z.number(), 'maxNorm'), 0.3),
+  evaluateEvery: z._default(whole('evaluateEvery'), 20),
+});
+
+export const bosSchema = z._default(z.enum(BOS), 'tokenizer');
+
+/**
+ * An experiment of version 1 in today's terms: no BOS. On a bundled model that is what the
+ * tokenizer says, too, and said so: the experiment stays the one that is recorded, or a preset.
+ */
+export function fromVersion1(value: unknown): unknown {
+  if (!isObject(value) || value.version !== 1) return value;
+  const { model } = value;
+  const id = isObject(model) ? model.id : undefined;
+  const bundled = id === undefined || (typeof id === 'string' && id.startsWith('bundled:'));
+  return { bos: bundled ? 'tokenizer' : 'none', ...value, version: SPEC_VERSION };
+}
+
+true satisfies Same<z.output<typeof textSchema>, TextRef>;
+true satisfies Same<z.output<typeof methodSchema>, MethodSpec>;
+true satisfies Same<z.output<typeof allocationSchema>, AllocationSpec>;
+true satisfies Same<z.output<typeof trainingSchema>, TrainingSettings>;
+
+/** A method as it is when only its name is chosen. */
+export const defaultMethod = <N extends MethodName>(name: N): Extract<MethodSpec, { name: N }> =>
+  methods.parse({ name }) as Extract<MethodSpec, { name: N }>;
+
+/** The experiment by another method: its defaults, with the noise that is set. */
+export const byMethod = <S extends { method: MethodSpec }>(spec: S, name: MethodName): S =>
+  spec.method.name === name
+    ? spec
+    : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } };

@@ -1,0 +1,33 @@
+/** The choices that a schema offers, found in the schema itself. */
+import type * as z from 'zod/mini';
+
+/** Keys of two levels as a path: `training`, `steps` as `training.steps`. */
+export const joined = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
+
+/** The parts of zod's definitions that lead to others. */
+interface Definition {
+  type: string;
+  shape?: Record<string, z.core.$ZodType>;
+  innerType?: z.core.$ZodType;
+  in?: z.core.$ZodType;
+  out?: z.core.$ZodType;
+  options?: z.core.$ZodType[];
+  discriminator?: string;
+}
+
+/**
+ * By the path of every choice between objects (a discriminated union), the key that says which one
+ * it is: `text` to `kind`, `method` to `name`.
+ */
+export function selectorsOf(schema: z.core.$ZodType): Map<string, string> {
+  const found = new Map<string, string>();
+  const walk = (part: z.core.$ZodType | undefined, path: string): void => {
+    if (!part) return;
+    const { shape, innerType, options, discriminator, ...pipe } = part._zod.def as Definition;
+    if (discriminator !== undefined) found.set(path, discriminator);
+    for (const [key, value] of Object.entries(shape ?? {})) walk(value, joined(path, key));
+    for (const inner of [innerType, pipe.in, pipe.out, ...(options ?? [])]) walk(inner, path);
+  };
+  walk(schema, '');
+  return found;
+}

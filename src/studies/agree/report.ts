@@ -1,0 +1,34 @@
+/** A comparison of methods in the terminal: times and Spearman's ρ. */
+import { defined, elementAt } from '../../checked.ts';
+import type { Told } from '../contract.ts';
+import { columns } from '../map/export.ts';
+import { raceEn } from '../race/words.en.ts';
+import { agreeVerdict, type AgreeEvent, type AgreeState } from './state.ts';
+import { agreeEn } from './words.en.ts';
+
+export const told = (_: AgreeState, event: AgreeEvent): Told =>
+  event.type === 'measuring'
+    ? { doing: agreeEn.doing(raceEn.names[event.method], event.done, event.of) }
+    : null;
+
+/** A row a method: its time, and ρ with every other. */
+export function text(state: AgreeState): string {
+  const result = defined(state.result);
+  const { measured, spearman, modules, tokens } = result;
+  const names = measured.map((m) => raceEn.names[m.method]);
+  const verdict = agreeVerdict(result);
+  return [
+    `${modules.length} modules, ${tokens.sequences} x ${tokens.length} tokens, seed ${result.spec.seed}. Spearman's rho of the importances:`,
+    '',
+    ...columns([
+      ['', 'time', ...names],
+      ...measured.map((m, i) => [
+        elementAt(names, i),
+        `${(defined(m.milliseconds) / 1000).toFixed(1)} s`,
+        ...elementAt(spearman, i).map((v) => v?.toFixed(3) ?? '-'),
+      ]),
+    ]),
+    '',
+    ...(verdict ? [agreeEn.finding(verdict), agreeEn.sure(verdict)] : [agreeEn.noOrder]),
+  ].join('\n');
+}

@@ -1,0 +1,43 @@
+/** Several methods on the same modules and text: whose order is whose, and what does each cost? */
+import type { Study } from '../contract.ts';
+import { agreeSchema, type AgreeSettings } from './settings.ts';
+import type { AgreeState } from './state.ts';
+
+export const agree: Study<AgreeSettings, AgreeState> = {
+  settings: agreeSchema,
+  labels: {
+    en: {
+      tab: 'Agreement',
+      ready: 'Nothing compared yet',
+      next: 'Play measures by one method after the other.',
+      running: 'Comparing methods',
+      done: 'Methods compared',
+    },
+    ja: {
+      tab: '手法の一致',
+      ready: 'まだ比べていません',
+      next: '再生を押すと手法を1つずつ測ります。',
+      running: '手法を比較中',
+      done: '手法を比べました',
+    },
+  },
+  presets: {
+    agree: {
+      spec: { study: 'agree' },
+      en: { name: 'Do methods agree?', look: 'Look for: Spearman, and the time.' },
+      ja: { name: '手法は一致する？', look: '見どころ：Spearman の順位相関と、かかった時間。' },
+    },
+  },
+  place: 'plate',
+  run: async () => (await import('./run.ts')).runAgree,
+  view: async () => {
+    const { reduceAgree, agreeProgress } = await import('./state.ts');
+    return { reduce: reduceAgree, progress: agreeProgress };
+  },
+  report: () => import('./report.ts'),
+  uses: ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method'],
+  trains: true,
+  measures: () => true,
+  takesAdapter: () => false,
+  texts: ({ text, training }) => [text, training.train, training.held],
+};

@@ -1,0 +1,57 @@
+/** Compress to Impress: components are taken away where that helps. */
+import type { Study } from '../contract.ts';
+import { compressSchema, taskFile, type CompressSettings } from './settings.ts';
+import type { CompressState } from './state.ts';
+
+export const compress: Study<CompressSettings, CompressState> = {
+  settings: compressSchema,
+  labels: {
+    en: {
+      tab: 'Compress',
+      ready: 'Nothing tried yet',
+      next: 'Play ranks every component and tries the best.',
+      running: 'Compressing',
+      done: 'Compressed',
+    },
+    ja: {
+      tab: '圧縮',
+      ready: 'まだ試していません',
+      next: '再生を押すと全成分を順位付けし、上位を試します。',
+      running: '圧縮中',
+      done: '圧縮が終わりました',
+    },
+  },
+  presets: {
+    /** One backward pass scores every removal of components: can less be better? */
+    compress: {
+      spec: { study: 'compress' },
+      en: {
+        name: 'Can less be better?',
+        look: 'Look for: predicted against measured, and what other samples and plain text say.',
+      },
+      ja: {
+        name: '減らすと良くなる？',
+        look: '見どころ：予測と実測の一致、ほかのサンプルと普通の文章での結果。',
+      },
+    },
+  },
+  place: 'tab',
+  run: async () => (await import('./run.ts')).runCompress,
+  view: async () => {
+    const { reduceCompress, compressProgress } = await import('./state.ts');
+    return { reduce: reduceCompress, progress: compressProgress };
+  },
+  report: () => import('./report.ts'),
+  exported: async () => (await import('./export.ts')).exportCompressed,
+  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  trains: true,
+  measures: () => false,
+  takesAdapter: () => false,
+  texts: ({ text, training }) => [text, training.train, training.held],
+  files: ({ compress: { task } }) => (task.kind === 'set' ? [taskFile(task.id)] : []),
+  makes: {
+    base: 'compressed',
+    decidedBy: /^(bos$|compress\.(?!checks|laser|plain))/,
+    share: async () => (await import('./base-share.ts')).compressedShare,
+  },
+};

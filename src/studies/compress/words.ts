@@ -1,0 +1,9 @@
+/** The words of the plate, in every language. */
+import type { Language } from '../../language/language.ts';
+import { compressEn } from './words.en.ts';
+import { compressJa } from './words.ja.ts';
+
+export const compressWords: Record<Language, typeof compressEn> = {
+  en: compressEn,
+  ja: compressJa,
+};

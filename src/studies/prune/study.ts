@@ -1,0 +1,70 @@
+/** Pruning with repair (LoSA): rounds of prune, measure, tune. */
+import type { Study } from '../contract.ts';
+import { pruneSchema, type PruneSettings } from './settings.ts';
+import type { PruneState } from './state.ts';
+
+export const prune: Study<PruneSettings, PruneState> = {
+  settings: pruneSchema,
+  labels: {
+    en: {
+      tab: 'Prune',
+      ready: 'Nothing pruned yet',
+      next: 'Play prunes, measures and tunes in rounds.',
+      running: 'Pruning',
+      done: 'Pruned',
+    },
+    ja: {
+      tab: '枝刈り',
+      ready: 'まだ枝刈りしていません',
+      next: '再生を押すと枝刈り・測定・調整を繰り返します。',
+      running: '枝刈り中',
+      done: '枝刈りが終わりました',
+    },
+  },
+  presets: {
+    /**
+     * Half, six and seven tenths of the weights gone, repaired round by round: which layers keep
+     * theirs?
+     */
+    'losa-50': {
+      spec: { study: 'prune' },
+      en: {
+        name: 'What can go?',
+        look: 'Look for: layers that keep weights, and what half of them cost.',
+      },
+      ja: { name: '何を捨てられる？', look: '見どころ：重みを残す層と、半分を捨てた代償。' },
+    },
+    'losa-60': {
+      spec: { study: 'prune', prune: { sparsity: 0.6 } },
+      en: {
+        name: 'What can go? Six in ten',
+        look: 'Look for: rounds in which training no longer repairs.',
+      },
+      ja: { name: '何を捨てられる？6割', look: '見どころ：学習しても直らなくなるラウンド。' },
+    },
+    'losa-70': {
+      spec: { study: 'prune', prune: { sparsity: 0.7 } },
+      en: { name: 'What can go? Seven in ten', look: 'Look for: which blocks get the rank.' },
+      ja: { name: '何を捨てられる？7割', look: '見どころ：ランクを得るブロック。' },
+    },
+  },
+  place: 'tab',
+  run: async () => (await import('./run.ts')).runPrune,
+  view: async () => {
+    const { reducePrune, pruneProgress } = await import('./state.ts');
+    return { reduce: reducePrune, progress: pruneProgress };
+  },
+  report: () => import('./report.ts'),
+  exported: async () => (await import('./export.ts')).exportPruned,
+  need: async () => (await import('./need.ts')).pruneNeed,
+  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  trains: true,
+  measures: () => false,
+  takesAdapter: () => false,
+  texts: ({ text, training }) => [text, training.train, training.held],
+  makes: {
+    base: 'pruned',
+    decidedBy: /^(bos$|prune\.(?!baselines)|training\.(?!held|evaluateEvery))/,
+    share: async () => (await import('./base-share.ts')).prunedShare,
+  },
+};

@@ -1,0 +1,6 @@
+/** The words of the plate, in every language. */
+import type { Language } from '../../language/language.ts';
+import { pruneEn } from './words.en.ts';
+import { pruneJa } from './words.ja.ts';
+
+export const pruneWords: Record<Language, typeof pruneEn> = { en: pruneEn, ja: pruneJa };

@@ -1,0 +1,98 @@
+/** A race in the terminal: what it is doing, the standings and what they allow to say. */
+import { defined, elementAt } from '../../checked.ts';
+import { figure, range } from '../figures.ts';
+import type { Told } from '../contract.ts';
+import { columns } from '../map/export.ts';
+import { OWN_TIME, parametersApart, SAME_BUDGET, verdictOf, type Standing } from './standings.ts';
+import type { RaceEvent, RaceResult, RaceState } from './state.ts';
+import { raceEn } from './words.en.ts';
+
+export function told(
+  {
+    spec: {
+      race: { entries, meanRanks, seeds },
+    },
+    lanes,
+  }: RaceState,
+  event: RaceEvent,
+): Told {
+  if (event.type === 'measuring')
+    return { doing: raceEn.progress.measuring(event.entry, event.done, event.of) };
+  if (event.type !== 'step') return null;
+  const doing = raceEn.progress.training(
+    lanes.filter((l) => l.finished).length,
+    entries.length * meanRanks.length * seeds,
+    event.step,
+    event.of,
+  );
+  return { doing: `${raceEn.names[elementAt(lanes, event.lane).entry]}: ${doing}` };
+}
+
+export const text = ({ result }: RaceState): string => raceText(defined(result));
+
+/** The standings of every mean rank, each with what may be said of it. */
+export function raceText(result: RaceResult): string {
+  const { spec, base, measured, standings } = result;
+  const {
+    training,
+    race: { meanRanks, equal, seeds },
+  } = spec;
+  return [
+    `${training.steps} steps of ${training.batch} x ${training.length} tokens, learning rate ${training.learningRate}, ${seeds} seed${seeds > 1 ? 's' : ''}, equal ${equal}. Loss without an adapter: ${base.toFixed(4)} nats per token.`,
+    ...meanRanks.flatMap((r) => [
+      '',
+      `Mean rank ${r}`,
+      ...columns(raceRows(standings.filter((s) => s.meanRank === r))),
+      raceSentence(result, r),
+    ]),
+    '',
+    `Measured in: ${measuredIn(measured)}.`,
+  ].join('\n');
+}
+
+/** What allocations took to measure, those that took no time of their own left out. */
+export const measuredIn = (measured: RaceResult['measured']): string =>
+  measured
+    .flatMap(({ entry, milliseconds }) =>
+      (milliseconds ?? 0) < OWN_TIME
+        ? []
+        : [`${raceEn.names[entry]} ${seconds(defined(milliseconds))}`],
+    )
+    .join(', ') || 'no time';
+
+/** What a race at one mean rank allows to say: a winner only if the intervals part. */
+export function raceSentence(result: RaceResult, meanRank: number): string {
+  const {
+    race: { seeds, entries },
+  } = result.spec;
+  const verdict = verdictOf(result, meanRank);
+  const share = parametersApart(result.standings, meanRank);
+  const finding =
+    verdict.kind === 'none' && !entries.includes('uniform')
+      ? raceEn.noneWithoutUniform
+      : raceEn.finding(verdict);
+  return [
+    finding,
+    raceEn.sure(verdict, seeds),
+    raceEn.oneRate,
+    ...(share > SAME_BUDGET ? [raceEn.apart(share)] : []),
+  ].join(' ');
+}
+
+/** The standings as words, a header first. */
+export const raceRows = (standings: readonly Standing[]): string[][] => [
+  ['ranks by', 'ranks', 'parameters', 'kB', 'loss', '95 %', 'to uniform', '95 %', 'training'],
+  ...standings.map((s) => [
+    raceEn.names[s.entry],
+    s.ranks.toFixed(0),
+    s.parameters.toFixed(0),
+    (s.bytes / 1e3).toFixed(0),
+    figure(s.loss),
+    range(s.interval),
+    s.entry === 'uniform' ? '' : figure(s.difference, true),
+    range(s.differenceInterval, true),
+    seconds(s.milliseconds) + (s.stopped > 0 ? `, stopped ${s.stopped}x` : ''),
+  ]),
+];
+
+const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;

@@ -1,0 +1,61 @@
+/** The race: one budget, several allocations, the same data, seeds and steps. */
+import type { Study } from '../contract.ts';
+import { raceSchema, type RaceSettings } from './settings.ts';
+import type { RaceState } from './state.ts';
+
+export const race: Study<RaceSettings, RaceState> = {
+  settings: raceSchema,
+  labels: {
+    en: {
+      tab: 'Race',
+      ready: 'Nothing trained yet',
+      next: 'Play trains adapters on one budget.',
+      running: 'Racing',
+      done: 'The race is over',
+    },
+    ja: {
+      tab: '比較学習',
+      ready: 'まだ学習していません',
+      next: '再生を押すと同じ予算で各アダプターを学習します。',
+      running: '比較学習中',
+      done: '比較学習が終わりました',
+    },
+  },
+  presets: {
+    /** One budget, three allocations: what do the ranks buy? */
+    race: {
+      spec: { study: 'race' },
+      en: {
+        name: 'What does it buy?',
+        look: 'Look for: lines that part. One seed proves nothing.',
+      },
+      ja: {
+        name: '何が得られる？',
+        look: '見どころ：線が分かれるか。シード1つでは何も言えません。',
+      },
+    },
+    /** The same over four budgets, with AdaRank upside down as a control. */
+    'when-does-it-matter': {
+      spec: {
+        study: 'race',
+        race: { entries: ['adarank', 'uniform', 'random', 'inverse'], meanRanks: [1, 2, 4, 8] },
+        training: { steps: 40, batch: 4 },
+      },
+      en: { name: 'When does it matter?', look: 'Look for: the budget at which the lines meet.' },
+      ja: { name: 'いつ効く？', look: '見どころ：線が重なり始める予算。' },
+    },
+  },
+  place: 'tab',
+  run: async () => (await import('./run.ts')).runRace,
+  view: async () => {
+    const { reduceRace, raceProgress } = await import('./state.ts');
+    return { reduce: reduceRace, progress: raceProgress };
+  },
+  report: () => import('./report.ts'),
+  need: async () => (await import('./need.ts')).raceNeed,
+  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  trains: true,
+  measures: () => true,
+  takesAdapter: ({ race: { entries } }) => entries.includes('imported'),
+  texts: ({ text, training }) => [text, training.train, training.held],
+};

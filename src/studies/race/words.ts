@@ -1,0 +1,6 @@
+/** The words of the plate, in every language. */
+import type { Language } from '../../language/language.ts';
+import { raceEn } from './words.en.ts';
+import { raceJa } from './words.ja.ts';
+
+export const raceWords: Record<Language, typeof raceEn> = { en: raceEn, ja: raceJa };

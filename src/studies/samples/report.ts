@@ -1,0 +1,25 @@
+/** The model's text in the terminal, as it is written. */
+import type { Told } from '../contract.ts';
+import type { SamplesEvent, SamplesState } from './state.ts';
+
+export function told({ spec }: SamplesState, event: SamplesEvent): Told {
+  switch (event.type) {
+    case 'start':
+      return { write: spec.samples.prompt };
+    case 'token':
+      return { write: event.text };
+    case 'done': {
+      const { losses, texts } = event.result;
+      return losses.base
+        ? {
+            note: `${texts.base.length} tokens; ${losses.base.own.toFixed(4)} nats per token`,
+          }
+        : null;
+    }
+    default:
+      return null;
+  }
+}
+
+/** All of it has been written. */
+export const text = (): string => '';
