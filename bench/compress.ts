@@ -16,6 +16,7 @@ import { parseArgs } from 'node:util';
 import { defined } from '../src/checked.ts';
 import { openStudy } from '../cli/study.ts';
 import { compressText } from '../src/studies/compress/report.ts';
+import { pulled } from '../src/studies/pulled.ts';
 import { runCompress } from '../src/studies/compress/run.ts';
 import { reduceCompress, type CompressState } from '../src/studies/compress/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
@@ -58,8 +59,9 @@ const now = values.processor ? () => 1000 * ownTime() : () => performance.now();
 const start = now();
 let state: CompressState | null = null;
 let phase = '';
-for await (const event of runCompress({ ...context, now })) {
-  state = reduceCompress(state, event);
+const study = pulled({ run: runCompress, reduce: reduceCompress }, { ...context, now });
+for await (const { event, state: after } of study) {
+  state = after;
   if (event.type === 'progress' && event.phase !== phase)
     console.error(`${Math.round((now() - start) / 1000)} s: ${(phase = event.phase)}`);
 }

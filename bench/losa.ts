@@ -9,6 +9,8 @@
 import { basename, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStudy } from '../cli/study.ts';
+import { pulled } from '../src/studies/pulled.ts';
+import { reducePrune } from '../src/studies/prune/state.ts';
 import { runPrune } from '../src/studies/prune/run.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
 import { ownTime, provenance, watchOthers } from './machine.ts';
@@ -43,7 +45,8 @@ interface Round {
 const rounds: Round[] = [];
 let round: Round | null = null;
 let last = now();
-for await (const event of runPrune({ ...context, now })) {
+const study = pulled({ run: runPrune, reduce: reducePrune }, { ...context, now });
+for await (const { event } of study) {
   const took = now() - last;
   last = now();
   if (event.type === 'similarity') {

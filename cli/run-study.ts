@@ -8,10 +8,10 @@ import type { CheckpointDoor } from '../src/studies/checkpoint.ts';
 import type { StudyContext } from '../src/studies/context.ts';
 import type { StudyEvent, StudyState, Told } from '../src/studies/contract.ts';
 import type { MadeBase } from '../src/studies/made-base.ts';
+import { pulled } from '../src/studies/pulled.ts';
 import { studyOf, type StudyKind, type StudyStates } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import type { Keeper } from './checkpoints.ts';
-import { mapImportances, type KnownDraws } from './measured.ts';
 import { writeModelFolder } from './model-folder.ts';
 import type { Options } from './options.ts';
 import { writeBytes } from './output.ts';
@@ -20,12 +20,9 @@ import { steps } from './stopping.ts';
 import { openStudy, type OpenStudy } from './study.ts';
 import { plain } from './terminal.ts';
 
-/** Runs the study of an experiment and prints what it found; returns the exit code. */
-export async function runStudy(
-  name: StudyKind,
-  spec: ExperimentSpec,
-  options: Options,
-): Promise<number> {
+/** Runs the study of an experiment and prints what it found; what it has come to. */
+export async function runStudy(spec: ExperimentSpec, options: Options): Promise<StudyState> {
+  const name = spec.study;
   const study = studyOf(name);
   const report = await study.report();
   const opened = await openStudy(spec, options);
@@ -50,11 +47,14 @@ export async function runStudy(
   }
   const { out, 'out-model': folder } = options;
   if (out !== undefined)
-    await writeBytes(out, `${JSON.stringify(defined(state.result), null, 1)}\n`);
+    await writeBytes(
+      out,
+      report.file?.(state) ?? `${JSON.stringify(defined(state.result), null, 1)}\n`,
+    );
   if (folder !== undefined) await save(folder, { name, state, made }, opened);
   const text = report.text(state);
   if (text !== '') console.log(text);
-  return 0;
+  return state;
 }
 
 /** A study that is open. */
@@ -74,15 +74,14 @@ export async function studied<K extends StudyKind>(
   { name, context, keeper, from = keeper.from }: Studied<K>,
   told: (state: StudyStates[K], event: StudyEvent) => unknown,
 ): Promise<StudyStates[K]> {
-  const study = studyOf(name);
-  const [run, { reduce }] = await Promise.all([study.run(), study.view()]);
-  let state: StudyState | null = null;
   const checkpoint: CheckpointDoor = { from, offer: (take) => keeper.offer(take) };
-  for await (const event of steps(run({ ...context, checkpoint }), keeper)) {
-    state = reduce(state, event);
+  const events = pulled(await studyOf(name).code(), { ...context, checkpoint });
+  let last: StudyState | null = null;
+  for await (const { event, state } of steps(events, keeper)) {
+    last = state;
     if ((await told(state as StudyStates[K], event)) === true) break;
   }
-  return defined(state) as StudyStates[K];
+  return defined(last) as StudyStates[K];
 }
 
 /**
@@ -96,7 +95,11 @@ async function importancesFor(
 ): Promise<readonly number[] | null> {
   if (from !== undefined || studyOf(name).followsMap?.(context.spec) !== true)
     return context.importances;
-  return mapImportances(context, await keeper<KnownDraws>(null));
+  const { result } = await studied(
+    { name: 'map', context, keeper: await keeper('map') },
+    (_, { type }) => line(`Measuring the ranks, ${type}`),
+  );
+  return defined(result).modules.map((m) => m.importance);
 }
 
 async function save(

@@ -4,52 +4,23 @@
  */
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
-import { resultText, textTable } from '../src/studies/map/export.ts';
 import { decodeLink, isLink } from '../src/experiment/link.ts';
-import { stageOf } from '../src/studies/map/draws.ts';
-import { timeLeft, type Measurement } from '../src/studies/map/state.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
 import { parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
-import { studies } from '../src/studies/registry.ts';
+import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 import { readJson } from './disk.ts';
-import { measured } from './measured.ts';
 import { refuseUnused, type Command, type OptionName, type Options } from './options.ts';
-import { writeBytes } from './output.ts';
-import { clearLine, line } from './progress.ts';
 import { idsOf, ownText, settingsOf } from './settings.ts';
 import { runStudy } from './run-study.ts';
-import { openStudy } from './study.ts';
 
 export const run: Command = async (argument, options) => {
   const { spec: asked, digest } = await experimentOf(argument);
   const set = setByPaths(asked, settingsOf(options));
-  refuseUnused(
-    options,
-    unusedBy(set),
-    set.study === null ? 'a measurement' : `the study "${set.study}"`,
-  );
-  const spec = await withOptions(asked, options);
-  if (spec.study !== null) return runStudy(spec.study, spec, options);
-  const { context, keeper, dispose } = await openStudy(spec, options);
-  let result: RunResult;
-  try {
-    const batch = await context.tokens(spec.text, spec);
-    if (batch.sequences < spec.sequences)
-      console.error(
-        `rank-atlas: the text has only ${batch.sequences} sequences of ${batch.length} tokens; these are used.`,
-      );
-    result = await measured(context, batch, await keeper(null), (state, event) => {
-      if (event.type === 'draws') progress(state, event.repeat, event.layer);
-    });
-  } finally {
-    clearLine();
-    await dispose();
-  }
-  if (options.out !== undefined) await writeBytes(options.out, resultText(result));
-  console.log(textTable(result));
-  if (digest) console.log(comparison(digest, result));
+  refuseUnused(options, unusedBy(set), `the study "${set.study}"`);
+  const { result } = await runStudy(await withOptions(asked, options), options);
+  if (digest && set.study === 'map') console.log(comparison(digest, result as RunResult));
   return 0;
 };
 
@@ -58,11 +29,11 @@ export const run: Command = async (argument, options) => {
  * with, a changed model is saved.
  */
 function unusedBy(spec: ExperimentSpec): OptionName[] {
-  const study = spec.study === null ? null : studies[spec.study];
+  const study = studyOf(spec.study);
   return [
     ...(usesText(spec) ? [] : (['text', 'ids'] as const)),
-    ...(study?.takesAdapter(spec) ? [] : (['adapter'] as const)),
-    ...(study?.exported ? [] : (['out-model'] as const)),
+    ...(study.takesAdapter(spec) ? [] : (['adapter'] as const)),
+    ...(study.exported ? [] : (['out-model'] as const)),
   ];
 }
 
@@ -101,13 +72,6 @@ async function withOptions(spec: ExperimentSpec, options: Options): Promise<Expe
         ? { ...spec, text: { kind: 'ids', ids: idsOf(ids) } }
         : spec;
   return setByPaths(parseSpec(changed), settingsOf(options));
-}
-
-function progress(state: Measurement, repeat: number, layer: number | null): void {
-  const left = timeLeft(state);
-  const time = left === null ? '' : `, about ${Math.ceil(left / 1000)} s left`;
-  const { kind, at, of } = stageOf(state.spec.method, repeat);
-  line(`Measuring, ${kind} ${at} of ${of}${layer === null ? '' : `, layer ${layer}`}${time}`);
 }
 
 function comparison(digest: ResultDigest, result: RunResult): string {

@@ -1,4 +1,5 @@
 /** What a study needs from outside, in Node. */
+import { defined } from '../src/checked.ts';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { compile } from '../src/compiler/index.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
@@ -8,12 +9,11 @@ import { makeBase } from '../src/studies/base.ts';
 import { isOnBase, makerOf } from '../src/studies/base-kinds.ts';
 import { checkpointKey } from '../src/studies/checkpoint.ts';
 import { basedGraph, type MadeBase } from '../src/studies/made-base.ts';
-import { studies } from '../src/studies/registry.ts';
-import { baseKey } from '../src/experiment/settings.ts';
+import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec, StudyKind } from '../src/studies/spec.ts';
 import type { KeptAdapter, StudyContext } from '../src/studies/context.ts';
 import type { Graph } from '../src/onnx/graph.ts';
-import { factsIn, textsOf, wordsOf, type LoadedModel } from '../src/runtime/load.ts';
+import { factsIn, wordsOf, type LoadedModel } from '../src/runtime/load.ts';
 import { versionsOf } from '../src/runtime/versions.ts';
 import { bundledFile } from './bundled.ts';
 import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
@@ -32,11 +32,8 @@ export interface OpenStudy {
   model: LoadedModel;
   /** Adapters the study has trained, by name. */
   kept: ReadonlyMap<string, KeptAdapter>;
-  /**
-   * The checkpoints of a study (null: of the measurement), and where an earlier run of the same
-   * experiment stood.
-   */
-  keeper<T>(study: StudyKind | null, spec?: ExperimentSpec): Promise<Keeper<T>>;
+  /** The checkpoints of a study, and where an earlier run of the same experiment stood. */
+  keeper<T>(study: StudyKind, spec?: ExperimentSpec): Promise<Keeper<T>>;
   dispose(): Promise<void>;
 }
 
@@ -55,7 +52,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     console.error(
       'rank-atlas: the experiment was made with another file of this model; its numbers may differ.',
     );
-  if (spec.study !== null && studies[spec.study].trains) await warnOfTraining(engine);
+  if (studyOf(spec.study).trains) await warnOfTraining(engine);
   const kept = new Map<string, KeptAdapter>();
   let imported: string | null = null;
   if (options.adapter !== undefined) {
@@ -74,7 +71,7 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     (graph: Graph): StudyContext['derive'] =>
     async (form) =>
       engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
-  const facts = await factsIn({ texts: textsOf(spec, spec.study), bos: spec.bos }, model);
+  const facts = await factsIn({ texts: studyOf(spec.study).texts(spec), bos: spec.bos }, model);
   sayBos(facts.bos);
   const context: StudyContext = {
     spec: {
@@ -100,20 +97,19 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     now: () => performance.now(),
   };
   // Numbers are those of the provider, too, and of its threads.
-  const keyOf = (kind: StudyKind | null, of: ExperimentSpec) =>
-    kind === null
-      ? measurementKey(of, model.open.hash, context.versions.rankAtlas)
-      : checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas);
-  const keeperFor = <T>(name: string, kind: StudyKind | null, of: ExperimentSpec) =>
-    keeperOf<T>(name, [keyOf(kind, of), engine.provider, imported]);
-  const keeper: OpenStudy['keeper'] = (kind, of = context.spec) =>
-    keeperFor(kind ?? 'measurement', kind, of);
+  const keeperFor = <T>(name: string, kind: StudyKind, of: ExperimentSpec) =>
+    keeperOf<T>(name, [
+      checkpointKey(kind, of, model.open.hash, context.versions.rankAtlas),
+      engine.provider,
+      imported,
+    ]);
+  const keeper: OpenStudy['keeper'] = (kind, of = context.spec) => keeperFor(kind, kind, of);
   if (spec.base === 'as-is' || !isOnBase(spec.study))
     return { context, model, kept, keeper, dispose: () => engine.dispose() };
   try {
     const graph = await basedGraph(
       model,
-      await madeBase(context, await keeperFor('base', makerOf(spec.base), context.spec)),
+      await madeBase(context, await keeperFor('base', defined(makerOf(spec.base)), context.spec)),
     );
     const based = engineOf(compile(graph));
     return {
@@ -145,32 +141,4 @@ async function madeBase(context: StudyContext, keeper: Keeper): Promise<MadeBase
     await making.return(undefined as never);
     clearLine();
   }
-}
-
-/**
- * Equal where draws of one measurement are those of the other: what only uses them, or is a
- * study's, is left out.
- */
-function measurementKey(spec: ExperimentSpec, hash: string, version: string): string {
-  const {
-    seed,
-    method,
-    text,
-    bos,
-    sequences,
-    length,
-    model: { id },
-  } = spec;
-  return JSON.stringify([
-    version,
-    id,
-    hash,
-    seed,
-    method,
-    text,
-    bos,
-    sequences,
-    length,
-    baseKey(spec),
-  ]);
 }

@@ -19,14 +19,22 @@ import {
 import { SPEC_VERSION, type TextRef } from '../spec/spec.ts';
 import { BASES } from '../studies/base-kinds.ts';
 import type { Preset } from '../studies/contract.ts';
-import { mapPresets } from '../studies/map/presets.ts';
-import { STUDIES, studies, type StudyKind, type StudySettings } from '../studies/registry.ts';
+import { STUDIES, studyOf, type StudySettings } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 
 /** The settings of every study under its name, all of them optional. */
 const studySettings = Object.fromEntries(
-  STUDIES.map((name) => [name, z.prefault(studies[name].settings as z.ZodMiniType, {})]),
-) as { [K in StudyKind]: z.ZodMiniPrefault<z.ZodMiniType<StudySettings[K]>> };
+  STUDIES.flatMap((name) => {
+    const settings = studyOf(name).settings as z.ZodMiniType | null;
+    return settings ? [[name, z.prefault(settings, {})]] : [];
+  }),
+) as { [K in keyof StudySettings]: z.ZodMiniPrefault<z.ZodMiniType<StudySettings[K]>> };
+
+/** Until version 0.2 the map was no study, and an experiment named none. */
+const studySchema = z.pipe(
+  z.transform((value: unknown) => value ?? 'map'),
+  z.enum(STUDIES),
+);
 
 const experiment = z.strictObject({
   version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
@@ -39,7 +47,7 @@ const experiment = z.strictObject({
   seed: z._default(whole('seed'), 1),
   method: z.prefault(methodSchema, {}),
   allocation: z.prefault(allocationSchema, {}),
-  study: z._default(z.nullable(z.enum(STUDIES)), null),
+  study: z._default(studySchema, 'map'),
   training: z.prefault(trainingSchema, {}),
   ...studySettings,
 });
@@ -64,11 +72,9 @@ true satisfies Same<z.output<typeof specSchema>, ExperimentSpec>;
 /** The default experiment, a fresh object each time. */
 export const defaultSpec = (): ExperimentSpec => specSchema.parse({});
 
-/** Experiments worth opening with: measurements first, then those of every study. */
+/** Experiments worth opening with. */
 export const presets: ReadonlyMap<string, Preset> = new Map(
-  [mapPresets, ...STUDIES.map((name) => studies[name].presets)].flatMap(
-    (of: Record<string, Preset>) => Object.entries(of),
-  ),
+  STUDIES.flatMap((name) => Object.entries(studyOf(name).presets)),
 );
 
 /** Throws RangeError for a name that is no preset's. */

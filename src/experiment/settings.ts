@@ -9,7 +9,7 @@ import type * as z from 'zod/mini';
 import { isObject } from '../spec/parse.ts';
 import { joined, selectorsOf } from '../spec/selectors.ts';
 import { makesBase } from '../studies/base-kinds.ts';
-import { isStudy, studies } from '../studies/registry.ts';
+import { isStudy, studyOf } from '../studies/registry.ts';
 import { defaultMethod } from '../spec/schema.ts';
 import { defaultSpec, parseSpec, specSchema } from './schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -87,7 +87,7 @@ function replaced(
 
 /** Whether an experiment measures on its `text` at all: other studies have texts of their own. */
 export const usesText = (spec: ExperimentSpec): boolean =>
-  spec.study === null || studies[spec.study].measures(spec);
+  studyOf(spec.study).uses(spec).includes('text');
 
 export interface Change {
   path: string;

@@ -8,10 +8,9 @@ import { AtlasError } from '../errors.ts';
 import type { Ort } from '../engine/ort.ts';
 import type { Tested } from '../engine/self-test.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
-import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 import type { StudyContext } from '../studies/context.ts';
-import { studies } from '../studies/registry.ts';
 import { withBos, type Bos, type BosSetting } from '../model/bos.ts';
 import { calibrationBatch, idsBatch, type CalibrationBatch } from '../model/calibration.ts';
 import { checkConfig } from '../model/config.ts';
@@ -96,10 +95,6 @@ export async function factsIn(
     )),
   };
 }
-
-/** What a study reads; null: the measurement. */
-export const textsOf = (spec: ExperimentSpec, study: StudyKind | null): TextRef[] =>
-  study === null ? [spec.text] : studies[study].texts(spec);
 
 /** How a study reads and writes with a model. */
 export function wordsOf(

@@ -6,6 +6,10 @@ import { create } from 'zustand';
 import type { AgreeResult } from '../studies/agree/state.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import { specKey } from '../experiment/settings.ts';
+import { useExperiment } from './experiment-store.ts';
+import { endRun, liveRun } from './live.ts';
+import { whenFinished } from './runs.ts';
+import { useStudy } from './study-store.ts';
 import { remember, remembered } from './storage.ts';
 
 export interface KeptAgreement {
@@ -56,7 +60,11 @@ export const useAgreements = create<{ kept: readonly KeptAgreement[] }>()(() => 
   kept: restore(),
 }));
 
-export function keepAgreement(result: AgreeResult): void {
+whenFinished('agree', ({ result }) => {
+  if (result) keep(result);
+});
+
+function keep(result: AgreeResult): void {
   const key = agreementKey(result);
   const kept = [
     { key, result, at: Date.now() },
@@ -64,4 +72,18 @@ export function keepAgreement(result: AgreeResult): void {
   ].slice(0, MOST);
   useAgreements.setState({ kept });
   remember('agreements', JSON.stringify(kept));
+}
+
+/**
+ * Puts a kept comparison of methods in view, and its experiment, the budget apart, into the form.
+ */
+export function showAgreement(result: AgreeResult): void {
+  if (liveRun()?.study === 'agree') endRun();
+  useExperiment
+    .getState()
+    .edit(({ allocation }) => ({ ...result.spec, allocation, study: 'agree' }), 'result');
+  const { spec } = useExperiment.getState();
+  const { view, act } = useStudy.getState();
+  view('agree', { ...result, measuring: null, result }, spec, 1);
+  act('agree', 'whole');
 }

@@ -11,8 +11,10 @@ import { bundledModels, type BundledModel } from '../model/bundled-files.ts';
 import { useExperiment } from './experiment-store.ts';
 import { openLink, useLink } from './link-store.ts';
 import { useModel } from './model-store.ts';
-import { useRun } from './run-store.ts';
-import { openModel, play } from './session.ts';
+import { useMap } from './map-store.ts';
+import { openModel } from './models.ts';
+import { play, showMeasurement } from './runs.ts';
+import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 
 /** A visitor who saves data gets no download they did not ask for. */
@@ -32,14 +34,13 @@ export async function boot(): Promise<void> {
       return await showRecorded();
     void outline(defined(models.find((m) => m.id === id)));
     await openAndMeasure(id);
-    if (useRun.getState().phase === 'recorded') await showRecorded();
+    if (useModel.getState().engine === 'none') await showRecorded();
   } catch (error) {
     const { code, values } =
       error instanceof AtlasError
         ? error
         : new AtlasError('no-file', { file: 'Rank Atlas', why: String(error).slice(0, 100) });
     useModel.setState({ failure: { code, values } });
-    useRun.getState().act('no-engine');
     await showRecorded();
   }
 }
@@ -89,14 +90,14 @@ async function openAndMeasure(id: string): Promise<void> {
 
 /** Now if the tab is in view, else when it comes into view. */
 function autoplay(): void {
-  if (document.visibilityState === 'visible') return play();
-  useRun.setState({ waiting: true });
+  if (document.visibilityState === 'visible') return play('map');
+  useMap.setState({ waiting: true });
   document.addEventListener(
     'visibilitychange',
     () => {
-      if (!useRun.getState().waiting) return;
-      useRun.setState({ waiting: false });
-      if (useRun.getState().phase === 'idle') play();
+      if (!useMap.getState().waiting) return;
+      useMap.setState({ waiting: false });
+      if (useStudy.getState().phase.map === 'idle') play('map');
     },
     { once: true },
   );
@@ -113,7 +114,7 @@ async function openFragment(): Promise<void> {
     useModel.getState().models.some((m) => m.id === id)
   )
     await openAndMeasure(id);
-  else if (useModel.getState().facts) play();
+  else if (useModel.getState().facts) play('map');
 }
 
 async function showRecorded(): Promise<void> {
@@ -124,10 +125,9 @@ async function showRecorded(): Promise<void> {
       elementAt(list, 0).file,
     );
     useExperiment.getState().replace(result.spec);
-    useRun.getState().view(measurementOf(result), true);
-    useRun.setState({ phase: 'recorded' });
+    showMeasurement(measurementOf(result));
   } catch {
     // Nothing recorded comes with this page: the empty map and the sentence in the band stand.
-    useRun.setState({ phase: 'empty' });
   }
+  useModel.setState({ engine: 'none' });
 }

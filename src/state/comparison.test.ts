@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { elementAt } from '../checked.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { compareResults } from './comparison.ts';
-import type { KeptResult } from './run-store.ts';
+import type { KeptResult } from './map-store.ts';
 
 const kept = (draws: number[][]): KeptResult => ({
   key: '',

@@ -4,7 +4,7 @@ import type { RankRow } from '../studies/map/rank-table.ts';
 import { mappedBy, rankTable } from '../studies/map/rank-table.ts';
 import type { AllocationSpec } from '../spec/spec.ts';
 import { spearman } from '../methods/statistics.ts';
-import type { KeptResult } from './run-store.ts';
+import type { KeptResult } from './map-store.ts';
 
 export interface ModuleDifference {
   a: RankRow;

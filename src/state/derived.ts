@@ -3,18 +3,16 @@
  * cost one computation.
  */
 import { elementAt } from '../checked.ts';
-import { measuredChanges, sameMeasurement, type Change } from '../experiment/settings.ts';
-import { drawsAsked, sweepsOf, type Draws } from '../studies/map/draws.ts';
+import { sweepsOf, type Draws } from '../studies/map/draws.ts';
 import type { Measurement } from '../studies/map/state.ts';
 import { rankTable, type RankTable } from '../studies/map/rank-table.ts';
 import type { MeasuredModule } from '../studies/map/result.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import type { AllocationSpec } from '../spec/spec.ts';
-import type { ExperimentSpec } from '../studies/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { mapLayout, type MapLayout } from './layout.ts';
 import { useModel } from './model-store.ts';
-import { useRun } from './run-store.ts';
+import { useStudy } from './study-store.ts';
 
 /** Remembers the last call: arguments are compared by identity. */
 function lastOf<A extends readonly unknown[], R>(compute: (...args: A) => R): (...args: A) => R {
@@ -37,10 +35,6 @@ const tableOf = lastOf(
 const layoutOf = lastOf((modules: readonly MeasuredModule[], layers: number): MapLayout =>
   mapLayout(modules, layers),
 );
-const changesOf = lastOf((measured: ExperimentSpec, spec: ExperimentSpec): Change[] =>
-  measuredChanges(measured, spec),
-);
-
 const none: readonly MeasuredModule[] = [];
 
 /**
@@ -48,7 +42,7 @@ const none: readonly MeasuredModule[] = [];
  * being opened.
  */
 export function useModules(): { modules: readonly MeasuredModule[]; layers: number } {
-  const measured = useRun((r) => r.shown?.model);
+  const measured = useStudy((s) => s.states.map?.model);
   const open = useModel((m) => m.facts ?? m.outline);
   const model = measured ?? open;
   return { modules: model?.modules ?? none, layers: model?.layers ?? 0 };
@@ -68,7 +62,7 @@ function wholeDraws(draws: Measurement['draws']): Measurement['draws'] {
 }
 
 export const useWholeDraws = (): Measurement['draws'] | null =>
-  useRun((r) => (r.shown ? wholeDraws(r.shown.draws) : null));
+  useStudy((s) => (s.states.map ? wholeDraws(s.states.map.draws) : null));
 
 export function useLayout(): MapLayout {
   const { modules, layers } = useModules();
@@ -78,27 +72,15 @@ export function useLayout(): MapLayout {
 /** The rank table under the budget set now. */
 export function useRankTable(): RankTable {
   const { modules } = useModules();
-  const draws = useRun((r) => r.shown?.draws);
-  const error = useRun((r) => r.shown?.error ?? null);
+  const draws = useStudy((s) => s.states.map?.draws);
+  const error = useStudy((s) => s.states.map?.error ?? null);
   const rule = useExperiment((e) => e.spec.allocation);
   return tableOf(modules, draws ?? noDraws(modules), error, rule);
 }
 
-/**
- * Settings in which the experiment differs from the measurement in view, budget and repeats apart.
- */
-export function useChanges(): Change[] {
-  const shown = useRun((r) => r.shown);
-  const spec = useExperiment((e) => e.spec);
-  return shown ? changesOf(shown.spec, spec) : [];
-}
-
-/** Repeats Play would add after a finished run: another five, up to the limit. */
-export const REPEATS_MORE = 5;
-
-/** Whether a measurement is whole under the settings: nothing changed, every repeat there. */
-export const isWhole = (shown: Measurement, spec: ExperimentSpec): boolean =>
-  sameMeasurement(shown.spec, spec) && sweepsOf(shown.measured) >= drawsAsked(spec.method);
+/** What is being probed; null while nothing is. */
+export const useProbing = (): Measurement['probing'] =>
+  useStudy((s) => (s.live === 'map' && !s.standing ? (s.states.map?.probing ?? null) : null));
 
 /** The default of a setting as a plain value, for "Default 5". */
 export const defaults = defaultSpec();

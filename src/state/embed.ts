@@ -21,19 +21,22 @@ import { engine, failureOf } from './engine.ts';
 import { openStudy, useExperiment } from './experiment-store.ts';
 import { openLink, useLink } from './link-store.ts';
 import { useModel } from './model-store.ts';
-import { useRun } from './run-store.ts';
-import { openModel, play } from './session.ts';
-import { playStudy, studyChanges } from './study-session.ts';
+import { openModel } from './models.ts';
+import { play, showMeasurement } from './runs.ts';
+import { studyChanges } from './study-changes.ts';
 import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 import type { PlateTab } from './view-store.ts';
 
 const CHARTS = ['layers', 'certainty'] as const satisfies readonly PlateTab[];
 
-export type Panel = 'map' | PlateTab | StudyKind;
+export type Panel = PlateTab | StudyKind;
 
 const isPanel = (name: string): name is Panel =>
-  name === 'map' || isStudy(name) || (CHARTS as readonly string[]).includes(name);
+  isStudy(name) || (CHARTS as readonly string[]).includes(name);
+
+/** A study with a plate of its own. */
+const isPlate = (name: string): name is StudyKind => isStudy(name) && name !== 'map';
 
 /**
  * The panels asked for, in their order, each once; of studies the first alone, since one has the
@@ -43,8 +46,8 @@ export function panelsOf(search: string): Panel[] {
   const asked = [...new Set((new URLSearchParams(search).get('embed') ?? '').split(','))].filter(
     isPanel,
   );
-  const study = asked.find(isStudy);
-  const panels = asked.filter((p) => !isStudy(p) || p === study);
+  const study = asked.find(isPlate);
+  const panels = asked.filter((p) => !isPlate(p) || p === study);
   return panels.length > 0 ? panels : ['map'];
 }
 
@@ -67,7 +70,7 @@ export const useEmbed = create<EmbedState>()(() => ({
 
 /** Puts in view what is recorded of the experiment, or the link's own ranks. */
 export async function bootEmbed(): Promise<void> {
-  const study = panelsOf(location.search).find(isStudy) ?? null;
+  const study = panelsOf(location.search).find(isPlate) ?? 'map';
   try {
     const [models, texts, files] = await Promise.all([
       bundledModels(baseUrl()),
@@ -86,13 +89,13 @@ export async function bootEmbed(): Promise<void> {
     // The empty map has its shape before the model is there.
     if (useExperiment.getState().spec.model.id === recorded.model.id)
       useModel.setState({ outline: { layers: recorded.model.layers, modules: recorded.modules } });
-    const view = useRun.getState().view;
     if (!contents || isRecorded(contents, recorded)) {
-      view(measurementOf(recorded), true);
+      showMeasurement(measurementOf(recorded));
       useEmbed.setState({ from: { kind: 'recorded', result: recorded } });
     } else {
       const shown = linkedMap(contents, recorded);
-      view(shown, true);
+      showMeasurement(shown);
+      useStudy.getState().act('map', 'whole');
       if (shown) useEmbed.setState({ from: { kind: 'link' } });
     }
     const race = study === 'race' && files.find((f) => f.study === 'race');
@@ -100,7 +103,7 @@ export async function bootEmbed(): Promise<void> {
   } catch (error) {
     useModel.setState({ failure: failureOf(error) });
   }
-  useRun.setState({ phase: useEmbed.getState().from ? 'recorded' : 'empty' });
+  useModel.setState({ engine: 'none' });
   useEmbed.setState({ ready: true });
 }
 
@@ -173,7 +176,7 @@ async function showRace(file: string, at: string): Promise<void> {
     return;
   const { view, act } = useStudy.getState();
   view('race', { ...result, spec: ran, measuring: null, result }, spec, 1);
-  act('race', 'done');
+  act('race', 'whole');
   useEmbed.setState({ race: { at, device: result.provider.device } });
 }
 
@@ -189,19 +192,18 @@ export async function runHere(): Promise<void> {
   const { study } = useExperiment.getState().spec;
   if (id === null || useEmbed.getState().begun) return;
   useEmbed.setState({ begun: true, from: null, race: null });
-  useRun.getState().view(null, true);
-  if (study !== null) {
-    useStudy.getState().view(study, null, null, 0);
-    useStudy.getState().act(study, 'idle');
+  for (const shown of new Set<StudyKind>(['map', study])) {
+    useStudy.getState().view(shown, null, null, 0);
+    useStudy.getState().act(shown, 'reset');
   }
   if (!engine.open && !(await openModel({ kind: 'bundled', id }))) {
     useEmbed.setState({ begun: false });
     return;
   }
-  const stop = useRun.subscribe(({ phase }) => {
-    if (phase !== 'done') return;
+  const stop = useStudy.subscribe(({ phase }) => {
+    if (phase.map !== 'done') return;
     stop();
-    if (study !== null) void playStudy(study);
+    if (study !== 'map') play(study);
   });
-  play();
+  play('map');
 }

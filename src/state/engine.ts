@@ -7,31 +7,21 @@ import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import { EngineClient } from '../worker/client.ts';
 import { missingPart } from '../worker/missing-part.ts';
 import type {
-  FromWorker,
   ModelSource,
   Progress,
   Requests,
   SelfTestReport,
+  StudyNews,
 } from '../worker/protocol.ts';
 import { useExperiment } from './experiment-store.ts';
 import { resetDownload, useModel, type Failure } from './model-store.ts';
-import { useRun } from './run-store.ts';
+import { useStudy } from './study-store.ts';
 import { textOf } from './texts.ts';
 
-type RunMessage = Extract<FromWorker, { kind: 'events' }>;
-
-let onEvents: (message: RunMessage) => void = () => undefined;
-/** Who takes the events of runs. */
-export const takeEvents = (handler: typeof onEvents) => {
-  onEvents = handler;
-};
-
-type StudyMessage = Extract<FromWorker, { kind: 'study' }>;
-
-let onStudy: (message: StudyMessage) => void = () => undefined;
-/** Who takes the events of studies. */
-export const takeStudyEvents = (handler: typeof onStudy) => {
-  onStudy = handler;
+let onNews: (news: StudyNews) => void = () => undefined;
+/** Who takes what is said of runs. */
+export const takeStudyNews = (handler: typeof onNews) => {
+  onNews = handler;
 };
 
 let onStuck: (failure: Failure) => void = () => undefined;
@@ -56,8 +46,7 @@ export const engine = { open: false };
 
 export const client = new EngineClient({
   progress: showProgress,
-  events: (message) => onEvents(message),
-  study: (message) => onStudy(message),
+  study: (news) => onNews(news),
   base: (making) => useModel.setState({ making }),
   tested: showTested,
   warning: (error) => useModel.setState({ failure: failureOf(error) }),
@@ -180,7 +169,7 @@ export async function explainModule(
   module: number,
   repeat: number,
 ): Promise<Requests['explain']['answer']> {
-  const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
+  const spec = useStudy.getState().states.map?.spec ?? useExperiment.getState().spec;
   return client.ask('explain', { spec, texts: await textOf(spec.text), module, repeat });
 }
 
@@ -190,7 +179,7 @@ export function pictureOf(
   repeat: number,
   rank: number,
 ): Promise<Requests['picture']['answer']> {
-  const spec = useRun.getState().shown?.spec ?? useExperiment.getState().spec;
+  const spec = useStudy.getState().states.map?.spec ?? useExperiment.getState().spec;
   return client.ask('picture', { spec, module, repeat, rank });
 }
 

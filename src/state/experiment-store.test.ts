@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { elementAt } from '../checked.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import { useExperiment } from './experiment-store.ts';
-import type { Shown } from './run-store.ts';
+import type { Measurement } from '../studies/map/state.ts';
 
 const state = () => useExperiment.getState();
 const seed = (v: number, key = `seed ${v}`) => state().edit((s) => ({ ...s, seed: v }), key);
 /** Stands for a measurement: the store only keeps it. */
-const shown = { spec: defaultSpec() } as Shown;
+const shown = { spec: defaultSpec() } as Measurement;
 
 beforeEach(() => state().replace(defaultSpec()));
 

@@ -7,12 +7,12 @@
 import { create } from 'zustand';
 import { defaultSpec } from '../experiment/schema.ts';
 import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
-import type { Shown } from './run-store.ts';
+import type { Measurement } from '../studies/map/state.ts';
 
 /** What undo brings back. `shown` is present only where the step changed the view (Reset). */
 export interface Step {
   spec: ExperimentSpec;
-  shown?: Shown | null;
+  shown?: Measurement | null;
 }
 
 interface ExperimentState {
@@ -29,9 +29,9 @@ interface ExperimentActions {
   /** Replace the settings without a step of history: a link opened, a result shown. */
   replace(spec: ExperimentSpec): void;
   /** Record that the view was emptied. */
-  recordReset(shown: Shown): void;
+  recordReset(shown: Measurement): void;
   /** Take a step back or forth; returns what the view must show, or undefined if it stays. */
-  travel(way: 'undo' | 'redo', now: Shown | null): Shown | null | undefined;
+  travel(way: 'undo' | 'redo', now: Measurement | null): Measurement | null | undefined;
 }
 
 const MERGE_MS = 1000;
@@ -86,9 +86,9 @@ export const useExperiment = create<ExperimentState & ExperimentActions>()((set,
 }));
 
 /**
- * Opens a study's tab, or the measurement's own charts. No step of history: nothing is set by
+ * Opens a study's tab. No step of history: nothing is set by
  * looking.
  */
-export function openStudy(study: StudyKind | null): void {
+export function openStudy(study: StudyKind): void {
   useExperiment.setState(({ spec }) => ({ spec: { ...spec, study } }));
 }

@@ -11,7 +11,7 @@ import type { RunResult } from '../studies/map/result.ts';
 import { sameMeasurement } from '../experiment/settings.ts';
 import { useExperiment } from './experiment-store.ts';
 import type { Failure } from './model-store.ts';
-import { useRun } from './run-store.ts';
+import { useStudy } from './study-store.ts';
 
 interface LinkState {
   contents: LinkContents | null;
@@ -45,7 +45,7 @@ export const closeLink = () => useLink.setState({ contents: null, failure: null 
  * is none.
  */
 export function resultNow(): RunResult | null {
-  const { shown } = useRun.getState();
+  const shown = useStudy.getState().states.map;
   const { spec } = useExperiment.getState();
   if (!shown?.result || !sameMeasurement(shown.result.spec, spec)) return null;
   const { result } = shown;

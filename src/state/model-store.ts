@@ -69,6 +69,8 @@ export interface ModelState {
   /** Bytes read so far by part, while loading. */
   download: Record<'runtime' | 'model', { loaded: number; total: number }>;
   phase: Progress['phase'] | null;
+  /** Whether a model can be computed with: it is being opened, is open, or there is none. */
+  engine: 'loading' | 'open' | 'none';
   /** The base that is being made, before a run can begin on it. */
   making: Extract<FromWorker, { kind: 'base' }>['making'];
   /** The picker's candidate. */
@@ -97,6 +99,7 @@ export const useModel = create<
   limit: 0,
   download: nothing,
   phase: null,
+  engine: 'loading',
   making: null,
   candidate: null,
   failure: null,

@@ -6,7 +6,7 @@ import { costOfAll } from '../studies/map/draws.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { MethodSpec } from '../spec/spec.ts';
 import { useModel } from './model-store.ts';
-import { useRun } from './run-store.ts';
+import { useMap } from './map-store.ts';
 
 /** What of a method decides the time of one draw. */
 const pacing = (method: MethodSpec): unknown[] => [
@@ -24,7 +24,7 @@ const pacing = (method: MethodSpec): unknown[] => [
  */
 export function timeOf(spec: ExperimentSpec): number | null {
   const { facts, provider } = useModel.getState();
-  const known = useRun
+  const known = useMap
     .getState()
     .results.find(
       ({ result }) =>

@@ -1,7 +1,7 @@
 /** The words of an experiment's text: bundled ones are fetched once from the page's own origin. */
 import { AtlasError } from '../errors.ts';
-import { makerOf } from '../studies/base-kinds.ts';
-import { isStudy, studies } from '../studies/registry.ts';
+import { isOnBase, makerOf } from '../studies/base-kinds.ts';
+import { studyOf, type StudyKind } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { TextRef } from '../spec/spec.ts';
 import { useModel, type BundledText } from './model-store.ts';
@@ -36,13 +36,33 @@ export async function textOf(text: TextRef): Promise<string> {
 export const fileOf = async (path: string): Promise<string> => (await request(path)).text();
 
 /**
- * What an experiment reads that comes with the page, fetched: texts by their id, other files by
- * their path. Only of the study it runs, and of the one that makes its base. Throws `no-file`.
+ * What a study reads that comes with the page, fetched: texts by their id, other files by their
+ * path. So is what the study reads that makes its base. Throws `no-file`.
  */
-export async function textsOf(spec: ExperimentSpec): Promise<Record<string, string>> {
-  const running = [spec.study, makerOf(spec.base)].filter((study) => study !== null);
-  const read = Object.entries(spec).filter(([key]) => !isStudy(key) || running.includes(key));
+export async function textsOf(
+  spec: ExperimentSpec,
+  study: StudyKind,
+): Promise<Record<string, string>> {
+  const maker = isOnBase(study) ? makerOf(spec.base) : null;
+  const running = [study, maker].filter((name) => name !== null);
+  const [texts, files] = await Promise.all([
+    textsIn(spec, [...running, ...running.flatMap((name) => [...studyOf(name).uses(spec)])]),
+    Promise.all(
+      running
+        .flatMap((name) => studyOf(name).files?.(spec) ?? [])
+        .map(async (path) => [path, await fileOf(path)] as const),
+    ),
+  ]);
+  return { ...texts, ...Object.fromEntries(files) };
+}
+
+/** The bundled texts that these settings name, by id. Throws `no-file`. */
+export async function textsIn(
+  spec: ExperimentSpec,
+  settings: readonly string[],
+): Promise<Record<string, string>> {
   const named = new Set<string>();
+  const read = Object.entries(spec).filter(([key]) => settings.includes(key));
   JSON.stringify(read, (_, value: unknown) => {
     const text = value as TextRef | null;
     if (
@@ -54,12 +74,11 @@ export async function textsOf(spec: ExperimentSpec): Promise<Record<string, stri
       named.add(text.id);
     return value;
   });
-  const files = running.flatMap((study) => studies[study].files?.(spec) ?? []);
-  const fetchedAll = await Promise.all([
-    ...[...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const),
-    ...files.map(async (path) => [path, await fileOf(path)] as const),
-  ]);
-  return Object.fromEntries(fetchedAll);
+  return Object.fromEntries(
+    await Promise.all(
+      [...named].map(async (id) => [id, await textOf({ kind: 'bundled', id })] as const),
+    ),
+  );
 }
 
 /** The list of bundled texts. */

@@ -2,60 +2,42 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buttons, can, next, type Phase, type TransportAction } from './transport.ts';
 
-const run = (...actions: TransportAction[]) => actions.reduce(next, 'loading' as Phase);
-const phases: Phase[] = [
-  'loading',
-  'empty',
-  'idle',
-  'running',
-  'paused',
-  'done',
-  'stopped',
-  'recorded',
-];
-const actions: TransportAction[] = [
-  'load',
-  'opened',
-  'open-failed',
-  'no-engine',
-  'play',
-  'pause',
-  'step',
-  'reset',
-  'finished',
-  'failed',
-  'stopped',
-  'restore-whole',
-  'restore-part',
-];
+const run = (...actions: TransportAction[]) => actions.reduce(next, 'idle' as Phase);
+const phases: Phase[] = ['idle', 'running', 'paused', 'stopped', 'done'];
+const actions: TransportAction[] = ['play', 'pause', 'step', 'reset', 'stopped', 'whole', 'part'];
 
-describe('a visit', () => {
-  test('loads, measures and is done', () => expect(run('opened', 'play', 'finished')).toBe('done'));
+describe('a run', () => {
+  test('goes to its end', () => expect(run('play', 'whole')).toBe('done'));
   test('pauses, steps and goes on', () =>
-    expect(run('opened', 'play', 'pause', 'step', 'play', 'finished')).toBe('done'));
+    expect(run('play', 'pause', 'step', 'play', 'whole')).toBe('done'));
   test('steps from the start without ever running', () =>
-    expect(run('opened', 'step', 'step')).toBe('paused'));
-  test('resets in the middle', () => expect(run('opened', 'play', 'reset')).toBe('idle'));
-  test('waits for a decision after the engine died twice, and can load again', () =>
-    expect(run('opened', 'play', 'stopped', 'load', 'opened', 'restore-part')).toBe('paused'));
-  test('opens a model after none could be opened', () =>
-    expect(run('open-failed', 'load', 'opened', 'play')).toBe('running'));
+    expect(run('step', 'step')).toBe('paused'));
+  test('is reset in the middle', () => expect(run('play', 'reset')).toBe('idle'));
+  test('waits for a decision after the engine died twice, and goes on', () =>
+    expect(run('play', 'stopped', 'play')).toBe('running'));
+  test('that stopped is neither paused nor stepped', () =>
+    expect(run('play', 'stopped', 'pause', 'step')).toBe('stopped'));
 });
 
 test('whatever is pressed, Play works only where there is something to play', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom(...actions)), fc.boolean(), (pressed, more) => {
-      const phase = run(...pressed);
-      const b = buttons(phase, more);
-      expect(phases).toContain(phase);
-      if (b.play) expect(can(phase, b.playing ? 'pause' : 'play')).toBe(true);
-      if (b.step) expect(can(phase, 'step')).toBe(true);
-      if (b.reset) expect(can(phase, 'reset')).toBe(true);
-      expect(b.playing && b.step).toBe(false);
-    }),
+    fc.property(
+      fc.array(fc.constantFrom(...actions)),
+      fc.record({ left: fc.boolean(), more: fc.boolean(), seen: fc.boolean() }),
+      (pressed, of) => {
+        const phase = run(...pressed);
+        const b = buttons(phase, of);
+        expect(phases).toContain(phase);
+        if (b.play) expect(can(phase, b.playing ? 'pause' : 'play')).toBe(true);
+        if (b.step) expect(can(phase, 'step') && of.left).toBe(true);
+        if (b.reset) expect(can(phase, 'reset') && of.seen).toBe(true);
+        expect(b.playing && b.step).toBe(false);
+        if (!of.left && !of.more) expect(b.play).toBe(b.playing);
+      },
+    ),
   );
 });
 
-test('no state is a dead end: from every one a model can be loaded, or is being loaded', () => {
-  for (const phase of phases) expect(phase === 'loading' || can(phase, 'load')).toBe(true);
+test('no phase is a dead end: Reset leads out of every one', () => {
+  for (const phase of phases) expect(next(phase, 'reset')).toBe('idle');
 });

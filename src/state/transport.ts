@@ -1,79 +1,32 @@
 /**
  * The transport's states and what moves between them, as a pure table: no timers, no worker, no
- * React.
+ * React. Every study has one.
  *
- * `loading` reads runtime and model, `empty` has no model to run, `idle` has nothing measured in
- * view, `running` probes, `paused` holds a part of a run, `done` a whole one, `stopped` waits for a
- * decision after the engine died twice, `recorded` shows a run from elsewhere because no engine
- * works here.
+ * `idle` has nothing running (there may be an earlier state in view), `running` computes, `paused`
+ * holds a part of a run, `stopped` waits for a decision after the engine died twice, `done` has a
+ * whole one.
  */
-export type Phase =
-  'loading' | 'empty' | 'idle' | 'running' | 'paused' | 'done' | 'stopped' | 'recorded';
+export type Phase = 'idle' | 'running' | 'paused' | 'stopped' | 'done';
 
 export type TransportAction =
-  | 'load'
-  | 'opened'
-  | 'open-failed'
-  | 'no-engine'
   | 'play'
   | 'pause'
   | 'step'
   | 'reset'
-  | 'finished'
-  | 'failed'
   | 'stopped'
-  /** An earlier result, or part of one, is put back in view. */
-  | 'restore-whole'
-  | 'restore-part';
+  /** A whole run is in view: this one has ended, or an earlier one is put there. */
+  | 'whole'
+  /** Part of a run is in view, from which Play goes on. */
+  | 'part';
+
+const shows = { whole: 'done', part: 'paused', reset: 'idle' } as const;
 
 const table: Record<Phase, Partial<Record<TransportAction, Phase>>> = {
-  loading: {
-    opened: 'idle',
-    'open-failed': 'empty',
-    'no-engine': 'recorded',
-    'restore-whole': 'done',
-    'restore-part': 'paused',
-  },
-  empty: { load: 'loading', 'no-engine': 'recorded' },
-  idle: {
-    play: 'running',
-    step: 'paused',
-    load: 'loading',
-    'restore-whole': 'done',
-    'restore-part': 'paused',
-    reset: 'idle',
-  },
-  running: {
-    pause: 'paused',
-    finished: 'done',
-    reset: 'idle',
-    failed: 'paused',
-    stopped: 'stopped',
-    load: 'loading',
-    'restore-whole': 'done',
-    'restore-part': 'paused',
-  },
-  paused: {
-    play: 'running',
-    step: 'paused',
-    reset: 'idle',
-    finished: 'done',
-    failed: 'paused',
-    stopped: 'stopped',
-    load: 'loading',
-    'restore-whole': 'done',
-    'restore-part': 'paused',
-  },
-  done: {
-    play: 'running',
-    step: 'paused',
-    reset: 'idle',
-    load: 'loading',
-    'restore-whole': 'done',
-    'restore-part': 'paused',
-  },
-  stopped: { load: 'loading', reset: 'idle' },
-  recorded: { load: 'loading' },
+  idle: { play: 'running', step: 'paused', ...shows },
+  running: { pause: 'paused', stopped: 'stopped', ...shows },
+  paused: { play: 'running', step: 'paused', stopped: 'stopped', ...shows },
+  stopped: { play: 'running', ...shows },
+  done: { play: 'running', step: 'paused', ...shows },
 };
 
 /** The next phase; an action that does not apply changes nothing. */
@@ -90,16 +43,18 @@ export interface Buttons {
 }
 
 /**
- * Which transport buttons work. `more`: there is something left to measure (repeats to add, or
- * changed settings).
+ * Which buttons work. `left`: there is something to compute that was asked for; `more`: Play could
+ * add to a whole run; `seen`: there is a state in view.
  */
-export function buttons(phase: Phase, more: boolean): Buttons {
-  const playing = phase === 'running';
-  const idleWork = phase === 'idle' || phase === 'paused' || (phase === 'done' && more);
+export function buttons(
+  phase: Phase,
+  { left, more, seen }: { left: boolean; more: boolean; seen: boolean },
+): Buttons {
+  const waits = phase !== 'running' && phase !== 'stopped';
   return {
-    playing,
-    play: playing || idleWork,
-    step: idleWork,
-    reset: phase === 'running' || phase === 'paused' || phase === 'done',
+    playing: phase === 'running',
+    play: phase === 'running' || (waits && (left || more)),
+    step: waits && left,
+    reset: seen && phase !== 'stopped',
   };
 }

@@ -3,7 +3,7 @@
  * first.
  */
 import { elementAt } from '../checked.ts';
-import { STUDIES, studies, type StudyKind } from './registry.ts';
+import { STUDIES, studyOf, type StudyKind } from './registry.ts';
 
 /**
  * `pruned`: and repaired, by the experiment's `prune` and `training`; `compressed`: by its
@@ -18,7 +18,7 @@ export const makerOf = (base: BaseKind): StudyKind | null =>
   base === 'as-is'
     ? null
     : elementAt(
-        STUDIES.filter((name) => studies[name].makes?.base === base),
+        STUDIES.filter((name) => studyOf(name).makes?.base === base),
         0,
       );
 
@@ -26,11 +26,10 @@ export const makerOf = (base: BaseKind): StudyKind | null =>
  * Whether a study runs on the experiment's base: those that make one begin with the model as it
  * came.
  */
-export const isOnBase = (study: StudyKind | null): boolean =>
-  study === null || studies[study].makes === undefined;
+export const isOnBase = (study: StudyKind): boolean => studyOf(study).makes === undefined;
 
 /** Whether a setting decides what an experiment's base becomes. */
 export function makesBase(path: string, { base }: { base: BaseKind }): boolean {
   const maker = makerOf(base);
-  return maker !== null && studies[maker].makes?.decidedBy.test(path) === true;
+  return maker !== null && studyOf(maker).makes?.decidedBy.test(path) === true;
 }

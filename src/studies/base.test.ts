@@ -26,7 +26,8 @@ import {
   type PrunedParts,
 } from './made-base.ts';
 import type { StudyContext } from './context.ts';
-import { runExperiment, type MeasuringEngine } from './map/run.ts';
+import { mapSteps } from '../../test/study-events.ts';
+import type { MeasuringEngine } from './map/run.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import {
   baseKey,
@@ -172,14 +173,13 @@ describe('an experiment on a base', { timeout: 120_000 }, () => {
   }
 
   async function draws(engine: MeasuringEngine): Promise<number[]> {
-    for await (const event of runExperiment({
+    for await (const { state } of mapSteps({
       spec: specOf(['method.repeats', '2']),
       engine,
       batch: trainingBatch(2),
       model,
-      versions: { rankAtlas: '', onnxruntime: '' },
     })) {
-      if (event.type === 'done') return event.result.modules.flatMap((m) => m.draws);
+      if (state.result) return state.result.modules.flatMap((m) => m.draws);
     }
     throw new Error('it did not end');
   }

@@ -5,8 +5,8 @@
 import { defined } from '../checked.ts';
 import { makerOf } from './base-kinds.ts';
 import type { StudyContext } from './context.ts';
-import type { StudyState } from './contract.ts';
 import type { MadeBase } from './made-base.ts';
+import { pulled } from './pulled.ts';
 import { studyOf } from './registry.ts';
 
 /**
@@ -19,23 +19,14 @@ export async function* makeBase(
   const maker = makerOf(context.spec.base);
   if (maker === null) throw new RangeError('the model as it came is not made');
   const study = studyOf(maker);
-  const [run, { reduce }, share] = await Promise.all([
-    study.run(),
-    study.view(),
-    defined(study.makes).share(),
-  ]);
+  const [code, share] = await Promise.all([study.code(), defined(study.makes).share()]);
   let made: MadeBase | null = null;
-  let state: StudyState | null = null;
-  const events = run({
-    ...context,
-    keepBase: (base) => {
-      made = base;
-    },
-  });
-  for await (const event of events) {
+  const keepBase = (base: MadeBase) => {
+    made = base;
+  };
+  for await (const { state } of pulled(code, { ...context, keepBase })) {
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- set by the study
     if (made !== null) return made;
-    state = reduce(state, event);
     yield share(state);
   }
   throw new Error('the study ended without a base');

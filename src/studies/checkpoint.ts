@@ -4,7 +4,7 @@
  */
 import { sha256 } from '../model/sha256.ts';
 import { isOnBase, makerOf } from './base-kinds.ts';
-import { isStudy, type StudyKind } from './registry.ts';
+import { studyOf, type StudyKind } from './registry.ts';
 import type { ExperimentSpec } from './spec.ts';
 
 /**
@@ -23,7 +23,7 @@ export interface CheckpointDoor {
 
 /**
  * Equal where a study may go on from the other's checkpoint: the same version, model file and
- * settings, those of other studies left out.
+ * settings, as far as its numbers follow from them.
  */
 export function checkpointKey(
   study: StudyKind,
@@ -31,13 +31,14 @@ export function checkpointKey(
   modelHash: string,
   version: string,
 ): string {
-  const onBase = isOnBase(study);
-  const uses = (key: string) =>
-    !isStudy(key) || key === study || (onBase && key === makerOf(spec.base));
-  const settings = Object.entries(spec).filter(
-    ([key]) => key !== 'study' && key !== 'model' && uses(key) && (key !== 'base' || onBase),
-  );
+  const maker = isOnBase(study) ? makerOf(spec.base) : null;
+  const used = new Set<string>([
+    ...studyOf(study).uses(spec),
+    study,
+    ...(maker === null ? [] : ['base', 'seed', 'bos', 'training', maker]),
+  ]);
   // Whether the experiment names the file's hash is one thing, which file it is another.
+  const settings = Object.entries(spec).filter(([key]) => key !== 'model' && used.has(key));
   const text = JSON.stringify([version, spec.model.id, modelHash, settings]);
   return `${study} ${sha256(new TextEncoder().encode(text))}`;
 }

@@ -17,6 +17,7 @@ import type {
   TokenBatch,
   TrainingEngine,
 } from '../engine/engine.ts';
+import type { Control } from '../methods/measuring.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';
@@ -89,6 +90,8 @@ export interface StudyContext {
   newest(): KeptAdapter | undefined;
   /** Where checkpoints go and come from; absent: none are kept. */
   checkpoint?: CheckpointDoor;
+  /** How much is measured between two events; absent: as much at a time as computes well. */
+  control?: Control;
   /** Milliseconds, monotonic. */
   now(): number;
 }

@@ -17,20 +17,27 @@ export interface StudyEvent {
   type: string;
 }
 
-/** Events until the study is done. Nothing is computed before the next one is asked for. */
-export type StudyRun = (context: StudyContext) => AsyncGenerator<StudyEvent, void, undefined>;
-
 /** What a study's events add up to. Once there is a result the study is done. */
 export interface StudyState {
   result: object | null;
 }
 
-/** How events become a state, which is all that is shown of a study. */
-export interface StudyView<State> {
-  /** The event is one of the study's own: methods, unlike functions, may ask for such. */
+/** How a study runs, and what is shown of it. */
+export interface StudyCode<State> {
+  /**
+   * Events until the study is done; nothing is computed before the next one is asked for. `now`:
+   * the state after the last event, which whoever pulls keeps (`pulled.ts`).
+   */
+  run(context: StudyContext, now: () => State): AsyncGenerator<StudyEvent, void, undefined>;
+  /** The state after one more event of this study. */
   reduce(state: State | null, event: StudyEvent): State;
   /** How far that is, 0 to 1; of its present part, where parts take unlike times. */
   progress(state: State): number;
+  /**
+   * Whether the run may stand after an event: `step`: it may, and a step ends there (default);
+   * `pause`: it may, and a step goes on; `no`: what the event announces comes first.
+   */
+  restsAfter?(event: StudyEvent): 'step' | 'pause' | 'no';
 }
 
 /** Something to say while a study runs; null: nothing. */
@@ -49,6 +56,8 @@ export interface StudyReport<State> {
   told(state: State, event: StudyEvent): Told;
   /** What was found; empty where it has been written already. */
   text(state: State): string;
+  /** The result as a file; default: its JSON. */
+  file?(state: State): string;
 }
 
 /** Models and weights that a study leaves behind, as files below one folder. */
@@ -78,27 +87,27 @@ export type Preset = {
 } & Record<Language, { name: string; look: string }>;
 
 export interface Study<Settings, State extends StudyState> {
-  /** Its settings in an experiment, under its name: defaults and limits. */
-  settings: z.ZodMiniType<Settings>;
+  /**
+   * Its settings in an experiment, under its name: defaults and limits. null: it has none but
+   * those that every experiment has.
+   */
+  settings: Settings extends null ? null : z.ZodMiniType<Settings>;
   labels: Record<Language, StudyLabels>;
   /** By name. */
   presets: Record<string, Preset>;
-  /** Its plate: one of the tabs, or all of the plate. */
-  place: 'tab' | 'plate';
+  /** Its plate: one of the tabs, or all of the plate; or the map, with charts of its own. */
+  place: 'tab' | 'plate' | 'map';
   /** Each part comes when it is first wanted. */
-  run(): Promise<StudyRun>;
-  view(): Promise<StudyView<State>>;
+  code(): Promise<StudyCode<State>>;
   report(): Promise<StudyReport<State>>;
   /** Absent: it leaves no model behind. */
   exported?(): Promise<StudyExport<State>>;
   /** Absent: it trains nothing. */
   need?(): Promise<StudyNeed>;
   /** Settings that every experiment has and that its numbers follow from. */
-  uses: readonly (keyof CommonSpec)[];
+  uses(spec: ExperimentSpec): readonly (keyof CommonSpec)[];
   /** It trains or takes gradients: its kernels are tested before its first run. */
   trains: boolean;
-  /** Whether it measures on the experiment's `text`. */
-  measures(spec: ExperimentSpec): boolean;
   /** Whether its ranks follow from the map, which is measured first. Absent: never. */
   followsMap?(spec: ExperimentSpec): boolean;
   /** Whether an adapter that is taken in has a part in it. */
@@ -115,6 +124,22 @@ export interface Study<Settings, State extends StudyState> {
     /** How far the base is, 0 to 1. */
     share(): Promise<(state: State) => number>;
   };
+  /**
+   * A checkpoint made of what is in view. Absent: the study leaves checkpoints of its own, which
+   * are stored.
+   */
+  checkpointOf?(state: State): unknown;
   /** Play runs it again with the same settings. */
   repeats?: true;
+  /** It follows the settings: a change of what it uses ends a run under way. */
+  followsSettings?: true;
+  /**
+   * A run that is through can go on: `setting` only says for how long, `more` is the experiment
+   * with more of it, null where there is as much as there may be.
+   */
+  longer?: {
+    setting: string;
+    more(spec: ExperimentSpec): ExperimentSpec | null;
+    isWhole(state: State, spec: ExperimentSpec): boolean;
+  };
 }

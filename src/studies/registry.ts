@@ -3,25 +3,30 @@ import type * as z from 'zod/mini';
 import { agree } from './agree/study.ts';
 import { compress } from './compress/study.ts';
 import type { Study, StudyState } from './contract.ts';
+import { map } from './map/study.ts';
 import { prune } from './prune/study.ts';
 import { race } from './race/study.ts';
 import { samples } from './samples/study.ts';
 import { slider } from './slider/study.ts';
 
-const registered = { agree, race, slider, prune, compress, samples };
+const registered = { map, agree, race, slider, prune, compress, samples };
 
 type Registered = typeof registered;
 export type StudyKind = keyof Registered;
 
 /** The settings of each study, as an experiment has them. */
-export type StudySettings = { [K in StudyKind]: z.output<Registered[K]['settings']> };
+export type StudySettings = {
+  [K in StudyKind as Registered[K]['settings'] extends null ? never : K]: z.output<
+    NonNullable<Registered[K]['settings']>
+  >;
+};
 
 /** What is shown of each study. */
 export type StudyStates = {
-  [K in StudyKind]: ReturnType<Awaited<ReturnType<Registered[K]['view']>>['reduce']>;
+  [K in StudyKind]: ReturnType<Awaited<ReturnType<Registered[K]['code']>>['reduce']>;
 };
 
-export const studies: { [K in StudyKind]: Study<StudySettings[K], StudyStates[K]> } = registered;
+export const studies: Registered = registered;
 
 /** A study by a name that is known only when it runs: settings and state are passed on. */
 export const studyOf = (name: StudyKind): Study<unknown, StudyState> =>

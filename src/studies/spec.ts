@@ -12,8 +12,8 @@ export interface ExperimentSpec extends CommonSpec, StudySettings {
    * begin with the model as it came.
    */
   base: BaseKind;
-  /** The tab of the plate in view; null: the measurement's own charts. */
-  study: StudyKind | null;
+  /** What is run, and in view. */
+  study: StudyKind;
 }
 
 export type { StudyKind };

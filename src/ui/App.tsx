@@ -2,9 +2,9 @@
  * The page: header, transport, band; then rail, map, plate. On a phone one column, with the
  * transport at the foot.
  */
+import { useMap } from '../state/map-store.ts';
 import { Suspense, useEffect, type DragEvent, type MouseEvent } from 'react';
 import { filesFromDrop } from '../model/picked-files.ts';
-import { useRun } from '../state/run-store.ts';
 import { useView } from '../state/view-store.ts';
 import { useExperiment } from '../state/experiment-store.ts';
 import { usePick } from '../state/pick.ts';
@@ -47,7 +47,7 @@ export function App() {
   const presenting = usePresent();
   const drawer = useDrawer();
   const banded = useBanded();
-  const comparing = useRun((r) => r.comparing);
+  const comparing = useMap((m) => m.comparing);
   const { picker, sheet, tour } = usePick(useView, 'picker', 'sheet', 'tour');
   useKeys();
   useEffect(() => {

@@ -5,7 +5,7 @@
 import { savesData } from '../state/boot.ts';
 import { client, engine } from '../state/engine.ts';
 import { useModel } from '../state/model-store.ts';
-import { useRun } from '../state/run-store.ts';
+import { useStudy } from '../state/study-store.ts';
 import { textOf } from '../state/texts.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
 import { loadWords } from './use-words.ts';
@@ -23,8 +23,8 @@ const idle = () =>
 
 export function fetchRestWhenDone(): void {
   if (savesData()) return;
-  const stop = useRun.subscribe(({ phase }) => {
-    if (phase !== 'done' && phase !== 'paused') return;
+  const stop = useStudy.subscribe(({ phase }) => {
+    if (phase.map !== 'done' && phase.map !== 'paused') return;
     stop();
     void fetchRest();
   });

@@ -5,7 +5,7 @@
  * values, not prepared strings, so that each language writes its own numbers and order.
  */
 import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
-import type { Restarted } from '../state/run-store.ts';
+import type { Restarted } from '../state/study-store.ts';
 import { bosEn } from './bos.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from '../language/numbers.ts';
@@ -309,6 +309,8 @@ export const en = {
   studies: {
     paused: 'Paused',
     pausedNote: 'Play goes on.',
+    stopped: 'Stopped',
+    kept: 'What it has come to is kept.',
     again: 'Change a setting to run it again.',
     changed: 'Play runs it with the new settings.',
   },

@@ -298,6 +298,8 @@ export const ja = {
   studies: {
     paused: '一時停止中',
     pausedNote: '再生で続けます。',
+    stopped: '停止しました',
+    kept: 'ここまでの結果は残っています。',
     again: '設定を変えるともう一度実行できます。',
     changed: '再生を押すと新しい設定で実行します。',
   },

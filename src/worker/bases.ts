@@ -6,7 +6,7 @@
 import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
-import { basedGraph, type MadeBase } from '../studies/made-base.ts';
+import type { MadeBase } from '../studies/made-base.ts';
 import type { FullEngine, KeptAdapter } from '../studies/context.ts';
 import { sha256 } from '../model/sha256.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -87,6 +87,7 @@ export class Bases {
     if (key === '') return this.now;
     const made = await this.known(key);
     if (!made) throw new AtlasError('no-base');
+    const { basedGraph } = await import('../studies/made-base.ts');
     const graph = await basedGraph(this.opened.loaded, made);
     const engine = createEngine({
       model: compile(graph),

@@ -100,6 +100,15 @@ function sizeOf(value: unknown): number {
   return Object.values(value).reduce((sum: number, v) => sum + sizeOf(v), 0);
 }
 
+/** What whoever runs a study does with its checkpoints. */
+export type Keeping = CheckpointDoor & Pick<CheckpointKeeper, 'between' | 'save' | 'forget'>;
+
+/** A run whose checkpoints nobody stores; `from`: where it goes on from. */
+export function unkept(from: unknown): Keeping {
+  const nothing = async () => undefined;
+  return { from, offer: () => undefined, between: nothing, save: nothing, forget: nothing };
+}
+
 /**
  * The checkpoints of one study while it runs. Whoever runs it calls `between` after every event,
  * before it asks for the next.

@@ -10,13 +10,19 @@
  * the run the draws it already has. A thread that is stuck (`watch.ts`) is ended.
  */
 import { AtlasError } from '../errors.ts';
-import type { FromWorker, Progress, RequestName, Requests, ToWorker } from './protocol.ts';
+import type {
+  FromWorker,
+  Progress,
+  RequestName,
+  Requests,
+  StudyNews,
+  ToWorker,
+} from './protocol.ts';
 import { Watch } from './watch.ts';
 
 export interface ClientEvents {
   progress(progress: Progress): void;
-  events(message: Extract<FromWorker, { kind: 'events' }>): void;
-  study(message: Extract<FromWorker, { kind: 'study' }>): void;
+  study(news: StudyNews): void;
   base(making: Extract<FromWorker, { kind: 'base' }>['making']): void;
   tested(checks: Extract<FromWorker, { kind: 'tested' }>['checks']): void;
   warning(error: AtlasError): void;
@@ -113,7 +119,6 @@ export class EngineClient {
     // What the thread before still says is of a model that is not open any more.
     if (from !== this.#engine && from !== this.#reader) return;
     if (message.kind === 'progress') this.#handlers.progress(message.progress);
-    else if (message.kind === 'events') this.#handlers.events(message);
     else if (message.kind === 'study') this.#handlers.study(message);
     else if (message.kind === 'base') this.#handlers.base(message.making);
     else if (message.kind === 'tested') this.#handlers.tested(message.checks);

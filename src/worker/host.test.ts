@@ -8,15 +8,22 @@ import * as ort from 'onnxruntime-web';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import type { Ort } from '../engine/ort.ts';
-import { measurementOf, reduce, type Measurement } from '../studies/map/state.ts';
+import { measurementOf, type Measurement } from '../studies/map/state.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
-import { reduceRace, type RaceEvent, type RaceState } from '../studies/race/state.ts';
+import type { RaceState } from '../studies/race/state.ts';
 import { readSafetensors } from '../model/safetensors.ts';
 import { nodeFiles } from '../model/node-files.ts';
 import { openModel } from '../model/repository.ts';
 import { EngineHost } from './host.ts';
-import type { AdapterSummary, FromWorker, RequestName, Requests, ToWorker } from './protocol.ts';
+import type {
+  AdapterSummary,
+  FromWorker,
+  RequestName,
+  Requests,
+  StudyNews,
+  ToWorker,
+} from './protocol.ts';
 
 const model = resolve(fileURLToPath(import.meta.url), '../../../public/models/atlas-3m');
 const ids = [0, 1].map((s) => Array.from({ length: 8 }, (_, i) => (97 * (8 * s + i + 1)) % 2048));
@@ -35,8 +42,8 @@ class Page {
   measurement: Measurement | null = null;
   race: RaceState | null = null;
   adapters: AdapterSummary[] = [];
-  onStudy: () => void = () => undefined;
-  onEvents: (message: Extract<FromWorker, { kind: 'events' }>) => void = () => undefined;
+  onStudy: (news: StudyNews) => void = () => undefined;
+  private runs = 0;
   private readonly waiting = new Map<
     number,
     { resolve(a: unknown): void; reject(e: unknown): void }
@@ -61,19 +68,33 @@ class Page {
     });
   }
 
+  /** Runs the study of an experiment. */
+  run(
+    of: ExperimentSpec,
+    more: Partial<Requests['study']['ask']> = {},
+  ): Promise<Requests['study']['answer']> {
+    return this.ask('study', {
+      run: ++this.runs,
+      study: of.study,
+      spec: of,
+      texts: {},
+      importances: null,
+      ...more,
+    });
+  }
+
   control(action: Extract<ToWorker, { kind: 'control' }>['action']): void {
     this.host.receive({ kind: 'control', action });
   }
 
   private receive(message: FromWorker): void {
     this.pushed.push(message);
-    if (message.kind === 'events') {
-      for (const event of message.events) this.measurement = reduce(this.measurement, event);
-      this.onEvents(message);
-    } else if (message.kind === 'study') {
-      for (const event of message.events) this.race = reduceRace(this.race, event as RaceEvent);
+    if (message.kind === 'study') {
+      expect(message.run).toBe(this.runs);
+      if ('lanes' in message.state) this.race = message.state as RaceState;
+      else this.measurement = message.state as Measurement;
       this.adapters = message.adapters;
-      this.onStudy();
+      this.onStudy(message);
     } else if (message.kind === 'reply')
       defined(this.waiting.get(message.id)).resolve(message.answer);
     else if (message.kind === 'failed') defined(this.waiting.get(message.id)).reject(message);
@@ -94,7 +115,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     expect(providers).toEqual(['wasm']);
     expect(selfTest.checks.filter((c) => !c.ok)).toEqual([]);
     expect(selfTest.checks[0]).toMatchObject({ name: 'pipeline', ok: true });
-    expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: true });
+    expect(await page.run(spec)).toEqual({ finished: true });
     whole = defined(page.measurement);
   }, 120_000);
 
@@ -110,7 +131,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
   });
 
   it('gives the same numbers again', async () => {
-    await page.ask('run', { spec, texts: '' });
+    await page.run(spec);
     expect(defined(page.measurement).draws).toEqual(whole.draws);
   });
 
@@ -120,14 +141,15 @@ describe('the engine host', { timeout: 120_000 }, () => {
     /** Resolves when the run stands still, having drawn; `first` sees every message before that. */
     const stands = (first: () => void = () => undefined) =>
       new Promise<void>((done) => {
-        page.onEvents = ({ events, paused }) => {
-          if (!events.some((e) => e.type === 'draws')) return;
-          if (paused) done();
+        const from = page.measurement?.result ? 0 : drawn();
+        page.onStudy = ({ standing }) => {
+          if (drawn() === from) return;
+          if (standing) done();
           else first();
         };
       });
     const standing = stands(() => page.control('pause'));
-    const finished = page.ask('run', { spec, texts: '' });
+    const finished = page.run(spec);
     await standing;
     const before = drawn();
     expect(before).toBeLessThan(112);
@@ -135,7 +157,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     page.control('step');
     await stepped;
     expect(drawn()).toBe(before + 1);
-    page.onEvents = () => undefined;
+    page.onStudy = () => undefined;
     page.control('resume');
     expect(await finished).toEqual({ finished: true });
     defined(page.measurement)
@@ -144,14 +166,14 @@ describe('the engine host', { timeout: 120_000 }, () => {
   });
 
   it('stops when it is told to, and can go on from the draws it had', async () => {
-    page.onEvents = () => {
-      page.onEvents = () => undefined;
+    page.onStudy = () => {
+      page.onStudy = () => undefined;
       page.control('cancel');
     };
-    expect(await page.ask('run', { spec, texts: '' })).toEqual({ finished: false });
+    expect(await page.run(spec)).toEqual({ finished: false });
     const known = defined(page.measurement).draws.map((d) => [...d]);
     expect(known.flat().length).toBeLessThan(112);
-    expect(await page.ask('run', { spec, texts: '', known: { measured: known } })).toEqual({
+    expect(await page.run(spec, { from: { measured: known } })).toEqual({
       finished: true,
     });
     expect(defined(defined(page.measurement).result).modules.map((m) => m.rank)).toEqual(
@@ -217,24 +239,20 @@ describe('the engine host', { timeout: 120_000 }, () => {
   it('runs a study, which pauses and goes on, and keeps what it trained', async () => {
     sendEveryEvent();
     const begun = new Promise<void>((begin) => {
-      page.onStudy = () => {
+      page.onStudy = ({ standing }) => {
         if (!defined(page.race).lanes.some((l) => l.step >= 1)) return;
-        page.onStudy = () => undefined;
-        page.control('pause');
-        begin();
+        if (standing) begin();
+        else page.control('pause');
       };
     });
-    const finished = page.ask('study', {
-      study: 'race',
-      spec: race,
-      texts: {},
-      importances: importances(),
-    });
+    const finished = page.run(race, { importances: importances() });
     await begun;
     const steps = () => defined(page.race).lanes.reduce((sum, l) => sum + l.step, 0);
     const before = steps();
     const stepped = new Promise<void>((done) => {
-      page.onStudy = done;
+      page.onStudy = ({ standing }) => {
+        if (standing && steps() > before) done();
+      };
     });
     page.control('step');
     await stepped;
@@ -279,7 +297,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
   it('makes an experiment’s base first, keeps it, measures and trains on it, and goes back', async () => {
     const based = {
       ...race,
-      study: null,
+      study: 'map' as const,
       base: 'pruned' as const,
       prune: { ...spec.prune, rounds: 1, meanRank: 2, samples: 3, baselines: false },
       training: { ...race.training, steps: 2 },
@@ -287,7 +305,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     };
     const making = () =>
       page.pushed.flatMap((m) => (m.kind === 'base' && m.making ? [m.making.share] : []));
-    expect(await page.ask('run', { spec: based, texts: '', baseTexts: {} })).toEqual({
+    expect(await page.run(based)).toEqual({
       finished: true,
     });
     expect(making().length).toBeGreaterThan(0);
@@ -307,9 +325,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
 
     // Known, it is not made again: for a race, whose adapters stay with it.
     const before = making().length;
-    expect(
-      await page.ask('study', { study: 'race', spec: based, texts: {}, importances: null }),
-    ).toEqual({ finished: true });
+    expect(await page.run({ ...based, study: 'race' })).toEqual({ finished: true });
     // What came from files may be used on every base.
     expect(page.adapters.map((a) => a.name).sort()).toEqual([
       'imported',
@@ -336,7 +352,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
       }),
     ).rejects.toMatchObject({ code: 'no-base' });
 
-    await page.ask('run', { spec, texts: '' });
+    await page.run(spec);
     defined(page.measurement)
       .draws.flat()
       .forEach((d, i) => expect(d / whole.draws.flat()[i]!).toBeCloseTo(1, 4));
@@ -363,7 +379,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
     const tokens = (await (await openModel(await nodeFiles(model))).tokenizer()).encode(words);
     const one = { ...spec, sequences: 1, method: { ...spec.method, repeats: 1 } };
     const measured = async (of: Partial<ExperimentSpec>) => {
-      await page.ask('run', { spec: { ...one, ...of }, texts: words });
+      await page.run({ ...one, ...of });
       const {
         cleanLoss,
         tokens: ran,
@@ -380,7 +396,7 @@ describe('the engine host', { timeout: 120_000 }, () => {
 
   it('answers a bad request with a code and stays usable', async () => {
     const bad = { ...spec, text: { kind: 'ids' as const, ids: [[0, 4096]] } };
-    await expect(page.ask('run', { spec: bad, texts: '' })).rejects.toMatchObject({
+    await expect(page.run(bad)).rejects.toMatchObject({
       kind: 'failed',
       code: 'bad-text',
     });

@@ -17,10 +17,10 @@ import { chooseProvider } from '../engine/provider.ts';
 import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
 import { WasmBackend } from '../engine/wasm-backend.ts';
 import { shaking } from '../studies/map/draws.ts';
-import type { ModelFacts, RunEvent } from '../studies/map/events.ts';
+import type { ModelFacts } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { FullEngine } from '../studies/context.ts';
-import { runExperiment, tokensHash } from '../studies/map/run.ts';
+import { tokensHash } from '../studies/map/run.ts';
 import type { CalibrationBatch } from '../model/calibration.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';
@@ -29,12 +29,10 @@ import type { FileStore } from '../model/remote/file-store.ts';
 import {
   batchOf,
   bosOf,
-  factsIn,
   factsOf,
   findAndLoad,
   labelsOf,
   testedOf,
-  textsOf,
   type LoadedModel,
 } from '../runtime/load.ts';
 import { pictureOf } from './picture.ts';
@@ -50,11 +48,9 @@ import type {
   ToWorker,
 } from './protocol.ts';
 import { missingPart } from './missing-part.ts';
-import { Outbox } from './outbox.ts';
 import { RunControl } from './run-control.ts';
 import { savedFile } from './saved-file.ts';
-import type { StudyHost } from './study-host.ts';
-import { versionsOf } from '../runtime/versions.ts';
+import { StudyHost } from './study-host.ts';
 import { heardWhile, saidToBlock } from './watch.ts';
 
 export interface Surroundings {
@@ -82,13 +78,11 @@ export interface Opened {
 
 export class EngineHost {
   private readonly out: Surroundings;
-  private opened: Opened | null = null;
+  private opened: (Opened & { studies: StudyHost }) | null = null;
   /** Calls off the reading of a model under way. */
   private reading: AbortController | null = null;
   private inspected: { source: ModelSource; loaded: LoadedModel } | null = null;
   private running: RunControl | null = null;
-  /** What studies need is loaded with the first one. */
-  private studies: Promise<StudyHost> | null = null;
   /** The clean pass of the last explained batch, by its tokens. */
   private explained: { key: string; engine: FullEngine; pass: CleanPass } | null = null;
 
@@ -144,14 +138,13 @@ export class EngineHost {
     kept: async (ask) => (await elsewhere()).kept(ask, await this.transfer()),
     forgetModel: async (ask) => (await elsewhere()).forget(ask, await this.transfer()),
     open: (ask) => this.open(ask),
-    run: (ask) => this.run(ask),
     explain: (ask) => this.explain(ask),
     picture: async (ask) => pictureOf(await this.engineOf(ask.spec), ask),
     study: (ask) => this.study(ask),
-    need: async (ask) => (await this.studyHost()).need(ask),
-    forget: async (ask) => (await this.studyHost()).forget(ask),
-    exportAdapter: async (ask) => (await this.studyHost()).peft(ask),
-    importAdapter: async (ask) => (await this.studyHost()).importPeft(ask),
+    need: async (ask) => this.studies().need(ask),
+    forget: async (ask) => this.studies().forget(ask),
+    exportAdapter: async (ask) => this.studies().peft(ask),
+    importAdapter: async (ask) => this.studies().importPeft(ask),
     exportCompressed: async ({ result, steps, file, dataName }) => {
       const parts = await (
         await import('../studies/compress/export.ts')
@@ -162,14 +155,11 @@ export class EngineHost {
           .map(savedFile),
       };
     },
-    exportPruned: async (ask) => (await this.studyHost()).pruned(ask),
+    exportPruned: async (ask) => this.studies().pruned(ask),
     bos: async ({ kind, bos }) => bosOf(kind, bos, this.current().loaded),
-    judge: async (ask) => (await this.studyHost()).judge(ask),
+    judge: async (ask) => this.studies().judge(ask),
     fetchStudies: async () => {
-      await Promise.all([
-        import('./study-host.ts'),
-        import('./study-parts.ts').then((m) => m.fetchStudyParts()),
-      ]);
+      await (await import('./study-parts.ts')).fetchStudyParts();
       return {};
     },
     count: async ({ spec, texts }) => {
@@ -226,7 +216,8 @@ export class EngineHost {
       backend,
       memoryBudgetBytes: this.out.memoryLimit(kind),
     });
-    this.opened = { loaded, facts: factsOf(loaded), engine, ort, backend: () => on(gpu) };
+    const opened = { loaded, facts: factsOf(loaded), engine, ort, backend: () => on(gpu) };
+    this.opened = { ...opened, studies: new StudyHost(opened, this.out) };
     this.tell({ phase: 'self-test' });
     const report: SelfTestReport = await selfTest(testedOf(loaded, ort), engine, backend);
     return {
@@ -294,114 +285,39 @@ export class EngineHost {
   private async close(): Promise<void> {
     this.explained?.pass.dispose();
     this.explained = null;
-    const { opened, studies } = this;
+    const { opened } = this;
     this.opened = null;
-    this.studies = null;
-    await (await studies)?.dispose();
+    await opened?.studies.dispose();
     await opened?.engine.dispose();
   }
 
-  private current(): Opened {
+  private current(): Opened & { studies: StudyHost } {
     if (!this.opened)
       throw new AtlasError('runtime', { what: 'the request', why: 'no model is loaded yet' });
     return this.opened;
   }
 
-  private async run({
-    spec,
-    texts,
-    baseTexts = {},
-    known,
-    paused,
-  }: Requests['run']['ask']): Promise<{ finished: boolean }> {
-    const { loaded, ort } = this.current();
-    this.running?.tell('cancel');
-    const control = (this.running = new RunControl(paused === true));
-    const batch = await batchOf(spec, texts, loaded);
-    const model = await factsIn({ texts: textsOf(spec, null), bos: spec.bos }, loaded);
-    const engine = await this.ground({ spec, texts: baseTexts }, control);
-    if (!engine) return { finished: false };
-    const host = await this.studies;
-    const memory = () => host?.memory() ?? engine.memory();
-    const outbox = new Outbox<RunEvent>((events) => {
-      // What a cancelled run still has to say would be taken for the next run's.
-      if (!control.cancelled)
-        this.out.send({ kind: 'events', events, memory: memory(), paused: control.paused });
-    });
-    const events = runExperiment({
-      spec,
-      engine,
-      batch,
-      model,
-      versions: versionsOf(ort),
-      control,
-      known,
-    });
-    try {
-      for await (const event of events) {
-        // Draws are followed at once by what is probed next: held back until then, the page always
-        // knows what is going on now.
-        outbox.add(event, event.type === 'draws');
-        // Between a probing and its draws the engine is busy: pauses fall between batches.
-        if (event.type === 'probing') continue;
-        if (event.type === 'draws') control.drawn();
-        if (!(await control.goOn(() => outbox.flush()))) return { finished: false };
-      }
-      return { finished: true };
-    } finally {
-      outbox.flush();
-      if (this.running === control) this.running = null;
-    }
-  }
-
   private async study(ask: Requests['study']['ask']): Promise<{ finished: boolean }> {
     this.running?.tell('cancel');
     const control = (this.running = new RunControl(ask.paused === true));
-    const host = await this.studyHost();
     try {
-      return await host.run(ask, control, (events) =>
-        this.out.send({
-          kind: 'study',
-          study: ask.study,
-          events,
-          memory: host.memory(),
-          adapters: host.adapters(),
-        }),
+      return await this.studies().run(ask, control, (news) =>
+        this.out.send({ kind: 'study', ...news }),
       );
     } finally {
       if (this.running === control) this.running = null;
     }
   }
 
-  private studyHost(): Promise<StudyHost> {
-    const opened = this.current();
-    const studies = (this.studies ??= import('./study-host.ts').then(
-      (m) => new m.StudyHost(opened, this.out),
-    ));
-    // Not fetched now, it may be next time.
-    studies.catch(() => {
-      if (this.studies === studies) this.studies = null;
-    });
-    return studies;
-  }
-
-  /**
-   * The engine an experiment is to run on; null where it was cancelled before its base was there.
-   * What bases need is loaded with the first.
-   */
-  private async ground(
-    ask: Parameters<StudyHost['ground']>[0],
-    control: RunControl,
-  ): Promise<FullEngine | null> {
-    if (ask.spec.base === 'as-is' && !this.studies) return this.current().engine;
-    return (await (await this.studyHost()).ground(ask, control))?.engine ?? null;
+  private studies(): StudyHost {
+    return this.current().studies;
   }
 
   /** The engine an experiment ran on. */
   private async engineOf(spec: ExperimentSpec): Promise<FullEngine> {
     return spec.base === 'as-is'
       ? this.current().engine
-      : (await this.studyHost()).engineOf(spec, this.running !== null);
+      : this.studies().engineOf(spec, this.running !== null);
   }
 
   private async explain({

@@ -11,11 +11,11 @@ import type { SelfTestReport } from '../engine/self-test.ts';
 import type { BaseKind } from '../studies/base-kinds.ts';
 import type { CompressedFileName } from '../studies/compress/export.ts';
 import type { CompressResult } from '../studies/compress/state.ts';
-import type { ModelFacts, RunEvent } from '../studies/map/events.ts';
+import type { ModelFacts } from '../studies/map/events.ts';
 import type { PrunedFileName } from '../studies/prune/files.ts';
 import type { ExperimentSpec, StudyKind } from '../studies/spec.ts';
 import type { TextRef } from '../spec/spec.ts';
-import type { StudyEvent } from '../studies/contract.ts';
+import type { StudyState } from '../studies/contract.ts';
 import type { WeightForm } from '../studies/context.ts';
 import type { Bos, BosSetting } from '../model/bos.ts';
 import type { KeptRepository, Variant } from '../model/remote/hub.ts';
@@ -58,15 +58,6 @@ export interface Inspection {
   /** Why this model cannot run here, or null. */
   refusal: { code: ErrorCode; values: ErrorValues } | null;
   need: MemoryNeed;
-}
-
-/**
- * Where draws already stand, by module and repeat, and the milliseconds they took: a run goes on
- * from here after a pause that outlived the worker. A `Measurement` is one.
- */
-export interface KnownDraws {
-  measured: readonly (readonly number[])[];
-  times?: { measure: number };
 }
 
 export interface Picture {
@@ -136,20 +127,6 @@ export interface Requests {
       providers: ProviderKind[];
     };
   };
-  /**
-   * Start a run; events follow. Answered when the run is done, paused runs included. `cancelled` if
-   * reset.
-   */
-  run: {
-    ask: {
-      spec: ExperimentSpec;
-      texts: string;
-      /** What its base is made with, where it has one. */ baseTexts?: Texts;
-      known?: KnownDraws;
-      paused?: boolean;
-    };
-    answer: { finished: boolean };
-  };
   /** Probe one module in the open. */
   explain: {
     ask: { spec: ExperimentSpec; texts: string; module: number; repeat: number };
@@ -160,15 +137,19 @@ export interface Requests {
     answer: Picture;
   };
   /**
-   * Start a study; its events follow. Answered when it is done, pauses included. `cancelled` if
-   * reset.
+   * Start a study in place of the one under way; its states follow. Answered when it is done,
+   * pauses included. `cancelled` if reset.
    */
   study: {
     ask: {
+      /** A number of its own: what is said of an earlier run is nobody's any more. */
+      run: number;
       study: StudyKind;
       spec: ExperimentSpec;
       texts: Texts;
       importances: number[] | null;
+      /** A checkpoint made of what is in view (`Study.checkpointOf`). */
+      from?: unknown;
       paused?: boolean;
     };
     answer: { finished: boolean };
@@ -235,8 +216,7 @@ export type ToWorker =
   /** Call off the reading of a model: what has arrived is kept. */
   | { kind: 'stop-reading' }
   /**
-   * Reach a run between two batches. `step` probes one module, or goes to a study's next event, and
-   * pauses again.
+   * Reach a run between two events. `step` goes on to where the next step ends, and stands there.
    */
   | { kind: 'control'; action: 'pause' | 'resume' | 'step' | 'cancel' };
 
@@ -265,12 +245,16 @@ export type FromWorker =
   | { kind: 'silent'; seconds: number | null }
   /** Something to know that stops nothing. */
   | { kind: 'warning'; code: ErrorCode; values: ErrorValues }
-  /** Batched: at most ten messages a second. */
-  | {
-      kind: 'study';
-      study: StudyKind;
-      events: StudyEvent[];
-      memory: MemoryUse;
-      adapters: AdapterSummary[];
-    }
-  | { kind: 'events'; events: RunEvent[]; memory: MemoryUse; paused: boolean };
+  /** Where a study stands: at most ten messages a second. */
+  | ({ kind: 'study' } & StudyNews);
+
+export interface StudyNews {
+  run: number;
+  state: StudyState;
+  /** 0 to 1. */
+  progress: number;
+  /** It waits: a pause has begun, or a step has ended. */
+  standing: boolean;
+  memory: MemoryUse;
+  adapters: AdapterSummary[];
+}

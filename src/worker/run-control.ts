@@ -11,6 +11,8 @@ export class RunControl implements Control {
   paused: boolean;
   private stepping = false;
   cancelled = false;
+  /** The run waits. */
+  standing = false;
   private wake: (() => void) | null = null;
 
   constructor(paused: boolean) {
@@ -29,8 +31,8 @@ export class RunControl implements Control {
     if (!this.paused) this.wake?.();
   }
 
-  /** A probe has its value, or a study its next event: a step ends here. */
-  drawn(): void {
+  /** A step ends here, if one is under way. */
+  stepEnded(): void {
     if (this.stepping) {
       this.stepping = false;
       this.paused = true;
@@ -51,12 +53,14 @@ export class RunControl implements Control {
       };
       port2.postMessage(null);
     });
+    this.standing = this.paused;
     if (this.paused) standing();
     while (this.paused && !this.cancelled)
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
     this.wake = null;
+    this.standing = false;
     return !this.cancelled;
   }
 }

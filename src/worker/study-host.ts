@@ -2,21 +2,19 @@
  * The thread's side of studies: gives a study its context, runs it under the transport's control,
  * on the model or on the base that the experiment asks for.
  */
-import { defined, elementAt } from '../checked.ts';
+import { defined } from '../checked.ts';
 import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { MemoryUse } from '../engine/engine.ts';
-import { makeBase } from '../studies/base.ts';
 import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
-import { exportPeft, importPeft } from '../adapters/peft.ts';
-import { prunedFile } from '../studies/prune/export.ts';
 import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { TextRef } from '../spec/spec.ts';
-import { studies, studyOf } from '../studies/registry.ts';
-import type { StudyEvent } from '../studies/contract.ts';
+import { studyOf } from '../studies/registry.ts';
+import type { StudyState } from '../studies/contract.ts';
+import { pulled } from '../studies/pulled.ts';
 import {
   keptAtRank,
   adapterUse,
@@ -25,17 +23,16 @@ import {
   type StudyContext,
   type WeightForm,
 } from '../studies/context.ts';
-import { comparedLoss } from '../methods/training.ts';
 import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
 import type { Graph } from '../onnx/graph.ts';
 import { Bases, keepIn, type Ground } from './bases.ts';
-import { CheckpointKeeper, CheckpointStore } from './checkpoints.ts';
+import { CheckpointKeeper, CheckpointStore, unkept, type Keeping } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
-import { batchOf, factsIn, textsOf, wordsOf } from '../runtime/load.ts';
-import { Outbox } from './outbox.ts';
-import type { AdapterSummary, Requests } from './protocol.ts';
+import { batchOf, factsIn, wordsOf } from '../runtime/load.ts';
+import { Newest } from './newest.ts';
+import type { AdapterSummary, Requests, StudyNews } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
 import { savedFile } from './saved-file.ts';
 import { versionsOf } from '../runtime/versions.ts';
@@ -60,40 +57,49 @@ export class StudyHost {
   }
 
   /**
-   * Runs a study from its checkpoint or anew, to its end or until it is cancelled; `send` gets its
-   * events, at most ten times a second.
+   * Runs a study from a checkpoint or anew, to its end or until it is cancelled; `tell` hears where
+   * it stands, at most ten times a second.
    */
   async run(
     ask: Requests['study']['ask'],
     control: RunControl,
-    send: (events: StudyEvent[]) => void,
+    tell: (news: StudyNews) => void,
   ): Promise<{ finished: boolean }> {
     const ground = await this.ground(
       { ...ask, spec: isOnBase(ask.study) ? ask.spec : { ...ask.spec, base: 'as-is' } },
       control,
     );
     if (!ground) return { finished: false };
-    const outbox = new Outbox<StudyEvent>((events) => {
-      if (!control.cancelled) send(events);
+    const study = studyOf(ask.study);
+    if (study.trains) await this.tests.get();
+    const code = await study.code();
+    const context = { ...(await this.context(ask, ground)), control };
+    const news = new Newest<StudyState>((state) => {
+      // What a cancelled run still has to say would be taken for the next one's.
+      if (control.cancelled) return;
+      tell({
+        run: ask.run,
+        state,
+        progress: code.progress(state),
+        standing: control.standing,
+        memory: this.memory(),
+        adapters: this.adapters(),
+      });
     });
-    if (studies[ask.study].trains) await this.tests.get();
     try {
-      const run = await studyOf(ask.study).run();
-      const context = await this.context(ask, ground);
-      const begin = (checkpoint: CheckpointDoor) => run({ ...context, checkpoint });
       const done = await this.pulled({
         ask,
         control,
-        begin,
-        told: (event) => {
-          outbox.add(event);
-          control.drawn();
+        begin: (checkpoint) => pulled(code, { ...context, checkpoint }),
+        told: ({ event, state }) => {
+          news.tell(state);
+          return code.restsAfter?.(event) ?? 'step';
         },
-        flush: () => outbox.flush(),
+        standing: () => news.again(),
       });
       return { finished: done !== null };
     } finally {
-      outbox.flush();
+      news.flush();
     }
   }
 
@@ -109,9 +115,10 @@ export class StudyHost {
     const { base } = spec;
     if (base !== 'as-is' && !(await this.bases.known(key))) {
       const study = defined(makerOf(base));
+      const { makeBase } = await import('../studies/base.ts');
       await this.bases.leave();
-      const outbox = new Outbox<number>((shares) =>
-        this.out.send({ kind: 'base', making: { base, share: elementAt(shares, -1) } }),
+      const news = new Newest<number>((share) =>
+        this.out.send({ kind: 'base', making: { base, share } }),
       );
       try {
         const context = await this.context(
@@ -122,13 +129,16 @@ export class StudyHost {
           ask: { study, spec },
           control,
           begin: (checkpoint) => makeBase({ ...context, checkpoint }),
-          told: (share) => outbox.add(share),
-          flush: () => outbox.flush(),
+          told: (share) => {
+            news.tell(share);
+            return 'step';
+          },
+          standing: () => undefined,
         });
         if (!made) return null;
         this.bases.keep(key, made.value);
       } finally {
-        outbox.flush();
+        news.flush();
         this.out.send({ kind: 'base', making: null });
       }
     }
@@ -168,22 +178,20 @@ export class StudyHost {
     control,
     begin,
     told,
-    flush,
+    standing,
   }: {
-    ask: Requests['forget']['ask'];
+    ask: Requests['forget']['ask'] & { from?: unknown };
     control: RunControl;
     begin: (door: CheckpointDoor) => AsyncGenerator<E, T, undefined>;
-    told: (event: E) => void;
-    flush: () => void;
+    /** Whether the run may stand after this: see `StudyCode.restsAfter`. */
+    told: (event: E) => 'step' | 'pause' | 'no';
+    /** A pause has begun, or a step has ended. */
+    standing: () => void;
   }): Promise<{ value: T } | null> {
-    const key = this.checkpointKey(ask);
-    const keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) =>
-      this.out.send({ kind: 'warning', code, values }),
-    );
-    this.keeping = { key, keeper };
+    const keeper = await this.keeper(ask);
     const events = begin(keeper);
-    const standing = () => {
-      flush();
+    const stands = () => {
+      standing();
       void keeper.save();
     };
     try {
@@ -193,8 +201,10 @@ export class StudyHost {
           await keeper.forget();
           return { value: next.value };
         }
-        told(next.value);
-        if (!(await control.goOn(standing))) {
+        const rests = told(next.value);
+        if (rests === 'no') continue;
+        if (rests === 'step') control.stepEnded();
+        if (!(await control.goOn(stands))) {
           // Stopped for something else: Play goes on from here, unless it was Reset.
           await keeper.save();
           return null;
@@ -206,12 +216,23 @@ export class StudyHost {
     }
   }
 
+  /** Where a study's checkpoints go. What is in view need not be stored. */
+  private async keeper(ask: Requests['forget']['ask'] & { from?: unknown }): Promise<Keeping> {
+    if (studyOf(ask.study).checkpointOf) return unkept(ask.from);
+    const key = this.checkpointKey(ask);
+    const keeper = await CheckpointKeeper.open(this.checkpoints, key, ({ code, values }) =>
+      this.out.send({ kind: 'warning', code, values }),
+    );
+    this.keeping = { key, keeper };
+    return keeper;
+  }
+
   async need({ study, spec }: Requests['need']['ask']): Promise<Requests['need']['answer']> {
     const {
       engine,
       loaded: { compiled },
     } = this.opened;
-    const need = await studies[study].need?.();
+    const need = await studyOf(study).need?.();
     return {
       needed: need?.(spec, compiled) ?? null,
       allowed: Math.max(0, this.out.memoryLimit(engine.provider.kind) - weightBytes(compiled)),
@@ -253,7 +274,11 @@ export class StudyHost {
    * PEFT's two files. `rank`: of an adapter good at every rank, only the first so many. Throws
    * `no-adapter`.
    */
-  peft({ name, rank }: Requests['exportAdapter']['ask']): Requests['exportAdapter']['answer'] {
+  async peft({
+    name,
+    rank,
+  }: Requests['exportAdapter']['ask']): Promise<Requests['exportAdapter']['answer']> {
+    const { exportPeft } = await import('../adapters/peft.ts');
     const { values, scales } = this.named(name, rank);
     const { facts } = this.opened;
     const byModule = new Map(values.map((v, i) => [v.module, scales[i]!]));
@@ -268,10 +293,11 @@ export class StudyHost {
   }
 
   /** Takes in PEFT's two files under the name `imported`. Throws what the reader throws. */
-  importPeft({
+  async importPeft({
     config,
     weights,
-  }: Requests['importAdapter']['ask']): Requests['importAdapter']['answer'] {
+  }: Requests['importAdapter']['ask']): Promise<Requests['importAdapter']['answer']> {
+    const { importPeft } = await import('../adapters/peft.ts');
     const { adapters, scale, notes } = importPeft(config, weights, this.places);
     if (notes.length > 0)
       this.out.send({ kind: 'warning', code: 'adapter-note', values: { what: notes.join('; ') } });
@@ -291,6 +317,7 @@ export class StudyHost {
     spec,
     texts,
   }: Requests['judge']['ask']): Promise<Requests['judge']['answer']> {
+    const { comparedLoss } = await import('../methods/training.ts');
     const { engine } = this.bases.now;
     const { held, heldSequences, length, batch } = spec.training;
     const kept = this.named(name, rank);
@@ -321,6 +348,7 @@ export class StudyHost {
   }: Requests['exportPruned']['ask']): Promise<Requests['exportPruned']['answer']> {
     const made = await this.bases.known(baseKey({ ...spec, base: 'pruned' }));
     if (made?.kind !== 'pruned') throw new AtlasError('no-base');
+    const { prunedFile } = await import('../studies/prune/export.ts');
     return { files: (await prunedFile(this.opened.loaded, made, file, dataName)).map(savedFile) };
   }
 
@@ -334,7 +362,7 @@ export class StudyHost {
       );
 
   private async context(
-    { study, spec, texts, importances }: Omit<Requests['study']['ask'], 'paused'>,
+    { study, spec, texts, importances }: Omit<Requests['study']['ask'], 'run' | 'paused'>,
     ground: Ground,
   ): Promise<StudyContext> {
     const { loaded, ort } = this.opened;
@@ -343,7 +371,7 @@ export class StudyHost {
       spec,
       engine,
       importances,
-      model: await factsIn({ texts: textsOf(spec, study), bos: spec.bos }, loaded),
+      model: await factsIn({ texts: studyOf(study).texts(spec), bos: spec.bos }, loaded),
       provider: engine.provider,
       versions: versionsOf(ort),
       tokens: this.tokens(texts, spec.bos),

@@ -1,10 +1,14 @@
 /** Everything that studies fetch while they work, so that it is there without a connection. */
-import { STUDIES, studies } from '../studies/registry.ts';
+import { STUDIES, studyOf } from '../studies/registry.ts';
 
 /** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
 const parts: (() => Promise<unknown>)[] = [
-  ...STUDIES.map((study) => () => studies[study].run()),
+  ...STUDIES.map((study) => () => studyOf(study).code()),
   () => import('./elsewhere.ts'),
+  () => import('../studies/base.ts'),
+  () => import('../studies/made-base.ts'),
+  () => import('../adapters/peft.ts'),
+  () => import('../methods/training.ts'),
   () => import('./svd-threads.ts'),
   () => import('../engine/trainer.ts'),
   () => import('../engine/generation.ts'),
@@ -18,6 +22,7 @@ const parts: (() => Promise<unknown>)[] = [
   () => import('../engine/nf4-model.ts'),
   () => import('../engine/float-model.ts'),
   () => import('../studies/compress/export.ts'),
+  () => import('../studies/prune/export.ts'),
   () => import('../model/training-memory.ts'),
 ];
 

@@ -2,6 +2,7 @@
  * The comparison of methods on a tiny decoder: each is what it is by itself, on the same tokens,
  * and the matrix is theirs.
  */
+import { eventsOf, mapSteps } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
@@ -15,10 +16,13 @@ import { runAgree } from './run.ts';
 import { AGREE_METHODS, type AgreeMethod } from './settings.ts';
 import { agreeProgress, agreeVerdict, reduceAgree, type AgreeState } from './state.ts';
 import type { ModelFacts } from '../map/events.ts';
-import { runExperiment } from '../map/run.ts';
+import type { RunResult } from '../map/result.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { byMethod } from '../../spec/schema.ts';
 import type { StudyContext } from '../context.ts';
+
+const agreeEvents = (context: StudyContext) =>
+  eventsOf({ run: runAgree, reduce: reduceAgree }, context);
 
 let engine: CutEngine;
 let model: ModelFacts;
@@ -69,7 +73,7 @@ function contextOf(
 async function compared(context: StudyContext): Promise<{ state: AgreeState; progress: number[] }> {
   let state: AgreeState | null = null;
   const progress: number[] = [];
-  for await (const event of runAgree(context))
+  for await (const event of agreeEvents(context))
     progress.push(agreeProgress((state = reduceAgree(state, event))));
   return { state: defined(state), progress };
 }
@@ -91,15 +95,10 @@ describe('methods compared', { timeout: 60_000 }, () => {
     for (const name of ['adarank', 'jacobian'] as const) {
       const spec = byMethod(context.spec, name);
       expect(spec.method.noise).toEqual(context.spec.method.noise);
-      for await (const event of runExperiment({
-        spec,
-        engine,
-        batch: batch(),
-        model,
-        versions: context.versions,
-      }))
-        if (event.type === 'done')
-          expect(of(name)).toEqual(event.result.modules.map((m) => m.importance));
+      let result: RunResult | null = null;
+      for await (const { state } of mapSteps({ spec, engine, batch: batch(), model }))
+        ({ result } = state);
+      expect(of(name)).toEqual(defined(result).modules.map((m) => m.importance));
     }
     expect(of('fisher')).toEqual(await fisherImportances(engine, batch()));
     expect(of('eva')).toEqual(

@@ -3,14 +3,7 @@
  * after the other, each by its own definition (race-measure.ts); how alike they order the modules
  * is Spearman's ρ.
  */
-import { defined } from '../../checked.ts';
-import {
-  correlations,
-  reduceAgree,
-  type AgreeEvent,
-  type AgreeResult,
-  type AgreeState,
-} from './state.ts';
+import { correlations, type AgreeEvent, type AgreeResult, type AgreeState } from './state.ts';
 import { nameOf } from '../map/events.ts';
 import { measure, timed } from '../race/measure.ts';
 import type { StudyContext } from '../context.ts';
@@ -24,6 +17,7 @@ const EVA_MEAN_RANK = 8;
  */
 export async function* runAgree(
   context: StudyContext,
+  state: () => AgreeState,
 ): AsyncGenerator<AgreeEvent, void, undefined> {
   const { spec, model, provider, versions, tokens, importances, now } = context;
   const batch = await tokens(spec.text, spec);
@@ -32,12 +26,7 @@ export async function* runAgree(
     ...context,
     spec: { ...spec, race: { ...spec.race, meanRanks: [EVA_MEAN_RANK] } },
   };
-  let state: AgreeState | null = null;
-  const say = (event: AgreeEvent): AgreeEvent => {
-    state = reduceAgree(state, event);
-    return event;
-  };
-  yield say({
+  yield {
     type: 'start',
     spec,
     model: nameOf(model),
@@ -45,21 +34,21 @@ export async function* runAgree(
     versions,
     modules: model.modules.map(({ path, layer, role }) => ({ path, layer, role })),
     tokens: { sequences: batch.sequences, length: batch.length },
-  });
+  };
   for (const method of spec.agree.methods) {
     const { found, milliseconds } = yield* timed(
       measure(measuring, method, batch, null),
       now,
-      (step) => say({ type: 'measuring', method, ...step }),
+      (step) => ({ type: 'measuring' as const, method, ...step }),
     );
-    yield say({
+    yield {
       type: 'measured',
       method,
       importances: found.importances ?? found.ranks(budget, spec.seed),
       milliseconds: importances && spec.method.name === method ? null : milliseconds,
-    });
+    };
   }
-  yield say({ type: 'done', result: resultOf(defined(state)) });
+  yield { type: 'done', result: resultOf(state()) };
 }
 
 function resultOf({

@@ -29,15 +29,16 @@ export const agree: Study<AgreeSettings, AgreeState> = {
     },
   },
   place: 'plate',
-  run: async () => (await import('./run.ts')).runAgree,
-  view: async () => {
-    const { reduceAgree, agreeProgress } = await import('./state.ts');
-    return { reduce: reduceAgree, progress: agreeProgress };
+  code: async () => {
+    const [{ runAgree }, { reduceAgree, agreeProgress }] = await Promise.all([
+      import('./run.ts'),
+      import('./state.ts'),
+    ]);
+    return { run: runAgree, reduce: reduceAgree, progress: agreeProgress };
   },
   report: () => import('./report.ts'),
-  uses: ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method'],
+  uses: () => ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method'],
   trains: true,
-  measures: () => true,
   takesAdapter: () => false,
   texts: ({ text, training }) => [text, training.train, training.held],
 };

@@ -2,6 +2,7 @@
  * Compress to Impress on the bundled model: that the prediction holds for small removals, that the
  * scan does what it says, and what is refused.
  */
+import { eventsOf } from '../../../test/study-events.ts';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -32,6 +33,9 @@ import { cutModules, type MadeBase } from '../made-base.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { FullEngine, StudyContext } from '../context.ts';
+
+const compressEvents = (context: StudyContext) =>
+  eventsOf({ run: runCompress, reduce: reduceCompress }, context);
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [
@@ -98,7 +102,7 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     more: Partial<StudyContext> = {},
   ): Promise<CompressState> {
     let state: CompressState | null = null;
-    for await (const event of runCompress({ ...contextOf(spec), ...more })) {
+    for await (const event of compressEvents({ ...contextOf(spec), ...more })) {
       state = reduceCompress(state, event);
       if (stop(event)) break;
     }

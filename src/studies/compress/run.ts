@@ -32,7 +32,6 @@ import {
 import {
   inForce,
   isBetter,
-  reduceCompress,
   type CompressEvent,
   type CompressPhase,
   type CompressResult,
@@ -66,7 +65,7 @@ const figuresOf = ({ accuracy, loss }: Judged): Figures => ({ accuracy, loss });
  * See study.ts. Throws `bad-task`, `row-blocks`, `singular`, `bad-spec`, and what `tokens` and
  * `derive` throw.
  */
-export async function* runCompress(context: StudyContext): Steps {
+export async function* runCompress(context: StudyContext, now: () => CompressState): Steps {
   const {
     spec: { compress, training },
   } = context;
@@ -77,7 +76,7 @@ export async function* runCompress(context: StudyContext): Steps {
   });
   const engine = await context.derive('float32');
   try {
-    yield* new Compression(context, { ...task, plain }, engine).run();
+    yield* new Compression({ context, now, task: { ...task, plain }, engine }).run();
   } finally {
     await engine.dispose();
   }
@@ -116,23 +115,27 @@ class Compression {
     text: 0,
     laser: 0,
   };
-  private state: CompressState | null = null;
+  private readonly state: () => CompressState;
 
-  constructor(context: StudyContext, task: Judges, engine: FullEngine) {
+  constructor({
+    context,
+    now,
+    task,
+    engine,
+  }: {
+    context: StudyContext;
+    now: () => CompressState;
+    task: Judges;
+    engine: FullEngine;
+  }) {
     this.context = context;
+    this.state = now;
     this.task = task;
     this.engine = engine;
     this.weights = new CutWeights(context, engine);
   }
 
   async *run(): Steps {
-    for await (const event of this.events()) {
-      this.state = reduceCompress(this.state, event);
-      yield event;
-    }
-  }
-
-  private async *events(): Steps {
     const { context, task } = this;
     const { spec, model, provider, versions, checkpoint } = context;
     const { compress } = spec;
@@ -214,7 +217,7 @@ class Compression {
   }
 
   private get now(): CompressState {
-    return defined(this.state);
+    return this.state();
   }
 
   /** Puts the weights that these trials leave in their places. */

@@ -36,16 +36,17 @@ export const compress: Study<CompressSettings, CompressState> = {
     },
   },
   place: 'tab',
-  run: async () => (await import('./run.ts')).runCompress,
-  view: async () => {
-    const { reduceCompress, compressProgress } = await import('./state.ts');
-    return { reduce: reduceCompress, progress: compressProgress };
+  code: async () => {
+    const [{ runCompress }, { reduceCompress, compressProgress }] = await Promise.all([
+      import('./run.ts'),
+      import('./state.ts'),
+    ]);
+    return { run: runCompress, reduce: reduceCompress, progress: compressProgress };
   },
   report: () => import('./report.ts'),
   exported: async () => (await import('./export.ts')).exportCompressed,
-  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  uses: () => ['model', 'bos', 'seed', 'training'],
   trains: true,
-  measures: () => false,
   takesAdapter: () => false,
   texts: ({ text, training }) => [text, training.train, training.held],
   files: ({ compress: { task } }) => (task.kind === 'set' ? [taskFile(task.id)] : []),

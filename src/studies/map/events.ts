@@ -7,7 +7,17 @@ import type { ProviderInfo } from '../../engine/engine.ts';
 import type { MeasuringEvent } from '../../methods/measuring.ts';
 import type { Bos } from '../../model/bos.ts';
 import type { ExperimentSpec } from '../spec.ts';
+import type { Draws } from './draws.ts';
 import type { RunResult } from './result.ts';
+
+/**
+ * Draws by module, in their order: each has a name, (seed, module, draw), so any of them can be
+ * gone on from. `times`: what they took, where that is to be counted.
+ */
+export interface KnownDraws {
+  measured: Draws;
+  times?: Pick<RunResult['times'], 'measure' | 'firstSweep'>;
+}
 
 export type RunEvent =
   | {
@@ -17,6 +27,8 @@ export type RunEvent =
       provider: ProviderInfo;
       sequences: number;
       length: number;
+      /** Draws of an earlier run of the same measurement, which this one goes on from. */
+      known?: KnownDraws;
     }
   | { type: 'clean'; loss: number; milliseconds: number }
   /** What the method says (methods/measuring.ts); a sweep with the time it took. */

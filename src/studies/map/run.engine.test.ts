@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { openTiny } from '../../../test/tiny-engine.ts';
-import type { ModelFacts } from './events.ts';
-import { reduce, type Measurement } from './state.ts';
-import { runExperiment, type MeasuringEngine, type RunOptions } from './run.ts';
+import type { KnownDraws, ModelFacts } from './events.ts';
+import type { Measurement } from './state.ts';
+import { mapSteps } from '../../../test/study-events.ts';
+import type { MapContext, MeasuringEngine } from './run.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPath } from '../../experiment/settings.ts';
 
@@ -22,18 +23,15 @@ beforeAll(async () => {
 
 afterAll(() => engine.dispose());
 
-async function measure(over: Partial<RunOptions> = {}, draws = Infinity): Promise<Measurement> {
+async function measure(
+  { known, ...over }: Partial<MapContext> & { known?: KnownDraws } = {},
+  draws = Infinity,
+): Promise<Measurement> {
   let state: Measurement | null = null;
   const batch = { ids: Int32Array.from(ids.flat()), sequences: 2, length: 6 };
-  for await (const event of runExperiment({
-    spec,
-    engine,
-    batch,
-    model,
-    versions: { rankAtlas: '0', onnxruntime: '0' },
-    ...over,
-  })) {
-    state = reduce(state, event);
+  const checkpoint = { from: known, offer: () => undefined };
+  for await (const step of mapSteps({ spec, engine, batch, model, checkpoint, ...over })) {
+    ({ state } = step);
     if (state.draws.flat().length >= draws) break;
   }
   return defined(state);

@@ -9,8 +9,8 @@ import { compile } from '../../compiler/index.ts';
 import type { Backend } from '../../engine/backend.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import { wasmBackend, webgpuBackend } from '../../engine/test-backends.ts';
-import { reduce, type Measurement } from './state.ts';
-import { runExperiment } from './run.ts';
+import type { Measurement } from './state.ts';
+import { mapSteps } from '../../../test/study-events.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 
 const ids = [
@@ -25,7 +25,7 @@ async function measured(backend: Backend, methods: readonly object[]): Promise<M
   const states: Measurement[] = [];
   for (const method of methods) {
     let state: Measurement | null = null;
-    for await (const event of runExperiment({
+    for await (const step of mapSteps({
       spec: parseSpec({ text: { kind: 'ids', ids }, method }),
       engine,
       batch: { ids: Int32Array.from(ids.flat()), sequences: 2, length: 4 },
@@ -40,9 +40,8 @@ async function measured(backend: Backend, methods: readonly object[]): Promise<M
         bytes: 0,
         modules,
       },
-      versions: { rankAtlas: '0', onnxruntime: '0' },
     }))
-      state = reduce(state, event);
+      ({ state } = step);
     states.push(defined(state));
   }
   await engine.dispose();

@@ -5,14 +5,15 @@ import { arithmeticEngine, type ArithmeticEngine } from '../../../test/arithmeti
 import type { TokenBatch } from '../../engine/engine.ts';
 import { AtlasError } from '../../errors.ts';
 import { compareDigest, digestOf } from '../../experiment/digest.ts';
-import type { RunEvent } from './events.ts';
+import type { KnownDraws, RunEvent } from './events.ts';
 import { textTable, toCsv, resultText } from './export.ts';
 import { costOf, sweepsOf } from './draws.ts';
 import { measurementOf, reduce, shareDone, timeLeft, type Measurement } from './state.ts';
 import { rankTable } from './rank-table.ts';
 import { parseResult } from '../../experiment/result-file.ts';
 import type { RunResult } from './result.ts';
-import { runExperiment, tokensHash, type RunOptions } from './run.ts';
+import { runMap, tokensHash, type MapContext } from './run.ts';
+import { pulled } from '../pulled.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths } from '../../experiment/settings.ts';
 
@@ -29,31 +30,36 @@ const ticking = () => {
   let t = 0;
   return () => t++;
 };
-const options = (engine: ArithmeticEngine, over: Partial<RunOptions> = {}): RunOptions => ({
+const mapEvents = (context: MapContext) => pulled({ run: runMap, reduce }, context);
+
+type Over = Partial<MapContext> & { known?: KnownDraws };
+
+const options = (engine: ArithmeticEngine, { known, ...over }: Over = {}): MapContext => ({
   spec,
   engine,
-  batch,
+  tokens: async () => batch,
   model: engine.facts,
   versions,
   now: ticking(),
+  ...(known && { checkpoint: { from: known, offer: () => undefined } }),
   ...over,
 });
 
 async function run(
-  o: RunOptions,
+  o: MapContext,
   upTo = Infinity,
 ): Promise<{ events: RunEvent[]; state: Measurement }> {
   const events: RunEvent[] = [];
   let state: Measurement | null = null;
-  for await (const event of runExperiment(o)) {
+  for await (const { event, state: now } of mapEvents(o)) {
     events.push(event);
-    state = reduce(state, event);
+    state = now;
     if (events.length >= upTo) break;
   }
   return { events, state: defined(state) };
 }
 
-const resultOf = async (over: Partial<RunOptions> = {}): Promise<RunResult> =>
+const resultOf = async (over: Over = {}): Promise<RunResult> =>
   defined((await run(options(arithmeticEngine(), over))).state.result);
 const measuredPart = ({ modules, cleanLoss, tokens }: RunResult) => ({
   modules,
@@ -170,7 +176,7 @@ test('an engine that fails in the middle: its refusal comes out, its pass is let
   let state = null as Measurement | null;
   await expect(
     (async () => {
-      for await (const e of runExperiment(options(failing))) state = reduce(state, e);
+      for await (const now of mapEvents(options(failing))) state = now.state;
     })(),
   ).rejects.toMatchObject({ code: 'device-lost' });
   expect(engine.log.openPasses).toBe(0);
@@ -238,8 +244,8 @@ describe('other methods', () => {
     const engine = arithmeticEngine();
     let state: Measurement | null = null;
     const seen: [measured: number, maps: number, sure: boolean][] = [];
-    for await (const event of runExperiment(options(engine, { spec: combined }))) {
-      state = reduce(state, event);
+    for await (const { event, state: now } of mapEvents(options(engine, { spec: combined }))) {
+      state = now;
       if (event.type === 'sweep')
         seen.push([
           sweepsOf(state.measured),
@@ -308,7 +314,7 @@ describe('other methods', () => {
       let state: Measurement | null = null;
       let last = Infinity;
       let share = 0;
-      for await (const event of runExperiment(
+      for await (const { event } of mapEvents(
         options(arithmeticEngine(), { spec: each, now: () => 0 }),
       )) {
         state = reduce(
@@ -375,8 +381,8 @@ describe('measurement', () => {
     };
     let state: Measurement | null = null;
     const total = 4 * 2 * (5 + 4 + 3 + 2);
-    for await (const event of runExperiment(options(priced, { now: () => clock }))) {
-      state = reduce(state, event);
+    for await (const { event, state: now } of mapEvents(options(priced, { now: () => clock }))) {
+      state = now;
       if (event.type === 'draws') expect(timeLeft(state)).toBeCloseTo(total - clock, 9);
     }
     expect(timeLeft(defined(state))).toBe(0);

@@ -3,7 +3,7 @@
  * taken up again after a device loss all hold this, plain data that survives structured cloning.
  */
 import type { ProviderInfo } from '../../engine/engine.ts';
-import { costOf, costOfAll, drawsAsked, mapsOf, type Draws, type Maps } from './draws.ts';
+import { costOf, costOfAll, drawsAsked, mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
 import type { ModelFacts, RunEvent } from './events.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';
 import type { ExperimentSpec } from '../spec.ts';
@@ -24,7 +24,7 @@ export interface Measurement {
   /** The maps that follow from them (see `Maps`): what ranks, intervals and charts are made of. */
   draws: Draws;
   error: Maps['error'];
-  /** What is being probed now. */
+  /** What is being probed, or was last. */
   probing: { repeat: number; layer: number | null; modules: readonly number[] } | null;
   /** Milliseconds computed so far, pauses left out. */
   times: RunResult['times'];
@@ -36,24 +36,7 @@ export interface Measurement {
 
 /** The next state. A `start` begins anew; anything else before it is an error of the caller. */
 export function reduce(state: Measurement | null, event: RunEvent): Measurement {
-  if (event.type === 'start') {
-    const { spec, model, provider, sequences, length } = event;
-    return {
-      spec,
-      model,
-      provider,
-      sequences,
-      length,
-      cleanLoss: null,
-      measured: model.modules.map(() => []),
-      draws: model.modules.map(() => []),
-      error: null,
-      probing: null,
-      times: { clean: 0, measure: 0, firstSweep: 0 },
-      layersRun: 0,
-      result: null,
-    };
-  }
+  if (event.type === 'start') return started(event);
   if (!state) throw new Error(`a run cannot begin with "${event.type}"`);
   switch (event.type) {
     case 'clean':
@@ -72,10 +55,51 @@ export function reduce(state: Measurement | null, event: RunEvent): Measurement 
     case 'sweep':
       return event.repeat > 0
         ? state
-        : { ...state, times: { ...state.times, firstSweep: event.milliseconds } };
+        : { ...state, times: { ...state.times, firstSweep: state.times.measure } };
     case 'done':
       return { ...state, probing: null, result: event.result, times: event.result.times };
   }
+}
+
+function started({
+  spec,
+  model,
+  provider,
+  sequences,
+  length,
+  known,
+}: Extract<RunEvent, { type: 'start' }>): Measurement {
+  if (known && known.measured.length !== model.modules.length)
+    throw new RangeError('the known draws are of another model');
+  const count = (draws: Draws) => draws.reduce((n, d) => n + d.length, 0);
+  const measured = known
+    ? known.measured.map((d) => d.slice(0, drawsAsked(spec.method)))
+    : model.modules.map(() => []);
+  // Of draws that are not asked for any more, the time is left out, too.
+  const share = known && count(known.measured) > 0 ? count(measured) / count(known.measured) : 0;
+  const times = {
+    clean: 0,
+    measure: share * (known?.times?.measure ?? 0),
+    firstSweep: sweepsOf(measured) > 0 ? (known?.times?.firstSweep ?? 0) : 0,
+  };
+  return {
+    spec,
+    model,
+    provider,
+    sequences,
+    length,
+    cleanLoss: null,
+    measured,
+    ...mapsOf(spec.method, model.modules, measured),
+    probing: null,
+    times,
+    // Draws taken over from an earlier run may come without their time.
+    layersRun:
+      times.measure > 0
+        ? costOfAll(spec.method, model, length) - layersLeft({ spec, model, length, measured })
+        : 0,
+    result: null,
+  };
 }
 
 function withDraws(
@@ -92,28 +116,23 @@ function withDraws(
     ...state,
     measured,
     ...mapsOf(state.spec.method, state.model.modules, measured),
-    probing: null,
     times: { ...state.times, measure: state.times.measure + milliseconds },
-    // Draws taken over from an earlier run may come without their time.
-    layersRun:
-      state.layersRun +
-      (milliseconds > 0
-        ? modules.reduce(
-            (sum, m) =>
-              sum +
-              costOf(state.spec.method, state.model, {
-                length: state.length,
-                module: m,
-                draw: repeat,
-              }),
-            0,
-          )
-        : 0),
+    layersRun: modules.reduce(
+      (sum, m) =>
+        sum +
+        costOf(state.spec.method, state.model, { length: state.length, module: m, draw: repeat }),
+      state.layersRun,
+    ),
   };
 }
 
 /** Layers still to run. */
-function layersLeft({ spec: { method }, model, length, measured }: Measurement): number {
+function layersLeft({
+  spec: { method },
+  model,
+  length,
+  measured,
+}: Pick<Measurement, 'spec' | 'model' | 'length' | 'measured'>): number {
   return measured.reduce((sum, values, m) => {
     for (let draw = values.length; draw < drawsAsked(method); draw++)
       sum += costOf(method, model, { length, module: m, draw });

@@ -2,6 +2,7 @@
  * The study "prune" on a tiny decoder: what it says, what it leaves, and that the files hold the
  * pruned model.
  */
+import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { runUntouched, difference } from '../../../test/pipeline.ts';
@@ -23,6 +24,9 @@ import { costOf, reducePrune, type PruneState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import type { StudyContext } from '../context.ts';
+
+const pruneEvents = (context: StudyContext) =>
+  eventsOf({ run: runPrune, reduce: reducePrune }, context);
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [
@@ -103,7 +107,7 @@ describe('the study', { timeout: 120_000 }, () => {
   it('tells every number of every round, compares at equal sparsity, and ends with its file', async () => {
     let state: PruneState | null = null;
     let base: MadeBase | null = null;
-    for await (const event of runPrune({
+    for await (const event of pruneEvents({
       ...(await context(small())),
       keepBase: (made) => {
         base = structuredClone(made);
@@ -208,7 +212,7 @@ describe('the study', { timeout: 120_000 }, () => {
       let state: PruneState | null = null;
       let take = null as (() => Promise<unknown>) | null;
       let steps = 0;
-      for await (const event of runPrune({
+      for await (const event of pruneEvents({
         ...(await context(small())),
         checkpoint: {
           from,
@@ -262,7 +266,7 @@ describe('the study', { timeout: 120_000 }, () => {
         },
       });
     };
-    for (const run = runPrune(given); !(await run.next()).done;) {
+    for (const run = pruneEvents(given); !(await run.next()).done;) {
       expect(unheard).toBeLessThanOrEqual(1);
       unheard = 0;
     }
@@ -278,7 +282,7 @@ describe('the study', { timeout: 120_000 }, () => {
       backend: await backend,
       memoryBudgetBytes: 1_000_000,
     });
-    const run = runPrune({
+    const run = pruneEvents({
       ...given,
       engine: tight,
       derive: () => {
@@ -294,7 +298,7 @@ describe('the study', { timeout: 120_000 }, () => {
 
   it('2:4 has its own share of zeros, comparisons may be left out, and too little text is refused', async () => {
     let state: PruneState | null = null;
-    for await (const event of runPrune(
+    for await (const event of pruneEvents(
       await context(
         small(['prune.pattern', '2:4'], ['prune.sparsity', '0.7'], ['prune.baselines', 'false']),
       ),
@@ -306,7 +310,10 @@ describe('the study', { timeout: 120_000 }, () => {
       null,
       null,
     ]);
-    const short = runPrune({ ...(await context(small())), tokens: async () => trainingBatch(2) });
+    const short = pruneEvents({
+      ...(await context(small())),
+      tokens: async () => trainingBatch(2),
+    });
     await expect(
       (async () => {
         while (!(await short.next()).done);

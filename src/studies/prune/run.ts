@@ -24,13 +24,7 @@ import { dequantiseInt4, int4Bytes, quantiseInt4 } from '../../model/int4.ts';
 import { nameOf } from '../map/events.ts';
 import type { PrunedParts } from '../made-base.ts';
 import { targetOf } from './settings.ts';
-import {
-  reducePrune,
-  resultOf,
-  type PruneResult,
-  type PruneState,
-  type StoredForm,
-} from './state.ts';
+import { resultOf, type PruneResult, type PruneState, type StoredForm } from './state.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import { pruneRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
@@ -95,35 +89,28 @@ export interface PruneCheckpoint {
  */
 export async function* runPrune(
   context: StudyContext,
+  now: () => PruneState,
 ): AsyncGenerator<PruneEvent, void, undefined> {
   const { spec, model, provider, versions, checkpoint } = context;
   const from = checkpoint?.from as PruneCheckpoint | undefined;
-  let state: PruneState | null = null;
-  const told = <E extends PruneEvent>(event: E): E => {
-    state = reducePrune(state, event);
-    return event;
-  };
-  const now = () => defined(state);
   const data = await texts(context);
   const { calibration, train, held } = data;
   const { sparsity, structure } = targetOf(spec.prune);
-  yield told(
-    from
-      ? { type: 'resumed', state: from.state }
-      : {
-          type: 'start',
-          spec,
-          model: nameOf(model),
-          provider,
-          versions,
-          layers: model.layers,
-          sequences: {
-            calibration: calibration.sequences,
-            train: train.sequences,
-            held: held.sequences,
-          },
+  yield from
+    ? { type: 'resumed', state: from.state }
+    : {
+        type: 'start',
+        spec,
+        model: nameOf(model),
+        provider,
+        versions,
+        layers: model.layers,
+        sequences: {
+          calibration: calibration.sequences,
+          train: train.sequences,
+          held: held.sequences,
         },
-  );
+      };
   await context.engine.checkPruning(
     {
       samples: calibration.sequences,
@@ -152,12 +139,12 @@ export async function* runPrune(
     const weights = engine.modules.reduce((n, m) => n + m.inFeatures * m.outFeatures, 0);
     const bytes = model.modules.reduce((n, m) => n + m.bytes, 0);
     if (!now().dense)
-      yield told({
+      yield {
         type: 'dense',
         loss: yield* judged(engine, held, options.training.batch),
         bytes,
         weights,
-      });
+      };
     dense = await engine.cleanPass(calibration);
     pruned = await startLosa(engine, options, standing);
     if (standing) offer();
@@ -170,26 +157,27 @@ export async function* runPrune(
       now: () => context.now(),
       done: standing?.rounds,
     })) {
-      const said = told(event);
-      if (checkpoint && event.type === 'repaired') {
-        standing = await losaStanding(engine, pruned, event.round);
-        offer();
+      if (!checkpoint || event.type !== 'repaired') {
+        yield event;
+        continue;
       }
-      yield said;
+      const at = (standing = await losaStanding(engine, pruned, event.round));
+      // Until the next round begins, the state is the one after this event.
+      checkpoint.offer(async (): Promise<PruneCheckpoint> => ({ state: now(), standing: at }));
+      yield event;
+      offer();
     }
     context.keepBase?.({ kind: 'pruned', ...(await partsOf(engine, pruned)) });
     if (spec.prune.baselines && !(now().masked && now().lora)) {
       const rank = Math.round(spec.prune.meanRank + spec.prune.rounds - 1);
-      for await (const event of baselines({ engine, dense, data, options, rank, now: context.now }))
-        yield told(event);
+      yield* baselines({ engine, dense, data, options, rank, now: context.now });
       if (checkpoint) offer();
     }
-    for await (const event of stored(engine, pruned, {
+    yield* stored(engine, pruned, {
       held: data.held,
       batch: options.training.batch,
       state: now(),
-    }))
-      yield told(event);
+    });
     yield { type: 'done', result: resultOf(now()) };
   } finally {
     dense?.dispose();

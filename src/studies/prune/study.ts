@@ -49,17 +49,18 @@ export const prune: Study<PruneSettings, PruneState> = {
     },
   },
   place: 'tab',
-  run: async () => (await import('./run.ts')).runPrune,
-  view: async () => {
-    const { reducePrune, pruneProgress } = await import('./state.ts');
-    return { reduce: reducePrune, progress: pruneProgress };
+  code: async () => {
+    const [{ runPrune }, { reducePrune, pruneProgress }] = await Promise.all([
+      import('./run.ts'),
+      import('./state.ts'),
+    ]);
+    return { run: runPrune, reduce: reducePrune, progress: pruneProgress };
   },
   report: () => import('./report.ts'),
   exported: async () => (await import('./export.ts')).exportPruned,
   need: async () => (await import('./need.ts')).pruneNeed,
-  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  uses: () => ['model', 'bos', 'seed', 'training'],
   trains: true,
-  measures: () => false,
   takesAdapter: () => false,
   texts: ({ text, training }) => [text, training.train, training.held],
   makes: {

@@ -19,7 +19,9 @@ import { initialAdapters, rescaled } from '../../methods/lora.ts';
 import { stableRank } from '../../methods/weight-spectrum.ts';
 import { drawsAsked } from '../map/draws.ts';
 import type { RaceEntry } from './settings.ts';
-import { runExperiment } from '../map/run.ts';
+import { runMap } from '../map/run.ts';
+import { reduce } from '../map/state.ts';
+import { pulled } from '../pulled.ts';
 import { byMethod } from '../../spec/schema.ts';
 import type { MethodName } from '../../spec/spec.ts';
 import type { KeptAdapter, StudyContext } from '../context.ts';
@@ -198,26 +200,19 @@ async function* atOnce<T>(answer: () => Promise<T>): AsyncGenerator<Progress, T,
  * by the method's defaults and the noise that is set.
  */
 async function* mapBy(
-  { spec, engine, importances, model, versions, tokens, now }: StudyContext,
+  context: StudyContext,
   name: MethodName,
 ): AsyncGenerator<Progress, number[], undefined> {
+  const { spec, importances, model } = context;
   if (importances && spec.method.name === name) return [...importances];
   const { method } = byMethod(spec, name);
-  const batch = await tokens(spec.text, spec);
   const of = drawsAsked(method) * model.modules.length;
-  let done = 0;
-  let measured: number[] = [];
-  for await (const event of runExperiment({
-    spec: { ...spec, method },
-    engine,
-    batch,
-    model,
-    versions,
-    now,
-  })) {
-    if (event.type === 'draws') done += event.modules.length;
-    if (event.type === 'done') measured = event.result.modules.map((m) => m.importance);
-    yield { done: Math.min(done, of), of };
+  // Its checkpoint and its steps are the race's.
+  const own = { ...context, spec: { ...spec, method }, checkpoint: undefined, control: undefined };
+  const map = pulled({ run: runMap, reduce }, own);
+  for await (const { state } of map) {
+    if (state.result) return state.result.modules.map((m) => m.importance);
+    yield { done: state.measured.reduce((n, d) => n + d.length, 0), of };
   }
-  return measured;
+  throw new Error('the measurement ended without a result');
 }

@@ -2,6 +2,7 @@
  * Races on a tiny decoder: what they say, what they spend, how they stop and how they are taken up
  * again.
  */
+import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { randomAdapters, trainingBatch } from '../../../test/training-data.ts';
@@ -23,6 +24,9 @@ import { reduceRace, type RaceEvent, type RaceState } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import type { TrainingSettings } from '../../spec/spec.ts';
 import { adapterUse, type KeptAdapter, type StudyContext } from '../context.ts';
+
+const raceEvents = (context: StudyContext) =>
+  eventsOf({ run: runRace, reduce: reduceRace }, context);
 
 let engine: CutEngine;
 let model: ModelFacts;
@@ -82,7 +86,7 @@ async function raced(
 ): Promise<{ state: RaceState; events: RaceEvent[] }> {
   const events: RaceEvent[] = [];
   let state: RaceState | null = null;
-  for await (const event of runRace(context)) {
+  for await (const event of raceEvents(context)) {
     events.push(event);
     state = reduceRace(state, event);
   }
@@ -194,7 +198,7 @@ describe('a race', { timeout: 60_000 }, () => {
     let take = null as (() => Promise<unknown>) | null;
     let checkpoint: RaceCheckpoint | null = null;
     let state: RaceState | null = null;
-    for await (const event of runRace({
+    for await (const event of raceEvents({
       ...context,
       checkpoint: {
         offer: (t) => {
@@ -336,7 +340,7 @@ describe('a race', { timeout: 60_000 }, () => {
         },
       });
       let most = 0;
-      for await (const event of runRace(context)) {
+      for await (const event of raceEvents(context)) {
         most = Math.max(most, open);
         if (event.type === type && open > 0) break;
       }
@@ -362,7 +366,7 @@ describe('a race taken up again', { timeout: 60_000 }, () => {
     let take = null as (() => Promise<unknown>) | null;
     let count = 0;
     let checkpoint: RaceCheckpoint | null = null;
-    for await (const event of runRace({
+    for await (const event of raceEvents({
       ...contextOf(...settings).context,
       checkpoint: {
         offer: (t) => {

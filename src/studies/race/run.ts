@@ -30,7 +30,7 @@ import {
 } from './measure.ts';
 import type { RaceEntry } from './settings.ts';
 import { standingsOf } from './standings.ts';
-import { reduceRace, type RaceEvent, type RaceResult, type RaceState } from './state.ts';
+import { type RaceEvent, type RaceResult, type RaceState } from './state.ts';
 import type { KeptAdapter, StudyContext } from '../context.ts';
 import { raceRanks } from './need.ts';
 import { trainingOptions } from '../training-options.ts';
@@ -61,22 +61,23 @@ interface Runner {
  * `training-too-large` (before anything is computed) and what the engine throws; a loss that is no
  * number stops its lane only.
  */
-export function runRace(context: StudyContext): Events {
-  return new Race(context, context.checkpoint).run();
+export function runRace(context: StudyContext, now: () => RaceState): Events {
+  return new Race(context, now).run();
 }
 
 class Race {
   private readonly context: StudyContext;
   private readonly door: CheckpointDoor | undefined;
-  private state: RaceState | null = null;
+  private readonly state: () => RaceState;
   private data!: { train: TokenBatch; held: TokenBatch };
   private readonly competitors = new Map<RaceEntry, Competitor>();
   private readonly kept: KeptAdapter[] = [];
   private readonly runners = new Map<number, Runner>();
 
-  constructor(context: StudyContext, door: CheckpointDoor | undefined) {
+  constructor(context: StudyContext, state: () => RaceState) {
     this.context = context;
-    this.door = door;
+    this.door = context.checkpoint;
+    this.state = state;
   }
 
   async *run(): Events {
@@ -100,9 +101,9 @@ class Race {
       if (!from && race.entries.includes('imported')) this.keep(importedAdapter(this.context));
       if (from) {
         for (const adapter of from.kept) this.keep(adapter);
-        yield this.say({ type: 'resumed', state: from.state });
+        yield { type: 'resumed', state: from.state };
       } else {
-        yield this.say({
+        yield {
           type: 'start',
           spec,
           model: nameOf(model),
@@ -110,31 +111,26 @@ class Race {
           versions,
           modules: model.modules.map((m) => m.path),
           sequences: { train: this.data.train.sequences, held: this.data.held.sequences },
-        });
+        };
       }
       this.offer();
       if (this.now.base === null)
-        yield this.say({
+        yield {
           type: 'base',
           loss: yield* judged(this.context.engine, this.data.held, training.batch),
-        });
+        };
       yield* this.measureAll();
       for (let s = 0; s < race.seeds; s++)
         for (const meanRank of race.meanRanks)
           yield* this.heat(meanRank, (seed + s) % 2 ** 32, from);
-      yield this.say({ type: 'done', result: resultOf(this.now) });
+      yield { type: 'done', result: resultOf(this.now) };
     } finally {
       for (const { adapters } of this.runners.values()) adapters.dispose();
     }
   }
 
   private get now(): RaceState {
-    return defined(this.state);
-  }
-
-  private say(event: RaceEvent): RaceEvent {
-    this.state = reduceRace(this.state, event);
-    return event;
+    return this.state();
   }
 
   private offer(): void {
@@ -177,16 +173,18 @@ class Race {
       batch,
       this.competitors.get('adarank')?.importances ?? null,
     );
-    const { found, milliseconds } = yield* timed(steps, this.context.now, (step) =>
-      this.say({ type: 'measuring', entry, ...step }),
-    );
+    const { found, milliseconds } = yield* timed(steps, this.context.now, (step) => ({
+      type: 'measuring',
+      entry,
+      ...step,
+    }));
     this.competitors.set(entry, found);
-    yield this.say({
+    yield {
       type: 'measured',
       entry,
       importances: found.importances,
       milliseconds: this.fromMap(entry) ? null : milliseconds,
-    });
+    };
   }
 
   private fromMap(entry: RaceEntry): boolean {
@@ -207,7 +205,7 @@ class Race {
     const isOurs = ({ meanRank: r, seed: s }: { meanRank: number; seed: number }) =>
       r === meanRank && s === seed;
     if (!this.now.lanes.some(isOurs)) {
-      yield this.say({
+      yield {
         type: 'lanes',
         lanes: race.entries.map((entry) => {
           const ranks = defined(this.competitors.get(entry)).ranks(
@@ -216,7 +214,7 @@ class Race {
           );
           return { entry, meanRank, seed, ranks, parameters: parametersOf(ranks, modules) };
         }),
-      });
+      };
     }
     for (const [lane, { entry, ranks, finished, ...l }] of this.now.lanes.entries()) {
       if (!isOurs(l) || finished) continue;
@@ -280,13 +278,13 @@ class Race {
       const event = next.value;
       if (event.type === 'step') {
         const { step, loss, gradNorm, milliseconds } = event;
-        yield this.say({ type: 'step', lane, step, of, loss, gradNorm, milliseconds });
+        yield { type: 'step', lane, step, of, loss, gradNorm, milliseconds };
       } else if (event.type === 'judging') {
         yield event;
         count--;
       } else {
         if (!Number.isFinite(event.loss)) return yield* this.stop(runner, event.step);
-        yield this.say({ type: 'held', lane, step: event.step, loss: event.loss });
+        yield { type: 'held', lane, step: event.step, loss: event.loss };
         return;
       }
     }
@@ -298,7 +296,7 @@ class Race {
   private async *stop(runner: Runner, step: number): Events {
     const { lane, adapters } = runner;
     const { step: done, points } = elementAt(this.now.lanes, lane);
-    yield this.say({ type: 'stopped', lane, step });
+    yield { type: 'stopped', lane, step };
     let good = points.at(-1)?.step === done;
     if (!good) {
       const loss = yield* judged(
@@ -308,7 +306,7 @@ class Race {
         this.use(adapters),
       );
       good = Number.isFinite(loss);
-      if (good) yield this.say({ type: 'held', lane, step: done, loss });
+      if (good) yield { type: 'held', lane, step: done, loss };
     }
     yield* this.finish(runner, good);
   }
@@ -323,7 +321,7 @@ class Race {
     }
     this.runners.delete(lane);
     adapters.dispose();
-    yield this.say({ type: 'finished', lane });
+    yield { type: 'finished', lane };
   }
 }
 

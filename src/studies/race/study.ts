@@ -46,16 +46,17 @@ export const race: Study<RaceSettings, RaceState> = {
     },
   },
   place: 'tab',
-  run: async () => (await import('./run.ts')).runRace,
-  view: async () => {
-    const { reduceRace, raceProgress } = await import('./state.ts');
-    return { reduce: reduceRace, progress: raceProgress };
+  code: async () => {
+    const [{ runRace }, { reduceRace, raceProgress }] = await Promise.all([
+      import('./run.ts'),
+      import('./state.ts'),
+    ]);
+    return { run: runRace, reduce: reduceRace, progress: raceProgress };
   },
   report: () => import('./report.ts'),
   need: async () => (await import('./need.ts')).raceNeed,
-  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  uses: () => ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', 'training'],
   trains: true,
-  measures: () => true,
   takesAdapter: ({ race: { entries } }) => entries.includes('imported'),
   texts: ({ text, training }) => [text, training.train, training.held],
 };

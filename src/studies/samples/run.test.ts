@@ -2,6 +2,7 @@
  * The samples study on a tiny decoder: base alone and beside an adapter, losses, the first
  * difference, ranks, and what it leaves behind.
  */
+import { eventsOf } from '../../../test/study-events.ts';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
@@ -17,6 +18,9 @@ import { reduceSamples, type SamplesEvent, type SamplesState } from './state.ts'
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
 import { keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
+
+const samplesEvents = (context: StudyContext) =>
+  eventsOf({ run: runSamples, reduce: reduceSamples }, context);
 
 const small = (...settings: Setting[]) =>
   setByPaths(parseSpec({}), [['samples.tokens', '9'], ...settings]);
@@ -120,7 +124,7 @@ describe('the study', { timeout: 60_000 }, () => {
       newest: () => adapters.at(-1),
       now: () => 0,
     };
-    for await (const event of runSamples(context)) {
+    for await (const event of samplesEvents(context)) {
       events.push(structuredClone(event));
       state = reduceSamples(state, event);
       if (events.length === stop) break;

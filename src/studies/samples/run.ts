@@ -7,13 +7,7 @@ import type { AdapterUse, GeneratedToken } from '../../engine/engine.ts';
 import { sampler } from '../../methods/sampling.ts';
 import { nameOf } from '../map/events.ts';
 import { lossesOf } from './compare.ts';
-import {
-  reduceSamples,
-  type SampledAdapter,
-  type SamplesEvent,
-  type SamplesState,
-  type Writer,
-} from './state.ts';
+import { type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './state.ts';
 import {
   adapterUse,
   keptAtRank,
@@ -29,6 +23,7 @@ import { TokenText } from '../token-text.ts';
  */
 export async function* runSamples(
   context: StudyContext,
+  state: () => SamplesState,
 ): AsyncGenerator<SamplesEvent, void, undefined> {
   const { spec, model, provider, versions } = context;
   const { prompt: words, tokens, adapter: name, rank } = spec.samples;
@@ -37,12 +32,7 @@ export async function* runSamples(
   const adapter: SampledAdapter | null = found
     ? { name: found.name, rank: found.dyLora ? rank : null, base: found.base }
     : null;
-  let state: SamplesState | null = null;
-  const say = (event: SamplesEvent): SamplesEvent => {
-    state = reduceSamples(state, event);
-    return event;
-  };
-  yield say({ type: 'start', spec, adapter });
+  yield { type: 'start', spec, adapter };
   const prompt = await context.prompt(words);
   const stop = await context.endTokens();
   // An adapter is used over the weights it was trained on, and compared with them.
@@ -67,7 +57,7 @@ export async function* runSamples(
         for (const writer of writing) {
           const event = await writer.next(tokens);
           if (!event) continue;
-          yield say(event);
+          yield event;
           going.push(writer);
         }
         writing = going;
@@ -82,11 +72,11 @@ export async function* runSamples(
           Int32Array.of(...prompt, ...ids),
           by === 'base' ? pair.use : undefined,
         );
-        yield say({ type: 'scored', by, other: Array.from(scores.slice(prompt.length - 1)) });
+        yield { type: 'scored', by, other: Array.from(scores.slice(prompt.length - 1)) };
       }
     }
-    const { texts, time } = state as unknown as SamplesState;
-    yield say({
+    const { texts, time } = state();
+    yield {
       type: 'done',
       result: {
         format: 'rank-atlas-samples',
@@ -101,7 +91,7 @@ export async function* runSamples(
         losses: { base: lossesOf(texts.base), adapted: lossesOf(texts.adapted) },
         time,
       },
-    });
+    };
   } finally {
     pair?.dispose();
     if (engine !== context.engine) await engine.dispose();

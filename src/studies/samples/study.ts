@@ -23,15 +23,16 @@ export const samples: Study<SamplesSettings, SamplesState> = {
   },
   presets: {},
   place: 'tab',
-  run: async () => (await import('./run.ts')).runSamples,
-  view: async () => {
-    const { reduceSamples, samplesProgress } = await import('./state.ts');
-    return { reduce: reduceSamples, progress: samplesProgress };
+  code: async () => {
+    const [{ runSamples }, { reduceSamples, samplesProgress }] = await Promise.all([
+      import('./run.ts'),
+      import('./state.ts'),
+    ]);
+    return { run: runSamples, reduce: reduceSamples, progress: samplesProgress };
   },
   report: () => import('./report.ts'),
-  uses: ['model', 'bos', 'seed'],
+  uses: () => ['model', 'bos', 'seed'],
   trains: false,
-  measures: () => false,
   takesAdapter: () => true,
   texts: ({ samples: { prompt } }) => [{ kind: 'own', text: prompt }],
   repeats: true,

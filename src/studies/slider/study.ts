@@ -33,19 +33,21 @@ export const slider: Study<SliderSettings, SliderState> = {
     },
   },
   place: 'tab',
-  run: async () => (await import('./run.ts')).runSlider,
-  view: async () => {
-    const [{ reduceSlider }, { sliderProgress }] = await Promise.all([
+  code: async () => {
+    const [{ runSlider }, { reduceSlider }, { sliderProgress }] = await Promise.all([
+      import('./run.ts'),
       import('./state.ts'),
       import('./verdict.ts'),
     ]);
-    return { reduce: reduceSlider, progress: sliderProgress };
+    return { run: runSlider, reduce: reduceSlider, progress: sliderProgress };
   },
   report: () => import('./report.ts'),
   need: async () => (await import('./need.ts')).sliderNeed,
-  uses: ['model', 'bos', 'seed', 'allocation', 'training'],
+  uses: ({ slider }) =>
+    slider.ranks === 'map'
+      ? ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method', 'allocation', 'training']
+      : ['model', 'bos', 'seed', 'training'],
   trains: true,
-  measures: ({ slider }) => slider.ranks === 'map',
   followsMap: ({ slider }) => slider.ranks === 'map',
   takesAdapter: () => false,
   texts: ({ text, training }) => [text, training.train, training.held],

@@ -7,8 +7,8 @@ import { elementAt } from '../../checked.ts';
 import { compareResults } from '../../state/comparison.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { mapLayout } from '../../state/layout.ts';
-import type { useRun } from '../../state/run-store.ts';
-import { type KeptResult } from '../../state/run-store.ts';
+import type { useMap } from '../../state/map-store.ts';
+import { type KeptResult } from '../../state/map-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette } from '../colour.ts';
@@ -23,7 +23,7 @@ export function useComparison(a: KeptResult, b: KeptResult) {
   return useMemo(() => compareResults(a, b, rule), [a, b, rule]);
 }
 
-export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useRun.getState>['comparing']>) {
+export function CompareMap({ a, b }: NonNullable<ReturnType<typeof useMap.getState>['comparing']>) {
   const words = useWords();
   const w = words.compare;
   const { diverging } = palette(useDark());

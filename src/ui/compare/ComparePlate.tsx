@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react';
 import { elementAt } from '../../checked.ts';
 import { describeChanges, isMeasured } from '../../experiment/settings.ts';
 import { mapLayout } from '../../state/layout.ts';
-import { useRun, type KeptResult } from '../../state/run-store.ts';
+import { useMap, type KeptResult } from '../../state/map-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { niceTicks } from '../plate/RepeatDots.tsx';
 import { useDark } from '../parts/use-media.ts';
@@ -18,7 +18,6 @@ export function ComparePlate({ a, b }: { a: KeptResult; b: KeptResult }) {
   const words = useWords();
   const w = words.compare;
   const comparison = useComparison(a, b);
-  const set = useRun((r) => r.set);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const changes = describeChanges(a.result.spec, b.result.spec).filter(
@@ -34,7 +33,7 @@ export function ComparePlate({ a, b }: { a: KeptResult; b: KeptResult }) {
         <button
           type="button"
           className="button small close"
-          onClick={() => set({ comparing: null })}
+          onClick={() => useMap.setState({ comparing: null })}
         >
           {words.close} <small>Esc</small>
         </button>

@@ -2,13 +2,13 @@
  * The page inside another one: name, where the numbers are from, "Run here" and "Open"; then the
  * panels that were asked for, one below the other.
  */
+import { useStudy } from '../../state/study-store.ts';
 import { Suspense, useEffect } from 'react';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { modelHere, panelsOf, runHere, useEmbed } from '../../state/embed.ts';
 import { useLink } from '../../state/link-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { pauseInCharge, playInCharge } from '../../state/in-charge.ts';
-import { useRun } from '../../state/run-store.ts';
+import { playOrPause } from '../../state/runs.ts';
 import { useView } from '../../state/view-store.ts';
 import { Badge, Trouble } from '../frame/Band.tsx';
 import { Logo } from '../frame/Header.tsx';
@@ -89,7 +89,7 @@ function Source() {
   const contents = useLink((l) => l.contents);
   const id = useExperiment((e) => e.spec.model.id);
   // A finished result may be the link's again.
-  useRun((r) => r.shown?.result);
+  useStudy((s) => s.states.map?.result);
   if (begun)
     return (
       <>
@@ -113,7 +113,11 @@ function Source() {
 function Run() {
   const { transport } = useWords();
   const w = useEmbedWords();
-  const can = useButtons();
+  // The map is measured first, and the study among the panels then.
+  const viewed = useExperiment((e) => e.spec.study);
+  const live = useStudy((s) => s.live);
+  const study = live ?? viewed;
+  const can = useButtons(study);
   const { begun, ready } = useEmbed();
   const models = useModel((m) => m.models);
   if (!begun)
@@ -132,7 +136,7 @@ function Run() {
       type="button"
       className="button line"
       disabled={!can.play}
-      onClick={can.playing ? pauseInCharge : playInCharge}
+      onClick={() => playOrPause(study)}
     >
       {can.playing ? transport.pause : transport.play}
     </button>

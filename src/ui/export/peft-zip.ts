@@ -10,7 +10,7 @@ import { MOST } from '../../model/limits.ts';
 import { oneLine } from '../../model/one-line.ts';
 import type { PickedFile } from '../../model/picked-files.ts';
 import type { ZipEntry } from '../../model/zip.ts';
-import { peftFiles, takeAdapter } from '../../state/study-session.ts';
+import { peftFiles, takeAdapter } from '../../state/adapters.ts';
 import { useView } from '../../state/view-store.ts';
 import { download, fileName } from './download.ts';
 

@@ -2,6 +2,8 @@
  * One line under the transport for what the visitor must know: trouble first, then the link the
  * page was opened with. It is the only place where messages appear.
  */
+import { useShown, useStudy } from '../../state/study-store.ts';
+import { STUDIES, type StudyKind } from '../../studies/registry.ts';
 import { Suspense, type ReactNode } from 'react';
 import { defined, elementAt } from '../../checked.ts';
 import { describeChanges } from '../../experiment/settings.ts';
@@ -11,8 +13,8 @@ import { useExperiment } from '../../state/experiment-store.ts';
 import { closeLink, comparisonWith, resultNow, useLink } from '../../state/link-store.ts';
 import { hostOf } from '../../state/hub-address.ts';
 import { useModel } from '../../state/model-store.ts';
-import { useRun } from '../../state/run-store.ts';
-import { continueOn, openModel } from '../../state/session.ts';
+import { continueOn } from '../../state/runs.ts';
+import { openModel } from '../../state/models.ts';
 import { sweepsOf } from '../../studies/map/draws.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
@@ -66,9 +68,14 @@ const Button = ({
 export function useBanded(): boolean {
   const trouble = useModel((m) => m.failure !== null || m.distrusted !== null);
   const linked = useLink((l) => l.contents !== null || l.failure !== null);
-  const stopped = useRun((r) => r.phase === 'stopped' || r.restarted !== null);
-  return trouble || linked || stopped;
+  const stopped = useStopped() !== null;
+  const restarted = useStudy((s) => s.restarted !== null);
+  return trouble || linked || stopped || restarted;
 }
+
+/** The study that waits for a decision after the engine died twice. */
+const useStopped = (): StudyKind | null =>
+  useStudy((s) => STUDIES.find((study) => s.phase[study] === 'stopped') ?? null);
 
 export function Band() {
   const linked = useLink((l) => l.contents !== null);
@@ -78,19 +85,29 @@ export function Band() {
 /** What went wrong; where nothing did, what stands in its place. */
 export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
   const words = useWords();
-  const { failure, distrusted, set, models, provider } = usePick(
+  const { failure, distrusted, set, models, provider, engine } = usePick(
     useModel,
+    'engine',
     'failure',
     'distrusted',
     'set',
     'models',
     'provider',
   );
-  const { phase, restarted, shown } = usePick(useRun, 'phase', 'restarted', 'shown');
+  const stopped = useStopped();
+  const restarted = useStudy((s) => s.restarted);
+  const shown = useShown();
   const linkFailure = useLink((l) => l.failure);
   const b = words.band;
 
-  if (phase === 'stopped') {
+  if (stopped !== null) {
+    const kept = shown ? sweepsOf(shown.draws) : 0;
+    const said =
+      stopped !== 'map'
+        ? words.studies.kept
+        : provider?.kind === 'webgpu'
+          ? b.lostAsk(kept)
+          : words.status.kept(kept);
     return (
       <Line
         kind="err"
@@ -98,21 +115,18 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
         buttons={
           <>
             {provider?.kind === 'webgpu' && (
-              <Button kind="act" onClick={() => void continueOn('wasm')}>
+              <Button kind="act" onClick={() => void continueOn(stopped, 'wasm')}>
                 {b.continueCpu}
               </Button>
             )}
-            <Button kind="line" onClick={() => void continueOn(provider?.kind ?? 'auto')}>
+            <Button kind="line" onClick={() => void continueOn(stopped, provider?.kind ?? 'auto')}>
               {b.tryAgain}
             </Button>
           </>
         }
       >
         <span>
-          <b>{b.lostTwice}</b>{' '}
-          {provider?.kind === 'webgpu'
-            ? b.lostAsk(shown ? sweepsOf(shown.draws) : 0)
-            : words.status.kept(shown ? sweepsOf(shown.draws) : 0)}
+          <b>{b.lostTwice}</b> {said}
         </span>
       </Line>
     );
@@ -130,7 +144,7 @@ export function Trouble({ otherwise = null }: { otherwise?: ReactNode }) {
         alert
         buttons={
           <>
-            {phase === 'empty' && models[0] && (
+            {engine === 'none' && !shown && models[0] && (
               <Button
                 kind="act"
                 onClick={() => void openModel({ kind: 'bundled', id: elementAt(models, 0).id })}
@@ -223,7 +237,7 @@ function LinkLine() {
   const { spec, replace } = usePick(useExperiment, 'spec', 'replace');
   const { models, facts } = usePick(useModel, 'models', 'facts');
   // Re-read when a result comes into view.
-  useRun((r) => r.shown?.result);
+  useStudy((s) => s.states.map?.result);
   const set = useView((v) => v.set);
   const { id } = contents.spec.model;
   const missing = !id.startsWith('bundled:') && (!facts || !isModel(id, facts.id));

@@ -1,10 +1,10 @@
 /** What computes (press to choose), how much memory it holds, and the seed. */
+import { useStudy } from '../../state/study-store.ts';
 import type { ProviderKind } from '../../engine/engine.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
-import { switchProvider } from '../../state/session.ts';
+import { switchProvider } from '../../state/runs.ts';
 import { closePopover, Popover } from '../parts/Popover.tsx';
 import { useWords } from '../use-words.ts';
 import type { Words } from '../../words/en.ts';
@@ -20,9 +20,10 @@ const nameOf = (words: Words, kind: ProviderKind) =>
 export function ProviderChip({ phone = false }: { phone?: boolean }) {
   const words = useWords();
   const c = words.chips;
-  const phase = useRun((r) => r.phase);
-  const recorded = useRun((r) => (r.phase === 'recorded' ? (r.shown?.result ?? null) : null));
-  const { provider, distrusted } = usePick(useModel, 'provider', 'distrusted');
+  const stopped = useStudy((s) => Object.values(s.phase).includes('stopped'));
+  const { provider, distrusted, engine } = usePick(useModel, 'provider', 'distrusted', 'engine');
+  const result = useStudy((s) => s.states.map?.result ?? null);
+  const recorded = engine === 'none' ? result : null;
   if (recorded)
     return (
       <span className="chip idle">
@@ -30,7 +31,7 @@ export function ProviderChip({ phone = false }: { phone?: boolean }) {
         {c.recorded(recorded.startedAt.slice(0, 10), recorded.provider.device)}
       </span>
     );
-  if (phase === 'stopped')
+  if (stopped)
     return (
       <span className="chip warn">
         <i />
@@ -41,7 +42,7 @@ export function ProviderChip({ phone = false }: { phone?: boolean }) {
     return (
       <span className="chip idle">
         <i />
-        {phase === 'loading' ? words.status.starting : c.none}
+        {engine === 'loading' ? words.status.starting : c.none}
       </span>
     );
   const device =

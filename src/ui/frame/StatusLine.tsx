@@ -2,22 +2,22 @@
  * Two lines beside the transport: what is happening, and what comes next. Read aloud at most every
  * 10 s.
  */
+import { useMap } from '../../state/map-store.ts';
+import { useStudyChanges } from '../../state/study-changes.ts';
+import { useShown, useStudy } from '../../state/study-store.ts';
+import type { Change } from '../../experiment/settings.ts';
+import { timeLeft, type Measurement } from '../../studies/map/state.ts';
+import { REPEATS_MORE } from '../../studies/map/study.ts';
+import { studyOf, type StudyKind } from '../../studies/registry.ts';
 import { useEffect, useRef, useState } from 'react';
 import { elementAt } from '../../checked.ts';
 import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../studies/map/draws.ts';
-import { timeLeft } from '../../studies/map/state.ts';
 import { LIMITS } from '../../spec/schema.ts';
-import { isWhole, REPEATS_MORE, useChanges } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
-import { useInCharge } from '../../state/in-charge.ts';
 import { useModel } from '../../state/model-store.ts';
 import { usePick } from '../../state/pick.ts';
-import { useRun } from '../../state/run-store.ts';
-import { studyChanges } from '../../state/study-session.ts';
-import { useStudy } from '../../state/study-store.ts';
 import type { Words } from '../../words/en.ts';
 import { describeChange } from '../../words/describe.ts';
-import { studies } from '../../studies/registry.ts';
 import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 
@@ -31,35 +31,33 @@ interface Status {
 }
 
 export function useStatus(): Status {
-  const measurement = useMeasurementStatus();
-  const study = useInCharge();
-  const making = useModel((m) => m.making);
   const words = useWords();
-  const phase = useStudy((s) => (study === null ? 'idle' : s.phase[study]));
-  const stepping = useStudy((s) => s.stepping);
-  const ran = useStudy((s) => (study === null ? null : s.specs[study]));
-  const spec = useExperiment((e) => e.spec);
-  if (making && (stepping || (study === null ? measurement.phase : phase) === 'running'))
+  const engine = useEngineStatus();
+  const study = useActing();
+  const making = useModel((m) => m.making);
+  const phase = useStudy((s) => s.phase[study]);
+  const stepping = useStudy((s) => s.stepping === study);
+  const measurement = useMeasurementStatus();
+  const changes = useStudyChanges(study);
+  if (engine) return engine;
+  if (making && (stepping || phase === 'running'))
     return {
       title: words.base.making[making.base],
       note: words.base.share(making.share),
       phase: 'base',
     };
-  if (study === null) return measurement;
+  if (study === 'map') return measurement;
   const w = words.studies;
-  const labels = inLanguage(studies[study].labels, words);
-  const changes = ran && phase !== 'running' ? studyChanges(study, ran, spec) : [];
-  if (changes.length > 0)
-    return {
-      title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')),
-      note: w.changed,
-      phase: 'changed',
-    };
+  const labels = inLanguage(studyOf(study).labels, words);
+  if (changes.length > 0 && phase !== 'running')
+    return { ...changed(words, changes), note: w.changed };
   switch (phase) {
     case 'running':
       return { title: labels.running, note: '', phase: `${study} running` };
     case 'paused':
       return { title: w.paused, note: w.pausedNote, phase: `${study} paused` };
+    case 'stopped':
+      return { title: w.stopped, note: '', phase: `${study} stopped` };
     case 'done':
       return { title: labels.done, note: w.again, phase: `${study} done` };
     case 'idle':
@@ -67,24 +65,52 @@ export function useStatus(): Status {
   }
 }
 
+/** The study in view; where it has nothing to show yet, the one that runs meanwhile. */
+export function useActing(): StudyKind {
+  const viewed = useExperiment((e) => e.spec.study);
+  return useStudy((s) =>
+    s.live !== null && s.phase[viewed] === 'idle' && s.phase[s.live] === 'running'
+      ? s.live
+      : viewed,
+  );
+}
+
+/** What is said before there is an engine, and while two results are compared. */
+function useEngineStatus(): Status | null {
+  const words = useWords();
+  const comparing = useMap((m) => m.comparing);
+  const recorded = useStudy((s) => s.states.map !== null);
+  const { download, phase, engine } = usePick(useModel, 'download', 'phase', 'engine');
+  const w = words.status;
+  if (comparing)
+    return { title: words.compare.status, note: words.compare.statusNote, phase: 'compare' };
+  if (engine === 'none')
+    return recorded
+      ? { title: w.recorded, note: w.recordedNote, phase: 'recorded' }
+      : { title: w.failed, note: w.failedNote, phase: 'empty' };
+  if (engine === 'open') return null;
+  if (phase && phase !== 'download')
+    return { title: w.opening, note: w.openingPhase[phase], phase: 'opening' };
+  const { runtime, model } = download;
+  return {
+    title: w.loading,
+    note: w.loaded(
+      runtime.loaded + model.loaded,
+      runtime.total && model.total ? runtime.total + model.total : 0,
+    ),
+    phase: 'loading',
+  };
+}
+
 function useMeasurementStatus(): Status {
   const words = useWords();
-  const { phase, shown, waiting, comparing } = usePick(
-    useRun,
-    'phase',
-    'shown',
-    'waiting',
-    'comparing',
-  );
-  const {
-    download,
-    phase: opening,
-    facts,
-    provider,
-    providers,
-  } = usePick(useModel, 'download', 'phase', 'facts', 'provider', 'providers');
+  const shown = useShown();
+  const phase = useStudy((s) => s.phase.map);
+  const standing = useStudy((s) => s.live !== 'map' || s.standing);
+  const waiting = useMap((m) => m.waiting);
+  const { facts, provider, providers } = usePick(useModel, 'facts', 'provider', 'providers');
   const spec = useExperiment((e) => e.spec);
-  const changes = useChanges();
+  const changes = useStudyChanges('map');
   const w = words.status;
   const m = words.methods;
   const { method } = shown?.spec ?? spec;
@@ -94,26 +120,7 @@ function useMeasurementStatus(): Status {
     return m.at(kind, at, of);
   };
 
-  if (comparing)
-    return { title: words.compare.status, note: words.compare.statusNote, phase: 'compare' };
   switch (phase) {
-    case 'loading': {
-      if (opening && opening !== 'download')
-        return { title: w.opening, note: w.openingPhase[opening], phase: 'opening' };
-      const { runtime, model } = download;
-      return {
-        title: w.loading,
-        note: w.loaded(
-          runtime.loaded + model.loaded,
-          runtime.total && model.total ? runtime.total + model.total : 0,
-        ),
-        phase: 'loading',
-      };
-    }
-    case 'empty':
-      return { title: w.failed, note: w.failedNote, phase };
-    case 'recorded':
-      return { title: w.recorded, note: w.recordedNote, phase };
     case 'idle':
       return {
         title: w.ready,
@@ -142,7 +149,7 @@ function useMeasurementStatus(): Status {
     }
     case 'paused': {
       if (changes.length > 0) return changed(words, changes);
-      if (shown?.probing) {
+      if (shown?.probing && !standing) {
         const { layer, modules } = shown.probing;
         return modules.length === 1 && layer !== null
           ? {
@@ -174,9 +181,10 @@ function useMeasurementStatus(): Status {
     case 'done': {
       if (changes.length > 0) return changed(words, changes);
       if (!shown) return { title: w.ready, note: '', phase };
-      const add = isWhole(shown, spec)
-        ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats)
-        : drawsAsked(spec.method) - sweeps;
+      const add =
+        sweeps >= drawsAsked(spec.method)
+          ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats)
+          : drawsAsked(spec.method) - sweeps;
       const more =
         add > 0 ? m.kind(spec.method.name === 'jacobian' ? 'pass' : 'repeat', add) : null;
       const counts = m.counts(countsOf(method, sweeps));
@@ -192,7 +200,7 @@ function useMeasurementStatus(): Status {
   }
 }
 
-const changed = (words: Words, changes: Parameters<typeof describeChange>[1][]): Status => ({
+const changed = (words: Words, changes: readonly Change[]): Status => ({
   title: words.status.changed(changes.map((c) => describeChange(words, c)).join(', ')),
   note: words.status.changedNext,
   phase: 'changed',
@@ -202,7 +210,7 @@ const changed = (words: Words, changes: Parameters<typeof describeChange>[1][]):
  * The module probed last and the one Step takes next: repeats run as sweeps, so lengths differ by
  * one at most.
  */
-function lastProbed({ measured, model }: NonNullable<ReturnType<typeof useRun.getState>['shown']>) {
+function lastProbed({ measured, model }: Measurement) {
   const most = Math.max(...measured.map((d) => d.length));
   if (most === 0) return null;
   const last = measured.findLastIndex((d) => d.length === most);

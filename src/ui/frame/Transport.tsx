@@ -2,68 +2,43 @@
  * Reset, Play or Pause, Step; the status; what computes and what it holds; and the line that shows
  * how far it is.
  */
+import { useMap } from '../../state/map-store.ts';
+import { playOrPause, reset, step } from '../../state/runs.ts';
+import { toDo } from '../../state/study-changes.ts';
+import type { StudyKind } from '../../studies/registry.ts';
 import type { ReactNode } from 'react';
-import { shareDone } from '../../studies/map/state.ts';
-import { isWhole, useChanges } from '../../state/derived.ts';
-import { LIMITS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { useRun } from '../../state/run-store.ts';
-import {
-  canPlay,
-  pauseInCharge,
-  playInCharge,
-  resetInCharge,
-  stepInCharge,
-  useInCharge,
-} from '../../state/in-charge.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { buttons, type Buttons } from '../../state/transport.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useWords } from '../use-words.ts';
 import { Chips } from './Chips.tsx';
-import { StatusLine } from './StatusLine.tsx';
+import { StatusLine, useActing } from './StatusLine.tsx';
 
-export function useButtons(): Buttons {
-  const measurement = useMeasurementButtons();
-  const study = useInCharge();
-  const running = useStudy((s) => study !== null && s.phase[study] === 'running');
-  const shown = useStudy((s) => study !== null && s.states[study] !== null);
+/** The buttons of a study: by default, of the one in view. */
+export function useButtons(of?: StudyKind): Buttons {
+  const viewed = useExperiment((e) => e.spec.study);
+  const study = of ?? viewed;
+  const phase = useStudy((s) => s.phase[study]);
+  const seen = useStudy((s) => s.states[study] !== null);
   const spec = useExperiment((e) => e.spec);
-  const more = useStudy((s) => study !== null && canPlay(study, s, spec));
-  return study === null
-    ? measurement
-    : { playing: running, play: running || more, step: !running && more, reset: shown };
-}
-
-function useMeasurementButtons(): Buttons {
-  const phase = useRun((r) => r.phase);
-  const shown = useRun((r) => r.shown);
-  const comparing = useRun((r) => r.comparing !== null);
-  const spec = useExperiment((e) => e.spec);
-  const changed = useChanges().length > 0;
-  const fresh = changed || !shown || !isWhole(shown, spec);
-  const states = buttons(phase, fresh || spec.method.repeats < LIMITS.repeats[1]);
-  // Step has nothing to probe in a whole run; Play adds repeats.
-  return {
-    ...states,
-    step: states.step && !comparing && (phase !== 'done' || fresh),
-    play: states.play && !comparing,
-  };
+  const left = useStudy((s) => toDo(study, s, spec).left);
+  const more = useStudy((s) => toDo(study, s, spec).more);
+  const idle = useModel((m) => m.engine !== 'open');
+  const comparing = useMap((m) => m.comparing !== null);
+  if (idle || comparing) return { playing: false, play: false, step: false, reset: !idle && seen };
+  return buttons(phase, { left, more, seen });
 }
 
 export function TransportButtons({ withReset }: { withReset: boolean }) {
   const { transport } = useWords();
   const can = useButtons();
-  // While a step, or the layer a pause waits for, is under way, another one has to wait: a press
-  // does nothing, and the focus stays.
-  const probing = useRun(
-    (r) => r.phase === 'paused' && (r.stepping !== null || r.shown?.probing != null),
-  );
-  const stepping = useStudy((s) => s.stepping);
-  const study = useInCharge();
-  const settling = study === null ? probing : stepping;
+  const study = useExperiment((e) => e.spec.study);
+  // While a step, or what a pause waits for, is under way, another one has to wait: a press does
+  // nothing, and the focus stays.
+  const settling = useStudy((s) => s.live === study && s.phase[study] === 'paused' && !s.standing);
   return (
     <div className="joined" role="group" aria-label={transport.label}>
       {withReset && (
@@ -71,7 +46,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
           type="button"
           className="button"
           disabled={!can.reset}
-          onClick={resetInCharge}
+          onClick={() => reset(study)}
           title="R"
         >
           {transport.reset}
@@ -81,7 +56,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
         type="button"
         className={`button${can.play ? ' act' : ''}`}
         disabled={!can.play}
-        onClick={can.playing ? pauseInCharge : playInCharge}
+        onClick={() => playOrPause(study)}
         title="K"
       >
         {can.playing ? transport.pause : transport.play}
@@ -91,7 +66,7 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
         className="button"
         disabled={!can.step}
         aria-disabled={settling || undefined}
-        onClick={stepInCharge}
+        onClick={() => step(study)}
         title="S"
       >
         {transport.step}
@@ -100,30 +75,21 @@ export function TransportButtons({ withReset }: { withReset: boolean }) {
   );
 }
 
-/** 0 … 1: bytes while loading, probes while measuring, a study's own count while it runs. */
+/** 0 … 1: bytes while loading, a study's own count while it runs. */
 export function ProgressLine() {
-  const phase = useRun((r) => r.phase);
-  const shown = useRun((r) => r.shown);
-  const { download, phase: opening } = usePick(useModel, 'download', 'phase');
-  const study = useInCharge();
-  const studied = useStudy((s) =>
-    study !== null && (s.phase[study] === 'running' || s.phase[study] === 'paused')
-      ? s.progress[study]
-      : 0,
+  const { download, phase: opening, engine } = usePick(useModel, 'download', 'phase', 'engine');
+  const study = useActing();
+  const done = useStudy((s) =>
+    s.phase[study] === 'idle' || s.phase[study] === 'done' ? 0 : s.progress[study],
   );
-  let part = 0;
-  if (study !== null) part = studied % 1;
-  else if (phase === 'loading') {
-    const { runtime, model } = download;
-    part =
-      opening && opening !== 'download'
-        ? 1
-        : runtime.total && model.total
-          ? (runtime.loaded + model.loaded) / (runtime.total + model.total)
-          : 0;
-  } else if (shown && (phase === 'running' || phase === 'paused' || phase === 'stopped')) {
-    part = shareDone(shown) % 1;
-  }
+  const { runtime, model } = download;
+  const loaded =
+    opening && opening !== 'download'
+      ? 1
+      : runtime.total && model.total
+        ? (runtime.loaded + model.loaded) / (runtime.total + model.total)
+        : 0;
+  const part = engine === 'loading' ? loaded : engine === 'open' ? done % 1 : 0;
   return (
     <div className="progress">
       <i style={{ width: `${100 * part}%` }} />

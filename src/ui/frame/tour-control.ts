@@ -1,12 +1,12 @@
 /** Starting, going on with and ending the tour; its cards come when it is started. */
-import { useRun } from '../../state/run-store.ts';
+import { useMap } from '../../state/map-store.ts';
 import { useView } from '../../state/view-store.ts';
 
 export const TOUR_CARDS = 8;
 
 /** From the first card, with nothing lying over what they speak of. */
 export function startTour(): void {
-  useRun.setState({ comparing: null });
+  useMap.setState({ comparing: null });
   useView.setState({ tour: 0, sheet: null, picker: false, opened: null, table: false });
 }
 

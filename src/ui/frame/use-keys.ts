@@ -4,9 +4,8 @@
  */
 import { useEffect } from 'react';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
-import { useRun } from '../../state/run-store.ts';
-import { playOrPause, resetInCharge, stepInCharge } from '../../state/in-charge.ts';
-import { travel } from '../../state/session.ts';
+import { playOrPause, reset, step, travel } from '../../state/runs.ts';
+import { useMap } from '../../state/map-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { present } from './present.ts';
 import { endTour, nextCard } from './tour-control.ts';
@@ -20,7 +19,7 @@ const typing = (target: EventTarget | null) =>
 
 /** Back to the measurement's charts; the way in was the preset. */
 export function closeAgreement(): void {
-  openStudy(null);
+  openStudy('map');
   document.getElementById('preset')?.focus();
 }
 
@@ -29,7 +28,7 @@ export function closeAgreement(): void {
  */
 function escape(): boolean {
   const { opened, stepped, picker, set } = useView.getState();
-  if (useRun.getState().comparing) useRun.setState({ comparing: null });
+  if (useMap.getState().comparing) useMap.setState({ comparing: null });
   else if (picker) {
     set({ picker: false });
     document.getElementById('change-model')?.focus();
@@ -43,10 +42,12 @@ function escape(): boolean {
   return true;
 }
 
+const viewed = () => useExperiment.getState().spec.study;
+
 const keys: Record<string, () => void> = {
-  k: playOrPause,
-  s: stepInCharge,
-  r: resetInCharge,
+  k: () => playOrPause(viewed()),
+  s: () => step(viewed()),
+  r: () => reset(viewed()),
   m: () => document.querySelector<HTMLElement>('#map [tabindex="0"]')?.focus(),
   t: () => useView.setState((v) => ({ table: !v.table })),
   v: () => useView.setState((v) => ({ versus: !v.versus })),

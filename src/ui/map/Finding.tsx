@@ -2,12 +2,12 @@
  * What the map says, in a sentence and how sure it is; it has its room from the first second, so
  * nothing moves when it comes.
  */
+import { useShown } from '../../state/study-store.ts';
 import { useMemo } from 'react';
 import { findingOf, type Finding as FindingData } from '../../studies/map/finding.ts';
 import { countsOf, sweepsOf } from '../../studies/map/draws.ts';
 import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../studies/map/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
-import { useRun } from '../../state/run-store.ts';
 import type { Words } from '../../words/en.ts';
 import { useWords } from '../use-words.ts';
 
@@ -52,7 +52,7 @@ export function Finding({ table }: { table: RankTable }) {
   const words = useWords();
   const { layers } = useModules();
   const finding = useFinding();
-  const shown = useRun((r) => r.shown);
+  const shown = useShown();
   const m = words.map;
   if (table.refusal)
     return (

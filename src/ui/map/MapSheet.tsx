@@ -2,11 +2,11 @@
  * The hero: finding, legend, map with its bars, and the strip. The table takes the map's place when
  * asked for.
  */
+import { useShown } from '../../state/study-store.ts';
 import { useState } from 'react';
 import type { RankTable } from '../../studies/map/rank-table.ts';
-import { useModules } from '../../state/derived.ts';
+import { useModules, useProbing } from '../../state/derived.ts';
 import { useModel } from '../../state/model-store.ts';
-import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { useMedia, usePhone } from '../parts/use-media.ts';
@@ -33,7 +33,7 @@ export function MapSheet({ said }: { said?: { title: string; how: string } | und
   const { layers } = useModules();
   const view = useMapView();
   const { layout, table, faces, feet, active, versus, scale, adapter } = view;
-  const caret = useRun((r) => r.shown?.probing?.layer ?? null);
+  const caret = useProbing()?.layer ?? null;
   const { table: asTable, set } = usePick(useView, 'table', 'set');
 
   const legend =
@@ -133,7 +133,7 @@ function AdapterShown({ name }: { name: string }) {
 
 function Subtitle() {
   const words = useWords();
-  const shown = useRun((r) => r.shown);
+  const shown = useShown();
   return shown && <span className="ink2">{describeMeasured(words, shown)}</span>;
 }
 

@@ -1,13 +1,14 @@
 /** What the map shows now, for the page and for the SVG file alike. */
+import { useMap } from '../../state/map-store.ts';
 import { useMemo } from 'react';
 import { elementAt } from '../../checked.ts';
 import { drawsAsked } from '../../studies/map/draws.ts';
 import type { RankTable } from '../../studies/map/rank-table.ts';
-import { useLayout, useRankTable } from '../../state/derived.ts';
+import { useLayout, useProbing, useRankTable } from '../../state/derived.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import type { MapLayout } from '../../state/layout.ts';
-import { useRun } from '../../state/run-store.ts';
-import { useStudy } from '../../state/study-store.ts';
+import { useShown, useStudy } from '../../state/study-store.ts';
+import { useModel } from '../../state/model-store.ts';
 import { useView } from '../../state/view-store.ts';
 import { palette, scaleEnd } from '../colour.ts';
 import { useDark } from '../parts/use-media.ts';
@@ -24,18 +25,20 @@ export function useMapView() {
   const colours = palette(useDark());
   const layout = useLayout();
   const table = useRankTable();
-  const phase = useRun((r) => r.phase);
-  const probed = useRun((r) => r.shown?.probing?.modules);
-  const shown = useRun((r) => r.shown);
+  const phase = useStudy((s) => s.phase.map);
+  const probed = useProbing()?.modules;
+  const shown = useShown();
   const meanRank = useExperiment((e) => e.spec.allocation.meanRank);
   const wantsVersus = useView((v) => v.versus);
 
-  const active = phase === 'running' || phase === 'paused' || phase === 'stopped';
+  const engine = useModel((m) => m.engine);
+  const active =
+    engine !== 'none' && (phase === 'running' || phase === 'paused' || phase === 'stopped');
   const adapter = useView((v) => v.adapter);
   const versus = wantsVersus && table.allocation && adapter === null ? meanRank : null;
   const ranks = useAdapterRanks(table.rows.length);
   const mean = ranks ? ranks.reduce((a, b) => a + b, 0) / ranks.length : 0;
-  const largest = useRun((r) => r.largest);
+  const largest = useMap((m) => m.largest);
   const end = scaleEnd(ranks && mean > 0 ? Math.max(...ranks) / mean : largest);
   const faces = useMemo(() => {
     const drawn =

@@ -2,13 +2,13 @@
  * Functions that hand out what the map shows: as a picture, as a table, as the whole result. null
  * while there is nothing.
  */
+import { useShown } from '../../state/study-store.ts';
 import { defined } from '../../checked.ts';
 import { resultText, toCsv } from '../../studies/map/export.ts';
 import type { RunResult } from '../../studies/map/result.ts';
 import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { resultNow } from '../../state/link-store.ts';
-import { useRun } from '../../state/run-store.ts';
 import { download, fileName } from '../export/download.ts';
 import { describeMeasured } from '../../words/describe.ts';
 import { useWords } from '../use-words.ts';
@@ -23,7 +23,7 @@ export function useSaveMap({ layout, table, faces, feet, scale }: MapView): {
 } {
   const words = useWords();
   const finding = useFinding();
-  const shown = useRun((r) => r.shown);
+  const shown = useShown();
   const spec = useExperiment((e) => e.spec);
   if (!shown || !table.allocation) return { svg: null, csv: null, json: null };
   const name = (what: string) =>

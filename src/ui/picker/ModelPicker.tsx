@@ -9,7 +9,7 @@ import { mapLayout } from '../../state/layout.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { inspectModel } from '../../state/engine.ts';
-import { openModel } from '../../state/session.ts';
+import { openModel } from '../../state/models.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../../words/format.ts';

@@ -2,10 +2,10 @@
  * How sure it is: the standard error of the importances after each repeat, and how many ranks are
  * settled.
  */
+import { useStudy } from '../../state/study-store.ts';
 import { useMemo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
 import { useRankTable, useWholeDraws } from '../../state/derived.ts';
-import { useRun } from '../../state/run-store.ts';
 import { certainty } from '../../state/series.ts';
 import { useLater } from '../parts/use-later.ts';
 import { numbersOf } from '../../language/numbers.ts';
@@ -23,7 +23,7 @@ export function CertaintyPlate() {
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const draws = useLater(useWholeDraws());
-  const method = useRun((r) => r.shown?.spec.method);
+  const method = useStudy((s) => s.states.map?.spec.method);
   const asked = method?.repeats ?? 5;
   const counted = method?.name === 'jacobian' ? words.methods.axis : w.convergenceAxis;
   const table = useRankTable();

@@ -8,7 +8,6 @@ import type { ExperimentSpec } from '../../studies/spec.ts';
 import { attempt } from '../../state/attempt.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { useRun } from '../../state/run-store.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { download, fileName } from '../export/download.ts';
 import { useBanded } from '../frame/Band.tsx';
@@ -34,13 +33,14 @@ export function useChartHeight(): number {
   return presenting && low ? (small ? 170 : 196) : small ? 196 : presenting ? 250 : 236;
 }
 
-/** What is in view: the study whose tab is open, or the measurement; null before there is any. */
+/** What is in view: the study whose tab is open; null before there is anything of it. */
 function sourceNow(): { model: { title: string; hash: string }; spec: ExperimentSpec } | null {
   const { spec: now } = useExperiment.getState();
-  const { shown } = useRun.getState();
-  if (now.study === null)
-    return shown && { model: shown.model, spec: { ...shown.spec, allocation: now.allocation } };
-  const spec = useStudy.getState().specs[now.study];
+  const { states, specs } = useStudy.getState();
+  // Ranks follow the budget of now.
+  if (now.study === 'map' && states.map)
+    return { model: states.map.model, spec: { ...states.map.spec, allocation: now.allocation } };
+  const spec = specs[now.study];
   const model = useModel.getState().facts;
   return spec && model && { model, spec };
 }

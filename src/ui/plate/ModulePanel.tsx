@@ -2,13 +2,13 @@
  * One module in the open: its weights, the noise, an adapter; then the probe step by step with this
  * module's own numbers.
  */
+import { useStudy } from '../../state/study-store.ts';
 import { useEffect, useRef, useState } from 'react';
 import { AtlasError } from '../../errors.ts';
 import type { Requests } from '../../worker/protocol.ts';
 import { useModules, useRankTable } from '../../state/derived.ts';
 import type { Failure } from '../../state/model-store.ts';
 import { useModel } from '../../state/model-store.ts';
-import { useRun } from '../../state/run-store.ts';
 import { engine, explainModule, pictureOf } from '../../state/engine.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../../words/format.ts';
@@ -58,7 +58,8 @@ export function ModulePanel({ module }: { module: number }) {
   const { modules } = useModules();
   const row = useRankTable().rows[module];
   const info = useModel((m) => m.facts?.modules[module]);
-  const phase = useRun((r) => r.phase);
+  const phase = useStudy((s) => s.phase.map);
+  const open = useModel((m) => m.engine === 'open');
   const set = useView((v) => v.set);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -66,11 +67,7 @@ export function ModulePanel({ module }: { module: number }) {
   }, []);
 
   const repeat = Math.max(0, (row?.draws.length ?? 0) - 1);
-  const { detail, picture, failure } = useProbe(
-    module,
-    repeat,
-    phase !== 'running' && phase !== 'loading',
-  );
+  const { detail, picture, failure } = useProbe(module, repeat, open && phase !== 'running');
   const about = modules[module];
   if (!row || !about) return null;
 

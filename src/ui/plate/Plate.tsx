@@ -2,12 +2,12 @@
  * Beside the map: what the run shows, as charts; a module in the open or two results compared take
  * its place.
  */
+import { useMap } from '../../state/map-store.ts';
 import { Suspense, type ComponentType, type KeyboardEvent } from 'react';
 import { defined, elementAt } from '../../checked.ts';
-import { useRun } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
 import { useView, type PlateTab } from '../../state/view-store.ts';
-import { isStudy, STUDIES, studies, type StudyKind } from '../../studies/registry.ts';
+import { isStudy, STUDIES, studyOf, type StudyKind } from '../../studies/registry.ts';
 import { inLanguage } from '../../language/in-language.ts';
 import { openStudy, useExperiment } from '../../state/experiment-store.ts';
 import { lazyPart } from '../parts/lazy-part.tsx';
@@ -27,23 +27,23 @@ const ModulePanel = lazyPart(
 );
 const files = import.meta.glob<{ Plate: ComponentType }>('../studies/*/*Plate.tsx');
 
-/** The plate of every study, from its folder. */
+/** The plate of every study, from its folder; the map has charts instead. */
 const plates = Object.fromEntries(
-  STUDIES.map((study) => {
+  STUDIES.filter((study) => studyOf(study).place !== 'map').map((study) => {
     const [file] = Object.keys(files).filter((path) => path.startsWith(`../studies/${study}/`));
     return [study, lazyPart(async () => (await defined(files[defined(file)])()).Plate)];
   }),
-) as Record<StudyKind, ComponentType>;
+) as Partial<Record<StudyKind, ComponentType>>;
 
 const tabs: (PlateTab | StudyKind)[] = [
   'layers',
   'certainty',
-  ...STUDIES.filter((study) => studies[study].place === 'tab'),
+  ...STUDIES.filter((study) => studyOf(study).place === 'tab'),
 ];
 
 /** What a tab shows, or a study without one. */
 export function PlatePanel({ tab }: { tab: PlateTab | StudyKind }) {
-  const StudyPlate = isStudy(tab) ? plates[tab] : null;
+  const StudyPlate = isStudy(tab) ? plates[tab] : undefined;
   return (
     <Suspense fallback={<div className="chart-room" />}>
       {StudyPlate ? <StudyPlate /> : tab === 'layers' ? <LayersPlate /> : <CertaintyPlate />}
@@ -55,7 +55,7 @@ export function Plate() {
   const words = useWords();
   const { opened, tab: chart, set } = usePick(useView, 'opened', 'tab', 'set');
   const study = useExperiment((e) => e.spec.study);
-  const comparing = useRun((r) => r.comparing);
+  const comparing = useMap((m) => m.comparing);
   if (comparing)
     return (
       <section className="sheet plate" aria-labelledby="plate-title">
@@ -72,18 +72,18 @@ export function Plate() {
         </Suspense>
       </section>
     );
-  if (study !== null && studies[study].place === 'plate')
+  if (studyOf(study).place === 'plate')
     return (
-      <section className="sheet plate" aria-label={inLanguage(studies[study].labels, words).tab}>
+      <section className="sheet plate" aria-label={inLanguage(studyOf(study).labels, words).tab}>
         <PlatePanel tab={study} />
       </section>
     );
 
-  const tab = study ?? chart;
+  const tab = study === 'map' ? chart : study;
   function open(to: PlateTab | StudyKind) {
     if (isStudy(to)) return openStudy(to);
     set({ tab: to });
-    openStudy(null);
+    openStudy('map');
   }
   function onKey(e: KeyboardEvent) {
     const way = e.key === 'ArrowRight' ? 1 : e.key === 'ArrowLeft' ? -1 : 0;
@@ -94,7 +94,7 @@ export function Plate() {
   }
   const nameOf = (of: PlateTab | StudyKind) =>
     isStudy(of)
-      ? inLanguage(studies[of].labels, words).tab
+      ? inLanguage(studyOf(of).labels, words).tab
       : { layers: words.plate.byLayer, certainty: words.plate.convergence }[of];
   return (
     <section className="sheet plate" aria-label={words.plate.label}>

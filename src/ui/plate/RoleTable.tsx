@@ -1,10 +1,10 @@
 /**
  * Importance and rank by module type, and how well the model reads the text when nothing is shaken.
  */
+import { useStudy } from '../../state/study-store.ts';
 import { useMemo } from 'react';
 import { SWEEPS_FOR_INTERVALS } from '../../studies/map/rank-table.ts';
 import { useModules, useRankTable, useWholeDraws } from '../../state/derived.ts';
-import { useRun } from '../../state/run-store.ts';
 import { byRole } from '../../state/series.ts';
 import { numbersOf } from '../../language/numbers.ts';
 import { useWords } from '../use-words.ts';
@@ -15,7 +15,7 @@ export function RoleTable() {
   const n = numbersOf(words.locale);
   const { modules } = useModules();
   const draws = useWholeDraws();
-  const cleanLoss = useRun((r) => r.shown?.cleanLoss ?? null);
+  const cleanLoss = useStudy((s) => s.states.map?.cleanLoss ?? null);
   const { rows, allocation, sweeps } = useRankTable();
   const lines = useMemo(
     () => new Map((draws ? byRole(modules, draws) : []).map((line) => [line.role, line.multiple])),

@@ -1,8 +1,8 @@
 /** The probe in six lines, each with this module's own numbers and where it comes from. */
+import { useShown } from '../../state/study-store.ts';
 import type { ReactNode } from 'react';
 import type { RankRow } from '../../studies/map/rank-table.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
-import { useRun } from '../../state/run-store.ts';
 import type { Requests } from '../../worker/protocol.ts';
 import { Popover } from '../parts/Popover.tsx';
 import { numbersOf, type Numbers } from '../../language/numbers.ts';
@@ -59,7 +59,7 @@ export function SixSteps({
   const p = words.panel;
   const n = numbersOf(words.locale);
   const { meanRank, rounding, unit } = useExperiment((e) => e.spec.allocation);
-  const shown = useRun((r) => r.shown);
+  const shown = useShown();
   const draw = row.draws[repeat] ?? detail?.value;
   const method = shown?.spec.method;
   const m = words.methods;

@@ -3,7 +3,7 @@
  * PEFT's files of them.
  */
 import { useState } from 'react';
-import { judgeAdapter } from '../../state/study-session.ts';
+import { judgeAdapter } from '../../state/adapters.ts';
 import { attempt } from '../../state/attempt.ts';
 import { openStudy } from '../../state/experiment-store.ts';
 import { usePick } from '../../state/pick.ts';

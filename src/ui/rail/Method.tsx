@@ -1,9 +1,9 @@
 /** By which method the map is measured, each with the time it takes here once that is known. */
+import { useMap } from '../../state/map-store.ts';
 import { byMethod } from '../../spec/schema.ts';
 import type { MethodName } from '../../spec/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { timeOf } from '../../state/pace.ts';
-import { useRun } from '../../state/run-store.ts';
 import { useWords } from '../use-words.ts';
 
 const METHODS: readonly MethodName[] = ['adarank', 'jacobian', 'combined'];
@@ -14,7 +14,7 @@ export function Method() {
   const spec = useExperiment((e) => e.spec);
   const edit = useExperiment((e) => e.edit);
   // A time appears with the first result of its method.
-  useRun((r) => r.results);
+  useMap((m) => m.results);
   return (
     <fieldset className="methods">
       <legend className="label">{words.rail.method}</legend>

@@ -2,17 +2,17 @@
  * The last results of this machine, comparisons of methods among them: press one to see it at once,
  * mark two measurements to compare them.
  */
+import { resultKey, useMap, type KeptResult } from '../../state/map-store.ts';
+import { useShown, useStudy } from '../../state/study-store.ts';
 import { useState } from 'react';
 import { elementAt } from '../../checked.ts';
 import { measurementOf } from '../../studies/map/state.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { agreementKey, useAgreements, type KeptAgreement } from '../../state/agreements.ts';
-import { resultKey, useRun, type KeptResult } from '../../state/run-store.ts';
 import { usePick } from '../../state/pick.ts';
-import { showMeasurement } from '../../state/session.ts';
-import { showAgreement } from '../../state/study-session.ts';
-import { useStudy } from '../../state/study-store.ts';
+import { showMeasurement } from '../../state/runs.ts';
+import { showAgreement } from '../../state/agreements.ts';
 import { nameOf } from '../../words/describe.ts';
 import { useWords } from '../use-words.ts';
 import { useClock } from '../parts/use-clock.ts';
@@ -20,7 +20,9 @@ import { useClock } from '../parts/use-clock.ts';
 export function Results() {
   const words = useWords();
   const w = words.rail;
-  const { results, shown, phase, set } = usePick(useRun, 'results', 'shown', 'phase', 'set');
+  const results = useMap((m) => m.results);
+  const shown = useShown();
+  const phase = useStudy((s) => s.phase.map);
   const { facts } = usePick(useModel, 'facts');
   const [marked, setMarked] = useState<readonly string[] | null>(null);
   const now = useClock(60_000);
@@ -43,7 +45,8 @@ export function Results() {
   }
   function compare(keys: readonly string[]) {
     const found = here.filter((r) => keys.includes(r.key)).sort((a, b) => a.at - b.at);
-    if (found.length === 2) set({ comparing: { a: elementAt(found, 0), b: elementAt(found, 1) } });
+    if (found.length === 2)
+      useMap.setState({ comparing: { a: elementAt(found, 0), b: elementAt(found, 1) } });
     setMarked(null);
   }
 

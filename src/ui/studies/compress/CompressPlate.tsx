@@ -7,7 +7,7 @@ import { defined, elementAt } from '../../../checked.ts';
 import { agreementOf, type CompressState } from '../../../studies/compress/state.ts';
 import { shortName, verdictOf } from '../../../studies/compress/verdict.ts';
 import type { TextRef } from '../../../spec/spec.ts';
-import { compressedFile } from '../../../state/study-session.ts';
+import { compressedFile } from '../../../state/adapters.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';

@@ -9,7 +9,7 @@ import { PRUNED_FILES } from '../../../studies/prune/files.ts';
 import { targetOf } from '../../../studies/prune/settings.ts';
 import { useModules } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
-import { prunedFile } from '../../../state/study-session.ts';
+import { prunedFile } from '../../../state/adapters.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';

@@ -7,7 +7,7 @@ import { defined } from '../../../checked.ts';
 import { firstDifference } from '../../../studies/samples/compare.ts';
 import { SAMPLES_LIMITS } from '../../../studies/samples/settings.ts';
 import { useStudy } from '../../../state/study-store.ts';
-import { writeAt } from '../../../state/study-session.ts';
+import { writeAt } from '../../../state/adapters.ts';
 import { inLanguage } from '../../../language/in-language.ts';
 import { sliderWords } from '../../../studies/slider/words.ts';
 import { useWords } from '../../use-words.ts';
@@ -30,12 +30,12 @@ export function RankText({ rank }: { rank: number }) {
     samples?.adapter?.name === ADAPTER && samples.adapter.rank !== null ? samples : null;
   useEffect(() => {
     if (!follows || !can || useStudy.getState().states.samples?.adapter?.rank === rank) return;
-    const timer = setTimeout(() => void writeAt(ADAPTER, rank), REST);
+    const timer = setTimeout(() => writeAt(ADAPTER, rank), REST);
     return () => clearTimeout(timer);
   }, [follows, can, rank]);
   function write() {
     setFollows(true);
-    void writeAt(ADAPTER, rank);
+    writeAt(ADAPTER, rank);
   }
   return (
     <div className="rank-text">

@@ -1,0 +1,243 @@
+/**
+ * The transport: runs, pauses, steps and resets any study, and goes on with it when the engine
+ * dies. What a button does is a function here.
+ */
+import { AtlasError } from '../errors.ts';
+import { sweepsOf } from '../studies/map/draws.ts';
+import type { Measurement } from '../studies/map/state.ts';
+import { studyOf, type StudyKind, type StudyStates } from '../studies/registry.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
+import type { ProviderChoice, StudyNews } from '../worker/protocol.ts';
+import { client, engine, failureOf, ofCode, takeStudyNews } from './engine.ts';
+import { useExperiment } from './experiment-store.ts';
+import { beginRun, ended, endRun, liveRun, runOver, type Run } from './live.ts';
+import { clearView, importancesNow, keepResult } from './map-store.ts';
+import { useModel } from './model-store.ts';
+import { openModel, revive } from './models.ts';
+import { shared } from './shared.ts';
+import { studyChanges, toDo } from './study-changes.ts';
+import { useStudy } from './study-store.ts';
+import { textsOf } from './texts.ts';
+import { can } from './transport.ts';
+
+takeStudyNews(receive);
+
+/** Times the engine died since a run was last begun by hand. */
+let deaths = 0;
+
+/** Who keeps the results of a study. */
+const keepers = new Map<StudyKind, (state: never) => void>();
+
+export function whenFinished<K extends StudyKind>(
+  study: K,
+  keep: (state: StudyStates[K]) => void,
+): void {
+  keepers.set(study, keep as (state: never) => void);
+}
+
+whenFinished('map', keepResult);
+
+/**
+ * Play: begins a study, or goes on with a paused one, with what is in view, or from the checkpoint
+ * that a reload or the end of the engine left. A whole run gets longer, where it can.
+ */
+export function play(study: StudyKind, spec = useExperiment.getState().spec): void {
+  const store = useStudy.getState();
+  if (!engine.open || !can(store.phase[study], 'play')) return;
+  deaths = 0;
+  if (store.phase[study] === 'paused' && liveRun()?.study === study) {
+    useModel.setState({ failure: null });
+    store.act(study, 'play');
+    store.set({ standing: false, stepping: null });
+    return client.control('resume');
+  }
+  const { left, more } = toDo(study, store, spec);
+  const longer = !left && more ? studyOf(study).longer?.more(spec) : null;
+  if (!left && !longer) return;
+  if (longer) useExperiment.getState().edit(() => longer, 'longer');
+  void begin(study, longer ?? spec, 'play');
+}
+
+/** To where the next step ends, and stays paused. One step at a time: one under way comes first. */
+export function step(study: StudyKind): void {
+  const store = useStudy.getState();
+  const { spec } = useExperiment.getState();
+  if (!engine.open || !can(store.phase[study], 'step') || !toDo(study, store, spec).left) return;
+  deaths = 0;
+  if (liveRun()?.study === study) {
+    // What a pause waits for comes first, too.
+    if (!store.standing) return;
+    store.set({ standing: false, stepping: study });
+    return client.control('step');
+  }
+  void begin(study, spec, 'step');
+}
+
+export function pause(study: StudyKind): void {
+  const { phase, act } = useStudy.getState();
+  if (!can(phase[study], 'pause')) return;
+  act(study, 'pause');
+  client.control('pause');
+}
+
+export function playOrPause(study: StudyKind): void {
+  if (useStudy.getState().phase[study] === 'running') pause(study);
+  else play(study);
+}
+
+/** Empties a study's view; settings stay, and Play begins anew. Undo brings the map back. */
+export function reset(study: StudyKind): void {
+  const { phase, specs, states, view, act } = useStudy.getState();
+  if (!can(phase[study], 'reset')) return;
+  if (liveRun()?.study === study) endRun();
+  const spec = specs[study] ?? useExperiment.getState().spec;
+  // Nothing on the page waits for it; a study that is through has left no checkpoint.
+  if (engine.open && phase[study] !== 'done')
+    void client.ask('forget', { study, spec }).catch(() => undefined);
+  if (study === 'map') {
+    if (states.map) useExperiment.getState().recordReset(states.map);
+    clearView();
+  }
+  view(study, null, null, 0);
+  act(study, 'reset');
+}
+
+async function begin(study: StudyKind, spec: ExperimentSpec, how: 'play' | 'step'): Promise<void> {
+  useModel.setState({ failure: null });
+  const importances = importancesNow();
+  endRun();
+  const { act, set } = useStudy.getState();
+  const from = goingOn(study, spec);
+  if (from === undefined && study === 'map') clearView();
+  act(study, how);
+  const mine = beginRun(study, spec);
+  if (how === 'step') set({ stepping: study });
+  try {
+    const texts = await textsOf(spec, study);
+    if (liveRun() !== mine) return;
+    // A thread that died meanwhile was asked nothing, and so refuses nothing.
+    if (!engine.open) throw new AtlasError('worker-died', { why: 'the thread ended' });
+    // Pressed while the texts were fetched, Pause has not reached the thread.
+    const paused = how === 'play' && useStudy.getState().phase[study] !== 'running';
+    const answer = client.ask('study', {
+      run: mine.number,
+      study,
+      spec,
+      texts,
+      importances,
+      ...(from !== undefined && { from }),
+      paused,
+    });
+    if (how === 'step') client.control('step');
+    const { finished } = await answer;
+    if (liveRun() !== mine) return;
+    runOver();
+    set({ restarted: null });
+    if (!finished) return ended(study);
+    act(study, 'whole');
+    const { states } = useStudy.getState();
+    keepers.get(study)?.(states[study] as never);
+  } catch (error) {
+    if (liveRun() === mine) await failed(mine, error);
+  }
+}
+
+/** A checkpoint made of what is in view, where it is of the same experiment on the open model. */
+function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
+  const { states, specs } = useStudy.getState();
+  const state = states[study];
+  const ran = specs[study];
+  const { checkpointOf } = studyOf(study);
+  if (!checkpointOf || !state || !ran || studyChanges(study, ran, spec).length > 0)
+    return undefined;
+  return checkpointOf(state);
+}
+
+/** Where the run under way stands. */
+function receive({ run, state, progress, standing, memory, adapters }: StudyNews): void {
+  useModel.setState({ memory });
+  const { set, view, states, stepping } = useStudy.getState();
+  set({ adapters });
+  const live = liveRun();
+  if (live?.number !== run) return;
+  const { study, spec } = live;
+  view(study, shared(states[study], state as StudyStates[typeof study]), spec, progress);
+  set({ standing, stepping: standing ? null : stepping });
+}
+
+/**
+ * A run did not come to its end. Where the engine died it goes on by itself, once; then whoever
+ * reads what is said decides.
+ */
+async function failed({ study, spec }: Run, error: unknown): Promise<void> {
+  // What was pressed last counts, not what it was begun by.
+  const how = useStudy.getState().phase[study] === 'running' ? 'play' : 'step';
+  runOver();
+  if (!ofCode(error, 'device-lost', 'worker-died')) {
+    ended(study);
+    useStudy.getState().set({ restarted: null });
+    if (!ofCode(error, 'cancelled')) useModel.setState({ failure: failureOf(error) });
+    return;
+  }
+  engine.open = false;
+  client.terminate();
+  const { act, states, set } = useStudy.getState();
+  if (++deaths > 1) {
+    set({ restarted: null });
+    useModel.setState({ failure: failureOf(error) });
+    return act(study, 'stopped');
+  }
+  ended(study);
+  if (!(await revive(error, repeatOf(study, states.map)))) return;
+  if (how === 'play') await begin(study, spec, 'play');
+}
+
+/** The repeat that a measurement goes on from; null for another study. */
+const repeatOf = (study: StudyKind, shown: Measurement | null): number | null =>
+  study !== 'map' ? null : shown ? sweepsOf(shown.draws) + 1 : 1;
+
+/** The answer to "continue?" after the engine stopped twice. */
+export async function continueOn(study: StudyKind, choice: ProviderChoice): Promise<void> {
+  const { source } = useModel.getState();
+  if (source && (await openModel(source, choice))) play(study);
+}
+
+/** Compute with another provider from now on; a measurement goes on from its draws. */
+export async function switchProvider(choice: ProviderChoice): Promise<void> {
+  const { source } = useModel.getState();
+  const goesOn = useStudy.getState().phase.map === 'running';
+  if (source && (await openModel(source, choice)) && goesOn) play('map');
+}
+
+/** Undo or redo a setting or a Reset. */
+export function travel(way: 'undo' | 'redo'): void {
+  const view = useExperiment.getState().travel(way, useStudy.getState().states.map);
+  if (view !== undefined) showMeasurement(view);
+}
+
+/** Put a measurement in view, whole or in part; null empties it. */
+export function showMeasurement(shown: Measurement | null): void {
+  endRun();
+  clearView();
+  const { view, act } = useStudy.getState();
+  view('map', shown, shown?.spec ?? null, shown?.result ? 1 : 0);
+  act('map', !shown ? 'reset' : shown.result ? 'whole' : 'part');
+}
+
+// A setting that changes what is measured ends the run under way; more repeats only lengthen it.
+useExperiment.subscribe(({ spec: now }, { spec: before }) => {
+  const live = liveRun();
+  if (now === before || !live) return;
+  const { study } = live;
+  const { followsSettings, longer } = studyOf(study);
+  if (!followsSettings) return;
+  if (studyChanges(study, before, now).length > 0) endRun();
+  else if (longer && settingIn(before, longer.setting) !== settingIn(now, longer.setting)) {
+    const running = useStudy.getState().phase[study] === 'running';
+    endRun();
+    if (running) void begin(study, now, 'play');
+  }
+});
+
+const settingIn = (spec: ExperimentSpec, path: string): unknown =>
+  path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], spec);

@@ -1,0 +1,29 @@
+/** A measurement in the terminal: how far it is, then the table of ranks. */
+import { defined } from '../../checked.ts';
+import type { Told } from '../contract.ts';
+import { stageOf } from './draws.ts';
+import type { RunEvent } from './events.ts';
+import { resultText, textTable } from './export.ts';
+import { timeLeft, type Measurement } from './state.ts';
+
+export function told(state: Measurement, event: RunEvent): Told {
+  if (event.type === 'start') {
+    const { sequences, length, spec } = state;
+    return sequences < spec.sequences
+      ? {
+          note: `rank-atlas: the text has only ${sequences} sequences of ${length} tokens; these are used.`,
+        }
+      : null;
+  }
+  if (event.type !== 'draws') return null;
+  const { repeat, layer } = event;
+  const left = timeLeft(state);
+  const { kind, at, of } = stageOf(state.spec.method, repeat);
+  const where = layer === null ? '' : `, layer ${layer}`;
+  const time = left === null ? '' : `, about ${Math.ceil(left / 1000)} s left`;
+  return { doing: `Measuring, ${kind} ${at} of ${of}${where}${time}` };
+}
+
+export const text = ({ result }: Measurement): string => textTable(defined(result));
+
+export const file = ({ result }: Measurement): string => resultText(defined(result));

@@ -1,0 +1,60 @@
+/** The map: which modules matter, and the ranks that follow. */
+import { LIMITS } from '../../spec/schema.ts';
+import type { Study } from '../contract.ts';
+import { drawsAsked, sweepsOf } from './draws.ts';
+import type { KnownDraws, RunEvent } from './events.ts';
+import { mapPresets } from './presets.ts';
+import type { Measurement } from './state.ts';
+
+/** Repeats that Play adds to a run that is through, up to the limit. */
+export const REPEATS_MORE = 5;
+
+/** A step ends with values; between what is announced and its values there is no pause. */
+const restsAfter = ({ type }: RunEvent) =>
+  type === 'draws' ? 'step' : type === 'probing' ? 'no' : 'pause';
+
+export const map: Study<null, Measurement> = {
+  settings: null,
+  labels: {
+    en: {
+      tab: 'Map',
+      ready: 'Ready',
+      next: 'Play measures every module.',
+      running: 'Measuring',
+      done: 'Measured',
+    },
+    ja: {
+      tab: 'マップ',
+      ready: '準備完了',
+      next: '再生を押すと全モジュールを測定します。',
+      running: '測定中',
+      done: '測定済み',
+    },
+  },
+  presets: mapPresets,
+  place: 'map',
+  code: async () => {
+    const [{ runMap }, { reduce, shareDone }] = await Promise.all([
+      import('./run.ts'),
+      import('./state.ts'),
+    ]);
+    return { run: runMap, reduce, progress: shareDone, restsAfter };
+  },
+  report: () => import('./report.ts'),
+  uses: () => ['model', 'text', 'bos', 'sequences', 'length', 'seed', 'method'],
+  trains: false,
+  takesAdapter: () => false,
+  texts: ({ text }) => [text],
+  followsSettings: true,
+  longer: {
+    setting: 'method.repeats',
+    more(spec) {
+      const repeats = Math.min(LIMITS.repeats[1], spec.method.repeats + REPEATS_MORE);
+      return repeats === spec.method.repeats
+        ? null
+        : { ...spec, method: { ...spec.method, repeats } };
+    },
+    isWhole: ({ measured }, { method }) => sweepsOf(measured) >= drawsAsked(method),
+  },
+  checkpointOf: ({ measured, times }): KnownDraws => ({ measured, times }),
+};
