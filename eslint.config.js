@@ -3,7 +3,17 @@ import tseslint from 'typescript-eslint';
 import noNonNull from './tools/lint/no-non-null.js';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'src/onnx/gen/', 'src/device/gen/', 'shaders/', 'model/'] },
+  {
+    ignores: [
+      'dist/',
+      'node_modules/',
+      'src/onnx/gen/',
+      'src/device/gen/',
+      'shaders/',
+      'model/',
+      'test/fixtures/added-study/',
+    ],
+  },
   {
     files: ['**/*.{ts,tsx}'],
     extends: [tseslint.configs.recommended],

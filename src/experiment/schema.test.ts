@@ -33,7 +33,7 @@ test('the defaults are those of the page', () => {
       vocabularySample: 0,
     },
     allocation: { meanRank: 8, rounding: 'floor', unit: 'ranks', rMin: 0, rMax: 1024 },
-    study: null,
+    study: 'map',
     training: {
       train: { kind: 'bundled', id: 'opticks-train' },
       held: { kind: 'bundled', id: 'opticks-eval' },

@@ -51,9 +51,13 @@ describe('the settings', () => {
       ['seed', '2'],
       ['slider.alpha', '8'],
       ['training.steps', '5'],
-      ['text.id', 'jargon-eval'],
     ] as const)
       expect(key([path, value])).not.toBe(key());
+    // The map's text decides the ranks where these follow the map, and only there.
+    const map = ['slider.ranks', 'map'] as const;
+    const text = ['text.id', 'jargon-eval'] as const;
+    expect(key(text)).toBe(key());
+    expect(key(map, text)).not.toBe(key(map));
     expect(checkpointKey('slider', small(), 'cd', '1')).not.toBe(key());
     expect(checkpointKey('slider', small(), 'ab', '2')).not.toBe(key());
     expect(checkpointKey('race', small(), 'ab', '1')).not.toBe(key());

@@ -1,0 +1,115 @@
+/**
+ * A study is added as a stranger adds one: a folder in `src/studies`, one in `src/ui/studies`, two
+ * lines in the registry. Page, link, checkpoint key and command line know it then.
+ */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from '@playwright/test';
+import { preview } from 'vite';
+import { defined, elementAt } from '../src/checked.ts';
+import { title } from './page.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const run = promisify(execFile);
+
+let copy: string;
+
+test.beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'rank-atlas-added-'));
+  for (const part of ['src', 'cli', 'shaders', 'test', 'tools'])
+    cpSync(join(root, part), join(copy, part), {
+      recursive: true,
+      filter: (path) => !/\.test\.tsx?$|[\\/]golden|added-study/.test(path),
+    });
+  for (const file of ['package.json', 'vite.config.ts', 'index.html'])
+    cpSync(join(root, file), join(copy, file));
+  for (const folder of ['node_modules', 'public'])
+    symlinkSync(join(root, folder), join(copy, folder), 'dir');
+  const config = JSON.parse(
+    readFileSync(join(root, 'tsconfig.json'), 'utf8'),
+  ) as Record<string, unknown>;
+  writeFileSync(
+    join(copy, 'tsconfig.json'),
+    JSON.stringify({ ...config, include: ['src', 'cli'], exclude: [] }),
+  );
+  cpSync(join(root, 'test/fixtures/added-study/studies'), join(copy, 'src/studies'), {
+    recursive: true,
+  });
+  cpSync(join(root, 'test/fixtures/added-study/ui'), join(copy, 'src/ui'), { recursive: true });
+  const registry = join(copy, 'src/studies/registry.ts');
+  const lines = readFileSync(registry, 'utf8')
+    .replace('import { agree }', "import { sizes } from './sizes/study.ts';\nimport { agree }")
+    .replace('const registered = {', 'const registered = {\n  sizes,');
+  writeFileSync(registry, lines);
+});
+
+test.afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+/** A program of the copy, as its users run it. */
+const node = async (...args: string[]) =>
+  (await run(process.execPath, args, { cwd: copy, env: { ...process.env, NO_COLOR: '1' } })).stdout;
+
+test('the types follow', async () => {
+  await node('node_modules/typescript/bin/tsc', '--noEmit');
+});
+
+test('the page has its tab and its preset, and a link opens it', async ({ page }) => {
+  await node('node_modules/vite/bin/vite.js', 'build', '--logLevel', 'error');
+  const server = await preview({ root: copy, logLevel: 'error', preview: { port: 0 } });
+  try {
+    const url = elementAt(defined(server.resolvedUrls).local, 0);
+    const link = (
+      await node(
+        '--import',
+        'tsx',
+        '--input-type=module',
+        '-e',
+        `import { encodeLink } from './src/experiment/link.ts';
+         import { presetSpec } from './src/experiment/schema.ts';
+         const spec = { ...presetSpec('sizes'), sizes: { count: 'edges' } };
+         console.log(await encodeLink({ ...spec, sequences: 1, length: 4 }));`,
+      )
+    ).trim();
+    await page.goto(`${url}${link}`);
+    await expect(page.getByRole('tab', { name: 'Sizes' })).toHaveAttribute('aria-selected', 'true');
+    await expect(
+      page.locator('#preset option', { hasText: 'How large are the layers?' }),
+    ).toBeAttached();
+    await expect(title(page)).toHaveText('Nothing counted yet');
+    await page.getByRole('button', { name: 'Play', exact: true }).click();
+    await expect(title(page)).toHaveText('Counted');
+    await expect(page.locator('.sizes li')).toHaveCount(8);
+    const edges = await page.locator('.sizes li').first().textContent();
+    expect(Number(edges)).toBeGreaterThan(0);
+    expect(Number(edges)).toBeLessThan(10_000);
+  } finally {
+    await server.close();
+  }
+});
+
+test('checkpoints have a key of its settings, and the command line runs it', async () => {
+  const said = await node(
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+    `import { checkpointKey } from './src/studies/checkpoint.ts';
+     import { defaultSpec } from './src/experiment/schema.ts';
+     import { setByPath } from './src/experiment/settings.ts';
+     const spec = defaultSpec();
+     const edges = setByPath(spec, 'sizes.count', 'edges');
+     const keys = ['sizes', 'race'].flatMap((study) =>
+       [spec, edges].map((s) => checkpointKey(study, s, 'hash', '1')));
+     console.log(JSON.stringify(keys));`,
+  );
+  const [own, other, race, raceToo] = JSON.parse(said) as string[];
+  expect(own).not.toBe(other);
+  expect(race).toBe(raceToo);
+
+  const table = await node('cli/rank-atlas.mjs', 'run', 'sizes');
+  expect(table).toMatch(/^layer +size/);
+  expect(table.trim().split('\n')).toHaveLength(9);
+});
