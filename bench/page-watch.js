@@ -53,7 +53,7 @@ globalThis.Worker = class extends Worker {
   constructor(...args) {
     super(...args);
     this.addEventListener('message', ({ data }) => {
-      if (data.kind === 'events') {
+      if (data.kind === 'study') {
         seen.memory = data.memory;
         seen.eventMessages++;
       }

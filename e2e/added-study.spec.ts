@@ -28,9 +28,10 @@ test.beforeAll(() => {
     cpSync(join(root, file), join(copy, file));
   for (const folder of ['node_modules', 'public'])
     symlinkSync(join(root, folder), join(copy, folder), 'dir');
-  const config = JSON.parse(
-    readFileSync(join(root, 'tsconfig.json'), 'utf8'),
-  ) as Record<string, unknown>;
+  const config = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   writeFileSync(
     join(copy, 'tsconfig.json'),
     JSON.stringify({ ...config, include: ['src', 'cli'], exclude: [] }),

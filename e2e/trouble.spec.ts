@@ -31,7 +31,7 @@ const holdWorkers = (page: Page, secondDies = false) =>
         super(url, options);
         if (all.push(this) !== 2 || !secondDies) return;
         this.addEventListener('message', (message: MessageEvent<{ kind: string }>) => {
-          if (message.data.kind !== 'events') return;
+          if (message.data.kind !== 'study') return;
           message.stopImmediatePropagation();
           this.terminate();
           this.dispatchEvent(new ErrorEvent('error', { message: 'out of memory' }));
@@ -111,6 +111,26 @@ test('a dead engine is brought back once by itself, and the run goes on from its
   await saw(said, /The engine stopped\. It goes on from repeat 2\./);
   await measured(other, 6);
   await expect(other.getByRole('alert')).toHaveCount(0);
+  await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
+});
+
+test('a thread that dies before it was asked for a run is brought back, and asked', async ({
+  page,
+}) => {
+  await open(page, spec());
+  await measured(page, 6);
+  const undisturbed = await cellTexts(page);
+
+  const other = await page.context().newPage();
+  await holdWorkers(other);
+  await open(other, spec());
+  await measured(other, 6);
+  await other.getByRole('button', { name: 'Reset' }).click();
+  const said = await watch(other, '[role="alert"]');
+  // In the same turn as Play, before the text is there with which the thread is asked.
+  await dieAtPlay(other);
+  await saw(said, /The engine stopped\. It goes on from repeat 1\./);
+  await measured(other, 6);
   await expect.poll(() => cellTexts(other)).toEqual(undisturbed);
 });
 

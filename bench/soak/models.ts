@@ -37,6 +37,7 @@ export async function manyModels(
       await place.until(/^Ready$/);
       await place.press('Play');
       await place.until(/^Measured/);
+      await place.settled();
     };
     const disk = (path: string) =>
       load(() => page.locator('.picker input[type="file"]').first().setInputFiles(path));

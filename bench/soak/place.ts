@@ -3,6 +3,7 @@
  * and waited for.
  */
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import { defined, elementAt } from '../../src/checked.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
@@ -71,15 +72,23 @@ export class Place {
     await this.session.send('HeapProfiler.collectGarbage');
     const { nodes, jsEventListeners: listeners } = await this.session.send('Memory.getDOMCounters');
     const { usedSize: heap } = await this.session.send('Runtime.getHeapUsage');
-    const threads = this.page.workers().filter((w) => w.url().includes('engine.worker')).length;
     return {
       heap,
       resident: residentOf(await this.process()),
       nodes,
       listeners,
-      threads,
+      threads: this.engines(),
       ...(await this.page.evaluate(kept)),
     };
+  }
+
+  /** Until the threads of models that were left have ended, which takes them a moment. */
+  async settled(): Promise<void> {
+    while (this.engines() > 1) await setTimeout(100);
+  }
+
+  private engines(): number {
+    return this.page.workers().filter((w) => w.url().includes('engine.worker')).length;
   }
 
   title(): Promise<string> {

@@ -20,7 +20,7 @@ import { shaking } from '../studies/map/draws.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { FullEngine } from '../studies/context.ts';
-import { tokensHash } from '../studies/map/run.ts';
+import { tokensHash } from '../studies/map/tokens-hash.ts';
 import type { CalibrationBatch } from '../model/calibration.ts';
 import type { ModelFiles } from '../model/files.ts';
 import { estimateMemory } from '../model/memory.ts';

@@ -12,7 +12,8 @@ import { measurementOf, reduce, shareDone, timeLeft, type Measurement } from './
 import { rankTable } from './rank-table.ts';
 import { parseResult } from '../../experiment/result-file.ts';
 import type { RunResult } from './result.ts';
-import { runMap, tokensHash, type MapContext } from './run.ts';
+import { runMap, type MapContext } from './run.ts';
+import { tokensHash } from './tokens-hash.ts';
 import { pulled } from '../pulled.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths } from '../../experiment/settings.ts';

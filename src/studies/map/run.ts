@@ -9,7 +9,7 @@ import { adaRank } from '../../methods/adarank.ts';
 import { combinedDraws } from '../../methods/combined.ts';
 import { jacobianProbe, type JacobianEngine } from '../../methods/jacobian.ts';
 import type { Control, Known, MeasuringEvent } from '../../methods/measuring.ts';
-import { sha256 } from '../../model/sha256.ts';
+import { tokensHash } from './tokens-hash.ts';
 import { sweepsOf } from './draws.ts';
 import type { StudyContext } from '../context.ts';
 import type { KnownDraws, RunEvent } from './events.ts';
@@ -145,12 +145,4 @@ function measuring({
         now,
       });
   }
-}
-
-/** sha-256 of the ids as little-endian int32, whatever the machine's own order. */
-export function tokensHash(ids: Int32Array): string {
-  const bytes = new Uint8Array(ids.length * 4);
-  const view = new DataView(bytes.buffer);
-  ids.forEach((id, i) => view.setInt32(4 * i, id, true));
-  return sha256(bytes);
 }

@@ -1,0 +1,10 @@
+/** Names the tokens that were run. */
+import { sha256 } from '../../model/sha256.ts';
+
+/** sha-256 of the ids as little-endian int32, whatever the machine's own order. */
+export function tokensHash(ids: Int32Array): string {
+  const bytes = new Uint8Array(ids.length * 4);
+  const view = new DataView(bytes.buffer);
+  ids.forEach((id, i) => view.setInt32(4 * i, id, true));
+  return sha256(bytes);
+}
