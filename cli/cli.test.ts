@@ -169,6 +169,7 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     [['run', '#x=99.AAAA']],
     [['run', 'where', '--ids', '[[1,999999]]']],
     [['run', 'where', '--ids', 'x']],
+    [['run', 'where', '--ids', '[[1,2]]', '--set', 'length=8']],
     [['run', 'where', '--provider', 'abacus']],
     [['check', 'no-such-folder']],
     [['inspect', tmpdir()]],

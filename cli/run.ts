@@ -62,7 +62,14 @@ async function experimentOf(
 /** `--text`, `--ids`, `--seed`, `--bos` and `--set` over the experiment. */
 async function withOptions(spec: ExperimentSpec, options: Options): Promise<ExperimentSpec> {
   const { text, ids } = options;
-  if (ids !== undefined) refuseUnused(options, ['bos'], '--ids');
+  if (ids !== undefined) {
+    refuseUnused(options, ['bos'], '--ids');
+    const shape = settingsOf(options).find(([path]) => path === 'sequences' || path === 'length');
+    if (shape)
+      throw new AtlasError('usage', {
+        why: `--ids say themselves how many sequences there are and how long; leave out --set ${shape[0]}`,
+      });
+  }
   if (text !== undefined && ids !== undefined)
     throw new AtlasError('usage', { why: '--text and --ids exclude each other' });
   const changed =

@@ -43,8 +43,14 @@ const damaged = (why: string, cause?: unknown) =>
 const bad = (why: string, cause?: unknown) =>
   new AtlasError('adapter-setting', { file: CONFIG_FILE, why }, { cause });
 const unsupported = (what: string) => new AtlasError('adapter-kind', { file: CONFIG_FILE, what });
+/** A number beyond all numbers has no JSON of its own. */
 const shown = (value: unknown) =>
-  (value === undefined ? 'missing' : JSON.stringify(value)).slice(0, 60);
+  (value === undefined
+    ? 'missing'
+    : typeof value === 'number'
+      ? String(value)
+      : JSON.stringify(value)
+  ).slice(0, 60);
 
 /** Names as a sentence holds them: the first few, quoted. */
 export function listed(names: readonly string[], most = 4): string {

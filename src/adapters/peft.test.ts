@@ -322,6 +322,14 @@ describe('refused', () => {
     );
   });
 
+  test('a number beyond all numbers is named as what it is', () => {
+    const text = JSON.stringify({ ...json, lora_alpha: 0, alpha_pattern: {} });
+    const endless = new TextEncoder().encode(text.replace('"lora_alpha":0', '"lora_alpha":1e400'));
+    const refusal = caught(() => importPeft(endless, weights, modules)) as Error;
+    expect(refusal.message).toContain('Infinity');
+    expect(refusal.message).not.toContain('null');
+  });
+
   test('empty settings of today’s PEFT are no features', () => {
     const none = {
       use_dora: false,

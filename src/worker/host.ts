@@ -146,14 +146,9 @@ export class EngineHost {
     exportAdapter: async (ask) => this.studies().peft(ask),
     importAdapter: async (ask) => this.studies().importPeft(ask),
     exportCompressed: async ({ result, steps, file, dataName }) => {
-      const parts = await (
-        await import('../studies/compress/export.ts')
-      ).compressedFiles(this.current().loaded, result, { steps, dataName });
-      return {
-        files: parts
-          .filter((p) => (p.name === 'factors.safetensors') === (file === 'factors.safetensors'))
-          .map(savedFile),
-      };
+      const { compressedFiles } = await import('../studies/compress/export.ts');
+      const of = { steps, dataName, only: file };
+      return { files: (await compressedFiles(this.current().loaded, result, of)).map(savedFile) };
     },
     exportPruned: async (ask) => this.studies().pruned(ask),
     bos: async ({ kind, bos }) => bosOf(kind, bos, this.current().loaded),

@@ -30,12 +30,12 @@ export const partsOf = (
  * [k, in], float32, whose product is that block's weight; rows of k-means blocks are listed in the
  * metadata. `onnx/model.onnx`: the export with the cut weights as float32, everything else as it
  * was; beyond one file's size with `dataName` beside it (`write-model.ts`). `steps`: only so many
- * of the accepted ones, in their order.
+ * of the accepted ones, in their order. `only`: one of the two.
  */
 export async function compressedFiles(
   model: ModelGraph,
   result: Pick<CompressResult, 'trials' | 'accepted' | 'spec'>,
-  { steps, dataName }: { steps?: number; dataName?: string } = {},
+  { steps, dataName, only }: { steps?: number; dataName?: string; only?: CompressedFileName } = {},
 ): Promise<ModelPart[]> {
   const parts = partsOf(result, steps);
   const weights = new Map<number, Float32Array>();
@@ -56,16 +56,19 @@ export async function compressedFiles(
         metadata[`${path}.${b}.rows`] = JSON.stringify([...block.rows]);
     });
   }
-  const exported = await withWeights(
-    model.graph,
-    (module) => weights.get(module) ?? null,
-    'float32',
-  );
-  const bytes = writeSafetensors(factors, metadata);
-  return [
-    { name: 'factors.safetensors', bytes: bytes.length, chunks: [bytes] },
-    ...writeModel(exported, 'onnx/model.onnx', { ...(dataName !== undefined && { dataName }) }),
-  ];
+  const files: ModelPart[] = [];
+  if (only !== 'onnx/model.onnx') {
+    const bytes = writeSafetensors(factors, metadata);
+    files.push({ name: 'factors.safetensors', bytes: bytes.length, chunks: [bytes] });
+  }
+  if (only !== 'factors.safetensors') {
+    const weightOf = (module: number) => weights.get(module) ?? null;
+    const exported = await withWeights(model.graph, weightOf, 'float32');
+    files.push(
+      ...writeModel(exported, 'onnx/model.onnx', { ...(dataName !== undefined && { dataName }) }),
+    );
+  }
+  return files;
 }
 
 /** The factors, and the export with all accepted steps. */

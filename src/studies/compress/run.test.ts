@@ -158,6 +158,10 @@ describe('the study on the bundled model', { timeout: 120_000 }, () => {
     const files = new Map(
       (await compressedFiles(model, defined(result))).map((f) => [f.name, elementAt(f.chunks, 0)]),
     );
+    const factors = await compressedFiles(model, defined(result), { only: 'factors.safetensors' });
+    expect(factors.map((f) => [f.name, elementAt(f.chunks, 0)])).toEqual([
+      ['factors.safetensors', files.get('factors.safetensors')],
+    ]);
     const first = elementAt(trials, defined(result).accepted[0]!);
     const compressed = compile(
       await readGraph(defined(files.get('onnx/model.onnx')), {
