@@ -40,7 +40,10 @@ export async function manyModels(
       await place.settled();
     };
     const disk = (path: string) =>
-      load(() => page.locator('.picker input[type="file"]').first().setInputFiles(path));
+      load(async () => {
+        await page.locator('.picker').waitFor();
+        await place.giveFolder('.picker input[webkitdirectory]', path);
+      });
     const bundled = () => load(() => place.press('Inspect'));
     for (let change = 0; change < changes; change += 2) {
       await disk(folder);
