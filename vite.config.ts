@@ -91,13 +91,24 @@ function firstLook(
   return info.importers.some((by) => !seen.has(by) && (seen.add(by), firstLook(by, modules, seen)));
 }
 
+/** Files of studies have one name in every study: theirs goes before it. */
+const chunkFileNames = ({ facadeModuleId }: { facadeModuleId?: string | null }) => {
+  const [, study, file] =
+    /src[\\/]studies[\\/](\w+)[\\/](\w+)\.ts$/.exec(facadeModuleId ?? '') ?? [];
+  return study === undefined ? 'assets/[name]-[hash].js' : `assets/${study}-${file}-[hash].js`;
+};
+
 export default defineConfig({
   base: './',
   plugins: [react(), security, licences.page],
   resolve: {
     alias: { 'victory-vendor/d3-scale': resolve(import.meta.dirname, 'src/ui/plate/scales.ts') },
   },
-  worker: { format: 'es', plugins: licences.worker },
+  worker: {
+    format: 'es',
+    plugins: licences.worker,
+    rolldownOptions: { output: { chunkFileNames } },
+  },
   // The runtime finds its .wasm beside its own module: pre-bundling would move one without the
   // other. Of the pages in this folder only ours is looked through for packages: those of the
   // benches have their own.
@@ -109,6 +120,7 @@ export default defineConfig({
     // look does not need comes apart from it.
     rolldownOptions: {
       output: {
+        chunkFileNames,
         codeSplitting: {
           groups: [
             {

@@ -3,7 +3,7 @@
  * and waited for.
  */
 import { readFileSync } from 'node:fs';
-import { setTimeout } from 'node:timers/promises';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { BrowserContext, CDPSession, Page } from '@playwright/test';
 import { defined, elementAt } from '../../src/checked.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
@@ -91,7 +91,7 @@ export class Place {
 
   /** Until the threads of models that were left have ended, which takes them a moment. */
   async settled(): Promise<void> {
-    while (this.engines() > 1) await setTimeout(100);
+    while (this.engines() > 1) await rest(100);
   }
 
   private engines(): number {

@@ -4,7 +4,7 @@ import type { Study } from '../contract.ts';
 import { drawsAsked, sweepsOf } from './draws.ts';
 import type { KnownDraws, RunEvent } from './events.ts';
 import { mapPresets } from './presets.ts';
-import type { Measurement } from './state.ts';
+import { reduce, shareDone, type Measurement } from './state.ts';
 
 /** Repeats that Play adds to a run that is through, up to the limit. */
 export const REPEATS_MORE = 5;
@@ -33,11 +33,9 @@ export const map: Study<null, Measurement> = {
   },
   presets: mapPresets,
   place: 'map',
+  // The page shows it from the start, so its state is there anyway.
   code: async () => {
-    const [{ runMap }, { reduce, shareDone }] = await Promise.all([
-      import('./run.ts'),
-      import('./state.ts'),
-    ]);
+    const { runMap } = await import('./run.ts');
     return { run: runMap, reduce, progress: shareDone, restsAfter };
   },
   report: () => import('./report.ts'),
