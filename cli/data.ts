@@ -5,6 +5,7 @@
 import type { TextRef } from '../src/spec/spec.ts';
 import type { Bos, BosSetting } from '../src/model/bos.ts';
 import type { CalibrationBatch } from '../src/model/calibration.ts';
+import { contentOf } from '../src/runtime/context.ts';
 import { batchOf, type LoadedModel } from '../src/runtime/load.ts';
 import { bosEn } from '../src/words/bos.en.ts';
 import { bundledText } from './bundled.ts';
@@ -23,7 +24,5 @@ export async function tokensOf(
   shape: { sequences: number; length: number; bos: BosSetting },
   model: LoadedModel,
 ): Promise<CalibrationBatch> {
-  const content =
-    text.kind === 'bundled' ? await bundledText(text.id) : text.kind === 'own' ? text.text : '';
-  return batchOf({ text, ...shape }, content, model);
+  return batchOf({ text, ...shape }, await contentOf(text, { bundledText }), model);
 }

@@ -1,23 +1,19 @@
 /** What a study needs from outside, in Node. */
 import { defined } from '../src/checked.ts';
-import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { compile } from '../src/compiler/index.ts';
 import { createEngine } from '../src/engine/cut-engine.ts';
-import { floatModel } from '../src/engine/float-model.ts';
-import { nf4Model } from '../src/engine/nf4-model.ts';
 import { makeBase } from '../src/studies/base.ts';
 import { isOnBase, makerOf } from '../src/studies/base-kinds.ts';
 import { checkpointKey } from '../src/studies/checkpoint.ts';
 import { basedGraph, type MadeBase } from '../src/studies/made-base.ts';
 import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec, StudyKind } from '../src/studies/spec.ts';
-import type { KeptAdapter, StudyContext } from '../src/studies/context.ts';
-import type { Graph } from '../src/onnx/graph.ts';
-import { factsIn, wordsOf, type LoadedModel } from '../src/runtime/load.ts';
-import { versionsOf } from '../src/runtime/versions.ts';
-import { bundledFile } from './bundled.ts';
+import type { StudyContext } from '../src/studies/context.ts';
+import { keepIn, studyContext, type Adapters, type Around } from '../src/runtime/context.ts';
+import type { LoadedModel } from '../src/runtime/load.ts';
+import { bundledFile, bundledText } from './bundled.ts';
 import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
-import { sayBos, tokensOf } from './data.ts';
+import { sayBos } from './data.ts';
 import { backendOf, budget, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './options.ts';
@@ -31,7 +27,7 @@ export interface OpenStudy {
   /** As it came, whatever the experiment's base. */
   model: LoadedModel;
   /** Adapters the study has trained, by name. */
-  kept: ReadonlyMap<string, KeptAdapter>;
+  kept: Adapters;
   /** The checkpoints of a study, and where an earlier run of the same experiment stood. */
   keeper<T>(study: StudyKind, spec?: ExperimentSpec): Promise<Keeper<T>>;
   dispose(): Promise<void>;
@@ -53,49 +49,35 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
       'rank-atlas: the experiment was made with another file of this model; its numbers may differ.',
     );
   if (studyOf(spec.study).trains) await warnOfTraining(engine);
-  const kept = new Map<string, KeptAdapter>();
+  const kept: Adapters = new Map();
   let imported: string | null = null;
   if (options.adapter !== undefined) {
     const { adapters: values, scale } = await adapterAt(options.adapter, model);
     imported = digestOf(values, scale);
-    kept.set('imported', {
+    keepIn(kept, {
       name: 'imported',
       values,
       scales: values.map((v) => scale(v.module)),
       base: 'as-is',
     });
   }
-  const engineOf = (compiled: CompiledModel) =>
-    createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() });
-  const deriveFrom =
-    (graph: Graph): StudyContext['derive'] =>
-    async (form) =>
-      engineOf(form === 'nf4' ? await nf4Model(graph) : await floatModel(graph));
-  const facts = await factsIn({ texts: studyOf(spec.study).texts(spec), bos: spec.bos }, model);
-  sayBos(facts.bos);
-  const context: StudyContext = {
-    spec: {
-      ...spec,
-      model: {
-        id: model.open.id,
-        ...(options.model === undefined && spec.model.hash ? { hash: spec.model.hash } : {}),
-      },
-    },
-    model: facts,
-    provider: engine.provider,
-    versions: versionsOf(runtime.ort),
-    engine,
-    importances: null,
-    tokens: (text, shape) => tokensOf(text, { ...shape, bos: spec.bos }, model),
-    ...wordsOf(model, spec.bos),
+  const around: Around = {
+    loaded: model,
+    ort: runtime.ort,
+    bundledText,
     file: bundledFile,
     threads: async () => nodeThreads,
-    derive: deriveFrom(model.graph),
-    keep: (adapter) => kept.set(adapter.name, adapter),
-    kept: (name) => kept.get(name),
-    newest: () => [...kept.values()].at(-1),
-    now: () => performance.now(),
+    engineOf: async (compiled) =>
+      createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() }),
   };
+  const { hash } = spec.model;
+  const named = {
+    ...spec,
+    model: { id: model.open.id, ...(options.model === undefined && hash ? { hash } : {}) },
+  };
+  const plain = { engine, graph: model.graph, adapters: kept };
+  const context = await studyContext(named, spec.study, plain, around);
+  sayBos(context.model.bos);
   // Numbers are those of the provider, too, and of its threads.
   const keeperFor = <T>(name: string, kind: StudyKind, of: ExperimentSpec) =>
     keeperOf<T>(name, [
@@ -111,9 +93,10 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
       model,
       await madeBase(context, await keeperFor('base', defined(makerOf(spec.base)), context.spec)),
     );
-    const based = engineOf(compile(graph));
+    const based = await around.engineOf(compile(graph));
+    const standing = { engine: based, graph, adapters: kept };
     return {
-      context: { ...context, engine: based, derive: deriveFrom(graph) },
+      context: await studyContext(named, spec.study, standing, around),
       model,
       kept,
       keeper,

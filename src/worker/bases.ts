@@ -7,20 +7,16 @@ import { compile } from '../compiler/index.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import { AtlasError } from '../errors.ts';
 import type { MadeBase } from '../studies/made-base.ts';
-import type { FullEngine, KeptAdapter } from '../studies/context.ts';
+import type { KeptAdapter } from '../studies/context.ts';
 import { sha256 } from '../model/sha256.ts';
-import type { Graph } from '../onnx/graph.ts';
 import type { CheckpointStore } from './checkpoints.ts';
+import { keepIn, type Standing } from '../runtime/context.ts';
 import type { Opened } from './host.ts';
 import { versionsOf } from '../runtime/versions.ts';
 
-export interface Ground {
+export interface Ground extends Standing {
   /** See `baseKey`. */
   key: string;
-  engine: FullEngine;
-  graph: Graph;
-  /** Trained on it, or taken in; the last one comes last. */
-  adapters: Map<string, KeptAdapter>;
 }
 
 export class Bases {
@@ -110,10 +106,4 @@ export class Bases {
     const { facts, ort } = this.opened;
     return `base ${sha256(new TextEncoder().encode(JSON.stringify([versionsOf(ort).rankAtlas, facts.hash, key])))}`;
   }
-}
-
-/** Told anew, a name moves to the end: the last one trained comes last. */
-export function keepIn(adapters: Ground['adapters'], adapter: KeptAdapter): void {
-  adapters.delete(adapter.name);
-  adapters.set(adapter.name, adapter);
 }

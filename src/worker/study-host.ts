@@ -11,7 +11,6 @@ import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
 import { baseKey } from '../experiment/settings.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
-import type { TextRef } from '../spec/spec.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { StudyState } from '../studies/contract.ts';
 import { pulled } from '../studies/pulled.ts';
@@ -21,16 +20,14 @@ import {
   type FullEngine,
   type KeptAdapter,
   type StudyContext,
-  type WeightForm,
 } from '../studies/context.ts';
-import type { BosSetting } from '../model/bos.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
-import type { Graph } from '../onnx/graph.ts';
-import { Bases, keepIn, type Ground } from './bases.ts';
+import { Bases, type Ground } from './bases.ts';
 import { CheckpointKeeper, CheckpointStore, unkept, type Keeping } from './checkpoints.ts';
 import type { Opened, Surroundings } from './host.ts';
-import { batchOf, factsIn, wordsOf } from '../runtime/load.ts';
+import { batchOf } from '../runtime/load.ts';
+import { contentOf, studyContext, type Around } from '../runtime/context.ts';
 import { Newest } from './newest.ts';
 import type { AdapterSummary, Requests, StudyNews } from './protocol.ts';
 import type { RunControl } from './run-control.ts';
@@ -321,7 +318,11 @@ export class StudyHost {
     const { engine } = this.bases.now;
     const { held, heldSequences, length, batch } = spec.training;
     const kept = this.named(name, rank);
-    const tokens = await this.tokens(texts, spec.bos)(held, { sequences: heldSequences, length });
+    const tokens = await batchOf(
+      { text: held, bos: spec.bos, sequences: heldSequences, length },
+      await contentOf(held, this.around(texts)),
+      this.opened.loaded,
+    );
     const adapters = await engine.adapters(kept.values);
     try {
       return await comparedLoss(engine, tokens, batch, adapterUse(kept, adapters));
@@ -352,30 +353,13 @@ export class StudyHost {
     return { files: (await prunedFile(this.opened.loaded, made, file, dataName)).map(savedFile) };
   }
 
-  private tokens =
-    (texts: Record<string, string>, bos: BosSetting) =>
-    (text: TextRef, shape: { sequences: number; length: number }) =>
-      batchOf(
-        { text, bos, ...shape },
-        text.kind === 'bundled' ? (texts[text.id] ?? '') : text.kind === 'own' ? text.text : '',
-        this.opened.loaded,
-      );
-
-  private async context(
-    { study, spec, texts, importances }: Omit<Requests['study']['ask'], 'run' | 'paused'>,
-    ground: Ground,
-  ): Promise<StudyContext> {
+  /** What this thread has around a study; `texts`: what the page sent with the experiment. */
+  private around(texts: Record<string, string>): Around {
     const { loaded, ort } = this.opened;
-    const { engine, graph, adapters } = ground;
     return {
-      spec,
-      engine,
-      importances,
-      model: await factsIn({ texts: studyOf(study).texts(spec), bos: spec.bos }, loaded),
-      provider: engine.provider,
-      versions: versionsOf(ort),
-      tokens: this.tokens(texts, spec.bos),
-      ...wordsOf(loaded, spec.bos),
+      loaded,
+      ort,
+      bundledText: async (id) => texts[id] ?? '',
       file: async (path) => {
         const content = texts[path];
         if (content === undefined)
@@ -383,24 +367,23 @@ export class StudyHost {
         return content;
       },
       threads: async () => (await import('./svd-threads.ts')).browserThreads,
-      derive: (form) => this.derive(graph, form),
-      keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
-      keep: (adapter) => keepIn(adapters, adapter),
-      kept: (name) => adapters.get(name),
-      newest: () => [...adapters.values()].at(-1),
-      now: () => performance.now(),
+      engineOf: async (model) =>
+        createEngine({
+          model,
+          backend: await this.opened.backend(),
+          memoryBudgetBytes: this.bases.room,
+        }),
     };
   }
 
-  private async derive(graph: Graph, form: WeightForm): Promise<FullEngine> {
-    const model =
-      form === 'nf4'
-        ? await (await import('../engine/nf4-model.ts')).nf4Model(graph)
-        : await (await import('../engine/float-model.ts')).floatModel(graph);
-    return createEngine({
-      model,
-      backend: await this.opened.backend(),
-      memoryBudgetBytes: this.bases.room,
-    });
+  private async context(
+    { study, spec, texts, importances }: Omit<Requests['study']['ask'], 'run' | 'paused'>,
+    ground: Ground,
+  ): Promise<StudyContext> {
+    return {
+      ...(await studyContext(spec, study, ground, this.around(texts))),
+      importances,
+      keepBase: (made) => this.bases.keep(baseKey({ ...spec, base: made.kind }), made),
+    };
   }
 }

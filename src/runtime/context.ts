@@ -1,0 +1,84 @@
+/** What a study gets from outside: made in one way for the page's thread and the command line. */
+import type { CompiledModel } from '../compiler/compiled.ts';
+import type { Ort } from '../engine/ort.ts';
+import type { Threads } from '../methods/compress/pool.ts';
+import type { Graph } from '../onnx/graph.ts';
+import type { TextRef } from '../spec/spec.ts';
+import type { FullEngine, KeptAdapter, StudyContext, WeightForm } from '../studies/context.ts';
+import { studyOf } from '../studies/registry.ts';
+import type { ExperimentSpec } from '../studies/spec.ts';
+import { batchOf, factsIn, wordsOf, type LoadedModel } from './load.ts';
+import { versionsOf } from './versions.ts';
+
+/** Adapters that outlive their study, by name; the one kept last comes last. */
+export type Adapters = Map<string, KeptAdapter>;
+
+/** Kept anew, an adapter moves to the end. */
+export function keepIn(adapters: Adapters, adapter: KeptAdapter): void {
+  adapters.delete(adapter.name);
+  adapters.set(adapter.name, adapter);
+}
+
+/** What an experiment runs on: the model as it came, or a base that was made of it. */
+export interface Standing {
+  engine: FullEngine;
+  graph: Graph;
+  adapters: Adapters;
+}
+
+/** What differs between the page and the command line. */
+export interface Around {
+  loaded: LoadedModel;
+  ort: Ort;
+  /** A text that comes with the product, by its id. Throws `no-file`. */
+  bundledText(id: string): Promise<string>;
+  /** See `StudyContext`. */
+  file(path: string): Promise<string>;
+  threads(): Promise<Threads>;
+  /** An engine over another form of the model, beside the one that is open. */
+  engineOf(model: CompiledModel): Promise<FullEngine>;
+}
+
+/** `study`: the one that is run, which is not always the one the experiment shows. */
+export async function studyContext(
+  spec: ExperimentSpec,
+  study: ExperimentSpec['study'],
+  { engine, graph, adapters }: Standing,
+  around: Around,
+): Promise<StudyContext> {
+  const { loaded, ort, file, threads } = around;
+  const { bos } = spec;
+  return {
+    spec,
+    model: await factsIn({ texts: studyOf(study).texts(spec), bos }, loaded),
+    provider: engine.provider,
+    versions: versionsOf(ort),
+    engine,
+    importances: null,
+    tokens: async (text, shape) =>
+      batchOf({ text, bos, ...shape }, await contentOf(text, around), loaded),
+    ...wordsOf(loaded, bos),
+    file,
+    threads,
+    derive: (form) => derived(graph, form, around),
+    keep: (adapter) => keepIn(adapters, adapter),
+    kept: (name) => adapters.get(name),
+    newest: () => [...adapters.values()].at(-1),
+    now: () => performance.now(),
+  };
+}
+
+/** What there is to be cut into tokens; nothing of ids given directly. */
+export const contentOf = async (
+  text: TextRef,
+  { bundledText }: Pick<Around, 'bundledText'>,
+): Promise<string> =>
+  text.kind === 'bundled' ? bundledText(text.id) : text.kind === 'own' ? text.text : '';
+
+async function derived(graph: Graph, form: WeightForm, { engineOf }: Around): Promise<FullEngine> {
+  return engineOf(
+    form === 'nf4'
+      ? await (await import('../engine/nf4-model.ts')).nf4Model(graph)
+      : await (await import('../engine/float-model.ts')).floatModel(graph),
+  );
+}
