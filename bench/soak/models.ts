@@ -33,7 +33,8 @@ export async function manyModels(
     const load = async (choose: () => Promise<void>) => {
       await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
       await choose();
-      await page.getByRole('button', { name: /^Load / }).click();
+      // A large model is read for a while before it can be loaded.
+      await page.getByRole('button', { name: /^Load / }).click({ timeout: 0 });
       await place.until(/^Ready$/);
       await place.press('Play');
       await place.until(/^Measured/);
