@@ -8,7 +8,7 @@ import { median, ownTime, watchOthers } from './machine.ts';
 import { naiveProbe } from './naive.ts';
 import { engineOptions, plainOptions } from './provider.ts';
 import { untouchedInputs } from '../src/engine/untouched.ts';
-import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
+import { adaRank, type AdaRankOptions } from '../src/methods/importance/adarank.run.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';
 import { loadModel } from '../src/runtime/load.ts';

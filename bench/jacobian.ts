@@ -14,14 +14,14 @@ import { parseArgs } from 'node:util';
 import { defined, elementAt } from '../src/checked.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
-import { adaRank, type AdaRankOptions } from '../src/methods/adarank.ts';
-import { combine } from '../src/methods/combined.ts';
+import { adaRank, type AdaRankOptions } from '../src/methods/importance/adarank.run.ts';
+import { combine } from '../src/methods/importance/combined.ts';
 import {
   jacobianImportances,
   jacobianScales,
   jacobianSquares,
   type JacobianDraw,
-} from '../src/methods/jacobian.ts';
+} from '../src/methods/importance/jacobian.run.ts';
 import { interval95, spearman, summarise } from '../src/methods/statistics.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';

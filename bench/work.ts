@@ -4,8 +4,8 @@
  */
 import type { CutEngine } from '../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
-import { adaRank } from '../src/methods/adarank.ts';
-import { jacobianSquares } from '../src/methods/jacobian.ts';
+import { adaRank } from '../src/methods/importance/adarank.run.ts';
+import { jacobianSquares } from '../src/methods/importance/jacobian.run.ts';
 import { initialAdapters } from '../src/methods/lora.ts';
 import { likeliest } from '../src/methods/sampling.ts';
 import { toEnd } from '../src/methods/to-end.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/studies/race/settings.ts';
+import type { RaceEntry } from '../src/studies/race/lanes.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { allocationsReport, lessRandom } from './experiment.ts';
 import { SET_IDS } from './experiment-sets.ts';

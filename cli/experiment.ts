@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defined, elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
-import type { RaceEntry } from '../src/studies/race/settings.ts';
+import type { RaceEntry } from '../src/studies/race/lanes.ts';
 import { apart, finals, SEEDS_FOR_INTERVALS } from '../src/studies/race/standings.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { parseSpec } from '../src/experiment/schema.ts';

@@ -1,6 +1,6 @@
 /** The page of the learning-rate experiment, written from its raw results alone. */
 import { defined, elementAt } from '../src/checked.ts';
-import type { RaceEntry } from '../src/studies/race/settings.ts';
+import type { RaceEntry } from '../src/studies/race/lanes.ts';
 import { apart, finals } from '../src/studies/race/standings.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { interval95, type Interval } from '../src/methods/statistics.ts';

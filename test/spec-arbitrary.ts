@@ -1,9 +1,11 @@
 /** Every valid experiment, for property tests. */
 import fc from 'fast-check';
 import { elementAt } from '../src/checked.ts';
-import { RACE_ENTRIES, RACE_LIMITS } from '../src/studies/race/settings.ts';
+import { RACE_ENTRIES } from '../src/studies/race/lanes.ts';
+import { RACE_LIMITS } from '../src/studies/race/settings.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
-import { LIMITS } from '../src/spec/schema.ts';
+import { methodFields, type Field } from '../src/spec/fields.ts';
+import { LIMITS, METHODS } from '../src/spec/schema.ts';
 import { BOS } from '../src/model/bos.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 
@@ -82,36 +84,24 @@ const noise = fc.oneof(
   ),
 );
 
-const method: fc.Arbitrary<ExperimentSpec['method']> = fc.oneof(
-  fc.record(
-    {
-      name: fc.constant('adarank' as const),
-      variant: fc.constantFrom('two-draws' as const, 'clean' as const),
-      noise,
-      repeats: whole(LIMITS.repeats),
-      vocabularySample: whole(LIMITS.vocabularySample),
-    },
-    { noNullPrototype: true },
+const setting = (field: Field): fc.Arbitrary<unknown> =>
+  field.kind === 'choice'
+    ? fc.constantFrom(...field.options)
+    : field.kind === 'number'
+      ? (field.whole ? whole : real)([field.min, field.max])
+      : noise;
+
+const method = fc.oneof(
+  ...METHODS.map((name) =>
+    fc.record(
+      {
+        name: fc.constant(name),
+        ...Object.fromEntries(methodFields(name).map((field) => [field.key, setting(field)])),
+      },
+      { noNullPrototype: true },
+    ),
   ),
-  fc.record(
-    {
-      name: fc.constant('jacobian' as const),
-      noise,
-      repeats: whole(LIMITS.repeats),
-      perToken: fc.boolean(),
-    },
-    { noNullPrototype: true },
-  ),
-  fc.record(
-    {
-      name: fc.constant('combined' as const),
-      noise,
-      signs: whole(LIMITS.signs),
-      repeats: whole(LIMITS.repeats),
-    },
-    { noNullPrototype: true },
-  ),
-);
+) as fc.Arbitrary<ExperimentSpec['method']>;
 
 export const anySpec: fc.Arbitrary<ExperimentSpec> = fc
   .record(

@@ -2,7 +2,7 @@
 import type { CutEngine } from '../../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
 import { difference } from '../../src/engine/self-test.ts';
-import { jacobianSquares } from '../../src/methods/jacobian.ts';
+import { jacobianSquares } from '../../src/methods/importance/jacobian.run.ts';
 import { initialAdapters } from '../../src/methods/lora.ts';
 
 export interface Numbers {

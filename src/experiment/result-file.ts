@@ -5,7 +5,7 @@
 import * as z from 'zod/mini';
 import { AtlasError } from '../errors.ts';
 import { BOS_SOURCES } from '../model/bos.ts';
-import { drawsAsked } from '../studies/map/draws.ts';
+import { drawsAreMaps, drawsAsked } from '../studies/map/draws.ts';
 import { RESULT_VERSION, type RunResult } from '../studies/map/result.ts';
 import { firstIssue } from '../spec/parse.ts';
 import { specSchema } from './schema.ts';
@@ -79,7 +79,7 @@ const resultSchema = z
       (r) =>
         r.modules.every(
           (m) =>
-            (m.measured !== undefined) === (r.spec.method.name === 'combined') &&
+            (m.measured === undefined) === drawsAreMaps(r.spec.method) &&
             (!m.measured || m.measured.length === drawsAsked(r.spec.method)),
         ),
       { path: ['modules'], error: 'what was measured is not what the method asks for' },

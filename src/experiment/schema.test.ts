@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defined } from '../checked.ts';
-import { allocate } from '../methods/allocation.ts';
+import { allocate } from '../methods/allocation/allocate.ts';
 import { defaultMethod, LIMITS } from '../spec/schema.ts';
 import { defaultSpec, parseSpec, presets, presetSpec, repairSpec } from './schema.ts';
 import {

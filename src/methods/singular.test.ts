@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { fillNormal, streamKeys } from '../device/random.ts';
-import { effectiveRank } from './gradient-rank.ts';
+import { effectiveRank } from './importance/gradient-rank.run.ts';
 import { largestSingularValue, lowerFactor, singularValues } from './singular.ts';
-import { stableRank } from './weight-spectrum.ts';
+import { stableRank } from './importance/weight-spectrum.run.ts';
 
 const normals = (length: number, stream: number) =>
   fillNormal(streamKeys(3, stream, 0), new Float32Array(length));

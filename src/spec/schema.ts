@@ -4,6 +4,9 @@
  * checked when this file is compiled.
  */
 import * as z from 'zod/mini';
+import { ROUNDINGS } from '../methods/allocation/registry.ts';
+import { METHODS, methodUnion } from '../methods/importance/registry.ts';
+import { METHOD_LIMITS } from '../methods/importance/settings.ts';
 import { BOS } from '../model/bos.ts';
 import { isObject, type Same } from './parse.ts';
 import {
@@ -17,10 +20,7 @@ import {
 
 /** Largest (and smallest) value of each number, for forms. */
 export const LIMITS = {
-  repeats: [1, 64],
-  signs: [2, 64],
-  sigma: [1e-6, 10],
-  vocabularySample: [0, 1_000_000],
+  ...METHOD_LIMITS,
   meanRank: [0, 64],
   rMin: [0, 4096],
   rMax: [1, 4096],
@@ -96,39 +96,6 @@ export const textSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const noise = z._default(
-  z.discriminatedUnion('scale', [
-    z.strictObject({ scale: z.literal('std') }),
-    z.strictObject({
-      scale: z.literal('fixed'),
-      sigma: z._default(within(z.number(), 'sigma'), 0.05),
-    }),
-  ]),
-  { scale: 'std' },
-);
-
-const methods = z.discriminatedUnion('name', [
-  z.strictObject({
-    name: z.literal('adarank'),
-    variant: z._default(z.enum(['two-draws', 'clean']), 'two-draws'),
-    noise,
-    repeats: z._default(whole('repeats'), 5),
-    vocabularySample: z._default(whole('vocabularySample'), 0),
-  }),
-  z.strictObject({
-    name: z.literal('jacobian'),
-    noise,
-    repeats: z._default(whole('repeats'), 8),
-    perToken: z._default(z.boolean(), false),
-  }),
-  z.strictObject({
-    name: z.literal('combined'),
-    noise,
-    signs: z._default(whole('signs'), 32),
-    repeats: z._default(whole('repeats'), 1),
-  }),
-]);
-
 /** Links of the first version name no method: there was one. */
 export const methodSchema = z.pipe(
   z.transform((value: unknown) =>
@@ -136,13 +103,13 @@ export const methodSchema = z.pipe(
       ? { name: 'adarank', ...value }
       : value,
   ),
-  methods,
+  methodUnion,
 );
 
 export const allocationSchema = z
   .strictObject({
     meanRank: z._default(within(z.number(), 'meanRank'), 8),
-    rounding: z._default(z.enum(['floor', 'exact']), 'floor'),
+    rounding: z._default(z.enum(ROUNDINGS), 'floor'),
     unit: z._default(z.enum(['ranks', 'parameters']), 'ranks'),
     rMin: z._default(whole('rMin'), 0),
     rMax: z._default(whole('rMax'), 1024),
@@ -183,12 +150,22 @@ true satisfies Same<z.output<typeof methodSchema>, MethodSpec>;
 true satisfies Same<z.output<typeof allocationSchema>, AllocationSpec>;
 true satisfies Same<z.output<typeof trainingSchema>, TrainingSettings>;
 
+/** The methods of the map, for choices. */
+export { METHODS };
+
 /** A method as it is when only its name is chosen. */
 export const defaultMethod = <N extends MethodName>(name: N): Extract<MethodSpec, { name: N }> =>
-  methods.parse({ name }) as Extract<MethodSpec, { name: N }>;
+  methodUnion.parse({ name }) as Extract<MethodSpec, { name: N }>;
 
 /** The experiment by another method: its defaults, with the noise that is set. */
-export const byMethod = <S extends { method: MethodSpec }>(spec: S, name: MethodName): S =>
-  spec.method.name === name
-    ? spec
-    : { ...spec, method: { ...defaultMethod(name), noise: spec.method.noise } };
+export function byMethod<S extends { method: MethodSpec }>(spec: S, name: MethodName): S {
+  if (spec.method.name === name) return spec;
+  const method: MethodSpec = defaultMethod(name);
+  return {
+    ...spec,
+    method:
+      'noise' in method && 'noise' in spec.method
+        ? { ...method, noise: spec.method.noise }
+        : method,
+  };
+}

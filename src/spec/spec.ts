@@ -1,4 +1,6 @@
 /** What every experiment says, whatever its study: model, text, method, budget, training. */
+import type { Rounding } from '../methods/allocation/registry.ts';
+import type { MethodName, MethodSpec } from '../methods/importance/registry.ts';
 import type { BosSetting } from '../model/bos.ts';
 
 /** Version 1 knew no BOS: what it leaves unsaid means none. */
@@ -22,53 +24,13 @@ export type TextRef =
   /** Token ids given directly, one array a sequence, all of equal length. */
   | { kind: 'ids'; ids: number[][] };
 
-/** Gaussian noise on a module's weight: `std` = std(W) per module (default), or a fixed σ. */
-export type NoiseSpec = { scale: 'std' } | { scale: 'fixed'; sigma: number };
-
-/** Sampled: each module is really shaken. */
-export interface AdaRankSpec {
-  name: 'adarank';
-  /**
-   * `two-draws` is the paper's (default); `clean` the published notebook's: perturbed against
-   * clean, ℓ1 mean over the vocabulary, bias shaken too.
-   */
-  variant: 'two-draws' | 'clean';
-  noise: NoiseSpec;
-  repeats: number;
-  /** Tokens of the vocabulary over which ℓ1 is sampled; 0 = all. */
-  vocabularySample: number;
-}
-
-/** What AdaRank's noise would do, to first order, from backward passes (docs/jacobian.md). */
-export interface JacobianSpec {
-  name: 'jacobian';
-  noise: NoiseSpec;
-  /** Draws of signs u, one backward pass each. */
-  repeats: number;
-  /**
-   * Signs of one position at a time: a backward pass for every token of a sequence, and nothing
-   * lost by positions that differ.
-   */
-  perToken: boolean;
-}
-
-/** Both, each weighted by its own uncertainty. */
-export interface CombinedSpec {
-  name: 'combined';
-  noise: NoiseSpec;
-  /** Draws of signs u, made first. */
-  signs: number;
-  /** Draws in which every module is really shaken. */
-  repeats: number;
-}
-
-export type MethodSpec = AdaRankSpec | JacobianSpec | CombinedSpec;
-export type MethodName = MethodSpec['name'];
+export type { MethodName, MethodSpec };
+export type AdaRankSpec = Extract<MethodSpec, { name: 'adarank' }>;
 
 export interface AllocationSpec {
   meanRank: number;
   /** `floor` is the paper's; `exact` largest remainder within [rMin, rMax]. */
-  rounding: 'floor' | 'exact';
+  rounding: Rounding;
   /** What the budget counts. */
   unit: 'ranks' | 'parameters';
   rMin: number;

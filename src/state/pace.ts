@@ -2,21 +2,14 @@
  * How long a run takes here, from the runs measured on this machine: the page promises no time it
  * has not seen.
  */
-import { costOfAll } from '../studies/map/draws.ts';
+import { costOfAll, paceOf } from '../studies/map/draws.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { MethodSpec } from '../spec/spec.ts';
 import { useModel } from './model-store.ts';
 import { useMap } from './map-store.ts';
 
 /** What of a method decides the time of one draw. */
-const pacing = (method: MethodSpec): unknown[] => [
-  method.name,
-  ...(method.name === 'adarank'
-    ? [method.variant, method.vocabularySample]
-    : method.name === 'jacobian'
-      ? [method.perToken]
-      : []),
-];
+const pacing = (method: MethodSpec): unknown[] => [method.name, ...paceOf(method)];
 
 /**
  * Seconds for an experiment, scaled from the newest result of the same method, model and provider

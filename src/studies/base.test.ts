@@ -27,7 +27,7 @@ import {
 } from './made-base.ts';
 import type { StudyContext } from './context.ts';
 import { mapSteps } from '../../test/study-events.ts';
-import type { MeasuringEngine } from './map/run.ts';
+import type { MeasuringEngine } from '../methods/importance/contract.ts';
 import { defaultSpec, parseSpec } from '../experiment/schema.ts';
 import {
   baseKey,

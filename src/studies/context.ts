@@ -17,7 +17,7 @@ import type {
   TokenBatch,
   TrainingEngine,
 } from '../engine/engine.ts';
-import type { Control } from '../methods/measuring.ts';
+import type { Control } from '../methods/importance/measuring.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import { loraScale, type LoraScale } from '../methods/lora.ts';
 import { largestRank, rankAt, truncated } from '../methods/qdylora.ts';

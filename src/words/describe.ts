@@ -27,6 +27,20 @@ export const modelName = (id: string) =>
 export const titleOf = (models: readonly { id: string; title: string }[], id: string): string =>
   models.find((m) => `bundled:${m.id}` === id)?.title ?? modelName(id);
 
+/** The first method's that has such a setting and such a choice. */
+const methodOption = (words: Words, setting: string, v: unknown): string | undefined =>
+  Object.values(words.methods.of)
+    .map(({ fields }) => fields[setting]?.options?.[String(v)])
+    .find((said) => said !== undefined);
+
+/** What a setting is called: a method's own may have no name but its field's. */
+function settingName(words: Words, path: string): string {
+  const own = Object.values(words.methods.of)
+    .map(({ fields }) => (path.startsWith('method.') ? fields[path.slice(7)]?.label : undefined))
+    .find((label) => label !== undefined);
+  return words.changes[path] ?? own ?? path;
+}
+
 function value(words: Words, path: string, v: unknown): string {
   const rail = words.rail;
   if (path === 'text' || path === 'training.train' || path === 'training.held')
@@ -39,7 +53,6 @@ function value(words: Words, path: string, v: unknown): string {
       ? 'std(W)'
       : `σ = ${(v as { sigma: number }).sigma}`;
   if (path === 'method.name') return words.methods.names[v as MethodName];
-  if (path === 'method.perToken') return v === true ? words.methods.token : words.methods.whole;
   if (path === 'samples.prompt') return words.values.cut(String(v));
   if (path === 'samples.adapter')
     return v === null ? words.values.newest.toLowerCase() : words.adapters.name(String(v));
@@ -50,15 +63,14 @@ function value(words: Words, path: string, v: unknown): string {
       : words.values.drawGeometric;
   if (path === 'slider.compare') return (v as number[]).join(', ') || '–';
   const names: Record<string, string> = {
-    'two-draws': rail.twoDraws,
-    clean: rail.clean,
     floor: rail.floor,
     exact: rail.exact,
     ranks: rail.ranks,
     parameters: rail.parameters,
   };
+  const ofMethod = path.startsWith('method.') ? methodOption(words, path.slice(7), v) : undefined;
   const ofSlider: Record<string, unknown> = path.startsWith('slider.') ? words.values : {};
-  return String(ofSlider[String(v)] ?? names[String(v)] ?? v);
+  return String(ofMethod ?? ofSlider[String(v)] ?? names[String(v)] ?? v);
 }
 
 /**
@@ -80,7 +92,7 @@ export function describeMeasured(
 const known = (path: string) => (path.startsWith('model.') ? 'model' : path);
 
 export function describeChange(words: Words, { path, from, to }: Change): string {
-  const name = words.changes[known(path)] ?? path;
+  const name = settingName(words, known(path));
   if (path.startsWith('model.')) return name;
   return words.change(name, value(words, path, from), value(words, path, to));
 }
@@ -97,7 +109,7 @@ export function nameOf(words: Words, spec: ExperimentSpec): string {
         ? modelName(String(to))
         : path === 'method.name'
           ? value(words, path, to)
-          : words.named(words.changes[path] ?? path, value(words, path, to)),
+          : words.named(settingName(words, path), value(words, path, to)),
     )
     .join(', ');
 }

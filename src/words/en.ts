@@ -201,15 +201,10 @@ export const en = {
       `Spends ${n.whole(spent)} of ${n.whole(budget)} ${unit}${left > 0 ? `; ${rounding === 'floor' ? 'rounding down leaves' : 'whole ranks leave'} ${n.whole(left)}` : left < 0 ? `; the lowest rank allowed asks for ${n.whole(-left)} more` : ''}.`,
     seed: 'Seed',
     advanced: 'Advanced',
-    variant: 'Compare',
-    twoDraws: 'Two noisy copies',
-    clean: 'Noisy with clean',
     noise: 'Noise',
     noiseStd: 'std(W) of each module',
     noiseFixed: 'A fixed σ',
     sigma: 'σ',
-    vocabularySample: 'Vocabulary sample',
-    vocabularyAll: '0 = all',
     sequences: 'Sequences',
     length: 'Tokens each',
     rounding: 'Rounding',
@@ -241,11 +236,7 @@ export const en = {
     undo: 'Undo',
     redo: 'Redo',
     why: {
-      variant:
-        'The paper shakes the weights twice and compares the two; its notebook compares with the clean output.',
       noise: 'How hard the weights are shaken.',
-      vocabularySample:
-        'Sums the change over a seeded sample of the vocabulary: faster, unbiased, less certain.',
       rounding: 'Down is the paper’s rule. Exact spends the whole budget by largest remainders.',
       unit: 'Modules differ in size: equal ranks are not equal parameters.',
     },
@@ -499,7 +490,7 @@ export const en = {
       },
       all: {
         text: 'The mean over repeats, divided by the mean over modules, times the budget.',
-        source: 'AdaRank, algorithm 1; src/methods/allocation.ts',
+        source: 'AdaRank, algorithm 1; src/methods/allocation/allocate.ts',
       },
     },
     format: {

@@ -191,15 +191,10 @@ export const ja = {
       `${n.whole(budget)}${unitName[unit]}中${n.whole(spent)}を配分。${left > 0 ? `${rounding === 'floor' ? '端数切り捨てで' : '整数にするため'}${n.whole(left)}残る。` : left < 0 ? `最小ランクのため${n.whole(-left)}超過。` : ''}`,
     seed: 'シード',
     advanced: '詳細設定',
-    variant: '比べるもの',
-    twoDraws: '揺らした2つ',
-    clean: '揺らしたものと元',
     noise: 'ノイズ',
     noiseStd: '各モジュールの std(W)',
     noiseFixed: '固定の σ',
     sigma: 'σ',
-    vocabularySample: '語彙の標本',
-    vocabularyAll: '0 = すべて',
     sequences: '系列数',
     length: '系列の長さ',
     rounding: '丸め',
@@ -231,10 +226,7 @@ export const ja = {
     undo: '元に戻す',
     redo: 'やり直す',
     why: {
-      variant: '論文は重みを2回揺らして互いに比べ、公開ノートブックは元の出力と比べます。',
       noise: '重みをどれだけ強く揺らすか。',
-      vocabularySample:
-        '語彙の一部（シード付き標本）で変化を合計します。速く、偏りなく、ばらつきは増えます。',
       rounding: '切り捨ては論文の規則。厳密は最大剰余法で予算を使い切ります。',
       unit: 'モジュールの大きさは異なるので、同じランクでもパラメーター数は違います。',
     },
@@ -485,7 +477,7 @@ export const ja = {
       },
       all: {
         text: '反復の平均を全モジュールの平均で割り、予算を掛けます。',
-        source: 'AdaRank, algorithm 1; src/methods/allocation.ts',
+        source: 'AdaRank, algorithm 1; src/methods/allocation/allocate.ts',
       },
     },
     format: {

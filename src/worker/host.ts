@@ -6,7 +6,7 @@
  * `Surroundings`, so the host itself knows no browser.
  */
 import { elementAt } from '../checked.ts';
-import { probeOf } from '../methods/adarank.ts';
+import { probeOf } from '../methods/importance/adarank.run.ts';
 import { AtlasError } from '../errors.ts';
 import type { Gpu } from '../device/gpu.ts';
 import { FULL_ROWS, type Backend } from '../engine/backend.ts';

@@ -2,7 +2,7 @@
  * Pause, step and cancel for one run. The run loop is pulled; whoever pulls asks `goOn()` between
  * two events.
  */
-import type { Control } from '../methods/measuring.ts';
+import type { Control } from '../methods/importance/measuring.ts';
 import type { ToWorker } from './protocol.ts';
 
 type Action = Extract<ToWorker, { kind: 'control' }>['action'];

@@ -1,9 +1,13 @@
 /** Everything that studies fetch while they work, so that it is there without a connection. */
+import { importanceOf, IMPORTANCES } from '../methods/importance/registry.ts';
+import { LANES, lanes } from '../studies/race/lanes.ts';
 import { STUDIES, studyOf } from '../studies/registry.ts';
 
 /** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
 const parts: (() => Promise<unknown>)[] = [
   ...STUDIES.map((study) => () => studyOf(study).code()),
+  ...IMPORTANCES.map((name) => () => importanceOf(name).code()),
+  ...LANES.map((name) => () => lanes[name].code()),
   () => import('./elsewhere.ts'),
   () => import('../studies/base.ts'),
   () => import('../studies/made-base.ts'),

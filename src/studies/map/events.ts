@@ -4,7 +4,7 @@
  */
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
-import type { MeasuringEvent } from '../../methods/measuring.ts';
+import type { MeasuringEvent } from '../../methods/importance/measuring.ts';
 import type { Bos } from '../../model/bos.ts';
 import type { ExperimentSpec } from '../spec.ts';
 import type { Draws } from './draws.ts';
@@ -31,7 +31,7 @@ export type RunEvent =
       known?: KnownDraws;
     }
   | { type: 'clean'; loss: number; milliseconds: number }
-  /** What the method says (methods/measuring.ts); a sweep with the time it took. */
+  /** What the method says (methods/importance/measuring.ts); a sweep with the time it took. */
   | Exclude<MeasuringEvent, { type: 'sweep' }>
   | { type: 'sweep'; repeat: number; milliseconds: number }
   | { type: 'done'; result: RunResult };

@@ -10,7 +10,7 @@
  */
 import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
-import { allocate, rankOfMultiple, type Allocation } from '../../methods/allocation.ts';
+import { allocate, rankOfMultiple, type Allocation } from '../../methods/allocation/allocate.ts';
 import { interval95, summarise } from '../../methods/statistics.ts';
 import { mapsOf, sweepsOf, type Draws, type Maps } from './draws.ts';
 import { measuredIn, type MeasuredModule, type RunResult } from './result.ts';

@@ -4,7 +4,7 @@
 import { elementAt } from '../../checked.ts';
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { Bos } from '../../model/bos.ts';
-import { allocate } from '../../methods/allocation.ts';
+import { allocate } from '../../methods/allocation/allocate.ts';
 import { summarise } from '../../methods/statistics.ts';
 import { mapsOf, type Draws } from './draws.ts';
 import { nameOf, type ModelFacts } from './events.ts';

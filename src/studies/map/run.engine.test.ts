@@ -5,7 +5,8 @@ import { openTiny } from '../../../test/tiny-engine.ts';
 import type { KnownDraws, ModelFacts } from './events.ts';
 import type { Measurement } from './state.ts';
 import { mapSteps } from '../../../test/study-events.ts';
-import type { MapContext, MeasuringEngine } from './run.ts';
+import type { MapContext } from './run.ts';
+import type { MeasuringEngine } from '../../methods/importance/contract.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPath } from '../../experiment/settings.ts';
 

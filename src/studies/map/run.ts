@@ -4,21 +4,15 @@
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
-import type { CleanPass, Engine } from '../../engine/engine.ts';
-import { adaRank } from '../../methods/adarank.ts';
-import { combinedDraws } from '../../methods/combined.ts';
-import { jacobianProbe, type JacobianEngine } from '../../methods/jacobian.ts';
-import type { Control, Known, MeasuringEvent } from '../../methods/measuring.ts';
+import type { MeasuringEngine } from '../../methods/importance/contract.ts';
+import type { Control } from '../../methods/importance/measuring.ts';
+import { methodOf } from '../../methods/importance/registry.ts';
 import { tokensHash } from './tokens-hash.ts';
 import { sweepsOf } from './draws.ts';
 import type { StudyContext } from '../context.ts';
 import type { KnownDraws, RunEvent } from './events.ts';
 import type { Measurement } from './state.ts';
 import { buildResult } from './result.ts';
-import type { ExperimentSpec } from '../spec.ts';
-
-/** What measuring asks of an engine. */
-export type MeasuringEngine = Engine & JacobianEngine;
 
 /** What a measurement needs of a study's context. */
 export interface MapContext extends Pick<
@@ -40,6 +34,8 @@ export async function* runMap(
   state: () => Measurement,
 ): AsyncGenerator<RunEvent, void, undefined> {
   const { spec, engine, model, versions, control = unwatched, checkpoint, now } = context;
+  const { method, seed } = spec;
+  const { draws } = await methodOf(method.name).code();
   // The text may be shorter than the experiment asks for.
   const batch = await context.tokens(spec.text, spec);
   const { sequences, length } = batch;
@@ -69,10 +65,11 @@ export async function* runMap(
       });
     yield { type: 'clean', loss: pass.loss, milliseconds: now() - start };
     let counted = state().times.measure;
-    for await (const event of measuring({
-      spec,
+    for await (const event of draws({
       engine,
       pass,
+      settings: method,
+      seed,
       control,
       known: (m, repeat) => repeat < elementAt(before, m).length,
       now,
@@ -104,45 +101,5 @@ export async function* runMap(
     };
   } finally {
     pass.dispose();
-  }
-}
-
-/** The method's own part of a run. */
-function measuring({
-  spec: { seed, method },
-  engine,
-  pass,
-  control,
-  known,
-  now,
-}: {
-  spec: ExperimentSpec;
-  engine: MeasuringEngine;
-  pass: CleanPass;
-  control: Control;
-  known: Known;
-  now: () => number;
-}): AsyncGenerator<MeasuringEvent, void, undefined> {
-  switch (method.name) {
-    case 'adarank':
-      return adaRank({ engine, pass, options: { seed, ...method }, control, known, now });
-    case 'jacobian':
-      return jacobianProbe({
-        engine,
-        pass,
-        options: { seed, noise: method.noise, draws: method.repeats, perToken: method.perToken },
-        control,
-        known,
-        now,
-      });
-    case 'combined':
-      return combinedDraws({
-        engine,
-        pass,
-        options: { seed, noise: method.noise, signs: method.signs, repeats: method.repeats },
-        control,
-        known,
-        now,
-      });
   }
 }

@@ -5,26 +5,17 @@
  */
 import { AtlasError } from '../../errors.ts';
 import type { AdapterValues, TokenBatch } from '../../engine/engine.ts';
-import { randomImportance, uniformImportance } from '../../methods/allocation.ts';
-import {
-  equalBudgetRanks,
-  inverseImportance,
-  type EqualBudget,
-} from '../../methods/equal-budget.ts';
-import { evaAdapters, evaComponents, evaRanks, mostComponents } from '../../methods/eva.ts';
-import { fisherImportances } from '../../methods/fisher.ts';
-import { goraImportances } from '../../methods/gora.ts';
-import { gradientRanks } from '../../methods/gradient-rank.ts';
-import { initialAdapters, rescaled } from '../../methods/lora.ts';
-import { stableRank } from '../../methods/weight-spectrum.ts';
+import { equalBudgetRanks, type EqualBudget } from '../../methods/allocation/equal-budget.ts';
+import type { Progress, Steps } from '../../methods/importance/contract.ts';
+import { importanceOf, type MethodName } from '../../methods/importance/registry.ts';
+import { initialAdapters } from '../../methods/lora.ts';
+import { byMethod } from '../../spec/schema.ts';
+import type { KeptAdapter, StudyContext } from '../context.ts';
 import { drawsAsked } from '../map/draws.ts';
-import type { RaceEntry } from './settings.ts';
 import { runMap } from '../map/run.ts';
 import { reduce } from '../map/state.ts';
 import { pulled } from '../pulled.ts';
-import { byMethod } from '../../spec/schema.ts';
-import type { MethodName } from '../../spec/spec.ts';
-import type { KeptAdapter, StudyContext } from '../context.ts';
+import { isLane, lanes, type RaceEntry } from './lanes.ts';
 
 /**
  * `s` of every adapter: the same for all ranks, so that an allocation changes ranks and nothing
@@ -41,12 +32,7 @@ export interface Competitor {
   adapters(seed: number, ranks: readonly number[]): AdapterValues[];
 }
 
-export interface Progress {
-  done: number;
-  of: number;
-}
-
-type Measuring = AsyncGenerator<Progress, Competitor, undefined>;
+export type Measuring = Steps<Competitor>;
 
 /** An entry whose ranks follow from one importance a module. */
 export function proportional(
@@ -86,89 +72,32 @@ export async function* timed<Event>(
 
 /**
  * Measures one entry; nothing is computed until the next step is asked for. `batch`: training
- * sequences. `adaRank`: its importances, where they are measured already.
+ * sequences. `known`: the importances that a lane is made of, where they are measured already.
  */
 export async function* measure(
   context: StudyContext,
   entry: RaceEntry,
   batch: TokenBatch,
-  adaRank: number[] | null,
+  known: number[] | null,
 ): Measuring {
-  const {
-    engine,
-    spec: { race },
-    model: { modules },
-  } = context;
-  const of = modules.length;
-  switch (entry) {
-    case 'uniform':
-      return proportional(context, uniformImportance(of));
-    case 'random':
-      return {
-        ...proportional(context, uniformImportance(of)),
-        importances: null,
-        ranks: (budget, seed) => equalBudgetRanks(randomImportance(of, seed), modules, budget),
-      };
-    case 'adarank':
-    case 'jacobian':
-    case 'combined':
-      return proportional(context, yield* mapBy(context, entry));
-    case 'inverse':
-      return proportional(
-        context,
-        inverseImportance(adaRank ?? (yield* mapBy(context, 'adarank'))),
-      );
-    case 'spectrum': {
-      const importances: number[] = [];
-      for (const { index } of modules) {
-        yield { done: index, of };
-        importances.push(stableRank(engine, index));
-      }
-      return proportional(context, importances);
+  if (isLane(entry)) {
+    const code = await lanes[entry].code();
+    return yield* code(context, { batch, known });
+  }
+  const { engine, spec } = context;
+  const method = importanceOf(entry);
+  switch (method.gives) {
+    case 'draws':
+      return proportional(context, yield* mapBy(context, entry as MethodName));
+    case 'importances': {
+      const { importances } = await method.code();
+      return proportional(context, yield* importances(engine, batch));
     }
-    case 'fisher':
-      return proportional(context, yield* atOnce(() => fisherImportances(engine, batch)));
-    case 'gora':
-      return proportional(context, yield* atOnce(() => goraImportances(engine, batch)));
-    case 'gradient-rank':
-      return proportional(context, yield* gradientRanks(engine, batch));
-    case 'imported': {
-      const { values, scales } = importedAdapter(context);
-      const ranks = modules.map((_, m) => values.find((v) => v.module === m)?.rank ?? 0);
-      const start = rescaled(
-        values,
-        (module) => scales[values.findIndex((v) => v.module === module)]!,
-        () => SCALE,
-      );
-      return { importances: null, ranks: () => ranks, adapters: () => start };
-    }
-    case 'eva': {
-      const components = yield* atOnce(() =>
-        evaComponents(engine, batch, mostComponents(Math.max(...race.meanRanks))),
-      );
-      return {
-        importances: null,
-        ranks: (budget) => evaRanks(components, modules, budget),
-        adapters: (_, ranks) => evaAdapters(components, modules, ranks),
-      };
-    }
-    case 'eva-uniform': {
-      const { ranks } = proportional(context, uniformImportance(of));
-      const most = Math.max(
-        ...race.meanRanks.flatMap((meanRank) => ranks({ meanRank, equal: race.equal }, 0)),
-      );
-      const components = yield* atOnce(() => evaComponents(engine, batch, most));
-      const fewest = Math.min(...components.map((c) => c.directions.length));
-      if (fewest < most)
-        throw new AtlasError('bad-spec', {
-          at: 'race.sequences',
-          why: `some inputs have ${fewest} directions, and rank ${most} needs as many; take more sequences, or a lower mean rank`,
-        });
-      return {
-        importances: null,
-        ranks,
-        adapters: (_, given) => evaAdapters(components, modules, given),
-      };
+    case 'ranks': {
+      const { allocation } = await method.code();
+      const most = Math.max(...spec.race.meanRanks);
+      const { ranks, adapters } = yield* allocation(engine, batch, most);
+      return { importances: null, ranks, adapters: (_, given) => adapters(given) };
     }
   }
 }
@@ -189,20 +118,11 @@ export function importedAdapter({
   return found;
 }
 
-/** What one pass over the model answers. */
-async function* atOnce<T>(answer: () => Promise<T>): AsyncGenerator<Progress, T, undefined> {
-  yield { done: 0, of: 1 };
-  return answer();
-}
-
 /**
  * Importances by a method of the map: the map's own where it is of that method, else measured now
  * by the method's defaults and the noise that is set.
  */
-async function* mapBy(
-  context: StudyContext,
-  name: MethodName,
-): AsyncGenerator<Progress, number[], undefined> {
+export async function* mapBy(context: StudyContext, name: MethodName): Steps<number[]> {
   const { spec, importances, model } = context;
   if (importances && spec.method.name === name) return [...importances];
   const { method } = byMethod(spec, name);

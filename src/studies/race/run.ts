@@ -16,7 +16,7 @@ import type {
   AdapterValues,
   TokenBatch,
 } from '../../engine/engine.ts';
-import { parametersOf } from '../../methods/equal-budget.ts';
+import { parametersOf } from '../../methods/allocation/equal-budget.ts';
 import { judged, train, type TrainingEvent } from '../../methods/training.ts';
 import type { CheckpointDoor } from '../checkpoint.ts';
 import { nameOf } from '../map/events.ts';
@@ -28,7 +28,7 @@ import {
   timed,
   type Competitor,
 } from './measure.ts';
-import type { RaceEntry } from './settings.ts';
+import { partOf, type RaceEntry } from './lanes.ts';
 import { standingsOf } from './standings.ts';
 import { type RaceEvent, type RaceResult, type RaceState } from './state.ts';
 import type { KeptAdapter, StudyContext } from '../context.ts';
@@ -167,12 +167,9 @@ class Race {
   }
 
   private async *measured(entry: RaceEntry, batch: TokenBatch): Events {
-    const steps = measure(
-      this.context,
-      entry,
-      batch,
-      this.competitors.get('adarank')?.importances ?? null,
-    );
+    const part = partOf(entry);
+    const known = part === undefined ? undefined : this.competitors.get(part);
+    const steps = measure(this.context, entry, batch, known?.importances ?? null);
     const { found, milliseconds } = yield* timed(steps, this.context.now, (step) => ({
       type: 'measuring',
       entry,
@@ -192,7 +189,7 @@ class Race {
       importances,
       spec: { method },
     } = this.context;
-    return importances !== null && method.name === (entry === 'inverse' ? 'adarank' : entry);
+    return importances !== null && method.name === partOf(entry);
   }
 
   /** All entries at one mean rank with one seed. */

@@ -4,30 +4,7 @@
  */
 import * as z from 'zod/mini';
 import { type Same, once, within } from '../../spec/parse.ts';
-
-/**
- * By whom the ranks are given out. The map's importances serve the entry of their method, and
- * AdaRank's serve `inverse`. `eva-uniform` has uniform ranks and EVA's first `A`: what parts it
- * from `uniform` is EVA's start, what parts it from `eva` EVA's ranks. `imported` has the ranks of
- * the adapter taken in, whatever they cost, and trains on from where it stands.
- */
-export const RACE_ENTRIES = [
-  'adarank',
-  'uniform',
-  'random',
-  'inverse',
-  'jacobian',
-  'combined',
-  'eva',
-  'eva-uniform',
-  'fisher',
-  'gora',
-  'gradient-rank',
-  'spectrum',
-  'imported',
-] as const;
-
-export type RaceEntry = (typeof RACE_ENTRIES)[number];
+import { RACE_ENTRIES, type RaceEntry } from './lanes.ts';
 
 export interface RaceSettings {
   entries: RaceEntry[];

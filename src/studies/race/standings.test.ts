@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
-import { RACE_ENTRIES, type RaceEntry } from './settings.ts';
+import { RACE_ENTRIES, type RaceEntry } from './lanes.ts';
 import { parametersApart, standingsOf, verdictOf } from './standings.ts';
 import type { RaceLane } from './state.ts';
 import { parseSpec } from '../../experiment/schema.ts';

@@ -10,7 +10,7 @@
  */
 import { defined, elementAt } from '../../checked.ts';
 import { interval95, summarise, type Interval } from '../../methods/statistics.ts';
-import type { RaceEntry } from './settings.ts';
+import type { RaceEntry } from './lanes.ts';
 import type { RaceLane, RaceState } from './state.ts';
 
 export const SEEDS_FOR_INTERVALS = 3;

@@ -5,7 +5,7 @@
 import type { ProviderInfo } from '../../engine/engine.ts';
 import type { Judging } from '../../methods/training.ts';
 import type { ModelName } from '../map/events.ts';
-import type { RaceEntry } from './settings.ts';
+import type { RaceEntry } from './lanes.ts';
 import type { Standing } from './standings.ts';
 import type { ExperimentSpec } from '../spec.ts';
 

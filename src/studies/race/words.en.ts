@@ -1,25 +1,11 @@
 /** The race's words, in English. The command line prints the same sentences. */
-import type { RaceEntry } from './settings.ts';
+import { entryWords, type RaceEntry } from './lanes.ts';
 import type { Verdict } from './standings.ts';
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 
-const names: Record<RaceEntry, string> = {
-  adarank: 'AdaRank',
-  uniform: 'uniform',
-  random: 'random',
-  inverse: 'inverse',
-  jacobian: 'Jacobian',
-  combined: 'combined',
-  eva: 'EVA',
-  'eva-uniform': 'EVA at uniform ranks',
-  fisher: 'Fisher',
-  gora: 'GoRA importance',
-  'gradient-rank': 'gradient rank',
-  spectrum: 'weight spectrum',
-  imported: 'imported',
-};
+const { names, about } = entryWords('en');
 const atStart = (entry: RaceEntry) => names[entry].replace(/^./, (c) => c.toUpperCase());
 const list = (entries: readonly RaceEntry[]) =>
   entries
@@ -51,21 +37,7 @@ const nats = (v: number) => n.fixed(v, 3);
 
 export const raceEn = {
   names,
-  about: {
-    adarank: 'Ranks by how far predictions part when a module is shaken.',
-    uniform: 'The same rank everywhere.',
-    random: 'A random split of the budget, another one with each seed.',
-    inverse: 'AdaRank upside down: a control.',
-    jacobian: 'AdaRank to first order, from backward passes.',
-    combined: 'The Jacobian probe and a few shakes in one.',
-    eva: 'Ranks by explained variance of the inputs; A begins as their components.',
-    'eva-uniform': 'The same rank everywhere, A begins as EVA’s: a control.',
-    fisher: 'Squared gradients, token by token.',
-    gora: 'Mean of |W ⊙ G|.',
-    'gradient-rank': 'How many directions the gradient has.',
-    spectrum: 'Stable rank of the weights.',
-    imported: 'The adapter taken in, at its own ranks, trained on from where it stands.',
-  } satisfies Record<RaceEntry, string>,
+  about,
   title: 'What it buys',
   titleAt: (rank: number) => `What it buys at mean rank ${n.short(rank)}`,
   sweepTitle: 'When does it matter?',

@@ -1,26 +1,12 @@
 /** レースの言葉の日本語。型は race.en.ts。 */
-import type { RaceEntry } from './settings.ts';
+import { entryWords, type RaceEntry } from './lanes.ts';
 import type { Verdict } from './standings.ts';
 import { numbers } from '../../language/numbers.ts';
 import type { raceEn } from './words.en.ts';
 
 const n = numbers('ja');
 
-const names: Record<RaceEntry, string> = {
-  adarank: 'AdaRank',
-  uniform: '均等',
-  random: 'ランダム',
-  inverse: '逆順',
-  jacobian: 'Jacobian',
-  combined: '併用',
-  eva: 'EVA',
-  'eva-uniform': '均等ランクの EVA',
-  fisher: 'Fisher',
-  gora: 'GoRA の重要度',
-  'gradient-rank': '勾配ランク',
-  spectrum: '重みのスペクトル',
-  imported: '読み込み済み',
-};
+const { names, about } = entryWords('ja');
 const list = (entries: readonly RaceEntry[]) => entries.map((e) => names[e]).join('、');
 type Better = Extract<Verdict, { kind: 'better' }>;
 const pairs = ({ entries, parted }: Better): string => {
@@ -38,21 +24,7 @@ const nats = (v: number) => n.fixed(v, 3);
 
 export const raceJa = {
   names,
-  about: {
-    adarank: 'モジュールを揺らしたときに予測が離れる大きさでランクを配ります。',
-    uniform: 'どこでも同じランク。',
-    random: '予算をランダムに分けます。シードごとに変わります。',
-    inverse: 'AdaRank を逆さにした対照。',
-    jacobian: 'AdaRank の一次近似。逆伝播から求めます。',
-    combined: 'Jacobian と少数回の揺らしを合わせたもの。',
-    eva: '入力の説明分散でランクを配り、A をその主成分から始めます。',
-    'eva-uniform': 'どこでも同じランクで、A だけ EVA と同じ所から始める対照。',
-    fisher: 'トークンごとの勾配の二乗。',
-    gora: '|W ⊙ G| の平均。',
-    'gradient-rank': '勾配がもつ方向の数。',
-    spectrum: '重みの安定ランク。',
-    imported: '読み込んだアダプターを、そのランクのまま続きから学習します。',
-  },
+  about,
   title: '何が得られるか',
   titleAt: (rank: number) => `平均ランク ${n.short(rank)} で得られるもの`,
   sweepTitle: 'いつ効くのか',

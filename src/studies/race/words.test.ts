@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { RaceEntry } from './settings.ts';
+import type { RaceEntry } from './lanes.ts';
 import { verdictOf } from './standings.ts';
 import type { RaceResult } from './state.ts';
 import { raceEn } from './words.en.ts';

@@ -7,7 +7,7 @@ import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import type { ProviderInfo, TokenBatch } from '../../engine/engine.ts';
 import { storedSize } from '../../engine/nf4-model.ts';
-import { allocate } from '../../methods/allocation.ts';
+import { allocate } from '../../methods/allocation/allocate.ts';
 import { loraScale, type LoraScale } from '../../methods/lora.ts';
 import { largestRank, rankAt } from '../../methods/qdylora.ts';
 import { nameOf, type ModelName } from '../map/events.ts';

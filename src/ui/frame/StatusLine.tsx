@@ -11,7 +11,7 @@ import { REPEATS_MORE } from '../../studies/map/study.ts';
 import { studyOf, type StudyKind } from '../../studies/registry.ts';
 import { useEffect, useRef, useState } from 'react';
 import { elementAt } from '../../checked.ts';
-import { countsOf, drawsAsked, stageOf, sweepsOf } from '../../studies/map/draws.ts';
+import { countsOf, drawsAsked, kindOfRepeats, stageOf, sweepsOf } from '../../studies/map/draws.ts';
 import { LIMITS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
@@ -185,8 +185,7 @@ function useMeasurementStatus(): Status {
         sweeps >= drawsAsked(spec.method)
           ? Math.min(REPEATS_MORE, LIMITS.repeats[1] - spec.method.repeats)
           : drawsAsked(spec.method) - sweeps;
-      const more =
-        add > 0 ? m.kind(spec.method.name === 'jacobian' ? 'pass' : 'repeat', add) : null;
+      const more = add > 0 ? m.kind(kindOfRepeats(spec.method), add) : null;
       const counts = m.counts(countsOf(method, sweeps));
       const time = shown.times.clean + shown.times.measure;
       const cpu = provider?.kind === 'wasm' && !providers.includes('webgpu') ? ` ${w.doneCpu}` : '';

@@ -5,7 +5,7 @@
 import { useShown } from '../../state/study-store.ts';
 import { useMemo } from 'react';
 import { findingOf, type Finding as FindingData } from '../../studies/map/finding.ts';
-import { countsOf, sweepsOf } from '../../studies/map/draws.ts';
+import { countsOf, kindOfRepeats, sweepsOf } from '../../studies/map/draws.ts';
 import { SWEEPS_FOR_INTERVALS, type RankTable } from '../../studies/map/rank-table.ts';
 import { useModules, useWholeDraws } from '../../state/derived.ts';
 import type { Words } from '../../words/en.ts';
@@ -64,18 +64,15 @@ export function Finding({ table }: { table: RankTable }) {
     );
   if (finding && table.settled !== null) {
     const { title, sure } = findingWords(words, finding, layers);
-    // What noise does beyond first order is in no interval over signs.
+    const own = shown && words.methods.of[shown.spec.method.name].sure;
     return (
-      <Slot
-        title={title}
-        how={`${sure} ${shown?.spec.method.name === 'jacobian' ? words.methods.firstOrder : m.sure(table.settled, table.rows.length)}`}
-      />
+      <Slot title={title} how={`${sure} ${own ?? m.sure(table.settled, table.rows.length)}`} />
     );
   }
   if (!shown) return <Slot quiet title={m.emptyTitle} how={m.emptyHow} />;
   const { method } = shown.spec;
   const done = words.methods.counts(countsOf(method, sweepsOf(shown.measured)));
-  const kind = method.name === 'jacobian' ? 'pass' : 'repeat';
+  const kind = kindOfRepeats(method);
   const title =
     method.repeats < SWEEPS_FOR_INTERVALS
       ? m.findingNeeds
@@ -91,7 +88,7 @@ export function Finding({ table }: { table: RankTable }) {
           ? m.fillSoFar
           : table.settled === null
             ? m.ranksMove(done)
-            : `${words.methods.ranges(method)} ${m.sure(table.settled, table.rows.length)}`
+            : `${words.methods.of[method.name].ranges} ${m.sure(table.settled, table.rows.length)}`
       }
     />
   );

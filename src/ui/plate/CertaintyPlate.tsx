@@ -2,6 +2,7 @@
  * How sure it is: the standard error of the importances after each repeat, and how many ranks are
  * settled.
  */
+import { kindOfRepeats } from '../../studies/map/draws.ts';
 import { useStudy } from '../../state/study-store.ts';
 import { useMemo } from 'react';
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
@@ -25,7 +26,8 @@ export function CertaintyPlate() {
   const draws = useLater(useWholeDraws());
   const method = useStudy((s) => s.states.map?.spec.method);
   const asked = method?.repeats ?? 5;
-  const counted = method?.name === 'jacobian' ? words.methods.axis : w.convergenceAxis;
+  const counted =
+    method && kindOfRepeats(method) === 'pass' ? words.methods.axis : w.convergenceAxis;
   const table = useRankTable();
   const points = useMemo(() => (draws ? certainty(draws) : []), [draws]);
   const last = points.at(-1);
@@ -133,7 +135,7 @@ export function CertaintyPlate() {
             : `${n.whole(table.settled)} / ${n.whole(table.rows.length)}`}
         </b>
       </div>
-      {method && <p className="small ink2">{words.methods.ranges(method)}</p>}
+      {method && <p className="small ink2">{words.methods.of[method.name].ranges}</p>}
     </>
   );
 }

@@ -1,6 +1,7 @@
 /** The probe in six lines, each with this module's own numbers and where it comes from. */
 import { useShown } from '../../state/study-store.ts';
 import type { ReactNode } from 'react';
+import { shaking } from '../../studies/map/draws.ts';
 import type { RankRow } from '../../studies/map/rank-table.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import type { Requests } from '../../worker/protocol.ts';
@@ -63,9 +64,9 @@ export function SixSteps({
   const draw = row.draws[repeat] ?? detail?.value;
   const method = shown?.spec.method;
   const m = words.methods;
-  const clean = method?.name === 'adarank' && method.variant === 'clean';
+  const clean = method !== undefined && shaking(method).variant === 'clean';
   // What the other methods give for a module is no single shake: one is shown beside it.
-  const reckoned = method && method.name !== 'adarank' ? method.name : null;
+  const reckoned = method ? m.of[method.name].reckoned : null;
   const wait = <span className="ink3">–</span>;
   const parts =
     detail?.tokens.slice(0, 3).map((t, i) => ({
@@ -88,9 +89,7 @@ export function SixSteps({
       ) : (
         <>
           <p className="finding minor shake">
-            {row.importance === null
-              ? p.waiting
-              : m[reckoned === 'jacobian' ? 'predicts' : 'both'](n.significant(row.importance))}
+            {row.importance === null ? p.waiting : reckoned.moves(n.significant(row.importance))}
           </p>
           <p className="small ink2">{detail ? m.shaken(n.significant(detail.value)) : p.waiting}</p>
         </>
@@ -164,7 +163,7 @@ export function SixSteps({
             wait
           )}
         </Step>
-        <Step number={6} name="all" {...(reckoned && { title: m.all, why: m.allWhy[reckoned] })}>
+        <Step number={6} name="all" {...(reckoned && { title: m.all, why: reckoned.why })}>
           {row.importance === null || row.multiple === null || row.rank === null
             ? wait
             : reckoned

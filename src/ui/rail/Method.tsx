@@ -1,16 +1,13 @@
 /** By which method the map is measured, each with the time it takes here once that is known. */
 import { useMap } from '../../state/map-store.ts';
-import { byMethod } from '../../spec/schema.ts';
-import type { MethodName } from '../../spec/spec.ts';
+import { byMethod, METHODS } from '../../spec/schema.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { timeOf } from '../../state/pace.ts';
 import { useWords } from '../use-words.ts';
 
-const METHODS: readonly MethodName[] = ['adarank', 'jacobian', 'combined'];
-
 export function Method() {
   const words = useWords();
-  const { names, what, pace } = words.methods;
+  const { names, of } = words.methods;
   const spec = useExperiment((e) => e.spec);
   const edit = useExperiment((e) => e.edit);
   // A time appears with the first result of its method.
@@ -21,7 +18,7 @@ export function Method() {
       {METHODS.map((name) => {
         const time = timeOf(byMethod(spec, name));
         return (
-          <label key={name} className="row choice" title={what[name]}>
+          <label key={name} className="row choice" title={of[name].what}>
             <input
               type="radio"
               name="method"
@@ -31,12 +28,12 @@ export function Method() {
             />
             <span>{names[name]}</span>
             <small className="ink3 nowrap">
-              {time === null ? pace[name] : words.seconds(time)}
+              {time === null ? of[name].pace : words.seconds(time)}
             </small>
           </label>
         );
       })}
-      <p className="small ink2">{what[spec.method.name]}</p>
+      <p className="small ink2">{of[spec.method.name].what}</p>
     </fieldset>
   );
 }

@@ -1,7 +1,11 @@
-/** The settings of the method in use; each says what its default is where it is not that. */
-import { defaultMethod, LIMITS } from '../../spec/schema.ts';
-import type { ExperimentSpec } from '../../studies/spec.ts';
+/**
+ * The settings of the method in use, as its schemas and words have them: numbers, then choices,
+ * then the noise. Each says what its default is where it is not that.
+ */
+import { methodFields } from '../../spec/fields.ts';
+import { LIMITS } from '../../spec/schema.ts';
 import type { MethodSpec } from '../../spec/spec.ts';
+import type { ExperimentSpec } from '../../studies/spec.ts';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { Choice } from '../parts/Choice.tsx';
 import { NumberField } from '../parts/NumberField.tsx';
@@ -10,101 +14,88 @@ import { useWords } from '../use-words.ts';
 
 export function MethodFields() {
   const words = useWords();
-  const w = words.rail;
-  const m = words.methods;
   const { method } = useExperiment((e) => e.spec);
   const edit = useEdit();
-  const note = (value: unknown, normal: unknown, text = String(normal)) =>
-    value === normal ? null : w.default(text);
-  const number = (
-    label: string,
-    key: 'repeats' | 'signs' | 'vocabularySample',
-    value: number,
-    normal: number,
-  ) => (
-    <NumberField
-      label={label}
-      value={value}
-      min={LIMITS[key][0]}
-      max={LIMITS[key][1]}
-      step={1}
-      note={note(value, normal)}
-      onCommit={(v) => edit(key, (s) => withMethod(s, { ...s.method, [key]: v }))}
-    />
-  );
+  const values: Record<string, unknown> = { ...method };
+  const fields = methodFields(method.name);
+  const own = words.methods.of[method.name].fields;
+  const set = (key: string, value: unknown) => edit(key, (s) => withSetting(s, key, value));
   return (
     <>
-      {method.name === 'adarank' &&
-        number(m.shakes, 'repeats', method.repeats, defaultMethod('adarank').repeats)}
-      {method.name === 'jacobian' &&
-        number(m.passes, 'repeats', method.repeats, defaultMethod('jacobian').repeats)}
-      {method.name === 'combined' &&
-        number(m.passes, 'signs', method.signs, defaultMethod('combined').signs)}
-      {method.name === 'combined' &&
-        number(m.shakes, 'repeats', method.repeats, defaultMethod('combined').repeats)}
-      {method.name === 'adarank' &&
-        number(
-          `${w.vocabularySample} (${w.vocabularyAll})`,
-          'vocabularySample',
-          method.vocabularySample,
-          defaultMethod('adarank').vocabularySample,
-        )}
-      {method.name === 'adarank' && (
-        <Choice
-          label={w.variant}
-          value={method.variant}
-          why={w.why.variant}
-          note={note(method.variant, 'two-draws', w.twoDraws)}
-          options={[
-            ['two-draws', w.twoDraws],
-            ['clean', w.clean],
-          ]}
-          onChange={(variant) => edit('variant', (s) => withMethod(s, { ...method, variant }))}
-        />
-      )}
-      {method.name === 'jacobian' && (
-        <Choice
-          label={m.over}
-          value={method.perToken ? 'token' : 'whole'}
-          why={m.why.over}
-          note={method.perToken ? w.default(m.whole) : null}
-          options={[
-            ['whole', m.whole],
-            ['token', m.token],
-          ]}
-          onChange={(over) =>
-            edit('perToken', (s) => withMethod(s, { ...method, perToken: over === 'token' }))
-          }
-        />
-      )}
+      {fields.map((field) => {
+        const { key, normal } = field;
+        return field.kind !== 'number' ? null : (
+          <NumberField
+            key={key}
+            label={own[key]?.label ?? key}
+            value={values[key] as number}
+            min={field.min}
+            max={field.max}
+            step={field.whole ? 1 : 'any'}
+            note={values[key] === normal ? null : words.rail.default(String(normal))}
+            onCommit={(v) => set(key, v)}
+          />
+        );
+      })}
+      {fields.map((field) => {
+        const { key, normal } = field;
+        if (field.kind !== 'choice') return null;
+        const { label = key, why, options } = own[key] ?? {};
+        const said = (value: unknown) => options?.[String(value)] ?? String(value);
+        return (
+          <Choice
+            key={key}
+            label={label}
+            value={String(values[key])}
+            {...(why !== undefined && { why })}
+            note={values[key] === normal ? null : words.rail.default(said(normal))}
+            options={field.options.map((value) => [String(value), said(value)] as const)}
+            onChange={(v) =>
+              set(
+                key,
+                field.options.find((value) => String(value) === v),
+              )
+            }
+          />
+        );
+      })}
+      {'noise' in method && <NoiseFields noise={method.noise} />}
+    </>
+  );
+}
+
+type Noise = Extract<MethodSpec, { noise: unknown }>['noise'];
+
+function NoiseFields({ noise }: { noise: Noise }) {
+  const w = useWords().rail;
+  const edit = useEdit();
+  return (
+    <>
       <Choice
         label={w.noise}
-        value={method.noise.scale}
+        value={noise.scale}
         why={w.why.noise}
-        note={note(method.noise.scale, 'std', 'std(W)')}
+        note={noise.scale === 'std' ? null : w.default('std(W)')}
         options={[
           ['std', w.noiseStd],
           ['fixed', w.noiseFixed],
         ]}
         onChange={(scale) =>
           edit('noise', (s) =>
-            withMethod(s, {
-              ...s.method,
-              noise: scale === 'std' ? { scale } : { scale, sigma: 0.05 },
-            }),
+            withSetting(s, 'noise', scale === 'std' ? { scale } : { scale, sigma: SIGMA }),
           )
         }
       />
-      {method.noise.scale === 'fixed' && (
+      {noise.scale === 'fixed' && (
         <NumberField
           label={w.sigma}
-          value={method.noise.sigma}
+          value={noise.sigma}
           min={LIMITS.sigma[0]}
           max={LIMITS.sigma[1]}
           step="any"
-          note={note(method.noise.sigma, 0.05)}
+          note={noise.sigma === SIGMA ? null : w.default(String(SIGMA))}
           onCommit={(sigma) =>
-            edit('sigma', (s) => withMethod(s, { ...s.method, noise: { scale: 'fixed', sigma } }))
+            edit('sigma', (s) => withSetting(s, 'noise', { scale: 'fixed', sigma }))
           }
         />
       )}
@@ -112,7 +103,11 @@ export function MethodFields() {
   );
 }
 
-const withMethod = (spec: ExperimentSpec, method: MethodSpec): ExperimentSpec => ({
+/** The schema's. */
+const SIGMA = 0.05;
+
+/** What becomes of it is checked by the schema (`useEdit`). */
+const withSetting = (spec: ExperimentSpec, key: string, value: unknown): ExperimentSpec => ({
   ...spec,
-  method,
+  method: { ...spec.method, [key]: value },
 });

@@ -1,10 +1,6 @@
 /** The race's settings, folded away: who, on which budget, how often, trained how. */
-import {
-  RACE_ENTRIES,
-  RACE_LIMITS,
-  type RaceEntry,
-  type RaceSettings as Settings,
-} from '../../../studies/race/settings.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
+import { RACE_LIMITS, type RaceSettings as Settings } from '../../../studies/race/settings.ts';
 import { defaults } from '../../../state/derived.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';

@@ -1,7 +1,7 @@
 /** Loss over mean rank, one line an allocation; bars are the intervals of the loss over seeds. */
 import { CartesianGrid, Label, Line, LineChart, usePlotArea, XAxis, YAxis } from 'recharts';
 import { defined, elementAt } from '../../../checked.ts';
-import type { RaceEntry } from '../../../studies/race/settings.ts';
+import type { RaceEntry } from '../../../studies/race/lanes.ts';
 import type { Standing } from '../../../studies/race/standings.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';

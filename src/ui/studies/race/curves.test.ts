@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { elementAt } from '../../../checked.ts';
 import type { RaceLane } from '../../../studies/race/state.ts';
-import { RACE_ENTRIES } from '../../../studies/race/settings.ts';
+import { RACE_ENTRIES } from '../../../studies/race/lanes.ts';
 import { chartRows, curvesOf, lossAxis } from './curves.ts';
 import { LOOKS } from './look.ts';
 

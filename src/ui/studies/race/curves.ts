@@ -1,6 +1,6 @@
 /** From the lanes of a race to what its charts draw. Pure. */
 import { defined, elementAt } from '../../../checked.ts';
-import type { RaceEntry } from '../../../studies/race/settings.ts';
+import type { RaceEntry } from '../../../studies/race/lanes.ts';
 import type { RaceLane } from '../../../studies/race/state.ts';
 import type { Standing } from '../../../studies/race/standings.ts';
 

@@ -2,7 +2,8 @@
  * Colour and dash of every entry, the same in charts, labels and tables. Never colour alone: no two
  * share both.
  */
-import type { RaceEntry } from '../../../studies/race/settings.ts';
+import { defined } from '../../../checked.ts';
+import { RACE_ENTRIES, type RaceEntry } from '../../../studies/race/lanes.ts';
 
 interface Look {
   stroke: string;
@@ -16,7 +17,8 @@ const look = (name: string, dash?: string): Look => ({
   ...(dash !== undefined && { dash }),
 });
 
-export const LOOKS: Record<RaceEntry, Look> = {
+/** Those that charts have had from the start. */
+const known: Partial<Record<RaceEntry, Look>> = {
   adarank: look('this'),
   uniform: look('uniform', '7 4'),
   random: look('random', '2 3'),
@@ -31,3 +33,16 @@ export const LOOKS: Record<RaceEntry, Look> = {
   spectrum: look('jacobian', '2 3'),
   imported: look('other', '2 3'),
 };
+
+const same = (a: Look, b: Look) => a.stroke === b.stroke && a.dash === b.dash;
+
+/** What is left for entries without a look of their own, those most easily told apart first. */
+const free = ['14 3 2 3 2 3', '4 4', '1 3', '10 6']
+  .flatMap((dash) =>
+    ['other', 'jacobian', 'eva', 'random', 'uniform', 'this'].map((name) => look(name, dash)),
+  )
+  .filter((candidate) => !Object.values(known).some((taken) => same(taken, candidate)));
+
+export const LOOKS = Object.fromEntries(
+  RACE_ENTRIES.map((entry) => [entry, known[entry] ?? defined(free.shift())]),
+) as Record<RaceEntry, Look>;

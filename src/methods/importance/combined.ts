@@ -21,55 +21,50 @@
  *   (saturation), goes with them.
  * - σ_j² = what else d varies within a role, less σ_a²; at least the probe's own variance over u.
  */
-import { elementAt } from '../checked.ts';
-import type { CleanPass, Engine } from '../engine/engine.ts';
-import { adaRank, type AdaRankOptions } from './adarank.ts';
-import { jacobianProbe, type JacobianEngine } from './jacobian.ts';
-import type { Control, Known, MeasuringEvent } from './measuring.ts';
+import { elementAt } from '../../checked.ts';
+import { combinedWords } from './combined.words.ts';
+import { drawsMethod, passCost, shakeCost } from './contract.ts';
+import { noise, repeats, whole } from './settings.ts';
 
-export interface CombinedOptions {
-  seed: number;
-  noise: AdaRankOptions['noise'];
-  /** Sign draws of the probe: repeats 0 … signs − 1. */
-  signs: number;
-  /** Sampled draws, the repeats that follow. */
-  repeats: number;
-}
-
-/** First the probe's draws, so that a map stands at once, then the sampled ones. */
-export async function* combinedDraws({
-  engine,
-  pass,
-  options: { seed, noise, signs, repeats },
-  control,
-  known,
-  now,
-}: {
-  engine: Engine & JacobianEngine;
-  pass: CleanPass;
-  options: CombinedOptions;
-  control: Control;
-  known: Known;
-  now: () => number;
-}): AsyncGenerator<MeasuringEvent, void, undefined> {
-  yield* jacobianProbe({
-    engine,
-    pass,
-    options: { seed, noise, draws: signs, perToken: false },
-    control,
-    known,
-    now,
-  });
-  const sampled = adaRank({
-    engine,
-    pass,
-    options: { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
-    control,
-    known: (m, r) => known(m, signs + r),
-    now,
-  });
-  for await (const event of sampled) yield { ...event, repeat: signs + event.repeat };
-}
+export const combined = drawsMethod({
+  words: combinedWords,
+  settings: {
+    noise,
+    /** Draws of signs u, made first. */
+    signs: whole(32, [2, 64]),
+    /** Draws in which every module is really shaken. */
+    repeats: repeats(1),
+  },
+  counts: (settings) => ({ passes: settings.signs, repeats: settings.repeats }),
+  cost: (_, place) => (place.kind === 'pass' ? passCost(place) : shakeCost(place)),
+  /**
+   * First come draws of signs, one map together until a module has really been shaken; from then on
+   * each sampled draw makes one map with all of them.
+   */
+  maps({ signs }, modules, measured) {
+    const sweeps = measured.length === 0 ? 0 : Math.min(...measured.map((d) => d.length));
+    const sampled = sweeps - signs;
+    if (sampled <= 0)
+      return {
+        draws: measured.map((d) => (d.length > 0 ? [mean(d.slice(0, signs))] : [])),
+        error: null,
+      };
+    const { maps, error } = combine(
+      measured.map((d) => d.slice(0, signs)),
+      measured.map((d) => d.slice(signs, signs + sampled)),
+      modules.map((m) => m.role),
+    );
+    return { draws: maps, error };
+  },
+  pace: [],
+  code: async () => {
+    const { combinedDraws } = await import('./combined.run.ts');
+    return {
+      draws: ({ settings, seed, ...at }) =>
+        combinedDraws({ ...at, options: { seed, ...settings } }),
+    };
+  },
+});
 
 export interface Combined {
   /**

@@ -4,7 +4,9 @@
  *
  * Source: huggingface/peft#3203; methods.md, "Baselines and neighbours".
  */
-import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
+import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
+import { atOnce, type ImportancesMethod } from './contract.ts';
+import { fisherWords } from './fisher.words.ts';
 
 /**
  * One importance per module: mean over tokens and entries of W of the squared gradient. Throws what
@@ -18,3 +20,12 @@ export async function fisherImportances(
   const tokens = batch.sequences * batch.length;
   return engine.modules.map((m) => fisher[m.index]! / (tokens * m.outFeatures * m.inFeatures));
 }
+
+export const fisher: ImportancesMethod = {
+  gives: 'importances',
+  needs: 'batch',
+  words: fisherWords,
+  code: async () => ({
+    importances: (engine, batch) => atOnce(() => fisherImportances(engine, batch)),
+  }),
+};

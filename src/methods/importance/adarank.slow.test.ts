@@ -7,17 +7,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defined, elementAt } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
-import { compile } from '../compiler/index.ts';
-import { createEngine } from '../engine/cut-engine.ts';
-import type { CleanPass, Engine } from '../engine/engine.ts';
-import { wasmBackend } from '../engine/test-backends.ts';
-import { nodeFiles } from '../model/node-files.ts';
-import { openModel } from '../model/repository.ts';
-import { readGraph } from '../onnx/read.ts';
-import { adaRank, type AdaRankOptions } from './adarank.ts';
-import { spearman, summarise } from './statistics.ts';
+import { defined, elementAt } from '../../checked.ts';
+import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { compile } from '../../compiler/index.ts';
+import { createEngine } from '../../engine/cut-engine.ts';
+import type { CleanPass, Engine } from '../../engine/engine.ts';
+import { wasmBackend } from '../../engine/test-backends.ts';
+import { nodeFiles } from '../../model/node-files.ts';
+import { openModel } from '../../model/repository.ts';
+import { readGraph } from '../../onnx/read.ts';
+import { adaRank, type AdaRankOptions } from './adarank.run.ts';
+import { spearman, summarise } from '../statistics.ts';
 
 interface Measured {
   mean: number;

@@ -4,17 +4,17 @@
  */
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { elementAt } from '../checked.ts';
-import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
-import { compile } from '../compiler/index.ts';
-import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
-import type { CleanPass, GradientEngine, SignDraw } from '../engine/engine.ts';
-import { wasmBackend } from '../engine/test-backends.ts';
-import { batchOf } from '../engine/test-probes.ts';
-import { nodeFiles } from '../model/node-files.ts';
-import { openModel } from '../model/repository.ts';
-import { readGraph } from '../onnx/read.ts';
-import { adaRank } from './adarank.ts';
+import { elementAt } from '../../checked.ts';
+import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
+import { compile } from '../../compiler/index.ts';
+import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
+import type { CleanPass, GradientEngine, SignDraw } from '../../engine/engine.ts';
+import { wasmBackend } from '../../engine/test-backends.ts';
+import { batchOf } from '../../engine/test-probes.ts';
+import { nodeFiles } from '../../model/node-files.ts';
+import { openModel } from '../../model/repository.ts';
+import { readGraph } from '../../onnx/read.ts';
+import { adaRank } from './adarank.run.ts';
 import { combine } from './combined.ts';
 import {
   jacobianImportances,
@@ -24,14 +24,14 @@ import {
   type JacobianDraw,
   type JacobianEngine,
   type JacobianOptions,
-} from './jacobian.ts';
+} from './jacobian.run.ts';
 import type { Control, Known, MeasuringEvent } from './measuring.ts';
 import { fisherImportances } from './fisher.ts';
 import { goraImportances } from './gora.ts';
-import { effectiveRank, gradientRanks } from './gradient-rank.ts';
-import { toEnd } from './to-end.ts';
-import { singularValues } from './singular.ts';
-import { spearman } from './statistics.ts';
+import { effectiveRank, gradientRanks } from './gradient-rank.run.ts';
+import { toEnd } from '../to-end.ts';
+import { singularValues } from '../singular.ts';
+import { spearman } from '../statistics.ts';
 
 const options = (over: Partial<JacobianOptions> = {}): JacobianOptions => ({
   seed: 1,
@@ -273,7 +273,7 @@ test(
   { timeout: 120_000 },
   async () => {
     const open = await openModel(
-      await nodeFiles(resolve(import.meta.dirname, '../../public/models/atlas-3m')),
+      await nodeFiles(resolve(import.meta.dirname, '../../../public/models/atlas-3m')),
     );
     const model = compile(
       await readGraph(open.graph, {

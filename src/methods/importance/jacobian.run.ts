@@ -21,10 +21,10 @@
  * With `perToken` the signs cover one position at a time: T times the passes, `√V` in place of
  * `√(V/T)`, the mean over sequences and positions, and no loss by positions that differ.
  */
-import { elementAt } from '../checked.ts';
-import { AtlasError } from '../errors.ts';
-import type { CleanPass, Engine, GradientEngine, SignDraw } from '../engine/engine.ts';
-import type { AdaRankOptions } from './adarank.ts';
+import { elementAt } from '../../checked.ts';
+import { AtlasError } from '../../errors.ts';
+import type { CleanPass, Engine, GradientEngine, SignDraw } from '../../engine/engine.ts';
+import type { AdaRankOptions } from './adarank.run.ts';
 import type { Control, Known, MeasuringEvent } from './measuring.ts';
 
 export interface JacobianOptions {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { randomImportance, uniformImportance } from './allocation.ts';
+import { randomImportance, uniformImportance } from './baselines.ts';
 import { equalBudgetRanks, inverseImportance, parametersOf } from './equal-budget.ts';
 
 /** Seven modules a layer, as in the bundled model. */

@@ -2,8 +2,8 @@
  * One budget for allocations that are to be compared: every one keeps its own proportions and
  * spends as much as rank r̄ at every module would. Source: methods.md §3, "Budget unit".
  */
-import { elementAt } from '../checked.ts';
-import { allocate, type Shape } from './allocation.ts';
+import { elementAt } from '../../checked.ts';
+import { allocate, type Shape } from './allocate.ts';
 
 export interface EqualBudget {
   /** r̄: the budget is what this rank at every module costs. */

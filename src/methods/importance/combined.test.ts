@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { defined, elementAt } from '../checked.ts';
-import { fillNormal, streamKeys } from '../device/random.ts';
+import { defined, elementAt } from '../../checked.ts';
+import { fillNormal, streamKeys } from '../../device/random.ts';
 import { combine } from './combined.ts';
-import { spearman } from './statistics.ts';
+import { spearman } from '../statistics.ts';
 
 const roles = ['q', 'k', 'v', 'o', 'gate', 'up', 'down'];
 const layers = 30;

@@ -6,9 +6,10 @@
  * batch has tokens, and is never formed: with x = Lx Qx and dy = Ld Qd (rows orthonormalised) its
  * singular values are those of Ldᵀ Lx.
  */
-import { elementAt } from '../checked.ts';
-import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
-import { lowerFactor, singularValues } from './singular.ts';
+import { elementAt } from '../../checked.ts';
+import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
+import type { Steps } from './contract.ts';
+import { lowerFactor, singularValues } from '../singular.ts';
 
 /** Most bytes of inputs and gradients held at a time. */
 const HELD = 64e6;
@@ -23,7 +24,7 @@ export async function* gradientRanks(
   engine: GradientEngine,
   batch: TrainingBatch,
   held = HELD,
-): AsyncGenerator<{ done: number; of: number }, number[], undefined> {
+): Steps<number[]> {
   const of = engine.modules.length;
   const ranks = new Array<number>(of).fill(0);
   const tokens = batch.sequences * batch.length;

@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { elementAt } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
-import {
-  allocate,
-  randomImportance,
-  rankOfMultiple,
-  uniformImportance,
-  type RankRule,
-  type Shape,
-} from './allocation.ts';
+import { elementAt } from '../../checked.ts';
+import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { allocate, rankOfMultiple, type RankRule, type Shape } from './allocate.ts';
+import { randomImportance, uniformImportance } from './baselines.ts';
 
 const rule = (over: Partial<RankRule> = {}): RankRule => ({
   meanRank: 8,

@@ -4,9 +4,10 @@
  *
  * Source: methods.md, "Baselines and neighbours".
  */
-import { elementAt } from '../checked.ts';
-import type { Engine } from '../engine/engine.ts';
-import { largestSingularValue } from './singular.ts';
+import { elementAt } from '../../checked.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { largestSingularValue } from '../singular.ts';
+import type { Steps } from './contract.ts';
 
 /**
  * Stable rank of one module's dequantised weight, between 1 and min(in, out); 0 for a weight of
@@ -22,4 +23,16 @@ export function stableRank(
   return squares === 0
     ? 0
     : squares / largestSingularValue(weight, elementAt(engine.modules, module).inFeatures) ** 2;
+}
+
+/** The stable rank of every module, one at a time. */
+export async function* stableRanks(
+  engine: Pick<Engine, 'modules' | 'materialiseWeight'>,
+): Steps<number[]> {
+  const ranks: number[] = [];
+  for (const { index } of engine.modules) {
+    yield { done: index, of: engine.modules.length };
+    ranks.push(stableRank(engine, index));
+  }
+  return ranks;
 }

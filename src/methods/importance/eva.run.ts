@@ -9,12 +9,13 @@
  * PEFT fits the components batch by batch until they stand still; here they are exact, of one
  * batch.
  */
-import { elementAt } from '../checked.ts';
-import type { ModuleInfo } from '../compiler/modules.ts';
-import type { AdapterValues, GradientEngine, TokenBatch } from '../engine/engine.ts';
-import { costsOf, type EqualBudget } from './equal-budget.ts';
-import type { Shape } from './allocation.ts';
-import { principalComponents, type Components } from './principal.ts';
+import { elementAt } from '../../checked.ts';
+import type { ModuleInfo } from '../../compiler/modules.ts';
+import type { AdapterValues, GradientEngine, TokenBatch } from '../../engine/engine.ts';
+import { costsOf, type EqualBudget } from '../allocation/equal-budget.ts';
+import type { Shape } from '../allocation/allocate.ts';
+import { atOnce, type OwnAllocation, type Steps } from './contract.ts';
+import { principalComponents, type Components } from '../principal.ts';
 
 const RHO = 2;
 
@@ -78,4 +79,17 @@ export function evaAdapters(
         .forEach((d, r) => loraA.set(d, r * inFeatures));
       return { module: index, rank, loraA, loraB: new Float32Array(outFeatures * rank) };
     });
+}
+
+/** Components for mean ranks up to `largest`, and what follows from them on any such budget. */
+export async function* evaAllocation(
+  engine: GradientEngine,
+  batch: TokenBatch,
+  largest: number,
+): Steps<OwnAllocation> {
+  const components = yield* atOnce(() => evaComponents(engine, batch, mostComponents(largest)));
+  return {
+    ranks: (budget) => evaRanks(components, engine.modules, budget),
+    adapters: (ranks) => evaAdapters(components, engine.modules, ranks),
+  };
 }

@@ -24,9 +24,9 @@
  * they share the layers that follow; where the tokens are few, several repeats and neighbouring
  * layers fill a batch together, but for a first sweep that is watched.
  */
-import { elementAt } from '../checked.ts';
-import { AtlasError } from '../errors.ts';
-import type { CleanPass, Engine, Probe } from '../engine/engine.ts';
+import { elementAt } from '../../checked.ts';
+import { AtlasError } from '../../errors.ts';
+import type { CleanPass, Engine, Probe } from '../../engine/engine.ts';
 import type { Control, Known, MeasuringEvent } from './measuring.ts';
 
 export interface AdaRankOptions {

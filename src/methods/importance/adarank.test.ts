@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { defined, elementAt } from '../checked.ts';
-import { arithmeticEngine } from '../../test/arithmetic-engine.ts';
-import type { Engine, TokenBatch } from '../engine/engine.ts';
-import { adaRank, type AdaRankOptions } from './adarank.ts';
+import { defined, elementAt } from '../../checked.ts';
+import { arithmeticEngine } from '../../../test/arithmetic-engine.ts';
+import type { Engine, TokenBatch } from '../../engine/engine.ts';
+import { adaRank, type AdaRankOptions } from './adarank.run.ts';
 import type { Control, MeasuringEvent } from './measuring.ts';
 
 const batch: TokenBatch = { ids: Int32Array.of(1, 2, 3, 4, 5, 6), sequences: 2, length: 3 };

@@ -1,14 +1,14 @@
 /** Gradient norms, Fisher and GoRA of SmolLM2-135M against PyTorch's, all 210 modules on WASM. */
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { defined, elementAt } from '../checked.ts';
-import { hasShared, sharedPath } from '../../test/shared.ts';
-import { openSmolLm2, type OpenedSmolLm2 } from '../../test/smollm2.ts';
-import type { TrainingBatch } from '../engine/engine.ts';
+import { defined, elementAt } from '../../checked.ts';
+import { hasShared, sharedPath } from '../../../test/shared.ts';
+import { openSmolLm2, type OpenedSmolLm2 } from '../../../test/smollm2.ts';
+import type { TrainingBatch } from '../../engine/engine.ts';
 import { fisherImportances } from './fisher.ts';
 import { goraImportances } from './gora.ts';
-import { gradientRanks } from './gradient-rank.ts';
-import { toEnd } from './to-end.ts';
+import { gradientRanks } from './gradient-rank.run.ts';
+import { toEnd } from '../to-end.ts';
 
 interface Reference {
   loss: number;

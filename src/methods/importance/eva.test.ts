@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { defined, elementAt } from '../checked.ts';
-import { fillNormal, streamKeys } from '../device/random.ts';
-import type { ModuleInfo } from '../compiler/modules.ts';
-import { evaAdapters, evaRanks, mostComponents } from './eva.ts';
-import { principalComponents } from './principal.ts';
-import { singularValues } from './singular.ts';
+import { defined, elementAt } from '../../checked.ts';
+import { fillNormal, streamKeys } from '../../device/random.ts';
+import type { ModuleInfo } from '../../compiler/modules.ts';
+import { evaAdapters, evaRanks, mostComponents } from './eva.run.ts';
+import { principalComponents } from '../principal.ts';
+import { singularValues } from '../singular.ts';
 
 const normals = (length: number, stream: number) =>
   fillNormal(streamKeys(4, stream, 0), new Float32Array(length));

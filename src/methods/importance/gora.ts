@@ -6,7 +6,9 @@
  * the mean loss of one batch. Not here: GoRA's rank rule, which divides by a function of in + out,
  * and its start of B from the gradient; so users read "GoRA importance" (docs/race.md).
  */
-import type { GradientEngine, TrainingBatch } from '../engine/engine.ts';
+import type { GradientEngine, TrainingBatch } from '../../engine/engine.ts';
+import { atOnce, type ImportancesMethod } from './contract.ts';
+import { goraWords } from './gora.words.ts';
 
 export type GoraNorm = 'mean-abs' | 'frobenius';
 
@@ -23,3 +25,12 @@ export async function goraImportances(
       : Math.sqrt(squares[m.index]!),
   );
 }
+
+export const gora: ImportancesMethod = {
+  gives: 'importances',
+  needs: 'batch',
+  words: goraWords,
+  code: async () => ({
+    importances: (engine, batch) => atOnce(() => goraImportances(engine, batch)),
+  }),
+};

@@ -1,0 +1,49 @@
+/** How the combined method measures; what follows from the values is in `combined.ts`. */
+import type { CleanPass, Engine } from '../../engine/engine.ts';
+import { adaRank, type AdaRankOptions } from './adarank.run.ts';
+import { jacobianProbe, type JacobianEngine } from './jacobian.run.ts';
+import type { Control, Known, MeasuringEvent } from './measuring.ts';
+
+export interface CombinedOptions {
+  seed: number;
+  noise: AdaRankOptions['noise'];
+  /** Sign draws of the probe: repeats 0 … signs − 1. */
+  signs: number;
+  /** Sampled draws, the repeats that follow. */
+  repeats: number;
+}
+
+/** First the probe's draws, so that a map stands at once, then the sampled ones. */
+export async function* combinedDraws({
+  engine,
+  pass,
+  options: { seed, noise, signs, repeats },
+  control,
+  known,
+  now,
+}: {
+  engine: Engine & JacobianEngine;
+  pass: CleanPass;
+  options: CombinedOptions;
+  control: Control;
+  known: Known;
+  now: () => number;
+}): AsyncGenerator<MeasuringEvent, void, undefined> {
+  yield* jacobianProbe({
+    engine,
+    pass,
+    options: { seed, noise, draws: signs, perToken: false },
+    control,
+    known,
+    now,
+  });
+  const sampled = adaRank({
+    engine,
+    pass,
+    options: { seed, noise, repeats, variant: 'two-draws', vocabularySample: 0 },
+    control,
+    known: (m, r) => known(m, signs + r),
+    now,
+  });
+  for await (const event of sampled) yield { ...event, repeat: signs + event.repeat };
+}

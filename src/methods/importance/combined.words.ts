@@ -1,0 +1,38 @@
+/** The combined method in words. */
+import type { Language } from '../../language/language.ts';
+import type { DrawsWords } from './contract.ts';
+
+export const combinedWords: Record<Language, DrawsWords<'signs' | 'repeats'>> = {
+  en: {
+    name: 'combined',
+    about: 'The Jacobian probe and a few shakes in one.',
+    what: 'Backward passes and a real shake, weighted.',
+    pace: 'between',
+    ranges: 'Ranges allow for an error of either part.',
+    sure: null,
+    reckoned: {
+      moves: (value) => `Passes and real shakes together: the prediction moves by ${value}.`,
+      why: {
+        text: 'The backward passes err a little where noise is strong, a single shake by chance. Each weighs as much as it is sure.',
+        source: 'docs/jacobian.md; src/methods/importance/combined.ts',
+      },
+    },
+    fields: { signs: { label: 'Passes' }, repeats: { label: 'Repeats' } },
+  },
+  ja: {
+    name: '併用',
+    about: 'Jacobian と少数回の揺らしを合わせたもの。',
+    what: '逆伝播と実際の揺らしを、確かさで重みづけます。',
+    pace: '中間',
+    ranges: '範囲は、どちらの誤差も見込んだ幅です。',
+    sure: null,
+    reckoned: {
+      moves: (value) => `逆伝播と実際の揺らしを合わせると、予測は ${value} 動きます。`,
+      why: {
+        text: '逆伝播はノイズが強いところで少し外れ、一度の揺らしは偶然に左右されます。確かさに応じて重みづけます。',
+        source: 'docs/jacobian.md; src/methods/importance/combined.ts',
+      },
+    },
+    fields: { signs: { label: '逆伝播' }, repeats: { label: '反復' } },
+  },
+};

@@ -1,0 +1,14 @@
+/** EVA in words. */
+import type { Language } from '../../language/language.ts';
+import type { MethodWords } from './contract.ts';
+
+export const evaWords: Record<Language, MethodWords> = {
+  en: {
+    name: 'EVA',
+    about: 'Ranks by explained variance of the inputs; A begins as their components.',
+  },
+  ja: {
+    name: 'EVA',
+    about: '入力の説明分散でランクを配り、A をその主成分から始めます。',
+  },
+};

@@ -1,0 +1,14 @@
+/** Fisher information in words. */
+import type { Language } from '../../language/language.ts';
+import type { MethodWords } from './contract.ts';
+
+export const fisherWords: Record<Language, MethodWords> = {
+  en: {
+    name: 'Fisher',
+    about: 'Squared gradients, token by token.',
+  },
+  ja: {
+    name: 'Fisher',
+    about: 'トークンごとの勾配の二乗。',
+  },
+};

@@ -1,0 +1,13 @@
+/** The effective rank of a gradient as a method; how it measures is in `gradient-rank.run.ts`. */
+import type { ImportancesMethod } from './contract.ts';
+import { gradientRankWords } from './gradient-rank.words.ts';
+
+export const gradientRank: ImportancesMethod = {
+  gives: 'importances',
+  needs: 'batch',
+  words: gradientRankWords,
+  code: async () => {
+    const { gradientRanks } = await import('./gradient-rank.run.ts');
+    return { importances: (engine, batch) => gradientRanks(engine, batch) };
+  },
+};

@@ -1,0 +1,14 @@
+/** The gradient’s effective rank in words. */
+import type { Language } from '../../language/language.ts';
+import type { MethodWords } from './contract.ts';
+
+export const gradientRankWords: Record<Language, MethodWords> = {
+  en: {
+    name: 'gradient rank',
+    about: 'How many directions the gradient has.',
+  },
+  ja: {
+    name: '勾配ランク',
+    about: '勾配がもつ方向の数。',
+  },
+};

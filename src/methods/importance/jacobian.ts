@@ -1,0 +1,30 @@
+/** The Jacobian probe as a method of the map; how it measures is in `jacobian.run.ts`. */
+import * as z from 'zod/mini';
+import { drawsMethod, passCost } from './contract.ts';
+import { jacobianWords } from './jacobian.words.ts';
+import { noise, repeats } from './settings.ts';
+
+/** What AdaRank's noise would do, to first order, from backward passes (docs/jacobian.md). */
+export const jacobian = drawsMethod({
+  words: jacobianWords,
+  settings: {
+    noise,
+    /** Draws of signs u, one backward pass each. */
+    repeats: repeats(8),
+    /**
+     * Signs of one position at a time: a backward pass for every token of a sequence, and nothing
+     * lost by positions that differ.
+     */
+    perToken: z._default(z.boolean(), false),
+  },
+  counts: (settings) => ({ passes: settings.repeats, repeats: 0 }),
+  cost: ({ perToken }, place) => passCost(place, perToken ? place.length : 1),
+  pace: ['perToken'],
+  code: async () => {
+    const { jacobianProbe } = await import('./jacobian.run.ts');
+    return {
+      draws: ({ settings, seed, ...at }) =>
+        jacobianProbe({ ...at, options: { seed, draws: settings.repeats, ...settings } }),
+    };
+  },
+});

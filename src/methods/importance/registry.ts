@@ -1,0 +1,51 @@
+/** Every importance method under its name, in the order of lists. No method is listed elsewhere. */
+import type * as z from 'zod/mini';
+import { adarank } from './adarank.ts';
+import { combined } from './combined.ts';
+import type { DrawsMethod, DrawsShape, ImportanceMethod, SettingsOf } from './contract.ts';
+import { eva } from './eva.ts';
+import { fisher } from './fisher.ts';
+import { gora } from './gora.ts';
+import { gradientRank } from './gradient-rank.ts';
+import { jacobian } from './jacobian.ts';
+import { registryOf } from './registering.ts';
+import { weightSpectrum } from './weight-spectrum.ts';
+
+export const registered = {
+  adarank,
+  jacobian,
+  combined,
+  eva,
+  fisher,
+  gora,
+  'gradient-rank': gradientRank,
+  spectrum: weightSpectrum,
+};
+
+type Registered = typeof registered;
+export type ImportanceName = keyof Registered;
+
+type Shapes = {
+  [
+    K in ImportanceName as Registered[K] extends { gives: 'draws' } ? K : never
+  ]: Registered[K] extends { settings: infer S extends DrawsShape } ? S : never;
+};
+/** Methods of the map. */
+export type MethodName = keyof Shapes;
+
+/** A method of the map with its settings, as an experiment has them. */
+export type MethodSpec = {
+  [K in MethodName]: { name: K } & SettingsOf<Shapes[K]>;
+}[MethodName];
+
+const registry = registryOf(registered as unknown as Record<string, ImportanceMethod>);
+
+export const IMPORTANCES = registry.IMPORTANCES as [ImportanceName, ...ImportanceName[]];
+export const METHODS = registry.METHODS as [MethodName, ...MethodName[]];
+
+/** A method by a name that is known only when it runs. */
+export const importanceOf = registry.importanceOf as (name: ImportanceName) => ImportanceMethod;
+/** A method of the map, likewise: its settings are passed on. */
+export const methodOf = registry.methodOf as (name: MethodName) => DrawsMethod;
+
+export const methodUnion = registry.methodUnion as unknown as z.ZodMiniType<MethodSpec>;

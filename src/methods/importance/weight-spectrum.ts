@@ -1,0 +1,13 @@
+/** The stable rank of the weights as a method; how it measures is in `weight-spectrum.run.ts`. */
+import type { ImportancesMethod } from './contract.ts';
+import { weightSpectrumWords } from './weight-spectrum.words.ts';
+
+export const weightSpectrum: ImportancesMethod = {
+  gives: 'importances',
+  needs: 'weights',
+  words: weightSpectrumWords,
+  code: async () => {
+    const { stableRanks } = await import('./weight-spectrum.run.ts');
+    return { importances: stableRanks };
+  },
+};

@@ -1,0 +1,132 @@
+/**
+ * Who can race: every importance method (`methods/importance/registry.ts`), and the lanes below,
+ * whose ranks follow from no method of their own.
+ */
+import type { TokenBatch } from '../../engine/engine.ts';
+import type { Language } from '../../language/language.ts';
+import type { MethodWords } from '../../methods/importance/contract.ts';
+import {
+  importanceOf,
+  IMPORTANCES,
+  type ImportanceName,
+  type MethodName,
+} from '../../methods/importance/registry.ts';
+import type { StudyContext } from '../context.ts';
+import type { Measuring } from './measure.ts';
+
+/** `known`: the importances of the lane's `of`, where they are measured already. */
+export type LaneCode = (
+  context: StudyContext,
+  given: { batch: TokenBatch; known: number[] | null },
+) => Measuring;
+
+export interface Lane {
+  /** The method it stands behind in lists; null: behind all. */
+  after: ImportanceName | null;
+  /** The method of the map whose importances it is made of. */
+  of?: MethodName;
+  words: Record<Language, MethodWords>;
+  /** Comes when it is first wanted. */
+  code(): Promise<LaneCode>;
+}
+
+const registered = {
+  uniform: {
+    after: 'adarank',
+    words: {
+      en: { name: 'uniform', about: 'The same rank everywhere.' },
+      ja: { name: '均等', about: 'どこでも同じランク。' },
+    },
+    code: async () => (await import('./lane-code.ts')).uniform,
+  },
+  random: {
+    after: 'adarank',
+    words: {
+      en: {
+        name: 'random',
+        about: 'A random split of the budget, another one with each seed.',
+      },
+      ja: { name: 'ランダム', about: '予算をランダムに分けます。シードごとに変わります。' },
+    },
+    code: async () => (await import('./lane-code.ts')).random,
+  },
+  inverse: {
+    after: 'adarank',
+    of: 'adarank',
+    words: {
+      en: { name: 'inverse', about: 'AdaRank upside down: a control.' },
+      ja: { name: '逆順', about: 'AdaRank を逆さにした対照。' },
+    },
+    code: async () => (await import('./lane-code.ts')).inverse,
+  },
+  /**
+   * Uniform ranks and EVA's first `A`: what parts it from `uniform` is EVA's start, what parts it
+   * from `eva` EVA's ranks.
+   */
+  'eva-uniform': {
+    after: 'eva',
+    words: {
+      en: {
+        name: 'EVA at uniform ranks',
+        about: 'The same rank everywhere, A begins as EVA’s: a control.',
+      },
+      ja: {
+        name: '均等ランクの EVA',
+        about: 'どこでも同じランクで、A だけ EVA と同じ所から始める対照。',
+      },
+    },
+    code: async () => (await import('./lane-code.ts')).evaUniform,
+  },
+  /**
+   * The ranks of the adapter taken in, whatever they cost; it trains on from where it stands.
+   */
+  imported: {
+    after: null,
+    words: {
+      en: {
+        name: 'imported',
+        about: 'The adapter taken in, at its own ranks, trained on from where it stands.',
+      },
+      ja: {
+        name: '読み込み済み',
+        about: '読み込んだアダプターを、そのランクのまま続きから学習します。',
+      },
+    },
+    code: async () => (await import('./lane-code.ts')).imported,
+  },
+} satisfies Record<string, Lane>;
+
+export type LaneName = keyof typeof registered;
+export type RaceEntry = ImportanceName | LaneName;
+
+export const lanes: Readonly<Record<LaneName, Lane>> = registered;
+export const LANES = Object.keys(registered) as LaneName[];
+
+export const isLane = (entry: RaceEntry): entry is LaneName => Object.hasOwn(registered, entry);
+
+const behind = (method: ImportanceName | null) =>
+  LANES.filter((name) => lanes[name].after === method);
+
+/** By whom ranks can be given out, in the order of lists. */
+export const RACE_ENTRIES = [
+  ...IMPORTANCES.flatMap((name): RaceEntry[] => [name, ...behind(name)]),
+  ...behind(null),
+] as [RaceEntry, ...RaceEntry[]];
+
+/** The method of the map whose importances an entry is made of; undefined: of none. */
+export const partOf = (entry: RaceEntry): RaceEntry | undefined =>
+  isLane(entry) ? lanes[entry].of : entry;
+
+/** What entries are called and go by, in one language. */
+export function entryWords(language: Language): { names: EntryWords; about: EntryWords } {
+  const words = RACE_ENTRIES.map((entry) => {
+    const { name, about } = (isLane(entry) ? lanes[entry] : importanceOf(entry)).words[language];
+    return { entry, name, about };
+  });
+  return {
+    names: Object.fromEntries(words.map(({ entry, name }) => [entry, name])) as EntryWords,
+    about: Object.fromEntries(words.map(({ entry, about }) => [entry, about])) as EntryWords,
+  };
+}
+
+type EntryWords = Record<RaceEntry, string>;

@@ -1,0 +1,21 @@
+/** What the methods of the map say of themselves (`methods/importance`), in one language. */
+import type { Language } from '../language/language.ts';
+import type { DrawsWords } from '../methods/importance/contract.ts';
+import { methodOf, METHODS, type MethodName } from '../methods/importance/registry.ts';
+
+/** A name where a line begins. */
+const atStart = (name: string) => name.replace(/^./, (c) => c.toUpperCase());
+
+export function methodWords(language: Language): {
+  names: Record<MethodName, string>;
+  of: Record<MethodName, DrawsWords>;
+} {
+  const words = METHODS.map((method) => [method, methodOf(method).words[language]] as const);
+  return {
+    names: Object.fromEntries(words.map(([m, { name }]) => [m, atStart(name)])) as Record<
+      MethodName,
+      string
+    >,
+    of: Object.fromEntries(words) as Record<MethodName, DrawsWords>,
+  };
+}
