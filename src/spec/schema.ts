@@ -4,7 +4,7 @@
  * checked when this file is compiled.
  */
 import * as z from 'zod/mini';
-import { ROUNDINGS } from '../methods/allocation/registry.ts';
+import { ROUNDINGS, rules } from '../methods/allocation/registry.ts';
 import { METHODS, methodUnion } from '../methods/importance/registry.ts';
 import { METHOD_LIMITS } from '../methods/importance/settings.ts';
 import { BOS } from '../model/bos.ts';
@@ -150,8 +150,8 @@ true satisfies Same<z.output<typeof methodSchema>, MethodSpec>;
 true satisfies Same<z.output<typeof allocationSchema>, AllocationSpec>;
 true satisfies Same<z.output<typeof trainingSchema>, TrainingSettings>;
 
-/** The methods of the map, for choices. */
-export { METHODS };
+/** Methods of the map and rank rules, for choices. */
+export { METHODS, ROUNDINGS, rules };
 
 /** A method as it is when only its name is chosen. */
 export const defaultMethod = <N extends MethodName>(name: N): Extract<MethodSpec, { name: N }> =>

@@ -28,12 +28,13 @@ import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import type { CleanPass, Engine, Probe } from '../../engine/engine.ts';
 import type { Control, Known, MeasuringEvent } from './measuring.ts';
+import type { Noise } from './settings.ts';
 
 export interface AdaRankOptions {
   seed: number;
   variant: 'two-draws' | 'clean';
   /** The noise's standard deviation: `std(W)` of each module, or σ for all. */
-  noise: { scale: 'std' } | { scale: 'fixed'; sigma: number };
+  noise: Noise;
   repeats: number;
   /** Tokens of the vocabulary over which ℓ1 is sampled (unbiased); 0 = all. */
   vocabularySample: number;

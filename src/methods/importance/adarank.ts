@@ -1,7 +1,7 @@
 /** AdaRank as a method of the map; how it measures is in `adarank.run.ts`. */
 import * as z from 'zod/mini';
 import { adarankWords } from './adarank.words.ts';
-import { drawsMethod, shakeCost, type SettingsOf } from './contract.ts';
+import { drawsMethod, shakeCost } from './contract.ts';
 import { noise, repeats, whole } from './settings.ts';
 
 /** Sampled: each module is really shaken. */
@@ -29,5 +29,3 @@ export const adarank = drawsMethod({
     };
   },
 });
-
-export type AdaRankSettings = SettingsOf<(typeof adarank)['settings']>;

@@ -38,7 +38,7 @@ export type MethodSpec = {
   [K in MethodName]: { name: K } & SettingsOf<Shapes[K]>;
 }[MethodName];
 
-const registry = registryOf(registered as unknown as Record<string, ImportanceMethod>);
+const registry = registryOf(registered);
 
 export const IMPORTANCES = registry.IMPORTANCES as [ImportanceName, ...ImportanceName[]];
 export const METHODS = registry.METHODS as [MethodName, ...MethodName[]];

@@ -1,6 +1,6 @@
 /**
  * Do methods agree? Every method measures the same modules on the experiment's text and seed, one
- * after the other, each by its own definition (race-measure.ts); how alike they order the modules
+ * after the other, each by its own definition (`race/measure.ts`); how alike they order the modules
  * is Spearman's ρ.
  */
 import { correlations, type AgreeEvent, type AgreeResult, type AgreeState } from './state.ts';

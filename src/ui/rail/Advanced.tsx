@@ -1,7 +1,7 @@
 /** The settings most visitors leave alone. What is not its default says what the default is. */
 import type { ReactNode } from 'react';
 import { BASES } from '../../studies/base-kinds.ts';
-import { LIMITS } from '../../spec/schema.ts';
+import { LIMITS, ROUNDINGS, rules } from '../../spec/schema.ts';
 import type { ExperimentSpec } from '../../studies/spec.ts';
 import { BOS } from '../../model/bos.ts';
 import { defaults } from '../../state/derived.ts';
@@ -36,6 +36,7 @@ function Fields(): ReactNode {
   const spec = useExperiment((e) => e.spec);
   const edit = useEdit();
   const { allocation } = spec;
+  const { bounded } = rules[allocation.rounding];
   const d = defaults;
   const note = (value: unknown, normal: unknown, said = String(normal)) =>
     value === normal ? null : w.default(said);
@@ -104,11 +105,8 @@ function Fields(): ReactNode {
         label={w.rounding}
         value={allocation.rounding}
         why={w.why.rounding}
-        note={note(allocation.rounding, d.allocation.rounding, w.floor)}
-        options={[
-          ['floor', w.floor],
-          ['exact', w.exact],
-        ]}
+        note={note(allocation.rounding, d.allocation.rounding, w[d.allocation.rounding])}
+        options={ROUNDINGS.map((rounding) => [rounding, w[rounding]] as const)}
         onChange={(rounding) =>
           edit('rounding', (s) => ({ ...s, allocation: { ...s.allocation, rounding } }))
         }
@@ -124,7 +122,7 @@ function Fields(): ReactNode {
         ]}
         onChange={(unit) => edit('unit', (s) => ({ ...s, allocation: { ...s.allocation, unit } }))}
       />
-      {allocation.rounding === 'exact' &&
+      {bounded &&
         number('rMin', {
           label: w.rMin,
           value: allocation.rMin,
@@ -132,7 +130,7 @@ function Fields(): ReactNode {
           limits: LIMITS.rMin,
           change: (s, rMin) => ({ ...s, allocation: { ...s.allocation, rMin } }),
         })}
-      {allocation.rounding === 'exact' &&
+      {bounded &&
         number('rMax', {
           label: w.rMax,
           value: allocation.rMax,

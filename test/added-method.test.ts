@@ -1,0 +1,150 @@
+/**
+ * A method is added as a stranger adds one: its file, its words, a line in the registry. Schema,
+ * link, run, words and the page's choices know it then.
+ */
+import { renderToStaticMarkup } from 'react-dom/server';
+import { createElement } from 'react';
+import { expect, test, vi } from 'vitest';
+import { defined } from '../src/checked.ts';
+import type { TokenBatch } from '../src/engine/engine.ts';
+import { decodeLink, encodeLink } from '../src/experiment/link.ts';
+import { parseResult } from '../src/experiment/result-file.ts';
+import { defaultSpec, parseSpec } from '../src/experiment/schema.ts';
+import { differences, setByPaths } from '../src/experiment/settings.ts';
+import { drawsMethod } from '../src/methods/importance/contract.ts';
+import type * as Registry from '../src/methods/importance/registry.ts';
+import { IMPORTANCES } from '../src/methods/importance/registry.ts';
+import { methodFields } from '../src/spec/fields.ts';
+import { byMethod, METHODS } from '../src/spec/schema.ts';
+import type { MethodName } from '../src/spec/spec.ts';
+import { AGREE_METHODS } from '../src/studies/agree/settings.ts';
+import { costOfAll, drawsAsked, shaking } from '../src/studies/map/draws.ts';
+import { runMap } from '../src/studies/map/run.ts';
+import { measurementOf, reduce, type Measurement } from '../src/studies/map/state.ts';
+import { pulled } from '../src/studies/pulled.ts';
+import { entryWords, RACE_ENTRIES, type RaceEntry } from '../src/studies/race/lanes.ts';
+import { Method } from '../src/ui/rail/Method.tsx';
+import { LOOKS } from '../src/ui/studies/race/look.ts';
+import { describeChange, nameOf } from '../src/words/describe.ts';
+import { en } from '../src/words/en.ts';
+import { ja } from '../src/words/ja.ts';
+import { arithmeticEngine } from './arithmetic-engine.ts';
+import { dummy } from './fixtures/dummy-method/dummy.ts';
+
+/** The registry's line. */
+vi.mock('../src/methods/importance/registry.ts', async (original) => {
+  const real = await original<typeof Registry>();
+  const { registryOf } = await import('../src/methods/importance/registering.ts');
+  const added = (await import('./fixtures/dummy-method/dummy.ts')).dummy;
+  return {
+    ...real,
+    ...registryOf({ ...real.registered, dummy: added }),
+  };
+});
+
+const NAME = 'dummy' as MethodName;
+const settings = { name: NAME, repeats: 2, first: 3, counted: 'down' };
+const ids = [[1, 2, 3, 4]];
+const spec = parseSpec({ text: { kind: 'ids', ids }, method: settings });
+
+test('an experiment names it, with its own defaults and limits', () => {
+  expect(parseSpec({ method: { name: NAME } }).method).toEqual({
+    name: NAME,
+    repeats: 3,
+    first: 1,
+    counted: 'up',
+  });
+  expect(() => parseSpec({ method: { name: NAME, first: 10 } })).toThrow('method.first');
+  expect(
+    setByPaths(defaultSpec(), [
+      ['method.name', NAME],
+      ['method.first', '4'],
+    ]).method,
+  ).toEqual({ name: NAME, repeats: 3, first: 4, counted: 'up' });
+  expect(differences(setByPaths(defaultSpec(), [['method.name', NAME]]))).toEqual({
+    method: { name: NAME },
+  });
+});
+
+test('it has no noise: none is handed over, and its modules would be shaken by std(W)', () => {
+  const noisy = parseSpec({ method: { noise: { scale: 'fixed', sigma: 0.1 } } });
+  expect(byMethod(noisy, NAME).method).not.toHaveProperty('noise');
+  expect(byMethod(byMethod(noisy, NAME), 'jacobian').method.noise).toEqual({ scale: 'std' });
+  expect(shaking(spec.method)).toMatchObject({ variant: 'two-draws', noise: { scale: 'std' } });
+});
+
+test('a link carries it', async () => {
+  const { spec: opened, damaged } = await decodeLink(await encodeLink(spec));
+  expect(opened).toEqual(spec);
+  expect(damaged).toEqual([]);
+});
+
+test('the run loop runs it, and its file can be read', async () => {
+  const engine = arithmeticEngine();
+  const batch: TokenBatch = { ids: Int32Array.from(ids.flat()), sequences: 1, length: 4 };
+  let last: Measurement | null = null;
+  let time = 0;
+  for await (const { state } of pulled(
+    { run: runMap, reduce },
+    {
+      spec,
+      engine,
+      tokens: async () => batch,
+      model: engine.facts,
+      versions: { rankAtlas: '0', onnxruntime: '0' },
+      now: () => time++,
+    },
+  ))
+    last = state;
+  const result = defined(defined<Measurement | null>(last).result);
+  expect(result.modules.map((m) => m.importance)).toEqual([6, 6, 5, 5, 4, 4, 3, 3]);
+  expect(result.modules.every((m) => m.draws.length === 2 && m.measured === undefined)).toBe(true);
+  expect(parseResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
+  expect(measurementOf(result).draws).toEqual(result.modules.map((m) => m.draws));
+  expect(drawsAsked(spec.method)).toBe(2);
+  expect(costOfAll(spec.method, engine.facts, 4)).toBeCloseTo(2 * 3 * 5);
+});
+
+test('it is said in both languages', () => {
+  expect([en, ja].map((words) => words.methods.names[NAME])).toEqual(['Layer number', '層の番号']);
+  expect(nameOf(en, spec)).toContain('Layer number');
+  const change = { path: 'method.counted', from: 'up', to: 'down' };
+  expect(describeChange(en, change)).toMatch(/Counted.*upwards.*downwards/);
+  expect(describeChange(ja, change)).toMatch(/数え方/);
+  for (const language of ['en', 'ja'] as const)
+    expect(entryWords(language).names[NAME]).toBe(dummy.words[language].name);
+});
+
+test('a method without Japanese, or without words of a setting, is no method to the compiler', () => {
+  const { words, ...rest } = dummy;
+  // @ts-expect-error: no Japanese
+  drawsMethod({ ...rest, words: { en: words.en } });
+  const { repeats, first } = words.ja.fields;
+  const ja = { ...words.ja, fields: { repeats, first } };
+  // @ts-expect-error: a setting has no words
+  drawsMethod({ ...rest, words: { en: words.en, ja } });
+  expect(Object.keys(words)).toEqual(['en', 'ja']);
+});
+
+test('the page offers it: on the map with a field for each setting, in the race, for comparison', () => {
+  expect(METHODS).toEqual(['adarank', 'jacobian', 'combined', NAME]);
+  const page = renderToStaticMarkup(createElement(Method));
+  expect(page).toContain('value="dummy"');
+  expect(page).toContain('Layer number');
+  expect(methodFields(NAME)).toEqual([
+    { key: 'repeats', normal: 3, kind: 'number', whole: true, min: 1, max: 64 },
+    { key: 'first', normal: 1, kind: 'number', whole: true, min: 1, max: 9 },
+    { key: 'counted', normal: 'up', kind: 'choice', options: ['up', 'down'] },
+  ]);
+  expect(IMPORTANCES).toContain(NAME);
+  expect(AGREE_METHODS).toContain(NAME);
+  expect(RACE_ENTRIES.slice(-3)).toEqual(['spectrum', NAME, 'imported'] satisfies RaceEntry[]);
+  expect(new Set(RACE_ENTRIES.map((e) => `${LOOKS[e].stroke} ${LOOKS[e].dash}`)).size).toBe(
+    RACE_ENTRIES.length,
+  );
+});
+
+test('nothing else changes: what experiments leave unsaid means what it meant', () => {
+  expect(defaultSpec().agree.methods).not.toContain(NAME);
+  expect(defaultSpec().method.name).toBe('adarank');
+});
