@@ -10,14 +10,16 @@ import { defined, elementAt } from '../src/checked.ts';
 import { bundledModel } from '../cli/bundled.ts';
 import { tokensOf } from '../cli/data.ts';
 import { startEngine } from '../cli/engine.ts';
-import { runTraining, type TrainingResult } from '../src/studies/train/run.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
+import { initialAdapters } from '../src/methods/lora.ts';
+import { trainPresets } from '../src/studies/train/presets.ts';
+import type { TrainSettings } from '../src/studies/train/settings.ts';
 import {
-  parseTraining,
-  trainingPresets,
-  type TrainingSpec,
-} from '../src/studies/train/settings.ts';
-import { factsOf, loadModel } from '../src/runtime/load.ts';
-import { versionsOf } from '../src/runtime/versions.ts';
+  runTraining,
+  type RankCurve,
+  type TrainingFigures,
+} from '../src/studies/train/training.ts';
+import { loadModel } from '../src/runtime/load.ts';
 import { provenance } from './machine.ts';
 import { engineOptions, fileMark, providerName, providerOption, spentTime } from './provider.ts';
 import { writeResult } from './results.ts';
@@ -50,40 +52,37 @@ const { engine, runtime } = await startEngine(
   engineOptions(values.provider, values.threads),
   'nf4',
 );
-const preset = parseTraining(trainingPresets.qdylora);
+const preset = parseSpec(trainPresets.qdylora);
 const data = {
-  train: await tokensOf(preset.train, { sequences: Infinity, length, bos: 'none' }, model),
+  train: await tokensOf(preset.training.train, { sequences: Infinity, length, bos: 'none' }, model),
   held: await tokensOf(
-    preset.held,
-    { sequences: preset.heldSequences, length, bos: 'none' },
+    preset.training.held,
+    { sequences: preset.training.heldSequences, length, bos: 'none' },
     model,
   ),
 };
 
-/** The result, and seconds a step. */
+/** What was found, and seconds a step. */
 async function run(
-  method: TrainingSpec['method'],
+  method: TrainSettings['method'],
   rank: number,
   learningRate: number,
-): Promise<{ result: TrainingResult; seconds: number }> {
-  const spec = parseTraining({
-    ...preset,
-    seed,
-    length,
-    method,
-    adapter: { ...preset.adapter, ranks: { kind: 'uniform', rank } },
-    training: { ...preset.training, steps, batch, learningRate, evaluateEvery: 0 },
-  });
+): Promise<{ figures: TrainingFigures; curve: RankCurve | null; seconds: number }> {
+  const { modules } = model.compiled;
+  const ranks = modules.map(() => rank);
   let before = spentTime(runtime);
   let spent = 0;
   let counted = 0;
   for await (const event of runTraining({
-    spec,
+    method,
+    scale: preset.train.scale,
+    ranks,
+    training: { ...preset.training, steps, batch, length, learningRate, evaluateEvery: 0 },
+    seed,
     engine,
-    provider: engine.provider,
-    model: factsOf(model),
-    versions: versionsOf(runtime.ort),
     data,
+    start: initialAdapters(seed, modules, ranks),
+    now: () => performance.now(),
   })) {
     // The first steps compile the pieces.
     if (event.type === 'step' && event.step > 5) {
@@ -94,7 +93,8 @@ async function run(
       console.error(
         `${method.name}${method.name === 'qdylora' ? ` ${method.mode}` : ''}, rank ${rank}, after ${event.step} steps: ${event.loss.toFixed(4)}`,
       );
-    if (event.type === 'done') return { result: event.result, seconds: spent / counted };
+    if (event.type === 'done')
+      return { figures: event.figures, curve: event.curve, seconds: spent / counted };
     before = spentTime(runtime);
   }
   throw new Error('the run did not end');
@@ -104,7 +104,7 @@ const start = performance.now();
 const loras = [];
 const dyLoras = [];
 for (const mode of modes) {
-  const { result, seconds } = await run(
+  const { figures, curve, seconds } = await run(
     { name: 'qdylora', mode, draw: { kind: 'uniform' } },
     most,
     dyLoraRate,
@@ -112,13 +112,13 @@ for (const mode of modes) {
   dyLoras.push({
     mode,
     seconds,
-    curve: defined(result.curve),
-    base: elementAt(result.evaluations, 0).loss,
+    curve: defined(curve),
+    base: elementAt(figures.evaluations, 0).loss,
   });
 }
 for (const rank of ranks) {
-  const { result, seconds } = await run({ name: 'lora' }, rank, rate);
-  loras.push({ rank, seconds, loss: elementAt(result.evaluations, -1).loss });
+  const { figures, seconds } = await run({ name: 'lora' }, rank, rate);
+  loras.push({ rank, seconds, loss: elementAt(figures.evaluations, -1).loss });
 }
 await engine.dispose();
 

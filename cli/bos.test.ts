@@ -159,7 +159,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
             '--model',
             asks,
             '--set',
-            'length=8',
+            'training.length=8',
             '--json',
             '--threads',
             '1',
@@ -171,7 +171,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
     const none = await judge('--text', text, '--bos', 'none');
     const ids = await judge(
       '--set',
-      `held=${JSON.stringify({ kind: 'ids', ids: JSON.parse(withBos(rows(7, 6))) as number[][] })}`,
+      `training.held=${JSON.stringify({ kind: 'ids', ids: JSON.parse(withBos(rows(7, 6))) as number[][] })}`,
     );
     expect([asked.base, asked.adapted, asked.tokens]).toEqual([ids.base, ids.adapted, ids.tokens]);
     expect(asked.bos).toEqual({ ids: [special.bos], tokens: ['<s>'], by: 'tokenizer.json' });
@@ -185,7 +185,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
       '--set',
       'training.batch=2',
       '--set',
-      'length=8',
+      'training.length=8',
       '--threads',
       '1',
     ];
@@ -193,8 +193,7 @@ describe('a BOS', { timeout: 120_000 }, () => {
       const { code } = await cli('train', spec, ...settings, ...options, '--out', file);
       expect(code).toBe(0);
       return JSON.parse(readFileSync(join(file, 'training.json'), 'utf8')) as {
-        steps: object[];
-        evaluations: object[];
+        training: { steps: object[]; evaluations: object[] };
         spec: { bos: string };
         model: { bos: object };
       };
@@ -203,9 +202,9 @@ describe('a BOS', { timeout: 120_000 }, () => {
     writeFileSync(spec, JSON.stringify({ train: texts, held: texts }));
     const byText = await trained('lora', '--text', text, '--held', text);
     const byIds = await trained(spec);
-    expect(byText.evaluations).toEqual(byIds.evaluations);
-    expect(byText.steps.map((s) => ({ ...s, milliseconds: 0 }))).toEqual(
-      byIds.steps.map((s) => ({ ...s, milliseconds: 0 })),
+    expect(byText.training.evaluations).toEqual(byIds.training.evaluations);
+    expect(byText.training.steps.map((s) => ({ ...s, milliseconds: 0 }))).toEqual(
+      byIds.training.steps.map((s) => ({ ...s, milliseconds: 0 })),
     );
     expect([byText.spec.bos, byText.model.bos, byIds.model.bos]).toEqual([
       'tokenizer',

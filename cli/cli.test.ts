@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
-import type { TrainingResult } from '../src/studies/train/run.ts';
+import type { TrainResult } from '../src/studies/train/run.ts';
 import { digestOf } from '../src/experiment/digest.ts';
 import { encodeLink } from '../src/experiment/link.ts';
 import { readSafetensors } from '../src/model/safetensors.ts';
@@ -50,9 +50,9 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     );
     const settings = [
       '--set',
-      'length=12',
+      'training.length=12',
       '--set',
-      'heldSequences=4',
+      'training.heldSequences=4',
       '--set',
       'training.batch=2',
       '--threads',
@@ -70,36 +70,38 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
       adapter,
     );
     expect(code).toBe(0);
-    const trained = JSON.parse(
-      readFileSync(join(adapter, 'training.json'), 'utf8'),
-    ) as TrainingResult;
+    const trained = JSON.parse(readFileSync(join(adapter, 'training.json'), 'utf8')) as TrainResult;
     expect(trained).toMatchObject({
-      parameters: 3 * (512 + 192) + 192 + 192,
+      training: { parameters: 3 * (512 + 192) + 192 + 192 },
       modules: [
         { rank: 3, scale: 2 },
         { rank: 1, scale: 2 },
       ],
     });
-    expect(trained.evaluations.map((e) => e.step)).toEqual([0, 3]);
-    expect(out).toContain(elementAt(trained.evaluations, 1).loss.toFixed(4));
+    expect(trained.training.evaluations.map((e) => e.step)).toEqual([0, 3]);
+    expect(out).toContain(elementAt(trained.training.evaluations, 1).loss.toFixed(4));
 
     const judged = JSON.parse((await cli('eval', adapter, ...settings, '--json')).out) as {
       base: number;
       adapted: number;
     };
-    expect(judged.base).toBeCloseTo(elementAt(trained.evaluations, 0).loss, 6);
-    expect(judged.adapted).toBeCloseTo(elementAt(trained.evaluations, 1).loss, 6);
+    expect(judged.base).toBeCloseTo(elementAt(trained.training.evaluations, 0).loss, 6);
+    expect(judged.adapted).toBeCloseTo(elementAt(trained.training.evaluations, 1).loss, 6);
     expect(judged.adapted).not.toBeCloseTo(judged.base, 4);
   });
 
   it.each([
     [
       'a rank a module cannot have',
-      ['train', 'lora', '--set', 'adapter.ranks.rank=500'],
+      ['train', 'lora', '--set', 'train.ranks.rank=500'],
       'rank 500 is above',
     ],
     ['one text without the other', ['train', 'lora', '--text', 'x.txt'], '--held'],
-    ['no ranks at all', ['train', 'lora', '--set', 'adapter.ranks.rank=0'], 'no module has a rank'],
+    [
+      'no ranks at all',
+      ['train', 'lora', '--set', 'train.ranks={"kind":"listed","ranks":{}}'],
+      'no module has a rank',
+    ],
     ['an adapter that is not there', ['eval', 'nowhere'], 'does not exist'],
   ])('refuses %s in a sentence', async (_, args, why) => {
     const { code, err } = await cli(...args);

@@ -12,7 +12,7 @@ import { nf4Model } from '../src/engine/nf4-model.ts';
 import { WasmBackend } from '../src/engine/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/webgpu-backend.ts';
 import type { FullEngine } from '../src/studies/context.ts';
-import type { TrainingSpec } from '../src/studies/train/settings.ts';
+import type { TrainSettings } from '../src/studies/train/settings.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import type { Options } from './options.ts';
 import { loadRuntime, type NodeRuntime } from './runtime.ts';
@@ -34,7 +34,7 @@ export const backendOf = ({ ort, gpu }: NodeRuntime): Backend =>
 export async function startEngine(
   model: LoadedModel,
   { provider, threads }: Options,
-  base: TrainingSpec['base'] = 'as-is',
+  base: TrainSettings['base'] = 'as-is',
 ): Promise<StartedEngine> {
   const runtime = await loadRuntime(provider, threads);
   const compiled = base === 'nf4' ? await inNf4(model, runtime) : model.compiled;

@@ -2,8 +2,8 @@
  * `rank-atlas eval`: what a PEFT adapter does to the loss on a text, against the model without it.
  */
 import { AtlasError } from '../src/errors.ts';
-import { withSettings } from '../src/experiment/settings.ts';
-import { parseTraining, trainingSchema } from '../src/studies/train/settings.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
+import { trainPresets } from '../src/studies/train/presets.ts';
 import { comparedLoss } from '../src/methods/training.ts';
 import { bosOf } from '../src/runtime/load.ts';
 import { sayBos, tokensOf } from './data.ts';
@@ -11,7 +11,7 @@ import { startEngine } from './engine.ts';
 import { adapterAt } from './import.ts';
 import { refuseUnused, type Command } from './options.ts';
 import { loadFor } from './model-files.ts';
-import { idsOf, ownText, settingsOf } from './settings.ts';
+import { idsOf, ownText, settingsOf, trainingSettings } from './settings.ts';
 
 export const evaluate: Command = async (path, options) => {
   const { text, ids } = options;
@@ -24,23 +24,21 @@ export const evaluate: Command = async (path, options) => {
       : ids !== undefined
         ? { held: { kind: 'ids', ids: idsOf(ids) } }
         : {};
-  const spec = parseTraining(
-    withSettings(parseTraining(held), settingsOf(options), trainingSchema),
+  // On the model as it came, as "train lora" trains.
+  const { train, training, bos, ...spec } = trainingSettings(
+    parseSpec({ ...trainPresets.lora, training: held }),
+    settingsOf(options),
   );
+  const { length, heldSequences, batch } = training;
   const model = await loadFor(options, spec.model);
   const { adapters: values, scale, notes } = await adapterAt(path, model);
-  const judged = await tokensOf(
-    spec.held,
-    { sequences: spec.heldSequences, length: spec.length, bos: spec.bos },
-    model,
-  );
-  const bos = await bosOf(spec.held.kind, spec.bos, model);
+  const judged = await tokensOf(training.held, { sequences: heldSequences, length, bos }, model);
+  const stands = await bosOf(training.held.kind, bos, model);
 
-  const { engine } = await startEngine(model, options, spec.base);
-  sayBos(bos);
+  const { engine } = await startEngine(model, options, train.base);
+  sayBos(stands);
   try {
     const adapters = await engine.adapters(values);
-    const { batch } = spec.training;
     const { base, adapted, tokens } = await comparedLoss(engine, judged, batch, {
       adapters,
       scale,
@@ -50,7 +48,15 @@ export const evaluate: Command = async (path, options) => {
     if (options.json)
       console.log(
         JSON.stringify(
-          { modules, parameters, tokens, bos, base, adapted, ...(notes.length > 0 && { notes }) },
+          {
+            modules,
+            parameters,
+            tokens,
+            bos: stands,
+            base,
+            adapted,
+            ...(notes.length > 0 && { notes }),
+          },
           null,
           2,
         ),

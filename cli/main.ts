@@ -56,11 +56,11 @@ async function dispatch(args: string[]): Promise<number> {
   const words = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
   if (name === undefined || name === '--help' || name === '-h' || words.includes('--help')) {
     const { presets } = await import('../src/experiment/schema.ts');
-    const { trainingPresets } = await import('../src/studies/train/settings.ts');
+    const { trainPresets } = await import('../src/studies/train/presets.ts');
     console.log(
       help()
         .replace('PRESETS', [...presets.keys()].join(', '))
-        .replace('METHODS', Object.keys(trainingPresets).join(', ')),
+        .replace('METHODS', Object.keys(trainPresets).join(', ')),
     );
     return name === undefined ? 2 : 0;
   }

@@ -2,12 +2,16 @@
  * `rank-atlas train`, on from an adapter; and qdylora: what it writes at a chosen rank is worth
  * what its curve says of that rank; stopped, it goes on.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
-import type { TrainingResult } from '../src/studies/train/run.ts';
+import { encodeLink } from '../src/experiment/link.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
+import { setByPaths } from '../src/experiment/settings.ts';
+import { trainPresets } from '../src/studies/train/presets.ts';
+import type { TrainResult } from '../src/studies/train/run.ts';
 import { cli } from '../test/cli.ts';
 import { main } from './main.ts';
 
@@ -19,9 +23,9 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
   it('writes the first ranks of one run', async () => {
     const settings = [
       '--set',
-      'length=12',
+      'training.length=12',
       '--set',
-      'heldSequences=4',
+      'training.heldSequences=4',
       '--set',
       'training.batch=2',
       '--threads',
@@ -32,9 +36,9 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
       'train',
       'qdylora',
       '--set',
-      'adapter.ranks.rank=3',
+      'train.ranks.rank=3',
       '--set',
-      'method.mode=full',
+      'train.method.mode=full',
       '--set',
       'training.steps=3',
       '--set',
@@ -49,10 +53,10 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     expect(err).toContain('0.563 bytes a weight');
     const { curve, exportedRank } = JSON.parse(
       readFileSync(join(adapter, 'training.json'), 'utf8'),
-    ) as TrainingResult & { exportedRank: number };
+    ) as TrainResult & { exportedRank: number };
     expect(exportedRank).toBe(2);
     for (const { rank, loss } of defined(curve).losses)
-      expect(out).toContain(`rank     ${rank}: held-out loss ${loss.toFixed(4)}`);
+      expect(out).toMatch(new RegExp(`^${rank} +${loss.toFixed(4)} `, 'm'));
     expect(out).toContain(`knee: rank ${defined(curve).knee}`);
     expect(JSON.parse(readFileSync(join(adapter, 'adapter_config.json'), 'utf8'))).toMatchObject({
       r: 2,
@@ -60,7 +64,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     });
 
     const judged = JSON.parse(
-      (await cli('eval', adapter, '--set', 'base=nf4', ...settings, '--json')).out,
+      (await cli('eval', adapter, '--set', 'train.base=nf4', ...settings, '--json')).out,
     ) as { adapted: number };
     expect(judged.adapted).toBeCloseTo(elementAt(defined(curve).losses, 1).loss, 6);
   });
@@ -68,9 +72,9 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
   it('ends at Ctrl-C with a checkpoint, and goes on from it to the same losses', async () => {
     const file = join(folder, 'half.safetensors');
     const settings = [
-      'length=12',
-      'heldSequences=4',
-      'adapter.ranks.rank=2',
+      'training.length=12',
+      'training.heldSequences=4',
+      'train.ranks.rank=2',
       'training.batch=2',
       'training.steps=4',
       'training.evaluateEvery=2',
@@ -101,8 +105,8 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
   it('goes on from an adapter: its loss is where the training begins', async () => {
     const settings = [
       ...[
-        'length=12',
-        'heldSequences=4',
+        'training.length=12',
+        'training.heldSequences=4',
         'training.batch=2',
         'training.steps=3',
         'training.learningRate=0.01',
@@ -119,9 +123,9 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
           'lora',
           ...settings,
           '--set',
-          'adapter.ranks.rank=2',
+          'train.ranks.rank=2',
           '--set',
-          'adapter.scale={"kind":"alpha","value":8}',
+          'train.scale={"kind":"alpha","value":8}',
           '--out',
           first,
         )
@@ -132,21 +136,55 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
         .code,
     ).toBe(0);
     const [before, after] = [first, second].map(
-      (f) => JSON.parse(readFileSync(join(f, 'training.json'), 'utf8')) as TrainingResult,
-    ) as [TrainingResult, TrainingResult];
-    expect(elementAt(after.evaluations, 0).loss).toBeCloseTo(
-      elementAt(before.evaluations, -1).loss,
+      (f) => JSON.parse(readFileSync(join(f, 'training.json'), 'utf8')) as TrainResult,
+    ) as [TrainResult, TrainResult];
+    expect(elementAt(after.training.evaluations, 0).loss).toBeCloseTo(
+      elementAt(before.training.evaluations, -1).loss,
       5,
     );
-    expect(elementAt(after.evaluations, -1).loss).toBeLessThan(
-      elementAt(after.evaluations, 0).loss,
+    expect(elementAt(after.training.evaluations, -1).loss).toBeLessThan(
+      elementAt(after.training.evaluations, 0).loss,
     );
-    expect(after.spec.adapter).toMatchObject({ start: 'given', ranks: { kind: 'listed' } });
+    expect(after.spec.train.start).toBe('given');
     expect(new Set(after.modules.map((m) => `${m.rank} ${m.scale}`))).toEqual(new Set(['2 2']));
     const judged = JSON.parse(
       (await cli('eval', second, ...settings.slice(0, 6), '--json')).out,
     ) as { adapted: number };
-    expect(judged.adapted).toBeCloseTo(elementAt(after.evaluations, -1).loss, 5);
+    expect(judged.adapted).toBeCloseTo(elementAt(after.training.evaluations, -1).loss, 5);
+  });
+
+  it('takes a link, and files of before: to the losses of the same settings', async () => {
+    const spec = setByPaths(parseSpec(trainPresets.lora), [
+      ['training.length', '12'],
+      ['training.heldSequences', '4'],
+      ['training.batch', '2'],
+      ['training.steps', '2'],
+      ['train.ranks.rank', '2'],
+    ]);
+    const [now, before] = ['now.json', 'before.json'].map((name) => join(folder, name)) as [
+      string,
+      string,
+    ];
+    writeFileSync(now, JSON.stringify(spec));
+    writeFileSync(
+      before,
+      JSON.stringify({
+        version: 2,
+        length: 12,
+        heldSequences: 4,
+        adapter: { ranks: { kind: 'uniform', rank: 2 } },
+        training: { batch: 2, steps: 2 },
+      }),
+    );
+    const threads = ['--threads', '1'];
+    const { out } = await cli('train', now, ...threads);
+    expect(out).toMatch(/^after +2 steps: held-out loss \d/m);
+    for (const args of [
+      ['train', await encodeLink(spec)],
+      ['train', before],
+      ['run', now],
+    ])
+      expect(await cli(...args, ...threads)).toMatchObject({ code: 0, out });
   });
 
   it.each([
@@ -157,13 +195,15 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     ],
     [
       'an experiment that begins from an adapter, without one',
-      ['lora', '--set', 'adapter.start=given'],
+      ['lora', '--set', 'train.start=given'],
       'is not given',
     ],
     ['a rank of LoRA', ['lora', '--rank', '2', '--out', folder], '--rank chooses'],
     ['a rank above the largest', ['qdylora', '--rank', '17', '--out', folder], 'from 1 to 16'],
     ['a rank that goes nowhere', ['qdylora', '--rank', '2'], '--out'],
     ['another method', ['dora'], 'lora, qdylora'],
+    ['a setting’s path of before', ['lora', '--set', 'adapter.ranks.rank=2'], 'train.ranks.rank'],
+    ['a setting of the map', ['lora', '--set', 'length=12'], 'training.length'],
   ])('refuses %s in a sentence', async (_, args, why) => {
     const { code, err } = await cli('train', ...args);
     expect(code).toBe(2);

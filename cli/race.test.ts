@@ -86,7 +86,7 @@ describe('rank-atlas run race', { timeout: 120_000 }, () => {
           'eval',
           adapter,
           '--json',
-          ...set(['heldSequences=2', 'length=8', 'training.batch=2']),
+          ...set(['training.heldSequences=2', 'training.length=8', 'training.batch=2']),
         )
       ).out,
     ) as { base: number; adapted: number };

@@ -20,25 +20,42 @@ import { steps } from './stopping.ts';
 import { openStudy, type OpenStudy } from './study.ts';
 import { plain } from './terminal.ts';
 
-/** Runs the study of an experiment and prints what it found; what it has come to. */
-export async function runStudy(spec: ExperimentSpec, options: Options): Promise<StudyState> {
-  const name = spec.study;
+/** What a command does otherwise than `run`. */
+export interface Otherwise<K extends StudyKind> {
+  /** Where checkpoints are kept, and where it goes on from. */
+  keeper?(opened: OpenStudy): Promise<Pick<Studied<K>, 'keeper' | 'from'>>;
+  /** Sees every event before it is told. */
+  told?(state: StudyStates[K], event: StudyEvent): void;
+  /** Writes the result. */
+  write?(state: StudyStates[K], opened: OpenStudy): Promise<void>;
+}
+
+/** Runs a study of an experiment and prints what it found; what it has come to. */
+export async function runStudy<K extends StudyKind>(
+  name: K,
+  spec: ExperimentSpec,
+  options: Options,
+  otherwise: Otherwise<K> = {},
+): Promise<StudyStates[K]> {
   const study = studyOf(name);
   const report = await study.report();
   const opened = await openStudy(spec, options);
   let made: MadeBase | null = null;
   const written = new Written();
-  let state: StudyState;
+  let state: StudyStates[K];
   try {
-    const keeper = await opened.keeper<unknown>(name);
+    const { keeper, from = keeper.from } = (await otherwise.keeper?.(opened)) ?? {
+      keeper: await opened.keeper<unknown>(name),
+    };
     const context: StudyContext = {
       ...opened.context,
-      importances: await importancesFor(name, opened, keeper),
+      importances: await importancesFor(name, opened, from),
       keepBase: (base) => {
         made = base;
       },
     };
-    state = await studied({ name, context, keeper }, (now, event) => {
+    state = await studied({ name, context, keeper, from }, (now, event) => {
+      otherwise.told?.(now, event);
       written.tell(report.told(now, event));
     });
   } finally {
@@ -46,7 +63,8 @@ export async function runStudy(spec: ExperimentSpec, options: Options): Promise<
     await opened.dispose();
   }
   const { out, 'out-model': folder } = options;
-  if (out !== undefined)
+  if (otherwise.write) await otherwise.write(state, opened);
+  else if (out !== undefined)
     await writeBytes(
       out,
       report.file?.(state) ?? `${JSON.stringify(defined(state.result), null, 1)}\n`,
@@ -91,7 +109,7 @@ export async function studied<K extends StudyKind>(
 async function importancesFor(
   name: StudyKind,
   { context, keeper }: OpenStudy,
-  { from }: Keeper,
+  from: unknown,
 ): Promise<readonly number[] | null> {
   if (from !== undefined || studyOf(name).followsMap?.(context.spec) !== true)
     return context.importances;
@@ -124,6 +142,10 @@ export class Written {
     if ('note' in told) {
       this.end();
       return console.error(told.note);
+    }
+    if ('line' in told) {
+      this.end();
+      return console.log(told.line);
     }
     process.stdout.write(plain(told.write));
     this.open = true;

@@ -4,22 +4,24 @@
  */
 import { AtlasError } from '../src/errors.ts';
 import { compareDigest, type ResultDigest } from '../src/experiment/digest.ts';
-import { decodeLink, isLink } from '../src/experiment/link.ts';
 import type { RunResult } from '../src/studies/map/result.ts';
-import { parseSpec, presetSpec, presets } from '../src/experiment/schema.ts';
+import { parseSpec, presets } from '../src/experiment/schema.ts';
 import { setByPaths, usesText } from '../src/experiment/settings.ts';
 import { studyOf } from '../src/studies/registry.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
-import { readJson } from './disk.ts';
+import { experimentNamed } from './experiment-argument.ts';
 import { refuseUnused, type Command, type OptionName, type Options } from './options.ts';
 import { idsOf, ownText, settingsOf } from './settings.ts';
 import { runStudy } from './run-study.ts';
 
 export const run: Command = async (argument, options) => {
-  const { spec: asked, digest } = await experimentOf(argument);
+  const { spec: asked, digest } = await experimentNamed(
+    argument,
+    new Map([...presets].map(([name, { spec }]) => [name, spec])),
+  );
   const set = setByPaths(asked, settingsOf(options));
   refuseUnused(options, unusedBy(set), `the study "${set.study}"`);
-  const { result } = await runStudy(await withOptions(asked, options), options);
+  const { result } = await runStudy(set.study, await withOptions(asked, options), options);
   if (digest && set.study === 'map') console.log(comparison(digest, result as RunResult));
   return 0;
 };
@@ -35,28 +37,6 @@ function unusedBy(spec: ExperimentSpec): OptionName[] {
     ...(study.takesAdapter(spec) ? [] : (['adapter'] as const)),
     ...(study.exported ? [] : (['out-model'] as const)),
   ];
-}
-
-/** The experiment an argument names: a link, a preset or a spec file. */
-async function experimentOf(
-  argument: string,
-): Promise<{ spec: ExperimentSpec; digest: ResultDigest | null }> {
-  if (isLink(argument)) {
-    const { spec, digest, damaged, textKeptBack } = await decodeLink(argument);
-    for (const at of damaged)
-      console.error(`rank-atlas: this link is damaged at "${at}"; the default was used there.`);
-    if (textKeptBack)
-      console.error(
-        'rank-atlas: the maker of this link kept the text back; give yours with --text, or the bundled one is used.',
-      );
-    return { spec, digest };
-  }
-  if (presets.has(argument)) return { spec: presetSpec(argument), digest: null };
-  const json = await readJson(
-    argument,
-    `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${[...presets.keys()].join(', ')})`,
-  );
-  return { spec: parseSpec(json), digest: null };
 }
 
 /** `--text`, `--ids`, `--seed`, `--bos` and `--set` over the experiment. */

@@ -1,7 +1,9 @@
 /** Options that change an experiment: `--set key.path=value`, `--seed`, `--bos`, `--text`. */
 import { AtlasError } from '../src/errors.ts';
 import { LIMITS } from '../src/spec/schema.ts';
-import type { Setting } from '../src/experiment/settings.ts';
+import { setByPaths, type Setting } from '../src/experiment/settings.ts';
+import { studies } from '../src/studies/registry.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
 import type { TextRef } from '../src/spec/spec.ts';
 import { MOST } from '../src/model/limits.ts';
 import { decodeText } from '../src/model/text.ts';
@@ -23,6 +25,30 @@ export function settingsOf({
   if (seed !== undefined) settings.push(['seed', seed]);
   if (bos !== undefined) settings.push(['bos', bos]);
   return settings;
+}
+
+/** What only a measurement uses: a training, where its ranks follow the map. */
+const MEASURING = ['text', 'sequences', 'length', 'method', 'allocation'] as const;
+
+/**
+ * A training's experiment with settings changed. Throws `bad-spec` as `setByPaths` does, and for
+ * settings that change nothing here: most are other ones of `training`.
+ */
+export function trainingSettings(
+  spec: ExperimentSpec,
+  settings: readonly Setting[],
+): ExperimentSpec {
+  const changed = setByPaths(spec, settings);
+  const used: readonly string[] = studies.train.uses(changed);
+  const unused = settings.find(([path]) =>
+    MEASURING.some((root) => path.split('.')[0] === root && !used.includes(root)),
+  );
+  if (unused)
+    throw new AtlasError('bad-spec', {
+      at: unused[0].slice(0, 100),
+      why: `only the map has it${Object.hasOwn(spec.training, unused[0]) ? `; a training's is "training.${unused[0]}"` : ''}`,
+    });
+  return changed;
 }
 
 /** `[[1,2,3]]` as typed. */

@@ -29,7 +29,7 @@ test('where site data is blocked the page measures and trains, and says what it 
     const small = smallSpec();
     await open(page, {
       ...small,
-      study: 'slider',
+      study: 'train',
       training: {
         ...small.training,
         steps: 30,
@@ -38,7 +38,7 @@ test('where site data is blocked the page measures and trains, and says what it 
         heldSequences: 2,
         evaluateEvery: 0,
       },
-      slider: { ...small.slider, rank: 4, compare: [] },
+      train: { ...small.train, ranks: { kind: 'uniform', rank: 4 } },
     });
     await expect(title(page)).toHaveText('Nothing trained yet');
     const kept = await page.evaluate(async () => {

@@ -74,13 +74,13 @@ test(
   'a training whose device is destroyed goes on from its checkpoint and ends as one that nothing happened to',
   { tag: '@slow' },
   async ({ page }) => {
-    const small = smallSpec({ study: 'slider', sequences: 1, length: 4 });
+    const small = smallSpec({ study: 'train', sequences: 1, length: 4 });
     const steps = 8;
     const plate = page.locator('#plate-panel');
     await open(page, {
       ...small,
       method: { ...small.method, repeats: 1 },
-      slider: { ...small.slider, rank: 2, base: 'as-is' },
+      train: { ...small.train, ranks: { kind: 'uniform', rank: 2 }, base: 'as-is' },
       training: {
         ...small.training,
         steps,
@@ -94,7 +94,7 @@ test(
     await expect(title(page)).toHaveText('Nothing trained yet');
     await toWebGpu(page);
     const losses = async () => {
-      await expect(title(page)).toHaveText('Trained for every rank');
+      await expect(title(page)).toHaveText('Trained');
       const { text } = await saved(page, () => plate.getByRole('button', { name: 'CSV' }).click());
       return text.split('\n').filter((line) => !line.startsWith('#'));
     };
@@ -118,7 +118,7 @@ test(
         },
         { intervals: [50] },
       )
-      .toBe('Trained for every rank');
+      .toBe('Trained');
     const disturbed = await losses();
     await expect(page.getByRole('alert')).toHaveCount(0);
     seen.delete(0);

@@ -14,12 +14,16 @@ const tokens = (
   which: 'Text of the model' | 'Text with the adapter' = 'Text of the model',
 ) => text(page, which).getByRole('option');
 
-const spec = (study: 'slider' | 'samples', count: number) => {
+const spec = (study: 'train' | 'samples', count: number) => {
   const small = smallSpec({ study });
   return {
     ...small,
     samples: { ...small.samples, tokens: count },
-    slider: { ...small.slider, rank: 4, base: 'as-is' as const },
+    train: {
+      ...small.train,
+      ranks: { kind: 'uniform' as const, rank: 4 },
+      base: 'as-is' as const,
+    },
     training: {
       ...small.training,
       steps: 4,
@@ -71,10 +75,10 @@ test('without an adapter the model writes alone, a typed prompt too, and a pause
 test('an adapter for every rank writes beside the model: where they part, and what each token is worth to both', async ({
   page,
 }) => {
-  await open(page, spec('slider', 10));
+  await open(page, spec('train', 10));
   await ready(page, 'Nothing trained yet');
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Trained for every rank');
+  await expect(title(page)).toHaveText('Trained');
   await page.getByRole('tab', { name: 'Text' }).click();
   await expect(plate(page)).toContainText('One prompt, continued twice.');
   await written(page);
@@ -118,5 +122,5 @@ test('an adapter for every rank writes beside the model: where they part, and wh
   await page.getByLabel('Rank in use').selectOption('1');
   await expect(title(page)).toHaveText('Changed: rank in use its own to 1');
   await written(page);
-  await expect(plate(page)).toContainText('for every rank, rank 1');
+  await expect(plate(page)).toContainText('from training, rank 1');
 });

@@ -8,13 +8,35 @@ import type { RunResult } from '../src/studies/map/result.ts';
 import { mappedBy, rankTable } from '../src/studies/map/rank-table.ts';
 import { parseResult } from '../src/experiment/result-file.ts';
 import { parseSpec } from '../src/experiment/schema.ts';
+import { SPEC_VERSION } from '../src/spec/spec.ts';
 
 interface GoldenLink {
   name: string;
   link: string;
-  spec: unknown;
+  spec: { study: string | null; slider: SliderOf0_1 };
   digest: unknown;
 }
+
+/** Until version 0.2 the training was the study "slider", and its settings lay flat. */
+interface SliderOf0_1 {
+  rank: number;
+  ranks: 'uniform' | 'map';
+  base: 'nf4' | 'as-is';
+  mode: 'frozen' | 'full';
+  draw: object;
+  alpha: number;
+  compare: number[];
+}
+const asTrain = ({ rank, ranks, base, mode, draw, alpha, compare }: SliderOf0_1) => ({
+  method: { name: 'qdylora', mode, draw },
+  ranks: ranks === 'map' ? { kind: 'map', mean: rank } : { kind: 'uniform', rank },
+  base,
+  scale: { kind: 'alpha', value: alpha },
+  start: 'fresh',
+  compare,
+});
+/** And the map was no study. */
+const STUDIES_NOW: Record<string, string> = { slider: 'train', null: 'map' };
 
 const golden = join(import.meta.dirname, 'golden');
 const read = (...path: string[]) =>
@@ -29,6 +51,13 @@ describe.each(readdirSync(golden))('version %s', (version) => {
       const opened = await decodeLink(link);
       expect(opened.damaged).toEqual([]);
       expect(opened.spec).toEqual(parseSpec(spec));
+      const { study, slider, ...others } = spec;
+      expect(opened.spec).toMatchObject({
+        ...others,
+        version: SPEC_VERSION,
+        study: STUDIES_NOW[String(study)] ?? study,
+        train: asTrain(slider),
+      });
       expect(opened.digest).toEqual(digest);
     },
   );

@@ -6,6 +6,8 @@ import { RACE_LIMITS } from '../src/studies/race/settings.ts';
 import { defaultSpec } from '../src/experiment/schema.ts';
 import { methodFields, type Field } from '../src/spec/fields.ts';
 import { LIMITS, METHODS } from '../src/spec/schema.ts';
+import { SPEC_VERSION } from '../src/spec/spec.ts';
+import { TRAIN_LIMITS, type TrainSettings } from '../src/studies/train/settings.ts';
 import { BOS } from '../src/model/bos.ts';
 import type { ExperimentSpec } from '../src/studies/spec.ts';
 
@@ -67,6 +69,40 @@ const training = fc.record(
   { noNullPrototype: true },
 );
 
+const rank = whole(TRAIN_LIMITS.rank);
+const scaleValue = real(TRAIN_LIMITS.scale);
+const trainSettings: fc.Arbitrary<TrainSettings> = fc
+  .record(
+    {
+      method: fc.oneof(
+        fc.constant({ name: 'lora' as const }),
+        fc.record(
+          {
+            name: fc.constant('qdylora' as const),
+            mode: fc.constantFrom('frozen' as const, 'full' as const),
+            draw: fc.oneof(
+              fc.constant({ kind: 'uniform' as const }),
+              real(TRAIN_LIMITS.p).map((p) => ({ kind: 'geometric' as const, p })),
+            ),
+          },
+          { noNullPrototype: true },
+        ),
+      ),
+      ranks: fc.oneof(
+        rank.map((r) => ({ kind: 'uniform' as const, rank: r })),
+        real(LIMITS.meanRank).map((mean) => ({ kind: 'map' as const, mean })),
+        rank.map((r) => ({ kind: 'listed' as const, ranks: { 'layers.0.q': r, 'layers.1.q': 0 } })),
+      ),
+      base: fc.constantFrom('nf4' as const, 'as-is' as const),
+      scale: fc
+        .constantFrom('alpha' as const, 'rslora' as const, 'fixed' as const)
+        .chain((kind) => scaleValue.map((value) => ({ kind, value }))),
+      start: fc.constantFrom('fresh' as const, 'given' as const),
+    },
+    { noNullPrototype: true },
+  )
+  .map((train) => ({ ...train, compare: train.method.name === 'lora' ? [] : [1] }));
+
 const raceSettings = fc.record(
   {
     entries: fc.uniqueArray(fc.constantFrom(...RACE_ENTRIES), { minLength: 2 }),
@@ -106,7 +142,7 @@ const method = fc.oneof(
 export const anySpec: fc.Arbitrary<ExperimentSpec> = fc
   .record(
     {
-      version: fc.constant(2 as const),
+      version: fc.constant(SPEC_VERSION),
       bos: fc.constantFrom(...BOS),
       model,
       text,
@@ -126,6 +162,7 @@ export const anySpec: fc.Arbitrary<ExperimentSpec> = fc
         .chain((a) => clamps.map((c) => ({ ...a, ...c }))),
       training,
       race: raceSettings,
+      train: trainSettings,
     },
     { noNullPrototype: true },
   )

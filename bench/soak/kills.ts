@@ -76,11 +76,11 @@ const ways: Record<Study, Way> = {
   },
   training: {
     spec: shortSpec({
-      study: 'slider',
+      study: 'train',
       training: training(30),
-      slider: { ...shortSpec().slider, rank: 4, compare: [] },
+      train: { ...shortSpec().train, ranks: { kind: 'uniform', rank: 4 } },
     }),
-    done: /^Trained for every rank/,
+    done: /^Trained$/,
     flags: [],
     result: csv,
   },

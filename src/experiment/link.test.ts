@@ -7,7 +7,7 @@ import { decodeLink, encodeLink, isLink, ownTextLength } from './link.ts';
 import { defaultSpec, parseSpec } from './schema.ts';
 import { setByPath } from './settings.ts';
 
-const pack = (json: string | Uint8Array) => `#x=2.${deflateRawSync(json).toString('base64url')}`;
+const pack = (json: string | Uint8Array) => `#x=3.${deflateRawSync(json).toString('base64url')}`;
 const anyDigest: fc.Arbitrary<ResultDigest> = fc
   .array(fc.tuple(fc.nat(300), fc.double({ min: 0, max: 1e9, noNaN: true })), {
     minLength: 1,
@@ -27,7 +27,7 @@ test(
     await fc.assert(
       fc.asyncProperty(anySpec, fc.option(anyDigest), async (spec, digest) => {
         const link = await encodeLink(spec, { digest });
-        expect(link).toMatch(/^#x=2\.[A-Za-z0-9_-]+$/);
+        expect(link).toMatch(/^#x=3\.[A-Za-z0-9_-]+$/);
         expect(await decodeLink(link)).toEqual({ spec, digest, textKeptBack: false, damaged: [] });
         expect(await decodeLink(`https://example.org/atlas/?lang=ja${link}`)).toMatchObject({
           spec,
@@ -148,9 +148,9 @@ describe('refused with a sentence', () => {
   });
 
   test('a newer version, none, and nonsense', async () => {
-    await expect(decodeLink('#x=3.AAAA')).rejects.toMatchObject({
+    await expect(decodeLink('#x=4.AAAA')).rejects.toMatchObject({
       code: 'newer-link',
-      values: { version: '3' },
+      values: { version: '4' },
     });
     for (const bad of [
       '#x=0.AAAA',
@@ -269,5 +269,19 @@ describe('links of version 1, as they were made when there was no BOS', () => {
     expect(read).toEqual({ spec, digest: null, textKeptBack: false, damaged: [] });
     // Sent on, it still means the same.
     expect((await decodeLink(await encodeLink(read.spec))).spec).toEqual(spec);
+  });
+});
+
+test('a link of version 2 means by its slider what the training is now', async () => {
+  const spec = { study: 'slider', slider: { rank: 4, ranks: 'map', alpha: 8, compare: [] } };
+  const link = `#x=2.${deflateRawSync(JSON.stringify({ spec })).toString('base64url')}`;
+  expect(await decodeLink(link)).toEqual({
+    spec: parseSpec({
+      study: 'train',
+      train: { ranks: { kind: 'map', mean: 4 }, scale: { kind: 'alpha', value: 8 } },
+    }),
+    digest: null,
+    textKeptBack: false,
+    damaged: [],
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The link codec: a whole experiment in a URL fragment, `#x=2.<base64url(deflate-raw(JSON))>`.
+ * The link codec: a whole experiment in a URL fragment, `#x=3.<base64url(deflate-raw(JSON))>`.
  *
  * The JSON is canonical and short: `{"spec": <differences from the defaults>, "digest": <of a
  * result, optional>}`. The number before the dot is the format's version. A fragment never leaves
@@ -14,8 +14,8 @@ import { repairSpec } from './schema.ts';
 import { differences } from './settings.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 
-/** Links of version 1 hold experiments of version 1. */
-export const LINK_VERSION = 2;
+/** Links of a version hold experiments of that version. */
+export const LINK_VERSION = 3;
 
 /** Bytes of JSON a link may hold; characters of base64url it may be long. */
 const MAX_JSON = 256 * 1024;
@@ -120,7 +120,7 @@ function contents(value: unknown, version: number): LinkContents {
     throw new AtlasError('bad-link', { why: 'its contents are not an experiment' });
   }
   const { spec: held, digest } = value as { spec: unknown; digest?: unknown };
-  const given = version === 1 && isObject(held) ? { version, ...held } : held;
+  const given = version < LINK_VERSION && isObject(held) ? { version, ...held } : held;
   const keptBack = TEXTS.filter((path) => isKeptBack(at(given, path)));
   for (const path of keptBack) put(given as object, path, undefined);
   const textKeptBack = keptBack.length > 0;

@@ -12,12 +12,11 @@ import {
   setByPaths,
   specKey,
 } from './settings.ts';
-import { parseTraining } from '../studies/train/settings.ts';
 import { anySpec } from '../../test/spec-arbitrary.ts';
 
 test('the defaults are those of the page', () => {
   expect(defaultSpec()).toEqual({
-    version: 2,
+    version: 3,
     model: { id: 'bundled:atlas-3m' },
     base: 'as-is',
     text: { kind: 'bundled', id: 'stories' },
@@ -44,6 +43,9 @@ test('the defaults are those of the page', () => {
       learningRate: 2e-3,
       warmup: 0.03,
       decay: 'constant',
+      beta1: 0.9,
+      beta2: 0.999,
+      epsilon: 1e-8,
       weightDecay: 0,
       maxNorm: 0.3,
       evaluateEvery: 20,
@@ -89,13 +91,12 @@ test('the defaults are those of the page', () => {
       samples: 16,
       baselines: true,
     },
-    slider: {
-      rank: 16,
-      ranks: 'uniform',
+    train: {
+      method: { name: 'qdylora', mode: 'full', draw: { kind: 'uniform' } },
+      ranks: { kind: 'uniform', rank: 16 },
       base: 'nf4',
-      mode: 'full',
-      draw: { kind: 'uniform' },
-      alpha: 16,
+      scale: { kind: 'alpha', value: 16 },
+      start: 'fresh',
       compare: [],
     },
   });
@@ -129,10 +130,6 @@ test('an experiment of version 1 had no BOS: said for a bundled model as its tok
     parseSpec({ version: 2, ...own }).bos,
     parseSpec({ version: 1, bos: 'always' }).bos,
   ]).toEqual(['tokenizer', 'tokenizer', 'always']);
-  expect([parseTraining({ version: 1, ...own }).bos, parseTraining(own).bos]).toEqual([
-    'none',
-    'tokenizer',
-  ]);
 });
 
 describe('refused, naming the setting', () => {
@@ -140,7 +137,7 @@ describe('refused, naming the setting', () => {
     [null, 'the file'],
     [[], 'the file'],
     ['where', 'the file'],
-    [{ version: 3 }, 'version'],
+    [{ version: 4 }, 'version'],
     [{ version: 0 }, 'version'],
     [{ bos: 'never' }, 'bos'],
     [{ version: 1, bos: 1 }, 'bos'],

@@ -8,7 +8,6 @@ import { isObject, parsed, pathOf, type Same } from '../spec/parse.ts';
 import {
   allocationSchema,
   bosSchema,
-  fromVersion1,
   LIMITS,
   methodSchema,
   modelSchema,
@@ -21,6 +20,7 @@ import { BASES } from '../studies/base-kinds.ts';
 import type { Preset } from '../studies/contract.ts';
 import { STUDIES, studyOf, type StudySettings } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
+import { fromEarlier } from './earlier.ts';
 
 /** The settings of every study under its name, all of them optional. */
 const studySettings = Object.fromEntries(
@@ -53,7 +53,7 @@ const experiment = z.strictObject({
 });
 
 export const specSchema = z
-  .pipe(z.pipe(z.transform(fromVersion1), experiment), z.transform(shapeOfIds))
+  .pipe(z.pipe(z.transform(fromEarlier), experiment), z.transform(shapeOfIds))
   .check(
     z.refine((s) => s.sequences * s.length <= LIMITS.tokens[1], {
       path: ['sequences'],
@@ -97,7 +97,7 @@ export const parseSpec = (value: unknown): ExperimentSpec => parsed(specSchema, 
  */
 export function repairSpec(value: unknown): { spec: ExperimentSpec; damaged: string[] } {
   const damaged: string[] = [];
-  let rest: unknown = value;
+  let rest = fromEarlier(value);
   // Each round takes at least one key out of a value whose size its reader has bounded; 100 faults
   // are a wreck, not a scratch.
   for (let round = 0; round < 100; round++) {
@@ -106,7 +106,7 @@ export function repairSpec(value: unknown): { spec: ExperimentSpec; damaged: str
     const path = pathOf(elementAt(parsed.error.issues, 0));
     const cut = without(rest, path);
     if (cut === null) break;
-    rest = cut.value;
+    rest = fromEarlier(cut.value);
     damaged.push(cut.at);
   }
   return { spec: defaultSpec(), damaged: [''] };

@@ -5,12 +5,12 @@
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
-import type * as z from 'zod/mini';
 import { isObject } from '../spec/parse.ts';
 import { joined, selectorsOf } from '../spec/selectors.ts';
 import { makesBase } from '../studies/base-kinds.ts';
 import { isStudy, studyOf } from '../studies/registry.ts';
 import { defaultMethod } from '../spec/schema.ts';
+import { pathNow } from './earlier.ts';
 import { defaultSpec, parseSpec, specSchema } from './schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 
@@ -23,28 +23,23 @@ const CHOICES = new Set([...selectorsOf(specSchema).keys()].filter((path) => pat
 /**
  * The experiment with settings changed one after the other and validated at the end. A value is
  * JSON where it is that (`16`, `[[1,2]]`), else itself (`exact`). Throws `bad-spec` for a path or
- * value that is not allowed.
+ * value that is not allowed; for a path of an earlier version it names today's.
  */
 export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): ExperimentSpec {
-  return parseSpec(withSettings(spec, settings, specSchema));
+  return parseSpec(
+    settings.reduce<unknown>((changed, [path, text]) => {
+      const now = pathNow(path, text);
+      if (now !== null)
+        throw new AtlasError('bad-spec', {
+          at: path.slice(0, 100),
+          why: `it is called "${now.slice(0, 100)}" now`,
+        });
+      return replaced(changed, { path, value: fromText(text) });
+    }, spec),
+  );
 }
 
 export type Setting = readonly [path: string, value: string];
-
-/** The same of what another schema describes, not validated yet. */
-export function withSettings(
-  spec: unknown,
-  settings: readonly Setting[],
-  schema: z.ZodMiniType,
-): unknown {
-  const selectors = new Set(
-    [...selectorsOf(schema)].map(([path, selector]) => joined(path, selector)),
-  );
-  return settings.reduce(
-    (changed, [path, text]) => replaced(changed, { path, value: fromText(text), selectors }),
-    spec,
-  );
-}
 
 /** One setting changed: `setByPath(spec, 'allocation.meanRank', '16')`. */
 export const setByPath = (spec: ExperimentSpec, path: string, value: string): ExperimentSpec =>
@@ -58,26 +53,24 @@ function fromText(text: string): unknown {
   }
 }
 
-interface Replacement {
-  path: string;
-  value: unknown;
-  /**
-   * Paths of the parts of choices that say which one it is: naming another one drops the parts of
-   * the old.
-   */
-  selectors: ReadonlySet<string>;
-}
+/**
+ * Paths of the parts of choices that say which one it is: naming another one drops the parts of the
+ * old.
+ */
+const SELECTORS: ReadonlySet<string> = new Set(
+  [...selectorsOf(specSchema)].map(([path, selector]) => joined(path, selector)),
+);
 
 function replaced(
   value: unknown,
-  change: Replacement,
+  change: { path: string; value: unknown },
   [key, ...more]: readonly string[] = change.path.split('.'),
 ): unknown {
   if (key === undefined) return change.value;
-  const { path, selectors } = change;
+  const { path } = change;
   if (!isObject(value))
     throw new AtlasError('bad-spec', { at: path.slice(0, 100), why: 'there is no such setting' });
-  const other = more.length === 0 && selectors.has(path) && value[key] !== change.value;
+  const other = more.length === 0 && SELECTORS.has(path) && value[key] !== change.value;
   // A computed key makes an own property even of "__proto__"; the schema then refuses it by name.
   return {
     ...(other ? {} : value),

@@ -8,14 +8,13 @@ import { ROUNDINGS, rules } from '../methods/allocation/registry.ts';
 import { METHODS, methodUnion } from '../methods/importance/registry.ts';
 import { METHOD_LIMITS } from '../methods/importance/settings.ts';
 import { BOS } from '../model/bos.ts';
-import { isObject, type Same } from './parse.ts';
-import {
-  SPEC_VERSION,
-  type AllocationSpec,
-  type MethodName,
-  type MethodSpec,
-  type TextRef,
-  type TrainingSettings,
+import type { Same } from './parse.ts';
+import type {
+  AllocationSpec,
+  MethodName,
+  MethodSpec,
+  TextRef,
+  TrainingSettings,
 } from './spec.ts';
 
 /** Largest (and smallest) value of each number, for forms. */
@@ -36,6 +35,7 @@ export const LIMITS = {
   batch: [1, 64],
   learningRate: [1e-8, 1],
   share: [0, 1],
+  epsilon: [1e-12, 1e-2],
   maxNorm: [0, 1000],
   evaluateEvery: [0, 100_000],
 } as const satisfies Record<string, readonly [number, number]>;
@@ -126,24 +126,16 @@ export const trainingSchema = z.strictObject({
   learningRate: z._default(within(z.number(), 'learningRate'), 2e-3),
   warmup: z._default(within(z.number(), 'share'), 0.03),
   decay: z._default(z.enum(['constant', 'linear', 'cosine']), 'constant'),
+  // PyTorch's.
+  beta1: z._default(within(z.number(), 'share'), 0.9),
+  beta2: z._default(within(z.number(), 'share'), 0.999),
+  epsilon: z._default(within(z.number(), 'epsilon'), 1e-8),
   weightDecay: z._default(within(z.number(), 'share'), 0),
   maxNorm: z._default(within(z.number(), 'maxNorm'), 0.3),
   evaluateEvery: z._default(whole('evaluateEvery'), 20),
 });
 
 export const bosSchema = z._default(z.enum(BOS), 'tokenizer');
-
-/**
- * An experiment of version 1 in today's terms: no BOS. On a bundled model that is what the
- * tokenizer says, too, and said so: the experiment stays the one that is recorded, or a preset.
- */
-export function fromVersion1(value: unknown): unknown {
-  if (!isObject(value) || value.version !== 1) return value;
-  const { model } = value;
-  const id = isObject(model) ? model.id : undefined;
-  const bundled = id === undefined || (typeof id === 'string' && id.startsWith('bundled:'));
-  return { bos: bundled ? 'tokenizer' : 'none', ...value, version: SPEC_VERSION };
-}
 
 true satisfies Same<z.output<typeof textSchema>, TextRef>;
 true satisfies Same<z.output<typeof methodSchema>, MethodSpec>;

@@ -3,8 +3,8 @@ import type { Rounding } from '../methods/allocation/registry.ts';
 import type { MethodName, MethodSpec } from '../methods/importance/registry.ts';
 import type { BosSetting } from '../model/bos.ts';
 
-/** Version 1 knew no BOS: what it leaves unsaid means none. */
-export const SPEC_VERSION = 2;
+/** What earlier versions said: `experiment/earlier.ts`. */
+export const SPEC_VERSION = 3;
 
 export interface ModelRef {
   /**
@@ -53,6 +53,10 @@ export interface TrainingSettings {
   /** Share of the steps in which the rate climbs. */
   warmup: number;
   decay: 'constant' | 'linear' | 'cosine';
+  /** AdamW's. */
+  beta1: number;
+  beta2: number;
+  epsilon: number;
   weightDecay: number;
   /** Largest global gradient norm; 0: not clipped. */
   maxNorm: number;

@@ -15,7 +15,8 @@ test.each([
   ['?embed', ['map']],
   ['?embed=map,map,nothing', ['map']],
   // One study has the engine at a time.
-  ['?embed=layers,slider,race,map', ['layers', 'slider', 'map']],
+  ['?embed=layers,train,race,map', ['layers', 'train', 'map']],
+  ['?embed=slider', ['train']],
   ['?embed=%3Cscript%3E', ['map']],
 ])('%s shows %j', (search, panels) => expect(panelsOf(search)).toEqual(panels));
 

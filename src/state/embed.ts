@@ -43,9 +43,9 @@ const isPlate = (name: string): name is StudyKind => isStudy(name) && name !== '
  * engine. Nothing that is known: the map.
  */
 export function panelsOf(search: string): Panel[] {
-  const asked = [...new Set((new URLSearchParams(search).get('embed') ?? '').split(','))].filter(
-    isPanel,
-  );
+  const named = (new URLSearchParams(search).get('embed') ?? '').split(',');
+  // Until version 0.2 the training was called so.
+  const asked = [...new Set(named.map((p) => (p === 'slider' ? 'train' : p)))].filter(isPanel);
   const study = asked.find(isPlate);
   const panels = asked.filter((p) => !isPlate(p) || p === study);
   return panels.length > 0 ? panels : ['map'];

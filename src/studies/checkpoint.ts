@@ -31,14 +31,17 @@ export function checkpointKey(
   modelHash: string,
   version: string,
 ): string {
+  const text = JSON.stringify([version, spec.model.id, modelHash, settingsUsed(study, spec)]);
+  return `${study} ${sha256(new TextEncoder().encode(text))}`;
+}
+
+/** The settings that a study's numbers follow from, by name; the model is known by its file. */
+export function settingsUsed(study: StudyKind, spec: ExperimentSpec): [string, unknown][] {
   const maker = isOnBase(study) ? makerOf(spec.base) : null;
   const used = new Set<string>([
     ...studyOf(study).uses(spec),
     study,
     ...(maker === null ? [] : ['base', 'seed', 'bos', 'training', maker]),
   ]);
-  // Whether the experiment names the file's hash is one thing, which file it is another.
-  const settings = Object.entries(spec).filter(([key]) => key !== 'model' && used.has(key));
-  const text = JSON.stringify([version, spec.model.id, modelHash, settings]);
-  return `${study} ${sha256(new TextEncoder().encode(text))}`;
+  return Object.entries(spec).filter(([key]) => key !== 'model' && used.has(key));
 }

@@ -40,7 +40,7 @@ export type WeightForm = 'nf4' | 'float32';
 
 /** A trained adapter that outlives its study: to generate with, to export, to go on from. */
 export interface KeptAdapter {
-  /** `race/adarank`, `slider`, `imported`, … */
+  /** `race/adarank`, `train`, `imported`, … */
   name: string;
   values: AdapterValues[];
   /** `s` of each of `values`. */

@@ -46,6 +46,8 @@ export type Told =
   | { doing: string }
   /** A line of its own on stderr. */
   | { note: string }
+  /** A line of its own on stdout. */
+  | { line: string }
   /** Goes to stdout as it is. */
   | { write: string }
   | null;

@@ -7,9 +7,9 @@ import { map } from './map/study.ts';
 import { prune } from './prune/study.ts';
 import { race } from './race/study.ts';
 import { samples } from './samples/study.ts';
-import { slider } from './slider/study.ts';
+import { train } from './train/study.ts';
 
-const registered = { map, agree, race, slider, prune, compress, samples };
+const registered = { map, agree, race, train, prune, compress, samples };
 
 type Registered = typeof registered;
 export type StudyKind = keyof Registered;

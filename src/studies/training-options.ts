@@ -1,7 +1,4 @@
-/**
- * The training settings every study shares, as the training loop takes them. AdamW's own constants
- * are PyTorch's defaults.
- */
+/** The training settings every study shares, as the training loop takes them. */
 import type { TrainingOptions } from '../methods/training.ts';
 import type { TrainingSettings } from '../spec/spec.ts';
 
@@ -13,6 +10,9 @@ export function trainingOptions(
     learningRate: peak,
     warmup,
     decay,
+    beta1,
+    beta2,
+    epsilon,
     weightDecay,
     maxNorm,
     evaluateEvery,
@@ -24,7 +24,7 @@ export function trainingOptions(
     steps,
     batch,
     schedule: { peak, warmup, decay },
-    adamW: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay },
+    adamW: { beta1, beta2, epsilon, weightDecay },
     maxNorm: maxNorm > 0 ? maxNorm : null,
     evaluateEvery,
   };

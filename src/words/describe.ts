@@ -2,10 +2,10 @@
 import { defined, elementAt } from '../checked.ts';
 import { countsOf, sweepsOf } from '../studies/map/draws.ts';
 import type { BaseKind } from '../studies/base-kinds.ts';
+import { RANK_SCALES, type TrainSettings } from '../studies/train/settings.ts';
 import type { Measurement } from '../studies/map/state.ts';
 import type { Change } from '../experiment/settings.ts';
 import { changesFromDefault, isMeasured } from '../experiment/settings.ts';
-import type { RankDraw } from '../methods/qdylora.ts';
 import type { BosSetting } from '../model/bos.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { MethodName, ModelRef, TextRef } from '../spec/spec.ts';
@@ -57,11 +57,7 @@ function value(words: Words, path: string, v: unknown): string {
   if (path === 'samples.adapter')
     return v === null ? words.values.newest.toLowerCase() : words.adapters.name(String(v));
   if (path === 'samples.rank' && v === null) return words.values.ownRank;
-  if (path === 'slider.draw')
-    return (v as RankDraw).kind === 'uniform'
-      ? words.values.drawUniform
-      : words.values.drawGeometric;
-  if (path === 'slider.compare') return (v as number[]).join(', ') || '–';
+  if (path.startsWith('train.')) return ofTraining(words, path, v);
   const names: Record<string, string> = {
     floor: rail.floor,
     exact: rail.exact,
@@ -69,8 +65,31 @@ function value(words: Words, path: string, v: unknown): string {
     parameters: rail.parameters,
   };
   const ofMethod = path.startsWith('method.') ? methodOption(words, path.slice(7), v) : undefined;
-  const ofSlider: Record<string, unknown> = path.startsWith('slider.') ? words.values : {};
-  return String(ofMethod ?? ofSlider[String(v)] ?? names[String(v)] ?? v);
+  return String(ofMethod ?? names[String(v)] ?? v);
+}
+
+function ofTraining({ values }: Words, path: string, v: unknown): string {
+  switch (path) {
+    case 'train.method': {
+      const method = v as TrainSettings['method'];
+      if (method.name === 'lora') return 'LoRA';
+      const drawn = method.draw.kind === 'uniform' ? [] : [values.drawGeometric];
+      return ['QDyLoRA', values[method.mode], ...drawn].join(', ');
+    }
+    case 'train.ranks': {
+      const ranks = v as TrainSettings['ranks'];
+      if (ranks.kind === 'uniform') return String(ranks.rank);
+      return ranks.kind === 'map' ? `${values.map}, ${ranks.mean}` : values.listed;
+    }
+    case 'train.scale': {
+      const { kind, value: number } = v as TrainSettings['scale'];
+      return kind === 'fixed' ? `s = ${number}` : `${RANK_SCALES[kind]}, α = ${number}`;
+    }
+    case 'train.compare':
+      return (v as number[]).join(', ') || '–';
+    default:
+      return values[v as TrainSettings['base'] | TrainSettings['start']];
+  }
 }
 
 /**

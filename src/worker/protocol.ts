@@ -75,7 +75,7 @@ export interface Picture {
 
 /** A trained or imported adapter that the thread keeps. */
 export interface AdapterSummary {
-  /** `race/adarank`, `slider`, `imported`, … */
+  /** `race/adarank`, `train`, `imported`, … */
   name: string;
   base: 'as-is' | WeightForm;
   /** By module index; 0: none. */

@@ -11,8 +11,8 @@ import { readCheckpoint } from '../../src/studies/train/checkpoint-file.ts';
 import { decodeLink } from '../../src/experiment/link.ts';
 import { importPeft, type PeftImport } from '../../src/adapters/peft.ts';
 import { parseResult } from '../../src/experiment/result-file.ts';
+import { fromTrainingFile } from '../../src/experiment/earlier.ts';
 import { parseSpec, repairSpec } from '../../src/experiment/schema.ts';
-import { parseTraining } from '../../src/studies/train/settings.ts';
 import { checkConfig, readConfig } from '../../src/model/config.ts';
 import { parseJson } from '../../src/model/json.ts';
 import { readSafetensors, toFloat32 } from '../../src/model/safetensors.ts';
@@ -61,7 +61,11 @@ export function readSpec(bytes: Uint8Array): unknown {
   return parseSpec(value);
 }
 
-export const readTraining = (bytes: Uint8Array): unknown => parseTraining(json(bytes));
+/** As `rank-atlas train` reads it. */
+export function readTraining(bytes: Uint8Array): unknown {
+  const value = json(bytes);
+  return parseSpec(fromTrainingFile(value) ?? value);
+}
 
 export const readResult = (bytes: Uint8Array): unknown => parseResult(json(bytes));
 

@@ -12,8 +12,8 @@ import { writeCheckpoint } from '../../src/studies/train/checkpoint-file.ts';
 import { encodeLink } from '../../src/experiment/link.ts';
 import { exportPeft } from '../../src/adapters/peft.ts';
 import { parseResult } from '../../src/experiment/result-file.ts';
-import { presets, presetSpec } from '../../src/experiment/schema.ts';
-import { parseTraining, trainingPresets } from '../../src/studies/train/settings.ts';
+import { parseSpec, presets, presetSpec } from '../../src/experiment/schema.ts';
+import { trainPresets } from '../../src/studies/train/presets.ts';
 import { decodeMessage, modelProto } from '../../src/onnx/proto.ts';
 import { writeGraph } from '../../src/onnx/write.ts';
 import { sharedPath } from '../shared.ts';
@@ -128,30 +128,54 @@ export const peftConfigs: readonly unknown[] = [
 ];
 export const peftWeights = defined(elementAt(peft, 0).get('adapter_model.safetensors'));
 
-export const checkpointOf = { spec: parseTraining({}), hash: 'ab', modules: tinyModules };
+export const checkpointOf = { spec: parseSpec({}), hash: 'ab', modules: tinyModules };
 const trained = randomAdapters(tinyModules, (m) => 1 + (m.index % 3));
 export const checkpoint = writeCheckpoint(
   {
-    step: 1,
-    values: trained,
-    moments: trained.map(({ loraA, loraB }) => ({
-      firstA: loraA,
-      secondA: loraA,
-      firstB: loraB,
-      secondB: loraB,
-    })),
-    told: [
-      { type: 'evaluation', step: 0, loss: 4 },
-      { type: 'step', step: 1, loss: 3, gradNorm: 0.1, learningRate: 2e-3, milliseconds: 12 },
+    ranks: tinyModules.map((m) => 1 + (m.index % 3)),
+    trainings: [
+      {
+        step: 1,
+        values: trained,
+        moments: trained.map(({ loraA, loraB }) => ({
+          firstA: loraA,
+          secondA: loraA,
+          firstB: loraB,
+          secondB: loraB,
+        })),
+        told: [
+          { type: 'evaluation', step: 0, loss: 4 },
+          { type: 'step', step: 1, loss: 3, gradNorm: 0.1, learningRate: 2e-3, milliseconds: 12 },
+        ],
+      },
     ],
   },
   checkpointOf,
 );
 
 export const specs: readonly unknown[] = [...presets.keys()].map(presetSpec);
-export const trainings: readonly unknown[] = Object.values(trainingPresets).map((t) =>
-  parseTraining(t),
-);
+/** For `rank-atlas train`: as this version writes them, and as earlier ones did. */
+export const trainings: readonly unknown[] = [
+  ...Object.values(trainPresets).map(parseSpec),
+  {
+    version: 2,
+    model: { id: 'bundled:atlas-3m' },
+    base: 'nf4',
+    method: { name: 'qdylora', mode: 'frozen', draw: { kind: 'geometric', p: 0.15 } },
+    train: { kind: 'bundled', id: 'opticks-train' },
+    held: { kind: 'own', text: 'Held out.' },
+    bos: 'tokenizer',
+    length: 64,
+    heldSequences: 32,
+    seed: 1,
+    adapter: {
+      ranks: { kind: 'listed', ranks: { 'model.layers.0.mlp.down_proj': 3 } },
+      scale: { kind: 'alpha', value: 16 },
+      start: 'fresh',
+    },
+    training: { steps: 60, batch: 6, learningRate: 2e-3, beta2: 0.999, maxNorm: 0.3 },
+  },
+];
 
 const recorded = parseResult(
   JSON.parse(readFileSync(resolve(root, 'public/recorded/atlas-3m.json'), 'utf8')),

@@ -82,7 +82,7 @@ describe('the study', { timeout: 60_000 }, () => {
   const kept: KeptAdapter[] = [
     { name: 'first', values, scales: values.map(() => 40), base: 'as-is' },
     {
-      name: 'slider',
+      name: 'train',
       values,
       scales: values.map(() => 40),
       dyLora: { scale: { kind: 'alpha', value: 160 } },
@@ -177,7 +177,7 @@ describe('the study', { timeout: 60_000 }, () => {
     const { state } = await ran([['samples.rank', '2']]);
     const cut = await ran([], [keptAtRank(elementAt(kept, 1), 2)]);
     const as = await ran([], [{ ...elementAt(kept, 1), base: 'as-is' }]);
-    expect(state.adapter).toEqual({ name: 'slider', rank: 2, base: 'nf4' });
+    expect(state.adapter).toEqual({ name: 'train', rank: 2, base: 'nf4' });
     expect(derived).toBe(2);
     expect(state.texts).toEqual(cut.state.texts);
     expect(state.texts.base).not.toEqual(as.state.texts.base);

@@ -5,14 +5,15 @@ import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { compile } from '../../compiler/index.ts';
 import { writeSafetensors } from '../../model/safetensors.ts';
 import { readCheckpoint, writeCheckpoint } from './checkpoint-file.ts';
-import type { TrainingCheckpoint } from './run.ts';
-import { parseTraining } from './settings.ts';
+import type { TrainCheckpoint } from './run.ts';
+import type { TrainingCheckpoint } from './training.ts';
+import { parseSpec } from '../../experiment/schema.ts';
 
 const { modules } = compile(tinyDecoderGraph());
-const spec = parseTraining({});
+const spec = parseSpec({});
 const about = { spec, hash: 'ab', modules };
 const values = randomAdapters(modules, (m) => m.index % 3);
-const checkpoint: TrainingCheckpoint = {
+const unfinished: TrainingCheckpoint = {
   step: 1,
   values,
   moments: values.map(({ loraA, loraB }) => ({
@@ -26,6 +27,20 @@ const checkpoint: TrainingCheckpoint = {
     { type: 'step', step: 1, loss: 1 / 3, gradNorm: 0.1, learningRate: 2e-3, milliseconds: 12.5 },
   ],
 };
+const told = (loss: number): TrainingCheckpoint['told'] =>
+  Array.from({ length: spec.training.steps }, (_, i) => ({
+    type: 'step',
+    step: i + 1,
+    loss,
+    gradNorm: 1,
+    learningRate: 2e-3,
+    milliseconds: 1,
+  }));
+/** One that is through, and the LoRA beside it. */
+const checkpoint: TrainCheckpoint = {
+  ranks: modules.map((m) => m.index % 3),
+  trainings: [{ step: spec.training.steps, values, moments: [], told: told(3) }, unfinished],
+};
 
 describe('the file of a checkpoint', () => {
   it('gives everything back to the bit', () => {
@@ -35,7 +50,7 @@ describe('the file of a checkpoint', () => {
   it.each([
     [
       'another setting',
-      { ...about, spec: parseTraining({ training: { steps: 61 } }) },
+      { ...about, spec: parseSpec({ training: { steps: 61 } }) },
       'another experiment (training)',
     ],
     ['another model', { ...about, hash: 'cd' }, 'another model file'],
@@ -50,6 +65,21 @@ describe('the file of a checkpoint', () => {
     );
   });
 
+  it('of an earlier version is refused in a sentence', () => {
+    const earlier = writeSafetensors(
+      { x: { shape: [1], data: new Float32Array(1) } },
+      { format: 'rank-atlas-checkpoint 1' },
+    );
+    expect(() => readCheckpoint(earlier, 'a', about)).toThrow(
+      'a cannot be gone on from: an earlier version of Rank Atlas wrote it.',
+    );
+  });
+
+  it('does not mind settings that the training does not use', () => {
+    const other = { ...about, spec: parseSpec({ race: { seeds: 2 }, sequences: 3 }) };
+    expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a', other)).toEqual(checkpoint);
+  });
+
   it('is refused when it is another file, or damaged', () => {
     expect(() =>
       readCheckpoint(
@@ -59,32 +89,34 @@ describe('the file of a checkpoint', () => {
       ),
     ).toThrow(expect.objectContaining({ code: 'bad-checkpoint' }));
     const bytes = writeCheckpoint(checkpoint, about);
-    const told = writeCheckpoint(
-      { ...checkpoint, told: [{ type: 'evaluation', step: 0.5, loss: 1 }] },
-      about,
-    );
+    const halfStep = { ...unfinished, told: [{ type: 'evaluation' as const, step: 0.5, loss: 1 }] };
+    const half = writeCheckpoint({ ...checkpoint, trainings: [halfStep] }, about);
     expect(() => readCheckpoint(bytes.subarray(0, bytes.length - 4), 'a', about)).toThrow(
       expect.objectContaining({ code: 'bad-safetensors' }),
     );
-    expect(() => readCheckpoint(told, 'a', about)).toThrow(
+    expect(() => readCheckpoint(half, 'a', about)).toThrow(
       expect.objectContaining({
         code: 'bad-checkpoint',
-        message: expect.stringContaining('0.step'),
+        message: expect.stringContaining('told.0.0.step'),
       }),
     );
     const deep = writeSafetensors(
       { x: { shape: [1], data: new Float32Array(1) } },
       {
-        format: 'rank-atlas-checkpoint 1',
+        format: 'rank-atlas-checkpoint 2',
         model: 'ab',
-        spec: `{"seed":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+        settings: `{"seed":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
       },
     );
     expect(() => readCheckpoint(deep, 'a', about)).toThrow(
       expect.objectContaining({ code: 'bad-checkpoint' }),
     );
     expect(() =>
-      readCheckpoint(writeCheckpoint({ ...checkpoint, moments: [] }, about), 'a', about),
+      readCheckpoint(
+        writeCheckpoint({ ...checkpoint, trainings: [{ ...unfinished, moments: [] }] }, about),
+        'a',
+        about,
+      ),
     ).toThrow(expect.objectContaining({ code: 'bad-checkpoint' }));
   });
 });

@@ -1,6 +1,6 @@
 /**
  * A training's checkpoint as one safetensors file: adapters and AdamW's moments as tensors; the
- * experiment, and all that was found out so far, as metadata. Numbers come back to the bit.
+ * settings, the ranks, and all that was found out so far, as metadata. Numbers come back to the bit.
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../../checked.ts';
@@ -14,11 +14,14 @@ import {
   writeSafetensors,
   type FloatTensor,
 } from '../../model/safetensors.ts';
-import { firstIssue } from '../../spec/parse.ts';
-import type { TrainingCheckpoint } from './run.ts';
-import type { TrainingSpec } from './settings.ts';
+import { firstIssue, isObject } from '../../spec/parse.ts';
+import { settingsUsed } from '../checkpoint.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import type { TrainCheckpoint } from './run.ts';
+import type { TrainingCheckpoint } from './training.ts';
 
-const FORMAT = 'rank-atlas-checkpoint 1';
+const FORMAT = 'rank-atlas-checkpoint';
+const VERSION = 2;
 
 const moments = ['firstA', 'secondA', 'firstB', 'secondB'] as const;
 
@@ -35,85 +38,116 @@ const finding = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('rank'), rank: z.int(), loss: z.number() }),
 ]);
 
-/** Tensors are named by module path. `hash`: of the model's files. */
+const statusSchema = z.strictObject({
+  ranks: z.array(z.int().check(z.gte(0))),
+  told: z.array(z.array(finding)).check(z.minLength(1)),
+});
+
+/** What a checkpoint belongs to. `hash`: of the model's files. */
+export interface CheckpointOf {
+  spec: ExperimentSpec;
+  hash: string;
+  modules: readonly ModuleInfo[];
+}
+
+const settingsOf = (spec: ExperimentSpec): Record<string, unknown> =>
+  Object.fromEntries(settingsUsed('train', spec));
+
+/** Tensors are named by the training's number and the module's path. */
 export function writeCheckpoint(
-  checkpoint: TrainingCheckpoint,
-  { spec, hash, modules }: { spec: TrainingSpec; hash: string; modules: readonly ModuleInfo[] },
+  { ranks, trainings }: TrainCheckpoint,
+  { spec, hash, modules }: CheckpointOf,
 ): Uint8Array<ArrayBuffer> {
   const tensors = new Map<string, FloatTensor>();
-  checkpoint.values.forEach(({ module, rank, loraA, loraB }, i) => {
-    const { path, inFeatures, outFeatures } = elementAt(modules, module);
-    const a = [rank, inFeatures];
-    const b = [outFeatures, rank];
-    const moved = checkpoint.moments[i];
-    tensors
-      .set(`${path}.loraA`, { shape: a, data: loraA })
-      .set(`${path}.loraB`, { shape: b, data: loraB });
-    if (moved)
-      for (const name of moments)
-        tensors.set(`${path}.${name}`, { shape: name.endsWith('A') ? a : b, data: moved[name] });
-  });
+  for (const [training, { values, moments: moved }] of trainings.entries())
+    for (const [i, { module, rank, loraA, loraB }] of values.entries()) {
+      const { path, inFeatures, outFeatures } = elementAt(modules, module);
+      const a = [rank, inFeatures];
+      const b = [outFeatures, rank];
+      const name = `${training}.${path}`;
+      tensors
+        .set(`${name}.loraA`, { shape: a, data: loraA })
+        .set(`${name}.loraB`, { shape: b, data: loraB });
+      const own = moved[i];
+      if (own)
+        for (const moment of moments)
+          tensors.set(`${name}.${moment}`, {
+            shape: moment.endsWith('A') ? a : b,
+            data: own[moment],
+          });
+    }
   return writeSafetensors(tensors, {
-    format: FORMAT,
+    format: `${FORMAT} ${VERSION}`,
     model: hash,
-    spec: JSON.stringify(spec),
-    told: JSON.stringify(checkpoint.told),
+    settings: JSON.stringify(settingsOf(spec)),
+    status: JSON.stringify({ ranks, told: trainings.map((t) => t.told) }),
   });
 }
 
 /**
  * The checkpoint in a file, if it is of this very experiment. Throws `bad-safetensors` for a
- * damaged file, `bad-checkpoint` for another experiment, another model's file, or tensors that are
- * not what the experiment's would be.
+ * damaged file, `bad-checkpoint` for another experiment, another model's file, an earlier version's
+ * checkpoint, or tensors that are not what the experiment's would be.
  */
 export function readCheckpoint(
   bytes: Uint8Array,
   file: string,
-  { spec, hash, modules }: { spec: TrainingSpec; hash: string; modules: readonly ModuleInfo[] },
-): TrainingCheckpoint {
+  { spec, hash, modules }: CheckpointOf,
+): TrainCheckpoint {
   const { tensors, metadata } = readSafetensors(bytes, file);
   const fail = (why: string): never => {
     throw new AtlasError('bad-checkpoint', { file, why });
   };
-  if (metadata.get('format') !== FORMAT) fail('it is no checkpoint of a training');
+  const format = metadata.get('format') ?? '';
+  if (format === `${FORMAT} 1`) fail('an earlier version of Rank Atlas wrote it');
+  if (format !== `${FORMAT} ${VERSION}`) fail('it is no checkpoint of a training');
   if (metadata.get('model') !== hash) fail('it was made with another model file');
-  if (metadata.get('spec') !== JSON.stringify(spec))
-    fail(`it was made by another experiment (${otherSetting(metadata.get('spec') ?? '', spec)})`);
-  const told = z.array(finding).safeParse(json(metadata.get('told') ?? ''));
-  if (!told.success) return fail(`at "${firstIssue(told.error).at}" ${firstIssue(told.error).why}`);
-  const step = told.data.filter((f) => f.type === 'step').length;
-  const values: AdapterValues[] = [];
-  const kept: AdapterMoments[] = [];
-  const trained = step < spec.training.steps;
+  const settings = settingsOf(spec);
+  if (metadata.get('settings') !== JSON.stringify(settings))
+    fail(`it was made by another experiment (${otherSetting(metadata.get('settings'), settings)})`);
+  const status = statusSchema.safeParse(json(metadata.get('status')));
+  if (!status.success) {
+    const { at, why } = firstIssue(status.error);
+    return fail(`at "${at}" ${why}`);
+  }
+  const { ranks, told } = status.data;
+  if (ranks.length !== modules.length) fail('it has ranks of other modules');
   const read = (name: string, dims: readonly number[]): Float32Array => {
     const tensor = tensors.get(name);
     if (!tensor || tensor.type !== 'F32' || tensor.shape.join() !== dims.join())
       return fail(`${name.slice(0, 120)} is missing or of another size`);
     return toFloat32(tensor).slice();
   };
-  for (const { index, path, inFeatures, outFeatures } of modules) {
-    const rank = tensors.get(`${path}.loraA`)?.shape[0] ?? 0;
-    const a = [rank, inFeatures];
-    const b = [outFeatures, rank];
-    if (rank === 0) continue;
-    values.push({
-      module: index,
-      rank,
-      loraA: read(`${path}.loraA`, a),
-      loraB: read(`${path}.loraB`, b),
-    });
-    if (trained)
-      kept.push({
-        firstA: read(`${path}.firstA`, a),
-        secondA: read(`${path}.secondA`, a),
-        firstB: read(`${path}.firstB`, b),
-        secondB: read(`${path}.secondB`, b),
+  const trainingAt = (training: number, findings: TrainingCheckpoint['told']) => {
+    const step = findings.filter((f) => f.type === 'step').length;
+    const values: AdapterValues[] = [];
+    const kept: AdapterMoments[] = [];
+    for (const { index, path, inFeatures, outFeatures } of modules) {
+      const name = `${training}.${path}`;
+      const rank = tensors.get(`${name}.loraA`)?.shape[0] ?? 0;
+      if (rank === 0) continue;
+      const a = [rank, inFeatures];
+      const b = [outFeatures, rank];
+      values.push({
+        module: index,
+        rank,
+        loraA: read(`${name}.loraA`, a),
+        loraB: read(`${name}.loraB`, b),
       });
-  }
-  return { step, values, moments: kept, told: told.data };
+      if (step < spec.training.steps)
+        kept.push({
+          firstA: read(`${name}.firstA`, a),
+          secondA: read(`${name}.secondA`, a),
+          firstB: read(`${name}.firstB`, b),
+          secondB: read(`${name}.secondB`, b),
+        });
+    }
+    return { step, values, moments: kept, told: findings };
+  };
+  return { ranks, trainings: told.map((findings, i) => trainingAt(i, findings)) };
 }
 
-const json = (text: string): unknown => {
+const json = (text = ''): unknown => {
   try {
     return parseJson(new TextEncoder().encode(text)).value;
   } catch {
@@ -121,12 +155,13 @@ const json = (text: string): unknown => {
   }
 };
 
-/** The first part of the experiment that another one has differently. */
-function otherSetting(text: string, spec: TrainingSpec): string {
-  const other = json(text) as Record<string, unknown> | null;
+/** The first of the settings that another experiment has differently. */
+function otherSetting(text: string | undefined, settings: Record<string, unknown>): string {
+  const other = json(text);
+  const theirs = isObject(other) ? other : {};
   return (
-    Object.keys(spec).find(
-      (key) => JSON.stringify(other?.[key]) !== JSON.stringify(spec[key as keyof TrainingSpec]),
+    Object.keys(settings).find(
+      (key) => JSON.stringify(theirs[key]) !== JSON.stringify(settings[key]),
     ) ?? 'of another version'
   );
 }

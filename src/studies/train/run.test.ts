@@ -1,208 +1,302 @@
 /**
- * A training experiment from its spec to its result, on a tiny decoder; stopped and taken up again;
- * and what a spec may not ask for.
+ * The study on a tiny decoder: what it says and keeps, the ranks of a map, comparison, and
+ * going on where it stood.
  */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
 import { trainingBatch } from '../../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
-import { createEngine } from '../../engine/cut-engine.ts';
+import { compile } from '../../compiler/index.ts';
+import { createEngine, type CutEngine } from '../../engine/cut-engine.ts';
 import { nf4Model } from '../../engine/nf4-model.ts';
 import { wasmBackend } from '../../engine/test-backends.ts';
-import { withSettings, type Setting } from '../../experiment/settings.ts';
-import {
-  runTraining,
-  type TrainingCheckpoint,
-  type TrainingRunEvent,
-  type TrainingRunOptions,
-} from './run.ts';
-import { parseTraining, trainingPresets, trainingSchema, type TrainingSpec } from './settings.ts';
+import { heldOutLoss } from '../../methods/training.ts';
+import { checkpointKey } from '../checkpoint.ts';
+import { parseSpec } from '../../experiment/schema.ts';
+import { setByPaths, type Setting } from '../../experiment/settings.ts';
+import { runTrain, type TrainCheckpoint, type TrainEvent, type TrainResult } from './run.ts';
+import { reduceTrain, type TrainState } from './state.ts';
+import { doingNow, parametersAt, separateLosses, verdictOf } from './verdict.ts';
+import type { ExperimentSpec } from '../spec.ts';
+import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
 
-const qdylora = (...settings: Setting[]) =>
-  parseTraining(withSettings(parseTraining(trainingPresets.qdylora), settings, trainingSchema));
+const small = (...settings: Setting[]) =>
+  setByPaths(parseSpec({}), [
+    ['training.steps', '4'],
+    ['training.batch', '2'],
+    ['training.learningRate', '0.02'],
+    ['training.evaluateEvery', '2'],
+    ['train.ranks.rank', '3'],
+    ...settings,
+  ]);
 
-describe('the spec', () => {
-  it('keeps LoRA as it was, and gives QDyLoRA QLoRA’s settings', () => {
-    expect(parseTraining({})).toMatchObject({
-      base: 'as-is',
-      method: { name: 'lora' },
-      adapter: { scale: { kind: 'fixed', value: 2 } },
-      training: { steps: 60 },
-    });
-    expect(qdylora()).toMatchObject({
-      base: 'nf4',
-      method: { name: 'qdylora', mode: 'frozen', draw: { kind: 'uniform' } },
-      training: { learningRate: 2e-4, warmup: 0.03, decay: 'constant', beta2: 0.999, maxNorm: 0.3 },
-    });
-    expect(qdylora(['method.draw.kind', 'geometric'])).toMatchObject({
-      method: { draw: { kind: 'geometric', p: 0.15 } },
-    });
-    expect(qdylora(['method.name', 'lora'])).toMatchObject({ method: { name: 'lora' } });
-  });
-
+describe('the settings', () => {
   it.each([
-    ['method.mode', 'thaw', 'method.mode'],
-    ['method.draw.kind', 'normal', 'method.draw.kind'],
-    ['method.draw.p', '0.1', 'method.draw.p'],
-    ['base', 'fp4', 'base'],
-    ['method.name', 'dora', 'method.name'],
-  ])('refuses %s = %s by name', (path, value, at) => {
-    expect(() => qdylora([path, value])).toThrow(
+    ['train.ranks.rank', '0', 'train.ranks.rank'],
+    ['train.ranks.rank', '4097', 'train.ranks.rank'],
+    ['train.ranks.mean', '3', 'train.ranks.mean'],
+    ['train.method.name', 'dora', 'train.method.name'],
+    ['train.method.mode', 'thaw', 'train.method.mode'],
+    ['train.method.draw.kind', 'normal', 'train.method.draw.kind'],
+    ['train.method.draw.p', '0.5', 'train.method.draw.p'],
+    ['train.compare', '[17]', 'train.compare'],
+    ['train.compare', '[2,2]', 'train.compare'],
+    ['train.base', 'fp4', 'train.base'],
+    ['train.scale.value', '0', 'train.scale.value'],
+  ])('refuse %s = %s by name', (path, value, at) => {
+    expect(() => setByPaths(parseSpec({}), [[path, value]])).toThrow(
       expect.objectContaining({ code: 'bad-spec', values: expect.objectContaining({ at }) }),
     );
   });
+
+  it('compare LoRAs only with an adapter for every rank', () => {
+    const beside = setByPaths(parseSpec({}), [['train.compare', '[2]']]);
+    expect(() => setByPaths(beside, [['train.method.name', 'lora']])).toThrow(
+      expect.objectContaining({ values: expect.objectContaining({ at: 'train.compare' }) }),
+    );
+  });
+
+  it('drop what another choice has, and keep the defaults of what is chosen', () => {
+    const set = (...settings: Setting[]) => setByPaths(parseSpec({}), settings).train;
+    expect(set(['train.method.draw.kind', 'geometric']).method).toEqual({
+      name: 'qdylora',
+      mode: 'full',
+      draw: { kind: 'geometric', p: 0.15 },
+    });
+    expect(set(['train.scale.kind', 'fixed']).scale).toEqual({ kind: 'fixed', value: 2 });
+    expect(set(['train.scale.value', '8'], ['train.scale.kind', 'rslora']).scale).toEqual({
+      kind: 'rslora',
+      value: 16,
+    });
+    expect(set(['train.ranks.kind', 'map']).ranks).toEqual({ kind: 'map', mean: 16 });
+  });
+
+  it('name a checkpoint by all that the study goes by, and by nothing else', () => {
+    const key = (...settings: Setting[]) => checkpointKey('train', small(...settings), 'ab', '1');
+    expect(key(['study', 'train'])).toBe(key());
+    expect(key(['race.seeds', '3'])).toBe(key());
+    for (const [path, value] of [
+      ['seed', '2'],
+      ['train.scale.value', '8'],
+      ['training.steps', '5'],
+      ['training.beta2', '0.99'],
+    ] as const)
+      expect(key([path, value])).not.toBe(key());
+    // The map's text decides the ranks where these follow the map, and only there.
+    const map = ['train.ranks.kind', 'map'] as const;
+    const text = ['text.id', 'jargon-eval'] as const;
+    expect(key(text)).toBe(key());
+    expect(key(map, text)).not.toBe(key(map));
+    expect(checkpointKey('train', small(), 'cd', '1')).not.toBe(key());
+    expect(checkpointKey('train', small(), 'ab', '2')).not.toBe(key());
+    expect(checkpointKey('race', small(), 'ab', '1')).not.toBe(key());
+  });
 });
 
-describe('a run', { timeout: 60_000 }, () => {
+describe('the study', { timeout: 120_000 }, () => {
   const backend = wasmBackend();
-  afterAll(async () => (await backend).dispose());
-
-  /** A run on an engine of its own. */
-  async function run(
-    spec: TrainingSpec,
-    options: Partial<TrainingRunOptions> = {},
-  ): Promise<AsyncGenerator<TrainingRunEvent, void, undefined>> {
-    const compiled = await nf4Model(tinyDecoderGraph());
-    const engine = createEngine({
-      model: compiled,
+  const compiled = compile(tinyDecoderGraph());
+  const batch = trainingBatch(4);
+  const { dialect, layers, hidden, vocab, modules } = compiled;
+  const model = {
+    id: 'bundled:tiny',
+    title: 'tiny',
+    hash: 'ab',
+    bytes: 0,
+    dialect,
+    layers,
+    hidden,
+    vocab,
+    modules,
+  };
+  let engine: CutEngine;
+  const derive = async () =>
+    createEngine({
+      model: await nf4Model(tinyDecoderGraph()),
       backend: await backend,
       memoryBudgetBytes: 500e6,
     });
-    const batch = trainingBatch(4);
-    const { dialect, layers, hidden, vocab, modules } = compiled;
-    const model = {
-      id: 'bundled:tiny',
-      title: 'tiny',
-      hash: '',
-      bytes: 0,
-      dialect,
-      layers,
-      hidden,
-      vocab,
-      modules,
-    };
-    return runTraining({
+  beforeAll(async () => {
+    engine = createEngine({ model: compiled, backend: await backend, memoryBudgetBytes: 500e6 });
+  });
+  afterAll(async () => (await backend).dispose());
+
+  interface Ran {
+    events: TrainEvent[];
+    state: TrainState;
+    kept: Map<string, KeptAdapter>;
+    result: TrainResult | null;
+    checkpoint: TrainCheckpoint | null;
+  }
+
+  /** Runs it, to its end or for so many events; then where it stands. */
+  async function ran(
+    spec: ExperimentSpec,
+    {
+      from,
+      stop = Infinity,
+      importances = null,
+      imported = [],
+    }: {
+      from?: TrainCheckpoint;
+      stop?: number;
+      importances?: number[] | null;
+      imported?: KeptAdapter[];
+    } = {},
+  ): Promise<Ran> {
+    const kept = new Map(imported.map((adapter) => [adapter.name, adapter]));
+    const events: TrainEvent[] = [];
+    let take = null as (() => Promise<unknown>) | null;
+    let state: TrainState | null = null;
+    let checkpoint: TrainCheckpoint | null = null;
+    const context: StudyContext = {
       spec,
-      engine,
-      provider: engine.provider,
       model,
+      provider: engine.provider,
       versions: { rankAtlas: '', onnxruntime: '' },
-      data: { train: batch, held: batch },
+      engine,
+      importances,
+      tokens: async () => batch,
+      encode: async () => new Int32Array(),
+      prompt: async () => new Int32Array(),
+      endTokens: async () => [],
+      decode: async () => '',
+      derive,
+      keep: (adapter) => kept.set(adapter.name, adapter),
+      kept: (name) => kept.get(name),
+      newest: () => [...kept.values()].at(-1),
       now: () => 0,
-      ...options,
-    });
-  }
-
-  async function whole(
-    spec: TrainingSpec,
-    options: Partial<TrainingRunOptions> = {},
-  ): Promise<TrainingRunEvent[]> {
-    const events: TrainingRunEvent[] = [];
-    for await (const event of await run(spec, options))
-      if (event.type !== 'judging') events.push(event);
-    return events;
-  }
-
-  /** Where a run stands after so many events. */
-  async function stopped(spec: TrainingSpec, events: number): Promise<TrainingCheckpoint> {
-    let take = null as (() => Promise<TrainingCheckpoint>) | null;
-    const going = await run(spec, {
-      offer: (latest) => {
-        take = latest;
-      },
-    });
-    for (let i = 0; i < events;) if ((await going.next()).value?.type !== 'judging') i++;
-    const checkpoint = await defined(take)();
-    await going.return();
-    return structuredClone(checkpoint);
-  }
-
-  const small = (...settings: Setting[]) =>
-    qdylora(
-      ['adapter.ranks.rank', '3'],
-      ['training.steps', '6'],
-      ['training.learningRate', '0.02'],
-      ['training.batch', '2'],
-      ['training.evaluateEvery', '0'],
-      ...settings,
-    );
-
-  it('gives a turn between two batches of a held-out loss', async () => {
-    const types: string[] = [];
-    for await (const event of await run(small(['training.steps', '1']))) {
-      types.push(event.type);
-      if (event.type === 'judging') expect(event).toEqual({ type: 'judging', done: 1, of: 2 });
-    }
-    expect(types.slice(0, 6)).toEqual([
-      'start',
-      'judging',
-      'evaluation',
-      'step',
-      'judging',
-      'evaluation',
-    ]);
-  });
-
-  it('ends, with QDyLoRA, with the loss at every rank and a knee', async () => {
-    const events = await whole(small());
-    expect(events.map((e) => e.type)).toEqual([
-      'start',
-      'evaluation',
-      ...new Array(6).fill('step'),
-      'evaluation',
-      'rank',
-      'rank',
-      'rank',
-      'done',
-    ]);
-    const done = elementAt(events, -1);
-    if (done.type !== 'done') throw new Error('not done');
-    const { curve, evaluations } = done.result;
-    expect(defined(curve).losses.map((p) => p.rank)).toEqual([1, 2, 3]);
-    expect(elementAt(defined(curve).losses, -1).loss).toBe(elementAt(evaluations, -1).loss);
-    expect(defined(curve).losses.map((p) => p.rank)).toContain(defined(curve).knee);
-    expect(JSON.parse(JSON.stringify(done.result))).toEqual(done.result);
-  });
-
-  // Events: 2 before the first step; 4 after step 2, its evaluation still ahead; 5 after that; 12
-  // within the curve.
-  it.each([
-    ['LoRA', [4, 5], [['method.name', 'lora']]],
-    ['QDyLoRA, frozen', [2, 12], []],
-    ['QDyLoRA, full', [5], [['method.mode', 'full']]],
-  ] as [string, number[], Setting[]][])(
-    'goes on in another engine as if it had never stopped: %s',
-    async (_, stops, settings) => {
-      const spec = small(['training.evaluateEvery', '2'], ...settings);
-      const never = await whole(spec);
-      for (const stop of stops) {
-        const from = await stopped(spec, stop);
-        expect(from.told).toHaveLength(stop - 1);
-        expect(await whole(spec, { from })).toEqual(never);
-      }
-    },
-  );
-
-  it('gives the last good step when training diverges', async () => {
-    const spec = small(['method.name', 'lora']);
-    const from = await stopped(spec, 4);
-    from.values = from.values.map((v) => ({ ...v, loraA: v.loraA.fill(3e38) }));
-    let take = null as (() => Promise<TrainingCheckpoint>) | null;
-    await expect(
-      whole(spec, {
+      checkpoint: {
         from,
         offer: (latest) => {
           take = latest;
         },
-      }),
-    ).rejects.toMatchObject({ code: 'diverged', values: { step: 3 } });
-    expect(await defined(take)()).toEqual(from);
+      },
+    };
+    for await (const event of runTrain(context)) {
+      if (event.type === 'judging') continue;
+      events.push(event);
+      state = reduceTrain(state, event);
+      if (events.length === stop) {
+        checkpoint = structuredClone(await defined(take)()) as TrainCheckpoint;
+        break;
+      }
+    }
+    return { events, state: defined(state), kept, result: defined(state).result, checkpoint };
+  }
+  const curveOf = (result: TrainResult | null) => defined(defined(result).curve);
+
+  it('trains once, judges every rank, trains LoRAs beside, and keeps what it trained', async () => {
+    const { state, kept, result } = await ran(small(['train.compare', '[2]']));
+    expect(defined(result).base.perWeight).toBeGreaterThan(0.5);
+    expect(curveOf(result).losses.map((l) => l.rank)).toEqual([1, 2, 3]);
+    expect(defined(result).separate).toMatchObject([{ rank: 2, steps: { length: 4 } }]);
+    expect(JSON.parse(JSON.stringify(state))).toEqual(state);
+    expect(separateLosses(state)).toEqual([
+      { rank: 2, loss: elementAt(elementAt(defined(result).separate, 0).evaluations, -1).loss },
+    ]);
+    expect(parametersAt(state, modules, 3)).toBe(defined(result).training.parameters);
+    expect(parametersAt(state, modules, 2)).toBe(elementAt(defined(result).separate, 0).parameters);
+    expect(verdictOf(state)).toMatchObject({
+      knee: curveOf(result).knee,
+      base: elementAt(defined(result).training.evaluations, 0).loss,
+    });
+    expect([...kept.keys()]).toEqual(['train', 'train/lora-2']);
+
+    // Cut to a rank, the adapter is worth what the curve says, on the weights it was trained on.
+    const nf4 = await derive();
+    for (const { rank, loss } of curveOf(result).losses) {
+      const cut = keptAtRank(defined(kept.get('train')), rank);
+      const adapters = await nf4.adapters(cut.values);
+      expect(await heldOutLoss(nf4, batch, 2, adapterUse(cut, adapters))).toBeCloseTo(loss, 6);
+      adapters.dispose();
+    }
+    await nf4.dispose();
   });
 
-  it('refuses a checkpoint whose adapters have other ranks', async () => {
-    const from = await stopped(small(), 3);
-    await expect(whole(small(['adapter.ranks.rank', '2']), { from })).rejects.toMatchObject({
-      code: 'bad-checkpoint',
+  it('gives every module the rank that the map says', async () => {
+    const importances = modules.map((_, i) => (i % 3) + 1);
+    const { result } = await ran(
+      small(
+        ['train.ranks', '{"kind":"map","mean":3}'],
+        ['training.steps', '1'],
+        ['train.base', 'as-is'],
+        ['allocation.rounding', 'exact'],
+        ['allocation.rMax', '6'],
+      ),
+      { importances },
+    );
+    const ranks = defined(result).modules.map((m) => m.rank);
+    expect(ranks.reduce((a, b) => a + b, 0)).toBe(3 * modules.length);
+    expect(ranks[0]!).toBeLessThan(ranks[2]!);
+    expect(elementAt(curveOf(result).losses, -1).rank).toBe(Math.max(...ranks));
+    await expect(ran(small(['train.ranks.kind', 'map']))).rejects.toMatchObject({
+      code: 'bad-spec',
+      values: { at: 'train.ranks' },
     });
+  });
+
+  it('trains a LoRA at listed ranks: no curve, and nothing for other ranks', async () => {
+    const listed = { [elementAt(modules, 0).path]: 2, [elementAt(modules, 3).path]: 1 };
+    const lora = [
+      ['train.method.name', 'lora'],
+      ['train.base', 'as-is'],
+      ['train.scale.kind', 'fixed'],
+      ['train.ranks', JSON.stringify({ kind: 'listed', ranks: listed })],
+    ] as const;
+    const { state, kept, result } = await ran(small(...lora));
+    expect(defined(result)).toMatchObject({ curve: null, separate: [] });
+    expect(defined(result).modules).toEqual(
+      Object.entries(listed).map(([path, rank]) => ({ path, rank, scale: 2 })),
+    );
+    expect(JSON.parse(JSON.stringify(result))).toEqual(result);
+    expect([...kept.keys()]).toEqual(['train']);
+    expect(defined(kept.get('train')).dyLora).toBeUndefined();
+    expect([verdictOf(state), doingNow(state)]).toEqual([null, null]);
+    const strange = JSON.stringify({ kind: 'listed', ranks: { 'no.such': 1 } });
+    await expect(ran(small(...lora, ['train.ranks', strange]))).rejects.toMatchObject({
+      values: { at: 'train.ranks', why: 'this model has no module "no.such"' },
+    });
+    await expect(
+      ran(small(...lora, ['train.ranks', '{"kind":"listed","ranks":{}}'])),
+    ).rejects.toMatchObject({ values: { why: 'no module has a rank above 0' } });
+  });
+
+  it('trains on from the adapter taken in, at its ranks and worth what it was', async () => {
+    const spec = small(['train.base', 'as-is'], ['train.method.name', 'lora']);
+    const first = await ran(spec);
+    const trained = defined(first.kept.get('train'));
+    const given = setByPaths(spec, [
+      ['train.start', 'given'],
+      ['train.scale.kind', 'fixed'],
+      ['train.ranks.rank', '1'],
+    ]);
+    const imported = [{ ...trained, name: 'imported' }];
+    const { result, checkpoint } = await ran(given, { imported, stop: 6 });
+    expect(result).toBeNull();
+    const second = await ran(given, { imported });
+    expect(defined(second.result).modules.map((m) => m.rank)).toEqual(modules.map(() => 3));
+    expect(elementAt(defined(second.result).training.evaluations, 0).loss).toBeCloseTo(
+      elementAt(defined(first.result).training.evaluations, -1).loss,
+      5,
+    );
+    // It goes on without the adapter that it began from.
+    const again = await ran(given, { from: defined(checkpoint) });
+    expect(again.events).toEqual(second.events);
+    await expect(ran(given)).rejects.toMatchObject({ values: { at: 'train.start' } });
+  });
+
+  // Events: start, base, then training 0 (begun, evaluation, steps and evaluations, ranks), then
+  // training 1 from event 14 on.
+  it('goes on, wherever it was stopped, as if it had never been', async () => {
+    const spec = small(['train.compare', '[2]'], ['training.steps', '3'], ['train.base', 'as-is']);
+    const never = await ran(spec);
+    for (const stop of [6, 11, 14]) {
+      const { checkpoint, state } = await ran(spec, { stop });
+      expect(doingNow(state)).not.toBeNull();
+      const again = await ran(spec, { from: defined(checkpoint) });
+      expect(again.events).toEqual(never.events);
+      expect(again.kept).toEqual(never.kept);
+    }
   });
 });

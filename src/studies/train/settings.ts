@@ -1,125 +1,64 @@
 /**
- * A training experiment: which adapters, on which text, how. Its schema owns every default and
- * limit, as `schema.ts` does for measurements.
+ * A training's own settings: which adapters, by LoRA or for every rank (QDyLoRA), over which
+ * weights. Optimiser and texts are the experiment's `training`.
  */
 import * as z from 'zod/mini';
 import type { LoraScale } from '../../methods/lora.ts';
-import type { BosSetting } from '../../model/bos.ts';
 import type { RankDraw } from '../../methods/qdylora.ts';
-import { bosSchema, fromVersion1, LIMITS, modelSchema, textSchema } from '../../spec/schema.ts';
-import { parsed } from '../../spec/parse.ts';
-import { SPEC_VERSION, type ModelRef, type TextRef } from '../../spec/spec.ts';
+import { once, within, type Same } from '../../spec/parse.ts';
+import { LIMITS } from '../../spec/schema.ts';
 
-export interface TrainingSpec {
-  version: typeof SPEC_VERSION;
-  model: ModelRef;
-  /** The frozen weights: as the file has them, or NF4 with double quantisation. */
-  base: 'as-is' | 'nf4';
+export interface TrainSettings {
+  /**
+   * `qdylora`: every step trains ranks 1 to b, with b drawn anew. `frozen`: only the last of them
+   * moves (the public script); `full`: all of them.
+   */
   method: { name: 'lora' } | { name: 'qdylora'; mode: 'frozen' | 'full'; draw: RankDraw };
-  /** Trained on; and held out, never trained on. */
-  train: TextRef;
-  held: TextRef;
-  /** What stands before every text. */
-  bos: BosSetting;
-  /** Tokens of a sequence, in both. */
-  length: number;
-  /** Held-out sequences, at most. */
-  heldSequences: number;
-  seed: number;
-  adapter: {
-    /**
-     * The same rank everywhere, or one by module path (0, or absent: no adapter). QDyLoRA: the most
-     * a module may use.
-     */
-    ranks: { kind: 'uniform'; rank: number } | { kind: 'listed'; ranks: Record<string, number> };
-    scale: LoraScale;
-    /** What it begins from: a fresh adapter, or one that is given beside the experiment. */
-    start: 'fresh' | 'given';
-  };
-  training: {
-    steps: number;
-    /** Sequences a step. */
-    batch: number;
-    learningRate: number;
-    /** Share of the steps in which the rate climbs. */
-    warmup: number;
-    decay: 'constant' | 'linear' | 'cosine';
-    beta1: number;
-    beta2: number;
-    epsilon: number;
-    weightDecay: number;
-    /** Largest global gradient norm; 0: not clipped. */
-    maxNorm: number;
-    /** Held-out loss after every so many steps; 0: before and after only. */
-    evaluateEvery: number;
-  };
+  /**
+   * Of every module: the same; by its importance on the map, so many in the mean; or by module
+   * path (0, or absent: no adapter). QDyLoRA: the most a module may use.
+   */
+  ranks:
+    | { kind: 'uniform'; rank: number }
+    | { kind: 'map'; mean: number }
+    | { kind: 'listed'; ranks: Record<string, number> };
+  /** The frozen weights: NF4 with double quantisation, or as the file has them. */
+  base: 'nf4' | 'as-is';
+  scale: LoraScale;
+  /**
+   * What it begins from: fresh adapters, or the adapter that was taken in. That one brings its own
+   * ranks, and `ranks` says nothing.
+   */
+  start: 'fresh' | 'given';
+  /** QDyLoRA: ranks at which a LoRA is trained by itself, for comparison. */
+  compare: number[];
 }
 
-/** Largest (and smallest) value of each number, for forms. */
-export const TRAINING_LIMITS = {
-  rank: [0, 4096],
+/** The name of the adapter that a training leaves. */
+export const TRAINED = 'train';
+
+export const TRAIN_LIMITS = {
+  rank: [1, 4096],
   scale: [1e-3, 4096],
-  heldSequences: [1, 1024],
-  steps: [1, 100_000],
-  batch: [1, 64],
-  learningRate: [1e-8, 1],
-  share: [0, 1],
-  epsilon: [1e-12, 1e-2],
-  maxNorm: [0, 1000],
-  geometric: [0.001, 0.9],
+  p: [0.001, 0.9],
+  compare: [0, 8],
 } as const satisfies Record<string, readonly [number, number]>;
 
-const within = (schema: z.ZodMiniNumber, [least, most]: readonly [number, number]) =>
-  schema.check(z.gte(least), z.lte(most));
-const rank = within(z.int(), TRAINING_LIMITS.rank);
-const share = within(z.number(), TRAINING_LIMITS.share);
-
-const adapter = z.strictObject({
-  ranks: z._default(
-    z.discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('uniform'), rank: z._default(rank, 8) }),
-      z.strictObject({
-        kind: z.literal('listed'),
-        ranks: z.record(z.string().check(z.maxLength(200)), rank),
-      }),
-    ]),
-    { kind: 'uniform', rank: 8 },
-  ),
-  scale: z._default(
-    z.strictObject({
-      kind: z.enum(['alpha', 'rslora', 'fixed']),
-      value: within(z.number(), TRAINING_LIMITS.scale),
-    }),
-    { kind: 'fixed', value: 2 },
-  ),
-  start: z._default(z.enum(['fresh', 'given']), 'fresh'),
-});
-
-const training = z.strictObject({
-  steps: z._default(within(z.int(), TRAINING_LIMITS.steps), 60),
-  batch: z._default(within(z.int(), TRAINING_LIMITS.batch), 6),
-  learningRate: z._default(within(z.number(), TRAINING_LIMITS.learningRate), 2e-3),
-  warmup: z._default(share, 0.03),
-  decay: z._default(z.enum(['constant', 'linear', 'cosine']), 'constant'),
-  beta1: z._default(share, 0.9),
-  beta2: z._default(share, 0.999),
-  epsilon: z._default(within(z.number(), TRAINING_LIMITS.epsilon), 1e-8),
-  weightDecay: z._default(share, 0),
-  maxNorm: z._default(within(z.number(), TRAINING_LIMITS.maxNorm), 0.3),
-  evaluateEvery: z._default(within(z.int(), [0, TRAINING_LIMITS.steps[1]]), 20),
-});
+const rank = within(z.int(), TRAIN_LIMITS.rank);
 
 const method = z.discriminatedUnion('name', [
   z.strictObject({ name: z.literal('lora') }),
   z.strictObject({
     name: z.literal('qdylora'),
-    mode: z._default(z.enum(['frozen', 'full']), 'frozen'),
+    // Not the paper's: a run of a minute moves every rank in every step, or hardly any
+    // (docs/qdylora.md).
+    mode: z._default(z.enum(['frozen', 'full']), 'full'),
     draw: z._default(
       z.discriminatedUnion('kind', [
         z.strictObject({ kind: z.literal('uniform') }),
         z.strictObject({
           kind: z.literal('geometric'),
-          p: z._default(within(z.number(), TRAINING_LIMITS.geometric), 0.15),
+          p: z._default(within(z.number(), TRAIN_LIMITS.p), 0.15),
         }),
       ]),
       { kind: 'uniform' },
@@ -127,57 +66,66 @@ const method = z.discriminatedUnion('name', [
   }),
 ]);
 
-export const trainingSchema = z.pipe(
-  z.transform(fromVersion1),
+const ranks = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('uniform'), rank: z._default(rank, 16) }),
   z.strictObject({
-    version: z._default(z.literal(SPEC_VERSION), SPEC_VERSION),
-    model: z.prefault(modelSchema, {}),
-    base: z._default(z.enum(['as-is', 'nf4']), 'as-is'),
-    method: z._default(method, { name: 'lora' }),
-    train: z._default(textSchema, { kind: 'bundled', id: 'opticks-train' }),
-    held: z._default(textSchema, { kind: 'bundled', id: 'opticks-eval' }),
-    bos: bosSchema,
-    length: z._default(within(z.int(), LIMITS.length), 64),
-    heldSequences: z._default(within(z.int(), TRAINING_LIMITS.heldSequences), 32),
-    seed: z._default(within(z.int(), LIMITS.seed), 1),
-    adapter: z.prefault(adapter, {}),
-    training: z.prefault(training, {}),
+    kind: z.literal('map'),
+    mean: z._default(within(z.number(), LIMITS.meanRank), 16),
   }),
-);
+  z.strictObject({
+    kind: z.literal('listed'),
+    ranks: z.record(z.string().check(z.maxLength(200)), within(z.int(), [0, TRAIN_LIMITS.rank[1]])),
+  }),
+]);
 
-type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never;
-true satisfies Same<z.output<typeof trainingSchema>, TrainingSpec>;
+/** `value`: what it is when only the kind is said. */
+const scaleOf = <K extends LoraScale['kind']>(kind: K, value: number) =>
+  z.strictObject({
+    kind: z.literal(kind),
+    value: z._default(within(z.number(), TRAIN_LIMITS.scale), value),
+  });
+const scale = z.discriminatedUnion('kind', [
+  scaleOf('alpha', 16),
+  scaleOf('rslora', 16),
+  scaleOf('fixed', 2),
+]);
 
-/**
- * A validated training experiment; absent settings get their defaults. Throws `bad-spec` naming the
- * first setting that is wrong.
- */
-export const parseTraining = (value: unknown): TrainingSpec => parsed(trainingSchema, value);
+export const trainSchema = z
+  .strictObject({
+    method: z.prefault(method, { name: 'qdylora' }),
+    ranks: z.prefault(ranks, { kind: 'uniform' }),
+    base: z._default(z.enum(['nf4', 'as-is']), 'nf4'),
+    scale: z.prefault(scale, { kind: 'alpha' }),
+    start: z._default(z.enum(['fresh', 'given']), 'fresh'),
+    compare: z._default(z.array(rank).check(z.maxLength(TRAIN_LIMITS.compare[1]), once), []),
+  })
+  .check(
+    z.refine((t) => t.compare.every((r) => r <= (knownMost(t) ?? Infinity)), {
+      path: ['compare'],
+      error: 'none may be above the largest rank',
+    }),
+    z.refine((t) => t.method.name === 'qdylora' || t.compare.length === 0, {
+      path: ['compare'],
+      error: 'only an adapter for every rank (qdylora) is compared with LoRAs',
+    }),
+  );
 
-/** Training experiments worth starting from, as differences from the default. */
-export const trainingPresets = {
-  lora: {},
-  /**
-   * QLoRA's settings (methods.md §2): all linear layers, a constant rate after a warm-up, clipping
-   * at 0.3.
-   */
-  qdylora: {
-    base: 'nf4',
-    method: { name: 'qdylora' },
-    adapter: { ranks: { kind: 'uniform', rank: 16 }, scale: { kind: 'alpha', value: 16 } },
-    training: {
-      steps: 400,
-      learningRate: 2e-4,
-      warmup: 0.03,
-      decay: 'constant',
-      beta2: 0.999,
-      maxNorm: 0.3,
-      evaluateEvery: 100,
-    },
-  },
-} as const;
+true satisfies Same<z.output<typeof trainSchema>, TrainSettings>;
 
-export type TrainingPresetId = keyof typeof trainingPresets;
+/** The largest rank as far as the settings say it; null: the map or the adapter given says it. */
+function knownMost({ start, ranks }: TrainSettings): number | null {
+  if (start === 'given' || ranks.kind === 'map') return null;
+  return ranks.kind === 'uniform' ? ranks.rank : Math.max(0, ...Object.values(ranks.ranks));
+}
 
-export const isTrainingPreset = (name: string): name is TrainingPresetId =>
-  Object.hasOwn(trainingPresets, name);
+/** The largest rank before it is known: of the map's ranks, their mean. */
+export const likelyMost = (train: TrainSettings): number =>
+  knownMost(train) ?? (train.ranks.kind === 'map' ? train.ranks.mean : 1);
+
+/** How the scale goes with the rank, where it does. */
+export const RANK_SCALES = { alpha: 'α/b', rslora: 'α/√b' } as const;
+
+/** A choice as it is when only its kind is said. */
+export const scaleOfKind = (kind: LoraScale['kind']): LoraScale => scale.parse({ kind });
+export const methodOf = (name: TrainSettings['method']['name']): TrainSettings['method'] =>
+  method.parse({ name });

@@ -1,9 +1,9 @@
-/** What the slider's state says: how far the study is, which ranks stand out on its curve. */
+/** What the state says: how far the study is, which ranks stand out on the curve. */
 import { kneeOf, rankAt, smallestWithin, type RankLoss } from '../../methods/qdylora.ts';
-import type { SliderState } from './state.ts';
+import type { TrainState } from './state.ts';
 
 /** What the study is at now, and how far; null when it is through. */
-export function doingNow({ base, trainings, curve, most, compare, spec, result }: SliderState): {
+export function doingNow({ base, trainings, curve, most, compare, spec, result }: TrainState): {
   what: 'base' | 'training' | 'curve' | 'separate';
   done: number;
   of: number;
@@ -18,7 +18,7 @@ export function doingNow({ base, trainings, curve, most, compare, spec, result }
       done: (trainings.length - 2) * steps + current.losses.length,
       of: compare.length * steps,
     };
-  return current.losses.length < steps
+  return current.losses.length < steps || spec.train.method.name === 'lora'
     ? { what: 'training', done: current.losses.length, of: steps }
     : { what: 'curve', done: curve.length, of: most };
 }
@@ -26,7 +26,7 @@ export function doingNow({ base, trainings, curve, most, compare, spec, result }
 /** Losses above the best one that count as equal to it. */
 export const BAND = 0.01;
 
-export interface SliderVerdict {
+export interface CurveVerdict {
   best: RankLoss;
   /** Smallest rank in the band. */ within: RankLoss;
   knee: number;
@@ -38,7 +38,7 @@ export function verdictOf({
   curve,
   most,
   trainings,
-}: Pick<SliderState, 'curve' | 'most' | 'trainings'>): SliderVerdict | null {
+}: Pick<TrainState, 'curve' | 'most' | 'trainings'>): CurveVerdict | null {
   const base = trainings[0]?.evaluations[0]?.loss;
   if (curve.length < most || base === undefined) return null;
   return {
@@ -54,21 +54,26 @@ export function verdictOf({
  * modules' own ranks are known.
  */
 export function parametersAt(
-  { most, spec, result }: SliderState,
+  { most, spec, result }: TrainState,
   modules: readonly { path: string; inFeatures: number; outFeatures: number }[],
   rank: number,
 ): number | null {
   const ranks = result && new Map(result.modules.map((m) => [m.path, m.rank]));
-  if (!ranks && spec.slider.ranks === 'map') return null;
+  if (!ranks && !isUniform(spec)) return null;
   return modules.reduce(
     (sum, m) =>
-      sum + rankAt(rank, ranks?.get(m.path) ?? most, most) * (m.inFeatures + m.outFeatures),
+      sum +
+      rankAt(rank, ranks ? (ranks.get(m.path) ?? 0) : most, most) * (m.inFeatures + m.outFeatures),
     0,
   );
 }
 
+/** Whether every module has the largest rank. */
+export const isUniform = ({ train: { start, ranks } }: TrainState['spec']): boolean =>
+  start === 'fresh' && ranks.kind === 'uniform';
+
 /** Held-out loss of the LoRAs trained by themselves, those that are through. */
-export const separateLosses = ({ trainings, spec }: SliderState): RankLoss[] =>
+export const separateLosses = ({ trainings, spec }: TrainState): RankLoss[] =>
   trainings
     .slice(1)
     .flatMap(({ rank, evaluations }) =>
@@ -76,7 +81,7 @@ export const separateLosses = ({ trainings, spec }: SliderState): RankLoss[] =>
     );
 
 /** Of what it is doing. */
-export function sliderProgress(state: SliderState): number {
+export function trainProgress(state: TrainState): number {
   const doing = doingNow(state);
   return doing ? doing.done / doing.of : 0;
 }

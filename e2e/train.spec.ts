@@ -1,5 +1,5 @@
 /**
- * The rank slider: one training answers every rank; stopped by a reload it goes on; without room
+ * The training: a LoRA; and with the rank slider: one training answers every rank; stopped by a reload it goes on; without room
  * for a checkpoint it says so.
  */
 import { defined, elementAt } from '../src/checked.ts';
@@ -10,8 +10,8 @@ import { open, playThenPause, saved, saw, smallSpec, stepUntil, title, watch } f
 const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click();
 const plate = (page: Page) => page.locator('#plate-panel');
 
-const sliderSpec = (steps: number, compare: number[] = []) => {
-  const spec = smallSpec({ study: 'slider' });
+const trainSpec = (steps: number, compare: number[] = []) => {
+  const spec = smallSpec({ study: 'train' });
   return {
     ...spec,
     training: {
@@ -23,7 +23,7 @@ const sliderSpec = (steps: number, compare: number[] = []) => {
       evaluateEvery: 0,
       learningRate: 0.01,
     },
-    slider: { ...spec.slider, rank: 4, compare },
+    train: { ...spec.train, ranks: { kind: 'uniform' as const, rank: 4 }, compare },
     samples: { ...spec.samples, tokens: 4 },
   };
 };
@@ -34,7 +34,7 @@ async function ready(page: Page): Promise<void> {
 
 /** Rows of the curve's CSV, below its header. */
 async function curve(page: Page): Promise<string[]> {
-  await expect(title(page)).toHaveText('Trained for every rank');
+  await expect(title(page)).toHaveText('Trained');
   const { text } = await saved(page, () =>
     plate(page).getByRole('button', { name: 'CSV' }).click(),
   );
@@ -81,7 +81,7 @@ const checkpoint = (page: Page, baseLoss?: number) =>
 test('one training answers every rank, and the slider shows what each is worth', async ({
   page,
 }) => {
-  await open(page, sliderSpec(3, [2]));
+  await open(page, trainSpec(3, [2]));
   await ready(page);
   await expect(plate(page)).toContainText('One training run will answer ranks 1 to 4.');
   await press(page, 'Play');
@@ -125,7 +125,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
 }) => {
   // Two trainings and a reload.
   test.slow();
-  await open(page, sliderSpec(10));
+  await open(page, trainSpec(10));
   await ready(page);
   await press(page, 'Play');
   const whole = await curve(page);
@@ -148,7 +148,7 @@ test('a reload in the middle of a training loses nothing: Play goes on and ends 
 });
 
 test('another model and back: the training goes on from its checkpoint', async ({ page }, info) => {
-  await open(page, sliderSpec(10));
+  await open(page, trainSpec(10));
   await ready(page);
   await pausedMidway(page);
   const [step] = await checkpoint(page);
@@ -169,7 +169,7 @@ test('another model and back: the training goes on from its checkpoint', async (
   expect(await checkpoint(page)).toEqual([step]);
   const said = await watch(page, '#plate-panel');
   await press(page, 'Play');
-  await expect(title(page)).toHaveText('Trained for every rank');
+  await expect(title(page)).toHaveText('Trained');
   const steps = said.flatMap((words) => (/Step (\d+) of/.exec(words) ?? []).slice(1).map(Number));
   // 0: nothing was heard of it yet.
   expect(Math.min(...steps.filter((s) => s > 0))).toBeGreaterThan(defined(step));
@@ -177,7 +177,7 @@ test('another model and back: the training goes on from its checkpoint', async (
 });
 
 test('Reset begins anew: the checkpoint goes', async ({ page }) => {
-  await open(page, sliderSpec(30));
+  await open(page, trainSpec(30));
   await ready(page);
   await pausedMidway(page);
   await expect.poll(() => checkpoint(page)).toHaveLength(1);
@@ -192,7 +192,7 @@ test.describe('without room', () => {
   test('without room for a checkpoint the page says so, and the training goes on', async ({
     page,
   }) => {
-    await open(page, sliderSpec(30));
+    await open(page, trainSpec(30));
     await ready(page);
     const browser = await page.context().newCDPSession(page);
     await browser.send('Storage.overrideQuotaForOrigin', {

@@ -1,10 +1,10 @@
 /** What the chosen rank is worth, from the curve: nothing is trained or run for it. */
-import type { SliderState } from '../../../studies/slider/state.ts';
-import { parametersAt } from '../../../studies/slider/verdict.ts';
+import type { TrainState } from '../../../studies/train/state.ts';
+import { parametersAt } from '../../../studies/train/verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { useModules } from '../../../state/derived.ts';
 import { inLanguage } from '../../../language/in-language.ts';
-import { sliderWords } from '../../../studies/slider/words.ts';
+import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 
 export function ChosenRank({
@@ -13,12 +13,12 @@ export function ChosenRank({
   best,
   alone,
 }: {
-  state: SliderState;
+  state: TrainState;
   chosen: RankLoss;
   best: number;
   alone: number | null;
 }) {
-  const w = inLanguage(sliderWords, useWords());
+  const w = inLanguage(trainWords, useWords());
   const { modules } = useModules();
   const parameters = parametersAt(state, modules, chosen.rank);
   return (

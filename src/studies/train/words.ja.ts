@@ -1,17 +1,21 @@
-/** The rank slider's words, in Japanese. */
+/** The training's words, in Japanese. */
 import { numbers } from '../../language/numbers.ts';
-import type { sliderEn } from './words.en.ts';
+import type { trainEn } from './words.en.ts';
 
 const n = numbers('ja');
 const nats = (v: number) => n.fixed(v, 3);
 const percent = (share: number) => `${n.fixed(100 * share, 1)}\u00a0%`;
 
-export const sliderJa = {
+export const trainJa = {
   curveTitle: 'ランクごとの損失',
   trainingTitle: '学習中の損失',
   empty: (most: number) => `1回の学習でランク 1 から ${n.whole(most)} までが分かります。`,
   emptyNote: (steps: number) =>
     `再生を押すと全ランク用のアダプターを1つ、${n.whole(steps)} ステップ学習し、各ランクを評価します。`,
+  emptyLora: '1回の学習で LoRA が1つできます。',
+  emptyNoteLora: (steps: number) =>
+    `再生を押すと ${n.whole(steps)} ステップ学習し、未学習文で評価します。`,
+  stepLora: (done: number, of: number) => `ステップ ${n.whole(done)} / ${n.whole(of)}。`,
   doing: {
     base: () => '重みを準備しています。',
     training: (done: number, of: number) =>
@@ -22,6 +26,9 @@ export const sliderJa = {
       `単独ランクの LoRA を学習中、ステップ ${n.whole(done)} / ${n.whole(of)}。`,
   },
   training: (loss: number) => `直近のバッチ：1トークンあたり ${nats(loss)} nat。`,
+  trained: (loss: number, base: number) =>
+    `未学習文の損失は ${nats(loss)}。アダプターなしでは ${nats(base)}。`,
+  hint: 'シード1つ・少ないステップなので、目安です。',
   judging: '全ランクの評価が済むと、分かったことがここに出ます。',
   finding: (within: number, best: number) =>
     within === best
@@ -48,7 +55,8 @@ export const sliderJa = {
     knee: '屈曲点',
     alone: '単独で学習した LoRA',
     batch: '各バッチ',
-    held: '未学習文、最大ランク',
+    held: '未学習文',
+    heldMost: '未学習文、最大ランク',
   },
   slider: 'ランク',
   sliderName: '使うランク',
@@ -76,14 +84,21 @@ export const sliderJa = {
     rank: '最大ランク',
     ranks: '最大ランクの決め方',
     base: '重み',
-    mode: '1ステップで動くもの',
+    mean: '最大ランクの平均',
+    start: '学習の始め方',
+    method: '1ステップで学習するもの',
+    lora: 'アダプター全体（LoRA）',
+    full: 'ランク 1〜b のすべて',
+    frozen: 'ランク 1〜b の最後',
     draw: 'ランクの選び方',
-    alpha: 'スケール α/b の α',
+    scale: 'スケール',
+    fixed: 'どのランクでも同じ',
     compare: '比べる LoRA のランク',
     compareHint: 'なし、または複数：1, 4, 16。1つごとに学習が1回増えます。',
   },
   why: {
-    mode: '著者のスクリプトは最後のランクだけを動かします。少ないステップではほとんど学習しないため、ここではすべて動かします。',
+    method:
+      '全ランク用（QDyLoRA）では b を毎回選び直します。著者のスクリプトは最後のランクだけを動かします。少ないステップではほとんど学習しないため、ここではすべて動かします。',
     draw: '各ステップで使うランクは 1 から b。b は毎回選び直します。',
   },
-} satisfies typeof sliderEn;
+} satisfies typeof trainEn;

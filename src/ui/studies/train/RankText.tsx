@@ -5,37 +5,37 @@
 import { useEffect, useState } from 'react';
 import { defined } from '../../../checked.ts';
 import { firstDifference } from '../../../studies/samples/compare.ts';
+import { TRAINED } from '../../../studies/train/settings.ts';
 import { SAMPLES_LIMITS } from '../../../studies/samples/settings.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { writeAt } from '../../../state/adapters.ts';
 import { inLanguage } from '../../../language/in-language.ts';
-import { sliderWords } from '../../../studies/slider/words.ts';
+import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 import { TokenText } from '../samples/TokenText.tsx';
 
 /** The slider rests for so many ms before anything is written. */
 const REST = 400;
-const ADAPTER = 'slider';
 
 export function RankText({ rank }: { rank: number }) {
   const words = useWords();
-  const w = inLanguage(sliderWords, words).text;
+  const w = inLanguage(trainWords, words).text;
   const samples = useStudy((s) => s.states.samples);
-  const there = useStudy((s) => s.adapters.some((a) => a.name === ADAPTER));
-  const free = useStudy((s) => s.phase.slider !== 'running' && s.phase.slider !== 'paused');
+  const there = useStudy((s) => s.adapters.some((a) => a.name === TRAINED));
+  const free = useStudy((s) => s.phase.train !== 'running' && s.phase.train !== 'paused');
   const [follows, setFollows] = useState(false);
   const [looked, setLooked] = useState<number | null>(null);
   const can = there && free && rank <= SAMPLES_LIMITS.rank[1];
   const shown =
-    samples?.adapter?.name === ADAPTER && samples.adapter.rank !== null ? samples : null;
+    samples?.adapter?.name === TRAINED && samples.adapter.rank !== null ? samples : null;
   useEffect(() => {
     if (!follows || !can || useStudy.getState().states.samples?.adapter?.rank === rank) return;
-    const timer = setTimeout(() => writeAt(ADAPTER, rank), REST);
+    const timer = setTimeout(() => writeAt(TRAINED, rank), REST);
     return () => clearTimeout(timer);
   }, [follows, can, rank]);
   function write() {
     setFollows(true);
-    writeAt(ADAPTER, rank);
+    writeAt(TRAINED, rank);
   }
   return (
     <div className="rank-text">
@@ -54,7 +54,7 @@ export function RankText({ rank }: { rank: number }) {
               <p className="small ink2">
                 {by === 'base'
                   ? w.base
-                  : inLanguage(sliderWords, words).rank(defined(defined(shown.adapter).rank))}
+                  : inLanguage(trainWords, words).rank(defined(defined(shown.adapter).rank))}
               </p>
               <TokenText
                 by={by}

@@ -1,46 +1,51 @@
 /**
- * The rank slider: the loss while it trains, then by rank, and what any one rank is worth without
- * training again.
+ * A training: the loss while it trains; of one for every rank the loss by rank, and what any one
+ * rank is worth without training again.
  */
 import { useState } from 'react';
 import { defined, elementAt } from '../../../checked.ts';
-import type { SliderState } from '../../../studies/slider/state.ts';
-import { doingNow, separateLosses, verdictOf } from '../../../studies/slider/verdict.ts';
+import type { TrainState } from '../../../studies/train/state.ts';
+import { likelyMost } from '../../../studies/train/settings.ts';
+import { doingNow, isUniform, separateLosses, verdictOf } from '../../../studies/train/verdict.ts';
 import { useExperiment } from '../../../state/experiment-store.ts';
 import { useStudy } from '../../../state/study-store.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
-import { sliderWords } from '../../../studies/slider/words.ts';
+import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 import { ChartFrame, useChartHeight } from '../../plate/ChartFrame.tsx';
 import { ChosenRank } from './ChosenRank.tsx';
 import { RankChart, RankLegend } from './RankChart.tsx';
 import { RankSlider } from './RankSlider.tsx';
 import { RankText } from './RankText.tsx';
-import { SliderSettings } from './SliderSettings.tsx';
+import { TrainSettings } from './TrainSettings.tsx';
 import { TrainingChart, TrainingLegend } from './TrainingChart.tsx';
 
 export function Plate() {
-  const state = useStudy((s) => s.states.slider);
-  const running = useStudy((s) => s.phase.slider) !== 'idle';
+  const state = useStudy((s) => s.states.train);
+  const running = useStudy((s) => s.phase.train) !== 'idle';
   const curve = state !== null && state.curve.length > 0;
   return (
     <>
       {curve ? <Curve state={state} /> : <Training state={state} running={running} />}
-      <SliderSettings />
+      <TrainSettings />
     </>
   );
 }
 
-function Training({ state, running }: { state: SliderState | null; running: boolean }) {
+function Training({ state, running }: { state: TrainState | null; running: boolean }) {
   const words = useWords();
-  const w = inLanguage(sliderWords, words);
+  const w = inLanguage(trainWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const spec = useExperiment((e) => e.spec);
   const training = state?.trainings[0];
   const doing = state && running ? doingNow(state) : null;
   const last = training?.losses.at(-1);
+  const most = likelyMost(spec.train);
+  const dyLora = (state?.spec ?? spec).train.method.name === 'qdylora';
+  const held = training?.evaluations ?? [];
+  const trained = state?.result && !dyLora ? elementAt(held, -1).loss : null;
   return (
     <>
       <ChartFrame
@@ -48,13 +53,25 @@ function Training({ state, running }: { state: SliderState | null; running: bool
         empty={last === undefined}
         height={height}
         unit={training ? w.trainingUnit : w.unit}
-        finding={last === undefined ? w.empty(spec.slider.rank) : w.training(last)}
+        finding={
+          trained !== null
+            ? w.trained(trained, elementAt(held, 0).loss)
+            : last !== undefined
+              ? w.training(last)
+              : dyLora
+                ? w.empty(most)
+                : w.emptyLora
+        }
         note={
-          doing
-            ? w.doing[doing.what](doing.done, doing.of)
-            : last === undefined
-              ? w.emptyNote(spec.training.steps)
-              : ''
+          trained !== null
+            ? w.hint
+            : doing
+              ? doing.what === 'training' && !dyLora
+                ? w.stepLora(doing.done, doing.of)
+                : w.doing[doing.what](doing.done, doing.of)
+              : last === undefined
+                ? (dyLora ? w.emptyNote : w.emptyNoteLora)(spec.training.steps)
+                : ''
         }
         data={{
           columns: [w.columns.step, w.columns.batch, w.columns.held],
@@ -81,22 +98,22 @@ function Training({ state, running }: { state: SliderState | null; running: bool
               height={height}
               curve={[]}
               separate={[]}
-              most={spec.slider.rank}
+              most={most}
               verdict={null}
               chosen={null}
             />
           )
         }
       </ChartFrame>
-      {training && <TrainingLegend />}
+      {training && <TrainingLegend dyLora={dyLora} />}
       <Memory state={state} />
     </>
   );
 }
 
-function Curve({ state }: { state: SliderState }) {
+function Curve({ state }: { state: TrainState }) {
   const words = useWords();
-  const w = inLanguage(sliderWords, words);
+  const w = inLanguage(trainWords, words);
   const n = numbersOf(words.locale);
   const height = useChartHeight();
   const [rank, setRank] = useState<number | null>(null);
@@ -168,19 +185,20 @@ function Curve({ state }: { state: SliderState }) {
 }
 
 /** What the frozen weights take, and what the training took. */
-function Memory({ state }: { state: SliderState | null }) {
+function Memory({ state }: { state: TrainState | null }) {
   const words = useWords();
-  const w = inLanguage(sliderWords, words);
+  const w = inLanguage(trainWords, words);
   const base = state?.base;
   const training = state?.trainings[0];
   if (!base) return null;
   return (
     <p className="small ink2 slider-notes">
-      {w.memory(base.bytes, base.perWeight, state.spec.slider.base === 'nf4')}
+      {w.memory(base.bytes, base.perWeight, state.spec.train.base === 'nf4')}
       {training &&
+        state.curve.length > 0 &&
         training.losses.length === state.spec.training.steps &&
         ` ${w.time(words.seconds(training.time / 1000), state.most)}`}
-      {state.spec.slider.ranks === 'map' && ` ${w.mapRanks(state.most)}`}
+      {!isUniform(state.spec) && state.curve.length > 0 && ` ${w.mapRanks(state.most)}`}
     </p>
   );
 }

@@ -1,9 +1,9 @@
 /** While it trains: the loss of every step's batch, and the held-out loss now and then. */
 import { CartesianGrid, Label, Line, LineChart, XAxis, YAxis } from 'recharts';
-import type { TrainingProgress } from '../../../studies/slider/state.ts';
+import type { TrainingProgress } from '../../../studies/train/state.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
-import { sliderWords } from '../../../studies/slider/words.ts';
+import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 import { thinned } from './thinned.ts';
 
@@ -57,7 +57,7 @@ export function TrainingChart({
         tickLine={{ stroke: 'var(--rule2)' }}
       >
         <Label
-          value={inLanguage(sliderWords, words).stepAxis}
+          value={inLanguage(trainWords, words).stepAxis}
           position="insideBottom"
           offset={4}
           style={{ fill: 'var(--ink3)' }}
@@ -94,8 +94,8 @@ export function TrainingChart({
   );
 }
 
-export function TrainingLegend() {
-  const w = inLanguage(sliderWords, useWords()).legend;
+export function TrainingLegend({ dyLora }: { dyLora: boolean }) {
+  const w = inLanguage(trainWords, useWords()).legend;
   return (
     <ul className="rank-legend small ink2">
       <li>
@@ -108,7 +108,7 @@ export function TrainingLegend() {
         <svg width="18" height="8" aria-hidden="true">
           <path d="M0 4h18" stroke="var(--line-this)" strokeWidth="2" />
         </svg>
-        {w.held}
+        {dyLora ? w.heldMost : w.held}
       </li>
     </ul>
   );

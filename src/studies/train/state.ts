@@ -1,8 +1,8 @@
-/** What the slider's plate shows: a pure reduction of the study's events, plain data. */
+/** What the training's plate shows: a pure reduction of the study's events, plain data. */
 import type { RankLoss } from '../../methods/qdylora.ts';
-import type { SliderEvent, SliderResult } from './run.ts';
+import type { TrainEvent, TrainResult } from './run.ts';
 import type { ExperimentSpec } from '../spec.ts';
-import type { TrainingFinding } from '../train/run.ts';
+import type { TrainingFinding } from './training.ts';
 
 /** One training as it stands. */
 export interface TrainingProgress {
@@ -16,22 +16,22 @@ export interface TrainingProgress {
   time: number;
 }
 
-export interface SliderState {
+export interface TrainState {
   spec: ExperimentSpec;
-  /** The largest rank of a module; the slider's last. */
+  /** The largest rank of a module; the last of the curve. */
   most: number;
   compare: number[];
   /** The linear layers in memory, once they are there. */
   base: { bytes: number; perWeight: number } | null;
-  /** 0: the slider's; i + 1: the LoRA at rank `compare[i]`. Those begun. */
+  /** 0: the experiment's; i + 1: the LoRA at rank `compare[i]`. Those begun. */
   trainings: TrainingProgress[];
   /** Held-out loss at ranks so far, by rising rank, without further training. */
   curve: RankLoss[];
-  result: SliderResult | null;
+  result: TrainResult | null;
 }
 
 /** The next state. A `start` begins anew; anything else before it is an error of the caller. */
-export function reduceSlider(state: SliderState | null, event: SliderEvent): SliderState {
+export function reduceTrain(state: TrainState | null, event: TrainEvent): TrainState {
   if (event.type === 'start')
     return {
       spec: event.spec,
@@ -65,7 +65,7 @@ export function reduceSlider(state: SliderState | null, event: SliderEvent): Sli
   }
 }
 
-function withFinding(state: SliderState, training: number, finding: TrainingFinding): SliderState {
+function withFinding(state: TrainState, training: number, finding: TrainingFinding): TrainState {
   if (finding.type === 'rank')
     return {
       ...state,

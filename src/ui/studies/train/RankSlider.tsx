@@ -3,7 +3,7 @@
  * pointer.
  */
 import { inLanguage } from '../../../language/in-language.ts';
-import { sliderWords } from '../../../studies/slider/words.ts';
+import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { RANK_AXIS, rankTicks } from './RankChart.tsx';
@@ -28,7 +28,7 @@ export function RankSlider({
   chosen: RankLoss;
   onChoose(rank: number): void;
 }) {
-  const w = inLanguage(sliderWords, useWords());
+  const w = inLanguage(trainWords, useWords());
   const span = Math.max(1, Math.log2(most));
   const place = (rank: number) => `${(100 * Math.log2(rank)) / span}%`;
   return (

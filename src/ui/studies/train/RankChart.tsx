@@ -14,11 +14,11 @@ import {
   YAxis,
 } from 'recharts';
 import { elementAt } from '../../../checked.ts';
-import { BAND, type SliderVerdict } from '../../../studies/slider/verdict.ts';
+import { BAND, type CurveVerdict } from '../../../studies/train/verdict.ts';
 import type { RankLoss } from '../../../methods/qdylora.ts';
 import { numbersOf } from '../../../language/numbers.ts';
 import { inLanguage } from '../../../language/in-language.ts';
-import { sliderWords } from '../../../studies/slider/words.ts';
+import { trainWords } from '../../../studies/train/words.ts';
 import { useWords } from '../../use-words.ts';
 
 const TOP = 8;
@@ -41,7 +41,7 @@ interface Props {
   curve: readonly RankLoss[];
   separate: readonly RankLoss[];
   most: number;
-  verdict: SliderVerdict | null;
+  verdict: CurveVerdict | null;
   chosen: RankLoss | null;
 }
 
@@ -90,7 +90,7 @@ export function RankChart({ width, height, curve, separate, most, verdict, chose
         padding={{ left: RANK_AXIS.left - AXIS_WIDTH }}
       >
         <Label
-          value={inLanguage(sliderWords, words).rankAxis}
+          value={inLanguage(trainWords, words).rankAxis}
           position="insideBottom"
           offset={4}
           style={{ fill: 'var(--ink3)' }}
@@ -192,8 +192,8 @@ function Marks({
 const MARKS = { alone: 'M-4 -4L4 4M4 -4L-4 4', knee: 'M0 -9L9 0L0 9L-9 0Z' };
 
 /** What the marks mean, under the chart. */
-export function RankLegend({ verdict, alone }: { verdict: SliderVerdict | null; alone: boolean }) {
-  const w = inLanguage(sliderWords, useWords());
+export function RankLegend({ verdict, alone }: { verdict: CurveVerdict | null; alone: boolean }) {
+  const w = inLanguage(trainWords, useWords());
   return (
     <ul className="rank-legend small ink2">
       {verdict && (

@@ -1,16 +1,20 @@
-/** The rank slider's words, in English. */
+/** The training's words, in English. */
 import { numbers } from '../../language/numbers.ts';
 
 const n = numbers('en');
 const nats = (v: number) => n.fixed(v, 3);
 const percent = (share: number) => `${n.fixed(100 * share, 1)}\u00a0%`;
 
-export const sliderEn = {
+export const trainEn = {
   curveTitle: 'Loss by rank',
   trainingTitle: 'Loss while it trains',
   empty: (most: number) => `One training run will answer ranks 1 to ${n.whole(most)}.`,
   emptyNote: (steps: number) =>
     `Play trains one adapter for all ranks, ${n.whole(steps)} steps, then judges every rank.`,
+  emptyLora: 'One training run will give a LoRA.',
+  emptyNoteLora: (steps: number) =>
+    `Play trains it, ${n.whole(steps)} steps, then judges it on held-out text.`,
+  stepLora: (done: number, of: number) => `Step ${n.whole(done)} of ${n.whole(of)}.`,
   doing: {
     base: () => 'Preparing the weights.',
     training: (done: number, of: number) =>
@@ -21,6 +25,9 @@ export const sliderEn = {
       `Training LoRAs of one rank beside, step ${n.whole(done)} of ${n.whole(of)}.`,
   },
   training: (loss: number) => `The last batch: ${nats(loss)} nats per token.`,
+  trained: (loss: number, base: number) =>
+    `Held-out loss ${nats(loss)}; without the adapter ${nats(base)}.`,
+  hint: 'One seed, few steps: a hint, not a verdict.',
   judging: 'The finding appears when every rank is judged.',
   finding: (within: number, best: number) =>
     within === best
@@ -47,7 +54,8 @@ export const sliderEn = {
     knee: 'knee',
     alone: 'LoRA trained alone',
     batch: 'each batch',
-    held: 'held-out, largest rank',
+    held: 'held-out',
+    heldMost: 'held-out, largest rank',
   },
   slider: 'Rank',
   sliderName: 'Rank in use',
@@ -75,14 +83,21 @@ export const sliderEn = {
     rank: 'Largest rank',
     ranks: 'Largest ranks by',
     base: 'Weights',
-    mode: 'A step moves',
+    mean: 'Largest rank, in the mean',
+    start: 'Begins from',
+    method: 'A step trains',
+    lora: 'the whole adapter (LoRA)',
+    full: 'ranks 1 to b, all of them',
+    frozen: 'of ranks 1 to b the last',
     draw: 'Ranks drawn',
-    alpha: 'α of the scale α/b',
+    scale: 'Scale',
+    fixed: 'the same at every rank',
     compare: 'LoRAs beside, at ranks',
     compareHint: 'None, or several: 1, 4, 16. Each costs one more training.',
   },
   why: {
-    mode: 'The authors’ script moves the last rank only. In few steps that hardly learns, so here all move.',
+    method:
+      'For every rank (QDyLoRA) b is drawn anew each step. The authors’ script moves the last rank only; in few steps that hardly learns, so here all move.',
     draw: 'Which ranks a step uses: 1 to b, with b drawn anew each step.',
   },
 };

@@ -1,0 +1,40 @@
+/** The experiment that an argument names: a link, a preset or a spec file. */
+import type { ResultDigest } from '../src/experiment/digest.ts';
+import { decodeLink, isLink } from '../src/experiment/link.ts';
+import { parseSpec } from '../src/experiment/schema.ts';
+import type { ExperimentSpec } from '../src/studies/spec.ts';
+import { readJson } from './disk.ts';
+
+export interface Named {
+  spec: ExperimentSpec;
+  /** Of the result that a link's maker saw. */
+  digest: ResultDigest | null;
+}
+
+/**
+ * `presets`: differences from the default by name. `read`: what a file says, as an experiment.
+ * Throws what the reader of each throws; `usage` where it is none of them.
+ */
+export async function experimentNamed(
+  argument: string,
+  presets: ReadonlyMap<string, object>,
+  read: (file: unknown) => unknown = (file) => file,
+): Promise<Named> {
+  if (isLink(argument)) {
+    const { spec, digest, damaged, textKeptBack } = await decodeLink(argument);
+    for (const at of damaged)
+      console.error(`rank-atlas: this link is damaged at "${at}"; the default was used there.`);
+    if (textKeptBack)
+      console.error(
+        'rank-atlas: the maker of this link kept the text back; give yours with --text, or the bundled one is used.',
+      );
+    return { spec, digest };
+  }
+  const preset = presets.get(argument);
+  if (preset) return { spec: parseSpec(preset), digest: null };
+  const file = await readJson(
+    argument,
+    `"${argument.slice(0, 200)}" is neither a spec file, nor a link, nor a preset (${[...presets.keys()].join(', ')})`,
+  );
+  return { spec: parseSpec(read(file)), digest: null };
+}

@@ -1,0 +1,106 @@
+/** Which ranks a training's adapters have, and what they begin from. */
+import { defined } from '../../checked.ts';
+import { HEAD_PATH } from '../../compiler/modules.ts';
+import type { AdapterValues } from '../../engine/engine.ts';
+import { AtlasError } from '../../errors.ts';
+import { allocate } from '../../methods/allocation/allocate.ts';
+import { loraScale, rescaled } from '../../methods/lora.ts';
+import type { StudyContext } from '../context.ts';
+import type { ModelFacts } from '../map/events.ts';
+import type { TrainSettings } from './settings.ts';
+
+export interface TrainRanks {
+  /** Of every module, by index; QDyLoRA: the most it may use. */
+  ranks: number[];
+  /** The adapter to begin from, at the experiment's scales; null: fresh ones. */
+  given: AdapterValues[] | null;
+}
+
+/**
+ * `known`: ranks of the run that this one goes on from, with adapters of its own. Throws `bad-spec` for an adapter
+ * or a map that is not there, for a path the model does not have, a rank above its module's size,
+ * and when no module has a rank; `head-not-trained`.
+ */
+export function trainRanks(context: StudyContext, known?: readonly number[]): TrainRanks {
+  const { train } = context.spec;
+  const { modules } = context.model;
+  const given = train.start === 'given' && !known ? givenAdapter(context) : null;
+  const settled = train.start === 'fresh' && train.ranks.kind !== 'map';
+  const ranks = given
+    ? modules.map(({ index }) => given.find((v) => v.module === index)?.rank ?? 0)
+    : known && !settled
+      ? [...known]
+      : settledRanks(train.ranks, context);
+  if (ranks.every((r) => r === 0))
+    throw new AtlasError('bad-spec', { at: 'train.ranks', why: 'no module has a rank above 0' });
+  checkRanks(ranks, modules);
+  return { ranks, given };
+}
+
+function settledRanks(
+  ranks: TrainSettings['ranks'],
+  { spec: { allocation }, importances, model: { modules } }: StudyContext,
+): number[] {
+  switch (ranks.kind) {
+    case 'uniform':
+      return modules.map(() => ranks.rank);
+    case 'listed':
+      return listedRanks(ranks.ranks, modules);
+    case 'map':
+      if (!importances)
+        throw new AtlasError('bad-spec', {
+          at: 'train.ranks',
+          why: 'the ranks of the map are asked for, and nothing is measured yet',
+        });
+      return allocate(importances, modules, { ...allocation, meanRank: ranks.mean }).ranks;
+  }
+}
+
+function listedRanks(
+  listed: Readonly<Record<string, number>>,
+  modules: ModelFacts['modules'],
+): number[] {
+  const known = new Set(modules.map((m) => m.path));
+  const strange = Object.keys(listed).find((path) => !known.has(path));
+  if (strange === HEAD_PATH) throw new AtlasError('head-not-trained');
+  if (strange !== undefined)
+    throw new AtlasError('bad-spec', {
+      at: 'train.ranks',
+      why: `this model has no module "${strange.slice(0, 80)}"`,
+    });
+  return modules.map(({ path }) => (Object.hasOwn(listed, path) ? defined(listed[path]) : 0));
+}
+
+function checkRanks(ranks: readonly number[], modules: ModelFacts['modules']): void {
+  modules.forEach(({ path, inFeatures, outFeatures }, i) => {
+    const most = Math.min(inFeatures, outFeatures);
+    if (ranks[i]! > most)
+      throw new AtlasError('bad-spec', {
+        at: 'train.ranks',
+        why: `rank ${ranks[i]!} is above the ${most} that ${path} can have`,
+      });
+  });
+}
+
+/** The adapter taken in; it changes the weights as before, whatever the experiment's scale. */
+function givenAdapter({
+  kept,
+  spec: { train },
+  model: { modules },
+}: StudyContext): AdapterValues[] {
+  const found = kept('imported');
+  if (!found)
+    throw new AtlasError('bad-spec', {
+      at: 'train.start',
+      why: 'the adapter to begin from is not given',
+    });
+  const { values, scales } = found;
+  if (values.some((v) => v.module >= modules.length)) throw new AtlasError('head-not-trained');
+  const had = new Map(values.map((v, i) => [v.module, scales[i]!]));
+  const has = new Map(values.map((v) => [v.module, loraScale(v.rank, train.scale)]));
+  return rescaled(
+    values,
+    (module) => defined(had.get(module)),
+    (module) => defined(has.get(module)),
+  );
+}

@@ -1,0 +1,212 @@
+/**
+ * One training, from its ranks to its adapters, as a stream of events; and how it goes on from where
+ * an earlier run stood.
+ */
+import { elementAt } from '../../checked.ts';
+import { AtlasError } from '../../errors.ts';
+import type {
+  AdapterMoments,
+  Adapters,
+  AdapterUse,
+  AdapterValues,
+  TokenBatch,
+  TrainingEngine,
+} from '../../engine/engine.ts';
+import { loraScale } from '../../methods/lora.ts';
+import {
+  dyLoraSteps,
+  everyRank,
+  kneeOf,
+  largestRank,
+  lossByRank,
+  type DyLora,
+  type RankLoss,
+} from '../../methods/qdylora.ts';
+import { train, type Judging, type TrainingEvent } from '../../methods/training.ts';
+import type { TrainingSettings } from '../../spec/spec.ts';
+import { trainingOptions } from '../training-options.ts';
+import type { TrainSettings } from './settings.ts';
+
+/** What one QDyLoRA run says about ranks. */
+export interface RankCurve {
+  /**
+   * Held-out loss at rank b of the largest module; a smaller one uses the same fraction of its own.
+   */
+  losses: RankLoss[];
+  /** The smallest rank that keeps 95 % of the best improvement over the base model. */
+  knee: number;
+}
+
+/** What one training made known. */
+export interface TrainingFigures {
+  /** Parameters of all adapters. */
+  parameters: number;
+  /** Every step's mean loss (nats per token) and gradient norm, before its update. */
+  steps: { loss: number; gradNorm: number }[];
+  /** Held-out loss after so many steps, in nats per token. */
+  evaluations: { step: number; loss: number }[];
+  /** Milliseconds in steps. */
+  time: number;
+}
+
+/** What a run has found out, one thing at a time. */
+export type TrainingFinding =
+  | Exclude<TrainingEvent, Judging>
+  /** QDyLoRA, after its last step: the held-out loss at one rank, without further training. */
+  | { type: 'rank'; rank: number; loss: number };
+
+export type TrainingRunEvent =
+  | { type: 'start'; parameters: number }
+  | TrainingFinding
+  | Judging
+  /** `curve`: QDyLoRA only. */
+  | { type: 'done'; figures: TrainingFigures; curve: RankCurve | null; adapters: AdapterValues[] };
+
+/**
+ * A run between two events. With the same settings, model, texts and provider, the run that goes on
+ * from it ends as this one would have.
+ */
+export interface TrainingCheckpoint {
+  /** Steps done. Data, drawn ranks and learning rates follow from their number. */
+  step: number;
+  values: AdapterValues[];
+  /** In the order of `values`; none once the last step is done. */
+  moments: AdapterMoments[];
+  /** All that was found out so far, in order. A run that goes on says it again first. */
+  told: TrainingFinding[];
+}
+
+export interface TrainingRunOptions {
+  method: TrainSettings['method'];
+  scale: TrainSettings['scale'];
+  /** By module index. */
+  ranks: readonly number[];
+  training: TrainingSettings;
+  seed: number;
+  engine: TrainingEngine;
+  data: { train: TokenBatch; held: TokenBatch };
+  /** Adapters to begin from: the modules with a rank, in order. */
+  start: AdapterValues[];
+  now(): number;
+  from?: TrainingCheckpoint;
+  /** As in `CheckpointDoor`; after a step that diverged `take` still gives the last good one. */
+  offer?: (take: () => Promise<TrainingCheckpoint>) => void;
+}
+
+/**
+ * Trains, or goes on from a checkpoint. Throws what the engine throws (`training-too-large` before
+ * anything is computed), `bad-checkpoint` when the checkpoint's adapters have other ranks.
+ */
+export async function* runTraining({
+  method,
+  scale,
+  ranks,
+  training,
+  seed,
+  engine,
+  data,
+  start,
+  now,
+  from,
+  offer,
+}: TrainingRunOptions): AsyncGenerator<TrainingRunEvent, void, undefined> {
+  if (from && !sameRanks(start, from.values))
+    throw new AtlasError('bad-checkpoint', {
+      file: 'The checkpoint',
+      why: 'its adapters have other ranks',
+    });
+  const { steps, batch, length } = training;
+  await engine.checkTraining({ sequences: batch, length }, ranks);
+  const adapters: Adapters = await engine.adapters(from?.values ?? start, from?.moments);
+  const figures: TrainingFigures = {
+    parameters: adapters.parameters,
+    steps: [],
+    evaluations: [],
+    time: 0,
+  };
+  const told: TrainingFinding[] = [];
+  const losses: RankLoss[] = [];
+  const found = (event: TrainingFinding): TrainingFinding => {
+    told.push(event);
+    if (event.type === 'evaluation')
+      figures.evaluations.push({ step: event.step, loss: event.loss });
+    else if (event.type === 'rank') losses.push({ rank: event.rank, loss: event.loss });
+    else {
+      figures.steps.push({ loss: event.loss, gradNorm: event.gradNorm });
+      figures.time += event.milliseconds;
+    }
+    return event;
+  };
+  const take = async (): Promise<TrainingCheckpoint> => {
+    const step = figures.steps.length;
+    return {
+      step,
+      values: await adapters.values(),
+      moments: step < steps ? await adapters.moments() : [],
+      told: [...told],
+    };
+  };
+  try {
+    yield { type: 'start', parameters: adapters.parameters };
+    // Said again before anything is offered: a half-told run is no checkpoint.
+    for (const event of from?.told ?? []) yield found(event);
+    offer?.(take);
+
+    const dyLora: DyLora | null =
+      method.name === 'qdylora' ? { ...method, seed, ranks, scale } : null;
+    const use: AdapterUse = { adapters, scale: (module) => loraScale(ranks[module]!, scale) };
+    const done = figures.steps.length;
+    for await (const event of train({
+      engine,
+      use,
+      data,
+      options: trainingOptions(training, seed),
+      now,
+      done,
+      stepOf: dyLora ? dyLoraSteps(adapters, dyLora) : undefined,
+      known: figures.evaluations.at(-1)?.step === done,
+    }))
+      yield event.type === 'judging' ? event : found(event);
+    if (dyLora) {
+      const ahead = everyRank(largestRank(ranks)).filter(
+        (rank) => !losses.some((point) => point.rank === rank),
+      );
+      for await (const event of lossByRank({
+        engine,
+        adapters,
+        how: dyLora,
+        held: data.held,
+        size: batch,
+        ranks: ahead,
+      }))
+        yield event.type === 'judging' ? event : found(event);
+      losses.sort((a, b) => a.rank - b.rank);
+    }
+    yield {
+      type: 'done',
+      figures,
+      curve: dyLora && { losses, knee: kneeOf(losses, elementAt(figures.evaluations, 0).loss) },
+      adapters: await adapters.values(),
+    };
+  } catch (error) {
+    if (offer && error instanceof AtlasError && error.code === 'diverged') {
+      // The engine left the adapters as they were before that step: read while they are still
+      // there.
+      const lastGood = await take();
+      offer(async () => lastGood);
+    }
+    throw error;
+  } finally {
+    adapters.dispose();
+  }
+}
+
+const sameRanks = (a: readonly AdapterValues[], b: readonly AdapterValues[]): boolean =>
+  a.length === b.length &&
+  a.every(
+    (v, i) =>
+      elementAt(b, i).module === v.module &&
+      elementAt(b, i).rank === v.rank &&
+      elementAt(b, i).loraA.length === v.loraA.length &&
+      elementAt(b, i).loraB.length === v.loraB.length,
+  );
