@@ -81,13 +81,14 @@ export const commands = {
       out: 'FILE.json',
       'out-model': 'FOLDER (compress, losa)',
       yes: '(fetch the model it names)',
-      adapter: 'FOLDER|ZIP (race: the entry "imported" trains on from it; samples)',
+      adapter:
+        'FOLDER|ZIP (race: the entry "imported" trains on from it; train with train.start=given; samples)',
     },
     writes: { out: 'file', 'out-model': 'folder' },
     load: async () => (await import('./run.ts')).run,
   },
   train: {
-    argument: 'SPEC.json|METHOD',
+    argument: 'SPEC.json|LINK|METHOD',
     about: 'train adapters, judge them on held-out text; METHOD: METHODS',
     uses: {
       ...MODEL,

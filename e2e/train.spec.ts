@@ -1,6 +1,6 @@
 /**
- * The training: a LoRA; and with the rank slider: one training answers every rank; stopped by a reload it goes on; without room
- * for a checkpoint it says so.
+ * A training: a LoRA; or one that answers every rank, with the slider. Stopped by a reload it goes
+ * on; without room for a checkpoint it says so.
  */
 import { defined, elementAt } from '../src/checked.ts';
 import { expect, test, type Page } from './test.ts';
@@ -118,6 +118,26 @@ test('one training answers every rank, and the slider shows what each is worth',
   await expect(text).toContainText('Rank 4');
   await expect(text.locator('.token')).toHaveCount(4);
   await expect(slider).toHaveAttribute('aria-valuetext', /^rank 4,/);
+});
+
+test('a LoRA, chosen in the form: its losses, and no rank to choose afterwards', async ({
+  page,
+}) => {
+  await open(page, trainSpec(3, [2]));
+  await ready(page);
+  await plate(page).getByText('Settings', { exact: true }).click();
+  await page.getByLabel('A step trains').selectOption('lora');
+  await expect(page.getByLabel('LoRAs beside, at ranks')).toHaveCount(0);
+  await page.getByLabel('Scale', { exact: true }).selectOption('fixed');
+  await expect(page.getByLabel('s', { exact: true })).toHaveValue('2');
+  await expect(plate(page)).toContainText('One training run will give a LoRA.');
+  await press(page, 'Play');
+  await expect(title(page)).toHaveText('Trained');
+  await expect(plate(page).locator('.finding')).toHaveText(
+    /^Held-out loss \d\.\d{3}; without the adapter \d\.\d{3}\.$/,
+  );
+  await expect(page.getByRole('slider', { name: 'Rank in use' })).toHaveCount(0);
+  await expect(page.locator('.rail')).toContainText('from training');
 });
 
 test('a reload in the middle of a training loses nothing: Play goes on and ends with the same losses', async ({

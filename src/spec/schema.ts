@@ -9,13 +9,7 @@ import { METHODS, methodUnion } from '../methods/importance/registry.ts';
 import { METHOD_LIMITS } from '../methods/importance/settings.ts';
 import { BOS } from '../model/bos.ts';
 import type { Same } from './parse.ts';
-import type {
-  AllocationSpec,
-  MethodName,
-  MethodSpec,
-  TextRef,
-  TrainingSettings,
-} from './spec.ts';
+import type { AllocationSpec, MethodName, MethodSpec, TextRef, TrainingSettings } from './spec.ts';
 
 /** Largest (and smallest) value of each number, for forms. */
 export const LIMITS = {

@@ -11,7 +11,7 @@ const keyOf = (study: StudyKind, ...settings: [string, string][]) =>
 const others: Partial<Record<StudyKind, [string, string]>> = {
   agree: ['agree.methods', '["adarank","jacobian"]'],
   race: ['race.seeds', '3'],
-  slider: ['slider.alpha', '8'],
+  train: ['train.scale.value', '8'],
   prune: ['prune.rounds', '2'],
   compress: ['compress.trials', '3'],
   samples: ['samples.tokens', '9'],

@@ -87,4 +87,4 @@ export async function readZip(bytes: Uint8Array): Promise<PeftImport> {
 }
 
 export const readCheckpointFile = (bytes: Uint8Array): unknown =>
-  readCheckpoint(bytes, 'x.checkpoint', checkpointOf);
+  readCheckpoint(bytes, 'x.checkpoint')(checkpointOf);

@@ -44,7 +44,7 @@ const checkpoint: TrainCheckpoint = {
 
 describe('the file of a checkpoint', () => {
   it('gives everything back to the bit', () => {
-    expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a', about)).toEqual(checkpoint);
+    expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(about)).toEqual(checkpoint);
   });
 
   it.each([
@@ -60,7 +60,7 @@ describe('the file of a checkpoint', () => {
       'of another size',
     ],
   ])('is refused for %s', (_, now, why) => {
-    expect(() => readCheckpoint(writeCheckpoint(checkpoint, about), 'a', now)).toThrow(
+    expect(() => readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(now)).toThrow(
       expect.objectContaining({ code: 'bad-checkpoint', message: expect.stringContaining(why) }),
     );
   });
@@ -70,14 +70,14 @@ describe('the file of a checkpoint', () => {
       { x: { shape: [1], data: new Float32Array(1) } },
       { format: 'rank-atlas-checkpoint 1' },
     );
-    expect(() => readCheckpoint(earlier, 'a', about)).toThrow(
+    expect(() => readCheckpoint(earlier, 'a')(about)).toThrow(
       'a cannot be gone on from: an earlier version of Rank Atlas wrote it.',
     );
   });
 
   it('does not mind settings that the training does not use', () => {
     const other = { ...about, spec: parseSpec({ race: { seeds: 2 }, sequences: 3 }) };
-    expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a', other)).toEqual(checkpoint);
+    expect(readCheckpoint(writeCheckpoint(checkpoint, about), 'a')(other)).toEqual(checkpoint);
   });
 
   it('is refused when it is another file, or damaged', () => {
@@ -85,16 +85,15 @@ describe('the file of a checkpoint', () => {
       readCheckpoint(
         writeSafetensors({ x: { shape: [1], data: new Float32Array(1) } }),
         'a',
-        about,
-      ),
+      )(about),
     ).toThrow(expect.objectContaining({ code: 'bad-checkpoint' }));
     const bytes = writeCheckpoint(checkpoint, about);
     const halfStep = { ...unfinished, told: [{ type: 'evaluation' as const, step: 0.5, loss: 1 }] };
     const half = writeCheckpoint({ ...checkpoint, trainings: [halfStep] }, about);
-    expect(() => readCheckpoint(bytes.subarray(0, bytes.length - 4), 'a', about)).toThrow(
+    expect(() => readCheckpoint(bytes.subarray(0, bytes.length - 4), 'a')(about)).toThrow(
       expect.objectContaining({ code: 'bad-safetensors' }),
     );
-    expect(() => readCheckpoint(half, 'a', about)).toThrow(
+    expect(() => readCheckpoint(half, 'a')(about)).toThrow(
       expect.objectContaining({
         code: 'bad-checkpoint',
         message: expect.stringContaining('told.0.0.step'),
@@ -108,15 +107,14 @@ describe('the file of a checkpoint', () => {
         settings: `{"seed":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
       },
     );
-    expect(() => readCheckpoint(deep, 'a', about)).toThrow(
+    expect(() => readCheckpoint(deep, 'a')(about)).toThrow(
       expect.objectContaining({ code: 'bad-checkpoint' }),
     );
     expect(() =>
       readCheckpoint(
         writeCheckpoint({ ...checkpoint, trainings: [{ ...unfinished, moments: [] }] }, about),
         'a',
-        about,
-      ),
+      )(about),
     ).toThrow(expect.objectContaining({ code: 'bad-checkpoint' }));
   });
 });

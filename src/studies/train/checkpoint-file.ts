@@ -1,6 +1,7 @@
 /**
  * A training's checkpoint as one safetensors file: adapters and AdamW's moments as tensors; the
- * settings, the ranks, and all that was found out so far, as metadata. Numbers come back to the bit.
+ * settings, the ranks, and all that was found out so far, as metadata. Numbers come back to the
+ * bit.
  */
 import * as z from 'zod/mini';
 import { elementAt } from '../../checked.ts';
@@ -85,22 +86,38 @@ export function writeCheckpoint(
 }
 
 /**
- * The checkpoint in a file, if it is of this very experiment. Throws `bad-safetensors` for a
- * damaged file, `bad-checkpoint` for another experiment, another model's file, an earlier version's
- * checkpoint, or tensors that are not what the experiment's would be.
+ * A checkpoint's file, before the model is there: what it says to an experiment. Throws
+ * `bad-safetensors` for a damaged file, `bad-checkpoint` for another one, or an earlier version's.
  */
 export function readCheckpoint(
   bytes: Uint8Array,
   file: string,
+): (of: CheckpointOf) => TrainCheckpoint {
+  const opened = readSafetensors(bytes, file);
+  const format = opened.metadata.get('format') ?? '';
+  if (format !== `${FORMAT} ${VERSION}`)
+    throw new AtlasError('bad-checkpoint', {
+      file,
+      why:
+        format === `${FORMAT} 1`
+          ? 'an earlier version of Rank Atlas wrote it'
+          : 'it is no checkpoint of a training',
+    });
+  return (of) => checkpointIn(opened, file, of);
+}
+
+/**
+ * The checkpoint, if it is of this very experiment. Throws `bad-checkpoint` for another experiment,
+ * another model's file, or tensors that are not what the experiment's would be.
+ */
+function checkpointIn(
+  { tensors, metadata }: ReturnType<typeof readSafetensors>,
+  file: string,
   { spec, hash, modules }: CheckpointOf,
 ): TrainCheckpoint {
-  const { tensors, metadata } = readSafetensors(bytes, file);
   const fail = (why: string): never => {
     throw new AtlasError('bad-checkpoint', { file, why });
   };
-  const format = metadata.get('format') ?? '';
-  if (format === `${FORMAT} 1`) fail('an earlier version of Rank Atlas wrote it');
-  if (format !== `${FORMAT} ${VERSION}`) fail('it is no checkpoint of a training');
   if (metadata.get('model') !== hash) fail('it was made with another model file');
   const settings = settingsOf(spec);
   if (metadata.get('settings') !== JSON.stringify(settings))

@@ -1,4 +1,4 @@
-/** What a training takes beside the model: an estimate, where the map says the ranks of its mean. */
+/** What a training takes beside the model: an estimate. The map's ranks are taken as uniform. */
 import { nf4Bytes, trainingBytes } from '../../model/training-memory.ts';
 import type { StudyNeed } from '../contract.ts';
 import { likelyMost } from './settings.ts';

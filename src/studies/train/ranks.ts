@@ -17,9 +17,9 @@ export interface TrainRanks {
 }
 
 /**
- * `known`: ranks of the run that this one goes on from, with adapters of its own. Throws `bad-spec` for an adapter
- * or a map that is not there, for a path the model does not have, a rank above its module's size,
- * and when no module has a rank; `head-not-trained`.
+ * `known`: ranks of the run that this one goes on from, with adapters of its own. Throws `bad-spec`
+ * for an adapter or a map that is not there, for a path the model does not have, a rank above its
+ * module's size, and when no module has a rank; `head-not-trained`.
  */
 export function trainRanks(context: StudyContext, known?: readonly number[]): TrainRanks {
   const { train } = context.spec;

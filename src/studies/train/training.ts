@@ -1,6 +1,6 @@
 /**
- * One training, from its ranks to its adapters, as a stream of events; and how it goes on from where
- * an earlier run stood.
+ * One training, from its ranks to its adapters, as a stream of events; and how it goes on from
+ * where an earlier run stood.
  */
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
