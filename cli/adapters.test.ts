@@ -302,7 +302,7 @@ describe('adapters on the command line', { timeout: 120_000 }, async () => {
       'windows.zip',
       pair('out\\', { config: odd as typeof files, weights: files }),
     );
-    const args = ['--json', '--set', 'length=16', '--set', 'heldSequences=2'];
+    const args = ['--json', '--set', 'training.length=16', '--set', 'training.heldSequences=2'];
     const { code, out, err } = await cli('eval', path, ...args);
     expect(code).toBe(0);
     expect(err).toContain('"use_later_idea"');

@@ -24,7 +24,7 @@ test.skipIf(!hasShared)('SmolLM2 on digits of all scripts', { timeout: 600_000 }
       '--text',
       text,
       '--json',
-      ...set(['length=64', 'heldSequences=2']),
+      ...set(['training.length=64', 'training.heldSequences=2']),
     );
     expect(code, err).toBe(0);
     expect((JSON.parse(out) as { base: number }).base).toBeCloseTo(3.845, 3);

@@ -58,8 +58,8 @@ describe.skipIf(!hasShared)('base losses', { timeout: 240_000 }, () => {
       cases(name, 'adapter'),
       model,
       cases(name, 'text.txt'),
-      'length=32',
-      'heldSequences=8',
+      'training.length=32',
+      'training.heldSequences=8',
     );
     expect(base).toBeCloseTo(loss, 3);
   });

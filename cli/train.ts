@@ -35,15 +35,16 @@ export const train: Command = async (argument, options) => {
     (file) => fromTrainingFile(file) ?? file,
   );
   const spec = await withOptions(named, options);
-  const { rank, out, from: adapter } = options;
+  const { rank, out, from: adapter, checkpoint, resume } = options;
   if (rank !== undefined && (spec.train.method.name !== 'qdylora' || out === undefined))
     throw new AtlasError('usage', { why: '--rank chooses what qdylora writes with --out' });
+  const resumed = resume === undefined ? null : readCheckpoint(await readBytes(resume), resume);
   await runStudy(
     'train',
     spec,
     { ...options, adapter },
     {
-      keeper: (opened) => keeperOf(opened, options),
+      keeper: (opened) => keeperOf(opened, checkpoint, resumed),
       // Before anything is trained.
       told: ({ most }, { type }) => {
         if (type === 'start') rankToWrite(rank, most);
@@ -103,16 +104,15 @@ async function ranksIn(path: string): Promise<Record<string, number>> {
 /** In the file of `--checkpoint`, or the cache; and where it goes on from. */
 async function keeperOf(
   { context: { spec, model }, model: { open }, keeper }: OpenStudy,
-  { checkpoint, resume }: Options,
+  checkpoint: string | undefined,
+  resumed: ReturnType<typeof readCheckpoint> | null,
 ): Promise<{ keeper: Keeper; from: unknown }> {
   const about: CheckpointOf = { spec, hash: open.hash, modules: model.modules };
-  const resumed =
-    resume === undefined ? undefined : readCheckpoint(await readBytes(resume), resume, about);
   const kept =
     checkpoint === undefined
       ? await keeper<TrainCheckpoint>('train')
       : keeperIn<TrainCheckpoint>(checkpoint, (taken) => writeCheckpoint(taken, about));
-  return { keeper: kept, from: further(kept.from, resumed) };
+  return { keeper: kept, from: further(kept.from, resumed?.(about)) };
 }
 
 const told = ({ trainings }: TrainCheckpoint): number =>
