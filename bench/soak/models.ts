@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeTinyModel } from '../../test/tiny-model.ts';
 import type { Site } from '../page-browser.ts';
-import { measuredPlace, type Holding } from './place.ts';
+import { measuredPlace, type Holding, type Place } from './place.ts';
 
 export interface Models {
   changes: number;
@@ -26,45 +26,56 @@ export async function manyModels(
 ): Promise<Models> {
   const { visit, place, first } = await measuredPlace(site);
   const folder = writeTinyModel(mkdtempSync(join(tmpdir(), 'rank-atlas-soak-')));
+  const holdings: Models['holdings'] = [];
+  let same = true;
   try {
-    const { page } = place;
-    const holdings: Models['holdings'] = [];
-    let same = true;
-    const load = async (choose: () => Promise<void>) => {
-      await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
-      await choose();
-      // A large model is read for a while before it can be loaded.
-      await page.getByRole('button', { name: /^Load / }).click({ timeout: 0 });
-      await place.until(/^Ready$/);
-      await place.press('Play');
-      await place.until(/^Measured/);
-      await place.settled();
-    };
-    const disk = (path: string) =>
-      load(async () => {
-        await page.locator('.picker').waitFor();
-        await place.giveFolder('.picker input[webkitdirectory]', path);
-      });
-    const bundled = () => load(() => place.press('Inspect'));
     for (let change = 0; change < changes; change += 2) {
-      await disk(folder);
-      await bundled();
+      await load(place, folder);
+      await load(place, null);
       same &&= (await place.cells()).join() === first;
       holdings.push({ change: change + 2, ...(await place.holding()) });
       tell(`${change + 2} of ${changes} model changes, ${JSON.stringify(holdings.at(-1))}`);
     }
-    let large: Models['large'] = null;
-    if (largeModel) {
-      const before = await place.holding();
-      await disk(largeModel);
-      const open = await place.holding();
-      await bundled();
-      large = { before, open, after: await place.holding() };
-      tell(`Large model opened and left: ${JSON.stringify(large)}`);
-    }
-    return { changes, holdings, same, large };
   } finally {
     rmSync(folder, { recursive: true });
     await visit.close();
   }
+  return { changes, holdings, same, large: largeModel && (await leaving(site, largeModel, tell)) };
+}
+
+/** A page of its own opens a large model and leaves it. */
+async function leaving(
+  site: Site,
+  model: string,
+  tell: (words: string) => void,
+): Promise<NonNullable<Models['large']>> {
+  const { visit, place } = await measuredPlace(site, []);
+  try {
+    const before = await place.holding();
+    await load(place, model);
+    const open = await place.holding();
+    await load(place, null);
+    const large = { before, open, after: await place.holding() };
+    tell(`Large model opened and left: ${JSON.stringify(large)}`);
+    return large;
+  } finally {
+    await visit.close();
+  }
+}
+
+/** Opens a model from disk, or the bundled one, and measures it. */
+async function load(place: Place, folder: string | null): Promise<void> {
+  const { page } = place;
+  await page.locator('.rail').getByRole('button', { name: 'Change…' }).first().click();
+  if (folder === null) await place.press('Inspect');
+  else {
+    await page.locator('.picker').waitFor();
+    await place.giveFolder('.picker input[webkitdirectory]', folder);
+  }
+  // A large model is read for a while before it can be loaded.
+  await page.getByRole('button', { name: /^Load / }).click({ timeout: 0 });
+  await place.until(/^Ready$/);
+  await place.press('Play');
+  await place.until(/^Measured/);
+  await place.settled();
 }

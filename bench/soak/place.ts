@@ -215,8 +215,9 @@ const INTERPRETED = '--js-flags=--no-opt --no-maglev --no-sparkplug';
 /** A visit to the page after the shortest measurement, and what its cells show then. */
 export async function measuredPlace(
   site: Site,
+  flags: readonly string[] = [INTERPRETED],
 ): Promise<{ visit: Visit; place: Place; first: string }> {
-  const visit = await site.visit(BESIDE, INTERPRETED);
+  const visit = await site.visit(BESIDE, ...flags);
   const place = await Place.of(visit.page);
   await visit.page.goto(await linkOf(site.url, shortSpec()));
   await place.until(/^Measured/);
