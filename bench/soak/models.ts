@@ -40,7 +40,8 @@ export async function manyModels(
     rmSync(folder, { recursive: true });
     await visit.close();
   }
-  return { changes, holdings, same, large: largeModel && (await leaving(site, largeModel, tell)) };
+  const large = largeModel === null ? null : await leaving(site, largeModel, tell);
+  return { changes, holdings, same, large };
 }
 
 /** A page of its own opens a large model and leaves it. */
