@@ -10,7 +10,7 @@ export default tseslint.config(
       'src/onnx/gen/',
       'src/device/gen/',
       'shaders/',
-      'model/',
+      'recipe/',
       'test/fixtures/added-study/',
     ],
   },

@@ -1,6 +1,6 @@
 """Tests of the parts whose errors would not show: the n-gram baseline and the copy of the quantiser.
 
-  pytest model/test_recipe.py     (needs model/requirements.txt)
+  pytest recipe/test_recipe.py     (needs recipe/requirements.txt)
 """
 import collections
 import math

@@ -1,6 +1,6 @@
 """Every choice of the recipe in one place: sources, sizes, seeds, budgets.
 
-The other files hold how; this one holds what. Build products go to model/build/ (or to the folder
+The other files hold how; this one holds what. Build products go to recipe/build/ (or to the folder
 named by RANK_ATLAS_BUILD), finished files to public/models/ and public/texts/.
 """
 import os

@@ -121,7 +121,7 @@ The tasks, before any adaptation:
 
 ## How to remake it
 
-`bash model/make.sh` (see `model/README.md`). Numbers here come from `model/results.json`, which the recipe writes.
+`bash recipe/make.sh` (see `recipe/README.md`). Numbers here come from `recipe/results.json`, which the recipe writes.
 A schedule by the clock depends on the machine; `python train.py --steps N` in `model/` trains for a known length,
 `--start NAME` goes on from an earlier run.
 """
