@@ -62,7 +62,7 @@ async function load(
  */
 function modelFiles(model: string): Promise<ModelFiles> {
   const reference = existsSync(model) ? null : parseReference(model, hubAddress());
-  return reference ? elsewhere(reference) : nodeFiles(model);
+  return reference ? remoteModel(reference) : nodeFiles(model);
 }
 
 /**
@@ -78,7 +78,7 @@ async function modelNamedBy(
   if (reference) {
     const typed = set.some((s) => /^model(\.id)?=/.test(s));
     if (!typed) await agreed(reference, hubAddress(), yes);
-    return elsewhere(reference);
+    return remoteModel(reference);
   }
   throw new AtlasError('usage', {
     why: `this experiment is about the model "${id.slice('files:'.length)}"; give it with --model`,
@@ -89,7 +89,7 @@ async function modelNamedBy(
  * A token opens what its owner may read; it is for the hub alone, and not passed on where that
  * redirects.
  */
-async function elsewhere(reference: RemoteReference): Promise<ModelFiles> {
+async function remoteModel(reference: RemoteReference): Promise<ModelFiles> {
   const token = hubToken();
   return remoteFiles(reference, {
     hub: hubAddress(),

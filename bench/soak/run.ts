@@ -44,6 +44,8 @@ const soak: Soak =
   options.resume && existsSync(options.out)
     ? (JSON.parse(readFileSync(options.out, 'utf8')) as Soak)
     : { at: provenance(), seed, kills: [] };
+// Judged anew, by what is asked of it now.
+if (soak.runs) soak.runs.grown = grown(soak.runs.holdings);
 if (soak.seed !== seed)
   throw new Error(`${options.out} was begun with --seed ${soak.seed}: give the same`);
 

@@ -3,7 +3,7 @@ import { errorTable, type ErrorCode } from '../errors.ts';
 import { en } from './en.ts';
 import { ja } from './ja.ts';
 import { adapterChoiceWords } from './adapter-choice-words.ts';
-import { elsewhereWords } from './elsewhere-words.ts';
+import { remoteWords } from './remote-words.ts';
 import { embedWords } from './embed-words.ts';
 import { tourWords } from './tour-words.ts';
 import { presets } from '../experiment/schema.ts';
@@ -41,7 +41,7 @@ describe('Japanese', () => {
     leaves({
       ...en,
       ...wordsOfStudies('en'),
-      elsewhere: elsewhereWords.en,
+      remote: remoteWords.en,
       embed: embedWords.en,
       tour: tourWords.en,
       choice: adapterChoiceWords.en,
@@ -51,7 +51,7 @@ describe('Japanese', () => {
     leaves({
       ...ja,
       ...wordsOfStudies('ja'),
-      elsewhere: elsewhereWords.ja,
+      remote: remoteWords.ja,
       embed: embedWords.ja,
       tour: tourWords.ja,
       choice: adapterChoiceWords.ja,

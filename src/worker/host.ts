@@ -134,9 +134,9 @@ export class EngineHost {
         (seconds) => this.silent(seconds),
         () => this.inspect(ask),
       ),
-    variants: async (ask) => (await elsewhere()).variants(ask, await this.transfer()),
-    kept: async (ask) => (await elsewhere()).kept(ask, await this.transfer()),
-    forgetModel: async (ask) => (await elsewhere()).forget(ask, await this.transfer()),
+    variants: async (ask) => (await remoteModels()).variants(ask, await this.transfer()),
+    kept: async (ask) => (await remoteModels()).kept(ask, await this.transfer()),
+    forgetModel: async (ask) => (await remoteModels()).forget(ask, await this.transfer()),
     open: (ask) => this.open(ask),
     explain: (ask) => this.explain(ask),
     picture: async (ask) => pictureOf(await this.engineOf(ask.spec), ask),
@@ -234,7 +234,7 @@ export class EngineHost {
     const { signal } = (this.reading = new AbortController());
     const find = async () =>
       source.kind === 'remote'
-        ? (await elsewhere()).filesOf(source, await this.transfer(signal))
+        ? (await remoteModels()).filesOf(source, await this.transfer(signal))
         : this.out.files(source);
     const loaded = await findAndLoad(find, {
       onProgress: (bytes, total) => {
@@ -357,7 +357,7 @@ export class EngineHost {
 }
 
 /** Models from elsewhere come with the first one that is asked for. */
-const elsewhere = () => import('./elsewhere.ts');
+const remoteModels = () => import('./remote-models.ts');
 
 function sameSource(a: ModelSource, b: ModelSource): boolean {
   if (a.kind === 'bundled') return b.kind === 'bundled' && a.id === b.id;

@@ -8,7 +8,7 @@ const parts: (() => Promise<unknown>)[] = [
   ...STUDIES.map((study) => () => studyOf(study).code()),
   ...IMPORTANCES.map((name) => () => importanceOf(name).code()),
   ...LANES.map((name) => () => lanes[name].code()),
-  () => import('./elsewhere.ts'),
+  () => import('./remote-models.ts'),
   () => import('../studies/base.ts'),
   () => import('../studies/made-base.ts'),
   () => import('../adapters/peft.ts'),

@@ -246,7 +246,7 @@ function LinkLine() {
     // Nothing is asked of another server before the visitor says so.
     const look = async () => {
       set({ picker: true });
-      await attempt(async () => (await import('../../state/elsewhere.ts')).lookUp(id));
+      await attempt(async () => (await import('../../state/remote-picker.ts')).lookUp(id));
     };
     return (
       <Line

@@ -14,7 +14,7 @@ import { usePick } from '../../state/pick.ts';
 import { useView } from '../../state/view-store.ts';
 import { describeFormat } from '../../words/format.ts';
 import { useWords } from '../use-words.ts';
-import { Fetching, HubField, KeptModels, Offer } from './Elsewhere.tsx';
+import { Fetching, HubField, KeptModels, Offer } from './RemotePicker.tsx';
 import { MemoryBar } from './MemoryBar.tsx';
 import { offerFiles } from './offer-files.ts';
 

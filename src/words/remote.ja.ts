@@ -1,10 +1,10 @@
 /** ハブやアドレスにあるモデルを選ぶときの言葉、日本語。 */
-import type { ElsewhereWords } from './elsewhere.en.ts';
+import type { RemoteWords } from './remote.en.ts';
 import { numbers } from '../language/numbers.ts';
 
 const { size } = numbers('ja');
 
-export const elsewhereJa: ElsewhereWords = {
+export const remoteJa: RemoteWords = {
   label: 'ハブの ID またはアドレス',
   example: 'owner/name、または https://…/model.onnx',
   look: '見る',

@@ -9,15 +9,15 @@ import {
   keptModels,
   lookUp,
   stopFetching,
-} from '../../state/elsewhere.ts';
+} from '../../state/remote-picker.ts';
 import { hubAddress } from '../../state/hub-address.ts';
 import { useModel, type Candidate } from '../../state/model-store.ts';
-import { elsewhereWords } from '../../words/elsewhere-words.ts';
+import { remoteWords } from '../../words/remote-words.ts';
 import { inLanguage } from '../../language/in-language.ts';
 import { useWords } from '../use-words.ts';
 
 export function HubField() {
-  const w = inLanguage(elsewhereWords, useWords());
+  const w = inLanguage(remoteWords, useWords());
   const id = useId();
   const [text, setText] = useState('');
   return (
@@ -53,7 +53,7 @@ export function HubField() {
 /** What a repository, or a folder of this machine, offers: its graphs, the smallest first. */
 export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>; name: string }) {
   const words = useWords();
-  const w = inLanguage(elsewhereWords, useWords());
+  const w = inLanguage(remoteWords, useWords());
   return (
     <div className="rule-top offer">
       <h3>{w.offers(name)}</h3>
@@ -97,7 +97,7 @@ export function Offer({ offer, name }: { offer: NonNullable<Candidate['offer']>;
 /** A model that is being looked for, then fetched. */
 export function Fetching({ name }: { name: string }) {
   const words = useWords();
-  const w = inLanguage(elsewhereWords, useWords());
+  const w = inLanguage(remoteWords, useWords());
   const { loaded, total } = useModel((m) => m.download.model);
   const begun = useRef<{ at: number; loaded: number } | null>(null);
   const [rate, setRate] = useState(0);
@@ -142,7 +142,7 @@ export function Fetching({ name }: { name: string }) {
 /** What of the hub is on this machine, to be looked at or let go of. */
 export function KeptModels() {
   const words = useWords();
-  const w = inLanguage(elsewhereWords, useWords());
+  const w = inLanguage(remoteWords, useWords());
   const [models, setModels] = useState<Awaited<ReturnType<typeof keptModels>>>([]);
   // A model just fetched is kept from now on.
   const inspected = useModel((m) => m.candidate?.inspection);

@@ -3,7 +3,7 @@ import { numbers } from '../language/numbers.ts';
 
 const { size } = numbers('en');
 
-export const elsewhereEn = {
+export const remoteEn = {
   label: 'Hub id or address',
   example: 'owner/name, or https://…/model.onnx',
   look: 'Look',
@@ -27,4 +27,4 @@ export const elsewhereEn = {
   removeName: (name: string) => `Remove ${name} from this machine`,
 };
 
-export type ElsewhereWords = typeof elsewhereEn;
+export type RemoteWords = typeof remoteEn;

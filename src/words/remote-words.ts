@@ -1,0 +1,9 @@
+/** The words for models elsewhere in every language; they come with the picker. */
+import type { Language } from '../language/language.ts';
+import { remoteEn, type RemoteWords } from './remote.en.ts';
+import { remoteJa } from './remote.ja.ts';
+
+export const remoteWords: Record<Language, RemoteWords> = {
+  en: remoteEn,
+  ja: remoteJa,
+};
