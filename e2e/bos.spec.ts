@@ -24,7 +24,7 @@ test('the bundled tokenizer asks for no BOS; one may be set, and travels', async
   await rail.getByLabel('Before each text (BOS)').selectOption('always');
   await expect(rail).toContainText('<|endoftext|> before each sequence, as set');
   await page.getByRole('button', { name: 'Copy link' }).click();
-  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('#x=2.');
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toContain('#x=3.');
   expect(
     (await decodeLink(await page.evaluate(() => navigator.clipboard.readText()))).spec.bos,
   ).toBe('always');

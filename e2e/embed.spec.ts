@@ -68,7 +68,7 @@ test('Run here measures a link’s experiment, then its race, and keeps nothing'
   );
   await expect(page.getByRole('link', { name: 'Open Rank Atlas in a new tab' })).toHaveAttribute(
     'href',
-    /\/\?lang=en#x=2\./,
+    /\/\?lang=en#x=3\./,
   );
   await page.getByRole('button', { name: 'Run here' }).click();
   await expect(title(page)).toHaveText('The race is over');

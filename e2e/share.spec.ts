@@ -112,7 +112,7 @@ test('an own text is measured on, stays here, and travels only when asked', asyn
   await measured(page, 3);
   await page.getByRole('button', { name: 'Copy link' }).click();
   const field = page.getByRole('textbox', { name: 'Link' });
-  await expect(field).toHaveValue(/#x=2\./);
+  await expect(field).toHaveValue(/#x=3\./);
   const without = (await field.inputValue()).length;
   await page.getByLabel('With your text').check();
   await expect.poll(async () => (await field.inputValue()).length).toBeGreaterThan(without);
