@@ -63,15 +63,19 @@ export async function runStudy<K extends StudyKind>(
     await opened.dispose();
   }
   const { out, 'out-model': folder } = options;
-  if (otherwise.write) await otherwise.write(state, opened);
-  else if (out !== undefined)
-    await writeBytes(
-      out,
-      report.file?.(state) ?? `${JSON.stringify(defined(state.result), null, 1)}\n`,
-    );
-  if (folder !== undefined) await save(folder, { name, state, made }, opened);
-  const text = report.text(state);
-  if (text !== '') console.log(text);
+  try {
+    if (otherwise.write) await otherwise.write(state, opened);
+    else if (out !== undefined)
+      await writeBytes(
+        out,
+        report.file?.(state) ?? `${JSON.stringify(defined(state.result), null, 1)}\n`,
+      );
+    if (folder !== undefined) await save(folder, { name, state, made }, opened);
+  } finally {
+    // What was found is told though its file could not be written.
+    const text = report.text(state);
+    if (text !== '') console.log(text);
+  }
   return state;
 }
 

@@ -23,17 +23,19 @@ export async function textOf(text: TextRef): Promise<string> {
       file: `bundled:${text.id}`,
       why: 'no text of this name comes with the page',
     });
-  let words = fetched.get(found.file);
-  if (!words) {
-    words = request(`texts/${found.file}`).then((r) => r.text());
-    fetched.set(found.file, words);
-    words.catch(() => fetched.delete(found.file));
-  }
-  return words;
+  return fileOf(`texts/${found.file}`);
 }
 
-/** A file that comes with the page, by its path. Throws `no-file`. */
-export const fileOf = async (path: string): Promise<string> => (await request(path)).text();
+/** A file that comes with the page, by its path, fetched once. Throws `no-file`. */
+export function fileOf(path: string): Promise<string> {
+  let content = fetched.get(path);
+  if (!content) {
+    content = request(path).then((r) => r.text());
+    fetched.set(path, content);
+    content.catch(() => fetched.delete(path));
+  }
+  return content;
+}
 
 /**
  * What a study reads that comes with the page, fetched: texts by their id, other files by their

@@ -6,7 +6,9 @@ import { savesData } from '../state/boot.ts';
 import { client, engine } from '../state/engine.ts';
 import { useModel } from '../state/model-store.ts';
 import { useStudy } from '../state/study-store.ts';
-import { textOf } from '../state/texts.ts';
+import { defaults } from '../state/derived.ts';
+import { fileOf, textOf } from '../state/texts.ts';
+import { STUDIES, studyOf } from '../studies/registry.ts';
 import { fetchWaitingParts } from './parts/lazy-part.tsx';
 import { loadWords } from './use-words.ts';
 
@@ -39,6 +41,7 @@ async function fetchRest(): Promise<void> {
   await Promise.allSettled([
     loadWords('ja'),
     ...useModel.getState().texts.map(({ id }) => textOf({ kind: 'bundled', id })),
+    ...STUDIES.flatMap((study) => studyOf(study).files?.(defaults) ?? []).map(fileOf),
     ...(engine.open ? [client.ask('fetchStudies', {})] : []),
   ]);
   performance.mark(ENDS);

@@ -5,7 +5,10 @@ import { STUDIES, studyOf } from '../studies/registry.ts';
 
 /** What the engine and the host import when it is first needed on the CPU; a GPU adds its own. */
 const parts: (() => Promise<unknown>)[] = [
-  ...STUDIES.map((study) => () => studyOf(study).code()),
+  ...STUDIES.map((study) => async () => {
+    const { code, need, makes } = studyOf(study);
+    await Promise.all([code(), need?.(), makes?.share()]);
+  }),
   ...IMPORTANCES.map((name) => () => importanceOf(name).code()),
   ...LANES.map((name) => () => lanes[name].code()),
   () => import('./remote-models.ts'),
@@ -14,6 +17,9 @@ const parts: (() => Promise<unknown>)[] = [
   () => import('../adapters/peft.ts'),
   () => import('../methods/training.ts'),
   () => import('./svd-threads.ts'),
+  () => import('../compiler/backward.ts'),
+  () => import('../compiler/decode.ts'),
+  () => import('../engine/training-self-test.ts'),
   () => import('../engine/trainer.ts'),
   () => import('../engine/generation.ts'),
   () => import('../engine/gradient-statistics.ts'),
