@@ -277,6 +277,17 @@ describe('rank-atlas', { timeout: 120_000 }, () => {
     ]);
   });
 
+  it('tells what was found though its file cannot be written', { timeout: 60_000 }, async () => {
+    if (process.platform !== 'linux') return;
+    vi.restoreAllMocks();
+    const once = ['--set', 'method.repeats=1', '--threads', '1'];
+    const ids = ['--ids', '[[17,300,45,9]]'];
+    const { code, out, err } = await cli('run', 'where', ...ids, ...once, '--out', '/dev/full');
+    expect(code).toBe(2);
+    expect(out).toContain('model.layers.7.mlp.down_proj');
+    expect(err).toContain('/dev/full');
+  });
+
   it('refuses what it cannot write before it looks for a model', async () => {
     vi.restoreAllMocks();
     for (const [command, option, to] of [
