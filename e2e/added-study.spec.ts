@@ -43,7 +43,7 @@ test.beforeAll(() => {
   const registry = join(copy, 'src/studies/registry.ts');
   const lines = readFileSync(registry, 'utf8')
     .replace('import { agree }', "import { sizes } from './sizes/study.ts';\nimport { agree }")
-    .replace('const registered = {', 'const registered = {\n  sizes,');
+    .replace('export const studies = {', 'export const studies = {\n  sizes,');
   writeFileSync(registry, lines);
 });
 

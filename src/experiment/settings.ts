@@ -7,8 +7,8 @@ import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { isObject } from '../spec/parse.ts';
 import { joined, selectorsOf } from '../spec/selectors.ts';
-import { makesBase } from '../studies/base-kinds.ts';
-import { isStudy, studyOf } from '../studies/registry.ts';
+import { isOnBase, makesBase } from '../studies/base-kinds.ts';
+import { studyOf, type StudyKind } from '../studies/registry.ts';
 import { defaultMethod } from '../spec/schema.ts';
 import { pathNow } from './earlier.ts';
 import { defaultSpec, parseSpec, specSchema } from './schema.ts';
@@ -144,37 +144,39 @@ export function differences(spec: ExperimentSpec): Record<string, unknown> {
 /** Equal for equal experiments: a key for lists of results. */
 export const specKey = (spec: ExperimentSpec): string => canonical(differences(spec));
 
-/**
- * Settings that use what was measured rather than change it: ranks and studies follow from the same
- * draws.
- */
-function isOfResults(path: string): boolean {
-  const [root] = path.split('.') as [string];
-  return ['allocation', 'study', 'training'].includes(root) || isStudy(root);
+/** Whether a study's numbers follow from a setting: what it uses, its own, and its base's. */
+function decides(study: StudyKind, path: string, spec: ExperimentSpec): boolean {
+  const root = elementAt(path.split('.'), 0);
+  return (
+    [...studyOf(study).uses(spec), study].includes(root as StudyKind) ||
+    (isOnBase(study) && (path === 'base' || makesBase(path, spec)))
+  );
 }
 
-/**
- * Whether a setting is one by which an experiment measures what it does: its own, and those of its
- * base.
- */
-export const isMeasured = (path: string, spec: Pick<ExperimentSpec, 'base'>): boolean =>
-  !isOfResults(path) || makesBase(path, spec);
+/** Whether a setting is one by which an experiment measures what it does. */
+export const isMeasured = (path: string, spec: ExperimentSpec): boolean =>
+  decides('map', path, spec);
 
-/** Settings in which `b` measures otherwise than `a`; the number of repeats is none. */
-export const measuredChanges = (a: ExperimentSpec, b: ExperimentSpec): Change[] =>
-  describeChanges(a, b).filter(
-    ({ path }) => path !== 'method.repeats' && (isMeasured(path, a) || isMeasured(path, b)),
+/**
+ * Settings in which `b` differs from `a`, as far as a study's numbers follow from them. How long it
+ * runs is none, and no model hash means any.
+ */
+export function studyChanges(study: StudyKind, a: ExperimentSpec, b: ExperimentSpec): Change[] {
+  const { longer } = studyOf(study);
+  return describeChanges(a, b).filter(
+    ({ path, from, to }) =>
+      (decides(study, path, a) || decides(study, path, b)) &&
+      path !== longer?.setting &&
+      (path !== 'model.hash' || (from !== undefined && to !== undefined)),
   );
+}
 
 /**
  * Whether draws measured under `a` are those `b` would measure, so far as both go: all but the
- * allocation and the number of repeats agree. No model hash means any.
+ * allocation and the number of repeats agree.
  */
-export function sameMeasurement(a: ExperimentSpec, b: ExperimentSpec): boolean {
-  return measuredChanges(a, b).every(
-    ({ path, from, to }) => path === 'model.hash' && (from === undefined || to === undefined),
-  );
-}
+export const sameMeasurement = (a: ExperimentSpec, b: ExperimentSpec): boolean =>
+  studyChanges('map', a, b).length === 0;
 
 /** Equal for experiments whose base is made in the same way; `''` for the model as it came. */
 export function baseKey(spec: ExperimentSpec): string {

@@ -14,8 +14,8 @@ import { rankTable } from '../studies/map/rank-table.ts';
 import type { RunResult } from '../studies/map/result.ts';
 import { parseResult } from '../experiment/result-file.ts';
 import { parseSpec } from '../experiment/schema.ts';
-import { sameMeasurement } from '../experiment/settings.ts';
-import { isStudy, type StudyKind } from '../studies/registry.ts';
+import { sameMeasurement, studyChanges } from '../experiment/settings.ts';
+import { isStudy, studyOf, type StudyKind } from '../studies/registry.ts';
 import { bundledModels } from '../model/bundled-files.ts';
 import { engine, failureOf } from './engine.ts';
 import { openStudy, useExperiment } from './experiment-store.ts';
@@ -23,7 +23,6 @@ import { openLink, useLink } from './link-store.ts';
 import { useModel } from './model-store.ts';
 import { openModel } from './models.ts';
 import { play, showMeasurement } from './runs.ts';
-import { studyChanges } from './study-changes.ts';
 import { useStudy } from './study-store.ts';
 import { baseUrl, bundledTexts, request } from './texts.ts';
 import type { PlateTab } from './view-store.ts';
@@ -36,7 +35,7 @@ const isPanel = (name: string): name is Panel =>
   isStudy(name) || (CHARTS as readonly string[]).includes(name);
 
 /** A study with a plate of its own. */
-const isPlate = (name: string): name is StudyKind => isStudy(name) && name !== 'map';
+const isPlate = (name: string): name is StudyKind => isStudy(name) && studyOf(name).place !== 'map';
 
 /**
  * The panels asked for, in their order, each once; of studies the first alone, since one has the

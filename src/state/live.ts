@@ -1,6 +1,5 @@
 /** The run that is open in the engine's thread: one at a time, whichever study's it is. */
-import type { StudyKind } from '../studies/registry.ts';
-import { studyOf } from '../studies/registry.ts';
+import { studyOf, type StudyKind } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { client } from './engine.ts';
 import { useStudy } from './study-store.ts';

@@ -108,9 +108,9 @@ let drawnBefore: Draws = [];
 useStudy.subscribe((now, before) => {
   const shown = now.states.map;
   if (shown !== before.states.map) {
-    const same = shown && before.states.map && sameMeasurement(shown.spec, before.states.map.spec);
     const largest = shown ? largestMultiple(shown.draws) : 0;
-    useMap.setState((s) => ({ largest: Math.max(same ? s.largest : 0, largest) }));
+    // Between two measurements the view is empty.
+    useMap.setState((s) => ({ largest: Math.max(before.states.map ? s.largest : 0, largest) }));
   }
   if (now.stepping === 'map' && before.stepping !== 'map')
     drawnBefore = before.states.map?.measured ?? [];

@@ -3,6 +3,7 @@
  * dies. What a button does is a function here.
  */
 import { AtlasError } from '../errors.ts';
+import { describeChanges, studyChanges } from '../experiment/settings.ts';
 import { sweepsOf } from '../studies/map/draws.ts';
 import type { Measurement } from '../studies/map/state.ts';
 import { studyOf, type StudyKind, type StudyStates } from '../studies/registry.ts';
@@ -15,7 +16,7 @@ import { clearView, importancesNow, keepResult } from './map-store.ts';
 import { useModel } from './model-store.ts';
 import { openModel, revive } from './models.ts';
 import { shared } from './shared.ts';
-import { studyChanges, toDo } from './study-changes.ts';
+import { toDo } from './study-changes.ts';
 import { useStudy } from './study-store.ts';
 import { textsOf } from './texts.ts';
 import { can } from './transport.ts';
@@ -91,14 +92,14 @@ export function reset(study: StudyKind): void {
   if (!can(phase[study], 'reset')) return;
   if (liveRun()?.study === study) endRun();
   const spec = specs[study] ?? useExperiment.getState().spec;
-  // Nothing on the page waits for it; a study that is through has left no checkpoint.
-  if (engine.open && phase[study] !== 'done')
+  // Nothing on the page waits for it; a study that is through has left no checkpoint, nor has one
+  // whose checkpoint is what is in view.
+  if (engine.open && phase[study] !== 'done' && !studyOf(study).checkpointOf)
     void client.ask('forget', { study, spec }).catch(() => undefined);
   if (study === 'map') {
     if (states.map) useExperiment.getState().recordReset(states.map);
     clearView();
-  }
-  view(study, null, null, 0);
+  } else view(study, null, null, 0);
   act(study, 'reset');
 }
 
@@ -156,13 +157,13 @@ function goingOn(study: StudyKind, spec: ExperimentSpec): unknown {
 /** Where the run under way stands. */
 function receive({ run, state, progress, standing, memory, adapters }: StudyNews): void {
   useModel.setState({ memory });
-  const { set, view, states, stepping } = useStudy.getState();
-  set({ adapters });
+  const { set, view, states, stepping, adapters: before } = useStudy.getState();
+  const kept = { adapters: shared(before, adapters) };
   const live = liveRun();
-  if (live?.number !== run) return;
+  if (live?.number !== run) return set(kept);
   const { study, spec } = live;
   view(study, shared(states[study], state as StudyStates[typeof study]), spec, progress);
-  set({ standing, stepping: standing ? null : stepping });
+  set({ ...kept, standing, stepping: standing ? null : stepping });
 }
 
 /**
@@ -232,12 +233,9 @@ useExperiment.subscribe(({ spec: now }, { spec: before }) => {
   const { followsSettings, longer } = studyOf(study);
   if (!followsSettings) return;
   if (studyChanges(study, before, now).length > 0) endRun();
-  else if (longer && settingIn(before, longer.setting) !== settingIn(now, longer.setting)) {
+  else if (describeChanges(before, now).some(({ path }) => path === longer?.setting)) {
     const running = useStudy.getState().phase[study] === 'running';
     endRun();
     if (running) void begin(study, now, 'play');
   }
 });
-
-const settingIn = (spec: ExperimentSpec, path: string): unknown =>
-  path.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown>)[key], spec);

@@ -1,28 +1,9 @@
 /** What of an experiment a study has still to do. */
-import { elementAt } from '../checked.ts';
-import { describeChanges, type Change } from '../experiment/settings.ts';
-import { isOnBase, makesBase } from '../studies/base-kinds.ts';
+import { studyChanges, type Change } from '../experiment/settings.ts';
 import { studyOf, type StudyKind } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { useExperiment } from './experiment-store.ts';
 import { useStudy, type StudyStore } from './study-store.ts';
-
-/**
- * Settings in which the experiment differs from what a study in view was run with, as far as its
- * numbers follow from them. How long it runs is none, and no model hash means any.
- */
-export function studyChanges(study: StudyKind, ran: ExperimentSpec, now: ExperimentSpec): Change[] {
-  const { uses, longer } = studyOf(study);
-  const own: string[] = [...uses(ran), ...uses(now), study];
-  const ofBase = (path: string) =>
-    isOnBase(study) && (path === 'base' || makesBase(path, ran) || makesBase(path, now));
-  return describeChanges(ran, now).filter(
-    ({ path, from, to }) =>
-      (own.includes(elementAt(path.split('.'), 0)) || ofBase(path)) &&
-      path !== longer?.setting &&
-      (path !== 'model.hash' || (from !== undefined && to !== undefined)),
-  );
-}
 
 /** What Play has to do: compute what was asked for, or add to a run that is whole. */
 export function toDo(

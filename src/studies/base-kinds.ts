@@ -2,7 +2,6 @@
  * What an experiment runs on: the model as it came, or what one of its own studies makes of it
  * first.
  */
-import { elementAt } from '../checked.ts';
 import { STUDIES, studyOf, type StudyKind } from './registry.ts';
 
 /**
@@ -15,12 +14,7 @@ export type BaseKind = (typeof BASES)[number];
 
 /** The study that makes a base; null: nobody needs to. */
 export const makerOf = (base: BaseKind): StudyKind | null =>
-  base === 'as-is'
-    ? null
-    : elementAt(
-        STUDIES.filter((name) => studyOf(name).makes?.base === base),
-        0,
-      );
+  STUDIES.find((name) => studyOf(name).makes?.base === base) ?? null;
 
 /**
  * Whether a study runs on the experiment's base: those that make one begin with the model as it

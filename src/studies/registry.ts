@@ -9,9 +9,9 @@ import { race } from './race/study.ts';
 import { samples } from './samples/study.ts';
 import { train } from './train/study.ts';
 
-const registered = { map, agree, race, train, prune, compress, samples };
+export const studies = { map, agree, race, train, prune, compress, samples };
 
-type Registered = typeof registered;
+type Registered = typeof studies;
 export type StudyKind = keyof Registered;
 
 /** The settings of each study, as an experiment has them. */
@@ -26,12 +26,10 @@ export type StudyStates = {
   [K in StudyKind]: ReturnType<Awaited<ReturnType<Registered[K]['code']>>['reduce']>;
 };
 
-export const studies: Registered = registered;
-
 /** A study by a name that is known only when it runs: settings and state are passed on. */
 export const studyOf = (name: StudyKind): Study<unknown, StudyState> =>
   studies[name] as unknown as Study<unknown, StudyState>;
 
-export const STUDIES = Object.keys(registered) as [StudyKind, ...StudyKind[]];
+export const STUDIES = Object.keys(studies) as [StudyKind, ...StudyKind[]];
 
-export const isStudy = (name: string): name is StudyKind => Object.hasOwn(registered, name);
+export const isStudy = (name: string): name is StudyKind => Object.hasOwn(studies, name);

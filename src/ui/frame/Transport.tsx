@@ -7,6 +7,7 @@ import { playOrPause, reset, step } from '../../state/runs.ts';
 import { toDo } from '../../state/study-changes.ts';
 import type { StudyKind } from '../../studies/registry.ts';
 import type { ReactNode } from 'react';
+import { useShallow } from 'zustand/react/shallow';
 import { useExperiment } from '../../state/experiment-store.ts';
 import { useModel } from '../../state/model-store.ts';
 import { useStudy } from '../../state/study-store.ts';
@@ -24,8 +25,7 @@ export function useButtons(of?: StudyKind): Buttons {
   const phase = useStudy((s) => s.phase[study]);
   const seen = useStudy((s) => s.states[study] !== null);
   const spec = useExperiment((e) => e.spec);
-  const left = useStudy((s) => toDo(study, s, spec).left);
-  const more = useStudy((s) => toDo(study, s, spec).more);
+  const { left, more } = useStudy(useShallow((s) => toDo(study, s, spec)));
   const idle = useModel((m) => m.engine !== 'open');
   const comparing = useMap((m) => m.comparing !== null);
   if (idle || comparing) return { playing: false, play: false, step: false, reset: !idle && seen };
