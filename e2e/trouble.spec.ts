@@ -95,16 +95,21 @@ const spec = () => {
   return { ...small, method: { ...small.method, repeats: 6 } };
 };
 
-test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({
-  page,
-}) => {
+/** The ranks of a run that nothing happens to, and a page beside whose threads can die. */
+async function besides(page: Page): Promise<{ undisturbed: string[]; other: Page }> {
   await open(page, spec());
   await measured(page, 6);
   const undisturbed = await cellTexts(page);
-
   const other = await page.context().newPage();
   await holdWorkers(other);
   await open(other, spec());
+  return { undisturbed, other };
+}
+
+test('a dead engine is brought back once by itself, and the run goes on from its draws', async ({
+  page,
+}) => {
+  const { undisturbed, other } = await besides(page);
   await measuredUntil(other, /repeat 2 of 6/);
   const said = await watch(other, '[role="alert"]');
   await dieAtPlay(other);
@@ -117,13 +122,7 @@ test('a dead engine is brought back once by itself, and the run goes on from its
 test('a thread that dies before it was asked for a run is brought back, and asked', async ({
   page,
 }) => {
-  await open(page, spec());
-  await measured(page, 6);
-  const undisturbed = await cellTexts(page);
-
-  const other = await page.context().newPage();
-  await holdWorkers(other);
-  await open(other, spec());
+  const { undisturbed, other } = await besides(page);
   await measured(other, 6);
   await other.getByRole('button', { name: 'Reset' }).click();
   const said = await watch(other, '[role="alert"]');

@@ -27,7 +27,7 @@
 import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import type { CleanPass, Engine, Probe } from '../../engine/engine.ts';
-import type { Control, Known, MeasuringEvent } from './measuring.ts';
+import type { Control, Known, MeasuredWith, MeasuringEvent } from './measuring.ts';
 import type { Noise } from './settings.ts';
 
 export interface AdaRankOptions {
@@ -67,14 +67,7 @@ export async function* adaRank({
   control,
   known,
   now,
-}: {
-  engine: Engine;
-  pass: CleanPass;
-  options: AdaRankOptions;
-  control: Control;
-  known: Known;
-  now: () => number;
-}): AsyncGenerator<MeasuringEvent, void, undefined> {
+}: MeasuredWith<Engine, AdaRankOptions>): AsyncGenerator<MeasuringEvent, void, undefined> {
   // The same tokens for every probe of a run, so that modules stay comparable.
   const sample =
     options.vocabularySample > 0

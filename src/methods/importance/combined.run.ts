@@ -1,8 +1,8 @@
 /** How the combined method measures; what follows from the values is in `combined.ts`. */
-import type { CleanPass, Engine } from '../../engine/engine.ts';
+import type { Engine } from '../../engine/engine.ts';
 import { adaRank, type AdaRankOptions } from './adarank.run.ts';
 import { jacobianProbe, type JacobianEngine } from './jacobian.run.ts';
-import type { Control, Known, MeasuringEvent } from './measuring.ts';
+import type { MeasuredWith, MeasuringEvent } from './measuring.ts';
 
 export interface CombinedOptions {
   seed: number;
@@ -21,14 +21,11 @@ export async function* combinedDraws({
   control,
   known,
   now,
-}: {
-  engine: Engine & JacobianEngine;
-  pass: CleanPass;
-  options: CombinedOptions;
-  control: Control;
-  known: Known;
-  now: () => number;
-}): AsyncGenerator<MeasuringEvent, void, undefined> {
+}: MeasuredWith<Engine & JacobianEngine, CombinedOptions>): AsyncGenerator<
+  MeasuringEvent,
+  void,
+  undefined
+> {
   yield* jacobianProbe({
     engine,
     pass,

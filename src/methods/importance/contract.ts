@@ -9,17 +9,11 @@
  * number a module, but ranks on a budget and where adapters begin.
  */
 import type * as z from 'zod/mini';
-import type {
-  AdapterValues,
-  CleanPass,
-  Engine,
-  GradientEngine,
-  TokenBatch,
-} from '../../engine/engine.ts';
+import type { AdapterValues, Engine, GradientEngine, TokenBatch } from '../../engine/engine.ts';
 import type { Language } from '../../language/language.ts';
 import type { EqualBudget } from '../allocation/equal-budget.ts';
 import type { AdaRankOptions } from './adarank.run.ts';
-import type { Control, Known, MeasuringEvent } from './measuring.ts';
+import type { MeasuredWith, MeasuringEvent } from './measuring.ts';
 
 /** Settings by name, each a schema with a default and limits. */
 export type Shape = Readonly<Record<string, z.core.$ZodType>>;
@@ -59,14 +53,12 @@ export interface DrawPlace {
 /** What measuring asks of an engine. */
 export type MeasuringEngine = Engine & Pick<GradientEngine, 'jacobianNorms'>;
 
-export interface DrawsContext<Settings> {
-  engine: MeasuringEngine;
-  pass: CleanPass;
+export interface DrawsContext<Settings> extends Omit<
+  MeasuredWith<MeasuringEngine, never>,
+  'options'
+> {
   settings: Settings;
   seed: number;
-  control: Control;
-  known: Known;
-  now: () => number;
 }
 
 export interface DrawsCode<Settings> {

@@ -25,7 +25,7 @@ import { elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import type { CleanPass, Engine, GradientEngine, SignDraw } from '../../engine/engine.ts';
 import type { AdaRankOptions } from './adarank.run.ts';
-import type { Control, Known, MeasuringEvent } from './measuring.ts';
+import type { MeasuredWith, MeasuringEvent } from './measuring.ts';
 
 export interface JacobianOptions {
   seed: number;
@@ -97,14 +97,7 @@ export async function* jacobianProbe({
   control,
   known,
   now,
-}: {
-  engine: JacobianEngine;
-  pass: CleanPass;
-  options: JacobianOptions;
-  control: Control;
-  known: Known;
-  now: () => number;
-}): AsyncGenerator<MeasuringEvent, void, undefined> {
+}: MeasuredWith<JacobianEngine, JacobianOptions>): AsyncGenerator<MeasuringEvent, void, undefined> {
   const scales = jacobianScales(engine, pass.batch, options);
   const most = Math.max(1, Math.floor(TOGETHER / (options.perToken ? pass.batch.length : 1)));
   const open = (draw: number) =>

@@ -2,6 +2,7 @@
  * What every method that measures the modules says while it does: the run loop tells it on without
  * knowing which it is.
  */
+import type { CleanPass } from '../../engine/engine.ts';
 
 /**
  * Asked before every item: as much at once as computes well; the same, but the first sweep layer by
@@ -31,3 +32,14 @@ export type MeasuringEvent =
 
 /** Whether a value is there already, from an earlier run. */
 export type Known = (module: number, repeat: number) => boolean;
+
+/** What a method of the map is handed. */
+export interface MeasuredWith<E, Options> {
+  engine: E;
+  pass: CleanPass;
+  options: Options;
+  control: Control;
+  known: Known;
+  /** Milliseconds, monotonic. */
+  now: () => number;
+}
