@@ -1,4 +1,4 @@
-/** The files of a pruning by name; what is in them is told in prune-export.ts. */
+/** The files of a pruning by name; what is in them is told in export.ts. */
 export const PRUNED_FILES = [
   'onnx/model.onnx',
   'onnx/model_q4.onnx',

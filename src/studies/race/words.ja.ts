@@ -1,4 +1,4 @@
-/** レースの言葉の日本語。型は race.en.ts。 */
+/** レースの言葉の日本語。型は words.en.ts。 */
 import { entryWords, type RaceEntry } from './lanes.ts';
 import type { Verdict } from './standings.ts';
 import { numbers } from '../../language/numbers.ts';

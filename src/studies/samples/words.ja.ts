@@ -1,4 +1,4 @@
-/** 文章の言葉の日本語。型は samples.en.ts。 */
+/** 文章の言葉の日本語。型は words.en.ts。 */
 import { numbers } from '../../language/numbers.ts';
 import type { samplesEn } from './words.en.ts';
 
