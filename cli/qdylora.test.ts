@@ -203,7 +203,7 @@ describe('rank-atlas train', { timeout: 120_000 }, () => {
     ['a rank that goes nowhere', ['qdylora', '--rank', '2'], '--out'],
     ['another method', ['dora'], 'lora, qdylora'],
     ['a setting’s path of before', ['lora', '--set', 'adapter.ranks.rank=2'], 'train.ranks.rank'],
-    ['a setting of the map', ['lora', '--set', 'length=12'], 'training.length'],
+    ['a setting of the map', ['lora', '--set', 'method.repeats=3'], 'only the map has it'],
   ])('refuses %s in a sentence', async (_, args, why) => {
     const { code, err } = await cli('train', ...args);
     expect(code).toBe(2);

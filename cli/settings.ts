@@ -31,16 +31,20 @@ export function settingsOf({
 const MEASURING = ['text', 'sequences', 'length', 'method', 'allocation'] as const;
 
 /**
- * A training's experiment with settings changed. Throws `bad-spec` as `setByPaths` does, and for
- * settings that change nothing here: most are other ones of `training`.
+ * A training's experiment with settings changed. Until version 2 `length` was the training's; it
+ * still is, unless a map is measured here. Throws `bad-spec` as `setByPaths` does, and for settings
+ * that change nothing here: most are other ones of `training`.
  */
 export function trainingSettings(
   spec: ExperimentSpec,
   settings: readonly Setting[],
 ): ExperimentSpec {
-  const changed = setByPaths(spec, settings);
-  const used: readonly string[] = studies.train.uses(changed);
-  const unused = settings.find(([path]) =>
+  const used: readonly string[] = studies.train.uses(setByPaths(spec, settings));
+  const now = settings.map(([path, value]): Setting => {
+    const ofTraining = path === 'length' && !used.includes(path);
+    return [ofTraining ? 'training.length' : path, value];
+  });
+  const unused = now.find(([path]) =>
     MEASURING.some((root) => path.split('.')[0] === root && !used.includes(root)),
   );
   if (unused)
@@ -48,7 +52,7 @@ export function trainingSettings(
       at: unused[0].slice(0, 100),
       why: `only the map has it${Object.hasOwn(spec.training, unused[0]) ? `; a training's is "training.${unused[0]}"` : ''}`,
     });
-  return changed;
+  return setByPaths(spec, now);
 }
 
 /** `[[1,2,3]]` as typed. */

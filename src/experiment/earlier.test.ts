@@ -162,11 +162,17 @@ test.each([
   ['adapter.ranks.rank', '3', 'train.ranks.rank'],
   ['method.mode', 'full', 'train.method.mode'],
   ['method.name', 'lora', 'train.method.name'],
-  ['base', 'nf4', 'train.base'],
-  ['heldSequences', '4', 'training.heldSequences'],
-  ['train.id', 'jargon-train', 'training.train.id'],
 ])('%s = %s names the setting of now', (path, value, now) => {
   expect(() => setByPath(defaultSpec(), path, value)).toThrow(
     `The experiment is not valid at "${path}": it is called "${now}" now.`,
   );
+});
+
+test.each([
+  ['base', 'nf4', 'train.base'],
+  ['heldSequences', '4', 'training.heldSequences'],
+  ['held.id', 'jargon-eval', 'training.held.id'],
+  ['train.id', 'jargon-train', 'training.train.id'],
+])('%s = %s sets the setting of now', (path, value, now) => {
+  expect(setByPath(defaultSpec(), path, value)).toEqual(setByPath(defaultSpec(), now, value));
 });

@@ -105,28 +105,36 @@ function adapterOf(adapter: unknown = {}): Record<string, unknown> {
   return { ...same, scale, ranks: uniform ? { rank: 8, ...ranks } : ranks };
 }
 
-/** Settings by their paths until version 2, and where they are now. */
-const MOVED: readonly (readonly [RegExp, string])[] = [
-  [/^slider\.rank$/, 'train.ranks.rank'],
-  [/^slider\.ranks$/, 'train.ranks.kind'],
-  [/^slider\.alpha$/, 'train.scale.value'],
-  [/^slider\.(mode|draw.*)$/, 'train.method.$1'],
-  [/^slider\.(.+)$/, 'train.$1'],
-  [/^adapter\.(.+)$/, 'train.$1'],
-  [/^method\.(mode|draw.*)$/, 'train.method.$1'],
-  [/^held(.*)$/, 'training.held$1'],
-  [/^train\.(kind|id|text|ids)$/, 'training.train.$1'],
+/** Where a setting of an earlier version is now. */
+interface Moved {
+  path: string;
+  /** Whether it stands among the same defaults: set here, it says what it said. */
+  same: boolean;
+}
+
+/** Settings by their paths until version 2. */
+const MOVED: readonly (readonly [RegExp, Moved])[] = [
+  [/^slider\.rank$/, { path: 'train.ranks.rank', same: false }],
+  [/^slider\.ranks$/, { path: 'train.ranks.kind', same: false }],
+  [/^slider\.alpha$/, { path: 'train.scale.value', same: false }],
+  [/^slider\.(mode|draw.*)$/, { path: 'train.method.$1', same: false }],
+  [/^slider\.(.+)$/, { path: 'train.$1', same: false }],
+  [/^adapter\.(.+)$/, { path: 'train.$1', same: false }],
+  [/^method\.(mode|draw.*)$/, { path: 'train.method.$1', same: false }],
+  [/^held(.*)$/, { path: 'training.held$1', same: true }],
+  [/^train\.(kind|id|text|ids)$/, { path: 'training.train.$1', same: true }],
 ];
 
 /** Values that only the training's settings of that name had. */
-const MOVED_VALUES: ReadonlyMap<string, string> = new Map([
-  ['base=nf4', 'train.base'],
-  ['method.name=lora', 'train.method.name'],
-  ['method.name=qdylora', 'train.method.name'],
+const MOVED_VALUES: ReadonlyMap<string, Moved> = new Map([
+  ['base=nf4', { path: 'train.base', same: true }],
+  ['method.name=lora', { path: 'train.method.name', same: false }],
+  ['method.name=qdylora', { path: 'train.method.name', same: false }],
 ]);
 
 /** Where the setting of an earlier version is now; null: it was none, or is where it was. */
-export function pathNow(path: string, value: string): string | null {
-  for (const [was, now] of MOVED) if (was.test(path)) return path.replace(was, now);
+export function pathNow(path: string, value: string): Moved | null {
+  for (const [was, { path: now, same }] of MOVED)
+    if (was.test(path)) return { path: path.replace(was, now), same };
   return MOVED_VALUES.get(`${path}=${value}`) ?? null;
 }

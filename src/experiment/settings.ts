@@ -29,12 +29,12 @@ export function setByPaths(spec: ExperimentSpec, settings: readonly Setting[]): 
   return parseSpec(
     settings.reduce<unknown>((changed, [path, text]) => {
       const now = pathNow(path, text);
-      if (now !== null)
+      if (now && !now.same)
         throw new AtlasError('bad-spec', {
           at: path.slice(0, 100),
-          why: `it is called "${now.slice(0, 100)}" now`,
+          why: `it is called "${now.path.slice(0, 100)}" now`,
         });
-      return replaced(changed, { path, value: fromText(text) });
+      return replaced(changed, { path: now?.path ?? path, value: fromText(text) });
     }, spec),
   );
 }
