@@ -7,7 +7,7 @@ import { startEngine } from '../cli/engine.ts';
 import { median, ownTime, watchOthers } from './machine.ts';
 import { naiveProbe } from './naive.ts';
 import { engineOptions, plainOptions } from './provider.ts';
-import { untouchedInputs } from '../src/engine/untouched.ts';
+import { untouchedInputs } from '../src/engine/check/untouched.ts';
 import { adaRank, type AdaRankOptions } from '../src/methods/importance/adarank.run.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { nodeFiles } from '../src/model/node-files.ts';

@@ -8,7 +8,7 @@ import { defined, elementAt } from '../src/checked.ts';
 import { moduleKeys } from '../src/device/streams.ts';
 import { SimdNoise } from '../src/device/simd-noise.ts';
 import type { TokenBatch } from '../src/engine/engine.ts';
-import { untouchedInputs } from '../src/engine/untouched.ts';
+import { untouchedInputs } from '../src/engine/check/untouched.ts';
 import type { Graph, Node } from '../src/onnx/graph.ts';
 import { writeGraph } from '../src/onnx/write.ts';
 

@@ -7,8 +7,8 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { NodeRuntime } from '../cli/runtime.ts';
-import { int, model, node, value } from '../src/engine/graphs.ts';
-import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
+import { int, model, node, value } from '../src/engine/backends/graphs.ts';
+import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 
 export interface Sizes {
   rows: number;

@@ -1,7 +1,7 @@
 /** Which provider a bench measures, and what follows from it. */
 import type { InferenceSession } from 'onnxruntime-web';
 import type { NodeRuntime } from '../cli/runtime.ts';
-import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
+import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 import { ownTime } from './machine.ts';
 
 /** For `parseArgs`: every bench that measures the engine takes these. */

@@ -12,8 +12,8 @@ import { loadRuntime } from '../cli/runtime.ts';
 import { testGpu } from '../src/device/test-gpu.ts';
 import { fillNormal } from '../src/device/random.ts';
 import { moduleKeys } from '../src/device/streams.ts';
-import { gemm } from '../src/engine/test-graphs.ts';
-import { webgpuOptions } from '../src/engine/webgpu-backend.ts';
+import { gemm } from '../src/engine/backends/test-graphs.ts';
+import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 import { median, ownTime, provenance, watchOthers } from './machine.ts';
 import { writeResult } from './results.ts';
 

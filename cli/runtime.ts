@@ -7,7 +7,7 @@ import type * as Ort from 'onnxruntime-web';
 import { dawn } from '../src/device/dawn.node.ts';
 import { openGpu, type Gpu } from '../src/device/gpu.ts';
 import type { ProviderKind } from '../src/engine/engine.ts';
-import { watchHeap } from '../src/engine/wasm-heap.ts';
+import { watchHeap } from '../src/engine/backends/wasm-heap.ts';
 import { AtlasError } from '../src/errors.ts';
 
 export interface NodeRuntime {

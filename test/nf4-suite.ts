@@ -9,9 +9,9 @@ import { tinyDecoderGraph } from './tiny-decoder.ts';
 import { compile } from '../src/compiler/index.ts';
 import { dequantise } from '../src/model/weights.ts';
 import type { Graph } from '../src/onnx/graph.ts';
-import type { Backend } from '../src/engine/backend.ts';
+import type { Backend } from '../src/engine/backends/backend.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
-import { nf4Model } from '../src/engine/nf4-model.ts';
+import { nf4Model } from '../src/engine/pieces/nf4-model.ts';
 
 /** The tiny float decoder with other weights, [out, in] by module path. */
 function withWeights(graph: Graph, weights: ReadonlyMap<string, Float32Array>): Graph {

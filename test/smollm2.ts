@@ -9,7 +9,7 @@ import type { CompiledModel } from '../src/compiler/compiled.ts';
 import type { Graph } from '../src/onnx/graph.ts';
 import { readGraph } from '../src/onnx/read.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
-import { wasmBackend } from '../src/engine/test-backends.ts';
+import { wasmBackend } from '../src/engine/backends/test-backends.ts';
 
 export interface OpenedSmolLm2 {
   engine: CutEngine;

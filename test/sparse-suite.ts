@@ -7,10 +7,10 @@ import { defined, elementAt } from '../src/checked.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 import { adamWStep, randomAdapters, trainingBatch } from './training-data.ts';
 import { applyMask, gram, isKept, pruneMask } from '../src/device/sparse-twins.ts';
-import type { Backend } from '../src/engine/backend.ts';
+import type { Backend } from '../src/engine/backends/backend.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
 import type { AdapterUse, AdapterValues, Masks } from '../src/engine/engine.ts';
-import { floatModel } from '../src/engine/float-model.ts';
+import { floatModel } from '../src/engine/pieces/float-model.ts';
 
 const SCALE = 2;
 const RANK = 2;

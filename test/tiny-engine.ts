@@ -4,7 +4,7 @@
  */
 import { compile } from '../src/compiler/index.ts';
 import { createEngine, type CutEngine } from '../src/engine/cut-engine.ts';
-import { wasmBackend } from '../src/engine/test-backends.ts';
+import { wasmBackend } from '../src/engine/backends/test-backends.ts';
 import type { ModelFacts } from '../src/studies/map/events.ts';
 import { tinyDecoderGraph } from './tiny-decoder.ts';
 

@@ -4,7 +4,7 @@
  */
 import { globals } from 'webgpu';
 import { defined } from '../../src/checked.ts';
-import type { Ort } from '../../src/engine/ort.ts';
+import type { Ort } from '../../src/engine/backends/ort.ts';
 
 export interface Counts {
   /** Calls of the runtime's `session.run`. */

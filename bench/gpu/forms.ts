@@ -7,7 +7,7 @@ import { backendOf } from '../../cli/engine.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { compile } from '../../src/compiler/index.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
-import { WasmBackend } from '../../src/engine/wasm-backend.ts';
+import { WasmBackend } from '../../src/engine/backends/wasm-backend.ts';
 import { forms, quantisedDecoder } from '../../test/quantised-forms.ts';
 import { trainingBatch } from '../../test/training-data.ts';
 import { writeResult } from '../results.ts';

@@ -15,7 +15,7 @@ import {
   untiedDecoderGraph,
 } from '../../test/tiny-decoder.ts';
 import { createEngine } from '../engine/cut-engine.ts';
-import type { Ort } from '../engine/ort.ts';
+import type { Ort } from '../engine/backends/ort.ts';
 import {
   comparePipeline,
   difference,
@@ -23,9 +23,9 @@ import {
   layersCompared,
   type Check,
   type Tested,
-} from '../engine/self-test.ts';
-import { shortLogits } from '../engine/short-untouched.ts';
-import { WasmBackend } from '../engine/wasm-backend.ts';
+} from '../engine/check/self-test.ts';
+import { shortLogits } from '../engine/check/short-untouched.ts';
+import { WasmBackend } from '../engine/backends/wasm-backend.ts';
 import { validate, type Graph } from '../onnx/graph.ts';
 import { compile } from './index.ts';
 import type { CompiledModel } from './compiled.ts';

@@ -14,10 +14,10 @@ import { hasShared, sharedPath } from '../../test/shared.ts';
 import { cappedDecoderGraph, tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine } from './cut-engine.ts';
 import type { CleanPass, Engine, TokenBatch } from './engine.ts';
-import type { Ort } from './ort.ts';
-import { wasmBackend } from './test-backends.ts';
-import { naiveDisagreement } from './test-naive.ts';
-import { apart, batchOf, probesOf } from './test-probes.ts';
+import type { Ort } from './backends/ort.ts';
+import { wasmBackend } from './backends/test-backends.ts';
+import { naiveDisagreement } from './probe/test-naive.ts';
+import { apart, batchOf, probesOf } from './probe/test-probes.ts';
 
 const BUDGET = 500e6;
 const ort = (await import('onnxruntime-web')) as unknown as Ort;

@@ -11,8 +11,8 @@ import { AtlasError } from '../errors.ts';
 import { adapterBytes, weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { Once } from '../once.ts';
-import type { Backend } from './backend.ts';
-import { planBatches } from './batches.ts';
+import type { Backend } from './backends/backend.ts';
+import { planBatches } from './probe/batches.ts';
 import type {
   AdapterMoments,
   Adapters,
@@ -46,19 +46,19 @@ import type {
   MovingRanks,
   SparseEngine,
 } from './engine.ts';
-import type { Generation } from './generation.ts';
-import type { GradientStatistics } from './gradient-statistics.ts';
-import { createHead, headFeeds, type Head } from './head.ts';
+import type { Generation } from './generate/generation.ts';
+import type { GradientStatistics } from './gradients/gradient-statistics.ts';
+import { createHead, headFeeds, type Head } from './head/head.ts';
 import { backwardEntriesThatFit, tooLarge } from './memory.ts';
-import { Network } from './network.ts';
-import { Pieces } from './pieces.ts';
-import { PlacedWeights } from './placed-weights.ts';
-import { Probing, type Kept } from './probing.ts';
-import type { Check } from './self-test.ts';
-import type { Sparsity } from './sparsity.ts';
+import { Network } from './pieces/network.ts';
+import { Pieces } from './pieces/pieces.ts';
+import { PlacedWeights } from './pieces/placed-weights.ts';
+import { Probing, type Kept } from './probe/probing.ts';
+import type { Check } from './check/self-test.ts';
+import type { Sparsity } from './sparse/sparsity.ts';
 import { labelsOf } from './tokens.ts';
-import type { Trainer } from './trainer.ts';
-import { VocabularyChunks } from './vocabulary-chunks.ts';
+import type { Trainer } from './train/trainer.ts';
+import { VocabularyChunks } from './head/vocabulary-chunks.ts';
 
 export interface EngineOptions {
   model: CompiledModel;
@@ -95,7 +95,7 @@ export class CutEngine
   // for.
   private readonly trainerOnce = new Once(
     async () =>
-      new (await import('./trainer.ts')).Trainer({
+      new (await import('./train/trainer.ts')).Trainer({
         model: this.model,
         backend: this.backend,
         pieces: this.pieces,
@@ -106,7 +106,7 @@ export class CutEngine
       }),
   );
   private readonly statisticsOnce = new Once(async () => {
-    const { GradientStatistics } = await import('./gradient-statistics.ts');
+    const { GradientStatistics } = await import('./gradients/gradient-statistics.ts');
     const { model, backend, pieces, network, chunks, weights } = this;
     return new GradientStatistics({
       model,
@@ -118,7 +118,7 @@ export class CutEngine
     });
   });
   private readonly generationOnce = new Once(async () => {
-    const { Generation } = await import('./generation.ts');
+    const { Generation } = await import('./generate/generation.ts');
     const { model, backend, pieces, network, head } = this;
     return new Generation(
       { model, backend, pieces, network, head },
@@ -127,7 +127,10 @@ export class CutEngine
     );
   });
   private readonly sparsityOnce = new Once(async () => {
-    const [{ Sparsity }, trainer] = await Promise.all([import('./sparsity.ts'), this.trainer]);
+    const [{ Sparsity }, trainer] = await Promise.all([
+      import('./sparse/sparsity.ts'),
+      this.trainer,
+    ]);
     const { model, backend, pieces, network } = this;
     return new Sparsity({ model, backend, pieces, network, trainer }, (task) =>
       this.exclusive(task),
@@ -261,7 +264,7 @@ export class CutEngine
 
   testTraining(): Promise<Check[]> {
     return this.exclusive(async () =>
-      (await import('./training-self-test.ts')).testTraining(this.backend),
+      (await import('./train/training-self-test.ts')).testTraining(this.backend),
     );
   }
 
@@ -270,7 +273,7 @@ export class CutEngine
     moments?: readonly AdapterMoments[],
   ): Promise<Adapters> {
     return this.exclusive(async () => {
-      const { DeviceAdapters } = await import('./device-adapters.ts');
+      const { DeviceAdapters } = await import('./adapters/device-adapters.ts');
       const sizes = values.map(({ module, loraA, loraB }) => ({
         module,
         numbers: loraA.length + loraB.length,
@@ -307,7 +310,8 @@ export class CutEngine
   ): Promise<number> {
     const { backend, model } = this;
     return this.exclusive(async () => {
-      const { headGradient, readTaps, weightGradient } = await import('./host-gradients.ts');
+      const { headGradient, readTaps, weightGradient } =
+        await import('./gradients/host-gradients.ts');
       const loss = await (
         await this.trainer
       ).gradients(batch, undefined, {
@@ -373,7 +377,7 @@ export class CutEngine
     visit: Parameters<GradientEngine['gradientTaps']>[1],
   ): Promise<number> {
     return this.exclusive(async () => {
-      const { readTaps } = await import('./host-gradients.ts');
+      const { readTaps } = await import('./gradients/host-gradients.ts');
       return (await this.trainer).gradients(batch, undefined, {
         layer: (layer, gradients) =>
           readTaps(this.backend, this.model, { layer, gradients }, visit),
@@ -404,7 +408,7 @@ export class CutEngine
 
   async masks(): Promise<Masks> {
     const [{ DeviceMasks }, sparse] = await Promise.all([
-      import('./masked-weights.ts'),
+      import('./adapters/masked-weights.ts'),
       this.backend.sparse(),
     ]);
     return new DeviceMasks(this.model, sparse);

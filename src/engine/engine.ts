@@ -3,7 +3,7 @@
  *
  * One engine = one model on one provider. All calls are queued: never two at a time on the runtime.
  */
-import type { Check } from './self-test.ts';
+import type { Check } from './check/self-test.ts';
 import type { ModuleInfo } from '../compiler/modules.ts';
 import type { PrunePattern } from '../device/sparse-twins.ts';
 import type { AdamWStep } from '../device/training-twins.ts';

@@ -1,7 +1,7 @@
 /** Token batches in, numbers about tokens out. */
 import { AtlasError } from '../errors.ts';
 import type { TokenBatch, TrainingBatch } from './engine.ts';
-import type { Visit } from './head.ts';
+import type { Visit } from './head/head.ts';
 
 /** Throws AtlasError `bad-text` for shapes and ids the model cannot take. */
 export function checkTokens(

@@ -8,8 +8,8 @@ import { randomAdapters, trainingBatch } from '../../test/training-data.ts';
 import { tinyDecoderGraph } from '../../test/tiny-decoder.ts';
 import { createEngine, type CutEngine } from '../engine/cut-engine.ts';
 import type { Adapters, AdapterValues } from '../engine/engine.ts';
-import { nf4Model } from '../engine/nf4-model.ts';
-import { wasmBackend } from '../engine/test-backends.ts';
+import { nf4Model } from '../engine/pieces/nf4-model.ts';
+import { wasmBackend } from '../engine/backends/test-backends.ts';
 import { initialAdapters, loraScale, type LoraScale } from './lora.ts';
 import {
   atRank,

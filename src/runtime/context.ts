@@ -1,6 +1,6 @@
 /** What a study gets from outside: made in one way for the page's thread and the command line. */
 import type { CompiledModel } from '../compiler/compiled.ts';
-import type { Ort } from '../engine/ort.ts';
+import type { Ort } from '../engine/backends/ort.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { TextRef } from '../spec/spec.ts';
@@ -78,7 +78,7 @@ export const contentOf = async (
 async function derived(graph: Graph, form: WeightForm, { engineOf }: Around): Promise<FullEngine> {
   return engineOf(
     form === 'nf4'
-      ? await (await import('../engine/nf4-model.ts')).nf4Model(graph)
-      : await (await import('../engine/float-model.ts')).floatModel(graph),
+      ? await (await import('../engine/pieces/nf4-model.ts')).nf4Model(graph)
+      : await (await import('../engine/pieces/float-model.ts')).floatModel(graph),
   );
 }

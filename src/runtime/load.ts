@@ -5,8 +5,8 @@
 import type { CompiledModel } from '../compiler/compiled.ts';
 import { openExport } from '../compiler/open.ts';
 import { AtlasError } from '../errors.ts';
-import type { Ort } from '../engine/ort.ts';
-import type { Tested } from '../engine/self-test.ts';
+import type { Ort } from '../engine/backends/ort.ts';
+import type { Tested } from '../engine/check/self-test.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import type { TextRef } from '../spec/spec.ts';

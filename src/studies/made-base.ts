@@ -7,7 +7,7 @@ import type { CompiledModel } from '../compiler/compiled.ts';
 import { maskedSum } from '../device/sparse-twins.ts';
 import { loraDelta } from '../device/twins.ts';
 import type { AdapterValues } from '../engine/engine.ts';
-import { withWeights } from '../engine/replaced-model.ts';
+import { withWeights } from '../engine/pieces/replaced-model.ts';
 import { cut } from '../methods/compress/candidates.ts';
 import { rowBlocks, type Split } from '../methods/compress/row-blocks.ts';
 import { blockSvd, type BlockSvd } from '../methods/compress/svd.ts';

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-web';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
-import type { Ort } from '../engine/ort.ts';
+import type { Ort } from '../engine/backends/ort.ts';
 import { measurementOf, type Measurement } from '../studies/map/state.ts';
 import { defaultSpec } from '../experiment/schema.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';

@@ -9,13 +9,13 @@ import { elementAt } from '../checked.ts';
 import { probeOf } from '../methods/importance/adarank.run.ts';
 import { AtlasError } from '../errors.ts';
 import type { Gpu } from '../device/gpu.ts';
-import { FULL_ROWS, type Backend } from '../engine/backend.ts';
+import { FULL_ROWS, type Backend } from '../engine/backends/backend.ts';
 import { createEngine } from '../engine/cut-engine.ts';
 import type { CleanPass, ProviderKind } from '../engine/engine.ts';
-import type { Ort } from '../engine/ort.ts';
-import { chooseProvider } from '../engine/provider.ts';
-import { selfTest, type SelfTestReport } from '../engine/self-test.ts';
-import { WasmBackend } from '../engine/wasm-backend.ts';
+import type { Ort } from '../engine/backends/ort.ts';
+import { chooseProvider } from '../engine/backends/provider.ts';
+import { selfTest, type SelfTestReport } from '../engine/check/self-test.ts';
+import { WasmBackend } from '../engine/backends/wasm-backend.ts';
 import { shaking } from '../studies/map/draws.ts';
 import type { ModelFacts } from '../studies/map/events.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
@@ -202,7 +202,7 @@ export class EngineHost {
     // Kernels and shaders come where a GPU computes, and only there.
     const on = async (device: Gpu | null): Promise<Backend> =>
       device
-        ? new (await import('../engine/webgpu-backend.ts')).WebGpuBackend(ort, device)
+        ? new (await import('../engine/backends/webgpu-backend.ts')).WebGpuBackend(ort, device)
         : new WasmBackend(ort);
     const backend = await on(gpu);
     const kind = backend.provider.kind;

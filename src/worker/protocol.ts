@@ -7,7 +7,7 @@
  */
 import type { ErrorCode, ErrorValues } from '../errors.ts';
 import type { ProbeDetail, ProviderInfo, ProviderKind, MemoryUse } from '../engine/engine.ts';
-import type { SelfTestReport } from '../engine/self-test.ts';
+import type { SelfTestReport } from '../engine/check/self-test.ts';
 import type { BaseKind } from '../studies/base-kinds.ts';
 import type { CompressedFileName } from '../studies/compress/export.ts';
 import type { CompressResult } from '../studies/compress/state.ts';

@@ -7,7 +7,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { ProviderKind } from '../engine/engine.ts';
-import { watchHeap } from '../engine/wasm-heap.ts';
+import { watchHeap } from '../engine/backends/wasm-heap.ts';
 import { AtlasError } from '../errors.ts';
 import wasmModule from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url';
 import wasmBinary from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url';

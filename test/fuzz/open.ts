@@ -8,22 +8,22 @@ import { compile } from '../../src/compiler/index.ts';
 import { adapterPlaces } from '../../src/compiler/modules.ts';
 import type { OpenedExport } from '../../src/compiler/open.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
-import { cpuTensor, queued, type Ort, type OrtTensor } from '../../src/engine/ort.ts';
+import { cpuTensor, queued, type Ort, type OrtTensor } from '../../src/engine/backends/ort.ts';
 import {
   embeddingRows,
   hasQuantisedLookup,
   ROWS,
   withoutQuantisedLookup,
-} from '../../src/engine/runnable.ts';
-import { comparePipeline, difference, fewTokens } from '../../src/engine/self-test.ts';
+} from '../../src/engine/check/runnable.ts';
+import { comparePipeline, difference, fewTokens } from '../../src/engine/check/self-test.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
 import { nextTokenLosses } from '../../src/engine/tokens.ts';
 import {
   untouchedInputs,
   untouchedLogits,
   type UntouchedModel,
-} from '../../src/engine/untouched.ts';
-import { WasmBackend } from '../../src/engine/wasm-backend.ts';
+} from '../../src/engine/check/untouched.ts';
+import { WasmBackend } from '../../src/engine/backends/wasm-backend.ts';
 import { AtlasError } from '../../src/errors.ts';
 import type { PeftImport } from '../../src/adapters/peft.ts';
 import { writeGraph } from '../../src/onnx/write.ts';

@@ -3,7 +3,7 @@
  * for a step.
  */
 import { createEngine } from '../../../src/engine/cut-engine.ts';
-import { WasmBackend } from '../../../src/engine/wasm-backend.ts';
+import { WasmBackend } from '../../../src/engine/backends/wasm-backend.ts';
 import { initialAdapters } from '../../../src/methods/lora.ts';
 import { batchOfStep } from '../../../src/methods/windows.ts';
 import { bundledFiles } from '../../../src/model/bundled-files.ts';

@@ -9,8 +9,8 @@ import { difference, readModel, runPiece, type Result } from '../../../test/pipe
 import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { fillNormal, streamKeys } from '../../device/random.ts';
 import { testGpu } from '../../device/test-gpu.ts';
-import { WebGpuBackend } from '../../engine/webgpu-backend.ts';
-import type { Ort } from '../../engine/ort.ts';
+import { WebGpuBackend } from '../../engine/backends/webgpu-backend.ts';
+import type { Ort } from '../../engine/backends/ort.ts';
 import type { Piece } from '../compiled.ts';
 import { compile } from '../index.ts';
 

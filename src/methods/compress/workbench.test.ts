@@ -6,8 +6,8 @@ import { afterAll, expect, it } from 'vitest';
 import { elementAt } from '../../checked.ts';
 import { tinyDecoderGraph } from '../../../test/tiny-decoder.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
-import { floatModel } from '../../engine/float-model.ts';
-import { wasmBackend } from '../../engine/test-backends.ts';
+import { floatModel } from '../../engine/pieces/float-model.ts';
+import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import { layOut } from './task.ts';
 import { Workbench } from './workbench.ts';
 

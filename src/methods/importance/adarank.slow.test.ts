@@ -12,7 +12,7 @@ import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { compile } from '../../compiler/index.ts';
 import { createEngine } from '../../engine/cut-engine.ts';
 import type { CleanPass, Engine } from '../../engine/engine.ts';
-import { wasmBackend } from '../../engine/test-backends.ts';
+import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import { nodeFiles } from '../../model/node-files.ts';
 import { openModel } from '../../model/repository.ts';
 import { readGraph } from '../../onnx/read.ts';

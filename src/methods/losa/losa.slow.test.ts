@@ -9,7 +9,7 @@ import { hasShared, sharedPath } from '../../../test/shared.ts';
 import { openSmolLm2, type OpenedSmolLm2 } from '../../../test/smollm2.ts';
 import { pruneMask } from '../../device/sparse-twins.ts';
 import type { TokenBatch } from '../../engine/engine.ts';
-import { floatModel } from '../../engine/float-model.ts';
+import { floatModel } from '../../engine/pieces/float-model.ts';
 import { readSafetensors, toFloat32, type SafetensorsEntry } from '../../model/safetensors.ts';
 import { startOneShot } from './baselines.ts';
 import { prunePass } from './prune-pass.ts';

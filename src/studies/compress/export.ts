@@ -5,7 +5,7 @@
 import { defined, elementAt } from '../../checked.ts';
 import type { FloatTensor } from '../../model/safetensors.ts';
 import { writeSafetensors } from '../../model/safetensors.ts';
-import { withWeights } from '../../engine/replaced-model.ts';
+import { withWeights } from '../../engine/pieces/replaced-model.ts';
 import { factorsOf } from '../../methods/compress/svd.ts';
 import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
 import type { StudyExport } from '../contract.ts';

@@ -3,7 +3,7 @@
  * adapters with their masks.
  */
 import { elementAt } from '../../checked.ts';
-import { withWeights } from '../../engine/replaced-model.ts';
+import { withWeights } from '../../engine/pieces/replaced-model.ts';
 import { writeSafetensors } from '../../model/safetensors.ts';
 import { writeModel, type ModelPart } from '../../onnx/write-model.ts';
 import { prunedWeight, type ModelGraph, type PrunedParts } from '../made-base.ts';

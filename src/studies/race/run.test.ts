@@ -15,7 +15,7 @@ import { toEnd } from '../../methods/to-end.ts';
 import { heldOutLoss } from '../../methods/training.ts';
 import { pickSequences } from '../../methods/windows.ts';
 import { weightBytes } from '../../model/memory.ts';
-import { wasmBackend } from '../../engine/test-backends.ts';
+import { wasmBackend } from '../../engine/backends/test-backends.ts';
 import type { ModelFacts } from '../map/events.ts';
 import { measure } from './measure.ts';
 import { runRace, type RaceCheckpoint } from './run.ts';

@@ -6,7 +6,7 @@
 import { defined } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
 import type { ProviderInfo, TokenBatch } from '../../engine/engine.ts';
-import { storedSize } from '../../engine/nf4-model.ts';
+import { storedSize } from '../../engine/pieces/nf4-model.ts';
 import { initialAdapters, loraScale } from '../../methods/lora.ts';
 import { largestRank, rankAt } from '../../methods/qdylora.ts';
 import { nameOf, type ModelName } from '../map/events.ts';

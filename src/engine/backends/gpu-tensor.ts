@@ -1,0 +1,36 @@
+/**
+ * A tensor of the WebGPU provider: a buffer, and the runtime's tensor over it; or, for a type the
+ * runtime takes from no buffer, its tensor alone.
+ */
+import { elements, type DeviceTensor } from './backend.ts';
+import type { Slice } from '../../device/dispatch.ts';
+import type { OrtTensor } from './ort.ts';
+
+export class GpuTensor implements DeviceTensor {
+  readonly dims: readonly number[];
+  readonly tensor: OrtTensor;
+  private readonly own: GPUBuffer | null;
+  private readonly free: () => void;
+  private live = true;
+  constructor(tensor: OrtTensor, buffer: GPUBuffer | null, free: () => void) {
+    this.tensor = tensor;
+    this.dims = tensor.dims;
+    this.own = buffer;
+    this.free = free;
+  }
+  get buffer(): GPUBuffer {
+    if (!this.own) throw new RangeError(`a tensor of ${this.tensor.type} has no buffer`);
+    return this.own;
+  }
+  /** As float32 numbers. */
+  get slice(): Slice {
+    return { buffer: this.buffer, bytes: 4 * elements(this.dims) };
+  }
+  dispose(): void {
+    if (this.live) this.free();
+    this.live = false;
+  }
+}
+
+export const gpuTensor = (t: DeviceTensor): GpuTensor => t as GpuTensor;
+export const sliceOf = (t: DeviceTensor): Slice => gpuTensor(t).slice;

@@ -1,0 +1,59 @@
+/**
+ * What pruning asks of a provider: our kernels on tensors that stay there. Implemented by
+ * `wasm-sparse.ts` and `webgpu-sparse.ts`; the arithmetic, and how a mask lies, is
+ * `device/sparse-twins.ts`. [methods.md §4]
+ */
+import type { PrunePattern } from '../../device/sparse-twins.ts';
+import type { AdapterPair } from '../../device/training-twins.ts';
+import type { DeviceTensor } from './backend.ts';
+import type { ModuleTaps } from './training-ops.ts';
+
+/** A module's rows in the float32 weight of its product: numbers `first` …, [outputs, inputs]. */
+export interface ModuleRows {
+  weight: DeviceTensor;
+  first: number;
+  outputs: number;
+  inputs: number;
+}
+
+/** The first `rank` ranks of A [≥ rank, in] and Bᵀ [≥ rank, out], at scale s. */
+export interface UsedAdapter {
+  pair: AdapterPair<DeviceTensor>;
+  rank: number;
+  scale: number;
+}
+
+export interface SparseOps {
+  /** A mask on the provider; the caller disposes it. */
+  mask(bits: Uint32Array): DeviceTensor;
+  /**
+   * Writes M ⊙ (W + s B A) to the same rows of `into`, a product's weight made with `zeros`; null:
+   * no mask, no adapter.
+   */
+  merge(
+    rows: ModuleRows,
+    mask: DeviceTensor | null,
+    adapter: UsedAdapter | null,
+    into: DeviceTensor,
+  ): Promise<void>;
+  /**
+   * The first ranks of `into`, from G ⊙ M with G = Σ dy xᵀ: dA = s Bᵀ (G ⊙ M), dBᵀ = s A (G ⊙ M)ᵀ.
+   * One module's G exists at a time.
+   */
+  maskedGradients(
+    taps: ModuleTaps,
+    mask: DeviceTensor | null,
+    adapter: UsedAdapter,
+    into: AdapterPair<DeviceTensor>,
+  ): Promise<void>;
+  /** What stays of a module's weight by |W| · norms, or by |W| where they are null. */
+  pruneMask(
+    rows: ModuleRows,
+    norms: Float32Array | null,
+    pattern: PrunePattern,
+  ): Promise<Uint32Array>;
+  /** Per column Σ over all rows of (x − y)², or of x² where y is null. */
+  columnSquares(x: DeviceTensor, y: DeviceTensor | null): Promise<Float64Array>;
+  /** Products of whole samples, the entries of the first dimension: [samples, samples]. */
+  gram(x: DeviceTensor): Promise<Float64Array>;
+}

@@ -1,0 +1,192 @@
+/**
+ * The CPU: onnxruntime's WebAssembly provider, with the vector kernel of the noise and the other
+ * kernels' CPU twins beside it.
+ *
+ * Tensors are ordinary arrays; the runtime copies inputs into its heap and outputs out of it at
+ * every run (32 MB: 3–5 ms).
+ */
+import { elementAt } from '../../checked.ts';
+import type { TensorType } from '../../compiler/compiled.ts';
+import { SimdNoise } from '../../device/simd-noise.ts';
+import {
+  loraDelta,
+  pairDifference,
+  rowSums,
+  type NoiseSlot,
+  type NoiseTarget,
+} from '../../device/twins.ts';
+import { Once } from '../../once.ts';
+import {
+  elements,
+  FULL_ROWS,
+  type Backend,
+  type DeviceTensor,
+  type LoraProduct,
+  type Session,
+} from './backend.ts';
+import { cpu, CpuTensor, floats } from './cpu-tensor.ts';
+import type { MemoryUse, ProviderInfo } from '../engine.ts';
+import { cpuTensor, OrtSession, type Ort, type OrtTensor, type SessionOptions } from './ort.ts';
+import { heapBytes } from './wasm-heap.ts';
+import type { WasmSparse } from './wasm-sparse.ts';
+import type { WasmTraining } from './wasm-training.ts';
+
+const OPTIONS: SessionOptions = { executionProviders: ['wasm'] };
+
+export class WasmBackend implements Backend {
+  readonly provider: ProviderInfo;
+  readonly fullRows: number = FULL_ROWS.wasm;
+  readonly fusedHead = true;
+  readonly halves: boolean = true;
+  readonly takesInt8 = true;
+  readonly largestTensor = 2 ** 31 - 1;
+  private readonly ort: Ort;
+  private readonly trainingOnce = new Once(
+    async () => new (await import('./wasm-training.ts')).WasmTraining(this.ort, OPTIONS),
+  );
+  private readonly sparseOnce = new Once(
+    async () => new (await import('./wasm-sparse.ts')).WasmSparse(this.ort, OPTIONS),
+  );
+  private noise: SimdNoise | null = null;
+
+  /** `ort`: any build of onnxruntime-web, already configured (threads, wasm paths). */
+  constructor(ort: Ort) {
+    this.ort = ort;
+    this.provider = {
+      kind: 'wasm',
+      device: 'CPU',
+      threads: ort.env.wasm.numThreads ?? 1,
+      software: false,
+    };
+  }
+
+  training(): Promise<WasmTraining> {
+    return this.trainingOnce.get();
+  }
+
+  sparse(): Promise<WasmSparse> {
+    return this.sparseOnce.get();
+  }
+
+  upload(type: TensorType, dims: readonly number[], bytes: Uint8Array): DeviceTensor {
+    return new CpuTensor(cpuTensor(this.ort, type, dims, bytes));
+  }
+
+  view(x: DeviceTensor, type: TensorType, dims: readonly number[]): DeviceTensor {
+    return cpu(x).view(this.ort, type, dims);
+  }
+
+  write(x: DeviceTensor, data: Float32Array, first = 0): void {
+    cpu(x).data.set(data, first);
+  }
+
+  copy(from: DeviceTensor, into: DeviceTensor, first = 0): void {
+    cpu(into).data.set(cpu(from).data, first);
+  }
+
+  zeros(dims: readonly number[]): DeviceTensor {
+    return this.own(new Float32Array(elements(dims)), dims);
+  }
+
+  repeat(x: DeviceTensor, times: number): DeviceTensor {
+    const { data } = cpu(x);
+    const out = new Float32Array(data.length * times);
+    for (let i = 0; i < times; i++) out.set(data, i * data.length);
+    return this.own(out, [x.dims[0]! * times, ...x.dims.slice(1)]);
+  }
+
+  slice(x: DeviceTensor, first: number, count: number): DeviceTensor {
+    const size = elements(x.dims.slice(1));
+    return this.own(cpu(x).data.slice(first * size, (first + count) * size), [
+      count,
+      ...x.dims.slice(1),
+    ]);
+  }
+
+  async read(x: DeviceTensor): Promise<Float32Array> {
+    return cpu(x).data.slice();
+  }
+
+  async session(model: Uint8Array, what: string): Promise<Session> {
+    const session = await OrtSession.create(this.ort, model, OPTIONS, what);
+    return {
+      run: async (feeds) => {
+        const inputs: Record<string, OrtTensor> = {};
+        for (const [name, tensor] of feeds) inputs[name] = cpu(tensor).tensor;
+        const outputs = await session.run(inputs);
+        return new Map(
+          Object.entries(outputs).map(([name, tensor]) => [name, new CpuTensor(tensor)]),
+        );
+      },
+      dispose: () => session.dispose(),
+    };
+  }
+
+  async noiseProduct(
+    x: DeviceTensor,
+    y: DeviceTensor,
+    target: NoiseTarget,
+    slots: readonly NoiseSlot[],
+  ): Promise<void> {
+    this.noise ??= new SimdNoise();
+    this.noise.product(cpu(x).data, cpu(y).data, target, slots);
+  }
+
+  pairDifference(h: DeviceTensor, clean: DeviceTensor, pairs: Uint32Array): DeviceTensor {
+    const size = elements(clean.dims);
+    const columns = elementAt(clean.dims, -1);
+    return this.own(pairDifference(cpu(h).data, cpu(clean).data, pairs, size), [
+      ((pairs.length / 2) * size) / columns,
+      columns,
+    ]);
+  }
+
+  async rowSums(
+    a: DeviceTensor,
+    b: DeviceTensor | null,
+    sums: DeviceTensor,
+    first: boolean,
+  ): Promise<void> {
+    const into = cpu(sums).data;
+    const total = first ? new Float64Array(into.length) : Float64Array.from(into);
+    rowSums(cpu(a).data, b && cpu(b).data, total, cpu(a).data.length / into.length);
+    into.set(total);
+  }
+
+  async probeSums(sums: DeviceTensor, probes: number): Promise<Float64Array> {
+    const rows = cpu(sums).data;
+    const share = rows.length / probes;
+    const out = new Float64Array(probes);
+    rows.forEach((value, r) => {
+      const p = Math.floor(r / share);
+      out[p] = out[p]! + value;
+    });
+    return out;
+  }
+
+  async loraDelta(
+    a: Float32Array,
+    b: Float32Array,
+    { outputs, inputs, rank, scale }: LoraProduct,
+  ): Promise<Float32Array> {
+    return loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale });
+  }
+
+  memory(): MemoryUse {
+    return { device: this.noise?.bytes ?? 0, heap: heapBytes() };
+  }
+
+  trim(): void {
+    this.noise = null;
+  }
+
+  async dispose(): Promise<void> {
+    await (await this.trainingOnce.now)?.dispose();
+    await (await this.sparseOnce.now)?.dispose();
+    this.trim();
+  }
+
+  private own(data: Float32Array, dims: readonly number[]): CpuTensor {
+    return floats(this.ort, data, dims);
+  }
+}

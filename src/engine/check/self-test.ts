@@ -1,0 +1,333 @@
+/**
+ * The self-test at load: is the cut pipeline the model, and does this provider compute rightly?
+ *
+ * The pipeline's logits are compared with those of the untouched export on the CPU provider; the
+ * kernels with their CPU twins. A provider that miscomputes (fused attention on a software adapter,
+ * say) shows here.
+ */
+import { elementAt } from '../../checked.ts';
+import type { CompiledModel } from '../../compiler/compiled.ts';
+import { fillNormal } from '../../device/random.ts';
+import { moduleKeys } from '../../device/streams.ts';
+import * as twins from '../../device/twins.ts';
+import { AtlasError } from '../../errors.ts';
+import type { Graph } from '../../onnx/graph.ts';
+import type { Backend } from '../backends/backend.ts';
+import { createEngine } from '../cut-engine.ts';
+import type { Engine, TokenBatch } from '../engine.ts';
+import { cpuTensor, type Ort } from '../backends/ort.ts';
+import {
+  embeddingRows,
+  hasQuantisedLookup,
+  needsRewriting,
+  rewritten,
+  ROWS,
+  withoutQuantisedLookup,
+} from './runnable.ts';
+import { untouchedLogits } from './untouched.ts';
+import { WasmBackend } from '../backends/wasm-backend.ts';
+
+/** What `training-self-test.ts` compares, when training is first asked for. */
+export type TrainingCheck =
+  | 'adapter gradient'
+  | 'AdamW'
+  | 'cross entropy'
+  | 'gradient norm'
+  | 'Fisher sum'
+  | 'singular gradient';
+
+export interface Check {
+  name:
+    | 'pipeline'
+    | 'provider'
+    | 'noise product'
+    | 'pair difference'
+    | 'disagreement'
+    | 'LoRA delta'
+    | TrainingCheck;
+  /** Largest difference over the largest value; NaN where nothing could be compared. */
+  error: number;
+  allowed: number;
+  ok: boolean;
+  /** What could not be compared as it is, in a sentence. */
+  note?: string;
+}
+
+export interface SelfTestReport {
+  ok: boolean;
+  checks: Check[];
+}
+
+export interface Tested {
+  ort: Ort;
+  model: CompiledModel;
+  /** The export as it came. */
+  export: { graph: Graph; bytes: Uint8Array; external: ReadonlyMap<string, Uint8Array> };
+}
+
+/**
+ * Bytes of an export up to which it is compared whole. Beside the file the comparison takes 2.4 to
+ * 4.8 times its size (measured in Node: 2.9 GB for one of 1.2 GB with a 4-bit head, 5.1 GB for one
+ * of 1.07 GB with a float16 head), so up to about 1.5 GB here.
+ */
+const WHOLE = 300e6;
+
+/**
+ * Structures of blocks that are compared in a large export: mixed precision has two or three; where
+ * each block is of its own, a few must do.
+ */
+const STRUCTURES = 4;
+
+/**
+ * Of an export larger than `whole` bytes: the layers that are compared, the first of each
+ * structure. Null: all of it is compared.
+ */
+export function layersCompared(
+  { model: { blocks }, export: { bytes, external } }: Tested,
+  whole = WHOLE,
+): number[] | null {
+  const size = [...external.values()].reduce(
+    (sum, file) => sum + file.byteLength,
+    bytes.byteLength,
+  );
+  if (size <= whole) return null;
+  return blocks
+    .flatMap(({ structure }, layer) =>
+      blocks.findIndex((b) => b.structure === structure) === layer ? [layer] : [],
+    )
+    .slice(0, STRUCTURES);
+}
+
+/**
+ * Pipeline and kernels; `backend` is the engine's. Of a large export only some layers with
+ * embedding and head (`layers`). Where the untouched export cannot run, a GPU's pipeline is
+ * compared with the same pieces on the CPU; that nothing else could be compared is noted, but no
+ * failure.
+ */
+export async function selfTest(
+  tested: Tested,
+  engine: Engine,
+  backend: Backend,
+  layers = layersCompared(tested),
+): Promise<SelfTestReport> {
+  const batch = fewTokens(tested.model);
+  const logits = await engine.logits(batch, undefined, layers ?? undefined);
+  const checks = [await comparePipeline(tested, batch, logits, layers)];
+  if (Number.isNaN(elementAt(checks, 0).error) && backend.provider.kind === 'webgpu')
+    checks.push(await compareProvider(tested, batch, logits, layers));
+  checks.push(
+    await compareNoiseProduct(backend),
+    await comparePairDifference(backend),
+    await compareDisagreement(backend),
+    await compareLoraDelta(backend),
+  );
+  return { ok: checks.every((c) => c.ok || Number.isNaN(c.error)), checks };
+}
+
+/** Two sequences of up to twelve tokens spread over the vocabulary: every model has these. */
+export function fewTokens({
+  vocab,
+  maxLength,
+}: Pick<CompiledModel, 'vocab' | 'maxLength'>): TokenBatch {
+  const length = Math.min(12, maxLength);
+  return {
+    ids: Int32Array.from({ length: 2 * length }, (_, i) => (7919 * (i + 1)) % vocab),
+    sequences: 2,
+    length,
+  };
+}
+
+/**
+ * `logits` of the cut pipeline against the untouched export's, relative to the largest logit.
+ * float32 weights and activations agree to rounding; an export that computes in float16 or rounds
+ * activations to 8 bits differs by that rounding, since the pipeline keeps activations in float32.
+ * With `layers` both have only these (`Engine.logits`, `CompiledModel.short`).
+ */
+export async function comparePipeline(
+  { ort, model, export: { graph, bytes, external } }: Tested,
+  batch: TokenBatch,
+  logits: Float32Array,
+  layers: readonly number[] | null = null,
+): Promise<Check> {
+  const half =
+    graph.outputs.some((o) => o.type === 'float16') ||
+    [...graph.initialisers.values()].some((t) => t.type === 'float16');
+  const int8 = model.modules.some((m) => m.format.kind === 'int8');
+  const allowed = int8 ? 0.15 : half || model.roundsActivations ? 0.02 : 2e-4;
+  const check = (error: number, note?: string): Check => ({
+    name: 'pipeline',
+    error,
+    allowed,
+    ok: error <= allowed,
+    ...(note ? { note } : {}),
+  });
+  try {
+    if (layers) {
+      const { shortLogits } = await import('./short-untouched.ts');
+      return check(
+        difference(logits, await shortLogits(ort, model, { layers, batch })),
+        partNote(layers, model.layers),
+      );
+    }
+    if (!hasQuantisedLookup(graph)) {
+      const changed = needsRewriting(graph);
+      const untouched = changed
+        ? rewritten(graph, model.headDim)
+        : { graph: bytes, external, headDim: model.headDim };
+      return check(
+        difference(logits, await untouchedLogits(ort, untouched, batch)),
+        changed
+          ? 'The CPU provider does not run this export as it came: constants or 4-bit products were rewritten number for number.'
+          : undefined,
+      );
+    }
+    const { data, width } = embeddingRows(model, batch);
+    const rows = cpuTensor(
+      ort,
+      'float32',
+      [batch.sequences, batch.length, width],
+      new Uint8Array(data.buffer),
+    );
+    const runnable = withoutQuantisedLookup(graph, model.headDim);
+    return check(
+      difference(logits, await untouchedLogits(ort, runnable, batch, { [ROWS]: rows })),
+      "The CPU provider has no kernel for this export's quantised embedding: its rows were looked up here, all else ran untouched.",
+    );
+  } catch (error) {
+    if (!(error instanceof AtlasError) || !(error.code === 'runtime' || error.code === 'structure'))
+      throw error;
+    return {
+      ...check(
+        NaN,
+        `The CPU provider cannot run the untouched export, so there is nothing to compare with (${String(error.values.why).slice(0, 120)}).`,
+      ),
+      ok: false,
+    };
+  }
+}
+
+function partNote(layers: readonly number[], of: number): string {
+  const blocks =
+    layers.length === 1 ? 'the first was' : `${layers.join(', ')} (the first of each kind) were`;
+  return `The export is large: of its ${of} blocks ${blocks} compared, with the embedding and the head.`;
+}
+
+async function compareNoiseProduct(backend: Backend): Promise<Check> {
+  const target = { tokens: 5, inFeatures: 32, outFeatures: 24, column: 8, stride: 40 };
+  const slots = [0, 1].map((i) => ({
+    keys: moduleKeys(1, 2, i),
+    std: 0.5,
+    row: 5 * i,
+    bias: i === 1,
+  }));
+  const x = normals(5 * 32, 3);
+  const want = new Float32Array(10 * 40);
+  twins.noiseProduct(x, want, target, slots);
+  const given = backend.upload('float32', [5, 32], new Uint8Array(x.buffer));
+  const y = backend.zeros([10, 40]);
+  await backend.noiseProduct(given, y, target, slots);
+  const error = difference(await backend.read(y), want);
+  given.dispose();
+  y.dispose();
+  return within('noise product', error, 1e-5);
+}
+
+/** The same pieces on this runtime's CPU provider. */
+async function compareProvider(
+  { ort, model }: Tested,
+  batch: TokenBatch,
+  logits: Float32Array,
+  layers: readonly number[] | null,
+): Promise<Check> {
+  const cpu = createEngine({ model, backend: new WasmBackend(ort), memoryBudgetBytes: Infinity });
+  try {
+    return within(
+      'provider',
+      difference(logits, await cpu.logits(batch, undefined, layers ?? undefined)),
+      2e-4,
+    );
+  } finally {
+    await cpu.dispose();
+  }
+}
+
+async function comparePairDifference(backend: Backend): Promise<Check> {
+  const size = 4 * 16;
+  const h = normals(3 * size, 6);
+  const clean = normals(size, 7);
+  const pairs = Uint32Array.of(2, 0, 1, twins.CLEAN);
+  const tensors = [
+    backend.upload('float32', [3, 4, 16], new Uint8Array(h.buffer)),
+    backend.upload('float32', [1, 4, 16], new Uint8Array(clean.buffer)),
+  ] as const;
+  const out = backend.pairDifference(...tensors, pairs);
+  const got = await backend.read(out);
+  for (const t of [...tensors, out]) t.dispose();
+  return within(
+    'pair difference',
+    difference(got, twins.pairDifference(h, clean, pairs, size)),
+    1e-6,
+  );
+}
+
+async function compareLoraDelta(backend: Backend): Promise<Check> {
+  const outputs = 20;
+  const inputs = 24;
+  const rank = 4;
+  const a = normals(rank * inputs, 8);
+  const b = normals(outputs * rank, 9);
+  const got = await backend.loraDelta(a, b, { outputs, inputs, rank, scale: 2 });
+  return within(
+    'LoRA delta',
+    difference(
+      got,
+      twins.loraDelta({ a, b, base: null, mask: null, outputs, inputs, rank, scale: 2 }),
+    ),
+    1e-5,
+  );
+}
+
+async function compareDisagreement(backend: Backend): Promise<Check> {
+  const rows = 6;
+  const columns = 300;
+  const a = normals(rows * columns, 4);
+  const b = normals(rows * columns, 5);
+  const want = new Float64Array(rows);
+  twins.rowSums(a, b, want, columns);
+  const tensors = [a, b].map((data) =>
+    backend.upload('float32', [rows, columns], new Uint8Array(data.buffer)),
+  );
+  const sums = backend.zeros([rows, 1]);
+  await backend.rowSums(elementAt(tensors, 0), elementAt(tensors, 1), sums, true);
+  const got = await backend.probeSums(sums, 2);
+  for (const t of [...tensors, sums]) t.dispose();
+  const shares = [want.slice(0, 3), want.slice(3)].map((share) => share.reduce((s, v) => s + v, 0));
+  const error = Math.max(...shares.map((w, i) => Math.abs(w - got[i]!) / w));
+  return within('disagreement', error, 1e-5);
+}
+
+export const within = (name: Check['name'], error: number, allowed: number): Check => ({
+  name,
+  error,
+  allowed,
+  ok: error <= allowed,
+});
+export const normals = (length: number, stream: number) =>
+  fillNormal(moduleKeys(0, stream, 0), new Float32Array(length));
+
+/**
+ * Largest absolute difference over the largest absolute value of `want`; Infinity for NaN or a
+ * wrong length.
+ */
+export function difference(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  if (got.length !== want.length) return Infinity;
+  let worst = 0;
+  let top = 0;
+  for (let i = 0; i < want.length; i++) {
+    const d = Math.abs(got[i]! - want[i]!);
+    if (!(d <= worst)) worst = Number.isNaN(d) ? Infinity : d;
+    top = Math.max(top, Math.abs(want[i]!));
+  }
+  // All zeros on both sides are equal, too.
+  return worst === 0 ? 0 : worst / top;
+}

@@ -1,0 +1,220 @@
+/**
+ * A text that is taken further token by token: keys and values of what is already there stay where
+ * the provider computes, in a cache of fixed capacity, so that two sets of sessions serve texts of
+ * any length up to it: one for a stretch of tokens (the prompt), one for a single token.
+ */
+import { defined, elementAt } from '../../checked.ts';
+import type { CacheSlot, CompiledModel, DecodePart } from '../../compiler/compiled.ts';
+import type { AdapterInputs } from '../adapters/adapter-inputs.ts';
+import type { Backend, DeviceTensor } from '../backends/backend.ts';
+import type { AdapterUse } from '../engine.ts';
+import { headFeeds, type Head } from '../head/head.ts';
+import { tooLarge } from '../memory.ts';
+import type { Network } from '../pieces/network.ts';
+import { firstOf, type DecodeShape, type Pieces } from '../pieces/pieces.ts';
+import { scoresOf } from '../head/token-scores.ts';
+
+/** Tokens of a prompt that go through the model together. */
+const STRETCH = 32;
+
+/** The smallest cache; larger ones double. Each capacity has sessions of its own. */
+const SMALLEST = 64;
+
+/** Positions of the cache for a text of `length` tokens. */
+export function capacityFor(length: number, maxLength: number): number {
+  let capacity = SMALLEST;
+  while (capacity < length) capacity *= 2;
+  return Math.min(capacity, maxLength);
+}
+
+/** Keys and values of all layers, and the mask of its size that the sessions hold. */
+function cacheBytes({ layers, hidden, kvHeads, headDim }: CompiledModel, capacity: number): number {
+  return 4 * capacity * (2 * layers * (kvHeads && headDim ? kvHeads * headDim : hidden) + capacity);
+}
+
+export interface ContinuationParts {
+  model: CompiledModel;
+  backend: Backend;
+  pieces: Pieces;
+  network: Network;
+  head: Head;
+  inputs: AdapterInputs;
+}
+
+/** Must be disposed. Calls must not overlap with others on the same backend. */
+export class Continuation {
+  private readonly parts: ContinuationParts;
+  private readonly capacity: number;
+  private readonly use: AdapterUse | undefined;
+  /** By layer; rows at and behind `length` are zeros. */
+  private readonly caches: ReadonlyMap<string, DeviceTensor>[];
+  private length = 0;
+
+  /**
+   * For texts of up to `length` tokens. Rejects with `too-large` when the cache does not fit into
+   * `budget` bytes, `operator`.
+   */
+  static async open(
+    parts: ContinuationParts,
+    length: number,
+    budget: number,
+    use?: AdapterUse,
+  ): Promise<Continuation> {
+    const { model } = parts;
+    const capacity = capacityFor(length, model.maxLength);
+    const bytes = cacheBytes(model, capacity);
+    if (bytes > budget) throw tooLarge(bytes, budget);
+    const slots = await Promise.all(
+      model.blocks.map(
+        async (_, layer) =>
+          (await model.decode({ layer, adapted: use !== undefined }, 1, capacity)).caches,
+      ),
+    );
+    return new Continuation(parts, capacity, slots, use);
+  }
+
+  private constructor(
+    parts: ContinuationParts,
+    capacity: number,
+    slots: readonly (readonly CacheSlot[])[],
+    use?: AdapterUse,
+  ) {
+    this.parts = parts;
+    this.capacity = capacity;
+    this.use = use;
+    this.caches = slots.map(
+      (list) =>
+        new Map(list.map(({ input, width }) => [input, parts.backend.zeros([capacity, width])])),
+    );
+  }
+
+  /** Adds tokens; the logits `[vocab]` behind the last one. */
+  async append(ids: Int32Array): Promise<Float32Array> {
+    const { head, model } = this.parts;
+    const logits = new Float32Array(model.vocab);
+    await this.advance(ids, async (prepare, count) => {
+      if (count.done < ids.length) return;
+      const prepared = await prepare();
+      await head.logits(
+        prepared,
+        (first, _, part) => logits.set(part, first),
+        [count.rows - 1],
+        headFeeds(this.use),
+      );
+      prepared.dispose();
+    });
+    return logits;
+  }
+
+  /** Adds tokens; ln p of each but the first. */
+  async score(ids: Int32Array): Promise<Float64Array> {
+    const { head } = this.parts;
+    const out = new Float64Array(ids.length - 1);
+    await this.advance(ids, async (prepare, { done, rows }) => {
+      const first = done - rows;
+      const queries = Array.from({ length: Math.min(rows, out.length - first) }, (_, row) => ({
+        row,
+        token: ids[first + row + 1]!,
+      }));
+      if (queries.length === 0) return;
+      const prepared = await prepare();
+      const scores = await scoresOf(queries, (asked, visit) =>
+        head.logits(prepared, visit, asked, headFeeds(this.use)),
+      );
+      out.set(scores.logLikelihood, first);
+      prepared.dispose();
+    });
+    return out;
+  }
+
+  dispose(): void {
+    for (const caches of this.caches) for (const cache of caches.values()) cache.dispose();
+  }
+
+  /**
+   * Runs the blocks; after each stretch `visit` may ask for what the head works on, with `rows` new
+   * tokens, `done` of `ids` in all.
+   */
+  private async advance(
+    ids: Int32Array,
+    visit: (
+      prepare: () => Promise<DeviceTensor>,
+      count: { rows: number; done: number },
+    ) => Promise<void>,
+  ): Promise<void> {
+    const stretch = Math.min(STRETCH, this.capacity - 1);
+    for (let done = 0; done < ids.length;) {
+      // Near the end of the cache a stretch would reach past it.
+      const several = ids.length - done > 1 && this.length + stretch <= this.capacity;
+      const shape = { rows: several ? stretch : 1, capacity: this.capacity };
+      const rows = Math.min(shape.rows, ids.length - done);
+      const end = await this.blocks(ids.subarray(done, done + rows), shape);
+      done += rows;
+      // A head that bends its logits works on the stream itself.
+      const { model, head } = this.parts;
+      const bent = model.head.nonlinearAfter;
+      await visit(
+        () =>
+          bent
+            ? head.prepare({ batch: 1, length: shape.rows }, end)
+            : this.run('norm', shape, new Map([['x', end]])),
+        { rows, done },
+      );
+      end.dispose();
+    }
+  }
+
+  /**
+   * New tokens through embedding and blocks: the end of their stream, `[1, rows, hidden]`; caches
+   * grow.
+   */
+  private async blocks(ids: Int32Array, shape: DecodeShape): Promise<DeviceTensor> {
+    const { backend, network, inputs, model } = this.parts;
+    const { rows, capacity } = shape;
+    const first = this.length;
+    // A stretch is filled up with tokens that come after: nothing before them sees them, and their
+    // keys are not kept.
+    const padded = new Int32Array(rows);
+    const positions = new Float32Array(rows * capacity);
+    padded.set(ids);
+    for (let row = 0; row < rows; row++) positions[row * capacity + first + row] = 1;
+    const here = backend.upload('float32', [rows, capacity], new Uint8Array(positions.buffer));
+    const views: DeviceTensor[] = [];
+    const lookups = network.lookUp({ ids: padded, sequences: 1, length: rows });
+    const adapters = this.use ? inputs.feeds(this.use, views) : null;
+    let x = await this.run('embedding', shape, new Map([...lookups, ['here', here]]));
+    for (let layer = 0; layer < model.layers; layer++) {
+      const caches = elementAt(this.caches, layer);
+      const part = this.block(layer);
+      const outputs = await this.parts.pieces.decode(
+        part,
+        shape,
+        new Map([['x', x], ['here', here], ...caches, ...(adapters?.(layer) ?? [])]),
+      );
+      x.dispose();
+      x = firstOf(outputs);
+      for (const { input, output, width } of (await model.decode(part, rows, capacity)).caches) {
+        const made = defined(outputs.get(output));
+        const kept = backend.view(made, 'float32', [ids.length, width]);
+        backend.copy(kept, defined(caches.get(input)), first * width);
+        kept.dispose();
+        made.dispose();
+      }
+    }
+    for (const used of [here, ...lookups.values(), ...views]) used.dispose();
+    this.length += ids.length;
+    return x;
+  }
+
+  private async run(
+    part: DecodePart,
+    shape: DecodeShape,
+    feeds: ReadonlyMap<string, DeviceTensor>,
+  ): Promise<DeviceTensor> {
+    return firstOf(await this.parts.pieces.decode(part, shape, feeds));
+  }
+
+  private block(layer: number): DecodePart {
+    return { layer, adapted: this.use !== undefined };
+  }
+}

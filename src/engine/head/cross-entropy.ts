@@ -1,0 +1,290 @@
+/**
+ * Cross entropy of next tokens and its gradient at the head's input, by hand: stable, chunk by
+ * chunk of the vocabulary, the logits of all rows never at once. Both passes make the logits anew;
+ * padding takes part in neither.
+ */
+import { defined, elementAt } from '../../checked.ts';
+import type { TensorType } from '../../compiler/compiled.ts';
+import { elements, type Backend, type DeviceTensor, type Session } from '../backends/backend.ts';
+import type { HeadFeeds } from './head-adapter.ts';
+import { lossGradientGraph, lossGraph, wholeLossGraph } from './loss-graphs.ts';
+import { rowParts } from '../memory.ts';
+import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';
+
+/** What a row has to predict: a token, or nothing (below 0, such as PyTorch's −100). */
+export type Labels = Int32Array;
+
+/** The forward half, on the device. */
+export interface CrossEntropyPass {
+  readonly labels: Labels;
+  /** Largest logit, sum of exponentials relative to it, right logit: [rows, 1] each. */
+  readonly m: DeviceTensor;
+  readonly s: DeviceTensor;
+  readonly t: DeviceTensor;
+}
+
+const GRAPHS = { loss: lossGraph, gradient: lossGradientGraph, whole: wholeLossGraph };
+type Kind = keyof typeof GRAPHS;
+
+export class CrossEntropy {
+  private readonly backend: Backend;
+  private readonly chunks: VocabularyChunks;
+  private readonly sessions = new Map<string, Promise<Session>>();
+  private readonly biases = new Map<Chunk, DeviceTensor>();
+
+  constructor(backend: Backend, chunks: VocabularyChunks) {
+    this.backend = backend;
+    this.chunks = chunks;
+  }
+
+  /**
+   * `h` [rows, hidden] is what the vocabulary product is given; it goes through its adapter, if
+   * given.
+   */
+  async forward(h: DeviceTensor, labels: Labels, adapter?: HeadFeeds): Promise<CrossEntropyPass> {
+    const made = await this.inParts(labels.length, { h }, (own, from, to) =>
+      this.forwardRows(own.h, labels.subarray(from, to), adapter),
+    );
+    return { labels, ...made };
+  }
+
+  /** `forward` and `gradient` together: one product less where the vocabulary is one chunk. */
+  async forwardAndGradient(
+    h: DeviceTensor,
+    labels: Labels,
+    weights: Float32Array,
+  ): Promise<{ pass: CrossEntropyPass; dh: DeviceTensor }> {
+    const [chunk, ...more] = this.chunks.all();
+    if (more.length > 0) {
+      const pass = await this.forward(h, labels);
+      return { pass, dh: await this.gradient(h, pass, weights) };
+    }
+    const { dh, ...columns } = await this.inParts(labels.length, { h }, async (own, from, to) => {
+      const weight = this.weightOf(labels.subarray(from, to), weights.subarray(from, to));
+      const out = await this.run({
+        chunk: defined(chunk),
+        kind: 'whole',
+        h: own.h,
+        labels: labels.subarray(from, to),
+        state: {
+          weight,
+        },
+      });
+      weight.dispose();
+      return {
+        m: defined(out.get('m2')),
+        s: defined(out.get('s2')),
+        t: defined(out.get('t2')),
+        dh: defined(out.get('dh')),
+      };
+    });
+    return { pass: { labels, ...columns }, dh };
+  }
+
+  /**
+   * Negative log likelihood of every row in nats, 0 where there is nothing to predict. Reads three
+   * numbers a row.
+   */
+  async losses({ labels, m, s, t }: CrossEntropyPass): Promise<Float64Array> {
+    const { backend } = this;
+    const top = await backend.read(m);
+    const sum = await backend.read(s);
+    const right = await backend.read(t);
+    return Float64Array.from(labels, (label, r) =>
+      label < 0 ? 0 : top[r]! - right[r]! + Math.log(sum[r]!),
+    );
+  }
+
+  /**
+   * Gradient of `Σ_r weight_r · nll_r` at `h`, [rows, hidden]. Rows without a label count nothing.
+   */
+  async gradient(
+    h: DeviceTensor,
+    { labels, m, s }: CrossEntropyPass,
+    weights: Float32Array,
+  ): Promise<DeviceTensor> {
+    const { dh } = await this.inParts(labels.length, { h, m, s }, async (own, from, to) => {
+      const some = labels.subarray(from, to);
+      const weight = this.weightOf(some, weights.subarray(from, to));
+      let dh = this.backend.zeros(own.h.dims);
+      for (const chunk of this.chunks.all()) {
+        const out = await this.run({
+          chunk,
+          kind: 'gradient',
+          h: own.h,
+          labels: some,
+          state: {
+            m: own.m,
+            s: own.s,
+            weight,
+            before: dh,
+          },
+        });
+        dh.dispose();
+        dh = defined(out.get('dh'));
+      }
+      weight.dispose();
+      return { dh };
+    });
+    return dh;
+  }
+
+  release({ m, s, t }: CrossEntropyPass): void {
+    for (const used of [m, s, t]) used.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    for (const session of this.sessions.values()) await (await session).dispose();
+    for (const tensor of this.biases.values()) tensor.dispose();
+  }
+
+  /** Largest logit, sum and right logit of every row, from chunk to chunk. */
+  private async forwardRows(
+    h: DeviceTensor,
+    labels: Labels,
+    adapter?: HeadFeeds,
+  ): Promise<Pick<CrossEntropyPass, 'm' | 's' | 't'>> {
+    const { backend } = this;
+    const column = [labels.length, 1];
+    let m = this.filled(column, -3e38);
+    let s = backend.zeros(column);
+    let t = backend.zeros(column);
+    for (const chunk of this.chunks.all()) {
+      const out = await this.run({ chunk, kind: 'loss', h, labels, state: { m, s, t }, adapter });
+      for (const used of [m, s, t]) used.dispose();
+      m = defined(out.get('m2'));
+      s = defined(out.get('s2'));
+      t = defined(out.get('t2'));
+    }
+    return { m, s, t };
+  }
+
+  /**
+   * `work` on rows `from` to `to` of `given` (each [rows, …]), which gives tensors of as many rows:
+   * on all, or, where their logits of a chunk are more than a tensor may hold, on one stretch after
+   * the other, and what they give is joined.
+   */
+  private async inParts<I extends string, O extends string>(
+    rows: number,
+    given: Record<I, DeviceTensor>,
+    work: (
+      own: Record<I, DeviceTensor>,
+      from: number,
+      to: number,
+    ) => Promise<Record<O, DeviceTensor>>,
+  ): Promise<Record<O, DeviceTensor>> {
+    const { backend } = this;
+    const parts = rowParts(rows, elementAt(this.chunks.all(), 0).width, backend.largestTensor);
+    if (parts.length === 1) return work(given, 0, rows);
+    const joined: Partial<Record<O, DeviceTensor>> = {};
+    for (const [first, count] of parts) {
+      const own = Object.fromEntries(
+        Object.entries<DeviceTensor>(given).map(([name, x]) => [
+          name,
+          backend.slice(x, first, count),
+        ]),
+      ) as Record<I, DeviceTensor>;
+      const made = await work(own, first, first + count);
+      for (const [name, part] of Object.entries<DeviceTensor>(made) as [O, DeviceTensor][]) {
+        const width = elements(part.dims.slice(1));
+        const whole = (joined[name] ??= backend.zeros([rows, ...part.dims.slice(1)]));
+        backend.copy(part, whole, first * width);
+        part.dispose();
+      }
+      for (const used of Object.values<DeviceTensor>(own)) used.dispose();
+    }
+    return joined as Record<O, DeviceTensor>;
+  }
+
+  private async run({
+    chunk,
+    kind,
+    h,
+    labels,
+    state,
+    adapter,
+  }: {
+    chunk: Chunk;
+    kind: Kind;
+    h: DeviceTensor;
+    labels: Labels;
+    state: Record<string, DeviceTensor>;
+    adapter?: HeadFeeds;
+  }): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const relative = this.column(
+      'int32',
+      labels.map((label) => (label < 0 ? -1 : label - chunk.first)),
+    );
+    const session = await this.session(kind, chunk.width, adapter !== undefined);
+    const of = [...this.chunks.rows(chunk), ...this.biasOf(chunk), ...(adapter?.(chunk) ?? [])];
+    const out = await session.run(
+      new Map([['h', h], ['labels', relative], ...of, ...Object.entries(state)]),
+    );
+    relative.dispose();
+    return out;
+  }
+
+  private session(kind: Kind, width: number, adapted: boolean): Promise<Session> {
+    const key = `${kind} ${width} ${adapted}`;
+    let session = this.sessions.get(key);
+    if (!session) {
+      const graph = GRAPHS[kind];
+      const {
+        rowFormat,
+        head: { hidden },
+      } = this.chunks;
+      session = this.backend.session(
+        graph({
+          format: rowFormat,
+          hidden,
+          width,
+          bias: this.chunks.bias !== null,
+          adapted,
+        }),
+        `the ${kind} of the head`,
+      );
+      this.sessions.set(key, session);
+    }
+    return session;
+  }
+
+  private biasOf(chunk: Chunk): [string, DeviceTensor][] {
+    const { bias } = this.chunks;
+    const { first, width } = chunk;
+    if (!bias) return [];
+    let tensor = this.biases.get(chunk);
+    if (!tensor)
+      this.biases.set(
+        chunk,
+        (tensor = this.backend.upload(
+          'float32',
+          [1, width],
+          bytesOf(bias.subarray(first, first + width)),
+        )),
+      );
+    return [['bias', tensor]];
+  }
+
+  private filled(dims: readonly number[], value: number): DeviceTensor {
+    return this.backend.upload(
+      'float32',
+      dims,
+      bytesOf(new Float32Array(elements(dims)).fill(value)),
+    );
+  }
+
+  /** Rows without a label count nothing. */
+  private weightOf(labels: Labels, weights: Float32Array): DeviceTensor {
+    return this.column(
+      'float32',
+      weights.map((w, r) => (labels[r]! < 0 ? 0 : w)),
+    );
+  }
+
+  private column(type: TensorType, values: Float32Array | Int32Array): DeviceTensor {
+    return this.backend.upload(type, [values.length, 1], bytesOf(values));
+  }
+}
+
+const bytesOf = (x: Float32Array | Int32Array): Uint8Array =>
+  new Uint8Array(x.buffer, x.byteOffset, x.byteLength);

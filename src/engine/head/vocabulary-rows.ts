@@ -1,0 +1,78 @@
+/**
+ * How graphs of the engine's own read the rows of one chunk of the vocabulary product as a float
+ * `w` [width, hidden], packed rows as they lie.
+ */
+import type { Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
+import { int, node, value, type ChunkFormat } from '../backends/graphs.ts';
+
+/**
+ * How a chunk's rows of W are read. Packed ones are views: uint4 or uint8 `[width, hidden]`, scales
+ * `[width, hidden / block]`.
+ */
+export type RowFormat =
+  | { kind: 'float32' }
+  | { kind: 'float16' }
+  | { kind: 'packed'; bits: 4 | 8; block: number; zeroPoints: boolean };
+
+/**
+ * Packed rows can be read as they lie when blocks do not run over a row's end, and zero points fill
+ * whole bytes.
+ */
+export function rowFormat(format: ChunkFormat, hidden: number): RowFormat {
+  if (format.kind !== 'nbits') return format;
+  const { bits, block, zeroPoints } = format;
+  const fits =
+    (bits === 4 || bits === 8) &&
+    hidden % block === 0 &&
+    !(zeroPoints && bits === 4 && (hidden / block) % 2 !== 0);
+  return fits ? { kind: 'packed', bits, block, zeroPoints } : { kind: 'float32' };
+}
+
+/**
+ * The beginning of a graph: gives `w`; takes `w` itself, `half`, or `packed`, `scales` and `zeros`.
+ */
+export function rowsGraph(
+  format: RowFormat,
+  hidden: number,
+  width: number,
+): { inputs: ValueInfo[]; nodes: Node[]; initialisers: Map<string, Tensor> } {
+  const initialisers = new Map<string, Tensor>();
+  if (format.kind === 'float32')
+    return { inputs: [value('w', 'float32', [width, hidden])], nodes: [], initialisers };
+  if (format.kind === 'float16')
+    return {
+      inputs: [value('half', 'float16', [width, hidden])],
+      nodes: [node({ op: 'Cast', inputs: ['half'], output: 'w', attributes: { to: int(1) } })],
+      initialisers,
+    };
+  const { bits, block, zeroPoints } = format;
+  const type = bits === 4 ? 'uint4' : 'uint8';
+  const blocks = hidden / block;
+  const inputs = [
+    value('packed', type, [width, hidden]),
+    value('scales', 'float32', [width, blocks]),
+  ];
+  if (zeroPoints) inputs.push(value('zeros', type, [width, blocks]));
+  else {
+    const half =
+      bits === 4
+        ? new Uint8Array(Math.ceil((width * blocks) / 2)).fill(0x88)
+        : new Uint8Array(width * blocks).fill(128);
+    initialisers.set('zeros', { name: 'zeros', type, dims: [width, blocks], bytes: half });
+  }
+  return {
+    inputs,
+    nodes: [
+      node({
+        op: 'DequantizeLinear',
+        inputs: ['packed', 'scales', 'zeros'],
+        output: 'w',
+        attributes: {
+          axis: int(1),
+          block_size: int(block),
+        },
+      }),
+    ],
+    initialisers,
+  };
+}

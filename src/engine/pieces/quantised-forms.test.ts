@@ -1,0 +1,123 @@
+/**
+ * Every form in which exports quantise, through every stage, against the same numbers as float32
+ * weights.
+ */
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { defined } from '../../checked.ts';
+import { forms, quantisedDecoder } from '../../../test/quantised-forms.ts';
+import { likeliest, trainingBatch } from '../../../test/training-data.ts';
+import { compile } from '../../compiler/index.ts';
+import { dequantise } from '../../model/weights.ts';
+import { readGraph } from '../../onnx/read.ts';
+import { writeGraph } from '../../onnx/write.ts';
+import { createEngine, type CutEngine } from '../cut-engine.ts';
+import type { Ort } from '../backends/ort.ts';
+import { nf4Model } from './nf4-model.ts';
+import { withWeights } from './replaced-model.ts';
+import { comparePipeline, difference } from '../check/self-test.ts';
+import { wasmBackend } from '../backends/test-backends.ts';
+import { apart, probesOf } from '../probe/test-probes.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+
+const ort = (await import('onnxruntime-web')) as unknown as Ort;
+const backend = await wasmBackend(1);
+afterAll(() => backend.dispose());
+
+const engineOf = (model: ReturnType<typeof compile>): CutEngine =>
+  createEngine({ model, backend, memoryBudgetBytes: 5e8 });
+
+async function generated(engine: CutEngine): Promise<number[]> {
+  const ids: number[] = [];
+  for await (const { id } of engine.generate({
+    prompt: Int32Array.of(3, 1, 4),
+    tokens: 4,
+    choose: likeliest,
+  }))
+    ids.push(id);
+  return ids;
+}
+
+describe.each(forms)('%s', (_, form) => {
+  test('forward, probes, gradients, text, weights and exports are those of the float weights', async () => {
+    const { quantised, twin, weights } = quantisedDecoder(form);
+    const bytes = writeGraph(quantised);
+    const graph = await readGraph(bytes, { file: 'quantised.onnx' });
+    const model = compile(graph);
+    const engine = engineOf(model);
+    const float = engineOf(compile(twin));
+    const batch = trainingBatch();
+    try {
+      const logits = await engine.logits(batch);
+      const wanted = await float.logits(batch);
+      expect(difference(logits, wanted)).toBeLessThan(2e-5);
+      // The runtime takes no float zero points of 8 bits: then there is nothing to compare with.
+      const same = await comparePipeline(
+        { ort, model, export: { graph, bytes, external: new Map() } },
+        batch,
+        logits,
+      );
+      expect(same.ok || (form.op === 'nbits' && form.bits === 8 && Number.isNaN(same.error))).toBe(
+        true,
+      );
+      for (const m of model.modules)
+        expect(engine.materialiseWeight(m.index)).toEqual(weights.get(m.path));
+      expect(model.blocks.map((b) => b.structure)).toEqual([0, 0]);
+
+      const passes = [await engine.cleanPass(batch), await float.cleanPass(batch)] as const;
+      const probes = probesOf(float, 0);
+      expect(
+        apart(
+          await engine.disagreement(passes[0], probes),
+          await float.disagreement(passes[1], probes),
+        ),
+      ).toBeLessThan(1e-4);
+
+      const gradients = async (e: CutEngine) => {
+        const all = new Map<string, Float32Array>();
+        await e.gradients(batch, {
+          residual: (i, g) => {
+            all.set(`residual ${i}`, g);
+          },
+          weight: (i, g) => {
+            all.set(`weight ${i}`, g);
+          },
+          head: (g) => {
+            all.set('head', g);
+          },
+        });
+        return all;
+      };
+      const [got, want] = [await gradients(engine), await gradients(float)];
+      for (const [name, gradient] of want)
+        expect(difference(defined(got.get(name)), gradient), name).toBeLessThan(1e-4);
+      expect(await generated(engine)).toEqual(await generated(float));
+
+      const put = new Map([[1, dequantise(model.weightOf(1)).map((v) => -v)]]);
+      const changed = await withWeights(graph, (m) => put.get(m) ?? null, 'float32');
+      const file = writeGraph(changed);
+      const again = await readGraph(file, { file: 'changed.onnx' });
+      const remade = compile(again);
+      const other = engineOf(remade);
+      for (const m of remade.modules)
+        expect(dequantise(remade.weightOf(m.index))).toEqual(
+          put.get(m.index) ?? weights.get(m.path),
+        );
+      const rerun = await comparePipeline(
+        { ort, model: remade, export: { graph: again, bytes: file, external: new Map() } },
+        batch,
+        await other.logits(batch),
+      );
+      expect(
+        rerun.ok || (form.op === 'nbits' && form.bits === 8 && Number.isNaN(rerun.error)),
+      ).toBe(true);
+      await other.dispose();
+      const [nf4, floatNf4] = [await nf4Model(graph), await nf4Model(twin)];
+      for (const m of nf4.modules)
+        expect(dequantise(nf4.weightOf(m.index))).toEqual(dequantise(floatNf4.weightOf(m.index)));
+    } finally {
+      await engine.dispose();
+      await float.dispose();
+    }
+  });
+});

@@ -1,0 +1,469 @@
+/**
+ * The clean model on one batch, and what is asked of it: how far shaken copies part from it, what
+ * single tokens are worth to it, and the same again from a layer on whose weights have changed.
+ *
+ * A shaken weight W + N is the clean product plus x·N, so a probe is an addition at one site of one
+ * block. Nothing before that product changes: what leads there is kept from the clean pass, and the
+ * probes of a layer, or of a few neighbours, go through the rest as one batch.
+ */
+import { defined, elementAt } from '../../checked.ts';
+import type { CompiledModel, Site } from '../../compiler/compiled.ts';
+import { fillNormal } from '../../device/random.ts';
+import { moduleKeys } from '../../device/streams.ts';
+import type { NoiseTarget } from '../../device/twins.ts';
+import { elements, type Backend, type DeviceTensor } from '../backends/backend.ts';
+import { planBatches } from './batches.ts';
+import type {
+  CleanPass,
+  NoiseDraw,
+  Probe,
+  ProbeDetail,
+  TokenBatch,
+  TokenQuery,
+  TokenScores,
+  VocabularySample,
+} from '../engine.ts';
+import type { Head } from '../head/head.ts';
+import type { HeadFeeds } from '../head/head-adapter.ts';
+import { entriesThatFit, tooLarge } from '../memory.ts';
+import { shapeOf } from '../pieces/network.ts';
+import { firstOf, type Pieces } from '../pieces/pieces.ts';
+import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
+import { scoresOf } from '../head/token-scores.ts';
+import { checkTokens, crossEntropy, largest } from '../tokens.ts';
+
+export interface Kept extends CleanPass {
+  /** Input of every block, then the input of the head. */
+  stream: DeviceTensor[];
+  /** What the head keeps of it. */
+  prepared: DeviceTensor;
+  /** Inputs and outputs of the products of a layer, by the names of its sites, once asked for. */
+  opened: Map<number, ReadonlyMap<string, DeviceTensor>>;
+  /** Of all the above. */
+  bytes: number;
+}
+
+/**
+ * The probes (by their indices) of one layer in a batch, and how many entries they are given: those
+ * beyond their own are unperturbed padding.
+ */
+interface Share {
+  layer: number;
+  order: readonly number[];
+  entries: number;
+}
+
+export interface ProbingParts {
+  model: CompiledModel;
+  backend: Backend;
+  pieces: Pieces;
+  head: Head;
+  /** Bytes for kept activations and workspace. */
+  budget: number;
+}
+
+export class Probing {
+  private readonly model: CompiledModel;
+  private readonly backend: Backend;
+  private readonly pieces: Pieces;
+  private readonly head: Head;
+  private readonly budget: number;
+  private readonly sites = new Map<number, { site: Site; offset: number }>();
+
+  constructor({ model, backend, pieces, head, budget }: ProbingParts) {
+    this.model = model;
+    this.backend = backend;
+    this.pieces = pieces;
+    this.head = head;
+    this.budget = budget;
+    for (const { sites } of model.blocks) {
+      for (const site of sites)
+        for (const { module, offset } of site.modules) this.sites.set(module, { site, offset });
+    }
+  }
+
+  private get vocab(): number {
+    return this.model.vocab;
+  }
+
+  /**
+   * A pass over `batch`, its loss not known yet; `forward` gives the streams. Throws `bad-text`,
+   * `too-large`.
+   */
+  async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<Kept> {
+    checkTokens(batch, this.model.vocab, this.model.maxLength);
+    const { sequences, length } = batch;
+    const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
+    if (bytes > this.budget) throw tooLarge(bytes, this.budget);
+    const stream = await forward();
+    const kept: Kept = {
+      batch,
+      loss: NaN,
+      stream,
+      prepared: await this.head.prepare(shapeOf(batch), elementAt(stream, -1)),
+      opened: new Map(),
+      bytes,
+      // What is there by then: a refreshed pass has other tensors than it began with.
+      dispose: () => {
+        for (const x of [...kept.stream, kept.prepared]) x.dispose();
+        kept.stream.length = 0;
+        dropOpened(kept);
+      },
+    };
+    return kept;
+  }
+
+  /** Mean next-token loss of a pass, in nats per predicted token. */
+  loss({ prepared, batch }: Kept): Promise<number> {
+    return crossEntropy((visit) => this.head.logits(prepared, visit), batch);
+  }
+
+  /** See `Engine.disagreement`. */
+  async disagreement(
+    kept: Kept,
+    probes: readonly Probe[],
+    sample?: VocabularySample,
+  ): Promise<Float64Array> {
+    const { sequences, length } = kept.batch;
+    const rows = sequences * length;
+    const values = new Float64Array(probes.length);
+    const most = entriesThatFit(
+      this.model,
+      kept.batch,
+      this.budget - kept.bytes,
+      this.backend.largestTensor,
+    );
+    const layers = this.byLayer(probes);
+    const joined = layers.map(({ layer, order }): Share => ({
+      layer,
+      order,
+      entries: order.reduce((sum, i) => sum + entriesOf(elementAt(probes, i)), 0),
+    }));
+    const batches =
+      joined.length > 1 && joined.reduce((sum, s) => sum + s.entries, 0) <= most
+        ? [joined]
+        : layers.flatMap(({ layer, order }) => {
+            const plan = planBatches(
+              order.map((i) => entriesOf(elementAt(probes, i))),
+              most,
+              this.backend.fullRows / rows,
+            );
+            return plan.batches.map(([first, end]): Share[] => [
+              { layer, order: order.slice(first, end), entries: plan.entries },
+            ]);
+          });
+    for (const shares of batches) {
+      const order = shares.flatMap((s) => s.order);
+      const sorted = order.map((i) => elementAt(probes, i));
+      const x = await this.perturbed(kept, shares, probes);
+      const sums = await this.head.distances(kept.prepared, x, pairsOf(sorted), sample);
+      sums.forEach((sum, i) => {
+        values[order[i]!] = sum / rows;
+      });
+      x.dispose();
+    }
+    return values;
+  }
+
+  /** See `Engine.explain`. `weight`: the probed module's, dequantised. */
+  async explain(kept: Kept, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
+    const { sequences, length } = kept.batch;
+    const { head, vocab } = this;
+    const info = elementAt(this.model.modules, probe.module);
+    const x = await this.perturbed(
+      kept,
+      [{ layer: info.layer, order: [0], entries: entriesOf(probe) }],
+      [probe],
+    );
+    const value =
+      (await head.distances(kept.prepared, x, pairsOf([probe])))[0]! / (sequences * length);
+    // Last position of the first sequence: clean, draw a, and draw b (which is clean where there is
+    // none).
+    const clean = await this.lastLogits(kept.prepared, length);
+    const perturbed = [];
+    for (let entry = 0; entry < entriesOf(probe); entry++) {
+      const part = this.backend.slice(x, entry * sequences, sequences);
+      const prepared = await head.prepare({ batch: sequences, length }, part);
+      perturbed.push(await this.lastLogits(prepared, length));
+      for (const used of [part, prepared]) used.dispose();
+    }
+    x.dispose();
+    const [a, b = clean] = perturbed as [Float32Array, Float32Array?];
+    const tokens = largest(clean, 3).map((id) => ({ id, clean: clean[id]!, a: a[id]!, b: b[id]! }));
+    const distance = (id: number) => Math.abs(a[id]! - b[id]!);
+    let rest = 0;
+    for (let id = 0; id < vocab; id++) rest += distance(id);
+    for (const { id } of tokens) rest -= distance(id);
+    const count = Math.min(8, info.inFeatures * info.outFeatures);
+    const noise = (draw: NoiseDraw | null) =>
+      draw
+        ? fillNormal(
+            moduleKeys(draw.seed, probe.module, draw.draw),
+            new Float32Array(count),
+            0,
+            draw.std,
+          )
+        : new Float32Array(0);
+    return {
+      weights: weight.slice(0, count),
+      noiseA: noise(probe.a),
+      noiseB: noise(probe.b),
+      tokens,
+      rest,
+      restCount: vocab - tokens.length,
+      value,
+    };
+  }
+
+  /** See `ScoringEngine.scoreTokens`. */
+  async scores(kept: Kept, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
+    const made = await this.suffix(kept, layer);
+    const prepared =
+      made.length > 0
+        ? await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1))
+        : kept.prepared;
+    const scores = await scoresOf(queries, (rows, visit) =>
+      this.head.logits(prepared, visit, rows),
+    );
+    for (const x of made) x.dispose();
+    if (prepared !== kept.prepared) prepared.dispose();
+    return scores;
+  }
+
+  /** See `ScoringEngine.refreshPass`. */
+  async refresh(kept: Kept, layer: number, to: number): Promise<void> {
+    const made = await this.suffix(kept, layer, to);
+    if (made.length === 0) return;
+    for (const old of kept.stream.splice(layer + 1, made.length, ...made)) old.dispose();
+    dropOpened(kept);
+    if (to < this.model.layers) return;
+    kept.prepared.dispose();
+    kept.prepared = await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1));
+  }
+
+  /** All logits [rows, vocab], through an adapter of the vocabulary product if given. */
+  async fullLogits(
+    prepared: DeviceTensor,
+    rows: number,
+    only?: readonly number[],
+    adapter?: HeadFeeds,
+  ): Promise<Float32Array> {
+    const out = new Float32Array(rows * this.vocab);
+    await this.head.logits(
+      prepared,
+      (first, width, logits) => {
+        for (let r = 0; r < rows; r++)
+          out.set(logits.subarray(r * width, (r + 1) * width), r * this.vocab + first);
+      },
+      only,
+      adapter,
+    );
+    return out;
+  }
+
+  /** Where a module's product stands in its block. */
+  siteOf(module: number): { site: Site; offset: number } {
+    const found = this.sites.get(module);
+    if (!found) throw new Error(`module ${module} has no site`);
+    return found;
+  }
+
+  /**
+   * Indices of the probes of every layer that has some, the first layer first; in a layer those of
+   * the products that come first in the block first.
+   */
+  private byLayer(probes: readonly Probe[]): { layer: number; order: number[] }[] {
+    const layerOf = (i: number) => elementAt(this.model.modules, elementAt(probes, i).module).layer;
+    const order = probes
+      .map((_, i) => i)
+      .sort(
+        (i, j) =>
+          layerOf(i) - layerOf(j) ||
+          this.depthOf(elementAt(probes, i)) - this.depthOf(elementAt(probes, j)) ||
+          i - j,
+      );
+    return [...new Set(order.map(layerOf))].map((layer) => ({
+      layer,
+      order: order.filter((i) => layerOf(i) === layer),
+    }));
+  }
+
+  private depthOf({ module }: Probe): number {
+    return this.siteOf(module).site.depth;
+  }
+
+  /**
+   * Inputs and outputs of the layer's products on the clean stream. Every sweep needs them again:
+   * those of all layers are kept while they take no more than a quarter of the memory, else those
+   * of the last one.
+   */
+  private async openedAt(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
+    const known = pass.opened.get(layer);
+    if (known) return known;
+    const [main, ...others] = await this.pieces.block({
+      shape: shapeOf(pass.batch),
+      layer,
+      variant: 'opened',
+      x: elementAt(pass.stream, layer),
+    });
+    defined(main)[1].dispose();
+    const opened = new Map(others);
+    const bytes = bytesOf(opened);
+    if (pass.bytes + bytes > this.budget / 4) dropOpened(pass);
+    pass.opened.set(layer, opened);
+    pass.bytes += bytes;
+    return opened;
+  }
+
+  /**
+   * End of the stream [entries·sequences, length, hidden] of a batch: of every share in turn draw a
+   * of its first probe, draw b of it, draw a of the next, …. A share joins those of earlier layers
+   * behind its own block.
+   */
+  private async perturbed(
+    pass: Kept,
+    shares: readonly Share[],
+    probes: readonly Probe[],
+  ): Promise<DeviceTensor> {
+    const { pieces, backend, model } = this;
+    const { length } = pass.batch;
+    let x: DeviceTensor | null = null;
+    for (const [i, { layer, order, entries }] of shares.entries()) {
+      const own = await this.shaken(
+        pass,
+        layer,
+        order.map((p) => elementAt(probes, p)),
+        entries,
+      );
+      if (x) {
+        const joined: DeviceTensor = backend.zeros([
+          x.dims[0]! + own.dims[0]!,
+          ...own.dims.slice(1),
+        ]);
+        backend.copy(x, joined);
+        backend.copy(own, joined, elements(x.dims));
+        for (const part of [x, own]) part.dispose();
+        x = joined;
+      } else x = own;
+      for (let l = layer + 1, end = shares[i + 1]?.layer ?? model.layers - 1; l <= end; l++) {
+        const y: DeviceTensor = firstOf(
+          await pieces.block({
+            shape: { batch: x.dims[0]!, length },
+            layer: l,
+            variant: 'plain',
+            x,
+          }),
+        );
+        x.dispose();
+        x = y;
+      }
+    }
+    return defined(x);
+  }
+
+  /**
+   * The probes' entries behind their own block. What lies before a shaken product is clean: every
+   * product's output begins as the clean one, takes its noise, and only the entries of the products
+   * before it are computed, a segment of the block at a time.
+   */
+  private async shaken(
+    pass: Kept,
+    layer: number,
+    probes: readonly Probe[],
+    entries: number,
+  ): Promise<DeviceTensor> {
+    const { backend, model } = this;
+    const { sites } = elementAt(model.blocks, layer);
+    const { sequences, length } = pass.batch;
+    const rows = sequences * length;
+    const shape = { batch: entries * sequences, length };
+    const opened = await this.openedAt(pass, layer);
+    const values = new Map([['x', backend.repeat(elementAt(pass.stream, layer), entries)]]);
+    for (const { out } of sites) values.set(out, backend.repeat(defined(opened.get(out)), entries));
+    for (const [module, slots] of noiseSlots(probes, rows, model.modules)) {
+      const { site, offset } = this.siteOf(module);
+      const { inFeatures, outFeatures } = elementAt(model.modules, module);
+      const target: NoiseTarget = {
+        tokens: rows,
+        inFeatures,
+        outFeatures,
+        column: offset,
+        stride: site.width,
+      };
+      await backend.noiseProduct(
+        defined(opened.get(site.tap)),
+        defined(values.get(site.out)),
+        target,
+        slots,
+      );
+    }
+    const deepest = Math.max(...sites.map((s) => s.depth));
+    for (let depth = 1; depth <= deepest; depth++) {
+      const before =
+        probes.filter((p) => this.depthOf(p) < depth).reduce((n, p) => n + entriesOf(p), 0) *
+        sequences;
+      if (before === 0) continue;
+      const views = new Map(
+        [...values].map(([name, t]) => [
+          name,
+          backend.view(t, 'float32', [before, ...t.dims.slice(1)]),
+        ]),
+      );
+      const made = await this.pieces.segment({ shape, layer, depth, batch: before, feeds: views });
+      for (const [name, t] of made) {
+        backend.copy(t, defined(values.get(name)));
+        t.dispose();
+      }
+    }
+    const y = firstOf(
+      await this.pieces.segment({
+        shape,
+        layer,
+        depth: deepest + 1,
+        batch: shape.batch,
+        feeds: values,
+      }),
+    );
+    for (const used of values.values()) used.dispose();
+    return y;
+  }
+
+  /**
+   * Outputs of the blocks from `layer` on, computed from that block's kept input: the later
+   * streams.
+   */
+  private async suffix(
+    { batch, stream }: Kept,
+    layer: number,
+    to = this.model.layers,
+  ): Promise<DeviceTensor[]> {
+    const made: DeviceTensor[] = [];
+    for (let l = layer; l < to; l++)
+      made.push(
+        firstOf(
+          await this.pieces.block({
+            shape: shapeOf(batch),
+            layer: l,
+            variant: 'plain',
+            x: made.at(-1) ?? elementAt(stream, l),
+          }),
+        ),
+      );
+    return made;
+  }
+
+  private lastLogits(prepared: DeviceTensor, length: number): Promise<Float32Array> {
+    return this.fullLogits(prepared, 1, [length - 1]);
+  }
+}
+
+const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number =>
+  [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
+
+function dropOpened(kept: Kept): void {
+  for (const opened of kept.opened.values()) {
+    kept.bytes -= bytesOf(opened);
+    for (const x of opened.values()) x.dispose();
+  }
+  kept.opened.clear();
+}

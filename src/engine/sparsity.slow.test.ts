@@ -1,8 +1,0 @@
-/** Pruning and masked adapters on WebGPU, where there is an adapter. */
-import { describe } from 'vitest';
-import { sparseSuite } from '../../test/sparse-suite.ts';
-import { webgpuBackend } from './test-backends.ts';
-
-const backend = await webgpuBackend();
-if (backend) sparseSuite('WebGPU', async () => backend);
-else describe.skip('pruning on WebGPU (no adapter here)');

@@ -1,8 +1,0 @@
-/**
- * Pruning and masked adapters on the CPU; WebGPU: `sparsity.slow.test.ts`, and its kernels in
- * `device/sparse-kernels.test.ts`.
- */
-import { sparseSuite } from '../../test/sparse-suite.ts';
-import { wasmBackend } from './test-backends.ts';
-
-sparseSuite('WASM', () => wasmBackend());
