@@ -9,7 +9,7 @@ import { elementAt } from '../src/checked.ts';
 import { AtlasError } from '../src/errors.ts';
 import type { Engine, TokenBatch, TrainingEngine } from '../src/engine/engine.ts';
 import { comparePipeline, fewTokens, layersCompared } from '../src/engine/check/self-test.ts';
-import { nextTokenLosses } from '../src/engine/tokens.ts';
+import { nextTokenLosses } from '../src/engine/head/next-token-loss.ts';
 import { idsBatch } from '../src/model/calibration.ts';
 import { readSafetensors, writeSafetensors, type FloatTensor } from '../src/model/safetensors.ts';
 import { loadTokenizer } from '../src/model/tokenizer.ts';

@@ -2,6 +2,7 @@
  * A compiled model on a provider in Node: the runtime, the backend, the engine, and how to let go
  * of them.
  */
+import type { FullEngine } from '../src/engine/engine.ts';
 import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
@@ -11,7 +12,6 @@ import { createEngine } from '../src/engine/cut-engine.ts';
 import { nf4Model } from '../src/engine/pieces/nf4-model.ts';
 import { WasmBackend } from '../src/engine/backends/wasm-backend.ts';
 import { WebGpuBackend } from '../src/engine/backends/webgpu-backend.ts';
-import type { FullEngine } from '../src/studies/context.ts';
 import type { TrainSettings } from '../src/studies/train/settings.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import type { Options } from './options.ts';

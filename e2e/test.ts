@@ -14,8 +14,12 @@ export { expect, type Locator, type Page } from '@playwright/test';
 
 const rate = Number(process.env.THROTTLE ?? 1);
 
+/** Contexts whose next page is a holder: idle, it would cost the processor if it were throttled. */
+const holders = new WeakSet<BrowserContext>();
+
 /** The page's own thread; Chromium throttles no workers, which the runs under load do instead. */
 async function throttle(page: Page): Promise<void> {
+  if (holders.delete(page.context())) return;
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate });
 }
@@ -43,6 +47,7 @@ class Shared {
   }
 
   static async open(context: BrowserContext, baseURL: string): Promise<Shared> {
+    holders.add(context);
     const holder = await context.newPage();
     await holder.goto(`${baseURL}/favicon.svg`);
     return new Shared(context, holder, new URL(baseURL).origin);
@@ -80,10 +85,7 @@ interface Options {
   ownContext: boolean;
 }
 
-export const test = base.extend<
-  Options & { slowly: void },
-  { shared: Map<string, Promise<Shared>> }
->({
+export const test = base.extend<Options, { shared: Map<string, Promise<Shared>>; slowly: void }>({
   ownContext: [false, { option: true }],
   shared: [async ({}, use) => use(new Map()), { scope: 'worker' }],
   context: async (
@@ -107,14 +109,12 @@ export const test = base.extend<
   slowly: [
     async ({ browser }, use) => {
       if (rate === 1) return use();
-      // A page may be closed before it is reached.
-      const onPage = (page: Page) => void throttle(page).catch(() => undefined);
-      for (const context of browser.contexts()) context.on('page', onPage);
-      const onContext = (context: BrowserContext) => void context.on('page', onPage);
-      browser.on('context', onContext);
+      browser.on('context', (context) => {
+        // A page may be closed before it is reached.
+        context.on('page', (page) => void throttle(page).catch(() => undefined));
+      });
       await use();
-      browser.off('context', onContext);
     },
-    { auto: true },
+    { auto: true, scope: 'worker' },
   ],
 });

@@ -3,7 +3,7 @@
  * docs/architecture.md.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
@@ -80,5 +80,38 @@ test('rooms import only from rooms below them', () => {
         wrong.push(`${file} → ${target} (only types may be imported)`);
     }
   }
+  expect(wrong).toEqual([]);
+});
+
+/** The engine's own rooms, in the same order. */
+const engineRooms = [
+  'facets',
+  'engine.ts',
+  'memory.ts',
+  'tokens.ts',
+  'backends',
+  'handle.ts',
+  'pieces',
+  'head',
+  'adapters',
+  'probe',
+  'train',
+  'gradients',
+  'sparse',
+  'generate',
+  'cut-engine.ts',
+  'check',
+];
+
+test('the engine’s rooms import only from those before them', () => {
+  const place = (path: string) => engineRooms.indexOf(elementAt(path.split(sep), 1));
+  const own = sources.filter((f) => roomOf(f) === 'engine' && !basename(f).startsWith('test-'));
+  expect(own.filter((f) => place(f) < 0)).toEqual([]);
+  const wrong = own.flatMap((file) =>
+    importsOf(file)
+      .map(({ path }) => relative(join(root, 'src'), resolve(root, 'src', dirname(file), path)))
+      .filter((target) => roomOf(target) === 'engine' && place(target) > place(file))
+      .map((target) => `${file} → ${target}`),
+  );
   expect(wrong).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** What an engine computes, to be compared between providers. */
 import type { CutEngine } from '../../src/engine/cut-engine.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
-import { difference } from '../../src/engine/check/self-test.ts';
+import { difference } from '../../src/engine/backends/kernel-checks.ts';
 import { jacobianSquares } from '../../src/methods/importance/jacobian.run.ts';
 import { initialAdapters } from '../../src/methods/lora.ts';
 

@@ -18,12 +18,12 @@ import { createEngine } from '../engine/cut-engine.ts';
 import type { Ort } from '../engine/backends/ort.ts';
 import {
   comparePipeline,
-  difference,
   fewTokens,
   layersCompared,
-  type Check,
   type Tested,
 } from '../engine/check/self-test.ts';
+import { difference } from '../engine/backends/kernel-checks.ts';
+import type { Check } from '../engine/engine.ts';
 import { shortLogits } from '../engine/check/short-untouched.ts';
 import { WasmBackend } from '../engine/backends/wasm-backend.ts';
 import { validate, type Graph } from '../onnx/graph.ts';

@@ -11,6 +11,7 @@ import { AtlasError } from '../errors.ts';
 import { adapterBytes, weightBytes } from '../model/memory.ts';
 import { dequantise, weightStd } from '../model/weights.ts';
 import { Once } from '../once.ts';
+import { headFeeds } from './adapters/device-adapters.ts';
 import type { Backend } from './backends/backend.ts';
 import { planBatches } from './probe/batches.ts';
 import type {
@@ -18,8 +19,9 @@ import type {
   Adapters,
   AdapterUse,
   AdapterValues,
+  Check,
   CleanPass,
-  Engine,
+  FullEngine,
   GradientEngine,
   GradientSums,
   LossSum,
@@ -33,28 +35,24 @@ import type {
   TrainingEngine,
   VocabularySample,
   WeightedGradientSums,
-  WeightEngine,
   WeightDirections,
   GeneratedToken,
-  GeneratingEngine,
   GenerationRequest,
-  ScoringEngine,
   TokenQuery,
   TokenScores,
   BlockWalk,
   Masks,
   MovingRanks,
-  SparseEngine,
 } from './engine.ts';
 import type { Generation } from './generate/generation.ts';
 import type { GradientStatistics } from './gradients/gradient-statistics.ts';
-import { createHead, headFeeds, type Head } from './head/head.ts';
+import { createHead, type Head } from './head/head.ts';
 import { backwardEntriesThatFit, tooLarge } from './memory.ts';
 import { Network } from './pieces/network.ts';
 import { Pieces } from './pieces/pieces.ts';
 import { PlacedWeights } from './pieces/placed-weights.ts';
-import { Probing, type Kept } from './probe/probing.ts';
-import type { Check } from './check/self-test.ts';
+import { KeptPass } from './probe/kept-pass.ts';
+import { Probing } from './probe/probing.ts';
 import type { Sparsity } from './sparse/sparsity.ts';
 import { labelsOf } from './tokens.ts';
 import type { Trainer } from './train/trainer.ts';
@@ -72,16 +70,7 @@ export function createEngine(options: EngineOptions): CutEngine {
   return new CutEngine(options);
 }
 
-export class CutEngine
-  implements
-    Engine,
-    TrainingEngine,
-    GradientEngine,
-    WeightEngine,
-    ScoringEngine,
-    GeneratingEngine,
-    SparseEngine
-{
+export class CutEngine implements FullEngine {
   private readonly model: CompiledModel;
   private readonly backend: Backend;
   private readonly budget: number;
@@ -204,12 +193,18 @@ export class CutEngine
     probes: readonly Probe[],
     sample?: VocabularySample,
   ): Promise<Float64Array> {
-    return this.exclusive(() => this.probing.disagreement(pass as Kept, probes, sample));
+    return this.exclusive(() =>
+      this.probing.disagreement(KeptPass.from(pass, this.backend), probes, sample),
+    );
   }
 
   explain(pass: CleanPass, probe: Probe): Promise<ProbeDetail> {
     return this.exclusive(() =>
-      this.probing.explain(pass as Kept, probe, this.materialiseWeight(probe.module)),
+      this.probing.explain(
+        KeptPass.from(pass, this.backend),
+        probe,
+        this.materialiseWeight(probe.module),
+      ),
     );
   }
 
@@ -221,7 +216,7 @@ export class CutEngine
           pass.prepared,
           batch.sequences * batch.length,
           undefined,
-          headFeeds(use),
+          headFeeds(use, this.backend),
         );
       } finally {
         pass.dispose();
@@ -336,7 +331,7 @@ export class CutEngine
 
   jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array> {
     return this.exclusive(async () => {
-      const kept = pass as Kept;
+      const kept = KeptPass.from(pass, this.backend);
       const { sequences, length } = pass.batch;
       const size = this.model.modules.length * sequences;
       if (this.model.head.nonlinearAfter)
@@ -390,11 +385,13 @@ export class CutEngine
     queries: readonly TokenQuery[],
     layer: number,
   ): Promise<TokenScores> {
-    return this.exclusive(() => this.probing.scores(pass as Kept, queries, layer));
+    return this.exclusive(() =>
+      this.probing.scores(KeptPass.from(pass, this.backend), queries, layer),
+    );
   }
 
   refreshPass(pass: CleanPass, layer: number, to = this.layers): Promise<void> {
-    return this.exclusive(() => this.probing.refresh(pass as Kept, layer, to));
+    return this.exclusive(() => this.probing.refresh(KeptPass.from(pass, this.backend), layer, to));
   }
 
   singularGradients(
@@ -411,7 +408,7 @@ export class CutEngine
       import('./adapters/masked-weights.ts'),
       this.backend.sparse(),
     ]);
-    return new DeviceMasks(this.model, sparse);
+    return new DeviceMasks(this.model, this.backend, sparse);
   }
 
   async inputGrams(batch: TokenBatch, use: AdapterUse): Promise<Float64Array[]> {
@@ -498,7 +495,7 @@ export class CutEngine
   /**
    * The clean model, or with the adapters in use; of the clean one, if asked for, only some layers.
    */
-  private pass(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<Kept> {
+  private pass(batch: TokenBatch, use?: AdapterUse, layers?: readonly number[]): Promise<KeptPass> {
     return this.probing.pass(batch, async () =>
       use ? (await this.trainer).forward(batch, use) : this.network.forward(batch, { layers }),
     );

@@ -1,7 +1,6 @@
-/** Token batches in, numbers about tokens out. */
+/** Token batches: what a model can take, and what a row has to predict. */
 import { AtlasError } from '../errors.ts';
 import type { TokenBatch, TrainingBatch } from './engine.ts';
-import type { Visit } from './head/head.ts';
 
 /** Throws AtlasError `bad-text` for shapes and ids the model cannot take. */
 export function checkTokens(
@@ -36,49 +35,6 @@ export const labelsOf = ({
   length,
   labels = ids.map((_, i) => ((i + 1) % length === 0 ? -100 : ids[i + 1]!)),
 }: TrainingBatch): Int32Array => labels;
-
-/**
- * Mean next-token cross entropy in nats per predicted token (NaN for length 1); see
- * `nextTokenLosses`.
- */
-export async function crossEntropy(
-  logits: (visit: Visit) => Promise<void>,
-  batch: TokenBatch,
-): Promise<number> {
-  const losses = await nextTokenLosses(logits, batch);
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
-}
-
-/**
- * Next-token negative log likelihood in nats, `[sequences, length − 1]`.
- * `logits` gives those of all rows in stretches of the vocabulary; the log-sum-exp runs along.
- */
-export async function nextTokenLosses(
-  logits: (visit: Visit) => Promise<void>,
-  { ids, sequences, length }: TokenBatch,
-): Promise<Float64Array> {
-  const rows = sequences * length;
-  const top = new Float64Array(rows).fill(-Infinity);
-  const sum = new Float64Array(rows);
-  const right = new Float64Array(rows);
-  await logits((first, width, part) => {
-    for (let r = 0; r < rows; r++) {
-      const row = part.subarray(r * width, (r + 1) * width);
-      let max = top[r]!;
-      for (let v = 0; v < width; v++) if (row[v]! > max) max = row[v]!;
-      let total = sum[r]! * Math.exp(top[r]! - max);
-      for (let v = 0; v < width; v++) total += Math.exp(row[v]! - max);
-      top[r] = max;
-      sum[r] = total;
-      const next = (r + 1) % length === 0 ? -1 : ids[r + 1]! - first;
-      if (next >= 0 && next < width) right[r] = row[next]!;
-    }
-  });
-  const losses = new Float64Array(sequences * (length - 1));
-  for (let r = 0, n = 0; r < rows; r++)
-    if ((r + 1) % length !== 0) losses[n++] = top[r]! + Math.log(sum[r]!) - right[r]!;
-  return losses;
-}
 
 /** Indices of the `count` largest numbers, largest first. */
 export function largest(x: Float32Array, count: number): number[] {

@@ -1,10 +1,11 @@
 /** What a study gets from outside: made in one way for the page's thread and the command line. */
+import type { FullEngine } from '../engine/engine.ts';
 import type { CompiledModel } from '../compiler/compiled.ts';
 import type { Ort } from '../engine/backends/ort.ts';
 import type { Threads } from '../methods/compress/pool.ts';
 import type { Graph } from '../onnx/graph.ts';
 import type { TextRef } from '../spec/spec.ts';
-import type { FullEngine, KeptAdapter, StudyContext, WeightForm } from '../studies/context.ts';
+import type { KeptAdapter, StudyContext, WeightForm } from '../studies/context.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { ExperimentSpec } from '../studies/spec.ts';
 import { batchOf, factsIn, wordsOf, type LoadedModel } from './load.ts';

@@ -8,14 +8,9 @@ import { defined } from '../checked.ts';
 import type {
   Adapters,
   AdapterValues,
-  Engine,
-  GeneratingEngine,
-  GradientEngine,
+  FullEngine,
   ProviderInfo,
-  ScoringEngine,
-  SparseEngine,
   TokenBatch,
-  TrainingEngine,
 } from '../engine/engine.ts';
 import type { Control } from '../methods/importance/measuring.ts';
 import type { Threads } from '../methods/compress/pool.ts';
@@ -26,14 +21,6 @@ import type { ModelFacts } from './map/events.ts';
 import type { MadeBase } from './made-base.ts';
 import type { ExperimentSpec } from './spec.ts';
 import type { TextRef } from '../spec/spec.ts';
-
-/** Everything an engine of this product can do. */
-export type FullEngine = Engine &
-  TrainingEngine &
-  GradientEngine &
-  ScoringEngine &
-  SparseEngine &
-  GeneratingEngine;
 
 /** The linear layers' weights in another form than the file's. */
 export type WeightForm = 'nf4' | 'float32';

@@ -6,7 +6,7 @@ import { defined } from '../checked.ts';
 import { adapterPlaces, type AdapterPlace } from '../compiler/modules.ts';
 import { AtlasError } from '../errors.ts';
 import { createEngine } from '../engine/cut-engine.ts';
-import type { MemoryUse } from '../engine/engine.ts';
+import type { FullEngine, MemoryUse } from '../engine/engine.ts';
 import { isOnBase, makerOf } from '../studies/base-kinds.ts';
 import { checkpointKey, type CheckpointDoor } from '../studies/checkpoint.ts';
 import { baseKey } from '../experiment/settings.ts';
@@ -14,13 +14,7 @@ import type { ExperimentSpec } from '../studies/spec.ts';
 import { studyOf } from '../studies/registry.ts';
 import type { StudyState } from '../studies/contract.ts';
 import { pulled } from '../studies/pulled.ts';
-import {
-  keptAtRank,
-  adapterUse,
-  type FullEngine,
-  type KeptAdapter,
-  type StudyContext,
-} from '../studies/context.ts';
+import { keptAtRank, adapterUse, type KeptAdapter, type StudyContext } from '../studies/context.ts';
 import { weightBytes } from '../model/memory.ts';
 import { Once } from '../once.ts';
 import { Bases, type Ground } from './bases.ts';

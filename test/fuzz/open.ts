@@ -15,9 +15,10 @@ import {
   ROWS,
   withoutQuantisedLookup,
 } from '../../src/engine/check/runnable.ts';
-import { comparePipeline, difference, fewTokens } from '../../src/engine/check/self-test.ts';
+import { comparePipeline, fewTokens } from '../../src/engine/check/self-test.ts';
 import type { TokenBatch } from '../../src/engine/engine.ts';
-import { nextTokenLosses } from '../../src/engine/tokens.ts';
+import { difference } from '../../src/engine/backends/kernel-checks.ts';
+import { nextTokenLosses } from '../../src/engine/head/next-token-loss.ts';
 import {
   untouchedInputs,
   untouchedLogits,

@@ -5,7 +5,7 @@
 import { elementAt } from '../../checked.ts';
 import type { CompiledModel, SiteModule } from '../../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
-import type { DeviceAdapters } from './device-adapters.ts';
+import { DeviceAdapters } from './device-adapters.ts';
 import type { AdapterUse } from '../engine.ts';
 import type { AdapterFeeds } from '../pieces/network.ts';
 
@@ -22,7 +22,7 @@ export class AdapterInputs {
 
   /** By layer; the `views` made on the way are the caller's to dispose, after the run. */
   feeds(use: AdapterUse, views: DeviceTensor[]): AdapterFeeds {
-    const adapters = use.adapters as DeviceAdapters;
+    const adapters = DeviceAdapters.from(use, this.backend);
     const byLayer = this.model.blocks.map(
       ({ sites }) =>
         new Map(

@@ -14,6 +14,7 @@ import type {
   AdapterValues,
   RankUpdates,
 } from '../engine.ts';
+import { ownHandle } from '../handle.ts';
 import { HeadAdapter, type HeadFeeds } from '../head/head-adapter.ts';
 import type { AdamWParameter, TensorRows } from '../backends/training-ops.ts';
 
@@ -33,7 +34,8 @@ interface Entry {
 
 export class DeviceAdapters implements Adapters {
   readonly parameters: number;
-  private readonly backend: Backend;
+  readonly backend: Backend;
+  disposed = false;
   private readonly entries = new Map<number, Entry>();
   private readonly head: HeadAdapter | null = null;
 
@@ -72,6 +74,10 @@ export class DeviceAdapters implements Adapters {
       });
     });
     this.parameters = values.reduce((n, v) => n + v.loraA.length + v.loraB.length, 0);
+  }
+
+  static from({ adapters }: AdapterUse, backend: Backend): DeviceAdapters {
+    return ownHandle(DeviceAdapters, adapters, backend);
   }
 
   get modules(): readonly { module: number; rank: number }[] {
@@ -188,6 +194,7 @@ export class DeviceAdapters implements Adapters {
   }
 
   dispose(): void {
+    this.disposed = true;
     for (const { values, gradients, first, second, scale } of this.entries.values()) {
       for (const { a, b } of [values, gradients, first, second]) {
         a.dispose();
@@ -209,6 +216,10 @@ export class DeviceAdapters implements Adapters {
     return tensor;
   }
 }
+
+/** What the vocabulary product takes of the adapters in use, where one is of it. */
+export const headFeeds = (use: AdapterUse | undefined, backend: Backend): HeadFeeds | undefined =>
+  use && DeviceAdapters.from(use, backend).headFeeds(use);
 
 /** Ranks of a module that are in use. */
 export const usedRank = (use: AdapterUse, module: number, rank: number): number =>

@@ -6,20 +6,28 @@ import { elementAt } from '../../checked.ts';
 import type { CompiledModel, Site, SiteModule } from '../../compiler/compiled.ts';
 import { maskWords } from '../../device/sparse-twins.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
-import { usedRank, type DeviceAdapters } from './device-adapters.ts';
+import { DeviceAdapters, usedRank } from './device-adapters.ts';
 import type { AdapterUse, Masks } from '../engine.ts';
+import { ownHandle } from '../handle.ts';
 import type { Pieces } from '../pieces/pieces.ts';
 import type { PlacedWeights } from '../pieces/placed-weights.ts';
 import type { ModuleRows, SparseOps, UsedAdapter } from '../backends/sparse-ops.ts';
 
 export class DeviceMasks implements Masks {
+  readonly backend: Backend;
+  disposed = false;
   private readonly model: CompiledModel;
   private readonly sparse: SparseOps;
   private readonly held = new Map<number, { bits: Uint32Array; tensor: DeviceTensor }>();
 
-  constructor(model: CompiledModel, sparse: SparseOps) {
+  constructor(model: CompiledModel, backend: Backend, sparse: SparseOps) {
     this.model = model;
+    this.backend = backend;
     this.sparse = sparse;
+  }
+
+  static from(masks: Masks, backend: Backend): DeviceMasks {
+    return ownHandle(DeviceMasks, masks, backend);
   }
 
   bits(module: number): Uint32Array | null {
@@ -39,6 +47,7 @@ export class DeviceMasks implements Masks {
   }
 
   dispose(): void {
+    this.disposed = true;
     for (const { tensor } of this.held.values()) tensor.dispose();
     this.held.clear();
   }
@@ -81,7 +90,7 @@ export class MaskedWeights {
   }
 
   adapterOf(module: number, use: AdapterUse): UsedAdapter | null {
-    const adapter = (use.adapters as DeviceAdapters).of(module);
+    const adapter = DeviceAdapters.from(use, this.backend).of(module);
     return (
       adapter && {
         pair: adapter.values,
@@ -97,7 +106,7 @@ export class MaskedWeights {
   }
 
   private async merge(part: SiteModule, use: AdapterUse, into: DeviceTensor): Promise<void> {
-    const mask = (use.masks as DeviceMasks | undefined)?.tensor(part.module) ?? null;
+    const mask = use.masks ? DeviceMasks.from(use.masks, this.backend).tensor(part.module) : null;
     return (await this.backend.sparse()).merge(
       this.ownRows(part),
       mask,

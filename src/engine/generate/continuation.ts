@@ -6,9 +6,10 @@
 import { defined, elementAt } from '../../checked.ts';
 import type { CacheSlot, CompiledModel, DecodePart } from '../../compiler/compiled.ts';
 import type { AdapterInputs } from '../adapters/adapter-inputs.ts';
+import { headFeeds } from '../adapters/device-adapters.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import type { AdapterUse } from '../engine.ts';
-import { headFeeds, type Head } from '../head/head.ts';
+import type { Head } from '../head/head.ts';
 import { tooLarge } from '../memory.ts';
 import type { Network } from '../pieces/network.ts';
 import { firstOf, type DecodeShape, type Pieces } from '../pieces/pieces.ts';
@@ -99,7 +100,7 @@ export class Continuation {
         prepared,
         (first, _, part) => logits.set(part, first),
         [count.rows - 1],
-        headFeeds(this.use),
+        headFeeds(this.use, this.parts.backend),
       );
       prepared.dispose();
     });
@@ -119,7 +120,7 @@ export class Continuation {
       if (queries.length === 0) return;
       const prepared = await prepare();
       const scores = await scoresOf(queries, (asked, visit) =>
-        head.logits(prepared, visit, asked, headFeeds(this.use)),
+        head.logits(prepared, visit, asked, headFeeds(this.use, this.parts.backend)),
       );
       out.set(scores.logLikelihood, first);
       prepared.dispose();

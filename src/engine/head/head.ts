@@ -8,8 +8,7 @@ import { AtlasError } from '../../errors.ts';
 import type { CompiledModel } from '../../compiler/compiled.ts';
 import { CLEAN } from '../../device/twins.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
-import type { DeviceAdapters } from '../adapters/device-adapters.ts';
-import type { AdapterUse, VocabularySample } from '../engine.ts';
+import type { VocabularySample } from '../engine.ts';
 import type { HeadFeeds } from './head-adapter.ts';
 import { rowParts } from '../memory.ts';
 import type { Pieces, Shape } from '../pieces/pieces.ts';
@@ -47,10 +46,6 @@ export interface Head {
   ): Promise<Float64Array>;
   dispose(): Promise<void>;
 }
-
-/** What the vocabulary product takes of the adapters in use, where one is of it. */
-export const headFeeds = (use: AdapterUse | undefined): HeadFeeds | undefined =>
-  use && (use.adapters as DeviceAdapters).headFeeds(use);
 
 export function createHead(
   model: CompiledModel,

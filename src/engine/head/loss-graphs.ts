@@ -4,7 +4,8 @@
  * (relative to m) and the logit of the right token `t` of every row; the second turns them into the
  * gradient at `h`. All float32; a row's logits are shifted by their largest, so nothing overflows.
  */
-import { int, model, node, throughAdapter, value } from '../backends/graphs.ts';
+import { int, model, node, value } from '../backends/graphs.ts';
+import { throughAdapter } from './vocabulary-product.ts';
 import { rowsGraph, type RowFormat } from './vocabulary-rows.ts';
 
 /** A chunk of `width` tokens, whose rows of the vocabulary product are stored as `format`. */

@@ -16,7 +16,7 @@ import { dequantise } from '../../model/weights.ts';
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import type { VocabularySample } from '../engine.ts';
-import type { ChunkFormat } from '../backends/graphs.ts';
+import type { ChunkFormat } from './vocabulary-product.ts';
 import { rowFormat, type RowFormat } from './vocabulary-rows.ts';
 
 /** Tokens of a chunk, at most; and bytes of its float weights, at most. */

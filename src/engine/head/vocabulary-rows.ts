@@ -3,7 +3,8 @@
  * `w` [width, hidden], packed rows as they lie.
  */
 import type { Node, Tensor, ValueInfo } from '../../onnx/graph.ts';
-import { int, node, value, type ChunkFormat } from '../backends/graphs.ts';
+import { int, node, value } from '../backends/graphs.ts';
+import type { ChunkFormat } from './vocabulary-product.ts';
 
 /**
  * How a chunk's rows of W are read. Packed ones are views: uint4 or uint8 `[width, hidden]`, scales

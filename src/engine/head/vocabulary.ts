@@ -10,7 +10,7 @@ import { defined, elementAt } from '../../checked.ts';
 import type { Backend, DeviceTensor, Session } from '../backends/backend.ts';
 import type { VocabularySample } from '../engine.ts';
 import type { Visit } from './head.ts';
-import { chunkInputs, vocabularyProduct } from '../backends/graphs.ts';
+import { chunkInputs, vocabularyProduct } from './vocabulary-product.ts';
 import type { HeadFeeds } from './head-adapter.ts';
 import { rowParts } from '../memory.ts';
 import type { Chunk, VocabularyChunks } from './vocabulary-chunks.ts';

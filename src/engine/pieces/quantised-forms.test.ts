@@ -14,7 +14,8 @@ import { createEngine, type CutEngine } from '../cut-engine.ts';
 import type { Ort } from '../backends/ort.ts';
 import { nf4Model } from './nf4-model.ts';
 import { withWeights } from './replaced-model.ts';
-import { comparePipeline, difference } from '../check/self-test.ts';
+import { difference } from '../backends/kernel-checks.ts';
+import { comparePipeline } from '../check/self-test.ts';
 import { wasmBackend } from '../backends/test-backends.ts';
 import { apart, probesOf } from '../probe/test-probes.ts';
 

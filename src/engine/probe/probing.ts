@@ -14,7 +14,6 @@ import type { NoiseTarget } from '../../device/twins.ts';
 import { elements, type Backend, type DeviceTensor } from '../backends/backend.ts';
 import { planBatches } from './batches.ts';
 import type {
-  CleanPass,
   NoiseDraw,
   Probe,
   ProbeDetail,
@@ -28,20 +27,11 @@ import type { HeadFeeds } from '../head/head-adapter.ts';
 import { entriesThatFit, tooLarge } from '../memory.ts';
 import { shapeOf } from '../pieces/network.ts';
 import { firstOf, type Pieces } from '../pieces/pieces.ts';
+import { KeptPass } from './kept-pass.ts';
 import { entriesOf, noiseSlots, pairsOf } from './probes.ts';
 import { scoresOf } from '../head/token-scores.ts';
-import { checkTokens, crossEntropy, largest } from '../tokens.ts';
-
-export interface Kept extends CleanPass {
-  /** Input of every block, then the input of the head. */
-  stream: DeviceTensor[];
-  /** What the head keeps of it. */
-  prepared: DeviceTensor;
-  /** Inputs and outputs of the products of a layer, by the names of its sites, once asked for. */
-  opened: Map<number, ReadonlyMap<string, DeviceTensor>>;
-  /** Of all the above. */
-  bytes: number;
-}
+import { crossEntropy } from '../head/next-token-loss.ts';
+import { checkTokens, largest } from '../tokens.ts';
 
 /**
  * The probes (by their indices) of one layer in a batch, and how many entries they are given: those
@@ -90,37 +80,24 @@ export class Probing {
    * A pass over `batch`, its loss not known yet; `forward` gives the streams. Throws `bad-text`,
    * `too-large`.
    */
-  async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<Kept> {
+  async pass(batch: TokenBatch, forward: () => Promise<DeviceTensor[]>): Promise<KeptPass> {
     checkTokens(batch, this.model.vocab, this.model.maxLength);
     const { sequences, length } = batch;
     const bytes = 4 * sequences * length * this.model.hidden * (this.model.layers + 2);
     if (bytes > this.budget) throw tooLarge(bytes, this.budget);
     const stream = await forward();
-    const kept: Kept = {
-      batch,
-      loss: NaN,
-      stream,
-      prepared: await this.head.prepare(shapeOf(batch), elementAt(stream, -1)),
-      opened: new Map(),
-      bytes,
-      // What is there by then: a refreshed pass has other tensors than it began with.
-      dispose: () => {
-        for (const x of [...kept.stream, kept.prepared]) x.dispose();
-        kept.stream.length = 0;
-        dropOpened(kept);
-      },
-    };
-    return kept;
+    const prepared = await this.head.prepare(shapeOf(batch), elementAt(stream, -1));
+    return new KeptPass(this.backend, { batch, stream, prepared, bytes });
   }
 
   /** Mean next-token loss of a pass, in nats per predicted token. */
-  loss({ prepared, batch }: Kept): Promise<number> {
+  loss({ prepared, batch }: KeptPass): Promise<number> {
     return crossEntropy((visit) => this.head.logits(prepared, visit), batch);
   }
 
   /** See `Engine.disagreement`. */
   async disagreement(
-    kept: Kept,
+    kept: KeptPass,
     probes: readonly Probe[],
     sample?: VocabularySample,
   ): Promise<Float64Array> {
@@ -166,7 +143,7 @@ export class Probing {
   }
 
   /** See `Engine.explain`. `weight`: the probed module's, dequantised. */
-  async explain(kept: Kept, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
+  async explain(kept: KeptPass, probe: Probe, weight: Float32Array): Promise<ProbeDetail> {
     const { sequences, length } = kept.batch;
     const { head, vocab } = this;
     const info = elementAt(this.model.modules, probe.module);
@@ -216,7 +193,11 @@ export class Probing {
   }
 
   /** See `ScoringEngine.scoreTokens`. */
-  async scores(kept: Kept, queries: readonly TokenQuery[], layer: number): Promise<TokenScores> {
+  async scores(
+    kept: KeptPass,
+    queries: readonly TokenQuery[],
+    layer: number,
+  ): Promise<TokenScores> {
     const made = await this.suffix(kept, layer);
     const prepared =
       made.length > 0
@@ -231,11 +212,11 @@ export class Probing {
   }
 
   /** See `ScoringEngine.refreshPass`. */
-  async refresh(kept: Kept, layer: number, to: number): Promise<void> {
+  async refresh(kept: KeptPass, layer: number, to: number): Promise<void> {
     const made = await this.suffix(kept, layer, to);
     if (made.length === 0) return;
     for (const old of kept.stream.splice(layer + 1, made.length, ...made)) old.dispose();
-    dropOpened(kept);
+    kept.dropOpened();
     if (to < this.model.layers) return;
     kept.prepared.dispose();
     kept.prepared = await this.head.prepare(shapeOf(kept.batch), elementAt(made, -1));
@@ -297,7 +278,10 @@ export class Probing {
    * those of all layers are kept while they take no more than a quarter of the memory, else those
    * of the last one.
    */
-  private async openedAt(pass: Kept, layer: number): Promise<ReadonlyMap<string, DeviceTensor>> {
+  private async openedAt(
+    pass: KeptPass,
+    layer: number,
+  ): Promise<ReadonlyMap<string, DeviceTensor>> {
     const known = pass.opened.get(layer);
     if (known) return known;
     const [main, ...others] = await this.pieces.block({
@@ -308,10 +292,7 @@ export class Probing {
     });
     defined(main)[1].dispose();
     const opened = new Map(others);
-    const bytes = bytesOf(opened);
-    if (pass.bytes + bytes > this.budget / 4) dropOpened(pass);
-    pass.opened.set(layer, opened);
-    pass.bytes += bytes;
+    pass.open(layer, opened, this.budget / 4);
     return opened;
   }
 
@@ -321,7 +302,7 @@ export class Probing {
    * behind its own block.
    */
   private async perturbed(
-    pass: Kept,
+    pass: KeptPass,
     shares: readonly Share[],
     probes: readonly Probe[],
   ): Promise<DeviceTensor> {
@@ -367,7 +348,7 @@ export class Probing {
    * before it are computed, a segment of the block at a time.
    */
   private async shaken(
-    pass: Kept,
+    pass: KeptPass,
     layer: number,
     probes: readonly Probe[],
     entries: number,
@@ -433,7 +414,7 @@ export class Probing {
    * streams.
    */
   private async suffix(
-    { batch, stream }: Kept,
+    { batch, stream }: KeptPass,
     layer: number,
     to = this.model.layers,
   ): Promise<DeviceTensor[]> {
@@ -455,15 +436,4 @@ export class Probing {
   private lastLogits(prepared: DeviceTensor, length: number): Promise<Float32Array> {
     return this.fullLogits(prepared, 1, [length - 1]);
   }
-}
-
-const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number =>
-  [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
-
-function dropOpened(kept: Kept): void {
-  for (const opened of kept.opened.values()) {
-    kept.bytes -= bytesOf(opened);
-    for (const x of opened.values()) x.dispose();
-  }
-  kept.opened.clear();
 }

@@ -9,6 +9,7 @@ import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import type { AdapterUse, BlockWalk, CleanPass, TokenBatch } from '../engine.ts';
 import { shapeOf, type Network } from '../pieces/network.ts';
 import { firstOf, type Pieces } from '../pieces/pieces.ts';
+import { KeptPass } from '../probe/kept-pass.ts';
 import { checkTokens } from '../tokens.ts';
 import type { Trainer } from '../train/trainer.ts';
 
@@ -175,10 +176,7 @@ class Walk implements BlockWalk {
       this.x.dispose();
       this.x = y;
       this.layer++;
-      const wanted = elementAt(
-        (dense as CleanPass & { stream: readonly DeviceTensor[] }).stream,
-        layer + 1,
-      );
+      const wanted = elementAt(KeptPass.from(dense, backend).stream, layer + 1);
       const sparse = await backend.sparse();
       const whole = await sparse.columnSquares(wanted, null);
       const apart = await sparse.columnSquares(wanted, y);

@@ -13,7 +13,7 @@ import type { DeviceAdapters } from '../adapters/device-adapters.ts';
 import type { AdapterUse, AdapterValues, TrainingBatch } from '../engine.ts';
 import { wasmBackend } from '../backends/test-backends.ts';
 import { adamWStep, randomAdapters, trainingBatch } from '../../../test/training-data.ts';
-import { crossEntropy } from '../tokens.ts';
+import { crossEntropy } from '../head/next-token-loss.ts';
 import { trainingBytes } from '../../model/training-memory.ts';
 import { weightBytes } from '../../model/memory.ts';
 

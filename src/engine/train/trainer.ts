@@ -11,11 +11,10 @@ import { trainingBytes } from '../../model/training-memory.ts';
 import { AdapterInputs } from '../adapters/adapter-inputs.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import { CrossEntropy } from '../head/cross-entropy.ts';
-import { usedRank, type DeviceAdapters } from '../adapters/device-adapters.ts';
+import { DeviceAdapters, headFeeds, usedRank } from '../adapters/device-adapters.ts';
 import type { AdapterUse, LossSum, MovingRanks, TokenBatch, TrainingBatch } from '../engine.ts';
-import { headFeeds } from '../head/head.ts';
 import { shapeOf, type Course, type LayerGradients, type Network } from '../pieces/network.ts';
-import { MaskedWeights, type DeviceMasks } from '../adapters/masked-weights.ts';
+import { DeviceMasks, MaskedWeights } from '../adapters/masked-weights.ts';
 import type { Pieces } from '../pieces/pieces.ts';
 import type { PlacedWeights } from '../pieces/placed-weights.ts';
 import { checkTokens, labelsOf } from '../tokens.ts';
@@ -74,7 +73,7 @@ export class Trainer {
     const labels = this.labelsOf(batch);
     const stream = await this.forward(batch, use);
     const { h, prepared } = await this.prepare(batch, elementAt(stream, -1));
-    const pass = await this.crossEntropy.forward(h, labels, headFeeds(use));
+    const pass = await this.crossEntropy.forward(h, labels, headFeeds(use, this.backend));
     const losses = await this.crossEntropy.losses(pass);
     this.crossEntropy.release(pass);
     for (const used of [...stream, h, prepared]) used.dispose();
@@ -145,7 +144,7 @@ export class Trainer {
     adamW: AdamWStep;
   } & MovingRanks): Promise<{ loss: number; gradNorm: number }> {
     const training = await this.backend.training();
-    const adapters = use.adapters as DeviceAdapters;
+    const adapters = DeviceAdapters.from(use, this.backend);
     adapters.checkTrainable();
     const rowsOf = (module: number, rank: number): RankRows => {
       const to = usedRank(use, module, rank);
@@ -161,7 +160,7 @@ export class Trainer {
           if (direct) return this.takeGradients(layer, gradients, adapters);
           const modules = this.adapterGradients(layer, gradients, use, rowsOf);
           return use.masks
-            ? this.maskedGradients(modules, use.masks as DeviceMasks)
+            ? this.maskedGradients(modules, DeviceMasks.from(use.masks, this.backend))
             : training.adapterGradients(modules);
         },
       },
@@ -230,7 +229,7 @@ export class Trainer {
    */
   private keeps({ sequences, length }: TrainingBatch, use: AdapterUse): boolean {
     const ranks = new Map(
-      (use.adapters as DeviceAdapters).modules.map(({ module, rank }) => [module, rank]),
+      DeviceAdapters.from(use, this.backend).modules.map(({ module, rank }) => [module, rank]),
     );
     return (
       trainingBytes(
@@ -273,7 +272,7 @@ export class Trainer {
     use: AdapterUse,
     rowsOf: (module: number, rank: number) => RankRows,
   ): (AdapterGradient & { module: number })[] {
-    const adapters = use.adapters as DeviceAdapters;
+    const adapters = DeviceAdapters.from(use, this.backend);
     return elementAt(this.model.blocks, layer).sites.flatMap((site) =>
       site.modules.flatMap(({ module, offset }) => {
         const adapter = adapters.of(module);

@@ -6,7 +6,8 @@ import * as twins from '../../device/training-twins.ts';
 import type { VocabularyHead } from '../../compiler/compiled.ts';
 import type { Backend, DeviceTensor } from '../backends/backend.ts';
 import { CrossEntropy } from '../head/cross-entropy.ts';
-import { difference, normals, within, type Check } from '../check/self-test.ts';
+import { difference, normals, within } from '../backends/kernel-checks.ts';
+import type { Check } from '../engine.ts';
 import { placeOf, type TrainingOps } from '../backends/training-ops.ts';
 import { VocabularyChunks } from '../head/vocabulary-chunks.ts';
 

@@ -2,6 +2,7 @@
  * Compress to Impress on the bundled model: that the prediction holds for small removals, that the
  * scan does what it says, and what is refused.
  */
+import type { FullEngine } from '../../engine/engine.ts';
 import { eventsOf } from '../../../test/study-events.ts';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -32,7 +33,7 @@ import { readTask, splitTask } from './task.ts';
 import { cutModules, type MadeBase } from '../made-base.ts';
 import { parseSpec } from '../../experiment/schema.ts';
 import { setByPaths, type Setting } from '../../experiment/settings.ts';
-import type { FullEngine, StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
 
 const compressEvents = (context: StudyContext) =>
   eventsOf({ run: runCompress, reduce: reduceCompress }, context);

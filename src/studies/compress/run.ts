@@ -4,7 +4,7 @@
  * samples' accuracy rises. Samples that took no part judge at the end.
  */
 import { defined, elementAt } from '../../checked.ts';
-import type { TokenBatch, TrainingBatch } from '../../engine/engine.ts';
+import type { FullEngine, TokenBatch, TrainingBatch } from '../../engine/engine.ts';
 import { AtlasError } from '../../errors.ts';
 import {
   directionsOf,
@@ -45,7 +45,7 @@ import {
 import { splitTask, type TaskSplit } from './task.ts';
 import { CutWeights } from './weights.ts';
 import { nameOf } from '../map/events.ts';
-import type { FullEngine, StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 /**

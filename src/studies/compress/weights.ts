@@ -1,4 +1,5 @@
 /** A model's weights with components taken out, and the decompositions they come from. */
+import type { FullEngine } from '../../engine/engine.ts';
 import { defined, elementAt } from '../../checked.ts';
 import type { ModuleInfo } from '../../compiler/modules.ts';
 import {
@@ -16,7 +17,7 @@ import {
 import { decomposedBy, type Threads } from '../../methods/compress/pool.ts';
 import type { Splitting } from '../../methods/compress/row-blocks.ts';
 import type { Spectrum } from './state.ts';
-import type { FullEngine, StudyContext } from '../context.ts';
+import type { StudyContext } from '../context.ts';
 
 /** Kept for as long as the thread lives, for one model at a time. */
 const decompositions = new Decompositions();

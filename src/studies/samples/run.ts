@@ -3,18 +3,12 @@
  * token by token; then each reads the other's text. Without an adapter the model writes alone.
  */
 import { defined } from '../../checked.ts';
-import type { AdapterUse, GeneratedToken } from '../../engine/engine.ts';
+import type { AdapterUse, FullEngine, GeneratedToken } from '../../engine/engine.ts';
 import { sampler } from '../../methods/sampling.ts';
 import { nameOf } from '../map/events.ts';
 import { lossesOf } from './compare.ts';
 import { type SampledAdapter, type SamplesEvent, type SamplesState, type Writer } from './state.ts';
-import {
-  adapterUse,
-  keptAtRank,
-  type FullEngine,
-  type KeptAdapter,
-  type StudyContext,
-} from '../context.ts';
+import { adapterUse, keptAtRank, type KeptAdapter, type StudyContext } from '../context.ts';
 import { TokenText } from '../token-text.ts';
 
 /**

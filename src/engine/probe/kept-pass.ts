@@ -1,0 +1,66 @@
+/** A clean pass as the engine keeps it: the handle behind `CleanPass`. */
+import { elements, type Backend, type DeviceTensor } from '../backends/backend.ts';
+import type { CleanPass, TokenBatch } from '../engine.ts';
+import { ownHandle } from '../handle.ts';
+
+export class KeptPass implements CleanPass {
+  readonly backend: Backend;
+  readonly batch: TokenBatch;
+  /** NaN until it is known. */
+  loss = NaN;
+  /** Input of every block, then the input of the head. */
+  readonly stream: DeviceTensor[];
+  /** What the head keeps of it. */
+  prepared: DeviceTensor;
+  /** Inputs and outputs of the products of a layer, by the names of its sites, once asked for. */
+  readonly opened = new Map<number, ReadonlyMap<string, DeviceTensor>>();
+  /** Of all the above. */
+  bytes: number;
+  disposed = false;
+
+  constructor(
+    backend: Backend,
+    {
+      batch,
+      stream,
+      prepared,
+      bytes,
+    }: { batch: TokenBatch; stream: DeviceTensor[]; prepared: DeviceTensor; bytes: number },
+  ) {
+    this.backend = backend;
+    this.batch = batch;
+    this.stream = stream;
+    this.prepared = prepared;
+    this.bytes = bytes;
+  }
+
+  static from(pass: CleanPass, backend: Backend): KeptPass {
+    return ownHandle(KeptPass, pass, backend);
+  }
+
+  /** Keeps what products of a layer take and give; that of other layers goes if all is too much. */
+  open(layer: number, tensors: ReadonlyMap<string, DeviceTensor>, most: number): void {
+    const bytes = bytesOf(tensors);
+    if (this.bytes + bytes > most) this.dropOpened();
+    this.opened.set(layer, tensors);
+    this.bytes += bytes;
+  }
+
+  dropOpened(): void {
+    for (const tensors of this.opened.values()) {
+      this.bytes -= bytesOf(tensors);
+      for (const x of tensors.values()) x.dispose();
+    }
+    this.opened.clear();
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.dropOpened();
+    for (const x of [...this.stream, this.prepared]) x.dispose();
+  }
+}
+
+const bytesOf = (tensors: ReadonlyMap<string, DeviceTensor>): number =>
+  [...tensors.values()].reduce((sum, t) => sum + 4 * elements(t.dims), 0);
