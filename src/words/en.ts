@@ -7,6 +7,7 @@
 import { errorTable, type ErrorCode, type ErrorValues } from '../errors.ts';
 import type { Restarted } from '../state/study-store.ts';
 import { bosEn } from './bos.en.ts';
+import { glossary, glossaryNames } from './glossary.en.ts';
 import { methodsEn, type StageKind } from './methods.en.ts';
 import { numbers } from '../language/numbers.ts';
 
@@ -481,7 +482,7 @@ export const en = {
       },
       noiseB: {
         text: 'A second, independent draw: two noisy copies are compared with each other, not with the clean model.',
-        source: 'AdaRank, section 3; methods.md 3',
+        source: 'AdaRank, section 3; methods.md §3',
       },
       logits: {
         text: 'The scores of the likeliest next tokens under the clean weights and under both shaken ones.',
@@ -711,41 +712,8 @@ export const en = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} to ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  glossaryNames: {
-    adapter: 'adapter',
-    lora: 'LoRA',
-    rank: 'rank',
-    meanRank: 'mean rank',
-    module: 'module',
-    importance: 'importance',
-    disagreement: 'disagreement',
-    logits: 'logits',
-    l1: 'l1',
-    settled: 'settled',
-    seed: 'seed',
-    heldOut: 'held-out',
-    nat: 'nat',
-    mlp: 'MLP',
-    attention: 'attention',
-  },
-  glossary: {
-    adapter: 'Small weights added to a frozen model.',
-    lora: 'LoRA: an adapter of two thin matrices.',
-    rank: 'The thickness of an adapter’s two matrices.',
-    meanRank: 'The budget of rank for each module, on average.',
-    module: 'One linear layer of the model.',
-    importance: 'How much a module matters: its disagreement.',
-    disagreement:
-      'How far two noisy copies’ predictions part: the l1 distance of their logits, per token.',
-    logits: 'Scores of all tokens before they become probabilities.',
-    l1: 'The sum of absolute differences.',
-    settled: 'The 95 % interval allows one rank only.',
-    seed: 'Fixes all chance: the same seed gives the same noise everywhere.',
-    heldOut: 'Text the model was not trained on.',
-    nat: 'Unit of loss; a fair coin flip is 0.69 nats.',
-    mlp: 'The feed-forward half of a layer.',
-    attention: 'The half of a layer that looks at other tokens.',
-  },
+  glossaryNames,
+  glossary,
   error: (code: ErrorCode, values: ErrorValues) =>
     (errorTable[code] as (v: ErrorValues) => string)(values),
 };

@@ -2,6 +2,7 @@
 import type { Words } from './en.ts';
 import { errorTableJa } from './errors-ja.ts';
 import { bosJa } from './bos.ja.ts';
+import { glossary, glossaryNames } from './glossary.ja.ts';
 import { methodsJa } from './methods.ja.ts';
 import { numbers } from '../language/numbers.ts';
 
@@ -468,7 +469,7 @@ export const ja = {
       },
       noiseB: {
         text: '独立な2つ目のノイズ。元のモデルとではなく、揺らした2つを互いに比べます。',
-        source: 'AdaRank, section 3; methods.md 3',
+        source: 'AdaRank, section 3; methods.md §3',
       },
       logits: {
         text: '元の重みと揺らした2つの重みでの、最もありそうな次のトークンのスコア。',
@@ -700,39 +701,7 @@ export const ja = {
   } as Record<string, string>,
   change: (name: string, from: string, to: string) => `${name} ${from} → ${to}`,
   named: (name: string, value: string) => `${name} ${value}`,
-  glossaryNames: {
-    adapter: 'アダプター',
-    lora: 'LoRA',
-    rank: 'ランク',
-    meanRank: '平均ランク',
-    module: 'モジュール',
-    importance: '重要度',
-    disagreement: '不一致',
-    logits: 'ロジット',
-    l1: 'l1',
-    settled: '確定',
-    seed: 'シード',
-    heldOut: '未学習文',
-    nat: 'nat',
-    mlp: 'MLP',
-    attention: '注意',
-  },
-  glossary: {
-    adapter: '凍結したモデルに足す小さな重み。',
-    lora: 'LoRA：2枚の薄い行列からなるアダプター。',
-    rank: 'アダプターの2枚の行列の厚み。',
-    meanRank: 'モジュールあたりの平均ランク、つまり予算。',
-    module: 'モデルの線形層1つ。',
-    importance: 'モジュールがどれだけ効くか。不一致の大きさで測る。',
-    disagreement: '揺らした2つの予測がどれだけ離れるか。ロジットの l1 距離（トークンあたり）。',
-    logits: '確率になる前の、全トークンのスコア。',
-    l1: '差の絶対値の和。',
-    settled: '95 %区間に入るランクが1つだけ。',
-    seed: '偶然をすべて固定する数。同じシードなら、どこでも同じノイズ。',
-    heldOut: '学習に使っていない文章。',
-    nat: '損失の単位。コイン投げ1回が 0.69 nat。',
-    mlp: '層の中の順伝播の半分。',
-    attention: '層の中で、ほかのトークンを見る半分。',
-  },
+  glossaryNames,
+  glossary,
   error: (code, values) => errorTableJa[code](values),
 } satisfies Words;

@@ -1,0 +1,36 @@
+/** Generated from docs/glossary.md by `npm run generate:glossary`. */
+export const glossaryNames = {
+  adapter: 'アダプター',
+  lora: 'LoRA',
+  rank: 'ランク',
+  meanRank: '平均ランク',
+  module: 'モジュール',
+  importance: '重要度',
+  disagreement: '不一致度',
+  logits: 'ロジット',
+  l1: 'l1',
+  settled: '確定',
+  seed: 'シード',
+  heldOut: '評価用テキスト',
+  nat: 'nat',
+  mlp: 'MLP',
+  attention: 'アテンション',
+};
+
+export const glossary = {
+  adapter: '凍結したモデルに加える、学習可能な小さな重み。',
+  lora: '2つの細い行列 A と B からなるアダプター。',
+  rank: 'アダプターの2つの行列の内側の次元。',
+  meanRank: 'ランクの予算をモジュール数で割った値。',
+  module: 'モデルの線形層1つ。',
+  importance: 'モジュールの重要さを表す数値。AdaRank では不一致度。',
+  disagreement: '摂動を加えた2つのモデルのロジット間の l1 距離（トークンあたり）。',
+  logits: 'ソフトマックスの前の、全トークンのスコア。',
+  l1: '差の絶対値の和。',
+  settled: '95 %区間に含まれるランクが1つだけ。',
+  seed: 'すべての乱数を決める数。同じシードなら、どこでも同じノイズになる。',
+  heldOut: '学習に使わず、評価に使うテキスト。',
+  nat: '損失の単位。公平なコイン投げ1回が 0.69 nat。',
+  mlp: '層のフィードフォワード部分。',
+  attention: '層のうち、ほかのトークンを参照する部分。',
+};
