@@ -134,9 +134,9 @@ describe('the documentation', () => {
       result.spec.race.meanRanks.filter((r) => lessRandom(result, 'adarank', r).high < 0),
     ).length;
 
-  it('says of random ranks that they part from uniform at no rate, while it is so', () => {
+  it('says that random ranks differ significantly from uniform at no rate, and they do not', () => {
     expect(prose('docs/race.md')).toContain(
-      'random ones, uneven too, part from uniform at no rate there',
+      'Random ranks, which are uneven too, differ significantly from uniform ranks at no rate there',
     );
     for (const rate of rates.cells.filter((c) => !c.long)) {
       const { low, high } = between(rate.result, 'random', rate.result, 'uniform');
