@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defined, elementAt } from '../src/checked.ts';
 import type { RaceEntry } from '../src/studies/race/lanes.ts';
+import type { PruneResult } from '../src/studies/prune/state.ts';
 import type { RaceResult } from '../src/studies/race/state.ts';
 import { allocationsReport, lessRandom } from './experiment.ts';
 import { SET_IDS } from './experiment-sets.ts';
@@ -15,6 +16,7 @@ import {
   shown,
 } from './learning-rates-report.ts';
 import type { LearningRates } from './learning-rates.ts';
+import { losaReport } from './losa-experiment.ts';
 
 const text = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 /** A page without its line breaks. */
@@ -25,14 +27,19 @@ const allocations = SET_IDS.map(
 );
 
 describe('the documentation', () => {
-  it('has the pages its raw results give', () => {
-    expect(text('docs/experiments/learning-rates.md')).toBe(learningRatesReport(rates));
-    expect(text('docs/experiments/allocations.md')).toBe(
+  it('has the reports that its raw results give (rewritten by vitest -u)', async () => {
+    const report = (name: string, page: string) =>
+      expect(page).toMatchFileSnapshot(`../docs/experiments/${name}.md`);
+    await report('learning-rates', learningRatesReport(rates));
+    await report(
+      'allocations',
       allocationsReport(
         SET_IDS.map((set, i) => [set, elementAt(allocations, i)]),
         'npx rank-atlas experiment allocations',
       ),
     );
+    const losa = JSON.parse(text('docs/experiments/losa.json')) as PruneResult[];
+    await report('losa', losaReport(losa, 'npx rank-atlas experiment losa'));
     expect(
       existsSync(new URL('../docs/experiments/learning-rates.part.json', import.meta.url)),
     ).toBe(false);
