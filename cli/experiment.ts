@@ -106,18 +106,18 @@ export function allocationsReport(
   const lines = [
     '# Does the allocation matter?',
     '',
-    `Written by \`${command}\`: every number on this page comes from that run, the raw results are in`,
-    `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. What each allocation is: [race.md](../race.md).`,
+    `Written by \`${command}\`. Every number on this page comes from that run. The raw results are in`,
+    `${results.map(([set]) => `[\`allocations-${set}.json\`](allocations-${set}.json)`).join(' and ')}. [race.md](../race.md) defines the allocations.`,
     '',
-    `**All of it is at learning rate ${training.learningRate} and ${training.steps} steps, and says nothing about others.** At one scale s more rank where a module matters acts like a`,
-    'higher rate ([measured](learning-rates.md)): what leads at a rate below the best one need not lead at the best. EVA differs from the others by where its adapters',
-    'begin, not by its ranks alone.',
+    `**All results are at learning rate ${training.learningRate} and ${training.steps} steps. They say nothing about others.** At a fixed scale s, more rank for important modules`,
+    'acts like a higher rate ([measured](learning-rates.md)). An allocation that leads below the best rate need not lead at the best rate. EVA',
+    'differs from the others in its initial values as well as its ranks.',
     '',
     `Model ${model.title}, its ${elementAt(results, 0)[1].modules.length} linear layers; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens, learning rate ${training.learningRate}`,
-    `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}, each with its own order of the data, initial adapters`,
-    `and random ranks. Loss: held-out text, nats per token. Intervals: 95 % t-intervals over seeds; "to uniform" is the difference seed by`,
-    `seed. An entry wins only if it is below every other one by such an interval. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''};`,
-    'times are of a machine that had other work.',
+    `(${training.decay} after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); equal ${race.equal}; seeds ${seed} to ${seed + race.seeds - 1}. Each seed has its own data order, initial adapters`,
+    'and random ranks. The loss is that of held-out text, in nats per token. Intervals are 95 % t-intervals over seeds. "To uniform" is the',
+    `difference paired by seed. An entry wins only if it is below every other one by such an interval. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''};`,
+    'the times are from a machine with other work.',
   ];
   for (const [set, result] of results) {
     lines.push(
@@ -143,7 +143,7 @@ export function allocationsReport(
   return `${lines.join('\n')}\n`;
 }
 
-/** An entry's losses less random's, seed by seed. */
+/** An entry's losses minus random's, paired by seed, with the 95 % interval. */
 export function lessRandom(result: RaceResult, entry: RaceEntry, meanRank: number): Interval {
   return defined(
     interval95(
@@ -158,7 +158,7 @@ function againstRandom(result: RaceResult, meanRank: number): string[] {
   const others = entries.filter((e) => e !== 'random');
   if (others.length === entries.length || seeds < SEEDS_FOR_INTERVALS) return [];
   return [
-    `Less random, seed by seed: ${others.map((e) => `${raceEn.names[e]} ${shown(lessRandom(result, e, meanRank))}`).join(', ')}.`,
+    `Difference to random, paired by seed: ${others.map((e) => `${raceEn.names[e]} ${shown(lessRandom(result, e, meanRank))}`).join(', ')}.`,
     '',
   ];
 }

@@ -52,7 +52,7 @@ export function modulesAtZero({ lanes }: RaceResult, entry: RaceEntry, meanRank:
 
 /** A sentence with the modules every entry leaves without an adapter. */
 export const zeroSentence = (result: RaceResult, meanRank: number): string =>
-  `Of ${result.modules.length} modules, so many get rank 0: ${result.spec.race.entries.map((e) => `${names[e]} ${modulesAtZero(result, e, meanRank).toFixed(1).replace('.0', '')}`).join(', ')}.`;
+  `Modules with rank 0, of ${result.modules.length}: ${result.spec.race.entries.map((e) => `${names[e]} ${modulesAtZero(result, e, meanRank).toFixed(1).replace('.0', '')}`).join(', ')}.`;
 
 export function learningRatesReport(file: LearningRates): string {
   const {
@@ -66,19 +66,19 @@ export function learningRatesReport(file: LearningRates): string {
   const lines = [
     '# The allocation at other learning rates',
     '',
-    `Written by \`${file.command}\`: every number on this page comes from that run; the raw results are in`,
-    '[`learning-rates.json`](learning-rates.json). What each allocation is: [race.md](../race.md).',
+    `Written by \`${file.command}\`. Every number on this page comes from that run. The raw results are in`,
+    '[`learning-rates.json`](learning-rates.json). [race.md](../race.md) defines the allocations.',
     ...(file.missing.length > 0
       ? [
           '',
-          `**The run was cut.** Not measured: ${file.missing.map((m) => `${m.steps} steps on ${SETS[m.set]} at ${m.learningRate}`).join(', ')}. The same command goes on from there.`,
+          `**The run is incomplete.** Not measured: ${file.missing.map((m) => `${m.steps} steps on ${SETS[m.set]} at ${m.learningRate}`).join(', ')}. The same command resumes it.`,
         ]
       : []),
     '',
     `Model ${model.title}, its ${modules.length} linear layers; mean rank ${race.meanRanks[0]}, equal ${race.equal}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens`,
-    `(${training.decay} rate after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); scale s = 2 at every rank; seeds ${seed} to ${seed + race.seeds - 1}. Losses are of held-out text, in`,
-    'nats per token. Differences are seed by seed, with the 95 % t-interval over seeds in brackets; those whose interval leaves out zero are bold.',
-    'There are many intervals here, none of them corrected for that: of twenty true zeros one is bold by chance.',
+    `(${training.decay} rate after a warm-up of ${100 * training.warmup} %, norm clipped at ${training.maxNorm}); scale s = 2 at every rank; seeds ${seed} to ${seed + race.seeds - 1}. Losses are those of held-out text, in`,
+    'nats per token. Differences are paired by seed, with the 95 % t-interval over seeds in brackets. If the interval excludes zero, the difference',
+    'is significant: it is bold, and called below or above. No interval is corrected for multiple comparisons: of twenty true zeros one is bold by chance.',
     `Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}, ${provider.threads} thread${provider.threads > 1 ? 's' : ''}.`,
     ...sets.flatMap((set) => textLines(SETS[set], cellsOf(file, set), cellsOf(file, set, true))),
     '',
@@ -113,7 +113,7 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
     '',
     ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
     '',
-    'Less uniform at the same rate:',
+    'Difference to uniform at the same rate:',
     '',
     ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
     '',
@@ -121,7 +121,7 @@ function textLines(title: string, cells: readonly Cell[], long: readonly Cell[])
     ...(entries.includes('random')
       ? [
           '',
-          'Less random at the same rate:',
+          'Difference to random at the same rate:',
           '',
           ...byRate(
             cells,
@@ -165,15 +165,15 @@ function tuned(cells: readonly Cell[], entries: readonly RaceEntry[]): string[] 
     )}.**`,
     '',
     ...markdownTable([
-      ['ranks by', 'best rate', 'loss', ...against.map((e) => `less ${e} at its best`)],
+      ['ranks by', 'best rate', 'loss', ...against.map((e) => `minus ${e} at its best`)],
       ...rows,
     ]),
     '',
-    'The best of the rates is that with the lowest mean loss on the same held-out text, for every entry alike; the intervals leave out that it was chosen.',
+    'The best rate of an entry has its lowest mean loss on the same held-out text. The intervals do not include that selection.',
     ...(best === first
       ? []
       : [
-          `The rate alone, from ${first.learningRate} to ${best.learningRate}, changes uniform by ${shown(gain)}.`,
+          `Changing only the rate, from ${first.learningRate} to ${best.learningRate}, changes the loss of uniform by ${shown(gain)}.`,
         ]),
   ];
 }
@@ -199,7 +199,7 @@ function where(cells: readonly Cell[], entry: RaceEntry): string {
   )}.`;
 }
 
-/** What lies below uniform, what above it, what is not told from it, by its interval. */
+/** Lists what is significantly below, significantly above, and neither. */
 function sided<T>(
   all: readonly T[],
   of: (one: T) => Interval,
@@ -213,23 +213,23 @@ function sided<T>(
   return [
     ...listed('below', low),
     ...listed('above', high),
-    ...listed('not told from it', (v) => !low(v) && !high(v)),
+    ...listed('no significant difference', (v) => !low(v) && !high(v)),
   ].join('; ');
 }
 
-/** What EVA's start does at uniform ranks, and what its ranks add. */
+/** EVA's gain split into that of its initial values and that of its ranks. */
 const evaLines = (cells: readonly Cell[]): string[] => [
   '',
-  '### EVA: its start and its ranks',
+  '### EVA: initialisation and ranks',
   '',
   ...markdownTable([
     ['', ...cells.map((c) => String(c.learningRate))],
     [
-      'start: EVA at uniform ranks less uniform',
+      'initialisation: EVA at uniform ranks minus uniform',
       ...cells.map(({ result }) => marked(between(result, 'eva-uniform', result, 'uniform'))),
     ],
     [
-      'ranks: EVA less EVA at uniform ranks',
+      'ranks: EVA minus EVA at uniform ranks',
       ...cells.map(({ result }) => marked(between(result, 'eva', result, 'eva-uniform'))),
     ],
   ]),
@@ -249,7 +249,7 @@ function longLines(cells: readonly Cell[]): string[] {
     '',
     ...byRate(cells, entries, (cell, e) => meanOf(cell.result, e).mean.toFixed(3)),
     '',
-    'Less uniform at the same rate:',
+    'Difference to uniform at the same rate:',
     '',
     ...byRate(cells, others, (cell, e) => marked(between(cell.result, e, cell.result, 'uniform'))),
   ];

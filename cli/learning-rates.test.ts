@@ -171,14 +171,14 @@ describe('its page', () => {
     );
     expect(page).toContain('* AdaRank against uniform: below at 0.01; above at 0.02.');
     expect(page).toContain(
-      'The rate alone, from 0.01 to 0.02, changes uniform by −0.300 [−0.325, −0.275].',
+      'Changing only the rate, from 0.01 to 0.02, changes the loss of uniform by −0.300 [−0.325, −0.275].',
     );
   });
 
-  it('says how many modules get no adapter, and that a run was cut', () => {
-    expect(page).toContain('Of 2 modules, so many get rank 0: AdaRank 1, uniform 0.');
+  it('reports how many modules get no adapter, and that a run is incomplete', () => {
+    expect(page).toContain('Modules with rank 0, of 2: AdaRank 1, uniform 0.');
     expect(page).toContain(
-      '**The run was cut.** Not measured: 200 steps on the Jargon File at 0.01.',
+      '**The run is incomplete.** Not measured: 200 steps on the Jargon File at 0.01.',
     );
   });
 });

@@ -102,12 +102,12 @@ export function losaReport(results: readonly PruneResult[], command: string): st
   const lines = [
     '# Does LoSA beat masked LoRA?',
     '',
-    `Written by \`${command}\`: every number on this page comes from that run, the raw results are in`,
-    '[`losa.json`](losa.json). What each way is: [losa.md](../losa.md#compared-with).',
+    `Written by \`${command}\`. Every number on this page comes from that run. The raw results are in`,
+    '[`losa.json`](losa.json). [losa.md](../losa.md#compared-with) defines the methods.',
     '',
-    `Model ${model.title}, trained on ${training.train.kind === 'bundled' ? training.train.id : 'a text of its own'}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens for either way, learning rate ${training.learningRate};`,
-    `LoSA in ${prune.rounds} rounds. Seeds ${seeds.join(', ')}: each with its own order of the data and initial adapters. Loss: held-out text, nats per token (the dense model:`,
-    `${defined(dense).loss.toFixed(4)}). Intervals: 95 % t-intervals over seeds; "to LoSA" is the difference seed by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
+    `Model ${model.title}, trained on ${training.train.kind === 'bundled' ? training.train.id : 'its own text'}; ${training.steps} AdamW steps of ${training.batch} × ${training.length} tokens for each method, learning rate ${training.learningRate};`,
+    `LoSA in ${prune.rounds} rounds. Seeds ${seeds.join(', ')}, each with its own data order and initial adapters. The loss is that of held-out text, in nats per token`,
+    `(dense model: ${defined(dense).loss.toFixed(4)}). Intervals are 95 % t-intervals over seeds. "To LoSA" is the difference paired by seed. Rank Atlas ${versions.rankAtlas}, onnxruntime-web ${versions.onnxruntime}, ${provider.kind}.`,
   ];
   for (const sparsity of [...new Set(results.map((r) => r.spec.prune.sparsity))]) {
     const own = results.filter((r) => r.spec.prune.sparsity === sparsity);
@@ -145,7 +145,7 @@ function rows(results: readonly PruneResult[]): string[][] {
     },
   ];
   return [
-    ['way', 'zeros', 'loss', '95 %', 'to LoSA', '95 %'],
+    ['method', 'zeros', 'loss', '95 %', 'to LoSA', '95 %'],
     ...ways.map(({ name, zeros, of }) => {
       const apart = differences(results, of);
       const itself = of === losaOf;
@@ -162,10 +162,10 @@ function rows(results: readonly PruneResult[]): string[][] {
   ];
 }
 
-/** What the differences from LoSA, seed by seed, allow to say. */
+/** A sentence on the paired differences to LoSA: significant or not. */
 function verdict(sparsity: number, apart: readonly number[]): string {
   const interval = interval95(apart);
   const parts = interval !== null && (interval.high < 0 || interval.low > 0);
   const by = Math.abs(summarise(apart).mean).toFixed(3);
-  return `At ${100 * sparsity} % zeros ${!parts ? `${apart.length} seeds cannot tell LoSA and masked LoRA apart.` : `${interval.high < 0 ? 'masked LoRA is lower than LoSA' : 'LoSA is lower than masked LoRA'} by ${by} nats per token, ${apart.length} seeds.`}`;
+  return `At ${100 * sparsity} % zeros ${!parts ? `the difference between LoSA and masked LoRA is not significant, ${apart.length} seeds.` : `${interval.high < 0 ? 'masked LoRA is below LoSA' : 'LoSA is below masked LoRA'} by ${by} nats per token, ${apart.length} seeds.`}`;
 }
