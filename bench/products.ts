@@ -6,7 +6,7 @@
  * the runtime count for little.
  */
 import type * as Ort from 'onnxruntime-web';
-import type { NodeRuntime } from '../cli/runtime.ts';
+import type { Runtime } from '../src/runtime/ort.node.ts';
 import { int, model, node, value } from '../src/engine/backends/graphs.ts';
 import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 
@@ -49,7 +49,7 @@ interface Prepared {
 }
 
 async function prepare(
-  { ort, gpu }: NodeRuntime,
+  { ort, gpu }: Runtime,
   products: readonly Product[],
   times: number,
 ): Promise<Prepared> {
@@ -101,7 +101,7 @@ async function prepare(
  * are.
  */
 export async function pureProducts(
-  runtime: NodeRuntime,
+  runtime: Runtime,
   { rows, modules, rank, hidden, vocab }: Sizes,
 ): Promise<{ run(): Promise<void>; flops: number }> {
   const shapes = new Map<string, { i: number; o: number; times: number }>();

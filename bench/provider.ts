@@ -1,6 +1,6 @@
 /** Which provider a bench measures, and what follows from it. */
 import type { InferenceSession } from 'onnxruntime-web';
-import type { NodeRuntime } from '../cli/runtime.ts';
+import type { Runtime } from '../src/runtime/ort.node.ts';
 import { webgpuOptions } from '../src/engine/backends/webgpu-backend.ts';
 import { ownTime } from './machine.ts';
 
@@ -17,7 +17,7 @@ export const engineOptions = (provider: string, threads: string) => ({
 export const fileMark = (provider: string): string => (provider === 'wasm' ? '' : `-${provider}`);
 
 /** "WASM, 2 threads", "WebGPU on …": with every figure. */
-export const providerName = ({ gpu, threads }: NodeRuntime): string =>
+export const providerName = ({ gpu, threads }: Runtime): string =>
   gpu ? `WebGPU on ${gpu.name}` : `WASM, ${threads} threads`;
 
 /**
@@ -25,7 +25,7 @@ export const providerName = ({ gpu, threads }: NodeRuntime): string =>
  * (shape arithmetic in int64) have no kernel on the GPU: the runtime may put them on the CPU, as it
  * would for anyone.
  */
-export function plainOptions({ gpu }: NodeRuntime): InferenceSession.SessionOptions {
+export function plainOptions({ gpu }: Runtime): InferenceSession.SessionOptions {
   if (!gpu) return { executionProviders: ['wasm'] };
   const { executionProviders } = webgpuOptions(gpu.device);
   // It warns of every such operator; only errors are of interest.
@@ -36,5 +36,5 @@ export function plainOptions({ gpu }: NodeRuntime): InferenceSession.SessionOpti
  * Milliseconds: of the processors on WASM, where others disturb that less than the clock; by the
  * clock on a GPU, where it says nothing.
  */
-export const spentTime = ({ gpu }: NodeRuntime): number =>
+export const spentTime = ({ gpu }: Runtime): number =>
   gpu ? performance.now() : 1000 * ownTime();

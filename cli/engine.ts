@@ -3,7 +3,6 @@
  * of them.
  */
 import type { FullEngine } from '../src/engine/engine.ts';
-import { totalmem } from 'node:os';
 import type { CompiledModel } from '../src/compiler/compiled.ts';
 import { AtlasError } from '../src/errors.ts';
 import { Nf4Kernels } from '../src/device/nf4-kernels.ts';
@@ -15,20 +14,18 @@ import { WebGpuBackend } from '../src/engine/backends/webgpu-backend.ts';
 import type { TrainSettings } from '../src/studies/train/settings.ts';
 import type { LoadedModel } from '../src/runtime/load.ts';
 import type { Options } from './options.ts';
-import { loadRuntime, type NodeRuntime } from './runtime.ts';
+import { defaultBudget, type Runtime } from '../src/runtime/ort.node.ts';
+import { loadRuntime } from './runtime.ts';
 
 export interface StartedEngine {
   engine: FullEngine;
-  runtime: NodeRuntime;
+  runtime: Runtime;
   /** What the engine computes with: the model given, or the same in NF4. */
   compiled: CompiledModel;
 }
 
-/** WebAssembly addresses 4 GB; half of a smaller machine's memory is left to others. */
-export const budget = () => Math.min(4e9, totalmem() / 2);
-
 /** Several may be on one runtime; on a GPU they share its device. */
-export const backendOf = ({ ort, gpu }: NodeRuntime): Backend =>
+export const backendOf = ({ ort, gpu }: Runtime): Backend =>
   gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
 
 export async function startEngine(
@@ -42,7 +39,7 @@ export async function startEngine(
     engine: createEngine({
       model: compiled,
       backend: backendOf(runtime),
-      memoryBudgetBytes: budget(),
+      memoryBudgetBytes: defaultBudget(),
     }),
     runtime,
     compiled,
@@ -59,7 +56,7 @@ export async function warnOfTraining(engine: FullEngine): Promise<void> {
 }
 
 /** Quantised by the GPU where there is one, else by the kernels' twin. */
-async function inNf4({ graph }: LoadedModel, { gpu }: NodeRuntime): Promise<CompiledModel> {
+async function inNf4({ graph }: LoadedModel, { gpu }: Runtime): Promise<CompiledModel> {
   if (!gpu) return nf4Model(graph);
   const kernels = new Nf4Kernels(gpu.device);
   try {

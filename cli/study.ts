@@ -14,7 +14,8 @@ import type { LoadedModel } from '../src/runtime/load.ts';
 import { bundledFile, bundledText } from './bundled.ts';
 import { digestOf, keeperOf, type Keeper } from './checkpoints.ts';
 import { sayBos } from './data.ts';
-import { backendOf, budget, startEngine, warnOfTraining } from './engine.ts';
+import { defaultBudget } from '../src/runtime/ort.node.ts';
+import { backendOf, startEngine, warnOfTraining } from './engine.ts';
 import { adapterAt } from './import.ts';
 import type { Options } from './options.ts';
 import { loadFor } from './model-files.ts';
@@ -68,7 +69,11 @@ export async function openStudy(spec: ExperimentSpec, options: Options): Promise
     file: bundledFile,
     threads: async () => nodeThreads,
     engineOf: async (compiled) =>
-      createEngine({ model: compiled, backend: backendOf(runtime), memoryBudgetBytes: budget() }),
+      createEngine({
+        model: compiled,
+        backend: backendOf(runtime),
+        memoryBudgetBytes: defaultBudget(),
+      }),
   };
   const { hash } = spec.model;
   const named = {

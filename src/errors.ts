@@ -73,7 +73,7 @@ export const errorTable = {
   // --- device and engine ---
   'no-webgpu': () => `This machine has no WebGPU. The CPU is used: everything works, more slowly.`,
   'no-gpu': () =>
-    `No GPU was found that WebGPU can use here. Leave --provider webgpu out to compute on the CPU, or install a driver of the GPU (on Linux a Vulkan driver, and libvulkan1).`,
+    `No GPU was found that WebGPU can use here. Leave --provider webgpu out to compute on the CPU, or install a driver of the GPU (on Linux a Vulkan driver, and libvulkan1) and, for Node, the package webgpu.`,
   'self-test': (v) =>
     `${v.provider} computes wrongly here (error ${v.error}, allowed ${v.allowed}). Choose the other provider.`,
   'too-large': (v) =>

@@ -5,7 +5,8 @@
  */
 import { resolve } from 'node:path';
 import { bundledModel } from '../../cli/bundled.ts';
-import { backendOf, budget } from '../../cli/engine.ts';
+import { backendOf } from '../../cli/engine.ts';
+import { defaultBudget } from '../../src/runtime/ort.node.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
 import { fewTokens, selfTest } from '../../src/engine/check/self-test.ts';
@@ -24,14 +25,14 @@ const runtime = await loadRuntime('webgpu');
 const backend = backendOf(runtime);
 const batch = fewTokens(model.compiled);
 
-const onGpu = createEngine({ model: model.compiled, backend, memoryBudgetBytes: budget() });
+const onGpu = createEngine({ model: model.compiled, backend, memoryBudgetBytes: defaultBudget() });
 const { checks } = await selfTest(testedOf(model, runtime.ort), onGpu, backend);
 const training = await onGpu.testTraining();
 const gpu = await numbersOf(onGpu, batch);
 const onCpu = createEngine({
   model: model.compiled,
   backend: new WasmBackend(runtime.ort),
-  memoryBudgetBytes: budget(),
+  memoryBudgetBytes: defaultBudget(),
 });
 const cpu = await numbersOf(onCpu, batch);
 const differences = apart(gpu, cpu);

@@ -6,7 +6,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { bundledModel } from '../../cli/bundled.ts';
-import { budget } from '../../cli/engine.ts';
+import { defaultBudget } from '../../src/runtime/ort.node.ts';
 import { loadRuntime } from '../../cli/runtime.ts';
 import { createEngine } from '../../src/engine/cut-engine.ts';
 import type { Ort } from '../../src/engine/backends/ort.ts';
@@ -38,7 +38,7 @@ for (const [name, prepare] of Object.entries(
   work(values.small ? { sequences: 1, length: 2 } : { sequences: 2, length: 32 }),
 )) {
   const backend = new WebGpuBackend(ort as unknown as Ort, gpu, knobs);
-  const engine = createEngine({ model: model.compiled, backend, memoryBudgetBytes: budget() });
+  const engine = createEngine({ model: model.compiled, backend, memoryBudgetBytes: defaultBudget() });
   const task = await prepare(engine);
   const times: number[] = [];
   for (let i = 0; i < BEFORE; i++) await task();

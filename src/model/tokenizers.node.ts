@@ -3,5 +3,6 @@ import { readFile } from 'node:fs/promises';
 
 /** The bytes of the WebAssembly module. */
 export async function tokenizersModule(): Promise<BufferSource> {
-  return readFile(new URL('./gen/tokenizers.wasm', import.meta.url));
+  // Two folders up and down again: so it holds for the packed library (`lib/node/`), too.
+  return readFile(new URL('../../src/model/gen/tokenizers.wasm', import.meta.url));
 }

@@ -3,13 +3,13 @@
  * twin is `tokenizers.node.ts`.
  */
 import { AtlasError } from '../errors.ts';
-import address from './gen/tokenizers.wasm?url';
 
 /**
  * The bytes of the WebAssembly module. Throws `remote-file` or `offline` where they cannot be had.
  */
 export async function tokenizersModule(): Promise<BufferSource> {
-  const url = new URL(address, import.meta.url);
+  // Two folders up and down again: so it holds for the packed library (`lib/web/`), too.
+  const url = new URL('../../src/model/gen/tokenizers.wasm', import.meta.url);
   const response = await fetch(url).catch((cause: unknown) => {
     throw new AtlasError('offline', { host: url.host }, { cause });
   });

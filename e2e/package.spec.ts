@@ -1,0 +1,99 @@
+/**
+ * The packed library in projects of others: the examples in `examples/`, run by Node and built by
+ * Vite, as a user would after `npm install rank-atlas`.
+ */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { preview } from 'vite';
+import { elementAt } from '../src/checked.ts';
+import { readPeftConfig } from '../src/adapters/peft-config.ts';
+import { expect, test } from './test.ts';
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-package-'));
+const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  devDependencies: Record<string, string>;
+};
+
+/** A project of its own with an example in it and the packed library installed. */
+async function project(example: string, ...packages: string[]): Promise<string> {
+  const cwd = join(folder, example);
+  cpSync(join(root, 'examples', example), cwd, { recursive: true });
+  writeFileSync(join(cwd, 'package.json'), '{"type":"module","private":true}');
+  const packed = elementAt(
+    readdirSync(folder).filter((file) => file.endsWith('.tgz')),
+    0,
+  );
+  const options = ['--prefer-offline', '--no-audit', '--no-fund'];
+  await run('npm', ['install', ...options, join(folder, packed), ...packages], { cwd });
+  return cwd;
+}
+
+/** `training loss 3.57 → 0.23`: both, in nats per token. */
+const lossesIn = (text: string) =>
+  elementAt([...text.matchAll(/training loss ([\d.]+) → ([\d.]+)/g)], 0)
+    .slice(1)
+    .map(Number) as [number, number];
+
+test.describe.configure({ mode: 'serial' });
+test.beforeAll(async () => {
+  test.setTimeout(300_000);
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: root });
+});
+test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let losses: [number, number];
+
+test('in Node: ranks of every module, a lower loss, a PEFT adapter', async () => {
+  test.setTimeout(300_000);
+  const cwd = await project('node');
+  const { stdout } = await run(process.execPath, ['main.mjs'], { cwd });
+  expect(stdout.match(/^model\.layers\.\d\.\S+: rank \d+$/gm)).toHaveLength(56);
+  losses = lossesIn(stdout);
+  expect(losses[1]).toBeLessThan(losses[0] / 2);
+  const config = readPeftConfig(readFileSync(join(cwd, 'adapter', 'adapter_config.json')));
+  expect(config.baseModel).toBe('rank-atlas/atlas-3m');
+});
+
+test('types are found by a strict project', async () => {
+  const cwd = join(folder, 'node');
+  writeFileSync(
+    join(cwd, 'probe.ts'),
+    `import { bundledModel, openModel } from 'rank-atlas';
+import { compile } from 'rank-atlas/compiler';
+const model = await openModel(bundledModel());
+const path: string = model.modules[0]!.path;
+// @ts-expect-error a path is no number
+const number: number = model.modules[0]!.path;
+void [compile, path, number];
+`,
+  );
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const options = '--noEmit --strict --target es2022 --module nodenext --lib es2023,dom'.split(' ');
+  await run(process.execPath, [tsc, ...options, 'probe.ts'], { cwd });
+});
+
+test('on a page that Vite built: the same losses, two files to save', async ({ page }) => {
+  test.setTimeout(300_000);
+  const cwd = await project('page', `vite@${devDependencies.vite}`);
+  await run('npx', ['vite', 'build'], { cwd });
+  const server = await preview({ root: cwd, configFile: false, preview: { port: 0 } });
+  try {
+    await page.goto(elementAt(server.resolvedUrls?.local ?? [], 0));
+    await expect
+      .poll(() => page.locator('output').textContent(), { timeout: 200_000 })
+      .toContain('training loss');
+    const [before, after] = lossesIn((await page.locator('output').textContent()) ?? '');
+    expect(Math.abs(before - losses[0])).toBeLessThan(1e-5);
+    expect(Math.abs(after - losses[1])).toBeLessThan(1e-3);
+    await expect
+      .poll(() => page.locator('a').allTextContents(), { timeout: 10_000 })
+      .toEqual(['adapter_config.json', 'adapter_model.safetensors']);
+  } finally {
+    await server.close();
+  }
+});

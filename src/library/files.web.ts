@@ -1,0 +1,41 @@
+/** Models that a page has: picked or dropped files, and the one that comes with the package. */
+import { defined } from '../checked.ts';
+import { AtlasError } from '../errors.ts';
+import { streamChunks, type ModelFiles } from '../model/files.ts';
+import { filesFromPicker, pickedFiles } from '../model/picked-files.ts';
+import { bundledFrom } from './bundled.ts';
+
+/** From `<input type="file">`, with or without `webkitdirectory`; nothing leaves the machine. */
+export const modelFiles = (list: Iterable<File>): ModelFiles => pickedFiles(filesFromPicker(list));
+
+/** Written out one by one: bundlers copy what they find in this form. */
+const bundled = new Map([
+  ['config.json', new URL('../../public/models/atlas-3m/config.json', import.meta.url)],
+  [
+    'generation_config.json',
+    new URL('../../public/models/atlas-3m/generation_config.json', import.meta.url),
+  ],
+  [
+    'onnx/model_q4.onnx',
+    new URL('../../public/models/atlas-3m/onnx/model_q4.onnx', import.meta.url),
+  ],
+  [
+    'special_tokens_map.json',
+    new URL('../../public/models/atlas-3m/special_tokens_map.json', import.meta.url),
+  ],
+  ['tokenizer.json', new URL('../../public/models/atlas-3m/tokenizer.json', import.meta.url)],
+  [
+    'tokenizer_config.json',
+    new URL('../../public/models/atlas-3m/tokenizer_config.json', import.meta.url),
+  ],
+]);
+
+/** Atlas 3.5M, a decoder of 3.9 MB in 4 bits (CC0), for trials and tests. */
+export const bundledModel = (): ModelFiles => bundledFrom(fetched);
+
+async function* fetched(path: string): AsyncIterable<Uint8Array> {
+  const response = await fetch(defined(bundled.get(path)));
+  if (!response.ok || !response.body)
+    throw new AtlasError('no-file', { file: path, why: `the server says ${response.status}` });
+  yield* streamChunks(response.body);
+}

@@ -1,0 +1,51 @@
+/** Text from a prompt, with or without an adapter. */
+import { sampler, type Sampling } from '../methods/sampling.ts';
+import { TokenText } from '../studies/token-text.ts';
+import { checkAborted, type Model } from './model.ts';
+import { withAdapter, type Adapter } from './train.ts';
+
+export interface GenerateOptions extends Partial<Sampling> {
+  /** New tokens at most. Default 64. */
+  tokens?: number;
+  adapter?: Adapter;
+  signal?: AbortSignal;
+  /** Text of every token as it comes; an incomplete character comes with the token that ends it. */
+  onText?(text: string): void;
+}
+
+/**
+ * Continues `prompt` with a cache of keys and values and returns the new text. Defaults: the
+ * likeliest token (temperature 0). Throws `bad-text`, `too-large`, `operator` for exports in which
+ * tokens meet outside attention, `cancelled`.
+ */
+export async function generate(
+  model: Model,
+  prompt: string,
+  {
+    tokens = 64,
+    temperature = 0,
+    topP = 1,
+    seed = 1,
+    adapter,
+    signal,
+    onText,
+  }: GenerateOptions = {},
+): Promise<string> {
+  const ids = await model.encode(prompt);
+  const stop = await model.endTokens();
+  const text = new TokenText(ids, (all) => model.decode(all));
+  return withAdapter(model, adapter, async (use) => {
+    let whole = '';
+    let count = 0;
+    const choose = sampler({ temperature, topP, seed });
+    const request = { prompt: ids, tokens, choose, stop, ...(use && { use }) };
+    for await (const { id } of model.engine.generate(request)) {
+      checkAborted(signal);
+      count++;
+      const added = await text.add(id, count === tokens || stop.includes(id));
+      whole += added;
+      onText?.(added);
+    }
+    return whole;
+  });
+}

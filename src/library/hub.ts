@@ -1,0 +1,32 @@
+/** Models of a hub, or at an address. */
+import { AtlasError } from '../errors.ts';
+import type { ModelFiles } from '../model/files.ts';
+import { HUB, parseReference } from '../model/remote/reference.ts';
+import { remoteFiles } from '../model/remote/remote-files.ts';
+
+export interface HubOptions {
+  /** The hub's address without a slash at the end. Default: huggingface.co. */
+  hub?: string;
+  /** For repositories that ask for one; sent to the hub only. */
+  token?: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * `owner/name`, `owner/name@revision` or the address of a graph. Fetches the listing now, the files
+ * when the model is opened; nothing is cached. Throws `hub-missing`, `hub-closed`, `offline`,
+ * `remote-file`, `usage` for a name that is neither.
+ */
+export async function hubModel(
+  name: string,
+  { hub = HUB, token, signal }: HubOptions = {},
+): Promise<ModelFiles> {
+  const reference = parseReference(name, hub);
+  if (!reference) throw new AtlasError('usage', { why: `"${name.slice(0, 100)}" names no model` });
+  return remoteFiles(reference, {
+    hub,
+    store: null,
+    ...(token && { headers: { Authorization: `Bearer ${token}` } }),
+    ...(signal && { signal }),
+  });
+}

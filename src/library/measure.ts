@@ -1,0 +1,100 @@
+/** From a batch of tokens to one importance per module, and on to ranks. */
+import { elementAt } from '../checked.ts';
+import type { TokenBatch } from '../engine/engine.ts';
+import { allocate, type RankRule } from '../methods/allocation/allocate.ts';
+import type { Draws } from '../methods/importance/contract.ts';
+import { methodOf, methodUnion, type MethodName } from '../methods/importance/registry.ts';
+import { summarise } from '../methods/statistics.ts';
+import { parsed } from '../spec/parse.ts';
+import { checkAborted, type Model } from './model.ts';
+
+export interface MeasureOptions {
+  /**
+   * `{ name: 'adarank', repeats: 5, … }`: settings left out have their defaults (docs/adarank.md,
+   * docs/jacobian.md).
+   */
+  method?: { name: MethodName } & Record<string, unknown>;
+  /** Default 1. The same seed gives the same numbers on every provider. */
+  seed?: number;
+  signal?: AbortSignal;
+  /** Values measured so far, and in all. */
+  onProgress?(done: number, of: number): void;
+}
+
+export interface Measured {
+  /** By module: the mean of its draws. AdaRank: ℓ1 distance of the logits per position. */
+  importances: number[];
+  /** By module: standard error of the importance; null with fewer than two draws. */
+  standardErrors: (number | null)[];
+  /** By module: one value per repeat. */
+  draws: Draws;
+}
+
+/**
+ * How much the logits change when a module's weight is perturbed (AdaRank; `jacobian` and
+ * `combined` are its cheaper estimates). Throws `bad-spec` for an unknown setting, `bad-text`,
+ * `too-large`, `not-finite`, `cancelled`.
+ */
+export async function measure(
+  model: Model,
+  batch: TokenBatch,
+  { method = { name: 'adarank' }, seed = 1, signal, onProgress }: MeasureOptions = {},
+): Promise<Measured> {
+  const settings = parsed(methodUnion, method);
+  const { counts, maps, code } = methodOf(settings.name);
+  const { passes, repeats } = counts(settings);
+  const of = model.modules.length * (passes + repeats);
+  const measured: number[][] = model.modules.map(() => []);
+  const { draws } = await code();
+  const pass = await model.engine.cleanPass(batch);
+  try {
+    const events = draws({
+      engine: model.engine,
+      pass,
+      settings,
+      seed,
+      control: { granularity: () => 'batch' },
+      known: () => false,
+      now: () => performance.now(),
+    });
+    for await (const event of events) {
+      checkAborted(signal);
+      if (event.type !== 'draws') continue;
+      event.modules.forEach((m, i) => elementAt(measured, m).push(elementAt(event.values, i)));
+      onProgress?.(
+        measured.reduce((sum, values) => sum + values.length, 0),
+        of,
+      );
+    }
+  } finally {
+    pass.dispose();
+  }
+  const made = maps?.(settings, model.modules, measured) ?? { draws: measured, error: null };
+  const summaries = made.draws.map((values) => summarise(values));
+  return {
+    importances: summaries.map((s) => s.mean),
+    standardErrors: summaries.map((s) =>
+      made.error === null ? s.standardError : s.mean * made.error,
+    ),
+    draws: made.draws,
+  };
+}
+
+/**
+ * Ranks in proportion to importances, one integer ≥ 0 per module. Defaults: the paper's rule
+ * (`floor`) and unit (`ranks`); see methods.md §3. Throws `no-importance`.
+ */
+export function allocateRanks(
+  model: Model,
+  importances: readonly number[],
+  {
+    meanRank,
+    rounding = 'floor',
+    unit = 'ranks',
+    rMin = 0,
+    rMax = 4096,
+  }: Pick<RankRule, 'meanRank'> & Partial<RankRule>,
+): number[] {
+  const rule = { meanRank, rounding, unit, rMin, rMax };
+  return allocate(importances, model.modules, rule).ranks;
+}

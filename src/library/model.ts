@@ -1,0 +1,113 @@
+/** A model opened for measuring, training and generating: the library's first step. */
+import { loadOrt, defaultBudget, type Runtime } from '#ort';
+import type { ModuleInfo } from '../compiler/modules.ts';
+import { createEngine } from '../engine/cut-engine.ts';
+import { WasmBackend } from '../engine/backends/wasm-backend.ts';
+import { WebGpuBackend } from '../engine/backends/webgpu-backend.ts';
+import type { FullEngine, ProviderKind, TokenBatch } from '../engine/engine.ts';
+import { AtlasError } from '../errors.ts';
+import type { BosSetting } from '../model/bos.ts';
+import type { ModelFiles } from '../model/files.ts';
+import { batchOf, loadModel, wordsOf, type LoadedModel } from '../runtime/load.ts';
+
+export interface OpenModelOptions {
+  /** Default `wasm`. `webgpu` in Node needs the package `webgpu`. */
+  provider?: ProviderKind;
+  /** Threads of the CPU provider. Default: all cores up to 8; 1 without cross-origin isolation. */
+  threads?: number;
+  /** Suffix of the graph's file: `q4`, `fp16`, … Default: the smallest that computes well. */
+  dtype?: string;
+  /** Bytes for weights and workspace together. Default: 4 GB, in Node half of a smaller memory. */
+  memoryBudgetBytes?: number;
+  /** Bytes read so far, and in all. */
+  onProgress?(loaded: number, total: number): void;
+}
+
+export interface BatchOptions {
+  sequences: number;
+  /** Tokens of a sequence, BOS included. */
+  length: number;
+  /** Whether BOS comes first: as the tokenizer's files say (default), never, or always. */
+  bos?: BosSetting;
+}
+
+/** An open model. One call computes at a time; others wait in a queue. Must be disposed. */
+export class Model {
+  /** All that the engine can do, for what this library has no function for. */
+  readonly engine: FullEngine;
+  private readonly loaded: LoadedModel;
+
+  constructor(loaded: LoadedModel, engine: FullEngine) {
+    this.loaded = loaded;
+    this.engine = engine;
+  }
+
+  /** Name for people. */
+  get title(): string {
+    return this.loaded.open.title;
+  }
+
+  /** Every linear layer inside the blocks, by its index: path in PyTorch, shape, role, format. */
+  get modules(): readonly ModuleInfo[] {
+    return this.loaded.compiled.modules;
+  }
+
+  /**
+   * The first tokens of a text, as `sequences` rows of `length`; fewer rows where the text is
+   * short. Throws `bad-text`, `no-bos`, `part-missing` without a tokenizer.
+   */
+  batch(text: string, { bos = 'tokenizer', ...shape }: BatchOptions): Promise<TokenBatch> {
+    return batchOf({ text: { kind: 'own', text }, bos, ...shape }, text, this.loaded);
+  }
+
+  /** Token ids of a text that is to be continued, BOS first where the tokenizer asks for it. */
+  encode(text: string, bos: BosSetting = 'tokenizer'): Promise<Int32Array> {
+    return wordsOf(this.loaded, bos).prompt(text);
+  }
+
+  decode(ids: ArrayLike<number>): Promise<string> {
+    return wordsOf(this.loaded, 'tokenizer').decode(ids);
+  }
+
+  /** Tokens any of which ends a text. */
+  endTokens(): Promise<number[]> {
+    return this.loaded.open.endTokens();
+  }
+
+  /** Frees sessions, weights and workspace. */
+  dispose(): Promise<void> {
+    return this.engine.dispose();
+  }
+}
+
+/**
+ * Reads, validates and compiles an export, and opens it on a provider. Throws an `AtlasError` whose
+ * `code` says why a model is refused (`not-decoder`, `operator`, `bad-graph`, `part-missing`, …);
+ * its message says what to do. `no-gpu` for `webgpu` without an adapter.
+ */
+export async function openModel(
+  files: ModelFiles,
+  {
+    provider = 'wasm',
+    threads,
+    memoryBudgetBytes = defaultBudget(),
+    ...read
+  }: OpenModelOptions = {},
+): Promise<Model> {
+  const loaded = await loadModel(files, read);
+  const runtime = await loadOrt(provider, threads);
+  const engine = createEngine({
+    model: loaded.compiled,
+    backend: backendOf(runtime),
+    memoryBudgetBytes,
+  });
+  return new Model(loaded, engine);
+}
+
+const backendOf = ({ ort, gpu }: Runtime) =>
+  gpu ? new WebGpuBackend(ort, gpu) : new WasmBackend(ort);
+
+/** Throws `cancelled` once a signal has been aborted. */
+export function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AtlasError('cancelled');
+}

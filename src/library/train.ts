@@ -1,0 +1,116 @@
+/** LoRA training at given ranks. */
+import { elementAt } from '../checked.ts';
+import type { AdapterUse, AdapterValues, TokenBatch } from '../engine/engine.ts';
+import { initialAdapters, loraScale, type LoraScale } from '../methods/lora.ts';
+import { heldOutLoss, train as trainingRun } from '../methods/training.ts';
+import { checkAborted, type Model } from './model.ts';
+
+/** A trained adapter: values by module, and its scale. */
+export interface Adapter {
+  /** `A` [rank, in] and `B` [out, rank] of every module with rank above 0. */
+  values: AdapterValues[];
+  /** `s` of a module: α/r, α/√r or fixed. */
+  scale(module: number): number;
+}
+
+export interface TrainOptions {
+  /** By module, integers ≥ 0; or one rank for all. */
+  ranks: readonly number[] | number;
+  steps: number;
+  /** Sequences a step. Default 4. */
+  batch?: number;
+  /** Default 4e-3, constant. */
+  learningRate?: number;
+  /** Default: fixed, s = 2. */
+  scale?: LoraScale;
+  /** Of adapters and the order of the data. Default 1. */
+  seed?: number;
+  /** AdamW; defaults β₁ 0.9, β₂ 0.999, ε 1e-8, no weight decay. */
+  adamW?: { beta1: number; beta2: number; epsilon: number; weightDecay: number };
+  /** Largest global gradient norm. Default 1; null: no clipping. */
+  maxNorm?: number | null;
+  signal?: AbortSignal;
+  /** After every step: its mean loss in nats per token, before the update. */
+  onStep?(step: number, loss: number): void;
+}
+
+export interface Trained extends Adapter {
+  /** Mean loss of every step's batch in nats per token, before its update. */
+  losses: number[];
+}
+
+/**
+ * Trains LoRA adapters (AdamW) on next-token loss; the model itself stays frozen. Throws
+ * `training-too-large`, `bad-text`, `operator` for a head that cannot be differentiated,
+ * `diverged`, `cancelled`.
+ */
+export async function train(
+  model: Model,
+  data: TokenBatch,
+  {
+    ranks,
+    steps,
+    batch = Math.min(4, data.sequences),
+    learningRate = 4e-3,
+    scale = { kind: 'fixed', value: 2 },
+    seed = 1,
+    adamW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
+    maxNorm = 1,
+    signal,
+    onStep,
+  }: TrainOptions,
+): Promise<Trained> {
+  const { engine, modules } = model;
+  const byModule = typeof ranks === 'number' ? modules.map(() => ranks) : ranks;
+  await engine.checkTraining({ sequences: batch, length: data.length }, byModule);
+  const adapters = await engine.adapters(initialAdapters(seed, modules, byModule));
+  const scaleOf = (module: number) => loraScale(elementAt(byModule, module), scale);
+  try {
+    const losses: number[] = [];
+    const run = trainingRun({
+      engine,
+      use: { adapters, scale: scaleOf },
+      data: { train: data, held: data },
+      options: {
+        seed,
+        steps,
+        batch,
+        schedule: { peak: learningRate, warmup: 0, decay: 'constant' },
+        adamW,
+        maxNorm,
+        evaluateEvery: 0,
+      },
+      now: () => performance.now(),
+      known: true,
+    });
+    for await (const event of run) {
+      checkAborted(signal);
+      if (event.type !== 'step') continue;
+      losses.push(event.loss);
+      onStep?.(event.step, event.loss);
+      if (event.step === steps) break;
+    }
+    return { values: await adapters.values(), scale: scaleOf, losses };
+  } finally {
+    adapters.dispose();
+  }
+}
+
+/** Mean next-token loss in nats per token, through an adapter if given. Throws `bad-text`. */
+export const evaluate = (model: Model, data: TokenBatch, adapter?: Adapter): Promise<number> =>
+  withAdapter(model, adapter, (use) => heldOutLoss(model.engine, data, data.sequences, use));
+
+/** Puts an adapter on the provider for as long as `task` takes. */
+export async function withAdapter<T>(
+  { engine }: Model,
+  adapter: Adapter | undefined,
+  task: (use?: AdapterUse) => Promise<T>,
+): Promise<T> {
+  if (!adapter) return task();
+  const adapters = await engine.adapters(adapter.values);
+  try {
+    return await task({ adapters, scale: (module) => adapter.scale(module) });
+  } finally {
+    adapters.dispose();
+  }
+}
