@@ -12,7 +12,7 @@ struct Sizes {
   grid: u32,           // workgroups along x
   reciprocal: f32,     // mean: 1 / count
 }
-@group(0) @binding(0) var<storage, read> values: array<f32>;       // quantise: weights; else: absmax
+@group(0) @binding(0) var<storage, read> values: array<f32>;       // quantise: weights; else absmax
 @group(0) @binding(1) var<storage, read> limits: array<f32>;       // lower bounds of levels 1, 2, …
 @group(0) @binding(2) var<storage, read_write> codes: array<u32>;
 @group(0) @binding(3) var<storage, read_write> largest: array<f32>;

@@ -50,8 +50,8 @@ export interface Piece {
   /** Serialised ModelProto, ready for InferenceSession.create. */
   model: Uint8Array;
   /**
-   * Inputs that carry activations, in order (layer: `x`; embedding: the lookups). `[batch, length,
-   * width]` float32.
+   * Inputs that carry activations, in order (layer: `x`; embedding: the lookups). Float32, `[batch,
+   * length, width]`.
    */
   inputs: readonly string[];
   /** Graph input name → weight, for the layer this piece was built for. */
@@ -239,8 +239,8 @@ export interface CompiledModel {
   headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
   headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
   /**
-   * One part for `rows` consecutive tokens of a text of at most `capacity` tokens, `rows <
-   * capacity`: activations `[1, rows, width]`. If a piece has the input `here` `[rows, capacity]`,
+   * One part for `rows` consecutive tokens (fewer than `capacity`) of a text of at most `capacity`
+   * tokens. Activations are `[1, rows, width]`. If a piece has the input `here` `[rows, capacity]`,
    * it is 1 at the position of each token, else 0. Cache rows at and after these positions must be
    * zeros. Rejects with `operator` if tokens interact outside attention.
    */

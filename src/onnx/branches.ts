@@ -1,10 +1,10 @@
 /**
  * Selects one decoder of a merged export (`decoder_model_merged.onnx`). Such a file holds two
- * decoders in an If on the input `use_cache_branch`: one takes a KV cache, one doesn't. The nodes
- * of one branch replace the If.
+ * decoders in an If on the input `use_cache_branch`: one with a KV cache, one without. The nodes of
+ * one branch replace the If.
  *
  * The branch with a cache is tried first: with an empty cache it computes the same logits, and a
- * written copy can generate. If it doesn't mask later tokens (it was traced for one token), the
+ * written copy can generate. If it does not mask later tokens (it was traced for one token), the
  * other branch is used.
  */
 import { DEEPEST } from './external.ts';

@@ -60,7 +60,7 @@ export interface Graph {
   outputs: readonly ValueInfo[];
   /** Which branch of a merged decoder was read. */
   branch?: Branch;
-  /** Node constants are in external files, which onnxruntime-web doesn't read. */
+  /** Node constants are in external files, which onnxruntime-web does not read. */
   constantsOutside?: true;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A model whose weights don't fit into one file: written as two files, aligned, read back, and run
+ * A model whose weights do not fit into one file: written as two files, aligned, read back, and run
  * by the runtime with equal results.
  */
 import * as ort from 'onnxruntime-web';
