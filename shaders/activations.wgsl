@@ -1,11 +1,13 @@
-// Statistics of activations where they lie (methods.md §4).
+// Statistics of activations on the device (methods.md §4).
 //
-//   columns    out[k] = Σ_t (x[t, k] − y[t, k])², or Σ_t x[t, k]²: Wanda's norms, and a block's reconstruction error
-//   gram       out[i, j] = x_i · x_j over whole samples, for the similarity of two layers' inputs (HSIC)
+//   columns    out[k] = Σ_t (x[t, k] − y[t, k])², or Σ_t x[t, k]² for Wanda's norms;
+//              with y, the reconstruction error of a layer
+//   gram       out[i, j] = x_i · x_j over whole samples, for the similarity of two layers' inputs
+//              (HSIC)
 
 struct Sizes {
   rows: u32,       // columns: tokens; gram: samples
-  columns: u32,    // columns: width; gram: numbers of a sample
+  columns: u32,    // columns: width; gram: values per sample
   has_y: u32,
 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
@@ -15,7 +17,7 @@ struct Sizes {
 
 var<workgroup> partial: array<f32, 256>;
 
-// 32 columns; eight groups of lanes share the tokens.
+// 32 columns per workgroup; eight groups of lanes share the tokens.
 @compute @workgroup_size(32, 8)
 fn columns(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
   let k = group.x * 32u + id.x;
@@ -36,7 +38,8 @@ fn columns(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id
   if (id.y == 0u && k < sizes.columns) { out[k] = partial[id.x]; }
 }
 
-// workgroup_id = (j, i); the matrix is symmetric, the upper half is made and written twice.
+// workgroup_id = (j, i). The matrix is symmetric: only the upper half is computed, and written
+// twice.
 @compute @workgroup_size(256)
 fn gram(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let i = group.y;

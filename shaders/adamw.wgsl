@@ -1,13 +1,14 @@
-// One AdamW step on resident buffers (Loshchilov & Hutter, decoupled weight decay; arithmetic as torch.optim.AdamW),
-// with the gradient clipped by its global norm as torch's clip_grad_norm_ does.
+// One AdamW step on resident buffers: decoupled weight decay (Loshchilov & Hutter), with the
+// arithmetic of torch.optim.AdamW. Clips the gradient by its global norm like torch's
+// clip_grad_norm_.
 //
-// A global norm that is no number or infinite changes nothing: the last good state stays.
+// If the global norm is NaN or infinite, the step changes nothing.
 
 struct Sizes {
-  first: u32,          // first number that is changed
+  first: u32,          // first value to update
   count: u32,
   grid: u32,           // invocations along x
-  clip: u32,           // 0: the norm only guards
+  clip: u32,           // 0: the norm is only checked
   max_norm: f32,
   keep: f32,           // 1 − learning rate · weight decay
   beta1: f32,
@@ -22,14 +23,14 @@ struct Sizes {
 @group(0) @binding(1) var<storage, read> gradient: array<f32>;
 @group(0) @binding(2) var<storage, read_write> mean: array<f32>;       // first moment
 @group(0) @binding(3) var<storage, read_write> square: array<f32>;     // second moment
-@group(0) @binding(4) var<storage, read> squared_norm: array<f32>;     // one number: Σ g² over all gradients
+@group(0) @binding(4) var<storage, read> squared_norm: array<f32>;     // Σ g² over all gradients
 @group(0) @binding(5) var<uniform> sizes: Sizes;
 
 @compute @workgroup_size(256)
 fn adamw(@builtin(global_invocation_id) id: vec3u) {
   let n = id.y * sizes.grid + id.x;
   let squared = squared_norm[0];
-  // By its bits: a compiler may assume that floats are finite.
+  // Tests the bits: a compiler may assume that floats are finite.
   if (n >= sizes.count || (bitcast<u32>(squared) & 0x7f800000u) == 0x7f800000u) { return; }
   let i = sizes.first + n;
   var factor = 1.0;

@@ -1,16 +1,19 @@
-// Adapter gradients of a linear layer, dA = s·vᵀx and dBᵀ = s·uᵀdy with u = xAᵀ and v = dy·B, without ever forming
-// the layer's own gradient G = dyᵀx. A is [rank, in], Bᵀ [rank, out]; both halves are the same two kernels:
+// Adapter gradients of a linear layer, dA = s·vᵀx and dBᵀ = s·uᵀdy with u = xAᵀ and v = dy·B. The
+// layer's own gradient G = dyᵀx is never formed. A is [rank, in], Bᵀ is [rank, out]. Both gradients
+// use the same two kernels:
 //
-//   project       out[t, j] = Σ_k values[t, k] · factors[from + j, k]      (values x with A, dy with Bᵀ)
-//   accumulate    out[from + j, k] = scale · Σ_t projected[t, j] · values[t, k]    (u with dy, v with x)
+//   project       out[t, j] = Σ_k values[t, k] · factors[first + j, k]
+//                 (values x with A, dy with Bᵀ)
+//   accumulate    out[first + j, k] = scale · Σ_t projected[t, j] · values[t, k]
+//                 (u with dy, v with x)
 //
-// Ranks go in tiles of eight, kept as pairs of vec4; a short last tile is filled with zeros.
+// Ranks are processed in tiles of eight, as pairs of vec4; zeros pad the last tile.
 
 struct Sizes {
   rows: u32,       // tokens
-  columns: u32,    // numbers per token that are used,
-  column: u32,     // from this one
-  stride: u32,     // of so many
+  columns: u32,    // values used per token
+  column: u32,     // index of the first one
+  stride: u32,     // values per token in all
   first: u32,      // first rank
   count: u32,      // ranks
   scale: f32,
@@ -29,7 +32,7 @@ var<workgroup> partial: array<vec4f, 512>;
 fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let t0 = group.x * 4u;
   let last = sizes.rows - 1u;
-  // Tokens beyond the last repeat it; they are not written.
+  // Tokens beyond the last repeat it; their results are not written.
   let at = min(vec4u(t0, t0 + 1u, t0 + 2u, t0 + 3u), vec4u(last)) * sizes.stride + sizes.column;
   let j0 = group.y * TILE;
   var sums: array<vec4f, 8>;                 // [rank][token]
@@ -59,7 +62,8 @@ fn project(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index)
 @group(0) @binding(1) var<storage, read> projected: array<vec4f>;        // accumulate: [rows, 2 · tiles]
 @group(0) @binding(2) var<storage, read_write> gradient: array<f32>;     // accumulate
 
-// 32 columns by eight ranks; eight groups of lanes share the tokens. workgroup_id = (columns / 32, ranks / 8).
+// 32 columns by eight ranks; eight groups of lanes share the tokens.
+// workgroup_id = (columns / 32, ranks / 8).
 @compute @workgroup_size(32, 8)
 fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) id: vec3u) {
   let k = group.x * 32u + id.x;

@@ -1,16 +1,16 @@
-// Disagreement: the ℓ1 distance between two sets of logits, reduced on the device in two deterministic steps, of which
-// this is the first; `shares` in sums.wgsl then adds the rows of each probe.
+// Disagreement: the ℓ1 distance between two sets of logits, reduced on the device in two
+// deterministic steps. This is the first; `shares` in sums.wgsl then adds the rows of each probe.
 //
-// `row_sums` adds Σ_v |a[r, v] − b[r, v]| of one chunk of the vocabulary to sums[r] (one workgroup per row, a fixed
-// tree, no atomics). With `paired` 0, `a` already holds the difference (the vocabulary product is linear, so
-// one product of h₁ − h₂ replaces two) and `b` is not read.
+// `row_sums` adds Σ_v |a[r, v] − b[r, v]| of one vocabulary chunk to sums[r] (one workgroup per
+// row, a fixed tree, no atomics). If `paired` is 0, `a` already holds the difference and `b` is not
+// read: the vocabulary product is linear, so one product of h₁ − h₂ replaces two.
 
 struct Sizes {
   columns: u32,  // of this chunk
   rows: u32,
   paired: u32,
-  first: u32,    // 1: start from zero; 0: add to what earlier chunks left
-  grid: u32,     // workgroups along x: more than 65535 rows spread over y
+  first: u32,    // 1: start from zero; 0: add to the sums of earlier chunks
+  grid: u32,     // workgroups along x: more than 65535 rows need y
 }
 @group(0) @binding(0) var<storage, read> a: array<f32>;
 @group(0) @binding(1) var<storage, read> b: array<f32>;

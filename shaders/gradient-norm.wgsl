@@ -1,16 +1,17 @@
 // Norms of a linear layer's gradient G = Σ_t dy_t x_tᵀ, which is never formed.
 //
-//   gram      ‖G‖_F² = Σ_{t,t'} (dy_t·dy_t')(x_t·x_t') over the tokens of a sequence: a tile of both Gram matrices is
-//             made, multiplied entry by entry and summed. One number a tile; `shares` in sums.wgsl adds the tiles.
-//   tokens    ‖dy_t‖²‖x_t‖², one number a token (Fisher information, when summed).
+//   gram      ‖G‖_F² = Σ_{t,t'} (dy_t·dy_t')(x_t·x_t') over the tokens of a sequence. A workgroup
+//             computes a tile of both Gram matrices, multiplies the tiles elementwise and writes
+//             the sum; `shares` in sums.wgsl adds the tiles.
+//   tokens    ‖dy_t‖²‖x_t‖², one value per token (their sum is Fisher information).
 
 struct Sizes {
-  length: u32,     // tokens of a sequence (tokens: rows in all)
+  length: u32,     // tokens of a sequence (kernel `tokens`: all rows)
   inputs: u32,
   outputs: u32,
   column: u32,     // first column of this module in a packed product
   stride: u32,     // columns of the whole product
-  grid: u32,       // tokens: workgroups along x
+  grid: u32,       // kernel `tokens`: workgroups along x
 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read> dy: array<f32>;
@@ -33,7 +34,8 @@ fn tree(lane: u32, value: f32) -> f32 {
   return partial[0];
 }
 
-// Number k of row `row` of dy's columns (side 1) or of x (side 0), zero outside of the sequence and the row.
+// Value k of row `row` of dy's columns (side 1) or of x (side 0); zero outside the sequence and the
+// row.
 fn entry(side: u32, sequence: u32, t: u32, k: u32) -> f32 {
   let row = sequence * sizes.length + t;
   if (t >= sizes.length) { return 0.0; }
@@ -50,7 +52,7 @@ fn entry(side: u32, sequence: u32, t: u32, k: u32) -> f32 {
 fn gram(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_id) id: vec3u) {
   let place = (group.z * groups.y + group.y) * groups.x + group.x;
   let lane = id.y * TILE + id.x;
-  // Gram matrices are symmetric: tiles below the diagonal are those above it, counted there.
+  // Gram matrices are symmetric: tiles above the diagonal count twice, tiles below it not at all.
   if (group.x < group.y) {
     if (lane == 0u) { out[place] = 0.0; }
     return;

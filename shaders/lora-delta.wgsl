@@ -1,7 +1,8 @@
-// LoRA delta: out[o, k] = base[o, k] + s · Σ_r B[o, r] A[r, k] · mask[o, k]; base and mask are optional.
+// LoRA delta: out[o, k] = base[o, k] + s · Σ_r B[o, r] A[r, k] · mask[o, k]; base and mask are
+// optional.
 //
-// The picture of what an adapter does to a weight. A is [rank, in], B [out, rank], both row-major; the mask has one
-// bit per weight, row-major, bit 0 first, 1 = kept (LoSA's sparse adapters).
+// Shows the effect of an adapter on a weight. A is [rank, in], B [out, rank], both row-major. The
+// mask has one bit per weight, row-major, bit 0 first, 1 = retained (LoSA's sparse adapters).
 
 struct Sizes {
   outputs: u32,

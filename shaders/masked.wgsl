@@ -1,17 +1,19 @@
-// Low-rank adaptation of a pruned weight (LoSA, methods.md §4): W' = M ⊙ (W + s·B A), and its gradients through the mask.
+// Masked LoRA on a pruned weight (LoSA, methods.md §4): W' = M ⊙ (W + s·B A), and its gradients
+// through the mask.
 //
 //   merge        out[o, k] = bit(o, k) · (weight[o, k] + s Σ_r Bᵀ[r, o] A[r, k])
-//   gradient     g[o, k] = bit(o, k) · Σ_t dy[t, o] x[t, k], one module's at a time
+//   gradient     g[o, k] = bit(o, k) · Σ_t dy[t, o] x[t, k], one module at a time
 //   to_a         dA[r, k] = s Σ_o Bᵀ[r, o] g[o, k]
 //   to_b         dBᵀ[r, o] = s Σ_k A[r, k] g[o, k]
 //
-// A is [rank, in], Bᵀ [rank, out]; the mask has one bit a weight over [out, in], row-major, bit 0 first, 1 = kept.
+// A is [rank, in], Bᵀ [rank, out]. The mask has one bit per weight over [out, in], row-major, bit 0
+// first, 1 = retained.
 
 struct Sizes {
   outputs: u32,
   inputs: u32,
   rank: u32,
-  first: u32,      // merge: first number of the module in a packed product's weight
+  first: u32,      // merge: index of the module's first value in a packed weight
   has_mask: u32,
   tokens: u32,     // gradient
   column: u32,     // gradient: first column of the module in a packed product
@@ -71,7 +73,7 @@ fn gradient(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) i
   }
 }
 
-// One column of a rank each. workgroup_id = (inputs / 64, rank).
+// One column of one rank per lane. workgroup_id = (inputs / 64, rank).
 @compute @workgroup_size(64)
 fn to_a(@builtin(global_invocation_id) id: vec3u) {
   let k = id.x;
@@ -84,7 +86,7 @@ fn to_a(@builtin(global_invocation_id) id: vec3u) {
 
 var<workgroup> partial: array<f32, 64>;
 
-// One output of a rank per workgroup; the lanes share the inputs. workgroup_id = (outputs, rank).
+// One output of one rank per workgroup; the lanes share the inputs. workgroup_id = (outputs, rank).
 @compute @workgroup_size(64)
 fn to_b(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let o = group.x;

@@ -1,7 +1,8 @@
-// The noise product on a CPU's vector unit: y[t, r] = Σ_k x[t, k] · N((first + r) · inputs + k). The arithmetic is that of
-// noise-product.wgsl, four numbers at a time. AssemblyScript: `npm run generate:simd` compiles it into src/device/gen/.
+// The noise product on a CPU's vector unit: y[t, r] = Σ_k x[t, k] · N((first + r) · inputs + k).
+// The arithmetic is that of noise-product.wgsl, four values at a time.
+// AssemblyScript: `npm run generate:simd` compiles this file into src/device/gen/.
 //
-// Eight rows of noise are made in memory, used for all tokens and forgotten.
+// Eight rows of noise are generated at a time, used for all tokens and overwritten.
 
 /** Rows of noise in memory. */
 const ROWS = 8;
@@ -22,11 +23,11 @@ function madd(a: v128, b: v128, c: f32): v128 { return f32x4.add(f32x4.mul(a, b)
 /** √(−2 ln u) of u = (m + ½) / 2³². */
 @inline
 function radius(m: v128): v128 {
-  // The nearer end of (0, 1): c = u below ½, 1 − u above, exact relative to its size.
+  // Use the nearer end of (0, 1), c = u below ½ and 1 − u above, for full relative accuracy.
   const upper = i32x4.shr_s(m, 31);
   const c = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(v128.xor(m, upper)), f32x4.splat(0.5)), f32x4.splat(2.3283064365386963e-10));
   const u = v128.bitselect(f32x4.sub(f32x4.splat(1), c), c, upper);
-  // u = 2^e (1 + g) with 1 + g in [1/√2, √2); e = 0 is near 1, where g is −c itself.
+  // u = 2^e (1 + g) with 1 + g in [1/√2, √2); e = 0 is near 1, where g is exactly −c.
   const bits = i32x4.sub(u, i32x4.splat(0x3f3504f3)), e = i32x4.shr_s(bits, 23);
   const mantissa = i32x4.add(v128.and(bits, i32x4.splat(0x7fffff)), i32x4.splat(0x3f3504f3));
   const g = v128.bitselect(f32x4.neg(c), f32x4.sub(mantissa, f32x4.splat(1)), i32x4.eq(e, i32x4.splat(0)));
@@ -36,7 +37,10 @@ function radius(m: v128): v128 {
   return f32x4.sqrt(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(e), f32x4.splat(-1.3862944)), f32x4.mul(s, series)));
 }
 
-/** Normals of the stream from the even number `first` on, float32, to address `at`: `count` of them, rounded up to eights. */
+/**
+ * Writes float32 normals of the stream to address `at`, starting at the even index `first`: `count`
+ * of them, rounded up to a multiple of 8.
+ */
 export function fill(at: usize, count: i32, first: i32, k1: i32, k2: i32): void {
   const key1 = i32x4.splat(k1), key2 = i32x4.splat(k2), sign = i32x4.splat(0x80000000);
   let i = i32x4.add(i32x4.splat(first), i32x4(0, 2, 4, 6));
@@ -44,12 +48,13 @@ export function fill(at: usize, count: i32, first: i32, k1: i32, k2: i32): void 
     const m = mix(v128.xor(mix(v128.xor(i, key1)), key2)), w = mix(v128.xor(mix(v128.xor(v128.or(i, i32x4.splat(1)), key1)), key2));
     i = i32x4.add(i, i32x4.splat(8));
     const r = radius(m);
-    // The nearest quarter turn and the rest, at most π/4.
+    // The nearest quarter turn, and the rest of at most π/4.
     const turn = i32x4.add(w, i32x4.splat(0x20000000)), rest = i32x4.sub(v128.and(turn, i32x4.splat(0x3fffffff)), i32x4.splat(0x20000000));
     const a = f32x4.mul(f32x4.add(f32x4.convert_i32x4_s(rest), f32x4.splat(0.5)), f32x4.splat(1.4629180792671596e-9)), q = f32x4.mul(a, a);
     const sin = f32x4.mul(a, madd(q, madd(q, madd(q, madd(q, f32x4.splat(1.0 / 362880.0), -1.0 / 5040.0), 1.0 / 120.0), -1.0 / 6.0), 1.0));
     const cos = madd(q, madd(q, madd(q, madd(q, f32x4.splat(1.0 / 40320.0), -1.0 / 720.0), 1.0 / 24.0), -0.5), 1.0);
-    // Odd quarters swap the two; the sign of the cosine is that of quarters 1 and 2, of the sine that of 2 and 3.
+    // Odd quarters swap sine and cosine. The cosine is negative in quarters 1 and 2, the sine in
+    // quarters 2 and 3.
     const swap = v128.and(v128.xor(sin, cos), i32x4.shr_s(i32x4.shl(turn, 1), 31));
     const x = f32x4.mul(r, v128.xor(v128.xor(cos, swap), v128.and(i32x4.add(turn, i32x4.splat(0x40000000)), sign)));
     const y = f32x4.mul(r, v128.xor(v128.xor(sin, swap), v128.and(turn, sign)));
@@ -61,7 +66,10 @@ export function fill(at: usize, count: i32, first: i32, k1: i32, k2: i32): void 
 @inline
 function sum(v: v128): f32 { return (f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 2)) + (f32x4.extract_lane(v, 1) + f32x4.extract_lane(v, 3)); }
 
-/** Four tokens (rows of `width` bytes from `x` on) times two rows of noise, `a` and `b`, into four rows of `rows` bytes from `y` on. */
+/**
+ * Multiplies four tokens (rows of `width` bytes from `x` on) by two rows of noise, `a` and `b`, and
+ * writes to four rows of `rows` bytes from `y` on.
+ */
 @inline
 function tile(a: usize, b: usize, x: usize, width: usize, y: usize, rows: usize): void {
   let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
@@ -80,8 +88,9 @@ function tile(a: usize, b: usize, x: usize, width: usize, y: usize, rows: usize)
 }
 
 /**
- * `x` [tokens, width / 4] and `y` [tokens, rows], float32; tokens a multiple of 4, rows of 8, width (bytes of a row of x, zeros behind its
- * `inputs` numbers) of 16. `noise`: 8 · (width + 64) bytes of workspace.
+ * `x` is [tokens, width / 4] and `y` is [tokens, rows], float32. `tokens` is a multiple of 4,
+ * `rows` of 8. `width` is the size of a row of x in bytes, a multiple of 16; zeros follow the row's
+ * `inputs` values. `noise` is a workspace of 8 · (width + 64) bytes.
  */
 export function noiseProduct(noise: usize, x: usize, y: usize, tokens: i32, inputs: i32, width: usize, rows: i32, first: i32, k1: i32, k2: i32): void {
   const room: usize = width + 64;
@@ -92,7 +101,7 @@ export function noiseProduct(noise: usize, x: usize, y: usize, tokens: i32, inpu
     }
     for (let t = 0; t < tokens; t += 4) {
       for (let j = 0; j < ROWS; j += 2) {
-        // With an odd row length a row may start in the middle of a pair.
+        // If the row length is odd, a row may start in the middle of a pair.
         const start = (first + r + j) * inputs, a = noise + <usize>j * room, b = a + room;
         tile(a + 4 * (start & 1), b + 4 * ((start + inputs) & 1), x + <usize>t * width, width, y + 4 * (<usize>t * rows + r + j), 4 * rows);
       }

@@ -1,9 +1,11 @@
-// Noise product: y[t, o] += std · Σ_k x[t, k] · N(seed, module, draw; o·in + k), the output change of a
-// linear layer whose weight is shaken by Gaussian noise. The noise is made here, used and forgotten.
+// Noise product: y[t, o] += std · Σ_k x[t, k] · N(seed, module, draw; o·in + k). This is the change
+// in a linear layer's output if Gaussian noise perturbs its weight. The noise is generated here and
+// never stored.
 //
-// One workgroup makes a tile of 32 outputs × 32 inputs of N in workgroup memory and uses it for 32 tokens;
-// workgroup_id = (output tile, token tile, draw). Integers are bit-exact with src/device/random.ts; Box–Muller
-// is in f32 with its own polynomials, because WGSL promises only 2^-11 for sin and cos.
+// One workgroup computes a tile of 32 outputs × 32 inputs of N in workgroup memory and uses it for
+// 32 tokens; workgroup_id = (output tile, token tile, draw). Integers are bit-exact with
+// src/device/random.ts. Box–Muller is in f32 with its own polynomials, because WGSL guarantees only
+// 2^-11 for sin and cos.
 
 struct Sizes {
   tokens: u32,
@@ -16,7 +18,7 @@ struct Draw {
   k1: u32,
   k2: u32,
   row: u32,      // first row of the slot this draw writes
-  bias: u32,     // 1: the bias is shaken too, elements out·in …
+  bias: u32,     // 1: also perturb the bias, elements out·in …
   scale: f32,    // standard deviation
   pad0: u32, pad1: u32, pad2: u32,
 }
@@ -38,10 +40,10 @@ fn mix(v: u32) -> u32 {
 
 fn bits(d: Draw, i: u32) -> u32 { return mix(mix(i ^ d.k1) ^ d.k2); }
 
-// −ln((m + ½) / 2³²), accurate relative to its size also where it is small (m near 2³²).
+// −ln((m + ½) / 2³²), with full relative accuracy even near 0 (m near 2³²).
 fn minus_log(m: u32) -> f32 {
   var e = countLeadingZeros(m);
-  // (m + ½) · 2^e as an integer in [2³¹, 2³²); with m = 0 (e = 32) only the ½ is left.
+  // (m + ½) · 2^e as an integer in [2³¹, 2³²); for m = 0 (e = 32) only the ½ remains.
   let n = select(m, (m << (e & 31u)) | (1u << ((e - 1u) & 31u)), e > 0u);
   let f = f32(n) * 0x1p-32;                                     // [½, 1]
   var g = f - 1.0;
@@ -53,7 +55,8 @@ fn minus_log(m: u32) -> f32 {
   return f32(e) * 0.69314718 - ln;
 }
 
-// (cos, sin) of 2π (m + ½) / 2³²: the top bits choose the nearest eighth turn, the rest is at most π/4.
+// (cos, sin) of 2π (m + ½) / 2³²: the top bits select the nearest quarter turn, the rest is at most
+// π/4.
 fn turn(m: u32) -> vec2f {
   let quarter = (m + 0x20000000u) >> 30u;
   let a = (f32(bitcast<i32>(m - (quarter << 30u))) + 0.5) * 1.4629180792671596e-9;
@@ -74,7 +77,7 @@ fn noise_product(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_
   let t0 = group.y * TILE;
   let column = lane % TILE;
   let first_token = lane / TILE;             // this lane's tokens: first_token + 8·j
-  // With an odd row length a row may start in the middle of a pair.
+  // If the row length is odd, a row may start in the middle of a pair.
   let pairs = TILE / 2u + (sizes.inputs & 1u);
   var sum = vec4f();
   for (var k0 = 0u; k0 < sizes.inputs; k0 += TILE) {

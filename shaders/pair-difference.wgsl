@@ -1,9 +1,10 @@
-// Pair difference: out[p·rows + r, c] = h[first of pair p, r, c] − other, the rows that go through the vocabulary
-// product. `other` is the pair's second entry of h, or the clean rows where the second index is CLEAN.
+// Pair difference: out[p·rows + r, c] = h[first of pair p, r, c] − other, the rows for the
+// vocabulary product. `other` is the pair's second entry of h, or the clean rows if the second
+// index is CLEAN.
 
 const CLEAN = 0xffffffffu;
 struct Sizes {
-  size: u32,     // numbers per entry: rows · columns
+  size: u32,     // values per entry: rows · columns
   total: u32,    // pairs · size
   grid: u32,     // invocations along x
 }

@@ -1,17 +1,20 @@
-// Which weights of a linear layer stay, by |W| · ‖x‖₂ (Wanda) or |W| alone (magnitude); methods.md §4.
+// Selects the weights of a linear layer to retain, by |W| · ‖x‖₂ (Wanda) or |W| alone (magnitude);
+// methods.md §4.
 //
-//   row        per output row the `count` smallest go; of equals the ones further left
-//   group      of every `width` neighbours in a row the `count` largest stay; of equals the ones further right
+//   row        removes the `count` smallest weights of each output row, on a tie the leftmost
+//   group      retains the `count` largest of every `width` neighbours in a row, on a tie the
+//              rightmost
 //
-// A metric is never negative, so its bits order as it does: the count-th smallest of a row is found digit by digit, eight
-// bits at a time, without sorting. The mask comes in zeroed; a bit is set for every weight that stays.
+// The metric is never negative, so its bits have the same order. The count-th smallest of a row is
+// found eight bits at a time, without sorting. The mask must be zero at the start; a retained
+// weight sets its bit.
 
 struct Sizes {
   outputs: u32,
   inputs: u32,
-  first: u32,      // first number of the module in a packed product's weight
+  first: u32,      // index of the module's first value in a packed weight
   has_norms: u32,
-  count: u32,      // row: that go; group: that stay
+  count: u32,      // row: to remove; group: to retain
   width: u32,      // group: neighbours
   grid: u32,       // group: invocations along x; row: workgroups along x
 }
@@ -34,7 +37,7 @@ fn keep(row: u32, k: u32) {
 const LANES = 256u;
 var<workgroup> counts: array<atomic<u32>, 256>;
 var<workgroup> prefix: u32;          // digits found so far
-var<workgroup> wanted: u32;          // still to go among those that share them
+var<workgroup> wanted: u32;          // weights still to remove among those with these digits
 var<workgroup> equals: array<u32, 256>;
 
 @compute @workgroup_size(256)
@@ -51,7 +54,7 @@ fn row(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lan
     workgroupBarrier();
     for (var k = lane; k < sizes.inputs; k += LANES) {
       let bits = metric(row, k);
-      // Shifted in two steps: a shift by 32 is none.
+      // Shifted in two steps: WGSL takes a shift by 32 modulo 32.
       if (((bits >> shift) >> 8u) == ((prefix >> shift) >> 8u)) { atomicAdd(&counts[(bits >> shift) & 255u], 1u); }
     }
     workgroupBarrier();
@@ -67,7 +70,8 @@ fn row(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lan
     }
     workgroupBarrier();
   }
-  // `wanted` of those equal to the limit go, from the left: each lane counts its own stretch first.
+  // Of the weights equal to the limit, the leftmost `wanted` are removed. Each lane first counts
+  // those in its range.
   let limit = prefix;
   let stretch = (sizes.inputs + LANES - 1u) / LANES;
   let end = min(sizes.inputs, (lane + 1u) * stretch);

@@ -1,17 +1,19 @@
-// NF4 with double quantisation (QLoRA, arXiv 2305.14314; bitsandbytes): blocks of 64 weights to 4 bits and their largest
-// magnitude (absmax); then the absmax values, less their mean, in blocks of 256 to 8 bits.
+// NF4 with double quantisation (QLoRA, arXiv 2305.14314; bitsandbytes). Blocks of 64 weights become
+// 4-bit codes and their largest magnitude (absmax). The absmax values, minus their mean, become
+// 8-bit codes in blocks of 256.
 //
-// Bit for bit what the CPU twin makes: levels are found by comparing with thresholds, products and sums are rounded once,
-// and the reciprocal is worked out in integers, since WGSL's division may be off by 2.5 units in the last place.
+// Bit-identical to the CPU reference implementation: levels are found by comparison with
+// thresholds, and products and sums are rounded once. The reciprocal uses integers, since WGSL's
+// division may be off by 2.5 units in the last place.
 
 struct Sizes {
-  count: u32,          // numbers in `values`
+  count: u32,          // length of `values`
   first: u32,          // quantise: the first block of this dispatch
   grid: u32,           // workgroups along x
   reciprocal: f32,     // mean: 1 / count
 }
-@group(0) @binding(0) var<storage, read> values: array<f32>;       // quantise: weights from block `first` on; mean, second: absmax
-@group(0) @binding(1) var<storage, read> limits: array<f32>;       // the smallest number of every level but the first
+@group(0) @binding(0) var<storage, read> values: array<f32>;       // quantise: weights; else absmax
+@group(0) @binding(1) var<storage, read> limits: array<f32>;       // lower bounds of levels 1, 2, …
 @group(0) @binding(2) var<storage, read_write> codes: array<u32>;
 @group(0) @binding(3) var<storage, read_write> largest: array<f32>;
 @group(0) @binding(4) var<storage, read_write> offset: array<f32>;
@@ -20,7 +22,7 @@ struct Sizes {
 var<workgroup> shared_floats: array<f32, 256>;
 var<workgroup> shared_codes: array<u32, 256>;
 
-/// 1/x, rounded to nearest, and 0 for 0. For 2⁻¹²⁶ ≤ x < 2¹²⁶.
+// 1/x, rounded to nearest, and 0 for 0. For 2⁻¹²⁶ ≤ x < 2¹²⁶.
 fn reciprocal(x: f32) -> f32 {
   let word = bitcast<u32>(x);
   let exponent = (word >> 23u) & 0xffu;
@@ -43,7 +45,7 @@ fn reciprocal(x: f32) -> f32 {
   return bitcast<f32>(((253u - exponent) << 23u) + (quotient - 0x800000u));
 }
 
-/// How many thresholds lie at or below s.
+// The number of thresholds at or below s.
 fn code_of(s: f32, levels: u32) -> u32 {
   var from_level = 0u;
   var to_level = levels - 1u;
@@ -54,7 +56,7 @@ fn code_of(s: f32, levels: u32) -> u32 {
   return from_level;
 }
 
-/// Largest of the first `lanes` shared floats.
+// Largest of the first `lanes` shared floats.
 fn largest_of(lane: u32, lanes: u32) -> f32 {
   for (var half = lanes >> 1u; half > 0u; half = half >> 1u) {
     workgroupBarrier();
@@ -62,11 +64,11 @@ fn largest_of(lane: u32, lanes: u32) -> f32 {
   }
   workgroupBarrier();
   let top = shared_floats[0];
-  // 0 where it is subnormal: a device may take it for 0, and so does the twin.
+  // Subnormal values become 0: a device may flush them, so the reference implementation does, too.
   return select(top, 0.0, (bitcast<u32>(top) & 0x7f800000u) == 0u);
 }
 
-/// One workgroup a block: 8 words of codes, even index in the high nibble, and its absmax.
+// One workgroup per block: 8 words of codes, even index in the high nibble, and the block's absmax.
 @compute @workgroup_size(64)
 fn quantise(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let block = group.y * sizes.grid + group.x;
@@ -86,7 +88,7 @@ fn quantise(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index
   if (lane == 0u) { largest[sizes.first + block] = top; }
 }
 
-/// offset[0] = mean of the values: 256 sums over every 256th value, then halves onto halves.
+// offset[0] = mean of the values: 256 sums over every 256th value, then a tree reduction.
 @compute @workgroup_size(256)
 fn mean(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
@@ -99,7 +101,7 @@ fn mean(@builtin(local_invocation_index) lane: u32) {
   if (lane == 0u) { offset[0] = shared_floats[0] * sizes.reciprocal; }
 }
 
-/// One workgroup for 256 values: 64 words of codes, and the largest |value − offset|.
+// One workgroup per 256 values: 64 words of codes, and the largest |value − offset|.
 @compute @workgroup_size(256)
 fn second(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let block = group.y * sizes.grid + group.x;

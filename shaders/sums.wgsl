@@ -1,12 +1,12 @@
-// Sums on the device, each by one workgroup in a fixed tree, without atomics: the same twice.
+// Deterministic sums on the device: each by one workgroup in a fixed tree, without atomics.
 //
-// `shares` adds up equal shares of a list, one workgroup a share; `squares` adds up the squares of a stretch (‖g‖²
-// of one gradient, of which `shares` then makes the global norm).
+// `shares` sums equal shares of a list, one workgroup per share. `squares` sums the squares of a
+// range (‖g‖² of one gradient); `shares` then computes the global norm.
 
 struct Sizes {
-  first: u32,    // where the first share, or the stretch, starts
-  count: u32,    // numbers of a share, or of the stretch
-  place: u32,    // where the first sum goes
+  first: u32,    // start of the first share, or of the range
+  count: u32,    // values per share, or in the range
+  place: u32,    // index of the first sum
 }
 @group(0) @binding(0) var<storage, read> values: array<f32>;
 @group(0) @binding(1) var<storage, read_write> sums: array<f32>;

@@ -1,6 +1,6 @@
 /**
- * LoRA adapters at a product: `y + scale · (x Aᵀ) Bᵀ` in the columns of each module (methods.md
- * §1).
+ * Adds LoRA adapters to a product: `y + scale · (x Aᵀ) Bᵀ` in the columns of each module
+ * (methods.md §1).
  */
 import { elementAt } from '../checked.ts';
 import type { Builder } from './builder.ts';
@@ -9,20 +9,17 @@ import type { PieceRequest } from './pieces.ts';
 import { count, type ComputedValue, type Value } from './value.ts';
 
 export interface SiteAdapters {
-  /**
-   * `loraA [rank, in]`, `loraB [rank, out]`, `scale [1]` of each module, in the order of the
-   * modules.
-   */
+  /** `loraA [rank, in]`, `loraB [rank, out]`, `scale [1]` of each module, in module order. */
   inputs: PieceRequest['inputs'];
-  /** Adds every module's part to the product `y` of `x`. */
+  /** Returns the product `y` of `x` plus the adapter output of every module. */
   apply(x: Value, y: Value): Value;
-  /** A and Bᵀ of each module by the name of their gradient, with their dims. */
+  /** A and Bᵀ of each module, with the names of their gradients and their dims. */
   pairs: { gradient: string; value: Value; shape: readonly (number | string)[] }[];
-  /** After `apply`: each module's `x Aᵀ` with its dims, of which the rank is symbolic. */
+  /** Filled by `apply`: each module's `x Aᵀ` with its dims; the rank is symbolic. */
   thin: Map<Value, readonly (number | string)[]>;
 }
 
-/** The rank while shapes are worked out; it is symbolic in the piece. */
+/** The rank for shape inference; in the piece, the rank is symbolic. */
 const SOME_RANK = 1;
 
 export function siteAdapters(b: Builder, site: Site, inFeatures: number): SiteAdapters {

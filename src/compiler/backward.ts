@@ -1,6 +1,6 @@
 /**
- * The variants of a block that training and gradients ask for, and the gradient of the final norm,
- * as requests for pieces.
+ * Builds the piece requests of the training and gradient variants of a layer, and of the backward
+ * pass of the final norm.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -17,7 +17,7 @@ import { rewriting, type Change } from './rewrite.ts';
 import { ordered } from './sites.ts';
 import { Clash, type Step, type Value } from './value.ts';
 
-/** Variants of a training step that keeps what its backward pass needs. */
+/** Variants that save activations for backward, or read saved ones. */
 const KEEPING: ReadonlySet<TrainingVariant> = new Set(['kept', 'keptBackward', 'adapterBackward']);
 
 export function trainingRequest(
@@ -80,7 +80,7 @@ export function trainingRequest(
         }))
       : []),
   ];
-  // The same for all variants that keep: whichever gradients leave, they need these.
+  // All these variants save the same activations, whichever gradients they output.
   const thin = new Map(adapters.flatMap((a) => [...a.thin]));
   const kept = keeping
     ? keptValues({
@@ -97,7 +97,7 @@ export function trainingRequest(
   return { opsets, inputs: [['x', input], ['dy', dy], ...added, ...given], outputs };
 }
 
-/** `x, dh → dx` of what lies between the last block and the vocabulary product. */
+/** `x, dh → dx` of everything between the last layer and the vocabulary product. */
 export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceRequest {
   const { batch, length } = s;
   const b = new Builder(graph.file, batch, length);
@@ -115,8 +115,8 @@ export function normBackwardRequest(graph: Graph, { s, cut }: Cuts): PieceReques
 }
 
 /**
- * Steps as the gradient wants them: packed weights dequantised, operators in the form of the newer
- * set.
+ * Prepares steps for differentiation: dequantises packed weights and converts operators to the
+ * newer operator set.
  */
 const differentiable =
   (b: Builder): Change =>
@@ -131,7 +131,10 @@ function withoutBias(b: Builder, { op, inputs }: Step, y: Value): Value {
   return bias ? b.one('Sub', [y, bias]) : y;
 }
 
-/** The gradient that enters at `y`, with dims of its own, and those of the values before it. */
+/**
+ * Returns the gradient input `dy` of shape `dims` at `y`, and a function from values to gradients.
+ * That function throws `Clash` if a value does not reach `y`.
+ */
 function reverse({
   b,
   x,

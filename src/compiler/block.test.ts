@@ -1,6 +1,6 @@
 /**
- * Adapted and backward pieces of the built-in tiny decoder and the bundled model: what goes in and
- * out, and the slopes.
+ * Adapted and backward pieces of the built-in tiny decoder and the bundled model: inputs, outputs
+ * and gradients.
  */
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test, vi } from 'vitest';
@@ -20,7 +20,7 @@ import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const open = async (weights: 'float32' | 'q4') =>
@@ -99,8 +99,8 @@ describe.each(['float32', 'q4'] as const)('%s weights', (weights) => {
         s.modules.flatMap((m) => [m.gradA, m.gradB]),
       ),
     ]);
-    // Neither product nor softmax of the forward pass is in the backward graph: six of each module,
-    // four of attention.
+    // The backward graph contains no product or softmax of the forward pass, only five products per
+    // module and four of attention.
     const ops = (await readGraph(back.model, { file: 'piece' })).nodes.map((n) => n.op);
     expect(ops.filter((op) => op === 'Softmax')).toEqual([]);
     expect(ops.filter((op) => op === 'Gemm' || op === 'MatMul').length).toBe(7 * 5 + 4);

@@ -1,7 +1,6 @@
 /**
- * A block as a request for a piece: which values enter, which leave, and what is added at each
- * product on the way. What training and gradients ask for is `backward.ts`, which comes when it is
- * first asked for.
+ * Builds the piece request of a layer: its inputs, its outputs, and an addition at each product.
+ * The variants for training and gradients are in `backward.ts`, which is loaded on first use.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -14,13 +13,13 @@ import { ordered } from './sites.ts';
 import type { Specialised } from './specialise.ts';
 import type { Value } from './value.ts';
 
-/** An export specialised to a batch and length, and where it comes apart. */
+/** An export specialised to a batch and length, with its cuts. */
 export interface Cuts {
   s: Specialised;
   cut: Cut;
 }
 
-/** What happens at a site: the product's output, changed. */
+/** Changes the product's output at a site. */
 export interface Addition {
   inputs: PieceRequest['inputs'];
   apply(x: Value, y: Value): Value;
@@ -99,18 +98,18 @@ export function segmentRequest(
 
 type Output = PieceRequest['outputs'][number];
 
-/** A block with one addition at each product. */
+/** A layer with one addition at each product. */
 export interface ChangedBlock {
   input: Value;
-  /** Its output, and the input of every product, as they leave a piece. */
+  /** The layer's output, and the input of every product, as piece outputs. */
   out: Output;
   taps: Output[];
-  /** Inputs of the products, and their outputs with what was added. */
+  /** Inputs of the products, and their outputs after the additions. */
   xs: Value[];
   ys: Value[];
 }
 
-/** `form`: what the other steps become; by default they stay. */
+/** `form` converts the other steps; by default they are unchanged. */
 export function changedBlock(
   { s: { batch, length }, cut }: Cuts,
   number: number,

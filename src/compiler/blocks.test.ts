@@ -1,4 +1,6 @@
-/** 4-bit products in forms the kernel has: the same weights, read by themselves. */
+/**
+ * Compares packed products before and after conversion to the kernel's forms, by dequantising both.
+ */
 import { expect, test } from 'vitest';
 import { defined } from '../checked.ts';
 import { mix } from '../device/random.ts';

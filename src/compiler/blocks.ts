@@ -1,11 +1,11 @@
 /**
- * 4-bit products brought to the forms that the runtime's kernel has, number for number: blocks of
- * at most 256 (it refuses or miscomputes larger ones), whole zero points packed like the weights,
- * no `g_idx` that says what is so without it; where a `g_idx` stays, zero points as floats (it
- * passes over packed ones then, and takes the middle code).
+ * Rewrites packed products (MatMulNBits) into the forms that the runtime's kernel supports, with
+ * identical results. Blocks hold at most 256 columns: the kernel refuses or miscomputes larger
+ * ones. Integer zero points are packed like the weights. A `g_idx` in natural order is removed. If
+ * a `g_idx` remains, zero points become floats: the kernel ignores packed ones then and uses the
+ * middle code.
  *
- * What stays (zero points between two codes, columns in another order) is unpacked in the graph:
- * `dequantise.ts`.
+ * `dequantise.ts` unpacks the rest in the graph: fractional zero points and reordered columns.
  */
 import { defined } from '../checked.ts';
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
@@ -26,8 +26,8 @@ export const misfitsKernel = (graph: Graph): boolean =>
   );
 
 /**
- * The same graph in these forms; the graph itself where there is nothing to do. What does not fit
- * is left for the reader to refuse.
+ * Returns the graph in these forms, or the graph itself if nothing changes. Malformed products are
+ * left unchanged; the compiler rejects them later.
  */
 export function inKernelForms(graph: Graph): Graph {
   const known = settled.get(graph);
@@ -77,7 +77,7 @@ function kernelForm(node: Node, initialisers: Map<string, Tensor>): Node {
     put(3, floatPoints(zeros, sizes));
   else if (!inputs[4] && points && points !== zeros) put(3, points);
   let attributes = node.attributes;
-  // Columns in another order keep their blocks: these are looked up one by one.
+  // With a `g_idx`, `dequantise.ts` gathers the block of each column, so any block size works.
   if (block > LARGEST_BLOCK && block % LARGEST_BLOCK === 0 && !inputs[4]) {
     const smaller = Math.ceil(K / LARGEST_BLOCK);
     const times = block / LARGEST_BLOCK;
@@ -115,14 +115,14 @@ const fits = (
 
 const sizeOf = ({ type }: Tensor): number => (type === 'float16' ? 2 : 4);
 
-/** Column k in block ⌊k / block⌋. */
+/** Whether column k is in block ⌊k / block⌋. */
 function inOrder({ bytes }: Tensor, { K, block }: Sizes): boolean {
   const aligned = new Uint8Array(bytes);
   const order = new Int32Array(aligned.buffer);
   return order.length >= K && order.subarray(0, K).every((b, k) => b === Math.floor(k / block));
 }
 
-/** Zero points that are all codes, packed row by row; as they are where one is not. */
+/** Packs float zero points row by row if all are integer codes, else returns them unchanged. */
 function wholePoints(zeros: Tensor, { N, bits, blocks }: Sizes): Tensor {
   if (zeros.type !== 'float32' && zeros.type !== 'float16') return zeros;
   const values = zeros.type === 'float16' ? halfToFloat32(zeros.bytes) : float32View(zeros.bytes);
@@ -170,7 +170,7 @@ function codeAt(
   );
 }
 
-/** `[N, columns]` codes of so many bits, every row padded to whole bytes. */
+/** Packs `[N, columns]` codes of `bits` bits, every row padded to whole bytes. */
 function codes({
   name,
   N,
@@ -194,7 +194,7 @@ function codes({
   return { name, type: 'uint8', dims: [N * width], bytes };
 }
 
-/** The beginning of every row, `width` bytes of it. */
+/** The first `width` bytes of every row. */
 function rows({ name, type, bytes }: Tensor, N: number, width: number, dims: number[]): Tensor {
   const from = bytes.byteLength / N;
   const out = from === width ? bytes : new Uint8Array(N * width);
@@ -204,7 +204,7 @@ function rows({ name, type, bytes }: Tensor, N: number, width: number, dims: num
   return { name: `${name}:blocks`, type, dims, bytes: out };
 }
 
-/** Numbers of large blocks, each given `times` over, once for each of the smaller blocks. */
+/** Repeats the scale or zero point of each large block `times` times, once per smaller block. */
 function repeated(tensor: Tensor, { N, blocks }: Sizes, smaller: number, times: number): Tensor {
   const size = sizeOf(tensor);
   const bytes = new Uint8Array(N * smaller * size);

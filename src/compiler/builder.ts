@@ -1,7 +1,7 @@
 /**
- * Grows the specialised graph one operator at a time: lowers fused operators, infers shapes, folds
- * constants and drops what does nothing. Everything that is known once batch and length are fixed
- * disappears here.
+ * Builds the specialised graph one operator at a time: lowers fused operators, infers shapes, folds
+ * constants and removes operators without effect. Everything that is known for a fixed batch and
+ * length is folded here.
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -23,11 +23,11 @@ import {
 export interface EmitOptions {
   domain?: string;
   attributes?: Attributes | Record<string, Attribute>;
-  /** Number of outputs, 1 when left out. */
+  /** Number of outputs, by default 1. */
   outputs?: number;
 }
 
-/** A table looked up by token id: the engine does it (`TableLookup`). */
+/** A table lookup by token id, done by the engine (`TableLookup`). */
 export interface LookupRequest {
   key: string;
   rows: number;
@@ -36,7 +36,7 @@ export interface LookupRequest {
   value: ComputedValue;
 }
 
-/** Facts met on the way that are not in any shape. */
+/** Facts that the builder finds and that no shape shows. */
 export interface Facts {
   /** Longest sequence the position tables allow. */
   maxLength: number;
@@ -47,7 +47,7 @@ export interface Facts {
    * the pieces do not.
    */
   roundsActivations: boolean;
-  /** Widths of q, k and v by the value that holds them side by side. */
+  /** Widths of q, k and v, by the value that holds them side by side. */
   packed: Map<Value, [number, number, number]>;
 }
 
@@ -76,7 +76,7 @@ export class Builder {
     this.length = length;
   }
 
-  /** Builds one node of the export. Clashes become sentences that name it. */
+  /** Builds one node of the export. Errors name the node. Throws `operator` or `bad-graph`. */
   build(
     name: string,
     op: string,
@@ -141,8 +141,8 @@ export class Builder {
   }
 
   /**
-   * Constants worked out once for all layers: the same operator on the same values gives the same
-   * value.
+   * Evaluates a constant expression once for all layers: the same operator on the same values gives
+   * the same value.
    */
   private folded(key: string, call: Call, evaluate: () => Constant[]): Value[] {
     const attributes = [...call.attributes].map(([name, a]) =>
@@ -156,7 +156,7 @@ export class Builder {
     return found;
   }
 
-  /** Short constants of equal contents are one value. */
+  /** Short constants with equal contents are one value. */
   private interned(c: Constant): Value {
     if (c.data.length > 16) return constantValue(c);
     const id = `${c.type}[${c.dims}][${c.stored}]${c.data}`;
@@ -182,8 +182,8 @@ export class Builder {
   }
 
   /**
-   * A step whose shape the compiler itself vouches for, with an operator that exports may not use
-   * (blocked dequantisation, Pad).
+   * Adds a step with a shape given by the caller, without inference or folding (blocked
+   * dequantisation, Pad).
    */
   make(
     op: string,
@@ -211,7 +211,7 @@ export class Builder {
     return this.one('Transpose', [x], { perm: { type: 'ints', value: perm } });
   }
 
-  /** A list of int64, as shape operands are. */
+  /** An int64 vector, as shape operands require. */
   integers(values: readonly number[]): ConstantValue {
     return constantValue(vector('int64', values));
   }
@@ -220,7 +220,7 @@ export class Builder {
     return constantValue({ type: 'float32', dims: [], stored: [], data: Float32Array.of(value) });
   }
 
-  /** A graph input: token ids, or what a lookup delivers. */
+  /** A graph input: token ids, or the result of a lookup. */
   leaf(shape: Shape, ids: boolean): ComputedValue {
     return { kind: 'computed', ...shape, step: null, depends: true, ids };
   }
@@ -264,8 +264,8 @@ const keepsOrder: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Transposed and dequantised weights are not worked out: they are as large as the file. Pieces do
- * it, or do without.
+ * Transposed and dequantised weights are not folded: they would be as large as the file. A piece
+ * computes them when it runs, if at all.
  */
 const keepsWeight = (op: string, inputs: readonly (Value | null)[]): boolean =>
   inputs[0]?.kind === 'weight' &&
@@ -275,7 +275,7 @@ export function constantValue(constant: Constant): ConstantValue {
   return { kind: 'constant', type: constant.type, dims: constant.dims, constant };
 }
 
-/** Positions `0 … length−1` in the last axis, whatever the batch. */
+/** Whether the value holds positions `0 … length−1` along the last axis, for every batch entry. */
 export function isPositions(value: Value, length: number): boolean {
   const c = constantOf(value);
   return (

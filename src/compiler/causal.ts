@@ -1,5 +1,5 @@
 /**
- * Whether attention looks back only, and how many heads it has: read off the constant masks that
+ * Finds out whether attention is causal, and the number of heads, from the constant masks that
  * folding leaves.
  */
 import { elementAt } from '../checked.ts';
@@ -11,14 +11,14 @@ import type { Step } from './value.ts';
 
 export interface Attention {
   /**
-   * `causal`: later positions are hidden everywhere. `open`: no mask at all. `other`: masked, but
-   * later positions show.
+   * `causal`: later positions are masked everywhere. `open`: no mask at all. `other`: masked, but
+   * later positions are visible.
    */
   kind: 'causal' | 'open' | 'other';
   heads: number | null;
 }
 
-/** Scores at or below this are hidden by the softmax. */
+/** The softmax maps scores at or below this value to zero. */
 const HIDDEN = -1000;
 
 export function attentionOf(s: Specialised): Attention {

@@ -1,4 +1,4 @@
-/** The levels of quantised floats, by code. */
+/** The codebooks of quantised floats: the level of each code. */
 
 /** bitsandbytes' NormalFloat4 levels (QLoRA, arXiv 2305.14314, appendix E). */
 export const NF4 = Float32Array.of(
@@ -42,8 +42,8 @@ export const FP4 = Float32Array.of(
 
 /**
  * bitsandbytes' signed dynamic map of 8 bits (`create_dynamic_map`), ascending: seven decades with
- * 2ⁱ levels each side, 0 and 1. Worked out in float32 as PyTorch does it, so that the levels are
- * the same to the bit.
+ * 2ⁱ levels on each side, 0 and 1. Computed in float32 like PyTorch, so the levels are
+ * bit-identical.
  */
 export const DYNAMIC8: Float32Array = dynamicMap();
 
@@ -55,7 +55,7 @@ function dynamicMap(): Float32Array {
     const parts = 2 ** i;
     const step = float(float(1 - low) / parts);
     const decade = float(10 ** (i - 6));
-    // torch.linspace: from both ends towards the middle.
+    // torch.linspace computes from both ends towards the middle.
     const edge = (k: number) =>
       float(k < (parts + 1) / 2 ? low + step * k : 1 - step * (parts - k));
     for (let k = 0; k < parts; k++) {

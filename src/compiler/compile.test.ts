@@ -1,4 +1,4 @@
-/** The compiler on the built-in tiny decoder: no reference models needed. */
+/** The compiler on the built-in tiny decoder; needs no reference models. */
 import { describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import {
@@ -17,7 +17,7 @@ import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const tokens: Tokens = {

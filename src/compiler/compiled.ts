@@ -1,10 +1,10 @@
 /**
- * What the compiler hands to the engine: an export cut at its residual stream.
+ * The interface between the compiler and the engine: an export cut at its residual stream.
  *
- * `embedding → block 0 → … → block L−1 → head`. Every piece is a small ONNX model of its own whose
- * weights are *inputs*; blocks of equal structure carry the same `structure` number, so they share
- * one session. All activations are float32. Batch and sequence are fixed when a piece is built
- * (`piece(batch, length)`), so masks and RoPE tables are constants in it.
+ * `embedding → layer 0 → … → layer L−1 → head`. Every piece is an ONNX model with its weights as
+ * *inputs*. Layers of equal structure have the same `structure` number and share one session. All
+ * activations are float32. A piece has a fixed batch and length, so its masks and RoPE tables are
+ * constants.
  */
 import type { Graph } from '../onnx/graph.ts';
 import type { ModuleInfo } from './modules.ts';
@@ -12,31 +12,28 @@ import type { ModuleInfo } from './modules.ts';
 export type TensorType =
   'float32' | 'float16' | 'int32' | 'int64' | 'uint8' | 'int8' | 'bool' | 'uint4' | 'int4';
 
-/**
- * A weight as the engine uploads it: bytes are views into the file unless they had to be widened.
- */
+/** A weight to upload. Its bytes are views of the file unless they had to be widened. */
 export interface WeightTensor {
-  /** Name in the export (unique); two blocks that share a tensor share this name. */
+  /** Name in the export (unique). Two layers that share a tensor share this name. */
   name: string;
   type: TensorType;
   dims: readonly number[];
   /**
-   * Little endian, any alignment. Widened half floats are made when read and held weakly: read
-   * once, and keep what you need.
+   * Little endian, any alignment. Widened half floats are computed on access and held weakly: read
+   * `bytes` once and hold the result.
    */
   readonly bytes: Uint8Array;
-  /** As the file has them, where `bytes` are half floats widened. */
+  /** The half floats of the file, if `bytes` are widened. */
   readonly half?: Uint8Array;
   /**
-   * Name of the weight whose bytes these are, seen as another type or shape: the engine uploads
-   * them once.
+   * Name of the weight with the same bytes in another type or shape. The engine uploads the bytes
+   * once.
    */
   readonly viewOf?: string;
 }
 
 /**
- * A lookup the engine does itself before the embedding piece: `out[i] = table[ids[i]]`, float32
- * rows.
+ * A lookup that the engine does before the embedding piece: `out[i] = table[ids[i]]`, float32 rows.
  */
 export interface TableLookup {
   /** Input of the embedding piece that receives `[batch, length, width]`. */
@@ -44,7 +41,7 @@ export interface TableLookup {
   source: 'input_ids' | 'position_ids';
   rows: number;
   width: number;
-  /** float32 row `row`, dequantised if the table is. */
+  /** Writes row `row` as float32 to `into`, dequantised if the table is quantised. */
   read(row: number, into: Float32Array): void;
 }
 
@@ -53,31 +50,31 @@ export interface Piece {
   /** Serialised ModelProto, ready for InferenceSession.create. */
   model: Uint8Array;
   /**
-   * Inputs that carry activations, in order (block: `x`; embedding: the lookups). `[batch, length,
-   * width]` float32.
+   * Inputs that carry activations, in order (layer: `x`; embedding: the lookups). Float32, `[batch,
+   * length, width]`.
    */
   inputs: readonly string[];
   /** Graph input name → weight, for the layer this piece was built for. */
   weights: ReadonlyMap<string, WeightTensor>;
-  /** Outputs by meaning. */
+  /** Output names, in the order of the variant's signature. */
   outputs: readonly string[];
 }
 
 /**
- * A place where a perturbation can be added: the output of one product (before or behind its bias
- * is the same).
+ * A place where a perturbation can be added: the output of one product. Before or after its bias is
+ * equivalent.
  */
 export interface Site {
-  /** Index of the site within its block. */
+  /** Index of the site within its layer. */
   index: number;
   /**
-   * How many products of the block lie before it, one behind the other: 0 reads what the block
-   * reads.
+   * Length of the longest chain of the layer's products before this one; 0 if it depends on no
+   * other product.
    */
   depth: number;
   /**
-   * Tap output of the tapped block: the product's input `x`, `[batch, length, inFeatures]`. Sites
-   * with one input share a tap.
+   * Output of the `tapped` variant: the product's input `x`, `[batch, length, inFeatures]`. Sites
+   * with the same input share a tap.
    */
   tap: string;
   /**
@@ -86,19 +83,19 @@ export interface Site {
    */
   grad: string;
   /**
-   * The product's own output, `[batch, length, width]`: output of the opened block, input and
-   * output of the segments; of the observed piece without its bias.
+   * The product's own output, `[batch, length, width]`: an output of the `opened` variant, an input
+   * and output of segments. In the `observed` variant it excludes the bias.
    */
   out: string;
   /** Output features of the whole product (all modules packed in it). */
   width: number;
-  /** Modules served, with the column range of each in the product's output. */
+  /** The site's modules, with the first column of each in the product's output. */
   modules: readonly SiteModule[];
 }
 
 /**
  * A module at its site. In the adapted pieces it adds `scale · (x Aᵀ) Bᵀ` (LoRA, methods.md §1) to
- * its columns; the rank is a symbolic dimension, at least 1 (rank 0 is fed as a pair of zeros).
+ * its columns. The rank is a symbolic dimension of at least 1 (feed zeros for rank 0).
  */
 export interface SiteModule {
   module: number;
@@ -109,13 +106,13 @@ export interface SiteModule {
   loraB: string;
   /** Input `[1]`. */
   scale: string;
-  /** Outputs of `adapterBackward`: the gradients of A and Bᵀ, shaped as they are. */
+  /** Outputs of `adapterBackward`: the gradients of A and Bᵀ, with the shapes of A and Bᵀ. */
   gradA: string;
   gradB: string;
 }
 
 export interface BlockStructure {
-  /** Blocks with equal numbers have byte-equal graphs. */
+  /** Layers with equal numbers have byte-equal graphs. */
   structure: number;
   sites: readonly Site[];
 }
@@ -131,21 +128,23 @@ export type ForwardVariant =
 export type TrainingVariant =
   /** `x, adapters… → y` */
   | 'adapted'
-  /** `x, dy → dx, taps…, grads…`: the vector-Jacobian product, the forward recomputed inside. */
+  /** `x, dy → dx, taps…, grads…`: the vector-Jacobian product; recomputes the forward pass. */
   | 'backward'
-  /** `backward` that also gives every product's output: `x, dy → dx, taps…, grads…, outs…`. */
+  /** `x, dy → dx, taps…, grads…, outs…`: `backward` with every product's output. */
   | 'observed'
-  /** `x, dy, adapters… → dx, taps…, grads…` of the adapted block. */
+  /** `x, dy, adapters… → dx, taps…, grads…` of the adapted layer. */
   | 'adaptedBackward'
   /**
-   * `x, adapters… → y, kept…`: the adapted block leaves what its backward pass would have to work
-   * out again at a price.
+   * `x, adapters… → y, kept…`: the adapted layer, with the activations saved for backward that are
+   * expensive to recompute.
    */
   | 'kept'
-  /** `x, dy, adapters…, kept… → dx, taps…, grads…`: the same gradients from what `kept` left. */
+  /**
+   * `x, dy, adapters…, kept… → dx, taps…, grads…`: the same gradients from the saved activations.
+   */
   | 'keptBackward'
   /**
-   * `x, dy, adapters…, kept… → dx, gradA, gradB, …`: those of the adapters themselves, module by
+   * `x, dy, adapters…, kept… → dx, gradA, gradB, …`: the gradients of the adapters, module by
    * module.
    */
   | 'adapterBackward';
@@ -155,17 +154,17 @@ export type BlockVariant = ForwardVariant | TrainingVariant;
 export type HeadVariant =
   /** `x → logits` */
   | 'logits'
-  /** `x → h`: what comes before the vocabulary product (final norm). `[batch, length, hidden]` */
+  /** `x → h`: the input of the vocabulary product (final norm). `[batch, length, hidden]` */
   | 'norm'
   /** `x, dh → dx` of the norm. */
   | 'normBackward';
 
-/** A part of a text that is being taken further; see `CompiledModel.decode`. */
+/** A part of the model that continues a text; see `CompiledModel.decode`. */
 export type DecodePart = 'embedding' | 'norm' | { layer: number; adapted: boolean };
 
 /**
- * Keys or values of a block: `[capacity, width]` of the tokens before come in at `input`, `[rows,
- * width]` of the new ones leave at `output`.
+ * Keys or values of a layer. `input` is `[capacity, width]` of the earlier tokens, `output` is
+ * `[rows, width]` of the new tokens.
  */
 export interface CacheSlot {
   input: string;
@@ -178,23 +177,22 @@ export interface DecodePiece extends Piece {
 }
 
 /**
- * The vocabulary product, `logits = h Wᵀ (+ bias)`; linear, so the difference of two logit sets is
- * `(h₁ − h₂) Wᵀ`. Rows of `W` are tokens.
+ * The vocabulary product, `logits = h Wᵀ (+ bias)`. It is linear, so the difference of two logit
+ * sets is `(h₁ − h₂) Wᵀ`. Rows of `W` are tokens.
  */
 export interface VocabularyHead {
   vocab: number;
   hidden: number;
   format: ModuleInfo['format'];
   /**
-   * As stored. Float heads: one tensor, `[vocab, hidden]` if `transposed` is false, `[hidden,
-   * vocab]` if true.
+   * As stored. A float head is one tensor: `[vocab, hidden]`, or `[hidden, vocab]` if `transposed`.
    */
   tensors: readonly WeightTensor[];
   transposed: boolean;
   bias: WeightTensor | null;
   /**
-   * Something nonlinear follows the product (soft-capping, scaling by a constant is folded):
-   * difference trick not allowed.
+   * A further operation follows the product and its bias (such as soft-capping), so logit
+   * differences cannot be computed from `h₁ − h₂`.
    */
   nonlinearAfter: boolean;
 }
@@ -204,26 +202,26 @@ export interface CompiledModel {
   layers: number;
   hidden: number;
   vocab: number;
-  /** Attention heads, heads with keys of their own, and head size, where the graph tells. */
+  /** Attention heads, key-value heads and head size; null if the graph does not show them. */
   heads: number | null;
   kvHeads: number | null;
   headDim: number | null;
   /**
-   * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. Where
-   * the provider obeys (for int8 always, for accuracy_level not onnxruntime-web 1.30 on the CPU)
-   * the untouched export differs by a few percent of the logits' range, and is no measure of
+   * The export rounds activations to 8 bits (`accuracy_level` 4, int8); the pieces do not. A
+   * provider may round (int8: always; accuracy_level: not onnxruntime-web 1.30 on the CPU). Then
+   * the untouched export differs by a few percent of the logits' range and is no measure of
    * correctness.
    */
   roundsActivations: boolean;
   modules: readonly ModuleInfo[];
-  /** Per layer. */
+  /** By layer. */
   blocks: readonly BlockStructure[];
   head: VocabularyHead;
   lookups: readonly TableLookup[];
   /** Longest sequence the export's position tables allow, or Infinity. */
   maxLength: number;
   embedding(batch: number, length: number): Piece;
-  /** What builds the variants of training is loaded with the first of them. */
+  /** The code for training variants is loaded on first use, so these return a promise. */
   block(layer: number, batch: number, length: number, variant: ForwardVariant): Piece;
   block(
     layer: number,
@@ -232,29 +230,29 @@ export interface CompiledModel {
     variant: BlockVariant,
   ): Piece | Promise<Piece>;
   /**
-   * A part of a block, from the products less deep than `depth` (and `x`) to those that are as
-   * deep: their outputs, by name. Behind the deepest ones it gives `y`. `inputs` are those that the
-   * part reads. So what a change at a product leaves alone is not computed again.
+   * A part of a layer: from `x` and the products less deep than `depth` to the products of that
+   * depth (their outputs, by name). Behind the deepest products it returns `y`. `inputs` lists the
+   * inputs that the segment reads. Steps that a change at a product does not affect need no
+   * recomputation.
    */
   segment(layer: number, batch: number, length: number, depth: number): Piece;
   headPiece(batch: number, length: number, variant: Exclude<HeadVariant, 'normBackward'>): Piece;
   headPiece(batch: number, length: number, variant: HeadVariant): Piece | Promise<Piece>;
   /**
-   * One part for `rows` consecutive tokens of a text of at most `capacity`, `rows < capacity`:
-   * activations `[1, rows, width]`. The input `here` `[rows, capacity]`, where a piece has it, is 1
-   * at the position of each token, else 0. Rows of a cache at and behind these positions must be
-   * zeros. Rejects with `operator` where tokens meet outside attention.
+   * One part for `rows` consecutive tokens (fewer than `capacity`) of a text of at most `capacity`
+   * tokens. Activations are `[1, rows, width]`. If a piece has the input `here` `[rows, capacity]`,
+   * it is 1 at the position of each token, else 0. Cache rows at and after these positions must be
+   * zeros. Rejects with `operator` if tokens interact outside attention.
    */
   decode(part: DecodePart, rows: number, capacity: number): Promise<DecodePiece>;
   /**
-   * The export with only these layers (ascending, 0 among them), node for node as it came; 4-bit
-   * products in the forms that the runtime's kernel has. For comparing pieces with something that
-   * is not made of them. Rejects with `structure`.
+   * The export with only these layers (ascending, including 0) and otherwise original nodes; 4-bit
+   * products are in the forms of the runtime's kernel. An independent reference for the pieces.
+   * Rejects with `structure`.
    */
   short(layers: readonly number[]): Promise<Graph>;
   /**
-   * Weight (and bias) tensors of one module as stored, with the rows that are its own in a packed
-   * product.
+   * Weight and bias tensors of one module as stored, with the module's rows in a packed product.
    */
   weightOf(module: number): ModuleWeight;
 }
@@ -265,7 +263,7 @@ export interface ModuleWeight {
   tensors: readonly WeightTensor[];
   /** Float weights stored `[in, out]` rather than `[out, in]`. */
   transposed: boolean;
-  /** Rows `[rowOffset, rowOffset + outFeatures)` of the product's `rows`. */
+  /** The module has rows `[rowOffset, rowOffset + outFeatures)` of the product's `rows`. */
   rowOffset: number;
   rows: number;
   inFeatures: number;

@@ -1,6 +1,6 @@
 /**
- * Where the model comes apart: positions at which a single value carries everything that depends on
- * the tokens. Between two layers that value is the residual stream.
+ * Finds the cuts of the model: positions at which a single live value carries everything that
+ * depends on the tokens. Between two layers, that value is the residual stream.
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -11,7 +11,7 @@ import { isSequence, widthOf, type Specialised } from './specialise.ts';
 import type { ComputedValue, Value } from './value.ts';
 
 export interface Layer {
-  /** Linear layers in the order of the graph, with their PyTorch paths. */
+  /** Linear layers in graph order, with their PyTorch paths. */
   products: { product: Product; path: string }[];
   input: ComputedValue;
   output: ComputedValue;
@@ -68,8 +68,8 @@ export function cut(graph: Graph, s: Specialised): Cut {
     const at = products.map(({ product }) => defined(position.get(product.step)));
     const first = Math.min(...at);
     const last = Math.max(...at);
-    // Into the first layer goes the last such value before it; every other boundary is found after
-    // the layer before.
+    // The first layer starts at the last boundary before its products. Every other layer starts
+    // where the previous layer ends.
     input ??= bounds.filter((b) => b.at < first).at(-1)?.value ?? null;
     const next = groups.get(i + 1)?.map(({ product }) => defined(position.get(product.step)));
     const end = next ? Math.min(...next) : s.steps.length;
@@ -100,8 +100,8 @@ interface Boundary {
 }
 
 /**
- * Every value of shape [batch, length, …] that alone is alive behind some step (`at`; −1: before
- * all).
+ * Returns every `[batch, length, …]` value that is the only live one after some step (`at`; −1:
+ * before all steps).
  */
 function boundaries(s: Specialised): Boundary[] {
   const last = new Map<Value, number>([[s.logits, s.steps.length]]);
@@ -116,7 +116,7 @@ function boundaries(s: Specialised): Boundary[] {
     const [value] = alive as Set<ComputedValue>;
     if (value && isSequence(value, s)) out.push({ at, value });
   };
-  // Lookups are alive from the start; a step's outputs from there on.
+  // Lookups are live from the start, a step's outputs from that step on.
   for (const l of s.lookups) if (last.has(l.value)) alive.add(l.value);
   note(-1);
   s.steps.forEach((step, i) => {

@@ -1,7 +1,7 @@
 /**
- * Pieces that take a text further by a few tokens: embedding, blocks that read and extend a cache
- * of keys and values, and what comes before the vocabulary product. Made of the graph specialised
- * to one sequence of the cache's capacity.
+ * Builds the pieces that generate a text a few tokens at a time: embedding, layers that read and
+ * extend a KV cache, and the final norm. They derive from the graph specialised to one sequence of
+ * the cache's capacity.
  */
 import { elementAt } from '../checked.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -21,7 +21,7 @@ export interface DecodeRequest {
 
 type Input = PieceRequest['inputs'][number];
 
-/** `sites`: those of the part's layer, none for the others. */
+/** `sites`: the sites of the part's layer; empty for `embedding` and `norm`. */
 export function decodeRequest(
   graph: Graph,
   { s, cut }: Cuts,

@@ -1,4 +1,4 @@
-/** Packed weights worked out in the graph, against the kernels that read them packed. */
+/** Compares weights dequantised in the graph with the kernels that read them packed. */
 import { expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
 import { difference, runPiece, type Result } from '../../test/pipeline.ts';
@@ -10,7 +10,7 @@ import { floatProduct } from './dequantise.ts';
 import { planPiece } from './pieces.ts';
 import { Clash, type ComputedValue, type Value, type WeightValue } from './value.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const int = (value: number): Attribute => ({ type: 'int', value });
@@ -38,8 +38,8 @@ const random = (n: number, stream: number) =>
   fillNormal(streamKeys(5, stream, 0), new Float32Array(n), 0, 1);
 
 /**
- * Largest difference between the packed product and the float one, and the names of the weights
- * that are bound.
+ * Returns the largest difference between the packed and the float product, and the names of the
+ * bound weights.
  */
 async function compare(
   op: string,
@@ -112,7 +112,7 @@ test.each([
       { bits: int(bits), block_size: int(block) },
     );
     expect(error).toBeLessThan(2e-5);
-    // Nothing is copied: what is bound are the file's own bytes.
+    // Nothing is copied: the bound weights are the file's bytes.
     expect(weights.map((w) => w.viewOf ?? w.name).sort()).toEqual([
       'packed',
       'scales',

@@ -1,6 +1,6 @@
 /**
- * Packed weights as float matrices, worked out in the graph from the bytes as they lie: one `W [N,
- * K]` serves the product (`x Wᵀ`) and its gradient (`dy W`), and no float copy outlives the run.
+ * Dequantises packed weights inside the graph. One `W [N, K]` serves the product (`x Wᵀ`) and its
+ * gradient (`dy W`); no float copy outlives the run.
  */
 import { defined } from '../checked.ts';
 import { LARGEST_BLOCK } from './blocks.ts';
@@ -12,8 +12,8 @@ import { count, type Step, type Value } from './value.ts';
 import { viewed } from './weight-tensor.ts';
 
 /**
- * The product of a packed step (`MatMulNBits`, `MatMulBnb4`) on `inputs` as a float Gemm; null for
- * every other step.
+ * Returns the product of a packed step (`MatMulNBits`, `MatMulBnb4`) on `inputs` as a float Gemm,
+ * or null for every other step.
  */
 export function floatProduct(
   b: Builder,
@@ -37,8 +37,9 @@ export function floatProduct(
 }
 
 /**
- * A product that the runtime's kernel does not compute, or not on every provider, in operators of
- * every set; null for all others. The compiler knows it packed, a piece has it unpacked.
+ * Unpacks a product that the runtime's kernel does not support on every provider, with operators of
+ * all operator sets. Returns null for all other steps. The compiler treats the product as packed;
+ * only the piece contains it unpacked.
  */
 export function unpackedProduct(b: Builder, step: Step): Value | null {
   if (step.op !== 'MatMulNBits' || step.domain !== 'com.microsoft') return null;
@@ -49,16 +50,16 @@ export function unpackedProduct(b: Builder, step: Step): Value | null {
 }
 
 /**
- * MatMulNBits: rows of blocks, low bits first; rows may end in padding. `blocked`: operator set 21,
- * with its DequantizeLinear.
+ * MatMulNBits: rows of blocks, low bits first; rows may end in padding. `blocked` allows the
+ * blocked DequantizeLinear of operator set 21.
  */
 function nbitsWeight(b: Builder, step: Step, blocked: boolean): Value {
   const { K, N, bits, block, blocks, floatPoints, reordered } = nbitsSizes({ ...step, outputs: 1 });
   const [, packed, scales, zeros, order] = step.inputs;
   const padded = blocks * block;
   const middle = 1 << (bits - 1);
-  // Zero points are packed row by row: an odd number of blocks leaves gaps that DequantizeLinear
-  // does not know.
+  // Zero points are packed row by row. DequantizeLinear does not support the padding that an odd
+  // number of blocks leaves.
   if (
     blocked &&
     bits !== 2 &&
@@ -118,8 +119,8 @@ function nbitsWeight(b: Builder, step: Step, blocked: boolean): Value {
 }
 
 /**
- * MatMulBnb4: one run of codes over row-major `[N, K]`, high nibble first, with an absmax per block
- * of it.
+ * MatMulBnb4: codes of the flattened row-major `[N, K]`, high nibble first, with one absmax per
+ * block of codes.
  */
 function bnb4Weight(b: Builder, step: Step): Value {
   const { K, N, block, codebook } = bnb4Sizes({ ...step, outputs: 1 });
@@ -139,8 +140,8 @@ function bnb4Weight(b: Builder, step: Step): Value {
 }
 
 /**
- * What each byte stands for: `table` has the same number of entries for each of the 256 bytes.
- * `[bytes, entries]`
+ * Looks up each byte in `table`, which has the same number of entries for each of the 256 bytes.
+ * Returns `[bytes, entries]`.
  */
 function codes(b: Builder, packed: Value | null | undefined, table: Float32Array): Value {
   const bytes = viewed(packed, 'uint8', [count(defined(packed).dims)]);
@@ -154,6 +155,6 @@ function codes(b: Builder, packed: Value | null | undefined, table: Float32Array
   ]);
 }
 
-/** The first `n` along an axis. */
+/** The first `n` entries along an axis. */
 const cutTo = (b: Builder, x: Value, axis: number, n: number): Value =>
   b.one('Slice', [x, b.integers([0]), b.integers([n]), b.integers([axis])]);

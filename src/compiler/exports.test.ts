@@ -1,7 +1,7 @@
 /**
- * Real exports, compiled and run in onnxruntime-web on the CPU, against the untouched file and
- * PyTorch's numbers; and the malformed files. Skipped where the reference models are not beside the
- * checkout.
+ * Compiles real exports, runs them in onnxruntime-web on the CPU, and compares them with the
+ * untouched file and PyTorch. Also tests the malformed files. Skipped if the reference models are
+ * not next to the checkout.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
@@ -21,7 +21,7 @@ import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import { compile } from './index.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 interface Entry {
@@ -47,9 +47,7 @@ const hostile: Hostile[] = hasShared
       .map((line) => JSON.parse(line))
   : [];
 
-/**
- * The same export with q/k norm as operators of their own, which onnxruntime can run on the CPU.
- */
+/** The same export with q/k norm as separate operators, which onnxruntime can run on the CPU. */
 function withNormsOutside(graph: Graph, headDim: number): Graph {
   const int64 = (name: string, values: number[]): Tensor => ({
     name,
@@ -99,7 +97,7 @@ function withNormsOutside(graph: Graph, headDim: number): Graph {
 }
 
 const halves = (file: string) => /f16|fp16|webgpu/.test(file);
-/** Files whose weights the references have dequantised. */
+/** Files whose reference used dequantised weights. */
 const quantisedReference = (file: string) =>
   /^(llama|qwen3)\/onnx\/model_q4(f16)?\.onnx$/.test(file);
 const floatReference = (file: string) => /onnx\/model(_fp16)?\.onnx$|genai-fp16|^gpt2/.test(file);
@@ -120,8 +118,8 @@ describe.skipIf(!hasShared)('tiny exports', () => {
     const tokens = tokensOf(entry.model);
     const { logits, residuals } = await runCut(model, tokens);
 
-    // int8 rounds activations, the pieces do not; onnxruntime-web has no CPU kernel with q/k norm
-    // inside the attention.
+    // int8 exports round activations, the pieces do not. onnxruntime-web has no CPU kernel for
+    // attention with q/k norm.
     if (file !== 'qwen3-genai-int4-webgpu/model.onnx') {
       const untouched = await runUntouched({
         graph,
@@ -158,7 +156,7 @@ describe.skipIf(!hasShared)('tiny exports', () => {
         .filter((p) => p !== 'lm_head');
       expect(model.modules.map((m) => m.path).sort()).toEqual(paths.sort());
     } else expect(model.modules).toHaveLength(21);
-    // Only the mixed 4- and 8-bit file has blocks of more than one kind.
+    // Only the mixed 4- and 8-bit file has more than one layer structure.
     expect(new Set(model.blocks.map((b) => b.structure)).size).toBe(file.includes('mixed') ? 2 : 1);
   });
 
@@ -216,8 +214,8 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
     ['genai', sharedPath('models', 'SmolLM2-135M-Instruct-genai-q4f16', 'model.onnx')],
   ] as const)('%s: 210 modules in blocks of one structure', async (dialect, path) => {
     const { bytes, external } = openModel(path);
-    // The structure does not depend on values: the optimum file's weights, left out here, are
-    // zeros.
+    // The structure does not depend on values, so the missing weights of the optimum file are zeros
+    // here.
     const model = compile(
       await readGraph(bytes, {
         file: 'model.onnx',

@@ -1,6 +1,4 @@
-/**
- * The compiler's door: an export in, the model cut at its residual stream out.
- */
+/** The compiler's entry point: compiles an export to a model cut at its residual stream. */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import type { Graph } from '../onnx/graph.ts';
@@ -28,18 +26,18 @@ import { specialise } from './specialise.ts';
 import { Clash, type Value } from './value.ts';
 import { weightTensor } from './weight-tensor.ts';
 
-/** Batch and length the layout is read off: small, and different from each other. */
+/** Batch and length for reading the layout: small and different from each other. */
 const LAYOUT = { batch: 2, length: 3 };
 
 const isForward = (variant: BlockVariant): variant is ForwardVariant =>
   variant === 'plain' || variant === 'tapped' || variant === 'opened';
 
-/** Specialised graphs kept at a time; each holds masks of its length. */
+/** Maximum number of cached specialised graphs. Each holds masks of its length. */
 const KEPT = 4;
 
 /**
- * Compiles a decoder export. Cheap: pieces are built when they are asked for.
- * Throws `not-decoder`, `structure`, `graph-input`, `operator` or `bad-graph`.
+ * Compiles a decoder export. Cheap: pieces are built on demand. Throws `not-decoder`, `structure`,
+ * `graph-input`, `operator` or `bad-graph`.
  */
 export function compile(graph: Graph): CompiledModel {
   return new Compiled(inKernelForms(graph));
@@ -216,14 +214,14 @@ class Compiled implements CompiledModel {
     return elementAt(this.weights, module);
   }
 
-  /** Pieces that are to be `shared` have one model; that they may is checked. */
+  /** Pieces with the same `shared` key use one model. Their signatures are checked. */
   private piece(key: string, request: () => PieceRequest, shared = key): Piece {
     let piece = this.pieces.get(key);
     if (piece) return piece;
     const { asked, signature, inputs, weights, graph } = this.plan(request);
     let written = this.models.get(shared);
     if (!written) this.models.set(shared, (written = { signature, model: writeGraph(graph) }));
-    // Windows longer than the layout's sequence show only now.
+    // Attention windows longer than the layout's length first differ here.
     if (written.signature !== signature)
       throw new AtlasError('operator', {
         where: this.graph.file,
@@ -265,7 +263,7 @@ class Compiled implements CompiledModel {
 
 function vocabularyHead({ s, cut }: Cuts): VocabularyHead {
   const { head } = cut;
-  // Past the product (and its Reshape) only its bias may follow.
+  // Only the bias and Reshapes may follow the product.
   let end: Value = head.y;
   const skipReshapes = () => {
     for (

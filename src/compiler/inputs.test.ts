@@ -1,6 +1,6 @@
 /**
- * Every input of every piece is read: one that is not is copied down to the CPU at each run by the
- * runtime's WebGPU provider.
+ * Every piece reads all its inputs: the runtime's WebGPU provider would copy an unused input to the
+ * CPU at each run.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -46,13 +46,13 @@ async function unread({ model, inputs, weights }: Piece): Promise<string[]> {
   return graph.inputs.map((i) => i.name).filter((name) => !read.has(name));
 }
 
-/** Some exports run, but do not generate. */
+/** Some exports run but cannot generate. */
 function unlessRefused(error: unknown): null {
   if (error instanceof AtlasError && error.code === 'operator') return null;
   throw error;
 }
 
-/** Every kind of piece that there is, by name. */
+/** Every kind of piece, by name. */
 async function* piecesOf(model: CompiledModel): AsyncGenerator<[string, Piece]> {
   const layer = model.layers - 1;
   const [batch, length] = [2, 5];

@@ -1,7 +1,6 @@
 /**
- * What a block's forward pass keeps for its backward pass: the results of products and of softmax,
- * which are dear to work out again. All else between them (norms, rotations, activations, unpacked
- * weights) is worked out again, which is cheap.
+ * Chooses the activations saved for the backward pass: outputs of matrix products and softmax.
+ * Cheaper values (norms, rotations, activation functions, unpacked weights) are recomputed.
  */
 import { defined } from '../checked.ts';
 import { stepsBetween } from './gradient/index.ts';
@@ -11,9 +10,10 @@ import type { Value } from './value.ts';
 const DEAR: ReadonlySet<string> = new Set(['Gemm', 'MatMul', 'Softmax']);
 
 /**
- * Values of the forward pass from `x` to `y` that lead to `wanted` and are dear, or in `whole`
- * (sums of products, kept as one), in the order in which they arise; nothing behind them is asked
- * for. `thin` are kept, too: values with the dims given, some symbolic.
+ * Returns the saved activations, in the order of the forward pass from `x` to `y`: values that
+ * `wanted` depends on and that are expensive to recompute or in `whole` (sums of products, saved as
+ * one). The search ends at each of them. The values of `thin` are searched, too; a saved one has
+ * the given dims, some symbolic.
  */
 export function keptValues({
   x,

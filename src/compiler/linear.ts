@@ -1,19 +1,20 @@
 /**
- * DequantizeLinear over a matrix, `(q − zero) · scale`: one scale for all of it, one for each entry
- * of an axis, or one for each block along an axis. Which scale an element has, and its number.
+ * DequantizeLinear over a matrix, `(q − zero) · scale`: finds the scale of each element and
+ * dequantises it. There is one scale for the matrix, for each entry of an axis, or for each block
+ * along an axis.
  */
 import { float32View, halfToFloat32 } from '../onnx/float16.ts';
 import type { ElementType } from '../onnx/types.ts';
 import { axisOf, input, int, type Call } from './fold/rule.ts';
 import { Clash, count, sameDims, shapeText, Unsupported } from './value.ts';
 
-/** `axis` is null for one scale; `block` is null for one scale for each entry of the axis. */
+/** `axis` is null for one scale; `block` is null for one scale per entry of the axis. */
 export interface LinearForm {
   axis: number | null;
   block: number | null;
 }
 
-/** Bytes of values as the file has them, 4-bit ones two to a byte, low bits first. */
+/** Values as stored in the file; 4-bit values are packed two to a byte, low bits first. */
 export interface Stored {
   type: ElementType;
   bytes: Uint8Array;
@@ -26,7 +27,10 @@ export const LINEAR_BITS: Readonly<Partial<Record<ElementType, 4 | 8>>> = {
   int4: 4,
 };
 
-/** The form of a DequantizeLinear, its tensors checked against each other. */
+/**
+ * Returns the form of a DequantizeLinear and checks its tensors against each other. Throws
+ * `Unsupported` or `Clash`.
+ */
 export function linearForm(call: Call): LinearForm {
   const x = input(call, 0);
   const scale = input(call, 1);
@@ -53,7 +57,8 @@ export function linearForm(call: Call): LinearForm {
 }
 
 /**
- * Reads `into.length` numbers of row `row` of a matrix `[rows, columns]`, from column `first` on.
+ * Returns a reader: it writes `into.length` values of row `row` of a matrix `[rows, columns]`,
+ * starting at column `first`.
  */
 export function linearRows({
   form,

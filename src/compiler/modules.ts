@@ -1,21 +1,21 @@
 /**
- * What a module is: one linear layer of the model, under the name PyTorch gives it.
+ * Defines a module: one linear layer of the model, with its PyTorch name.
  *
- * A packed projection (`qkv_proj`) is one product in the graph but three modules here: they share a
- * site and differ in their rows.
+ * A packed projection (`qkv_proj`) is one product in the graph but three modules here. They share a
+ * site and have different rows.
  */
 
-/** Column of the map. `other` is for linear layers with no familiar name. */
+/** Column of the map. `other` is for linear layers with unknown names. */
 export type ModuleRole =
   'q' | 'k' | 'v' | 'o' | 'qkv' | 'gate' | 'up' | 'gate_up' | 'down' | 'fc' | 'proj' | 'other';
 export type ModuleGroup = 'attention' | 'mlp' | 'other';
 
-/** How the weight bytes are to be read; see `model/weights.ts` for the readers. */
+/** How the weight bytes are stored; the readers are in `model/weights.ts`. */
 export type WeightFormat =
   | { kind: 'float32' | 'float16' }
   /**
-   * ONNX MatMulNBits: `[N, ceil(K/block), block·bits/8]`, low nibble first; zero point 2^(bits−1)
-   * when absent.
+   * ONNX MatMulNBits: `[N, ceil(K/block), block·bits/8]`, low nibble first; the default zero point
+   * is 2^(bits−1).
    */
   | {
       kind: 'nbits';
@@ -23,8 +23,8 @@ export type WeightFormat =
       block: number;
       zeroPoints: boolean;
       /**
-       * Zero points are floats, one a block; or a fourth tensor, `g_idx`, gives the block of each
-       * column. Unpacked in the graph.
+       * `floatPoints`: one float zero point per block. `reordered`: a fourth tensor, `g_idx`, gives
+       * the block of each column. Both are unpacked in the graph.
        */
       floatPoints?: true;
       reordered?: true;
@@ -32,22 +32,22 @@ export type WeightFormat =
   /** bitsandbytes NF4/FP4 (MatMulBnb4): flat over row-major `[N, K]`, high nibble first. */
   | { kind: 'bnb4'; block: number; codebook: 'nf4' | 'fp4' }
   /**
-   * Per-tensor or per-column uint8/int8 with scale and zero point (MatMulInteger,
+   * uint8/int8 per tensor or per output feature, with scale and zero point (MatMulInteger,
    * DequantizeLinear).
    */
   | { kind: 'int8' }
   /**
-   * Every other DequantizeLinear; `axis` and `block` of the matrix as it is stored, `linear.ts`.
+   * Every other DequantizeLinear; `axis` and `block` refer to the matrix as stored (`linear.ts`).
    */
   | { kind: 'linear'; bits: 4 | 8; axis: number | null; block: number | null };
 
-/** Whether a weight is read packed by the runtime's kernel for 4-bit products. */
+/** Whether the runtime's kernel for packed products reads the weight directly. */
 export const staysPacked = (format: WeightFormat): format is WeightFormat & { kind: 'nbits' } =>
   format.kind === 'nbits' && !format.floatPoints && !format.reordered;
 
 export interface ModuleInfo {
   /**
-   * Position in the model's list of modules: 7·layer + position for Llama. Names the module's
+   * Position in the model's list of modules: 7·layer + position for Llama. Identifies the module's
    * noise.
    */
   index: number;
@@ -66,18 +66,18 @@ export interface ModuleInfo {
 }
 
 /**
- * What an adapter can be of: a module, or the vocabulary product, which is numbered behind the last
- * module.
+ * A place that can take an adapter: a module or the vocabulary product, which is numbered after the
+ * last module.
  */
 export type AdapterPlace = Pick<ModuleInfo, 'index' | 'path' | 'inFeatures' | 'outFeatures'>;
 
 /**
- * PyTorch's path of the vocabulary product. Where its weight is the embedding's too, an adapter of
- * it leaves the embedding alone.
+ * PyTorch's path of the vocabulary product. If its weight is tied to the embedding, an adapter of
+ * the product does not change the embedding.
  */
 export const HEAD_PATH = 'lm_head';
 
-/** All places of a model, each at its number. */
+/** All adapter places of a model, at their indices. */
 export const adapterPlaces = ({
   modules,
   head: { hidden, vocab },

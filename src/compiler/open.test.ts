@@ -1,6 +1,6 @@
 /**
- * Exports as they are stored in the wild: one decoder of two, constants in other files, the number
- * of logits as an input.
+ * Exports in published forms: merged decoders, constants in external files, the number of logits as
+ * an input.
  */
 import { describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../checked.ts';
@@ -30,8 +30,8 @@ const tokens = { ids: [5, 9, 2, 7, 1, 8], batch: 2, length: 3 };
 const batch = { ids: Int32Array.from(tokens.ids), sequences: 2, length: 3 };
 
 /**
- * Two decoders in an If under `use_cache_branch`, each with its weights. `prefix` before the names
- * of all nodes within.
+ * A merged decoder: two decoders in an If on `use_cache_branch`, each with its weights. `prefix` is
+ * added to the names of all inner nodes.
  */
 function merged(cache: Graph, first: Graph, prefix = ''): Uint8Array {
   const branch = (of: Graph, mark: string): Uint8Array => {

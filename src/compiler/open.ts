@@ -1,7 +1,4 @@
-/**
- * From the bytes of an export to its graph and the compiled model; of a merged decoder, by the
- * branch that can be compiled.
- */
+/** Reads and compiles an export. For a merged decoder, it uses the branch that compiles. */
 import type { Graph } from '../onnx/graph.ts';
 import { readGraph, type ReadOptions } from '../onnx/read.ts';
 import type { CompiledModel } from './compiled.ts';

@@ -1,6 +1,6 @@
 /**
- * Steps of older operator sets in the form of set 21, which backward pieces are written in (4-bit
- * blocks need it): what used to be an attribute became an input.
+ * Converts steps of older operator sets to set 21, in which attributes became inputs. Backward
+ * pieces use set 21 because 4-bit blocks require it.
  */
 import { elementAt } from '../checked.ts';
 import type { Builder } from './builder.ts';
@@ -9,7 +9,7 @@ import type { Step, Value } from './value.ts';
 
 export const BACKWARD_OPSET = 21;
 
-/** Integer lists that moved, in the order of the inputs they became. */
+/** Integer lists that moved, in the order of their new inputs. */
 const moved: Readonly<Record<string, readonly string[]>> = {
   ReduceSum: ['axes'],
   ReduceMean: ['axes'],
@@ -22,7 +22,7 @@ const moved: Readonly<Record<string, readonly string[]>> = {
   Slice: ['starts', 'ends', 'axes'],
 };
 
-/** The step on `inputs` in its new form. */
+/** Returns the step on `inputs` in its new form. */
 export function modernised(b: Builder, step: Step, inputs: readonly (Value | null)[]): Step {
   const names = step.domain ? undefined : moved[step.op];
   if (!names) return stepOn(step, inputs);
@@ -31,7 +31,7 @@ export function modernised(b: Builder, step: Step, inputs: readonly (Value | nul
     return a?.type === 'ints' ? b.integers(a.value) : null;
   });
   const attributes = new Map([...step.attributes].filter(([name]) => !names.includes(name)));
-  // Split into equal parts says now how many.
+  // Splitting into equal parts now needs explicit sizes.
   if (step.op === 'Split' && inputs.length < 2 && !lists[0]) {
     const axis = step.attributes.get('axis');
     const at = axis?.type === 'int' ? axis.value : 0;

@@ -1,5 +1,5 @@
 /**
- * PyTorch names of linear layers, from the names exporters give their nodes.
+ * Derives PyTorch names of linear layers from exported node names.
  *
  * optimum: `/model/layers.0/self_attn/q_proj/MatMul`; GenAI builder:
  * `/model/layers.0/attn/q_proj/MatMul_Q4`.
@@ -7,8 +7,8 @@
 import type { ModuleGroup, ModuleRole } from './modules.ts';
 
 /**
- * Path of the module a node belongs to; null when the name tells none. `prefix` completes a path
- * that lost its first part.
+ * Path of a node's module, or null if the name shows none. `prefix` is prepended to a path that
+ * lost its first part.
  */
 export function modulePath(node: string, genai: boolean, prefix = ''): string | null {
   const parts = node.replace(/^\/+/, '').split('/');
@@ -20,15 +20,15 @@ export function modulePath(node: string, genai: boolean, prefix = ''): string | 
   return layerOf(path) === null ? null : prefix + path;
 }
 
-/** Number of the layer in a path: its first numeric part. */
+/** Layer number in a path: its first numeric part. */
 export function layerOf(path: string): number | null {
   const found = /(?:^|\.)(\d{1,4})\./.exec(path);
   return found ? Number(found[1]) : null;
 }
 
 /**
- * What a path lacks at its front: optimum drops the first module of some models
- * (`/decoder/layers.0/…` for `model.decoder.layers.0…`), but the parameters keep it.
+ * Returns the prefix that a path lacks. optimum drops the first module of some models from node
+ * names (`/decoder/layers.0/…` for `model.decoder.layers.0…`), but not from parameter names.
  */
 export function missingPrefix(path: string, parameters: Iterable<string>): string {
   const stem = /^(.*?\.)\d+\./.exec(path)?.[1];

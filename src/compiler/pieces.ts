@@ -1,6 +1,6 @@
 /**
- * Writes a part of the specialised graph as an ONNX model of its own: weights are inputs, names are
- * canonical, so that blocks of equal structure give equal bytes.
+ * Writes a part of the specialised graph as a separate ONNX model. Weights are inputs and names are
+ * canonical, so layers of equal structure give equal bytes.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { Attributes, Graph, Node, Tensor, ValueInfo } from '../onnx/graph.ts';
@@ -24,11 +24,11 @@ import { boundWeight } from './weight-tensor.ts';
 export interface PieceRequest {
   opsets: ReadonlyMap<string, number>;
   /**
-   * Activations and adapters that may enter, by input name; `dims` where some are symbolic. What no
-   * step reads is no input of the piece.
+   * Possible activation and adapter inputs, by input name, with `dims` if some are symbolic. The
+   * piece omits inputs that no step reads.
    */
   inputs: readonly (readonly [name: string, value: Value, dims?: readonly (number | string)[]])[];
-  /** Values that leave, by output name, as `dims`; `shape` where some of these are symbolic. */
+  /** Outputs, by name, reshaped to `dims`; `shape` is set if some dims are symbolic. */
   outputs: readonly {
     name: string;
     value: Value;
@@ -38,17 +38,17 @@ export interface PieceRequest {
 }
 
 export interface PlannedPiece {
-  /** Equal for pieces whose models are byte-equal; far shorter than they are. */
+  /** Equal for pieces whose models are byte-equal, and much shorter than the models. */
   signature: string;
-  /** Names of those of the request's inputs that are read, in their order. */
+  /** Names of the request's inputs that the piece reads, in order. */
   inputs: readonly string[];
   weights: Map<string, WeightTensor>;
   graph: Graph;
 }
 
 /**
- * Lays a piece out; `writeGraph(plan.graph)` are its bytes. Throws `Clash` when something else than
- * its inputs leads into it.
+ * Plans a piece; `writeGraph(plan.graph)` returns its bytes. Throws `Clash` if the piece depends on
+ * anything but its inputs.
  */
 export function planPiece(request: PieceRequest): PlannedPiece {
   return new PiecePlanner(request).plan();
@@ -90,8 +90,8 @@ class PiecePlanner {
       dims,
     });
     const domains = new Set(this.nodes.map((n) => n.domain));
-    // The runtime's WebGPU provider puts an input that nothing reads on the CPU: at every run it
-    // would copy it down, and wait for that.
+    // The runtime's WebGPU provider puts an unused input on the CPU. Every run would copy it from
+    // the GPU and wait.
     const read = new Set(this.nodes.flatMap((n) => n.inputs));
     const entering = inputs.filter(([name]) => read.has(name));
     const graph: Graph = {
@@ -118,7 +118,7 @@ class PiecePlanner {
     };
   }
 
-  /** Name of a value in the piece, made on the way if need be. `reader` is the step that asks. */
+  /** Name of a value in the piece; adds its step if needed. `reader` is the step that reads it. */
   private visit(value: Value, reader: Step | null): string {
     const known = this.names.get(value);
     if (known) return known;
@@ -159,8 +159,8 @@ class PiecePlanner {
   }
 
   /**
-   * Weights become inputs; a lone number stays inside, unless it belongs to a dequantisation and
-   * differs by layer.
+   * Weights become inputs. Scalar weights become constants, except in a dequantisation, where they
+   * differ by layer.
    */
   private weight(value: WeightValue, reader: Step | null): string {
     const w = boundWeight(value);
@@ -189,7 +189,7 @@ class PiecePlanner {
     });
   }
 
-  /** Equal contents share a name, whoever made them. */
+  /** Equal contents share a name. */
   private initialiser(
     type: Tensor['type'],
     dims: readonly number[],
@@ -216,7 +216,7 @@ class PiecePlanner {
 const sorted = (attributes: Attributes): Attributes =>
   new Map([...attributes].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Whether a step broadcasts its constants by itself, so that they may stay collapsed. */
+/** Whether a step broadcasts its constants itself, so they may stay collapsed. */
 function collapsible(step: Step): boolean {
   if (step.domain || !broadcasting.has(step.op)) return false;
   const shapes = step.inputs.map((input) => {
@@ -241,7 +241,7 @@ function signatureOf(graph: Graph): string {
   ].join('\n');
 }
 
-/** A key of some bytes: short ones as they are, long ones by two hashes. */
+/** A key for byte contents: short contents themselves, two hashes of long ones. */
 function digest(bytes: Uint8Array): string {
   if (bytes.length <= 64) return String.fromCharCode(...bytes);
   let a = 0x811c9dc5;

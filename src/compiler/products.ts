@@ -1,6 +1,6 @@
 /**
- * Linear layers: the steps that multiply activations with a weight of the file, and how that weight
- * is stored.
+ * Finds linear layers: the steps that multiply activations with a stored weight, and the format of
+ * that weight.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { Tensor } from '../onnx/graph.ts';
@@ -15,7 +15,7 @@ export interface Product {
   step: Step;
   /** Activations, `[…, inFeatures]`. */
   x: Value;
-  /** The product itself, `[…, width]`. */
+  /** The output of the product's step, `[…, width]`. */
   y: ComputedValue;
   inFeatures: number;
   width: number;
@@ -24,7 +24,7 @@ export interface Product {
   tensors: readonly Tensor[];
   /** Float and int8 weights stored `[in, out]`. */
   transposed: boolean;
-  /** Added to the product, by the step itself or right after it. */
+  /** Added by the product's step or right after it. */
   bias: Tensor | null;
 }
 
@@ -92,8 +92,8 @@ function weightOf(step: Step, w: Value): Pick<Product, 'format' | 'tensors' | 't
 }
 
 /**
- * A float weight, or one of integers behind its DequantizeLinear. `outputs`: the axis of the output
- * features.
+ * Format and tensors of a float weight, or of an integer weight with its DequantizeLinear.
+ * `outputs` is the axis of the output features.
  */
 function storedWeight(w: Value, outputs: 0 | 1): Pick<Product, 'format' | 'tensors'> | null {
   if (w.kind === 'weight') return { format: floatFormat(w), tensors: [w.tensor] };
@@ -117,7 +117,7 @@ const floatFormat = (w: WeightValue): WeightFormat => ({
   kind: w.tensor.type === 'float16' ? 'float16' : 'float32',
 });
 
-/** The only reader of a value, past Reshapes that keep its width. */
+/** The only reader of a value, after any Reshapes that preserve its width. */
 export function onlyReader(value: Value, readers: Readers): { step: Step; value: Value } | null {
   let at = value;
   for (;;) {

@@ -1,7 +1,7 @@
 /**
- * An export with other weights in its linear layers: as floats, in 4-bit blocks or in NF4;
- * everything else stays as it was. `compile` reads the result like any export, and `writeGraph`
- * makes a file of it that onnxruntime loads.
+ * Replaces the weights of an export's linear layers, as floats, 4-bit blocks or NF4. All else is
+ * unchanged. `compile` accepts the result, and `writeGraph` converts it to a file that onnxruntime
+ * loads.
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -16,7 +16,7 @@ import { specialise, type Specialised } from './specialise.ts';
 import type { Value } from './value.ts';
 import { weightTensor } from './weight-tensor.ts';
 
-/** A weight [out, in], row-major, in one of the forms in which it can be stored. */
+/** A weight [out, in], row-major, in one of its storage formats. */
 export type NewWeight =
   | { kind: 'float32'; values: Float32Array }
   /**
@@ -25,24 +25,21 @@ export type NewWeight =
    */
   | { kind: 'int4'; packed: Uint8Array; scales: Float32Array; block: number }
   /**
-   * MatMulBnb4: codes of the flattened matrix, high nibble first, and an absmax for every `block`
-   * of them.
+   * MatMulBnb4: codes of the flattened matrix, high nibble first, with one absmax per `block`
+   * codes.
    */
   | { kind: 'nf4'; packed: Uint8Array; absmax: Float32Array; block: number };
 
-/**
- * One product of the export: its whole weight, and the modules that share its rows (three of a
- * packed projection).
- */
+/** One product of the export: its whole weight, and its modules (three for a packed projection). */
 export interface ExportProduct {
   weight: ModuleWeight;
   modules: readonly SiteModule[];
 }
 
 /**
- * `weightFor` is asked for one product after the other, so that no more than one of them need exist
- * as floats; null leaves a product alone. `head` goes in place of the vocabulary product's weight;
- * an embedding that shares it keeps the old one. Throws what `compile` throws.
+ * Calls `weightFor` for one product after the other, so at most one float weight needs memory. Null
+ * leaves a product unchanged. `head` replaces the weight of the vocabulary product; a tied
+ * embedding retains the old weight. Throws what `compile` throws.
  */
 export async function replaced(
   given: Graph,
@@ -102,7 +99,7 @@ const wholeWeight = ({
   bias: null,
 });
 
-/** The first name of each value: the later ones only pass it on. */
+/** The first name of each value; later names are aliases. */
 function namesOf({ values }: Specialised): ReadonlyMap<Value, string> {
   const names = new Map<Value, string>();
   for (const [name, value] of values) if (!names.has(value)) names.set(value, name);
@@ -110,8 +107,8 @@ function namesOf({ values }: Specialised): ReadonlyMap<Value, string> {
 }
 
 /**
- * Names of a product's input and output; those beyond the Reshapes that lowering put around it,
- * where it did.
+ * Names of a product's input and output. If lowering added Reshapes around the product, the names
+ * are those outside the Reshapes.
  */
 function endsOf(
   { step, x, y }: Product,
@@ -132,8 +129,8 @@ function endsOf(
 }
 
 /**
- * The operator that multiplies with a stored weight: its weight inputs, and the node that makes
- * them ready where it needs one.
+ * The operator that multiplies with a stored weight: its weight inputs, and the nodes that prepare
+ * them.
  */
 interface StoredWeight {
   op: string;
@@ -167,8 +164,8 @@ function stored(
   const packed = { domain: 'com.microsoft', before: [] };
   switch (weight.kind) {
     case 'float32': {
-      // Rows of one module lie together as [out, in]; the runtime transposes once when it loads,
-      // the compiler not at all.
+      // Stored as [out, in], so each module's rows are contiguous. The runtime transposes once on
+      // load, the compiler never.
       const values = add('float32', 'float32', [N, K], weight.values);
       const turned = `${values}:transposed`;
       return {
@@ -218,7 +215,7 @@ function stored(
   }
 }
 
-/** The product as nodes; where the export computes in half floats, between Casts. */
+/** The product as nodes, with Casts around it if the export computes in half floats. */
 function productNodes(
   { step, tensors }: Product,
   {
@@ -305,7 +302,7 @@ const node = ({
   attributes: new Map(Object.entries(attributes)),
 });
 
-/** What the outputs need: the old weights, and what unpacked or quantised for them, fall away. */
+/** Removes nodes and weights that the outputs no longer need, such as the old weights. */
 function needed(graph: Graph): Graph {
   const wanted = new Set(graph.outputs.map((o) => o.name));
   const nodes: Node[] = [];

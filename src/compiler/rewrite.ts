@@ -1,16 +1,17 @@
 /**
- * A part of the graph with some of its steps exchanged: what reads an exchanged value is copied,
- * all else is shared.
+ * Rewrites a part of the graph with some steps replaced. Steps that depend on a replaced value are
+ * copied, all others are shared.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { ComputedValue, Step, Value } from './value.ts';
 
 /**
- * Values in place of a step's outputs; `inputs` are its own, rewritten. `stepOn` keeps the step.
+ * Returns the replacements of a step's outputs; `inputs` are its rewritten inputs. Use `stepOn` to
+ * leave the step unchanged.
  */
 export type Change = (step: Step, inputs: readonly (Value | null)[]) => readonly Value[];
 
-/** The step itself where its inputs are its own, else a copy on the new ones. */
+/** Returns the step itself if its inputs are unchanged, else a copy with the new inputs. */
 export function stepOn(step: Step, inputs: readonly (Value | null)[]): Step {
   if (inputs.every((v, i) => v === step.inputs[i])) return step;
   const copy: Step = { ...step, inputs, outputs: [] };
@@ -19,8 +20,8 @@ export function stepOn(step: Step, inputs: readonly (Value | null)[]): Step {
 }
 
 /**
- * Gives each value its rewritten form, up to those whose form is `given`; each step is visited
- * once.
+ * Returns a function that rewrites a value. The search ends at the values in `given`; each step is
+ * visited once.
  */
 export function rewriting(
   given: ReadonlyMap<Value, Value>,

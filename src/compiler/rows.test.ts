@@ -1,6 +1,5 @@
 /**
- * Rows of a graph: what is allowed to become a few tokens of many, and what is refused because
- * tokens meet in it.
+ * Which graphs can be rewritten for a few tokens, and which are rejected because tokens interact.
  */
 import { describe, expect, it } from 'vitest';
 import type { Attribute } from '../onnx/graph.ts';

@@ -1,13 +1,12 @@
 /**
- * A part of the specialised graph for a few consecutive tokens instead of the whole sequence: what
- * generation runs.
+ * Rewrites a part of the specialised graph for a few consecutive tokens instead of the whole
+ * sequence. Generation runs the result (docs/generation.md).
  *
- * Every value that depends on the tokens has one axis along them. Here that axis has `rows` entries
- * in place of `capacity`; all else stays. Constants along it (rotations, positions, masks) give
- * their rows by a product with `here`, whose row i is one at the position of token i. Only
- * attention looks at other tokens: the second operand of its two products. That operand is followed
- * back to where it is smallest, and there the new rows join those of a cache, which the engine
- * keeps.
+ * Every value that depends on the tokens has one token axis. Here that axis has `rows` entries
+ * instead of `capacity`. Constants along that axis (rotations, positions, masks) are multiplied by
+ * `here`, whose row i is one at the position of token i. Only attention reads other tokens: through
+ * the second operand of its two products. The rewrite follows that operand back to its smallest
+ * form and joins the new rows with the KV cache there. The engine holds the cache.
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -26,15 +25,13 @@ import {
   type Value,
 } from './value.ts';
 
-/** So many tokens at a time of at most `capacity`; fewer than those. */
+/** The number of tokens per run and the maximum length of the text, `rows < capacity`. */
 export interface Span {
   rows: number;
   capacity: number;
 }
 
-/**
- * What one product of attention looks at: the rows made here, and those before them, which come in.
- */
+/** An operand of an attention product: the rows computed here, and the input with earlier rows. */
 export interface Cached {
   rows: Value;
   cache: ComputedValue;
@@ -47,18 +44,18 @@ interface Rows {
   axis: number;
 }
 
-/** What happens to the output of a step, given its rewritten first input. */
+/** Changes a step's output `y`, given its rewritten first input `x`. */
 export type Change = (step: Step, x: Value, y: Value) => Value;
 
-/** Large enough to vanish in any softmax; a product of 0 with an infinity is no number. */
+/** Large enough to vanish in any softmax. Infinity would give NaN when multiplied by 0. */
 const MASKED = -1e30;
 
 const flattening: ReadonlySet<string> = new Set(['Reshape', 'Unsqueeze', 'Squeeze', 'Flatten']);
-/** What gives every element of its first input another place, or several. */
+/** Operators that only move or repeat the elements of their first input. */
 const relabelling: ReadonlySet<string> = new Set([...flattening, 'Transpose', 'Expand']);
 
 /**
- * The value that a step puts in another shape, or multiplies with one number; null for any other
+ * The input of a step that only changes its shape or multiplies it by a scalar; null for any other
  * step.
  */
 function sourceOf({ op, inputs: [a, b] }: Step): ComputedValue | null {
@@ -74,8 +71,8 @@ const along: ReadonlySet<string> = new Set([
   'SimplifiedLayerNormalization',
 ]);
 /**
- * Operators that treat every token alike, or whose dims show it when they do not. Others could mix
- * tokens unseen.
+ * Operators that treat every token alike, or whose dims show when they do not. Other operators
+ * could mix tokens undetected.
  */
 const tokenwise: ReadonlySet<string> = new Set([
   ...broadcasting,
@@ -119,20 +116,18 @@ const depends = (v: Value | null | undefined): v is ComputedValue =>
 export class RowForm {
   /** Leaf `[rows, capacity]`: row i is 1 at the position of token i, else 0. */
   readonly here: ComputedValue;
-  /** What the values asked for so far look at, in the order in which they were met. */
+  /** The caches that the rewritten values read, in the order of discovery. */
   readonly caches: Cached[] = [];
   private readonly b: Builder;
   private readonly span: Span;
   private readonly change: Change;
   private readonly known = new Map<Value, Rows>();
   private readonly whole = new Map<Value, Value>();
-  /** Rows of tables that several steps read, as rotations are for queries and keys. */
+  /** Rows of tables that several steps read, such as rotations for queries and keys. */
   private readonly picked = new Map<Value, { axis: number; collapse: boolean; rows: Value }>();
   private usesHere = false;
 
-  /**
-   * `starts`: values of the graph, `[1, capacity, …]`, and what stands for them, `[1, rows, …]`.
-   */
+  /** `starts`: values of the graph, `[1, capacity, …]`, and their replacements, `[1, rows, …]`. */
   constructor(
     b: Builder,
     span: Span,
@@ -146,13 +141,13 @@ export class RowForm {
     for (const [from, value] of starts) this.known.set(from, { value, axis: 1 });
   }
 
-  /** Whether what was asked for so far needs to know where its tokens are. */
+  /** Whether the rewritten values need the token positions. */
   get needsHere(): boolean {
     return this.usesHere;
   }
 
   /**
-   * The rows of a value of the graph. Throws `operator` where tokens meet outside attention's two
+   * Returns the rows of a value. Throws `operator` if tokens interact outside attention's two
    * products.
    */
   of(value: Value): Value {
@@ -181,7 +176,7 @@ export class RowForm {
     });
   }
 
-  /** Scores, or mixed values: rows of queries (or of weights) with all keys (or values). */
+  /** An attention product: rows of queries (or attention weights) times all keys (or values). */
   private attend(step: Step): Value[] {
     const [a, b] = step.inputs as [Value, Value];
     if (!depends(a)) throw refusal(step);
@@ -198,7 +193,7 @@ export class RowForm {
       throw refusal(step);
     if (step.op === 'Gemm' && int(step, 'transA', 0)) throw refusal(step);
     if (flattening.has(step.op)) {
-      // The axis is where as many elements lie before it as did.
+      // The token axis has as many elements before it as in the input.
       const before = count(lead.dims.slice(0, axis));
       const at = old.dims.findIndex(
         (d, i) => d === this.span.capacity && count(old.dims.slice(0, i)) === before,
@@ -231,7 +226,7 @@ export class RowForm {
     );
   }
 
-  /** The step on other inputs, its shapes inferred anew. */
+  /** The step on other inputs, with shapes inferred again. */
   private made(step: Step, inputs: readonly (Value | null)[]): Value[] {
     const call = { inputs, attributes: step.attributes, outputs: step.outputs.length };
     let shapes: Shape[];
@@ -245,7 +240,7 @@ export class RowForm {
     return copy.outputs;
   }
 
-  /** The one axis that has become shorter. */
+  /** The one axis that became shorter. */
   private axisOf(step: Step, old: Value, value: Value): number {
     const { rows, capacity } = this.span;
     const changed = old.dims.flatMap((d, i) => (d === value.dims[i] ? [] : [i]));
@@ -260,7 +255,7 @@ export class RowForm {
     return defined(axis);
   }
 
-  /** What does not depend on the tokens, at their positions. `collapse`: the reader broadcasts. */
+  /** The rows of a value that does not depend on the tokens. `collapse`: the reader broadcasts. */
   private constantRows(v: Value, axis: number, collapse: boolean): Value {
     const {
       b,
@@ -294,7 +289,7 @@ export class RowForm {
     return own;
   }
 
-  /** Keys or values of all tokens, where attention reads them. */
+  /** Keys or values of all tokens, in the form that attention reads. */
   private everywhere(value: Value): Value {
     let small = value;
     for (let at: Value | null = value; depends(at) && at.step; at = sourceOf(at.step))
@@ -314,7 +309,7 @@ export class RowForm {
     return relabelled(value);
   }
 
-  /** The rows of a value joined to those of its cache. */
+  /** Joins the rows of a value to those of its cache. */
   private joined(value: Value): Value {
     const found = this.whole.get(value);
     if (found) return found;
@@ -346,7 +341,7 @@ export class RowForm {
     return this.b.reshape(this.b.transpose(v, [axis, ...others(v.dims.length, axis)]), flat);
   }
 
-  /** The way back; `dims` are the others', with n at the axis. */
+  /** The inverse of `toFront`: `dims` with n at the axis. */
   private fromFront(v: Value, dims: readonly number[], axis: number, n: number): Value {
     const out = dims.map((d, i) => (i === axis ? n : d));
     const rest = others(dims.length, axis);
@@ -366,7 +361,7 @@ export class RowForm {
 const others = (rank: number, axis: number): number[] =>
   Array.from({ length: rank }, (_, i) => i).filter((i) => i !== axis);
 
-/** A table as float32 numbers that stay numbers when multiplied with 0. */
+/** A table as finite float32, so that multiplying by 0 gives 0. */
 function finite(v: ConstantValue): ConstantValue {
   const data = Float32Array.from(v.constant.data, (x) => Math.max(x, MASKED));
   return { ...v, type: 'float32', constant: { ...v.constant, type: 'float32', data } };

@@ -1,6 +1,6 @@
 /**
- * An export with layers left out, run as it is, against the same layers' pieces: in every dialect,
- * and wrong where a weight is wrong.
+ * Compares the shortened export with the pieces of the same layers, in every dialect. A wrong
+ * weight must fail the check.
  */
 import * as ort from 'onnxruntime-web';
 import { existsSync } from 'node:fs';
@@ -49,7 +49,7 @@ async function pieces(model: CompiledModel, layers: readonly number[]): Promise<
   }
 }
 
-/** The check of `tested` against the pieces of another model, its own by default. */
+/** Checks `tested` against the pieces of another model, by default its own. */
 async function checked(
   tested: Tested,
   layers: readonly number[],
@@ -76,7 +76,7 @@ describe.each(made)('%s', (_, graph, count) => {
     const check = await checked(testedAs(graph), layers);
     expect(check.note).toContain(`of its ${count} blocks`);
     expect(check.error).toBeLessThanOrEqual(check.allowed);
-    // Not because nothing was left out.
+    // The check must not pass only because no layer was removed.
     const short = await compile(graph).short([0]);
     expect(short.inputs.map((i) => i.name).filter((name) => name.startsWith('past'))).toEqual([
       'past_key_values.0.key',
@@ -174,8 +174,8 @@ describe('what is compared', () => {
     const graph = genai();
     const weight = defined(graph.initialisers.get(name));
     const bytes = weight.bytes.slice();
-    // Sixteen bytes from its second quarter; of an embedding all, since few of its rows are looked
-    // up.
+    // Changes sixteen bytes at the second quarter. An embedding changes everywhere, since few of
+    // its rows are looked up.
     if (name.includes('embed')) bytes.reverse();
     else bytes.copyWithin(0, bytes.length >> 2, (bytes.length >> 2) + 16);
     const wrong = compile({

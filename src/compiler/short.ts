@@ -1,8 +1,8 @@
 /**
- * An export with some of its layers left out: whoever read the residual stream behind a layer that
- * goes reads the one behind the last layer that stays before it. What is left stays node for node
- * as it came, so that its logits say whether these layers, the embedding and the head are computed
- * rightly, at the memory of these alone.
+ * Removes layers from an export, as a reference for the self-test that needs less memory. Readers
+ * of the residual stream behind a removed layer read the stream behind the last retained layer
+ * instead. All other nodes are original, so the logits verify the retained layers, the embedding
+ * and the head.
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -12,9 +12,8 @@ import type { Cuts } from './block.ts';
 import type { ComputedValue } from './value.ts';
 
 /**
- * `layers`: those that stay, ascending, the first (0) among them. Inputs and outputs of other
- * layers' caches go with them. Throws AtlasError `structure` where a residual stream has no name in
- * the export that could be read in its place.
+ * `layers`: the retained layers, ascending, including 0. Cache inputs and outputs of the other
+ * layers are removed. Throws AtlasError `structure` if a residual stream has no name in the export.
  */
 export function shortGraph(graph: Graph, cuts: Cuts, layers: readonly number[]): Graph {
   const renamed = new Map<string, string>();
@@ -42,13 +41,13 @@ export function shortGraph(graph: Graph, cuts: Cuts, layers: readonly number[]):
   return reached({ ...graph, nodes }, ['logits']);
 }
 
-/** What makes the residual stream behind a layer. */
+/** The producer of the residual stream behind a layer. */
 interface End {
-  /** Its name in the export; null where only the fused norm behind it knows it. */
+  /** Its name in the export; null if the stream exists only inside a fused norm. */
   name: string | null;
   /**
-   * The fused norm that adds the layer's last summand, if one does: the norm itself belongs to what
-   * comes behind.
+   * The fused norm that adds the layer's last summand, if any. The norm itself belongs to the next
+   * layer.
    */
   fused: Node | null;
 }
@@ -60,8 +59,8 @@ function endOf(graph: Graph, { s, cut }: Cuts, layer: number): End {
       isFused(n) &&
       summed(s.values.get(elementAt(n.outputs, 0)) as ComputedValue | undefined) === output,
   );
-  // Of several names (behind a Cast it is the same value to the compiler) the first is the one that
-  // the others are made of.
+  // A value may have several names (the compiler ignores some Casts). The others derive from the
+  // first.
   const name = graph.nodes.flatMap((n) => n.outputs).find((o) => o && s.values.get(o) === output);
   return { name: name ?? null, fused: fused ?? null };
 }
@@ -69,10 +68,10 @@ function endOf(graph: Graph, { s, cut }: Cuts, layer: number): End {
 const isFused = ({ op, domain }: Node): boolean =>
   domain === 'com.microsoft' && /^Skip(Simplified)?LayerNormalization$/.test(op);
 
-/** What a norm is taken of. */
+/** The input of a norm. */
 const summed = (norm: ComputedValue | undefined) => norm?.step?.inputs[0];
 
-/** Norm `to` of what `from` takes the norm of: its two summands, and the bias added to them. */
+/** Norm `to` with the inputs of `from`: its two summands, and the bias added to them. */
 function withSummands(to: Node, from: Node): Node {
   const inputs = [elementAt(from.inputs, 0), elementAt(from.inputs, 1), ...to.inputs.slice(2)];
   const added = from.inputs[biasOf(from)] ?? '';
@@ -83,5 +82,5 @@ function withSummands(to: Node, from: Node): Node {
   return { ...to, inputs };
 }
 
-/** Which input is added to the summands. */
+/** Index of the input that is added to the summands. */
 const biasOf = ({ op }: Node): number => (op === 'SkipLayerNormalization' ? 4 : 3);

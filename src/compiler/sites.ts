@@ -1,6 +1,6 @@
 /**
- * Sites and modules of a layer: every product once, in the order q, k, v, o, gate, up, down; a
- * packed product serves several modules.
+ * Finds the sites and modules of a layer. Every product is one site, in the order q, k, v, o, gate,
+ * up, down; a packed product has several modules.
  */
 import { defined, elementAt } from '../checked.ts';
 import type { Tensor } from '../onnx/graph.ts';
@@ -31,7 +31,7 @@ interface Part {
   width: number;
 }
 
-/** The modules within a product: q, k and v of a packed projection, or the one it is. */
+/** The modules in a product: q, k and v of a packed projection, or a single one. */
 function partsOf(path: string, product: Product, s: Specialised, { genai, readers }: Cut): Part[] {
   const whole = [{ path, offset: 0, width: product.width }];
   if (!genai || !path.endsWith('qkv_proj')) return whole;
@@ -64,7 +64,7 @@ function packedWidths(
   return null;
 }
 
-/** How many of the products lie before each, one behind the other. */
+/** The `depth` of each product (`Site.depth`). */
 function depthsOf(products: readonly Product[], input: Value): number[] {
   const known = new Map<Value, number>([[input, 0]]);
   const own = new Map<Value, Product>(products.map((p) => [p.y, p]));
@@ -159,7 +159,7 @@ function moduleWeight(product: Product, part: Part): ModuleWeight {
   };
 }
 
-/** A part of a bias, under a name of its own when it is not the whole. */
+/** The module's part of a bias, with its own name unless it is the whole bias. */
 function sliceOf(bias: Tensor, { offset, width }: Part, all: number): WeightTensor {
   if (width === all) return weightTensor(bias);
   const size = bias.bytes.byteLength / all;

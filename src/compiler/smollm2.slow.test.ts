@@ -1,6 +1,6 @@
 /**
- * SmolLM2-135M in both dialects: the cut pipeline against PyTorch's logits and gradients and the
- * untouched export. Minutes, not seconds.
+ * Compares the cut pipeline of SmolLM2-135M, in both dialects, with the logits and gradients of
+ * PyTorch and with the untouched export. Takes minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -183,7 +183,7 @@ describe.skipIf(!hasShared)('SmolLM2-135M', () => {
       tokens: tokens(),
       headDim: defined(model.headDim),
     });
-    // Its activations are half floats, ours are not; logits reach 35.
+    // The export's activations are half floats, those of the pieces are not; logits reach 35.
     expect(difference(untouched.data, logits.data)).toBeLessThan(0.25);
   }, 300_000);
 });

@@ -1,6 +1,6 @@
 /**
- * An export for one batch and length: no past, every position seen, `present.*` dropped. What is
- * left depends on the tokens through embedding lookups alone.
+ * Specialises an export to one batch and length: no past, an all-ones attention mask, and only the
+ * steps that the logits need. The result depends on the tokens only through embedding lookups.
  */
 import { defined, elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -18,7 +18,7 @@ export interface Specialised {
   logits: Value;
   lookups: readonly LookupRequest[];
   facts: Facts;
-  /** Every value that has a name in the export, in the order in which they are made. */
+  /** Every named value of the export, in order of computation. */
   values: ReadonlyMap<string, Value>;
 }
 
@@ -81,8 +81,8 @@ interface Settled {
 const settledGraphs = new WeakMap<Graph, Settled>();
 
 /**
- * What batch and length do not change: initialisers and Constant nodes, a third of an optimum
- * export.
+ * The part that does not depend on batch and length: initialisers and Constant nodes, a third of
+ * the nodes of an optimum export.
  */
 function settled(graph: Graph): Settled {
   let found = settledGraphs.get(graph);
@@ -110,14 +110,14 @@ function settled(graph: Graph): Settled {
   return found;
 }
 
-/** A constant that is a weight: packed or quantised numbers, or a matrix of floats. */
+/** Whether a constant is a weight: packed or quantised values, or a float matrix. */
 const holdsWeights = ({ type, dims }: Tensor): boolean =>
   type in LINEAR_BITS ||
   (/^float(16|32)$/.test(type) && dims.length === 2 && dims.every((d) => d > 1));
 
 /**
- * Numbers of the file are weights; integers of 32 and 64 bits, and truth values, are shapes and
- * masks: constants.
+ * Floats and quantised values are weights. 32- and 64-bit integers and booleans are constants
+ * (shapes and masks).
  */
 function initialiser(tensor: Tensor): Value {
   const type = widened(tensor.type);
@@ -142,7 +142,7 @@ function inputValue(file: string, { name, type, dims }: ValueInfo, builder: Buil
       };
       return constantValue({ ...positions, type });
     }
-    // How many of the last logits are worked out: 0 stands for all of them.
+    // How many of the last logits are computed: 0 means all.
     case 'num_logits_to_keep':
     case 'logits_to_keep':
       return constantValue(
@@ -165,7 +165,7 @@ function inputValue(file: string, { name, type, dims }: ValueInfo, builder: Buil
   throw new AtlasError('graph-input', { file, input: shown(name) });
 }
 
-/** Inputs that tell what a file is instead. */
+/** Inputs that identify other kinds of models. */
 const otherKinds: readonly ['not-decoder' | 'structure', RegExp, string][] = [
   ['not-decoder', /^token_type_ids$/, 'it takes sentence pairs, as encoders do'],
   [
@@ -191,7 +191,10 @@ const otherKinds: readonly ['not-decoder' | 'structure', RegExp, string][] = [
   ['structure', /past/, 'its cache does not hold keys and values by heads'],
 ];
 
-/** Keeps what the logits need, and makes sure that token ids are only looked up. */
+/**
+ * Returns the steps that the logits need. Throws `not-decoder` if token ids are used other than for
+ * lookups.
+ */
 function reachable(steps: readonly Step[], logits: Value, tokens: Value, file: string): Step[] {
   const needed = new Set<Step>();
   const stack: Value[] = [logits];
@@ -209,7 +212,7 @@ function reachable(steps: readonly Step[], logits: Value, tokens: Value, file: s
   return steps.filter((s) => needed.has(s));
 }
 
-/** Last dimension of a value, its width. */
+/** Last dimension of a value. */
 export const widthOf = (v: Value): number => v.dims.at(-1) ?? 0;
 
 export const isSequence = (v: Value, s: { batch: number; length: number }): boolean =>

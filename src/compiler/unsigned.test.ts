@@ -1,4 +1,4 @@
-/** int8 weights as uint8: the same numbers, to the last bit, in every kind of piece. */
+/** Pieces with int8 weights as uint8 give bit-identical results, in every kind of piece. */
 import { expect, test, vi } from 'vitest';
 import { elementAt } from '../checked.ts';
 import { runPiece, type Result } from '../../test/pipeline.ts';
@@ -11,7 +11,7 @@ import { unsigned } from './unsigned.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
-// Blocks along either axis, with zero points and without, and one scale a column.
+// Blocks along either axis, with and without zero points, and one scale per column.
 const forms = [0, 1].flatMap((axis) =>
   [true, false].map(
     (zeros) => ({ op: 'linear', type: 'int8', axis: axis as 0 | 1, block: 16, zeros }) as const,

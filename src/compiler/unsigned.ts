@@ -1,7 +1,7 @@
 /**
- * A piece for a provider that takes no int8 from its own memory (onnxruntime-web's WebGPU): int8
- * weights as uint8. Of every value and of its zero point the sign bit is turned over, which adds
- * 128 to both, so that their difference is the same, exactly.
+ * Converts int8 weights of a piece to uint8, for a provider that takes no int8 from GPU memory
+ * (onnxruntime-web's WebGPU). Flipping the sign bit of every value and zero point adds 128 to both,
+ * so their difference is exactly the same.
  */
 import { defined } from '../checked.ts';
 import type { Graph, Node, Tensor } from '../onnx/graph.ts';
@@ -9,7 +9,7 @@ import { readGraph } from '../onnx/read.ts';
 import { writeGraph } from '../onnx/write.ts';
 import type { Piece, WeightTensor } from './compiled.ts';
 
-/** What something else than `DequantizeLinear` reads stays int8. */
+/** Weights that an operator other than `DequantizeLinear` reads stay int8. */
 export async function unsigned(piece: Piece): Promise<Piece> {
   const graph = await readGraph(piece.model, { file: 'piece' });
   const signed = new Set(graph.inputs.filter((i) => i.type === 'int8').map((i) => i.name));
@@ -24,8 +24,8 @@ export async function unsigned(piece: Piece): Promise<Piece> {
 }
 
 /**
- * The steps that dequantise with their zero points turned over, and the inputs for which that is
- * all that reads them.
+ * Returns the converted inputs, which only DequantizeLinear reads, and the nodes with flipped zero
+ * points.
  */
 function dequantised(
   graph: Graph,
@@ -50,7 +50,7 @@ function dequantised(
   return { turned, nodes, initialisers };
 }
 
-/** The zero points that are meant where none are given: as many as scales. */
+/** The implicit zero points, one per scale. */
 function zeros(graph: Graph, scale: string): Tensor {
   const found = graph.initialisers.get(scale) ?? graph.inputs.find((i) => i.name === scale);
   const dims = (found?.dims ?? []) as readonly number[];
@@ -64,7 +64,7 @@ function zeros(graph: Graph, scale: string): Tensor {
 
 const flipped = (bytes: Uint8Array): Uint8Array => bytes.map((b) => b ^ 0x80);
 
-/** The bytes are made when they are asked for: once, for the upload. */
+/** The bytes are computed on access: once, for the upload. */
 function flippedWeight(w: WeightTensor): WeightTensor {
   const turned = (name: string) => `${name} unsigned`;
   return {

@@ -1,11 +1,10 @@
 /**
- * What the compiler's passes speak about: values with known types and shapes, and the steps that
- * compute them.
+ * The compiler's intermediate representation: values with known types and shapes, and the steps
+ * that compute them.
  *
- * Batch and length are numbers by now, so a value is one of three things: a *constant* (shape
- * arithmetic, masks, RoPE tables), a *weight* (an initialiser of the file, untouched), or
- * *computed* by a step. Half floats count as float32 everywhere: weights are widened when they are
- * uploaded.
+ * Batch and length are fixed, so a value is one of three kinds: a *constant* (shape arithmetic,
+ * masks, RoPE tables), a *weight* (an original initialiser of the file), or *computed* by a step.
+ * Half floats count as float32 everywhere: weights are widened on upload.
  */
 import type { Attributes, Tensor } from '../onnx/graph.ts';
 import type { ElementType } from '../onnx/types.ts';
@@ -20,7 +19,7 @@ export interface ConstantValue extends Shape {
   kind: 'constant';
   constant: Constant;
 }
-/** `type` and `dims` may differ from the tensor's: then it is a view of the same bytes. */
+/** If `type` or `dims` differ from the tensor's, the value is a view of the same bytes. */
 export interface WeightValue extends Shape {
   kind: 'weight';
   tensor: Tensor;
@@ -30,11 +29,11 @@ export interface ComputedValue extends Shape {
   /** Null for a graph input. */
   step: Step | null;
   /**
-   * Depends on the tokens; false for what is computed from weights alone (a transposed or
+   * Depends on the tokens. False for values computed from weights alone (a transposed or
    * dequantised table).
    */
   depends: boolean;
-  /** Its elements are the token ids, in order. */
+  /** The elements are the token ids, in order. */
   ids: boolean;
 }
 
@@ -42,7 +41,7 @@ export type Value = ConstantValue | WeightValue | ComputedValue;
 
 /** One node of the specialised graph. */
 export interface Step {
-  /** Name of the node it came from: several steps may share it after lowering. */
+  /** Name of the original node. Lowering may give several steps the same name. */
   name: string;
   op: string;
   domain: string;
@@ -51,7 +50,7 @@ export interface Step {
   attributes: Attributes;
 }
 
-/** half → single: the type a value has inside the compiler. */
+/** The type of a value inside the compiler: float16 becomes float32. */
 export const widened = (type: ElementType): ElementType => (type === 'float16' ? 'float32' : type);
 
 export const sameDims = (a: readonly number[], b: readonly number[]): boolean =>
@@ -59,18 +58,13 @@ export const sameDims = (a: readonly number[], b: readonly number[]): boolean =>
 
 export const count = (dims: readonly number[]): number => dims.reduce((n, d) => n * d, 1);
 
-/**
- * Something in the graph does not fit; the builder adds the node's name and makes it a sentence.
- */
+/** Inconsistency in the graph. The builder adds the node's name to the message. */
 export class Clash extends Error {}
 
-/**
- * Something that may well be right but that is not known here; the message follows the operator's
- * name: "uses Op with …".
- */
+/** Possibly valid but not supported. The message follows the operator's name: "uses Op with …". */
 export class Unsupported extends Clash {}
 
-/** The longest shape that is shown whole: damage may make any list a shape. */
+/** The maximum number of dims in a message: a corrupt file may have any. */
 const LONGEST = 12;
 
 export const shapeText = (dims: readonly (number | string)[]): string =>

@@ -1,6 +1,6 @@
 /**
- * Weights of the file as they are uploaded: their bytes as they lie, half floats widened, and the
- * same bytes seen under another type or shape (packed nibbles as `uint4 [N, K]`).
+ * Converts weights of the file for upload. Bytes alias the file, half floats are widened, and a
+ * view shows the same bytes in another type or shape (packed nibbles as `uint4 [N, K]`).
  */
 import { halfToFloat32 } from '../onnx/float16.ts';
 import type { Tensor } from '../onnx/graph.ts';
@@ -10,10 +10,7 @@ import { Clash, sameDims, shapeText, widened, type Value, type WeightValue } fro
 
 const wide = new WeakMap<Tensor, WeightTensor>();
 
-/**
- * A weight as it is uploaded. Half floats are widened when the bytes are asked for, and forgotten
- * when nobody holds them.
- */
+/** A weight for upload. Half floats are widened on access and held weakly. */
 export function weightTensor(tensor: Tensor): WeightTensor {
   let w = wide.get(tensor);
   if (w) return w;
@@ -39,9 +36,7 @@ export function weightTensor(tensor: Tensor): WeightTensor {
   return w;
 }
 
-/**
- * The tensor behind a weight value; a view of it where the value has another type or other dims.
- */
+/** The tensor of a weight value, or a view of it if the value has another type or other dims. */
 export function boundWeight({ tensor, type, dims }: WeightValue): WeightTensor {
   const whole = weightTensor(tensor);
   if (type === whole.type && sameDims(dims, whole.dims)) return whole;
@@ -58,10 +53,7 @@ export function boundWeight({ tensor, type, dims }: WeightValue): WeightTensor {
 
 const made = new WeakMap<Constant, Tensor>();
 
-/**
- * A constant as a weight of its own, which is no part of a piece: `contents`, once for each
- * `source`.
- */
+/** Converts a constant that is in no piece to a weight: `contents`, once for each `source`. */
 export function constantWeight(contents: Constant, source: Constant, name: string): WeightValue {
   const { type, dims } = contents;
   let tensor = made.get(source);
@@ -69,7 +61,9 @@ export function constantWeight(contents: Constant, source: Constant, name: strin
   return { kind: 'weight', type, dims, tensor };
 }
 
-/** The same bytes under another type or shape. Throws `Clash` for what is no weight of the file. */
+/**
+ * The same bytes in another type or shape. Throws `Clash` if the value is not a weight of the file.
+ */
 export function viewed(
   value: Value | null | undefined,
   type: WeightValue['type'],

@@ -1,11 +1,11 @@
 /**
- * Merged decoders (`decoder_model_merged.onnx`): two decoders in an If under the input
- * `use_cache_branch`, one that takes a cache and one that takes none. The nodes of one of them are
- * put in the place of the If.
+ * Selects one decoder of a merged export (`decoder_model_merged.onnx`). Such a file holds two
+ * decoders in an If on the input `use_cache_branch`: one with a KV cache, one without. The nodes of
+ * one branch replace the If.
  *
- * The branch with a cache comes first: with an empty one it gives the same, and what is written of
- * it generates. Where it does not hide later tokens (it was traced for one token), the other is
- * what is left.
+ * The branch with a cache is tried first: with an empty cache it computes the same logits, and a
+ * written copy can generate. If it does not mask later tokens (it was traced for one token), the
+ * other branch is used.
  */
 import { DEEPEST } from './external.ts';
 import { decodeMessage, graphProto, type Message, type nodeProto } from './proto.ts';
@@ -23,7 +23,7 @@ export const isMerged = ({ node }: GraphProto): boolean => node.some(choosesCach
 const choosesCache = (n: NodeProto): boolean => n.opType === 'If' && n.input[0] === CACHE_BRANCH;
 
 /**
- * The graph with one branch in the place of each If under `use_cache_branch`, and without that
+ * Returns the graph with each If on `use_cache_branch` replaced by one branch, and without that
  * input. Throws what decoding throws.
  */
 export function oneBranch(graph: GraphProto, branch: Branch): GraphProto {
@@ -64,8 +64,8 @@ export function oneBranch(graph: GraphProto, branch: Branch): GraphProto {
 }
 
 /**
- * Tools that merge two graphs may put a prefix before all names of each (`past_/model/layers.0/…`):
- * it names no module.
+ * Tools that merge two graphs may prefix all node names of each (`past_/model/layers.0/…`). The
+ * prefix is not part of a module path, so it is removed.
  */
 function withoutPrefix(nodes: readonly NodeProto[]): readonly NodeProto[] {
   const prefix = /^[^/]+_(?=\/)/.exec(nodes.find((n) => n.name.includes('/'))?.name ?? '')?.[0];

@@ -1,14 +1,14 @@
 /**
- * Weights kept in a second file: which bytes a tensor means, with every way of pointing elsewhere
- * refused.
+ * Resolves tensors whose bytes are in a second file (external data). Locations outside the model's
+ * folder are rejected.
  */
 import { AtlasError } from '../errors.ts';
 import { shown } from './graph.ts';
 import { decodeMessage, graphProto, modelProto, type Message, type tensorProto } from './proto.ts';
 
 /**
- * Bytes of a file, by its path from the model's folder (`sub/name`); null or undefined when there
- * is none.
+ * Returns the bytes of a file, by its path relative to the model's folder (`sub/name`). Returns
+ * null or undefined if the file is missing.
  */
 export type ExternalFiles = (
   location: string,
@@ -21,9 +21,9 @@ export interface ExternalRange {
 }
 
 /**
- * The path of a location from the model's folder: `./name` is `name`, `sub//name` is `sub/name`.
- * Null for what leads out of the folder or is no path: absolute ones, `..`, drives, addresses,
- * backslashes.
+ * Normalises a location relative to the model's folder: `./name` becomes `name`, `sub//name`
+ * becomes `sub/name`. Returns null for a location that leaves the folder or is not a file path:
+ * absolute paths, `..`, drives, URLs, backslashes.
  */
 export function plainLocation(location: string): string | null {
   if (location.startsWith('/') || /[\\:\u0000-\u001f]/.test(location)) return null;
@@ -34,8 +34,8 @@ export function plainLocation(location: string): string | null {
 }
 
 /**
- * Reads the entries of `external_data`. `expected` is the byte count the dims ask for.
- * Only a file in the model's own folder, or in one below it, is allowed. Throws `external-bad`.
+ * Reads the entries of `external_data`. `expected` is the byte count that the dims require. Only
+ * files in the model's folder or below it are allowed. Throws `external-bad`.
  */
 export function externalRange(
   file: string,
@@ -63,7 +63,10 @@ export function externalRange(
   return { location, offset, length };
 }
 
-/** Opens each external file once and cuts ranges out of it. */
+/**
+ * Opens each external file once and returns views of the requested ranges. The reader throws
+ * `external-missing` or `cut-off`.
+ */
 export function externalReader(file: string, files: ExternalFiles | undefined) {
   const opened = new Map<string, Uint8Array>();
   return async ({ location, offset, length }: ExternalRange): Promise<Uint8Array> => {
@@ -84,19 +87,19 @@ export function externalReader(file: string, files: ExternalFiles | undefined) {
 }
 
 /**
- * The same bytes as a Uint8Array proper: `slice` of Node's Buffer is a view, which code for the
- * page does not expect.
+ * The same memory as a plain Uint8Array. `slice` of Node's Buffer returns a view, but browser code
+ * expects a copy.
  */
 export const plainBytes = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Graphs within graphs that are looked into. */
+/** Maximum depth of nested subgraphs that are read. */
 export const DEEPEST = 4;
 
 /**
- * Paths of the files that a model keeps tensors in, sorted: weights, and constants of nodes, those
- * of branches too. Empty for what is no model; locations that are not allowed are left out, since
- * the reader refuses them by name.
+ * Returns the sorted paths of the model's external data files: those of weights and of node
+ * constants, also inside branches. Returns an empty list if the bytes are not a model. Omits
+ * forbidden locations, because the reader rejects them by name.
  */
 export function externalLocations(model: Uint8Array): string[] {
   const found = new Set<string>();
@@ -117,7 +120,7 @@ export function externalLocations(model: Uint8Array): string[] {
   try {
     visit(decodeMessage(modelProto, model).graph, 0);
   } catch {
-    return []; // not a graph: the reader says so
+    return []; // not a model: `readGraph` reports it
   }
   return [...found].sort();
 }

@@ -1,7 +1,6 @@
 /**
- * Half floats to float32, and aligned views of bytes that may start anywhere in a file. Node 20 and
- * many browsers have no Float16Array, so halves go through a table of all 65,536 of them, made on
- * first use.
+ * Converts half floats to float32, and makes aligned views of bytes at any file offset. Node 20 and
+ * many browsers have no Float16Array, so a table of all 65,536 halves is built on first use.
  */
 
 let table: Float32Array | null = null;
@@ -25,7 +24,7 @@ function halfTable(): Float32Array {
   return table;
 }
 
-/** Half floats (little endian, any alignment) widened to float32; exact. */
+/** Widens half floats (little endian, any alignment) to float32; exact. */
 export function halfToFloat32(bytes: Uint8Array): Float32Array {
   const values = halfTable();
   const aligned = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
@@ -35,7 +34,7 @@ export function halfToFloat32(bytes: Uint8Array): Float32Array {
   return out;
 }
 
-/** A float32 view where the bytes are aligned, a copy where they are not. */
+/** A float32 view if the bytes are aligned, else a copy. */
 export function float32View(bytes: Uint8Array): Float32Array {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   return new Float32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >>> 2);

@@ -1,8 +1,6 @@
 /**
- * The small graph: what is left of an ONNX model once protobuf is gone. Weights are views of the
- * file's bytes.
- *
- * `validate` checks what the compiler relies on and puts nodes into topological order.
+ * The graph model of the compiler: an ONNX model without protobuf. Weights are views of the file's
+ * bytes.
  */
 import { elementAt } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
@@ -25,7 +23,7 @@ export type Attribute =
   | { type: 'floats'; value: readonly number[] }
   | { type: 'ints'; value: readonly number[] }
   | { type: 'strings'; value: readonly string[] }
-  /** A subgraph (If, Loop, Scan): present, not read. */
+  /** A subgraph (If, Loop, Scan): its presence is recorded, its content is not read. */
   | { type: 'graph' };
 
 export type Attributes = ReadonlyMap<string, Attribute>;
@@ -33,7 +31,7 @@ export type Attributes = ReadonlyMap<string, Attribute>;
 export interface Node {
   name: string;
   op: string;
-  /** Empty for ONNX itself. */
+  /** Empty for the standard ONNX domain. */
   domain: string;
   /** Empty string for an absent optional input. */
   inputs: readonly string[];
@@ -60,18 +58,18 @@ export interface Graph {
   initialisers: ReadonlyMap<string, Tensor>;
   inputs: readonly ValueInfo[];
   outputs: readonly ValueInfo[];
-  /** Of a merged decoder: the one that was read. */
+  /** Which branch of a merged decoder was read. */
   branch?: Branch;
-  /** Constants of its nodes came from other files, which onnxruntime-web does not read. */
+  /** Node constants are in external files, which onnxruntime-web does not read. */
   constantsOutside?: true;
 }
 
-/** Names in messages, cut to a readable length: they are the file's, and may be anything. */
+/** Shortens a name for messages. Names come from an untrusted file and may be long. */
 export const shown = (name: string): string =>
   name.length > 80 ? `${name.slice(0, 77)}...` : name;
 
 /**
- * Checks that every name is made once and before its use, and sorts nodes that are merely out of
+ * Checks that every name is defined exactly once and has a producer. Sorts nodes that are out of
  * order. Throws `bad-graph` for duplicates, missing names and cycles.
  */
 export function validate(graph: Graph): Graph {
@@ -101,7 +99,7 @@ export function validate(graph: Graph): Graph {
   return { ...graph, nodes: sorted(graph, maker, bad) };
 }
 
-/** Kahn's algorithm, keeping the file's order where that is already topological. */
+/** Kahn's algorithm. Preserves the file's order if it is already topological. */
 function sorted(
   graph: Graph,
   maker: ReadonlyMap<string, number>,

@@ -1,5 +1,5 @@
 /**
- * The hand-written tables against the code that protoc generated from `onnx.proto`: the same
+ * Compares the field tables with the code that protoc generates from `onnx.proto`: the same
  * messages, the same bytes.
  */
 import {
@@ -100,7 +100,7 @@ test('lists in either form, fields given twice, fields nobody knows', () => {
     dataLocation: 0,
   });
   expect(b).toMatchObject({ dims: [2n, -3n], int32Data: [-1, 7], name: 'last é' });
-  // A message that comes in two pieces is one.
+  // The two parts of a split message are merged.
   const graph = (field: number, text: string) =>
     new BinaryWriter()
       .tag(7, WireType.LengthDelimited)

@@ -1,10 +1,8 @@
 /**
- * The ONNX messages that are read and written (`onnx.proto`), as tables of their fields, and their
- * binary form.
+ * Encodes and decodes the ONNX messages of `onnx.proto`, described by field tables.
  *
- * Tables, because the descriptors that protoc generates bring all of protobuf's description of
- * itself into the page. A test holds them against the generated code (`gen/`), which the page does
- * not load.
+ * The descriptors that protoc generates would add protobuf's own schema to the page. A test
+ * compares the tables with the generated code (`gen/`), which the page does not load.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { defined } from '../checked.ts';
@@ -21,9 +19,9 @@ type Scalar = keyof ScalarTypes;
 type How = 'one' | 'maybe' | 'list' | 'packed';
 
 /**
- * Number in the file, what it is, and how often: `one` has a default where it is absent (a message
- * has none), `maybe` is undefined then, a `list` has an entry each time, a `packed` one is written
- * as one block.
+ * Field number, type and cardinality. A missing `one` field has its default value (undefined for a
+ * message), a missing `maybe` field is undefined. A `list` has one entry per occurrence; a `packed`
+ * list is written as one block.
  */
 type Field = readonly [number: number, kind: Scalar | Table<Fields>, how: How];
 interface Fields {
@@ -54,9 +52,9 @@ type InitOf<F extends Fields> = {
       : Of<F[N][1]>;
 };
 
-/** A message as it is read: everything there. */
+/** A decoded message: every field is present. */
 export type Message<T> = T extends Table<infer F> ? MessageOf<F> : never;
-/** A message to write: what is left out is not written. */
+/** A message to write: omitted fields are not written. */
 export type Init<T> = T extends Table<infer F> ? InitOf<F> : never;
 
 const table = <const F extends Fields>(fields: F): Table<F> => ({
@@ -79,7 +77,7 @@ export const tensorProto = table({
   dataLocation: [14, 'int32', 'one'],
 });
 
-/** A subgraph (`g`) stays bytes, so nothing in a file makes the reader recurse. */
+/** A subgraph (`g`) stays bytes, so no file can make the reader recurse. */
 export const attributeProto = table({
   name: [1, 'string', 'one'],
   f: [2, 'float', 'one'],
@@ -132,14 +130,14 @@ export const modelProto = table({
 });
 
 /**
- * A message out of its bytes; `bytes` fields are views of them. Throws RangeError where they end
- * too early, another Error where they are no such message.
+ * Decodes a message; `bytes` fields are views of `bytes`. Throws RangeError if the bytes end too
+ * early, and another Error if they are not such a message.
  */
 export function decodeMessage<T extends Table<Fields>>(of: T, bytes: Uint8Array): Message<T> {
   return read(of, new BinaryReader(bytes), bytes.length, empty(of)) as Message<T>;
 }
 
-/** The bytes of a message, fields in the order of their numbers. */
+/** Encodes a message, with the fields in the order of their numbers. */
 export function encodeMessage<T extends Table<Fields>>(of: T, message: Init<T>): Uint8Array {
   const writer = new BinaryWriter();
   write(of, message as Loose, writer);
@@ -194,7 +192,7 @@ function read(
       else message[name] = part;
     } else if (!isList(how)) message[name] = reader[kind]();
     else if (wire === WireType.LengthDelimited && kind !== 'string' && kind !== 'bytes') {
-      // Either form of a list may come, whatever the schema says.
+      // A parser must accept packed and unpacked lists, whatever the schema declares.
       for (const stop = reader.uint32() + reader.pos; reader.pos < stop;)
         (message[name] as unknown[]).push(reader[kind]());
     } else (message[name] as unknown[]).push(reader[kind]());

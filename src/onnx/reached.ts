@@ -1,9 +1,9 @@
-/** A graph without what nothing asks for. */
+/** Removes the parts of a graph that no wanted output needs. */
 import type { Graph, Node } from './graph.ts';
 
 /**
- * What the outputs `wanted` are computed from: these nodes, weights and inputs, and of the graph's
- * outputs those that are made on the way anyhow (a cache's).
+ * Returns the nodes, weights and inputs that the outputs `wanted` depend on. Graph outputs that are
+ * computed on the way (those of a KV cache) remain outputs.
  */
 export function reached(graph: Graph, wanted: readonly string[]): Graph {
   const makers = new Map<string, Node>();

@@ -11,7 +11,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { ModelProtoSchema, type TensorProtoSchema } from './gen/onnx_pb.ts';
 import type { MessageInitShape } from '@bufbuild/protobuf';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const read = (bytes: Uint8Array, external?: (name: string) => Uint8Array | null) =>
@@ -229,7 +229,7 @@ describe('what is refused', () => {
   });
 });
 
-/** A one-node model around the given parts. */
+/** A one-node model with the given parts. */
 function model(
   graph: NonNullable<MessageInitShape<typeof ModelProtoSchema>['graph']>,
   opset = 14,

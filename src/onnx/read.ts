@@ -1,6 +1,4 @@
-/**
- * Bytes of an ONNX file to the small graph. Weights stay views of the bytes given.
- */
+/** Reads an ONNX file into the compiler's graph. Weights are views of the given bytes. */
 import { defined } from '../checked.ts';
 import { AtlasError } from '../errors.ts';
 import { isMerged, oneBranch, type Branch } from './branches.ts';
@@ -35,9 +33,9 @@ import { bytesOf, elementsOf, otherType, typeOf, type ElementType } from './type
 export interface ReadOptions {
   /** Name of the file, for messages. */
   file: string;
-  /** Where tensors stored outside the file are found. */
+  /** Returns the files with external tensors. */
   external?: ExternalFiles;
-  /** Which decoder of a merged file is read; the one with a cache by default. */
+  /** Which decoder of a merged file is read; by default the one with a cache. */
   branch?: Branch;
 }
 
@@ -116,7 +114,7 @@ function parse(bytes: Uint8Array, file: string) {
   try {
     return decodeMessage(modelProto, bytes);
   } catch (cause) {
-    // An export begins with its IR version, field 1: such a file was a model, but is not all there.
+    // An export begins with its IR version, field 1: such a file is a truncated model.
     if (bytes[0] === 0x08 && cause instanceof RangeError)
       throw new AtlasError('cut-off', { file, why: `after ${bytes.byteLength} bytes` }, { cause });
     throw new AtlasError('not-onnx', { file, why: 'its bytes do not parse' }, { cause });
@@ -144,7 +142,7 @@ const withBytes = async (tensor: OpenTensor, read: ReadExternal): Promise<Tensor
   bytes: tensor.bytes instanceof Uint8Array ? tensor.bytes : await read(tensor.bytes),
 });
 
-/** A tensor, its bytes still to be fetched when they are external. */
+/** A tensor whose external bytes are not read yet. */
 type OpenTensor = Omit<Tensor, 'bytes'> & { bytes: Uint8Array | ExternalRange };
 
 function readTensor(t: Message<typeof tensorProto>, file: string): OpenTensor {
@@ -213,7 +211,7 @@ async function readNode(
   };
 }
 
-/** A tensor kept in a node; some exporters move these out of the file, too. */
+/** Reads a node's tensor. Some exporters write node constants to external files, too. */
 async function readConstant(
   a: Message<typeof attributeProto>,
   n: Message<typeof nodeProto>,
@@ -231,7 +229,7 @@ async function readConstant(
 const utf8 = new TextDecoder();
 
 function readAttribute(a: Message<typeof attributeProto>, n: Message<typeof nodeProto>): Attribute {
-  // sentinels such as INT64_MAX become the nearest double, which serves the same
+  // Sentinels such as INT64_MAX become the nearest double; their meaning is preserved.
   const int = (i: bigint) => Number(i);
   switch (a.type) {
     case 1:

@@ -1,6 +1,4 @@
-/**
- * Element types of ONNX tensors: names, codes in the file, bits an element takes.
- */
+/** Element types of ONNX tensors: names, file codes, bits per element. */
 
 export type ElementType =
   | 'float32'
@@ -58,12 +56,11 @@ const names = new Map(Object.entries(codes).map(([name, code]) => [code, name as
 export const codeOf = (type: ElementType): number => codes[type];
 
 /**
- * The type of a TensorProto.DataType, or null for those that are not supported (strings, complex,
- * float8, ...).
+ * The type of a TensorProto.DataType, or null if it is not supported (strings, complex, float8, …).
  */
 export const typeOf = (code: number): ElementType | null => names.get(code) ?? null;
 
-/** What the codes of types that are not supported stand for. */
+/** Descriptions of the unsupported type codes. */
 const others: Readonly<Record<number, string>> = {
   8: 'strings',
   14: 'complex numbers',
@@ -79,14 +76,14 @@ const others: Readonly<Record<number, string>> = {
   26: '2-bit numbers',
 };
 
-/** A type that `typeOf` does not know, for a sentence. */
+/** Describes a type that `typeOf` does not know, for error messages. */
 export const otherType = (code: number): string => others[code] ?? `numbers of type ${code}`;
 
-/** Bytes that `elements` values of a type take, 4-bit values two to a byte. */
+/** Size of `elements` values in bytes; 4-bit values are packed two to a byte. */
 export const bytesOf = (type: ElementType, elements: number): number =>
   Math.ceil((elements * bits[type]) / 8);
 
-/** Product of the dimensions, or null when it is no safe integer (a hostile file). */
+/** Product of the dimensions, or null if it is not a safe integer (a hostile file). */
 export function elementsOf(dims: readonly number[]): number | null {
   let n = 1;
   for (const d of dims) {

@@ -1,8 +1,8 @@
 /**
- * A merged model of more than 2 GB of made-up weights: written as two files by the same code as
- * `rank-atlas export`, and run by onnxruntime. Needs 3 GB of disk and 8 GB of memory. Native
- * onnxruntime (Python, `RANK_ATLAS_PYTHON` or python3) loads it where it is there; else this says
- * so.
+ * Writes a model with more than 2 GB of synthetic weights as two files, by the same code as
+ * `rank-atlas export`, and reads it back. Native onnxruntime (Python, `RANK_ATLAS_PYTHON` or
+ * python3) runs it if installed; otherwise the test prints a warning. Needs 3 GB of disk and 8 GB
+ * of memory.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -16,14 +16,14 @@ import { openModel } from '../model/repository.ts';
 import type { Graph, Node, Tensor } from './graph.ts';
 import { writeModel } from './write-model.ts';
 
-/** Products of `width` by `width` numbers, one after the other: 9 of them are 2.26 GB. */
+/** A chain of 9 matrix products of size WIDTH × WIDTH: 2.26 GB of weights. */
 const LAYERS = 9;
 const WIDTH = 7936;
 
 const folder = mkdtempSync(join(tmpdir(), 'rank-atlas-large-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** y = x W₁ … W₉, each W a multiple of the identity but for one number in a corner. */
+/** y = x W₁ … W₉. Each W is a multiple of the identity plus one entry in a corner. */
 function large(): Graph {
   const initialisers = new Map<string, Tensor>();
   const nodes: Node[] = [];
@@ -92,8 +92,8 @@ test('a model over 2 GB lies in two files, which are read back whole and run', a
     .trim()
     .split(' ')
     .map(Number);
-  // Of ones, every output but the first is the product of the diagonals; the first takes half of
-  // the last input each time.
+  // The input is all ones. Every output but the first is the product of the diagonals; the first
+  // also gains half of the last input at each product.
   const scales = Array.from({ length: LAYERS }, (_, i) => 1 + i / 100);
   let [first, other] = [1, 1];
   for (const s of scales) [first, other] = [first * s + other * 0.5, other * s];

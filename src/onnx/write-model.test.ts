@@ -1,6 +1,6 @@
 /**
- * A model whose weights do not fit into one file: written in two, aligned, read back by us and run
- * by the runtime with equal numbers.
+ * A model whose weights do not fit into one file: written as two files, aligned, read back, and run
+ * by the runtime with equal results.
  */
 import * as ort from 'onnxruntime-web';
 import { expect, test } from 'vitest';
@@ -145,7 +145,7 @@ test('what is merged or pruned runs from two files as from one', async () => {
 }, 60_000);
 
 /**
- * Numbers in a module's weight: q, k, v, o, gate, up, down of width 32, keys and values of 16, and
- * 64 inside.
+ * Elements of a module's weight, for q, k, v, o, gate, up, down: hidden size 32, key and value
+ * width 16, MLP width 64.
  */
 const sizeOf = (module: number): number => 32 * [32, 16, 16, 32, 64, 64, 64][module % 7]!;

@@ -1,39 +1,42 @@
 /**
- * A graph as the files of a model: one, or beyond what one can hold a second with the weights. A
- * protobuf message ends at 2 GB, and readers take no longer one; onnx and onnxruntime read weights
- * from a file beside the graph (onnx.proto, `external_data`).
+ * Writes a graph as the files of a model: one file, or a graph and a file of weights. A protobuf
+ * message is limited to 2 GB; onnx and onnxruntime read weights from a file next to the graph
+ * (onnx.proto, `external_data`).
  */
 import { elementAt } from '../checked.ts';
 import type { Graph, Tensor } from './graph.ts';
 import { writeGraph, type OutsidePlace } from './write.ts';
 
 export interface ModelPart {
-  /** With its folder, as `name` was given. */
+  /** Path with its folder, as given by `name`. */
   name: string;
-  /** Length of `chunks` together. */
+  /** Total length of `chunks`. */
   bytes: number;
-  /** The content in order; weights are views, so that nothing of 2 GB is copied. */
+  /** The content in order. Weights are views, so 2 GB need no copy. */
   chunks: readonly Uint8Array[];
 }
 
 export interface WriteOptions {
-  /** Bytes of weights up to which all is one file. */
+  /** Bytes of weights up to which one file is written. */
   limit?: number;
-  /** What the file of weights is called; it has to stay beside the graph under this name. */
+  /** Name of the weights file. It must stay next to the graph under this name. */
   dataName?: string;
 }
 
-/** Room for what else is in the graph below protobuf's 2 GB. */
+/** Leaves space for the rest of the graph below protobuf's limit of 2 GB. */
 const ONE_FILE = 1.5e9;
-/** Smaller ones stay in the graph: onnx's own rule. */
+/** Smaller weights stay in the graph, as in the onnx library. */
 const LEAST = 1024;
 /**
- * Where a weight begins, so that it can be mapped: a page, and for those over 1 MB what Windows
- * asks for (onnx, onnxruntime).
+ * Aligns each weight for memory mapping: to a page, and above 1 MB to the granularity of Windows
+ * (onnx, onnxruntime).
  */
 const alignmentOf = (bytes: number): number => (bytes > 1 << 20 ? 65536 : 4096);
 
-/** `name` as in `onnx/model.onnx`. One part, or the graph and then `NAME_data` beside it. */
+/**
+ * `name` is a path such as `onnx/model.onnx`. Returns one part, or the graph and `NAME_data` in the
+ * same folder.
+ */
 export function writeModel(
   graph: Graph,
   name: string,
@@ -67,9 +70,9 @@ export function writeModel(
 }
 
 /**
- * `graph` for a runtime that is handed the weights beside it: every one of them as a file of its
- * own, by the location the graph names. They are views, so nothing is copied; what the graph does
- * not hold is not handed over.
+ * Writes `graph` for a runtime that receives the weights separately: each weight is a file of its
+ * own, by the location in the graph. The files are views, so nothing is copied. Weights not in
+ * `graph` are omitted.
  */
 export function writeBeside(graph: Graph): {
   graph: Uint8Array;
@@ -87,7 +90,7 @@ export function writeBeside(graph: Graph): {
   return { graph: writeGraph(whole, outside), external };
 }
 
-/** Large constants among the nodes as weights, which they equal: only those can lie outside. */
+/** Converts large Constant nodes to initialisers: only those can be external. */
 function constantsAsWeights(graph: Graph): Graph {
   const initialisers = new Map<string, Tensor>(graph.initialisers);
   const nodes = graph.nodes.filter(({ op, domain, attributes, outputs }) => {

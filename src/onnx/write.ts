@@ -1,6 +1,4 @@
-/**
- * The small graph back to the bytes of an ONNX file. Deterministic: equal graphs give equal bytes.
- */
+/** Writes the graph as an ONNX file. Deterministic: equal graphs give equal bytes. */
 import { defined } from '../checked.ts';
 import type { Attribute, Graph, Tensor, ValueInfo } from './graph.ts';
 import {
@@ -13,14 +11,14 @@ import {
 } from './proto.ts';
 import { codeOf } from './types.ts';
 
-/** Where a weight lies in a file beside the graph. */
+/** Position of a weight in an external data file. */
 export interface OutsidePlace {
   location: string;
   offset: number;
   length: number;
 }
 
-/** `outside`: weights that are only pointed to, by name. */
+/** Weights in `outside`, by name, are written as references to external data. */
 export function writeGraph(
   graph: Graph,
   outside: ReadonlyMap<string, OutsidePlace> = new Map(),
@@ -91,10 +89,7 @@ function writeValueInfo(v: ValueInfo): Init<typeof valueInfoProto> {
 
 const INT64_MAX = 2n ** 63n - 1n;
 
-/**
- * A double that stands for an int64: sentinels beyond its range come back as the largest or
- * smallest one.
- */
+/** Converts a double to int64, saturating at the int64 range (sentinels). */
 export function toInt64(value: number): bigint {
   const n = BigInt(value);
   return n > INT64_MAX ? INT64_MAX : n < -INT64_MAX - 1n ? -INT64_MAX - 1n : n;

@@ -1,9 +1,9 @@
 /**
- * Constant tensors, stored without what broadcasting repeats.
+ * Constant tensors, stored without the repetition of broadcasting.
  *
- * A mask or RoPE table of a whole batch is the same for every sequence. `stored` is `dims` with 1
- * where all slices are equal, so that folding costs the same for any batch, and pieces carry one
- * copy.
+ * The mask or RoPE table of a batch is the same for every sequence. `stored` equals `dims`, with 1
+ * on axes whose slices are all equal. So the cost of folding does not depend on the batch, and
+ * pieces contain one copy.
  */
 import { elementAt } from '../../checked.ts';
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
@@ -25,21 +25,21 @@ export type Numbers =
 export interface Constant {
   type: ElementType;
   dims: readonly number[];
-  /** Each entry is `dims[i]`, or 1 where all slices are equal. */
+  /** Each entry is `dims[i]`, or 1 if all slices are equal. */
   stored: readonly number[];
   /**
-   * Row-major over `stored`, 4-bit numbers one by one. 64-bit integers are doubles: exact to 2⁵³,
-   * sentinels stay huge.
+   * Row-major over `stored`; 4-bit values have one element each. 64-bit integers are doubles: exact
+   * to 2⁵³, sentinels remain huge.
    */
   data: Numbers;
 }
 
-/** Signed or not, of any width. */
+/** Whether the type is a signed or unsigned integer of any width. */
 export const isInteger = (type: ElementType): boolean => /int/.test(type);
 
 /**
- * A value that an integer type cannot hold, as a division by zero gives: runtimes differ in what
- * they make of it.
+ * Throws `Clash` if an integer type cannot hold a value, such as the result of a division by zero.
+ * Runtimes convert such values differently.
  */
 export function wholeOnly(type: ElementType, values: Numbers): void {
   const odd = isInteger(type) ? values.find((x) => !Number.isInteger(x)) : undefined;
@@ -80,7 +80,7 @@ export function numbers(type: ElementType, n: number): Numbers {
 
 const decoded = new WeakMap<Tensor, Constant>();
 
-/** A tensor of the file as a constant; a view where type and alignment allow. */
+/** A tensor of the file as a constant; a view if type and alignment allow it. */
 export function decode(tensor: Tensor): Constant {
   let c = decoded.get(tensor);
   if (!c)
@@ -135,7 +135,7 @@ export function encode(c: Constant): Uint8Array {
   return new Uint8Array(c.data.buffer, c.data.byteOffset, c.data.byteLength);
 }
 
-/** A constant all of whose elements are equal. */
+/** A constant with equal elements. */
 export function uniform(type: ElementType, dims: readonly number[], value: number): Constant {
   const stored = dims.map((d) => (d === 0 ? 0 : 1));
   const data = numbers(type, count(stored));
@@ -169,10 +169,7 @@ export function broadcastDims(shapes: readonly (readonly number[])[]): number[] 
   return out;
 }
 
-/**
- * Row-major strides of `shape` seen from a (longer or equal) shape it broadcasts to: 0 where it
- * repeats.
- */
+/** Row-major strides of `shape`, broadcast to `rank` axes: 0 on repeated axes. */
 export function stridesFor(shape: readonly number[], rank: number): Int32Array {
   const strides = new Int32Array(rank);
   let step = 1;
@@ -183,7 +180,7 @@ export function stridesFor(shape: readonly number[], rank: number): Int32Array {
   return strides;
 }
 
-/** Calls `visit(out, offsets)` for every element of `dims`, with each operand's offset. */
+/** Calls `visit(at, offsets)` for every element of `dims`, with the offset of each operand. */
 export function walk(
   dims: readonly number[],
   strides: readonly Int32Array[],
@@ -205,7 +202,7 @@ export function walk(
   }
 }
 
-/** The same constant with other `stored` dims, each the same or expanded. */
+/** The same constant with other `stored` dims, each unchanged or expanded. */
 export function store(c: Constant, stored: readonly number[]): Constant {
   if (sameDims(c.stored, stored)) return c;
   const data = numbers(c.type, count(stored));
@@ -216,10 +213,10 @@ export function store(c: Constant, stored: readonly number[]): Constant {
   return { ...c, stored, data };
 }
 
-/** Every element written out. */
+/** The constant with every element stored. */
 export const full = (c: Constant): Constant => store(c, c.dims);
 
-/** Stored dims with those of `axes` written out. */
+/** The constant with every element along `axes` stored. */
 export const fullAlong = (c: Constant, axes: readonly number[]): Constant =>
   store(
     c,
@@ -227,8 +224,8 @@ export const fullAlong = (c: Constant, axes: readonly number[]): Constant =>
   );
 
 /**
- * Elements picked along each axis of `stored` by index lists (null: all of the axis). `dims` are
- * the result's.
+ * Selects elements along each axis of `stored` by index lists (null: the whole axis). The result
+ * has shape `dims`.
  */
 export function pick(
   c: Constant,

@@ -1,6 +1,4 @@
-/**
- * Elementwise operators, with broadcasting.
- */
+/** Shape inference and folding of elementwise operators, with broadcasting. */
 import { defined, elementAt } from '../../checked.ts';
 import { typeOf } from '../../onnx/types.ts';
 import { Clash, count, sameDims, Unsupported, widened, type Shape } from '../value.ts';
@@ -16,8 +14,8 @@ import {
 import { constantOf, input, int, known, type Call, type Rule } from './rule.ts';
 
 const erf = (x: number): number => {
-  // Abramowitz and Stegun 7.1.26 is too coarse; this is the series / continued fraction pair, to
-  // double precision.
+  // Abramowitz and Stegun 7.1.26 is too coarse. The series and the continued fraction reach double
+  // precision.
   const a = Math.abs(x);
   if (a > 6) return Math.sign(x);
   if (a < 2.5) {
@@ -41,7 +39,7 @@ const unary: Record<string, (x: number) => number> = {
   Relu: (x) => Math.max(0, x),
 };
 
-/** Of floating-point numbers only. */
+/** For floating-point inputs only. */
 const unaryFloat: typeof unary = {
   Sqrt: Math.sqrt,
   Exp: Math.exp,
@@ -77,7 +75,7 @@ const comparison: Record<string, (a: number, b: number) => boolean> = {
   Xor: (a, b) => !a !== !b,
 };
 
-/** `f` over the inputs' elements; only what is stored is computed. */
+/** Applies `f` elementwise; computes only the stored elements. */
 function apply(
   call: Call,
   shape: Shape,
@@ -189,7 +187,7 @@ for (const [op, f] of Object.entries(binary)) {
   elementwise[op] = {
     infer: (call) => {
       if (call.inputs.length !== 2) throw new Unsupported(`${call.inputs.length} inputs`);
-      // Pow alone may mix types; its result has the base's.
+      // Only Pow may mix types; its result has the type of the base.
       return [{ type: op === 'Pow' ? input(call, 0).type : sameType(call), dims: dimsOf(call) }];
     },
     evaluate: (call, [shape]) => apply(call, defined(shape), f),
@@ -205,7 +203,7 @@ for (const [op, f] of Object.entries(comparison)) {
   };
 }
 
-/** Operators whose constant inputs may stay collapsed: they broadcast by themselves. */
+/** Operators whose constant inputs may stay collapsed: they broadcast themselves. */
 export const broadcasting: ReadonlySet<string> = new Set([
   ...Object.keys(binary),
   ...Object.keys(comparison),
@@ -213,7 +211,7 @@ export const broadcasting: ReadonlySet<string> = new Set([
   'Where',
 ]);
 
-/** Whether collapsing the constant inputs leaves the output's dims as they are. */
+/** Whether collapsing the constant inputs preserves the dims of the output. */
 export const keepsDims = (
   shapes: readonly (readonly number[])[],
   dims: readonly number[],

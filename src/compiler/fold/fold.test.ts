@@ -1,4 +1,4 @@
-/** Every operator that is folded, against onnxruntime on the same one-node model. */
+/** Compares every folded operator with onnxruntime. */
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -9,7 +9,7 @@ import { Builder, constantValue } from '../builder.ts';
 import { decode, encode, full, uniform, type Constant } from './constant.ts';
 import { rules } from './index.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const f = (dims: number[], ...data: number[]): Constant => ({
@@ -113,7 +113,7 @@ const cases: [
   ['Expand', [ramp(3, 1), list(2, 1, 4)]],
   ['Tile', [ramp(2, 1), list(2, 3)]],
   ['Tile', [repeated(2, ramp(1, 2)), list(1, 2)]],
-  // A shape all of whose numbers are equal may have been stored once.
+  // A shape with equal entries may be stored as one number.
   ['Expand', [ramp(3, 1), uniform('int64', [2], 3)]],
   ['Reshape', [ramp(2, 2), uniform('int64', [2], 2)]],
   ['Tile', [ramp(2, 1), uniform('int64', [2], 2)]],
@@ -157,7 +157,7 @@ const cases: [
 const fold = ([op, inputs, attributes = {}, outputs = 1]: (typeof cases)[number]) =>
   new Builder('a', 1, 1).build(op, op, inputs.map(constantValue), { attributes, outputs });
 
-/** All cases as one model, run once. */
+/** Runs all cases as one model. */
 async function reference(): Promise<Record<string, ort.Tensor>> {
   const initialisers = new Map<string, Tensor>();
   const nodes: Node[] = [];

@@ -1,5 +1,5 @@
 /**
- * Operators that make constants: Constant, ConstantOfShape, Range.
+ * Shape inference and folding of operators that create constants: Constant, ConstantOfShape, Range.
  */
 import { defined } from '../../checked.ts';
 import { Clash, count, Unsupported, widened } from '../value.ts';

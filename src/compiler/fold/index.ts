@@ -1,5 +1,6 @@
 /**
- * All operators the compiler knows, by `domain::name` (ONNX's own without a domain).
+ * The rules of all supported operators, by `domain::name` (standard ONNX operators without a
+ * domain).
  */
 import { elementwise } from './elementwise.ts';
 import { generators } from './generators.ts';

@@ -1,6 +1,6 @@
 /**
- * Operators that keep every element and give it another place: Reshape, Transpose, Expand, Concat,
- * ...; and Shape.
+ * Shape inference and folding of operators that rearrange elements (Reshape, Transpose, Expand,
+ * Concat, …), and of Shape.
  */
 import { defined } from '../../checked.ts';
 import { Clash, count, sameDims, shapeText, type Shape } from '../value.ts';
@@ -17,7 +17,7 @@ import { axisOf, input, int, integers, known, whole, type Call, type Rule } from
 
 const reshaped = (c: Constant, dims: readonly number[]): Constant => {
   if (isUniform(c)) return { ...c, dims, stored: dims.map((d) => (d === 0 ? 0 : 1)) };
-  // Leading axes that stay as they are may stay collapsed.
+  // Unchanged leading axes may stay collapsed.
   let lead = 0;
   while (lead < c.dims.length && c.dims[lead] === dims[lead]) lead++;
   const rest = c.dims.map((_, i) => i).filter((i) => i >= lead);
@@ -25,7 +25,7 @@ const reshaped = (c: Constant, dims: readonly number[]): Constant => {
   return { ...written, dims, stored: [...written.stored.slice(0, lead), ...dims.slice(lead)] };
 };
 
-/** Same elements in the same order, other dims. */
+/** Operators that change only the dims: the same elements in the same order. */
 const relabel = (infer: Rule['infer']): Rule => ({
   infer,
   same: (call, [shape]) => (sameDims(input(call, 0).dims, defined(shape).dims) ? 0 : null),
@@ -76,7 +76,7 @@ function flatten(call: Call): Shape[] {
   return [{ type, dims: [count(dims.slice(0, at)), count(dims.slice(at))] }];
 }
 
-/** The axis order of a Transpose. */
+/** The axis order of a Transpose. Throws `Clash` if it is not a permutation. */
 export function permutation(call: Call): readonly number[] {
   const { dims } = input(call, 0);
   const a = call.attributes.get('perm');
@@ -148,7 +148,7 @@ export const layout: Record<string, Rule> = {
   Flatten: relabel(flatten),
   Concat: concat,
   Identity: { infer: (call) => [input(call, 0)], same: () => 0 },
-  // Nothing is dropped at inference.
+  // Dropout does nothing at inference.
   Dropout: { infer: (call) => [input(call, 0)], same: () => 0 },
   Shape: {
     shapeOnly: true,

@@ -1,7 +1,8 @@
 /**
- * Matrix products: float, block-quantised (MatMulNBits, MatMulBnb4) and dequantisation.
+ * Shape inference of matrix products, float or quantised (MatMulNBits, MatMulBnb4), and of
+ * DequantizeLinear; folding of MatMul.
  *
- * Everything ONNX leaves to the kernel is checked here: a wrong byte count would read past a
+ * The rules check everything that ONNX leaves to the kernel: a wrong byte count would read past a
  * buffer.
  */
 import { defined, elementAt } from '../../checked.ts';
@@ -76,16 +77,16 @@ export interface NBitsSizes {
   N: number;
   bits: 2 | 4 | 8;
   block: number;
-  /** Of each row. */
+  /** Blocks per row. */
   blocks: number;
   zeroPoints: boolean;
-  /** Zero points are numbers, not codes. */
+  /** Zero points are floats, not codes. */
   floatPoints: boolean;
-  /** `g_idx` says for every column which block it belongs to. */
+  /** `g_idx` gives the block of each column. */
   reordered: boolean;
 }
 
-/** Sizes of a MatMulNBits, checked against the tensors. */
+/** Sizes of a MatMulNBits, checked against the tensors. Throws `Unsupported` or `Clash`. */
 export function nbitsSizes(call: Call): NBitsSizes {
   const K = int(call, 'K', 0);
   const N = int(call, 'N', 0);
@@ -125,7 +126,7 @@ export function nbitsSizes(call: Call): NBitsSizes {
   };
 }
 
-/** Sizes of a MatMulBnb4, checked against the tensors. */
+/** Sizes of a MatMulBnb4, checked against the tensors. Throws `Unsupported` or `Clash`. */
 export function bnb4Sizes(call: Call): {
   K: number;
   N: number;

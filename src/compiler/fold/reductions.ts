@@ -1,5 +1,6 @@
 /**
- * Reductions and normalisations.
+ * Shape inference of reductions, normalisations and fused activation functions; folding of
+ * reductions.
  */
 import { defined } from '../../checked.ts';
 import { Clash, count, sameDims, Unsupported } from '../value.ts';
@@ -20,7 +21,7 @@ const reductionTable: Record<string, Reduction> = {
   ReduceProd: { start: 1, step: (t, x) => t * x },
 };
 
-/** Axes a reduction takes away. */
+/** The axes that a reduction reduces over. */
 export function axesOf(call: Call): Set<number> {
   const { dims } = input(call, 0);
   const axes = integers(call, 1, 'axes');
@@ -92,7 +93,7 @@ for (const op of ['SimplifiedLayerNormalization', 'LayerNormalization', 'RMSNorm
   };
 }
 
-/** Activations that exist as one operator; both providers run them as they are. */
+/** Fused activation functions; both providers have kernels for them. */
 for (const op of [
   'Gelu',
   'com.microsoft::Gelu',

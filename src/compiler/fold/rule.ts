@@ -1,6 +1,6 @@
 /**
- * What folding knows about an operator: the shapes it gives, its values when its inputs are
- * constant, and when it does nothing. Pure functions of a call.
+ * The interface of an operator rule: inferred shapes, values for constant inputs, and whether the
+ * operator does nothing. Rules are pure functions of a call.
  */
 import type { Attributes } from '../../onnx/graph.ts';
 import { Clash, Unsupported, type Shape, type Value } from '../value.ts';
@@ -9,18 +9,18 @@ import { decode, full, isInteger, type Constant } from './constant.ts';
 export interface Call {
   inputs: readonly (Value | null)[];
   attributes: Attributes;
-  /** Number of outputs asked for. */
+  /** Number of requested outputs. */
   outputs: number;
 }
 
 export interface Rule {
-  /** Types and dims of the outputs. Throws `Clash` when the inputs do not fit. */
+  /** Types and dims of the outputs. Throws `Clash` if the inputs do not fit. */
   infer(call: Call): Shape[];
-  /** Values of the outputs when every input is constant. */
+  /** Values of the outputs if every input is constant. */
   evaluate?(call: Call, shapes: readonly Shape[]): Constant[];
   /** `evaluate` needs only the shapes of the inputs (Shape, Size). */
   shapeOnly?: boolean;
-  /** Index of the input that output 0 equals, when the operator does nothing here. */
+  /** Index of the input that equals output 0 if the operator does nothing, else null. */
   same?(call: Call, shapes: readonly Shape[]): number | null;
 }
 
@@ -35,7 +35,9 @@ export function rank(value: Value, wanted: number, what: string): void {
     throw new Clash(`${what} has ${value.dims.length} dimensions, not ${wanted}`);
 }
 
-/** The value of an input that must be known, such as the shape given to Reshape. */
+/**
+ * The value of an input that must be constant, such as the shape of Reshape. Throws `Unsupported`.
+ */
 export function known(call: Call, index: number): Constant {
   const value = constantOf(input(call, index));
   if (!value) throw new Unsupported(`an input ${index + 1} that depends on the tokens`);
@@ -47,7 +49,7 @@ export function constantOf(value: Value | null | undefined): Constant | null {
   return value?.kind === 'weight' ? decode(value.tensor) : null;
 }
 
-/** A list of integers that must be known: a shape, axes, repeats. */
+/** A list of integers that must be constant: a shape, axes, repeats. */
 export function whole(call: Call, index: number): number[] {
   const value = known(call, index);
   if (!isInteger(value.type))
@@ -55,7 +57,7 @@ export function whole(call: Call, index: number): number[] {
   return Array.from(full(value).data);
 }
 
-/** A list of integers given as an input (newer operator sets) or else as an attribute. */
+/** A list of integers from an input (newer operator sets) or else from an attribute. */
 export function integers(call: Call, index: number, attribute: string): readonly number[] | null {
   if (call.inputs[index]) return whole(call, index);
   const a = call.attributes.get(attribute);
@@ -72,7 +74,7 @@ export function float(call: { attributes: Attributes }, name: string, otherwise:
   return a?.type === 'float' ? a.value : otherwise;
 }
 
-/** An axis counted from the front. */
+/** Normalises a negative axis. Throws `Clash` if the axis does not exist. */
 export function axisOf(axis: number, rankOfInput: number): number {
   const at = axis < 0 ? axis + rankOfInput : axis;
   if (!(at >= 0 && at < rankOfInput))

@@ -1,5 +1,6 @@
 /**
- * Operators that take some of the elements: Slice, Split, Gather, Trilu; and CumSum.
+ * Shape inference and folding of operators that select elements (Slice, Split, Gather, Trilu), and
+ * of CumSum.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { Clash, count, sameDims, shapeText, Unsupported, type Value } from '../value.ts';
@@ -16,7 +17,7 @@ import {
   type Rule,
 } from './rule.ts';
 
-/** Indices a Slice keeps along each axis. */
+/** Indices that a Slice selects along each axis; null for a whole axis. */
 export function kept(call: Call): (number[] | null)[] {
   const { dims } = input(call, 0);
   const starts = integers(call, 1, 'starts') ?? [];
@@ -69,7 +70,7 @@ function splitSizes(call: Call): { axis: number; sizes: readonly number[] } {
   return { axis, sizes };
 }
 
-/** Indices of a Gather, counted from the front. */
+/** Indices of a Gather, with negative ones normalised. */
 export function gatherIndices(data: Value, axis: number, indices: Constant): number[] {
   const n = data.dims[axis]!;
   if (!isInteger(indices.type))

@@ -1,6 +1,4 @@
-/**
- * Gradients of functions of one number, from their slopes.
- */
+/** Gradients of elementwise functions of one input, from their derivatives. */
 import { float } from '../fold/rule.ts';
 import type { Value } from '../value.ts';
 import type { Algebra, Backward, GradientRule, GradientRules } from './rule.ts';
@@ -11,14 +9,14 @@ const rule =
   (slope: Slope): GradientRule =>
   (at) => [() => at.m.mul(at.dy, slope(at))];
 
-/** exact: `x Φ(x)`; slope `Φ(x) + x φ(x)`. */
+/** Exact GELU `x Φ(x)`; derivative `Φ(x) + x φ(x)`. */
 function geluSlope(m: Algebra, x: Value): Value {
   const cdf = m.mul(m.add(m.one('Erf', [m.mul(x, Math.SQRT1_2)]), 1), 0.5);
   const density = m.mul(m.one('Exp', [m.mul(m.square(x), -0.5)]), 1 / Math.sqrt(2 * Math.PI));
   return m.add(cdf, m.mul(x, density));
 }
 
-/** `½ x (1 + tanh u)`, `u = √(2/π) (x + 0.044715 x³)`. */
+/** Derivative of `½ x (1 + tanh u)`, `u = √(2/π) (x + 0.044715 x³)`. */
 function tanhGeluSlope(m: Algebra, x: Value): Value {
   const c = Math.sqrt(2 / Math.PI);
   const k = 0.044715;
@@ -84,7 +82,7 @@ export const activations: GradientRules = {
   Relu: ({ m, x, dy }) => [() => m.where('Greater', { a: x, b: 0, x: dy, y: 0 })],
   'com.microsoft::FastGelu': biased(tanhGeluSlope),
   'com.microsoft::BiasGelu': biased(geluSlope),
-  // Flat almost everywhere.
+  // Zero almost everywhere.
   Floor: () => [null],
   Ceil: () => [null],
   Sign: () => [null],

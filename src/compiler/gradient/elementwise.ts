@@ -1,18 +1,15 @@
-/**
- * Gradients of arithmetic and of choices between two values.
- */
+/** Gradients of arithmetic and of elementwise selection. */
 import { defined } from '../../checked.ts';
 import { constantOf } from '../fold/rule.ts';
 import { Clash, type Value } from '../value.ts';
 import type { Backward, GradientRule, GradientRules } from './rule.ts';
 
-/** `x^p` with a known exponent: one number, or the same for every element. */
+/** `x^p` with a constant scalar exponent. Throws `Clash` for any other exponent. */
 const power: GradientRule = ({ m, step, x, y, dy }) => {
   const p = constantOf(step.inputs[1]);
   const n = p?.data.length === 1 ? p.data[0]! : null;
   if (n === null) throw new Clash('the gradient of a power with more than one exponent');
-  // Powers of shaders are exp(n·log x): squares and cubes of negative numbers must not go through
-  // them.
+  // Shaders compute powers as exp(n·log x), so squares and cubes of negative values use products.
   const slope = (): Value => {
     if (n === 2) return m.mul(x, 2);
     if (n === 3) return m.mul(m.square(x), 3);
@@ -23,9 +20,7 @@ const power: GradientRule = ({ m, step, x, y, dy }) => {
   return [() => (n === 1 ? dy : m.mul(dy, slope())), null];
 };
 
-/**
- * The larger or smaller of two: the gradient goes to the one that is taken, on a tie to the first.
- */
+/** Max or Min of two values: the gradient goes to the selected value, on a tie to the first. */
 const extreme =
   (larger: boolean): GradientRule =>
   ({ m, step, dy }) => {

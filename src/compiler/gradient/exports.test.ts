@@ -1,5 +1,5 @@
 /**
- * Gradients of real exports against PyTorch's. Skipped where the reference models are not beside
+ * Compares gradients of real exports with PyTorch. Skipped if the reference models are not next to
  * the checkout.
  */
 import { readFileSync } from 'node:fs';
@@ -16,7 +16,7 @@ import {
   weightGradient,
 } from '../../../test/gradient-step.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const files: string[] = hasShared
@@ -64,7 +64,7 @@ describe.skipIf(!hasShared)('PyTorch’s gradients', () => {
 describe.skipIf(!hasShared)('slopes of every export, by central differences', () => {
   test.each(files)('%s', async (file) => {
     const model = compile(await readModel(sharedPath('models', 'tiny', file)));
-    // The first block of each structure.
+    // The first layer of each structure.
     for (const layer of model.blocks
       .map((b) => b.structure)
       .flatMap((s, i, all) => (all.indexOf(s) === i ? [i] : []))) {

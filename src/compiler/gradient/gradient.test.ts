@@ -1,6 +1,6 @@
 /**
- * Every rule against central differences on onnxruntime: all operators in one graph, each with
- * inputs of its own.
+ * Compares every gradient rule with central differences in onnxruntime. All operators are in one
+ * graph, each with its own inputs.
  */
 import * as ort from 'onnxruntime-web';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
@@ -15,12 +15,12 @@ import { planPiece, type PieceRequest } from '../pieces.ts';
 import { count, type ComputedValue, type Value } from '../value.ts';
 import { differentiate, gradientRules } from './index.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const b = new Builder('a.onnx', 1, 1);
 
-/** An input with a gradient: standard normal numbers, or positive ones. */
+/** An input with a gradient: standard normal values, or positive ones. */
 interface Active {
   dims: readonly number[];
   positive: boolean;
@@ -172,7 +172,7 @@ interface Built {
   size: number;
 }
 
-/** Where a second output of Split is left out, its gradient is zero. */
+/** Omits the second output of Split: its gradient must be zero. */
 const used = (op: string, outputs: number): number[] =>
   Array.from({ length: outputs }, (_, i) => i).filter((i) => op !== 'Split' || i !== 1);
 
@@ -180,7 +180,7 @@ let built: Built[] = [];
 let forward: Uint8Array;
 let backward: Uint8Array;
 
-/** The forward and the backward of all cases, each as one model. */
+/** Writes the forward and the backward passes of all cases, each as one model. */
 function build(): void {
   const into: PieceRequest['inputs'][number][] = [];
   const seeds: PieceRequest['inputs'][number][] = [];
@@ -199,7 +199,7 @@ function build(): void {
     });
     const ys = b.build(key, op, values, { domain, attributes, outputs: n }) as ComputedValue[];
     const names = used(op, n).map((i) => `y${k}.${i}`);
-    // The results side by side, so that a case has one y.
+    // Concatenates the outputs, so that a case has one y.
     const flat = used(op, n).map((i) => {
       const y =
         elementAt(ys, i).type === 'float64'
@@ -243,7 +243,7 @@ beforeAll(async () => {
     seed[k] = normal(1000 + k, size);
     inputs.forEach(({ name, dims, positive }, i) => {
       const random = normal(10 * k + i, count(dims));
-      // Away from the places where a case has a kink: 0, ±3, the bounds of Clip.
+      // Away from the kinks at 0 (of most cases).
       at[name] = positive
         ? random.map((v) => 0.7 + Math.abs(v))
         : random.map((v) => (Math.abs(v) < 0.05 ? v + 0.1 : v));
@@ -312,7 +312,7 @@ describe('a rule gives the slope of what the operator computes', () => {
   });
 
   test('every rule is among the cases', () => {
-    // the runtime has no kernel of that name below opset 23
+    // The runtime has no kernel of that name below opset 23.
     const tried = new Set([...cases.map((c) => c[0]), 'RMSNormalization']);
     expect([...gradientRules.keys()].filter((op) => !tried.has(op))).toEqual([]);
   });

@@ -1,9 +1,9 @@
 /**
- * Reverse-mode differentiation of a part of the graph: the vector-Jacobian product as further
+ * Reverse-mode differentiation: adds the vector-Jacobian product of a part of the graph as further
  * steps.
  *
- * Only values on a path from `x` to `y` get a gradient; weights and constants get none. What nobody
- * asks for is dropped when the piece is written.
+ * Only values on a path from `x` or a parameter to `y` get a gradient; weights and constants get
+ * none. The piece omits unused steps.
  */
 import { defined, elementAt } from '../../checked.ts';
 import { AtlasError } from '../../errors.ts';
@@ -26,9 +26,9 @@ export const gradientRules: ReadonlyMap<string, GradientRule> = new Map(
 );
 
 /**
- * Gradients of `Σ y · dy` with respect to the values between `x` (or one of `parameters`) and `y`,
- * both included; undefined for a value that does not lead from one to the other. Throws `operator`
- * naming the step that has no rule.
+ * Returns a function from a value to the gradient of `Σ y · dy`. It covers the values between `x`
+ * (or one of `parameters`) and `y`, both included, and returns undefined for any other value.
+ * Throws `operator` with the node that has no rule.
  */
 export function differentiate({
   b,
@@ -81,7 +81,7 @@ export function differentiate({
   return (value) => gradients.get(value);
 }
 
-/** Steps from `x` to `y` in topological order, and those that only weights lead to. */
+/** Steps from `x` to `y` in topological order, including those that depend only on weights. */
 export function stepsBetween(x: Value, y: Value): Step[] {
   const steps: Step[] = [];
   const seen = new Set<Step>();
@@ -96,8 +96,8 @@ export function stepsBetween(x: Value, y: Value): Step[] {
 }
 
 /**
- * A gradient in the dims of its value: summed where the value was broadcast, expanded where the
- * gradient is the same.
+ * Converts a gradient to the dims of its value: sums over broadcast axes, and expands where the
+ * gradient is constant.
  */
 function shaped(m: Algebra, gradient: Value, dims: readonly number[]): Value {
   if (sameDims(gradient.dims, dims)) return gradient;

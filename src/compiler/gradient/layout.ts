@@ -1,6 +1,4 @@
-/**
- * Gradients of what moves, repeats and picks elements.
- */
+/** Gradients of operators that move, repeat and select elements. */
 import { defined, elementAt } from '../../checked.ts';
 import type { Builder } from '../builder.ts';
 import { permutation } from '../fold/layout.ts';
@@ -11,7 +9,7 @@ import type { GradientRule, GradientRules } from './rule.ts';
 
 const relabel: GradientRule = ({ m, x, dy }) => [() => m.b.reshape(dy, x.dims)];
 
-/** Zeros before and after, along one axis. */
+/** Pads with zeros along one axis. */
 function pad({
   b,
   x,
@@ -36,8 +34,8 @@ function pad({
 }
 
 /**
- * What was picked by `list` from `n` elements along an axis, put back where it came from; zeros
- * where nothing was picked, sums where something was picked more than once.
+ * Returns the gradients of elements selected by `list` from `n` elements along an axis, at their
+ * original positions. Unselected elements get zero, repeated ones the sum.
  */
 function placeBack({
   b,
@@ -54,7 +52,7 @@ function placeBack({
 }): Value {
   if (list.every((at, i) => at === list[0]! + i))
     return pad({ b, x: dy, axis, before: list[0] ?? 0, after: n - (list[0] ?? 0) - list.length });
-  // The k-th pick of every element; a zero behind the last stands for none.
+  // `rounds[k]` holds the k-th selection of every element. Index `none` is the padded zero.
   const none = list.length;
   const padded = pad({ b, x: dy, axis, before: 0, after: 1 });
   const rounds: number[][] = [];
@@ -79,7 +77,7 @@ const slice: GradientRule = ({ m, step, x, dy }) => [
     ),
 ];
 
-/** Indices are known: heads, halves, pairs, never tokens. */
+/** The indices are constants (heads, halves, pairs), never tokens. */
 const gather: GradientRule = ({ m, step, x, dy }) => [
   () => {
     const axis = axisOf(int(step, 'axis', 0), x.dims.length);
@@ -112,7 +110,7 @@ const concat: GradientRule = ({ m, step, y, dy }) => {
   return sizes.map((_, i) => () => part(i));
 };
 
-/** Outputs that lead nowhere have no gradient: zeros stand in their place. */
+/** Outputs without a gradient count as zero. */
 const split: GradientRule = ({ m, step, x, dys }) => [
   () => {
     const axis = axisOf(int(step, 'axis', 0), x.dims.length);
@@ -133,7 +131,7 @@ const split: GradientRule = ({ m, step, x, dys }) => [
   null,
 ];
 
-/** A repeated axis `d` is `repeats · d`: summed over the first of the two. */
+/** A repeated axis `d` has the form `[repeats, d]`; the gradient sums over `repeats`. */
 const tile: GradientRule = ({ m, step, x, dy }) => [
   () => {
     const repeats = known({ ...step, outputs: 1 }, 1).data;

@@ -1,15 +1,14 @@
 /**
- * Gradients of normalisations that are one operator: `y = n ⊙ w (+ b)`, `n = (x − mean) / σ`,
- * without the mean for RMS.
+ * Gradients of fused normalisations: `y = n ⊙ w (+ b)`, `n = (x − mean) / σ`; RMS omits the mean.
  *
  * With g = dy ⊙ w and means over the normalised axes: `dx = (g − mean(g) − n · mean(g ⊙ n)) / σ`;
- * RMS has no `mean(g)`.
+ * RMS omits `mean(g)`.
  */
 import { defined } from '../../checked.ts';
 import { axisOf, float, int } from '../fold/rule.ts';
 import type { Backward, GradientRule, GradientRules } from './rule.ts';
 
-/** The operators' own default. */
+/** The operators' default. */
 const EPSILON = 1e-5;
 
 const norm =

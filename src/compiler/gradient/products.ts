@@ -1,6 +1,6 @@
 /**
- * Gradients of matrix products. Packed weights are dequantised before (`dequantise.ts`), so these
- * are all there are.
+ * Gradients of matrix products. Packed weights are dequantised first (`dequantise.ts`), so MatMul
+ * and Gemm are enough.
  */
 import { elementAt } from '../../checked.ts';
 import { float, int } from '../fold/rule.ts';
@@ -32,7 +32,7 @@ function gemm({
   });
 }
 
-/** `Y = A W`: `dA = dY Wᵀ`, `dW = Aᵀ dY`; a matrix W is read transposed where it lies. */
+/** `Y = A W`: `dA = dY Wᵀ`, `dW = Aᵀ dY`. Gemm reads a matrix W transposed in place. */
 const matmul: GradientRule = ({ m, step, dy }) => {
   const [a, w] = step.inputs as [Value, Value];
   if (w.dims.length > 2)

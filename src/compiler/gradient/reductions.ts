@@ -1,12 +1,10 @@
-/**
- * Gradients of reductions and of the softmax.
- */
+/** Gradients of reductions and of softmax. */
 import { axesOf } from '../fold/reductions.ts';
 import { int } from '../fold/rule.ts';
 import type { Value } from '../value.ts';
 import type { Backward, GradientRule, GradientRules } from './rule.ts';
 
-/** Axes reduced over, and a value of the output's with those axes as 1. */
+/** The reduced axes, and a function that restores them with size 1. */
 function reduced({ m, step, x }: Backward): { axes: number[]; open: (v: Value) => Value } {
   const axes = axesOf({ ...step, outputs: 1 });
   return {
@@ -19,7 +17,7 @@ function reduced({ m, step, x }: Backward): { axes: number[]; open: (v: Value) =
   };
 }
 
-/** The gradient goes to the largest (smallest) entry, in equal parts where there are several. */
+/** The gradient goes to the largest (smallest) entry, in equal parts on a tie. */
 const extreme: GradientRule = (at) => {
   const { m, x, y, dy } = at;
   return [

@@ -1,6 +1,4 @@
-/**
- * What reverse mode knows about an operator, and the short-hand its rules are written in.
- */
+/** The interface of a gradient rule, and helpers to write one. */
 import { defined } from '../../checked.ts';
 import type { Attribute } from '../../onnx/graph.ts';
 import type { Builder } from '../builder.ts';
@@ -40,12 +38,12 @@ export class Algebra {
     return this.mul(x, x);
   }
 
-  /** A factor that was expanded to the other's dims need not be: the product broadcasts. */
+  /** A factor that was expanded to the other's dims is used unexpanded: the product broadcasts. */
   mul(x: Term, y: Term): Value {
     return this.one('Mul', [unexpanded(x, y), unexpanded(y, x)]);
   }
 
-  /** `x` where the condition, `op` of `a` and `b`, holds, else `y`. */
+  /** `x` where `op(a, b)` is true, else `y`. */
   where(
     op: 'Equal' | 'Greater' | 'GreaterOrEqual',
     { a, b, x, y }: { a: Term; b: Term; x: Term; y: Term },
@@ -53,12 +51,12 @@ export class Algebra {
     return this.one('Where', [this.one(op, [a, b]), x, y]);
   }
 
-  /** Sum or mean over axes, which stay as 1. */
+  /** Sum or mean over `axes`, which remain with size 1. */
   reduce(op: 'ReduceSum' | 'ReduceMean', x: Value, axes: readonly number[]): Value {
     return this.one(op, [x, this.b.integers(axes)], { keepdims: { type: 'int', value: 1 } });
   }
 
-  /** The last two axes exchanged; a transposition of a transposition is none. */
+  /** Swaps the last two axes; merges with a preceding Transpose. */
   swap(x: Value): Value {
     const n = x.dims.length;
     const perm = x.dims.map((_, i) => (i < n - 2 ? i : 2 * n - 3 - i));
@@ -89,16 +87,15 @@ export interface Backward {
   /** First input and output. */
   x: Value;
   y: Value;
-  /** Gradient of the first output. */
+  /** Gradient of the first output, or of another if it has none. */
   dy: Value;
-  /** Gradients of all outputs; undefined for those that lead nowhere. */
+  /** Gradients of all outputs; undefined for an output without a gradient. */
   dys: readonly (Value | undefined)[];
 }
 
 /**
- * The gradient of each input, worked out when it is needed; null where there is none. One that is
- * larger than its input is summed to its dims, a smaller one is expanded: rules need not think of
- * broadcasting.
+ * Returns the gradient of each input, computed on demand; null for none. A larger gradient is
+ * summed to the dims of its input, a smaller one expanded, so rules ignore broadcasting.
  */
 export type GradientRule = (at: Backward) => readonly ((() => Value) | null)[];
 

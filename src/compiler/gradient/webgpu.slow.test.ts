@@ -1,6 +1,6 @@
 /**
- * Backward pieces of every way a weight is stored, on WebGPU against the CPU, no operator falling
- * back. The software adapter takes minutes to translate the shaders.
+ * Compares backward pieces of every weight format on WebGPU with the CPU; no operator may fall
+ * back. A software adapter compiles the shaders for minutes.
  */
 import { describe, expect, test } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -31,7 +31,7 @@ describe.skipIf(!hasShared || !gpu)('backward pieces on WebGPU', async () => {
     ),
   });
 
-  /** Largest error of any output, relative to the largest number in it. */
+  /** Largest error of any output, relative to the output's largest absolute value. */
   async function error(piece: Piece, activations: Result[]): Promise<number> {
     const right = await runPiece(piece, activations);
     const session = await backend.session(piece.model, 'a backward piece');

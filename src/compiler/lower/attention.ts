@@ -1,7 +1,7 @@
 /**
- * com.microsoft::GroupQueryAttention without past, as plain operators: rotation, scores, causal
- * (and window) mask, softmax, values. Heads that share a key are a dimension of their own, so keys
- * are broadcast and not copied.
+ * Lowers com.microsoft::GroupQueryAttention without past to plain operators: rotation, scores,
+ * causal (and window) mask, softmax, values. Query heads that share a key-value head have a
+ * separate dimension, so keys are broadcast and not copied.
  */
 import { defined } from '../../checked.ts';
 import type { Builder } from '../builder.ts';
@@ -12,12 +12,12 @@ import type { Lowering } from './lowering.ts';
 import { rotaryTables, rotate } from './rotary.ts';
 
 /**
- * Large enough to vanish in any softmax, and finite: shader compilers may assume that infinities do
- * not occur.
+ * Large enough to vanish in any softmax, and finite: shader compilers may assume that no value is
+ * infinite.
  */
 const MASKED = -1e30;
 
-/** `[length, length]`: 0 where position t may see s, that is `t − window < s ≤ t`. */
+/** `[length, length]`: 0 where position t attends to s, that is `t − window < s ≤ t`. */
 function causalMask(b: Builder, window: number): ConstantValue {
   const n = b.length;
   const data = new Float32Array(n * n).fill(MASKED);
@@ -125,7 +125,7 @@ export const groupQueryAttention: Lowering = (b, call) => {
       scores.dims,
     );
   const window = int(call, 'local_window_size', -1);
-  // The runtime takes every negative number for none; of no token it makes numbers of its own.
+  // The runtime treats negative windows as none; its results for window 0 are meaningless.
   if (window === 0) throw new Clash('a window of 0 tokens');
   scores = b.one('Add', [scores, causalMask(b, window)]);
   const mixed = b.one('MatMul', [

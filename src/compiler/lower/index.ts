@@ -1,6 +1,4 @@
-/**
- * Fused operators and what they become. One file per family.
- */
+/** Fused operators and their lowerings. One file per family. */
 import { groupQueryAttention } from './attention.ts';
 import { integerProduct, integerScale, quantiseActivations } from './int8.ts';
 import { dequantiseLookup, gather, gatherBlockQuantized } from './lookup.ts';

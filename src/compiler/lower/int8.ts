@@ -1,9 +1,10 @@
 /**
- * int8 exports (`_quantized`): DynamicQuantizeLinear → MatMulInteger → Cast → Mul with both scales.
+ * Lowers int8 exports (`_quantized`): DynamicQuantizeLinear → MatMulInteger → Cast → Mul with both
+ * scales.
  *
- * Becomes a float product with the dequantised weight. The weight stays int8, and activations are
- * no longer rounded with a scale taken over the whole batch, through which one sequence would
- * disturb another.
+ * The result is a float product with the dequantised weight. The weight stays int8. Activations are
+ * no longer rounded: their scale covers the whole batch, so one sequence would change the results
+ * of another.
  */
 import { elementAt } from '../../checked.ts';
 import { Clash, Unsupported, type ComputedValue, type Value } from '../value.ts';
@@ -11,8 +12,8 @@ import { input } from '../fold/rule.ts';
 import type { Lowering } from './lowering.ts';
 
 /**
- * The float activations behind each output of a DynamicQuantizeLinear, and what a MatMulInteger is
- * still owed.
+ * The float activations of each DynamicQuantizeLinear output, the operands of each unfinished
+ * MatMulInteger, and the weight scale of each product of scales.
  */
 const quantised = new WeakMap<Value, { x: Value; part: 'values' | 'scale' | 'zero' }>();
 const integer = new WeakMap<Value, { x: Value; weight: Value; zero: Value | null }>();
@@ -58,7 +59,7 @@ export const integerProduct: Lowering = (_, call) => {
   return [out];
 };
 
-/** The Cast and the two Muls that follow; declines everything else. */
+/** Lowers the Cast and the two Muls that follow; declines everything else. */
 export const integerScale: Lowering = (b, { inputs: [p, q] }) => {
   if (!p) return null;
   const product = integer.get(p);

@@ -1,6 +1,6 @@
 /**
- * Embedding tables. A Gather by token id is taken out of the graph: the engine reads the few rows
- * it needs, so the table is never uploaded (and need not be dequantised as a whole).
+ * Lowers embedding tables. The engine does a Gather by token id outside the graph: it reads only
+ * the rows of the tokens. So the table is never uploaded or dequantised as a whole.
  */
 import { float32View, halfToFloat32 } from '../../onnx/float16.ts';
 import { isPositions, type Builder } from '../builder.ts';
@@ -12,7 +12,7 @@ import type { Lowering } from './lowering.ts';
 
 type Reader = (row: number, into: Float32Array) => void;
 
-/** Adds a lookup (once per table) and gives its rows the dims of the Gather. */
+/** Adds a lookup (once per table) and reshapes its rows to the dims of the Gather. */
 function lookup({
   b,
   key,
@@ -44,7 +44,7 @@ function lookup({
   return b.reshape(found.value, [...ids.dims, width]);
 }
 
-/** Rows of integers, waiting for the DequantizeLinear that follows. */
+/** Integer rows whose DequantizeLinear follows. */
 const pending = new WeakMap<Value, { table: Value & { kind: 'weight' }; ids: Value }>();
 
 const isIds = (v: Value): v is ComputedValue => v.kind === 'computed' && v.ids;
@@ -127,7 +127,7 @@ function floatRows(
   };
 }
 
-/** Rows of a table that is dequantised as a whole before tokens are looked up in it. */
+/** Rows of a table that the export dequantises as a whole before the lookup. */
 function linearTable(step: Step): { key: string; read: Reader } | null {
   const [q, scale, zero] = step.inputs.map((v) => (v?.kind === 'weight' ? v.tensor : null));
   if (!q || !scale || (step.inputs[2] && !zero)) return null;

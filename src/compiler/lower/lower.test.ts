@@ -1,4 +1,4 @@
-/** Fused operators against what they are lowered to, both in onnxruntime. */
+/** Compares fused operators with their lowerings, both in onnxruntime. */
 import * as ort from 'onnxruntime-web';
 import { describe, expect, test, vi } from 'vitest';
 import { defined, elementAt } from '../../checked.ts';
@@ -11,7 +11,7 @@ import { decode, uniform } from '../fold/constant.ts';
 import { planPiece } from '../pieces.ts';
 import type { ComputedValue, Value } from '../value.ts';
 
-// starting the runtime takes seconds on a busy machine
+// Starting the runtime takes seconds on a busy machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const batch = 2;
@@ -24,7 +24,7 @@ const opsets = new Map([
   ['com.microsoft', 1],
 ]);
 
-/** A random input, as an activation, a weight or a constant. */
+/** A random input: an activation or a weight. */
 interface Given {
   kind: 'x' | 'weight';
   dims: number[];
@@ -34,10 +34,10 @@ const w = (...dims: number[]): Given => ({ kind: 'weight', dims });
 
 interface Case {
   op: string;
-  /** Null for an absent input; a number for a constant int32 or int64. */
+  /** Null for an absent input; a tensor for a given constant or weight. */
   inputs: (Given | Tensor | null)[];
   attributes: Record<string, Attribute>;
-  /** Indices of the outputs compared. */
+  /** Indices of the compared outputs. */
   outputs?: number[];
   count?: number;
 }
@@ -76,7 +76,7 @@ async function run(
   );
 }
 
-/** Largest difference between the fused operator and its lowering, over the outputs compared. */
+/** Largest difference between the fused operator and its lowering, over the compared outputs. */
 async function compare({
   op,
   inputs,

@@ -1,4 +1,4 @@
-/** What a lowering is: it replaces a fused operator by plain ones, or declines with null. */
+/** A lowering replaces a fused operator by plain ones, or declines with null. */
 import type { Builder } from '../builder.ts';
 import type { Call } from '../fold/rule.ts';
 import type { Value } from '../value.ts';

@@ -1,7 +1,6 @@
 /**
- * Skip(Simplified)LayerNormalization: `sum = x + skip (+ bias)`, then the norm. Outputs: norm, –,
- * –, sum. The sum is the residual stream, so it must stand as a value of its own where blocks are
- * cut.
+ * Lowers Skip(Simplified)LayerNormalization: `sum = x + skip (+ bias)`, then the norm. Outputs:
+ * norm, –, –, sum. The sum is the residual stream, so it must be a separate value for the cuts.
  */
 import type { Builder } from '../builder.ts';
 import { float, input, type Call } from '../fold/rule.ts';

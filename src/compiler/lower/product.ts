@@ -1,5 +1,5 @@
 /**
- * Products with weights, brought to the few forms the engine and the module finder know.
+ * Converts products with weights to the few forms that the engine and the module finder support.
  */
 import { defined } from '../../checked.ts';
 import { full, type Constant } from '../fold/constant.ts';
@@ -12,27 +12,27 @@ import type { Lowering } from './lowering.ts';
 const stepOf = (v: Value | null | undefined, op: string) =>
   v?.kind === 'computed' && v.step?.op === op ? v.step : null;
 
-/** A weight of the file, as it is or dequantised. */
+/** A weight of the file, unmodified or dequantised. */
 const isWeight = (v: Value | null | undefined): v is Value =>
   v?.kind === 'weight' || stepOf(v, 'DequantizeLinear')?.inputs[0]?.kind === 'weight';
 
 /**
- * `x · Transpose(W)`, a tied head: Gemm with transB reads the embedding as it lies, `[vocab,
+ * `x · Transpose(W)`, a tied head: Gemm with transB reads the embedding in place, `[vocab,
  * hidden]`.
  */
 export const transposedProduct: Lowering = (b, { inputs: [x, w] }) => {
   const source = stepOf(w, 'Transpose')?.inputs[0];
   if (!x || !isWeight(source) || source.dims.length !== 2 || x.dims.length < 2) return null;
   const [rows, width] = source.dims as [number, number];
-  if (x.dims.at(-1) !== width) return null; // the rule for MatMul says what does not fit
+  if (x.dims.at(-1) !== width) return null; // the MatMul rule reports the mismatch
   const flat = b.reshape(x, [count(x.dims.slice(0, -1)), width]);
   const y = b.one('Gemm', [flat, source], { transB: { type: 'int', value: 1 } });
   return [b.reshape(y, [...x.dims.slice(0, -1), rows])];
 };
 
 /**
- * `Dequantize(Transpose(W))` with one scale, an int8 tied head: the transposition comes last, where
- * it can be left out.
+ * `Dequantize(Transpose(W))` with one scale, an int8 tied head: moves the Transpose to the end,
+ * where `transposedProduct` can remove it.
  */
 export const dequantisedTranspose: Lowering = (b, call) => {
   const [x, scale, zero] = call.inputs;
@@ -44,9 +44,9 @@ export const dequantisedTranspose: Lowering = (b, call) => {
 };
 
 /**
- * `accuracy_level` 4 rounds activations to 8 bits: too coarse to measure a perturbation through.
- * `g_idx`, and packed values, scales or zero points that the graph works out, are a part of the
- * weight, which each layer has its own of.
+ * Removes `accuracy_level`: level 4 rounds activations to 8 bits, too coarse to measure a
+ * perturbation. Converts `g_idx` and computed values, scales or zero points to weights, since they
+ * differ by layer.
  */
 export const packedProduct: Lowering = (b, call) => {
   const level = call.attributes.has('accuracy_level');

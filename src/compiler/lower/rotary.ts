@@ -1,8 +1,8 @@
 /**
- * Rotary position embedding as plain operators: `y = x ⊙ C + swap(x) ⊙ S`.
+ * Lowers rotary position embedding to plain operators: `y = x ⊙ C + swap(x) ⊙ S`.
  *
- * `swap` exchanges the two halves of each pair, and S carries the sign. Rotated pairs are `(i, i +
- * R/2)`, or `(2i, 2i + 1)` when interleaved; dimensions past R pass through (C = 1, S = 0).
+ * `swap` exchanges the two elements of each pair, and S carries the sign. Rotated pairs are `(i, i
+ * + R/2)`, or `(2i, 2i + 1)` if interleaved. Dimensions from R on are unchanged (C = 1, S = 0).
  */
 import { defined, elementAt } from '../../checked.ts';
 import { constantValue, isPositions, type Builder } from '../builder.ts';

@@ -1,6 +1,6 @@
 /**
- * `Where(IsNaN(p), 0, p)` behind a Softmax, which optimum exports for rows whose every position is
- * masked: dropped when the mask shows that there is no such row.
+ * Removes `Where(IsNaN(p), 0, p)` after a Softmax if the mask leaves no row fully masked. optimum
+ * exports this guard for fully masked rows.
  */
 import { constantOf } from '../fold/rule.ts';
 import type { Value } from '../value.ts';
