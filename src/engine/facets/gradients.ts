@@ -42,7 +42,10 @@ export interface GradientEngine {
    * AtlasError `operator` if a nonlinearity follows the head, and `too-large`.
    */
   jacobianNorms(pass: CleanPass, draws: readonly SignDraw[]): Promise<Float64Array>;
-  /** One forward and backward pass. Throws AtlasError `bad-text` if the batch predicts nothing. */
+  /**
+   * One forward and backward pass. Throws AtlasError `bad-text` if the batch predicts nothing, and
+   * `operator` as above.
+   */
   gradientSums(batch: TrainingBatch): Promise<GradientSums>;
   /** The same pass. Dequantises every weight once. */
   weightedGradientSums(batch: TrainingBatch): Promise<WeightedGradientSums>;

@@ -15,8 +15,8 @@ export interface BatchPlan {
 
 /**
  * Splits probes into batches of about equal size, at least one probe each. `sizes[i]` is the number
- * of entries of probe i, 1 or 2. A batch has at most `most` entries (memory). Unless memory requires
- * more, there are ⌊total / `full`⌋ batches, or one, so that none is small (speed).
+ * of entries of probe i, 1 or 2. A batch has at most `most` entries (memory). Unless memory
+ * requires more, there are ⌊entries / `full`⌋ batches, or one, so that none is small (speed).
  */
 export function planBatches(sizes: readonly number[], most: number, full: number): BatchPlan {
   const total = sizes.reduce((a, b) => a + b, 0);
